@@ -1,0 +1,180 @@
+package consent
+
+import (
+	"bytes"
+	"cmp"
+
+	"github.com/assent-io/assent/internal/catalog"
+)
+
+// SubjectID names whom an event is about: 16 random bytes, to which only the table of subjects ties an address. The zero
+// id is nobody: events of the catalog.
+type SubjectID [16]byte
+
+// EventKey is a keyed digest of an event's facts and evidence, unique for its subject, so that the same fact imported
+// twice is one event.
+type EventKey [16]byte
+
+// BatchID groups the events of one import; zero is no batch.
+type BatchID [16]byte
+
+// Kind says what an event is. The numbers are stored and never change.
+type Kind uint8
+
+// The kinds of events. KindVoid and KindMove are reserved: they are decoded by no version of this program yet.
+const (
+	KindRequest  Kind = 1  // a double opt-in was asked for; exact subject
+	KindGrant    Kind = 2  // a legal basis was given; exact subject
+	KindConfirm  Kind = 3  // a double opt-in was confirmed; exact subject
+	KindMail     Kind = 4  // a confirmation mail was allowed; folded subject
+	KindWithdraw Kind = 5  // a refusal of what was granted; folded subject
+	KindRefuse   Kind = 6  // a refusal of what was never granted; folded subject
+	KindSuppress Kind = 7  // folded or domain subject
+	KindLift     Kind = 8  // folded or domain subject
+	KindErase    Kind = 9  // folded subject
+	KindCatalog  Kind = 10 // nobody
+	KindVoid     Kind = 11
+	KindMove     Kind = 12
+)
+
+var kindNames = [...]string{
+	KindRequest: "request", KindGrant: "grant", KindConfirm: "confirm", KindMail: "mail", KindWithdraw: "withdraw",
+	KindRefuse: "refuse", KindSuppress: "suppress", KindLift: "lift", KindErase: "erase", KindCatalog: "catalog",
+	KindVoid: "void", KindMove: "move",
+}
+
+// String returns the kind's name, as in a scenario file.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// order is the place of a kind among events of one instant: the last wins.
+func (k Kind) order() int {
+	switch k {
+	case KindRequest:
+		return 1
+	case KindGrant:
+		return 2
+	case KindConfirm:
+		return 3
+	case KindWithdraw, KindRefuse:
+		return 4
+	case KindLift:
+		return 5
+	case KindErase:
+		return 6
+	case KindSuppress:
+		return 7
+	default: // mails are only counted, and the catalog is not folded
+		return 8
+	}
+}
+
+// Form is the form of an address that a subject stands for. The numbers are stored and never change.
+type Form uint8
+
+// The forms of an address.
+const (
+	FormExact  Form = 1 // grants, requests and confirmations
+	FormFolded Form = 2 // everything that blocks
+	FormDomain Form = 3 // what blocks a whole domain
+)
+
+// Spelling is a keyed digest of the exact form of an address, by which bounces, tagged refusals, lifts and erasures find
+// the spelling they were recorded for. Key is the version of the digest key.
+type Spelling struct {
+	Key uint32
+	Sum [16]byte
+}
+
+// Declaration names a version of a declaration; the zero value names none.
+type Declaration struct{ ID, Version string }
+
+// IsZero reports whether no declaration is named.
+func (d Declaration) IsZero() bool { return d == Declaration{} }
+
+// String returns id@version.
+func (d Declaration) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.ID + "@" + d.Version
+}
+
+// Facts are what an event says, as far as it counts for the fold. They stand in clear in the event's header. Which fields
+// a kind has is said by the comments; the others are zero.
+type Facts struct {
+	Kind     Kind
+	Channels []string // sorted, each once; request, confirm and mail have exactly one, suppress, lift and erase none
+
+	// Of a grant; a request has Declaration, Source and Expires, a confirmation Source.
+	Basis       catalog.Basis
+	Declaration Declaration
+	Source      string
+	Confirmed   Instant // confirmed_time
+	Transaction bool    // a transaction_ref is in the evidence
+	Document    bool    // a document_ref is in the evidence
+	Notice      bool    // notice_given
+	Goods       []string
+	Expires     Instant // of a grant and of a request; of a suppression its until
+
+	// Of a suppression or a lift.
+	Reason Reason
+	Scope  Scope // of a lift: zero is any
+	List   string
+	Binds  Binds
+
+	// Of what belongs to a folded subject: the spelling it was recorded for, and whether that was tagged.
+	Spelling Spelling
+	Tagged   bool
+
+	// Of a version of the catalog.
+	CatalogVersion int64
+	Effective      Instant // zero: for all time before
+	Document256    [32]byte
+}
+
+// Evidence is what is kept sealed beside an event.
+type Evidence struct {
+	Address        string // as typed; or the domain
+	URL            string
+	IP             string
+	UserAgent      string
+	TransactionRef string
+	DocumentRef    string
+	Operator       string
+	Note           string
+	Justification  string
+}
+
+// Event is an immutable fact of the ledger.
+type Event struct {
+	Position int64
+	Recorded Instant
+	Occurred Instant
+	Subject  SubjectID
+	Actor    string // id of the client that recorded it
+	Key      EventKey
+	Batch    BatchID
+	Evidence [32]byte // SHA-256 of the sealed evidence; zero if there is none
+	Facts
+}
+
+// Compare orders events by when they count: by the instant of their occurrence, at one instant by kind, of one kind by
+// their canonical facts. Events that compare as equal in all of these differ at most in what the fold does not see; their
+// keys then give them an order that does not depend on their arrival.
+func Compare(a, b *Event) int {
+	if c := cmp.Compare(a.Occurred, b.Occurred); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.Kind.order(), b.Kind.order()); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(AppendFacts(nil, &a.Facts), AppendFacts(nil, &b.Facts)); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.Key[:], b.Key[:])
+}

@@ -1,0 +1,96 @@
+package consent
+
+import "strings"
+
+// Reason is why an address is suppressed.
+type Reason string
+
+// The reasons of suppressions.
+const (
+	ReasonLegalBlock           Reason = "LEGAL_BLOCK"
+	ReasonProcessingRestricted Reason = "PROCESSING_RESTRICTED"
+	ReasonHardBounce           Reason = "HARD_BOUNCE"
+	ReasonManual               Reason = "MANUAL"
+	ReasonObjection            Reason = "OBJECTION"
+	ReasonComplaint            Reason = "COMPLAINT"
+	ReasonErased               Reason = "ERASED"
+	ReasonExternalList         Reason = "EXTERNAL_LIST"
+)
+
+// DefaultScope is the scope that a suppression has unless one is given; empty where one must be.
+func (r Reason) DefaultScope() Scope {
+	switch r {
+	case ReasonProcessingRestricted, ReasonHardBounce:
+		return ScopeAll
+	case ReasonLegalBlock, ReasonObjection, ReasonComplaint, ReasonErased, ReasonExternalList:
+		return ScopeMarketing
+	default:
+		return ""
+	}
+}
+
+// Known reports whether r is one of the reasons.
+func (r Reason) Known() bool { return r == ReasonManual || r.DefaultScope() != "" }
+
+// EndsByConsent reports whether a reopening, confirmed consent ends a suppression of an address for this reason.
+func (r Reason) EndsByConsent() bool {
+	switch r {
+	case ReasonHardBounce, ReasonObjection, ReasonComplaint, ReasonErased:
+		return true
+	default:
+		return false
+	}
+}
+
+// Scope is what a suppression covers: all, marketing, or KIND:ID with kind controller, department, channel or sender.
+type Scope string
+
+// The scopes without an id.
+const (
+	ScopeAll       Scope = "all"
+	ScopeMarketing Scope = "marketing"
+)
+
+// The kinds of scopes with an id.
+const (
+	ScopeController = "controller"
+	ScopeDepartment = "department"
+	ScopeChannel    = "channel"
+	ScopeSender     = "sender"
+)
+
+// Split returns the kind and the id of a scope; all and marketing have no id.
+func (s Scope) Split() (kind, id string) {
+	kind, id, _ = strings.Cut(string(s), ":")
+	return kind, id
+}
+
+// Binds is what a listing of an external list binds.
+type Binds string
+
+// What a listing binds.
+const (
+	BindsAll              Binds = "all"               // marketing on every basis
+	BindsExistingCustomer Binds = "existing_customer" // marketing on every basis but consent
+)
+
+// Sources of evidence. The set grows with the rules, not with the data.
+const (
+	SourceWebForm     = "web_form"
+	SourceDoubleOptIn = "double_opt_in"
+	SourceAPI         = "api"
+	SourceImport      = "import"
+	SourcePaper       = "paper"
+	SourceInPerson    = "in_person"
+	SourcePhone       = "phone"
+)
+
+// KnownSource reports whether s is a source, or empty for an unknown one.
+func KnownSource(s string) bool {
+	switch s {
+	case "", SourceWebForm, SourceDoubleOptIn, SourceAPI, SourceImport, SourcePaper, SourceInPerson, SourcePhone:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,212 @@
+// Package storage is the port to the database: what the service asks of it, in words of the domain. Its adapters are the
+// packages postgres and sqlite; storagetest is the suite that both pass, with a test for every sentence here that says what
+// a caller may rely on.
+package storage
+
+import (
+	"context"
+	"errors"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// The errors of a store, wrapped with what was being done. Any other error is a fault of the program or of the data, and
+// none holds an address.
+var (
+	// ErrUnavailable: the database could not be reached or went away; nothing was stored.
+	ErrUnavailable = errors.New("the database is not available")
+	// ErrCommitUnknown: the connection broke while committing; whether it is stored is unknown.
+	ErrCommitUnknown = errors.New("the database went away while committing")
+	// ErrNotInitialised: the database has tables, but no head yet.
+	ErrNotInitialised = errors.New("the database is not initialised")
+	// ErrInitialised: the database has a head already.
+	ErrInitialised = errors.New("the database is initialised already")
+	// ErrClosed: the store was closed.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Head is the one row that orders everything: whoever changes anything holds its lock.
+type Head struct {
+	StoreID        [16]byte
+	KeysCheck      []byte // proves that a key file belongs to this store
+	Position       int64  // of the last event; 0: none yet
+	Recorded       consent.Instant
+	Tree           []byte // the compact range of the ledger's tree: hashes of 32 bytes
+	CatalogVersion int64  // the last; 0: none yet
+	ClientsVersion int64  // grows with every change of the clients
+	Refs           int32  // how many references there are
+	DigestKeys     []uint32
+	FoldVersion    int32
+}
+
+// SubjectKey is what a subject is found by: a form of an address, as a keyed digest.
+type SubjectKey struct {
+	Form   consent.Form
+	Digest [32]byte
+}
+
+// Subject is whom events are about.
+type Subject struct {
+	Key         SubjectKey
+	ID          consent.SubjectID // zero of a tombstone
+	KeyVersion  uint32
+	FoldVersion int32
+	Address     []byte // sealed; nil if erased
+	Erased      consent.Instant
+}
+
+// State is the fold of a subject, packed.
+type State struct {
+	Subject  consent.SubjectID
+	Position int64 // of the last event folded
+	Packed   []byte
+}
+
+// SubjectState is a subject with its state; a state without bytes means that none is stored.
+type SubjectState struct {
+	Subject
+	State State
+}
+
+// Record is an event as it is stored. The columns beside the header index it; the header is what counts.
+type Record struct {
+	Event      consent.Event // as decoded from Header; adapters store its indexed fields
+	Header     []byte
+	Evidence   []byte // sealed; nil: none, or deleted
+	LeafHash   [32]byte
+	TreeHashes []byte // of the subtrees that the leaf completes, the smallest first, 32 bytes each
+}
+
+// Ref is a name of the catalog or of an event, with the number that packed states use for it.
+type Ref struct {
+	Number int32 // from 1, without gaps
+	Kind   consent.RefKind
+	Name   string
+	Used   bool // an event refers to it
+}
+
+// Catalog is a version of the catalog.
+type Catalog struct {
+	Version   int64
+	Position  int64
+	Effective consent.Instant // zero of the first: for all time before
+	Recorded  consent.Instant
+	SHA256    [32]byte
+	Document  string
+}
+
+// Client is somebody who may ask.
+type Client struct {
+	ID             string
+	Department     string
+	AllDepartments bool
+	Scopes         []string
+	KeyHash        [32]byte
+	Created        consent.Instant
+	Revoked        consent.Instant // zero: not
+}
+
+// Request is a write that was acknowledged under a request id.
+type Request struct {
+	ID      [32]byte // a digest of the client, the method and the id
+	BodyMAC []byte
+	Answer  []byte // sealed
+	Expires consent.Instant
+}
+
+// EventRef finds an event by its key.
+type EventRef struct {
+	Subject SubjectKey
+	Key     consent.EventKey
+}
+
+// Load says what a write needs to see before it decides.
+type Load struct {
+	Subjects  []SubjectKey        // with their states
+	IDs       []consent.SubjectID // subjects by id, with their states; for rebuilding
+	Events    []EventRef          // which of them are recorded already
+	Requests  [][32]byte
+	RefsAfter int32 // references with a greater number
+	Clients   bool
+}
+
+// Loaded is what a write sees: everything as of the same instant, with the head locked until the write ends.
+type Loaded struct {
+	Head     Head
+	Now      consent.Instant // the database's clock, read after the lock was had
+	Subjects map[SubjectKey]SubjectState
+	States   map[consent.SubjectID]State // of Load.IDs
+	Events   map[EventRef]int64          // position of each that is recorded
+	Requests map[[32]byte]Request        // expired ones included
+	Refs     []Ref                       // by number
+	Clients  []Client                    // by id
+}
+
+// Changes is what a write stores. Head is stored as given; the rest is added, or, where the key exists, replaced.
+type Changes struct {
+	Head     Head
+	Records  []Record
+	Subjects []Subject
+	States   []State
+	Refs     []Ref
+	Catalogs []Catalog
+	Clients  []Client
+	Requests []Request
+}
+
+// Tx is a write under way.
+type Tx interface {
+	// Loaded returns what was asked to be loaded.
+	Loaded() *Loaded
+	// Events returns the headers of all events of the subjects, by subject, in order of position. Subjects without events are
+	// missing.
+	Events(ctx context.Context, subjects []consent.SubjectID) (map[consent.SubjectID][][]byte, error)
+}
+
+// Writer changes the store.
+type Writer interface {
+	// Initialise stores the first head. It returns ErrInitialised if there is one.
+	Initialise(ctx context.Context, head Head) error
+	// Write locks the head, loads what is asked for, calls decide once, and stores what it returns, all in one transaction.
+	// Concurrent writes, also of other processes, are done one after the other. If decide returns nil changes, nothing is
+	// stored; if it returns an error, nothing is stored and Write returns that error. Once Write returns nil the changes are
+	// durable and seen by every later read. It returns ErrNotInitialised, ErrUnavailable, ErrCommitUnknown or ErrClosed.
+	Write(ctx context.Context, load Load, decide func(ctx context.Context, tx Tx) (*Changes, error)) error
+	// DeleteExpiredRequests deletes requests that expired at or before t, at most limit of them, and returns how many.
+	DeleteExpiredRequests(ctx context.Context, t consent.Instant, limit int) (int, error)
+}
+
+// Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
+// ErrUnavailable or ErrClosed.
+type Reader interface {
+	// Head returns the head.
+	Head(ctx context.Context) (Head, error)
+	// States returns the subjects that exist for the keys, with their states, in no order, read in one statement. A key that
+	// is given twice is returned once; no keys return none.
+	States(ctx context.Context, keys []SubjectKey) (Head, []SubjectState, error)
+	// EventsOf returns, for each of the subjects that exist for the keys, the headers of its events that occurred at or before
+	// until (zero: all), by position.
+	EventsOf(ctx context.Context, keys []SubjectKey, until consent.Instant) (Head, map[SubjectKey][][]byte, error)
+	// Records returns the records of the subjects that exist for the keys, by position, those after the position given, at
+	// most limit of them.
+	Records(ctx context.Context, keys []SubjectKey, after int64, limit int) (Head, []Record, error)
+	// Ledger returns the records after the position given, by position without gaps, at most limit of them.
+	Ledger(ctx context.Context, after int64, limit int) (Head, []Record, error)
+	// SubjectIDs returns the ids of all subjects that have events or states, greater than after, in order, at most limit of
+	// them. The id of nobody is not among them.
+	SubjectIDs(ctx context.Context, after consent.SubjectID, limit int) ([]consent.SubjectID, error)
+	// Catalogs returns the versions of the catalog greater than after, by version.
+	Catalogs(ctx context.Context, after int64) (Head, []Catalog, error)
+	// Refs returns the references with a number greater than after, by number.
+	Refs(ctx context.Context, after int32) (Head, []Ref, error)
+	// Clients returns all clients by id.
+	Clients(ctx context.Context) (Head, []Client, error)
+}
+
+// Store is a whole database.
+type Store interface {
+	Reader
+	Writer
+	// Close releases everything. Calls after it, and those under way that cannot end, return ErrClosed.
+	Close() error
+}
