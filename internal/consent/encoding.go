@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ const (
 	tagCatalogVersion = 0x21
 	tagEffective      = 0x22
 	tagDocument256    = 0x23
+	// 0x24 to 0x26 are reserved for what void and move will name: a position, a batch, another subject.
 )
 
 const (
@@ -166,6 +168,7 @@ func EventKeyInput(occurred Instant, f *Facts, exact string, v *Evidence) []byte
 	b := []byte("assent/1/event\x00")
 	b = binary.BigEndian.AppendUint64(b, uint64(occurred))
 	given := *f
+	given.Tagged = false // follows from the exact address and the version of the fold table
 	if f.Kind == KindRequest {
 		given.Expires = 0 // comes from the policy, not from who states the fact
 	}
@@ -186,19 +189,14 @@ func appendLengthPrefixed(b, part []byte) []byte {
 	return append(b, part...)
 }
 
-// fields calls each for the fields of b in turn. It refuses tags that descend, so that one event has one encoding.
+// fields calls each for the fields of b in turn.
 func fields(b []byte, each func(tag byte, value []byte) error) error {
-	last := byte(0)
 	for len(b) > 0 {
 		tag := b[0]
 		n, used := binary.Uvarint(b[1:])
 		if used <= 0 || n > uint64(len(b)-1-used) {
 			return fmt.Errorf("%w: field 0x%02x is cut short", ErrEncoding, tag)
 		}
-		if tag < last {
-			return fmt.Errorf("%w: field 0x%02x after 0x%02x", ErrEncoding, tag, last)
-		}
-		last = tag
 		start := 1 + used
 		if err := each(tag, b[start:start+int(n)]); err != nil {
 			return err
@@ -243,7 +241,8 @@ func readArray(tag byte, value, into []byte) error {
 	return nil
 }
 
-// DecodeHeader returns the event whose header is b. Errors wrap [ErrEncoding].
+// DecodeHeader returns the event whose header is b. An event has one encoding: bytes that [AppendHeader] would not give are
+// refused. Errors wrap [ErrEncoding].
 func DecodeHeader(b []byte) (Event, error) {
 	var e Event
 	if len(b) == 0 || b[0] != headerVersion {
@@ -260,6 +259,9 @@ func DecodeHeader(b []byte) (Event, error) {
 	}
 	if e.Kind == 0 || e.Position == 0 || e.Recorded == 0 || e.Occurred == 0 {
 		return Event{}, fmt.Errorf("%w: a header lacks its kind, position or times", ErrEncoding)
+	}
+	if !bytes.Equal(AppendHeader(make([]byte, 0, len(b)), &e), b) {
+		return Event{}, fmt.Errorf("%w: a header is not in its canonical form", ErrEncoding)
 	}
 	return e, nil
 }

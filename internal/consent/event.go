@@ -26,7 +26,7 @@ const (
 	KindRequest  Kind = 1  // a double opt-in was asked for; exact subject
 	KindGrant    Kind = 2  // a legal basis was given; exact subject
 	KindConfirm  Kind = 3  // a double opt-in was confirmed; exact subject
-	KindMail     Kind = 4  // a confirmation mail was allowed; folded subject
+	KindMail     Kind = 4  // a confirmation mail was allowed; mail subject
 	KindWithdraw Kind = 5  // a refusal of what was granted; folded subject
 	KindRefuse   Kind = 6  // a refusal of what was never granted; folded subject
 	KindSuppress Kind = 7  // folded or domain subject
@@ -81,10 +81,12 @@ const (
 	FormExact  Form = 1 // grants, requests and confirmations
 	FormFolded Form = 2 // everything that blocks
 	FormDomain Form = 3 // what blocks a whole domain
+	FormMail   Form = 4 // confirmation mails of a folded form, apart from it so that an erasure can cut them off
 )
 
 // Spelling is a keyed digest of the exact form of an address, by which bounces, tagged refusals, lifts and erasures find
-// the spelling they were recorded for. Key is the version of the digest key.
+// the spelling they were recorded for. Key is the version of the digest key: that of the subject's row, so that all events
+// of a subject have comparable spellings however often the digest key was rotated.
 type Spelling struct {
 	Key uint32
 	Sum [16]byte
@@ -110,16 +112,17 @@ type Facts struct {
 	Kind     Kind
 	Channels []string // sorted, each once; request, confirm and mail have exactly one, suppress, lift and erase none
 
-	// Of a grant; a request has Declaration, Source and Expires, a confirmation Source.
-	Basis       catalog.Basis
-	Declaration Declaration
+	Basis       catalog.Basis // of a grant
+	Declaration Declaration   // of a grant and of a request
+	Expires     Instant       // of a grant and of a request; of a suppression its until
+
+	// What is given as evidence and stands in clear, of any kind; it counts only of grants, requests and confirmations.
 	Source      string
-	Confirmed   Instant // confirmed_time
-	Transaction bool    // a transaction_ref is in the evidence
-	Document    bool    // a document_ref is in the evidence
-	Notice      bool    // notice_given
-	Goods       []string
-	Expires     Instant // of a grant and of a request; of a suppression its until
+	Confirmed   Instant  // confirmed_time
+	Transaction bool     // a transaction_ref is in the sealed evidence
+	Document    bool     // a document_ref is in the sealed evidence
+	Notice      bool     // notice_given
+	Goods       []string // sorted, each once
 
 	// Of a suppression or a lift.
 	Reason Reason
@@ -164,8 +167,8 @@ type Event struct {
 }
 
 // Compare orders events by when they count: by the instant of their occurrence, at one instant by kind, of one kind by
-// their canonical facts. Events that compare as equal in all of these differ at most in what the fold does not see; their
-// keys then give them an order that does not depend on their arrival.
+// their canonical facts. Events that are equal in all of these differ in their sealed evidence or their spelling, and their
+// order changes no answer; their keys give them one that does not depend on their arrival.
 func Compare(a, b *Event) int {
 	if c := cmp.Compare(a.Occurred, b.Occurred); c != 0 {
 		return c

@@ -101,6 +101,7 @@ type Client struct {
 	Department     string
 	AllDepartments bool
 	Scopes         []string
+	Lists          []string // external lists that are its own, which it may lift
 	KeyHash        [32]byte
 	Created        consent.Instant
 	Revoked        consent.Instant // zero: not

@@ -70,6 +70,7 @@ CREATE TABLE clients (
     department      text    NOT NULL,
     all_departments boolean NOT NULL,
     scopes          text    NOT NULL,
+    lists           text    NOT NULL,
     key_hash        bytea   NOT NULL CHECK (octet_length(key_hash) = 32),
     created_time    bigint  NOT NULL,
     revoked_time    bigint

@@ -70,6 +70,7 @@ CREATE TABLE clients (
     department      TEXT    NOT NULL,
     all_departments INTEGER NOT NULL,
     scopes          TEXT    NOT NULL,
+    lists           TEXT    NOT NULL,
     key_hash        BLOB    NOT NULL CHECK (length(key_hash) = 32),
     created_time    INTEGER NOT NULL,
     revoked_time    INTEGER

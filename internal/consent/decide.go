@@ -1,0 +1,327 @@
+package consent
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+)
+
+// Known is what the store knows of an address: the states of its subjects. A nil state is one without events. All states
+// must be folds of the events up to the time that is decided for.
+type Known struct {
+	Exact    *State
+	Folded   *State
+	Mail     *State   // for confirmations only
+	Spelling [16]byte // of the exact form, under the digest key of the folded subject
+	Domains  []*State // in the order of address.Address.Domains
+}
+
+// Decision is the answer to a check with what it rests on.
+type Decision struct {
+	Verdict     Verdict
+	Reason      Code
+	Reasons     []Code // shared between decisions: not to be changed
+	Basis       catalog.Basis
+	Position    int64 // of the event that gave the basis; 0 where it is the request's reference
+	Declaration Declaration
+	Sender      *catalog.SenderIdentity // nil if unknown
+	Obligations []string                // shared between decisions: not to be changed
+	About       About
+	ValidUntil  Instant // of an ALLOW
+	Decided     Instant
+}
+
+// Decide answers whether a may be contacted at t.
+func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
+	if len(r.stage2) > 0 {
+		return r.deny(t, r.stage2)
+	}
+	e := evaluation{rules: r, known: known, at: t}
+	e.gatherBlocks(a)
+	if codes := e.blocksOnEveryClass(); len(codes) > 0 {
+		return r.deny(t, codes)
+	}
+	if r.channel.Class != catalog.ClassMarketing {
+		return e.decideClass()
+	}
+	if codes := e.suppressed(a); len(codes) > 0 {
+		return r.deny(t, codes)
+	}
+	if code, refused := e.refused(); refused {
+		return r.deny(t, []Code{code})
+	}
+	return e.decideBasis()
+}
+
+func (r *Rules) deny(t Instant, codes []Code) Decision {
+	return Decision{
+		Verdict: Deny, Reason: codes[0], Reasons: codes, About: codes[0].about(), Sender: r.sender, Decided: t,
+	}
+}
+
+// block is a suppression that applies to the address, whatever its scope.
+type block struct {
+	*Suppression
+	domain bool // it is of the domain: no consent ends it
+}
+
+// evaluation is one address judged at one time.
+type evaluation struct {
+	rules  *Rules
+	known  *Known
+	at     Instant
+	blocks []block
+	erased Instant // the last erasure of the address; what began at or before it counts as never made
+	buffer [4]block
+}
+
+// gatherBlocks finds the suppressions in force that match the address: of it folded, but bounces exact; of its domain and
+// the domains above, but listings of the domain itself only.
+func (e *evaluation) gatherBlocks(a address.Address) {
+	e.blocks = e.buffer[:0]
+	e.erased = e.known.Folded.ErasedAt(e.known.Spelling)
+	if folded := e.known.Folded; folded != nil {
+		for i := range folded.Suppressions {
+			p := &folded.Suppressions[i]
+			if endedBy(p.Until, e.at) || p.Reason == ReasonHardBounce && p.Spelling != e.known.Spelling {
+				continue
+			}
+			e.blocks = append(e.blocks, block{Suppression: p})
+		}
+	}
+	for level, domain := range e.known.Domains {
+		if domain == nil {
+			continue
+		}
+		for i := range domain.Suppressions {
+			p := &domain.Suppressions[i]
+			if endedBy(p.Until, e.at) || p.Reason == ReasonExternalList && level > 0 {
+				continue
+			}
+			e.blocks = append(e.blocks, block{Suppression: p, domain: true})
+		}
+	}
+}
+
+// has reports whether a suppression of the reason is in force that the test accepts.
+func (e *evaluation) has(reason Reason, test func(b block) bool) bool {
+	return slices.ContainsFunc(e.blocks, func(b block) bool { return b.Reason == reason && test(b) })
+}
+
+func (e *evaluation) inScope(b block) bool { return e.rules.coverage.covers(b.Scope) }
+
+// blocksOnEveryClass is stage 3.
+func (e *evaluation) blocksOnEveryClass() []Code {
+	var codes []Code
+	if e.has(ReasonLegalBlock, e.inScope) {
+		codes = append(codes, CodeLegalBlock)
+	}
+	if e.rules.channel.Class == catalog.ClassLegalNotice {
+		return codes
+	}
+	if e.has(ReasonProcessingRestricted, e.inScope) {
+		codes = append(codes, CodeRestricted)
+	}
+	if e.has(ReasonHardBounce, e.bounces) {
+		codes = append(codes, CodeHardBounce)
+	}
+	if e.has(ReasonManual, func(b block) bool { return b.Scope != ScopeMarketing && e.inScope(b) }) {
+		codes = append(codes, CodeSuppressed)
+	}
+	return codes
+}
+
+// bounces reports whether a hard bounce still holds: no confirmed consent on any channel was given since.
+func (e *evaluation) bounces(b block) bool {
+	if b.domain {
+		return e.inScope(b)
+	}
+	return !e.grantExists(func(g *Grant) bool {
+		return slices.ContainsFunc(g.Channels, func(id string) bool {
+			ch, ok := e.rules.catalog.Channel(id)
+			return ok && e.rules.reopens(g, ch, b.At, e.at, true)
+		})
+	})
+}
+
+// grantExists reports whether one of the grants that were not erased passes the test.
+func (e *evaluation) grantExists(test func(g *Grant) bool) bool {
+	if e.known.Exact == nil {
+		return false
+	}
+	for i := range e.known.Exact.Grants {
+		if g := &e.known.Exact.Grants[i]; g.Origin > e.erased && test(g) {
+			return true
+		}
+	}
+	return false
+}
+
+// decideClass is stage 4 for transactional messages and legal notices, which need a reference rather than a grant.
+func (e *evaluation) decideClass() Decision {
+	r := e.rules
+	var codes []Code
+	if r.request.Advertising {
+		codes = append(codes, CodeMixedContent)
+	}
+	if last := e.known.Folded.lastRefusal(r.channel.ID, e.known.Spelling); r.channel.Refusable && last != nil {
+		if !e.grantExists(func(g *Grant) bool { return g.endsRefusalOfClass(r.channel.ID, last.At) }) {
+			codes = append(codes, last.code())
+		}
+	}
+	switch {
+	case r.request.Reference == "":
+		codes = append(codes, CodeReferenceMissing)
+	case !r.channel.MatchesReference(r.request.Reference):
+		codes = append(codes, CodeReferenceInvalid)
+	}
+	if len(codes) > 0 {
+		return r.deny(e.at, codes)
+	}
+	if r.channel.Class == catalog.ClassLegalNotice {
+		return r.allow(e.at, CodeAllowLegal, catalog.BasisLegalObligation)
+	}
+	return r.allow(e.at, CodeAllowContract, catalog.BasisContract)
+}
+
+// endsRefusalOfClass reports whether g, a grant of whatever basis, ends a refusal on a channel that is not marketing. A list
+// that was imported never does: an opt-out wins over it everywhere.
+func (g *Grant) endsRefusalOfClass(channel string, since Instant) bool {
+	if g.Source == SourceImport || !g.On(channel) {
+		return false
+	}
+	if g.Basis == catalog.BasisConsent {
+		return g.Begin() > since
+	}
+	return g.At > since
+}
+
+func (r *Refusal) code() Code {
+	if r.Withdrew {
+		return CodeWithdrawn
+	}
+	return CodeRefused
+}
+
+// suppressed is stage 5.
+func (e *evaluation) suppressed(a address.Address) []Code {
+	var codes []Code
+	if a.Role() {
+		codes = append(codes, CodeRoleAddress)
+	}
+	for _, reason := range [...]Reason{ReasonObjection, ReasonComplaint, ReasonErased} {
+		if e.has(reason, func(b block) bool { return e.inScope(b) && !e.endedByConsent(b, e.rules.channel) }) {
+			codes = append(codes, Code(reason))
+		}
+	}
+	if e.has(ReasonExternalList, func(b block) bool { return b.Binds == BindsAll && e.inScope(b) }) {
+		codes = append(codes, CodeExternalList)
+	}
+	if e.has(ReasonManual, func(b block) bool { return b.Scope == ScopeMarketing }) {
+		codes = append(codes, CodeSuppressed)
+	}
+	return codes
+}
+
+// endedByConsent reports whether a confirmed consent reopened the channel after an objection, complaint or erasure.
+func (e *evaluation) endedByConsent(b block, ch *catalog.Channel) bool {
+	return !b.domain && e.grantExists(func(g *Grant) bool { return e.rules.reopens(g, ch, b.At, e.at, true) })
+}
+
+// refused is stage 6.
+func (e *evaluation) refused() (Code, bool) {
+	last := e.known.Folded.lastRefusal(e.rules.channel.ID, e.known.Spelling)
+	if last == nil || e.reopened(last, e.rules.channel) {
+		return "", false
+	}
+	return last.code(), true
+}
+
+func (e *evaluation) reopened(last *Refusal, ch *catalog.Channel) bool {
+	return e.grantExists(func(g *Grant) bool { return e.rules.reopens(g, ch, last.At, e.at, false) })
+}
+
+// confirmation decides about the mail that asks to confirm a double opt-in. It is the only way back after a no, so what a
+// confirmed consent ends does not stop it; and it is a tool of those who sign up others, so its number is limited.
+func (e *evaluation) confirmation(a address.Address) Decision {
+	r := e.rules
+	var codes []Code
+	if e.has(ReasonLegalBlock, func(block) bool { return true }) {
+		codes = append(codes, CodeLegalBlock)
+	}
+	if e.has(ReasonProcessingRestricted, e.inScope) {
+		codes = append(codes, CodeRestricted)
+	}
+	if e.has(ReasonManual, func(b block) bool { return b.Scope != ScopeMarketing && e.inScope(b) }) {
+		codes = append(codes, CodeSuppressed)
+	}
+	if len(codes) > 0 {
+		return r.deny(e.at, codes)
+	}
+	if a.Role() {
+		return r.deny(e.at, []Code{CodeRoleAddress})
+	}
+	if e.tooManyMails() {
+		return r.deny(e.at, []Code{CodeConfirmationLimit})
+	}
+	return r.allow(e.at, CodeAllowConfirmation, "")
+}
+
+// The limits of confirmation mails for an address, folded.
+const (
+	day             = 24 * 60 * 60 * 1_000_000
+	mailsInWindow   = 3
+	mailsAfterNo    = 1
+	mailsOfADay     = 1
+	channelMailSpan = day
+)
+
+func (e *evaluation) tooManyMails() bool {
+	if e.known.Mail == nil {
+		return false
+	}
+	var lastNo Instant
+	for _, b := range e.blocks {
+		if (b.Reason == ReasonObjection || b.Reason == ReasonComplaint) && e.inScope(b) {
+			lastNo = max(lastNo, b.At)
+		}
+	}
+	inWindow, sinceNo, ofDay := 0, 0, 0
+	for _, m := range e.known.Mail.Mails {
+		if m.At <= e.at-mailWindow {
+			continue
+		}
+		inWindow++
+		if lastNo != 0 && m.At >= lastNo {
+			sinceNo++
+		}
+		if m.Channel == e.rules.channel.ID && m.At > e.at-channelMailSpan {
+			ofDay++
+		}
+	}
+	return inWindow >= mailsInWindow || sinceNo >= mailsAfterNo || ofDay >= mailsOfADay
+}
+
+// DecideConfirmation answers whether the mail that asks a to confirm a double opt-in may be sent at t.
+func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) Decision {
+	if len(r.stage2) > 0 {
+		return r.deny(t, r.stage2)
+	}
+	e := evaluation{rules: r, known: known, at: t}
+	e.gatherBlocks(a)
+	return e.confirmation(a)
+}
+
+// RequestEnded reports whether the person said no to the channel at or after since: a refusal, an objection, a complaint or an
+// erasure that came since a double opt-in was requested, so that its link is worth nothing any more.
+func (r *Rules) RequestEnded(a address.Address, known *Known, since, t Instant) bool {
+	e := evaluation{rules: r, known: known, at: t}
+	e.gatherBlocks(a)
+	if last := known.Folded.lastRefusal(r.channel.ID, known.Spelling); last != nil && last.At >= since {
+		return true
+	}
+	return e.erased >= since && e.erased != 0 || e.has(ReasonObjection, func(b block) bool { return b.At >= since && e.inScope(b) }) ||
+		e.has(ReasonComplaint, func(b block) bool { return b.At >= since && e.inScope(b) }) ||
+		e.has(ReasonErased, func(b block) bool { return b.At >= since && e.inScope(b) })
+}

@@ -1,0 +1,64 @@
+package consent
+
+import "fmt"
+
+// Fault is why a request is refused: the reason of an [Error]. The set is closed; package rpc maps each to a status code.
+type Fault string
+
+// The faults.
+const (
+	FaultInvalidAddress     Fault = "INVALID_ADDRESS"
+	FaultInvalidDomain      Fault = "INVALID_DOMAIN"
+	FaultUnknownChannel     Fault = "UNKNOWN_CHANNEL"
+	FaultUnknownDeclaration Fault = "UNKNOWN_DECLARATION"
+	FaultTimeInFuture       Fault = "TIME_IN_FUTURE"
+	FaultInvalidTime        Fault = "INVALID_TIME"
+	FaultInvalidEvidence    Fault = "INVALID_EVIDENCE"
+	FaultInvalidSuppression Fault = "INVALID_SUPPRESSION"
+	FaultInvalidEvent       Fault = "INVALID_EVENT"
+	FaultInvalidToken       Fault = "INVALID_TOKEN"
+	FaultInvalidPageToken   Fault = "INVALID_PAGE_TOKEN"
+	FaultInvalidCatalog     Fault = "INVALID_CATALOG"
+	FaultInvalidClient      Fault = "INVALID_CLIENT"
+	FaultInvalidRequest     Fault = "INVALID_REQUEST"
+	FaultNotRefusable       Fault = "NOT_REFUSABLE"
+	FaultNoEffect           Fault = "NO_EFFECT"
+	FaultBasisNotAccepted   Fault = "BASIS_NOT_ACCEPTED"
+	FaultNothingPending     Fault = "NOTHING_PENDING"
+	FaultRequestEnded       Fault = "REQUEST_ENDED"
+	FaultNoCatalog          Fault = "NO_CATALOG"
+	FaultCatalogNotFound    Fault = "CATALOG_NOT_FOUND"
+	FaultVersionInUse       Fault = "VERSION_IN_USE"
+	FaultInUse              Fault = "IN_USE"
+	FaultEtagMismatch       Fault = "ETAG_MISMATCH"
+	FaultSuppressionMissing Fault = "SUPPRESSION_NOT_FOUND"
+	FaultRequestIDReused    Fault = "REQUEST_ID_REUSED"
+	FaultClientExists       Fault = "CLIENT_EXISTS"
+	FaultClientMissing      Fault = "CLIENT_NOT_FOUND"
+	FaultUnauthenticated    Fault = "UNAUTHENTICATED"
+	FaultScopeMissing       Fault = "SCOPE_MISSING"
+	FaultOtherDepartment    Fault = "OTHER_DEPARTMENT"
+	FaultTooLarge           Fault = "TOO_LARGE"
+	FaultClockSkew          Fault = "CLOCK_SKEW"
+	FaultUnavailable        Fault = "STORE_UNAVAILABLE"
+	FaultServerStopping     Fault = "SERVER_STOPPING"
+)
+
+// Error is why a request is refused. Its text never holds an address.
+type Error struct {
+	Fault      Fault
+	Field      string // the field of the request, where it is one; in lowerCamelCase, dotted
+	Message    string // a sentence that says what is wrong and what would be right
+	Violations []Violation
+}
+
+// Violation is one of several problems of a request.
+type Violation struct{ Field, Message string }
+
+// Error returns the message with its reason.
+func (e *Error) Error() string { return string(e.Fault) + ": " + e.Message }
+
+// Faultf returns an error about a field; field may be empty.
+func Faultf(fault Fault, field, format string, args ...any) *Error {
+	return &Error{Fault: fault, Field: field, Message: fmt.Sprintf(format, args...)}
+}

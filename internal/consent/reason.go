@@ -1,0 +1,110 @@
+package consent
+
+// Verdict is what a check answers.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Allow Verdict = iota + 1
+	Deny
+	Defer
+)
+
+// String returns ALLOW, DENY or DEFER.
+func (v Verdict) String() string {
+	switch v {
+	case Allow:
+		return "ALLOW"
+	case Deny:
+		return "DENY"
+	case Defer:
+		return "DEFER"
+	default:
+		return "UNSPECIFIED"
+	}
+}
+
+// About is what a denial concerns.
+type About uint8
+
+// What a denial concerns; zero of what is none.
+const (
+	AboutRequest About = iota + 1
+	AboutRecipient
+)
+
+// String returns request, recipient or nothing.
+func (a About) String() string {
+	switch a {
+	case AboutRequest:
+		return "request"
+	case AboutRecipient:
+		return "recipient"
+	default:
+		return ""
+	}
+}
+
+// Code is why a check answers what it answers. The set grows.
+type Code string
+
+// The codes of decisions, in the order in which they are looked for.
+const (
+	CodeChannelRetired      Code = "CHANNEL_RETIRED"
+	CodeSenderUnknown       Code = "SENDER_UNKNOWN"
+	CodeSenderInactive      Code = "SENDER_INACTIVE"
+	CodeSenderNotAllowed    Code = "SENDER_NOT_ALLOWED"
+	CodeLegalBlock          Code = "LEGAL_BLOCK"
+	CodeRestricted          Code = "PROCESSING_RESTRICTED"
+	CodeHardBounce          Code = "HARD_BOUNCE"
+	CodeSuppressed          Code = "SUPPRESSED"
+	CodeMixedContent        Code = "MIXED_CONTENT"
+	CodeWithdrawn           Code = "WITHDRAWN"
+	CodeRefused             Code = "REFUSED"
+	CodeReferenceMissing    Code = "REFERENCE_MISSING"
+	CodeReferenceInvalid    Code = "REFERENCE_INVALID"
+	CodeAllowContract       Code = "ALLOW_CONTRACT"
+	CodeAllowLegal          Code = "ALLOW_LEGAL_OBLIGATION"
+	CodeRoleAddress         Code = "ROLE_ADDRESS"
+	CodeObjection           Code = "OBJECTION"
+	CodeComplaint           Code = "COMPLAINT"
+	CodeErased              Code = "ERASED"
+	CodeExternalList        Code = "EXTERNAL_LIST"
+	CodeAllowConsent        Code = "ALLOW_CONSENT"
+	CodeScopeMismatch       Code = "CONSENT_SCOPE_MISMATCH"
+	CodeNotProvable         Code = "CONSENT_NOT_PROVABLE"
+	CodeConsentExpired      Code = "CONSENT_EXPIRED"
+	CodeConsentLapsed       Code = "CONSENT_LAPSED"
+	CodeConsentPending      Code = "CONSENT_PENDING"
+	CodeRefusedBefore       Code = "REFUSED_BEFORE"
+	CodeHonouredRefusal     Code = "HONOURED_REFUSAL"
+	CodeSaleMissing         Code = "CUSTOMER_SALE_MISSING"
+	CodeNoticeMissing       Code = "CUSTOMER_NOTICE_MISSING"
+	CodeNotSimilar          Code = "CUSTOMER_NOT_SIMILAR"
+	CodeBasisExpired        Code = "BASIS_EXPIRED"
+	CodeCustomerLapsed      Code = "CUSTOMER_LAPSED"
+	CodeAllowCustomer       Code = "ALLOW_EXISTING_CUSTOMER"
+	CodeTermsInsufficient   Code = "TERMS_INSUFFICIENT"
+	CodeTermsReference      Code = "TERMS_REFERENCE_MISSING"
+	CodeAllowTerms          Code = "ALLOW_TERMS"
+	CodeBasisNotAccepted    Code = "BASIS_NOT_ACCEPTED"
+	CodeNoLegalBasis        Code = "NO_LEGAL_BASIS"
+	CodeConfirmationLimit   Code = "CONFIRMATION_LIMIT"
+	CodeAllowConfirmation   Code = "ALLOW_CONFIRMATION"
+	ObligationOneClick           = "LIST_UNSUBSCRIBE_ONE_CLICK"
+	ObligationUnsubscribe        = "UNSUBSCRIBE_LINK"
+	ObligationImprint            = "IMPRINT"
+	ObligationPostalAddress      = "POSTAL_ADDRESS"
+	ObligationOptOutNotice       = "OPT_OUT_NOTICE"
+)
+
+// about says what a denial with this primary code concerns.
+func (c Code) about() About {
+	switch c {
+	case CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeMixedContent,
+		CodeReferenceMissing, CodeReferenceInvalid:
+		return AboutRequest
+	default:
+		return AboutRecipient
+	}
+}

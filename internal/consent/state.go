@@ -1,0 +1,278 @@
+package consent
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+)
+
+// State is the fold of one subject's events: what has to be known of them to decide for any time from the last of them on.
+// What can no longer change an answer is left out. Slices are in the order in which their events count, the last last.
+type State struct {
+	Last         Instant // occurrence of the last event folded
+	Grants       []Grant
+	Pending      []Pending // at most one for a channel
+	Refusals     []Refusal // the last for a channel and what it holds for
+	Suppressions []Suppression
+	Erasures     []Erasure // the last for a spelling
+	Mails        []Mail    // of the last 30 days before Last
+}
+
+// Grant is a legal basis that was given for some channels.
+type Grant struct {
+	Position    int64
+	Channels    []string
+	Basis       catalog.Basis
+	Declaration Declaration
+	Source      string
+	Origin      Instant // of a confirmed request the request's time; else the same as At
+	At          Instant // its own time
+	Confirmed   Instant
+	Expires     Instant
+	Transaction bool
+	Document    bool
+	Notice      bool
+	Goods       []string
+}
+
+// Begin is the instant from which a consent counts: wherever it must be later than something, it must begin later.
+func (g *Grant) Begin() Instant { return earliest(g.Origin, g.At, g.Confirmed) }
+
+// On reports whether g is for the channel.
+func (g *Grant) On(channel string) bool { return slices.Contains(g.Channels, channel) }
+
+// Pending is a double opt-in that waits for its confirmation.
+type Pending struct {
+	Position    int64
+	Channel     string
+	Declaration Declaration
+	Source      string
+	At          Instant
+	Expires     Instant
+}
+
+// Refusal is the last no to a channel.
+type Refusal struct {
+	Channel  string
+	At       Instant
+	Withdrew bool     // what was granted; else it never was
+	Only     [16]byte // the only spelling it holds for; zero: all
+}
+
+// Suppression forbids contact until it ends.
+type Suppression struct {
+	Position int64
+	Reason   Reason
+	Scope    Scope
+	At       Instant
+	Until    Instant
+	List     string
+	Binds    Binds
+	Spelling [16]byte // that it was recorded for; zero of a domain
+}
+
+// Erasure is the last erasure of a spelling.
+type Erasure struct {
+	Spelling [16]byte
+	At       Instant
+}
+
+// Mail is a confirmation mail that was allowed.
+type Mail struct {
+	Channel string
+	At      Instant
+}
+
+// mailWindow is how long a confirmation mail counts.
+const mailWindow = 30 * 24 * 60 * 60 * 1_000_000
+
+// Fold returns the state after the events, which it sorts into the order in which they count.
+func Fold(events []Event) *State {
+	slices.SortFunc(events, func(a, b Event) int { return Compare(&a, &b) })
+	var s State
+	for i := range events {
+		s.fold(&events[i])
+	}
+	return &s
+}
+
+// Apply folds e into s if e is later than everything in s. It reports false, and leaves s as it was, if e is not: then the
+// subject's events have to be folded anew.
+func (s *State) Apply(e *Event) bool {
+	if e.Occurred <= s.Last {
+		return false
+	}
+	s.fold(e)
+	return true
+}
+
+func (s *State) fold(e *Event) {
+	s.Last = e.Occurred
+	s.prune()
+	switch e.Kind {
+	case KindRequest:
+		s.dropPending(e.Channels[0])
+		s.Pending = append(s.Pending, Pending{
+			Position: e.Position, Channel: e.Channels[0], Declaration: e.Declaration, Source: e.Source,
+			At: e.Occurred, Expires: e.Expires,
+		})
+	case KindGrant:
+		s.addGrant(&Grant{
+			Position: e.Position, Channels: e.Channels, Basis: e.Basis, Declaration: e.Declaration, Source: e.Source,
+			Origin: e.Occurred, At: e.Occurred, Confirmed: e.Confirmed, Expires: e.Expires,
+			Transaction: e.Transaction, Document: e.Document, Notice: e.Notice, Goods: e.Goods,
+		})
+	case KindConfirm:
+		s.confirm(e)
+	case KindWithdraw, KindRefuse:
+		s.refuse(e)
+	case KindSuppress:
+		s.suppress(&Suppression{
+			Position: e.Position, Reason: e.Reason, Scope: e.Scope, At: e.Occurred, Until: e.Expires,
+			List: e.List, Binds: e.Binds, Spelling: e.Spelling.Sum,
+		})
+	case KindLift:
+		s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool { return LiftEnds(e.Occurred, &e.Facts, &p) })
+	case KindErase:
+		s.Erasures = slices.DeleteFunc(s.Erasures, func(x Erasure) bool { return x.Spelling == e.Spelling.Sum })
+		s.Erasures = append(s.Erasures, Erasure{Spelling: e.Spelling.Sum, At: e.Occurred})
+		s.suppress(&Suppression{
+			Position: e.Position, Reason: ReasonErased, Scope: ScopeMarketing, At: e.Occurred, Spelling: e.Spelling.Sum,
+		})
+	case KindMail:
+		s.Mails = append(s.Mails, Mail{Channel: e.Channels[0], At: e.Occurred})
+	case KindCatalog, KindVoid, KindMove: // belong to no subject, or to no version of this program yet
+	}
+}
+
+// prune drops what has ended by s.Last and so counts as never made from then on.
+func (s *State) prune() {
+	s.Pending = slices.DeleteFunc(s.Pending, func(p Pending) bool { return endedBy(p.Expires, s.Last) })
+	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool { return endedBy(p.Until, s.Last) })
+	s.Mails = slices.DeleteFunc(s.Mails, func(m Mail) bool { return m.At <= s.Last-mailWindow })
+}
+
+func (s *State) dropPending(channel string) {
+	s.Pending = slices.DeleteFunc(s.Pending, func(p Pending) bool { return p.Channel == channel })
+}
+
+// confirm turns the channel's pending request, if there is one, into a consent.
+func (s *State) confirm(e *Event) {
+	i := slices.IndexFunc(s.Pending, func(p Pending) bool { return p.Channel == e.Channels[0] })
+	if i < 0 {
+		return
+	}
+	p := s.Pending[i]
+	s.Pending = slices.Delete(s.Pending, i, i+1)
+	source := e.Source
+	switch {
+	case e.Source == SourceImport || p.Source == SourceImport:
+		source = SourceImport
+	case source == "":
+		source = p.Source
+	}
+	s.addGrant(&Grant{
+		Position: e.Position, Channels: e.Channels, Basis: catalog.BasisConsent, Declaration: p.Declaration, Source: source,
+		Origin: p.At, At: e.Occurred, Confirmed: e.Occurred,
+	})
+}
+
+func (s *State) refuse(e *Event) {
+	var only [16]byte
+	if e.Tagged {
+		only = e.Spelling.Sum
+	}
+	for _, channel := range e.Channels {
+		s.Refusals = slices.DeleteFunc(s.Refusals, func(r Refusal) bool { return r.Channel == channel && r.Only == only })
+		s.Refusals = append(s.Refusals, Refusal{Channel: channel, At: e.Occurred, Withdrew: e.Kind == KindWithdraw, Only: only})
+	}
+}
+
+// suppress adds p and drops those before it that say the same and do not outlast it.
+func (s *State) suppress(p *Suppression) {
+	if endedBy(p.Until, p.At) {
+		return
+	}
+	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(q Suppression) bool {
+		return q.Reason == p.Reason && q.Scope == p.Scope && q.List == p.List && q.Binds == p.Binds &&
+			q.Spelling == p.Spelling && outlasts(p.Until, q.Until)
+	})
+	s.Suppressions = append(s.Suppressions, *p)
+}
+
+// outlasts reports whether what ends at a lasts at least as long as what ends at b.
+func outlasts(a, b Instant) bool { return a == 0 || b != 0 && a >= b }
+
+// LiftEnds reports whether a lift with the facts f at the instant at ends p.
+func LiftEnds(at Instant, f *Facts, p *Suppression) bool {
+	return p.At < at && p.Reason == f.Reason && p.Spelling == f.Spelling.Sum &&
+		(f.Scope == "" || p.Scope == f.Scope) && p.List == f.List
+}
+
+// addGrant adds g and drops grants that another one stands for at every time from now on.
+func (s *State) addGrant(g *Grant) {
+	s.Grants = append(s.Grants, *g)
+	kept := s.Grants[:0]
+	all := slices.Clone(s.Grants)
+	for i := range all {
+		superseded := false
+		for j := i + 1; j < len(all) && !superseded; j++ {
+			superseded = all[j].standsFor(&all[i], s.Last)
+		}
+		if !superseded {
+			kept = append(kept, all[i])
+		}
+	}
+	s.Grants = kept
+}
+
+// standsFor reports whether g, which counts after h, gives every answer that h would give, at now and later: it says the
+// same, for no fewer channels, and begins, was given, could be erased and ends no earlier.
+func (g *Grant) standsFor(h *Grant, now Instant) bool {
+	if g.Basis != h.Basis || g.Declaration != h.Declaration || g.Source != h.Source ||
+		g.Transaction != h.Transaction || g.Document != h.Document || g.Notice != h.Notice || !slices.Equal(g.Goods, h.Goods) {
+		return false
+	}
+	if (g.Confirmed == 0) != (h.Confirmed == 0) || g.Confirmed > now {
+		return false // one is confirmed and the other is not, or not yet
+	}
+	for _, channel := range h.Channels {
+		if !g.On(channel) {
+			return false
+		}
+	}
+	return g.Begin() >= h.Begin() && g.Origin >= h.Origin && g.At >= h.At && outlasts(g.Expires, h.Expires)
+}
+
+// ErasedAt returns the time of the last erasure of the spelling; zero if there was none.
+func (s *State) ErasedAt(spelling [16]byte) Instant {
+	if s == nil {
+		return 0
+	}
+	for i := range s.Erasures {
+		if s.Erasures[i].Spelling == spelling {
+			return s.Erasures[i].At
+		}
+	}
+	return 0
+}
+
+// lastRefusal returns the last refusal of the channel that holds for the spelling; nil if there was none.
+func (s *State) lastRefusal(channel string, spelling [16]byte) *Refusal {
+	if s == nil {
+		return nil
+	}
+	var last *Refusal
+	for i := range s.Refusals {
+		r := &s.Refusals[i]
+		if r.Channel != channel || r.Only != ([16]byte{}) && r.Only != spelling {
+			continue
+		}
+		// At one instant the one later in the slice counts.
+		if last == nil || cmp.Compare(r.At, last.At) >= 0 {
+			last = r
+		}
+	}
+	return last
+}

@@ -1,0 +1,419 @@
+package consent
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+)
+
+// Statement is what somebody states about an address, as given: by a call, a row of an import or a scenario.
+type Statement struct {
+	Kind         Kind // request, grant, confirm, withdraw, refuse, suppress, lift or erase
+	Occurred     Instant
+	Address      string // exactly one of address and domain; a domain only to suppress and to lift
+	Domain       string
+	Channels     []string
+	AllMarketing bool // instead of channels, to withdraw and to refuse
+	Basis        catalog.Basis
+	Declaration  Declaration
+	Expires      Instant // of a grant; of a suppression its until
+	Reason       Reason
+	Scope        Scope
+	List         string
+	Binds        Binds
+
+	Source        string
+	Confirmed     Instant
+	Notice        bool
+	Goods         []string
+	URL           string
+	IP            string
+	UserAgent     string
+	TransactionID string // transaction_ref
+	DocumentRef   string
+	Operator      string
+	Note          string
+	Justification string
+}
+
+// Entry is a statement that was found valid: what will be recorded, and whom it is about.
+type Entry struct {
+	Form     Form // of the subject
+	Address  address.Address
+	Domain   string // of FormDomain, instead of the address
+	Facts    Facts  // without the spelling
+	Evidence Evidence
+}
+
+// Canonical returns the form of the subject's address.
+func (e *Entry) Canonical() string {
+	switch e.Form {
+	case FormExact:
+		return e.Address.Exact()
+	case FormDomain:
+		return e.Domain
+	default:
+		return e.Address.Folded()
+	}
+}
+
+// Exact returns the exact address or the domain that the entry was stated for.
+func (e *Entry) Exact() string {
+	if e.Form == FormDomain {
+		return e.Domain
+	}
+	return e.Address.Exact()
+}
+
+// Entry checks the statement and puts it into its canonical form. Now is the catalog in force when it is recorded: channels and
+// scopes must be in it. Then is the one in force when it occurred: its policy says when a request expires. The error is an
+// [Error] that names the field.
+func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
+	e := &Entry{Evidence: Evidence{
+		URL: s.URL, IP: s.IP, UserAgent: s.UserAgent, TransactionRef: s.TransactionID, DocumentRef: s.DocumentRef,
+		Operator: s.Operator, Note: s.Note, Justification: s.Justification,
+	}}
+	if err := s.target(e); err != nil {
+		return nil, err
+	}
+	if err := s.evidence(&e.Facts); err != nil {
+		return nil, err
+	}
+	if err := s.foreign(); err != nil {
+		return nil, err
+	}
+	var err error
+	switch s.Kind {
+	case KindRequest, KindConfirm:
+		err = s.optIn(&e.Facts, now, then)
+	case KindGrant:
+		err = s.grant(&e.Facts, now)
+	case KindWithdraw, KindRefuse:
+		err = s.refusal(&e.Facts, now)
+	case KindSuppress:
+		err = s.suppression(&e.Facts, now)
+	case KindLift:
+		err = s.lift(&e.Facts, now)
+	case KindErase:
+		e.Facts.Kind = KindErase
+	default:
+		err = Faultf(FaultInvalidEvent, "event", "an event is one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// target finds whom the statement is about.
+func (s *Statement) target(e *Entry) error {
+	if s.Domain != "" {
+		if s.Address != "" {
+			return Faultf(FaultInvalidEvent, "domain", "give an address or a domain, not both")
+		}
+		if s.Kind != KindSuppress && s.Kind != KindLift {
+			return Faultf(FaultInvalidEvent, "domain", "only suppressions and lifts can be of a domain; give an address")
+		}
+		domain, err := address.ParseDomain(s.Domain)
+		if err != nil {
+			return Faultf(FaultInvalidDomain, "domain", "%s", err)
+		}
+		e.Form, e.Domain, e.Evidence.Address = FormDomain, domain, s.Domain
+		return nil
+	}
+	a, err := address.Parse(s.Address)
+	if err != nil {
+		return Faultf(FaultInvalidAddress, "address", "%s", err)
+	}
+	e.Form, e.Address, e.Evidence.Address = FormFolded, a, s.Address
+	switch s.Kind {
+	case KindRequest, KindGrant, KindConfirm:
+		e.Form = FormExact
+	default:
+		e.Facts.Tagged = a.Tagged()
+	}
+	return nil
+}
+
+// evidence checks what is known about how it came about, and sets what stands in clear.
+func (s *Statement) evidence(f *Facts) error {
+	if !KnownSource(s.Source) {
+		return Faultf(FaultInvalidEvidence, "evidence.source",
+			"a source is one of web_form, double_opt_in, api, import, paper, in_person, phone")
+	}
+	for _, text := range []struct {
+		field, value string
+		limit        int
+	}{
+		{"evidence.url", s.URL, 2048},
+		{"evidence.ip", s.IP, 64},
+		{"evidence.userAgent", s.UserAgent, 1024},
+		{"evidence.transactionRef", s.TransactionID, 256},
+		{"evidence.documentRef", s.DocumentRef, 256},
+		{"evidence.operator", s.Operator, 256},
+		{"evidence.note", s.Note, 4096},
+		{"justification", s.Justification, 2048},
+	} {
+		if problem := textProblem(text.value, text.limit); problem != "" {
+			return Faultf(FaultInvalidEvidence, text.field, "the text %s", problem)
+		}
+	}
+	if len(s.Goods) > 32 {
+		return Faultf(FaultInvalidEvidence, "evidence.goods", "at most 32 goods")
+	}
+	for _, g := range s.Goods {
+		if !isName(g) {
+			return Faultf(FaultInvalidEvidence, "evidence.goods", "a kind of goods %s", nameRule)
+		}
+	}
+	f.Source, f.Confirmed, f.Notice = s.Source, s.Confirmed, s.Notice
+	f.Transaction, f.Document = s.TransactionID != "", s.DocumentRef != ""
+	f.Goods = sortedOnce(s.Goods)
+	return nil
+}
+
+// foreign refuses fields that the kind does not have: nothing is acknowledged and then ignored.
+func (s *Statement) foreign() error {
+	type rule struct {
+		field string
+		given bool
+		kinds []Kind
+	}
+	for _, r := range []rule{
+		{"channels", len(s.Channels) > 0, []Kind{KindRequest, KindGrant, KindConfirm, KindWithdraw, KindRefuse}},
+		{"allMarketing", s.AllMarketing, []Kind{KindWithdraw, KindRefuse}},
+		{"legalBasis", s.Basis != "", []Kind{KindGrant}},
+		{"declaration", !s.Declaration.IsZero(), []Kind{KindRequest, KindGrant}},
+		{"expiresTime", s.Expires != 0, []Kind{KindGrant, KindSuppress}},
+		{"reason", s.Reason != "", []Kind{KindSuppress, KindLift}},
+		{"scope", s.Scope != "", []Kind{KindSuppress, KindLift}},
+		{"list", s.List != "", []Kind{KindSuppress, KindLift}},
+		{"binds", s.Binds != "", []Kind{KindSuppress}},
+	} {
+		if r.given && !slices.Contains(r.kinds, s.Kind) {
+			return Faultf(FaultInvalidEvent, r.field, "an event of kind %s has no such field", s.Kind)
+		}
+	}
+	return nil
+}
+
+// textProblem says what is wrong with a text; nothing if it may be stored.
+func textProblem(text string, limit int) string {
+	switch {
+	case len(text) > limit:
+		return fmt.Sprintf("is longer than %d bytes", limit)
+	case !utf8.ValidString(text):
+		return "is not valid UTF-8"
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
+		return "contains control characters"
+	default:
+		return ""
+	}
+}
+
+const nameRule = "is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or digit"
+
+// isName reports whether a name is safe to stand in clear for ever: it cannot be an address.
+func isName(name string) bool { return catalog.IsID(name) }
+
+func sortedOnce(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(list)))
+}
+
+func checkChannels(channels []string, now *catalog.Catalog) error {
+	for _, id := range channels {
+		if _, ok := now.Channel(id); !ok {
+			return Faultf(FaultUnknownChannel, "channels", "the catalog has no such channel: %s", quoteName(id))
+		}
+	}
+	return nil
+}
+
+// quoteName shows a name that was given if it can be one, so that no error repeats an address that stands in a wrong field.
+func quoteName(name string) string {
+	if isName(name) {
+		return name
+	}
+	return "(a name that no catalog can have)"
+}
+
+func (s *Statement) optIn(f *Facts, now, then *catalog.Catalog) error {
+	if len(s.Channels) != 1 {
+		return Faultf(FaultInvalidEvent, "channel", "a %s is for exactly one channel", s.Kind)
+	}
+	if err := checkChannels(s.Channels, now); err != nil {
+		return err
+	}
+	f.Kind, f.Channels = s.Kind, []string{s.Channels[0]}
+	if s.Kind == KindRequest {
+		f.Expires = after(then.Policy.ConfirmationExpiresAfter, s.Occurred)
+	}
+	return s.declare(f)
+}
+
+func (s *Statement) grant(f *Facts, now *catalog.Catalog) error {
+	if len(s.Channels) == 0 || len(s.Channels) > 100 {
+		return Faultf(FaultInvalidEvent, "channels", "a grant is for 1 to 100 channels")
+	}
+	if err := checkChannels(s.Channels, now); err != nil {
+		return err
+	}
+	if _, ok := catalog.ParseBasis(string(s.Basis)); !ok {
+		return Faultf(FaultInvalidEvent, "legalBasis",
+			"a legal basis is one of consent, existing_customer, terms, contract, legal_obligation")
+	}
+	f.Kind, f.Channels, f.Basis, f.Expires = KindGrant, sortedOnce(s.Channels), s.Basis, s.Expires
+	return s.declare(f)
+}
+
+// declare sets the declaration. That a catalog has it is not asked here, for history is untidy.
+func (s *Statement) declare(f *Facts) error {
+	if s.Declaration.IsZero() {
+		return nil
+	}
+	if _, _, err := catalog.ParseDeclarationRef(s.Declaration.String()); err != nil {
+		return Faultf(FaultInvalidEvent, "declaration", "a declaration is named by its id and version, as in newsletter-signup@2026-01")
+	}
+	f.Declaration = s.Declaration
+	return nil
+}
+
+func (s *Statement) refusal(f *Facts, now *catalog.Catalog) error {
+	if s.AllMarketing {
+		if len(s.Channels) > 0 {
+			return Faultf(FaultInvalidEvent, "channels", "give channels or all marketing, not both")
+		}
+		f.Kind, f.Reason, f.Scope = KindSuppress, ReasonObjection, ScopeMarketing
+		return nil
+	}
+	if len(s.Channels) == 0 || len(s.Channels) > 100 {
+		return Faultf(FaultInvalidEvent, "channels", "a refusal is of 1 to 100 channels, or of all marketing")
+	}
+	if err := checkChannels(s.Channels, now); err != nil {
+		return err
+	}
+	for _, id := range s.Channels {
+		if ch, _ := now.Channel(id); !ch.Refusable {
+			return Faultf(FaultNotRefusable, "channels", "the channel %s cannot be refused; nothing was recorded", id)
+		}
+	}
+	f.Kind, f.Channels = s.Kind, sortedOnce(s.Channels)
+	return nil
+}
+
+func (s *Statement) suppression(f *Facts, now *catalog.Catalog) error {
+	switch {
+	case !s.Reason.Known():
+		return Faultf(FaultInvalidSuppression, "reason", "a reason is one of LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, "+
+			"MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST")
+	case s.Reason == ReasonErased:
+		return Faultf(FaultInvalidSuppression, "reason", "ERASED comes from an erasure only; record an erasure")
+	case s.Expires != 0 && s.Expires <= s.Occurred:
+		return Faultf(FaultInvalidSuppression, "until", "it would end before it begins")
+	}
+	f.Scope = s.Scope
+	if f.Scope == "" {
+		f.Scope = s.Reason.DefaultScope()
+	}
+	if f.Scope == "" {
+		return Faultf(FaultInvalidSuppression, "scope", "a MANUAL suppression must have a scope")
+	}
+	if s.Reason == ReasonHardBounce && f.Scope != ScopeAll {
+		return Faultf(FaultInvalidSuppression, "scope", "a hard bounce always has the scope all")
+	}
+	if err := checkScope(f.Scope, now); err != nil {
+		return err
+	}
+	if !hasEffect(s.Reason, f.Scope, now) {
+		return Faultf(FaultNoEffect, "scope", "%s does not stop messages on that channel; nothing was recorded", s.Reason)
+	}
+	if err := s.checkList(true); err != nil {
+		return err
+	}
+	f.Kind, f.Reason, f.List, f.Binds, f.Expires = KindSuppress, s.Reason, s.List, s.Binds, s.Expires
+	return nil
+}
+
+func checkScope(scope Scope, now *catalog.Catalog) error {
+	if scope == ScopeAll || scope == ScopeMarketing {
+		return nil
+	}
+	kind, id := scope.Split()
+	known := false
+	switch kind {
+	case ScopeController:
+		_, known = now.Controller(id)
+	case ScopeDepartment:
+		_, known = now.Department(id)
+	case ScopeChannel:
+		_, known = now.Channel(id)
+	case ScopeSender:
+		_, known = now.SenderIdentity(id)
+	default:
+		return Faultf(FaultInvalidSuppression, "scope",
+			"a scope is all, marketing, controller:ID, department:ID, channel:ID or sender:ID")
+	}
+	if !known {
+		return Faultf(FaultInvalidSuppression, "scope", "the catalog has no such %s: %s", kind, quoteName(id))
+	}
+	return nil
+}
+
+// hasEffect reports whether a suppression for the reason can stop anything in the scope, as far as that is plain from a scope of
+// one channel: what is acknowledged must not be ignored.
+func hasEffect(reason Reason, scope Scope, now *catalog.Catalog) bool {
+	kind, id := scope.Split()
+	ch, ok := now.Channel(id)
+	if kind != ScopeChannel || !ok {
+		return true
+	}
+	switch reason {
+	case ReasonObjection, ReasonComplaint, ReasonExternalList:
+		return ch.Class == catalog.ClassMarketing
+	case ReasonManual, ReasonProcessingRestricted:
+		return ch.Class != catalog.ClassLegalNotice
+	default:
+		return true
+	}
+}
+
+// checkList checks list and binds, which only external lists have.
+func (s *Statement) checkList(binds bool) error {
+	if s.Reason != ReasonExternalList {
+		if s.List != "" || s.Binds != "" {
+			return Faultf(FaultInvalidSuppression, "list", "only EXTERNAL_LIST has a list and what it binds")
+		}
+		return nil
+	}
+	if !isName(s.List) {
+		return Faultf(FaultInvalidSuppression, "list", "EXTERNAL_LIST names its list; the name %s", nameRule)
+	}
+	if binds && s.Binds != BindsAll && s.Binds != BindsExistingCustomer {
+		return Faultf(FaultInvalidSuppression, "binds", "a listing binds all or existing_customer")
+	}
+	return nil
+}
+
+func (s *Statement) lift(f *Facts, now *catalog.Catalog) error {
+	if !s.Reason.Known() {
+		return Faultf(FaultInvalidSuppression, "reason", "a lift names the reason of what it lifts")
+	}
+	if s.Scope != "" {
+		if err := checkScope(s.Scope, now); err != nil {
+			return err
+		}
+	}
+	if err := s.checkList(false); err != nil {
+		return err
+	}
+	f.Kind, f.Reason, f.Scope, f.List = KindLift, s.Reason, s.Scope, s.List
+	return nil
+}

@@ -1,0 +1,133 @@
+// Package column says how the values of the storage port stand in columns, for both adapters: the lists of columns, how
+// small lists are packed into one, and how rows become values. A value that is "none" is NULL, and a column without bytes
+// is read as nil, whatever the driver makes of it.
+package column
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// The columns of the tables in the order of the migrations, the key first; of the head without its id, which is always 1.
+const (
+	Head = `store_id, keys_check, position, recorded_time, tree, catalog_version, clients_version, refs, digest_keys,
+		fold_version`
+	Events = `position, subject, event_key, kind, recorded_time, occurred_time, actor, batch, header, evidence, leaf_hash,
+		tree_hashes`
+	Subjects = `form, digest, subject, key_version, fold_version, address, erased_time`
+	States   = `subject, position, state`
+	Catalogs = `version, position, effective_time, recorded_time, sha256, document`
+	Refs     = `number, kind, name, used`
+	Clients  = `id, department, all_departments, scopes, key_hash, created_time, revoked_time`
+	Requests = `id, body_mac, answer, expires_time`
+)
+
+// What reads select: the columns that [ScanRecord] and [ScanSubjectState] expect, of the tables e (events), k (subjects)
+// and s (states).
+const (
+	Record       = `e.header, e.evidence, e.leaf_hash, e.tree_hashes`
+	SubjectState = `k.form, k.digest, k.subject, k.key_version, k.fold_version, k.address, k.erased_time, s.position, s.state`
+)
+
+// In a compound select of one head and many subjects, NoHead stands for the columns of the head, NoSubjectState for the
+// others.
+const (
+	NoHead         = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
+	NoSubjectState = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
+
+	headWidth         = 10
+	subjectStateWidth = 9
+)
+
+// NotNull returns b, or an empty slice for nil, for columns that must not be NULL.
+func NotNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// OrNull returns b, or nil for no bytes, for columns in which NULL is none.
+func OrNull(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// IDOrNull returns the bytes of an id, or nil for the zero id.
+func IDOrNull[ID ~[16]byte](id ID) []byte {
+	if id == (ID{}) {
+		return nil
+	}
+	return bytes.Clone(id[:])
+}
+
+// InstantOrNull returns the number of an instant, or nil for none.
+func InstantOrNull(i consent.Instant) *int64 {
+	if i == 0 {
+		return nil
+	}
+	n := int64(i)
+	return &n
+}
+
+// PackKeys packs versions of keys, four bytes big endian each.
+func PackKeys(versions []uint32) []byte {
+	b := make([]byte, 0, 4*len(versions))
+	for _, v := range versions {
+		b = binary.BigEndian.AppendUint32(b, v)
+	}
+	return b
+}
+
+func unpackKeys(b []byte) ([]uint32, error) {
+	if len(b)%4 != 0 {
+		return nil, fmt.Errorf("digest_keys has %d bytes, which is no multiple of 4", len(b))
+	}
+	var versions []uint32
+	for ; len(b) > 0; b = b[4:] {
+		versions = append(versions, binary.BigEndian.Uint32(b))
+	}
+	return versions, nil
+}
+
+// PackScopes packs scopes, which have no spaces, into a text with a space between them.
+func PackScopes(scopes []string) string { return strings.Join(scopes, " ") }
+
+// UniqueKeys returns the keys, each once, in the order of the table's key, in a slice of its own.
+func UniqueKeys(keys []storage.SubjectKey) []storage.SubjectKey {
+	unique := slices.Clone(keys)
+	slices.SortFunc(unique, func(a, b storage.SubjectKey) int {
+		if a.Form != b.Form {
+			return int(a.Form) - int(b.Form)
+		}
+		return bytes.Compare(a.Digest[:], b.Digest[:])
+	})
+	return slices.Compact(unique)
+}
+
+// Last returns the rows without those whose key comes again later: the last counts, as if the rows were stored one by one.
+// The slice given is not changed.
+func Last[Row any, Key comparable](rows []Row, key func(*Row) Key) []Row {
+	last := make(map[Key]int, len(rows))
+	for i := range rows {
+		last[key(&rows[i])] = i
+	}
+	if len(last) == len(rows) {
+		return rows
+	}
+	kept := make([]Row, 0, len(last))
+	for i := range rows {
+		if last[key(&rows[i])] == i {
+			kept = append(kept, rows[i])
+		}
+	}
+	return kept
+}

@@ -1,0 +1,242 @@
+package column
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Scan is the Scan method of a row of either driver.
+type Scan func(dest ...any) error
+
+// skip returns destinations for columns that are not wanted.
+func skip(n int) []any {
+	dest := make([]any, n)
+	for i := range dest {
+		dest[i] = new(any)
+	}
+	return dest
+}
+
+// fixed copies the bytes of a column into an array, whose length they must have.
+func fixed(name string, into, b []byte) error {
+	if len(b) != len(into) {
+		return fmt.Errorf("%s has %d bytes instead of %d", name, len(b), len(into))
+	}
+	copy(into, b)
+	return nil
+}
+
+// ScanHead reads the columns of [Head].
+func ScanHead(scan Scan) (storage.Head, error) { return scanHead(scan, nil) }
+
+// ScanHeadOnly reads the head's row of a compound select, whose other columns are those of [SubjectState].
+func ScanHeadOnly(scan Scan) (storage.Head, error) { return scanHead(scan, skip(subjectStateWidth)) }
+
+func scanHead(scan Scan, others []any) (storage.Head, error) {
+	var h storage.Head
+	var id, keys []byte
+	dest := append([]any{
+		&id, &h.KeysCheck, &h.Position, (*int64)(&h.Recorded), &h.Tree, &h.CatalogVersion, &h.ClientsVersion, &h.Refs, &keys,
+		&h.FoldVersion,
+	}, others...)
+	if err := scan(dest...); err != nil {
+		return storage.Head{}, err
+	}
+	if err := fixed("ledger_head.store_id", h.StoreID[:], id); err != nil {
+		return storage.Head{}, err
+	}
+	var err error
+	if h.DigestKeys, err = unpackKeys(keys); err != nil {
+		return storage.Head{}, fmt.Errorf("ledger_head: %w", err)
+	}
+	h.KeysCheck, h.Tree = OrNull(h.KeysCheck), OrNull(h.Tree)
+	return h, nil
+}
+
+// SubjectStates reads the subjects of one result, with the same destinations for all rows.
+type SubjectStates struct {
+	dest                  []any
+	form                  int16
+	digest, subject       []byte
+	keyVersion            int64
+	foldVersion           int32
+	address, state        []byte
+	erased, statePosition *int64
+	subjects              []storage.SubjectState
+}
+
+// NewSubjectStates returns a reader of rows of [SubjectState]; afterHead says that the columns of the head come before.
+func NewSubjectStates(afterHead bool) *SubjectStates {
+	var s SubjectStates
+	if afterHead {
+		s.dest = skip(headWidth)
+	}
+	s.dest = append(s.dest, &s.form, &s.digest, &s.subject, &s.keyVersion, &s.foldVersion, &s.address, &s.erased,
+		&s.statePosition, &s.state)
+	return &s
+}
+
+// Add reads a row.
+func (s *SubjectStates) Add(scan Scan) error {
+	s.digest, s.subject, s.address, s.state = nil, nil, nil, nil
+	if err := scan(s.dest...); err != nil {
+		return err
+	}
+	row := storage.SubjectState{Subject: storage.Subject{
+		Key:         storage.SubjectKey{Form: consent.Form(s.form)},
+		KeyVersion:  uint32(s.keyVersion),
+		FoldVersion: s.foldVersion,
+		Address:     OrNull(s.address),
+		Erased:      instant(s.erased),
+	}}
+	if err := fixed("subjects.digest", row.Key.Digest[:], s.digest); err != nil {
+		return err
+	}
+	if s.subject != nil {
+		if err := fixed("subjects.subject", row.ID[:], s.subject); err != nil {
+			return err
+		}
+	}
+	if s.statePosition != nil {
+		row.State = storage.State{Subject: row.ID, Position: *s.statePosition, Packed: OrNull(s.state)}
+	}
+	s.subjects = append(s.subjects, row)
+	return nil
+}
+
+// All returns the subjects that were read.
+func (s *SubjectStates) All() []storage.SubjectState { return s.subjects }
+
+func instant(n *int64) consent.Instant {
+	if n == nil {
+		return 0
+	}
+	return consent.Instant(*n)
+}
+
+// ScanState reads the columns of [States].
+func ScanState(scan Scan) (storage.State, error) {
+	var s storage.State
+	var subject []byte
+	if err := scan(&subject, &s.Position, &s.Packed); err != nil {
+		return storage.State{}, err
+	}
+	s.Packed = OrNull(s.Packed)
+	return s, fixed("states.subject", s.Subject[:], subject)
+}
+
+// ScanRecord reads the columns of [Record].
+func ScanRecord(scan Scan) (storage.Record, error) {
+	var r storage.Record
+	var leaf []byte
+	err := scan(&r.Header, &r.Evidence, &leaf, &r.TreeHashes)
+	if err != nil {
+		return storage.Record{}, err
+	}
+	if err := fixed("events.leaf_hash", r.LeafHash[:], leaf); err != nil {
+		return storage.Record{}, err
+	}
+	if r.Event, err = consent.DecodeHeader(r.Header); err != nil {
+		return storage.Record{}, fmt.Errorf("events.header: %w", err)
+	}
+	r.Evidence, r.TreeHashes = OrNull(r.Evidence), OrNull(r.TreeHashes)
+	return r, nil
+}
+
+// ScanSubjectID reads the id of a subject.
+func ScanSubjectID(scan Scan) (consent.SubjectID, error) {
+	var b []byte
+	var id consent.SubjectID
+	if err := scan(&b); err != nil {
+		return id, err
+	}
+	return id, fixed("subject", id[:], b)
+}
+
+// ScanIDHeader reads the id of a subject and a header of one of its events.
+func ScanIDHeader(scan Scan) (consent.SubjectID, []byte, error) {
+	var b, header []byte
+	var id consent.SubjectID
+	if err := scan(&b, &header); err != nil {
+		return id, nil, err
+	}
+	return id, header, fixed("events.subject", id[:], b)
+}
+
+// ScanKeyHeader reads the key of a subject and a header of one of its events, or nil if it has none.
+func ScanKeyHeader(scan Scan) (storage.SubjectKey, []byte, error) {
+	var digest, header []byte
+	var form int16
+	if err := scan(&form, &digest, &header); err != nil {
+		return storage.SubjectKey{}, nil, err
+	}
+	key := storage.SubjectKey{Form: consent.Form(form)}
+	return key, OrNull(header), fixed("subjects.digest", key.Digest[:], digest)
+}
+
+// ScanEventRef reads the key of a subject, an event key and a position.
+func ScanEventRef(scan Scan) (storage.EventRef, int64, error) {
+	var digest, key []byte
+	var form int16
+	var position int64
+	if err := scan(&form, &digest, &key, &position); err != nil {
+		return storage.EventRef{}, 0, err
+	}
+	ref := storage.EventRef{Subject: storage.SubjectKey{Form: consent.Form(form)}}
+	if err := fixed("subjects.digest", ref.Subject.Digest[:], digest); err != nil {
+		return storage.EventRef{}, 0, err
+	}
+	return ref, position, fixed("events.event_key", ref.Key[:], key)
+}
+
+// ScanCatalog reads the columns of [Catalogs].
+func ScanCatalog(scan Scan) (storage.Catalog, error) {
+	var c storage.Catalog
+	var sum []byte
+	var effective *int64
+	if err := scan(&c.Version, &c.Position, &effective, (*int64)(&c.Recorded), &sum, &c.Document); err != nil {
+		return storage.Catalog{}, err
+	}
+	c.Effective = instant(effective)
+	return c, fixed("catalogs.sha256", c.SHA256[:], sum)
+}
+
+// ScanRef reads the columns of [Refs].
+func ScanRef(scan Scan) (storage.Ref, error) {
+	var r storage.Ref
+	var kind int16
+	err := scan(&r.Number, &kind, &r.Name, &r.Used)
+	r.Kind = consent.RefKind(kind)
+	return r, err
+}
+
+// ScanClient reads the columns of [Clients].
+func ScanClient(scan Scan) (storage.Client, error) {
+	var c storage.Client
+	var scopes string
+	var hash []byte
+	var revoked *int64
+	err := scan(&c.ID, &c.Department, &c.AllDepartments, &scopes, &hash, (*int64)(&c.Created), &revoked)
+	if err != nil {
+		return storage.Client{}, err
+	}
+	if scopes != "" {
+		c.Scopes = strings.Split(scopes, " ")
+	}
+	c.Revoked = instant(revoked)
+	return c, fixed("clients.key_hash", c.KeyHash[:], hash)
+}
+
+// ScanRequest reads the columns of [Requests].
+func ScanRequest(scan Scan) (storage.Request, error) {
+	var r storage.Request
+	var id []byte
+	if err := scan(&id, &r.BodyMAC, &r.Answer, (*int64)(&r.Expires)); err != nil {
+		return storage.Request{}, err
+	}
+	r.BodyMAC, r.Answer = OrNull(r.BodyMAC), OrNull(r.Answer)
+	return r, fixed("requests.id", r.ID[:], id)
+}
