@@ -1,0 +1,25 @@
+package testkit
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// VerifyNoLeaks runs the tests of a package and fails the package when
+// goroutines are left afterwards. It is the body of TestMain and does not
+// return:
+//
+//	func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
+func VerifyNoLeaks(m *testing.M) {
+	goleak.VerifyTestMain(m, ignored()...)
+}
+
+// ignored lists the goroutines that may be left. A goroutine belongs here only
+// when a library starts it, the library offers no way to end it, and there is
+// one of it for the whole process; each entry says in a comment which library
+// and why. No library in use needs one now. What Assent starts itself never
+// belongs here: whoever creates a thing closes it.
+func ignored() []goleak.Option {
+	return []goleak.Option{}
+}

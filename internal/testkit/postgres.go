@@ -1,0 +1,98 @@
+package testkit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// statementTimeout bounds making and dropping a database.
+const statementTimeout = 60 * time.Second
+
+// shared is the server that all tests of a test binary use. It ends with the
+// binary, see the package comment.
+//
+//nolint:gochecknoglobals // One server for a test binary is the point: one for a test costs a second each.
+var shared = sync.OnceValues(sharedServer)
+
+// Postgres returns the connection URL of an empty database that only this test
+// uses and that is dropped when the test ends, with whatever is then still
+// connected to it. It may be called by parallel tests, and several times by one.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	on, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "assent_test_" + strings.ToLower(rand.Text())
+	// template0 never has users, so that making databases at once does not fail.
+	if err := execute(t.Context(), on.url, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := execute(context.WithoutCancel(t.Context()), on.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	database, err := withDatabase(on.url, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database
+}
+
+// host is a server on which databases may be created.
+type host struct {
+	url string
+	// cluster is kept reachable, because the server ends when the pipe to its
+	// watchdog is closed, even by the garbage collector. It is nil for a server
+	// that was given.
+	cluster *cluster
+}
+
+// sharedServer returns the server that was given, or makes one.
+func sharedServer() (host, error) {
+	if given := os.Getenv("ASSENT_TEST_POSTGRES_URL"); given != "" {
+		return host{url: given}, nil
+	}
+	c, err := newCluster()
+	if err != nil {
+		return host{}, err
+	}
+	return host{url: c.url("postgres"), cluster: c}, nil
+}
+
+// withDatabase returns a server's URL with the database in it replaced.
+func withDatabase(server, name string) (string, error) {
+	u, err := url.Parse(server)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		// The URL may hold a password, so it is not repeated.
+		return "", errors.New("ASSENT_TEST_POSTGRES_URL is no URL of the form postgres://user@host:port/database")
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+// execute runs one statement on a connection of its own.
+func execute(ctx context.Context, server, statement string) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // The statement's own error is what counts.
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	return nil
+}

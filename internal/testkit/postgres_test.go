@@ -1,0 +1,112 @@
+package testkit_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+func TestMain(m *testing.M) {
+	if play := os.Getenv("TESTKIT_PLAY"); play != "" {
+		os.Exit(act(m, play))
+	}
+	testkit.VerifyNoLeaks(m)
+}
+
+// connect opens a connection that ends with the test.
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// mustExec runs one statement.
+func mustExec(t *testing.T, conn *pgx.Conn, statement string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func TestPostgres_CalledTwice_GivesDatabasesOfTheirOwn(t *testing.T) {
+	first, second := connect(t, testkit.Postgres(t)), connect(t, testkit.Postgres(t))
+	mustExec(t, first, "CREATE TABLE same (n int)")
+	mustExec(t, second, "CREATE TABLE same (n int)")
+	mustExec(t, first, "INSERT INTO same VALUES (1)")
+	var rows int
+	if err := second.QueryRow(t.Context(), "SELECT count(*) FROM same").Scan(&rows); err != nil {
+		t.Fatal(err)
+	}
+	if rows != 0 {
+		t.Errorf("the second database has %d rows of the first", rows)
+	}
+}
+
+func TestPostgres_ByParallelTests_Works(t *testing.T) {
+	for range 4 {
+		t.Run("one of several", func(t *testing.T) {
+			t.Parallel()
+			mustExec(t, connect(t, testkit.Postgres(t)), "CREATE TABLE mine (n int)")
+		})
+	}
+}
+
+func TestPostgres_AfterTheTest_DatabaseIsGone(t *testing.T) {
+	var url string
+	t.Run("uses a database and leaves a connection open", func(t *testing.T) {
+		url = testkit.Postgres(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustExec(t, conn, "CREATE TABLE left_over (n int)")
+	})
+	conn, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		_ = conn.Close(t.Context())
+		t.Fatal("the database is still there")
+	}
+}
+
+func TestPostgresServer_StoppedAndStarted_KeepsWhatWasCommitted(t *testing.T) {
+	server := testkit.NewPostgresServer(t)
+	conn := connect(t, server.URL())
+	mustExec(t, conn, "CREATE TABLE kept AS SELECT 7 AS n")
+
+	server.Stop()
+	if _, err := conn.Exec(t.Context(), "SELECT 1"); err == nil {
+		t.Error("the connection outlived the server")
+	}
+	if late, err := pgx.Connect(t.Context(), server.URL()); err == nil {
+		_ = late.Close(t.Context())
+		t.Error("the stopped server accepts a connection")
+	}
+
+	server.Start()
+	var n int
+	if err := connect(t, server.URL()).QueryRow(t.Context(), "SELECT n FROM kept").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if n != 7 {
+		t.Errorf("n = %d, want 7", n)
+	}
+}
+
+func TestPostgresServer_Setting_GoesOverTheDefault(t *testing.T) {
+	server := testkit.NewPostgresServer(t, "fsync = on")
+	var fsync string
+	if err := connect(t, server.URL()).QueryRow(t.Context(), "SHOW fsync").Scan(&fsync); err != nil {
+		t.Fatal(err)
+	}
+	if fsync != "on" {
+		t.Errorf("fsync = %s, want on", fsync)
+	}
+}

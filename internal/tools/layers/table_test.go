@@ -1,0 +1,117 @@
+package layers
+
+// module is the path of this module; all paths in the tables are below it.
+const module = "github.com/assent-io/assent/"
+
+// allowed lists every package of the module with the packages of the module
+// that it may import. Imports point one way:
+//
+//	cmd → cli → server → rpc → service → {consent, catalog, ledger, seal, storage} → address
+//
+// What a row names, it may import; it need not. A package without a row fails
+// the test, so that each new one is given its place on purpose. Test files are
+// free to import what they like.
+func allowed() map[string][]string {
+	return map[string][]string{
+		"cmd/assent": {"internal/cli"},
+
+		"internal/cli": {
+			"api/assent/v1", "examples", "internal/address", "internal/catalog", "internal/config", "internal/consent",
+			"internal/ledger", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/storage", "internal/telemetry", "internal/token",
+		},
+		"internal/server": {
+			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
+			"internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
+			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/token", "migrations",
+		},
+		"internal/rpc": {
+			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
+			"internal/service", "internal/telemetry", "internal/token",
+		},
+		"internal/service": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/seal",
+			"internal/storage", "internal/telemetry", "internal/token",
+		},
+
+		"internal/storage": {"internal/address", "internal/catalog", "internal/consent", "internal/ledger"},
+		"internal/storage/postgres": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
+			"internal/storage/column", "internal/storage/schema", "migrations",
+		},
+		"internal/storage/sqlite": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
+			"internal/storage/column", "internal/storage/schema", "migrations",
+		},
+		"internal/storage/column": {"internal/consent", "internal/ledger", "internal/storage"},
+		"internal/storage/schema": {"internal/storage", "migrations"},
+		"internal/storage/storagetest": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
+			"internal/testkit",
+		},
+
+		"internal/consent":  {"internal/address", "internal/catalog"},
+		"internal/catalog":  {"internal/address"},
+		"internal/ledger":   {},
+		"internal/seal":     {"internal/address"},
+		"internal/address":  {},
+		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent"},
+
+		"internal/config":    {},
+		"internal/telemetry": {},
+		"internal/token":     {"internal/seal"},
+
+		"api/assent/v1": {},
+		"api/openapi":   {},
+		"examples":      {},
+		"migrations":    {},
+
+		"internal/testkit":         {},
+		"internal/tools/layers":    {},
+		"internal/tools/protodeps": {},
+	}
+}
+
+// confined lists packages from outside that only some packages here may
+// import, by the beginning of their paths.
+func confined() map[string][]string {
+	grpc := []string{
+		"api/assent/v1", "internal/cli", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
+	}
+	return map[string][]string{
+		// An adapter classifies its driver's errors, so that nobody else has to.
+		"github.com/jackc/":          {"internal/storage/postgres", "internal/testkit"},
+		"modernc.org/":               {"internal/storage/sqlite"},
+		"database/sql":               {"internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
+		"github.com/golang-migrate/": {"internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
+		// Protos end at the edge; use cases, domain and storage speak plain types.
+		"google.golang.org/grpc":     grpc,
+		"google.golang.org/protobuf": grpc,
+		"google.golang.org/genproto": grpc,
+		"github.com/grpc-ecosystem/": grpc,
+		"github.com/spf13/":          {"internal/cli", "internal/config"},
+		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
+		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
+	}
+}
+
+// pure lists the packages that may not know what time it is, where they run or
+// who waits for them: what they say follows from what they are given.
+func pure() []string {
+	return []string{"internal/address", "internal/catalog", "internal/consent", "internal/ledger"}
+}
+
+// impure lists packages of the standard library that a pure package does
+// without.
+func impure() []string {
+	return []string{
+		"context", "crypto/rand", "database/sql", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http",
+		"os", "os/exec", "os/signal", "syscall", "testing",
+	}
+}
+
+// clockFunctions lists the functions of package time that ask or wait for the
+// clock.
+func clockFunctions() []string {
+	return []string{"After", "AfterFunc", "NewTicker", "NewTimer", "Now", "Since", "Sleep", "Tick", "Until"}
+}
