@@ -1,0 +1,111 @@
+// Package address decides when two spellings are one e-mail address.
+//
+// An address has three forms. The exact form identifies the person who gave a
+// consent: trimmed, lower-cased, the domain as an A-label. The folded form
+// also joins the spellings that a provider delivers to one mailbox and those
+// that older software confuses; it serves to block and never to permit. The
+// domain form serves suppressions of whole domains.
+//
+// The table of providers has a version, FoldVersion. Whoever stores a folded
+// form stores the version with it, for a new table may fold otherwise.
+//
+// Addresses are private. No error of this package holds any part of what was
+// typed, and an Address that is printed by mistake shows a placeholder.
+package address
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// FoldVersion is the version of the rules and the provider table by which
+// Folded is computed. It rises whenever any address would fold differently.
+const FoldVersion = 1
+
+// Address is an e-mail address in its canonical form.
+//
+// It is comparable: two addresses are equal exactly when their exact forms
+// are, so it may be the key of a map. The zero value is no address; its forms
+// are empty.
+type Address struct {
+	exact  string
+	folded string
+	at     int // index of the '@' in exact
+	tagged bool
+}
+
+// Error says why a text is no address or no domain. It never holds the text
+// or any part of it.
+type Error struct {
+	// Problem is a short English sentence.
+	Problem string
+}
+
+// Error returns the problem.
+func (e *Error) Error() string { return e.Problem }
+
+// Exact returns the form that grants, requests, history, erasure and bounces
+// belong to: the local part in lower case and NFC, an '@', the domain as a
+// lower-case A-label. Parse accepts it and returns the same address.
+func (a Address) Exact() string { return a.exact }
+
+// Folded returns the form that suppressions and refusals belong to. Folding
+// is not reversible, and a folded form need not be an address itself.
+func (a Address) Folded() string { return a.folded }
+
+// Domain returns the domain as a lower-case A-label without a final dot.
+func (a Address) Domain() string {
+	if a.exact == "" {
+		return ""
+	}
+	return a.exact[a.at+1:]
+}
+
+// Domains returns the domain and each of its parents that has at least one
+// dot, the most specific first: the names under which a suppression of a
+// domain can cover the address.
+func (a Address) Domains() []string {
+	domain := a.Domain()
+	dots := strings.Count(domain, ".")
+	if dots == 0 {
+		return nil
+	}
+	names := make([]string, 0, dots)
+	for ; dots > 0; dots-- {
+		names = append(names, domain)
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+	return names
+}
+
+// Tagged reports whether folding dropped a "+tag", as the provider of the
+// address would.
+func (a Address) Tagged() bool { return a.tagged }
+
+// Role reports whether the local part, up to a '+', is a role that no person
+// signs up with: abuse, postmaster, noreply, no-reply, mailer-daemon.
+func (a Address) Role() bool {
+	if a.exact == "" {
+		return false
+	}
+	local, _, _ := strings.Cut(a.exact[:a.at], "+")
+	switch local {
+	case "abuse", "postmaster", "noreply", "no-reply", "mailer-daemon":
+		return true
+	default:
+		return false
+	}
+}
+
+// IsZero reports whether a is the zero value, which is no address.
+func (a Address) IsZero() bool { return a == Address{} }
+
+// Equal reports whether a and b are the same exact address, as == does.
+func (a Address) Equal(b Address) bool { return a == b }
+
+// Format prints a placeholder whatever the verb, so that no log line, error
+// or test failure shows an address by accident. Exact is the way to the text.
+func (a Address) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, "[address]")
+}

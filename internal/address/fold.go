@@ -1,0 +1,50 @@
+package address
+
+import "strings"
+
+// provider is what the mailboxes of a domain have in common: the name they
+// are all known by, and the characters of the local part that it ignores.
+type provider struct {
+	domain  string
+	tags    bool   // "+tag" is ignored
+	ignored string // so are these
+}
+
+// providerOf returns the provider behind a domain. The zero provider ignores
+// nothing, as every domain does that is not listed. A change to this table
+// raises FoldVersion.
+func providerOf(domain string) provider {
+	switch domain {
+	case "gmail.com", "googlemail.com":
+		return provider{domain: "gmail.com", tags: true, ignored: "."}
+	case "proton.me", "protonmail.com", "pm.me":
+		return provider{domain: "proton.me", tags: true, ignored: ".-_"}
+	case "outlook.com", "outlook.de", "outlook.at",
+		"hotmail.com", "hotmail.de", "hotmail.at",
+		"live.com", "live.de", "live.at",
+		"msn.com", "icloud.com", "me.com", "mac.com", "fastmail.com", "posteo.de", "mailbox.org":
+		return provider{domain: domain, tags: true}
+	default:
+		return provider{domain: domain}
+	}
+}
+
+// fold returns the folded form of an exact address whose '@' is at the given
+// index, and whether a tag was dropped. A step that would leave an empty local
+// part is skipped.
+func fold(exact string, at int) (folded string, tagged bool) {
+	local, domain := exact[:at], exact[at+1:]
+	p := providerOf(transitionalTwin(domain))
+	if plus := strings.IndexByte(local, '+'); p.tags && plus > 0 {
+		local, tagged = local[:plus], true
+	}
+	for i := range len(p.ignored) {
+		if kept := strings.ReplaceAll(local, p.ignored[i:i+1], ""); kept != "" {
+			local = kept
+		}
+	}
+	if len(local) == at && p.domain == domain {
+		return exact, false
+	}
+	return local + "@" + p.domain, tagged
+}

@@ -1,0 +1,308 @@
+// Package catalog reads the rules of a company as data: its controllers,
+// departments, channels, sender identities, declarations and policy.
+//
+// Parse refuses a document that breaks a rule and reports every problem with
+// its line and what would be right. CheckSuccessor says whether one document
+// may follow another, given what events refer to. A Catalog is immutable once
+// parsed and safe for concurrent use; callers must not change what its
+// methods and fields give them.
+package catalog
+
+import (
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Basis is a legal basis that a grant stands on.
+type Basis string
+
+// The legal bases.
+const (
+	BasisConsent          Basis = "consent"
+	BasisExistingCustomer Basis = "existing_customer"
+	BasisTerms            Basis = "terms"
+	BasisContract         Basis = "contract"
+	BasisLegalObligation  Basis = "legal_obligation"
+)
+
+// ParseBasis returns the basis of that name, and whether there is one.
+func ParseBasis(name string) (Basis, bool) {
+	switch basis := Basis(name); basis {
+	case BasisConsent, BasisExistingCustomer, BasisTerms, BasisContract, BasisLegalObligation:
+		return basis, true
+	default:
+		return "", false
+	}
+}
+
+// Class is the kind of communication that a channel carries.
+type Class string
+
+// The classes of channels.
+const (
+	ClassMarketing     Class = "marketing"
+	ClassTransactional Class = "transactional"
+	ClassLegalNotice   Class = "legal_notice"
+)
+
+// Medium is how a channel reaches people.
+type Medium string
+
+// MediumEmail is the only medium so far.
+const MediumEmail Medium = "email"
+
+// DeclarationKind says what people agree to with a declaration.
+type DeclarationKind string
+
+// The kinds of declarations.
+const (
+	KindConsent DeclarationKind = "consent"
+	KindTerms   DeclarationKind = "terms"
+)
+
+// CountsAs is what a clause of the terms is worth. It is empty for consent
+// declarations.
+type CountsAs string
+
+// What a clause of the terms may count as.
+const (
+	CountsAsNone             CountsAs = "none"
+	CountsAsExistingCustomer CountsAs = "existing_customer"
+	CountsAsContract         CountsAs = "contract"
+)
+
+// Catalog is one version of the rules. Fields hold what the document says,
+// with defaults filled in.
+type Catalog struct {
+	// EffectiveTime is when the version begins to count, in UTC, in whole
+	// microseconds; nil when the document leaves it out.
+	EffectiveTime    *time.Time
+	Controllers      []Controller
+	Departments      []Department
+	Channels         []Channel
+	SenderIdentities []SenderIdentity
+	Declarations     []Declaration
+	Policy           Policy
+
+	file        string
+	lines       map[string]int
+	controllers map[string]*Controller
+	departments map[string]*Department
+	channels    map[string]*Channel
+	senders     map[string]*SenderIdentity
+	versions    map[versionKey]*DeclarationVersion
+}
+
+type versionKey struct{ id, version string }
+
+// LocalName is a name in the languages that people are answered in. Both are
+// always set.
+type LocalName struct {
+	EN string
+	DE string
+}
+
+// Controller is a legal entity that answers for the processing.
+type Controller struct {
+	ID             string
+	Name           string
+	PostalAddress  string
+	PrivacyContact string // e-mail address in its exact form
+	ImprintURL     string // empty when not given
+}
+
+// Department is an organisational unit that sends and receives complaints.
+type Department struct {
+	ID           string
+	Name         LocalName
+	Controller   string
+	ComplaintsTo string // e-mail address in its exact form
+}
+
+// Channel is a stream of communication that a person can join or leave.
+type Channel struct {
+	ID         string
+	Name       LocalName
+	Department string
+	// Controller is that of the department; the document does not repeat it.
+	Controller string
+	Medium     Medium
+	Class      Class
+	// LegalBases are the accepted bases in the order in which they are tried.
+	LegalBases []Basis
+	// DoubleOptIn says that a consent needs a confirmation to be provable.
+	DoubleOptIn bool
+	// ConsentLapsesAfter is zero when consents do not lapse.
+	ConsentLapsesAfter Period
+	// Honours names the channels whose refusals hold here, too, for every
+	// basis but consent.
+	Honours []string
+	// Goods are what counts as similar for existing customers; empty means
+	// that no goods are asked for.
+	Goods []string
+	// Refusable says that a refusal on the channel is accepted. It is always
+	// true for marketing.
+	Refusable bool
+	// ReferencePattern is the pattern as written, empty when there is none.
+	// MatchesReference applies it.
+	ReferencePattern string
+	// SenderIdentities are never empty; the first is the default.
+	SenderIdentities []string
+	Retired          bool
+
+	reference *regexp.Regexp
+}
+
+// Accepts reports whether a grant on the basis counts on the channel.
+func (c *Channel) Accepts(basis Basis) bool { return slices.Contains(c.LegalBases, basis) }
+
+// Allows reports whether the sender identity is one of the channel's.
+func (c *Channel) Allows(senderIdentity string) bool {
+	return slices.Contains(c.SenderIdentities, senderIdentity)
+}
+
+// DefaultSender returns the sender identity that is used when none is named.
+func (c *Channel) DefaultSender() string { return c.SenderIdentities[0] }
+
+// MatchesReference reports whether the whole reference matches the channel's
+// pattern. Without a pattern every reference does, the empty one included.
+func (c *Channel) MatchesReference(reference string) bool {
+	return c.reference == nil || c.reference.MatchString(reference)
+}
+
+// Mailbox is the From of a sender identity.
+type Mailbox struct {
+	Name    string
+	Address string // in its exact form
+}
+
+// SenderIdentity is who a message says it comes from.
+type SenderIdentity struct {
+	ID         string
+	Department string
+	From       Mailbox
+	ReplyTo    string // e-mail address in its exact form; empty when not given
+	// LookalikeAccepted is nil unless a likeness was accepted on purpose.
+	LookalikeAccepted *LookalikeAcceptance
+	Retired           bool
+}
+
+// LookalikeAcceptance says that two sender identities may look alike, and why.
+type LookalikeAcceptance struct {
+	With          string
+	Justification string
+}
+
+// Declaration is a text that people agree to, in its versions.
+type Declaration struct {
+	ID       string
+	Kind     DeclarationKind
+	Versions []DeclarationVersion
+}
+
+// DeclarationVersion is one wording of a declaration.
+type DeclarationVersion struct {
+	// ID and Kind are those of the declaration.
+	ID       string
+	Kind     DeclarationKind
+	Version  string
+	Language string
+	Channels []string
+	Text     string
+	// CountsAs is set for terms only.
+	CountsAs CountsAs
+	// Assessed is nil when the document leaves it out.
+	Assessed *Assessment
+}
+
+// Covers reports whether the version speaks of the channel.
+func (v *DeclarationVersion) Covers(channel string) bool {
+	return slices.Contains(v.Channels, channel)
+}
+
+// Ref returns the version as grants name it: id@version.
+func (v *DeclarationVersion) Ref() string { return v.ID + "@" + v.Version }
+
+// Assessment says who found a clause of the terms to count, and when.
+type Assessment struct {
+	By   string
+	On   time.Time // midnight UTC of the day
+	Note string
+}
+
+// Policy holds the periods that apply to every channel.
+type Policy struct {
+	// DecisionTTL is how long a decision may be relied on.
+	DecisionTTL Period
+	// ExistingCustomerLapsesAfter ends existing-customer grants.
+	ExistingCustomerLapsesAfter Period
+	// ConfirmationExpiresAfter ends requests that nobody confirmed.
+	ConfirmationExpiresAfter Period
+}
+
+// Controller returns the controller with the id.
+func (c *Catalog) Controller(id string) (*Controller, bool) {
+	controller, ok := c.controllers[id]
+	return controller, ok
+}
+
+// Department returns the department with the id.
+func (c *Catalog) Department(id string) (*Department, bool) {
+	department, ok := c.departments[id]
+	return department, ok
+}
+
+// Channel returns the channel with the id, retired ones included.
+func (c *Catalog) Channel(id string) (*Channel, bool) {
+	channel, ok := c.channels[id]
+	return channel, ok
+}
+
+// SenderIdentity returns the sender identity with the id, retired ones
+// included.
+func (c *Catalog) SenderIdentity(id string) (*SenderIdentity, bool) {
+	sender, ok := c.senders[id]
+	return sender, ok
+}
+
+// Declaration returns the version of the declaration.
+func (c *Catalog) Declaration(id, version string) (*DeclarationVersion, bool) {
+	found, ok := c.versions[versionKey{id, version}]
+	return found, ok
+}
+
+// index makes the documents' parts findable. The first of two parts with one
+// id wins; Parse refuses such documents. Departments come before channels,
+// which take their controller from them.
+func (c *Catalog) index() {
+	c.controllers = byID(c.Controllers, func(x *Controller) string { return x.ID })
+	c.departments = byID(c.Departments, func(x *Department) string { return x.ID })
+	c.channels = byID(c.Channels, func(x *Channel) string { return x.ID })
+	c.senders = byID(c.SenderIdentities, func(x *SenderIdentity) string { return x.ID })
+	for i := range c.Channels {
+		if department, ok := c.departments[c.Channels[i].Department]; ok {
+			c.Channels[i].Controller = department.Controller
+		}
+	}
+	c.versions = map[versionKey]*DeclarationVersion{}
+	for i := range c.Declarations {
+		for j := range c.Declarations[i].Versions {
+			version := &c.Declarations[i].Versions[j]
+			key := versionKey{version.ID, version.Version}
+			if _, taken := c.versions[key]; !taken {
+				c.versions[key] = version
+			}
+		}
+	}
+}
+
+func byID[T any](items []T, id func(*T) string) map[string]*T {
+	index := make(map[string]*T, len(items))
+	for i := range items {
+		if _, taken := index[id(&items[i])]; !taken {
+			index[id(&items[i])] = &items[i]
+		}
+	}
+	return index
+}

@@ -1,0 +1,202 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// decoder walks the tree of a document, gathers problems instead of stopping
+// at the first, and remembers the line of every path it passes.
+type decoder struct {
+	file     string
+	lines    map[string]int
+	problems []Problem
+	warnings []Problem
+}
+
+// fail reports a problem at a path, on the line of its nearest known part.
+func (d *decoder) fail(path, format string, args ...any) {
+	d.failAt(lineOf(d.lines, path), path, format, args...)
+}
+
+func (d *decoder) failAt(line int, path, format string, args ...any) {
+	d.problems = d.add(d.problems, line, path, fmt.Sprintf(format, args...))
+}
+
+func (d *decoder) warn(path, format string, args ...any) {
+	d.warnings = d.add(d.warnings, lineOf(d.lines, path), path, fmt.Sprintf(format, args...))
+}
+
+func (d *decoder) add(to []Problem, line int, path, message string) []Problem {
+	switch {
+	case len(to) > maxProblems:
+		return to
+	case len(to) == maxProblems:
+		message, path = fmt.Sprintf("there are more than %d problems; the others are left out", maxProblems), ""
+	}
+	return append(to, Problem{File: d.file, Line: line, Path: path, Message: message})
+}
+
+// lineOf returns the line of the path, or of the nearest part that holds it.
+func lineOf(lines map[string]int, path string) int {
+	for {
+		if line, ok := lines[path]; ok {
+			return line
+		}
+		end := strings.LastIndexAny(path, ".[")
+		if end < 0 {
+			return lines[""]
+		}
+		path = path[:end]
+	}
+}
+
+// object is a mapping of the document whose keys are known to be allowed.
+type object struct {
+	d      *decoder
+	path   string
+	fields map[string]ast.Node
+	broken bool // was no mapping: everything in it is missing, and that is said
+}
+
+// object reads a mapping. Keys that are not among the given ones, and keys
+// that come twice, are problems.
+func (d *decoder) object(node ast.Node, path string, keys ...string) *object {
+	o := &object{d: d, path: path, fields: map[string]ast.Node{}}
+	if _, known := d.lines[path]; !known {
+		d.lines[path] = node.GetToken().Position.Line
+	}
+	mapping, ok := node.(*ast.MappingNode)
+	if !ok {
+		d.fail(path, "%s stands where a mapping with the keys %s belongs", kindOf(node), strings.Join(keys, ", "))
+		o.broken = true
+		return o
+	}
+	for _, entry := range mapping.Values {
+		at := entry.Key.GetToken().Position.Line
+		key, ok := textOf(entry.Key)
+		switch _, twice := o.fields[key]; {
+		case !ok || !slices.Contains(keys, key):
+			d.failAt(at, path, "unknown key %s; known here are %s", quote(entry.Key.GetToken().Value), strings.Join(keys, ", "))
+		case twice:
+			d.failAt(at, o.at(key), "the key comes twice, first on line %d", d.lines[o.at(key)])
+		default:
+			o.fields[key] = entry.Value
+			d.lines[o.at(key)] = at
+		}
+	}
+	return o
+}
+
+// at returns the path of a key of the object.
+func (o *object) at(key string) string {
+	if o.path == "" {
+		return key
+	}
+	return o.path + "." + key
+}
+
+func (o *object) fail(key, format string, args ...any) { o.d.fail(o.at(key), format, args...) }
+
+func (o *object) has(key string) bool { return o.fields[key] != nil }
+
+// require reports the keys that are missing.
+func (o *object) require(keys ...string) {
+	for _, key := range keys {
+		if !o.has(key) && !o.broken {
+			o.d.fail(o.path, "the key %s is missing", key)
+		}
+	}
+}
+
+// child reads the mapping under a key, or returns nil when the key is missing.
+func (o *object) child(key string, keys ...string) *object {
+	if !o.has(key) {
+		return nil
+	}
+	return o.d.object(o.fields[key], o.at(key), keys...)
+}
+
+// item is an entry of a sequence.
+type item struct {
+	node ast.Node
+	path string
+}
+
+// items reads the sequence under a key, which is not empty and has at most
+// the given number of entries.
+func (o *object) items(key string, limit int) []item {
+	if !o.has(key) {
+		return nil
+	}
+	sequence, ok := o.fields[key].(*ast.SequenceNode)
+	switch {
+	case !ok:
+		o.fail(key, "%s stands where a list belongs", kindOf(o.fields[key]))
+		return nil
+	case len(sequence.Values) == 0:
+		o.fail(key, "the list is empty; leave the key out or give it an entry")
+		return nil
+	case len(sequence.Values) > limit:
+		o.fail(key, "the list has %d entries; at most %d are allowed", len(sequence.Values), limit)
+		return nil
+	}
+	items := make([]item, len(sequence.Values))
+	for i, node := range sequence.Values {
+		items[i] = item{node: node, path: fmt.Sprintf("%s[%d]", o.at(key), i)}
+		o.d.lines[items[i].path] = firstLine(node)
+	}
+	return items
+}
+
+// firstLine returns the line on which a node begins.
+func firstLine(node ast.Node) int {
+	if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
+		return mapping.Values[0].Key.GetToken().Position.Line
+	}
+	return node.GetToken().Position.Line
+}
+
+// textOf returns what a scalar says, numbers as they are written: a version
+// 1.10 is not 1.1. Truth values and nothing are no text.
+func textOf(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode:
+		return n.GetToken().Value, true
+	default:
+		return "", false
+	}
+}
+
+// kindOf names what a node is, for people.
+func kindOf(node ast.Node) string {
+	switch node.(type) {
+	case *ast.MappingNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.NullNode:
+		return "nothing"
+	case *ast.BoolNode:
+		return "a truth value"
+	default:
+		return "a single value"
+	}
+}
+
+// quote shows a value in a message, cut where it is long.
+func quote(s string) string {
+	const shown = 60
+	runes := []rune(s)
+	if len(runes) > shown {
+		return fmt.Sprintf("%q…", string(runes[:shown]))
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,66 @@
+package catalog
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"acme.yaml", "every-key.yaml"} {
+		f.Add([]byte(example(f, name)))
+	}
+	f.Add([]byte(twoSenders(Mailbox{"Acme", "a@b.example"}, Mailbox{"Acme", "a@b.example"}, "")))
+	f.Add([]byte("channels: [{id: a, honours: [a]}]\npolicy: {decision_ttl: P0D}"))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		c, _, err := Parse("f", document)
+		if err != nil {
+			invalid, ok := errors.AsType[*Invalid](err)
+			if !ok || c != nil || len(invalid.Problems) == 0 || invalid.Error() == "" {
+				t.Fatalf("error %T %v", err, err)
+			}
+			return
+		}
+		for i := range c.Channels {
+			channel := &c.Channels[i]
+			if _, ok := c.SenderIdentity(channel.DefaultSender()); !ok || channel.Controller == "" || channel.Class == "" {
+				t.Fatalf("the channel %+v lacks something", channel)
+			}
+		}
+		if err := CheckSuccessor(c, c, func(Ref) bool { return true }); err != nil {
+			t.Fatalf("a catalog may not follow itself: %v", err)
+		}
+	})
+}
+
+func FuzzParsePeriod(f *testing.F) {
+	for _, seed := range []string{"P24M", "PT5M", "P1Y2M3W4DT5H6M7S", "P", "P1D1D", "-P1D"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, iso string) {
+		p, err := ParsePeriod(iso)
+		if err != nil {
+			return
+		}
+		if again, err := ParsePeriod(p.String()); err != nil || again != p {
+			t.Fatalf("%q is %s, which is %s (%v)", iso, p, again, err)
+		}
+		start := time.Date(2026, time.January, 31, 10, 0, 0, 0, time.UTC)
+		if end := p.AddTo(start); end.Before(start) || end.Equal(start) != p.IsZero() {
+			t.Fatalf("%q after %s is %s", iso, start, end)
+		}
+	})
+}
+
+func FuzzParseDeclarationRef(f *testing.F) {
+	for _, seed := range []string{"newsletter-signup@2026-01", "@", "a@b@c", "A@1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, version, err := ParseDeclarationRef(s)
+		if err == nil && (id+"@"+version != s || strings.Contains(version, "@")) {
+			t.Fatalf("%q is %q and %q", s, id, version)
+		}
+	})
+}

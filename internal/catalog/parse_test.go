@@ -1,0 +1,237 @@
+package catalog
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// example returns one of the example documents.
+func example(t testing.TB, name string) string {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(document)
+}
+
+// replaced returns the document with one part exchanged, which has to be
+// there.
+func replaced(t testing.TB, document, old, with string) string {
+	t.Helper()
+	if !strings.Contains(document, old) {
+		t.Fatalf("the document has no %q", old)
+	}
+	return strings.Replace(document, old, with, 1)
+}
+
+func mustParse(t testing.TB, document string) *Catalog {
+	t.Helper()
+	c, _, err := Parse("catalog.yaml", []byte(document))
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	return c
+}
+
+// refused returns the problems for which a document is refused.
+func refused(t testing.TB, document string) []Problem {
+	t.Helper()
+	c, _, err := Parse("catalog.yaml", []byte(document))
+	invalid, ok := errors.AsType[*Invalid](err)
+	if !ok || c != nil || len(invalid.Problems) == 0 {
+		t.Fatalf("Parse gave %v and %v, want no catalog and an *Invalid", c, err)
+	}
+	return invalid.Problems
+}
+
+func period(t testing.TB, iso string) Period {
+	t.Helper()
+	p, err := ParsePeriod(iso)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestParse_Examples_HaveNeitherProblemsNorWarnings(t *testing.T) {
+	for _, name := range []string{"acme.yaml", "every-key.yaml"} {
+		if _, warnings, err := Parse(name, []byte(example(t, name))); err != nil || len(warnings) > 0 {
+			t.Errorf("%s: %v, warnings %v", name, err, warnings)
+		}
+	}
+}
+
+func TestParse_EveryKey_IsKept(t *testing.T) {
+	c := mustParse(t, example(t, "every-key.yaml"))
+	effective := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	email := func(ch Channel) Channel { ch.Controller, ch.Medium = "netz", MediumEmail; return ch }
+	want := &Catalog{
+		EffectiveTime: &effective,
+		Controllers: []Controller{{
+			ID: "netz", Name: "Netz AG", PostalAddress: "Ring 2, 8010 Graz, Austria",
+			PrivacyContact: "dsb@netz.example", ImprintURL: "https://netz.example/impressum",
+		}},
+		Departments: []Department{
+			{ID: "press", Name: LocalName{"Press", "Presse"}, Controller: "netz", ComplaintsTo: "presse@netz.example"},
+			{ID: "sales", Name: LocalName{"Sales", "Vertrieb"}, Controller: "netz", ComplaintsTo: "vertrieb@netz.example"},
+		},
+		Channels: []Channel{
+			email(Channel{
+				ID: "magazine", Name: LocalName{"Magazine", "Magazin"}, Department: "press", Class: ClassMarketing,
+				LegalBases: []Basis{BasisConsent}, Refusable: true, SenderIdentities: []string{"magazine"},
+			}),
+			email(Channel{
+				ID: "offers", Name: LocalName{"Offers", "Angebote"}, Department: "sales", Class: ClassMarketing,
+				LegalBases: []Basis{BasisConsent, BasisExistingCustomer, BasisTerms}, DoubleOptIn: true,
+				ConsentLapsesAfter: period(t, "P18M"), Honours: []string{"magazine"}, Goods: []string{"electricity", "gas"},
+				Refusable: true, SenderIdentities: []string{"tariffs"},
+			}),
+			email(Channel{
+				ID: "outages", Name: LocalName{"Planned outages", "Abschaltungen"}, Department: "press", Class: ClassTransactional,
+				LegalBases: []Basis{BasisContract}, DoubleOptIn: true, Refusable: true, ReferencePattern: "z-[0-9]+",
+				SenderIdentities: []string{"outages"},
+			}),
+			email(Channel{
+				ID: "old-letter", Name: LocalName{"Old letter", "Alter Brief"}, Department: "press", Class: ClassMarketing,
+				LegalBases: []Basis{BasisConsent}, DoubleOptIn: true, Refusable: true, Retired: true,
+				SenderIdentities: []string{"magazine"},
+			}),
+		},
+		SenderIdentities: []SenderIdentity{
+			{ID: "magazine", Department: "press", From: Mailbox{"Netz Magazin", "magazin@mag.netz.example"}, ReplyTo: "redaktion@netz.example"},
+			{ID: "outages", Department: "press", From: Mailbox{"Störungsdienst", "stoerung@dienst.netz.example"}},
+			{
+				ID: "tariffs", Department: "sales", From: Mailbox{"Stromtarife", "tarife@tarife.netz.example"},
+				LookalikeAccepted: &LookalikeAcceptance{With: "outages", Justification: "shown here for the key, not for the need"},
+			},
+		},
+		Declarations: []Declaration{
+			{ID: "web", Kind: KindConsent, Versions: []DeclarationVersion{{
+				ID: "web", Kind: KindConsent, Version: "1", Language: "de", Channels: []string{"magazine", "offers"},
+				Text: "Ja zum Magazin und zu Angeboten.",
+			}}},
+			{ID: "terms", Kind: KindTerms, Versions: []DeclarationVersion{{
+				ID: "terms", Kind: KindTerms, Version: "2026", Language: "de", Channels: []string{"offers"},
+				Text: "Zum Leistungsumfang gehören Angebote per E-Mail.", CountsAs: CountsAsContract,
+				Assessed: &Assessment{By: "data protection officer", On: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Note: "the club's service"},
+			}}},
+		},
+		Policy: Policy{DecisionTTL: period(t, "PT5M"), ExistingCustomerLapsesAfter: period(t, "P24M"), ConfirmationExpiresAfter: period(t, "P30D")},
+	}
+	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b Period) bool { return a == b })); diff != "" {
+		t.Errorf("the parsed catalog (-want +got):\n%s", diff)
+	}
+}
+
+func TestParse_MissingOptionalKeys_HaveDefaults(t *testing.T) {
+	document := example(t, "every-key.yaml")
+	document = document[:strings.Index(document, "declarations:")]
+	document = replaced(t, document, "effective_time: 2026-01-01T00:00:00Z", "")
+	document = replaced(t, document, "double_opt_in: optional", "")
+	c := mustParse(t, document)
+	want := Policy{DecisionTTL: period(t, "PT5M"), ExistingCustomerLapsesAfter: period(t, "P24M"), ConfirmationExpiresAfter: period(t, "P30D")}
+	if c.Policy != want || c.EffectiveTime != nil || !c.Channels[0].DoubleOptIn {
+		t.Errorf("policy %v, effective %v, double opt-in %t", c.Policy, c.EffectiveTime, c.Channels[0].DoubleOptIn)
+	}
+}
+
+func TestCatalog_LookUp_FindsEachPartById(t *testing.T) {
+	c := mustParse(t, example(t, "acme.yaml"))
+	if x, ok := c.Controller("acme"); !ok || x != &c.Controllers[0] {
+		t.Error("the controller acme is not found")
+	}
+	if x, ok := c.Department("marketing"); !ok || x != &c.Departments[1] {
+		t.Error("the department marketing is not found")
+	}
+	if x, ok := c.Channel("order-updates"); !ok || x != &c.Channels[2] || x.Controller != "acme" {
+		t.Error("the channel order-updates is not found, or without controller")
+	}
+	if x, ok := c.SenderIdentity("acme-service"); !ok || x != &c.SenderIdentities[2] {
+		t.Error("the sender identity acme-service is not found")
+	}
+	x, ok := c.Declaration("terms", "2026")
+	if !ok || x.Kind != KindTerms || x.CountsAs != CountsAsContract || x.Ref() != "terms@2026" || !x.Covers("product-marketing") || x.Covers("newsletter") {
+		t.Errorf("terms@2026 is %+v", x)
+	}
+	_, controller := c.Controller("x")
+	_, department := c.Department("x")
+	_, channel := c.Channel("x")
+	_, sender := c.SenderIdentity("x")
+	_, version := c.Declaration("terms", "1999")
+	if controller || department || channel || sender || version {
+		t.Error("something is found that nothing defines")
+	}
+}
+
+func TestChannel_Questions(t *testing.T) {
+	c := mustParse(t, example(t, "acme.yaml"))
+	orders, _ := c.Channel("order-updates")
+	for reference, want := range map[string]bool{
+		"order-1": true, "order-": false, "xorder-1": false, "order-1x": false, "order-1\n": false, "": false,
+	} {
+		if got := orders.MatchesReference(reference); got != want {
+			t.Errorf("MatchesReference(%q) = %t, want %t", reference, got, want)
+		}
+	}
+	notices, _ := c.Channel("legal-notices")
+	if !notices.MatchesReference("anything") {
+		t.Error("a channel without pattern refuses a reference")
+	}
+	if !orders.Accepts(BasisContract) || orders.Accepts(BasisConsent) {
+		t.Error("Accepts is not what the channel lists")
+	}
+	if !orders.Allows("acme-service") || orders.Allows("acme-marketing") || orders.DefaultSender() != "acme-service" {
+		t.Error("Allows or DefaultSender is not what the channel lists")
+	}
+}
+
+func TestParse_PatternWithAlternatives_IsAnchoredAsAWhole(t *testing.T) {
+	document := replaced(t, example(t, "acme.yaml"), `"order-[0-9]+"`, `"a|b"`)
+	channel, _ := mustParse(t, document).Channel("order-updates")
+	for reference, want := range map[string]bool{"a": true, "b": true, "ax": false, "xb": false, "ab": false} {
+		if got := channel.MatchesReference(reference); got != want {
+			t.Errorf("MatchesReference(%q) = %t, want %t", reference, got, want)
+		}
+	}
+}
+
+func TestParse_NumbersInText_KeepTheirSpelling(t *testing.T) {
+	document := replaced(t, example(t, "every-key.yaml"), `version: "1"`, `version: 1.10`)
+	if _, ok := mustParse(t, document).Declaration("web", "1.10"); !ok {
+		t.Error("the version 1.10 is not found")
+	}
+}
+
+func TestParse_WindowsLineEndsAndByteOrderMark_ChangeNothing(t *testing.T) {
+	unix := example(t, "acme.yaml")
+	want, got := mustParse(t, unix), mustParse(t, "\ufeff"+strings.ReplaceAll(unix, "\n", "\r\n"))
+	if diff := cmp.Diff(want.Declarations, got.Declarations); diff != "" {
+		t.Errorf("declarations (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want.lines, got.lines); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseNode_PartOfAFile_HasTheLinesOfTheFile(t *testing.T) {
+	document := replaced(t, example(t, "acme.yaml"), "class: legal_notice", "class: legal")
+	file, err := parser.ParseBytes([]byte("name: a case\ncatalog:\n  "+strings.ReplaceAll(document, "\n", "\n  ")), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := file.Docs[0].Body.(*ast.MappingNode)
+	_, _, err = ParseNode("case.yaml", whole.Values[1].Value)
+	if err == nil || !strings.HasPrefix(err.Error(), "case.yaml:57: channels[3].class: ") {
+		t.Errorf("ParseNode: %v, want a problem on line 57 of case.yaml", err)
+	}
+}

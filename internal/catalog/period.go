@@ -1,0 +1,118 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Period is a calendar period, such as two years or five minutes. It is
+// comparable; the zero value is no time at all.
+type Period struct {
+	months  int64
+	days    int64
+	seconds int64
+}
+
+// Months, days and seconds each come to at most a hundred years, so that no
+// sum of a period and a time of our days overflows.
+const (
+	maxMonths  = 1200
+	maxDays    = 36_600
+	maxSeconds = maxDays * 24 * 60 * 60
+)
+
+// unit is what a letter of a period stands for; exactly one number is set.
+type unit struct{ months, days, seconds int64 }
+
+// ParsePeriod reads an ISO 8601 duration of whole numbers: P24M, P1Y6M, P30D,
+// P2W, PT5M, P1DT12H. Signs, fractions and small letters are refused, as is
+// a unit out of order or given twice, and more than a hundred years of
+// months, of days or of time.
+func ParsePeriod(iso string) (Period, error) {
+	rest, ok := strings.CutPrefix(iso, "P")
+	if !ok {
+		return Period{}, errors.New("a period begins with P, as in P24M, P30D or PT5M")
+	}
+	date, clock, timed := strings.Cut(rest, "T")
+	if rest == "" || timed && clock == "" {
+		return Period{}, errors.New("a period names at least one number and unit, as in P24M, P30D or PT5M")
+	}
+	var p Period
+	if err := p.parsePart(date, "YMWD", []unit{{months: 12}, {months: 1}, {days: 7}, {days: 1}}); err != nil {
+		return Period{}, err
+	}
+	if err := p.parsePart(clock, "HMS", []unit{{seconds: 3600}, {seconds: 60}, {seconds: 1}}); err != nil {
+		return Period{}, err
+	}
+	if p.months > maxMonths || p.days > maxDays || p.seconds > maxSeconds {
+		return Period{}, errors.New("a period is at most a hundred years long")
+	}
+	return p, nil
+}
+
+// parsePart reads numbers and units; letters are the units in their order.
+func (p *Period) parsePart(s, letters string, units []unit) error {
+	for s != "" {
+		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+		if digits == 0 || digits == len(s) || digits > 9 {
+			return errors.New("a period is made of whole numbers of at most nine digits, each followed by its unit")
+		}
+		number, err := strconv.ParseInt(s[:digits], 10, 64)
+		if err != nil {
+			return fmt.Errorf("reading a number of the period: %w", err)
+		}
+		i := strings.IndexByte(letters, s[digits])
+		if i < 0 {
+			return errors.New("the units of a period are Y, M, W and D, then T and H, M and S, in this order, each once")
+		}
+		p.months += number * units[i].months
+		p.days += number * units[i].days
+		p.seconds += number * units[i].seconds
+		letters, units, s = letters[i+1:], units[i+1:], s[digits+1:]
+	}
+	return nil
+}
+
+// AddTo returns the instant that lies the period after t, in UTC. Years and
+// months are added first; where the month that is reached lacks the day, its
+// last day is taken. Then come weeks and days, then the time parts.
+func (p Period) AddTo(t time.Time) time.Time {
+	t = t.UTC()
+	year, month, day := t.Date()
+	first := time.Date(year, month+time.Month(p.months), 1, 0, 0, 0, 0, time.UTC)
+	lastDay := first.AddDate(0, 1, -1).Day()
+	sinceMidnight := t.Sub(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
+	return first.AddDate(0, 0, min(day, lastDay)-1+int(p.days)).
+		Add(sinceMidnight + time.Duration(p.seconds)*time.Second)
+}
+
+// IsZero reports whether the period is no time at all.
+func (p Period) IsZero() bool { return p == Period{} }
+
+// String returns the period in ISO 8601, in months, days, hours, minutes and
+// seconds. ParsePeriod reads it back as the same period.
+func (p Period) String() string {
+	if p.IsZero() {
+		return "P0D"
+	}
+	var b strings.Builder
+	b.WriteByte('P')
+	write := func(number int64, letter byte) {
+		if number > 0 {
+			b.WriteString(strconv.FormatInt(number, 10))
+			b.WriteByte(letter)
+		}
+	}
+	write(p.months, 'M')
+	write(p.days, 'D')
+	if p.seconds > 0 {
+		b.WriteByte('T')
+		write(p.seconds/3600, 'H')
+		write(p.seconds/60%60, 'M')
+		write(p.seconds%60, 'S')
+	}
+	return b.String()
+}

@@ -1,0 +1,242 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// change is an example document with one part exchanged, and the problem that
+// this makes: where and, in part, what.
+type change struct {
+	rule, document, old, with string
+	down                      int // lines from the exchanged part to the problem
+	path, message             string
+}
+
+// apply returns the changed document and the line that the problem is on.
+func (c change) apply(t *testing.T) (document string, line int) {
+	t.Helper()
+	document = example(t, c.document)
+	before, _, _ := strings.Cut(document, c.old)
+	return replaced(t, document, c.old, c.with), 1 + strings.Count(before, "\n") + c.down
+}
+
+func TestParse_BrokenRule_IsRefusedWithLinePathAndRemedy(t *testing.T) {
+	const every, acme = "every-key.yaml", "acme.yaml"
+	for _, c := range []change{
+		{"unknown key at the top", every, "policy:", "policies:", 0, "", `unknown key "policies"; known here are effective_time`},
+		{"unknown key of a controller", every, "imprint_url:", "imprint:", 0, "controllers[0]", `unknown key "imprint"; known here are id, name`},
+		{"unknown key of a channel", every, "retired: true ", "retire: true ", 0, "channels[3]", `unknown key "retire"`},
+		{"unknown key of a name", every, "{en: Press, de: Presse}", "{en: Press, de: Presse, fr: Presse}", 0, "departments[0].name", `unknown key "fr"`},
+		{"unknown key in from", every, "from: {name: Stromtarife,", "from: {nam: Stromtarife,", 0, "sender_identities[2].from", `unknown key "nam"`},
+		{"unknown key of a version", every, "        counts_as: contract", "        countsas: contract", 0, "declarations[1].versions[0]", `unknown key "countsas"`},
+		{"duplicate key", every, "    controller: netz\n", "    controller: netz\n    controller: netz\n", 1, "departments[0].controller", "twice, first on line 12"},
+		{"duplicate key in braces", every, "{en: Press, de", "{en: Press, en: Press, de", 0, "departments[0].name.en", "twice"},
+		{"missing key", every, "    postal_address: Ring 2, 8010 Graz, Austria\n", "", -2, "controllers[0]", "the key postal_address is missing"},
+		{"missing language of a name", every, "{en: Press, de: Presse}", "{en: Press}", 0, "departments[0].name", "the key de is missing"},
+		{"name in one language only", every, "{en: Press, de: Presse}", "Press", 0, "departments[0].name", "a single value stands where a mapping with the keys en, de belongs"},
+		{"key without value", every, "controller: netz", "controller:", 0, "departments[0].controller", "nothing stands where text belongs"},
+		{"list where text belongs", every, "controller: netz", "controller: [netz]", 0, "departments[0].controller", "a list stands where text belongs"},
+		{"truth value where text belongs", every, "name: Netz AG", "name: true", 0, "controllers[0].name", "a truth value stands where text belongs"},
+		{"text where a list belongs", every, "legal_bases: [contract]", "legal_bases: contract", 0, "channels[2].legal_bases", "a single value stands where a list belongs"},
+		{"text where a truth value belongs", every, "retired: true ", `retired: "yes" `, 0, "channels[3].retired", "true or false"},
+		{"empty text", every, "name: Netz AG", `name: "  "`, 0, "controllers[0].name", "empty"},
+		{"empty list", every, "goods: [electricity, gas]", "goods: []", 0, "channels[1].goods", "empty"},
+		{"too long text", every, "name: Netz AG", "name: " + strings.Repeat("x", 121), 0, "controllers[0].name", "121 octets; at most 120"},
+		{"line break in a From name", every, "name: Netz Magazin", `name: "Netz\nBcc: x"`, 0, "sender_identities[0].from.name", "line break"},
+		{"bidi character in a From name", every, "name: Netz Magazin", `name: "Netz\u202e Magazin"`, 0, "sender_identities[0].from.name", "bidi"},
+		{"zero-width character in a From name", every, "name: Netz Magazin", `name: "Ne\u200btz Magazin"`, 0, "sender_identities[0].from.name", "zero-width"},
+		{"From name without a letter", every, "name: Netz Magazin", `name: "***"`, 0, "sender_identities[0].from.name", "no letter or digit"},
+		{"control character in a text", every, "text: Ja zum Magazin", `text: "Ja\u0007 zum Magazin" #`, 0, "declarations[0].versions[0].text", "control character"},
+		{"id with a capital", every, "  - id: sales", "  - id: Sales", 0, "departments[1].id", `"Sales" is no id; an id has at most 64`},
+		{"id with a slash", every, "  - id: outages\n    name", "  - id: out/ages\n    name", 0, "channels[2].id", "is no id"},
+		{"id that begins with a dot", every, "  - id: sales", "  - id: .sales", 0, "departments[1].id", "is no id"},
+		{"too long id", every, "  - id: sales", "  - id: " + strings.Repeat("s", 65), 0, "departments[1].id", "is no id"},
+		{"id in a list", every, "goods: [electricity, gas]", "goods: [electricity, Gas]", 0, "channels[1].goods[1]", "is no id"},
+		{"version with an at sign", every, `version: "1"`, `version: "1@2"`, 0, "declarations[0].versions[0].version", "is no version"},
+		{"goods twice", every, "goods: [electricity, gas]", "goods: [gas, gas]", 0, "channels[1].goods", `"gas" is in the list twice`},
+		{"basis twice", every, "[consent, existing_customer, terms]", "[consent, consent]", 0, "channels[1].legal_bases", `"consent" is in the list twice`},
+		{"no address", every, "complaints_to: presse@netz.example", "complaints_to: presse", 0, "departments[0].complaints_to", "this is no e-mail address: The address has no @."},
+		{"no From address", every, "address: magazin@mag.netz.example", "address: magazin@", 0, "sender_identities[0].from.address", "no e-mail address"},
+		{"no reply address", every, "reply_to: redaktion@netz.example", "reply_to: a@b", 0, "sender_identities[0].reply_to", "no e-mail address"},
+		{"no privacy contact", every, "privacy_contact: dsb@netz.example", "privacy_contact: dsb at netz", 0, "controllers[0].privacy_contact", "no e-mail address"},
+		{"imprint that is no web address", every, "https://netz.example/impressum", "javascript:alert(1)", 0, "controllers[0].imprint_url", "https://"},
+		{"imprint without host", every, "https://netz.example/impressum", "https:///impressum", 0, "controllers[0].imprint_url", "https://"},
+		{"imprint with a user", every, "https://netz.example/impressum", "https://a:b@netz.example/", 0, "controllers[0].imprint_url", "no user"},
+		{"time without zone", every, "effective_time: 2026-01-01T00:00:00Z", "effective_time: 2026-01-01T00:00:00", 0, "effective_time", "2026-01-01T00:00:00Z"},
+		{"time finer than a microsecond", every, "effective_time: 2026-01-01T00:00:00Z", "effective_time: 2026-01-01T00:00:00.0000001Z", 0, "effective_time", "six decimals"},
+		{"period that does not parse", every, "P18M", "18 months", 0, "channels[1].consent_lapses_after", `"18 months" is no period: a period begins with P`},
+		{"period of no length", every, "P18M", "P0D", 0, "channels[1].consent_lapses_after", "longer than nothing"},
+		{"policy that does not parse", every, "decision_ttl: PT5M", "decision_ttl: 5m", 0, "policy.decision_ttl", "is no period"},
+		{"unknown medium", every, "medium: email ", "medium: fax ", 0, "channels[0].medium", `"fax" is not allowed; right is email`},
+		{"unknown class", every, "class: transactional", "class: service", 0, "channels[2].class", "right is marketing, transactional or legal_notice"},
+		{"unknown basis", every, "legal_bases: [contract]", "legal_bases: [vital_interest]", 0, "channels[2].legal_bases[0]", `"vital_interest" is no legal basis; right is consent,`},
+		{"unknown double_opt_in", every, "double_opt_in: optional", "double_opt_in: never", 0, "channels[0].double_opt_in", "right is required or optional"},
+		{"pattern that does not compile", every, `"z-[0-9]+"`, `"z-[0-9"`, 0, "channels[2].reference_pattern", "no regular expression"},
+		{"pattern that closes the group", every, `"z-[0-9]+"`, `"z)|(x"`, 0, "channels[2].reference_pattern", "no regular expression"},
+		{"marketing that cannot be refused", every, "    retired: true ", "    refusable: false ", 0, "channels[3].refusable", "everyone may refuse marketing"},
+		{"marketing on a contract", acme, "legal_bases: [consent, existing_customer, terms]", "legal_bases: [consent, contract]", 0, "channels[1].legal_bases", "cannot rest on contract; right is consent"},
+		{"marketing on a legal obligation", acme, "legal_bases: [consent]", "legal_bases: [legal_obligation]", 0, "channels[0].legal_bases", "cannot rest on legal_obligation"},
+		{"transactional without contract", acme, "legal_bases: [contract]", "legal_bases: [legal_obligation]", 0, "channels[2].legal_bases", "right is [contract]"},
+		{"transactional on consent, too", acme, "legal_bases: [contract]", "legal_bases: [contract, consent]", 0, "channels[2].legal_bases", "right is [contract]"},
+		{"legal notice on a contract", acme, "legal_bases: [legal_obligation]", "legal_bases: [contract]", 0, "channels[3].legal_bases", "right is [legal_obligation]"},
+		{"channel without sender identity", acme, "    sender_identities: [acme-newsletter]\n", "", -8, "channels[0]", "the key sender_identities is missing"},
+		{"channel with no sender identity in the list", acme, "sender_identities: [acme-newsletter]", "sender_identities: []", 0, "channels[0].sender_identities", "empty"},
+		{"undefined sender identity", acme, "sender_identities: [acme-newsletter]", "sender_identities: [acme-letter]", 0, "channels[0].sender_identities", `no sender identity has the id "acme-letter"; defined are acme-marketing, acme-newsletter, acme-service`},
+		{"undefined department of a channel", acme, "    department: newsletter-desk\n    medium", "    department: desk\n    medium", 0, "channels[0].department", `no department has the id "desk"`},
+		{"undefined department of a sender", acme, "    department: newsletter-desk\n    from", "    department: desk\n    from", 0, "sender_identities[0].department", `no department has the id "desk"`},
+		{"undefined controller", acme, "controller: acme", "controller: acm", 0, "departments[0].controller", `no controller has the id "acm"; defined are acme`},
+		{"undefined honoured channel", acme, "honours: [newsletter]", "honours: [letters]", 0, "channels[1].honours", `no channel has the id "letters"`},
+		{"undefined channel of a declaration", acme, "channels: [newsletter]\n", "channels: [letters]\n", 0, "declarations[0].versions[0].channels", `no channel has the id "letters"`},
+		{"undefined accepted look-alike", every, "{with: outages,", "{with: outage,", 0, "sender_identities[2].lookalike_accepted.with", `no sender identity has the id "outage"`},
+		{"accepted look-alike of itself", every, "{with: outages,", "{with: tariffs,", 0, "sender_identities[2].lookalike_accepted.with", "like itself"},
+		{"accepted look-alike without reason", every, `justification: "shown here for the key, not for the need"`, `justification: " "`, 0, "sender_identities[2].lookalike_accepted.justification", "empty"},
+		{"accepted look-alike with no justification", every, `, justification: "shown here for the key, not for the need"`, "", 0, "sender_identities[2].lookalike_accepted", "the key justification is missing"},
+		{"channel that honours itself", acme, "honours: [newsletter]", "honours: [product-marketing]", 0, "channels[1].honours", "in a circle: product-marketing honours product-marketing"},
+		{"channels that honour each other", acme, "    double_opt_in: required\n", "    honours: [product-marketing]\n", 11, "channels[1].honours", "in a circle: newsletter honours product-marketing honours newsletter"},
+		{"contract without assessment", acme, "        assessed: {by: data protection officer, on: 2025-11-03}\n", "", -1, "declarations[2].versions[1].counts_as", "add assessed: {by: …, on: 2026-01-31}"},
+		{"assessment without date", acme, ", on: 2025-11-03}", "}", 0, "declarations[2].versions[1].assessed", "the key on is missing"},
+		{"assessment with a wrong date", acme, "on: 2025-11-03", "on: 2025-13-03", 0, "declarations[2].versions[1].assessed.on", "write it as 2026-01-31"},
+		{"terms that count as nothing named", acme, "        counts_as: none               # the clause of 2024 was hidden among others\n", "", -3, "declarations[2].versions[0]", "the key counts_as is missing"},
+		{"consent that counts as something", acme, "        channels: [newsletter]\n", "        channels: [newsletter]\n        counts_as: none\n", 1, "declarations[0].versions[0].counts_as", "only a clause of the terms"},
+		{"unknown kind of declaration", acme, "kind: terms", "kind: clause", 0, "declarations[2].kind", "right is consent or terms"},
+		{"language that is none", acme, "language: de", "language: german-ish", 0, "declarations[0].versions[0].language", "tag such as de"},
+		{"channel defined twice", acme, "  - id: order-updates", "  - id: newsletter", 0, "channels[2].id", "defined twice, first on line 23"},
+		{"department defined twice", acme, "  - id: customer-service", "  - id: marketing", 0, "departments[2].id", "defined twice, first on line 13"},
+		{"sender identity defined twice", acme, "  - id: acme-service", "  - id: acme-marketing", 0, "sender_identities[2].id", "defined twice"},
+		{"declaration defined twice", acme, "  - id: all-news", "  - id: newsletter-signup", 0, "declarations[1].id", "defined twice"},
+		{"version defined twice", acme, `version: "2026"`, `version: "2024"`, 0, "declarations[2].versions[1].version", "defined twice"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			document, line := c.apply(t)
+			problems := refused(t, document)
+			for _, p := range problems {
+				if p.Line == line && p.Path == c.path && strings.Contains(p.Message, c.message) && p.File == "catalog.yaml" && p.Code == "" {
+					return
+				}
+			}
+			t.Errorf("want %d: %s: %s, got\n%s", line, c.path, c.message, &Invalid{Problems: problems})
+		})
+	}
+}
+
+func TestParse_SeveralProblems_AreReportedTogetherInOrder(t *testing.T) {
+	document := example(t, "acme.yaml")
+	document = replaced(t, document, "decision_ttl: PT5M", "decision_ttl: soon")
+	document = replaced(t, document, "department: customer-service", "department: service")
+	document = replaced(t, document, "postal_address:", "address:")
+	problems := refused(t, document)
+	var lines []int
+	for _, p := range problems {
+		lines = append(lines, p.Line)
+	}
+	if got, want := fmt.Sprint(lines), "[3 5 45 109]"; got != want {
+		t.Errorf("problems on the lines %s, want %s:\n%s", got, want, &Invalid{Problems: problems})
+	}
+}
+
+func TestParse_DocumentThatIsNone_IsRefused(t *testing.T) {
+	keys := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "k%d: 1\n", i)
+		}
+		return b.String()
+	}
+	for rule, c := range map[string]struct {
+		document, message string
+		line              int
+	}{
+		"empty":                      {"", "empty", 0},
+		"comments only":              {"# nothing\n", "empty", 0},
+		"list":                       {"- a\n", "a list stands where a mapping", 1},
+		"single value":               {"catalog", "a single value stands where a mapping", 1},
+		"no YAML":                    {"a: 1\nb: [1, 2\n", "not valid YAML", 2},
+		"tab as indent":              {"a:\n\tb: 1\n", "not valid YAML", 2},
+		"no UTF-8":                   {"a: 1\nb: \xff\n", "not valid UTF-8", 2},
+		"two documents":              {"a: 1\n---\nb: 1\n", "several documents", 0},
+		"many documents":             {strings.Repeat("a\n---\n", 60_000), "several documents", 4},
+		"character out of place":     {"a: 1\nb: " + strings.Repeat("@", 100_000), "not valid YAML", 2},
+		"value out of place":         {strings.Repeat(`"a" `, 100_000), "not valid YAML", 1},
+		"list of a hundred thousand": {"a:\n" + strings.Repeat(" -\n", 100_000), "more than 1000 entries", 1002},
+		"anchor":                     {"a: 1\nb: &x 1\n", "anchors", 2},
+		"alias":                      {"a: 1\nb: *x\n", "anchors", 2},
+		"merge key":                  {"a: 1\n<<: {b: 1}\n", "merge keys", 2},
+		"tag":                        {"a: !!str 1\n", "tags", 1},
+		"directive":                  {"%YAML 1.2\n---\na: 1\n", "directives", 1},
+		"complex key":                {"? a\n: 1\n", "complex keys", 1},
+		"deep braces":                {strings.Repeat("{a: ", 50_000), "nested", 1},
+		"deep brackets":              {strings.Repeat("[", 200_000), "nested", 1},
+		"deep dashes":                {strings.Repeat("- ", 200_000), "nested", 1},
+		"deep indents":               {"a:\n a:\n  a:\n   a:\n    a:\n     a:\n      a:\n       a:\n        a:\n         a:\n          a:\n           a:\n            a:\n             a:\n              a:\n               a:\n                a:\n", "nested", 17},
+		"mapping of many keys":       {keys(65), "more than 64 keys", 65},
+		"mapping of fifty thousand":  {keys(50_000), "more than 64 keys", 65},
+		"too many words and signs":   {"a: [" + strings.Repeat("a,", 130_000) + "]", "more than 250000 words", 0},
+		"larger than a mebibyte":     {strings.Repeat("#", 1<<20+1), "larger than", 0},
+		"list of too many entries":   {"{controllers: 1, departments: 1, sender_identities: 1, channels: [" + strings.Repeat("a,", 1001) + "a]}", "1002 entries; at most 1000", 1},
+	} {
+		problems := refused(t, c.document)
+		if !slices.ContainsFunc(problems, func(p Problem) bool { return p.Line == c.line && strings.Contains(p.Message, c.message) }) {
+			t.Errorf("%s: want %q on line %d, got\n%s", rule, c.message, c.line, &Invalid{Problems: problems})
+		}
+	}
+}
+
+func TestParse_ManyProblems_AreCutOff(t *testing.T) {
+	document := "channels:\n" + strings.Repeat("  - {x: 1}\n", 900)
+	problems := refused(t, document)
+	if len(problems) != maxProblems+1 || !strings.Contains(problems[maxProblems].Message, "others are left out") {
+		t.Errorf("%d problems, the last %q", len(problems), problems[len(problems)-1].Message)
+	}
+}
+
+func TestParse_WhatHasNoEffectOrIsLikelyAMistake_IsAWarning(t *testing.T) {
+	for _, c := range []change{
+		{"sender identity of another department", "acme.yaml", "sender_identities: [acme-newsletter]", "sender_identities: [acme-service]", 0, "channels[0].sender_identities", "belongs to the department"},
+		{"retired default sender", "acme.yaml", "    reply_to: redaktion@acme.example\n", "    retired: true\n", -32, "channels[0].sender_identities", "is retired"},
+		{"reference pattern of marketing", "acme.yaml", "    goods: [coffee-machines, coffee]", "    reference_pattern: x", 0, "channels[1].reference_pattern", "no effect"},
+		{"goods without customers", "acme.yaml", "    double_opt_in: required\n", "    goods: [coffee]\n", 0, "channels[0].goods", "no effect"},
+		{"honours without customers", "every-key.yaml", "    double_opt_in: optional ", "    honours: [old-letter] #", 0, "channels[0].honours", "no effect"},
+		{"lapse without consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    consent_lapses_after: P1M", 0, "channels[2].consent_lapses_after", "no effect"},
+		{"double opt-in without consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    double_opt_in: optional", 0, "channels[2].double_opt_in", "no effect"},
+		{"declaration for what does not accept it", "acme.yaml", "channels: [newsletter, product-marketing]", "channels: [newsletter, order-updates]", 0, "declarations[1].versions[0].channels", "does not accept consent"},
+		{"decisions that live too long", "acme.yaml", "decision_ttl: PT5M", "decision_ttl: P2D", 0, "policy.decision_ttl", "more than a day"},
+	} {
+		document, line := c.apply(t)
+		_, warnings, err := Parse("catalog.yaml", []byte(document))
+		if err != nil || len(warnings) != 1 {
+			t.Errorf("%s: %v, warnings %v", c.rule, err, warnings)
+			continue
+		}
+		if w := warnings[0]; w.Line != line || w.Path != c.path || !strings.Contains(w.Message, c.message) {
+			t.Errorf("%s: want %d: %s: %s, got %s", c.rule, line, c.path, c.message, w)
+		}
+	}
+}
+
+func TestParseBasis_OnlyTheFive(t *testing.T) {
+	for _, name := range []string{"consent", "existing_customer", "terms", "contract", "legal_obligation"} {
+		if basis, ok := ParseBasis(name); !ok || string(basis) != name {
+			t.Errorf("ParseBasis(%q) = %q, %t", name, basis, ok)
+		}
+	}
+	for _, name := range []string{"", "Consent", "legitimate_interest"} {
+		if basis, ok := ParseBasis(name); ok || basis != "" {
+			t.Errorf("ParseBasis(%q) = %q, %t", name, basis, ok)
+		}
+	}
+}
+
+func TestParseDeclarationRef_IdAtVersion(t *testing.T) {
+	id, version, err := ParseDeclarationRef("newsletter-signup@2026-01.B")
+	if id != "newsletter-signup" || version != "2026-01.B" || err != nil {
+		t.Errorf("got %q, %q, %v", id, version, err)
+	}
+	for _, s := range []string{"", "@", "a", "a@", "@1", "a@1@2", "A@1", "a b@1", "a@1 ", "a@" + strings.Repeat("1", 65)} {
+		if id, version, err := ParseDeclarationRef(s); err == nil || id != "" || version != "" {
+			t.Errorf("ParseDeclarationRef(%q) = %q, %q, %v", s, id, version, err)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// RefKind is a kind of thing in a catalog that events refer to.
+type RefKind string
+
+// The kinds of references. The name of a declaration version is id@version.
+const (
+	RefController         RefKind = "controller"
+	RefDepartment         RefKind = "department"
+	RefChannel            RefKind = "channel"
+	RefSenderIdentity     RefKind = "sender_identity"
+	RefDeclarationVersion RefKind = "declaration_version"
+)
+
+// Ref names a thing in a catalog.
+type Ref struct {
+	Kind RefKind
+	Name string
+}
+
+// CheckSuccessor reports whether next may follow old, both from Parse. What
+// events refer to, as used says, has to stay what it was: a declaration
+// version that a grant names keeps its kind, its channels and its text to the
+// letter; a channel keeps class and medium; channels and sender identities
+// may be retired but not removed; departments and controllers, which scopes
+// name, may not be removed.
+//
+// The error is an *Invalid whose problems have the code VERSION_IN_USE or
+// IN_USE, with lines of the next document where it has the thing.
+func CheckSuccessor(old, next *Catalog, used func(Ref) bool) error {
+	s := &succession{old: old, next: next, used: used}
+	for i := range old.Controllers {
+		_, kept := next.Controller(old.Controllers[i].ID)
+		s.keep(RefController, old.Controllers[i].ID, kept, "scopes of recorded events name it; put it back")
+	}
+	for i := range old.Departments {
+		_, kept := next.Department(old.Departments[i].ID)
+		s.keep(RefDepartment, old.Departments[i].ID, kept, "scopes of recorded events name it; put it back")
+	}
+	for i := range old.Channels {
+		s.channel(&old.Channels[i])
+	}
+	for i := range old.SenderIdentities {
+		_, kept := next.SenderIdentity(old.SenderIdentities[i].ID)
+		s.keep(RefSenderIdentity, old.SenderIdentities[i].ID, kept, "recorded events name it; put it back with retired: true")
+	}
+	for i := range old.Declarations {
+		for j := range old.Declarations[i].Versions {
+			s.version(&old.Declarations[i].Versions[j])
+		}
+	}
+	if len(s.problems) > 0 {
+		return &Invalid{Problems: inOrder(s.problems)}
+	}
+	return nil
+}
+
+type succession struct {
+	old, next *Catalog
+	used      func(Ref) bool
+	problems  []Problem
+}
+
+func (s *succession) add(code Code, path, format string, args ...any) {
+	line := 0
+	if path != "" {
+		line = lineOf(s.next.lines, path)
+	}
+	s.problems = append(s.problems, Problem{
+		File: s.next.file, Line: line, Path: path, Message: fmt.Sprintf(format, args...), Code: code,
+	})
+}
+
+// keep reports a thing that is gone although events refer to it.
+func (s *succession) keep(kind RefKind, id string, kept bool, remedy string) {
+	if !kept && s.used(Ref{Kind: kind, Name: id}) {
+		s.add(CodeInUse, "", "the %s %s is gone, but %s", kindName(kind), quote(id), remedy)
+	}
+}
+
+func kindName(kind RefKind) string { return strings.ReplaceAll(string(kind), "_", " ") }
+
+func (s *succession) channel(old *Channel) {
+	next, kept := s.next.Channel(old.ID)
+	s.keep(RefChannel, old.ID, kept, "recorded events name it; put it back with retired: true")
+	if !kept || next.Class == old.Class && next.Medium == old.Medium || !s.used(Ref{Kind: RefChannel, Name: old.ID}) {
+		return
+	}
+	path := at("channels", slices.IndexFunc(s.next.Channels, func(c Channel) bool { return c.ID == old.ID }))
+	if next.Class != old.Class {
+		s.add(CodeInUse, path+".class", "the class of the channel %s was %s, and recorded events rely on it; make a new channel for %s",
+			quote(old.ID), old.Class, next.Class)
+	}
+	if next.Medium != old.Medium {
+		s.add(CodeInUse, path+".medium", "the medium of the channel %s was %s, and recorded events rely on it; make a new channel for %s",
+			quote(old.ID), old.Medium, next.Medium)
+	}
+}
+
+func (s *succession) version(old *DeclarationVersion) {
+	next, kept := s.next.Declaration(old.ID, old.Version)
+	if kept && next.Kind == old.Kind && next.Text == old.Text && sameSet(next.Channels, old.Channels) {
+		return
+	}
+	if !s.used(Ref{Kind: RefDeclarationVersion, Name: old.Ref()}) {
+		return
+	}
+	if !kept {
+		s.add(CodeVersionInUse, "", "the declaration version %s is gone, but grants refer to it; put it back as it was", quote(old.Ref()))
+		return
+	}
+	path := s.pathOfVersion(next)
+	const remedy = "grants refer to it; put it back as it was and add a new version"
+	if next.Kind != old.Kind {
+		s.add(CodeVersionInUse, path, "the kind of %s was %s, and %s", quote(old.Ref()), old.Kind, remedy)
+	}
+	if next.Text != old.Text {
+		s.add(CodeVersionInUse, path+".text", "the text of %s changed, and %s", quote(old.Ref()), remedy)
+	}
+	if !sameSet(next.Channels, old.Channels) {
+		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed, and %s", quote(old.Ref()), remedy)
+	}
+}
+
+func (s *succession) pathOfVersion(v *DeclarationVersion) string {
+	for i := range s.next.Declarations {
+		for j := range s.next.Declarations[i].Versions {
+			if &s.next.Declarations[i].Versions[j] == v {
+				return at(at("declarations", i)+".versions", j)
+			}
+		}
+	}
+	return "declarations"
+}
+
+// sameSet reports whether both lists, each without repetition, hold the same.
+func sameSet(a, b []string) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(x string) bool { return !slices.Contains(b, x) })
+}

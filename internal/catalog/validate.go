@@ -1,0 +1,237 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// validate holds the parts of the catalog against one another: every id that
+// is named is defined, and what is said has an effect.
+func (d *decoder) validate(c *Catalog) {
+	d.identifiers(c)
+	for i := range c.Departments {
+		refer(d, at("departments", i)+".controller", "controller", c.Departments[i].Controller, c.controllers)
+	}
+	for i := range c.SenderIdentities {
+		d.senderReferences(c, i)
+	}
+	for i := range c.Channels {
+		d.channelReferences(c, i)
+		d.channelBases(&c.Channels[i], at("channels", i))
+		d.channelWithoutEffect(&c.Channels[i], at("channels", i))
+	}
+	d.honours(c)
+	for i := range c.Declarations {
+		d.declarationChannels(c, i)
+	}
+	d.policyLength(c)
+}
+
+func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+
+// identifiers reports ids that are defined twice. One kind of thing knows
+// nothing of the ids of another.
+func (d *decoder) identifiers(c *Catalog) {
+	distinct(d, "controllers", "id", c.Controllers, func(x *Controller) string { return x.ID })
+	distinct(d, "departments", "id", c.Departments, func(x *Department) string { return x.ID })
+	distinct(d, "channels", "id", c.Channels, func(x *Channel) string { return x.ID })
+	distinct(d, "sender_identities", "id", c.SenderIdentities, func(x *SenderIdentity) string { return x.ID })
+	distinct(d, "declarations", "id", c.Declarations, func(x *Declaration) string { return x.ID })
+	for i := range c.Declarations {
+		distinct(d, at("declarations", i)+".versions", "version", c.Declarations[i].Versions,
+			func(x *DeclarationVersion) string { return x.Version })
+	}
+}
+
+func distinct[T any](d *decoder, list, key string, items []T, id func(*T) string) {
+	first := map[string]int{}
+	for i := range items {
+		name := id(&items[i])
+		if name == "" {
+			continue
+		}
+		path := at(list, i) + "." + key
+		if earlier, taken := first[name]; taken {
+			d.fail(path, "%s is defined twice, first on line %d; give this one another %s",
+				quote(name), lineOf(d.lines, at(list, earlier)+"."+key), key)
+			continue
+		}
+		first[name] = i
+	}
+}
+
+// refer reports an id that nothing defines. An empty one was reported when it
+// was read.
+func refer[T any](d *decoder, path, kind, id string, defined map[string]*T) bool {
+	if _, ok := defined[id]; ok || id == "" {
+		return ok
+	}
+	d.fail(path, "no %s has the id %s; %s", kind, quote(id), known(kind, defined))
+	return false
+}
+
+// known lists the ids that would be right, as far as they can be read at a
+// glance.
+func known[T any](kind string, defined map[string]*T) string {
+	const shown = 8
+	var ids []string
+	for id := range defined {
+		if id != "" {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	switch {
+	case len(ids) == 0:
+		return "there is no " + kind + " to name"
+	case len(ids) > shown:
+		return fmt.Sprintf("defined are %s and %d more", strings.Join(ids[:shown], ", "), len(ids)-shown)
+	default:
+		return "defined are " + strings.Join(ids, ", ")
+	}
+}
+
+func (d *decoder) senderReferences(c *Catalog, i int) {
+	sender, path := &c.SenderIdentities[i], at("sender_identities", i)
+	refer(d, path+".department", "department", sender.Department, c.departments)
+	accepted := sender.LookalikeAccepted
+	if accepted == nil {
+		return
+	}
+	refer(d, path+".lookalike_accepted.with", "sender identity", accepted.With, c.senders)
+	if accepted.With == sender.ID && sender.ID != "" {
+		d.fail(path+".lookalike_accepted.with", "a sender identity cannot be accepted to look like itself; name the other one")
+	}
+}
+
+func (d *decoder) channelReferences(c *Catalog, i int) {
+	channel, path := &c.Channels[i], at("channels", i)
+	refer(d, path+".department", "department", channel.Department, c.departments)
+	for _, honoured := range channel.Honours {
+		refer(d, path+".honours", "channel", honoured, c.channels)
+	}
+	for j, id := range channel.SenderIdentities {
+		if !refer(d, path+".sender_identities", "sender identity", id, c.senders) {
+			continue
+		}
+		sender := c.senders[id]
+		if sender.Department != channel.Department {
+			d.warn(path+".sender_identities", "the sender identity %s belongs to the department %s, which gets the complaints about this channel of %s",
+				quote(id), quote(sender.Department), quote(channel.Department))
+		}
+		if j == 0 && sender.Retired && !channel.Retired {
+			d.warn(path+".sender_identities", "the default sender identity %s is retired, so a check that names none is denied; put another first", quote(id))
+		}
+	}
+}
+
+// channelBases holds the legal bases against the class. Marketing stands on
+// what people said or bought. The other classes are decided by a reference
+// alone, so that a basis besides their own would be accepted and never looked
+// at.
+func (d *decoder) channelBases(channel *Channel, path string) {
+	path += ".legal_bases"
+	if len(channel.LegalBases) == 0 {
+		return
+	}
+	switch channel.Class {
+	case ClassMarketing:
+		for _, basis := range []Basis{BasisContract, BasisLegalObligation} {
+			if channel.Accepts(basis) {
+				d.fail(path, "a marketing channel cannot rest on %s; right is consent, existing_customer or terms", basis)
+			}
+		}
+	case ClassTransactional:
+		if !slices.Equal(channel.LegalBases, []Basis{BasisContract}) {
+			d.fail(path, "a transactional channel rests on a contract and nothing else; right is [contract]")
+		}
+	case ClassLegalNotice:
+		if !slices.Equal(channel.LegalBases, []Basis{BasisLegalObligation}) {
+			d.fail(path, "a channel of legal notices rests on a legal obligation and nothing else; right is [legal_obligation]")
+		}
+	}
+}
+
+// channelWithoutEffect warns of keys that no decision on the channel reads.
+func (d *decoder) channelWithoutEffect(channel *Channel, path string) {
+	marketing := channel.Class == ClassMarketing
+	consent := channel.Accepts(BasisConsent)
+	customers := channel.Accepts(BasisExistingCustomer) || channel.Accepts(BasisTerms)
+	for _, key := range []struct {
+		name   string
+		idle   bool
+		reason string
+	}{
+		{"double_opt_in", !consent, "the channel does not accept consent"},
+		{"consent_lapses_after", !consent, "the channel does not accept consent"},
+		{"honours", !customers, "honoured refusals hold for existing_customer and terms, which the channel does not accept"},
+		{"goods", !customers, "goods are asked of existing_customer and terms, which the channel does not accept"},
+		{"reference_pattern", marketing, "marketing needs no reference"},
+	} {
+		if _, given := d.lines[path+"."+key.name]; given && key.idle && channel.Class != "" {
+			d.warn(path+"."+key.name, "the key has no effect: %s", key.reason)
+		}
+	}
+}
+
+// honours reports channels that honour themselves, be it through others.
+func (d *decoder) honours(c *Catalog) {
+	const entered, left = 1, 2
+	state := map[string]int{}
+	var trail []string
+	var walk func(channel *Channel)
+	walk = func(channel *Channel) {
+		state[channel.ID] = entered
+		trail = append(trail, channel.ID)
+		for _, id := range channel.Honours {
+			next, ok := c.channels[id]
+			switch {
+			case !ok:
+			case state[id] == entered:
+				circle := append(slices.Clone(trail[slices.Index(trail, id):]), id)
+				d.fail(d.pathOfChannel(c, channel)+".honours", "channels honour one another in a circle: %s; take one of them out",
+					strings.Join(circle, " honours "))
+			case state[id] == 0:
+				walk(next)
+			}
+		}
+		trail = trail[:len(trail)-1]
+		state[channel.ID] = left
+	}
+	for i := range c.Channels {
+		if channel := &c.Channels[i]; channel.ID != "" && state[channel.ID] == 0 {
+			walk(channel)
+		}
+	}
+}
+
+func (d *decoder) pathOfChannel(c *Catalog, channel *Channel) string {
+	return at("channels", slices.IndexFunc(c.Channels, func(x Channel) bool { return x.ID == channel.ID }))
+}
+
+func (d *decoder) declarationChannels(c *Catalog, i int) {
+	for j := range c.Declarations[i].Versions {
+		version := &c.Declarations[i].Versions[j]
+		path := at(at("declarations", i)+".versions", j) + ".channels"
+		for _, id := range version.Channels {
+			if !refer(d, path, "channel", id, c.channels) {
+				continue
+			}
+			basis := Basis(version.Kind)
+			if version.Kind != "" && !c.channels[id].Accepts(basis) {
+				d.warn(path, "the channel %s does not accept %s, so the declaration brings nothing there", quote(id), basis)
+			}
+		}
+	}
+}
+
+// policyLength warns where decisions may be relied on for so long that a
+// refusal would be overlooked.
+func (d *decoder) policyLength(c *Catalog) {
+	start := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	if c.Policy.DecisionTTL.AddTo(start).After(start.AddDate(0, 0, 1)) {
+		d.warn("policy.decision_ttl", "a decision may be relied on for more than a day, so that a refusal can be overlooked for as long")
+	}
+}
