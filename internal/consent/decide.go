@@ -64,6 +64,7 @@ func (r *Rules) deny(t Instant, codes []Code) Decision {
 type block struct {
 	*Suppression
 	domain bool // it is of the domain: no consent ends it
+	level  int  // of the domain in address.Address.Domains
 }
 
 // evaluation is one address judged at one time.
@@ -99,7 +100,7 @@ func (e *evaluation) gatherBlocks(a address.Address) {
 			if endedBy(p.Until, e.at) || p.Reason == ReasonExternalList && level > 0 {
 				continue
 			}
-			e.blocks = append(e.blocks, block{Suppression: p, domain: true})
+			e.blocks = append(e.blocks, block{Suppression: p, domain: true, level: level})
 		}
 	}
 }
@@ -281,10 +282,10 @@ func (e *evaluation) tooManyMails() bool {
 	if e.known.Mail == nil {
 		return false
 	}
-	var lastNo Instant
+	var firstNo Instant // a second no must not start the count anew
 	for _, b := range e.blocks {
 		if (b.Reason == ReasonObjection || b.Reason == ReasonComplaint) && e.inScope(b) {
-			lastNo = max(lastNo, b.At)
+			firstNo = earliest(firstNo, b.At)
 		}
 	}
 	inWindow, sinceNo, ofDay := 0, 0, 0
@@ -293,7 +294,7 @@ func (e *evaluation) tooManyMails() bool {
 			continue
 		}
 		inWindow++
-		if lastNo != 0 && m.At >= lastNo {
+		if firstNo != 0 && m.At >= firstNo {
 			sinceNo++
 		}
 		if m.Channel == e.rules.channel.ID && m.At > e.at-channelMailSpan {

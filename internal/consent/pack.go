@@ -3,11 +3,13 @@ package consent
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
 )
 
-// Names gives the names of a catalog and of events small permanent numbers, for packed states.
+// Names gives the names of a catalog and of events small permanent numbers, from 1, for packed states.
 type Names interface {
 	// Number returns the number of a name; false if it has none.
 	Number(kind RefKind, name string) (int32, bool)
@@ -42,8 +44,11 @@ func (f *Facts) Refs(each func(kind RefKind, name string)) {
 	if f.List != "" {
 		each(RefList, f.List)
 	}
-	if f.Scope != "" {
+	switch {
+	case f.Scope != "":
 		each(RefScope, string(f.Scope))
+	case f.Kind == KindErase:
+		each(RefScope, string(ScopeMarketing)) // of the suppression that an erasure leaves
 	}
 }
 
@@ -54,9 +59,10 @@ type packer struct {
 	err   error
 }
 
-// AppendState appends the packed form of s, with the numbers that names gives. The error is [ErrUnknownName].
+// AppendState appends the packed form of s, with the numbers that names gives. The error is
+// [ErrUnknownName], or wraps [ErrEncoding] for what this version has no place for.
 func AppendState(b []byte, s *State, names Names) ([]byte, error) {
-	p := packer{b: append(b, packVersion), names: names, base: s.Last}
+	p := &packer{b: append(b, packVersion), names: names, base: s.Last}
 	p.b = binary.AppendVarint(p.b, int64(s.Last))
 	p.count(len(s.Grants))
 	for i := range s.Grants {
@@ -80,7 +86,7 @@ func AppendState(b []byte, s *State, names Names) ([]byte, error) {
 		p.number(q.Position)
 		p.ref(RefChannel, q.Channel)
 		p.declaration(q.Declaration)
-		p.b = append(p.b, index(packedSources[:], q.Source))
+		p.b = append(p.b, index(p, packedSources[:], q.Source))
 		p.time(q.At)
 		p.time(q.Expires)
 	}
@@ -97,13 +103,14 @@ func AppendState(b []byte, s *State, names Names) ([]byte, error) {
 	return p.b, p.err
 }
 
-func index[T comparable](table []T, value T) byte {
-	for i := range table {
-		if table[i] == value {
-			return byte(i)
-		}
+// index returns the place of a value in its table. What is not in it must not be stored as if it were nothing.
+func index[T comparable](p *packer, table []T, value T) byte {
+	i := slices.Index(table, value)
+	if i < 0 {
+		p.err = fmt.Errorf("%w: a value that no packed state can hold", ErrEncoding)
+		return 0
 	}
-	return 0
+	return byte(i)
 }
 
 func (p *packer) count(n int) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
@@ -162,7 +169,7 @@ func (p *packer) grant(g *Grant) {
 	for _, c := range g.Channels {
 		p.ref(RefChannel, c)
 	}
-	p.b = append(p.b, index(packedBases[:], g.Basis)<<4|index(packedSources[:], g.Source))
+	p.b = append(p.b, index(p, packedBases[:], g.Basis)<<4|index(p, packedSources[:], g.Source))
 	p.flags(g.Transaction, g.Document, g.Notice, g.Origin != g.At, g.Confirmed != 0, g.Expires != 0, len(g.Goods) > 0)
 	p.declaration(g.Declaration)
 	p.time(g.At)
@@ -185,7 +192,7 @@ func (p *packer) grant(g *Grant) {
 
 func (p *packer) suppression(s *Suppression) {
 	p.number(s.Position)
-	p.b = append(p.b, index(packedReasons[:], s.Reason))
+	p.b = append(p.b, index(p, packedReasons[:], s.Reason))
 	p.ref(RefScope, string(s.Scope))
 	p.time(s.At)
 	p.flags(s.Until != 0, s.List != "", s.Spelling != [16]byte{})
@@ -194,7 +201,7 @@ func (p *packer) suppression(s *Suppression) {
 	}
 	if s.List != "" {
 		p.ref(RefList, s.List)
-		p.b = append(p.b, index(packedBinds[:], s.Binds))
+		p.b = append(p.b, index(p, packedBinds[:], s.Binds))
 	}
 	p.spelling(s.Spelling)
 }

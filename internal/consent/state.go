@@ -189,16 +189,26 @@ func (s *State) refuse(e *Event) {
 	}
 }
 
-// suppress adds p and drops those before it that say the same and do not outlast it.
+// suppress adds p and drops those before it that say the same and do not outlast it. Of a no the first in force is kept, too,
+// for the confirmation mails after it are counted.
 func (s *State) suppress(p *Suppression) {
 	if endedBy(p.Until, p.At) {
 		return
 	}
+	all := slices.Clone(s.Suppressions)
 	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(q Suppression) bool {
-		return q.Reason == p.Reason && q.Scope == p.Scope && q.List == p.List && q.Binds == p.Binds &&
-			q.Spelling == p.Spelling && outlasts(p.Until, q.Until)
+		if !q.saysTheSame(p) || !outlasts(p.Until, q.Until) {
+			return false
+		}
+		return q.Reason != ReasonObjection && q.Reason != ReasonComplaint || slices.ContainsFunc(all, func(first Suppression) bool {
+			return first.At < q.At && first.saysTheSame(&q) && outlasts(first.Until, q.Until)
+		})
 	})
 	s.Suppressions = append(s.Suppressions, *p)
+}
+
+func (p *Suppression) saysTheSame(q *Suppression) bool {
+	return p.Reason == q.Reason && p.Scope == q.Scope && p.List == q.List && p.Binds == q.Binds && p.Spelling == q.Spelling
 }
 
 // outlasts reports whether what ends at a lasts at least as long as what ends at b.

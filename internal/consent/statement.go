@@ -367,22 +367,16 @@ func checkScope(scope Scope, now *catalog.Catalog) error {
 	return nil
 }
 
-// hasEffect reports whether a suppression for the reason can stop anything in the scope, as far as that is plain from a scope of
-// one channel: what is acknowledged must not be ignored.
+// hasEffect reports whether a no for the reason can stop anything in the scope: who objects to a channel that is not
+// marketing, or complains about it, is told so and not acknowledged and then ignored. Other reasons are kept in any scope,
+// for histories have them and they only protect.
 func hasEffect(reason Reason, scope Scope, now *catalog.Catalog) bool {
+	if reason != ReasonObjection && reason != ReasonComplaint {
+		return true
+	}
 	kind, id := scope.Split()
 	ch, ok := now.Channel(id)
-	if kind != ScopeChannel || !ok {
-		return true
-	}
-	switch reason {
-	case ReasonObjection, ReasonComplaint, ReasonExternalList:
-		return ch.Class == catalog.ClassMarketing
-	case ReasonManual, ReasonProcessingRestricted:
-		return ch.Class != catalog.ClassLegalNotice
-	default:
-		return true
-	}
+	return kind != ScopeChannel || !ok || ch.Class == catalog.ClassMarketing
 }
 
 // checkList checks list and binds, which only external lists have.

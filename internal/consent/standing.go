@@ -1,0 +1,56 @@
+package consent
+
+import (
+	"github.com/assent-io/assent/internal/address"
+)
+
+// Standing is what is known about an address on one channel, for people to read.
+type Standing struct {
+	Grants  []Grant // that were not erased, the latest last
+	Refused Instant // the last refusal, even if a consent reopened the channel since; zero: none
+	Pending Instant // when the pending request ends; zero: none is pending
+}
+
+// Standing returns what is known on the channel at t.
+func (k *Known) Standing(channel string, t Instant) Standing {
+	var s Standing
+	erased := k.Folded.ErasedAt(k.Spelling)
+	if last := k.Folded.lastRefusal(channel, k.Spelling); last != nil {
+		s.Refused = last.At
+	}
+	if k.Exact == nil {
+		return s
+	}
+	for _, g := range k.Exact.Grants {
+		if g.On(channel) && g.Origin > erased {
+			s.Grants = append(s.Grants, g)
+		}
+	}
+	for _, p := range k.Exact.Pending {
+		if p.Channel == channel && p.At > erased && !endedBy(p.Expires, t) {
+			s.Pending = p.Expires
+		}
+	}
+	return s
+}
+
+// InForce is a suppression in force; Domain is set where it is of a domain.
+type InForce struct {
+	Suppression
+	Domain string
+}
+
+// InForce returns the suppressions in force for the address at t, whatever their scope, those that a consent has ended included.
+func (k *Known) InForce(a address.Address, t Instant) []InForce {
+	e := evaluation{known: k, at: t}
+	e.gatherBlocks(a)
+	list := make([]InForce, 0, len(e.blocks))
+	for _, b := range e.blocks {
+		item := InForce{Suppression: *b.Suppression}
+		if b.domain {
+			item.Domain = a.Domains()[b.level]
+		}
+		list = append(list, item)
+	}
+	return list
+}

@@ -1,0 +1,250 @@
+package consent_test
+
+import (
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Random histories are made to collide: the spellings of one or two mailboxes, a handful of channels, one instant a day, and
+// periods of a few days in the catalog.
+
+func lab(tb testing.TB) *catalog.Catalog {
+	tb.Helper()
+	document, err := os.ReadFile(filepath.Join("testdata", "lab.yaml"))
+	if err != nil {
+		tb.Fatalf("reading the catalog: %v", err)
+	}
+	c, _, err := catalog.Parse("lab.yaml", document)
+	if err != nil {
+		tb.Fatalf("parsing the catalog: %v", err)
+	}
+	return c
+}
+
+func labChannels() []string { return []string{"news", "shop", "club", "parcels", "duties", "former"} }
+
+// families are addresses that may be taken for one another, or share domains.
+func families() [][]string {
+	return [][]string{
+		{"ab@gmail.com", "a.b@googlemail.com", "AB+x@gmail.com", "ab+y@gmail.com"},
+		{"ab@posteo.de", "ab+t@posteo.de", "a.b@posteo.de"},
+		{"ann@firma.example", "Ann@FIRMA.example", "ann@sub.firma.example", "ann@deep.sub.firma.example"},
+		{"kim@straße.example", "kim@strasse.example"},
+		{"noreply@firma.example", "ann+tag@firma.example"},
+		{"a-b@proton.me", "ab@pm.me", "a.b+z@protonmail.com"},
+	}
+}
+
+func domains() []string { return []string{"firma.example", "sub.firma.example", "strasse.example"} }
+
+const days = 14
+
+// instant returns the beginning of a day of the history.
+func instant(day int) consent.Instant {
+	return consent.InstantOf(time.Date(2026, 2, 20+day, 0, 0, 0, 0, time.UTC))
+}
+
+func drawDay(t *rapid.T, label string) consent.Instant {
+	return instant(roll(t, label, days+1))
+}
+
+// drawTime is a time to ask for: a boundary, or a moment beside one.
+func drawTime(t *rapid.T, label string) consent.Instant {
+	return max(drawDay(t, label), drawDay(t, label)) + consent.Instant(pick(t, label+" offset", 0, 0, 0, -1, 1))
+}
+
+func maybe[T any](t *rapid.T, label string, draw func() T) (none T) {
+	if roll(t, label+"?", 2) == 1 {
+		return draw()
+	}
+	return none
+}
+
+// roll draws a number below n. Unlike a range of the library it prefers none, so that histories are full and varied; and it
+// still shrinks to the first.
+func roll(t *rapid.T, label string, n int) int {
+	value := 0
+	for _, bit := range rapid.SliceOfN(rapid.Bool(), 8, 8).Draw(t, label) {
+		value *= 2
+		if bit {
+			value++
+		}
+	}
+	return value % n
+}
+
+func pick[T any](t *rapid.T, label string, from ...T) T { return from[roll(t, label, len(from))] }
+
+// someOf picks one or two of them.
+func someOf(t *rapid.T, from ...string) []string {
+	picked := []string{pick(t, "one", from...)}
+	if roll(t, "two", 2) == 1 {
+		picked = append(picked, pick(t, "other", from...))
+	}
+	return picked
+}
+
+// history is a list of events about the spellings of a family.
+type history struct {
+	catalog   *catalog.Catalog
+	addresses []address.Address
+	facts     []fact
+}
+
+func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
+	h := &history{catalog: c}
+	family := pick(t, "family", families()...)
+	for _, typed := range family {
+		a, err := address.Parse(typed)
+		if err != nil {
+			t.Fatalf("an address of the test is none: %v", err)
+		}
+		h.addresses = append(h.addresses, a)
+	}
+	for range most - roll(t, "events", most+1)*roll(t, "few", 2) {
+		if roll(t, "mail", 16) == 1 {
+			h.addMail(drawDay(t, "sent"), pick(t, "to", h.addresses...), pick(t, "on", labChannels()...))
+			continue
+		}
+		s := drawStatement(t, family)
+		h.add(&s)
+	}
+	return h
+}
+
+// add records a statement if the rules accept it.
+func (h *history) add(s *consent.Statement) bool {
+	entry, err := s.Entry(h.catalog, h.catalog)
+	if err != nil {
+		return false
+	}
+	h.append(entry, s.Occurred)
+	return true
+}
+
+func (h *history) addMail(at consent.Instant, to address.Address, channel string) {
+	h.append(&consent.Entry{
+		Form: consent.FormMail, Address: to, Facts: consent.Facts{Kind: consent.KindMail, Channels: []string{channel}},
+	}, at)
+}
+
+func (h *history) append(entry *consent.Entry, occurred consent.Instant) {
+	f := fact{entry: entry, occurred: occurred, position: int64(len(h.facts) + 1)}
+	digest := sha256.Sum256(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+	copy(f.key[:], digest[:])
+	h.facts = append(h.facts, f)
+}
+
+// events returns the ledger of a store that recorded the history in the given order.
+func (h *history) events(order []int) *ledger {
+	l := newLedger()
+	for _, i := range order {
+		f := &h.facts[i]
+		key := subject{f.entry.Form, f.entry.Canonical()}
+		l.subjects[key] = append(l.subjects[key], eventOf(f.entry, f.occurred, f.position))
+	}
+	return l
+}
+
+func (h *history) ledger() *ledger {
+	order := make([]int, len(h.facts))
+	for i := range order {
+		order[i] = i
+	}
+	return h.events(order)
+}
+
+func drawStatement(t *rapid.T, family []string) consent.Statement {
+	s := consent.Statement{
+		Kind: pick(t, "kind", consent.KindRequest, consent.KindConfirm, consent.KindConfirm, consent.KindGrant, consent.KindGrant,
+			consent.KindGrant, consent.KindGrant, consent.KindGrant, consent.KindGrant, consent.KindWithdraw, consent.KindRefuse,
+			consent.KindSuppress, consent.KindSuppress, consent.KindLift, consent.KindErase),
+		Occurred: drawDay(t, "occurred"),
+		Address:  pick(t, "address", family...),
+	}
+	switch s.Kind {
+	case consent.KindRequest, consent.KindConfirm:
+		s.Channels = []string{pick(t, "channel", "news", "news", "shop", "club")}
+		s.Source = pick(t, "source", "web_form", "double_opt_in", "", "import")
+		if s.Kind == consent.KindRequest {
+			s.Declaration = drawDeclaration(t)
+		}
+	case consent.KindGrant:
+		drawGrant(t, &s)
+	case consent.KindWithdraw, consent.KindRefuse:
+		s.AllMarketing = roll(t, "all marketing", 6) == 1
+		if !s.AllMarketing {
+			s.Channels = someOf(t, "news", "shop", "club", "parcels")
+		}
+	case consent.KindSuppress, consent.KindLift:
+		drawSuppression(t, &s)
+	case consent.KindErase:
+		if roll(t, "no erasure", 3) > 0 { // they end so much that other rules would not be reached
+			s.Kind = consent.KindGrant
+			drawGrant(t, &s)
+		}
+	default:
+	}
+	return s
+}
+
+func drawDeclaration(t *rapid.T) consent.Declaration {
+	return pick(t, "declaration", consent.Declaration{ID: "all", Version: "1"}, consent.Declaration{ID: "all", Version: "1"},
+		consent.Declaration{ID: "all", Version: "2"}, consent.Declaration{ID: "lost", Version: "9"}, consent.Declaration{})
+}
+
+func drawGrant(t *rapid.T, s *consent.Statement) {
+	s.Channels = someOf(t, "shop", "news", "club", "shop", "news", "parcels", "duties")
+	s.Basis = pick(t, "basis", catalog.BasisConsent, catalog.BasisConsent, catalog.BasisConsent, catalog.BasisExistingCustomer,
+		catalog.BasisTerms, catalog.BasisTerms, catalog.BasisContract)
+	s.Source = pick(t, "source", "web_form", "web_form", "paper", "in_person", "import", "")
+	s.Declaration = drawDeclaration(t)
+	if s.Basis == catalog.BasisTerms {
+		s.Declaration = consent.Declaration{ID: "terms", Version: pick(t, "version", "none", "customer", "contract", "contract", "lost")}
+	}
+	s.Confirmed = pick(t, "confirmed", 0, s.Occurred, s.Occurred, s.Occurred-1, s.Occurred+day, drawDay(t, "confirmed"))
+	if roll(t, "expires?", 4) == 1 {
+		s.Expires = s.Occurred + instant(roll(t, "expires", 6)) - instant(0)
+	}
+	s.TransactionID = pick(t, "transaction", "order-1", "order-1", "order-2", "")
+	s.Notice = roll(t, "notice", 4) != 1
+	s.Goods = pick(t, "goods", []string{"tea"}, []string{"tea", "cups"}, []string{"cups"}, nil)
+	s.DocumentRef = pick(t, "document", "scan-1", "")
+}
+
+func drawSuppression(t *rapid.T, s *consent.Statement) {
+	s.Reason = pick(t, "reason", consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonHardBounce, consent.ReasonManual,
+		consent.ReasonExternalList, consent.ReasonExternalList, consent.ReasonLegalBlock, consent.ReasonProcessingRestricted)
+	if s.Kind == consent.KindLift && roll(t, "lift the erasure", 4) == 1 {
+		s.Reason = consent.ReasonErased
+	}
+	s.Scope = pick(t, "scope", "", "", "", consent.ScopeAll, consent.ScopeMarketing, "controller:alpha", "department:sales",
+		"channel:news", "channel:shop", "channel:parcels", "sender:editor", "sender:seller")
+	if s.Reason == consent.ReasonHardBounce && s.Kind == consent.KindSuppress || s.Scope == "" && s.Reason == consent.ReasonManual {
+		s.Scope = consent.ScopeAll
+	}
+	if s.Reason == consent.ReasonExternalList {
+		s.List = pick(t, "list", "ecg", "robinson")
+	}
+	if roll(t, "of a domain", 5) == 1 {
+		s.Address, s.Domain = "", pick(t, "domain", domains()...)
+	}
+	if s.Kind == consent.KindLift {
+		return
+	}
+	if s.Reason == consent.ReasonExternalList {
+		s.Binds = pick(t, "binds", consent.BindsAll, consent.BindsExistingCustomer)
+	}
+	s.Expires = maybe(t, "until", func() consent.Instant {
+		return s.Occurred + instant(1+roll(t, "until", 4)) - instant(0)
+	})
+}
