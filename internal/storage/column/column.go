@@ -24,7 +24,7 @@ const (
 	States   = `subject, position, state`
 	Catalogs = `version, position, effective_time, recorded_time, sha256, document`
 	Refs     = `number, kind, name, used`
-	Clients  = `id, department, all_departments, scopes, key_hash, created_time, revoked_time`
+	Clients  = `id, department, all_departments, scopes, lists, key_hash, created_time, revoked_time`
 	Requests = `id, body_mac, answer, expires_time`
 )
 
@@ -98,8 +98,15 @@ func unpackKeys(b []byte) ([]uint32, error) {
 	return versions, nil
 }
 
-// PackScopes packs scopes, which have no spaces, into a text with a space between them.
-func PackScopes(scopes []string) string { return strings.Join(scopes, " ") }
+// PackWords packs words, which have no spaces, into a text with a space between them.
+func PackWords(words []string) string { return strings.Join(words, " ") }
+
+func unpackWords(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, " ")
+}
 
 // UniqueKeys returns the keys, each once, in the order of the table's key, in a slice of its own.
 func UniqueKeys(keys []storage.SubjectKey) []storage.SubjectKey {

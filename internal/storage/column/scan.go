@@ -2,7 +2,6 @@ package column
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -216,17 +215,14 @@ func ScanRef(scan Scan) (storage.Ref, error) {
 // ScanClient reads the columns of [Clients].
 func ScanClient(scan Scan) (storage.Client, error) {
 	var c storage.Client
-	var scopes string
+	var scopes, lists string
 	var hash []byte
 	var revoked *int64
-	err := scan(&c.ID, &c.Department, &c.AllDepartments, &scopes, &hash, (*int64)(&c.Created), &revoked)
+	err := scan(&c.ID, &c.Department, &c.AllDepartments, &scopes, &lists, &hash, (*int64)(&c.Created), &revoked)
 	if err != nil {
 		return storage.Client{}, err
 	}
-	if scopes != "" {
-		c.Scopes = strings.Split(scopes, " ")
-	}
-	c.Revoked = instant(revoked)
+	c.Scopes, c.Lists, c.Revoked = unpackWords(scopes), unpackWords(lists), instant(revoked)
 	return c, fixed("clients.key_hash", c.KeyHash[:], hash)
 }
 

@@ -1,0 +1,82 @@
+package sqlite
+
+import (
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+// store stores what a write decided.
+func (c *conn) store(changes *storage.Changes) error {
+	if err := c.storeLedger(changes); err != nil {
+		return err
+	}
+	if err := c.storeRest(changes); err != nil {
+		return err
+	}
+	_, err := c.exec(updateHead, headValues(&changes.Head)...)
+	return err
+}
+
+// each runs the statement with the values of every row.
+func each[Row any](c *conn, query string, rows []Row, values func(*Row) []any) error {
+	for i := range rows {
+		if _, err := c.exec(query, values(&rows[i])...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storeLedger stores events, and whom they are about.
+func (c *conn) storeLedger(changes *storage.Changes) error {
+	err := each(c, replaceEvent, changes.Records, func(r *storage.Record) []any {
+		e := &r.Event
+		return []any{
+			e.Position, e.Subject[:], e.Key[:], e.Kind, e.Recorded, e.Occurred, e.Actor, column.IDOrNull(e.Batch), r.Header,
+			column.OrNull(r.Evidence), r.LeafHash[:], column.NotNull(r.TreeHashes),
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = each(c, replaceSubject, changes.Subjects, func(s *storage.Subject) []any {
+		return []any{
+			s.Key.Form, s.Key.Digest[:], column.IDOrNull(s.ID), s.KeyVersion, s.FoldVersion, column.OrNull(s.Address),
+			column.InstantOrNull(s.Erased),
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return each(c, replaceState, changes.States, func(s *storage.State) []any {
+		return []any{s.Subject[:], s.Position, column.NotNull(s.Packed)}
+	})
+}
+
+// storeRest stores what belongs to no subject.
+func (c *conn) storeRest(changes *storage.Changes) error {
+	err := each(c, replaceRef, changes.Refs, func(r *storage.Ref) []any {
+		return []any{r.Number, r.Kind, r.Name, r.Used}
+	})
+	if err != nil {
+		return err
+	}
+	err = each(c, replaceCatalog, changes.Catalogs, func(v *storage.Catalog) []any {
+		return []any{v.Version, v.Position, column.InstantOrNull(v.Effective), v.Recorded, v.SHA256[:], v.Document}
+	})
+	if err != nil {
+		return err
+	}
+	err = each(c, replaceClient, changes.Clients, func(v *storage.Client) []any {
+		return []any{
+			v.ID, v.Department, v.AllDepartments, column.PackWords(v.Scopes), column.PackWords(v.Lists), v.KeyHash[:],
+			v.Created, column.InstantOrNull(v.Revoked),
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return each(c, replaceRequest, changes.Requests, func(r *storage.Request) []any {
+		return []any{r.ID[:], column.NotNull(r.BodyMAC), column.NotNull(r.Answer), r.Expires}
+	})
+}

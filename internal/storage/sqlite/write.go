@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+const (
+	insertHead = `
+		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+	updateHead = `
+		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
+
+	replaceEvent   = `REPLACE INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	replaceSubject = `REPLACE INTO subjects (` + column.Subjects + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	replaceState   = `REPLACE INTO states (` + column.States + `) VALUES (?, ?, ?)`
+	replaceRef     = `REPLACE INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?, ?)`
+	replaceCatalog = `REPLACE INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
+	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?)`
+
+	deleteExpired = `
+		DELETE FROM requests
+		WHERE id IN (SELECT id FROM requests WHERE expires_time <= ?1 ORDER BY expires_time LIMIT ?2)`
+)
+
+// What a write loads. Ids are handed over as a JSON array of hex texts; a key of an event follows that of its subject.
+const (
+	selectStates = `
+		SELECT ` + column.States + ` FROM states WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)`
+
+	selectEventRefs = `
+		SELECT k.form, k.digest, e.event_key, e.position` + fromSubjects + `
+		JOIN events e ON e.subject = k.subject AND e.event_key = unhex(substr(a.value, 67))`
+
+	selectRequests = `
+		SELECT ` + column.Requests + ` FROM requests WHERE id IN (SELECT unhex(a.value) FROM json_each(?1) a)`
+
+	selectHeadersOf = `
+		SELECT e.subject, e.header FROM events e
+		WHERE e.subject IN (SELECT unhex(a.value) FROM json_each(?1) a)
+		ORDER BY e.subject, e.position`
+)
+
+func jsonIDs[ID ~[16]byte | ~[32]byte](ids []ID, bytes func(*ID) []byte) string {
+	return jsonTexts(len(ids), func(b []byte, i int) []byte { return hex.AppendEncode(b, bytes(&ids[i])) })
+}
+
+func jsonSubjects(ids []consent.SubjectID) string {
+	return jsonIDs(ids, func(id *consent.SubjectID) []byte { return id[:] })
+}
+
+func headValues(h *storage.Head) []any {
+	return []any{
+		h.StoreID[:], column.NotNull(h.KeysCheck), h.Position, h.Recorded, column.NotNull(h.Tree), h.CatalogVersion,
+		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion,
+	}
+}
+
+// locked runs do in a transaction that has the lock of the database from its begin, and commits.
+func (s *Store) locked(ctx context.Context, doing string, do func(c *conn) error) error {
+	c, err := s.acquire(ctx, s.writer)
+	if err != nil {
+		return classify(doing, err)
+	}
+	defer s.giveBack(s.writer, c)
+	return classify(doing, c.transaction("BEGIN IMMEDIATE", func() error { return do(c) }))
+}
+
+// Initialise stores the first head.
+func (s *Store) Initialise(ctx context.Context, head storage.Head) error {
+	return s.locked(ctx, "initialise the database", func(c *conn) error {
+		n, err := c.exec(insertHead, headValues(&head)...)
+		if err == nil && n == 0 {
+			err = storage.ErrInitialised
+		}
+		return err
+	})
+}
+
+// DeleteExpiredRequests deletes requests that expired at or before t.
+func (s *Store) DeleteExpiredRequests(ctx context.Context, t consent.Instant, limit int) (int, error) {
+	var deleted int64
+	err := s.locked(ctx, "delete expired requests", func(c *conn) error {
+		_, err := c.head()
+		if err == nil {
+			deleted, err = c.exec(deleteExpired, t, max(limit, 0))
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(deleted), nil
+}
+
+// Write loads, decides and stores in one transaction.
+func (s *Store) Write(
+	ctx context.Context, load storage.Load, decide func(context.Context, storage.Tx) (*storage.Changes, error),
+) error {
+	var decideErr error // given back as it is
+	err := s.locked(ctx, "write", func(c *conn) error {
+		t := &tx{conn: c}
+		if err := t.load(ctx, &load, s.now); err != nil {
+			return err
+		}
+		changes, err := decide(ctx, t)
+		t.conn = nil
+		if err != nil {
+			decideErr = err
+			return err
+		}
+		if err := context.Cause(ctx); err != nil || changes == nil {
+			return err
+		}
+		return c.store(changes)
+	})
+	if decideErr != nil {
+		return decideErr
+	}
+	return err
+}
+
+// tx is a write under way.
+type tx struct {
+	conn   *conn // nil after the decision
+	loaded storage.Loaded
+}
+
+// Loaded returns what was loaded.
+func (t *tx) Loaded() *storage.Loaded { return &t.loaded }
+
+// Events returns the headers of all events of the subjects.
+func (t *tx) Events(ctx context.Context, subjects []consent.SubjectID) (map[consent.SubjectID][][]byte, error) {
+	if t.conn == nil {
+		return nil, fmt.Errorf("read the events of subjects: the write has been decided")
+	}
+	events := map[consent.SubjectID][][]byte{}
+	err := t.conn.query(selectHeadersOf, []any{jsonSubjects(subjects)}, func(scan column.Scan) error {
+		id, header, err := column.ScanIDHeader(scan)
+		if err != nil {
+			return err
+		}
+		events[id] = append(events[id], header)
+		return context.Cause(ctx)
+	})
+	if err != nil {
+		return nil, classify("read the events of subjects", err)
+	}
+	return events, nil
+}
+
+// load reads what is asked for, under the lock.
+func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time) error {
+	head, err := t.conn.head()
+	if err != nil {
+		return err
+	}
+	t.loaded = storage.Loaded{
+		Head:     head,
+		Now:      consent.InstantOf(now()),
+		Subjects: map[storage.SubjectKey]storage.SubjectState{},
+		States:   map[consent.SubjectID]storage.State{},
+		Events:   map[storage.EventRef]int64{},
+		Requests: map[[32]byte]storage.Request{},
+	}
+	for _, part := range []func(context.Context, *storage.Load) error{
+		t.loadSubjects, t.loadStates, t.loadEvents, t.loadRequests, t.loadRefs, t.loadClients,
+	} {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if err := part(ctx, load); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) loadSubjects(_ context.Context, load *storage.Load) error {
+	if len(load.Subjects) == 0 {
+		return nil
+	}
+	subjects := column.NewSubjectStates(false)
+	if err := t.conn.query(selectSubjects, []any{jsonKeys(column.UniqueKeys(load.Subjects))}, subjects.Add); err != nil {
+		return err
+	}
+	for _, subject := range subjects.All() {
+		t.loaded.Subjects[subject.Key] = subject
+	}
+	return nil
+}
+
+func (t *tx) loadStates(ctx context.Context, load *storage.Load) error {
+	if len(load.IDs) == 0 {
+		return nil
+	}
+	states, err := all(ctx, t.conn, selectStates, []any{jsonSubjects(load.IDs)}, column.ScanState)
+	for _, state := range states {
+		t.loaded.States[state.Subject] = state
+	}
+	return err
+}
+
+func (t *tx) loadEvents(_ context.Context, load *storage.Load) error {
+	if len(load.Events) == 0 {
+		return nil
+	}
+	refs := jsonTexts(len(load.Events), func(b []byte, i int) []byte {
+		return hex.AppendEncode(appendKey(b, load.Events[i].Subject), load.Events[i].Key[:])
+	})
+	return t.conn.query(selectEventRefs, []any{refs}, func(scan column.Scan) error {
+		ref, position, err := column.ScanEventRef(scan)
+		t.loaded.Events[ref] = position
+		return err
+	})
+}
+
+func (t *tx) loadRequests(ctx context.Context, load *storage.Load) error {
+	if len(load.Requests) == 0 {
+		return nil
+	}
+	ids := jsonIDs(load.Requests, func(id *[32]byte) []byte { return id[:] })
+	requests, err := all(ctx, t.conn, selectRequests, []any{ids}, column.ScanRequest)
+	for _, request := range requests {
+		t.loaded.Requests[request.ID] = request
+	}
+	return err
+}
+
+func (t *tx) loadRefs(ctx context.Context, load *storage.Load) (err error) {
+	t.loaded.Refs, err = all(ctx, t.conn, selectRefs, []any{load.RefsAfter}, column.ScanRef)
+	return err
+}
+
+func (t *tx) loadClients(ctx context.Context, load *storage.Load) (err error) {
+	if load.Clients {
+		t.loaded.Clients, err = all(ctx, t.conn, selectClients, nil, column.ScanClient)
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package storagetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Benchmark measures a store: appending with the state of each event's subject, and a check's read among 20,000 subjects.
+func Benchmark(b *testing.B, fresh Fresh) {
+	for _, n := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("append/events=%d", n), func(b *testing.B) { benchmarkAppend(b, fresh(b), n) })
+	}
+	b.Run("states/keys=4", func(b *testing.B) { benchmarkStates(b, fresh(b)) })
+}
+
+// grow adds n events of new subjects after the head.
+func grow(b *testing.B, store storage.Store, from, n int) {
+	what := storage.Load{Subjects: keys(from, from+n)}
+	for i := range n {
+		what.Events = append(what.Events, storage.EventRef{Subject: key(from + i), Key: eventKey(int64(from + i))})
+	}
+	err := store.Write(b.Context(), what, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
+		position := tx.Loaded().Head.Position
+		changes := &storage.Changes{Head: head(position + int64(n))}
+		for i := range n {
+			position++
+			changes.Records = append(changes.Records, record(position, from+i))
+			changes.Subjects = append(changes.Subjects, subject(from+i))
+			changes.States = append(changes.States, state(from+i, position))
+		}
+		return changes, nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func benchmarkAppend(b *testing.B, open Open, n int) {
+	store := initialised(b, open)
+	b.ReportAllocs()
+	from := 0
+	for b.Loop() {
+		grow(b, store, from, n)
+		from += n
+	}
+	b.ReportMetric(float64(from)/b.Elapsed().Seconds(), "events/s")
+}
+
+func benchmarkStates(b *testing.B, open Open) {
+	store := initialised(b, open)
+	for from := 0; from < 20_000; from += 1000 {
+		grow(b, store, from, 1000)
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n = (n + 7) % 19_000
+		_, subjects, err := store.States(b.Context(), keys(n, n+4))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(subjects) != 4 {
+			b.Fatalf("got %d subjects, want 4", len(subjects))
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package storagetest
+
+import (
+	"testing"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+func eventsTests() []test {
+	return []test{
+		{"EventsOf_ByPosition", testEventsOf},
+		{"EventsOf_Until_IsInclusive", testEventsOfUntil},
+		{"EventsOf_SubjectWithoutEvents_IsThereWithNone", testEventsOfNone},
+		{"EventsOf_NoKeys_ReturnNone", testEventsOfNoKeys},
+		{"EventsOf_AThousandKeys", testEventsOfMany},
+		{"Records_OfTheSubjectsByPosition_EachOnce", testRecords},
+		{"Records_Page_ByPositionAndLimit", testRecordsPages},
+		{"Ledger_Page_ByPositionAndLimit", testLedgerPages},
+	}
+}
+
+type eventsByKey = map[storage.SubjectKey][][]byte
+
+func testEventsOf(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 2, 1, 3, 1)
+	h, got, err := store.EventsOf(t.Context(), []storage.SubjectKey{key(2), key(9), key(1), key(1)}, 0)
+	noError(t, "EventsOf", err)
+	same(t, "the head", h, head(5))
+	same(t, "the events", got, eventsByKey{
+		key(1): headers(record(1, 1), record(3, 1), record(5, 1)),
+		key(2): headers(record(2, 2)),
+	})
+}
+
+func testEventsOfUntil(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 1, 1)
+	second := record(2, 1)
+	for _, c := range []struct {
+		until consent.Instant
+		want  [][]byte
+	}{
+		{second.Event.Occurred - 1, headers(record(1, 1))},
+		{second.Event.Occurred, headers(record(1, 1), second)},
+		{second.Event.Occurred + 1, headers(record(1, 1), second)},
+		{1, nil},
+		{0, headers(record(1, 1), second, record(3, 1))},
+	} {
+		_, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until)
+		noError(t, "EventsOf", err)
+		same(t, "the events until "+c.until.String(), got, eventsByKey{key(1): c.want})
+	}
+}
+
+func testEventsOfNone(t *testing.T, open Open) {
+	store := initialised(t, open)
+	tombstone := storage.Subject{Key: key(2), KeyVersion: 1, FoldVersion: 1, Erased: instant(1)}
+	write(t, store, &storage.Changes{
+		Head: head(1), Subjects: []storage.Subject{subject(1), tombstone}, Records: []storage.Record{catalogRecord(1)},
+	})
+	_, got, err := store.EventsOf(t.Context(), keys(0, 5), 0)
+	noError(t, "EventsOf", err)
+	same(t, "the events", got, eventsByKey{key(1): nil, key(2): nil})
+}
+
+func testEventsOfNoKeys(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1)
+	h, got, err := store.EventsOf(t.Context(), nil, 0)
+	noError(t, "EventsOf", err)
+	same(t, "the head", h, head(1))
+	same(t, "the events", got, eventsByKey{})
+}
+
+func testEventsOfMany(t *testing.T, open Open) {
+	store := initialised(t, open)
+	changes := &storage.Changes{Head: head(1000)}
+	want := eventsByKey{}
+	for n := range 1000 {
+		r := record(int64(n+1), n)
+		changes.Records = append(changes.Records, r)
+		changes.Subjects = append(changes.Subjects, subject(n))
+		want[key(n)] = headers(r)
+	}
+	write(t, store, changes)
+	_, got, err := store.EventsOf(t.Context(), keys(0, 2000), 0)
+	noError(t, "EventsOf", err)
+	same(t, "the events", got, want)
+}
+
+func testRecords(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 2, 3, 1, 2)
+	h, got, err := store.Records(t.Context(), []storage.SubjectKey{key(2), key(1), key(2), key(9)}, 0, 100)
+	noError(t, "Records", err)
+	same(t, "the head", h, head(5))
+	same(t, "the records", got, []storage.Record{record(1, 1), record(2, 2), record(4, 1), record(5, 2)})
+	_, none, err := store.Records(t.Context(), nil, 0, 100)
+	noError(t, "Records", err)
+	same(t, "the records of no keys", none, []storage.Record{})
+}
+
+func testRecordsPages(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 2, 1, 2, 1, 1)
+	for _, c := range []struct {
+		after int64
+		limit int
+		want  []int64
+	}{
+		{0, 2, []int64{1, 3}}, {3, 2, []int64{5, 6}}, {4, 1, []int64{5}}, {6, 2, nil}, {0, 0, nil}, {0, 9, []int64{1, 3, 5, 6}},
+	} {
+		_, got, err := store.Records(t.Context(), keys(1, 2), c.after, c.limit)
+		noError(t, "Records", err)
+		same(t, "the positions", positions(got), c.want)
+	}
+}
+
+func testLedgerPages(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 2, 3, 1, 2)
+	for _, c := range []struct {
+		after int64
+		limit int
+		want  []int64
+	}{
+		{0, 2, []int64{1, 2}}, {2, 2, []int64{3, 4}}, {4, 2, []int64{5}}, {5, 2, nil}, {9, 2, nil}, {0, 0, nil},
+		{0, 9, []int64{1, 2, 3, 4, 5}},
+	} {
+		h, got, err := store.Ledger(t.Context(), c.after, c.limit)
+		noError(t, "Ledger", err)
+		same(t, "the positions", positions(got), c.want)
+		same(t, "the head", h, head(5))
+	}
+}

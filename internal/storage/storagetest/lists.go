@@ -1,0 +1,112 @@
+package storagetest
+
+import (
+	"testing"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+func listTests() []test {
+	return []test{
+		{"SubjectIDs_InOrder_OfEventsAndOfStates_EachOnce", testSubjectIDs},
+		{"SubjectIDs_Page", testSubjectIDsPages},
+		{"SubjectIDs_WithoutNobody", testSubjectIDsNobody},
+		{"Catalogs_GreaterThanAfter_ByVersion", testCatalogs},
+		{"Refs_GreaterThanAfter_ByNumber", testRefs},
+		{"Clients_ById", testClients},
+	}
+}
+
+// withSubjects has subjects 1, 3 and 5 with events and 2, 3 and 6 with states.
+func withSubjects(t *testing.T, open Open) storage.Store {
+	t.Helper()
+	store := initialised(t, open)
+	write(t, store, &storage.Changes{
+		Head:    head(5),
+		Records: []storage.Record{record(1, 5), record(2, 1), record(3, 3), record(4, 1), catalogRecord(5)},
+		States:  []storage.State{state(6, 1), state(3, 3), state(2, 2)},
+	})
+	return store
+}
+
+func testSubjectIDs(t *testing.T, open Open) {
+	store := withSubjects(t, open)
+	got, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 100)
+	noError(t, "SubjectIDs", err)
+	same(t, "the ids", got, []consent.SubjectID{id(1), id(2), id(3), id(5), id(6)})
+}
+
+func testSubjectIDsPages(t *testing.T, open Open) {
+	store := withSubjects(t, open)
+	var got []consent.SubjectID
+	for after := (consent.SubjectID{}); ; {
+		page, err := store.SubjectIDs(t.Context(), after, 2)
+		noError(t, "SubjectIDs", err)
+		if len(page) == 0 {
+			break
+		}
+		if len(page) > 2 {
+			t.Fatalf("a page of at most 2 has %d ids", len(page))
+		}
+		got = append(got, page...)
+		after = page[len(page)-1]
+	}
+	same(t, "the ids of all pages", got, []consent.SubjectID{id(1), id(2), id(3), id(5), id(6)})
+	none, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 0)
+	noError(t, "SubjectIDs", err)
+	same(t, "at most none", none, []consent.SubjectID{})
+}
+
+func testSubjectIDsNobody(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, &storage.Changes{Head: head(1), Records: []storage.Record{catalogRecord(1)}})
+	got, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 10)
+	noError(t, "SubjectIDs", err)
+	same(t, "the ids", got, []consent.SubjectID{})
+}
+
+func testCatalogs(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, &storage.Changes{Head: head(1), Catalogs: []storage.Catalog{catalog(3), catalog(1), catalog(2)}})
+	for _, c := range []struct {
+		after int64
+		want  []storage.Catalog
+	}{
+		{0, []storage.Catalog{catalog(1), catalog(2), catalog(3)}}, {2, []storage.Catalog{catalog(3)}}, {3, nil},
+	} {
+		h, got, err := store.Catalogs(t.Context(), c.after)
+		noError(t, "Catalogs", err)
+		same(t, "the catalogs", got, c.want)
+		same(t, "the head", h, head(1))
+	}
+}
+
+func testRefs(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, &storage.Changes{Head: head(1), Refs: []storage.Ref{ref(3), ref(1), ref(2)}})
+	for _, c := range []struct {
+		after int32
+		want  []storage.Ref
+	}{
+		{0, []storage.Ref{ref(1), ref(2), ref(3)}}, {2, []storage.Ref{ref(3)}}, {3, nil},
+	} {
+		h, got, err := store.Refs(t.Context(), c.after)
+		noError(t, "Refs", err)
+		same(t, "the references", got, c.want)
+		same(t, "the head", h, head(1))
+	}
+}
+
+func testClients(t *testing.T, open Open) {
+	store := initialised(t, open)
+	revoked := client("b")
+	revoked.Revoked, revoked.Scopes, revoked.AllDepartments, revoked.Department = instant(1), nil, false, ""
+	write(t, store, &storage.Changes{
+		Head: head(1), Clients: []storage.Client{client("a_c"), revoked, client("Z"), client("a-b"), client("a")},
+	})
+	h, got, err := store.Clients(t.Context())
+	noError(t, "Clients", err)
+	same(t, "the clients", got, []storage.Client{client("Z"), client("a"), client("a-b"), client("a_c"), revoked})
+	same(t, "the head", h, head(1))
+}

@@ -1,0 +1,231 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/assent-io/assent/internal/storage"
+)
+
+func writeTests() []test {
+	return []test{
+		{"Write_ReturnsNil_EveryReadSeesTheChanges", testWriteStores},
+		{"Write_ExistingKeys_AreReplaced", testWriteReplaces},
+		{"Write_KeyTwice_TheLastCounts", testWriteTwice},
+		{"Write_DecideFails_StoresNothingAndReturnsThatError", testWriteDecideFails},
+		{"Write_NilChanges_StoreNothing", testWriteNil},
+		{"Write_DecidePanics_StoresNothingAndTheLockIsFree", testWritePanics},
+		{"Write_AThousandEvents_AreStored", testWriteLarge},
+		{"Write_AfterReopening_IsThere", testWriteDurable},
+	}
+}
+
+// everything has a row for every table.
+func everything() *storage.Changes {
+	tombstone := storage.Subject{Key: key(3), KeyVersion: 1, FoldVersion: 1, Erased: instant(3)}
+	return &storage.Changes{
+		Head:     head(3),
+		Records:  []storage.Record{record(1, 1), record(2, 2), catalogRecord(3)},
+		Subjects: []storage.Subject{subject(1), subject(2), tombstone},
+		States:   []storage.State{state(1, 1), state(2, 2)},
+		Refs:     []storage.Ref{ref(1), ref(2)},
+		Catalogs: []storage.Catalog{catalog(1), catalog(2)},
+		Clients:  []storage.Client{client("admin"), client("shop")},
+		Requests: []storage.Request{request(1, begin), request(2, begin+1)},
+	}
+}
+
+// hold checks that the store holds exactly the changes.
+func hold(t *testing.T, store storage.Store, want *storage.Changes) {
+	t.Helper()
+	h, records, err := store.Ledger(t.Context(), 0, 10_000)
+	noError(t, "Ledger", err)
+	same(t, "the head", h, want.Head)
+	same(t, "the ledger", records, want.Records)
+	_, refs, err := store.Refs(t.Context(), 0)
+	noError(t, "Refs", err)
+	same(t, "the references", refs, want.Refs)
+	_, catalogs, err := store.Catalogs(t.Context(), 0)
+	noError(t, "Catalogs", err)
+	same(t, "the catalogs", catalogs, want.Catalogs)
+	_, clients, err := store.Clients(t.Context())
+	noError(t, "Clients", err)
+	same(t, "the clients", clients, want.Clients)
+
+	wantSubjects, wantRequests := map[storage.SubjectKey]storage.SubjectState{}, map[[32]byte]storage.Request{}
+	for _, s := range want.Subjects {
+		row := storage.SubjectState{Subject: s}
+		for _, state := range want.States {
+			if state.Subject == s.ID {
+				row.State = state
+			}
+		}
+		wantSubjects[s.Key] = row
+	}
+	for _, r := range want.Requests {
+		wantRequests[r.ID] = r
+	}
+	_, subjects := states(t, store, keys(0, 10))
+	same(t, "the subjects", subjects, wantSubjects)
+	var requests [][32]byte
+	for n := range 10 {
+		requests = append(requests, request(n, 0).ID)
+	}
+	same(t, "the requests", load(t, store, storage.Load{Requests: requests}).Requests, wantRequests)
+}
+
+func testWriteStores(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, everything())
+	hold(t, store, everything())
+}
+
+// replaced returns other rows with the keys of everything.
+func replaced() *storage.Changes {
+	c := everything()
+	c.Head = head(9)
+	c.Records[0].Evidence = nil
+	c.Subjects[0] = storage.Subject{Key: key(1), KeyVersion: 5, FoldVersion: 6, Erased: instant(1)}
+	c.Subjects[2] = subject(3)
+	c.States[1] = state(2, 8)
+	c.Refs[0].Used = true
+	c.Catalogs[1].Document = "other"
+	c.Clients[0].Revoked = instant(4)
+	c.Clients[1].Scopes, c.Clients[1].Lists, c.Clients[1].AllDepartments = nil, nil, false
+	c.Requests[1] = request(2, instant(9))
+	c.Requests[1].Answer = []byte("other")
+	return c
+}
+
+func testWriteReplaces(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, everything())
+	write(t, store, replaced())
+	hold(t, store, replaced())
+}
+
+func testWriteTwice(t *testing.T, open Open) {
+	store := initialised(t, open)
+	first, last := everything(), replaced()
+	write(t, store, &storage.Changes{
+		Head:     last.Head,
+		Records:  append(first.Records, last.Records...),
+		Subjects: append(first.Subjects, last.Subjects...),
+		States:   append(first.States, last.States...),
+		Refs:     append(first.Refs, last.Refs...),
+		Catalogs: append(first.Catalogs, last.Catalogs...),
+		Clients:  append(first.Clients, last.Clients...),
+		Requests: append(first.Requests, last.Requests...),
+	})
+	hold(t, store, replaced())
+}
+
+func testWriteDecideFails(t *testing.T, open Open) {
+	store := initialised(t, open)
+	want := errors.New("refused by rule")
+	calls := 0
+	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
+		calls++
+		return everything(), want
+	})
+	if err != want { //nolint:errorlint // The port promises that very error.
+		t.Errorf("Write returned the error %v, want %v itself", err, want)
+	}
+	if calls != 1 {
+		t.Errorf("decide was called %d times, want once", calls)
+	}
+	hold(t, store, &storage.Changes{Head: head(0)})
+}
+
+func testWriteNil(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, nil)
+	hold(t, store, &storage.Changes{Head: head(0)})
+	write(t, store, everything())
+	hold(t, store, everything())
+}
+
+func testWritePanics(t *testing.T, open Open) {
+	store := initialised(t, open)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic of decide did not reach the caller")
+			}
+		}()
+		err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
+			panic("a fault of the program")
+		})
+		t.Errorf("Write returned the error %v", err)
+	}()
+	hold(t, store, &storage.Changes{Head: head(0)})
+	write(t, store, everything())
+	hold(t, store, everything())
+}
+
+func testWriteLarge(t *testing.T, open Open) {
+	const n = 1000
+	store := initialised(t, open)
+	changes := &storage.Changes{Head: head(n)}
+	for i := range n {
+		changes.Records = append(changes.Records, record(int64(i+1), i))
+		changes.Subjects = append(changes.Subjects, subject(i))
+		changes.States = append(changes.States, state(i, int64(i+1)))
+	}
+	write(t, store, changes)
+	_, records, err := store.Ledger(t.Context(), 0, 2*n)
+	noError(t, "Ledger", err)
+	same(t, "the ledger", records, changes.Records)
+	_, subjects := states(t, store, keys(0, n))
+	for i := range n {
+		same(t, "a subject", subjects[key(i)], storage.SubjectState{Subject: subject(i), State: state(i, int64(i+1))})
+	}
+}
+
+func testWriteDurable(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, everything())
+	noError(t, "Close", store.Close())
+	hold(t, opened(t, open), everything())
+}
+
+// append1 adds an event of subject n after the head, with its state.
+func append1(ctx context.Context, store storage.Store, n int) (position int64, err error) {
+	err = store.Write(ctx, storage.Load{Subjects: []storage.SubjectKey{key(n)}},
+		func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
+			position = tx.Loaded().Head.Position + 1
+			return &storage.Changes{
+				Head:     head(position),
+				Records:  []storage.Record{record(position, n)},
+				Subjects: []storage.Subject{subject(n)},
+				States:   []storage.State{state(n, position)},
+			}, nil
+		})
+	return position, err
+}
+
+// appendAll adds an event for each of the subjects.
+func appendAll(t testing.TB, store storage.Store, subjects ...int) {
+	t.Helper()
+	for _, n := range subjects {
+		_, err := append1(t.Context(), store, n)
+		noError(t, "Write", err)
+	}
+}
+
+func positions(records []storage.Record) []int64 {
+	var all []int64
+	for i := range records {
+		all = append(all, records[i].Event.Position)
+	}
+	return all
+}
+
+func headers(records ...storage.Record) [][]byte {
+	var all [][]byte
+	for i := range records {
+		all = append(all, records[i].Header)
+	}
+	return all
+}
