@@ -1,0 +1,164 @@
+// Package seal keeps what is private: it finds addresses by keyed digests and seals personal data. Its keys are Tink keysets
+// in one file (see [Create] and [Open]); docs/storage-format.md says what is digested and sealed under which of them.
+package seal
+
+import (
+	"crypto/hmac"
+	"errors"
+	"fmt"
+
+	"github.com/tink-crypto/tink-go/v2/prf"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// ErrOpen is returned for what was not sealed under these keys, or not as what it is opened as, or was altered.
+var ErrOpen = errors.New("it was not sealed under these keys, or was altered")
+
+// Purpose says what is sealed. One cannot be opened as another.
+type Purpose string
+
+// The purposes. They are stored implicitly and never change.
+const (
+	PurposeEvidence Purpose = "assent/1/evidence/" // of an event key
+	PurposeAddress  Purpose = "assent/1/address/"  // of a subject id
+	PurposeAnswer   Purpose = "assent/1/answer/"   // of a request's id
+	PurposeToken    Purpose = "assent/1/token/"    // of nothing
+	PurposePage     Purpose = "assent/1/page/"     // of a method and filter
+)
+
+// Keys are the keys of one store. They are safe for concurrent use.
+type Keys struct {
+	storeID [16]byte
+	master  tink.AEAD
+	digests []digestKey // the one for new rows first
+	event   prf.PRF
+}
+
+type digestKey struct {
+	version uint32
+	prf     prf.PRF
+}
+
+// Digest is a keyed digest of a form of an address.
+type Digest struct {
+	Version uint32
+	Sum     [32]byte
+}
+
+// StoreID returns the id of the store that the keys belong to.
+func (k *Keys) StoreID() [16]byte { return k.storeID }
+
+// DigestVersions returns the versions of the digest keys, the one for new rows first.
+func (k *Keys) DigestVersions() []uint32 {
+	versions := make([]uint32, len(k.digests))
+	for i, d := range k.digests {
+		versions[i] = d.version
+	}
+	return versions
+}
+
+// Check returns what a store keeps to know its keys again.
+func (k *Keys) Check() ([]byte, error) {
+	return compute(k.event, 32, "assent/1/store\x00", k.storeID[:])
+}
+
+// Verify returns an error unless the keys are those of the store with the id and check.
+func (k *Keys) Verify(storeID [16]byte, check []byte) error {
+	own, err := k.Check()
+	if err != nil {
+		return err
+	}
+	if storeID != k.storeID || !hmac.Equal(own, check) {
+		return errors.New("the key file belongs to another database; give the key file that was made for this one " +
+			"(without it nothing in the database can be found or read)")
+	}
+	return nil
+}
+
+func compute(p prf.PRF, size uint32, prefix string, data []byte) ([]byte, error) {
+	out, err := p.ComputePRF(append([]byte(prefix), data...), size)
+	if err != nil {
+		return nil, fmt.Errorf("keyed digest: %w", err)
+	}
+	return out, nil
+}
+
+func prefixOf(form consent.Form) (string, error) {
+	switch form {
+	case consent.FormExact:
+		return "assent/1/email/exact\x00", nil
+	case consent.FormFolded:
+		return "assent/1/email/folded\x00", nil
+	case consent.FormDomain:
+		return "assent/1/email/domain\x00", nil
+	case consent.FormMail:
+		return "assent/1/email/mail\x00", nil
+	default:
+		return "", fmt.Errorf("keyed digest: unknown form %d", form)
+	}
+}
+
+// AppendDigests appends the digests of a canonical form, one for each version in the order of DigestVersions.
+func (k *Keys) AppendDigests(to []Digest, form consent.Form, canonical string) ([]Digest, error) {
+	prefix, err := prefixOf(form)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range k.digests {
+		sum, err := compute(d.prf, 32, prefix, []byte(canonical))
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, Digest{Version: d.version, Sum: [32]byte(sum)})
+	}
+	return to, nil
+}
+
+// Spelling returns the digest of an exact form under the version of the digest key that its folded subject has.
+func (k *Keys) Spelling(version uint32, exact string) (consent.Spelling, error) {
+	for _, d := range k.digests {
+		if d.version != version {
+			continue
+		}
+		sum, err := compute(d.prf, 16, "assent/1/email/spelling\x00", []byte(exact))
+		if err != nil {
+			return consent.Spelling{}, err
+		}
+		return consent.Spelling{Key: version, Sum: [16]byte(sum)}, nil
+	}
+	return consent.Spelling{}, fmt.Errorf("keyed digest: the key file lacks digest key %d", version)
+}
+
+// EventKey returns the key of the event whose facts are input, as made by consent.EventKeyInput.
+func (k *Keys) EventKey(input []byte) (consent.EventKey, error) {
+	out, err := compute(k.event, 16, "", input)
+	if err != nil {
+		return consent.EventKey{}, err
+	}
+	return consent.EventKey(out), nil
+}
+
+// BodyMAC returns the digest of a request's body, by which a repetition is known.
+func (k *Keys) BodyMAC(body []byte) ([]byte, error) {
+	return compute(k.event, 32, "assent/1/request\x00", body)
+}
+
+// Seal seals plain for a purpose; of is what it belongs to.
+func (k *Keys) Seal(purpose Purpose, of, plain []byte) ([]byte, error) {
+	sealed, err := k.master.Encrypt(plain, append([]byte(purpose), of...))
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	return sealed, nil
+}
+
+// Open returns what was sealed for the purpose and for what it belongs to. The error is [ErrOpen].
+func (k *Keys) Open(purpose Purpose, of, sealed []byte) ([]byte, error) {
+	plain, err := k.master.Decrypt(sealed, append([]byte(purpose), of...))
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plain, nil
+}

@@ -1,0 +1,257 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// as returns a context of a new client, authenticated by its key.
+func (w *world) as(ctx context.Context, s *Service, n NewClient) context.Context {
+	w.t.Helper()
+	_, key, err := s.CreateClient(ctx, n)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	who, err := s.Authenticate(w.t.Context(), key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+	return WithCaller(w.t.Context(), who)
+}
+
+func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "record", "suppress", "read", "lift"}})
+		w.mustRecord(desk, s, consentOn("newsletter", "anna@example.at", start))
+		w.wantCheck(desk, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
+		_, err := s.Check(desk, CheckInput{Address: "anna@example.at", Request: consent.Request{Channel: "product-marketing"}})
+		wantFault(t, err, consent.FaultOtherDepartment)
+		_, err = s.BatchCheck(desk, BatchInput{Addresses: []string{"anna@example.at"}, Request: consent.Request{Channel: "product-marketing"}})
+		wantFault(t, err, consent.FaultOtherDepartment)
+		_, err = s.Record(desk, consentOn("product-marketing", "anna@example.at", start), Idempotency{})
+		wantFault(t, err, consent.FaultOtherDepartment)
+
+		// A no may be recorded for whatever it is about.
+		w.mustRecord(desk, s, withdrawal("product-marketing", "anna@example.at"))
+		complaint := consent.Statement{Kind: consent.KindSuppress, Address: "anna@example.at", Reason: consent.ReasonComplaint}
+		w.mustRecord(desk, s, complaint)
+		lift := consent.Statement{Kind: consent.KindLift, Address: "anna@example.at", Reason: consent.ReasonComplaint}
+		_, err = s.Record(desk, lift, Idempotency{})
+		wantFault(t, err, consent.FaultOtherDepartment)
+		w.mustRecord(admin, s, lift)
+
+		r, err := s.Lookup(desk, "anna@example.at")
+		if err != nil || len(r.Channels) != 1 || r.Channels[0].Channel != "newsletter" || len(r.Channels[0].Grants) != 1 {
+			t.Errorf("lookup: %+v, %v", r, err)
+		}
+		page, err := s.History(desk, "anna@example.at", 10, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kinds []string
+		for _, e := range page.Events {
+			kinds = append(kinds, e.Kind.String())
+		}
+		if diff := cmp.Diff([]string{"grant", "suppress", "lift"}, kinds); diff != "" {
+			t.Errorf("history: %s", diff)
+		}
+		if page.Events[0].Actor != "desk" || page.Events[0].Evidence.Address != "anna@example.at" {
+			t.Errorf("the event does not say who recorded what: %+v", page.Events[0])
+		}
+	})
+}
+
+func TestClients_ScopesAreNeeded(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		none := w.as(admin, s, NewClient{ID: "none", AllDepartments: true, Scopes: []string{"feed"}})
+		sync := w.as(admin, s, NewClient{ID: "sync", AllDepartments: true, Role: "sync", Lists: []string{"own"}})
+		listed := consent.Statement{
+			Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own", Binds: consent.BindsAll,
+		}
+		other := listed
+		other.List = "other"
+		w.mustRecord(sync, s, listed)
+		w.mustRecord(sync, s, other)
+		lift := consent.Statement{Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own"}
+		w.mustRecord(sync, s, lift)
+		lift.List = "other"
+		_, err := s.Record(sync, lift, Idempotency{})
+		wantFault(t, err, consent.FaultScopeMissing)
+		for name, call := range map[string]func() error{
+			"grant": func() error {
+				_, err := s.Record(none, consentOn("newsletter", "a@b.at", start), Idempotency{})
+				return err
+			},
+			"withdraw": func() error { _, err := s.Record(none, withdrawal("newsletter", "a@b.at"), Idempotency{}); return err },
+			"lookup":   func() error { _, err := s.Lookup(none, "a@b.at"); return err },
+			"history":  func() error { _, err := s.History(none, "a@b.at", 1, ""); return err },
+			"catalog":  func() error { _, err := s.ApplyCatalog(none, ApplyCatalog{Document: "x"}); return err },
+			"clients":  func() error { _, err := s.ListClients(none, 1, ""); return err },
+			"create":   func() error { _, _, err := s.CreateClient(none, NewClient{}); return err },
+			"revoke":   func() error { _, err := s.RevokeClient(none, "none"); return err },
+			"erase": func() error {
+				items, err := s.BatchRecord(sync, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{Kind: consent.KindErase, Address: "a@b.at"}}}})
+				if err != nil {
+					return err
+				}
+				return items[0].Err
+			},
+		} {
+			wantFault(t, call(), consent.FaultScopeMissing)
+			_ = name
+		}
+	})
+}
+
+func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		one, two := w.service(store, 0), w.service(store, 0)
+		admin := WithCaller(t.Context(), Process("test"))
+		if _, err := one.ApplyCatalog(admin, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		_, key, err := one.CreateClient(admin, NewClient{ID: "sender", AllDepartments: true, Role: "sender"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := two.Authenticate(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := WithCaller(t.Context(), who)
+		w.wantCheck(ctx, two, "newsletter", "a@b.at", consent.CodeNoLegalBasis)
+		if _, err := one.RevokeClient(admin, "sender"); err != nil {
+			t.Fatal(err)
+		}
+		// The other server let the caller in before it could know; what it reads tells it.
+		_, err = two.Check(ctx, CheckInput{Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}})
+		wantFault(t, err, consent.FaultUnauthenticated)
+		_, err = two.Record(ctx, withdrawal("newsletter", "a@b.at"), Idempotency{})
+		wantFault(t, err, consent.FaultUnauthenticated)
+		_, err = two.Authenticate(t.Context(), key)
+		wantFault(t, err, consent.FaultUnauthenticated)
+	})
+}
+
+func TestAuthenticate_WrongKeys_Refused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		_, key, err := s.CreateClient(admin, NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if who, err := s.Authenticate(t.Context(), key); err != nil || who.ID != "a_b.c-d" {
+			t.Errorf("got %+v, %v", who, err)
+		}
+		flipped := strings.Map(func(r rune) rune {
+			if r == '0' {
+				return '1'
+			}
+			return r
+		}, key[len(key)-64:])
+		for _, wrong := range []string{"", "x", key + "0", key[1:], "assent_other_" + key[len(key)-64:], "assent_a_b.c-d_" + flipped + "", key[:len(key)-1] + "g"} {
+			if wrong == key {
+				continue
+			}
+			_, err := s.Authenticate(t.Context(), wrong)
+			wantFault(t, err, consent.FaultUnauthenticated)
+		}
+		_, _, err = s.CreateClient(admin, NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
+		wantFault(t, err, consent.FaultClientExists)
+		for _, bad := range []NewClient{
+			{ID: "Großes", AllDepartments: true, Role: "admin"},
+			{ID: "x", Role: "admin"},
+			{ID: "x", AllDepartments: true, Department: "marketing", Role: "admin"},
+			{ID: "x", AllDepartments: true},
+			{ID: "x", AllDepartments: true, Role: "king"},
+			{ID: "x", AllDepartments: true, Scopes: []string{"everything"}},
+			{ID: "x", Department: "nowhere", Role: "sender"},
+			{ID: "x", AllDepartments: true, Role: "sync", Lists: []string{"a@b.at"}},
+		} {
+			_, _, err := s.CreateClient(admin, bad)
+			wantFault(t, err, consent.FaultInvalidClient)
+		}
+		first, err := s.ListClients(admin, 1, "")
+		if err != nil || len(first.Clients) != 1 || first.Next != "" {
+			t.Errorf("list: %+v, %v", first, err)
+		}
+	})
+}
+
+func TestCatalog_VersionsFollowEachOther(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start))
+		got, err := s.GetCatalog(ctx, 0)
+		if err != nil || got.Version != 1 || got.Document != acme(t) || got.Effective != 0 {
+			t.Fatalf("got version %d, %v", got.Version, err)
+		}
+		same, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t), ETag: got.ETag})
+		if err != nil || !same.Unchanged || same.Version != 1 {
+			t.Errorf("the same document again: %+v, %v", same, err)
+		}
+		apply := func(document, etag string) error {
+			_, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document, ETag: etag})
+			return err
+		}
+		wantFault(t, apply("channels: 3", ""), consent.FaultInvalidCatalog)
+		wantFault(t, apply(strings.Replace(acme(t), "wöchentlichen Newsletter und", "Newsletter und", 1), ""), consent.FaultVersionInUse)
+		wantFault(t, apply("effective_time: 2026-01-01T00:00:00Z\n"+acme(t), ""), consent.FaultInvalidCatalog)
+		wantFault(t, apply(strings.Replace(acme(t), "P24M", "P12M", 1), "1-00"), consent.FaultEtagMismatch)
+		shorter := strings.Replace(acme(t), "consent_lapses_after: P24M", "consent_lapses_after: P1D", 1)
+		later := "effective_time: 2026-11-03T00:00:00Z\n" + shorter
+		if err := apply(later, got.ETag); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(time.Date(2026, 11, 2, 23, 59, 59, 0, time.UTC))
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
+		w.clock.Set(time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC))
+		if r := w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeConsentLapsed); r.CatalogVersion != 2 {
+			t.Errorf("decided by catalog version %d, want 2", r.CatalogVersion)
+		}
+		_, err = s.GetCatalog(ctx, 3)
+		wantFault(t, err, consent.FaultCatalogNotFound)
+	})
+}
+
+func TestHistory_PagesAreWhole(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for i := range 7 {
+			w.mustRecord(ctx, s, consentOn("newsletter", "a.b@gmail.com", start.Add(time.Duration(-i)*time.Minute)))
+			w.mustRecord(ctx, s, withdrawal("newsletter", "ab+tag@gmail.com"))
+			w.mustRecord(ctx, s, withdrawal("newsletter", "ab@gmail.com"))
+		}
+		var seen []int64
+		for token := ""; ; {
+			page, err := s.History(ctx, "a.b@gmail.com", 3, token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Events {
+				seen = append(seen, e.Position)
+				if e.Evidence.Address == "ab+tag@gmail.com" {
+					t.Error("a refusal of a tagged spelling is shown for another one")
+				}
+			}
+			if token = page.Next; token == "" {
+				break
+			}
+			_, err = s.History(ctx, "ab@gmail.com", 3, token)
+			wantFault(t, err, consent.FaultInvalidPageToken)
+		}
+		if len(seen) != 14 {
+			t.Errorf("%d events, want 14: %v", len(seen), seen)
+		}
+	})
+}

@@ -1,0 +1,208 @@
+package service
+
+import (
+	"time"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// CheckInput is a check of one address.
+type CheckInput struct {
+	Address string
+	consent.Request
+	AsOf consent.Instant // zero: now, strictly
+}
+
+// BatchInput is a check of many addresses.
+type BatchInput struct {
+	Addresses []string
+	consent.Request
+	AsOf consent.Instant
+}
+
+// Basis is what decisions rest on: a position of the ledger and a version of the catalog.
+type Basis struct {
+	Position       int64
+	CatalogVersion int64
+	ForSending     bool // false for checks of the past
+}
+
+// CheckResult is the answer to a check.
+type CheckResult struct {
+	consent.Decision
+	Basis
+	Department *catalog.Department // of the sender identity; nil if that is unknown
+}
+
+// BatchResult is the answer to a check of many.
+type BatchResult struct {
+	Basis
+	Items   []BatchItem // in the order of the request
+	Catalog *catalog.Catalog
+}
+
+// BatchItem is the answer about one address of a batch: a decision, or why there is none.
+type BatchItem struct {
+	Decision consent.Decision
+	Err      *consent.Error
+}
+
+// Idempotency makes the repetition of a write safe: the same id of the same client with the same body gets the first answer.
+// The zero value does nothing.
+type Idempotency struct {
+	Method string
+	ID     [16]byte
+	Body   []byte // any encoding of the request that is the same for the same request
+}
+
+// Recorded is what became of a statement.
+type Recorded struct {
+	Position  int64
+	Duplicate bool // it was recorded before, at that position
+}
+
+// RecordItem is what became of one statement of a batch.
+type RecordItem struct {
+	Recorded
+	Err *consent.Error
+}
+
+// BatchRecord is many statements to record.
+type BatchRecord struct {
+	Items        []BatchStatement
+	ValidateOnly bool
+	Batch        consent.BatchID
+	Idempotency  Idempotency
+}
+
+// BatchStatement is one statement of a batch, or why it could not be read.
+type BatchStatement struct {
+	Statement consent.Statement
+	Err       *consent.Error
+}
+
+// OptIn is a double opt-in to ask for.
+type OptIn struct {
+	Statement consent.Statement // of kind request
+	Sender    string
+	Idempotency
+}
+
+// OptInResult is the decision about the confirmation mail.
+type OptInResult struct {
+	CheckResult
+	Token     string // empty if no mail may be sent
+	Expires   consent.Instant
+	Positions []int64
+}
+
+// Confirmation is a double opt-in to confirm.
+type Confirmation struct {
+	Token     string
+	Statement consent.Statement // evidence only
+	Idempotency
+}
+
+// Confirmed is what a confirmation gave.
+type Confirmed struct {
+	Position int64
+	Channel  string
+}
+
+// ChannelState is what holds for an address on one channel.
+type ChannelState struct {
+	Channel  string
+	Decision CheckResult
+	Grants   []consent.Grant
+	Refused  consent.Instant // the latest refusal; zero: none
+	Pending  consent.Instant // when the pending request ends; zero: none is pending
+}
+
+// ActiveSuppression is a suppression in force; Domain is set where it is of a domain.
+type ActiveSuppression struct {
+	consent.Suppression
+	Domain string
+}
+
+// Recipient is what holds for an address.
+type Recipient struct {
+	Basis
+	Channels     []ChannelState
+	Suppressions []ActiveSuppression
+}
+
+// HistoryEvent is an event with its evidence, as far as it is held.
+type HistoryEvent struct {
+	consent.Event
+	Evidence consent.Evidence
+	Held     bool // the evidence is held; false with EvidenceHash set: deleted
+}
+
+// HistoryPage is a page of a person's history.
+type HistoryPage struct {
+	Events []HistoryEvent
+	Next   string // token of the next page; empty after the last
+}
+
+// CatalogVersion is a version of the catalog.
+type CatalogVersion struct {
+	Version   int64
+	Document  string
+	ETag      string
+	Effective consent.Instant // zero: for all time before
+	Recorded  consent.Instant
+	Position  int64
+}
+
+// ApplyCatalog is a catalog to apply.
+type ApplyCatalog struct {
+	Name         string // for messages: the file's name, or catalog
+	Document     string
+	ETag         string // of the version it is to follow; empty: whichever
+	ValidateOnly bool
+	Idempotency
+}
+
+// AppliedCatalog is what became of a catalog.
+type AppliedCatalog struct {
+	Version   int64
+	ETag      string
+	Position  int64
+	Unchanged bool
+	Warnings  []string
+}
+
+// Client is somebody who may ask.
+type Client struct {
+	ID             string
+	Department     string
+	AllDepartments bool
+	Scopes         []Scope
+	Lists          []string
+	Created        consent.Instant
+	Revoked        consent.Instant
+}
+
+// NewClient is a client to create. Exactly one of Role and Scopes is given, and of Department and AllDepartments.
+type NewClient struct {
+	ID             string
+	Department     string
+	AllDepartments bool
+	Role           string
+	Scopes         []string
+	Lists          []string
+}
+
+// ClientPage is a page of clients.
+type ClientPage struct {
+	Clients []Client
+	Next    string
+}
+
+// RebuildReport is what a rebuilding of the states found.
+type RebuildReport struct {
+	Subjects int
+	Differed int // states that were not what their events give
+	Took     time.Duration
+}

@@ -1,0 +1,143 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Scope is something that a client may do.
+type Scope string
+
+// The scopes.
+const (
+	ScopeCheck    Scope = "check"
+	ScopeRecord   Scope = "record"
+	ScopeSuppress Scope = "suppress"
+	ScopeLift     Scope = "lift"
+	ScopeRead     Scope = "read"
+	ScopeExport   Scope = "export"
+	ScopeErase    Scope = "erase"
+	ScopeFeed     Scope = "feed"
+	ScopeCatalog  Scope = "catalog"
+	ScopeClients  Scope = "clients"
+)
+
+// AllScopes returns every scope.
+func AllScopes() []Scope {
+	return []Scope{
+		ScopeCheck, ScopeRecord, ScopeSuppress, ScopeLift, ScopeRead, ScopeExport, ScopeErase, ScopeFeed, ScopeCatalog, ScopeClients,
+	}
+}
+
+// roleScopes returns the scopes of a role; nil if there is none of the name.
+func roleScopes(role string) []Scope {
+	switch role {
+	case "sender":
+		return []Scope{ScopeCheck, ScopeRecord, ScopeSuppress}
+	case "sync":
+		return []Scope{ScopeRead, ScopeSuppress, ScopeFeed}
+	case "officer":
+		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase}
+	case "admin":
+		return AllScopes()
+	default:
+		return nil
+	}
+}
+
+// Caller is who makes a call: a client as of one version of the clients.
+type Caller struct {
+	Client
+	version int64 // of the clients; 0: the caller is this process and is not looked up
+	hash    [32]byte
+}
+
+// Process returns the caller that stands for this process itself: commands on the server, the demo. It may do everything.
+func Process(id string) Caller {
+	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context in which calls are made by the caller.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// caller returns who makes the call. Without one there is nothing it may do.
+func caller(ctx context.Context) Caller {
+	c, ok := ctx.Value(callerKey{}).(Caller)
+	if !ok {
+		return Caller{version: -1}
+	}
+	return c
+}
+
+// Has reports whether the caller has one of the scopes.
+func (c *Client) Has(scopes ...Scope) bool {
+	return slices.ContainsFunc(scopes, func(s Scope) bool { return slices.Contains(c.Scopes, s) })
+}
+
+// need returns an error unless the caller has one of the scopes.
+func (c *Client) need(scopes ...Scope) error {
+	if c.Has(scopes...) {
+		return nil
+	}
+	return consent.Faultf(consent.FaultScopeMissing, "", "the client lacks the scope %s", scopes[0])
+}
+
+// Need returns a SCOPE_MISSING error unless the caller in ctx has one of the scopes.
+func Need(ctx context.Context, scopes ...Scope) error {
+	c := caller(ctx)
+	return c.need(scopes...)
+}
+
+// admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
+// it was. It is asked of every head that a call reads, so a revoked key ends at once on every server.
+func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error) {
+	c := caller(ctx)
+	if c.version == 0 || c.version == head.ClientsVersion {
+		return c, nil
+	}
+	return s.clients.again(ctx, c)
+}
+
+// channelOf returns an error unless the channel is of the caller's department.
+func (c *Client) channelOf(cat *catalog.Catalog, channel string) error {
+	ch, ok := cat.Channel(channel)
+	if c.AllDepartments || !ok || ch.Department == c.Department {
+		return nil
+	}
+	return consent.Faultf(consent.FaultOtherDepartment, "channel",
+		"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+}
+
+// scopeOf returns an error unless a suppression scope lies within the caller's department.
+func (c *Client) scopeOf(cat *catalog.Catalog, scope consent.Scope) error {
+	if c.AllDepartments {
+		return nil
+	}
+	kind, id := scope.Split()
+	owner := ""
+	switch kind {
+	case consent.ScopeDepartment:
+		owner = id
+	case consent.ScopeChannel:
+		if ch, ok := cat.Channel(id); ok {
+			owner = ch.Department
+		}
+	case consent.ScopeSender:
+		if sender, ok := cat.SenderIdentity(id); ok {
+			owner = sender.Department
+		}
+	}
+	if owner == c.Department {
+		return nil
+	}
+	return consent.Faultf(consent.FaultOtherDepartment, "scope",
+		"the scope reaches beyond the client's department %s; name a scope of that department", c.Department)
+}

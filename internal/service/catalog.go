@@ -1,0 +1,168 @@
+package service
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// GetCatalog returns a version of the catalog; 0 is the latest. Errors: NO_CATALOG, CATALOG_NOT_FOUND.
+func (s *Service) GetCatalog(ctx context.Context, version int64) (CatalogVersion, error) {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return CatalogVersion{}, fault(err)
+	}
+	if _, err := s.admit(ctx, &head); err != nil {
+		return CatalogVersion{}, err
+	}
+	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	if err != nil {
+		return CatalogVersion{}, err
+	}
+	if version == 0 {
+		version = head.CatalogVersion
+	}
+	if version > head.CatalogVersion {
+		return CatalogVersion{}, consent.Faultf(consent.FaultCatalogNotFound, "version",
+			"there is no such version; the latest is %d", head.CatalogVersion)
+	}
+	c := versions[version-1]
+	return CatalogVersion{
+		Version: c.Version, Document: c.Document, ETag: etag(&c.Catalog), Effective: c.Effective, Recorded: c.Recorded,
+		Position: c.Position,
+	}, nil
+}
+
+// etag names a version of the catalog.
+func etag(c *storage.Catalog) string {
+	return fmt.Sprintf("%d-%s", c.Version, hex.EncodeToString(c.SHA256[:8]))
+}
+
+// ApplyCatalog applies a document as the next version. One that is the latest already changes nothing. Errors: INVALID_CATALOG,
+// VERSION_IN_USE, IN_USE, ETAG_MISMATCH.
+func (s *Service) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatalog, error) {
+	if err := Need(ctx, ScopeCatalog); err != nil {
+		return AppliedCatalog{}, err
+	}
+	if in.Name == "" {
+		in.Name = "catalog"
+	}
+	parsed, warnings, err := catalog.Parse(in.Name, []byte(in.Document))
+	if err != nil {
+		return AppliedCatalog{}, invalidCatalog(err)
+	}
+	applied := AppliedCatalog{}
+	for _, w := range warnings {
+		applied.Warnings = append(applied.Warnings, w.String())
+	}
+	m := member{}
+	return idempotent(ctx, s, &m, in.Idempotency, func(w *work) (AppliedCatalog, bool, error) {
+		return w.applyCatalog(&in, parsed, applied)
+	})
+}
+
+// invalidCatalog tells the problems of a document, one violation each.
+func invalidCatalog(err error) error {
+	var invalid *catalog.Invalid
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	e := &consent.Error{Fault: consent.FaultInvalidCatalog, Field: "document", Message: "the catalog has problems; nothing was applied"}
+	for _, p := range invalid.Problems {
+		switch p.Code {
+		case catalog.CodeVersionInUse:
+			e.Fault = consent.FaultVersionInUse
+		case catalog.CodeInUse:
+			e.Fault = consent.FaultInUse
+		}
+		e.Violations = append(e.Violations, consent.Violation{Field: "document", Message: p.String()})
+	}
+	return e
+}
+
+func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied AppliedCatalog) (AppliedCatalog, bool, error) {
+	next := storage.Catalog{
+		Version: w.head.CatalogVersion + 1, Position: w.head.Position + 1, Recorded: w.recorded,
+		SHA256: sha256.Sum256([]byte(in.Document)), Document: in.Document,
+	}
+	if err := w.who.need(ScopeCatalog); err != nil {
+		return applied, false, err
+	}
+	if w.head.CatalogVersion > 0 {
+		versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+		if err != nil {
+			return applied, false, err
+		}
+		latest := &versions[len(versions)-1]
+		if in.ETag != "" && in.ETag != etag(&latest.Catalog) {
+			return applied, false, consent.Faultf(consent.FaultEtagMismatch, "etag",
+				"the catalog has changed since; read it again and apply your change to that")
+		}
+		if latest.SHA256 == next.SHA256 {
+			applied.Version, applied.ETag, applied.Unchanged = latest.Version, etag(&latest.Catalog), true
+			return applied, true, nil
+		}
+		if next.Effective, err = w.effectiveFrom(parsed); err != nil {
+			return applied, false, err
+		}
+		if err := catalog.CheckSuccessor(latest.parsed, parsed, w.refUsed); err != nil {
+			return applied, false, invalidCatalog(err)
+		}
+	} else if in.ETag != "" {
+		return applied, false, consent.Faultf(consent.FaultEtagMismatch, "etag", "there is no catalog yet; leave the etag out")
+	}
+	if in.ValidateOnly {
+		return applied, false, nil
+	}
+	applied.Version, applied.ETag, applied.Position = next.Version, etag(&next), next.Position
+	return applied, true, w.putCatalog(&next)
+}
+
+// effectiveFrom returns from when a catalog after the first is in force: now, or later as it says.
+func (w *work) effectiveFrom(parsed *catalog.Catalog) (consent.Instant, error) {
+	if parsed.EffectiveTime == nil {
+		return w.recorded, nil
+	}
+	from := consent.InstantOf(*parsed.EffectiveTime)
+	if from < w.recorded {
+		return 0, consent.Faultf(consent.FaultInvalidCatalog, "document",
+			"effective_time lies in the past: decisions of the past would change; leave it out for now, or name a later time")
+	}
+	return from, nil
+}
+
+// refUsed reports whether an event refers to a part of the catalog.
+func (w *work) refUsed(ref catalog.Ref) bool {
+	kind, ok := map[catalog.RefKind]consent.RefKind{
+		catalog.RefChannel: consent.RefChannel, catalog.RefSenderIdentity: consent.RefSender,
+		catalog.RefDepartment: consent.RefDepartment, catalog.RefController: consent.RefController,
+		catalog.RefDeclarationVersion: consent.RefDeclaration,
+	}[ref.Kind]
+	if !ok {
+		return true // What is not known to be unused is not let go.
+	}
+	number, ok := w.names.Number(kind, ref.Name)
+	return ok && w.names.refs[number-1].Used
+}
+
+// putCatalog records a version of the catalog, and gives its names their numbers.
+func (w *work) putCatalog(c *storage.Catalog) error {
+	facts := consent.Facts{
+		Kind: consent.KindCatalog, CatalogVersion: c.Version, Effective: c.Effective, Document256: c.SHA256,
+	}
+	event := consent.Event{Occurred: w.recorded, Facts: facts}
+	var err error
+	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(w.recorded, &facts, "", &consent.Evidence{})); err != nil {
+		return err
+	}
+	w.append(&event, nil)
+	w.head.CatalogVersion = c.Version
+	w.catalogs = append(w.catalogs, *c)
+	return nil
+}

@@ -1,0 +1,123 @@
+package service
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Check answers whether an address may be contacted. Errors: INVALID_ADDRESS, UNKNOWN_CHANNEL, TIME_IN_FUTURE,
+// OTHER_DEPARTMENT, NO_CATALOG.
+func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error) {
+	a, err := parseAddress(in.Address)
+	if err != nil {
+		return CheckResult{}, err
+	}
+	prober := newProber(s.keys, 1)
+	probe, err := prober.probe(a, false)
+	if err != nil {
+		return CheckResult{}, err
+	}
+	v, who, err := s.look(ctx, prober.all, in.AsOf)
+	if err != nil {
+		return CheckResult{}, err
+	}
+	rules, basis, cat, err := s.rules(ctx, v, &who, in.Request)
+	if err != nil {
+		return CheckResult{}, err
+	}
+	basis.ForSending = in.AsOf == 0
+	known, err := v.known(s.keys, &probe)
+	if err != nil {
+		return CheckResult{}, err
+	}
+	d := rules.Decide(a, &known, v.at)
+	s.decided(in.Channel, d.Verdict, d.Reason, 1)
+	return checkResult(d, basis, cat), nil
+}
+
+func parseAddress(typed string) (address.Address, error) {
+	a, err := address.Parse(typed)
+	if err != nil {
+		return a, consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
+	}
+	return a, nil
+}
+
+func checkResult(d consent.Decision, basis Basis, cat *catalog.Catalog) CheckResult {
+	result := CheckResult{Decision: d, Basis: basis}
+	if d.Sender != nil {
+		result.Department, _ = cat.Department(d.Sender.Department)
+	}
+	return result
+}
+
+// rules returns the rules for a request under what was seen, which the caller must be entitled to.
+func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Request) (*consent.Rules, Basis, *catalog.Catalog, error) {
+	cat, version, err := s.inForce(ctx, v)
+	if err != nil {
+		return nil, Basis{}, nil, err
+	}
+	if err := who.channelOf(cat, r.Channel); err != nil {
+		return nil, Basis{}, nil, err
+	}
+	rules, err := consent.NewRules(cat, r)
+	if err != nil {
+		return nil, Basis{}, nil, err
+	}
+	return rules, Basis{Position: v.head.Position, CatalogVersion: version}, cat, nil
+}
+
+// BatchCheck answers about many addresses what Check answers about one, all by one snapshot. An address that is none fails
+// only its item.
+func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
+	if len(in.Addresses) > MaxBatch {
+		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
+	}
+	result := BatchResult{Items: make([]BatchItem, len(in.Addresses))}
+	prober := newProber(s.keys, len(in.Addresses))
+	probes := make([]probe, len(in.Addresses))
+	for i, typed := range in.Addresses {
+		a, err := address.Parse(typed)
+		if err != nil {
+			result.Items[i].Err = consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
+			continue
+		}
+		if probes[i], err = prober.probe(a, false); err != nil {
+			return BatchResult{}, err
+		}
+	}
+	v, who, err := s.look(ctx, prober.all, in.AsOf)
+	if err != nil {
+		return BatchResult{}, err
+	}
+	rules, basis, cat, err := s.rules(ctx, v, &who, in.Request)
+	if err != nil {
+		return BatchResult{}, err
+	}
+	basis.ForSending = in.AsOf == 0
+	result.Basis, result.Catalog = basis, cat
+	type outcome struct {
+		verdict consent.Verdict
+		reason  consent.Code
+	}
+	counts := map[outcome]int{}
+	for i := range probes {
+		if result.Items[i].Err != nil {
+			continue
+		}
+		known, err := v.known(s.keys, &probes[i])
+		if err != nil {
+			return BatchResult{}, err
+		}
+		d := rules.Decide(probes[i].address, &known, v.at)
+		result.Items[i].Decision = d
+		counts[outcome{d.Verdict, d.Reason}]++
+	}
+	for c, n := range counts {
+		s.decided(in.Channel, c.verdict, c.reason, n)
+	}
+	return result, nil
+}

@@ -1,0 +1,285 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// clients caches the clients as of one version, which the head names.
+type clients struct {
+	store   storage.Reader
+	mu      sync.RWMutex
+	version int64
+	byID    map[string]storage.Client
+}
+
+func newClients(store storage.Reader) *clients { return &clients{store: store} }
+
+// keyPrefix begins every API key: assent_ID_SECRET, the secret as 64 hexadecimal digits.
+const keyPrefix = "assent_"
+
+func newKey(id string) (key string, hash [32]byte, err error) {
+	var secret [32]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return "", hash, err
+	}
+	return keyPrefix + id + "_" + hex.EncodeToString(secret[:]), sha256.Sum256(secret[:]), nil
+}
+
+// parseKey returns the client's id and the hash of its secret.
+func parseKey(key string) (id string, hash [32]byte, ok bool) {
+	rest, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok {
+		return "", hash, false
+	}
+	at := strings.LastIndexByte(rest, '_')
+	if at < 1 || len(rest)-at-1 != 64 {
+		return "", hash, false
+	}
+	secret, err := hex.DecodeString(rest[at+1:])
+	if err != nil {
+		return "", hash, false
+	}
+	return rest[:at], sha256.Sum256(secret), true
+}
+
+func unauthenticated() error {
+	return consent.Faultf(consent.FaultUnauthenticated, "", "the API key is not known or was revoked")
+}
+
+// Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
+func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) {
+	id, hash, ok := parseKey(key)
+	if !ok {
+		return Caller{}, consent.Faultf(consent.FaultUnauthenticated, "",
+			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
+	}
+	client, version, ok := s.clients.get(id)
+	if !ok || subtle.ConstantTimeCompare(client.KeyHash[:], hash[:]) != 1 || client.Revoked != 0 {
+		// The client may have come since; whether there is news the head says.
+		head, err := s.store.Head(ctx)
+		if err != nil {
+			return Caller{}, fault(err)
+		}
+		if head.ClientsVersion == version {
+			return Caller{}, unauthenticated()
+		}
+		return s.clients.again(ctx, Caller{Client: Client{ID: id}, hash: hash})
+	}
+	return callerOf(&client, version), nil
+}
+
+func callerOf(c *storage.Client, version int64) Caller {
+	return Caller{Client: clientOf(c), version: version, hash: c.KeyHash}
+}
+
+func clientOf(c *storage.Client) Client {
+	scopes := make([]Scope, len(c.Scopes))
+	for i, s := range c.Scopes {
+		scopes[i] = Scope(s)
+	}
+	return Client{
+		ID: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
+		Created: c.Created, Revoked: c.Revoked,
+	}
+}
+
+func (c *clients) get(id string) (storage.Client, int64, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	client, ok := c.byID[id]
+	return client, c.version, ok
+}
+
+// again reads the clients anew and returns the caller as it is now.
+func (c *clients) again(ctx context.Context, who Caller) (Caller, error) {
+	if who.version < 0 {
+		return Caller{}, consent.Faultf(consent.FaultUnauthenticated, "", "no caller is known")
+	}
+	head, list, err := c.store.Clients(ctx)
+	if err != nil {
+		return Caller{}, fault(err)
+	}
+	byID := make(map[string]storage.Client, len(list))
+	for _, client := range list {
+		byID[client.ID] = client
+	}
+	c.mu.Lock()
+	if head.ClientsVersion >= c.version {
+		c.version, c.byID = head.ClientsVersion, byID
+	}
+	c.mu.Unlock()
+	client, ok := byID[who.ID]
+	if !ok || subtle.ConstantTimeCompare(client.KeyHash[:], who.hash[:]) != 1 || client.Revoked != 0 {
+		return Caller{}, unauthenticated()
+	}
+	return callerOf(&client, head.ClientsVersion), nil
+}
+
+// CreateClient creates a client and returns its key, which is not stored. Errors: CLIENT_EXISTS, INVALID_CLIENT.
+func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string, error) {
+	if err := Need(ctx, ScopeClients); err != nil {
+		return Client{}, "", err
+	}
+	scopes, err := n.scopes()
+	if err != nil {
+		return Client{}, "", err
+	}
+	key, hash, err := newKey(n.ID)
+	if err != nil {
+		return Client{}, "", err
+	}
+	var created storage.Client
+	err = s.commits.do(ctx, &member{
+		load: storage.Load{Clients: true},
+		run: func(w *work) error {
+			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
+				return consent.Faultf(consent.FaultClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
+			}
+			if err := s.departmentExists(w, n.Department); err != nil {
+				return err
+			}
+			created = storage.Client{
+				ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists,
+				KeyHash: hash, Created: w.recorded,
+			}
+			w.putClient(created)
+			return nil
+		},
+	})
+	if err != nil {
+		return Client{}, "", err
+	}
+	return clientOf(&created), key, nil
+}
+
+// departmentExists refuses a department that the catalog lacks: a client of it could never do anything.
+func (s *Service) departmentExists(w *work, id string) error {
+	if id == "" || w.head.CatalogVersion == 0 {
+		return nil
+	}
+	cat, err := w.catalog(w.recorded)
+	if err != nil {
+		return err
+	}
+	if _, ok := cat.Department(id); !ok {
+		return consent.Faultf(consent.FaultInvalidClient, "department", "the catalog has no such department")
+	}
+	return nil
+}
+
+func (n *NewClient) scopes() ([]string, error) {
+	invalid := func(field, format string, args ...any) ([]string, error) {
+		return nil, consent.Faultf(consent.FaultInvalidClient, field, format, args...)
+	}
+	switch {
+	case !catalog.IsID(n.ID):
+		return invalid("id", "an id is 1 to 64 lower-case letters, digits, '-', '_' and '.'")
+	case (n.Department != "") == n.AllDepartments:
+		return invalid("department", "give a department or all departments, and not both")
+	case (n.Role != "") == (len(n.Scopes) > 0):
+		return invalid("role", "give a role or scopes, and not both")
+	case n.Department != "" && !catalog.IsID(n.Department):
+		return invalid("department", "the catalog has no such department")
+	}
+	for _, list := range n.Lists {
+		if !catalog.IsID(list) {
+			return invalid("lists", "a list is named by 1 to 64 lower-case letters, digits, '-', '_' and '.'")
+		}
+	}
+	if n.Role != "" {
+		scopes := roleScopes(n.Role)
+		if scopes == nil {
+			return invalid("role", "a role is one of sender, sync, officer, admin")
+		}
+		return textOf(scopes), nil
+	}
+	for _, scope := range n.Scopes {
+		if !slices.Contains(AllScopes(), Scope(scope)) {
+			return invalid("scopes", "a scope is one of %s", strings.Join(textOf(AllScopes()), ", "))
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(n.Scopes))), nil
+}
+
+func textOf(scopes []Scope) []string {
+	list := make([]string, len(scopes))
+	for i, s := range scopes {
+		list[i] = string(s)
+	}
+	return list
+}
+
+// RevokeClient ends a client's key at once, on every server; of one that was revoked before nothing changes. Error:
+// CLIENT_NOT_FOUND.
+func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
+	if err := Need(ctx, ScopeClients); err != nil {
+		return Client{}, err
+	}
+	var revoked storage.Client
+	err := s.commits.do(ctx, &member{
+		load: storage.Load{Clients: true},
+		run: func(w *work) error {
+			at := slices.IndexFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == id })
+			if at < 0 {
+				return consent.Faultf(consent.FaultClientMissing, "id", "there is no such client")
+			}
+			revoked = w.loaded.Clients[at]
+			if revoked.Revoked == 0 {
+				revoked.Revoked = w.recorded
+				w.putClient(revoked)
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return Client{}, err
+	}
+	return clientOf(&revoked), nil
+}
+
+// ListClients returns a page of the clients by id, those revoked included. Error: INVALID_PAGE_TOKEN.
+func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {
+	page, err := token.ReadPage(s.keys, "clients", pageToken)
+	if err != nil {
+		return ClientPage{}, invalidPage()
+	}
+	head, list, err := s.store.Clients(ctx)
+	if err != nil {
+		return ClientPage{}, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return ClientPage{}, err
+	}
+	if err := who.need(ScopeClients); err != nil {
+		return ClientPage{}, err
+	}
+	var result ClientPage
+	for i := range list {
+		if list[i].ID <= page.AfterKey {
+			continue
+		}
+		if len(result.Clients) == size {
+			result.Next, err = token.NewPage(s.keys, "clients", token.Page{AfterKey: result.Clients[size-1].ID})
+			return result, err
+		}
+		result.Clients = append(result.Clients, clientOf(&list[i]))
+	}
+	return result, nil
+}
+
+func invalidPage() error {
+	return consent.Faultf(consent.FaultInvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
+}

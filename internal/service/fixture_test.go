@@ -1,0 +1,179 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/postgres"
+	"github.com/assent-io/assent/internal/storage/sqlite"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
+
+var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// world is one database, its keys and its clock, over which several services can run.
+type world struct {
+	t     testing.TB
+	store func() storage.Store // opens the database once more
+	keys  *seal.Keys
+	clock *testkit.Clock
+}
+
+// eachStore runs a test on both stores.
+func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	for _, kind := range []string{"sqlite", "postgres"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			test(t, newWorld(t, kind))
+		})
+	}
+}
+
+func newWorld(t testing.TB, kind string) *world {
+	t.Helper()
+	dir := t.TempDir()
+	keys, err := seal.Create(filepath.Join(dir, "test.keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, keys: keys, clock: testkit.NewClock(start)}
+	url := ""
+	if kind == "postgres" {
+		url = testkit.Postgres(t)
+	}
+	w.store = func() storage.Store {
+		var store storage.Store
+		var err error
+		if kind == "postgres" {
+			store, err = postgres.Open(t.Context(), url, postgres.Options{Migrate: true, Now: w.clock.Now})
+		} else {
+			store, err = sqlite.Open(t.Context(), filepath.Join(dir, "test.db"), sqlite.Options{Migrate: true, Now: w.clock.Now})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return store
+	}
+	return w
+}
+
+// service runs a service over the store, with the clock of the world shifted by ahead.
+func (w *world) service(store storage.Store, ahead time.Duration) *Service {
+	w.t.Helper()
+	s, err := New(w.t.Context(), store, w.keys, Options{
+		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(s.Close)
+	return s
+}
+
+// acme returns a service with the example catalog applied, and a context in which everything may be done.
+func (w *world) acme() (*Service, context.Context) {
+	w.t.Helper()
+	s := w.service(w.store(), 0)
+	ctx := WithCaller(w.t.Context(), Process("test"))
+	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(w.t)}); err != nil {
+		w.t.Fatal(err)
+	}
+	return s, ctx
+}
+
+func acme(t testing.TB) string {
+	t.Helper()
+	data, err := os.ReadFile("../../examples/catalogs/acme.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// consentOn is a statement of a consent that counts at once.
+func consentOn(channel, address string, at time.Time) consent.Statement {
+	return consent.Statement{
+		Kind: consent.KindGrant, Address: address, Channels: []string{channel}, Basis: catalog.BasisConsent,
+		Declaration: consent.Declaration{ID: "all-news", Version: "3"}, Source: consent.SourceWebForm,
+		Occurred: consent.InstantOf(at), Confirmed: consent.InstantOf(at),
+	}
+}
+
+func withdrawal(channel, address string) consent.Statement {
+	return consent.Statement{Kind: consent.KindWithdraw, Address: address, Channels: []string{channel}}
+}
+
+// mustRecord records a statement now and moves the clock on.
+func (w *world) mustRecord(ctx context.Context, s *Service, st consent.Statement) Recorded {
+	w.t.Helper()
+	got, err := s.Record(ctx, st, Idempotency{})
+	if err != nil {
+		w.t.Fatalf("record %s: %v", st.Kind, err)
+	}
+	w.clock.Advance(time.Second)
+	return got
+}
+
+// wantCheck checks an address and wants a reason.
+func (w *world) wantCheck(ctx context.Context, s *Service, channel, address string, want consent.Code) CheckResult {
+	w.t.Helper()
+	got, err := s.Check(ctx, CheckInput{Address: address, Request: consent.Request{Channel: channel}})
+	if err != nil {
+		w.t.Fatalf("check: %v", err)
+	}
+	if got.Reason != want {
+		w.t.Errorf("check on %s: got %s, want %s", channel, got.Reason, want)
+	}
+	return got
+}
+
+func wantFault(t testing.TB, err error, want consent.Fault) {
+	t.Helper()
+	var got *consent.Error
+	if !errors.As(err, &got) || got.Fault != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// positions reads the whole ledger and fails unless its positions are 1…n with recorded times in order.
+func positions(t testing.TB, store storage.Store) int64 {
+	t.Helper()
+	var last int64
+	var recorded consent.Instant
+	for {
+		_, records, err := store.Ledger(t.Context(), last, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(records) == 0 {
+			return last
+		}
+		for _, r := range records {
+			if r.Event.Position != last+1 || r.Event.Recorded < recorded {
+				t.Fatalf("position %d recorded %s after position %d recorded %s", r.Event.Position, r.Event.Recorded, last, recorded)
+			}
+			last, recorded = r.Event.Position, r.Event.Recorded
+		}
+	}
+}
+
+func requestID(n int) [16]byte { return [16]byte([]byte(fmt.Sprintf("%016d", n))) }

@@ -1,0 +1,119 @@
+package service
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// given reports whether a request id was given.
+func (i *Idempotency) given() bool { return i.ID != [16]byte{} }
+
+// part is the idempotency of a part of a call that takes several transactions.
+func (i Idempotency) part(from int) Idempotency {
+	if i.given() {
+		i.Method += "#" + strconv.Itoa(from)
+	}
+	return i
+}
+
+// requestID is what a request is found again by: the same id of another client or method is another request.
+func (i *Idempotency) requestID(client string) [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00%s\x00", client, i.Method)
+	h.Write(i.ID[:])
+	return [32]byte(h.Sum(nil))
+}
+
+// idempotent commits a member whose answer is remembered under a request id. Run returns the answer, and whether to remember it.
+func idempotent[T any](ctx context.Context, s *Service, m *member, once Idempotency, run func(w *work) (T, bool, error)) (T, error) {
+	var answer T
+	who := caller(ctx)
+	id := once.requestID(who.ID)
+	if once.given() {
+		m.load.Requests = append(m.load.Requests, id)
+	}
+	m.run = func(w *work) error {
+		if !once.given() {
+			var err error
+			answer, _, err = run(w)
+			return err
+		}
+		mac, err := s.keys.BodyMAC(once.Body)
+		if err != nil {
+			return err
+		}
+		if first, ok := w.request(id); ok {
+			if !hmac.Equal(first.BodyMAC, mac) {
+				return consent.Faultf(consent.FaultRequestIDReused, "requestId",
+					"the request id was used for another request within the last seven days; use a new one")
+			}
+			return s.openAnswer(id, first.Answer, &answer)
+		}
+		remember := false
+		if answer, remember, err = run(w); err != nil || !remember {
+			return err
+		}
+		return w.remember(id, mac, answer)
+	}
+	if err := s.commits.do(ctx, m); err != nil {
+		var none T // The member may still be running.
+		return none, err
+	}
+	return answer, nil
+}
+
+// request returns the request with the id, unless it has expired.
+func (w *work) request(id [32]byte) (storage.Request, bool) {
+	for _, r := range w.requests {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	r, ok := w.loaded.Requests[id]
+	return r, ok && r.Expires > w.recorded
+}
+
+func (w *work) remember(id [32]byte, mac []byte, answer any) error {
+	plain, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("remember an answer: %w", err)
+	}
+	sealed, err := w.service.keys.Seal(seal.PurposeAnswer, id[:], plain)
+	if err != nil {
+		return err
+	}
+	w.requests = append(w.requests, storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.recorded.Add(requestTTL)})
+	w.changed = true
+	return nil
+}
+
+func (s *Service) openAnswer(id [32]byte, sealed []byte, into any) error {
+	plain, err := s.keys.Open(seal.PurposeAnswer, id[:], sealed)
+	if err != nil {
+		return fmt.Errorf("open a remembered answer: %w", err)
+	}
+	if err := json.Unmarshal(plain, into); err != nil {
+		return fmt.Errorf("read a remembered answer: %w", err)
+	}
+	return nil
+}
+
+// DeleteExpiredRequests forgets requests whose time is over, and returns how many.
+func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
+	const page = 1000
+	for total := 0; ; {
+		n, err := s.store.DeleteExpiredRequests(ctx, s.instant(), page)
+		total += n
+		if err != nil || n < page {
+			return total, fault(err)
+		}
+	}
+}

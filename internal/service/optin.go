@@ -1,0 +1,267 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// places are where everything is found that a decision about one address needs.
+type places struct {
+	address address.Address
+	exact   place
+	folded  place
+	mail    place
+	domains []place
+}
+
+func (s *Service) places(a address.Address) (*places, error) {
+	p := &places{address: a}
+	var err error
+	if p.exact, err = s.place(consent.FormExact, a.Exact()); err != nil {
+		return nil, err
+	}
+	if p.folded, err = s.folded(a); err != nil {
+		return nil, err
+	}
+	if p.mail, err = s.place(consent.FormMail, a.Folded()); err != nil {
+		return nil, err
+	}
+	for _, name := range a.Domains() {
+		domain, err := s.place(consent.FormDomain, name)
+		if err != nil {
+			return nil, err
+		}
+		p.domains = append(p.domains, domain)
+	}
+	return p, nil
+}
+
+func (p *places) load(l *storage.Load) {
+	p.exact.load(l)
+	p.folded.load(l)
+	p.mail.load(l)
+	for i := range p.domains {
+		p.domains[i].load(l)
+	}
+}
+
+// known returns what is known about the address under the lock.
+func (w *work) known(p *places) (*consent.Known, error) {
+	var known consent.Known
+	at := func(where *place) (*subject, *consent.State, error) {
+		s, err := w.subject(where)
+		if err != nil {
+			return nil, nil, err
+		}
+		state, err := w.state(s)
+		return s, state, err
+	}
+	var err error
+	if _, known.Exact, err = at(&p.exact); err != nil {
+		return nil, err
+	}
+	var folded *subject
+	if folded, known.Folded, err = at(&p.folded); err != nil {
+		return nil, err
+	}
+	if _, known.Mail, err = at(&p.mail); err != nil {
+		return nil, err
+	}
+	spelling, err := w.spelling(folded, p.address.Exact())
+	if err != nil {
+		return nil, err
+	}
+	known.Spelling = spelling.Sum
+	for i := range p.domains {
+		_, state, err := at(&p.domains[i])
+		if err != nil {
+			return nil, err
+		}
+		known.Domains = append(known.Domains, state)
+	}
+	return &known, nil
+}
+
+// RequestConsent asks for a double opt-in: it decides about the confirmation mail and, where it is allowed, records the request
+// and the mail. A denial records nothing: what cannot be confirmed must not replace a request that can. Errors:
+// UNKNOWN_CHANNEL, UNKNOWN_DECLARATION, BASIS_NOT_ACCEPTED and those of Record.
+func (s *Service) RequestConsent(ctx context.Context, in OptIn) (OptInResult, error) {
+	in.Statement.Kind, in.Statement.Occurred = consent.KindRequest, 0
+	r, err := s.ready(ctx, in.Statement)
+	if err != nil {
+		return OptInResult{}, err
+	}
+	p, err := s.places(r.entry.Address)
+	if err != nil {
+		return OptInResult{}, err
+	}
+	m := member{}
+	p.load(&m.load)
+	result, err := idempotent(ctx, s, &m, in.Idempotency, func(w *work) (OptInResult, bool, error) {
+		return w.requestConsent(r, p, &in)
+	})
+	if err == nil {
+		s.decided(in.Statement.Channels[0], result.Verdict, result.Reason, 1)
+	}
+	return result, err
+}
+
+func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, bool, error) {
+	none := OptInResult{}
+	entry, err := w.entryOf(r)
+	if err != nil {
+		return none, false, err
+	}
+	cat, version, err := w.catalogVersion(w.recorded)
+	if err != nil {
+		return none, false, err
+	}
+	if err := w.may(cat, &r.statement, entry); err != nil {
+		return none, false, err
+	}
+	if err := requestable(cat, entry); err != nil {
+		return none, false, err
+	}
+	rules, err := consent.NewRules(cat, consent.Request{Channel: entry.Facts.Channels[0], Sender: in.Sender})
+	if err != nil {
+		return none, false, err
+	}
+	known, err := w.known(p)
+	if err != nil {
+		return none, false, err
+	}
+	d := rules.DecideConfirmation(p.address, known, w.recorded)
+	basis := Basis{Position: w.head.Position, CatalogVersion: version, ForSending: true}
+	result := OptInResult{CheckResult: checkResult(d, basis, cat)}
+	if d.Verdict != consent.Allow {
+		return result, false, nil
+	}
+	if err := w.recordRequest(r, p, entry, &result); err != nil {
+		return none, false, err
+	}
+	return result, true, nil
+}
+
+// requestable refuses a request that no confirmation could turn into a consent that counts.
+func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
+	if entry.Facts.Declaration.IsZero() {
+		return consent.Faultf(consent.FaultUnknownDeclaration, "declaration", "name the declaration that the person was shown")
+	}
+	if err := declared(cat, entry); err != nil {
+		return err
+	}
+	if ch, ok := cat.Channel(entry.Facts.Channels[0]); ok && !ch.Accepts(catalog.BasisConsent) {
+		return consent.Faultf(consent.FaultBasisNotAccepted, "channel", "the channel does not accept consent as a legal basis")
+	}
+	return nil
+}
+
+// recordRequest records the request and its mail, and makes the token.
+func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result *OptInResult) error {
+	request, err := w.prepare(r, entry, consent.BatchID{})
+	if err != nil {
+		return err
+	}
+	mail := &consent.Entry{
+		Form: consent.FormMail, Address: p.address,
+		Facts: consent.Facts{Kind: consent.KindMail, Channels: entry.Facts.Channels, Tagged: p.address.Tagged()},
+	}
+	sent := &prepared{occurred: w.recorded, entry: mail}
+	if sent.subject, err = w.subject(&p.mail); err != nil {
+		return err
+	}
+	if sent.key, err = w.service.eventKey(w.recorded, mail); err != nil {
+		return err
+	}
+	for _, event := range []*prepared{request, sent} {
+		position, err := w.record(event)
+		if err != nil {
+			return err
+		}
+		result.Positions = append(result.Positions, position)
+	}
+	result.Expires = entry.Facts.Expires
+	result.Token, err = token.NewConfirmation(w.service.keys, token.Confirmation{
+		Address: p.address.Exact(), Channel: entry.Facts.Channels[0], Declaration: entry.Facts.Declaration.String(),
+		Request: result.Positions[0], Requested: int64(request.occurred),
+	})
+	return err
+}
+
+// ConfirmConsent confirms the request that the token names. Errors: INVALID_TOKEN, NOTHING_PENDING, REQUEST_ENDED.
+func (s *Service) ConfirmConsent(ctx context.Context, in Confirmation) (Confirmed, error) {
+	named, err := token.ReadConfirmation(s.keys, in.Token)
+	if err != nil {
+		return Confirmed{}, consent.Faultf(consent.FaultInvalidToken, "token", "the token is not one of this service, or is incomplete")
+	}
+	in.Statement.Kind, in.Statement.Occurred = consent.KindConfirm, 0
+	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}
+	r, err := s.ready(ctx, in.Statement)
+	if err != nil {
+		return Confirmed{}, err
+	}
+	p, err := s.places(r.entry.Address)
+	if err != nil {
+		return Confirmed{}, err
+	}
+	m := member{}
+	p.load(&m.load)
+	return idempotent(ctx, s, &m, in.Idempotency, func(w *work) (Confirmed, bool, error) {
+		position, err := w.confirm(r, p, &named)
+		return Confirmed{Position: position, Channel: named.Channel}, true, err
+	})
+}
+
+func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (int64, error) {
+	entry, err := w.entryOf(r)
+	if err != nil {
+		return 0, err
+	}
+	cat, err := w.catalog(w.recorded)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.may(cat, &r.statement, entry); err != nil {
+		return 0, err
+	}
+	known, err := w.known(p)
+	if err != nil {
+		return 0, err
+	}
+	rules, err := consent.NewRules(cat, consent.Request{Channel: named.Channel})
+	if err != nil {
+		return 0, err
+	}
+	requested := consent.Instant(named.Requested)
+	if rules.RequestEnded(p.address, known, requested, w.recorded) {
+		return 0, consent.Faultf(consent.FaultRequestEnded, "token",
+			"the person said no after the request; only a new request can be confirmed")
+	}
+	if !slices.ContainsFunc(known.Exact.Pending, func(q consent.Pending) bool {
+		return q.Channel == named.Channel && q.Position == named.Request && q.Expires > w.recorded
+	}) {
+		return 0, consent.Faultf(consent.FaultNothingPending, "token",
+			"the request has expired, was replaced by a newer one, or was confirmed already")
+	}
+	event, err := w.prepare(r, entry, consent.BatchID{})
+	if err != nil {
+		return 0, err
+	}
+	return w.record(event)
+}
+
+// catalogVersion returns the catalog in force at t with its version.
+func (w *work) catalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) {
+	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+	if err != nil {
+		return nil, 0, err
+	}
+	c := effective(versions, t)
+	return c.parsed, c.Version, nil
+}

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Rebuild folds all events anew, page by page of subjects, and replaces the states that differ. Progress is told how many subjects
+// are done. Other writes go on between the pages.
+func (s *Service) Rebuild(ctx context.Context, progress func(done int)) (RebuildReport, error) {
+	const page = 1000
+	started := s.now()
+	var report RebuildReport
+	for after := (consent.SubjectID{}); ; {
+		ids, err := s.store.SubjectIDs(ctx, after, page)
+		if err != nil {
+			return report, fault(err)
+		}
+		if len(ids) == 0 {
+			report.Took = s.now().Sub(started)
+			return report, nil
+		}
+		differed, err := s.rebuildPage(ctx, ids)
+		if err != nil {
+			return report, fault(err)
+		}
+		after = ids[len(ids)-1]
+		report.Subjects += len(ids)
+		report.Differed += differed
+		progress(report.Subjects)
+	}
+}
+
+func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (differed int, err error) {
+	err = s.store.Write(ctx, storage.Load{IDs: ids}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
+		differed = 0
+		loaded := tx.Loaded()
+		table := s.names.table.Load()
+		if len(table.refs) < int(loaded.Head.Refs) {
+			var err error
+			if table, err = s.names.refresh(ctx); err != nil {
+				return nil, err
+			}
+		}
+		events, err := tx.Events(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		changes := &storage.Changes{Head: loaded.Head}
+		for _, id := range ids {
+			made, err := packAnew(id, events[id], table)
+			if err != nil {
+				return nil, err
+			}
+			if stored := loaded.States[id]; stored.Position != made.Position || !bytes.Equal(stored.Packed, made.Packed) {
+				changes.States = append(changes.States, made)
+			}
+		}
+		if differed = len(changes.States); differed == 0 {
+			return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
+		}
+		return changes, nil
+	})
+	return differed, err
+}
+
+// packAnew returns the state that the events with the headers give; one without events is empty.
+func packAnew(id consent.SubjectID, headers [][]byte, table *nameTable) (storage.State, error) {
+	state, _, err := foldHeaders(headers)
+	if err != nil {
+		return storage.State{}, err
+	}
+	made := storage.State{Subject: id}
+	if len(headers) > 0 {
+		last, err := consent.DecodeHeader(headers[len(headers)-1])
+		if err != nil {
+			return storage.State{}, err
+		}
+		made.Position = last.Position
+	}
+	made.Packed, err = consent.AppendState(nil, state, table)
+	return made, err
+}

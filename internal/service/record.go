@@ -1,0 +1,367 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// place is where a subject is found.
+type place struct {
+	form      consent.Form
+	canonical string
+	digests   []seal.Digest // one for each version of the digest key
+}
+
+func (s *Service) place(form consent.Form, canonical string) (place, error) {
+	digests, err := s.keys.AppendDigests(nil, form, canonical)
+	return place{form: form, canonical: canonical, digests: digests}, err
+}
+
+// load adds the place's keys to what a member wants to see.
+func (p *place) load(l *storage.Load) {
+	for _, d := range p.digests {
+		l.Subjects = append(l.Subjects, storage.SubjectKey{Form: p.form, Digest: d.Sum})
+	}
+}
+
+// stated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
+type stated struct {
+	statement consent.Statement
+	place     place
+	entry     *consent.Entry
+	version   int64            // of the catalog that the entry was checked under
+	key       consent.EventKey // if it is stated when it occurred
+}
+
+// ready checks a statement under the newest catalog that is known. It fails as it would under the lock.
+func (s *Service) ready(ctx context.Context, st consent.Statement) (*stated, error) {
+	entry, version, err := s.entry(ctx, &st)
+	if err != nil {
+		return nil, err
+	}
+	r := &stated{statement: st, entry: entry, version: version}
+	if r.place, err = s.place(entry.Form, entry.Canonical()); err != nil {
+		return nil, err
+	}
+	if st.Occurred != 0 {
+		if r.key, err = s.eventKey(st.Occurred, entry); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// entry checks a statement under the versions of the catalog that are cached; if it is refused under these, or none is, under the
+// newest of the store, for the catalog may have changed since.
+func (s *Service) entry(ctx context.Context, st *consent.Statement) (*consent.Entry, int64, error) {
+	s.catalogs.mu.RLock()
+	versions := s.catalogs.versions
+	s.catalogs.mu.RUnlock()
+	if len(versions) > 0 {
+		if entry, err := entryUnder(versions, st, s.instant()); err == nil {
+			return entry, int64(len(versions)), nil
+		}
+	}
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return nil, 0, fault(err)
+	}
+	if versions, err = s.catalogs.upTo(ctx, head.CatalogVersion); err != nil {
+		return nil, 0, err
+	}
+	entry, err := entryUnder(versions, st, max(s.instant(), head.Recorded))
+	return entry, head.CatalogVersion, err
+}
+
+// entryUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
+func entryUnder(versions []catalogVersion, st *consent.Statement, recorded consent.Instant) (*consent.Entry, error) {
+	dated := *st
+	if dated.Occurred == 0 {
+		dated.Occurred = recorded
+	}
+	return dated.Entry(effective(versions, recorded).parsed, effective(versions, dated.Occurred).parsed)
+}
+
+// load adds what recording the statement has to see.
+func (r *stated) load(l *storage.Load) {
+	r.place.load(l)
+	if r.statement.Occurred == 0 {
+		return // Its key will be of a new instant: it cannot have been recorded before.
+	}
+	for _, d := range r.place.digests {
+		l.Events = append(l.Events, storage.EventRef{Subject: storage.SubjectKey{Form: r.place.form, Digest: d.Sum}, Key: r.key})
+	}
+}
+
+// entryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
+// very time of recording.
+func (w *work) entryOf(r *stated) (*consent.Entry, error) {
+	if r.version == w.head.CatalogVersion && r.statement.Occurred != 0 {
+		entry := *r.entry
+		return &entry, nil
+	}
+	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+	if err != nil {
+		return nil, err
+	}
+	return entryUnder(versions, &r.statement, w.recorded)
+}
+
+// Record records one statement as of now: a grant, a refusal, a suppression or a lift. Unlike an import it refuses an unknown
+// version of a declaration and a lift of nothing.
+func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempotency) (Recorded, error) {
+	r, err := s.ready(ctx, st)
+	if err != nil {
+		return Recorded{}, err
+	}
+	m := member{}
+	r.load(&m.load)
+	return idempotent(ctx, s, &m, once, func(w *work) (Recorded, bool, error) {
+		entry, err := w.entryOf(r)
+		if err != nil {
+			return Recorded{}, false, err
+		}
+		cat, err := w.catalog(w.recorded)
+		if err != nil {
+			return Recorded{}, false, err
+		}
+		if err := w.may(cat, &r.statement, entry); err != nil {
+			return Recorded{}, false, err
+		}
+		if err := declared(cat, entry); err != nil {
+			return Recorded{}, false, err
+		}
+		p, err := w.prepare(r, entry, consent.BatchID{})
+		if err != nil {
+			return Recorded{}, false, err
+		}
+		if p.known == 0 && entry.Facts.Kind == consent.KindLift {
+			if err := w.liftsSomething(p); err != nil {
+				return Recorded{}, false, err
+			}
+		}
+		recorded, err := w.recordOnce(p)
+		return recorded, true, err
+	})
+}
+
+// recordOnce records the event unless the same fact was recorded before.
+func (w *work) recordOnce(p *prepared) (Recorded, error) {
+	if p.known != 0 {
+		return Recorded{Position: p.known, Duplicate: true}, nil
+	}
+	position, err := w.record(p)
+	return Recorded{Position: position}, err
+}
+
+// declared refuses a declaration version that no catalog in force has.
+func declared(cat *catalog.Catalog, entry *consent.Entry) error {
+	d := entry.Facts.Declaration
+	if d.IsZero() {
+		return nil
+	}
+	if _, ok := cat.Declaration(d.ID, d.Version); !ok {
+		return consent.Faultf(consent.FaultUnknownDeclaration, "declaration", "the catalog has no such declaration version: %s", d)
+	}
+	return nil
+}
+
+// liftsSomething refuses a lift that would end nothing: who lifts must learn that the block they mean is another one.
+func (w *work) liftsSomething(p *prepared) error {
+	state, err := w.state(p.subject)
+	if err != nil {
+		return err
+	}
+	facts := p.entry.Facts
+	if p.entry.Form == consent.FormFolded {
+		if facts.Spelling, err = w.spelling(p.subject, p.entry.Exact()); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(state.Suppressions, func(q consent.Suppression) bool { return consent.LiftEnds(p.occurred, &facts, &q) }) {
+		return nil
+	}
+	return consent.Faultf(consent.FaultSuppressionMissing, "reason",
+		"nothing was lifted: no suppression for that reason was recorded for that very spelling or domain before that time")
+}
+
+// may returns an error unless the caller may record the entry. Who may record at all may record a no for any channel and scope, for
+// complaints often reach the wrong department; everything else is held to the caller's own.
+func (w *work) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.Entry) error {
+	switch st.Kind {
+	case consent.KindWithdraw, consent.KindRefuse:
+		return w.who.need(ScopeRecord, ScopeSuppress)
+	case consent.KindSuppress:
+		return w.who.need(ScopeSuppress)
+	case consent.KindErase:
+		return w.who.need(ScopeErase)
+	case consent.KindLift:
+		return w.mayLift(cat, &entry.Facts)
+	default:
+	}
+	if err := w.who.need(ScopeRecord); err != nil {
+		return err
+	}
+	for _, channel := range entry.Facts.Channels {
+		if err := w.who.channelOf(cat, channel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayLift: the scope suppress lifts what departments record in their daily work, all else is an officer's.
+func (w *work) mayLift(cat *catalog.Catalog, f *consent.Facts) error {
+	own := f.Reason == consent.ReasonExternalList && slices.Contains(w.who.Lists, f.List)
+	if own || f.Reason == consent.ReasonManual || f.Reason == consent.ReasonHardBounce {
+		if err := w.who.need(ScopeSuppress, ScopeLift); err != nil {
+			return err
+		}
+	} else if err := w.who.need(ScopeLift); err != nil {
+		return err
+	}
+	if own {
+		return nil
+	}
+	return w.who.scopeOf(cat, f.Scope)
+}
+
+// BatchRecord records statements of the past. Each succeeds or fails by itself, and a fact that is known already changes
+// nothing. History is untidy: unknown versions of declarations, confirmations of nothing and lifts of nothing are recorded.
+func (s *Service) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem, error) {
+	if len(in.Items) > MaxBatch {
+		return nil, consent.Faultf(consent.FaultTooLarge, "events", "at most %d events in one call", MaxBatch)
+	}
+	results := make([]RecordItem, len(in.Items))
+	for from := 0; from < len(in.Items); from += chunk {
+		to := min(from+chunk, len(in.Items))
+		once := in.Idempotency
+		if from > 0 || to < len(in.Items) {
+			once = once.part(from)
+		}
+		part, err := s.recordChunk(ctx, &in, in.Items[from:to], once)
+		if err != nil {
+			return nil, err
+		}
+		copy(results[from:to], part)
+	}
+	return results, nil
+}
+
+// recordChunk records what fits into one transaction.
+func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []BatchStatement, once Idempotency) ([]RecordItem, error) {
+	m := member{bulk: true}
+	results := make([]RecordItem, len(items))
+	readied := make([]*stated, len(items))
+	for i := range items {
+		if items[i].Err != nil {
+			results[i].Err = items[i].Err
+			continue
+		}
+		r, err := s.ready(ctx, items[i].Statement)
+		if results[i].Err, err = refusal(err); err != nil {
+			return nil, err
+		}
+		if r != nil {
+			r.load(&m.load)
+			readied[i] = r
+		}
+	}
+	if in.ValidateOnly {
+		return s.validateChunk(ctx, &m, results, readied)
+	}
+	return idempotent(ctx, s, &m, once, func(w *work) ([]RecordItem, bool, error) {
+		out := slices.Clone(results)
+		for i, r := range readied {
+			if r == nil {
+				continue
+			}
+			var err error
+			out[i].Recorded, err = w.recordItem(r, in.Batch)
+			if out[i].Err, err = refusal(err); err != nil {
+				return nil, false, err
+			}
+		}
+		return out, true, nil
+	})
+}
+
+// refusal tells an error that is an answer to one item from one that ends everything.
+func refusal(err error) (*consent.Error, error) {
+	refused, ok := err.(*consent.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
+	if !ok {
+		return nil, err
+	}
+	switch refused.Fault {
+	case consent.FaultUnavailable, consent.FaultServerStopping, consent.FaultClockSkew, consent.FaultNoCatalog:
+		return nil, err
+	default:
+		return refused, nil
+	}
+}
+
+// recordItem records one statement of a batch.
+func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
+	p, err := w.prepareItem(r, batch)
+	if err != nil {
+		return Recorded{}, err
+	}
+	return w.recordOnce(p)
+}
+
+func (w *work) prepareItem(r *stated, batch consent.BatchID) (*prepared, error) {
+	entry, err := w.entryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	cat, err := w.catalog(w.recorded)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.may(cat, &r.statement, entry); err != nil {
+		return nil, err
+	}
+	return w.prepare(r, entry, batch)
+}
+
+// validateChunk says what recording would say, and records nothing.
+func (s *Service) validateChunk(ctx context.Context, m *member, results []RecordItem, readied []*stated) ([]RecordItem, error) {
+	type place struct {
+		subject storage.SubjectKey
+		key     consent.EventKey
+	}
+	m.run = func(w *work) error {
+		seen := map[place]bool{}
+		for i, r := range readied {
+			if r == nil {
+				continue
+			}
+			p, err := w.prepareItem(r, consent.BatchID{})
+			if results[i].Err, err = refusal(err); err != nil {
+				return err
+			}
+			if p == nil {
+				continue
+			}
+			at := place{p.subject.Key, p.key}
+			results[i].Recorded = Recorded{Position: p.known, Duplicate: p.known != 0 || seen[at]}
+			seen[at] = true
+		}
+		return nil
+	}
+	if err := s.commits.do(ctx, m); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// folded returns the place of a blocking form of an address.
+func (s *Service) folded(a address.Address) (place, error) {
+	return s.place(consent.FormFolded, a.Folded())
+}

@@ -1,0 +1,449 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+func TestRecord_WithdrawalIsHonouredByTheNextCheck(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeNoLegalBasis)
+		given := w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start.Add(-time.Hour)))
+		got := w.wantCheck(ctx, s, "newsletter", "Anna@Example.AT", consent.CodeAllowConsent)
+		if got.Decision.Position != given.Position || got.Declaration.String() != "all-news@3" || got.Sender.ID != "acme-newsletter" {
+			t.Errorf("the ALLOW does not name its proof: %+v", got.Decision)
+		}
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ANNA@example.at"))
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeWithdrawn)
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start.Add(-2*time.Hour)))
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeWithdrawn)
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
+	})
+}
+
+func TestRecord_SameFactTwice_IsOneEvent(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		st := consentOn("newsletter", "anna@example.at", start.Add(-time.Hour))
+		first := w.mustRecord(ctx, s, st)
+		st.Address = " ANNA@example.at "
+		again := w.mustRecord(ctx, s, st)
+		if !again.Duplicate || again.Position != first.Position {
+			t.Errorf("got %+v after %+v", again, first)
+		}
+		st.TransactionID = "order-1"
+		if other := w.mustRecord(ctx, s, st); other.Duplicate {
+			t.Error("another fact was taken for the same")
+		}
+	})
+}
+
+func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		st := withdrawal("newsletter", "anna@example.at")
+		once := Idempotency{Method: "withdraw", ID: requestID(1), Body: []byte("body")}
+		first, err := s.Record(ctx, st, once)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Hour)
+		again, err := s.Record(ctx, st, once)
+		if err != nil || again != first {
+			t.Errorf("got %+v, %v; want %+v", again, err, first)
+		}
+		other := once
+		other.Body = []byte("another body")
+		_, err = s.Record(ctx, st, other)
+		wantFault(t, err, consent.FaultRequestIDReused)
+		if _, err := s.Record(WithCaller(ctx, Process("another")), st, other); err != nil {
+			t.Errorf("the id of another client: %v", err)
+		}
+		w.clock.Advance(8 * 24 * time.Hour)
+		late, err := s.Record(ctx, st, other)
+		if err != nil || late == first {
+			t.Errorf("after eight days: got %+v, %v", late, err)
+		}
+		w.clock.Advance(8 * 24 * time.Hour)
+		if n, err := s.DeleteExpiredRequests(ctx); err != nil || n != 2 {
+			t.Errorf("deleted %d requests, %v; want 2", n, err)
+		}
+	})
+}
+
+func TestRecord_TimeInFuture_IsClampedForAMinuteThenRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now().Add(time.Minute)))
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
+		_, err := s.Record(ctx, consentOn("newsletter", "bert@example.at", w.clock.Now().Add(time.Minute+time.Millisecond)), Idempotency{})
+		wantFault(t, err, consent.FaultTimeInFuture)
+		_, err = s.Check(ctx, CheckInput{
+			Address: "anna@example.at", Request: consent.Request{Channel: "newsletter"},
+			AsOf: consent.InstantOf(w.clock.Now().Add(time.Second)),
+		})
+		wantFault(t, err, consent.FaultTimeInFuture)
+	})
+}
+
+func TestRecord_Refused_StoresNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		s := w.service(store, 0)
+		ctx := WithCaller(t.Context(), Process("test"))
+		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), Idempotency{})
+		wantFault(t, err, consent.FaultNoCatalog)
+		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		unknown := consentOn("newsletter", "anna@example.at", start)
+		unknown.Declaration.Version = "99"
+		for want, st := range map[consent.Fault]consent.Statement{
+			consent.FaultNotRefusable:       withdrawal("order-updates", "anna@example.at"),
+			consent.FaultUnknownChannel:     withdrawal("nothing", "anna@example.at"),
+			consent.FaultInvalidAddress:     withdrawal("newsletter", "anna"),
+			consent.FaultUnknownDeclaration: unknown,
+			consent.FaultInvalidDomain:      {Kind: consent.KindSuppress, Domain: "co.uk", Reason: consent.ReasonManual, Scope: "all"},
+			consent.FaultNoEffect:           {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonComplaint, Scope: "channel:order-updates"},
+			consent.FaultSuppressionMissing: {Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonComplaint},
+			consent.FaultInvalidSuppression: {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonManual},
+		} {
+			_, err := s.Record(ctx, st, Idempotency{})
+			wantFault(t, err, want)
+		}
+		if n := positions(t, store); n != 1 {
+			t.Errorf("%d events, want the catalog only", n)
+		}
+	})
+}
+
+func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		late := withdrawal("newsletter", "anna@example.at")
+		late.Occurred = consent.InstantOf(start.Add(-time.Hour))
+		confirm := consent.Statement{Kind: consent.KindConfirm, Address: "x@example.at", Channels: []string{"newsletter"}, Occurred: consent.InstantOf(start)}
+		unknown := consentOn("newsletter", "cora@example.at", start.Add(-time.Hour))
+		unknown.Declaration.Version = "99"
+		items := []BatchStatement{
+			{Statement: late},
+			{Statement: consentOn("newsletter", "anna@example.at", start.Add(-2*time.Hour))},
+			{Statement: withdrawal("order-updates", "anna@example.at")},
+			{Err: consent.Faultf(consent.FaultInvalidEvent, "event", "no event")},
+			{Statement: confirm},
+			{Statement: late},
+			{Statement: unknown},
+			{Statement: consentOn("newsletter", "nobody", start)},
+		}
+		dry, err := s.BatchRecord(ctx, BatchRecord{Items: items, ValidateOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.BatchRecord(ctx, BatchRecord{Items: items})
+		if err != nil {
+			t.Fatal(err)
+		}
+		faults := func(list []RecordItem) []consent.Fault {
+			out := make([]consent.Fault, len(list))
+			for i := range list {
+				if list[i].Err != nil {
+					out[i] = list[i].Err.Fault
+				}
+			}
+			return out
+		}
+		want := []consent.Fault{"", "", consent.FaultNotRefusable, consent.FaultInvalidEvent, "", "", "", consent.FaultInvalidAddress}
+		for name, list := range map[string][]RecordItem{"recorded": got, "validated": dry} {
+			if diff := cmp.Diff(want, faults(list)); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			if !list[5].Duplicate {
+				t.Errorf("%s: the same fact in one batch is not a duplicate", name)
+			}
+		}
+		w.clock.Advance(time.Second)
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeWithdrawn)
+		w.wantCheck(ctx, s, "newsletter", "cora@example.at", consent.CodeNotProvable)
+	})
+}
+
+func TestRecord_LateEvent_GivesTheSameStateAsInOrder(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for i := range 20 {
+			st := consentOn("newsletter", "anna@example.at", start.Add(time.Duration((i*7)%20)*-time.Hour))
+			w.mustRecord(ctx, s, st)
+			block := consent.Statement{
+				Kind: consent.KindSuppress, Address: "anna@example.at", Reason: consent.ReasonHardBounce,
+				Occurred: consent.InstantOf(start.Add(time.Duration((i*3)%20)*-time.Hour - time.Minute)),
+			}
+			w.mustRecord(ctx, s, block)
+		}
+		report, err := s.Rebuild(ctx, func(int) {})
+		if err != nil || report.Differed != 0 || report.Subjects != 2 {
+			t.Errorf("rebuild: %+v, %v", report, err)
+		}
+	})
+}
+
+func TestRebuild_MendsWhatDiffers(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		s := w.service(store, 0)
+		ctx := WithCaller(t.Context(), Process("test"))
+		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "anna@example.at"))
+		ids, err := store.SubjectIDs(ctx, consent.SubjectID{}, 10)
+		if err != nil || len(ids) != 2 {
+			t.Fatalf("%d subjects, %v", len(ids), err)
+		}
+		empty, _ := consent.AppendState(nil, &consent.State{}, &nameTable{})
+		err = store.Write(ctx, storage.Load{}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
+			c := &storage.Changes{Head: tx.Loaded().Head}
+			for _, id := range ids {
+				c.States = append(c.States, storage.State{Subject: id, Position: 1, Packed: empty})
+			}
+			return c, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeNoLegalBasis)
+		if report, err := s.Rebuild(ctx, func(int) {}); err != nil || report.Differed != 2 {
+			t.Errorf("rebuild: %+v, %v", report, err)
+		}
+		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeWithdrawn)
+	})
+}
+
+func TestWrite_ServerClockOff_RefusesToRecord(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		off := w.service(store, 6*time.Second)
+		ctx := WithCaller(t.Context(), Process("test"))
+		_, err := off.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)})
+		wantFault(t, err, consent.FaultClockSkew)
+	})
+}
+
+func TestRecord_ManyAtOnce_OneOrderWithoutGaps(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		s := w.service(store, 0)
+		ctx := WithCaller(t.Context(), Process("test"))
+		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for writer := range 8 {
+			group.Go(func() {
+				for i := range 25 {
+					// Some are refused by rule in the middle of a group; the others must not notice.
+					if _, err := s.Record(ctx, withdrawal("order-updates", "x@example.at"), Idempotency{}); err == nil {
+						t.Error("a refusal of what cannot be refused was recorded")
+					}
+					if _, err := s.Record(ctx, withdrawal("newsletter", fmt.Sprintf("p%d@example.at", (writer+i)%10)), Idempotency{}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		if n := positions(t, store); n != 201 {
+			t.Errorf("%d events, want 201", n)
+		}
+		if report, err := s.Rebuild(ctx, func(int) {}); err != nil || report.Differed != 0 {
+			t.Errorf("rebuild: %+v, %v", report, err)
+		}
+	})
+}
+
+func TestRecord_AfterClose_Refused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		s.Close()
+		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), Idempotency{})
+		wantFault(t, err, consent.FaultServerStopping)
+	})
+}
+
+func TestNew_KeysOfAnotherDatabase_Refused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		w.service(store, 0)
+		other := newWorld(t, "sqlite")
+		if _, err := New(t.Context(), store, other.keys, Options{Now: w.clock.Now}); err == nil {
+			t.Error("a store was opened with the keys of another")
+		}
+	})
+}
+
+func TestBatchCheck_SaysWhatSingleChecksSay(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "bert.b+x@gmail.com"))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "cora@gmail.com"))
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Domain: "firma.at", Reason: consent.ReasonManual, Scope: "all"})
+		addresses := []string{
+			"anna@example.at", "nobody", "bertb+x@googlemail.com", "bert.b+x@gmail.com", "bertb@gmail.com", "c.o.r.a+t@gmail.com",
+			"x@sub.firma.at", "anna@example.at", "",
+		}
+		request := consent.Request{Channel: "newsletter"}
+		for _, asOf := range []consent.Instant{0, consent.InstantOf(start.Add(time.Second))} {
+			batch, err := s.BatchCheck(ctx, BatchInput{Addresses: addresses, Request: request, AsOf: asOf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, a := range addresses {
+				single, err := s.Check(ctx, CheckInput{Address: a, Request: request, AsOf: asOf})
+				if (err == nil) != (batch.Items[i].Err == nil) {
+					t.Errorf("item %d: single %v, batch %v", i, err, batch.Items[i].Err)
+				}
+				if diff := cmp.Diff(single.Decision, batch.Items[i].Decision); err == nil && diff != "" {
+					t.Errorf("item %d: %s", i, diff)
+				}
+			}
+		}
+	})
+}
+
+func TestOptIn_RequestConfirmCheck(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.clock.Advance(time.Second)
+		request := OptIn{Statement: consent.Statement{
+			Address: "dora@example.at", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
+		}}
+		first, err := s.RequestConsent(ctx, request)
+		if err != nil || first.Reason != consent.CodeAllowConfirmation || first.Token == "" || len(first.Positions) != 2 {
+			t.Fatalf("got %+v, %v", first, err)
+		}
+		w.clock.Advance(time.Second)
+		w.wantCheck(ctx, s, "newsletter", "dora@example.at", consent.CodeConsentPending)
+		again, err := s.RequestConsent(ctx, request)
+		if err != nil || again.Reason != consent.CodeConfirmationLimit || again.Token != "" || again.Positions != nil {
+			t.Errorf("a second mail within a day: got %+v, %v", again, err)
+		}
+		confirmed, err := s.ConfirmConsent(ctx, Confirmation{Token: first.Token, Statement: consent.Statement{IP: "192.0.2.1"}})
+		if err != nil || confirmed.Channel != "newsletter" {
+			t.Fatalf("got %+v, %v", confirmed, err)
+		}
+		w.clock.Advance(time.Second)
+		got := w.wantCheck(ctx, s, "newsletter", "dora@example.at", consent.CodeAllowConsent)
+		if got.Decision.Position != confirmed.Position {
+			t.Errorf("relies on position %d, want %d", got.Decision.Position, confirmed.Position)
+		}
+		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
+		wantFault(t, err, consent.FaultNothingPending)
+		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token[:20]})
+		wantFault(t, err, consent.FaultInvalidToken)
+
+		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
+		w.clock.Advance(25 * time.Hour)
+		back, err := s.RequestConsent(ctx, request)
+		if err != nil || back.Verdict != consent.Allow {
+			t.Fatalf("the way back after a refusal: %+v, %v", back, err)
+		}
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
+		_, err = s.ConfirmConsent(ctx, Confirmation{Token: back.Token})
+		wantFault(t, err, consent.FaultRequestEnded)
+		w.clock.Advance(25 * time.Hour)
+		third, err := s.RequestConsent(ctx, request)
+		if err != nil || third.Verdict != consent.Allow {
+			t.Fatalf("third request: %+v, %v", third, err)
+		}
+		w.clock.Advance(31 * 24 * time.Hour)
+		_, err = s.ConfirmConsent(ctx, Confirmation{Token: third.Token})
+		wantFault(t, err, consent.FaultNothingPending)
+	})
+}
+
+func TestOptIn_OldLinkAfterANewerRequest_NothingPending(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		request := OptIn{Statement: consent.Statement{
+			Address: "dora@example.at", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
+		}}
+		old, err := s.RequestConsent(ctx, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Set(old.Decided.Time().Add(24 * time.Hour))
+		newer, err := s.RequestConsent(ctx, request)
+		if err != nil || newer.Token == "" {
+			t.Fatalf("exactly a day later a mail is allowed again: %+v, %v", newer, err)
+		}
+		_, err = s.ConfirmConsent(ctx, Confirmation{Token: old.Token})
+		wantFault(t, err, consent.FaultNothingPending)
+		if _, err := s.ConfirmConsent(ctx, Confirmation{Token: newer.Token}); err != nil {
+			t.Error(err)
+		}
+		request.Statement.Channels = []string{"order-updates"}
+		_, err = s.RequestConsent(ctx, request)
+		wantFault(t, err, consent.FaultBasisNotAccepted)
+	})
+}
+
+func TestCheck_ClockBehindTheLedger_HidesNoRefusal(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		ahead, behind := w.service(store, time.Second), w.service(store, -time.Second)
+		ctx := WithCaller(t.Context(), Process("test"))
+		if _, err := ahead.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 20 {
+			address := fmt.Sprintf("p%d@example.at", i)
+			if _, err := behind.Record(ctx, consentOn("newsletter", address, start.Add(-time.Hour)), Idempotency{}); err != nil {
+				t.Fatal(err)
+			}
+			w.wantCheck(ctx, behind, "newsletter", address, consent.CodeAllowConsent)
+			if _, err := ahead.Record(ctx, withdrawal("newsletter", address), Idempotency{}); err != nil {
+				t.Fatal(err)
+			}
+			w.wantCheck(ctx, behind, "newsletter", address, consent.CodeWithdrawn)
+		}
+	})
+}
+
+func TestCheck_ExistingCustomerAsOfThePast(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consent.Statement{
+			Kind: consent.KindGrant, Address: "hans@firma.example", Channels: []string{"product-marketing"},
+			Basis: catalog.BasisExistingCustomer, Source: consent.SourceInPerson, TransactionID: "order-7", Notice: true,
+			Goods: []string{"coffee"}, Occurred: consent.InstantOf(start.Add(-48 * time.Hour)),
+		})
+		w.mustRecord(ctx, s, consent.Statement{
+			Kind: consent.KindSuppress, Domain: "firma.example", Reason: consent.ReasonExternalList, List: "ecg",
+			Binds: consent.BindsExistingCustomer, Occurred: consent.InstantOf(start.Add(-24 * time.Hour)),
+		})
+		w.wantCheck(ctx, s, "product-marketing", "hans@firma.example", consent.CodeExternalList)
+		got, err := s.Check(ctx, CheckInput{
+			Address: "hans@firma.example", Request: consent.Request{Channel: "product-marketing"},
+			AsOf: consent.InstantOf(start.Add(-36 * time.Hour)),
+		})
+		if err != nil || got.Reason != consent.CodeAllowCustomer || got.ForSending {
+			t.Errorf("as of before the listing: %+v, %v", got, err)
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Limits that hold for every transport.
+const (
+	// MaxBatch is how many addresses or events one call may have.
+	MaxBatch = 10_000
+	// chunk is how many events of a batch are recorded in one transaction at most.
+	chunk = 1_000
+	// requestTTL is how long a request id is remembered.
+	requestTTL = 7 * 24 * time.Hour
+	// clientSkew is how far a client's clock may be ahead: times up to it are taken as now.
+	clientSkew = time.Minute
+	// databaseSkew is how far this server's clock may be off the database's before it refuses to write.
+	databaseSkew = 5 * time.Second
+)
+
+// Options are what a service needs besides its store and keys.
+type Options struct {
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Logger is where the service reports what nobody waits for. Required.
+	Logger *slog.Logger
+	// Decided is told of decisions, for counting; nil: nobody is.
+	Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+}
+
+// Service is the use cases over one store. It is safe for concurrent use.
+type Service struct {
+	store    storage.Store
+	keys     *seal.Keys
+	now      func() time.Time
+	log      *slog.Logger
+	decided  func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	names    *names
+	catalogs *catalogs
+	clients  *clients
+	commits  *committer
+}
+
+// New returns the service over a store that belongs to the keys. A store without a head is initialised; that of other keys
+// is refused. Close ends it; the store stays open.
+func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options) (*Service, error) {
+	if err := initialise(ctx, store, keys); err != nil {
+		return nil, err
+	}
+	s := &Service{
+		store: store, keys: keys, log: opts.Logger, decided: opts.Decided,
+		now:   func() time.Time { return opts.Now().UTC() },
+		names: newNames(store), catalogs: newCatalogs(store), clients: newClients(store),
+	}
+	if s.decided == nil {
+		s.decided = func(string, consent.Verdict, consent.Code, int) {}
+	}
+	s.commits = newCommitter(s)
+	return s, nil
+}
+
+// initialise makes sure that the store is that of the keys, and gives a new one its head.
+func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error {
+	head, err := store.Head(ctx)
+	if errors.Is(err, storage.ErrNotInitialised) {
+		check, err := keys.Check()
+		if err != nil {
+			return err
+		}
+		err = store.Initialise(ctx, storage.Head{
+			StoreID: keys.StoreID(), KeysCheck: check, DigestKeys: keys.DigestVersions(), FoldVersion: address.FoldVersion,
+			ClientsVersion: 1,
+		})
+		if err != nil && !errors.Is(err, storage.ErrInitialised) { // Another process may have been first.
+			return fmt.Errorf("initialise the database: %w", err)
+		}
+		if head, err = store.Head(ctx); err != nil {
+			return fmt.Errorf("read the head: %w", err)
+		}
+	} else if err != nil {
+		return fmt.Errorf("read the head: %w", err)
+	}
+	if err := keys.Verify(head.StoreID, head.KeysCheck); err != nil {
+		return err
+	}
+	own := map[uint32]bool{}
+	for _, v := range keys.DigestVersions() {
+		own[v] = true
+	}
+	for _, v := range head.DigestKeys {
+		if !own[v] {
+			return fmt.Errorf("the key file lacks digest key %d that the database uses; give the newest key file", v)
+		}
+	}
+	if head.FoldVersion > address.FoldVersion {
+		return fmt.Errorf("the database uses version %d of the fold table, and this program knows only up to %d; use a newer program",
+			head.FoldVersion, address.FoldVersion)
+	}
+	return nil
+}
+
+// Ready returns nil if the store answers.
+func (s *Service) Ready(ctx context.Context) error {
+	_, err := s.store.Head(ctx)
+	return fault(err)
+}
+
+// Close ends the writing of what is under way and waits for it. Calls after it fail with SERVER_STOPPING.
+func (s *Service) Close() { s.commits.close() }
+
+// fault turns an error of the store into one that the caller is told.
+func fault(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, storage.ErrUnavailable):
+		return &consent.Error{Fault: consent.FaultUnavailable, Message: "the database is not available; try again"}
+	case errors.Is(err, storage.ErrCommitUnknown):
+		return &consent.Error{Fault: consent.FaultUnavailable, Message: "the database went away while it was recording; " +
+			"whether it was recorded is unknown: repeat the request with the same request id"}
+	case errors.Is(err, storage.ErrClosed):
+		return &consent.Error{Fault: consent.FaultServerStopping, Message: "the server is stopping; try another one"}
+	default:
+		return err
+	}
+}
+
+// instant returns the service's time.
+func (s *Service) instant() consent.Instant { return consent.InstantOf(s.now()) }

@@ -1,0 +1,379 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// work is what one transaction does: the store as it was locked, and what its members have changed so far.
+type work struct {
+	ctx      context.Context
+	service  *Service
+	tx       storage.Tx
+	loaded   *storage.Loaded
+	head     storage.Head
+	tree     *ledger.Tree
+	names    *nameTable
+	recorded consent.Instant // of the member that runs: later than everything recorded before it
+	who      Caller          // of the member that runs
+
+	asked    map[storage.SubjectKey]bool // what the members wanted to see
+	subjects map[storage.SubjectKey]*subject
+	keyed    map[eventID]int64 // events recorded by this work
+	records  []storage.Record
+	refs     map[int32]storage.Ref // new, or used for the first time
+	catalogs []storage.Catalog
+	clients  []storage.Client
+	requests []storage.Request
+	touched  []*subject
+	changed  bool
+}
+
+type eventID struct {
+	subject consent.SubjectID
+	key     consent.EventKey
+}
+
+// subject is a subject as the work sees it.
+type subject struct {
+	storage.Subject
+	isNew  bool
+	state  *consent.State // nil: to be folded anew from the events
+	events []consent.Event
+	dirty  bool
+}
+
+func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load) (*work, error) {
+	loaded := tx.Loaded()
+	w := &work{
+		ctx: ctx, service: s, tx: tx, loaded: loaded, head: loaded.Head,
+		asked: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*subject{},
+		keyed: map[eventID]int64{}, refs: map[int32]storage.Ref{},
+	}
+	for _, k := range load.Subjects {
+		w.asked[k] = true
+	}
+	if off := s.now().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
+		return nil, consent.Faultf(consent.FaultClockSkew, "",
+			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
+			off.Round(time.Millisecond))
+	}
+	var err error
+	if w.tree, err = ledger.ParseTree(w.head.Position, w.head.Tree); err != nil {
+		return nil, err
+	}
+	if w.names = s.names.table.Load(); len(w.names.refs) < int(w.head.Refs) {
+		if w.names, err = s.names.refresh(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// runMember runs a member at a time of its own, for the caller as it is under the locked head.
+func (w *work) runMember(m *member) error {
+	w.recorded = max(w.service.instant(), w.head.Recorded+1)
+	var err error
+	if w.who, err = w.service.admit(m.ctx, &w.head); err != nil {
+		return err
+	}
+	return m.run(w)
+}
+
+// catalog returns the catalog in force at t.
+func (w *work) catalog(t consent.Instant) (*catalog.Catalog, error) {
+	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+	if err != nil {
+		return nil, err
+	}
+	return effective(versions, t).parsed, nil
+}
+
+// subject returns the subject at a place; a new one, not yet stored, if there is none.
+func (w *work) subject(at *place) (*subject, error) {
+	for _, d := range at.digests {
+		key := storage.SubjectKey{Form: at.form, Digest: d.Sum}
+		if found, ok := w.subjects[key]; ok {
+			return found, nil
+		}
+		if !w.asked[key] {
+			return nil, errors.New("a subject was not asked for before it was needed")
+		}
+		row, ok := w.loaded.Subjects[key]
+		if !ok {
+			continue
+		}
+		state, err := w.service.unpack(w.ctx, row.State.Packed)
+		if err != nil && !errors.Is(err, consent.ErrEncoding) {
+			return nil, err
+		}
+		found := &subject{Subject: row.Subject, state: state}
+		w.subjects[key] = found
+		return found, nil
+	}
+	made := &subject{isNew: true, state: &consent.State{}, Subject: storage.Subject{
+		Key:        storage.SubjectKey{Form: at.form, Digest: at.digests[0].Sum},
+		KeyVersion: at.digests[0].Version, FoldVersion: address.FoldVersion,
+	}}
+	if _, err := rand.Read(made.ID[:]); err != nil {
+		return nil, err
+	}
+	w.subjects[made.Key] = made
+	return made, nil
+}
+
+// state returns the fold of the subject with everything that the work has recorded.
+func (w *work) state(s *subject) (*consent.State, error) {
+	if s.state != nil {
+		return s.state, nil
+	}
+	if err := w.refold([]*subject{s}); err != nil {
+		return nil, err
+	}
+	return s.state, nil
+}
+
+// refold folds subjects anew: their stored events and those of this work.
+func (w *work) refold(list []*subject) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]consent.SubjectID, len(list))
+	for i, s := range list {
+		ids[i] = s.ID
+	}
+	stored, err := w.tx.Events(w.ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		events := make([]consent.Event, 0, len(stored[s.ID])+len(s.events))
+		for _, header := range stored[s.ID] {
+			e, err := consent.DecodeHeader(header)
+			if err != nil {
+				return err
+			}
+			events = append(events, e)
+		}
+		s.state = consent.Fold(append(events, s.events...))
+	}
+	return nil
+}
+
+// spelling returns the digest of an exact form as events of the subject carry it.
+func (w *work) spelling(s *subject, exact string) (consent.Spelling, error) {
+	return w.service.keys.Spelling(s.KeyVersion, exact)
+}
+
+// prepared is an event that was found right and is yet to be recorded.
+type prepared struct {
+	subject  *subject
+	occurred consent.Instant
+	key      consent.EventKey
+	entry    *consent.Entry
+	batch    consent.BatchID
+	known    int64 // position of the same fact, if it was recorded before
+}
+
+// prepare finds the subject, the time and the key of what is stated.
+func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) (*prepared, error) {
+	occurred, err := w.clamp(st.statement.Occurred, "occurredTime")
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{occurred: occurred, entry: entry, batch: batch, key: st.key}
+	if p.subject, err = w.subject(&st.place); err != nil {
+		return nil, err
+	}
+	if st.statement.Occurred == 0 {
+		if p.key, err = w.service.eventKey(w.recorded, entry); err != nil {
+			return nil, err
+		}
+	}
+	if at, ok := w.keyed[eventID{p.subject.ID, p.key}]; ok {
+		p.known = at
+	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.subject.Key, Key: p.key}]; ok {
+		p.known = at
+	}
+	if entry.Facts.Confirmed, err = w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime"); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// eventKey returns the key of an entry that occurred at the instant, as stated.
+func (s *Service) eventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
+	return s.keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+}
+
+// clamp takes a time that is ahead by no more than a client's clock may be for now.
+func (w *work) clamp(t consent.Instant, field string) (consent.Instant, error) {
+	switch {
+	case t == 0 && field == "occurredTime":
+		return w.recorded, nil
+	case t <= w.recorded:
+		return t, nil
+	case t <= w.recorded.Add(clientSkew):
+		return w.recorded, nil
+	default:
+		return 0, consent.Faultf(consent.FaultTimeInFuture, field, "the time lies in the future; leave it out for now")
+	}
+}
+
+// record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
+func (w *work) record(p *prepared) (int64, error) {
+	event := consent.Event{
+		Occurred: p.occurred, Subject: p.subject.ID, Key: p.key, Batch: p.batch, Facts: p.entry.Facts,
+	}
+	if p.entry.Form == consent.FormFolded || p.entry.Form == consent.FormMail {
+		var err error
+		if event.Spelling, err = w.spelling(p.subject, p.entry.Exact()); err != nil {
+			return 0, err
+		}
+	}
+	var sealed []byte
+	if p.entry.Evidence != (consent.Evidence{}) {
+		var err error
+		sealed, err = w.service.keys.Seal(seal.PurposeEvidence, p.key[:], consent.AppendEvidence(nil, &p.entry.Evidence))
+		if err != nil {
+			return 0, err
+		}
+	}
+	if p.subject.isNew && p.subject.Address == nil {
+		var err error
+		if p.subject.Address, err = w.service.keys.Seal(seal.PurposeAddress, p.subject.ID[:], []byte(p.entry.Canonical())); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.use(&event.Facts); err != nil {
+		return 0, err
+	}
+	w.append(&event, sealed)
+	w.keyed[eventID{event.Subject, event.Key}] = event.Position
+	w.fold(p.subject, &event)
+	return event.Position, nil
+}
+
+// append gives the event its position and adds it to the ledger.
+func (w *work) append(event *consent.Event, sealed []byte) {
+	w.head.Position++
+	w.head.Recorded = w.recorded
+	event.Position, event.Recorded, event.Actor = w.head.Position, w.recorded, w.who.ID
+	if sealed != nil {
+		event.Evidence = sha256.Sum256(sealed)
+	}
+	header := consent.AppendHeader(nil, event)
+	leaf := ledger.LeafHash(header)
+	w.records = append(w.records, storage.Record{
+		Event: *event, Header: header, Evidence: sealed, LeafHash: leaf, TreeHashes: w.tree.Append(leaf),
+	})
+	w.changed = true
+}
+
+// fold applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
+func (w *work) fold(s *subject, event *consent.Event) {
+	s.events = append(s.events, *event)
+	if s.state != nil && !s.state.Apply(event) {
+		s.state = nil
+	}
+	if !s.dirty {
+		s.dirty = true
+		w.touched = append(w.touched, s)
+	}
+}
+
+// use gives the names that the facts need numbers, and marks them as used by an event.
+func (w *work) use(f *consent.Facts) error {
+	var fresh []storage.Ref
+	f.Refs(func(kind consent.RefKind, name string) { fresh = w.useName(fresh, kind, name) })
+	switch kind, id := f.Scope.Split(); kind {
+	case consent.ScopeController:
+		fresh = w.useName(fresh, consent.RefController, id)
+	case consent.ScopeDepartment:
+		fresh = w.useName(fresh, consent.RefDepartment, id)
+	case consent.ScopeChannel:
+		fresh = w.useName(fresh, consent.RefChannel, id)
+	case consent.ScopeSender:
+		fresh = w.useName(fresh, consent.RefSender, id)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	var err error
+	w.names, err = w.names.with(fresh)
+	return err
+}
+
+func (w *work) useName(fresh []storage.Ref, kind consent.RefKind, name string) []storage.Ref {
+	if number, ok := w.names.Number(kind, name); ok {
+		if ref := w.names.refs[number-1]; !ref.Used {
+			ref.Used = true
+			w.refs[number] = ref
+			return append(fresh, ref)
+		}
+		return fresh
+	}
+	if slices.ContainsFunc(fresh, func(r storage.Ref) bool { return r.Kind == kind && r.Name == name }) {
+		return fresh
+	}
+	w.head.Refs++
+	ref := storage.Ref{Number: w.head.Refs, Kind: kind, Name: name, Used: true}
+	w.refs[ref.Number] = ref
+	return append(fresh, ref)
+}
+
+func (w *work) putClient(c storage.Client) {
+	w.head.ClientsVersion++
+	w.head.Recorded = w.recorded
+	w.clients = append(slices.DeleteFunc(w.clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
+	w.loaded.Clients = append(slices.DeleteFunc(w.loaded.Clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
+	w.changed = true
+}
+
+// changes returns what is to be stored; nil if nothing is.
+func (w *work) changes() (*storage.Changes, error) {
+	if !w.changed {
+		return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
+	}
+	var late []*subject
+	for _, s := range w.touched {
+		if s.state == nil {
+			late = append(late, s)
+		}
+	}
+	if err := w.refold(late); err != nil {
+		return nil, err
+	}
+	w.head.Tree = w.tree.Pack()
+	c := &storage.Changes{
+		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests,
+		States: make([]storage.State, 0, len(w.touched)),
+	}
+	for _, s := range w.touched {
+		packed, err := consent.AppendState(nil, s.state, w.names)
+		if err != nil {
+			return nil, fmt.Errorf("pack a state: %w", err)
+		}
+		c.States = append(c.States, storage.State{Subject: s.ID, Position: s.events[len(s.events)-1].Position, Packed: packed})
+		if s.isNew {
+			c.Subjects = append(c.Subjects, s.Subject)
+		}
+	}
+	for _, ref := range w.refs {
+		c.Refs = append(c.Refs, ref)
+	}
+	slices.SortFunc(c.Refs, func(a, b storage.Ref) int { return int(a.Number - b.Number) })
+	return c, nil
+}

@@ -1,0 +1,90 @@
+// Package token makes what the service hands out to be handed back: the token of a confirmation mail and that of the next
+// page of a list. Both are sealed, so they say nothing to who holds them, and can be neither made nor changed by others.
+package token
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/seal"
+)
+
+// ErrInvalid is returned for a token that was not made here, for another purpose, or that was altered.
+var ErrInvalid = errors.New("the token is not valid")
+
+// Confirmation is what the token of a confirmation mail names.
+type Confirmation struct {
+	Address     string `json:"a"` // exact
+	Channel     string `json:"c"`
+	Declaration string `json:"d"` // id@version
+	Request     int64  `json:"r"` // position
+	Requested   int64  `json:"t"` // microseconds since 1970
+}
+
+// Page is where the next page of a list starts.
+type Page struct {
+	After    int64  `json:"p,omitempty"` // position
+	AfterKey string `json:"k,omitempty"` // id
+}
+
+const version = "1"
+
+// NewConfirmation returns the token of c.
+func NewConfirmation(keys *seal.Keys, c Confirmation) (string, error) {
+	return write(keys, seal.PurposeToken, nil, c)
+}
+
+// ReadConfirmation returns what the token names. The error is [ErrInvalid].
+func ReadConfirmation(keys *seal.Keys, text string) (Confirmation, error) {
+	var c Confirmation
+	err := read(keys, seal.PurposeToken, nil, text, &c)
+	return c, err
+}
+
+// NewPage returns the token of p for a list: its method and filter.
+func NewPage(keys *seal.Keys, list string, p Page) (string, error) {
+	return write(keys, seal.PurposePage, []byte(list), p)
+}
+
+// ReadPage returns where the page starts; the empty token is the first page. The error is [ErrInvalid], also for the token of
+// another list.
+func ReadPage(keys *seal.Keys, list, text string) (Page, error) {
+	var p Page
+	if text == "" {
+		return p, nil
+	}
+	err := read(keys, seal.PurposePage, []byte(list), text, &p)
+	return p, err
+}
+
+func write(keys *seal.Keys, purpose seal.Purpose, of []byte, value any) (string, error) {
+	plain, err := json.Marshal(value)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	sealed, err := keys.Seal(purpose, of, plain)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	return version + base64.RawURLEncoding.EncodeToString(sealed), nil
+}
+
+func read(keys *seal.Keys, purpose seal.Purpose, of []byte, text string, into any) error {
+	if len(text) < 1 || text[:1] != version {
+		return ErrInvalid
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text[1:])
+	if err != nil {
+		return ErrInvalid
+	}
+	plain, err := keys.Open(purpose, of, sealed)
+	if err != nil {
+		return ErrInvalid
+	}
+	if err := json.Unmarshal(plain, into); err != nil {
+		return ErrInvalid
+	}
+	return nil
+}
