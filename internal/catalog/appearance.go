@@ -64,9 +64,11 @@ func (w *writer) appearance(text string) appearance {
 	return a
 }
 
-// folded returns the text in one case, the German letters written out.
+// folded returns the text in one case, the German letters written out, and
+// letters of other widths and styles as ordinary ones: the skeleton does not
+// know all of those.
 func (w *writer) folded(text string) string {
-	return w.umlauts.Replace(w.fold.String(norm.NFC.String(text)))
+	return w.umlauts.Replace(w.fold.String(norm.NFKC.String(text)))
 }
 
 // skeleton returns the UTS #39 skeleton in one case. The skeleton writes m as

@@ -17,9 +17,9 @@ type decoder struct {
 	warnings []Problem
 }
 
-// fail reports a problem at a path, on the line of its nearest known part.
+// fail reports a problem at a path that was passed.
 func (d *decoder) fail(path, format string, args ...any) {
-	d.failAt(lineOf(d.lines, path), path, format, args...)
+	d.failAt(d.lines[path], path, format, args...)
 }
 
 func (d *decoder) failAt(line int, path, format string, args ...any) {
@@ -27,7 +27,7 @@ func (d *decoder) failAt(line int, path, format string, args ...any) {
 }
 
 func (d *decoder) warn(path, format string, args ...any) {
-	d.warnings = d.add(d.warnings, lineOf(d.lines, path), path, fmt.Sprintf(format, args...))
+	d.warnings = d.add(d.warnings, d.lines[path], path, fmt.Sprintf(format, args...))
 }
 
 func (d *decoder) add(to []Problem, line int, path, message string) []Problem {
@@ -38,20 +38,6 @@ func (d *decoder) add(to []Problem, line int, path, message string) []Problem {
 		message, path = fmt.Sprintf("there are more than %d problems; the others are left out", maxProblems), ""
 	}
 	return append(to, Problem{File: d.file, Line: line, Path: path, Message: message})
-}
-
-// lineOf returns the line of the path, or of the nearest part that holds it.
-func lineOf(lines map[string]int, path string) int {
-	for {
-		if line, ok := lines[path]; ok {
-			return line
-		}
-		end := strings.LastIndexAny(path, ".[")
-		if end < 0 {
-			return lines[""]
-		}
-		path = path[:end]
-	}
 }
 
 // object is a mapping of the document whose keys are known to be allowed.

@@ -167,7 +167,7 @@ func compare(a, b appearance) (likeness, string) {
 	asWritten := closenessOf(a.forms[plain], b.forms[plain])
 	toTheEye := max(closenessOf(a.forms[lowered], b.forms[lowered]), closenessOf(a.forms[cased], b.forms[cased]))
 	switch {
-	case !(a.ascii && b.ascii):
+	case !a.ascii || !b.ascii:
 		closest := max(asWritten, toTheEye)
 		if closest == apart {
 			return unlike, ""

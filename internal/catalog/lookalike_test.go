@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func verdict(t testing.TB, document string) (likeness, string) {
 	t.Helper()
 	_, warnings, err := Parse("catalog.yaml", []byte(document))
 	found, problems := unlike, []Problem(nil)
-	if invalid, ok := err.(*Invalid); ok { //nolint:errorlint // Parse returns it bare.
+	if invalid, ok := errors.AsType[*Invalid](err); ok {
 		found, problems = similar, invalid.Problems
 	} else if len(warnings) > 0 {
 		found, problems = maybe, warnings

@@ -168,6 +168,7 @@ func checkTokens(tokens token.Tokens) (line int, message string) {
 			}
 		case token.DocumentHeaderType:
 			headers++
+		default:
 		}
 		if message = checkShape(open, flow, headers); message != "" {
 			return tk.Position.Line, message

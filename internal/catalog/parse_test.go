@@ -229,7 +229,10 @@ func TestParseNode_PartOfAFile_HasTheLinesOfTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := file.Docs[0].Body.(*ast.MappingNode)
+	whole, ok := file.Docs[0].Body.(*ast.MappingNode)
+	if !ok {
+		t.Fatalf("the file is a %T", file.Docs[0].Body)
+	}
 	_, _, err = ParseNode("case.yaml", whole.Values[1].Value)
 	if err == nil || !strings.HasPrefix(err.Error(), "case.yaml:57: channels[3].class: ") {
 		t.Errorf("ParseNode: %v, want a problem on line 57 of case.yaml", err)

@@ -80,13 +80,51 @@ func (p *Period) parsePart(s, letters string, units []unit) error {
 // months are added first; where the month that is reached lacks the day, its
 // last day is taken. Then come weeks and days, then the time parts.
 func (p Period) AddTo(t time.Time) time.Time {
+	const day = 24 * time.Hour // no day of UTC is longer or shorter to package time
 	t = t.UTC()
-	year, month, day := t.Date()
-	first := time.Date(year, month+time.Month(p.months), 1, 0, 0, 0, 0, time.UTC)
-	lastDay := first.AddDate(0, 1, -1).Day()
-	sinceMidnight := t.Sub(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
-	return first.AddDate(0, 0, min(day, lastDay)-1+int(p.days)).
-		Add(sinceMidnight + time.Duration(p.seconds)*time.Second)
+	if p.months > 0 {
+		year, month, dayOfMonth := t.Date()
+		months := int64(year)*12 + int64(month) - 1 + p.months
+		toYear, toMonth := floorDiv(months, 12), months-12*floorDiv(months, 12)+1
+		toDay := min(int64(dayOfMonth), lastDay(toYear, toMonth))
+		passed := dayNumber(toYear, toMonth, toDay) - dayNumber(int64(year), int64(month), int64(dayOfMonth))
+		t = t.Add(time.Duration(passed) * day)
+	}
+	return t.Add(time.Duration(p.days)*day + time.Duration(p.seconds)*time.Second)
+}
+
+// dayNumber counts the days of the Gregorian calendar up to a date. Years
+// begin in March here, so that a leap day is the last of its year.
+func dayNumber(year, month, day int64) int64 {
+	if month <= 2 {
+		year, month = year-1, month+12
+	}
+	const daysOfFiveMonths = 153 // from March on: 31, 30, 31, 30, 31, and again
+	return 365*year + floorDiv(year, 4) - floorDiv(year, 100) + floorDiv(year, 400) +
+		(daysOfFiveMonths*(month-3)+2)/5 + day
+}
+
+// lastDay returns the last day of a month.
+func lastDay(year, month int64) int64 {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	default:
+		return 31
+	}
+}
+
+// floorDiv divides and rounds down, also below zero.
+func floorDiv(a, b int64) int64 {
+	if a < 0 {
+		return (a - b + 1) / b
+	}
+	return a / b
 }
 
 // IsZero reports whether the period is no time at all.

@@ -107,6 +107,29 @@ func TestProperty_Months_KeepTheDayOrEndOnTheLast(t *testing.T) {
 	})
 }
 
+func TestProperty_AddTo_AgreesWithPackageTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, from := anyPeriod().Draw(t, "period"), anyInstant().Draw(t, "from")
+		first := time.Date(from.Year(), from.Month()+time.Month(p.months), 1, 0, 0, 0, 0, time.UTC)
+		last := first.AddDate(0, 1, -1).Day()
+		want := first.AddDate(0, 0, min(from.Day(), last)-1+int(p.days)).
+			Add(from.Sub(from.Truncate(24*time.Hour)) + time.Duration(p.seconds)*time.Second)
+		if got := p.AddTo(from); !got.Equal(want) {
+			t.Fatalf("%s after %s is %s, want %s", p, from, got, want)
+		}
+	})
+}
+
+func TestAddTo_EveryYearOfTheCalendar_AgreesWithPackageTime(t *testing.T) {
+	for year := -400; year <= 2400; year++ {
+		from := time.Date(year, time.January, 31, 1, 2, 3, 4, time.UTC)
+		want := time.Date(year, time.March, 0, 1, 2, 3, 4, time.UTC)
+		if got := (Period{months: 1}).AddTo(from); !got.Equal(want) {
+			t.Fatalf("a month after %s is %s, want %s", from, got, want)
+		}
+	}
+}
+
 func TestProperty_LongerPeriod_NeverEndsEarlier(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, from := anyPeriod().Draw(t, "period"), anyInstant().Draw(t, "from")

@@ -39,6 +39,9 @@ func TestParse_BrokenRule_IsRefusedWithLinePathAndRemedy(t *testing.T) {
 		{"name in one language only", every, "{en: Press, de: Presse}", "Press", 0, "departments[0].name", "a single value stands where a mapping with the keys en, de belongs"},
 		{"key without value", every, "controller: netz", "controller:", 0, "departments[0].controller", "nothing stands where text belongs"},
 		{"list where text belongs", every, "controller: netz", "controller: [netz]", 0, "departments[0].controller", "a list stands where text belongs"},
+		{"mapping where text belongs", every, "controller: netz", "controller: {id: netz}", 0, "departments[0].controller", "a mapping stands where text belongs"},
+		{"list where a word belongs", every, "class: transactional", "class: [transactional]", 0, "channels[2].class", "a list is not allowed; right is marketing"},
+		{"truth value where an id belongs", every, "goods: [electricity, gas]", "goods: [electricity, true]", 0, "channels[1].goods[1]", "a truth value stands where an id belongs"},
 		{"truth value where text belongs", every, "name: Netz AG", "name: true", 0, "controllers[0].name", "a truth value stands where text belongs"},
 		{"text where a list belongs", every, "legal_bases: [contract]", "legal_bases: contract", 0, "channels[2].legal_bases", "a single value stands where a list belongs"},
 		{"text where a truth value belongs", every, "retired: true ", `retired: "yes" `, 0, "channels[3].retired", "true or false"},
@@ -225,6 +228,34 @@ func TestParseBasis_OnlyTheFive(t *testing.T) {
 	for _, name := range []string{"", "Consent", "legitimate_interest"} {
 		if basis, ok := ParseBasis(name); ok || basis != "" {
 			t.Errorf("ParseBasis(%q) = %q, %t", name, basis, ok)
+		}
+	}
+}
+
+func TestParse_UndefinedIdAmongMany_ListsAFew(t *testing.T) {
+	var controllers strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&controllers, "  - {id: c%02d, name: C, postal_address: Wien, privacy_contact: c@c.example}\n", i)
+	}
+	departments := "departments:\n  - {id: d, name: {en: D, de: D}, controller: x, complaints_to: d@c.example}\n"
+	for document, want := range map[string]string{
+		"controllers:\n" + controllers.String() + departments: "defined are c00, c01, c02, c03, c04, c05, c06, c07 and 4 more",
+		departments: "there is no controller to name",
+	} {
+		if problems := (&Invalid{Problems: refused(t, document)}).Error(); !strings.Contains(problems, `no controller has the id "x"; `+want) {
+			t.Errorf("want %q, got\n%s", want, problems)
+		}
+	}
+}
+
+func TestIsID_WhatPartsOfACatalogMayBeCalled(t *testing.T) {
+	for s, want := range map[string]bool{
+		"a": true, "2026": true, "acme-news_1.b": true, strings.Repeat("a", 64): true,
+		"": false, "A": false, "-a": false, ".a": false, "_a": false, "a b": false, "ä": false, "a@b": false, "a:b": false, "a/b": false,
+		strings.Repeat("a", 65): false,
+	} {
+		if got := IsID(s); got != want {
+			t.Errorf("IsID(%q) = %t, want %t", s, got, want)
 		}
 	}
 }

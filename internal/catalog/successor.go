@@ -68,9 +68,9 @@ type succession struct {
 }
 
 func (s *succession) add(code Code, path, format string, args ...any) {
-	line := 0
+	line := 0 // what is gone has no place in the next document
 	if path != "" {
-		line = lineOf(s.next.lines, path)
+		line = s.next.lines[path]
 	}
 	s.problems = append(s.problems, Problem{
 		File: s.next.file, Line: line, Path: path, Message: fmt.Sprintf(format, args...), Code: code,

@@ -55,7 +55,7 @@ func distinct[T any](d *decoder, list, key string, items []T, id func(*T) string
 		path := at(list, i) + "." + key
 		if earlier, taken := first[name]; taken {
 			d.fail(path, "%s is defined twice, first on line %d; give this one another %s",
-				quote(name), lineOf(d.lines, at(list, earlier)+"."+key), key)
+				quote(name), d.lines[at(list, earlier)+"."+key], key)
 			continue
 		}
 		first[name] = i

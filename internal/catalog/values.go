@@ -8,9 +8,10 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/goccy/go-yaml/ast"
 	"golang.org/x/text/language"
+
+	"github.com/assent-io/assent/internal/address"
 )
 
 const (
