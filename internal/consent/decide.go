@@ -38,7 +38,7 @@ func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
 		return r.deny(t, r.stage2)
 	}
 	e := evaluation{rules: r, known: known, at: t}
-	e.gatherBlocks(a)
+	e.gatherBlocks()
 	if codes := e.blocksOnEveryClass(); len(codes) > 0 {
 		return r.deny(t, codes)
 	}
@@ -79,7 +79,7 @@ type evaluation struct {
 
 // gatherBlocks finds the suppressions in force that match the address: of it folded, but bounces exact; of its domain and
 // the domains above, but listings of the domain itself only.
-func (e *evaluation) gatherBlocks(a address.Address) {
+func (e *evaluation) gatherBlocks() {
 	e.blocks = e.buffer[:0]
 	e.erased = e.known.Folded.ErasedAt(e.known.Spelling)
 	if folded := e.known.Folded; folded != nil {
@@ -310,15 +310,15 @@ func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) D
 		return r.deny(t, r.stage2)
 	}
 	e := evaluation{rules: r, known: known, at: t}
-	e.gatherBlocks(a)
+	e.gatherBlocks()
 	return e.confirmation(a)
 }
 
 // RequestEnded reports whether the person said no to the channel at or after since: a refusal, an objection, a complaint or an
 // erasure that came since a double opt-in was requested, so that its link is worth nothing any more.
-func (r *Rules) RequestEnded(a address.Address, known *Known, since, t Instant) bool {
+func (r *Rules) RequestEnded(known *Known, since, t Instant) bool {
 	e := evaluation{rules: r, known: known, at: t}
-	e.gatherBlocks(a)
+	e.gatherBlocks()
 	if last := known.Folded.lastRefusal(r.channel.ID, known.Spelling); last != nil && last.At >= since {
 		return true
 	}

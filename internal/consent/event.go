@@ -37,16 +37,15 @@ const (
 	KindMove     Kind = 12
 )
 
-var kindNames = [...]string{
-	KindRequest: "request", KindGrant: "grant", KindConfirm: "confirm", KindMail: "mail", KindWithdraw: "withdraw",
-	KindRefuse: "refuse", KindSuppress: "suppress", KindLift: "lift", KindErase: "erase", KindCatalog: "catalog",
-	KindVoid: "void", KindMove: "move",
-}
-
 // String returns the kind's name, as in a scenario file.
 func (k Kind) String() string {
-	if int(k) < len(kindNames) && kindNames[k] != "" {
-		return kindNames[k]
+	names := [...]string{
+		KindRequest: "request", KindGrant: "grant", KindConfirm: "confirm", KindMail: "mail", KindWithdraw: "withdraw",
+		KindRefuse: "refuse", KindSuppress: "suppress", KindLift: "lift", KindErase: "erase", KindCatalog: "catalog",
+		KindVoid: "void", KindMove: "move",
+	}
+	if int(k) < len(names) && names[k] != "" {
+		return names[k]
 	}
 	return "unknown"
 }

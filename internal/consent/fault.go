@@ -62,3 +62,16 @@ func (e *Error) Error() string { return string(e.Fault) + ": " + e.Message }
 func Faultf(fault Fault, field, format string, args ...any) *Error {
 	return &Error{Fault: fault, Field: field, Message: fmt.Sprintf(format, args...)}
 }
+
+// AllFaults returns every fault there is.
+func AllFaults() []Fault {
+	return []Fault{
+		FaultInvalidAddress, FaultInvalidDomain, FaultUnknownChannel, FaultUnknownDeclaration, FaultTimeInFuture, FaultInvalidTime,
+		FaultInvalidEvidence, FaultInvalidSuppression, FaultInvalidEvent, FaultInvalidToken, FaultInvalidPageToken,
+		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultNotRefusable, FaultNoEffect, FaultBasisNotAccepted,
+		FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
+		FaultEtagMismatch, FaultSuppressionMissing, FaultRequestIDReused, FaultClientExists, FaultClientMissing,
+		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultUnavailable,
+		FaultServerStopping,
+	}
+}

@@ -92,7 +92,7 @@ func TestDecideConfirmation_AnyHistory_AgreesWithTheSecondOpinion(t *testing.T) 
 				if since > at {
 					continue
 				}
-				if want, got := o.requestEnded(r, since), l.rules[r].RequestEnded(a, known, since, at); got != want {
+				if want, got := o.requestEnded(r, since), l.rules[r].RequestEnded(known, since, at); got != want {
 					t.Fatalf("a request of %s for %+v at %s has ended: got %t, want %t", a.Exact(), r, since, got, want)
 				}
 			}

@@ -23,6 +23,9 @@ const packVersion = 1
 // ErrUnknownName is returned for a name or number that [Names] does not have.
 var ErrUnknownName = errors.New("a reference is not known")
 
+// The bytes that stand for words of closed sets. The order is stored and only grows.
+//
+//nolint:gochecknoglobals // Tables that nothing changes.
 var (
 	packedBases   = [...]catalog.Basis{"", catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation}
 	packedSources = [...]string{"", SourceWebForm, SourceDoubleOptIn, SourceAPI, SourceImport, SourcePaper, SourceInPerson, SourcePhone}

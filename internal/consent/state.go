@@ -220,21 +220,10 @@ func LiftEnds(at Instant, f *Facts, p *Suppression) bool {
 		(f.Scope == "" || p.Scope == f.Scope) && p.List == f.List
 }
 
-// addGrant adds g and drops grants that another one stands for at every time from now on.
+// addGrant adds g and drops the grants that it stands for at every time from now on.
 func (s *State) addGrant(g *Grant) {
+	s.Grants = slices.DeleteFunc(s.Grants, func(h Grant) bool { return g.standsFor(&h, s.Last) })
 	s.Grants = append(s.Grants, *g)
-	kept := s.Grants[:0]
-	all := slices.Clone(s.Grants)
-	for i := range all {
-		superseded := false
-		for j := i + 1; j < len(all) && !superseded; j++ {
-			superseded = all[j].standsFor(&all[i], s.Last)
-		}
-		if !superseded {
-			kept = append(kept, all[i])
-		}
-	}
-	s.Grants = kept
 }
 
 // standsFor reports whether g, which counts after h, gives every answer that h would give, at now and later: it says the

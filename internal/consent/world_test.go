@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -141,6 +142,9 @@ func (h *history) append(entry *consent.Entry, occurred consent.Instant) {
 	f := fact{entry: entry, occurred: occurred, position: int64(len(h.facts) + 1)}
 	digest := sha256.Sum256(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 	copy(f.key[:], digest[:])
+	if slices.ContainsFunc(h.facts, func(g fact) bool { return g.key == f.key && g.entry.Canonical() == entry.Canonical() }) {
+		return // the same fact twice is one event
+	}
 	h.facts = append(h.facts, f)
 }
 
@@ -219,6 +223,9 @@ func drawGrant(t *rapid.T, s *consent.Statement) {
 	s.Notice = roll(t, "notice", 4) != 1
 	s.Goods = pick(t, "goods", []string{"tea"}, []string{"tea", "cups"}, []string{"cups"}, nil)
 	s.DocumentRef = pick(t, "document", "scan-1", "")
+	if s.Basis == catalog.BasisConsent && roll(t, "flawless", 2) == 1 {
+		s.Declaration, s.Source, s.Confirmed = consent.Declaration{ID: "all", Version: "1"}, "web_form", s.Occurred
+	}
 }
 
 func drawSuppression(t *rapid.T, s *consent.Statement) {

@@ -147,8 +147,8 @@ func (w *work) refUsed(ref catalog.Ref) bool {
 	if !ok {
 		return true // What is not known to be unused is not let go.
 	}
-	number, ok := w.names.Number(kind, ref.Name)
-	return ok && w.names.refs[number-1].Used
+	_, used := w.names.Number(kind, ref.Name)
+	return used
 }
 
 // putCatalog records a version of the catalog, and gives its names their numbers.

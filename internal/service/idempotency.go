@@ -27,7 +27,7 @@ func (i Idempotency) part(from int) Idempotency {
 // requestID is what a request is found again by: the same id of another client or method is another request.
 func (i *Idempotency) requestID(client string) [32]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00", client, i.Method)
+	h.Write([]byte(client + "\x00" + i.Method + "\x00"))
 	h.Write(i.ID[:])
 	return [32]byte(h.Sum(nil))
 }

@@ -47,18 +47,14 @@ func (t *nameTable) Name(kind consent.RefKind, number int32) (string, bool) {
 	return t.refs[number-1].Name, true
 }
 
-// with returns a table that has the refs, too: new ones by number without a gap, or known ones that are used now.
+// with returns a table that has the refs, too, which follow its own without a gap.
 func (t *nameTable) with(refs []storage.Ref) (*nameTable, error) {
 	next := &nameTable{refs: append(make([]storage.Ref, 0, len(t.refs)+len(refs)), t.refs...), numbers: map[nameKey]int32{}}
 	for _, r := range refs {
-		switch {
-		case int(r.Number) == len(next.refs)+1:
-			next.refs = append(next.refs, r)
-		case r.Number >= 1 && int(r.Number) <= len(next.refs):
-			next.refs[r.Number-1] = r
-		default:
+		if int(r.Number) != len(next.refs)+1 {
 			return nil, fmt.Errorf("the references of the database have a gap before number %d", r.Number)
 		}
+		next.refs = append(next.refs, r)
 	}
 	for _, r := range next.refs {
 		next.numbers[nameKey{r.Kind, r.Name}] = r.Number
@@ -80,7 +76,7 @@ func (n *names) refresh(ctx context.Context) (*nameTable, error) {
 func (n *names) learn(refs []storage.Ref) (*nameTable, error) {
 	for {
 		table := n.table.Load()
-		for len(refs) > 0 && int(refs[0].Number) <= len(table.refs) && table.refs[refs[0].Number-1] == refs[0] {
+		for len(refs) > 0 && int(refs[0].Number) <= len(table.refs) {
 			refs = refs[1:] // Somebody else learnt it meanwhile.
 		}
 		if len(refs) == 0 {

@@ -239,7 +239,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (int64, 
 		return 0, err
 	}
 	requested := consent.Instant(named.Requested)
-	if rules.RequestEnded(p.address, known, requested, w.recorded) {
+	if rules.RequestEnded(known, requested, w.recorded) {
 		return 0, consent.Faultf(consent.FaultRequestEnded, "token",
 			"the person said no after the request; only a new request can be confirmed")
 	}

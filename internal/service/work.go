@@ -33,7 +33,7 @@ type work struct {
 	subjects map[storage.SubjectKey]*subject
 	keyed    map[eventID]int64 // events recorded by this work
 	records  []storage.Record
-	refs     map[int32]storage.Ref // new, or used for the first time
+	refs     []storage.Ref // new
 	catalogs []storage.Catalog
 	clients  []storage.Client
 	requests []storage.Request
@@ -60,7 +60,7 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 	w := &work{
 		ctx: ctx, service: s, tx: tx, loaded: loaded, head: loaded.Head,
 		asked: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*subject{},
-		keyed: map[eventID]int64{}, refs: map[int32]storage.Ref{},
+		keyed: map[eventID]int64{},
 	}
 	for _, k := range load.Subjects {
 		w.asked[k] = true
@@ -294,7 +294,7 @@ func (w *work) fold(s *subject, event *consent.Event) {
 	}
 }
 
-// use gives the names that the facts need numbers, and marks them as used by an event.
+// use gives the names that the facts refer to numbers.
 func (w *work) use(f *consent.Facts) error {
 	var fresh []storage.Ref
 	f.Refs(func(kind consent.RefKind, name string) { fresh = w.useName(fresh, kind, name) })
@@ -313,25 +313,19 @@ func (w *work) use(f *consent.Facts) error {
 	}
 	var err error
 	w.names, err = w.names.with(fresh)
+	w.refs = append(w.refs, fresh...)
 	return err
 }
 
 func (w *work) useName(fresh []storage.Ref, kind consent.RefKind, name string) []storage.Ref {
-	if number, ok := w.names.Number(kind, name); ok {
-		if ref := w.names.refs[number-1]; !ref.Used {
-			ref.Used = true
-			w.refs[number] = ref
-			return append(fresh, ref)
-		}
+	if _, ok := w.names.Number(kind, name); ok {
 		return fresh
 	}
 	if slices.ContainsFunc(fresh, func(r storage.Ref) bool { return r.Kind == kind && r.Name == name }) {
 		return fresh
 	}
 	w.head.Refs++
-	ref := storage.Ref{Number: w.head.Refs, Kind: kind, Name: name, Used: true}
-	w.refs[ref.Number] = ref
-	return append(fresh, ref)
+	return append(fresh, storage.Ref{Number: w.head.Refs, Kind: kind, Name: name})
 }
 
 func (w *work) putClient(c storage.Client) {
@@ -358,7 +352,7 @@ func (w *work) changes() (*storage.Changes, error) {
 	}
 	w.head.Tree = w.tree.Pack()
 	c := &storage.Changes{
-		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests,
+		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.refs,
 		States: make([]storage.State, 0, len(w.touched)),
 	}
 	for _, s := range w.touched {
@@ -371,9 +365,5 @@ func (w *work) changes() (*storage.Changes, error) {
 			c.Subjects = append(c.Subjects, s.Subject)
 		}
 	}
-	for _, ref := range w.refs {
-		c.Refs = append(c.Refs, ref)
-	}
-	slices.SortFunc(c.Refs, func(a, b storage.Ref) int { return int(a.Number - b.Number) })
 	return c, nil
 }

@@ -77,12 +77,11 @@ type Record struct {
 	TreeHashes []byte // of the subtrees that the leaf completes, the smallest first, 32 bytes each
 }
 
-// Ref is a name of the catalog or of an event, with the number that packed states use for it.
+// Ref is a name that an event refers to, with the number that packed states use for it. It is never taken back.
 type Ref struct {
 	Number int32 // from 1, without gaps
 	Kind   consent.RefKind
 	Name   string
-	Used   bool // an event refers to it
 }
 
 // Catalog is a version of the catalog.
@@ -123,12 +122,11 @@ type EventRef struct {
 
 // Load says what a write needs to see before it decides.
 type Load struct {
-	Subjects  []SubjectKey        // with their states
-	IDs       []consent.SubjectID // subjects by id, with their states; for rebuilding
-	Events    []EventRef          // which of them are recorded already
-	Requests  [][32]byte
-	RefsAfter int32 // references with a greater number
-	Clients   bool
+	Subjects []SubjectKey        // with their states
+	IDs      []consent.SubjectID // subjects by id, with their states; for rebuilding
+	Events   []EventRef          // which of them are recorded already
+	Requests [][32]byte
+	Clients  bool
 }
 
 // Loaded is what a write sees: everything as of the same instant, with the head locked until the write ends.
@@ -139,7 +137,6 @@ type Loaded struct {
 	States   map[consent.SubjectID]State // of Load.IDs
 	Events   map[EventRef]int64          // position of each that is recorded
 	Requests map[[32]byte]Request        // expired ones included
-	Refs     []Ref                       // by number
 	Clients  []Client                    // by id
 }
 

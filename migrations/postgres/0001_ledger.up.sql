@@ -61,8 +61,7 @@ CREATE TABLE catalogs (
 CREATE TABLE catalog_refs (
     number integer  PRIMARY KEY,
     kind   smallint NOT NULL,
-    name   text     NOT NULL,
-    used   boolean  NOT NULL
+    name   text     NOT NULL
 );
 
 CREATE TABLE clients (

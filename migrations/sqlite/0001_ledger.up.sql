@@ -61,8 +61,7 @@ CREATE TABLE catalogs (
 CREATE TABLE catalog_refs (
     number          INTEGER PRIMARY KEY,
     kind            INTEGER NOT NULL,
-    name            TEXT    NOT NULL,
-    used            INTEGER NOT NULL
+    name            TEXT    NOT NULL
 ) STRICT;
 
 CREATE TABLE clients (

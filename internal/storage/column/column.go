@@ -23,7 +23,7 @@ const (
 	Subjects = `form, digest, subject, key_version, fold_version, address, erased_time`
 	States   = `subject, position, state`
 	Catalogs = `version, position, effective_time, recorded_time, sha256, document`
-	Refs     = `number, kind, name, used`
+	Refs     = `number, kind, name`
 	Clients  = `id, department, all_departments, scopes, lists, key_hash, created_time, revoked_time`
 	Requests = `id, body_mac, answer, expires_time`
 )

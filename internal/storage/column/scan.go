@@ -207,7 +207,7 @@ func ScanCatalog(scan Scan) (storage.Catalog, error) {
 func ScanRef(scan Scan) (storage.Ref, error) {
 	var r storage.Ref
 	var kind int16
-	err := scan(&r.Number, &kind, &r.Name, &r.Used)
+	err := scan(&r.Number, &kind, &r.Name)
 	r.Kind = consent.RefKind(kind)
 	return r, err
 }

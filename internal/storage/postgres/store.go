@@ -35,7 +35,7 @@ const (
 
 	replaceRefs = `
 		INSERT INTO catalog_refs (` + column.Refs + `)
-		SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[], $4::boolean[])
+		SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[])
 		ON CONFLICT (number) DO UPDATE SET (` + column.Refs + `) = ROW(excluded.*)`
 
 	replaceRequests = `
@@ -183,7 +183,6 @@ func queueRefs(batch *pgx.Batch, rows []storage.Ref) {
 		array(rows, func(r *ref) int32 { return r.Number }),
 		array(rows, func(r *ref) int16 { return int16(r.Kind) }),
 		array(rows, func(r *ref) string { return r.Name }),
-		array(rows, func(r *ref) bool { return r.Used }),
 	)
 }
 

@@ -24,10 +24,9 @@ const (
 		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (id) DO NOTHING`
 
-	// The expiry is asked for twice: between the two a request may be replaced by one that expires later.
 	deleteExpired = `
 		DELETE FROM requests
-		WHERE id IN (SELECT id FROM requests WHERE expires_time <= $1 ORDER BY expires_time LIMIT $2) AND expires_time <= $1`
+		WHERE id IN (SELECT id FROM requests WHERE expires_time <= $1 ORDER BY expires_time LIMIT $2)`
 
 	selectStates = `
 		SELECT ` + column.States + ` FROM states WHERE subject = ANY ($1::bytea[])`
@@ -123,9 +122,7 @@ func (s *Store) Write(
 func rollBack(ctx context.Context, conn *pgxpool.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
-	if _, err := conn.Exec(ctx, rollback); err != nil {
-		return
-	}
+	conn.Exec(ctx, rollback) //nolint:errcheck // The connection then is closed, which rolls back as well.
 }
 
 // tx is a write under way.
@@ -218,7 +215,6 @@ func (t *tx) queueLoads(batch *pgx.Batch, load *storage.Load, subjects *column.S
 			return err
 		}))
 	}
-	batch.Queue(selectRefs, load.RefsAfter).Query(scanAll(appendTo(&t.loaded.Refs, column.ScanRef)))
 	if load.Clients {
 		batch.Queue(selectClients).Query(scanAll(appendTo(&t.loaded.Clients, column.ScanClient)))
 	}

@@ -115,6 +115,9 @@ func (m *Migrator) Down(ctx context.Context, steps int) error {
 
 // run runs migrations. A cancelled context stops before the next one; the one that runs is finished.
 func (m *Migrator) run(ctx context.Context, do func(*migrate.Migrate) error) (err error) {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	src, err := iofs.New(m.db.Migrations, m.db.Folder)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)

@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,7 +13,13 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(writeUntilKilled); path != "" {
+		fmt.Fprintln(os.Stderr, writeForever(path))
+		os.Exit(1)
+	}
+	testkit.VerifyNoLeaks(m)
+}
 
 func fresh(t testing.TB) storagetest.Open {
 	t.Helper()

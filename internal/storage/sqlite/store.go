@@ -56,7 +56,7 @@ func (c *conn) storeLedger(changes *storage.Changes) error {
 // storeRest stores what belongs to no subject.
 func (c *conn) storeRest(changes *storage.Changes) error {
 	err := each(c, replaceRef, changes.Refs, func(r *storage.Ref) []any {
-		return []any{r.Number, r.Kind, r.Name, r.Used}
+		return []any{r.Number, r.Kind, r.Name}
 	})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ const (
 	replaceEvent   = `REPLACE INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceSubject = `REPLACE INTO subjects (` + column.Subjects + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
 	replaceState   = `REPLACE INTO states (` + column.States + `) VALUES (?, ?, ?)`
-	replaceRef     = `REPLACE INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?, ?)`
+	replaceRef     = `REPLACE INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
 	replaceCatalog = `REPLACE INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
 	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?)`
@@ -171,7 +171,7 @@ func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time)
 		Requests: map[[32]byte]storage.Request{},
 	}
 	for _, part := range []func(context.Context, *storage.Load) error{
-		t.loadSubjects, t.loadStates, t.loadEvents, t.loadRequests, t.loadRefs, t.loadClients,
+		t.loadSubjects, t.loadStates, t.loadEvents, t.loadRequests, t.loadClients,
 	} {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -231,11 +231,6 @@ func (t *tx) loadRequests(ctx context.Context, load *storage.Load) error {
 	for _, request := range requests {
 		t.loaded.Requests[request.ID] = request
 	}
-	return err
-}
-
-func (t *tx) loadRefs(ctx context.Context, load *storage.Load) (err error) {
-	t.loaded.Refs, err = all(ctx, t.conn, selectRefs, []any{load.RefsAfter}, column.ScanRef)
 	return err
 }
 

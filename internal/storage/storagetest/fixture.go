@@ -111,7 +111,7 @@ func catalog(version int64) storage.Catalog {
 }
 
 func ref(number int32) storage.Ref {
-	return storage.Ref{Number: number, Kind: consent.RefDeclaration, Name: fmt.Sprintf("terms@%d", number), Used: number%2 == 0}
+	return storage.Ref{Number: number, Kind: consent.RefDeclaration, Name: fmt.Sprintf("terms@%d", number)}
 }
 
 func client(id string) storage.Client {

@@ -29,7 +29,7 @@ func testLoadNothing(t *testing.T, open Open) {
 	initialise(t, store)
 	write(t, store, everything())
 	same(t, "what was loaded", load(t, store, storage.Load{}), &storage.Loaded{
-		Head: head(3), Now: begin, Refs: []storage.Ref{ref(1), ref(2)},
+		Head: head(3), Now: begin,
 	})
 }
 
@@ -41,12 +41,11 @@ func testLoadAll(t *testing.T, open Open) {
 	write(t, store, all)
 	recorded := storage.EventRef{Subject: key(2), Key: eventKey(2)}
 	got := load(t, store, storage.Load{
-		Subjects:  []storage.SubjectKey{key(1), key(3), key(7)},
-		IDs:       []consent.SubjectID{id(2), id(7)},
-		Events:    []storage.EventRef{recorded, {Subject: key(2), Key: eventKey(7)}, {Subject: key(7), Key: eventKey(1)}},
-		Requests:  [][32]byte{request(1, 0).ID, request(7, 0).ID},
-		RefsAfter: 1,
-		Clients:   true,
+		Subjects: []storage.SubjectKey{key(1), key(3), key(7)},
+		IDs:      []consent.SubjectID{id(2), id(7)},
+		Events:   []storage.EventRef{recorded, {Subject: key(2), Key: eventKey(7)}, {Subject: key(7), Key: eventKey(1)}},
+		Requests: [][32]byte{request(1, 0).ID, request(7, 0).ID},
+		Clients:  true,
 	})
 	same(t, "what was loaded", got, &storage.Loaded{
 		Head: head(3),
@@ -58,7 +57,6 @@ func testLoadAll(t *testing.T, open Open) {
 		States:   map[consent.SubjectID]storage.State{id(2): all.States[1]},
 		Events:   map[storage.EventRef]int64{recorded: 2},
 		Requests: map[[32]byte]storage.Request{request(1, 0).ID: request(1, begin)}, // expired long ago
-		Refs:     []storage.Ref{ref(2)},
 		Clients:  []storage.Client{client("admin"), client("shop")},
 	})
 }
@@ -68,15 +66,14 @@ func testLoadTwice(t *testing.T, open Open) {
 	write(t, store, everything())
 	ref := storage.EventRef{Subject: key(1), Key: eventKey(1)}
 	got := load(t, store, storage.Load{
-		Subjects:  []storage.SubjectKey{key(1), key(1)},
-		IDs:       []consent.SubjectID{id(1), id(1)},
-		Events:    []storage.EventRef{ref, ref},
-		Requests:  [][32]byte{request(1, 0).ID, request(1, 0).ID},
-		RefsAfter: 2,
+		Subjects: []storage.SubjectKey{key(1), key(1)},
+		IDs:      []consent.SubjectID{id(1), id(1)},
+		Events:   []storage.EventRef{ref, ref},
+		Requests: [][32]byte{request(1, 0).ID, request(1, 0).ID},
 	})
-	if len(got.Subjects) != 1 || len(got.States) != 1 || len(got.Events) != 1 || len(got.Requests) != 1 || len(got.Refs) != 0 {
-		t.Errorf("loaded %d subjects, %d states, %d events, %d requests, %d references, want 1 of each and no reference",
-			len(got.Subjects), len(got.States), len(got.Events), len(got.Requests), len(got.Refs))
+	if len(got.Subjects) != 1 || len(got.States) != 1 || len(got.Events) != 1 || len(got.Requests) != 1 {
+		t.Errorf("loaded %d subjects, %d states, %d events, %d requests, want 1 of each",
+			len(got.Subjects), len(got.States), len(got.Events), len(got.Requests))
 	}
 }
 

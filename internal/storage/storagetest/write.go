@@ -89,7 +89,7 @@ func replaced() *storage.Changes {
 	c.Subjects[0] = storage.Subject{Key: key(1), KeyVersion: 5, FoldVersion: 6, Erased: instant(1)}
 	c.Subjects[2] = subject(3)
 	c.States[1] = state(2, 8)
-	c.Refs[0].Used = true
+	c.Refs[0].Name = "other"
 	c.Catalogs[1].Document = "other"
 	c.Clients[0].Revoked = instant(4)
 	c.Clients[1].Scopes, c.Clients[1].Lists, c.Clients[1].AllDepartments = nil, nil, false

@@ -1,0 +1,176 @@
+package consent_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// fullState has at least one of everything that a state can hold.
+func fullState() (*consent.State, *names) {
+	n := newNames()
+	for _, text := range []string{"news", "shop"} {
+		n.learn(consent.RefChannel, text)
+	}
+	n.learn(consent.RefDeclaration, "all@1")
+	n.learn(consent.RefScope, "marketing")
+	n.learn(consent.RefGoods, "tea")
+	n.learn(consent.RefList, "ecg")
+	s := &consent.State{Last: 100, Grants: []consent.Grant{{
+		Position: 1, Channels: []string{"news", "shop"}, Basis: catalog.BasisTerms, Declaration: consent.Declaration{ID: "all", Version: "1"},
+		Source: "phone", Origin: 1, At: 100, Confirmed: 101, Expires: -3, Transaction: true, Document: true, Notice: true, Goods: []string{"tea"},
+	}, {Position: 1 << 40, Channels: []string{"shop"}, Basis: catalog.BasisLegalObligation, Origin: 2, At: 2}},
+		Pending:  []consent.Pending{{Position: 2, Channel: "news", Declaration: consent.Declaration{}, Source: "import", At: 99, Expires: 1 << 50}},
+		Refusals: []consent.Refusal{{Channel: "shop", At: 5, Withdrew: true, Only: fill[[16]byte](1)}, {Channel: "news", At: 6}},
+		Suppressions: []consent.Suppression{
+			{Position: 3, Reason: consent.ReasonExternalList, Scope: "marketing", At: 7, Until: 1000, List: "ecg", Binds: consent.BindsExistingCustomer},
+			{Position: 4, Reason: consent.ReasonErased, Scope: "marketing", At: 8, Spelling: fill[[16]byte](2)},
+		},
+		Erasures: []consent.Erasure{{Spelling: fill[[16]byte](2), At: 8}},
+		Mails:    []consent.Mail{{Channel: "news", At: 9}},
+	}
+	return s, n
+}
+
+func TestState_PackedAndUnpacked_IsTheSame(t *testing.T) {
+	s, n := fullState()
+	packed, err := consent.AppendState([]byte("before"), s, n)
+	if err != nil {
+		t.Fatalf("packing: %v", err)
+	}
+	unpacked, err := consent.UnpackState(packed[len("before"):], n)
+	if err != nil {
+		t.Fatalf("unpacking: %v", err)
+	}
+	if diff := cmp.Diff(s, unpacked); diff != "" {
+		t.Errorf("the packed form says something else (-before +after):\n%s", diff)
+	}
+}
+
+// The fourth of what must always hold: no fault of a packed state passes for a state that knows less.
+func TestInvariant4_PackedStateThatIsBroken_IsAnError(t *testing.T) {
+	s, n := fullState()
+	packed, err := consent.AppendState(nil, s, n)
+	if err != nil {
+		t.Fatalf("packing: %v", err)
+	}
+	for cut := range packed {
+		if state, err := consent.UnpackState(packed[:cut], n); !errors.Is(err, consent.ErrEncoding) || state != nil {
+			t.Errorf("cut after %d bytes: got %v, %v", cut, state, err)
+		}
+	}
+	if _, err := consent.UnpackState(append(slices.Clone(packed), 0), n); !errors.Is(err, consent.ErrEncoding) {
+		t.Errorf("with a byte too many: got %v", err)
+	}
+	if _, err := consent.UnpackState(append([]byte{2}, packed[1:]...), n); !errors.Is(err, consent.ErrEncoding) {
+		t.Errorf("of another version: got %v", err)
+	}
+	for kind := range n.texts {
+		fewer := newNames()
+		for other, texts := range n.texts {
+			for _, text := range texts {
+				if other != kind {
+					fewer.learn(other, text)
+				}
+			}
+		}
+		if _, err := consent.UnpackState(packed, fewer); !errors.Is(err, consent.ErrUnknownName) {
+			t.Errorf("without the names of kind %d: unpacking gives %v", kind, err)
+		}
+		if _, err := consent.AppendState(nil, s, fewer); !errors.Is(err, consent.ErrUnknownName) {
+			t.Errorf("without the names of kind %d: packing gives %v", kind, err)
+		}
+	}
+}
+
+func TestInvariant4_ValueThatNoPackedStateHas_IsNotPackedAsNothing(t *testing.T) {
+	for name, change := range map[string]func(s *consent.State){
+		"reason": func(s *consent.State) { s.Suppressions[1].Reason = "OF_TOMORROW" },
+		"binds":  func(s *consent.State) { s.Suppressions[0].Binds = "half" },
+		"basis":  func(s *consent.State) { s.Grants[0].Basis = "whim" },
+		"source": func(s *consent.State) { s.Grants[0].Source = "telex" },
+		"of one": func(s *consent.State) { s.Pending[0].Source = "telex" },
+	} {
+		s, n := fullState()
+		change(s)
+		if _, err := consent.AppendState(nil, s, n); !errors.Is(err, consent.ErrEncoding) {
+			t.Errorf("%s: got %v, want %v", name, err, consent.ErrEncoding)
+		}
+	}
+}
+
+func TestFacts_Refs_AreAllThatTheirPackedFormNeeds(t *testing.T) {
+	c := lab(t)
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t, c, 6)
+		for key, events := range h.ledger().subjects {
+			n := newNames()
+			for i := range events {
+				events[i].Refs(n.learn)
+			}
+			if _, err := consent.AppendState(nil, consent.Fold(events), n); err != nil {
+				t.Fatalf("packing the state of form %d: %v", key.form, err)
+			}
+		}
+	})
+}
+
+func FuzzUnpackState(f *testing.F) {
+	s, n := fullState()
+	packed, err := consent.AppendState(nil, s, n)
+	if err != nil {
+		f.Fatalf("packing: %v", err)
+	}
+	f.Add(packed)
+	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		state, err := consent.UnpackState(b, n)
+		if err != nil {
+			return
+		}
+		again, err := consent.AppendState(nil, state, n)
+		if err != nil {
+			t.Fatalf("what was unpacked cannot be packed: %v", err)
+		}
+		same, err := consent.UnpackState(again, n)
+		if err != nil {
+			t.Fatalf("what was packed cannot be unpacked: %v", err)
+		}
+		if diff := cmp.Diff(state, same, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("the state changed:\n%s", diff)
+		}
+	})
+}
+
+func FuzzDecodeHeader(f *testing.F) {
+	e := fullEvent()
+	f.Add(consent.AppendHeader(nil, &e))
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		decoded, err := consent.DecodeHeader(b)
+		if err == nil && !slices.Equal(consent.AppendHeader(nil, &decoded), b) {
+			t.Fatalf("a header has a second form: % x", b)
+		}
+	})
+}
+
+func FuzzDecodeEvidence(f *testing.F) {
+	v := consent.Evidence{Address: "a@b.cd", Note: "n"}
+	f.Add(consent.AppendEvidence(nil, &v))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		decoded, err := consent.DecodeEvidence(b)
+		if err != nil {
+			return
+		}
+		if again, err := consent.DecodeEvidence(consent.AppendEvidence(nil, &decoded)); err != nil || again != decoded {
+			t.Fatalf("the evidence changed: %+v, %v", again, err)
+		}
+	})
+}

@@ -1,0 +1,141 @@
+package consent_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
+	c := lab(t)
+	for name, test := range map[string]struct {
+		s     consent.Statement
+		fault consent.Fault
+		field string
+	}{
+		"no kind":             {consent.Statement{}, consent.FaultInvalidEvent, "event"},
+		"a kind of the store": {consent.Statement{Kind: consent.KindMail}, consent.FaultInvalidEvent, "event"},
+		"no address":          {consent.Statement{Kind: consent.KindErase, Address: "-"}, consent.FaultInvalidAddress, "address"},
+		"address and domain":  {consent.Statement{Kind: consent.KindSuppress, Domain: "firma.example"}, consent.FaultInvalidEvent, "domain"},
+		"erasing a domain": {consent.Statement{Kind: consent.KindErase, Address: "-", Domain: "firma.example"},
+			consent.FaultInvalidEvent, "domain"},
+		"a public suffix": {consent.Statement{Kind: consent.KindSuppress, Address: "-", Domain: "co.uk", Reason: "MANUAL", Scope: "all"},
+			consent.FaultInvalidDomain, "domain"},
+		"an unknown source": {consent.Statement{Kind: consent.KindErase, Source: "telex"}, consent.FaultInvalidEvidence, "evidence.source"},
+		"a note too long": {consent.Statement{Kind: consent.KindErase, Note: strings.Repeat("x", 4097)},
+			consent.FaultInvalidEvidence, "evidence.note"},
+		"a control character": {consent.Statement{Kind: consent.KindErase, Operator: "a\x00b"}, consent.FaultInvalidEvidence, "evidence.operator"},
+		"text that is no UTF-8": {consent.Statement{Kind: consent.KindErase, URL: "\xff"},
+			consent.FaultInvalidEvidence, "evidence.url"},
+		"goods that could be an address": {consent.Statement{Kind: consent.KindErase, Goods: []string{"a@b.example"}},
+			consent.FaultInvalidEvidence, "evidence.goods"},
+		"a request for two channels": {consent.Statement{Kind: consent.KindRequest, Channels: []string{"news", "shop"}},
+			consent.FaultInvalidEvent, "channel"},
+		"a confirmation of nothing": {consent.Statement{Kind: consent.KindConfirm}, consent.FaultInvalidEvent, "channel"},
+		"a grant for no channel":    {consent.Statement{Kind: consent.KindGrant, Basis: "consent"}, consent.FaultInvalidEvent, "channels"},
+		"an unknown channel": {consent.Statement{Kind: consent.KindGrant, Basis: "consent", Channels: []string{"nowhere"}},
+			consent.FaultUnknownChannel, "channels"},
+		"a grant on no basis": {consent.Statement{Kind: consent.KindGrant, Channels: []string{"news"}}, consent.FaultInvalidEvent, "legalBasis"},
+		"a declaration without version": {consent.Statement{Kind: consent.KindGrant, Channels: []string{"news"}, Basis: "consent",
+			Declaration: consent.Declaration{ID: "all"}}, consent.FaultInvalidEvent, "declaration"},
+		"a refusal of nothing": {consent.Statement{Kind: consent.KindRefuse}, consent.FaultInvalidEvent, "channels"},
+		"channels and all marketing": {consent.Statement{Kind: consent.KindWithdraw, Channels: []string{"news"}, AllMarketing: true},
+			consent.FaultInvalidEvent, "channels"},
+		"a refusal that would be ignored": {consent.Statement{Kind: consent.KindRefuse, Channels: []string{"news", "duties"}},
+			consent.FaultNotRefusable, "channels"},
+		"an unknown reason": {consent.Statement{Kind: consent.KindSuppress, Reason: "WHIM"}, consent.FaultInvalidSuppression, "reason"},
+		"ERASED by hand": {consent.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonErased},
+			consent.FaultInvalidSuppression, "reason"},
+		"MANUAL without scope": {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL"}, consent.FaultInvalidSuppression, "scope"},
+		"a bounce of one channel": {consent.Statement{Kind: consent.KindSuppress, Reason: "HARD_BOUNCE", Scope: "channel:news"},
+			consent.FaultInvalidSuppression, "scope"},
+		"an unknown kind of scope": {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "planet:earth"},
+			consent.FaultInvalidSuppression, "scope"},
+		"a scope of nobody": {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "sender:nobody"},
+			consent.FaultInvalidSuppression, "scope"},
+		"an objection that would be ignored": {consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION", Scope: "channel:parcels"},
+			consent.FaultNoEffect, "scope"},
+		"a complaint that would be ignored": {consent.Statement{Kind: consent.KindSuppress, Reason: "COMPLAINT", Scope: "channel:duties"},
+			consent.FaultNoEffect, "scope"},
+		"over before it begins": {consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION", Expires: instant(0)},
+			consent.FaultInvalidSuppression, "until"},
+		"a listing without list": {consent.Statement{Kind: consent.KindSuppress, Reason: "EXTERNAL_LIST", Binds: "all"},
+			consent.FaultInvalidSuppression, "list"},
+		"a listing that binds nothing": {consent.Statement{Kind: consent.KindSuppress, Reason: "EXTERNAL_LIST", List: "ecg"},
+			consent.FaultInvalidSuppression, "binds"},
+		"a list of no listing": {consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION", List: "ecg"},
+			consent.FaultInvalidSuppression, "list"},
+		"a lift of nothing": {consent.Statement{Kind: consent.KindLift}, consent.FaultInvalidSuppression, "reason"},
+		"a lift of no list": {consent.Statement{Kind: consent.KindLift, Reason: "EXTERNAL_LIST"}, consent.FaultInvalidSuppression, "list"},
+		"a basis of an erasure": {consent.Statement{Kind: consent.KindErase, Basis: catalog.BasisConsent},
+			consent.FaultInvalidEvent, "legalBasis"},
+		"an expiry of a request": {consent.Statement{Kind: consent.KindRequest, Channels: []string{"news"}, Expires: instant(9)},
+			consent.FaultInvalidEvent, "expiresTime"},
+		"a scope of a refusal": {consent.Statement{Kind: consent.KindRefuse, Channels: []string{"news"}, Scope: "all"},
+			consent.FaultInvalidEvent, "scope"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := test.s
+			s.Occurred = instant(1)
+			switch s.Address {
+			case "":
+				s.Address = "ann@firma.example"
+			case "-":
+				s.Address = ""
+			}
+			entry, err := s.Entry(c, c)
+			refused, ok := errors.AsType[*consent.Error](err)
+			if !ok || entry != nil || refused.Fault != test.fault || refused.Field != test.field {
+				t.Fatalf("got %v, %v; want %s about %s", entry, err, test.fault, test.field)
+			}
+			if s.Address != "" && strings.Contains(refused.Error(), s.Address) || strings.Contains(refused.Error(), "a@b") {
+				t.Errorf("the error tells the address: %v", refused)
+			}
+		})
+	}
+}
+
+func TestEntry_OtherReasonsOnAChannelTheyCannotStop_AreKeptForTheyOnlyProtect(t *testing.T) {
+	c := lab(t)
+	for _, reason := range []consent.Reason{consent.ReasonManual, consent.ReasonProcessingRestricted} {
+		mustEntry(t, c, consent.Statement{
+			Kind: consent.KindSuppress, Occurred: instant(1), Address: "ann@firma.example", Reason: reason, Scope: "channel:duties",
+		})
+	}
+}
+
+func TestEntry_Canonical_SortsNamesOnceAndAppliesDefaults(t *testing.T) {
+	c := lab(t)
+	s := consent.Statement{
+		Kind: consent.KindGrant, Occurred: instant(1), Address: " Ann+x@GMAIL.com", Channels: []string{"shop", "news", "shop"},
+		Basis: catalog.BasisConsent, Goods: []string{"tea", "mugs", "tea"}, TransactionID: "order-1",
+	}
+	entry := mustEntry(t, c, s)
+	if !slices.Equal(s.Channels, []string{"shop", "news", "shop"}) {
+		t.Error("the statement was changed")
+	}
+	want := consent.Facts{
+		Kind: consent.KindGrant, Channels: []string{"news", "shop"}, Basis: catalog.BasisConsent, Goods: []string{"mugs", "tea"}, Transaction: true,
+	}
+	if diff := cmp.Diff(want, entry.Facts); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+	if entry.Form != consent.FormExact || entry.Canonical() != "ann+x@gmail.com" || entry.Evidence.Address != s.Address {
+		t.Errorf("the subject is %d %s, typed %s", entry.Form, entry.Canonical(), entry.Evidence.Address)
+	}
+	refusal := mustEntry(t, c, consent.Statement{Kind: consent.KindRefuse, Occurred: instant(1), Address: "Ann+x@gmail.com", AllMarketing: true})
+	want = consent.Facts{Kind: consent.KindSuppress, Reason: consent.ReasonObjection, Scope: consent.ScopeMarketing, Tagged: true}
+	if diff := cmp.Diff(want, refusal.Facts); diff != "" || refusal.Canonical() != "ann@gmail.com" || refusal.Exact() != "ann+x@gmail.com" {
+		t.Errorf("a refusal of all marketing (-want +got):\n%s", diff)
+	}
+	request := mustEntry(t, c, consent.Statement{Kind: consent.KindRequest, Occurred: instant(1), Address: "a@b.example", Channels: []string{"news"}})
+	if request.Facts.Expires != instant(4) {
+		t.Errorf("a request expires at %s, by a policy of three days", request.Facts.Expires)
+	}
+}

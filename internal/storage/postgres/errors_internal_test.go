@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/assent-io/assent/internal/storage"
+)
+
+func TestClassify_ErrorsOfTheServer(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]error{
+		"57P01": storage.ErrUnavailable, // the administrator ends the connection
+		"57P03": storage.ErrUnavailable, // starting up
+		"08006": storage.ErrUnavailable, // connection failure
+		"53300": storage.ErrUnavailable, // too many connections
+		"53100": storage.ErrUnavailable, // disk full
+		"40001": storage.ErrUnavailable, // serialization failure
+		"40P01": storage.ErrUnavailable, // deadlock
+		"25006": storage.ErrUnavailable, // read-only
+		"25P03": storage.ErrUnavailable, // idle in transaction
+		"55P03": storage.ErrUnavailable, // lock timeout
+		"23502": nil,                    // NULL where there must be none
+		"42P01": nil,                    // no such table
+		"22P02": nil,                    // bad value
+	} {
+		cause := &pgconn.PgError{Code: code, Message: "message", Detail: "Failing row contains (secret)"}
+		err := classify(t.Context(), "test", fmt.Errorf("wrapped: %w", cause))
+		if want != nil && !errors.Is(err, want) || want == nil && isPort(err) {
+			t.Errorf("%s: %v, want %v", code, err, want)
+		}
+	}
+	if err := classify(t.Context(), "test", io.ErrUnexpectedEOF); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("a broken connection: %v, want ErrUnavailable", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(storage.ErrClosed)
+	if err := classify(ctx, "test", io.ErrUnexpectedEOF); !errors.Is(err, storage.ErrClosed) || errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("a call that Close ended: %v, want ErrClosed", err)
+	}
+}
+
+func TestAsCommitError_OnlyWhereACommitMayHaveHappened(t *testing.T) {
+	t.Parallel()
+	refused := &pgconn.PgError{Code: "23502", SeverityUnlocalized: "ERROR"}
+	ended := &pgconn.PgError{Code: "57P01", SeverityUnlocalized: "FATAL"}
+	for _, c := range []struct {
+		name     string
+		err      error
+		atCommit bool
+		unknown  bool
+	}{
+		{"a statement was refused", refused, false, false},
+		{"the commit was refused", refused, true, false},
+		{"the connection was ended before the commit", ended, false, false},
+		{"the connection was ended at the commit", ended, true, true},
+		{"the connection broke", io.ErrUnexpectedEOF, false, true},
+		{"the connection broke at the commit", io.ErrUnexpectedEOF, true, true},
+		{"time ran out", context.DeadlineExceeded, false, true},
+	} {
+		err := classify(t.Context(), "write", asCommitError(c.err, c.atCommit))
+		if got := errors.Is(err, storage.ErrCommitUnknown); got != c.unknown {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package postgres_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/postgres"
+	"github.com/assent-io/assent/internal/storage/schema"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+func migrator(t *testing.T, url string) *schema.Migrator {
+	t.Helper()
+	m, err := postgres.Migrator(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+func wantStatus(t *testing.T, m *schema.Migrator, want schema.Status) {
+	t.Helper()
+	got, err := m.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("Status() = %+v, want %+v", got, want)
+	}
+}
+
+// sql runs a statement on a connection of its own.
+func sql(t *testing.T, url, statement string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := conn.Exec(t.Context(), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// tables returns how many tables the database has.
+func tables(t *testing.T, url string) int {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var n int
+	err = conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestMigrator_UpDownUp(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres(t)
+	m := migrator(t, url)
+	wantStatus(t, m, schema.Status{Latest: 1})
+	if n := tables(t, url); n != 0 {
+		t.Errorf("Status made %d tables", n)
+	}
+	for range 2 {
+		if err := m.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, m, schema.Status{Version: 1, Latest: 1})
+		if err := m.Up(t.Context()); err != nil {
+			t.Errorf("Up of the latest version: %v", err)
+		}
+		if err := m.Down(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, m, schema.Status{Latest: 1})
+		if n := tables(t, url); n != 1 {
+			t.Errorf("after Down there are %d tables, want that of the versions only", n)
+		}
+		if err := m.Down(t.Context(), 3); err != nil {
+			t.Errorf("Down of no version: %v", err)
+		}
+	}
+	if err := m.Down(t.Context(), -1); err == nil {
+		t.Error("Down took a negative number of steps")
+	}
+}
+
+func TestOpen_OlderSchema_SaysWhatToRun(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres(t)
+	_, err := postgres.Open(t.Context(), url, postgres.Options{})
+	if !errors.Is(err, schema.ErrOlder) || !strings.Contains(err.Error(), "assent migrate up") {
+		t.Errorf("Open returned the error %v, want one that says to run assent migrate up", err)
+	}
+	if n := tables(t, url); n != 0 {
+		t.Errorf("the refused Open made %d tables", n)
+	}
+}
+
+func TestOpen_SchemaFromTheFutureOrDirty_IsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, statement string
+		want            error
+	}{
+		{"future", `UPDATE schema_migrations SET version = 2`, schema.ErrNewer},
+		{"dirty", `UPDATE schema_migrations SET dirty = true`, schema.ErrDirty},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url := testkit.Postgres(t)
+			m := migrator(t, url)
+			if err := m.Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			sql(t, url, c.statement)
+			for _, migrate := range []bool{false, true} {
+				if _, err := postgres.Open(t.Context(), url, postgres.Options{Migrate: migrate}); !errors.Is(err, c.want) {
+					t.Errorf("Open with Migrate %v returned the error %v, want %v", migrate, err, c.want)
+				}
+			}
+			if err := m.Up(t.Context()); !errors.Is(err, c.want) {
+				t.Errorf("Up returned the error %v, want %v", err, c.want)
+			}
+			if err := m.Down(t.Context(), 0); !errors.Is(err, c.want) {
+				t.Errorf("Down returned the error %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestMigrator_NoServer_ReturnsErrUnavailable(t *testing.T) {
+	t.Parallel()
+	m := migrator(t, "postgres://postgres@/x?host="+t.TempDir())
+	if _, err := m.Status(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("Status returned the error %v, want ErrUnavailable", err)
+	}
+	if err := m.Up(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("Up returned the error %v, want ErrUnavailable", err)
+	}
+}

@@ -1,0 +1,127 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/assent-io/assent/internal/storage/schema"
+	"github.com/assent-io/assent/internal/storage/sqlite"
+)
+
+func migrator(t *testing.T, path string) *schema.Migrator {
+	t.Helper()
+	m, err := sqlite.Migrator(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func wantStatus(t *testing.T, m *schema.Migrator, want schema.Status) {
+	t.Helper()
+	got, err := m.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("Status() = %+v, want %+v", got, want)
+	}
+}
+
+// database opens the file as other programs do.
+func database(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	u := url.URL{Scheme: "file", Path: path}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func TestMigrator_UpDownUp(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	m := migrator(t, path)
+	wantStatus(t, m, schema.Status{Latest: 1})
+	for range 2 {
+		if err := m.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, m, schema.Status{Version: 1, Latest: 1})
+		if err := m.Up(t.Context()); err != nil {
+			t.Errorf("Up of the latest version: %v", err)
+		}
+		if err := m.Down(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, m, schema.Status{Latest: 1})
+		var tables string
+		err := database(t, path).QueryRowContext(t.Context(),
+			`SELECT group_concat(name) FROM sqlite_schema WHERE type = 'table'`).Scan(&tables)
+		if err != nil || tables != "schema_migrations" {
+			t.Errorf("after Down there are the tables %s, want that of the versions only; %v", tables, err)
+		}
+		if err := m.Down(t.Context(), 3); err != nil {
+			t.Errorf("Down of no version: %v", err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, open(t, path, sqlite.Options{Migrate: true}))
+}
+
+func TestOpen_OlderSchema_SaysWhatToRun(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if !errors.Is(err, schema.ErrOlder) || !strings.Contains(err.Error(), "assent migrate up") {
+		t.Errorf("Open returned the error %v, want one that says to run assent migrate up", err)
+	}
+}
+
+func TestOpen_SchemaFromTheFutureOrDirty_IsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, statement string
+		want            error
+	}{
+		{"future", `UPDATE schema_migrations SET version = 2`, schema.ErrNewer},
+		{"dirty", `UPDATE schema_migrations SET dirty = 1`, schema.ErrDirty},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "assent.db")
+			closed(t, open(t, path, sqlite.Options{Migrate: true}))
+			if _, err := database(t, path).ExecContext(t.Context(), c.statement); err != nil {
+				t.Fatal(err)
+			}
+			for _, migrate := range []bool{false, true} {
+				if _, err := sqlite.Open(t.Context(), path, sqlite.Options{Migrate: migrate}); !errors.Is(err, c.want) {
+					t.Errorf("Open with Migrate %v returned the error %v, want %v", migrate, err, c.want)
+				}
+			}
+			m := migrator(t, path)
+			if err := m.Down(t.Context(), 0); !errors.Is(err, c.want) {
+				t.Errorf("Down returned the error %v, want %v", err, c.want)
+			}
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
