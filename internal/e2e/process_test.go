@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli"
+	"github.com/assent-io/assent/internal/server"
+)
+
+// process is a server that runs as a process of its own, so that it can be killed.
+type process struct {
+	grpc string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when its log has ended
+}
+
+// program builds the binary once for all tests and removes it with the last.
+func program(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "assent")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../../cmd/assent")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v: %s", err, out)
+	}
+	return path
+}
+
+// start runs a server as a process.
+func (db *database) start(program string) *process {
+	db.t.Helper()
+	p := &process{done: make(chan struct{})}
+	p.cmd = exec.CommandContext(context.WithoutCancel(db.t.Context()), program, "serve", "--keys", db.keys, //nolint:gosec // Our own.
+		"--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--catalog", acmeCatalog, "--migrate", "--log-format", "json")
+	p.cmd.Env = append(os.Environ(), "ASSENT_DATABASE_URL="+db.url)
+	log, err := p.cmd.StderrPipe()
+	if err != nil {
+		db.t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		db.t.Fatal(err)
+	}
+	db.t.Cleanup(p.kill)
+	ready := make(chan string, 1)
+	var text strings.Builder
+	go func() {
+		defer close(p.done)
+		defer close(ready)
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			var line struct {
+				Msg  string `json:"msg"`
+				GRPC string `json:"grpc_address"`
+			}
+			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
+				ready <- line.GRPC
+			}
+			text.WriteString(lines.Text() + "\n")
+		}
+	}()
+	if p.grpc = <-ready; p.grpc == "" {
+		db.t.Fatalf("the server did not start: %s", text.String())
+	}
+	return p
+}
+
+// kill ends the process at once, as a power cut would.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+	_ = p.cmd.Wait()
+}
+
+func TestKilledDuringAnImport_StartsAgain_AndTheImportIsResumed(t *testing.T) {
+	who := readAudience(t)
+	binary := program(t)
+	eachStore(t, func(t *testing.T, db *database) {
+		p := db.start(binary)
+		key := db.adminKey()
+		for _, recorded := range []int64{3_000, 20_000} {
+			killAt(t, p, key, recorded)
+			p = db.start(binary)
+		}
+		got := importFile(t, p.grpc, key, acmeEvents)
+		if got.Recorded+got.Duplicates != 50_552 || got.Duplicates < 20_000 {
+			t.Errorf("the resumed import: %+v", got)
+		}
+		answers, _ := who.answers(t, assentv1.NewConsentServiceClient(dial(t, p.grpc, key)), exampleTime)
+		compare(t, "after the resumed import", answers, who.want)
+		p.kill()
+		code, stdout, stderr := command(t, "", "", "ledger", "rebuild", "--database-url", db.url, "--keys", db.keys, "--format", "json")
+		var report struct{ Subjects, Differed int }
+		if err := json.Unmarshal([]byte(stdout), &report); code != 0 || err != nil {
+			t.Fatalf("rebuild: exit %d, %v: %s", code, err, stderr)
+		}
+		if report.Differed != 0 || report.Subjects < 20_000 {
+			t.Errorf("rebuild: %+v", report)
+		}
+		if n := db.ledger(); n < 50_000 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
+
+// killAt imports the history and kills the server once its ledger has that many events.
+func killAt(t *testing.T, p *process, key string, recorded int64) {
+	t.Helper()
+	checks := assentv1.NewConsentServiceClient(dial(t, p.grpc, key))
+	ctx, cancel := context.WithCancel(t.Context())
+	var importing sync.WaitGroup
+	importing.Go(func() {
+		env := map[string]string{"ASSENT_SERVER": p.grpc, "ASSENT_API_KEY": key}
+		lookup := func(name string) (string, bool) { value, ok := env[name]; return value, ok }
+		if code := cli.Run(ctx, []string{"import", "consents", acmeEvents}, lookup, strings.NewReader(""), io.Discard, io.Discard); code == 0 {
+			t.Error("the import ended before the server was killed")
+		}
+	})
+	for {
+		got, err := checks.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{Address: "a@example.at", Channel: "newsletter"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.GetDecision().GetPosition() >= recorded {
+			break
+		}
+	}
+	p.kill()
+	cancel()
+	importing.Wait()
+}
+
+// ledger reads the whole ledger and fails unless its positions are 1…n and its recorded times in order. It returns n.
+func (db *database) ledger() int64 {
+	db.t.Helper()
+	store, err := server.OpenStore(db.t.Context(), db.config())
+	if err != nil {
+		db.t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	tail := tailer{t: db.t}
+	for tail.read(store) > 0 {
+	}
+	return tail.last
+}
