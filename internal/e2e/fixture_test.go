@@ -36,6 +36,10 @@ type database struct {
 	dir  string
 	url  string
 	keys string
+	// catalog is applied at start.
+	catalog string
+	// clock stands in for the clock of a PostgreSQL; nil is its own.
+	clock func() time.Time
 }
 
 // eachStore runs a test on a fresh database of each kind.
@@ -48,7 +52,7 @@ func eachStore(t *testing.T, test func(t *testing.T, db *database)) {
 
 func newDatabase(t testing.TB, kind string) *database {
 	t.Helper()
-	db := &database{t: t, dir: t.TempDir()}
+	db := &database{t: t, dir: t.TempDir(), catalog: acmeCatalog}
 	db.keys = filepath.Join(db.dir, "assent.keys")
 	if kind == "sqlite" {
 		db.url = "sqlite:" + filepath.Join(db.dir, "assent.db")
@@ -64,7 +68,7 @@ func newDatabase(t testing.TB, kind string) *database {
 func (db *database) config() config.Server {
 	return config.Server{
 		DatabaseURL: config.NewSecret(db.url), Keys: db.keys, GRPCAddress: "127.0.0.1:0", HTTPAddress: "127.0.0.1:0",
-		Catalog: acmeCatalog, Migrate: true, LogLevel: slog.LevelDebug, LogFormat: config.LogJSON,
+		Catalog: db.catalog, Migrate: true, LogLevel: slog.LevelDebug, LogFormat: config.LogJSON,
 	}
 }
 
@@ -102,7 +106,7 @@ func (db *database) serve(now func() time.Time) *running {
 	ready, ended := make(chan server.Addresses, 1), make(chan error, 1)
 	go func() {
 		ended <- server.Run(ctx, db.config(), server.Options{
-			Logger: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: now,
+			Logger: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: now, DatabaseNow: db.clock,
 			Ready: func(at server.Addresses) { ready <- at },
 		})
 	}()

@@ -40,7 +40,7 @@ func (db *database) start(program string) *process {
 	db.t.Helper()
 	p := &process{done: make(chan struct{})}
 	p.cmd = exec.CommandContext(context.WithoutCancel(db.t.Context()), program, "serve", "--keys", db.keys, //nolint:gosec // Our own.
-		"--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--catalog", acmeCatalog, "--migrate", "--log-format", "json")
+		"--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--catalog", db.catalog, "--migrate", "--log-format", "json")
 	p.cmd.Env = append(os.Environ(), "ASSENT_DATABASE_URL="+db.url)
 	log, err := p.cmd.StderrPipe()
 	if err != nil {

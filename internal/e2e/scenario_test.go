@@ -1,0 +1,296 @@
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/scenario"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+// Every scenario is played in time order on each store and asked strictly through gRPC at its times where the clock can follow;
+// then, with everything recorded, as of its times through gRPC and REST.
+func TestScenarios_ThroughEverySurface(t *testing.T) {
+	files, err := scenario.Find([]string{"../../examples/scenarios", "../scenario/testdata"})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	eachStore(t, func(t *testing.T, _ *database) {
+		kind := filepath.Base(t.Name())
+		strict := 0
+		for _, file := range files {
+			scenarios, err := scenario.Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range scenarios {
+				s := &scenarios[i]
+				t.Run(fmt.Sprintf("%s:%d", filepath.Base(file), s.Line), func(t *testing.T) { strict += play(t, kind, s) })
+			}
+		}
+		if strict == 0 {
+			t.Error("no check was asked strictly")
+		}
+		t.Logf("%d checks were asked strictly", strict)
+	})
+}
+
+// step is an event to record, or a check to ask, when the clock shows its time.
+type step struct {
+	at    consent.Instant
+	event *scenario.Event
+	check *scenario.Check
+}
+
+// steps puts a scenario into the order in which it can be played. A fact that names a later confirmation can only be recorded
+// then; what is asked in between is left out and asked as of its time.
+func steps(s *scenario.Scenario) []step {
+	var list []step
+	for i := range s.Events {
+		st := &s.Events[i].Statement
+		list = append(list, step{at: max(st.Occurred, st.Confirmed), event: &s.Events[i]})
+	}
+	for i := range s.Checks {
+		check := &s.Checks[i]
+		if !slices.ContainsFunc(s.Events, func(e scenario.Event) bool {
+			return e.Statement.Occurred <= check.At && e.Statement.Confirmed > check.At
+		}) {
+			list = append(list, step{at: check.At, check: check})
+		}
+	}
+	kind := func(s step) int { // Of one instant, what happened before what is asked.
+		if s.event != nil {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(list, func(a, b step) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(kind(a), kind(b))) })
+	return list
+}
+
+// play runs a scenario and returns how many of its checks were asked strictly.
+func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
+	t.Helper()
+	played := steps(s)
+	clock := testkit.NewClock(played[0].at.Time().Add(-time.Hour))
+	db := newDatabase(t, kind)
+	db.clock, db.catalog = clock.Now, filepath.Join(db.dir, "catalog.yaml")
+	if err := os.WriteFile(db.catalog, s.CatalogDocument, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := db.serve(clock.Now)
+	c := assentv1.NewConsentServiceClient(dial(t, r.GRPC, r.key))
+	for _, step := range played {
+		clock.Set(step.at.Time())
+		if step.event != nil {
+			record(t, c, step.event)
+			continue
+		}
+		got, decided := askGRPC(t.Context(), c, step.check, nil)
+		if decided != nil && !decided.AsTime().Equal(step.at.Time()) {
+			continue // Several events of one instant moved the ledger's time a few microseconds past it.
+		}
+		strict++
+		report(t, "strictly through gRPC", s, step.check, got)
+	}
+	last := played[len(played)-1].at
+	for i := range s.Checks {
+		last = max(last, s.Checks[i].At)
+	}
+	clock.Set(last.Time().Add(time.Hour))
+	for i := range s.Checks {
+		check := &s.Checks[i]
+		asOf := timestamppb.New(check.At.Time())
+		got, _ := askGRPC(t.Context(), c, check, asOf)
+		report(t, "as of its time through gRPC", s, check, got)
+		report(t, "as of its time through REST", s, check, askREST(t, r, check, asOf))
+	}
+	r.stop()
+	return strict
+}
+
+func report(t *testing.T, how string, s *scenario.Scenario, check *scenario.Check, got scenario.Got) {
+	t.Helper()
+	for _, d := range check.Expect.Compare(got) {
+		t.Errorf("%s:%d: %s: %s", s.File, check.Line, how, d)
+	}
+}
+
+func record(t *testing.T, c assentv1.ConsentServiceClient, e *scenario.Event) {
+	t.Helper()
+	answer, err := c.BatchRecordEvents(t.Context(), &assentv1.BatchRecordEventsRequest{Events: []*assentv1.EventInput{input(&e.Statement)}})
+	if err != nil {
+		t.Fatalf("line %d: %v", e.Line, err)
+	}
+	if wrong := answer.GetResults()[0].GetError(); wrong != nil {
+		t.Fatalf("line %d: %s: %s", e.Line, wrong.GetReason(), wrong.GetMessage())
+	}
+}
+
+func checkRequest(check *scenario.Check, asOf *timestamppb.Timestamp) *assentv1.CheckConsentRequest {
+	return &assentv1.CheckConsentRequest{
+		Address: check.Address, Channel: check.Request.Channel, SenderIdentity: check.Request.Sender,
+		Reference: check.Request.Reference, ContainsAdvertising: check.Request.Advertising, AsOf: asOf,
+	}
+}
+
+// askGRPC asks a check and returns the answer, and the time that it was decided for; nil where it was an error.
+func askGRPC(
+	ctx context.Context, c assentv1.ConsentServiceClient, check *scenario.Check, asOf *timestamppb.Timestamp,
+) (scenario.Got, *timestamppb.Timestamp) {
+	answer, err := c.CheckConsent(ctx, checkRequest(check, asOf))
+	if err != nil {
+		for _, detail := range status.Convert(err).Details() {
+			if info, ok := detail.(*errdetails.ErrorInfo); ok {
+				return scenario.GotError(info.GetReason()), nil
+			}
+		}
+		return scenario.GotError(err.Error()), nil
+	}
+	return gotOf(answer.GetDecision()), answer.GetDecision().GetDecidedTime()
+}
+
+func askREST(t *testing.T, r *running, check *scenario.Check, asOf *timestamppb.Timestamp) scenario.Got {
+	t.Helper()
+	body, err := protojson.Marshal(checkRequest(check, asOf))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.HTTP+"/v1/consent:check", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+r.key)
+	defer http.DefaultClient.CloseIdleConnections()
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return gotProblem(t, data)
+	}
+	var response assentv1.CheckConsentResponse
+	if err := protojson.Unmarshal(data, &response); err != nil {
+		t.Fatal(err)
+	}
+	return gotOf(response.GetDecision())
+}
+
+func gotProblem(t *testing.T, data []byte) scenario.Got {
+	t.Helper()
+	var problem rpcstatus.Status
+	if err := protojson.Unmarshal(data, &problem); err != nil {
+		t.Fatalf("%v: %s", err, data)
+	}
+	for _, detail := range problem.GetDetails() {
+		var info errdetails.ErrorInfo
+		if detail.MessageIs(&info) && detail.UnmarshalTo(&info) == nil {
+			return scenario.GotError(info.GetReason())
+		}
+	}
+	return scenario.GotError(string(data))
+}
+
+// gotOf returns a decision in the words of scenario files.
+func gotOf(d *assentv1.Decision) scenario.Got {
+	got := scenario.Got{
+		Verdict: strings.TrimPrefix(d.GetVerdict().String(), "VERDICT_"), Reason: d.GetReason(), Reasons: d.GetReasons(),
+		SenderIdentity: d.GetSenderIdentity().GetId(), SenderAddress: d.GetSenderIdentity().GetFromAddress(),
+		Obligations: d.GetObligations(),
+	}
+	if d.GetLegalBasis() != assentv1.LegalBasis_LEGAL_BASIS_UNSPECIFIED {
+		got.LegalBasis = strings.ToLower(strings.TrimPrefix(d.GetLegalBasis().String(), "LEGAL_BASIS_"))
+	}
+	if d.GetAbout() != assentv1.About_ABOUT_UNSPECIFIED {
+		got.About = strings.ToLower(strings.TrimPrefix(d.GetAbout().String(), "ABOUT_"))
+	}
+	return got
+}
+
+// input returns a statement as a call states it.
+func input(s *consent.Statement) *assentv1.EventInput {
+	in := &assentv1.EventInput{OccurredTime: timestamppb.New(s.Occurred.Time())}
+	evidence := &assentv1.Evidence{
+		Source: s.Source, Url: s.URL, Ip: s.IP, UserAgent: s.UserAgent, TransactionRef: s.TransactionID, NoticeGiven: s.Notice,
+		Goods: s.Goods, DocumentRef: s.DocumentRef, Operator: s.Operator, Note: s.Note, ConfirmedTime: moment(s.Confirmed),
+	}
+	var declaration *assentv1.DeclarationRef
+	if !s.Declaration.IsZero() {
+		declaration = &assentv1.DeclarationRef{Id: s.Declaration.ID, Version: s.Declaration.Version}
+	}
+	refusal := &assentv1.Refusal{Address: s.Address, Channels: s.Channels, AllMarketing: s.AllMarketing, Evidence: evidence}
+	switch s.Kind {
+	case consent.KindRequest:
+		in.Fact = &assentv1.EventInput_Request{Request: &assentv1.Request{
+			Address: s.Address, Channel: s.Channels[0], Declaration: declaration, Evidence: evidence,
+		}}
+	case consent.KindConfirm:
+		in.Fact = &assentv1.EventInput_Confirm{Confirm: &assentv1.Confirmation{Address: s.Address, Channel: s.Channels[0], Evidence: evidence}}
+	case consent.KindGrant:
+		in.Fact = &assentv1.EventInput_Grant{Grant: &assentv1.Grant{
+			Address: s.Address, Channels: s.Channels, LegalBasis: basisOf(s.Basis), Declaration: declaration, Evidence: evidence,
+			ExpiresTime: moment(s.Expires),
+		}}
+	case consent.KindWithdraw:
+		in.Fact = &assentv1.EventInput_Withdraw{Withdraw: refusal}
+	case consent.KindRefuse:
+		in.Fact = &assentv1.EventInput_Refuse{Refuse: refusal}
+	case consent.KindSuppress:
+		suppression := &assentv1.Suppression{
+			Reason: string(s.Reason), Scope: string(s.Scope), UntilTime: moment(s.Expires), List: s.List, Binds: string(s.Binds),
+			Justification: s.Justification, Evidence: evidence, Target: &assentv1.Suppression_Address{Address: s.Address},
+		}
+		if s.Domain != "" {
+			suppression.Target = &assentv1.Suppression_Domain{Domain: s.Domain}
+		}
+		in.Fact = &assentv1.EventInput_Suppress{Suppress: suppression}
+	case consent.KindLift:
+		lift := &assentv1.Lift{
+			Reason: string(s.Reason), Scope: string(s.Scope), List: s.List, Justification: s.Justification, Evidence: evidence,
+			Target: &assentv1.Lift_Address{Address: s.Address},
+		}
+		if s.Domain != "" {
+			lift.Target = &assentv1.Lift_Domain{Domain: s.Domain}
+		}
+		in.Fact = &assentv1.EventInput_Lift{Lift: lift}
+	case consent.KindErase:
+		in.Fact = &assentv1.EventInput_Erase{Erase: &assentv1.Erasure{Address: s.Address, Justification: s.Justification, Evidence: evidence}}
+	default:
+	}
+	return in
+}
+
+func moment(i consent.Instant) *timestamppb.Timestamp {
+	if i == 0 {
+		return nil
+	}
+	return timestamppb.New(i.Time())
+}
+
+func basisOf(b catalog.Basis) assentv1.LegalBasis {
+	return assentv1.LegalBasis(assentv1.LegalBasis_value["LEGAL_BASIS_"+strings.ToUpper(string(b))])
+}
