@@ -1,0 +1,319 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/cli"
+	"github.com/assent-io/assent/internal/config"
+)
+
+func TestCatalog_ApplyGetAndApplyAgain(t *testing.T) {
+	f := startFake(t)
+	if got := f.run(t, "catalog", "get").must(t, 1); got.stderr != "assent: NO_CATALOG: no catalog was applied yet\n" {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	path := file(t, "catalog.yaml", "channels: []\n")
+	dry := f.run(t, "catalog", "apply", path, "--dry-run").must(t, 0)
+	if dry.stdout != "valid: it could be applied\n" || dry.stderr != "warning: modern looks like modem\n" || f.document != "" {
+		t.Errorf("stdout %q, stderr %q", dry.stdout, dry.stderr)
+	}
+	if got := f.run(t, "catalog", "apply", path).must(t, 0); got.stdout != "version 1, etag e1, recorded at position 1\n" {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	if got := f.run(t, "catalog", "get").must(t, 0); got.stdout != "channels: []\n" || got.stderr != "version 1, etag e1\n" {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	if got := f.runWith(t, f.document, "catalog", "apply", "-", "--etag", "e1").must(t, 0); !strings.HasPrefix(got.stdout, "unchanged") {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	if got := f.run(t, "catalog", "apply", path, "--etag", "e0").must(t, 1); !strings.HasPrefix(got.stderr, "assent: ETAG_MISMATCH: ") {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	got := f.run(t, "catalog", "apply", file(t, "catalog.yaml", "wrong: 1\n")).must(t, 1)
+	want := "assent: INVALID_CATALOG: the catalog has 2 problems\n  catalog.yaml:1: unknown key wrong\n  catalog.yaml:7: channels: they are missing\n"
+	if got.stderr != want {
+		t.Errorf("stderr %q, want %q", got.stderr, want)
+	}
+	f.run(t, "catalog", "apply", path, "--request-id", requestID, "--format", "json").must(t, 0)
+	if id := last[*assentv1.ApplyCatalogRequest](t, f).GetRequestId(); id != requestID {
+		t.Errorf("request id %q", id)
+	}
+	f.run(t, "catalog", "apply", file(t, "catalog.yaml", strings.Repeat("#", 1<<20+1))).must(t, 1)
+	f.run(t, "catalog", "get", "--version", "1", "--format", "json").must(t, 0)
+}
+
+func TestCatalogLint_SaysWhereAndNeedsNoServer(t *testing.T) {
+	good, err := examples.Files.ReadFile("catalogs/acme.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := file(t, "good.yaml", string(good))
+	if got := run(t, "catalog", "lint", path).must(t, 0); got.stdout != "" {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	bad := file(t, "bad.yaml", string(good)+"\nchanels: []\n")
+	got := run(t, "catalog", "lint", path, bad).must(t, 1)
+	if !strings.HasPrefix(got.stdout, bad+":") || !strings.Contains(got.stdout, "chanels") || strings.Count(got.stdout, "\n") != 1 {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	all := decode[struct {
+		Problems, Warnings []struct {
+			File, Path, Message string
+			Line                int
+		}
+	}](t, run(t, "catalog", "lint", bad, "--format", "json").must(t, 1).stdout)
+	if len(all.Problems) != 1 || all.Problems[0].File != bad || all.Problems[0].Line != strings.Count(string(good), "\n")+2 || all.Warnings == nil {
+		t.Errorf("%+v", all)
+	}
+	run(t, "catalog", "lint", "no/such/file").must(t, 1)
+}
+
+func TestClients_CreateListRevoke(t *testing.T) {
+	f := startFake(t)
+	got := f.run(t, "clients", "create", "--id", "shop", "--department", "sales", "--scope", "check,record", "--list", "ecg").must(t, 0)
+	if got.stdout != "key-of-shop\n" || !strings.Contains(got.stderr, "cannot be shown again") {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	same(t, &assentv1.CreateClientRequest{Id: "shop", Department: "sales", Scopes: []string{"check", "record"}, Lists: []string{"ecg"}},
+		last[*assentv1.CreateClientRequest](t, f))
+	f.run(t, "clients", "create", "--id", "root", "--role", "admin", "--format", "json").must(t, 0)
+	same(t, &assentv1.CreateClientRequest{Id: "root", Role: "admin", AllDepartments: true}, last[*assentv1.CreateClientRequest](t, f))
+	f.run(t, "clients", "create", "--id", "shop", "--role", "sender", "--all-departments").must(t, 1)
+	f.run(t, "clients", "revoke", "shop", "--yes").must(t, 0)
+	f.run(t, "clients", "revoke", "nobody", "--yes").must(t, 1)
+	golden(t, "clients.txt", f.run(t, "clients", "list").must(t, 0).stdout)
+	all := decode[struct {
+		Clients       []map[string]any
+		NextPageToken string
+	}](t, f.run(t, "clients", "list", "--format", "json").must(t, 0).stdout)
+	if len(all.Clients) != 2 {
+		t.Errorf("%d clients", len(all.Clients))
+	}
+}
+
+func TestConfirmation_IsAskedOnATerminal(t *testing.T) {
+	f := startFake(t)
+	f.run(t, "clients", "create", "--id", "shop", "--role", "sender", "--all-departments").must(t, 0)
+	for _, c := range []struct {
+		answer  string
+		code    int
+		revoked bool
+	}{{"", 1, false}, {"n\n", 1, false}, {"yes", 0, true}, {"Y\n", 0, true}} {
+		f.clients[0].RevokedTime = nil
+		got := runIn(t, cli.Surroundings{Terminal: true, Stdin: strings.NewReader(c.answer), Env: map[string]string{"ASSENT_SERVER": f.address}},
+			"clients", "revoke", "shop").must(t, c.code)
+		if !strings.HasPrefix(got.stderr, "End the key of shop for ever? [y/N] ") || (f.clients[0].RevokedTime != nil) != c.revoked {
+			t.Errorf("%q: stderr %q", c.answer, got.stderr)
+		}
+	}
+}
+
+// localFake answers in the place of a database.
+func localFake(t *testing.T, want config.Server) cli.Local {
+	t.Helper()
+	check := func(cfg config.Server) {
+		if diff := cmp.Diff(want, cfg); diff != "" {
+			t.Error(diff)
+		}
+	}
+	return cli.Local{
+		Serve: func(ctx context.Context, cfg config.Server, log *slog.Logger, ready func(cli.Endpoints)) error {
+			check(cfg)
+			ready(cli.Endpoints{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2"})
+			log.LogAttrs(ctx, slog.LevelDebug, "not at this level")
+			return nil
+		},
+		CreateClient: func(_ context.Context, cfg config.Server, in *assentv1.CreateClientRequest) (*assentv1.CreateClientResponse, error) {
+			check(cfg)
+			return &assentv1.CreateClientResponse{Client: &assentv1.Client{Id: in.GetId(), AllDepartments: in.GetAllDepartments()}, ApiKey: "local-key"}, nil
+		},
+		MigrateUp: func(_ context.Context, cfg config.Server) (cli.Schema, error) {
+			check(cfg)
+			return cli.Schema{Version: 3, Latest: 3}, nil
+		},
+		MigrateDown: func(_ context.Context, cfg config.Server, steps int) (cli.Schema, error) {
+			check(cfg)
+			return cli.Schema{Version: uint(3 - steps), Latest: 3}, nil
+		},
+		MigrateStatus: func(_ context.Context, cfg config.Server) (cli.Schema, error) {
+			check(cfg)
+			return cli.Schema{Version: 4, Latest: 3, Dirty: true}, nil
+		},
+		RebuildLedger: func(_ context.Context, cfg config.Server, done func(int)) (cli.Rebuilt, error) {
+			check(cfg)
+			done(1)
+			return cli.Rebuilt{Subjects: 2, Differed: 1}, nil
+		},
+	}
+}
+
+func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
+	const url = "postgres://u:s3cret@h/d"
+	want := config.Server{
+		DatabaseURL: config.NewSecret(url), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "k", LogLevel: slog.LevelWarn,
+		LogFormat: config.LogText,
+	}
+	in := cli.Surroundings{
+		Env:   map[string]string{"ASSENT_KEYS": "k", "ASSENT_LOG_LEVEL": "warn", "ASSENT_DATABASE_URL": "sqlite:other.db"},
+		Local: localFake(t, want),
+	}
+	for _, c := range []struct {
+		args   []string
+		code   int
+		stdout string
+	}{
+		{[]string{"serve"}, 0, ""},
+		{[]string{"migrate", "up"}, 0, "version 3 of 3: up to date\n"},
+		{[]string{"migrate", "down", "--yes", "--steps", "2"}, 0, "version 1 of 3: older than this program\n"},
+		{[]string{"migrate", "down", "--yes", "--steps", "0"}, 2, ""},
+		{[]string{"migrate", "status"}, 1, "version 4 of 3: a migration stopped halfway\n"},
+		{[]string{"migrate", "up", "--format", "json"}, 0, "{\n  \"version\": 3,\n  \"latest\": 3,\n  \"dirty\": false\n}\n"},
+		{[]string{"ledger", "rebuild"}, 1, "2 subjects, 1 differed\n"},
+		{[]string{"ledger", "rebuild", "--format", "json"}, 1, "{\n  \"subjects\": 2,\n  \"differed\": 1\n}\n"},
+		{[]string{"clients", "create", "--local", "--id", "root", "--role", "admin"}, 0, "local-key\n"},
+	} {
+		got := runIn(t, in, append(c.args, "--database-url", url)...).must(t, c.code)
+		if got.stdout != c.stdout || strings.Contains(got.stderr, "s3cret") {
+			t.Errorf("%v: stdout %q, stderr %q", c.args, got.stdout, got.stderr)
+		}
+	}
+}
+
+func TestServe_LogsAsTold(t *testing.T) {
+	want := config.Server{
+		DatabaseURL: config.NewSecret("sqlite:x.db"), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "x.db.keys",
+		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON,
+	}
+	got := runIn(t, cli.Surroundings{Local: localFake(t, want)}, "serve", "--log-format", "json", "--database-url", "sqlite:x.db").must(t, 0)
+	line := decode[struct {
+		Time, Level, Msg string
+		GRPCAddress      string `json:"grpc_address"`
+		HTTPAddress      string `json:"http_address"`
+	}](t, got.stderr)
+	if line.Msg != "serving" || line.GRPCAddress != "127.0.0.1:1" || line.HTTPAddress != "127.0.0.1:2" || got.stdout != "" {
+		t.Errorf("%+v, stdout %q", line, got.stdout)
+	}
+}
+
+func TestLocalCommands_LeftOutOfABuild_SaySo(t *testing.T) {
+	for _, args := range [][]string{
+		{"serve"},
+		{"demo"},
+		{"migrate", "up"},
+		{"migrate", "down", "--yes"},
+		{"migrate", "status"},
+		{"ledger", "rebuild"},
+		{"clients", "create", "--local", "--id", "x", "--role", "admin"},
+	} {
+		if got := run(t, args...).must(t, 1); !strings.HasSuffix(got.stderr, "is not part of this build\n") {
+			t.Errorf("%v: stderr %q", args, got.stderr)
+		}
+	}
+}
+
+func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "assent.keyset")
+	created := run(t, "keys", "create", "--keys", path).must(t, 0)
+	shown := run(t, "keys", "show", "--keys", path).must(t, 0)
+	if created.stdout != shown.stdout || !strings.HasPrefix(shown.stdout, path+": store ") || !strings.Contains(created.stderr, "Keep a copy") {
+		t.Errorf("created %q, shown %q", created.stdout, shown.stdout)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	before := read(t, path)
+	run(t, "keys", "create", "--keys", path).must(t, 1)
+	if read(t, path) != before {
+		t.Error("the key file was replaced")
+	}
+	all := decode[map[string]string](t, run(t, "keys", "show", "--keys", path, "--format", "json").must(t, 0).stdout)
+	if all["file"] != path || !strings.Contains(shown.stdout, all["storeId"]) {
+		t.Errorf("%v", all)
+	}
+	run(t, "keys", "show", "--keys", path+"x").must(t, 1)
+}
+
+// demoServer serves the fake until the context ends.
+func demoServer(t *testing.T, f *fake) cli.Local {
+	t.Helper()
+	return cli.Local{Serve: func(ctx context.Context, cfg config.Server, _ *slog.Logger, ready func(cli.Endpoints)) error {
+		path, ok := cfg.SQLitePath()
+		if _, err := os.Stat(filepath.Dir(path)); err != nil || !ok || !cfg.Open || cfg.Catalog != "" || cfg.LogLevel != slog.LevelWarn {
+			t.Errorf("%+v, %v", cfg, err)
+		}
+		ready(cli.Endpoints{GRPC: f.address, HTTP: "127.0.0.1:8080"})
+		<-ctx.Done()
+		return nil
+	}}
+}
+
+func TestDemo_Once_ShowsTheTableAndEnds(t *testing.T) {
+	f := startFake(t)
+	env := map[string]string{"ASSENT_DATABASE_URL": "postgres://h/d", "ASSENT_SERVER": "127.0.0.1:1", "ASSENT_API_KEY": "real"}
+	got := runIn(t, cli.Surroundings{Local: demoServer(t, f), Env: env}, "demo", "--once").must(t, 0)
+	if !strings.Contains(got.stdout, "DENY   WITHDRAWN\n") && !strings.Contains(got.stdout, "ALLOW  ALLOW_CONSENT\n") {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	if !strings.Contains(got.stderr, "50552 events") || !strings.Contains(got.stderr, "21013 addresses") || strings.Contains(got.stderr, "Ctrl-C") {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	if len(f.headers.Get("authorization")) != 0 {
+		t.Error("the demo was sent the key of a real server")
+	}
+	all := decode[map[string]any](t, runIn(t, cli.Surroundings{Local: demoServer(t, f)}, "demo", "--once", "--format", "json").must(t, 0).stdout)
+	if all["addresses"] != 21013.0 || all["asOf"] != "2026-10-01T08:00:00Z" {
+		t.Errorf("%v", all)
+	}
+}
+
+func TestDemo_ServesUntilInterrupted(t *testing.T) {
+	f := startFake(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	from, to := io.Pipe()
+	text := make(chan string)
+	go func() {
+		var all strings.Builder
+		buffer := make([]byte, 4096)
+		for {
+			n, err := from.Read(buffer)
+			all.Write(buffer[:n])
+			if strings.Contains(all.String(), "curl -s http://127.0.0.1:8080/v1/consent:check") {
+				interrupt()
+			}
+			if err != nil {
+				text <- all.String()
+				return
+			}
+		}
+	}()
+	code := cli.RunIn(ctx, cli.Surroundings{Local: demoServer(t, f), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: to}, "demo")
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if all := <-text; code != 0 || !strings.Contains(all, "Add --server "+f.address) {
+		t.Errorf("exit %d, stderr %q", code, all)
+	}
+}
+
+func TestDemo_ServerFails_IsItsError(t *testing.T) {
+	broken := cli.Local{Serve: func(context.Context, config.Server, *slog.Logger, func(cli.Endpoints)) error {
+		return errors.New("the port is taken")
+	}}
+	if got := runIn(t, cli.Surroundings{Local: broken}, "demo").must(t, 1); got.stderr != "assent: the port is taken\n" {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	if got := runIn(t, cli.Surroundings{Local: broken}, "demo", "--grpc-address", "0.0.0.0:1").must(t, 2); got.stdout != "" {
+		t.Errorf("stdout %q", got.stdout)
+	}
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxBatch is the most addresses of a BatchCheckConsent.
+	maxBatch = 10_000
+	// maxMessageBytes keeps messages well below the server's limit,
+	// maxBatchBytes the rows that wait for an answer out of the way.
+	maxMessageBytes = 1 << 20
+	maxBatchBytes   = 4 << 20
+)
+
+// audience reads a CSV file with a column of addresses. Any broken row ends
+// it: an audience is checked as a whole.
+type audience struct {
+	rows   *csvRows
+	column int
+}
+
+func newAudience(from io.Reader, column string) (*audience, error) {
+	rows, err := newCSVRows(from)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.Index(rows.header, column)
+	if at < 0 {
+		if len(rows.header) == 1 && strings.Contains(rows.header[0], ";") {
+			return nil, errors.New("line 1: the columns are separated by semicolons; they have to be separated by commas")
+		}
+		return nil, fmt.Errorf("line 1: there is no column %q; --address-column names it", column)
+	}
+	return &audience{rows: rows, column: at}, nil
+}
+
+// batch returns the next rows, none at the end.
+func (p *audience) batch() ([][]string, error) {
+	var rows [][]string
+	for message, all := 0, 0; len(rows) < maxBatch && message < maxMessageBytes && all < maxBatchBytes; {
+		row, err := p.rows.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+		message += len(row[p.column]) + 4
+		for _, field := range row {
+			all += len(field)
+		}
+	}
+	return rows, nil
+}

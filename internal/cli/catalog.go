@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/catalog"
+)
+
+// maxCatalog is the longest document that the server takes.
+const maxCatalog = 1 << 20
+
+// catalog holds the commands about the rules.
+func (a *app) catalog() *cobra.Command {
+	return family("catalog", "The rules as data: apply, get or lint them", a.catalogApply(), a.catalogGet(), a.catalogLint())
+}
+
+func (a *app) catalogApply() *cobra.Command {
+	var dryRun bool
+	var etag, requestID string
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Apply a catalog as the next version",
+		Long: "Apply a catalog as the next version. With --etag, as catalog get writes it, it is refused when somebody else\n" +
+			"applied another one in the meantime.",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			document, err := a.readCatalog(args[0])
+			if err != nil {
+				return err
+			}
+			if requestID == "" {
+				requestID = uuid.NewString()
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
+					Document: document, Etag: etag, ValidateOnly: dryRun, RequestId: requestID,
+				})
+				if err != nil {
+					return err
+				}
+				return a.writeApplied(answer, dryRun)
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen and apply nothing")
+	cmd.Flags().StringVar(&etag, "etag", "", "the version that this one follows")
+	cmd.Flags().StringVar(&requestID, "request-id", "", "UUID that makes a repetition of the command safe (default: a new one)")
+	return cmd
+}
+
+// readCatalog returns the text of a file, which may be packed.
+func (a *app) readCatalog(path string) (string, error) {
+	in, err := a.open(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(in.text, maxCatalog+1))
+	if err = errors.Join(err, in.close()); err != nil {
+		return "", fmt.Errorf("%s: %w", in.name, readError(err))
+	}
+	if len(text) > maxCatalog {
+		return "", fmt.Errorf("%s: a catalog has at most %d bytes", in.name, maxCatalog)
+	}
+	return string(text), nil
+}
+
+func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, dryRun bool) error {
+	for _, warning := range answer.GetWarnings() {
+		a.notef("warning: %s", oneLine(warning))
+	}
+	switch {
+	case a.json():
+		return a.writeMessage(answer)
+	case answer.GetUnchanged():
+		return a.write("unchanged: this is the latest version already\n")
+	case dryRun:
+		return a.write("valid: it could be applied\n")
+	default:
+		return a.write(fmt.Sprintf("version %d, etag %s, recorded %s\n", answer.GetVersion(), answer.GetEtag(), positions(answer.GetPositions())))
+	}
+}
+
+func (a *app) catalogGet() *cobra.Command {
+	var version int64
+	cmd := &cobra.Command{
+		Use:   "get",
+		Short: "Write a version of the catalog",
+		Long:  "Write the document of a version of the catalog as it was applied; its version and etag go to standard error.",
+		Args:  cobra.NoArgs,
+		RunE: a.does(func(ctx context.Context, _ []string) error {
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).GetCatalog, &assentv1.GetCatalogRequest{Version: version})
+				if err != nil {
+					return err
+				}
+				if a.json() {
+					return a.writeMessage(answer)
+				}
+				a.notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
+				return a.write(answer.GetDocument())
+			})
+		}),
+	}
+	cmd.Flags().Int64Var(&version, "version", 0, "the version (default: the latest)")
+	return cmd
+}
+
+// lintProblem is something that is wrong with a catalog.
+type lintProblem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
+}
+
+func (a *app) catalogLint() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint FILE...",
+		Short: "Say what is wrong with catalogs, without a server",
+		Long: "Say what is wrong with catalogs, one problem a line, without a server; warnings go to standard error and do\n" +
+			"not fail. With --format json it writes {\"problems\": [{\"file\", \"line\", \"path\", \"message\"}], \"warnings\": [...]}.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: a.does(func(_ context.Context, args []string) error {
+			problems, warnings, err := a.lint(args)
+			if err != nil {
+				return err
+			}
+			if err := a.writeLint(problems, warnings); err != nil {
+				return err
+			}
+			if len(problems) > 0 {
+				return exitCode(exitFailed)
+			}
+			return nil
+		}),
+	}
+}
+
+func (a *app) lint(paths []string) (problems, warnings []catalog.Problem, err error) {
+	for _, path := range paths {
+		document, err := a.readCatalog(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		_, more, err := catalog.Parse(path, []byte(document))
+		warnings = append(warnings, more...)
+		if invalid, ok := errors.AsType[*catalog.Invalid](err); ok {
+			problems = append(problems, invalid.Problems...)
+		} else if err != nil {
+			return nil, nil, err
+		}
+	}
+	return problems, warnings, nil
+}
+
+func (a *app) writeLint(problems, warnings []catalog.Problem) error {
+	if a.json() {
+		return a.writeJSON(struct {
+			Problems []lintProblem `json:"problems"`
+			Warnings []lintProblem `json:"warnings"`
+		}{lintProblems(problems), lintProblems(warnings)})
+	}
+	for _, w := range warnings {
+		a.notef("warning: %s", oneLine(w.String()))
+	}
+	for _, p := range problems {
+		if err := a.write(oneLine(p.String()) + "\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lintProblems(all []catalog.Problem) []lintProblem {
+	out := make([]lintProblem, 0, len(all))
+	for p := range slices.Values(all) {
+		out = append(out, lintProblem{p.File, p.Line, p.Path, p.Message})
+	}
+	return out
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// checkFlags are the flags of assent check.
+type checkFlags struct {
+	channel     string
+	sender      string
+	reference   string
+	advertising bool
+	asOf        timeFlag
+
+	file          string
+	addressColumn string
+	out           string
+	denied        string
+}
+
+const checkHelp = `Ask whether an address, or every address of a file, may be contacted on a channel.
+
+With ADDRESS it writes the decision and exits with 0 for ALLOW and with 3 for DENY and DEFER.
+
+With --file it reads CSV with a header, also packed with gzip. The rows that may be contacted go to --out with the columns
+reason, legal_basis, sender_identity, from_address, valid_until and decided_position added; with --denied the others go to
+that file with verdict and reason added, ERROR and INVALID_ADDRESS where there is no address. All other columns pass
+through. The files appear when they are complete. The numbers by reason are written to standard error; with --format json
+to standard output, as
+
+  {"channel": "...", "asOf": "...", "addresses": 3, "allowed": 1, "denied": 2,
+   "counts": [{"verdict": "DENY", "reason": "WITHDRAWN", "count": 2}, ...]}
+
+where asOf is left out unless it was given.
+
+With --as-of the answers are those of that time: they show why something was sent, and are not for sending now.`
+
+// check asks for one address or for a file.
+func (a *app) check() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check {ADDRESS | --file FILE --out FILE} --channel CHANNEL",
+		Short: "Ask whether an address may be contacted",
+		Long:  checkHelp,
+		Example: "  assent check anna@example.com --channel newsletter\n" +
+			"  assent check --file audience.csv.gz --channel product-marketing --out allowed.csv --denied denied.csv",
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			if err := f.verify(args, a.json()); err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				if f.file != "" {
+					return a.checkFile(ctx, s, f)
+				}
+				return a.checkOne(ctx, s, args[0], f)
+			})
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.channel, "channel", "", "channel to send on")
+	flags.StringVar(&f.sender, "sender", "", "sender identity (default: the channel's first)")
+	flags.StringVar(&f.reference, "reference", "", "order, contract or duty that the message is about")
+	flags.BoolVar(&f.advertising, "advertising", false, "the message also advertises something")
+	flags.Var(&f.asOf, "as-of", "decide for this time of the past")
+	flags.StringVar(&f.file, "file", "", "CSV file with a column of addresses")
+	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
+	flags.StringVar(&f.out, "out", "", "where the rows that may be contacted go")
+	flags.StringVar(&f.denied, "denied", "", "where the other rows go")
+	require(cmd, "channel")
+	return cmd
+}
+
+// verify reports flags that do not go together.
+func (f checkFlags) verify(args []string, json bool) error {
+	switch {
+	case f.file == "" && len(args) == 0:
+		return usagef("an ADDRESS or --file is needed")
+	case f.file == "" && (f.out != "" || f.denied != ""):
+		return usagef("--out and --denied go with --file")
+	case f.file == "":
+		return nil
+	case len(args) > 0:
+		return usagef("an ADDRESS does not go with --file")
+	case f.out == "":
+		return usagef("--file needs --out")
+	case f.out == f.denied:
+		return usagef("--out and --denied must be different files")
+	case json && (f.out == stdinName || f.denied == stdinName):
+		return usagef("--format json and a file both want standard output")
+	}
+	return nil
+}
+
+func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags) error {
+	address, err := a.address(arg)
+	if err != nil {
+		return err
+	}
+	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
+		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
+		ContainsAdvertising: f.advertising, AsOf: f.asOf.at,
+	})
+	if err != nil {
+		return err
+	}
+	if a.json() {
+		err = a.writeMessage(answer)
+	} else {
+		err = a.table(decisionRows(answer.GetDecision()))
+	}
+	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
+		return exitCode(exitDenied)
+	}
+	return err
+}
+
+// decisionRows writes a decision for people; what is not set is left out.
+func decisionRows(d *assentv1.Decision) [][]string {
+	rows := [][]string{{verdictName(d.GetVerdict()), d.GetReason()}}
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	add("why", d.GetExplanation())
+	add("remedy", d.GetRemedy())
+	if len(d.GetReasons()) > 1 {
+		add("findings", strings.Join(d.GetReasons(), ", "))
+	}
+	if d.GetAbout() != assentv1.About_ABOUT_UNSPECIFIED {
+		add("about", "the "+strings.ToLower(strings.TrimPrefix(d.GetAbout().String(), "ABOUT_")))
+	}
+	add("legal basis", basisName(d.GetLegalBasis()))
+	if d.GetGrantPosition() > 0 {
+		add("evidence", fmt.Sprintf("position %d", d.GetGrantPosition()))
+	}
+	add("declaration", declarationName(d.GetDeclaration()))
+	if sender := d.GetSenderIdentity(); sender != nil {
+		add("sender", fmt.Sprintf("%s: %s <%s>", sender.GetId(), sender.GetFromName(), sender.GetFromAddress()))
+		add("reply to", sender.GetReplyTo())
+		add("complaints to", sender.GetComplaintsTo())
+	}
+	add("obligations", strings.Join(d.GetObligations(), ", "))
+	add("valid until", stamp(d.GetValidUntilTime()))
+	add("decided", fmt.Sprintf("for %s, at position %d, by catalog version %d",
+		stamp(d.GetDecidedTime()), d.GetPosition(), d.GetCatalogVersion()))
+	if !d.GetForSending() && d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW {
+		add("note", "decided for the past: not for sending now")
+	}
+	return rows
+}

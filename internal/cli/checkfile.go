@@ -1,0 +1,289 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// checksInFlight is how many batches the server works on at once.
+const checksInFlight = 4
+
+// checkedBatch is a batch of rows with its answer.
+type checkedBatch struct {
+	rows   [][]string
+	answer *assentv1.BatchCheckConsentResponse
+	// read is how far the input was read.
+	read int64
+}
+
+// outcome is a row of the table of numbers by reason.
+type outcome struct {
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"`
+}
+
+// outcomeCount is how many addresses had an outcome.
+type outcomeCount struct {
+	outcome
+	Count int64 `json:"count"`
+}
+
+// fileCheck is the check of one file.
+type fileCheck struct {
+	app    *app
+	server *server
+	flags  checkFlags
+	in     *input
+	from   *audience
+	// allowed and denied are where rows go; nil where they go nowhere.
+	allowed *outFile
+	denied  *outFile
+	counts  map[outcome]int64
+	bar     *progress
+}
+
+// checkFile checks the addresses of a file and writes which may be contacted.
+func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error) {
+	in, err := a.open(f.file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	c := &fileCheck{app: a, server: s, flags: f, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.size)}
+	if c.from, err = newAudience(in.text, f.addressColumn); err != nil {
+		return fmt.Errorf("%s: %w", in.name, err)
+	}
+	defer func() { err = errors.Join(err, c.discard()) }()
+	if err := c.createFiles(); err != nil {
+		return err
+	}
+	if err := c.run(ctx); err != nil {
+		return err
+	}
+	if err := c.publish(); err != nil {
+		return err
+	}
+	return c.report()
+}
+
+func (c *fileCheck) run(ctx context.Context) error {
+	defer c.bar.end()
+	return pipeline(ctx, checksInFlight, c.produce, c.ask, c.consume)
+}
+
+func (c *fileCheck) produce(yield func(*checkedBatch) error) error {
+	for {
+		rows, err := c.from.batch()
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.in.name, err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		if err := yield(&checkedBatch{rows: rows, read: c.in.read.Load()}); err != nil {
+			return err
+		}
+	}
+}
+
+// ask checks a batch and verifies that the answer fits it: a wrong index must
+// never let a row through.
+func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
+	addresses := make([]string, len(b.rows))
+	for i, row := range b.rows {
+		addresses[i] = row[c.from.column]
+	}
+	var err error
+	b.answer, err = callAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
+		&assentv1.BatchCheckConsentRequest{
+			Addresses: addresses, Channel: c.flags.channel, SenderIdentity: c.flags.sender, Reference: c.flags.reference,
+			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.asOf.at,
+		})
+	if err != nil {
+		return err
+	}
+	n := len(b.rows)
+	outside := func(i uint32) bool { return int64(i) >= int64(len(b.answer.GetOutcomes())) }
+	if len(b.answer.GetOutcomeIndexes()) != n || len(b.answer.GetValidUntilSeconds()) != n ||
+		slices.ContainsFunc(b.answer.GetOutcomeIndexes(), outside) {
+		return errors.New("the server's answer does not fit the batch")
+	}
+	return nil
+}
+
+// consume writes the rows of a batch.
+func (c *fileCheck) consume(b *checkedBatch) error {
+	for i, row := range b.rows {
+		o := b.answer.GetOutcomes()[b.answer.GetOutcomeIndexes()[i]]
+		if err := c.write(row, o, b.answer.GetValidUntilSeconds()[i]); err != nil {
+			return err
+		}
+	}
+	c.bar.set(b.read)
+	return nil
+}
+
+func (c *fileCheck) write(row []string, o *assentv1.BatchOutcome, validUntil int64) error {
+	d := o.GetDecision()
+	key := outcome{verdictName(d.GetVerdict()), d.GetReason()}
+	if d == nil {
+		key = outcome{"ERROR", o.GetError().GetReason()}
+	}
+	c.counts[key]++
+	if d.GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
+		if c.denied == nil {
+			return nil
+		}
+		return c.denied.write(append(row, key.Verdict, key.Reason))
+	}
+	if !d.GetForSending() && c.flags.asOf.at == nil {
+		return errors.New("the server's answer is not for sending, although it was asked for now")
+	}
+	if c.allowed == nil {
+		return nil
+	}
+	return c.allowed.write(append(row, key.Reason, basisName(d.GetLegalBasis()), d.GetSenderIdentity().GetId(),
+		d.GetSenderIdentity().GetFromAddress(), time.Unix(validUntil, 0).UTC().Format(time.RFC3339),
+		strconv.FormatInt(d.GetPosition(), 10)))
+}
+
+func allowedColumns() []string {
+	return []string{"reason", "legal_basis", "sender_identity", "from_address", "valid_until", "decided_position"}
+}
+
+func deniedColumns() []string { return []string{"verdict", "reason"} }
+
+func (c *fileCheck) createFiles() error {
+	var err error
+	if c.allowed, err = c.create(c.flags.out, allowedColumns()); err != nil {
+		return err
+	}
+	if c.flags.denied != "" {
+		c.denied, err = c.create(c.flags.denied, deniedColumns())
+	}
+	return err
+}
+
+// create starts a file with the columns of the input and more.
+func (c *fileCheck) create(path string, more []string) (*outFile, error) {
+	header := c.from.rows.header
+	for _, name := range more {
+		if slices.Contains(header, name) {
+			return nil, fmt.Errorf("%s: line 1: the column %q would come twice in %s: rename or remove it", c.in.name, name, path)
+		}
+	}
+	if isSameFile(c.flags.file, path) {
+		return nil, usagef("%s is the input itself", path)
+	}
+	file, err := c.app.create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.write(slices.Concat(header, more)); err != nil {
+		return nil, errors.Join(err, file.discard())
+	}
+	return file, nil
+}
+
+// isSameFile reports whether both paths lead to one file.
+func isSameFile(x, y string) bool {
+	xInfo, xErr := os.Stat(x)
+	yInfo, yErr := os.Stat(y)
+	return xErr == nil && yErr == nil && xInfo.Mode().IsRegular() && os.SameFile(xInfo, yInfo)
+}
+
+// publish puts both files in their places, the allowed one last: where it is,
+// the other is too.
+func (c *fileCheck) publish() error {
+	if c.denied != nil {
+		if err := c.denied.finish(); err != nil {
+			return err
+		}
+	}
+	if err := c.allowed.finish(); err != nil {
+		return err
+	}
+	if c.denied != nil {
+		if err := c.denied.publish(); err != nil {
+			return err
+		}
+	}
+	return c.allowed.publish()
+}
+
+func (c *fileCheck) discard() error {
+	var err error
+	for _, file := range []*outFile{c.allowed, c.denied} {
+		if file != nil {
+			err = errors.Join(err, file.discard())
+		}
+	}
+	return err
+}
+
+// report writes the numbers by reason.
+func (c *fileCheck) report() error {
+	counts := sortCounts(c.counts)
+	if c.flags.asOf.at != nil {
+		c.app.notef("Decided as of %s: not for sending now.", stamp(c.flags.asOf.at))
+	}
+	if !c.app.json() {
+		_, err := c.app.stderr.Write([]byte(countTable(counts)))
+		return err
+	}
+	return c.app.writeJSON(summarize(c.flags.channel, c.flags.asOf.at, counts))
+}
+
+// checkSummary is what check --file writes as JSON.
+type checkSummary struct {
+	Channel   string         `json:"channel"`
+	AsOf      string         `json:"asOf,omitempty"`
+	Addresses int64          `json:"addresses"`
+	Allowed   int64          `json:"allowed"`
+	Denied    int64          `json:"denied"`
+	Counts    []outcomeCount `json:"counts"`
+}
+
+func summarize(channel string, asOf *timestamppb.Timestamp, counts []outcomeCount) checkSummary {
+	s := checkSummary{Channel: channel, AsOf: stamp(asOf), Counts: counts}
+	for _, row := range counts {
+		s.Addresses += row.Count
+		if row.Verdict == verdictName(assentv1.Verdict_VERDICT_ALLOW) {
+			s.Allowed += row.Count
+		}
+	}
+	s.Denied = s.Addresses - s.Allowed
+	return s
+}
+
+// sortCounts returns the outcomes, the most frequent first.
+func sortCounts(counts map[outcome]int64) []outcomeCount {
+	rows := make([]outcomeCount, 0, len(counts))
+	for key, n := range counts {
+		rows = append(rows, outcomeCount{key, n})
+	}
+	slices.SortFunc(rows, func(x, y outcomeCount) int {
+		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Verdict, y.Verdict), cmp.Compare(x.Reason, y.Reason))
+	})
+	return rows
+}
+
+// countTable writes the outcomes in columns.
+func countTable(rows []outcomeCount) string {
+	var b strings.Builder
+	for _, row := range rows {
+		fmt.Fprintf(&b, "%6d %-6s %s\n", row.Count, row.Verdict, row.Reason)
+	}
+	return b.String()
+}

@@ -1,0 +1,197 @@
+// Package cli is the command line: one file for each family of commands.
+//
+// Most commands are clients of the gRPC API. Those that open the database
+// themselves go through the functions of Local.
+//
+// Results are written to standard output; progress, warnings and errors to
+// standard error. An error is one line that begins with "assent: ", with a line
+// for each field violation below it; it never repeats an address. Commands exit
+// with 0 when done, 1 when it failed or did not hold, 2 when they were called
+// wrongly; `assent check ADDRESS` exits with 3 when the address must not be
+// contacted now.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// What commands exit with.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitDenied = 3
+)
+
+// Run runs the command that the arguments, without the program's name, ask
+// for and returns what the process exits with. It ends early when the context
+// does.
+func Run(
+	ctx context.Context, args []string, env func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer,
+) int {
+	return run(ctx, args, &app{
+		env: env, stdin: stdin, stdout: stdout, stderr: &lockedWriter{to: stderr},
+		bars: isTerminal(stderr), asks: isTerminal(stdin) && isTerminal(stderr),
+		local: local(), pause: pause,
+	})
+}
+
+// lockedWriter lets several goroutines write whole lines.
+type lockedWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(p)
+}
+
+// isTerminal reports whether a person sits at the other end.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// app is what the commands of one run share.
+type app struct {
+	env    func(string) (string, bool)
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	// bars is set where progress is shown, asks where questions are answered.
+	bars  bool
+	asks  bool
+	local Local
+	// pause is how long to wait before the n-th retry, from 0.
+	pause func(n int) time.Duration
+	// running is set when the arguments were understood: what fails before that
+	// is the caller's mistake.
+	running    bool
+	format     choice
+	connection connection
+}
+
+func run(ctx context.Context, args []string, a *app) int {
+	root := a.root() //nolint:contextcheck // Cobra hands the context to the commands when they run.
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
+	}
+	usage, isUsage := errors.AsType[*usageError](err)
+	if isUsage {
+		err = usage
+	} else if !a.running {
+		// Cobra and pflag repeat arguments in their errors.
+		err, isUsage = errors.New(withoutAddresses(err.Error())), true
+	}
+	a.report(ctx, err)
+	if !isUsage {
+		return exitFailed
+	}
+	a.notef("Run `%s --help` for how it is called.", cmd.CommandPath())
+	return exitUsage
+}
+
+// root makes the tree of commands.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "assent",
+		Short: "Who may be written to, why, and how it is known",
+		Long: "Assent answers whether an address may be contacted on a channel, and records what people say about it.\n\n" +
+			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly; check ADDRESS: 3 the address must not be\n" +
+			"contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
+		Args: subcommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	a.format = newChoice("text", "text", "json")
+	root.PersistentFlags().Var(&a.format, "format", "how results are written: text or json")
+	complete(root, "format", a.format.options...)
+	a.connection.addFlags(root)
+	root.AddCommand(
+		a.check(),
+		a.grant(), a.request(), a.confirm(), a.withdraw(), a.importFamily(),
+		a.suppressions(), a.history(), a.lookup(),
+		a.catalog(), a.clients(),
+		a.test(), a.version(),
+		a.serve(), a.demo(), a.migrate(), a.keys(), a.ledger(),
+	)
+	return root
+}
+
+// family makes a command that only holds others.
+func family(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: subcommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// subcommand refuses what is no subcommand. It does not repeat it: it may be
+// an address whose command was forgotten.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usagef("there is no such command; %s has: %s", cmd.CommandPath(), strings.Join(names, ", "))
+}
+
+// does makes the function of a command: from here on the arguments are
+// understood.
+func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.running = true
+		a.connection.readEnv(cmd.Flags(), a.env)
+		return do(cmd.Context(), args)
+	}
+}
+
+// json reports whether results are written as JSON.
+func (a *app) json() bool { return a.format.value == "json" }
+
+// address returns the argument, or for - the first line of standard input.
+func (a *app) address(arg string) (string, error) {
+	if arg != stdinName {
+		return arg, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(a.stdin, 64<<10))
+	if err != nil {
+		return "", errors.New("standard input cannot be read")
+	}
+	line, rest, _ := strings.Cut(string(text), "\n")
+	if strings.TrimSpace(rest) != "" {
+		return "", usagef("standard input has more than one line")
+	}
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
+		return "", usagef("standard input is empty")
+	}
+	return line, nil
+}

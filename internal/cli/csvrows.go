@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// errTooLong is returned for a record of more than maxRecord bytes.
+var errTooLong = fmt.Errorf("it is longer than %d bytes; perhaps a quote is not closed", maxRecord)
+
+// badRow is what is wrong with one row; the rows after it can still be read.
+type badRow struct {
+	// line is where the row begins, last where it ends.
+	line, last int
+	text       string
+}
+
+func (e *badRow) Error() string {
+	if e.last > e.line {
+		return fmt.Sprintf("lines %d to %d: %s", e.line, e.last, e.text)
+	}
+	return fmt.Sprintf("line %d: %s", e.line, e.text)
+}
+
+// csvRows reads a CSV file with a header row by row, each of bounded length.
+type csvRows struct {
+	header []string
+	reader *csv.Reader
+	limit  *recordLimit
+	line   int
+}
+
+// newCSVRows reads the header, whose names must differ.
+func newCSVRows(from io.Reader) (*csvRows, error) {
+	limit := &recordLimit{from: from}
+	r := &csvRows{reader: csv.NewReader(limit), limit: limit}
+	header, err := r.next()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("it is empty: a header is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, name := range header {
+		if seen[name] {
+			return nil, fmt.Errorf("line %d: the column %q comes twice", r.line, name)
+		}
+		seen[name] = true
+	}
+	r.header = header
+	return r, nil
+}
+
+// next returns the next row, which has as many fields as the header and is
+// valid UTF-8. It returns io.EOF at the end, a *badRow for a row that is
+// broken, after which it may be called again, and another error when nothing
+// more can be read.
+func (r *csvRows) next() ([]string, error) {
+	row, err := r.reader.Read()
+	r.limit.recordEnds(r.reader.InputOffset())
+	if err == nil {
+		r.line, _ = r.reader.FieldPos(0)
+		for i, field := range row {
+			if !utf8.ValidString(field) {
+				line, _ := r.reader.FieldPos(i)
+				return nil, &badRow{r.line, line, fmt.Sprintf("field %d is not valid UTF-8", i+1)}
+			}
+		}
+		return row, nil
+	}
+	parse, ok := errors.AsType[*csv.ParseError](err)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, io.EOF
+	case !ok:
+		return nil, fmt.Errorf("after line %d: %w", r.line, readError(err))
+	case errors.Is(err, csv.ErrFieldCount):
+		r.line = parse.StartLine
+		return nil, &badRow{parse.StartLine, 0, fmt.Sprintf("it has %d fields, the header has %d", len(row), len(r.header))}
+	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
+		r.line = parse.Line
+		return nil, &badRow{parse.StartLine, parse.Line, "a quote stands where none can be, or is not closed"}
+	default:
+		return nil, fmt.Errorf("line %d: %w", parse.StartLine, parse.Err)
+	}
+}
+
+// recordLimit stops a reader that reads on and on without an end of the
+// record, so that it does not fill the memory.
+type recordLimit struct {
+	from  io.Reader
+	given int64
+	start int64
+}
+
+// recordEnds says at which offset the record that was read last ends.
+func (l *recordLimit) recordEnds(offset int64) { l.start = offset }
+
+func (l *recordLimit) Read(p []byte) (int, error) {
+	if l.given-l.start > maxRecord {
+		return 0, errTooLong
+	}
+	n, err := l.from.Read(p)
+	l.given += int64(n)
+	return n, err
+}

@@ -1,0 +1,208 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/config"
+)
+
+const (
+	demoCatalog  = "catalogs/acme.yaml"
+	demoHistory  = "acme/events.csv.gz"
+	demoAudience = "acme/audience.csv"
+	demoChannel  = "product-marketing"
+)
+
+// demoTime is the time for which the audience is checked.
+func demoTime() time.Time { return time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC) }
+
+// demo shows what Assent does, with the example company.
+func (a *app) demo() *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show what it does: a server with an example company",
+		Long: "Run a server over a temporary database, import the history of an example company, check whom its marketing may\n" +
+			"write to, and write the numbers by reason. Then it serves until it is interrupted, open to everybody on this\n" +
+			"machine; with --once it ends instead.",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "end after the table")
+	config.AddFlags(cmd.Flags(), "grpc_address", "http_address", "log_level", "log_format")
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		// A demo must not touch the database that the environment names.
+		cfg, err := config.Load(cmd.Flags(), noEnv)
+		if err != nil {
+			return usagef("%v", err)
+		}
+		if !cmd.Flags().Changed("log-level") {
+			cfg.LogLevel = slog.LevelWarn
+		}
+		if a.local.Serve == nil {
+			return absent("demo")
+		}
+		return a.runDemo(ctx, cfg, once)
+	})
+	return cmd
+}
+
+func noEnv(string) (string, bool) { return "", false }
+
+// runDemo serves from a temporary folder and shows the demo meanwhile.
+func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err error) {
+	folder, err := os.MkdirTemp("", "assent-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	file := filepath.Join(folder, "assent.db")
+	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
+	if err := cfg.Validate(); err != nil {
+		return usagef("%v", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	ready := make(chan Endpoints, 1)
+	group.Go(func() error {
+		// Whoever waits for the server to be ready must not wait for ever.
+		defer close(ready)
+		return a.local.Serve(serving, cfg, newLogger(cfg, a.stderr), func(at Endpoints) { ready <- at })
+	})
+	group.Go(func() error {
+		at, ok := <-ready
+		if !ok {
+			return nil
+		}
+		if err := a.showDemo(ctx, at); err != nil {
+			return err
+		}
+		if once {
+			stop()
+		} else {
+			a.suggest(at)
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// showDemo loads the example company and checks its audience.
+func (a *app) showDemo(ctx context.Context, at Endpoints) error {
+	client := *a
+	client.env = noEnv
+	client.connection = connection{server: at.GRPC, timeout: time.Minute}
+	return client.withServer(ctx, func(ctx context.Context, s *server) error {
+		if err := client.demoCatalog(ctx, s); err != nil {
+			return err
+		}
+		if err := client.demoImport(ctx, s); err != nil {
+			return err
+		}
+		return client.demoCheck(ctx, s)
+	})
+}
+
+func (a *app) demoCatalog(ctx context.Context, s *server) error {
+	document, err := fs.ReadFile(examples.Files, demoCatalog)
+	if err != nil {
+		return err
+	}
+	_, err = call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{Document: string(document)})
+	return err
+}
+
+// openExample opens an embedded file.
+func openExample(name string) (*input, error) {
+	file, err := examples.Files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return newInput(filepath.Base(name), file, info.Size())
+}
+
+func (a *app) demoImport(ctx context.Context, s *server) (err error) {
+	in, err := openExample(demoHistory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	started := time.Now()
+	summary, err := a.importText(ctx, s, in, &importer{rejected: rejectedRows{app: a}})
+	if err != nil {
+		return err
+	}
+	if summary.Rejected > 0 {
+		return fmt.Errorf("%s: %d rows were rejected", in.name, summary.Rejected)
+	}
+	a.notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
+	return nil
+}
+
+func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
+	in, err := openExample(demoAudience)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	started := time.Now()
+	c := &fileCheck{
+		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.size),
+		flags: checkFlags{channel: demoChannel, asOf: timeFlag{timestamppb.New(demoTime())}},
+	}
+	if c.from, err = newAudience(in.text, "address"); err != nil {
+		return err
+	}
+	if err := c.run(ctx); err != nil {
+		return err
+	}
+	counts := sortCounts(c.counts)
+	all := summarize(demoChannel, c.flags.asOf.at, counts)
+	a.notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
+		all.Addresses, demoChannel, all.AsOf, all.Allowed, elapsed(started))
+	if a.json() {
+		return a.writeJSON(all)
+	}
+	return a.write(countTable(counts))
+}
+
+func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
+
+// suggest writes what can be tried while the demo serves.
+func (a *app) suggest(at Endpoints) {
+	a.notef(`
+It serves on %[1]s (gRPC) and http://%[2]s (REST, /openapi.json, /metrics) until Ctrl-C. Try, in another terminal:
+
+  assent check zoe.huber@t-online.de --channel product-marketing --as-of 2026-10-01T08:00:00Z
+  assent history zoe.huber@t-online.de
+  assent withdraw zoe.huber@t-online.de --channel product-marketing
+  assent check zoe.huber@t-online.de --channel product-marketing
+  curl -s http://%[2]s/v1/consent:check -d '{"address": "zoe.huber@t-online.de", "channel": "product-marketing"}'
+
+In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTTP, serverHint(at))
+}
+
+// serverHint says how clients find a server that is not where they look.
+func serverHint(at Endpoints) string {
+	if at.GRPC == defaultServer {
+		return ""
+	}
+	return " Add --server " + at.GRPC + "."
+}

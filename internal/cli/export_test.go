@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Surroundings are what a test puts in the place of the process.
+type Surroundings struct {
+	Env    map[string]string
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Local  Local
+	// Terminal pretends that a person sits at the other end.
+	Terminal bool
+}
+
+// RunIn is Run in surroundings of a test, which waits only a moment before it
+// tries again.
+func RunIn(ctx context.Context, in Surroundings, args ...string) int {
+	return run(ctx, args, &app{
+		env: func(name string) (string, bool) {
+			value, ok := in.Env[name]
+			return value, ok
+		},
+		stdin: in.Stdin, stdout: in.Stdout, stderr: &lockedWriter{to: in.Stderr}, bars: in.Terminal, asks: in.Terminal,
+		local: in.Local, pause: func(int) time.Duration { return time.Millisecond },
+	})
+}

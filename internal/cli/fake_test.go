@@ -1,0 +1,412 @@
+package cli_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// fake is a small server in memory, for tests of what the command line does
+// with a server: it keeps events once each, and decides by the local part of
+// the address.
+type fake struct {
+	assentv1.UnimplementedConsentServiceServer
+	assentv1.UnimplementedSuppressionServiceServer
+	assentv1.UnimplementedHistoryServiceServer
+	assentv1.UnimplementedCatalogServiceServer
+	assentv1.UnimplementedClientServiceServer
+
+	address string
+
+	mu sync.Mutex
+	// away is how many calls find the server unavailable.
+	away     int
+	calls    []proto.Message
+	headers  metadata.MD
+	events   []*assentv1.Event
+	byKey    map[string]int64
+	requests map[string]bool
+	document string
+	clients  []*assentv1.Client
+	// answer, when set, is asked before anything else.
+	answer func(in proto.Message) (proto.Message, error)
+}
+
+// startFake starts a server on loopback that ends with the test.
+func startFake(t *testing.T) *fake { return startFakeWith(t, nil) }
+
+func startFakeWith(t *testing.T, config *tls.Config) *fake {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{address: listener.Addr().String(), byKey: map[string]int64{}, requests: map[string]bool{}}
+	options := []grpc.ServerOption{grpc.UnaryInterceptor(f.intercept)}
+	if config != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(config)))
+	}
+	server := grpc.NewServer(options...)
+	assentv1.RegisterConsentServiceServer(server, f)
+	assentv1.RegisterSuppressionServiceServer(server, f)
+	assentv1.RegisterHistoryServiceServer(server, f)
+	assentv1.RegisterCatalogServiceServer(server, f)
+	assentv1.RegisterClientServiceServer(server, f)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		server.Stop()
+		// A test may end before the server has begun.
+		if err := <-done; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return f
+}
+
+// intercept keeps what was asked and answers for a server that is away.
+func (f *fake) intercept(ctx context.Context, in any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	message, ok := in.(proto.Message)
+	if !ok {
+		return nil, status.Error(codes.Internal, "no message")
+	}
+	f.mu.Lock()
+	f.calls = append(f.calls, message)
+	f.headers, _ = metadata.FromIncomingContext(ctx)
+	away := f.away > 0
+	if away {
+		f.away--
+	}
+	answer := f.answer
+	f.mu.Unlock()
+	if away {
+		return nil, status.Error(codes.Unavailable, "away")
+	}
+	if answer != nil {
+		if out, err := answer(message); out != nil || err != nil {
+			return out, err
+		}
+	}
+	return handle(ctx, in)
+}
+
+// failure makes an error as the server does.
+func failure(code codes.Code, reason, message string, violations ...string) error {
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: "assent"}}
+	if len(violations) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, v := range violations {
+			field, description, _ := strings.Cut(v, ": ")
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: field, Description: description})
+		}
+		details = append(details, bad)
+	}
+	s, err := status.New(code, message).WithDetails(details...)
+	if err != nil {
+		return err
+	}
+	return s.Err()
+}
+
+func day(n int) *timestamppb.Timestamp {
+	return timestamppb.New(time.Date(2026, 10, n, 8, 0, 0, 0, time.UTC))
+}
+
+// decide decides by the local part: deny…, defer… and everything else.
+func decide(address string, asOf *timestamppb.Timestamp) (*assentv1.Decision, *assentv1.ItemError) {
+	if !strings.Contains(address, "@") {
+		return nil, &assentv1.ItemError{Reason: "INVALID_ADDRESS", Message: "an address has one @"}
+	}
+	d := &assentv1.Decision{
+		DecidedTime: day(1), Position: 42, CatalogVersion: 1, ForSending: asOf == nil,
+		SenderIdentity: &assentv1.SenderIdentity{
+			Id: "acme-news", FromName: "Acme News", FromAddress: "news@acme.example", ComplaintsTo: "care@acme.example", Department: "news",
+		},
+	}
+	switch {
+	case strings.HasPrefix(address, "deny"):
+		d.Verdict, d.Reason, d.Reasons = assentv1.Verdict_VERDICT_DENY, "WITHDRAWN", []string{"WITHDRAWN"}
+		d.About = assentv1.About_ABOUT_RECIPIENT
+		d.Explanation, d.Remedy = "The person left this channel.", "A new consent."
+	case strings.HasPrefix(address, "defer"):
+		d.Verdict, d.Reason, d.Reasons = assentv1.Verdict_VERDICT_DEFER, "FREQUENCY_LIMIT", []string{"FREQUENCY_LIMIT"}
+	default:
+		d.Verdict, d.Reason = assentv1.Verdict_VERDICT_ALLOW, "ALLOW_CONSENT"
+		d.Reasons = []string{"ALLOW_CONSENT", "CONSENT_EXPIRED"}
+		d.LegalBasis, d.GrantPosition = assentv1.LegalBasis_LEGAL_BASIS_CONSENT, 7
+		d.Declaration = &assentv1.DeclarationRef{Id: "all-news", Version: "3"}
+		d.Obligations = []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "IMPRINT"}
+		d.ValidUntilTime = day(2)
+		d.Explanation = "The person consented."
+	}
+	return d, nil
+}
+
+func (f *fake) CheckConsent(_ context.Context, in *assentv1.CheckConsentRequest) (*assentv1.CheckConsentResponse, error) {
+	d, failed := decide(in.GetAddress(), in.GetAsOf())
+	if failed != nil {
+		return nil, failure(codes.InvalidArgument, failed.GetReason(), failed.GetMessage(), "address: it has no @")
+	}
+	return &assentv1.CheckConsentResponse{Decision: d}, nil
+}
+
+func (f *fake) BatchCheckConsent(_ context.Context, in *assentv1.BatchCheckConsentRequest) (*assentv1.BatchCheckConsentResponse, error) {
+	if len(in.GetAddresses()) > 10_000 {
+		return nil, failure(codes.InvalidArgument, "INVALID_REQUEST", "too many")
+	}
+	out := &assentv1.BatchCheckConsentResponse{}
+	index := map[string]uint32{}
+	for _, address := range in.GetAddresses() {
+		d, failed := decide(address, in.GetAsOf())
+		key := d.GetReason() + failed.GetReason()
+		at, known := index[key]
+		if !known {
+			at = uint32(len(out.Outcomes))
+			index[key] = at
+			o := &assentv1.BatchOutcome{Outcome: &assentv1.BatchOutcome_Decision{Decision: d}}
+			if failed != nil {
+				o.Outcome = &assentv1.BatchOutcome_Error{Error: failed}
+			}
+			out.Outcomes = append(out.Outcomes, o)
+		}
+		out.OutcomeIndexes = append(out.OutcomeIndexes, at)
+		out.GrantPositions = append(out.GrantPositions, d.GetGrantPosition())
+		out.ValidUntilSeconds = append(out.ValidUntilSeconds, d.GetValidUntilTime().GetSeconds())
+	}
+	return out, nil
+}
+
+// record keeps an event once.
+func (f *fake) record(event *assentv1.Event) (position int64, duplicate bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key, err := proto.MarshalOptions{Deterministic: true}.Marshal(event)
+	if err != nil {
+		return 0, false
+	}
+	if position, ok := f.byKey[string(key)]; ok {
+		return position, true
+	}
+	position = int64(len(f.events) + 1)
+	f.byKey[string(key)] = position
+	event.Position = position
+	f.events = append(f.events, event)
+	return position, false
+}
+
+func (f *fake) GrantConsent(_ context.Context, in *assentv1.GrantConsentRequest) (*assentv1.GrantConsentResponse, error) {
+	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Grant{Grant: &assentv1.Grant{
+		Address: in.GetAddress(), Channels: in.GetChannels(), LegalBasis: in.GetLegalBasis(), Declaration: in.GetDeclaration(),
+		Evidence: in.GetEvidence(), ExpiresTime: in.GetExpiresTime(),
+	}}})
+	return &assentv1.GrantConsentResponse{Positions: []int64{position}, Duplicate: duplicate}, nil
+}
+
+func (f *fake) WithdrawConsent(_ context.Context, in *assentv1.WithdrawConsentRequest) (*assentv1.WithdrawConsentResponse, error) {
+	if slices.Contains(in.GetChannels(), "order-updates") {
+		return nil, failure(codes.FailedPrecondition, "NOT_REFUSABLE", "order-updates cannot be refused")
+	}
+	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Withdraw{Withdraw: &assentv1.Refusal{
+		Address: in.GetAddress(), Channels: in.GetChannels(), AllMarketing: in.GetAllMarketing(), Evidence: in.GetEvidence(),
+	}}})
+	return &assentv1.WithdrawConsentResponse{Positions: []int64{position}, Duplicate: duplicate}, nil
+}
+
+func (f *fake) RequestConsent(_ context.Context, in *assentv1.RequestConsentRequest) (*assentv1.RequestConsentResponse, error) {
+	if strings.HasPrefix(in.GetAddress(), "deny") {
+		return &assentv1.RequestConsentResponse{Decision: &assentv1.Decision{
+			Verdict: assentv1.Verdict_VERDICT_DENY, Reason: "CONFIRMATION_LIMIT", DecidedTime: day(1),
+		}}, nil
+	}
+	return &assentv1.RequestConsentResponse{
+		Decision: &assentv1.Decision{Verdict: assentv1.Verdict_VERDICT_ALLOW, Reason: "ALLOW_CONFIRMATION", DecidedTime: day(1), ForSending: true},
+		Token:    "token-of-" + in.GetChannel(), ExpiresTime: day(3), Positions: []int64{1, 2},
+	}, nil
+}
+
+func (f *fake) ConfirmConsent(_ context.Context, in *assentv1.ConfirmConsentRequest) (*assentv1.ConfirmConsentResponse, error) {
+	channel, ok := strings.CutPrefix(in.GetToken(), "token-of-")
+	if !ok {
+		return nil, failure(codes.InvalidArgument, "INVALID_TOKEN", "this is no token")
+	}
+	return &assentv1.ConfirmConsentResponse{Positions: []int64{3}, Channel: channel}, nil
+}
+
+func (f *fake) BatchRecordEvents(_ context.Context, in *assentv1.BatchRecordEventsRequest) (*assentv1.BatchRecordEventsResponse, error) {
+	f.mu.Lock()
+	replayed := f.requests[in.GetRequestId()]
+	f.requests[in.GetRequestId()] = true
+	f.mu.Unlock()
+	if replayed {
+		return nil, failure(codes.AlreadyExists, "REQUEST_ID_REUSED", "the request id was used before")
+	}
+	out := &assentv1.BatchRecordEventsResponse{}
+	for _, event := range in.GetEvents() {
+		out.Results = append(out.Results, f.recordInput(event, in.GetValidateOnly()))
+	}
+	return out, nil
+}
+
+func (f *fake) recordInput(in *assentv1.EventInput, dry bool) *assentv1.RecordResult {
+	event := &assentv1.Event{OccurredTime: in.GetOccurredTime()}
+	switch fact := in.GetFact().(type) {
+	case *assentv1.EventInput_Grant:
+		switch {
+		case slices.Contains(fact.Grant.GetChannels(), "nowhere"):
+			return &assentv1.RecordResult{Error: &assentv1.ItemError{Reason: "UNKNOWN_CHANNEL", Message: "there is no channel nowhere"}}
+		case strings.HasPrefix(fact.Grant.GetAddress(), "erased"):
+			return &assentv1.RecordResult{Error: &assentv1.ItemError{Reason: "ERASED_BEFORE", Message: "the address was erased since"}}
+		}
+		event.Fact = &assentv1.Event_Grant{Grant: fact.Grant}
+	case *assentv1.EventInput_Withdraw:
+		event.Fact = &assentv1.Event_Withdraw{Withdraw: fact.Withdraw}
+	case *assentv1.EventInput_Refuse:
+		event.Fact = &assentv1.Event_Refuse{Refuse: fact.Refuse}
+	case *assentv1.EventInput_Request:
+		event.Fact = &assentv1.Event_Request{Request: fact.Request}
+	case *assentv1.EventInput_Confirm:
+		event.Fact = &assentv1.Event_Confirm{Confirm: fact.Confirm}
+	case *assentv1.EventInput_Suppress:
+		event.Fact = &assentv1.Event_Suppress{Suppress: fact.Suppress}
+	case *assentv1.EventInput_Lift:
+		event.Fact = &assentv1.Event_Lift{Lift: fact.Lift}
+	case *assentv1.EventInput_Erase:
+		event.Fact = &assentv1.Event_Erase{Erase: fact.Erase}
+	}
+	if dry {
+		return &assentv1.RecordResult{}
+	}
+	position, duplicate := f.record(event)
+	return &assentv1.RecordResult{Position: position, Duplicate: duplicate}
+}
+
+func (f *fake) LookupRecipient(_ context.Context, in *assentv1.LookupRecipientRequest) (*assentv1.LookupRecipientResponse, error) {
+	d, _ := decide(in.GetAddress(), nil)
+	return &assentv1.LookupRecipientResponse{
+		Channels: []*assentv1.ChannelState{
+			{Channel: "newsletter", Decision: d, RefusedTime: day(1), Grants: []*assentv1.ActiveGrant{{Position: 7}}},
+			{Channel: "product-marketing", Decision: d, PendingUntilTime: day(3)},
+		},
+		Suppressions: []*assentv1.ActiveSuppression{{Position: 9, Reason: "EXTERNAL_LIST", Scope: "marketing", Domain: "firma.example", List: "ecg", SinceTime: day(1)}},
+	}, nil
+}
+
+func (f *fake) CreateSuppression(_ context.Context, in *assentv1.CreateSuppressionRequest) (*assentv1.CreateSuppressionResponse, error) {
+	fact := &assentv1.Suppression{
+		Reason: in.GetReason(), Scope: in.GetScope(), UntilTime: in.GetUntilTime(), List: in.GetList(), Binds: in.GetBinds(),
+		Justification: in.GetJustification(), Evidence: in.GetEvidence(), Target: &assentv1.Suppression_Address{Address: in.GetAddress()},
+	}
+	if in.GetDomain() != "" {
+		fact.Target = &assentv1.Suppression_Domain{Domain: in.GetDomain()}
+	}
+	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Suppress{Suppress: fact}})
+	return &assentv1.CreateSuppressionResponse{Positions: []int64{position}, Duplicate: duplicate}, nil
+}
+
+func (f *fake) LiftSuppression(_ context.Context, in *assentv1.LiftSuppressionRequest) (*assentv1.LiftSuppressionResponse, error) {
+	fact := &assentv1.Lift{
+		Reason: in.GetReason(), Scope: in.GetScope(), List: in.GetList(), Justification: in.GetJustification(),
+		Target: &assentv1.Lift_Address{Address: in.GetAddress()},
+	}
+	if in.GetDomain() != "" {
+		fact.Target = &assentv1.Lift_Domain{Domain: in.GetDomain()}
+	}
+	position, _ := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Lift{Lift: fact}})
+	return &assentv1.LiftSuppressionResponse{Positions: []int64{position}}, nil
+}
+
+// SearchHistory gives all events, whoever they are about, two to a page.
+func (f *fake) SearchHistory(_ context.Context, in *assentv1.SearchHistoryRequest) (*assentv1.SearchHistoryResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	from := 0
+	if token := in.GetPageToken(); token != "" {
+		var err error
+		if from, err = strconv.Atoi(token); err != nil {
+			return nil, failure(codes.InvalidArgument, "INVALID_PAGE_TOKEN", "no token")
+		}
+	}
+	to := min(from+2, len(f.events))
+	out := &assentv1.SearchHistoryResponse{Events: f.events[from:to]}
+	if to < len(f.events) {
+		out.NextPageToken = fmt.Sprint(to)
+	}
+	return out, nil
+}
+
+func (f *fake) GetCatalog(context.Context, *assentv1.GetCatalogRequest) (*assentv1.GetCatalogResponse, error) {
+	if f.document == "" {
+		return nil, failure(codes.NotFound, "NO_CATALOG", "no catalog was applied yet")
+	}
+	return &assentv1.GetCatalogResponse{Version: 1, Document: f.document, Etag: "e1", RecordedTime: day(1), Position: 1}, nil
+}
+
+func (f *fake) ApplyCatalog(_ context.Context, in *assentv1.ApplyCatalogRequest) (*assentv1.ApplyCatalogResponse, error) {
+	switch {
+	case in.GetEtag() != "" && in.GetEtag() != "e1":
+		return nil, failure(codes.Aborted, "ETAG_MISMATCH", "the latest version has another etag")
+	case strings.Contains(in.GetDocument(), "wrong"):
+		return nil, failure(codes.InvalidArgument, "INVALID_CATALOG", "the catalog has 2 problems",
+			"catalog.yaml:1: unknown key wrong", "catalog.yaml:7: channels: they are missing")
+	case f.document == in.GetDocument():
+		return &assentv1.ApplyCatalogResponse{Version: 1, Etag: "e1", Unchanged: true}, nil
+	case in.GetValidateOnly():
+		return &assentv1.ApplyCatalogResponse{Warnings: []string{"modern looks like modem"}}, nil
+	}
+	f.document = in.GetDocument()
+	return &assentv1.ApplyCatalogResponse{Version: 1, Etag: "e1", Positions: []int64{1}}, nil
+}
+
+func (f *fake) CreateClient(_ context.Context, in *assentv1.CreateClientRequest) (*assentv1.CreateClientResponse, error) {
+	if slices.ContainsFunc(f.clients, func(c *assentv1.Client) bool { return c.GetId() == in.GetId() }) {
+		return nil, failure(codes.AlreadyExists, "CLIENT_EXISTS", "there is a client of this id")
+	}
+	client := &assentv1.Client{
+		Id: in.GetId(), Department: in.GetDepartment(), AllDepartments: in.GetAllDepartments(), Scopes: in.GetScopes(), Lists: in.GetLists(),
+		CreatedTime: day(1),
+	}
+	f.clients = append(f.clients, client)
+	return &assentv1.CreateClientResponse{Client: client, ApiKey: "key-of-" + in.GetId()}, nil
+}
+
+func (f *fake) ListClients(_ context.Context, in *assentv1.ListClientsRequest) (*assentv1.ListClientsResponse, error) {
+	from := len(in.GetPageToken())
+	out := &assentv1.ListClientsResponse{}
+	if from < len(f.clients) {
+		out.Clients = f.clients[from : from+1]
+	}
+	if from+1 < len(f.clients) {
+		out.NextPageToken = strings.Repeat("x", from+1)
+	}
+	return out, nil
+}
+
+func (f *fake) RevokeClient(_ context.Context, in *assentv1.RevokeClientRequest) (*assentv1.RevokeClientResponse, error) {
+	for _, c := range f.clients {
+		if c.GetId() == in.GetId() {
+			c.RevokedTime = day(2)
+			return &assentv1.RevokeClientResponse{Client: c}, nil
+		}
+	}
+	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
+}

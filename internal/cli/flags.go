@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// timeFlag is a flag that takes a time; unset it is nil.
+type timeFlag struct{ at *timestamppb.Timestamp }
+
+func (f *timeFlag) String() string { return stamp(f.at) }
+func (f *timeFlag) Type() string   { return "time" }
+
+func (f *timeFlag) Set(value string) error {
+	at, err := parseTime(value)
+	f.at = at
+	return err
+}
+
+// parseTime reads an RFC 3339 time.
+func parseTime(text string) (*timestamppb.Timestamp, error) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return nil, errors.New("it must be a time such as 2026-10-01T08:00:00Z")
+	}
+	at := timestamppb.New(t)
+	if at.CheckValid() != nil {
+		return nil, errors.New("it must be a time after the year 0")
+	}
+	return at, nil
+}
+
+// declarationFlag is a flag that takes id@version; unset it is nil.
+type declarationFlag struct{ ref *assentv1.DeclarationRef }
+
+func (f *declarationFlag) String() string { return declarationName(f.ref) }
+func (f *declarationFlag) Type() string   { return "id@version" }
+
+func (f *declarationFlag) Set(value string) error {
+	ref, err := parseDeclaration(value)
+	f.ref = ref
+	return err
+}
+
+// parseDeclaration reads id@version.
+func parseDeclaration(text string) (*assentv1.DeclarationRef, error) {
+	id, version, found := strings.Cut(text, "@")
+	if !found || id == "" || version == "" || strings.Contains(version, "@") {
+		return nil, errors.New("it must be id@version, such as newsletter-signup@2026-01")
+	}
+	return &assentv1.DeclarationRef{Id: id, Version: version}, nil
+}
+
+// basisFlag is a flag that takes a legal basis.
+type basisFlag struct{ basis assentv1.LegalBasis }
+
+func (f *basisFlag) String() string { return basisName(f.basis) }
+func (f *basisFlag) Type() string   { return "basis" }
+
+func (f *basisFlag) Set(value string) error {
+	basis, ok := basisNames()[value]
+	if !ok {
+		return errors.New("it must be one of " + strings.Join(slices.Sorted(maps.Keys(basisNames())), ", "))
+	}
+	f.basis = basis
+	return nil
+}
+
+// evidenceFlags are the flags that say how something came about.
+type evidenceFlags struct {
+	evidence  assentv1.Evidence
+	confirmed timeFlag
+}
+
+func (e *evidenceFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&e.evidence.Source, "source", "", "evidence: web_form, double_opt_in, api, import, paper, in_person or phone")
+	flags.StringVar(&e.evidence.Url, "url", "", "evidence: the page on which it happened")
+	flags.StringVar(&e.evidence.Ip, "ip", "", "evidence: the IP address it came from")
+	flags.StringVar(&e.evidence.UserAgent, "user-agent", "", "evidence: the User-Agent it came from")
+	flags.Var(&e.confirmed, "confirmed-time", "evidence: when the person confirmed it from their mailbox")
+	flags.StringVar(&e.evidence.TransactionRef, "transaction-ref", "", "evidence: the order, contract or invoice it was given with")
+	flags.BoolVar(&e.evidence.NoticeGiven, "notice-given", false, "evidence: the person was told of their right to object")
+	flags.StringSliceVar(&e.evidence.Goods, "goods", nil, "evidence: what was bought, in the words of the catalog")
+	flags.StringVar(&e.evidence.DocumentRef, "document-ref", "", "evidence: where the paper or recording is kept")
+	flags.StringVar(&e.evidence.Operator, "operator", "", "evidence: who took it down")
+	flags.StringVar(&e.evidence.Note, "note", "", "evidence: anything else worth keeping")
+	complete(cmd, "source", sources()...)
+}
+
+// sources returns the words for where a fact comes from.
+func sources() []string {
+	return []string{"web_form", "double_opt_in", "api", "import", "paper", "in_person", "phone"}
+}
+
+// message returns the evidence, or nil where no flag was given.
+func (e *evidenceFlags) message() *assentv1.Evidence {
+	m := proto.CloneOf(&e.evidence)
+	m.ConfirmedTime = e.confirmed.at
+	if proto.Size(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+// writeFlags are the flags of all commands that record one fact.
+type writeFlags struct {
+	requestID string
+	occurred  timeFlag
+}
+
+func (w *writeFlags) addRequestID(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&w.requestID, "request-id", "",
+		"UUID that makes a repetition of the command safe (default: a new one)")
+}
+
+func (w *writeFlags) add(cmd *cobra.Command) {
+	w.addRequestID(cmd)
+	cmd.Flags().Var(&w.occurred, "occurred-time", "when it occurred (default: now)")
+}
+
+// id returns the request id, a new one unless it was given: calls are repeated
+// by the command itself while the server is away.
+func (w *writeFlags) id() string {
+	if w.requestID != "" {
+		return w.requestID
+	}
+	return uuid.NewString()
+}
+
+// require marks flags that have to be given.
+func require(cmd *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		// It fails only for a flag that is not there, which every run of a test
+		// would show.
+		if err := cobra.MarkFlagRequired(cmd.Flags(), flag); err != nil {
+			cmd.PrintErrln(err)
+		}
+	}
+}
+
+// addChannels gives a command the flag --channel, which may be given several
+// times.
+func addChannels(flags *pflag.FlagSet, channels *[]string, usage string) {
+	flags.StringSliceVar(channels, "channel", nil, usage)
+}

@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// historyPage is how many events are asked for at once.
+const historyPage = 500
+
+// history shows what was recorded about an address.
+func (a *app) history() *cobra.Command {
+	return &cobra.Command{
+		Use:   "history ADDRESS",
+		Short: "Show everything that was recorded about an address",
+		Long: "Show the events of an address by their position: its own, those of its other spellings that hold for it,\n" +
+			"and those of its domain. With --format json it writes {\"events\": [...]} with all of them.",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				all := &assentv1.SearchHistoryResponse{}
+				in := &assentv1.SearchHistoryRequest{Address: address, PageSize: historyPage}
+				for more := true; more; more = in.GetPageToken() != "" {
+					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
+					if err != nil {
+						return err
+					}
+					all.Events = append(all.Events, page.GetEvents()...)
+					in.PageToken = page.GetNextPageToken()
+				}
+				return a.writeHistory(all)
+			})
+		}),
+	}
+}
+
+func (a *app) writeHistory(all *assentv1.SearchHistoryResponse) error {
+	if a.json() {
+		return a.writeMessage(all)
+	}
+	if len(all.GetEvents()) == 0 {
+		a.notef("Nothing is recorded about this address.")
+		return nil
+	}
+	rows := [][]string{{"POSITION", "OCCURRED", "RECORDED", "ACTOR", "EVENT", "FACTS"}}
+	for _, e := range all.GetEvents() {
+		name, facts := describeEvent(e)
+		if e.GetEvidenceState() == assentv1.EvidenceState_EVIDENCE_STATE_DELETED {
+			facts.add("evidence", "deleted")
+		}
+		rows = append(rows, []string{
+			fmt.Sprint(e.GetPosition()), stamp(e.GetOccurredTime()), stamp(e.GetRecordedTime()), e.GetActor(), name,
+			strings.Join(facts, " "),
+		})
+	}
+	return a.table(rows)
+}
+
+// facts are the parts of an event that are set, as name=value.
+type facts []string
+
+func (f *facts) add(name, value string) {
+	switch {
+	case value == "":
+	case strings.ContainsAny(value, " \t\n\"="):
+		*f = append(*f, fmt.Sprintf("%s=%q", name, value))
+	default:
+		*f = append(*f, name+"="+value)
+	}
+}
+
+func (f *facts) channels(ids ...string) { f.add("channels", strings.Join(ids, ",")) }
+
+// evidence adds what is known about how the fact came about.
+func (f *facts) evidence(e *assentv1.Evidence) {
+	f.add("source", e.GetSource())
+	f.add("confirmed", stamp(e.GetConfirmedTime()))
+	f.add("transaction", e.GetTransactionRef())
+	if e.GetNoticeGiven() {
+		f.add("notice", "given")
+	}
+	f.add("goods", strings.Join(e.GetGoods(), ","))
+	f.add("document", e.GetDocumentRef())
+	f.add("url", e.GetUrl())
+	f.add("ip", e.GetIp())
+	f.add("user-agent", e.GetUserAgent())
+	f.add("operator", e.GetOperator())
+	f.add("note", e.GetNote())
+}
+
+// describeEvent returns the name of an event and its facts.
+func describeEvent(e *assentv1.Event) (string, facts) {
+	var f facts
+	switch fact := e.GetFact().(type) {
+	case *assentv1.Event_Request:
+		r := fact.Request
+		f.add("address", r.GetAddress())
+		f.channels(r.GetChannel())
+		f.add("declaration", declarationName(r.GetDeclaration()))
+		f.add("ends", stamp(r.GetExpiresTime()))
+		f.evidence(r.GetEvidence())
+		return "request", f
+	case *assentv1.Event_Grant:
+		g := fact.Grant
+		f.add("address", g.GetAddress())
+		f.channels(g.GetChannels()...)
+		f.add("basis", basisName(g.GetLegalBasis()))
+		f.add("declaration", declarationName(g.GetDeclaration()))
+		f.add("expires", stamp(g.GetExpiresTime()))
+		f.evidence(g.GetEvidence())
+		return "grant", f
+	case *assentv1.Event_Confirm:
+		f.add("address", fact.Confirm.GetAddress())
+		f.channels(fact.Confirm.GetChannel())
+		f.evidence(fact.Confirm.GetEvidence())
+		return "confirm", f
+	case *assentv1.Event_Mail:
+		f.add("address", fact.Mail.GetAddress())
+		f.channels(fact.Mail.GetChannel())
+		return "mail", f
+	case *assentv1.Event_Withdraw:
+		return "withdraw", refusalFacts(fact.Withdraw)
+	case *assentv1.Event_Refuse:
+		return "refuse", refusalFacts(fact.Refuse)
+	case *assentv1.Event_Suppress:
+		return "suppress", suppressionFacts(fact.Suppress)
+	case *assentv1.Event_Lift:
+		return "lift", liftFacts(fact.Lift)
+	case *assentv1.Event_Erase:
+		f.add("address", fact.Erase.GetAddress())
+		f.add("why", fact.Erase.GetJustification())
+		f.evidence(fact.Erase.GetEvidence())
+		return "erase", f
+	case *assentv1.Event_Catalog:
+		f.add("version", fmt.Sprint(fact.Catalog.GetVersion()))
+		return "catalog", f
+	default:
+		return "unknown to this version of assent", f
+	}
+}
+
+func refusalFacts(r *assentv1.Refusal) facts {
+	var f facts
+	f.add("address", r.GetAddress())
+	f.channels(r.GetChannels()...)
+	if r.GetAllMarketing() {
+		f.channels("*")
+	}
+	f.evidence(r.GetEvidence())
+	return f
+}
+
+func suppressionFacts(s *assentv1.Suppression) facts {
+	var f facts
+	f.add("address", s.GetAddress())
+	f.add("domain", s.GetDomain())
+	f.add("reason", s.GetReason())
+	f.add("scope", s.GetScope())
+	f.add("until", stamp(s.GetUntilTime()))
+	f.add("list", s.GetList())
+	f.add("binds", s.GetBinds())
+	f.add("why", s.GetJustification())
+	f.evidence(s.GetEvidence())
+	return f
+}
+
+func liftFacts(l *assentv1.Lift) facts {
+	var f facts
+	f.add("address", l.GetAddress())
+	f.add("domain", l.GetDomain())
+	f.add("reason", l.GetReason())
+	f.add("scope", l.GetScope())
+	f.add("list", l.GetList())
+	f.add("why", l.GetJustification())
+	f.evidence(l.GetEvidence())
+	return f
+}

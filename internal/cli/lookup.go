@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// lookup shows what holds for an address now.
+func (a *app) lookup() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lookup ADDRESS",
+		Short: "Show what holds for an address now, by channel",
+		Args:  cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).LookupRecipient,
+					&assentv1.LookupRecipientRequest{Address: address})
+				if err != nil {
+					return err
+				}
+				return a.writeRecipient(answer)
+			})
+		}),
+	}
+}
+
+func (a *app) writeRecipient(answer *assentv1.LookupRecipientResponse) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	rows := [][]string{{"CHANNEL", "VERDICT", "REASON", "GRANTS", "REFUSED", "PENDING UNTIL"}}
+	for _, c := range answer.GetChannels() {
+		rows = append(rows, []string{
+			c.GetChannel(), verdictName(c.GetDecision().GetVerdict()), c.GetDecision().GetReason(), fmt.Sprint(len(c.GetGrants())),
+			orDash(stamp(c.GetRefusedTime())), orDash(stamp(c.GetPendingUntilTime())),
+		})
+	}
+	if err := a.table(rows); err != nil || len(answer.GetSuppressions()) == 0 {
+		return err
+	}
+	rows = [][]string{{"SUPPRESSED BY", "SCOPE", "DOMAIN", "LIST", "SINCE", "UNTIL", "POSITION"}}
+	for _, s := range answer.GetSuppressions() {
+		rows = append(rows, []string{
+			s.GetReason(), s.GetScope(), orDash(s.GetDomain()), orDash(s.GetList()), stamp(s.GetSinceTime()),
+			orDash(stamp(s.GetUntilTime())), fmt.Sprint(s.GetPosition()),
+		})
+	}
+	if err := a.write("\n"); err != nil {
+		return err
+	}
+	return a.table(rows)
+}
+
+// orDash keeps a column of a table from being empty.
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/seal"
+)
+
+// migrate holds the commands about the tables of the database.
+func (a *app) migrate() *cobra.Command {
+	var steps int
+	var yes bool
+	up := a.migration("up", "Apply all missing migrations", func(ctx context.Context, cfg config.Server) (Schema, error) {
+		if a.local.MigrateUp == nil {
+			return Schema{}, absent("migrate up")
+		}
+		return a.local.MigrateUp(ctx, cfg)
+	})
+	down := a.migration("down", "Take migrations back, with what their tables hold", func(ctx context.Context, cfg config.Server) (Schema, error) {
+		if steps < 1 {
+			return Schema{}, usagef("--steps must be 1 or more")
+		}
+		if err := a.ask(fmt.Sprintf("Take back %d migrations and lose what their tables hold?", steps), yes); err != nil {
+			return Schema{}, err
+		}
+		if a.local.MigrateDown == nil {
+			return Schema{}, absent("migrate down")
+		}
+		return a.local.MigrateDown(ctx, cfg, steps)
+	})
+	down.Flags().IntVar(&steps, "steps", 1, "how many migrations")
+	addYes(down, &yes)
+	status := a.migration("status", "Say which migrations are applied", func(ctx context.Context, cfg config.Server) (Schema, error) {
+		if a.local.MigrateStatus == nil {
+			return Schema{}, absent("migrate status")
+		}
+		return a.local.MigrateStatus(ctx, cfg)
+	})
+	status.Long = "Say which migrations are applied; the exit code is 1 when the database is not at this program's version."
+	return family("migrate", "The tables of the database: up, down or status", up, down, status)
+}
+
+// migration makes a command that writes the state it comes to.
+func (a *app) migration(use, short string, do func(context.Context, config.Server) (Schema, error)) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	config.AddFlags(cmd.Flags(), "database_url")
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		schema, err := do(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		if err := a.writeSchema(schema); err != nil {
+			return err
+		}
+		if use == "status" && (schema.Dirty || schema.Version != schema.Latest) {
+			return exitCode(exitFailed)
+		}
+		return nil
+	})
+	return cmd
+}
+
+func (a *app) writeSchema(s Schema) error {
+	if a.json() {
+		return a.writeJSON(s)
+	}
+	state := "up to date"
+	switch {
+	case s.Dirty:
+		state = "a migration stopped halfway"
+	case s.Version < s.Latest:
+		state = "older than this program"
+	case s.Version > s.Latest:
+		state = "newer than this program"
+	}
+	return a.write(fmt.Sprintf("version %d of %d: %s\n", s.Version, s.Latest, state))
+}
+
+// keys holds the commands about the key file.
+func (a *app) keys() *cobra.Command {
+	return family("keys", "The key file that addresses are digested and sealed with",
+		a.keysCommand("create", "Make a key file for a new database", seal.Create),
+		a.keysCommand("show", "Say which store a key file belongs to, without showing the keys", seal.Open))
+}
+
+// keysCommand makes a command that ends with the store of a key file.
+func (a *app) keysCommand(use, short string, do func(path string) (*seal.Keys, error)) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	config.AddFlags(cmd.Flags(), localKeys()...)
+	cmd.RunE = a.does(func(context.Context, []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		path, err := cfg.KeyFile()
+		if err != nil {
+			return usagef("%v", err)
+		}
+		keys, err := do(path)
+		if err != nil {
+			return err
+		}
+		store := uuid.UUID(keys.StoreID()).String()
+		if a.json() {
+			return a.writeJSON(struct {
+				File    string `json:"file"`
+				StoreID string `json:"storeId"`
+			}{path, store})
+		}
+		if use == "create" {
+			a.notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
+		}
+		return a.write(fmt.Sprintf("%s: store %s\n", path, store))
+	})
+	return cmd
+}
+
+// ledger holds the commands about the ledger.
+func (a *app) ledger() *cobra.Command {
+	return family("ledger", "The ledger of all events", a.ledgerRebuild())
+}
+
+func (a *app) ledgerRebuild() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rebuild",
+		Short: "Make all states anew from the events",
+		Long: "Make the states of all addresses anew from the events and say whether any differed; then the exit code is 1,\n" +
+			"although they are right now.",
+		Args: cobra.NoArgs,
+	}
+	config.AddFlags(cmd.Flags(), localKeys()...)
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		if a.local.RebuildLedger == nil {
+			return absent("ledger rebuild")
+		}
+		bar := a.newProgress("rebuilding", -1)
+		report, err := a.local.RebuildLedger(ctx, cfg, func(subjects int) { bar.set(int64(subjects)) })
+		bar.end()
+		if err != nil {
+			return err
+		}
+		if a.json() {
+			err = a.writeJSON(report)
+		} else {
+			err = a.write(fmt.Sprintf("%d subjects, %d differed\n", report.Subjects, report.Differed))
+		}
+		if err == nil && report.Differed > 0 {
+			return exitCode(exitFailed)
+		}
+		return err
+	})
+	return cmd
+}

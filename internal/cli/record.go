@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// recorded is the answer to every write of one fact.
+type recorded interface {
+	proto.Message
+	GetPositions() []int64
+	GetDuplicate() bool
+}
+
+// writeRecorded writes the answer to a write.
+func (a *app) writeRecorded(answer recorded) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	verb := "recorded"
+	if answer.GetDuplicate() {
+		verb = "known already: recorded"
+	}
+	return a.write(verb + " " + positions(answer.GetPositions()) + "\n")
+}
+
+// positions writes places in the ledger.
+func positions(all []int64) string {
+	texts := make([]string, len(all))
+	for i, position := range all {
+		texts[i] = fmt.Sprint(position)
+	}
+	switch len(all) {
+	case 0:
+		return "nothing"
+	case 1:
+		return "at position " + texts[0]
+	default:
+		return "at positions " + strings.Join(texts, ", ")
+	}
+}
+
+// grant records a legal basis.
+func (a *app) grant() *cobra.Command {
+	var channels []string
+	var basis basisFlag
+	var declaration declarationFlag
+	var expires timeFlag
+	var evidence evidenceFlags
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:     "grant ADDRESS --channel CHANNEL --legal-basis BASIS",
+		Short:   "Record a consent or another legal basis",
+		Example: "  assent grant - --channel newsletter --legal-basis consent --declaration newsletter-signup@2026-01 --source paper <address.txt",
+		Args:    cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).GrantConsent, &assentv1.GrantConsentRequest{
+					Address: address, Channels: channels, LegalBasis: basis.basis, Declaration: declaration.ref,
+					Evidence: evidence.message(), ExpiresTime: expires.at, OccurredTime: write.occurred.at, RequestId: write.id(),
+				})
+				if err != nil {
+					return err
+				}
+				return a.writeRecorded(answer)
+			})
+		}),
+	}
+	addChannels(cmd.Flags(), &channels, "channel that it is for; may be given several times")
+	cmd.Flags().Var(&basis, "legal-basis", "consent, existing_customer, terms, contract or legal_obligation")
+	cmd.Flags().Var(&declaration, "declaration", "the text that was agreed to")
+	cmd.Flags().Var(&expires, "expires-time", "when it ends by itself")
+	evidence.add(cmd)
+	write.add(cmd)
+	require(cmd, "channel", "legal-basis")
+	complete(cmd, "legal-basis", slices.Sorted(maps.Keys(basisNames()))...)
+	return cmd
+}
+
+// withdraw records a person's no.
+func (a *app) withdraw() *cobra.Command {
+	var channels []string
+	var all, never bool
+	var evidence evidenceFlags
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:   "withdraw ADDRESS {--channel CHANNEL | --all-marketing}",
+		Short: "Record that a person withdraws or refuses",
+		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. Once this is acknowledged,\n" +
+			"no later check allows.",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).WithdrawConsent, &assentv1.WithdrawConsentRequest{
+					Address: address, Channels: channels, AllMarketing: all, NeverGranted: never,
+					Evidence: evidence.message(), OccurredTime: write.occurred.at, RequestId: write.id(),
+				})
+				if err != nil {
+					return err
+				}
+				return a.writeRecorded(answer)
+			})
+		}),
+	}
+	addChannels(cmd.Flags(), &channels, "channel that is refused; may be given several times")
+	cmd.Flags().BoolVar(&all, "all-marketing", false, "all marketing is refused: an objection")
+	cmd.Flags().BoolVar(&never, "never-granted", false, "the person refuses what was never granted")
+	evidence.add(cmd)
+	write.add(cmd)
+	cmd.MarkFlagsOneRequired("channel", "all-marketing")
+	cmd.MarkFlagsMutuallyExclusive("channel", "all-marketing")
+	cmd.MarkFlagsMutuallyExclusive("never-granted", "all-marketing")
+	return cmd
+}
+
+// request asks for a double opt-in.
+func (a *app) request() *cobra.Command {
+	var channel, sender string
+	var declaration declarationFlag
+	var evidence evidenceFlags
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:   "request ADDRESS --channel CHANNEL",
+		Short: "Ask for a double opt-in",
+		Long: "Ask for a double opt-in: says whether the confirmation mail may be sent and, where it may, records the\n" +
+			"request and writes the token for the mail. Where it may not, nothing is recorded and the exit code is 1.",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).RequestConsent, &assentv1.RequestConsentRequest{
+					Address: address, Channel: channel, SenderIdentity: sender, Declaration: declaration.ref,
+					Evidence: evidence.message(), RequestId: write.id(),
+				})
+				if err != nil {
+					return err
+				}
+				return a.writeRequested(answer)
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&channel, "channel", "", "channel that the person asked for")
+	cmd.Flags().StringVar(&sender, "sender", "", "sender identity of the mail (default: the channel's first)")
+	cmd.Flags().Var(&declaration, "declaration", "the text that the person was shown")
+	evidence.add(cmd)
+	write.addRequestID(cmd)
+	require(cmd, "channel")
+	return cmd
+}
+
+func (a *app) writeRequested(answer *assentv1.RequestConsentResponse) error {
+	var err error
+	if a.json() {
+		err = a.writeMessage(answer)
+	} else {
+		rows := decisionRows(answer.GetDecision())
+		if answer.GetToken() != "" {
+			rows = append(rows, []string{"token", answer.GetToken()}, []string{"ends", stamp(answer.GetExpiresTime())},
+				[]string{"recorded", positions(answer.GetPositions())})
+		}
+		err = a.table(rows)
+	}
+	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
+		return exitCode(exitFailed)
+	}
+	return err
+}
+
+// confirm confirms a double opt-in.
+func (a *app) confirm() *cobra.Command {
+	var evidence evidenceFlags
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:   "confirm TOKEN",
+		Short: "Confirm a double opt-in by the token of its mail",
+		Args:  cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			token, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).ConfirmConsent, &assentv1.ConfirmConsentRequest{
+					Token: token, Evidence: evidence.message(), RequestId: write.id(),
+				})
+				if err != nil {
+					return err
+				}
+				if a.json() {
+					return a.writeMessage(answer)
+				}
+				return a.write(fmt.Sprintf("confirmed %s, recorded %s\n", printable(answer.GetChannel()), positions(answer.GetPositions())))
+			})
+		}),
+	}
+	evidence.add(cmd)
+	write.addRequestID(cmd)
+	return cmd
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// suppressions holds what forbids contact, and its end.
+func (a *app) suppressions() *cobra.Command {
+	return family("suppressions", "Record what forbids contact, and its end", a.suppressionsAdd(), a.suppressionsLift())
+}
+
+// suppressionFlags are the flags that adding and lifting have in common.
+type suppressionFlags struct {
+	domain, reason, scope, list, justification string
+	evidence                                   evidenceFlags
+	write                                      writeFlags
+}
+
+func (f *suppressionFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.domain, "domain", "", "a whole domain instead of an ADDRESS")
+	flags.StringVar(&f.reason, "reason", "",
+		"LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, MANUAL, OBJECTION, COMPLAINT or EXTERNAL_LIST")
+	flags.StringVar(&f.scope, "scope", "", "all, marketing, controller:ID, department:ID, channel:ID or sender:ID")
+	flags.StringVar(&f.list, "list", "", "the list, of EXTERNAL_LIST")
+	flags.StringVar(&f.justification, "justification", "", "why")
+	f.evidence.add(cmd)
+	f.write.add(cmd)
+	require(cmd, "reason")
+	complete(cmd, "reason", "LEGAL_BLOCK", "PROCESSING_RESTRICTED", "HARD_BOUNCE", "MANUAL", "OBJECTION", "COMPLAINT", "EXTERNAL_LIST")
+	complete(cmd, "scope", "all", "marketing", "controller:", "department:", "channel:", "sender:")
+}
+
+// target returns the address, or nothing where a domain was given.
+func (a *app) target(args []string, domain string) (string, error) {
+	if (len(args) == 0) == (domain == "") {
+		return "", usagef("either an ADDRESS or --domain is needed")
+	}
+	if len(args) == 0 {
+		return "", nil
+	}
+	return a.address(args[0])
+}
+
+func (a *app) suppressionsAdd() *cobra.Command {
+	var f suppressionFlags
+	var binds string
+	var until timeFlag
+	cmd := &cobra.Command{
+		Use:   "add {ADDRESS | --domain DOMAIN} --reason REASON",
+		Short: "Suppress an address or a domain",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.target(args, f.domain)
+			if err != nil {
+				return err
+			}
+			in := &assentv1.CreateSuppressionRequest{
+				Reason: f.reason, Scope: f.scope, UntilTime: until.at, List: f.list, Binds: binds, Justification: f.justification,
+				Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
+				Target: &assentv1.CreateSuppressionRequest_Address{Address: address},
+			}
+			if f.domain != "" {
+				in.Target = &assentv1.CreateSuppressionRequest_Domain{Domain: f.domain}
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewSuppressionServiceClient(s).CreateSuppression, in)
+				if err != nil {
+					return err
+				}
+				return a.writeRecorded(answer)
+			})
+		}),
+	}
+	f.add(cmd)
+	cmd.Flags().Var(&until, "until", "when it ends by itself")
+	cmd.Flags().StringVar(&binds, "binds", "", "what a listing binds, of EXTERNAL_LIST: all or existing_customer")
+	complete(cmd, "binds", "all", "existing_customer")
+	return cmd
+}
+
+func (a *app) suppressionsLift() *cobra.Command {
+	var f suppressionFlags
+	cmd := &cobra.Command{
+		Use:   "lift {ADDRESS | --domain DOMAIN} --reason REASON --justification TEXT",
+		Short: "Lift suppressions of an address or a domain",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.target(args, f.domain)
+			if err != nil {
+				return err
+			}
+			in := &assentv1.LiftSuppressionRequest{
+				Reason: f.reason, Scope: f.scope, List: f.list, Justification: f.justification,
+				Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
+				Target: &assentv1.LiftSuppressionRequest_Address{Address: address},
+			}
+			if f.domain != "" {
+				in.Target = &assentv1.LiftSuppressionRequest_Domain{Domain: f.domain}
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewSuppressionServiceClient(s).LiftSuppression, in)
+				if err != nil {
+					return err
+				}
+				return a.writeRecorded(answer)
+			})
+		}),
+	}
+	f.add(cmd)
+	require(cmd, "justification")
+	return cmd
+}

@@ -1,0 +1,140 @@
+// Package config reads the settings of a server: flags over ASSENT_* variables
+// of the environment over a YAML file over defaults.
+//
+// One table, in settings.go, is the only place that knows the settings; flags,
+// variables, the keys of the file and docs/config.md all follow from it.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// LogFormat is how log lines are written.
+type LogFormat string
+
+// The formats of log lines.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Server is what a server is told from outside. Load returns one that is valid.
+// It may be logged as it is: what is secret in it redacts itself.
+type Server struct {
+	// DatabaseURL is sqlite:FILE or the URL of a PostgreSQL.
+	DatabaseURL Secret
+	// GRPCAddress and HTTPAddress are host:port; port 0 is any free one.
+	GRPCAddress string
+	HTTPAddress string
+	// Catalog is a file that is applied at start; empty for none.
+	Catalog string
+	// Keys is the path of the key file. Beside a SQLite file it has a default;
+	// for PostgreSQL it may be empty, and what needs it asks KeyFile.
+	Keys string
+	// Migrate applies missing migrations at start. SQLite always does.
+	Migrate bool
+	// TLSCert and TLSKey are paths of PEM files; both are given or neither.
+	TLSCert string
+	TLSKey  string
+	// InsecureListen permits to listen on other than loopback without TLS.
+	InsecureListen bool
+	LogLevel       slog.Level
+	LogFormat      LogFormat
+	// Open lets everybody do everything without a key. Only the demo sets it,
+	// in code: there is no flag, variable or key for it.
+	Open bool
+}
+
+const sqliteScheme = "sqlite:"
+
+// SQLitePath returns the path of the SQLite file, and whether the database is
+// one.
+func (s Server) SQLitePath() (string, bool) {
+	path, ok := strings.CutPrefix(s.DatabaseURL.Reveal(), sqliteScheme)
+	return strings.TrimPrefix(path, "//"), ok
+}
+
+// KeyFile returns the path of the key file, or an error that says what to do
+// when there is none.
+func (s Server) KeyFile() (string, error) {
+	if s.Keys == "" {
+		return "", errors.New("PostgreSQL needs a key file: make one with `assent keys create --keys FILE` and name it by " +
+			"--keys, ASSENT_KEYS or the key keys")
+	}
+	return s.Keys, nil
+}
+
+// finish fills in what follows from other settings.
+func (s Server) finish() Server {
+	if path, ok := s.SQLitePath(); ok && s.Keys == "" {
+		s.Keys = path + ".keys"
+	}
+	return s
+}
+
+// Validate reports the first thing about the settings that does not fit
+// together. Load has called it; who sets fields in code calls it again.
+func (s Server) Validate() error {
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return errors.New("tls_cert and tls_key go together: one of them is missing")
+	}
+	for _, listen := range []struct{ key, address string }{
+		{"grpc_address", s.GRPCAddress},
+		{"http_address", s.HTTPAddress},
+	} {
+		if isLoopback(listen.address) {
+			continue
+		}
+		if s.Open {
+			return fmt.Errorf("%s: a server that is open to everybody listens on loopback only", listen.key)
+		}
+		if s.TLSCert == "" && !s.InsecureListen {
+			return fmt.Errorf("%s is not on loopback, and without TLS everybody on the way can read addresses and keys: "+
+				"give tls_cert and tls_key, or insecure_listen where something else encrypts", listen.key)
+		}
+	}
+	return nil
+}
+
+// isLoopback reports whether only this machine reaches the address. A host
+// name other than localhost may lead anywhere.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// checkDatabaseURL says what is wrong with a URL without repeating it, for it
+// may hold a password.
+func checkDatabaseURL(text string) error {
+	if path, ok := strings.CutPrefix(text, sqliteScheme); ok {
+		path = strings.TrimPrefix(path, "//")
+		switch {
+		case path == "":
+			return errors.New("sqlite: needs the path of a file")
+		case strings.ContainsAny(path, "?#"):
+			return errors.New("sqlite: takes no parameters")
+		}
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("it is no URL; a password in it has to be percent-encoded")
+	}
+	if (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Opaque != "" {
+		return errors.New("it must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE")
+	}
+	return nil
+}

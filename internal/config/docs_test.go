@@ -1,0 +1,96 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+//go:generate go test -run ^TestDocumentation_IsFresh$ . -update
+
+var update = flag.Bool("update", false, "write docs/config.md anew")
+
+const documentation = "../../docs/config.md"
+
+// document writes what docs/config.md has to be.
+func document() string {
+	var b strings.Builder
+	b.WriteString(`<!-- Made by "make generate" from internal/config/settings.go: change that instead. -->
+
+# Settings of a server
+
+` + "`assent serve`" + ` and the other commands that open the database themselves take each setting from the first of these
+places that has it: the flag, the variable of the environment (an empty one counts as not set), the key of the YAML file
+that ` + "`--config`" + ` or ` + "`ASSENT_CONFIG`" + ` names, the default. A key of the file that is not in this table, or comes twice, is an
+error. Variables that are not in it are left alone, for orchestrators set some of their own that begin with ` + "`ASSENT_`" + `.
+
+| flag | variable | key of the file | default | what it is |
+|---|---|---|---|---|
+`)
+	for _, s := range settings() {
+		fallback := s.fallbackNote
+		if s.fallback != "" {
+			fallback = "`" + s.fallback + "`"
+		}
+		fmt.Fprintf(&b, "| `--%s` | `%s` | `%s` | %s | %s |\n", s.flag(), s.env(), s.key, fallback, s.usage)
+	}
+	b.WriteString(`
+A file looks like this:
+
+` + "```yaml" + `
+database_url: postgres://assent@db.example/assent?sslmode=verify-full
+keys: /etc/assent/assent.keyset
+grpc_address: 0.0.0.0:50051
+http_address: 0.0.0.0:8080
+tls_cert: /etc/assent/tls.crt
+tls_key: /etc/assent/tls.key
+log_format: json
+` + "```" + `
+
+The URL of the database may hold a password; it is never logged or printed.
+`)
+	return b.String()
+}
+
+func TestDocumentation_IsFresh(t *testing.T) {
+	want := document()
+	if *update {
+		if err := os.WriteFile(documentation, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(documentation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/config.md is not fresh, run `make generate`:\n%s", diff)
+	}
+}
+
+func TestDocumentation_ItsExampleIsRight(t *testing.T) {
+	_, rest, _ := strings.Cut(document(), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	entries, err := parseFile("example", []byte(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != strings.Count(example, "\n") {
+		t.Errorf("%d entries in %s", len(entries), example)
+	}
+	var s Server
+	for _, row := range settings() {
+		if e, ok := entries[row.key]; ok {
+			if err := row.set(&s, e.value); err != nil {
+				t.Errorf("%s: %v", row.key, err)
+			}
+		}
+	}
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+}

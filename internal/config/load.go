@@ -1,0 +1,156 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/spf13/pflag"
+)
+
+// FileFlag and FileEnv name the YAML file with settings.
+const (
+	FileFlag = "config"
+	FileEnv  = "ASSENT_CONFIG"
+)
+
+// AddFlags gives a set the flag that names the file and those of the settings
+// with the given keys; without keys, of all.
+func AddFlags(flags *pflag.FlagSet, keys ...string) {
+	flags.String(FileFlag, "", "YAML file with settings; flags and ASSENT_* variables go over it ("+FileEnv+")")
+	for _, s := range settings() {
+		if len(keys) > 0 && !slices.Contains(keys, s.key) {
+			continue
+		}
+		usage := s.usage + " (" + s.env() + ")"
+		if s.boolean {
+			flags.Bool(s.flag(), s.fallback == "true", usage)
+		} else {
+			flags.String(s.flag(), s.fallback, usage)
+		}
+	}
+}
+
+// Load returns the settings of a server. A flag that was given goes over a
+// variable that is set and not empty, that over the file, that over the
+// default. A key of the file that is unknown or comes twice is an error, and so
+// is a value that does not fit, wherever it comes from; errors never repeat a
+// value.
+func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Server, error) {
+	path := ""
+	if value, ok := env(FileEnv); ok {
+		path = value
+	}
+	if flags.Changed(FileFlag) {
+		path = flags.Lookup(FileFlag).Value.String()
+	}
+	file := map[string]entry{}
+	if path != "" {
+		var err error
+		if file, err = readFile(path); err != nil {
+			return Server{}, err
+		}
+	}
+	var s Server
+	for _, row := range settings() {
+		value, from := pick(row, flags, env, file)
+		if value == "" && row.fallback == "" {
+			continue
+		}
+		if err := row.set(&s, value); err != nil {
+			return Server{}, fmt.Errorf("%s: %w", from, err)
+		}
+	}
+	s = s.finish()
+	return s, s.Validate()
+}
+
+// pick returns the value of a setting that goes over the others, and what to
+// call the place where it was found.
+func pick(row setting, flags *pflag.FlagSet, env func(string) (string, bool), file map[string]entry) (value, from string) {
+	if flag := flags.Lookup(row.flag()); flag != nil && flag.Changed {
+		return flag.Value.String(), "--" + row.flag()
+	}
+	if value, ok := env(row.env()); ok && value != "" {
+		return value, row.env()
+	}
+	if e, ok := file[row.key]; ok {
+		return e.value, e.place
+	}
+	return row.fallback, row.key
+}
+
+// entry is a value of the file with the place to name in errors.
+type entry struct {
+	value string
+	place string
+}
+
+// readFile reads the file into its entries.
+func readFile(path string) (map[string]entry, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	return parseFile(path, data)
+}
+
+// parseFile reads a document with one mapping of settings.
+func parseFile(path string, data []byte) (map[string]entry, error) {
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		// The library's error shows the lines around the place, passwords
+		// included; only the line is taken over.
+		if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok {
+			path += ":" + strconv.Itoa(syntax.GetToken().Position.Line)
+		}
+		return nil, fmt.Errorf("%s: it is no YAML", path)
+	}
+	entries := map[string]entry{}
+	if len(file.Docs) > 1 {
+		return nil, fmt.Errorf("%s: it holds more than one document", path)
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return entries, nil
+	}
+	mapping, ok := file.Docs[0].Body.(*ast.MappingNode)
+	if !ok {
+		if _, comments := file.Docs[0].Body.(*ast.CommentGroupNode); comments {
+			return entries, nil
+		}
+		return nil, fmt.Errorf("%s: it must be a mapping of settings", path)
+	}
+	for _, pair := range mapping.Values {
+		if err := addEntry(entries, path, pair); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+func addEntry(entries map[string]entry, path string, pair *ast.MappingValueNode) error {
+	key := pair.Key.GetToken().Value
+	place := fmt.Sprintf("%s:%d: %s", path, pair.Key.GetToken().Position.Line, key)
+	if !slices.ContainsFunc(settings(), func(s setting) bool { return s.key == key }) {
+		return fmt.Errorf("%s: unknown key; docs/config.md lists all", place)
+	}
+	if _, twice := entries[key]; twice {
+		return fmt.Errorf("%s: the key comes twice", place)
+	}
+	switch value := pair.Value.(type) {
+	case *ast.NullNode:
+		// As good as left out.
+	case *ast.StringNode:
+		entries[key] = entry{value.Value, place}
+	case *ast.BoolNode:
+		entries[key] = entry{fmt.Sprint(value.Value), place}
+	default:
+		return fmt.Errorf("%s: it must be a text, or true or false", place)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// A setting is a row of the table that everything else follows from.
+type setting struct {
+	// key is the name in the file. The flag has hyphens for underscores, the
+	// variable is in upper case after ASSENT_.
+	key string
+	// fallback is the default, as it would be written in the file; empty for
+	// none.
+	fallback string
+	// fallbackNote describes a default that depends on other settings.
+	fallbackNote string
+	// usage describes the setting in the flag's help and the documentation.
+	usage string
+	// boolean makes a flag without a value.
+	boolean bool
+	// set reads the value. Its error does not repeat the value, which may be
+	// secret.
+	set func(*Server, string) error
+}
+
+// flag returns the name of the flag, without hyphens before it.
+func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
+
+// env returns the name of the variable.
+func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
+
+// settings returns the table.
+func settings() []setting {
+	return []setting{
+		{
+			key: "database_url", fallback: "sqlite:assent.db",
+			usage: "the database: sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE",
+			set: func(s *Server, text string) error {
+				s.DatabaseURL = NewSecret(text)
+				return checkDatabaseURL(text)
+			},
+		},
+		{
+			key: "grpc_address", fallback: "127.0.0.1:50051",
+			usage: "host:port to listen on for gRPC",
+			set:   address(func(s *Server) *string { return &s.GRPCAddress }),
+		},
+		{
+			key: "http_address", fallback: "127.0.0.1:8080",
+			usage: "host:port to listen on for HTTP: REST, its OpenAPI document, health and metrics",
+			set:   address(func(s *Server) *string { return &s.HTTPAddress }),
+		},
+		{
+			key:   "catalog",
+			usage: "catalog file that is applied at start when it differs from the latest version",
+			set:   text(func(s *Server) *string { return &s.Catalog }),
+		},
+		{
+			key: "keys", fallbackNote: "`FILE.keys` beside a SQLite file",
+			usage: "key file that addresses are digested and sealed with; PostgreSQL needs one",
+			set:   text(func(s *Server) *string { return &s.Keys }),
+		},
+		{
+			key: "migrate", fallback: "false", boolean: true,
+			usage: "apply missing migrations to PostgreSQL at start; SQLite always does",
+			set:   boolean(func(s *Server) *bool { return &s.Migrate }),
+		},
+		{
+			key:   "tls_cert",
+			usage: "PEM file with the certificate, for gRPC and HTTP; together with tls_key",
+			set:   text(func(s *Server) *string { return &s.TLSCert }),
+		},
+		{
+			key:   "tls_key",
+			usage: "PEM file with the private key of the certificate",
+			set:   text(func(s *Server) *string { return &s.TLSKey }),
+		},
+		{
+			key: "insecure_listen", fallback: "false", boolean: true,
+			usage: "listen on other than loopback without TLS, where something else encrypts",
+			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
+		},
+		{
+			key: "log_level", fallback: "info",
+			usage: "the least that is logged: debug, info, warn or error",
+			set:   setLogLevel,
+		},
+		{
+			key: "log_format", fallback: "text",
+			usage: "how log lines on standard error are written: text or json",
+			set:   setLogFormat,
+		},
+	}
+}
+
+func text(field func(*Server) *string) func(*Server, string) error {
+	return func(s *Server, value string) error {
+		*field(s) = value
+		return nil
+	}
+}
+
+func address(field func(*Server) *string) func(*Server, string) error {
+	return func(s *Server, value string) error {
+		_, port, err := net.SplitHostPort(value)
+		if err != nil {
+			return errors.New("it must be host:port, such as 127.0.0.1:50051")
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+			return errors.New("the port must be a number from 0 to 65535")
+		}
+		*field(s) = value
+		return nil
+	}
+}
+
+func boolean(field func(*Server) *bool) func(*Server, string) error {
+	return func(s *Server, value string) error {
+		switch value {
+		case "true", "1":
+			*field(s) = true
+		case "false", "0":
+			*field(s) = false
+		default:
+			return errors.New("it must be true or false")
+		}
+		return nil
+	}
+}
+
+func setLogLevel(s *Server, value string) error {
+	levels := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}
+	level, ok := levels[value]
+	if !ok {
+		return errors.New("it must be debug, info, warn or error")
+	}
+	s.LogLevel = level
+	return nil
+}
+
+func setLogFormat(s *Server, value string) error {
+	switch format := LogFormat(value); format {
+	case LogText, LogJSON:
+		s.LogFormat = format
+		return nil
+	default:
+		return errors.New("it must be text or json")
+	}
+}

@@ -1,0 +1,314 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// want is what the documentation says that a caller needs: the scopes of every method of the API.
+func wantScopes() map[string][]service.Scope {
+	return map[string][]service.Scope{
+		"ConsentService/CheckConsent":      {"check"},
+		"ConsentService/BatchCheckConsent": {"check"},
+		"ConsentService/RequestConsent":    {"record"},
+		"ConsentService/ConfirmConsent":    {"record"},
+		"ConsentService/GrantConsent":      {"record"},
+		"ConsentService/WithdrawConsent":   {"record", "suppress"},
+		"ConsentService/BatchRecordEvents": {"record", "suppress", "lift", "erase"},
+		"ConsentService/LookupRecipient":   {"read"},
+
+		"SuppressionService/CreateSuppression": {"suppress"},
+		"SuppressionService/LiftSuppression":   {"suppress", "lift"},
+		"HistoryService/SearchHistory":         {"read"},
+		"CatalogService/GetCatalog":            {"catalog", "check", "read", "record", "suppress"},
+		"CatalogService/ApplyCatalog":          {"catalog"},
+		"ClientService/CreateClient":           {"clients"},
+		"ClientService/ListClients":            {"clients"},
+		"ClientService/RevokeClient":           {"clients"},
+	}
+}
+
+// served returns the full names of all methods of a server.
+func served(s *grpc.Server) []string {
+	var names []string
+	for name, info := range s.GetServiceInfo() {
+		for _, m := range info.Methods {
+			names = append(names, "/"+name+"/"+m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestMethods_EveryMethodServed_HasARow(t *testing.T) {
+	w := newWorld(t)
+	api, err := rpc.New(rpc.Options{Service: w.service, Life: t.Context()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := 0
+	for _, name := range served(w.server) {
+		if !api.Known(name) {
+			t.Errorf("%s has no row in the table of methods", name)
+		}
+		if short, ok := strings.CutPrefix(name, "/assent.v1."); ok {
+			own++
+			if wantScopes()[short] == nil {
+				t.Errorf("%s is not in the table of this test: say there what it needs", name)
+			}
+		}
+	}
+	if own != len(wantScopes()) {
+		t.Errorf("%d methods are served, the table of this test has %d", own, len(wantScopes()))
+	}
+}
+
+// invoke calls a method with an empty message.
+func invoke(ctx context.Context, conn *grpc.ClientConn, name string) error {
+	return conn.Invoke(ctx, name, &emptypb.Empty{}, &emptypb.Empty{})
+}
+
+func TestAccess_EveryMethodWithoutKey_IsUnauthenticated(t *testing.T) {
+	w := newWorld(t)
+	for short := range wantScopes() {
+		err := invoke(t.Context(), w.conn, "/assent.v1."+short)
+		if status.Code(err) != codes.Unauthenticated || reasonOf(t, err) != "UNAUTHENTICATED" {
+			t.Errorf("%s: got %v", short, err)
+		}
+	}
+}
+
+func TestAccess_EveryMethodWithoutItsScope_IsDeniedAndNamesIt(t *testing.T) {
+	w := newWorld(t)
+	for short, scopes := range wantScopes() {
+		var others []string
+		for _, s := range service.AllScopes() {
+			if !slices.Contains(scopes, s) {
+				others = append(others, string(s))
+			}
+		}
+		id := strings.ToLower(short[strings.Index(short, "/")+1:])
+		key := w.client(service.NewClient{ID: id, AllDepartments: true, Scopes: others})
+		err := invoke(with(t, key), w.conn, "/assent.v1."+short)
+		if status.Code(err) != codes.PermissionDenied || reasonOf(t, err) != "SCOPE_MISSING" {
+			t.Errorf("%s: got %v", short, err)
+		}
+		for _, s := range scopes {
+			if !strings.Contains(status.Convert(err).Message(), string(s)) {
+				t.Errorf("%s: %q does not name the scope %s", short, status.Convert(err).Message(), s)
+			}
+		}
+	}
+}
+
+func TestAccess_AnyOneOfTheScopes_IsEnough(t *testing.T) {
+	w := newWorld(t)
+	keys := map[service.Scope]string{}
+	for _, s := range service.AllScopes() {
+		keys[s] = w.client(service.NewClient{ID: "only-" + string(s), AllDepartments: true, Scopes: []string{string(s)}})
+	}
+	for short, scopes := range wantScopes() {
+		for _, s := range scopes {
+			// The message is empty, so what is let in is refused for its shape, or answered.
+			if err := invoke(with(t, keys[s]), w.conn, "/assent.v1."+short); status.Code(err) == codes.PermissionDenied &&
+				strings.Contains(err.Error(), "needs") {
+				t.Errorf("%s with %s: got %v", short, s, err)
+			}
+		}
+	}
+}
+
+func TestAccess_401SaysWhatIsMissing(t *testing.T) {
+	w := newWorld(t)
+	revoked := w.client(service.NewClient{ID: "gone", AllDepartments: true, Role: "sender"})
+	if _, err := w.service.RevokeClient(process(t), "gone"); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		headers []string
+		want    string
+	}{
+		"none":            {nil, "is missing"},
+		"no scheme":       {[]string{w.admin}, "is malformed"},
+		"another scheme":  {[]string{"Basic YTpi"}, "is malformed"},
+		"no key":          {[]string{"Bearer "}, "is malformed"},
+		"twice":           {[]string{"Bearer " + w.admin, "Bearer " + w.admin}, "is malformed"},
+		"not such a key":  {[]string{"Bearer sesame"}, "no API key of this service"},
+		"another's":       {[]string{"Bearer " + w.admin[:len(w.admin)-64] + strings.Repeat("0", 64)}, "not known or was revoked"},
+		"one revoked":     {[]string{"Bearer " + revoked}, "not known or was revoked"},
+		"unknown client":  {[]string{"Bearer assent_nobody_" + strings.Repeat("0", 64)}, "not known or was revoked"},
+		"scheme in lower": {[]string{"bearer " + w.admin}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			for _, h := range test.headers {
+				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", h)
+			}
+			err := check(ctx, w.conn)
+			if test.want == "" {
+				if err != nil {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if status.Code(err) != codes.Unauthenticated || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want one that says %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "sesame") || strings.Contains(w.log.String(), w.admin) {
+				t.Error("a key was repeated")
+			}
+		})
+	}
+}
+
+func TestAccess_RevokedKey_EndsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	key := w.client(service.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+	if err := check(with(t, key), w.conn); err != nil {
+		t.Fatal(err)
+	}
+	_, err := assentv1.NewClientServiceClient(w.conn).RevokeClient(w.as(), &assentv1.RevokeClientRequest{Id: "shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(with(t, key), w.conn); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAccess_ChannelOfAnotherDepartment_IsDenied(t *testing.T) {
+	w := newWorld(t)
+	key := w.client(service.NewClient{ID: "desk", Department: "marketing", Role: "sender"})
+	err := check(with(t, key), w.conn)
+	if status.Code(err) != codes.PermissionDenied || reasonOf(t, err) != "OTHER_DEPARTMENT" ||
+		!strings.Contains(err.Error(), "newsletter-desk") || !strings.Contains(err.Error(), "marketing") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAccess_OnlyHealthIsOpen(t *testing.T) {
+	w := newWorld(t)
+	if _, err := grpc_health_v1.NewHealthClient(w.conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{}); err != nil {
+		t.Errorf("health: %v", err)
+	}
+	list := func(ctx context.Context) error {
+		stream, err := reflectionv1.NewServerReflectionClient(w.conn).ServerReflectionInfo(ctx)
+		if err != nil {
+			return err
+		}
+		err = stream.Send(&reflectionv1.ServerReflectionRequest{
+			MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{},
+		})
+		if err != nil && !errors.Is(err, io.EOF) { // What the stream ended with Recv tells.
+			return err
+		}
+		if _, err = stream.Recv(); err != nil {
+			return err
+		}
+		return stream.CloseSend()
+	}
+	if err := list(t.Context()); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("reflection without a key: %v", err)
+	}
+	if err := list(w.as()); err != nil {
+		t.Errorf("reflection with a key: %v", err)
+	}
+}
+
+func TestStreams_EndWithServerStopping(t *testing.T) {
+	w := newWorld(t)
+	stream, err := grpc_health_v1.NewHealthClient(w.conn).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	w.endLife()
+	_, err = stream.Recv()
+	if status.Code(err) != codes.Unavailable || reasonOf(t, err) != "SERVER_STOPPING" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLog_NamesClientAndMethod_AndNeverTheAddress(t *testing.T) {
+	w := newWorld(t)
+	key := w.client(service.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+	if err := check(with(t, key), w.conn); err != nil {
+		t.Fatal(err)
+	}
+	_, err := assentv1.NewConsentServiceClient(w.conn).WithdrawConsent(with(t, key), &assentv1.WithdrawConsentRequest{
+		Address: "anna@example.com", Channels: []string{"newsletter"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = assentv1.NewConsentServiceClient(w.conn).CheckConsent(with(t, key), &assentv1.CheckConsentRequest{
+		Address: "anna@", Channel: "anna@example.com",
+	})
+	if status.Code(err) != codes.InvalidArgument {
+		t.Fatal(err)
+	}
+	log := w.log.String()
+	for _, want := range []string{
+		"method=/assent.v1.ConsentService/CheckConsent", "method=/assent.v1.ConsentService/WithdrawConsent", "client=shop",
+		"code=OK", "code=InvalidArgument", "duration=", "request_id=",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s:\n%s", want, log)
+		}
+	}
+	if strings.Contains(log, "anna") {
+		t.Errorf("the log holds an address:\n%s", log)
+	}
+}
+
+func TestOpen_NeedsNoKey(t *testing.T) {
+	w := newWorld(t)
+	open := newFake(t, w.service)
+	for _, short := range slices.Sorted(maps.Keys(wantScopes())) {
+		if err := invoke(t.Context(), open.conn, "/assent.v1."+short); status.Code(err) == codes.Unauthenticated ||
+			status.Code(err) == codes.PermissionDenied {
+			t.Errorf("%s: got %v", short, err)
+		}
+	}
+}
+
+func TestMethods_MethodWithoutARow_IsRefused(t *testing.T) {
+	w := newWorld(t)
+	api, err := rpc.New(rpc.Options{Service: w.service, Logger: slog.New(slog.DiscardHandler), Life: t.Context(), Open: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(api.ServerOptions()...)
+	reached := false
+	server.RegisterService(&grpc.ServiceDesc{ServiceName: "test.New", HandlerType: (*any)(nil), Streams: []grpc.StreamDesc{{
+		StreamName: "Do", ServerStreams: true, ClientStreams: true,
+		Handler: func(any, grpc.ServerStream) error {
+			reached = true
+			return nil
+		},
+	}}}, nil)
+	conn := connect(t, server)
+	if err := invoke(t.Context(), conn, "/test.New/Do"); status.Code(err) != codes.Internal || reached {
+		t.Errorf("got %v, reached %v", err, reached)
+	}
+}

@@ -1,0 +1,133 @@
+package rpc
+
+import (
+	"context"
+	"log/slog"
+
+	"google.golang.org/grpc"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// Checker answers whether addresses may be contacted.
+type Checker interface {
+	Check(ctx context.Context, in service.CheckInput) (service.CheckResult, error)
+	BatchCheck(ctx context.Context, in service.BatchInput) (service.BatchResult, error)
+	Lookup(ctx context.Context, address string) (service.Recipient, error)
+}
+
+// Recorder records what people say.
+type Recorder interface {
+	RequestConsent(ctx context.Context, in service.OptIn) (service.OptInResult, error)
+	ConfirmConsent(ctx context.Context, in service.Confirmation) (service.Confirmed, error)
+	Record(ctx context.Context, st consent.Statement, once service.Idempotency) (service.Recorded, error)
+	BatchRecord(ctx context.Context, in service.BatchRecord) ([]service.RecordItem, error)
+}
+
+// Historian shows what was recorded.
+type Historian interface {
+	History(ctx context.Context, address string, size int, pageToken string) (service.HistoryPage, error)
+}
+
+// Catalogs keeps the catalog.
+type Catalogs interface {
+	GetCatalog(ctx context.Context, version int64) (service.CatalogVersion, error)
+	ApplyCatalog(ctx context.Context, in service.ApplyCatalog) (service.AppliedCatalog, error)
+}
+
+// Clients keeps those who may ask.
+type Clients interface {
+	CreateClient(ctx context.Context, n service.NewClient) (service.Client, string, error)
+	ListClients(ctx context.Context, size int, pageToken string) (service.ClientPage, error)
+	RevokeClient(ctx context.Context, id string) (service.Client, error)
+}
+
+// Authenticator knows the clients by their keys.
+type Authenticator interface {
+	Authenticate(ctx context.Context, key string) (service.Caller, error)
+}
+
+// Service is all that the API needs of the use cases.
+type Service interface {
+	Checker
+	Recorder
+	Historian
+	Catalogs
+	Clients
+	Authenticator
+}
+
+var _ Service = (*service.Service)(nil)
+
+// Options are what an API needs.
+type Options struct {
+	// Service is the use cases. Required.
+	Service Service
+	// Logger is where calls are logged. Required.
+	Logger *slog.Logger
+	// Open lets everybody do everything, without a key. Only the demo does.
+	Open bool
+	// Life ends when streams are to end. Required.
+	Life context.Context
+}
+
+// API is the gRPC services of assent.v1 with all that is around a call.
+type API struct {
+	gate     gate
+	table    map[string]method
+	layers   []layer
+	checks   validation
+	speaks   languages
+	service  Service
+	life     context.Context // that of the server, not of a call
+	stopping error
+}
+
+// New returns the API.
+func New(opts Options) (*API, error) {
+	checks, err := newValidation()
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		gate: gate{clients: opts.Service, open: opts.Open}, table: methods(), checks: checks, speaks: newLanguages(),
+		service: opts.Service, life: opts.Life, stopping: errStopping(),
+	}
+	a.layers = []layer{
+		recovery(opts.Logger), requestID, accessLog(opts.Logger), mapErrors(opts.Logger, a.stopping), a.gate.admit,
+		a.checks.validate, defaultDeadline,
+	}
+	return a, nil
+}
+
+// ServerOptions returns the options that a server of the API must have.
+func (a *API) ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.UnaryInterceptor(a.unary), grpc.StreamInterceptor(a.stream), grpc.MaxRecvMsgSize(MaxMessage),
+		grpc.ForceServerCodecV2(newLateCodec()),
+	}
+}
+
+// Register registers the services of the API with a server that has the options of the API.
+func (a *API) Register(server grpc.ServiceRegistrar) {
+	late := lateDecoding{server}
+	assentv1.RegisterConsentServiceServer(late, &consentServer{check: a.service, record: a.service, api: a})
+	assentv1.RegisterSuppressionServiceServer(late, &suppressionServer{record: a.service})
+	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service})
+	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
+	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})
+}
+
+// Authenticate returns the caller that the values of the header Authorization name. The error is UNAUTHENTICATED, or says why
+// the clients could not be read.
+func (a *API) Authenticate(ctx context.Context, header []string) (service.Caller, error) {
+	return a.gate.authenticate(ctx, header)
+}
+
+// Known reports whether there is a method of that full name: the only names that may become labels.
+func (a *API) Known(fullMethod string) bool {
+	_, ok := a.table[fullMethod]
+	return ok
+}

@@ -1,0 +1,83 @@
+package rpc
+
+import (
+	"context"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// defaultPage is how many entries a page of a list has unless the caller asks for another number.
+const defaultPage = 50
+
+func pageSize(asked int32) int {
+	if asked == 0 {
+		return defaultPage
+	}
+	return int(asked)
+}
+
+// clientServer is the ClientService.
+type clientServer struct {
+	assentv1.UnimplementedClientServiceServer
+
+	clients Clients
+}
+
+// CreateClient creates a client.
+func (s *clientServer) CreateClient(
+	ctx context.Context, m *assentv1.CreateClientRequest,
+) (*assentv1.CreateClientResponse, error) {
+	client, key, err := s.clients.CreateClient(ctx, service.NewClient{
+		ID: m.GetId(), Department: m.GetDepartment(), AllDepartments: m.GetAllDepartments(), Role: m.GetRole(),
+		Scopes: m.GetScopes(), Lists: m.GetLists(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.CreateClientResponse{Client: clientOf(&client), ApiKey: key}, nil
+}
+
+// ListClients lists the clients.
+func (s *clientServer) ListClients(
+	ctx context.Context, m *assentv1.ListClientsRequest,
+) (*assentv1.ListClientsResponse, error) {
+	page, err := s.clients.ListClients(ctx, pageSize(m.GetPageSize()), m.GetPageToken())
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.ListClientsResponse{NextPageToken: page.Next}
+	for i := range page.Clients {
+		response.Clients = append(response.Clients, clientOf(&page.Clients[i]))
+	}
+	return response, nil
+}
+
+// RevokeClient ends a client's key.
+func (s *clientServer) RevokeClient(
+	ctx context.Context, m *assentv1.RevokeClientRequest,
+) (*assentv1.RevokeClientResponse, error) {
+	client, err := s.clients.RevokeClient(ctx, m.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.RevokeClientResponse{Client: clientOf(&client)}, nil
+}
+
+func clientOf(c *service.Client) *assentv1.Client {
+	scopes := make([]string, len(c.Scopes))
+	for i, s := range c.Scopes {
+		scopes[i] = string(s)
+	}
+	return &assentv1.Client{
+		Id: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
+		CreatedTime: timestamp(c.Created), RevokedTime: timestamp(c.Revoked),
+	}
+}
+
+// CreateClient creates a client for a command that has the use cases in its own process.
+func CreateClient(
+	ctx context.Context, clients Clients, m *assentv1.CreateClientRequest,
+) (*assentv1.CreateClientResponse, error) {
+	return (&clientServer{clients: clients}).CreateClient(ctx, m)
+}

@@ -1,0 +1,235 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/protobuf/proto"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// consentServer is the ConsentService.
+type consentServer struct {
+	assentv1.UnimplementedConsentServiceServer
+
+	check  Checker
+	record Recorder
+	api    *API
+}
+
+// checking is what the requests of one check and of many share.
+type checking interface {
+	GetChannel() string
+	GetSenderIdentity() string
+	GetReference() string
+	GetContainsAdvertising() bool
+}
+
+func checkRequest(m checking) consent.Request {
+	return consent.Request{
+		Channel: m.GetChannel(), Sender: m.GetSenderIdentity(), Reference: m.GetReference(), Advertising: m.GetContainsAdvertising(),
+	}
+}
+
+// CheckConsent answers about one address.
+func (s *consentServer) CheckConsent(
+	ctx context.Context, m *assentv1.CheckConsentRequest,
+) (*assentv1.CheckConsentResponse, error) {
+	asOf, err := instant(m.GetAsOf(), "asOf")
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.check.Check(ctx, service.CheckInput{Address: m.GetAddress(), Request: checkRequest(m), AsOf: asOf})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.api.speaks.of(ctx))}, nil
+}
+
+// BatchCheckConsent answers about many addresses.
+func (s *consentServer) BatchCheckConsent(
+	ctx context.Context, m *assentv1.BatchCheckConsentRequest,
+) (*assentv1.BatchCheckConsentResponse, error) {
+	asOf, err := instant(m.GetAsOf(), "asOf")
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.check.BatchCheck(ctx, service.BatchInput{
+		Addresses: m.GetAddresses(), Request: checkRequest(m), AsOf: asOf,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return compact(&result, s.api.speaks.of(ctx)), nil
+}
+
+// RequestConsent asks for a double opt-in.
+func (s *consentServer) RequestConsent(
+	ctx context.Context, m *assentv1.RequestConsentRequest,
+) (*assentv1.RequestConsentResponse, error) {
+	st, err := optInStatement(consent.KindRequest, m, m.GetDeclaration())
+	if err != nil {
+		return nil, err
+	}
+	once, err := idempotencyOf("RequestConsent", m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.record.RequestConsent(ctx, service.OptIn{
+		Statement: st, Sender: m.GetSenderIdentity(), Idempotency: once,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.RequestConsentResponse{
+		Decision: decisionOf(&result.CheckResult, s.api.speaks.of(ctx)), Token: result.Token,
+		ExpiresTime: timestamp(result.Expires), Positions: result.Positions,
+	}, nil
+}
+
+// ConfirmConsent confirms a double opt-in.
+func (s *consentServer) ConfirmConsent(
+	ctx context.Context, m *assentv1.ConfirmConsentRequest,
+) (*assentv1.ConfirmConsentResponse, error) {
+	st := consent.Statement{Kind: consent.KindConfirm}
+	if err := putEvidence(&st, m.GetEvidence()); err != nil {
+		return nil, err
+	}
+	once, err := idempotencyOf("ConfirmConsent", m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.record.ConfirmConsent(ctx, service.Confirmation{Token: m.GetToken(), Statement: st, Idempotency: once})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.ConfirmConsentResponse{Positions: []int64{result.Position}, Channel: result.Channel}, nil
+}
+
+// GrantConsent records a grant.
+func (s *consentServer) GrantConsent(
+	ctx context.Context, m *assentv1.GrantConsentRequest,
+) (*assentv1.GrantConsentResponse, error) {
+	st, err := grantStatement(m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := recordAt(ctx, s.record, st, "GrantConsent", m)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.GrantConsentResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+}
+
+// WithdrawConsent records a withdrawal or a refusal.
+func (s *consentServer) WithdrawConsent(
+	ctx context.Context, m *assentv1.WithdrawConsentRequest,
+) (*assentv1.WithdrawConsentResponse, error) {
+	kind := consent.KindWithdraw
+	if m.GetNeverGranted() {
+		if m.GetAllMarketing() {
+			return nil, consent.Faultf(consent.FaultInvalidRequest, "neverGranted",
+				"all marketing is refused by an objection, whatever was granted: leave neverGranted out")
+		}
+		kind = consent.KindRefuse
+	}
+	st, err := refusalStatement(kind, m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := recordAt(ctx, s.record, st, "WithdrawConsent", m)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.WithdrawConsentResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+}
+
+// BatchRecordEvents records events of the past.
+func (s *consentServer) BatchRecordEvents(
+	ctx context.Context, m *assentv1.BatchRecordEventsRequest,
+) (*assentv1.BatchRecordEventsResponse, error) {
+	once, err := idempotencyOf("BatchRecordEvents", m)
+	if err != nil {
+		return nil, err
+	}
+	batch, err := parseUUID(m.GetBatchId(), "batchId")
+	if err != nil {
+		return nil, err
+	}
+	in := service.BatchRecord{
+		Items: make([]service.BatchStatement, len(m.GetEvents())), ValidateOnly: m.GetValidateOnly(), Batch: batch,
+		Idempotency: once,
+	}
+	for i, event := range m.GetEvents() {
+		if in.Items[i], err = s.item(event); err != nil {
+			return nil, err
+		}
+	}
+	items, err := s.record.BatchRecord(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.BatchRecordEventsResponse{Results: make([]*assentv1.RecordResult, len(items))}
+	for i := range items {
+		response.Results[i] = &assentv1.RecordResult{Position: items[i].Position, Duplicate: items[i].Duplicate}
+		if items[i].Err != nil {
+			response.Results[i] = &assentv1.RecordResult{Error: itemError(items[i].Err)}
+		}
+	}
+	return response, nil
+}
+
+// item reads one event of a batch. What is wrong with it is its own fault and becomes part of the item; an error is ours.
+func (s *consentServer) item(event *assentv1.EventInput) (service.BatchStatement, error) {
+	var item service.BatchStatement
+	err := s.shape(event)
+	if err == nil {
+		item.Statement, err = eventStatement(event)
+	}
+	if err != nil && !errors.As(err, &item.Err) {
+		return item, err
+	}
+	return item, nil
+}
+
+// shape checks the shape of the event's fact, which the rules of the whole message leave out.
+func (s *consentServer) shape(event *assentv1.EventInput) error {
+	var fact proto.Message
+	switch f := event.GetFact().(type) {
+	case *assentv1.EventInput_Request:
+		fact = f.Request
+	case *assentv1.EventInput_Grant:
+		fact = f.Grant
+	case *assentv1.EventInput_Confirm:
+		fact = f.Confirm
+	case *assentv1.EventInput_Withdraw:
+		fact = f.Withdraw
+	case *assentv1.EventInput_Refuse:
+		fact = f.Refuse
+	case *assentv1.EventInput_Suppress:
+		fact = f.Suppress
+	case *assentv1.EventInput_Lift:
+		fact = f.Lift
+	case *assentv1.EventInput_Erase:
+		fact = f.Erase
+	default:
+		return nil
+	}
+	return s.api.checks.shape(fact, consent.FaultInvalidEvent)
+}
+
+// recordAt records a statement that occurred when the request says.
+func recordAt(ctx context.Context, to Recorder, st consent.Statement, method string, m occurring) (service.Recorded, error) {
+	var err error
+	if st.Occurred, err = instant(m.GetOccurredTime(), "occurredTime"); err != nil {
+		return service.Recorded{}, err
+	}
+	once, err := idempotencyOf(method, m)
+	if err != nil {
+		return service.Recorded{}, err
+	}
+	return to.Record(ctx, st, once)
+}

@@ -1,0 +1,137 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Domain is the domain of every ErrorInfo.
+const Domain = "assent.io"
+
+// The reasons of errors that are no faults of the domain.
+const (
+	reasonInternal = "INTERNAL"
+	reasonCanceled = "CANCELLED"
+	reasonDeadline = "DEADLINE_EXCEEDED"
+)
+
+// codeOf is the table of the error model: the canonical code of a fault, and whether there is one.
+func codeOf(fault consent.Fault) (codes.Code, bool) {
+	switch fault {
+	case consent.FaultInvalidAddress, consent.FaultInvalidDomain, consent.FaultUnknownChannel, consent.FaultUnknownDeclaration,
+		consent.FaultTimeInFuture, consent.FaultInvalidTime, consent.FaultInvalidEvidence, consent.FaultInvalidSuppression,
+		consent.FaultInvalidEvent, consent.FaultInvalidToken, consent.FaultInvalidPageToken, consent.FaultInvalidCatalog,
+		consent.FaultInvalidClient, consent.FaultInvalidRequest:
+		return codes.InvalidArgument, true
+	case consent.FaultNotRefusable, consent.FaultNoEffect, consent.FaultBasisNotAccepted, consent.FaultNothingPending,
+		consent.FaultRequestEnded, consent.FaultNoCatalog, consent.FaultVersionInUse, consent.FaultInUse:
+		return codes.FailedPrecondition, true
+	case consent.FaultCatalogNotFound, consent.FaultSuppressionMissing, consent.FaultClientMissing:
+		return codes.NotFound, true
+	case consent.FaultRequestIDReused, consent.FaultClientExists:
+		return codes.AlreadyExists, true
+	case consent.FaultEtagMismatch:
+		return codes.Aborted, true
+	case consent.FaultUnauthenticated:
+		return codes.Unauthenticated, true
+	case consent.FaultScopeMissing, consent.FaultOtherDepartment:
+		return codes.PermissionDenied, true
+	case consent.FaultTooLarge:
+		return codes.ResourceExhausted, true
+	case consent.FaultClockSkew, consent.FaultUnavailable, consent.FaultServerStopping:
+		return codes.Unavailable, true
+	default:
+		return codes.Internal, false
+	}
+}
+
+// statusOf returns the reason of an error of the call, and the status that it leaves as.
+func statusOf(c *call, err error) (reason string, mapped error) {
+	var fault *consent.Error
+	if errors.As(err, &fault) {
+		if code, ok := codeOf(fault.Fault); ok {
+			return string(fault.Fault), faultStatus(code, fault)
+		}
+		return reasonInternal, internal(c.id)
+	}
+	if !isOwn(c.method) {
+		// What comes with gRPC has its own statuses. They say nothing of the store.
+		if _, ok := status.FromError(err); ok {
+			return "", err
+		}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return reasonCanceled, withInfo(status.New(codes.Canceled, "the caller gave up"), reasonCanceled, nil)
+	case errors.Is(err, context.DeadlineExceeded):
+		return reasonDeadline,
+			withInfo(status.New(codes.DeadlineExceeded, "the deadline passed before there was an answer"), reasonDeadline, nil)
+	default:
+		return reasonInternal, internal(c.id)
+	}
+}
+
+func faultStatus(code codes.Code, fault *consent.Error) error {
+	var metadata map[string]string
+	if fault.Field != "" {
+		metadata = map[string]string{"field": fault.Field}
+	}
+	var details []protoadapt.MessageV1
+	if violations := violationsOf(fault); code == codes.InvalidArgument && len(violations) > 0 {
+		details = append(details, &errdetails.BadRequest{FieldViolations: violations})
+	}
+	return withInfo(status.New(code, textOf(fault)), string(fault.Fault), metadata, details...)
+}
+
+func violationsOf(fault *consent.Error) []*errdetails.BadRequest_FieldViolation {
+	list := fault.Violations
+	if len(list) == 0 && fault.Field != "" {
+		list = []consent.Violation{{Field: fault.Field, Message: fault.Message}}
+	}
+	violations := make([]*errdetails.BadRequest_FieldViolation, len(list))
+	for i, v := range list {
+		violations[i] = &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: string(fault.Fault)}
+	}
+	return violations
+}
+
+// textOf returns the sentence of an error, with the field it is about.
+func textOf(fault *consent.Error) string {
+	if fault.Field == "" {
+		return fault.Message
+	}
+	return fault.Field + ": " + fault.Message
+}
+
+// internal is what the caller is told of a fault of the program: only where to look for it.
+func internal(requestID string) error {
+	return withInfo(status.New(codes.Internal, "internal error; the log of the server says more under request id "+requestID),
+		reasonInternal, nil, &errdetails.RequestInfo{RequestId: requestID})
+}
+
+func withInfo(s *status.Status, reason string, metadata map[string]string, details ...protoadapt.MessageV1) error {
+	info := &errdetails.ErrorInfo{Reason: reason, Domain: Domain, Metadata: metadata}
+	full, err := s.WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
+	if err != nil { // Details that cannot be encoded: the code and the text still say what matters.
+		return s.Err()
+	}
+	return full.Err()
+}
+
+// StatusOf returns the status of an error outside of any call: the REST gateway answers with it what never reaches gRPC.
+func StatusOf(err *consent.Error) *status.Status {
+	code, _ := codeOf(err.Fault)
+	return status.Convert(faultStatus(code, err))
+}
+
+// errStopping returns the cause with which streams end when the server stops.
+func errStopping() *consent.Error {
+	return consent.Faultf(consent.FaultServerStopping, "", "the server is stopping; go on with another one")
+}

@@ -1,0 +1,162 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/service"
+)
+
+func check(ctx context.Context, conn grpc.ClientConnInterface, opts ...grpc.CallOption) error {
+	_, err := assentv1.NewConsentServiceClient(conn).CheckConsent(ctx, &assentv1.CheckConsentRequest{
+		Address: "anna@example.com", Channel: "newsletter",
+	}, opts...)
+	return err
+}
+
+func TestErrors_EveryFault_HasACode(t *testing.T) {
+	for _, fault := range consent.AllFaults() {
+		if got := rpc.StatusOf(mustFault(fault)).Code(); got == codes.Internal || got == codes.Unknown || got == codes.OK {
+			t.Errorf("%s has the code %s", fault, got)
+		}
+	}
+}
+
+func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
+	for fault, want := range map[consent.Fault]codes.Code{
+		consent.FaultInvalidAddress: codes.InvalidArgument, consent.FaultTimeInFuture: codes.InvalidArgument,
+		consent.FaultNotRefusable: codes.FailedPrecondition, consent.FaultNoEffect: codes.FailedPrecondition,
+		consent.FaultNothingPending: codes.FailedPrecondition, consent.FaultRequestEnded: codes.FailedPrecondition,
+		consent.FaultNoCatalog: codes.FailedPrecondition, consent.FaultVersionInUse: codes.FailedPrecondition,
+		consent.FaultEtagMismatch: codes.Aborted, consent.FaultSuppressionMissing: codes.NotFound,
+		consent.FaultRequestIDReused: codes.AlreadyExists, consent.FaultUnauthenticated: codes.Unauthenticated,
+		consent.FaultScopeMissing: codes.PermissionDenied, consent.FaultOtherDepartment: codes.PermissionDenied,
+		consent.FaultTooLarge: codes.ResourceExhausted, consent.FaultUnavailable: codes.Unavailable,
+		consent.FaultClockSkew: codes.Unavailable, consent.FaultServerStopping: codes.Unavailable,
+	} {
+		if got := rpc.StatusOf(mustFault(fault)).Code(); got != want {
+			t.Errorf("%s: got %s, want %s", fault, got, want)
+		}
+	}
+}
+
+func TestErrors_FaultOfAField_NamesItEverywhere(t *testing.T) {
+	w := newFake(t, failing(fmt.Errorf("wrapped: %w", mustFault(consent.FaultUnknownChannel))))
+	err := check(t.Context(), w.conn)
+	if status.Code(err) != codes.InvalidArgument || reasonOf(t, err) != "UNKNOWN_CHANNEL" {
+		t.Fatalf("got %v", err)
+	}
+	if got := fieldsOf(err); len(got) != 1 || got[0] != "channel" {
+		t.Errorf("violations of %v", got)
+	}
+	if !strings.HasPrefix(status.Convert(err).Message(), "channel: ") {
+		t.Errorf("the text does not name the field: %v", err)
+	}
+}
+
+func TestErrors_Unmapped_BecomesInternalWithFixedTextAndRequestID(t *testing.T) {
+	for name, cause := range map[string]error{
+		"an error":         errors.New("disk 7 is full of anna@example.com"),
+		"a status":         status.Error(codes.NotFound, "disk 7"),
+		"an unknown fault": &consent.Error{Fault: "DISK_SEVEN", Message: "disk 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newFake(t, failing(cause))
+			err := check(metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "req-1"), w.conn)
+			got := status.Convert(err)
+			if got.Code() != codes.Internal || strings.Contains(got.Message(), "disk") || !strings.Contains(got.Message(), "req-1") {
+				t.Errorf("got %v", err)
+			}
+			found := false
+			for _, detail := range got.Details() {
+				info, ok := detail.(*errdetails.RequestInfo)
+				found = found || ok && info.GetRequestId() == "req-1"
+			}
+			if !found {
+				t.Error("no RequestInfo with the request id")
+			}
+			if log := w.log.String(); !strings.Contains(log, "disk 7") || !strings.Contains(log, "request_id=req-1") {
+				t.Errorf("the log does not say what happened:\n%s", log)
+			}
+		})
+	}
+}
+
+func TestErrors_Context_IsCancelledOrDeadline(t *testing.T) {
+	for want, cause := range map[codes.Code]error{
+		codes.Canceled: context.Canceled, codes.DeadlineExceeded: fmt.Errorf("wait: %w", context.DeadlineExceeded),
+	} {
+		if err := check(t.Context(), newFake(t, failing(cause)).conn); status.Code(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestErrors_Panic_BecomesInternalAndTheServerLives(t *testing.T) {
+	panics := true
+	w := newFake(t, &fake{check: func(context.Context) (service.CheckResult, error) {
+		if panics {
+			panic("anna@example.com")
+		}
+		return service.CheckResult{}, nil
+	}})
+	err := check(t.Context(), w.conn)
+	if status.Code(err) != codes.Internal || strings.Contains(err.Error(), "anna") {
+		t.Errorf("got %v", err)
+	}
+	if log := w.log.String(); !strings.Contains(log, "a call panicked") || strings.Contains(log, "anna") {
+		t.Errorf("the log: %s", log)
+	}
+	panics = false
+	if err := check(t.Context(), w.conn); err != nil {
+		t.Errorf("after a panic: %v", err)
+	}
+}
+
+func TestDeadline_CallWithoutOne_GetsTheDefault(t *testing.T) {
+	var left time.Duration
+	w := newFake(t, &fake{check: func(ctx context.Context) (service.CheckResult, error) {
+		deadline, _ := ctx.Deadline()
+		left = time.Until(deadline)
+		return service.CheckResult{}, nil
+	}})
+	if err := check(t.Context(), w.conn); err != nil {
+		t.Fatal(err)
+	}
+	if left <= 0 || left > 30*time.Second {
+		t.Errorf("%v are left", left)
+	}
+}
+
+func TestRequestID_SaneOne_IsKept_OthersAreReplaced(t *testing.T) {
+	w := newFake(t, &fake{check: func(context.Context) (service.CheckResult, error) { return service.CheckResult{}, nil }})
+	for given, kept := range map[string]bool{
+		"": false, "order-4711_a.b": true, "anna@example.com": false, "a b": false, strings.Repeat("x", 65): false,
+	} {
+		ctx := t.Context()
+		if given != "" {
+			ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", given)
+		}
+		var header metadata.MD
+		if err := check(ctx, w.conn, grpc.Header(&header)); err != nil {
+			t.Fatal(err)
+		}
+		got := header.Get("x-request-id")
+		if len(got) != 1 || got[0] == "" || (got[0] == given) != kept {
+			t.Errorf("given %q, got %q", given, got)
+		}
+	}
+}

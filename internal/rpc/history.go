@@ -1,0 +1,155 @@
+package rpc
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// historyServer is the HistoryService.
+type historyServer struct {
+	assentv1.UnimplementedHistoryServiceServer
+
+	history Historian
+}
+
+// SearchHistory returns the events of one address.
+func (s *historyServer) SearchHistory(
+	ctx context.Context, m *assentv1.SearchHistoryRequest,
+) (*assentv1.SearchHistoryResponse, error) {
+	page, err := s.history.History(ctx, m.GetAddress(), pageSize(m.GetPageSize()), m.GetPageToken())
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.SearchHistoryResponse{NextPageToken: page.Next}
+	for i := range page.Events {
+		response.Events = append(response.Events, eventOf(&page.Events[i]))
+	}
+	return response, nil
+}
+
+// eventOf returns an event of the ledger with the evidence that is held.
+func eventOf(h *service.HistoryEvent) *assentv1.Event {
+	e := &assentv1.Event{
+		Position: h.Position, RecordedTime: timestamp(h.Recorded), OccurredTime: timestamp(h.Occurred), Actor: h.Actor,
+		EvidenceState: evidenceState(h),
+	}
+	if h.Batch != (consent.BatchID{}) {
+		e.BatchId = uuid.UUID(h.Batch).String()
+	}
+	putFact(e, h)
+	return e
+}
+
+func evidenceState(h *service.HistoryEvent) assentv1.EvidenceState {
+	switch {
+	case h.Held:
+		return assentv1.EvidenceState_EVIDENCE_STATE_HELD
+	case h.Event.Evidence == [32]byte{}:
+		return assentv1.EvidenceState_EVIDENCE_STATE_NONE
+	default:
+		return assentv1.EvidenceState_EVIDENCE_STATE_DELETED
+	}
+}
+
+func putFact(e *assentv1.Event, h *service.HistoryEvent) {
+	address, evidence := h.Evidence.Address, evidenceOf(h)
+	switch h.Kind {
+	case consent.KindRequest:
+		e.Fact = &assentv1.Event_Request{Request: &assentv1.Request{
+			Address: address, Channel: first(h.Channels), Declaration: declarationRef(h.Declaration), Evidence: evidence,
+			ExpiresTime: timestamp(h.Expires),
+		}}
+	case consent.KindGrant:
+		e.Fact = &assentv1.Event_Grant{Grant: &assentv1.Grant{
+			Address: address, Channels: h.Channels, LegalBasis: legalBasisOf(h.Basis), Declaration: declarationRef(h.Declaration),
+			Evidence: evidence, ExpiresTime: timestamp(h.Expires),
+		}}
+	case consent.KindConfirm:
+		e.Fact = &assentv1.Event_Confirm{Confirm: &assentv1.Confirmation{
+			Address: address, Channel: first(h.Channels), Evidence: evidence,
+		}}
+	case consent.KindMail:
+		e.Fact = &assentv1.Event_Mail{Mail: &assentv1.ConfirmationMail{Address: address, Channel: first(h.Channels)}}
+	case consent.KindWithdraw:
+		e.Fact = &assentv1.Event_Withdraw{Withdraw: &assentv1.Refusal{
+			Address: address, Channels: h.Channels, Evidence: evidence,
+		}}
+	case consent.KindRefuse:
+		e.Fact = &assentv1.Event_Refuse{Refuse: &assentv1.Refusal{
+			Address: address, Channels: h.Channels, Evidence: evidence,
+		}}
+	case consent.KindSuppress:
+		e.Fact = &assentv1.Event_Suppress{Suppress: suppressionOf(h, evidence)}
+	case consent.KindLift:
+		e.Fact = &assentv1.Event_Lift{Lift: liftOf(h, evidence)}
+	case consent.KindErase:
+		e.Fact = &assentv1.Event_Erase{Erase: &assentv1.Erasure{
+			Address: address, Justification: h.Evidence.Justification, Evidence: evidence,
+		}}
+	case consent.KindCatalog:
+		e.Fact = &assentv1.Event_Catalog{Catalog: &assentv1.CatalogChange{
+			Version: h.CatalogVersion, EffectiveTime: timestamp(h.Effective), DocumentSha256: h.Document256[:],
+		}}
+	default: // Kinds that are reserved have no fact yet.
+	}
+}
+
+func suppressionOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Suppression {
+	s := &assentv1.Suppression{
+		Reason: string(h.Reason), Scope: string(h.Scope), UntilTime: timestamp(h.Expires), List: h.List, Binds: string(h.Binds),
+		Justification: h.Evidence.Justification, Evidence: evidence,
+	}
+	switch target := h.Evidence.Address; {
+	case target == "":
+	case isAddress(target):
+		s.Target = &assentv1.Suppression_Address{Address: target}
+	default:
+		s.Target = &assentv1.Suppression_Domain{Domain: target}
+	}
+	return s
+}
+
+func liftOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift {
+	l := &assentv1.Lift{
+		Reason: string(h.Reason), Scope: string(h.Scope), List: h.List, Justification: h.Evidence.Justification,
+		Evidence: evidence,
+	}
+	switch target := h.Evidence.Address; {
+	case target == "":
+	case isAddress(target):
+		l.Target = &assentv1.Lift_Address{Address: target}
+	default:
+		l.Target = &assentv1.Lift_Domain{Domain: target}
+	}
+	return l
+}
+
+// isAddress tells an address from a domain: every address has an @, and no domain.
+func isAddress(target string) bool { return strings.Contains(target, "@") }
+
+func first(channels []string) string {
+	if len(channels) == 0 {
+		return ""
+	}
+	return channels[0]
+}
+
+// evidenceOf returns what is known about how the event came about; nil if that is nothing.
+func evidenceOf(h *service.HistoryEvent) *assentv1.Evidence {
+	v := &h.Evidence
+	if h.Source == "" && h.Confirmed == 0 && !h.Notice && len(h.Goods) == 0 && v.URL == "" && v.IP == "" && v.UserAgent == "" &&
+		v.TransactionRef == "" && v.DocumentRef == "" && v.Operator == "" && v.Note == "" {
+		return nil
+	}
+	return &assentv1.Evidence{
+		Source: h.Source, Url: v.URL, Ip: v.IP, UserAgent: v.UserAgent, ConfirmedTime: timestamp(h.Confirmed),
+		TransactionRef: v.TransactionRef, NoticeGiven: h.Notice, Goods: h.Goods, DocumentRef: v.DocumentRef,
+		Operator: v.Operator, Note: v.Note,
+	}
+}

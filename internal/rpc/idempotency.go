@@ -1,0 +1,42 @@
+package rpc
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// identified is a request with a request id.
+type identified interface {
+	proto.Message
+	GetRequestId() string
+}
+
+// idempotencyOf reads the request id of a write. Without one it is the zero value.
+func idempotencyOf(method string, request identified) (service.Idempotency, error) {
+	id, err := parseUUID(request.GetRequestId(), "requestId")
+	if err != nil || id == [16]byte{} {
+		return service.Idempotency{}, err
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
+	if err != nil {
+		return service.Idempotency{}, fmt.Errorf("encode the request: %w", err)
+	}
+	return service.Idempotency{Method: method, ID: id, Body: body}, nil
+}
+
+// parseUUID reads a UUID; zero of the empty text. The UUID of zeros is refused, for it would count as none.
+func parseUUID(text, field string) ([16]byte, error) {
+	if text == "" {
+		return [16]byte{}, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil || id == uuid.Nil {
+		return [16]byte{}, consent.Faultf(consent.FaultInvalidRequest, field, "that is no UUID, or the one of zeros only")
+	}
+	return id, nil
+}

@@ -1,0 +1,36 @@
+package rpc
+
+import (
+	"context"
+
+	"golang.org/x/text/language"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// maxLanguages is how much of the header Accept-Language is read; what people's programs send is far shorter.
+const maxLanguages = 256
+
+// languages finds the language in which a caller is answered.
+type languages struct{ matcher language.Matcher }
+
+func newLanguages() languages {
+	return languages{language.NewMatcher([]language.Tag{language.English, language.German})}
+}
+
+// of returns the language that the header Accept-Language of the call asks for, English unless another one fits.
+func (l languages) of(ctx context.Context) consent.Language {
+	header := metadata.ValueFromIncomingContext(ctx, "accept-language")
+	if len(header) == 0 || len(header[0]) > maxLanguages {
+		return consent.English
+	}
+	wanted, _, err := language.ParseAcceptLanguage(header[0])
+	if err != nil {
+		return consent.English
+	}
+	if _, index, _ := l.matcher.Match(wanted...); index == 1 {
+		return consent.German
+	}
+	return consent.English
+}

@@ -1,0 +1,50 @@
+package rpc
+
+import (
+	"context"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// LookupRecipient returns what holds for one address now.
+func (s *consentServer) LookupRecipient(
+	ctx context.Context, m *assentv1.LookupRecipientRequest,
+) (*assentv1.LookupRecipientResponse, error) {
+	found, err := s.check.Lookup(ctx, m.GetAddress())
+	if err != nil {
+		return nil, err
+	}
+	lang := s.api.speaks.of(ctx)
+	response := &assentv1.LookupRecipientResponse{Position: found.Position, CatalogVersion: found.CatalogVersion}
+	for i := range found.Channels {
+		response.Channels = append(response.Channels, channelState(&found.Channels[i], lang))
+	}
+	for i := range found.Suppressions {
+		response.Suppressions = append(response.Suppressions, activeSuppression(&found.Suppressions[i]))
+	}
+	return response, nil
+}
+
+func channelState(c *service.ChannelState, lang consent.Language) *assentv1.ChannelState {
+	state := &assentv1.ChannelState{
+		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: timestamp(c.Refused),
+		PendingUntilTime: timestamp(c.Pending),
+	}
+	for i := range c.Grants {
+		g := &c.Grants[i]
+		state.Grants = append(state.Grants, &assentv1.ActiveGrant{
+			Position: g.Position, LegalBasis: legalBasisOf(g.Basis), Declaration: declarationRef(g.Declaration), Source: g.Source,
+			OccurredTime: timestamp(g.At), ConfirmedTime: timestamp(g.Confirmed), ExpiresTime: timestamp(g.Expires),
+		})
+	}
+	return state
+}
+
+func activeSuppression(s *service.ActiveSuppression) *assentv1.ActiveSuppression {
+	return &assentv1.ActiveSuppression{
+		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: timestamp(s.At),
+		UntilTime: timestamp(s.Until), List: s.List, Binds: string(s.Binds),
+	}
+}

@@ -1,0 +1,145 @@
+package rpc
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// The requests of single calls and the facts of a batch are different messages with the same fields. These interfaces are what
+// they share, so that both are read by the same functions.
+type (
+	occurring interface {
+		identified
+		GetOccurredTime() *timestamppb.Timestamp
+	}
+	optingIn interface {
+		GetAddress() string
+		GetChannel() string
+		GetEvidence() *assentv1.Evidence
+	}
+	granting interface {
+		GetAddress() string
+		GetChannels() []string
+		GetLegalBasis() assentv1.LegalBasis
+		GetDeclaration() *assentv1.DeclarationRef
+		GetEvidence() *assentv1.Evidence
+		GetExpiresTime() *timestamppb.Timestamp
+	}
+	refusing interface {
+		GetAddress() string
+		GetChannels() []string
+		GetAllMarketing() bool
+		GetEvidence() *assentv1.Evidence
+	}
+	suppressing interface {
+		lifting
+		GetUntilTime() *timestamppb.Timestamp
+		GetBinds() string
+	}
+	lifting interface {
+		GetAddress() string
+		GetDomain() string
+		GetReason() string
+		GetScope() string
+		GetList() string
+		GetJustification() string
+		GetEvidence() *assentv1.Evidence
+	}
+)
+
+// putEvidence reads evidence into a statement.
+func putEvidence(s *consent.Statement, e *assentv1.Evidence) (err error) {
+	s.Source, s.URL, s.IP, s.UserAgent = e.GetSource(), e.GetUrl(), e.GetIp(), e.GetUserAgent()
+	s.TransactionID, s.DocumentRef = e.GetTransactionRef(), e.GetDocumentRef()
+	s.Notice, s.Goods = e.GetNoticeGiven(), e.GetGoods()
+	s.Operator, s.Note = e.GetOperator(), e.GetNote()
+	s.Confirmed, err = instant(e.GetConfirmedTime(), "evidence.confirmedTime")
+	return err
+}
+
+func optInStatement(kind consent.Kind, m optingIn, declaration *assentv1.DeclarationRef) (consent.Statement, error) {
+	s := consent.Statement{
+		Kind: kind, Address: m.GetAddress(), Channels: []string{m.GetChannel()}, Declaration: declarationOf(declaration),
+	}
+	return s, putEvidence(&s, m.GetEvidence())
+}
+
+func grantStatement(m granting) (consent.Statement, error) {
+	s := consent.Statement{
+		Kind: consent.KindGrant, Address: m.GetAddress(), Channels: m.GetChannels(), Basis: basisOf(m.GetLegalBasis()),
+		Declaration: declarationOf(m.GetDeclaration()),
+	}
+	if err := putEvidence(&s, m.GetEvidence()); err != nil {
+		return s, err
+	}
+	var err error
+	s.Expires, err = instant(m.GetExpiresTime(), "expiresTime")
+	return s, err
+}
+
+func refusalStatement(kind consent.Kind, m refusing) (consent.Statement, error) {
+	s := consent.Statement{Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing()}
+	return s, putEvidence(&s, m.GetEvidence())
+}
+
+func suppressionStatement(m suppressing, ofDomain bool) (consent.Statement, error) {
+	s, err := targetStatement(consent.KindSuppress, m, ofDomain)
+	if err != nil {
+		return s, err
+	}
+	s.Binds = consent.Binds(m.GetBinds())
+	s.Expires, err = instant(m.GetUntilTime(), "untilTime")
+	return s, err
+}
+
+// targetStatement reads what suppressions and lifts have in common.
+func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (consent.Statement, error) {
+	s := consent.Statement{
+		Kind: kind, Address: m.GetAddress(), Domain: m.GetDomain(), Reason: consent.Reason(m.GetReason()),
+		Scope: consent.Scope(m.GetScope()), List: m.GetList(), Justification: m.GetJustification(),
+	}
+	if ofDomain && s.Domain == "" {
+		return s, consent.Faultf(consent.FaultInvalidDomain, "domain", "the domain is empty")
+	}
+	return s, putEvidence(&s, m.GetEvidence())
+}
+
+// eventStatement reads an event of a batch.
+func eventStatement(e *assentv1.EventInput) (s consent.Statement, err error) {
+	switch fact := e.GetFact().(type) {
+	case *assentv1.EventInput_Request:
+		if s, err = optInStatement(consent.KindRequest, fact.Request, fact.Request.GetDeclaration()); err == nil {
+			// Only the service sets it; the domain refuses what a kind of event does not have.
+			s.Expires, err = instant(fact.Request.GetExpiresTime(), "expiresTime")
+		}
+	case *assentv1.EventInput_Grant:
+		s, err = grantStatement(fact.Grant)
+	case *assentv1.EventInput_Confirm:
+		s, err = optInStatement(consent.KindConfirm, fact.Confirm, nil)
+	case *assentv1.EventInput_Withdraw:
+		s, err = refusalStatement(consent.KindWithdraw, fact.Withdraw)
+	case *assentv1.EventInput_Refuse:
+		s, err = refusalStatement(consent.KindRefuse, fact.Refuse)
+	case *assentv1.EventInput_Suppress:
+		_, ofDomain := fact.Suppress.GetTarget().(*assentv1.Suppression_Domain)
+		s, err = suppressionStatement(fact.Suppress, ofDomain)
+	case *assentv1.EventInput_Lift:
+		_, ofDomain := fact.Lift.GetTarget().(*assentv1.Lift_Domain)
+		s, err = targetStatement(consent.KindLift, fact.Lift, ofDomain)
+	case *assentv1.EventInput_Erase:
+		s = consent.Statement{
+			Kind: consent.KindErase, Address: fact.Erase.GetAddress(), Justification: fact.Erase.GetJustification(),
+		}
+		err = putEvidence(&s, fact.Erase.GetEvidence())
+	default:
+		err = consent.Faultf(consent.FaultInvalidEvent, "",
+			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
+	}
+	if err != nil {
+		return s, err
+	}
+	s.Occurred, err = instant(e.GetOccurredTime(), "occurredTime")
+	return s, err
+}

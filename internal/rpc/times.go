@@ -1,0 +1,34 @@
+package rpc
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// instant reads a time. Whether one was given is decided by its presence alone: a time that is given never becomes none, for
+// an end at or before 1970 would otherwise be no end at all.
+func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
+	if ts == nil {
+		return 0, nil
+	}
+	if !ts.IsValid() {
+		return 0, consent.Faultf(consent.FaultInvalidTime, field, "that is no time of the years 1 to 9999")
+	}
+	at := consent.Instant(ts.AsTime().UnixMicro())
+	if at <= 0 {
+		return 0, consent.Faultf(consent.FaultInvalidTime, field, "the time must be later than 1970-01-01T00:00:00Z")
+	}
+	return at, nil
+}
+
+// timestamp returns the time of an instant; nil for no instant.
+func timestamp(at consent.Instant) *timestamppb.Timestamp {
+	if at.IsZero() {
+		return nil
+	}
+	return timestamppb.New(at.Time())
+}
+
+// seconds returns the seconds since 1970, rounded down; 0 for no instant.
+func seconds(at consent.Instant) int64 { return int64(at) / 1_000_000 }

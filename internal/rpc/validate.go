@@ -1,0 +1,107 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
+type validation struct{ protovalidate.Validator }
+
+// newValidation compiles the rules of every message that comes in, so that no call waits for it and a wrong rule is found at
+// start.
+func newValidation() (validation, error) {
+	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessages(
+		&assentv1.CheckConsentRequest{}, &assentv1.BatchCheckConsentRequest{}, &assentv1.RequestConsentRequest{},
+		&assentv1.ConfirmConsentRequest{}, &assentv1.GrantConsentRequest{}, &assentv1.WithdrawConsentRequest{},
+		&assentv1.BatchRecordEventsRequest{}, &assentv1.LookupRecipientRequest{}, &assentv1.CreateSuppressionRequest{},
+		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.GetCatalogRequest{},
+		&assentv1.ApplyCatalogRequest{}, &assentv1.CreateClientRequest{}, &assentv1.ListClientsRequest{},
+		&assentv1.RevokeClientRequest{},
+		&assentv1.Request{}, &assentv1.Grant{}, &assentv1.Confirmation{}, &assentv1.Refusal{}, &assentv1.Suppression{},
+		&assentv1.Lift{}, &assentv1.Erasure{},
+	))
+	if err != nil {
+		return validation{}, fmt.Errorf("compile the rules of the messages: %w", err)
+	}
+	return validation{validator}, nil
+}
+
+// validate refuses messages that cannot be read, are too large or break a rule of the protos.
+func (v validation) validate(ctx context.Context, c *call, next func(context.Context) error) error {
+	if c.malformed != nil {
+		return unreadable(c.malformed)
+	}
+	if isOwn(c.method) {
+		err := c.onMessage(func(message any) error {
+			m, ok := message.(proto.Message)
+			if !ok {
+				return fmt.Errorf("a message of type %T is no proto", message)
+			}
+			return v.message(m, c.row.limit)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return next(ctx)
+}
+
+func (v validation) message(m proto.Message, limit int) error {
+	if size := proto.Size(m); size > limit {
+		return consent.Faultf(consent.FaultTooLarge, "", "the message has %d bytes; this method takes at most %d", size, limit)
+	}
+	return v.shape(m, consent.FaultInvalidRequest)
+}
+
+// shape returns an error with the fault, which names every field that breaks a rule.
+func (v validation) shape(m proto.Message, fault consent.Fault) error {
+	err := v.Validate(m)
+	if err == nil {
+		return nil
+	}
+	var broken *protovalidate.ValidationError
+	if !errors.As(err, &broken) || len(broken.Violations) == 0 {
+		return fmt.Errorf("check the shape of a message: %w", err)
+	}
+	refused := &consent.Error{Fault: fault}
+	for _, violation := range broken.Violations {
+		refused.Violations = append(refused.Violations, consent.Violation{
+			Field:   jsonPath(protovalidate.FieldPathString(violation.Proto.GetField())),
+			Message: violation.Proto.GetMessage(),
+		})
+	}
+	// The rules are compiled in: the texts name limits, never what was given.
+	refused.Field, refused.Message = refused.Violations[0].Field, refused.Violations[0].Message
+	if more := len(refused.Violations) - 1; more > 0 {
+		refused.Message = fmt.Sprintf("%s (and %d more)", refused.Message, more)
+	}
+	return refused
+}
+
+// jsonPath turns the names of a path into those of JSON: evidence.user_agent into evidence.userAgent.
+func jsonPath(path string) string {
+	var b strings.Builder
+	upper := false
+	for i := range len(path) {
+		switch letter := path[i]; {
+		case letter == '_':
+			upper = true
+		case upper && 'a' <= letter && letter <= 'z':
+			b.WriteByte(letter - 'a' + 'A')
+			upper = false
+		default:
+			b.WriteByte(letter)
+			upper = false
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,225 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Problem is one thing that is wrong with a scenario file.
+type Problem struct {
+	File    string
+	Line    int // from 1; 0 when it has no place in the file
+	Message string
+}
+
+// String returns the problem on one line.
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
+}
+
+// Invalid is the error of a scenario file that cannot be read. It holds at least one problem, in the order of the lines.
+type Invalid struct{ Problems []Problem }
+
+// Error returns the problems, one a line.
+func (e *Invalid) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxProblems keeps the report of a file that is something else altogether readable.
+const maxProblems = 100
+
+// decoder gathers problems instead of stopping at the first.
+type decoder struct {
+	file     string
+	problems []Problem
+}
+
+func (d *decoder) fail(line int, format string, args ...any) {
+	if len(d.problems) < maxProblems {
+		d.problems = append(d.problems, Problem{d.file, line, fmt.Sprintf(format, args...)})
+	}
+}
+
+// object is a mapping whose keys are known to be allowed.
+type object struct {
+	d      *decoder
+	line   int
+	fields map[string]ast.Node
+	lines  map[string]int
+}
+
+// object reads a mapping with the keys. Others, and a key that comes twice, are problems.
+func (d *decoder) object(node ast.Node, what string, keys ...string) *object {
+	o := &object{d: d, line: lineOf(node), fields: map[string]ast.Node{}, lines: map[string]int{}}
+	mapping, ok := node.(*ast.MappingNode)
+	if !ok {
+		d.fail(o.line, "%s is a mapping with the keys %s, not %s", what, strings.Join(keys, ", "), kindOf(node))
+		return nil
+	}
+	for _, entry := range mapping.Values {
+		line := entry.Key.GetToken().Position.Line
+		key, _ := textOf(entry.Key)
+		switch {
+		case !slices.Contains(keys, key):
+			d.fail(line, "unknown key %s; %s has the keys %s", quote(entry.Key.GetToken().Value), what, strings.Join(keys, ", "))
+		case o.fields[key] != nil:
+			d.fail(line, "the key %s comes twice, first on line %d", key, o.lines[key])
+		default:
+			o.fields[key], o.lines[key] = entry.Value, line
+		}
+	}
+	return o
+}
+
+func (o *object) has(key string) bool { return o.fields[key] != nil }
+
+func (o *object) fail(key, format string, args ...any) {
+	line := o.lines[key]
+	if line == 0 {
+		line = o.line
+	}
+	o.d.fail(line, key+": "+format, args...)
+}
+
+// require reports the keys that are missing, and whether none is.
+func (o *object) require(keys ...string) bool {
+	complete := true
+	for _, key := range keys {
+		if !o.has(key) {
+			o.d.fail(o.line, "the key %s is missing", key)
+			complete = false
+		}
+	}
+	return complete
+}
+
+// text reads a text; empty when the key is missing or wrong.
+func (o *object) text(key string) string {
+	if !o.has(key) {
+		return ""
+	}
+	s, ok := textOf(o.fields[key])
+	if !ok {
+		o.fail(key, "a text belongs here, not %s", kindOf(o.fields[key]))
+	}
+	return s
+}
+
+// maybe reads a text that need not be there.
+func (o *object) maybe(key string) *string {
+	if !o.has(key) {
+		return nil
+	}
+	s := o.text(key)
+	return &s
+}
+
+// texts reads a list of texts; nil when the key is missing.
+func (o *object) texts(key string) []string {
+	items := o.list(key)
+	if items == nil {
+		return nil
+	}
+	texts := make([]string, 0, len(items))
+	for _, item := range items {
+		s, ok := textOf(item)
+		if !ok {
+			o.d.fail(lineOf(item), "%s: a text belongs here, not %s", key, kindOf(item))
+		}
+		texts = append(texts, s)
+	}
+	return texts
+}
+
+// list reads a sequence; nil when the key is missing.
+func (o *object) list(key string) []ast.Node {
+	if !o.has(key) {
+		return nil
+	}
+	sequence, ok := o.fields[key].(*ast.SequenceNode)
+	if !ok {
+		o.fail(key, "a list belongs here, not %s", kindOf(o.fields[key]))
+		return nil
+	}
+	return append([]ast.Node{}, sequence.Values...)
+}
+
+// flag reads a truth value; false when the key is missing.
+func (o *object) flag(key string) bool {
+	if !o.has(key) {
+		return false
+	}
+	b, ok := o.fields[key].(*ast.BoolNode)
+	if !ok {
+		o.fail(key, "true or false belongs here, not %s", kindOf(o.fields[key]))
+		return false
+	}
+	return b.Value
+}
+
+// oneOf reads a word of a closed set; empty when the key is missing or wrong.
+func (o *object) oneOf(key string, words ...string) string {
+	s := o.text(key)
+	if o.has(key) && !slices.Contains(words, s) {
+		o.fail(key, "%s is not allowed; right is one of %s", quote(s), strings.Join(words, ", "))
+		return ""
+	}
+	return s
+}
+
+// textOf returns what a scalar says, numbers as they are written. Truth values and nothing are no text.
+func textOf(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode:
+		return n.GetToken().Value, true
+	default:
+		return "", false
+	}
+}
+
+// kindOf names what a node is, for people.
+func kindOf(node ast.Node) string {
+	switch node.(type) {
+	case *ast.MappingNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.NullNode:
+		return "nothing"
+	case *ast.BoolNode:
+		return "a truth value"
+	default:
+		return "a single value"
+	}
+}
+
+// lineOf returns the line on which a node begins.
+func lineOf(node ast.Node) int {
+	if mapping, ok := node.(*ast.MappingNode); ok && !mapping.IsFlowStyle && len(mapping.Values) > 0 {
+		return mapping.Values[0].Key.GetToken().Position.Line
+	}
+	return node.GetToken().Position.Line
+}
+
+// quote shows a value in a message, cut where it is long.
+func quote(s string) string {
+	const shown = 60
+	if runes := []rune(s); len(runes) > shown {
+		return fmt.Sprintf("%q…", string(runes[:shown]))
+	}
+	return fmt.Sprintf("%q", s)
+}

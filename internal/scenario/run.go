@@ -1,0 +1,141 @@
+package scenario
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Result is what became of a check, or of an event that was refused.
+type Result struct {
+	Scenario *Scenario
+	Line     int    // of the check or the event
+	Check    *Check // nil for an event
+	Got      Got
+
+	Differences []Difference
+	// Refused is why an event cannot be recorded. Then no check of the scenario is run, for the answers would be to another story.
+	Refused error
+}
+
+// Failed reports whether the check was answered otherwise than expected, or the event was refused.
+func (r *Result) Failed() bool { return r.Refused != nil || len(r.Differences) > 0 }
+
+// String returns the result on one line: file, line, name, and what differs. It tells no address.
+func (r *Result) String() string {
+	where := fmt.Sprintf("%s:%d: %s: ", r.Scenario.File, r.Line, r.Scenario.Name)
+	switch {
+	case r.Refused != nil:
+		return where + "the event is refused: " + r.Refused.Error()
+	case len(r.Differences) == 0:
+		return where + "as expected"
+	}
+	for i, difference := range r.Differences {
+		if i > 0 {
+			where += "; "
+		}
+		where += difference.String()
+	}
+	return where
+}
+
+// RunCore runs a scenario through the pure core and returns a result for each check, in order; or, if events are refused, one
+// for each of these instead.
+func RunCore(s *Scenario) []Result {
+	events, refused := gather(s)
+	if len(refused) > 0 {
+		return refused
+	}
+	results := make([]Result, 0, len(s.Checks))
+	for i := range s.Checks {
+		check := &s.Checks[i]
+		got := ask(s, events, check)
+		results = append(results, Result{
+			Scenario: s, Line: check.Line, Check: check, Got: got, Differences: check.Expect.Compare(got),
+		})
+	}
+	return results
+}
+
+// subject is whom events are about: a form of an address.
+type subject struct {
+	form      consent.Form
+	canonical string
+}
+
+type history map[subject][]consent.Event
+
+// gather holds the statements against the catalog and keeps them by subject, as a store does.
+func gather(s *Scenario) (history, []Result) {
+	events := history{}
+	var refused []Result
+	known := map[consent.EventKey]subject{}
+	for i := range s.Events {
+		statement := &s.Events[i].Statement
+		entry, err := statement.Entry(s.Catalog, s.Catalog)
+		if err != nil {
+			refused = append(refused, Result{Scenario: s, Line: s.Events[i].Line, Refused: err})
+			continue
+		}
+		about := subject{entry.Form, entry.Canonical()}
+		e := consent.Event{Position: int64(i + 1), Occurred: statement.Occurred, Facts: entry.Facts}
+		e.Key = digest(string(consent.EventKeyInput(e.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence)) + "\x00" + about.canonical)
+		if _, twice := known[e.Key]; twice {
+			continue // the same fact stated twice is one event
+		}
+		known[e.Key] = about
+		if entry.Form == consent.FormFolded {
+			e.Spelling = consent.Spelling{Key: 1, Sum: digest(entry.Exact())}
+		}
+		events[about] = append(events[about], e)
+	}
+	return events, refused
+}
+
+// digest stands in for the keyed digests of a store.
+func digest(text string) [16]byte {
+	sum := sha256.Sum256([]byte(text))
+	return [16]byte(sum[:16])
+}
+
+// ask answers a check as it would have been answered at its time.
+func ask(s *Scenario, events history, check *Check) Got {
+	a, err := address.Parse(check.Address)
+	if err != nil {
+		return GotError(string(consent.FaultInvalidAddress))
+	}
+	rules, err := consent.NewRules(s.Catalog, check.Request)
+	if err != nil {
+		if refused, ok := errors.AsType[*consent.Error](err); ok {
+			return GotError(string(refused.Fault))
+		}
+		return GotError(err.Error())
+	}
+	known := consent.Known{
+		Exact:    events.state(consent.FormExact, a.Exact(), check.At),
+		Folded:   events.state(consent.FormFolded, a.Folded(), check.At),
+		Spelling: digest(a.Exact()),
+	}
+	for _, domain := range a.Domains() {
+		known.Domains = append(known.Domains, events.state(consent.FormDomain, domain, check.At))
+	}
+	d := rules.Decide(a, &known, check.At)
+	return GotDecision(&d)
+}
+
+// state is the fold of what occurred to a subject by the time; nil if nothing did.
+func (h history) state(form consent.Form, canonical string, at consent.Instant) *consent.State {
+	var occurred []consent.Event
+	for _, e := range h[subject{form, canonical}] {
+		if e.Occurred <= at {
+			occurred = append(occurred, e)
+		}
+	}
+	if len(occurred) == 0 {
+		return nil
+	}
+	return consent.Fold(occurred)
+}

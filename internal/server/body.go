@@ -1,0 +1,67 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc"
+)
+
+// guard refuses what the gateway would take and ignore: bodies that are too large, parameters that a call does not have, and
+// parameters in the URL where the body holds all. What it lets through has only the headers that are handed on, and its body read.
+func guard(answer *answerer, next http.Handler) http.Handler {
+	takes := newParameters()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.URL.RawQuery != "" {
+			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, "",
+				"this call takes no parameters in its URL; they stand in the body"))
+			return
+		}
+		if !takes.allow(r.URL) {
+			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, "", "the call has no such parameter; /openapi.json lists all"))
+			return
+		}
+		limit := int64(rpc.DefaultMessage)
+		if isBatch(r.URL.Path) {
+			limit = rpc.MaxMessage
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+		if err != nil {
+			answer.refuse(w, r, bodyFault(err))
+			return
+		}
+		inner := r.Clone(r.Context())
+		inner.Header = allowed(r.Header)
+		inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		next.ServeHTTP(w, inner)
+	})
+}
+
+// isBatch reports whether the path is that of a call whose message may be large.
+func isBatch(path string) bool {
+	return path == "/v1/events:batchRecord" || path == "/v1/consent:batchCheck"
+}
+
+func bodyFault(err error) *consent.Error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return consent.Faultf(consent.FaultTooLarge, "", "the body is larger than the %d bytes that this call takes", large.Limit)
+	}
+	return consent.Faultf(consent.FaultInvalidRequest, "", "the body could not be read to its end")
+}
+
+// allowed returns the headers that the gateway may see; nothing else that a caller sends has any effect.
+func allowed(header http.Header) http.Header {
+	kept := http.Header{}
+	for _, name := range []string{"Authorization", "Accept-Language", "X-Request-Id", "Content-Type", "Accept"} {
+		if values := header.Values(name); len(values) > 0 {
+			kept[name] = values
+		}
+	}
+	return kept
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+)
+
+// readyTimeout is how long the database may take to answer before the server counts as not ready.
+const readyTimeout = 2 * time.Second
+
+// readiness says whether the server can answer. It goes both ways: a database that comes back makes it ready again.
+type readiness struct {
+	check    func(context.Context) error
+	health   *health.Server
+	services []string // as gRPC health knows them, besides the server as a whole
+	log      *slog.Logger
+	every    time.Duration
+	ready    atomic.Bool
+	stopped  atomic.Bool
+}
+
+// watch checks again and again until the context ends.
+func (r *readiness) watch(ctx context.Context) {
+	ticker := time.NewTicker(r.every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.update(ctx)
+		}
+	}
+}
+
+// update checks once. Only a change is logged.
+func (r *readiness) update(ctx context.Context) {
+	timed, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	err := r.check(timed)
+	if ctx.Err() != nil || r.stopped.Load() {
+		return
+	}
+	status := grpc_health_v1.HealthCheckResponse_SERVING
+	if err != nil {
+		status = grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	}
+	for _, name := range append([]string{""}, r.services...) {
+		r.health.SetServingStatus(name, status)
+	}
+	switch was := r.ready.Swap(err == nil); {
+	case err != nil && was:
+		r.log.LogAttrs(ctx, slog.LevelError, "not ready", slog.String("error", err.Error()))
+	case err == nil && !was:
+		r.log.LogAttrs(ctx, slog.LevelInfo, "ready")
+	}
+}
+
+// stop makes the server not ready for good.
+func (r *readiness) stop() {
+	r.stopped.Store(true)
+	r.ready.Store(false)
+	r.health.Shutdown()
+}
+
+// live answers that the process lives.
+func live(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") }
+
+// serve answers whether the server is ready.
+func (r *readiness) serve(w http.ResponseWriter, _ *http.Request) {
+	if r.ready.Load() {
+		writeText(w, http.StatusOK, "ready\n")
+		return
+	}
+	writeText(w, http.StatusServiceUnavailable, "not ready\n")
+}

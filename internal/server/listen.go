@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/assent-io/assent/internal/config"
+)
+
+// listeners are where the server is reached.
+type listeners struct {
+	grpc net.Listener
+	http net.Listener
+}
+
+// listen opens both addresses, with TLS if the settings have a certificate.
+func listen(ctx context.Context, cfg config.Server, now time.Time) (_ *listeners, err error) {
+	secure, err := loadTLS(cfg, now)
+	if err != nil {
+		return nil, err
+	}
+	l := &listeners{}
+	if l.grpc, err = listenOn(ctx, cfg.GRPCAddress, secure, "h2"); err != nil {
+		return nil, fmt.Errorf("listen for gRPC: %w", err)
+	}
+	if l.http, err = listenOn(ctx, cfg.HTTPAddress, secure, "h2", "http/1.1"); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for HTTP: %w", err), l.grpc.Close())
+	}
+	return l, nil
+}
+
+// listenOn opens an address. TLS is put around the listener, not into the gRPC server, for that one is also reached from inside
+// the process, without TLS.
+func listenOn(ctx context.Context, address string, secure *tls.Config, protocols ...string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil || secure == nil {
+		return listener, err
+	}
+	secure = secure.Clone()
+	secure.NextProtos = protocols
+	return tls.NewListener(listener, secure), nil
+}
+
+// loadTLS reads the certificate; nil if the settings have none.
+func loadTLS(cfg config.Server, now time.Time) (*tls.Config, error) {
+	if cfg.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("load the certificate %s with the key %s: %w", cfg.TLSCert, cfg.TLSKey, err)
+	}
+	if now.After(pair.Leaf.NotAfter) {
+		return nil, fmt.Errorf("the certificate %s ended at %s", cfg.TLSCert, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// close closes what nobody serves. A listener that was served is closed already, which is no error.
+func (l *listeners) close() error {
+	var errs []error
+	for _, listener := range []net.Listener{l.grpc, l.http} {
+		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,155 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/postgres"
+	"github.com/assent-io/assent/internal/storage/sqlite"
+)
+
+// localCaller is the actor of what commands do that open the database themselves.
+const localCaller = "local"
+
+// Local is the use cases over a database that this process has opened. Close ends it.
+type Local struct {
+	*service.Service
+
+	store storage.Store
+}
+
+// Close ends the use cases and closes the database.
+func (l *Local) Close() error {
+	l.Service.Close()
+	if err := l.store.Close(); err != nil {
+		return fmt.Errorf("close the database: %w", err)
+	}
+	return nil
+}
+
+// opening is how a database is opened.
+type opening struct {
+	log         *slog.Logger
+	now         func() time.Time
+	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	databaseNow func() time.Time // of a PostgreSQL; nil: its own
+	migrate     bool             // make missing tables, and for SQLite the file
+}
+
+// OpenStore opens the database that the settings name. Tables of another version are refused; with cfg.Migrate they are brought
+// to this program's.
+func OpenStore(ctx context.Context, cfg config.Server) (storage.Store, error) {
+	return openStore(ctx, cfg, opening{now: time.Now, migrate: cfg.Migrate})
+}
+
+func openStore(ctx context.Context, cfg config.Server, how opening) (storage.Store, error) {
+	// A nil pointer in the interface would be no nil store: each branch returns by itself.
+	if path, ok := cfg.SQLitePath(); ok {
+		store, err := sqlite.Open(ctx, path, sqlite.Options{Migrate: how.migrate, Now: how.now})
+		if err != nil {
+			return nil, err
+		}
+		return store, nil
+	}
+	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), postgres.Options{Migrate: how.migrate, Now: how.databaseNow})
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
+}
+
+// OpenService opens the database that the settings name, with its keys, for a command on the server. What it does there is
+// done as the caller of [AsLocal]. A SQLite file must exist.
+func OpenService(ctx context.Context, cfg config.Server, log *slog.Logger) (*Local, error) {
+	return openService(ctx, cfg, opening{log: log, now: time.Now, migrate: cfg.Migrate})
+}
+
+func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local, err error) {
+	store, err := openStore(ctx, cfg, how)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, store.Close())
+		}
+	}()
+	keys, err := openKeys(ctx, cfg, store)
+	if err != nil {
+		return nil, err
+	}
+	use, err := service.New(ctx, store, keys, service.Options{Now: how.now, Logger: how.log, Decided: how.decided})
+	if err != nil {
+		return nil, err
+	}
+	return &Local{Service: use, store: store}, nil
+}
+
+// openKeys opens the key file. For a SQLite database that has no head yet, and so holds nothing that was sealed or digested, it
+// makes one if there is none.
+func openKeys(ctx context.Context, cfg config.Server, store storage.Reader) (*seal.Keys, error) {
+	path, err := cfg.KeyFile()
+	if err != nil {
+		return nil, err
+	}
+	exists, err := seal.Exists(path)
+	if err != nil {
+		return nil, fmt.Errorf("open key file: %w", err)
+	}
+	if exists {
+		return seal.Open(path)
+	}
+	if _, embedded := cfg.SQLitePath(); !embedded {
+		return nil, fmt.Errorf("there is no key file %s: make one with `assent keys create`, and give the same to every server of "+
+			"the database", path)
+	}
+	switch _, err := store.Head(ctx); {
+	case errors.Is(err, storage.ErrNotInitialised):
+		return seal.Create(path)
+	case err != nil:
+		return nil, fmt.Errorf("read the head: %w", err)
+	default:
+		return nil, fmt.Errorf("the key file %s is missing, and without it nothing in the database can be found or read: bring it "+
+			"back from where it was kept", path)
+	}
+}
+
+// AsLocal returns a context in which calls are made by this process, which may do everything.
+func AsLocal(ctx context.Context) context.Context {
+	return service.WithCaller(ctx, service.Process(localCaller))
+}
+
+// CreateClient creates a client in the database that the settings name, without a server.
+func CreateClient(
+	ctx context.Context, cfg config.Server, log *slog.Logger, in *assentv1.CreateClientRequest,
+) (_ *assentv1.CreateClientResponse, err error) {
+	local, err := OpenService(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	return rpc.CreateClient(AsLocal(ctx), local, in)
+}
+
+// RebuildLedger makes all states anew from the events of the database that the settings name. Done is told now and then how many
+// subjects are done.
+func RebuildLedger(
+	ctx context.Context, cfg config.Server, log *slog.Logger, done func(subjects int),
+) (_ service.RebuildReport, err error) {
+	local, err := OpenService(ctx, cfg, log)
+	if err != nil {
+		return service.RebuildReport{}, err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	return local.Rebuild(AsLocal(ctx), done)
+}

@@ -1,0 +1,58 @@
+package server_test
+
+import (
+	"log/slog"
+	"net/http"
+	"testing"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
+	database := testkit.NewPostgresServer(t)
+	cfg := settings(t)
+	cfg.DatabaseURL, cfg.Migrate = config.NewSecret(database.URL()), true
+	if _, err := seal.Create(cfg.Keys); err != nil {
+		t.Fatal(err)
+	}
+	created, err := server.CreateClient(t.Context(), cfg, slog.New(slog.DiscardHandler), &assentv1.CreateClientRequest{
+		Id: "ops", AllDepartments: true, Role: "admin",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, cfg)
+	r.admin = created.GetApiKey()
+	check := func() *answer {
+		return r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`)
+	}
+	withdraw := func() *answer {
+		return r.as(http.MethodPost, "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`)
+	}
+	if got := check(); got.code != http.StatusOK {
+		t.Fatalf("%d %s", got.code, got.body)
+	}
+	database.Stop()
+	for name, got := range map[string]*answer{"check": check(), "withdraw": withdraw()} {
+		if got.code != http.StatusServiceUnavailable || got.reason() != "STORE_UNAVAILABLE" {
+			t.Errorf("%s without a database: %d %s", name, got.code, got.body)
+		}
+	}
+	testkit.Eventually(t, patience, "the server says that it is not ready", func() bool {
+		return r.call(http.MethodGet, "/readyz", "").code == http.StatusServiceUnavailable
+	})
+	if got := r.call(http.MethodGet, "/healthz", ""); got.code != http.StatusOK {
+		t.Errorf("the process does not say that it lives: %d", got.code)
+	}
+	database.Start()
+	testkit.Eventually(t, patience, "the server is ready again", func() bool {
+		return r.call(http.MethodGet, "/readyz", "").code == http.StatusOK
+	})
+	if got := withdraw(); got.code != http.StatusOK {
+		t.Errorf("afterwards: %d %s", got.code, got.body)
+	}
+}

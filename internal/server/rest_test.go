@@ -1,0 +1,241 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/api/openapi"
+)
+
+func TestREST_ChecksAndRecords_AsGRPCDoes(t *testing.T) {
+	r := run(t, settings(t))
+	granted := r.as(http.MethodPost, "/v1/consent:grant", `{
+		"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": "LEGAL_BASIS_CONSENT",
+		"declaration": {"id": "newsletter-signup", "version": "2026-01"},
+		"evidence": {"source": "web_form", "confirmedTime": "2026-11-01T11:00:00Z"},
+		"requestId": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}`)
+	if granted.code != http.StatusOK || !cmp.Equal(granted.json["positions"], []any{"2"}) || granted.json["duplicate"] != false {
+		t.Fatalf("grant: %d %s", granted.code, granted.body)
+	}
+	checked := r.as(http.MethodPost, "/v1/consent:check", `{"address": "Anna@example.com", "channel": "newsletter"}`,
+		"Accept-Language", "de", "X-Request-Id", "req-7")
+	decision, _ := checked.json["decision"].(map[string]any)
+	if checked.code != http.StatusOK || decision["verdict"] != "VERDICT_ALLOW" || decision["grantPosition"] != "2" {
+		t.Fatalf("check: %d %s", checked.code, checked.body)
+	}
+	if text, _ := decision["explanation"].(string); !strings.Contains(text, "Einwilligung") || checked.header.Get("X-Request-Id") != "req-7" {
+		t.Errorf("the headers were not handed on: %s, %v", checked.body, checked.header)
+	}
+	if _, shown := decision["remedy"]; !shown {
+		t.Error("an empty field is left out")
+	}
+	withdrawn := r.as(http.MethodPost, "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`)
+	if withdrawn.code != http.StatusOK {
+		t.Fatalf("withdraw: %d %s", withdrawn.code, withdrawn.body)
+	}
+	batch := r.as(http.MethodPost, "/v1/consent:batchCheck", `{"addresses": ["anna@example.com", "x"], "channel": "newsletter"}`)
+	if batch.code != http.StatusOK || !strings.Contains(batch.body, "WITHDRAWN") || !strings.Contains(batch.body, "INVALID_ADDRESS") {
+		t.Errorf("batch: %d %s", batch.code, batch.body)
+	}
+	history := r.as(http.MethodPost, "/v1/history:search", `{"address": "anna@example.com"}`)
+	if events, _ := history.json["events"].([]any); history.code != http.StatusOK || len(events) != 2 {
+		t.Errorf("history: %d %s", history.code, history.body)
+	}
+}
+
+func TestREST_Denial_IsNoError(t *testing.T) {
+	r := run(t, settings(t))
+	got := r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`)
+	if got.code != http.StatusOK || !strings.Contains(got.body, "VERDICT_DENY") {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
+	r := run(t, settings(t))
+	deep := `{"evidence":` + strings.Repeat(`{"a":`, 100) + `1` + strings.Repeat(`}`, 100) + `}`
+	for name, test := range map[string]struct {
+		method, path, body string
+		code               int
+		reason, text       string
+	}{
+		"unknown key":         {"POST", "/v1/consent:check", `{"adress": "anna@example.com"}`, 400, "INVALID_REQUEST", "no field adress"},
+		"address as a key":    {"POST", "/v1/consent:check", `{"anna@example.com": 1}`, 400, "INVALID_REQUEST", "no such field"},
+		"wrong type":          {"POST", "/v1/consent:check", `{"address": 7}`, 400, "INVALID_REQUEST", "address must be of type string"},
+		"address for a bool":  {"POST", "/v1/consent:check", `{"containsAdvertising": "anna@example.com"}`, 400, "INVALID_REQUEST", "containsAdvertising must be of type bool"},
+		"unknown enum":        {"POST", "/v1/consent:grant", `{"legalBasis": "anna@example.com"}`, 400, "INVALID_REQUEST", "legalBasis must be"},
+		"no time":             {"POST", "/v1/consent:check", `{"asOf": "anna@example.com"}`, 400, "INVALID_REQUEST", "a time is written as"},
+		"key twice":           {"POST", "/v1/consent:check", `{"channel": "a", "channel": "b"}`, 400, "INVALID_REQUEST", "channel comes twice"},
+		"two targets":         {"POST", "/v1/suppressions", `{"address": "a@example.com", "domain": "example.com"}`, 400, "INVALID_REQUEST", "only one field of target"},
+		"cut short":           {"POST", "/v1/consent:check", `{"address": "anna@example.com"`, 400, "INVALID_REQUEST", "ends too early"},
+		"no JSON":             {"POST", "/v1/consent:check", `anna@example.com`, 400, "INVALID_REQUEST", "at 1:1"},
+		"something after it":  {"POST", "/v1/consent:check", `{"channel": "newsletter"} anna@example.com`, 400, "INVALID_REQUEST", "the body is not right"},
+		"invalid UTF-8":       {"POST", "/v1/consent:check", "{\"address\": \"\xff@example.com\"}", 400, "INVALID_REQUEST", "UTF-8"},
+		"too deep":            {"POST", "/v1/consent:check", deep, 400, "INVALID_REQUEST", "the body is not right"},
+		"empty body":          {"POST", "/v1/consent:check", ``, 400, "INVALID_REQUEST", "channel"},
+		"no such address":     {"POST", "/v1/consent:check", `{"address": "anna", "channel": "newsletter"}`, 400, "INVALID_ADDRESS", "address"},
+		"expires in 1969":     {"POST", "/v1/consent:grant", `{"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": 1, "expiresTime": "1969-12-31T00:00:00Z"}`, 400, "INVALID_TIME", "expiresTime"},
+		"parameter of a POST": {"POST", "/v1/consent:check?address=anna@example.com", `{}`, 400, "INVALID_REQUEST", "in the body"},
+		"unknown parameter":   {"GET", "/v1/clients?address=anna@example.com", ``, 400, "INVALID_REQUEST", "parameter"},
+		"wrong parameter":     {"GET", "/v1/catalog?version=anna@example.com", ``, 400, "INVALID_REQUEST", "parameter"},
+		"nothing there":       {"GET", "/v1/recipients/anna@example.com", ``, 404, "", "no such path"},
+		"wrong method":        {"DELETE", "/v1/catalog", ``, 405, "", "no such HTTP method"},
+		"no such version":     {"GET", "/v1/catalog?version=9", ``, 404, "CATALOG_NOT_FOUND", ""},
+		"not refusable":       {"POST", "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["order-updates"]}`, 400, "NOT_REFUSABLE", ""},
+		"etag of another":     {"PUT", "/v1/catalog", `{"document": "%s", "etag": "7-x"}`, 409, "ETAG_MISMATCH", ""},
+		"client there is":     {"POST", "/v1/clients", `{"id": "admin", "role": "admin", "allDepartments": true}`, 409, "CLIENT_EXISTS", ""},
+		"client there is not": {"POST", "/v1/clients/nobody:revoke", `{}`, 404, "CLIENT_NOT_FOUND", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := test.body
+			if strings.Contains(body, "%s") {
+				document, err := json.Marshal(readExample(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				body = strings.Replace(body, `"%s"`, string(document), 1)
+			}
+			got := r.as(test.method, test.path, body)
+			if got.code != test.code || got.reason() != test.reason || !strings.Contains(got.body, test.text) {
+				t.Errorf("got %d %s, want %d %s that says %q", got.code, got.body, test.code, test.reason, test.text)
+			}
+			if strings.Contains(got.body, "anna") {
+				t.Errorf("the answer repeats an address: %s", got.body)
+			}
+		})
+	}
+	if log := r.log.String(); strings.Contains(log, "anna") {
+		t.Errorf("the log holds an address:\n%s", log)
+	}
+}
+
+func TestREST_BodyOverTheLimit_Is413(t *testing.T) {
+	r := run(t, settings(t))
+	large := fmt.Sprintf(`{"address": "%s"}`, strings.Repeat("a", 5<<20))
+	if got := r.as(http.MethodPost, "/v1/recipients:lookup", large); got.code != http.StatusRequestEntityTooLarge || got.reason() != "TOO_LARGE" {
+		t.Errorf("5 MiB: %d %s", got.code, got.body)
+	}
+	// A batch may have more.
+	batch := fmt.Sprintf(`{"channel": "newsletter", "addresses": [%q]}`, strings.Repeat("a", 5<<20))
+	if got := r.as(http.MethodPost, "/v1/consent:batchCheck", batch); got.code != http.StatusOK {
+		t.Errorf("a batch of 5 MiB: %d %s", got.code, got.body)
+	}
+	batch = fmt.Sprintf(`{"channel": "newsletter", "addresses": [%q]}`, strings.Repeat("a", 17<<20))
+	if got := r.as(http.MethodPost, "/v1/consent:batchCheck", batch); got.code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a batch of 17 MiB: %d %s", got.code, got.body)
+	}
+}
+
+func TestREST_10001Items_Are400(t *testing.T) {
+	r := run(t, settings(t))
+	addresses, err := json.Marshal(slices.Repeat([]string{"anna@example.com"}, 10_001))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.as(http.MethodPost, "/v1/consent:batchCheck", fmt.Sprintf(`{"channel": "newsletter", "addresses": %s}`, addresses))
+	if got.code != http.StatusBadRequest || got.reason() != "INVALID_REQUEST" || !strings.Contains(got.body, `"addresses"`) {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+func TestREST_WithoutKeyOrScope_Is401And403(t *testing.T) {
+	r := run(t, settings(t))
+	got := r.call(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`)
+	if got.code != http.StatusUnauthorized || got.reason() != "UNAUTHENTICATED" || !strings.Contains(got.body, "is missing") ||
+		got.header.Get("WWW-Authenticate") != `Bearer realm="assent"` {
+		t.Errorf("%d %v %s", got.code, got.header, got.body)
+	}
+	created := r.as(http.MethodPost, "/v1/clients", `{"id": "reader", "allDepartments": true, "scopes": ["read"]}`)
+	key, _ := created.json["apiKey"].(string)
+	got = r.call(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`,
+		"Authorization", "Bearer "+key)
+	if got.code != http.StatusForbidden || got.reason() != "SCOPE_MISSING" || !strings.Contains(got.body, "the scope check") {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+func TestREST_OtherHeaders_HaveNoEffect(t *testing.T) {
+	r := run(t, settings(t))
+	got := r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`,
+		"Grpc-Timeout", "1n", "Grpc-Metadata-Authorization", "Bearer x", "X-Http-Method-Override", "DELETE")
+	if got.code != http.StatusOK {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+func TestPages_OpenAPIIsOpen_MetricsNeedAKey(t *testing.T) {
+	r := run(t, settings(t))
+	if got := r.call(http.MethodGet, "/openapi.json", ""); got.code != http.StatusOK || got.body != string(openapi.Document) {
+		t.Errorf("/openapi.json: %d", got.code)
+	}
+	if got := r.call(http.MethodGet, "/metrics", ""); got.code != http.StatusUnauthorized || got.reason() != "UNAUTHENTICATED" {
+		t.Errorf("/metrics without a key: %d %s", got.code, got.body)
+	}
+	if got := r.as(http.MethodGet, "/metrics", ""); got.code != http.StatusOK {
+		t.Errorf("/metrics with a key: %d %s", got.code, got.body)
+	}
+}
+
+func TestOpenAPI_HasAPathForEveryMethod(t *testing.T) {
+	var document struct {
+		Info  struct{ Title string }
+		Paths map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+		}
+	}
+	if err := json.Unmarshal(openapi.Document, &document); err != nil {
+		t.Fatal(err)
+	}
+	if document.Info.Title != "Assent" {
+		t.Errorf("the title is %q", document.Info.Title)
+	}
+	operations := map[string]bool{}
+	for _, methods := range document.Paths {
+		for _, operation := range methods {
+			operations[operation.OperationID] = true
+		}
+	}
+	services := assentv1.File_assent_v1_consent_service_proto.Services()
+	for i := range services.Len() {
+		for j := range services.Get(i).Methods().Len() {
+			id := fmt.Sprintf("%s_%s", services.Get(i).Name(), services.Get(i).Methods().Get(j).Name())
+			if !operations[id] {
+				t.Errorf("the document lacks %s", id)
+			}
+		}
+	}
+}
+
+func TestMetrics_CountDecisionsAndCalls_AndHoldNoAddress(t *testing.T) {
+	r := run(t, settings(t))
+	for _, address := range []string{"anna@example.com", "bob@example.com", "nobody", "abuse@example.com"} {
+		r.as(http.MethodPost, "/v1/consent:check", fmt.Sprintf(`{"address": %q, "channel": "newsletter"}`, address))
+	}
+	r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "anna@example.com"}`)
+	r.as(http.MethodGet, "/v1/anna@example.com", "")
+	conn := r.connect()
+	if err := conn.Invoke(r.key(), "/anna@example.com/Check", nil, nil); err == nil {
+		t.Error("a method that does not exist was called")
+	}
+	page := r.as(http.MethodGet, "/metrics", "").body
+	for _, want := range []string{
+		`assent_decisions_total{channel="newsletter",reason="NO_LEGAL_BASIS",verdict="DENY"} 2`,
+		`assent_decisions_total{channel="newsletter",reason="ROLE_ADDRESS",verdict="DENY"} 1`,
+		`rpc_method="assent.v1.ConsentService/CheckConsent"`,
+		"go_goroutines",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page, "anna") || strings.Contains(page, "example.com") {
+		t.Errorf("the page holds an address:\n%s", page)
+	}
+}

@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/telemetry"
+)
+
+// How often a server looks after itself.
+const (
+	readyEvery  = time.Second
+	forgetEvery = time.Hour
+)
+
+// The limits of a gRPC connection.
+const (
+	connectTimeout = 10 * time.Second
+	maxStreams     = 1000
+)
+
+// Addresses are where a server is reached, with the ports that it got.
+type Addresses struct {
+	GRPC string
+	HTTP string
+}
+
+// Options are what a server needs besides its settings.
+type Options struct {
+	// Logger is where it logs. Required.
+	Logger *slog.Logger
+	// Ready is called once, when the server answers calls; nil: nobody is told.
+	Ready func(Addresses)
+	// Now is the clock; nil is the system's. A SQLite database has the same one.
+	Now func() time.Time
+	// DatabaseNow stands in for the clock of a PostgreSQL in tests; nil is its own.
+	DatabaseNow func() time.Time
+}
+
+// Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
+// before it calls Ready, where the settings, the database, the keys, the catalog or the certificate are not right.
+func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	metrics, err := telemetry.NewMetrics(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, metrics.Shutdown(context.WithoutCancel(ctx))) }()
+	_, embedded := cfg.SQLitePath()
+	local, err := openService(ctx, cfg, opening{
+		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
+		decided: countIn(context.WithoutCancel(ctx), metrics),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local); err != nil {
+		return err
+	}
+	listeners, err := listen(ctx, cfg, opts.Now())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, listeners.close()) }()
+	s, err := newServer(ctx, cfg, opts, local, metrics, listeners)
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx, opts.Ready)
+}
+
+// countIn returns what counts decisions.
+func countIn(
+	ctx context.Context, metrics *telemetry.Metrics,
+) func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
+	return func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
+		metrics.Decided(ctx, channel, verdict.String(), string(reason), n)
+	}
+}
+
+// prepare does what a start does to the store besides opening it.
+func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Local) error {
+	keyFile, err := createAdmin(ctx, cfg, local.Service)
+	if err != nil {
+		return err
+	}
+	if keyFile != "" {
+		log.LogAttrs(ctx, slog.LevelInfo, "made the first client; its API key is in a file", slog.String("client", adminID),
+			slog.String("file", keyFile))
+	}
+	return applyCatalog(ctx, cfg, local.Service, log)
+}
+
+// server is a server that is ready to be run.
+type server struct {
+	log       *slog.Logger
+	local     *Local
+	listeners *listeners
+	inside    *inside
+	grpc      *grpc.Server
+	http      *http.Server
+	ready     *readiness
+	endLife   context.CancelFunc // ends the streams
+}
+
+func newServer(
+	ctx context.Context, cfg config.Server, opts Options, local *Local, metrics *telemetry.Metrics, listeners *listeners,
+) (*server, error) {
+	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
+	api, err := rpc.New(rpc.Options{Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life})
+	if err != nil {
+		endLife()
+		return nil, err
+	}
+	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife}
+	s.grpc = grpc.NewServer(append(api.ServerOptions(),
+		grpc.StatsHandler(metrics.CallHandler(func(method string) bool { return measured(api, method) })),
+		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
+		grpc.WaitForHandlers(true),
+	)...)
+	api.Register(s.grpc)
+	s.ready = &readiness{
+		check: local.Ready, health: health.NewServer(), log: opts.Logger, every: readyEvery,
+	}
+	for name := range s.grpc.GetServiceInfo() {
+		s.ready.services = append(s.ready.services, name)
+	}
+	grpc_health_v1.RegisterHealthServer(s.grpc, s.ready.health)
+	reflection.Register(s.grpc)
+	if s.inside, err = newInside(); err != nil {
+		endLife()
+		return nil, err
+	}
+	answer := &answerer{json: newJSONFormat()}
+	gateway, err := newGateway(ctx, s.inside.conn, answer)
+	if err != nil {
+		endLife()
+		return nil, errors.Join(err, s.inside.close())
+	}
+	s.http = newHTTPServer(pages(s.ready, api, answer, gateway, metrics.Handler()), opts.Logger)
+	return s, nil
+}
+
+// measured leaves health out, which only says that somebody looks.
+func measured(api *rpc.API, method string) bool {
+	return api.Known(method) && method != grpc_health_v1.Health_Check_FullMethodName &&
+		method != grpc_health_v1.Health_Watch_FullMethodName && method != grpc_health_v1.Health_List_FullMethodName
+}
+
+// serve runs everything in one group until the context ends or a part fails, which ends all others.
+func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
+	group, running := errgroup.WithContext(ctx)
+	s.ready.update(running)
+	group.Go(func() error { return s.serveGRPC(s.listeners.grpc) })
+	group.Go(func() error { return s.serveGRPC(s.inside.listener) })
+	group.Go(func() error {
+		if err := s.http.Serve(s.listeners.http); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error { s.ready.watch(running); return nil })
+	group.Go(func() error { s.forget(running); return nil })
+	group.Go(func() error {
+		<-running.Done()
+		return s.stop(context.WithoutCancel(running))
+	})
+	if ready != nil {
+		ready(Addresses{GRPC: s.listeners.grpc.Addr().String(), HTTP: s.listeners.http.Addr().String()})
+	}
+	return group.Wait()
+}
+
+// serveGRPC serves what comes from the listener. A server that was stopped before it began has nothing to do.
+func (s *server) serveGRPC(from net.Listener) error {
+	if err := s.grpc.Serve(from); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve gRPC: %w", err)
+	}
+	return nil
+}
+
+// forget deletes what is remembered of requests whose time is over, now and every hour.
+func (s *server) forget(ctx context.Context) {
+	ticker := time.NewTicker(forgetEvery)
+	defer ticker.Stop()
+	for {
+		if _, err := s.local.DeleteExpiredRequests(ctx); err != nil && ctx.Err() == nil {
+			s.log.LogAttrs(ctx, slog.LevelError, "requests that expired were not deleted", slog.String("error", err.Error()))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// How long what is under way may take when the server stops. Together less than two seconds.
+const (
+	httpGrace = 900 * time.Millisecond
+	grpcGrace = 600 * time.Millisecond
+)
+
+// stop ends serving: what is under way gets a moment, nothing new is taken. REST goes first, for it needs gRPC.
+func (s *server) stop(ctx context.Context) error {
+	s.ready.stop()
+	s.endLife()
+	timed, cancel := context.WithTimeout(ctx, httpGrace)
+	defer cancel()
+	var errs []error
+	if err := s.http.Shutdown(timed); err != nil {
+		errs = append(errs, s.http.Close())
+	}
+	s.stopGRPC()
+	errs = append(errs, s.inside.close())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	return nil
+}
+
+// stopGRPC lets calls end by themselves for a moment, then cuts them off. Either way it returns when the last handler has.
+func (s *server) stopGRPC() {
+	cut := time.AfterFunc(grpcGrace, s.grpc.Stop)
+	s.grpc.GracefulStop()
+	cut.Stop()
+}

@@ -1,0 +1,94 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel/attribute"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/propagation"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/grpc/stats"
+)
+
+// scope names the instruments of this program.
+const scope = "github.com/assent-io/assent"
+
+// Metrics are the metrics of one server. Shutdown ends them.
+type Metrics struct {
+	registry  *prometheus.Registry
+	provider  *sdk.MeterProvider
+	decisions metric.Int64Counter
+}
+
+// NewMetrics returns metrics that count from zero.
+func NewMetrics(ctx context.Context) (*Metrics, error) {
+	registry := prometheus.NewRegistry()
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo(),
+		otelprometheus.WithoutTargetInfo())
+	if err != nil {
+		return nil, fmt.Errorf("make the metrics: %w", err)
+	}
+	for _, c := range []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("make the metrics: %w", err)
+		}
+	}
+	m := &Metrics{
+		registry: registry,
+		provider: sdk.NewMeterProvider(sdk.WithReader(exporter), sdk.WithView(callsByMethod())),
+	}
+	m.decisions, err = m.provider.Meter(scope).Int64Counter("assent.decisions",
+		metric.WithDescription("Decisions that checks were answered with."))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make the metrics: %w", err), m.provider.Shutdown(ctx))
+	}
+	return m, nil
+}
+
+// callsByMethod keeps the labels of calls to what comes from closed sets.
+func callsByMethod() sdk.View {
+	return sdk.NewView(sdk.Instrument{Name: "rpc.server.*"}, sdk.Stream{
+		AttributeFilter: attribute.NewAllowKeysFilter("rpc.method", "rpc.response.status_code"),
+	})
+}
+
+// Decided counts n decisions of checks on a channel of the catalog.
+func (m *Metrics) Decided(ctx context.Context, channel, verdict, reason string, n int) {
+	m.decisions.Add(ctx, int64(n), metric.WithAttributes(
+		attribute.String("channel", channel), attribute.String("verdict", verdict), attribute.String("reason", reason)))
+}
+
+// CallHandler returns what measures the calls of a gRPC server. Only methods for which measured holds are: the name of a method
+// that does not exist is anything that a caller likes.
+func (m *Metrics) CallHandler(measured func(fullMethod string) bool) stats.Handler {
+	return otelgrpc.NewServerHandler(
+		otelgrpc.WithMeterProvider(m.provider),
+		otelgrpc.WithTracerProvider(noop.NewTracerProvider()),
+		otelgrpc.WithPropagators(propagation.NewCompositeTextMapPropagator()),
+		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool { return measured(info.FullMethodName) }),
+	)
+}
+
+// Handler returns the page that Prometheus reads.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Shutdown ends the metrics.
+func (m *Metrics) Shutdown(ctx context.Context) error {
+	if err := m.provider.Shutdown(ctx); err != nil {
+		return fmt.Errorf("end the metrics: %w", err)
+	}
+	return nil
+}
