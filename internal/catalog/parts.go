@@ -193,8 +193,8 @@ func (o *object) versionName(key string) string {
 	if !ok {
 		return ""
 	}
-	if !isToken(s, true) {
-		o.fail(key, "%s is no version; it has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', and begins with a letter or digit", quote(s))
+	if !isVersion(s) {
+		o.fail(key, "%s is no version; it has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', begins with a letter or digit, and does not read like a domain", quote(s))
 		return ""
 	}
 	return s

@@ -261,11 +261,11 @@ func TestIsID_WhatPartsOfACatalogMayBeCalled(t *testing.T) {
 }
 
 func TestParseDeclarationRef_IdAtVersion(t *testing.T) {
-	id, version, err := ParseDeclarationRef("newsletter-signup@2026-01.B")
-	if id != "newsletter-signup" || version != "2026-01.B" || err != nil {
+	id, version, err := ParseDeclarationRef("newsletter-signup@2026-01_B")
+	if id != "newsletter-signup" || version != "2026-01_B" || err != nil {
 		t.Errorf("got %q, %q, %v", id, version, err)
 	}
-	for _, s := range []string{"", "@", "a", "a@", "@1", "a@1@2", "A@1", "a b@1", "a@1 ", "a@" + strings.Repeat("1", 65)} {
+	for _, s := range []string{"", "@", "a", "a@", "@1", "a@1@2", "A@1", "a b@1", "a@1 ", "anna@example.com", "a@" + strings.Repeat("1", 65)} {
 		if id, version, err := ParseDeclarationRef(s); err == nil || id != "" || version != "" {
 			t.Errorf("ParseDeclarationRef(%q) = %q, %q, %v", s, id, version, err)
 		}

@@ -148,12 +148,23 @@ func isToken(s string, capitals bool) bool {
 	return true
 }
 
+// isVersion reports whether s may be the version of a declaration. One that
+// reads like a domain may not: with the id before it, it would be an address,
+// and references stand in clear for ever.
+func isVersion(s string) bool {
+	if !isToken(s, true) {
+		return false
+	}
+	_, err := address.Parse("x@" + s)
+	return err != nil
+}
+
 // ParseDeclarationRef reads a declaration version as grants name it,
 // "id@version", and returns its parts. It says nothing about whether a
 // catalog has it.
 func ParseDeclarationRef(s string) (id, version string, err error) {
 	id, version, found := strings.Cut(s, "@")
-	if !found || !isToken(id, false) || !isToken(version, true) {
+	if !found || !isToken(id, false) || !isVersion(version) {
 		return "", "", errors.New("a declaration is named as id@version, such as newsletter-signup@2026-01")
 	}
 	return id, version, nil

@@ -73,17 +73,19 @@ func newKeyset(template *tinkpb.KeyTemplate) (json.RawMessage, error) {
 	return b.Bytes(), nil
 }
 
-// writeNew writes a file that must not exist yet, and makes it durable: with it everything that it sealed would be lost.
+// writeNew writes a file that must not exist yet, whole or not at all, and makes it durable: with it everything that it sealed
+// would be lost.
 func writeNew(path string, data []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new") // mode 0600
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(data); err != nil {
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := os.Link(f.Name(), path); err != nil { // Unlike a renaming it replaces nothing.
 		return err
 	}
 	dir, err := os.Open(filepath.Dir(path))

@@ -103,7 +103,7 @@ func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error)
 	if c.version == 0 || c.version == head.ClientsVersion {
 		return c, nil
 	}
-	return s.clients.again(ctx, c)
+	return s.clients.again(ctx, c, head.ClientsVersion)
 }
 
 // channelOf returns an error unless the channel is of the caller's department.

@@ -62,7 +62,7 @@ func (s *Service) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCat
 		applied.Warnings = append(applied.Warnings, w.String())
 	}
 	m := member{}
-	return idempotent(ctx, s, &m, in.Idempotency, func(w *work) (AppliedCatalog, bool, error) {
+	return idempotent(ctx, s, &m, in.Idempotency, nil, func(w *work) (AppliedCatalog, bool, error) {
 		return w.applyCatalog(&in, parsed, applied)
 	})
 }
@@ -106,10 +106,14 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 		}
 		if latest.SHA256 == next.SHA256 {
 			applied.Version, applied.ETag, applied.Unchanged = latest.Version, etag(&latest.Catalog), true
-			return applied, true, nil
+			return applied, !in.ValidateOnly, nil
 		}
 		if next.Effective, err = w.effectiveFrom(parsed); err != nil {
 			return applied, false, err
+		}
+		if latest.Effective > next.Effective {
+			applied.Warnings = append(applied.Warnings, fmt.Sprintf("version %d, which was to be in force from %s, never will be: "+
+				"apply it again, with a later effective_time, if it is still wanted", latest.Version, latest.Effective))
 		}
 		if err := catalog.CheckSuccessor(latest.parsed, parsed, w.refUsed); err != nil {
 			return applied, false, invalidCatalog(err)

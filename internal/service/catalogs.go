@@ -60,14 +60,12 @@ func (c *catalogs) upTo(ctx context.Context, version int64) ([]catalogVersion, e
 	return c.versions[:version:version], nil
 }
 
-// effective returns the version in force at t: the one that came into force last. The first is in force for all time before.
+// effective returns the version in force at t: the latest whose effective time has come. The first is in force for all time before.
 func effective(versions []catalogVersion, t consent.Instant) *catalogVersion {
-	best := &versions[0]
-	for i := 1; i < len(versions); i++ {
-		v := &versions[i]
-		if v.Effective <= t && (best.Version == 1 || v.Effective >= best.Effective) {
-			best = v
+	for i := len(versions) - 1; i > 0; i-- {
+		if versions[i].Effective <= t {
+			return &versions[i]
 		}
 	}
-	return best
+	return &versions[0]
 }

@@ -15,12 +15,12 @@ func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error)
 	if err != nil {
 		return CheckResult{}, err
 	}
-	prober := newProber(s.keys, 1)
-	probe, err := prober.probe(a, false)
+	l := s.locator(1)
+	at, err := l.places(a, false)
 	if err != nil {
 		return CheckResult{}, err
 	}
-	v, who, err := s.look(ctx, prober.all, in.AsOf)
+	v, who, err := s.look(ctx, l.keys, in.AsOf)
 	if err != nil {
 		return CheckResult{}, err
 	}
@@ -29,7 +29,7 @@ func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error)
 		return CheckResult{}, err
 	}
 	basis.ForSending = in.AsOf == 0
-	known, err := v.known(s.keys, &probe)
+	known, err := at.known(s.keys, v.seen)
 	if err != nil {
 		return CheckResult{}, err
 	}
@@ -77,19 +77,19 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
 	}
 	result := BatchResult{Items: make([]BatchItem, len(in.Addresses))}
-	prober := newProber(s.keys, len(in.Addresses))
-	probes := make([]probe, len(in.Addresses))
+	l := s.locator(len(in.Addresses))
+	found := make([]places, len(in.Addresses))
 	for i, typed := range in.Addresses {
 		a, err := address.Parse(typed)
 		if err != nil {
 			result.Items[i].Err = consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
 			continue
 		}
-		if probes[i], err = prober.probe(a, false); err != nil {
+		if found[i], err = l.places(a, false); err != nil {
 			return BatchResult{}, err
 		}
 	}
-	v, who, err := s.look(ctx, prober.all, in.AsOf)
+	v, who, err := s.look(ctx, l.keys, in.AsOf)
 	if err != nil {
 		return BatchResult{}, err
 	}
@@ -104,15 +104,15 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 		reason  consent.Code
 	}
 	counts := map[outcome]int{}
-	for i := range probes {
+	for i := range found {
 		if result.Items[i].Err != nil {
 			continue
 		}
-		known, err := v.known(s.keys, &probes[i])
+		known, err := found[i].known(s.keys, v.seen)
 		if err != nil {
 			return BatchResult{}, err
 		}
-		d := rules.Decide(probes[i].address, &known, v.at)
+		d := rules.Decide(found[i].address, &known, v.at)
 		result.Items[i].Decision = d
 		counts[outcome{d.Verdict, d.Reason}]++
 	}

@@ -75,7 +75,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 		if head.ClientsVersion == version {
 			return Caller{}, unauthenticated()
 		}
-		return s.clients.again(ctx, Caller{Client: Client{ID: id}, hash: hash})
+		return s.clients.again(ctx, Caller{Client: Client{ID: id}, hash: hash}, head.ClientsVersion)
 	}
 	return callerOf(&client, version), nil
 }
@@ -102,10 +102,13 @@ func (c *clients) get(id string) (storage.Client, int64, bool) {
 	return client, c.version, ok
 }
 
-// again reads the clients anew and returns the caller as it is now.
-func (c *clients) again(ctx context.Context, who Caller) (Caller, error) {
+// again returns the caller as it is under the version of the clients, which are read anew if the cache is not of that version.
+func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller, error) {
 	if who.version < 0 {
 		return Caller{}, consent.Faultf(consent.FaultUnauthenticated, "", "no caller is known")
+	}
+	if client, cached, ok := c.get(who.ID); ok && cached == version {
+		return who.as(&client, cached)
 	}
 	head, list, err := c.store.Clients(ctx)
 	if err != nil {
@@ -121,10 +124,18 @@ func (c *clients) again(ctx context.Context, who Caller) (Caller, error) {
 	}
 	c.mu.Unlock()
 	client, ok := byID[who.ID]
-	if !ok || subtle.ConstantTimeCompare(client.KeyHash[:], who.hash[:]) != 1 || client.Revoked != 0 {
+	if !ok {
 		return Caller{}, unauthenticated()
 	}
-	return callerOf(&client, head.ClientsVersion), nil
+	return who.as(&client, head.ClientsVersion)
+}
+
+// as returns the caller as the client is now; an error if it is another one, or its key was revoked.
+func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
+	if subtle.ConstantTimeCompare(client.KeyHash[:], c.hash[:]) != 1 || client.Revoked != 0 {
+		return Caller{}, unauthenticated()
+	}
+	return callerOf(client, version), nil
 }
 
 // CreateClient creates a client and returns its key, which is not stored. Errors: CLIENT_EXISTS, INVALID_CLIENT.

@@ -3,6 +3,10 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,19 +18,28 @@ import (
 // on a work that no earlier call has touched. It checks first and changes the work only when nothing can be refused any more, so
 // that a member that is refused leaves nothing behind.
 type member struct {
-	load  storage.Load
-	run   func(w *work) error
-	bulk  bool // an import: everything else overtakes it
-	ctx   context.Context
-	err   error
-	ended chan struct{}
+	load   storage.Load
+	run    func(w *work) error
+	bulk   bool // an import: what is not overtakes it
+	weight int  // how many events a bulk member has at most
+	ctx    context.Context
+	err    error
+	ended  chan struct{}
 }
 
 // closeGrace is how long the transactions under way may take when the service ends.
 const closeGrace = time.Second
 
-// groupSize is how many members one transaction has at most.
-const groupSize = 256
+const (
+	// groupSize is how many members one transaction has at most.
+	groupSize = 256
+	// overtaking is how many groups may overtake an import before it has its turn.
+	overtaking = 8
+	// maxWaiting is how many members may wait before more are refused.
+	maxWaiting = 20_000
+	// transactionTimeout is how long a transaction may take before it is given up.
+	transactionTimeout = 30 * time.Second
+)
 
 // committer gathers the concurrent writes of a process into one transaction at a time.
 type committer struct {
@@ -39,6 +52,7 @@ type committer struct {
 	mu     sync.Mutex
 	urgent []*member
 	bulk   []*member
+	passed int // groups that have overtaken an import since its last turn
 	closed bool
 }
 
@@ -80,19 +94,30 @@ func (c *committer) do(ctx context.Context, m *member) error {
 		c.mu.Unlock()
 		return fault(storage.ErrClosed)
 	}
-	if m.bulk {
-		c.bulk = append(c.bulk, m)
-	} else {
-		c.urgent = append(c.urgent, m)
+	if len(c.urgent)+len(c.bulk) >= maxWaiting {
+		c.mu.Unlock()
+		return consent.Faultf(consent.FaultUnavailable, "", "too many writes are waiting; try again")
 	}
+	queue := c.queue(m)
+	*queue = append(*queue, m)
 	c.mu.Unlock()
 	c.poke()
 	select {
 	case <-m.ended:
 		return fault(m.err)
 	case <-ctx.Done():
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		*queue = slices.DeleteFunc(*queue, func(waiting *member) bool { return waiting == m })
 		return ctx.Err()
 	}
+}
+
+func (c *committer) queue(m *member) *[]*member {
+	if m.bulk {
+		return &c.bulk
+	}
+	return &c.urgent
 }
 
 // serve commits group after group until the committer is closed and nobody waits.
@@ -111,20 +136,42 @@ func (c *committer) serve() {
 	}
 }
 
-// next takes the next group: all that is urgent, or one import. More is false once the committer is closed and empty.
+// next takes the next group: what is urgent, or imports, which have their turn when nothing is or when they were overtaken often
+// enough. More is false once the committer is closed and empty.
 func (c *committer) next() (group []*member, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	turn := len(c.bulk) > 0 && (len(c.urgent) == 0 || c.passed >= overtaking)
 	switch {
+	case turn:
+		c.passed = 0
+		group = take(&c.bulk, bulkGroup(c.bulk))
 	case len(c.urgent) > 0:
-		n := min(len(c.urgent), groupSize)
-		group, c.urgent = c.urgent[:n:n], c.urgent[n:]
-	case len(c.bulk) > 0:
-		group, c.bulk = c.bulk[:1:1], c.bulk[1:]
+		if len(c.bulk) > 0 {
+			c.passed++
+		}
+		group = take(&c.urgent, min(len(c.urgent), groupSize))
 	default:
 		return nil, !c.closed
 	}
 	return group, true
+}
+
+// take removes the first n members of a queue. The rest moves to an array of its own, so that what is taken can be freed.
+func take(queue *[]*member, n int) []*member {
+	group := slices.Clone((*queue)[:n])
+	*queue = slices.Clone((*queue)[n:])
+	return group
+}
+
+// bulkGroup returns how many of the imports that wait fit into one transaction: at least one, and together no more than a chunk.
+func bulkGroup(waiting []*member) int {
+	n, weight := 1, waiting[0].weight
+	for n < len(waiting) && weight+waiting[n].weight <= chunk {
+		weight += waiting[n].weight
+		n++
+	}
+	return n
 }
 
 // commit commits a group, member by member if it cannot be done together.
@@ -142,14 +189,7 @@ func (c *committer) commit(group []*member) {
 	}
 	err := c.transaction(live)
 	if err != nil && len(live) > 1 && !hopeless(err) {
-		// One of them spoils it for all: each gets a transaction of its own.
-		for _, m := range live {
-			err := c.transaction([]*member{m})
-			if err == nil {
-				err = m.err
-			}
-			m.end(err)
-		}
+		c.commitEach(live)
 		return
 	}
 	for _, m := range live {
@@ -158,6 +198,25 @@ func (c *committer) commit(group []*member) {
 		} else {
 			m.end(err)
 		}
+	}
+}
+
+// commitEach gives each member of a group a transaction of its own, for one of them spoils it for all.
+func (c *committer) commitEach(group []*member) {
+	var lost error // No further transaction can succeed.
+	for _, m := range group {
+		err := lost
+		if err == nil {
+			err = m.ctx.Err()
+		}
+		if err == nil {
+			if err = c.transaction([]*member{m}); err == nil {
+				err = m.err
+			} else if hopeless(err) {
+				lost = err
+			}
+		}
+		m.end(err)
 	}
 }
 
@@ -179,32 +238,63 @@ func (c *committer) transaction(group []*member) error {
 	for _, m := range group {
 		m.err = nil
 	}
+	ctx, cancel := context.WithTimeout(c.stop, transactionTimeout)
+	defer cancel()
 	var learnt []storage.Ref
 	load := loadOf(group)
-	err := c.service.store.Write(c.stop, load, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
+	err := c.service.store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
+			}
+		}()
 		w, err := newWork(ctx, c.service, tx, &load)
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range group {
-			var refused *consent.Error
-			switch err := w.runMember(m); {
-			case errors.As(err, &refused):
-				m.err = refused
-			case err != nil:
-				return nil, err
-			}
+		if err := w.runGroup(group); err != nil {
+			return nil, err
 		}
-		changes, err := w.changes()
-		if changes != nil {
+		if changes, err = w.changes(); changes != nil {
 			learnt = changes.Refs
 		}
 		return changes, err
 	})
-	if err == nil && len(learnt) > 0 {
-		_, err = c.service.names.learn(learnt)
+	switch {
+	case err == nil:
+		c.learn(learnt)
+		return nil
+	case c.stop.Err() != nil && errors.Is(err, context.Canceled):
+		return storage.ErrClosed
+	case errors.Is(err, context.DeadlineExceeded):
+		return storage.ErrCommitUnknown
+	default:
+		return err
 	}
-	return err
+}
+
+// runGroup runs the members. One that is refused gets its error; any other error is that of the group.
+func (w *work) runGroup(group []*member) error {
+	for _, m := range group {
+		var refused *consent.Error
+		switch err := w.runMember(m); {
+		case errors.As(err, &refused):
+			m.err = refused
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// learn adds references that were committed to the cache. Without it they would be read when they are met.
+func (c *committer) learn(refs []storage.Ref) {
+	if len(refs) == 0 {
+		return
+	}
+	if _, err := c.service.names.learn(refs); err != nil {
+		c.service.log.LogAttrs(c.stop, slog.LevelError, "references were not learnt", slog.String("error", err.Error()))
+	}
 }
 
 // loadOf is what the members of a group want to see, together.

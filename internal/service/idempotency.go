@@ -32,9 +32,15 @@ func (i *Idempotency) requestID(client string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// idempotent commits a member whose answer is remembered under a request id. Run returns the answer, and whether to remember it.
-func idempotent[T any](ctx context.Context, s *Service, m *member, once Idempotency, run func(w *work) (T, bool, error)) (T, error) {
+// idempotent commits a member whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
+// was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
+func idempotent[T any](
+	ctx context.Context, s *Service, m *member, once Idempotency, refused error, run func(w *work) (T, bool, error),
+) (T, error) {
 	var answer T
+	if refused != nil && !once.given() {
+		return answer, refused
+	}
 	who := caller(ctx)
 	id := once.requestID(who.ID)
 	if once.given() {
@@ -56,6 +62,9 @@ func idempotent[T any](ctx context.Context, s *Service, m *member, once Idempote
 					"the request id was used for another request within the last seven days; use a new one")
 			}
 			return s.openAnswer(id, first.Answer, &answer)
+		}
+		if refused != nil {
+			return refused
 		}
 		remember := false
 		if answer, remember, err = run(w); err != nil || !remember {
@@ -110,7 +119,12 @@ func (s *Service) openAnswer(id [32]byte, sealed []byte, into any) error {
 func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
 	const page = 1000
 	for total := 0; ; {
-		n, err := s.store.DeleteExpiredRequests(ctx, s.instant(), page)
+		head, err := s.store.Head(ctx)
+		if err != nil {
+			return total, fault(err)
+		}
+		// A clock that is ahead must not forget what could still be repeated.
+		n, err := s.store.DeleteExpiredRequests(ctx, min(s.instant(), head.Recorded), page)
 		total += n
 		if err != nil || n < page {
 			return total, fault(err)

@@ -27,7 +27,7 @@ type nameTable struct {
 	numbers map[nameKey]int32
 }
 
-func newNames(store storage.Reader) *names {
+func newNameCache(store storage.Reader) *names {
 	n := &names{store: store}
 	n.table.Store(&nameTable{})
 	return n
@@ -60,6 +60,41 @@ func (t *nameTable) with(refs []storage.Ref) (*nameTable, error) {
 		next.numbers[nameKey{r.Kind, r.Name}] = r.Number
 	}
 	return next, nil
+}
+
+// newNames are the names of a table and those that a transaction gives numbers. It implements consent.Names for packing.
+type newNames struct {
+	table   *nameTable
+	refs    []storage.Ref
+	numbers map[nameKey]int32 // of refs
+}
+
+// Number implements consent.Names.
+func (n *newNames) Number(kind consent.RefKind, name string) (int32, bool) {
+	if number, ok := n.table.Number(kind, name); ok {
+		return number, true
+	}
+	number, ok := n.numbers[nameKey{kind, name}]
+	return number, ok
+}
+
+// Name implements consent.Names.
+func (n *newNames) Name(kind consent.RefKind, number int32) (string, bool) {
+	if at := int(number) - len(n.table.refs) - 1; at >= 0 && at < len(n.refs) && n.refs[at].Kind == kind {
+		return n.refs[at].Name, true
+	}
+	return n.table.Name(kind, number)
+}
+
+// give gives a name the next number, and reports whether it had none.
+func (n *newNames) give(kind consent.RefKind, name string) bool {
+	if _, ok := n.Number(kind, name); ok {
+		return false
+	}
+	number := int32(len(n.table.refs) + len(n.refs) + 1)
+	n.refs = append(n.refs, storage.Ref{Number: number, Kind: kind, Name: name})
+	n.numbers[nameKey{kind, name}] = number
+	return true
 }
 
 // refresh reads the references that came since.

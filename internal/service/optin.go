@@ -4,88 +4,22 @@ import (
 	"context"
 	"slices"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
 )
 
-// places are where everything is found that a decision about one address needs.
-type places struct {
-	address address.Address
-	exact   place
-	folded  place
-	mail    place
-	domains []place
-}
-
-func (s *Service) places(a address.Address) (*places, error) {
-	p := &places{address: a}
-	var err error
-	if p.exact, err = s.place(consent.FormExact, a.Exact()); err != nil {
-		return nil, err
-	}
-	if p.folded, err = s.folded(a); err != nil {
-		return nil, err
-	}
-	if p.mail, err = s.place(consent.FormMail, a.Folded()); err != nil {
-		return nil, err
-	}
-	for _, name := range a.Domains() {
-		domain, err := s.place(consent.FormDomain, name)
-		if err != nil {
-			return nil, err
-		}
-		p.domains = append(p.domains, domain)
-	}
-	return p, nil
-}
-
-func (p *places) load(l *storage.Load) {
-	p.exact.load(l)
-	p.folded.load(l)
-	p.mail.load(l)
-	for i := range p.domains {
-		p.domains[i].load(l)
-	}
-}
-
 // known returns what is known about the address under the lock.
 func (w *work) known(p *places) (*consent.Known, error) {
-	var known consent.Known
-	at := func(where *place) (*subject, *consent.State, error) {
+	known, err := p.known(w.service.keys, func(where *place) (seen, error) {
 		s, err := w.subject(where)
 		if err != nil {
-			return nil, nil, err
+			return seen{}, err
 		}
 		state, err := w.state(s)
-		return s, state, err
-	}
-	var err error
-	if _, known.Exact, err = at(&p.exact); err != nil {
-		return nil, err
-	}
-	var folded *subject
-	if folded, known.Folded, err = at(&p.folded); err != nil {
-		return nil, err
-	}
-	if _, known.Mail, err = at(&p.mail); err != nil {
-		return nil, err
-	}
-	spelling, err := w.spelling(folded, p.address.Exact())
-	if err != nil {
-		return nil, err
-	}
-	known.Spelling = spelling.Sum
-	for i := range p.domains {
-		_, state, err := at(&p.domains[i])
-		if err != nil {
-			return nil, err
-		}
-		known.Domains = append(known.Domains, state)
-	}
-	return &known, nil
+		return seen{state: state, keyVersion: s.KeyVersion}, err
+	})
+	return &known, err
 }
 
 // RequestConsent asks for a double opt-in: it decides about the confirmation mail and, where it is allowed, records the request
@@ -93,23 +27,28 @@ func (w *work) known(p *places) (*consent.Known, error) {
 // UNKNOWN_CHANNEL, UNKNOWN_DECLARATION, BASIS_NOT_ACCEPTED and those of Record.
 func (s *Service) RequestConsent(ctx context.Context, in OptIn) (OptInResult, error) {
 	in.Statement.Kind, in.Statement.Occurred = consent.KindRequest, 0
-	r, err := s.ready(ctx, in.Statement)
-	if err != nil {
-		return OptInResult{}, err
-	}
-	p, err := s.places(r.entry.Address)
-	if err != nil {
-		return OptInResult{}, err
-	}
-	m := member{}
-	p.load(&m.load)
-	result, err := idempotent(ctx, s, &m, in.Idempotency, func(w *work) (OptInResult, bool, error) {
+	r, p, m, err := s.readyOptIn(ctx, in.Statement)
+	result, err := idempotent(ctx, s, m, in.Idempotency, err, func(w *work) (OptInResult, bool, error) {
 		return w.requestConsent(r, p, &in)
 	})
-	if err == nil {
-		s.decided(in.Statement.Channels[0], result.Verdict, result.Reason, 1)
+	if err != nil {
+		return OptInResult{}, err
 	}
-	return result, err
+	s.decided(in.Statement.Channels[0], result.Verdict, result.Reason, 1)
+	return result, nil
+}
+
+// readyOptIn makes ready a statement that is decided by everything known about its address.
+func (s *Service) readyOptIn(ctx context.Context, st consent.Statement) (*stated, *places, *member, error) {
+	m := &member{}
+	r, err := s.vet().ready(ctx, st)
+	if err != nil {
+		return nil, nil, m, err
+	}
+	l := s.locator(1)
+	p, err := l.places(r.entry.Address, true)
+	m.load.Subjects = l.keys
+	return r, &p, m, err
 }
 
 func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, bool, error) {
@@ -202,17 +141,8 @@ func (s *Service) ConfirmConsent(ctx context.Context, in Confirmation) (Confirme
 	}
 	in.Statement.Kind, in.Statement.Occurred = consent.KindConfirm, 0
 	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}
-	r, err := s.ready(ctx, in.Statement)
-	if err != nil {
-		return Confirmed{}, err
-	}
-	p, err := s.places(r.entry.Address)
-	if err != nil {
-		return Confirmed{}, err
-	}
-	m := member{}
-	p.load(&m.load)
-	return idempotent(ctx, s, &m, in.Idempotency, func(w *work) (Confirmed, bool, error) {
+	r, p, m, err := s.readyOptIn(ctx, in.Statement)
+	return idempotent(ctx, s, m, in.Idempotency, err, func(w *work) (Confirmed, bool, error) {
 		position, err := w.confirm(r, p, &named)
 		return Confirmed{Position: position, Channel: named.Channel}, true, err
 	})

@@ -4,119 +4,26 @@ import (
 	"context"
 	"errors"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
-
-// probe is where the store is asked about an address: every form under every version of the digest key.
-type probe struct {
-	address address.Address
-	exact   []storage.SubjectKey
-	folded  []storage.SubjectKey
-	mail    []storage.SubjectKey // only to decide about confirmation mails
-	domains [][]storage.SubjectKey
-}
-
-// prober makes probes. It remembers domains, which many addresses of a batch share.
-type prober struct {
-	keys    *seal.Keys
-	domains map[string][]storage.SubjectKey
-	all     []storage.SubjectKey
-}
-
-func newProber(keys *seal.Keys, addresses int) *prober {
-	return &prober{
-		keys: keys, domains: map[string][]storage.SubjectKey{}, all: make([]storage.SubjectKey, 0, 4*addresses),
-	}
-}
-
-func (p *prober) form(form consent.Form, canonical string) ([]storage.SubjectKey, error) {
-	digests, err := p.keys.AppendDigests(nil, form, canonical)
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]storage.SubjectKey, len(digests))
-	for i, d := range digests {
-		keys[i] = storage.SubjectKey{Form: form, Digest: d.Sum}
-	}
-	p.all = append(p.all, keys...)
-	return keys, nil
-}
-
-func (p *prober) domain(name string) ([]storage.SubjectKey, error) {
-	if keys, ok := p.domains[name]; ok {
-		return keys, nil
-	}
-	keys, err := p.form(consent.FormDomain, name)
-	p.domains[name] = keys
-	return keys, err
-}
-
-func (p *prober) probe(a address.Address, mail bool) (probe, error) {
-	result := probe{address: a}
-	var err error
-	if result.exact, err = p.form(consent.FormExact, a.Exact()); err != nil {
-		return result, err
-	}
-	if result.folded, err = p.form(consent.FormFolded, a.Folded()); err != nil {
-		return result, err
-	}
-	if mail {
-		if result.mail, err = p.form(consent.FormMail, a.Folded()); err != nil {
-			return result, err
-		}
-	}
-	for _, name := range a.Domains() {
-		keys, err := p.domain(name)
-		if err != nil {
-			return result, err
-		}
-		result.domains = append(result.domains, keys)
-	}
-	return result, nil
-}
 
 // view is what a read saw of the store: a head, and the states of the subjects that were asked for.
 type view struct {
 	head   storage.Head
 	at     consent.Instant // the time that is decided for
-	states map[storage.SubjectKey]viewed
+	states map[storage.SubjectKey]seen
 }
 
-// viewed is a subject as a read saw it.
-type viewed struct {
-	state      *consent.State
-	keyVersion uint32 // of the subject's row
-}
-
-// first returns what was seen under the first of the keys that exists.
-func (v *view) first(keys []storage.SubjectKey) viewed {
-	for _, k := range keys {
+// seen returns what was seen at the place.
+func (v *view) seen(where *place) (seen, error) {
+	for _, k := range where.keys {
 		if s, ok := v.states[k]; ok {
-			return s
+			return s, nil
 		}
 	}
-	return viewed{}
-}
-
-// known returns what the view holds about the probed address.
-func (v *view) known(keys *seal.Keys, p *probe) (consent.Known, error) {
-	folded := v.first(p.folded)
-	known := consent.Known{Exact: v.first(p.exact).state, Folded: folded.state, Mail: v.first(p.mail).state}
-	if folded.state != nil && folded.keyVersion != 0 {
-		spelling, err := keys.Spelling(folded.keyVersion, p.address.Exact())
-		if err != nil {
-			return known, err
-		}
-		known.Spelling = spelling.Sum
-	}
-	for _, d := range p.domains {
-		known.Domains = append(known.Domains, v.first(d).state)
-	}
-	return known, nil
+	return seen{}, nil
 }
 
 // look reads what is known under the keys: the states of now, strictly, or, for a time of the past, the fold of the events up to
@@ -151,7 +58,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 	if err != nil {
 		return nil, err
 	}
-	v := &view{head: head, states: make(map[storage.SubjectKey]viewed, len(rows))}
+	v := &view{head: head, states: make(map[storage.SubjectKey]seen, len(rows))}
 	var unread []storage.SubjectKey
 	for i := range rows {
 		state, err := s.unpack(ctx, rows[i].State.Packed)
@@ -162,7 +69,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		if err != nil {
 			return nil, err
 		}
-		v.states[rows[i].Key] = viewed{state: state, keyVersion: rows[i].KeyVersion}
+		v.states[rows[i].Key] = seen{state: state, keyVersion: rows[i].KeyVersion}
 	}
 	if len(unread) == 0 {
 		return v, nil
@@ -192,13 +99,13 @@ func (s *Service) lookBack(ctx context.Context, keys []storage.SubjectKey, until
 	if err != nil {
 		return nil, err
 	}
-	v := &view{head: head, states: make(map[storage.SubjectKey]viewed, len(bySubject))}
+	v := &view{head: head, states: make(map[storage.SubjectKey]seen, len(bySubject))}
 	for key, headers := range bySubject {
 		state, spelled, err := foldHeaders(headers)
 		if err != nil {
 			return nil, err
 		}
-		v.states[key] = viewed{state: state, keyVersion: spelled}
+		v.states[key] = seen{state: state, keyVersion: spelled}
 	}
 	return v, nil
 }

@@ -19,12 +19,12 @@ func (s *Service) Lookup(ctx context.Context, typed string) (Recipient, error) {
 	if err != nil {
 		return Recipient{}, err
 	}
-	prober := newProber(s.keys, 1)
-	probe, err := prober.probe(a, false)
+	l := s.locator(1)
+	at, err := l.places(a, false)
 	if err != nil {
 		return Recipient{}, err
 	}
-	v, who, err := s.look(ctx, prober.all, 0)
+	v, who, err := s.look(ctx, l.keys, 0)
 	if err != nil {
 		return Recipient{}, err
 	}
@@ -35,7 +35,7 @@ func (s *Service) Lookup(ctx context.Context, typed string) (Recipient, error) {
 	if err != nil {
 		return Recipient{}, err
 	}
-	known, err := v.known(s.keys, &probe)
+	known, err := at.known(s.keys, v.seen)
 	if err != nil {
 		return Recipient{}, err
 	}
@@ -56,6 +56,9 @@ func (s *Service) Lookup(ctx context.Context, typed string) (Recipient, error) {
 		})
 	}
 	for _, p := range known.InForce(a, v.at) {
+		if !who.mayKnow(cat, p.Scope) {
+			continue
+		}
 		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain})
 	}
 	return r, nil
@@ -73,13 +76,13 @@ func (s *Service) History(ctx context.Context, typed string, size int, pageToken
 	if err != nil {
 		return HistoryPage{}, invalidPage()
 	}
-	prober := newProber(s.keys, 1)
-	if _, err := prober.probe(a, true); err != nil {
+	l := s.locator(1)
+	if _, err := l.places(a, true); err != nil {
 		return HistoryPage{}, err
 	}
 	var result HistoryPage
 	for after := page.After; ; {
-		head, records, err := s.store.Records(ctx, prober.all, after, size+1)
+		head, records, err := s.store.Records(ctx, l.keys, after, size+1)
 		if err != nil {
 			return HistoryPage{}, fault(err)
 		}
@@ -122,14 +125,11 @@ func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller
 	if !concerns(&r.Event, who, cat) {
 		return event, false, nil
 	}
-	if spelled := r.Event.Spelling; spelled.Key != 0 && (r.Event.Tagged || r.Event.Reason == consent.ReasonHardBounce) {
+	if spelled := r.Event.Spelling; holdsForOneSpelling(&r.Event) && spelled.Key != 0 {
 		// What was recorded for one spelling only is another person's, as far as anybody knows, under any other.
 		own, err := s.keys.Spelling(spelled.Key, a.Exact())
-		if err != nil {
+		if err != nil || own != spelled {
 			return event, false, err
-		}
-		if own != spelled && holdsForOneSpelling(&r.Event) {
-			return event, false, nil
 		}
 	}
 	if r.Evidence == nil {
@@ -165,9 +165,14 @@ func concerns(e *consent.Event, who *Caller, cat *catalog.Catalog) bool {
 	if len(e.Channels) > 0 {
 		return slices.ContainsFunc(e.Channels, func(id string) bool { return who.channelOf(cat, id) == nil })
 	}
-	switch kind, _ := e.Scope.Split(); kind {
+	return who.mayKnow(cat, e.Scope)
+}
+
+// mayKnow reports whether a scope concerns the client's department: it is the department's own, or reaches beyond departments.
+func (c *Client) mayKnow(cat *catalog.Catalog, scope consent.Scope) bool {
+	switch kind, _ := scope.Split(); kind {
 	case consent.ScopeDepartment, consent.ScopeChannel, consent.ScopeSender:
-		return who.scopeOf(cat, e.Scope) == nil
+		return c.scopeOf(cat, scope) == nil
 	default:
 		return true
 	}

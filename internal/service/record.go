@@ -4,31 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
-
-// place is where a subject is found.
-type place struct {
-	form      consent.Form
-	canonical string
-	digests   []seal.Digest // one for each version of the digest key
-}
-
-func (s *Service) place(form consent.Form, canonical string) (place, error) {
-	digests, err := s.keys.AppendDigests(nil, form, canonical)
-	return place{form: form, canonical: canonical, digests: digests}, err
-}
-
-// load adds the place's keys to what a member wants to see.
-func (p *place) load(l *storage.Load) {
-	for _, d := range p.digests {
-		l.Subjects = append(l.Subjects, storage.SubjectKey{Form: p.form, Digest: d.Sum})
-	}
-}
 
 // stated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
 type stated struct {
@@ -39,18 +18,33 @@ type stated struct {
 	key       consent.EventKey // if it is stated when it occurred
 }
 
-// ready checks a statement under the newest catalog that is known. It fails as it would under the lock.
-func (s *Service) ready(ctx context.Context, st consent.Statement) (*stated, error) {
-	entry, version, err := s.entry(ctx, &st)
+// vetting checks the statements of one call under the newest catalog that is known.
+type vetting struct {
+	service  *Service
+	versions []catalogVersion
+	fresh    bool // versions are those of the store as of this call
+	recorded consent.Instant
+}
+
+func (s *Service) vet() *vetting {
+	s.catalogs.mu.RLock()
+	defer s.catalogs.mu.RUnlock()
+	return &vetting{service: s, versions: s.catalogs.versions, recorded: s.instant()}
+}
+
+// ready makes a statement ready. It fails as it would under the lock.
+func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, error) {
+	entry, err := v.entry(ctx, &st)
 	if err != nil {
 		return nil, err
 	}
-	r := &stated{statement: st, entry: entry, version: version}
-	if r.place, err = s.place(entry.Form, entry.Canonical()); err != nil {
+	r := &stated{statement: st, entry: entry, version: int64(len(v.versions))}
+	l := v.service.locator(1)
+	if r.place, err = l.place(entry.Form, entry.Canonical()); err != nil {
 		return nil, err
 	}
 	if st.Occurred != 0 {
-		if r.key, err = s.eventKey(st.Occurred, entry); err != nil {
+		if r.key, err = v.service.eventKey(st.Occurred, entry); err != nil {
 			return nil, err
 		}
 	}
@@ -59,24 +53,22 @@ func (s *Service) ready(ctx context.Context, st consent.Statement) (*stated, err
 
 // entry checks a statement under the versions of the catalog that are cached; if it is refused under these, or none is, under the
 // newest of the store, for the catalog may have changed since.
-func (s *Service) entry(ctx context.Context, st *consent.Statement) (*consent.Entry, int64, error) {
-	s.catalogs.mu.RLock()
-	versions := s.catalogs.versions
-	s.catalogs.mu.RUnlock()
-	if len(versions) > 0 {
-		if entry, err := entryUnder(versions, st, s.instant()); err == nil {
-			return entry, int64(len(versions)), nil
+func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.Entry, error) {
+	if len(v.versions) > 0 {
+		entry, err := entryUnder(v.versions, st, v.recorded)
+		if err == nil || v.fresh {
+			return entry, err
 		}
 	}
-	head, err := s.store.Head(ctx)
+	head, err := v.service.store.Head(ctx)
 	if err != nil {
-		return nil, 0, fault(err)
+		return nil, fault(err)
 	}
-	if versions, err = s.catalogs.upTo(ctx, head.CatalogVersion); err != nil {
-		return nil, 0, err
+	if v.versions, err = v.service.catalogs.upTo(ctx, head.CatalogVersion); err != nil {
+		return nil, err
 	}
-	entry, err := entryUnder(versions, st, max(s.instant(), head.Recorded))
-	return entry, head.CatalogVersion, err
+	v.fresh, v.recorded = true, max(v.recorded, head.Recorded)
+	return entryUnder(v.versions, st, v.recorded)
 }
 
 // entryUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
@@ -90,12 +82,12 @@ func entryUnder(versions []catalogVersion, st *consent.Statement, recorded conse
 
 // load adds what recording the statement has to see.
 func (r *stated) load(l *storage.Load) {
-	r.place.load(l)
+	l.Subjects = append(l.Subjects, r.place.keys...)
 	if r.statement.Occurred == 0 {
 		return // Its key will be of a new instant: it cannot have been recorded before.
 	}
-	for _, d := range r.place.digests {
-		l.Events = append(l.Events, storage.EventRef{Subject: storage.SubjectKey{Form: r.place.form, Digest: d.Sum}, Key: r.key})
+	for _, k := range r.place.keys {
+		l.Events = append(l.Events, storage.EventRef{Subject: k, Key: r.key})
 	}
 }
 
@@ -116,13 +108,12 @@ func (w *work) entryOf(r *stated) (*consent.Entry, error) {
 // Record records one statement as of now: a grant, a refusal, a suppression or a lift. Unlike an import it refuses an unknown
 // version of a declaration and a lift of nothing.
 func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempotency) (Recorded, error) {
-	r, err := s.ready(ctx, st)
-	if err != nil {
-		return Recorded{}, err
-	}
 	m := member{}
-	r.load(&m.load)
-	return idempotent(ctx, s, &m, once, func(w *work) (Recorded, bool, error) {
+	r, err := s.vet().ready(ctx, st)
+	if err == nil {
+		r.load(&m.load)
+	}
+	return idempotent(ctx, s, &m, once, err, func(w *work) (Recorded, bool, error) {
 		entry, err := w.entryOf(r)
 		if err != nil {
 			return Recorded{}, false, err
@@ -226,7 +217,7 @@ func (w *work) mayLift(cat *catalog.Catalog, f *consent.Facts) error {
 	} else if err := w.who.need(ScopeLift); err != nil {
 		return err
 	}
-	if own {
+	if own || f.Reason == consent.ReasonHardBounce { // A bounce always has the scope all, which no department owns.
 		return nil
 	}
 	return w.who.scopeOf(cat, f.Scope)
@@ -256,7 +247,8 @@ func (s *Service) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem
 
 // recordChunk records what fits into one transaction.
 func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []BatchStatement, once Idempotency) ([]RecordItem, error) {
-	m := member{bulk: true}
+	m := member{bulk: true, weight: len(items)}
+	v := s.vet()
 	results := make([]RecordItem, len(items))
 	readied := make([]*stated, len(items))
 	for i := range items {
@@ -264,7 +256,7 @@ func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []Batc
 			results[i].Err = items[i].Err
 			continue
 		}
-		r, err := s.ready(ctx, items[i].Statement)
+		r, err := v.ready(ctx, items[i].Statement)
 		if results[i].Err, err = refusal(err); err != nil {
 			return nil, err
 		}
@@ -276,7 +268,7 @@ func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []Batc
 	if in.ValidateOnly {
 		return s.validateChunk(ctx, &m, results, readied)
 	}
-	return idempotent(ctx, s, &m, once, func(w *work) ([]RecordItem, bool, error) {
+	return idempotent(ctx, s, &m, once, nil, func(w *work) ([]RecordItem, bool, error) {
 		out := slices.Clone(results)
 		for i, r := range readied {
 			if r == nil {
@@ -332,12 +324,8 @@ func (w *work) prepareItem(r *stated, batch consent.BatchID) (*prepared, error) 
 
 // validateChunk says what recording would say, and records nothing.
 func (s *Service) validateChunk(ctx context.Context, m *member, results []RecordItem, readied []*stated) ([]RecordItem, error) {
-	type place struct {
-		subject storage.SubjectKey
-		key     consent.EventKey
-	}
 	m.run = func(w *work) error {
-		seen := map[place]bool{}
+		seen := map[storage.EventRef]bool{}
 		for i, r := range readied {
 			if r == nil {
 				continue
@@ -349,7 +337,7 @@ func (s *Service) validateChunk(ctx context.Context, m *member, results []Record
 			if p == nil {
 				continue
 			}
-			at := place{p.subject.Key, p.key}
+			at := storage.EventRef{Subject: p.subject.Key, Key: p.key}
 			results[i].Recorded = Recorded{Position: p.known, Duplicate: p.known != 0 || seen[at]}
 			seen[at] = true
 		}
@@ -359,9 +347,4 @@ func (s *Service) validateChunk(ctx context.Context, m *member, results []Record
 		return nil, err
 	}
 	return results, nil
-}
-
-// folded returns the place of a blocking form of an address.
-func (s *Service) folded(a address.Address) (place, error) {
-	return s.place(consent.FormFolded, a.Folded())
 }

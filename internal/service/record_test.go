@@ -76,6 +76,7 @@ func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
 			t.Errorf("after eight days: got %+v, %v", late, err)
 		}
 		w.clock.Advance(8 * 24 * time.Hour)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "bert@example.at"))
 		if n, err := s.DeleteExpiredRequests(ctx); err != nil || n != 2 {
 			t.Errorf("deleted %d requests, %v; want 2", n, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
@@ -59,7 +60,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	s := &Service{
 		store: store, keys: keys, log: opts.Logger, decided: opts.Decided,
 		now:   func() time.Time { return opts.Now().UTC() },
-		names: newNames(store), catalogs: newCatalogs(store), clients: newClients(store),
+		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
 	}
 	if s.decided == nil {
 		s.decided = func(string, consent.Verdict, consent.Code, int) {}
@@ -92,20 +93,19 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	if err := keys.Verify(head.StoreID, head.KeysCheck); err != nil {
 		return err
 	}
-	own := map[uint32]bool{}
-	for _, v := range keys.DigestVersions() {
-		own[v] = true
+	// Whoever probes fewer versions than others write under would miss a no, so all must be the same on every server.
+	if !sameVersions(head.DigestKeys, keys.DigestVersions()) {
+		return errors.New("the digest keys of the key file are not those that the database uses; give the key file that all servers share")
 	}
-	for _, v := range head.DigestKeys {
-		if !own[v] {
-			return fmt.Errorf("the key file lacks digest key %d that the database uses; give the newest key file", v)
-		}
-	}
-	if head.FoldVersion > address.FoldVersion {
-		return fmt.Errorf("the database uses version %d of the fold table, and this program knows only up to %d; use a newer program",
-			head.FoldVersion, address.FoldVersion)
+	if head.FoldVersion != address.FoldVersion {
+		return fmt.Errorf("the database uses version %d of the fold table, and this program version %d; use the program that the "+
+			"other servers use", head.FoldVersion, address.FoldVersion)
 	}
 	return nil
+}
+
+func sameVersions(a, b []uint32) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // Ready returns nil if the store answers.

@@ -25,7 +25,7 @@ type work struct {
 	loaded   *storage.Loaded
 	head     storage.Head
 	tree     *ledger.Tree
-	names    *nameTable
+	names    *newNames
 	recorded consent.Instant // of the member that runs: later than everything recorded before it
 	who      Caller          // of the member that runs
 
@@ -33,7 +33,6 @@ type work struct {
 	subjects map[storage.SubjectKey]*subject
 	keyed    map[eventID]int64 // events recorded by this work
 	records  []storage.Record
-	refs     []storage.Ref // new
 	catalogs []storage.Catalog
 	clients  []storage.Client
 	requests []storage.Request
@@ -74,11 +73,13 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 	if w.tree, err = ledger.ParseTree(w.head.Position, w.head.Tree); err != nil {
 		return nil, err
 	}
-	if w.names = s.names.table.Load(); len(w.names.refs) < int(w.head.Refs) {
-		if w.names, err = s.names.refresh(ctx); err != nil {
+	table := s.names.table.Load()
+	if len(table.refs) < int(w.head.Refs) {
+		if table, err = s.names.refresh(ctx); err != nil {
 			return nil, err
 		}
 	}
+	w.names = &newNames{table: table, numbers: map[nameKey]int32{}}
 	return w, nil
 }
 
@@ -94,17 +95,13 @@ func (w *work) runMember(m *member) error {
 
 // catalog returns the catalog in force at t.
 func (w *work) catalog(t consent.Instant) (*catalog.Catalog, error) {
-	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
-	if err != nil {
-		return nil, err
-	}
-	return effective(versions, t).parsed, nil
+	cat, _, err := w.catalogVersion(t)
+	return cat, err
 }
 
 // subject returns the subject at a place; a new one, not yet stored, if there is none.
 func (w *work) subject(at *place) (*subject, error) {
-	for _, d := range at.digests {
-		key := storage.SubjectKey{Form: at.form, Digest: d.Sum}
+	for _, key := range at.keys {
 		if found, ok := w.subjects[key]; ok {
 			return found, nil
 		}
@@ -124,8 +121,7 @@ func (w *work) subject(at *place) (*subject, error) {
 		return found, nil
 	}
 	made := &subject{isNew: true, state: &consent.State{}, Subject: storage.Subject{
-		Key:        storage.SubjectKey{Form: at.form, Digest: at.digests[0].Sum},
-		KeyVersion: at.digests[0].Version, FoldVersion: address.FoldVersion,
+		Key: at.keys[0], KeyVersion: w.service.keys.DigestVersions()[0], FoldVersion: address.FoldVersion,
 	}}
 	if _, err := rand.Read(made.ID[:]); err != nil {
 		return nil, err
@@ -257,9 +253,7 @@ func (w *work) record(p *prepared) (int64, error) {
 			return 0, err
 		}
 	}
-	if err := w.use(&event.Facts); err != nil {
-		return 0, err
-	}
+	w.use(&event.Facts)
 	w.append(&event, sealed)
 	w.keyed[eventID{event.Subject, event.Key}] = event.Position
 	w.fold(p.subject, &event)
@@ -295,37 +289,23 @@ func (w *work) fold(s *subject, event *consent.Event) {
 }
 
 // use gives the names that the facts refer to numbers.
-func (w *work) use(f *consent.Facts) error {
-	var fresh []storage.Ref
-	f.Refs(func(kind consent.RefKind, name string) { fresh = w.useName(fresh, kind, name) })
+func (w *work) use(f *consent.Facts) {
+	number := func(kind consent.RefKind, name string) {
+		if w.names.give(kind, name) {
+			w.head.Refs++
+		}
+	}
+	f.Refs(number)
 	switch kind, id := f.Scope.Split(); kind {
 	case consent.ScopeController:
-		fresh = w.useName(fresh, consent.RefController, id)
+		number(consent.RefController, id)
 	case consent.ScopeDepartment:
-		fresh = w.useName(fresh, consent.RefDepartment, id)
+		number(consent.RefDepartment, id)
 	case consent.ScopeChannel:
-		fresh = w.useName(fresh, consent.RefChannel, id)
+		number(consent.RefChannel, id)
 	case consent.ScopeSender:
-		fresh = w.useName(fresh, consent.RefSender, id)
+		number(consent.RefSender, id)
 	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	var err error
-	w.names, err = w.names.with(fresh)
-	w.refs = append(w.refs, fresh...)
-	return err
-}
-
-func (w *work) useName(fresh []storage.Ref, kind consent.RefKind, name string) []storage.Ref {
-	if _, ok := w.names.Number(kind, name); ok {
-		return fresh
-	}
-	if slices.ContainsFunc(fresh, func(r storage.Ref) bool { return r.Kind == kind && r.Name == name }) {
-		return fresh
-	}
-	w.head.Refs++
-	return append(fresh, storage.Ref{Number: w.head.Refs, Kind: kind, Name: name})
 }
 
 func (w *work) putClient(c storage.Client) {
@@ -352,7 +332,7 @@ func (w *work) changes() (*storage.Changes, error) {
 	}
 	w.head.Tree = w.tree.Pack()
 	c := &storage.Changes{
-		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.refs,
+		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.names.refs,
 		States: make([]storage.State, 0, len(w.touched)),
 	}
 	for _, s := range w.touched {

@@ -140,7 +140,8 @@ type Loaded struct {
 	Clients  []Client                    // by id
 }
 
-// Changes is what a write stores. Head is stored as given; the rest is added, or, where the key exists, replaced.
+// Changes is what a write stores. Head is stored as given. Records, references and catalogs are added: one whose key exists is an
+// error, for the ledger never changes. The rest is added or, where the key exists, replaced.
 type Changes struct {
 	Head     Head
 	Records  []Record

@@ -21,7 +21,9 @@ import (
 
 const (
 	defaultMaxConns = 16
-	connectTimeout  = 5 * time.Second
+	// minConns leaves readers a connection while writes wait: whoever decides a write may have to read something first.
+	minConns       = 4
+	connectTimeout = 5 * time.Second
 	// storeTimeout bounds the second round trip of a write, which does not end with the caller's context: a commit that is
 	// cut off would leave the caller not knowing.
 	storeTimeout = 30 * time.Second
@@ -87,6 +89,9 @@ func poolConfig(databaseURL string, opts Options) (*pgxpool.Config, error) {
 		config.MaxConns = opts.MaxConns
 	case !urlHas(databaseURL, "pool_max_conns"):
 		config.MaxConns = defaultMaxConns
+	}
+	if opts.MaxConns == 0 && config.MaxConns < minConns {
+		return nil, fmt.Errorf("a pool of %d connections is too small: give at least %d with pool_max_conns", config.MaxConns, minConns)
 	}
 	conn := &config.ConnConfig.Config
 	if !urlHas(databaseURL, "connect_timeout") {

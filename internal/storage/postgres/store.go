@@ -17,11 +17,10 @@ const (
 	updateHead = `
 		UPDATE ledger_head SET (` + column.Head + `) = ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WHERE id = 1`
 
-	replaceEvents = `
+	insertEvents = `
 		INSERT INTO events (` + column.Events + `)
 		SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bigint[], $6::bigint[], $7::text[],
-			$8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])
-		ON CONFLICT (position) DO UPDATE SET (` + column.Events + `) = ROW(excluded.*)`
+			$8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])`
 
 	replaceSubjects = `
 		INSERT INTO subjects (` + column.Subjects + `)
@@ -33,10 +32,9 @@ const (
 		SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
 		ON CONFLICT (subject) DO UPDATE SET (` + column.States + `) = ROW(excluded.*)`
 
-	replaceRefs = `
+	insertRefs = `
 		INSERT INTO catalog_refs (` + column.Refs + `)
-		SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[])
-		ON CONFLICT (number) DO UPDATE SET (` + column.Refs + `) = ROW(excluded.*)`
+		SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[])`
 
 	replaceRequests = `
 		INSERT INTO requests (` + column.Requests + `)
@@ -44,9 +42,8 @@ const (
 		ON CONFLICT (id) DO UPDATE SET (` + column.Requests + `) = ROW(excluded.*)`
 
 	// Catalogs and clients change seldom, and one by one.
-	replaceCatalog = `
-		INSERT INTO catalogs (` + column.Catalogs + `) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (version) DO UPDATE SET (` + column.Catalogs + `) = ROW(excluded.*)`
+	insertCatalog = `
+		INSERT INTO catalogs (` + column.Catalogs + `) VALUES ($1, $2, $3, $4, $5, $6)`
 
 	replaceClient = `
 		INSERT INTO clients (` + column.Clients + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -96,17 +93,17 @@ func asCommitError(err error, atCommit bool) error {
 }
 
 func queueLedger(batch *pgx.Batch, changes *storage.Changes) {
-	queueEvents(batch, column.Last(changes.Records, func(r *storage.Record) int64 { return r.Event.Position }))
+	queueEvents(batch, changes.Records)
 	queueSubjects(batch, column.Last(changes.Subjects, func(s *storage.Subject) storage.SubjectKey { return s.Key }))
 	queueStates(batch, column.Last(changes.States, func(s *storage.State) consent.SubjectID { return s.Subject }))
 }
 
 func queueRest(batch *pgx.Batch, changes *storage.Changes) {
-	queueRefs(batch, column.Last(changes.Refs, func(r *storage.Ref) int32 { return r.Number }))
+	queueRefs(batch, changes.Refs)
 	queueRequests(batch, column.Last(changes.Requests, func(r *storage.Request) [32]byte { return r.ID }))
 	for i := range changes.Catalogs {
 		c := &changes.Catalogs[i]
-		batch.Queue(replaceCatalog, c.Version, c.Position, column.InstantOrNull(c.Effective), int64(c.Recorded), c.SHA256[:],
+		batch.Queue(insertCatalog, c.Version, c.Position, column.InstantOrNull(c.Effective), int64(c.Recorded), c.SHA256[:],
 			c.Document)
 	}
 	for i := range changes.Clients {
@@ -130,7 +127,7 @@ func queueEvents(batch *pgx.Batch, rows []storage.Record) {
 		return
 	}
 	type record = storage.Record
-	batch.Queue(replaceEvents,
+	batch.Queue(insertEvents,
 		array(rows, func(r *record) int64 { return r.Event.Position }),
 		array(rows, func(r *record) []byte { return r.Event.Subject[:] }),
 		array(rows, func(r *record) []byte { return r.Event.Key[:] }),
@@ -179,7 +176,7 @@ func queueRefs(batch *pgx.Batch, rows []storage.Ref) {
 		return
 	}
 	type ref = storage.Ref
-	batch.Queue(replaceRefs,
+	batch.Queue(insertRefs,
 		array(rows, func(r *ref) int32 { return r.Number }),
 		array(rows, func(r *ref) int16 { return int16(r.Kind) }),
 		array(rows, func(r *ref) string { return r.Name }),

@@ -29,7 +29,7 @@ func each[Row any](c *conn, query string, rows []Row, values func(*Row) []any) e
 
 // storeLedger stores events, and whom they are about.
 func (c *conn) storeLedger(changes *storage.Changes) error {
-	err := each(c, replaceEvent, changes.Records, func(r *storage.Record) []any {
+	err := each(c, insertEvent, changes.Records, func(r *storage.Record) []any {
 		e := &r.Event
 		return []any{
 			e.Position, e.Subject[:], e.Key[:], e.Kind, e.Recorded, e.Occurred, e.Actor, column.IDOrNull(e.Batch), r.Header,
@@ -55,13 +55,13 @@ func (c *conn) storeLedger(changes *storage.Changes) error {
 
 // storeRest stores what belongs to no subject.
 func (c *conn) storeRest(changes *storage.Changes) error {
-	err := each(c, replaceRef, changes.Refs, func(r *storage.Ref) []any {
+	err := each(c, insertRef, changes.Refs, func(r *storage.Ref) []any {
 		return []any{r.Number, r.Kind, r.Name}
 	})
 	if err != nil {
 		return err
 	}
-	err = each(c, replaceCatalog, changes.Catalogs, func(v *storage.Catalog) []any {
+	err = each(c, insertCatalog, changes.Catalogs, func(v *storage.Catalog) []any {
 		return []any{v.Version, v.Position, column.InstantOrNull(v.Effective), v.Recorded, v.SHA256[:], v.Document}
 	})
 	if err != nil {

@@ -17,11 +17,11 @@ const (
 	updateHead = `
 		UPDATE ledger_head SET (` + column.Head + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = 1`
 
-	replaceEvent   = `REPLACE INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertEvent    = `INSERT INTO events (` + column.Events + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceSubject = `REPLACE INTO subjects (` + column.Subjects + `) VALUES (?, ?, ?, ?, ?, ?, ?)`
 	replaceState   = `REPLACE INTO states (` + column.States + `) VALUES (?, ?, ?)`
-	replaceRef     = `REPLACE INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
-	replaceCatalog = `REPLACE INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
+	insertRef      = `INSERT INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
+	insertCatalog  = `INSERT INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
 	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?)`
 

@@ -12,6 +12,7 @@ func writeTests() []test {
 	return []test{
 		{"Write_ReturnsNil_EveryReadSeesTheChanges", testWriteStores},
 		{"Write_ExistingKeys_AreReplaced", testWriteReplaces},
+		{"Write_ExistingRecordsReferencesAndCatalogs_AreAnError", testWriteNeverReplaces},
 		{"Write_KeyTwice_TheLastCounts", testWriteTwice},
 		{"Write_DecideFails_StoresNothingAndReturnsThatError", testWriteDecideFails},
 		{"Write_NilChanges_StoreNothing", testWriteNil},
@@ -81,16 +82,13 @@ func testWriteStores(t *testing.T, open Open) {
 	hold(t, store, everything())
 }
 
-// replaced returns other rows with the keys of everything.
+// replaced returns other rows with the keys of everything, of the tables whose rows may be replaced, with all others.
 func replaced() *storage.Changes {
 	c := everything()
 	c.Head = head(9)
-	c.Records[0].Evidence = nil
 	c.Subjects[0] = storage.Subject{Key: key(1), KeyVersion: 5, FoldVersion: 6, Erased: instant(1)}
 	c.Subjects[2] = subject(3)
 	c.States[1] = state(2, 8)
-	c.Refs[0].Name = "other"
-	c.Catalogs[1].Document = "other"
 	c.Clients[0].Revoked = instant(4)
 	c.Clients[1].Scopes, c.Clients[1].Lists, c.Clients[1].AllDepartments = nil, nil, false
 	c.Requests[1] = request(2, instant(9))
@@ -101,8 +99,27 @@ func replaced() *storage.Changes {
 func testWriteReplaces(t *testing.T, open Open) {
 	store := initialised(t, open)
 	write(t, store, everything())
-	write(t, store, replaced())
+	again := replaced()
+	again.Records, again.Refs, again.Catalogs = nil, nil, nil
+	write(t, store, again)
 	hold(t, store, replaced())
+}
+
+func testWriteNeverReplaces(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, everything())
+	for what, c := range map[string]*storage.Changes{
+		"a record":    {Records: everything().Records[:1]},
+		"a reference": {Refs: everything().Refs[:1]},
+		"a catalog":   {Catalogs: everything().Catalogs[:1]},
+	} {
+		c.Head = head(9)
+		err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) { return c, nil })
+		if err == nil || errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) {
+			t.Errorf("%s whose key exists: %v, want an error that is final", what, err)
+		}
+	}
+	hold(t, store, everything())
 }
 
 func testWriteTwice(t *testing.T, open Open) {
@@ -110,11 +127,11 @@ func testWriteTwice(t *testing.T, open Open) {
 	first, last := everything(), replaced()
 	write(t, store, &storage.Changes{
 		Head:     last.Head,
-		Records:  append(first.Records, last.Records...),
+		Records:  last.Records,
 		Subjects: append(first.Subjects, last.Subjects...),
 		States:   append(first.States, last.States...),
-		Refs:     append(first.Refs, last.Refs...),
-		Catalogs: append(first.Catalogs, last.Catalogs...),
+		Refs:     last.Refs,
+		Catalogs: last.Catalogs,
 		Clients:  append(first.Clients, last.Clients...),
 		Requests: append(first.Requests, last.Requests...),
 	})

@@ -53,7 +53,7 @@ func allowed() map[string][]string {
 		"internal/consent":  {"internal/address", "internal/catalog"},
 		"internal/catalog":  {"internal/address"},
 		"internal/ledger":   {},
-		"internal/seal":     {"internal/address"},
+		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
 		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent"},
 
@@ -66,6 +66,7 @@ func allowed() map[string][]string {
 		"examples":      {},
 		"migrations":    {},
 
+		"internal/e2e":             {}, // tests only
 		"internal/testkit":         {},
 		"internal/tools/layers":    {},
 		"internal/tools/protodeps": {},
