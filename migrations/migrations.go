@@ -6,7 +6,7 @@ import "embed"
 // Postgres and SQLite hold the migrations of their folders, named NNNN_title.up.sql and NNNN_title.down.sql.
 var (
 	//go:embed postgres/*.sql
-	Postgres embed.FS //nolint:gochecknoglobals // An embedded file system can only be a variable.
+	Postgres embed.FS
 	//go:embed sqlite/*.sql
-	SQLite embed.FS //nolint:gochecknoglobals // An embedded file system can only be a variable.
+	SQLite embed.FS
 )

@@ -17,11 +17,15 @@ func customer(tb testing.TB) *history {
 	for _, s := range []consent.Statement{
 		{Kind: consent.KindRequest, Channels: []string{"newsletter"}, Declaration: all, Source: "web_form"},
 		{Kind: consent.KindConfirm, Channels: []string{"newsletter"}, Source: "double_opt_in"},
-		{Kind: consent.KindGrant, Channels: []string{"product-marketing"}, Basis: catalog.BasisExistingCustomer, Source: "web_form",
-			TransactionID: "order-1", Notice: true, Goods: []string{"coffee"}},
+		{
+			Kind: consent.KindGrant, Channels: []string{"product-marketing"}, Basis: catalog.BasisExistingCustomer, Source: "web_form",
+			TransactionID: "order-1", Notice: true, Goods: []string{"coffee"},
+		},
 		{Kind: consent.KindWithdraw, Channels: []string{"newsletter"}},
-		{Kind: consent.KindGrant, Channels: []string{"newsletter", "product-marketing"}, Basis: catalog.BasisConsent, Declaration: all,
-			Source: "web_form", Confirmed: instant(9)},
+		{
+			Kind: consent.KindGrant, Channels: []string{"newsletter", "product-marketing"}, Basis: catalog.BasisConsent, Declaration: all,
+			Source: "web_form", Confirmed: instant(9),
+		},
 	} {
 		s.Address, s.Occurred = "anna.huber@example.at", instant(len(h.facts))
 		if !h.add(&s) {

@@ -16,10 +16,20 @@ import (
 // labRequests are every check that the laboratory's catalog tells apart.
 func labRequests() []consent.Request {
 	return []consent.Request{
-		{Channel: "news"}, {Channel: "news", Sender: "gone"}, {Channel: "news", Sender: "seller"}, {Channel: "news", Sender: "nobody"},
-		{Channel: "shop"}, {Channel: "shop", Sender: "editor"}, {Channel: "club"}, {Channel: "former", Sender: "nobody"},
-		{Channel: "parcels"}, {Channel: "parcels", Reference: "p-1"}, {Channel: "parcels", Reference: "p-1", Advertising: true},
-		{Channel: "parcels", Reference: "p-1 "}, {Channel: "duties", Reference: "law 1"}, {Channel: "duties"},
+		{Channel: "news"},
+		{Channel: "news", Sender: "gone"},
+		{Channel: "news", Sender: "seller"},
+		{Channel: "news", Sender: "nobody"},
+		{Channel: "shop"},
+		{Channel: "shop", Sender: "editor"},
+		{Channel: "club"},
+		{Channel: "former", Sender: "nobody"},
+		{Channel: "parcels"},
+		{Channel: "parcels", Reference: "p-1"},
+		{Channel: "parcels", Reference: "p-1", Advertising: true},
+		{Channel: "parcels", Reference: "p-1 "},
+		{Channel: "duties", Reference: "law 1"},
+		{Channel: "duties"},
 	}
 }
 

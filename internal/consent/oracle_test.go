@@ -54,8 +54,13 @@ func inOrder(x, y fact) int {
 // rank orders kinds at one instant: request, grant, confirmation, refusal, lift, erasure, suppression.
 func rank(k consent.Kind) int {
 	for i, kinds := range [][]consent.Kind{
-		{consent.KindRequest}, {consent.KindGrant}, {consent.KindConfirm}, {consent.KindWithdraw, consent.KindRefuse},
-		{consent.KindLift}, {consent.KindErase}, {consent.KindSuppress},
+		{consent.KindRequest},
+		{consent.KindGrant},
+		{consent.KindConfirm},
+		{consent.KindWithdraw, consent.KindRefuse},
+		{consent.KindLift},
+		{consent.KindErase},
+		{consent.KindSuppress},
 	} {
 		if slices.Contains(kinds, k) {
 			return i

@@ -23,10 +23,11 @@ func fullState() (*consent.State, *names) {
 	n.learn(consent.RefScope, "marketing")
 	n.learn(consent.RefGoods, "tea")
 	n.learn(consent.RefList, "ecg")
-	s := &consent.State{Last: 100, Grants: []consent.Grant{{
-		Position: 1, Channels: []string{"news", "shop"}, Basis: catalog.BasisTerms, Declaration: consent.Declaration{ID: "all", Version: "1"},
-		Source: "phone", Origin: 1, At: 100, Confirmed: 101, Expires: -3, Transaction: true, Document: true, Notice: true, Goods: []string{"tea"},
-	}, {Position: 1 << 40, Channels: []string{"shop"}, Basis: catalog.BasisLegalObligation, Origin: 2, At: 2}},
+	s := &consent.State{
+		Last: 100, Grants: []consent.Grant{{
+			Position: 1, Channels: []string{"news", "shop"}, Basis: catalog.BasisTerms, Declaration: consent.Declaration{ID: "all", Version: "1"},
+			Source: "phone", Origin: 1, At: 100, Confirmed: 101, Expires: -3, Transaction: true, Document: true, Notice: true, Goods: []string{"tea"},
+		}, {Position: 1 << 40, Channels: []string{"shop"}, Basis: catalog.BasisLegalObligation, Origin: 2, At: 2}},
 		Pending:  []consent.Pending{{Position: 2, Channel: "news", Declaration: consent.Declaration{}, Source: "import", At: 99, Expires: 1 << 50}},
 		Refusals: []consent.Refusal{{Channel: "shop", At: 5, Withdrew: true, Only: fill[[16]byte](1)}, {Channel: "news", At: 6}},
 		Suppressions: []consent.Suppression{

@@ -50,23 +50,35 @@ func (c Code) explanation() sentence {
 func explainAllow(c Code) sentence {
 	switch c {
 	case CodeAllowConsent:
-		return sentence{"The person has given a consent that covers this channel and can be proved.",
-			"Die Person hat eine Einwilligung erteilt, die diesen Kanal umfasst und nachgewiesen werden kann."}
+		return sentence{
+			"The person has given a consent that covers this channel and can be proved.",
+			"Die Person hat eine Einwilligung erteilt, die diesen Kanal umfasst und nachgewiesen werden kann.",
+		}
 	case CodeAllowCustomer:
-		return sentence{"The person is an existing customer, was told of the right to object and has not objected.",
-			"Die Person ist Bestandskunde, wurde auf das Widerspruchsrecht hingewiesen und hat nicht widersprochen."}
+		return sentence{
+			"The person is an existing customer, was told of the right to object and has not objected.",
+			"Die Person ist Bestandskunde, wurde auf das Widerspruchsrecht hingewiesen und hat nicht widersprochen.",
+		}
 	case CodeAllowTerms:
-		return sentence{"A clause of the terms that the person accepted covers this channel, and the person has not objected.",
-			"Eine Klausel der von der Person angenommenen Geschäftsbedingungen umfasst diesen Kanal, und die Person hat nicht widersprochen."}
+		return sentence{
+			"A clause of the terms that the person accepted covers this channel, and the person has not objected.",
+			"Eine Klausel der von der Person angenommenen Geschäftsbedingungen umfasst diesen Kanal, und die Person hat nicht widersprochen.",
+		}
 	case CodeAllowContract:
-		return sentence{"The message belongs to the contract or order that the reference names.",
-			"Die Nachricht gehört zu dem Vertrag oder der Bestellung, auf die sich die Referenz bezieht."}
+		return sentence{
+			"The message belongs to the contract or order that the reference names.",
+			"Die Nachricht gehört zu dem Vertrag oder der Bestellung, auf die sich die Referenz bezieht.",
+		}
 	case CodeAllowLegal:
-		return sentence{"The message fulfils the legal duty that the reference names.",
-			"Die Nachricht erfüllt die gesetzliche Pflicht, auf die sich die Referenz bezieht."}
+		return sentence{
+			"The message fulfils the legal duty that the reference names.",
+			"Die Nachricht erfüllt die gesetzliche Pflicht, auf die sich die Referenz bezieht.",
+		}
 	case CodeAllowConfirmation:
-		return sentence{"One mail may be sent that asks the person to confirm the sign-up.",
-			"Es darf eine E-Mail gesendet werden, mit der die Person um die Bestätigung der Anmeldung gebeten wird."}
+		return sentence{
+			"One mail may be sent that asks the person to confirm the sign-up.",
+			"Es darf eine E-Mail gesendet werden, mit der die Person um die Bestätigung der Anmeldung gebeten wird.",
+		}
 	default:
 		return sentence{}
 	}
@@ -75,26 +87,40 @@ func explainAllow(c Code) sentence {
 func explainRequest(c Code) sentence {
 	switch c {
 	case CodeChannelRetired:
-		return sentence{"The channel has been retired and is no longer used for sending.",
-			"Der Kanal ist stillgelegt und wird nicht mehr für den Versand verwendet."}
+		return sentence{
+			"The channel has been retired and is no longer used for sending.",
+			"Der Kanal ist stillgelegt und wird nicht mehr für den Versand verwendet.",
+		}
 	case CodeSenderUnknown:
-		return sentence{"The catalog has no such sender identity.",
-			"Die angegebene Absenderidentität ist im Katalog nicht vorhanden."}
+		return sentence{
+			"The catalog has no such sender identity.",
+			"Die angegebene Absenderidentität ist im Katalog nicht vorhanden.",
+		}
 	case CodeSenderInactive:
-		return sentence{"The sender identity has been retired.",
-			"Die Absenderidentität ist stillgelegt."}
+		return sentence{
+			"The sender identity has been retired.",
+			"Die Absenderidentität ist stillgelegt.",
+		}
 	case CodeSenderNotAllowed:
-		return sentence{"The sender identity may not be used on this channel.",
-			"Die Absenderidentität darf auf diesem Kanal nicht verwendet werden."}
+		return sentence{
+			"The sender identity may not be used on this channel.",
+			"Die Absenderidentität darf auf diesem Kanal nicht verwendet werden.",
+		}
 	case CodeMixedContent:
-		return sentence{"The message contains advertising, which this channel does not carry.",
-			"Die Nachricht enthält Werbung, für die dieser Kanal nicht bestimmt ist."}
+		return sentence{
+			"The message contains advertising, which this channel does not carry.",
+			"Die Nachricht enthält Werbung, für die dieser Kanal nicht bestimmt ist.",
+		}
 	case CodeReferenceMissing:
-		return sentence{"The request does not name the order, contract or duty that the message belongs to.",
-			"Die Anfrage nennt nicht die Bestellung, den Vertrag oder die Pflicht, zu der die Nachricht gehört."}
+		return sentence{
+			"The request does not name the order, contract or duty that the message belongs to.",
+			"Die Anfrage nennt nicht die Bestellung, den Vertrag oder die Pflicht, zu der die Nachricht gehört.",
+		}
 	case CodeReferenceInvalid:
-		return sentence{"The reference does not have the form that this channel requires.",
-			"Die Referenz hat nicht die Form, die dieser Kanal verlangt."}
+		return sentence{
+			"The reference does not have the form that this channel requires.",
+			"Die Referenz hat nicht die Form, die dieser Kanal verlangt.",
+		}
 	default:
 		return sentence{}
 	}
@@ -103,38 +129,60 @@ func explainRequest(c Code) sentence {
 func explainNo(c Code) sentence {
 	switch c {
 	case CodeLegalBlock:
-		return sentence{"A legal block, such as an injunction or a cease-and-desist declaration, forbids any contact in its scope.",
-			"Eine rechtliche Sperre, etwa eine einstweilige Verfügung oder eine Unterlassungserklärung, verbietet jede Kontaktaufnahme in ihrem Geltungsbereich."}
+		return sentence{
+			"A legal block, such as an injunction or a cease-and-desist declaration, forbids any contact in its scope.",
+			"Eine rechtliche Sperre, etwa eine einstweilige Verfügung oder eine Unterlassungserklärung, verbietet jede Kontaktaufnahme in ihrem Geltungsbereich.",
+		}
 	case CodeRestricted:
-		return sentence{"The processing of the person's data is restricted under Art. 18 GDPR.",
-			"Die Verarbeitung der Daten der Person ist nach Art. 18 DSGVO eingeschränkt."}
+		return sentence{
+			"The processing of the person's data is restricted under Art. 18 GDPR.",
+			"Die Verarbeitung der Daten der Person ist nach Art. 18 DSGVO eingeschränkt.",
+		}
 	case CodeHardBounce:
-		return sentence{"Messages to this address were permanently rejected.",
-			"Nachrichten an diese Adresse wurden dauerhaft abgewiesen."}
+		return sentence{
+			"Messages to this address were permanently rejected.",
+			"Nachrichten an diese Adresse wurden dauerhaft abgewiesen.",
+		}
 	case CodeSuppressed:
-		return sentence{"The address or its domain has been suppressed manually.",
-			"Die Adresse oder ihre Domain wurde manuell gesperrt."}
+		return sentence{
+			"The address or its domain has been suppressed manually.",
+			"Die Adresse oder ihre Domain wurde manuell gesperrt.",
+		}
 	case CodeWithdrawn:
-		return sentence{"The person has withdrawn from this channel.",
-			"Die Person hat sich von diesem Kanal abgemeldet."}
+		return sentence{
+			"The person has withdrawn from this channel.",
+			"Die Person hat sich von diesem Kanal abgemeldet.",
+		}
 	case CodeRefused:
-		return sentence{"The person has refused messages on this channel.",
-			"Die Person hat Nachrichten auf diesem Kanal abgelehnt."}
+		return sentence{
+			"The person has refused messages on this channel.",
+			"Die Person hat Nachrichten auf diesem Kanal abgelehnt.",
+		}
 	case CodeRoleAddress:
-		return sentence{"The address belongs to a function and not to a person who could have signed up.",
-			"Die Adresse gehört zu einer Funktion und nicht zu einer Person, die sich hätte anmelden können."}
+		return sentence{
+			"The address belongs to a function and not to a person who could have signed up.",
+			"Die Adresse gehört zu einer Funktion und nicht zu einer Person, die sich hätte anmelden können.",
+		}
 	case CodeObjection:
-		return sentence{"The person has objected to direct marketing under Art. 21(2) GDPR.",
-			"Die Person hat der Direktwerbung nach Art. 21 Abs. 2 DSGVO widersprochen."}
+		return sentence{
+			"The person has objected to direct marketing under Art. 21(2) GDPR.",
+			"Die Person hat der Direktwerbung nach Art. 21 Abs. 2 DSGVO widersprochen.",
+		}
 	case CodeComplaint:
-		return sentence{"The person has complained about messages as spam.",
-			"Die Person hat Nachrichten als Spam gemeldet."}
+		return sentence{
+			"The person has complained about messages as spam.",
+			"Die Person hat Nachrichten als Spam gemeldet.",
+		}
 	case CodeErased:
-		return sentence{"The person's data were erased under Art. 17 GDPR, and no marketing may be sent since.",
-			"Die Daten der Person wurden nach Art. 17 DSGVO gelöscht; seither darf keine Werbung gesendet werden."}
+		return sentence{
+			"The person's data were erased under Art. 17 GDPR, and no marketing may be sent since.",
+			"Die Daten der Person wurden nach Art. 17 DSGVO gelöscht; seither darf keine Werbung gesendet werden.",
+		}
 	case CodeExternalList:
-		return sentence{"The address or its domain is on an external list of those who do not want advertising.",
-			"Die Adresse oder ihre Domain steht auf einer externen Liste von Personen, die keine Werbung wünschen."}
+		return sentence{
+			"The address or its domain is on an external list of those who do not want advertising.",
+			"Die Adresse oder ihre Domain steht auf einer externen Liste von Personen, die keine Werbung wünschen.",
+		}
 	default:
 		return sentence{}
 	}
@@ -143,23 +191,35 @@ func explainNo(c Code) sentence {
 func explainConsent(c Code) sentence {
 	switch c {
 	case CodeScopeMismatch:
-		return sentence{"The consent that was given does not cover this channel.",
-			"Die erteilte Einwilligung umfasst diesen Kanal nicht."}
+		return sentence{
+			"The consent that was given does not cover this channel.",
+			"Die erteilte Einwilligung umfasst diesen Kanal nicht.",
+		}
 	case CodeNotProvable:
-		return sentence{"The consent cannot be proved: its wording, its source or its confirmation is missing.",
-			"Die Einwilligung kann nicht nachgewiesen werden: Es fehlt der Wortlaut, die Quelle oder die Bestätigung."}
+		return sentence{
+			"The consent cannot be proved: its wording, its source or its confirmation is missing.",
+			"Die Einwilligung kann nicht nachgewiesen werden: Es fehlt der Wortlaut, die Quelle oder die Bestätigung.",
+		}
 	case CodeConsentExpired:
-		return sentence{"The consent was given for a limited time, which is over.",
-			"Die Einwilligung wurde befristet erteilt und ist abgelaufen."}
+		return sentence{
+			"The consent was given for a limited time, which is over.",
+			"Die Einwilligung wurde befristet erteilt und ist abgelaufen.",
+		}
 	case CodeConsentLapsed:
-		return sentence{"The consent is older than this channel allows.",
-			"Die Einwilligung ist älter, als es dieser Kanal zulässt."}
+		return sentence{
+			"The consent is older than this channel allows.",
+			"Die Einwilligung ist älter, als es dieser Kanal zulässt.",
+		}
 	case CodeConsentPending:
-		return sentence{"The person has signed up but has not confirmed it yet.",
-			"Die Person hat sich angemeldet, die Anmeldung aber noch nicht bestätigt."}
+		return sentence{
+			"The person has signed up but has not confirmed it yet.",
+			"Die Person hat sich angemeldet, die Anmeldung aber noch nicht bestätigt.",
+		}
 	case CodeConfirmationLimit:
-		return sentence{"As many confirmation mails as are allowed have been sent to this address lately.",
-			"An diese Adresse wurden zuletzt bereits so viele Bestätigungs-E-Mails gesendet, wie zulässig sind."}
+		return sentence{
+			"As many confirmation mails as are allowed have been sent to this address lately.",
+			"An diese Adresse wurden zuletzt bereits so viele Bestätigungs-E-Mails gesendet, wie zulässig sind.",
+		}
 	default:
 		return sentence{}
 	}
@@ -168,38 +228,60 @@ func explainConsent(c Code) sentence {
 func explainBasis(c Code) sentence {
 	switch c {
 	case CodeRefusedBefore:
-		return sentence{"The person has said no before and may therefore only be written to on the strength of a consent.",
-			"Die Person hat bereits einmal abgelehnt und darf daher nur auf Grundlage einer Einwilligung kontaktiert werden."}
+		return sentence{
+			"The person has said no before and may therefore only be written to on the strength of a consent.",
+			"Die Person hat bereits einmal abgelehnt und darf daher nur auf Grundlage einer Einwilligung kontaktiert werden.",
+		}
 	case CodeHonouredRefusal:
-		return sentence{"The person has refused another channel whose refusals count here, too.",
-			"Die Person hat einen anderen Kanal abgelehnt, dessen Ablehnungen auch hier gelten."}
+		return sentence{
+			"The person has refused another channel whose refusals count here, too.",
+			"Die Person hat einen anderen Kanal abgelehnt, dessen Ablehnungen auch hier gelten.",
+		}
 	case CodeSaleMissing:
-		return sentence{"No sale is named that would make the person an existing customer.",
-			"Es ist kein Kauf angegeben, durch den die Person Bestandskunde wäre."}
+		return sentence{
+			"No sale is named that would make the person an existing customer.",
+			"Es ist kein Kauf angegeben, durch den die Person Bestandskunde wäre.",
+		}
 	case CodeNoticeMissing:
-		return sentence{"It is not recorded that the person was told of the right to object when the address was collected.",
-			"Es ist nicht dokumentiert, dass die Person bei Erhebung der Adresse auf das Widerspruchsrecht hingewiesen wurde."}
+		return sentence{
+			"It is not recorded that the person was told of the right to object when the address was collected.",
+			"Es ist nicht dokumentiert, dass die Person bei Erhebung der Adresse auf das Widerspruchsrecht hingewiesen wurde.",
+		}
 	case CodeNotSimilar:
-		return sentence{"What the person bought is not similar to what this channel advertises.",
-			"Was die Person gekauft hat, ist dem nicht ähnlich, wofür dieser Kanal wirbt."}
+		return sentence{
+			"What the person bought is not similar to what this channel advertises.",
+			"Was die Person gekauft hat, ist dem nicht ähnlich, wofür dieser Kanal wirbt.",
+		}
 	case CodeBasisExpired:
-		return sentence{"The legal basis was recorded for a limited time, which is over.",
-			"Die Rechtsgrundlage war befristet und ist abgelaufen."}
+		return sentence{
+			"The legal basis was recorded for a limited time, which is over.",
+			"Die Rechtsgrundlage war befristet und ist abgelaufen.",
+		}
 	case CodeCustomerLapsed:
-		return sentence{"The purchase was too long ago.",
-			"Der Kauf liegt zu lange zurück."}
+		return sentence{
+			"The purchase was too long ago.",
+			"Der Kauf liegt zu lange zurück.",
+		}
 	case CodeTermsInsufficient:
-		return sentence{"The clause of the terms is unknown, does not cover this channel or has no effect for advertising.",
-			"Die Klausel der Geschäftsbedingungen ist unbekannt, umfasst diesen Kanal nicht oder ist für Werbung ohne Wirkung."}
+		return sentence{
+			"The clause of the terms is unknown, does not cover this channel or has no effect for advertising.",
+			"Die Klausel der Geschäftsbedingungen ist unbekannt, umfasst diesen Kanal nicht oder ist für Werbung ohne Wirkung.",
+		}
 	case CodeTermsReference:
-		return sentence{"The contract that the terms belong to is not named.",
-			"Der Vertrag, zu dem die Geschäftsbedingungen gehören, ist nicht angegeben."}
+		return sentence{
+			"The contract that the terms belong to is not named.",
+			"Der Vertrag, zu dem die Geschäftsbedingungen gehören, ist nicht angegeben.",
+		}
 	case CodeBasisNotAccepted:
-		return sentence{"What was recorded rests on a legal basis that this channel does not accept.",
-			"Das Erfasste beruht auf einer Rechtsgrundlage, die dieser Kanal nicht zulässt."}
+		return sentence{
+			"What was recorded rests on a legal basis that this channel does not accept.",
+			"Das Erfasste beruht auf einer Rechtsgrundlage, die dieser Kanal nicht zulässt.",
+		}
 	case CodeNoLegalBasis:
-		return sentence{"Nothing is recorded that would allow messages on this channel.",
-			"Es ist nichts erfasst, was Nachrichten auf diesem Kanal erlauben würde."}
+		return sentence{
+			"Nothing is recorded that would allow messages on this channel.",
+			"Es ist nichts erfasst, was Nachrichten auf diesem Kanal erlauben würde.",
+		}
 	default:
 		return sentence{}
 	}

@@ -125,7 +125,7 @@ func importFile(t testing.TB, grpcAddress, key, file string) imported {
 	return got
 }
 
-var exampleTime = timestamppb.New(time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC)) //nolint:gochecknoglobals // A constant in all but name.
+var exampleTime = timestamppb.New(time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC))
 
 func TestExampleHistory_ThroughTheAPI_AnswersAsExpected(t *testing.T) {
 	who := readAudience(t)

@@ -45,7 +45,8 @@ func (r *tailer) read(store storage.Reader) int {
 }
 
 // writer records grants and withdrawals one after the other and checks after each what it must see.
-func writer(t testing.TB, ctx context.Context, c assentv1.ConsentServiceClient, name string, acknowledged *sync.Map, refused *atomic.Int64) {
+func writer(ctx context.Context, t testing.TB, c assentv1.ConsentServiceClient, name string, acknowledged *sync.Map, refused *atomic.Int64) {
+	t.Helper()
 	for n := 0; ctx.Err() == nil; n++ {
 		address := fmt.Sprintf("%s-%d@example.at", name, n%7)
 		granted, err := c.GrantConsent(context.WithoutCancel(ctx), &assentv1.GrantConsentRequest{
@@ -92,7 +93,7 @@ func TestTwoProcesses_OneOrderWithoutGaps_AndATailMissesNothing(t *testing.T) {
 	for n := range 16 {
 		at := []string{one.grpc, two.grpc}[n%2]
 		c := assentv1.NewConsentServiceClient(dial(t, at, key))
-		writers.Go(func() { writer(t, writing, c, fmt.Sprintf("writer-%d", n), &acknowledged, &refused) })
+		writers.Go(func() { writer(writing, t, c, fmt.Sprintf("writer-%d", n), &acknowledged, &refused) })
 	}
 	tail := tailer{t: t, seen: map[int64]bool{}}
 	for writing.Err() == nil {
@@ -102,7 +103,7 @@ func TestTwoProcesses_OneOrderWithoutGaps_AndATailMissesNothing(t *testing.T) {
 	for tail.read(store) > 0 {
 	}
 	acknowledged.Range(func(position, _ any) bool {
-		if !tail.seen[position.(int64)] {
+		if !tail.seen[position.(int64)] { //nolint:errcheck // Only positions are keys.
 			t.Errorf("position %d was acknowledged and is not in the ledger", position)
 		}
 		return true
@@ -137,6 +138,7 @@ func TestTwoServers_OneClockASecondOff_NoAcknowledgedWithdrawalIsFollowedByAllow
 
 // withdrawThenCheck grants and withdraws through one server, and checks through both.
 func withdrawThenCheck(t testing.TB, through, other assentv1.ConsentServiceClient, address string) {
+	t.Helper()
 	check := func(c assentv1.ConsentServiceClient) *assentv1.Decision {
 		got, err := c.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{Address: address, Channel: "newsletter"})
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // populated returns a service over people with a consent each, and a context in which everything may be done.
-func populated(b *testing.B, kind string, people int) (*world, *Service, func(n int) string) {
+func populated(b *testing.B, kind string, people int) (*Service, func(n int) string) {
 	b.Helper()
 	w := newWorld(b, kind)
 	s, ctx := w.acme()
@@ -22,7 +22,7 @@ func populated(b *testing.B, kind string, people int) (*world, *Service, func(n 
 		b.Fatal(err)
 	}
 	w.clock.Advance(time.Second)
-	return w, s, address
+	return s, address
 }
 
 func eachStoreBench(b *testing.B, bench func(b *testing.B, kind string)) {
@@ -34,7 +34,7 @@ func eachStoreBench(b *testing.B, bench func(b *testing.B, kind string)) {
 
 func BenchmarkCheck(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
-		_, s, address := populated(b, kind, 1000)
+		s, address := populated(b, kind, 1000)
 		ctx := WithCaller(b.Context(), Process("bench"))
 		b.ReportAllocs()
 		n := 0
@@ -50,7 +50,7 @@ func BenchmarkCheck(b *testing.B) {
 
 func BenchmarkBatchCheck1000(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
-		_, s, address := populated(b, kind, 1000)
+		s, address := populated(b, kind, 1000)
 		ctx := WithCaller(b.Context(), Process("bench"))
 		in := BatchInput{Request: consent.Request{Channel: "newsletter"}}
 		for n := range 1000 {
@@ -68,7 +68,7 @@ func BenchmarkBatchCheck1000(b *testing.B) {
 
 func BenchmarkWithdraw(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
-		_, s, address := populated(b, kind, 1000)
+		s, address := populated(b, kind, 1000)
 		ctx := WithCaller(b.Context(), Process("bench"))
 		b.ReportAllocs()
 		n := 0
@@ -83,7 +83,7 @@ func BenchmarkWithdraw(b *testing.B) {
 
 func BenchmarkImport1000(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
-		_, s, _ := populated(b, kind, 1)
+		s, _ := populated(b, kind, 1)
 		ctx := WithCaller(b.Context(), Process("bench"))
 		b.ReportAllocs()
 		n := 0

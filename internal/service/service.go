@@ -65,7 +65,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	if s.decided == nil {
 		s.decided = func(string, consent.Verdict, consent.Code, int) {}
 	}
-	s.commits = newCommitter(s)
+	s.commits = newCommitter(s) //nolint:contextcheck // It outlives the call that starts it.
 	return s, nil
 }
 

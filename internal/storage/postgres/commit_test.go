@@ -46,7 +46,7 @@ func newProxy(t *testing.T, serverURL string) (*proxy, string) {
 		}
 		p.running.Wait()
 	})
-	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // The address of a TCP listener is one.
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:errcheck // The address of a TCP listener is one.
 	return p, "postgres://postgres@127.0.0.1:" + strconv.Itoa(port) + u.Path + "?sslmode=disable"
 }
 
@@ -68,8 +68,8 @@ func (p *proxy) serve() {
 
 // copy passes on what comes, until either side ends or it is told to lose it.
 func (p *proxy) copy(to, from net.Conn, lose *atomic.Bool) {
-	defer to.Close()   //nolint:errcheck // Both ends are closed twice, whichever way ends first.
-	defer from.Close() //nolint:errcheck // As above.
+	defer to.Close()
+	defer from.Close()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)

@@ -20,7 +20,7 @@ func TestClassify_ErrorsOfTheServer(t *testing.T) {
 		"08006": storage.ErrUnavailable, // connection failure
 		"53300": storage.ErrUnavailable, // too many connections
 		"53100": storage.ErrUnavailable, // disk full
-		"40001": storage.ErrUnavailable, // serialization failure
+		"40001": storage.ErrUnavailable, // serialisation failure
 		"40P01": storage.ErrUnavailable, // deadlock
 		"25006": storage.ErrUnavailable, // read-only
 		"25P03": storage.ErrUnavailable, // idle in transaction

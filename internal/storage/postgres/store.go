@@ -86,7 +86,7 @@ func asCommitError(err error, atCommit bool) error {
 		return err
 	}
 	var answer *pgconn.PgError
-	if errors.As(err, &answer) && !(atCommit && isFatal(answer)) {
+	if errors.As(err, &answer) && (!atCommit || !isFatal(answer)) {
 		return err
 	}
 	return &commitError{err}

@@ -236,7 +236,7 @@ func unchanged(t *testing.T, f *file) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // It only reads.
+	defer db.Close()
 	var tables int
 	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil || tables != 0 {
 		t.Errorf("there are %d tables, want none; %v", tables, err)

@@ -18,6 +18,7 @@ func Benchmark(b *testing.B, fresh Fresh) {
 
 // grow adds n events of new subjects after the head.
 func grow(b *testing.B, store storage.Store, from, n int) {
+	b.Helper()
 	what := storage.Load{Subjects: keys(from, from+n)}
 	for i := range n {
 		what.Events = append(what.Events, storage.EventRef{Subject: key(from + i), Key: eventKey(int64(from + i))})

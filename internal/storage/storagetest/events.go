@@ -126,7 +126,12 @@ func testLedgerPages(t *testing.T, open Open) {
 		limit int
 		want  []int64
 	}{
-		{0, 2, []int64{1, 2}}, {2, 2, []int64{3, 4}}, {4, 2, []int64{5}}, {5, 2, nil}, {9, 2, nil}, {0, 0, nil},
+		{0, 2, []int64{1, 2}},
+		{2, 2, []int64{3, 4}},
+		{4, 2, []int64{5}},
+		{5, 2, nil},
+		{9, 2, nil},
+		{0, 0, nil},
 		{0, 9, []int64{1, 2, 3, 4, 5}},
 	} {
 		h, got, err := store.Ledger(t.Context(), c.after, c.limit)

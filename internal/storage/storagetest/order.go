@@ -67,7 +67,7 @@ func follow(ctx context.Context, store storage.Store, to int64, acknowledged *sy
 	for last := int64(0); last < to; {
 		highest := int64(0)
 		acknowledged.Range(func(position, _ any) bool {
-			highest = max(highest, position.(int64)) //nolint:forcetypeassert // Only positions are keys.
+			highest = max(highest, position.(int64)) //nolint:errcheck // Only positions are keys.
 			return true
 		})
 		head, records, err := store.Ledger(ctx, last, limit)

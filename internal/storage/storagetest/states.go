@@ -140,7 +140,7 @@ func testStatesSnapshot(t *testing.T, open Open) {
 func atOnePosition(t *testing.T, store storage.Store) error {
 	h, subjects, err := store.States(t.Context(), keys(0, 4))
 	if err != nil {
-		return fmt.Errorf("States: %w", err)
+		return fmt.Errorf("read the states: %w", err)
 	}
 	if len(subjects) != 4 {
 		return fmt.Errorf("got %d subjects, want 4", len(subjects))
