@@ -87,7 +87,7 @@ func TestDecideConfirmation_AnyHistory_AgreesWithTheSecondOpinion(t *testing.T) 
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t, l.catalog, 8)
 		for range roll(t, "mails", 7) {
-			h.addMail(drawTime(t, "sent"), pick(t, "to", h.addresses...), pick(t, "on", "news", "shop"))
+			h.addMail(drawTime(t, "sent")-pick[consent.Instant](t, "weeks before", 0, 0, 16*day, 29*day), pick(t, "to", h.addresses...), pick(t, "on", "news", "shop"))
 		}
 		at := drawTime(t, "now") + pick[consent.Instant](t, "month", 0, 0, 30*day)
 		since := drawDay(t, "requested")

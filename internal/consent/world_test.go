@@ -111,12 +111,16 @@ func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
 		}
 		h.addresses = append(h.addresses, a)
 	}
+	focused := roll(t, "focused", 2) == 1
 	for range most - roll(t, "events", most+1)*roll(t, "few", 2) {
 		if roll(t, "mail", 16) == 1 {
 			h.addMail(drawDay(t, "sent"), pick(t, "to", h.addresses...), pick(t, "on", labChannels()...))
 			continue
 		}
 		s := drawStatement(t, family)
+		if focused {
+			narrow(t, &s, family[0])
+		}
 		h.add(&s)
 	}
 	return h
@@ -199,6 +203,38 @@ func drawStatement(t *rapid.T, family []string) consent.Statement {
 	default:
 	}
 	return s
+}
+
+// narrow makes the statement one of a few that differ in little but their times, so that the fold meets what stands for one
+// another, what was erased in between, and what was said twice.
+func narrow(t *rapid.T, s *consent.Statement, address string) {
+	s.Domain, s.Address = "", address
+	switch s.Kind {
+	case consent.KindGrant:
+		channels, confirmed := []string{"shop"}, pick(t, "confirmed", 0, s.Occurred, drawDay(t, "confirmed"))
+		if roll(t, "both", 3) == 1 {
+			channels = []string{"news", "shop"}
+		}
+		*s = consent.Statement{
+			Kind: s.Kind, Occurred: s.Occurred, Address: address, Channels: channels, Basis: catalog.BasisConsent, Expires: s.Expires,
+			Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: confirmed,
+		}
+	case consent.KindRequest, consent.KindConfirm:
+		s.Channels, s.Source = []string{"shop"}, "web_form"
+		if s.Kind == consent.KindRequest {
+			s.Declaration = consent.Declaration{ID: "all", Version: "1"}
+		}
+	case consent.KindWithdraw, consent.KindRefuse:
+		if !s.AllMarketing {
+			s.Channels = []string{"shop"}
+		}
+	case consent.KindSuppress:
+		*s = consent.Statement{Kind: s.Kind, Occurred: s.Occurred, Address: address, Expires: s.Expires, Reason: consent.ReasonObjection}
+	case consent.KindLift:
+		*s = consent.Statement{Kind: s.Kind, Occurred: s.Occurred, Address: address, Reason: pick(t, "lifted", consent.ReasonErased,
+			consent.ReasonErased, consent.ReasonObjection)}
+	default:
+	}
 }
 
 func drawDeclaration(t *rapid.T) consent.Declaration {

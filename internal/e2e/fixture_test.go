@@ -40,6 +40,8 @@ type database struct {
 	catalog string
 	// clock stands in for the clock of a PostgreSQL; nil is its own.
 	clock func() time.Time
+	// env is the environment of processes; nil is this one's.
+	env []string
 }
 
 // eachStore runs a test on a fresh database of each kind.
@@ -52,7 +54,7 @@ func eachStore(t *testing.T, test func(t *testing.T, db *database)) {
 
 func newDatabase(t testing.TB, kind string) *database {
 	t.Helper()
-	db := &database{t: t, dir: t.TempDir(), catalog: acmeCatalog}
+	db := &database{t: t, dir: t.TempDir(), catalog: mustAbs(t, acmeCatalog)}
 	db.keys = filepath.Join(db.dir, "assent.keys")
 	if kind == "sqlite" {
 		db.url = "sqlite:" + filepath.Join(db.dir, "assent.db")

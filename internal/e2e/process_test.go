@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,6 +19,7 @@ import (
 // process is a server that runs as a process of its own, so that it can be killed.
 type process struct {
 	grpc string
+	http string
 	cmd  *exec.Cmd
 	done chan struct{} // closed when its log has ended
 }
@@ -35,13 +35,19 @@ func program(t testing.TB) string {
 	return path
 }
 
-// start runs a server as a process.
+// start runs a server over the database as a process.
 func (db *database) start(program string) *process {
 	db.t.Helper()
+	return db.startAs(program, "serve", "--keys", db.keys, "--database-url", db.url, "--catalog", db.catalog, "--migrate")
+}
+
+// startAs runs a server as a process, on any free ports, in the folder of the database.
+func (db *database) startAs(program string, args ...string) *process {
+	db.t.Helper()
 	p := &process{done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.WithoutCancel(db.t.Context()), program, "serve", "--keys", db.keys, //nolint:gosec // Our own.
-		"--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--catalog", db.catalog, "--migrate", "--log-format", "json")
-	p.cmd.Env = append(os.Environ(), "ASSENT_DATABASE_URL="+db.url)
+	args = append(args, "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--log-format", "json")
+	p.cmd = exec.CommandContext(context.WithoutCancel(db.t.Context()), program, args...)
+	p.cmd.Dir, p.cmd.Env = db.dir, db.env
 	log, err := p.cmd.StderrPipe()
 	if err != nil {
 		db.t.Fatal(err)
@@ -50,7 +56,7 @@ func (db *database) start(program string) *process {
 		db.t.Fatal(err)
 	}
 	db.t.Cleanup(p.kill)
-	ready := make(chan string, 1)
+	ready := make(chan []string, 1)
 	var text strings.Builder
 	go func() {
 		defer close(p.done)
@@ -59,16 +65,19 @@ func (db *database) start(program string) *process {
 			var line struct {
 				Msg  string `json:"msg"`
 				GRPC string `json:"grpc_address"`
+				HTTP string `json:"http_address"`
 			}
 			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
-				ready <- line.GRPC
+				ready <- []string{line.GRPC, line.HTTP}
 			}
 			text.WriteString(lines.Text() + "\n")
 		}
 	}()
-	if p.grpc = <-ready; p.grpc == "" {
+	at, ok := <-ready
+	if !ok {
 		db.t.Fatalf("the server did not start: %s", text.String())
 	}
+	p.grpc, p.http = at[0], at[1]
 	return p
 }
 

@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+// block returns the commands of the first shell block below a heading of a page.
+func block(t testing.TB, page, heading string, nth int) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("../..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, below, ok := strings.Cut(string(data), "\n## "+heading+"\n")
+	if !ok {
+		t.Fatalf("%s has no heading %q", page, heading)
+	}
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(below, nth)
+	if len(blocks) < nth {
+		t.Fatalf("%s has no %d blocks below %q", page, nth, heading)
+	}
+	joined := strings.ReplaceAll(blocks[nth-1][1], "\\\n", "")
+	return strings.Split(strings.TrimSpace(joined), "\n")
+}
+
+// promise is what the comment behind a command says that it answers.
+var promise = regexp.MustCompile(`# ([A-Z]+) +([A-Z_]+)(?:, exit (\d+))?$`)
+
+// runAsWritten runs a command of a page, and holds it to what its comment promises.
+func runAsWritten(t *testing.T, dir string, env []string, command string) {
+	t.Helper()
+	run := exec.CommandContext(t.Context(), "bash", "-c", command)
+	run.Dir, run.Env = dir, env
+	out, err := run.CombinedOutput()
+	want := []string{"", "", "", "0"}
+	if found := promise.FindStringSubmatch(command); found != nil {
+		want = found
+		if want[3] == "" {
+			want[3] = "0"
+		}
+	}
+	if got := strconv.Itoa(run.ProcessState.ExitCode()); got != want[3] {
+		t.Errorf("%s: exit %s, want %s (%v)\n%s", command, got, want[3], err, out)
+	}
+	if !strings.Contains(string(out), want[1]) || !strings.Contains(string(out), want[2]) {
+		t.Errorf("%s: want %s %s, got\n%s", command, want[1], want[2], out)
+	}
+}
+
+func TestReadme_CommandsDoWhatItSays(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	db.url, db.keys, db.catalog = "sqlite:assent.db", "", "" // as without any setting
+	if err := os.Mkdir(filepath.Join(db.dir, "bin"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{examples: "examples", program(t): "bin/assent"} {
+		if err := os.Symlink(from, filepath.Join(db.dir, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serve := block(t, "README.md", "Run it", 1)
+	p := db.startAs(filepath.Join(db.dir, "bin/assent"), strings.Fields(serve[len(serve)-1])[1:]...)
+	env := append(os.Environ(), "ASSENT_SERVER="+p.grpc)
+	for _, command := range block(t, "README.md", "Run it", 2) {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(command, "export "), "="); ok && strings.HasPrefix(command, "export ") {
+			env = append(env, name+"="+value)
+			continue
+		}
+		runAsWritten(t, db.dir, env, strings.ReplaceAll(command, "127.0.0.1:8080", p.http))
+	}
+}
+
+func TestOperations_CommandsForPostgresWork(t *testing.T) {
+	url, dir := testkit.Postgres(t), t.TempDir()
+	db := &database{t: t, dir: dir}
+	binary := program(t)
+	env := append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+	replace := strings.NewReplacer("/etc/assent", dir, "catalog.yaml", mustAbs(t, acmeCatalog))
+	for _, command := range block(t, "docs/operations.md", "On PostgreSQL", 1) {
+		command = replace.Replace(command)
+		if rest, ok := strings.CutPrefix(command, "export "); ok {
+			for _, setting := range strings.Fields(rest) {
+				if strings.HasPrefix(setting, "ASSENT_DATABASE_URL=") {
+					setting = "ASSENT_DATABASE_URL=" + url
+				}
+				env = append(env, setting)
+			}
+			continue
+		}
+		if rest, ok := strings.CutPrefix(command, "assent serve"); ok {
+			db.env = env
+			db.startAs(binary, append([]string{"serve"}, strings.Fields(rest)...)...)
+			continue
+		}
+		runAsWritten(t, dir, env, command)
+	}
+}
+
+func mustAbs(t testing.TB, path string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
+}
