@@ -43,7 +43,7 @@ A file looks like this:
 
 ` + "```yaml" + `
 database_url: postgres://assent@db.example/assent?sslmode=verify-full
-keys: /etc/assent/assent.keyset
+keys: /etc/assent/assent.keys
 grpc_address: 0.0.0.0:50051
 http_address: 0.0.0.0:8080
 tls_cert: /etc/assent/tls.crt

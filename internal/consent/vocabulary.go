@@ -32,16 +32,6 @@ func (r Reason) DefaultScope() Scope {
 // Known reports whether r is one of the reasons.
 func (r Reason) Known() bool { return r == ReasonManual || r.DefaultScope() != "" }
 
-// EndsByConsent reports whether a reopening, confirmed consent ends a suppression of an address for this reason.
-func (r Reason) EndsByConsent() bool {
-	switch r {
-	case ReasonHardBounce, ReasonObjection, ReasonComplaint, ReasonErased:
-		return true
-	default:
-		return false
-	}
-}
-
 // Scope is what a suppression covers: all, marketing, or KIND:ID with kind controller, department, channel or sender.
 type Scope string
 

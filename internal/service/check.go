@@ -70,11 +70,28 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 	return rules, Basis{Position: v.head.Position, CatalogVersion: version}, cat, nil
 }
 
+// mayAsk refuses a request that the caller is not entitled to before much is done for it. What the snapshot of the check itself says
+// still decides.
+func (s *Service) mayAsk(ctx context.Context, r consent.Request) error {
+	if who := caller(ctx); who.AllDepartments {
+		return nil
+	}
+	v, who, err := s.look(ctx, nil, 0)
+	if err != nil {
+		return err
+	}
+	_, _, _, err = s.rules(ctx, v, &who, r) //nolint:dogsled // Only whether there are any is asked.
+	return err
+}
+
 // BatchCheck answers about many addresses what Check answers about one, all by one snapshot. An address that is none fails
 // only its item.
 func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
 	if len(in.Addresses) > MaxBatch {
 		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
+	}
+	if err := s.mayAsk(ctx, in.Request); err != nil {
+		return BatchResult{}, err
 	}
 	result := BatchResult{Items: make([]BatchItem, len(in.Addresses))}
 	l := s.locator(len(in.Addresses))
