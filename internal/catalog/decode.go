@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // decoder walks the tree of a document, gathers problems instead of stopping
@@ -57,16 +59,16 @@ func (d *decoder) object(node ast.Node, path string, keys ...string) *object {
 	}
 	mapping, ok := node.(*ast.MappingNode)
 	if !ok {
-		d.fail(path, "%s stands where a mapping with the keys %s belongs", kindOf(node), strings.Join(keys, ", "))
+		d.fail(path, "%s stands where a mapping with the keys %s belongs", yamltext.Kind(node), strings.Join(keys, ", "))
 		o.broken = true
 		return o
 	}
 	for _, entry := range mapping.Values {
 		at := entry.Key.GetToken().Position.Line
-		key, ok := textOf(entry.Key)
+		key, ok := yamltext.Of(entry.Key)
 		switch _, twice := o.fields[key]; {
 		case !ok || !slices.Contains(keys, key):
-			d.failAt(at, path, "unknown key %s; known here are %s", quote(entry.Key.GetToken().Value), strings.Join(keys, ", "))
+			d.failAt(at, path, "unknown key %s; known here are %s", yamltext.Quote(entry.Key.GetToken().Value), strings.Join(keys, ", "))
 		case twice:
 			d.failAt(at, o.at(key), "the key comes twice, first on line %d", d.lines[o.at(key)])
 		default:
@@ -121,7 +123,7 @@ func (o *object) items(key string, limit int) []item {
 	sequence, ok := o.fields[key].(*ast.SequenceNode)
 	switch {
 	case !ok:
-		o.fail(key, "%s stands where a list belongs", kindOf(o.fields[key]))
+		o.fail(key, "%s stands where a list belongs", yamltext.Kind(o.fields[key]))
 		return nil
 	case len(sequence.Values) == 0:
 		o.fail(key, "the list is empty; leave the key out or give it an entry")
@@ -144,45 +146,4 @@ func firstLine(node ast.Node) int {
 		return mapping.Values[0].Key.GetToken().Position.Line
 	}
 	return node.GetToken().Position.Line
-}
-
-// textOf returns what a scalar says, numbers as they are written: a version
-// 1.10 is not 1.1. Truth values and nothing are no text.
-func textOf(node ast.Node) (string, bool) {
-	switch n := node.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode, *ast.FloatNode:
-		return n.GetToken().Value, true
-	default:
-		return "", false
-	}
-}
-
-// kindOf names what a node is, for people.
-func kindOf(node ast.Node) string {
-	switch node.(type) {
-	case *ast.MappingNode:
-		return "a mapping"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.NullNode:
-		return "nothing"
-	case *ast.BoolNode:
-		return "a truth value"
-	default:
-		return "a single value"
-	}
-}
-
-// quote shows a value in a message, cut where it is long.
-func quote(s string) string {
-	const shown = 60
-	runes := []rune(s)
-	if len(runes) > shown {
-		return fmt.Sprintf("%q…", string(runes[:shown]))
-	}
-	return fmt.Sprintf("%q", s)
 }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // A likeness is how far two texts can be taken for one another.
@@ -64,9 +65,9 @@ func (d *decoder) lookalike(first, second *face, path string) {
 		"change one of them, or add lookalike_accepted: {with: …, justification: …} to one"
 	switch {
 	case len(refused) > 0:
-		d.fail(path, text, quote(a.ID), quote(b.ID), strings.Join(refused, "; "))
+		d.fail(path, text, yamltext.Quote(a.ID), yamltext.Quote(b.ID), strings.Join(refused, "; "))
 	case len(warned) > 0:
-		d.warn(path, text, quote(a.ID), quote(b.ID), strings.Join(warned, "; "))
+		d.warn(path, text, yamltext.Quote(a.ID), yamltext.Quote(b.ID), strings.Join(warned, "; "))
 	}
 }
 
@@ -98,7 +99,7 @@ func nameLikeness(a, b *face) (likeness, string) {
 		return unlike, ""
 	}
 	found, why := compare(a.name, b.name)
-	return found, fmt.Sprintf("their display names %s and %s %s", quote(a.sender.From.Name), quote(b.sender.From.Name), why)
+	return found, fmt.Sprintf("their display names %s and %s %s", yamltext.Quote(a.sender.From.Name), yamltext.Quote(b.sender.From.Name), why)
 }
 
 func addressLikeness(a, b *face) (likeness, string) {

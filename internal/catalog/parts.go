@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // catalog reads the whole document into c. What is wrong in one part does not
@@ -90,7 +92,7 @@ func (o *object) bases(key string) []Basis {
 	var bases []Basis
 	var names []string
 	for _, entry := range o.items(key, maxList) {
-		s, _ := textOf(entry.node)
+		s, _ := yamltext.Of(entry.node)
 		basis, ok := ParseBasis(s)
 		if !ok {
 			o.d.fail(entry.path, "%s is no legal basis; right is %s", shown(entry.node), alternatives([]Basis{
@@ -194,7 +196,7 @@ func (o *object) versionName(key string) string {
 		return ""
 	}
 	if !isVersion(s) {
-		o.fail(key, "%s is no version; it has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', begins with a letter or digit, and does not read like a domain", quote(s))
+		o.fail(key, "%s is no version; it has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', begins with a letter or digit, and does not read like a domain", yamltext.Quote(s))
 		return ""
 	}
 	return s

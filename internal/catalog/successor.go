@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // RefKind is a kind of thing in a catalog that events refer to.
@@ -80,7 +82,7 @@ func (s *succession) add(code Code, path, format string, args ...any) {
 // keep reports a thing that is gone although events refer to it.
 func (s *succession) keep(kind RefKind, id string, kept bool, remedy string) {
 	if !kept && s.used(Ref{Kind: kind, Name: id}) {
-		s.add(CodeInUse, "", "the %s %s is gone, but %s", kindName(kind), quote(id), remedy)
+		s.add(CodeInUse, "", "the %s %s is gone, but %s", kindName(kind), yamltext.Quote(id), remedy)
 	}
 }
 
@@ -95,11 +97,11 @@ func (s *succession) channel(old *Channel) {
 	path := at("channels", slices.IndexFunc(s.next.Channels, func(c Channel) bool { return c.ID == old.ID }))
 	if next.Class != old.Class {
 		s.add(CodeInUse, path+".class", "the class of the channel %s was %s, and recorded events rely on it; make a new channel for %s",
-			quote(old.ID), old.Class, next.Class)
+			yamltext.Quote(old.ID), old.Class, next.Class)
 	}
 	if next.Medium != old.Medium {
 		s.add(CodeInUse, path+".medium", "the medium of the channel %s was %s, and recorded events rely on it; make a new channel for %s",
-			quote(old.ID), old.Medium, next.Medium)
+			yamltext.Quote(old.ID), old.Medium, next.Medium)
 	}
 }
 
@@ -112,19 +114,19 @@ func (s *succession) version(old *DeclarationVersion) {
 		return
 	}
 	if !kept {
-		s.add(CodeVersionInUse, "", "the declaration version %s is gone, but grants refer to it; put it back as it was", quote(old.Ref()))
+		s.add(CodeVersionInUse, "", "the declaration version %s is gone, but grants refer to it; put it back as it was", yamltext.Quote(old.Ref()))
 		return
 	}
 	path := s.pathOfVersion(next)
 	const remedy = "grants refer to it; put it back as it was and add a new version"
 	if next.Kind != old.Kind {
-		s.add(CodeVersionInUse, path, "the kind of %s was %s, and %s", quote(old.Ref()), old.Kind, remedy)
+		s.add(CodeVersionInUse, path, "the kind of %s was %s, and %s", yamltext.Quote(old.Ref()), old.Kind, remedy)
 	}
 	if next.Text != old.Text {
-		s.add(CodeVersionInUse, path+".text", "the text of %s changed, and %s", quote(old.Ref()), remedy)
+		s.add(CodeVersionInUse, path+".text", "the text of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
 	}
 	if !sameSet(next.Channels, old.Channels) {
-		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed, and %s", quote(old.Ref()), remedy)
+		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
 	}
 }
 

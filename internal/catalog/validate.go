@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // validate holds the parts of the catalog against one another: every id that
@@ -55,7 +57,7 @@ func distinct[T any](d *decoder, list, key string, items []T, id func(*T) string
 		path := at(list, i) + "." + key
 		if earlier, taken := first[name]; taken {
 			d.fail(path, "%s is defined twice, first on line %d; give this one another %s",
-				quote(name), d.lines[at(list, earlier)+"."+key], key)
+				yamltext.Quote(name), d.lines[at(list, earlier)+"."+key], key)
 			continue
 		}
 		first[name] = i
@@ -68,7 +70,7 @@ func refer[T any](d *decoder, path, kind, id string, defined map[string]*T) bool
 	if _, ok := defined[id]; ok || id == "" {
 		return ok
 	}
-	d.fail(path, "no %s has the id %s; %s", kind, quote(id), known(kind, defined))
+	d.fail(path, "no %s has the id %s; %s", kind, yamltext.Quote(id), known(kind, defined))
 	return false
 }
 
@@ -119,10 +121,10 @@ func (d *decoder) channelReferences(c *Catalog, i int) {
 		sender := c.senders[id]
 		if sender.Department != channel.Department {
 			d.warn(path+".sender_identities", "the sender identity %s belongs to the department %s, which gets the complaints about this channel of %s",
-				quote(id), quote(sender.Department), quote(channel.Department))
+				yamltext.Quote(id), yamltext.Quote(sender.Department), yamltext.Quote(channel.Department))
 		}
 		if j == 0 && sender.Retired && !channel.Retired {
-			d.warn(path+".sender_identities", "the default sender identity %s is retired, so a check that names none is denied; put another first", quote(id))
+			d.warn(path+".sender_identities", "the default sender identity %s is retired, so a check that names none is denied; put another first", yamltext.Quote(id))
 		}
 	}
 }
@@ -221,7 +223,7 @@ func (d *decoder) declarationChannels(c *Catalog, i int) {
 			}
 			basis := Basis(version.Kind)
 			if version.Kind != "" && !c.channels[id].Accepts(basis) {
-				d.warn(path, "the channel %s does not accept %s, so the declaration brings nothing there", quote(id), basis)
+				d.warn(path, "the channel %s does not accept %s, so the declaration brings nothing there", yamltext.Quote(id), basis)
 			}
 		}
 	}

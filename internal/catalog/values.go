@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 const (
@@ -53,11 +54,11 @@ func (o *object) text(key string, limit int) (string, bool) {
 	if !o.has(key) {
 		return "", false
 	}
-	s, ok := textOf(o.fields[key])
+	s, ok := yamltext.Of(o.fields[key])
 	s = strings.TrimSpace(s)
 	switch {
 	case !ok:
-		o.fail(key, "%s stands where text belongs", kindOf(o.fields[key]))
+		o.fail(key, "%s stands where text belongs", yamltext.Kind(o.fields[key]))
 		return "", false
 	case s == "":
 		o.fail(key, "the text is empty")
@@ -93,7 +94,7 @@ func (o *object) token(key string) string {
 		return ""
 	}
 	if !isToken(s, false) {
-		o.fail(key, "%s is no id; %s", quote(s), tokenRule)
+		o.fail(key, "%s is no id; %s", yamltext.Quote(s), tokenRule)
 		return ""
 	}
 	return s
@@ -105,12 +106,12 @@ const tokenRule = "an id has at most 64 of the characters a-z, 0-9, '-', '_' and
 func (o *object) tokens(key string) []string {
 	var ids []string
 	for _, entry := range o.items(key, maxList) {
-		s, ok := textOf(entry.node)
+		s, ok := yamltext.Of(entry.node)
 		switch {
 		case !ok:
-			o.d.fail(entry.path, "%s stands where an id belongs", kindOf(entry.node))
+			o.d.fail(entry.path, "%s stands where an id belongs", yamltext.Kind(entry.node))
 		case !isToken(s, false):
-			o.d.fail(entry.path, "%s is no id; %s", quote(s), tokenRule)
+			o.d.fail(entry.path, "%s is no id; %s", yamltext.Quote(s), tokenRule)
 		default:
 			ids = append(ids, s)
 		}
@@ -123,7 +124,7 @@ func (o *object) unique(key string, values []string) {
 	seen := map[string]bool{}
 	for _, value := range values {
 		if seen[value] {
-			o.fail(key, "%s is in the list twice; name it once", quote(value))
+			o.fail(key, "%s is in the list twice; name it once", yamltext.Quote(value))
 		}
 		seen[value] = true
 	}
@@ -177,7 +178,7 @@ func (o *object) flag(key string) bool {
 	}
 	b, ok := o.fields[key].(*ast.BoolNode)
 	if !ok {
-		o.fail(key, "%s stands where true or false belongs", kindOf(o.fields[key]))
+		o.fail(key, "%s stands where true or false belongs", yamltext.Kind(o.fields[key]))
 		return false
 	}
 	return b.Value
@@ -220,11 +221,11 @@ func (o *object) period(key string, byDefault Period) Period {
 	}
 	p, err := ParsePeriod(s)
 	if err != nil {
-		o.fail(key, "%s is no period: %s", quote(s), err)
+		o.fail(key, "%s is no period: %s", yamltext.Quote(s), err)
 		return byDefault
 	}
 	if p.IsZero() {
-		o.fail(key, "%s is no time at all; give a period longer than nothing", quote(s))
+		o.fail(key, "%s is no time at all; give a period longer than nothing", yamltext.Quote(s))
 	}
 	return p
 }
@@ -237,7 +238,7 @@ func (o *object) instant(key string) *time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || t.Nanosecond()%1000 != 0 {
-		o.fail(key, "%s is no time; write it as 2026-01-01T00:00:00Z, with at most six decimals", quote(s))
+		o.fail(key, "%s is no time; write it as 2026-01-01T00:00:00Z, with at most six decimals", yamltext.Quote(s))
 		return nil
 	}
 	t = t.UTC()
@@ -251,7 +252,7 @@ func (o *object) language(key string) string {
 		return ""
 	}
 	if _, err := language.Parse(s); err != nil {
-		o.fail(key, "%s is no language; write a tag such as de or en-GB", quote(s))
+		o.fail(key, "%s is no language; write a tag such as de or en-GB", yamltext.Quote(s))
 		return ""
 	}
 	return s
@@ -265,7 +266,7 @@ func (o *object) day(key string) time.Time {
 	}
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		o.fail(key, "%s is no date; write it as 2026-01-31", quote(s))
+		o.fail(key, "%s is no date; write it as 2026-01-31", yamltext.Quote(s))
 	}
 	return t
 }
@@ -275,7 +276,7 @@ func oneOf[T ~string](o *object, key string, allowed ...T) T {
 	if !o.has(key) {
 		return ""
 	}
-	s, ok := textOf(o.fields[key])
+	s, ok := yamltext.Of(o.fields[key])
 	for _, value := range allowed {
 		if ok && T(s) == value {
 			return value
@@ -287,10 +288,10 @@ func oneOf[T ~string](o *object, key string, allowed ...T) T {
 
 // shown returns how a message shows a node: its text, or what it is.
 func shown(node ast.Node) string {
-	if s, ok := textOf(node); ok {
-		return quote(s)
+	if s, ok := yamltext.Of(node); ok {
+		return yamltext.Quote(s)
 	}
-	return kindOf(node)
+	return yamltext.Kind(node)
 }
 
 func alternatives[T ~string](values []T) string {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // Problem is one thing that is wrong with a scenario file.
@@ -63,15 +65,15 @@ func (d *decoder) object(node ast.Node, what string, keys ...string) *object {
 	o := &object{d: d, line: lineOf(node), fields: map[string]ast.Node{}, lines: map[string]int{}}
 	mapping, ok := node.(*ast.MappingNode)
 	if !ok {
-		d.fail(o.line, "%s is a mapping with the keys %s, not %s", what, strings.Join(keys, ", "), kindOf(node))
+		d.fail(o.line, "%s is a mapping with the keys %s, not %s", what, strings.Join(keys, ", "), yamltext.Kind(node))
 		return nil
 	}
 	for _, entry := range mapping.Values {
 		line := entry.Key.GetToken().Position.Line
-		key, _ := textOf(entry.Key)
+		key, _ := yamltext.Of(entry.Key)
 		switch {
 		case !slices.Contains(keys, key):
-			d.fail(line, "unknown key %s; %s has the keys %s", quote(entry.Key.GetToken().Value), what, strings.Join(keys, ", "))
+			d.fail(line, "unknown key %s; %s has the keys %s", yamltext.Quote(entry.Key.GetToken().Value), what, strings.Join(keys, ", "))
 		case o.fields[key] != nil:
 			d.fail(line, "the key %s comes twice, first on line %d", key, o.lines[key])
 		default:
@@ -108,9 +110,9 @@ func (o *object) text(key string) string {
 	if !o.has(key) {
 		return ""
 	}
-	s, ok := textOf(o.fields[key])
+	s, ok := yamltext.Of(o.fields[key])
 	if !ok {
-		o.fail(key, "a text belongs here, not %s", kindOf(o.fields[key]))
+		o.fail(key, "a text belongs here, not %s", yamltext.Kind(o.fields[key]))
 	}
 	return s
 }
@@ -132,9 +134,9 @@ func (o *object) texts(key string) []string {
 	}
 	texts := make([]string, 0, len(items))
 	for _, item := range items {
-		s, ok := textOf(item)
+		s, ok := yamltext.Of(item)
 		if !ok {
-			o.d.fail(lineOf(item), "%s: a text belongs here, not %s", key, kindOf(item))
+			o.d.fail(lineOf(item), "%s: a text belongs here, not %s", key, yamltext.Kind(item))
 		}
 		texts = append(texts, s)
 	}
@@ -148,7 +150,7 @@ func (o *object) list(key string) []ast.Node {
 	}
 	sequence, ok := o.fields[key].(*ast.SequenceNode)
 	if !ok {
-		o.fail(key, "a list belongs here, not %s", kindOf(o.fields[key]))
+		o.fail(key, "a list belongs here, not %s", yamltext.Kind(o.fields[key]))
 		return nil
 	}
 	return append([]ast.Node{}, sequence.Values...)
@@ -161,7 +163,7 @@ func (o *object) flag(key string) bool {
 	}
 	b, ok := o.fields[key].(*ast.BoolNode)
 	if !ok {
-		o.fail(key, "true or false belongs here, not %s", kindOf(o.fields[key]))
+		o.fail(key, "true or false belongs here, not %s", yamltext.Kind(o.fields[key]))
 		return false
 	}
 	return b.Value
@@ -171,40 +173,10 @@ func (o *object) flag(key string) bool {
 func (o *object) oneOf(key string, words ...string) string {
 	s := o.text(key)
 	if o.has(key) && !slices.Contains(words, s) {
-		o.fail(key, "%s is not allowed; right is one of %s", quote(s), strings.Join(words, ", "))
+		o.fail(key, "%s is not allowed; right is one of %s", yamltext.Quote(s), strings.Join(words, ", "))
 		return ""
 	}
 	return s
-}
-
-// textOf returns what a scalar says, numbers as they are written. Truth values and nothing are no text.
-func textOf(node ast.Node) (string, bool) {
-	switch n := node.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode, *ast.FloatNode:
-		return n.GetToken().Value, true
-	default:
-		return "", false
-	}
-}
-
-// kindOf names what a node is, for people.
-func kindOf(node ast.Node) string {
-	switch node.(type) {
-	case *ast.MappingNode:
-		return "a mapping"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.NullNode:
-		return "nothing"
-	case *ast.BoolNode:
-		return "a truth value"
-	default:
-		return "a single value"
-	}
 }
 
 // lineOf returns the line on which a node begins.
@@ -213,13 +185,4 @@ func lineOf(node ast.Node) int {
 		return mapping.Values[0].Key.GetToken().Position.Line
 	}
 	return node.GetToken().Position.Line
-}
-
-// quote shows a value in a message, cut where it is long.
-func quote(s string) string {
-	const shown = 60
-	if runes := []rune(s); len(runes) > shown {
-		return fmt.Sprintf("%q…", string(runes[:shown]))
-	}
-	return fmt.Sprintf("%q", s)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // Find returns the scenario files that the paths mean, each once, in the order of the paths. A path of a file means it,
@@ -75,7 +77,7 @@ func mayBeScenario(data []byte) bool {
 	return slices.ContainsFunc(docs, func(doc *ast.DocumentNode) bool {
 		mapping, ok := doc.Body.(*ast.MappingNode)
 		return ok && slices.ContainsFunc(mapping.Values, func(entry *ast.MappingValueNode) bool {
-			key, _ := textOf(entry.Key)
+			key, _ := yamltext.Of(entry.Key)
 			return key == "events" || key == "checks"
 		})
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/yamltext"
 )
 
 // scenario reads a document, all but its catalog.
@@ -41,12 +42,12 @@ func (o *object) instant(key string) consent.Instant {
 	s := o.text(key)
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || t.Nanosecond()%1000 != 0 {
-		o.fail(key, "%s is no time; write it as 2026-01-31T08:00:00Z, with at most six decimals", quote(s))
+		o.fail(key, "%s is no time; write it as 2026-01-31T08:00:00Z, with at most six decimals", yamltext.Quote(s))
 		return 0
 	}
 	i := consent.InstantOf(t)
 	if i <= 0 || i > consent.MaxInstant {
-		o.fail(key, "%s is out of range; times lie between 1970 and 9999", quote(s))
+		o.fail(key, "%s is out of range; times lie between 1970 and 9999", yamltext.Quote(s))
 		return 0
 	}
 	return i

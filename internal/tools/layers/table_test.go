@@ -51,11 +51,12 @@ func allowed() map[string][]string {
 		},
 
 		"internal/consent":  {"internal/address", "internal/catalog"},
-		"internal/catalog":  {"internal/address"},
+		"internal/catalog":  {"internal/address", "internal/yamltext"},
 		"internal/ledger":   {},
 		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
-		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent"},
+		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/yamltext"},
+		"internal/yamltext": {},
 
 		"internal/config":    {},
 		"internal/telemetry": {},
