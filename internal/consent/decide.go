@@ -269,13 +269,12 @@ func (e *evaluation) confirmation(a address.Address) Decision {
 	return r.allow(e.at, CodeAllowConfirmation, "")
 }
 
-// The limits of confirmation mails for an address, folded.
+// The limits of confirmation mails for an address, folded; see docs/decision-rules.md, "The confirmation mail".
 const (
-	day             = 24 * 60 * 60 * 1_000_000
-	mailsInWindow   = 3
-	mailsAfterNo    = 1
-	mailsOfADay     = 1
-	channelMailSpan = day
+	day           = 24 * 60 * 60 * 1_000_000
+	mailsOfADay   = 1 // on a channel
+	mailsInWindow = 3 // over all channels
+	mailsAfterNo  = 1 // in the window, since an objection or complaint
 )
 
 func (e *evaluation) tooManyMails() bool {
@@ -297,7 +296,7 @@ func (e *evaluation) tooManyMails() bool {
 		if firstNo != 0 && m.At >= firstNo {
 			sinceNo++
 		}
-		if m.Channel == e.rules.channel.ID && m.At > e.at-channelMailSpan {
+		if m.Channel == e.rules.channel.ID && m.At > e.at-day {
 			ofDay++
 		}
 	}

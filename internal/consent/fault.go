@@ -50,6 +50,8 @@ type Error struct {
 	Field      string // the field of the request, where it is one; in lowerCamelCase, dotted
 	Message    string // a sentence that says what is wrong and what would be right
 	Violations []Violation
+
+	cause error // what led to it; see Because
 }
 
 // Violation is one of several problems of a request.
@@ -57,6 +59,16 @@ type Violation struct{ Field, Message string }
 
 // Error returns the message with its reason.
 func (e *Error) Error() string { return string(e.Fault) + ": " + e.Message }
+
+// Because notes what led to the error, such as that of a driver, and returns the error. It is for the log of the server alone:
+// neither the text of the error nor any answer to a caller holds it.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
+// Unwrap returns what led to the error; nil if nothing was noted.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Faultf returns an error about a field; field may be empty.
 func Faultf(fault Fault, field, format string, args ...any) *Error {

@@ -100,7 +100,7 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 // Channel returns the channel that the rules are for.
 func (r *Rules) Channel() *catalog.Channel { return r.channel }
 
-// covers reports whether the version of the declaration is known and covers the channel.
+// declaration returns the version of a declaration, and whether the catalog knows it.
 func (r *Rules) declaration(d Declaration) (*catalog.DeclarationVersion, bool) {
 	if d.IsZero() {
 		return nil, false

@@ -136,7 +136,7 @@ type Recipient struct {
 type HistoryEvent struct {
 	consent.Event
 	Evidence consent.Evidence
-	Held     bool // the evidence is held; false with EvidenceHash set: deleted
+	Held     bool // the sealed evidence is held; if not, and the header has its hash, it was deleted
 }
 
 // HistoryPage is a page of a person's history.

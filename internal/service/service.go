@@ -117,16 +117,20 @@ func (s *Service) Ready(ctx context.Context) error {
 // Close ends the writing of what is under way and waits for it. Calls after it fail with SERVER_STOPPING.
 func (s *Service) Close() { s.commits.close() }
 
-// fault turns an error of the store into one that the caller is told.
+// fault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
+// log. An error that is the caller's already keeps what it is.
 func fault(err error) error {
+	var told *consent.Error
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &told):
+		return err
 	case errors.Is(err, storage.ErrUnavailable):
-		return &consent.Error{Fault: consent.FaultUnavailable, Message: "the database is not available; try again"}
+		return consent.Faultf(consent.FaultUnavailable, "", "the database is not available; try again").Because(err)
 	case errors.Is(err, storage.ErrCommitUnknown):
-		return &consent.Error{Fault: consent.FaultUnavailable, Message: "the database went away while it was recording; " +
-			"whether it was recorded is unknown: repeat the request with the same request id"}
+		return consent.Faultf(consent.FaultUnavailable, "", "the database went away while it was recording; whether it was "+
+			"recorded is unknown: repeat the request with the same request id").Because(err)
 	case errors.Is(err, storage.ErrClosed):
 		return &consent.Error{Fault: consent.FaultServerStopping, Message: "the server is stopping; try another one"}
 	default:
