@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/cli"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/service"
 )
 
 func TestCatalog_ApplyGetAndApplyAgain(t *testing.T) {
@@ -128,9 +131,9 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 		}
 	}
 	return cli.Local{
-		Serve: func(ctx context.Context, cfg config.Server, log *slog.Logger, ready func(cli.Endpoints)) error {
+		Serve: func(ctx context.Context, cfg config.Server, log *slog.Logger, ready func(server.Addresses)) error {
 			check(cfg)
-			ready(cli.Endpoints{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2"})
+			ready(server.Addresses{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2"})
 			log.LogAttrs(ctx, slog.LevelDebug, "not at this level")
 			return nil
 		},
@@ -138,22 +141,22 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 			check(cfg)
 			return &assentv1.CreateClientResponse{Client: &assentv1.Client{Id: in.GetId(), AllDepartments: in.GetAllDepartments()}, ApiKey: "local-key"}, nil
 		},
-		MigrateUp: func(_ context.Context, cfg config.Server) (cli.Schema, error) {
+		MigrateUp: func(_ context.Context, cfg config.Server) (server.Schema, error) {
 			check(cfg)
-			return cli.Schema{Version: 3, Latest: 3}, nil
+			return server.Schema{Version: 3, Latest: 3}, nil
 		},
-		MigrateDown: func(_ context.Context, cfg config.Server, steps int) (cli.Schema, error) {
+		MigrateDown: func(_ context.Context, cfg config.Server, steps int) (server.Schema, error) {
 			check(cfg)
-			return cli.Schema{Version: uint(3 - steps), Latest: 3}, nil
+			return server.Schema{Version: uint(3 - steps), Latest: 3}, nil
 		},
-		MigrateStatus: func(_ context.Context, cfg config.Server) (cli.Schema, error) {
+		MigrateStatus: func(_ context.Context, cfg config.Server) (server.Schema, error) {
 			check(cfg)
-			return cli.Schema{Version: 4, Latest: 3, Dirty: true}, nil
+			return server.Schema{Version: 4, Latest: 3, Dirty: true}, nil
 		},
-		RebuildLedger: func(_ context.Context, cfg config.Server, done func(int)) (cli.Rebuilt, error) {
+		RebuildLedger: func(_ context.Context, cfg config.Server, done func(int)) (service.RebuildReport, error) {
 			check(cfg)
 			done(1)
-			return cli.Rebuilt{Subjects: 2, Differed: 1}, nil
+			return service.RebuildReport{Subjects: 2, Differed: 1}, nil
 		},
 	}
 }
@@ -206,22 +209,6 @@ func TestServe_LogsAsTold(t *testing.T) {
 	}
 }
 
-func TestLocalCommands_LeftOutOfABuild_SaySo(t *testing.T) {
-	for _, args := range [][]string{
-		{"serve"},
-		{"demo"},
-		{"migrate", "up"},
-		{"migrate", "down", "--yes"},
-		{"migrate", "status"},
-		{"ledger", "rebuild"},
-		{"clients", "create", "--local", "--id", "x", "--role", "admin"},
-	} {
-		if got := run(t, args...).must(t, 1); !strings.HasSuffix(got.stderr, "is not part of this build\n") {
-			t.Errorf("%v: stderr %q", args, got.stderr)
-		}
-	}
-}
-
 func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "assent.keyset")
 	created := run(t, "keys", "create", "--keys", path).must(t, 0)
@@ -233,7 +220,10 @@ func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 	before := read(t, path)
-	run(t, "keys", "create", "--keys", path).must(t, 1)
+	again := run(t, "keys", "create", "--keys", path).must(t, 1)
+	if again.stderr != "assent: there is already a key file "+path+"; nothing was changed\n" {
+		t.Errorf("stderr %q", again.stderr)
+	}
 	if read(t, path) != before {
 		t.Error("the key file was replaced")
 	}
@@ -247,12 +237,12 @@ func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
 // demoServer serves the fake until the context ends.
 func demoServer(t *testing.T, f *fake) cli.Local {
 	t.Helper()
-	return cli.Local{Serve: func(ctx context.Context, cfg config.Server, _ *slog.Logger, ready func(cli.Endpoints)) error {
+	return cli.Local{Serve: func(ctx context.Context, cfg config.Server, _ *slog.Logger, ready func(server.Addresses)) error {
 		path, ok := cfg.SQLitePath()
 		if _, err := os.Stat(filepath.Dir(path)); err != nil || !ok || !cfg.Open || cfg.Catalog != "" || cfg.LogLevel != slog.LevelWarn {
 			t.Errorf("%+v, %v", cfg, err)
 		}
-		ready(cli.Endpoints{GRPC: f.address, HTTP: "127.0.0.1:8080"})
+		ready(server.Addresses{GRPC: f.address, HTTP: "127.0.0.1:8080"})
 		<-ctx.Done()
 		return nil
 	}}
@@ -307,7 +297,7 @@ func TestDemo_ServesUntilInterrupted(t *testing.T) {
 }
 
 func TestDemo_ServerFails_IsItsError(t *testing.T) {
-	broken := cli.Local{Serve: func(context.Context, config.Server, *slog.Logger, func(cli.Endpoints)) error {
+	broken := cli.Local{Serve: func(context.Context, config.Server, *slog.Logger, func(server.Addresses)) error {
 		return errors.New("the port is taken")
 	}}
 	if got := runIn(t, cli.Surroundings{Local: broken}, "demo").must(t, 1); got.stderr != "assent: the port is taken\n" {
@@ -315,5 +305,81 @@ func TestDemo_ServerFails_IsItsError(t *testing.T) {
 	}
 	if got := runIn(t, cli.Surroundings{Local: broken}, "demo", "--grpc-address", "0.0.0.0:1").must(t, 2); got.stdout != "" {
 		t.Errorf("stdout %q", got.stdout)
+	}
+}
+
+func TestDemo_TakesItsSettingsFromTheEnvironment_AndNoOthers(t *testing.T) {
+	var got config.Server
+	in := cli.Surroundings{
+		Local: cli.Local{Serve: func(_ context.Context, cfg config.Server, _ *slog.Logger, _ func(server.Addresses)) error {
+			got = cfg
+			return nil
+		}},
+		Env: map[string]string{
+			"ASSENT_GRPC_ADDRESS": "127.0.0.1:1", "ASSENT_HTTP_ADDRESS": "127.0.0.1:2", "ASSENT_LOG_LEVEL": "debug",
+			"ASSENT_LOG_FORMAT": "json", "ASSENT_DATABASE_URL": "postgres://h/d", "ASSENT_CATALOG": "c.yaml", "ASSENT_KEYS": "k",
+			"ASSENT_CONFIG": "no/such/file", "ASSENT_TLS_CERT": "c.pem",
+		},
+	}
+	runIn(t, in, "demo", "--http-address", "127.0.0.1:3").must(t, 0)
+	if _, embedded := got.SQLitePath(); !embedded || got.Keys == "k" {
+		t.Errorf("the database is not the demo's own: %+v", got)
+	}
+	got.DatabaseURL, got.Keys = config.Secret{}, ""
+	want := config.Server{
+		GRPCAddress: "127.0.0.1:1", HTTPAddress: "127.0.0.1:3", LogLevel: slog.LevelDebug, LogFormat: config.LogJSON, Open: true,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	help := run(t, "demo", "--help").must(t, 0).stdout
+	if strings.Contains(help, "ASSENT_CONFIG") || !strings.Contains(help, "ASSENT_LOG_LEVEL) (default \"warn\")") {
+		t.Errorf("help: %s", help)
+	}
+}
+
+// realRun runs a command that opens a database of its own in a new folder.
+func realRun(t *testing.T, args ...string) result {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	args = append(args, "--database-url", "sqlite:"+filepath.Join(t.TempDir(), "assent.db"), "--log-level", "error")
+	code := cli.Run(t.Context(), args, func(string) (string, bool) { return "", false }, strings.NewReader(""), &stdout, &stderr)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+func TestServe_BusyPort_NamesTheFlag(t *testing.T) {
+	busy, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := busy.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for flag, other := range map[string]string{"--grpc-address": "--http-address", "--http-address": "--grpc-address"} {
+		got := realRun(t, "serve", flag, busy.Addr().String(), other, "127.0.0.1:0").must(t, 1)
+		if !strings.Contains(got.stderr, busy.Addr().String()) || !strings.HasSuffix(got.stderr, "; "+flag+" chooses another address\n") {
+			t.Errorf("%s: stderr %q", flag, got.stderr)
+		}
+	}
+}
+
+func TestServe_BrokenCatalog_TellsOneProblemALine(t *testing.T) {
+	good, err := examples.Files.ReadFile("catalogs/acme.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := file(t, "bad.yaml", string(good)+"\nchanels: []\nsendres: []\n")
+	problems := strings.Split(strings.TrimSpace(run(t, "catalog", "lint", path).must(t, 1).stdout), "\n")
+	got := realRun(t, "serve", "--catalog", path, "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0").must(t, 1)
+	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+	if len(problems) != 2 || len(lines) != 3 || !strings.HasPrefix(lines[0], "assent: ") {
+		t.Fatalf("%d problems, stderr %q", len(problems), got.stderr)
+	}
+	for i, problem := range problems {
+		if lines[i+1] != "  "+problem {
+			t.Errorf("line %q, want %q", lines[i+1], problem)
+		}
 	}
 }

@@ -19,7 +19,8 @@ const maxCatalog = 1 << 20
 
 // catalog holds the commands about the rules.
 func (a *app) catalog() *cobra.Command {
-	return family("catalog", "The rules as data: apply, get or lint them", a.catalogApply(), a.catalogGet(), a.catalogLint())
+	return family("catalog", "The rules as data: apply, get or lint them",
+		a.client(a.catalogApply()), a.client(a.catalogGet()), a.catalogLint())
 }
 
 func (a *app) catalogApply() *cobra.Command {
@@ -95,22 +96,21 @@ func (a *app) catalogGet() *cobra.Command {
 		Short: "Write a version of the catalog",
 		Long:  "Write the document of a version of the catalog as it was applied; its version and etag go to standard error.",
 		Args:  cobra.NoArgs,
-		RunE: a.does(func(ctx context.Context, _ []string) error {
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).GetCatalog, &assentv1.GetCatalogRequest{Version: version})
-				if err != nil {
-					return err
-				}
-				if a.json() {
-					return a.writeMessage(answer)
-				}
-				a.notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
-				return a.write(answer.GetDocument())
-			})
-		}),
+		RunE: oneCall(a, assentv1.NewCatalogServiceClient, assentv1.CatalogServiceClient.GetCatalog, (*app).writeCatalog,
+			func([]string) (*assentv1.GetCatalogRequest, error) {
+				return &assentv1.GetCatalogRequest{Version: version}, nil
+			}),
 	}
 	cmd.Flags().Int64Var(&version, "version", 0, "the version (default: the latest)")
 	return cmd
+}
+
+func (a *app) writeCatalog(answer *assentv1.GetCatalogResponse) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	a.notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
+	return a.write(answer.GetDocument())
 }
 
 // lintProblem is something that is wrong with a catalog.

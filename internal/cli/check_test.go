@@ -177,7 +177,7 @@ func TestCheckFile_BadInput_LeavesNoFile(t *testing.T) {
 		{"semicolons", "a.csv", "id;address\n", "separated by semicolons"},
 		{"column twice", "a.csv", "address,address\n", `line 1: the column "address" comes twice`},
 		{"column of the result", "a.csv", "address,reason\n", `line 1: the column "reason" would come twice`},
-		{"field count", "a.csv", "id,address\n1,a@b.example\n2\n", "line 3: it has 1 fields, the header has 2"},
+		{"field count", "a.csv", "id,address\n1,a@b.example\n2\n", "line 3: it has 1 field, the header has 2"},
 		{"quote", "a.csv", "id,address\n1,a\"b\n", "line 2: a quote stands where none can be"},
 		{"open quote", "a.csv", "id,address\n1,\"a\n2,b\n", "lines 2 to 3: a quote"},
 		{"UTF-8", "a.csv", "id,address\n1,j\xfcrgen@b.example\n", "line 2: field 2 is not valid UTF-8"},

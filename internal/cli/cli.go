@@ -96,8 +96,7 @@ func run(ctx context.Context, args []string, a *app) int {
 	if isUsage {
 		err = usage
 	} else if !a.running {
-		// Cobra and pflag repeat arguments in their errors.
-		err, isUsage = errors.New(withoutAddresses(err.Error())), true
+		err, isUsage = errors.New(callText(err)), true
 	}
 	a.report(ctx, err)
 	if !isUsage {
@@ -127,16 +126,22 @@ func (a *app) root() *cobra.Command {
 	a.format = newChoice("text", "text", "json")
 	root.PersistentFlags().Var(&a.format, "format", "how results are written: text or json")
 	complete(root, "format", a.format.options...)
-	a.connection.addFlags(root)
 	root.AddCommand(
-		a.check(),
-		a.grant(), a.request(), a.confirm(), a.withdraw(), a.importFamily(),
-		a.suppressions(), a.history(), a.lookup(),
-		a.catalog(), a.clients(),
+		a.client(a.check()),
+		a.client(a.grant()), a.client(a.request()), a.client(a.confirm()), a.client(a.withdraw()), a.client(a.importFamily()),
+		a.client(a.suppressions()), a.client(a.history()), a.client(a.lookup()),
+		a.catalog(), a.client(a.clients()),
 		a.test(), a.version(),
 		a.serve(), a.demo(), a.migrate(), a.keys(), a.ledger(),
 	)
 	return root
+}
+
+// client gives a command that asks a server, and those below it, the flags that
+// say which and how.
+func (a *app) client(cmd *cobra.Command) *cobra.Command {
+	a.connection.addFlags(cmd)
+	return cmd
 }
 
 // family makes a command that only holds others.

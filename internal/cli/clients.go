@@ -77,12 +77,15 @@ func (a *app) clientsCreate() *cobra.Command {
 // firstChanged returns the flag of the first of the settings that was given.
 func firstChanged(cmd *cobra.Command, keys []string) string {
 	for _, key := range append(keys, config.FileFlag) {
-		if name := strings.ReplaceAll(key, "_", "-"); cmd.Flags().Changed(name) {
+		if name := flagOf(key); cmd.Flags().Changed(name) {
 			return name
 		}
 	}
 	return ""
 }
+
+// flagOf returns the flag of a setting.
+func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }
 
 // writeCreated writes the key to standard output, alone, so that it can go
 // into a file.

@@ -89,6 +89,13 @@ func TestTransport_PlainOnLoopbackUnlessAskedOtherwise(t *testing.T) {
 	runIn(t, cli.Surroundings{Env: map[string]string{"ASSENT_TLS_CA": ca}}, check("--server", secure.address)...).must(t, 0)
 	plain.run(t, check()...).must(t, 0)
 	plain.run(t, check("--insecure")...).must(t, 0)
+	if got := secure.run(t, check("--tls")...); !strings.Contains(got.stderr, "cannot be reached: certificate signed by unknown authority") ||
+		strings.Contains(got.stderr, `\`) {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	if got := secure.run(t, check()...); !strings.HasSuffix(got.stderr, "; if it expects TLS, give --tls or --tls-ca\n") {
+		t.Errorf("stderr %q", got.stderr)
+	}
 	for name, got := range map[string]result{
 		"a certificate that the system does not know": secure.run(t, check("--tls")...),
 		"plain text to TLS":                           secure.run(t, check()...),
@@ -180,5 +187,27 @@ func TestInterrupt_EndsTheCommandWithOneLine(t *testing.T) {
 	close(release)
 	if code != 1 || stderr.String() != "assent: interrupted\n" {
 		t.Errorf("exit %d, stderr %q", code, stderr.String())
+	}
+}
+
+func TestConnectionFlags_BelongToClientsOnly(t *testing.T) {
+	for _, command := range []string{
+		"test x", "catalog lint x", "migrate status", "migrate up", "keys show", "serve", "demo", "version", "ledger rebuild",
+	} {
+		args := append(strings.Fields(command), "--timeout", "1s")
+		if got := run(t, args...).must(t, 2); !strings.HasPrefix(got.stderr, "assent: unknown flag: --timeout\n") {
+			t.Errorf("%v: stderr %q", args, got.stderr)
+		}
+	}
+	for _, command := range []string{
+		"check", "grant", "request", "confirm", "withdraw", "import consents", "suppressions add", "suppressions lift", "history", "lookup",
+		"catalog apply", "catalog get", "clients create", "clients list", "clients revoke",
+	} {
+		help := run(t, append(strings.Fields(command), "--help")...).must(t, 0).stdout
+		for _, flag := range []string{"--server", "--api-key-file", "--tls", "--tls-ca", "--insecure", "--timeout", "--language"} {
+			if !strings.Contains(help, flag+" ") {
+				t.Errorf("%s has no %s", command, flag)
+			}
+		}
 	}
 }

@@ -19,10 +19,15 @@ type badRow struct {
 }
 
 func (e *badRow) Error() string {
-	if e.last > e.line {
-		return fmt.Sprintf("lines %d to %d: %s", e.line, e.last, e.text)
+	return lineRange(e.line, e.last) + ": " + e.text
+}
+
+// lineRange names one line, or several where last is behind the first.
+func lineRange(first, last int) string {
+	if last > first {
+		return fmt.Sprintf("lines %d to %d", first, last)
 	}
-	return fmt.Sprintf("line %d: %s", e.line, e.text)
+	return fmt.Sprintf("line %d", first)
 }
 
 // csvRows reads a CSV file with a header row by row, each of bounded length.
@@ -80,7 +85,7 @@ func (r *csvRows) next() ([]string, error) {
 		return nil, fmt.Errorf("after line %d: %w", r.line, readError(err))
 	case errors.Is(err, csv.ErrFieldCount):
 		r.line = parse.StartLine
-		return nil, &badRow{parse.StartLine, 0, fmt.Sprintf("it has %d fields, the header has %d", len(row), len(r.header))}
+		return nil, &badRow{parse.StartLine, 0, fmt.Sprintf("it has %s, the header has %d", count(len(row), "field"), len(r.header))}
 	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
 		r.line = parse.Line
 		return nil, &badRow{parse.StartLine, parse.Line, "a quote stands where none can be, or is not closed"}

@@ -8,15 +8,19 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/config"
+	host "github.com/assent-io/assent/internal/server"
 )
 
 const (
@@ -41,22 +45,57 @@ func (a *app) demo() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "end after the table")
-	config.AddFlags(cmd.Flags(), "grpc_address", "http_address", "log_level", "log_format")
+	addDemoFlags(cmd.Flags())
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
-		// A demo must not touch the database that the environment names.
-		cfg, err := config.Load(cmd.Flags(), noEnv)
+		cfg, err := config.Load(cmd.Flags(), a.demoEnv)
 		if err != nil {
 			return usagef("%v", err)
-		}
-		if !cmd.Flags().Changed("log-level") {
-			cfg.LogLevel = slog.LevelWarn
-		}
-		if a.local.Serve == nil {
-			return absent("demo")
 		}
 		return a.runDemo(ctx, cfg, once)
 	})
 	return cmd
+}
+
+// demoKeys returns the settings that a demo has.
+func demoKeys() []string {
+	return []string{"grpc_address", "http_address", demoLevelKey, "log_format"}
+}
+
+// A demo tells its story by itself: it logs only what is wrong, unless it is
+// told otherwise.
+const (
+	demoLevelKey = "log_level"
+	demoLevel    = "warn"
+)
+
+// addDemoFlags adds the flags of the settings, but none for a file of them: a
+// file names a database.
+func addDemoFlags(flags *pflag.FlagSet) {
+	all := pflag.NewFlagSet("", pflag.ContinueOnError)
+	config.AddFlags(all, demoKeys()...)
+	all.VisitAll(func(f *pflag.Flag) {
+		switch f.Name {
+		case config.FileFlag:
+			return
+		case flagOf(demoLevelKey):
+			f.DefValue = demoLevel
+		}
+		flags.AddFlag(f)
+	})
+}
+
+// demoEnv is the environment without what a demo has no flag for: it must not
+// touch the database that the environment names.
+func (a *app) demoEnv(name string) (string, bool) {
+	key := strings.ToLower(strings.TrimPrefix(name, "ASSENT_"))
+	if !slices.Contains(demoKeys(), key) {
+		return "", false
+	}
+	value, ok := a.env(name)
+	if key == demoLevelKey && value == "" {
+		return demoLevel, true
+	}
+	return value, ok
 }
 
 func noEnv(string) (string, bool) { return "", false }
@@ -76,11 +115,11 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	group, ctx := errgroup.WithContext(ctx)
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
-	ready := make(chan Endpoints, 1)
+	ready := make(chan host.Addresses, 1)
 	group.Go(func() error {
 		// Whoever waits for the server to be ready must not wait for ever.
 		defer close(ready)
-		return a.local.Serve(serving, cfg, newLogger(cfg, a.stderr), func(at Endpoints) { ready <- at })
+		return a.runServer(serving, cfg, func(_ *slog.Logger, at host.Addresses) { ready <- at })
 	})
 	group.Go(func() error {
 		at, ok := <-ready
@@ -101,7 +140,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 }
 
 // showDemo loads the example company and checks its audience.
-func (a *app) showDemo(ctx context.Context, at Endpoints) error {
+func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 	client := *a
 	client.env = noEnv
 	client.connection = connection{server: at.GRPC, timeout: time.Minute}
@@ -150,7 +189,7 @@ func (a *app) demoImport(ctx context.Context, s *server) (err error) {
 		return err
 	}
 	if summary.Rejected > 0 {
-		return fmt.Errorf("%s: %d rows were rejected", in.name, summary.Rejected)
+		return fmt.Errorf("%s: %s rejected", in.name, count(summary.Rejected, "row"))
 	}
 	a.notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
 	return nil
@@ -186,7 +225,7 @@ func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
 
 // suggest writes what can be tried while the demo serves.
-func (a *app) suggest(at Endpoints) {
+func (a *app) suggest(at host.Addresses) {
 	a.notef(`
 It serves on %[1]s (gRPC) and http://%[2]s (REST, /openapi.json, /metrics) until Ctrl-C. Try, in another terminal:
 
@@ -200,7 +239,7 @@ In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTT
 }
 
 // serverHint says how clients find a server that is not where they look.
-func serverHint(at Endpoints) string {
+func serverHint(at host.Addresses) string {
 	if at.GRPC == defaultServer {
 		return ""
 	}

@@ -46,8 +46,9 @@ type connection struct {
 	apiKey config.Secret
 }
 
-func (c *connection) addFlags(root *cobra.Command) {
-	flags := root.PersistentFlags()
+// addFlags gives a command, and those below it, the flags of a client.
+func (c *connection) addFlags(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
 	flags.StringVar(&c.server, "server", defaultServer, "gRPC address of the server, host:port (ASSENT_SERVER)")
 	flags.StringVar(&c.apiKeyFile, "api-key-file", "",
 		"file with the API key (ASSENT_API_KEY_FILE; ASSENT_API_KEY holds the key itself)")
@@ -56,8 +57,8 @@ func (c *connection) addFlags(root *cobra.Command) {
 	flags.BoolVar(&c.insecure, "insecure", false, "no TLS to other hosts either: addresses and key go in clear")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "how long to wait for an answer")
 	flags.StringVar(&c.language, "language", "", "language of explanations, such as de")
-	root.MarkFlagsMutuallyExclusive("tls", "insecure")
-	root.MarkFlagsMutuallyExclusive("tls-ca", "insecure")
+	cmd.MarkFlagsMutuallyExclusive("tls", "insecure")
+	cmd.MarkFlagsMutuallyExclusive("tls-ca", "insecure")
 }
 
 // readEnv takes from the environment what no flag says.
@@ -85,6 +86,8 @@ type server struct {
 	app     *app
 	address string
 	hasKey  bool
+	// plain is set where the connection is not encrypted.
+	plain bool
 	// told is done when people know that the server is away.
 	told sync.Once
 }
@@ -131,7 +134,9 @@ func (a *app) dial() (*server, error) {
 	if err != nil {
 		return nil, usagef("--server must be host:port, such as %s", defaultServer)
 	}
-	return &server{ClientConn: conn, app: a, address: c.server, hasKey: key != ""}, nil
+	return &server{
+		ClientConn: conn, app: a, address: c.server, hasKey: key != "", plain: transport.Info().SecurityProtocol == "insecure",
+	}, nil
 }
 
 // transport chooses between plain text and TLS: plain text only to this
@@ -204,9 +209,34 @@ func call[In, Out any](
 	defer cancel()
 	out, err := rpc(ctx, in)
 	if err != nil {
-		return out, &callError{err: err, server: s.address, hasKey: s.hasKey}
+		return out, &callError{err: err, server: s.address, hasKey: s.hasKey, plain: s.plain}
 	}
 	return out, nil
+}
+
+// oneCall makes the function of a command that makes one call and writes the
+// answer. Request makes the message of the arguments before the server is asked.
+func oneCall[Client, In, Out any](
+	a *app, client func(grpc.ClientConnInterface) Client,
+	rpc func(Client, context.Context, In, ...grpc.CallOption) (Out, error),
+	write func(*app, Out) error, request func(args []string) (In, error),
+) func(*cobra.Command, []string) error {
+	return a.does(func(ctx context.Context, args []string) error {
+		in, err := request(args)
+		if err != nil {
+			return err
+		}
+		return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			bound := func(ctx context.Context, in In, options ...grpc.CallOption) (Out, error) {
+				return rpc(client(s), ctx, in, options...)
+			}
+			out, err := call(ctx, s, bound, in)
+			if err != nil {
+				return err
+			}
+			return write(a, out)
+		})
+	})
 }
 
 // callAgain is call for bulk work: while the server is unavailable it tries

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // usageError is the caller's mistake, whenever it is found.
@@ -32,12 +36,14 @@ type callError struct {
 	err    error
 	server string
 	hasKey bool
+	plain  bool
 }
 
 func (e *callError) Error() string { return status.Convert(e.err).Message() }
 func (e *callError) Unwrap() error { return e.err }
 
-// report writes the error: one line, and one for each field violation.
+// report writes the error: one line, and one for each field violation or
+// problem of a catalog.
 func (a *app) report(ctx context.Context, err error) {
 	call, isCall := errors.AsType[*callError](err)
 	switch {
@@ -53,8 +59,25 @@ func (a *app) report(ctx context.Context, err error) {
 			a.notef("  %s", oneLine(v))
 		}
 	default:
-		a.notef("assent: %s", oneLine(err.Error()))
+		for _, line := range problemLines(err) {
+			a.notef("%s", line)
+		}
 	}
+}
+
+// problemLines returns one line, but several for a document that this process
+// itself refused: one for each problem.
+func problemLines(err error) []string {
+	refused, ok := errors.AsType[*consent.Error](err)
+	if !ok || len(refused.Violations) == 0 {
+		return []string{"assent: " + oneLine(err.Error())}
+	}
+	text, problems, _ := strings.Cut(err.Error(), "\n")
+	lines := []string{"assent: " + oneLine(text)}
+	for problem := range strings.Lines(problems) {
+		lines = append(lines, "  "+oneLine(problem))
+	}
+	return lines
 }
 
 // describe returns what happened and the field violations.
@@ -80,6 +103,9 @@ func (e *callError) describe() (text string, violations []string) {
 		text = reason + ": " + s.Message()
 	case s.Code() == codes.Unavailable:
 		text = fmt.Sprintf("the server at %s cannot be reached: %s", e.server, lastPart(s.Message()))
+		if e.plain && strings.Contains(s.Message(), "server preface") {
+			text += "; if it expects TLS, give --tls or --tls-ca"
+		}
 	case s.Code() == codes.DeadlineExceeded:
 		text = fmt.Sprintf("the server at %s did not answer in time; --timeout gives it more", e.server)
 	default:
@@ -92,20 +118,74 @@ func (e *callError) describe() (text string, violations []string) {
 }
 
 // lastPart returns the cause from a chain of gRPC's texts, such as
-// `connection error: desc = "transport: …: connect: connection refused"`.
+// `connection error: desc = "transport: …: connect: connection refused"`. What
+// stands in quotes or parentheses belongs to the cause.
 func lastPart(message string) string {
 	if _, desc, found := strings.Cut(message, "desc = "); found {
-		message = strings.Trim(desc, `"`)
+		message = desc
+		if quoted, err := strconv.QuotedPrefix(desc); err == nil {
+			// It is what was found to be well quoted.
+			message, _ = strconv.Unquote(quoted)
+		}
 	}
-	if i := strings.LastIndex(message, ": "); i >= 0 {
-		return message[i+2:]
+	last, depth, quoted := 0, 0, false
+	for i, r := range message {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case quoted:
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case depth == 0 && strings.HasPrefix(message[i:], ": "):
+			last = i + 2
+		}
 	}
-	return message
+	return message[last:]
 }
 
-// oneLine makes a text safe for one line of a terminal.
+// oneLine makes a text safe for one line of a terminal. Lines that say the same
+// again are left out: a host name that leads to one address twice fails twice.
 func oneLine(text string) string {
-	return printable(strings.ReplaceAll(text, "\n", "; "))
+	var b strings.Builder
+	seen := map[string]bool{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(strings.NewReplacer("\t", " ", "\r", " ").Replace(line))
+		if line == "" || seen[line] {
+			continue
+		}
+		seen[line] = true
+		switch before := b.String(); {
+		case before == "":
+		case strings.HasSuffix(before, ":"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(line)
+	}
+	return printable(b.String())
+}
+
+// callText says what is wrong with a call of the program. Cobra and pflag
+// repeat arguments, which may be addresses.
+func callText(err error) string {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return withoutAddresses(err.Error())
+	}
+	if !strings.Contains(invalid.GetValue(), "@") {
+		return err.Error()
+	}
+	cause := invalid.Unwrap().Error()
+	switch invalid.GetFlag().Value.(type) {
+	case *choice, *timeFlag, *declarationFlag, *basisFlag:
+		// They never repeat what they were given, but may show an example.
+	default:
+		cause = withoutAddresses(cause)
+	}
+	return fmt.Sprintf("invalid argument \"…\" for %q flag: %s", "--"+invalid.GetFlag().Name, cause)
 }
 
 // withoutAddresses replaces what may be an address.

@@ -46,10 +46,11 @@ address is left out and counted as erasedBefore; that is no error.
 
 With --format json the summary is
 
-  {"rows": 3, "recorded": 1, "duplicates": 1, "rejected": 1, "erasedBefore": 0, "dryRun": false, "batchId": "...",
-   "rejectedFile": "..."}
+  {"complete": true, "rows": 3, "recorded": 1, "duplicates": 1, "rejected": 1, "erasedBefore": 0, "dryRun": false,
+   "batchId": "...", "rejectedFile": "..."}
 
-where rejectedFile is left out when nothing was rejected.`
+where rejectedFile is left out when nothing was rejected. An import that ends early writes it, too: complete is false then,
+and the numbers say how far it came.`
 
 // importFamily holds what can be imported.
 func (a *app) importFamily() *cobra.Command {
@@ -74,10 +75,8 @@ func (a *app) importConsents() *cobra.Command {
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
 				summary, err := a.importFile(ctx, s, args[0], rejected, dryRun)
-				if err != nil {
-					return err
-				}
-				if err := a.writeImported(summary); err != nil {
+				summary.Complete = err == nil
+				if err := errors.Join(err, a.writeImported(summary)); err != nil {
 					return err
 				}
 				if summary.Rejected > 0 {
@@ -95,6 +94,8 @@ func (a *app) importConsents() *cobra.Command {
 
 // importSummary is what became of the rows.
 type importSummary struct {
+	// Complete is set when the import did not end with an error.
+	Complete     bool   `json:"complete"`
 	Rows         int64  `json:"rows"`
 	Recorded     int64  `json:"recorded"`
 	Duplicates   int64  `json:"duplicates"`
@@ -109,16 +110,23 @@ func (a *app) writeImported(s importSummary) error {
 	if a.json() {
 		return a.writeJSON(s)
 	}
+	if s.RejectedFile != "" {
+		a.notef("Which rows were rejected, and why, is in %s.", s.RejectedFile)
+	}
+	if !s.Complete {
+		if s.Recorded > 0 && !s.DryRun {
+			a.notef("%s recorded before it ended; run the import again to go on.", count(s.Recorded, "row"))
+		}
+		return nil
+	}
 	verb := "recorded"
 	if s.DryRun {
 		verb = "would be recorded"
 	}
-	text := fmt.Sprintf("%d rows: %d %s, %d duplicates, %d rejected", s.Rows, s.Recorded, verb, s.Duplicates, s.Rejected)
+	text := fmt.Sprintf("%s: %d %s, %s, %d rejected",
+		count(s.Rows, "row"), s.Recorded, verb, count(s.Duplicates, "duplicate"), s.Rejected)
 	if s.ErasedBefore > 0 {
 		text += fmt.Sprintf(", %d from before an erasure left out", s.ErasedBefore)
-	}
-	if s.RejectedFile != "" {
-		a.notef("The rejected rows and why are in %s.", s.RejectedFile)
 	}
 	return a.write(text + "\n")
 }
@@ -139,26 +147,20 @@ func (a *app) importFile(ctx context.Context, s *server, path, rejected string, 
 
 // importText imports what was opened.
 func (a *app) importText(ctx context.Context, s *server, in *input, i *importer) (importSummary, error) {
+	i.summary.DryRun, i.summary.BatchID = i.dryRun, i.batch
 	rows, err := newImportRows(in.text)
 	if err != nil {
-		return importSummary{}, fmt.Errorf("%s: %w", in.name, err)
+		return i.summary, fmt.Errorf("%s: %w", in.name, err)
 	}
 	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.size)
 	err = i.run(ctx)
-	i.summary.DryRun, i.summary.BatchID = i.dryRun, i.batch
 	if i.summary.Rejected > 0 {
 		i.summary.RejectedFile = i.rejected.path
 	}
 	if err == nil && i.summary.Rejected == 0 {
 		err = i.rejected.removeStale()
 	}
-	if err := errors.Join(err, i.rejected.publish()); err != nil {
-		if i.summary.Recorded > 0 && !i.dryRun {
-			a.notef("%d rows were recorded before it ended; run the import again to go on.", i.summary.Recorded)
-		}
-		return i.summary, err
-	}
-	return i.summary, nil
+	return i.summary, errors.Join(err, i.rejected.publish())
 }
 
 // batchID makes a UUID from what a file holds, so that all imports of a file
@@ -285,7 +287,7 @@ func (i *importer) record(ctx context.Context, c *chunk) error {
 			Events: c.events, ValidateOnly: i.dryRun, BatchId: i.batch, RequestId: uuid.NewString(),
 		})
 	if err != nil {
-		return fmt.Errorf("lines %d to %d: %w", c.lines[0], c.lines[len(c.lines)-1], err)
+		return fmt.Errorf("%s: %w", lineRange(c.lines[0], c.lines[len(c.lines)-1]), err)
 	}
 	if len(answer.GetResults()) != len(c.events) {
 		return errors.New("the server's answer does not fit the batch")
@@ -304,7 +306,7 @@ func (i *importer) consume(c *chunk) error {
 		case failed.GetReason() == erasedBefore:
 			i.summary.ErasedBefore++
 		case failed != nil:
-			rejections = append(rejections, rejection{c.lines[n], failed.GetReason(), failed.GetMessage()})
+			rejections = append(rejections, rejection{c.lines[n], failed.GetReason(), inColumns(failed.GetMessage())})
 		case result.GetDuplicate():
 			i.summary.Duplicates++
 		default:

@@ -19,6 +19,7 @@ import (
 
 // imported is the summary in JSON.
 type imported struct {
+	Complete                                           bool
 	Rows, Recorded, Duplicates, Rejected, ErasedBefore int64
 	DryRun                                             bool
 	BatchID                                            string `json:"batchId"`
@@ -181,7 +182,7 @@ func TestImport_BadRows_AreReportedAndStopNoOthers(t *testing.T) {
 	if want := "24 rows: 2 recorded, 0 duplicates, 21 rejected, 1 from before an erasure left out\n"; got.stdout != want {
 		t.Errorf("stdout %q, want %q", got.stdout, want)
 	}
-	if got.stderr != "The rejected rows and why are in "+in+".rejected.csv.\n" {
+	if got.stderr != "Which rows were rejected, and why, is in "+in+".rejected.csv.\n" {
 		t.Errorf("stderr %q", got.stderr)
 	}
 	if strings.Contains(report, "secret.example") || len(names(t, folder)) != 2 {
@@ -279,6 +280,36 @@ func TestImport_UnreadableInput_SaysWhereAndKeepsWhatWasRead(t *testing.T) {
 		})
 	}
 	f.run(t, "import", "consents", filepath.Join(t.TempDir(), "none")).must(t, 1)
+}
+
+func TestImport_EndsEarly_WritesTheSummaryAsFarAsItCame(t *testing.T) {
+	f := startFake(t)
+	var rows strings.Builder
+	rows.WriteString("occurred_time,event,address,channels\n")
+	for n := range 5000 {
+		fmt.Fprintf(&rows, "2026-10-01T08:00:00Z,refuse,a%d@firma.example,newsletter\n", n)
+	}
+	whole := pack(t, rows.String())
+	in := file(t, "in.csv.gz", whole[:len(whole)*3/4])
+	short := f.importJSON(t, 1, in)
+	if short.Complete || short.Recorded < 1000 || int(short.Recorded) != len(f.events) || short.Rows != short.Recorded || short.BatchID == "" {
+		t.Errorf("%d events, %+v", len(f.events), short)
+	}
+	if all := f.importJSON(t, 0, write(t, in, whole)); !all.Complete || all.Rows != 5000 || all.Duplicates != short.Recorded {
+		t.Errorf("%+v", all)
+	}
+	if none := f.importJSON(t, 1, filepath.Join(t.TempDir(), "none")); none.Complete || none.Rows != 0 {
+		t.Errorf("%+v", none)
+	}
+}
+
+func TestImport_OneRow_IsInTheSingular(t *testing.T) {
+	f := startFake(t)
+	const row = "occurred_time,event,address,channels\n2026-10-01T08:00:00Z,refuse,anna@firma.example,newsletter\n"
+	f.runWith(t, row, "import", "consents", "-").must(t, 0)
+	if got := f.runWith(t, row, "import", "consents", "-").must(t, 0); got.stdout != "1 row: 0 recorded, 1 duplicate, 0 rejected\n" {
+		t.Errorf("stdout %q", got.stdout)
+	}
 }
 
 func TestImport_ServerRefusesTheCall_SaysWhichLines(t *testing.T) {

@@ -135,8 +135,41 @@ func TestLastPart_IsTheCause(t *testing.T) {
 	for text, want := range map[string]string{
 		`connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`: "connection refused",
 		"away": "away",
+		`connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by ` +
+			`unknown authority (possibly because of \"x509: invalid signature: no parent\" while trying to verify candidate authority ` +
+			`certificate \"Acme Co\")"`: `certificate signed by unknown authority (possibly because of "x509: invalid signature: no parent" ` +
+			`while trying to verify candidate authority certificate "Acme Co")`,
+		`it said: "no: never"`: `"no: never"`,
 	} {
 		if got := lastPart(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestOneLine_HoldsNoControlBytesAndNothingTwice(t *testing.T) {
+	for text, want := range map[string]string{
+		"failed to connect:\n\t127.0.0.1:1 (localhost): refused\n\t127.0.0.1:1 (localhost): refused": "failed to connect: 127.0.0.1:1 (localhost): refused",
+		"one\r\ntwo\tthree\n\n": "one; two three",
+		"a\x1b[31mb":            "a\ufffd[31mb",
+	} {
+		if got := oneLine(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestInColumns_NamesTheColumnsOfTheFile(t *testing.T) {
+	for message, want := range map[string]string{
+		"occurredTime: it is too late":             "occurred_time: it is too late",
+		"evidence.confirmedTime: it is too late":   "confirmed_time: it is too late",
+		"untilTime: it is past":                    "until: it is past",
+		"channel: one is needed":                   "channels: one is needed",
+		"allMarketing: an event of kind grant: no": "channels: an event of kind grant: no",
+		"requestId: it is no UUID":                 "requestId: it is no UUID",
+		"there is no channel nowhere":              "there is no channel nowhere",
+	} {
+		if got := inColumns(message); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,20 +14,11 @@ func (a *app) lookup() *cobra.Command {
 		Use:   "lookup ADDRESS",
 		Short: "Show what holds for an address now, by channel",
 		Args:  cobra.ExactArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).LookupRecipient,
-					&assentv1.LookupRecipientRequest{Address: address})
-				if err != nil {
-					return err
-				}
-				return a.writeRecipient(answer)
-			})
-		}),
+		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.LookupRecipient, (*app).writeRecipient,
+			func(args []string) (*assentv1.LookupRecipientRequest, error) {
+				address, err := a.address(args[0])
+				return &assentv1.LookupRecipientRequest{Address: address}, err
+			}),
 	}
 }
 

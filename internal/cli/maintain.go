@@ -9,44 +9,32 @@ import (
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
+	host "github.com/assent-io/assent/internal/server"
 )
 
 // migrate holds the commands about the tables of the database.
 func (a *app) migrate() *cobra.Command {
 	var steps int
 	var yes bool
-	up := a.migration("up", "Apply all missing migrations", func(ctx context.Context, cfg config.Server) (Schema, error) {
-		if a.local.MigrateUp == nil {
-			return Schema{}, absent("migrate up")
-		}
-		return a.local.MigrateUp(ctx, cfg)
-	})
-	down := a.migration("down", "Take migrations back, with what their tables hold", func(ctx context.Context, cfg config.Server) (Schema, error) {
+	up := a.migration("up", "Apply all missing migrations", a.local.MigrateUp)
+	down := a.migration("down", "Take migrations back, with what their tables hold", func(ctx context.Context, cfg config.Server) (host.Schema, error) {
 		if steps < 1 {
-			return Schema{}, usagef("--steps must be 1 or more")
+			return host.Schema{}, usagef("--steps must be 1 or more")
 		}
-		if err := a.ask(fmt.Sprintf("Take back %d migrations and lose what their tables hold?", steps), yes); err != nil {
-			return Schema{}, err
-		}
-		if a.local.MigrateDown == nil {
-			return Schema{}, absent("migrate down")
+		if err := a.ask(fmt.Sprintf("Take back %s and lose what the tables hold?", count(steps, "migration")), yes); err != nil {
+			return host.Schema{}, err
 		}
 		return a.local.MigrateDown(ctx, cfg, steps)
 	})
 	down.Flags().IntVar(&steps, "steps", 1, "how many migrations")
 	addYes(down, &yes)
-	status := a.migration("status", "Say which migrations are applied", func(ctx context.Context, cfg config.Server) (Schema, error) {
-		if a.local.MigrateStatus == nil {
-			return Schema{}, absent("migrate status")
-		}
-		return a.local.MigrateStatus(ctx, cfg)
-	})
+	status := a.migration("status", "Say which migrations are applied", a.local.MigrateStatus)
 	status.Long = "Say which migrations are applied; the exit code is 1 when the database is not at this program's version."
 	return family("migrate", "The tables of the database: up, down or status", up, down, status)
 }
 
 // migration makes a command that writes the state it comes to.
-func (a *app) migration(use, short string, do func(context.Context, config.Server) (Schema, error)) *cobra.Command {
+func (a *app) migration(use, short string, do func(context.Context, config.Server) (host.Schema, error)) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
 	config.AddFlags(cmd.Flags(), "database_url")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
@@ -69,9 +57,13 @@ func (a *app) migration(use, short string, do func(context.Context, config.Serve
 	return cmd
 }
 
-func (a *app) writeSchema(s Schema) error {
+func (a *app) writeSchema(s host.Schema) error {
 	if a.json() {
-		return a.writeJSON(s)
+		return a.writeJSON(struct {
+			Version uint `json:"version"`
+			Latest  uint `json:"latest"`
+			Dirty   bool `json:"dirty"`
+		}(s))
 	}
 	state := "up to date"
 	switch {
@@ -143,9 +135,6 @@ func (a *app) ledgerRebuild() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.local.RebuildLedger == nil {
-			return absent("ledger rebuild")
-		}
 		bar := a.newProgress("rebuilding", -1)
 		report, err := a.local.RebuildLedger(ctx, cfg, func(subjects int) { bar.set(int64(subjects)) })
 		bar.end()
@@ -153,9 +142,12 @@ func (a *app) ledgerRebuild() *cobra.Command {
 			return err
 		}
 		if a.json() {
-			err = a.writeJSON(report)
+			err = a.writeJSON(struct {
+				Subjects int `json:"subjects"`
+				Differed int `json:"differed"`
+			}{report.Subjects, report.Differed})
 		} else {
-			err = a.write(fmt.Sprintf("%d subjects, %d differed\n", report.Subjects, report.Differed))
+			err = a.write(fmt.Sprintf("%s, %d differed\n", count(report.Subjects, "subject"), report.Differed))
 		}
 		if err == nil && report.Differed > 0 {
 			return exitCode(exitFailed)

@@ -121,6 +121,14 @@ func printable(text string) string {
 	}, text)
 }
 
+// count writes a number of things, one of them in the singular.
+func count[N int | int64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // stamp writes a time as RFC 3339 in UTC; nothing for an unset one.
 func stamp(t *timestamppb.Timestamp) string {
 	if t == nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,7 +20,7 @@ type recorded interface {
 }
 
 // writeRecorded writes the answer to a write.
-func (a *app) writeRecorded(answer recorded) error {
+func writeRecorded[Out recorded](a *app, answer Out) error {
 	if a.json() {
 		return a.writeMessage(answer)
 	}
@@ -61,22 +60,14 @@ func (a *app) grant() *cobra.Command {
 		Short:   "Record a consent or another legal basis",
 		Example: "  assent grant - --channel newsletter --legal-basis consent --declaration newsletter-signup@2026-01 --source paper <address.txt",
 		Args:    cobra.ExactArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).GrantConsent, &assentv1.GrantConsentRequest{
+		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.GrantConsent, writeRecorded,
+			func(args []string) (*assentv1.GrantConsentRequest, error) {
+				address, err := a.address(args[0])
+				return &assentv1.GrantConsentRequest{
 					Address: address, Channels: channels, LegalBasis: basis.basis, Declaration: declaration.ref,
 					Evidence: evidence.message(), ExpiresTime: expires.at, OccurredTime: write.occurred.at, RequestId: write.id(),
-				})
-				if err != nil {
-					return err
-				}
-				return a.writeRecorded(answer)
-			})
-		}),
+				}, err
+			}),
 	}
 	addChannels(cmd.Flags(), &channels, "channel that it is for; may be given several times")
 	cmd.Flags().Var(&basis, "legal-basis", "consent, existing_customer, terms, contract or legal_obligation")
@@ -101,22 +92,14 @@ func (a *app) withdraw() *cobra.Command {
 		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. Once this is acknowledged,\n" +
 			"no later check allows.",
 		Args: cobra.ExactArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).WithdrawConsent, &assentv1.WithdrawConsentRequest{
+		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.WithdrawConsent, writeRecorded,
+			func(args []string) (*assentv1.WithdrawConsentRequest, error) {
+				address, err := a.address(args[0])
+				return &assentv1.WithdrawConsentRequest{
 					Address: address, Channels: channels, AllMarketing: all, NeverGranted: never,
 					Evidence: evidence.message(), OccurredTime: write.occurred.at, RequestId: write.id(),
-				})
-				if err != nil {
-					return err
-				}
-				return a.writeRecorded(answer)
-			})
-		}),
+				}, err
+			}),
 	}
 	addChannels(cmd.Flags(), &channels, "channel that is refused; may be given several times")
 	cmd.Flags().BoolVar(&all, "all-marketing", false, "all marketing is refused: an objection")
@@ -141,22 +124,14 @@ func (a *app) request() *cobra.Command {
 		Long: "Ask for a double opt-in: says whether the confirmation mail may be sent and, where it may, records the\n" +
 			"request and writes the token for the mail. Where it may not, nothing is recorded and the exit code is 1.",
 		Args: cobra.ExactArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).RequestConsent, &assentv1.RequestConsentRequest{
+		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.RequestConsent, (*app).writeRequested,
+			func(args []string) (*assentv1.RequestConsentRequest, error) {
+				address, err := a.address(args[0])
+				return &assentv1.RequestConsentRequest{
 					Address: address, Channel: channel, SenderIdentity: sender, Declaration: declaration.ref,
 					Evidence: evidence.message(), RequestId: write.id(),
-				})
-				if err != nil {
-					return err
-				}
-				return a.writeRequested(answer)
-			})
-		}),
+				}, err
+			}),
 	}
 	cmd.Flags().StringVar(&channel, "channel", "", "channel that the person asked for")
 	cmd.Flags().StringVar(&sender, "sender", "", "sender identity of the mail (default: the channel's first)")
@@ -185,6 +160,13 @@ func (a *app) writeRequested(answer *assentv1.RequestConsentResponse) error {
 	return err
 }
 
+func (a *app) writeConfirmed(answer *assentv1.ConfirmConsentResponse) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	return a.write(fmt.Sprintf("confirmed %s, recorded %s\n", printable(answer.GetChannel()), positions(answer.GetPositions())))
+}
+
 // confirm confirms a double opt-in.
 func (a *app) confirm() *cobra.Command {
 	var evidence evidenceFlags
@@ -193,24 +175,13 @@ func (a *app) confirm() *cobra.Command {
 		Use:   "confirm TOKEN",
 		Short: "Confirm a double opt-in by the token of its mail",
 		Args:  cobra.ExactArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			token, err := a.address(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).ConfirmConsent, &assentv1.ConfirmConsentRequest{
+		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.ConfirmConsent, (*app).writeConfirmed,
+			func(args []string) (*assentv1.ConfirmConsentRequest, error) {
+				token, err := a.address(args[0])
+				return &assentv1.ConfirmConsentRequest{
 					Token: token, Evidence: evidence.message(), RequestId: write.id(),
-				})
-				if err != nil {
-					return err
-				}
-				if a.json() {
-					return a.writeMessage(answer)
-				}
-				return a.write(fmt.Sprintf("confirmed %s, recorded %s\n", printable(answer.GetChannel()), positions(answer.GetPositions())))
-			})
-		}),
+				}, err
+			}),
 	}
 	evidence.add(cmd)
 	write.addRequestID(cmd)

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // rejectedHeader is the first line of a file of rejected rows.
@@ -45,6 +47,34 @@ func (r *rejectedRows) add(rejections []rejection) error {
 		}
 	}
 	return nil
+}
+
+// inColumns returns what the server says of an event in the words of the file:
+// the field that it begins with, such as evidence.confirmedTime, becomes the
+// column.
+func inColumns(message string) string {
+	field, rest, found := strings.Cut(message, ": ")
+	if !found {
+		return message
+	}
+	column := ""
+	switch field {
+	case "channel", "allMarketing":
+		column = colChannels
+	case "untilTime":
+		column = colUntil
+	default:
+		for _, r := range strings.TrimPrefix(field, "evidence.") {
+			if unicode.IsUpper(r) {
+				column += "_"
+			}
+			column += string(unicode.ToLower(r))
+		}
+	}
+	if !slices.Contains(importColumns(), column) {
+		return message
+	}
+	return column + ": " + rest
 }
 
 // publish puts the file in its place, if anything was rejected.

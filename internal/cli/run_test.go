@@ -204,10 +204,40 @@ func TestRun_WrongCall_NeverRepeatsAnAddress(t *testing.T) {
 		{"check", "--anna@secret.example"},
 		{"check", "--format=anna@secret.example"},
 		{"version", "anna@secret.example"},
+		{"clients", "create", "--all-departments=anna@secret.example"},
 		{"check", "a", "--channel", "c", "--server", "anna@secret.example"},
 	} {
 		if got := run(t, args...).must(t, 2); strings.Contains(got.stderr, "secret.example") {
 			t.Errorf("%v: %s", args, got.stderr)
+		}
+	}
+}
+
+func TestRun_WrongFlagValue_IsShownUnlessItMayBeAnAddress_WithWhatWouldBeRight(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{
+			[]string{"grant", "a@b.example", "--declaration", "foo"},
+			`invalid argument "foo" for "--declaration" flag: it must be id@version, such as newsletter-signup@2026-01`,
+		},
+		{
+			[]string{"grant", "a@b.example", "--declaration", "anna@secret.example@1"},
+			`invalid argument "…" for "--declaration" flag: it must be id@version, such as newsletter-signup@2026-01`,
+		},
+		{
+			[]string{"check", "a@b.example", "--timeout", "anna@secret.example"},
+			`invalid argument "…" for "--timeout" flag: time: invalid duration "…"`,
+		},
+		{
+			[]string{"check", "a@b.example", "--as-of", "yesterday"},
+			`invalid argument "yesterday" for "--as-of" flag: it must be a time such as 2026-10-01T08:00:00Z`,
+		},
+	} {
+		got := run(t, c.args...).must(t, 2)
+		if line, _, _ := strings.Cut(got.stderr, "\n"); line != "assent: "+c.want {
+			t.Errorf("%v: %s", c.args, line)
 		}
 	}
 }

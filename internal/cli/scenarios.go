@@ -117,8 +117,13 @@ func (a *app) writeTested(r testReport) error {
 			return err
 		}
 	}
-	if len(r.Failures) > 0 {
-		return a.write(fmt.Sprintf("%d failures in %d checks of %d scenarios\n", len(r.Failures), r.Checks, r.Scenarios))
+	checks := count(r.Checks, "check") + " of " + count(r.Scenarios, "scenario")
+	switch {
+	case len(r.Failures) > 0:
+		return a.write(fmt.Sprintf("%s in %s\n", count(len(r.Failures), "failure"), checks))
+	case r.Checks == 1:
+		return a.write(checks + " holds\n")
+	default:
+		return a.write("all " + checks + " hold\n")
 	}
-	return a.write(fmt.Sprintf("all %d checks of %d scenarios hold\n", r.Checks, r.Scenarios))
 }

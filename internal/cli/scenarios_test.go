@@ -41,7 +41,7 @@ func scenarioFolder(t *testing.T, change, into string) string {
 }
 
 func TestTest_AllHold_ExitsWith0(t *testing.T) {
-	if got := run(t, "test", scenarioFolder(t, "-", "-")).must(t, 0); got.stdout != "all 2 checks of 1 scenarios hold\n" || got.stderr != "" {
+	if got := run(t, "test", scenarioFolder(t, "-", "-")).must(t, 0); got.stdout != "all 2 checks of 1 scenario hold\n" || got.stderr != "" {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 	run(t, "test", "../../examples/scenarios").must(t, 0)
@@ -51,7 +51,7 @@ func TestTest_OneWrongExpectation_SaysExpectedAndGot(t *testing.T) {
 	folder := scenarioFolder(t, "reason: WITHDRAWN", "reason: REFUSED")
 	path := filepath.Join(folder, "one.yaml")
 	got := run(t, "test", folder).must(t, 1)
-	want := path + ":13: A refusal after a grant denies: reason: expected REFUSED, got WITHDRAWN\n1 failures in 2 checks of 1 scenarios\n"
+	want := path + ":13: A refusal after a grant denies: reason: expected REFUSED, got WITHDRAWN\n1 failure in 2 checks of 1 scenario\n"
 	if got.stdout != want || got.stderr != "" {
 		t.Errorf("stdout %q, want %q; stderr %q", got.stdout, want, got.stderr)
 	}

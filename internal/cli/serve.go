@@ -2,13 +2,19 @@ package cli
 
 import (
 	"context"
-	"io"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
+	host "github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // serve runs a server.
@@ -27,11 +33,7 @@ func (a *app) serve() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.local.Serve == nil {
-			return absent("serve")
-		}
-		log := newLogger(cfg, a.stderr)
-		return a.local.Serve(ctx, cfg, log, func(at Endpoints) {
+		return a.runServer(ctx, cfg, func(log *slog.Logger, at host.Addresses) {
 			log.LogAttrs(ctx, slog.LevelInfo, "serving", slog.String("grpc_address", at.GRPC), slog.String("http_address", at.HTTP))
 		})
 	})
@@ -47,13 +49,28 @@ func (a *app) settings(cmd *cobra.Command) (config.Server, error) {
 	return cfg, nil
 }
 
-// newLogger returns the logger that the settings ask for.
-func newLogger(cfg config.Server, to io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.LogLevel}
-	if cfg.LogFormat == config.LogJSON {
-		return slog.New(slog.NewJSONHandler(to, options))
+// runServer runs a server that logs to standard error. Ready is called as that of
+// Local.Serve, with the server's log.
+func (a *app) runServer(ctx context.Context, cfg config.Server, ready func(*slog.Logger, host.Addresses)) error {
+	log, err := telemetry.NewLogger(a.stderr, string(cfg.LogFormat), cfg.LogLevel)
+	if err != nil {
+		return err
 	}
-	return slog.New(slog.NewTextHandler(to, options))
+	return nameListenFlag(cfg, a.local.Serve(ctx, cfg, log, func(at host.Addresses) { ready(log, at) }))
+}
+
+// nameListenFlag adds to the error of an address that cannot be listened on
+// the flag that chooses another.
+func nameListenFlag(cfg config.Server, err error) error {
+	failed, ok := errors.AsType[*net.OpError](err)
+	if !ok || failed.Op != "listen" {
+		return err
+	}
+	flag := "--http-address"
+	if at, ok := failed.Addr.(*net.TCPAddr); ok && strings.HasSuffix(cfg.GRPCAddress, ":"+strconv.Itoa(at.Port)) {
+		flag = "--grpc-address"
+	}
+	return fmt.Errorf("%w; %s chooses another address", err, flag)
 }
 
 // localKeys returns the settings that a command needs to open a database.
@@ -64,9 +81,6 @@ func (a *app) createLocally(ctx context.Context, cmd *cobra.Command, in *assentv
 	cfg, err := a.settings(cmd)
 	if err != nil {
 		return err
-	}
-	if a.local.CreateClient == nil {
-		return absent("clients create --local")
 	}
 	answer, err := a.local.CreateClient(ctx, cfg, in)
 	if err != nil {

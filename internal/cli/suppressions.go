@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -54,27 +52,22 @@ func (a *app) suppressionsAdd() *cobra.Command {
 		Use:   "add {ADDRESS | --domain DOMAIN} --reason REASON",
 		Short: "Suppress an address or a domain",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.target(args, f.domain)
-			if err != nil {
-				return err
-			}
-			in := &assentv1.CreateSuppressionRequest{
-				Reason: f.reason, Scope: f.scope, UntilTime: until.at, List: f.list, Binds: binds, Justification: f.justification,
-				Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
-				Target: &assentv1.CreateSuppressionRequest_Address{Address: address},
-			}
-			if f.domain != "" {
-				in.Target = &assentv1.CreateSuppressionRequest_Domain{Domain: f.domain}
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewSuppressionServiceClient(s).CreateSuppression, in)
+		RunE: oneCall(a, assentv1.NewSuppressionServiceClient, assentv1.SuppressionServiceClient.CreateSuppression, writeRecorded,
+			func(args []string) (*assentv1.CreateSuppressionRequest, error) {
+				address, err := a.target(args, f.domain)
 				if err != nil {
-					return err
+					return nil, err
 				}
-				return a.writeRecorded(answer)
-			})
-		}),
+				in := &assentv1.CreateSuppressionRequest{
+					Reason: f.reason, Scope: f.scope, UntilTime: until.at, List: f.list, Binds: binds, Justification: f.justification,
+					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
+					Target: &assentv1.CreateSuppressionRequest_Address{Address: address},
+				}
+				if f.domain != "" {
+					in.Target = &assentv1.CreateSuppressionRequest_Domain{Domain: f.domain}
+				}
+				return in, nil
+			}),
 	}
 	f.add(cmd)
 	cmd.Flags().Var(&until, "until", "when it ends by itself")
@@ -89,27 +82,22 @@ func (a *app) suppressionsLift() *cobra.Command {
 		Use:   "lift {ADDRESS | --domain DOMAIN} --reason REASON --justification TEXT",
 		Short: "Lift suppressions of an address or a domain",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.target(args, f.domain)
-			if err != nil {
-				return err
-			}
-			in := &assentv1.LiftSuppressionRequest{
-				Reason: f.reason, Scope: f.scope, List: f.list, Justification: f.justification,
-				Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
-				Target: &assentv1.LiftSuppressionRequest_Address{Address: address},
-			}
-			if f.domain != "" {
-				in.Target = &assentv1.LiftSuppressionRequest_Domain{Domain: f.domain}
-			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewSuppressionServiceClient(s).LiftSuppression, in)
+		RunE: oneCall(a, assentv1.NewSuppressionServiceClient, assentv1.SuppressionServiceClient.LiftSuppression, writeRecorded,
+			func(args []string) (*assentv1.LiftSuppressionRequest, error) {
+				address, err := a.target(args, f.domain)
 				if err != nil {
-					return err
+					return nil, err
 				}
-				return a.writeRecorded(answer)
-			})
-		}),
+				in := &assentv1.LiftSuppressionRequest{
+					Reason: f.reason, Scope: f.scope, List: f.list, Justification: f.justification,
+					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
+					Target: &assentv1.LiftSuppressionRequest_Address{Address: address},
+				}
+				if f.domain != "" {
+					in.Target = &assentv1.LiftSuppressionRequest_Domain{Domain: f.domain}
+				}
+				return in, nil
+			}),
 	}
 	f.add(cmd)
 	require(cmd, "justification")

@@ -55,7 +55,10 @@ func Create(path string) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create key file: %w", err)
 	}
-	if err := writeNew(path, append(data, '\n')); err != nil {
+	switch err := writeNew(path, append(data, '\n')); {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fmt.Errorf("there is already a key file %s; nothing was changed", path)
+	case err != nil:
 		return nil, fmt.Errorf("create key file: %w", err)
 	}
 	return Open(path)
