@@ -25,8 +25,8 @@ help: ## Show what can be made.
 		while IFS=$$'\t' read -r name text; do printf '  %-16s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
-run: ## Run a server over SQLite in ./assent.db.
-	$(GO) run ./cmd/assent serve
+run: ## Run a server over SQLite in ./assent.db, with the example catalog.
+	$(GO) run ./cmd/assent serve --catalog examples/catalogs/acme.yaml
 
 .PHONY: demo
 demo: ## Run the demo: example history, a table of answers, a server to try.

@@ -1,11 +1,14 @@
 package consent_test
 
 import (
+	"encoding/json"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,5 +55,22 @@ func TestAllFaults_HasEveryFaultThatIsDeclared(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("AllFaults is not what is declared (-declared +got):\n%s", diff)
+	}
+}
+
+func TestError_Because_IsUnwrappedButNeverTold(t *testing.T) {
+	cause := errors.New("dial tcp 10.0.0.7:5432")
+	err := consent.Faultf(consent.FaultUnavailable, "", "the database is not available").Because(cause)
+	if !errors.Is(err, cause) {
+		t.Error("the cause is lost")
+	}
+	if got := err.Error(); got != "STORE_UNAVAILABLE: the database is not available" {
+		t.Errorf("the text is %q", got)
+	}
+	if told, jsonErr := json.Marshal(err); jsonErr != nil || strings.Contains(string(told), "10.0.0.7") {
+		t.Errorf("as JSON it is %s, %v", told, jsonErr)
+	}
+	if consent.Faultf(consent.FaultInUse, "", "in use").Unwrap() != nil {
+		t.Error("an error without a cause has one")
 	}
 }

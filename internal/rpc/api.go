@@ -78,6 +78,7 @@ type API struct {
 	gate     gate
 	table    map[string]method
 	layers   []layer
+	causes   *causes
 	checks   validation
 	speaks   languages
 	service  Service
@@ -93,10 +94,10 @@ func New(opts Options) (*API, error) {
 	}
 	a := &API{
 		gate: gate{clients: opts.Service, open: opts.Open}, table: methods(), checks: checks, speaks: newLanguages(),
-		service: opts.Service, life: opts.Life, stopping: errStopping(),
+		service: opts.Service, life: opts.Life, stopping: errStopping(), causes: newCauses(opts.Logger),
 	}
 	a.layers = []layer{
-		recovery(opts.Logger), requestID, accessLog(opts.Logger), mapErrors(opts.Logger, a.stopping), a.gate.admit,
+		recovery(opts.Logger), requestID, accessLog(opts.Logger), mapErrors(a.causes, a.stopping), a.gate.admit,
 		a.checks.validate, defaultDeadline,
 	}
 	return a, nil
@@ -118,12 +119,6 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service})
 	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
 	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})
-}
-
-// Authenticate returns the caller that the values of the header Authorization name. The error is UNAUTHENTICATED, or says why
-// the clients could not be read.
-func (a *API) Authenticate(ctx context.Context, header []string) (service.Caller, error) {
-	return a.gate.authenticate(ctx, header)
 }
 
 // Known reports whether there is a method of that full name: the only names that may become labels.

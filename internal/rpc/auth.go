@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service"
@@ -49,6 +51,32 @@ func (g *gate) authenticate(ctx context.Context, header []string) (service.Calle
 		return service.Caller{}, err
 	}
 	return g.clients.Authenticate(ctx, key)
+}
+
+// httpMethod stands in the log for the method of what was refused before it was known to be a call.
+const httpMethod = "http"
+
+// Refusal is what a request by HTTP is refused with.
+type Refusal struct {
+	Status    *status.Status
+	RequestID string // under which it is logged
+}
+
+// Admit refuses who may not ask at all, by the values of the headers Authorization and X-Request-Id, so that nothing of what
+// they send is read; nil lets them in. A call that follows is authenticated again, and only that says who calls. A refusal is
+// logged as that of a call is.
+func (a *API) Admit(ctx context.Context, authorization, requestID []string) *Refusal {
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	began := time.Now()
+	_, err := a.gate.authenticate(ctx, authorization)
+	if err == nil {
+		return nil
+	}
+	c := &call{method: httpMethod, id: idOf(requestID)}
+	refused := status.Convert(a.causes.mapped(ctx, c, err))
+	logCall(ctx, a.causes.log, c, began, refused.Code())
+	return &Refusal{Status: refused, RequestID: c.id}
 }
 
 // bearer returns the API key in the header Authorization.

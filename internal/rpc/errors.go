@@ -125,6 +125,11 @@ func withInfo(s *status.Status, reason string, metadata map[string]string, detai
 	return full.Err()
 }
 
+// NewStatus returns the status of an error that is none of the domain, with its reason.
+func NewStatus(code codes.Code, reason, text string) *status.Status {
+	return status.Convert(withInfo(status.New(code, text), reason, nil))
+}
+
 // StatusOf returns the status of an error outside of any call: the REST gateway answers with it what never reaches gRPC.
 func StatusOf(err *consent.Error) *status.Status {
 	code, _ := codeOf(err.Fault)

@@ -95,6 +95,37 @@ func TestErrors_Unmapped_BecomesInternalWithFixedTextAndRequestID(t *testing.T) 
 	}
 }
 
+func TestErrors_CauseOfAnOutage_IsLoggedOncePerSecond_AndNotTold(t *testing.T) {
+	w := newFake(t, failing(mustFault(consent.FaultUnavailable).Because(errors.New("dial tcp 10.0.0.7:5432\n\tconnection refused"))))
+	for range 5 {
+		err := check(t.Context(), w.conn)
+		if reasonOf(t, err) != "STORE_UNAVAILABLE" || strings.Contains(fmt.Sprint(status.Convert(err).Proto()), "10.0.0.7") {
+			t.Fatalf("got %v", err)
+		}
+	}
+	log := w.log.String()
+	if got := strings.Count(log, `error="dial tcp 10.0.0.7:5432; connection refused"`); got < 1 || got > 2 {
+		t.Errorf("the cause is logged %d times:\n%s", got, log)
+	}
+	if got := strings.Count(log, "msg=call "); got != 5 {
+		t.Errorf("%d calls are logged, want 5:\n%s", got, log)
+	}
+}
+
+func TestOneLine_SaysEverythingOnce(t *testing.T) {
+	for given, want := range map[string]string{
+		"":         "",
+		"a":        "a",
+		"a:\n\tb":  "a: b",
+		"a\nb\r\n": "a; b",
+		"failed to connect:\n\t[::1]: refused\n\t127.0.0.1: refused\n\t[::1]: refused\n": "failed to connect: [::1]: refused; 127.0.0.1: refused",
+	} {
+		if got := rpc.OneLine(given); got != want {
+			t.Errorf("%q became %q, want %q", given, got, want)
+		}
+	}
+}
+
 func TestErrors_Context_IsCancelledOrDeadline(t *testing.T) {
 	for want, cause := range map[codes.Code]error{
 		codes.Canceled: context.Canceled, codes.DeadlineExceeded: fmt.Errorf("wait: %w", context.DeadlineExceeded),

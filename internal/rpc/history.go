@@ -105,13 +105,8 @@ func suppressionOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assent
 		Reason: string(h.Reason), Scope: string(h.Scope), UntilTime: timestamp(h.Expires), List: h.List, Binds: string(h.Binds),
 		Justification: h.Evidence.Justification, Evidence: evidence,
 	}
-	switch target := h.Evidence.Address; {
-	case target == "":
-	case isAddress(target):
-		s.Target = &assentv1.Suppression_Address{Address: target}
-	default:
-		s.Target = &assentv1.Suppression_Domain{Domain: target}
-	}
+	putTarget(h, func(address string) { s.Target = &assentv1.Suppression_Address{Address: address} },
+		func(domain string) { s.Target = &assentv1.Suppression_Domain{Domain: domain} })
 	return s
 }
 
@@ -120,18 +115,21 @@ func liftOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift
 		Reason: string(h.Reason), Scope: string(h.Scope), List: h.List, Justification: h.Evidence.Justification,
 		Evidence: evidence,
 	}
-	switch target := h.Evidence.Address; {
-	case target == "":
-	case isAddress(target):
-		l.Target = &assentv1.Lift_Address{Address: target}
-	default:
-		l.Target = &assentv1.Lift_Domain{Domain: target}
-	}
+	putTarget(h, func(address string) { l.Target = &assentv1.Lift_Address{Address: address} },
+		func(domain string) { l.Target = &assentv1.Lift_Domain{Domain: domain} })
 	return l
 }
 
-// isAddress tells an address from a domain: every address has an @, and no domain.
-func isAddress(target string) bool { return strings.Contains(target, "@") }
+// putTarget hands on what an event was about, as long as that is held: every address has an @, and no domain.
+func putTarget(h *service.HistoryEvent, address, domain func(string)) {
+	switch target := h.Evidence.Address; {
+	case target == "":
+	case strings.Contains(target, "@"):
+		address(target)
+	default:
+		domain(target)
+	}
+}
 
 func first(channels []string) string {
 	if len(channels) == 0 {

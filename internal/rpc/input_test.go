@@ -181,6 +181,57 @@ func TestInput_WhatIsWrong_IsNamedWithItsField(t *testing.T) {
 	}
 }
 
+func TestInput_TextsSayWhatWouldBeRight(t *testing.T) {
+	w := newWorld(t)
+	bases := "LEGAL_BASIS_CONSENT, LEGAL_BASIS_EXISTING_CUSTOMER, LEGAL_BASIS_TERMS, LEGAL_BASIS_CONTRACT, LEGAL_BASIS_LEGAL_OBLIGATION"
+	client := func(id string) *assentv1.CreateClientRequest {
+		return &assentv1.CreateClientRequest{Id: id, Role: "admin", AllDepartments: true}
+	}
+	anID := "id: an id is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or a digit"
+	for name, test := range map[string]struct {
+		method string
+		in     proto.Message
+		want   string
+	}{
+		"no channel": {
+			"ConsentService/CheckConsent", &assentv1.CheckConsentRequest{Address: "anna@example.com"},
+			"channel: it is missing",
+		},
+		"no channels": {
+			"ConsentService/GrantConsent", grant(func(m *assentv1.GrantConsentRequest) { m.Channels = nil }),
+			"channels: it is missing",
+		},
+		"an empty channel": {
+			"ConsentService/GrantConsent", grant(func(m *assentv1.GrantConsentRequest) { m.Channels[0] = "" }),
+			"channels[0]: it is missing",
+		},
+		"no basis": {
+			"ConsentService/GrantConsent", grant(func(m *assentv1.GrantConsentRequest) { m.LegalBasis = 0 }),
+			"legalBasis: it must be one of " + bases,
+		},
+		"unknown basis": {
+			"ConsentService/GrantConsent", grant(func(m *assentv1.GrantConsentRequest) { m.LegalBasis = 99 }),
+			"legalBasis: it must be one of " + bases,
+		},
+		"too long": {
+			"ConsentService/CheckConsent", &assentv1.CheckConsentRequest{Address: "anna@example.com", Channel: strings.Repeat("c", 65)},
+			"channel: must be at most 64 bytes",
+		},
+		"no client id":        {"ClientService/CreateClient", client(""), "id: it is missing"},
+		"capital in the id":   {"ClientService/CreateClient", client("Shop"), anID},
+		"id that begins with": {"ClientService/CreateClient", client("-shop"), anID},
+		"id of two lines":     {"ClientService/CreateClient", client("shop\n"), anID},
+		"id to revoke":        {"ClientService/RevokeClient", &assentv1.RevokeClientRequest{}, "id: it is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := w.conn.Invoke(w.as(), "/assent.v1."+test.method, test.in, &assentv1.CheckConsentResponse{})
+			if got := status.Convert(err).Message(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestInput_SeveralProblems_AreAllTold(t *testing.T) {
 	w := newWorld(t)
 	err := w.conn.Invoke(w.as(), assentv1.ConsentService_CheckConsent_FullMethodName, &assentv1.CheckConsentRequest{

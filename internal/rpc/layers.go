@@ -42,15 +42,19 @@ func recovery(log *slog.Logger) layer {
 
 // requestID gives the call its id, which the caller may have chosen, and returns it as a header.
 func requestID(ctx context.Context, c *call, next func(context.Context) error) error {
-	if given := metadata.ValueFromIncomingContext(ctx, requestIDKey); len(given) == 1 && isSaneID(given[0]) {
-		c.id = given[0]
-	} else {
-		c.id = rand.Text()
-	}
+	c.id = idOf(metadata.ValueFromIncomingContext(ctx, requestIDKey))
 	if err := grpc.SetHeader(ctx, metadata.Pairs(requestIDKey, c.id)); err != nil {
 		return fmt.Errorf("return the request id: %w", err)
 	}
 	return next(ctx)
+}
+
+// idOf returns the request id that was given, if it was given once and may stand in logs, else a new one.
+func idOf(given []string) string {
+	if len(given) == 1 && isSaneID(given[0]) {
+		return given[0]
+	}
+	return rand.Text()
 }
 
 // isSaneID reports whether a request id may stand in logs: it is short and no address.
@@ -73,24 +77,26 @@ func accessLog(log *slog.Logger) layer {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		began := time.Now()
 		code := codes.Internal // What a panic becomes further out.
-		defer func() {
-			level := levelOf(code, c.row.quiet)
-			if !log.Enabled(ctx, level) {
-				return
-			}
-			attrs := []slog.Attr{
-				slog.String("method", c.method), slog.String("code", code.String()),
-				slog.Duration("duration", time.Since(began)), slog.String("client", c.client), slog.String("request_id", c.id),
-			}
-			if c.reason != "" {
-				attrs = append(attrs, slog.String("reason", c.reason))
-			}
-			log.LogAttrs(ctx, level, "call", attrs...)
-		}()
+		defer func() { logCall(ctx, log, c, began, code) }()
 		err := next(ctx)
 		code = status.Code(err)
 		return err
 	}
+}
+
+func logCall(ctx context.Context, log *slog.Logger, c *call, began time.Time, code codes.Code) {
+	level := levelOf(code, c.row.quiet)
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", c.method), slog.String("code", code.String()),
+		slog.Duration("duration", time.Since(began)), slog.String("client", c.client), slog.String("request_id", c.id),
+	}
+	if c.reason != "" {
+		attrs = append(attrs, slog.String("reason", c.reason))
+	}
+	log.LogAttrs(ctx, level, "call", attrs...)
 }
 
 func levelOf(code codes.Code, quiet bool) slog.Level {
@@ -108,7 +114,7 @@ func levelOf(code codes.Code, quiet bool) slog.Level {
 
 // mapErrors turns errors into statuses. A stream that was ended with the cause stopping fails with that, whatever its handler
 // makes of it.
-func mapErrors(log *slog.Logger, stopping error) layer {
+func mapErrors(why *causes, stopping error) layer {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		err := next(ctx)
 		if err == nil {
@@ -117,14 +123,21 @@ func mapErrors(log *slog.Logger, stopping error) layer {
 		if c.streaming && errors.Is(context.Cause(ctx), stopping) {
 			err = stopping
 		}
-		reason, mapped := statusOf(c, err)
-		c.reason = reason
-		if reason == reasonInternal {
-			log.LogAttrs(ctx, slog.LevelError, "a call failed", slog.String("method", c.method),
-				slog.String("request_id", c.id), slog.String("error", err.Error()))
-		}
-		return mapped
+		return why.mapped(ctx, c, err)
 	}
+}
+
+// mapped returns the status that an error of the call leaves as, and logs what the status does not say.
+func (s *causes) mapped(ctx context.Context, c *call, err error) error {
+	reason, mapped := statusOf(c, err)
+	c.reason = reason
+	if reason == reasonInternal {
+		s.log.LogAttrs(ctx, slog.LevelError, "a call failed", slog.String("method", c.method),
+			slog.String("request_id", c.id), slog.String("error", err.Error()))
+	} else {
+		s.report(ctx, c, reason, err)
+	}
+	return mapped
 }
 
 // defaultDeadline gives a unary call a deadline that has none.

@@ -8,6 +8,7 @@ import (
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
@@ -76,7 +77,7 @@ func (v validation) shape(m proto.Message, fault consent.Fault) error {
 	for _, violation := range broken.Violations {
 		refused.Violations = append(refused.Violations, consent.Violation{
 			Field:   jsonPath(protovalidate.FieldPathString(violation.Proto.GetField())),
-			Message: violation.Proto.GetMessage(),
+			Message: problemOf(violation),
 		})
 	}
 	// The rules are compiled in: the texts name limits, never what was given.
@@ -85,6 +86,31 @@ func (v validation) shape(m proto.Message, fault consent.Fault) error {
 		refused.Message = fmt.Sprintf("%s (and %d more)", refused.Message, more)
 	}
 	return refused
+}
+
+// problemOf says what is wrong with a field. The rules' own texts are for who wrote the rules: of what was left out they say how
+// many bytes it must have, and of an enum not what it may be.
+func problemOf(v *protovalidate.Violation) string {
+	switch v.Proto.GetRuleId() {
+	case "string.min_bytes", "repeated.min_items": // No rule asks for more than one.
+		return "it is missing"
+	case "enum.defined_only", "enum.not_in":
+		if v.FieldDescriptor != nil && v.FieldDescriptor.Enum() != nil {
+			return "it must be one of " + EnumNames(v.FieldDescriptor.Enum())
+		}
+	}
+	return v.Proto.GetMessage()
+}
+
+// EnumNames lists the values of an enum that may be given: all but the one that says nothing.
+func EnumNames(enum protoreflect.EnumDescriptor) string {
+	var names []string
+	for i := range enum.Values().Len() {
+		if value := enum.Values().Get(i); value.Number() != 0 {
+			names = append(names, string(value.Name()))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // jsonPath turns the names of a path into those of JSON: evidence.user_agent into evidence.userAgent.

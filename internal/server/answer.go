@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -14,6 +13,12 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/rpc"
+)
+
+// The reasons of errors of the REST API alone.
+const (
+	reasonNoPath   = "NO_SUCH_PATH"
+	reasonNoMethod = "METHOD_NOT_ALLOWED"
 )
 
 // answerer writes errors: a google.rpc.Status in JSON, as gRPC has it, under the HTTP status that fits.
@@ -47,11 +52,11 @@ func (a *answerer) unrouted(
 ) {
 	switch code {
 	case http.StatusNotFound:
-		a.write(w, code, status.New(codes.NotFound, "the API has no such path; /openapi.json lists all"))
+		a.write(w, code, rpc.NewStatus(codes.NotFound, reasonNoPath, "the API has no such path; /openapi.json lists all"))
 	case http.StatusMethodNotAllowed:
-		a.write(w, code, status.New(codes.Unimplemented, "the path has no such HTTP method; /openapi.json lists all"))
+		a.write(w, code, rpc.NewStatus(codes.Unimplemented, reasonNoMethod, "the path has no such HTTP method; /openapi.json lists all"))
 	default:
-		a.write(w, code, status.New(codes.InvalidArgument, "the request cannot be read"))
+		a.write(w, code, rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "the request cannot be read")))
 	}
 }
 
@@ -108,39 +113,4 @@ func writeText(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
 	_, _ = io.WriteString(w, text) // A caller that went away misses its answer.
-}
-
-// bodyProblem begins every text about a body.
-const bodyProblem = "the body is not right"
-
-// describeJSON says what is wrong with the JSON of a body: where, and what was expected. The library's text is not handed on, for
-// it repeats what was sent, which may be an address.
-func describeJSON(err error) string {
-	text := err.Error()
-	where := ""
-	if found := regexp.MustCompile(`\(line (\d+:\d+)\)`).FindStringSubmatch(text); found != nil {
-		where = " at " + found[1]
-	}
-	return bodyProblem + where + ": " + jsonProblem(text)
-}
-
-func jsonProblem(text string) string {
-	name := `"?([A-Za-z][A-Za-z0-9_]{0,63})"?`
-	for _, known := range []struct{ pattern, problem string }{
-		{`unknown field ` + name + `$`, "there is no field $1"},
-		{`unknown field`, "there is no such field"},
-		{`duplicate field ` + name + `$`, "the field $1 comes twice"},
-		{`invalid value for (\w+) field (\w+):`, "the field $2 must be of type $1"},
-		{`oneof [\w.]+\.(\w+) is already set`, "only one field of $1 may be given"},
-		{`Timestamp`, "a time is written as in 2026-10-01T08:00:00Z"},
-		{`UTF-8`, "a text is not valid UTF-8"},
-		{`recursion depth`, "it nests too deeply"},
-		{`unexpected EOF`, "it ends too early"},
-	} {
-		pattern := regexp.MustCompile(known.pattern)
-		if found := pattern.FindStringSubmatchIndex(text); found != nil {
-			return string(pattern.ExpandString(nil, known.problem, text, found))
-		}
-	}
-	return "it is no JSON of this call"
 }

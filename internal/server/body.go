@@ -10,13 +10,17 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 )
 
-// guard refuses what the gateway would take and ignore: bodies that are too large, parameters that a call does not have, and
-// parameters in the URL where the body holds all. What it lets through has only the headers that are handed on, and its body read.
-func guard(answer *answerer, next http.Handler) http.Handler {
-	takes := newParameters()
+// guard refuses who has no key, before anything of the request is looked at, and what the gateway would take and ignore: bodies
+// that are too large, parameters that a call does not have, and parameters in the URL where the body holds all. What it lets
+// through has only the headers that are handed on, and its body read. Who calls, and whether they may, gRPC finds out for itself.
+func guard(admit admission, next http.Handler) http.Handler {
+	answer, takes := admit.answer, newParameters()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if !admit.let(w, r) {
+			return
+		}
 		if r.Method != http.MethodGet && r.URL.RawQuery != "" {
 			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, "",
 				"this call takes no parameters in its URL; they stand in the body"))

@@ -7,52 +7,162 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service"
 )
 
-// adminID is the id of the first client of a new SQLite database.
+// adminID is the id of the first client of a new SQLite database. Where its key was lost with a crash the next one is admin-2.
 const adminID = "admin"
 
+// The files beside a SQLite file: the key of the first client, and that key while it is being made. As long as there is the
+// latter, nobody can have been given a key.
+const (
+	adminKeySuffix = ".admin-key"
+	pendingSuffix  = ".new.admin-key"
+)
+
+// first makes the first client of a SQLite database and writes its key to a file. A start that breaks off anywhere in it is
+// taken up by the next one.
+type first struct {
+	use     *service.Service
+	file    string
+	pending string
+}
+
 // createAdmin gives a SQLite database that has no client yet its first one, and writes the key to FILE.admin-key. It returns the
-// path of that file; empty if there was nothing to do.
-func createAdmin(ctx context.Context, cfg config.Server, use *service.Service) (string, error) {
+// client's id and the path of that file; both are empty if there was nothing to do.
+func createAdmin(ctx context.Context, cfg config.Server, use *service.Service) (id, file string, err error) {
 	path, embedded := cfg.SQLitePath()
 	if !embedded || cfg.Open {
-		return "", nil
+		return "", "", nil
 	}
-	page, err := use.ListClients(ctx, 1, "")
-	if err != nil || len(page.Clients) > 0 {
-		return "", err
+	f := first{use: use, file: path + adminKeySuffix, pending: path + pendingSuffix}
+	due, err := f.due(ctx)
+	if err != nil || !due {
+		return "", "", err
 	}
-	path += ".admin-key"
-	// The file comes first: a key that cannot be written must not be the key of a client.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("the database has no client yet, but there is a file %s, which is of another database: move it away", path)
+	if id, err = f.finish(ctx); err == nil && id == "" {
+		id, err = f.create(ctx)
 	}
 	if err != nil {
-		return "", fmt.Errorf("write the first API key: %w", err)
+		return "", "", fmt.Errorf("write the first API key: %w", err)
 	}
-	_, key, err := use.CreateClient(ctx, service.NewClient{ID: adminID, AllDepartments: true, Role: "admin"})
-	if err == nil {
-		_, err = file.WriteString(key + "\n")
+	return id, f.file, nil
+}
+
+// due reports whether a first client is to be made, or an earlier start broke off while it made one.
+func (f *first) due(ctx context.Context) (bool, error) {
+	page, err := f.use.ListClients(ctx, 1, "")
+	if err != nil {
+		return false, err
 	}
-	if err == nil {
-		err = file.Sync()
+	if len(page.Clients) > 0 {
+		if _, err := os.Lstat(f.pending); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		} else if err != nil {
+			return false, fmt.Errorf("look for the first API key: %w", err)
+		}
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return "", errors.Join(fmt.Errorf("write the first API key: %w", err), os.Remove(path))
+	// An empty file holds nobody's key.
+	if info, err := os.Stat(f.file); err == nil && info.Size() > 0 {
+		return false, fmt.Errorf("the first API key is not written yet, but there is a file %s, which is of another database: move it away",
+			f.file)
 	}
-	return path, nil
+	return true, nil
+}
+
+// finish gives the file its name if only that was left to do, and returns the client's id; empty if there is more to do.
+func (f *first) finish(ctx context.Context) (id string, err error) {
+	key, err := os.ReadFile(f.pending)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	caller, err := f.use.Authenticate(ctx, strings.TrimSpace(string(key)))
+	var unknown *consent.Error
+	if errors.As(err, &unknown) && unknown.Fault == consent.FaultUnauthenticated {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return caller.ID, f.rename()
+}
+
+// create makes the client. The pending file comes before it: a key that cannot be written must not be the key of a client, and a
+// client whose key was lost must be known as such.
+func (f *first) create(ctx context.Context) (id string, err error) {
+	file, err := os.OpenFile(f.pending, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	if err := errors.Join(file.Chmod(0o600), syncFolder(f.pending)); err != nil {
+		return "", err
+	}
+	id, key, err := f.client(ctx)
+	if err != nil {
+		return "", err
+	}
+	if _, err := file.WriteString(key + "\n"); err != nil {
+		return "", err
+	}
+	if err := file.Sync(); err != nil {
+		return "", err
+	}
+	if err := file.Close(); err != nil {
+		return "", err
+	}
+	return id, f.rename()
+}
+
+// client creates the client under the first id that is free. Those before it are of starts that broke off: nobody has their
+// keys, so they are revoked.
+func (f *first) client(ctx context.Context) (id, key string, err error) {
+	id = adminID
+	for n := 2; ; n++ {
+		_, key, err := f.use.CreateClient(ctx, service.NewClient{ID: id, AllDepartments: true, Role: "admin"})
+		var exists *consent.Error
+		if !errors.As(err, &exists) || exists.Fault != consent.FaultClientExists {
+			return id, key, err
+		}
+		if _, err := f.use.RevokeClient(ctx, id); err != nil {
+			return "", "", err
+		}
+		id = fmt.Sprintf("%s-%d", adminID, n)
+	}
+}
+
+func (f *first) rename() error {
+	if err := os.Rename(f.pending, f.file); err != nil {
+		return err
+	}
+	return syncFolder(f.file)
+}
+
+// syncFolder makes the names in the folder of a file durable.
+func syncFolder(file string) error {
+	folder, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // applyCatalog applies the catalog file of the settings, if there is one. The latest version over again changes nothing.
 func applyCatalog(ctx context.Context, cfg config.Server, use *service.Service, log *slog.Logger) error {
 	if cfg.Catalog == "" {
-		return nil
+		return missCatalog(ctx, cfg, use, log)
 	}
 	document, err := os.ReadFile(cfg.Catalog)
 	if err != nil {
@@ -67,6 +177,20 @@ func applyCatalog(ctx context.Context, cfg config.Server, use *service.Service, 
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "catalog", slog.String("file", cfg.Catalog), slog.Int64("version", applied.Version),
 		slog.Bool("unchanged", applied.Unchanged))
+	return nil
+}
+
+// missCatalog warns of a database without any catalog, over which no check and no record succeeds. The demo applies its own.
+func missCatalog(ctx context.Context, cfg config.Server, use *service.Service, log *slog.Logger) error {
+	_, err := use.GetCatalog(ctx, 0)
+	var missing *consent.Error
+	if !errors.As(err, &missing) || missing.Fault != consent.FaultNoCatalog {
+		return err
+	}
+	if !cfg.Open {
+		log.LogAttrs(ctx, slog.LevelWarn, "no catalog was applied yet: until then checks and records are refused with NO_CATALOG",
+			slog.String("remedy", "`assent catalog apply FILE`, or `assent serve --catalog FILE`"))
+	}
 	return nil
 }
 

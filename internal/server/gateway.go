@@ -52,7 +52,8 @@ func newInside() (*inside, error) {
 func (i *inside) close() error { return errors.Join(i.conn.Close(), i.listener.Close()) }
 
 // newGateway returns the REST API over the connection.
-func newGateway(ctx context.Context, conn *grpc.ClientConn, answer *answerer) (http.Handler, error) {
+func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (http.Handler, error) {
+	answer := admit.answer
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, answer.json),
 		runtime.WithIncomingHeaderMatcher(handedOn),
@@ -71,7 +72,7 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, answer *answerer) (h
 			return nil, fmt.Errorf("register the REST API: %w", err)
 		}
 	}
-	return guard(answer, mux), nil
+	return guard(admit, mux), nil
 }
 
 // handedOn says which headers of a REST call become metadata. The gateway itself hands on Authorization.
@@ -115,7 +116,7 @@ func (f jsonFormat) NewDecoder(body io.Reader) runtime.Decoder {
 			return fmt.Errorf("a message of type %T is no proto", into)
 		}
 		if err := f.UnmarshalOptions.Unmarshal(text, message); err != nil {
-			return errors.New(describeJSON(err))
+			return errors.New(describeJSON(err, message.ProtoReflect().Descriptor()))
 		}
 		return nil
 	})

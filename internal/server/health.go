@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/assent-io/assent/internal/rpc"
 )
 
 // readyTimeout is how long the database may take to answer before the server counts as not ready.
@@ -39,7 +41,7 @@ func (r *readiness) watch(ctx context.Context) {
 	}
 }
 
-// update checks once. Only a change is logged.
+// update checks once. Only a change is logged, with what led to it.
 func (r *readiness) update(ctx context.Context) {
 	timed, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -56,7 +58,7 @@ func (r *readiness) update(ctx context.Context) {
 	}
 	switch was := r.ready.Swap(err == nil); {
 	case err != nil && was:
-		r.log.LogAttrs(ctx, slog.LevelError, "not ready", slog.String("error", err.Error()))
+		r.log.LogAttrs(ctx, slog.LevelError, "not ready", slog.String("error", rpc.CauseText(err)))
 	case err == nil && !was:
 		r.log.LogAttrs(ctx, slog.LevelInfo, "ready")
 	}

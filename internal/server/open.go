@@ -63,10 +63,24 @@ func openStore(ctx context.Context, cfg config.Server, how opening) (storage.Sto
 	}
 	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), postgres.Options{Migrate: how.migrate, Now: how.databaseNow})
 	if err != nil {
-		return nil, err
+		return nil, once(err)
 	}
 	return store, nil
 }
+
+// told is an error that says everything once, in one line.
+type told struct{ error }
+
+// once returns the error of a driver, which may say the same several times, as one that says it once.
+func once(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &told{err}
+}
+
+func (e *told) Error() string { return rpc.OneLine(e.error.Error()) }
+func (e *told) Unwrap() error { return e.error }
 
 // OpenService opens the database that the settings name, with its keys, for a command on the server. What it does there is
 // done as the caller of [AsLocal]. A SQLite file must exist.

@@ -3,6 +3,8 @@ package server_test
 import (
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 	"testing"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -13,9 +15,10 @@ import (
 )
 
 func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
+	const secret = "open-sesame"
 	database := testkit.NewPostgresServer(t)
 	cfg := settings(t)
-	cfg.DatabaseURL, cfg.Migrate = config.NewSecret(database.URL()), true
+	cfg.DatabaseURL, cfg.Migrate = config.NewSecret(database.URL()+"&password="+secret), true
 	if _, err := seal.Create(cfg.Keys); err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +50,16 @@ func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
 	})
 	if got := r.call(http.MethodGet, "/healthz", ""); got.code != http.StatusOK {
 		t.Errorf("the process does not say that it lives: %d", got.code)
+	}
+	testkit.Eventually(t, patience, "the log says why", func() bool {
+		return regexp.MustCompile(`msg="not ready" error="[^"]*the database is not available: [^"]+"`).MatchString(r.log.String())
+	})
+	log := r.log.String()
+	if !regexp.MustCompile(`msg="calls fail" reason=STORE_UNAVAILABLE error="[^"]*the database is not available: [^"]+"`).MatchString(log) {
+		t.Errorf("the log does not say why calls fail:\n%s", log)
+	}
+	if strings.Contains(log, secret) || strings.Contains(log, "anna") {
+		t.Errorf("the log holds the password or an address:\n%s", log)
 	}
 	database.Start()
 	testkit.Eventually(t, patience, "the server is ready again", func() bool {

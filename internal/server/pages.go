@@ -1,13 +1,11 @@
 package server
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/assent-io/assent/api/openapi"
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/rpc"
 )
 
@@ -29,7 +27,7 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // pages returns all that is reached by HTTP. Health and the document of the API need no key.
-func pages(ready *readiness, api *rpc.API, answer *answerer, gateway, metrics http.Handler) http.Handler {
+func pages(ready *readiness, admit admission, gateway, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", live)
 	mux.HandleFunc("GET /readyz", ready.serve)
@@ -37,23 +35,28 @@ func pages(ready *readiness, api *rpc.API, answer *answerer, gateway, metrics ht
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(openapi.Document) // A caller that went away misses its answer.
 	})
-	mux.Handle("GET /metrics", withKey(api, answer, metrics))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		if admit.let(w, r) {
+			metrics.ServeHTTP(w, r)
+		}
+	})
 	mux.Handle("/", gateway)
 	return mux
 }
 
-// withKey lets any client see the page, whatever its scopes.
-func withKey(api *rpc.API, answer *answerer, page http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, err := api.Authenticate(r.Context(), r.Header.Values("Authorization"))
-		if err == nil {
-			page.ServeHTTP(w, r)
-			return
-		}
-		var fault *consent.Error
-		if !errors.As(err, &fault) {
-			fault = consent.Faultf(consent.FaultUnavailable, "", "the clients could not be read; try again")
-		}
-		answer.refuse(w, r, fault)
-	})
+// admission lets in any client, whatever its scopes.
+type admission struct {
+	api    *rpc.API
+	answer *answerer
+}
+
+// let reports whether the request comes from a client; if not, it is answered.
+func (a admission) let(w http.ResponseWriter, r *http.Request) bool {
+	refusal := a.api.Admit(r.Context(), r.Header.Values("Authorization"), r.Header.Values("X-Request-Id"))
+	if refusal == nil {
+		return true
+	}
+	w.Header().Set("X-Request-Id", refusal.RequestID)
+	a.answer.write(w, httpStatus(refusal.Status), refusal.Status)
+	return false
 }

@@ -1,14 +1,23 @@
 package server_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/api/openapi"
@@ -70,7 +79,9 @@ func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
 		"address as a key":    {"POST", "/v1/consent:check", `{"anna@example.com": 1}`, 400, "INVALID_REQUEST", "no such field"},
 		"wrong type":          {"POST", "/v1/consent:check", `{"address": 7}`, 400, "INVALID_REQUEST", "address must be of type string"},
 		"address for a bool":  {"POST", "/v1/consent:check", `{"containsAdvertising": "anna@example.com"}`, 400, "INVALID_REQUEST", "containsAdvertising must be of type bool"},
-		"unknown enum":        {"POST", "/v1/consent:grant", `{"legalBasis": "anna@example.com"}`, 400, "INVALID_REQUEST", "legalBasis must be"},
+		"unknown enum":        {"POST", "/v1/consent:grant", `{"legalBasis": "anna@example.com"}`, 400, "INVALID_REQUEST", "legalBasis must be one of LEGAL_BASIS_CONSENT, LEGAL_BASIS_EXISTING"},
+		"unknown inner enum":  {"POST", "/v1/events:batchRecord", `{"events": [{"grant": {"legal_basis": "anna"}}]}`, 400, "INVALID_REQUEST", "must be one of LEGAL_BASIS_CONSENT"},
+		"enum out of range":   {"POST", "/v1/consent:grant", `{"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": 99}`, 400, "INVALID_REQUEST", "must be one of LEGAL_BASIS_CONSENT"},
 		"no time":             {"POST", "/v1/consent:check", `{"asOf": "anna@example.com"}`, 400, "INVALID_REQUEST", "a time is written as"},
 		"key twice":           {"POST", "/v1/consent:check", `{"channel": "a", "channel": "b"}`, 400, "INVALID_REQUEST", "channel comes twice"},
 		"two targets":         {"POST", "/v1/suppressions", `{"address": "a@example.com", "domain": "example.com"}`, 400, "INVALID_REQUEST", "only one field of target"},
@@ -85,8 +96,8 @@ func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
 		"parameter of a POST": {"POST", "/v1/consent:check?address=anna@example.com", `{}`, 400, "INVALID_REQUEST", "in the body"},
 		"unknown parameter":   {"GET", "/v1/clients?address=anna@example.com", ``, 400, "INVALID_REQUEST", "parameter"},
 		"wrong parameter":     {"GET", "/v1/catalog?version=anna@example.com", ``, 400, "INVALID_REQUEST", "parameter"},
-		"nothing there":       {"GET", "/v1/recipients/anna@example.com", ``, 404, "", "no such path"},
-		"wrong method":        {"DELETE", "/v1/catalog", ``, 405, "", "no such HTTP method"},
+		"nothing there":       {"GET", "/v1/recipients/anna@example.com", ``, 404, "NO_SUCH_PATH", "no such path"},
+		"wrong method":        {"DELETE", "/v1/catalog", ``, 405, "METHOD_NOT_ALLOWED", "no such HTTP method"},
 		"no such version":     {"GET", "/v1/catalog?version=9", ``, 404, "CATALOG_NOT_FOUND", ""},
 		"not refusable":       {"POST", "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["order-updates"]}`, 400, "NOT_REFUSABLE", ""},
 		"etag of another":     {"PUT", "/v1/catalog", `{"document": "%s", "etag": "7-x"}`, 409, "ETAG_MISMATCH", ""},
@@ -158,6 +169,86 @@ func TestREST_WithoutKeyOrScope_Is401And403(t *testing.T) {
 		"Authorization", "Bearer "+key)
 	if got.code != http.StatusForbidden || got.reason() != "SCOPE_MISSING" || !strings.Contains(got.body, "the scope check") {
 		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+// routes returns the method and path of every REST call, with a made-up value for what stands in braces.
+func routes(t *testing.T) [][2]string {
+	t.Helper()
+	var all [][2]string
+	add := func(method protoreflect.MethodDescriptor) {
+		rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+		if !ok {
+			t.Errorf("%s has no path", method.FullName())
+			return
+		}
+		for verb, path := range map[string]string{
+			http.MethodGet: rule.GetGet(), http.MethodPut: rule.GetPut(), http.MethodPost: rule.GetPost(),
+			http.MethodDelete: rule.GetDelete(), http.MethodPatch: rule.GetPatch(),
+		} {
+			if path != "" {
+				all = append(all, [2]string{verb, regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "x")})
+			}
+		}
+	}
+	protoregistry.GlobalFiles.RangeFilesByPackage("assent.v1", func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			for j := range file.Services().Get(i).Methods().Len() {
+				add(file.Services().Get(i).Methods().Get(j))
+			}
+		}
+		return true
+	})
+	return all
+}
+
+func TestREST_WithoutKey_IsRefusedBeforeAnythingIsRead(t *testing.T) {
+	r := run(t, settings(t))
+	known := routes(t)
+	if len(known) < 16 {
+		t.Fatalf("only %d routes", len(known))
+	}
+	known = append(known, [2]string{http.MethodPost, "/v1/nothing"}, [2]string{http.MethodDelete, "/v1/catalog"})
+	for _, route := range known {
+		for _, query := range []string{"", "?unknown=1", "?page_size=x"} {
+			for _, key := range []string{"", "Basic x", "Bearer assent_admin_" + strings.Repeat("0", 64)} {
+				headers := []string{"X-Request-Id", "req-1"}
+				if key != "" {
+					headers = append(headers, "Authorization", key)
+				}
+				got := r.call(route[0], route[1]+query, "{bad", headers...)
+				if got.code != http.StatusUnauthorized || got.reason() != "UNAUTHENTICATED" || got.header.Get("X-Request-Id") != "req-1" {
+					t.Errorf("%s %s with %q: %d %s", route[0], route[1]+query, key, got.code, got.body)
+				}
+			}
+		}
+	}
+	if log := r.log.String(); !strings.Contains(log, "msg=call method=http code=Unauthenticated") || !strings.Contains(log, "request_id=req-1 reason=UNAUTHENTICATED") {
+		t.Errorf("the refusals are not logged:\n%s", log)
+	}
+}
+
+func TestREST_WithoutKey_LargeBodyIsNotWaitedFor(t *testing.T) {
+	r := run(t, settings(t))
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.at.HTTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	// The body never comes: who waits for it does not answer.
+	if _, err := io.WriteString(conn, "POST /v1/events:batchRecord HTTP/1.1\r\nHost: x\r\nContent-Length: 15000000\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("got %s", response.Status)
 	}
 }
 

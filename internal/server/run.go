@@ -60,6 +60,12 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	served := false
+	defer func() {
+		if served {
+			opts.Logger.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "stopped")
+		}
+	}()
 	metrics, err := telemetry.NewMetrics(ctx)
 	if err != nil {
 		return err
@@ -86,6 +92,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
+	served = true
 	return s.serve(ctx, opts.Ready)
 }
 
@@ -100,12 +107,12 @@ func countIn(
 
 // prepare does what a start does to the store besides opening it.
 func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Local) error {
-	keyFile, err := createAdmin(ctx, cfg, local.Service)
+	id, keyFile, err := createAdmin(ctx, cfg, local.Service)
 	if err != nil {
 		return err
 	}
 	if keyFile != "" {
-		log.LogAttrs(ctx, slog.LevelInfo, "made the first client; its API key is in a file", slog.String("client", adminID),
+		log.LogAttrs(ctx, slog.LevelInfo, "made the first client; its API key is in a file", slog.String("client", id),
 			slog.String("file", keyFile))
 	}
 	return applyCatalog(ctx, cfg, local.Service, log)
@@ -151,13 +158,13 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	answer := &answerer{json: newJSONFormat()}
-	gateway, err := newGateway(ctx, s.inside.conn, answer)
+	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}}
+	gateway, err := newGateway(ctx, s.inside.conn, admit)
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	s.http = newHTTPServer(pages(s.ready, api, answer, gateway, metrics.Handler()), opts.Logger)
+	s.http = newHTTPServer(pages(s.ready, admit, gateway, metrics.Handler()), opts.Logger)
 	return s, nil
 }
 
@@ -183,6 +190,7 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	group.Go(func() error { s.forget(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
+		s.logStop(ctx, running)
 		return s.stop(context.WithoutCancel(running))
 	})
 	if ready != nil {
@@ -205,7 +213,7 @@ func (s *server) forget(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if _, err := s.local.DeleteExpiredRequests(ctx); err != nil && ctx.Err() == nil {
-			s.log.LogAttrs(ctx, slog.LevelError, "requests that expired were not deleted", slog.String("error", err.Error()))
+			s.log.LogAttrs(ctx, slog.LevelError, "requests that expired were not deleted", slog.String("error", rpc.CauseText(err)))
 		}
 		select {
 		case <-ctx.Done():

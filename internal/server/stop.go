@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -12,6 +13,16 @@ const (
 	httpGrace = 900 * time.Millisecond
 	grpcGrace = 600 * time.Millisecond
 )
+
+// logStop says that the server stops: because it was told to, or because a part of it failed.
+func (s *server) logStop(told, running context.Context) {
+	if told.Err() != nil {
+		s.log.LogAttrs(context.WithoutCancel(told), slog.LevelInfo, "stopping")
+		return
+	}
+	s.log.LogAttrs(context.WithoutCancel(told), slog.LevelError, "stopping",
+		slog.String("error", context.Cause(running).Error()))
+}
 
 // stop ends serving: what is under way gets a moment, nothing new is taken. REST goes first, for it needs gRPC.
 func (s *server) stop(ctx context.Context) error {

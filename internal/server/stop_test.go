@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,8 @@ func TestStop_WithWatchersAndHangingCalls_TakesLessThanTwoSeconds(t *testing.T) 
 		t.Fatal(err)
 	}
 	defer half.Close()
-	if _, err := io.WriteString(half, "POST /v1/consent:check HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+	if _, err := io.WriteString(half, "POST /v1/consent:check HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+r.admin+
+		"\r\nContent-Length: 100\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
@@ -68,6 +70,10 @@ func TestStop_Idle_IsQuick_AndEverythingIsClosed(t *testing.T) {
 	}
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %v", took)
+	}
+	log := r.log.String()
+	if stopping, stopped := strings.Index(log, "msg=stopping\n"), strings.Index(log, "msg=stopped\n"); stopping < 0 || stopped < stopping {
+		t.Errorf("the log does not say that it stops and that it has:\n%s", log)
 	}
 	if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.at.GRPC); err == nil {
 		t.Error("somebody still listens")

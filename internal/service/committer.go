@@ -267,7 +267,7 @@ func (c *committer) transaction(group []*member) error {
 	case c.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return storage.ErrClosed
 	case errors.Is(err, context.DeadlineExceeded):
-		return storage.ErrCommitUnknown
+		return fmt.Errorf("%w: %w", storage.ErrCommitUnknown, err)
 	default:
 		return err
 	}

@@ -127,7 +127,8 @@ func (x *Client) GetRevokedTime() *timestamppb.Timestamp {
 // A client to create.
 type CreateClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, for ever: it cannot be given again.
+	// The id, for ever: it cannot be given again. 1 to 64 lower-case letters, digits, '-', '_' and '.', beginning with a letter
+	// or a digit.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The department it belongs to. Exactly one of department and all_departments is given.
 	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
@@ -486,9 +487,10 @@ const file_assent_v1_client_service_proto_rawDesc = "" +
 	"\x06scopes\x18\x04 \x03(\tR\x06scopes\x12\x14\n" +
 	"\x05lists\x18\x05 \x03(\tR\x05lists\x12=\n" +
 	"\fcreated_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedTime\x12=\n" +
-	"\frevoked_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vrevokedTime\"\x8b\x02\n" +
-	"\x13CreateClientRequest\x122\n" +
-	"\x02id\x18\x01 \x01(\tB\"\xe0A\x02\xbaH\x1cr\x1a(@2\x16^[a-z0-9][a-z0-9._-]*$R\x02id\x12*\n" +
+	"\frevoked_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vrevokedTime\"\xa1\x03\n" +
+	"\x13CreateClientRequest\x12\xc7\x01\n" +
+	"\x02id\x18\x01 \x01(\tB\xb6\x01\xe0A\x02\xbaH\xaf\x01\xba\x01\xa5\x01\n" +
+	"\tclient_id\x12ban id is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or a digit\x1a4this == '' || this.matches('^[a-z0-9][a-z0-9._-]*$')r\x04 \x01(@R\x02id\x12*\n" +
 	"\n" +
 	"department\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\n" +
