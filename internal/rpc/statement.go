@@ -63,7 +63,8 @@ func optInStatement(kind consent.Kind, m optingIn, declaration *assentv1.Declara
 	s := consent.Statement{
 		Kind: kind, Address: m.GetAddress(), Channels: []string{m.GetChannel()}, Declaration: declarationOf(declaration),
 	}
-	return s, putEvidence(&s, m.GetEvidence())
+	err := putEvidence(&s, m.GetEvidence())
+	return s, err
 }
 
 func grantStatement(m granting) (consent.Statement, error) {
@@ -81,7 +82,8 @@ func grantStatement(m granting) (consent.Statement, error) {
 
 func refusalStatement(kind consent.Kind, m refusing) (consent.Statement, error) {
 	s := consent.Statement{Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing()}
-	return s, putEvidence(&s, m.GetEvidence())
+	err := putEvidence(&s, m.GetEvidence())
+	return s, err
 }
 
 func suppressionStatement(m suppressing, ofDomain bool) (consent.Statement, error) {
@@ -103,7 +105,8 @@ func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (consent.State
 	if ofDomain && s.Domain == "" {
 		return s, consent.Faultf(consent.FaultInvalidDomain, "domain", "the domain is empty")
 	}
-	return s, putEvidence(&s, m.GetEvidence())
+	err := putEvidence(&s, m.GetEvidence())
+	return s, err
 }
 
 // eventStatement reads an event of a batch.
