@@ -17,18 +17,20 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/prf"
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
+	"github.com/tink-crypto/tink-go/v2/signature"
 )
 
 // fileFormat is what a key file says it is.
 const fileFormat = "assent-keys/1"
 
-// keyFile is a key file: JSON, three Tink keysets in clear, readable by its owner only.
+// keyFile is a key file: JSON, four Tink keysets in clear, readable by its owner only.
 type keyFile struct {
 	Format  string          `json:"format"`
 	StoreID string          `json:"storeId"`
-	Master  json.RawMessage `json:"master"` // AEAD: seals evidence, addresses, answers, tokens
-	Digest  json.RawMessage `json:"digest"` // PRF: finds subjects
-	Event   json.RawMessage `json:"event"`  // PRF: event keys; never rotated
+	Master  json.RawMessage `json:"master"`  // AEAD: seals evidence, addresses, answers, tokens
+	Digest  json.RawMessage `json:"digest"`  // PRF: finds subjects
+	Event   json.RawMessage `json:"event"`   // PRF: event keys; never rotated
+	Signing json.RawMessage `json:"signing"` // Ed25519: signs checkpoints
 }
 
 // Create makes a key file for a new store. It never replaces a file.
@@ -45,6 +47,7 @@ func Create(path string) (*Keys, error) {
 		{&file.Master, aead.AES256GCMKeyTemplate()},
 		{&file.Digest, prf.HMACSHA256PRFKeyTemplate()},
 		{&file.Event, prf.HMACSHA256PRFKeyTemplate()},
+		{&file.Signing, signature.ED25519KeyWithoutPrefixTemplate()},
 	} {
 		var err error
 		if *part.into, err = newKeyset(part.template); err != nil {
@@ -167,6 +170,9 @@ func parse(data []byte) (*Keys, error) {
 		return nil, fmt.Errorf("event keyset: %w", err)
 	}
 	k.event = event.PRFs[event.PrimaryID]
+	if k.signing, err = readSigning(file.Signing); err != nil {
+		return nil, fmt.Errorf("signing keyset: %w", err)
+	}
 	return k, nil
 }
 

@@ -1,8 +1,9 @@
-// Package seal keeps what is private: it finds addresses by keyed digests and seals personal data. Its keys are Tink keysets
+// Package seal keeps what is private: it finds addresses by keyed digests, seals personal data, and signs. Its keys are Tink keysets
 // in one file (see [Create] and [Open]); docs/storage-format.md says what is digested and sealed under which of them.
 package seal
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type Keys struct {
 	master  tink.AEAD
 	digests []digestKey // the one for new rows first
 	event   prf.PRF
+	signing []ed25519.PrivateKey // the one that signs first
 }
 
 type digestKey struct {

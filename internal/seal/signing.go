@@ -1,0 +1,96 @@
+package seal
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	tinked25519 "github.com/tink-crypto/tink-go/v2/signature/ed25519"
+
+	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Signer signs under the name that it was asked for. It is a note.Signer of golang.org/x/mod/sumdb/note.
+type Signer struct {
+	name string
+	hash uint32
+	key  ed25519.PrivateKey
+}
+
+// Name returns the name of the key.
+func (s *Signer) Name() string { return s.name }
+
+// KeyHash returns the hash of name and key by which a signature is found in a note.
+func (s *Signer) KeyHash() uint32 { return s.hash }
+
+// Sign returns the Ed25519 signature of the message.
+func (s *Signer) Sign(message []byte) ([]byte, error) { return ed25519.Sign(s.key, message), nil }
+
+// Signer returns what signs with the primary signing key under the name.
+func (k *Keys) Signer(name string) (*Signer, error) {
+	text, err := verifierKey(name, k.signing[0])
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := note.NewVerifier(text)
+	if err != nil {
+		return nil, fmt.Errorf("the name %q is none for a signing key: %w", name, err)
+	}
+	return &Signer{name: name, hash: verifier.KeyHash(), key: k.signing[0]}, nil
+}
+
+// VerifierKeys returns the public signing keys as texts that note.NewVerifier reads, the primary one first.
+func (k *Keys) VerifierKeys(name string) ([]string, error) {
+	texts := make([]string, len(k.signing))
+	for i, key := range k.signing {
+		var err error
+		if texts[i], err = verifierKey(name, key); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+func verifierKey(name string, key ed25519.PrivateKey) (string, error) {
+	public, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		return "", errors.New("a signing key has no public key")
+	}
+	text, err := note.NewEd25519VerifierKey(name, public)
+	if err != nil {
+		return "", fmt.Errorf("public signing key: %w", err)
+	}
+	return text, nil
+}
+
+// readSigning reads the keyset of signing keys, the primary first. Their signatures have no prefix: others verify them, too.
+func readSigning(data json.RawMessage) ([]ed25519.PrivateKey, error) {
+	if len(data) == 0 {
+		return nil, errors.New("it is missing: the file was made by a program older than the ledger's checkpoints; make a new one " +
+			"with `assent keys create` for a new database")
+	}
+	handle, err := readKeyset(data)
+	if err != nil {
+		return nil, err
+	}
+	var keys []ed25519.PrivateKey
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return nil, errors.New("it is damaged")
+		}
+		private, ok := entry.Key().(*tinked25519.PrivateKey)
+		if !ok || len(private.OutputPrefix()) > 0 {
+			return nil, errors.New("it is not one for Ed25519 signatures without a prefix")
+		}
+		key := ed25519.NewKeyFromSeed(private.PrivateKeyBytes().Data(insecuresecretdataaccess.Token{}))
+		if entry.IsPrimary() {
+			keys = append([]ed25519.PrivateKey{key}, keys...)
+		} else {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
