@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 )
 
 // The errors of a store, wrapped with what was being done. Any other error is a fault of the program or of the data, and
@@ -75,6 +76,29 @@ type Record struct {
 	Evidence   []byte // sealed; nil: none, or deleted
 	LeafHash   [32]byte
 	TreeHashes []byte // of the subtrees that the leaf completes, the smallest first, 32 bytes each
+}
+
+// Row is an event as it stands in its columns, none of them decoded or trusted: what a verification of the ledger reads.
+type Row struct {
+	Position   int64
+	Subject    []byte
+	Key        []byte
+	Kind       int64
+	Recorded   int64
+	Occurred   int64
+	Actor      string
+	Batch      []byte // nil: none
+	Header     []byte
+	Evidence   []byte // sealed; nil: none, or deleted
+	LeafHash   []byte
+	TreeHashes []byte
+}
+
+// SubjectHistory is a subject with its stored state, whose bytes are nil if there is none, and the headers of its events.
+type SubjectHistory struct {
+	ID      consent.SubjectID
+	State   State
+	Headers [][]byte // by position
 }
 
 // Ref is a name that an event refers to, with the number that packed states use for it. It is never taken back.
@@ -200,6 +224,29 @@ type Reader interface {
 	Refs(ctx context.Context, after int32) (Head, []Ref, error)
 	// Clients returns all clients by id.
 	Clients(ctx context.Context) (Head, []Client, error)
+	// Hashes returns the hashes that are stored with the events at the positions. Positions without an event are missing; one
+	// that is given twice is returned once.
+	Hashes(ctx context.Context, positions []int64) (Head, map[int64]ledger.NodeHashes, error)
+	// Snapshot calls read once with a snapshot of the whole store, which stays the same while others write. If read returns an
+	// error, Snapshot returns it as it is. The methods of the snapshot are called by one goroutine at a time, and return an error
+	// once read has returned.
+	Snapshot(ctx context.Context, read func(ctx context.Context, s Snapshot) error) error
+}
+
+// Snapshot is the store at one instant, to be read page by page. Its methods return the errors of a [Reader].
+type Snapshot interface {
+	// Head returns the head.
+	Head() Head
+	// Rows returns the events after the position given, which may be negative, by position, with gaps if there are any, at most
+	// limit of them.
+	Rows(ctx context.Context, after int64, limit int) ([]Row, error)
+	// Subjects returns the subjects that have events or states, with both, those greater than after in order of their ids, at
+	// most limit of them. The id of nobody is not among them.
+	Subjects(ctx context.Context, after consent.SubjectID, limit int) ([]SubjectHistory, error)
+	// Catalogs returns all versions of the catalog, by version.
+	Catalogs(ctx context.Context) ([]Catalog, error)
+	// Refs returns all references, by number.
+	Refs(ctx context.Context) ([]Ref, error)
 }
 
 // Store is a whole database.

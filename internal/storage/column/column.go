@@ -28,10 +28,11 @@ const (
 	Requests = `id, body_mac, answer, expires_time`
 )
 
-// What reads select: the columns that [ScanRecord] and [ScanSubjectState] expect, of the tables e (events), k (subjects)
+// What reads select: the columns that [ScanRecord], [ScanHashes] and [SubjectStates] expect, of the tables e (events), k (subjects)
 // and s (states).
 const (
 	Record       = `e.header, e.evidence, e.leaf_hash, e.tree_hashes`
+	Hashes       = `e.position, e.leaf_hash, e.tree_hashes`
 	SubjectState = `k.form, k.digest, k.subject, k.key_version, k.fold_version, k.address, k.erased_time, s.position, s.state`
 )
 
@@ -44,6 +45,26 @@ const (
 	headWidth         = 10
 	subjectStateWidth = 9
 )
+
+// UniquePositions returns the positions in order, each once, in a slice of its own.
+func UniquePositions(positions []int64) []int64 {
+	unique := slices.Clone(positions)
+	slices.Sort(unique)
+	return slices.Compact(unique)
+}
+
+// Histories puts the subjects together with what was read about them.
+func Histories(ids []consent.SubjectID, states []storage.State, headers map[consent.SubjectID][][]byte) []storage.SubjectHistory {
+	byID := make(map[consent.SubjectID]storage.State, len(states))
+	for _, state := range states {
+		byID[state.Subject] = state
+	}
+	histories := make([]storage.SubjectHistory, len(ids))
+	for i, id := range ids {
+		histories[i] = storage.SubjectHistory{ID: id, State: byID[id], Headers: headers[id]}
+	}
+	return histories
+}
 
 // NotNull returns b, or an empty slice for nil, for columns that must not be NULL.
 func NotNull(b []byte) []byte {

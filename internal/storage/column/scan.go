@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -143,6 +144,27 @@ func ScanRecord(scan Scan) (storage.Record, error) {
 	}
 	r.Evidence, r.TreeHashes = OrNull(r.Evidence), OrNull(r.TreeHashes)
 	return r, nil
+}
+
+// ScanRow reads the columns of [Events].
+func ScanRow(scan Scan) (storage.Row, error) {
+	var r storage.Row
+	err := scan(&r.Position, &r.Subject, &r.Key, &r.Kind, &r.Recorded, &r.Occurred, &r.Actor, &r.Batch, &r.Header, &r.Evidence,
+		&r.LeafHash, &r.TreeHashes)
+	r.Batch, r.Evidence, r.TreeHashes = OrNull(r.Batch), OrNull(r.Evidence), OrNull(r.TreeHashes)
+	return r, err
+}
+
+// ScanHashes reads the columns of [Hashes]: a position and what is stored with it.
+func ScanHashes(scan Scan) (int64, ledger.NodeHashes, error) {
+	var position int64
+	var leaf []byte
+	var h ledger.NodeHashes
+	if err := scan(&position, &leaf, &h.Tree); err != nil {
+		return 0, h, err
+	}
+	h.Tree = OrNull(h.Tree)
+	return position, h, fixed("events.leaf_hash", h.Leaf[:], leaf)
 }
 
 // ScanSubjectID reads the id of a subject.

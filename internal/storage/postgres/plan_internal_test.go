@@ -40,6 +40,8 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"eventRefs":  {selectEventRefs, []any{[]int16{1}, digests, digests}},
 		"requests":   {selectRequests, []any{digests}},
 		"headersOf":  {selectHeadersOf, []any{digests}},
+		"hashes":     {selectHashes, []any{[]int64{1, 2}}},
+		"rows":       {selectRows, []any{int64(0), 10}},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 	} {
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+statement.sql, statement.args...)

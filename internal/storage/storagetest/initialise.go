@@ -47,6 +47,10 @@ func calls() []call {
 		{"Catalogs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Catalogs(ctx, 0); return err }},
 		{"Refs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err }},
 		{"Clients", func(ctx context.Context, s storage.Store) error { _, _, err := s.Clients(ctx); return err }},
+		{"Hashes", func(ctx context.Context, s storage.Store) error { _, _, err := s.Hashes(ctx, []int64{1}); return err }},
+		{"Snapshot", func(ctx context.Context, s storage.Store) error {
+			return s.Snapshot(ctx, func(context.Context, storage.Snapshot) error { return errors.New("read was called") })
+		}},
 		{"Write", func(ctx context.Context, s storage.Store) error {
 			return s.Write(ctx, storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
 				return nil, errors.New("decide was called")
