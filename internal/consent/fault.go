@@ -31,6 +31,7 @@ const (
 	FaultVersionInUse       Fault = "VERSION_IN_USE"
 	FaultInUse              Fault = "IN_USE"
 	FaultEtagMismatch       Fault = "ETAG_MISMATCH"
+	FaultPositionUnknown    Fault = "POSITION_UNKNOWN"
 	FaultSuppressionMissing Fault = "SUPPRESSION_NOT_FOUND"
 	FaultRequestIDReused    Fault = "REQUEST_ID_REUSED"
 	FaultClientExists       Fault = "CLIENT_EXISTS"
@@ -84,6 +85,6 @@ func AllFaults() []Fault {
 		FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultRequestIDReused, FaultClientExists, FaultClientMissing,
 		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultUnavailable,
-		FaultServerStopping,
+		FaultServerStopping, FaultPositionUnknown,
 	}
 }

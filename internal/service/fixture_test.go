@@ -29,6 +29,7 @@ type world struct {
 	store func() storage.Store // opens the database once more
 	keys  *seal.Keys
 	clock *testkit.Clock
+	raw   func() *raw // opens the database beside the store
 }
 
 // eachStore runs a test on both stores.
@@ -54,6 +55,7 @@ func newWorld(t testing.TB, kind string) *world {
 	if kind == "postgres" {
 		url = testkit.Postgres(t)
 	}
+	w.raw = func() *raw { return openRaw(t, url, filepath.Join(dir, "test.db")) }
 	w.store = func() storage.Store {
 		var store storage.Store
 		var err error

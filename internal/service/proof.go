@@ -1,0 +1,178 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Checkpoint is a signed checkpoint of the ledger.
+type Checkpoint struct {
+	ledger.Checkpoint
+
+	Signed      []byte // the signed note
+	VerifierKey string // of the key that signed it, in the form of note.NewVerifier
+}
+
+// EntryProof shows that an event is in the ledger that a checkpoint commits to.
+type EntryProof struct {
+	Checkpoint
+
+	Position int64
+	Header   []byte // the bytes of the leaf
+	Hashes   [][ledger.HashSize]byte
+}
+
+// ConsistencyProof shows that the ledger that a checkpoint commits to begins with that of a smaller size.
+type ConsistencyProof struct {
+	Checkpoint
+
+	From   int64
+	Hashes [][ledger.HashSize]byte
+}
+
+// Checkpoint returns a checkpoint of the ledger as it is now.
+func (s *Service) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	head, err := s.ledgerHead(ctx)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return s.checkpointAt(ctx, &head, head.Position)
+}
+
+// ProveEntry proves that the event at the position is in the ledger when it had the size; 0 is the size of now. Errors:
+// POSITION_UNKNOWN, INVALID_REQUEST.
+func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryProof, error) {
+	head, err := s.ledgerHead(ctx)
+	if err != nil {
+		return EntryProof{}, err
+	}
+	if size == 0 {
+		size = max(head.Position, position)
+	}
+	if position < 1 || position > size {
+		return EntryProof{}, consent.Faultf(consent.FaultInvalidRequest, "position", "it must be from 1 to the size, which is %d", size)
+	}
+	if err := reached(&head, size, "position"); err != nil {
+		return EntryProof{}, err
+	}
+	proof := EntryProof{Position: position}
+	if proof.Checkpoint, err = s.checkpointAt(ctx, &head, size); err != nil {
+		return EntryProof{}, err
+	}
+	if proof.Hashes, err = s.hashes(ctx).ProveEntry(position, size); err != nil {
+		return EntryProof{}, fault(err)
+	}
+	_, records, err := s.store.Ledger(ctx, position-1, 1)
+	if err != nil {
+		return EntryProof{}, fault(err)
+	}
+	if len(records) == 0 || records[0].Event.Position != position {
+		return EntryProof{}, fmt.Errorf("the ledger lacks position %d: run `assent ledger verify`", position)
+	}
+	proof.Header = records[0].Header
+	err = ledger.CheckEntry(proof.Hashes, position, ledger.LeafHash(proof.Header), size, proof.Root)
+	if err != nil {
+		return EntryProof{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
+	}
+	return proof, nil
+}
+
+// ProveConsistency proves that the ledger of size to, 0 for now, begins with that of size from. Errors: POSITION_UNKNOWN,
+// INVALID_REQUEST.
+func (s *Service) ProveConsistency(ctx context.Context, from, to int64) (ConsistencyProof, error) {
+	head, err := s.ledgerHead(ctx)
+	if err != nil {
+		return ConsistencyProof{}, err
+	}
+	if to == 0 {
+		to = max(head.Position, from)
+	}
+	if from < 1 || from > to {
+		return ConsistencyProof{}, consent.Faultf(consent.FaultInvalidRequest, "fromSize", "it must be from 1 to toSize, which is %d", to)
+	}
+	if err := reached(&head, to, "toSize"); err != nil {
+		return ConsistencyProof{}, err
+	}
+	proof := ConsistencyProof{From: from}
+	if proof.Checkpoint, err = s.checkpointAt(ctx, &head, to); err != nil {
+		return ConsistencyProof{}, err
+	}
+	hashes := s.hashes(ctx)
+	if proof.Hashes, err = hashes.ProveConsistency(from, to); err != nil {
+		return ConsistencyProof{}, fault(err)
+	}
+	before, err := hashes.Root(from)
+	if err != nil {
+		return ConsistencyProof{}, fault(err)
+	}
+	if err := ledger.CheckConsistency(proof.Hashes, from, before, to, proof.Root); err != nil {
+		return ConsistencyProof{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
+	}
+	return proof, nil
+}
+
+// reached returns an error if the ledger has not come to the size.
+func reached(head *storage.Head, size int64, field string) error {
+	if size <= head.Position {
+		return nil
+	}
+	return consent.Faultf(consent.FaultPositionUnknown, field, "the ledger has %d events only", head.Position)
+}
+
+// ledgerHead reads the head for a caller that may read or export.
+func (s *Service) ledgerHead(ctx context.Context) (storage.Head, error) {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return storage.Head{}, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return storage.Head{}, err
+	}
+	return head, who.need(ScopeRead, ScopeExport)
+}
+
+// hashes returns the reader of the stored hashes.
+func (s *Service) hashes(ctx context.Context) ledger.Reader {
+	return func(positions []int64) (map[int64]ledger.NodeHashes, error) {
+		_, hashes, err := s.store.Hashes(ctx, positions)
+		return hashes, err
+	}
+}
+
+// checkpointAt signs the root of the ledger at a size that the head has reached.
+func (s *Service) checkpointAt(ctx context.Context, head *storage.Head, size int64) (Checkpoint, error) {
+	c := Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size}}
+	if size == head.Position {
+		tree, err := ledger.ParseTree(head.Position, head.Tree)
+		if err != nil {
+			return Checkpoint{}, err
+		}
+		c.Root = tree.Root()
+	} else {
+		var err error
+		if c.Root, err = s.hashes(ctx).Root(size); err != nil {
+			return Checkpoint{}, fault(err)
+		}
+	}
+	return signed(s.keys, c)
+}
+
+func signed(keys *seal.Keys, c Checkpoint) (Checkpoint, error) {
+	signer, err := keys.Signer(c.Origin)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	verifiers, err := keys.VerifierKeys(c.Origin)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	c.VerifierKey = verifiers[0]
+	c.Signed, err = c.Sign(signer)
+	return c, err
+}

@@ -1,0 +1,208 @@
+package service
+
+import (
+	"context"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+const (
+	// verifyPage is how many rows a verification reads at once.
+	verifyPage = 2_000
+	// maxFindings is how many findings are listed; all are counted.
+	maxFindings = 200
+)
+
+// FindingKind says what is wrong.
+type FindingKind string
+
+// The kinds of findings.
+const (
+	FindingAltered         FindingKind = "ALTERED"          // the event, or what is stored beside it, is not what was recorded
+	FindingMissing         FindingKind = "MISSING"          // there is none at the position, but one later
+	FindingReordered       FindingKind = "REORDERED"        // it was recorded at another position
+	FindingInserted        FindingKind = "INSERTED"         // it is stored outside the ledger
+	FindingTruncated       FindingKind = "TRUNCATED"        // the ledger was longer
+	FindingEvidenceAltered FindingKind = "EVIDENCE_ALTERED" // the evidence is not what was recorded; deleted evidence is no finding
+	FindingStateDiffers    FindingKind = "STATE_DIFFERS"    // a state is not the fold of its events
+	FindingHeadDiffers     FindingKind = "HEAD_DIFFERS"     // the head is not that of the events
+	FindingAnotherHistory  FindingKind = "ANOTHER_HISTORY"  // a checkpoint commits to other events
+	FindingCheckpoint      FindingKind = "CHECKPOINT"       // a checkpoint is none of this ledger
+)
+
+// Finding is something that is wrong, at the positions From to To; zero where it is at none.
+type Finding struct {
+	Kind     FindingKind
+	From, To int64
+	Subject  consent.SubjectID // of a state
+	Message  string
+}
+
+// VerifyReport is what a verification found.
+type VerifyReport struct {
+	Checkpoint Checkpoint // of the head, signed only if nothing was found
+	Events     int64
+	Subjects   int64
+	Deleted    int64     // events whose evidence was deleted, as erasure and retention do
+	Findings   []Finding // the first of them
+	Found      int64     // how many there are
+}
+
+func (r *VerifyReport) add(f Finding) {
+	r.Found++
+	if len(r.Findings) < maxFindings {
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+// Verify reads one snapshot of the store and holds all of it against the ledger's tree, and the ledger against older checkpoints.
+// It changes nothing. Progress is told how many events and then subjects are done. An error says that it could not be verified,
+// not that something is wrong.
+func Verify(
+	ctx context.Context, store storage.Reader, keys *seal.Keys, checkpoints [][]byte, progress func(done int64),
+) (VerifyReport, error) {
+	var report VerifyReport
+	err := store.Snapshot(ctx, func(ctx context.Context, s storage.Snapshot) error {
+		head := s.Head()
+		if err := keys.Verify(head.StoreID, head.KeysCheck); err != nil {
+			return err
+		}
+		v := newVerifier(&report, head, progress)
+		if err := v.openCheckpoints(keys, checkpoints); err != nil {
+			return err
+		}
+		if err := v.events(ctx, s); err != nil {
+			return err
+		}
+		if err := v.catalogs(ctx, s); err != nil {
+			return err
+		}
+		return v.states(ctx, s)
+	})
+	if err != nil {
+		return report, fault(err)
+	}
+	if report.Found == 0 {
+		report.Checkpoint, err = signed(keys, report.Checkpoint)
+	}
+	return report, err
+}
+
+// verifier walks a snapshot.
+type verifier struct {
+	report   *VerifyReport
+	head     storage.Head
+	progress func(done int64)
+	done     int64
+
+	next     int64           // the position that comes next
+	recorded consent.Instant // of the last event
+	tree     knownTree
+	versions map[int64]consent.Event // the events of the catalog, by version
+	older    []ledger.Checkpoint
+}
+
+func newVerifier(report *VerifyReport, head storage.Head, progress func(int64)) *verifier {
+	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}}
+}
+
+func (v *verifier) did(n int) {
+	v.done += int64(n)
+	v.progress(v.done)
+}
+
+// openCheckpoints reads the older checkpoints, signed by any key of the file.
+func (v *verifier) openCheckpoints(keys *seal.Keys, checkpoints [][]byte) error {
+	origin := ledger.Origin(v.head.StoreID)
+	verifiers, err := keys.VerifierKeys(origin)
+	if err != nil {
+		return err
+	}
+	for _, text := range checkpoints {
+		c, err := ledger.OpenCheckpoint(text, origin, verifiers...)
+		switch {
+		case err != nil:
+			v.report.add(Finding{Kind: FindingCheckpoint, Message: "a checkpoint given is not one of this ledger, or was altered"})
+		case c.Size > v.head.Position:
+			v.report.add(Finding{Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,
+				Message: "a checkpoint commits to events that the ledger does not have"})
+		default:
+			v.older = append(v.older, c)
+		}
+	}
+	v.compareOlder()
+	return nil
+}
+
+// compareOlder holds the older checkpoints of the size that was come to against the root.
+func (v *verifier) compareOlder() {
+	size := v.next - 1
+	for _, c := range v.older {
+		if c.Size != size {
+			continue
+		}
+		if root, known := v.tree.root(); known && root != c.Root {
+			v.report.add(Finding{Kind: FindingAnotherHistory, From: min(1, size), To: size,
+				Message: "a checkpoint commits to other events up to here: they were changed together with all hashes"})
+		}
+	}
+}
+
+// events walks the rows of the ledger.
+func (v *verifier) events(ctx context.Context, s storage.Snapshot) error {
+	after := int64(math.MinInt64)
+	err := stream(ctx, func(ctx context.Context) ([]storage.Row, error) {
+		rows, err := s.Rows(ctx, after, verifyPage)
+		if len(rows) > 0 {
+			after = rows[len(rows)-1].Position
+		}
+		return rows, err
+	}, func(rows []storage.Row) error {
+		for i, seen := range inspectAll(rows) {
+			v.event(&rows[i], &seen)
+		}
+		v.did(len(rows))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v.compareHead()
+	return nil
+}
+
+// stream reads pages in one goroutine, until one is empty, and uses them in another, so that the database and the processor work
+// at the same time.
+func stream[Row any](ctx context.Context, read func(context.Context) ([]Row, error), use func([]Row) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	pages := make(chan []Row, 1)
+	group.Go(func() error {
+		defer close(pages)
+		for {
+			page, err := read(ctx)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			select {
+			case pages <- page:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	})
+	group.Go(func() error {
+		for page := range pages {
+			if err := use(page); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
