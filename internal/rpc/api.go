@@ -44,6 +44,13 @@ type Clients interface {
 	RevokeClient(ctx context.Context, id string) (service.Client, error)
 }
 
+// Prover proves that the ledger is what it was.
+type Prover interface {
+	Checkpoint(ctx context.Context) (service.Checkpoint, error)
+	ProveEntry(ctx context.Context, position, size int64) (service.EntryProof, error)
+	ProveConsistency(ctx context.Context, from, to int64) (service.ConsistencyProof, error)
+}
+
 // Authenticator knows the clients by their keys.
 type Authenticator interface {
 	Authenticate(ctx context.Context, key string) (service.Caller, error)
@@ -56,6 +63,7 @@ type Service interface {
 	Historian
 	Catalogs
 	Clients
+	Prover
 	Authenticator
 }
 
@@ -118,6 +126,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	assentv1.RegisterSuppressionServiceServer(late, &suppressionServer{record: a.service})
 	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service})
 	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
+	assentv1.RegisterLedgerServiceServer(late, &ledgerServer{prover: a.service})
 	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})
 }
 

@@ -74,6 +74,10 @@ func methods() map[string]method {
 			service.ScopeCatalog, service.ScopeCheck, service.ScopeRead, service.ScopeRecord, service.ScopeSuppress),
 		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(service.ScopeCatalog),
 
+		assentv1.LedgerService_GetCheckpoint_FullMethodName:    needs(service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(service.ScopeRead, service.ScopeExport),
+
 		assentv1.ClientService_CreateClient_FullMethodName: needs(service.ScopeClients),
 		assentv1.ClientService_ListClients_FullMethodName:  needs(service.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(service.ScopeClients),

@@ -1,0 +1,69 @@
+package rpc
+
+import (
+	"context"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// ledgerServer is the LedgerService.
+type ledgerServer struct {
+	assentv1.UnimplementedLedgerServiceServer
+
+	prover Prover
+}
+
+// GetCheckpoint returns a checkpoint of now.
+func (s *ledgerServer) GetCheckpoint(
+	ctx context.Context, _ *assentv1.GetCheckpointRequest,
+) (*assentv1.GetCheckpointResponse, error) {
+	c, err := s.prover.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.GetCheckpointResponse{Checkpoint: checkpoint(&c)}, nil
+}
+
+// ProveEntry proves that an event is in the ledger.
+func (s *ledgerServer) ProveEntry(
+	ctx context.Context, m *assentv1.ProveEntryRequest,
+) (*assentv1.ProveEntryResponse, error) {
+	proof, err := s.prover.ProveEntry(ctx, m.GetPosition(), m.GetSize())
+	if err != nil {
+		return nil, err
+	}
+	leaf := ledger.LeafHash(proof.Header)
+	return &assentv1.ProveEntryResponse{
+		Position: proof.Position, Header: proof.Header, LeafHash: leaf[:], Hashes: hashes(proof.Hashes),
+		Checkpoint: checkpoint(&proof.Checkpoint),
+	}, nil
+}
+
+// ProveConsistency proves that the ledger begins with what it was.
+func (s *ledgerServer) ProveConsistency(
+	ctx context.Context, m *assentv1.ProveConsistencyRequest,
+) (*assentv1.ProveConsistencyResponse, error) {
+	proof, err := s.prover.ProveConsistency(ctx, m.GetFromSize(), m.GetToSize())
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.ProveConsistencyResponse{
+		FromSize: proof.From, Hashes: hashes(proof.Hashes), Checkpoint: checkpoint(&proof.Checkpoint),
+	}, nil
+}
+
+func checkpoint(c *service.Checkpoint) *assentv1.Checkpoint {
+	return &assentv1.Checkpoint{
+		Note: string(c.Signed), Origin: c.Origin, Size: c.Size, Root: c.Root[:], VerifierKey: c.VerifierKey,
+	}
+}
+
+func hashes(list [][ledger.HashSize]byte) [][]byte {
+	out := make([][]byte, len(list))
+	for i := range list {
+		out[i] = list[i][:]
+	}
+	return out
+}
