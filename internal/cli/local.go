@@ -2,10 +2,13 @@ package cli
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"log/slog"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/consent"
 	host "github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/service"
 )
@@ -27,6 +30,55 @@ type Local struct {
 	// RebuildLedger makes all states anew from the events; done is called now
 	// and then with the number of subjects so far, by one goroutine.
 	RebuildLedger func(ctx context.Context, cfg config.Server, done func(subjects int)) (service.RebuildReport, error)
+	// VerifyLedger holds the whole database against its ledger and the given
+	// checkpoints; done is called now and then with the number of events and
+	// subjects so far, by one goroutine at a time.
+	VerifyLedger func(ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (Verified, error)
+}
+
+// Verified is what a verification found.
+type Verified struct {
+	Origin   string `json:"origin"`
+	Size     int64  `json:"size"`
+	Root     string `json:"root"` // in base64
+	Events   int64  `json:"events"`
+	Subjects int64  `json:"subjects"`
+	// EvidenceDeleted is how many events had evidence that was deleted, which is
+	// no finding.
+	EvidenceDeleted int64 `json:"evidenceDeleted"`
+	// Found is how many findings there are; Findings are the first of them.
+	Found    int64           `json:"found"`
+	Findings []VerifyFinding `json:"findings"`
+	// Checkpoint is signed anew where nothing was found.
+	Checkpoint string `json:"checkpoint,omitempty"`
+}
+
+// VerifyFinding is something that is wrong, at some positions of the ledger.
+type VerifyFinding struct {
+	Kind    string `json:"kind"`
+	From    int64  `json:"from,omitempty"`
+	To      int64  `json:"to,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	Message string `json:"message"`
+}
+
+// verified returns a report as the command line shows it.
+func verified(r *service.VerifyReport) Verified {
+	v := Verified{
+		Origin: r.Checkpoint.Origin, Size: r.Checkpoint.Size, Root: base64.StdEncoding.EncodeToString(r.Checkpoint.Root[:]),
+		Events: r.Events, Subjects: r.Subjects, EvidenceDeleted: r.Deleted, Found: r.Found, Findings: []VerifyFinding{},
+		Checkpoint: string(r.Checkpoint.Signed),
+	}
+	for _, f := range r.Findings {
+		subject := ""
+		if f.Subject != (consent.SubjectID{}) {
+			subject = hex.EncodeToString(f.Subject[:])
+		}
+		v.Findings = append(v.Findings, VerifyFinding{
+			Kind: string(f.Kind), From: f.From, To: f.To, Subject: subject, Message: f.Message,
+		})
+	}
+	return v
 }
 
 // local returns what is done on a real database.
@@ -46,6 +98,10 @@ func local() Local {
 		MigrateStatus: host.MigrateStatus,
 		RebuildLedger: func(ctx context.Context, cfg config.Server, done func(int)) (service.RebuildReport, error) {
 			return host.RebuildLedger(ctx, cfg, quiet, done)
+		},
+		VerifyLedger: func(ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (Verified, error) {
+			report, err := host.VerifyLedger(ctx, cfg, checkpoints, done)
+			return verified(&report), err
 		},
 	}
 }

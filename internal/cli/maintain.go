@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
 	host "github.com/assent-io/assent/internal/server"
 )
@@ -102,23 +103,23 @@ func (a *app) keysCommand(use, short string, do func(path string) (*seal.Keys, e
 			return err
 		}
 		store := uuid.UUID(keys.StoreID()).String()
+		verifiers, err := keys.VerifierKeys(ledger.Origin(keys.StoreID()))
+		if err != nil {
+			return err
+		}
 		if a.json() {
 			return a.writeJSON(struct {
-				File    string `json:"file"`
-				StoreID string `json:"storeId"`
-			}{path, store})
+				File        string `json:"file"`
+				StoreID     string `json:"storeId"`
+				VerifierKey string `json:"verifierKey"`
+			}{path, store, verifiers[0]})
 		}
 		if use == "create" {
 			a.notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
 		}
-		return a.write(fmt.Sprintf("%s: store %s\n", path, store))
+		return a.write(fmt.Sprintf("%s: store %s\nverifier key of its checkpoints: %s\n", path, store, verifiers[0]))
 	})
 	return cmd
-}
-
-// ledger holds the commands about the ledger.
-func (a *app) ledger() *cobra.Command {
-	return family("ledger", "The ledger of all events", a.ledgerRebuild())
 }
 
 func (a *app) ledgerRebuild() *cobra.Command {

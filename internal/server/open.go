@@ -167,3 +167,27 @@ func RebuildLedger(
 	defer func() { err = errors.Join(err, local.Close()) }()
 	return local.Rebuild(AsLocal(ctx), done)
 }
+
+// VerifyLedger holds the database that the settings name against its ledger and older checkpoints. It changes nothing: tables of
+// another version and a database without a key file are refused.
+func VerifyLedger(
+	ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64),
+) (_ service.VerifyReport, err error) {
+	if err := mustExist(cfg); err != nil {
+		return service.VerifyReport{}, err
+	}
+	path, err := cfg.KeyFile()
+	if err != nil {
+		return service.VerifyReport{}, err
+	}
+	keys, err := seal.Open(path)
+	if err != nil {
+		return service.VerifyReport{}, err
+	}
+	store, err := openStore(ctx, cfg, opening{now: time.Now})
+	if err != nil {
+		return service.VerifyReport{}, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return service.Verify(ctx, store, keys, checkpoints, done)
+}

@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/ledger"
+)
+
+// maxCheckpoint is far more than a checkpoint with the signatures of many
+// witnesses has.
+const maxCheckpoint = 64 << 10
+
+// ledger holds the commands about the ledger.
+func (a *app) ledger() *cobra.Command {
+	return family("ledger", "The ledger of all events: checkpoint, prove, verify or rebuild",
+		a.ledgerCheckpoint(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild())
+}
+
+func addVerifierKey(cmd *cobra.Command, key *string) {
+	cmd.Flags().StringVar(key, "verifier-key", "",
+		"public key that must have signed, as keys show writes it (default: the one that the server names)")
+}
+
+func (a *app) ledgerCheckpoint() *cobra.Command {
+	var out, key string
+	cmd := &cobra.Command{
+		Use:   "checkpoint",
+		Short: "Write a signed checkpoint of the ledger",
+		Long: "Write a signed checkpoint of the ledger as it is now. Kept where nobody who can change the database can change\n" +
+			"it, it shows later, with ledger verify --checkpoint, that nothing up to it was altered.",
+		Args: cobra.NoArgs,
+		RunE: a.does(func(ctx context.Context, _ []string) error {
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
+				if err != nil {
+					return err
+				}
+				c := answer.GetCheckpoint()
+				if _, err := opened(c, key); err != nil {
+					return err
+				}
+				if out != "" && out != stdinName {
+					if err := writeNewFile(out, c.GetNote()); err != nil {
+						return fmt.Errorf("--out: %w", err)
+					}
+					a.notef("%s: checkpoint of %d events", out, c.GetSize())
+					return nil
+				}
+				if a.json() {
+					return a.writeMessage(c)
+				}
+				return a.write(c.GetNote())
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&out, "out", "", "file to write it to, which must not exist (default: standard output)")
+	addVerifierKey(cmd, &key)
+	return cmd
+}
+
+// writeNewFile writes a file that must not exist: a checkpoint that is kept is
+// never replaced.
+func writeNewFile(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+// opened returns the checkpoint that the note holds. What the message says
+// beside it counts for nothing.
+func opened(c *assentv1.Checkpoint, key string) (ledger.Checkpoint, error) {
+	if key == "" {
+		key = c.GetVerifierKey()
+	}
+	checkpoint, err := ledger.OpenCheckpoint([]byte(c.GetNote()), c.GetOrigin(), key)
+	if err != nil {
+		return checkpoint, fmt.Errorf("the server's checkpoint does not hold: %w", err)
+	}
+	return checkpoint, nil
+}
+
+func (a *app) ledgerProve() *cobra.Command {
+	var size int64
+	var key string
+	cmd := &cobra.Command{
+		Use:   "prove POSITION",
+		Short: "Prove that an event is in the ledger",
+		Long: "Prove that the event at a position is in the ledger: get the proof, verify it, and write the checkpoint that it\n" +
+			"leads to. With --format json it writes the whole proof.",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			position, err := strconv.ParseInt(args[0], 10, 64)
+			if err != nil || position < 1 {
+				return usagef("POSITION must be a number from 1")
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).ProveEntry,
+					&assentv1.ProveEntryRequest{Position: position, Size: size})
+				if err != nil {
+					return err
+				}
+				if err := checkEntry(answer, position, size, key); err != nil {
+					return err
+				}
+				if a.json() {
+					return a.writeMessage(answer)
+				}
+				return a.write(fmt.Sprintf("position %d is in the ledger: leaf %x, %d hashes lead to the root of\n\n%s",
+					position, answer.GetLeafHash(), len(answer.GetHashes()), answer.GetCheckpoint().GetNote()))
+			})
+		}),
+	}
+	cmd.Flags().Int64Var(&size, "size", 0, "the size of the ledger to prove it for, such as that of a kept checkpoint (default: now)")
+	addVerifierKey(cmd, &key)
+	return cmd
+}
+
+// checkEntry verifies a proof with nothing but the signature of the ledger.
+func checkEntry(answer *assentv1.ProveEntryResponse, position, size int64, key string) error {
+	c, err := opened(answer.GetCheckpoint(), key)
+	if err != nil {
+		return err
+	}
+	if size != 0 && c.Size != size {
+		return fmt.Errorf("the server's proof does not hold: it is for %d events", c.Size)
+	}
+	proof := make([][ledger.HashSize]byte, len(answer.GetHashes()))
+	for i, hash := range answer.GetHashes() {
+		if len(hash) != ledger.HashSize {
+			return errors.New("the server's proof does not hold: a hash has another length")
+		}
+		proof[i] = [ledger.HashSize]byte(hash)
+	}
+	leaf := ledger.LeafHash(answer.GetHeader())
+	if !bytes.Equal(leaf[:], answer.GetLeafHash()) {
+		return errors.New("the server's proof does not hold: the leaf is not that of the header")
+	}
+	if err := ledger.CheckEntry(proof, position, leaf, c.Size, c.Root); err != nil {
+		return fmt.Errorf("the server's proof does not hold: %w", err)
+	}
+	return nil
+}
+
+func (a *app) ledgerVerify() *cobra.Command {
+	var files []string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Verify that nothing in the database was altered, dropped or reordered",
+		Long: "Open the database itself and hold all of it against the ledger: every event against its hash and the tree, the\n" +
+			"evidence, the catalogs and the states against the events, and the ledger against checkpoints that were kept.\n" +
+			"It changes nothing. A line for each finding goes to standard output, and the exit code is 1 if there is one.",
+		Args: cobra.NoArgs,
+	}
+	config.AddFlags(cmd.Flags(), localKeys()...)
+	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "file with a checkpoint that was kept; may be given several times")
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		checkpoints, err := a.readCheckpoints(files)
+		if err != nil {
+			return err
+		}
+		bar := a.newProgress("verifying", -1)
+		report, err := a.local.VerifyLedger(ctx, cfg, checkpoints, bar.set)
+		bar.end()
+		if err != nil {
+			return err
+		}
+		if err := a.writeVerified(&report); err != nil {
+			return err
+		}
+		if report.Found > 0 {
+			return exitCode(exitFailed)
+		}
+		return nil
+	})
+	return cmd
+}
+
+func (a *app) readCheckpoints(files []string) ([][]byte, error) {
+	var checkpoints [][]byte
+	for _, path := range files {
+		in, err := a.open(path)
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(io.LimitReader(in.text, maxCheckpoint))
+		if err = errors.Join(err, in.close()); err != nil {
+			return nil, fmt.Errorf("%s: %w", in.name, readError(err))
+		}
+		checkpoints = append(checkpoints, text)
+	}
+	return checkpoints, nil
+}
+
+func (a *app) writeVerified(v *Verified) error {
+	if a.json() {
+		return a.writeJSON(v)
+	}
+	for _, f := range v.Findings {
+		if err := a.write(f.line() + "\n"); err != nil {
+			return err
+		}
+	}
+	if more := v.Found - int64(len(v.Findings)); more > 0 {
+		if err := a.write(fmt.Sprintf("and %d findings more\n", more)); err != nil {
+			return err
+		}
+	}
+	deleted := ""
+	if v.EvidenceDeleted > 0 {
+		deleted = fmt.Sprintf(", the evidence of %d deleted", v.EvidenceDeleted)
+	}
+	return a.write(fmt.Sprintf("%d events%s, %d subjects, %d findings\n", v.Events, deleted, v.Subjects, v.Found))
+}
+
+// line is a finding as people read it.
+func (f *VerifyFinding) line() string {
+	line := f.Kind
+	switch {
+	case f.From == 0 && f.To == 0:
+	case f.From == f.To:
+		line += fmt.Sprintf(" at position %d", f.From)
+	default:
+		line += fmt.Sprintf(" at positions %d to %d", f.From, f.To)
+	}
+	if f.Subject != "" {
+		line += " of subject " + f.Subject
+	}
+	return line + ": " + f.Message
+}
