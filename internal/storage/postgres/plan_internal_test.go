@@ -42,6 +42,8 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"headersOf":  {selectHeadersOf, []any{digests}},
 		"hashes":     {selectHashes, []any{[]int64{1, 2}}},
 		"rows":       {selectRows, []any{int64(0), 10}},
+		"statesIn":   {selectStatesWithin, []any{make([]byte, 16), digests[0]}},
+		"headersIn":  {selectHeadersWithin, []any{make([]byte, 16), digests[0]}},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 	} {
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+statement.sql, statement.args...)
