@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -158,11 +159,24 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 			done(1)
 			return service.RebuildReport{Subjects: 2, Differed: 1}, nil
 		},
+		VerifyLedger: func(_ context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (cli.Verified, error) {
+			check(cfg)
+			done(1)
+			return cli.Verified{Events: 9, Subjects: 2, EvidenceDeleted: 1, Found: 4, Findings: []cli.VerifyFinding{
+				{Kind: "ALTERED", From: 7, To: 7, Message: "a"},
+				{Kind: "MISSING", From: 2, To: 3, Subject: "ab", Message: "b"},
+				{Kind: "CHECKPOINT", Message: fmt.Sprintf("%s", checkpoints)},
+			}}, nil
+		},
 	}
 }
 
 func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 	const url = "postgres://u:s3cret@h/d"
+	kept := filepath.Join(t.TempDir(), "kept")
+	if err := os.WriteFile(kept, []byte("note"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret(url), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "k", LogLevel: slog.LevelWarn,
 		LogFormat: config.LogText,
@@ -183,6 +197,13 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 		{[]string{"migrate", "status"}, 1, "version 4 of 3: a migration stopped halfway\n"},
 		{[]string{"migrate", "up", "--format", "json"}, 0, "{\n  \"version\": 3,\n  \"latest\": 3,\n  \"dirty\": false\n}\n"},
 		{[]string{"ledger", "rebuild"}, 1, "2 subjects, 1 differed\n"},
+		{
+			[]string{"ledger", "verify", "--checkpoint", kept, "--checkpoint", kept},
+			1,
+			"ALTERED at position 7: a\nMISSING at positions 2 to 3 of subject ab: b\nCHECKPOINT: [note note]\n" +
+				"and 1 findings more\n9 events, the evidence of 1 deleted, 2 subjects, 4 findings\n",
+		},
+		{[]string{"ledger", "verify", "--checkpoint", kept + "x"}, 1, ""},
 		{[]string{"ledger", "rebuild", "--format", "json"}, 1, "{\n  \"subjects\": 2,\n  \"differed\": 1\n}\n"},
 		{[]string{"clients", "create", "--local", "--id", "root", "--role", "admin"}, 0, "local-key\n"},
 	} {

@@ -108,6 +108,18 @@ func TestOperations_CommandsForPostgresWork(t *testing.T) {
 	}
 }
 
+func TestOperations_CommandsForProofsWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	for _, command := range block(t, "docs/operations.md", "Proving that nothing was altered", 1) {
+		runAsWritten(t, db.dir, env, command)
+	}
+	if _, err := os.Stat(filepath.Join(db.dir, "2026-12-01.checkpoint")); err != nil {
+		t.Error(err)
+	}
+}
+
 func mustAbs(t testing.TB, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)

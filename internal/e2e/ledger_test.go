@@ -186,9 +186,12 @@ func proveOnTheCommandLine(t *testing.T, r *running, key string) {
 		args []string
 		code int
 	}{
-		{[]string{"ledger", "prove", "9"}, 1}, {[]string{"ledger", "prove", "zero"}, 2},
-		{[]string{"ledger", "prove", "3", "--verifier-key", other}, 1}, {[]string{"ledger", "checkpoint", "--verifier-key", other}, 1},
-		{[]string{"ledger", "prove", "3", "--size", "3", "--format", "json"}, 0}, {[]string{"ledger", "checkpoint", "--format", "json"}, 0},
+		{[]string{"ledger", "prove", "9"}, 1},
+		{[]string{"ledger", "prove", "zero"}, 2},
+		{[]string{"ledger", "prove", "3", "--verifier-key", other}, 1},
+		{[]string{"ledger", "checkpoint", "--verifier-key", other}, 1},
+		{[]string{"ledger", "prove", "3", "--size", "3", "--format", "json"}, 0},
+		{[]string{"ledger", "checkpoint", "--format", "json"}, 0},
 	} {
 		if code, stdout, stderr := command(t, r.GRPC, r.key, c.args...); code != c.code {
 			t.Errorf("%v: exit %d: %s%s", c.args, code, stdout, stderr)

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	tinked25519 "github.com/tink-crypto/tink-go/v2/signature/ed25519"
-
 	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
+	tinked25519 "github.com/tink-crypto/tink-go/v2/signature/ed25519"
 	"golang.org/x/mod/sumdb/note"
 )
 

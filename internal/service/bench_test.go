@@ -102,3 +102,35 @@ func BenchmarkImport1000(b *testing.B) {
 		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 	})
 }
+
+func BenchmarkVerify(b *testing.B) {
+	const batches = 2
+	eachStoreBench(b, func(b *testing.B, kind string) {
+		w := newWorld(b, kind)
+		store := w.store()
+		s := w.service(store, 0)
+		ctx := WithCaller(b.Context(), Process("bench"))
+		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(b)}); err != nil {
+			b.Fatal(err)
+		}
+		for n := range batches {
+			batch := BatchRecord{}
+			for i := range MaxBatch {
+				address := fmt.Sprintf("person-%d@example.at", (n*MaxBatch+i)%(batches*MaxBatch/2)) // two events each
+				at := start.Add(-time.Hour - time.Duration(n)*time.Second)
+				batch.Items = append(batch.Items, BatchStatement{Statement: consentOn("newsletter", address, at)})
+			}
+			if _, err := s.BatchRecord(ctx, batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			report, err := Verify(ctx, store, w.keys, nil, func(int64) {})
+			if err != nil || report.Found != 0 || report.Events != batches*MaxBatch+1 {
+				b.Fatalf("%+v, %v", report, err)
+			}
+		}
+		b.ReportMetric(float64((batches*MaxBatch+1)*b.N)/b.Elapsed().Seconds(), "events/s")
+	})
+}

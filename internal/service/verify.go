@@ -130,8 +130,10 @@ func (v *verifier) openCheckpoints(keys *seal.Keys, checkpoints [][]byte) error 
 		case err != nil:
 			v.report.add(Finding{Kind: FindingCheckpoint, Message: "a checkpoint given is not one of this ledger, or was altered"})
 		case c.Size > v.head.Position:
-			v.report.add(Finding{Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,
-				Message: "a checkpoint commits to events that the ledger does not have"})
+			v.report.add(Finding{
+				Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,
+				Message: "a checkpoint commits to events that the ledger does not have",
+			})
 		default:
 			v.older = append(v.older, c)
 		}
@@ -148,8 +150,10 @@ func (v *verifier) compareOlder() {
 			continue
 		}
 		if root, known := v.tree.root(); known && root != c.Root {
-			v.report.add(Finding{Kind: FindingAnotherHistory, From: min(1, size), To: size,
-				Message: "a checkpoint commits to other events up to here: they were changed together with all hashes"})
+			v.report.add(Finding{
+				Kind: FindingAnotherHistory, From: min(1, size), To: size,
+				Message: "a checkpoint commits to other events up to here: they were changed together with all hashes",
+			})
 		}
 	}
 }

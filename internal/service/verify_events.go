@@ -101,8 +101,10 @@ func evidenceOf(r *storage.Row, e *consent.Event) (problem string, deleted bool)
 // event takes the row that comes next.
 func (v *verifier) event(r *storage.Row, seen *inspected) {
 	if r.Position < 1 || r.Position > v.head.Position {
-		v.report.add(Finding{Kind: FindingInserted, From: r.Position, To: r.Position,
-			Message: "an event is stored outside the ledger, whose head knows nothing of it"})
+		v.report.add(Finding{
+			Kind: FindingInserted, From: r.Position, To: r.Position,
+			Message: "an event is stored outside the ledger, whose head knows nothing of it",
+		})
 		return
 	}
 	v.report.Events++
@@ -123,12 +125,16 @@ func (v *verifier) event(r *storage.Row, seen *inspected) {
 	from, moved := r.Position, seen.readable && seen.event.Position != r.Position
 	switch {
 	case moved:
-		v.report.add(Finding{Kind: FindingReordered, From: r.Position, To: r.Position,
-			Message: "the event stored there was recorded at another position"})
+		v.report.add(Finding{
+			Kind: FindingReordered, From: r.Position, To: r.Position,
+			Message: "the event stored there was recorded at another position",
+		})
 		problems = nil
 	case seen.readable && seen.event.Recorded < v.recorded:
-		v.report.add(Finding{Kind: FindingReordered, From: r.Position, To: r.Position,
-			Message: "the event was recorded before the one that precedes it"})
+		v.report.add(Finding{
+			Kind: FindingReordered, From: r.Position, To: r.Position,
+			Message: "the event was recorded before the one that precedes it",
+		})
 	}
 	if moved {
 		v.tree.appendUnknown()
