@@ -35,6 +35,7 @@ type fake struct {
 	assentv1.UnimplementedHistoryServiceServer
 	assentv1.UnimplementedCatalogServiceServer
 	assentv1.UnimplementedClientServiceServer
+	assentv1.UnimplementedLedgerServiceServer
 
 	address string
 
@@ -72,6 +73,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterHistoryServiceServer(server, f)
 	assentv1.RegisterCatalogServiceServer(server, f)
 	assentv1.RegisterClientServiceServer(server, f)
+	assentv1.RegisterLedgerServiceServer(server, f)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {
