@@ -71,7 +71,7 @@ func settings() []setting {
 		},
 		{
 			key:   "tls_cert",
-			usage: "PEM file with the certificate, for gRPC and HTTP; together with tls_key",
+			usage: "PEM file with the certificate, for gRPC and HTTP; together with tls_key. Both are read anew when they change",
 			set:   text(func(s *Server) *string { return &s.TLSCert }),
 		},
 		{

@@ -8,6 +8,8 @@
 // TLS. Only the first start on a new SQLite file makes something: the tables, FILE.keys, and FILE.admin-key with the API key of
 // the first client.
 //
+// A certificate whose files change is read anew by one of the next handshakes (certificate.go).
+//
 // # REST
 //
 // The gateway reaches the gRPC server through a connection inside the process, so a REST call goes through the same layers as

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/assent-io/assent/internal/config"
 )
@@ -18,8 +17,8 @@ type listeners struct {
 }
 
 // listen opens both addresses, with TLS if the settings have a certificate.
-func listen(ctx context.Context, cfg config.Server, now time.Time) (_ *listeners, err error) {
-	secure, err := loadTLS(cfg, now)
+func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners, err error) {
+	secure, err := loadTLS(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -46,19 +45,16 @@ func listenOn(ctx context.Context, address string, secure *tls.Config, protocols
 	return tls.NewListener(listener, secure), nil
 }
 
-// loadTLS reads the certificate; nil if the settings have none.
-func loadTLS(cfg config.Server, now time.Time) (*tls.Config, error) {
+// loadTLS reads the certificate, which is read anew when it changes; nil if the settings have none.
+func loadTLS(cfg config.Server, opts Options) (*tls.Config, error) {
 	if cfg.TLSCert == "" {
 		return nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+	served, err := loadCertificate(cfg.TLSCert, cfg.TLSKey, opts.Now, opts.Logger)
 	if err != nil {
-		return nil, fmt.Errorf("load the certificate %s with the key %s: %w", cfg.TLSCert, cfg.TLSKey, err)
+		return nil, err
 	}
-	if now.After(pair.Leaf.NotAfter) {
-		return nil, fmt.Errorf("the certificate %s ended at %s", cfg.TLSCert, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: served.forHandshake, MinVersion: tls.VersionTLS12}, nil
 }
 
 // close closes what nobody serves. A listener that was served is closed already, which is no error.

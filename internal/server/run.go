@@ -83,7 +83,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local); err != nil {
 		return err
 	}
-	listeners, err := listen(ctx, cfg, opts.Now())
+	listeners, err := listen(ctx, cfg, opts)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// lookEvery is how often the files of a certificate are looked at, at most.
+const lookEvery = time.Second
+
+// certificate is the server's certificate with its key. A handshake looks whether the files have changed, at most once in
+// lookEvery, and takes the new pair. A pair that is not right is logged once and leaves the old one in use.
+type certificate struct {
+	cert, key string // paths
+	now       func() time.Time
+	log       *slog.Logger
+
+	mu     sync.Mutex
+	pair   *tls.Certificate
+	looked time.Time // by now
+	files  [2]fs.FileInfo
+}
+
+// loadCertificate reads the certificate; one that is not right is an error.
+func loadCertificate(cert, key string, now func() time.Time, log *slog.Logger) (*certificate, error) {
+	c := &certificate{cert: cert, key: key, now: now, log: log, looked: now()}
+	c.files = c.look() // Before they are read: a change in between is seen as one.
+	pair, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	c.pair = pair
+	return c, nil
+}
+
+func (c *certificate) read() (*tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	if err != nil {
+		return nil, fmt.Errorf("load the certificate %s with the key %s: %w", c.cert, c.key, err)
+	}
+	if c.now().After(pair.Leaf.NotAfter) {
+		return nil, fmt.Errorf("the certificate %s ended at %s", c.cert, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return &pair, nil
+}
+
+// look returns what the files are at the moment, behind all links; nil for one that cannot be looked at.
+func (c *certificate) look() (files [2]fs.FileInfo) {
+	for i, path := range []string{c.cert, c.key} {
+		if info, err := os.Stat(path); err == nil {
+			files[i] = info
+		}
+	}
+	return files
+}
+
+// forHandshake returns the pair for a handshake.
+func (c *certificate) forHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if since := now.Sub(c.looked); since >= 0 && since < lookEvery { // A clock that was set back must not end the looking.
+		return c.pair, nil
+	}
+	c.looked = now
+	files := c.look()
+	if sameFile(files[0], c.files[0]) && sameFile(files[1], c.files[1]) {
+		return c.pair, nil
+	}
+	c.files = files
+	c.reload(hello.Context())
+	return c.pair, nil
+}
+
+func (c *certificate) reload(ctx context.Context) {
+	pair, err := c.read()
+	if err != nil {
+		c.log.LogAttrs(ctx, slog.LevelError, "the files of the certificate changed and are not right; the old one stays in use",
+			slog.String("error", err.Error()), slog.Time("not_after", c.pair.Leaf.NotAfter))
+		return
+	}
+	c.pair = pair
+	c.log.LogAttrs(ctx, slog.LevelInfo, "took the new certificate", slog.String("file", c.cert),
+		slog.Time("not_after", pair.Leaf.NotAfter))
+}
+
+// sameFile reports whether nothing has changed between two looks at a path.
+func sameFile(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
