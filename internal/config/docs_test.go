@@ -52,6 +52,8 @@ log_format: json
 ` + "```" + `
 
 The URL of the database may hold a password; it is never logged or printed.
+
+Traces are set by the variables of OpenTelemetry, which have no flags and no keys: see [operations.md](operations.md#watching-it).
 `)
 	return b.String()
 }

@@ -62,7 +62,7 @@ func bodyFault(err error) *consent.Error {
 // allowed returns the headers that the gateway may see; nothing else that a caller sends has any effect.
 func allowed(header http.Header) http.Header {
 	kept := http.Header{}
-	for _, name := range []string{"Authorization", "Accept-Language", "X-Request-Id", "Content-Type", "Accept"} {
+	for _, name := range []string{"Authorization", "Accept-Language", "X-Request-Id", "Traceparent", "Content-Type", "Accept"} {
 		if values := header.Values(name); len(values) > 0 {
 			kept[name] = values
 		}

@@ -18,6 +18,6 @@
 // # Stop
 //
 // When the context ends: health says NOT_SERVING, streams are ended (SERVER_STOPPING), HTTP and gRPC take nothing new and
-// have a moment to finish, then workers, use cases, metrics and store are closed, in this order. That takes less than two
+// have a moment to finish, then workers, use cases, store, traces and metrics are closed, in this order. That takes less than two
 // seconds. Every goroutine belongs to one group, and Run returns after the last has ended.
 package server

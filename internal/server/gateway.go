@@ -83,6 +83,8 @@ func handedOn(header string) (string, bool) {
 		return "accept-language", true
 	case "X-Request-Id":
 		return "x-request-id", true
+	case "Traceparent":
+		return "traceparent", true
 	default:
 		return "", false
 	}

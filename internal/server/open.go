@@ -42,6 +42,7 @@ type opening struct {
 	log         *slog.Logger
 	now         func() time.Time
 	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	span        service.BeginSpan
 	databaseNow func() time.Time // of a PostgreSQL; nil: its own
 	migrate     bool             // make missing tables, and for SQLite the file
 }
@@ -102,7 +103,9 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	if err != nil {
 		return nil, err
 	}
-	use, err := service.New(ctx, store, keys, service.Options{Now: how.now, Logger: how.log, Decided: how.decided})
+	use, err := service.New(ctx, store, keys, service.Options{
+		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -16,9 +16,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/assent-io/assent/internal/config"
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // How often a server looks after itself.
@@ -66,15 +64,15 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 			opts.Logger.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "stopped")
 		}
 	}()
-	metrics, err := telemetry.NewMetrics(ctx)
+	signals, err := newSignals(ctx, opts.Logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Shutdown(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, signals.shutdown(ctx)) }()
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
-		decided: countIn(context.WithoutCancel(ctx), metrics),
+		decided: signals.countDecisions(context.WithoutCancel(ctx)), span: signals.traces.Span,
 	})
 	if err != nil {
 		return err
@@ -88,21 +86,12 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
-	s, err := newServer(ctx, cfg, opts, local, metrics, listeners)
+	s, err := newServer(ctx, cfg, opts, local, signals, listeners)
 	if err != nil {
 		return err
 	}
 	served = true
 	return s.serve(ctx, opts.Ready)
-}
-
-// countIn returns what counts decisions.
-func countIn(
-	ctx context.Context, metrics *telemetry.Metrics,
-) func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
-	return func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
-		metrics.Decided(ctx, channel, verdict.String(), string(reason), n)
-	}
 }
 
 // prepare does what a start does to the store besides opening it.
@@ -131,7 +120,7 @@ type server struct {
 }
 
 func newServer(
-	ctx context.Context, cfg config.Server, opts Options, local *Local, metrics *telemetry.Metrics, listeners *listeners,
+	ctx context.Context, cfg config.Server, opts Options, local *Local, signals *signals, listeners *listeners,
 ) (*server, error) {
 	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
 	api, err := rpc.New(rpc.Options{Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life})
@@ -141,7 +130,7 @@ func newServer(
 	}
 	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife}
 	s.grpc = grpc.NewServer(append(api.ServerOptions(),
-		grpc.StatsHandler(metrics.CallHandler(func(method string) bool { return measured(api, method) })),
+		grpc.StatsHandler(signals.metrics.CallHandler(signals.traces, func(method string) bool { return measured(api, method) })),
 		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
 		grpc.WaitForHandlers(true),
 	)...)
@@ -164,7 +153,7 @@ func newServer(
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	s.http = newHTTPServer(pages(s.ready, admit, gateway, metrics.Handler()), opts.Logger)
+	s.http = newHTTPServer(pages(s.ready, admit, gateway, signals.metrics.Handler()), opts.Logger)
 	return s, nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// How long what is under way may take when the server stops. Together less than two seconds.
+// How long what is under way may take when the server stops. Together, and with the last traces, less than two seconds.
 const (
 	httpGrace = 900 * time.Millisecond
 	grpcGrace = 600 * time.Millisecond

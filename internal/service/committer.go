@@ -88,6 +88,10 @@ func (c *committer) poke() {
 
 // do has m committed and returns when it is durable, or refused. If ctx ends first, m may be committed all the same.
 func (c *committer) do(ctx context.Context, m *member) error {
+	return c.service.traced(ctx, spanWrite, max(1, m.weight), func(ctx context.Context) error { return c.await(ctx, m) })
+}
+
+func (c *committer) await(ctx context.Context, m *member) error {
 	m.ctx, m.ended = ctx, make(chan struct{})
 	c.mu.Lock()
 	if c.closed {

@@ -30,12 +30,14 @@ func (v *view) seen(where *place) (seen, error) {
 // it. The caller is admitted under the head that was read.
 func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, asOf consent.Instant) (*view, Caller, error) {
 	var v *view
-	var err error
-	if asOf == 0 {
-		v, err = s.lookNow(ctx, keys)
-	} else {
-		v, err = s.lookBack(ctx, keys, asOf)
-	}
+	err := s.traced(ctx, spanRead, len(keys), func(ctx context.Context) (err error) {
+		if asOf == 0 {
+			v, err = s.lookNow(ctx, keys)
+		} else {
+			v, err = s.lookBack(ctx, keys, asOf)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, Caller{}, fault(err)
 	}

@@ -82,7 +82,12 @@ func (s *Service) History(ctx context.Context, typed string, size int, pageToken
 	}
 	var result HistoryPage
 	for after := page.After; ; {
-		head, records, err := s.store.Records(ctx, l.keys, after, size+1)
+		var head storage.Head
+		var records []storage.Record
+		err := s.traced(ctx, spanRead, len(l.keys), func(ctx context.Context) (err error) {
+			head, records, err = s.store.Records(ctx, l.keys, after, size+1)
+			return err
+		})
 		if err != nil {
 			return HistoryPage{}, fault(err)
 		}

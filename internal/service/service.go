@@ -36,6 +36,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Decided is told of decisions, for counting; nil: nobody is.
 	Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	// Span is told of what traces show; nil: nobody is.
+	Span BeginSpan
 }
 
 // Service is the use cases over one store. It is safe for concurrent use.
@@ -45,6 +47,7 @@ type Service struct {
 	now      func() time.Time
 	log      *slog.Logger
 	decided  func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	span     BeginSpan
 	names    *names
 	catalogs *catalogs
 	clients  *clients
@@ -58,12 +61,17 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 		return nil, err
 	}
 	s := &Service{
-		store: store, keys: keys, log: opts.Logger, decided: opts.Decided,
+		store: store, keys: keys, log: opts.Logger, decided: opts.Decided, span: opts.Span,
 		now:   func() time.Time { return opts.Now().UTC() },
 		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
 	}
 	if s.decided == nil {
 		s.decided = func(string, consent.Verdict, consent.Code, int) {}
+	}
+	if s.span == nil {
+		s.span = func(ctx context.Context, _ string, _ int) (context.Context, func(string, bool)) {
+			return ctx, func(string, bool) {}
+		}
 	}
 	s.commits = newCommitter(s) //nolint:contextcheck // It outlives the call that starts it.
 	return s, nil

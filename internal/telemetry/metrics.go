@@ -13,9 +13,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/grpc/stats"
 )
 
@@ -69,13 +67,13 @@ func (m *Metrics) Decided(ctx context.Context, channel, verdict, reason string, 
 		attribute.String("channel", channel), attribute.String("verdict", verdict), attribute.String("reason", reason)))
 }
 
-// CallHandler returns what measures the calls of a gRPC server. Only methods for which measured holds are: the name of a method
-// that does not exist is anything that a caller likes.
-func (m *Metrics) CallHandler(measured func(fullMethod string) bool) stats.Handler {
+// CallHandler returns what measures and traces the calls of a gRPC server. Only methods for which measured holds are: the name of a
+// method that does not exist is anything that a caller likes.
+func (m *Metrics) CallHandler(traces *Traces, measured func(fullMethod string) bool) stats.Handler {
 	return otelgrpc.NewServerHandler(
 		otelgrpc.WithMeterProvider(m.provider),
-		otelgrpc.WithTracerProvider(noop.NewTracerProvider()),
-		otelgrpc.WithPropagators(propagation.NewCompositeTextMapPropagator()),
+		otelgrpc.WithTracerProvider(traces.tracerProvider()),
+		otelgrpc.WithPropagators(traces.propagator),
 		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool { return measured(info.FullMethodName) }),
 	)
 }

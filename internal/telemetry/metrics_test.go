@@ -63,7 +63,7 @@ func call(h stats.Handler, method string) {
 
 func TestMetrics_Calls_AreMeasuredOnlyForMethodsThatExist(t *testing.T) {
 	m := newMetrics(t)
-	h := m.CallHandler(func(method string) bool { return method == "/assent.v1.ConsentService/CheckConsent" })
+	h := m.CallHandler(newTraces(t, nil), func(method string) bool { return method == "/assent.v1.ConsentService/CheckConsent" })
 	call(h, "/assent.v1.ConsentService/CheckConsent")
 	call(h, "/anna@example.com/Check")
 	got := page(t, m)

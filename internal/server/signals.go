@@ -1,0 +1,41 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/telemetry"
+)
+
+// signals are what a server tells of itself besides its log.
+type signals struct {
+	metrics *telemetry.Metrics
+	traces  *telemetry.Traces
+}
+
+func newSignals(ctx context.Context, log *slog.Logger) (*signals, error) {
+	metrics, err := telemetry.NewMetrics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	traces, err := telemetry.NewTraces(ctx, log)
+	if err != nil {
+		return nil, errors.Join(err, metrics.Shutdown(ctx))
+	}
+	return &signals{metrics: metrics, traces: traces}, nil
+}
+
+// shutdown ends both, whatever has become of the context.
+func (s *signals) shutdown(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(s.traces.Shutdown(ctx), s.metrics.Shutdown(ctx))
+}
+
+// countDecisions returns what counts decisions.
+func (s *signals) countDecisions(ctx context.Context) func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
+	return func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
+		s.metrics.Decided(ctx, channel, verdict.String(), string(reason), n)
+	}
+}
