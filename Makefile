@@ -105,7 +105,7 @@ format-check: protodeps ## Fail when a Go or proto file is not formatted.
 lint: protodeps ## Lint Go files and protos.
 	@echo "lint"
 	@$(LINT) config verify
-	@$(LINT) run $(PKG)
+	@$(LINT) run --allow-parallel-runners $(PKG)
 	@$(BUF) lint
 
 .PHONY: vet
