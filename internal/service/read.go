@@ -97,7 +97,7 @@ func (s *Service) unpack(ctx context.Context, packed []byte) (*consent.State, er
 }
 
 func (s *Service) lookBack(ctx context.Context, keys []storage.SubjectKey, until consent.Instant) (*view, error) {
-	head, bySubject, err := s.store.EventsOf(ctx, keys, until)
+	head, bySubject, err := s.store.EventsOf(ctx, keys, until, 0)
 	if err != nil {
 		return nil, err
 	}

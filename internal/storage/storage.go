@@ -208,8 +208,11 @@ type Reader interface {
 	// is given twice is returned once; no keys return none.
 	States(ctx context.Context, keys []SubjectKey) (Head, []SubjectState, error)
 	// EventsOf returns, for each of the subjects that exist for the keys, the headers of its events that occurred at or before
-	// until (zero: all), by position.
-	EventsOf(ctx context.Context, keys []SubjectKey, until consent.Instant) (Head, map[SubjectKey][][]byte, error)
+	// until (zero: all) and stand at or before the position upTo (0: all), by position.
+	EventsOf(ctx context.Context, keys []SubjectKey, until consent.Instant, upTo int64) (Head, map[SubjectKey][][]byte, error)
+	// PositionAt returns the position of the last event that was recorded at or before the instant; 0: none was. It reads a few
+	// rows only, however long the ledger is; if one of them is missing, that is an error.
+	PositionAt(ctx context.Context, recorded consent.Instant) (Head, int64, error)
 	// Records returns the records of the subjects that exist for the keys, by position, those after the position given, at
 	// most limit of them.
 	Records(ctx context.Context, keys []SubjectKey, after int64, limit int) (Head, []Record, error)

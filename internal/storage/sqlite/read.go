@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -34,7 +35,21 @@ const (
 	selectEventsOf = `
 		SELECT k.form, k.digest, e.header` + fromSubjects + `
 		LEFT JOIN events e ON e.subject = k.subject AND (?2 = 0 OR e.occurred_time <= ?2)
+			AND (?3 = 0 OR e.position <= ?3)
 		ORDER BY k.form, k.digest, e.position`
+
+	// A binary search by the primary key: recorded times never decrease from one position to the next. The last event that was
+	// recorded by the instant stands at low or after it, and not after high.
+	selectPositionAt = `
+		WITH RECURSIVE search (low, high) AS (
+			SELECT 0, position FROM ledger_head WHERE id = 1
+			UNION ALL
+			SELECT CASE WHEN e.recorded_time <= ?1 THEN e.position ELSE s.low END,
+				CASE WHEN e.recorded_time <= ?1 THEN s.high ELSE e.position - 1 END
+			FROM search s CROSS JOIN events e ON e.position = (s.low + s.high + 1) / 2
+			WHERE s.low < s.high
+		)
+		SELECT low FROM search WHERE low = high`
 
 	selectRecordsOf = `
 		SELECT ` + column.Record + ` FROM events e
@@ -173,11 +188,11 @@ func (s *Store) States(ctx context.Context, keys []storage.SubjectKey) (storage.
 
 // EventsOf returns the headers of the events of the subjects.
 func (s *Store) EventsOf(
-	ctx context.Context, keys []storage.SubjectKey, until consent.Instant,
+	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
 ) (storage.Head, map[storage.SubjectKey][][]byte, error) {
 	events := map[storage.SubjectKey][][]byte{}
 	head, err := s.view(ctx, "read events", func(c *conn) error {
-		args := []any{jsonKeys(column.UniqueKeys(keys)), int64(until)}
+		args := []any{jsonKeys(column.UniqueKeys(keys)), int64(until), upTo}
 		return c.query(selectEventsOf, args, func(scan column.Scan) error {
 			key, header, err := column.ScanKeyHeader(scan)
 			if err != nil {
@@ -195,6 +210,21 @@ func (s *Store) EventsOf(
 		return storage.Head{}, nil, err
 	}
 	return head, events, nil
+}
+
+// PositionAt returns the position of the last event that was recorded at or before the instant.
+func (s *Store) PositionAt(ctx context.Context, recorded consent.Instant) (storage.Head, int64, error) {
+	position := int64(-1)
+	head, err := s.view(ctx, "read a position", func(c *conn) error {
+		return c.query(selectPositionAt, []any{int64(recorded)}, func(scan column.Scan) error { return scan(&position) })
+	})
+	if err == nil && position < 0 {
+		err = errors.New("the ledger lacks an event before its head")
+	}
+	if err != nil {
+		return storage.Head{}, 0, err
+	}
+	return head, position, nil
 }
 
 // Records returns records of the subjects.

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -11,9 +12,13 @@ func eventsTests() []test {
 	return []test{
 		{"EventsOf_ByPosition", testEventsOf},
 		{"EventsOf_Until_IsInclusive", testEventsOfUntil},
+		{"EventsOf_UpTo_IsInclusive", testEventsOfUpTo},
 		{"EventsOf_SubjectWithoutEvents_IsThereWithNone", testEventsOfNone},
 		{"EventsOf_NoKeys_ReturnNone", testEventsOfNoKeys},
 		{"EventsOf_AThousandKeys", testEventsOfMany},
+		{"PositionAt_IsTheLastRecordedByThen", testPositionAt},
+		{"PositionAt_LedgersOfEveryLength", testPositionAtLengths},
+		{"PositionAt_AMissingEvent_IsAnError", testPositionAtGap},
 		{"Records_OfTheSubjectsByPosition_EachOnce", testRecords},
 		{"Records_Page_ByPositionAndLimit", testRecordsPages},
 		{"Ledger_Page_ByPositionAndLimit", testLedgerPages},
@@ -25,7 +30,7 @@ type eventsByKey = map[storage.SubjectKey][][]byte
 func testEventsOf(t *testing.T, open Open) {
 	store := initialised(t, open)
 	appendAll(t, store, 1, 2, 1, 3, 1)
-	h, got, err := store.EventsOf(t.Context(), []storage.SubjectKey{key(2), key(9), key(1), key(1)}, 0)
+	h, got, err := store.EventsOf(t.Context(), []storage.SubjectKey{key(2), key(9), key(1), key(1)}, 0, 0)
 	noError(t, "EventsOf", err)
 	same(t, "the head", h, head(5))
 	same(t, "the events", got, eventsByKey{
@@ -48,9 +53,94 @@ func testEventsOfUntil(t *testing.T, open Open) {
 		{1, nil},
 		{0, headers(record(1, 1), second, record(3, 1))},
 	} {
-		_, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until)
+		_, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until, 0)
 		noError(t, "EventsOf", err)
 		same(t, "the events until "+c.until.String(), got, eventsByKey{key(1): c.want})
+	}
+}
+
+func testEventsOfUpTo(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 2, 1, 1)
+	third := record(3, 1)
+	for _, c := range []struct {
+		until consent.Instant
+		upTo  int64
+		want  [][]byte
+	}{
+		{0, 1, headers(record(1, 1))},
+		{0, 2, headers(record(1, 1))},
+		{0, 3, headers(record(1, 1), third)},
+		{0, 9, headers(record(1, 1), third, record(4, 1))},
+		{0, 0, headers(record(1, 1), third, record(4, 1))},
+		{third.Event.Occurred, 4, headers(record(1, 1), third)},
+		{third.Event.Occurred - 1, 3, headers(record(1, 1))},
+	} {
+		h, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until, c.upTo)
+		noError(t, "EventsOf", err)
+		same(t, fmt.Sprintf("the events until %s up to %d", c.until, c.upTo), got, eventsByKey{key(1): c.want})
+		same(t, "the head", h, head(4))
+	}
+	_, got, err := store.EventsOf(t.Context(), keys(2, 3), 0, 1)
+	noError(t, "EventsOf", err)
+	same(t, "the events of a subject that came later", got, eventsByKey{key(2): nil})
+}
+
+func testPositionAt(t *testing.T, open Open) {
+	store := initialised(t, open)
+	// Events of one transaction share their instant: positions 2, 3 and 4, then 5 and 6.
+	var records []storage.Record
+	for i, at := range []int64{1, 2, 2, 2, 3, 3, 4} {
+		r := record(int64(i+1), 1)
+		r.Event.Recorded = instant(at)
+		records = append(records, recordOf(&r.Event))
+	}
+	write(t, store, &storage.Changes{Head: head(7), Subjects: []storage.Subject{subject(1)}, Records: records})
+	for _, c := range []struct {
+		at   consent.Instant
+		want int64
+	}{
+		{1, 0},
+		{instant(1) - 1, 0},
+		{instant(1), 1},
+		{instant(2) - 1, 1},
+		{instant(2), 4},
+		{instant(3) - 1, 4},
+		{instant(3), 6},
+		{instant(4), 7},
+		{consent.MaxInstant, 7},
+	} {
+		h, got, err := store.PositionAt(t.Context(), c.at)
+		noError(t, "PositionAt", err)
+		same(t, "the position at "+c.at.String(), got, c.want)
+		same(t, "the head", h, head(7))
+	}
+}
+
+func testPositionAtLengths(t *testing.T, open Open) {
+	store := initialised(t, open)
+	for length := range int64(20) {
+		if length > 0 {
+			write(t, store, &storage.Changes{
+				Head: head(length), Subjects: []storage.Subject{subject(1)}, Records: []storage.Record{record(length, 1)},
+			})
+		}
+		for want := range length + 1 {
+			h, got, err := store.PositionAt(t.Context(), instant(want))
+			noError(t, "PositionAt", err)
+			same(t, fmt.Sprintf("the position at the instant of %d of %d", want, length), got, want)
+			same(t, "the head", h, head(length))
+		}
+	}
+}
+
+func testPositionAtGap(t *testing.T, open Open) {
+	store := initialised(t, open)
+	write(t, store, &storage.Changes{
+		Head: head(3), Subjects: []storage.Subject{subject(1)}, Records: []storage.Record{record(1, 1), record(3, 1)},
+	})
+	if _, got, err := store.PositionAt(t.Context(), instant(2)); err == nil {
+		t.Errorf("PositionAt returned %d, want an error", got)
 	}
 }
 
@@ -60,7 +150,7 @@ func testEventsOfNone(t *testing.T, open Open) {
 	write(t, store, &storage.Changes{
 		Head: head(1), Subjects: []storage.Subject{subject(1), tombstone}, Records: []storage.Record{catalogRecord(1)},
 	})
-	_, got, err := store.EventsOf(t.Context(), keys(0, 5), 0)
+	_, got, err := store.EventsOf(t.Context(), keys(0, 5), 0, 0)
 	noError(t, "EventsOf", err)
 	same(t, "the events", got, eventsByKey{key(1): nil, key(2): nil})
 }
@@ -68,7 +158,7 @@ func testEventsOfNone(t *testing.T, open Open) {
 func testEventsOfNoKeys(t *testing.T, open Open) {
 	store := initialised(t, open)
 	appendAll(t, store, 1)
-	h, got, err := store.EventsOf(t.Context(), nil, 0)
+	h, got, err := store.EventsOf(t.Context(), nil, 0, 0)
 	noError(t, "EventsOf", err)
 	same(t, "the head", h, head(1))
 	same(t, "the events", got, eventsByKey{})
@@ -85,7 +175,7 @@ func testEventsOfMany(t *testing.T, open Open) {
 		want[key(n)] = headers(r)
 	}
 	write(t, store, changes)
-	_, got, err := store.EventsOf(t.Context(), keys(0, 2000), 0)
+	_, got, err := store.EventsOf(t.Context(), keys(0, 2000), 0, 0)
 	noError(t, "EventsOf", err)
 	same(t, "the events", got, want)
 }

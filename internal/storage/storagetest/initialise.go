@@ -32,9 +32,10 @@ func calls() []call {
 		{"States", func(ctx context.Context, s storage.Store) error { _, _, err := s.States(ctx, keys(0, 3)); return err }},
 		{"States of no keys", func(ctx context.Context, s storage.Store) error { _, _, err := s.States(ctx, nil); return err }},
 		{"EventsOf", func(ctx context.Context, s storage.Store) error {
-			_, _, err := s.EventsOf(ctx, keys(0, 3), 0)
+			_, _, err := s.EventsOf(ctx, keys(0, 3), 0, 0)
 			return err
 		}},
+		{"PositionAt", func(ctx context.Context, s storage.Store) error { _, _, err := s.PositionAt(ctx, begin); return err }},
 		{"Records", func(ctx context.Context, s storage.Store) error {
 			_, _, err := s.Records(ctx, keys(0, 3), 0, 10)
 			return err
