@@ -21,6 +21,7 @@ const (
 	FaultInvalidCatalog     Fault = "INVALID_CATALOG"
 	FaultInvalidClient      Fault = "INVALID_CLIENT"
 	FaultInvalidRequest     Fault = "INVALID_REQUEST"
+	FaultPositionUnknown    Fault = "POSITION_UNKNOWN"
 	FaultNotRefusable       Fault = "NOT_REFUSABLE"
 	FaultNoEffect           Fault = "NO_EFFECT"
 	FaultBasisNotAccepted   Fault = "BASIS_NOT_ACCEPTED"
@@ -81,8 +82,8 @@ func AllFaults() []Fault {
 	return []Fault{
 		FaultInvalidAddress, FaultInvalidDomain, FaultUnknownChannel, FaultUnknownDeclaration, FaultTimeInFuture, FaultInvalidTime,
 		FaultInvalidEvidence, FaultInvalidSuppression, FaultInvalidEvent, FaultInvalidToken, FaultInvalidPageToken,
-		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultNotRefusable, FaultNoEffect, FaultBasisNotAccepted,
-		FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
+		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultPositionUnknown, FaultNotRefusable, FaultNoEffect,
+		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultRequestIDReused, FaultClientExists, FaultClientMissing,
 		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultUnavailable,
 		FaultServerStopping, FaultPositionUnknown,

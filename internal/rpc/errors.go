@@ -30,6 +30,8 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 		consent.FaultInvalidEvent, consent.FaultInvalidToken, consent.FaultInvalidPageToken, consent.FaultInvalidCatalog,
 		consent.FaultInvalidClient, consent.FaultInvalidRequest:
 		return codes.InvalidArgument, true
+	case consent.FaultPositionUnknown:
+		return codes.OutOfRange, true
 	case consent.FaultNotRefusable, consent.FaultNoEffect, consent.FaultBasisNotAccepted, consent.FaultNothingPending,
 		consent.FaultRequestEnded, consent.FaultNoCatalog, consent.FaultVersionInUse, consent.FaultInUse:
 		return codes.FailedPrecondition, true

@@ -38,7 +38,8 @@ func TestErrors_EveryFault_HasACode(t *testing.T) {
 func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
 	for fault, want := range map[consent.Fault]codes.Code{
 		consent.FaultInvalidAddress: codes.InvalidArgument, consent.FaultTimeInFuture: codes.InvalidArgument,
-		consent.FaultNotRefusable: codes.FailedPrecondition, consent.FaultNoEffect: codes.FailedPrecondition,
+		consent.FaultPositionUnknown: codes.OutOfRange,
+		consent.FaultNotRefusable:    codes.FailedPrecondition, consent.FaultNoEffect: codes.FailedPrecondition,
 		consent.FaultNothingPending: codes.FailedPrecondition, consent.FaultRequestEnded: codes.FailedPrecondition,
 		consent.FaultNoCatalog: codes.FailedPrecondition, consent.FaultVersionInUse: codes.FailedPrecondition,
 		consent.FaultPositionUnknown: codes.OutOfRange, consent.FaultEtagMismatch: codes.Aborted, consent.FaultSuppressionMissing: codes.NotFound,
