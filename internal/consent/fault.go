@@ -32,7 +32,6 @@ const (
 	FaultVersionInUse       Fault = "VERSION_IN_USE"
 	FaultInUse              Fault = "IN_USE"
 	FaultEtagMismatch       Fault = "ETAG_MISMATCH"
-	FaultPositionUnknown    Fault = "POSITION_UNKNOWN"
 	FaultSuppressionMissing Fault = "SUPPRESSION_NOT_FOUND"
 	FaultRequestIDReused    Fault = "REQUEST_ID_REUSED"
 	FaultClientExists       Fault = "CLIENT_EXISTS"
@@ -86,6 +85,6 @@ func AllFaults() []Fault {
 		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultRequestIDReused, FaultClientExists, FaultClientMissing,
 		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultUnavailable,
-		FaultServerStopping, FaultPositionUnknown,
+		FaultServerStopping,
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Checker interface {
 	Check(ctx context.Context, in service.CheckInput) (service.CheckResult, error)
 	BatchCheck(ctx context.Context, in service.BatchInput) (service.BatchResult, error)
-	Lookup(ctx context.Context, address string) (service.Recipient, error)
+	Lookup(ctx context.Context, in service.LookupInput) (service.Recipient, error)
 }
 
 // Recorder records what people say.
@@ -28,7 +28,7 @@ type Recorder interface {
 
 // Historian shows what was recorded.
 type Historian interface {
-	History(ctx context.Context, address string, size int, pageToken string) (service.HistoryPage, error)
+	History(ctx context.Context, in service.HistoryInput) (service.HistoryPage, error)
 }
 
 // Catalogs keeps the catalog.

@@ -38,11 +38,11 @@ func checkRequest(m checking) consent.Request {
 func (s *consentServer) CheckConsent(
 	ctx context.Context, m *assentv1.CheckConsentRequest,
 ) (*assentv1.CheckConsentResponse, error) {
-	asOf, err := instant(m.GetAsOf(), "asOf")
+	moment, err := momentOf(m)
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.check.Check(ctx, service.CheckInput{Address: m.GetAddress(), Request: checkRequest(m), AsOf: asOf})
+	result, err := s.check.Check(ctx, service.CheckInput{Address: m.GetAddress(), Request: checkRequest(m), Moment: moment})
 	if err != nil {
 		return nil, err
 	}
@@ -53,12 +53,12 @@ func (s *consentServer) CheckConsent(
 func (s *consentServer) BatchCheckConsent(
 	ctx context.Context, m *assentv1.BatchCheckConsentRequest,
 ) (*assentv1.BatchCheckConsentResponse, error) {
-	asOf, err := instant(m.GetAsOf(), "asOf")
+	moment, err := momentOf(m)
 	if err != nil {
 		return nil, err
 	}
 	result, err := s.check.BatchCheck(ctx, service.BatchInput{
-		Addresses: m.GetAddresses(), Request: checkRequest(m), AsOf: asOf,
+		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment,
 	})
 	if err != nil {
 		return nil, err

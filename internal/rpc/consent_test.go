@@ -341,6 +341,115 @@ func TestLookup_ShowsGrantsRefusalsAndSuppressions(t *testing.T) {
 	}
 }
 
+func TestKnownAsOf_ReachesEveryCallThatTakesIt(t *testing.T) {
+	w := newWorld(t)
+	client := assentv1.NewConsentServiceClient(w.conn)
+	if _, err := client.BatchRecordEvents(w.as(), &assentv1.BatchRecordEventsRequest{Events: facts()[:7]}); err != nil {
+		t.Fatal(err)
+	}
+	history, err := assentv1.NewHistoryServiceClient(w.conn).SearchHistory(w.as(), &assentv1.SearchHistoryRequest{Address: "anna@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := func(position int64) time.Time {
+		t.Helper()
+		for _, e := range history.GetEvents() {
+			if e.GetPosition() == position {
+				return e.GetRecordedTime().AsTime()
+			}
+		}
+		t.Fatalf("no event at %d", position)
+		return time.Time{}
+	}
+	one, err := client.CheckConsent(w.as(), &assentv1.CheckConsentRequest{
+		Address: "anna@example.com", Channel: "newsletter", KnownAsOf: knownAt(2),
+	})
+	if d := one.GetDecision(); err != nil || d.GetPosition() != 2 || d.GetForSending() || !d.GetDecidedTime().AsTime().Equal(recorded(2)) {
+		t.Errorf("check: %v, %v", d, err)
+	}
+	asOf := timestamppb.New(start.Add(-time.Hour))
+	many, err := client.BatchCheckConsent(w.as(), &assentv1.BatchCheckConsentRequest{
+		Addresses: []string{"anna@example.com"}, Channel: "newsletter", AsOf: asOf, KnownAsOf: knownAt(2),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := many.GetOutcomes()[0].GetDecision(); d.GetPosition() != 2 || d.GetForSending() || !d.GetDecidedTime().AsTime().Equal(asOf.AsTime()) {
+		t.Errorf("batch: %v", d)
+	}
+	found, err := client.LookupRecipient(w.as(), &assentv1.LookupRecipientRequest{Address: "anna@example.com", KnownAsOf: knownBy(recorded(5))})
+	if err != nil || found.GetPosition() != 8 || found.GetChannels()[0].GetDecision().GetForSending() {
+		t.Errorf("look-up by time: %v, %v", found, err)
+	}
+	found, err = client.LookupRecipient(w.as(), &assentv1.LookupRecipientRequest{
+		Address: "anna@example.com", AsOf: asOf, KnownAsOf: knownAt(1),
+	})
+	if err != nil || found.GetPosition() != 1 || len(found.GetSuppressions()) != 0 || len(found.GetChannels()[0].GetGrants()) != 0 {
+		t.Errorf("look-up by position: %v, %v", found, err)
+	}
+	_, err = client.CheckConsent(w.as(), &assentv1.CheckConsentRequest{
+		Address: "anna@example.com", Channel: "newsletter", KnownAsOf: knownAt(9),
+	})
+	if status.Code(err) != codes.OutOfRange || reasonOf(t, err) != "POSITION_UNKNOWN" {
+		t.Errorf("beyond the head: %v", err)
+	}
+}
+
+func TestHistory_FiltersReachTheService(t *testing.T) {
+	w := newWorld(t)
+	if _, err := assentv1.NewConsentServiceClient(w.conn).BatchRecordEvents(w.as(), &assentv1.BatchRecordEventsRequest{Events: facts()}); err != nil {
+		t.Fatal(err)
+	}
+	search := func(in *assentv1.SearchHistoryRequest) []*assentv1.Event {
+		t.Helper()
+		in.Address = "anna@example.com"
+		page, err := assentv1.NewHistoryServiceClient(w.conn).SearchHistory(w.as(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.GetEvents()
+	}
+	all := search(&assentv1.SearchHistoryRequest{})
+	middle := all[len(all)/2].GetOccurredTime()
+	var since, until, grants, newsletter int
+	for _, e := range all {
+		if e.GetOccurredTime().AsTime().Before(middle.AsTime()) {
+			until++
+		} else {
+			since++
+		}
+		if e.GetGrant() != nil {
+			grants++
+		}
+		if strings.Contains(e.String(), "newsletter") {
+			newsletter++
+		}
+	}
+	for name, c := range map[string]struct {
+		in   *assentv1.SearchHistoryRequest
+		want int
+	}{
+		"since":         {&assentv1.SearchHistoryRequest{OccurredSinceTime: middle}, since},
+		"until":         {&assentv1.SearchHistoryRequest{OccurredUntilTime: middle}, until},
+		"kinds":         {&assentv1.SearchHistoryRequest{Kinds: []string{"grant"}}, grants},
+		"actor":         {&assentv1.SearchHistoryRequest{Actor: "admin"}, len(all)},
+		"another actor": {&assentv1.SearchHistoryRequest{Actor: "shop"}, 0},
+	} {
+		if got := len(search(c.in)); got != c.want || (c.want == len(all) && name != "actor") {
+			t.Errorf("%s: %d of %d events, want %d", name, got, len(all), c.want)
+		}
+	}
+	for _, e := range search(&assentv1.SearchHistoryRequest{Channel: "newsletter"}) {
+		if !strings.Contains(e.String(), "newsletter") {
+			t.Errorf("does not name the channel: %v", e)
+		}
+		newsletter--
+	}
+	if newsletter < 0 || newsletter >= len(all) {
+		t.Errorf("%d too many events of the channel", -newsletter)
+	}
+}
+
 func TestSuppressions_AreRecordedAndLifted(t *testing.T) {
 	w := newWorld(t)
 	client := assentv1.NewSuppressionServiceClient(w.conn)

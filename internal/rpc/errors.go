@@ -41,8 +41,6 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 		return codes.AlreadyExists, true
 	case consent.FaultEtagMismatch:
 		return codes.Aborted, true
-	case consent.FaultPositionUnknown:
-		return codes.OutOfRange, true
 	case consent.FaultUnauthenticated:
 		return codes.Unauthenticated, true
 	case consent.FaultScopeMissing, consent.FaultOtherDepartment:

@@ -42,7 +42,7 @@ func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
 		consent.FaultNotRefusable:    codes.FailedPrecondition, consent.FaultNoEffect: codes.FailedPrecondition,
 		consent.FaultNothingPending: codes.FailedPrecondition, consent.FaultRequestEnded: codes.FailedPrecondition,
 		consent.FaultNoCatalog: codes.FailedPrecondition, consent.FaultVersionInUse: codes.FailedPrecondition,
-		consent.FaultPositionUnknown: codes.OutOfRange, consent.FaultEtagMismatch: codes.Aborted, consent.FaultSuppressionMissing: codes.NotFound,
+		consent.FaultEtagMismatch: codes.Aborted, consent.FaultSuppressionMissing: codes.NotFound,
 		consent.FaultRequestIDReused: codes.AlreadyExists, consent.FaultUnauthenticated: codes.Unauthenticated,
 		consent.FaultScopeMissing: codes.PermissionDenied, consent.FaultOtherDepartment: codes.PermissionDenied,
 		consent.FaultTooLarge: codes.ResourceExhausted, consent.FaultUnavailable: codes.Unavailable,

@@ -22,7 +22,20 @@ type historyServer struct {
 func (s *historyServer) SearchHistory(
 	ctx context.Context, m *assentv1.SearchHistoryRequest,
 ) (*assentv1.SearchHistoryResponse, error) {
-	page, err := s.history.History(ctx, m.GetAddress(), pageSize(m.GetPageSize()), m.GetPageToken())
+	since, err := instant(m.GetOccurredSinceTime(), "occurredSinceTime")
+	if err != nil {
+		return nil, err
+	}
+	until, err := instant(m.GetOccurredUntilTime(), "occurredUntilTime")
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.history.History(ctx, service.HistoryInput{
+		Address: m.GetAddress(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
+		HistoryFilter: service.HistoryFilter{
+			Since: since, Until: until, Kinds: m.GetKinds(), Channel: m.GetChannel(), Actor: m.GetActor(),
+		},
+	})
 	if err != nil {
 		return nil, err
 	}

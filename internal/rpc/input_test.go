@@ -41,6 +41,14 @@ func grant(change func(*assentv1.GrantConsentRequest)) *assentv1.GrantConsentReq
 	return m
 }
 
+func knownAt(position int64) *assentv1.KnownAsOf {
+	return &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Position{Position: position}}
+}
+
+func knownBy(t time.Time) *assentv1.KnownAsOf {
+	return &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Time{Time: timestamppb.New(t)}}
+}
+
 func wrongs() map[string]wrong {
 	const (
 		checkOne  = "ConsentService/CheckConsent"
@@ -70,6 +78,42 @@ func wrongs() map[string]wrong {
 			Address: "anna@example.com", Channel: "newsletter", AsOf: timestamppb.New(start.Add(time.Hour)),
 		}, "TIME_IN_FUTURE", "asOf"},
 		"as of 1970": {checkOne, &check{Address: "anna@example.com", Channel: "newsletter", AsOf: before1970}, "INVALID_TIME", "asOf"},
+		"known as of nothing": {checkOne, &check{
+			Address: "anna@example.com", Channel: "newsletter", KnownAsOf: &assentv1.KnownAsOf{},
+		}, "INVALID_REQUEST", "knownAsOf.until"},
+		"known at position 0": {checkOne, &check{
+			Address: "anna@example.com", Channel: "newsletter", KnownAsOf: knownAt(0),
+		}, "INVALID_REQUEST", "knownAsOf.position"},
+		"known as of 1970": {checkOne, &check{
+			Address: "anna@example.com", Channel: "newsletter", KnownAsOf: knownBy(time.Unix(0, 0)),
+		}, "INVALID_TIME", "knownAsOf.time"},
+		"known as of the future": {"ConsentService/LookupRecipient", &assentv1.LookupRecipientRequest{
+			Address: "anna@example.com", KnownAsOf: knownBy(start.Add(time.Hour)),
+		}, "TIME_IN_FUTURE", "knownAsOf.time"},
+		"looked at in the future": {"ConsentService/LookupRecipient", &assentv1.LookupRecipientRequest{
+			Address: "anna@example.com", AsOf: timestamppb.New(start.Add(time.Hour)),
+		}, "TIME_IN_FUTURE", "asOf"},
+		"history of no such kind": {
+			histories, &assentv1.SearchHistoryRequest{Address: "anna@example.com", Kinds: []string{"grant", "catalog"}},
+			"INVALID_REQUEST", "kinds[1]",
+		},
+		"history since 1970": {
+			histories, &assentv1.SearchHistoryRequest{Address: "anna@example.com", OccurredSinceTime: before1970},
+			"INVALID_TIME", "occurredSinceTime",
+		},
+		"history until 1970": {
+			histories, &assentv1.SearchHistoryRequest{Address: "anna@example.com", OccurredUntilTime: before1970},
+			"INVALID_TIME", "occurredUntilTime",
+		},
+		"history of no time": {
+			histories, &assentv1.SearchHistoryRequest{
+				Address: "anna@example.com", OccurredSinceTime: timestamppb.New(start), OccurredUntilTime: timestamppb.New(start),
+			},
+			"INVALID_TIME", "occurredUntilTime",
+		},
+		"history of no such channel": {
+			histories, &assentv1.SearchHistoryRequest{Address: "anna@example.com", Channel: "newsleter"}, "UNKNOWN_CHANNEL", "channel",
+		},
 		"reference too long": {checkOne, &check{
 			Address: "anna@example.com", Channel: "newsletter", Reference: strings.Repeat("r", 257),
 		}, "INVALID_REQUEST", "reference"},

@@ -8,11 +8,15 @@ import (
 	"github.com/assent-io/assent/internal/service"
 )
 
-// LookupRecipient returns what holds for one address now.
+// LookupRecipient returns what holds for one address.
 func (s *consentServer) LookupRecipient(
 	ctx context.Context, m *assentv1.LookupRecipientRequest,
 ) (*assentv1.LookupRecipientResponse, error) {
-	found, err := s.check.Lookup(ctx, m.GetAddress())
+	moment, err := momentOf(m)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.check.Lookup(ctx, service.LookupInput{Address: m.GetAddress(), Moment: moment})
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package rpc
 import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
 )
 
 // instant reads a time. Whether one was given is decided by its presence alone: a time that is given never becomes none, for
@@ -20,6 +22,26 @@ func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
 		return 0, consent.Faultf(consent.FaultInvalidTime, field, "the time must be later than 1970-01-01T00:00:00Z")
 	}
 	return at, nil
+}
+
+// moments is what the requests share that may ask about the past.
+type moments interface {
+	GetAsOf() *timestamppb.Timestamp
+	GetKnownAsOf() *assentv1.KnownAsOf
+}
+
+// momentOf reads what moment a request asks about.
+func momentOf(m moments) (service.Moment, error) {
+	asOf, err := instant(m.GetAsOf(), "asOf")
+	if err != nil {
+		return service.Moment{}, err
+	}
+	known := m.GetKnownAsOf()
+	at, err := instant(known.GetTime(), "knownAsOf.time")
+	if err != nil {
+		return service.Moment{}, err
+	}
+	return service.Moment{AsOf: asOf, Known: service.Known{Position: known.GetPosition(), Time: at}}, nil
 }
 
 // timestamp returns the time of an instant; nil for no instant.

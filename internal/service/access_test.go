@@ -48,11 +48,11 @@ func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 		wantFault(t, err, consent.FaultOtherDepartment)
 		w.mustRecord(admin, s, lift)
 
-		r, err := s.Lookup(desk, "anna@example.at")
+		r, err := s.Lookup(desk, LookupInput{Address: "anna@example.at"})
 		if err != nil || len(r.Channels) != 1 || r.Channels[0].Channel != "newsletter" || len(r.Channels[0].Grants) != 1 {
 			t.Errorf("lookup: %+v, %v", r, err)
 		}
-		page, err := s.History(desk, "anna@example.at", 10, "")
+		page, err := s.History(desk, HistoryInput{Address: "anna@example.at", Size: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,8 +92,8 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 				return err
 			},
 			"withdraw": func() error { _, err := s.Record(none, withdrawal("newsletter", "a@b.at"), Idempotency{}); return err },
-			"lookup":   func() error { _, err := s.Lookup(none, "a@b.at"); return err },
-			"history":  func() error { _, err := s.History(none, "a@b.at", 1, ""); return err },
+			"lookup":   func() error { _, err := s.Lookup(none, LookupInput{Address: "a@b.at"}); return err },
+			"history":  func() error { _, err := s.History(none, HistoryInput{Address: "a@b.at", Size: 1}); return err },
 			"catalog":  func() error { _, err := s.ApplyCatalog(none, ApplyCatalog{Document: "x"}); return err },
 			"clients":  func() error { _, err := s.ListClients(none, 1, ""); return err },
 			"create":   func() error { _, _, err := s.CreateClient(none, NewClient{}); return err },
@@ -234,7 +234,7 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 		}
 		var seen []int64
 		for token := ""; ; {
-			page, err := s.History(ctx, "a.b@gmail.com", 3, token)
+			page, err := s.History(ctx, HistoryInput{Address: "a.b@gmail.com", Size: 3, Token: token})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -247,7 +247,7 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 			if token = page.Next; token == "" {
 				break
 			}
-			_, err = s.History(ctx, "ab@gmail.com", 3, token)
+			_, err = s.History(ctx, HistoryInput{Address: "ab@gmail.com", Size: 3, Token: token})
 			wantFault(t, err, consent.FaultInvalidPageToken)
 		}
 		if len(seen) != 14 {

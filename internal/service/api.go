@@ -7,25 +7,47 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 )
 
+// Moment is what time is asked about, and up to where the ledger counts as known. The zero value is now, strictly, with all that
+// was acknowledged.
+type Moment struct {
+	AsOf  consent.Instant // the time to decide for; zero: that at which Known was so, or now
+	Known Known
+}
+
+// Known is up to where the ledger counts as known; the zero value is all of it. At most one of the fields is set.
+type Known struct {
+	Position int64           // of the last event that counts
+	Time     consent.Instant // the last event recorded at or before it is the last that counts
+}
+
+// isNow reports whether what is asked for may be sent on.
+func (m Moment) isNow() bool { return m == Moment{} }
+
 // CheckInput is a check of one address.
 type CheckInput struct {
 	Address string
 	consent.Request
-	AsOf consent.Instant // zero: now, strictly
+	Moment
 }
 
 // BatchInput is a check of many addresses.
 type BatchInput struct {
 	Addresses []string
 	consent.Request
-	AsOf consent.Instant
+	Moment
+}
+
+// LookupInput is a look at one address.
+type LookupInput struct {
+	Address string
+	Moment
 }
 
 // Basis is what decisions rest on: a position of the ledger and a version of the catalog.
 type Basis struct {
 	Position       int64
 	CatalogVersion int64
-	ForSending     bool // false for checks of the past
+	ForSending     bool // false for checks of the past, or by what was known in the past
 }
 
 // CheckResult is the answer to a check.
@@ -137,6 +159,23 @@ type HistoryEvent struct {
 	consent.Event
 	Evidence consent.Evidence
 	Held     bool // the sealed evidence is held; if not, and the header has its hash, it was deleted
+}
+
+// HistoryInput asks for a page of a person's history.
+type HistoryInput struct {
+	Address string
+	HistoryFilter
+	Size  int
+	Token string // of the page before; empty for the first
+}
+
+// HistoryFilter narrows a history down to the events that all its fields fit; the zero value lets every event through.
+type HistoryFilter struct {
+	Since   consent.Instant // occurred at or after it
+	Until   consent.Instant // occurred before it; zero: no end
+	Kinds   []string        // names of kinds; none: all
+	Channel string          // named by the event, among its channels or as its scope
+	Actor   string          // the client that recorded it
 }
 
 // HistoryPage is a page of a person's history.

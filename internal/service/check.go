@@ -9,7 +9,7 @@ import (
 )
 
 // Check answers whether an address may be contacted. Errors: INVALID_ADDRESS, UNKNOWN_CHANNEL, TIME_IN_FUTURE,
-// OTHER_DEPARTMENT, NO_CATALOG.
+// POSITION_UNKNOWN, OTHER_DEPARTMENT, NO_CATALOG.
 func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error)
 	if err != nil {
 		return CheckResult{}, err
 	}
-	v, who, err := s.look(ctx, l.keys, in.AsOf)
+	v, who, err := s.look(ctx, l.keys, in.Moment)
 	if err != nil {
 		return CheckResult{}, err
 	}
@@ -28,7 +28,7 @@ func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error)
 	if err != nil {
 		return CheckResult{}, err
 	}
-	basis.ForSending = in.AsOf == 0
+	basis.ForSending = in.isNow()
 	known, err := at.known(s.keys, v.seen)
 	if err != nil {
 		return CheckResult{}, err
@@ -67,16 +67,16 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 	if err != nil {
 		return nil, Basis{}, nil, err
 	}
-	return rules, Basis{Position: v.head.Position, CatalogVersion: version}, cat, nil
+	return rules, Basis{Position: v.position, CatalogVersion: version}, cat, nil
 }
 
 // mayAsk refuses a request that the caller is not entitled to before much is done for it. What the snapshot of the check itself says
 // still decides.
-func (s *Service) mayAsk(ctx context.Context, r consent.Request) error {
+func (s *Service) mayAsk(ctx context.Context, r consent.Request, m Moment) error {
 	if who := caller(ctx); who.AllDepartments {
 		return nil
 	}
-	v, who, err := s.look(ctx, nil, 0)
+	v, who, err := s.look(ctx, nil, m)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 	if len(in.Addresses) > MaxBatch {
 		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
 	}
-	if err := s.mayAsk(ctx, in.Request); err != nil {
+	if err := s.mayAsk(ctx, in.Request, in.Moment); err != nil {
 		return BatchResult{}, err
 	}
 	result := BatchResult{Items: make([]BatchItem, len(in.Addresses))}
@@ -106,7 +106,7 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 			return BatchResult{}, err
 		}
 	}
-	v, who, err := s.look(ctx, l.keys, in.AsOf)
+	v, who, err := s.look(ctx, l.keys, in.Moment)
 	if err != nil {
 		return BatchResult{}, err
 	}
@@ -114,7 +114,7 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 	if err != nil {
 		return BatchResult{}, err
 	}
-	basis.ForSending = in.AsOf == 0
+	basis.ForSending = in.isNow()
 	result.Basis, result.Catalog = basis, cat
 	type outcome struct {
 		verdict consent.Verdict

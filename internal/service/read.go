@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
@@ -11,9 +12,10 @@ import (
 
 // view is what a read saw of the store: a head, and the states of the subjects that were asked for.
 type view struct {
-	head   storage.Head
-	at     consent.Instant // the time that is decided for
-	states map[storage.SubjectKey]seen
+	head     storage.Head
+	position int64           // of the last event that counts as known: the head's, or an earlier one
+	at       consent.Instant // the time that is decided for
+	states   map[storage.SubjectKey]seen
 }
 
 // seen returns what was seen at the place.
@@ -26,15 +28,15 @@ func (v *view) seen(where *place) (seen, error) {
 	return seen{}, nil
 }
 
-// look reads what is known under the keys: the states of now, strictly, or, for a time of the past, the fold of the events up to
-// it. The caller is admitted under the head that was read.
-func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, asOf consent.Instant) (*view, Caller, error) {
+// look reads what is known under the keys: the states of now, strictly, or, for another moment, the fold of the events that count
+// in it. The caller is admitted under the head that was read. Errors: TIME_IN_FUTURE, POSITION_UNKNOWN.
+func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, m Moment) (*view, Caller, error) {
 	var v *view
 	err := s.traced(ctx, spanRead, len(keys), func(ctx context.Context) (err error) {
-		if asOf == 0 {
+		if m.isNow() {
 			v, err = s.lookNow(ctx, keys)
 		} else {
-			v, err = s.lookBack(ctx, keys, asOf)
+			v, err = s.lookAt(ctx, keys, m)
 		}
 		return err
 	})
@@ -47,12 +49,19 @@ func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, asOf cons
 	}
 	// A clock that lags behind the ledger must not hide what was acknowledged.
 	now := max(s.instant(), v.head.Recorded)
-	if v.at = now; asOf != 0 {
-		if v.at = asOf; asOf > now {
-			return nil, Caller{}, consent.Faultf(consent.FaultTimeInFuture, "asOf", "the time lies in the future; leave it out to ask for now")
-		}
+	switch {
+	case m.Known.Time > now:
+		return nil, Caller{}, inFuture("knownAsOf.time")
+	case v.at > now:
+		return nil, Caller{}, inFuture("asOf")
+	case m.isNow():
+		v.at = now
 	}
 	return v, who, nil
+}
+
+func inFuture(field string) error {
+	return consent.Faultf(consent.FaultTimeInFuture, field, "the time lies in the future; leave it out to ask for now")
 }
 
 func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view, error) {
@@ -60,7 +69,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 	if err != nil {
 		return nil, err
 	}
-	v := &view{head: head, states: make(map[storage.SubjectKey]seen, len(rows))}
+	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]seen, len(rows))}
 	var unread []storage.SubjectKey
 	for i := range rows {
 		state, err := s.unpack(ctx, rows[i].State.Packed)
@@ -77,7 +86,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		return v, nil
 	}
 	// States are a cache: those of another program's version are folded from their events instead.
-	return s.lookBack(ctx, keys, consent.MaxInstant)
+	return s.lookBack(ctx, keys, 0, 0)
 }
 
 // unpack returns a packed state; a subject without one has none.
@@ -96,12 +105,64 @@ func (s *Service) unpack(ctx context.Context, packed []byte) (*consent.State, er
 	return consent.UnpackState(packed, table)
 }
 
-func (s *Service) lookBack(ctx context.Context, keys []storage.SubjectKey, until consent.Instant) (*view, error) {
-	head, bySubject, err := s.store.EventsOf(ctx, keys, until, 0)
+// lookAt reads what is known at a moment that is not now.
+func (s *Service) lookAt(ctx context.Context, keys []storage.SubjectKey, m Moment) (*view, error) {
+	position, recorded, err := s.knownAt(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	v := &view{head: head, states: make(map[storage.SubjectKey]seen, len(bySubject))}
+	if m.AsOf == 0 {
+		m.AsOf = recorded
+	}
+	v, err := s.lookBack(ctx, keys, m.AsOf, position)
+	if err != nil {
+		return nil, err
+	}
+	if v.at = m.AsOf; position > v.head.Position {
+		return nil, beyondHead()
+	}
+	return v, nil
+}
+
+// knownAt returns the position of the last event that counts as known at the moment, 0 for no limit, and when that was so, which is
+// read only if the moment does not say what time to decide for.
+func (s *Service) knownAt(ctx context.Context, m Moment) (int64, consent.Instant, error) {
+	switch {
+	case m.Known.Time != 0:
+		_, position, err := s.store.PositionAt(ctx, m.Known.Time)
+		if err == nil && position == 0 {
+			err = consent.Faultf(consent.FaultPositionUnknown, "knownAsOf.time", "nothing was recorded yet by that time")
+		}
+		return position, m.Known.Time, err
+	case m.Known.Position == 0 || m.AsOf != 0:
+		return m.Known.Position, m.AsOf, nil
+	}
+	_, records, err := s.store.Ledger(ctx, m.Known.Position-1, 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(records) == 0 {
+		return 0, 0, beyondHead()
+	}
+	return m.Known.Position, records[0].Event.Recorded, nil
+}
+
+func beyondHead() error {
+	return consent.Faultf(consent.FaultPositionUnknown, "knownAsOf.position", "the ledger has no such position yet")
+}
+
+// lookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
+func (s *Service) lookBack(
+	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
+) (*view, error) {
+	head, bySubject, err := s.store.EventsOf(ctx, keys, until, upTo)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]seen, len(bySubject))}
+	if upTo != 0 {
+		v.position = upTo
+	}
 	for key, headers := range bySubject {
 		state, spelled, err := foldHeaders(headers)
 		if err != nil {
@@ -128,11 +189,18 @@ func foldHeaders(headers [][]byte) (*consent.State, uint32, error) {
 	return consent.Fold(events), spelled, nil
 }
 
-// inForce returns the catalog in force at the view's time, with its version.
+// inForce returns the catalog in force at the view's time, of the versions that count as known, with its number.
 func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64, error) {
 	versions, err := s.catalogs.upTo(ctx, v.head.CatalogVersion)
 	if err != nil {
 		return nil, 0, err
+	}
+	later := slices.IndexFunc(versions, func(c catalogVersion) bool { return c.Position > v.position })
+	if later == 0 {
+		return nil, 0, consent.Faultf(consent.FaultNoCatalog, "", "no catalog was applied yet at position %d", v.position)
+	}
+	if later > 0 {
+		versions = versions[:later]
 	}
 	c := effective(versions, v.at)
 	return c.parsed, c.Version, nil

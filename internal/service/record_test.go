@@ -93,7 +93,7 @@ func TestRecord_TimeInFuture_IsClampedForAMinuteThenRefused(t *testing.T) {
 		wantFault(t, err, consent.FaultTimeInFuture)
 		_, err = s.Check(ctx, CheckInput{
 			Address: "anna@example.at", Request: consent.Request{Channel: "newsletter"},
-			AsOf: consent.InstantOf(w.clock.Now().Add(time.Second)),
+			Moment: Moment{AsOf: consent.InstantOf(w.clock.Now().Add(time.Second))},
 		})
 		wantFault(t, err, consent.FaultTimeInFuture)
 	})
@@ -307,12 +307,12 @@ func TestBatchCheck_SaysWhatSingleChecksSay(t *testing.T) {
 		}
 		request := consent.Request{Channel: "newsletter"}
 		for _, asOf := range []consent.Instant{0, consent.InstantOf(start.Add(time.Second))} {
-			batch, err := s.BatchCheck(ctx, BatchInput{Addresses: addresses, Request: request, AsOf: asOf})
+			batch, err := s.BatchCheck(ctx, BatchInput{Addresses: addresses, Request: request, Moment: Moment{AsOf: asOf}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, a := range addresses {
-				single, err := s.Check(ctx, CheckInput{Address: a, Request: request, AsOf: asOf})
+				single, err := s.Check(ctx, CheckInput{Address: a, Request: request, Moment: Moment{AsOf: asOf}})
 				if (err == nil) != (batch.Items[i].Err == nil) {
 					t.Errorf("item %d: single %v, batch %v", i, err, batch.Items[i].Err)
 				}
@@ -441,7 +441,7 @@ func TestCheck_ExistingCustomerAsOfThePast(t *testing.T) {
 		w.wantCheck(ctx, s, "product-marketing", "hans@firma.example", consent.CodeExternalList)
 		got, err := s.Check(ctx, CheckInput{
 			Address: "hans@firma.example", Request: consent.Request{Channel: "product-marketing"},
-			AsOf: consent.InstantOf(start.Add(-36 * time.Hour)),
+			Moment: Moment{AsOf: consent.InstantOf(start.Add(-36 * time.Hour))},
 		})
 		if err != nil || got.Reason != consent.CodeAllowCustomer || got.ForSending {
 			t.Errorf("as of before the listing: %+v, %v", got, err)

@@ -38,8 +38,12 @@ type CheckConsentRequest struct {
 	Reference string `protobuf:"bytes,4,opt,name=reference,proto3" json:"reference,omitempty"`
 	// Whether the message also advertises something.
 	ContainsAdvertising bool `protobuf:"varint,5,opt,name=contains_advertising,json=containsAdvertising,proto3" json:"contains_advertising,omitempty"`
-	// The time to decide for; unset: now, strictly after everything acknowledged. A time in the future is an error.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// The time to decide for, by the events that occurred and the catalog that was in force by then; unset: that of known_as_of or,
+	// without it, now, strictly after everything acknowledged. A time in the future is an error.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// What counts as known; unset: everything recorded so far. Only events and catalog versions that were recorded by then count,
+	// so that an answer, once given, stays the same. Errors: OUT_OF_RANGE with POSITION_UNKNOWN.
+	KnownAsOf     *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -116,6 +120,13 @@ func (x *CheckConsentRequest) GetAsOf() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *CheckConsentRequest) GetKnownAsOf() *KnownAsOf {
+	if x != nil {
+		return x.KnownAsOf
+	}
+	return nil
+}
+
 // The answer to a check.
 type CheckConsentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -175,8 +186,10 @@ type BatchCheckConsentRequest struct {
 	Reference string `protobuf:"bytes,4,opt,name=reference,proto3" json:"reference,omitempty"`
 	// Whether the message also advertises something.
 	ContainsAdvertising bool `protobuf:"varint,5,opt,name=contains_advertising,json=containsAdvertising,proto3" json:"contains_advertising,omitempty"`
-	// The time to decide for; unset: now.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// The time to decide for, as in CheckConsentRequest.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// What counts as known, as in CheckConsentRequest.
+	KnownAsOf     *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -249,6 +262,13 @@ func (x *BatchCheckConsentRequest) GetContainsAdvertising() bool {
 func (x *BatchCheckConsentRequest) GetAsOf() *timestamppb.Timestamp {
 	if x != nil {
 		return x.AsOf
+	}
+	return nil
+}
+
+func (x *BatchCheckConsentRequest) GetKnownAsOf() *KnownAsOf {
+	if x != nil {
+		return x.KnownAsOf
 	}
 	return nil
 }
@@ -1455,7 +1475,11 @@ func (x *RecordResult) GetError() *ItemError {
 type LookupRecipientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
-	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The time to look at, as in CheckConsentRequest.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// What counts as known, as in CheckConsentRequest.
+	KnownAsOf     *KnownAsOf `protobuf:"bytes,3,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1495,6 +1519,20 @@ func (x *LookupRecipientRequest) GetAddress() string {
 		return x.Address
 	}
 	return ""
+}
+
+func (x *LookupRecipientRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *LookupRecipientRequest) GetKnownAsOf() *KnownAsOf {
+	if x != nil {
+		return x.KnownAsOf
+	}
+	return nil
 }
 
 // What holds for an address.
@@ -1865,7 +1903,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xaa\x02\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xe5\x02\n" +
 	"\x13CheckConsentRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -1873,9 +1911,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x0esenderIdentity\x12)\n" +
 	"\treference\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\treference\x126\n" +
 	"\x14contains_advertising\x18\x05 \x01(\bB\x03\xe0A\x01R\x13containsAdvertising\x124\n" +
-	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\"G\n" +
+	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
+	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\"G\n" +
 	"\x14CheckConsentResponse\x12/\n" +
-	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\"\xbe\x02\n" +
+	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\"\xf9\x02\n" +
 	"\x18BatchCheckConsentRequest\x12,\n" +
 	"\taddresses\x18\x01 \x03(\tB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\taddresses\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -1883,7 +1922,8 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x0esenderIdentity\x12)\n" +
 	"\treference\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\treference\x126\n" +
 	"\x14contains_advertising\x18\x05 \x01(\bB\x03\xe0A\x01R\x13containsAdvertising\x124\n" +
-	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\"\xd2\x01\n" +
+	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
+	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\"\xd2\x01\n" +
 	"\x19BatchCheckConsentResponse\x123\n" +
 	"\boutcomes\x18\x01 \x03(\v2\x17.assent.v1.BatchOutcomeR\boutcomes\x12'\n" +
 	"\x0foutcome_indexes\x18\x02 \x03(\rR\x0eoutcomeIndexes\x12'\n" +
@@ -1968,9 +2008,11 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\fRecordResult\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12*\n" +
-	"\x05error\x18\x03 \x01(\v2\x14.assent.v1.ItemErrorR\x05error\"7\n" +
+	"\x05error\x18\x03 \x01(\v2\x14.assent.v1.ItemErrorR\x05error\"\xa8\x01\n" +
 	"\x16LookupRecipientRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\"\xd5\x01\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x124\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
+	"\vknown_as_of\x18\x03 \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\"\xd5\x01\n" +
 	"\x17LookupRecipientResponse\x123\n" +
 	"\bchannels\x18\x01 \x03(\v2\x17.assent.v1.ChannelStateR\bchannels\x12@\n" +
 	"\fsuppressions\x18\x02 \x03(\v2\x1c.assent.v1.ActiveSuppressionR\fsuppressions\x12\x1a\n" +
@@ -2057,83 +2099,88 @@ var file_assent_v1_consent_service_proto_goTypes = []any{
 	(*ActiveGrant)(nil),               // 21: assent.v1.ActiveGrant
 	(*ActiveSuppression)(nil),         // 22: assent.v1.ActiveSuppression
 	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
-	(*Decision)(nil),                  // 24: assent.v1.Decision
-	(*DeclarationRef)(nil),            // 25: assent.v1.DeclarationRef
-	(*Evidence)(nil),                  // 26: assent.v1.Evidence
-	(LegalBasis)(0),                   // 27: assent.v1.LegalBasis
-	(*Request)(nil),                   // 28: assent.v1.Request
-	(*Grant)(nil),                     // 29: assent.v1.Grant
-	(*Confirmation)(nil),              // 30: assent.v1.Confirmation
-	(*Refusal)(nil),                   // 31: assent.v1.Refusal
-	(*Suppression)(nil),               // 32: assent.v1.Suppression
-	(*Lift)(nil),                      // 33: assent.v1.Lift
-	(*Erasure)(nil),                   // 34: assent.v1.Erasure
+	(*KnownAsOf)(nil),                 // 24: assent.v1.KnownAsOf
+	(*Decision)(nil),                  // 25: assent.v1.Decision
+	(*DeclarationRef)(nil),            // 26: assent.v1.DeclarationRef
+	(*Evidence)(nil),                  // 27: assent.v1.Evidence
+	(LegalBasis)(0),                   // 28: assent.v1.LegalBasis
+	(*Request)(nil),                   // 29: assent.v1.Request
+	(*Grant)(nil),                     // 30: assent.v1.Grant
+	(*Confirmation)(nil),              // 31: assent.v1.Confirmation
+	(*Refusal)(nil),                   // 32: assent.v1.Refusal
+	(*Suppression)(nil),               // 33: assent.v1.Suppression
+	(*Lift)(nil),                      // 34: assent.v1.Lift
+	(*Erasure)(nil),                   // 35: assent.v1.Erasure
 }
 var file_assent_v1_consent_service_proto_depIdxs = []int32{
 	23, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	24, // 1: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
-	23, // 2: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	4,  // 3: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
-	24, // 4: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
-	5,  // 5: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
-	25, // 6: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	26, // 7: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
-	24, // 8: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
-	23, // 9: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
-	26, // 10: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
-	27, // 11: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
-	25, // 12: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	26, // 13: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
-	23, // 14: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
-	23, // 15: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	26, // 16: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
-	23, // 17: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	15, // 18: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
-	23, // 19: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
-	28, // 20: assent.v1.EventInput.request:type_name -> assent.v1.Request
-	29, // 21: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
-	30, // 22: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
-	31, // 23: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
-	31, // 24: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
-	32, // 25: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
-	33, // 26: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
-	34, // 27: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
-	17, // 28: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
-	5,  // 29: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
-	20, // 30: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
-	22, // 31: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
-	24, // 32: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
-	21, // 33: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
-	23, // 34: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
-	23, // 35: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	27, // 36: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	25, // 37: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	23, // 38: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	23, // 39: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	23, // 40: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	23, // 41: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	23, // 42: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	0,  // 43: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	2,  // 44: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	6,  // 45: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	8,  // 46: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	10, // 47: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	12, // 48: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	14, // 49: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	18, // 50: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	1,  // 51: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	3,  // 52: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	7,  // 53: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	9,  // 54: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	11, // 55: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	13, // 56: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	16, // 57: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	19, // 58: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	51, // [51:59] is the sub-list for method output_type
-	43, // [43:51] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	24, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	25, // 2: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
+	23, // 3: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	24, // 4: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	4,  // 5: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
+	25, // 6: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
+	5,  // 7: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
+	26, // 8: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	27, // 9: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
+	25, // 10: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
+	23, // 11: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
+	27, // 12: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
+	28, // 13: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
+	26, // 14: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	27, // 15: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
+	23, // 16: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
+	23, // 17: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	27, // 18: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
+	23, // 19: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	15, // 20: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
+	23, // 21: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
+	29, // 22: assent.v1.EventInput.request:type_name -> assent.v1.Request
+	30, // 23: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
+	31, // 24: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
+	32, // 25: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
+	32, // 26: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
+	33, // 27: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
+	34, // 28: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
+	35, // 29: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
+	17, // 30: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
+	5,  // 31: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
+	23, // 32: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
+	24, // 33: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	20, // 34: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
+	22, // 35: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	25, // 36: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
+	21, // 37: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
+	23, // 38: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
+	23, // 39: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
+	28, // 40: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	26, // 41: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	23, // 42: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	23, // 43: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	23, // 44: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	23, // 45: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	23, // 46: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	0,  // 47: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	2,  // 48: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	6,  // 49: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	8,  // 50: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	10, // 51: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	12, // 52: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	14, // 53: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	18, // 54: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	1,  // 55: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	3,  // 56: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	7,  // 57: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	9,  // 58: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	11, // 59: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	13, // 60: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	16, // 61: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	19, // 62: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	55, // [55:63] is the sub-list for method output_type
+	47, // [47:55] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }

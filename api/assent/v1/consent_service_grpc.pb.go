@@ -36,7 +36,8 @@ const (
 // Answers whether an address may be contacted, and records what people say about it.
 type ConsentServiceClient interface {
 	// Answers whether one address may be contacted on a channel under a sender identity.
-	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL or TIME_IN_FUTURE; FAILED_PRECONDITION with NO_CATALOG.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL or TIME_IN_FUTURE; FAILED_PRECONDITION with NO_CATALOG;
+	// OUT_OF_RANGE with POSITION_UNKNOWN.
 	CheckConsent(ctx context.Context, in *CheckConsentRequest, opts ...grpc.CallOption) (*CheckConsentResponse, error)
 	// Answers the same for up to 10,000 addresses on one channel, all at one position of the ledger. An address that is none
 	// fails only its own item.
@@ -56,7 +57,7 @@ type ConsentServiceClient interface {
 	// Records up to 10,000 events of the past. Each item succeeds or fails by itself; a fact that is known already is a
 	// duplicate and changes nothing.
 	BatchRecordEvents(ctx context.Context, in *BatchRecordEventsRequest, opts ...grpc.CallOption) (*BatchRecordEventsResponse, error)
-	// Returns what holds for one address now: by channel, with its suppressions.
+	// Returns what holds for one address, now or at a time of the past: by channel, with its suppressions.
 	LookupRecipient(ctx context.Context, in *LookupRecipientRequest, opts ...grpc.CallOption) (*LookupRecipientResponse, error)
 }
 
@@ -155,7 +156,8 @@ func (c *consentServiceClient) LookupRecipient(ctx context.Context, in *LookupRe
 // Answers whether an address may be contacted, and records what people say about it.
 type ConsentServiceServer interface {
 	// Answers whether one address may be contacted on a channel under a sender identity.
-	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL or TIME_IN_FUTURE; FAILED_PRECONDITION with NO_CATALOG.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL or TIME_IN_FUTURE; FAILED_PRECONDITION with NO_CATALOG;
+	// OUT_OF_RANGE with POSITION_UNKNOWN.
 	CheckConsent(context.Context, *CheckConsentRequest) (*CheckConsentResponse, error)
 	// Answers the same for up to 10,000 addresses on one channel, all at one position of the ledger. An address that is none
 	// fails only its own item.
@@ -175,7 +177,7 @@ type ConsentServiceServer interface {
 	// Records up to 10,000 events of the past. Each item succeeds or fails by itself; a fact that is known already is a
 	// duplicate and changes nothing.
 	BatchRecordEvents(context.Context, *BatchRecordEventsRequest) (*BatchRecordEventsResponse, error)
-	// Returns what holds for one address now: by channel, with its suppressions.
+	// Returns what holds for one address, now or at a time of the past: by channel, with its suppressions.
 	LookupRecipient(context.Context, *LookupRecipientRequest) (*LookupRecipientResponse, error)
 	mustEmbedUnimplementedConsentServiceServer()
 }

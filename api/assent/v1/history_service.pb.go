@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -30,8 +31,20 @@ type SearchHistoryRequest struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// How many events at most; 0 is 50, at most 1,000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The token of the page before; empty for the first.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The token of the page before, for the same address and filters; empty for the first.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only events that occurred at or after this time; unset: from the first.
+	OccurredSinceTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_since_time,json=occurredSinceTime,proto3" json:"occurred_since_time,omitempty"`
+	// Only events that occurred before this time; unset: to the last.
+	OccurredUntilTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_until_time,json=occurredUntilTime,proto3" json:"occurred_until_time,omitempty"`
+	// Only events of these kinds: request, grant, confirm, mail (a confirmation mail was allowed), withdraw, refuse, suppress,
+	// lift, erase; none: of all.
+	Kinds []string `protobuf:"bytes,6,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	// Only events that name this channel, among their channels or as their scope; unset: all. Suppressions of a wider scope,
+	// which may block the channel, too, are not among them.
+	Channel string `protobuf:"bytes,7,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Only events that the client with this id recorded; unset: of all.
+	Actor         string `protobuf:"bytes,8,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -83,6 +96,41 @@ func (x *SearchHistoryRequest) GetPageSize() int32 {
 func (x *SearchHistoryRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *SearchHistoryRequest) GetOccurredSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredSinceTime
+	}
+	return nil
+}
+
+func (x *SearchHistoryRequest) GetOccurredUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredUntilTime
+	}
+	return nil
+}
+
+func (x *SearchHistoryRequest) GetKinds() []string {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *SearchHistoryRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *SearchHistoryRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
 	}
 	return ""
 }
@@ -146,12 +194,19 @@ var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x8d\x01\n" +
+	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x03\n" +
 	"\x14SearchHistoryRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"i\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\x12O\n" +
+	"\x13occurred_since_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredSinceTime\x12O\n" +
+	"\x13occurred_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredUntilTime\x12m\n" +
+	"\x05kinds\x18\x06 \x03(\tBW\xe0A\x01\xbaHQ\x92\x01N\x10\t\"JrHR\arequestR\x05grantR\aconfirmR\x04mailR\bwithdrawR\x06refuseR\bsuppressR\x04liftR\x05eraseR\x05kinds\x12$\n" +
+	"\achannel\x18\a \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\achannel\x12 \n" +
+	"\x05actor\x18\b \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x05actor\"i\n" +
 	"\x15SearchHistoryResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.assent.v1.EventR\x06events\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x83\x01\n" +
@@ -174,17 +229,20 @@ var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo
 var file_assent_v1_history_service_proto_goTypes = []any{
 	(*SearchHistoryRequest)(nil),  // 0: assent.v1.SearchHistoryRequest
 	(*SearchHistoryResponse)(nil), // 1: assent.v1.SearchHistoryResponse
-	(*Event)(nil),                 // 2: assent.v1.Event
+	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*Event)(nil),                 // 3: assent.v1.Event
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	2, // 0: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
-	0, // 1: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	1, // 2: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	2, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	3, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	0, // 3: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	1, // 4: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4, // [4:5] is the sub-list for method output_type
+	3, // [3:4] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }

@@ -29,7 +29,8 @@ const (
 // Shows what was recorded about a person.
 type HistoryServiceClient interface {
 	// Returns the events of one address, by position: its own, those of its other spellings that hold for it, and those of
-	// its domain.
+	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL, INVALID_TIME or INVALID_PAGE_TOKEN.
 	SearchHistory(ctx context.Context, in *SearchHistoryRequest, opts ...grpc.CallOption) (*SearchHistoryResponse, error)
 }
 
@@ -58,7 +59,8 @@ func (c *historyServiceClient) SearchHistory(ctx context.Context, in *SearchHist
 // Shows what was recorded about a person.
 type HistoryServiceServer interface {
 	// Returns the events of one address, by position: its own, those of its other spellings that hold for it, and those of
-	// its domain.
+	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL, INVALID_TIME or INVALID_PAGE_TOKEN.
 	SearchHistory(context.Context, *SearchHistoryRequest) (*SearchHistoryResponse, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }

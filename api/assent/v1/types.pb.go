@@ -201,6 +201,96 @@ func (About) EnumDescriptor() ([]byte, []int) {
 	return file_assent_v1_types_proto_rawDescGZIP(), []int{2}
 }
 
+// Up to where the ledger counts as known: exactly one of a position and a time. Where no time to decide for is given besides, it
+// is that at which this was so: the recorded time of the position, or the time.
+type KnownAsOf struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Up to where.
+	//
+	// Types that are valid to be assigned to Until:
+	//
+	//	*KnownAsOf_Position
+	//	*KnownAsOf_Time
+	Until         isKnownAsOf_Until `protobuf_oneof:"until"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KnownAsOf) Reset() {
+	*x = KnownAsOf{}
+	mi := &file_assent_v1_types_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KnownAsOf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KnownAsOf) ProtoMessage() {}
+
+func (x *KnownAsOf) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_types_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KnownAsOf.ProtoReflect.Descriptor instead.
+func (*KnownAsOf) Descriptor() ([]byte, []int) {
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *KnownAsOf) GetUntil() isKnownAsOf_Until {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *KnownAsOf) GetPosition() int64 {
+	if x != nil {
+		if x, ok := x.Until.(*KnownAsOf_Position); ok {
+			return x.Position
+		}
+	}
+	return 0
+}
+
+func (x *KnownAsOf) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.Until.(*KnownAsOf_Time); ok {
+			return x.Time
+		}
+	}
+	return nil
+}
+
+type isKnownAsOf_Until interface {
+	isKnownAsOf_Until()
+}
+
+type KnownAsOf_Position struct {
+	// The last position that counts. One beyond the head of the ledger is POSITION_UNKNOWN.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3,oneof"`
+}
+
+type KnownAsOf_Time struct {
+	// The time: the last event that was recorded at or before it is the last that counts. One before the first event is
+	// POSITION_UNKNOWN, one in the future TIME_IN_FUTURE. While the time is less than a few seconds ago, events may still be
+	// recorded under it; the position in the answer never means anything else.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3,oneof"`
+}
+
+func (*KnownAsOf_Position) isKnownAsOf_Until() {}
+
+func (*KnownAsOf_Time) isKnownAsOf_Until() {}
+
 // Names one version of a declaration of the catalog.
 type DeclarationRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -214,7 +304,7 @@ type DeclarationRef struct {
 
 func (x *DeclarationRef) Reset() {
 	*x = DeclarationRef{}
-	mi := &file_assent_v1_types_proto_msgTypes[0]
+	mi := &file_assent_v1_types_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -226,7 +316,7 @@ func (x *DeclarationRef) String() string {
 func (*DeclarationRef) ProtoMessage() {}
 
 func (x *DeclarationRef) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_types_proto_msgTypes[0]
+	mi := &file_assent_v1_types_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -239,7 +329,7 @@ func (x *DeclarationRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclarationRef.ProtoReflect.Descriptor instead.
 func (*DeclarationRef) Descriptor() ([]byte, []int) {
-	return file_assent_v1_types_proto_rawDescGZIP(), []int{0}
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *DeclarationRef) GetId() string {
@@ -277,7 +367,7 @@ type SenderIdentity struct {
 
 func (x *SenderIdentity) Reset() {
 	*x = SenderIdentity{}
-	mi := &file_assent_v1_types_proto_msgTypes[1]
+	mi := &file_assent_v1_types_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -289,7 +379,7 @@ func (x *SenderIdentity) String() string {
 func (*SenderIdentity) ProtoMessage() {}
 
 func (x *SenderIdentity) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_types_proto_msgTypes[1]
+	mi := &file_assent_v1_types_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -302,7 +392,7 @@ func (x *SenderIdentity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SenderIdentity.ProtoReflect.Descriptor instead.
 func (*SenderIdentity) Descriptor() ([]byte, []int) {
-	return file_assent_v1_types_proto_rawDescGZIP(), []int{1}
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SenderIdentity) GetId() string {
@@ -389,7 +479,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_assent_v1_types_proto_msgTypes[2]
+	mi := &file_assent_v1_types_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +491,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_types_proto_msgTypes[2]
+	mi := &file_assent_v1_types_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +504,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_assent_v1_types_proto_rawDescGZIP(), []int{2}
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Decision) GetVerdict() Verdict {
@@ -561,7 +651,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_assent_v1_types_proto_msgTypes[3]
+	mi := &file_assent_v1_types_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +663,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_types_proto_msgTypes[3]
+	mi := &file_assent_v1_types_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +676,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_assent_v1_types_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Evidence) GetSource() string {
@@ -670,7 +760,11 @@ var File_assent_v1_types_proto protoreflect.FileDescriptor
 
 const file_assent_v1_types_proto_rawDesc = "" +
 	"\n" +
-	"\x15assent/v1/types.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"V\n" +
+	"\x15assent/v1/types.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"t\n" +
+	"\tKnownAsOf\x12%\n" +
+	"\bposition\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00H\x00R\bposition\x120\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x04timeB\x0e\n" +
+	"\x05until\x12\x05\xbaH\x02\b\x01\"V\n" +
 	"\x0eDeclarationRef\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12&\n" +
 	"\aversion\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\aversion\"\xc0\x01\n" +
@@ -749,31 +843,33 @@ func file_assent_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_assent_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_assent_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_assent_v1_types_proto_goTypes = []any{
 	(Verdict)(0),                  // 0: assent.v1.Verdict
 	(LegalBasis)(0),               // 1: assent.v1.LegalBasis
 	(About)(0),                    // 2: assent.v1.About
-	(*DeclarationRef)(nil),        // 3: assent.v1.DeclarationRef
-	(*SenderIdentity)(nil),        // 4: assent.v1.SenderIdentity
-	(*Decision)(nil),              // 5: assent.v1.Decision
-	(*Evidence)(nil),              // 6: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*KnownAsOf)(nil),             // 3: assent.v1.KnownAsOf
+	(*DeclarationRef)(nil),        // 4: assent.v1.DeclarationRef
+	(*SenderIdentity)(nil),        // 5: assent.v1.SenderIdentity
+	(*Decision)(nil),              // 6: assent.v1.Decision
+	(*Evidence)(nil),              // 7: assent.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_assent_v1_types_proto_depIdxs = []int32{
-	0, // 0: assent.v1.Decision.verdict:type_name -> assent.v1.Verdict
-	1, // 1: assent.v1.Decision.legal_basis:type_name -> assent.v1.LegalBasis
-	3, // 2: assent.v1.Decision.declaration:type_name -> assent.v1.DeclarationRef
-	4, // 3: assent.v1.Decision.sender_identity:type_name -> assent.v1.SenderIdentity
-	2, // 4: assent.v1.Decision.about:type_name -> assent.v1.About
-	7, // 5: assent.v1.Decision.valid_until_time:type_name -> google.protobuf.Timestamp
-	7, // 6: assent.v1.Decision.decided_time:type_name -> google.protobuf.Timestamp
-	7, // 7: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	8, // 0: assent.v1.KnownAsOf.time:type_name -> google.protobuf.Timestamp
+	0, // 1: assent.v1.Decision.verdict:type_name -> assent.v1.Verdict
+	1, // 2: assent.v1.Decision.legal_basis:type_name -> assent.v1.LegalBasis
+	4, // 3: assent.v1.Decision.declaration:type_name -> assent.v1.DeclarationRef
+	5, // 4: assent.v1.Decision.sender_identity:type_name -> assent.v1.SenderIdentity
+	2, // 5: assent.v1.Decision.about:type_name -> assent.v1.About
+	8, // 6: assent.v1.Decision.valid_until_time:type_name -> google.protobuf.Timestamp
+	8, // 7: assent.v1.Decision.decided_time:type_name -> google.protobuf.Timestamp
+	8, // 8: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_types_proto_init() }
@@ -781,13 +877,17 @@ func file_assent_v1_types_proto_init() {
 	if File_assent_v1_types_proto != nil {
 		return
 	}
+	file_assent_v1_types_proto_msgTypes[0].OneofWrappers = []any{
+		(*KnownAsOf_Position)(nil),
+		(*KnownAsOf_Time)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_types_proto_rawDesc), len(file_assent_v1_types_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

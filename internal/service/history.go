@@ -1,0 +1,174 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// historyRead is how many events are read at once where a filter may leave most of them out.
+const historyRead = 500
+
+// History returns a page of the events about an address by position: those of its exact form, of its folded form as far as they
+// hold for it, and of its domains, and of these those that fit the filter. A client of one department sees the events that concern
+// its channels, and those that concern all. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN, INVALID_TIME, UNKNOWN_CHANNEL.
+func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, error) {
+	a, err := parseAddress(in.Address)
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	if in.Until != 0 && in.Until <= in.Since {
+		return HistoryPage{}, consent.Faultf(consent.FaultInvalidTime, "occurredUntilTime", "it must be later than occurredSinceTime")
+	}
+	list := in.list(a)
+	page, err := token.ReadPage(s.keys, list, in.Token)
+	if err != nil {
+		return HistoryPage{}, invalidPage()
+	}
+	l := s.locator(1)
+	if _, err := l.places(a, true); err != nil {
+		return HistoryPage{}, err
+	}
+	limit := in.Size + 1
+	if in.narrows() {
+		limit = max(limit, historyRead)
+	}
+	var result HistoryPage
+	for after := page.After; ; {
+		records, who, cat, err := s.historyRecords(ctx, l.keys, after, limit)
+		if err != nil {
+			return HistoryPage{}, err
+		}
+		if _, known := cat.Channel(in.Channel); in.Channel != "" && !known {
+			return HistoryPage{}, consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
+		}
+		for i := range records {
+			after = records[i].Event.Position
+			if !in.fits(&records[i].Event) {
+				continue
+			}
+			event, concerns, err := s.historyEvent(&records[i], a, &who, cat)
+			if err != nil {
+				return HistoryPage{}, err
+			}
+			if !concerns {
+				continue
+			}
+			if len(result.Events) == in.Size {
+				result.Next, err = token.NewPage(s.keys, list, token.Page{After: result.Events[in.Size-1].Position})
+				return result, err
+			}
+			result.Events = append(result.Events, event)
+		}
+		if len(records) < limit {
+			return result, nil
+		}
+	}
+}
+
+// historyRecords reads records of the subjects, for a caller who may read them, with the catalog that says what concerns whom.
+func (s *Service) historyRecords(
+	ctx context.Context, keys []storage.SubjectKey, after int64, limit int,
+) ([]storage.Record, Caller, *catalog.Catalog, error) {
+	var head storage.Head
+	var records []storage.Record
+	err := s.traced(ctx, spanRead, len(keys), func(ctx context.Context) (err error) {
+		head, records, err = s.store.Records(ctx, keys, after, limit)
+		return err
+	})
+	if err != nil {
+		return nil, Caller{}, nil, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return nil, Caller{}, nil, err
+	}
+	if err := who.need(ScopeRead); err != nil {
+		return nil, Caller{}, nil, err
+	}
+	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	if err != nil {
+		return nil, Caller{}, nil, err
+	}
+	return records, who, effective(versions, max(s.instant(), head.Recorded)).parsed, nil
+}
+
+// list names what is asked for: a page token of another address or filter does not fit it.
+func (in *HistoryInput) list(a address.Address) string {
+	kinds := slices.Compact(slices.Sorted(slices.Values(in.Kinds)))
+	return fmt.Sprintf("history %q %d %d %q %q %q", a.Exact(), in.Since, in.Until, kinds, in.Channel, in.Actor)
+}
+
+// narrows reports whether the filter may leave any event out.
+func (f *HistoryFilter) narrows() bool {
+	return f.Since != 0 || f.Until != 0 || len(f.Kinds) > 0 || f.Channel != "" || f.Actor != ""
+}
+
+// fits reports whether the filter lets an event through.
+func (f *HistoryFilter) fits(e *consent.Event) bool {
+	return e.Occurred >= f.Since && (f.Until == 0 || e.Occurred < f.Until) &&
+		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind.String())) &&
+		(f.Channel == "" || slices.Contains(e.Channels, f.Channel) || isOfChannel(e.Scope, f.Channel)) &&
+		(f.Actor == "" || e.Actor == f.Actor)
+}
+
+func isOfChannel(scope consent.Scope, channel string) bool {
+	kind, id := scope.Split()
+	return kind == consent.ScopeChannel && id == channel
+}
+
+// historyEvent opens an event for the caller. It reports false for one that does not concern the address or the caller.
+func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller, cat *catalog.Catalog) (HistoryEvent, bool, error) {
+	event := HistoryEvent{Event: r.Event}
+	if !concerns(&r.Event, who, cat) {
+		return event, false, nil
+	}
+	if spelled := r.Event.Spelling; holdsForOneSpelling(&r.Event) && spelled.Key != 0 {
+		// What was recorded for one spelling only is another person's, as far as anybody knows, under any other.
+		own, err := s.keys.Spelling(spelled.Key, a.Exact())
+		if err != nil || own != spelled {
+			return event, false, err
+		}
+	}
+	if r.Evidence == nil {
+		return event, true, nil
+	}
+	plain, err := s.keys.Open(seal.PurposeEvidence, r.Event.Key[:], r.Evidence)
+	if err != nil {
+		return event, false, fmt.Errorf("evidence of position %d: %w", r.Event.Position, err)
+	}
+	event.Held = true
+	event.Evidence, err = consent.DecodeEvidence(plain)
+	return event, true, err
+}
+
+// holdsForOneSpelling reports whether an event of a folded subject holds for the spelling only that it was recorded for.
+func holdsForOneSpelling(e *consent.Event) bool {
+	switch e.Kind {
+	case consent.KindWithdraw, consent.KindRefuse:
+		return e.Tagged
+	case consent.KindSuppress, consent.KindLift:
+		return e.Reason == consent.ReasonHardBounce
+	default:
+		return false
+	}
+}
+
+// concerns reports whether a client of one department may see an event: it is about channels of the department, or reaches beyond
+// single channels.
+func concerns(e *consent.Event, who *Caller, cat *catalog.Catalog) bool {
+	if who.AllDepartments {
+		return true
+	}
+	if len(e.Channels) > 0 {
+		return slices.ContainsFunc(e.Channels, func(id string) bool { return who.channelOf(cat, id) == nil })
+	}
+	return who.mayKnow(cat, e.Scope)
+}

@@ -1,0 +1,123 @@
+package service
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+func TestHistory_Filters_LetThroughWhatFitsAllOfThem(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		shop := w.as(admin, s, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		const anna = "anna@example.at"
+		day := func(n int) consent.Instant { return consent.InstantOf(start.Add(time.Duration(n-10) * 24 * time.Hour)) }
+		at := func(st consent.Statement, n int) consent.Statement {
+			st.Occurred = day(n)
+			return st
+		}
+		w.mustRecord(shop, s, consentOn("newsletter", anna, day(1).Time()))                                                                                   // 2
+		w.mustRecord(admin, s, at(withdrawal("newsletter", anna), 2))                                                                                         // 3
+		w.mustRecord(shop, s, consentOn("product-marketing", anna, day(3).Time()))                                                                            // 4
+		w.mustRecord(admin, s, at(withdrawal("product-marketing", anna), 4))                                                                                  // 5
+		w.mustRecord(shop, s, at(consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonManual, Scope: "channel:newsletter"}, 5)) // 6
+		w.mustRecord(shop, s, at(consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonObjection}, 6))                           // 7
+		w.mustRecord(admin, s, at(consent.Statement{Kind: consent.KindLift, Address: anna, Reason: consent.ReasonObjection}, 7))                              // 8
+		for name, c := range map[string]struct {
+			filter HistoryFilter
+			want   []int64
+		}{
+			"none":                 {HistoryFilter{}, []int64{2, 3, 4, 5, 6, 7, 8}},
+			"since, inclusive":     {HistoryFilter{Since: day(4)}, []int64{5, 6, 7, 8}},
+			"just after":           {HistoryFilter{Since: day(4) + 1}, []int64{6, 7, 8}},
+			"until, exclusive":     {HistoryFilter{Until: day(4)}, []int64{2, 3, 4}},
+			"until just after":     {HistoryFilter{Until: day(4) + 1}, []int64{2, 3, 4, 5}},
+			"between":              {HistoryFilter{Since: day(3), Until: day(5)}, []int64{4, 5}},
+			"one kind":             {HistoryFilter{Kinds: []string{"grant"}}, []int64{2, 4}},
+			"two kinds":            {HistoryFilter{Kinds: []string{"suppress", "grant"}}, []int64{2, 4, 6, 7}},
+			"channel or its scope": {HistoryFilter{Channel: "newsletter"}, []int64{2, 3, 6}},
+			"actor":                {HistoryFilter{Actor: "test"}, []int64{3, 5, 8}},
+			"no such actor":        {HistoryFilter{Actor: "nobody"}, nil},
+			"all together":         {HistoryFilter{Since: day(1), Until: day(9), Kinds: []string{"grant"}, Channel: "newsletter", Actor: "shop"}, []int64{2}},
+		} {
+			for _, size := range []int{1, 2, 100} {
+				var got []int64
+				in := HistoryInput{Address: anna, HistoryFilter: c.filter, Size: size}
+				for pages := 0; ; pages++ {
+					page, err := s.History(admin, in)
+					if err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+					if pages > 0 && len(page.Events) == 0 {
+						t.Errorf("%s: an empty page follows", name)
+					}
+					for _, e := range page.Events {
+						got = append(got, e.Position)
+					}
+					if in.Token = page.Next; in.Token == "" {
+						break
+					}
+				}
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Errorf("%s, by %d: %s", name, size, diff)
+				}
+			}
+		}
+	})
+}
+
+func TestHistory_TokenOfAnotherFilter_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const anna = "anna@example.at"
+		for i := range 3 {
+			w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(time.Duration(-i)*time.Minute)))
+		}
+		first := HistoryInput{Address: anna, Size: 1, HistoryFilter: HistoryFilter{
+			Since: 1, Until: consent.MaxInstant, Kinds: []string{"grant", "withdraw"}, Channel: "newsletter", Actor: "test",
+		}}
+		page, err := s.History(ctx, first)
+		if err != nil || page.Next == "" {
+			t.Fatalf("got %+v, %v", page, err)
+		}
+		for i, change := range []func(f *HistoryFilter){
+			func(f *HistoryFilter) { f.Since++ },
+			func(f *HistoryFilter) { f.Until-- },
+			func(f *HistoryFilter) { f.Kinds = []string{"grant"} },
+			func(f *HistoryFilter) { f.Kinds = []string{"grant withdraw"} },
+			func(f *HistoryFilter) { f.Channel = "" },
+			func(f *HistoryFilter) { f.Actor = "" },
+			func(f *HistoryFilter) { *f = HistoryFilter{} },
+		} {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				other := first
+				other.Token = page.Next
+				change(&other.HistoryFilter)
+				_, err := s.History(ctx, other)
+				wantFault(t, err, consent.FaultInvalidPageToken)
+			})
+		}
+		// The order in which kinds are given is no other filter.
+		first.Kinds, first.Token = []string{"withdraw", "grant", "grant"}, page.Next
+		if next, err := s.History(ctx, first); err != nil || len(next.Events) != 1 {
+			t.Errorf("got %+v, %v", next, err)
+		}
+	})
+}
+
+func TestHistory_FilterThatCannotFit_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		in := HistoryInput{Address: "anna@example.at", Size: 1}
+		in.Since, in.Until = 5, 5
+		_, err := s.History(ctx, in)
+		wantFault(t, err, consent.FaultInvalidTime)
+		in.Since, in.Until, in.Channel = 0, 0, "newsleter"
+		_, err = s.History(ctx, in)
+		wantFault(t, err, consent.FaultUnknownChannel)
+	})
+}
