@@ -16,7 +16,7 @@ type checkFlags struct {
 	sender      string
 	reference   string
 	advertising bool
-	asOf        timeFlag
+	moment      momentFlags
 
 	file          string
 	addressColumn string
@@ -34,12 +34,14 @@ that file with verdict and reason added, ERROR and INVALID_ADDRESS where there i
 through. The files appear when they are complete. The numbers by reason are written to standard error; with --format json
 to standard output, as
 
-  {"channel": "...", "asOf": "...", "addresses": 3, "allowed": 1, "denied": 2,
+  {"channel": "...", "asOf": "...", "knownAsOf": "...", "addresses": 3, "allowed": 1, "denied": 2,
    "counts": [{"verdict": "DENY", "reason": "WITHDRAWN", "count": 2}, ...]}
 
-where asOf is left out unless it was given.
+where asOf and knownAsOf are left out unless they were given.
 
-With --as-of the answers are those of that time: they show why something was sent, and are not for sending now.`
+With --as-of the answers are those of that time: they show why something was sent, and are not for sending now. With
+--known-as-of only what was recorded up to a position or a time counts, so that what arrived later, even about earlier
+times, changes nothing: it shows what the answer was then. Where --as-of is not given, it is that time.`
 
 // check asks for one address or for a file.
 func (a *app) check() *cobra.Command {
@@ -68,7 +70,7 @@ func (a *app) check() *cobra.Command {
 	flags.StringVar(&f.sender, "sender", "", "sender identity (default: the channel's first)")
 	flags.StringVar(&f.reference, "reference", "", "order, contract or duty that the message is about")
 	flags.BoolVar(&f.advertising, "advertising", false, "the message also advertises something")
-	flags.Var(&f.asOf, "as-of", "decide for this time of the past")
+	f.moment.add(flags, "decide for")
 	flags.StringVar(&f.file, "file", "", "CSV file with a column of addresses")
 	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
 	flags.StringVar(&f.out, "out", "", "where the rows that may be contacted go")
@@ -105,7 +107,7 @@ func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags)
 	}
 	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
 		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
-		ContainsAdvertising: f.advertising, AsOf: f.asOf.at,
+		ContainsAdvertising: f.advertising, AsOf: f.moment.asOf.at, KnownAsOf: f.moment.known.known,
 	})
 	if err != nil {
 		return err

@@ -64,6 +64,47 @@ func TestCheckAddress_EveryFlagReachesTheServer(t *testing.T) {
 	}
 }
 
+func TestCheck_KnownAsOf_IsAPositionOrATime(t *testing.T) {
+	f := startFake(t)
+	f.run(t, "check", "anna@firma.example", "--channel", "c", "--known-as-of", "42").must(t, 0)
+	same(t, &assentv1.CheckConsentRequest{
+		Address: "anna@firma.example", Channel: "c", KnownAsOf: knownAt(42),
+	}, last[*assentv1.CheckConsentRequest](t, f))
+	f.run(t, "check", "anna@firma.example", "--channel", "c", "--known-as-of", "2026-10-01T10:00:00+02:00", "--as-of", "2026-10-02T08:00:00Z").must(t, 0)
+	same(t, &assentv1.CheckConsentRequest{
+		Address: "anna@firma.example", Channel: "c", AsOf: day(2),
+		KnownAsOf: &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Time{Time: day(1)}},
+	}, last[*assentv1.CheckConsentRequest](t, f))
+	for _, wrong := range []string{"0", "-1", "soon", "2026-10-01", "9223372036854775808"} {
+		got := f.run(t, "check", "anna@firma.example", "--channel", "c", "--known-as-of", wrong).must(t, 2)
+		if !strings.Contains(got.stderr, "it must be a position from 1 on, or a time such as 2026-10-01T08:00:00Z") {
+			t.Errorf("%s: %s", wrong, got.stderr)
+		}
+	}
+}
+
+func knownAt(position int64) *assentv1.KnownAsOf {
+	return &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Position{Position: position}}
+}
+
+func TestCheckFile_OfThePast_SaysWhichAndThatItIsNotForSending(t *testing.T) {
+	f := startFake(t)
+	out := filepath.Join(t.TempDir(), "out.csv")
+	got := f.runWith(t, "address\nanna@firma.example\n", "check", "--file", "-", "--channel", "c", "--out", out, "--known-as-of", "42",
+		"--as-of", "2026-10-01T08:00:00Z", "--format", "json").must(t, 0)
+	in := last[*assentv1.BatchCheckConsentRequest](t, f)
+	if in.GetKnownAsOf().GetPosition() != 42 || !in.GetAsOf().AsTime().Equal(day(1).AsTime()) {
+		t.Errorf("%v", in)
+	}
+	if want := "Decided as of 2026-10-01T08:00:00Z, as known at 42: not for sending now.\n"; got.stderr != want {
+		t.Errorf("stderr %q, want %q", got.stderr, want)
+	}
+	all := decode[map[string]any](t, got.stdout)
+	if all["asOf"] != "2026-10-01T08:00:00Z" || all["knownAsOf"] != "42" {
+		t.Errorf("%v", all)
+	}
+}
+
 func TestCheckAddress_StandardInputWithoutOneLine_IsAWrongCall(t *testing.T) {
 	for _, stdin := range []string{"", "\n", "a@b.example\nc@d.example\n"} {
 		startFake(t).runWith(t, stdin, "check", "-", "--channel", "c").must(t, 2)

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
@@ -108,7 +106,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	b.answer, err = callAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
 		&assentv1.BatchCheckConsentRequest{
 			Addresses: addresses, Channel: c.flags.channel, SenderIdentity: c.flags.sender, Reference: c.flags.reference,
-			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.asOf.at,
+			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.moment.asOf.at, KnownAsOf: c.flags.moment.known.known,
 		})
 	if err != nil {
 		return err
@@ -147,7 +145,7 @@ func (c *fileCheck) write(row []string, o *assentv1.BatchOutcome, validUntil int
 		}
 		return c.denied.write(append(row, key.Verdict, key.Reason))
 	}
-	if !d.GetForSending() && c.flags.asOf.at == nil {
+	if !d.GetForSending() && !c.flags.moment.isPast() {
 		return errors.New("the server's answer is not for sending, although it was asked for now")
 	}
 	if c.allowed == nil {
@@ -235,28 +233,29 @@ func (c *fileCheck) discard() error {
 // report writes the numbers by reason.
 func (c *fileCheck) report() error {
 	counts := sortCounts(c.counts)
-	if c.flags.asOf.at != nil {
-		c.app.notef("Decided as of %s: not for sending now.", stamp(c.flags.asOf.at))
+	if c.flags.moment.isPast() {
+		c.app.notef("Decided %s: not for sending now.", c.flags.moment.String())
 	}
 	if !c.app.json() {
 		_, err := c.app.stderr.Write([]byte(countTable(counts)))
 		return err
 	}
-	return c.app.writeJSON(summarize(c.flags.channel, c.flags.asOf.at, counts))
+	return c.app.writeJSON(summarize(c.flags.channel, &c.flags.moment, counts))
 }
 
 // checkSummary is what check --file writes as JSON.
 type checkSummary struct {
 	Channel   string         `json:"channel"`
 	AsOf      string         `json:"asOf,omitempty"`
+	KnownAsOf string         `json:"knownAsOf,omitempty"`
 	Addresses int64          `json:"addresses"`
 	Allowed   int64          `json:"allowed"`
 	Denied    int64          `json:"denied"`
 	Counts    []outcomeCount `json:"counts"`
 }
 
-func summarize(channel string, asOf *timestamppb.Timestamp, counts []outcomeCount) checkSummary {
-	s := checkSummary{Channel: channel, AsOf: stamp(asOf), Counts: counts}
+func summarize(channel string, moment *momentFlags, counts []outcomeCount) checkSummary {
+	s := checkSummary{Channel: channel, AsOf: moment.asOf.String(), KnownAsOf: moment.known.String(), Counts: counts}
 	for _, row := range counts {
 		s.Addresses += row.Count
 		if row.Verdict == verdictName(assentv1.Verdict_VERDICT_ALLOW) {

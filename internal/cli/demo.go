@@ -204,7 +204,7 @@ func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
 	started := time.Now()
 	c := &fileCheck{
 		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.size),
-		flags: checkFlags{channel: demoChannel, asOf: timeFlag{timestamppb.New(demoTime())}},
+		flags: checkFlags{channel: demoChannel, moment: momentFlags{asOf: timeFlag{timestamppb.New(demoTime())}}},
 	}
 	if c.from, err = newAudience(in.text, "address"); err != nil {
 		return err
@@ -213,7 +213,7 @@ func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
 		return err
 	}
 	counts := sortCounts(c.counts)
-	all := summarize(demoChannel, c.flags.asOf.at, counts)
+	all := summarize(demoChannel, &c.flags.moment, counts)
 	a.notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
 		all.Addresses, demoChannel, all.AsOf, all.Allowed, elapsed(started))
 	if a.json() {

@@ -134,13 +134,19 @@ func day(n int) *timestamppb.Timestamp {
 	return timestamppb.New(time.Date(2026, 10, n, 8, 0, 0, 0, time.UTC))
 }
 
+// moments is what the requests share that may ask about the past.
+type moments interface {
+	GetAsOf() *timestamppb.Timestamp
+	GetKnownAsOf() *assentv1.KnownAsOf
+}
+
 // decide decides by the local part: deny…, defer… and everything else.
-func decide(address string, asOf *timestamppb.Timestamp) (*assentv1.Decision, *assentv1.ItemError) {
+func decide(address string, m moments) (*assentv1.Decision, *assentv1.ItemError) {
 	if !strings.Contains(address, "@") {
 		return nil, &assentv1.ItemError{Reason: "INVALID_ADDRESS", Message: "an address has one @"}
 	}
 	d := &assentv1.Decision{
-		DecidedTime: day(1), Position: 42, CatalogVersion: 1, ForSending: asOf == nil,
+		DecidedTime: day(1), Position: 42, CatalogVersion: 1, ForSending: m.GetAsOf() == nil && m.GetKnownAsOf() == nil,
 		SenderIdentity: &assentv1.SenderIdentity{
 			Id: "acme-news", FromName: "Acme News", FromAddress: "news@acme.example", ComplaintsTo: "care@acme.example", Department: "news",
 		},
@@ -165,7 +171,7 @@ func decide(address string, asOf *timestamppb.Timestamp) (*assentv1.Decision, *a
 }
 
 func (f *fake) CheckConsent(_ context.Context, in *assentv1.CheckConsentRequest) (*assentv1.CheckConsentResponse, error) {
-	d, failed := decide(in.GetAddress(), in.GetAsOf())
+	d, failed := decide(in.GetAddress(), in)
 	if failed != nil {
 		return nil, failure(codes.InvalidArgument, failed.GetReason(), failed.GetMessage(), "address: it has no @")
 	}
@@ -179,7 +185,7 @@ func (f *fake) BatchCheckConsent(_ context.Context, in *assentv1.BatchCheckConse
 	out := &assentv1.BatchCheckConsentResponse{}
 	index := map[string]uint32{}
 	for _, address := range in.GetAddresses() {
-		d, failed := decide(address, in.GetAsOf())
+		d, failed := decide(address, in)
 		key := d.GetReason() + failed.GetReason()
 		at, known := index[key]
 		if !known {
@@ -303,7 +309,7 @@ func (f *fake) recordInput(in *assentv1.EventInput, dry bool) *assentv1.RecordRe
 }
 
 func (f *fake) LookupRecipient(_ context.Context, in *assentv1.LookupRecipientRequest) (*assentv1.LookupRecipientResponse, error) {
-	d, _ := decide(in.GetAddress(), nil)
+	d, _ := decide(in.GetAddress(), in)
 	return &assentv1.LookupRecipientResponse{
 		Channels: []*assentv1.ChannelState{
 			{Channel: "newsletter", Decision: d, RefusedTime: day(1), Grants: []*assentv1.ActiveGrant{{Position: 7}}},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,57 @@ func (f *timeFlag) Set(value string) error {
 	at, err := parseTime(value)
 	f.at = at
 	return err
+}
+
+// knownFlag is a flag that takes up to where the ledger counts as known: a position or a time. Unset it is nil.
+type knownFlag struct{ known *assentv1.KnownAsOf }
+
+func (f *knownFlag) Type() string { return "position|time" }
+
+func (f *knownFlag) String() string {
+	if position := f.known.GetPosition(); position != 0 {
+		return strconv.FormatInt(position, 10)
+	}
+	return stamp(f.known.GetTime())
+}
+
+func (f *knownFlag) Set(value string) error {
+	if position, err := strconv.ParseInt(value, 10, 64); err == nil && position > 0 {
+		f.known = &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Position{Position: position}}
+		return nil
+	}
+	at, err := parseTime(value)
+	if err != nil {
+		return errors.New("it must be a position from 1 on, or a time such as 2026-10-01T08:00:00Z")
+	}
+	f.known = &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Time{Time: at}}
+	return nil
+}
+
+// momentFlags are the flags of what may be asked about the past.
+type momentFlags struct {
+	asOf  timeFlag
+	known knownFlag
+}
+
+func (m *momentFlags) add(flags *pflag.FlagSet, doing string) {
+	flags.Var(&m.asOf, "as-of", doing+" this time of the past")
+	flags.Var(&m.known, "known-as-of", "count only what was recorded up to this position or time")
+}
+
+// isPast reports whether the past is asked about.
+func (m *momentFlags) isPast() bool { return m.asOf.at != nil || m.known.known != nil }
+
+// String says what moment is asked about.
+func (m *momentFlags) String() string {
+	var parts []string
+	if m.asOf.at != nil {
+		parts = append(parts, "as of "+m.asOf.String())
+	}
+	if m.known.known != nil {
+		parts = append(parts, "as known at "+m.known.String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 // parseTime reads an RFC 3339 time.

@@ -13,14 +13,49 @@ import (
 // historyPage is how many events are asked for at once.
 const historyPage = 500
 
+// historyFlags narrow a history down.
+type historyFlags struct {
+	since, until timeFlag
+	kinds        []string
+	channel      string
+	actor        string
+}
+
+func (f *historyFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Var(&f.since, "since", "only what occurred at or after this time")
+	flags.Var(&f.until, "until", "only what occurred before this time")
+	flags.StringSliceVar(&f.kinds, "kind", nil, "only events of this kind: "+strings.Join(kinds(), ", ")+" (may be given several times)")
+	flags.StringVar(&f.channel, "channel", "", "only events that name this channel, also as their scope")
+	flags.StringVar(&f.actor, "actor", "", "only what the client with this id recorded")
+	complete(cmd, "kind", kinds()...)
+}
+
+// kinds returns the words for what happened to an address.
+func kinds() []string {
+	return []string{"request", "grant", "confirm", "mail", "withdraw", "refuse", "suppress", "lift", "erase"}
+}
+
+// request returns the call for the first page, and whether it asks for some events only.
+func (f *historyFlags) request(address string) (in *assentv1.SearchHistoryRequest, some bool) {
+	in = &assentv1.SearchHistoryRequest{
+		Address: address, PageSize: historyPage, OccurredSinceTime: f.since.at, OccurredUntilTime: f.until.at, Kinds: f.kinds,
+		Channel: f.channel, Actor: f.actor,
+	}
+	return in, f.since.at != nil || f.until.at != nil || len(f.kinds) > 0 || f.channel != "" || f.actor != ""
+}
+
 // history shows what was recorded about an address.
 func (a *app) history() *cobra.Command {
-	return &cobra.Command{
+	var f historyFlags
+	cmd := &cobra.Command{
 		Use:   "history ADDRESS",
-		Short: "Show everything that was recorded about an address",
+		Short: "Show what was recorded about an address",
 		Long: "Show the events of an address by their position: its own, those of its other spellings that hold for it,\n" +
-			"and those of its domain. With --format json it writes {\"events\": [...]} with all of them.",
-		Args: cobra.ExactArgs(1),
+			"and those of its domain. With --format json it writes {\"events\": [...]} with all of them.\n" +
+			"The flags narrow it down to the events that all of them fit.",
+		Example: "  assent history anna@example.com --kind grant,withdraw --channel newsletter --since 2026-01-01T00:00:00Z",
+		Args:    cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			address, err := a.address(args[0])
 			if err != nil {
@@ -28,7 +63,7 @@ func (a *app) history() *cobra.Command {
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
 				all := &assentv1.SearchHistoryResponse{}
-				in := &assentv1.SearchHistoryRequest{Address: address, PageSize: historyPage}
+				in, some := f.request(address)
 				for more := true; more; more = in.GetPageToken() != "" {
 					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
 					if err != nil {
@@ -37,15 +72,22 @@ func (a *app) history() *cobra.Command {
 					all.Events = append(all.Events, page.GetEvents()...)
 					in.PageToken = page.GetNextPageToken()
 				}
-				return a.writeHistory(all)
+				return a.writeHistory(all, some)
 			})
 		}),
 	}
+	f.add(cmd)
+	return cmd
 }
 
-func (a *app) writeHistory(all *assentv1.SearchHistoryResponse) error {
+// writeHistory writes events; some says that they are those that fit the flags.
+func (a *app) writeHistory(all *assentv1.SearchHistoryResponse, some bool) error {
 	if a.json() {
 		return a.writeMessage(all)
+	}
+	if len(all.GetEvents()) == 0 && some {
+		a.notef("No event about this address fits.")
+		return nil
 	}
 	if len(all.GetEvents()) == 0 {
 		a.notef("Nothing is recorded about this address.")

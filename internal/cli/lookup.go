@@ -8,18 +8,25 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// lookup shows what holds for an address now.
+// lookup shows what holds for an address.
 func (a *app) lookup() *cobra.Command {
-	return &cobra.Command{
+	var moment momentFlags
+	cmd := &cobra.Command{
 		Use:   "lookup ADDRESS",
-		Short: "Show what holds for an address now, by channel",
-		Args:  cobra.ExactArgs(1),
+		Short: "Show what holds for an address, by channel",
+		Long: "Show what holds for an address now, by channel, with its suppressions. --as-of shows what held at a time of the\n" +
+			"past by what is known now, --known-as-of what was known then.",
+		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.LookupRecipient, (*app).writeRecipient,
 			func(args []string) (*assentv1.LookupRecipientRequest, error) {
 				address, err := a.address(args[0])
-				return &assentv1.LookupRecipientRequest{Address: address}, err
+				return &assentv1.LookupRecipientRequest{
+					Address: address, AsOf: moment.asOf.at, KnownAsOf: moment.known.known,
+				}, err
 			}),
 	}
+	moment.add(cmd.Flags(), "look at")
+	return cmd
 }
 
 func (a *app) writeRecipient(answer *assentv1.LookupRecipientResponse) error {

@@ -182,6 +182,33 @@ func TestHistory_AllPages_AndNothingMovesTheCursor(t *testing.T) {
 	}
 }
 
+func TestHistory_EveryFlagReachesTheServer_WithEveryPage(t *testing.T) {
+	f := startFake(t)
+	args := []string{
+		"history", "anna@firma.example", "--since", "2026-10-01T08:00:00Z", "--until", "2026-10-02T08:00:00Z", "--kind", "grant,withdraw",
+		"--kind", "lift", "--channel", "newsletter", "--actor", "shop",
+	}
+	if got := f.run(t, args...).must(t, 0); got.stdout != "" || got.stderr != "No event about this address fits.\n" {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	for i := range 3 {
+		f.record(&assentv1.Event{OccurredTime: day(i + 1)})
+	}
+	f.run(t, args...).must(t, 0)
+	same(t, &assentv1.SearchHistoryRequest{
+		Address: "anna@firma.example", PageSize: 500, PageToken: "2", OccurredSinceTime: day(1), OccurredUntilTime: day(2),
+		Kinds: []string{"grant", "withdraw", "lift"}, Channel: "newsletter", Actor: "shop",
+	}, last[*assentv1.SearchHistoryRequest](t, f))
+}
+
+func TestLookup_OfThePast_FlagsReachTheServer(t *testing.T) {
+	f := startFake(t)
+	f.run(t, "lookup", "anna@firma.example", "--as-of", "2026-10-01T08:00:00Z", "--known-as-of", "42").must(t, 0)
+	same(t, &assentv1.LookupRecipientRequest{
+		Address: "anna@firma.example", AsOf: day(1), KnownAsOf: knownAt(42),
+	}, last[*assentv1.LookupRecipientRequest](t, f))
+}
+
 func TestLookup_ShowsChannelsAndSuppressions(t *testing.T) {
 	f := startFake(t)
 	golden(t, "lookup.txt", f.run(t, "lookup", "anna@firma.example").must(t, 0).stdout)
