@@ -59,6 +59,40 @@ func TestREST_ChecksAndRecords_AsGRPCDoes(t *testing.T) {
 	}
 }
 
+func TestREST_AsksAboutThePast_AndFiltersHistories(t *testing.T) {
+	r := run(t, settings(t))
+	for _, call := range []struct{ path, body string }{
+		{"/v1/consent:grant", `{"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": "LEGAL_BASIS_CONSENT",
+			"declaration": {"id": "newsletter-signup", "version": "2026-01"},
+			"evidence": {"source": "web_form", "confirmedTime": "2026-11-01T11:00:00Z"}}`},
+		{"/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`},
+	} {
+		if got := r.as(http.MethodPost, call.path, call.body); got.code != http.StatusOK {
+			t.Fatalf("%s: %d %s", call.path, got.code, got.body)
+		}
+	}
+	for name, c := range map[string]struct {
+		path, body string
+		code       int
+		want       string
+	}{
+		"known at":         {"/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter", "knownAsOf": {"position": "2"}}`, 200, "ALLOW_CONSENT"},
+		"known now":        {"/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter", "knownAsOf": {"position": "3"}}`, 200, "WITHDRAWN"},
+		"not known yet":    {"/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter", "knownAsOf": {"position": "4"}}`, 400, "POSITION_UNKNOWN"},
+		"before the first": {"/v1/recipients:lookup", `{"address": "anna@example.com", "knownAsOf": {"time": "2001-01-01T00:00:00Z"}}`, 400, "POSITION_UNKNOWN"},
+		"both":             {"/v1/recipients:lookup", `{"address": "anna@example.com", "knownAsOf": {"time": "2001-01-01T00:00:00Z", "position": "2"}}`, 400, "INVALID_REQUEST"},
+	} {
+		got := r.as(http.MethodPost, c.path, c.body)
+		if got.code != c.code || !strings.Contains(got.body, c.want) {
+			t.Errorf("%s: %d %s", name, got.code, got.body)
+		}
+	}
+	history := r.as(http.MethodPost, "/v1/history:search", `{"address": "anna@example.com", "kinds": ["withdraw"], "channel": "newsletter"}`)
+	if events, _ := history.json["events"].([]any); history.code != http.StatusOK || len(events) != 1 {
+		t.Errorf("history: %d %s", history.code, history.body)
+	}
+}
+
 func TestREST_Denial_IsNoError(t *testing.T) {
 	r := run(t, settings(t))
 	got := r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`)
