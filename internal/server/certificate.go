@@ -23,8 +23,9 @@ type certificate struct {
 
 	mu     sync.Mutex
 	pair   *tls.Certificate
-	looked time.Time // by now
-	files  [2]fs.FileInfo
+	looked time.Time      // by now
+	files  [2]fs.FileInfo // of the pair
+	wrong  string         // with the files since; empty: nothing
 }
 
 // loadCertificate reads the certificate; one that is not right is an error.
@@ -73,19 +74,24 @@ func (c *certificate) forHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate
 	if sameFile(files[0], c.files[0]) && sameFile(files[1], c.files[1]) {
 		return c.pair, nil
 	}
-	c.files = files
-	c.reload(hello.Context())
+	c.reload(hello.Context(), files)
 	return c.pair, nil
 }
 
-func (c *certificate) reload(ctx context.Context) {
+// reload takes the pair of the files as they were looked at. One that cannot be had is tried again at the next look, for what is
+// wrong need not be the files themselves; it is logged once for each thing that is wrong.
+func (c *certificate) reload(ctx context.Context, files [2]fs.FileInfo) {
 	pair, err := c.read()
 	if err != nil {
+		if c.wrong == err.Error() {
+			return
+		}
+		c.wrong = err.Error()
 		c.log.LogAttrs(ctx, slog.LevelError, "the files of the certificate changed and are not right; the old one stays in use",
 			slog.String("error", err.Error()), slog.Time("not_after", c.pair.Leaf.NotAfter))
 		return
 	}
-	c.pair = pair
+	c.pair, c.files, c.wrong = pair, files, ""
 	c.log.LogAttrs(ctx, slog.LevelInfo, "took the new certificate", slog.String("file", c.cert),
 		slog.Time("not_after", pair.Leaf.NotAfter))
 }

@@ -11,8 +11,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// parameters are the names that may stand in the query of a GET call, by its path, in which {} stands for one part. The gateway ignores all others; who misspells
-// a filter would get everything and not know.
+// parameters are the names that may stand in the query of a GET call, by its path, in which {} stands for one part. The gateway
+// ignores all others; who misspells a filter would get everything and not know.
 type parameters map[string]map[string]bool
 
 // newParameters reads them from the protos: each field of the request, by its name in JSON and in the proto.

@@ -255,3 +255,42 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 		}
 	})
 }
+
+func TestProveEntry_ForAClientOfOneDepartment_Refused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"read", "export"}})
+		w.mustRecord(admin, s, consentOn("product-marketing", "anna@example.at", start))
+		_, err := s.ProveEntry(desk, 2, 0)
+		wantFault(t, err, consent.FaultOtherDepartment)
+		if _, err := s.ProveEntry(admin, 2, 0); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Checkpoint(desk); err != nil {
+			t.Errorf("a checkpoint says nothing about anybody: %v", err)
+		}
+	})
+}
+
+func TestAccess_ThePast_IsAMatterOfTheDepartmentOfNow(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "read"}})
+		w.mustRecord(admin, s, consentOn("newsletter", "anna@example.at", start))
+		before := consent.InstantOf(w.clock.Now())
+		w.clock.Advance(time.Second)
+		document := strings.Replace(acme(t), "department: newsletter-desk\n    medium", "department: marketing\n    medium", 1)
+		document = strings.Replace(document, "department: newsletter-desk\n    from", "department: marketing\n    from", 1)
+		if _, err := s.ApplyCatalog(admin, ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		past := Moment{AsOf: before}
+		_, err := s.Check(desk, CheckInput{Address: "anna@example.at", Request: consent.Request{Channel: "newsletter"}, Moment: past})
+		wantFault(t, err, consent.FaultOtherDepartment)
+		r, err := s.Lookup(desk, LookupInput{Address: "anna@example.at", Moment: past})
+		if err != nil || len(r.Channels) != 0 {
+			t.Errorf("look-up of the past: %+v, %v", r.Channels, err)
+		}
+	})
+}

@@ -54,13 +54,18 @@ func checkResult(d consent.Decision, basis Basis, cat *catalog.Catalog) CheckRes
 	return result
 }
 
-// rules returns the rules for a request under what was seen, which the caller must be entitled to.
+// rules returns the rules for a request under what was seen. Whether the caller may ask is a matter of the catalog of now, also
+// about the past.
 func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Request) (*consent.Rules, Basis, *catalog.Catalog, error) {
 	cat, version, err := s.inForce(ctx, v)
 	if err != nil {
 		return nil, Basis{}, nil, err
 	}
-	if err := who.channelOf(cat, r.Channel); err != nil {
+	present, err := s.present(ctx, v)
+	if err != nil {
+		return nil, Basis{}, nil, err
+	}
+	if err := who.channelOf(present, r.Channel); err != nil {
 		return nil, Basis{}, nil, err
 	}
 	rules, err := consent.NewRules(cat, r)

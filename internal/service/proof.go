@@ -37,7 +37,7 @@ type ConsistencyProof struct {
 
 // Checkpoint returns a checkpoint of the ledger as it is now.
 func (s *Service) Checkpoint(ctx context.Context) (Checkpoint, error) {
-	head, err := s.ledgerHead(ctx)
+	head, _, err := s.ledgerHead(ctx)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -45,11 +45,15 @@ func (s *Service) Checkpoint(ctx context.Context) (Checkpoint, error) {
 }
 
 // ProveEntry proves that the event at the position is in the ledger when it had the size; 0 is the size of now. Errors:
-// POSITION_UNKNOWN, INVALID_REQUEST.
+// POSITION_UNKNOWN, INVALID_REQUEST, and OTHER_DEPARTMENT for a client of one department: a header names subjects and channels of all.
 func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryProof, error) {
-	head, err := s.ledgerHead(ctx)
+	head, who, err := s.ledgerHead(ctx)
 	if err != nil {
 		return EntryProof{}, err
+	}
+	if !who.AllDepartments {
+		return EntryProof{}, consent.Faultf(consent.FaultOtherDepartment, "",
+			"entries of the ledger are shown to clients of all departments only")
 	}
 	if size == 0 {
 		size = max(head.Position, position)
@@ -85,7 +89,7 @@ func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryPr
 // ProveConsistency proves that the ledger of size to, 0 for now, begins with that of size from. Errors: POSITION_UNKNOWN,
 // INVALID_REQUEST.
 func (s *Service) ProveConsistency(ctx context.Context, from, to int64) (ConsistencyProof, error) {
-	head, err := s.ledgerHead(ctx)
+	head, _, err := s.ledgerHead(ctx)
 	if err != nil {
 		return ConsistencyProof{}, err
 	}
@@ -125,16 +129,16 @@ func reached(head *storage.Head, size int64, field string) error {
 }
 
 // ledgerHead reads the head for a caller that may read or export.
-func (s *Service) ledgerHead(ctx context.Context) (storage.Head, error) {
+func (s *Service) ledgerHead(ctx context.Context) (storage.Head, Caller, error) {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return storage.Head{}, fault(err)
+		return storage.Head{}, Caller{}, fault(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {
-		return storage.Head{}, err
+		return storage.Head{}, Caller{}, err
 	}
-	return head, who.need(ScopeRead, ScopeExport)
+	return head, who, who.need(ScopeRead, ScopeExport)
 }
 
 // hashes returns the reader of the stored hashes.
@@ -145,19 +149,25 @@ func (s *Service) hashes(ctx context.Context) ledger.Reader {
 	}
 }
 
-// checkpointAt signs the root of the ledger at a size that the head has reached.
+// checkpointAt signs the root of the ledger at a size that the head has reached. One of an earlier size is signed only if the tree of
+// the head begins with it.
 func (s *Service) checkpointAt(ctx context.Context, head *storage.Head, size int64) (Checkpoint, error) {
 	c := Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size}}
-	if size == head.Position {
-		tree, err := ledger.ParseTree(head.Position, head.Tree)
-		if err != nil {
-			return Checkpoint{}, err
-		}
-		c.Root = tree.Root()
-	} else {
-		var err error
-		if c.Root, err = s.hashes(ctx).Root(size); err != nil {
+	tree, err := ledger.ParseTree(head.Position, head.Tree)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if c.Root = tree.Root(); size < head.Position {
+		hashes := s.hashes(ctx)
+		if c.Root, err = hashes.Root(size); err != nil {
 			return Checkpoint{}, fault(err)
+		}
+		proof, err := hashes.ProveConsistency(size, head.Position)
+		if err != nil {
+			return Checkpoint{}, fault(err)
+		}
+		if err := ledger.CheckConsistency(proof, size, c.Root, head.Position, tree.Root()); err != nil {
+			return Checkpoint{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
 		}
 	}
 	return signed(s.keys, c)

@@ -141,7 +141,7 @@ func (s *Service) knownAt(ctx context.Context, m Moment) (int64, consent.Instant
 	if err != nil {
 		return 0, 0, err
 	}
-	if len(records) == 0 {
+	if len(records) == 0 || records[0].Event.Position != m.Known.Position {
 		return 0, 0, beyondHead()
 	}
 	return m.Known.Position, records[0].Event.Recorded, nil
@@ -204,4 +204,13 @@ func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64
 	}
 	c := effective(versions, v.at)
 	return c.parsed, c.Version, nil
+}
+
+// present returns the catalog in force now, under the head that the view read, whatever moment it is about.
+func (s *Service) present(ctx context.Context, v *view) (*catalog.Catalog, error) {
+	versions, err := s.catalogs.upTo(ctx, v.head.CatalogVersion)
+	if err != nil {
+		return nil, err
+	}
+	return effective(versions, max(s.instant(), v.head.Recorded)).parsed, nil
 }

@@ -30,6 +30,10 @@ func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error)
 	if err != nil {
 		return Recipient{}, err
 	}
+	present, err := s.present(ctx, v)
+	if err != nil {
+		return Recipient{}, err
+	}
 	known, err := at.known(s.keys, v.seen)
 	if err != nil {
 		return Recipient{}, err
@@ -37,7 +41,7 @@ func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error)
 	r := Recipient{Basis: Basis{Position: v.position, CatalogVersion: version, ForSending: in.isNow()}}
 	for i := range cat.Channels {
 		ch := &cat.Channels[i]
-		if who.channelOf(cat, ch.ID) != nil {
+		if who.channelOf(present, ch.ID) != nil {
 			continue
 		}
 		rules, err := consent.NewRules(cat, consent.Request{Channel: ch.ID})
@@ -51,7 +55,7 @@ func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error)
 		})
 	}
 	for _, p := range known.InForce(a, v.at) {
-		if !who.mayKnow(cat, p.Scope) {
+		if !who.mayKnow(present, p.Scope) {
 			continue
 		}
 		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain})

@@ -39,11 +39,12 @@ func (s *Service) traced(ctx context.Context, name string, size int, do func(ctx
 }
 
 func outcomeOf(err error) string {
+	if err == nil {
+		return outcomeOK
+	}
 	err = fault(err)
 	var told *consent.Error
 	switch {
-	case err == nil:
-		return outcomeOK
 	case errors.As(err, &told):
 		if told.Fault == consent.FaultUnavailable || told.Fault == consent.FaultServerStopping {
 			return outcomeUnavailable

@@ -42,7 +42,7 @@ type CheckConsentRequest struct {
 	// without it, now, strictly after everything acknowledged. A time in the future is an error.
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// What counts as known; unset: everything recorded so far. Only events and catalog versions that were recorded by then count,
-	// so that an answer, once given, stays the same. Errors: OUT_OF_RANGE with POSITION_UNKNOWN.
+	// so that an answer, once given, stays the same, save for what an erasure takes away. Errors: OUT_OF_RANGE with POSITION_UNKNOWN.
 	KnownAsOf     *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

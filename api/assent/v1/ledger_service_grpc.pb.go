@@ -36,7 +36,8 @@ type LedgerServiceClient interface {
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*GetCheckpointResponse, error)
 	// Proves that an event is in the ledger.
 	// Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such position or size yet; INVALID_ARGUMENT with
-	// INVALID_REQUEST for a position beyond the size.
+	// INVALID_REQUEST for a position beyond the size; PERMISSION_DENIED with OTHER_DEPARTMENT for a client of one department, for
+	// an event names subjects and channels of all.
 	ProveEntry(ctx context.Context, in *ProveEntryRequest, opts ...grpc.CallOption) (*ProveEntryResponse, error)
 	// Proves that the ledger still begins with what it was at an earlier size.
 	// Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such size yet; INVALID_ARGUMENT with INVALID_REQUEST for
@@ -94,7 +95,8 @@ type LedgerServiceServer interface {
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error)
 	// Proves that an event is in the ledger.
 	// Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such position or size yet; INVALID_ARGUMENT with
-	// INVALID_REQUEST for a position beyond the size.
+	// INVALID_REQUEST for a position beyond the size; PERMISSION_DENIED with OTHER_DEPARTMENT for a client of one department, for
+	// an event names subjects and channels of all.
 	ProveEntry(context.Context, *ProveEntryRequest) (*ProveEntryResponse, error)
 	// Proves that the ledger still begins with what it was at an earlier size.
 	// Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such size yet; INVALID_ARGUMENT with INVALID_REQUEST for
