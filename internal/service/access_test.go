@@ -106,8 +106,7 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 				return items[0].Err
 			},
 		} {
-			wantFault(t, call(), consent.FaultScopeMissing)
-			_ = name
+			t.Run(name, func(t *testing.T) { wantFault(t, call(), consent.FaultScopeMissing) })
 		}
 	})
 }
