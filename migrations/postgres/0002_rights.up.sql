@@ -1,0 +1,37 @@
+-- What the rights of the people need: whom something was disclosed to, what comes back after an erasure, what is kept for the
+-- defence of claims, and which requests an erasure reaches. docs/storage-format.md describes every column.
+
+ALTER TABLE requests ADD COLUMN first_position bigint;
+ALTER TABLE requests ADD COLUMN last_position bigint;
+
+CREATE INDEX requests_by_position ON requests (last_position) WHERE last_position IS NOT NULL;
+
+CREATE TABLE disclosures (
+    subject bytea  NOT NULL CHECK (octet_length(subject) = 16),
+    day     bigint NOT NULL,
+    client  text   NOT NULL,
+    channel text   NOT NULL,
+    count   bigint NOT NULL,
+    PRIMARY KEY (subject, day, client, channel)
+);
+
+CREATE INDEX disclosures_by_day ON disclosures (day);
+
+CREATE TABLE erased_returns (
+    subject bytea  NOT NULL CHECK (octet_length(subject) = 16),
+    day     bigint NOT NULL,
+    client  text   NOT NULL,
+    count   bigint NOT NULL,
+    PRIMARY KEY (subject, day, client)
+);
+
+CREATE TABLE claims (
+    id         bytea  PRIMARY KEY CHECK (octet_length(id) = 16),
+    until_time bigint NOT NULL,
+    sealed     bytea  NOT NULL
+);
+
+CREATE TABLE checkpoints (
+    size bigint PRIMARY KEY,
+    note text   NOT NULL
+);
