@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/assent-io/assent/internal/catalog"
 )
@@ -26,6 +27,7 @@ const (
 	tagEvidence = 0x07
 	tagSpelling = 0x08 // key version as four bytes big endian, then the sum
 	tagOccurred = 0x09
+	tagWas      = 0x0a
 
 	// From here on: the canonical facts.
 	tagKind           = 0x10
@@ -48,7 +50,13 @@ const (
 	tagCatalogVersion = 0x21
 	tagEffective      = 0x22
 	tagDocument256    = 0x23
-	// 0x24 to 0x26 are reserved for what void and move will name: a position, a batch, another subject.
+	tagVoidPosition   = 0x24
+	tagVoidBatch      = 0x25
+	tagMove           = 0x26
+	tagRemoved        = 0x27
+	tagUntil          = 0x28
+	tagCount          = 0x29
+	tagPositions      = 0x2a // unsigned varints: the first position, then each one's distance from the one before
 )
 
 const (
@@ -61,6 +69,7 @@ const (
 	tagEvOperator       = 0x07
 	tagEvNote           = 0x08
 	tagEvJustification  = 0x09
+	tagEvOther          = 0x0a
 )
 
 // ErrEncoding is wrapped by the errors for bytes that are not what this package encodes.
@@ -125,7 +134,39 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	b = appendTruth(b, tagTagged, f.Tagged)
 	b = appendNumber(b, tagCatalogVersion, f.CatalogVersion)
 	b = appendNumber(b, tagEffective, int64(f.Effective))
-	return appendArray(b, tagDocument256, f.Document256[:])
+	b = appendArray(b, tagDocument256, f.Document256[:])
+	b = appendNumber(b, tagVoidPosition, f.VoidPosition)
+	b = appendArray(b, tagVoidBatch, f.VoidBatch[:])
+	if f.Move != 0 {
+		b = append(b, tagMove, 1, byte(f.Move))
+	}
+	b = appendField(b, tagRemoved, string(f.Removed))
+	b = appendNumber(b, tagUntil, int64(f.Until))
+	b = appendNumber(b, tagCount, f.Count)
+	return appendField(b, tagPositions, appendPositions(nil, f.Positions))
+}
+
+func appendPositions(b []byte, positions []int64) []byte {
+	before := int64(0)
+	for _, p := range positions {
+		b = binary.AppendUvarint(b, uint64(p-before))
+		before = p
+	}
+	return b
+}
+
+func readPositions(value []byte, into *[]int64) error {
+	last := int64(0)
+	for len(value) > 0 {
+		distance, used := binary.Uvarint(value)
+		if used <= 0 || distance == 0 || distance > math.MaxInt64-uint64(last) {
+			return badField(tagPositions)
+		}
+		last += int64(distance)
+		*into = append(*into, last)
+		value = value[used:]
+	}
+	return nil
 }
 
 // AppendHeader appends the header of e: the bytes that are stored, and that are a leaf of the ledger's tree.
@@ -144,6 +185,7 @@ func AppendHeader(b []byte, e *Event) []byte {
 		b = append(b, e.Spelling.Sum[:]...)
 	}
 	b = appendNumber(b, tagOccurred, int64(e.Occurred))
+	b = appendNumber(b, tagWas, e.Was)
 	return AppendFacts(b, &e.Facts)
 }
 
@@ -157,13 +199,14 @@ func AppendEvidence(b []byte, v *Evidence) []byte {
 	b = appendField(b, tagEvDocumentRef, v.DocumentRef)
 	b = appendField(b, tagEvOperator, v.Operator)
 	b = appendField(b, tagEvNote, v.Note)
-	return appendField(b, tagEvJustification, v.Justification)
+	b = appendField(b, tagEvJustification, v.Justification)
+	return appendField(b, tagEvOther, v.Other)
 }
 
 // EventKeyInput returns the bytes that an event's key is a keyed digest of: what was given, as it was given. The exact
 // address is part of it only where the event stays after an erasure, for every spelling of a folded subject may state the
-// same fact; of a grant, request or confirmation the subject alone says whose it is, so that after an erasure not even
-// somebody with all keys can find them by the address.
+// same fact; of all else the subject alone says whose it is, so that after an erasure not even somebody with all keys can
+// find it by the address.
 func EventKeyInput(occurred Instant, f *Facts, exact string, v *Evidence) []byte {
 	b := []byte("assent/1/event\x00")
 	b = binary.BigEndian.AppendUint64(b, uint64(occurred))
@@ -174,9 +217,9 @@ func EventKeyInput(occurred Instant, f *Facts, exact string, v *Evidence) []byte
 	}
 	b = appendLengthPrefixed(b, AppendFacts(nil, &given))
 	switch f.Kind {
-	case KindGrant, KindRequest, KindConfirm:
-		exact = ""
+	case KindWithdraw, KindRefuse, KindSuppress, KindLift, KindErase, KindMove:
 	default:
+		exact = ""
 	}
 	b = appendLengthPrefixed(b, []byte(exact))
 	without := *v
@@ -290,6 +333,8 @@ func decodeFrame(e *Event, tag byte, value []byte) error {
 		copy(e.Spelling.Sum[:], value[4:])
 	case tagOccurred:
 		return readInstant(tag, value, &e.Occurred)
+	case tagWas:
+		return readNumber(tag, value, &e.Was)
 	default:
 		return badField(tag)
 	}
@@ -299,7 +344,7 @@ func decodeFrame(e *Event, tag byte, value []byte) error {
 func decodeFact(f *Facts, tag byte, value []byte) error {
 	switch tag {
 	case tagKind:
-		if len(value) != 1 || value[0] == 0 || value[0] > byte(KindCatalog) {
+		if len(value) != 1 || value[0] == 0 || value[0] > byte(KindRemoval) {
 			return badField(tag)
 		}
 		f.Kind = Kind(value[0])
@@ -342,6 +387,35 @@ func decodeFact(f *Facts, tag byte, value []byte) error {
 	case tagDocument256:
 		return readArray(tag, value, f.Document256[:])
 	default:
+		return decodeRights(f, tag, value)
+	}
+	return nil
+}
+
+// decodeRights decodes the facts of voids, moves and removals.
+func decodeRights(f *Facts, tag byte, value []byte) error {
+	switch tag {
+	case tagVoidPosition:
+		return readNumber(tag, value, &f.VoidPosition)
+	case tagVoidBatch:
+		return readArray(tag, value, f.VoidBatch[:])
+	case tagMove:
+		if len(value) != 1 || value[0] == 0 || value[0] > byte(MovedHere) {
+			return badField(tag)
+		}
+		f.Move = Move(value[0])
+	case tagRemoved:
+		f.Removed = Removed(value)
+		if !KnownRemoved(f.Removed) {
+			return badField(tag)
+		}
+	case tagUntil:
+		return readInstant(tag, value, &f.Until)
+	case tagCount:
+		return readNumber(tag, value, &f.Count)
+	case tagPositions:
+		return readPositions(value, &f.Positions)
+	default:
 		return badField(tag)
 	}
 	return nil
@@ -354,7 +428,7 @@ func DecodeEvidence(b []byte) (Evidence, error) {
 		into, ok := map[byte]*string{
 			tagEvAddress: &v.Address, tagEvURL: &v.URL, tagEvIP: &v.IP, tagEvUserAgent: &v.UserAgent,
 			tagEvTransactionRef: &v.TransactionRef, tagEvDocumentRef: &v.DocumentRef, tagEvOperator: &v.Operator,
-			tagEvNote: &v.Note, tagEvJustification: &v.Justification,
+			tagEvNote: &v.Note, tagEvJustification: &v.Justification, tagEvOther: &v.Other,
 		}[tag]
 		if !ok {
 			return badField(tag)

@@ -21,7 +21,7 @@ type BatchID [16]byte
 // Kind says what an event is. The numbers are stored and never change.
 type Kind uint8
 
-// The kinds of events. KindVoid and KindMove are reserved: they are decoded by no version of this program yet.
+// The kinds of events.
 const (
 	KindRequest  Kind = 1  // a double opt-in was asked for; exact subject
 	KindGrant    Kind = 2  // a legal basis was given; exact subject
@@ -33,8 +33,11 @@ const (
 	KindLift     Kind = 8  // folded or domain subject
 	KindErase    Kind = 9  // folded subject
 	KindCatalog  Kind = 10 // nobody
-	KindVoid     Kind = 11
-	KindMove     Kind = 12
+	KindVoid     Kind = 11 // leaves out an event or a batch of its subject, recorded by mistake
+	KindMove     Kind = 12 // the person's address changed; folded subjects of both addresses
+	KindHold     Kind = 13 // a legal hold: nothing of the address may be erased; exact and folded subject
+	KindRelease  Kind = 14 // ends the holds before it; exact and folded subject
+	KindRemoval  Kind = 15 // what retention removed; nobody
 )
 
 // String returns the kind's name, as in a scenario file.
@@ -42,7 +45,7 @@ func (k Kind) String() string {
 	names := [...]string{
 		KindRequest: "request", KindGrant: "grant", KindConfirm: "confirm", KindMail: "mail", KindWithdraw: "withdraw",
 		KindRefuse: "refuse", KindSuppress: "suppress", KindLift: "lift", KindErase: "erase", KindCatalog: "catalog",
-		KindVoid: "void", KindMove: "move",
+		KindVoid: "void", KindMove: "move", KindHold: "hold", KindRelease: "release", KindRemoval: "removal",
 	}
 	if int(k) < len(names) && names[k] != "" {
 		return names[k]
@@ -67,7 +70,7 @@ func (k Kind) order() int {
 		return 6
 	case KindSuppress:
 		return 7
-	default: // mails are only counted, and the catalog is not folded
+	default: // what blocks and permits nothing: mails, which are only counted, holds and moves
 		return 8
 	}
 }
@@ -137,6 +140,49 @@ type Facts struct {
 	CatalogVersion int64
 	Effective      Instant // zero: for all time before
 	Document256    [32]byte
+
+	// Of a void: what it leaves out, an event of its subject or those of a batch. Exactly one is set.
+	VoidPosition int64
+	VoidBatch    BatchID
+
+	Move Move // of a move
+
+	// Of a removal: a class of what retention removes, up to when, how many, and the positions of the events whose evidence it
+	// was, in ascending order.
+	Removed   Removed
+	Until     Instant
+	Count     int64
+	Positions []int64
+}
+
+// Move says on which side of a change of address a subject is. The numbers are stored and never change.
+type Move uint8
+
+// The sides of a change of address.
+const (
+	MovedAway Move = 1 // the person is reached elsewhere now
+	MovedHere Move = 2 // what blocks came along from the address before
+)
+
+// Removed is a class of what retention removes. The strings are stored and never change.
+type Removed string
+
+// What retention removes.
+const (
+	RemovedEvidence    Removed = "evidence"
+	RemovedRequests    Removed = "requests"    // requests that nobody confirmed, with their address
+	RemovedDisclosures Removed = "disclosures" // whom something was disclosed to
+	RemovedClaims      Removed = "claims"      // what was kept for the defence of claims
+)
+
+// KnownRemoved reports whether r is a class of what retention removes.
+func KnownRemoved(r Removed) bool {
+	switch r {
+	case RemovedEvidence, RemovedRequests, RemovedDisclosures, RemovedClaims:
+		return true
+	default:
+		return false
+	}
 }
 
 // Evidence is what is kept sealed beside an event.
@@ -150,6 +196,7 @@ type Evidence struct {
 	Operator       string
 	Note           string
 	Justification  string
+	Other          string // of a move: the address on its other side, in its exact form
 }
 
 // Event is an immutable fact of the ledger.
@@ -162,8 +209,15 @@ type Event struct {
 	Key      EventKey
 	Batch    BatchID
 	Evidence [32]byte // SHA-256 of the sealed evidence; zero if there is none
+
+	// Was is the position of the event that this one stands for since an erasure blanked it; zero: none. See docs/storage-format.md.
+	Was int64
+
 	Facts
 }
+
+// IsBlank reports whether the event was blanked: another one stands for it, and only its position and time of recording are known.
+func (e *Event) IsBlank() bool { return e.Kind == 0 }
 
 // Compare orders events by when they count: by the instant of their occurrence, at one instant by kind, of one kind by
 // their canonical facts. Events that are equal in all of these differ in their sealed evidence or their spelling, and their

@@ -33,6 +33,11 @@ const (
 	FaultInUse              Fault = "IN_USE"
 	FaultEtagMismatch       Fault = "ETAG_MISMATCH"
 	FaultSuppressionMissing Fault = "SUPPRESSION_NOT_FOUND"
+	FaultErasedBefore       Fault = "ERASED_BEFORE"
+	FaultLegalHold          Fault = "LEGAL_HOLD"
+	FaultNotHeld            Fault = "NOT_HELD"
+	FaultNotVoidable        Fault = "NOT_VOIDABLE"
+	FaultNoClaimsKey        Fault = "NO_CLAIMS_KEY"
 	FaultRequestIDReused    Fault = "REQUEST_ID_REUSED"
 	FaultClientExists       Fault = "CLIENT_EXISTS"
 	FaultClientMissing      Fault = "CLIENT_NOT_FOUND"
@@ -83,7 +88,8 @@ func AllFaults() []Fault {
 		FaultInvalidEvidence, FaultInvalidSuppression, FaultInvalidEvent, FaultInvalidToken, FaultInvalidPageToken,
 		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultPositionUnknown, FaultNotRefusable, FaultNoEffect,
 		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
-		FaultEtagMismatch, FaultSuppressionMissing, FaultRequestIDReused, FaultClientExists, FaultClientMissing,
+		FaultEtagMismatch, FaultSuppressionMissing, FaultErasedBefore, FaultLegalHold, FaultNotHeld, FaultNotVoidable, FaultNoClaimsKey,
+		FaultRequestIDReused, FaultClientExists, FaultClientMissing,
 		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultUnavailable,
 		FaultServerStopping,
 	}

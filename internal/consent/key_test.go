@@ -16,7 +16,7 @@ func drawEvidence(t *rapid.T) consent.Evidence {
 	return consent.Evidence{
 		Address: drawText(t, "as typed"), URL: drawText(t, "url"), IP: drawText(t, "ip"), UserAgent: drawText(t, "agent"),
 		TransactionRef: drawText(t, "transaction"), DocumentRef: drawText(t, "document"), Operator: drawText(t, "operator"),
-		Note: drawText(t, "note"), Justification: drawText(t, "justification"),
+		Note: drawText(t, "note"), Justification: drawText(t, "justification"), Other: drawText(t, "other"),
 	}
 }
 
@@ -31,7 +31,7 @@ func TestProperty_Evidence_DecodesToTheSame(t *testing.T) {
 }
 
 func TestDecodeEvidence_WhatIsNoEvidence_IsRefused(t *testing.T) {
-	for _, b := range [][]byte{{1}, {1, 5, 'x'}, {0x0a, 1, 'x'}, {0, 0}} {
+	for _, b := range [][]byte{{1}, {1, 5, 'x'}, {0x0b, 1, 'x'}, {0, 0}} {
 		if _, err := consent.DecodeEvidence(b); !errors.Is(err, consent.ErrEncoding) {
 			t.Errorf("% x: got %v, want %v", b, err, consent.ErrEncoding)
 		}
@@ -49,12 +49,13 @@ type stated struct {
 // essence is the stated without what must not make a difference.
 func (s stated) essence() stated {
 	s.Facts.Tagged, s.Facts.Spelling, s.Evidence.Address = false, consent.Spelling{}, ""
+	if s.Facts.Kind == consent.KindRequest {
+		s.Facts.Expires = 0
+	}
 	switch s.Facts.Kind {
-	case consent.KindRequest:
-		s.Facts.Expires, s.Exact = 0, ""
-	case consent.KindGrant, consent.KindConfirm:
-		s.Exact = ""
+	case consent.KindWithdraw, consent.KindRefuse, consent.KindSuppress, consent.KindLift, consent.KindErase, consent.KindMove:
 	default:
+		s.Exact = ""
 	}
 	return s
 }

@@ -18,7 +18,7 @@ type Names interface {
 }
 
 // packVersion is the first byte of a packed state. States are a cache: a change of their form is a new version and a rebuild.
-const packVersion = 1
+const packVersion = 2
 
 // ErrUnknownName is returned for a name or number that [Names] does not have.
 var ErrUnknownName = errors.New("a reference is not known")
@@ -103,7 +103,26 @@ func AppendState(b []byte, s *State, names Names) ([]byte, error) {
 		p.ref(RefChannel, s.Mails[i].Channel)
 		p.time(s.Mails[i].At)
 	}
+	p.rights(s)
 	return p.b, p.err
+}
+
+// rights appends what only few subjects have: nothing for the others.
+func (p *packer) rights(s *State) {
+	if len(s.Holds) == 0 && len(s.Moves) == 0 {
+		return
+	}
+	p.count(len(s.Holds))
+	for i := range s.Holds {
+		p.b = append(p.b, s.Holds[i].Spelling[:]...)
+		p.time(s.Holds[i].At)
+	}
+	p.count(len(s.Moves))
+	for i := range s.Moves {
+		p.number(s.Moves[i].Position)
+		p.b = append(p.b, s.Moves[i].Spelling[:]...)
+		p.time(s.Moves[i].At)
+	}
 }
 
 // index returns the place of a value in its table. What is not in it must not be stored as if it were nothing.

@@ -70,7 +70,7 @@ func TestInvariant4_PackedStateThatIsBroken_IsAnError(t *testing.T) {
 	if _, err := consent.UnpackState(append(slices.Clone(packed), 0), n); !errors.Is(err, consent.ErrEncoding) {
 		t.Errorf("with a byte too many: got %v", err)
 	}
-	if _, err := consent.UnpackState(append([]byte{2}, packed[1:]...), n); !errors.Is(err, consent.ErrEncoding) {
+	if _, err := consent.UnpackState(append([]byte{99}, packed[1:]...), n); !errors.Is(err, consent.ErrEncoding) {
 		t.Errorf("of another version: got %v", err)
 	}
 	for kind := range n.texts {

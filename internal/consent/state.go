@@ -17,6 +17,8 @@ type State struct {
 	Suppressions []Suppression
 	Erasures     []Erasure // the last for a spelling
 	Mails        []Mail    // of the last 30 days before Last
+	Holds        []Hold    // legal holds that were not released
+	Moves        []Moved   // to where the person moved away
 }
 
 // Grant is a legal basis that was given for some channels.
@@ -84,11 +86,26 @@ type Mail struct {
 	At      Instant
 }
 
+// Hold is a legal hold: nothing of the spelling may be erased.
+type Hold struct {
+	Spelling [16]byte // zero of an exact subject, which has one only
+	At       Instant
+}
+
+// Moved is a change of address away from the spelling. Where to stands in the sealed evidence of the event.
+type Moved struct {
+	Position int64
+	Spelling [16]byte
+	At       Instant
+}
+
 // mailWindow is how long a confirmation mail counts.
 const mailWindow = 30 * 24 * 60 * 60 * 1_000_000
 
-// Fold returns the state after the events, which it sorts into the order in which they count.
+// Fold returns the state after the events, which it sorts into the order in which they count. What a void among them leaves out
+// counts as never made.
 func Fold(events []Event) *State {
+	events = withoutVoided(events)
 	slices.SortFunc(events, func(a, b Event) int { return Compare(&a, &b) })
 	var s State
 	for i := range events {
@@ -97,10 +114,42 @@ func Fold(events []Event) *State {
 	return &s
 }
 
-// Apply folds e into s if e is later than everything in s. It reports false, and leaves s as it was, if e is not: then the
-// subject's events have to be folded anew.
+// withoutVoided returns the events but for the voids and what they leave out.
+func withoutVoided(events []Event) []Event {
+	var positions map[int64]bool
+	var batches map[BatchID]bool
+	for i := range events {
+		if e := &events[i]; e.Kind == KindVoid {
+			if positions == nil {
+				positions, batches = map[int64]bool{}, map[BatchID]bool{}
+			}
+			positions[e.VoidPosition] = e.VoidPosition != 0
+			batches[e.VoidBatch] = e.VoidBatch != BatchID{}
+		}
+	}
+	if positions == nil {
+		return events
+	}
+	return slices.DeleteFunc(events, func(e Event) bool {
+		return e.Kind == KindVoid || e.Voidable() && (positions[e.Position] || positions[e.Was] || batches[e.Batch])
+	})
+}
+
+// Voidable reports whether a void may leave the event out: an erasure has destroyed what it erased, and the rest does not say what
+// somebody wanted.
+func (e *Event) Voidable() bool {
+	switch e.Kind {
+	case KindRequest, KindGrant, KindConfirm, KindWithdraw, KindRefuse, KindSuppress, KindLift:
+		return true
+	default:
+		return false
+	}
+}
+
+// Apply folds e into s if e is later than everything in s and leaves nothing of it out. It reports false, and leaves s as it was,
+// if not: then the subject's events have to be folded anew.
 func (s *State) Apply(e *Event) bool {
-	if e.Occurred <= s.Last {
+	if e.Occurred <= s.Last || e.Kind == KindVoid {
 		return false
 	}
 	s.fold(e)
@@ -142,7 +191,15 @@ func (s *State) fold(e *Event) {
 		})
 	case KindMail:
 		s.Mails = append(s.Mails, Mail{Channel: e.Channels[0], At: e.Occurred})
-	case KindCatalog, KindVoid, KindMove: // belong to no subject, or to no version of this program yet
+	case KindHold:
+		s.Holds = append(s.Holds, Hold{Spelling: e.Spelling.Sum, At: e.Occurred})
+	case KindRelease:
+		s.Holds = slices.DeleteFunc(s.Holds, func(h Hold) bool { return h.Spelling == e.Spelling.Sum })
+	case KindMove:
+		if e.Move == MovedAway {
+			s.Moves = append(s.Moves, Moved{Position: e.Position, Spelling: e.Spelling.Sum, At: e.Occurred})
+		}
+	case KindCatalog, KindRemoval, KindVoid: // belong to no subject; a void has done its work before
 	}
 }
 
@@ -255,6 +312,11 @@ func (s *State) ErasedAt(spelling [16]byte) Instant {
 		}
 	}
 	return 0
+}
+
+// Held reports whether the spelling is under a legal hold; of an exact subject the spelling is zero.
+func (s *State) Held(spelling [16]byte) bool {
+	return s != nil && slices.ContainsFunc(s.Holds, func(h Hold) bool { return h.Spelling == spelling })
 }
 
 // lastRefusal returns the last refusal of the channel that holds for the spelling; nil if there was none.

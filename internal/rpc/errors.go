@@ -33,7 +33,8 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 	case consent.FaultPositionUnknown:
 		return codes.OutOfRange, true
 	case consent.FaultNotRefusable, consent.FaultNoEffect, consent.FaultBasisNotAccepted, consent.FaultNothingPending,
-		consent.FaultRequestEnded, consent.FaultNoCatalog, consent.FaultVersionInUse, consent.FaultInUse:
+		consent.FaultRequestEnded, consent.FaultNoCatalog, consent.FaultVersionInUse, consent.FaultInUse, consent.FaultErasedBefore,
+		consent.FaultLegalHold, consent.FaultNotHeld, consent.FaultNotVoidable, consent.FaultNoClaimsKey:
 		return codes.FailedPrecondition, true
 	case consent.FaultCatalogNotFound, consent.FaultSuppressionMissing, consent.FaultClientMissing:
 		return codes.NotFound, true

@@ -52,8 +52,8 @@ type Subject struct {
 	ID          consent.SubjectID // zero of a tombstone
 	KeyVersion  uint32
 	FoldVersion int32
-	Address     []byte // sealed; nil if erased
-	Erased      consent.Instant
+	Address     []byte          // sealed; nil if erased
+	Erased      consent.Instant // of an exact form, of the last erasure; zero: none
 }
 
 // State is the fold of a subject, packed.
@@ -71,9 +71,9 @@ type SubjectState struct {
 
 // Record is an event as it is stored. The columns beside the header index it; the header is what counts.
 type Record struct {
-	Event      consent.Event // as decoded from Header; adapters store its indexed fields
-	Header     []byte
-	Evidence   []byte // sealed; nil: none, or deleted
+	Event      consent.Event // as decoded from Header; adapters store its indexed fields. Of a blank one position and time only
+	Header     []byte        // no bytes: it was blanked
+	Evidence   []byte        // sealed; nil: none, or deleted
 	LeafHash   [32]byte
 	TreeHashes []byte // of the subtrees that the leaf completes, the smallest first, 32 bytes each
 }
@@ -133,9 +133,26 @@ type Client struct {
 // Request is a write that was acknowledged under a request id.
 type Request struct {
 	ID      [32]byte // a digest of the client, the method and the id
-	BodyMAC []byte
-	Answer  []byte // sealed
+	BodyMAC []byte   // nil: it was forgotten, because something that it recorded was erased
+	Answer  []byte   // sealed
 	Expires consent.Instant
+	First   int64 // the positions that it was given, from the first to the last; zero: none
+	Last    int64
+}
+
+// Return tells that a client stated something about an erased person from before the erasure.
+type Return struct {
+	Subject consent.SubjectID // the folded one
+	Day     int64             // days since 1970-01-01 UTC
+	Client  string
+	Count   int64
+}
+
+// Claim is what is kept of an erased person for the defence of claims, sealed under the key of an officer.
+type Claim struct {
+	ID     [16]byte
+	Until  consent.Instant
+	Sealed []byte
 }
 
 // EventRef finds an event by its key.
@@ -164,8 +181,8 @@ type Loaded struct {
 	Clients  []Client                    // by id
 }
 
-// Changes is what a write stores. Head is stored as given. Records, references and catalogs are added: one whose key exists is an
-// error, for the ledger never changes. The rest is added or, where the key exists, replaced.
+// Changes is what a write stores. Head is stored as given. Records, references, catalogs and claims are added: one whose key exists
+// is an error, for the ledger never changes. Returns are added up. The rest is added or, where the key exists, replaced.
 type Changes struct {
 	Head     Head
 	Records  []Record
@@ -175,7 +192,19 @@ type Changes struct {
 	Catalogs []Catalog
 	Clients  []Client
 	Requests []Request
+	Returns  []Return
+	Claims   []Claim
+
+	// DropEvidence names the events whose evidence is deleted.
+	DropEvidence []int64
+	// Blank names the events of which nothing stays but position, time of recording and the hashes of the tree.
+	Blank []int64
+	// ForgetRequests names the events whose requests are forgotten: their answers, and what their bodies were.
+	ForgetRequests []int64
 }
+
+// RequestSpan is how many positions a request has at most from its first to its last.
+const RequestSpan = 1_000
 
 // Tx is a write under way.
 type Tx interface {
@@ -184,6 +213,10 @@ type Tx interface {
 	// Events returns the headers of all events of the subjects, by subject, in order of position. Subjects without events are
 	// missing.
 	Events(ctx context.Context, subjects []consent.SubjectID) (map[consent.SubjectID][][]byte, error)
+	// Subjects returns the subjects that exist for the keys, with their states, as Load.Subjects would have.
+	Subjects(ctx context.Context, keys []SubjectKey) (map[SubjectKey]SubjectState, error)
+	// Evidence returns the sealed evidence of the events at the positions. Those without any are missing.
+	Evidence(ctx context.Context, positions []int64) (map[int64][]byte, error)
 }
 
 // Writer changes the store.
@@ -197,6 +230,9 @@ type Writer interface {
 	Write(ctx context.Context, load Load, decide func(ctx context.Context, tx Tx) (*Changes, error)) error
 	// DeleteExpiredRequests deletes requests that expired at or before t, at most limit of them, and returns how many.
 	DeleteExpiredRequests(ctx context.Context, t consent.Instant, limit int) (int, error)
+	// Purge rewrites the tables, so that nothing that was deleted is left in free pages, dead rows or the write-ahead log of the
+	// database. Others wait meanwhile.
+	Purge(ctx context.Context) error
 }
 
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
@@ -208,7 +244,7 @@ type Reader interface {
 	// is given twice is returned once; no keys return none.
 	States(ctx context.Context, keys []SubjectKey) (Head, []SubjectState, error)
 	// EventsOf returns, for each of the subjects that exist for the keys, the headers of its events that occurred at or before
-	// until (zero: all) and stand at or before the position upTo (0: all), by position.
+	// until (zero: all) and stand at or before the position upTo (0: all), by position. Voids count whenever they occurred.
 	EventsOf(ctx context.Context, keys []SubjectKey, until consent.Instant, upTo int64) (Head, map[SubjectKey][][]byte, error)
 	// PositionAt returns the position of the last event that was recorded at or before the instant; 0: none was. It reads a few
 	// rows only, however long the ledger is; if one of them is missing, that is an error.
@@ -227,6 +263,11 @@ type Reader interface {
 	Refs(ctx context.Context, after int32) (Head, []Ref, error)
 	// Clients returns all clients by id.
 	Clients(ctx context.Context) (Head, []Client, error)
+	// Returns returns what came back of erased persons on the day and later, by day, client and subject, at most limit after the
+	// first skip of them.
+	Returns(ctx context.Context, day int64, skip, limit int) ([]Return, error)
+	// Claims returns the claims whose id is greater than after, in order, at most limit of them.
+	Claims(ctx context.Context, after [16]byte, limit int) ([]Claim, error)
 	// Hashes returns the hashes that are stored with the events at the positions. Positions without an event are missing; one
 	// that is given twice is returned once.
 	Hashes(ctx context.Context, positions []int64) (Head, map[int64]ledger.NodeHashes, error)

@@ -25,16 +25,21 @@ const (
 	Catalogs = `version, position, effective_time, recorded_time, sha256, document`
 	Refs     = `number, kind, name`
 	Clients  = `id, department, all_departments, scopes, lists, key_hash, created_time, revoked_time`
-	Requests = `id, body_mac, answer, expires_time`
+	Requests = `id, body_mac, answer, expires_time, first_position, last_position`
+	Returns  = `subject, day, client, count`
+	Claims   = `id, until_time, sealed`
 )
 
 // What reads select: the columns that [ScanRecord], [ScanHashes] and [SubjectStates] expect, of the tables e (events), k (subjects)
 // and s (states).
 const (
-	Record       = `e.header, e.evidence, e.leaf_hash, e.tree_hashes`
+	Record       = `e.position, e.recorded_time, e.header, e.evidence, e.leaf_hash, e.tree_hashes`
 	Hashes       = `e.position, e.leaf_hash, e.tree_hashes`
 	SubjectState = `k.form, k.digest, k.subject, k.key_version, k.fold_version, k.address, k.erased_time, s.position, s.state`
 )
+
+// KindVoid is the number of the kind of events that count whenever they occurred.
+const KindVoid = `11`
 
 // In a compound select of one head and many subjects, NoHead stands for the columns of the head, NoSubjectState for the
 // others.
@@ -97,6 +102,14 @@ func InstantOrNull(i consent.Instant) *int64 {
 	}
 	n := int64(i)
 	return &n
+}
+
+// PositionOrNull returns a position, or nil for none.
+func PositionOrNull(p int64) *int64 {
+	if p == 0 {
+		return nil
+	}
+	return &p
 }
 
 // PackKeys packs versions of keys, four bytes big endian each.

@@ -132,17 +132,20 @@ func ScanState(scan Scan) (storage.State, error) {
 func ScanRecord(scan Scan) (storage.Record, error) {
 	var r storage.Record
 	var leaf []byte
-	err := scan(&r.Header, &r.Evidence, &leaf, &r.TreeHashes)
+	var position, recorded int64
+	err := scan(&position, &recorded, &r.Header, &r.Evidence, &leaf, &r.TreeHashes)
 	if err != nil {
 		return storage.Record{}, err
 	}
 	if err := fixed("events.leaf_hash", r.LeafHash[:], leaf); err != nil {
 		return storage.Record{}, err
 	}
-	if r.Event, err = consent.DecodeHeader(r.Header); err != nil {
+	if len(r.Header) == 0 {
+		r.Event = consent.Event{Position: position, Recorded: consent.Instant(recorded)}
+	} else if r.Event, err = consent.DecodeHeader(r.Header); err != nil {
 		return storage.Record{}, fmt.Errorf("events.header: %w", err)
 	}
-	r.Evidence, r.TreeHashes = OrNull(r.Evidence), OrNull(r.TreeHashes)
+	r.Header, r.Evidence, r.TreeHashes = OrNull(r.Header), OrNull(r.Evidence), OrNull(r.TreeHashes)
 	return r, nil
 }
 
@@ -252,9 +255,39 @@ func ScanClient(scan Scan) (storage.Client, error) {
 func ScanRequest(scan Scan) (storage.Request, error) {
 	var r storage.Request
 	var id []byte
-	if err := scan(&id, &r.BodyMAC, &r.Answer, (*int64)(&r.Expires)); err != nil {
+	var first, last *int64
+	if err := scan(&id, &r.BodyMAC, &r.Answer, (*int64)(&r.Expires), &first, &last); err != nil {
 		return storage.Request{}, err
 	}
 	r.BodyMAC, r.Answer = OrNull(r.BodyMAC), OrNull(r.Answer)
+	if first != nil && last != nil {
+		r.First, r.Last = *first, *last
+	}
 	return r, fixed("requests.id", r.ID[:], id)
+}
+
+// ScanReturn reads the columns of [Returns].
+func ScanReturn(scan Scan) (storage.Return, error) {
+	var r storage.Return
+	var subject []byte
+	if err := scan(&subject, &r.Day, &r.Client, &r.Count); err != nil {
+		return storage.Return{}, err
+	}
+	return r, fixed("erased_returns.subject", r.Subject[:], subject)
+}
+
+// ScanClaim reads the columns of [Claims].
+func ScanClaim(scan Scan) (storage.Claim, error) {
+	var c storage.Claim
+	var id []byte
+	if err := scan(&id, (*int64)(&c.Until), &c.Sealed); err != nil {
+		return storage.Claim{}, err
+	}
+	return c, fixed("claims.id", c.ID[:], id)
+}
+
+// ScanEvidence reads a position and the sealed evidence of the event there.
+func ScanEvidence(scan Scan) (position int64, sealed []byte, err error) {
+	err = scan(&position, &sealed)
+	return position, sealed, err
 }

@@ -31,7 +31,7 @@ const (
 
 	selectEventsOf = `
 		SELECT k.form, k.digest, e.header` + fromSubjects + `
-		LEFT JOIN events e ON e.subject = k.subject AND ($3::bigint = 0 OR e.occurred_time <= $3)
+		LEFT JOIN events e ON e.subject = k.subject AND ($3::bigint = 0 OR e.occurred_time <= $3 OR e.kind = ` + column.KindVoid + `)
 			AND ($4::bigint = 0 OR e.position <= $4)
 		ORDER BY k.form, k.digest, e.position`
 

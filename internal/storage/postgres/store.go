@@ -38,7 +38,7 @@ const (
 
 	replaceRequests = `
 		INSERT INTO requests (` + column.Requests + `)
-		SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[])
+		SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[])
 		ON CONFLICT (id) DO UPDATE SET (` + column.Requests + `) = ROW(excluded.*)`
 
 	// Catalogs and clients change seldom, and one by one.
@@ -58,6 +58,7 @@ func store(ctx context.Context, conn *pgxpool.Conn, changes *storage.Changes) er
 	batch := &pgx.Batch{}
 	queueLedger(batch, changes)
 	queueRest(batch, changes)
+	queueRights(batch, changes)
 	batch.Queue(updateHead, headValues(&changes.Head)...)
 	before := batch.Len()
 	batch.Queue(commit)
@@ -193,5 +194,7 @@ func queueRequests(batch *pgx.Batch, rows []storage.Request) {
 		array(rows, func(r *request) []byte { return column.NotNull(r.BodyMAC) }),
 		array(rows, func(r *request) []byte { return column.NotNull(r.Answer) }),
 		array(rows, func(r *request) int64 { return int64(r.Expires) }),
+		array(rows, func(r *request) *int64 { return column.PositionOrNull(r.First) }),
+		array(rows, func(r *request) *int64 { return column.PositionOrNull(r.Last) }),
 	)
 }

@@ -137,27 +137,57 @@ func (t *tx) Loaded() *storage.Loaded { return &t.loaded }
 
 // Events returns the headers of all events of the subjects.
 func (t *tx) Events(ctx context.Context, subjects []consent.SubjectID) (map[consent.SubjectID][][]byte, error) {
-	const doing = "read the events of subjects"
-	if t.conn == nil {
-		return nil, errors.New(doing + ": the write has been decided")
-	}
-	rows, err := t.conn.Query(ctx, selectHeadersOf, idArray(subjects))
-	if err != nil {
-		return nil, t.store.fail(ctx, doing, err)
-	}
-	defer rows.Close()
 	events := map[consent.SubjectID][][]byte{}
-	for rows.Next() {
-		id, header, err := column.ScanIDHeader(rows.Scan)
-		if err != nil {
-			return nil, t.store.fail(ctx, doing, err)
-		}
+	err := t.read(ctx, "read the events of subjects", func(scan column.Scan) error {
+		id, header, err := column.ScanIDHeader(scan)
 		events[id] = append(events[id], header)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, t.store.fail(ctx, doing, err)
+		return err
+	}, selectHeadersOf, idArray(subjects))
+	if err != nil {
+		return nil, err
 	}
 	return events, nil
+}
+
+// Subjects returns more subjects with their states.
+func (t *tx) Subjects(ctx context.Context, keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
+	subjects := column.NewSubjectStates(false)
+	forms, digests := keyArrays(keys)
+	if err := t.read(ctx, "read subjects", subjects.Add, selectSubjects, forms, digests); err != nil {
+		return nil, err
+	}
+	found := map[storage.SubjectKey]storage.SubjectState{}
+	for _, subject := range subjects.All() {
+		found[subject.Key] = subject
+	}
+	return found, nil
+}
+
+// Evidence returns the sealed evidence of events.
+func (t *tx) Evidence(ctx context.Context, positions []int64) (map[int64][]byte, error) {
+	found := map[int64][]byte{}
+	err := t.read(ctx, "read evidence", func(scan column.Scan) error {
+		position, sealed, err := column.ScanEvidence(scan)
+		found[position] = sealed
+		return err
+	}, selectEvidence, column.UniquePositions(positions))
+	return found, err
+}
+
+// read runs a query in the transaction.
+func (t *tx) read(ctx context.Context, doing string, add func(column.Scan) error, query string, args ...any) error {
+	if t.conn == nil {
+		return errors.New(doing + ": the write has been decided")
+	}
+	rows, err := t.conn.Query(ctx, query, args...)
+	if err != nil {
+		return t.store.fail(ctx, doing, err)
+	}
+	defer rows.Close()
+	if err := scanAll(add)(rows); err != nil {
+		return t.store.fail(ctx, doing, err)
+	}
+	return nil
 }
 
 // load begins the transaction, locks the head and reads what is asked for, in one round trip.

@@ -34,7 +34,7 @@ const (
 
 	selectEventsOf = `
 		SELECT k.form, k.digest, e.header` + fromSubjects + `
-		LEFT JOIN events e ON e.subject = k.subject AND (?2 = 0 OR e.occurred_time <= ?2)
+		LEFT JOIN events e ON e.subject = k.subject AND (?2 = 0 OR e.occurred_time <= ?2 OR e.kind = ` + column.KindVoid + `)
 			AND (?3 = 0 OR e.position <= ?3)
 		ORDER BY k.form, k.digest, e.position`
 

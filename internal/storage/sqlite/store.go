@@ -13,6 +13,9 @@ func (c *conn) store(changes *storage.Changes) error {
 	if err := c.storeRest(changes); err != nil {
 		return err
 	}
+	if err := c.storeRights(changes); err != nil {
+		return err
+	}
 	_, err := c.exec(updateHead, headValues(&changes.Head)...)
 	return err
 }
@@ -77,6 +80,9 @@ func (c *conn) storeRest(changes *storage.Changes) error {
 		return err
 	}
 	return each(c, replaceRequest, changes.Requests, func(r *storage.Request) []any {
-		return []any{r.ID[:], column.NotNull(r.BodyMAC), column.NotNull(r.Answer), r.Expires}
+		return []any{
+			r.ID[:], column.NotNull(r.BodyMAC), column.NotNull(r.Answer), r.Expires, column.PositionOrNull(r.First),
+			column.PositionOrNull(r.Last),
+		}
 	})
 }

@@ -23,7 +23,7 @@ const (
 	insertRef      = `INSERT INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
 	insertCatalog  = `INSERT INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
 	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?)`
+	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?, ?, ?)`
 
 	deleteExpired = `
 		DELETE FROM requests
@@ -156,6 +156,31 @@ func (t *tx) Events(ctx context.Context, subjects []consent.SubjectID) (map[cons
 	return events, nil
 }
 
+// Subjects returns more subjects with their states.
+func (t *tx) Subjects(_ context.Context, keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
+	const doing = "read subjects"
+	if t.conn == nil {
+		return nil, fmt.Errorf(doing + ": the write has been decided")
+	}
+	found := map[storage.SubjectKey]storage.SubjectState{}
+	return found, classify(doing, t.addSubjects(found, keys))
+}
+
+// Evidence returns the sealed evidence of events.
+func (t *tx) Evidence(_ context.Context, positions []int64) (map[int64][]byte, error) {
+	const doing = "read evidence"
+	if t.conn == nil {
+		return nil, fmt.Errorf(doing + ": the write has been decided")
+	}
+	found := map[int64][]byte{}
+	err := t.conn.query(selectEvidence, []any{jsonPositions(positions)}, func(scan column.Scan) error {
+		position, sealed, err := column.ScanEvidence(scan)
+		found[position] = sealed
+		return err
+	})
+	return found, classify(doing, err)
+}
+
 // load reads what is asked for, under the lock.
 func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time) error {
 	head, err := t.conn.head()
@@ -184,15 +209,20 @@ func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time)
 }
 
 func (t *tx) loadSubjects(_ context.Context, load *storage.Load) error {
-	if len(load.Subjects) == 0 {
+	return t.addSubjects(t.loaded.Subjects, load.Subjects)
+}
+
+// addSubjects reads the subjects of the keys.
+func (t *tx) addSubjects(to map[storage.SubjectKey]storage.SubjectState, keys []storage.SubjectKey) error {
+	if len(keys) == 0 {
 		return nil
 	}
 	subjects := column.NewSubjectStates(false)
-	if err := t.conn.query(selectSubjects, []any{jsonKeys(column.UniqueKeys(load.Subjects))}, subjects.Add); err != nil {
+	if err := t.conn.query(selectSubjects, []any{jsonKeys(column.UniqueKeys(keys))}, subjects.Add); err != nil {
 		return err
 	}
 	for _, subject := range subjects.All() {
-		t.loaded.Subjects[subject.Key] = subject
+		to[subject.Key] = subject
 	}
 	return nil
 }

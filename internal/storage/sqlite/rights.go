@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+const (
+	selectEvidence = `
+		SELECT e.position, e.evidence FROM events e
+		WHERE e.position IN (SELECT a.value FROM json_each(?1) a) AND e.evidence IS NOT NULL`
+
+	dropEvidence = `UPDATE events SET evidence = NULL WHERE position = ?1`
+
+	blankEvent = `
+		UPDATE events SET subject = zeroblob(16), event_key = zeroblob(16), kind = 0, occurred_time = 0, actor = '', batch = NULL,
+			header = x'', evidence = NULL
+		WHERE position = ?1`
+
+	// A request covers few positions, so that those that cover one end at most a span after it.
+	forgetRequests = `
+		UPDATE requests SET body_mac = x'', answer = x''
+		WHERE last_position >= ?1 AND last_position < ?1 + ?2 AND first_position <= ?1`
+
+	addReturn = `
+		INSERT INTO erased_returns (` + column.Returns + `) VALUES (?, ?, ?, ?)
+		ON CONFLICT (subject, day, client) DO UPDATE SET count = count + excluded.count`
+
+	insertClaim = `INSERT INTO claims (` + column.Claims + `) VALUES (?, ?, ?)`
+
+	selectReturns = `
+		SELECT ` + column.Returns + ` FROM erased_returns WHERE day >= ?1
+		ORDER BY day, client, subject LIMIT ?3 OFFSET ?2`
+
+	selectClaims = `SELECT ` + column.Claims + ` FROM claims WHERE id > ?1 ORDER BY id LIMIT ?2`
+)
+
+func jsonPositions(positions []int64) string {
+	b := []byte{'['}
+	for i, p := range positions {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, p, 10)
+	}
+	return string(append(b, ']'))
+}
+
+// storeRights stores what an erasure does and what is kept because of it.
+func (c *conn) storeRights(changes *storage.Changes) error {
+	for _, part := range []struct {
+		query     string
+		positions []int64
+		more      []any
+	}{
+		{dropEvidence, changes.DropEvidence, nil},
+		{blankEvent, changes.Blank, nil},
+		{forgetRequests, changes.ForgetRequests, []any{storage.RequestSpan}},
+	} {
+		for _, p := range part.positions {
+			if _, err := c.exec(part.query, append([]any{p}, part.more...)...); err != nil {
+				return err
+			}
+		}
+	}
+	err := each(c, addReturn, changes.Returns, func(r *storage.Return) []any {
+		return []any{r.Subject[:], r.Day, r.Client, r.Count}
+	})
+	if err != nil {
+		return err
+	}
+	return each(c, insertClaim, changes.Claims, func(k *storage.Claim) []any {
+		return []any{k.ID[:], k.Until, column.NotNull(k.Sealed)}
+	})
+}
+
+// Returns returns what came back of erased persons.
+func (s *Store) Returns(ctx context.Context, day int64, skip, limit int) ([]storage.Return, error) {
+	_, rows, err := list(ctx, s, "read returns", selectReturns, []any{day, max(skip, 0), max(limit, 0)}, column.ScanReturn)
+	return rows, err
+}
+
+// Claims returns claims by id.
+func (s *Store) Claims(ctx context.Context, after [16]byte, limit int) ([]storage.Claim, error) {
+	_, rows, err := list(ctx, s, "read claims", selectClaims, []any{after[:], max(limit, 0)}, column.ScanClaim)
+	return rows, err
+}
+
+// Purge rewrites the file and empties its log.
+func (s *Store) Purge(ctx context.Context) error {
+	const doing = "purge the database"
+	c, err := s.acquire(ctx, s.writer)
+	if err != nil {
+		return classify(doing, err)
+	}
+	defer s.giveBack(s.writer, c)
+	if _, err := c.exec("VACUUM"); err != nil {
+		return classify(doing, err)
+	}
+	var busy, logged, moved int64
+	err = c.query("PRAGMA wal_checkpoint(TRUNCATE)", nil, func(scan column.Scan) error { return scan(&busy, &logged, &moved) })
+	if err == nil && busy != 0 {
+		err = fmt.Errorf("a reader holds the log; try again")
+	}
+	return classify(doing, err)
+}
