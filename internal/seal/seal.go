@@ -3,19 +3,27 @@
 package seal
 
 import (
-	"crypto/ed25519"
 	"crypto/hmac"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
+	"github.com/tink-crypto/tink-go/v2/key"
 	"github.com/tink-crypto/tink-go/v2/prf"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/assent-io/assent/internal/consent"
 )
 
-// ErrOpen is returned for what was not sealed under these keys, or not as what it is opened as, or was altered.
-var ErrOpen = errors.New("it was not sealed under these keys, or was altered")
+// The errors of what cannot be opened.
+var (
+	// ErrOpen: it was not sealed under these keys, or not as what it is opened as, or was altered.
+	ErrOpen = errors.New("it was not sealed under these keys, or was altered")
+	// ErrKeyMissing: it names a master key that these keys are without. It is an [ErrOpen], too.
+	ErrKeyMissing = fmt.Errorf("the key file lacks the master key that it was sealed with: %w", ErrOpen)
+)
 
 // Purpose says what is sealed. One cannot be opened as another.
 type Purpose string
@@ -29,18 +37,67 @@ const (
 	PurposePage     Purpose = "assent/1/page/"     // of a method and filter
 )
 
-// Keys are the keys of one store. They are safe for concurrent use.
+// Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed file. Each
+// method uses the keys of one file; whoever needs the same keys for several calls takes a [Keys.Snapshot].
 type Keys struct {
 	storeID [16]byte
-	master  tink.AEAD
-	digests []digestKey // the one for new rows first
-	event   prf.PRF
-	signing []ed25519.PrivateKey // the one that signs first
+	event   prf.PRF // never rotated
+	held    atomic.Pointer[keysets]
+}
+
+// keysets are the keys of a file that can be rotated. They are never changed.
+type keysets struct {
+	master    tink.AEAD
+	masterIDs []uint32
+	digests   []digestKey  // the one for new rows first
+	signing   []signingKey // the one that signs first
+	claims    *claimsKey   // nil: none
+	infos     []KeyInfo
+	keys      []key.Key // of infos
 }
 
 type digestKey struct {
 	version uint32
 	prf     prf.PRF
+}
+
+// Snapshot returns the keys as they are now, which no Take changes.
+func (k *Keys) Snapshot() *Keys {
+	same := &Keys{storeID: k.storeID, event: k.event}
+	same.held.Store(k.held.Load())
+	return same
+}
+
+// Take takes up the keys of a changed file. Those of another store are refused, and those that lack one that is held: something may
+// have been found, sealed or signed with it. It reports whether anything is new.
+func (k *Keys) Take(changed *Keys) (bool, error) {
+	check, err := changed.Check()
+	if err != nil {
+		return false, err
+	}
+	if err := k.Verify(changed.storeID, check); err != nil {
+		return false, err
+	}
+	before, after := k.held.Load(), changed.held.Load()
+	if err := after.holdAll(before); err != nil {
+		return false, err
+	}
+	k.held.Store(after)
+	return !slices.Equal(before.infos, after.infos), nil
+}
+
+// holdAll returns an error if the keysets lack a key of others. The public key of claims may be replaced: nothing is opened with it.
+func (s *keysets) holdAll(others *keysets) error {
+	for i, other := range others.infos {
+		if other.Keyset == KeysetClaims {
+			continue
+		}
+		at := slices.IndexFunc(s.infos, func(own KeyInfo) bool { return own.Keyset == other.Keyset && own.ID == other.ID })
+		if at < 0 || !s.keys[at].Equal(others.keys[i]) {
+			return fmt.Errorf("the key file lacks the key %d of the keyset %s, which was in it before", other.ID, other.Keyset)
+		}
+	}
+	return nil
 }
 
 // Digest is a keyed digest of a form of an address.
@@ -54,11 +111,23 @@ func (k *Keys) StoreID() [16]byte { return k.storeID }
 
 // DigestVersions returns the versions of the digest keys, the one for new rows first.
 func (k *Keys) DigestVersions() []uint32 {
-	versions := make([]uint32, len(k.digests))
-	for i, d := range k.digests {
+	digests := k.held.Load().digests
+	versions := make([]uint32, len(digests))
+	for i, d := range digests {
 		versions[i] = d.version
 	}
 	return versions
+}
+
+// LacksDigest returns the first of the versions of which there is no digest key, and whether there is one.
+func (k *Keys) LacksDigest(versions []uint32) (uint32, bool) {
+	digests := k.held.Load().digests
+	for _, v := range versions {
+		if !slices.ContainsFunc(digests, func(d digestKey) bool { return d.version == v }) {
+			return v, true
+		}
+	}
+	return 0, false
 }
 
 // Check returns what a store keeps to know its keys again.
@@ -108,7 +177,7 @@ func (k *Keys) AppendDigests(to []Digest, form consent.Form, canonical string) (
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range k.digests {
+	for _, d := range k.held.Load().digests {
 		sum, err := compute(d.prf, 32, prefix, []byte(canonical))
 		if err != nil {
 			return nil, err
@@ -120,7 +189,7 @@ func (k *Keys) AppendDigests(to []Digest, form consent.Form, canonical string) (
 
 // Spelling returns the digest of an exact form under the version of the digest key that its folded subject has.
 func (k *Keys) Spelling(version uint32, exact string) (consent.Spelling, error) {
-	for _, d := range k.digests {
+	for _, d := range k.held.Load().digests {
 		if d.version != version {
 			continue
 		}
@@ -149,18 +218,30 @@ func (k *Keys) BodyMAC(body []byte) ([]byte, error) {
 
 // Seal seals plain for a purpose; of is what it belongs to.
 func (k *Keys) Seal(purpose Purpose, of, plain []byte) ([]byte, error) {
-	sealed, err := k.master.Encrypt(plain, append([]byte(purpose), of...))
+	sealed, err := k.held.Load().master.Encrypt(plain, append([]byte(purpose), of...))
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	return sealed, nil
 }
 
-// Open returns what was sealed for the purpose and for what it belongs to. The error is [ErrOpen].
+// Open returns what was sealed for the purpose and for what it belongs to. The error is [ErrOpen] or [ErrKeyMissing].
 func (k *Keys) Open(purpose Purpose, of, sealed []byte) ([]byte, error) {
-	plain, err := k.master.Decrypt(sealed, append([]byte(purpose), of...))
-	if err != nil {
-		return nil, ErrOpen
+	held := k.held.Load()
+	plain, err := held.master.Decrypt(sealed, append([]byte(purpose), of...))
+	if err == nil {
+		return plain, nil
 	}
-	return plain, nil
+	if id, ok := sealedUnder(sealed); ok && !slices.Contains(held.masterIDs, id) {
+		return nil, ErrKeyMissing
+	}
+	return nil, ErrOpen
+}
+
+// sealedUnder returns the id of the key that sealed bytes name: Tink puts the byte 1 and the id before them.
+func sealedUnder(sealed []byte) (uint32, bool) {
+	if len(sealed) < 5 || sealed[0] != 1 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(sealed[1:5]), true
 }

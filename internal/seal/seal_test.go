@@ -139,6 +139,8 @@ func TestOpen_DamagedOrReadableByOthers_SaysSoWithoutKeyMaterial(t *testing.T) {
 		"field":      strings.Replace(string(good), `"storeId"`, `"store"`, 1),
 		"no keyset":  `{"format":"assent-keys/1","storeId":"00000000000000000000000000000000"}`,
 		"wrong kind": strings.Replace(string(good), `"master"`, `"event"`, 1),
+		"more":       string(good) + string(good),
+		"checksum":   strings.Replace(string(good), `"checksum": "`, `"checksum": "0`, 1),
 	} {
 		bad := filepath.Join(t.TempDir(), "bad.keys")
 		if err := os.WriteFile(bad, []byte(data), 0o600); err != nil {
@@ -164,7 +166,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := parse(data)
-		if err == nil && (len(k.digests) == 0 || k.event == nil || k.master == nil) {
+		if err != nil {
+			return
+		}
+		if held := k.held.Load(); len(held.digests) == 0 || k.event == nil || held.master == nil || len(held.signing) == 0 {
 			t.Error("accepted without all keys")
 		}
 	})

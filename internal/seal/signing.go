@@ -2,11 +2,11 @@ package seal
 
 import (
 	"crypto/ed25519"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
+	"github.com/tink-crypto/tink-go/v2/keyset"
 	tinked25519 "github.com/tink-crypto/tink-go/v2/signature/ed25519"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -29,7 +29,8 @@ func (s *Signer) Sign(message []byte) ([]byte, error) { return ed25519.Sign(s.ke
 
 // Signer returns what signs with the primary signing key under the name.
 func (k *Keys) Signer(name string) (*Signer, error) {
-	text, err := verifierKey(name, k.signing[0])
+	key := k.held.Load().signing[0].private
+	text, err := verifierKey(name, key)
 	if err != nil {
 		return nil, err
 	}
@@ -37,15 +38,16 @@ func (k *Keys) Signer(name string) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the name %q is none for a signing key: %w", name, err)
 	}
-	return &Signer{name: name, hash: verifier.KeyHash(), key: k.signing[0]}, nil
+	return &Signer{name: name, hash: verifier.KeyHash(), key: key}, nil
 }
 
 // VerifierKeys returns the public signing keys as texts that note.NewVerifier reads, the primary one first.
 func (k *Keys) VerifierKeys(name string) ([]string, error) {
-	texts := make([]string, len(k.signing))
-	for i, key := range k.signing {
+	signing := k.held.Load().signing
+	texts := make([]string, len(signing))
+	for i, key := range signing {
 		var err error
-		if texts[i], err = verifierKey(name, key); err != nil {
+		if texts[i], err = verifierKey(name, key.private); err != nil {
 			return nil, err
 		}
 	}
@@ -64,17 +66,15 @@ func verifierKey(name string, key ed25519.PrivateKey) (string, error) {
 	return text, nil
 }
 
+// signingKey is a key that signs or has signed.
+type signingKey struct {
+	id      uint32
+	private ed25519.PrivateKey
+}
+
 // readSigning reads the keyset of signing keys, the primary first. Their signatures have no prefix: others verify them, too.
-func readSigning(data json.RawMessage) ([]ed25519.PrivateKey, error) {
-	if len(data) == 0 {
-		return nil, errors.New("it is missing: the file was made by a program older than the ledger's checkpoints; make a new one " +
-			"with `assent keys create` for a new database")
-	}
-	handle, err := readKeyset(data)
-	if err != nil {
-		return nil, err
-	}
-	var keys []ed25519.PrivateKey
+func readSigning(handle *keyset.Handle) ([]signingKey, error) {
+	var keys []signingKey
 	for i := range handle.Len() {
 		entry, err := handle.Entry(i)
 		if err != nil {
@@ -84,9 +84,12 @@ func readSigning(data json.RawMessage) ([]ed25519.PrivateKey, error) {
 		if !ok || len(private.OutputPrefix()) > 0 {
 			return nil, errors.New("it is not one for Ed25519 signatures without a prefix")
 		}
-		key := ed25519.NewKeyFromSeed(private.PrivateKeyBytes().Data(insecuresecretdataaccess.Token{}))
+		key := signingKey{
+			id:      entry.KeyID(),
+			private: ed25519.NewKeyFromSeed(private.PrivateKeyBytes().Data(insecuresecretdataaccess.Token{})),
+		}
 		if entry.IsPrimary() {
-			keys = append([]ed25519.PrivateKey{key}, keys...)
+			keys = append([]signingKey{key}, keys...)
 		} else {
 			keys = append(keys, key)
 		}

@@ -66,6 +66,7 @@ func TestOpen_SigningKeysetOfAnotherKind_IsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	file["signing"] = file["digest"]
+	delete(file, "checksum")
 	if data, err = json.Marshal(file); err != nil {
 		t.Fatal(err)
 	}
