@@ -239,6 +239,9 @@ type Policy struct {
 	ExistingCustomerLapsesAfter Period
 	// ConfirmationExpiresAfter ends requests that nobody confirmed.
 	ConfirmationExpiresAfter Period
+	// ClaimsPeriod is how long the evidence of an erased person is kept, sealed for an officer, for the defence of claims
+	// (GDPR Art. 17(3)(e)); zero: not at all.
+	ClaimsPeriod Period
 }
 
 // Controller returns the controller with the id.

@@ -217,7 +217,7 @@ func (o *object) assessment(key string) *Assessment {
 
 // policy reads the policy, each period by its default where it is missing.
 func (d *decoder) policy(document *object) Policy {
-	o := document.child("policy", "decision_ttl", "existing_customer_lapses_after", "confirmation_expires_after")
+	o := document.child("policy", "decision_ttl", "existing_customer_lapses_after", "confirmation_expires_after", "claims_period")
 	if o == nil {
 		o = &object{d: d, path: "policy", broken: true}
 	}
@@ -225,5 +225,6 @@ func (d *decoder) policy(document *object) Policy {
 		DecisionTTL:                 o.period("decision_ttl", Period{seconds: 5 * 60}),
 		ExistingCustomerLapsesAfter: o.period("existing_customer_lapses_after", Period{months: 24}),
 		ConfirmationExpiresAfter:    o.period("confirmation_expires_after", Period{days: 30}),
+		ClaimsPeriod:                o.period("claims_period", Period{}),
 	}
 }

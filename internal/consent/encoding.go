@@ -185,7 +185,9 @@ func AppendHeader(b []byte, e *Event) []byte {
 		b = append(b, e.Spelling.Sum[:]...)
 	}
 	b = appendNumber(b, tagOccurred, int64(e.Occurred))
-	b = appendNumber(b, tagWas, e.Was)
+	for _, was := range e.Was {
+		b = appendNumber(b, tagWas, was)
+	}
 	return AppendFacts(b, &e.Facts)
 }
 
@@ -334,7 +336,11 @@ func decodeFrame(e *Event, tag byte, value []byte) error {
 	case tagOccurred:
 		return readInstant(tag, value, &e.Occurred)
 	case tagWas:
-		return readNumber(tag, value, &e.Was)
+		var was int64
+		if err := readNumber(tag, value, &was); err != nil || was <= 0 {
+			return badField(tag)
+		}
+		e.Was = append(e.Was, was)
 	default:
 		return badField(tag)
 	}

@@ -210,8 +210,8 @@ type Event struct {
 	Batch    BatchID
 	Evidence [32]byte // SHA-256 of the sealed evidence; zero if there is none
 
-	// Was is the position of the event that this one stands for since an erasure blanked it; zero: none. See docs/storage-format.md.
-	Was int64
+	// Was are the positions of the events that this one stands for since erasures blanked them, in ascending order.
+	Was []int64
 
 	Facts
 }

@@ -53,3 +53,16 @@ func earliest(instants ...Instant) Instant {
 	}
 	return first
 }
+
+// InstantOfDay returns the beginning of a day in UTC, given as the number of days since 1970-01-01.
+func InstantOfDay(day int64) Instant { return Instant(day * 24 * 60 * 60 * 1_000_000) }
+
+// Day returns the day of the instant in UTC, as the number of days since 1970-01-01.
+func (i Instant) Day() int64 {
+	const day = 24 * 60 * 60 * 1_000_000
+	n := int64(i) / day
+	if int64(i)%day < 0 {
+		n--
+	}
+	return n
+}

@@ -114,6 +114,7 @@ func (p *packer) rights(s *State) {
 	}
 	p.count(len(s.Holds))
 	for i := range s.Holds {
+		p.number(s.Holds[i].Position)
 		p.b = append(p.b, s.Holds[i].Spelling[:]...)
 		p.time(s.Holds[i].At)
 	}

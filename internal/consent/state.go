@@ -88,6 +88,7 @@ type Mail struct {
 
 // Hold is a legal hold: nothing of the spelling may be erased.
 type Hold struct {
+	Position int64    // of the event, whose sealed evidence says why
 	Spelling [16]byte // zero of an exact subject, which has one only
 	At       Instant
 }
@@ -105,7 +106,7 @@ const mailWindow = 30 * 24 * 60 * 60 * 1_000_000
 // Fold returns the state after the events, which it sorts into the order in which they count. What a void among them leaves out
 // counts as never made.
 func Fold(events []Event) *State {
-	events = withoutVoided(events)
+	events = WithoutVoided(events)
 	slices.SortFunc(events, func(a, b Event) int { return Compare(&a, &b) })
 	var s State
 	for i := range events {
@@ -114,8 +115,8 @@ func Fold(events []Event) *State {
 	return &s
 }
 
-// withoutVoided returns the events but for the voids and what they leave out.
-func withoutVoided(events []Event) []Event {
+// WithoutVoided returns the events but for the voids and what they leave out.
+func WithoutVoided(events []Event) []Event {
 	var positions map[int64]bool
 	var batches map[BatchID]bool
 	for i := range events {
@@ -131,7 +132,8 @@ func withoutVoided(events []Event) []Event {
 		return events
 	}
 	return slices.DeleteFunc(events, func(e Event) bool {
-		return e.Kind == KindVoid || e.Voidable() && (positions[e.Position] || positions[e.Was] || batches[e.Batch])
+		return e.Kind == KindVoid || e.Voidable() && (positions[e.Position] || batches[e.Batch] ||
+			slices.ContainsFunc(e.Was, func(was int64) bool { return positions[was] }))
 	})
 }
 
@@ -192,7 +194,7 @@ func (s *State) fold(e *Event) {
 	case KindMail:
 		s.Mails = append(s.Mails, Mail{Channel: e.Channels[0], At: e.Occurred})
 	case KindHold:
-		s.Holds = append(s.Holds, Hold{Spelling: e.Spelling.Sum, At: e.Occurred})
+		s.Holds = append(s.Holds, Hold{Position: e.Position, Spelling: e.Spelling.Sum, At: e.Occurred})
 	case KindRelease:
 		s.Holds = slices.DeleteFunc(s.Holds, func(h Hold) bool { return h.Spelling == e.Spelling.Sum })
 	case KindMove:
@@ -314,9 +316,17 @@ func (s *State) ErasedAt(spelling [16]byte) Instant {
 	return 0
 }
 
-// Held reports whether the spelling is under a legal hold; of an exact subject the spelling is zero.
-func (s *State) Held(spelling [16]byte) bool {
-	return s != nil && slices.ContainsFunc(s.Holds, func(h Hold) bool { return h.Spelling == spelling })
+// Held returns the legal hold of the spelling that came first; nil if there is none. Of an exact subject the spelling is zero.
+func (s *State) Held(spelling [16]byte) *Hold {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Holds {
+		if s.Holds[i].Spelling == spelling {
+			return &s.Holds[i]
+		}
+	}
+	return nil
 }
 
 // lastRefusal returns the last refusal of the channel that holds for the spelling; nil if there was none.

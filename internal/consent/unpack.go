@@ -29,7 +29,9 @@ func UnpackState(b []byte, names Names) (*State, error) {
 	s.Erasures = unpackList(&u, func() Erasure { return Erasure{Spelling: u.spelling(true), At: u.time()} })
 	s.Mails = unpackList(&u, func() Mail { return Mail{Channel: u.ref(RefChannel), At: u.time()} })
 	if u.err == nil && len(u.b) > 0 {
-		s.Holds = unpackList(&u, func() Hold { return Hold{Spelling: u.spelling(true), At: u.time()} })
+		s.Holds = unpackList(&u, func() Hold {
+			return Hold{Position: int64(u.uvarint()), Spelling: u.spelling(true), At: u.time()}
+		})
 		s.Moves = unpackList(&u, func() Moved {
 			return Moved{Position: int64(u.uvarint()), Spelling: u.spelling(true), At: u.time()}
 		})

@@ -245,3 +245,65 @@ type RebuildReport struct {
 	Differed int // states that were not what their events give
 	Took     time.Duration
 }
+
+// Move is a change of address.
+type Move struct {
+	From, To      string
+	Justification string
+	Idempotency
+}
+
+// Moved are the positions of what a change of address recorded, the first to the last.
+type Moved struct{ First, Last int64 }
+
+// Hold is a legal hold to place or to release.
+type Hold struct {
+	Address       string
+	Justification string
+	Idempotency
+}
+
+// Void is an event, or a batch of them, to leave out. Exactly one of Position and Batch is set.
+type Void struct {
+	Position      int64
+	Batch         consent.BatchID
+	Justification string
+}
+
+// Voided is what a void left out.
+type Voided struct {
+	Events   int64
+	Subjects int64
+}
+
+// Erasure is an address to erase.
+type Erasure struct {
+	Address       string
+	Occurred      consent.Instant // when it was asked for; zero: now
+	Operator      string
+	Justification string
+	Idempotency
+}
+
+// ReturnsInput asks for a page of what came back of erased persons.
+type ReturnsInput struct {
+	Since consent.Instant // the day of it and later
+	Size  int
+	Token string
+}
+
+// ReturnsPage is a page of it.
+type ReturnsPage struct {
+	Returns []ErasedReturn
+	Next    string
+}
+
+// ErasedReturn tells that a client sent something about an erased person from before the erasure. Person is the same for all of one
+// person's, and says nothing else.
+type ErasedReturn struct {
+	Day        consent.Instant
+	Client     string
+	Department string // of the client; empty: all
+	Person     string
+	Count      int64
+}

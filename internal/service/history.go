@@ -8,7 +8,6 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -140,12 +139,9 @@ func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller
 	if r.Evidence == nil {
 		return event, true, nil
 	}
-	plain, err := s.keys.Open(seal.PurposeEvidence, r.Event.Key[:], r.Evidence)
-	if err != nil {
-		return event, false, fmt.Errorf("evidence of position %d: %w", r.Event.Position, err)
-	}
+	var err error
 	event.Held = true
-	event.Evidence, err = consent.DecodeEvidence(plain)
+	event.Evidence, err = s.openEvidence(&r.Event, r.Evidence)
 	return event, true, err
 }
 
@@ -156,6 +152,8 @@ func holdsForOneSpelling(e *consent.Event) bool {
 		return e.Tagged
 	case consent.KindSuppress, consent.KindLift:
 		return e.Reason == consent.ReasonHardBounce
+	case consent.KindHold, consent.KindRelease, consent.KindMove:
+		return true
 	default:
 		return false
 	}

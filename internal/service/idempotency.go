@@ -34,6 +34,8 @@ func (i *Idempotency) requestID(client string) [32]byte {
 
 // idempotent commits a member whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
 // was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
+// A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
+// is refused, so that a late repetition brings nothing back.
 func idempotent[T any](
 	ctx context.Context, s *Service, m *member, once Idempotency, refused error, run func(w *work) (T, bool, error),
 ) (T, error) {
@@ -56,7 +58,10 @@ func idempotent[T any](
 		if err != nil {
 			return err
 		}
-		if first, ok := w.request(id); ok {
+		if first, ok := w.request(id); ok && (first.BodyMAC != nil || !m.bulk) {
+			if first.BodyMAC == nil {
+				return erasedBefore()
+			}
 			if !hmac.Equal(first.BodyMAC, mac) {
 				return consent.Faultf(consent.FaultRequestIDReused, "requestId",
 					"the request id was used for another request within the last seven days; use a new one")
@@ -66,11 +71,11 @@ func idempotent[T any](
 		if refused != nil {
 			return refused
 		}
-		remember := false
+		remember, before := false, w.head.Position
 		if answer, remember, err = run(w); err != nil || !remember {
 			return err
 		}
-		return w.remember(id, mac, answer)
+		return w.remember(id, mac, answer, before)
 	}
 	if err := s.commits.do(ctx, m); err != nil {
 		var none T // The member may still be running.
@@ -90,7 +95,8 @@ func (w *work) request(id [32]byte) (storage.Request, bool) {
 	return r, ok && r.Expires > w.recorded
 }
 
-func (w *work) remember(id [32]byte, mac []byte, answer any) error {
+// remember keeps the answer of a member that recorded what stands after the position.
+func (w *work) remember(id [32]byte, mac []byte, answer any, before int64) error {
 	plain, err := json.Marshal(answer)
 	if err != nil {
 		return fmt.Errorf("remember an answer: %w", err)
@@ -99,7 +105,14 @@ func (w *work) remember(id [32]byte, mac []byte, answer any) error {
 	if err != nil {
 		return err
 	}
-	w.requests = append(w.requests, storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.recorded.Add(requestTTL)})
+	request := storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.recorded.Add(requestTTL)}
+	if w.head.Position > before {
+		request.First, request.Last = before+1, w.head.Position
+	}
+	if request.Last-request.First >= storage.RequestSpan {
+		return fmt.Errorf("a request recorded %d events, of which an erasure would not find all", request.Last-before)
+	}
+	w.requests = append(w.requests, request)
 	w.changed = true
 	return nil
 }

@@ -163,6 +163,7 @@ func TestLookup_OfThePast_ShowsWhatWasKnownThen(t *testing.T) {
 
 // answered is a question as it was asked, how to ask it again as known then, and what was answered.
 type answered struct {
+	recordings       int // how many came before it
 	channel, address string
 	again            Moment
 	was              CheckResult
@@ -199,6 +200,10 @@ type randomHistory struct {
 	ctx  context.Context
 	rt   *rapid.T
 	name string
+
+	recordings int
+	pending    []string       // addresses whose erasure is recorded and not carried out
+	erased     map[string]int // how much was recorded when the erasure of the address was carried out
 }
 
 func (h *randomHistory) address() string {
@@ -216,6 +221,7 @@ func (h *randomHistory) past() consent.Instant {
 
 // record records a few events that occurred at any time before, most of them late, and sometimes another catalog.
 func (h *randomHistory) record() {
+	h.recordings++
 	h.w.clock.Advance(time.Second) // What was asked for as of now must not share its instant with what comes.
 	items := make([]BatchStatement, rapid.IntRange(1, 4).Draw(h.rt, "events"))
 	for i := range items {
@@ -231,7 +237,25 @@ func (h *randomHistory) record() {
 			h.rt.Fatalf("apply a catalog: %v", err)
 		}
 	}
+	if rapid.IntRange(0, 4).Draw(h.rt, "erase") == 0 {
+		h.carryOut()
+	}
 	h.w.clock.Advance(time.Duration(rapid.IntRange(1, 36).Draw(h.rt, "hours on")) * time.Hour)
+}
+
+// carryOut carries out the erasures that were recorded.
+func (h *randomHistory) carryOut() {
+	h.recordings++
+	if _, err := h.s.ErasePending(h.ctx, false); err != nil {
+		h.rt.Fatalf("carry out erasures: %v", err)
+	}
+	if h.erased == nil {
+		h.erased = map[string]int{}
+	}
+	for _, address := range h.pending {
+		h.erased[address] = h.recordings
+	}
+	h.pending = nil
 }
 
 func (h *randomHistory) statement() consent.Statement {
@@ -258,6 +282,7 @@ func (h *randomHistory) statement() consent.Statement {
 			consent.ReasonHardBounce, consent.ReasonObjection, consent.ReasonComplaint,
 		}).Draw(h.rt, "reason")
 	default: // An erasure says no more.
+		h.pending = append(h.pending, address)
 	}
 	return st
 }
@@ -266,7 +291,7 @@ func (h *randomHistory) statement() consent.Statement {
 func (h *randomHistory) ask() []answered {
 	var all []answered
 	add := func(m, again Moment) {
-		a := answered{channel: h.channel(), address: h.address()}
+		a := answered{channel: h.channel(), address: h.address(), recordings: h.recordings}
 		a.was = asked(h.ctx, h.w.t, h.s, a.channel, a.address, m)
 		if again.AsOf == 0 {
 			again = Moment{AsOf: a.was.Decided, Known: Known{Position: a.was.Basis.Position}}
@@ -287,7 +312,12 @@ func (h *randomHistory) ask() []answered {
 func (h *randomHistory) askAgain(a answered) int {
 	got := asked(h.ctx, h.w.t, h.s, a.channel, a.address, a.again)
 	a.was.ForSending = false
-	if diff := cmp.Diff(a.was, got); diff != "" {
+	// What an erasure has taken away, no question about the past brings back.
+	if h.erased[a.address] > a.recordings {
+		if got.Verdict == consent.Allow && a.was.Verdict != consent.Allow {
+			h.rt.Errorf("%s on %s, asked again at %+v: an erasure allows what was denied", a.address, a.channel, a.again)
+		}
+	} else if diff := cmp.Diff(a.was, got); diff != "" {
 		h.rt.Errorf("%s on %s, asked again at %+v (-was +now):\n%s", a.address, a.channel, a.again, diff)
 	}
 	batch, err := h.s.BatchCheck(h.ctx, BatchInput{

@@ -10,7 +10,7 @@ import (
 )
 
 // known returns what is known about the address under the lock.
-func (w *work) known(p *places) (*consent.Known, error) {
+func (w *work) knowledge(p *places) (*consent.Known, error) {
 	known, err := p.known(w.service.keys, func(where *place) (seen, error) {
 		s, err := w.subject(where)
 		if err != nil {
@@ -71,7 +71,7 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 	if err != nil {
 		return none, false, err
 	}
-	known, err := w.known(p)
+	known, err := w.knowledge(p)
 	if err != nil {
 		return none, false, err
 	}
@@ -110,6 +110,8 @@ func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result 
 	mail := &consent.Entry{
 		Form: consent.FormMail, Address: p.address,
 		Facts: consent.Facts{Kind: consent.KindMail, Channels: entry.Facts.Channels, Tagged: p.address.Tagged()},
+		// By it an erasure tells the mails of one spelling from those of others.
+		Evidence: consent.Evidence{Address: p.address.Exact()},
 	}
 	sent := &prepared{occurred: w.recorded, entry: mail}
 	if sent.subject, err = w.subject(&p.mail); err != nil {
@@ -160,7 +162,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (int64, 
 	if err := w.may(cat, &r.statement, entry); err != nil {
 		return 0, err
 	}
-	known, err := w.known(p)
+	known, err := w.knowledge(p)
 	if err != nil {
 		return 0, err
 	}

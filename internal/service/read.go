@@ -72,6 +72,9 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]seen, len(rows))}
 	var unread []storage.SubjectKey
 	for i := range rows {
+		if rows[i].ID == (consent.SubjectID{}) {
+			continue // All events of it were erased.
+		}
 		state, err := s.unpack(ctx, rows[i].State.Packed)
 		if errors.Is(err, consent.ErrEncoding) {
 			unread = append(unread, rows[i].Key)

@@ -15,6 +15,7 @@ type stated struct {
 	place     place
 	entry     *consent.Entry
 	version   int64            // of the catalog that the entry was checked under
+	erases    *places          // where everything is that an erasure reaches
 	key       consent.EventKey // if it is stated when it occurred
 }
 
@@ -47,6 +48,13 @@ func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, err
 		if r.key, err = v.service.eventKey(st.Occurred, entry); err != nil {
 			return nil, err
 		}
+	}
+	if st.Kind == consent.KindErase {
+		at, err := l.places(entry.Address, true)
+		if err != nil {
+			return nil, err
+		}
+		r.erases = &at
 	}
 	return r, nil
 }
@@ -83,6 +91,9 @@ func entryUnder(versions []catalogVersion, st *consent.Statement, recorded conse
 // load adds what recording the statement has to see.
 func (r *stated) load(l *storage.Load) {
 	l.Subjects = append(l.Subjects, r.place.keys...)
+	if r.erases != nil {
+		l.Subjects = append(append(l.Subjects, r.erases.exact.keys...), r.erases.mail.keys...)
+	}
 	if r.statement.Occurred == 0 {
 		return // Its key will be of a new instant: it cannot have been recorded before.
 	}
@@ -129,6 +140,9 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 			return Recorded{}, false, err
 		}
 		p, err := w.prepare(r, entry, consent.BatchID{})
+		if isErasedBefore(err) {
+			err = w.returned(r, err)
+		}
 		if err != nil {
 			return Recorded{}, false, err
 		}
@@ -136,6 +150,10 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 			if err := w.liftsSomething(p); err != nil {
 				return Recorded{}, false, err
 			}
+		}
+		if r.erases != nil {
+			recorded, err := w.erase(r.erases, p)
+			return recorded, true, err
 		}
 		recorded, err := w.recordOnce(p)
 		return recorded, true, err
@@ -301,8 +319,17 @@ func refusal(err error) (*consent.Error, error) {
 // recordItem records one statement of a batch.
 func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
 	p, err := w.prepareItem(r, batch)
+	if isErasedBefore(err) {
+		return Recorded{}, w.returned(r, err)
+	}
 	if err != nil {
 		return Recorded{}, err
+	}
+	if p.known == 0 && p.entry.Facts.Kind == consent.KindErase {
+		// It is carried out later, with others: see ErasePending.
+		if err := w.notHeld(p.subject, p.entry.Exact()); err != nil {
+			return Recorded{}, err
+		}
 	}
 	return w.recordOnce(p)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -37,7 +38,9 @@ type work struct {
 	clients  []storage.Client
 	requests []storage.Request
 	touched  []*subject
+	rows     []*subject // whose rows are to be stored
 	changed  bool
+	erased   erased
 }
 
 type eventID struct {
@@ -47,11 +50,14 @@ type eventID struct {
 
 // subject is a subject as the work sees it.
 type subject struct {
-	storage.Subject
-	isNew  bool
-	state  *consent.State // nil: to be folded anew from the events
-	events []consent.Event
-	dirty  bool
+	storage.Subject                   // its id is given when the first event is recorded
+	state           *consent.State    // nil: to be folded anew from the events
+	position        int64             // of the last event folded
+	events          []consent.Event   // recorded by this work
+	erasures        []consent.Erasure // of the state, which may have to be folded anew
+	moves           []consent.Moved   // likewise
+	dirty           bool              // its state is to be stored
+	saved           bool              // its row is to be stored
 }
 
 func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load) (*work, error) {
@@ -106,28 +112,81 @@ func (w *work) subject(at *place) (*subject, error) {
 			return found, nil
 		}
 		if !w.asked[key] {
-			return nil, errors.New("a subject was not asked for before it was needed")
+			if err := w.ask(at.keys); err != nil {
+				return nil, err
+			}
 		}
-		row, ok := w.loaded.Subjects[key]
-		if !ok {
-			continue
+		if row, ok := w.loaded.Subjects[key]; ok {
+			return w.known(&row)
 		}
-		state, err := w.service.unpack(w.ctx, row.State.Packed)
-		if err != nil && !errors.Is(err, consent.ErrEncoding) {
-			return nil, err
-		}
-		found := &subject{Subject: row.Subject, state: state}
-		w.subjects[key] = found
-		return found, nil
 	}
-	made := &subject{isNew: true, state: &consent.State{}, Subject: storage.Subject{
+	made := &subject{state: &consent.State{}, Subject: storage.Subject{
 		Key: at.keys[0], KeyVersion: w.service.keys.DigestVersions()[0], FoldVersion: address.FoldVersion,
 	}}
-	if _, err := rand.Read(made.ID[:]); err != nil {
-		return nil, err
-	}
 	w.subjects[made.Key] = made
 	return made, nil
+}
+
+// ask loads subjects that no member knew it would need before the lock was had.
+func (w *work) ask(keys []storage.SubjectKey) error {
+	found, err := w.tx.Subjects(w.ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		w.asked[key] = true
+	}
+	maps.Copy(w.loaded.Subjects, found)
+	return nil
+}
+
+// known takes a subject that is stored into the work.
+func (w *work) known(row *storage.SubjectState) (*subject, error) {
+	s := &subject{Subject: row.Subject, position: row.State.Position, state: &consent.State{}}
+	w.subjects[row.Key] = s
+	if s.ID == (consent.SubjectID{}) {
+		return s, nil // Everything about it was erased.
+	}
+	var err error
+	if s.state, err = w.service.unpack(w.ctx, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
+		return nil, err
+	}
+	state, err := w.state(s)
+	if err != nil {
+		return nil, err
+	}
+	s.erasures, s.moves = slices.Clone(state.Erasures), slices.Clone(state.Moves)
+	return s, nil
+}
+
+// identify gives the subject its id and its address, when something is recorded about it for the first time, or again after an
+// erasure.
+func (w *work) identify(s *subject, canonical string) error {
+	if s.ID == (consent.SubjectID{}) {
+		if _, err := rand.Read(s.ID[:]); err != nil {
+			return err
+		}
+		w.save(s)
+	}
+	if s.Address != nil || canonical == "" {
+		return nil
+	}
+	sealed, err := w.service.keys.Seal(seal.PurposeAddress, s.ID[:], []byte(canonical))
+	if err != nil {
+		return err
+	}
+	s.Address = sealed
+	w.save(s)
+	return nil
+}
+
+// save has the row of the subject stored.
+func (w *work) save(s *subject) {
+	if !s.saved {
+		s.saved = true
+		w.rows = append(w.rows, s)
+	}
+	w.changed = true
 }
 
 // state returns the fold of the subject with everything that the work has recorded.
@@ -146,26 +205,48 @@ func (w *work) refold(list []*subject) error {
 	if len(list) == 0 {
 		return nil
 	}
-	ids := make([]consent.SubjectID, len(list))
-	for i, s := range list {
-		ids[i] = s.ID
-	}
-	stored, err := w.tx.Events(w.ctx, ids)
+	all, err := w.eventsOf(list...)
 	if err != nil {
 		return err
 	}
+	for _, s := range list {
+		events := all[s]
+		s.position = 0
+		if len(events) > 0 {
+			s.position = events[len(events)-1].Position
+		}
+		s.state = consent.Fold(events)
+	}
+	return nil
+}
+
+// eventsOf returns the events of subjects by position: those stored, but for what this work has blanked, and those of this work.
+func (w *work) eventsOf(list ...*subject) (map[*subject][]consent.Event, error) {
+	ids := make([]consent.SubjectID, 0, len(list))
+	for _, s := range list {
+		if s.ID != (consent.SubjectID{}) {
+			ids = append(ids, s.ID)
+		}
+	}
+	stored, err := w.tx.Events(w.ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[*subject][]consent.Event, len(list))
 	for _, s := range list {
 		events := make([]consent.Event, 0, len(stored[s.ID])+len(s.events))
 		for _, header := range stored[s.ID] {
 			e, err := consent.DecodeHeader(header)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			events = append(events, e)
+			if !w.erased.blank[e.Position] {
+				events = append(events, e)
+			}
 		}
-		s.state = consent.Fold(append(events, s.events...))
+		all[s] = append(events, s.events...)
 	}
-	return nil
+	return all, nil
 }
 
 // spelling returns the digest of an exact form as events of the subject carry it.
@@ -192,6 +273,9 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 	p := &prepared{occurred: occurred, entry: entry, batch: batch, key: st.key}
 	if p.subject, err = w.subject(&st.place); err != nil {
 		return nil, err
+	}
+	if entry.Form == consent.FormExact && occurred <= p.subject.Erased {
+		return nil, erasedBefore()
 	}
 	if st.statement.Occurred == 0 {
 		if p.key, err = w.service.eventKey(w.recorded, entry); err != nil {
@@ -230,41 +314,52 @@ func (w *work) clamp(t consent.Instant, field string) (consent.Instant, error) {
 
 // record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
 func (w *work) record(p *prepared) (int64, error) {
-	event := consent.Event{
-		Occurred: p.occurred, Subject: p.subject.ID, Key: p.key, Batch: p.batch, Facts: p.entry.Facts,
-	}
-	if p.entry.Form == consent.FormFolded || p.entry.Form == consent.FormMail {
+	event := consent.Event{Occurred: p.occurred, Key: p.key, Batch: p.batch, Facts: p.entry.Facts}
+	if p.entry.Form == consent.FormFolded {
 		var err error
 		if event.Spelling, err = w.spelling(p.subject, p.entry.Exact()); err != nil {
 			return 0, err
 		}
 	}
-	var sealed []byte
-	if p.entry.Evidence != (consent.Evidence{}) {
-		var err error
-		sealed, err = w.service.keys.Seal(seal.PurposeEvidence, p.key[:], consent.AppendEvidence(nil, &p.entry.Evidence))
-		if err != nil {
-			return 0, err
-		}
+	evidence, canonical := p.entry.Evidence, p.entry.Canonical()
+	if event.Kind == consent.KindErase {
+		canonical = ""
 	}
-	if p.subject.isNew && p.subject.Address == nil {
-		var err error
-		if p.subject.Address, err = w.service.keys.Seal(seal.PurposeAddress, p.subject.ID[:], []byte(p.entry.Canonical())); err != nil {
-			return 0, err
-		}
+	if event.Spelling.Sum != [16]byte{} && p.subject.erasedAt(event.Spelling.Sum) >= p.occurred {
+		// What is said of an erased person from before the erasure blocks, and is not to say who it was.
+		evidence, canonical = withoutPerson(evidence), ""
+	}
+	if err := w.identify(p.subject, canonical); err != nil {
+		return 0, err
+	}
+	event.Subject = p.subject.ID
+	sealed, err := w.sealEvidence(p.key, &evidence)
+	if err != nil {
+		return 0, err
 	}
 	w.use(&event.Facts)
 	w.append(&event, sealed)
 	w.keyed[eventID{event.Subject, event.Key}] = event.Position
 	w.fold(p.subject, &event)
-	return event.Position, nil
+	return event.Position, w.goAlong(p.subject, &event)
+}
+
+// sealEvidence seals evidence for the event with the key; nil if there is none.
+func (w *work) sealEvidence(key consent.EventKey, evidence *consent.Evidence) ([]byte, error) {
+	if *evidence == (consent.Evidence{}) {
+		return nil, nil
+	}
+	return w.service.keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
 }
 
 // append gives the event its position and adds it to the ledger.
 func (w *work) append(event *consent.Event, sealed []byte) {
 	w.head.Position++
 	w.head.Recorded = w.recorded
-	event.Position, event.Recorded, event.Actor = w.head.Position, w.recorded, w.who.ID
+	event.Position, event.Recorded = w.head.Position, w.recorded
+	if event.Actor == "" {
+		event.Actor = w.who.ID
+	}
 	if sealed != nil {
 		event.Evidence = sha256.Sum256(sealed)
 	}
@@ -279,13 +374,35 @@ func (w *work) append(event *consent.Event, sealed []byte) {
 // fold applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
 func (w *work) fold(s *subject, event *consent.Event) {
 	s.events = append(s.events, *event)
+	s.position = event.Position
+	switch {
+	case event.Kind == consent.KindErase:
+		s.erasures = append(s.erasures, consent.Erasure{Spelling: event.Spelling.Sum, At: event.Occurred})
+	case event.Kind == consent.KindMove && event.Move == consent.MovedAway:
+		s.moves = append(s.moves, consent.Moved{Position: event.Position, Spelling: event.Spelling.Sum, At: event.Occurred})
+	}
 	if s.state != nil && !s.state.Apply(event) {
 		s.state = nil
 	}
+	w.touch(s)
+}
+
+// touch has the state of the subject stored.
+func (w *work) touch(s *subject) {
 	if !s.dirty {
 		s.dirty = true
 		w.touched = append(w.touched, s)
 	}
+}
+
+// erasedAt returns the time of the last erasure of the spelling; zero if there was none.
+func (s *subject) erasedAt(spelling [16]byte) (last consent.Instant) {
+	for i := range s.erasures {
+		if s.erasures[i].Spelling == spelling {
+			last = max(last, s.erasures[i].At)
+		}
+	}
+	return last
 }
 
 // use gives the names that the facts refer to numbers.
@@ -333,17 +450,18 @@ func (w *work) changes() (*storage.Changes, error) {
 	w.head.Tree = w.tree.Pack()
 	c := &storage.Changes{
 		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.names.refs,
-		States: make([]storage.State, 0, len(w.touched)),
+		States: make([]storage.State, 0, len(w.touched)), Returns: w.erased.returns, Claims: w.erased.claims,
+		DropEvidence: w.erased.evidence, Blank: slices.Sorted(maps.Keys(w.erased.blank)), ForgetRequests: w.erased.requests,
 	}
 	for _, s := range w.touched {
 		packed, err := consent.AppendState(nil, s.state, w.names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}
-		c.States = append(c.States, storage.State{Subject: s.ID, Position: s.events[len(s.events)-1].Position, Packed: packed})
-		if s.isNew {
-			c.Subjects = append(c.Subjects, s.Subject)
-		}
+		c.States = append(c.States, storage.State{Subject: s.ID, Position: s.position, Packed: packed})
+	}
+	for _, s := range w.rows {
+		c.Subjects = append(c.Subjects, s.Subject)
 	}
 	return c, nil
 }

@@ -140,6 +140,12 @@ type Request struct {
 	Last    int64
 }
 
+// BatchEvent is an event of a batch.
+type BatchEvent struct {
+	Position int64
+	Subject  consent.SubjectID
+}
+
 // Return tells that a client stated something about an erased person from before the erasure.
 type Return struct {
 	Subject consent.SubjectID // the folded one
@@ -204,7 +210,7 @@ type Changes struct {
 }
 
 // RequestSpan is how many positions a request has at most from its first to its last.
-const RequestSpan = 1_000
+const RequestSpan = 100_000
 
 // Tx is a write under way.
 type Tx interface {
@@ -263,6 +269,11 @@ type Reader interface {
 	Refs(ctx context.Context, after int32) (Head, []Ref, error)
 	// Clients returns all clients by id.
 	Clients(ctx context.Context) (Head, []Client, error)
+	// Erasures returns the erasures after the position given that have evidence, by position, at most limit of them.
+	Erasures(ctx context.Context, after int64, limit int) (Head, []Record, error)
+	// Batch returns the events of a batch after the position given, by position, at most limit of them. It looks at every event after
+	// that position.
+	Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]BatchEvent, error)
 	// Returns returns what came back of erased persons on the day and later, by day, client and subject, at most limit after the
 	// first skip of them.
 	Returns(ctx context.Context, day int64, skip, limit int) ([]Return, error)

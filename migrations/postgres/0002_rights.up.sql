@@ -4,6 +4,9 @@
 ALTER TABLE requests ADD COLUMN first_position bigint;
 ALTER TABLE requests ADD COLUMN last_position bigint;
 
+-- Erasures whose evidence still says whom they are about: those that were imported, and wait to be carried out.
+CREATE INDEX events_by_erasure ON events (position) WHERE kind = 9 AND evidence IS NOT NULL;
+
 CREATE INDEX requests_by_position ON requests (last_position) WHERE last_position IS NOT NULL;
 
 CREATE TABLE disclosures (

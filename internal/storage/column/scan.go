@@ -266,6 +266,16 @@ func ScanRequest(scan Scan) (storage.Request, error) {
 	return r, fixed("requests.id", r.ID[:], id)
 }
 
+// ScanBatchEvent reads a position and the subject of the event there.
+func ScanBatchEvent(scan Scan) (storage.BatchEvent, error) {
+	var e storage.BatchEvent
+	var subject []byte
+	if err := scan(&e.Position, &subject); err != nil {
+		return storage.BatchEvent{}, err
+	}
+	return e, fixed("events.subject", e.Subject[:], subject)
+}
+
 // ScanReturn reads the columns of [Returns].
 func ScanReturn(scan Scan) (storage.Return, error) {
 	var r storage.Return

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
 )
@@ -35,6 +36,13 @@ const (
 
 	insertClaims = `
 		INSERT INTO claims (` + column.Claims + `) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])`
+
+	selectBatch = `
+		SELECT e.position, e.subject FROM events e WHERE e.batch = $1 AND e.position > $2 ORDER BY e.position LIMIT $3`
+
+	selectErasures = `
+		SELECT ` + column.Record + ` FROM events e
+		WHERE e.kind = 9 AND e.evidence IS NOT NULL AND e.position > $1 ORDER BY e.position LIMIT $2`
 
 	selectReturns = `
 		SELECT ` + column.Returns + ` FROM erased_returns WHERE day >= $1
@@ -69,6 +77,17 @@ func queueRights(batch *pgx.Batch, changes *storage.Changes) {
 			array(rows, func(c *storage.Claim) []byte { return column.NotNull(c.Sealed) }),
 		)
 	}
+}
+
+// Erasures returns erasures that have evidence.
+func (s *Store) Erasures(ctx context.Context, after int64, limit int) (storage.Head, []storage.Record, error) {
+	return list(ctx, s, "read erasures", selectErasures, []any{after, max(limit, 0)}, column.ScanRecord)
+}
+
+// Batch returns events of a batch.
+func (s *Store) Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]storage.BatchEvent, error) {
+	_, rows, err := list(ctx, s, "read a batch", selectBatch, []any{batch[:], after, max(limit, 0)}, column.ScanBatchEvent)
+	return rows, err
 }
 
 // Returns returns what came back of erased persons.

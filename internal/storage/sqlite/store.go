@@ -35,7 +35,7 @@ func (c *conn) storeLedger(changes *storage.Changes) error {
 	err := each(c, insertEvent, changes.Records, func(r *storage.Record) []any {
 		e := &r.Event
 		return []any{
-			e.Position, e.Subject[:], e.Key[:], e.Kind, e.Recorded, e.Occurred, e.Actor, column.IDOrNull(e.Batch), r.Header,
+			e.Position, e.Subject[:], e.Key[:], e.Kind, e.Recorded, e.Occurred, e.Actor, column.IDOrNull(e.Batch), column.NotNull(r.Header),
 			column.OrNull(r.Evidence), r.LeafHash[:], column.NotNull(r.TreeHashes),
 		}
 	})

@@ -1,0 +1,222 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Move records that a person is reached at another address now (GDPR Art. 16): what blocks goes along, what permits does not. What
+// is recorded about the old address later, from before the change, goes along then. Errors: INVALID_ADDRESS, INVALID_REQUEST,
+// INVALID_EVIDENCE, ERASED_BEFORE.
+func (s *Service) Move(ctx context.Context, in Move) (Moved, error) {
+	m := member{}
+	from, to, err := s.movePlaces(&in)
+	if err == nil {
+		m.load.Subjects = slices.Concat(from.folded.keys, to.folded.keys)
+	}
+	return idempotent(ctx, s, &m, in.Idempotency, err, func(w *work) (Moved, bool, error) {
+		if err := w.who.need(ScopeErase); err != nil {
+			return Moved{}, false, err
+		}
+		before := w.head.Position
+		if err := w.move(&in, from, to); err != nil {
+			return Moved{}, false, err
+		}
+		return Moved{First: before + 1, Last: w.head.Position}, true, nil
+	})
+}
+
+func (s *Service) movePlaces(in *Move) (from, to *places, err error) {
+	if err := checkReason(in.Justification); err != nil {
+		return nil, nil, err
+	}
+	l := s.locator(2)
+	var found [2]places
+	for i, typed := range []string{in.From, in.To} {
+		a, err := address.Parse(typed)
+		if err != nil {
+			return nil, nil, consent.Faultf(consent.FaultInvalidAddress, []string{"address", "newAddress"}[i], "%s", err)
+		}
+		if found[i], err = l.places(a, false); err != nil {
+			return nil, nil, err
+		}
+	}
+	if found[0].address.Folded() == found[1].address.Folded() {
+		return nil, nil, consent.Faultf(consent.FaultInvalidRequest, "newAddress",
+			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already")
+	}
+	return &found[0], &found[1], nil
+}
+
+func (w *work) move(in *Move, from, to *places) error {
+	old, err := w.subject(&from.folded)
+	if err != nil {
+		return err
+	}
+	spelling, err := w.spelling(old, from.address.Exact())
+	if err != nil {
+		return err
+	}
+	all, err := w.eventsOf(old)
+	if err != nil {
+		return err
+	}
+	for _, side := range []struct {
+		at    *places
+		typed string
+		other string
+		move  consent.Move
+	}{
+		{from, in.From, to.address.Exact(), consent.MovedAway},
+		{to, in.To, from.address.Exact(), consent.MovedHere},
+	} {
+		entry := &consent.Entry{
+			Form: consent.FormFolded, Address: side.at.address,
+			Facts:    consent.Facts{Kind: consent.KindMove, Move: side.move, Tagged: side.at.address.Tagged()},
+			Evidence: consent.Evidence{Address: side.typed, Other: side.other, Justification: in.Justification},
+		}
+		if _, err := w.recordNow(&side.at.folded, entry); err != nil {
+			return err
+		}
+	}
+	for _, e := range consent.WithoutVoided(all[old]) {
+		if !goesAlong(&e, spelling.Sum) {
+			continue
+		}
+		if err := w.bring(&e, to.address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordNow records an entry as of now.
+func (w *work) recordNow(at *place, entry *consent.Entry) (int64, error) {
+	s, err := w.subject(at)
+	if err != nil {
+		return 0, err
+	}
+	key, err := w.service.eventKey(w.recorded, entry)
+	if err != nil {
+		return 0, err
+	}
+	return w.record(&prepared{subject: s, occurred: w.recorded, entry: entry, key: key})
+}
+
+// goesAlong reports whether an event of a folded subject goes along when the person of the spelling moves: whatever says no to the
+// person, not what says that a mailbox does not exist.
+func goesAlong(e *consent.Event, spelling [16]byte) bool {
+	switch e.Kind {
+	case consent.KindWithdraw, consent.KindRefuse:
+		return !e.Tagged || e.Spelling.Sum == spelling
+	case consent.KindSuppress, consent.KindLift:
+		return e.Reason != consent.ReasonHardBounce
+	case consent.KindErase:
+		return e.Spelling.Sum == spelling
+	default:
+		return false
+	}
+}
+
+// goAlong brings an event that was just recorded to where the person has moved since it occurred.
+func (w *work) goAlong(s *subject, e *consent.Event) error {
+	for _, m := range s.moves {
+		if e.Occurred > m.At || !goesAlong(e, m.Spelling) {
+			continue
+		}
+		moved, err := w.evidenceAt(s, m.Position)
+		if err != nil {
+			return err
+		}
+		if moved.Other == "" {
+			continue // One of the addresses was erased since: nothing says any more where the person went.
+		}
+		to, err := address.Parse(moved.Other)
+		if err != nil {
+			return err
+		}
+		if err := w.bring(e, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bring records for another address what an event says, without its evidence, unless that is recorded already.
+func (w *work) bring(e *consent.Event, to address.Address) error {
+	facts := e.Facts
+	facts.Spelling, facts.Tagged = consent.Spelling{}, to.Tagged()
+	if e.Kind == consent.KindErase {
+		facts = consent.Facts{
+			Kind: consent.KindSuppress, Reason: consent.ReasonErased, Scope: consent.ScopeMarketing, Tagged: to.Tagged(),
+		}
+	}
+	entry := &consent.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
+	l := w.service.locator(1)
+	at, err := l.place(entry.Form, entry.Canonical())
+	if err != nil {
+		return err
+	}
+	s, err := w.subject(&at)
+	if err != nil {
+		return err
+	}
+	key, err := w.service.eventKey(e.Occurred, entry)
+	if err != nil {
+		return err
+	}
+	all, err := w.eventsOf(s)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all[s], func(o consent.Event) bool { return o.Key == key }) {
+		return nil
+	}
+	_, err = w.record(&prepared{subject: s, occurred: e.Occurred, entry: entry, key: key, batch: e.Batch})
+	return err
+}
+
+// forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
+func (w *work) forgetMove(e *consent.Event, own string, t *taken) error {
+	evidence, err := w.open(e)
+	if err != nil || evidence.Other == "" {
+		return err
+	}
+	other, err := address.Parse(evidence.Other)
+	if err != nil {
+		return err
+	}
+	l := w.service.locator(1)
+	at, err := l.place(consent.FormFolded, other.Folded())
+	if err != nil {
+		return err
+	}
+	s, err := w.subject(&at)
+	if err != nil {
+		return err
+	}
+	all, err := w.eventsOf(s)
+	if err != nil {
+		return err
+	}
+	for i := range all[s] {
+		there := &all[s][i]
+		if there.Kind != consent.KindMove {
+			continue
+		}
+		says, err := w.open(there)
+		if err != nil {
+			return err
+		}
+		if says.Other != own {
+			continue
+		}
+		if err := w.lose(there, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}

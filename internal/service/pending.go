@@ -1,0 +1,120 @@
+package service
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// erasePage is how many imported erasures are read and carried out at once.
+const erasePage = 50
+
+// PendingErasures is what became of the erasures that were imported.
+type PendingErasures struct {
+	Erased int // carried out now; in a dry run, that would be
+	Held   int // under a legal hold, which puts them off
+}
+
+// ErasePending carries out the erasures that imports recorded: an import only takes note of them, so that a history that comes in any
+// order is complete first. In a dry run it only counts. It may be interrupted and repeated.
+func (s *Service) ErasePending(ctx context.Context, dryRun bool) (PendingErasures, error) {
+	var done PendingErasures
+	for after := int64(0); ; {
+		_, records, err := s.store.Erasures(ctx, after, erasePage)
+		if err != nil {
+			return done, fault(err)
+		}
+		part, err := s.erasePage(ctx, records, dryRun)
+		if err != nil {
+			return done, err
+		}
+		done.Erased += part.Erased
+		done.Held += part.Held
+		if len(records) < erasePage {
+			return done, nil
+		}
+		after = records[len(records)-1].Event.Position
+	}
+}
+
+// pendingErasure is an erasure that was recorded and not carried out.
+type pendingErasure struct {
+	at    places
+	until consent.Instant
+}
+
+// pending returns those of the erasures that were not carried out: their evidence still says whom they are about.
+func (s *Service) pending(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
+	l := s.locator(len(records))
+	var list []pendingErasure
+	for i := range records {
+		e := &records[i].Event
+		evidence, err := s.openEvidence(e, records[i].Evidence)
+		if err != nil {
+			return nil, nil, err
+		}
+		if evidence.Address == "" {
+			continue
+		}
+		a, err := address.Parse(evidence.Address)
+		if err != nil {
+			return nil, nil, err
+		}
+		at, err := l.places(a, true)
+		if err != nil {
+			return nil, nil, err
+		}
+		at.domains = nil
+		list = append(list, pendingErasure{at: at, until: e.Occurred})
+	}
+	return list, l.keys, nil
+}
+
+func (s *Service) erasePage(ctx context.Context, records []storage.Record, dryRun bool) (PendingErasures, error) {
+	list, keys, err := s.pending(records)
+	if err != nil || len(list) == 0 {
+		return PendingErasures{}, err
+	}
+	var done PendingErasures
+	m := member{bulk: true, weight: chunk, load: storage.Load{Subjects: keys}}
+	m.run = func(w *work) error {
+		done = PendingErasures{}
+		if err := w.who.need(ScopeErase); err != nil {
+			return err
+		}
+		for i := range list {
+			held, err := w.carryOutPending(&list[i], dryRun)
+			if err != nil {
+				return err
+			}
+			if held {
+				done.Held++
+			} else {
+				done.Erased++
+			}
+		}
+		return nil
+	}
+	if err := s.commits.do(ctx, &m); err != nil {
+		return PendingErasures{}, err
+	}
+	return done, nil
+}
+
+func (w *work) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err error) {
+	folded, err := w.subject(&p.at.folded)
+	if err != nil {
+		return false, err
+	}
+	refused, err := refusal(w.notHeld(folded, p.at.address.Exact()))
+	if refused != nil || err != nil || dryRun {
+		return refused != nil, err
+	}
+	taken, err := w.take(&p.at, p.until)
+	if err != nil {
+		return false, err
+	}
+	return false, w.carryOut(&p.at, folded, p.until, taken)
+}

@@ -1,0 +1,49 @@
+package service
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// Returns lists what clients sent about erased persons from before the erasure, for the officer to follow up. Errors:
+// INVALID_PAGE_TOKEN.
+func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, error) {
+	head, clients, err := s.store.Clients(ctx)
+	if err != nil {
+		return ReturnsPage{}, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return ReturnsPage{}, err
+	}
+	if err := who.need(ScopeErase); err != nil {
+		return ReturnsPage{}, err
+	}
+	list := "returns " + in.Since.String()
+	page, err := token.ReadPage(s.keys, list, in.Token)
+	if err != nil {
+		return ReturnsPage{}, invalidPage()
+	}
+	rows, err := s.store.Returns(ctx, in.Since.Day(), int(page.After), in.Size+1)
+	if err != nil {
+		return ReturnsPage{}, fault(err)
+	}
+	var result ReturnsPage
+	for i := range rows[:min(len(rows), in.Size)] {
+		r := &rows[i]
+		back := ErasedReturn{Day: consent.InstantOfDay(r.Day), Client: r.Client, Person: hex.EncodeToString(r.Subject[:]), Count: r.Count}
+		if at := slices.IndexFunc(clients, func(c storage.Client) bool { return c.ID == r.Client }); at >= 0 {
+			back.Department = clients[at].Department
+		}
+		result.Returns = append(result.Returns, back)
+	}
+	if len(rows) > in.Size {
+		result.Next, err = token.NewPage(s.keys, list, token.Page{After: page.After + int64(in.Size)})
+	}
+	return result, err
+}

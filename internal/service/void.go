@@ -1,0 +1,138 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// voidPage is how many events of a batch are read, and how many subjects a transaction voids, at once.
+const voidPage = 500
+
+// Void leaves an event, or those of a batch, out of every answer, as recorded by mistake; what was known before still shows it. A
+// void of a batch goes subject by subject: it may be repeated if it was interrupted. Errors: POSITION_UNKNOWN, NOT_VOIDABLE,
+// INVALID_REQUEST, INVALID_EVIDENCE.
+func (s *Service) Void(ctx context.Context, in Void) (Voided, error) {
+	if err := checkReason(in.Justification); err != nil {
+		return Voided{}, err
+	}
+	if (in.Position == 0) == (in.Batch == consent.BatchID{}) {
+		return Voided{}, consent.Faultf(consent.FaultInvalidRequest, "position", "give the position of an event, or the id of a batch")
+	}
+	if in.Position != 0 {
+		return s.voidEvent(ctx, &in)
+	}
+	return s.voidBatch(ctx, &in)
+}
+
+func (s *Service) voidEvent(ctx context.Context, in *Void) (Voided, error) {
+	_, records, err := s.store.Ledger(ctx, in.Position-1, 1)
+	if err != nil {
+		return Voided{}, fault(err)
+	}
+	if len(records) == 0 || records[0].Event.Position != in.Position {
+		return Voided{}, consent.Faultf(consent.FaultPositionUnknown, "position", "the ledger has no such position yet")
+	}
+	if e := &records[0].Event; !e.Voidable() {
+		return Voided{}, consent.Faultf(consent.FaultNotVoidable, "position", "an event that was erased, or of kind %s, cannot be left out",
+			e.Kind)
+	}
+	facts := consent.Facts{Kind: consent.KindVoid, VoidPosition: in.Position}
+	return s.voidSubjects(ctx, in, &facts, []consent.SubjectID{records[0].Event.Subject})
+}
+
+func (s *Service) voidBatch(ctx context.Context, in *Void) (Voided, error) {
+	var total Voided
+	seen := map[consent.SubjectID]bool{}
+	for after := int64(0); ; {
+		refs, err := s.store.Batch(ctx, in.Batch, after, voidPage)
+		if err != nil {
+			return total, fault(err)
+		}
+		var subjects []consent.SubjectID
+		for _, ref := range refs {
+			after = ref.Position
+			if !seen[ref.Subject] {
+				seen[ref.Subject] = true
+				subjects = append(subjects, ref.Subject)
+			}
+		}
+		if len(subjects) > 0 {
+			facts := consent.Facts{Kind: consent.KindVoid, VoidBatch: in.Batch}
+			part, err := s.voidSubjects(ctx, in, &facts, subjects)
+			if err != nil {
+				return total, err
+			}
+			total.Events += part.Events
+			total.Subjects += part.Subjects
+		}
+		if len(refs) < voidPage {
+			if len(seen) == 0 {
+				return total, consent.Faultf(consent.FaultNotVoidable, "batchId", "no event of such a batch is recorded")
+			}
+			return total, nil
+		}
+	}
+}
+
+// voidSubjects records the void for each of the subjects that has something to leave out, in one transaction of its own: only so are
+// subjects taken by their ids never in the same work as by their keys.
+func (s *Service) voidSubjects(ctx context.Context, in *Void, facts *consent.Facts, ids []consent.SubjectID) (Voided, error) {
+	var done Voided
+	m := member{bulk: true, weight: chunk}
+	m.run = func(w *work) error {
+		done = Voided{}
+		if err := w.who.need(ScopeErase); err != nil {
+			return err
+		}
+		list := make([]*subject, len(ids))
+		for i, id := range ids {
+			list[i] = &subject{Subject: storage.Subject{ID: id}}
+		}
+		all, err := w.eventsOf(list...)
+		if err != nil {
+			return err
+		}
+		for _, of := range list {
+			n := voided(all[of], facts)
+			if n == 0 {
+				continue
+			}
+			if err := w.void(in, facts, of); err != nil {
+				return err
+			}
+			done.Events += int64(n)
+			done.Subjects++
+		}
+		return nil
+	}
+	if err := s.commits.do(ctx, &m); err != nil {
+		return Voided{}, err
+	}
+	return done, nil
+}
+
+// voided returns how many events a void leaves out that no earlier one does.
+func voided(events []consent.Event, facts *consent.Facts) int {
+	standing := consent.WithoutVoided(slices.Clone(events))
+	with := append(slices.Clone(events), consent.Event{Facts: *facts})
+	return len(standing) - len(consent.WithoutVoided(with))
+}
+
+func (w *work) void(in *Void, facts *consent.Facts, of *subject) error {
+	evidence := consent.Evidence{Justification: in.Justification}
+	key, err := w.service.keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
+	if err != nil {
+		return err
+	}
+	sealed, err := w.sealEvidence(key, &evidence)
+	if err != nil {
+		return err
+	}
+	event := consent.Event{Occurred: w.recorded, Subject: of.ID, Key: key, Facts: *facts}
+	w.append(&event, sealed)
+	w.fold(of, &event)
+	return nil
+}
