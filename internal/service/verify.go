@@ -50,6 +50,7 @@ type VerifyReport struct {
 	Events     int64
 	Subjects   int64
 	Deleted    int64     // events whose evidence was deleted, as erasure and retention do
+	Blank      int64     // events that an erasure blanked and appended anew
 	Findings   []Finding // the first of them
 	Found      int64     // how many there are
 }
@@ -106,10 +107,12 @@ type verifier struct {
 	tree     knownTree
 	versions map[int64]consent.Event // the events of the catalog, by version
 	older    []ledger.Checkpoint
+	blanks   map[int64]bool // those for which no event stood yet
+	blank    int64
 }
 
 func newVerifier(report *VerifyReport, head storage.Head, progress func(int64)) *verifier {
-	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}}
+	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, blanks: map[int64]bool{}}
 }
 
 func (v *verifier) did(n int) {
@@ -177,6 +180,7 @@ func (v *verifier) events(ctx context.Context, s storage.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	v.compareBlanks()
 	v.compareHead()
 	return nil
 }

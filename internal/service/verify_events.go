@@ -3,7 +3,9 @@ package service
 import (
 	"bytes"
 	"crypto/sha256"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,6 +22,7 @@ type inspected struct {
 	problems []string              // why the row is not what was recorded
 	evidence string                // why the evidence is not
 	deleted  bool                  // the evidence
+	blank    bool                  // another event stands for it since an erasure
 }
 
 // inspectAll inspects rows side by side.
@@ -40,6 +43,11 @@ func inspectAll(rows []storage.Row) []inspected {
 
 func inspect(r *storage.Row) inspected {
 	seen := inspected{leaf: ledger.LeafHash(r.Header)}
+	if len(r.Header) == 0 && len(r.LeafHash) == len(seen.leaf) {
+		seen.blank, seen.leaf = true, [ledger.HashSize]byte(r.LeafHash)
+		seen.problems = blankProblems(r)
+		return seen
+	}
 	var err error
 	if seen.event, err = consent.DecodeHeader(r.Header); err != nil {
 		seen.problems = append(seen.problems, "the header is not that of an event")
@@ -52,6 +60,15 @@ func inspect(r *storage.Row) inspected {
 		seen.problems = append(seen.problems, "the header does not fit the hash stored with it")
 	}
 	return seen
+}
+
+// blankProblems finds what a blank still says.
+func blankProblems(r *storage.Row) []string {
+	isZero := func(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+	if isZero(r.Subject) && isZero(r.Key) && r.Kind == 0 && r.Occurred == 0 && r.Actor == "" && r.Batch == nil && r.Evidence == nil {
+		return nil
+	}
+	return []string{"the header is gone, and the columns are not those of a blank"}
 }
 
 // columnProblems compares the columns that index the header with it, but for the position.
@@ -157,6 +174,12 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 	if seen.deleted {
 		v.report.Deleted++
 	}
+	if seen.blank {
+		v.blanks[r.Position] = true
+		v.blank++
+		return
+	}
+	v.standsFor(r, seen)
 	if !seen.readable || moved {
 		return
 	}
@@ -164,6 +187,29 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 	if seen.event.Kind == consent.KindCatalog {
 		v.versions[seen.event.CatalogVersion] = seen.event
 	}
+}
+
+// standsFor takes the blanks that an event stands for off those that nothing stands for.
+func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
+	for _, was := range seen.event.Was {
+		if !v.blanks[was] {
+			v.report.add(Finding{
+				Kind: FindingInserted, From: r.Position, To: r.Position,
+				Message: "the event stands for another one, which is there as well or stood for by a third",
+			})
+		}
+		delete(v.blanks, was)
+	}
+}
+
+// compareBlanks finds what was blanked without an erasure.
+func (v *verifier) compareBlanks() {
+	for _, position := range slices.Sorted(maps.Keys(v.blanks)) {
+		v.report.add(Finding{
+			Kind: FindingAltered, From: position, To: position, Message: "the event is blank, and no later one stands for it",
+		})
+	}
+	v.report.Blank = v.blank
 }
 
 // compareHead holds the head against the events that were walked.
