@@ -17,7 +17,7 @@ func allowed() map[string][]string {
 
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/address", "internal/catalog", "internal/config", "internal/consent",
-			"internal/ledger", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/token",
 		},
 		"internal/server": {
@@ -30,7 +30,7 @@ func allowed() map[string][]string {
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/seal",
+			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/receipt", "internal/seal",
 			"internal/storage", "internal/telemetry", "internal/token",
 		},
 
@@ -53,6 +53,7 @@ func allowed() map[string][]string {
 		"internal/consent":  {"internal/address", "internal/catalog"},
 		"internal/catalog":  {"internal/address", "internal/yamltext"},
 		"internal/ledger":   {},
+		"internal/receipt":  {"internal/consent", "internal/ledger"},
 		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
 		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/yamltext"},
@@ -100,7 +101,7 @@ func confined() map[string][]string {
 // pure lists the packages that may not know what time it is, where they run or
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
-	return []string{"internal/address", "internal/catalog", "internal/consent", "internal/ledger"}
+	return []string{"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/receipt"}
 }
 
 // impure lists packages of the standard library that a pure package does

@@ -1,0 +1,33 @@
+package seal
+
+import (
+	"fmt"
+	"slices"
+)
+
+// receiptPrefix sets the digests in receipts apart from those of subjects and spellings: who has a receipt and the database, but not
+// the keys, cannot tell which subject it is about.
+const receiptPrefix = "assent/1/email/receipt\x00"
+
+// ReceiptDigest returns the digest of the exact form of an address for a new receipt.
+func (k *Keys) ReceiptDigest(exact string) (Digest, error) {
+	return receiptDigest(k.held.Load().digests[0], exact)
+}
+
+// ReceiptDigestUnder returns the digest of the exact form of an address under the version of the digest key that a receipt names.
+func (k *Keys) ReceiptDigestUnder(version uint32, exact string) (Digest, error) {
+	digests := k.held.Load().digests
+	i := slices.IndexFunc(digests, func(d digestKey) bool { return d.version == version })
+	if i < 0 {
+		return Digest{}, fmt.Errorf("keyed digest: the key file lacks digest key %d", version)
+	}
+	return receiptDigest(digests[i], exact)
+}
+
+func receiptDigest(d digestKey, exact string) (Digest, error) {
+	sum, err := compute(d.prf, 32, receiptPrefix, []byte(exact))
+	if err != nil {
+		return Digest{}, err
+	}
+	return Digest{Version: d.version, Sum: [32]byte(sum)}, nil
+}
