@@ -17,6 +17,7 @@ const (
 	FaultInvalidSuppression Fault = "INVALID_SUPPRESSION"
 	FaultInvalidEvent       Fault = "INVALID_EVENT"
 	FaultInvalidToken       Fault = "INVALID_TOKEN"
+	FaultInvalidReceipt     Fault = "INVALID_RECEIPT"
 	FaultInvalidPageToken   Fault = "INVALID_PAGE_TOKEN"
 	FaultInvalidCatalog     Fault = "INVALID_CATALOG"
 	FaultInvalidClient      Fault = "INVALID_CLIENT"
@@ -85,7 +86,7 @@ func Faultf(fault Fault, field, format string, args ...any) *Error {
 func AllFaults() []Fault {
 	return []Fault{
 		FaultInvalidAddress, FaultInvalidDomain, FaultUnknownChannel, FaultUnknownDeclaration, FaultTimeInFuture, FaultInvalidTime,
-		FaultInvalidEvidence, FaultInvalidSuppression, FaultInvalidEvent, FaultInvalidToken, FaultInvalidPageToken,
+		FaultInvalidEvidence, FaultInvalidSuppression, FaultInvalidEvent, FaultInvalidToken, FaultInvalidReceipt, FaultInvalidPageToken,
 		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultPositionUnknown, FaultNotRefusable, FaultNoEffect,
 		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultErasedBefore, FaultLegalHold, FaultNotHeld, FaultNotVoidable, FaultNoClaimsKey,

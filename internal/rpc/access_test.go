@@ -27,6 +27,7 @@ import (
 func wantScopes() map[string][]service.Scope {
 	return map[string][]service.Scope{
 		"ConsentService/CheckConsent":      {"check"},
+		"ConsentService/VerifyReceipt":     {"check", "read", "export"},
 		"ConsentService/BatchCheckConsent": {"check"},
 		"ConsentService/RequestConsent":    {"record"},
 		"ConsentService/ConfirmConsent":    {"record"},

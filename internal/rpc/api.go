@@ -18,6 +18,11 @@ type Checker interface {
 	Lookup(ctx context.Context, in service.LookupInput) (service.Recipient, error)
 }
 
+// ReceiptVerifier verifies the receipts of checks.
+type ReceiptVerifier interface {
+	VerifyReceipt(ctx context.Context, in service.VerifyReceipt) (service.VerifiedReceipt, error)
+}
+
 // Recorder records what people say.
 type Recorder interface {
 	RequestConsent(ctx context.Context, in service.OptIn) (service.OptInResult, error)
@@ -59,6 +64,7 @@ type Authenticator interface {
 // Service is all that the API needs of the use cases.
 type Service interface {
 	Checker
+	ReceiptVerifier
 	Recorder
 	Historian
 	Catalogs
@@ -122,7 +128,9 @@ func (a *API) ServerOptions() []grpc.ServerOption {
 // Register registers the services of the API with a server that has the options of the API.
 func (a *API) Register(server grpc.ServiceRegistrar) {
 	late := lateDecoding{server}
-	assentv1.RegisterConsentServiceServer(late, &consentServer{check: a.service, record: a.service, api: a})
+	assentv1.RegisterConsentServiceServer(late, &consentServer{
+		check: a.service, receipts: a.service, record: a.service, api: a,
+	})
 	assentv1.RegisterSuppressionServiceServer(late, &suppressionServer{record: a.service})
 	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service})
 	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})

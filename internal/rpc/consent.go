@@ -15,9 +15,10 @@ import (
 type consentServer struct {
 	assentv1.UnimplementedConsentServiceServer
 
-	check  Checker
-	record Recorder
-	api    *API
+	check    Checker
+	receipts ReceiptVerifier
+	record   Recorder
+	api      *API
 }
 
 // checking is what the requests of one check and of many share.
@@ -42,7 +43,9 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.check.Check(ctx, service.CheckInput{Address: m.GetAddress(), Request: checkRequest(m), Moment: moment})
+	result, err := s.check.Check(ctx, service.CheckInput{
+		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Receipt: m.GetReceipt(),
+	})
 	if err != nil {
 		return nil, err
 	}

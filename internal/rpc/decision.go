@@ -12,6 +12,7 @@ func decisionOf(r *service.CheckResult, lang consent.Language) *assentv1.Decisio
 	d := decision(&r.Decision, &r.Basis, r.Department, lang)
 	d.GrantPosition = r.Decision.Position
 	d.ValidUntilTime = timestamp(r.ValidUntil)
+	d.Receipt = r.Receipt
 	return d
 }
 

@@ -28,7 +28,7 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 	case consent.FaultInvalidAddress, consent.FaultInvalidDomain, consent.FaultUnknownChannel, consent.FaultUnknownDeclaration,
 		consent.FaultTimeInFuture, consent.FaultInvalidTime, consent.FaultInvalidEvidence, consent.FaultInvalidSuppression,
 		consent.FaultInvalidEvent, consent.FaultInvalidToken, consent.FaultInvalidPageToken, consent.FaultInvalidCatalog,
-		consent.FaultInvalidClient, consent.FaultInvalidRequest:
+		consent.FaultInvalidClient, consent.FaultInvalidRequest, consent.FaultInvalidReceipt:
 		return codes.InvalidArgument, true
 	case consent.FaultPositionUnknown:
 		return codes.OutOfRange, true

@@ -55,7 +55,9 @@ func (m method) often() method {
 func methods() map[string]method {
 	free := method{open: true, quiet: true, limit: DefaultMessage, timeout: defaultTimeout}
 	return map[string]method{
-		assentv1.ConsentService_CheckConsent_FullMethodName:      needs(service.ScopeCheck).often(),
+		assentv1.ConsentService_CheckConsent_FullMethodName: needs(service.ScopeCheck).often(),
+		assentv1.ConsentService_VerifyReceipt_FullMethodName: needs(
+			service.ScopeCheck, service.ScopeRead, service.ScopeExport),
 		assentv1.ConsentService_BatchCheckConsent_FullMethodName: needs(service.ScopeCheck).often().batch(),
 		assentv1.ConsentService_RequestConsent_FullMethodName:    needs(service.ScopeRecord),
 		assentv1.ConsentService_ConfirmConsent_FullMethodName:    needs(service.ScopeRecord),

@@ -93,6 +93,40 @@ func TestREST_AsksAboutThePast_AndFiltersHistories(t *testing.T) {
 	}
 }
 
+func TestREST_Receipts_AreGivenAndVerified(t *testing.T) {
+	r := run(t, settings(t))
+	const check = `{"address": "anna@example.com", "channel": "newsletter", "receipt": %t}`
+	plain := r.as(http.MethodPost, "/v1/consent:check", fmt.Sprintf(check, false))
+	if decision, _ := plain.json["decision"].(map[string]any); plain.code != http.StatusOK || decision["receipt"] != "" {
+		t.Errorf("unasked: %d %s", plain.code, plain.body)
+	}
+	checked := r.as(http.MethodPost, "/v1/consent:check", fmt.Sprintf(check, true))
+	decision, _ := checked.json["decision"].(map[string]any)
+	text, _ := decision["receipt"].(string)
+	if !strings.HasPrefix(text, "assent receipt v1\n") || strings.Contains(text, "anna") {
+		t.Fatalf("check: %d %s", checked.code, checked.body)
+	}
+	for address, want := range map[string]string{
+		"Anna@example.com": "RECEIPT_OUTCOME_SAME", "": "RECEIPT_OUTCOME_NOT_REPLAYED", "ben@example.com": "RECEIPT_OUTCOME_OTHER_ADDRESS",
+	} {
+		body, err := json.Marshal(map[string]string{"receipt": text, "address": address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.as(http.MethodPost, "/v1/consent:verifyReceipt", string(body)); got.code != http.StatusOK || got.json["outcome"] != want {
+			t.Errorf("%q: %d %s", address, got.code, got.body)
+		}
+	}
+	got := r.as(http.MethodPost, "/v1/consent:verifyReceipt", `{"receipt": "assent receipt v1"}`)
+	if got.code != http.StatusBadRequest || !strings.Contains(got.body, "INVALID_RECEIPT") {
+		t.Errorf("no receipt: %d %s", got.code, got.body)
+	}
+	batch := r.as(http.MethodPost, "/v1/consent:batchCheck", `{"addresses": ["anna@example.com"], "channel": "newsletter", "receipt": true}`)
+	if batch.code != http.StatusBadRequest {
+		t.Errorf("a batch takes the wish for receipts and does not fulfil it: %d %s", batch.code, batch.body)
+	}
+}
+
 func TestREST_Denial_IsNoError(t *testing.T) {
 	r := run(t, settings(t))
 	got := r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`)

@@ -28,6 +28,7 @@ type CheckInput struct {
 	Address string
 	consent.Request
 	Moment
+	Receipt bool // a signed receipt is wanted
 }
 
 // BatchInput is a check of many addresses.
@@ -55,6 +56,7 @@ type CheckResult struct {
 	consent.Decision
 	Basis
 	Department *catalog.Department // of the sender identity; nil if that is unknown
+	Receipt    string              // signed; empty unless it was asked for
 }
 
 // BatchResult is the answer to a check of many.

@@ -134,3 +134,19 @@ func BenchmarkVerify(b *testing.B) {
 		b.ReportMetric(float64((batches*MaxBatch+1)*b.N)/b.Elapsed().Seconds(), "events/s")
 	})
 }
+
+func BenchmarkCheckWithReceipt(b *testing.B) {
+	eachStoreBench(b, func(b *testing.B, kind string) {
+		s, address := populated(b, kind, 1000)
+		ctx := WithCaller(b.Context(), Process("bench"))
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			got, err := s.Check(ctx, CheckInput{Address: address(n), Request: consent.Request{Channel: "newsletter"}, Receipt: true})
+			if err != nil || got.Receipt == "" {
+				b.Fatal(err)
+			}
+			n++
+		}
+	})
+}

@@ -35,7 +35,11 @@ func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error)
 	}
 	d := rules.Decide(a, &known, v.at)
 	s.decided(in.Channel, d.Verdict, d.Reason, 1)
-	return checkResult(d, basis, cat), nil
+	result := checkResult(d, basis, cat)
+	if in.Receipt {
+		result.Receipt, err = s.receiptOf(a, in.Request, &result)
+	}
+	return result, err
 }
 
 func parseAddress(typed string) (address.Address, error) {

@@ -25,6 +25,71 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What the verification of a receipt came to. In every outcome the signature holds.
+type ReceiptOutcome int32
+
+const (
+	// Never sent.
+	ReceiptOutcome_RECEIPT_OUTCOME_UNSPECIFIED ReceiptOutcome = 0
+	// No address was given: nothing was asked again.
+	ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED ReceiptOutcome = 1
+	// Asked again, the answer is the same in every field.
+	ReceiptOutcome_RECEIPT_OUTCOME_SAME ReceiptOutcome = 2
+	// Asked again, the answer is another: something that it rests on is not as it was.
+	ReceiptOutcome_RECEIPT_OUTCOME_DIFFERS ReceiptOutcome = 3
+	// The address was erased since, so what was known then is not known any more. The receipt itself remains valid.
+	ReceiptOutcome_RECEIPT_OUTCOME_ERASED_SINCE ReceiptOutcome = 4
+	// The receipt is about another address.
+	ReceiptOutcome_RECEIPT_OUTCOME_OTHER_ADDRESS ReceiptOutcome = 5
+)
+
+// Enum value maps for ReceiptOutcome.
+var (
+	ReceiptOutcome_name = map[int32]string{
+		0: "RECEIPT_OUTCOME_UNSPECIFIED",
+		1: "RECEIPT_OUTCOME_NOT_REPLAYED",
+		2: "RECEIPT_OUTCOME_SAME",
+		3: "RECEIPT_OUTCOME_DIFFERS",
+		4: "RECEIPT_OUTCOME_ERASED_SINCE",
+		5: "RECEIPT_OUTCOME_OTHER_ADDRESS",
+	}
+	ReceiptOutcome_value = map[string]int32{
+		"RECEIPT_OUTCOME_UNSPECIFIED":   0,
+		"RECEIPT_OUTCOME_NOT_REPLAYED":  1,
+		"RECEIPT_OUTCOME_SAME":          2,
+		"RECEIPT_OUTCOME_DIFFERS":       3,
+		"RECEIPT_OUTCOME_ERASED_SINCE":  4,
+		"RECEIPT_OUTCOME_OTHER_ADDRESS": 5,
+	}
+)
+
+func (x ReceiptOutcome) Enum() *ReceiptOutcome {
+	p := new(ReceiptOutcome)
+	*p = x
+	return p
+}
+
+func (x ReceiptOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReceiptOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_assent_v1_consent_service_proto_enumTypes[0].Descriptor()
+}
+
+func (ReceiptOutcome) Type() protoreflect.EnumType {
+	return &file_assent_v1_consent_service_proto_enumTypes[0]
+}
+
+func (x ReceiptOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReceiptOutcome.Descriptor instead.
+func (ReceiptOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{0}
+}
+
 // What to check.
 type CheckConsentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -43,7 +108,9 @@ type CheckConsentRequest struct {
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// What counts as known; unset: everything recorded so far. Only events and catalog versions that were recorded by then count,
 	// so that an answer, once given, stays the same, save for what an erasure takes away. Errors: OUT_OF_RANGE with POSITION_UNKNOWN.
-	KnownAsOf     *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
+	KnownAsOf *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
+	// Whether the decision is to carry a signed receipt, to be kept with the mail that is sent on it.
+	Receipt       bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -127,6 +194,13 @@ func (x *CheckConsentRequest) GetKnownAsOf() *KnownAsOf {
 	return nil
 }
 
+func (x *CheckConsentRequest) GetReceipt() bool {
+	if x != nil {
+		return x.Receipt
+	}
+	return false
+}
+
 // The answer to a check.
 type CheckConsentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -173,6 +247,199 @@ func (x *CheckConsentResponse) GetDecision() *Decision {
 	return nil
 }
 
+// A receipt to verify.
+type VerifyReceiptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The receipt as it was given, byte for byte; at most 8,192 bytes.
+	Receipt string `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// The address that it is said to be about, as typed; unset: only the signature is verified.
+	Address       string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyReceiptRequest) Reset() {
+	*x = VerifyReceiptRequest{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyReceiptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyReceiptRequest) ProtoMessage() {}
+
+func (x *VerifyReceiptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyReceiptRequest.ProtoReflect.Descriptor instead.
+func (*VerifyReceiptRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *VerifyReceiptRequest) GetReceipt() string {
+	if x != nil {
+		return x.Receipt
+	}
+	return ""
+}
+
+func (x *VerifyReceiptRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+// A field in which the answer is another than that of a receipt.
+type ReceiptDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The field, by its name in the receipt.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// What the receipt says; empty: it has no such line.
+	Expected string `protobuf:"bytes,2,opt,name=expected,proto3" json:"expected,omitempty"`
+	// What the answer is now; empty: a receipt of it would have no such line.
+	Got           string `protobuf:"bytes,3,opt,name=got,proto3" json:"got,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiptDifference) Reset() {
+	*x = ReceiptDifference{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiptDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiptDifference) ProtoMessage() {}
+
+func (x *ReceiptDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiptDifference.ProtoReflect.Descriptor instead.
+func (*ReceiptDifference) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReceiptDifference) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ReceiptDifference) GetExpected() string {
+	if x != nil {
+		return x.Expected
+	}
+	return ""
+}
+
+func (x *ReceiptDifference) GetGot() string {
+	if x != nil {
+		return x.Got
+	}
+	return ""
+}
+
+// What the verification of a receipt found.
+type VerifyReceiptResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it came to.
+	Outcome ReceiptOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=assent.v1.ReceiptOutcome" json:"outcome,omitempty"`
+	// Of DIFFERS, the fields that differ.
+	Differences []*ReceiptDifference `protobuf:"bytes,2,rep,name=differences,proto3" json:"differences,omitempty"`
+	// Of ERASED_SINCE, the position of the erasure; else 0. That of one that was imported before the receipt was given, and carried out
+	// since, is not after the receipt's.
+	ErasedPosition int64 `protobuf:"varint,3,opt,name=erased_position,json=erasedPosition,proto3" json:"erased_position,omitempty"`
+	// The public key that signed the receipt, in the form of golang.org/x/mod/sumdb/note.
+	VerifierKey   string `protobuf:"bytes,4,opt,name=verifier_key,json=verifierKey,proto3" json:"verifier_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyReceiptResponse) Reset() {
+	*x = VerifyReceiptResponse{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyReceiptResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyReceiptResponse) ProtoMessage() {}
+
+func (x *VerifyReceiptResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyReceiptResponse.ProtoReflect.Descriptor instead.
+func (*VerifyReceiptResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *VerifyReceiptResponse) GetOutcome() ReceiptOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ReceiptOutcome_RECEIPT_OUTCOME_UNSPECIFIED
+}
+
+func (x *VerifyReceiptResponse) GetDifferences() []*ReceiptDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *VerifyReceiptResponse) GetErasedPosition() int64 {
+	if x != nil {
+		return x.ErasedPosition
+	}
+	return 0
+}
+
+func (x *VerifyReceiptResponse) GetVerifierKey() string {
+	if x != nil {
+		return x.VerifierKey
+	}
+	return ""
+}
+
 // What to check for many addresses.
 type BatchCheckConsentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -196,7 +463,7 @@ type BatchCheckConsentRequest struct {
 
 func (x *BatchCheckConsentRequest) Reset() {
 	*x = BatchCheckConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -208,7 +475,7 @@ func (x *BatchCheckConsentRequest) String() string {
 func (*BatchCheckConsentRequest) ProtoMessage() {}
 
 func (x *BatchCheckConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -221,7 +488,7 @@ func (x *BatchCheckConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCheckConsentRequest.ProtoReflect.Descriptor instead.
 func (*BatchCheckConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{2}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BatchCheckConsentRequest) GetAddresses() []string {
@@ -290,7 +557,7 @@ type BatchCheckConsentResponse struct {
 
 func (x *BatchCheckConsentResponse) Reset() {
 	*x = BatchCheckConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -302,7 +569,7 @@ func (x *BatchCheckConsentResponse) String() string {
 func (*BatchCheckConsentResponse) ProtoMessage() {}
 
 func (x *BatchCheckConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -315,7 +582,7 @@ func (x *BatchCheckConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCheckConsentResponse.ProtoReflect.Descriptor instead.
 func (*BatchCheckConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *BatchCheckConsentResponse) GetOutcomes() []*BatchOutcome {
@@ -362,7 +629,7 @@ type BatchOutcome struct {
 
 func (x *BatchOutcome) Reset() {
 	*x = BatchOutcome{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -374,7 +641,7 @@ func (x *BatchOutcome) String() string {
 func (*BatchOutcome) ProtoMessage() {}
 
 func (x *BatchOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -387,7 +654,7 @@ func (x *BatchOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchOutcome.ProtoReflect.Descriptor instead.
 func (*BatchOutcome) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BatchOutcome) GetOutcome() isBatchOutcome_Outcome {
@@ -446,7 +713,7 @@ type ItemError struct {
 
 func (x *ItemError) Reset() {
 	*x = ItemError{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +725,7 @@ func (x *ItemError) String() string {
 func (*ItemError) ProtoMessage() {}
 
 func (x *ItemError) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +738,7 @@ func (x *ItemError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemError.ProtoReflect.Descriptor instead.
 func (*ItemError) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ItemError) GetReason() string {
@@ -509,7 +776,7 @@ type RequestConsentRequest struct {
 
 func (x *RequestConsentRequest) Reset() {
 	*x = RequestConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +788,7 @@ func (x *RequestConsentRequest) String() string {
 func (*RequestConsentRequest) ProtoMessage() {}
 
 func (x *RequestConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +801,7 @@ func (x *RequestConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsentRequest.ProtoReflect.Descriptor instead.
 func (*RequestConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RequestConsentRequest) GetAddress() string {
@@ -596,7 +863,7 @@ type RequestConsentResponse struct {
 
 func (x *RequestConsentResponse) Reset() {
 	*x = RequestConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +875,7 @@ func (x *RequestConsentResponse) String() string {
 func (*RequestConsentResponse) ProtoMessage() {}
 
 func (x *RequestConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +888,7 @@ func (x *RequestConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsentResponse.ProtoReflect.Descriptor instead.
 func (*RequestConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RequestConsentResponse) GetDecision() *Decision {
@@ -667,7 +934,7 @@ type ConfirmConsentRequest struct {
 
 func (x *ConfirmConsentRequest) Reset() {
 	*x = ConfirmConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -679,7 +946,7 @@ func (x *ConfirmConsentRequest) String() string {
 func (*ConfirmConsentRequest) ProtoMessage() {}
 
 func (x *ConfirmConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -692,7 +959,7 @@ func (x *ConfirmConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmConsentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ConfirmConsentRequest) GetToken() string {
@@ -729,7 +996,7 @@ type ConfirmConsentResponse struct {
 
 func (x *ConfirmConsentResponse) Reset() {
 	*x = ConfirmConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +1008,7 @@ func (x *ConfirmConsentResponse) String() string {
 func (*ConfirmConsentResponse) ProtoMessage() {}
 
 func (x *ConfirmConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +1021,7 @@ func (x *ConfirmConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmConsentResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ConfirmConsentResponse) GetPositions() []int64 {
@@ -796,7 +1063,7 @@ type GrantConsentRequest struct {
 
 func (x *GrantConsentRequest) Reset() {
 	*x = GrantConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +1075,7 @@ func (x *GrantConsentRequest) String() string {
 func (*GrantConsentRequest) ProtoMessage() {}
 
 func (x *GrantConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +1088,7 @@ func (x *GrantConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantConsentRequest.ProtoReflect.Descriptor instead.
 func (*GrantConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GrantConsentRequest) GetAddress() string {
@@ -893,7 +1160,7 @@ type GrantConsentResponse struct {
 
 func (x *GrantConsentResponse) Reset() {
 	*x = GrantConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1172,7 @@ func (x *GrantConsentResponse) String() string {
 func (*GrantConsentResponse) ProtoMessage() {}
 
 func (x *GrantConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1185,7 @@ func (x *GrantConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantConsentResponse.ProtoReflect.Descriptor instead.
 func (*GrantConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GrantConsentResponse) GetPositions() []int64 {
@@ -958,7 +1225,7 @@ type WithdrawConsentRequest struct {
 
 func (x *WithdrawConsentRequest) Reset() {
 	*x = WithdrawConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1237,7 @@ func (x *WithdrawConsentRequest) String() string {
 func (*WithdrawConsentRequest) ProtoMessage() {}
 
 func (x *WithdrawConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1250,7 @@ func (x *WithdrawConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConsentRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WithdrawConsentRequest) GetAddress() string {
@@ -1048,7 +1315,7 @@ type WithdrawConsentResponse struct {
 
 func (x *WithdrawConsentResponse) Reset() {
 	*x = WithdrawConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1327,7 @@ func (x *WithdrawConsentResponse) String() string {
 func (*WithdrawConsentResponse) ProtoMessage() {}
 
 func (x *WithdrawConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1340,7 @@ func (x *WithdrawConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConsentResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WithdrawConsentResponse) GetPositions() []int64 {
@@ -1107,7 +1374,7 @@ type BatchRecordEventsRequest struct {
 
 func (x *BatchRecordEventsRequest) Reset() {
 	*x = BatchRecordEventsRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1386,7 @@ func (x *BatchRecordEventsRequest) String() string {
 func (*BatchRecordEventsRequest) ProtoMessage() {}
 
 func (x *BatchRecordEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1399,7 @@ func (x *BatchRecordEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRecordEventsRequest.ProtoReflect.Descriptor instead.
 func (*BatchRecordEventsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BatchRecordEventsRequest) GetEvents() []*EventInput {
@@ -1187,7 +1454,7 @@ type EventInput struct {
 
 func (x *EventInput) Reset() {
 	*x = EventInput{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1466,7 @@ func (x *EventInput) String() string {
 func (*EventInput) ProtoMessage() {}
 
 func (x *EventInput) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1479,7 @@ func (x *EventInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventInput.ProtoReflect.Descriptor instead.
 func (*EventInput) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *EventInput) GetOccurredTime() *timestamppb.Timestamp {
@@ -1372,7 +1639,7 @@ type BatchRecordEventsResponse struct {
 
 func (x *BatchRecordEventsResponse) Reset() {
 	*x = BatchRecordEventsResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1651,7 @@ func (x *BatchRecordEventsResponse) String() string {
 func (*BatchRecordEventsResponse) ProtoMessage() {}
 
 func (x *BatchRecordEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1664,7 @@ func (x *BatchRecordEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRecordEventsResponse.ProtoReflect.Descriptor instead.
 func (*BatchRecordEventsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *BatchRecordEventsResponse) GetResults() []*RecordResult {
@@ -1422,7 +1689,7 @@ type RecordResult struct {
 
 func (x *RecordResult) Reset() {
 	*x = RecordResult{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1701,7 @@ func (x *RecordResult) String() string {
 func (*RecordResult) ProtoMessage() {}
 
 func (x *RecordResult) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1714,7 @@ func (x *RecordResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordResult.ProtoReflect.Descriptor instead.
 func (*RecordResult) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RecordResult) GetPosition() int64 {
@@ -1486,7 +1753,7 @@ type LookupRecipientRequest struct {
 
 func (x *LookupRecipientRequest) Reset() {
 	*x = LookupRecipientRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1765,7 @@ func (x *LookupRecipientRequest) String() string {
 func (*LookupRecipientRequest) ProtoMessage() {}
 
 func (x *LookupRecipientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1778,7 @@ func (x *LookupRecipientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRecipientRequest.ProtoReflect.Descriptor instead.
 func (*LookupRecipientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LookupRecipientRequest) GetAddress() string {
@@ -1552,7 +1819,7 @@ type LookupRecipientResponse struct {
 
 func (x *LookupRecipientResponse) Reset() {
 	*x = LookupRecipientResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1831,7 @@ func (x *LookupRecipientResponse) String() string {
 func (*LookupRecipientResponse) ProtoMessage() {}
 
 func (x *LookupRecipientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1844,7 @@ func (x *LookupRecipientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRecipientResponse.ProtoReflect.Descriptor instead.
 func (*LookupRecipientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LookupRecipientResponse) GetChannels() []*ChannelState {
@@ -1627,7 +1894,7 @@ type ChannelState struct {
 
 func (x *ChannelState) Reset() {
 	*x = ChannelState{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1906,7 @@ func (x *ChannelState) String() string {
 func (*ChannelState) ProtoMessage() {}
 
 func (x *ChannelState) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1919,7 @@ func (x *ChannelState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelState.ProtoReflect.Descriptor instead.
 func (*ChannelState) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ChannelState) GetChannel() string {
@@ -1713,7 +1980,7 @@ type ActiveGrant struct {
 
 func (x *ActiveGrant) Reset() {
 	*x = ActiveGrant{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1725,7 +1992,7 @@ func (x *ActiveGrant) String() string {
 func (*ActiveGrant) ProtoMessage() {}
 
 func (x *ActiveGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1738,7 +2005,7 @@ func (x *ActiveGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveGrant.ProtoReflect.Descriptor instead.
 func (*ActiveGrant) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{21}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ActiveGrant) GetPosition() int64 {
@@ -1815,7 +2082,7 @@ type ActiveSuppression struct {
 
 func (x *ActiveSuppression) Reset() {
 	*x = ActiveSuppression{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1827,7 +2094,7 @@ func (x *ActiveSuppression) String() string {
 func (*ActiveSuppression) ProtoMessage() {}
 
 func (x *ActiveSuppression) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1840,7 +2107,7 @@ func (x *ActiveSuppression) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveSuppression.ProtoReflect.Descriptor instead.
 func (*ActiveSuppression) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ActiveSuppression) GetPosition() int64 {
@@ -1903,7 +2170,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xe5\x02\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\x84\x03\n" +
 	"\x13CheckConsentRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -1912,9 +2179,22 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\treference\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\treference\x126\n" +
 	"\x14contains_advertising\x18\x05 \x01(\bB\x03\xe0A\x01R\x13containsAdvertising\x124\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
-	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\"G\n" +
+	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\x12\x1d\n" +
+	"\areceipt\x18\b \x01(\bB\x03\xe0A\x01R\areceipt\"G\n" +
 	"\x14CheckConsentResponse\x12/\n" +
-	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\"\xf9\x02\n" +
+	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\"^\n" +
+	"\x14VerifyReceiptRequest\x12'\n" +
+	"\areceipt\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80@R\areceipt\x12\x1d\n" +
+	"\aaddress\x18\x02 \x01(\tB\x03\xe0A\x01R\aaddress\"W\n" +
+	"\x11ReceiptDifference\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x1a\n" +
+	"\bexpected\x18\x02 \x01(\tR\bexpected\x12\x10\n" +
+	"\x03got\x18\x03 \x01(\tR\x03got\"\xd8\x01\n" +
+	"\x15VerifyReceiptResponse\x123\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\x19.assent.v1.ReceiptOutcomeR\aoutcome\x12>\n" +
+	"\vdifferences\x18\x02 \x03(\v2\x1c.assent.v1.ReceiptDifferenceR\vdifferences\x12'\n" +
+	"\x0ferased_position\x18\x03 \x01(\x03R\x0eerasedPosition\x12!\n" +
+	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xf9\x02\n" +
 	"\x18BatchCheckConsentRequest\x12,\n" +
 	"\taddresses\x18\x01 \x03(\tB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\taddresses\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -2043,9 +2323,17 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
 	"until_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x12\n" +
 	"\x04list\x18\a \x01(\tR\x04list\x12\x14\n" +
-	"\x05binds\x18\b \x01(\tR\x05binds2\xdb\a\n" +
+	"\x05binds\x18\b \x01(\tR\x05binds*\xcf\x01\n" +
+	"\x0eReceiptOutcome\x12\x1f\n" +
+	"\x1bRECEIPT_OUTCOME_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cRECEIPT_OUTCOME_NOT_REPLAYED\x10\x01\x12\x18\n" +
+	"\x14RECEIPT_OUTCOME_SAME\x10\x02\x12\x1b\n" +
+	"\x17RECEIPT_OUTCOME_DIFFERS\x10\x03\x12 \n" +
+	"\x1cRECEIPT_OUTCOME_ERASED_SINCE\x10\x04\x12!\n" +
+	"\x1dRECEIPT_OUTCOME_OTHER_ADDRESS\x10\x052\xd5\b\n" +
 	"\x0eConsentService\x12m\n" +
-	"\fCheckConsent\x12\x1e.assent.v1.CheckConsentRequest\x1a\x1f.assent.v1.CheckConsentResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/consent:check\x12\x81\x01\n" +
+	"\fCheckConsent\x12\x1e.assent.v1.CheckConsentRequest\x1a\x1f.assent.v1.CheckConsentResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/consent:check\x12x\n" +
+	"\rVerifyReceipt\x12\x1f.assent.v1.VerifyReceiptRequest\x1a .assent.v1.VerifyReceiptResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/consent:verifyReceipt\x12\x81\x01\n" +
 	"\x11BatchCheckConsent\x12#.assent.v1.BatchCheckConsentRequest\x1a$.assent.v1.BatchCheckConsentResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/consent:batchCheck\x12u\n" +
 	"\x0eRequestConsent\x12 .assent.v1.RequestConsentRequest\x1a!.assent.v1.RequestConsentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/consent:request\x12u\n" +
 	"\x0eConfirmConsent\x12 .assent.v1.ConfirmConsentRequest\x1a!.assent.v1.ConfirmConsentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/consent:confirm\x12m\n" +
@@ -2073,114 +2361,123 @@ func file_assent_v1_consent_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_consent_service_proto_rawDescData
 }
 
-var file_assent_v1_consent_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_assent_v1_consent_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_assent_v1_consent_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_assent_v1_consent_service_proto_goTypes = []any{
-	(*CheckConsentRequest)(nil),       // 0: assent.v1.CheckConsentRequest
-	(*CheckConsentResponse)(nil),      // 1: assent.v1.CheckConsentResponse
-	(*BatchCheckConsentRequest)(nil),  // 2: assent.v1.BatchCheckConsentRequest
-	(*BatchCheckConsentResponse)(nil), // 3: assent.v1.BatchCheckConsentResponse
-	(*BatchOutcome)(nil),              // 4: assent.v1.BatchOutcome
-	(*ItemError)(nil),                 // 5: assent.v1.ItemError
-	(*RequestConsentRequest)(nil),     // 6: assent.v1.RequestConsentRequest
-	(*RequestConsentResponse)(nil),    // 7: assent.v1.RequestConsentResponse
-	(*ConfirmConsentRequest)(nil),     // 8: assent.v1.ConfirmConsentRequest
-	(*ConfirmConsentResponse)(nil),    // 9: assent.v1.ConfirmConsentResponse
-	(*GrantConsentRequest)(nil),       // 10: assent.v1.GrantConsentRequest
-	(*GrantConsentResponse)(nil),      // 11: assent.v1.GrantConsentResponse
-	(*WithdrawConsentRequest)(nil),    // 12: assent.v1.WithdrawConsentRequest
-	(*WithdrawConsentResponse)(nil),   // 13: assent.v1.WithdrawConsentResponse
-	(*BatchRecordEventsRequest)(nil),  // 14: assent.v1.BatchRecordEventsRequest
-	(*EventInput)(nil),                // 15: assent.v1.EventInput
-	(*BatchRecordEventsResponse)(nil), // 16: assent.v1.BatchRecordEventsResponse
-	(*RecordResult)(nil),              // 17: assent.v1.RecordResult
-	(*LookupRecipientRequest)(nil),    // 18: assent.v1.LookupRecipientRequest
-	(*LookupRecipientResponse)(nil),   // 19: assent.v1.LookupRecipientResponse
-	(*ChannelState)(nil),              // 20: assent.v1.ChannelState
-	(*ActiveGrant)(nil),               // 21: assent.v1.ActiveGrant
-	(*ActiveSuppression)(nil),         // 22: assent.v1.ActiveSuppression
-	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
-	(*KnownAsOf)(nil),                 // 24: assent.v1.KnownAsOf
-	(*Decision)(nil),                  // 25: assent.v1.Decision
-	(*DeclarationRef)(nil),            // 26: assent.v1.DeclarationRef
-	(*Evidence)(nil),                  // 27: assent.v1.Evidence
-	(LegalBasis)(0),                   // 28: assent.v1.LegalBasis
-	(*Request)(nil),                   // 29: assent.v1.Request
-	(*Grant)(nil),                     // 30: assent.v1.Grant
-	(*Confirmation)(nil),              // 31: assent.v1.Confirmation
-	(*Refusal)(nil),                   // 32: assent.v1.Refusal
-	(*Suppression)(nil),               // 33: assent.v1.Suppression
-	(*Lift)(nil),                      // 34: assent.v1.Lift
-	(*Erasure)(nil),                   // 35: assent.v1.Erasure
+	(ReceiptOutcome)(0),               // 0: assent.v1.ReceiptOutcome
+	(*CheckConsentRequest)(nil),       // 1: assent.v1.CheckConsentRequest
+	(*CheckConsentResponse)(nil),      // 2: assent.v1.CheckConsentResponse
+	(*VerifyReceiptRequest)(nil),      // 3: assent.v1.VerifyReceiptRequest
+	(*ReceiptDifference)(nil),         // 4: assent.v1.ReceiptDifference
+	(*VerifyReceiptResponse)(nil),     // 5: assent.v1.VerifyReceiptResponse
+	(*BatchCheckConsentRequest)(nil),  // 6: assent.v1.BatchCheckConsentRequest
+	(*BatchCheckConsentResponse)(nil), // 7: assent.v1.BatchCheckConsentResponse
+	(*BatchOutcome)(nil),              // 8: assent.v1.BatchOutcome
+	(*ItemError)(nil),                 // 9: assent.v1.ItemError
+	(*RequestConsentRequest)(nil),     // 10: assent.v1.RequestConsentRequest
+	(*RequestConsentResponse)(nil),    // 11: assent.v1.RequestConsentResponse
+	(*ConfirmConsentRequest)(nil),     // 12: assent.v1.ConfirmConsentRequest
+	(*ConfirmConsentResponse)(nil),    // 13: assent.v1.ConfirmConsentResponse
+	(*GrantConsentRequest)(nil),       // 14: assent.v1.GrantConsentRequest
+	(*GrantConsentResponse)(nil),      // 15: assent.v1.GrantConsentResponse
+	(*WithdrawConsentRequest)(nil),    // 16: assent.v1.WithdrawConsentRequest
+	(*WithdrawConsentResponse)(nil),   // 17: assent.v1.WithdrawConsentResponse
+	(*BatchRecordEventsRequest)(nil),  // 18: assent.v1.BatchRecordEventsRequest
+	(*EventInput)(nil),                // 19: assent.v1.EventInput
+	(*BatchRecordEventsResponse)(nil), // 20: assent.v1.BatchRecordEventsResponse
+	(*RecordResult)(nil),              // 21: assent.v1.RecordResult
+	(*LookupRecipientRequest)(nil),    // 22: assent.v1.LookupRecipientRequest
+	(*LookupRecipientResponse)(nil),   // 23: assent.v1.LookupRecipientResponse
+	(*ChannelState)(nil),              // 24: assent.v1.ChannelState
+	(*ActiveGrant)(nil),               // 25: assent.v1.ActiveGrant
+	(*ActiveSuppression)(nil),         // 26: assent.v1.ActiveSuppression
+	(*timestamppb.Timestamp)(nil),     // 27: google.protobuf.Timestamp
+	(*KnownAsOf)(nil),                 // 28: assent.v1.KnownAsOf
+	(*Decision)(nil),                  // 29: assent.v1.Decision
+	(*DeclarationRef)(nil),            // 30: assent.v1.DeclarationRef
+	(*Evidence)(nil),                  // 31: assent.v1.Evidence
+	(LegalBasis)(0),                   // 32: assent.v1.LegalBasis
+	(*Request)(nil),                   // 33: assent.v1.Request
+	(*Grant)(nil),                     // 34: assent.v1.Grant
+	(*Confirmation)(nil),              // 35: assent.v1.Confirmation
+	(*Refusal)(nil),                   // 36: assent.v1.Refusal
+	(*Suppression)(nil),               // 37: assent.v1.Suppression
+	(*Lift)(nil),                      // 38: assent.v1.Lift
+	(*Erasure)(nil),                   // 39: assent.v1.Erasure
 }
 var file_assent_v1_consent_service_proto_depIdxs = []int32{
-	23, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	24, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	25, // 2: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
-	23, // 3: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	24, // 4: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	4,  // 5: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
-	25, // 6: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
-	5,  // 7: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
-	26, // 8: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	27, // 9: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
-	25, // 10: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
-	23, // 11: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
-	27, // 12: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
-	28, // 13: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
-	26, // 14: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	27, // 15: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
-	23, // 16: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
-	23, // 17: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	27, // 18: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
-	23, // 19: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	15, // 20: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
-	23, // 21: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
-	29, // 22: assent.v1.EventInput.request:type_name -> assent.v1.Request
-	30, // 23: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
-	31, // 24: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
-	32, // 25: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
-	32, // 26: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
-	33, // 27: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
-	34, // 28: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
-	35, // 29: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
-	17, // 30: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
-	5,  // 31: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
-	23, // 32: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
-	24, // 33: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	20, // 34: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
-	22, // 35: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
-	25, // 36: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
-	21, // 37: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
-	23, // 38: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
-	23, // 39: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	28, // 40: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	26, // 41: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	23, // 42: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	23, // 43: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	23, // 44: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	23, // 45: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	23, // 46: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	0,  // 47: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	2,  // 48: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	6,  // 49: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	8,  // 50: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	10, // 51: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	12, // 52: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	14, // 53: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	18, // 54: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	1,  // 55: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	3,  // 56: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	7,  // 57: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	9,  // 58: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	11, // 59: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	13, // 60: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	16, // 61: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	19, // 62: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	55, // [55:63] is the sub-list for method output_type
-	47, // [47:55] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	27, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	28, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	29, // 2: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
+	0,  // 3: assent.v1.VerifyReceiptResponse.outcome:type_name -> assent.v1.ReceiptOutcome
+	4,  // 4: assent.v1.VerifyReceiptResponse.differences:type_name -> assent.v1.ReceiptDifference
+	27, // 5: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	28, // 6: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	8,  // 7: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
+	29, // 8: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
+	9,  // 9: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
+	30, // 10: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	31, // 11: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
+	29, // 12: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
+	27, // 13: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
+	31, // 14: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
+	32, // 15: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
+	30, // 16: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	31, // 17: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
+	27, // 18: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
+	27, // 19: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 20: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
+	27, // 21: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	19, // 22: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
+	27, // 23: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
+	33, // 24: assent.v1.EventInput.request:type_name -> assent.v1.Request
+	34, // 25: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
+	35, // 26: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
+	36, // 27: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
+	36, // 28: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
+	37, // 29: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
+	38, // 30: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
+	39, // 31: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
+	21, // 32: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
+	9,  // 33: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
+	27, // 34: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
+	28, // 35: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	24, // 36: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
+	26, // 37: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	29, // 38: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
+	25, // 39: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
+	27, // 40: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
+	27, // 41: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
+	32, // 42: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	30, // 43: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	27, // 44: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	27, // 45: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	27, // 46: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	27, // 47: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	27, // 48: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	1,  // 49: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	3,  // 50: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
+	6,  // 51: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	10, // 52: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	12, // 53: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	14, // 54: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	16, // 55: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	18, // 56: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	22, // 57: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	2,  // 58: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	5,  // 59: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
+	7,  // 60: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	11, // 61: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	13, // 62: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	15, // 63: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	17, // 64: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	20, // 65: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	23, // 66: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	58, // [58:67] is the sub-list for method output_type
+	49, // [49:58] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }
@@ -2190,11 +2487,11 @@ func file_assent_v1_consent_service_proto_init() {
 	}
 	file_assent_v1_facts_proto_init()
 	file_assent_v1_types_proto_init()
-	file_assent_v1_consent_service_proto_msgTypes[4].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[7].OneofWrappers = []any{
 		(*BatchOutcome_Decision)(nil),
 		(*BatchOutcome_Error)(nil),
 	}
-	file_assent_v1_consent_service_proto_msgTypes[15].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[18].OneofWrappers = []any{
 		(*EventInput_Request)(nil),
 		(*EventInput_Grant)(nil),
 		(*EventInput_Confirm)(nil),
@@ -2209,13 +2506,14 @@ func file_assent_v1_consent_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_consent_service_proto_rawDesc), len(file_assent_v1_consent_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   23,
+			NumEnums:      1,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_assent_v1_consent_service_proto_goTypes,
 		DependencyIndexes: file_assent_v1_consent_service_proto_depIdxs,
+		EnumInfos:         file_assent_v1_consent_service_proto_enumTypes,
 		MessageInfos:      file_assent_v1_consent_service_proto_msgTypes,
 	}.Build()
 	File_assent_v1_consent_service_proto = out.File

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ConsentService_CheckConsent_FullMethodName      = "/assent.v1.ConsentService/CheckConsent"
+	ConsentService_VerifyReceipt_FullMethodName     = "/assent.v1.ConsentService/VerifyReceipt"
 	ConsentService_BatchCheckConsent_FullMethodName = "/assent.v1.ConsentService/BatchCheckConsent"
 	ConsentService_RequestConsent_FullMethodName    = "/assent.v1.ConsentService/RequestConsent"
 	ConsentService_ConfirmConsent_FullMethodName    = "/assent.v1.ConsentService/ConfirmConsent"
@@ -39,6 +40,11 @@ type ConsentServiceClient interface {
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL or TIME_IN_FUTURE; FAILED_PRECONDITION with NO_CATALOG;
 	// OUT_OF_RANGE with POSITION_UNKNOWN.
 	CheckConsent(ctx context.Context, in *CheckConsentRequest, opts ...grpc.CallOption) (*CheckConsentResponse, error)
+	// Verifies that the ledger signed a receipt of CheckConsent and, with the address, asks again what it answers, for the same time
+	// and as known at the same position of the ledger. With the address the caller must be one that may check the channel.
+	// Errors: INVALID_ARGUMENT with INVALID_RECEIPT for what is no receipt of this ledger or was altered; with the address those of
+	// CheckConsent, where OUT_OF_RANGE with POSITION_UNKNOWN means that the ledger has lost what the receipt rests on.
+	VerifyReceipt(ctx context.Context, in *VerifyReceiptRequest, opts ...grpc.CallOption) (*VerifyReceiptResponse, error)
 	// Answers the same for up to 10,000 addresses on one channel, all at one position of the ledger. An address that is none
 	// fails only its own item.
 	BatchCheckConsent(ctx context.Context, in *BatchCheckConsentRequest, opts ...grpc.CallOption) (*BatchCheckConsentResponse, error)
@@ -73,6 +79,16 @@ func (c *consentServiceClient) CheckConsent(ctx context.Context, in *CheckConsen
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckConsentResponse)
 	err := c.cc.Invoke(ctx, ConsentService_CheckConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) VerifyReceipt(ctx context.Context, in *VerifyReceiptRequest, opts ...grpc.CallOption) (*VerifyReceiptResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyReceiptResponse)
+	err := c.cc.Invoke(ctx, ConsentService_VerifyReceipt_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +175,11 @@ type ConsentServiceServer interface {
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL or TIME_IN_FUTURE; FAILED_PRECONDITION with NO_CATALOG;
 	// OUT_OF_RANGE with POSITION_UNKNOWN.
 	CheckConsent(context.Context, *CheckConsentRequest) (*CheckConsentResponse, error)
+	// Verifies that the ledger signed a receipt of CheckConsent and, with the address, asks again what it answers, for the same time
+	// and as known at the same position of the ledger. With the address the caller must be one that may check the channel.
+	// Errors: INVALID_ARGUMENT with INVALID_RECEIPT for what is no receipt of this ledger or was altered; with the address those of
+	// CheckConsent, where OUT_OF_RANGE with POSITION_UNKNOWN means that the ledger has lost what the receipt rests on.
+	VerifyReceipt(context.Context, *VerifyReceiptRequest) (*VerifyReceiptResponse, error)
 	// Answers the same for up to 10,000 addresses on one channel, all at one position of the ledger. An address that is none
 	// fails only its own item.
 	BatchCheckConsent(context.Context, *BatchCheckConsentRequest) (*BatchCheckConsentResponse, error)
@@ -191,6 +212,9 @@ type UnimplementedConsentServiceServer struct{}
 
 func (UnimplementedConsentServiceServer) CheckConsent(context.Context, *CheckConsentRequest) (*CheckConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckConsent not implemented")
+}
+func (UnimplementedConsentServiceServer) VerifyReceipt(context.Context, *VerifyReceiptRequest) (*VerifyReceiptResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyReceipt not implemented")
 }
 func (UnimplementedConsentServiceServer) BatchCheckConsent(context.Context, *BatchCheckConsentRequest) (*BatchCheckConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchCheckConsent not implemented")
@@ -248,6 +272,24 @@ func _ConsentService_CheckConsent_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ConsentServiceServer).CheckConsent(ctx, req.(*CheckConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_VerifyReceipt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyReceiptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).VerifyReceipt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_VerifyReceipt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).VerifyReceipt(ctx, req.(*VerifyReceiptRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -388,6 +430,10 @@ var ConsentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CheckConsent",
 			Handler:    _ConsentService_CheckConsent_Handler,
+		},
+		{
+			MethodName: "VerifyReceipt",
+			Handler:    _ConsentService_VerifyReceipt_Handler,
 		},
 		{
 			MethodName: "BatchCheckConsent",

@@ -472,7 +472,10 @@ type Decision struct {
 	// What would change the answer, as a sentence; empty for an ALLOW.
 	Remedy string `protobuf:"bytes,15,opt,name=remedy,proto3" json:"remedy,omitempty"`
 	// Whether the decision may be relied on for sending: false for checks of the past.
-	ForSending    bool `protobuf:"varint,16,opt,name=for_sending,json=forSending,proto3" json:"for_sending,omitempty"`
+	ForSending bool `protobuf:"varint,16,opt,name=for_sending,json=forSending,proto3" json:"for_sending,omitempty"`
+	// The signed receipt of this decision, where CheckConsent was asked for one; else empty. It is a signed note: keep it byte for
+	// byte. It names the address by a keyed digest only.
+	Receipt       string `protobuf:"bytes,17,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -617,6 +620,13 @@ func (x *Decision) GetForSending() bool {
 		return x.ForSending
 	}
 	return false
+}
+
+func (x *Decision) GetReceipt() string {
+	if x != nil {
+		return x.Receipt
+	}
+	return ""
 }
 
 // What is known about how a fact came about. The references, url, ip, user_agent, operator and note are stored sealed; source,
@@ -776,7 +786,7 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"department\x18\x05 \x01(\tR\n" +
 	"department\x12#\n" +
-	"\rcomplaints_to\x18\x06 \x01(\tR\fcomplaintsTo\"\xb9\x05\n" +
+	"\rcomplaints_to\x18\x06 \x01(\tR\fcomplaintsTo\"\xd3\x05\n" +
 	"\bDecision\x12,\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x12.assent.v1.VerdictR\averdict\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -796,7 +806,8 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\vexplanation\x18\x0e \x01(\tR\vexplanation\x12\x16\n" +
 	"\x06remedy\x18\x0f \x01(\tR\x06remedy\x12\x1f\n" +
 	"\vfor_sending\x18\x10 \x01(\bR\n" +
-	"forSending\"\xbb\x03\n" +
+	"forSending\x12\x18\n" +
+	"\areceipt\x18\x11 \x01(\tR\areceipt\"\xbb\x03\n" +
 	"\bEvidence\x12\x1f\n" +
 	"\x06source\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\x06source\x12\x1a\n" +
 	"\x03url\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x03url\x12\x17\n" +

@@ -1,0 +1,151 @@
+package service
+
+import (
+	"context"
+	"crypto/hmac"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/receipt"
+)
+
+// ReceiptOutcome is what a verification of a receipt came to.
+type ReceiptOutcome uint8
+
+// The outcomes. In all of them the signature holds.
+const (
+	ReceiptNotReplayed  ReceiptOutcome = iota + 1 // no address was given
+	ReceiptSame                                   // asked again, the answer is the same in every field
+	ReceiptDiffers                                // asked again, the answer is another
+	ReceiptErasedSince                            // the address was erased since, so what was known then is not known any more
+	ReceiptOtherAddress                           // it is about another address
+)
+
+// VerifyReceipt is a receipt to verify.
+type VerifyReceipt struct {
+	Receipt string
+	Address string // empty: the signature only
+}
+
+// VerifiedReceipt is what a verification found.
+type VerifiedReceipt struct {
+	Outcome     ReceiptOutcome
+	Differences []receipt.Difference // of DIFFERS
+	Erased      int64                // of ERASED_SINCE: the position of the erasure
+	Key         string               // the public key that signed, in the form of note.NewVerifier
+}
+
+// receiptOf returns the signed receipt of a check that was just answered.
+func (s *Service) receiptOf(a address.Address, r consent.Request, result *CheckResult) (string, error) {
+	digest, err := s.keys.ReceiptDigest(a.Exact())
+	if err != nil {
+		return "", err
+	}
+	statement := statementOf(r, result)
+	statement.Store, statement.Address = s.keys.StoreID(), receipt.Digest(digest)
+	signer, err := s.keys.Signer(receipt.Name(statement.Store))
+	if err != nil {
+		return "", err
+	}
+	signed, err := statement.Sign(signer)
+	return string(signed), err
+}
+
+// statementOf returns what a receipt says of a check, but for whose ledger and which address.
+func statementOf(r consent.Request, result *CheckResult) receipt.Receipt {
+	statement := receipt.Receipt{
+		Decided: result.Decided, Position: result.Basis.Position, CatalogVersion: result.CatalogVersion, ForSending: result.ForSending,
+		Channel: r.Channel, AskedSender: r.Sender, Reference: r.Reference, Advertising: r.Advertising,
+		Verdict: result.Verdict, Reason: result.Reason, Reasons: result.Reasons, LegalBasis: string(result.Decision.Basis),
+		GrantPosition: result.Decision.Position, Declaration: result.Declaration,
+	}
+	if result.Sender != nil {
+		statement.Sender = result.Sender.ID
+	}
+	return statement
+}
+
+// VerifyReceipt verifies that the ledger signed a receipt and, with an address, asks again what it answers, for the same time and as
+// known at the same position. A client asks again only what it may check. Errors: INVALID_RECEIPT, and with an address those of
+// Check; POSITION_UNKNOWN means that the ledger has lost what the receipt rests on.
+func (s *Service) VerifyReceipt(ctx context.Context, in VerifyReceipt) (VerifiedReceipt, error) {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return VerifiedReceipt{}, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return VerifiedReceipt{}, err
+	}
+	if err := who.need(ScopeCheck, ScopeRead, ScopeExport); err != nil {
+		return VerifiedReceipt{}, err
+	}
+	r, key, err := s.openReceipt(in.Receipt)
+	if err != nil {
+		return VerifiedReceipt{}, err
+	}
+	found := VerifiedReceipt{Outcome: ReceiptNotReplayed, Key: key}
+	if in.Address == "" {
+		return found, nil
+	}
+	err = s.replay(ctx, &r, in.Address, &found)
+	return found, err
+}
+
+// openReceipt reads a receipt that any signing key of the ledger signed, and returns that key.
+func (s *Service) openReceipt(text string) (receipt.Receipt, string, error) {
+	keys, err := s.keys.VerifierKeys(receipt.Name(s.keys.StoreID()))
+	if err != nil {
+		return receipt.Receipt{}, "", err
+	}
+	r, key, err := receipt.Open([]byte(text), keys...)
+	if err != nil {
+		return receipt.Receipt{}, "", consent.Faultf(consent.FaultInvalidReceipt, "receipt",
+			"it is no receipt of this ledger, or was altered; give it as it was, byte for byte")
+	}
+	return r, key, nil
+}
+
+// replay asks again what the receipt answers about the address.
+func (s *Service) replay(ctx context.Context, r *receipt.Receipt, typed string, found *VerifiedReceipt) error {
+	a, err := parseAddress(typed)
+	if err != nil {
+		return err
+	}
+	in := CheckInput{
+		Address: typed,
+		Request: consent.Request{Channel: r.Channel, Sender: r.AskedSender, Reference: r.Reference, Advertising: r.Advertising},
+		Moment:  Moment{AsOf: r.Decided, Known: Known{Position: r.Position}},
+	}
+	if err := s.mayAsk(ctx, in.Request, in.Moment); err != nil {
+		return err
+	}
+	digest, err := s.keys.ReceiptDigestUnder(r.Address.Version, a.Exact())
+	if err != nil {
+		return err // A key that signed receipts is kept: addresses are found by it.
+	}
+	if !hmac.Equal(digest.Sum[:], r.Address.Sum[:]) {
+		found.Outcome = ReceiptOtherAddress
+		return nil
+	}
+	result, err := s.Check(ctx, in)
+	if err != nil {
+		return err
+	}
+	again := statementOf(in.Request, &result)
+	again.Store, again.Address, again.ForSending = r.Store, r.Address, r.ForSending
+	found.Differences = r.Differences(&again)
+	// Erasures are looked for afterwards, so that one that came meanwhile does not pass for a difference.
+	if found.Erased, err = s.erasedSince(ctx, a, r, len(found.Differences) > 0); err != nil {
+		return err
+	}
+	switch {
+	case found.Erased != 0:
+		found.Outcome, found.Differences = ReceiptErasedSince, nil
+	case len(found.Differences) > 0:
+		found.Outcome = ReceiptDiffers
+	default:
+		found.Outcome = ReceiptSame
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package service
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/receipt"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// erasedSince returns the position of the erasure after which the address cannot be asked about as the receipt does; 0 if there is
+// none. It is the first one recorded after the receipt was given. Without such a one it is one that was recorded before and has been
+// carried out since, as those of imports are, which take away what counted until then: it shows by events that were recorded anew, or,
+// where the answer differs, by its being later than the time that was decided for.
+func (s *Service) erasedSince(ctx context.Context, a address.Address, r *receipt.Receipt, differs bool) (int64, error) {
+	l := s.locator(1)
+	at, err := l.places(a, false)
+	if err != nil {
+		return 0, err
+	}
+	var since, before, explains int64
+	err = s.eachRecord(ctx, at.folded.keys, 0, func(record *storage.Record) error {
+		e := &record.Event
+		if e.Kind != consent.KindErase || since != 0 {
+			return nil
+		}
+		own, err := s.keys.Spelling(e.Spelling.Key, a.Exact())
+		if err != nil || own != e.Spelling {
+			return err
+		}
+		if e.Position > r.Position {
+			since = e.Position
+			return nil
+		}
+		if pending, err := s.isPending(record); err != nil || pending {
+			return err
+		}
+		if before = e.Position; e.Occurred > r.Decided {
+			explains = e.Position
+		}
+		return nil
+	})
+	if err != nil || since != 0 || before == 0 {
+		return since, err
+	}
+	err = s.eachRecord(ctx, at.exact.keys, r.Position, func(record *storage.Record) error {
+		for _, was := range record.Event.Was {
+			if was <= r.Position {
+				since = before
+			}
+		}
+		return nil
+	})
+	if since == 0 && differs {
+		since = explains
+	}
+	return since, err
+}
+
+// isPending reports whether an erasure is still to be carried out: then it still says of whom.
+func (s *Service) isPending(record *storage.Record) (bool, error) {
+	if record.Evidence == nil {
+		return false, nil
+	}
+	evidence, err := s.openEvidence(&record.Event, record.Evidence)
+	return evidence.Address != "", err
+}
+
+// eachRecord calls do with the records of the subjects after a position, in order, until it returns an error.
+func (s *Service) eachRecord(
+	ctx context.Context, keys []storage.SubjectKey, after int64, do func(*storage.Record) error,
+) error {
+	for {
+		_, records, err := s.store.Records(ctx, keys, after, historyRead)
+		if err != nil {
+			return fault(err)
+		}
+		for i := range records {
+			if err := do(&records[i]); err != nil {
+				return err
+			}
+			after = records[i].Event.Position
+		}
+		if len(records) < historyRead {
+			return nil
+		}
+	}
+}
