@@ -17,6 +17,7 @@ type checkFlags struct {
 	reference   string
 	advertising bool
 	moment      momentFlags
+	receipt     string
 
 	file          string
 	addressColumn string
@@ -41,7 +42,10 @@ where asOf and knownAsOf are left out unless they were given.
 
 With --as-of the answers are those of that time: they show why something was sent, and are not for sending now. With
 --known-as-of only what was recorded up to a position or a time counts, so that what arrived later, even about earlier
-times, changes nothing: it shows what the answer was then. Where --as-of is not given, it is that time.`
+times, changes nothing: it shows what the answer was then. Where --as-of is not given, it is that time.
+
+With --receipt a signed statement of the question and the answer goes to a file that must not exist. Kept with the mail, it shows
+later, with receipt verify, what was asked and answered. It names the address by a keyed digest only.`
 
 // check asks for one address or for a file.
 func (a *app) check() *cobra.Command {
@@ -71,6 +75,7 @@ func (a *app) check() *cobra.Command {
 	flags.StringVar(&f.reference, "reference", "", "order, contract or duty that the message is about")
 	flags.BoolVar(&f.advertising, "advertising", false, "the message also advertises something")
 	f.moment.add(flags, "decide for")
+	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
 	flags.StringVar(&f.file, "file", "", "CSV file with a column of addresses")
 	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
 	flags.StringVar(&f.out, "out", "", "where the rows that may be contacted go")
@@ -86,8 +91,12 @@ func (f checkFlags) verify(args []string, json bool) error {
 		return usagef("an ADDRESS or --file is needed")
 	case f.file == "" && (f.out != "" || f.denied != ""):
 		return usagef("--out and --denied go with --file")
+	case f.receipt == stdinName:
+		return usagef("--receipt needs the name of a file")
 	case f.file == "":
 		return nil
+	case f.receipt != "":
+		return usagef("--receipt goes with an ADDRESS, not with --file")
 	case len(args) > 0:
 		return usagef("an ADDRESS does not go with --file")
 	case f.out == "":
@@ -108,9 +117,15 @@ func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags)
 	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
 		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
 		ContainsAdvertising: f.advertising, AsOf: f.moment.asOf.at, KnownAsOf: f.moment.known.known,
+		Receipt: f.receipt != "",
 	})
 	if err != nil {
 		return err
+	}
+	if f.receipt != "" {
+		if err := a.keepReceipt(f.receipt, answer.GetDecision().GetReceipt()); err != nil {
+			return err
+		}
 	}
 	if a.json() {
 		err = a.writeMessage(answer)

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/receipt"
+)
+
+const receiptHelp = `Verify a receipt that check --receipt wrote, and show what it says.
+
+The server says whether the ledger signed it. With --address it also asks again what the receipt answers, for the same time
+and as known at the same position, and says SAME, DIFFERS with what differs, OTHER_ADDRESS, or ERASED_SINCE where the address
+was erased after the receipt was given. Without --address nothing is asked again (NOT_REPLAYED).
+
+With --offline no server is asked: only the signature is verified, under --verifier-key.
+
+The exit code is 0 when the receipt holds: NOT_REPLAYED, SAME and ERASED_SINCE, after which it can be repeated no more, though
+what was signed stays signed. It is 1 for DIFFERS, for OTHER_ADDRESS, and when the receipt is not signed or was altered.`
+
+// receiptFlags are the flags of assent receipt verify.
+type receiptFlags struct {
+	address string
+	key     string
+	offline bool
+}
+
+// keepReceipt writes the receipt of a check to a file.
+func (a *app) keepReceipt(path, text string) error {
+	if text == "" {
+		return errors.New("the server gave no receipt; it is older than this program")
+	}
+	if err := writeNewFile(path, text); err != nil {
+		return fmt.Errorf("--receipt: %w", err)
+	}
+	a.notef("%s: receipt of the answer", path)
+	return nil
+}
+
+// receipt holds the commands about decision receipts.
+func (a *app) receipt() *cobra.Command {
+	return family("receipt", "Signed receipts of checks: verify", a.receiptVerify())
+}
+
+func (a *app) receiptVerify() *cobra.Command {
+	var f receiptFlags
+	cmd := &cobra.Command{
+		Use:   "verify FILE",
+		Short: "Verify a receipt, and ask again what it answers",
+		Long:  receiptHelp,
+		Example: "  assent receipt verify mail-17.receipt --address anna@example.com\n" +
+			"  assent receipt verify mail-17.receipt --offline --verifier-key \"$(cat ledger.vkey)\"",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			if err := f.verify(args[0]); err != nil {
+				return err
+			}
+			text, err := a.readReceipt(args[0])
+			if err != nil {
+				return err
+			}
+			if f.offline {
+				return a.verifyOffline(text, f.key)
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error { return a.verifyReceipt(ctx, s, text, f) })
+		}),
+	}
+	cmd.Flags().StringVar(&f.address, "address", "", "address that it is about: ask again what the receipt answers")
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask no server: verify the signature only, under --verifier-key")
+	addVerifierKey(cmd, &f.key)
+	return cmd
+}
+
+// verify reports flags that do not go together, and a key that is none.
+func (f receiptFlags) verify(file string) error {
+	switch {
+	case f.offline && f.key == "":
+		return usagef("--offline needs --verifier-key")
+	case f.offline && f.address != "":
+		return usagef("--address does not go with --offline: the address is compared and asked about on the server")
+	case file == stdinName && f.address == stdinName:
+		return usagef("FILE and --address both want standard input")
+	case f.key == "":
+		return nil
+	}
+	if _, err := receipt.VerifierKey(f.key); err != nil {
+		return usagef("--verifier-key must be like NAME+HASH+KEY, as `assent keys show` writes it")
+	}
+	return nil
+}
+
+// readReceipt reads a file as it is: every byte of a receipt counts.
+func (a *app) readReceipt(path string) (string, error) {
+	in, err := a.open(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(in.text, receipt.MaxSize+1))
+	if err = errors.Join(err, in.close()); err != nil {
+		return "", fmt.Errorf("%s: %w", in.name, readError(err))
+	}
+	if len(text) > receipt.MaxSize {
+		return "", fmt.Errorf("%s: it is too long to be a receipt", in.name)
+	}
+	return string(text), nil
+}
+
+func (a *app) verifyOffline(text, key string) error {
+	r, used, err := receipt.Open([]byte(text), key)
+	if err != nil {
+		return fmt.Errorf("the receipt does not hold: %w", err)
+	}
+	return a.writeReceipt(&r, &assentv1.VerifyReceiptResponse{
+		Outcome: assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED, VerifierKey: used,
+	})
+}
+
+// verifyReceipt asks the server. What it says of the signature is verified here once more, under the caller's key if there is one.
+func (a *app) verifyReceipt(ctx context.Context, s *server, text string, f receiptFlags) error {
+	in := &assentv1.VerifyReceiptRequest{Receipt: text}
+	if f.address != "" {
+		var err error
+		if in.Address, err = a.address(f.address); err != nil {
+			return err
+		}
+	}
+	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).VerifyReceipt, in)
+	if err != nil {
+		return err
+	}
+	key := f.key
+	if key == "" {
+		key = answer.GetVerifierKey()
+	}
+	r, _, err := receipt.Open([]byte(text), key)
+	if err != nil {
+		return fmt.Errorf("the receipt does not hold: %w", err)
+	}
+	if err := a.writeReceipt(&r, answer); err != nil {
+		return err
+	}
+	switch answer.GetOutcome() {
+	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED, assentv1.ReceiptOutcome_RECEIPT_OUTCOME_SAME,
+		assentv1.ReceiptOutcome_RECEIPT_OUTCOME_ERASED_SINCE:
+		return nil
+	default:
+		return exitCode(exitFailed)
+	}
+}
+
+// writeReceipt writes what a verification came to and what the receipt says.
+func (a *app) writeReceipt(r *receipt.Receipt, answer *assentv1.VerifyReceiptResponse) error {
+	outcome := strings.TrimPrefix(answer.GetOutcome().String(), "RECEIPT_OUTCOME_")
+	if a.json() {
+		return a.writeJSON(verifiedReceipt(r, outcome, answer))
+	}
+	rows := [][]string{{outcome, outcomeText(answer)}}
+	for _, d := range answer.GetDifferences() {
+		rows = append(rows, []string{"differs", fmt.Sprintf("%s: the receipt has %s, the ledger %s",
+			d.GetField(), orDash(d.GetExpected()), orDash(d.GetGot()))})
+	}
+	for _, field := range r.Fields() {
+		rows = append(rows, []string{strings.ReplaceAll(field.Name, "_", " "), field.Value})
+	}
+	return a.table(append(rows, []string{"signed by", answer.GetVerifierKey()}))
+}
+
+// outcomeText says what an outcome means.
+func outcomeText(answer *assentv1.VerifyReceiptResponse) string {
+	switch answer.GetOutcome() {
+	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED:
+		return "the signature holds; nothing was asked again"
+	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_SAME:
+		return "the signature holds, and the answer is the same"
+	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_DIFFERS:
+		return "the signature holds, but the answer is another"
+	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_ERASED_SINCE:
+		return fmt.Sprintf("the signature holds; the address was erased since, at position %d", answer.GetErasedPosition())
+	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_OTHER_ADDRESS:
+		return "the signature holds, but it is about another address"
+	default:
+		return "the server gave an outcome that this program does not know"
+	}
+}
+
+// receiptJSON is a verification as JSON.
+type receiptJSON struct {
+	Outcome        string            `json:"outcome"`
+	Differences    []differenceJSON  `json:"differences"`
+	ErasedPosition int64             `json:"erasedPosition,omitempty"`
+	VerifierKey    string            `json:"verifierKey"`
+	Receipt        map[string]string `json:"receipt"`
+}
+
+type differenceJSON struct {
+	Field    string `json:"field"`
+	Expected string `json:"expected"`
+	Got      string `json:"got"`
+}
+
+func verifiedReceipt(r *receipt.Receipt, outcome string, answer *assentv1.VerifyReceiptResponse) receiptJSON {
+	v := receiptJSON{
+		Outcome: outcome, Differences: []differenceJSON{}, ErasedPosition: answer.GetErasedPosition(),
+		VerifierKey: answer.GetVerifierKey(), Receipt: map[string]string{},
+	}
+	for _, d := range answer.GetDifferences() {
+		v.Differences = append(v.Differences, differenceJSON{Field: d.GetField(), Expected: d.GetExpected(), Got: d.GetGot()})
+	}
+	for _, field := range r.Fields() {
+		v.Receipt[field.Name] = field.Value
+	}
+	return v
+}
