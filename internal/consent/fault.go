@@ -47,6 +47,7 @@ const (
 	FaultOtherDepartment    Fault = "OTHER_DEPARTMENT"
 	FaultTooLarge           Fault = "TOO_LARGE"
 	FaultClockSkew          Fault = "CLOCK_SKEW"
+	FaultKeyMissing         Fault = "KEY_MISSING"
 	FaultUnavailable        Fault = "STORE_UNAVAILABLE"
 	FaultServerStopping     Fault = "SERVER_STOPPING"
 )
@@ -91,7 +92,7 @@ func AllFaults() []Fault {
 		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultErasedBefore, FaultLegalHold, FaultNotHeld, FaultNotVoidable, FaultNoClaimsKey,
 		FaultRequestIDReused, FaultClientExists, FaultClientMissing,
-		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultUnavailable,
+		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultKeyMissing, FaultUnavailable,
 		FaultServerStopping,
 	}
 }

@@ -48,7 +48,7 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 		return codes.PermissionDenied, true
 	case consent.FaultTooLarge:
 		return codes.ResourceExhausted, true
-	case consent.FaultClockSkew, consent.FaultUnavailable, consent.FaultServerStopping:
+	case consent.FaultClockSkew, consent.FaultKeyMissing, consent.FaultUnavailable, consent.FaultServerStopping:
 		return codes.Unavailable, true
 	default:
 		return codes.Internal, false

@@ -46,7 +46,7 @@ func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
 		consent.FaultRequestIDReused: codes.AlreadyExists, consent.FaultUnauthenticated: codes.Unauthenticated,
 		consent.FaultScopeMissing: codes.PermissionDenied, consent.FaultOtherDepartment: codes.PermissionDenied,
 		consent.FaultTooLarge: codes.ResourceExhausted, consent.FaultUnavailable: codes.Unavailable,
-		consent.FaultClockSkew: codes.Unavailable, consent.FaultServerStopping: codes.Unavailable,
+		consent.FaultClockSkew: codes.Unavailable, consent.FaultKeyMissing: codes.Unavailable, consent.FaultServerStopping: codes.Unavailable,
 	} {
 		if got := rpc.StatusOf(mustFault(fault)).Code(); got != want {
 			t.Errorf("%s: got %s, want %s", fault, got, want)

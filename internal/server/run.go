@@ -116,6 +116,7 @@ type server struct {
 	grpc      *grpc.Server
 	http      *http.Server
 	ready     *readiness
+	keys      *keyFile
 	endLife   context.CancelFunc // ends the streams
 }
 
@@ -138,6 +139,7 @@ func newServer(
 	s.ready = &readiness{
 		check: local.Ready, health: health.NewServer(), log: opts.Logger, every: readyEvery,
 	}
+	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
 	for name := range s.grpc.GetServiceInfo() {
 		s.ready.services = append(s.ready.services, name)
 	}
@@ -177,6 +179,7 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	})
 	group.Go(func() error { s.ready.watch(running); return nil })
 	group.Go(func() error { s.forget(running); return nil })
+	group.Go(func() error { s.keys.watch(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
 		s.logStop(ctx, running)

@@ -97,8 +97,12 @@ func Need(ctx context.Context, scopes ...Scope) error {
 }
 
 // admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
-// it was. It is asked of every head that a call reads, so a revoked key ends at once on every server.
+// it was. It is asked of every head that a call reads, so a revoked key ends at once on every server; and so does the answering of a
+// server whose keys are not all that the head names.
 func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error) {
+	if err := holds(s.keys, head); err != nil {
+		return Caller{}, err
+	}
 	c := caller(ctx)
 	if c.version == 0 || c.version == head.ClientsVersion {
 		return c, nil

@@ -45,6 +45,9 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		if err != nil {
 			return HistoryPage{}, err
 		}
+		if _, stale := l.digests.LacksDigest(s.keys.DigestVersions()); stale {
+			return HistoryPage{}, staleKeys()
+		}
 		if _, known := cat.Channel(in.Channel); in.Channel != "" && !known {
 			return HistoryPage{}, consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
 		}
@@ -142,7 +145,7 @@ func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller
 	var err error
 	event.Held = true
 	event.Evidence, err = s.openEvidence(&r.Event, r.Evidence)
-	return event, true, err
+	return event, true, fault(err)
 }
 
 // holdsForOneSpelling reports whether an event of a folded subject holds for the spelling only that it was recorded for.

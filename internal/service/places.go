@@ -12,6 +12,7 @@ type place struct {
 	form      consent.Form
 	canonical string
 	keys      []storage.SubjectKey
+	digests   *seal.Keys // that the keys were made with
 }
 
 // places are where everything is found that a decision about one address needs.
@@ -31,7 +32,7 @@ type locator struct {
 }
 
 func (s *Service) locator(addresses int) *locator {
-	return &locator{digests: s.keys, domains: map[string]place{}, keys: make([]storage.SubjectKey, 0, 4*addresses)}
+	return &locator{digests: s.keys.Snapshot(), domains: map[string]place{}, keys: make([]storage.SubjectKey, 0, 4*addresses)}
 }
 
 func (l *locator) place(form consent.Form, canonical string) (place, error) {
@@ -39,7 +40,7 @@ func (l *locator) place(form consent.Form, canonical string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	p := place{form: form, canonical: canonical, keys: make([]storage.SubjectKey, len(digests))}
+	p := place{form: form, canonical: canonical, keys: make([]storage.SubjectKey, len(digests)), digests: l.digests}
 	for i, d := range digests {
 		p.keys[i] = storage.SubjectKey{Form: form, Digest: d.Sum}
 	}

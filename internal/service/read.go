@@ -20,6 +20,9 @@ type view struct {
 
 // seen returns what was seen at the place.
 func (v *view) seen(where *place) (seen, error) {
+	if holds(where.digests, &v.head) != nil {
+		return seen{}, staleKeys()
+	}
 	for _, k := range where.keys {
 		if s, ok := v.states[k]; ok {
 			return s, nil

@@ -309,7 +309,7 @@ func refusal(err error) (*consent.Error, error) {
 		return nil, err
 	}
 	switch refused.Fault {
-	case consent.FaultUnavailable, consent.FaultServerStopping, consent.FaultClockSkew, consent.FaultNoCatalog:
+	case consent.FaultUnavailable, consent.FaultServerStopping, consent.FaultClockSkew, consent.FaultKeyMissing, consent.FaultNoCatalog:
 		return nil, err
 	default:
 		return refused, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
@@ -86,7 +85,7 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 			return err
 		}
 		err = store.Initialise(ctx, storage.Head{
-			StoreID: keys.StoreID(), KeysCheck: check, DigestKeys: keys.DigestVersions(), FoldVersion: address.FoldVersion,
+			StoreID: keys.StoreID(), KeysCheck: check, DigestKeys: keys.DigestVersions()[:1], FoldVersion: address.FoldVersion,
 			ClientsVersion: 1,
 		})
 		if err != nil && !errors.Is(err, storage.ErrInitialised) { // Another process may have been first.
@@ -101,9 +100,8 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	if err := keys.Verify(head.StoreID, head.KeysCheck); err != nil {
 		return err
 	}
-	// Whoever probes fewer versions than others write under would miss a no, so all must be the same on every server.
-	if !sameVersions(head.DigestKeys, keys.DigestVersions()) {
-		return errors.New("the digest keys of the key file are not those that the database uses; give the key file that all servers share")
+	if err := holds(keys, &head); err != nil {
+		return err
 	}
 	if head.FoldVersion != address.FoldVersion {
 		return fmt.Errorf("the database uses version %d of the fold table, and this program version %d; use the program that the "+
@@ -112,14 +110,13 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	return nil
 }
 
-func sameVersions(a, b []uint32) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-// Ready returns nil if the store answers.
+// Ready returns nil if the store answers and the keys are all that it needs.
 func (s *Service) Ready(ctx context.Context) error {
-	_, err := s.store.Head(ctx)
-	return fault(err)
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return fault(err)
+	}
+	return holds(s.keys, &head)
 }
 
 // Close ends the writing of what is under way and waits for it. Calls after it fail with SERVER_STOPPING.
@@ -139,6 +136,11 @@ func fault(err error) error {
 	case errors.Is(err, storage.ErrCommitUnknown):
 		return consent.Faultf(consent.FaultUnavailable, "", "the database went away while it was recording; whether it was "+
 			"recorded is unknown: repeat the request with the same request id").Because(err)
+	case errors.Is(err, seal.ErrKeyMissing):
+		return consent.Faultf(consent.FaultKeyMissing, "", "this server's key file lacks a master key that the database uses; give it "+
+			"the key file that the other servers have").Because(err)
+	case errors.Is(err, errStaleKeys):
+		return staleKeys()
 	case errors.Is(err, storage.ErrClosed):
 		return &consent.Error{Fault: consent.FaultServerStopping, Message: "the server is stopping; try another one"}
 	default:

@@ -107,6 +107,9 @@ func (w *work) catalog(t consent.Instant) (*catalog.Catalog, error) {
 
 // subject returns the subject at a place; a new one, not yet stored, if there is none.
 func (w *work) subject(at *place) (*subject, error) {
+	if holds(at.digests, &w.head) != nil {
+		return nil, errStaleKeys
+	}
 	for _, key := range at.keys {
 		if found, ok := w.subjects[key]; ok {
 			return found, nil
@@ -121,8 +124,9 @@ func (w *work) subject(at *place) (*subject, error) {
 		}
 	}
 	made := &subject{state: &consent.State{}, Subject: storage.Subject{
-		Key: at.keys[0], KeyVersion: w.service.keys.DigestVersions()[0], FoldVersion: address.FoldVersion,
+		Key: at.keys[0], KeyVersion: at.digests.DigestVersions()[0], FoldVersion: address.FoldVersion,
 	}}
+	nameDigest(&w.head, made.KeyVersion) // From now on nobody may look at anything who would not find it.
 	w.subjects[made.Key] = made
 	return made, nil
 }
