@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/assent-io/assent/internal/config"
-	"github.com/assent-io/assent/internal/ledger"
-	"github.com/assent-io/assent/internal/seal"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -76,50 +73,6 @@ func (a *app) writeSchema(s host.Schema) error {
 		state = "newer than this program"
 	}
 	return a.write(fmt.Sprintf("version %d of %d: %s\n", s.Version, s.Latest, state))
-}
-
-// keys holds the commands about the key file.
-func (a *app) keys() *cobra.Command {
-	return family("keys", "The key file that addresses are digested and sealed with",
-		a.keysCommand("create", "Make a key file for a new database", seal.Create),
-		a.keysCommand("show", "Say which store a key file belongs to, without showing the keys", seal.Open))
-}
-
-// keysCommand makes a command that ends with the store of a key file.
-func (a *app) keysCommand(use, short string, do func(path string) (*seal.Keys, error)) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
-	config.AddFlags(cmd.Flags(), localKeys()...)
-	cmd.RunE = a.does(func(context.Context, []string) error {
-		cfg, err := a.settings(cmd)
-		if err != nil {
-			return err
-		}
-		path, err := cfg.KeyFile()
-		if err != nil {
-			return usagef("%v", err)
-		}
-		keys, err := do(path)
-		if err != nil {
-			return err
-		}
-		store := uuid.UUID(keys.StoreID()).String()
-		verifiers, err := keys.VerifierKeys(ledger.Origin(keys.StoreID()))
-		if err != nil {
-			return err
-		}
-		if a.json() {
-			return a.writeJSON(struct {
-				File        string `json:"file"`
-				StoreID     string `json:"storeId"`
-				VerifierKey string `json:"verifierKey"`
-			}{path, store, verifiers[0]})
-		}
-		if use == "create" {
-			a.notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
-		}
-		return a.write(fmt.Sprintf("%s: store %s\nverifier key of its checkpoints: %s\n", path, store, verifiers[0]))
-	})
-	return cmd
 }
 
 func (a *app) ledgerRebuild() *cobra.Command {

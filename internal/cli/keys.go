@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/seal"
+)
+
+// keys holds the commands about the key file.
+func (a *app) keys() *cobra.Command {
+	show := func(use string) func(string, *seal.Keys) error {
+		return func(path string, keys *seal.Keys) error { return a.writeStore(use, path, keys) }
+	}
+	return family("keys", "The key file: create, show, list, rotate or claims",
+		a.keysCommand("create", "Make a key file for a new database", seal.Create, show("create")),
+		a.keysCommand("show", "Say which store a key file belongs to, without showing the keys", seal.Open, show("show")),
+		a.keysCommand("list", "List the keys of a key file with what each is for, without showing them", seal.Open, a.writeKeys),
+		a.keysRotate(), a.keysClaims())
+}
+
+// keysCommand makes a command that writes something about a key file.
+func (a *app) keysCommand(
+	use, short string, do func(path string) (*seal.Keys, error), write func(string, *seal.Keys) error,
+) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
+		keys, err := do(path)
+		if err != nil {
+			return err
+		}
+		return write(path, keys)
+	})
+	return cmd
+}
+
+// withKeyFile gives a command the settings that name a key file, and returns what runs it with the path.
+func (a *app) withKeyFile(cmd *cobra.Command, do func(path string, args []string) error) func(*cobra.Command, []string) error {
+	config.AddFlags(cmd.Flags(), localKeys()...)
+	return a.does(func(_ context.Context, args []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		path, err := cfg.KeyFile()
+		if err != nil {
+			return usagef("%v", err)
+		}
+		return do(path, args)
+	})
+}
+
+func (a *app) writeStore(use, path string, keys *seal.Keys) error {
+	store := uuid.UUID(keys.StoreID()).String()
+	verifiers, err := keys.VerifierKeys(ledger.Origin(keys.StoreID()))
+	if err != nil {
+		return err
+	}
+	if a.json() {
+		return a.writeJSON(struct {
+			File        string `json:"file"`
+			StoreID     string `json:"storeId"`
+			VerifierKey string `json:"verifierKey"`
+		}{path, store, verifiers[0]})
+	}
+	if use == "create" {
+		a.notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
+	}
+	return a.write(fmt.Sprintf("%s: store %s\nverifier key of its checkpoints: %s\n", path, store, verifiers[0]))
+}
+
+// listedKey is a key as keys list writes it.
+type listedKey struct {
+	Keyset      seal.Keyset `json:"keyset"`
+	ID          uint32      `json:"id"`
+	Use         seal.KeyUse `json:"use"`
+	Purpose     string      `json:"purpose"`
+	VerifierKey string      `json:"verifierKey,omitempty"` // of a signing key
+}
+
+func (a *app) writeKeys(path string, keys *seal.Keys) error {
+	var listed []listedKey
+	rows := [][]string{{"KEYSET", "ID", "USE", "PURPOSE", "VERIFIER KEY"}}
+	for _, info := range keys.List() {
+		l := listedKey{Keyset: info.Keyset, ID: info.ID, Use: info.Use, Purpose: purposeOf(info.Keyset)}
+		if info.Keyset == seal.KeysetSigning {
+			var err error
+			if l.VerifierKey, err = keys.VerifierKey(ledger.Origin(keys.StoreID()), info.ID); err != nil {
+				return err
+			}
+		}
+		listed = append(listed, l)
+		rows = append(rows, []string{string(l.Keyset), strconv.FormatUint(uint64(l.ID), 10), string(l.Use), l.Purpose, orDash(l.VerifierKey)})
+	}
+	if a.json() {
+		return a.writeJSON(struct {
+			File    string      `json:"file"`
+			StoreID string      `json:"storeId"`
+			Keys    []listedKey `json:"keys"`
+		}{path, uuid.UUID(keys.StoreID()).String(), listed})
+	}
+	return a.table(rows)
+}
+
+func purposeOf(of seal.Keyset) string {
+	switch of {
+	case seal.KeysetMaster:
+		return "seals evidence, addresses, answers and tokens"
+	case seal.KeysetDigest:
+		return "finds addresses"
+	case seal.KeysetEvent:
+		return "recognises facts; never rotated"
+	case seal.KeysetSigning:
+		return "signs checkpoints"
+	case seal.KeysetClaims:
+		return "seals what an officer keeps for claims"
+	default:
+		return ""
+	}
+}
+
+func (a *app) keysRotate() *cobra.Command {
+	promote := false
+	names := make([]string, 0, len(seal.Rotatable()))
+	for _, of := range seal.Rotatable() {
+		names = append(names, string(of))
+	}
+	cmd := &cobra.Command{
+		Use:   "rotate master|digest|signing",
+		Short: "Add a new key to a key file, or with --promote put it to use",
+		Long: "Rotate a key in two steps. The first adds a new key to the file, which makes nothing yet. Give the file to every server;\n" +
+			"each takes it up within a second, without a restart, and logs that it did. Then the second step, with --promote, makes it the\n" +
+			"key for what is new; give that file to every server, too. Old keys stay in the file: what was made with them needs them.",
+		Args: cobra.ExactArgs(1), ValidArgs: names,
+	}
+	cmd.RunE = a.withKeyFile(cmd, func(path string, args []string) error {
+		if !slices.Contains(names, args[0]) {
+			return usagef("the keyset must be master, digest or signing")
+		}
+		step := seal.AddKey
+		if promote {
+			step = seal.PromoteKey
+		}
+		info, err := step(path, seal.Keyset(args[0]))
+		if err != nil {
+			return err
+		}
+		return a.writeRotated(path, info)
+	})
+	cmd.Flags().BoolVar(&promote, "promote", false, "make the key that was added before the one for what is new")
+	return cmd
+}
+
+func (a *app) writeRotated(path string, info seal.KeyInfo) error {
+	if a.json() {
+		return a.writeJSON(struct {
+			File   string      `json:"file"`
+			Keyset seal.Keyset `json:"keyset"`
+			ID     uint32      `json:"id"`
+			Use    seal.KeyUse `json:"use"`
+		}{path, info.Keyset, info.ID, info.Use})
+	}
+	a.notef("Give %s to every server of the database, and keep a copy of it in place of the earlier one.", path)
+	if info.Use == seal.UseNext {
+		a.notef("When every server has taken it up: assent keys rotate %s --promote --keys %s", info.Keyset, path)
+	}
+	return a.write(fmt.Sprintf("%s key %d: %s\n", info.Keyset, info.ID, info.Use))
+}
+
+func (a *app) keysClaims() *cobra.Command {
+	out := ""
+	cmd := &cobra.Command{
+		Use:   "claims",
+		Short: "Make the key pair for what an officer keeps for the defence of claims",
+		Long: "Make a key pair for what is kept for the defence of claims after an erasure. The private key goes to the file of --out, for\n" +
+			"the officer alone; the public one into the key file, for every server. A second pair takes the place of the first for what is\n" +
+			"sealed from then on: what was sealed earlier opens with the earlier file only, so both must be kept.",
+		Args: cobra.NoArgs,
+	}
+	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
+		if out == "" || out == stdinName {
+			return usagef("--out must name a new file")
+		}
+		before, err := seal.Open(path)
+		if err != nil {
+			return err
+		}
+		info, err := seal.CreateClaims(path, out)
+		if err != nil {
+			return err
+		}
+		if a.json() {
+			return a.writeJSON(struct {
+				File string `json:"file"`
+				Out  string `json:"out"`
+				ID   uint32 `json:"id"`
+			}{path, out, info.ID})
+		}
+		a.notef("Keep %s where only the officer has it, and no copy on a server. Give %s to every server of the database.", out, path)
+		if before.HasClaimsKey() {
+			a.notef("Keep the earlier officer's file, too: what was sealed until now opens with that one only.")
+		}
+		return a.write(fmt.Sprintf("%s: claims key %d\n", out, info.ID))
+	})
+	cmd.Flags().StringVar(&out, "out", "", "file for the officer's private key; it must not exist yet")
+	require(cmd, "out")
+	return cmd
+}
