@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -253,6 +254,84 @@ func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
 		t.Errorf("%v", all)
 	}
 	run(t, "keys", "show", "--keys", path+"x").must(t, 1)
+}
+
+func TestKeys_RotateInTwoStepsAndList_NeverShowKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "assent.keys")
+	run(t, "keys", "create", "--keys", path).must(t, 0)
+	if got := run(t, "keys", "rotate", "digest", "--keys", path, "--promote").must(t, 1); !strings.Contains(got.stderr, "add one first") {
+		t.Errorf("stderr %q", got.stderr)
+	}
+	added := run(t, "keys", "rotate", "digest", "--keys", path).must(t, 0)
+	if !strings.HasSuffix(added.stdout, ": next\n") || !strings.Contains(added.stderr, "assent keys rotate digest --promote --keys "+path+"\n") {
+		t.Errorf("stdout %q, stderr %q", added.stdout, added.stderr)
+	}
+	run(t, "keys", "rotate", "digest", "--keys", path).must(t, 1)
+	type key struct {
+		File, Keyset, Use, Purpose, VerifierKey string
+
+		ID uint32
+	}
+	promoted := decode[key](t, run(t, "keys", "rotate", "digest", "--promote", "--keys", path, "--format", "json").must(t, 0).stdout)
+	if promoted.Use != "primary" || added.stdout != fmt.Sprintf("digest key %d: next\n", promoted.ID) {
+		t.Errorf("promoted %+v, added %q", promoted, added.stdout)
+	}
+	run(t, "keys", "rotate", "signing", "--keys", path).must(t, 0)
+	for _, args := range [][]string{{}, {"event"}, {"claims"}, {"digest", "master"}} {
+		run(t, append([]string{"keys", "rotate", "--keys", path}, args...)...).must(t, 2)
+	}
+	listed := decode[struct {
+		File, StoreID string
+		Keys          []key
+	}](t, run(t, "keys", "list", "--keys", path, "--format", "json").must(t, 0).stdout)
+	var uses []string
+	text := run(t, "keys", "list", "--keys", path).must(t, 0).stdout
+	for _, k := range listed.Keys {
+		uses = append(uses, k.Keyset+" "+k.Use)
+		if k.Purpose == "" || (k.VerifierKey != "") != (k.Keyset == "signing") || !strings.Contains(text, fmt.Sprint(k.ID)) {
+			t.Errorf("%+v in\n%s", k, text)
+		}
+	}
+	want := []string{"master primary", "digest old", "digest primary", "event primary", "signing primary", "signing next"}
+	if diff := cmp.Diff(want, uses); diff != "" {
+		t.Errorf("keys list (-want +got):\n%s", diff)
+	}
+	if shown := run(t, "keys", "show", "--keys", path).must(t, 0); !strings.Contains(shown.stdout, listed.Keys[4].VerifierKey) {
+		t.Errorf("keys show names another verifier key: %q", shown.stdout)
+	}
+	for _, value := range regexp.MustCompile(`"value": "([^"]+)"`).FindAllStringSubmatch(read(t, path), -1) {
+		if strings.Contains(text, value[1]) {
+			t.Error("a key is shown")
+		}
+	}
+}
+
+func TestKeysClaims_WritesTheOfficersFileOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "assent.keys")
+	run(t, "keys", "create", "--keys", path).must(t, 0)
+	out := filepath.Join(t.TempDir(), "officer.key")
+	got := run(t, "keys", "claims", "--keys", path, "--out", out).must(t, 0)
+	if !strings.HasPrefix(got.stdout, out+": claims key ") || strings.Contains(got.stderr, "earlier officer's file") {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	before := read(t, out)
+	run(t, "keys", "claims", "--keys", path, "--out", out).must(t, 1)
+	if read(t, out) != before {
+		t.Error("the officer's file was replaced")
+	}
+	second := run(t, "keys", "claims", "--keys", path, "--out", out+"2").must(t, 0)
+	if !strings.Contains(second.stderr, "Keep the earlier officer's file") {
+		t.Errorf("stderr %q", second.stderr)
+	}
+	id := decode[struct {
+		File, Out string
+		ID        uint32
+	}](t, run(t, "keys", "claims", "--keys", path, "--out", out+"3", "--format", "json").must(t, 0).stdout).ID
+	if list := run(t, "keys", "list", "--keys", path).must(t, 0).stdout; !strings.Contains(list, fmt.Sprintf("claims   %-10d  primary", id)) {
+		t.Errorf("list\n%s", list)
+	}
+	run(t, "keys", "claims", "--keys", path).must(t, 2)
+	run(t, "keys", "claims", "--keys", path, "--out", "-").must(t, 2)
 }
 
 // demoServer serves the fake until the context ends.

@@ -126,13 +126,13 @@ func openKeys(ctx context.Context, cfg config.Server, store storage.Reader) (*se
 	if exists {
 		return seal.Open(path)
 	}
-	if _, embedded := cfg.SQLitePath(); !embedded {
+	_, embedded := cfg.SQLitePath()
+	switch _, err := store.Head(ctx); {
+	case errors.Is(err, storage.ErrNotInitialised) && embedded:
+		return seal.Create(path)
+	case errors.Is(err, storage.ErrNotInitialised):
 		return nil, fmt.Errorf("there is no key file %s: make one with `assent keys create`, and give the same to every server of "+
 			"the database", path)
-	}
-	switch _, err := store.Head(ctx); {
-	case errors.Is(err, storage.ErrNotInitialised):
-		return seal.Create(path)
 	case err != nil:
 		return nil, fmt.Errorf("read the head: %w", err)
 	default:
