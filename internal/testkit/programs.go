@@ -6,12 +6,28 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"testing"
 )
 
 // errNoPostgres tells a developer how to get a server.
 var errNoPostgres = errors.New("no PostgreSQL for the tests: set ASSENT_TEST_POSTGRES_URL to the URL of a server " +
 	"on which databases may be created, or install PostgreSQL's server programs " +
 	"(Debian, Ubuntu: apt-get install postgresql); `make test` installs them when it runs as root")
+
+// PostgresProgram returns the path of a program of PostgreSQL, such as pg_dump,
+// of the version that the servers of the tests have.
+func PostgresProgram(t testing.TB, name string) string {
+	t.Helper()
+	bin, err := findPrograms(os.Getenv("PATH"), "/usr/lib/postgresql/*/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(bin, name)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the folder with PostgreSQL's programs lacks %s, which this test needs", name)
+	}
+	return path
+}
 
 // findPrograms returns the folder that holds initdb, pg_ctl and postgres: one
 // that a folder of path leads to, else the highest version among the folders
