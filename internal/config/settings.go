@@ -61,7 +61,7 @@ func settings() []setting {
 		},
 		{
 			key: "keys", fallbackNote: "`FILE.keys` beside a SQLite file",
-			usage: "key file that addresses are digested and sealed with; PostgreSQL needs one",
+			usage: "key file that addresses are digested and sealed with; PostgreSQL needs one. It is read anew when it changes",
 			set:   text(func(s *Server) *string { return &s.Keys }),
 		},
 		{

@@ -120,6 +120,24 @@ func TestOperations_CommandsForProofsWork(t *testing.T) {
 	}
 }
 
+func TestOperations_CommandsForKeysAndBackupsWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"))
+	replace := strings.NewReplacer("/etc/assent/", db.dir+"/")
+	for _, nth := range []int{1, 2} {
+		for _, command := range block(t, "docs/operations.md", "Keys", nth) {
+			runAsWritten(t, db.dir, env, replace.Replace(command))
+		}
+	}
+	r.taken(t, 1)
+	must(t, r, "ledger", "checkpoint", "--out", filepath.Join(db.dir, "2026-12-01.checkpoint"))
+	r.stop()
+	for _, command := range block(t, "docs/operations.md", "Backups", 1) {
+		runAsWritten(t, db.dir, env, command)
+	}
+}
+
 func mustAbs(t testing.TB, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)

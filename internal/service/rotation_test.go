@@ -109,9 +109,9 @@ func (f *fleet) promote(t testing.TB, of seal.Keyset) {
 	}
 }
 
-func isFault(err error, want consent.Fault) bool {
+func isKeyMissing(err error) bool {
 	var got *consent.Error
-	return errors.As(err, &got) && got.Fault == want
+	return errors.As(err, &got) && got.Fault == consent.FaultKeyMissing
 }
 
 func newsletter(address string) CheckInput {
@@ -202,7 +202,7 @@ func TestRotation_ReplicaLeftBehind_AnswersNothing_UntilItHasTheFile(t *testing.
 				return err
 			},
 		} {
-			if err := call(); !isFault(err, consent.FaultKeyMissing) {
+			if err := call(); !isKeyMissing(err) {
 				t.Errorf("%s: got %v, want KEY_MISSING", name, err)
 			}
 		}
@@ -240,12 +240,12 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := at.known(two.keys, v.seen); !isFault(err, consent.FaultKeyMissing) {
+	if _, err := at.known(two.keys, v.seen); !isKeyMissing(err) {
 		t.Errorf("a read by the old places: %v", err)
 	}
 	m := member{run: func(w *work) error { _, err := w.subject(&r.place); return err }}
 	r.load(&m.load)
-	if err := two.commits.do(f.ctx, &m); !isFault(err, consent.FaultKeyMissing) {
+	if err := two.commits.do(f.ctx, &m); !isKeyMissing(err) {
 		t.Errorf("a write by the old places: %v", err)
 	}
 }
@@ -258,7 +258,7 @@ func TestRotation_EvidenceUnderAMasterKeyThatIsMissing_SaysSo(t *testing.T) {
 	f.take(t, f.replicas[0])
 	f.mustRecord(f.ctx, f.replicas[0].Service, withdrawal("newsletter", "anna@example.com"))
 	in := HistoryInput{Address: "anna@example.com", Size: 10}
-	if _, err := f.replicas[1].History(f.ctx, in); !isFault(err, consent.FaultKeyMissing) {
+	if _, err := f.replicas[1].History(f.ctx, in); !isKeyMissing(err) {
 		t.Errorf("got %v, want KEY_MISSING", err)
 	}
 	f.take(t, f.replicas[1])
@@ -304,7 +304,7 @@ func TestRotation_InWhateverOrder_NoRefusalIsMissed(t *testing.T) {
 				for who, refused := range no {
 					for n, r := range f.replicas {
 						got, err := r.Check(f.ctx, newsletter(who))
-						if isFault(err, consent.FaultKeyMissing) {
+						if isKeyMissing(err) {
 							continue
 						}
 						if err != nil || (got.Verdict != consent.Allow) != refused {
@@ -330,7 +330,7 @@ func (f *fleet) rotateSomehow(rt *rapid.T) {
 func (f *fleet) recordOrRefuse(rt *rapid.T, at *replica, st consent.Statement) bool {
 	_, err := at.Record(f.ctx, st, Idempotency{})
 	f.clock.Advance(time.Second)
-	if err != nil && !isFault(err, consent.FaultKeyMissing) {
+	if err != nil && !isKeyMissing(err) {
 		rt.Fatalf("record %s: %v", st.Kind, err)
 	}
 	return err == nil
