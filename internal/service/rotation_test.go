@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -303,25 +304,36 @@ func TestRotation_InWhateverOrder_NoRefusalIsMissed(t *testing.T) {
 				}
 			},
 			"": func(rt *rapid.T) {
-				for who, refused := range no {
-					for n, r := range f.replicas {
-						got, err := r.Check(f.ctx, newsletter(who))
-						if isKeyMissing(err) {
-							continue
-						}
-						if err != nil || (got.Verdict != consent.Allow) != refused {
-							rt.Fatalf("replica %d about %s: %v %s, %v; its last word was no: %v", n, who, got.Verdict, got.Reason, err, refused)
-						}
-					}
+				if len(no) > 0 {
+					f.missNothing(rt, no)
 				}
 			},
 		})
 	})
 }
 
+// missNothing wants of every replica the last acknowledged word about each address, or none for lack of a key.
+func (f *fleet) missNothing(rt *rapid.T, no map[string]bool) {
+	about := slices.Sorted(maps.Keys(no))
+	for n, r := range f.replicas {
+		got, err := r.BatchCheck(f.ctx, BatchInput{Addresses: about, Request: consent.Request{Channel: "newsletter"}})
+		if isKeyMissing(err) {
+			continue
+		}
+		if err != nil {
+			rt.Fatalf("replica %d: %v", n, err)
+		}
+		for i, item := range got.Items {
+			if refused := item.Decision.Verdict != consent.Allow; item.Err != nil || refused != no[about[i]] {
+				rt.Fatalf("replica %d about %s: %v, %v; its last word was no: %v", n, about[i], item.Decision.Reason, item.Err, no[about[i]])
+			}
+		}
+	}
+}
+
 // rotateSomehow takes the next step of a rotation of the newest file, which may be refused.
 func (f *fleet) rotateSomehow(rt *rapid.T) {
-	if keys, err := seal.Open(f.newest); err != nil || len(keys.List()) > 16 {
+	if keys, err := seal.Open(f.newest); err != nil || len(keys.List()) > 12 {
 		rt.Skip("enough keys")
 	}
 	step := rapid.SampledFrom([]func(string, seal.Keyset) (seal.KeyInfo, error){seal.AddKey, seal.PromoteKey}).Draw(rt, "step")
