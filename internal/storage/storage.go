@@ -161,6 +161,12 @@ type Claim struct {
 	Sealed []byte
 }
 
+// CosignedCheckpoint is a checkpoint that witnesses signed, as a signed note.
+type CosignedCheckpoint struct {
+	Size int64
+	Note string
+}
+
 // EventRef finds an event by its key.
 type EventRef struct {
 	Subject SubjectKey
@@ -239,6 +245,10 @@ type Writer interface {
 	// Purge rewrites the tables, so that nothing that was deleted is left in free pages, dead rows or the write-ahead log of the
 	// database. Others wait meanwhile.
 	Purge(ctx context.Context) error
+	// MergeCosigned calls merge once with the note of the cosigned checkpoint that is stored of the size, empty if there is none, and
+	// stores what it returns, in one transaction. Concurrent calls, also of other processes, are done one after the other, so that
+	// none loses what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error.
+	MergeCosigned(ctx context.Context, size int64, merge func(stored string) (string, error)) error
 }
 
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
@@ -282,6 +292,8 @@ type Reader interface {
 	// Hashes returns the hashes that are stored with the events at the positions. Positions without an event are missing; one
 	// that is given twice is returned once.
 	Hashes(ctx context.Context, positions []int64) (Head, map[int64]ledger.NodeHashes, error)
+	// LatestCosigned returns the cosigned checkpoint of the largest size; its note is empty if there is none.
+	LatestCosigned(ctx context.Context) (Head, CosignedCheckpoint, error)
 	// Snapshot calls read once with a snapshot of the whole store, which stays the same while others write. If read returns an
 	// error, Snapshot returns it as it is. The methods of the snapshot are called by one goroutine at a time, and return an error
 	// once read has returned.
@@ -302,6 +314,8 @@ type Snapshot interface {
 	Catalogs(ctx context.Context) ([]Catalog, error)
 	// Refs returns all references, by number.
 	Refs(ctx context.Context) ([]Ref, error)
+	// Cosigned returns the cosigned checkpoints of sizes greater than after, which may be negative, by size, at most limit of them.
+	Cosigned(ctx context.Context, after int64, limit int) ([]CosignedCheckpoint, error)
 }
 
 // Store is a whole database.

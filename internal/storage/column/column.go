@@ -28,6 +28,7 @@ const (
 	Requests = `id, body_mac, answer, expires_time, first_position, last_position`
 	Returns  = `subject, day, client, count`
 	Claims   = `id, until_time, sealed`
+	Cosigned = `size, note`
 )
 
 // What reads select: the columns that [ScanRecord], [ScanHashes] and [SubjectStates] expect, of the tables e (events), k (subjects)

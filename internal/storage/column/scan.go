@@ -158,6 +158,13 @@ func ScanRow(scan Scan) (storage.Row, error) {
 	return r, err
 }
 
+// ScanCosigned reads the columns of [Cosigned].
+func ScanCosigned(scan Scan) (storage.CosignedCheckpoint, error) {
+	var c storage.CosignedCheckpoint
+	err := scan(&c.Size, &c.Note)
+	return c, err
+}
+
 // ScanHashes reads the columns of [Hashes]: a position and what is stored with it.
 func ScanHashes(scan Scan) (int64, ledger.NodeHashes, error) {
 	var position int64

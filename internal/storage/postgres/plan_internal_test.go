@@ -45,6 +45,9 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"rows":       {selectRows, []any{int64(0), 10}},
 		"statesIn":   {selectStatesWithin, []any{make([]byte, 16), digests[0]}},
 		"headersIn":  {selectHeadersWithin, []any{make([]byte, 16), digests[0]}},
+		"cosigned":   {selectCosigned, []any{int64(0), 10}},
+		"cosignedOf": {selectCosignedOf, []any{int64(1)}},
+		"latest":     {selectLatestCosigned, nil},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 	} {
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+statement.sql, statement.args...)

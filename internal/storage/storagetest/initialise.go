@@ -49,6 +49,10 @@ func calls() []call {
 		{"Refs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err }},
 		{"Clients", func(ctx context.Context, s storage.Store) error { _, _, err := s.Clients(ctx); return err }},
 		{"Hashes", func(ctx context.Context, s storage.Store) error { _, _, err := s.Hashes(ctx, []int64{1}); return err }},
+		{"LatestCosigned", func(ctx context.Context, s storage.Store) error { _, _, err := s.LatestCosigned(ctx); return err }},
+		{"MergeCosigned", func(ctx context.Context, s storage.Store) error {
+			return s.MergeCosigned(ctx, 1, func(string) (string, error) { return "", errors.New("merge was called") })
+		}},
 		{"Snapshot", func(ctx context.Context, s storage.Store) error {
 			return s.Snapshot(ctx, func(context.Context, storage.Snapshot) error { return errors.New("read was called") })
 		}},

@@ -1,0 +1,115 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/assent-io/assent/internal/storage"
+)
+
+func cosignedTests() []test {
+	return []test{
+		{"MergeCosigned_GetsWhatIsStoredOfTheSize_AndStoresWhatItReturns", testMergeCosigned},
+		{"MergeCosigned_AtOnce_LosesNone", testMergeCosignedAtOnce},
+		{"MergeCosigned_ErrorOfMerge_IsGivenBackAndNothingStored", testMergeCosignedError},
+		{"LatestCosigned_OfTheLargestSize_OrNone", testLatestCosigned},
+		{"Snapshot_Cosigned_Page_BySizeAndLimit", testSnapshotCosigned},
+	}
+}
+
+// cosigned stores a note of a size.
+func cosigned(t *testing.T, store storage.Store, size int64, note string) {
+	t.Helper()
+	noError(t, "MergeCosigned", store.MergeCosigned(t.Context(), size, func(string) (string, error) { return note, nil }))
+}
+
+func testMergeCosigned(t *testing.T, open Open) {
+	store := initialised(t, open)
+	var got []string
+	for _, c := range []struct {
+		size int64
+		note string
+	}{{5, "a"}, {5, "a\nGrüße"}, {6, "c"}, {5, "d"}} {
+		noError(t, "MergeCosigned", store.MergeCosigned(t.Context(), c.size, func(stored string) (string, error) {
+			got = append(got, stored)
+			return c.note, nil
+		}))
+	}
+	same(t, "what merge was given", got, []string{"", "a", "", "a\nGrüße"})
+}
+
+func testMergeCosignedAtOnce(t *testing.T, open Open) {
+	store := initialised(t, open)
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for n := range errs {
+		wg.Go(func() {
+			errs[n] = store.MergeCosigned(t.Context(), 1, func(stored string) (string, error) {
+				return fmt.Sprintf("%s[%d]", stored, n), nil
+			})
+		})
+	}
+	wg.Wait()
+	_, latest, err := store.LatestCosigned(t.Context())
+	noError(t, "LatestCosigned", err)
+	for n := range errs {
+		noError(t, "MergeCosigned", errs[n])
+		if !strings.Contains(latest.Note, fmt.Sprintf("[%d]", n)) {
+			t.Errorf("%q lacks what %d added", latest.Note, n)
+		}
+	}
+}
+
+func testMergeCosignedError(t *testing.T, open Open) {
+	store := initialised(t, open)
+	want := errors.New("no")
+	if err := store.MergeCosigned(t.Context(), 1, func(string) (string, error) { return "x", want }); err != want { //nolint:errorlint // As it is, not wrapped.
+		t.Errorf("MergeCosigned returned the error %v, want %v", err, want)
+	}
+	_, latest, err := store.LatestCosigned(t.Context())
+	noError(t, "LatestCosigned", err)
+	same(t, "the latest", latest, storage.CosignedCheckpoint{})
+	cosigned(t, store, 1, "y") // The lock was given back.
+}
+
+func testLatestCosigned(t *testing.T, open Open) {
+	store := initialised(t, open)
+	h, got, err := store.LatestCosigned(t.Context())
+	noError(t, "LatestCosigned", err)
+	same(t, "the head", h, head(0))
+	same(t, "the latest of none", got, storage.CosignedCheckpoint{})
+	cosigned(t, store, 20, "twenty")
+	cosigned(t, store, 3, "three")
+	_, got, err = store.LatestCosigned(t.Context())
+	noError(t, "LatestCosigned", err)
+	same(t, "the latest", got, storage.CosignedCheckpoint{Size: 20, Note: "twenty"})
+}
+
+func testSnapshotCosigned(t *testing.T, open Open) {
+	store := initialised(t, open)
+	for _, size := range []int64{7, -2, 3} {
+		cosigned(t, store, size, fmt.Sprint(size))
+	}
+	reads(t, store, func(s storage.Snapshot) {
+		cosigned(t, store, 9, "later")
+		for _, c := range []struct {
+			after int64
+			limit int
+			want  []int64
+		}{{math.MinInt64, 9, []int64{-2, 3, 7}}, {-2, 1, []int64{3}}, {7, 9, nil}, {0, 0, nil}} {
+			page, err := s.Cosigned(context.WithoutCancel(t.Context()), c.after, c.limit)
+			noError(t, "Cosigned", err)
+			var got []int64
+			for _, row := range page {
+				got = append(got, row.Size)
+				same(t, "the note", row.Note, fmt.Sprint(row.Size))
+			}
+			same(t, "the sizes", got, c.want)
+		}
+	})
+}
