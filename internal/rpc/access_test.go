@@ -42,6 +42,7 @@ func wantScopes() map[string][]service.Scope {
 		"CatalogService/GetCatalog":            {"catalog", "check", "read", "record", "suppress"},
 		"CatalogService/ApplyCatalog":          {"catalog"},
 		"LedgerService/GetCheckpoint":          {"read", "export"},
+		"LedgerService/AddCosignatures":        {"read", "export"},
 		"LedgerService/ProveEntry":             {"read", "export"},
 		"LedgerService/ProveConsistency":       {"read", "export"},
 		"ClientService/CreateClient":           {"clients"},

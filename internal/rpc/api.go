@@ -8,6 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -52,6 +53,8 @@ type Clients interface {
 // Prover proves that the ledger is what it was.
 type Prover interface {
 	Checkpoint(ctx context.Context) (service.Checkpoint, error)
+	LatestCosigned(ctx context.Context) (*ledger.Cosigned, error)
+	AddCosignatures(ctx context.Context, signed []byte) (ledger.Cosigned, error)
 	ProveEntry(ctx context.Context, position, size int64) (service.EntryProof, error)
 	ProveConsistency(ctx context.Context, from, to int64) (service.ConsistencyProof, error)
 }

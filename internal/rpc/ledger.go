@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
@@ -19,11 +21,30 @@ type ledgerServer struct {
 func (s *ledgerServer) GetCheckpoint(
 	ctx context.Context, _ *assentv1.GetCheckpointRequest,
 ) (*assentv1.GetCheckpointResponse, error) {
+	latest, err := s.prover.LatestCosigned(ctx) // First: it is never of a later size than the checkpoint of now.
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.prover.Checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.GetCheckpointResponse{Checkpoint: checkpoint(&c)}, nil
+	m := &assentv1.GetCheckpointResponse{Checkpoint: checkpoint(&c)}
+	if latest != nil {
+		m.Cosigned = cosigned(latest)
+	}
+	return m, nil
+}
+
+// AddCosignatures keeps cosignatures.
+func (s *ledgerServer) AddCosignatures(
+	ctx context.Context, m *assentv1.AddCosignaturesRequest,
+) (*assentv1.AddCosignaturesResponse, error) {
+	c, err := s.prover.AddCosignatures(ctx, []byte(m.GetNote()))
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.AddCosignaturesResponse{Cosigned: cosigned(&c)}, nil
 }
 
 // ProveEntry proves that an event is in the ledger.
@@ -58,6 +79,18 @@ func checkpoint(c *service.Checkpoint) *assentv1.Checkpoint {
 	return &assentv1.Checkpoint{
 		Note: string(c.Signed), Origin: c.Origin, Size: c.Size, Root: c.Root[:], VerifierKey: c.VerifierKey,
 	}
+}
+
+func cosigned(c *ledger.Cosigned) *assentv1.CosignedCheckpoint {
+	m := &assentv1.CosignedCheckpoint{
+		Checkpoint: &assentv1.Checkpoint{Note: string(c.Note), Origin: c.Origin, Size: c.Size, Root: c.Root[:], VerifierKey: c.Key},
+	}
+	for _, by := range c.Cosignatures {
+		m.Cosignatures = append(m.Cosignatures, &assentv1.Cosignature{
+			Witness: by.Witness, SignedTime: &timestamppb.Timestamp{Seconds: by.Seconds},
+		})
+	}
+	return m
 }
 
 func hashes(list [][ledger.HashSize]byte) [][]byte {

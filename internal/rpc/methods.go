@@ -77,6 +77,7 @@ func methods() map[string]method {
 		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(service.ScopeCatalog),
 
 		assentv1.LedgerService_GetCheckpoint_FullMethodName:    needs(service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_AddCosignatures_FullMethodName:  needs(service.ScopeRead, service.ScopeExport),
 		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(service.ScopeRead, service.ScopeExport),
 		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(service.ScopeRead, service.ScopeExport),
 

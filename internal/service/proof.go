@@ -35,8 +35,17 @@ type ConsistencyProof struct {
 	Hashes [][ledger.HashSize]byte
 }
 
-// Checkpoint returns a checkpoint of the ledger as it is now.
+// Checkpoint returns a checkpoint of the ledger as it is now. Where checkpoints are kept it is, too; if that fails, whoever keeps them
+// has said so, and the checkpoint is right all the same.
 func (s *Service) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	c, err := s.checkpointOfNow(ctx)
+	if err == nil {
+		_ = s.keep(ctx, &c)
+	}
+	return c, err
+}
+
+func (s *Service) checkpointOfNow(ctx context.Context) (Checkpoint, error) {
 	head, _, err := s.ledgerHead(ctx)
 	if err != nil {
 		return Checkpoint{}, err
@@ -152,25 +161,35 @@ func (s *Service) hashes(ctx context.Context) ledger.Reader {
 // checkpointAt signs the root of the ledger at a size that the head has reached. One of an earlier size is signed only if the tree of
 // the head begins with it.
 func (s *Service) checkpointAt(ctx context.Context, head *storage.Head, size int64) (Checkpoint, error) {
-	c := Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size}}
-	tree, err := ledger.ParseTree(head.Position, head.Tree)
+	root, err := s.rootAt(ctx, head, size)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if c.Root = tree.Root(); size < head.Position {
-		hashes := s.hashes(ctx)
-		if c.Root, err = hashes.Root(size); err != nil {
-			return Checkpoint{}, fault(err)
-		}
-		proof, err := hashes.ProveConsistency(size, head.Position)
-		if err != nil {
-			return Checkpoint{}, fault(err)
-		}
-		if err := ledger.CheckConsistency(proof, size, c.Root, head.Position, tree.Root()); err != nil {
-			return Checkpoint{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
-		}
+	return signed(s.keys, Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size, Root: root}})
+}
+
+// rootAt returns the root of the ledger at a size that the head has reached, once it is proven that the tree of the head begins
+// with it.
+func (s *Service) rootAt(ctx context.Context, head *storage.Head, size int64) (root [ledger.HashSize]byte, err error) {
+	tree, err := ledger.ParseTree(head.Position, head.Tree)
+	if err != nil {
+		return root, err
 	}
-	return signed(s.keys, c)
+	if size == head.Position {
+		return tree.Root(), nil
+	}
+	hashes := s.hashes(ctx)
+	if root, err = hashes.Root(size); err != nil || size == 0 {
+		return root, fault(err)
+	}
+	proof, err := hashes.ProveConsistency(size, head.Position)
+	if err != nil {
+		return root, fault(err)
+	}
+	if err := ledger.CheckConsistency(proof, size, root, head.Position, tree.Root()); err != nil {
+		return root, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
+	}
+	return root, nil
 }
 
 func signed(keys *seal.Keys, c Checkpoint) (Checkpoint, error) {

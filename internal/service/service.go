@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -37,6 +38,10 @@ type Options struct {
 	Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
 	// Span is told of what traces show; nil: nobody is.
 	Span BeginSpan
+	// Kept is what outlives the database; nil: nothing does.
+	Kept Kept
+	// Witnesses are those whose cosignatures count.
+	Witnesses []*ledger.Witness
 }
 
 // Service is the use cases over one store. It is safe for concurrent use.
@@ -47,6 +52,8 @@ type Service struct {
 	log      *slog.Logger
 	decided  func(channel string, verdict consent.Verdict, reason consent.Code, n int)
 	span     BeginSpan
+	kept     Kept
+	witness  []*ledger.Witness
 	names    *names
 	catalogs *catalogs
 	clients  *clients
@@ -61,6 +68,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	}
 	s := &Service{
 		store: store, keys: keys, log: opts.Logger, decided: opts.Decided, span: opts.Span,
+		kept: opts.Kept, witness: opts.Witnesses,
 		now:   func() time.Time { return opts.Now().UTC() },
 		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
 	}

@@ -1,8 +1,11 @@
 package service
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,7 +78,7 @@ func Verify(
 			return err
 		}
 		v := newVerifier(&report, head, progress)
-		if err := v.openCheckpoints(keys, checkpoints); err != nil {
+		if err := v.openCheckpoints(ctx, s, keys, checkpoints); err != nil {
 			return err
 		}
 		if err := v.events(ctx, s); err != nil {
@@ -106,9 +109,9 @@ type verifier struct {
 	recorded consent.Instant // of the last event
 	tree     knownTree
 	versions map[int64]consent.Event // the events of the catalog, by version
-	older    []ledger.Checkpoint
-	blanks   map[int64]bool // those for which no event stood yet
+	blanks   map[int64]bool          // those for which no event stood yet
 	blank    int64
+	older    []olderCheckpoint // those to come to, by size
 }
 
 func newVerifier(report *VerifyReport, head storage.Head, progress func(int64)) *verifier {
@@ -120,42 +123,74 @@ func (v *verifier) did(n int) {
 	v.progress(v.done)
 }
 
-// openCheckpoints reads the older checkpoints, signed by any key of the file.
-func (v *verifier) openCheckpoints(keys *seal.Keys, checkpoints [][]byte) error {
+// openCheckpoints reads the older checkpoints, those given and those that witnesses cosigned and the store has, signed by any key of
+// the file.
+func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys *seal.Keys, checkpoints [][]byte) error {
 	origin := ledger.Origin(v.head.StoreID)
 	verifiers, err := keys.VerifierKeys(origin)
 	if err != nil {
 		return err
 	}
 	for _, text := range checkpoints {
-		c, err := ledger.OpenCheckpoint(text, origin, verifiers...)
-		switch {
-		case err != nil:
-			v.report.add(Finding{Kind: FindingCheckpoint, Message: "a checkpoint given is not one of this ledger, or was altered"})
-		case c.Size > v.head.Position:
-			v.report.add(Finding{
-				Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,
-				Message: "a checkpoint commits to events that the ledger does not have",
-			})
-		default:
-			v.older = append(v.older, c)
+		v.openCheckpoint(text, origin, verifiers, "a checkpoint given")
+	}
+	for after := int64(math.MinInt64); ; {
+		page, err := s.Cosigned(ctx, after, verifyPage)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, stored := range page {
+			v.openCosigned(stored, origin, verifiers)
+			after = stored.Size
 		}
 	}
+	slices.SortFunc(v.older, func(a, b olderCheckpoint) int { return cmp.Compare(a.Size, b.Size) })
 	v.compareOlder()
 	return nil
 }
 
-// compareOlder holds the older checkpoints of the size that was come to against the root.
+func (v *verifier) openCosigned(stored storage.CosignedCheckpoint, origin string, verifiers []string) {
+	what := fmt.Sprintf("the cosigned checkpoint of size %d that is stored", stored.Size)
+	if c, err := ledger.ParseNote([]byte(stored.Note)); err == nil && c.Size != stored.Size {
+		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is one of another size"})
+		return
+	}
+	v.openCheckpoint([]byte(stored.Note), origin, verifiers, what)
+}
+
+func (v *verifier) openCheckpoint(text []byte, origin string, verifiers []string, what string) {
+	c, err := ledger.OpenCheckpoint(text, origin, verifiers...)
+	switch {
+	case err != nil:
+		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is not one of this ledger, or was altered"})
+	case c.Size > v.head.Position:
+		v.report.add(Finding{
+			Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,
+			Message: what + " commits to events that the ledger does not have",
+		})
+	default:
+		v.older = append(v.older, olderCheckpoint{c, what})
+	}
+}
+
+// olderCheckpoint is a checkpoint that the ledger is held against, and how to call it.
+type olderCheckpoint struct {
+	ledger.Checkpoint
+
+	what string
+}
+
+// compareOlder holds the older checkpoints of the size that was come to, which are the first of those left, against the root.
 func (v *verifier) compareOlder() {
 	size := v.next - 1
-	for _, c := range v.older {
-		if c.Size != size {
-			continue
-		}
-		if root, known := v.tree.root(); known && root != c.Root {
+	for ; len(v.older) > 0 && v.older[0].Size <= size; v.older = v.older[1:] {
+		if root, known := v.tree.root(); known && root != v.older[0].Root {
 			v.report.add(Finding{
 				Kind: FindingAnotherHistory, From: min(1, size), To: size,
-				Message: "a checkpoint commits to other events up to here: they were changed together with all hashes",
+				Message: v.older[0].what + " commits to other events up to here: they were changed together with all hashes",
 			})
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -147,7 +148,9 @@ func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
 type GetCheckpointResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The checkpoint of now.
-	Checkpoint    *Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	Checkpoint *Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// The checkpoint of the largest size that witnesses cosigned; absent if there is none, or none of a witness that the server knows.
+	Cosigned      *CosignedCheckpoint `protobuf:"bytes,2,opt,name=cosigned,proto3" json:"cosigned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -189,6 +192,215 @@ func (x *GetCheckpointResponse) GetCheckpoint() *Checkpoint {
 	return nil
 }
 
+func (x *GetCheckpointResponse) GetCosigned() *CosignedCheckpoint {
+	if x != nil {
+		return x.Cosigned
+	}
+	return nil
+}
+
+// A checkpoint that witnesses signed, too.
+type CosignedCheckpoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The checkpoint. Its note has the lines of the ledger and of the witnesses.
+	Checkpoint *Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// Which witnesses signed it, and when. What they are worth is shown by their lines in the note and their keys.
+	Cosignatures  []*Cosignature `protobuf:"bytes,2,rep,name=cosignatures,proto3" json:"cosignatures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CosignedCheckpoint) Reset() {
+	*x = CosignedCheckpoint{}
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CosignedCheckpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CosignedCheckpoint) ProtoMessage() {}
+
+func (x *CosignedCheckpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CosignedCheckpoint.ProtoReflect.Descriptor instead.
+func (*CosignedCheckpoint) Descriptor() ([]byte, []int) {
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CosignedCheckpoint) GetCheckpoint() *Checkpoint {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+func (x *CosignedCheckpoint) GetCosignatures() []*Cosignature {
+	if x != nil {
+		return x.Cosignatures
+	}
+	return nil
+}
+
+// Says that a witness saw the ledger as a checkpoint has it.
+type Cosignature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the witness.
+	Witness string `protobuf:"bytes,1,opt,name=witness,proto3" json:"witness,omitempty"`
+	// When it signed, as it says, to the second.
+	SignedTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=signed_time,json=signedTime,proto3" json:"signed_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cosignature) Reset() {
+	*x = Cosignature{}
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cosignature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cosignature) ProtoMessage() {}
+
+func (x *Cosignature) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cosignature.ProtoReflect.Descriptor instead.
+func (*Cosignature) Descriptor() ([]byte, []int) {
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Cosignature) GetWitness() string {
+	if x != nil {
+		return x.Witness
+	}
+	return ""
+}
+
+func (x *Cosignature) GetSignedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SignedTime
+	}
+	return nil
+}
+
+// The cosignatures to add.
+type AddCosignaturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The signed note of a checkpoint of this ledger, with the line of the ledger and those of witnesses.
+	Note          string `protobuf:"bytes,1,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddCosignaturesRequest) Reset() {
+	*x = AddCosignaturesRequest{}
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddCosignaturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddCosignaturesRequest) ProtoMessage() {}
+
+func (x *AddCosignaturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddCosignaturesRequest.ProtoReflect.Descriptor instead.
+func (*AddCosignaturesRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AddCosignaturesRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// What is kept of that checkpoint now.
+type AddCosignaturesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The checkpoint with all cosignatures on it of witnesses that the server knows.
+	Cosigned      *CosignedCheckpoint `protobuf:"bytes,1,opt,name=cosigned,proto3" json:"cosigned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddCosignaturesResponse) Reset() {
+	*x = AddCosignaturesResponse{}
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddCosignaturesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddCosignaturesResponse) ProtoMessage() {}
+
+func (x *AddCosignaturesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddCosignaturesResponse.ProtoReflect.Descriptor instead.
+func (*AddCosignaturesResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AddCosignaturesResponse) GetCosigned() *CosignedCheckpoint {
+	if x != nil {
+		return x.Cosigned
+	}
+	return nil
+}
+
 // Which event to prove, and in which ledger.
 type ProveEntryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -202,7 +414,7 @@ type ProveEntryRequest struct {
 
 func (x *ProveEntryRequest) Reset() {
 	*x = ProveEntryRequest{}
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[3]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +426,7 @@ func (x *ProveEntryRequest) String() string {
 func (*ProveEntryRequest) ProtoMessage() {}
 
 func (x *ProveEntryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[3]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +439,7 @@ func (x *ProveEntryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveEntryRequest.ProtoReflect.Descriptor instead.
 func (*ProveEntryRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProveEntryRequest) GetPosition() int64 {
@@ -263,7 +475,7 @@ type ProveEntryResponse struct {
 
 func (x *ProveEntryResponse) Reset() {
 	*x = ProveEntryResponse{}
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +487,7 @@ func (x *ProveEntryResponse) String() string {
 func (*ProveEntryResponse) ProtoMessage() {}
 
 func (x *ProveEntryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +500,7 @@ func (x *ProveEntryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveEntryResponse.ProtoReflect.Descriptor instead.
 func (*ProveEntryResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ProveEntryResponse) GetPosition() int64 {
@@ -339,7 +551,7 @@ type ProveConsistencyRequest struct {
 
 func (x *ProveConsistencyRequest) Reset() {
 	*x = ProveConsistencyRequest{}
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -351,7 +563,7 @@ func (x *ProveConsistencyRequest) String() string {
 func (*ProveConsistencyRequest) ProtoMessage() {}
 
 func (x *ProveConsistencyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -364,7 +576,7 @@ func (x *ProveConsistencyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveConsistencyRequest.ProtoReflect.Descriptor instead.
 func (*ProveConsistencyRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ProveConsistencyRequest) GetFromSize() int64 {
@@ -397,7 +609,7 @@ type ProveConsistencyResponse struct {
 
 func (x *ProveConsistencyResponse) Reset() {
 	*x = ProveConsistencyResponse{}
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +621,7 @@ func (x *ProveConsistencyResponse) String() string {
 func (*ProveConsistencyResponse) ProtoMessage() {}
 
 func (x *ProveConsistencyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_assent_v1_ledger_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +634,7 @@ func (x *ProveConsistencyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveConsistencyResponse.ProtoReflect.Descriptor instead.
 func (*ProveConsistencyResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_ledger_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ProveConsistencyResponse) GetFromSize() int64 {
@@ -450,7 +662,7 @@ var File_assent_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eassent/v1/ledger_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x83\x01\n" +
+	"\x1eassent/v1/ledger_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x01\n" +
 	"\n" +
 	"Checkpoint\x12\x12\n" +
 	"\x04note\x18\x01 \x01(\tR\x04note\x12\x16\n" +
@@ -458,11 +670,25 @@ const file_assent_v1_ledger_service_proto_rawDesc = "" +
 	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x12\n" +
 	"\x04root\x18\x04 \x01(\fR\x04root\x12!\n" +
 	"\fverifier_key\x18\x05 \x01(\tR\vverifierKey\"\x16\n" +
-	"\x14GetCheckpointRequest\"N\n" +
+	"\x14GetCheckpointRequest\"\x89\x01\n" +
 	"\x15GetCheckpointResponse\x125\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2\x15.assent.v1.CheckpointR\n" +
-	"checkpoint\"[\n" +
+	"checkpoint\x129\n" +
+	"\bcosigned\x18\x02 \x01(\v2\x1d.assent.v1.CosignedCheckpointR\bcosigned\"\x87\x01\n" +
+	"\x12CosignedCheckpoint\x125\n" +
+	"\n" +
+	"checkpoint\x18\x01 \x01(\v2\x15.assent.v1.CheckpointR\n" +
+	"checkpoint\x12:\n" +
+	"\fcosignatures\x18\x02 \x03(\v2\x16.assent.v1.CosignatureR\fcosignatures\"d\n" +
+	"\vCosignature\x12\x18\n" +
+	"\awitness\x18\x01 \x01(\tR\awitness\x12;\n" +
+	"\vsigned_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"signedTime\"<\n" +
+	"\x16AddCosignaturesRequest\x12\"\n" +
+	"\x04note\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\br\x06\x10\x01(\x80\x80\x04R\x04note\"T\n" +
+	"\x17AddCosignaturesResponse\x129\n" +
+	"\bcosigned\x18\x01 \x01(\v2\x1d.assent.v1.CosignedCheckpointR\bcosigned\"[\n" +
 	"\x11ProveEntryRequest\x12&\n" +
 	"\bposition\x18\x01 \x01(\x03B\n" +
 	"\xe0A\x02\xbaH\x04\"\x02(\x01R\bposition\x12\x1e\n" +
@@ -486,9 +712,10 @@ const file_assent_v1_ledger_service_proto_rawDesc = "" +
 	"\x06hashes\x18\x02 \x03(\fR\x06hashes\x125\n" +
 	"\n" +
 	"checkpoint\x18\x03 \x01(\v2\x15.assent.v1.CheckpointR\n" +
-	"checkpoint2\xfd\x02\n" +
+	"checkpoint2\x81\x04\n" +
 	"\rLedgerService\x12q\n" +
-	"\rGetCheckpoint\x12\x1f.assent.v1.GetCheckpointRequest\x1a .assent.v1.GetCheckpointResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/ledger/checkpoint\x12v\n" +
+	"\rGetCheckpoint\x12\x1f.assent.v1.GetCheckpointRequest\x1a .assent.v1.GetCheckpointResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/ledger/checkpoint\x12\x81\x01\n" +
+	"\x0fAddCosignatures\x12!.assent.v1.AddCosignaturesRequest\x1a\".assent.v1.AddCosignaturesResponse\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/ledger/checkpoint:cosign\x12v\n" +
 	"\n" +
 	"ProveEntry\x12\x1c.assent.v1.ProveEntryRequest\x1a\x1d.assent.v1.ProveEntryResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/ledger/entries/{position}:prove\x12\x80\x01\n" +
 	"\x10ProveConsistency\x12\".assent.v1.ProveConsistencyRequest\x1a#.assent.v1.ProveConsistencyResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/ledger:proveConsistencyB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
@@ -505,31 +732,43 @@ func file_assent_v1_ledger_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_ledger_service_proto_rawDescData
 }
 
-var file_assent_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_assent_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_assent_v1_ledger_service_proto_goTypes = []any{
 	(*Checkpoint)(nil),               // 0: assent.v1.Checkpoint
 	(*GetCheckpointRequest)(nil),     // 1: assent.v1.GetCheckpointRequest
 	(*GetCheckpointResponse)(nil),    // 2: assent.v1.GetCheckpointResponse
-	(*ProveEntryRequest)(nil),        // 3: assent.v1.ProveEntryRequest
-	(*ProveEntryResponse)(nil),       // 4: assent.v1.ProveEntryResponse
-	(*ProveConsistencyRequest)(nil),  // 5: assent.v1.ProveConsistencyRequest
-	(*ProveConsistencyResponse)(nil), // 6: assent.v1.ProveConsistencyResponse
+	(*CosignedCheckpoint)(nil),       // 3: assent.v1.CosignedCheckpoint
+	(*Cosignature)(nil),              // 4: assent.v1.Cosignature
+	(*AddCosignaturesRequest)(nil),   // 5: assent.v1.AddCosignaturesRequest
+	(*AddCosignaturesResponse)(nil),  // 6: assent.v1.AddCosignaturesResponse
+	(*ProveEntryRequest)(nil),        // 7: assent.v1.ProveEntryRequest
+	(*ProveEntryResponse)(nil),       // 8: assent.v1.ProveEntryResponse
+	(*ProveConsistencyRequest)(nil),  // 9: assent.v1.ProveConsistencyRequest
+	(*ProveConsistencyResponse)(nil), // 10: assent.v1.ProveConsistencyResponse
+	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
 }
 var file_assent_v1_ledger_service_proto_depIdxs = []int32{
-	0, // 0: assent.v1.GetCheckpointResponse.checkpoint:type_name -> assent.v1.Checkpoint
-	0, // 1: assent.v1.ProveEntryResponse.checkpoint:type_name -> assent.v1.Checkpoint
-	0, // 2: assent.v1.ProveConsistencyResponse.checkpoint:type_name -> assent.v1.Checkpoint
-	1, // 3: assent.v1.LedgerService.GetCheckpoint:input_type -> assent.v1.GetCheckpointRequest
-	3, // 4: assent.v1.LedgerService.ProveEntry:input_type -> assent.v1.ProveEntryRequest
-	5, // 5: assent.v1.LedgerService.ProveConsistency:input_type -> assent.v1.ProveConsistencyRequest
-	2, // 6: assent.v1.LedgerService.GetCheckpoint:output_type -> assent.v1.GetCheckpointResponse
-	4, // 7: assent.v1.LedgerService.ProveEntry:output_type -> assent.v1.ProveEntryResponse
-	6, // 8: assent.v1.LedgerService.ProveConsistency:output_type -> assent.v1.ProveConsistencyResponse
-	6, // [6:9] is the sub-list for method output_type
-	3, // [3:6] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	0,  // 0: assent.v1.GetCheckpointResponse.checkpoint:type_name -> assent.v1.Checkpoint
+	3,  // 1: assent.v1.GetCheckpointResponse.cosigned:type_name -> assent.v1.CosignedCheckpoint
+	0,  // 2: assent.v1.CosignedCheckpoint.checkpoint:type_name -> assent.v1.Checkpoint
+	4,  // 3: assent.v1.CosignedCheckpoint.cosignatures:type_name -> assent.v1.Cosignature
+	11, // 4: assent.v1.Cosignature.signed_time:type_name -> google.protobuf.Timestamp
+	3,  // 5: assent.v1.AddCosignaturesResponse.cosigned:type_name -> assent.v1.CosignedCheckpoint
+	0,  // 6: assent.v1.ProveEntryResponse.checkpoint:type_name -> assent.v1.Checkpoint
+	0,  // 7: assent.v1.ProveConsistencyResponse.checkpoint:type_name -> assent.v1.Checkpoint
+	1,  // 8: assent.v1.LedgerService.GetCheckpoint:input_type -> assent.v1.GetCheckpointRequest
+	5,  // 9: assent.v1.LedgerService.AddCosignatures:input_type -> assent.v1.AddCosignaturesRequest
+	7,  // 10: assent.v1.LedgerService.ProveEntry:input_type -> assent.v1.ProveEntryRequest
+	9,  // 11: assent.v1.LedgerService.ProveConsistency:input_type -> assent.v1.ProveConsistencyRequest
+	2,  // 12: assent.v1.LedgerService.GetCheckpoint:output_type -> assent.v1.GetCheckpointResponse
+	6,  // 13: assent.v1.LedgerService.AddCosignatures:output_type -> assent.v1.AddCosignaturesResponse
+	8,  // 14: assent.v1.LedgerService.ProveEntry:output_type -> assent.v1.ProveEntryResponse
+	10, // 15: assent.v1.LedgerService.ProveConsistency:output_type -> assent.v1.ProveConsistencyResponse
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_ledger_service_proto_init() }
@@ -543,7 +782,7 @@ func file_assent_v1_ledger_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_ledger_service_proto_rawDesc), len(file_assent_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	LedgerService_GetCheckpoint_FullMethodName    = "/assent.v1.LedgerService/GetCheckpoint"
+	LedgerService_AddCosignatures_FullMethodName  = "/assent.v1.LedgerService/AddCosignatures"
 	LedgerService_ProveEntry_FullMethodName       = "/assent.v1.LedgerService/ProveEntry"
 	LedgerService_ProveConsistency_FullMethodName = "/assent.v1.LedgerService/ProveConsistency"
 )
@@ -32,8 +33,15 @@ const (
 // n - 1. Checkpoints are signed notes (C2SP tlog-checkpoint, Ed25519), which programs for transparency logs read. Who keeps a
 // checkpoint elsewhere can show later that nothing up to it was altered, dropped or reordered.
 type LedgerServiceClient interface {
-	// Returns a checkpoint of the ledger as it is now.
+	// Returns a checkpoint of the ledger as it is now, and the latest one that witnesses cosigned. A server with a checkpoint directory
+	// keeps the checkpoint of now there, too.
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*GetCheckpointResponse, error)
+	// Takes the cosignatures of witnesses (C2SP tlog-cosignature, cosignature/v1) on a checkpoint of this ledger, and keeps them beside
+	// those that it has on it. Lines of witnesses that the server does not know are left out. To send a line again changes nothing.
+	// Errors: INVALID_ARGUMENT with INVALID_REQUEST for what is no checkpoint of this ledger, commits to other events, or was signed by
+	// no witness that the server knows; OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such size yet; PERMISSION_DENIED with
+	// OTHER_DEPARTMENT for a client of one department.
+	AddCosignatures(ctx context.Context, in *AddCosignaturesRequest, opts ...grpc.CallOption) (*AddCosignaturesResponse, error)
 	// Proves that an event is in the ledger.
 	// Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such position or size yet; INVALID_ARGUMENT with
 	// INVALID_REQUEST for a position beyond the size; PERMISSION_DENIED with OTHER_DEPARTMENT for a client of one department, for
@@ -57,6 +65,16 @@ func (c *ledgerServiceClient) GetCheckpoint(ctx context.Context, in *GetCheckpoi
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCheckpointResponse)
 	err := c.cc.Invoke(ctx, LedgerService_GetCheckpoint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) AddCosignatures(ctx context.Context, in *AddCosignaturesRequest, opts ...grpc.CallOption) (*AddCosignaturesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddCosignaturesResponse)
+	err := c.cc.Invoke(ctx, LedgerService_AddCosignatures_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +109,15 @@ func (c *ledgerServiceClient) ProveConsistency(ctx context.Context, in *ProveCon
 // n - 1. Checkpoints are signed notes (C2SP tlog-checkpoint, Ed25519), which programs for transparency logs read. Who keeps a
 // checkpoint elsewhere can show later that nothing up to it was altered, dropped or reordered.
 type LedgerServiceServer interface {
-	// Returns a checkpoint of the ledger as it is now.
+	// Returns a checkpoint of the ledger as it is now, and the latest one that witnesses cosigned. A server with a checkpoint directory
+	// keeps the checkpoint of now there, too.
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error)
+	// Takes the cosignatures of witnesses (C2SP tlog-cosignature, cosignature/v1) on a checkpoint of this ledger, and keeps them beside
+	// those that it has on it. Lines of witnesses that the server does not know are left out. To send a line again changes nothing.
+	// Errors: INVALID_ARGUMENT with INVALID_REQUEST for what is no checkpoint of this ledger, commits to other events, or was signed by
+	// no witness that the server knows; OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such size yet; PERMISSION_DENIED with
+	// OTHER_DEPARTMENT for a client of one department.
+	AddCosignatures(context.Context, *AddCosignaturesRequest) (*AddCosignaturesResponse, error)
 	// Proves that an event is in the ledger.
 	// Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger has no such position or size yet; INVALID_ARGUMENT with
 	// INVALID_REQUEST for a position beyond the size; PERMISSION_DENIED with OTHER_DEPARTMENT for a client of one department, for
@@ -114,6 +139,9 @@ type UnimplementedLedgerServiceServer struct{}
 
 func (UnimplementedLedgerServiceServer) GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCheckpoint not implemented")
+}
+func (UnimplementedLedgerServiceServer) AddCosignatures(context.Context, *AddCosignaturesRequest) (*AddCosignaturesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddCosignatures not implemented")
 }
 func (UnimplementedLedgerServiceServer) ProveEntry(context.Context, *ProveEntryRequest) (*ProveEntryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ProveEntry not implemented")
@@ -156,6 +184,24 @@ func _LedgerService_GetCheckpoint_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(LedgerServiceServer).GetCheckpoint(ctx, req.(*GetCheckpointRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_AddCosignatures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddCosignaturesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).AddCosignatures(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_AddCosignatures_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).AddCosignatures(ctx, req.(*AddCosignaturesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -206,6 +252,10 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCheckpoint",
 			Handler:    _LedgerService_GetCheckpoint_Handler,
+		},
+		{
+			MethodName: "AddCosignatures",
+			Handler:    _LedgerService_AddCosignatures_Handler,
 		},
 		{
 			MethodName: "ProveEntry",

@@ -1,0 +1,126 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// AddCosignatures stores the cosignatures on a checkpoint of the ledger, beside those that others made on it, and returns all of them.
+// Lines of signers that the service does not know are left out; if there is no other, it is INVALID_REQUEST, as is what is no
+// checkpoint of this ledger or commits to other events. Other errors: POSITION_UNKNOWN, SCOPE_MISSING, and OTHER_DEPARTMENT for a
+// client of one department. To add a line again changes nothing.
+func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Cosigned, error) {
+	head, who, err := s.ledgerHead(ctx)
+	if err != nil {
+		return ledger.Cosigned{}, err
+	}
+	if !who.AllDepartments {
+		return ledger.Cosigned{}, consent.Faultf(consent.FaultOtherDepartment, "",
+			"cosignatures are taken from clients of all departments only")
+	}
+	c, err := s.openCosigned(&head, signed)
+	if err != nil {
+		return ledger.Cosigned{}, cosignFault(err)
+	}
+	if c.Size < 1 {
+		return ledger.Cosigned{}, consent.Faultf(consent.FaultInvalidRequest, "note", "a checkpoint of no events says nothing")
+	}
+	if err := reached(&head, c.Size, "note"); err != nil {
+		return ledger.Cosigned{}, err
+	}
+	for _, by := range c.Cosignatures {
+		if by.Seconds > s.now().Add(clientSkew).Unix() {
+			return ledger.Cosigned{}, consent.Faultf(consent.FaultInvalidRequest, "note", "the witness %s signed it in the future", by.Witness)
+		}
+	}
+	if ok, err := s.holds(ctx, &head, &c); err != nil {
+		return ledger.Cosigned{}, err
+	} else if !ok {
+		return ledger.Cosigned{}, consent.Faultf(consent.FaultInvalidRequest, "note", "it is signed by a key of this ledger, but commits "+
+			"to other events than the ledger has: keep it, and run `assent ledger verify --checkpoint` with it")
+	}
+	merged := ""
+	err = s.store.MergeCosigned(ctx, c.Size, func(stored string) (string, error) {
+		if merged = string(c.Note); stored == "" {
+			return merged, nil
+		}
+		both, err := ledger.MergeNotes([]byte(stored), c.Note)
+		merged = string(both)
+		return merged, err
+	})
+	if err != nil {
+		return ledger.Cosigned{}, fault(err)
+	}
+	return s.openCosigned(&head, []byte(merged))
+}
+
+// LatestCosigned returns the checkpoint of the largest size that witnesses cosigned, with their signatures, or nil if there is none,
+// or none of a witness that the service knows.
+func (s *Service) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) {
+	head, stored, err := s.store.LatestCosigned(ctx)
+	if err != nil {
+		return nil, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return nil, err
+	}
+	if err := who.need(ScopeRead, ScopeExport); err != nil || stored.Note == "" {
+		return nil, err
+	}
+	c, err := s.openCosigned(&head, []byte(stored.Note))
+	if errors.Is(err, ledger.ErrNotCosigned) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the stored cosigned checkpoint is damaged: run `assent ledger verify`: %w", err)
+	}
+	if c.Size > head.Position {
+		return nil, errors.New("the ledger is shorter than a checkpoint that witnesses cosigned: run `assent ledger verify`")
+	}
+	if ok, err := s.holds(ctx, &head, &c); err != nil {
+		return nil, err
+	} else if !ok {
+		return nil, errors.New("a checkpoint that witnesses cosigned commits to other events than the ledger has: run `assent ledger verify`")
+	}
+	return &c, nil
+}
+
+func (s *Service) openCosigned(head *storage.Head, signed []byte) (ledger.Cosigned, error) {
+	origin := ledger.Origin(head.StoreID)
+	keys, err := s.keys.VerifierKeys(origin)
+	if err != nil {
+		return ledger.Cosigned{}, err
+	}
+	return ledger.OpenCosigned(signed, origin, keys, s.witness)
+}
+
+// cosignFault says why a note is not taken.
+func cosignFault(err error) error {
+	message := "it is no checkpoint that a witness can have signed, or one of the signatures is not one of it"
+	switch {
+	case errors.Is(err, ledger.ErrSignature):
+		message = "it is not a checkpoint of this ledger: no key of it signed it, or it was altered"
+	case errors.Is(err, ledger.ErrNotCosigned):
+		message = "no witness signed it that this server knows: the server takes their keys with --witness-key"
+	}
+	return consent.Faultf(consent.FaultInvalidRequest, "note", "%s", message).Because(err)
+}
+
+// holds reports whether the ledger begins with what a checkpoint commits to, and if not says so in the log: a key of this ledger has
+// signed another history.
+func (s *Service) holds(ctx context.Context, head *storage.Head, c *ledger.Cosigned) (bool, error) {
+	root, err := s.rootAt(ctx, head, c.Size)
+	if err != nil || root == c.Root {
+		return err == nil, err
+	}
+	s.log.LogAttrs(ctx, slog.LevelError, "a cosigned checkpoint of this ledger commits to other events than it has: keep that "+
+		"checkpoint, and run `assent ledger verify` with it", slog.Int64("size", c.Size))
+	return false, nil
+}
