@@ -22,50 +22,13 @@ const maxCheckpoint = 64 << 10
 
 // ledger holds the commands about the ledger.
 func (a *app) ledger() *cobra.Command {
-	return family("ledger", "The ledger of all events: checkpoint, prove, verify or rebuild",
-		a.ledgerCheckpoint(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild())
+	return family("ledger", "The ledger of all events: checkpoint, cosign, prove, verify or rebuild",
+		a.ledgerCheckpoint(), a.ledgerCosign(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild())
 }
 
 func addVerifierKey(cmd *cobra.Command, key *string) {
 	cmd.Flags().StringVar(key, "verifier-key", "",
 		"public key that must have signed, as keys show writes it (default: the one that the server names)")
-}
-
-func (a *app) ledgerCheckpoint() *cobra.Command {
-	var out, key string
-	cmd := &cobra.Command{
-		Use:   "checkpoint",
-		Short: "Write a signed checkpoint of the ledger",
-		Long: "Write a signed checkpoint of the ledger as it is now. Kept where nobody who can change the database can change\n" +
-			"it, it shows later, with ledger verify --checkpoint, that nothing up to it was altered.",
-		Args: cobra.NoArgs,
-		RunE: a.does(func(ctx context.Context, _ []string) error {
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
-				if err != nil {
-					return err
-				}
-				c := answer.GetCheckpoint()
-				if _, err := opened(c, key); err != nil {
-					return err
-				}
-				if out != "" && out != stdinName {
-					if err := writeNewFile(out, c.GetNote()); err != nil {
-						return fmt.Errorf("--out: %w", err)
-					}
-					a.notef("%s: checkpoint of %d events", out, c.GetSize())
-					return nil
-				}
-				if a.json() {
-					return a.writeMessage(c)
-				}
-				return a.write(c.GetNote())
-			})
-		}),
-	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write it to, which must not exist (default: standard output)")
-	addVerifierKey(cmd, &key)
-	return cmd
 }
 
 // writeNewFile writes a file that must not exist: a checkpoint that is kept is

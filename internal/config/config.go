@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // LogFormat is how log lines are written.
@@ -44,8 +45,14 @@ type Server struct {
 	TLSKey  string
 	// InsecureListen permits to listen on other than loopback without TLS.
 	InsecureListen bool
-	LogLevel       slog.Level
-	LogFormat      LogFormat
+	// CheckpointDir is where checkpoints and erasures are kept; empty for
+	// nowhere. CheckpointInterval is how often a checkpoint is taken.
+	CheckpointDir      string
+	CheckpointInterval time.Duration
+	// WitnessKeys are the public keys of witnesses, as notes have them.
+	WitnessKeys []string
+	LogLevel    slog.Level
+	LogFormat   LogFormat
 	// Open lets everybody do everything without a key. Only the demo sets it,
 	// in code: there is no flag, variable or key for it.
 	Open bool
@@ -83,6 +90,9 @@ func (s Server) finish() Server {
 func (s Server) Validate() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		return errors.New("tls_cert and tls_key go together: one of them is missing")
+	}
+	if s.CheckpointDir != "" && s.CheckpointInterval < time.Second {
+		return errors.New("checkpoint_interval must be a second or more")
 	}
 	for _, listen := range []struct{ key, address string }{
 		{"grpc_address", s.GRPCAddress},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -60,6 +61,8 @@ func TestLoad_Nothing_GivesDefaults(t *testing.T) {
 		Keys:        "assent.db.keys",
 		LogLevel:    slog.LevelInfo,
 		LogFormat:   config.LogText,
+
+		CheckpointInterval: time.Hour,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -96,11 +99,13 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		"database_url": "postgres://u:p@db/assent", "grpc_address": "[::1]:1", "http_address": "localhost:0", "catalog": "c.yaml",
 		"keys": "k", "migrate": "true", "tls_cert": "cert.pem", "tls_key": "key.pem", "insecure_listen": "true",
 		"log_level": "error", "log_format": "json",
+		"checkpoint_dir": "kept", "checkpoint_interval": "15m", "witness_key": "w1+1+a,w2+2+b",
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret("postgres://u:p@db/assent"), GRPCAddress: "[::1]:1", HTTPAddress: "localhost:0",
 		Catalog: "c.yaml", Keys: "k", Migrate: true, TLSCert: "cert.pem", TLSKey: "key.pem", InsecureListen: true,
-		LogLevel: slog.LevelError, LogFormat: config.LogJSON,
+		LogLevel: slog.LevelError, LogFormat: config.LogJSON, CheckpointDir: "kept", CheckpointInterval: 15 * time.Minute,
+		WitnessKeys: []string{"w1+1+a", "w2+2+b"},
 	}
 	var args []string
 	env := map[string]string{}
@@ -115,6 +120,21 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 	} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestLoad_ListFlag_MayBeGivenSeveralTimes(t *testing.T) {
+	got := mustLoad(t, []string{"--witness-key", "a+1+x", "--witness-key=b+2+y,c+3+z"}, map[string]string{"ASSENT_WITNESS_KEY": "d"}, "")
+	if diff := cmp.Diff([]string{"a+1+x", "b+2+y", "c+3+z"}, got.WitnessKeys); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoad_CheckpointInterval_OfLessThanASecondOrNone_IsRefused(t *testing.T) {
+	for _, value := range []string{"0", "-1h", "999ms", "hourly", "60"} {
+		if _, err := load(t, []string{"--checkpoint-interval", value}, nil, ""); err == nil {
+			t.Errorf("%q was accepted", value)
 		}
 	}
 }

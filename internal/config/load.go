@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -28,9 +29,12 @@ func AddFlags(flags *pflag.FlagSet, keys ...string) {
 			continue
 		}
 		usage := s.usage + " (" + s.env() + ")"
-		if s.boolean {
+		switch {
+		case s.boolean:
 			flags.Bool(s.flag(), s.fallback == "true", usage)
-		} else {
+		case s.list:
+			flags.StringArray(s.flag(), nil, usage)
+		default:
 			flags.String(s.flag(), s.fallback, usage)
 		}
 	}
@@ -74,6 +78,9 @@ func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Server, error)
 // call the place where it was found.
 func pick(row setting, flags *pflag.FlagSet, env func(string) (string, bool), file map[string]entry) (value, from string) {
 	if flag := flags.Lookup(row.flag()); flag != nil && flag.Changed {
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			return strings.Join(list.GetSlice(), ","), "--" + row.flag()
+		}
 		return flag.Value.String(), "--" + row.flag()
 	}
 	if value, ok := env(row.env()); ok && value != "" {

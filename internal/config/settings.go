@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A setting is a row of the table that everything else follows from.
@@ -22,6 +23,9 @@ type setting struct {
 	usage string
 	// boolean makes a flag without a value.
 	boolean bool
+	// list makes a flag that may be given several times; elsewhere commas
+	// separate the values, and there they may, too.
+	list bool
 	// set reads the value. Its error does not repeat the value, which may be
 	// secret.
 	set func(*Server, string) error
@@ -85,6 +89,25 @@ func settings() []setting {
 			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
 		},
 		{
+			key: "checkpoint_dir",
+			usage: "directory in which signed checkpoints of the ledger and the erasures are kept, apart from the database; it must exist, " +
+				"and servers of one database may share it",
+			set: text(func(s *Server) *string { return &s.CheckpointDir }),
+		},
+		{
+			key: "checkpoint_interval", fallback: "1h",
+			usage: "how often a checkpoint is kept where the ledger has grown, besides at start, at stop and when somebody asks for one",
+			set:   setCheckpointInterval,
+		},
+		{
+			key: "witness_key", list: true,
+			usage: "public key of a witness whose cosignatures are taken, NAME+HASH+KEY; several are given as several flags, or separated by commas",
+			set: func(s *Server, value string) error {
+				s.WitnessKeys = strings.Split(value, ",")
+				return nil
+			},
+		},
+		{
 			key: "log_level", fallback: "info",
 			usage: "the least that is logged: debug, info, warn or error",
 			set:   setLogLevel,
@@ -130,6 +153,15 @@ func boolean(field func(*Server) *bool) func(*Server, string) error {
 		}
 		return nil
 	}
+}
+
+func setCheckpointInterval(s *Server, value string) error {
+	interval, err := time.ParseDuration(value)
+	if err != nil || interval < time.Second {
+		return errors.New("it must be a duration of a second or more, such as 15m or 1h")
+	}
+	s.CheckpointInterval = interval
+	return nil
 }
 
 func setLogLevel(s *Server, value string) error {

@@ -36,6 +36,9 @@ type database struct {
 	dir  string
 	url  string
 	keys string
+	// kept is where checkpoints are kept, and witnesses are the keys of those whose cosignatures are taken; empty is none.
+	kept      string
+	witnesses []string
 	// catalog is applied at start.
 	catalog string
 	// clock stands in for the clock of a PostgreSQL; nil is its own.
@@ -71,6 +74,7 @@ func (db *database) config() config.Server {
 	return config.Server{
 		DatabaseURL: config.NewSecret(db.url), Keys: db.keys, GRPCAddress: "127.0.0.1:0", HTTPAddress: "127.0.0.1:0",
 		Catalog: db.catalog, Migrate: true, LogLevel: slog.LevelDebug, LogFormat: config.LogJSON,
+		CheckpointDir: db.kept, CheckpointInterval: time.Hour, WitnessKeys: db.witnesses,
 	}
 }
 

@@ -26,7 +26,7 @@ func newValidation() (validation, error) {
 		&assentv1.BatchRecordEventsRequest{}, &assentv1.LookupRecipientRequest{}, &assentv1.CreateSuppressionRequest{},
 		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.GetCatalogRequest{},
 		&assentv1.ApplyCatalogRequest{}, &assentv1.CreateClientRequest{}, &assentv1.ListClientsRequest{},
-		&assentv1.RevokeClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.ProveEntryRequest{},
+		&assentv1.RevokeClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.AddCosignaturesRequest{}, &assentv1.ProveEntryRequest{},
 		&assentv1.ProveConsistencyRequest{},
 		&assentv1.Request{}, &assentv1.Grant{}, &assentv1.Confirmation{}, &assentv1.Refusal{}, &assentv1.Suppression{},
 		&assentv1.Lift{}, &assentv1.Erasure{},

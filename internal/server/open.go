@@ -10,6 +10,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
@@ -43,6 +44,8 @@ type opening struct {
 	now         func() time.Time
 	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
 	span        service.BeginSpan
+	kept        service.Kept
+	witnesses   []*ledger.Witness
 	databaseNow func() time.Time // of a PostgreSQL; nil: its own
 	migrate     bool             // make missing tables, and for SQLite the file
 }
@@ -104,7 +107,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 		return nil, err
 	}
 	use, err := service.New(ctx, store, keys, service.Options{
-		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span,
+		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
 	})
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
 )
 
@@ -69,16 +70,26 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, signals.shutdown(ctx)) }()
+	witnesses, err := ledger.ParseWitnesses(cfg.WitnessKeys)
+	if err != nil {
+		return fmt.Errorf("witness_key: %w", err)
+	}
+	keeper, err := openKeeper(cfg, opts.Logger, signals.countCheckpoints(context.WithoutCancel(ctx)))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, keeper.close()) }()
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions(context.WithoutCancel(ctx)), span: signals.traces.Span,
+		kept: keeper.kept(), witnesses: witnesses,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
-	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local); err != nil {
+	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local, keeper); err != nil {
 		return err
 	}
 	listeners, err := listen(ctx, cfg, opts)
@@ -90,12 +101,17 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
-	served = true
-	return s.serve(ctx, opts.Ready)
+	served, s.keeper = true, keeper
+	err = s.serve(ctx, opts.Ready)
+	keeper.last(ctx, local.Service)
+	return err
 }
 
 // prepare does what a start does to the store besides opening it.
-func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Local) error {
+func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Local, keeper *keeper) error {
+	if err := keeper.hold(ctx, local.Service); err != nil {
+		return err
+	}
 	id, keyFile, err := createAdmin(ctx, cfg, local.Service)
 	if err != nil {
 		return err
@@ -104,13 +120,17 @@ func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Lo
 		log.LogAttrs(ctx, slog.LevelInfo, "made the first client; its API key is in a file", slog.String("client", id),
 			slog.String("file", keyFile))
 	}
-	return applyCatalog(ctx, cfg, local.Service, log)
+	if err := applyCatalog(ctx, cfg, local.Service, log); err != nil {
+		return err
+	}
+	return keeper.first(ctx, local.Service)
 }
 
 // server is a server that is ready to be run.
 type server struct {
 	log       *slog.Logger
 	local     *Local
+	keeper    *keeper // nil: there is none
 	listeners *listeners
 	inside    *inside
 	grpc      *grpc.Server
@@ -180,6 +200,7 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	group.Go(func() error { s.ready.watch(running); return nil })
 	group.Go(func() error { s.forget(running); return nil })
 	group.Go(func() error { s.keys.watch(running); return nil })
+	group.Go(func() error { s.keeper.watch(running, s.local.Service); return nil })
 	group.Go(func() error {
 		<-running.Done()
 		s.logStop(ctx, running)

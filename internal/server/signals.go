@@ -39,3 +39,8 @@ func (s *signals) countDecisions(ctx context.Context) func(channel string, verdi
 		s.metrics.Decided(ctx, channel, verdict.String(), string(reason), n)
 	}
 }
+
+// countCheckpoints returns what counts checkpoints that were to be kept.
+func (s *signals) countCheckpoints(ctx context.Context) func(kept bool) {
+	return func(kept bool) { s.metrics.CheckpointKept(ctx, kept) }
+}

@@ -12,6 +12,8 @@ import (
 const (
 	httpGrace = 900 * time.Millisecond
 	grpcGrace = 600 * time.Millisecond
+	// lastCheckpoint is how long the database may take for the checkpoint after that.
+	lastCheckpoint = 150 * time.Millisecond
 )
 
 // logStop says that the server stops: because it was told to, or because a part of it failed.

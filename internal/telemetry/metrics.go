@@ -22,9 +22,10 @@ const scope = "github.com/assent-io/assent"
 
 // Metrics are the metrics of one server. Shutdown ends them.
 type Metrics struct {
-	registry  *prometheus.Registry
-	provider  *sdk.MeterProvider
-	decisions metric.Int64Counter
+	registry    *prometheus.Registry
+	provider    *sdk.MeterProvider
+	decisions   metric.Int64Counter
+	checkpoints metric.Int64Counter
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -46,9 +47,12 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 		registry: registry,
 		provider: sdk.NewMeterProvider(sdk.WithReader(exporter), sdk.WithView(callsByMethod())),
 	}
-	m.decisions, err = m.provider.Meter(scope).Int64Counter("assent.decisions",
+	var errs [2]error
+	m.decisions, errs[0] = m.provider.Meter(scope).Int64Counter("assent.decisions",
 		metric.WithDescription("Decisions that checks were answered with."))
-	if err != nil {
+	m.checkpoints, errs[1] = m.provider.Meter(scope).Int64Counter("assent.checkpoints",
+		metric.WithDescription("Checkpoints for the checkpoint directory, by whether they are kept there."))
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the metrics: %w", err), m.provider.Shutdown(ctx))
 	}
 	return m, nil
@@ -65,6 +69,15 @@ func callsByMethod() sdk.View {
 func (m *Metrics) Decided(ctx context.Context, channel, verdict, reason string, n int) {
 	m.decisions.Add(ctx, int64(n), metric.WithAttributes(
 		attribute.String("channel", channel), attribute.String("verdict", verdict), attribute.String("reason", reason)))
+}
+
+// CheckpointKept counts a checkpoint that was to be kept, and whether it is.
+func (m *Metrics) CheckpointKept(ctx context.Context, kept bool) {
+	outcome := "failed"
+	if kept {
+		outcome = "kept"
+	}
+	m.checkpoints.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome)))
 }
 
 // CallHandler returns what measures and traces the calls of a gRPC server. Only methods for which measured holds are: the name of a

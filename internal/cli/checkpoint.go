@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/ledger"
+)
+
+// keysToVerify are the public keys that the caller trusts.
+type keysToVerify struct {
+	ledger  string   // empty: the one that the server names
+	witness []string // none: what the server says about witnesses is not verified
+}
+
+func (k *keysToVerify) add(cmd *cobra.Command) {
+	addVerifierKey(cmd, &k.ledger)
+	cmd.Flags().StringArrayVar(&k.witness, "witness-key", nil,
+		"public key of a witness, NAME+HASH+KEY, that its cosignature is verified with; may be given several times")
+}
+
+func (a *app) ledgerCheckpoint() *cobra.Command {
+	var out string
+	var keys keysToVerify
+	cmd := &cobra.Command{
+		Use:   "checkpoint",
+		Short: "Write a signed checkpoint of the ledger",
+		Long: "Write a signed checkpoint of the ledger as it is now. Kept where nobody who can change the database can change\n" +
+			"it, it shows later, with ledger verify --checkpoint, that nothing up to it was altered. A server with a checkpoint\n" +
+			"directory keeps it there, too. Which witnesses cosigned the latest cosigned one goes to standard error.",
+		Args: cobra.NoArgs,
+		RunE: a.does(func(ctx context.Context, _ []string) error {
+			witnesses, err := ledger.ParseWitnesses(keys.witness)
+			if err != nil {
+				return usagef("--witness-key: %v", err)
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
+				if err != nil {
+					return err
+				}
+				c := answer.GetCheckpoint()
+				if _, err := opened(c, keys.ledger); err != nil {
+					return err
+				}
+				if err := a.noteCosigned(answer.GetCosigned(), keys.ledger, witnesses); err != nil {
+					return err
+				}
+				if out != "" && out != stdinName {
+					if err := writeNewFile(out, c.GetNote()); err != nil {
+						return fmt.Errorf("--out: %w", err)
+					}
+					a.notef("%s: checkpoint of %d events", out, c.GetSize())
+					return nil
+				}
+				if a.json() {
+					return a.writeMessage(answer)
+				}
+				return a.write(c.GetNote())
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&out, "out", "", "file to write it to, which must not exist (default: standard output)")
+	keys.add(cmd)
+	return cmd
+}
+
+func (a *app) ledgerCosign() *cobra.Command {
+	var keys keysToVerify
+	cmd := &cobra.Command{
+		Use:   "cosign FILE|-",
+		Short: "Hand in the cosignatures of witnesses on a checkpoint",
+		Long: "Hand in a checkpoint of the ledger that witnesses cosigned (C2SP tlog-cosignature). The server keeps the lines of the\n" +
+			"witnesses whose keys it was given, beside those it has. It writes the checkpoint with all of them.",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			witnesses, err := ledger.ParseWitnesses(keys.witness)
+			if err != nil {
+				return usagef("--witness-key: %v", err)
+			}
+			notes, err := a.readCheckpoints(args)
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).AddCosignatures,
+					&assentv1.AddCosignaturesRequest{Note: string(notes[0])})
+				if err != nil {
+					return err
+				}
+				if err := a.noteCosigned(answer.GetCosigned(), keys.ledger, witnesses); err != nil {
+					return err
+				}
+				if a.json() {
+					return a.writeMessage(answer)
+				}
+				return a.write(answer.GetCosigned().GetCheckpoint().GetNote())
+			})
+		}),
+	}
+	keys.add(cmd)
+	return cmd
+}
+
+// noteCosigned says who cosigned a checkpoint and when, if anybody has. What
+// the server says about witnesses counts only where none of their keys is
+// given; then it is said that it was not verified.
+func (a *app) noteCosigned(c *assentv1.CosignedCheckpoint, key string, witnesses []*ledger.Witness) error {
+	if c == nil {
+		if len(witnesses) > 0 {
+			return errors.New("the server has no checkpoint that a witness cosigned")
+		}
+		return nil
+	}
+	checkpoint, err := opened(c.GetCheckpoint(), key)
+	if err != nil {
+		return err
+	}
+	if len(witnesses) == 0 {
+		for _, by := range c.GetCosignatures() {
+			a.notef("checkpoint of %d events cosigned by %s at %s (not verified: give its key with --witness-key)", checkpoint.Size,
+				by.GetWitness(), by.GetSignedTime().AsTime().Format(time.RFC3339))
+		}
+		return nil
+	}
+	if key == "" {
+		key = c.GetCheckpoint().GetVerifierKey()
+	}
+	cosigned, err := ledger.OpenCosigned([]byte(c.GetCheckpoint().GetNote()), checkpoint.Origin, []string{key}, witnesses)
+	if err != nil {
+		return fmt.Errorf("the server's cosigned checkpoint does not hold: %w", err)
+	}
+	for _, by := range cosigned.Cosignatures {
+		a.notef("checkpoint of %d events cosigned by %s at %s", checkpoint.Size, by.Witness,
+			time.Unix(by.Seconds, 0).UTC().Format(time.RFC3339))
+	}
+	return nil
+}
