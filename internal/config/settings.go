@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
 
 // settings returns the table.
 func settings() []setting {
-	return []setting{
+	serving := []setting{
 		{
 			key: "database_url", fallback: "sqlite:assent.db",
 			usage: "the database: sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -88,6 +89,13 @@ func settings() []setting {
 			usage: "listen on other than loopback without TLS, where something else encrypts",
 			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
 		},
+	}
+	return slices.Concat(serving, keepingSettings(), logSettings())
+}
+
+// keepingSettings returns the rows about what is kept apart from the database.
+func keepingSettings() []setting {
+	return []setting{
 		{
 			key: "checkpoint_dir",
 			usage: "directory in which signed checkpoints of the ledger and the erasures are kept, apart from the database; it must exist, " +
@@ -107,6 +115,11 @@ func settings() []setting {
 				return nil
 			},
 		},
+	}
+}
+
+func logSettings() []setting {
+	return []setting{
 		{
 			key: "log_level", fallback: "info",
 			usage: "the least that is logged: debug, info, warn or error",
