@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -135,6 +136,30 @@ func TestOperations_CommandsForKeysAndBackupsWork(t *testing.T) {
 	r.stop()
 	for _, command := range block(t, "docs/operations.md", "Backups", 1) {
 		runAsWritten(t, db.dir, env, command)
+	}
+}
+
+func TestOperations_CommandsForKeepingCheckpointsWork(t *testing.T) {
+	db, w, kept := newDatabase(t, "sqlite"), newWitness("w", 1679315147), t.TempDir()
+	binary := program(t)
+	commands := block(t, "docs/operations.md", "Keeping checkpoints", 1)
+	serve := strings.Fields(strings.ReplaceAll(commands[0], "/mnt/officer/assent", kept))[1:]
+	p := db.startAs(binary, append(serve, "--witness-key", w.vkey(), "--database-url", db.url, "--catalog", db.catalog)...)
+	key := db.adminKey()
+	env := append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "ASSENT_SERVER="+p.grpc, "ASSENT_API_KEY="+key)
+	now, err := assentv1.NewLedgerServiceClient(dial(t, p.grpc, key)).GetCheckpoint(t.Context(), &assentv1.GetCheckpointRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cosigned := w.cosign(t, now.GetCheckpoint().GetNote(), now.GetCheckpoint().GetVerifierKey())
+	write(t, filepath.Join(db.dir, "cosigned.checkpoint"), cosigned)
+	for _, command := range commands[1:] {
+		runAsWritten(t, db.dir, env, command)
+	}
+	for _, file := range []string{filepath.Join(kept, "checkpoint-00000000000000000001.txt"), filepath.Join(db.dir, "today.checkpoint")} {
+		if text, err := os.ReadFile(file); err != nil || string(text) != now.GetCheckpoint().GetNote() {
+			t.Errorf("%s: %q, %v", file, text, err)
+		}
 	}
 }
 

@@ -56,8 +56,11 @@ func (k *keeper) hold(ctx context.Context, use *service.Service) error {
 func (k *keeper) compare(ctx context.Context, use *service.Service, name kept.Name) (*service.Compared, error) {
 	signed, c, err := k.dir.Checkpoint(name)
 	if err != nil {
-		k.log.LogAttrs(ctx, slog.LevelError, "a checkpoint that was kept cannot be read, and counts for nothing",
-			slog.String("error", err.Error()))
+		level := slog.LevelError
+		if errors.Is(err, kept.ErrUnsettled) {
+			level = slog.LevelWarn
+		}
+		k.log.LogAttrs(ctx, level, "a checkpoint that was kept cannot be read, and counts for nothing", slog.String("error", err.Error()))
 		return nil, nil
 	}
 	compared, err := use.Compare(ctx, signed)
