@@ -96,3 +96,22 @@ func (k *keeper) report(ctx context.Context, newest kept.Name, position int64) e
 // that were kept for positions after the last checkpoint that it agrees with. The database may have the first of them; to repeat one
 // that it has must change nothing.
 func (k *keeper) erasuresToRepeat() ([]kept.Erasure, error) { return k.dir.ErasuresAfter(k.agreed) }
+
+// repeat carries out the erasures that a restored backup lacks, before anybody is answered.
+func (k *keeper) repeat(ctx context.Context, use *service.Service) error {
+	if k == nil {
+		return nil
+	}
+	erasures, err := k.erasuresToRepeat()
+	if err != nil {
+		return nil //nolint:nilerr // It was reported, and where the database was restored it has ended the start.
+	}
+	lacked, err := use.RepeatErasures(ctx, erasures)
+	if err != nil {
+		return fmt.Errorf("repeat the erasures made since the backup: %w", err)
+	}
+	if lacked > 0 {
+		k.log.LogAttrs(ctx, slog.LevelWarn, "repeated erasures that the database lacked", slog.Int("erasures", lacked))
+	}
+	return nil
+}

@@ -112,6 +112,9 @@ func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Lo
 	if err := keeper.hold(ctx, local.Service); err != nil {
 		return err
 	}
+	if err := keeper.repeat(ctx, local.Service); err != nil {
+		return err
+	}
 	id, keyFile, err := createAdmin(ctx, cfg, local.Service)
 	if err != nil {
 		return err

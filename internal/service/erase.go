@@ -25,8 +25,15 @@ func (w *work) erase(at *places, p *prepared) (Recorded, error) {
 	if err := w.notHeld(p.subject, at.address.Exact()); err != nil {
 		return Recorded{}, err
 	}
+	who, err := w.service.personAt(at)
+	if err != nil {
+		return Recorded{}, err
+	}
 	taken, err := w.take(at, p.occurred)
 	if err != nil {
+		return Recorded{}, err
+	}
+	if err := w.keepErasure(who, p.occurred); err != nil {
 		return Recorded{}, err
 	}
 	recorded := Recorded{Position: p.known, Duplicate: p.known != 0}
@@ -36,13 +43,13 @@ func (w *work) erase(at *places, p *prepared) (Recorded, error) {
 			return Recorded{}, err
 		}
 	}
-	return recorded, w.carryOut(at, p.subject, p.occurred, taken)
+	return recorded, w.carryOut(who, p.occurred, taken)
 }
 
-// carryOut erases, physically, what an erasure of the address at the instant ends: docs/storage-format.md says what goes and what
+// carryOut erases, physically, what an erasure of the person at the instant ends: docs/storage-format.md says what goes and what
 // stays. It may be repeated.
-func (w *work) carryOut(at *places, folded *subject, until consent.Instant, t *taken) error {
-	exact, err := w.subject(&at.exact)
+func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
+	exact, err := w.subject(&who.exact)
 	if err != nil {
 		return err
 	}
@@ -53,23 +60,22 @@ func (w *work) carryOut(at *places, folded *subject, until consent.Instant, t *t
 	left := w.subjects[exact.Key]
 	left.Erased = max(exact.Erased, until)
 	w.save(left)
-	mails, err := w.subject(&at.mail)
+	mails, err := w.subject(&who.mail)
 	if err != nil {
 		return err
 	}
-	own := at.address.Exact()
 	err = w.cutOff(mails, t, func(e *consent.Event) (bool, error) {
 		evidence, err := w.open(e)
-		return e.Occurred > until || evidence.Address != "" && evidence.Address != own, err
+		if err != nil || e.Occurred > until || evidence.Address == "" {
+			return e.Occurred > until, err
+		}
+		own, err := who.isOwn(w.service.keys, evidence.Address)
+		return !own, err
 	})
 	if err != nil {
 		return err
 	}
-	spelling, err := w.spelling(folded, own)
-	if err != nil {
-		return err
-	}
-	if err := w.eraseFolded(folded, own, spelling.Sum, until, t); err != nil {
+	if err := w.eraseFolded(who, until, t); err != nil {
 		return err
 	}
 	return w.claim(t)
@@ -170,14 +176,22 @@ func (w *work) again(fresh, old *subject, e *consent.Event) error {
 
 // eraseFolded deletes what the folded subject's events tell about the person: the evidence of those until the erasure, and the
 // address. What blocks stays.
-func (w *work) eraseFolded(s *subject, own string, spelling [16]byte, until consent.Instant, t *taken) error {
+func (w *work) eraseFolded(who *person, until consent.Instant, t *taken) error {
+	s, err := w.subject(&who.folded)
+	if err != nil {
+		return err
+	}
+	spelling, err := who.spelling(s.KeyVersion)
+	if err != nil {
+		return err
+	}
 	all, err := w.eventsOf(s)
 	if err != nil {
 		return err
 	}
 	for i := range all[s] {
 		e := &all[s][i]
-		if e.Spelling.Sum != spelling || e.Occurred > until {
+		if e.Spelling != spelling || e.Occurred > until {
 			continue
 		}
 		evidence, err := w.open(e)
@@ -187,7 +201,7 @@ func (w *work) eraseFolded(s *subject, own string, spelling [16]byte, until cons
 		case e.Evidence == [32]byte{} || evidence == withoutPerson(evidence):
 			continue // It says nothing of the person.
 		case e.Kind == consent.KindMove:
-			if err := w.forgetMove(e, own, t); err != nil {
+			if err := w.forgetMove(e, who, t); err != nil {
 				return err
 			}
 		}

@@ -180,7 +180,7 @@ func (w *work) bring(e *consent.Event, to address.Address) error {
 }
 
 // forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
-func (w *work) forgetMove(e *consent.Event, own string, t *taken) error {
+func (w *work) forgetMove(e *consent.Event, who *person, t *taken) error {
 	evidence, err := w.open(e)
 	if err != nil || evidence.Other == "" {
 		return err
@@ -211,7 +211,11 @@ func (w *work) forgetMove(e *consent.Event, own string, t *taken) error {
 		if err != nil {
 			return err
 		}
-		if says.Other != own {
+		own, err := who.isOwn(w.service.keys, says.Other)
+		if err != nil {
+			return err
+		}
+		if !own {
 			continue
 		}
 		if err := w.lose(there, t); err != nil {

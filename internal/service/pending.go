@@ -112,9 +112,16 @@ func (w *work) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err e
 	if refused != nil || err != nil || dryRun {
 		return refused != nil, err
 	}
+	who, err := w.service.personAt(&p.at)
+	if err != nil {
+		return false, err
+	}
 	taken, err := w.take(&p.at, p.until)
 	if err != nil {
 		return false, err
 	}
-	return false, w.carryOut(&p.at, folded, p.until, taken)
+	if err := w.keepErasure(who, p.until); err != nil {
+		return false, err
+	}
+	return false, w.carryOut(who, p.until, taken)
 }

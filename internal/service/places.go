@@ -12,6 +12,7 @@ type place struct {
 	form      consent.Form
 	canonical string
 	keys      []storage.SubjectKey
+	version   uint32     // of the digest key of the first of keys
 	digests   *seal.Keys // that the keys were made with
 }
 
@@ -41,6 +42,7 @@ func (l *locator) place(form consent.Form, canonical string) (place, error) {
 		return place{}, err
 	}
 	p := place{form: form, canonical: canonical, keys: make([]storage.SubjectKey, len(digests)), digests: l.digests}
+	p.version = digests[0].Version
 	for i, d := range digests {
 		p.keys[i] = storage.SubjectKey{Form: form, Digest: d.Sum}
 	}

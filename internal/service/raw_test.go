@@ -50,6 +50,14 @@ func (r *raw) exec(query string, args ...any) {
 	}
 }
 
+// run runs a statement that changes no row.
+func (r *raw) run(statement string) {
+	r.t.Helper()
+	if _, err := r.db.ExecContext(r.t.Context(), statement); err != nil {
+		r.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
 // bytes reads one value.
 func (r *raw) bytes(query string, args ...any) []byte {
 	r.t.Helper()

@@ -1,0 +1,93 @@
+package service
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/kept"
+)
+
+// keepErasure keeps what it takes to repeat an erasure, before anything of it is stored.
+func (w *work) keepErasure(who *person, until consent.Instant) error {
+	if w.service.kept == nil {
+		return nil
+	}
+	e := who.erasure()
+	e.Position, e.Recorded, e.Occurred, e.Actor = w.head.Position+1, w.recorded, until, w.who.ID
+	if err := w.service.kept.Append([]kept.Erasure{e}); err != nil {
+		return consent.Faultf(consent.FaultUnavailable, "", "the erasure could not be kept apart from the database, where a restored "+
+			"backup would look for it; nothing was erased: try again").Because(err)
+	}
+	return nil
+}
+
+// RepeatErasures carries out erasures that were kept apart from the database, as far as the database lacks them: it was restored from
+// a backup. It returns how many it lacked.
+func (s *Service) RepeatErasures(ctx context.Context, list []kept.Erasure) (lacked int, err error) {
+	for i := range list {
+		done, err := s.repeatErasure(ctx, &list[i])
+		if err != nil {
+			return lacked, err
+		}
+		if done {
+			lacked++
+		}
+	}
+	return lacked, nil
+}
+
+func (s *Service) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool, err error) {
+	who, err := s.personOf(e)
+	if err != nil {
+		return false, err
+	}
+	m := member{bulk: true, weight: chunk}
+	for _, at := range []*place{&who.exact, &who.folded, &who.mail} {
+		m.load.Subjects = append(m.load.Subjects, at.keys...)
+	}
+	m.run = func(w *work) error {
+		exact, err := w.subject(&who.exact)
+		if err != nil {
+			return err
+		}
+		if done = exact.Erased < e.Occurred; !done {
+			return nil
+		}
+		if err := w.recordAgain(who, e); err != nil {
+			return err
+		}
+		return w.carryOut(who, e.Occurred, &taken{})
+	}
+	err = s.commits.do(ctx, &m)
+	return done && err == nil, err
+}
+
+// recordAgain records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.
+func (w *work) recordAgain(who *person, e *kept.Erasure) error {
+	folded, err := w.subject(&who.folded)
+	if err != nil {
+		return err
+	}
+	spelling, err := who.spelling(folded.KeyVersion)
+	if err != nil {
+		return err
+	}
+	if folded.erasedAt(spelling.Sum) >= e.Occurred {
+		return nil
+	}
+	event := consent.Event{
+		Occurred: e.Occurred, Actor: e.Actor, Facts: consent.Facts{Kind: consent.KindErase, Spelling: spelling},
+	}
+	// Who states the erasure again has the address, which is part of the key; this event is another one then, and says the same.
+	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
+		return err
+	}
+	if err := w.identify(folded, ""); err != nil {
+		return err
+	}
+	event.Subject = folded.ID
+	w.use(&event.Facts)
+	w.append(&event, nil)
+	w.fold(folded, &event)
+	return nil
+}

@@ -1,0 +1,144 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/kept"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/sqlite"
+)
+
+// officer keeps erasures in a directory.
+type officer struct {
+	*kept.Dir
+
+	fails error
+}
+
+func (o *officer) Append(list []kept.Erasure) error {
+	if o.fails != nil {
+		return o.fails
+	}
+	return o.Dir.Append(list)
+}
+
+func (o *officer) KeepCheckpoint(context.Context, int64, []byte) error { return nil }
+
+func newOfficer(t *testing.T) *officer {
+	t.Helper()
+	dir, err := kept.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dir.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &officer{Dir: dir}
+}
+
+// keptService runs a service over the store that keeps its erasures.
+func (w *world) keptService(store storage.Store, o *officer) *Service {
+	w.t.Helper()
+	s, err := New(w.t.Context(), store, w.keys, Options{Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler), Kept: o})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(s.Close)
+	return s
+}
+
+func erasure(address string, at time.Time) consent.Statement {
+	st := consent.Statement{Kind: consent.KindErase, Address: address, Justification: "ticket 17"}
+	if !at.IsZero() {
+		st.Occurred = consent.InstantOf(at)
+	}
+	return st
+}
+
+// A backup from before an erasure is restored: what was kept of the erasure takes the person out of it again, without the address.
+func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	o := newOfficer(t)
+	ctx := WithCaller(t.Context(), Process("test"))
+	s := w.keptService(w.store(), o)
+	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		t.Fatal(err)
+	}
+	const erased, imported, other = "anna+news@gmail.com", "bert@example.com", "anna@gmail.com"
+	for _, who := range []string{erased, imported, other} {
+		w.mustRecord(ctx, s, consentOn("newsletter", who, w.clock.Now().Add(-time.Hour)))
+	}
+	late := []BatchStatement{{Statement: erasure(imported, w.clock.Now().Add(-time.Minute))}}
+	if _, err := s.BatchRecord(ctx, BatchRecord{Items: late}); err != nil {
+		t.Fatal(err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	w.raw().run("VACUUM INTO '" + backup + "'")
+	w.clock.Advance(time.Minute)
+	w.mustRecord(ctx, s, erasure(erased, time.Time{}))
+	if done, err := s.ErasePending(ctx, false); err != nil || done.Erased != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+
+	store, err := sqlite.Open(t.Context(), backup, sqlite.Options{Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	restored := w.keptService(store, o)
+	w.wantCheck(ctx, restored, "newsletter", erased, "ALLOW_CONSENT")
+	list, err := o.ErasuresAfter(0)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d erasures were kept, %v", len(list), err)
+	}
+	for _, want := range []int{2, 0} { // To repeat them once more changes nothing.
+		if lacked, err := restored.RepeatErasures(ctx, list); err != nil || lacked != want {
+			t.Errorf("the restored database lacked %d erasures, %v; want %d", lacked, err, want)
+		}
+	}
+	w.wantCheck(ctx, restored, "newsletter", erased, "ERASED")
+	w.wantCheck(ctx, restored, "newsletter", imported, "ERASED")
+	if _, err := restored.Record(ctx, consentOn("newsletter", erased, w.clock.Now().Add(-2*time.Hour)), Idempotency{}); err == nil {
+		t.Error("a grant from before the erasure was recorded")
+	}
+	// Another spelling's consent is not erased; the suppression holds for every spelling.
+	page, err := restored.History(ctx, HistoryInput{Address: other, Size: 10})
+	if err != nil || len(page.Events) != 2 || !page.Events[0].Held {
+		t.Errorf("the history of another spelling: %+v, %v", page, err)
+	}
+	if report := mustVerify(t, w, store); report.Found != 0 {
+		t.Errorf("%+v", report.Findings)
+	}
+}
+
+// An erasure that could not be kept is not made: a backup that is restored would bring the person back.
+func TestErase_NotKept_IsRefusedAndErasesNothing(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	o := newOfficer(t)
+	ctx := WithCaller(t.Context(), Process("test"))
+	s := w.keptService(w.store(), o)
+	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		t.Fatal(err)
+	}
+	const who = "anna@example.com"
+	w.mustRecord(ctx, s, consentOn("newsletter", who, w.clock.Now().Add(-time.Hour)))
+	o.fails = errors.New("the disk is full")
+	_, err := s.Record(ctx, erasure(who, time.Time{}), Idempotency{})
+	wantFault(t, err, consent.FaultUnavailable)
+	w.wantCheck(ctx, s, "newsletter", who, "ALLOW_CONSENT")
+	o.fails = nil
+	w.mustRecord(ctx, s, erasure(who, time.Time{}))
+	w.wantCheck(ctx, s, "newsletter", who, "ERASED")
+}
