@@ -167,6 +167,15 @@ type CosignedCheckpoint struct {
 	Note string
 }
 
+// Disclosure is how often a client learnt something about a subject on a day.
+type Disclosure struct {
+	Subject consent.SubjectID
+	Day     int64 // days since 1970-01-01, UTC
+	Client  string
+	Channel string // empty: the client learnt of all channels
+	Count   int64
+}
+
 // EventRef finds an event by its key.
 type EventRef struct {
 	Subject SubjectKey
@@ -213,6 +222,8 @@ type Changes struct {
 	Blank []int64
 	// ForgetRequests names the events whose requests are forgotten: their answers, and what their bodies were.
 	ForgetRequests []int64
+	// ForgetDisclosures names the subjects whose disclosures are deleted.
+	ForgetDisclosures []consent.SubjectID
 }
 
 // RequestSpan is how many positions a request has at most from its first to its last.
@@ -249,6 +260,13 @@ type Writer interface {
 	// stores what it returns, in one transaction. Concurrent calls, also of other processes, are done one after the other, so that
 	// none loses what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error.
 	MergeCosigned(ctx context.Context, size int64, merge func(stored string) (string, error)) error
+	// AddDisclosures adds to what is counted, all of it or nothing, without the lock of the head. What is given twice is counted
+	// twice. The addition is remembered under the id, as requests are, until it expires: added again under the same id, it is not
+	// counted again, so it may be repeated after any error, ErrCommitUnknown among them.
+	AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []Disclosure) error
+	// DeleteDisclosures deletes disclosures of days before the day given, the earliest first, at most limit of them, and returns how
+	// many. It does not lock the head.
+	DeleteDisclosures(ctx context.Context, before int64, limit int) (int, error)
 }
 
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
@@ -277,6 +295,8 @@ type Reader interface {
 	Catalogs(ctx context.Context, after int64) (Head, []Catalog, error)
 	// Refs returns the references with a number greater than after, by number.
 	Refs(ctx context.Context, after int32) (Head, []Ref, error)
+	// Disclosures returns what is counted for the subjects, by subject, day, client and channel. It returns no head.
+	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
 	// Clients returns all clients by id.
 	Clients(ctx context.Context) (Head, []Client, error)
 	// Erasures returns the erasures after the position given that have evidence, by position, at most limit of them.

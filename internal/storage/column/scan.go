@@ -308,3 +308,13 @@ func ScanEvidence(scan Scan) (position int64, sealed []byte, err error) {
 	err = scan(&position, &sealed)
 	return position, sealed, err
 }
+
+// ScanDisclosure reads the columns of [Disclosures].
+func ScanDisclosure(scan Scan) (storage.Disclosure, error) {
+	var d storage.Disclosure
+	var subject []byte
+	if err := scan(&subject, &d.Day, &d.Client, &d.Channel, &d.Count); err != nil {
+		return storage.Disclosure{}, err
+	}
+	return d, fixed("disclosures.subject", d.Subject[:], subject)
+}

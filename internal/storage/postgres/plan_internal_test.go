@@ -49,6 +49,10 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"cosignedOf": {selectCosignedOf, []any{int64(1)}},
 		"latest":     {selectLatestCosigned, nil},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
+
+		"disclosures":       {selectDisclosures, []any{digests}},
+		"forgetDisclosures": {forgetDisclosures, []any{digests}},
+		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10}},
 	} {
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+statement.sql, statement.args...)
 		if err != nil {

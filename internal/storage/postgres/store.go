@@ -59,6 +59,7 @@ func store(ctx context.Context, conn *pgxpool.Conn, changes *storage.Changes) er
 	queueLedger(batch, changes)
 	queueRest(batch, changes)
 	queueRights(batch, changes)
+	queueForget(batch, changes.ForgetDisclosures)
 	batch.Queue(updateHead, headValues(&changes.Head)...)
 	before := batch.Len()
 	batch.Queue(commit)

@@ -16,6 +16,9 @@ func (c *conn) store(changes *storage.Changes) error {
 	if err := c.storeRights(changes); err != nil {
 		return err
 	}
+	if err := c.forget(changes.ForgetDisclosures); err != nil {
+		return err
+	}
 	_, err := c.exec(updateHead, headValues(&changes.Head)...)
 	return err
 }

@@ -65,6 +65,17 @@ func calls() []call {
 			_, err := s.DeleteExpiredRequests(ctx, begin, 10)
 			return err
 		}},
+		{"AddDisclosures", func(ctx context.Context, s storage.Store) error {
+			return s.AddDisclosures(ctx, digest("addition", 1), begin, []storage.Disclosure{disclosure(1, 1, 1)})
+		}},
+		{"Disclosures", func(ctx context.Context, s storage.Store) error {
+			_, err := s.Disclosures(ctx, []consent.SubjectID{id(1)})
+			return err
+		}},
+		{"DeleteDisclosures", func(ctx context.Context, s storage.Store) error {
+			_, err := s.DeleteDisclosures(ctx, 1, 10)
+			return err
+		}},
 	}
 }
 

@@ -1,0 +1,77 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+const (
+	insertOnce = `
+		INSERT INTO requests (id, body_mac, answer, expires_time) VALUES (?1, x'', x'', ?2) ON CONFLICT (id) DO NOTHING`
+
+	addDisclosure = `
+		INSERT INTO disclosures (` + column.Disclosures + `) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
+
+	selectDisclosures = `
+		SELECT ` + column.Disclosures + ` FROM disclosures WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)
+		ORDER BY ` + column.DisclosuresKey
+
+	deleteDisclosures = `
+		DELETE FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
+			SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE day < ?1 ORDER BY day LIMIT ?2)`
+
+	forgetDisclosures = `
+		DELETE FROM disclosures WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)`
+)
+
+// AddDisclosures adds to what is counted.
+func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Disclosure) error {
+	rows := column.Summed(counts)
+	return s.locked(ctx, "add disclosures", func(c *conn) error {
+		if _, err := c.head(); err != nil {
+			return err
+		}
+		added, err := c.exec(insertOnce, id[:], expires)
+		if err != nil || added == 0 {
+			return err
+		}
+		return each(c, addDisclosure, rows, func(d *storage.Disclosure) []any {
+			return []any{d.Subject[:], d.Day, d.Client, d.Channel, d.Count}
+		})
+	})
+}
+
+// Disclosures returns what is counted for the subjects.
+func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
+	_, rows, err := list(ctx, s, "read disclosures", selectDisclosures, []any{jsonSubjects(subjects)}, column.ScanDisclosure)
+	return rows, err
+}
+
+// DeleteDisclosures deletes disclosures of days before the day given.
+func (s *Store) DeleteDisclosures(ctx context.Context, before int64, limit int) (int, error) {
+	var deleted int64
+	err := s.locked(ctx, "delete disclosures", func(c *conn) error {
+		_, err := c.head()
+		if err == nil {
+			deleted, err = c.exec(deleteDisclosures, before, max(limit, 0))
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(deleted), nil
+}
+
+// forget deletes the disclosures of subjects.
+func (c *conn) forget(subjects []consent.SubjectID) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	_, err := c.exec(forgetDisclosures, jsonSubjects(subjects))
+	return err
+}
