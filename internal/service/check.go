@@ -33,6 +33,9 @@ func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error)
 	if err != nil {
 		return CheckResult{}, err
 	}
+	if err := s.learners.add(ctx, disclosedTo(&who, v.asked, in.Channel), at.subject); err != nil {
+		return CheckResult{}, err
+	}
 	d := rules.Decide(a, &known, v.at)
 	s.decided(in.Channel, d.Verdict, d.Reason, 1)
 	result := checkResult(d, basis, cat)
@@ -132,6 +135,7 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 		reason  consent.Code
 	}
 	counts := map[outcome]int{}
+	about := make([]consent.SubjectID, 0, len(found))
 	for i := range found {
 		if result.Items[i].Err != nil {
 			continue
@@ -143,6 +147,10 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 		d := rules.Decide(found[i].address, &known, v.at)
 		result.Items[i].Decision = d
 		counts[outcome{d.Verdict, d.Reason}]++
+		about = append(about, found[i].subject)
+	}
+	if err := s.learners.add(ctx, disclosedTo(&who, v.asked, in.Channel), about...); err != nil {
+		return BatchResult{}, err
 	}
 	for c, n := range counts {
 		s.decided(in.Channel, c.verdict, c.reason, n)

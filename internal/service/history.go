@@ -32,7 +32,8 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		return HistoryPage{}, invalidPage()
 	}
 	l := s.locator(1)
-	if _, err := l.places(a, true); err != nil {
+	at, err := l.places(a, true)
+	if err != nil {
 		return HistoryPage{}, err
 	}
 	limit := in.Size + 1
@@ -50,6 +51,11 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		}
 		if _, known := cat.Channel(in.Channel); in.Channel != "" && !known {
 			return HistoryPage{}, consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
+		}
+		if after == 0 { // A history that is read page by page is told once.
+			if err := s.discloseWhole(ctx, &who, &at); err != nil {
+				return HistoryPage{}, err
+			}
 		}
 		for i := range records {
 			after = records[i].Event.Position

@@ -23,6 +23,7 @@ type places struct {
 	folded  place
 	mail    place // only to decide about confirmation mails
 	domains []place
+	subject consent.SubjectID // set by known: of the exact form, or else of the folded; zero: nothing is held about the address
 }
 
 // locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share.
@@ -86,11 +87,12 @@ func (l *locator) places(a address.Address, mail bool) (places, error) {
 
 // seen is a subject as a snapshot or a transaction shows it.
 type seen struct {
+	id         consent.SubjectID // zero: there is none
 	state      *consent.State // nil: it has no events
 	keyVersion uint32         // of the subject's row; 0: there is none
 }
 
-// known gathers what is known about the address from what at shows of each place.
+// known gathers what is known about the address from what at shows of each place, and sets whom it is about.
 func (p *places) known(digests *seal.Keys, at func(where *place) (seen, error)) (known consent.Known, err error) {
 	state := func(where *place) (of seen) {
 		if err == nil && where.keys != nil {
@@ -98,13 +100,17 @@ func (p *places) known(digests *seal.Keys, at func(where *place) (seen, error)) 
 		}
 		return of
 	}
-	known.Exact = state(&p.exact).state
+	exact := state(&p.exact)
+	known.Exact = exact.state
 	known.Mail = state(&p.mail).state
 	for i := range p.domains {
 		known.Domains = append(known.Domains, state(&p.domains[i]).state)
 	}
 	folded := state(&p.folded)
 	known.Folded = folded.state
+	if p.subject = exact.id; p.subject == (consent.SubjectID{}) {
+		p.subject = folded.id
+	}
 	if err != nil || folded.keyVersion == 0 {
 		return known, err
 	}

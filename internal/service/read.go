@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -15,6 +16,7 @@ type view struct {
 	head     storage.Head
 	position int64           // of the last event that counts as known: the head's, or an earlier one
 	at       consent.Instant // the time that is decided for
+	asked    consent.Instant // the time of the question
 	states   map[storage.SubjectKey]seen
 }
 
@@ -52,6 +54,7 @@ func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, m Moment)
 	}
 	// A clock that lags behind the ledger must not hide what was acknowledged.
 	now := max(s.instant(), v.head.Recorded)
+	v.asked = now
 	switch {
 	case m.Known.Time > now:
 		return nil, Caller{}, inFuture("knownAsOf.time")
@@ -86,7 +89,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		if err != nil {
 			return nil, err
 		}
-		v.states[rows[i].Key] = seen{state: state, keyVersion: rows[i].KeyVersion}
+		v.states[rows[i].Key] = seen{id: rows[i].ID, state: state, keyVersion: rows[i].KeyVersion}
 	}
 	if len(unread) == 0 {
 		return v, nil
@@ -176,7 +179,25 @@ func (s *Service) lookBack(
 		}
 		v.states[key] = seen{state: state, keyVersion: spelled}
 	}
-	return v, nil
+	return v, s.identify(ctx, v)
+}
+
+// identify sets the ids of the subjects of a view that was folded from events.
+func (s *Service) identify(ctx context.Context, v *view) error {
+	if len(v.states) == 0 {
+		return nil
+	}
+	_, rows, err := s.store.States(ctx, slices.Collect(maps.Keys(v.states)))
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if known, ok := v.states[rows[i].Key]; ok {
+			known.id = rows[i].ID
+			v.states[rows[i].Key] = known
+		}
+	}
+	return nil
 }
 
 // foldHeaders returns the fold of the events with the headers, and the key version of their spellings.

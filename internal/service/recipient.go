@@ -38,6 +38,9 @@ func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error)
 	if err != nil {
 		return Recipient{}, err
 	}
+	if err := s.learners.add(ctx, disclosedTo(&who, v.asked, ""), at.subject); err != nil {
+		return Recipient{}, err
+	}
 	r := Recipient{Basis: Basis{Position: v.position, CatalogVersion: version, ForSending: in.isNow()}}
 	for i := range cat.Channels {
 		ch := &cat.Channels[i]

@@ -58,6 +58,7 @@ type Service struct {
 	catalogs *catalogs
 	clients  *clients
 	commits  *committer
+	learners *tally // who learnt something about whom; nil: nobody counts it
 }
 
 // New returns the service over a store that belongs to the keys. A store without a head is initialised; that of other keys
@@ -81,6 +82,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 		}
 	}
 	s.commits = newCommitter(s) //nolint:contextcheck // It outlives the call that starts it.
+	s.learners = newTally(store, s.instant, s.log) //nolint:contextcheck // It, too.
 	return s, nil
 }
 
@@ -127,8 +129,12 @@ func (s *Service) Ready(ctx context.Context) error {
 	return holds(s.keys, &head)
 }
 
-// Close ends the writing of what is under way and waits for it. Calls after it fail with SERVER_STOPPING.
-func (s *Service) Close() { s.commits.close() }
+// Close ends the writing of what is under way and waits for it, and stores what was counted. Calls after it fail with
+// SERVER_STOPPING.
+func (s *Service) Close() {
+	s.commits.close()
+	s.learners.close()
+}
 
 // fault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
 // log. An error that is the caller's already keeps what it is.

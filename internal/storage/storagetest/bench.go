@@ -8,11 +8,13 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// Benchmark measures a store: appending with the state of each event's subject, and a check's read among 20,000 subjects.
+// Benchmark measures a store: appending with the state of each event's subject, adding disclosures of subjects that have none yet,
+// and a check's read among 20,000 subjects.
 func Benchmark(b *testing.B, fresh Fresh) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("append/events=%d", n), func(b *testing.B) { benchmarkAppend(b, fresh(b), n) })
 	}
+	b.Run("disclosures/rows=1000", func(b *testing.B) { benchmarkDisclosures(b, fresh(b)) })
 	b.Run("states/keys=4", func(b *testing.B) { benchmarkStates(b, fresh(b)) })
 }
 
@@ -48,6 +50,26 @@ func benchmarkAppend(b *testing.B, open Open, n int) {
 		from += n
 	}
 	b.ReportMetric(float64(from)/b.Elapsed().Seconds(), "events/s")
+}
+
+func benchmarkDisclosures(b *testing.B, open Open) {
+	const rows = 1000
+	store := initialised(b, open)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		counts := make([]storage.Disclosure, rows)
+		for i := range counts {
+			sum := digest("subject", n)
+			counts[i] = disclosure(0, 20_000, 1)
+			copy(counts[i].Subject[:], sum[:])
+			n++
+		}
+		if err := store.AddDisclosures(b.Context(), digest("addition", n), begin, counts); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
 }
 
 func benchmarkStates(b *testing.B, open Open) {

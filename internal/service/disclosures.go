@@ -1,0 +1,179 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// DisclosedTo is how often a client learnt something about a person on a day.
+type DisclosedTo struct {
+	Client     string
+	Department string // of the client; empty: it acts for all
+	Channel    string // that it asked about; empty: it learnt of all channels, by a look-up, a history or an export
+	Day        int64  // days since 1970-01-01, UTC
+	Count      int64
+}
+
+// DisclosuresInput asks for a page of who learnt something about a person.
+type DisclosuresInput struct {
+	Address string
+	Size    int
+	Token   string // of the page before; empty for the first
+}
+
+// DisclosuresPage is a page of who learnt something about a person.
+type DisclosuresPage struct {
+	Disclosures []DisclosedTo
+	Next        string // token of the next page; empty after the last
+}
+
+// dayOf returns the day of an instant: days since 1970-01-01, UTC.
+func dayOf(at consent.Instant) int64 {
+	const day = int64(24 * time.Hour / time.Microsecond)
+	return int64(at) / day
+}
+
+func disclosedTo(who *Caller, at consent.Instant, channel string) disclosing {
+	return disclosing{day: dayOf(at), client: who.ID, channel: channel}
+}
+
+// discloseWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
+func (s *Service) discloseWhole(ctx context.Context, who *Caller, at *places) error {
+	head, ids, err := s.subjectsOf(ctx, at)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return s.learners.add(ctx, disclosedTo(who, max(s.instant(), head.Recorded), ""), ids[0])
+}
+
+// subjectsOf returns the subjects that disclosures of an address are counted for, those of its exact form first.
+func (s *Service) subjectsOf(ctx context.Context, at *places) (storage.Head, []consent.SubjectID, error) {
+	return s.holdersOf(ctx, slices.Concat(at.exact.keys, at.folded.keys))
+}
+
+func (s *Service) holdersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []consent.SubjectID, error) {
+	head, rows, err := s.store.States(ctx, keys)
+	if err != nil {
+		return head, nil, fault(err)
+	}
+	slices.SortFunc(rows, func(a, b storage.SubjectState) int { return cmp.Compare(a.Key.Form, b.Key.Form) })
+	var ids []consent.SubjectID
+	for i := range rows {
+		if form := rows[i].Key.Form; rows[i].ID != (consent.SubjectID{}) && (form == consent.FormExact || form == consent.FormFolded) {
+			ids = append(ids, rows[i].ID)
+		}
+	}
+	return head, ids, nil
+}
+
+// disclosuresOf returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
+// process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
+func (s *Service) disclosuresOf(ctx context.Context, keys []storage.SubjectKey) ([]DisclosedTo, error) {
+	_, ids, err := s.holdersOf(ctx, keys)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	if s.learners != nil {
+		if err := s.learners.flush(ctx); err != nil {
+			return nil, fault(err)
+		}
+	}
+	rows, err := s.store.Disclosures(ctx, ids)
+	if err != nil {
+		return nil, fault(err)
+	}
+	_, clients, err := s.store.Clients(ctx)
+	if err != nil {
+		return nil, fault(err)
+	}
+	departments := make(map[string]string, len(clients))
+	for i := range clients {
+		departments[clients[i].ID] = clients[i].Department
+	}
+	counts := map[disclosing]int64{} // before an address has an exact subject, it is counted for the folded one
+	for i := range rows {
+		counts[disclosing{rows[i].Day, rows[i].Client, rows[i].Channel}] += rows[i].Count
+	}
+	list := make([]DisclosedTo, 0, len(counts))
+	for _, d := range slices.SortedFunc(maps.Keys(counts), compareDisclosing) {
+		list = append(list, DisclosedTo{
+			Client: d.client, Department: departments[d.client], Channel: d.channel, Day: d.day, Count: counts[d],
+		})
+	}
+	return list, nil
+}
+
+func compareDisclosing(a, b disclosing) int {
+	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.client, b.client), cmp.Compare(a.channel, b.channel))
+}
+
+// ListDisclosures returns a page of who learnt something about an address, by day, client and channel. A client of one department sees
+// what its clients learnt, and what others did about its channels. The list itself is not counted: it tells nothing about the person
+// but this. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN, NO_CATALOG.
+func (s *Service) ListDisclosures(ctx context.Context, in DisclosuresInput) (DisclosuresPage, error) {
+	a, err := parseAddress(in.Address)
+	if err != nil {
+		return DisclosuresPage{}, err
+	}
+	name := fmt.Sprintf("disclosures %q", a.Exact())
+	page, err := token.ReadPage(s.keys, name, in.Token)
+	if err != nil {
+		return DisclosuresPage{}, invalidPage()
+	}
+	l := s.locator(1)
+	if _, err := l.places(a, false); err != nil {
+		return DisclosuresPage{}, err
+	}
+	v, who, err := s.look(ctx, nil, Moment{})
+	if err != nil {
+		return DisclosuresPage{}, err
+	}
+	if err := who.need(ScopeRead, ScopeExport); err != nil {
+		return DisclosuresPage{}, err
+	}
+	all, err := s.disclosuresOf(ctx, l.keys)
+	if err != nil {
+		return DisclosuresPage{}, err
+	}
+	if all, err = s.ownDisclosures(ctx, all, v, &who); err != nil {
+		return DisclosuresPage{}, err
+	}
+	from, _ := slices.BinarySearchFunc(all, page, func(d DisclosedTo, p token.Page) int {
+		if p.AfterKey == "" || cmp.Or(cmp.Compare(d.Day, p.After), cmp.Compare(d.pageKey(), p.AfterKey)) > 0 {
+			return 1
+		}
+		return -1
+	})
+	result := DisclosuresPage{Disclosures: all[from:min(from+in.Size, len(all))]}
+	if from+in.Size < len(all) {
+		last := &result.Disclosures[in.Size-1]
+		result.Next, err = token.NewPage(s.keys, name, token.Page{After: last.Day, AfterKey: last.pageKey()})
+	}
+	return result, err
+}
+
+// pageKey orders the disclosures of a day as they are listed: a space comes before everything that ids have.
+func (d *DisclosedTo) pageKey() string { return d.Client + " " + d.Channel }
+
+// ownDisclosures leaves out what does not concern the caller's department.
+func (s *Service) ownDisclosures(ctx context.Context, all []DisclosedTo, v *view, who *Caller) ([]DisclosedTo, error) {
+	if who.AllDepartments {
+		return all, nil
+	}
+	cat, err := s.present(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(d DisclosedTo) bool {
+		ch, known := cat.Channel(d.Channel)
+		return d.Department != who.Department && (!known || ch.Department != who.Department)
+	}), nil
+}

@@ -1,0 +1,262 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// client returns a context of calls by a client of a department, or of all departments for none.
+func (w *world) client(ctx context.Context, s *Service, id, department string) context.Context {
+	w.t.Helper()
+	_, key, err := s.CreateClient(ctx, NewClient{ID: id, Department: department, AllDepartments: department == "", Role: "officer"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	who, err := s.Authenticate(w.t.Context(), key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return WithCaller(w.t.Context(), who)
+}
+
+func (w *world) check(ctx context.Context, s *Service, address string, m Moment) {
+	w.t.Helper()
+	_, err := s.Check(ctx, CheckInput{Address: address, Request: consent.Request{Channel: "newsletter"}, Moment: m})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wantDisclosed compares who learnt something about an address, in one page.
+func wantDisclosed(ctx context.Context, t testing.TB, s *Service, address string, want ...DisclosedTo) {
+	t.Helper()
+	got, err := s.ListDisclosures(ctx, DisclosuresInput{Address: address, Size: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.Disclosures); diff != "" && len(want)+len(got.Disclosures) > 0 {
+		t.Errorf("disclosures (-want +got):\n%s", diff)
+	}
+	if got.Next != "" {
+		t.Error("the one page has a next")
+	}
+}
+
+const (
+	anna  = "anna@example.at"
+	today = 20758 // of start
+)
+
+func TestDisclosures_EveryAnswerAboutSomebody_IsCountedForTheClient(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		shop, mailer := w.client(ctx, s, "shop", "newsletter-desk"), w.client(ctx, s, "mailer", "")
+		w.check(shop, s, "Anna@Example.AT", Moment{})
+		w.check(shop, s, anna, Moment{AsOf: consent.InstantOf(start)})
+		w.check(shop, s, anna, Moment{AsOf: consent.InstantOf(start.Add(-48 * time.Hour))}) // when nothing was held yet
+		if _, err := s.BatchCheck(mailer, BatchInput{
+			Addresses: []string{anna, "nobody@example.at", "none", anna}, Request: consent.Request{Channel: "newsletter"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Lookup(mailer, LookupInput{Address: anna}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(12 * time.Hour) // the next day begins
+		if _, err := s.History(mailer, HistoryInput{Address: anna, Size: 10}); err != nil {
+			t.Fatal(err)
+		}
+		wantDisclosed(ctx, t, s, anna,
+			DisclosedTo{Client: "mailer", Day: today, Count: 1},
+			DisclosedTo{Client: "mailer", Channel: "newsletter", Day: today, Count: 2},
+			DisclosedTo{Client: "shop", Department: "newsletter-desk", Channel: "newsletter", Day: today, Count: 3},
+			DisclosedTo{Client: "mailer", Day: today + 1, Count: 1})
+	})
+}
+
+func TestDisclosures_NothingHeldOrNoAnswer_IsNotCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		for _, address := range []string{"nobody@example.at", anna} {
+			for _, in := range []CheckInput{
+				{Address: address, Request: consent.Request{Channel: "no-such-channel"}},
+				{Address: address, Request: consent.Request{Channel: "newsletter"}, Moment: Moment{AsOf: consent.InstantOf(start.Add(time.Hour))}},
+			} {
+				if _, err := s.Check(ctx, in); err == nil {
+					t.Fatal("the check was answered")
+				}
+			}
+		}
+		w.check(ctx, s, "nobody@example.at", Moment{})
+		if _, err := s.History(ctx, HistoryInput{Address: "nobody@example.at", Size: 10}); err != nil {
+			t.Fatal(err)
+		}
+		wantDisclosed(ctx, t, s, "nobody@example.at")
+		wantDisclosed(ctx, t, s, anna)
+		if rows := s.learners.rows.Load(); rows != 0 {
+			t.Errorf("%d rows wait", rows)
+		}
+	})
+}
+
+func TestDisclosures_BlockedAddress_IsCountedForTheFoldedForm_AndWithTheExactOneLater(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consent.Statement{
+			Kind: consent.KindSuppress, Address: "a.nna@gmail.com", Reason: consent.ReasonObjection,
+		})
+		w.check(ctx, s, "anna@gmail.com", Moment{})
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@gmail.com", w.clock.Now()))
+		w.check(ctx, s, "anna@gmail.com", Moment{})
+		wantDisclosed(ctx, t, s, "anna@gmail.com", DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 2})
+		wantDisclosed(ctx, t, s, "a.nna@gmail.com", DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+	})
+}
+
+func TestDisclosures_HistoryReadPageByPage_IsCountedOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for n := range 3 {
+			w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Duration(n+1)*time.Hour)))
+		}
+		in := HistoryInput{Address: anna, Size: 1}
+		for pages := 1; ; pages++ {
+			page, err := s.History(ctx, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if in.Token = page.Next; in.Token == "" {
+				if pages != 3 {
+					t.Errorf("%d pages", pages)
+				}
+				break
+			}
+		}
+		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Day: today, Count: 1})
+	})
+}
+
+func TestListDisclosures_Pages_HoldAllOfThemInOrder(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+	var want []DisclosedTo
+	for day := range int64(2) {
+		for _, id := range []string{"a", "a-b", "a.b", "a_c"} {
+			who := WithCaller(t.Context(), Process(id))
+			w.check(who, s, anna, Moment{})
+			want = append(want, DisclosedTo{Client: id, Channel: "newsletter", Day: today + day, Count: 1})
+		}
+		w.clock.Advance(24 * time.Hour)
+	}
+	wantDisclosed(ctx, t, s, anna, want...)
+	in := DisclosuresInput{Address: anna, Size: 3}
+	var got []DisclosedTo
+	for {
+		page, err := s.ListDisclosures(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, page.Disclosures...)
+		if in.Token = page.Next; in.Token == "" {
+			break
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("all pages (-want +got):\n%s", diff)
+	}
+	page, err := s.ListDisclosures(ctx, DisclosuresInput{Address: anna, Size: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.ListDisclosures(ctx, DisclosuresInput{Address: "other@example.at", Size: 3, Token: page.Next})
+	wantFault(t, err, consent.FaultInvalidPageToken)
+	_, err = s.ListDisclosures(ctx, DisclosuresInput{Address: "none", Size: 3})
+	wantFault(t, err, consent.FaultInvalidAddress)
+}
+
+func TestListDisclosures_ClientOfOneDepartment_SeesItsOwn(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+	officer := w.client(ctx, s, "officer", "newsletter-desk")
+	other := w.client(ctx, s, "billing", "customer-service")
+	w.check(ctx, s, anna, Moment{})
+	for _, who := range []context.Context{officer, other} {
+		if _, err := s.Lookup(who, LookupInput{Address: anna}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantDisclosed(officer, t, s, anna,
+		DisclosedTo{Client: "officer", Department: "newsletter-desk", Day: today, Count: 1},
+		DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+	wantDisclosed(other, t, s, anna, DisclosedTo{Client: "billing", Department: "customer-service", Day: today, Count: 1})
+	_, err := s.ListDisclosures(WithCaller(t.Context(), Caller{Client: Client{ID: "x", AllDepartments: true, Scopes: []Scope{ScopeCheck}}}),
+		DisclosuresInput{Address: anna, Size: 10})
+	wantFault(t, err, consent.FaultScopeMissing)
+}
+
+func TestDisclosures_AfterCloseOfTheService_AreStored(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		ctx := WithCaller(t.Context(), Process("test"))
+		s := w.service(store, 0)
+		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		for range 5 {
+			w.check(ctx, s, anna, Moment{})
+		}
+		s.Close()
+		wantDisclosed(ctx, t, w.service(store, 0), anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 5})
+	})
+}
+
+// The ratio of checks that count to checks that do not, measured in turns of one run.
+func BenchmarkDisclosures(b *testing.B) {
+	for _, size := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("addresses=%d", size), func(b *testing.B) {
+			s, address := populated(b, "sqlite", 1000)
+			ctx := WithCaller(b.Context(), Process("bench"))
+			in := BatchInput{Request: consent.Request{Channel: "newsletter"}}
+			for n := range size {
+				in.Addresses = append(in.Addresses, address(n))
+			}
+			n := 0
+			once := func() error {
+				if size > 1 {
+					_, err := s.BatchCheck(ctx, in)
+					return err
+				}
+				n++
+				_, err := s.Check(ctx, CheckInput{Address: address(n), Request: in.Request})
+				return err
+			}
+			counting := s.learners
+			b.Cleanup(func() { s.learners = counting })
+			var took [2]time.Duration
+			for b.Loop() {
+				for turn, learners := range []*tally{nil, counting} {
+					s.learners = learners
+					begin := time.Now()
+					for range max(1, 100/size) {
+						if err := once(); err != nil {
+							b.Fatal(err)
+						}
+					}
+					took[turn] += time.Since(begin)
+				}
+			}
+			b.ReportMetric(float64(took[1])/float64(took[0]), "with/without")
+		})
+	}
+}

@@ -1,0 +1,319 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+const (
+	// tallyEvery is how often what was counted is stored: what a killed process loses at most.
+	tallyEvery = 2 * time.Second
+	// tallySoft is how many rows wait in memory before they are stored early, tallyHard how many before callers wait for that.
+	tallySoft = 100_000
+	tallyHard = 2_000_000
+	// tallyChunk is how many rows one transaction stores at most. SQLite has one writer, which other writes wait for.
+	tallyChunk = 500
+	// tallyRemembered is for how long an addition can be repeated without being counted again.
+	tallyRemembered = 24 * time.Hour
+	// tallyGrace is how long storing may take when the service ends.
+	tallyGrace  = 5 * time.Second
+	tallyShards = 64
+)
+
+// tally counts who learnt something about whom. Counting is done in memory and costs a check next to nothing; a goroutine stores
+// the counts every few seconds. No count is lost while the process lives, and none is stored twice.
+type tally struct {
+	store storage.Writer
+	now   func() consent.Instant
+	log   *slog.Logger
+
+	rows   atomic.Int64 // counts in memory: in shards, pending and doubt
+	soft   int64
+	hard   int64
+	shards [tallyShards]shard
+
+	mu    sync.RWMutex
+	kinds map[disclosing]*disclosing
+	room  chan struct{} // closed and made anew whenever rows were stored
+
+	turn    chan struct{} // held by whoever stores; guards what follows
+	pending []storage.Disclosure
+	doubt   *addition // may be stored already
+
+	wake  chan struct{}
+	stop  context.Context
+	end   context.CancelFunc
+	ended chan struct{}
+}
+
+// disclosing is what the disclosures of a call have in common.
+type disclosing struct {
+	day     int64
+	client  string
+	channel string
+}
+
+// shard holds the counts of the subjects whose ids begin alike.
+type shard struct {
+	mu     sync.Mutex
+	counts map[learnt]int64
+}
+
+type learnt struct {
+	subject consent.SubjectID
+	kind    *disclosing
+}
+
+// addition is what one transaction adds. Its id stays the same when it is tried again.
+type addition struct {
+	id     [32]byte
+	counts []storage.Disclosure
+}
+
+func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger) *tally {
+	t := &tally{
+		store: store, now: now, log: log, soft: tallySoft, hard: tallyHard, kinds: map[disclosing]*disclosing{},
+		room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	t.stop, t.end = context.WithCancel(context.Background())
+	for i := range t.shards {
+		t.shards[i].counts = map[learnt]int64{}
+	}
+	go t.serve()
+	return t
+}
+
+// add counts the subjects once each; the id of nobody is left out. Where too much waits in memory it waits until there is room; an
+// error says that nothing was counted.
+func (t *tally) add(ctx context.Context, d disclosing, subjects ...consent.SubjectID) error {
+	if t == nil {
+		return nil
+	}
+	if err := t.await(ctx); err != nil {
+		return err
+	}
+	var kind *disclosing
+	added := 0
+	for i := range subjects {
+		if subjects[i] == (consent.SubjectID{}) {
+			continue
+		}
+		if kind == nil {
+			kind = t.kind(d)
+		}
+		added += t.shardOf(&subjects[i]).add(learnt{subjects[i], kind})
+	}
+	if added > 0 && t.rows.Add(int64(added)) >= t.soft {
+		t.poke()
+	}
+	return nil
+}
+
+func (t *tally) shardOf(subject *consent.SubjectID) *shard { return &t.shards[subject[0]/(256/tallyShards)] }
+
+// add counts, and returns how many rows that makes more.
+func (s *shard) add(l learnt) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.counts)
+	s.counts[l]++
+	return len(s.counts) - before
+}
+
+// take returns what was counted and begins anew.
+func (s *shard) take(into []storage.Disclosure) []storage.Disclosure {
+	s.mu.Lock()
+	counts := s.counts
+	if len(counts) == 0 {
+		s.mu.Unlock()
+		return into
+	}
+	s.counts = make(map[learnt]int64, min(len(counts), tallyChunk))
+	s.mu.Unlock()
+	from := len(into)
+	for l, n := range counts {
+		into = append(into, storage.Disclosure{
+			Subject: l.subject, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: n,
+		})
+	}
+	slices.SortFunc(into[from:], func(a, b storage.Disclosure) int { return bytes.Compare(a.Subject[:], b.Subject[:]) })
+	return into
+}
+
+// kind returns the one copy of d that counts refer to until they are stored.
+func (t *tally) kind(d disclosing) *disclosing {
+	t.mu.RLock()
+	kind, ok := t.kinds[d]
+	t.mu.RUnlock()
+	if ok {
+		return kind
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if kind, ok := t.kinds[d]; ok {
+		return kind
+	}
+	made := d // Only here it is moved to the heap.
+	t.kinds[d] = &made
+	return &made
+}
+
+// await returns when there is room for more.
+func (t *tally) await(ctx context.Context) error {
+	for t.rows.Load() >= t.hard {
+		t.mu.RLock()
+		room := t.room
+		t.mu.RUnlock()
+		if t.rows.Load() < t.hard {
+			return nil
+		}
+		t.poke()
+		select {
+		case <-room:
+		case <-t.stop.Done():
+			return fault(storage.ErrClosed)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (t *tally) poke() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// serve stores what was counted, every few seconds or when there is much, until the tally is closed.
+func (t *tally) serve() {
+	defer close(t.ended)
+	ticker := time.NewTicker(tallyEvery)
+	defer ticker.Stop()
+	failed := false
+	for {
+		wake := t.wake
+		if failed {
+			wake = nil // A database that is away is not asked all the time.
+		}
+		select {
+		case <-ticker.C:
+		case <-wake:
+		case <-t.stop.Done():
+			return
+		}
+		err := t.flush(t.stop)
+		if err != nil && !failed && t.stop.Err() == nil {
+			t.log.LogAttrs(t.stop, slog.LevelError, "disclosures are not stored yet; they are kept in memory and tried again",
+				slog.String("error", err.Error()))
+		}
+		failed = err != nil
+	}
+}
+
+// flush stores everything that was counted before it was called. What an error leaves is kept and stored by the next one.
+func (t *tally) flush(ctx context.Context) error {
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for i := range t.shards {
+		t.pending = t.shards[i].take(t.pending)
+		if err := t.send(ctx, tallyChunk); err != nil {
+			return err
+		}
+	}
+	if err := t.send(ctx, 1); err != nil {
+		return err
+	}
+	t.pending = nil
+	t.mu.Lock()
+	clear(t.kinds) // Days end, and so do clients.
+	t.mu.Unlock()
+	return nil
+}
+
+// send stores what is pending, chunk by chunk, until fewer rows are left than given.
+func (t *tally) send(ctx context.Context, least int) error {
+	for t.doubt != nil || len(t.pending) >= least {
+		if t.doubt == nil {
+			n := min(len(t.pending), tallyChunk)
+			t.doubt = &addition{counts: t.pending[:n:n]}
+			t.pending = t.pending[n:]
+			if _, err := rand.Read(t.doubt.id[:]); err != nil {
+				return err
+			}
+		}
+		if err := t.store.AddDisclosures(ctx, t.doubt.id, t.now().Add(tallyRemembered), t.doubt.counts); err != nil {
+			return err
+		}
+		t.rows.Add(-int64(len(t.doubt.counts)))
+		t.doubt = nil
+		t.mu.Lock()
+		close(t.room)
+		t.room = make(chan struct{})
+		t.mu.Unlock()
+	}
+	return nil
+}
+
+// forget drops what was counted of the subjects and is not stored yet.
+func (t *tally) forget(ctx context.Context, subjects []consent.SubjectID) error {
+	if t == nil || len(subjects) == 0 {
+		return nil
+	}
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	dropped := forgetIn(&t.pending, subjects)
+	if t.doubt != nil {
+		dropped += forgetIn(&t.doubt.counts, subjects)
+	}
+	for i := range subjects {
+		s := t.shardOf(&subjects[i])
+		s.mu.Lock()
+		for l := range s.counts {
+			if l.subject == subjects[i] {
+				delete(s.counts, l)
+				dropped++
+			}
+		}
+		s.mu.Unlock()
+	}
+	t.rows.Add(-int64(dropped))
+	return nil
+}
+
+// forgetIn removes the subjects from a list and returns how many rows those were.
+func forgetIn(list *[]storage.Disclosure, subjects []consent.SubjectID) int {
+	before := len(*list)
+	*list = slices.DeleteFunc(*list, func(d storage.Disclosure) bool { return slices.Contains(subjects, d.Subject) })
+	return before - len(*list)
+}
+
+// close stores what was counted and ends the goroutine.
+func (t *tally) close() {
+	t.end()
+	<-t.ended
+	ctx, cancel := context.WithTimeout(context.Background(), tallyGrace)
+	defer cancel()
+	if err := t.flush(ctx); err != nil {
+		t.log.LogAttrs(ctx, slog.LevelError, "disclosures were lost, for they could not be stored before the end",
+			slog.Int64("rows", t.rows.Load()), slog.String("error", err.Error()))
+	}
+}
