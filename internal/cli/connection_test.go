@@ -200,7 +200,7 @@ func TestConnectionFlags_BelongToClientsOnly(t *testing.T) {
 		}
 	}
 	for _, command := range []string{
-		"check", "grant", "request", "confirm", "withdraw", "import consents", "suppressions add", "suppressions lift", "history", "lookup",
+		"check", "grant", "request", "confirm", "withdraw", "import consents", "suppressions add", "suppressions lift", "history", "history disclosures", "lookup",
 		"catalog apply", "catalog get", "clients create", "clients list", "clients revoke",
 	} {
 		help := run(t, append(strings.Fields(command), "--help")...).must(t, 0).stdout

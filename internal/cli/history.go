@@ -77,6 +77,7 @@ func (a *app) history() *cobra.Command {
 		}),
 	}
 	f.add(cmd)
+	cmd.AddCommand(a.disclosures())
 	return cmd
 }
 

@@ -39,6 +39,7 @@ func wantScopes() map[string][]service.Scope {
 		"SuppressionService/CreateSuppression": {"suppress"},
 		"SuppressionService/LiftSuppression":   {"suppress", "lift"},
 		"HistoryService/SearchHistory":         {"read"},
+		"HistoryService/ListDisclosures":       {"read", "export"},
 		"CatalogService/GetCatalog":            {"catalog", "check", "read", "record", "suppress"},
 		"CatalogService/ApplyCatalog":          {"catalog"},
 		"LedgerService/GetCheckpoint":          {"read", "export"},

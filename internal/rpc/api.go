@@ -35,6 +35,7 @@ type Recorder interface {
 // Historian shows what was recorded.
 type Historian interface {
 	History(ctx context.Context, in service.HistoryInput) (service.HistoryPage, error)
+	ListDisclosures(ctx context.Context, in service.DisclosuresInput) (service.DisclosuresPage, error)
 }
 
 // Catalogs keeps the catalog.

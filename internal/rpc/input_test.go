@@ -199,6 +199,13 @@ func wrongs() map[string]wrong {
 			histories, &assentv1.SearchHistoryRequest{Address: "anna@example.com", PageToken: "x"},
 			"INVALID_PAGE_TOKEN", "pageToken",
 		},
+		"made-up page of disclosures": {
+			"HistoryService/ListDisclosures", &assentv1.ListDisclosuresRequest{Address: "anna@example.com", PageToken: "x"},
+			"INVALID_PAGE_TOKEN", "pageToken",
+		},
+		"disclosures of no address": {
+			"HistoryService/ListDisclosures", &assentv1.ListDisclosuresRequest{Address: "anna"}, "INVALID_ADDRESS", "address",
+		},
 		"client id": {clients, &assentv1.CreateClientRequest{Id: "Ä", Role: "admin", AllDepartments: true}, "INVALID_REQUEST", "id"},
 		"catalog":   {"CatalogService/ApplyCatalog", &assentv1.ApplyCatalogRequest{Document: "controllers: 1\n"}, "INVALID_CATALOG", "document"},
 	}

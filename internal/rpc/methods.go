@@ -70,7 +70,8 @@ func methods() map[string]method {
 		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(service.ScopeSuppress),
 		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(service.ScopeSuppress, service.ScopeLift),
 
-		assentv1.HistoryService_SearchHistory_FullMethodName: needs(service.ScopeRead),
+		assentv1.HistoryService_SearchHistory_FullMethodName:   needs(service.ScopeRead),
+		assentv1.HistoryService_ListDisclosures_FullMethodName: needs(service.ScopeRead, service.ScopeExport),
 
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
 			service.ScopeCatalog, service.ScopeCheck, service.ScopeRead, service.ScopeRecord, service.ScopeSuppress),

@@ -59,6 +59,23 @@ func TestREST_ChecksAndRecords_AsGRPCDoes(t *testing.T) {
 	}
 }
 
+func TestREST_ListsDisclosures(t *testing.T) {
+	r := run(t, settings(t))
+	for _, call := range []struct{ path, body string }{
+		{"/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`},
+		{"/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`},
+	} {
+		if got := r.as(http.MethodPost, call.path, call.body); got.code != http.StatusOK {
+			t.Fatalf("%s: %d %s", call.path, got.code, got.body)
+		}
+	}
+	got := r.as(http.MethodPost, "/v1/recipients:listDisclosures", `{"address": "anna@example.com"}`)
+	if list, _ := got.json["disclosures"].([]any); got.code != http.StatusOK || len(list) != 1 ||
+		!strings.Contains(got.body, "newsletter") || !strings.Contains(got.body, `"admin"`) {
+		t.Errorf("disclosures: %d %s", got.code, got.body)
+	}
+}
+
 func TestREST_AsksAboutThePast_AndFiltersHistories(t *testing.T) {
 	r := run(t, settings(t))
 	for _, call := range []struct{ path, body string }{

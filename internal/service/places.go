@@ -88,8 +88,8 @@ func (l *locator) places(a address.Address, mail bool) (places, error) {
 // seen is a subject as a snapshot or a transaction shows it.
 type seen struct {
 	id         consent.SubjectID // zero: there is none
-	state      *consent.State // nil: it has no events
-	keyVersion uint32         // of the subject's row; 0: there is none
+	state      *consent.State    // nil: it has no events
+	keyVersion uint32            // of the subject's row; 0: there is none
 }
 
 // known gathers what is known about the address from what at shows of each place, and sets whom it is about.

@@ -82,7 +82,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 		}
 	}
 	s.commits = newCommitter(s) //nolint:contextcheck // It outlives the call that starts it.
-	s.learners = newTally(store, s.instant, s.log) //nolint:contextcheck // It, too.
+	s.learners = newTally(store, s.instant, s.log)
 	return s, nil
 }
 

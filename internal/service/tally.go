@@ -50,7 +50,8 @@ type tally struct {
 	doubt   *addition // may be stored already
 
 	wake  chan struct{}
-	stop  context.Context
+	life  context.Context // that of the process
+	stop  context.Context // ends with the goroutine
 	end   context.CancelFunc
 	ended chan struct{}
 }
@@ -84,7 +85,8 @@ func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger
 		store: store, now: now, log: log, soft: tallySoft, hard: tallyHard, kinds: map[disclosing]*disclosing{},
 		room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	t.stop, t.end = context.WithCancel(context.Background())
+	t.life = context.Background()
+	t.stop, t.end = context.WithCancel(t.life)
 	for i := range t.shards {
 		t.shards[i].counts = map[learnt]int64{}
 	}
@@ -118,7 +120,9 @@ func (t *tally) add(ctx context.Context, d disclosing, subjects ...consent.Subje
 	return nil
 }
 
-func (t *tally) shardOf(subject *consent.SubjectID) *shard { return &t.shards[subject[0]/(256/tallyShards)] }
+func (t *tally) shardOf(subject *consent.SubjectID) *shard {
+	return &t.shards[subject[0]/(256/tallyShards)]
+}
 
 // add counts, and returns how many rows that makes more.
 func (s *shard) add(l learnt) int {
@@ -310,7 +314,7 @@ func forgetIn(list *[]storage.Disclosure, subjects []consent.SubjectID) int {
 func (t *tally) close() {
 	t.end()
 	<-t.ended
-	ctx, cancel := context.WithTimeout(context.Background(), tallyGrace)
+	ctx, cancel := context.WithTimeout(t.life, tallyGrace)
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
 		t.log.LogAttrs(ctx, slog.LevelError, "disclosures were lost, for they could not be stored before the end",

@@ -79,7 +79,7 @@ func tallyOver(s storage.Writer) *tally {
 	return newTally(s, func() consent.Instant { return consent.InstantOf(start) }, slog.New(slog.DiscardHandler))
 }
 
-var errAway = fmt.Errorf("away: %w", storage.ErrUnavailable) //nolint:gochecknoglobals // A test's.
+var errAway = fmt.Errorf("away: %w", storage.ErrUnavailable)
 
 func TestTally_WhateverFails_NothingIsLostOrCountedTwice(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -100,7 +100,7 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice(t *testing.T) {
 		want := map[storage.Disclosure]int64{}
 		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
 			if rapid.Bool().Draw(rt, "flush") {
-				_ = tally.flush(t.Context()) //nolint:errcheck // What fails is kept for the next.
+				_ = tally.flush(t.Context()) // What fails is kept for the next.
 				continue
 			}
 			d := disclosing{rapid.Int64Range(1, 2).Draw(rt, "day"), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "client"), ""}

@@ -190,6 +190,207 @@ func (x *SearchHistoryResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Of whom to say who learnt something.
+type ListDisclosuresRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// How many disclosures at most; 0 is 50, at most 1,000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before, for the same address; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDisclosuresRequest) Reset() {
+	*x = ListDisclosuresRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDisclosuresRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDisclosuresRequest) ProtoMessage() {}
+
+func (x *ListDisclosuresRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDisclosuresRequest.ProtoReflect.Descriptor instead.
+func (*ListDisclosuresRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListDisclosuresRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *ListDisclosuresRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDisclosuresRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of disclosures.
+type ListDisclosuresResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The disclosures by day, client and channel, the earliest first.
+	Disclosures []*Disclosure `protobuf:"bytes,1,rep,name=disclosures,proto3" json:"disclosures,omitempty"`
+	// The token of the next page; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDisclosuresResponse) Reset() {
+	*x = ListDisclosuresResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDisclosuresResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDisclosuresResponse) ProtoMessage() {}
+
+func (x *ListDisclosuresResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDisclosuresResponse.ProtoReflect.Descriptor instead.
+func (*ListDisclosuresResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListDisclosuresResponse) GetDisclosures() []*Disclosure {
+	if x != nil {
+		return x.Disclosures
+	}
+	return nil
+}
+
+func (x *ListDisclosuresResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// How often a client learnt something about a person on a day.
+type Disclosure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the client.
+	Client string `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	// The department of the client; empty if it acts for all.
+	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
+	// The channel that it asked about; empty if it learnt of all channels, by a look-up, a history or an export.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The day in UTC, like 2026-11-01.
+	Day string `protobuf:"bytes,4,opt,name=day,proto3" json:"day,omitempty"`
+	// How often.
+	Count         int64 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Disclosure) Reset() {
+	*x = Disclosure{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Disclosure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Disclosure) ProtoMessage() {}
+
+func (x *Disclosure) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Disclosure.ProtoReflect.Descriptor instead.
+func (*Disclosure) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Disclosure) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *Disclosure) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *Disclosure) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Disclosure) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *Disclosure) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
@@ -209,9 +410,27 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x05actor\"i\n" +
 	"\x15SearchHistoryResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.assent.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x83\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8f\x01\n" +
+	"\x16ListDisclosuresRequest\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"z\n" +
+	"\x17ListDisclosuresResponse\x127\n" +
+	"\vdisclosures\x18\x01 \x03(\v2\x15.assent.v1.DisclosureR\vdisclosures\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x86\x01\n" +
+	"\n" +
+	"Disclosure\x12\x16\n" +
+	"\x06client\x18\x01 \x01(\tR\x06client\x12\x1e\n" +
+	"\n" +
+	"department\x18\x02 \x01(\tR\n" +
+	"department\x12\x18\n" +
+	"\achannel\x18\x03 \x01(\tR\achannel\x12\x10\n" +
+	"\x03day\x18\x04 \x01(\tR\x03day\x12\x14\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count2\x89\x02\n" +
 	"\x0eHistoryService\x12q\n" +
-	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:searchB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
+	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosuresB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_history_service_proto_rawDescOnce sync.Once
@@ -225,24 +444,30 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_history_service_proto_rawDescData
 }
 
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_assent_v1_history_service_proto_goTypes = []any{
-	(*SearchHistoryRequest)(nil),  // 0: assent.v1.SearchHistoryRequest
-	(*SearchHistoryResponse)(nil), // 1: assent.v1.SearchHistoryResponse
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
-	(*Event)(nil),                 // 3: assent.v1.Event
+	(*SearchHistoryRequest)(nil),    // 0: assent.v1.SearchHistoryRequest
+	(*SearchHistoryResponse)(nil),   // 1: assent.v1.SearchHistoryResponse
+	(*ListDisclosuresRequest)(nil),  // 2: assent.v1.ListDisclosuresRequest
+	(*ListDisclosuresResponse)(nil), // 3: assent.v1.ListDisclosuresResponse
+	(*Disclosure)(nil),              // 4: assent.v1.Disclosure
+	(*timestamppb.Timestamp)(nil),   // 5: google.protobuf.Timestamp
+	(*Event)(nil),                   // 6: assent.v1.Event
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	2, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	2, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	3, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
-	0, // 3: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	1, // 4: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	5, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	6, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	4, // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
+	0, // 4: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	2, // 5: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	1, // 6: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	3, // 7: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	6, // [6:8] is the sub-list for method output_type
+	4, // [4:6] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -257,7 +482,7 @@ func file_assent_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

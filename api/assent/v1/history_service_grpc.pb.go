@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	HistoryService_SearchHistory_FullMethodName = "/assent.v1.HistoryService/SearchHistory"
+	HistoryService_SearchHistory_FullMethodName   = "/assent.v1.HistoryService/SearchHistory"
+	HistoryService_ListDisclosures_FullMethodName = "/assent.v1.HistoryService/ListDisclosures"
 )
 
 // HistoryServiceClient is the client API for HistoryService service.
@@ -32,6 +33,11 @@ type HistoryServiceClient interface {
 	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL, INVALID_TIME or INVALID_PAGE_TOKEN.
 	SearchHistory(ctx context.Context, in *SearchHistoryRequest, opts ...grpc.CallOption) (*SearchHistoryResponse, error)
+	// Returns who learnt something about one address, by day, client and channel: how often a client checked it, looked it up, or read
+	// its history. Checks about which nothing is held are not counted. A client of one department sees what its department's clients
+	// learnt, and what others did about its department's channels.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_PAGE_TOKEN.
+	ListDisclosures(ctx context.Context, in *ListDisclosuresRequest, opts ...grpc.CallOption) (*ListDisclosuresResponse, error)
 }
 
 type historyServiceClient struct {
@@ -52,6 +58,16 @@ func (c *historyServiceClient) SearchHistory(ctx context.Context, in *SearchHist
 	return out, nil
 }
 
+func (c *historyServiceClient) ListDisclosures(ctx context.Context, in *ListDisclosuresRequest, opts ...grpc.CallOption) (*ListDisclosuresResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDisclosuresResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ListDisclosures_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HistoryServiceServer is the server API for HistoryService service.
 // All implementations must embed UnimplementedHistoryServiceServer
 // for forward compatibility.
@@ -62,6 +78,11 @@ type HistoryServiceServer interface {
 	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL, INVALID_TIME or INVALID_PAGE_TOKEN.
 	SearchHistory(context.Context, *SearchHistoryRequest) (*SearchHistoryResponse, error)
+	// Returns who learnt something about one address, by day, client and channel: how often a client checked it, looked it up, or read
+	// its history. Checks about which nothing is held are not counted. A client of one department sees what its department's clients
+	// learnt, and what others did about its department's channels.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_PAGE_TOKEN.
+	ListDisclosures(context.Context, *ListDisclosuresRequest) (*ListDisclosuresResponse, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }
 
@@ -74,6 +95,9 @@ type UnimplementedHistoryServiceServer struct{}
 
 func (UnimplementedHistoryServiceServer) SearchHistory(context.Context, *SearchHistoryRequest) (*SearchHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SearchHistory not implemented")
+}
+func (UnimplementedHistoryServiceServer) ListDisclosures(context.Context, *ListDisclosuresRequest) (*ListDisclosuresResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDisclosures not implemented")
 }
 func (UnimplementedHistoryServiceServer) mustEmbedUnimplementedHistoryServiceServer() {}
 func (UnimplementedHistoryServiceServer) testEmbeddedByValue()                        {}
@@ -114,6 +138,24 @@ func _HistoryService_SearchHistory_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_ListDisclosures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDisclosuresRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ListDisclosures(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ListDisclosures_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ListDisclosures(ctx, req.(*ListDisclosuresRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HistoryService_ServiceDesc is the grpc.ServiceDesc for HistoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -124,6 +166,10 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SearchHistory",
 			Handler:    _HistoryService_SearchHistory_Handler,
+		},
+		{
+			MethodName: "ListDisclosures",
+			Handler:    _HistoryService_ListDisclosures_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// disclosures shows who learnt something about an address.
+func (a *app) disclosures() *cobra.Command {
+	return &cobra.Command{
+		Use:   "disclosures ADDRESS",
+		Short: "Show which clients learnt something about an address",
+		Long: "Show which clients learnt something about an address, how often, by day and channel: by checks, look-ups, histories\n" +
+			"and exports. A dash in place of the channel says that the client learnt of all of them. With --format json it writes\n" +
+			"{\"disclosures\": [...]} with all of them.",
+		Example: "  assent history disclosures anna@example.com",
+		Args:    cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			address, err := a.address(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				all := &assentv1.ListDisclosuresResponse{}
+				in := &assentv1.ListDisclosuresRequest{Address: address, PageSize: historyPage}
+				for more := true; more; more = in.GetPageToken() != "" {
+					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
+					if err != nil {
+						return err
+					}
+					all.Disclosures = append(all.Disclosures, page.GetDisclosures()...)
+					in.PageToken = page.GetNextPageToken()
+				}
+				return a.writeDisclosures(all)
+			})
+		}),
+	}
+}
+
+func (a *app) writeDisclosures(all *assentv1.ListDisclosuresResponse) error {
+	if a.json() {
+		return a.writeMessage(all)
+	}
+	if len(all.GetDisclosures()) == 0 {
+		a.notef("Nobody learnt anything about this address.")
+		return nil
+	}
+	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "CHANNEL", "COUNT"}}
+	for _, d := range all.GetDisclosures() {
+		rows = append(rows, []string{
+			d.GetDay(), d.GetClient(), orDash(d.GetDepartment()), orDash(d.GetChannel()), fmt.Sprint(d.GetCount()),
+		})
+	}
+	return a.table(rows)
+}

@@ -1,0 +1,34 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// ListDisclosures returns who learnt something about one address.
+func (s *historyServer) ListDisclosures(
+	ctx context.Context, m *assentv1.ListDisclosuresRequest,
+) (*assentv1.ListDisclosuresResponse, error) {
+	page, err := s.history.ListDisclosures(ctx, service.DisclosuresInput{
+		Address: m.GetAddress(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.ListDisclosuresResponse{NextPageToken: page.Next}
+	for i := range page.Disclosures {
+		d := &page.Disclosures[i]
+		response.Disclosures = append(response.Disclosures, &assentv1.Disclosure{
+			Client: d.Client, Department: d.Department, Channel: d.Channel, Day: dayText(d.Day), Count: d.Count,
+		})
+	}
+	return response, nil
+}
+
+// dayText writes a day, in days since 1970-01-01.
+func dayText(day int64) string {
+	return time.Unix(0, 0).UTC().AddDate(0, 0, int(day)).Format(time.DateOnly)
+}
