@@ -81,8 +81,8 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 			return ctx, func(string, bool) {}
 		}
 	}
-	s.commits = newCommitter(s) //nolint:contextcheck // It outlives the call that starts it.
-	s.learners = newTally(store, s.instant, s.log)
+	s.commits = newCommitter(s)                    //nolint:contextcheck // It outlives the call that starts it.
+	s.learners = newTally(store, s.instant, s.log) //nolint:contextcheck // It, too.
 	return s, nil
 }
 

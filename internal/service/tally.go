@@ -202,6 +202,7 @@ func (t *tally) poke() {
 // serve stores what was counted, every few seconds or when there is much, until the tally is closed.
 func (t *tally) serve() {
 	defer close(t.ended)
+	defer t.flushLast()
 	ticker := time.NewTicker(tallyEvery)
 	defer ticker.Stop()
 	failed := false
@@ -314,6 +315,10 @@ func forgetIn(list *[]storage.Disclosure, subjects []consent.SubjectID) int {
 func (t *tally) close() {
 	t.end()
 	<-t.ended
+}
+
+// flushLast stores what is left at the end.
+func (t *tally) flushLast() {
 	ctx, cancel := context.WithTimeout(t.life, tallyGrace)
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
