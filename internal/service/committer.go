@@ -245,6 +245,7 @@ func (c *committer) transaction(group []*member) error {
 	ctx, cancel := context.WithTimeout(c.stop, transactionTimeout)
 	defer cancel()
 	var learnt []storage.Ref
+	var dead []consent.SubjectID
 	load := loadOf(group)
 	err := c.service.store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
 		defer func() {
@@ -260,13 +261,14 @@ func (c *committer) transaction(group []*member) error {
 			return nil, err
 		}
 		if changes, err = w.changes(); changes != nil {
-			learnt = changes.Refs
+			learnt, dead = changes.Refs, w.erased.dead
 		}
 		return changes, err
 	})
 	switch {
 	case err == nil:
 		c.learn(learnt)
+		c.service.learners.forget(dead)
 		return nil
 	case c.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return storage.ErrClosed

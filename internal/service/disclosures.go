@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -35,14 +34,8 @@ type DisclosuresPage struct {
 	Next        string // token of the next page; empty after the last
 }
 
-// dayOf returns the day of an instant: days since 1970-01-01, UTC.
-func dayOf(at consent.Instant) int64 {
-	const day = int64(24 * time.Hour / time.Microsecond)
-	return int64(at) / day
-}
-
 func disclosedTo(who *Caller, at consent.Instant, channel string) disclosing {
-	return disclosing{day: dayOf(at), client: who.ID, channel: channel}
+	return disclosing{day: at.Day(), client: who.ID, channel: channel}
 }
 
 // discloseWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.

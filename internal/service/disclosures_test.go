@@ -260,3 +260,39 @@ func BenchmarkDisclosures(b *testing.B) {
 		})
 	}
 }
+
+func TestDisclosures_AfterErasure_AreGone_AlsoThoseNotStoredYet(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		w.check(ctx, s, anna, Moment{})
+		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1}) // stores it
+		w.check(ctx, s, anna, Moment{})
+		ids := w.subjectIDs(s, anna)
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		wantDisclosed(ctx, t, s, anna)
+		if left, err := s.store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
+			t.Errorf("left are %v, %v", left, err)
+		}
+		w.check(ctx, s, anna, Moment{})
+		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+	})
+}
+
+// subjectIDs returns the ids of the exact and the folded subject of an address, as far as there are any.
+func (w *world) subjectIDs(s *Service, address string) []consent.SubjectID {
+	w.t.Helper()
+	a, err := parseAddress(address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	at, err := s.locator(1).places(a, false)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, ids, err := s.subjectsOf(w.t.Context(), &at)
+	if err != nil || len(ids) == 0 {
+		w.t.Fatalf("ids %v, %v", ids, err)
+	}
+	return ids
+}

@@ -13,9 +13,11 @@ import (
 
 // erased is what the erasures of a work take away, and what they leave beside the ledger.
 type erased struct {
-	evidence []int64        // positions of the events that lose their evidence
-	blank    map[int64]bool // positions of the events that another one stands for now
-	requests []int64        // positions of the events whose requests are forgotten
+	evidence []int64             // positions of the events that lose their evidence
+	blank    map[int64]bool      // positions of the events that another one stands for now
+	requests []int64             // positions of the events whose requests are forgotten
+	learnt   []consent.SubjectID // whose disclosures are deleted
+	dead     []consent.SubjectID // to which nothing leads any more
 	returns  []storage.Return
 	claims   []storage.Claim
 }
@@ -53,6 +55,12 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 	if err != nil {
 		return err
 	}
+	for _, s := range []*subject{exact, folded} {
+		if s.ID != (consent.SubjectID{}) {
+			w.erased.learnt = append(w.erased.learnt, s.ID)
+		}
+	}
+	w.erased.dead = append(w.erased.dead, exact.ID)
 	err = w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Occurred > until, nil })
 	if err != nil {
 		return err

@@ -43,7 +43,8 @@ type tally struct {
 
 	mu    sync.RWMutex
 	kinds map[disclosing]*disclosing
-	room  chan struct{} // closed and made anew whenever rows were stored
+	gone  map[consent.SubjectID]bool // erased: what was counted of them is not stored any more
+	room  chan struct{}              // closed and made anew whenever rows were stored
 
 	turn    chan struct{} // held by whoever stores; guards what follows
 	pending []storage.Disclosure
@@ -83,6 +84,7 @@ type addition struct {
 func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger) *tally {
 	t := &tally{
 		store: store, now: now, log: log, soft: tallySoft, hard: tallyHard, kinds: map[disclosing]*disclosing{},
+		gone: map[consent.SubjectID]bool{},
 		room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	t.life = context.Background()
@@ -246,6 +248,7 @@ func (t *tally) flush(ctx context.Context) error {
 	t.pending = nil
 	t.mu.Lock()
 	clear(t.kinds) // Days end, and so do clients.
+	clear(t.gone)
 	t.mu.Unlock()
 	return nil
 }
@@ -261,6 +264,7 @@ func (t *tally) send(ctx context.Context, least int) error {
 				return err
 			}
 		}
+		t.rows.Add(-int64(t.dropGone(&t.doubt.counts)))
 		if err := t.store.AddDisclosures(ctx, t.doubt.id, t.now().Add(tallyRemembered), t.doubt.counts); err != nil {
 			return err
 		}
@@ -274,40 +278,26 @@ func (t *tally) send(ctx context.Context, least int) error {
 	return nil
 }
 
-// forget drops what was counted of the subjects and is not stored yet.
-func (t *tally) forget(ctx context.Context, subjects []consent.SubjectID) error {
+// forget drops what was counted of subjects that were erased and is not stored yet. It does not wait.
+func (t *tally) forget(subjects []consent.SubjectID) {
 	if t == nil || len(subjects) == 0 {
-		return nil
+		return
 	}
-	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range subjects {
+		t.gone[id] = true
 	}
-	dropped := forgetIn(&t.pending, subjects)
-	if t.doubt != nil {
-		dropped += forgetIn(&t.doubt.counts, subjects)
-	}
-	for i := range subjects {
-		s := t.shardOf(&subjects[i])
-		s.mu.Lock()
-		for l := range s.counts {
-			if l.subject == subjects[i] {
-				delete(s.counts, l)
-				dropped++
-			}
-		}
-		s.mu.Unlock()
-	}
-	t.rows.Add(-int64(dropped))
-	return nil
 }
 
-// forgetIn removes the subjects from a list and returns how many rows those were.
-func forgetIn(list *[]storage.Disclosure, subjects []consent.SubjectID) int {
+// dropGone removes what is to be forgotten from a list and returns how many rows that was.
+func (t *tally) dropGone(list *[]storage.Disclosure) int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	before := len(*list)
-	*list = slices.DeleteFunc(*list, func(d storage.Disclosure) bool { return slices.Contains(subjects, d.Subject) })
+	if len(t.gone) > 0 {
+		*list = slices.DeleteFunc(*list, func(d storage.Disclosure) bool { return t.gone[d.Subject] })
+	}
 	return before - len(*list)
 }
 
