@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
@@ -193,14 +194,34 @@ func backedUp(t *testing.T) (cfg config.Server, backup string) {
 	return cfg, backup
 }
 
+// appendErasures keeps erasures of somebody of whom the database has nothing that they would end.
 func appendErasures(t *testing.T, cfg config.Server, positions ...int64) {
 	t.Helper()
+	keys, err := seal.Open(cfg.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var subjects []kept.Subject
+	for _, form := range []consent.Form{consent.FormExact, consent.FormFolded, consent.FormMail} {
+		digests, err := keys.AppendDigests(nil, form, "nobody@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		subjects = append(subjects, kept.Subject{Form: form, KeyVersion: digests[0].Version, Digest: digests[0].Sum})
+	}
+	spelling, err := keys.Spelling(subjects[0].KeyVersion, "nobody@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir, err := kept.Open(cfg.CheckpointDir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, position := range positions {
-		if err := dir.Append([]kept.Erasure{{Position: position, Actor: "officer"}}); err != nil {
+		err := dir.Append([]kept.Erasure{{
+			Position: position, Actor: "officer", Subjects: subjects, Spellings: []consent.Spelling{spelling},
+		}})
+		if err != nil {
 			t.Error(err)
 		}
 	}

@@ -55,6 +55,10 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 	if err != nil {
 		return err
 	}
+	folded, err := w.subject(&who.folded)
+	if err != nil {
+		return err
+	}
 	for _, s := range []*subject{exact, folded} {
 		if s.ID != (consent.SubjectID{}) {
 			w.erased.learnt = append(w.erased.learnt, s.ID)

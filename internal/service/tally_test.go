@@ -69,7 +69,7 @@ func (s *sink) total() (rows int, sum int64) {
 	return len(s.counts), sum
 }
 
-func person(n int) consent.SubjectID {
+func someone(n int) consent.SubjectID {
 	var id consent.SubjectID
 	binary.BigEndian.PutUint64(id[:], uint64(n+1)*0x9e3779b97f4a7c15)
 	return id
@@ -106,7 +106,7 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice(t *testing.T) {
 			d := disclosing{rapid.Int64Range(1, 2).Draw(rt, "day"), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "client"), ""}
 			var about []consent.SubjectID
 			for range rapid.IntRange(0, 5).Draw(rt, "subjects") {
-				id := person(rapid.IntRange(0, 5).Draw(rt, "subject"))
+				id := someone(rapid.IntRange(0, 5).Draw(rt, "subject"))
 				about = append(about, id)
 				want[storage.Disclosure{Subject: id, Day: d.day, Client: d.client}]++
 			}
@@ -142,7 +142,7 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 			for range rounds {
 				about := make([]consent.SubjectID, people)
 				for n := range people {
-					about[n] = person(g*people + n)
+					about[n] = someone(g*people + n)
 				}
 				if err := tally.add(t.Context(), disclosing{1, "shop", "newsletter"}, about...); err != nil {
 					t.Error(err)
@@ -173,7 +173,7 @@ func TestTally_EverySoManySeconds_IsStored(t *testing.T) {
 		s := newSink()
 		tally := tallyOver(s)
 		defer tally.close()
-		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, person(1), person(1), consent.SubjectID{}); err != nil {
+		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, someone(1), someone(1), consent.SubjectID{}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -196,7 +196,7 @@ func TestTally_MuchWaits_IsStoredEarly_AndTooMuchHoldsCallersUp(t *testing.T) {
 		tally.soft, tally.hard = 3, 5
 		add := func(ctx context.Context, from, to int) error {
 			for n := from; n < to; n++ {
-				if err := tally.add(ctx, disclosing{1, "shop", ""}, person(n)); err != nil {
+				if err := tally.add(ctx, disclosing{1, "shop", ""}, someone(n)); err != nil {
 					return err
 				}
 			}
@@ -239,21 +239,21 @@ func TestTally_Forget_DropsWhatIsNotStored(t *testing.T) {
 	s.fails = func() (bool, error) { return false, errAway }
 	tally := tallyOver(s)
 	for range 2 { // once in doubt, once in a shard
-		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, person(1), person(2)); err != nil {
+		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, someone(1), someone(2)); err != nil {
 			t.Fatal(err)
 		}
 		if err := tally.flush(t.Context()); err == nil {
 			t.Fatal("it was stored")
 		}
 	}
-	if err := tally.add(t.Context(), disclosing{2, "shop", ""}, person(1), person(2)); err != nil {
+	if err := tally.add(t.Context(), disclosing{2, "shop", ""}, someone(1), someone(2)); err != nil {
 		t.Fatal(err)
 	}
-	tally.forget([]consent.SubjectID{person(1)})
+	tally.forget([]consent.SubjectID{someone(1)})
 	s.failWith(func() (bool, error) { return true, nil })
 	tally.close()
 	for d := range s.counts {
-		if d.Subject != person(2) {
+		if d.Subject != someone(2) {
 			t.Errorf("stored %v", d)
 		}
 	}
@@ -271,7 +271,7 @@ func BenchmarkTallyAdd(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				for i := range about {
-					about[i] = person(n % people)
+					about[i] = someone(n % people)
 					n++
 				}
 				if err := tally.add(b.Context(), disclosing{1, "shop", "newsletter"}, about...); err != nil {
