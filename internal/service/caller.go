@@ -90,6 +90,15 @@ func (c *Client) need(scopes ...Scope) error {
 	return consent.Faultf(consent.FaultScopeMissing, "", "the client lacks the scope %s", scopes[0])
 }
 
+// needOfficer returns an error unless the caller may do what an officer does beyond departments.
+func (c *Client) needOfficer() error {
+	if err := c.need(ScopeErase); err != nil || c.AllDepartments {
+		return err
+	}
+	return consent.Faultf(consent.FaultOtherDepartment, "",
+		"this reaches beyond the client's department %s; only a client that acts for all departments may do it", c.Department)
+}
+
 // Need returns a SCOPE_MISSING error unless the caller in ctx has one of the scopes.
 func Need(ctx context.Context, scopes ...Scope) error {
 	c := caller(ctx)

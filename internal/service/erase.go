@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,6 +21,24 @@ type erased struct {
 	dead     []consent.SubjectID // to which nothing leads any more
 	returns  []storage.Return
 	claims   []storage.Claim
+}
+
+// Erase records an erasure and carries it out. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, TIME_IN_FUTURE, LEGAL_HOLD, NO_CLAIMS_KEY,
+// ERASED_BEFORE.
+func (s *Service) Erase(ctx context.Context, in Erasure) (Recorded, error) {
+	if in.Justification != "" {
+		if err := checkReason(in.Justification); err != nil {
+			return Recorded{}, err
+		}
+	}
+	if strings.Contains(in.Operator, "@") {
+		return Recorded{}, consent.Faultf(consent.FaultInvalidEvidence, "operator",
+			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
+	}
+	statement := consent.Statement{
+		Kind: consent.KindErase, Address: in.Address, Occurred: in.Occurred, Operator: in.Operator, Justification: in.Justification,
+	}
+	return s.Record(ctx, statement, in.Idempotency)
 }
 
 // erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.

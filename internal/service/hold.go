@@ -42,7 +42,7 @@ func (s *Service) hold(ctx context.Context, in *Hold, kind consent.Kind) (Record
 	m := member{}
 	at, err := s.holdPlaces(in, &m)
 	return idempotent(ctx, s, &m, in.Idempotency, err, func(w *work) (Recorded, bool, error) {
-		if err := w.who.need(ScopeErase); err != nil {
+		if err := w.who.needOfficer(); err != nil {
 			return Recorded{}, false, err
 		}
 		if err := w.holdable(at, kind); err != nil {

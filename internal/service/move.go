@@ -18,7 +18,7 @@ func (s *Service) Move(ctx context.Context, in Move) (Moved, error) {
 		m.load.Subjects = slices.Concat(from.folded.keys, to.folded.keys)
 	}
 	return idempotent(ctx, s, &m, in.Idempotency, err, func(w *work) (Moved, bool, error) {
-		if err := w.who.need(ScopeErase); err != nil {
+		if err := w.who.needOfficer(); err != nil {
 			return Moved{}, false, err
 		}
 		before := w.head.Position

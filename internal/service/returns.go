@@ -21,7 +21,7 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 	if err != nil {
 		return ReturnsPage{}, err
 	}
-	if err := who.need(ScopeErase); err != nil {
+	if err := who.needOfficer(); err != nil {
 		return ReturnsPage{}, err
 	}
 	list := "returns " + in.Since.String()
