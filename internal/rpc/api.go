@@ -38,6 +38,16 @@ type Historian interface {
 	ListDisclosures(ctx context.Context, in service.DisclosuresInput) (service.DisclosuresPage, error)
 }
 
+// Rights is what a person, or an officer for them, may ask for.
+type Rights interface {
+	Erase(ctx context.Context, in service.Erasure) (service.Recorded, error)
+	Move(ctx context.Context, in service.Move) (service.Moved, error)
+	Void(ctx context.Context, in service.Void) (service.Voided, error)
+	PlaceHold(ctx context.Context, in service.Hold) (service.Recorded, error)
+	ReleaseHold(ctx context.Context, in service.Hold) (service.Recorded, error)
+	Returns(ctx context.Context, in service.ReturnsInput) (service.ReturnsPage, error)
+}
+
 // Catalogs keeps the catalog.
 type Catalogs interface {
 	GetCatalog(ctx context.Context, version int64) (service.CatalogVersion, error)
@@ -71,6 +81,7 @@ type Service interface {
 	ReceiptVerifier
 	Recorder
 	Historian
+	Rights
 	Catalogs
 	Clients
 	Prover
@@ -136,7 +147,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 		check: a.service, receipts: a.service, record: a.service, api: a,
 	})
 	assentv1.RegisterSuppressionServiceServer(late, &suppressionServer{record: a.service})
-	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service})
+	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service, rights: a.service})
 	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
 	assentv1.RegisterLedgerServiceServer(late, &ledgerServer{prover: a.service})
 	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})

@@ -16,6 +16,7 @@ type historyServer struct {
 	assentv1.UnimplementedHistoryServiceServer
 
 	history Historian
+	rights  Rights
 }
 
 // SearchHistory returns the events of one address.
@@ -41,16 +42,16 @@ func (s *historyServer) SearchHistory(
 	}
 	response := &assentv1.SearchHistoryResponse{NextPageToken: page.Next}
 	for i := range page.Events {
-		response.Events = append(response.Events, eventOf(&page.Events[i]))
+		response.Events = append(response.Events, EventOf(&page.Events[i]))
 	}
 	return response, nil
 }
 
-// eventOf returns an event of the ledger with the evidence that is held.
-func eventOf(h *service.HistoryEvent) *assentv1.Event {
+// EventOf returns an event of the ledger with the evidence that is held.
+func EventOf(h *service.HistoryEvent) *assentv1.Event {
 	e := &assentv1.Event{
 		Position: h.Position, RecordedTime: timestamp(h.Recorded), OccurredTime: timestamp(h.Occurred), Actor: h.Actor,
-		EvidenceState: evidenceState(h),
+		EvidenceState: evidenceState(h), StandsFor: h.Was,
 	}
 	if h.Batch != (consent.BatchID{}) {
 		e.BatchId = uuid.UUID(h.Batch).String()
@@ -109,7 +110,38 @@ func putFact(e *assentv1.Event, h *service.HistoryEvent) {
 		e.Fact = &assentv1.Event_Catalog{Catalog: &assentv1.CatalogChange{
 			Version: h.CatalogVersion, EffectiveTime: timestamp(h.Effective), DocumentSha256: h.Document256[:],
 		}}
-	default: // Kinds that are reserved have no fact yet.
+	default:
+		putRights(e, h)
+	}
+}
+
+// putRights puts the fact of what is done for the rights of people.
+func putRights(e *assentv1.Event, h *service.HistoryEvent) {
+	why := h.Evidence.Justification
+	switch h.Kind {
+	case consent.KindVoid:
+		void := &assentv1.Void{LeftOut: &assentv1.Void_Position{Position: h.VoidPosition}, Justification: why}
+		if h.VoidBatch != (consent.BatchID{}) {
+			void.LeftOut = &assentv1.Void_BatchId{BatchId: uuid.UUID(h.VoidBatch).String()}
+		}
+		e.Fact = &assentv1.Event_Void{Void: void}
+	case consent.KindMove:
+		side := assentv1.MoveSide_MOVE_SIDE_AWAY
+		if h.Move == consent.MovedHere {
+			side = assentv1.MoveSide_MOVE_SIDE_HERE
+		}
+		e.Fact = &assentv1.Event_Move{Move: &assentv1.Move{
+			Side: side, Address: h.Evidence.Address, OtherAddress: h.Evidence.Other, Justification: why,
+		}}
+	case consent.KindHold:
+		e.Fact = &assentv1.Event_Hold{Hold: &assentv1.LegalHold{Justification: why}}
+	case consent.KindRelease:
+		e.Fact = &assentv1.Event_Release{Release: &assentv1.LegalHold{Justification: why}}
+	case consent.KindRemoval:
+		e.Fact = &assentv1.Event_Removal{Removal: &assentv1.Removal{
+			Removed: string(h.Removed), UntilTime: timestamp(h.Until), Count: h.Count, PositionCount: int64(len(h.Positions)),
+		}}
+	default: // A kind of a later version has no fact here.
 	}
 }
 

@@ -206,6 +206,83 @@ func wrongs() map[string]wrong {
 		"disclosures of no address": {
 			"HistoryService/ListDisclosures", &assentv1.ListDisclosuresRequest{Address: "anna"}, "INVALID_ADDRESS", "address",
 		},
+		"erase no address": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{Address: "anna"}, "INVALID_ADDRESS", "address",
+		},
+		"erase tomorrow": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{
+				Address: "anna@example.com", OccurredTime: timestamppb.New(start.AddDate(0, 0, 1)),
+			}, "TIME_IN_FUTURE", "occurredTime",
+		},
+		"erase in 1970": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{Address: "anna@example.com", OccurredTime: before1970},
+			"INVALID_TIME", "occurredTime",
+		},
+		"erase for an address": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{
+				Address: "anna@example.com", Justification: "anna@example.com wrote to us",
+			}, "INVALID_EVIDENCE", "justification",
+		},
+		"erased by an address": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{Address: "anna@example.com", Operator: "bob@example.com"},
+			"INVALID_EVIDENCE", "operator",
+		},
+		"erase with a long operator": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{Address: "anna@example.com", Operator: strings.Repeat("o", 257)},
+			"INVALID_REQUEST", "operator",
+		},
+		"erase without UUID": {
+			"HistoryService/EraseRecipient", &assentv1.EraseRecipientRequest{Address: "anna@example.com", RequestId: "1"},
+			"INVALID_REQUEST", "requestId",
+		},
+		"move without why": {
+			"HistoryService/MoveRecipient", &assentv1.MoveRecipientRequest{Address: "anna@example.com", NewAddress: "b@example.com"},
+			"INVALID_REQUEST", "justification",
+		},
+		"move to nowhere": {
+			"HistoryService/MoveRecipient", &assentv1.MoveRecipientRequest{Address: "anna@example.com", Justification: "x"},
+			"INVALID_ADDRESS", "newAddress",
+		},
+		"move within a mailbox": {
+			"HistoryService/MoveRecipient", &assentv1.MoveRecipientRequest{
+				Address: "anna@example.com", NewAddress: "Anna@Example.com", Justification: "x",
+			}, "INVALID_REQUEST", "newAddress",
+		},
+		"void of nothing": {
+			"HistoryService/VoidEvents", &assentv1.VoidEventsRequest{Justification: "x"}, "INVALID_REQUEST", "leftOut",
+		},
+		"void of position 0": {
+			"HistoryService/VoidEvents", &assentv1.VoidEventsRequest{
+				LeftOut: &assentv1.VoidEventsRequest_Position{}, Justification: "x",
+			}, "INVALID_REQUEST", "position",
+		},
+		"void of no batch": {
+			"HistoryService/VoidEvents", &assentv1.VoidEventsRequest{
+				LeftOut: &assentv1.VoidEventsRequest_BatchId{BatchId: "x"}, Justification: "x",
+			}, "INVALID_REQUEST", "batchId",
+		},
+		"hold without why": {
+			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Address: "anna@example.com"},
+			"INVALID_REQUEST", "justification",
+		},
+		"hold of spaces": {
+			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Address: "anna@example.com", Justification: " "},
+			"INVALID_EVIDENCE", "justification",
+		},
+		"hold no address": {
+			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Justification: "x"}, "INVALID_ADDRESS", "address",
+		},
+		"release for an address": {
+			"HistoryService/ReleaseLegalHold", &assentv1.ReleaseLegalHoldRequest{
+				Address: "anna@example.com", Justification: "anna@example.com",
+			}, "INVALID_EVIDENCE", "justification",
+		},
+		"returns since 1970": {
+			"HistoryService/ListErasedReturns", &assentv1.ListErasedReturnsRequest{SinceTime: before1970}, "INVALID_TIME", "sinceTime",
+		},
+		"returns, too many": {
+			"HistoryService/ListErasedReturns", &assentv1.ListErasedReturnsRequest{PageSize: 1001}, "INVALID_REQUEST", "pageSize",
+		},
 		"client id": {clients, &assentv1.CreateClientRequest{Id: "Ä", Role: "admin", AllDepartments: true}, "INVALID_REQUEST", "id"},
 		"catalog":   {"CatalogService/ApplyCatalog", &assentv1.ApplyCatalogRequest{Document: "controllers: 1\n"}, "INVALID_CATALOG", "document"},
 	}

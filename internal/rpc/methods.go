@@ -45,6 +45,12 @@ func (m method) batch() method {
 	return m
 }
 
+// long is a method that may work through many events.
+func (m method) long() method {
+	m.timeout = batchTimeout
+	return m
+}
+
 func (m method) often() method {
 	m.quiet = true
 	return m
@@ -70,8 +76,14 @@ func methods() map[string]method {
 		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(service.ScopeSuppress),
 		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(service.ScopeSuppress, service.ScopeLift),
 
-		assentv1.HistoryService_SearchHistory_FullMethodName:   needs(service.ScopeRead),
-		assentv1.HistoryService_ListDisclosures_FullMethodName: needs(service.ScopeRead, service.ScopeExport),
+		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(service.ScopeRead),
+		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(service.ScopeRead, service.ScopeExport),
+		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(service.ScopeErase),
+		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(service.ScopeErase),
+		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(service.ScopeErase).long(),
+		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(service.ScopeErase),
+		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(service.ScopeErase),
+		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(service.ScopeErase),
 
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
 			service.ScopeCatalog, service.ScopeCheck, service.ScopeRead, service.ScopeRecord, service.ScopeSuppress),

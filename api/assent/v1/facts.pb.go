@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// On which side of a change of address an event stands.
+type MoveSide int32
+
+const (
+	// Never sent.
+	MoveSide_MOVE_SIDE_UNSPECIFIED MoveSide = 0
+	// The person has left this address.
+	MoveSide_MOVE_SIDE_AWAY MoveSide = 1
+	// The person has come to this address. What blocked the other one was recorded for this one, too.
+	MoveSide_MOVE_SIDE_HERE MoveSide = 2
+)
+
+// Enum value maps for MoveSide.
+var (
+	MoveSide_name = map[int32]string{
+		0: "MOVE_SIDE_UNSPECIFIED",
+		1: "MOVE_SIDE_AWAY",
+		2: "MOVE_SIDE_HERE",
+	}
+	MoveSide_value = map[string]int32{
+		"MOVE_SIDE_UNSPECIFIED": 0,
+		"MOVE_SIDE_AWAY":        1,
+		"MOVE_SIDE_HERE":        2,
+	}
+)
+
+func (x MoveSide) Enum() *MoveSide {
+	p := new(MoveSide)
+	*p = x
+	return p
+}
+
+func (x MoveSide) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MoveSide) Descriptor() protoreflect.EnumDescriptor {
+	return file_assent_v1_facts_proto_enumTypes[0].Descriptor()
+}
+
+func (MoveSide) Type() protoreflect.EnumType {
+	return &file_assent_v1_facts_proto_enumTypes[0]
+}
+
+func (x MoveSide) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MoveSide.Descriptor instead.
+func (MoveSide) EnumDescriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{0}
+}
+
 // Whether the sealed evidence of an event is held.
 type EvidenceState int32
 
@@ -65,11 +118,11 @@ func (x EvidenceState) String() string {
 }
 
 func (EvidenceState) Descriptor() protoreflect.EnumDescriptor {
-	return file_assent_v1_facts_proto_enumTypes[0].Descriptor()
+	return file_assent_v1_facts_proto_enumTypes[1].Descriptor()
 }
 
 func (EvidenceState) Type() protoreflect.EnumType {
-	return &file_assent_v1_facts_proto_enumTypes[0]
+	return &file_assent_v1_facts_proto_enumTypes[1]
 }
 
 func (x EvidenceState) Number() protoreflect.EnumNumber {
@@ -78,7 +131,7 @@ func (x EvidenceState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use EvidenceState.Descriptor instead.
 func (EvidenceState) EnumDescriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{0}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{1}
 }
 
 // A double opt-in that was asked for.
@@ -857,6 +910,294 @@ func (x *CatalogChange) GetDocumentSha256() []byte {
 	return nil
 }
 
+// What was recorded by mistake and is left out of every answer, whatever time it is for. What was known before the void still shows it.
+type Void struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Either an event or the events of a batch.
+	//
+	// Types that are valid to be assigned to LeftOut:
+	//
+	//	*Void_Position
+	//	*Void_BatchId
+	LeftOut isVoid_LeftOut `protobuf_oneof:"left_out"`
+	// Why.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Void) Reset() {
+	*x = Void{}
+	mi := &file_assent_v1_facts_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Void) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Void) ProtoMessage() {}
+
+func (x *Void) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Void.ProtoReflect.Descriptor instead.
+func (*Void) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Void) GetLeftOut() isVoid_LeftOut {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
+func (x *Void) GetPosition() int64 {
+	if x != nil {
+		if x, ok := x.LeftOut.(*Void_Position); ok {
+			return x.Position
+		}
+	}
+	return 0
+}
+
+func (x *Void) GetBatchId() string {
+	if x != nil {
+		if x, ok := x.LeftOut.(*Void_BatchId); ok {
+			return x.BatchId
+		}
+	}
+	return ""
+}
+
+func (x *Void) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+type isVoid_LeftOut interface {
+	isVoid_LeftOut()
+}
+
+type Void_Position struct {
+	// The position of the event.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3,oneof"`
+}
+
+type Void_BatchId struct {
+	// The id of the batch.
+	BatchId string `protobuf:"bytes,2,opt,name=batch_id,json=batchId,proto3,oneof"`
+}
+
+func (*Void_Position) isVoid_LeftOut() {}
+
+func (*Void_BatchId) isVoid_LeftOut() {}
+
+// A change of address.
+type Move struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On which side of it this event stands.
+	Side MoveSide `protobuf:"varint,1,opt,name=side,proto3,enum=assent.v1.MoveSide" json:"side,omitempty"`
+	// The address as typed; empty once the evidence is gone.
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// The address on the other side; empty once the evidence is gone, as after an erasure of either.
+	OtherAddress string `protobuf:"bytes,3,opt,name=other_address,json=otherAddress,proto3" json:"other_address,omitempty"`
+	// Why.
+	Justification string `protobuf:"bytes,4,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Move) Reset() {
+	*x = Move{}
+	mi := &file_assent_v1_facts_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Move) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Move) ProtoMessage() {}
+
+func (x *Move) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Move.ProtoReflect.Descriptor instead.
+func (*Move) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Move) GetSide() MoveSide {
+	if x != nil {
+		return x.Side
+	}
+	return MoveSide_MOVE_SIDE_UNSPECIFIED
+}
+
+func (x *Move) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Move) GetOtherAddress() string {
+	if x != nil {
+		return x.OtherAddress
+	}
+	return ""
+}
+
+func (x *Move) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+// A legal hold, or its end.
+type LegalHold struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why.
+	Justification string `protobuf:"bytes,1,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LegalHold) Reset() {
+	*x = LegalHold{}
+	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LegalHold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LegalHold) ProtoMessage() {}
+
+func (x *LegalHold) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LegalHold.ProtoReflect.Descriptor instead.
+func (*LegalHold) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *LegalHold) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+// What retention removed.
+type Removal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// evidence, requests (that nobody confirmed), disclosures or claims.
+	Removed string `protobuf:"bytes,1,opt,name=removed,proto3" json:"removed,omitempty"`
+	// What was older than this was removed.
+	UntilTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	// How many were removed.
+	Count int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// Of how many events the evidence was removed. The header names their positions.
+	PositionCount int64 `protobuf:"varint,4,opt,name=position_count,json=positionCount,proto3" json:"position_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Removal) Reset() {
+	*x = Removal{}
+	mi := &file_assent_v1_facts_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Removal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Removal) ProtoMessage() {}
+
+func (x *Removal) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Removal.ProtoReflect.Descriptor instead.
+func (*Removal) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Removal) GetRemoved() string {
+	if x != nil {
+		return x.Removed
+	}
+	return ""
+}
+
+func (x *Removal) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
+func (x *Removal) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Removal) GetPositionCount() int64 {
+	if x != nil {
+		return x.PositionCount
+	}
+	return 0
+}
+
 // An immutable fact of the ledger.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -884,16 +1225,23 @@ type Event struct {
 	//	*Event_Lift
 	//	*Event_Erase
 	//	*Event_Catalog
+	//	*Event_Void
+	//	*Event_Move
+	//	*Event_Hold
+	//	*Event_Release
+	//	*Event_Removal
 	Fact isEvent_Fact `protobuf_oneof:"fact"`
 	// Whether the sealed evidence is still held.
 	EvidenceState EvidenceState `protobuf:"varint,16,opt,name=evidence_state,json=evidenceState,proto3,enum=assent.v1.EvidenceState" json:"evidence_state,omitempty"`
+	// The positions of the events that this one stands for since an erasure: it was recorded anew, and nothing else is left of them.
+	StandsFor     []int64 `protobuf:"varint,17,rep,packed,name=stands_for,json=standsFor,proto3" json:"stands_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_assent_v1_facts_proto_msgTypes[9]
+	mi := &file_assent_v1_facts_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1253,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[9]
+	mi := &file_assent_v1_facts_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1266,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Event) GetPosition() int64 {
@@ -1053,11 +1401,63 @@ func (x *Event) GetCatalog() *CatalogChange {
 	return nil
 }
 
+func (x *Event) GetVoid() *Void {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Void); ok {
+			return x.Void
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetMove() *Move {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Move); ok {
+			return x.Move
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHold() *LegalHold {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Hold); ok {
+			return x.Hold
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetRelease() *LegalHold {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Release); ok {
+			return x.Release
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetRemoval() *Removal {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Removal); ok {
+			return x.Removal
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetEvidenceState() EvidenceState {
 	if x != nil {
 		return x.EvidenceState
 	}
 	return EvidenceState_EVIDENCE_STATE_UNSPECIFIED
+}
+
+func (x *Event) GetStandsFor() []int64 {
+	if x != nil {
+		return x.StandsFor
+	}
+	return nil
 }
 
 type isEvent_Fact interface {
@@ -1114,6 +1514,31 @@ type Event_Catalog struct {
 	Catalog *CatalogChange `protobuf:"bytes,15,opt,name=catalog,proto3,oneof"`
 }
 
+type Event_Void struct {
+	// Something recorded by mistake is left out.
+	Void *Void `protobuf:"bytes,18,opt,name=void,proto3,oneof"`
+}
+
+type Event_Move struct {
+	// The address of the person changed.
+	Move *Move `protobuf:"bytes,19,opt,name=move,proto3,oneof"`
+}
+
+type Event_Hold struct {
+	// The address was put under a legal hold: nothing of it may be erased.
+	Hold *LegalHold `protobuf:"bytes,20,opt,name=hold,proto3,oneof"`
+}
+
+type Event_Release struct {
+	// The legal holds of the address ended.
+	Release *LegalHold `protobuf:"bytes,21,opt,name=release,proto3,oneof"`
+}
+
+type Event_Removal struct {
+	// Retention removed something.
+	Removal *Removal `protobuf:"bytes,22,opt,name=removal,proto3,oneof"`
+}
+
 func (*Event_Request) isEvent_Fact() {}
 
 func (*Event_Grant) isEvent_Fact() {}
@@ -1133,6 +1558,16 @@ func (*Event_Lift) isEvent_Fact() {}
 func (*Event_Erase) isEvent_Fact() {}
 
 func (*Event_Catalog) isEvent_Fact() {}
+
+func (*Event_Void) isEvent_Fact() {}
+
+func (*Event_Move) isEvent_Fact() {}
+
+func (*Event_Hold) isEvent_Fact() {}
+
+func (*Event_Release) isEvent_Fact() {}
+
+func (*Event_Removal) isEvent_Fact() {}
 
 var File_assent_v1_facts_proto protoreflect.FileDescriptor
 
@@ -1199,7 +1634,26 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\rCatalogChange\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12A\n" +
 	"\x0eeffective_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12'\n" +
-	"\x0fdocument_sha256\x18\x03 \x01(\fR\x0edocumentSha256\"\x80\x06\n" +
+	"\x0fdocument_sha256\x18\x03 \x01(\fR\x0edocumentSha256\"s\n" +
+	"\x04Void\x12\x1c\n" +
+	"\bposition\x18\x01 \x01(\x03H\x00R\bposition\x12\x1b\n" +
+	"\bbatch_id\x18\x02 \x01(\tH\x00R\abatchId\x12$\n" +
+	"\rjustification\x18\x03 \x01(\tR\rjustificationB\n" +
+	"\n" +
+	"\bleft_out\"\x94\x01\n" +
+	"\x04Move\x12'\n" +
+	"\x04side\x18\x01 \x01(\x0e2\x13.assent.v1.MoveSideR\x04side\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12#\n" +
+	"\rother_address\x18\x03 \x01(\tR\fotherAddress\x12$\n" +
+	"\rjustification\x18\x04 \x01(\tR\rjustification\"1\n" +
+	"\tLegalHold\x12$\n" +
+	"\rjustification\x18\x01 \x01(\tR\rjustification\"\x9b\x01\n" +
+	"\aRemoval\x12\x18\n" +
+	"\aremoved\x18\x01 \x01(\tR\aremoved\x129\n" +
+	"\n" +
+	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\x12%\n" +
+	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\xfb\a\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12?\n" +
 	"\rrecorded_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12?\n" +
@@ -1216,9 +1670,20 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\bsuppress\x18\f \x01(\v2\x16.assent.v1.SuppressionH\x00R\bsuppress\x12%\n" +
 	"\x04lift\x18\r \x01(\v2\x0f.assent.v1.LiftH\x00R\x04lift\x12*\n" +
 	"\x05erase\x18\x0e \x01(\v2\x12.assent.v1.ErasureH\x00R\x05erase\x124\n" +
-	"\acatalog\x18\x0f \x01(\v2\x18.assent.v1.CatalogChangeH\x00R\acatalog\x12?\n" +
-	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceStateB\x06\n" +
-	"\x04fact*}\n" +
+	"\acatalog\x18\x0f \x01(\v2\x18.assent.v1.CatalogChangeH\x00R\acatalog\x12%\n" +
+	"\x04void\x18\x12 \x01(\v2\x0f.assent.v1.VoidH\x00R\x04void\x12%\n" +
+	"\x04move\x18\x13 \x01(\v2\x0f.assent.v1.MoveH\x00R\x04move\x12*\n" +
+	"\x04hold\x18\x14 \x01(\v2\x14.assent.v1.LegalHoldH\x00R\x04hold\x120\n" +
+	"\arelease\x18\x15 \x01(\v2\x14.assent.v1.LegalHoldH\x00R\arelease\x12.\n" +
+	"\aremoval\x18\x16 \x01(\v2\x12.assent.v1.RemovalH\x00R\aremoval\x12?\n" +
+	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceState\x12\x1d\n" +
+	"\n" +
+	"stands_for\x18\x11 \x03(\x03R\tstandsForB\x06\n" +
+	"\x04fact*M\n" +
+	"\bMoveSide\x12\x19\n" +
+	"\x15MOVE_SIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eMOVE_SIDE_AWAY\x10\x01\x12\x12\n" +
+	"\x0eMOVE_SIDE_HERE\x10\x02*}\n" +
 	"\rEvidenceState\x12\x1e\n" +
 	"\x1aEVIDENCE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EVIDENCE_STATE_HELD\x10\x01\x12\x17\n" +
@@ -1237,58 +1702,70 @@ func file_assent_v1_facts_proto_rawDescGZIP() []byte {
 	return file_assent_v1_facts_proto_rawDescData
 }
 
-var file_assent_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_assent_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_assent_v1_facts_proto_goTypes = []any{
-	(EvidenceState)(0),            // 0: assent.v1.EvidenceState
-	(*Request)(nil),               // 1: assent.v1.Request
-	(*Confirmation)(nil),          // 2: assent.v1.Confirmation
-	(*Grant)(nil),                 // 3: assent.v1.Grant
-	(*Refusal)(nil),               // 4: assent.v1.Refusal
-	(*Suppression)(nil),           // 5: assent.v1.Suppression
-	(*Lift)(nil),                  // 6: assent.v1.Lift
-	(*Erasure)(nil),               // 7: assent.v1.Erasure
-	(*ConfirmationMail)(nil),      // 8: assent.v1.ConfirmationMail
-	(*CatalogChange)(nil),         // 9: assent.v1.CatalogChange
-	(*Event)(nil),                 // 10: assent.v1.Event
-	(*DeclarationRef)(nil),        // 11: assent.v1.DeclarationRef
-	(*Evidence)(nil),              // 12: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(LegalBasis)(0),               // 14: assent.v1.LegalBasis
+	(MoveSide)(0),                 // 0: assent.v1.MoveSide
+	(EvidenceState)(0),            // 1: assent.v1.EvidenceState
+	(*Request)(nil),               // 2: assent.v1.Request
+	(*Confirmation)(nil),          // 3: assent.v1.Confirmation
+	(*Grant)(nil),                 // 4: assent.v1.Grant
+	(*Refusal)(nil),               // 5: assent.v1.Refusal
+	(*Suppression)(nil),           // 6: assent.v1.Suppression
+	(*Lift)(nil),                  // 7: assent.v1.Lift
+	(*Erasure)(nil),               // 8: assent.v1.Erasure
+	(*ConfirmationMail)(nil),      // 9: assent.v1.ConfirmationMail
+	(*CatalogChange)(nil),         // 10: assent.v1.CatalogChange
+	(*Void)(nil),                  // 11: assent.v1.Void
+	(*Move)(nil),                  // 12: assent.v1.Move
+	(*LegalHold)(nil),             // 13: assent.v1.LegalHold
+	(*Removal)(nil),               // 14: assent.v1.Removal
+	(*Event)(nil),                 // 15: assent.v1.Event
+	(*DeclarationRef)(nil),        // 16: assent.v1.DeclarationRef
+	(*Evidence)(nil),              // 17: assent.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(LegalBasis)(0),               // 19: assent.v1.LegalBasis
 }
 var file_assent_v1_facts_proto_depIdxs = []int32{
-	11, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
-	12, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
-	13, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
-	12, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
-	14, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
-	11, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
-	12, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
-	13, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
-	12, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
-	13, // 9: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
-	12, // 10: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
-	12, // 11: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
-	12, // 12: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
-	13, // 13: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
-	13, // 14: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
-	13, // 15: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
-	1,  // 16: assent.v1.Event.request:type_name -> assent.v1.Request
-	3,  // 17: assent.v1.Event.grant:type_name -> assent.v1.Grant
-	2,  // 18: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
-	8,  // 19: assent.v1.Event.mail:type_name -> assent.v1.ConfirmationMail
-	4,  // 20: assent.v1.Event.withdraw:type_name -> assent.v1.Refusal
-	4,  // 21: assent.v1.Event.refuse:type_name -> assent.v1.Refusal
-	5,  // 22: assent.v1.Event.suppress:type_name -> assent.v1.Suppression
-	6,  // 23: assent.v1.Event.lift:type_name -> assent.v1.Lift
-	7,  // 24: assent.v1.Event.erase:type_name -> assent.v1.Erasure
-	9,  // 25: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
-	0,  // 26: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	16, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
+	17, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
+	18, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
+	17, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
+	19, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
+	16, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
+	17, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
+	18, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
+	17, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
+	18, // 9: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
+	17, // 10: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
+	17, // 11: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
+	17, // 12: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
+	18, // 13: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
+	0,  // 14: assent.v1.Move.side:type_name -> assent.v1.MoveSide
+	18, // 15: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
+	18, // 16: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
+	18, // 17: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
+	2,  // 18: assent.v1.Event.request:type_name -> assent.v1.Request
+	4,  // 19: assent.v1.Event.grant:type_name -> assent.v1.Grant
+	3,  // 20: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
+	9,  // 21: assent.v1.Event.mail:type_name -> assent.v1.ConfirmationMail
+	5,  // 22: assent.v1.Event.withdraw:type_name -> assent.v1.Refusal
+	5,  // 23: assent.v1.Event.refuse:type_name -> assent.v1.Refusal
+	6,  // 24: assent.v1.Event.suppress:type_name -> assent.v1.Suppression
+	7,  // 25: assent.v1.Event.lift:type_name -> assent.v1.Lift
+	8,  // 26: assent.v1.Event.erase:type_name -> assent.v1.Erasure
+	10, // 27: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
+	11, // 28: assent.v1.Event.void:type_name -> assent.v1.Void
+	12, // 29: assent.v1.Event.move:type_name -> assent.v1.Move
+	13, // 30: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
+	13, // 31: assent.v1.Event.release:type_name -> assent.v1.LegalHold
+	14, // 32: assent.v1.Event.removal:type_name -> assent.v1.Removal
+	1,  // 33: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_facts_proto_init() }
@@ -1306,6 +1783,10 @@ func file_assent_v1_facts_proto_init() {
 		(*Lift_Domain)(nil),
 	}
 	file_assent_v1_facts_proto_msgTypes[9].OneofWrappers = []any{
+		(*Void_Position)(nil),
+		(*Void_BatchId)(nil),
+	}
+	file_assent_v1_facts_proto_msgTypes[13].OneofWrappers = []any{
 		(*Event_Request)(nil),
 		(*Event_Grant)(nil),
 		(*Event_Confirm)(nil),
@@ -1316,14 +1797,19 @@ func file_assent_v1_facts_proto_init() {
 		(*Event_Lift)(nil),
 		(*Event_Erase)(nil),
 		(*Event_Catalog)(nil),
+		(*Event_Void)(nil),
+		(*Event_Move)(nil),
+		(*Event_Hold)(nil),
+		(*Event_Release)(nil),
+		(*Event_Removal)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_facts_proto_rawDesc), len(file_assent_v1_facts_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   10,
+			NumEnums:      2,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -38,7 +38,8 @@ type SearchHistoryRequest struct {
 	// Only events that occurred before this time; unset: to the last.
 	OccurredUntilTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_until_time,json=occurredUntilTime,proto3" json:"occurred_until_time,omitempty"`
 	// Only events of these kinds: request, grant, confirm, mail (a confirmation mail was allowed), withdraw, refuse, suppress,
-	// lift, erase; none: of all.
+	// lift, erase, void (something recorded by mistake is left out), move (the address changed), hold (a legal hold), release (its
+	// end); none: of all.
 	Kinds []string `protobuf:"bytes,6,rep,name=kinds,proto3" json:"kinds,omitempty"`
 	// Only events that name this channel, among their channels or as their scope; unset: all. Suppressions of a wider scope,
 	// which may block the channel, too, are not among them.
@@ -391,19 +392,851 @@ func (x *Disclosure) GetCount() int64 {
 	return 0
 }
 
+// Whom to erase.
+type EraseRecipientRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// When the person asked for it; unset: now. What occurred later stays.
+	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
+	// Who does it; at most 256 bytes, and no address, for it is kept.
+	Operator string `protobuf:"bytes,3,opt,name=operator,proto3" json:"operator,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept, so it must hold no address: name a case or a ticket.
+	Justification string `protobuf:"bytes,4,opt,name=justification,proto3" json:"justification,omitempty"`
+	// A UUID that makes a repetition safe for seven days.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRecipientRequest) Reset() {
+	*x = EraseRecipientRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRecipientRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRecipientRequest) ProtoMessage() {}
+
+func (x *EraseRecipientRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRecipientRequest.ProtoReflect.Descriptor instead.
+func (*EraseRecipientRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EraseRecipientRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *EraseRecipientRequest) GetOccurredTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredTime
+	}
+	return nil
+}
+
+func (x *EraseRecipientRequest) GetOperator() string {
+	if x != nil {
+		return x.Operator
+	}
+	return ""
+}
+
+func (x *EraseRecipientRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *EraseRecipientRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// That it was erased.
+type EraseRecipientResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the erasure. The copies of what occurred after it stand behind it.
+	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	// Whether the erasure was recorded before, at that position. It was carried out all the same.
+	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRecipientResponse) Reset() {
+	*x = EraseRecipientResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRecipientResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRecipientResponse) ProtoMessage() {}
+
+func (x *EraseRecipientResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRecipientResponse.ProtoReflect.Descriptor instead.
+func (*EraseRecipientResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *EraseRecipientResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+func (x *EraseRecipientResponse) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
+// Who moved where.
+type MoveRecipientRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The address at which the person is reached now, as typed.
+	NewAddress string `protobuf:"bytes,2,opt,name=new_address,json=newAddress,proto3" json:"new_address,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept when the person is erased, so it must hold no address: name a case or a
+	// ticket.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	// A UUID that makes a repetition safe for seven days.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveRecipientRequest) Reset() {
+	*x = MoveRecipientRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveRecipientRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveRecipientRequest) ProtoMessage() {}
+
+func (x *MoveRecipientRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveRecipientRequest.ProtoReflect.Descriptor instead.
+func (*MoveRecipientRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *MoveRecipientRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *MoveRecipientRequest) GetNewAddress() string {
+	if x != nil {
+		return x.NewAddress
+	}
+	return ""
+}
+
+func (x *MoveRecipientRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *MoveRecipientRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// That it was recorded.
+type MoveRecipientResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The positions of what was recorded: the change on both sides, then what went along.
+	Positions     []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveRecipientResponse) Reset() {
+	*x = MoveRecipientResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveRecipientResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveRecipientResponse) ProtoMessage() {}
+
+func (x *MoveRecipientResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveRecipientResponse.ProtoReflect.Descriptor instead.
+func (*MoveRecipientResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *MoveRecipientResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+// What to leave out.
+type VoidEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Either an event or the events of a batch.
+	//
+	// Types that are valid to be assigned to LeftOut:
+	//
+	//	*VoidEventsRequest_Position
+	//	*VoidEventsRequest_BatchId
+	LeftOut isVoidEventsRequest_LeftOut `protobuf_oneof:"left_out"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept when the person is erased, so it must hold no address: name a case or a
+	// ticket.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VoidEventsRequest) Reset() {
+	*x = VoidEventsRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VoidEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VoidEventsRequest) ProtoMessage() {}
+
+func (x *VoidEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VoidEventsRequest.ProtoReflect.Descriptor instead.
+func (*VoidEventsRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *VoidEventsRequest) GetLeftOut() isVoidEventsRequest_LeftOut {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
+func (x *VoidEventsRequest) GetPosition() int64 {
+	if x != nil {
+		if x, ok := x.LeftOut.(*VoidEventsRequest_Position); ok {
+			return x.Position
+		}
+	}
+	return 0
+}
+
+func (x *VoidEventsRequest) GetBatchId() string {
+	if x != nil {
+		if x, ok := x.LeftOut.(*VoidEventsRequest_BatchId); ok {
+			return x.BatchId
+		}
+	}
+	return ""
+}
+
+func (x *VoidEventsRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+type isVoidEventsRequest_LeftOut interface {
+	isVoidEventsRequest_LeftOut()
+}
+
+type VoidEventsRequest_Position struct {
+	// The position of an event.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3,oneof"`
+}
+
+type VoidEventsRequest_BatchId struct {
+	// The id of a batch, a UUID, as its events name it.
+	BatchId string `protobuf:"bytes,2,opt,name=batch_id,json=batchId,proto3,oneof"`
+}
+
+func (*VoidEventsRequest_Position) isVoidEventsRequest_LeftOut() {}
+
+func (*VoidEventsRequest_BatchId) isVoidEventsRequest_LeftOut() {}
+
+// What was left out.
+type VoidEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many events are left out now that were not before.
+	Events int64 `protobuf:"varint,1,opt,name=events,proto3" json:"events,omitempty"`
+	// Of how many subjects: forms of an address, or domains.
+	Subjects      int64 `protobuf:"varint,2,opt,name=subjects,proto3" json:"subjects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VoidEventsResponse) Reset() {
+	*x = VoidEventsResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VoidEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VoidEventsResponse) ProtoMessage() {}
+
+func (x *VoidEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VoidEventsResponse.ProtoReflect.Descriptor instead.
+func (*VoidEventsResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *VoidEventsResponse) GetEvents() int64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *VoidEventsResponse) GetSubjects() int64 {
+	if x != nil {
+		return x.Subjects
+	}
+	return 0
+}
+
+// Whom to hold.
+type PlaceLegalHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept when the person is erased, so it must hold no address: name a case or a
+	// ticket.
+	Justification string `protobuf:"bytes,2,opt,name=justification,proto3" json:"justification,omitempty"`
+	// A UUID that makes a repetition safe for seven days.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceLegalHoldRequest) Reset() {
+	*x = PlaceLegalHoldRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceLegalHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceLegalHoldRequest) ProtoMessage() {}
+
+func (x *PlaceLegalHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceLegalHoldRequest.ProtoReflect.Descriptor instead.
+func (*PlaceLegalHoldRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *PlaceLegalHoldRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *PlaceLegalHoldRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *PlaceLegalHoldRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// That the address is under a legal hold.
+type PlaceLegalHoldResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the hold.
+	Positions     []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceLegalHoldResponse) Reset() {
+	*x = PlaceLegalHoldResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceLegalHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceLegalHoldResponse) ProtoMessage() {}
+
+func (x *PlaceLegalHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceLegalHoldResponse.ProtoReflect.Descriptor instead.
+func (*PlaceLegalHoldResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *PlaceLegalHoldResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+// Whom to release.
+type ReleaseLegalHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept when the person is erased, so it must hold no address: name a case or a
+	// ticket.
+	Justification string `protobuf:"bytes,2,opt,name=justification,proto3" json:"justification,omitempty"`
+	// A UUID that makes a repetition safe for seven days.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLegalHoldRequest) Reset() {
+	*x = ReleaseLegalHoldRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseLegalHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseLegalHoldRequest) ProtoMessage() {}
+
+func (x *ReleaseLegalHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseLegalHoldRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseLegalHoldRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ReleaseLegalHoldRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *ReleaseLegalHoldRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *ReleaseLegalHoldRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// That the address is under no legal hold any more.
+type ReleaseLegalHoldResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the release.
+	Positions     []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLegalHoldResponse) Reset() {
+	*x = ReleaseLegalHoldResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseLegalHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseLegalHoldResponse) ProtoMessage() {}
+
+func (x *ReleaseLegalHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseLegalHoldResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseLegalHoldResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReleaseLegalHoldResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+// Which returns to list.
+type ListErasedReturnsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those of the day (in UTC) of this time and later; unset: all.
+	SinceTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	// How many at most; 0 is 50, at most 1,000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before, for the same since_time; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListErasedReturnsRequest) Reset() {
+	*x = ListErasedReturnsRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListErasedReturnsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListErasedReturnsRequest) ProtoMessage() {}
+
+func (x *ListErasedReturnsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListErasedReturnsRequest.ProtoReflect.Descriptor instead.
+func (*ListErasedReturnsRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListErasedReturnsRequest) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+func (x *ListErasedReturnsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListErasedReturnsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// What a client sent about one erased person on one day.
+type ErasedReturn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day in UTC, such as 2026-12-01.
+	Day string `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	// The id of the client.
+	Client string `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	// The department of the client; empty if it acts for all.
+	Department string `protobuf:"bytes,3,opt,name=department,proto3" json:"department,omitempty"`
+	// Something that is the same for all that came back of one person, and says nothing else.
+	Person string `protobuf:"bytes,4,opt,name=person,proto3" json:"person,omitempty"`
+	// How many events it sent.
+	Count         int64 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasedReturn) Reset() {
+	*x = ErasedReturn{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasedReturn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasedReturn) ProtoMessage() {}
+
+func (x *ErasedReturn) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasedReturn.ProtoReflect.Descriptor instead.
+func (*ErasedReturn) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ErasedReturn) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *ErasedReturn) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *ErasedReturn) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *ErasedReturn) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ErasedReturn) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// A page of returns.
+type ListErasedReturnsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The returns, by day, client and person.
+	Returns []*ErasedReturn `protobuf:"bytes,1,rep,name=returns,proto3" json:"returns,omitempty"`
+	// The token of the next page; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListErasedReturnsResponse) Reset() {
+	*x = ListErasedReturnsResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListErasedReturnsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListErasedReturnsResponse) ProtoMessage() {}
+
+func (x *ListErasedReturnsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListErasedReturnsResponse.ProtoReflect.Descriptor instead.
+func (*ListErasedReturnsResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListErasedReturnsResponse) GetReturns() []*ErasedReturn {
+	if x != nil {
+		return x.Returns
+	}
+	return nil
+}
+
+func (x *ListErasedReturnsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x03\n" +
+	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n" +
 	"\x14SearchHistoryRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\x12O\n" +
 	"\x13occurred_since_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredSinceTime\x12O\n" +
-	"\x13occurred_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredUntilTime\x12m\n" +
-	"\x05kinds\x18\x06 \x03(\tBW\xe0A\x01\xbaHQ\x92\x01N\x10\t\"JrHR\arequestR\x05grantR\aconfirmR\x04mailR\bwithdrawR\x06refuseR\bsuppressR\x04liftR\x05eraseR\x05kinds\x12$\n" +
+	"\x13occurred_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredUntilTime\x12\x88\x01\n" +
+	"\x05kinds\x18\x06 \x03(\tBr\xe0A\x01\xbaHl\x92\x01i\x10\r\"ercR\arequestR\x05grantR\aconfirmR\x04mailR\bwithdrawR\x06refuseR\bsuppressR\x04liftR\x05eraseR\x04voidR\x04moveR\x04holdR\areleaseR\x05kinds\x12$\n" +
 	"\achannel\x18\a \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\achannel\x12 \n" +
 	"\x05actor\x18\b \x01(\tB\n" +
@@ -427,10 +1260,75 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"department\x12\x18\n" +
 	"\achannel\x18\x03 \x01(\tR\achannel\x12\x10\n" +
 	"\x03day\x18\x04 \x01(\tR\x03day\x12\x14\n" +
-	"\x05count\x18\x05 \x01(\x03R\x05count2\x89\x02\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\"\xfc\x01\n" +
+	"\x15EraseRecipientRequest\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12D\n" +
+	"\roccurred_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12'\n" +
+	"\boperator\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\boperator\x121\n" +
+	"\rjustification\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x12\"\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"T\n" +
+	"\x16EraseRecipientResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\xb4\x01\n" +
+	"\x14MoveRecipientRequest\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12$\n" +
+	"\vnew_address\x18\x02 \x01(\tB\x03\xe0A\x02R\n" +
+	"newAddress\x123\n" +
+	"\rjustification\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12\"\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x03\xe0A\x01R\trequestId\"5\n" +
+	"\x15MoveRecipientResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\"\xa8\x01\n" +
+	"\x11VoidEventsRequest\x12%\n" +
+	"\bposition\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01H\x00R\bposition\x12$\n" +
+	"\bbatch_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02 \x01H\x00R\abatchId\x123\n" +
+	"\rjustification\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustificationB\x11\n" +
+	"\bleft_out\x12\x05\xbaH\x02\b\x01\"H\n" +
+	"\x12VoidEventsResponse\x12\x16\n" +
+	"\x06events\x18\x01 \x01(\x03R\x06events\x12\x1a\n" +
+	"\bsubjects\x18\x02 \x01(\x03R\bsubjects\"\x8f\x01\n" +
+	"\x15PlaceLegalHoldRequest\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x123\n" +
+	"\rjustification\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12\"\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x03\xe0A\x01R\trequestId\"6\n" +
+	"\x16PlaceLegalHoldResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\"\x91\x01\n" +
+	"\x17ReleaseLegalHoldRequest\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x123\n" +
+	"\rjustification\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12\"\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x03\xe0A\x01R\trequestId\"8\n" +
+	"\x18ReleaseLegalHoldResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\"\xb2\x01\n" +
+	"\x18ListErasedReturnsRequest\x12>\n" +
+	"\n" +
+	"since_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tsinceTime\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"\x86\x01\n" +
+	"\fErasedReturn\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12\x16\n" +
+	"\x06client\x18\x02 \x01(\tR\x06client\x12\x1e\n" +
+	"\n" +
+	"department\x18\x03 \x01(\tR\n" +
+	"department\x12\x16\n" +
+	"\x06person\x18\x04 \x01(\tR\x06person\x12\x14\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\"v\n" +
+	"\x19ListErasedReturnsResponse\x121\n" +
+	"\areturns\x18\x01 \x03(\v2\x17.assent.v1.ErasedReturnR\areturns\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xd6\a\n" +
 	"\x0eHistoryService\x12q\n" +
 	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
-	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosuresB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosures\x12v\n" +
+	"\x0eEraseRecipient\x12 .assent.v1.EraseRecipientRequest\x1a!.assent.v1.EraseRecipientResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/recipients:erase\x12r\n" +
+	"\rMoveRecipient\x12\x1f.assent.v1.MoveRecipientRequest\x1a .assent.v1.MoveRecipientResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:move\x12e\n" +
+	"\n" +
+	"VoidEvents\x12\x1c.assent.v1.VoidEventsRequest\x1a\x1d.assent.v1.VoidEventsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/events:void\x12u\n" +
+	"\x0ePlaceLegalHold\x12 .assent.v1.PlaceLegalHoldRequest\x1a!.assent.v1.PlaceLegalHoldResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:hold\x12\x82\x01\n" +
+	"\x10ReleaseLegalHold\x12\".assent.v1.ReleaseLegalHoldRequest\x1a#.assent.v1.ReleaseLegalHoldResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/recipients:releaseHold\x12|\n" +
+	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returnsB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_history_service_proto_rawDescOnce sync.Once
@@ -444,30 +1342,58 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_history_service_proto_rawDescData
 }
 
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_assent_v1_history_service_proto_goTypes = []any{
-	(*SearchHistoryRequest)(nil),    // 0: assent.v1.SearchHistoryRequest
-	(*SearchHistoryResponse)(nil),   // 1: assent.v1.SearchHistoryResponse
-	(*ListDisclosuresRequest)(nil),  // 2: assent.v1.ListDisclosuresRequest
-	(*ListDisclosuresResponse)(nil), // 3: assent.v1.ListDisclosuresResponse
-	(*Disclosure)(nil),              // 4: assent.v1.Disclosure
-	(*timestamppb.Timestamp)(nil),   // 5: google.protobuf.Timestamp
-	(*Event)(nil),                   // 6: assent.v1.Event
+	(*SearchHistoryRequest)(nil),      // 0: assent.v1.SearchHistoryRequest
+	(*SearchHistoryResponse)(nil),     // 1: assent.v1.SearchHistoryResponse
+	(*ListDisclosuresRequest)(nil),    // 2: assent.v1.ListDisclosuresRequest
+	(*ListDisclosuresResponse)(nil),   // 3: assent.v1.ListDisclosuresResponse
+	(*Disclosure)(nil),                // 4: assent.v1.Disclosure
+	(*EraseRecipientRequest)(nil),     // 5: assent.v1.EraseRecipientRequest
+	(*EraseRecipientResponse)(nil),    // 6: assent.v1.EraseRecipientResponse
+	(*MoveRecipientRequest)(nil),      // 7: assent.v1.MoveRecipientRequest
+	(*MoveRecipientResponse)(nil),     // 8: assent.v1.MoveRecipientResponse
+	(*VoidEventsRequest)(nil),         // 9: assent.v1.VoidEventsRequest
+	(*VoidEventsResponse)(nil),        // 10: assent.v1.VoidEventsResponse
+	(*PlaceLegalHoldRequest)(nil),     // 11: assent.v1.PlaceLegalHoldRequest
+	(*PlaceLegalHoldResponse)(nil),    // 12: assent.v1.PlaceLegalHoldResponse
+	(*ReleaseLegalHoldRequest)(nil),   // 13: assent.v1.ReleaseLegalHoldRequest
+	(*ReleaseLegalHoldResponse)(nil),  // 14: assent.v1.ReleaseLegalHoldResponse
+	(*ListErasedReturnsRequest)(nil),  // 15: assent.v1.ListErasedReturnsRequest
+	(*ErasedReturn)(nil),              // 16: assent.v1.ErasedReturn
+	(*ListErasedReturnsResponse)(nil), // 17: assent.v1.ListErasedReturnsResponse
+	(*timestamppb.Timestamp)(nil),     // 18: google.protobuf.Timestamp
+	(*Event)(nil),                     // 19: assent.v1.Event
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	5, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	5, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	6, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
-	4, // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
-	0, // 4: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	2, // 5: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	1, // 6: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	3, // 7: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	18, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	18, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	19, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	4,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
+	18, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	18, // 5: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	16, // 6: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
+	0,  // 7: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	2,  // 8: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	5,  // 9: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	7,  // 10: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	9,  // 11: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	11, // 12: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	13, // 13: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	15, // 14: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	1,  // 15: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	3,  // 16: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	6,  // 17: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	8,  // 18: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	10, // 19: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	12, // 20: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	14, // 21: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	17, // 22: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	15, // [15:23] is the sub-list for method output_type
+	7,  // [7:15] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -476,13 +1402,17 @@ func file_assent_v1_history_service_proto_init() {
 		return
 	}
 	file_assent_v1_facts_proto_init()
+	file_assent_v1_history_service_proto_msgTypes[9].OneofWrappers = []any{
+		(*VoidEventsRequest_Position)(nil),
+		(*VoidEventsRequest_BatchId)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,15 +19,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	HistoryService_SearchHistory_FullMethodName   = "/assent.v1.HistoryService/SearchHistory"
-	HistoryService_ListDisclosures_FullMethodName = "/assent.v1.HistoryService/ListDisclosures"
+	HistoryService_SearchHistory_FullMethodName     = "/assent.v1.HistoryService/SearchHistory"
+	HistoryService_ListDisclosures_FullMethodName   = "/assent.v1.HistoryService/ListDisclosures"
+	HistoryService_EraseRecipient_FullMethodName    = "/assent.v1.HistoryService/EraseRecipient"
+	HistoryService_MoveRecipient_FullMethodName     = "/assent.v1.HistoryService/MoveRecipient"
+	HistoryService_VoidEvents_FullMethodName        = "/assent.v1.HistoryService/VoidEvents"
+	HistoryService_PlaceLegalHold_FullMethodName    = "/assent.v1.HistoryService/PlaceLegalHold"
+	HistoryService_ReleaseLegalHold_FullMethodName  = "/assent.v1.HistoryService/ReleaseLegalHold"
+	HistoryService_ListErasedReturns_FullMethodName = "/assent.v1.HistoryService/ListErasedReturns"
 )
 
 // HistoryServiceClient is the client API for HistoryService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Shows what was recorded about a person.
+// Shows what was recorded about a person, and does what a person, or an officer for them, may ask for: erasure, rectification, and
+// holding either back. An officer is a client with the scope erase. Of what officers do, all but EraseRecipient reaches into other
+// departments in a way that can be turned against them, or shows what they did, and needs a client that acts for all departments
+// (else PERMISSION_DENIED with OTHER_DEPARTMENT).
 type HistoryServiceClient interface {
 	// Returns the events of one address, by position: its own, those of its other spellings that hold for it, and those of
 	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
@@ -38,6 +47,32 @@ type HistoryServiceClient interface {
 	// learnt, and what others did about its department's channels.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_PAGE_TOKEN.
 	ListDisclosures(ctx context.Context, in *ListDisclosuresRequest, opts ...grpc.CallOption) (*ListDisclosuresResponse, error)
+	// Erases an address, physically and at once: its grants and requests, the evidence and the address are gone, and nothing leads to
+	// what stays of them in the ledger. Refusals and suppressions stay under a keyed digest, and an ERASED suppression joins them. What
+	// occurred after the time given stays. `assent ledger purge` ends what the database still has of it in free pages and its log.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or TIME_IN_FUTURE; FAILED_PRECONDITION with LEGAL_HOLD,
+	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget.
+	EraseRecipient(ctx context.Context, in *EraseRecipientRequest, opts ...grpc.CallOption) (*EraseRecipientResponse, error)
+	// Records that a person is reached at another address now. Refusals and suppressions go along, also those from before the change
+	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or INVALID_REQUEST for two spellings of one mailbox;
+	// FAILED_PRECONDITION with ERASED_BEFORE as in EraseRecipient.
+	MoveRecipient(ctx context.Context, in *MoveRecipientRequest, opts ...grpc.CallOption) (*MoveRecipientResponse, error)
+	// Leaves an event, or the events of a batch, out of every answer, as recorded by mistake. What was known before still shows it. A
+	// repetition leaves out what is not left out yet. A void cannot be taken back: record what was right anew.
+	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
+	// NOT_VOIDABLE for an event that says nothing of what somebody wanted, such as an erasure, and for an unknown batch.
+	VoidEvents(ctx context.Context, in *VoidEventsRequest, opts ...grpc.CallOption) (*VoidEventsResponse, error)
+	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
+	PlaceLegalHold(ctx context.Context, in *PlaceLegalHoldRequest, opts ...grpc.CallOption) (*PlaceLegalHoldResponse, error)
+	// Ends the legal holds of an address.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE; FAILED_PRECONDITION with NOT_HELD.
+	ReleaseLegalHold(ctx context.Context, in *ReleaseLegalHoldRequest, opts ...grpc.CallOption) (*ReleaseLegalHoldResponse, error)
+	// Lists which clients sent a grant, request or confirmation of an erased person from before the erasure: they hold what they were to
+	// erase, too. By day and client.
+	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
+	ListErasedReturns(ctx context.Context, in *ListErasedReturnsRequest, opts ...grpc.CallOption) (*ListErasedReturnsResponse, error)
 }
 
 type historyServiceClient struct {
@@ -68,11 +103,74 @@ func (c *historyServiceClient) ListDisclosures(ctx context.Context, in *ListDisc
 	return out, nil
 }
 
+func (c *historyServiceClient) EraseRecipient(ctx context.Context, in *EraseRecipientRequest, opts ...grpc.CallOption) (*EraseRecipientResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseRecipientResponse)
+	err := c.cc.Invoke(ctx, HistoryService_EraseRecipient_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) MoveRecipient(ctx context.Context, in *MoveRecipientRequest, opts ...grpc.CallOption) (*MoveRecipientResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MoveRecipientResponse)
+	err := c.cc.Invoke(ctx, HistoryService_MoveRecipient_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) VoidEvents(ctx context.Context, in *VoidEventsRequest, opts ...grpc.CallOption) (*VoidEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VoidEventsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_VoidEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) PlaceLegalHold(ctx context.Context, in *PlaceLegalHoldRequest, opts ...grpc.CallOption) (*PlaceLegalHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlaceLegalHoldResponse)
+	err := c.cc.Invoke(ctx, HistoryService_PlaceLegalHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) ReleaseLegalHold(ctx context.Context, in *ReleaseLegalHoldRequest, opts ...grpc.CallOption) (*ReleaseLegalHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseLegalHoldResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ReleaseLegalHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) ListErasedReturns(ctx context.Context, in *ListErasedReturnsRequest, opts ...grpc.CallOption) (*ListErasedReturnsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListErasedReturnsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ListErasedReturns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HistoryServiceServer is the server API for HistoryService service.
 // All implementations must embed UnimplementedHistoryServiceServer
 // for forward compatibility.
 //
-// Shows what was recorded about a person.
+// Shows what was recorded about a person, and does what a person, or an officer for them, may ask for: erasure, rectification, and
+// holding either back. An officer is a client with the scope erase. Of what officers do, all but EraseRecipient reaches into other
+// departments in a way that can be turned against them, or shows what they did, and needs a client that acts for all departments
+// (else PERMISSION_DENIED with OTHER_DEPARTMENT).
 type HistoryServiceServer interface {
 	// Returns the events of one address, by position: its own, those of its other spellings that hold for it, and those of
 	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
@@ -83,6 +181,32 @@ type HistoryServiceServer interface {
 	// learnt, and what others did about its department's channels.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_PAGE_TOKEN.
 	ListDisclosures(context.Context, *ListDisclosuresRequest) (*ListDisclosuresResponse, error)
+	// Erases an address, physically and at once: its grants and requests, the evidence and the address are gone, and nothing leads to
+	// what stays of them in the ledger. Refusals and suppressions stay under a keyed digest, and an ERASED suppression joins them. What
+	// occurred after the time given stays. `assent ledger purge` ends what the database still has of it in free pages and its log.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or TIME_IN_FUTURE; FAILED_PRECONDITION with LEGAL_HOLD,
+	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget.
+	EraseRecipient(context.Context, *EraseRecipientRequest) (*EraseRecipientResponse, error)
+	// Records that a person is reached at another address now. Refusals and suppressions go along, also those from before the change
+	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or INVALID_REQUEST for two spellings of one mailbox;
+	// FAILED_PRECONDITION with ERASED_BEFORE as in EraseRecipient.
+	MoveRecipient(context.Context, *MoveRecipientRequest) (*MoveRecipientResponse, error)
+	// Leaves an event, or the events of a batch, out of every answer, as recorded by mistake. What was known before still shows it. A
+	// repetition leaves out what is not left out yet. A void cannot be taken back: record what was right anew.
+	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
+	// NOT_VOIDABLE for an event that says nothing of what somebody wanted, such as an erasure, and for an unknown batch.
+	VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error)
+	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
+	PlaceLegalHold(context.Context, *PlaceLegalHoldRequest) (*PlaceLegalHoldResponse, error)
+	// Ends the legal holds of an address.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE; FAILED_PRECONDITION with NOT_HELD.
+	ReleaseLegalHold(context.Context, *ReleaseLegalHoldRequest) (*ReleaseLegalHoldResponse, error)
+	// Lists which clients sent a grant, request or confirmation of an erased person from before the erasure: they hold what they were to
+	// erase, too. By day and client.
+	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
+	ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }
 
@@ -98,6 +222,24 @@ func (UnimplementedHistoryServiceServer) SearchHistory(context.Context, *SearchH
 }
 func (UnimplementedHistoryServiceServer) ListDisclosures(context.Context, *ListDisclosuresRequest) (*ListDisclosuresResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDisclosures not implemented")
+}
+func (UnimplementedHistoryServiceServer) EraseRecipient(context.Context, *EraseRecipientRequest) (*EraseRecipientResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseRecipient not implemented")
+}
+func (UnimplementedHistoryServiceServer) MoveRecipient(context.Context, *MoveRecipientRequest) (*MoveRecipientResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveRecipient not implemented")
+}
+func (UnimplementedHistoryServiceServer) VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VoidEvents not implemented")
+}
+func (UnimplementedHistoryServiceServer) PlaceLegalHold(context.Context, *PlaceLegalHoldRequest) (*PlaceLegalHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlaceLegalHold not implemented")
+}
+func (UnimplementedHistoryServiceServer) ReleaseLegalHold(context.Context, *ReleaseLegalHoldRequest) (*ReleaseLegalHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseLegalHold not implemented")
+}
+func (UnimplementedHistoryServiceServer) ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListErasedReturns not implemented")
 }
 func (UnimplementedHistoryServiceServer) mustEmbedUnimplementedHistoryServiceServer() {}
 func (UnimplementedHistoryServiceServer) testEmbeddedByValue()                        {}
@@ -156,6 +298,114 @@ func _HistoryService_ListDisclosures_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_EraseRecipient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseRecipientRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).EraseRecipient(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_EraseRecipient_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).EraseRecipient(ctx, req.(*EraseRecipientRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_MoveRecipient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveRecipientRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).MoveRecipient(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_MoveRecipient_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).MoveRecipient(ctx, req.(*MoveRecipientRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_VoidEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VoidEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).VoidEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_VoidEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).VoidEvents(ctx, req.(*VoidEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_PlaceLegalHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlaceLegalHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).PlaceLegalHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_PlaceLegalHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).PlaceLegalHold(ctx, req.(*PlaceLegalHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_ReleaseLegalHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseLegalHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ReleaseLegalHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ReleaseLegalHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ReleaseLegalHold(ctx, req.(*ReleaseLegalHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_ListErasedReturns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListErasedReturnsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ListErasedReturns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ListErasedReturns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ListErasedReturns(ctx, req.(*ListErasedReturnsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HistoryService_ServiceDesc is the grpc.ServiceDesc for HistoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -170,6 +420,30 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListDisclosures",
 			Handler:    _HistoryService_ListDisclosures_Handler,
+		},
+		{
+			MethodName: "EraseRecipient",
+			Handler:    _HistoryService_EraseRecipient_Handler,
+		},
+		{
+			MethodName: "MoveRecipient",
+			Handler:    _HistoryService_MoveRecipient_Handler,
+		},
+		{
+			MethodName: "VoidEvents",
+			Handler:    _HistoryService_VoidEvents_Handler,
+		},
+		{
+			MethodName: "PlaceLegalHold",
+			Handler:    _HistoryService_PlaceLegalHold_Handler,
+		},
+		{
+			MethodName: "ReleaseLegalHold",
+			Handler:    _HistoryService_ReleaseLegalHold_Handler,
+		},
+		{
+			MethodName: "ListErasedReturns",
+			Handler:    _HistoryService_ListErasedReturns_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

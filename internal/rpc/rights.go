@@ -1,0 +1,130 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// EraseRecipient erases an address.
+func (s *historyServer) EraseRecipient(
+	ctx context.Context, m *assentv1.EraseRecipientRequest,
+) (*assentv1.EraseRecipientResponse, error) {
+	occurred, err := instant(m.GetOccurredTime(), "occurredTime")
+	if err != nil {
+		return nil, err
+	}
+	once, err := idempotencyOf("EraseRecipient", m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.rights.Erase(ctx, service.Erasure{
+		Address: m.GetAddress(), Occurred: occurred, Operator: m.GetOperator(), Justification: m.GetJustification(), Idempotency: once,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.EraseRecipientResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+}
+
+// MoveRecipient records a change of address.
+func (s *historyServer) MoveRecipient(
+	ctx context.Context, m *assentv1.MoveRecipientRequest,
+) (*assentv1.MoveRecipientResponse, error) {
+	once, err := idempotencyOf("MoveRecipient", m)
+	if err != nil {
+		return nil, err
+	}
+	moved, err := s.rights.Move(ctx, service.Move{
+		From: m.GetAddress(), To: m.GetNewAddress(), Justification: m.GetJustification(), Idempotency: once,
+	})
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.MoveRecipientResponse{}
+	for position := moved.First; position <= moved.Last; position++ {
+		response.Positions = append(response.Positions, position)
+	}
+	return response, nil
+}
+
+// VoidEvents leaves events out.
+func (s *historyServer) VoidEvents(
+	ctx context.Context, m *assentv1.VoidEventsRequest,
+) (*assentv1.VoidEventsResponse, error) {
+	batch, err := parseUUID(m.GetBatchId(), "batchId")
+	if err != nil {
+		return nil, err
+	}
+	voided, err := s.rights.Void(ctx, service.Void{Position: m.GetPosition(), Batch: batch, Justification: m.GetJustification()})
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.VoidEventsResponse{Events: voided.Events, Subjects: voided.Subjects}, nil
+}
+
+// holding is what placing and releasing a hold have in common.
+type holding interface {
+	identified
+	GetAddress() string
+	GetJustification() string
+}
+
+func holdOf(method string, m holding) (service.Hold, error) {
+	once, err := idempotencyOf(method, m)
+	return service.Hold{Address: m.GetAddress(), Justification: m.GetJustification(), Idempotency: once}, err
+}
+
+// PlaceLegalHold puts an address under a legal hold.
+func (s *historyServer) PlaceLegalHold(
+	ctx context.Context, m *assentv1.PlaceLegalHoldRequest,
+) (*assentv1.PlaceLegalHoldResponse, error) {
+	in, err := holdOf("PlaceLegalHold", m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.rights.PlaceHold(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.PlaceLegalHoldResponse{Positions: []int64{result.Position}}, nil
+}
+
+// ReleaseLegalHold ends the legal holds of an address.
+func (s *historyServer) ReleaseLegalHold(
+	ctx context.Context, m *assentv1.ReleaseLegalHoldRequest,
+) (*assentv1.ReleaseLegalHoldResponse, error) {
+	in, err := holdOf("ReleaseLegalHold", m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.rights.ReleaseHold(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.ReleaseLegalHoldResponse{Positions: []int64{result.Position}}, nil
+}
+
+// ListErasedReturns lists what came back of erased persons.
+func (s *historyServer) ListErasedReturns(
+	ctx context.Context, m *assentv1.ListErasedReturnsRequest,
+) (*assentv1.ListErasedReturnsResponse, error) {
+	since, err := instant(m.GetSinceTime(), "sinceTime")
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.rights.Returns(ctx, service.ReturnsInput{Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.ListErasedReturnsResponse{NextPageToken: page.Next}
+	for i := range page.Returns {
+		r := &page.Returns[i]
+		response.Returns = append(response.Returns, &assentv1.ErasedReturn{
+			Day: r.Day.Time().Format(time.DateOnly), Client: r.Client, Department: r.Department, Person: r.Person, Count: r.Count,
+		})
+	}
+	return response, nil
+}
