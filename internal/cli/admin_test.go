@@ -170,6 +170,10 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 				{Kind: "CHECKPOINT", Message: fmt.Sprintf("%s", checkpoints)},
 			}}, nil
 		},
+		Purge: func(_ context.Context, cfg config.Server) error {
+			check(cfg)
+			return nil
+		},
 	}
 }
 
@@ -206,6 +210,8 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 				"and 1 findings more\n9 events, the evidence of 1 deleted, 2 subjects, 4 findings\n",
 		},
 		{[]string{"ledger", "verify", "--checkpoint", kept + "x"}, 1, ""},
+		{[]string{"ledger", "purge"}, 0, "purged: the free pages of the database hold nothing that was erased\n"},
+		{[]string{"ledger", "purge", "--format", "json"}, 0, "{\n  \"purged\": true\n}\n"},
 		{[]string{"ledger", "rebuild", "--format", "json"}, 1, "{\n  \"subjects\": 2,\n  \"differed\": 1\n}\n"},
 		{[]string{"clients", "create", "--local", "--id", "root", "--role", "admin"}, 0, "local-key\n"},
 	} {

@@ -362,6 +362,55 @@ func (f *fake) SearchHistory(_ context.Context, in *assentv1.SearchHistoryReques
 	return out, nil
 }
 
+func (f *fake) EraseRecipient(_ context.Context, in *assentv1.EraseRecipientRequest) (*assentv1.EraseRecipientResponse, error) {
+	if strings.HasPrefix(in.GetAddress(), "held") {
+		return nil, failure(codes.FailedPrecondition, "LEGAL_HOLD", "address: the address is under a legal hold: case 7")
+	}
+	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Erase{Erase: &assentv1.Erasure{
+		Address: in.GetAddress(), Justification: in.GetJustification(),
+	}}})
+	return &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate}, nil
+}
+
+func (f *fake) MoveRecipient(context.Context, *assentv1.MoveRecipientRequest) (*assentv1.MoveRecipientResponse, error) {
+	return &assentv1.MoveRecipientResponse{Positions: []int64{5, 6, 7}}, nil
+}
+
+// VoidEvents leaves out position 3, and two events of any batch.
+func (f *fake) VoidEvents(_ context.Context, in *assentv1.VoidEventsRequest) (*assentv1.VoidEventsResponse, error) {
+	switch {
+	case in.GetBatchId() != "":
+		return &assentv1.VoidEventsResponse{Events: 2, Subjects: 1}, nil
+	case in.GetPosition() == 3:
+		return &assentv1.VoidEventsResponse{Events: 1, Subjects: 1}, nil
+	default:
+		return &assentv1.VoidEventsResponse{}, nil
+	}
+}
+
+func (f *fake) PlaceLegalHold(context.Context, *assentv1.PlaceLegalHoldRequest) (*assentv1.PlaceLegalHoldResponse, error) {
+	return &assentv1.PlaceLegalHoldResponse{Positions: []int64{8}}, nil
+}
+
+func (f *fake) ReleaseLegalHold(context.Context, *assentv1.ReleaseLegalHoldRequest) (*assentv1.ReleaseLegalHoldResponse, error) {
+	return nil, failure(codes.FailedPrecondition, "NOT_HELD", "address: the address is under no legal hold; nothing was recorded")
+}
+
+// ListErasedReturns gives two, one to a page.
+func (f *fake) ListErasedReturns(_ context.Context, in *assentv1.ListErasedReturnsRequest) (*assentv1.ListErasedReturnsResponse, error) {
+	if in.GetSinceTime() != nil {
+		return &assentv1.ListErasedReturnsResponse{}, nil
+	}
+	if in.GetPageToken() == "" {
+		return &assentv1.ListErasedReturnsResponse{NextPageToken: "2", Returns: []*assentv1.ErasedReturn{
+			{Day: "2026-10-01", Client: "shop", Department: "sales", Person: "0f", Count: 12},
+		}}, nil
+	}
+	return &assentv1.ListErasedReturnsResponse{Returns: []*assentv1.ErasedReturn{
+		{Day: "2026-10-02", Client: "crm", Person: "ab", Count: 1},
+	}}, nil
+}
+
 func (f *fake) GetCatalog(context.Context, *assentv1.GetCatalogRequest) (*assentv1.GetCatalogResponse, error) {
 	if f.document == "" {
 		return nil, failure(codes.NotFound, "NO_CATALOG", "no catalog was applied yet")

@@ -33,7 +33,9 @@ func (f *historyFlags) add(cmd *cobra.Command) {
 
 // kinds returns the words for what happened to an address.
 func kinds() []string {
-	return []string{"request", "grant", "confirm", "mail", "withdraw", "refuse", "suppress", "lift", "erase"}
+	return []string{
+		"request", "grant", "confirm", "mail", "withdraw", "refuse", "suppress", "lift", "erase", "void", "move", "hold", "release",
+	}
 }
 
 // request returns the call for the first page, and whether it asks for some events only.
@@ -94,18 +96,24 @@ func (a *app) writeHistory(all *assentv1.SearchHistoryResponse, some bool) error
 		a.notef("Nothing is recorded about this address.")
 		return nil
 	}
+	return a.table(eventRows(all.GetEvents()))
+}
+
+// eventRows are the rows of a table of events.
+func eventRows(events []*assentv1.Event) [][]string {
 	rows := [][]string{{"POSITION", "OCCURRED", "RECORDED", "ACTOR", "EVENT", "FACTS"}}
-	for _, e := range all.GetEvents() {
+	for _, e := range events {
 		name, facts := describeEvent(e)
 		if e.GetEvidenceState() == assentv1.EvidenceState_EVIDENCE_STATE_DELETED {
 			facts.add("evidence", "deleted")
 		}
+		facts.add("stands-for", strings.Join(texts(e.GetStandsFor()), ","))
 		rows = append(rows, []string{
 			fmt.Sprint(e.GetPosition()), stamp(e.GetOccurredTime()), stamp(e.GetRecordedTime()), e.GetActor(), name,
 			strings.Join(facts, " "),
 		})
 	}
-	return a.table(rows)
+	return rows
 }
 
 // facts are the parts of an event that are set, as name=value.
@@ -186,6 +194,47 @@ func describeEvent(e *assentv1.Event) (string, facts) {
 	case *assentv1.Event_Catalog:
 		f.add("version", fmt.Sprint(fact.Catalog.GetVersion()))
 		return "catalog", f
+	default:
+		return describeRights(e)
+	}
+}
+
+// describeRights describes what is done for the rights of people.
+func describeRights(e *assentv1.Event) (string, facts) {
+	var f facts
+	switch fact := e.GetFact().(type) {
+	case *assentv1.Event_Void:
+		if position := fact.Void.GetPosition(); position != 0 {
+			f.add("leaves-out-position", fmt.Sprint(position))
+		}
+		f.add("leaves-out-batch", fact.Void.GetBatchId())
+		f.add("why", fact.Void.GetJustification())
+		return "void", f
+	case *assentv1.Event_Move:
+		from, to := fact.Move.GetAddress(), fact.Move.GetOtherAddress()
+		side := "away from this address"
+		if fact.Move.GetSide() == assentv1.MoveSide_MOVE_SIDE_HERE {
+			from, to, side = to, from, "to this address"
+		}
+		f.add("moved", side)
+		f.add("from", from)
+		f.add("to", to)
+		f.add("why", fact.Move.GetJustification())
+		return "move", f
+	case *assentv1.Event_Hold:
+		f.add("why", fact.Hold.GetJustification())
+		return "hold", f
+	case *assentv1.Event_Release:
+		f.add("why", fact.Release.GetJustification())
+		return "release", f
+	case *assentv1.Event_Removal:
+		f.add("removed", fact.Removal.GetRemoved())
+		f.add("until", stamp(fact.Removal.GetUntilTime()))
+		f.add("count", fmt.Sprint(fact.Removal.GetCount()))
+		if n := fact.Removal.GetPositionCount(); n != 0 {
+			f.add("evidence-of", count(n, "event"))
+		}
+		return "removal", f
 	default:
 		return "unknown to this version of assent", f
 	}

@@ -27,7 +27,9 @@ const (
 	// chunksInFlight is how many calls the server works on at once.
 	chunksInFlight = 4
 	// erasedBefore is what the server answers for a grant from before the
-	// erasure of its address: rightly left out, and nothing to mend.
+	// erasure of its address: rightly left out, and nothing to mend. Such rows
+	// are only counted. In a file of rejected rows what was erased would live on
+	// in one place more, and somebody might mend them until they are taken.
 	erasedBefore = "ERASED_BEFORE"
 )
 
@@ -42,12 +44,14 @@ separated by ; and * as channels of withdraw and refuse means all marketing. dec
 A row that is wrong or that the server refuses is reported with its line and why in FILE.rejected.csv (--rejected names
 another), with the columns line, reason and message; the others are recorded, and the exit code is 1. The same row is never
 recorded twice: an import that was interrupted is resumed by running it again. A grant from before the erasure of its
-address is left out and counted as erasedBefore; that is no error.
+address is left out and counted as erasedBefore; that is no error, and such rows are not written to the rejected ones, for
+what was erased should not live on there. Erasures are recorded at once and carried out by the next retention run: only then is
+a history complete that may come in any order.
 
 With --format json the summary is
 
-  {"complete": true, "rows": 3, "recorded": 1, "duplicates": 1, "rejected": 1, "erasedBefore": 0, "dryRun": false,
-   "batchId": "...", "rejectedFile": "..."}
+  {"complete": true, "rows": 3, "recorded": 1, "duplicates": 1, "rejected": 1, "erasedBefore": 0, "erasures": 0,
+   "dryRun": false, "batchId": "...", "rejectedFile": "..."}
 
 where rejectedFile is left out when nothing was rejected. An import that ends early writes it, too: complete is false then,
 and the numbers say how far it came.`
@@ -95,12 +99,14 @@ func (a *app) importConsents() *cobra.Command {
 // importSummary is what became of the rows.
 type importSummary struct {
 	// Complete is set when the import did not end with an error.
-	Complete     bool   `json:"complete"`
-	Rows         int64  `json:"rows"`
-	Recorded     int64  `json:"recorded"`
-	Duplicates   int64  `json:"duplicates"`
-	Rejected     int64  `json:"rejected"`
-	ErasedBefore int64  `json:"erasedBefore"`
+	Complete     bool  `json:"complete"`
+	Rows         int64 `json:"rows"`
+	Recorded     int64 `json:"recorded"`
+	Duplicates   int64 `json:"duplicates"`
+	Rejected     int64 `json:"rejected"`
+	ErasedBefore int64 `json:"erasedBefore"`
+	// Erasures is how many of those recorded are erasures.
+	Erasures     int64  `json:"erasures"`
 	DryRun       bool   `json:"dryRun"`
 	BatchID      string `json:"batchId"`
 	RejectedFile string `json:"rejectedFile,omitempty"`
@@ -128,7 +134,14 @@ func (a *app) writeImported(s importSummary) error {
 	if s.ErasedBefore > 0 {
 		text += fmt.Sprintf(", %d from before an erasure left out", s.ErasedBefore)
 	}
-	return a.write(text + "\n")
+	if err := a.write(text + "\n"); err != nil {
+		return err
+	}
+	if s.Erasures > 0 && !s.DryRun {
+		a.notef("%s recorded, to be carried out by the next retention run: the daily one of the server, or `assent retention run`.",
+			count(s.Erasures, "erasure"))
+	}
+	return nil
 }
 
 // importFile imports a file, or standard input for -.
@@ -311,6 +324,9 @@ func (i *importer) consume(c *chunk) error {
 			i.summary.Duplicates++
 		default:
 			i.summary.Recorded++
+			if c.events[n].GetErase() != nil {
+				i.summary.Erasures++
+			}
 		}
 	}
 	i.summary.Rows += int64(len(c.events) + len(c.broken))

@@ -19,11 +19,11 @@ import (
 
 // imported is the summary in JSON.
 type imported struct {
-	Complete                                           bool
-	Rows, Recorded, Duplicates, Rejected, ErasedBefore int64
-	DryRun                                             bool
-	BatchID                                            string `json:"batchId"`
-	RejectedFile                                       string
+	Complete                                                     bool
+	Rows, Recorded, Duplicates, Rejected, ErasedBefore, Erasures int64
+	DryRun                                                       bool
+	BatchID                                                      string `json:"batchId"`
+	RejectedFile                                                 string
 }
 
 func (f *fake) importJSON(t *testing.T, code int, args ...string) imported {
@@ -84,13 +84,15 @@ func everyEvent() []*assentv1.EventInput {
 	return events
 }
 
+const erasureRecorded = "1 erasure recorded, to be carried out by the next retention run: the daily one of the server, or `assent retention run`.\n"
+
 func TestImport_EveryColumn_ReachesTheServer(t *testing.T) {
 	f := startFake(t)
 	got := f.runWith(t, everyColumn, "import", "consents", "-").must(t, 0)
 	if diff := cmp.Diff(everyEvent(), last[*assentv1.BatchRecordEventsRequest](t, f).GetEvents(), protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}
-	if got.stdout != "10 rows: 10 recorded, 0 duplicates, 0 rejected\n" || got.stderr != "" {
+	if got.stdout != "10 rows: 10 recorded, 0 duplicates, 0 rejected\n" || got.stderr != erasureRecorded {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 }
@@ -140,7 +142,10 @@ func TestImport_DryRun_RecordsNothing(t *testing.T) {
 	if got.stdout != "10 rows: 10 would be recorded, 0 duplicates, 0 rejected\n" || len(f.events) != 0 {
 		t.Errorf("stdout %q, %d events", got.stdout, len(f.events))
 	}
-	if all := f.importJSON(t, 0, in); all.DryRun || all.Recorded != 10 {
+	if got.stderr != "" {
+		t.Errorf("a dry run says %q", got.stderr)
+	}
+	if all := f.importJSON(t, 0, in); all.DryRun || all.Recorded != 10 || all.Erasures != 1 {
 		t.Errorf("%+v", all)
 	}
 }
@@ -235,6 +240,25 @@ func TestImport_NDJSON_BadLines_AreReported(t *testing.T) {
 	all := f.importJSON(t, 1, in)
 	golden(t, "rejected-ndjson.csv", read(t, in+".rejected.csv"))
 	if all.Recorded != 1 || all.Rejected != 12 {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestImport_RowFromBeforeAnErasure_IsCountedAndWrittenNowhere(t *testing.T) {
+	f := startFake(t)
+	in := file(t, "events.csv", `occurred_time,event,address,channels,legal_basis
+2026-10-01T08:00:00Z,grant,erased@secret.example,newsletter,consent
+2026-10-01T08:00:00Z,grant,anna@secret.example,newsletter,consent
+`)
+	got := f.run(t, "import", "consents", in).must(t, 0)
+	want := "2 rows: 1 recorded, 0 duplicates, 0 rejected, 1 from before an erasure left out\n"
+	if got.stdout != want || got.stderr != "" {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	if left := names(t, filepath.Dir(in)); len(left) != 1 {
+		t.Errorf("the import left %v", left)
+	}
+	if all := f.importJSON(t, 0, in); all.ErasedBefore != 1 || all.Rejected != 0 || all.Erasures != 0 {
 		t.Errorf("%+v", all)
 	}
 }

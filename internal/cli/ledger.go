@@ -22,8 +22,8 @@ const maxCheckpoint = 64 << 10
 
 // ledger holds the commands about the ledger.
 func (a *app) ledger() *cobra.Command {
-	return family("ledger", "The ledger of all events: checkpoint, cosign, prove, verify or rebuild",
-		a.ledgerCheckpoint(), a.ledgerCosign(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild())
+	return family("ledger", "The ledger of all events: checkpoint, cosign, prove, verify, rebuild or purge",
+		a.ledgerCheckpoint(), a.ledgerCosign(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild(), a.ledgerPurge())
 }
 
 func addVerifierKey(cmd *cobra.Command, key *string) {

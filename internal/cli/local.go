@@ -34,6 +34,12 @@ type Local struct {
 	// checkpoints; done is called now and then with the number of events and
 	// subjects so far, by one goroutine at a time.
 	VerifyLedger func(ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (Verified, error)
+	// Purge rewrites the database, so that nothing that was deleted is left in
+	// its free pages.
+	Purge func(ctx context.Context, cfg config.Server) error
+	// ReadClaims opens what is kept of erased persons with the key in the
+	// officer's file, and hands on each by its id.
+	ReadClaims func(ctx context.Context, cfg config.Server, officer string, each func(host.Claim) error) error
 }
 
 // Verified is what a verification found.
@@ -103,5 +109,7 @@ func local() Local {
 			report, err := host.VerifyLedger(ctx, cfg, checkpoints, done)
 			return verified(&report), err
 		},
+		Purge:      host.Purge,
+		ReadClaims: host.ReadClaims,
 	}
 }

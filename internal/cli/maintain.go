@@ -110,3 +110,36 @@ func (a *app) ledgerRebuild() *cobra.Command {
 	})
 	return cmd
 }
+
+func (a *app) ledgerPurge() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "purge",
+		Short: "Leave nothing in the database's free pages of what was erased",
+		Long: "Rewrite the database itself, so that nothing that was erased or removed is left in free pages and dead rows, and on\n" +
+			"SQLite in its log. Stop a server on SQLite first; on PostgreSQL others wait meanwhile, and what the write-ahead log,\n" +
+			"standbys and archives still hold ends as docs/operations.md says. It needs room for a second copy of the database.",
+		Args: cobra.NoArgs,
+	}
+	config.AddFlags(cmd.Flags(), "database_url")
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		if err := a.local.Purge(ctx, cfg); err != nil {
+			return err
+		}
+		_, embedded := cfg.SQLitePath()
+		if a.json() {
+			return a.writeJSON(struct {
+				Purged bool `json:"purged"`
+			}{true})
+		}
+		if !embedded {
+			a.notef("The write-ahead log of PostgreSQL may still hold what was erased, and so may standbys, archives and backups: " +
+				"\"Erasing\" in docs/operations.md says how that ends.")
+		}
+		return a.write("purged: the free pages of the database hold nothing that was erased\n")
+	})
+	return cmd
+}

@@ -33,18 +33,23 @@ func writeRecorded[Out recorded](a *app, answer Out) error {
 
 // positions writes places in the ledger.
 func positions(all []int64) string {
-	texts := make([]string, len(all))
-	for i, position := range all {
-		texts[i] = fmt.Sprint(position)
-	}
 	switch len(all) {
 	case 0:
 		return "nothing"
 	case 1:
-		return "at position " + texts[0]
+		return "at position " + fmt.Sprint(all[0])
 	default:
-		return "at positions " + strings.Join(texts, ", ")
+		return "at positions " + strings.Join(texts(all), ", ")
 	}
+}
+
+// texts writes each of the numbers.
+func texts(all []int64) []string {
+	texts := make([]string, len(all))
+	for i, n := range all {
+		texts[i] = fmt.Sprint(n)
+	}
+	return texts
 }
 
 // grant records a legal basis.

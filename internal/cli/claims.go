@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/assent-io/assent/internal/config"
+	host "github.com/assent-io/assent/internal/server"
+)
+
+// claims holds the commands about what is kept of erased persons.
+func (a *app) claims() *cobra.Command {
+	return family("claims", "What is kept of erased persons for the defence of claims: list or open, with the officer's key",
+		a.claimsList(), a.claimsOpen())
+}
+
+// claimFlags are the flags of commands that open claims.
+func (a *app) claimFlags(cmd *cobra.Command, key *string) {
+	config.AddFlags(cmd.Flags(), "database_url")
+	cmd.Flags().StringVar(key, "key", "", "the officer's file, which keys claims made")
+	require(cmd, "key")
+}
+
+func (a *app) claimsList() *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use:   "list --key FILE",
+		Short: "List what is kept, of whom, and until when",
+		Long: "Open the database itself and list what is kept of erased persons where the policy claims_period asks for it. It\n" +
+			"needs the officer's file and no key file. What was sealed for an earlier officer's key shows no address.",
+		Args: cobra.NoArgs,
+	}
+	a.claimFlags(cmd, &key)
+	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		all := []claimOut{}
+		err = a.local.ReadClaims(ctx, cfg, key, func(c host.Claim) error {
+			out, err := newClaimOut(&c, false)
+			all = append(all, out)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.writeClaims(all)
+	})
+	return cmd
+}
+
+// claimOut is a claim as JSON.
+type claimOut struct {
+	ID         string            `json:"id"`
+	UntilTime  string            `json:"untilTime"`
+	Opened     bool              `json:"opened"`
+	Address    string            `json:"address,omitempty"`
+	ErasedTime string            `json:"erasedTime,omitempty"`
+	EventCount int               `json:"eventCount"`
+	Events     []json.RawMessage `json:"events,omitempty"`
+}
+
+func newClaimOut(c *host.Claim, events bool) (claimOut, error) {
+	out := claimOut{ID: c.ID, UntilTime: instantText(c.Until), Opened: c.Opened, Address: c.Address, EventCount: len(c.Events)}
+	if c.Opened {
+		out.ErasedTime = instantText(c.Erased)
+	}
+	if !events {
+		return out, nil
+	}
+	for _, e := range c.Events {
+		data, err := protojson.Marshal(e)
+		if err != nil {
+			return out, fmt.Errorf("the event cannot be written as JSON: %w", err)
+		}
+		out.Events = append(out.Events, data)
+	}
+	return out, nil
+}
+
+func instantText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func (a *app) writeClaims(all []claimOut) error {
+	if a.json() {
+		return a.writeJSON(map[string]any{"claims": all})
+	}
+	if len(all) == 0 {
+		a.notef("Nothing is kept.")
+		return nil
+	}
+	rows := [][]string{{"ID", "ADDRESS", "ERASED", "KEPT UNTIL", "EVENTS"}}
+	for _, c := range all {
+		row := []string{c.ID, c.Address, c.ErasedTime, c.UntilTime, fmt.Sprint(c.EventCount)}
+		if !c.Opened {
+			row = []string{c.ID, "(sealed for another key)", "-", c.UntilTime, "-"}
+		}
+		rows = append(rows, row)
+	}
+	return a.table(rows)
+}
+
+func (a *app) claimsOpen() *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use:   "open ID --key FILE",
+		Short: "Show what is kept of one erased person: the events with their evidence",
+		Args:  cobra.ExactArgs(1),
+	}
+	a.claimFlags(cmd, &key)
+	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		var found *host.Claim
+		err = a.local.ReadClaims(ctx, cfg, key, func(c host.Claim) error {
+			if c.ID == args[0] {
+				found = &c
+			}
+			return nil
+		})
+		switch {
+		case err != nil:
+			return err
+		case found == nil:
+			return fmt.Errorf("nothing is kept under that id; claims list shows what is")
+		case !found.Opened:
+			return fmt.Errorf("it was sealed for another officer's key")
+		}
+		return a.writeClaim(found)
+	})
+	return cmd
+}
+
+func (a *app) writeClaim(c *host.Claim) error {
+	if a.json() {
+		out, err := newClaimOut(c, true)
+		if err != nil {
+			return err
+		}
+		return a.writeJSON(out)
+	}
+	err := a.table([][]string{{"address", c.Address}, {"erased", instantText(c.Erased)}, {"kept until", instantText(c.Until)}})
+	if err != nil {
+		return err
+	}
+	if err := a.write("\n"); err != nil {
+		return err
+	}
+	return a.table(eventRows(c.Events))
+}

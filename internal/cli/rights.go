@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+const eraseHelp = `Erase an address, physically and at once: its grants, its requests, the evidence and the address itself are gone. What says no
+stays under a keyed digest, so that nobody writes to it again, and so does the proof of the ledger. What occurred after --at
+stays, too. It cannot be taken back.
+
+Afterwards, assent ledger purge on the server takes what was erased out of the free pages and the log of the database.`
+
+// erase erases an address.
+func (a *app) erase() *cobra.Command {
+	var operator, justification string
+	var at timeFlag
+	var write writeFlags
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "erase ADDRESS",
+		Short:   "Erase an address, for ever; or list what came back of those erased",
+		Long:    eraseHelp,
+		Example: "  assent erase - --operator dpo --justification \"case 4711\" --yes <address.txt\n  assent erase returns --since 2026-12-01T00:00:00Z",
+		Args:    cobra.ExactArgs(1),
+		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.EraseRecipient, (*app).writeErased,
+			func(args []string) (*assentv1.EraseRecipientRequest, error) {
+				address, err := a.address(args[0])
+				if err != nil {
+					return nil, err
+				}
+				if err := a.ask("Erase the address for ever, with its grants, requests and evidence?", yes); err != nil {
+					return nil, err
+				}
+				return &assentv1.EraseRecipientRequest{
+					Address: address, OccurredTime: at.at, Operator: operator, Justification: justification, RequestId: write.id(),
+				}, nil
+			}),
+	}
+	cmd.Flags().StringVar(&operator, "operator", "", "who does it; it is kept, so no address")
+	cmd.Flags().StringVar(&justification, "justification", "", "why; it is kept, so no address")
+	cmd.Flags().Var(&at, "at", "when the person asked for it (default: now)")
+	write.addRequestID(cmd)
+	addYes(cmd, &yes)
+	cmd.AddCommand(a.eraseReturns())
+	return cmd
+}
+
+func (a *app) writeErased(answer *assentv1.EraseRecipientResponse) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	text := "erased: grants, requests, evidence and the address are gone; refusals and suppressions stay under a digest\n"
+	verb := "recorded "
+	if answer.GetDuplicate() {
+		verb = "the erasure itself was known already: recorded "
+	}
+	if err := a.write(text + verb + positions(answer.GetPositions()) + "\n"); err != nil {
+		return err
+	}
+	a.notef("Next, on the server: `assent ledger purge` takes it out of the free pages and the log of the database. Backups " +
+		"follow when their retention ends.")
+	return nil
+}
+
+func (a *app) eraseReturns() *cobra.Command {
+	var since timeFlag
+	cmd := &cobra.Command{
+		Use:   "returns",
+		Short: "List who sent something about erased persons from before the erasure",
+		Long: "List which clients sent grants, requests or confirmations of erased persons from before the erasure, by day. They\n" +
+			"were refused; but those clients still hold what they were to erase, too. PERSON is the same for all that came back\n" +
+			"of one person, and says nothing else.",
+		Args: cobra.NoArgs,
+		RunE: a.does(func(ctx context.Context, _ []string) error {
+			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+				all := &assentv1.ListErasedReturnsResponse{}
+				in := &assentv1.ListErasedReturnsRequest{SinceTime: since.at, PageSize: 1000}
+				for more := true; more; more = in.GetPageToken() != "" {
+					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in)
+					if err != nil {
+						return err
+					}
+					all.Returns = append(all.Returns, page.GetReturns()...)
+					in.PageToken = page.GetNextPageToken()
+				}
+				return a.writeReturns(all)
+			})
+		}),
+	}
+	cmd.Flags().Var(&since, "since", "only those of the day of this time, in UTC, and later")
+	return cmd
+}
+
+func (a *app) writeReturns(all *assentv1.ListErasedReturnsResponse) error {
+	if a.json() {
+		return a.writeMessage(all)
+	}
+	if len(all.GetReturns()) == 0 {
+		a.notef("Nothing came back.")
+		return nil
+	}
+	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "PERSON", "EVENTS"}}
+	for _, r := range all.GetReturns() {
+		department := r.GetDepartment()
+		if department == "" {
+			department = "(all)"
+		}
+		rows = append(rows, []string{r.GetDay(), r.GetClient(), department, r.GetPerson(), fmt.Sprint(r.GetCount())})
+	}
+	return a.table(rows)
+}
+
+// addWhy gives a command the flag --justification, which it requires.
+func addWhy(cmd *cobra.Command, why *string) {
+	cmd.Flags().StringVar(why, "justification", "", "why; it is kept when the person is erased, so no address")
+	require(cmd, "justification")
+}
+
+// placed is the answer to a write that is never a duplicate.
+type placed interface {
+	proto.Message
+	GetPositions() []int64
+}
+
+// writePlaced writes the answer to such a write.
+func writePlaced[Out placed](a *app, answer Out) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	return a.write("recorded " + positions(answer.GetPositions()) + "\n")
+}
+
+// move records a change of address.
+func (a *app) move() *cobra.Command {
+	var why string
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:   "move ADDRESS NEW_ADDRESS --justification TEXT",
+		Short: "Record that a person is reached at another address now",
+		Long: "Record that a person is reached at another address now. Refusals and suppressions go along; grants do not, for\n" +
+			"a consent holds for the address that it was given for. A hard bounce stays, for it says something of the mailbox.",
+		Args: cobra.ExactArgs(2),
+		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.MoveRecipient, writePlaced,
+			func(args []string) (*assentv1.MoveRecipientRequest, error) {
+				if args[0] == stdinName && args[1] == stdinName {
+					return nil, usagef("only one of the addresses can come from standard input")
+				}
+				from, err := a.address(args[0])
+				if err != nil {
+					return nil, err
+				}
+				to, err := a.address(args[1])
+				return &assentv1.MoveRecipientRequest{Address: from, NewAddress: to, Justification: why, RequestId: write.id()}, err
+			}),
+	}
+	addWhy(cmd, &why)
+	write.addRequestID(cmd)
+	return cmd
+}
+
+// void leaves out what was recorded by mistake.
+func (a *app) void() *cobra.Command {
+	var position int64
+	var batch, why string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "void {--position POSITION | --batch ID} --justification TEXT",
+		Short: "Leave out an event or a batch that was recorded by mistake",
+		Long: "Leave an event, or the events of a batch, out of every answer, as recorded by mistake: assent history shows their\n" +
+			"positions, an import the id of its batch. The events stay in the ledger, and --known-as-of still shows what was\n" +
+			"known before. It cannot be taken back; what was right after all is recorded anew.",
+		Args: cobra.NoArgs,
+		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.VoidEvents, (*app).writeVoided,
+			func([]string) (*assentv1.VoidEventsRequest, error) {
+				in := &assentv1.VoidEventsRequest{LeftOut: &assentv1.VoidEventsRequest_Position{Position: position}, Justification: why}
+				question := fmt.Sprintf("Leave the event at position %d out of every answer?", position)
+				if batch != "" {
+					in.LeftOut = &assentv1.VoidEventsRequest_BatchId{BatchId: batch}
+					question = "Leave all events of the batch out of every answer?"
+				}
+				return in, a.ask(question, yes)
+			}),
+	}
+	cmd.Flags().Int64Var(&position, "position", 0, "the event at this position")
+	cmd.Flags().StringVar(&batch, "batch", "", "all events of the batch with this id")
+	cmd.MarkFlagsOneRequired("position", "batch")
+	cmd.MarkFlagsMutuallyExclusive("position", "batch")
+	addWhy(cmd, &why)
+	addYes(cmd, &yes)
+	return cmd
+}
+
+func (a *app) writeVoided(answer *assentv1.VoidEventsResponse) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	if answer.GetEvents() == 0 {
+		return a.write("nothing to leave out: it was left out before\n")
+	}
+	return a.write(fmt.Sprintf("left out: %s of %s\n", count(answer.GetEvents(), "event"), count(answer.GetSubjects(), "subject")))
+}
+
+// hold holds the commands about legal holds.
+func (a *app) hold() *cobra.Command {
+	return family("hold", "Keep an address from being erased, for a case at law: place or release", a.holdPlace(), a.holdRelease())
+}
+
+func (a *app) holdPlace() *cobra.Command {
+	var why string
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:   "place ADDRESS --justification TEXT",
+		Short: "Put an address under a legal hold: nothing of it is erased or removed",
+		Args:  cobra.ExactArgs(1),
+		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.PlaceLegalHold, writePlaced,
+			func(args []string) (*assentv1.PlaceLegalHoldRequest, error) {
+				address, err := a.address(args[0])
+				return &assentv1.PlaceLegalHoldRequest{Address: address, Justification: why, RequestId: write.id()}, err
+			}),
+	}
+	addWhy(cmd, &why)
+	write.addRequestID(cmd)
+	return cmd
+}
+
+func (a *app) holdRelease() *cobra.Command {
+	var why string
+	var write writeFlags
+	cmd := &cobra.Command{
+		Use:   "release ADDRESS --justification TEXT",
+		Short: "End the legal holds of an address",
+		Args:  cobra.ExactArgs(1),
+		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.ReleaseLegalHold, writePlaced,
+			func(args []string) (*assentv1.ReleaseLegalHoldRequest, error) {
+				address, err := a.address(args[0])
+				return &assentv1.ReleaseLegalHoldRequest{Address: address, Justification: why, RequestId: write.id()}, err
+			}),
+	}
+	addWhy(cmd, &why)
+	write.addRequestID(cmd)
+	return cmd
+}
