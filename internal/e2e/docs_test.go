@@ -163,6 +163,30 @@ func TestOperations_CommandsForKeepingCheckpointsWork(t *testing.T) {
 	}
 }
 
+func TestOperations_CommandsForErasingWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	must(t, r, "withdraw", "anna@example.com", "--channel", "newsletter")
+	for _, command := range block(t, "docs/operations.md", "Erasing", 1) {
+		runAsWritten(t, db.dir, env, command)
+	}
+	r.stop()
+	for _, command := range block(t, "docs/operations.md", "Erasing", 2) {
+		runAsWritten(t, db.dir, env, command)
+	}
+}
+
+func TestOperations_CommandsForPuttingRightWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	must(t, r, "withdraw", "anna@example.com", "--channel", "newsletter") // Position 2.
+	for _, command := range block(t, "docs/operations.md", "Putting right", 1) {
+		runAsWritten(t, db.dir, env, command)
+	}
+}
+
 func mustAbs(t testing.TB, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)
