@@ -159,7 +159,7 @@ func (s *Statement) evidence(f *Facts) error {
 		{"evidence.note", s.Note, 4096},
 		{"justification", s.Justification, 2048},
 	} {
-		if problem := textProblem(text.value, text.limit); problem != "" {
+		if problem := TextProblem(text.value, text.limit); problem != "" {
 			return Faultf(FaultInvalidEvidence, text.field, "the text %s", problem)
 		}
 	}
@@ -202,8 +202,8 @@ func (s *Statement) foreign() error {
 	return nil
 }
 
-// textProblem says what is wrong with a text; nothing if it may be stored.
-func textProblem(text string, limit int) string {
+// TextProblem says what is wrong with a text; nothing if it may be stored.
+func TextProblem(text string, limit int) string {
 	switch {
 	case len(text) > limit:
 		return fmt.Sprintf("is longer than %d bytes", limit)

@@ -269,6 +269,10 @@ func wrongs() map[string]wrong {
 			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Address: "anna@example.com", Justification: " "},
 			"INVALID_EVIDENCE", "justification",
 		},
+		"hold with a bell": {
+			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Address: "anna@example.com", Justification: "ring\a"},
+			"INVALID_EVIDENCE", "justification",
+		},
 		"hold no address": {
 			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Justification: "x"}, "INVALID_ADDRESS", "address",
 		},

@@ -13,11 +13,12 @@ const maxReason = 2048
 
 // checkReason refuses a reason that is missing or could name whom it is about: it stays when the person is erased.
 func checkReason(reason string) error {
+	problem := consent.TextProblem(reason, maxReason)
 	switch {
 	case strings.TrimSpace(reason) == "":
 		return consent.Faultf(consent.FaultInvalidEvidence, "justification", "say why; it is kept with the event")
-	case len(reason) > maxReason:
-		return consent.Faultf(consent.FaultInvalidEvidence, "justification", "the text is longer than %d bytes", maxReason)
+	case problem != "":
+		return consent.Faultf(consent.FaultInvalidEvidence, "justification", "the text %s", problem)
 	case strings.Contains(reason, "@"):
 		return consent.Faultf(consent.FaultInvalidEvidence, "justification",
 			"the text must not hold an address, for it is kept when the person is erased; name a case or a ticket")
