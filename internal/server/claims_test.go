@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -129,14 +130,20 @@ func TestPurge_LeavesNothingOfWhatWasErasedInTheFile(t *testing.T) {
 		t.Errorf("without a database: %v", err)
 	}
 	r := run(t, cfg)
-	for _, address := range []string{"anna@example.com", "ben@example.com"} {
-		r.consentOf(address, "")
+	for i := range 50 {
+		r.says(http.MethodPost, "/v1/consent:grant", fmt.Sprintf(`{"address": "anna@example.com", "channels": ["newsletter"],
+			"legalBasis": "LEGAL_BASIS_CONSENT", "declaration": {"id": "newsletter-signup", "version": "2026-01"},
+			"evidence": {"source": "phone", "note": "%d %s", "url": "https://acme.example/%s"}}`,
+			i, strings.Repeat("long ", 800), strings.Repeat("u", 2000)), 200)
 	}
 	r.says(http.MethodPost, "/v1/recipients:erase", `{"address": "anna@example.com"}`, 200)
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
 	}
 	before := freePages(t, pathOf(t, cfg))
+	if before == 0 {
+		t.Fatal("the erasure left no free pages, so that this shows nothing")
+	}
 	if err := server.Purge(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
