@@ -50,37 +50,61 @@ func (f *historyFlags) request(address string) (in *assentv1.SearchHistoryReques
 // history shows what was recorded about an address.
 func (a *app) history() *cobra.Command {
 	var f historyFlags
+	var x exportFlags
 	cmd := &cobra.Command{
-		Use:   "history ADDRESS",
-		Short: "Show what was recorded about an address",
+		Use:   "history [ADDRESS]",
+		Short: "Show or export what was recorded about an address",
 		Long: "Show the events of an address by their position: its own, those of its other spellings that hold for it,\n" +
-			"and those of its domain. With --format json it writes {\"events\": [...]} with all of them.\n" +
-			"The flags narrow it down to the events that all of them fit.",
-		Example: "  assent history anna@example.com --kind grant,withdraw --channel newsletter --since 2026-01-01T00:00:00Z",
-		Args:    cobra.ExactArgs(1),
-		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
+			"and those of its domain. The filters narrow it down to the events that all of them fit; with --format json\n" +
+			"they are written as {\"events\": [...]}.\n\n" +
+			"Without filters, --format json, csv, html, jsonld or zip makes the file with which a request for access is\n" +
+			"answered: everything that is held about the address, in the language of --language (en or de). The zip holds\n" +
+			"all forms with the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
+			"With --all it exports the events of the whole ledger, a line of JSON each, and last the checkpoint; --since and\n" +
+			"--until then narrow it down by the time of occurrence.",
+		Example: "  assent history anna@example.com --kind grant,withdraw --channel newsletter --since 2026-01-01T00:00:00Z\n" +
+			"  assent history anna@example.com --format zip --language de --out auskunft.zip\n" +
+			"  assent history --all --recorded-since 2026-01-01T00:00:00Z --out ledger.ndjson.gz",
+		Args: cobra.MaximumNArgs(1),
+	}
+	f.add(cmd)
+	x.add(cmd)
+	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
+		if err := x.check(cmd, args, &f); err != nil {
+			return err
+		}
+		if x.all {
+			return a.export(ctx, x.request("", &f), x.out)
+		}
+		address, err := a.address(args[0])
+		if err != nil {
+			return err
+		}
+		in, some := f.request(address)
+		if x.searches(some) {
+			a.format.value = x.format.value
+			return a.search(ctx, in, some)
+		}
+		return a.export(ctx, x.request(address, &f), x.out)
+	})
+	cmd.AddCommand(a.disclosures())
+	return cmd
+}
+
+// search lists events.
+func (a *app) search(ctx context.Context, in *assentv1.SearchHistoryRequest, some bool) error {
+	return a.withServer(ctx, func(ctx context.Context, s *server) error {
+		all := &assentv1.SearchHistoryResponse{}
+		for more := true; more; more = in.GetPageToken() != "" {
+			page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
 			if err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				all := &assentv1.SearchHistoryResponse{}
-				in, some := f.request(address)
-				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
-					if err != nil {
-						return err
-					}
-					all.Events = append(all.Events, page.GetEvents()...)
-					in.PageToken = page.GetNextPageToken()
-				}
-				return a.writeHistory(all, some)
-			})
-		}),
-	}
-	f.add(cmd)
-	cmd.AddCommand(a.disclosures())
-	return cmd
+			all.Events = append(all.Events, page.GetEvents()...)
+			in.PageToken = page.GetNextPageToken()
+		}
+		return a.writeHistory(all, some)
+	})
 }
 
 // writeHistory writes events; some says that they are those that fit the flags.

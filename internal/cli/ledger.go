@@ -122,17 +122,30 @@ func checkEntry(answer *assentv1.ProveEntryResponse, position, size int64, key s
 
 func (a *app) ledgerVerify() *cobra.Command {
 	var files []string
+	var archive, key string
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify that nothing in the database was altered, dropped or reordered",
 		Long: "Open the database itself and hold all of it against the ledger: every event against its hash and the tree, the\n" +
 			"evidence, the catalogs and the states against the events, and the ledger against checkpoints that were kept.\n" +
-			"It changes nothing. A line for each finding goes to standard output, and the exit code is 1 if there is one.",
+			"It changes nothing. A line for each finding goes to standard output, and the exit code is 1 if there is one.\n\n" +
+			"With --file it verifies an archive that history --format zip made, with no database and no key file: that no\n" +
+			"byte of it was changed and that what it shows is in the ledger of its checkpoint.",
 		Args: cobra.NoArgs,
 	}
 	config.AddFlags(cmd.Flags(), localKeys()...)
 	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "file with a checkpoint that was kept; may be given several times")
+	cmd.Flags().StringVar(&archive, "file", "", "archive to verify instead of a database")
+	cmd.Flags().StringVar(&key, "verifier-key", "",
+		"with --file: public key that must have signed, as keys show writes it (default: the one in the archive)")
+	cmd.MarkFlagsMutuallyExclusive("file", "checkpoint")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
+		if archive != "" {
+			return a.verifyArchive(archive, key)
+		}
+		if key != "" {
+			return usagef("--verifier-key goes with --file; a database is verified with its key file")
+		}
 		cfg, err := a.settings(cmd)
 		if err != nil {
 			return err

@@ -23,7 +23,9 @@ type outFile struct {
 	file      io.WriteCloser
 	buffer    *bufio.Writer
 	packer    *gzip.Writer
-	rows      *csv.Writer
+	// to is where bytes are written that are no rows.
+	to   io.Writer
+	rows *csv.Writer
 }
 
 // create starts a CSV file, packed where the name ends in .gz; - is standard
@@ -41,7 +43,7 @@ func (a *app) create(path string) (*outFile, error) {
 		o.packer = gzip.NewWriter(o.buffer)
 		to = o.packer
 	}
-	o.rows = csv.NewWriter(to)
+	o.to, o.rows = to, csv.NewWriter(to)
 	return o, nil
 }
 

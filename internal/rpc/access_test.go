@@ -46,6 +46,7 @@ func wantScopes() map[string][]service.Scope {
 		"HistoryService/PlaceLegalHold":        {"erase"},
 		"HistoryService/ReleaseLegalHold":      {"erase"},
 		"HistoryService/ListErasedReturns":     {"erase"},
+		"HistoryService/ExportHistory":         {"export"},
 		"CatalogService/GetCatalog":            {"catalog", "check", "read", "record", "suppress"},
 		"CatalogService/ApplyCatalog":          {"catalog"},
 		"LedgerService/GetCheckpoint":          {"read", "export"},

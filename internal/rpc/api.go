@@ -36,6 +36,8 @@ type Recorder interface {
 type Historian interface {
 	History(ctx context.Context, in service.HistoryInput) (service.HistoryPage, error)
 	ListDisclosures(ctx context.Context, in service.DisclosuresInput) (service.DisclosuresPage, error)
+	Export(ctx context.Context, in service.ExportInput, send func(service.ExportChunk) error) error
+	ExportLedger(ctx context.Context, in service.ExportRange, send func(service.ExportChunk) error) error
 }
 
 // Rights is what a person, or an officer for them, may ask for.
@@ -147,7 +149,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 		check: a.service, receipts: a.service, record: a.service, api: a,
 	})
 	assentv1.RegisterSuppressionServiceServer(late, &suppressionServer{record: a.service})
-	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service, rights: a.service})
+	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service, rights: a.service, speaks: a.speaks})
 	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
 	assentv1.RegisterLedgerServiceServer(late, &ledgerServer{prover: a.service})
 	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})

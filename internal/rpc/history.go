@@ -17,6 +17,7 @@ type historyServer struct {
 
 	history Historian
 	rights  Rights
+	speaks  languages
 }
 
 // SearchHistory returns the events of one address.

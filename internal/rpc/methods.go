@@ -78,6 +78,7 @@ func methods() map[string]method {
 
 		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(service.ScopeRead),
 		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(service.ScopeRead, service.ScopeExport),
+		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(service.ScopeExport),
 		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(service.ScopeErase),
 		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(service.ScopeErase),
 		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(service.ScopeErase).long(),

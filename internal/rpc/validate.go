@@ -24,7 +24,7 @@ func newValidation() (validation, error) {
 		&assentv1.CheckConsentRequest{}, &assentv1.VerifyReceiptRequest{}, &assentv1.BatchCheckConsentRequest{}, &assentv1.RequestConsentRequest{},
 		&assentv1.ConfirmConsentRequest{}, &assentv1.GrantConsentRequest{}, &assentv1.WithdrawConsentRequest{},
 		&assentv1.BatchRecordEventsRequest{}, &assentv1.LookupRecipientRequest{}, &assentv1.CreateSuppressionRequest{},
-		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.GetCatalogRequest{},
+		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.ExportHistoryRequest{}, &assentv1.GetCatalogRequest{},
 		&assentv1.ListDisclosuresRequest{},
 		&assentv1.ApplyCatalogRequest{}, &assentv1.CreateClientRequest{}, &assentv1.ListClientsRequest{},
 		&assentv1.RevokeClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.AddCosignaturesRequest{}, &assentv1.ProveEntryRequest{},

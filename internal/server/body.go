@@ -41,6 +41,9 @@ func guard(admit admission, next http.Handler) http.Handler {
 		}
 		inner := r.Clone(r.Context())
 		inner.Header = allowed(r.Header)
+		if r.URL.Path == exportPath {
+			inner.Header.Set("Accept", fileMedia)
+		}
 		inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		next.ServeHTTP(w, inner)
 	})

@@ -56,6 +56,9 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 	answer := admit.answer
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, answer.json),
+		runtime.WithMarshalerOption(fileMedia, fileFormat{answer.json}),
+		runtime.WithForwardResponseRewriter(rewriteFile),
+		runtime.WithForwardResponseOption(nameFile),
 		runtime.WithIncomingHeaderMatcher(handedOn),
 		runtime.WithOutgoingHeaderMatcher(handedBack),
 		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),

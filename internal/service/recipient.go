@@ -10,6 +10,11 @@ import (
 // Lookup returns what holds for an address, now or at another moment, on the channels of the caller's department. Errors:
 // INVALID_ADDRESS, TIME_IN_FUTURE, POSITION_UNKNOWN, NO_CATALOG.
 func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error) {
+	return s.lookup(ctx, in, ScopeRead)
+}
+
+// lookup is Lookup for a caller who has the scope.
+func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope) (Recipient, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
 		return Recipient{}, err
@@ -23,7 +28,7 @@ func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error)
 	if err != nil {
 		return Recipient{}, err
 	}
-	if err := who.need(ScopeRead); err != nil {
+	if err := who.need(scope); err != nil {
 		return Recipient{}, err
 	}
 	cat, version, err := s.inForce(ctx, v)

@@ -24,6 +24,75 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// The form of an export.
+type ExportFormat int32
+
+const (
+	// JSON for an address, NDJSON for the ledger.
+	ExportFormat_EXPORT_FORMAT_UNSPECIFIED ExportFormat = 0
+	// The dossier of an address as a JSON document.
+	ExportFormat_EXPORT_FORMAT_JSON ExportFormat = 1
+	// The events of an address as a table, a row each.
+	ExportFormat_EXPORT_FORMAT_CSV ExportFormat = 2
+	// The dossier as one page to read and print.
+	ExportFormat_EXPORT_FORMAT_HTML ExportFormat = 3
+	// Consent records after ISO/IEC TS 27560:2023 in JSON-LD.
+	ExportFormat_EXPORT_FORMAT_JSONLD ExportFormat = 4
+	// An archive of all of them with the entries of the ledger, their proofs and a signed manifest.
+	ExportFormat_EXPORT_FORMAT_ZIP ExportFormat = 5
+	// The events of the ledger, a line of JSON each, and the checkpoint as the last line.
+	ExportFormat_EXPORT_FORMAT_NDJSON ExportFormat = 6
+)
+
+// Enum value maps for ExportFormat.
+var (
+	ExportFormat_name = map[int32]string{
+		0: "EXPORT_FORMAT_UNSPECIFIED",
+		1: "EXPORT_FORMAT_JSON",
+		2: "EXPORT_FORMAT_CSV",
+		3: "EXPORT_FORMAT_HTML",
+		4: "EXPORT_FORMAT_JSONLD",
+		5: "EXPORT_FORMAT_ZIP",
+		6: "EXPORT_FORMAT_NDJSON",
+	}
+	ExportFormat_value = map[string]int32{
+		"EXPORT_FORMAT_UNSPECIFIED": 0,
+		"EXPORT_FORMAT_JSON":        1,
+		"EXPORT_FORMAT_CSV":         2,
+		"EXPORT_FORMAT_HTML":        3,
+		"EXPORT_FORMAT_JSONLD":      4,
+		"EXPORT_FORMAT_ZIP":         5,
+		"EXPORT_FORMAT_NDJSON":      6,
+	}
+)
+
+func (x ExportFormat) Enum() *ExportFormat {
+	p := new(ExportFormat)
+	*p = x
+	return p
+}
+
+func (x ExportFormat) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ExportFormat) Descriptor() protoreflect.EnumDescriptor {
+	return file_assent_v1_history_service_proto_enumTypes[0].Descriptor()
+}
+
+func (ExportFormat) Type() protoreflect.EnumType {
+	return &file_assent_v1_history_service_proto_enumTypes[0]
+}
+
+func (x ExportFormat) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ExportFormat.Descriptor instead.
+func (ExportFormat) EnumDescriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{0}
+}
+
 // Whose history to show.
 type SearchHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1224,6 +1293,276 @@ func (x *ListErasedReturnsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// What to export.
+type ExportHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exactly one must be given.
+	//
+	// Types that are valid to be assigned to Target:
+	//
+	//	*ExportHistoryRequest_Address
+	//	*ExportHistoryRequest_Ledger
+	Target isExportHistoryRequest_Target `protobuf_oneof:"target"`
+	// The form; unspecified: JSON for an address, NDJSON for the ledger, which has no other.
+	Format ExportFormat `protobuf:"varint,3,opt,name=format,proto3,enum=assent.v1.ExportFormat" json:"format,omitempty"`
+	// The language of what is written for people: en or de; unset: by Accept-Language.
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// Whether employees who took an event down are named in the dossier of an address. Unset they are left out, for they have
+	// rights of their own.
+	IncludeOperators bool `protobuf:"varint,5,opt,name=include_operators,json=includeOperators,proto3" json:"include_operators,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ExportHistoryRequest) Reset() {
+	*x = ExportHistoryRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportHistoryRequest) ProtoMessage() {}
+
+func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportHistoryRequest.ProtoReflect.Descriptor instead.
+func (*ExportHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ExportHistoryRequest) GetTarget() isExportHistoryRequest_Target {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *ExportHistoryRequest) GetAddress() string {
+	if x != nil {
+		if x, ok := x.Target.(*ExportHistoryRequest_Address); ok {
+			return x.Address
+		}
+	}
+	return ""
+}
+
+func (x *ExportHistoryRequest) GetLedger() *ExportRange {
+	if x != nil {
+		if x, ok := x.Target.(*ExportHistoryRequest_Ledger); ok {
+			return x.Ledger
+		}
+	}
+	return nil
+}
+
+func (x *ExportHistoryRequest) GetFormat() ExportFormat {
+	if x != nil {
+		return x.Format
+	}
+	return ExportFormat_EXPORT_FORMAT_UNSPECIFIED
+}
+
+func (x *ExportHistoryRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *ExportHistoryRequest) GetIncludeOperators() bool {
+	if x != nil {
+		return x.IncludeOperators
+	}
+	return false
+}
+
+type isExportHistoryRequest_Target interface {
+	isExportHistoryRequest_Target()
+}
+
+type ExportHistoryRequest_Address struct {
+	// The address, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3,oneof"`
+}
+
+type ExportHistoryRequest_Ledger struct {
+	// Events of the ledger, whoever they are about.
+	Ledger *ExportRange `protobuf:"bytes,2,opt,name=ledger,proto3,oneof"`
+}
+
+func (*ExportHistoryRequest_Address) isExportHistoryRequest_Target() {}
+
+func (*ExportHistoryRequest_Ledger) isExportHistoryRequest_Target() {}
+
+// Which events of the ledger to export: those that all that is given fit. What is recorded while the export runs is not in it.
+type ExportRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From this position on; 0: from the first.
+	FromPosition int64 `protobuf:"varint,1,opt,name=from_position,json=fromPosition,proto3" json:"from_position,omitempty"`
+	// Up to this position, included; 0: to the last.
+	ToPosition int64 `protobuf:"varint,2,opt,name=to_position,json=toPosition,proto3" json:"to_position,omitempty"`
+	// Only what was recorded at or after this time.
+	RecordedSinceTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=recorded_since_time,json=recordedSinceTime,proto3" json:"recorded_since_time,omitempty"`
+	// Only what was recorded before this time.
+	RecordedUntilTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=recorded_until_time,json=recordedUntilTime,proto3" json:"recorded_until_time,omitempty"`
+	// Only what occurred at or after this time. All positions are read for it, for the ledger is in the order of recording.
+	OccurredSinceTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_since_time,json=occurredSinceTime,proto3" json:"occurred_since_time,omitempty"`
+	// Only what occurred before this time.
+	OccurredUntilTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=occurred_until_time,json=occurredUntilTime,proto3" json:"occurred_until_time,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *ExportRange) Reset() {
+	*x = ExportRange{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRange) ProtoMessage() {}
+
+func (x *ExportRange) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRange.ProtoReflect.Descriptor instead.
+func (*ExportRange) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ExportRange) GetFromPosition() int64 {
+	if x != nil {
+		return x.FromPosition
+	}
+	return 0
+}
+
+func (x *ExportRange) GetToPosition() int64 {
+	if x != nil {
+		return x.ToPosition
+	}
+	return 0
+}
+
+func (x *ExportRange) GetRecordedSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedSinceTime
+	}
+	return nil
+}
+
+func (x *ExportRange) GetRecordedUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedUntilTime
+	}
+	return nil
+}
+
+func (x *ExportRange) GetOccurredSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredSinceTime
+	}
+	return nil
+}
+
+func (x *ExportRange) GetOccurredUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredUntilTime
+	}
+	return nil
+}
+
+// A part of a file.
+type ExportHistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next bytes of it.
+	Data []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// The media type, in the first part only.
+	ContentType string `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	// A name for the file, which holds no address, in the first part only.
+	FileName      string `protobuf:"bytes,3,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportHistoryResponse) Reset() {
+	*x = ExportHistoryResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportHistoryResponse) ProtoMessage() {}
+
+func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportHistoryResponse.ProtoReflect.Descriptor instead.
+func (*ExportHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ExportHistoryResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *ExportHistoryResponse) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
+func (x *ExportHistoryResponse) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
 var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
@@ -1318,7 +1657,37 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x05count\x18\x05 \x01(\x03R\x05count\"v\n" +
 	"\x19ListErasedReturnsResponse\x121\n" +
 	"\areturns\x18\x01 \x03(\v2\x17.assent.v1.ErasedReturnR\areturns\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xd6\a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x95\x02\n" +
+	"\x14ExportHistoryRequest\x12\x1a\n" +
+	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x120\n" +
+	"\x06ledger\x18\x02 \x01(\v2\x16.assent.v1.ExportRangeH\x00R\x06ledger\x12<\n" +
+	"\x06format\x18\x03 \x01(\x0e2\x17.assent.v1.ExportFormatB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12.\n" +
+	"\blanguage\x18\x04 \x01(\tB\x12\xe0A\x01\xbaH\fr\n" +
+	"R\x00R\x02enR\x02deR\blanguage\x120\n" +
+	"\x11include_operators\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeOperatorsB\x0f\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"\xaf\x03\n" +
+	"\vExportRange\x12/\n" +
+	"\rfrom_position\x18\x01 \x01(\x03B\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\ffromPosition\x12+\n" +
+	"\vto_position\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\n" +
+	"toPosition\x12O\n" +
+	"\x13recorded_since_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11recordedSinceTime\x12O\n" +
+	"\x13recorded_until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11recordedUntilTime\x12O\n" +
+	"\x13occurred_since_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredSinceTime\x12O\n" +
+	"\x13occurred_until_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredUntilTime\"k\n" +
+	"\x15ExportHistoryResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12!\n" +
+	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x1b\n" +
+	"\tfile_name\x18\x03 \x01(\tR\bfileName*\xbf\x01\n" +
+	"\fExportFormat\x12\x1d\n" +
+	"\x19EXPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12EXPORT_FORMAT_JSON\x10\x01\x12\x15\n" +
+	"\x11EXPORT_FORMAT_CSV\x10\x02\x12\x16\n" +
+	"\x12EXPORT_FORMAT_HTML\x10\x03\x12\x18\n" +
+	"\x14EXPORT_FORMAT_JSONLD\x10\x04\x12\x15\n" +
+	"\x11EXPORT_FORMAT_ZIP\x10\x05\x12\x18\n" +
+	"\x14EXPORT_FORMAT_NDJSON\x10\x062\xcb\b\n" +
 	"\x0eHistoryService\x12q\n" +
 	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
 	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosures\x12v\n" +
@@ -1328,7 +1697,8 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"VoidEvents\x12\x1c.assent.v1.VoidEventsRequest\x1a\x1d.assent.v1.VoidEventsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/events:void\x12u\n" +
 	"\x0ePlaceLegalHold\x12 .assent.v1.PlaceLegalHoldRequest\x1a!.assent.v1.PlaceLegalHoldResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:hold\x12\x82\x01\n" +
 	"\x10ReleaseLegalHold\x12\".assent.v1.ReleaseLegalHoldRequest\x1a#.assent.v1.ReleaseLegalHoldResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/recipients:releaseHold\x12|\n" +
-	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returnsB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returns\x12s\n" +
+	"\rExportHistory\x12\x1f.assent.v1.ExportHistoryRequest\x1a .assent.v1.ExportHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:export0\x01B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_history_service_proto_rawDescOnce sync.Once
@@ -1342,58 +1712,71 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_history_service_proto_rawDescData
 }
 
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_assent_v1_history_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_assent_v1_history_service_proto_goTypes = []any{
-	(*SearchHistoryRequest)(nil),      // 0: assent.v1.SearchHistoryRequest
-	(*SearchHistoryResponse)(nil),     // 1: assent.v1.SearchHistoryResponse
-	(*ListDisclosuresRequest)(nil),    // 2: assent.v1.ListDisclosuresRequest
-	(*ListDisclosuresResponse)(nil),   // 3: assent.v1.ListDisclosuresResponse
-	(*Disclosure)(nil),                // 4: assent.v1.Disclosure
-	(*EraseRecipientRequest)(nil),     // 5: assent.v1.EraseRecipientRequest
-	(*EraseRecipientResponse)(nil),    // 6: assent.v1.EraseRecipientResponse
-	(*MoveRecipientRequest)(nil),      // 7: assent.v1.MoveRecipientRequest
-	(*MoveRecipientResponse)(nil),     // 8: assent.v1.MoveRecipientResponse
-	(*VoidEventsRequest)(nil),         // 9: assent.v1.VoidEventsRequest
-	(*VoidEventsResponse)(nil),        // 10: assent.v1.VoidEventsResponse
-	(*PlaceLegalHoldRequest)(nil),     // 11: assent.v1.PlaceLegalHoldRequest
-	(*PlaceLegalHoldResponse)(nil),    // 12: assent.v1.PlaceLegalHoldResponse
-	(*ReleaseLegalHoldRequest)(nil),   // 13: assent.v1.ReleaseLegalHoldRequest
-	(*ReleaseLegalHoldResponse)(nil),  // 14: assent.v1.ReleaseLegalHoldResponse
-	(*ListErasedReturnsRequest)(nil),  // 15: assent.v1.ListErasedReturnsRequest
-	(*ErasedReturn)(nil),              // 16: assent.v1.ErasedReturn
-	(*ListErasedReturnsResponse)(nil), // 17: assent.v1.ListErasedReturnsResponse
-	(*timestamppb.Timestamp)(nil),     // 18: google.protobuf.Timestamp
-	(*Event)(nil),                     // 19: assent.v1.Event
+	(ExportFormat)(0),                 // 0: assent.v1.ExportFormat
+	(*SearchHistoryRequest)(nil),      // 1: assent.v1.SearchHistoryRequest
+	(*SearchHistoryResponse)(nil),     // 2: assent.v1.SearchHistoryResponse
+	(*ListDisclosuresRequest)(nil),    // 3: assent.v1.ListDisclosuresRequest
+	(*ListDisclosuresResponse)(nil),   // 4: assent.v1.ListDisclosuresResponse
+	(*Disclosure)(nil),                // 5: assent.v1.Disclosure
+	(*EraseRecipientRequest)(nil),     // 6: assent.v1.EraseRecipientRequest
+	(*EraseRecipientResponse)(nil),    // 7: assent.v1.EraseRecipientResponse
+	(*MoveRecipientRequest)(nil),      // 8: assent.v1.MoveRecipientRequest
+	(*MoveRecipientResponse)(nil),     // 9: assent.v1.MoveRecipientResponse
+	(*VoidEventsRequest)(nil),         // 10: assent.v1.VoidEventsRequest
+	(*VoidEventsResponse)(nil),        // 11: assent.v1.VoidEventsResponse
+	(*PlaceLegalHoldRequest)(nil),     // 12: assent.v1.PlaceLegalHoldRequest
+	(*PlaceLegalHoldResponse)(nil),    // 13: assent.v1.PlaceLegalHoldResponse
+	(*ReleaseLegalHoldRequest)(nil),   // 14: assent.v1.ReleaseLegalHoldRequest
+	(*ReleaseLegalHoldResponse)(nil),  // 15: assent.v1.ReleaseLegalHoldResponse
+	(*ListErasedReturnsRequest)(nil),  // 16: assent.v1.ListErasedReturnsRequest
+	(*ErasedReturn)(nil),              // 17: assent.v1.ErasedReturn
+	(*ListErasedReturnsResponse)(nil), // 18: assent.v1.ListErasedReturnsResponse
+	(*ExportHistoryRequest)(nil),      // 19: assent.v1.ExportHistoryRequest
+	(*ExportRange)(nil),               // 20: assent.v1.ExportRange
+	(*ExportHistoryResponse)(nil),     // 21: assent.v1.ExportHistoryResponse
+	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
+	(*Event)(nil),                     // 23: assent.v1.Event
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	18, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	18, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	19, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
-	4,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
-	18, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	18, // 5: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
-	16, // 6: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	0,  // 7: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	2,  // 8: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	5,  // 9: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	7,  // 10: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	9,  // 11: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	11, // 12: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	13, // 13: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	15, // 14: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	1,  // 15: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	3,  // 16: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	6,  // 17: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	8,  // 18: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	10, // 19: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	12, // 20: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	14, // 21: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	17, // 22: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	15, // [15:23] is the sub-list for method output_type
-	7,  // [7:15] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	22, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	22, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	23, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
+	22, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	22, // 5: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	17, // 6: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
+	20, // 7: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	0,  // 8: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
+	22, // 9: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	22, // 10: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	22, // 11: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	22, // 12: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 14: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 15: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	8,  // 16: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	10, // 17: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	12, // 18: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	14, // 19: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	16, // 20: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	19, // 21: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 22: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 23: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 24: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	9,  // 25: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	11, // 26: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	13, // 27: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	15, // 28: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	18, // 29: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	21, // 30: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	22, // [22:31] is the sub-list for method output_type
+	13, // [13:22] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -1406,18 +1789,23 @@ func file_assent_v1_history_service_proto_init() {
 		(*VoidEventsRequest_Position)(nil),
 		(*VoidEventsRequest_BatchId)(nil),
 	}
+	file_assent_v1_history_service_proto_msgTypes[18].OneofWrappers = []any{
+		(*ExportHistoryRequest_Address)(nil),
+		(*ExportHistoryRequest_Ledger)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   18,
+			NumEnums:      1,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_assent_v1_history_service_proto_goTypes,
 		DependencyIndexes: file_assent_v1_history_service_proto_depIdxs,
+		EnumInfos:         file_assent_v1_history_service_proto_enumTypes,
 		MessageInfos:      file_assent_v1_history_service_proto_msgTypes,
 	}.Build()
 	File_assent_v1_history_service_proto = out.File

@@ -27,6 +27,7 @@ const (
 	HistoryService_PlaceLegalHold_FullMethodName    = "/assent.v1.HistoryService/PlaceLegalHold"
 	HistoryService_ReleaseLegalHold_FullMethodName  = "/assent.v1.HistoryService/ReleaseLegalHold"
 	HistoryService_ListErasedReturns_FullMethodName = "/assent.v1.HistoryService/ListErasedReturns"
+	HistoryService_ExportHistory_FullMethodName     = "/assent.v1.HistoryService/ExportHistory"
 )
 
 // HistoryServiceClient is the client API for HistoryService service.
@@ -73,6 +74,12 @@ type HistoryServiceClient interface {
 	// erase, too. By day and client.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListErasedReturns(ctx context.Context, in *ListErasedReturnsRequest, opts ...grpc.CallOption) (*ListErasedReturnsResponse, error)
+	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
+	// file, in order; over REST it is the file itself, named in Content-Disposition, and not a sequence of JSON messages. A
+	// client of one department gets what concerns its channels, and neither archives nor the ledger.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_TIME or INVALID_REQUEST, PERMISSION_DENIED with OTHER_DEPARTMENT,
+	// FAILED_PRECONDITION with NO_CATALOG, OUT_OF_RANGE with POSITION_UNKNOWN.
+	ExportHistory(ctx context.Context, in *ExportHistoryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportHistoryResponse], error)
 }
 
 type historyServiceClient struct {
@@ -163,6 +170,25 @@ func (c *historyServiceClient) ListErasedReturns(ctx context.Context, in *ListEr
 	return out, nil
 }
 
+func (c *historyServiceClient) ExportHistory(ctx context.Context, in *ExportHistoryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportHistoryResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &HistoryService_ServiceDesc.Streams[0], HistoryService_ExportHistory_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportHistoryRequest, ExportHistoryResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type HistoryService_ExportHistoryClient = grpc.ServerStreamingClient[ExportHistoryResponse]
+
 // HistoryServiceServer is the server API for HistoryService service.
 // All implementations must embed UnimplementedHistoryServiceServer
 // for forward compatibility.
@@ -207,6 +233,12 @@ type HistoryServiceServer interface {
 	// erase, too. By day and client.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error)
+	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
+	// file, in order; over REST it is the file itself, named in Content-Disposition, and not a sequence of JSON messages. A
+	// client of one department gets what concerns its channels, and neither archives nor the ledger.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_TIME or INVALID_REQUEST, PERMISSION_DENIED with OTHER_DEPARTMENT,
+	// FAILED_PRECONDITION with NO_CATALOG, OUT_OF_RANGE with POSITION_UNKNOWN.
+	ExportHistory(*ExportHistoryRequest, grpc.ServerStreamingServer[ExportHistoryResponse]) error
 	mustEmbedUnimplementedHistoryServiceServer()
 }
 
@@ -240,6 +272,9 @@ func (UnimplementedHistoryServiceServer) ReleaseLegalHold(context.Context, *Rele
 }
 func (UnimplementedHistoryServiceServer) ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListErasedReturns not implemented")
+}
+func (UnimplementedHistoryServiceServer) ExportHistory(*ExportHistoryRequest, grpc.ServerStreamingServer[ExportHistoryResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportHistory not implemented")
 }
 func (UnimplementedHistoryServiceServer) mustEmbedUnimplementedHistoryServiceServer() {}
 func (UnimplementedHistoryServiceServer) testEmbeddedByValue()                        {}
@@ -406,6 +441,17 @@ func _HistoryService_ListErasedReturns_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_ExportHistory_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportHistoryRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(HistoryServiceServer).ExportHistory(m, &grpc.GenericServerStream[ExportHistoryRequest, ExportHistoryResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type HistoryService_ExportHistoryServer = grpc.ServerStreamingServer[ExportHistoryResponse]
+
 // HistoryService_ServiceDesc is the grpc.ServiceDesc for HistoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -446,6 +492,12 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _HistoryService_ListErasedReturns_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportHistory",
+			Handler:       _HistoryService_ExportHistory_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "assent/v1/history_service.proto",
 }

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// exportFlags are the flags of a history that is exported as a file.
+type exportFlags struct {
+	format        choice
+	out           string
+	operators     bool
+	all           bool
+	from, to      int64
+	recordedSince timeFlag
+	recordedUntil timeFlag
+}
+
+func (f *exportFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	f.format = newChoice("text", "text", "json", "csv", "html", "jsonld", "zip", "ndjson")
+	flags.Var(&f.format, "format", "text, or a file: json, csv, html, jsonld or zip; with --all ndjson")
+	flags.StringVar(&f.out, "out", "", "file to write to (default: standard output)")
+	flags.BoolVar(&f.operators, "name-operators", false, "name in the file the employees who took events down")
+	flags.BoolVar(&f.all, "all", false, "export the events of the whole ledger instead of one address")
+	flags.Int64Var(&f.from, "from-position", 0, "with --all: from this position on")
+	flags.Int64Var(&f.to, "to-position", 0, "with --all: up to this position, included")
+	flags.Var(&f.recordedSince, "recorded-since", "with --all: only what was recorded at or after this time")
+	flags.Var(&f.recordedUntil, "recorded-until", "with --all: only what was recorded before this time")
+	complete(cmd, "format", f.format.options...)
+}
+
+// ledgerFlags are those that make sense with --all only.
+func ledgerFlags() []string {
+	return []string{"from-position", "to-position", "recorded-since", "recorded-until"}
+}
+
+// check refuses flags that do not go together. Some says that events are narrowed down.
+func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags) error {
+	given := cmd.Flags().Changed
+	if f.all {
+		switch {
+		case len(args) > 0:
+			return usagef("give an ADDRESS or --all, not both")
+		case given("format") && f.format.value != "ndjson":
+			return usagef("--all is exported as ndjson only")
+		case len(h.kinds) > 0 || h.channel != "" || h.actor != "" || f.operators:
+			return usagef("--kind, --channel, --actor and --name-operators do not go with --all")
+		}
+		return nil
+	}
+	if len(args) == 0 {
+		return usagef("give an ADDRESS, or --all")
+	}
+	if i := slices.IndexFunc(ledgerFlags(), given); i >= 0 {
+		return usagef("--%s goes with --all only", ledgerFlags()[i])
+	}
+	_, some := h.request("")
+	switch {
+	case f.format.value == "ndjson":
+		return usagef("an address is not exported as ndjson")
+	case some && f.format.value != "text" && f.format.value != "json":
+		return usagef("a file holds all that is recorded: leave the filters out, or use --format text or json")
+	case f.out != "" && f.searches(some):
+		return usagef("--out is for files: use --format json, csv, html, jsonld or zip without filters")
+	}
+	return nil
+}
+
+// searches reports whether events are listed, and no file is asked for.
+func (f *exportFlags) searches(some bool) bool {
+	return f.format.value == "text" || f.format.value == "json" && some
+}
+
+func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportHistoryRequest {
+	if f.all {
+		return &assentv1.ExportHistoryRequest{Target: &assentv1.ExportHistoryRequest_Ledger{Ledger: &assentv1.ExportRange{
+			FromPosition: f.from, ToPosition: f.to, RecordedSinceTime: f.recordedSince.at, RecordedUntilTime: f.recordedUntil.at,
+			OccurredSinceTime: h.since.at, OccurredUntilTime: h.until.at,
+		}}}
+	}
+	formats := map[string]assentv1.ExportFormat{
+		"json": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
+		"html": assentv1.ExportFormat_EXPORT_FORMAT_HTML, "jsonld": assentv1.ExportFormat_EXPORT_FORMAT_JSONLD,
+		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
+	}
+	return &assentv1.ExportHistoryRequest{
+		Target: &assentv1.ExportHistoryRequest_Address{Address: address}, Format: formats[f.format.value], IncludeOperators: f.operators,
+	}
+}
+
+// export gets a file from the server and writes it: to a file that appears under its name only when it is complete, or to standard
+// output.
+func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, path string) error {
+	if path == "" {
+		path = stdinName
+	}
+	if path == stdinName && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && isTerminal(a.stdout) {
+		return usagef("an archive is nothing for a terminal: give --out FILE")
+	}
+	out, err := a.create(path)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	defer func() {
+		// What was published stays; an error of removing the rest would hide the one that matters.
+		_ = out.discard()
+	}()
+	bar := a.newProgress("exporting", -1)
+	err = a.withServer(ctx, func(ctx context.Context, s *server) error {
+		var written int64
+		return exportTo(ctx, s, in, func(data []byte) error {
+			_, err := out.to.Write(data)
+			written += int64(len(data))
+			bar.set(written)
+			return err
+		})
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if err := out.finish(); err != nil {
+		return err
+	}
+	return out.publish()
+}
+
+// exportTo hands on the parts of a file. It ends with an error where none comes within --timeout.
+func exportTo(ctx context.Context, s *server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	patience := s.app.connection.timeout
+	stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
+	defer stalled.Stop()
+	failed := func(err error) error {
+		if errors.Is(context.Cause(ctx), errStalled) {
+			return errStalled
+		}
+		return &callError{err: err, server: s.address, hasKey: s.hasKey, plain: s.plain}
+	}
+	var stream grpc.ServerStreamingClient[assentv1.ExportHistoryResponse]
+	stream, err := assentv1.NewHistoryServiceClient(s).ExportHistory(ctx, in)
+	if err != nil {
+		return failed(err)
+	}
+	for {
+		part, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return failed(err)
+		}
+		if err := write(part.GetData()); err != nil {
+			return err
+		}
+		stalled.Reset(patience)
+	}
+}
+
+// errStalled ends an export of which nothing comes any more.
+var errStalled = errors.New("nothing came from the server within --timeout")

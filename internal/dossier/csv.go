@@ -1,0 +1,78 @@
+package dossier
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// csvColumns are the columns of the CSV form. New ones come last.
+func csvColumns() []string {
+	return []string{
+		"position", "recorded_time", "occurred_time", "kind", "summary", "actor", "actor_department", "channels", "legal_basis",
+		"declaration", "source", "confirmed_time", "expires_time", "notice_given", "goods", "reason", "scope", "list", "binds",
+		"catalog_version", "evidence_state", "address", "url", "ip", "user_agent", "transaction_ref", "document_ref", "operator", "note",
+		"justification", "batch_id", "evidence_sha256", "leaf_hash",
+	}
+}
+
+// CSV returns the events as a table, one row each, after RFC 4180 in UTF-8. Cells that a spreadsheet would take for a formula begin
+// with an apostrophe.
+func CSV(d *Dossier) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	rows := [][]string{csvColumns()}
+	for i := range d.Events {
+		rows = append(rows, csvRow(d, &d.Events[i]))
+	}
+	for _, row := range rows {
+		for i := range row {
+			row[i] = defused(row[i])
+		}
+		if err := w.Write(row); err != nil {
+			return nil, fmt.Errorf("write a dossier as CSV: %w", err)
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+func csvRow(d *Dossier, e *Event) []string {
+	v := &e.Evidence
+	department, operator := "", v.Operator
+	if e.ActorDepartment != nil {
+		department = e.ActorDepartment.Name.In(d.lang())
+	}
+	if v.OperatorWithheld {
+		operator = withheld().In(d.lang())
+	}
+	notice := ""
+	if e.NoticeGiven {
+		notice = "true"
+	}
+	return []string{
+		strconv.FormatInt(e.Position, 10), e.RecordedTime.String(), e.OccurredTime.String(), e.Kind, e.Summary.In(d.lang()), e.Actor,
+		department, strings.Join(ids(e.Channels), ";"), e.LegalBasis, e.Declaration, e.Source, e.ConfirmedTime.String(),
+		e.ExpiresTime.String(), notice, strings.Join(e.Goods, ";"), e.Reason, e.Scope, e.List, e.Binds,
+		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, v.Address, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,
+		operator, v.Note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash,
+	}
+}
+
+// defused returns a cell that no spreadsheet runs as a formula.
+func defused(cell string) string {
+	if trimmed := strings.TrimLeft(cell, " "); trimmed != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(trimmed)[0]) {
+		return "'" + cell
+	}
+	return cell
+}
+
+func ids(named []Named) []string {
+	list := make([]string, len(named))
+	for i, n := range named {
+		list[i] = n.ID
+	}
+	return list
+}

@@ -1,0 +1,241 @@
+package dossier
+
+import (
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Format names the format of the dossier as JSON, and its version.
+const Format = "assent-dossier/1"
+
+// The states of an address.
+const (
+	StatusKnown   = "known"   // something is recorded about it
+	StatusErased  = "erased"  // it was erased; what is still held is what the law lets be held
+	StatusUnknown = "unknown" // nothing is recorded about it
+)
+
+// The states of the evidence of an event.
+const (
+	EvidenceNone    = "none"    // there never was any
+	EvidenceHeld    = "held"    // it is held
+	EvidenceDeleted = "deleted" // it was deleted by an erasure or when its time was over
+)
+
+// Dossier is everything that is held about one address, as it stood at one position of the ledger.
+type Dossier struct {
+	Format       string        `json:"format"`
+	Language     string        `json:"language"` // en or de: of what is written for people
+	Subject      Subject       `json:"subject"`
+	Made         Made          `json:"made"`
+	Held         Held          `json:"held"`
+	Controllers  []Controller  `json:"controllers"`
+	Channels     []Channel     `json:"channels"`
+	Suppressions []Suppression `json:"suppressions"`
+	Events       []Event       `json:"events"` // by position
+	Declarations []Declaration `json:"declarations"`
+	Catalogs     []Catalog     `json:"catalogs"` // by version
+	Disclosures  []Disclosure  `json:"disclosures"`
+	// DisclosuresRecorded is false where the program that made the dossier does not record to whom it answers.
+	DisclosuresRecorded bool        `json:"disclosuresRecorded"`
+	Retention           []Retention `json:"retention"`
+}
+
+// Subject is whom the dossier is about.
+type Subject struct {
+	Address     string `json:"address"`   // as it was asked for
+	ExactForm   string `json:"exactForm"` // the form that grants belong to
+	Status      string `json:"status"`
+	ErasedTime  Time   `json:"erasedTime,omitzero"` // of the last erasure of this address
+	AddressHeld bool   `json:"addressHeld"`         // the address itself is held, sealed
+}
+
+// Made says when, by whom and on what the dossier was made.
+type Made struct {
+	Time           Time   `json:"time"`
+	By             string `json:"by"`         // id of the client
+	Department     *Named `json:"department"` // the only one that it is about; null: all
+	Ledger         string `json:"ledger"`     // the name of the ledger in its checkpoints
+	Position       int64  `json:"position"`   // of the last event that it knows of
+	CatalogVersion int64  `json:"catalogVersion"`
+	Checkpoint     string `json:"checkpoint"`  // a signed note of that position
+	VerifierKey    string `json:"verifierKey"` // of the key that signed it
+}
+
+// Held counts what is held.
+type Held struct {
+	Digests         []Digest `json:"digests"`
+	Events          int      `json:"events"`
+	WithEvidence    int      `json:"withEvidence"`
+	EvidenceDeleted int      `json:"evidenceDeleted"`
+	Suppressions    int      `json:"suppressions"` // in force
+	Disclosures     int      `json:"disclosures"`  // rows
+	Statements      []Text   `json:"statements"`   // the same in sentences; nothing else is held
+}
+
+// Digest is a keyed digest of a form of the address, by which its events are found.
+type Digest struct {
+	Form        string `json:"form"` // exact, folded, mail or domain
+	AddressHeld bool   `json:"addressHeld"`
+	ErasedTime  Time   `json:"erasedTime,omitzero"`
+}
+
+// Controller answers for the processing.
+type Controller struct {
+	ID             string `json:"id"`
+	Name           string `json:"name"`
+	PostalAddress  string `json:"postalAddress"`
+	PrivacyContact string `json:"privacyContact"`
+	ImprintURL     string `json:"imprintUrl"`
+}
+
+// Named is something that the catalog gives a name in two languages. Where the catalog does not know it both are its id.
+type Named struct {
+	ID   string `json:"id"`
+	Name Text   `json:"name"`
+}
+
+// Channel is what holds on a channel, as decided at the time and position of the dossier.
+type Channel struct {
+	Named
+	Department       Named    `json:"department"`
+	Controller       string   `json:"controller"`
+	Medium           string   `json:"medium"`
+	Class            string   `json:"class"`
+	Retired          bool     `json:"retired"`
+	LegalBases       []string `json:"legalBases"` // that the channel accepts
+	Verdict          string   `json:"verdict"`
+	Reason           string   `json:"reason"`
+	Reasons          []string `json:"reasons"`
+	Explanation      Text     `json:"explanation"`
+	Remedy           Text     `json:"remedy"`
+	LegalBasis       string   `json:"legalBasis"`
+	GrantPosition    int64    `json:"grantPosition"` // 0: no grant decides
+	RefusedTime      Time     `json:"refusedTime,omitzero"`
+	PendingUntilTime Time     `json:"pendingUntilTime,omitzero"`
+}
+
+// Suppression is one in force; Domain is set where it is of a domain and not of the address.
+type Suppression struct {
+	Reason      string `json:"reason"`
+	Explanation Text   `json:"explanation"`
+	Remedy      Text   `json:"remedy"`
+	Scope       string `json:"scope"`
+	ScopeName   Text   `json:"scopeName"`
+	SinceTime   Time   `json:"sinceTime"`
+	UntilTime   Time   `json:"untilTime,omitzero"`
+	List        string `json:"list"`
+	Binds       string `json:"binds"`
+	Domain      string `json:"domain"`
+	Position    int64  `json:"position"`
+}
+
+// Event is an event of the ledger: what stands in its header, and its evidence as far as it is held.
+type Event struct {
+	Position        int64    `json:"position"`
+	RecordedTime    Time     `json:"recordedTime"`
+	OccurredTime    Time     `json:"occurredTime"`
+	Kind            string   `json:"kind"`
+	Summary         Text     `json:"summary"`
+	Actor           string   `json:"actor"` // id of the client that recorded it
+	ActorDepartment *Named   `json:"actorDepartment"`
+	BatchID         string   `json:"batchId,omitempty"`
+	Channels        []Named  `json:"channels"`
+	LegalBasis      string   `json:"legalBasis,omitempty"`
+	Declaration     string   `json:"declaration,omitempty"` // id@version
+	ExpiresTime     Time     `json:"expiresTime,omitzero"`  // of a suppression its until
+	Source          string   `json:"source,omitempty"`
+	ConfirmedTime   Time     `json:"confirmedTime,omitzero"`
+	NoticeGiven     bool     `json:"noticeGiven,omitempty"`
+	Goods           []string `json:"goods,omitempty"`
+	Reason          string   `json:"reason,omitempty"`
+	Scope           string   `json:"scope,omitempty"`
+	List            string   `json:"list,omitempty"`
+	Binds           string   `json:"binds,omitempty"`
+	CatalogVersion  int64    `json:"catalogVersion"` // in force when it occurred
+	EvidenceState   string   `json:"evidenceState"`
+	Evidence        Evidence `json:"evidence,omitzero"`
+	EvidenceSHA256  string   `json:"evidenceSha256,omitempty"` // of the sealed evidence, in hex
+	LeafHash        string   `json:"leafHash"`                 // in base64
+}
+
+// Evidence is what was sealed beside an event.
+type Evidence struct {
+	Address        string `json:"address,omitempty"` // as typed, or the domain
+	URL            string `json:"url,omitempty"`
+	IP             string `json:"ip,omitempty"`
+	UserAgent      string `json:"userAgent,omitempty"`
+	TransactionRef string `json:"transactionRef,omitempty"`
+	DocumentRef    string `json:"documentRef,omitempty"`
+	Operator       string `json:"operator,omitempty"`
+	// OperatorWithheld is set where an employee is named who took the event down, and the name was left out.
+	OperatorWithheld bool   `json:"operatorWithheld,omitempty"`
+	Note             string `json:"note,omitempty"`
+	Justification    string `json:"justification,omitempty"`
+}
+
+// Declaration is a version of a declaration that an event names.
+type Declaration struct {
+	ID             string   `json:"id"`
+	Version        string   `json:"version"`
+	Kind           string   `json:"kind"` // consent or terms; empty where no catalog has the version
+	Language       string   `json:"language"`
+	Channels       []string `json:"channels"`
+	Text           string   `json:"text"`           // the wording
+	CatalogVersion int64    `json:"catalogVersion"` // that has this wording; 0: none
+}
+
+// Catalog is a version of the catalog that was in force when an event occurred, or is now.
+type Catalog struct {
+	Version       int64  `json:"version"`
+	EffectiveTime Time   `json:"effectiveTime,omitzero"` // absent: for all time before
+	RecordedTime  Time   `json:"recordedTime"`
+	Position      int64  `json:"position"`
+	SHA256        string `json:"sha256"` // of the document, in hex
+	InForce       bool   `json:"inForce"`
+}
+
+// Disclosure is how often somebody learnt something about the address on one day.
+type Disclosure struct {
+	Client     string `json:"client"`
+	Department *Named `json:"department"` // of the client; null: it acts for all of them
+	Channel    Named  `json:"channel"`
+	Day        string `json:"day"` // 2026-11-22, UTC
+	Count      int64  `json:"count"`
+}
+
+// Retention is how long something of a kind is kept.
+type Retention struct {
+	Of     string `json:"of"`     // evidence, requests, disclosures, hard_bounces, suppressions or ledger
+	Period string `json:"period"` // ISO 8601; empty: kept while it is of use, no end is set
+	Text   Text   `json:"text"`
+}
+
+// Text is a sentence or a name in both languages.
+type Text struct {
+	EN string `json:"en"`
+	DE string `json:"de"`
+}
+
+// In returns the text in a language.
+func (t Text) In(lang consent.Language) string {
+	if lang == consent.German {
+		return t.DE
+	}
+	return t.EN
+}
+
+// LanguageTag returns the tag of a language: en or de.
+func LanguageTag(lang consent.Language) string {
+	if lang == consent.German {
+		return "de"
+	}
+	return "en"
+}
+
+// lang is the language of the dossier.
+func (d *Dossier) lang() consent.Language {
+	if d.Language == "de" {
+		return consent.German
+	}
+	return consent.English
+}

@@ -1,0 +1,51 @@
+package dossier
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+
+	"github.com/google/uuid"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+)
+
+// EventOf returns an event as its header says it, without evidence and without what only a catalog knows but the names.
+func EventOf(header []byte, names Names) (Event, error) {
+	e, err := consent.DecodeHeader(header)
+	if err != nil {
+		return Event{}, err
+	}
+	leaf := ledger.LeafHash(header)
+	out := Event{
+		Position: e.Position, RecordedTime: Time(e.Recorded), OccurredTime: Time(e.Occurred), Kind: e.Kind.String(),
+		Summary: Describe(&e, names), Actor: e.Actor, Channels: make([]Named, 0, len(e.Channels)), LegalBasis: string(e.Basis),
+		Declaration: e.Declaration.String(), ExpiresTime: Time(e.Expires), Source: e.Source, ConfirmedTime: Time(e.Confirmed),
+		NoticeGiven: e.Notice, Goods: e.Goods, Reason: string(e.Reason), Scope: string(e.Scope), List: e.List, Binds: string(e.Binds),
+		EvidenceState: EvidenceNone, LeafHash: base64.StdEncoding.EncodeToString(leaf[:]),
+	}
+	for _, id := range e.Channels {
+		out.Channels = append(out.Channels, Named{ID: id, Name: names(consent.ScopeChannel, id)})
+	}
+	if e.Batch != (consent.BatchID{}) {
+		out.BatchID = uuid.UUID(e.Batch).String()
+	}
+	if e.Evidence != [32]byte{} {
+		out.EvidenceState, out.EvidenceSHA256 = EvidenceDeleted, hex.EncodeToString(e.Evidence[:])
+	}
+	return out, nil
+}
+
+// SetEvidence adds the evidence that is held. The name of an employee is left out unless it is asked for.
+func (e *Event) SetEvidence(v *consent.Evidence, operators bool) {
+	e.EvidenceState = EvidenceHeld
+	e.Evidence = Evidence{
+		Address: v.Address, URL: v.URL, IP: v.IP, UserAgent: v.UserAgent, TransactionRef: v.TransactionRef, DocumentRef: v.DocumentRef,
+		Note: v.Note, Justification: v.Justification,
+	}
+	if operators {
+		e.Evidence.Operator = v.Operator
+	} else {
+		e.Evidence.OperatorWithheld = v.Operator != ""
+	}
+}

@@ -1,0 +1,73 @@
+package dossier
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Time is an instant that stands in JSON as RFC 3339 in UTC, to the microsecond. Zero is no time.
+type Time consent.Instant
+
+// String returns the time in RFC 3339, or nothing for none.
+func (t Time) String() string {
+	if t == 0 {
+		return ""
+	}
+	return consent.Instant(t).String()
+}
+
+// IsZero reports whether there is no time.
+func (t Time) IsZero() bool { return t == 0 }
+
+// MarshalJSON implements json.Marshaler.
+func (t Time) MarshalJSON() ([]byte, error) {
+	if t == 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(t.String())
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Time) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*t = 0
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return fmt.Errorf("a time is written as 2026-01-01T00:00:00Z: %w", err)
+	}
+	*t = Time(consent.InstantOf(at))
+	return nil
+}
+
+// forPeople writes a time as people write it, with the zone that it is in.
+func (t Time) forPeople(lang consent.Language) string {
+	switch {
+	case t == 0:
+		return ""
+	case lang == consent.German:
+		return consent.Instant(t).Time().Format("02.01.2006, 15:04:05") + " Uhr (UTC)"
+	default:
+		return consent.Instant(t).Time().Format("2 January 2006, 15:04:05") + " UTC"
+	}
+}
+
+// day writes the day of a time as people write it.
+func (t Time) day(lang consent.Language) string {
+	switch {
+	case t == 0:
+		return ""
+	case lang == consent.German:
+		return consent.Instant(t).Time().Format("02.01.2006")
+	default:
+		return consent.Instant(t).Time().Format("2 January 2006")
+	}
+}

@@ -1,0 +1,206 @@
+package dossier
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/assent-io/assent/internal/ledger"
+)
+
+// maxFindings is how many findings are kept; there may be more.
+const maxFindings = 100
+
+// Finding is something that does not hold in an archive.
+type Finding struct {
+	File     string `json:"file"`     // empty: the archive as a whole
+	Position int64  `json:"position"` // of the entry that it is about; 0: none
+	Message  string `json:"message"`
+}
+
+// Report is what the verification of an archive found. The numbers count what the archive says; they are worth something only if there
+// are no findings.
+type Report struct {
+	Ledger          string    `json:"ledger"`
+	Position        int64     `json:"position"` // of the checkpoint
+	MadeTime        Time      `json:"madeTime,omitzero"`
+	Files           int       `json:"files"`
+	Events          int       `json:"events"`          // entries with a proof
+	EvidenceHeld    int       `json:"evidenceHeld"`    // of them with sealed evidence
+	EvidenceDeleted int       `json:"evidenceDeleted"` // of them whose evidence was deleted
+	VerifierKey     string    `json:"verifierKey"`
+	KeyFromFile     bool      `json:"keyFromFile"` // the key is that of the archive itself: it must be compared
+	Found           int       `json:"found"`
+	Findings        []Finding `json:"findings"` // the first of them
+}
+
+// verification is one under way.
+type verification struct {
+	Report
+	files    map[string][]byte
+	verifier note.Verifier
+	headers  map[int64]*leaf
+}
+
+// Verify verifies an archive that [Archive] made, with nothing but its bytes and a verifier key: that every byte of it is as it was
+// written, that the manifest and the checkpoint are signed, that every entry is in the ledger of that checkpoint, that the sealed
+// evidence is that of its entry and the catalogs those of theirs, and that the dossier says what the entries say. Without a key that of
+// the archive is used, and the report says so.
+func Verify(data []byte, key string) Report {
+	v := &verification{Report: Report{Findings: []Finding{}}, files: map[string][]byte{}, headers: map[int64]*leaf{}}
+	files, err := readZip(data)
+	if err != nil {
+		v.find("", 0, "%v", err)
+	}
+	for i := range files {
+		v.file(&files[i])
+	}
+	v.Files = len(files)
+	v.readKey(key)
+	v.manifest(files)
+	checkpoint, ok := v.checkpoint()
+	if ok {
+		v.entries(checkpoint)
+		v.dossier(checkpoint)
+		v.catalogs()
+	}
+	return v.Report
+}
+
+func (v *verification) find(file string, position int64, format string, args ...any) {
+	if v.Found++; len(v.Findings) < maxFindings {
+		v.Findings = append(v.Findings, Finding{file, position, fmt.Sprintf(format, args...)})
+	}
+}
+
+// file takes a file up. One that comes twice is not taken twice: programs would not agree on which counts.
+func (v *verification) file(f *file) {
+	if _, twice := v.files[f.name]; twice {
+		v.find(f.name, 0, "the file is in the archive twice")
+		return
+	}
+	v.files[f.name] = f.data
+	if crc32.ChecksumIEEE(f.data) != f.crc {
+		v.find(f.name, 0, "the file does not fit the checksum that the archive has of it: it was altered")
+	}
+}
+
+// readKey finds the key that must have signed.
+func (v *verification) readKey(key string) {
+	own := strings.TrimSuffix(string(v.files[fileKey]), "\n")
+	if v.VerifierKey = key; key == "" {
+		v.VerifierKey, v.KeyFromFile = own, true
+	}
+	var err error
+	if v.verifier, err = note.NewVerifier(v.VerifierKey); err != nil {
+		v.find(fileKey, 0, "there is no verifier key: one is like NAME+HASH+KEY")
+		return
+	}
+	v.Ledger = v.verifier.Name()
+	if own != v.VerifierKey {
+		v.find(fileKey, 0, "the key of the archive is not the one that was given")
+	}
+}
+
+// manifest verifies that the manifest is signed, and that the files are those that it names.
+func (v *verification) manifest(files []file) {
+	signed, ok := v.files[fileManifest]
+	if !ok {
+		v.find(fileManifest, 0, "the file is missing")
+		return
+	}
+	text, err := v.opened(signed)
+	if err != nil {
+		v.find(fileManifest, 0, "%v", err)
+		if text = unsigned(signed); text == "" {
+			return
+		}
+	}
+	if manifestOf(v.Ledger, files) == text {
+		return
+	}
+	title, ledger, lines := cutManifest(text)
+	if title != manifestTitle || ledger != v.Ledger {
+		v.find(fileManifest, 0, "it is not the manifest of an archive of this ledger")
+	}
+	v.compare(lines)
+}
+
+// opened returns the text of a note that the key signed, and nobody else: a byte changed in a signature is found, too.
+func (v *verification) opened(signed []byte) (string, error) {
+	if v.verifier == nil {
+		return "", errors.New("it cannot be verified without a key")
+	}
+	opened, err := note.Open(signed, note.VerifierList(v.verifier))
+	if err != nil {
+		return "", errors.New("it is not signed by the key, or was altered")
+	}
+	again, err := note.Sign(&note.Note{Text: opened.Text, Sigs: opened.Sigs})
+	if err != nil || !bytes.Equal(again, signed) || len(opened.Sigs) != 1 || !strictBase64(opened.Sigs[0].Base64) {
+		return "", errors.New("beside the signature of the key it holds what nobody signed")
+	}
+	return opened.Text, nil
+}
+
+// unsigned returns the text of a note whose signature does not hold, to name the files that differ from it.
+func unsigned(signed []byte) string {
+	at := bytes.LastIndex(signed, []byte("\n\n"))
+	return string(signed[:at+1])
+}
+
+func cutManifest(text string) (title, ledger string, lines []string) {
+	all := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if len(all) < 2 {
+		return "", "", nil
+	}
+	return all[0], all[1], all[2:]
+}
+
+// compare names the files that are not those of the lines of a manifest.
+func (v *verification) compare(lines []string) {
+	before := v.Found
+	named := map[string]bool{fileManifest: true}
+	for _, line := range lines {
+		parts := strings.SplitN(line, " ", 3)
+		if len(parts) != 3 {
+			v.find(fileManifest, 0, "a line of it cannot be read")
+			continue
+		}
+		name := parts[2]
+		named[name] = true
+		data, ok := v.files[name]
+		switch {
+		case !ok:
+			v.find(name, 0, "the file is missing")
+		case fmt.Sprintf("%x %d", sha256.Sum256(data), len(data)) != parts[0]+" "+parts[1]:
+			v.find(name, 0, "the file is not the one that the manifest names: it was altered")
+		}
+	}
+	for name := range v.files {
+		if !named[name] {
+			v.find(name, 0, "the manifest names no such file")
+		}
+	}
+	if v.Found == before {
+		v.find(fileManifest, 0, "its lines are not in their form and order")
+	}
+}
+
+// checkpoint opens the checkpoint.
+func (v *verification) checkpoint() (ledger.Checkpoint, bool) {
+	if v.verifier == nil {
+		return ledger.Checkpoint{}, false
+	}
+	c, err := ledger.OpenCheckpoint(v.files[fileCheckpoint], v.Ledger, v.VerifierKey)
+	if err != nil {
+		v.find(fileCheckpoint, 0, "%v", err)
+		return c, false
+	}
+	v.Position = c.Size
+	return c, true
+}

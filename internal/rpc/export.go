@@ -1,0 +1,76 @@
+package rpc
+
+import (
+	"google.golang.org/grpc"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// ExportHistory sends a file in parts.
+func (s *historyServer) ExportHistory(
+	m *assentv1.ExportHistoryRequest, stream grpc.ServerStreamingServer[assentv1.ExportHistoryResponse],
+) error {
+	send := func(c service.ExportChunk) error {
+		return stream.Send(&assentv1.ExportHistoryResponse{Data: c.Data, ContentType: c.ContentType, FileName: c.Name})
+	}
+	ctx := stream.Context()
+	format := exportFormat(m.GetFormat())
+	if m.GetLedger() != nil {
+		if format != "" && format != service.ExportNDJSON {
+			return consent.Faultf(consent.FaultInvalidRequest, "format", "the ledger is exported as NDJSON only")
+		}
+		in, err := exportRange(m.GetLedger())
+		if err != nil {
+			return err
+		}
+		return s.history.ExportLedger(ctx, in, send)
+	}
+	in := service.ExportInput{
+		Address: m.GetAddress(), Format: format, Language: s.speaks.of(ctx), Operators: m.GetIncludeOperators(),
+	}
+	switch m.GetLanguage() {
+	case "de":
+		in.Language = consent.German
+	case "en":
+		in.Language = consent.English
+	}
+	return s.history.Export(ctx, in, send)
+}
+
+// exportFormat returns the format of the domain; empty for the default one.
+func exportFormat(f assentv1.ExportFormat) service.ExportFormat {
+	switch f {
+	case assentv1.ExportFormat_EXPORT_FORMAT_JSON:
+		return service.ExportJSON
+	case assentv1.ExportFormat_EXPORT_FORMAT_CSV:
+		return service.ExportCSV
+	case assentv1.ExportFormat_EXPORT_FORMAT_HTML:
+		return service.ExportHTML
+	case assentv1.ExportFormat_EXPORT_FORMAT_JSONLD:
+		return service.ExportJSONLD
+	case assentv1.ExportFormat_EXPORT_FORMAT_ZIP:
+		return service.ExportZIP
+	case assentv1.ExportFormat_EXPORT_FORMAT_NDJSON:
+		return service.ExportNDJSON
+	default:
+		return ""
+	}
+}
+
+func exportRange(m *assentv1.ExportRange) (service.ExportRange, error) {
+	in := service.ExportRange{From: m.GetFromPosition(), To: m.GetToPosition()}
+	var err error
+	if in.RecordedSince, err = instant(m.GetRecordedSinceTime(), "ledger.recordedSinceTime"); err != nil {
+		return in, err
+	}
+	if in.RecordedUntil, err = instant(m.GetRecordedUntilTime(), "ledger.recordedUntilTime"); err != nil {
+		return in, err
+	}
+	if in.OccurredSince, err = instant(m.GetOccurredSinceTime(), "ledger.occurredSinceTime"); err != nil {
+		return in, err
+	}
+	in.OccurredUntil, err = instant(m.GetOccurredUntilTime(), "ledger.occurredUntilTime")
+	return in, err
+}

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"mime"
+	"net/http"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/api/httpbody"
+	"google.golang.org/protobuf/proto"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// An export is a stream of parts of a file. Over REST it is the file itself: whoever downloads it should get what they asked for, and
+// not a JSON message around every part of it.
+
+const (
+	// exportPath is the path of the call that answers with a file.
+	exportPath = "/v1/history:export"
+	// fileMedia is what a request accepts, inside the process, to which a file is the answer.
+	fileMedia = "application/vnd.assent.file"
+)
+
+// fileFormat writes the parts of a file one after the other. Errors are JSON, as everywhere; one that comes when the file has begun
+// stands at its end, where an archive does not open and a last line is not the one that it should be.
+type fileFormat struct{ jsonFormat }
+
+// Delimiter returns what stands between the parts: nothing.
+func (fileFormat) Delimiter() []byte { return nil }
+
+// StreamContentType returns the type of the file, which the first part names.
+func (f fileFormat) StreamContentType(value any) string {
+	if body, ok := value.(*httpbody.HttpBody); ok {
+		return body.GetContentType()
+	}
+	return f.ContentType(value)
+}
+
+// rewriteFile takes the bytes out of a part of a file.
+func rewriteFile(_ context.Context, response proto.Message) (any, error) {
+	if part, ok := response.(*assentv1.ExportHistoryResponse); ok {
+		return &httpbody.HttpBody{ContentType: part.GetContentType(), Data: part.GetData()}, nil
+	}
+	return response, nil
+}
+
+// nameFile names the file in a header of the answer.
+func nameFile(_ context.Context, w http.ResponseWriter, response proto.Message) error {
+	if part, ok := response.(*assentv1.ExportHistoryResponse); ok && part.GetFileName() != "" {
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": part.GetFileName()}))
+	}
+	return nil
+}
+
+var _ runtime.Delimited = fileFormat{}

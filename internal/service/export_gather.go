@@ -1,0 +1,249 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+const (
+	// exportPage is how many events are read at once.
+	exportPage = 500
+	// exportTries is how often an export begins anew because something was recorded about the address meanwhile.
+	exportTries = 10
+)
+
+// gathered is a dossier with the records that it was made of.
+type gathered struct {
+	dossier    dossier.Dossier
+	who        Caller
+	records    []storage.Record // of the events, then of the catalogs, by position
+	documents  []dossier.Document
+	checkpoint Checkpoint
+
+	address   address.Address
+	keys      []storage.SubjectKey
+	names     *exportNames
+	versions  []catalogVersion
+	used      map[int64]bool // versions of the catalog that the dossier rests on
+	recipient Recipient
+}
+
+// gather makes the dossier of one position: if something is recorded about the address while it reads, it begins anew.
+func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error) {
+	a, err := parseAddress(in.Address)
+	if err != nil {
+		return nil, err
+	}
+	l := s.locator(1)
+	if _, err := l.places(a, true); err != nil {
+		return nil, err
+	}
+	for range exportTries {
+		g := &gathered{address: a, keys: l.keys, used: map[int64]bool{}}
+		again, err := s.gatherOnce(ctx, in, g)
+		if err != nil {
+			return nil, err
+		}
+		if !again {
+			return g, nil
+		}
+	}
+	return nil, consent.Faultf(consent.FaultUnavailable, "", "the address is being written to; try again")
+}
+
+func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) (again bool, err error) {
+	head, who, err := s.exportHead(ctx)
+	if err != nil {
+		return false, err
+	}
+	g.who = who
+	if g.versions, err = s.catalogs.upTo(ctx, head.CatalogVersion); err != nil {
+		return false, err
+	}
+	if g.checkpoint, err = s.checkpointAt(ctx, &head, head.Position); err != nil {
+		return false, err
+	}
+	now := max(s.instant(), head.Recorded)
+	g.names = s.exportNames(ctx, g.versions, now)
+	if g.names.err != nil {
+		return false, g.names.err
+	}
+	in.describe(g, now)
+	g.recipient, err = s.lookup(ctx, LookupInput{
+		Address: in.Address, Moment: Moment{AsOf: now, Known: Known{Position: head.Position}},
+	}, ScopeExport)
+	if err != nil {
+		return false, err
+	}
+	if err := s.gatherSubjects(ctx, g); err != nil {
+		return false, err
+	}
+	if again, err = s.gatherEvents(ctx, in, g); again || err != nil {
+		return again, err
+	}
+	g.putStanding()
+	g.putDeclarations()
+	if err := s.gatherCatalogs(ctx, g); err != nil {
+		return false, err
+	}
+	d := &g.dossier
+	if d.Disclosures, d.DisclosuresRecorded, err = s.disclosuresOf(ctx, g); err != nil {
+		return false, err
+	}
+	d.Retention = dossier.RetentionOf(retentionPeriods(g.names.catalog))
+	d.Complete()
+	return false, nil
+}
+
+// exportHead reads the head for a caller who may export.
+func (s *Service) exportHead(ctx context.Context) (storage.Head, Caller, error) {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return storage.Head{}, Caller{}, fault(err)
+	}
+	who, err := s.admit(ctx, &head)
+	if err != nil {
+		return storage.Head{}, Caller{}, err
+	}
+	return head, who, who.need(ScopeExport)
+}
+
+// describe begins the dossier: whom it is about, and when and by whom it was made.
+func (in *ExportInput) describe(g *gathered, now consent.Instant) {
+	c := &g.checkpoint
+	current := effective(g.versions, now)
+	g.used[current.Version] = true
+	g.dossier = dossier.Dossier{
+		Format: dossier.Format, Language: dossier.LanguageTag(in.Language),
+		Subject: dossier.Subject{Address: in.Address, ExactForm: g.address.Exact()},
+		Made: dossier.Made{
+			Time: dossier.Time(now), By: g.who.ID, Ledger: c.Origin, Position: c.Size, CatalogVersion: current.Version,
+			Checkpoint: string(c.Signed), VerifierKey: c.VerifierKey,
+		},
+	}
+	if !g.who.AllDepartments {
+		g.dossier.Made.Department = g.names.department(g.who.Department)
+	}
+	for _, controller := range g.names.catalog.Controllers {
+		g.dossier.Controllers = append(g.dossier.Controllers, dossier.Controller{
+			ID: controller.ID, Name: controller.Name, PostalAddress: controller.PostalAddress,
+			PrivacyContact: controller.PrivacyContact, ImprintURL: controller.ImprintURL,
+		})
+	}
+}
+
+// gatherSubjects says by what the address is found, and whether it was erased.
+func (s *Service) gatherSubjects(ctx context.Context, g *gathered) error {
+	_, rows, err := s.store.States(ctx, g.keys)
+	if err != nil {
+		return fault(err)
+	}
+	slices.SortFunc(rows, func(a, b storage.SubjectState) int {
+		return cmp.Or(cmp.Compare(a.Key.Form, b.Key.Form), slices.Compare(a.Key.Digest[:], b.Key.Digest[:]))
+	})
+	d := &g.dossier
+	for i := range rows {
+		row := &rows[i]
+		d.Held.Digests = append(d.Held.Digests, dossier.Digest{
+			Form: formName(row.Key.Form), AddressHeld: row.Address != nil, ErasedTime: dossier.Time(row.Erased),
+		})
+		if row.Address != nil && row.Key.Form != consent.FormDomain {
+			d.Subject.AddressHeld = true
+		}
+		if row.Key.Form == consent.FormExact {
+			d.Subject.ErasedTime = max(d.Subject.ErasedTime, dossier.Time(row.Erased))
+		}
+	}
+	return nil
+}
+
+func formName(form consent.Form) string {
+	switch form {
+	case consent.FormExact:
+		return "exact"
+	case consent.FormFolded:
+		return "folded"
+	case consent.FormDomain:
+		return "domain"
+	default:
+		return "mail"
+	}
+}
+
+// gatherEvents reads the events up to the position of the dossier. It reports whether there are later ones.
+func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered) (later bool, err error) {
+	for after := int64(0); ; {
+		_, records, err := s.store.Records(ctx, g.keys, after, exportPage)
+		if err != nil {
+			return false, fault(err)
+		}
+		for i := range records {
+			r := &records[i]
+			if after = r.Event.Position; after > g.checkpoint.Size {
+				return true, nil
+			}
+			opened, concerned, err := s.historyEvent(r, g.address, &g.who, g.names.catalog)
+			if err != nil {
+				return false, err
+			}
+			if !concerned {
+				continue
+			}
+			if err := g.putEvent(r, &opened, in.Operators); err != nil {
+				return false, err
+			}
+		}
+		if len(records) < exportPage {
+			return false, nil
+		}
+	}
+}
+
+func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
+	e, err := g.names.event(r.Header)
+	if err != nil {
+		return err
+	}
+	if opened.Held {
+		e.SetEvidence(&opened.Evidence, operators)
+	}
+	e.CatalogVersion = effective(g.versions, r.Event.Occurred).Version
+	g.used[e.CatalogVersion] = true
+	if r.Event.Kind == consent.KindErase {
+		g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, e.OccurredTime)
+	}
+	g.dossier.Events = append(g.dossier.Events, e)
+	g.records = append(g.records, *r)
+	return nil
+}
+
+// gatherCatalogs adds the versions of the catalog that the dossier rests on, with the records that prove their documents.
+func (s *Service) gatherCatalogs(ctx context.Context, g *gathered) error {
+	for i := range g.versions {
+		v := &g.versions[i]
+		if !g.used[v.Version] {
+			continue
+		}
+		g.dossier.Catalogs = append(g.dossier.Catalogs, dossier.Catalog{
+			Version: v.Version, EffectiveTime: dossier.Time(v.Effective), RecordedTime: dossier.Time(v.Recorded), Position: v.Position,
+			SHA256: hex.EncodeToString(v.SHA256[:]), InForce: v.Version == g.dossier.Made.CatalogVersion,
+		})
+		_, records, err := s.store.Ledger(ctx, v.Position-1, 1)
+		if err != nil {
+			return fault(err)
+		}
+		if len(records) == 1 && records[0].Event.Position == v.Position {
+			g.records = append(g.records, records[0])
+			g.documents = append(g.documents, dossier.Document{Version: v.Version, Position: v.Position, Text: v.Document})
+		}
+	}
+	slices.SortFunc(g.records, func(a, b storage.Record) int { return cmp.Compare(a.Event.Position, b.Event.Position) })
+	return nil
+}

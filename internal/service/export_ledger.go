@@ -1,0 +1,195 @@
+package service
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// ExportRange says which events of the ledger to export: those that all its fields fit; the zero value is all.
+type ExportRange struct {
+	From, To                     int64           // positions, both included; 0: no limit
+	RecordedSince, RecordedUntil consent.Instant // the first included, the second not; 0: no limit
+	OccurredSince, OccurredUntil consent.Instant
+}
+
+// ExportLedger sends events of the ledger as lines of JSON, by position, and as the last line the checkpoint of the position that the
+// ledger had when it began. It reads page by page, each in a transaction of its own, so it may take as long as the receiver likes, and
+// ends with an error as soon as the caller's key is revoked. Errors: OTHER_DEPARTMENT, POSITION_UNKNOWN, INVALID_REQUEST,
+// INVALID_TIME, NO_CATALOG, and those of send.
+func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(ExportChunk) error) error {
+	head, who, err := s.exportHead(ctx)
+	if err != nil {
+		return err
+	}
+	if !who.AllDepartments {
+		return consent.Faultf(consent.FaultOtherDepartment, "ledger", "the ledger is exported to clients of all departments only")
+	}
+	if err := s.bound(ctx, &in, &head); err != nil {
+		return err
+	}
+	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	if err != nil {
+		return err
+	}
+	checkpoint, err := s.checkpointAt(ctx, &head, head.Position)
+	if err != nil {
+		return err
+	}
+	now := max(s.instant(), head.Recorded)
+	out := lines{send: send, first: ExportChunk{
+		Name: exportName("ledger", now.Time(), ExportNDJSON), ContentType: ExportNDJSON.contentType(),
+	}}
+	x := ledgerExport{names: s.exportNames(ctx, versions, now), versions: versions, out: &out}
+	if x.names.err != nil {
+		return x.names.err
+	}
+	if err := s.exportRange(ctx, &in, &x); err != nil {
+		return err
+	}
+	err = out.add(dossier.LastLine{
+		Checkpoint: string(checkpoint.Signed), VerifierKey: checkpoint.VerifierKey, FromPosition: in.From, ToPosition: in.To, Events: x.events,
+	})
+	if err != nil {
+		return err
+	}
+	return out.flush()
+}
+
+// bound turns what is asked for into a range of positions.
+func (s *Service) bound(ctx context.Context, in *ExportRange, head *storage.Head) error {
+	switch {
+	case in.To != 0 && in.From > in.To:
+		return consent.Faultf(consent.FaultInvalidRequest, "ledger.toPosition", "it must not be before fromPosition")
+	case in.RecordedUntil != 0 && in.RecordedUntil <= in.RecordedSince:
+		return consent.Faultf(consent.FaultInvalidTime, "ledger.recordedUntilTime", "it must be later than recordedSinceTime")
+	case in.OccurredUntil != 0 && in.OccurredUntil <= in.OccurredSince:
+		return consent.Faultf(consent.FaultInvalidTime, "ledger.occurredUntilTime", "it must be later than occurredSinceTime")
+	}
+	if err := reached(head, in.From, "ledger.fromPosition"); err != nil {
+		return err
+	}
+	if err := reached(head, in.To, "ledger.toPosition"); err != nil {
+		return err
+	}
+	in.From = max(in.From, 1)
+	if in.To == 0 {
+		in.To = head.Position
+	}
+	if in.RecordedSince != 0 {
+		_, before, err := s.store.PositionAt(ctx, in.RecordedSince-1)
+		if err != nil {
+			return fault(err)
+		}
+		in.From = max(in.From, before+1)
+	}
+	if in.RecordedUntil != 0 {
+		_, last, err := s.store.PositionAt(ctx, in.RecordedUntil-1)
+		if err != nil {
+			return fault(err)
+		}
+		in.To = min(in.To, last)
+	}
+	return nil
+}
+
+// ledgerExport is an export of the ledger under way.
+type ledgerExport struct {
+	names    *exportNames
+	versions []catalogVersion
+	out      *lines
+	events   int64
+}
+
+func (s *Service) exportRange(ctx context.Context, in *ExportRange, x *ledgerExport) error {
+	for after := in.From - 1; after < in.To; {
+		head, records, err := s.store.Ledger(ctx, after, exportPage)
+		if err != nil {
+			return fault(err)
+		}
+		who, err := s.admit(ctx, &head)
+		if err != nil {
+			return err
+		}
+		if err := who.need(ScopeExport); err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return fmt.Errorf("the ledger lacks position %d: run `assent ledger verify`", after+1)
+		}
+		for i := range records {
+			r := &records[i]
+			if after = r.Event.Position; after > in.To {
+				return nil
+			}
+			if r.Event.Occurred < in.OccurredSince || in.OccurredUntil != 0 && r.Event.Occurred >= in.OccurredUntil {
+				continue
+			}
+			line, err := s.exportLine(r, x)
+			if err != nil {
+				return err
+			}
+			if err := x.out.add(line); err != nil {
+				return err
+			}
+			x.events++
+		}
+	}
+	return nil
+}
+
+// exportLine is an event with its header and the evidence that is held.
+func (s *Service) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, error) {
+	e, err := x.names.event(r.Header)
+	if err != nil {
+		return dossier.Line{}, err
+	}
+	e.CatalogVersion = effective(x.versions, r.Event.Occurred).Version
+	line := dossier.Line{Event: e, Header: r.Header}
+	if r.Event.Subject != (consent.SubjectID{}) {
+		line.Subject = hex.EncodeToString(r.Event.Subject[:])
+	}
+	if r.Evidence == nil {
+		return line, nil
+	}
+	plain, err := s.keys.Open(seal.PurposeEvidence, r.Event.Key[:], r.Evidence)
+	if err != nil {
+		return line, fmt.Errorf("evidence of position %d: %w", r.Event.Position, err)
+	}
+	v, err := consent.DecodeEvidence(plain)
+	if err != nil {
+		return line, err
+	}
+	line.SetEvidence(&v, true)
+	return line, nil
+}
+
+// lines gathers lines into parts of a file.
+type lines struct {
+	send   func(ExportChunk) error
+	first  ExportChunk // what the next part has beside its bytes
+	buffer []byte
+}
+
+func (l *lines) add(value any) error {
+	line, err := dossier.JSONLine(value)
+	if err != nil {
+		return err
+	}
+	if l.buffer = append(l.buffer, line...); len(l.buffer) < exportChunk {
+		return nil
+	}
+	return l.flush()
+}
+
+func (l *lines) flush() error {
+	part := l.first
+	part.Data = l.buffer
+	l.first, l.buffer = ExportChunk{}, nil
+	return l.send(part)
+}
