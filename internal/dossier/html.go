@@ -1,7 +1,221 @@
 package dossier
 
-// HTML is being written.
-func HTML(d *Dossier) ([]byte, error) { return []byte("<html>"), nil }
+import (
+	"bytes"
+	"cmp"
+	_ "embed" // For the page.
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
 
-// JSONLD is being written.
-func JSONLD(d *Dossier) ([]byte, error) { return []byte("{}"), nil }
+	"github.com/assent-io/assent/internal/consent"
+)
+
+//go:embed page.html
+var page string
+
+// HTML returns the dossier as one page to read and print, in the language of the dossier: no scripts, nothing from elsewhere.
+func HTML(d *Dossier) ([]byte, error) {
+	lang := d.lang()
+	parsed, err := template.New("page").Funcs(template.FuncMap{
+		"t": func(key string) (string, error) {
+			text, err := label(key)
+			return text.In(lang), err
+		},
+		"in":     func(text Text) string { return text.In(lang) },
+		"time":   func(t Time) string { return t.forPeople(lang) },
+		"day":    func(t Time) string { return t.day(lang) },
+		"clock":  func(t Time) string { return t.clock(lang) },
+		"format": fmt.Sprintf,
+	}).Parse(page)
+	if err != nil {
+		return nil, fmt.Errorf("read the page of a dossier: %w", err)
+	}
+	var b bytes.Buffer
+	if err := parsed.Execute(&b, viewOf(d)); err != nil {
+		return nil, fmt.Errorf("write a dossier as HTML: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// view is the dossier as the page shows it.
+type view struct {
+	*Dossier
+
+	Status     Text
+	Standing   []standingRow
+	Purposes   []purposeRow
+	History    []eventRow
+	Recipients []recipientRow
+	Sources    []Text
+}
+
+type standingRow struct {
+	Name, Department, Answer, Why, Remedy Text
+}
+
+type purposeRow struct {
+	Name, Class Text
+	Bases       []Text
+}
+
+type eventRow struct {
+	*Event
+
+	Title  Text
+	Fields []field
+}
+
+// field is a line about an event; a value that is the same in both languages stands in both.
+type field struct {
+	Label Text
+	Value Text
+}
+
+type recipientRow struct {
+	Client     string
+	Department *Named
+	Channel    Named
+	From, To   string
+	Count      int64
+}
+
+func viewOf(d *Dossier) *view {
+	v := &view{Dossier: d, Status: statusText(d)}
+	for i := range d.Channels {
+		c := &d.Channels[i]
+		answer, why := answerOf(c)
+		row := standingRow{Name: c.Name, Department: c.Department.Name, Answer: answer, Why: why}
+		if why == c.Explanation {
+			row.Remedy = c.Remedy
+		}
+		v.Standing = append(v.Standing, row)
+		purpose := purposeRow{Name: c.Name, Class: className(c.Class)}
+		for _, basis := range c.LegalBases {
+			purpose.Bases = append(purpose.Bases, basisName(basis))
+		}
+		v.Purposes = append(v.Purposes, purpose)
+	}
+	for i := range d.Events {
+		e := &d.Events[i]
+		v.History = append(v.History, eventRow{Event: e, Title: titleOf(e), Fields: fieldsOf(e, d.Subject.ExactForm)})
+	}
+	// People read what happened in the order in which it happened, not in that in which it was recorded.
+	slices.SortStableFunc(v.History, func(a, b eventRow) int { return cmp.Compare(a.OccurredTime, b.OccurredTime) })
+	v.Recipients = recipientsOf(d.Disclosures)
+	v.Sources = sourcesOf(d.Events)
+	return v
+}
+
+func titleOf(e *Event) Text {
+	switch e.Kind {
+	case "suppress":
+		name := ReasonName(consent.Reason(e.Reason))
+		return Text{upper(name.EN), upper(name.DE)}
+	case "grant":
+		if e.LegalBasis == "consent" {
+			return Text{"Consent", "Einwilligung"}
+		}
+	}
+	return KindName(e.Kind)
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// fieldsOf returns what is known of an event besides its sentence, and what is not known is left out.
+//
+// The address is left out where it was typed as it is: it stands at the top of the page.
+func fieldsOf(e *Event, exact string) []field {
+	var list []field
+	add := func(key string, value Text) {
+		if value.EN == "" {
+			return
+		}
+		name, err := label(key)
+		if err != nil {
+			name = Text{key, key}
+		}
+		list = append(list, field{name, value})
+	}
+	same := func(key, value string) { add(key, Text{value, value}) }
+	if e.LegalBasis != "" {
+		add("legalBasis", basisName(e.LegalBasis))
+	}
+	same("declaration", e.Declaration)
+	add("confirmed", Text{e.ConfirmedTime.forPeople(consent.English), e.ConfirmedTime.forPeople(consent.German)})
+	if e.Kind != "request" {
+		add("expires", Text{e.ExpiresTime.forPeople(consent.English), e.ExpiresTime.forPeople(consent.German)})
+	}
+	if e.Source != "" {
+		add("sourceOf", sourceName(e.Source))
+	}
+	if e.NoticeGiven {
+		add("notice", fieldLabel("given"))
+	}
+	same("goods", strings.Join(e.Goods, ", "))
+	same("list", e.List)
+	v := &e.Evidence
+	switch {
+	case v.Address == exact:
+	case strings.Contains(v.Address, "@"):
+		same("typed", v.Address)
+	default:
+		same("domain", v.Address)
+	}
+	same("url", v.URL)
+	same("ip", v.IP)
+	same("userAgent", v.UserAgent)
+	same("transaction", v.TransactionRef)
+	same("documentRef", v.DocumentRef)
+	same("operator", v.Operator)
+	if v.OperatorWithheld {
+		add("operator", withheld())
+	}
+	same("note", v.Note)
+	same("justification", v.Justification)
+	if e.EvidenceState == EvidenceDeleted {
+		add("evidence", fieldLabel("evidenceDeleted"))
+	}
+	return list
+}
+
+// recipientsOf puts the days of each client and channel together.
+func recipientsOf(all []Disclosure) []recipientRow {
+	var rows []recipientRow
+	for i := range all {
+		d := &all[i]
+		at := slices.IndexFunc(rows, func(r recipientRow) bool { return r.Client == d.Client && r.Channel.ID == d.Channel.ID })
+		if at < 0 {
+			rows = append(rows, recipientRow{Client: d.Client, Department: d.Department, Channel: d.Channel, From: d.Day, To: d.Day})
+			at = len(rows) - 1
+		}
+		r := &rows[at]
+		r.From, r.To, r.Count = min(r.From, d.Day), max(r.To, d.Day), r.Count+d.Count
+	}
+	slices.SortStableFunc(rows, func(a, b recipientRow) int {
+		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Channel.ID, b.Channel.ID))
+	})
+	return rows
+}
+
+// sourcesOf counts the events by their source.
+func sourcesOf(events []Event) []Text {
+	var order []string
+	counts := map[string]int{}
+	for i := range events {
+		source := events[i].Source
+		if counts[source]++; counts[source] == 1 {
+			order = append(order, source)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
+	var list []Text
+	for _, source := range order {
+		name, n := sourceName(source), counts[source]
+		list = append(list, Text{
+			name.EN + ": " + plural(n, "event", "events"), name.DE + ": " + plural(n, "Vorgang", "Vorgänge"),
+		})
+	}
+	return list
+}

@@ -7,12 +7,14 @@ import (
 )
 
 // JSON returns the dossier as a JSON document, indented, in UTF-8.
-func JSON(d *Dossier) ([]byte, error) {
+func JSON(d *Dossier) ([]byte, error) { return indented(d) }
+
+func indented(value any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(d); err != nil {
+	if err := encoder.Encode(value); err != nil {
 		return nil, fmt.Errorf("write a dossier as JSON: %w", err)
 	}
 	return b.Bytes(), nil

@@ -60,6 +60,18 @@ func (t Time) forPeople(lang consent.Language) string {
 	}
 }
 
+// clock writes the time of the day as people write it, with the zone that it is in.
+func (t Time) clock(lang consent.Language) string {
+	switch {
+	case t == 0:
+		return ""
+	case lang == consent.German:
+		return consent.Instant(t).Time().Format("15:04:05") + " Uhr (UTC)"
+	default:
+		return consent.Instant(t).Time().Format("15:04:05") + " UTC"
+	}
+}
+
 // day writes the day of a time as people write it.
 func (t Time) day(lang consent.Language) string {
 	switch {
