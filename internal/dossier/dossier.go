@@ -120,7 +120,7 @@ type Suppression struct {
 	Explanation Text   `json:"explanation"`
 	Remedy      Text   `json:"remedy"`
 	Scope       string `json:"scope"`
-	ScopeName   Text   `json:"scopeName"`
+	Stops       Text   `json:"stops"`
 	SinceTime   Time   `json:"sinceTime"`
 	UntilTime   Time   `json:"untilTime,omitzero"`
 	List        string `json:"list"`

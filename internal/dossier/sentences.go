@@ -136,7 +136,7 @@ func granted(basis catalog.Basis, on Text) Text {
 }
 
 func suppressed(e *consent.Event, names Names) Text {
-	why, scope := ReasonExplained(e.Reason), ScopeName(e.Scope, names)
+	why, scope := ReasonExplained(e.Reason), Stops(e.Scope, e.Binds, names)
 	return Text{
 		why.EN + " This stops: " + scope.EN + ".",
 		why.DE + " Dies sperrt: " + scope.DE + ".",
@@ -199,8 +199,17 @@ func ReasonName(reason consent.Reason) Text {
 	}
 }
 
-// ScopeName returns what a scope covers.
-func ScopeName(scope consent.Scope, names Names) Text {
+// Stops returns what a suppression of the scope stops. A listing that binds existing customers leaves consents alone.
+func Stops(scope consent.Scope, binds consent.Binds, names Names) Text {
+	t := scopeName(scope, names)
+	if binds == consent.BindsExistingCustomer {
+		return Text{t.EN + ", unless there is a consent", t.DE + ", soweit keine Einwilligung vorliegt"}
+	}
+	return t
+}
+
+// scopeName returns what a scope covers.
+func scopeName(scope consent.Scope, names Names) Text {
 	kind, id := scope.Split()
 	name := Text{id, id}
 	if id != "" {

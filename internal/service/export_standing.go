@@ -99,7 +99,7 @@ func (g *gathered) putStanding() {
 		p := &g.recipient.Suppressions[i]
 		d.Suppressions = append(d.Suppressions, dossier.Suppression{
 			Reason: string(p.Reason), Explanation: dossier.ReasonExplained(p.Reason), Remedy: dossier.ReasonRemedy(p.Reason),
-			Scope: string(p.Scope), ScopeName: dossier.ScopeName(p.Scope, g.names.name), SinceTime: dossier.Time(p.At),
+			Scope: string(p.Scope), Stops: dossier.Stops(p.Scope, p.Binds, g.names.name), SinceTime: dossier.Time(p.At),
 			UntilTime: dossier.Time(p.Until), List: p.List, Binds: string(p.Binds), Domain: p.Domain, Position: p.Position,
 		})
 		if p.Reason == consent.ReasonErased {

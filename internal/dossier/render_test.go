@@ -1,0 +1,290 @@
+package dossier
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/piprate/json-gold/ld"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+func TestRender_EveryFormatInBothLanguages_IsAsItWas(t *testing.T) {
+	for _, lang := range []consent.Language{consent.English, consent.German} {
+		s := newSample(t, lang)
+		for ext, render := range map[string]func(*Dossier) ([]byte, error){"json": JSON, "csv": CSV, "html": HTML, "jsonld": JSONLD} {
+			data, err := render(&s.dossier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "dossier."+LanguageTag(lang)+"."+ext, data)
+		}
+	}
+}
+
+func TestJSON_ReadAgain_IsTheSameDossier(t *testing.T) {
+	s := newSample(t, consent.English)
+	data, err := JSON(&s.dossier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Dossier
+	if err := json.Unmarshal(data, &again); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s.dossier, again); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHTML_NothingFromElsewhere_AndNothingOfWhatWasRecordedRuns(t *testing.T) {
+	s := newSample(t, consent.German)
+	data, err := HTML(&s.dossier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(data)
+	if found := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|\son[a-z]+=|src=|href=|url\(|@import`).FindAllString(page, -1); found != nil {
+		t.Errorf("the page has %q", found)
+	}
+	if !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt;") {
+		t.Error("the note is not shown as text")
+	}
+}
+
+func TestHTML_EmployeeWhoTookAnEventDown_IsNamedOnlyIfAskedFor(t *testing.T) {
+	s := newSample(t, consent.English)
+	_, evidence := sampleEvents()
+	for named, operators := range []bool{false, true} {
+		s.dossier.Events[2].SetEvidence(&evidence[3], operators)
+		for _, render := range []func(*Dossier) ([]byte, error){JSON, CSV, HTML} {
+			data, err := render(&s.dossier)
+			if err != nil || strings.Count(string(data), "Berta Beispiel") != named {
+				t.Errorf("named %d, want %d (%v)", strings.Count(string(data), "Berta Beispiel"), named, err)
+			}
+		}
+	}
+}
+
+func TestCSV_CellThatASpreadsheetWouldRun_IsText(t *testing.T) {
+	s := newSample(t, consent.English)
+	for i, evil := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "|calc", "%0A=1"} {
+		s.dossier.Events[i%len(s.dossier.Events)].Evidence.Note = evil
+		data, err := CSV(&s.dossier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(strings.NewReader(string(data))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		column := slices.Index(rows[0], "note")
+		got := rows[1+i%len(s.dossier.Events)][column]
+		if !strings.HasPrefix(got, "'") {
+			t.Errorf("%q is written as %q", evil, got)
+		}
+	}
+	if got := defused("anna@example.com"); got != "anna@example.com" {
+		t.Errorf("an address is written as %q", got)
+	}
+}
+
+// noContexts refuses to fetch anything.
+type noContexts struct{}
+
+func (noContexts) LoadDocument(string) (*ld.RemoteDocument, error) {
+	return nil, errors.New("a context is fetched")
+}
+
+func TestJSONLD_IsReadByAnotherProcessor_AndFetchesNothing(t *testing.T) {
+	s := newSample(t, consent.English)
+	data, err := JSONLD(&s.dossier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document any
+	if err := json.Unmarshal(data, &document); err != nil {
+		t.Fatal(err)
+	}
+	options := ld.NewJsonLdOptions("")
+	options.DocumentLoader = noContexts{}
+	expanded, err := ld.NewJsonLdProcessor().Expand(document, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dpv = "https://w3id.org/dpv#"
+	states := map[string][]string{}
+	for _, item := range expanded {
+		n, ok := item.(map[string]any)
+		if !ok {
+			t.Fatalf("%T", item)
+		}
+		id := fmt.Sprint(n["@id"])
+		statuses, _ := n[dpv+"hasConsentStatus"].([]any)
+		for _, status := range statuses {
+			types, _ := status.(map[string]any)["@type"].([]any)
+			states[id] = append(states[id], strings.TrimPrefix(fmt.Sprint(types[0]), dpv))
+		}
+	}
+	want := map[string][]string{
+		"https://" + sampleOrigin + "/events/2": {"ConsentRequested", "ConsentGiven", "ConsentWithdrawn", "ConsentWithdrawn"},
+	}
+	if diff := cmp.Diff(want, states); diff != "" {
+		t.Error(diff)
+	}
+	mandatory(t, data)
+}
+
+// mandatory fails unless every record has the fields that the specification demands.
+func mandatory(t *testing.T, data []byte) {
+	t.Helper()
+	var document struct {
+		Graph []map[string]any `json:"@graph"`
+	}
+	if err := json.Unmarshal(data, &document); err != nil {
+		t.Fatal(err)
+	}
+	records := 0
+	need := func(n map[string]any, keys ...string) {
+		for _, key := range keys {
+			if n[key] == nil {
+				t.Errorf("%v lacks %s", n["@id"], key)
+			}
+		}
+	}
+	for _, n := range document.Graph {
+		if kind := fmt.Sprint(n["@type"]); !strings.HasSuffix(kind, "Record") {
+			if strings.Contains(kind, "Controller") {
+				need(n, "dct:identifier", "dpv:hasName", "dpv:hasAddress", "dpv:hasContact", "dpv:hasRole")
+			}
+			continue
+		}
+		records++
+		need(n, "dct:conformsTo", "dct:identifier", "dpv:hasDataSubject", "dpv:hasNotice", "dct:language")
+		for _, p := range n["dpv:hasProcess"].([]any) { //nolint:errcheck,forcetypeassert // A panic fails the test as well.
+			need(p.(map[string]any), "dpv:hasPurpose", "dpv:hasLegalBasis", "dpv:hasPersonalData", "dpv:hasDataController",
+				"dpv:hasStorageCondition", "dpv:hasJurisdiction", "dpv:hasRecipientThirdParty", "dpv:hasConsentControl", "dpv:hasRight")
+		}
+		statuses, ok := n["dpv:hasConsentStatus"].([]any)
+		if !ok {
+			statuses, _ = n["assent:hasStatus"].([]any)
+		}
+		if len(statuses) == 0 {
+			t.Errorf("%v has no status", n["@id"])
+		}
+		for _, s := range statuses {
+			need(s.(map[string]any), "@type", "dpv:isIndicatedAtTime", "dpv:hasDuration", "dpv:isIndicatedBy")
+		}
+	}
+	if records != 2 {
+		t.Errorf("%d records, want one for the request and one for the sale", records)
+	}
+}
+
+// bothLanguages fails unless a text says something in both languages, and not the same.
+func bothLanguages(t *testing.T, what string, text Text) {
+	t.Helper()
+	if text.EN == "" || text.DE == "" || text.EN == text.DE {
+		t.Errorf("%s: %+v", what, text)
+	}
+}
+
+func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T) {
+	kinds := []string{"hold", "release", "removal"}
+	for k := consent.Kind(1); k.String() != "unknown"; k++ {
+		kinds = append(kinds, k.String())
+		e := consent.Event{Facts: consent.Facts{Kind: k, Channels: []string{"newsletter"}, Reason: consent.ReasonObjection}}
+		text := Describe(&e, sampleNames)
+		bothLanguages(t, k.String(), text)
+		if strings.Contains(text.EN, "("+k.String()+")") {
+			t.Errorf("%s has no sentence of its own", k)
+		}
+	}
+	for _, kind := range kinds {
+		bothLanguages(t, kind, KindName(kind))
+		bothLanguages(t, kind, kindPlural(kind).one)
+		if strings.Contains(describeRest(kind).EN, "("+kind+")") && slices.Contains(kinds[:3], kind) {
+			t.Errorf("%s has no sentence of its own", kind)
+		}
+	}
+	for _, reason := range []consent.Reason{
+		consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonHardBounce, consent.ReasonManual,
+		consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList,
+	} {
+		bothLanguages(t, string(reason), ReasonName(reason))
+		bothLanguages(t, string(reason), ReasonExplained(reason))
+		bothLanguages(t, string(reason), ReasonRemedy(reason))
+	}
+	for _, basis := range []catalog.Basis{
+		catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation,
+	} {
+		bothLanguages(t, string(basis), basisName(string(basis)))
+		bothLanguages(t, string(basis), granted(basis, Text{"a", "b"}))
+	}
+	for _, source := range []string{
+		"", consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper,
+		consent.SourceInPerson, consent.SourcePhone,
+	} {
+		bothLanguages(t, source, sourceName(source))
+	}
+	for _, class := range []catalog.Class{catalog.ClassMarketing, catalog.ClassTransactional, catalog.ClassLegalNotice} {
+		bothLanguages(t, string(class), className(string(class)))
+	}
+}
+
+func TestRetention_PeriodsAreSaidInWords(t *testing.T) {
+	for iso, want := range map[string]Text{
+		"P3Y": {"3 years", "3 Jahre"}, "P1Y6M": {"1 year and 6 months", "1 Jahr und 6 Monate"}, "P30D": {"30 days", "30 Tage"},
+		"PT5M": {"5 minutes", "5 Minuten"}, "P1DT12H": {"1 day and 12 hours", "1 Tag und 12 Stunden"}, "P2W": {"2 weeks", "2 Wochen"},
+		"some": {"some", "some"},
+	} {
+		if got := periodWords(iso); got != want {
+			t.Errorf("%s: %+v, want %+v", iso, got, want)
+		}
+	}
+}
+
+func TestHeld_ErasedAndUnknown_SaysWhatIsLeftAndNothingElse(t *testing.T) {
+	d := Dossier{
+		Subject: Subject{Address: "anna@example.com", ErasedTime: Time(at(9, 9))},
+		Held:    Held{Digests: []Digest{{Form: "exact", ErasedTime: Time(at(9, 9))}, {Form: "folded"}}},
+		Events: []Event{
+			{Kind: "refuse", OccurredTime: Time(at(1, 1)), EvidenceState: EvidenceDeleted},
+			{Kind: "refuse", OccurredTime: Time(at(2, 1)), EvidenceState: EvidenceDeleted},
+			{Kind: "erase", OccurredTime: Time(at(9, 9)), EvidenceState: EvidenceNone},
+		},
+		Suppressions: []Suppression{{Reason: "ERASED", SinceTime: Time(at(9, 9))}},
+	}
+	d.Complete()
+	var en []string
+	for _, s := range d.Held.Statements {
+		bothLanguages(t, s.EN, s)
+		en = append(en, s.EN)
+	}
+	want := []string{
+		"The address itself is not held.",
+		"A keyed digest of the address as it was given, from which the address cannot be read, and that it was erased on 9 March 2026.",
+		"A keyed digest of the address without differences of spelling, from which the address cannot be read.",
+		"2 refusals (evidence deleted: 2).",
+		"1 erasure (without evidence).",
+		"A suppression in force: erasure, since 9 March 2026.",
+		"For up to seven days, encrypted: the answers that the reporting systems got, so that a repeated report is not counted twice.",
+		"Nothing else is held about this address in this system.",
+	}
+	if diff := cmp.Diff(want, en); diff != "" || d.Subject.Status != StatusErased {
+		t.Errorf("%s: %s", d.Subject.Status, diff)
+	}
+	d = Dossier{Subject: Subject{Address: "anna@example.com"}}
+	d.Complete()
+	if len(d.Held.Statements) != 1 || d.Subject.Status != StatusUnknown {
+		t.Errorf("%s: %+v", d.Subject.Status, d.Held.Statements)
+	}
+}
