@@ -1,0 +1,153 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/ledger"
+)
+
+// ledgerOf returns the lines of an export of the ledger.
+func ledgerOf(ctx context.Context, t testing.TB, s *Service, in ExportRange) ([]dossier.Line, dossier.LastLine) {
+	t.Helper()
+	data, first := exported(t, func(send func(ExportChunk) error) error { return s.ExportLedger(ctx, in, send) })
+	if first.ContentType != "application/x-ndjson" {
+		t.Errorf("%+v", first)
+	}
+	texts := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	all := make([]dossier.Line, len(texts)-1)
+	for i := range all {
+		if err := json.Unmarshal(texts[i], &all[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var last dossier.LastLine
+	if err := json.Unmarshal(texts[len(texts)-1], &last); err != nil || last.Events != int64(len(all)) {
+		t.Fatalf("%d lines, the last %+v, %v", len(all), last, err)
+	}
+	return all, last
+}
+
+func TestExportLedger_AllOfIt_GivesTheRootOfItsCheckpoint(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for i := range 1200 { // More than two pages.
+			if _, err := s.Record(ctx, withdrawal("newsletter", fmt.Sprintf("a%d@example.at", i)), Idempotency{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, last := ledgerOf(ctx, t, s, ExportRange{})
+		tree, err := ledger.ParseTree(0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range all {
+			if all[i].Position != int64(i+1) || i > 0 && all[i].Evidence.Address != fmt.Sprintf("a%d@example.at", i-1) {
+				t.Fatalf("line %d: %+v", i, all[i])
+			}
+			tree.Append(ledger.LeafHash(all[i].Header))
+		}
+		c, err := ledger.OpenCheckpoint([]byte(last.Checkpoint), ledger.Origin(w.keys.StoreID()), last.VerifierKey)
+		if err != nil || c.Size != 1201 || c.Root != tree.Root() {
+			t.Errorf("checkpoint %+v, %v; root %x", c, err, tree.Root())
+		}
+	})
+}
+
+func TestExportLedger_Ranges_AreOfPositionsAndTimes(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		day := func(n int) consent.Instant { return consent.InstantOf(start.Add(time.Duration(n-20) * 24 * time.Hour)) }
+		var recorded []consent.Instant
+		for n := range 6 { // Positions 2 to 7; what occurred later is recorded earlier.
+			st := withdrawal("newsletter", "anna@example.at")
+			st.Occurred = day(6 - n)
+			w.mustRecord(ctx, s, st)
+		}
+		all, _ := ledgerOf(ctx, t, s, ExportRange{})
+		for _, line := range all {
+			recorded = append(recorded, consent.Instant(line.RecordedTime))
+		}
+		for name, c := range map[string]struct {
+			in   ExportRange
+			want []int64
+		}{
+			"all":                       {ExportRange{}, []int64{1, 2, 3, 4, 5, 6, 7}},
+			"from":                      {ExportRange{From: 6}, []int64{6, 7}},
+			"to":                        {ExportRange{To: 2}, []int64{1, 2}},
+			"one":                       {ExportRange{From: 4, To: 4}, []int64{4}},
+			"recorded since, inclusive": {ExportRange{RecordedSince: recorded[4]}, []int64{5, 6, 7}},
+			"recorded since, after":     {ExportRange{RecordedSince: recorded[4] + 1}, []int64{6, 7}},
+			"recorded until, exclusive": {ExportRange{RecordedUntil: recorded[2]}, []int64{1, 2}},
+			"recorded until, after":     {ExportRange{RecordedUntil: recorded[2] + 1}, []int64{1, 2, 3}},
+			"recorded before all":       {ExportRange{RecordedUntil: recorded[0]}, nil},
+			"occurred since":            {ExportRange{OccurredSince: day(5)}, []int64{1, 2, 3}},
+			"occurred until":            {ExportRange{OccurredUntil: day(3)}, []int64{6, 7}},
+			"occurred and position":     {ExportRange{OccurredUntil: day(5), To: 5}, []int64{4, 5}},
+		} {
+			var got []int64
+			lines, _ := ledgerOf(ctx, t, s, c.in)
+			for _, line := range lines {
+				got = append(got, line.Position)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+		for name, c := range map[string]struct {
+			in   ExportRange
+			want consent.Fault
+		}{
+			"beyond the head": {ExportRange{From: 8}, consent.FaultPositionUnknown},
+			"ends beyond":     {ExportRange{To: 8}, consent.FaultPositionUnknown},
+			"backwards":       {ExportRange{From: 3, To: 2}, consent.FaultInvalidRequest},
+			"no time":         {ExportRange{RecordedSince: 5, RecordedUntil: 5}, consent.FaultInvalidTime},
+			"no occurrence":   {ExportRange{OccurredSince: 5, OccurredUntil: 5}, consent.FaultInvalidTime},
+		} {
+			if err := s.ExportLedger(ctx, c.in, func(ExportChunk) error { return nil }); err == nil {
+				t.Errorf("%s is let through", name)
+			} else {
+				wantFault(t, err, c.want)
+			}
+		}
+	})
+}
+
+func TestExportLedger_RecordedMeanwhile_EndsWhereItBegan_AndARevokedKeyEndsIt(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		for i := range 1100 {
+			if _, err := s.Record(admin, withdrawal("newsletter", fmt.Sprintf("a%d@example.at", i)), Idempotency{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, _ := exported(t, func(send func(ExportChunk) error) error {
+			return s.ExportLedger(admin, ExportRange{}, func(c ExportChunk) error {
+				w.mustRecord(admin, s, withdrawal("newsletter", "late@example.at"))
+				return send(c)
+			})
+		})
+		if n := bytes.Count(data, []byte("\n")); n != 1102 || bytes.Contains(data, []byte("late@example.at")) {
+			t.Errorf("%d lines", n)
+		}
+		officer := w.as(admin, s, NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
+		sent := 0
+		err := s.ExportLedger(officer, ExportRange{}, func(ExportChunk) error {
+			if sent++; sent == 1 {
+				if _, err := s.RevokeClient(admin, "officer"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return nil
+		})
+		wantFault(t, err, consent.FaultUnauthenticated)
+	})
+}

@@ -1,0 +1,273 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// exported returns a file, and how it is named.
+func exported(t testing.TB, export func(send func(ExportChunk) error) error) ([]byte, ExportChunk) {
+	t.Helper()
+	var data []byte
+	var first ExportChunk
+	parts := 0
+	err := export(func(c ExportChunk) error {
+		if parts++; parts == 1 {
+			first = c
+		} else if c.Name != "" || c.ContentType != "" {
+			t.Errorf("part %d has a name or a type", parts)
+		}
+		data = append(data, c.Data...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, first
+}
+
+func dossierOf(ctx context.Context, t testing.TB, s *Service, address string) dossier.Dossier {
+	t.Helper()
+	data, _ := exported(t, func(send func(ExportChunk) error) error {
+		return s.Export(ctx, ExportInput{Address: address}, send)
+	})
+	var d dossier.Dossier
+	if err := json.Unmarshal(data, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// eventful records a life of an address: 2 request, 3 mail, 4 consent elsewhere, 5 withdrawal, 6 objection.
+func (w *world) eventful(ctx context.Context, s *Service, address string) {
+	w.t.Helper()
+	_, err := s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+		Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+		Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
+		URL:         "https://acme.example/signup", IP: "192.0.2.7",
+	}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+	w.mustRecord(ctx, s, consentOn("product-marketing", address, w.clock.Now()))
+	withdrawn := withdrawal("product-marketing", address)
+	withdrawn.Operator, withdrawn.Note = "Berta", "called"
+	w.mustRecord(ctx, s, withdrawn)
+	w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection})
+}
+
+func TestExport_AddressWithAHistory_IsToldWhole(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.eventful(ctx, s, "Anna@Example.at")
+		w.mustRecord(ctx, s, consentOn("newsletter", "ben@example.at", start))
+		d := dossierOf(ctx, t, s, "anna@example.at")
+		var kinds []string
+		for _, e := range d.Events {
+			kinds = append(kinds, fmt.Sprint(e.Position, " ", e.Kind, " ", e.EvidenceState))
+		}
+		want := []string{"2 request held", "3 mail none", "4 grant held", "5 withdraw held", "6 suppress held"}
+		if diff := cmp.Diff(want, kinds); diff != "" {
+			t.Error(diff)
+		}
+		v := d.Events[0].Evidence
+		if v.Address != "Anna@Example.at" || v.IP != "192.0.2.7" || d.Events[3].Evidence.Operator != "" || !d.Events[3].Evidence.OperatorWithheld {
+			t.Errorf("evidence %+v, %+v", v, d.Events[3].Evidence)
+		}
+		if d.Subject.Status != dossier.StatusKnown || !d.Subject.AddressHeld || d.Made.By != "test" || d.Made.Position != 7 {
+			t.Errorf("%+v, %+v", d.Subject, d.Made)
+		}
+		checkpoint, err := ledger.OpenCheckpoint([]byte(d.Made.Checkpoint), d.Made.Ledger, d.Made.VerifierKey)
+		if err != nil || checkpoint.Size != 7 {
+			t.Errorf("checkpoint %+v, %v", checkpoint, err)
+		}
+		standing := map[string]string{}
+		for _, c := range d.Channels {
+			standing[c.ID] = c.Reason
+		}
+		wantStanding := map[string]string{
+			"newsletter": "OBJECTION", "product-marketing": "OBJECTION", "order-updates": "REFERENCE_MISSING", "legal-notices": "REFERENCE_MISSING",
+		}
+		if diff := cmp.Diff(wantStanding, standing); diff != "" {
+			t.Error(diff)
+		}
+		if len(d.Suppressions) != 1 || d.Suppressions[0].Reason != "OBJECTION" || d.Suppressions[0].Position != 6 {
+			t.Errorf("%+v", d.Suppressions)
+		}
+		if len(d.Declarations) != 2 || !strings.Contains(d.Declarations[0].Text, "den wöchentlichen Newsletter") {
+			t.Errorf("%+v", d.Declarations)
+		}
+	})
+}
+
+func TestExport_WordingOfADeclaration_IsThatOfTheTimeOfTheEvent(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		later := strings.Replace(acme(t), "name: Acme GmbH", "name: Acme International GmbH", 1)
+		w.clock.Advance(time.Hour)
+		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: later}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Hour)
+		d := dossierOf(ctx, t, s, "anna@example.at")
+		if d.Events[0].CatalogVersion != 1 || d.Declarations[0].CatalogVersion != 1 || d.Made.CatalogVersion != 2 {
+			t.Errorf("event of version %d, wording of %d, now %d", d.Events[0].CatalogVersion, d.Declarations[0].CatalogVersion, d.Made.CatalogVersion)
+		}
+		if len(d.Catalogs) != 2 || d.Catalogs[0].InForce || !d.Catalogs[1].InForce || d.Controllers[0].Name != "Acme International GmbH" {
+			t.Errorf("%+v", d.Catalogs)
+		}
+	})
+}
+
+func TestExport_AddressNobodyKnows_SaysThatNothingIsHeld(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		d := dossierOf(ctx, t, s, "nobody@example.at")
+		if d.Subject.Status != dossier.StatusUnknown || len(d.Held.Statements) != 1 || len(d.Held.Digests) != 0 || len(d.Channels) != 4 {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
+func TestExport_AfterAnErasure_SaysWhatIsStillHeld(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.eventful(ctx, s, "anna@example.at")
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"})
+		d := dossierOf(ctx, t, s, "anna@example.at")
+		reasons := map[string]bool{}
+		for _, p := range d.Suppressions {
+			reasons[p.Reason] = true
+		}
+		if d.Subject.Status != dossier.StatusErased || d.Subject.ErasedTime == 0 || !reasons["ERASED"] || !reasons["OBJECTION"] {
+			t.Errorf("%+v, %v", d.Subject, reasons)
+		}
+		found := false
+		for _, statement := range d.Held.Statements {
+			found = found || strings.HasPrefix(statement.EN, "A suppression in force: erasure, since ")
+		}
+		if last := d.Held.Statements[len(d.Held.Statements)-1].EN; !found || !strings.HasPrefix(last, "Nothing else is held") {
+			t.Errorf("%+v", d.Held.Statements)
+		}
+		// Who comes back is known again.
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		if d = dossierOf(ctx, t, s, "anna@example.at"); d.Subject.Status != dossier.StatusKnown || d.Subject.ErasedTime == 0 {
+			t.Errorf("%+v", d.Subject)
+		}
+	})
+}
+
+func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.eventful(ctx, s, "anna@example.at")
+		for format, begin := range map[ExportFormat]string{
+			ExportJSON: "{\n", ExportCSV: "position,", ExportHTML: "<!DOCTYPE html>", ExportJSONLD: "{\n", ExportZIP: "PK",
+		} {
+			data, first := exported(t, func(send func(ExportChunk) error) error {
+				return s.Export(ctx, ExportInput{Address: "anna@example.at", Format: format, Language: consent.German}, send)
+			})
+			if !bytes.HasPrefix(data, []byte(begin)) || first.ContentType == "" || strings.Contains(first.Name, "anna") ||
+				!strings.HasSuffix(first.Name, "."+string(format)) {
+				t.Errorf("%s: %q %q %.40q", format, first.Name, first.ContentType, data)
+			}
+			if format != ExportZIP {
+				continue
+			}
+			keys, err := w.keys.VerifierKeys(ledger.Origin(w.keys.StoreID()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := dossier.Verify(data, keys[0])
+			if r.Found != 0 || r.Events != 6 || r.EvidenceHeld != 4 || r.Position != 6 {
+				t.Errorf("%+v", r)
+			}
+		}
+		err := s.Export(ctx, ExportInput{Address: "anna@example.at", Format: ExportNDJSON}, func(ExportChunk) error { return nil })
+		wantFault(t, err, consent.FaultInvalidRequest)
+		err = s.Export(ctx, ExportInput{Address: "anna"}, func(ExportChunk) error { return nil })
+		wantFault(t, err, consent.FaultInvalidAddress)
+		broken := errors.New("the line is dead")
+		if err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return broken }); !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestExport_ClientOfOneDepartment_GetsWhatConcernsItsChannels(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		w.eventful(admin, s, "anna@example.at")
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"export"}})
+		d := dossierOf(desk, t, s, "anna@example.at")
+		var positions []int64
+		for _, e := range d.Events {
+			positions = append(positions, e.Position)
+		}
+		// What is about product marketing only is not the desk's business; the objection is everybody's.
+		if diff := cmp.Diff([]int64{2, 3, 6}, positions); diff != "" {
+			t.Error(diff)
+		}
+		if len(d.Channels) != 1 || d.Channels[0].ID != "newsletter" || d.Made.Department == nil || d.Made.Department.ID != "newsletter-desk" {
+			t.Errorf("%+v, %+v", d.Channels, d.Made)
+		}
+		nothing := func(ExportChunk) error { return nil }
+		wantFault(t, s.Export(desk, ExportInput{Address: "anna@example.at", Format: ExportZIP}, nothing), consent.FaultOtherDepartment)
+		wantFault(t, s.ExportLedger(desk, ExportRange{}, nothing), consent.FaultOtherDepartment)
+		reader := w.as(admin, s, NewClient{ID: "reader", AllDepartments: true, Scopes: []string{"read"}})
+		wantFault(t, s.Export(reader, ExportInput{Address: "anna@example.at"}, nothing), consent.FaultScopeMissing)
+		wantFault(t, s.ExportLedger(reader, ExportRange{}, nothing), consent.FaultScopeMissing)
+	})
+}
+
+// interrupting is a store over which something is recorded each time that histories are read.
+type interrupting struct {
+	storage.Store
+
+	times  int
+	record func()
+}
+
+func (i *interrupting) Records(ctx context.Context, keys []storage.SubjectKey, after int64, limit int) (storage.Head, []storage.Record, error) {
+	if i.times > 0 {
+		i.times--
+		i.record()
+	}
+	return i.Store.Records(ctx, keys, after, limit)
+}
+
+func TestExport_RecordedMeanwhile_BeginsAnew(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := &interrupting{Store: w.store(), times: 2}
+		first := w.service(store.Store, 0)
+		ctx := WithCaller(t.Context(), Process("test"))
+		if _, err := first.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			t.Fatal(err)
+		}
+		w.mustRecord(ctx, first, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		store.record = func() { w.mustRecord(ctx, first, withdrawal("newsletter", "anna@example.at")) }
+		s := w.service(store, 0)
+		d := dossierOf(ctx, t, s, "anna@example.at")
+		if len(d.Events) != 3 || d.Made.Position != 4 || d.Channels[0].Reason != "WITHDRAWN" {
+			t.Errorf("%d events at %d, %s", len(d.Events), d.Made.Position, d.Channels[0].Reason)
+		}
+		store.times = 1000
+		err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return nil })
+		wantFault(t, err, consent.FaultUnavailable)
+	})
+}
