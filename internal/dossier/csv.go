@@ -14,7 +14,7 @@ func csvColumns() []string {
 		"position", "recorded_time", "occurred_time", "kind", "summary", "actor", "actor_department", "channels", "legal_basis",
 		"declaration", "source", "confirmed_time", "expires_time", "notice_given", "goods", "reason", "scope", "list", "binds",
 		"catalog_version", "evidence_state", "address", "url", "ip", "user_agent", "transaction_ref", "document_ref", "operator", "note",
-		"justification", "batch_id", "evidence_sha256", "leaf_hash",
+		"justification", "batch_id", "evidence_sha256", "leaf_hash", "voided_by", "other_address",
 	}
 }
 
@@ -48,7 +48,10 @@ func csvRow(d *Dossier, e *Event) []string {
 	if v.OperatorWithheld {
 		operator = withheld().In(d.lang())
 	}
-	notice := ""
+	notice, voidedBy := "", ""
+	if e.VoidedBy != 0 {
+		voidedBy = itoa(e.VoidedBy)
+	}
 	if e.NoticeGiven {
 		notice = "true"
 	}
@@ -57,7 +60,7 @@ func csvRow(d *Dossier, e *Event) []string {
 		department, strings.Join(ids(e.Channels), ";"), e.LegalBasis, e.Declaration, e.Source, e.ConfirmedTime.String(),
 		e.ExpiresTime.String(), notice, strings.Join(e.Goods, ";"), e.Reason, e.Scope, e.List, e.Binds,
 		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, v.Address, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,
-		operator, v.Note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash,
+		operator, v.Note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash, voidedBy, v.OtherAddress,
 	}
 }
 

@@ -151,11 +151,25 @@ type Event struct {
 	Scope           string   `json:"scope,omitempty"`
 	List            string   `json:"list,omitempty"`
 	Binds           string   `json:"binds,omitempty"`
-	CatalogVersion  int64    `json:"catalogVersion"` // in force when it occurred
+	Was             []int64  `json:"was,omitempty"`          // positions of events that it stands for since erasures blanked them
+	VoidPosition    int64    `json:"voidPosition,omitempty"` // the event that it declares void
+	VoidBatch       string   `json:"voidBatch,omitempty"`    // the batch whose events about the address it declares void
+	VoidedBy        int64    `json:"voidedBy,omitempty"`     // position of the event that declared this one void
+	Moved           string   `json:"moved,omitempty"`        // of a change of address: away or here
+	Removed         *Removed `json:"removed,omitempty"`      // of a removal after the retention period
+	CatalogVersion  int64    `json:"catalogVersion"`         // in force when it occurred
 	EvidenceState   string   `json:"evidenceState"`
 	Evidence        Evidence `json:"evidence,omitzero"`
 	EvidenceSHA256  string   `json:"evidenceSha256,omitempty"` // of the sealed evidence, in hex
 	LeafHash        string   `json:"leafHash"`                 // in base64
+}
+
+// Removed is what was removed when its time was over.
+type Removed struct {
+	Of        string  `json:"of"`
+	UntilTime Time    `json:"untilTime,omitzero"`
+	Count     int64   `json:"count"`
+	Positions []int64 `json:"positions,omitempty"` // of the events whose evidence it was
 }
 
 // Evidence is what was sealed beside an event.
@@ -171,6 +185,7 @@ type Evidence struct {
 	OperatorWithheld bool   `json:"operatorWithheld,omitempty"`
 	Note             string `json:"note,omitempty"`
 	Justification    string `json:"justification,omitempty"`
+	OtherAddress     string `json:"otherAddress,omitempty"` // of a change of address: the one on its other side
 }
 
 // Declaration is a version of a declaration that an event names.

@@ -30,10 +30,56 @@ func EventOf(header []byte, names Names) (Event, error) {
 	if e.Batch != (consent.BatchID{}) {
 		out.BatchID = uuid.UUID(e.Batch).String()
 	}
+	out.rights(&e)
 	if e.Evidence != [32]byte{} {
 		out.EvidenceState, out.EvidenceSHA256 = EvidenceDeleted, hex.EncodeToString(e.Evidence[:])
 	}
 	return out, nil
+}
+
+// Blank is an event of which an erasure left nothing but its place: another one stands for it, if any does.
+func Blank(position int64, recorded Time, leaf [ledger.HashSize]byte) Event {
+	return Event{
+		Position: position, RecordedTime: recorded, Kind: "blank", Channels: []Named{}, EvidenceState: EvidenceNone,
+		Summary: Text{
+			"What stood here was blanked by an erasure; its hash remains.",
+			"Was hier stand, wurde durch eine Löschung entfernt; der Hashwert bleibt.",
+		},
+		LeafHash: base64.StdEncoding.EncodeToString(leaf[:]),
+	}
+}
+
+// rights adds what erasures, voids, moves and removals say.
+func (e *Event) rights(of *consent.Event) {
+	e.Was, e.VoidPosition = of.Was, of.VoidPosition
+	if of.VoidBatch != (consent.BatchID{}) {
+		e.VoidBatch = uuid.UUID(of.VoidBatch).String()
+	}
+	switch of.Move {
+	case consent.MovedAway:
+		e.Moved = "away"
+	case consent.MovedHere:
+		e.Moved = "here"
+	}
+	if of.Kind == consent.KindRemoval {
+		e.Removed = &Removed{Of: string(of.Removed), UntilTime: Time(of.Until), Count: of.Count, Positions: of.Positions}
+	}
+}
+
+// markVoid marks the events that others declare void.
+func (d *Dossier) markVoid() {
+	for i := range d.Events {
+		void := &d.Events[i]
+		if void.Kind != "void" {
+			continue
+		}
+		for j := range d.Events {
+			e := &d.Events[j]
+			if void.VoidPosition == e.Position || void.VoidBatch != "" && void.VoidBatch == e.BatchID && e.Kind != "void" {
+				e.VoidedBy = void.Position
+			}
+		}
+	}
 }
 
 // SetEvidence adds the evidence that is held. The name of an employee is left out unless it is asked for.
@@ -41,7 +87,7 @@ func (e *Event) SetEvidence(v *consent.Evidence, operators bool) {
 	e.EvidenceState = EvidenceHeld
 	e.Evidence = Evidence{
 		Address: v.Address, URL: v.URL, IP: v.IP, UserAgent: v.UserAgent, TransactionRef: v.TransactionRef, DocumentRef: v.DocumentRef,
-		Note: v.Note, Justification: v.Justification,
+		Note: v.Note, Justification: v.Justification, OtherAddress: v.Other,
 	}
 	if operators {
 		e.Evidence.Operator = v.Operator

@@ -15,6 +15,7 @@ func withheld() Text {
 // Complete fills in what follows from the rest of the dossier: the state of the address, and what is held, in numbers and in
 // sentences that say all there is and that there is nothing else. Lists without anything become empty ones.
 func (d *Dossier) Complete() {
+	d.markVoid()
 	empty(&d.Controllers)
 	empty(&d.Channels)
 	empty(&d.Suppressions)
@@ -81,6 +82,14 @@ func (d *Dossier) statements() []Text {
 	if n := len(d.Disclosures); n > 0 {
 		add(plural(n, "record of a disclosure to a client", "records of disclosures to clients")+", by day.",
 			plural(n, "Aufzeichnung über eine Auskunft an ein System", "Aufzeichnungen über Auskünfte an Systeme")+", nach Tagen.")
+	}
+	if d.Subject.ErasedTime != 0 {
+		add("If a system reports something from before the erasure again: the day, the system and the number of such reports, without what was reported.",
+			"Meldet ein System erneut etwas aus der Zeit vor der Löschung: Tag, System und Anzahl solcher Meldungen, nicht aber deren Inhalt.")
+		if slices.ContainsFunc(d.Retention, func(r Retention) bool { return r.Of == "claims" }) {
+			add("For the defence of legal claims (Art. 17(3)(e) GDPR), until its time is over: the evidence of the erased consents, encrypted for the data protection officer alone.",
+				"Zur Verteidigung von Rechtsansprüchen (Art. 17 Abs. 3 lit. e DSGVO) bis zum Ablauf der Frist: die Nachweise der gelöschten Einwilligungen, verschlüsselt allein für die oder den Datenschutzbeauftragten.")
+		}
 	}
 	add("For up to seven days, encrypted: the answers that the reporting systems got, so that a repeated report is not counted twice.",
 		"Bis zu sieben Tage lang, verschlüsselt: die Antworten an die meldenden Systeme, damit eine wiederholte Meldung nicht doppelt zählt.")
@@ -208,6 +217,14 @@ func kindPlural(kind string) oneAndMore {
 		return oneAndMore{Text{"lifting of a suppression", "Aufhebung einer Sperre"}, Text{"liftings of suppressions", "Aufhebungen von Sperren"}}
 	case "erase":
 		return oneAndMore{Text{"erasure", "Löschung"}, Text{"erasures", "Löschungen"}}
+	case "void":
+		return oneAndMore{Text{"declaration that something is void", "Ungültigerklärung"}, Text{"declarations that something is void", "Ungültigerklärungen"}}
+	case "move":
+		return oneAndMore{Text{"change of address", "Adressänderung"}, Text{"changes of address", "Adressänderungen"}}
+	case "hold":
+		return oneAndMore{Text{"putting-off of erasure", "Aufschub einer Löschung"}, Text{"puttings-off of erasure", "Aufschübe von Löschungen"}}
+	case "release":
+		return oneAndMore{Text{"end of a putting-off", "Ende eines Aufschubs"}, Text{"ends of puttings-off", "Enden von Aufschüben"}}
 	default:
 		name := KindName(kind)
 		return oneAndMore{name, name}

@@ -174,6 +174,13 @@ func fieldsOf(e *Event, exact string) []field {
 	}
 	same("note", v.Note)
 	same("justification", v.Justification)
+	same("otherAddress", v.OtherAddress)
+	if e.VoidPosition != 0 {
+		same("voids", itoa(e.VoidPosition))
+	}
+	if e.VoidedBy != 0 {
+		same("voidedBy", itoa(e.VoidedBy))
+	}
 	if e.EvidenceState == EvidenceDeleted {
 		add("evidence", fieldLabel("evidenceDeleted"))
 	}

@@ -30,7 +30,7 @@ func JSONLD(d *Dossier) ([]byte, error) {
 		graph = append(graph, notice(d, &d.Declarations[i]))
 	}
 	for i := range d.Events {
-		if e := &d.Events[i]; e.Kind == "grant" || e.Kind == "request" {
+		if e := &d.Events[i]; e.VoidedBy == 0 && (e.Kind == "grant" || e.Kind == "request") {
 			graph = append(graph, record(d, e))
 		}
 	}

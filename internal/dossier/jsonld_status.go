@@ -24,7 +24,7 @@ func statuses(d *Dossier, e *Event) []any {
 	}
 	for i := range d.Events {
 		o := &d.Events[i]
-		if o.OccurredTime < e.OccurredTime || o.Position == e.Position {
+		if o.OccurredTime < e.OccurredTime || o.Position == e.Position || o.VoidedBy != 0 {
 			continue
 		}
 		if kind := endedBy(d, e, o); kind != "" {

@@ -164,6 +164,9 @@ func fieldLabel(key string) Text {
 		"operator":        {"Taken down by", "Aufgenommen von"},
 		"note":            {"Note", "Vermerk"},
 		"justification":   {"Reasons given", "Angegebene Gründe"},
+		"otherAddress":    {"Other address", "Andere Adresse"},
+		"voids":           {"Declares void no.", "Erklärt für ungültig: Nr."},
+		"voidedBy":        {"Declared void by no.", "Für ungültig erklärt durch Nr."},
 		"evidence":        {"Evidence", "Nachweise"},
 		"evidenceDeleted": {"deleted", "gelöscht"},
 	}[key]

@@ -276,6 +276,7 @@ func TestHeld_ErasedAndUnknown_SaysWhatIsLeftAndNothingElse(t *testing.T) {
 		"2 refusals (evidence deleted: 2).",
 		"1 erasure (without evidence).",
 		"A suppression in force: erasure, since 9 March 2026.",
+		"If a system reports something from before the erasure again: the day, the system and the number of such reports, without what was reported.",
 		"For up to seven days, encrypted: the answers that the reporting systems got, so that a repeated report is not counted twice.",
 		"Nothing else is held about this address in this system.",
 	}

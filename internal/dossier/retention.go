@@ -25,6 +25,13 @@ func RetentionOf(periods map[string]string) []Retention {
 		}
 		list = append(list, Retention{Of: row.of, Period: periods[row.of], Text: Text{row.what.EN + ": " + how.EN + ".", row.what.DE + ": " + how.DE + "."}})
 	}
+	if period := periods["claims"]; period != "" {
+		words := periodWords(period)
+		list = append(list, Retention{Of: "claims", Period: period, Text: Text{
+			"Evidence of erased persons, for the defence of legal claims, encrypted for the data protection officer alone: kept for " + words.EN + ".",
+			"Nachweise gelöschter Personen zur Verteidigung von Rechtsansprüchen, verschlüsselt allein für die oder den Datenschutzbeauftragten: Aufbewahrung für " + words.DE + ".",
+		}})
+	}
 	return append(list,
 		Retention{Of: "suppressions", Text: Text{
 			"Refusals, objections and other suppressions: kept as a keyed digest for as long as marketing is sent, since they could not be honoured otherwise.",

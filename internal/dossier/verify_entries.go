@@ -126,7 +126,7 @@ func (v *verification) event(e *Event) {
 	}
 	// What the header does not hold is not compared; the manifest covers it.
 	got := *e
-	got.Summary, got.ActorDepartment, got.CatalogVersion, got.Evidence = want.Summary, nil, 0, Evidence{}
+	got.Summary, got.ActorDepartment, got.CatalogVersion, got.Evidence, got.VoidedBy = want.Summary, nil, 0, Evidence{}, 0
 	if !reflect.DeepEqual(got, want) {
 		v.find(fileJSON, e.Position, "the event is told otherwise than its entry has it")
 	}

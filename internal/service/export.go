@@ -145,7 +145,7 @@ func (s *Service) exportEntry(ctx context.Context, g *gathered, i int) (dossier.
 	return entry, nil
 }
 
-// disclosuresOf returns to whom something about the address was disclosed, and whether that is recorded at all.
-func (s *Service) disclosuresOf(_ context.Context, _ *gathered) ([]dossier.Disclosure, bool, error) {
+// recipientsOf returns to whom something about the address was disclosed, and whether that is recorded at all.
+func (s *Service) recipientsOf(_ context.Context, _ *gathered) ([]dossier.Disclosure, bool, error) {
 	return nil, false, nil
 }

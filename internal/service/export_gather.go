@@ -94,7 +94,7 @@ func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) 
 		return false, err
 	}
 	d := &g.dossier
-	if d.Disclosures, d.DisclosuresRecorded, err = s.disclosuresOf(ctx, g); err != nil {
+	if d.Disclosures, d.DisclosuresRecorded, err = s.recipientsOf(ctx, g); err != nil {
 		return false, err
 	}
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.names.catalog))
@@ -216,9 +216,6 @@ func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators b
 	}
 	e.CatalogVersion = effective(g.versions, r.Event.Occurred).Version
 	g.used[e.CatalogVersion] = true
-	if r.Event.Kind == consent.KindErase {
-		g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, e.OccurredTime)
-	}
 	g.dossier.Events = append(g.dossier.Events, e)
 	g.records = append(g.records, *r)
 	return nil

@@ -7,7 +7,6 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
-	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -145,6 +144,9 @@ func (s *Service) exportRange(ctx context.Context, in *ExportRange, x *ledgerExp
 
 // exportLine is an event with its header and the evidence that is held.
 func (s *Service) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, error) {
+	if r.Event.IsBlank() {
+		return dossier.Line{Event: dossier.Blank(r.Event.Position, dossier.Time(r.Event.Recorded), r.LeafHash)}, nil
+	}
 	e, err := x.names.event(r.Header)
 	if err != nil {
 		return dossier.Line{}, err
@@ -157,11 +159,7 @@ func (s *Service) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, 
 	if r.Evidence == nil {
 		return line, nil
 	}
-	plain, err := s.keys.Open(seal.PurposeEvidence, r.Event.Key[:], r.Evidence)
-	if err != nil {
-		return line, fmt.Errorf("evidence of position %d: %w", r.Event.Position, err)
-	}
-	v, err := consent.DecodeEvidence(plain)
+	v, err := s.openEvidence(&r.Event, r.Evidence)
 	if err != nil {
 		return line, err
 	}

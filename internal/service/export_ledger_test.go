@@ -3,8 +3,10 @@ package service
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -149,5 +151,45 @@ func TestExportLedger_RecordedMeanwhile_EndsWhereItBegan_AndARevokedKeyEndsIt(t 
 			return nil
 		})
 		wantFault(t, err, consent.FaultUnauthenticated)
+	})
+}
+
+func TestExportLedger_AfterAnErasure_ShowsBlanksAndStillGivesTheRoot(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		early := w.clock.Now()
+		w.clock.Advance(time.Hour)
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		// What was given after the erasure is recorded anew under another subject; where it stood is blank.
+		erased := consent.Statement{Kind: consent.KindErase, Address: "anna@example.at", Occurred: consent.InstantOf(early)}
+		w.mustRecord(ctx, s, erased)
+		all, last := ledgerOf(ctx, t, s, ExportRange{})
+		tree, err := ledger.ParseTree(0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blanks := 0
+		for i := range all {
+			leaf, err := base64.StdEncoding.DecodeString(all[i].LeafHash)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all[i].Kind == "blank" {
+				blanks++
+			} else if hash := ledger.LeafHash(all[i].Header); !bytes.Equal(hash[:], leaf) {
+				t.Errorf("position %d has another leaf", all[i].Position)
+			}
+			tree.Append([ledger.HashSize]byte(leaf))
+		}
+		c, err := ledger.OpenCheckpoint([]byte(last.Checkpoint), ledger.Origin(w.keys.StoreID()), last.VerifierKey)
+		if err != nil || c.Root != tree.Root() || blanks != 1 {
+			t.Errorf("%d blanks, checkpoint %+v, %v", blanks, c, err)
+		}
+		d := dossierOf(ctx, t, s, "anna@example.at")
+		kept := d.Events[len(d.Events)-1]
+		if kept.Kind != "grant" || !slices.Equal(kept.Was, []int64{3}) || d.Subject.Status != dossier.StatusKnown {
+			t.Errorf("%s: %+v", d.Subject.Status, kept)
+		}
 	})
 }

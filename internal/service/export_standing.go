@@ -102,9 +102,6 @@ func (g *gathered) putStanding() {
 			Scope: string(p.Scope), Stops: dossier.Stops(p.Scope, p.Binds, g.names.name), SinceTime: dossier.Time(p.At),
 			UntilTime: dossier.Time(p.Until), List: p.List, Binds: string(p.Binds), Domain: p.Domain, Position: p.Position,
 		})
-		if p.Reason == consent.ReasonErased {
-			d.Subject.ErasedTime = max(d.Subject.ErasedTime, dossier.Time(p.At))
-		}
 	}
 	slices.SortFunc(d.Suppressions, func(a, b dossier.Suppression) int { return cmp.Compare(a.Position, b.Position) })
 }
@@ -168,4 +165,10 @@ func (g *gathered) declared(id, version string, in int64) (int64, *catalog.Decla
 
 // retentionPeriods returns how long the policy of a catalog has things kept, in ISO 8601 by what they are of. What is not in it is
 // kept without end.
-func retentionPeriods(*catalog.Catalog) map[string]string { return nil }
+func retentionPeriods(cat *catalog.Catalog) map[string]string {
+	periods := map[string]string{}
+	if p := cat.Policy.ClaimsPeriod; !p.IsZero() {
+		periods["claims"] = p.String()
+	}
+	return periods
+}

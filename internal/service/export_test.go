@@ -80,7 +80,7 @@ func TestExport_AddressWithAHistory_IsToldWhole(t *testing.T) {
 		for _, e := range d.Events {
 			kinds = append(kinds, fmt.Sprint(e.Position, " ", e.Kind, " ", e.EvidenceState))
 		}
-		want := []string{"2 request held", "3 mail none", "4 grant held", "5 withdraw held", "6 suppress held"}
+		want := []string{"2 request held", "3 mail held", "4 grant held", "5 withdraw held", "6 suppress held"}
 		if diff := cmp.Diff(want, kinds); diff != "" {
 			t.Error(diff)
 		}
@@ -154,8 +154,13 @@ func TestExport_AfterAnErasure_SaysWhatIsStillHeld(t *testing.T) {
 		for _, p := range d.Suppressions {
 			reasons[p.Reason] = true
 		}
-		if d.Subject.Status != dossier.StatusErased || d.Subject.ErasedTime == 0 || !reasons["ERASED"] || !reasons["OBJECTION"] {
+		if d.Subject.Status != dossier.StatusErased || d.Subject.ErasedTime == 0 || d.Subject.AddressHeld || !reasons["ERASED"] || !reasons["OBJECTION"] {
 			t.Errorf("%+v, %v", d.Subject, reasons)
+		}
+		for _, e := range d.Events {
+			if e.Kind == "grant" || e.Kind == "request" || e.Kind == "mail" || e.Kind != "erase" && e.EvidenceState == dossier.EvidenceHeld {
+				t.Errorf("still told: %+v", e)
+			}
 		}
 		found := false
 		for _, statement := range d.Held.Statements {
@@ -194,7 +199,7 @@ func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testi
 				t.Fatal(err)
 			}
 			r := dossier.Verify(data, keys[0])
-			if r.Found != 0 || r.Events != 6 || r.EvidenceHeld != 4 || r.Position != 6 {
+			if r.Found != 0 || r.Events != 6 || r.EvidenceHeld != 5 || r.Position != 6 {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -269,5 +274,22 @@ func TestExport_RecordedMeanwhile_BeginsAnew(t *testing.T) {
 		store.times = 1000
 		err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return nil })
 		wantFault(t, err, consent.FaultUnavailable)
+	})
+}
+
+func TestExport_EventThatWasDeclaredVoid_IsMarked(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		given := w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		if _, err := s.Void(ctx, Void{Position: given.Position, Justification: "it was another Anna"}); err != nil {
+			t.Fatal(err)
+		}
+		d := dossierOf(ctx, t, s, "anna@example.at")
+		if len(d.Events) != 2 || d.Events[0].VoidedBy != 3 || d.Events[1].VoidPosition != 2 || d.Events[1].VoidedBy != 0 {
+			t.Errorf("%+v", d.Events)
+		}
+		if d.Events[1].Evidence.Justification != "it was another Anna" || d.Channels[0].Verdict != "DENY" {
+			t.Errorf("%+v, %+v", d.Events[1], d.Channels[0])
+		}
 	})
 }
