@@ -411,6 +411,27 @@ func (f *fake) ListErasedReturns(_ context.Context, in *assentv1.ListErasedRetur
 	}}, nil
 }
 
+// ExportHistory gives a file in two parts that says what was asked for.
+func (f *fake) ExportHistory(
+	in *assentv1.ExportHistoryRequest, stream grpc.ServerStreamingServer[assentv1.ExportHistoryResponse],
+) error {
+	f.mu.Lock()
+	f.calls = append(f.calls, in)
+	f.headers, _ = metadata.FromIncomingContext(stream.Context())
+	f.mu.Unlock()
+	if in.GetAddress() == "stalls@firma.example" {
+		<-stream.Context().Done()
+		return stream.Context().Err()
+	}
+	if err := stream.Send(&assentv1.ExportHistoryResponse{Data: []byte("first "), FileName: "x", ContentType: "y"}); err != nil {
+		return err
+	}
+	if in.GetAddress() == "breaks@firma.example" {
+		return failure(codes.Unavailable, "STORE_UNAVAILABLE", "the database is not available")
+	}
+	return stream.Send(&assentv1.ExportHistoryResponse{Data: []byte("second\n")})
+}
+
 func (f *fake) GetCatalog(context.Context, *assentv1.GetCatalogRequest) (*assentv1.GetCatalogResponse, error) {
 	if f.document == "" {
 		return nil, failure(codes.NotFound, "NO_CATALOG", "no catalog was applied yet")

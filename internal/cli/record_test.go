@@ -176,7 +176,7 @@ func TestHistory_AllPages_AndNothingMovesTheCursor(t *testing.T) {
 	all := decode[struct {
 		Events        []map[string]any
 		NextPageToken string
-	}](t, f.run(t, "history", "anna@firma.example", "--format", "json").must(t, 0).stdout)
+	}](t, f.run(t, "history", "anna@firma.example", "--actor", "shop", "--format", "json").must(t, 0).stdout)
 	if len(all.Events) != 14 || all.NextPageToken != "" {
 		t.Errorf("%d events, token %q", len(all.Events), all.NextPageToken)
 	}

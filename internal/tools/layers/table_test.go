@@ -17,7 +17,7 @@ func allowed() map[string][]string {
 
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/address", "internal/catalog", "internal/config", "internal/consent",
-			"internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/dossier", "internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/token",
 		},
 		"internal/server": {
@@ -30,8 +30,8 @@ func allowed() map[string][]string {
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/kept", "internal/ledger", "internal/receipt",
-			"internal/seal", "internal/storage", "internal/telemetry", "internal/token",
+			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/kept", "internal/ledger",
+			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
 		"internal/kept": {"internal/consent", "internal/ledger"},
 
@@ -50,6 +50,8 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
 			"internal/testkit",
 		},
+
+		"internal/dossier": {"internal/catalog", "internal/consent", "internal/ledger"},
 
 		"internal/consent":  {"internal/address", "internal/catalog"},
 		"internal/catalog":  {"internal/address", "internal/yamltext"},
