@@ -10,6 +10,7 @@ const Format = "assent-dossier/1"
 // The states of an address.
 const (
 	StatusKnown   = "known"   // something is recorded about it
+	StatusErasing = "erasing" // its erasure is recorded, but not carried out yet
 	StatusErased  = "erased"  // it was erased; what is still held is what the law lets be held
 	StatusUnknown = "unknown" // nothing is recorded about it
 )

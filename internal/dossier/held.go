@@ -24,8 +24,14 @@ func (d *Dossier) Complete() {
 	empty(&d.Catalogs)
 	empty(&d.Disclosures)
 	empty(&d.Held.Digests)
+	erased := d.Subject.ErasedTime
+	cutOff := func(e Event) bool { return slices.Contains([]string{"request", "grant", "confirm", "mail"}, e.Kind) }
+	since := func(e Event) bool { return e.OccurredTime > erased && cutOff(e) }
+	before := func(e Event) bool { return e.OccurredTime <= erased && cutOff(e) }
 	switch {
-	case d.Subject.ErasedTime != 0 && !d.since(d.Subject.ErasedTime):
+	case erased != 0 && (slices.ContainsFunc(d.Events, before) || d.Subject.AddressHeld && !slices.ContainsFunc(d.Events, since)):
+		d.Subject.Status = StatusErasing
+	case erased != 0 && !slices.ContainsFunc(d.Events, since):
 		d.Subject.Status = StatusErased
 	case len(d.Events) > 0 || len(d.Disclosures) > 0 || d.Subject.AddressHeld:
 		d.Subject.Status = StatusKnown
@@ -44,13 +50,6 @@ func (d *Dossier) Complete() {
 		}
 	}
 	h.Statements = d.statements()
-}
-
-// since reports whether the person came back after an erasure.
-func (d *Dossier) since(erased Time) bool {
-	return slices.ContainsFunc(d.Events, func(e Event) bool {
-		return e.OccurredTime > erased && slices.Contains([]string{"request", "grant", "confirm"}, e.Kind)
-	})
 }
 
 func empty[T any](list *[]T) {

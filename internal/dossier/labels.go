@@ -181,6 +181,12 @@ func statusText(d *Dossier) Text {
 			"The data of this address were erased on " + on.day(consent.English) + ". What is still held is listed below; it serves to honour refusals and to prove what was done.",
 			"Die Daten zu dieser Adresse wurden am " + on.day(consent.German) + " gelöscht. Was noch gespeichert ist, ist unten aufgeführt; es dient dazu, Ablehnungen zu beachten und das Geschehene nachzuweisen.",
 		}
+	case StatusErasing:
+		on := d.Subject.ErasedTime
+		return Text{
+			"The erasure of this address was recorded for " + on.day(consent.English) + " and is not carried out completely yet.",
+			"Die Löschung der Daten zu dieser Adresse wurde zum " + on.day(consent.German) + " erfasst und ist noch nicht vollständig ausgeführt.",
+		}
 	case StatusUnknown:
 		return Text{
 			"Nothing is recorded about this address.",

@@ -199,11 +199,29 @@ func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered
 			if err := g.putEvent(r, &opened, in.Operators); err != nil {
 				return false, err
 			}
+			if err := s.putErasure(g, &r.Event); err != nil {
+				return false, err
+			}
 		}
 		if len(records) < exportPage {
 			return false, nil
 		}
 	}
+}
+
+// putErasure notes an erasure of this very spelling: those of others say nothing about this address.
+func (s *Service) putErasure(g *gathered, e *consent.Event) error {
+	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {
+		return nil
+	}
+	own, err := s.keys.Spelling(e.Spelling.Key, g.address.Exact())
+	if err != nil {
+		return err
+	}
+	if own == e.Spelling {
+		g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, dossier.Time(e.Occurred))
+	}
+	return nil
 }
 
 func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {

@@ -177,6 +177,28 @@ func TestExport_AfterAnErasure_SaysWhatIsStillHeld(t *testing.T) {
 	})
 }
 
+func TestExport_ErasureOfABatch_IsShownAsNotCarriedOutYet(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.eventful(ctx, s, "anna@example.at")
+		_, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{
+			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := dossierOf(ctx, t, s, "anna@example.at"); d.Subject.Status != dossier.StatusErasing || d.Subject.ErasedTime == 0 {
+			t.Errorf("%+v", d.Subject)
+		}
+		if _, err := s.ErasePending(ctx, false); err != nil {
+			t.Fatal(err)
+		}
+		if d := dossierOf(ctx, t, s, "anna@example.at"); d.Subject.Status != dossier.StatusErased || d.Subject.AddressHeld {
+			t.Errorf("%+v", d.Subject)
+		}
+	})
+}
+
 func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
