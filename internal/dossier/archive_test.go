@@ -89,7 +89,7 @@ func TestVerify_AnyChangeOfItsBytes_IsFound(t *testing.T) {
 }
 
 // rebuilt returns the archive with its files changed; the checksums of the zip fit, the manifest does not.
-func rebuilt(t *testing.T, data []byte, change func(name string, data []byte) []byte) []byte {
+func rebuilt(t testing.TB, data []byte, change func(name string, data []byte) []byte) []byte {
 	t.Helper()
 	files, err := readZip(data)
 	if err != nil {
@@ -280,8 +280,16 @@ func TestArchive_IsVerifiedByOtherPrograms(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	s := newSample(f, consent.English)
 	data := s.archive(f)
-	f.Add(data, s.key)
-	f.Add(data[:len(data)/2], "")
+	// A short archive is gone through much faster, and is read by the same code.
+	small := rebuilt(f, data, func(name string, data []byte) []byte {
+		if slices.Contains([]string{fileManifest, fileCheckpoint, fileKey, fileEntries, "catalogs/1.yaml"}, name) {
+			return data
+		}
+		return nil
+	})
+	f.Add(small, s.key)
+	f.Add(small, "")
+	f.Add(small[:len(small)/2], "")
 	f.Add([]byte("PK\x03\x04"), "a+00000000+AAAA")
 	f.Fuzz(func(t *testing.T, changed []byte, key string) {
 		r := Verify(changed, key)

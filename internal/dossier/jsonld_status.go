@@ -113,20 +113,26 @@ func endedBy(d *Dossier, e, o *Event) string {
 			return "dpv:ConsentWithdrawn"
 		}
 	case "suppress":
-		reason := consent.Reason(o.Reason)
-		if !covers(d, e, consent.Scope(o.Scope)) {
-			return ""
-		}
-		switch reason {
-		case consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased:
-			return "dpv:ConsentWithdrawn"
-		case consent.ReasonLegalBlock:
-			return "dpv:ConsentRevoked"
+		if covers(d, e, consent.Scope(o.Scope)) {
+			return suppressedBy(consent.Reason(o.Reason))
 		}
 	case "erase":
 		return "dpv:ConsentWithdrawn"
 	}
 	return ""
+}
+
+// suppressedBy returns the status that a suppression gives to a consent. Those that say nothing about what the person wants, such as
+// bounces, give none.
+func suppressedBy(reason consent.Reason) string {
+	switch reason {
+	case consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased:
+		return "dpv:ConsentWithdrawn"
+	case consent.ReasonLegalBlock:
+		return "dpv:ConsentRevoked"
+	default:
+		return ""
+	}
 }
 
 func shares(e, o *Event) bool {

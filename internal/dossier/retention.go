@@ -57,11 +57,14 @@ func periodWords(iso string) Text {
 		units         []oneAndMore
 	}{
 		{date, "YMWD", []oneAndMore{
-			{Text{"year", "Jahr"}, Text{"years", "Jahre"}}, {Text{"month", "Monat"}, Text{"months", "Monate"}},
-			{Text{"week", "Woche"}, Text{"weeks", "Wochen"}}, {Text{"day", "Tag"}, Text{"days", "Tage"}},
+			{Text{"year", "Jahr"}, Text{"years", "Jahre"}},
+			{Text{"month", "Monat"}, Text{"months", "Monate"}},
+			{Text{"week", "Woche"}, Text{"weeks", "Wochen"}},
+			{Text{"day", "Tag"}, Text{"days", "Tage"}},
 		}},
 		{clock, "HMS", []oneAndMore{
-			{Text{"hour", "Stunde"}, Text{"hours", "Stunden"}}, {Text{"minute", "Minute"}, Text{"minutes", "Minuten"}},
+			{Text{"hour", "Stunde"}, Text{"hours", "Stunden"}},
+			{Text{"minute", "Minute"}, Text{"minutes", "Minuten"}},
 			{Text{"second", "Sekunde"}, Text{"seconds", "Sekunden"}},
 		}},
 	} {

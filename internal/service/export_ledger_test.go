@@ -133,6 +133,9 @@ func TestExportLedger_RecordedMeanwhile_EndsWhereItBegan_AndARevokedKeyEndsIt(t 
 		}
 		data, _ := exported(t, func(send func(ExportChunk) error) error {
 			return s.ExportLedger(admin, ExportRange{}, func(c ExportChunk) error {
+				if len(c.Data) > 2*exportChunk {
+					t.Errorf("a part has %d bytes", len(c.Data))
+				}
 				w.mustRecord(admin, s, withdrawal("newsletter", "late@example.at"))
 				return send(c)
 			})
