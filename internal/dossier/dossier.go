@@ -34,11 +34,9 @@ type Dossier struct {
 	Suppressions []Suppression `json:"suppressions"`
 	Events       []Event       `json:"events"` // by position
 	Declarations []Declaration `json:"declarations"`
-	Catalogs     []Catalog     `json:"catalogs"` // by version
-	Disclosures  []Disclosure  `json:"disclosures"`
-	// DisclosuresRecorded is false where the program that made the dossier does not record to whom it answers.
-	DisclosuresRecorded bool        `json:"disclosuresRecorded"`
-	Retention           []Retention `json:"retention"`
+	Catalogs     []Catalog     `json:"catalogs"`    // by version
+	Disclosures  []Disclosure  `json:"disclosures"` // by day
+	Retention    []Retention   `json:"retention"`
 }
 
 // Subject is whom the dossier is about.
@@ -214,10 +212,13 @@ type Catalog struct {
 type Disclosure struct {
 	Client     string `json:"client"`
 	Department *Named `json:"department"` // of the client; null: it acts for all of them
-	Channel    Named  `json:"channel"`
-	Day        string `json:"day"` // 2026-11-22, UTC
+	Channel    Named  `json:"channel"`    // that it asked about; of what told of all of them see AllPurposes
+	Day        string `json:"day"`        // 2026-11-22, UTC
 	Count      int64  `json:"count"`
 }
+
+// AllPurposes stands in the place of a channel where somebody learnt of all of them: by a look-up, a history or an export.
+func AllPurposes() Named { return Named{Name: Text{"all purposes", "alle Zwecke"}} }
 
 // Retention is how long something of a kind is kept.
 type Retention struct {

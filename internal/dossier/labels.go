@@ -83,10 +83,6 @@ func rightsLabel(key string) Text {
 			"No system is recorded as having asked about this address.",
 			"Es ist keine Anfrage eines Systems zu dieser Adresse aufgezeichnet.",
 		},
-		"notRecorded": {
-			"To whom this system answered was not recorded at the time of this information. The controller names the recipients separately.",
-			"Welche Systeme zu dieser Adresse angefragt haben, war zum Zeitpunkt dieser Auskunft nicht aufgezeichnet. Die Empfänger teilt der Verantwortliche gesondert mit.",
-		},
 		"recipient": {"Recipient", "Empfänger"},
 		"from":      {"From", "Von"},
 		"to":        {"To", "Bis"},

@@ -194,8 +194,8 @@ func (s *sample) fill(lang consent.Language) {
 	d.Disclosures = []Disclosure{
 		{Client: "mailer", Department: &desk, Channel: newsletter, Day: "2026-03-07", Count: 2},
 		{Client: "mailer", Department: &desk, Channel: newsletter, Day: "2026-03-09", Count: 1},
+		{Client: "officer", Channel: AllPurposes(), Day: "2026-03-09", Count: 1},
 	}
-	d.DisclosuresRecorded = true
 	d.Retention = RetentionOf(map[string]string{"evidence": "P3Y", "requests": "P30D"})
 	d.Complete()
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
@@ -165,8 +166,16 @@ func (s *Service) ownDisclosures(ctx context.Context, all []DisclosedTo, v *view
 	if err != nil {
 		return nil, err
 	}
+	return ofDepartment(all, cat, who), nil
+}
+
+// ofDepartment leaves out what does not concern the department of a client that has one only.
+func ofDepartment(all []DisclosedTo, cat *catalog.Catalog, who *Caller) []DisclosedTo {
+	if who.AllDepartments {
+		return all
+	}
 	return slices.DeleteFunc(all, func(d DisclosedTo) bool {
 		ch, known := cat.Channel(d.Channel)
 		return d.Department != who.Department && (!known || ch.Department != who.Department)
-	}), nil
+	})
 }

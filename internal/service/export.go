@@ -61,7 +61,8 @@ type ExportChunk struct {
 }
 
 // Export sends everything that is held about an address as a file, in order. A client of one department gets what concerns its
-// channels, and no archive, for the entries of the ledger name channels of all. Errors: INVALID_ADDRESS, NO_CATALOG, INVALID_REQUEST,
+// channels, and no archive, for the entries of the ledger name channels of all. The export is counted as a disclosure to the caller; the
+// file itself shows those before it. Errors: INVALID_ADDRESS, NO_CATALOG, INVALID_REQUEST,
 // OTHER_DEPARTMENT, those of send, and STORE_UNAVAILABLE where the address is written to again and again meanwhile.
 func (s *Service) Export(ctx context.Context, in ExportInput, send func(ExportChunk) error) error {
 	if in.Format == "" {
@@ -73,6 +74,9 @@ func (s *Service) Export(ctx context.Context, in ExportInput, send func(ExportCh
 	}
 	data, err := s.render(ctx, g, in.Format)
 	if err != nil {
+		return err
+	}
+	if err := s.discloseWhole(ctx, &g.who, &g.places); err != nil {
 		return err
 	}
 	made := consent.Instant(g.dossier.Made.Time).Time()
@@ -145,7 +149,25 @@ func (s *Service) exportEntry(ctx context.Context, g *gathered, i int) (dossier.
 	return entry, nil
 }
 
-// recipientsOf returns to whom something about the address was disclosed, and whether that is recorded at all.
-func (s *Service) recipientsOf(_ context.Context, _ *gathered) ([]dossier.Disclosure, bool, error) {
-	return nil, false, nil
+// recipientsOf returns to whom something about the address was disclosed.
+func (s *Service) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
+	all, err := s.disclosuresOf(ctx, g.keys)
+	if err != nil {
+		return nil, err
+	}
+	var list []dossier.Disclosure
+	for _, d := range ofDepartment(all, g.names.catalog, &g.who) {
+		told := dossier.Disclosure{Client: d.Client, Channel: dossier.AllPurposes(), Day: dayName(d.Day), Count: d.Count}
+		if d.Department != "" {
+			told.Department = g.names.department(d.Department)
+		}
+		if d.Channel != "" {
+			told.Channel = dossier.Named{ID: d.Channel, Name: g.names.name(consent.ScopeChannel, d.Channel)}
+		}
+		list = append(list, told)
+	}
+	return list, nil
 }
+
+// dayName writes a day, counted since 1970-01-01, as 2026-11-22.
+func dayName(day int64) string { return time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly) }

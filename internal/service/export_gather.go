@@ -28,6 +28,7 @@ type gathered struct {
 	checkpoint Checkpoint
 
 	address   address.Address
+	places    places
 	keys      []storage.SubjectKey
 	names     *exportNames
 	versions  []catalogVersion
@@ -41,17 +42,19 @@ func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error
 	if err != nil {
 		return nil, err
 	}
-	l := s.locator(1)
-	if _, err := l.places(a, true); err != nil {
-		return nil, err
-	}
 	for range exportTries {
-		g := &gathered{address: a, keys: l.keys, used: map[int64]bool{}}
+		l := s.locator(1)
+		at, err := l.places(a, true)
+		if err != nil {
+			return nil, err
+		}
+		g := &gathered{address: a, places: at, keys: l.keys, used: map[int64]bool{}}
 		again, err := s.gatherOnce(ctx, in, g)
 		if err != nil {
 			return nil, err
 		}
-		if !again {
+		// Under keys that were taken up meanwhile something may be found that these do not find.
+		if _, stale := l.digests.LacksDigest(s.keys.DigestVersions()); !again && !stale {
 			return g, nil
 		}
 	}
@@ -78,7 +81,7 @@ func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) 
 	in.describe(g, now)
 	g.recipient, err = s.lookup(ctx, LookupInput{
 		Address: in.Address, Moment: Moment{AsOf: now, Known: Known{Position: head.Position}},
-	}, ScopeExport)
+	}, ScopeExport, false)
 	if err != nil {
 		return false, err
 	}
@@ -94,7 +97,7 @@ func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) 
 		return false, err
 	}
 	d := &g.dossier
-	if d.Disclosures, d.DisclosuresRecorded, err = s.recipientsOf(ctx, g); err != nil {
+	if d.Disclosures, err = s.recipientsOf(ctx, g); err != nil {
 		return false, err
 	}
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.names.catalog))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
@@ -312,6 +313,28 @@ func TestExport_EventThatWasDeclaredVoid_IsMarked(t *testing.T) {
 		}
 		if d.Events[1].Evidence.Justification != "it was another Anna" || d.Channels[0].Verdict != "DENY" {
 			t.Errorf("%+v, %+v", d.Events[1], d.Channels[0])
+		}
+	})
+}
+
+func TestExport_WhoLearntSomething_IsNamed_AndTheExportIsCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
+		shop := w.as(ctx, s, NewClient{ID: "shop", Department: "newsletter-desk", Role: "sender"})
+		w.wantCheck(shop, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
+		desk := &dossier.Named{ID: "newsletter-desk", Name: dossier.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
+		newsletter := dossier.Named{ID: "newsletter", Name: dossier.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}}
+		asked := dossier.Disclosure{Client: "shop", Department: desk, Channel: newsletter, Day: "2026-11-01", Count: 1}
+		first := dossierOf(ctx, t, s, "anna@example.at")
+		if diff := cmp.Diff([]dossier.Disclosure{asked}, first.Disclosures); diff != "" {
+			t.Error(diff)
+		}
+		second := dossierOf(ctx, t, s, "anna@example.at")
+		counted := dossier.Disclosure{Client: "test", Channel: dossier.AllPurposes(), Day: "2026-11-01", Count: 1}
+		if diff := cmp.Diff([]dossier.Disclosure{asked, counted}, second.Disclosures, cmpopts.SortSlices(
+			func(a, b dossier.Disclosure) bool { return a.Client < b.Client })); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -10,11 +10,11 @@ import (
 // Lookup returns what holds for an address, now or at another moment, on the channels of the caller's department. Errors:
 // INVALID_ADDRESS, TIME_IN_FUTURE, POSITION_UNKNOWN, NO_CATALOG.
 func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error) {
-	return s.lookup(ctx, in, ScopeRead)
+	return s.lookup(ctx, in, ScopeRead, true)
 }
 
-// lookup is Lookup for a caller who has the scope.
-func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope) (Recipient, error) {
+// lookup is Lookup for a caller who has the scope. It counts as a disclosure unless it is part of something that counts itself.
+func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, counts bool) (Recipient, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
 		return Recipient{}, err
@@ -43,8 +43,10 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope) (Reci
 	if err != nil {
 		return Recipient{}, err
 	}
-	if err := s.learners.add(ctx, disclosedTo(&who, v.asked, ""), at.subject); err != nil {
-		return Recipient{}, err
+	if counts {
+		if err := s.learners.add(ctx, disclosedTo(&who, v.asked, ""), at.subject); err != nil {
+			return Recipient{}, err
+		}
 	}
 	r := Recipient{Basis: Basis{Position: v.position, CatalogVersion: version, ForSending: in.isNow()}}
 	for i := range cat.Channels {
