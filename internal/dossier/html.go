@@ -26,6 +26,7 @@ func HTML(d *Dossier) ([]byte, error) {
 		"in":     func(text Text) string { return text.In(lang) },
 		"time":   func(t Time) string { return t.forPeople(lang) },
 		"day":    func(t Time) string { return t.day(lang) },
+		"date":   func(day string) string { return dateForPeople(day, lang) },
 		"clock":  func(t Time) string { return t.clock(lang) },
 		"format": fmt.Sprintf,
 	}).Parse(page)

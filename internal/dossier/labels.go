@@ -76,12 +76,12 @@ func rightsLabel(key string) Text {
 	return map[string]Text{
 		"recipients": {"To whom something was disclosed", "Empfänger"},
 		"recipientsText": {
-			"The following systems asked whether this address may be written to, and were answered:",
-			"Folgende Systeme haben angefragt, ob an diese Adresse geschrieben werden darf, und eine Antwort erhalten:",
+			"The following systems and offices learnt something about this address. “All purposes” means that they retrieved all that holds for it, or its history.",
+			"Folgende Systeme und Stellen haben etwas zu dieser Adresse erfahren. „Alle Zwecke“ bedeutet, dass sie den gesamten Stand oder den Verlauf abgerufen haben.",
 		},
 		"noRecipients": {
-			"No system is recorded as having asked about this address.",
-			"Es ist keine Anfrage eines Systems zu dieser Adresse aufgezeichnet.",
+			"No system or office is recorded as having learnt anything about this address.",
+			"Es ist nicht aufgezeichnet, dass ein System oder eine Stelle etwas zu dieser Adresse erfahren hätte.",
 		},
 		"recipient": {"Recipient", "Empfänger"},
 		"from":      {"From", "Von"},

@@ -60,6 +60,15 @@ func (t Time) forPeople(lang consent.Language) string {
 	}
 }
 
+// dateForPeople writes a day as people write it; one that is none as it is.
+func dateForPeople(day string, lang consent.Language) string {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return Time(consent.InstantOf(at)).day(lang)
+}
+
 // clock writes the time of the day as people write it, with the zone that it is in.
 func (t Time) clock(lang consent.Language) string {
 	switch {
