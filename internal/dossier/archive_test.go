@@ -211,10 +211,9 @@ func TestVerify_ArchiveOfAnotherKey_IsFoundIfTheKeyIsGiven(t *testing.T) {
 	}
 }
 
-// What reads the standard formats verifies the archive without this program.
-func TestArchive_IsVerifiedByOtherPrograms(t *testing.T) {
-	s := newSample(t, consent.English)
-	data := s.archive(t)
+// unzipped returns the files of an archive as any program reads them.
+func unzipped(t *testing.T, data []byte) map[string][]byte {
+	t.Helper()
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
@@ -229,6 +228,13 @@ func TestArchive_IsVerifiedByOtherPrograms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return files
+}
+
+// What reads the standard formats verifies the archive without this program.
+func TestArchive_IsVerifiedByOtherPrograms(t *testing.T) {
+	s := newSample(t, consent.English)
+	files := unzipped(t, s.archive(t))
 	verifier, err := note.NewVerifier(strings.TrimSpace(string(files["verifier-key.txt"])))
 	if err != nil {
 		t.Fatal(err)

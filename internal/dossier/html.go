@@ -124,68 +124,82 @@ func titleOf(e *Event) Text {
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// fieldsOf returns what is known of an event besides its sentence, and what is not known is left out.
-//
-// The address is left out where it was typed as it is: it stands at the top of the page.
+// fields are what is known of an event besides its sentence; what is not known is left out.
+type fields []field
+
+func (f *fields) add(key string, value Text) {
+	if value.EN == "" {
+		return
+	}
+	name, err := label(key)
+	if err != nil {
+		name = Text{key, key}
+	}
+	*f = append(*f, field{name, value})
+}
+
+// same adds what is the same in both languages.
+func (f *fields) same(key, value string) { f.add(key, Text{value, value}) }
+
+func (f *fields) time(key string, t Time) {
+	f.add(key, Text{t.forPeople(consent.English), t.forPeople(consent.German)})
+}
+
+// number adds a position; 0 is none.
+func (f *fields) number(key string, position int64) {
+	if position != 0 {
+		f.same(key, itoa(position))
+	}
+}
+
+// fieldsOf returns what is known of an event. The address is left out where it was typed as it is: it stands at the top of the page.
 func fieldsOf(e *Event, exact string) []field {
-	var list []field
-	add := func(key string, value Text) {
-		if value.EN == "" {
-			return
-		}
-		name, err := label(key)
-		if err != nil {
-			name = Text{key, key}
-		}
-		list = append(list, field{name, value})
-	}
-	same := func(key, value string) { add(key, Text{value, value}) }
+	var f fields
 	if e.LegalBasis != "" {
-		add("legalBasis", basisName(e.LegalBasis))
+		f.add("legalBasis", basisName(e.LegalBasis))
 	}
-	same("declaration", e.Declaration)
-	add("confirmed", Text{e.ConfirmedTime.forPeople(consent.English), e.ConfirmedTime.forPeople(consent.German)})
+	f.same("declaration", e.Declaration)
+	f.time("confirmed", e.ConfirmedTime)
 	if e.Kind != "request" {
-		add("expires", Text{e.ExpiresTime.forPeople(consent.English), e.ExpiresTime.forPeople(consent.German)})
+		f.time("expires", e.ExpiresTime)
 	}
 	if e.Source != "" {
-		add("sourceOf", sourceName(e.Source))
+		f.add("sourceOf", sourceName(e.Source))
 	}
 	if e.NoticeGiven {
-		add("notice", fieldLabel("given"))
+		f.add("notice", fieldLabel("given"))
 	}
-	same("goods", strings.Join(e.Goods, ", "))
-	same("list", e.List)
-	v := &e.Evidence
+	f.same("goods", strings.Join(e.Goods, ", "))
+	f.same("list", e.List)
+	f.evidence(&e.Evidence, exact)
+	f.number("voids", e.VoidPosition)
+	f.number("voidedBy", e.VoidedBy)
+	if e.EvidenceState == EvidenceDeleted {
+		f.add("evidence", fieldLabel("evidenceDeleted"))
+	}
+	return f
+}
+
+func (f *fields) evidence(v *Evidence, exact string) {
 	switch {
 	case v.Address == exact:
 	case strings.Contains(v.Address, "@"):
-		same("typed", v.Address)
+		f.same("typed", v.Address)
 	default:
-		same("domain", v.Address)
+		f.same("domain", v.Address)
 	}
-	same("url", v.URL)
-	same("ip", v.IP)
-	same("userAgent", v.UserAgent)
-	same("transaction", v.TransactionRef)
-	same("documentRef", v.DocumentRef)
-	same("operator", v.Operator)
+	f.same("url", v.URL)
+	f.same("ip", v.IP)
+	f.same("userAgent", v.UserAgent)
+	f.same("transaction", v.TransactionRef)
+	f.same("documentRef", v.DocumentRef)
+	f.same("operator", v.Operator)
 	if v.OperatorWithheld {
-		add("operator", withheld())
+		f.add("operator", withheld())
 	}
-	same("note", v.Note)
-	same("justification", v.Justification)
-	same("otherAddress", v.OtherAddress)
-	if e.VoidPosition != 0 {
-		same("voids", itoa(e.VoidPosition))
-	}
-	if e.VoidedBy != 0 {
-		same("voidedBy", itoa(e.VoidedBy))
-	}
-	if e.EvidenceState == EvidenceDeleted {
-		add("evidence", fieldLabel("evidenceDeleted"))
-	}
-	return list
+	f.same("note", v.Note)
+	f.same("justification", v.Justification)
+	f.same("otherAddress", v.OtherAddress)
 }
 
 // recipientsOf puts the days of each client and channel together.
