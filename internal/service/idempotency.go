@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -95,7 +96,9 @@ func (w *work) request(id [32]byte) (storage.Request, bool) {
 	return r, ok && r.Expires > w.recorded
 }
 
-// remember keeps the answer of a member that recorded what stands after the position.
+// remember keeps the answer of a member that recorded what stands after the position. An erasure forgets it by the positions of what
+// was recorded, now or before: both stand in the answer. A batch that names positions further apart than an erasure looks is not
+// remembered: repeated, it finds its events by their keys.
 func (w *work) remember(id [32]byte, mac []byte, answer any, before int64) error {
 	plain, err := json.Marshal(answer)
 	if err != nil {
@@ -106,11 +109,15 @@ func (w *work) remember(id [32]byte, mac []byte, answer any, before int64) error
 		return err
 	}
 	request := storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.recorded.Add(requestTTL)}
+	named := w.named
 	if w.head.Position > before {
-		request.First, request.Last = before+1, w.head.Position
+		named = append(named, before+1, w.head.Position)
+	}
+	if len(named) > 0 {
+		request.First, request.Last = slices.Min(named), slices.Max(named)
 	}
 	if request.Last-request.First >= storage.RequestSpan {
-		return fmt.Errorf("a request recorded %d events, of which an erasure would not find all", request.Last-before)
+		return nil
 	}
 	w.requests = append(w.requests, request)
 	w.changed = true

@@ -29,6 +29,7 @@ type work struct {
 	names    *newNames
 	recorded consent.Instant // of the member that runs: later than everything recorded before it
 	who      Caller          // of the member that runs
+	named    []int64         // positions of earlier events of exact subjects that the answer of the member that runs names
 
 	asked    map[storage.SubjectKey]bool // what the members wanted to see
 	subjects map[storage.SubjectKey]*subject
@@ -92,6 +93,7 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 // runMember runs a member at a time of its own, for the caller as it is under the locked head.
 func (w *work) runMember(m *member) error {
 	w.recorded = max(w.service.instant(), w.head.Recorded+1)
+	w.named = nil
 	var err error
 	if w.who, err = w.service.admit(m.ctx, &w.head); err != nil {
 		return err
@@ -290,6 +292,9 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 		p.known = at
 	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.subject.Key, Key: p.key}]; ok {
 		p.known = at
+	}
+	if p.known != 0 && entry.Form == consent.FormExact {
+		w.named = append(w.named, p.known)
 	}
 	if entry.Facts.Confirmed, err = w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime"); err != nil {
 		return nil, err
