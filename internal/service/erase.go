@@ -282,7 +282,7 @@ func (w *work) blank(position int64) {
 func (w *work) forget(position int64) {
 	for i := range w.requests {
 		if r := &w.requests[i]; r.First <= position && position <= r.Last {
-			r.BodyMAC, r.Answer = nil, nil
+			r.BodyMAC, r.Answer, r.First, r.Last = nil, nil, 0, 0
 		}
 	}
 }

@@ -220,7 +220,7 @@ type Changes struct {
 	DropEvidence []int64
 	// Blank names the events of which nothing stays but position, time of recording and the hashes of the tree.
 	Blank []int64
-	// ForgetRequests names the events whose requests are forgotten: their answers, and what their bodies were.
+	// ForgetRequests names the events whose requests are forgotten: their answers, what their bodies were, and their positions.
 	ForgetRequests []int64
 	// ForgetDisclosures names the subjects whose disclosures are deleted.
 	ForgetDisclosures []consent.SubjectID

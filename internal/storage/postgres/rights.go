@@ -23,7 +23,7 @@ const (
 
 	// A request covers few positions, so that those that cover one end at most a span after it.
 	forgetRequests = `
-		UPDATE requests r SET body_mac = '', answer = ''
+		UPDATE requests r SET body_mac = '', answer = '', first_position = NULL, last_position = NULL
 		FROM unnest($1::bigint[]) AS a (position)
 		WHERE r.last_position >= a.position AND r.last_position < a.position + $2::bigint AND r.first_position <= a.position`
 

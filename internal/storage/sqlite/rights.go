@@ -24,7 +24,7 @@ const (
 
 	// A request covers few positions, so that those that cover one end at most a span after it.
 	forgetRequests = `
-		UPDATE requests SET body_mac = x'', answer = x''
+		UPDATE requests SET body_mac = x'', answer = x'', first_position = NULL, last_position = NULL
 		WHERE last_position >= ?1 AND last_position < ?1 + ?2 AND first_position <= ?1`
 
 	addReturn = `
