@@ -137,6 +137,17 @@ func WithoutVoided(events []Event) []Event {
 	})
 }
 
+// LeavesOut reports whether e is a void that leaves the other event of its subject out.
+func (e *Event) LeavesOut(other *Event) bool {
+	if e.Kind != KindVoid || !other.Voidable() {
+		return false
+	}
+	if e.VoidPosition == 0 {
+		return other.Batch == e.VoidBatch
+	}
+	return other.Position == e.VoidPosition || slices.Contains(other.Was, e.VoidPosition)
+}
+
 // Voidable reports whether a void may leave the event out: an erasure has destroyed what it erased, and the rest does not say what
 // somebody wanted.
 func (e *Event) Voidable() bool {

@@ -134,11 +134,15 @@ func (w *work) notHeld(folded *subject, exact string) error {
 		"be erased until that is released: %s", hold.At, evidence.Justification)
 }
 
-// cutOff parts the subject from its events. Those to be kept are appended anew under a fresh subject, and only their copies tell
-// from then on what they were; to the others nothing leads any more, and their evidence is gone.
+// cutOff parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
+// subject, and only their copies tell from then on what they were; to the others nothing leads any more, and their evidence is gone.
 func (w *work) cutOff(s *subject, t *taken, keep func(*consent.Event) (bool, error)) error {
 	all, err := w.eventsOf(s)
 	if err != nil {
+		return err
+	}
+	kept, err := split(all[s], keep)
+	if err != nil || !slices.Contains(kept, false) {
 		return err
 	}
 	fresh := &subject{state: &consent.State{}, Subject: storage.Subject{
@@ -148,11 +152,7 @@ func (w *work) cutOff(s *subject, t *taken, keep func(*consent.Event) (bool, err
 	w.subjects[s.Key] = fresh
 	for i := range all[s] {
 		e := &all[s][i]
-		kept, err := keep(e)
-		if err != nil {
-			return err
-		}
-		if !kept {
+		if !kept[i] {
 			if err := w.lose(e, t); err != nil {
 				return err
 			}
@@ -167,14 +167,39 @@ func (w *work) cutOff(s *subject, t *taken, keep func(*consent.Event) (bool, err
 			return err
 		}
 	}
-	if len(all[s]) == 0 {
-		return nil
-	}
 	w.save(fresh)
-	if fresh.ID == (consent.SubjectID{}) {
+	return w.keepAddress(fresh, s.ID, address)
+}
+
+// split tells which events of a subject are kept. A void is kept with what it leaves out, and only then: it names what that was.
+func split(events []consent.Event, keep func(*consent.Event) (bool, error)) ([]bool, error) {
+	kept := make([]bool, len(events))
+	for i := range events {
+		if events[i].Kind == consent.KindVoid {
+			continue
+		}
+		var err error
+		if kept[i], err = keep(&events[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range events {
+		for j := range events {
+			if kept[j] && events[i].LeavesOut(&events[j]) {
+				kept[i] = true
+			}
+		}
+	}
+	return kept, nil
+}
+
+// keepAddress seals the address of an exact subject anew for the fresh one. The others are not kept: they are folded forms, and one
+// may be the very spelling that is erased.
+func (w *work) keepAddress(fresh *subject, old consent.SubjectID, address []byte) error {
+	if fresh.ID == (consent.SubjectID{}) || fresh.Key.Form != consent.FormExact || address == nil {
 		return nil
 	}
-	plain, err := w.service.keys.Open(seal.PurposeAddress, s.ID[:], address)
+	plain, err := w.service.keys.Open(seal.PurposeAddress, old[:], address)
 	if err != nil {
 		return fmt.Errorf("the address of a subject: %w", err)
 	}
