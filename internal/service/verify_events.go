@@ -147,7 +147,7 @@ func (v *verifier) event(r *storage.Row, seen *inspected) {
 			Message: "the event stored there was recorded at another position",
 		})
 		problems = nil
-	case seen.readable && seen.event.Recorded < v.recorded:
+	case seen.readable && seen.event.Recorded < v.recorded, seen.blank && consent.Instant(r.Recorded) < v.recorded:
 		v.report.add(Finding{
 			Kind: FindingReordered, From: r.Position, To: r.Position,
 			Message: "the event was recorded before the one that precedes it",
@@ -177,6 +177,7 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 	if seen.blank {
 		v.blanks[r.Position] = true
 		v.blank++
+		v.recorded = max(v.recorded, consent.Instant(r.Recorded))
 		return
 	}
 	v.standsFor(r, seen)
