@@ -184,10 +184,11 @@ func split(events []consent.Event, keep func(*consent.Event) (bool, error)) ([]b
 		}
 	}
 	for i := range events {
+		if events[i].Kind != consent.KindVoid {
+			continue
+		}
 		for j := range events {
-			if kept[j] && events[i].LeavesOut(&events[j]) {
-				kept[i] = true
-			}
+			kept[i] = kept[i] || kept[j] && events[i].LeavesOut(&events[j])
 		}
 	}
 	return kept, nil
