@@ -335,8 +335,11 @@ func (w *work) record(p *prepared) (int64, error) {
 		canonical = ""
 	}
 	if event.Spelling.Sum != [16]byte{} && p.subject.erasedAt(event.Spelling.Sum) >= p.occurred {
-		// What is said of an erased person from before the erasure blocks, and is not to say who it was.
-		evidence, canonical = withoutPerson(evidence), ""
+		// What is said of an erased person from before the erasure blocks, and is not to say who it was. What a client states names
+		// the address, and its free texts may name the person, too; what an officer does names neither.
+		if canonical = ""; evidence.Address != "" {
+			evidence = consent.Evidence{}
+		}
 	}
 	if err := w.identify(p.subject, canonical); err != nil {
 		return 0, err
