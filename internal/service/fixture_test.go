@@ -30,6 +30,8 @@ type world struct {
 	keys  *seal.Keys
 	clock *testkit.Clock
 	raw   func() *raw // opens the database beside the store
+	url   string      // of a PostgreSQL
+	path  string      // of a SQLite file
 }
 
 // eachStore runs a test on both stores.
@@ -45,24 +47,30 @@ func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, kind string) *world {
 	t.Helper()
+	url := ""
+	if kind == "postgres" {
+		url = testkit.Postgres(t)
+	}
+	return newWorldAt(t, url)
+}
+
+// newWorldAt returns a world in the PostgreSQL at the URL, or in a SQLite file if that is empty.
+func newWorldAt(t testing.TB, url string) *world {
+	t.Helper()
 	dir := t.TempDir()
 	keys, err := seal.Create(filepath.Join(dir, "test.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, keys: keys, clock: testkit.NewClock(start)}
-	url := ""
-	if kind == "postgres" {
-		url = testkit.Postgres(t)
-	}
-	w.raw = func() *raw { return openRaw(t, url, filepath.Join(dir, "test.db")) }
+	w := &world{t: t, keys: keys, clock: testkit.NewClock(start), url: url, path: filepath.Join(dir, "test.db")}
+	w.raw = func() *raw { return openRaw(t, url, w.path) }
 	w.store = func() storage.Store {
 		var store storage.Store
 		var err error
-		if kind == "postgres" {
+		if url != "" {
 			store, err = postgres.Open(t.Context(), url, postgres.Options{Migrate: true, Now: w.clock.Now})
 		} else {
-			store, err = sqlite.Open(t.Context(), filepath.Join(dir, "test.db"), sqlite.Options{Migrate: true, Now: w.clock.Now})
+			store, err = sqlite.Open(t.Context(), w.path, sqlite.Options{Migrate: true, Now: w.clock.Now})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -44,7 +44,7 @@ func recorded(t *testing.T, w *world) (storage.Store, *Service, context.Context,
 	return store, s, ctx, proof.Signed
 }
 
-func mustVerify(t *testing.T, w *world, store storage.Store, checkpoints ...[]byte) VerifyReport {
+func mustVerify(t testing.TB, w *world, store storage.Store, checkpoints ...[]byte) VerifyReport {
 	t.Helper()
 	report, err := Verify(t.Context(), store, w.keys, checkpoints, func(int64) {})
 	if err != nil {

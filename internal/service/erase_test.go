@@ -1,0 +1,503 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+// The person who is erased, another one whose mailbox is spelled alike, and where she came from and went to.
+const (
+	annaTyped  = "Anna.Muster@Gmail.com"
+	annaBeside = "AnnaMuster+Shop@gmail.com"
+	annaOld    = "alt@web.example"
+	annaNew    = "neu@mail.example"
+)
+
+// annaTexts is what must not be found of her: the address as typed and exact, folded, and what all her evidence holds.
+func annaTexts() []string {
+	return []string{"anna.muster@gmail.com", "annamuster@gmail.com", "anna-trace", "203.0.113.77"}
+}
+
+// traced gives a statement evidence of every kind.
+func traced(st consent.Statement) consent.Statement {
+	st.URL, st.IP, st.UserAgent = "https://acme.example/anna-trace", "203.0.113.77", "anna-trace/1.0"
+	st.TransactionID, st.DocumentRef = "anna-trace-order", "anna-trace-document"
+	st.Operator, st.Note, st.Justification = "anna-trace clerk", "anna-trace note", "anna-trace reason"
+	return st
+}
+
+// annaHistory is a file that a department imported: everything that can be said of her, and of somebody beside.
+func annaHistory() []BatchStatement {
+	ago := func(days int) time.Time { return start.AddDate(0, 0, -days) }
+	at := func(st consent.Statement, days int) consent.Statement {
+		st.Occurred = consent.InstantOf(ago(days))
+		return st
+	}
+	suppress := func(kind consent.Kind, reason consent.Reason, days int) consent.Statement {
+		return at(consent.Statement{Kind: kind, Address: annaTyped, Reason: reason}, days)
+	}
+	request := consent.Statement{
+		Kind: consent.KindRequest, Address: "anna.muster@GMAIL.com", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
+	}
+	confirm := consent.Statement{Kind: consent.KindConfirm, Address: annaTyped, Channels: []string{"newsletter"}}
+	var items []BatchStatement
+	for _, st := range []consent.Statement{
+		traced(consentOn("newsletter", " ANNA.MUSTER@gmail.com ", ago(90))), traced(consentOn("product-marketing", annaTyped, ago(80))),
+		traced(at(request, 70)), traced(at(confirm, 69)), traced(at(withdrawal("newsletter", annaTyped), 60)),
+		traced(suppress(consent.KindSuppress, consent.ReasonHardBounce, 50)),
+		traced(suppress(consent.KindSuppress, consent.ReasonObjection, 49)),
+		traced(suppress(consent.KindSuppress, consent.ReasonComplaint, 48)),
+		traced(suppress(consent.KindLift, consent.ReasonHardBounce, 47)), suppress(consent.KindLift, consent.ReasonObjection, 46),
+		suppress(consent.KindLift, consent.ReasonComplaint, 45),
+		consentOn("newsletter", annaBeside, ago(44)), at(withdrawal("product-marketing", annaBeside), 43),
+		consentOn("newsletter", "berta@example.at", ago(42)),
+	} {
+		items = append(items, BatchStatement{Statement: st})
+	}
+	return items
+}
+
+// annaLived records everything that can be recorded about her through every way there is, each under a request id, and returns the
+// ids of the requests whose answers tell of her grants.
+func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []Idempotency) {
+	t.Helper()
+	next := func(method string) Idempotency {
+		once = append(once, Idempotency{Method: method, ID: requestID(len(once) + 1), Body: []byte(method + annaTyped)})
+		w.clock.Advance(time.Second)
+		return once[len(once)-1]
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+	}
+	for _, typed := range []string{annaBeside, annaTyped} {
+		optIn := OptIn{Statement: consent.Statement{
+			Address: typed, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+			Declaration: consent.Declaration{ID: "all-news", Version: "3"},
+		}}
+		if typed == annaTyped {
+			optIn.Statement, optIn.Idempotency = traced(optIn.Statement), next("request")
+		}
+		asked, err := s.RequestConsent(ctx, optIn)
+		must(err)
+		confirmation := Confirmation{Token: asked.Token}
+		if typed == annaTyped {
+			confirmation.Statement, confirmation.Idempotency = traced(confirmation.Statement), next("confirm")
+		}
+		_, err = s.ConfirmConsent(ctx, confirmation)
+		must(err)
+		w.clock.Advance(25 * time.Hour)
+	}
+	given := traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
+	_, err := s.Record(ctx, given, next("grant"))
+	must(err)
+	again, err := s.Record(ctx, given, next("grant"))
+	must(err)
+	if !again.Duplicate {
+		t.Error("the same grant was recorded twice")
+	}
+	for range 2 { // The second time, all of it is known.
+		_, err = s.BatchRecord(ctx, BatchRecord{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: next("batch")})
+		must(err)
+	}
+	_, err = s.Move(ctx, Move{From: annaOld, To: annaTyped, Justification: "she moved in"})
+	must(err)
+	_, err = s.Move(ctx, Move{From: annaTyped, To: annaNew, Justification: "she moved out"})
+	must(err)
+	_, err = s.PlaceHold(ctx, Hold{Address: annaTyped, Justification: "case 4"})
+	must(err)
+	_, err = s.ReleaseHold(ctx, Hold{Address: annaTyped, Justification: "case 4 is closed"})
+	must(err)
+	return once
+}
+
+// annaLeaves returns what must be gone once she is erased: her texts, and whatever is sealed that tells of her.
+func annaLeaves(ctx context.Context, t testing.TB, w *world, once []Idempotency) *needles {
+	t.Helper()
+	n := &needles{texts: annaTexts()}
+	r := w.raw()
+	for sealed, plain := range opened(t, w.keys, r.cells()) {
+		if n.in(plain) != nil {
+			n.sealed = append(n.sealed, []byte(sealed))
+		}
+	}
+	if len(n.sealed) < 20 {
+		t.Fatalf("only %d sealed values tell of the person: the history shows nothing", len(n.sealed))
+	}
+	for _, o := range once {
+		id := o.requestID(caller(ctx).ID)
+		answer := r.bytes("SELECT answer FROM requests WHERE id = $1", id[:])
+		if len(answer) == 0 {
+			t.Fatalf("the answer of a %s was not remembered", o.Method)
+		}
+		n.sealed = append(n.sealed, answer)
+	}
+	return n
+}
+
+func eraseNow(ctx context.Context, t testing.TB, w *world, s *Service, typed string) Recorded {
+	t.Helper()
+	w.clock.Advance(time.Second)
+	got, err := s.Record(ctx, consent.Statement{
+		Kind: consent.KindErase, Address: typed, Operator: "dpo", Justification: "case 17", Note: "anna-trace", IP: "203.0.113.77",
+	}, Idempotency{Method: "erase", ID: requestID(900), Body: []byte("erase")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+	return got
+}
+
+// followAnna goes every way from the address to events that there is with all keys, and wants none to lead to what permits.
+func followAnna(t testing.TB, w *world, s *Service, old map[consent.Form]consent.SubjectID) {
+	t.Helper()
+	ids := subjectsOf(t, w, s, annaTyped)
+	for _, form := range []consent.Form{consent.FormExact, consent.FormMail} {
+		if id, ok := ids[form]; ok && id == old[form] {
+			t.Errorf("the digest of form %d still leads to the old subject", form)
+		}
+	}
+	if ids[consent.FormFolded] != old[consent.FormFolded] {
+		t.Error("the folded subject, under which it is blocked, is not what it was")
+	}
+	reached := map[consent.SubjectID]bool{}
+	for _, id := range ids {
+		reached[id] = true
+	}
+	spelled := 0
+	for _, e := range ledgerOf(t, s, func(*consent.Event) bool { return true }) {
+		permits := e.Kind == consent.KindGrant || e.Kind == consent.KindRequest || e.Kind == consent.KindConfirm || e.Kind == consent.KindMail
+		beside := e.Kind == consent.KindMail && e.Subject != old[consent.FormMail] // of the other spelling, kept under a fresh subject
+		if permits && reached[e.Subject] && !beside {
+			t.Errorf("position %d, a %s, is still found from the address", e.Position, e.Kind)
+		}
+		if e.Spelling.Key == 0 {
+			continue
+		}
+		own, err := w.keys.Spelling(e.Spelling.Key, strings.ToLower(annaTyped))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own == e.Spelling {
+			spelled++
+		}
+		if permits && own == e.Spelling {
+			t.Errorf("position %d, a %s, carries her spelling", e.Position, e.Kind)
+		}
+	}
+	if spelled == 0 {
+		t.Error("nothing that blocks carries her spelling: the search shows nothing")
+	}
+}
+
+func TestEventKey_OfWhatPermits_SaysNothingOfTheAddress(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	parsed, _, err := catalog.Parse("catalog", []byte(acme(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyOf := func(st consent.Statement, address string) consent.EventKey {
+		st.Address = address
+		entry, err := st.Entry(parsed, parsed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := w.keys.EventKey(consent.EventKeyInput(st.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	for _, item := range annaHistory() {
+		same := keyOf(item.Statement, annaTyped) == keyOf(item.Statement, annaNew)
+		if permits := item.Statement.Kind <= consent.KindConfirm; same != permits {
+			t.Errorf("a %s has the same key for two addresses: %t", item.Statement.Kind, same)
+		}
+	}
+}
+
+// sound wants a ledger that verifies and states that are the fold of their events.
+func sound(ctx context.Context, t testing.TB, w *world, s *Service) {
+	t.Helper()
+	if report := mustVerify(t, w, s.store); report.Found != 0 {
+		t.Errorf("the ledger does not verify: %+v", report.Findings)
+	}
+	rebuilt, err := s.Rebuild(ctx, func(int) {})
+	if err != nil || rebuilt.Differed != 0 {
+		t.Errorf("%d states differ, %v", rebuilt.Differed, err)
+	}
+}
+
+func TestErase_NothingIsLeft(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) { nothingIsLeft(t, w, nil) })
+}
+
+// nothingIsLeft erases a person, looks for her everywhere, and lets her come back. Files looks for what is left outside the tables.
+func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
+	s, ctx := w.acme()
+	once := annaLived(ctx, t, w, s)
+	left, old := annaLeaves(ctx, t, w, once), subjectsOf(t, w, s, annaTyped)
+	if len(old) != 3 {
+		t.Fatalf("she has %d subjects", len(old))
+	}
+	erased := eraseNow(ctx, t, w, s, annaTyped)
+	w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeErased)
+	w.wantCheck(ctx, s, "newsletter", annaNew, consent.CodeWithdrawn)
+	if err := s.store.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	searchTables(t, w, left)
+	searchFiles(t, dump(t, w), left)
+	if files != nil {
+		files(left)
+	}
+	followAnna(t, w, s, old)
+	sound(ctx, t, w, s)
+	for _, kept := range []string{annaBeside, "berta@example.at", annaNew, annaOld} {
+		if !holds(t, w, kept) && !holds(t, w, strings.ToLower(kept)) {
+			t.Errorf("nothing is left of %s, who was not erased", kept)
+		}
+	}
+	w.wantCheck(ctx, s, "newsletter", annaBeside, consent.CodeErased)
+	if got := eraseNow(ctx, t, w, s, annaTyped); got != erased {
+		t.Errorf("the erasure repeated under its request id: %+v, first %+v", got, erased)
+	}
+	comesBack(ctx, t, w, s, once)
+	searchTables(t, w, left)
+	followAnna(t, w, s, old)
+	consentsAnew(ctx, t, w, s)
+	sound(ctx, t, w, s)
+}
+
+// comesBack repeats every request, and imports the old history once more.
+func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []Idempotency) {
+	t.Helper()
+	_, err := s.Record(ctx, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))), once[2])
+	wantFault(t, err, consent.FaultErasedBefore)
+	_, err = s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
+	}, Idempotency: once[0]})
+	wantFault(t, err, consent.FaultErasedBefore)
+	before := positions(t, s.store)
+	for i, in := range []Idempotency{once[4], {}} {
+		results, err := s.BatchRecord(ctx, BatchRecord{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, item := range annaHistory() {
+			exact := item.Statement.Kind <= consent.KindConfirm && strings.EqualFold(strings.TrimSpace(item.Statement.Address), annaTyped)
+			switch got := results[j]; {
+			case exact && (got.Err == nil || got.Err.Fault != consent.FaultErasedBefore):
+				t.Errorf("import %d, %s: got %+v, want ERASED_BEFORE", i, item.Statement.Kind, got)
+			case !exact && (got.Err != nil || !got.Duplicate):
+				t.Errorf("import %d, %s: got %+v, want a duplicate", i, item.Statement.Kind, got)
+			}
+		}
+	}
+	if after := positions(t, s.store); after != before {
+		t.Errorf("%d events were recorded of what was known or erased", after-before)
+	}
+	late := traced(withdrawal("product-marketing", annaTyped))
+	late.Occurred = consent.InstantOf(start.AddDate(0, 0, -30))
+	w.mustRecord(ctx, s, late)
+	page, err := s.Returns(ctx, ReturnsInput{Size: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var count int64
+	for _, r := range page.Returns {
+		count += r.Count
+		if r.Client != caller(ctx).ID {
+			t.Errorf("the client that sent it is %q", r.Client)
+		}
+	}
+	if count != 8 {
+		t.Errorf("%d statements about an erased person are counted, want 8", count)
+	}
+}
+
+// consentsAnew lets her sign up again, which counts.
+func consentsAnew(ctx context.Context, t *testing.T, w *world, s *Service) {
+	t.Helper()
+	asked, err := s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
+		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
+	}})
+	if err != nil || asked.Verdict != consent.Allow {
+		t.Fatalf("the way back: %+v, %v", asked.Decision, err)
+	}
+	w.clock.Advance(time.Second)
+	if _, err := s.ConfirmConsent(ctx, Confirmation{Token: asked.Token}); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+	w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent)
+	w.wantCheck(ctx, s, "product-marketing", annaTyped, consent.CodeErased)
+}
+
+func TestErase_NothingIsLeftInTheFilesOfSQLite(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	nothingIsLeft(t, w, func(n *needles) { searchFiles(t, strings.TrimSuffix(w.path, "/test.db"), n) })
+}
+
+func TestErase_NothingIsLeftInTheFilesOfPostgreSQL(t *testing.T) {
+	server := testkit.NewPostgresServer(t, "wal_recycle = off", "min_wal_size = 32MB", "autovacuum = off")
+	w := newWorldAt(t, server.URL())
+	nothingIsLeft(t, w, func(n *needles) {
+		r := w.raw()
+		// A segment of the log ends with the second checkpoint that it is not needed for any more.
+		for range 2 {
+			r.exec("SELECT pg_switch_wal()")
+			r.db.ExecContext(t.Context(), "CHECKPOINT") //nolint:errcheck // What is left is looked for next.
+		}
+		searchFiles(t, string(r.bytes("SHOW data_directory")), n)
+	})
+}
+
+// pair is what an event says without whom it is about, where it stands, and when it was recorded.
+func pair(e consent.Event) string {
+	e.Position, e.Recorded, e.Subject, e.Key, e.Evidence, e.Was = 0, 0, consent.SubjectID{}, consent.EventKey{}, [32]byte{}, nil
+	e.Batch, e.Actor = consent.BatchID{}, ""
+	return string(consent.AppendHeader(nil, &e))
+}
+
+func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		var items []BatchStatement
+		for days := range 6 {
+			st := consentOn("newsletter", annaTyped, start.AddDate(0, 0, -days))
+			st.Note = "note"
+			items = append(items, BatchStatement{Statement: st})
+		}
+		if _, err := s.BatchRecord(ctx, BatchRecord{Items: items, Batch: consent.BatchID{7}}); err != nil {
+			t.Fatal(err)
+		}
+		old := subjectsOf(t, w, s, annaTyped)[consent.FormExact]
+		w.clock.Advance(time.Second)
+		orphaned := ledgerOf(t, s, func(e *consent.Event) bool { return e.Occurred == consent.InstantOf(start.AddDate(0, 0, -4)) })[0].Position
+		if _, err := s.Void(ctx, Void{Position: orphaned, Justification: "a mistake"}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		for range 3 { // The second and third change nothing more.
+			_, err := s.Record(ctx, consent.Statement{
+				Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.AddDate(0, 0, -3)),
+			}, Idempotency{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.clock.Advance(time.Second)
+		}
+		fresh := subjectsOf(t, w, s, annaTyped)[consent.FormExact]
+		living := ledgerOf(t, s, func(e *consent.Event) bool { return e.Subject == fresh })
+		orphans := ledgerOf(t, s, func(e *consent.Event) bool { return e.Subject == old })
+		if fresh == old || len(living) != 3 || len(orphans) != 4 {
+			t.Fatalf("%d events are kept and %d cut off", len(living), len(orphans))
+		}
+		for _, e := range living {
+			if len(e.Was) != 1 || e.Position <= orphans[len(orphans)-1].Position {
+				t.Errorf("position %d stands for %v", e.Position, e.Was)
+			}
+			if e.Kind == consent.KindVoid {
+				t.Error("a void names what was erased")
+			}
+			for _, o := range orphans {
+				if pair(e) == pair(o) {
+					t.Errorf("positions %d and %d say the same", e.Position, o.Position)
+				}
+			}
+		}
+		history, err := s.History(ctx, HistoryInput{Address: annaTyped, Size: 50, HistoryFilter: HistoryFilter{Kinds: []string{"grant"}}})
+		if err != nil || len(history.Events) != 3 {
+			t.Fatalf("%d events, %v", len(history.Events), err)
+		}
+		for _, e := range history.Events {
+			if !e.Held || e.Evidence.Address != annaTyped || e.Evidence.Note != "note" {
+				t.Errorf("position %d lost its evidence: %+v", e.Position, e.Evidence)
+			}
+		}
+		if w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent).Decision.Position == 0 {
+			t.Error("the ALLOW names no proof")
+		}
+		sound(ctx, t, w, s)
+	})
+}
+
+func TestErase_RequestOfADuplicate_IsForgotten(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		given := consentOn("newsletter", annaTyped, start.Add(-time.Hour))
+		w.mustRecord(ctx, s, given)
+		once := Idempotency{Method: "grant", ID: requestID(5), Body: []byte("body")}
+		if got, err := s.Record(ctx, given, once); err != nil || !got.Duplicate {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		eraseNow(ctx, t, w, s, annaTyped)
+		id := once.requestID(caller(ctx).ID)
+		row := load(ctx, t, s, id)
+		if diff := cmp.Diff(storage.Request{ID: id, Expires: row.Expires}, row); diff != "" {
+			t.Errorf("what is left of the request (-want +got):\n%s", diff)
+		}
+		_, err := s.Record(ctx, given, once)
+		wantFault(t, err, consent.FaultErasedBefore)
+	})
+}
+
+// load returns the request as it is stored.
+func load(ctx context.Context, t testing.TB, s *Service, id [32]byte) storage.Request {
+	t.Helper()
+	var row storage.Request
+	err := s.store.Write(ctx, storage.Load{Requests: [][32]byte{id}}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
+		row = tx.Loaded().Requests[id]
+		return nil, nil //nolint:nilnil // Nothing is stored.
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+func TestErase_TwiceInOtherSpellings_EachOfItsOwn(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
+		w.mustRecord(ctx, s, consentOn("newsletter", annaBeside, start.Add(-time.Hour)))
+		w.mustRecord(ctx, s, withdrawal("product-marketing", annaBeside))
+		eraseNow(ctx, t, w, s, annaTyped)
+		for _, form := range []consent.Form{consent.FormExact, consent.FormFolded} {
+			if _, ok := subjectsOf(t, w, s, annaBeside)[form]; !ok {
+				t.Errorf("form %d of the other spelling is gone", form)
+			}
+		}
+		history, err := s.History(ctx, HistoryInput{Address: annaBeside, Size: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(history.Events, func(e HistoryEvent) bool {
+			return e.Kind == consent.KindWithdraw && e.Evidence.Address == annaBeside
+		}) {
+			t.Error("the other spelling's withdrawal lost its evidence")
+		}
+		if bytes.Contains(w.raw().bytes("SELECT header FROM events WHERE position = 1"), []byte("anna")) {
+			t.Error("a header holds a name")
+		}
+		sound(ctx, t, w, s)
+	})
+}
