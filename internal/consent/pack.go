@@ -109,7 +109,7 @@ func AppendState(b []byte, s *State, names Names) ([]byte, error) {
 
 // rights appends what only few subjects have: nothing for the others.
 func (p *packer) rights(s *State) {
-	if len(s.Holds) == 0 && len(s.Moves) == 0 {
+	if len(s.Holds) == 0 && len(s.Moves) == 0 && len(s.Voided) == 0 {
 		return
 	}
 	p.count(len(s.Holds))
@@ -123,6 +123,10 @@ func (p *packer) rights(s *State) {
 		p.number(s.Moves[i].Position)
 		p.b = append(p.b, s.Moves[i].Spelling[:]...)
 		p.time(s.Moves[i].At)
+	}
+	p.count(len(s.Voided))
+	for i := range s.Voided {
+		p.b = append(p.b, s.Voided[i][:]...)
 	}
 }
 

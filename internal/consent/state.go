@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -19,6 +20,7 @@ type State struct {
 	Mails        []Mail    // of the last 30 days before Last
 	Holds        []Hold    // legal holds that were not released
 	Moves        []Moved   // to where the person moved away
+	Voided       []BatchID // batches that are left out, in order: their events may still come
 }
 
 // Grant is a legal basis that was given for some channels.
@@ -106,9 +108,16 @@ const mailWindow = 30 * 24 * 60 * 60 * 1_000_000
 // Fold returns the state after the events, which it sorts into the order in which they count. What a void among them leaves out
 // counts as never made.
 func Fold(events []Event) *State {
+	var s State
+	for i := range events {
+		if events[i].VoidBatch != (BatchID{}) {
+			s.Voided = append(s.Voided, events[i].VoidBatch)
+		}
+	}
+	slices.SortFunc(s.Voided, func(a, b BatchID) int { return bytes.Compare(a[:], b[:]) })
+	s.Voided = slices.Compact(s.Voided)
 	events = WithoutVoided(events)
 	slices.SortFunc(events, func(a, b Event) int { return Compare(&a, &b) })
-	var s State
 	for i := range events {
 		s.fold(&events[i])
 	}
@@ -159,10 +168,10 @@ func (e *Event) Voidable() bool {
 	}
 }
 
-// Apply folds e into s if e is later than everything in s and leaves nothing of it out. It reports false, and leaves s as it was,
-// if not: then the subject's events have to be folded anew.
+// Apply folds e into s if e is later than everything in s, leaves nothing of it out and is not left out itself. It reports false,
+// and leaves s as it was, if not: then the subject's events have to be folded anew.
 func (s *State) Apply(e *Event) bool {
-	if e.Occurred <= s.Last || e.Kind == KindVoid {
+	if e.Occurred <= s.Last || e.Kind == KindVoid || slices.Contains(s.Voided, e.Batch) {
 		return false
 	}
 	s.fold(e)

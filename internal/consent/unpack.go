@@ -35,7 +35,8 @@ func UnpackState(b []byte, names Names) (*State, error) {
 		s.Moves = unpackList(&u, func() Moved {
 			return Moved{Position: int64(u.uvarint()), Spelling: u.spelling(true), At: u.time()}
 		})
-		if len(s.Holds)+len(s.Moves) == 0 {
+		s.Voided = unpackList(&u, func() BatchID { return u.spelling(true) })
+		if len(s.Holds)+len(s.Moves)+len(s.Voided) == 0 {
 			u.fail() // It has one packed form.
 		}
 	}
