@@ -155,7 +155,7 @@ func eraseNow(ctx context.Context, t testing.TB, w *world, s *Service, typed str
 	w.clock.Advance(time.Second)
 	got, err := s.Record(ctx, consent.Statement{
 		Kind: consent.KindErase, Address: typed, Operator: "dpo", Justification: "case 17", Note: "anna-trace", IP: "203.0.113.77",
-	}, Idempotency{Method: "erase", ID: requestID(900), Body: []byte("erase")})
+	}, Idempotency{Method: "erase " + typed, ID: requestID(900), Body: []byte("erase")})
 	if err != nil {
 		t.Fatal(err)
 	}
