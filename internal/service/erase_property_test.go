@@ -247,18 +247,15 @@ func TestProperty_ErasedPhysically_AnswersAsIfErasedLogically(t *testing.T) {
 					}
 					l.carryOut()
 				}
-				noGrantIsLeft(rt, w, s, l, &life)
-			}
-			if report := mustVerify(t, w, s.store); report.Found != 0 {
-				rt.Fatalf("the ledger does not verify: %+v", report.Findings)
+				l.noGrantIsLeft(&life)
 			}
 		})
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
-// noGrantIsLeft wants every event of an exact subject to be later than the last erasure of its spelling.
-func noGrantIsLeft(rt *rapid.T, w *world, s *Service, l *lived, life *erasedLife) {
+// noGrantIsLeft wants every event of an exact subject to be later than the last erasure of its spelling, and a ledger that verifies.
+func (l *lived) noGrantIsLeft(life *erasedLife) {
 	for _, spelling := range life.spellings {
 		var until consent.Instant
 		for _, st := range life.statements {
@@ -266,15 +263,18 @@ func noGrantIsLeft(rt *rapid.T, w *world, s *Service, l *lived, life *erasedLife
 				until = max(until, st.Occurred)
 			}
 		}
-		id, ok := subjectsOf(w.t, w, s, fmt.Sprintf(spelling, l.name))[consent.FormExact]
+		id, ok := subjectsOf(l.w.t, l.s, fmt.Sprintf(spelling, l.name))[consent.FormExact]
 		if !ok {
 			continue
 		}
-		for _, e := range ledgerOf(w.t, s, func(e *consent.Event) bool { return e.Subject == id }) {
+		for _, e := range ledgerOf(l.w.t, l.s, func(e *consent.Event) bool { return e.Subject == id }) {
 			if e.Occurred <= until {
-				rt.Errorf("%s: a %s of %s is left, erased at %s", spelling, e.Kind, e.Occurred, until)
+				l.rt.Errorf("%s: a %s of %s is left, erased at %s", spelling, e.Kind, e.Occurred, until)
 			}
 		}
+	}
+	if report := mustVerify(l.w.t, l.w, l.s.store); report.Found != 0 {
+		l.rt.Fatalf("the ledger does not verify: %+v", report.Findings)
 	}
 }
 
@@ -314,6 +314,6 @@ func TestErase_GrantEraseGrantInOneTransaction_KeepsTheLater(t *testing.T) {
 			}
 		}
 		searchTables(t, w, &needles{texts: annaTexts()[2:]})
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }

@@ -1,18 +1,13 @@
 package service
 
 import (
-	"bytes"
 	"context"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -127,7 +122,7 @@ func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []
 }
 
 // annaLeaves returns what must be gone once she is erased: her texts, and whatever is sealed that tells of her.
-func annaLeaves(ctx context.Context, t testing.TB, w *world, once []Idempotency) *needles {
+func annaLeaves(t testing.TB, w *world, who string, once []Idempotency) *needles {
 	t.Helper()
 	n := &needles{texts: annaTexts()}
 	r := w.raw()
@@ -140,7 +135,7 @@ func annaLeaves(ctx context.Context, t testing.TB, w *world, once []Idempotency)
 		t.Fatalf("only %d sealed values tell of the person: the history shows nothing", len(n.sealed))
 	}
 	for _, o := range once {
-		id := o.requestID(caller(ctx).ID)
+		id := o.requestID(who)
 		answer := r.bytes("SELECT answer FROM requests WHERE id = $1", id[:])
 		if len(answer) == 0 {
 			t.Fatalf("the answer of a %s was not remembered", o.Method)
@@ -166,7 +161,7 @@ func eraseNow(ctx context.Context, t testing.TB, w *world, s *Service, typed str
 // followAnna goes every way from the address to events that there is with all keys, and wants none to lead to what permits.
 func followAnna(t testing.TB, w *world, s *Service, old map[consent.Form]consent.SubjectID) {
 	t.Helper()
-	ids := subjectsOf(t, w, s, annaTyped)
+	ids := subjectsOf(t, s, annaTyped)
 	for _, form := range []consent.Form{consent.FormExact, consent.FormMail} {
 		if id, ok := ids[form]; ok && id == old[form] {
 			t.Errorf("the digest of form %d still leads to the old subject", form)
@@ -232,12 +227,12 @@ func TestEventKey_OfWhatPermits_SaysNothingOfTheAddress(t *testing.T) {
 }
 
 // sound wants a ledger that verifies and states that are the fold of their events.
-func sound(ctx context.Context, t testing.TB, w *world, s *Service) {
+func sound(t testing.TB, w *world, s *Service) {
 	t.Helper()
 	if report := mustVerify(t, w, s.store); report.Found != 0 {
 		t.Errorf("the ledger does not verify: %+v", report.Findings)
 	}
-	rebuilt, err := s.Rebuild(ctx, func(int) {})
+	rebuilt, err := s.Rebuild(t.Context(), func(int) {})
 	if err != nil || rebuilt.Differed != 0 {
 		t.Errorf("%d states differ, %v", rebuilt.Differed, err)
 	}
@@ -251,7 +246,7 @@ func TestErase_NothingIsLeft(t *testing.T) {
 func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 	s, ctx := w.acme()
 	once := annaLived(ctx, t, w, s)
-	left, old := annaLeaves(ctx, t, w, once), subjectsOf(t, w, s, annaTyped)
+	left, old := annaLeaves(t, w, caller(ctx).ID, once), subjectsOf(t, s, annaTyped)
 	if len(old) != 3 {
 		t.Fatalf("she has %d subjects", len(old))
 	}
@@ -267,7 +262,7 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 		files(left)
 	}
 	followAnna(t, w, s, old)
-	sound(ctx, t, w, s)
+	sound(t, w, s)
 	for _, kept := range []string{annaBeside, "berta@example.at", annaNew, annaOld} {
 		if !holds(t, w, kept) && !holds(t, w, strings.ToLower(kept)) {
 			t.Errorf("nothing is left of %s, who was not erased", kept)
@@ -277,14 +272,18 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 	if got := eraseNow(ctx, t, w, s, annaTyped); got != erased {
 		t.Errorf("the erasure repeated under its request id: %+v, first %+v", got, erased)
 	}
+	before := positions(t, s.store)
 	comesBack(ctx, t, w, s, once)
+	if after := positions(t, s.store); after != before+1 {
+		t.Errorf("%d events were recorded of what was known or erased", after-before-1)
+	}
 	searchTables(t, w, left)
 	followAnna(t, w, s, old)
 	consentsAnew(ctx, t, w, s)
-	sound(ctx, t, w, s)
+	sound(t, w, s)
 }
 
-// comesBack repeats every request, and imports the old history once more.
+// comesBack repeats requests, imports the old history once more, and records one late withdrawal.
 func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []Idempotency) {
 	t.Helper()
 	_, err := s.Record(ctx, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))), once[2])
@@ -294,7 +293,6 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []I
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}, Idempotency: once[0]})
 	wantFault(t, err, consent.FaultErasedBefore)
-	before := positions(t, s.store)
 	for i, in := range []Idempotency{once[4], {}} {
 		results, err := s.BatchRecord(ctx, BatchRecord{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: in})
 		if err != nil {
@@ -309,9 +307,6 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []I
 				t.Errorf("import %d, %s: got %+v, want a duplicate", i, item.Statement.Kind, got)
 			}
 		}
-	}
-	if after := positions(t, s.store); after != before {
-		t.Errorf("%d events were recorded of what was known or erased", after-before)
 	}
 	late := traced(withdrawal("product-marketing", annaTyped))
 	late.Occurred = consent.InstantOf(start.AddDate(0, 0, -30))
@@ -367,137 +362,5 @@ func TestErase_NothingIsLeftInTheFilesOfPostgreSQL(t *testing.T) {
 			r.db.ExecContext(t.Context(), "CHECKPOINT") //nolint:errcheck // What is left is looked for next.
 		}
 		searchFiles(t, string(r.bytes("SHOW data_directory")), n)
-	})
-}
-
-// pair is what an event says without whom it is about, where it stands, and when it was recorded.
-func pair(e consent.Event) string {
-	e.Position, e.Recorded, e.Subject, e.Key, e.Evidence, e.Was = 0, 0, consent.SubjectID{}, consent.EventKey{}, [32]byte{}, nil
-	e.Batch, e.Actor = consent.BatchID{}, ""
-	return string(consent.AppendHeader(nil, &e))
-}
-
-func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.acme()
-		var items []BatchStatement
-		for days := range 6 {
-			st := consentOn("newsletter", annaTyped, start.AddDate(0, 0, -days))
-			st.Note = "note"
-			items = append(items, BatchStatement{Statement: st})
-		}
-		if _, err := s.BatchRecord(ctx, BatchRecord{Items: items, Batch: consent.BatchID{7}}); err != nil {
-			t.Fatal(err)
-		}
-		old := subjectsOf(t, w, s, annaTyped)[consent.FormExact]
-		w.clock.Advance(time.Second)
-		orphaned := ledgerOf(t, s, func(e *consent.Event) bool { return e.Occurred == consent.InstantOf(start.AddDate(0, 0, -4)) })[0].Position
-		if _, err := s.Void(ctx, Void{Position: orphaned, Justification: "a mistake"}); err != nil {
-			t.Fatal(err)
-		}
-		w.clock.Advance(time.Second)
-		for range 3 { // The second and third change nothing more.
-			_, err := s.Record(ctx, consent.Statement{
-				Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.AddDate(0, 0, -3)),
-			}, Idempotency{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.clock.Advance(time.Second)
-		}
-		fresh := subjectsOf(t, w, s, annaTyped)[consent.FormExact]
-		living := ledgerOf(t, s, func(e *consent.Event) bool { return e.Subject == fresh })
-		orphans := ledgerOf(t, s, func(e *consent.Event) bool { return e.Subject == old })
-		if fresh == old || len(living) != 3 || len(orphans) != 4 {
-			t.Fatalf("%d events are kept and %d cut off", len(living), len(orphans))
-		}
-		for _, e := range living {
-			if len(e.Was) != 1 || e.Position <= orphans[len(orphans)-1].Position {
-				t.Errorf("position %d stands for %v", e.Position, e.Was)
-			}
-			if e.Kind == consent.KindVoid {
-				t.Error("a void names what was erased")
-			}
-			for _, o := range orphans {
-				if pair(e) == pair(o) {
-					t.Errorf("positions %d and %d say the same", e.Position, o.Position)
-				}
-			}
-		}
-		history, err := s.History(ctx, HistoryInput{Address: annaTyped, Size: 50, HistoryFilter: HistoryFilter{Kinds: []string{"grant"}}})
-		if err != nil || len(history.Events) != 3 {
-			t.Fatalf("%d events, %v", len(history.Events), err)
-		}
-		for _, e := range history.Events {
-			if !e.Held || e.Evidence.Address != annaTyped || e.Evidence.Note != "note" {
-				t.Errorf("position %d lost its evidence: %+v", e.Position, e.Evidence)
-			}
-		}
-		if w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent).Decision.Position == 0 {
-			t.Error("the ALLOW names no proof")
-		}
-		sound(ctx, t, w, s)
-	})
-}
-
-func TestErase_RequestOfADuplicate_IsForgotten(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.acme()
-		given := consentOn("newsletter", annaTyped, start.Add(-time.Hour))
-		w.mustRecord(ctx, s, given)
-		once := Idempotency{Method: "grant", ID: requestID(5), Body: []byte("body")}
-		if got, err := s.Record(ctx, given, once); err != nil || !got.Duplicate {
-			t.Fatalf("%+v, %v", got, err)
-		}
-		eraseNow(ctx, t, w, s, annaTyped)
-		id := once.requestID(caller(ctx).ID)
-		row := load(ctx, t, s, id)
-		if diff := cmp.Diff(storage.Request{ID: id, Expires: row.Expires}, row); diff != "" {
-			t.Errorf("what is left of the request (-want +got):\n%s", diff)
-		}
-		_, err := s.Record(ctx, given, once)
-		wantFault(t, err, consent.FaultErasedBefore)
-	})
-}
-
-// load returns the request as it is stored.
-func load(ctx context.Context, t testing.TB, s *Service, id [32]byte) storage.Request {
-	t.Helper()
-	var row storage.Request
-	err := s.store.Write(ctx, storage.Load{Requests: [][32]byte{id}}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
-		row = tx.Loaded().Requests[id]
-		return nil, nil //nolint:nilnil // Nothing is stored.
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return row
-}
-
-func TestErase_TwiceInOtherSpellings_EachOfItsOwn(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.acme()
-		w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
-		w.mustRecord(ctx, s, consentOn("newsletter", annaBeside, start.Add(-time.Hour)))
-		w.mustRecord(ctx, s, withdrawal("product-marketing", annaBeside))
-		eraseNow(ctx, t, w, s, annaTyped)
-		for _, form := range []consent.Form{consent.FormExact, consent.FormFolded} {
-			if _, ok := subjectsOf(t, w, s, annaBeside)[form]; !ok {
-				t.Errorf("form %d of the other spelling is gone", form)
-			}
-		}
-		history, err := s.History(ctx, HistoryInput{Address: annaBeside, Size: 50})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.ContainsFunc(history.Events, func(e HistoryEvent) bool {
-			return e.Kind == consent.KindWithdraw && e.Evidence.Address == annaBeside
-		}) {
-			t.Error("the other spelling's withdrawal lost its evidence")
-		}
-		if bytes.Contains(w.raw().bytes("SELECT header FROM events WHERE position = 1"), []byte("anna")) {
-			t.Error("a header holds a name")
-		}
-		sound(ctx, t, w, s)
 	})
 }

@@ -69,7 +69,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 			t.Errorf("after the release: %+v, %v", done, err)
 		}
 		searchTables(t, w, &needles{texts: annaTexts()[2:]})
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -106,7 +106,7 @@ func TestMove_WhatBlocksGoesAlong_WhatPermitsDoesNot(t *testing.T) {
 				t.Errorf("%s before the objection: %s", at, got.Reason)
 			}
 		}
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -132,7 +132,7 @@ func TestMove_ThereAndBack_Ends(t *testing.T) {
 		for _, at := range []string{a, b} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeWithdrawn)
 		}
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -157,7 +157,7 @@ func TestMove_EitherSideErased_TheOtherDoesNotSayWhoItWas(t *testing.T) {
 		if grown := positions(t, s.store) - before; grown != 1 {
 			t.Errorf("a complaint became %d events: something still knows where she went", grown)
 		}
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -194,7 +194,7 @@ func TestVoid_LeavesOutForEveryTime_ButNotWhatWasKnownBefore(t *testing.T) {
 		wantFault(t, err, consent.FaultInvalidEvidence)
 		_, err = s.Void(ctx, Void{Position: given.Position, Batch: consent.BatchID{1}, Justification: "both"})
 		wantFault(t, err, consent.FaultInvalidRequest)
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -236,7 +236,7 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		if err != nil || len(looked.Channels[0].Grants) != 0 {
 			t.Errorf("what was left out counts again after an erasure: %+v, %v", looked.Channels[0].Grants, err)
 		}
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -268,7 +268,7 @@ func TestVoid_OfACopy_AndOfWhatWasCopied(t *testing.T) {
 		if err != nil || len(looked.Channels[0].Grants) != 0 {
 			t.Errorf("the voided grant counts again: %+v, %v", looked.Channels[0].Grants, err)
 		}
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -298,7 +298,7 @@ func TestVoid_AmongOtherWrites_LeavesOutOnlyWhatItNames(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent)
 		w.wantCheck(ctx, s, "product-marketing", annaTyped, consent.CodeWithdrawn)
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 
@@ -361,7 +361,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		if e, err := consent.DecodeHeader(kept.Events[0].Header); err != nil || e.Position != first.Position {
 			t.Errorf("the header kept is of position %d, %v", e.Position, err)
 		}
-		sound(ctx, t, w, s)
+		sound(t, w, s)
 	})
 }
 

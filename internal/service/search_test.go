@@ -242,7 +242,7 @@ func unhex(text []byte) []byte {
 	for _, field := range bytes.FieldsFunc(text, func(r rune) bool { return r == '\t' || r == '\n' }) {
 		hexed, ok := bytes.CutPrefix(field, []byte(`\\x`))
 		if ok {
-			field, _ = hex.AppendDecode(nil, hexed) //nolint:errcheck // What is no hex is no byte string.
+			field, _ = hex.AppendDecode(nil, hexed)
 		}
 		out = append(append(out, field...), '\n')
 	}
@@ -250,7 +250,7 @@ func unhex(text []byte) []byte {
 }
 
 // subjectsOf returns the ids of the address's subjects, those that its digests lead to, by form.
-func subjectsOf(t testing.TB, w *world, s *Service, typed string) map[consent.Form]consent.SubjectID {
+func subjectsOf(t testing.TB, s *Service, typed string) map[consent.Form]consent.SubjectID {
 	t.Helper()
 	a, err := parseAddress(typed)
 	if err != nil {
@@ -273,7 +273,7 @@ func subjectsOf(t testing.TB, w *world, s *Service, typed string) map[consent.Fo
 	return ids
 }
 
-// eventsOf returns the events of a subject as the ledger has them.
+// ledgerOf returns those events of the ledger.
 func ledgerOf(t testing.TB, s *Service, of func(*consent.Event) bool) []consent.Event {
 	t.Helper()
 	var events []consent.Event

@@ -226,8 +226,10 @@ func testClaims(t *testing.T, open Open) {
 		limit int
 		want  []storage.Claim
 	}{
-		{[16]byte{}, 9, []storage.Claim{claim(1), claim(3), claim(200)}}, {claim(1).ID, 1, []storage.Claim{claim(3)}},
-		{claim(200).ID, 9, nil}, {[16]byte{}, 0, nil},
+		{[16]byte{}, 9, []storage.Claim{claim(1), claim(3), claim(200)}},
+		{claim(1).ID, 1, []storage.Claim{claim(3)}},
+		{claim(200).ID, 9, nil},
+		{[16]byte{}, 0, nil},
 	} {
 		got, err := store.Claims(t.Context(), c.after, c.limit)
 		noError(t, "Claims", err)

@@ -1,0 +1,195 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// erasures are the erasures of the example history.
+type erasures struct {
+	last    map[string]time.Time // of an exact address
+	refused int                  // rows that permit something and occurred at or before the erasure of their address
+	count   int
+}
+
+func exactForm(t testing.TB, typed string) string {
+	t.Helper()
+	a, err := address.Parse(typed)
+	if err != nil {
+		return typed // The audience has some that are no addresses.
+	}
+	return a.Exact()
+}
+
+func readErasures(t testing.TB, header []string, rows [][]string) erasures {
+	t.Helper()
+	column := func(name string) int { return slices.Index(header, name) }
+	occurred := func(row []string) time.Time {
+		at, err := time.Parse(time.RFC3339Nano, row[column("occurred_time")])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	e := erasures{last: map[string]time.Time{}}
+	for _, row := range rows {
+		if row[column("event")] != "erase" {
+			continue
+		}
+		e.count++
+		exact := exactForm(t, row[column("address")])
+		if at := occurred(row); at.After(e.last[exact]) {
+			e.last[exact] = at
+		}
+	}
+	for _, row := range rows {
+		if permits := []string{"grant", "request", "confirm"}; slices.Contains(permits, row[column("event")]) &&
+			!occurred(row).After(e.last[exactForm(t, row[column("address")])]) {
+			e.refused++
+		}
+	}
+	return e
+}
+
+// writeHistory writes a history into a folder of the test's, for an import puts what it rejects beside it.
+func writeHistory(t testing.TB, header []string, rows [][]string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := csv.NewWriter(&out).WriteAll(append([][]string{header}, rows...)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "events.csv")
+	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestExampleHistory_AfterItsErasures_AnswersAsExpected(t *testing.T) {
+	eachStore(t, func(t *testing.T, db *database) {
+		header, rows := table(t, acmeEvents)
+		eraseExample(t, db, header, rows)
+	})
+}
+
+func TestExampleHistory_InAnotherOrder_AfterItsErasures_AnswersAsExpected(t *testing.T) {
+	header, rows := table(t, acmeEvents)
+	rand.New(rand.NewPCG(3, 4)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	eraseExample(t, newDatabase(t, "sqlite"), header, rows)
+}
+
+// eraseExample imports the history, has its erasures carried out, and imports it again.
+func eraseExample(t *testing.T, db *database, header []string, rows [][]string) {
+	t.Helper()
+	who, erased := readAudience(t), readErasures(t, header, rows)
+	file := writeHistory(t, header, rows)
+	s := db.serve(nil)
+	importFile(t, s.GRPC, s.key, file)
+	s.stop()
+	before := carryOut(t, db, erased)
+
+	s = db.serve(nil)
+	consent := assentv1.NewConsentServiceClient(dial(t, s.GRPC, s.key))
+	got, _ := who.answers(t, consent, exampleTime)
+	who.compareErased(t, got, erased)
+	strict, _ := who.answers(t, consent, nil)
+	for i, typed := range who.addresses {
+		if _, is := erased.last[exactForm(t, typed)]; is && !strings.HasPrefix(strict[i], "DENY") && !signedUpAgain(t, header, rows, typed, erased) {
+			t.Errorf("id %d was erased and is answered %q", i, strict[i])
+		}
+	}
+
+	code, stdout, stderr := command(t, s.GRPC, s.key, "import", "consents", file, "--format", "json")
+	var again struct {
+		imported
+		ErasedBefore int
+	}
+	if err := json.Unmarshal([]byte(stdout), &again); err != nil {
+		t.Fatalf("exit %d, %v: %s", code, err, stderr)
+	}
+	if code != 0 || again.Recorded != 0 || again.Rejected != 0 || again.ErasedBefore != erased.refused ||
+		again.Duplicates+again.ErasedBefore != len(rows) {
+		t.Errorf("the old file again: exit %d, %+v; want %d refused of %d", code, again, erased.refused, len(rows))
+	}
+	got, _ = who.answers(t, consent, exampleTime)
+	who.compareErased(t, got, erased)
+	noAddresses(t, s)
+	s.stop()
+	if after := carryOut(t, db, erasures{}); after != before {
+		t.Errorf("the ledger grew from %d to %d", before, after)
+	}
+}
+
+// signedUpAgain reports whether the address was granted something after its erasure.
+func signedUpAgain(t testing.TB, header []string, rows [][]string, typed string, erased erasures) bool {
+	t.Helper()
+	exact := exactForm(t, typed)
+	return slices.ContainsFunc(rows, func(row []string) bool {
+		at, err := time.Parse(time.RFC3339Nano, row[slices.Index(header, "occurred_time")])
+		return err == nil && at.After(erased.last[exact]) && exactForm(t, row[slices.Index(header, "address")]) == exact
+	})
+}
+
+// compareErased wants the expected answers but of those whom an erasure after the time asked about has taken out of all history, who
+// are denied.
+func (a *audience) compareErased(t testing.TB, got []string, erased erasures) {
+	t.Helper()
+	differ := 0
+	want := slices.Clone(a.want)
+	for i, typed := range a.addresses {
+		if got[i] == want[i] {
+			continue
+		}
+		if erased.last[exactForm(t, typed)].After(exampleTime.AsTime()) && strings.HasPrefix(got[i], "DENY ") {
+			differ++
+			want[i] = got[i]
+		}
+	}
+	compare(t, "as of the example's time", got, want)
+	if differ != 16 {
+		t.Errorf("%d answers differ because of a later erasure, want 16", differ)
+	}
+}
+
+// carryOut carries out the erasures in a process of its own, as the daily job does, verifies the ledger and rebuilds its states, and
+// returns its last position.
+func carryOut(t testing.TB, db *database, erased erasures) int64 {
+	t.Helper()
+	local, err := server.OpenService(t.Context(), db.config(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = local.Close() }()
+	ctx := server.AsLocal(t.Context())
+	done, err := local.ErasePending(ctx, false)
+	if err != nil || done.Held != 0 || (done.Erased > 0) != (erased.count > 0) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	t.Logf("%d erasures were carried out", done.Erased)
+	if again, err := local.ErasePending(ctx, true); err != nil || again != (service.PendingErasures{}) {
+		t.Errorf("erasures are left: %+v, %v", again, err)
+	}
+	rebuilt, err := local.Rebuild(ctx, func(int) {})
+	if err != nil || rebuilt.Differed != 0 {
+		t.Errorf("%d states differ, %v", rebuilt.Differed, err)
+	}
+	point, err := local.Checkpoint(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return point.Size
+}
