@@ -83,12 +83,14 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 			w.erased.learnt = append(w.erased.learnt, s.ID)
 		}
 	}
-	w.erased.dead = append(w.erased.dead, exact.ID)
 	err = w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Occurred > until, nil })
 	if err != nil {
 		return err
 	}
 	left := w.subjects[exact.Key]
+	if left.ID != exact.ID {
+		w.erased.dead = append(w.erased.dead, exact.ID)
+	}
 	left.Erased = max(exact.Erased, until)
 	w.save(left)
 	mails, err := w.subject(&who.mail)

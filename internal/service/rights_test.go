@@ -53,7 +53,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 				t.Errorf("what was imported before: %+v, %v", done, err)
 			}
 		}
-		if !holds(t, w, "anna-trace") || positions(t, s.store) != before {
+		if !sealedHolds(t, w, "anna-trace") || positions(t, s.store) != before {
 			t.Error("something of what is held was erased, or recorded")
 		}
 		eraseNow(ctx, t, w, s, annaBeside) // Another spelling is not held.
@@ -316,7 +316,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		first := w.mustRecord(ctx, s, given)
 		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, Idempotency{})
 		wantFault(t, err, consent.FaultNoClaimsKey)
-		if !holds(t, w, "anna-trace") || positions(t, s.store) != first.Position {
+		if !sealedHolds(t, w, "anna-trace") || positions(t, s.store) != first.Position {
 			t.Error("something was erased without a key to keep it under")
 		}
 		if _, err := seal.CreateClaims(filepath.Join(dir, "test.keys"), officer); err != nil {

@@ -175,8 +175,8 @@ func searchTables(t testing.TB, w *world, n *needles) {
 	}
 }
 
-// holds reports whether the database holds the text in anything sealed.
-func holds(t testing.TB, w *world, text string) bool {
+// sealedHolds reports whether the database holds the text in anything sealed.
+func sealedHolds(t testing.TB, w *world, text string) bool {
 	t.Helper()
 	for _, p := range opened(t, w.keys, w.raw().cells()) {
 		if bytes.Contains(p, []byte(text)) {
