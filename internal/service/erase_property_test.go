@@ -247,7 +247,7 @@ func TestProperty_ErasedPhysically_AnswersAsIfErasedLogically(t *testing.T) {
 					}
 					l.carryOut()
 				}
-				l.noGrantIsLeft(&life)
+				l.noGrantIsLeft(&life) //nolint:contextcheck // Verification has the test's own context.
 			}
 		})
 		sound(t, w, s)

@@ -270,8 +270,11 @@ func testEventsOfVoids(t *testing.T, open Open) {
 		upTo  int64
 		want  [][]byte
 	}{
-		{first, 0, headers(record(1, 1), void)}, {first, 1, headers(record(1, 1))}, {first - 1, 0, headers(void)},
-		{0, 0, headers(record(1, 1), void, record(3, 1))}, {0, 2, headers(record(1, 1), void)},
+		{first, 0, headers(record(1, 1), void)},
+		{first, 1, headers(record(1, 1))},
+		{first - 1, 0, headers(void)},
+		{0, 0, headers(record(1, 1), void, record(3, 1))},
+		{0, 2, headers(record(1, 1), void)},
 	} {
 		_, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until, c.upTo)
 		noError(t, "EventsOf", err)
@@ -293,7 +296,11 @@ func testErasures(t *testing.T, open Open) {
 		limit int
 		want  []storage.Record
 	}{
-		{0, 9, []storage.Record{records[1], records[3]}}, {2, 9, records[3:4]}, {0, 1, records[1:2]}, {4, 9, nil}, {0, 0, nil},
+		{0, 9, []storage.Record{records[1], records[3]}},
+		{2, 9, records[3:4]},
+		{0, 1, records[1:2]},
+		{4, 9, nil},
+		{0, 0, nil},
 	} {
 		h, got, err := store.Erasures(t.Context(), c.after, c.limit)
 		noError(t, "Erasures", err)
@@ -313,8 +320,11 @@ func testBatch(t *testing.T, open Open) {
 		limit int
 		want  []storage.BatchEvent
 	}{
-		{batch, 0, 9, []storage.BatchEvent{e(1), e(3), e(4)}}, {batch, 1, 1, []storage.BatchEvent{e(3)}}, {batch, 4, 9, nil},
-		{consent.BatchID{0xff}, 0, 9, nil}, {batch, 0, 0, nil},
+		{batch, 0, 9, []storage.BatchEvent{e(1), e(3), e(4)}},
+		{batch, 1, 1, []storage.BatchEvent{e(3)}},
+		{batch, 4, 9, nil},
+		{consent.BatchID{0xff}, 0, 9, nil},
+		{batch, 0, 0, nil},
 	} {
 		got, err := store.Batch(t.Context(), c.batch, c.after, c.limit)
 		noError(t, "Batch", err)
