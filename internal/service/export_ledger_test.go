@@ -17,8 +17,8 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 )
 
-// ledgerOf returns the lines of an export of the ledger.
-func ledgerOf(ctx context.Context, t testing.TB, s *Service, in ExportRange) ([]dossier.Line, dossier.LastLine) {
+// exportedLedger returns the lines of an export of the ledger.
+func exportedLedger(ctx context.Context, t testing.TB, s *Service, in ExportRange) ([]dossier.Line, dossier.LastLine) {
 	t.Helper()
 	data, first := exported(t, func(send func(ExportChunk) error) error { return s.ExportLedger(ctx, in, send) })
 	if first.ContentType != "application/x-ndjson" {
@@ -46,7 +46,7 @@ func TestExportLedger_AllOfIt_GivesTheRootOfItsCheckpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		all, last := ledgerOf(ctx, t, s, ExportRange{})
+		all, last := exportedLedger(ctx, t, s, ExportRange{})
 		tree, err := ledger.ParseTree(0, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +74,7 @@ func TestExportLedger_Ranges_AreOfPositionsAndTimes(t *testing.T) {
 			st.Occurred = day(6 - n)
 			w.mustRecord(ctx, s, st)
 		}
-		all, _ := ledgerOf(ctx, t, s, ExportRange{})
+		all, _ := exportedLedger(ctx, t, s, ExportRange{})
 		for _, line := range all {
 			recorded = append(recorded, consent.Instant(line.RecordedTime))
 		}
@@ -96,7 +96,7 @@ func TestExportLedger_Ranges_AreOfPositionsAndTimes(t *testing.T) {
 			"occurred and position":     {ExportRange{OccurredUntil: day(5), To: 5}, []int64{4, 5}},
 		} {
 			var got []int64
-			lines, _ := ledgerOf(ctx, t, s, c.in)
+			lines, _ := exportedLedger(ctx, t, s, c.in)
 			for _, line := range lines {
 				got = append(got, line.Position)
 			}
@@ -167,7 +167,7 @@ func TestExportLedger_AfterAnErasure_ShowsBlanksAndStillGivesTheRoot(t *testing.
 		// What was given after the erasure is recorded anew under another subject; where it stood is blank.
 		erased := consent.Statement{Kind: consent.KindErase, Address: "anna@example.at", Occurred: consent.InstantOf(early)}
 		w.mustRecord(ctx, s, erased)
-		all, last := ledgerOf(ctx, t, s, ExportRange{})
+		all, last := exportedLedger(ctx, t, s, ExportRange{})
 		tree, err := ledger.ParseTree(0, nil)
 		if err != nil {
 			t.Fatal(err)

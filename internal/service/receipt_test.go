@@ -341,7 +341,8 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 				Kind: consent.KindErase, Address: address, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
 			}}
 		}
-		// Of anna the erasure is older than the grant, which therefore outlives it; of ben it is younger.
+		// Of anna the erasure is older than the last grant, which therefore outlives it; of ben it is younger.
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-3*time.Hour)))
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		w.mustRecord(ctx, s, consentOn("newsletter", ben, start.Add(-3*time.Hour)))
 		items, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{erase(anna), erase(ben)}})
