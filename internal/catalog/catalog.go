@@ -242,6 +242,20 @@ type Policy struct {
 	// ClaimsPeriod is how long the evidence of an erased person is kept, sealed for an officer, for the defence of claims
 	// (GDPR Art. 17(3)(e)); zero: not at all.
 	ClaimsPeriod Period
+	// Retention says how long what is held is kept.
+	Retention Retention
+}
+
+// Retention holds the periods after which what is held is removed; zero: it is kept without end.
+type Retention struct {
+	// Evidence is for the evidence of consents and refusals, from when the event is of no use any more.
+	Evidence Period
+	// Requests is for requests that nobody confirmed, from their expiry.
+	Requests Period
+	// Disclosures is for the counts of who learnt something about a person, from the end of their day.
+	Disclosures Period
+	// HardBounces is for hard bounces: then the address may be tried again.
+	HardBounces Period
 }
 
 // Controller returns the controller with the id.

@@ -126,7 +126,12 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 				Assessed: &Assessment{By: "data protection officer", On: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Note: "the club's service"},
 			}}},
 		},
-		Policy: Policy{DecisionTTL: period(t, "PT5M"), ExistingCustomerLapsesAfter: period(t, "P24M"), ConfirmationExpiresAfter: period(t, "P30D")},
+		Policy: Policy{
+			DecisionTTL: period(t, "PT5M"), ExistingCustomerLapsesAfter: period(t, "P24M"), ConfirmationExpiresAfter: period(t, "P30D"),
+			Retention: Retention{
+				Evidence: period(t, "P3Y"), Requests: period(t, "P30D"), Disclosures: period(t, "P3Y"), HardBounces: period(t, "P24M"),
+			},
+		},
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b Period) bool { return a == b })); diff != "" {
 		t.Errorf("the parsed catalog (-want +got):\n%s", diff)

@@ -217,7 +217,8 @@ func (o *object) assessment(key string) *Assessment {
 
 // policy reads the policy, each period by its default where it is missing.
 func (d *decoder) policy(document *object) Policy {
-	o := document.child("policy", "decision_ttl", "existing_customer_lapses_after", "confirmation_expires_after", "claims_period")
+	o := document.child("policy", "decision_ttl", "existing_customer_lapses_after", "confirmation_expires_after", "claims_period",
+		"retention")
 	if o == nil {
 		o = &object{d: d, path: "policy", broken: true}
 	}
@@ -226,5 +227,20 @@ func (d *decoder) policy(document *object) Policy {
 		ExistingCustomerLapsesAfter: o.period("existing_customer_lapses_after", Period{months: 24}),
 		ConfirmationExpiresAfter:    o.period("confirmation_expires_after", Period{days: 30}),
 		ClaimsPeriod:                o.period("claims_period", Period{}),
+		Retention:                   d.retention(o),
+	}
+}
+
+// retention reads how long what is held is kept; what is missing, without end.
+func (d *decoder) retention(policy *object) Retention {
+	o := policy.child("retention", "evidence", "requests", "disclosures", "hard_bounces")
+	if o == nil {
+		return Retention{}
+	}
+	return Retention{
+		Evidence:    o.period("evidence", Period{}),
+		Requests:    o.period("requests", Period{}),
+		Disclosures: o.period("disclosures", Period{}),
+		HardBounces: o.period("hard_bounces", Period{}),
 	}
 }
