@@ -189,11 +189,8 @@ func (s *State) fold(e *Event) {
 			At: e.Occurred, Expires: e.Expires,
 		})
 	case KindGrant:
-		s.addGrant(&Grant{
-			Position: e.Position, Channels: e.Channels, Basis: e.Basis, Declaration: e.Declaration, Source: e.Source,
-			Origin: e.Occurred, At: e.Occurred, Confirmed: e.Confirmed, Expires: e.Expires,
-			Transaction: e.Transaction, Document: e.Document, Notice: e.Notice, Goods: e.Goods,
-		})
+		g := grantOf(e)
+		s.addGrant(&g)
 	case KindConfirm:
 		s.confirm(e)
 	case KindWithdraw, KindRefuse:
@@ -225,6 +222,27 @@ func (s *State) fold(e *Event) {
 	}
 }
 
+// grantOf returns the grant that an event gives by itself.
+func grantOf(e *Event) Grant {
+	return Grant{
+		Position: e.Position, Channels: e.Channels, Basis: e.Basis, Declaration: e.Declaration, Source: e.Source,
+		Origin: e.Occurred, At: e.Occurred, Confirmed: e.Confirmed, Expires: e.Expires,
+		Transaction: e.Transaction, Document: e.Document, Notice: e.Notice, Goods: e.Goods,
+	}
+}
+
+// confirmedBy returns the source of a consent that was asked for and confirmed.
+func confirmedBy(request, confirmation string) string {
+	switch {
+	case request == SourceImport || confirmation == SourceImport:
+		return SourceImport
+	case confirmation == "":
+		return request
+	default:
+		return confirmation
+	}
+}
+
 // prune drops what has ended by s.Last and so counts as never made from then on.
 func (s *State) prune() {
 	s.Pending = slices.DeleteFunc(s.Pending, func(p Pending) bool { return endedBy(p.Expires, s.Last) })
@@ -244,15 +262,8 @@ func (s *State) confirm(e *Event) {
 	}
 	p := s.Pending[i]
 	s.Pending = slices.Delete(s.Pending, i, i+1)
-	source := e.Source
-	switch {
-	case e.Source == SourceImport || p.Source == SourceImport:
-		source = SourceImport
-	case source == "":
-		source = p.Source
-	}
 	s.addGrant(&Grant{
-		Position: e.Position, Channels: e.Channels, Basis: catalog.BasisConsent, Declaration: p.Declaration, Source: source,
+		Position: e.Position, Channels: e.Channels, Basis: catalog.BasisConsent, Declaration: p.Declaration, Source: confirmedBy(p.Source, e.Source),
 		Origin: p.At, At: e.Occurred, Confirmed: e.Occurred,
 	})
 }

@@ -176,6 +176,15 @@ type Disclosure struct {
 	Count   int64
 }
 
+// Outline is what retention has to know of an event to see whether it may be due.
+type Outline struct {
+	Position int64
+	Subject  consent.SubjectID
+	Kind     consent.Kind
+	Occurred consent.Instant
+	Evidence bool // it is held
+}
+
 // EventRef finds an event by its key.
 type EventRef struct {
 	Subject SubjectKey
@@ -222,6 +231,11 @@ type Changes struct {
 	Blank []int64
 	// ForgetRequests names the events whose requests are forgotten: their answers, what their bodies were, and their positions.
 	ForgetRequests []int64
+	// DropSubjects names the subjects whose rows are deleted: nothing leads from an address to them any more. Their events and states
+	// stay.
+	DropSubjects []SubjectKey
+	// DropClaims names the claims that are deleted.
+	DropClaims [][16]byte
 	// ForgetDisclosures names the subjects whose disclosures are deleted.
 	ForgetDisclosures []consent.SubjectID
 }
@@ -295,6 +309,11 @@ type Reader interface {
 	Catalogs(ctx context.Context, after int64) (Head, []Catalog, error)
 	// Refs returns the references with a number greater than after, by number.
 	Refs(ctx context.Context, after int32) (Head, []Ref, error)
+	// Outlines returns the outlines of the events after the position given, by position, at most limit of them.
+	Outlines(ctx context.Context, after int64, limit int) ([]Outline, error)
+	// DisclosuresBefore returns how many disclosures there are of days before the day given, and the earliest of these days, 0 if there
+	// are none.
+	DisclosuresBefore(ctx context.Context, before int64) (n, earliest int64, err error)
 	// Disclosures returns what is counted for the subjects, by subject, day, client and channel. It returns no head.
 	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
 	// Clients returns all clients by id.

@@ -39,6 +39,7 @@ const (
 // and s (states).
 const (
 	Record       = `e.position, e.recorded_time, e.header, e.evidence, e.leaf_hash, e.tree_hashes`
+	Outline      = `e.position, e.subject, e.kind, e.occurred_time, e.evidence IS NOT NULL`
 	Hashes       = `e.position, e.leaf_hash, e.tree_hashes`
 	SubjectState = `k.form, k.digest, k.subject, k.key_version, k.fold_version, k.address, k.erased_time, s.position, s.state`
 )

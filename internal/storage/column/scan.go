@@ -318,3 +318,15 @@ func ScanDisclosure(scan Scan) (storage.Disclosure, error) {
 	}
 	return d, fixed("disclosures.subject", d.Subject[:], subject)
 }
+
+// ScanOutline reads the columns of [Outline].
+func ScanOutline(scan Scan) (storage.Outline, error) {
+	var o storage.Outline
+	var subject []byte
+	var kind int16
+	if err := scan(&o.Position, &subject, &kind, (*int64)(&o.Occurred), &o.Evidence); err != nil {
+		return storage.Outline{}, err
+	}
+	o.Kind = consent.Kind(kind)
+	return o, fixed("events.subject", o.Subject[:], subject)
+}

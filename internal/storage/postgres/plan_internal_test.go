@@ -50,6 +50,10 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"latest":     {selectLatestCosigned, nil},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 
+		"outlines":          {selectOutlines, []any{int64(0), 10}},
+		"countDisclosures":  {countDisclosures, []any{int64(1)}},
+		"dropSubjects":      {dropSubjects, []any{[]int16{1}, digests}},
+		"dropClaims":        {dropClaims, []any{digests}},
 		"disclosures":       {selectDisclosures, []any{digests}},
 		"forgetDisclosures": {forgetDisclosures, []any{digests}},
 		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10}},

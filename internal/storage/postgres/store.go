@@ -60,6 +60,7 @@ func store(ctx context.Context, conn *pgxpool.Conn, changes *storage.Changes) er
 	queueRest(batch, changes)
 	queueRights(batch, changes)
 	queueForget(batch, changes.ForgetDisclosures)
+	queueDrops(batch, changes)
 	batch.Queue(updateHead, headValues(&changes.Head)...)
 	before := batch.Len()
 	batch.Queue(commit)

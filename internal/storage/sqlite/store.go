@@ -19,6 +19,9 @@ func (c *conn) store(changes *storage.Changes) error {
 	if err := c.forget(changes.ForgetDisclosures); err != nil {
 		return err
 	}
+	if err := c.drop(changes); err != nil {
+		return err
+	}
 	_, err := c.exec(updateHead, headValues(&changes.Head)...)
 	return err
 }

@@ -68,6 +68,11 @@ func calls() []call {
 		{"AddDisclosures", func(ctx context.Context, s storage.Store) error {
 			return s.AddDisclosures(ctx, digest("addition", 1), begin, []storage.Disclosure{disclosure(1, 1, 1)})
 		}},
+		{"Outlines", func(ctx context.Context, s storage.Store) error { _, err := s.Outlines(ctx, 0, 10); return err }},
+		{"DisclosuresBefore", func(ctx context.Context, s storage.Store) error {
+			_, _, err := s.DisclosuresBefore(ctx, 1)
+			return err
+		}},
 		{"Disclosures", func(ctx context.Context, s storage.Store) error {
 			_, err := s.Disclosures(ctx, []consent.SubjectID{id(1)})
 			return err
