@@ -21,6 +21,9 @@ type erased struct {
 	dead     []consent.SubjectID // to which nothing leads any more
 	returns  []storage.Return
 	claims   []storage.Claim
+
+	dropSubjects []storage.SubjectKey // of nothing but what retention removed
+	dropClaims   [][16]byte
 }
 
 // Erase records an erasure and carries it out. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, TIME_IN_FUTURE, LEGAL_HOLD, NO_CLAIMS_KEY,

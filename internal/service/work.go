@@ -464,7 +464,7 @@ func (w *work) changes() (*storage.Changes, error) {
 		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.names.refs,
 		States: make([]storage.State, 0, len(w.touched)), Returns: w.erased.returns, Claims: w.erased.claims,
 		DropEvidence: w.erased.evidence, Blank: slices.Sorted(maps.Keys(w.erased.blank)), ForgetRequests: w.erased.requests,
-		ForgetDisclosures: w.erased.learnt,
+		ForgetDisclosures: w.erased.learnt, DropSubjects: w.erased.dropSubjects, DropClaims: w.erased.dropClaims,
 	}
 	for _, s := range w.touched {
 		packed, err := consent.AppendState(nil, s.state, w.names)

@@ -279,8 +279,8 @@ type Writer interface {
 	// counted again, so it may be repeated after any error, ErrCommitUnknown among them.
 	AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []Disclosure) error
 	// DeleteDisclosures deletes disclosures of days before the day given, the earliest first, at most limit of them, and returns how
-	// many. It does not lock the head.
-	DeleteDisclosures(ctx context.Context, before int64, limit int) (int, error)
+	// many. Those of the subjects in except are left alone. It does not lock the head.
+	DeleteDisclosures(ctx context.Context, before int64, except []consent.SubjectID, limit int) (int, error)
 }
 
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
@@ -311,9 +311,9 @@ type Reader interface {
 	Refs(ctx context.Context, after int32) (Head, []Ref, error)
 	// Outlines returns the outlines of the events after the position given, by position, at most limit of them.
 	Outlines(ctx context.Context, after int64, limit int) ([]Outline, error)
-	// DisclosuresBefore returns how many disclosures there are of days before the day given, and the earliest of these days, 0 if there
-	// are none.
-	DisclosuresBefore(ctx context.Context, before int64) (n, earliest int64, err error)
+	// DisclosuresBefore returns how many disclosures DeleteDisclosures would delete without a limit, and the earliest of their days,
+	// 0 if there are none.
+	DisclosuresBefore(ctx context.Context, before int64, except []consent.SubjectID) (n, earliest int64, err error)
 	// Disclosures returns what is counted for the subjects, by subject, day, client and channel. It returns no head.
 	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
 	// Clients returns all clients by id.

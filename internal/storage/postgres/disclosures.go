@@ -32,7 +32,8 @@ const (
 	deleteDisclosures = `
 		DELETE FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
 			SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
-				SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE day < $1 ORDER BY day LIMIT $2
+				SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE day < $1 AND subject <> ALL ($3::bytea[])
+				ORDER BY day LIMIT $2
 			) ORDER BY subject, day, client COLLATE "C", channel COLLATE "C" FOR UPDATE)`
 
 	forgetDisclosures = `
@@ -79,14 +80,14 @@ func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) (
 }
 
 // DeleteDisclosures deletes disclosures of days before the day given.
-func (s *Store) DeleteDisclosures(ctx context.Context, before int64, limit int) (int, error) {
+func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []consent.SubjectID, limit int) (int, error) {
 	ctx, release := s.enter(ctx)
 	defer release()
 	var head storage.Head
 	var deleted int64
 	batch := &pgx.Batch{}
 	batch.Queue(selectHead).Query(scanHead(&head))
-	batch.Queue(deleteDisclosures, before, max(limit, 0)).Exec(func(tag pgconn.CommandTag) error {
+	batch.Queue(deleteDisclosures, before, max(limit, 0), idArray(except)).Exec(func(tag pgconn.CommandTag) error {
 		deleted = tag.RowsAffected()
 		return nil
 	})

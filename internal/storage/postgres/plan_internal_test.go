@@ -51,12 +51,12 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 
 		"outlines":          {selectOutlines, []any{int64(0), 10}},
-		"countDisclosures":  {countDisclosures, []any{int64(1)}},
+		"countDisclosures":  {countDisclosures, []any{int64(1), digests}},
 		"dropSubjects":      {dropSubjects, []any{[]int16{1}, digests}},
 		"dropClaims":        {dropClaims, []any{digests}},
 		"disclosures":       {selectDisclosures, []any{digests}},
 		"forgetDisclosures": {forgetDisclosures, []any{digests}},
-		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10}},
+		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10, digests}},
 	} {
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+statement.sql, statement.args...)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
 )
@@ -12,7 +13,9 @@ import (
 const (
 	selectOutlines = `SELECT ` + column.Outline + ` FROM events e WHERE e.position > $1 ORDER BY e.position LIMIT $2`
 
-	countDisclosures = `SELECT count(*), coalesce(min(day), 0) FROM disclosures WHERE day < $1`
+	countDisclosures = `
+		SELECT count(*), coalesce(min(day), 0) FROM disclosures
+		WHERE day < $1 AND subject <> ALL ($2::bytea[])`
 
 	dropSubjects = `
 		DELETE FROM subjects WHERE (form, digest) IN (SELECT * FROM unnest($1::smallint[], $2::bytea[]))`
@@ -27,10 +30,11 @@ func (s *Store) Outlines(ctx context.Context, after int64, limit int) ([]storage
 }
 
 // DisclosuresBefore counts disclosures of days before the day given.
-func (s *Store) DisclosuresBefore(ctx context.Context, before int64) (n, earliest int64, err error) {
-	_, _, err = list(ctx, s, "count disclosures", countDisclosures, []any{before}, func(scan column.Scan) (struct{}, error) {
-		return struct{}{}, scan(&n, &earliest)
-	})
+func (s *Store) DisclosuresBefore(
+	ctx context.Context, before int64, except []consent.SubjectID,
+) (n, earliest int64, err error) {
+	_, _, err = list(ctx, s, "count disclosures", countDisclosures, []any{before, idArray(except)},
+		func(scan column.Scan) (struct{}, error) { return struct{}{}, scan(&n, &earliest) })
 	return n, earliest, err
 }
 

@@ -22,7 +22,8 @@ const (
 
 	deleteDisclosures = `
 		DELETE FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
-			SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE day < ?1 ORDER BY day LIMIT ?2)`
+			SELECT ` + column.DisclosuresKey + ` FROM disclosures
+			WHERE day < ?1 AND subject NOT IN (SELECT unhex(a.value) FROM json_each(?3) a) ORDER BY day LIMIT ?2)`
 
 	forgetDisclosures = `
 		DELETE FROM disclosures WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)`
@@ -52,12 +53,12 @@ func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) (
 }
 
 // DeleteDisclosures deletes disclosures of days before the day given.
-func (s *Store) DeleteDisclosures(ctx context.Context, before int64, limit int) (int, error) {
+func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []consent.SubjectID, limit int) (int, error) {
 	var deleted int64
 	err := s.locked(ctx, "delete disclosures", func(c *conn) error {
 		_, err := c.head()
 		if err == nil {
-			deleted, err = c.exec(deleteDisclosures, before, max(limit, 0))
+			deleted, err = c.exec(deleteDisclosures, before, max(limit, 0), jsonSubjects(except))
 		}
 		return err
 	})

@@ -22,6 +22,7 @@ func disclosureTests() []test {
 		{"AddDisclosures_AfterReopening_AreThere", testDisclosuresDurable},
 		{"Disclosures_BySubjectDayClientChannel_OfTheSubjectsOnly", testDisclosuresOrder},
 		{"DeleteDisclosures_BeforeTheDay_TheEarliestFirst_AtMostLimit", testDisclosuresDelete},
+		{"DeleteDisclosures_OfSubjectsInExcept_AreLeftAlone", testDisclosuresExcept},
 		{"Write_ForgetDisclosures_DeletesThoseOfTheSubjects", testDisclosuresForget},
 	}
 }
@@ -183,11 +184,24 @@ func testDisclosuresDelete(t *testing.T, open Open) {
 		{4, 2, 1, []storage.Disclosure{disclosure(1, 4, 1)}},
 		{4, 2, 0, []storage.Disclosure{disclosure(1, 4, 1)}},
 	} {
-		n, err := store.DeleteDisclosures(t.Context(), c.before, c.limit)
+		n, err := store.DeleteDisclosures(t.Context(), c.before, nil, c.limit)
 		noError(t, "DeleteDisclosures", err)
 		same(t, "how many", n, c.want)
 		disclosed(t, store, c.left...)
 	}
+}
+
+func testDisclosuresExcept(t *testing.T, open Open) {
+	store := initialised(t, open)
+	add(t, store, 1, disclosure(1, 1, 1), disclosure(2, 1, 1), disclosure(3, 2, 1), disclosure(4, 3, 1))
+	except := []consent.SubjectID{id(1), id(3)}
+	count, earliest, err := store.DisclosuresBefore(t.Context(), 4, except)
+	noError(t, "DisclosuresBefore", err)
+	same(t, "how many and from when", []int64{count, earliest}, []int64{2, 1})
+	n, err := store.DeleteDisclosures(t.Context(), 4, except, 10)
+	noError(t, "DeleteDisclosures", err)
+	same(t, "how many", n, 2)
+	disclosed(t, store, disclosure(1, 1, 1), disclosure(3, 2, 1))
 }
 
 func testDisclosuresForget(t *testing.T, open Open) {

@@ -70,7 +70,7 @@ func calls() []call {
 		}},
 		{"Outlines", func(ctx context.Context, s storage.Store) error { _, err := s.Outlines(ctx, 0, 10); return err }},
 		{"DisclosuresBefore", func(ctx context.Context, s storage.Store) error {
-			_, _, err := s.DisclosuresBefore(ctx, 1)
+			_, _, err := s.DisclosuresBefore(ctx, 1, nil)
 			return err
 		}},
 		{"Disclosures", func(ctx context.Context, s storage.Store) error {
@@ -78,7 +78,7 @@ func calls() []call {
 			return err
 		}},
 		{"DeleteDisclosures", func(ctx context.Context, s storage.Store) error {
-			_, err := s.DeleteDisclosures(ctx, 1, 10)
+			_, err := s.DeleteDisclosures(ctx, 1, nil, 10)
 			return err
 		}},
 	}

@@ -40,7 +40,7 @@ func testDisclosuresBefore(t *testing.T, open Open) {
 	store := initialised(t, open)
 	add(t, store, 1, disclosure(3, 7, 5), disclosure(2, 8, 1), disclosure(1, 9, 1))
 	for _, c := range []struct{ before, n, earliest int64 }{{7, 0, 0}, {9, 2, 7}, {10, 3, 7}} {
-		n, earliest, err := store.DisclosuresBefore(t.Context(), c.before)
+		n, earliest, err := store.DisclosuresBefore(t.Context(), c.before, nil)
 		noError(t, "DisclosuresBefore", err)
 		same(t, "how many and from when", []int64{n, earliest}, []int64{c.n, c.earliest})
 	}
@@ -63,7 +63,9 @@ func testDropSubjects(t *testing.T, open Open) {
 
 func testDropClaims(t *testing.T, open Open) {
 	store := initialised(t, open)
-	claim := func(n byte) storage.Claim { return storage.Claim{ID: [16]byte{n}, Until: instant(int64(n)), Sealed: []byte{n}} }
+	claim := func(n byte) storage.Claim {
+		return storage.Claim{ID: [16]byte{n}, Until: instant(int64(n)), Sealed: []byte{n}}
+	}
 	write(t, store, &storage.Changes{Head: head(1), Claims: []storage.Claim{claim(1), claim(2), claim(3)}})
 	write(t, store, &storage.Changes{Head: head(1), DropClaims: [][16]byte{{1}, {3}, {9}}})
 	got, err := store.Claims(t.Context(), [16]byte{}, 10)

@@ -1,0 +1,271 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// retaining is one transaction of retention.
+type retaining struct {
+	*work
+	run      *retention
+	catalogs []*catalog.Catalog // that counted at some time within the period of evidence, and those to come
+	held     map[int64][]byte   // the sealed evidence of the events that may be due
+	due      map[consent.Removed][]consent.Event
+	report   *RetentionReport
+}
+
+// retain removes what is due of the subjects.
+func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) {
+	if err := w.who.need(ScopeErase); err != nil {
+		return nil, err
+	}
+	t := &retaining{work: w, run: r, due: map[consent.Removed][]consent.Event{}, report: newRetentionReport()}
+	if err := t.load(list); err != nil {
+		return nil, err
+	}
+	subjects := make([]*subject, len(list))
+	for i := range list {
+		subjects[i] = &subject{Subject: storage.Subject{ID: list[i].subject}}
+	}
+	all, err := w.eventsOf(subjects...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		var err error
+		switch list[i].kind {
+		case consent.KindRequest, consent.KindGrant, consent.KindConfirm:
+			err = t.exact(&list[i], all[subjects[i]])
+		case consent.KindMail:
+			err = t.mails(&list[i], all[subjects[i]])
+		default:
+			err = t.blocks(&list[i], subjects[i], all[subjects[i]])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return t.report, t.remove()
+}
+
+// load reads the catalogs and the evidence.
+func (t *retaining) load(list []candidate) error {
+	versions, err := t.service.catalogs.upTo(t.ctx, t.head.CatalogVersion)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		// A version counted until the next one began; the last counts without end.
+		next := i + 1
+		if next < len(versions) && (t.run.policy.Evidence.IsZero() || isDue(t.run.policy.Evidence, versions[next].Effective, t.run.now)) {
+			continue
+		}
+		t.catalogs = append(t.catalogs, versions[i].parsed)
+	}
+	var positions []int64
+	for i := range list {
+		for p := range list[i].events {
+			positions = append(positions, p)
+		}
+	}
+	slices.Sort(positions)
+	t.held, err = t.tx.Evidence(t.ctx, positions)
+	return err
+}
+
+// owner is the address that events are about, with its folded subject.
+type owner struct {
+	at       places
+	folded   *subject
+	state    *consent.State
+	spelling [16]byte
+}
+
+// ownerOf returns whom an event is about, as its evidence says; nil if that does not say it.
+func (t *retaining) ownerOf(e *consent.Event) (*owner, error) {
+	evidence, err := t.service.openEvidence(e, t.held[e.Position])
+	if err != nil {
+		return nil, err
+	}
+	a, err := address.Parse(evidence.Address)
+	if err != nil {
+		return nil, nil //nolint:nilnil,nilerr // An event that does not say whom it is about is left alone.
+	}
+	o := &owner{}
+	if o.at, err = t.service.locator(1).places(a, true); err != nil {
+		return nil, err
+	}
+	if o.folded, err = t.subject(&o.at.folded); err != nil {
+		return nil, err
+	}
+	if o.state, err = t.state(o.folded); err != nil {
+		return nil, err
+	}
+	spelling, err := t.spelling(o.folded, a.Exact())
+	o.spelling = spelling.Sum
+	return o, err
+}
+
+// mayGo returns the events that may be due and whose evidence is held.
+func (t *retaining) mayGo(c *candidate, events []consent.Event) []consent.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e consent.Event) bool {
+		return !c.events[e.Position] || t.held[e.Position] == nil
+	})
+}
+
+// exact decides about the evidence of requests, grants and confirmations.
+func (t *retaining) exact(c *candidate, events []consent.Event) error {
+	may := t.mayGo(c, events)
+	if len(may) == 0 {
+		return nil
+	}
+	o, err := t.ownerOf(&may[0])
+	if err != nil || o == nil || o.state.Held(o.spelling) != nil || consent.Fold(slices.Clone(events)).Held([16]byte{}) != nil {
+		return err
+	}
+	useful := consent.Usefulness{Catalogs: t.catalogs, Folded: o.state, Spelling: o.spelling}
+	endings := byPosition(useful.Endings(events))
+	gone := map[int64]bool{}
+	for i := range may {
+		ending := endings[may[i].Position]
+		class, period := consent.RemovedEvidence, t.run.policy.Evidence
+		if ending.Unconfirmed {
+			class, period = consent.RemovedRequests, t.run.policy.Requests
+		}
+		if isDue(period, ending.At, t.run.now) && isDue(period, may[i].Occurred, t.run.now) {
+			t.due[class] = append(t.due[class], may[i])
+			gone[may[i].Position] = true
+		}
+	}
+	return t.orphan(&o.at.exact, c.subject, consent.KindRequest, events, gone)
+}
+
+func byPosition(list []consent.Ending) map[int64]consent.Ending {
+	byPosition := make(map[int64]consent.Ending, len(list))
+	for _, e := range list {
+		byPosition[e.Position] = e
+	}
+	return byPosition
+}
+
+// mails decides about confirmation mails, which are kept as long as requests that nobody confirmed.
+func (t *retaining) mails(c *candidate, events []consent.Event) error {
+	may := t.mayGo(c, events)
+	gone := map[int64]bool{}
+	var o *owner
+	for i := range may {
+		var err error
+		if o, err = t.ownerOf(&may[i]); err != nil {
+			return err
+		}
+		if o == nil || o.state.Held(o.spelling) != nil || consent.MailCounts(&may[i], t.run.now) {
+			return nil
+		}
+		gone[may[i].Position] = true
+	}
+	if o == nil {
+		return nil
+	}
+	t.due[consent.RemovedRequests] = append(t.due[consent.RemovedRequests], may...)
+	return t.orphan(&o.at.mail, c.subject, consent.KindMail, events, gone)
+}
+
+// orphan cuts the address off from a subject about which nothing is held any more: all its events are of the kind, and the evidence
+// of each is gone, or goes now.
+func (t *retaining) orphan(at *place, id consent.SubjectID, kind consent.Kind, events []consent.Event, gone map[int64]bool) error {
+	var others []int64
+	for i := range events {
+		if events[i].Kind != kind {
+			return nil
+		}
+		if !gone[events[i].Position] {
+			others = append(others, events[i].Position)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	held, err := t.tx.Evidence(t.ctx, others)
+	if err != nil || len(held) > 0 {
+		return err
+	}
+	row, err := t.subject(at)
+	if err != nil || row.ID != id {
+		return err
+	}
+	if t.run.dryRun {
+		return nil
+	}
+	t.erased.dead = append(t.erased.dead, id)
+	t.erased.learnt = append(t.erased.learnt, id)
+	if row.Erased != 0 { // The tombstone of an earlier erasure stays.
+		row.ID, row.Address = consent.SubjectID{}, nil
+		t.save(row)
+		return nil
+	}
+	t.erased.dropSubjects = append(t.erased.dropSubjects, row.Key)
+	return nil
+}
+
+// blocks decides about refusals, suppressions and lifts, and lifts the hard bounces that are due.
+func (t *retaining) blocks(c *candidate, s *subject, events []consent.Event) error {
+	state := consent.Fold(slices.Clone(events))
+	endings := byPosition(consent.BlockEndings(events, t.run.now))
+	for _, e := range t.mayGo(c, events) {
+		ending := endings[e.Position]
+		if isDue(t.run.policy.Evidence, ending.At, t.run.now) && state.Held(e.Spelling.Sum) == nil {
+			t.due[consent.RemovedEvidence] = append(t.due[consent.RemovedEvidence], e)
+		}
+	}
+	for i := range state.Suppressions {
+		p := &state.Suppressions[i]
+		if p.Reason != consent.ReasonHardBounce || !c.events[p.Position] || state.Held(p.Spelling) != nil ||
+			!isDue(t.run.policy.HardBounces, p.At, t.run.now) {
+			continue
+		}
+		t.report.add(RetentionHardBounces, 1, p.At)
+		if t.run.dryRun {
+			continue
+		}
+		at := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position == p.Position })
+		facts := consent.Facts{Kind: consent.KindLift, Reason: p.Reason, Scope: p.Scope}
+		err := t.byRetention(s, &facts, events[at].Spelling, consent.Evidence{
+			Justification: fmt.Sprintf("policy retention.hard_bounces: the bounce at position %d is older", p.Position),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove takes away the evidence that is due, and records that.
+func (t *retaining) remove() error {
+	for _, class := range []consent.Removed{consent.RemovedEvidence, consent.RemovedRequests} {
+		events := t.due[class]
+		if len(events) == 0 {
+			continue
+		}
+		facts := consent.Facts{Removed: class, Count: int64(len(events))}
+		for i := range events {
+			t.report.add(string(class), 1, events[i].Occurred)
+			facts.Until = max(facts.Until, events[i].Occurred)
+			facts.Positions = append(facts.Positions, events[i].Position)
+		}
+		slices.Sort(facts.Positions)
+		if t.run.dryRun {
+			continue
+		}
+		t.erased.evidence = append(t.erased.evidence, facts.Positions...)
+		if err := t.removal(&facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
