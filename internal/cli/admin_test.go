@@ -207,7 +207,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 			[]string{"ledger", "verify", "--checkpoint", kept, "--checkpoint", kept},
 			1,
 			"ALTERED at position 7: a\nMISSING at positions 2 to 3 of subject ab: b\nCHECKPOINT: [note note]\n" +
-				"and 1 findings more\n9 events, the evidence of 1 deleted, 2 subjects, 4 findings\n",
+				"and 1 findings more\n9 events, the evidence of 1 deleted (1 by erasure, 0 by retention), 2 subjects, 4 findings\n",
 		},
 		{[]string{"ledger", "verify", "--checkpoint", kept + "x"}, 1, ""},
 		{[]string{"ledger", "purge"}, 0, "purged: the free pages of the database hold nothing that was erased\n"},

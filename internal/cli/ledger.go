@@ -203,7 +203,8 @@ func (a *app) writeVerified(v *Verified) error {
 	}
 	deleted := ""
 	if v.EvidenceDeleted > 0 {
-		deleted = fmt.Sprintf(", the evidence of %d deleted", v.EvidenceDeleted)
+		deleted = fmt.Sprintf(", the evidence of %d deleted (%d by erasure, %d by retention)", v.EvidenceDeleted,
+			v.EvidenceDeleted-v.EvidenceRemoved, v.EvidenceRemoved)
 	}
 	return a.write(fmt.Sprintf("%d events%s, %d subjects, %d findings\n", v.Events, deleted, v.Subjects, v.Found))
 }

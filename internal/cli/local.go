@@ -52,6 +52,9 @@ type Verified struct {
 	// EvidenceDeleted is how many events had evidence that was deleted, which is
 	// no finding.
 	EvidenceDeleted int64 `json:"evidenceDeleted"`
+	// EvidenceRemoved is how many of those retention removed, as the ledger
+	// says; the others an erasure did.
+	EvidenceRemoved int64 `json:"evidenceRemoved"`
 	// Found is how many findings there are; Findings are the first of them.
 	Found    int64           `json:"found"`
 	Findings []VerifyFinding `json:"findings"`
@@ -72,7 +75,7 @@ type VerifyFinding struct {
 func verified(r *service.VerifyReport) Verified {
 	v := Verified{
 		Origin: r.Checkpoint.Origin, Size: r.Checkpoint.Size, Root: base64.StdEncoding.EncodeToString(r.Checkpoint.Root[:]),
-		Events: r.Events, Subjects: r.Subjects, EvidenceDeleted: r.Deleted, Found: r.Found, Findings: []VerifyFinding{},
+		Events: r.Events, Subjects: r.Subjects, EvidenceDeleted: r.Deleted, EvidenceRemoved: r.Removed, Found: r.Found, Findings: []VerifyFinding{},
 		Checkpoint: string(r.Checkpoint.Signed),
 	}
 	for _, f := range r.Findings {

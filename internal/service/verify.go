@@ -53,6 +53,7 @@ type VerifyReport struct {
 	Events     int64
 	Subjects   int64
 	Deleted    int64     // events whose evidence was deleted, as erasure and retention do
+	Removed    int64     // those of them whose evidence retention removed, as the ledger says
 	Blank      int64     // events that an erasure blanked and appended anew
 	Findings   []Finding // the first of them
 	Found      int64     // how many there are
@@ -110,12 +111,13 @@ type verifier struct {
 	tree     knownTree
 	versions map[int64]consent.Event // the events of the catalog, by version
 	blanks   map[int64]bool          // those for which no event stood yet
+	deleted  map[int64]bool          // those whose evidence was deleted
 	blank    int64
 	older    []olderCheckpoint // those to come to, by size
 }
 
 func newVerifier(report *VerifyReport, head storage.Head, progress func(int64)) *verifier {
-	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, blanks: map[int64]bool{}}
+	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, blanks: map[int64]bool{}, deleted: map[int64]bool{}}
 }
 
 func (v *verifier) did(n int) {

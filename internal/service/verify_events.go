@@ -173,6 +173,7 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 	}
 	if seen.deleted {
 		v.report.Deleted++
+		v.deleted[r.Position] = true
 	}
 	if seen.blank {
 		v.blanks[r.Position] = true
@@ -185,8 +186,28 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 		return
 	}
 	v.recorded = max(v.recorded, seen.event.Recorded)
-	if seen.event.Kind == consent.KindCatalog {
+	switch seen.event.Kind {
+	case consent.KindCatalog:
 		v.versions[seen.event.CatalogVersion] = seen.event
+	case consent.KindRemoval:
+		v.removal(&seen.event)
+	default:
+	}
+}
+
+// removal tells evidence that retention removed from what erasures did. An event that was blanked since then has nothing to tell.
+func (v *verifier) removal(e *consent.Event) {
+	for _, position := range e.Positions {
+		if position >= e.Position {
+			v.report.add(Finding{
+				Kind: FindingAltered, From: e.Position, To: e.Position, Message: "the removal names an event that came after it",
+			})
+			return
+		}
+		if v.deleted[position] {
+			v.report.Removed++
+			delete(v.deleted, position)
+		}
 	}
 }
 
