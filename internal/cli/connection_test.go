@@ -201,7 +201,7 @@ func TestConnectionFlags_BelongToClientsOnly(t *testing.T) {
 	}
 	for _, command := range []string{
 		"check", "grant", "request", "confirm", "withdraw", "import consents", "suppressions add", "suppressions lift", "history", "history disclosures", "lookup",
-		"catalog apply", "catalog get", "clients create", "clients list", "clients revoke",
+		"catalog apply", "catalog get", "clients create", "clients list", "clients revoke", "retention run",
 	} {
 		help := run(t, append(strings.Fields(command), "--help")...).must(t, 0).stdout
 		for _, flag := range []string{"--server", "--api-key-file", "--tls", "--tls-ca", "--insecure", "--timeout", "--language"} {

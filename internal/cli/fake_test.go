@@ -36,6 +36,7 @@ type fake struct {
 	assentv1.UnimplementedCatalogServiceServer
 	assentv1.UnimplementedClientServiceServer
 	assentv1.UnimplementedLedgerServiceServer
+	assentv1.UnimplementedRetentionServiceServer
 
 	address string
 
@@ -74,6 +75,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterCatalogServiceServer(server, f)
 	assentv1.RegisterClientServiceServer(server, f)
 	assentv1.RegisterLedgerServiceServer(server, f)
+	assentv1.RegisterRetentionServiceServer(server, f)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {

@@ -53,6 +53,7 @@ func wantScopes() map[string][]service.Scope {
 		"LedgerService/AddCosignatures":        {"read", "export"},
 		"LedgerService/ProveEntry":             {"read", "export"},
 		"LedgerService/ProveConsistency":       {"read", "export"},
+		"RetentionService/RunRetention":        {"erase"},
 		"ClientService/CreateClient":           {"clients"},
 		"ClientService/ListClients":            {"clients"},
 		"ClientService/RevokeClient":           {"clients"},

@@ -63,6 +63,11 @@ type Clients interface {
 	RevokeClient(ctx context.Context, id string) (service.Client, error)
 }
 
+// Keeper removes what is not kept any longer.
+type Keeper interface {
+	RunRetention(ctx context.Context, dryRun bool) (service.RetentionReport, error)
+}
+
 // Prover proves that the ledger is what it was.
 type Prover interface {
 	Checkpoint(ctx context.Context) (service.Checkpoint, error)
@@ -87,6 +92,7 @@ type Service interface {
 	Catalogs
 	Clients
 	Prover
+	Keeper
 	Authenticator
 }
 
@@ -152,6 +158,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service, rights: a.service, speaks: a.speaks})
 	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
 	assentv1.RegisterLedgerServiceServer(late, &ledgerServer{prover: a.service})
+	assentv1.RegisterRetentionServiceServer(late, &retentionServer{keeper: a.service})
 	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})
 }
 

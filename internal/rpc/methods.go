@@ -24,6 +24,7 @@ const (
 const (
 	defaultTimeout = 30 * time.Second
 	batchTimeout   = 2 * time.Minute
+	lastingTimeout = 30 * time.Minute
 )
 
 // method is what holds for the calls of one method.
@@ -48,6 +49,12 @@ func (m method) batch() method {
 // long is a method that may work through many events.
 func (m method) long() method {
 	m.timeout = batchTimeout
+	return m
+}
+
+// lasting is a method that looks at all events.
+func (m method) lasting() method {
+	m.timeout = lastingTimeout
 	return m
 }
 
@@ -94,6 +101,8 @@ func methods() map[string]method {
 		assentv1.LedgerService_AddCosignatures_FullMethodName:  needs(service.ScopeRead, service.ScopeExport),
 		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(service.ScopeRead, service.ScopeExport),
 		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(service.ScopeRead, service.ScopeExport),
+
+		assentv1.RetentionService_RunRetention_FullMethodName: needs(service.ScopeErase).lasting(),
 
 		assentv1.ClientService_CreateClient_FullMethodName: needs(service.ScopeClients),
 		assentv1.ClientService_ListClients_FullMethodName:  needs(service.ScopeClients),

@@ -28,7 +28,7 @@ func newValidation() (validation, error) {
 		&assentv1.ListDisclosuresRequest{},
 		&assentv1.ApplyCatalogRequest{}, &assentv1.CreateClientRequest{}, &assentv1.ListClientsRequest{},
 		&assentv1.RevokeClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.AddCosignaturesRequest{}, &assentv1.ProveEntryRequest{},
-		&assentv1.ProveConsistencyRequest{},
+		&assentv1.ProveConsistencyRequest{}, &assentv1.RunRetentionRequest{},
 		&assentv1.EraseRecipientRequest{}, &assentv1.MoveRecipientRequest{}, &assentv1.VoidEventsRequest{},
 		&assentv1.PlaceLegalHoldRequest{}, &assentv1.ReleaseLegalHoldRequest{}, &assentv1.ListErasedReturnsRequest{},
 		&assentv1.Request{}, &assentv1.Grant{}, &assentv1.Confirmation{}, &assentv1.Refusal{}, &assentv1.Suppression{},

@@ -22,6 +22,7 @@ func newParameters() parameters {
 		assentv1.File_assent_v1_consent_service_proto, assentv1.File_assent_v1_suppression_service_proto,
 		assentv1.File_assent_v1_history_service_proto, assentv1.File_assent_v1_catalog_service_proto,
 		assentv1.File_assent_v1_client_service_proto, assentv1.File_assent_v1_ledger_service_proto,
+		assentv1.File_assent_v1_retention_service_proto,
 	} {
 		for i := range file.Services().Len() {
 			methods := file.Services().Get(i).Methods()

@@ -59,7 +59,7 @@ func TestREST_ChecksAndRecords_AsGRPCDoes(t *testing.T) {
 	}
 }
 
-func TestREST_ListsDisclosures(t *testing.T) {
+func TestREST_ListsDisclosures_AndRunsRetention(t *testing.T) {
 	r := run(t, settings(t))
 	for _, call := range []struct{ path, body string }{
 		{"/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`},
@@ -73,6 +73,10 @@ func TestREST_ListsDisclosures(t *testing.T) {
 	if list, _ := got.json["disclosures"].([]any); got.code != http.StatusOK || len(list) != 1 ||
 		!strings.Contains(got.body, "newsletter") || !strings.Contains(got.body, `"admin"`) {
 		t.Errorf("disclosures: %d %s", got.code, got.body)
+	}
+	kept := r.as(http.MethodPost, "/v1/retention:run", `{"dryRun": true}`)
+	if classes, _ := kept.json["classes"].([]any); kept.code != http.StatusOK || len(classes) != 6 {
+		t.Errorf("retention: %d %s", kept.code, kept.body)
 	}
 }
 

@@ -202,6 +202,7 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	})
 	group.Go(func() error { s.ready.watch(running); return nil })
 	group.Go(func() error { s.forget(running); return nil })
+	group.Go(func() error { s.retain(running); return nil })
 	group.Go(func() error { s.keys.watch(running); return nil })
 	group.Go(func() error { s.keeper.watch(running, s.local.Service); return nil })
 	group.Go(func() error {

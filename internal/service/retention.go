@@ -19,6 +19,7 @@ const (
 
 // The classes of what retention removes or ends, in the order in which they are told.
 const (
+	RetentionErasures    = "erasures"     // that were imported, and are carried out now
 	RetentionEvidence    = "evidence"     // of consents and refusals that are of no use any more
 	RetentionRequests    = "requests"     // of requests that nobody confirmed, and of confirmation mails
 	RetentionDisclosures = "disclosures"  // who learnt something about whom
@@ -30,7 +31,7 @@ const (
 type RetentionClass struct {
 	Class  string
 	Count  int64
-	Oldest consent.Instant // when the oldest of it occurred; of disclosures the day, of claims when their time ended
+	Oldest consent.Instant // when the oldest of it occurred; of disclosures the day, of claims when their time ended; not of erasures
 }
 
 // RetentionReport is what retention did, or in a dry run would do.
@@ -40,7 +41,9 @@ type RetentionReport struct {
 
 func newRetentionReport() *RetentionReport {
 	var r RetentionReport
-	for _, class := range []string{RetentionEvidence, RetentionRequests, RetentionDisclosures, RetentionHardBounces, RetentionClaims} {
+	for _, class := range []string{
+		RetentionErasures, RetentionEvidence, RetentionRequests, RetentionDisclosures, RetentionHardBounces, RetentionClaims,
+	} {
 		r.Classes = append(r.Classes, RetentionClass{Class: class})
 	}
 	return &r
@@ -61,7 +64,7 @@ func (r *RetentionReport) addAll(other *RetentionReport) {
 	}
 }
 
-// RunRetention removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in
+// RunRetention carries out the erasures that were imported, removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in
 // short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. Errors:
 // SCOPE_MISSING, NO_CATALOG.
 func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionReport, error) {
@@ -77,7 +80,7 @@ func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionRepor
 		return RetentionReport{}, err
 	}
 	run := &retention{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.asked, report: newRetentionReport()}
-	for _, part := range []func(context.Context) error{run.events, run.disclosures, run.claims} {
+	for _, part := range []func(context.Context) error{run.erasures, run.events, run.disclosures, run.claims} {
 		if err := part(ctx); err != nil {
 			return *run.report, fault(err)
 		}
@@ -98,6 +101,13 @@ type retention struct {
 // isDue reports whether the period has passed since the instant; without a period nothing is due.
 func isDue(p catalog.Period, since, now consent.Instant) bool {
 	return !p.IsZero() && since != 0 && consent.InstantOf(p.AddTo(since.Time())) <= now
+}
+
+// erasures carries out those that imports recorded.
+func (r *retention) erasures(ctx context.Context) error {
+	done, err := r.service.ErasePending(ctx, r.dryRun)
+	r.report.add(RetentionErasures, int64(done.Erased), 0)
+	return err
 }
 
 // events looks at all events of the ledger, page by page, and takes up those that may be due with their subjects.

@@ -45,7 +45,7 @@ func wantRetention(ctx context.Context, t testing.TB, s *Service, dryRun bool, w
 		if c.Count != 0 {
 			got[c.Class] = c.Count
 		}
-		if (c.Count == 0) != (c.Oldest == 0) {
+		if c.Class != RetentionErasures && (c.Count == 0) != (c.Oldest == 0) {
 			t.Errorf("%s: %d, the oldest from %s", c.Class, c.Count, c.Oldest)
 		}
 	}
@@ -55,9 +55,9 @@ func wantRetention(ctx context.Context, t testing.TB, s *Service, dryRun bool, w
 }
 
 // hasEvidence reports whether the evidence of the event at a position is held.
-func hasEvidence(t testing.TB, s *Service, position int64) bool {
+func hasEvidence(ctx context.Context, t testing.TB, s *Service, position int64) bool {
 	t.Helper()
-	rows, err := s.store.Outlines(t.Context(), position-1, 1)
+	rows, err := s.store.Outlines(ctx, position-1, 1)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("outlines %v, %v", rows, err)
 	}
@@ -96,7 +96,7 @@ func TestRetention_EvidenceOfAGrant_GoesWhenItsPeriodHasPassedSinceItsEnd(t *tes
 		wantRetention(ctx, t, s, false, nil)
 		w.clock.Advance(time.Second) // the boundary belongs to what ends
 		wantRetention(ctx, t, s, true, map[string]int64{RetentionEvidence: 1})
-		if !hasEvidence(t, s, left.Position) {
+		if !hasEvidence(ctx, t, s, left.Position) {
 			t.Error("a dry run removed something")
 		}
 		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 1})
@@ -105,7 +105,7 @@ func TestRetention_EvidenceOfAGrant_GoesWhenItsPeriodHasPassedSinceItsEnd(t *tes
 		w.clock.Advance(time.Second)
 		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 1})
 		wantRetention(ctx, t, s, false, nil)
-		if hasEvidence(t, s, ends.Position) || hasEvidence(t, s, left.Position) || !hasEvidence(t, s, stands.Position) {
+		if hasEvidence(ctx, t, s, ends.Position) || hasEvidence(ctx, t, s, left.Position) || !hasEvidence(ctx, t, s, stands.Position) {
 			t.Error("what was to go stayed, or the other way round")
 		}
 		w.wantCheck(ctx, s, "newsletter", "left@example.at", consent.CodeWithdrawn)
@@ -130,7 +130,7 @@ func TestRetention_BlocksThatAreInForce_StayWithTheirEvidence(t *testing.T) {
 		w.clock.Advance(31 * 24 * time.Hour)
 		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 3})
 		for position, want := range map[int64]bool{stays: true, lifted: false, lift: false, replaced: false, last: true} {
-			if got := hasEvidence(t, s, position); got != want {
+			if got := hasEvidence(ctx, t, s, position); got != want {
 				t.Errorf("position %d: held %t, want %t", position, got, want)
 			}
 		}
@@ -315,6 +315,28 @@ func TestRetention_TwoJobsAtOnce_RemoveEverythingOnce(t *testing.T) {
 	})
 }
 
+func TestRetention_ImportedErasures_AreCarriedOut(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme() // without a policy of retention
+		granted := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		if _, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{
+			Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Minute)),
+		}}}}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		wantRetention(ctx, t, s, true, map[string]int64{RetentionErasures: 1})
+		if !hasEvidence(ctx, t, s, granted.Position) {
+			t.Error("a dry run erased")
+		}
+		wantRetention(ctx, t, s, false, map[string]int64{RetentionErasures: 1})
+		wantRetention(ctx, t, s, false, nil)
+		if hasEvidence(ctx, t, s, granted.Position) {
+			t.Error("the erasure was not carried out")
+		}
+	})
+}
+
 func TestRetention_WithoutScope_IsRefused(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, _ := w.keeping("evidence: P1D")
@@ -368,7 +390,7 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				if d.Verdict == consent.Allow && !hasEvidence(t, s, d.Decision.Position) {
+				if d.Verdict == consent.Allow && !hasEvidence(ctx, t, s, d.Decision.Position) {
 					rt.Fatalf("%s rests on position %d, whose evidence is gone", d.Reason, d.Decision.Position)
 				}
 			}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// retention holds the commands about what is not kept any longer.
+func (a *app) retention() *cobra.Command {
+	return family("retention", "Remove what the policy does not keep any longer", a.retentionRun())
+}
+
+func (a *app) retentionRun() *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Remove what the policy does not keep any longer, now",
+		Long: "Carry out the erasures that were imported, remove what the catalog's policy retention does not keep any longer, and show\n" +
+			"how much of each class that was. Servers do so by themselves once a day. With --dry-run nothing is changed.",
+		Args: cobra.NoArgs,
+		RunE: oneCall(a, assentv1.NewRetentionServiceClient, assentv1.RetentionServiceClient.RunRetention, (*app).writeRetention,
+			func([]string) (*assentv1.RunRetentionRequest, error) {
+				return &assentv1.RunRetentionRequest{DryRun: dryRun}, nil
+			}),
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count what would be removed")
+	return cmd
+}
+
+func (a *app) writeRetention(answer *assentv1.RunRetentionResponse) error {
+	if a.json() {
+		return a.writeMessage(answer)
+	}
+	rows := [][]string{{"CLASS", "COUNT", "OLDEST"}}
+	for _, c := range answer.GetClasses() {
+		rows = append(rows, []string{c.GetClass(), fmt.Sprint(c.GetCount()), orDash(stamp(c.GetOldestTime()))})
+	}
+	return a.table(rows)
+}

@@ -1,0 +1,35 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+func TestRetentionRun_WritesWhatWasRemoved(t *testing.T) {
+	f := startFake(t)
+	dry := false
+	f.answer = func(in proto.Message) (proto.Message, error) {
+		asked, ok := in.(*assentv1.RunRetentionRequest)
+		if !ok || asked.GetDryRun() != dry {
+			t.Errorf("asked for %v", in)
+		}
+		return &assentv1.RunRetentionResponse{Classes: []*assentv1.RetentionClass{
+			{Class: "evidence", Count: 12, OldestTime: day(1)}, {Class: "claims"},
+		}}, nil
+	}
+	want := "CLASS     COUNT  OLDEST\n" +
+		"evidence  12     2026-10-01T08:00:00Z\n" +
+		"claims    0      -\n"
+	if got := f.run(t, "retention", "run").must(t, 0); got.stdout != want {
+		t.Errorf("got:\n%swant:\n%s", got.stdout, want)
+	}
+	dry = true
+	got := f.run(t, "retention", "run", "--dry-run", "--format", "json").must(t, 0)
+	if !strings.Contains(got.stdout, `"evidence"`) || !strings.Contains(got.stdout, `"12"`) {
+		t.Errorf("got %s", got.stdout)
+	}
+}

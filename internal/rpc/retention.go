@@ -1,0 +1,31 @@
+package rpc
+
+import (
+	"context"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// retentionServer is the RetentionService.
+type retentionServer struct {
+	assentv1.UnimplementedRetentionServiceServer
+
+	keeper Keeper
+}
+
+// RunRetention removes what is due.
+func (s *retentionServer) RunRetention(
+	ctx context.Context, m *assentv1.RunRetentionRequest,
+) (*assentv1.RunRetentionResponse, error) {
+	report, err := s.keeper.RunRetention(ctx, m.GetDryRun())
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.RunRetentionResponse{}
+	for _, c := range report.Classes {
+		response.Classes = append(response.Classes, &assentv1.RetentionClass{
+			Class: c.Class, Count: c.Count, OldestTime: timestamp(c.Oldest),
+		})
+	}
+	return response, nil
+}

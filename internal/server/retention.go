@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// How often a server removes what the policy does not keep. Several servers that start together do not do it together.
+const (
+	retainEvery  = 24 * time.Hour
+	retainSoon   = 5 * time.Minute
+	retainJitter = time.Hour
+)
+
+// retain removes what the policy does not keep, some time after the start and then every day.
+func (s *server) retain(ctx context.Context) {
+	ctx = service.WithCaller(ctx, service.Process("retention"))
+	wait := retainSoon + rand.N(retainJitter) //nolint:gosec // Nothing secret hangs on it.
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		wait = retainEvery
+		report, err := s.local.RunRetention(ctx, false)
+		var told *consent.Error
+		switch {
+		case ctx.Err() != nil:
+			return
+		case errors.As(err, &told) && told.Fault == consent.FaultNoCatalog:
+		case err != nil:
+			s.log.LogAttrs(ctx, slog.LevelError, "retention did not get to its end", slog.String("error", rpc.CauseText(err)))
+		}
+		s.logRetention(ctx, &report)
+	}
+}
+
+func (s *server) logRetention(ctx context.Context, report *service.RetentionReport) {
+	var attrs []slog.Attr
+	for _, c := range report.Classes {
+		if c.Count > 0 {
+			attrs = append(attrs, slog.Int64(c.Class, c.Count))
+		}
+	}
+	if len(attrs) > 0 {
+		s.log.LogAttrs(ctx, slog.LevelInfo, "retention removed what the policy does not keep", attrs...)
+	}
+}
