@@ -150,3 +150,26 @@ func BenchmarkCheckWithReceipt(b *testing.B) {
 		}
 	})
 }
+
+// A run that finds nothing due of people whose consents stand.
+func BenchmarkRetention(b *testing.B) {
+	eachStoreBench(b, func(b *testing.B, kind string) {
+		const people = 2_000
+		w := newWorld(b, kind)
+		s, ctx := w.keeping("evidence: P1D")
+		batch := BatchRecord{}
+		for n := range people {
+			st := consentOn("newsletter", fmt.Sprintf("person-%d@example.at", n), start.Add(-time.Hour))
+			batch.Items = append(batch.Items, BatchStatement{Statement: st})
+		}
+		if _, err := s.BatchRecord(ctx, batch); err != nil {
+			b.Fatal(err)
+		}
+		w.clock.Advance(48 * time.Hour)
+		b.ReportAllocs()
+		for b.Loop() {
+			wantRetention(ctx, b, s, false, nil)
+		}
+		b.ReportMetric(float64(people*b.N)/b.Elapsed().Seconds(), "people/s")
+	})
+}

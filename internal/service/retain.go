@@ -16,6 +16,7 @@ type retaining struct {
 	run      *retention
 	catalogs []*catalog.Catalog // that counted at some time within the period of evidence, and those to come
 	held     map[int64][]byte   // the sealed evidence of the events that may be due
+	places   map[int64]*places  // whom these events are about, as their evidence says
 	due      map[consent.Removed][]consent.Event
 	report   *RetentionReport
 }
@@ -25,7 +26,9 @@ func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) 
 	if err := w.who.need(ScopeErase); err != nil {
 		return nil, err
 	}
-	t := &retaining{work: w, run: r, due: map[consent.Removed][]consent.Event{}, report: newRetentionReport()}
+	t := &retaining{
+		work: w, run: r, places: map[int64]*places{}, due: map[consent.Removed][]consent.Event{}, report: newRetentionReport(),
+	}
 	if err := t.load(list); err != nil {
 		return nil, err
 	}
@@ -35,6 +38,9 @@ func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) 
 	}
 	all, err := w.eventsOf(subjects...)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.locate(list, subjects, all); err != nil {
 		return nil, err
 	}
 	for i := range list {
@@ -87,27 +93,53 @@ type owner struct {
 	spelling [16]byte
 }
 
-// ownerOf returns whom an event is about, as its evidence says; nil if that does not say it.
+// locate finds whom the requests, grants, confirmations and mails are about, and reads all of their subjects at once.
+func (t *retaining) locate(list []candidate, subjects []*subject, all map[*subject][]consent.Event) error {
+	l := t.service.locator(len(list))
+	for i := range list {
+		c := &list[i]
+		switch c.kind {
+		case consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindMail:
+		default:
+			continue
+		}
+		for _, e := range t.mayGo(c, all[subjects[i]]) {
+			evidence, err := t.service.openEvidence(&e, t.held[e.Position])
+			if err != nil {
+				return err
+			}
+			a, err := address.Parse(evidence.Address)
+			if err != nil {
+				continue // An event that does not say whom it is about is left alone.
+			}
+			at, err := l.places(a, true)
+			if err != nil {
+				return err
+			}
+			t.places[e.Position] = &at
+			if c.kind != consent.KindMail {
+				break // All are about the same address.
+			}
+		}
+	}
+	return t.ask(l.keys)
+}
+
+// ownerOf returns whom an event is about; nil if its evidence does not say it.
 func (t *retaining) ownerOf(e *consent.Event) (*owner, error) {
-	evidence, err := t.service.openEvidence(e, t.held[e.Position])
-	if err != nil {
-		return nil, err
+	at, ok := t.places[e.Position]
+	if !ok {
+		return nil, nil //nolint:nilnil // Nobody is what it says.
 	}
-	a, err := address.Parse(evidence.Address)
-	if err != nil {
-		return nil, nil //nolint:nilnil,nilerr // An event that does not say whom it is about is left alone.
-	}
-	o := &owner{}
-	if o.at, err = t.service.locator(1).places(a, true); err != nil {
-		return nil, err
-	}
+	o := &owner{at: *at}
+	var err error
 	if o.folded, err = t.subject(&o.at.folded); err != nil {
 		return nil, err
 	}
 	if o.state, err = t.state(o.folded); err != nil {
 		return nil, err
 	}
-	spelling, err := t.spelling(o.folded, a.Exact())
+	spelling, err := t.spelling(o.folded, at.address.Exact())
 	o.spelling = spelling.Sum
 	return o, err
 }

@@ -14,7 +14,7 @@ const (
 	retentionActor = "retention"
 	// retentionPage is how many events are looked at at once, retentionGroup how many subjects one transaction is about at most.
 	retentionPage  = 2_000
-	retentionGroup = 200
+	retentionGroup = 100
 )
 
 // The classes of what retention removes or ends, in the order in which they are told.
@@ -218,9 +218,9 @@ func (r *retention) disclosures(ctx context.Context) error {
 	}
 }
 
-// heldSubjects returns the subjects that are under a legal hold.
+// heldSubjects returns the subjects that are under a legal hold. It is a transaction, which a server whose clock is wrong is refused.
 func (r *retention) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
-	if len(r.holds) == 0 {
+	if r.policy.Disclosures.IsZero() {
 		return nil, nil
 	}
 	var held []consent.SubjectID
