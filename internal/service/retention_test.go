@@ -352,12 +352,13 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		people++
 		address := fmt.Sprintf("person-%d@example.at", people)
-		channels := []string{"newsletter", "product-marketing"}
-		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+		channels := []string{"newsletter", "newsletter", "product-marketing"}
+		for range rapid.IntRange(5, 20).Draw(rt, "steps") {
 			w.clock.Advance(time.Duration(rapid.IntRange(1, 30*24).Draw(rt, "hours")) * time.Hour)
 			channel := rapid.SampledFrom(channels).Draw(rt, "channel")
 			st := consentOn(channel, address, w.clock.Now())
-			switch rapid.IntRange(0, 6).Draw(rt, "what") {
+			what := rapid.SampledFrom([]int{0, 0, 0, 1, 2, 2, 3, 4, 5, 6, 6, 6}).Draw(rt, "what")
+			switch what {
 			case 0:
 				if rapid.Bool().Draw(rt, "expires") {
 					st.Expires = consent.InstantOf(w.clock.Now().Add(time.Duration(rapid.IntRange(1, 1000).Draw(rt, "for")) * time.Hour))
@@ -381,8 +382,10 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 				}
 			}
 			var refused *consent.Error
-			if _, err := s.Record(ctx, st, Idempotency{}); err != nil && !errors.As(err, &refused) {
-				rt.Fatal(err)
+			if what <= 5 {
+				if _, err := s.Record(ctx, st, Idempotency{}); err != nil && !errors.As(err, &refused) {
+					rt.Fatal(err)
+				}
 			}
 			w.clock.Advance(time.Second)
 			for _, channel := range channels {
