@@ -187,6 +187,19 @@ func TestOperations_CommandsForPuttingRightWork(t *testing.T) {
 	}
 }
 
+func TestOperations_CommandsForRetentionAndDisclosuresWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	must(t, r, "withdraw", "anna@example.com", "--channel", "newsletter")
+	must(t, r, "lookup", "anna@example.com")
+	for _, section := range []string{"Retention", "Stopping"} {
+		for _, command := range block(t, "docs/operations.md", section, 1) {
+			runAsWritten(t, db.dir, env, command)
+		}
+	}
+}
+
 func mustAbs(t testing.TB, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)
