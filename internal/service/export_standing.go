@@ -167,8 +167,14 @@ func (g *gathered) declared(id, version string, in int64) (int64, *catalog.Decla
 // kept without end.
 func retentionPeriods(cat *catalog.Catalog) map[string]string {
 	periods := map[string]string{}
-	if p := cat.Policy.ClaimsPeriod; !p.IsZero() {
-		periods["claims"] = p.String()
+	kept := cat.Policy.Retention
+	for of, p := range map[string]catalog.Period{
+		"evidence": kept.Evidence, "requests": kept.Requests, "disclosures": kept.Disclosures, "hard_bounces": kept.HardBounces,
+		"claims": cat.Policy.ClaimsPeriod,
+	} {
+		if !p.IsZero() {
+			periods[of] = p.String()
+		}
 	}
 	return periods
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -29,7 +30,11 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 	if err != nil {
 		return ReturnsPage{}, invalidPage()
 	}
-	rows, err := s.store.Returns(ctx, in.Since.Day(), int(page.After), in.Size+1)
+	after, err := readReturn(page)
+	if err != nil {
+		return ReturnsPage{}, invalidPage()
+	}
+	rows, err := s.store.Returns(ctx, in.Since.Day(), after, in.Size+1)
 	if err != nil {
 		return ReturnsPage{}, fault(err)
 	}
@@ -43,7 +48,27 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 		result.Returns = append(result.Returns, back)
 	}
 	if len(rows) > in.Size {
-		result.Next, err = token.NewPage(s.keys, list, token.Page{After: page.After + int64(in.Size)})
+		result.Next, err = token.NewPage(s.keys, list, returnPage(&rows[in.Size-1]))
 	}
 	return result, err
+}
+
+// returnPage names a row as the last of its page.
+func returnPage(r *storage.Return) token.Page {
+	return token.Page{After: r.Day, AfterKey: hex.EncodeToString(r.Subject[:]) + r.Client}
+}
+
+// readReturn returns the row that a page names as the last of the page before.
+func readReturn(p token.Page) (storage.Return, error) {
+	after := storage.Return{Day: p.After}
+	if p == (token.Page{}) {
+		return after, nil
+	}
+	const digits = 2 * len(after.Subject)
+	if len(p.AfterKey) < digits {
+		return after, errors.New("the page names no row")
+	}
+	after.Client = p.AfterKey[digits:]
+	_, err := hex.Decode(after.Subject[:], []byte(p.AfterKey[:digits]))
+	return after, err
 }

@@ -323,9 +323,9 @@ type Reader interface {
 	// Batch returns the events of a batch after the position given, by position, at most limit of them. It looks at every event after
 	// that position.
 	Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]BatchEvent, error)
-	// Returns returns what came back of erased persons on the day and later, by day, client and subject, at most limit after the
-	// first skip of them.
-	Returns(ctx context.Context, day int64, skip, limit int) ([]Return, error)
+	// Returns returns what came back of erased persons on the day and later, by day, client and subject, what comes after the one given,
+	// at most limit of them.
+	Returns(ctx context.Context, day int64, after Return, limit int) ([]Return, error)
 	// Claims returns the claims whose id is greater than after, in order, at most limit of them.
 	Claims(ctx context.Context, after [16]byte, limit int) ([]Claim, error)
 	// Hashes returns the hashes that are stored with the events at the positions. Positions without an event are missing; one

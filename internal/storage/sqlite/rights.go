@@ -41,8 +41,8 @@ const (
 		WHERE e.kind = 9 AND e.evidence IS NOT NULL AND e.position > ?1 ORDER BY e.position LIMIT ?2`
 
 	selectReturns = `
-		SELECT ` + column.Returns + ` FROM erased_returns WHERE day >= ?1
-		ORDER BY day, client, subject LIMIT ?3 OFFSET ?2`
+		SELECT ` + column.Returns + ` FROM erased_returns WHERE day >= ?1 AND (day, client, subject) > (?2, ?3, ?4)
+		ORDER BY day, client, subject LIMIT ?5`
 
 	selectClaims = `SELECT ` + column.Claims + ` FROM claims WHERE id > ?1 ORDER BY id LIMIT ?2`
 )
@@ -98,8 +98,9 @@ func (s *Store) Batch(ctx context.Context, batch consent.BatchID, after int64, l
 }
 
 // Returns returns what came back of erased persons.
-func (s *Store) Returns(ctx context.Context, day int64, skip, limit int) ([]storage.Return, error) {
-	_, rows, err := list(ctx, s, "read returns", selectReturns, []any{day, max(skip, 0), max(limit, 0)}, column.ScanReturn)
+func (s *Store) Returns(ctx context.Context, day int64, after storage.Return, limit int) ([]storage.Return, error) {
+	args := []any{day, after.Day, after.Client, after.Subject[:], max(limit, 0)}
+	_, rows, err := list(ctx, s, "read returns", selectReturns, args, column.ScanReturn)
 	return rows, err
 }
 

@@ -201,13 +201,15 @@ func testReturns(t *testing.T, open Open) {
 	write(t, store, &storage.Changes{Head: head(1), Returns: []storage.Return{r(1, 5, "shop", 3), r(1, 6, "crm", 1)}})
 	all := []storage.Return{r(1, 4, "shop", 1), r(1, 5, "Shop", 1), r(1, 5, "shop", 5), r(2, 5, "shop", 2), r(1, 6, "crm", 1)}
 	for _, c := range []struct {
-		day         int64
-		skip, limit int
-		want        []storage.Return
+		day   int64
+		after storage.Return
+		limit int
+		want  []storage.Return
 	}{
-		{0, 0, 10, all}, {5, 0, 10, all[1:]}, {5, 1, 2, all[2:4]}, {7, 0, 10, nil}, {0, 9, 10, nil}, {0, 0, 0, nil},
+		{0, storage.Return{}, 10, all}, {5, storage.Return{}, 10, all[1:]}, {0, all[0], 1, all[1:2]}, {5, all[1], 2, all[2:4]},
+		{5, all[2], 2, all[3:5]}, {6, all[1], 2, all[4:5]}, {7, storage.Return{}, 10, nil}, {0, all[4], 10, nil}, {0, storage.Return{}, 0, nil},
 	} {
-		got, err := store.Returns(t.Context(), c.day, c.skip, c.limit)
+		got, err := store.Returns(t.Context(), c.day, c.after, c.limit)
 		noError(t, "Returns", err)
 		same(t, "the returns", got, c.want)
 	}
