@@ -206,8 +206,15 @@ func testReturns(t *testing.T, open Open) {
 		limit int
 		want  []storage.Return
 	}{
-		{0, storage.Return{}, 10, all}, {5, storage.Return{}, 10, all[1:]}, {0, all[0], 1, all[1:2]}, {5, all[1], 2, all[2:4]},
-		{5, all[2], 2, all[3:5]}, {6, all[1], 2, all[4:5]}, {7, storage.Return{}, 10, nil}, {0, all[4], 10, nil}, {0, storage.Return{}, 0, nil},
+		{0, storage.Return{}, 10, all},
+		{5, storage.Return{}, 10, all[1:]},
+		{0, all[0], 1, all[1:2]},
+		{5, all[1], 2, all[2:4]},
+		{5, all[2], 2, all[3:5]},
+		{6, all[1], 2, all[4:5]},
+		{7, storage.Return{}, 10, nil},
+		{0, all[4], 10, nil},
+		{0, storage.Return{}, 0, nil},
 	} {
 		got, err := store.Returns(t.Context(), c.day, c.after, c.limit)
 		noError(t, "Returns", err)
