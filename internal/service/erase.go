@@ -117,26 +117,60 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 	return w.claim(t)
 }
 
-// notHeld refuses to erase what is under a legal hold, and says why it is.
+// notHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
+// moved from or to: the evidence of the change stands on both sides.
 func (w *work) notHeld(folded *subject, exact string) error {
-	state, err := w.state(folded)
-	if err != nil {
+	if err := w.notHeldItself(folded, exact); err != nil {
 		return err
 	}
 	spelling, err := w.spelling(folded, exact)
 	if err != nil {
 		return err
 	}
-	hold := state.Held(spelling.Sum)
-	if hold == nil {
-		return nil
+	all, err := w.eventsOf(folded)
+	if err != nil {
+		return err
+	}
+	for i := range all[folded] {
+		e := &all[folded][i]
+		if e.Kind != consent.KindMove || e.Spelling != spelling {
+			continue
+		}
+		other, there, err := w.otherSide(e)
+		if err != nil {
+			return err
+		}
+		if other == nil {
+			continue
+		}
+		if err := w.notHeldItself(other, there); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *work) notHeldItself(folded *subject, exact string) error {
+	hold, err := w.holdOf(folded, exact)
+	if err != nil || hold == nil {
+		return err
 	}
 	evidence, err := w.evidenceAt(folded, hold.Position)
 	if err != nil {
 		return err
 	}
-	return consent.Faultf(consent.FaultLegalHold, "address", "the address is under a legal hold since %s, and nothing of it may "+
-		"be erased until that is released: %s", hold.At, evidence.Justification)
+	return consent.Faultf(consent.FaultLegalHold, "address", "the address, or one that the person moved from or to, is under a legal "+
+		"hold since %s, and nothing of it may be erased until that is released: %s", hold.At, evidence.Justification)
+}
+
+// holdOf returns the legal hold of an exact address; nil if there is none.
+func (w *work) holdOf(folded *subject, exact string) (*consent.Hold, error) {
+	state, err := w.state(folded)
+	if err != nil {
+		return nil, err
+	}
+	spelling, err := w.spelling(folded, exact)
+	return state.Held(spelling.Sum), err
 }
 
 // cutOff parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
@@ -161,8 +195,10 @@ func (w *work) cutOff(s *subject, t *taken, keep func(*consent.Event) (bool, err
 			if err := w.lose(e, t); err != nil {
 				return err
 			}
-			w.erased.requests = append(w.erased.requests, e.Position)
-			w.forget(e.Position)
+			for _, position := range append(slices.Clone(e.Was), e.Position) {
+				w.erased.requests = append(w.erased.requests, position)
+				w.forget(position)
+			}
 			continue
 		}
 		if err := w.identify(fresh, ""); err != nil {

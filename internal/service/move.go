@@ -82,8 +82,12 @@ func (w *work) move(in *Move, from, to *places) error {
 			return err
 		}
 	}
+	state, err := w.state(old)
+	if err != nil {
+		return err
+	}
 	for _, e := range consent.WithoutVoided(all[old]) {
-		if !goesAlong(&e, spelling.Sum) {
+		if !goesAlong(&e, spelling.Sum, state) {
 			continue
 		}
 		if err := w.bring(&e, to.address); err != nil {
@@ -107,15 +111,19 @@ func (w *work) recordNow(at *place, entry *consent.Entry) (int64, error) {
 }
 
 // goesAlong reports whether an event of a folded subject goes along when the person of the spelling moves: whatever says no to the
-// person, not what says that a mailbox does not exist.
-func goesAlong(e *consent.Event, spelling [16]byte) bool {
+// person and stands at the old address, not what says that a mailbox does not exist. A lift never does: it is of one spelling, and may
+// be left out later; whoever lifts at the old address lifts at the new one, too.
+func goesAlong(e *consent.Event, spelling [16]byte, state *consent.State) bool {
+	stands := func() bool {
+		return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })
+	}
 	switch e.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return !e.Tagged || e.Spelling.Sum == spelling
-	case consent.KindSuppress, consent.KindLift:
-		return e.Reason != consent.ReasonHardBounce
+	case consent.KindSuppress:
+		return e.Reason != consent.ReasonHardBounce && stands()
 	case consent.KindErase:
-		return e.Spelling.Sum == spelling
+		return e.Spelling.Sum == spelling && stands()
 	default:
 		return false
 	}
@@ -123,8 +131,15 @@ func goesAlong(e *consent.Event, spelling [16]byte) bool {
 
 // goAlong brings an event that was just recorded to where the person has moved since it occurred.
 func (w *work) goAlong(s *subject, e *consent.Event) error {
+	if len(s.moves) == 0 {
+		return nil
+	}
+	state, err := w.state(s)
+	if err != nil {
+		return err
+	}
 	for _, m := range s.moves {
-		if e.Occurred > m.At || !goesAlong(e, m.Spelling) {
+		if e.Occurred > m.At || !goesAlong(e, m.Spelling, state) {
 			continue
 		}
 		moved, err := w.evidenceAt(s, m.Position)
@@ -179,23 +194,29 @@ func (w *work) bring(e *consent.Event, to address.Address) error {
 	return err
 }
 
-// forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
-func (w *work) forgetMove(e *consent.Event, who *person, t *taken) error {
+// otherSide returns the folded subject on the other side of a change of address, and the exact address there; nil if nothing says it.
+func (w *work) otherSide(e *consent.Event) (*subject, string, error) {
 	evidence, err := w.open(e)
 	if err != nil || evidence.Other == "" {
-		return err
+		return nil, "", err
 	}
 	other, err := address.Parse(evidence.Other)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	l := w.service.locator(1)
 	at, err := l.place(consent.FormFolded, other.Folded())
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	s, err := w.subject(&at)
-	if err != nil {
+	return s, other.Exact(), err
+}
+
+// forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
+func (w *work) forgetMove(e *consent.Event, who *person, t *taken) error {
+	s, _, err := w.otherSide(e)
+	if s == nil || err != nil {
 		return err
 	}
 	all, err := w.eventsOf(s)

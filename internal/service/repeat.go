@@ -2,9 +2,14 @@ package service
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"slices"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/kept"
+	"github.com/assent-io/assent/internal/seal"
 )
 
 // keepErasure keeps what it takes to repeat an erasure, before anything of it is stored.
@@ -53,13 +58,62 @@ func (s *Service) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool
 		if done = exact.Erased < e.Occurred; !done {
 			return nil
 		}
+		held, err := w.heldSince(who, e.Recorded)
+		if err != nil {
+			return err
+		}
+		if held {
+			done = false
+			s.log.LogAttrs(ctx, slog.LevelError, "an erasure that was kept is not repeated: the address was put under a legal hold after it",
+				slog.Int64("position", e.Position))
+			return nil
+		}
+		t, err := w.takeAgain(exact, e.Occurred)
+		if err != nil {
+			return err
+		}
 		if err := w.recordAgain(who, e); err != nil {
 			return err
 		}
-		return w.carryOut(who, e.Occurred, &taken{})
+		return w.carryOut(who, e.Occurred, t)
 	}
 	err = s.commits.do(ctx, &m)
 	return done && err == nil, err
+}
+
+// heldSince reports whether the person was put under a legal hold after the instant: an erasure that was kept and never made, because
+// its transaction failed, is not to be made up for then.
+func (w *work) heldSince(who *person, at consent.Instant) (bool, error) {
+	folded, err := w.subject(&who.folded)
+	if err != nil {
+		return false, err
+	}
+	spelling, err := who.spelling(folded.KeyVersion)
+	if err != nil {
+		return false, err
+	}
+	state, err := w.state(folded)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(state.Holds, func(h consent.Hold) bool { return h.Spelling == spelling.Sum && h.At > at }), nil
+}
+
+// takeAgain keeps for claims what the policy has kept: what the first erasure kept was lost with its database. Without an officer's
+// key nothing can be, and the erasure goes before.
+func (w *work) takeAgain(exact *subject, occurred consent.Instant) (*taken, error) {
+	if exact.Address == nil || w.head.CatalogVersion == 0 || !w.service.keys.HasClaimsKey() {
+		return &taken{}, nil
+	}
+	plain, err := w.service.keys.Open(seal.PurposeAddress, exact.ID[:], exact.Address)
+	if err != nil {
+		return nil, fmt.Errorf("the address of a subject: %w", err)
+	}
+	a, err := address.Parse(string(plain))
+	if err != nil {
+		return nil, err
+	}
+	return w.take(&places{address: a}, occurred)
 }
 
 // recordAgain records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.
@@ -89,5 +143,5 @@ func (w *work) recordAgain(who *person, e *kept.Erasure) error {
 	w.use(&event.Facts)
 	w.append(&event, nil)
 	w.fold(folded, &event)
-	return nil
+	return w.goAlong(folded, &event)
 }

@@ -426,6 +426,16 @@ func TestVerify_TamperingThatLooksLikeAnErasure_IsFound(t *testing.T) {
 			},
 			want: func(int64) where { return where{FindingInserted, 7, 7} },
 		},
+		"a withdrawal that claims it, all hashes made anew": {
+			do: func(db *raw, _ int64) {
+				db.exec(asBlank, zero, []byte{})
+				db.forge(7, func(e *consent.Event) {
+					e.Was, e.Facts = []int64{3}, consent.Facts{Kind: consent.KindWithdraw, Channels: []string{"newsletter"}}
+				})
+				db.rehash(7)
+			},
+			want: func(int64) where { return where{FindingInserted, 7, 7} },
+		},
 		"a second copy": {
 			do:   func(db *raw, _ int64) { db.forge(7, func(e *consent.Event) { e.Was = []int64{2} }) },
 			want: func(int64) where { return where{FindingInserted, 7, 7} },

@@ -113,7 +113,9 @@ type verifier struct {
 	blanks   map[int64]bool          // those for which no event stood yet
 	deleted  map[int64]bool          // those whose evidence was deleted
 	blank    int64
-	older    []olderCheckpoint // those to come to, by size
+
+	erasedAny bool              // an erasure was recorded up to here
+	older     []olderCheckpoint // those to come to, by size
 }
 
 func newVerifier(report *VerifyReport, head storage.Head, progress func(int64)) *verifier {

@@ -191,6 +191,8 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 		v.versions[seen.event.CatalogVersion] = seen.event
 	case consent.KindRemoval:
 		v.removal(&seen.event)
+	case consent.KindErase:
+		v.erasedAny = true
 	default:
 	}
 }
@@ -213,6 +215,12 @@ func (v *verifier) removal(e *consent.Event) {
 
 // standsFor takes the blanks that an event stands for off those that nothing stands for.
 func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
+	if len(seen.event.Was) > 0 && (!v.erasedAny || !mayStandFor(seen.event.Kind)) {
+		v.report.add(Finding{
+			Kind: FindingInserted, From: r.Position, To: r.Position,
+			Message: "the event stands for another one, as only an erasure makes some, and is none of these",
+		})
+	}
 	for _, was := range seen.event.Was {
 		if !v.blanks[was] {
 			v.report.add(Finding{
@@ -221,6 +229,17 @@ func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
 			})
 		}
 		delete(v.blanks, was)
+	}
+}
+
+// mayStandFor reports whether an erasure appends events of the kind anew. What blocks is none of them.
+func mayStandFor(kind consent.Kind) bool {
+	switch kind {
+	case consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindMail, consent.KindHold, consent.KindRelease,
+		consent.KindVoid:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -331,8 +331,8 @@ func (w *work) record(p *prepared) (int64, error) {
 		}
 	}
 	evidence, canonical := p.entry.Evidence, p.entry.Canonical()
-	if event.Kind == consent.KindErase {
-		canonical = ""
+	if event.Kind == consent.KindErase || p.entry.Form == consent.FormMail || p.entry.Form == consent.FormFolded && len(p.subject.erasures) > 0 {
+		canonical = "" // A folded form may be the very spelling that was erased.
 	}
 	if event.Spelling.Sum != [16]byte{} && p.subject.erasedAt(event.Spelling.Sum) >= p.occurred {
 		// What is said of an erased person from before the erasure blocks, and is not to say who it was. What a client states names

@@ -240,8 +240,9 @@ type Changes struct {
 	ForgetDisclosures []consent.SubjectID
 }
 
-// RequestSpan is how many positions a request has at most from its first to its last.
-const RequestSpan = 100_000
+// RequestSpan is how many positions a request has at most from its first to its last: so many requests are looked at for each
+// position that is forgotten.
+const RequestSpan = 1_000
 
 // Tx is a write under way.
 type Tx interface {

@@ -161,3 +161,25 @@ func TestMigrator_NoServer_ReturnsErrUnavailable(t *testing.T) {
 		t.Errorf("Up returned the error %v, want ErrUnavailable", err)
 	}
 }
+
+// Statistics keep samples of values that an erasure has deleted, and no purge renews them.
+func TestMigrator_WhatIsSealed_HasNoStatistics(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres(t)
+	if err := migrator(t, url).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // It was read from only.
+	var sealed, sampled int
+	err = conn.QueryRow(t.Context(), `
+		SELECT count(*), count(*) FILTER (WHERE attstattarget <> 0) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+		WHERE c.relkind = 'r' AND (c.relname, a.attname) IN (('events', 'header'), ('events', 'evidence'), ('subjects', 'address'),
+			('states', 'state'), ('requests', 'body_mac'), ('requests', 'answer'), ('claims', 'sealed'))`).Scan(&sealed, &sampled)
+	if err != nil || sealed != 7 || sampled != 0 {
+		t.Errorf("of %d columns %d are sampled, %v", sealed, sampled, err)
+	}
+}
