@@ -226,7 +226,7 @@ func TestBackup_RestoredElsewhereWithTheKeys_AnswersTheSameAndVerifies(t *testin
 		withdrawThenCheck(t, c, c, "new@example.at")
 		kept := filepath.Join(db.dir, "kept.checkpoint")
 		must(t, r, "ledger", "checkpoint", "--out", kept)
-		history := must(t, r, "history", "old-1@example.at", "--format", "json")
+		history := must(t, r, "history", "old-1@example.at", "--format", "json", "--channel", "newsletter")
 		restore := db.backup(t)
 		withdrawThenCheck(t, c, c, "after@example.at")
 		r.stop()
@@ -241,7 +241,7 @@ func TestBackup_RestoredElsewhereWithTheKeys_AnswersTheSameAndVerifies(t *testin
 		must(t, r, "ledger", "verify", "--database-url", to.url, "--keys", to.keys, "--checkpoint", kept)
 		copyFile(t, db.adminKeyFile(), filepath.Join(to.dir, filepath.Base(db.adminKeyFile())))
 		restored := to.serve(nil)
-		if got := must(t, restored, "history", "old-1@example.at", "--format", "json"); got != history {
+		if got := must(t, restored, "history", "old-1@example.at", "--format", "json", "--channel", "newsletter"); got != history {
 			t.Errorf("the history is\n%s\nand was\n%s", got, history)
 		}
 		again := assentv1.NewConsentServiceClient(dial(t, restored.GRPC, restored.key))
