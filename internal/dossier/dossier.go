@@ -45,7 +45,12 @@ type Subject struct {
 	ExactForm   string `json:"exactForm"` // the form that grants belong to
 	Status      string `json:"status"`
 	ErasedTime  Time   `json:"erasedTime,omitzero"` // of the last erasure of this address
-	AddressHeld bool   `json:"addressHeld"`         // the address itself is held, sealed
+	AddressHeld bool   `json:"addressHeld"`         // the address itself is held, sealed, in this spelling
+	// OtherSpellingHeld is set where another spelling of the address is held, sealed: one that was used, or the form without
+	// differences of spelling.
+	OtherSpellingHeld bool `json:"otherSpellingHeld"`
+	// ErasurePending is set where an erasure of this spelling is recorded, but not carried out yet. Status says so.
+	ErasurePending bool `json:"-"`
 }
 
 // Made says when, by whom and on what the dossier was made.

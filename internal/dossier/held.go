@@ -27,13 +27,12 @@ func (d *Dossier) Complete() {
 	erased := d.Subject.ErasedTime
 	cutOff := func(e Event) bool { return slices.Contains([]string{"request", "grant", "confirm", "mail"}, e.Kind) }
 	since := func(e Event) bool { return e.OccurredTime > erased && cutOff(e) }
-	before := func(e Event) bool { return e.OccurredTime <= erased && cutOff(e) }
 	switch {
-	case erased != 0 && (slices.ContainsFunc(d.Events, before) || d.Subject.AddressHeld && !slices.ContainsFunc(d.Events, since)):
+	case d.Subject.ErasurePending:
 		d.Subject.Status = StatusErasing
 	case erased != 0 && !slices.ContainsFunc(d.Events, since):
 		d.Subject.Status = StatusErased
-	case len(d.Events) > 0 || len(d.Disclosures) > 0 || d.Subject.AddressHeld:
+	case len(d.Events) > 0 || len(d.Disclosures) > 0 || d.Subject.AddressHeld || d.Subject.OtherSpellingHeld:
 		d.Subject.Status = StatusKnown
 	default:
 		d.Subject.Status = StatusUnknown
@@ -70,6 +69,9 @@ func (d *Dossier) statements() []Text {
 		add("The address itself, encrypted.", "Die Adresse selbst, verschlüsselt.")
 	} else {
 		add("The address itself is not held.", "Die Adresse selbst ist nicht gespeichert.")
+	}
+	if d.Subject.OtherSpellingHeld {
+		add("The address in another spelling, encrypted.", "Die Adresse in einer anderen Schreibweise, verschlüsselt.")
 	}
 	for _, digest := range d.Held.Digests {
 		list = append(list, digest.statement())

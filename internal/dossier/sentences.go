@@ -54,8 +54,8 @@ func describeRest(kind string) Text {
 	switch kind {
 	case "erase":
 		return Text{
-			"The data of this address were erased at the person's request.",
-			"Die Daten zu dieser Adresse wurden auf Verlangen der Person gelöscht.",
+			"The erasure of the data of this address was requested.",
+			"Die Löschung der Daten zu dieser Adresse wurde verlangt.",
 		}
 	case "catalog":
 		return Text{"A new version of the rules was put into force.", "Eine neue Fassung der Regeln wurde in Kraft gesetzt."}

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -158,13 +160,26 @@ func (s *Service) gatherSubjects(ctx context.Context, g *gathered) error {
 			Form: formName(row.Key.Form), AddressHeld: row.Address != nil, ErasedTime: dossier.Time(row.Erased),
 		})
 		if row.Address != nil && row.Key.Form != consent.FormDomain {
-			d.Subject.AddressHeld = true
+			plain, err := s.keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
+			if err != nil {
+				return fmt.Errorf("the address of a subject: %w", err)
+			}
+			g.putHeld(string(plain))
 		}
 		if row.Key.Form == consent.FormExact {
 			d.Subject.ErasedTime = max(d.Subject.ErasedTime, dossier.Time(row.Erased))
 		}
 	}
 	return nil
+}
+
+// putHeld notes that a form of the address is held: this spelling or another.
+func (g *gathered) putHeld(exact string) {
+	if exact == g.address.Exact() {
+		g.dossier.Subject.AddressHeld = true
+	} else {
+		g.dossier.Subject.OtherSpellingHeld = true
+	}
 }
 
 func formName(form consent.Form) string {
@@ -202,7 +217,7 @@ func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered
 			if err := g.putEvent(r, &opened, in.Operators); err != nil {
 				return false, err
 			}
-			if err := s.putErasure(g, &r.Event); err != nil {
+			if err := s.putErasure(g, &opened); err != nil {
 				return false, err
 			}
 		}
@@ -212,8 +227,10 @@ func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered
 	}
 }
 
-// putErasure notes an erasure of this very spelling: those of others say nothing about this address.
-func (s *Service) putErasure(g *gathered, e *consent.Event) error {
+// putErasure notes an erasure of this very spelling: those of others say nothing about this address. One whose evidence still says
+// whom it is about was not carried out yet.
+func (s *Service) putErasure(g *gathered, opened *HistoryEvent) error {
+	e := &opened.Event
 	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {
 		return nil
 	}
@@ -222,6 +239,7 @@ func (s *Service) putErasure(g *gathered, e *consent.Event) error {
 		return err
 	}
 	if own == e.Spelling {
+		g.dossier.Subject.ErasurePending = g.dossier.Subject.ErasurePending || opened.Evidence.Address != ""
 		g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, dossier.Time(e.Occurred))
 	}
 	return nil
@@ -234,6 +252,10 @@ func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators b
 	}
 	if opened.Held {
 		e.SetEvidence(&opened.Evidence, operators)
+		// What is no address is a domain.
+		if a, err := address.Parse(opened.Evidence.Address); err == nil {
+			g.putHeld(a.Exact())
+		}
 	}
 	e.CatalogVersion = effective(g.versions, r.Event.Occurred).Version
 	g.used[e.CatalogVersion] = true

@@ -178,6 +178,46 @@ func TestExport_AfterAnErasure_SaysWhatIsStillHeld(t *testing.T) {
 	})
 }
 
+func TestExport_RefusalAfterAnErasure_IsErasedStill(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const own, fellow = annaTyped, annaBeside
+		w.eventful(ctx, s, own)
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: own})
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: fellow, Reason: consent.ReasonComplaint})
+		subject := dossierOf(ctx, t, s, own).Subject
+		if subject.Status != dossier.StatusErased || subject.AddressHeld || !subject.OtherSpellingHeld {
+			t.Errorf("after a complaint of another spelling: %+v", subject)
+		}
+		w.mustRecord(ctx, s, withdrawal("newsletter", own))
+		d := dossierOf(ctx, t, s, own)
+		if d.Subject.Status != dossier.StatusErased || !d.Subject.AddressHeld {
+			t.Errorf("after a withdrawal: %+v", d.Subject)
+		}
+		for _, statement := range d.Held.Statements {
+			if statement.EN == "The address itself is not held." {
+				t.Error("evidence holds the address, and the dossier denies it")
+			}
+		}
+	})
+}
+
+func TestExport_EvidenceSinceTheErasureHoldsTheAddress_IsSaid(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const own = "anna@example.at"
+		before := w.clock.Now()
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, withdrawal("newsletter", own))
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: own, Occurred: consent.InstantOf(before)})
+		if subject := dossierOf(ctx, t, s, own).Subject; subject.Status != dossier.StatusErased || !subject.AddressHeld {
+			t.Errorf("%+v", subject)
+		}
+	})
+}
+
 func TestExport_ErasureOfABatch_IsShownAsNotCarriedOutYet(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
