@@ -371,7 +371,11 @@ func (f *fake) EraseRecipient(_ context.Context, in *assentv1.EraseRecipientRequ
 	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Erase{Erase: &assentv1.Erasure{
 		Address: in.GetAddress(), Justification: in.GetJustification(),
 	}}})
-	return &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate}, nil
+	erased := int64(3)
+	if duplicate {
+		erased = 0
+	}
+	return &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate, EventsErased: erased}, nil
 }
 
 func (f *fake) MoveRecipient(context.Context, *assentv1.MoveRecipientRequest) (*assentv1.MoveRecipientResponse, error) {

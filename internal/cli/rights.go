@@ -6,13 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
 const eraseHelp = `Erase an address, physically and at once: its grants, its requests, the evidence and the address itself are gone. What says no
 stays under a keyed digest, so that nobody writes to it again, and so does the proof of the ledger. What occurred after --at
-stays, too. It cannot be taken back.
+stays, too, with its evidence. It is of one spelling: what other spellings of the mailbox were given stays theirs. It cannot be
+taken back.
 
 Afterwards, assent ledger purge on the server takes what was erased out of the free pages and the log of the database.`
 
@@ -28,7 +30,8 @@ func (a *app) erase() *cobra.Command {
 		Long:    eraseHelp,
 		Example: "  assent erase - --operator dpo --justification \"case 4711\" --yes <address.txt\n  assent erase returns --since 2026-12-01T00:00:00Z",
 		Args:    cobra.ExactArgs(1),
-		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.EraseRecipient, (*app).writeErased,
+		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.EraseRecipient,
+			func(a *app, answer *assentv1.EraseRecipientResponse) error { return a.writeErased(answer, at.at) },
 			func(args []string) (*assentv1.EraseRecipientRequest, error) {
 				address, err := a.address(args[0])
 				if err != nil {
@@ -51,11 +54,19 @@ func (a *app) erase() *cobra.Command {
 	return cmd
 }
 
-func (a *app) writeErased(answer *assentv1.EraseRecipientResponse) error {
+// writeErased says what an erasure took. Until is the time that was given, if one was.
+func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timestamppb.Timestamp) error {
 	if a.json() {
 		return a.writeMessage(answer)
 	}
 	text := "erased: grants, requests, evidence and the address are gone; refusals and suppressions stay under a digest\n"
+	switch {
+	case answer.GetEventsErased() == 0:
+		text = "nothing was held about this address that an erasure takes; the erasure is recorded\n"
+	case until != nil:
+		text = "erased: grants, requests and evidence of what occurred at or before " + stamp(until) + " are gone; refusals and suppressions " +
+			"stay under a digest, and what occurred later stays with the address\n"
+	}
 	verb := "recorded "
 	if answer.GetDuplicate() {
 		verb = "the erasure itself was known already: recorded "

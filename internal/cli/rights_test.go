@@ -26,6 +26,7 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 	}, last[*assentv1.EraseRecipientRequest](t, f))
 	again := f.runWith(t, "anna@secret.example\n", "erase", "-", "--yes", "--justification", "case 4711", "--at", "2026-10-01T08:00:00Z").must(t, 0)
 	golden(t, "erase-again.txt", again.stdout)
+	golden(t, "erase-now.txt", f.run(t, "erase", "carl@secret.example", "--yes").must(t, 0).stdout)
 	answer := decode[struct {
 		Positions []string
 		Duplicate bool

@@ -26,7 +26,9 @@ func (s *historyServer) EraseRecipient(
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.EraseRecipientResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+	return &assentv1.EraseRecipientResponse{
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, EventsErased: result.Erased,
+	}, nil
 }
 
 // MoveRecipient records a change of address.

@@ -84,6 +84,8 @@ type Idempotency struct {
 type Recorded struct {
 	Position  int64
 	Duplicate bool // it was recorded before, at that position
+	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of.
+	Erased int64 `json:",omitzero"`
 }
 
 // RecordItem is what became of one statement of a batch.

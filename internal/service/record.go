@@ -152,12 +152,26 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 			}
 		}
 		if r.erases != nil {
+			before := w.erased
 			recorded, err := w.erase(r.erases, p)
+			recorded.Erased = w.erased.since(&before)
 			return recorded, true, err
 		}
 		recorded, err := w.recordOnce(p)
 		return recorded, true, err
 	})
+}
+
+// since counts the events that were erased since an earlier state of the same work.
+func (e *erased) since(before *erased) int64 {
+	taken := map[int64]bool{}
+	for _, position := range e.requests[len(before.requests):] {
+		taken[position] = true
+	}
+	for _, position := range e.evidence[len(before.evidence):] {
+		taken[position] = true
+	}
+	return int64(len(taken))
 }
 
 // recordOnce records the event unless the same fact was recorded before.

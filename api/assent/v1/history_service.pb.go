@@ -549,7 +549,9 @@ type EraseRecipientResponse struct {
 	// The position of the erasure. The copies of what occurred after it stand behind it.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	// Whether the erasure was recorded before, at that position. It was carried out all the same.
-	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	// How many events the erasure cut off from the address, or took the evidence of. 0: there was nothing to erase, or it was erased before.
+	EventsErased  int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3" json:"events_erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -596,6 +598,13 @@ func (x *EraseRecipientResponse) GetDuplicate() bool {
 		return x.Duplicate
 	}
 	return false
+}
+
+func (x *EraseRecipientResponse) GetEventsErased() int64 {
+	if x != nil {
+		return x.EventsErased
+	}
+	return 0
 }
 
 // Who moved where.
@@ -1606,10 +1615,11 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\boperator\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\boperator\x121\n" +
 	"\rjustification\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x12\"\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"T\n" +
+	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"y\n" +
 	"\x16EraseRecipientResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
-	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\xb4\x01\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12#\n" +
+	"\revents_erased\x18\x03 \x01(\x03R\feventsErased\"\xb4\x01\n" +
 	"\x14MoveRecipientRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12$\n" +
 	"\vnew_address\x18\x02 \x01(\tB\x03\xe0A\x02R\n" +

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+func TestErase_CountsTheEventsThatItTook(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		erase := func(ctx context.Context, address string, id int) int64 {
+			t.Helper()
+			once := Idempotency{Method: "erase", ID: requestID(id), Body: []byte(address)}
+			recorded, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: address}, once)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return recorded.Erased
+		}
+		w.eventful(ctx, s, annaTyped)
+		w.mustRecord(ctx, s, consentOn("newsletter", annaBeside, w.clock.Now()))
+		w.clock.Advance(time.Second)
+		// The request, the mail, the consent, and the withdrawal and the objection, of which the headers stay.
+		for range 2 {
+			if got := erase(ctx, annaTyped, 1); got != 5 {
+				t.Errorf("%d events, not 5, the repetition included", got)
+			}
+		}
+		w.clock.Advance(time.Second)
+		if got := erase(ctx, annaTyped, 2); got != 0 {
+			t.Errorf("%d events that were erased before", got)
+		}
+		if got := erase(ctx, "nobody@example.at", 3); got != 0 {
+			t.Errorf("%d events of an address nobody knows", got)
+		}
+		if got := erase(ctx, annaBeside, 4); got != 1 {
+			t.Errorf("%d events of the other spelling, not 1", got)
+		}
+	})
+}
