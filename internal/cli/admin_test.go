@@ -161,7 +161,7 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 			done(1)
 			return service.RebuildReport{Subjects: 2, Differed: 1}, nil
 		},
-		VerifyLedger: func(_ context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (cli.Verified, error) {
+		VerifyLedger: func(_ context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64)) (cli.Verified, error) {
 			check(cfg)
 			done(1)
 			return cli.Verified{Events: 9, Subjects: 2, EvidenceDeleted: 1, Found: 4, Findings: []cli.VerifyFinding{
@@ -206,8 +206,8 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 		{
 			[]string{"ledger", "verify", "--checkpoint", kept, "--checkpoint", kept},
 			1,
-			"ALTERED at position 7: a\nMISSING at positions 2 to 3 of subject ab: b\nCHECKPOINT: [note note]\n" +
-				"and 1 findings more\n9 events, the evidence of 1 deleted (1 by erasure, 0 by retention), 2 subjects, 4 findings\n",
+			"ALTERED at position 7: a\nMISSING at positions 2 to 3 of subject ab: b\nCHECKPOINT: [{" + kept + " note} {" + kept + " note}]\n" +
+				"and 1 finding more\n9 events, the evidence of 1 deleted (1 by erasure, 0 by retention), 2 subjects, 4 findings\n",
 		},
 		{[]string{"ledger", "verify", "--checkpoint", kept + "x"}, 1, ""},
 		{[]string{"ledger", "purge"}, 0, "purged: the free pages of the database hold nothing that was erased\n"},

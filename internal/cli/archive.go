@@ -19,6 +19,12 @@ func (a *app) verifyArchive(path, key string) error {
 		return err
 	}
 	report := dossier.Verify(data, key)
+	if report.NoArchive && !a.json() {
+		if path == stdinName {
+			path = "standard input"
+		}
+		return fmt.Errorf("%s is not an archive that `assent history --format zip` made", path)
+	}
 	if err := a.writeArchive(&report); err != nil {
 		return err
 	}

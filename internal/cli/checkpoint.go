@@ -89,7 +89,7 @@ func (a *app) ledgerCosign() *cobra.Command {
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
 				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).AddCosignatures,
-					&assentv1.AddCosignaturesRequest{Note: string(notes[0])})
+					&assentv1.AddCosignaturesRequest{Note: string(notes[0].Note)})
 				if err != nil {
 					return err
 				}

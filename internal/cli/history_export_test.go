@@ -86,11 +86,19 @@ func TestLedgerVerify_File_NeedsNoDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.zip")
 	write(t, path, "PK no archive")
 	got := run(t, "ledger", "verify", "--file", path).must(t, 1)
-	if !strings.Contains(got.stdout, "the archive: no file of an archive stands where one must") {
+	if want := "assent: " + path + " is not an archive that `assent history --format zip` made\n"; got.stderr != want || got.stdout != "" {
+		t.Errorf("%q, %q", got.stdout, got.stderr)
+	}
+	got = run(t, "ledger", "verify", "--file", path, "--format", "json").must(t, 1)
+	if !strings.Contains(got.stdout, `"found":1`) && !strings.Contains(got.stdout, `"found": 1`) {
 		t.Errorf("%q", got.stdout)
 	}
+	got = run(t, "ledger", "verify", "--file", filepath.Join(t.TempDir(), "none.zip"), "--verifier-key", "x").must(t, 2)
+	if !strings.Contains(got.stderr, `for "--verifier-key" flag: a verifier key is like NAME+HASH+KEY`) {
+		t.Errorf("%q", got.stderr)
+	}
 	run(t, "ledger", "verify", "--file", filepath.Join(t.TempDir(), "none.zip")).must(t, 1)
-	got = run(t, "ledger", "verify", "--verifier-key", "x").must(t, 2)
+	got = run(t, "ledger", "verify", "--verifier-key", honest(t).GetCheckpoint().GetVerifierKey()).must(t, 2)
 	if !strings.Contains(got.stderr, "--verifier-key goes with --file") {
 		t.Errorf("%q", got.stderr)
 	}

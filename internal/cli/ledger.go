@@ -10,10 +10,12 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service"
 )
 
 // maxCheckpoint is far more than a checkpoint with the signatures of many
@@ -26,8 +28,25 @@ func (a *app) ledger() *cobra.Command {
 		a.ledgerCheckpoint(), a.ledgerCosign(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild(), a.ledgerPurge())
 }
 
+// verifierKeyFlag is a flag that holds a public key which notes are verified with.
+type verifierKeyFlag string
+
+func (f *verifierKeyFlag) String() string { return string(*f) }
+
+// Type names the value in the help.
+func (f *verifierKeyFlag) Type() string { return "string" }
+
+// Set takes the key, if it is one.
+func (f *verifierKeyFlag) Set(value string) error {
+	if _, err := note.NewVerifier(value); err != nil {
+		return errors.New("a verifier key is like NAME+HASH+KEY, as keys show writes it")
+	}
+	*f = verifierKeyFlag(value)
+	return nil
+}
+
 func addVerifierKey(cmd *cobra.Command, key *string) {
-	cmd.Flags().StringVar(key, "verifier-key", "",
+	cmd.Flags().Var((*verifierKeyFlag)(key), "verifier-key",
 		"public key that must have signed, as keys show writes it (default: the one that the server names)")
 }
 
@@ -136,7 +155,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 	config.AddFlags(cmd.Flags(), localKeys()...)
 	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "file with a checkpoint that was kept; may be given several times")
 	cmd.Flags().StringVar(&archive, "file", "", "archive to verify instead of a database")
-	cmd.Flags().StringVar(&key, "verifier-key", "",
+	cmd.Flags().Var((*verifierKeyFlag)(&key), "verifier-key",
 		"with --file: public key that must have signed, as keys show writes it (default: the one in the archive)")
 	cmd.MarkFlagsMutuallyExclusive("file", "checkpoint")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
@@ -171,8 +190,8 @@ func (a *app) ledgerVerify() *cobra.Command {
 	return cmd
 }
 
-func (a *app) readCheckpoints(files []string) ([][]byte, error) {
-	var checkpoints [][]byte
+func (a *app) readCheckpoints(files []string) ([]service.KeptCheckpoint, error) {
+	var checkpoints []service.KeptCheckpoint
 	for _, path := range files {
 		in, err := a.open(path)
 		if err != nil {
@@ -182,7 +201,7 @@ func (a *app) readCheckpoints(files []string) ([][]byte, error) {
 		if err = errors.Join(err, in.close()); err != nil {
 			return nil, fmt.Errorf("%s: %w", in.name, readError(err))
 		}
-		checkpoints = append(checkpoints, text)
+		checkpoints = append(checkpoints, service.KeptCheckpoint{Name: in.name, Note: text})
 	}
 	return checkpoints, nil
 }
@@ -197,7 +216,7 @@ func (a *app) writeVerified(v *Verified) error {
 		}
 	}
 	if more := v.Found - int64(len(v.Findings)); more > 0 {
-		if err := a.write(fmt.Sprintf("and %d findings more\n", more)); err != nil {
+		if err := a.write(fmt.Sprintf("and %s more\n", count(more, "finding"))); err != nil {
 			return err
 		}
 	}
@@ -206,7 +225,8 @@ func (a *app) writeVerified(v *Verified) error {
 		deleted = fmt.Sprintf(", the evidence of %d deleted (%d by erasure, %d by retention)", v.EvidenceDeleted,
 			v.EvidenceDeleted-v.EvidenceRemoved, v.EvidenceRemoved)
 	}
-	return a.write(fmt.Sprintf("%d events%s, %d subjects, %d findings\n", v.Events, deleted, v.Subjects, v.Found))
+	return a.write(fmt.Sprintf("%s%s, %s, %s\n", count(v.Events, "event"), deleted, count(v.Subjects, "subject"),
+		count(v.Found, "finding")))
 }
 
 // line is a finding as people read it.

@@ -33,7 +33,7 @@ type Local struct {
 	// VerifyLedger holds the whole database against its ledger and the given
 	// checkpoints; done is called now and then with the number of events and
 	// subjects so far, by one goroutine at a time.
-	VerifyLedger func(ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (Verified, error)
+	VerifyLedger func(ctx context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64)) (Verified, error)
 	// Purge rewrites the database, so that nothing that was deleted is left in
 	// its free pages.
 	Purge func(ctx context.Context, cfg config.Server) error
@@ -108,7 +108,7 @@ func local() Local {
 		RebuildLedger: func(ctx context.Context, cfg config.Server, done func(int)) (service.RebuildReport, error) {
 			return host.RebuildLedger(ctx, cfg, quiet, done)
 		},
-		VerifyLedger: func(ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64)) (Verified, error) {
+		VerifyLedger: func(ctx context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64)) (Verified, error) {
 			report, err := host.VerifyLedger(ctx, cfg, checkpoints, done)
 			return verified(&report), err
 		},

@@ -137,13 +137,26 @@ func TestVerify_WhatWasAltered_IsNamed(t *testing.T) {
 		"key":              {rebuilt(t, data, only(fileKey, space)), fileKey, "the key of the archive is not the one that was given"},
 		"comment":          {append(bytes.Clone(data[:len(data)-2]), 1, 0, 'x'), "", "in the directory"},
 		"cut off":          {data[:len(data)/2], "", "the archive"},
-		"something before": {append([]byte("x"), data...), "", "no file of an archive stands where one must"},
-		"nothing":          {nil, "", "the archive is cut off at byte 0"},
+		"something behind": {append(bytes.Clone(data), 'x'), "", "in the directory"},
+		"something before": {append([]byte("x"), data...), "", "this is not an archive"},
+		"nothing":          {nil, "", "this is not an archive"},
 	} {
 		r := Verify(c.data, s.key)
 		if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.File == c.file && strings.Contains(f.Message, c.message) }) {
 			t.Errorf("%s: %+v", name, r.Findings)
 		}
+	}
+}
+
+func TestVerify_AnotherGenuineKey_IsTheOnlyFinding(t *testing.T) {
+	s := newSample(t, consent.English)
+	_, other, err := note.GenerateKey(rand.Reader, "another.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Verify(s.archive(t), other)
+	if r.Found != 1 || len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Message, "it is not signed by the key that was given") {
+		t.Errorf("%+v", r)
 	}
 }
 

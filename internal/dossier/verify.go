@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -35,6 +36,7 @@ type Report struct {
 	EvidenceDeleted int       `json:"evidenceDeleted"` // of them whose evidence was deleted
 	VerifierKey     string    `json:"verifierKey"`
 	KeyFromFile     bool      `json:"keyFromFile"` // the key is that of the archive itself: it must be compared
+	NoArchive       bool      `json:"-"`           // nothing in it is of an archive: that is the only finding
 	Found           int       `json:"found"`
 	Findings        []Finding `json:"findings"` // the first of them
 }
@@ -54,6 +56,11 @@ type verification struct {
 func Verify(data []byte, key string) Report {
 	v := &verification{Report: Report{Findings: []Finding{}}, files: map[string][]byte{}, headers: map[int64]*leaf{}}
 	files, err := readZip(data)
+	if !slices.ContainsFunc(files, func(f file) bool { return f.name == fileManifest || f.name == fileKey || f.name == fileCheckpoint }) {
+		v.NoArchive = true
+		v.find("", 0, "this is not an archive that `assent history --format zip` made")
+		return v.Report
+	}
 	if err != nil {
 		v.find("", 0, "%v", err)
 	}
@@ -61,7 +68,11 @@ func Verify(data []byte, key string) Report {
 		v.file(&files[i])
 	}
 	v.Files = len(files)
-	v.readKey(key)
+	if v.readKey(key); v.ofAnotherKey() {
+		v.Found, v.Findings = 0, v.Findings[:0]
+		v.find(fileManifest, 0, "it is not signed by the key that was given, but by another one, which the archive names")
+		return v.Report
+	}
 	v.manifest(files)
 	checkpoint, ok := v.checkpoint()
 	if ok {
@@ -105,6 +116,20 @@ func (v *verification) readKey(key string) {
 	if own != v.VerifierKey {
 		v.find(fileKey, 0, "the key of the archive is not the one that was given")
 	}
+}
+
+// ofAnotherKey reports whether the manifest is signed by the key of the archive, and not by the one that was given: then nothing else of
+// it says more.
+func (v *verification) ofAnotherKey() bool {
+	own, err := note.NewVerifier(strings.TrimSuffix(string(v.files[fileKey]), "\n"))
+	if v.KeyFromFile || v.verifier == nil || err != nil {
+		return false
+	}
+	if _, err := v.opened(v.files[fileManifest]); err == nil {
+		return false
+	}
+	_, err = note.Open(v.files[fileManifest], note.VerifierList(own))
+	return err == nil
 }
 
 // manifest verifies that the manifest is signed, and that the files are those that it names.

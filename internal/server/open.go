@@ -177,7 +177,7 @@ func RebuildLedger(
 // VerifyLedger holds the database that the settings name against its ledger and older checkpoints. It changes nothing: tables of
 // another version and a database without a key file are refused.
 func VerifyLedger(
-	ctx context.Context, cfg config.Server, checkpoints [][]byte, done func(int64),
+	ctx context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64),
 ) (_ service.VerifyReport, err error) {
 	if err := mustExist(cfg); err != nil {
 		return service.VerifyReport{}, err

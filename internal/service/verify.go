@@ -22,6 +22,12 @@ const (
 	maxFindings = 200
 )
 
+// KeptCheckpoint is a checkpoint that was kept apart, and what findings about it call it, such as the name of its file.
+type KeptCheckpoint struct {
+	Name string
+	Note []byte
+}
+
 // FindingKind says what is wrong.
 type FindingKind string
 
@@ -70,7 +76,7 @@ func (r *VerifyReport) add(f Finding) {
 // It changes nothing. Progress is told how many events and then subjects are done. An error says that it could not be verified,
 // not that something is wrong.
 func Verify(
-	ctx context.Context, store storage.Reader, keys *seal.Keys, checkpoints [][]byte, progress func(done int64),
+	ctx context.Context, store storage.Reader, keys *seal.Keys, checkpoints []KeptCheckpoint, progress func(done int64),
 ) (VerifyReport, error) {
 	var report VerifyReport
 	err := store.Snapshot(ctx, func(ctx context.Context, s storage.Snapshot) error {
@@ -129,14 +135,14 @@ func (v *verifier) did(n int) {
 
 // openCheckpoints reads the older checkpoints, those given and those that witnesses cosigned and the store has, signed by any key of
 // the file.
-func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys *seal.Keys, checkpoints [][]byte) error {
+func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys *seal.Keys, checkpoints []KeptCheckpoint) error {
 	origin := ledger.Origin(v.head.StoreID)
 	verifiers, err := keys.VerifierKeys(origin)
 	if err != nil {
 		return err
 	}
-	for _, text := range checkpoints {
-		v.openCheckpoint(text, origin, verifiers, "a checkpoint given")
+	for i := range checkpoints {
+		v.openCheckpoint(checkpoints[i].Note, origin, verifiers, "the checkpoint "+checkpoints[i].Name)
 	}
 	for after := int64(math.MinInt64); ; {
 		page, err := s.Cosigned(ctx, after, verifyPage)

@@ -46,7 +46,11 @@ func recorded(t *testing.T, w *world) (storage.Store, *Service, context.Context,
 
 func mustVerify(t testing.TB, w *world, store storage.Store, checkpoints ...[]byte) VerifyReport {
 	t.Helper()
-	report, err := Verify(t.Context(), store, w.keys, checkpoints, func(int64) {})
+	var kept []KeptCheckpoint
+	for i, note := range checkpoints {
+		kept = append(kept, KeptCheckpoint{Name: fmt.Sprintf("kept-%d.txt", i+1), Note: note})
+	}
+	report, err := Verify(t.Context(), store, w.keys, kept, func(int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,7 @@ func TestVerify_UntouchedLedger_Passes(t *testing.T) {
 			t.Fatal(err)
 		}
 		var done int64
-		report, err := Verify(t.Context(), store, w.keys, [][]byte{older, now.Signed}, func(n int64) { done = n })
+		report, err := Verify(t.Context(), store, w.keys, []KeptCheckpoint{{"older", older}, {"now", now.Signed}}, func(n int64) { done = n })
 		if err != nil || report.Found != 0 || len(report.Findings) != 0 {
 			t.Fatalf("%+v, %v", report, err)
 		}
@@ -260,7 +264,12 @@ func TestVerify_CheckpointOfAnotherKeyOrAltered_IsNamed(t *testing.T) {
 	altered := []byte(strings.Replace(string(older), "\n20\n", "\n21\n", 1))
 	report := mustVerify(t, w, store, foreign, older, altered)
 	if report.Found != 2 || report.Findings[0].Kind != FindingCheckpoint || report.Findings[1].Kind != FindingCheckpoint {
-		t.Errorf("%+v", report.Findings)
+		t.Fatalf("%+v", report.Findings)
+	}
+	for i, name := range []string{"kept-1.txt", "kept-3.txt"} {
+		if !strings.HasPrefix(report.Findings[i].Message, "the checkpoint "+name+" is not one of this ledger") {
+			t.Errorf("%+v", report.Findings[i])
+		}
 	}
 }
 
