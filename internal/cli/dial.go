@@ -31,6 +31,8 @@ const (
 	// maxAnswer is larger than any page or batch the server sends.
 	maxAnswer = 64 << 20
 	maxRetry  = 10
+	// defaultTimeout is how long is waited for the answer to a call that ends soon.
+	defaultTimeout = 30 * time.Second
 )
 
 // connection is what the flags say about the way to the server.
@@ -55,7 +57,7 @@ func (c *connection) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&c.tls, "tls", false, "use TLS on loopback as well; to other hosts it is used anyway")
 	flags.StringVar(&c.tlsCA, "tls-ca", "", "PEM file with the certificates to trust instead of the system's; uses TLS (ASSENT_TLS_CA)")
 	flags.BoolVar(&c.insecure, "insecure", false, "no TLS to other hosts either: addresses and key go in clear")
-	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "how long to wait for an answer")
+	flags.DurationVar(&c.timeout, "timeout", defaultTimeout, "how long to wait for an answer")
 	flags.StringVar(&c.language, "language", "", "language of explanations, such as de")
 	cmd.MarkFlagsMutuallyExclusive("tls", "insecure")
 	cmd.MarkFlagsMutuallyExclusive("tls-ca", "insecure")
@@ -201,12 +203,22 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 // plain text to this machine.
 func (b bearer) RequireTransportSecurity() bool { return false }
 
-// call makes a call with the deadline of --timeout.
+// lasting leaves it to the server how long the calls of a command may take, unless --timeout is given: it knows which last.
+func (a *app) lasting(cmd *cobra.Command) {
+	if !cmd.Flags().Changed("timeout") {
+		a.connection.timeout = 0
+	}
+}
+
+// call makes a call with the deadline of --timeout; without any where that is 0.
 func call[In, Out any](
 	ctx context.Context, s *server, rpc func(context.Context, In, ...grpc.CallOption) (Out, error), in In,
 ) (Out, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.app.connection.timeout)
-	defer cancel()
+	if s.app.connection.timeout != 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.app.connection.timeout)
+		defer cancel()
+	}
 	out, err := rpc(ctx, in)
 	if err != nil {
 		return out, &callError{err: err, server: s.address, hasKey: s.hasKey, plain: s.plain}

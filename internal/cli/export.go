@@ -44,8 +44,11 @@ func ledgerFlags() []string {
 	return []string{"from-position", "to-position", "recorded-since", "recorded-until"}
 }
 
+// languages are those in which a dossier is written.
+func languages() []string { return []string{"en", "de"} }
+
 // check refuses flags that do not go together. Some says that events are narrowed down.
-func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags) error {
+func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, language string) error {
 	given := cmd.Flags().Changed
 	if f.all {
 		switch {
@@ -66,6 +69,8 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags) 
 	}
 	_, some := h.request("")
 	switch {
+	case given("language") && !f.searches(some) && !slices.Contains(languages(), language):
+		return usagef("a file is written in --language en or de")
 	case f.format.value == "ndjson":
 		return usagef("an address is not exported as ndjson")
 	case some && f.format.value != "text" && f.format.value != "json":

@@ -45,6 +45,7 @@ type fake struct {
 	away     int
 	calls    []proto.Message
 	headers  metadata.MD
+	deadline bool // the last call had one
 	events   []*assentv1.Event
 	byKey    map[string]int64
 	requests map[string]bool
@@ -97,6 +98,7 @@ func (f *fake) intercept(ctx context.Context, in any, _ *grpc.UnaryServerInfo, h
 	f.mu.Lock()
 	f.calls = append(f.calls, message)
 	f.headers, _ = metadata.FromIncomingContext(ctx)
+	_, f.deadline = ctx.Deadline()
 	away := f.away > 0
 	if away {
 		f.away--

@@ -19,12 +19,18 @@ func (a *app) retentionRun() *cobra.Command {
 		Use:   "run",
 		Short: "Remove what the policy does not keep any longer, now",
 		Long: "Carry out the erasures that were imported, remove what the catalog's policy retention does not keep any longer, and show\n" +
-			"how much of each class that was. Servers do so by themselves once a day. With --dry-run nothing is changed.",
+			"how much of each class that was. Servers do so by themselves once a day. With --dry-run nothing is changed. The\n" +
+			"server may work at it for half an hour; --timeout says otherwise.",
 		Args: cobra.NoArgs,
 		RunE: oneCall(a, assentv1.NewRetentionServiceClient, assentv1.RetentionServiceClient.RunRetention, (*app).writeRetention,
 			func([]string) (*assentv1.RunRetentionRequest, error) {
 				return &assentv1.RunRetentionRequest{DryRun: dryRun}, nil
 			}),
+	}
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		a.lasting(cmd)
+		return run(cmd, args)
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count what would be removed")
 	return cmd

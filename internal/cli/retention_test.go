@@ -27,6 +27,12 @@ func TestRetentionRun_WritesWhatWasRemoved(t *testing.T) {
 	if got := f.run(t, "retention", "run").must(t, 0); got.stdout != want {
 		t.Errorf("got:\n%swant:\n%s", got.stdout, want)
 	}
+	if f.deadline {
+		t.Error("the server is not left to work as long as it needs")
+	}
+	if f.run(t, "retention", "run", "--timeout", "5s").must(t, 0); !f.deadline {
+		t.Error("--timeout counts for nothing")
+	}
 	dry = true
 	got := f.run(t, "retention", "run", "--dry-run", "--format", "json").must(t, 0)
 	if !strings.Contains(got.stdout, `"evidence"`) || !strings.Contains(got.stdout, `"12"`) {

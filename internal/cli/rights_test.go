@@ -28,10 +28,11 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 	golden(t, "erase-again.txt", again.stdout)
 	golden(t, "erase-now.txt", f.run(t, "erase", "carl@secret.example", "--yes").must(t, 0).stdout)
 	answer := decode[struct {
-		Positions []string
-		Duplicate bool
+		Positions    []string
+		Duplicate    bool
+		EventsErased string
 	}](t, f.run(t, "erase", "ben@secret.example", "--yes", "--format", "json").must(t, 0).stdout)
-	if len(answer.Positions) != 1 || answer.Duplicate {
+	if len(answer.Positions) != 1 || answer.Duplicate || answer.EventsErased != "3" {
 		t.Errorf("%+v", answer)
 	}
 }

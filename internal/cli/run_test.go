@@ -204,6 +204,8 @@ func TestRun_WrongCall_ExitsWith2AndOneLine(t *testing.T) {
 		{"ledger", "purge", "x"},
 		{"migrate", "down"},
 		{"serve", "--log-level", "loud"},
+		{"serve", "--witness-key", "x"},
+		{"history", "a@b.example", "--format", "html", "--language", "fr"},
 		{"keys", "show", "--database-url", "postgres://h/d"},
 	} {
 		got := run(t, args...)

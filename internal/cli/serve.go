@@ -13,6 +13,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/ledger"
 	host "github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/telemetry"
 )
@@ -45,6 +46,9 @@ func (a *app) settings(cmd *cobra.Command) (config.Server, error) {
 	cfg, err := config.Load(cmd.Flags(), a.env)
 	if err != nil {
 		return config.Server{}, usagef("%v", err)
+	}
+	if _, err := ledger.ParseWitnesses(cfg.WitnessKeys); err != nil {
+		return config.Server{}, usagef("--witness-key: %v", err)
 	}
 	return cfg, nil
 }

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -28,7 +30,7 @@ type Claim struct {
 	Opened  bool
 	Address string
 	Erased  time.Time         // when the erasure was asked for
-	Events  []*assentv1.Event // those that lost their evidence, with it
+	Events  []*assentv1.Event // those that lost their evidence, with it, by position
 }
 
 // ReadClaims opens the claims of the database that the settings name with the key in an officer's file, and hands on each by its id.
@@ -88,6 +90,7 @@ func openClaim(key *seal.Claims, kept *storage.Claim) (Claim, error) {
 		return Claim{}, fmt.Errorf("the claim %s is damaged", claim.ID) // The decoder's text could repeat what it holds.
 	}
 	claim.Opened, claim.Address, claim.Erased = true, held.Address, held.Erased.Time()
+	slices.SortFunc(held.Events, func(a, b service.ClaimedEvent) int { return cmp.Compare(a.Position, b.Position) })
 	for i := range held.Events {
 		event, err := consent.DecodeHeader(held.Events[i].Header)
 		if err != nil {
