@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,7 @@ func TestClaims_OfficerReadsWhatAnErasureTook_AndNobodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := run(t, cfg)
+	r.says(http.MethodPost, "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"], "occurredTime": "2026-10-02T08:00:00Z"}`, 200)
 	r.consentOf("anna@example.com", "")
 	r.says(http.MethodPost, "/v1/recipients:erase", `{"address": "Anna@Example.com", "occurredTime": "2026-10-31T08:00:00Z"}`, 200)
 	if err := r.stop(); err != nil {
@@ -69,9 +71,13 @@ func TestClaims_OfficerReadsWhatAnErasureTook_AndNobodyElse(t *testing.T) {
 	if got := all[0].Erased.Format("2006-01-02"); got != "2026-10-31" {
 		t.Errorf("erased on %s", got)
 	}
+	byPosition := func(a, b *assentv1.Event) int { return int(a.GetPosition() - b.GetPosition()) }
+	if n := len(all[0].Events); n != 2 || !slices.IsSortedFunc(all[0].Events, byPosition) {
+		t.Errorf("%d events, or not by position", n)
+	}
 	var addresses []string
 	for _, e := range all[0].Events {
-		if e.GetEvidenceState() == assentv1.EvidenceState_EVIDENCE_STATE_HELD {
+		if e.GetEvidenceState() == assentv1.EvidenceState_EVIDENCE_STATE_HELD && e.GetGrant() != nil {
 			addresses = append(addresses, e.GetGrant().GetAddress())
 		}
 	}
