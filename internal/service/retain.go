@@ -255,20 +255,36 @@ func (t *retaining) blocks(c *candidate, s *subject, events []consent.Event) err
 			t.due[consent.RemovedEvidence] = append(t.due[consent.RemovedEvidence], e)
 		}
 	}
-	for i := range state.Suppressions {
-		p := &state.Suppressions[i]
-		if p.Reason != consent.ReasonHardBounce || !c.events[p.Position] || state.Held(p.Spelling) != nil ||
-			!isDue(t.run.policy.HardBounces, p.At, t.run.now) {
+	return t.lift(c, s, events, state)
+}
+
+// lift lifts the hard bounces that are due. A lift ends all bounces of its spelling and scope, so none is recorded as long as one of
+// those in force is younger, and one does for all of them.
+func (t *retaining) lift(c *candidate, s *subject, events []consent.Event, state *consent.State) error {
+	bounces := slices.DeleteFunc(slices.Clone(state.Suppressions), func(p consent.Suppression) bool {
+		return p.Reason != consent.ReasonHardBounce || p.Until != 0 && p.Until <= t.run.now
+	})
+	for i := range bounces {
+		first := &bounces[i]
+		together := func(p consent.Suppression) bool { return p.Spelling == first.Spelling && p.Scope == first.Scope }
+		// With the first of them, wherever the others stand, so that they are counted once in a dry run, too.
+		if !c.events[first.Position] || slices.ContainsFunc(bounces[:i], together) || state.Held(first.Spelling) != nil {
 			continue
 		}
-		t.report.add(RetentionHardBounces, 1, p.At)
+		all := slices.DeleteFunc(slices.Clone(bounces), func(p consent.Suppression) bool { return !together(p) })
+		if slices.ContainsFunc(all, func(p consent.Suppression) bool { return !isDue(t.run.policy.HardBounces, p.At, t.run.now) }) {
+			continue
+		}
+		for _, p := range all {
+			t.report.add(RetentionHardBounces, 1, p.At)
+		}
 		if t.run.dryRun {
 			continue
 		}
-		at := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position == p.Position })
-		facts := consent.Facts{Kind: consent.KindLift, Reason: p.Reason, Scope: p.Scope}
+		at := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position == first.Position })
+		facts := consent.Facts{Kind: consent.KindLift, Reason: first.Reason, Scope: first.Scope}
 		err := t.byRetention(s, &facts, events[at].Spelling, consent.Evidence{
-			Justification: fmt.Sprintf("policy retention.hard_bounces: the bounce at position %d is older", p.Position),
+			Justification: fmt.Sprintf("policy retention.hard_bounces: the bounce at position %d is older", first.Position),
 		})
 		if err != nil {
 			return err

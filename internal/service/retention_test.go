@@ -218,6 +218,41 @@ func TestRetention_HardBounce_IsLifted_AndOneThatIsYoungerIsNot(t *testing.T) {
 	})
 }
 
+// A lift ends every bounce of a spelling, so it waits for the youngest that is in force; one that has ended by itself does not count.
+func TestRetention_HardBounces_AreLiftedTogetherWithTheYoungest(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.keeping("hard_bounces: P24M")
+		bounce := func(address string, until time.Time) {
+			st := consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
+			if !until.IsZero() {
+				st.Expires = consent.InstantOf(until)
+			}
+			w.mustRecord(ctx, s, st)
+		}
+		bounce(anna, time.Time{})
+		bounce("ended@example.at", time.Time{})
+		w.clock.Advance(365 * 24 * time.Hour)
+		bounce(anna, w.clock.Now().AddDate(10, 0, 0))
+		bounce("ended@example.at", w.clock.Now().AddDate(0, 1, 0))
+		w.clock.Advance(366 * 24 * time.Hour)
+		for _, dryRun := range []bool{true, false} {
+			wantRetention(ctx, t, s, dryRun, map[string]int64{RetentionHardBounces: 1})
+		}
+		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeHardBounce)
+		w.wantCheck(ctx, s, "order-updates", "ended@example.at", consent.CodeReferenceMissing)
+		w.clock.Advance(366 * 24 * time.Hour)
+		for _, dryRun := range []bool{true, false} {
+			wantRetention(ctx, t, s, dryRun, map[string]int64{RetentionHardBounces: 2})
+		}
+		wantRetention(ctx, t, s, false, nil)
+		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeReferenceMissing)
+		page, err := s.History(ctx, HistoryInput{Address: anna, Size: 10})
+		if err != nil || len(page.Events) != 3 {
+			t.Errorf("%d events, want two bounces and one lift; %v", len(page.Events), err)
+		}
+	})
+}
+
 func TestRetention_DisclosuresAndClaims_GoWhenTheirTimeHasCome(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("disclosures: P1M")
