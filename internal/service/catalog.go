@@ -61,6 +61,10 @@ func (s *Service) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCat
 	for _, w := range warnings {
 		applied.Warnings = append(applied.Warnings, w.String())
 	}
+	if !parsed.Policy.ClaimsPeriod.IsZero() && !s.keys.HasClaimsKey() {
+		applied.Warnings = append(applied.Warnings, "the policy claims_period wants evidence of erased persons kept for an officer, and the "+
+			"key file has no officer's key: until there is one, made with `assent keys claims`, every erasure is refused with NO_CLAIMS_KEY")
+	}
 	m := member{}
 	return idempotent(ctx, s, &m, in.Idempotency, nil, func(w *work) (AppliedCatalog, bool, error) {
 		return w.applyCatalog(&in, parsed, applied)

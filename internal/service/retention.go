@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -65,8 +66,8 @@ func (r *RetentionReport) addAll(other *RetentionReport) {
 }
 
 // RunRetention carries out the erasures that were imported, removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in
-// short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. Errors:
-// SCOPE_MISSING, NO_CATALOG.
+// short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. With an error comes
+// what was done all the same: a class that fails does not keep the others. Errors: SCOPE_MISSING, NO_CATALOG, NO_CLAIMS_KEY.
 func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionReport, error) {
 	v, who, err := s.look(ctx, nil, Moment{})
 	if err != nil {
@@ -80,12 +81,17 @@ func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionRepor
 		return RetentionReport{}, err
 	}
 	run := &retention{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.asked, report: newRetentionReport()}
+	// What is due of one class does not wait for another that cannot be done.
+	var failed []error
 	for _, part := range []func(context.Context) error{run.erasures, run.events, run.disclosures, run.claims} {
 		if err := part(ctx); err != nil {
-			return *run.report, fault(err)
+			failed = append(failed, fault(err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return *run.report, nil
+	return *run.report, errors.Join(failed...)
 }
 
 // retention is one run.
@@ -94,7 +100,8 @@ type retention struct {
 	policy  catalog.Retention
 	dryRun  bool
 	now     consent.Instant
-	holds   []consent.SubjectID // subjects that are or were under a legal hold
+	holds   []consent.SubjectID // subjects that are or were under a legal hold, as far as the events were read
+	read    int64               // position of the last of these events
 	report  *RetentionReport
 }
 
@@ -116,7 +123,7 @@ func (r *retention) events(ctx context.Context) error {
 		return nil
 	}
 	for after := int64(0); ; {
-		page, err := r.service.store.Outlines(ctx, after, retentionPage)
+		page, err := r.outlines(ctx, after)
 		if err != nil {
 			return err
 		}
@@ -124,9 +131,6 @@ func (r *retention) events(ctx context.Context) error {
 		at := map[consent.SubjectID]int{}
 		for i := range page {
 			o := &page[i]
-			if o.Kind == consent.KindHold {
-				r.holds = append(r.holds, o.Subject)
-			}
 			if !r.mayBeDue(o) {
 				continue
 			}
@@ -148,6 +152,20 @@ func (r *retention) events(ctx context.Context) error {
 		}
 		after = page[len(page)-1].Position
 	}
+}
+
+// outlines reads a page of outlines and remembers whom holds are about.
+func (r *retention) outlines(ctx context.Context, after int64) ([]storage.Outline, error) {
+	page, err := r.service.store.Outlines(ctx, after, retentionPage)
+	for i := range page {
+		if page[i].Kind == consent.KindHold && page[i].Position > r.read {
+			r.holds = append(r.holds, page[i].Subject)
+		}
+	}
+	if len(page) > 0 {
+		r.read = max(r.read, page[len(page)-1].Position)
+	}
+	return page, err
 }
 
 // candidate is a subject with the events that may be due.
@@ -188,8 +206,12 @@ func (r *retention) group(ctx context.Context, list []candidate) error {
 	return nil
 }
 
-// disclosures deletes those of days whose period has passed.
+// disclosures deletes those of days whose period has passed, and records each part of them that is gone: their rows are no events, so
+// nothing else would tell of them if the run ended before its end.
 func (r *retention) disclosures(ctx context.Context) error {
+	if r.policy.Disclosures.IsZero() {
+		return nil
+	}
 	before := lastDueDay(r.policy.Disclosures, r.now)
 	held, err := r.heldSubjects(ctx)
 	if err != nil {
@@ -203,25 +225,33 @@ func (r *retention) disclosures(ctx context.Context) error {
 		r.report.add(RetentionDisclosures, n, consent.InstantOfDay(earliest))
 		return nil
 	}
-	total := int64(0)
 	for {
 		n, err := r.service.store.DeleteDisclosures(ctx, before, held, retentionPage)
-		total += int64(n)
-		if err == nil && n == retentionPage {
-			continue
-		}
-		if total == 0 || err != nil {
+		if err != nil || n == 0 {
 			return err
 		}
-		r.report.add(RetentionDisclosures, total, consent.InstantOfDay(earliest))
-		return r.record(ctx, consent.Facts{Removed: consent.RemovedDisclosures, Until: consent.InstantOfDay(before), Count: total}, nil)
+		r.report.add(RetentionDisclosures, int64(n), consent.InstantOfDay(earliest))
+		facts := consent.Facts{Removed: consent.RemovedDisclosures, Until: consent.InstantOfDay(before), Count: int64(n)}
+		if err := r.record(context.WithoutCancel(ctx), facts, nil); err != nil || n < retentionPage {
+			return err
+		}
+		if held, err = r.heldSubjects(ctx); err != nil { // Somebody may have been put under a hold meanwhile.
+			return err
+		}
 	}
 }
 
-// heldSubjects returns the subjects that are under a legal hold. It is a transaction, which a server whose clock is wrong is refused.
+// heldSubjects returns the subjects that are under a legal hold now. It is a transaction, which a server whose clock is wrong is
+// refused.
 func (r *retention) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
-	if r.policy.Disclosures.IsZero() {
-		return nil, nil
+	for {
+		page, err := r.outlines(ctx, r.read)
+		if err != nil {
+			return nil, err
+		}
+		if len(page) < retentionPage {
+			break
+		}
 	}
 	var held []consent.SubjectID
 	m := member{bulk: true, weight: chunk}
@@ -242,7 +272,8 @@ func (r *retention) heldSubjects(ctx context.Context) ([]consent.SubjectID, erro
 		}
 		return nil
 	}
-	return held, r.service.commits.do(ctx, &m)
+	err := r.service.commits.do(ctx, &m)
+	return held, err
 }
 
 // lastDueDay returns the day before which the period has passed since the end of every day; a day before all without a period.
