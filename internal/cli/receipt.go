@@ -175,7 +175,7 @@ func (a *app) writeReceipt(r *receipt.Receipt, answer *assentv1.VerifyReceiptRes
 func outcomeText(answer *assentv1.VerifyReceiptResponse) string {
 	switch answer.GetOutcome() {
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED:
-		return "the signature holds; nothing was asked again"
+		return "the signature holds; nothing was asked again, or retention has removed what would be asked about"
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_SAME:
 		return "the signature holds, and the answer is the same"
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_DIFFERS:

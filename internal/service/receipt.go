@@ -14,7 +14,7 @@ type ReceiptOutcome uint8
 
 // The outcomes. In all of them the signature holds.
 const (
-	ReceiptNotReplayed  ReceiptOutcome = iota + 1 // no address was given
+	ReceiptNotReplayed  ReceiptOutcome = iota + 1 // no address was given, or retention has removed since what would be asked about
 	ReceiptSame                                   // asked again, the answer is the same in every field
 	ReceiptDiffers                                // asked again, the answer is another
 	ReceiptErasedSince                            // the address was erased since, so what was known then is not known any more
@@ -139,9 +139,17 @@ func (s *Service) replay(ctx context.Context, r *receipt.Receipt, typed string, 
 	if found.Erased, err = s.erasedSince(ctx, a, r, len(found.Differences) > 0); err != nil {
 		return err
 	}
+	removed := false
+	if found.Erased == 0 && len(found.Differences) > 0 {
+		if removed, err = s.removedSince(ctx, a, r, &again); err != nil {
+			return fault(err)
+		}
+	}
 	switch {
 	case found.Erased != 0:
 		found.Outcome, found.Differences = ReceiptErasedSince, nil
+	case removed:
+		found.Outcome, found.Differences = ReceiptNotReplayed, nil
 	case len(found.Differences) > 0:
 		found.Outcome = ReceiptDiffers
 	default:

@@ -381,3 +381,36 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 		wantOutcome(ctx, t, s, now.Receipt, anna, ReceiptSame)
 	})
 }
+
+func TestVerifyReceipt_RequestThatRetentionRemoved_IsNotReplayed(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.keeping("requests: P10D")
+		other := receiptFor(ctx, t, s, on("newsletter", "other@example.at")).Receipt
+		if _, err := s.RequestConsent(ctx, request(anna)); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		pending := receiptFor(ctx, t, s, on("newsletter", anna))
+		if pending.Reason != consent.CodeConsentPending {
+			t.Fatalf("got %s", pending.Reason)
+		}
+		made := w.resigned(other, func(r *receipt.Receipt) {
+			r.Reason, r.Reasons = consent.CodeConsentPending, []consent.Code{consent.CodeConsentPending}
+		})
+		forged := w.resigned(pending.Receipt, func(r *receipt.Receipt) { r.Reason, r.Reasons = "MADE_UP", []consent.Code{"MADE_UP"} })
+		wantOutcome(ctx, t, s, pending.Receipt, anna, ReceiptSame)
+		wantOutcome(ctx, t, s, made, "other@example.at", ReceiptDiffers)
+		w.clock.Advance(50 * 24 * time.Hour)
+		wantRetention(ctx, t, s, false, map[string]int64{RetentionRequests: 2})
+		if got := wantOutcome(ctx, t, s, pending.Receipt, anna, ReceiptNotReplayed); len(got.Differences) != 0 {
+			t.Errorf("differences %+v", got.Differences)
+		}
+		wantOutcome(ctx, t, s, forged, anna, ReceiptDiffers)
+		wantOutcome(ctx, t, s, made, "other@example.at", ReceiptDiffers) // its time was before the request
+		if _, err := s.RequestConsent(ctx, request(anna)); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		wantOutcome(ctx, t, s, pending.Receipt, anna, ReceiptNotReplayed)
+	})
+}
