@@ -278,6 +278,7 @@ type Void struct {
 type Voided struct {
 	Events   int64
 	Subjects int64
+	kept     int // subjects that keep what a batch recorded, for otherwise a grant without evidence would count again
 }
 
 // Erasure is an address to erase.

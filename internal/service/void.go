@@ -72,10 +72,15 @@ func (s *Service) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 			}
 			total.Events += part.Events
 			total.Subjects += part.Subjects
+			total.kept += part.kept
 		}
 		if len(refs) < voidPage {
 			if len(seen) == 0 {
 				return total, consent.Faultf(consent.FaultNotVoidable, "batchId", "no event of such a batch is recorded")
+			}
+			if total.kept > 0 {
+				return total, consent.Faultf(consent.FaultNotVoidable, "batchId", "%d subjects keep what the batch recorded of them, for "+
+					"without it a consent would count again whose evidence is gone; of the others it is left out", total.kept)
 			}
 			return total, nil
 		}
@@ -103,6 +108,17 @@ func (s *Service) voidSubjects(ctx context.Context, in *Void, facts *consent.Fac
 		for _, of := range list {
 			n := voided(all[of], facts)
 			if n == 0 {
+				continue
+			}
+			refused, err := refusal(w.bringsBack(facts, all[of]))
+			if err != nil {
+				return err
+			}
+			if refused != nil {
+				if facts.VoidPosition != 0 {
+					return refused
+				}
+				done.kept++
 				continue
 			}
 			if err := w.void(in, facts, of); err != nil {
