@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -219,41 +218,6 @@ func TestRetention_HardBounce_IsLifted_AndOneThatIsYoungerIsNot(t *testing.T) {
 	})
 }
 
-// A lift ends every bounce of a spelling, so it waits for the youngest that is in force; one that has ended by itself does not count.
-func TestRetention_HardBounces_AreLiftedTogetherWithTheYoungest(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.keeping("hard_bounces: P24M")
-		bounce := func(address string, until time.Time) {
-			st := consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
-			if !until.IsZero() {
-				st.Expires = consent.InstantOf(until)
-			}
-			w.mustRecord(ctx, s, st)
-		}
-		bounce(anna, time.Time{})
-		bounce("ended@example.at", time.Time{})
-		w.clock.Advance(365 * 24 * time.Hour)
-		bounce(anna, w.clock.Now().AddDate(10, 0, 0))
-		bounce("ended@example.at", w.clock.Now().AddDate(0, 1, 0))
-		w.clock.Advance(366 * 24 * time.Hour)
-		for _, dryRun := range []bool{true, false} {
-			wantRetention(ctx, t, s, dryRun, map[string]int64{RetentionHardBounces: 1})
-		}
-		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeHardBounce)
-		w.wantCheck(ctx, s, "order-updates", "ended@example.at", consent.CodeReferenceMissing)
-		w.clock.Advance(366 * 24 * time.Hour)
-		for _, dryRun := range []bool{true, false} {
-			wantRetention(ctx, t, s, dryRun, map[string]int64{RetentionHardBounces: 2})
-		}
-		wantRetention(ctx, t, s, false, nil)
-		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeReferenceMissing)
-		page, err := s.History(ctx, HistoryInput{Address: anna, Size: 10})
-		if err != nil || len(page.Events) != 3 {
-			t.Errorf("%d events, want two bounces and one lift; %v", len(page.Events), err)
-		}
-	})
-}
-
 func TestRetention_DisclosuresAndClaims_GoWhenTheirTimeHasCome(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("disclosures: P1M")
@@ -280,115 +244,6 @@ func TestRetention_DisclosuresAndClaims_GoWhenTheirTimeHasCome(t *testing.T) {
 		wantRetention(ctx, t, s, false, map[string]int64{RetentionDisclosures: 1})
 		wantDisclosed(ctx, t, s, anna)
 		w.mustVerify(s, 0, 0)
-	})
-}
-
-// deleting is a store that tells when disclosures were deleted, and fails as it is told.
-type deleting struct {
-	storage.Store
-	deleted func() error
-}
-
-func (d *deleting) DeleteDisclosures(ctx context.Context, before int64, except []consent.SubjectID, limit int) (int, error) {
-	if err := d.deleted(); err != nil {
-		return 0, err
-	}
-	return d.Store.DeleteDisclosures(ctx, before, except, limit)
-}
-
-// manyDisclosures counts one disclosure more about a subject than are deleted at once, to a client each.
-func manyDisclosures(ctx context.Context, t testing.TB, s *Service, of consent.SubjectID) {
-	t.Helper()
-	var counts []storage.Disclosure
-	for n := range retentionPage + 1 {
-		counts = append(counts, storage.Disclosure{Subject: of, Day: today, Client: fmt.Sprintf("client-%d", n), Count: 1})
-	}
-	if err := s.store.AddDisclosures(ctx, [32]byte{1}, consent.InstantOf(start.AddDate(1, 0, 0)), counts); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// removedDisclosures returns the counts of the removals of disclosures that are recorded.
-func removedDisclosures(ctx context.Context, t testing.TB, s *Service) []int64 {
-	t.Helper()
-	_, records, err := s.store.Ledger(ctx, 0, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var counts []int64
-	for i := range records {
-		if records[i].Event.Removed == consent.RemovedDisclosures {
-			counts = append(counts, records[i].Event.Count)
-		}
-	}
-	return counts
-}
-
-func TestRetention_DisclosuresThatAreGone_AreRecordedWhateverFollows(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		ctx, cancel := context.WithCancel(WithCaller(t.Context(), Process("test")))
-		defer cancel()
-		broken := errors.New("the database broke")
-		calls := 0
-		store := &deleting{Store: w.store(), deleted: func() error {
-			if calls++; calls > 1 {
-				cancel()
-				return broken
-			}
-			return nil
-		}}
-		s := w.service(store, 0)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: withRetention(t, "disclosures: P1M")}); err != nil {
-			t.Fatal(err)
-		}
-		manyDisclosures(ctx, t, s, consent.SubjectID{1})
-		w.clock.Advance(40 * 24 * time.Hour)
-		report, err := s.RunRetention(ctx, false)
-		if !errors.Is(err, broken) {
-			t.Errorf("%v, want what broke", err)
-		}
-		if n := report.Classes[3]; n.Class != RetentionDisclosures || n.Count != retentionPage {
-			t.Errorf("reported %+v", n)
-		}
-		ctx = WithCaller(t.Context(), Process("test"))
-		if diff := cmp.Diff([]int64{retentionPage}, removedDisclosures(ctx, t, s)); diff != "" {
-			t.Errorf("recorded (-want +got):\n%s", diff)
-		}
-		store.deleted = func() error { return nil }
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionDisclosures: 1})
-		if diff := cmp.Diff([]int64{retentionPage, 1}, removedDisclosures(ctx, t, s)); diff != "" {
-			t.Errorf("recorded in the end (-want +got):\n%s", diff)
-		}
-	})
-}
-
-func TestRetention_HoldWhileDisclosuresAreDeleted_KeepsTheRest(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		ctx := WithCaller(t.Context(), Process("test"))
-		store := &deleting{Store: w.store()}
-		s := w.service(store, 0)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: withRetention(t, "disclosures: P1M")}); err != nil {
-			t.Fatal(err)
-		}
-		granted := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-		_, records, err := s.store.Ledger(ctx, granted.Position-1, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		manyDisclosures(ctx, t, s, records[0].Event.Subject)
-		w.clock.Advance(40 * 24 * time.Hour)
-		calls := 0
-		store.deleted = func() error {
-			if calls++; calls > 1 {
-				return nil
-			}
-			_, err := s.PlaceHold(ctx, Hold{Address: anna, Justification: "case 7"})
-			return err
-		}
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionDisclosures: retentionPage})
-		if diff := cmp.Diff([]int64{retentionPage}, removedDisclosures(ctx, t, s)); diff != "" {
-			t.Errorf("recorded (-want +got):\n%s", diff)
-		}
 	})
 }
 
@@ -482,33 +337,6 @@ func TestRetention_ImportedErasures_AreCarriedOut(t *testing.T) {
 	})
 }
 
-func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s := w.service(w.store(), 0)
-		ctx := WithCaller(t.Context(), Process("test"))
-		document := strings.Replace(withRetention(t, "evidence: P30D"), "\npolicy:\n", "\npolicy:\n  claims_period: P3Y\n", 1)
-		applied, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.ContainsFunc(applied.Warnings, func(text string) bool { return strings.Contains(text, "assent keys claims") }) {
-			t.Errorf("the catalog is not warned about: %q", applied.Warnings)
-		}
-		ends := w.mustRecord(ctx, s, grantEnding("ends@example.at", start.Add(-time.Hour)))
-		if _, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{
-			Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Minute)),
-		}}}}); err != nil {
-			t.Fatal(err)
-		}
-		w.clock.Advance(60 * 24 * time.Hour)
-		report, err := s.RunRetention(ctx, false)
-		wantFault(t, err, consent.FaultNoClaimsKey)
-		if n := report.Classes[1]; n.Class != RetentionEvidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
-			t.Errorf("the evidence that was due stayed: %+v", n)
-		}
-	})
-}
-
 func TestRetention_WithoutScope_IsRefused(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, _ := w.keeping("evidence: P1D")
@@ -576,44 +404,4 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 	if err != nil || report.Found != 0 || report.Deleted != report.Removed {
 		t.Errorf("%+v, %v", report, err)
 	}
-}
-
-func TestVoid_OfTheRefusalThatEndedAGrantWithoutEvidence_IsRefused(t *testing.T) {
-	eachStore(t, func(t *testing.T, w *world) {
-		s, ctx := w.keeping("evidence: P30D")
-		batch := consent.BatchID{9}
-		refused := map[string]int64{}
-		for _, address := range []string{annaTyped, "late@example.at"} {
-			w.mustRecord(ctx, s, consentOn("newsletter", address, start.Add(-time.Hour)))
-			if address != annaTyped {
-				w.clock.Advance(31 * 24 * time.Hour)
-			}
-			results, err := s.BatchRecord(ctx, BatchRecord{Batch: batch, Items: []BatchStatement{{Statement: withdrawal("newsletter", address)}}})
-			if err != nil || results[0].Err != nil {
-				t.Fatalf("%+v, %v", results, err)
-			}
-			refused[address] = results[0].Position
-			w.clock.Advance(time.Second)
-		}
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 1})
-		_, err := s.Void(ctx, Void{Position: refused[annaTyped], Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
-		got, err := s.Void(ctx, Void{Batch: batch, Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
-		if got.Events != 1 || got.Subjects != 1 {
-			t.Errorf("left out %+v", got)
-		}
-		w.clock.Advance(time.Second)
-		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeWithdrawn)
-		w.wantCheck(ctx, s, "newsletter", "late@example.at", consent.CodeAllowConsent)
-		// A later refusal stands in the way of the grant, so the first one may be left out.
-		last := w.mustRecord(ctx, s, withdrawal("newsletter", annaTyped))
-		if _, err := s.Void(ctx, Void{Position: refused[annaTyped], Justification: "a mistake"}); err != nil {
-			t.Error(err)
-		}
-		w.clock.Advance(time.Second)
-		_, err = s.Void(ctx, Void{Position: last.Position, Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
-		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeWithdrawn)
-	})
 }
