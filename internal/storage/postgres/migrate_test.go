@@ -173,7 +173,7 @@ func TestMigrator_WhatIsSealed_HasNoStatistics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // It was read from only.
+	defer conn.Close(t.Context())
 	var sealed, sampled int
 	err = conn.QueryRow(t.Context(), `
 		SELECT count(*), count(*) FILTER (WHERE attstattarget <> 0) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
