@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -181,7 +182,12 @@ func proveOnTheCommandLine(t *testing.T, r *running, key string) {
 	if code != 0 || !strings.HasPrefix(stdout, "position 3 is in the ledger: leaf ") {
 		t.Errorf("prove: exit %d: %s%s", code, stdout, stderr)
 	}
-	other := strings.Replace(key, key[len(key)-8:], "AAAAAAAA", 1)
+	damaged := strings.Replace(key, key[len(key)-8:], "AAAAAAAA", 1)
+	name, _, _ := strings.Cut(key, "+")
+	other, err := note.NewEd25519VerifierKey(name, make(ed25519.PublicKey, ed25519.PublicKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -190,6 +196,8 @@ func proveOnTheCommandLine(t *testing.T, r *running, key string) {
 		{[]string{"ledger", "prove", "zero"}, 2},
 		{[]string{"ledger", "prove", "3", "--verifier-key", other}, 1},
 		{[]string{"ledger", "checkpoint", "--verifier-key", other}, 1},
+		{[]string{"ledger", "prove", "3", "--verifier-key", damaged}, 2},
+		{[]string{"ledger", "checkpoint", "--verifier-key", damaged}, 2},
 		{[]string{"ledger", "prove", "3", "--size", "3", "--format", "json"}, 0},
 		{[]string{"ledger", "checkpoint", "--format", "json"}, 0},
 	} {
