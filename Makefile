@@ -16,7 +16,7 @@ RACE := -race -shuffle=on -gcflags='modernc.org/...=-race=false' -timeout=15m
 
 BENCH ?= .
 COUNT ?= 1
-FUZZ_SECONDS ?= 60
+FUZZ ?= 3000x
 AGAINST ?= origin/main
 
 .PHONY: help
@@ -119,8 +119,8 @@ scenarios: ## Run the scenario files of the examples.
 	@$(GO) run ./cmd/assent test examples/scenarios
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz function for a moment (FUZZ_SECONDS=60 for all together).
-	@.ci/fuzz $(FUZZ_SECONDS)
+fuzz: ## Run every fuzz function for a moment (FUZZ=3000x inputs each, or FUZZ=20s).
+	@.ci/fuzz $(FUZZ)
 
 .PHONY: bench
 bench: ## Run the benchmarks with allocations (BENCH=regexp, COUNT=10 for benchstat).
