@@ -12,6 +12,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -111,7 +112,9 @@ type CheckConsentRequest struct {
 	// so that an answer, once given, stays the same, save for what an erasure takes away. Errors: OUT_OF_RANGE with POSITION_UNKNOWN.
 	KnownAsOf *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	// Whether the decision is to carry a signed receipt, to be kept with the mail that is sent on it.
-	Receipt       bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// How fresh the answer has to be; unset: strict, by everything acknowledged. Not together with as_of or known_as_of.
+	Consistency   *Consistency `protobuf:"bytes,9,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -202,6 +205,158 @@ func (x *CheckConsentRequest) GetReceipt() bool {
 	return false
 }
 
+func (x *CheckConsentRequest) GetConsistency() *Consistency {
+	if x != nil {
+		return x.Consistency
+	}
+	return nil
+}
+
+// How fresh an answer has to be. The empty message is strict: nothing that was acknowledged before the check is missed.
+type Consistency struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is asked for instead of, or besides, strict.
+	//
+	// Types that are valid to be assigned to Requirement:
+	//
+	//	*Consistency_AtLeast
+	//	*Consistency_Bounded
+	Requirement   isConsistency_Requirement `protobuf_oneof:"requirement"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Consistency) Reset() {
+	*x = Consistency{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Consistency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Consistency) ProtoMessage() {}
+
+func (x *Consistency) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Consistency.ProtoReflect.Descriptor instead.
+func (*Consistency) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Consistency) GetRequirement() isConsistency_Requirement {
+	if x != nil {
+		return x.Requirement
+	}
+	return nil
+}
+
+func (x *Consistency) GetAtLeast() *AtLeast {
+	if x != nil {
+		if x, ok := x.Requirement.(*Consistency_AtLeast); ok {
+			return x.AtLeast
+		}
+	}
+	return nil
+}
+
+func (x *Consistency) GetBounded() *durationpb.Duration {
+	if x != nil {
+		if x, ok := x.Requirement.(*Consistency_Bounded); ok {
+			return x.Bounded
+		}
+	}
+	return nil
+}
+
+type isConsistency_Requirement interface {
+	isConsistency_Requirement()
+}
+
+type Consistency_AtLeast struct {
+	// Strict, and the ledger must hold what the client has seen of it.
+	AtLeast *AtLeast `protobuf:"bytes,1,opt,name=at_least,json=atLeast,proto3,oneof"`
+}
+
+type Consistency_Bounded struct {
+	// What the server knew this long ago is enough; more than 0, at most 5 minutes. Such an answer is not for sending: its decision has
+	// for_sending unset. It needs no database while the server's knowledge is that fresh.
+	Bounded *durationpb.Duration `protobuf:"bytes,2,opt,name=bounded,proto3,oneof"`
+}
+
+func (*Consistency_AtLeast) isConsistency_Requirement() {}
+
+func (*Consistency_Bounded) isConsistency_Requirement() {}
+
+// What a client has seen of the ledger.
+type AtLeast struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A position that the client was given by a write or a decision. Errors: OUT_OF_RANGE with POSITION_UNKNOWN where the ledger does
+	// not reach it, as after a backup was restored.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	// The root of the ledger's tree at that position, as a checkpoint gives it; unset: it is not compared. Errors: FAILED_PRECONDITION
+	// with OTHER_HISTORY where the ledger has another one.
+	RootHash      []byte `protobuf:"bytes,2,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AtLeast) Reset() {
+	*x = AtLeast{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AtLeast) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AtLeast) ProtoMessage() {}
+
+func (x *AtLeast) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AtLeast.ProtoReflect.Descriptor instead.
+func (*AtLeast) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AtLeast) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *AtLeast) GetRootHash() []byte {
+	if x != nil {
+		return x.RootHash
+	}
+	return nil
+}
+
 // The answer to a check.
 type CheckConsentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -213,7 +368,7 @@ type CheckConsentResponse struct {
 
 func (x *CheckConsentResponse) Reset() {
 	*x = CheckConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[1]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -225,7 +380,7 @@ func (x *CheckConsentResponse) String() string {
 func (*CheckConsentResponse) ProtoMessage() {}
 
 func (x *CheckConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[1]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -238,7 +393,7 @@ func (x *CheckConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConsentResponse.ProtoReflect.Descriptor instead.
 func (*CheckConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{1}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CheckConsentResponse) GetDecision() *Decision {
@@ -261,7 +416,7 @@ type VerifyReceiptRequest struct {
 
 func (x *VerifyReceiptRequest) Reset() {
 	*x = VerifyReceiptRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -273,7 +428,7 @@ func (x *VerifyReceiptRequest) String() string {
 func (*VerifyReceiptRequest) ProtoMessage() {}
 
 func (x *VerifyReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[2]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -286,7 +441,7 @@ func (x *VerifyReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReceiptRequest.ProtoReflect.Descriptor instead.
 func (*VerifyReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{2}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *VerifyReceiptRequest) GetReceipt() string {
@@ -318,7 +473,7 @@ type ReceiptDifference struct {
 
 func (x *ReceiptDifference) Reset() {
 	*x = ReceiptDifference{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +485,7 @@ func (x *ReceiptDifference) String() string {
 func (*ReceiptDifference) ProtoMessage() {}
 
 func (x *ReceiptDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[3]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +498,7 @@ func (x *ReceiptDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptDifference.ProtoReflect.Descriptor instead.
 func (*ReceiptDifference) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReceiptDifference) GetField() string {
@@ -385,7 +540,7 @@ type VerifyReceiptResponse struct {
 
 func (x *VerifyReceiptResponse) Reset() {
 	*x = VerifyReceiptResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -397,7 +552,7 @@ func (x *VerifyReceiptResponse) String() string {
 func (*VerifyReceiptResponse) ProtoMessage() {}
 
 func (x *VerifyReceiptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[4]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -410,7 +565,7 @@ func (x *VerifyReceiptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReceiptResponse.ProtoReflect.Descriptor instead.
 func (*VerifyReceiptResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *VerifyReceiptResponse) GetOutcome() ReceiptOutcome {
@@ -457,14 +612,16 @@ type BatchCheckConsentRequest struct {
 	// The time to decide for, as in CheckConsentRequest.
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// What counts as known, as in CheckConsentRequest.
-	KnownAsOf     *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
+	KnownAsOf *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
+	// How fresh the answers have to be, as in CheckConsentRequest.
+	Consistency   *Consistency `protobuf:"bytes,8,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BatchCheckConsentRequest) Reset() {
 	*x = BatchCheckConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +633,7 @@ func (x *BatchCheckConsentRequest) String() string {
 func (*BatchCheckConsentRequest) ProtoMessage() {}
 
 func (x *BatchCheckConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[5]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +646,7 @@ func (x *BatchCheckConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCheckConsentRequest.ProtoReflect.Descriptor instead.
 func (*BatchCheckConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BatchCheckConsentRequest) GetAddresses() []string {
@@ -541,6 +698,146 @@ func (x *BatchCheckConsentRequest) GetKnownAsOf() *KnownAsOf {
 	return nil
 }
 
+func (x *BatchCheckConsentRequest) GetConsistency() *Consistency {
+	if x != nil {
+		return x.Consistency
+	}
+	return nil
+}
+
+// A batch of a stream.
+type StreamCheckConsentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to check.
+	Check         *BatchCheckConsentRequest `protobuf:"bytes,1,opt,name=check,proto3" json:"check,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamCheckConsentRequest) Reset() {
+	*x = StreamCheckConsentRequest{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamCheckConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamCheckConsentRequest) ProtoMessage() {}
+
+func (x *StreamCheckConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamCheckConsentRequest.ProtoReflect.Descriptor instead.
+func (*StreamCheckConsentRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *StreamCheckConsentRequest) GetCheck() *BatchCheckConsentRequest {
+	if x != nil {
+		return x.Check
+	}
+	return nil
+}
+
+// The answer to a batch of a stream.
+type StreamCheckConsentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answers, or why there are none.
+	//
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*StreamCheckConsentResponse_Checked
+	//	*StreamCheckConsentResponse_Error
+	Outcome       isStreamCheckConsentResponse_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamCheckConsentResponse) Reset() {
+	*x = StreamCheckConsentResponse{}
+	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamCheckConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamCheckConsentResponse) ProtoMessage() {}
+
+func (x *StreamCheckConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamCheckConsentResponse.ProtoReflect.Descriptor instead.
+func (*StreamCheckConsentResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *StreamCheckConsentResponse) GetOutcome() isStreamCheckConsentResponse_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *StreamCheckConsentResponse) GetChecked() *BatchCheckConsentResponse {
+	if x != nil {
+		if x, ok := x.Outcome.(*StreamCheckConsentResponse_Checked); ok {
+			return x.Checked
+		}
+	}
+	return nil
+}
+
+func (x *StreamCheckConsentResponse) GetError() *ItemError {
+	if x != nil {
+		if x, ok := x.Outcome.(*StreamCheckConsentResponse_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isStreamCheckConsentResponse_Outcome interface {
+	isStreamCheckConsentResponse_Outcome()
+}
+
+type StreamCheckConsentResponse_Checked struct {
+	// The answers about the addresses of the batch.
+	Checked *BatchCheckConsentResponse `protobuf:"bytes,1,opt,name=checked,proto3,oneof"`
+}
+
+type StreamCheckConsentResponse_Error struct {
+	// What is wrong with the request.
+	Error *ItemError `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*StreamCheckConsentResponse_Checked) isStreamCheckConsentResponse_Outcome() {}
+
+func (*StreamCheckConsentResponse_Error) isStreamCheckConsentResponse_Outcome() {}
+
 // The answers, compact: what differs by address stands in three arrays in the order of the request.
 type BatchCheckConsentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -558,7 +855,7 @@ type BatchCheckConsentResponse struct {
 
 func (x *BatchCheckConsentResponse) Reset() {
 	*x = BatchCheckConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +867,7 @@ func (x *BatchCheckConsentResponse) String() string {
 func (*BatchCheckConsentResponse) ProtoMessage() {}
 
 func (x *BatchCheckConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[6]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +880,7 @@ func (x *BatchCheckConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCheckConsentResponse.ProtoReflect.Descriptor instead.
 func (*BatchCheckConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BatchCheckConsentResponse) GetOutcomes() []*BatchOutcome {
@@ -630,7 +927,7 @@ type BatchOutcome struct {
 
 func (x *BatchOutcome) Reset() {
 	*x = BatchOutcome{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +939,7 @@ func (x *BatchOutcome) String() string {
 func (*BatchOutcome) ProtoMessage() {}
 
 func (x *BatchOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[7]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +952,7 @@ func (x *BatchOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchOutcome.ProtoReflect.Descriptor instead.
 func (*BatchOutcome) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BatchOutcome) GetOutcome() isBatchOutcome_Outcome {
@@ -714,7 +1011,7 @@ type ItemError struct {
 
 func (x *ItemError) Reset() {
 	*x = ItemError{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +1023,7 @@ func (x *ItemError) String() string {
 func (*ItemError) ProtoMessage() {}
 
 func (x *ItemError) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[8]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +1036,7 @@ func (x *ItemError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemError.ProtoReflect.Descriptor instead.
 func (*ItemError) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ItemError) GetReason() string {
@@ -777,7 +1074,7 @@ type RequestConsentRequest struct {
 
 func (x *RequestConsentRequest) Reset() {
 	*x = RequestConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +1086,7 @@ func (x *RequestConsentRequest) String() string {
 func (*RequestConsentRequest) ProtoMessage() {}
 
 func (x *RequestConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[9]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +1099,7 @@ func (x *RequestConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsentRequest.ProtoReflect.Descriptor instead.
 func (*RequestConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RequestConsentRequest) GetAddress() string {
@@ -864,7 +1161,7 @@ type RequestConsentResponse struct {
 
 func (x *RequestConsentResponse) Reset() {
 	*x = RequestConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1173,7 @@ func (x *RequestConsentResponse) String() string {
 func (*RequestConsentResponse) ProtoMessage() {}
 
 func (x *RequestConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[10]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +1186,7 @@ func (x *RequestConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsentResponse.ProtoReflect.Descriptor instead.
 func (*RequestConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RequestConsentResponse) GetDecision() *Decision {
@@ -935,7 +1232,7 @@ type ConfirmConsentRequest struct {
 
 func (x *ConfirmConsentRequest) Reset() {
 	*x = ConfirmConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1244,7 @@ func (x *ConfirmConsentRequest) String() string {
 func (*ConfirmConsentRequest) ProtoMessage() {}
 
 func (x *ConfirmConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[11]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1257,7 @@ func (x *ConfirmConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmConsentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ConfirmConsentRequest) GetToken() string {
@@ -997,7 +1294,7 @@ type ConfirmConsentResponse struct {
 
 func (x *ConfirmConsentResponse) Reset() {
 	*x = ConfirmConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1009,7 +1306,7 @@ func (x *ConfirmConsentResponse) String() string {
 func (*ConfirmConsentResponse) ProtoMessage() {}
 
 func (x *ConfirmConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[12]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1022,7 +1319,7 @@ func (x *ConfirmConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmConsentResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ConfirmConsentResponse) GetPositions() []int64 {
@@ -1064,7 +1361,7 @@ type GrantConsentRequest struct {
 
 func (x *GrantConsentRequest) Reset() {
 	*x = GrantConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1076,7 +1373,7 @@ func (x *GrantConsentRequest) String() string {
 func (*GrantConsentRequest) ProtoMessage() {}
 
 func (x *GrantConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[13]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1089,7 +1386,7 @@ func (x *GrantConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantConsentRequest.ProtoReflect.Descriptor instead.
 func (*GrantConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GrantConsentRequest) GetAddress() string {
@@ -1161,7 +1458,7 @@ type GrantConsentResponse struct {
 
 func (x *GrantConsentResponse) Reset() {
 	*x = GrantConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1470,7 @@ func (x *GrantConsentResponse) String() string {
 func (*GrantConsentResponse) ProtoMessage() {}
 
 func (x *GrantConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[14]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1186,7 +1483,7 @@ func (x *GrantConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantConsentResponse.ProtoReflect.Descriptor instead.
 func (*GrantConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GrantConsentResponse) GetPositions() []int64 {
@@ -1226,7 +1523,7 @@ type WithdrawConsentRequest struct {
 
 func (x *WithdrawConsentRequest) Reset() {
 	*x = WithdrawConsentRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1535,7 @@ func (x *WithdrawConsentRequest) String() string {
 func (*WithdrawConsentRequest) ProtoMessage() {}
 
 func (x *WithdrawConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[15]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1548,7 @@ func (x *WithdrawConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConsentRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConsentRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WithdrawConsentRequest) GetAddress() string {
@@ -1316,7 +1613,7 @@ type WithdrawConsentResponse struct {
 
 func (x *WithdrawConsentResponse) Reset() {
 	*x = WithdrawConsentResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1625,7 @@ func (x *WithdrawConsentResponse) String() string {
 func (*WithdrawConsentResponse) ProtoMessage() {}
 
 func (x *WithdrawConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[16]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1638,7 @@ func (x *WithdrawConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConsentResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConsentResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WithdrawConsentResponse) GetPositions() []int64 {
@@ -1375,7 +1672,7 @@ type BatchRecordEventsRequest struct {
 
 func (x *BatchRecordEventsRequest) Reset() {
 	*x = BatchRecordEventsRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1684,7 @@ func (x *BatchRecordEventsRequest) String() string {
 func (*BatchRecordEventsRequest) ProtoMessage() {}
 
 func (x *BatchRecordEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[17]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1697,7 @@ func (x *BatchRecordEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRecordEventsRequest.ProtoReflect.Descriptor instead.
 func (*BatchRecordEventsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *BatchRecordEventsRequest) GetEvents() []*EventInput {
@@ -1455,7 +1752,7 @@ type EventInput struct {
 
 func (x *EventInput) Reset() {
 	*x = EventInput{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1764,7 @@ func (x *EventInput) String() string {
 func (*EventInput) ProtoMessage() {}
 
 func (x *EventInput) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[18]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1777,7 @@ func (x *EventInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventInput.ProtoReflect.Descriptor instead.
 func (*EventInput) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EventInput) GetOccurredTime() *timestamppb.Timestamp {
@@ -1640,7 +1937,7 @@ type BatchRecordEventsResponse struct {
 
 func (x *BatchRecordEventsResponse) Reset() {
 	*x = BatchRecordEventsResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1652,7 +1949,7 @@ func (x *BatchRecordEventsResponse) String() string {
 func (*BatchRecordEventsResponse) ProtoMessage() {}
 
 func (x *BatchRecordEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[19]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1665,7 +1962,7 @@ func (x *BatchRecordEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRecordEventsResponse.ProtoReflect.Descriptor instead.
 func (*BatchRecordEventsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *BatchRecordEventsResponse) GetResults() []*RecordResult {
@@ -1690,7 +1987,7 @@ type RecordResult struct {
 
 func (x *RecordResult) Reset() {
 	*x = RecordResult{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +1999,7 @@ func (x *RecordResult) String() string {
 func (*RecordResult) ProtoMessage() {}
 
 func (x *RecordResult) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[20]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1715,7 +2012,7 @@ func (x *RecordResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordResult.ProtoReflect.Descriptor instead.
 func (*RecordResult) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RecordResult) GetPosition() int64 {
@@ -1754,7 +2051,7 @@ type LookupRecipientRequest struct {
 
 func (x *LookupRecipientRequest) Reset() {
 	*x = LookupRecipientRequest{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +2063,7 @@ func (x *LookupRecipientRequest) String() string {
 func (*LookupRecipientRequest) ProtoMessage() {}
 
 func (x *LookupRecipientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[21]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +2076,7 @@ func (x *LookupRecipientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRecipientRequest.ProtoReflect.Descriptor instead.
 func (*LookupRecipientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{21}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *LookupRecipientRequest) GetAddress() string {
@@ -1820,7 +2117,7 @@ type LookupRecipientResponse struct {
 
 func (x *LookupRecipientResponse) Reset() {
 	*x = LookupRecipientResponse{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1832,7 +2129,7 @@ func (x *LookupRecipientResponse) String() string {
 func (*LookupRecipientResponse) ProtoMessage() {}
 
 func (x *LookupRecipientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[22]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1845,7 +2142,7 @@ func (x *LookupRecipientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRecipientResponse.ProtoReflect.Descriptor instead.
 func (*LookupRecipientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *LookupRecipientResponse) GetChannels() []*ChannelState {
@@ -1895,7 +2192,7 @@ type ChannelState struct {
 
 func (x *ChannelState) Reset() {
 	*x = ChannelState{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2204,7 @@ func (x *ChannelState) String() string {
 func (*ChannelState) ProtoMessage() {}
 
 func (x *ChannelState) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[23]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2217,7 @@ func (x *ChannelState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelState.ProtoReflect.Descriptor instead.
 func (*ChannelState) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{23}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ChannelState) GetChannel() string {
@@ -1981,7 +2278,7 @@ type ActiveGrant struct {
 
 func (x *ActiveGrant) Reset() {
 	*x = ActiveGrant{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1993,7 +2290,7 @@ func (x *ActiveGrant) String() string {
 func (*ActiveGrant) ProtoMessage() {}
 
 func (x *ActiveGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[24]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2006,7 +2303,7 @@ func (x *ActiveGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveGrant.ProtoReflect.Descriptor instead.
 func (*ActiveGrant) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{24}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ActiveGrant) GetPosition() int64 {
@@ -2083,7 +2380,7 @@ type ActiveSuppression struct {
 
 func (x *ActiveSuppression) Reset() {
 	*x = ActiveSuppression{}
-	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2095,7 +2392,7 @@ func (x *ActiveSuppression) String() string {
 func (*ActiveSuppression) ProtoMessage() {}
 
 func (x *ActiveSuppression) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_consent_service_proto_msgTypes[25]
+	mi := &file_assent_v1_consent_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2108,7 +2405,7 @@ func (x *ActiveSuppression) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveSuppression.ProtoReflect.Descriptor instead.
 func (*ActiveSuppression) Descriptor() ([]byte, []int) {
-	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{25}
+	return file_assent_v1_consent_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ActiveSuppression) GetPosition() int64 {
@@ -2171,7 +2468,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\x84\x03\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xc3\x03\n" +
 	"\x13CheckConsentRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -2181,7 +2478,17 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x14contains_advertising\x18\x05 \x01(\bB\x03\xe0A\x01R\x13containsAdvertising\x124\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
 	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\x12\x1d\n" +
-	"\areceipt\x18\b \x01(\bB\x03\xe0A\x01R\areceipt\"G\n" +
+	"\areceipt\x18\b \x01(\bB\x03\xe0A\x01R\areceipt\x12=\n" +
+	"\vconsistency\x18\t \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\"\x9b\x01\n" +
+	"\vConsistency\x124\n" +
+	"\bat_least\x18\x01 \x01(\v2\x12.assent.v1.AtLeastB\x03\xe0A\x01H\x00R\aatLeast\x12G\n" +
+	"\abounded\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x10\xe0A\x01\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xac\x02*\x00H\x00R\aboundedB\r\n" +
+	"\vrequirement\"]\n" +
+	"\aAtLeast\x12&\n" +
+	"\bposition\x18\x01 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02 \x00R\bposition\x12*\n" +
+	"\troot_hash\x18\x02 \x01(\fB\r\xe0A\x01\xbaH\a\xd8\x01\x01z\x02h R\brootHash\"G\n" +
 	"\x14CheckConsentResponse\x12/\n" +
 	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\"^\n" +
 	"\x14VerifyReceiptRequest\x12'\n" +
@@ -2195,7 +2502,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.assent.v1.ReceiptOutcomeR\aoutcome\x12>\n" +
 	"\vdifferences\x18\x02 \x03(\v2\x1c.assent.v1.ReceiptDifferenceR\vdifferences\x12'\n" +
 	"\x0ferased_position\x18\x03 \x01(\x03R\x0eerasedPosition\x12!\n" +
-	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xf9\x02\n" +
+	"\fverifier_key\x18\x04 \x01(\tR\vverifierKey\"\xb8\x03\n" +
 	"\x18BatchCheckConsentRequest\x12,\n" +
 	"\taddresses\x18\x01 \x03(\tB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\taddresses\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
@@ -2204,7 +2511,14 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\treference\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\treference\x126\n" +
 	"\x14contains_advertising\x18\x05 \x01(\bB\x03\xe0A\x01R\x13containsAdvertising\x124\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
-	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\"\xd2\x01\n" +
+	"\vknown_as_of\x18\a \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\x12=\n" +
+	"\vconsistency\x18\b \x01(\v2\x16.assent.v1.ConsistencyB\x03\xe0A\x01R\vconsistency\"a\n" +
+	"\x19StreamCheckConsentRequest\x12D\n" +
+	"\x05check\x18\x01 \x01(\v2#.assent.v1.BatchCheckConsentRequestB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05check\"\x97\x01\n" +
+	"\x1aStreamCheckConsentResponse\x12@\n" +
+	"\achecked\x18\x01 \x01(\v2$.assent.v1.BatchCheckConsentResponseH\x00R\achecked\x12,\n" +
+	"\x05error\x18\x02 \x01(\v2\x14.assent.v1.ItemErrorH\x00R\x05errorB\t\n" +
+	"\aoutcome\"\xd2\x01\n" +
 	"\x19BatchCheckConsentResponse\x123\n" +
 	"\boutcomes\x18\x01 \x03(\v2\x17.assent.v1.BatchOutcomeR\boutcomes\x12'\n" +
 	"\x0foutcome_indexes\x18\x02 \x03(\rR\x0eoutcomeIndexes\x12'\n" +
@@ -2331,11 +2645,12 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x14RECEIPT_OUTCOME_SAME\x10\x02\x12\x1b\n" +
 	"\x17RECEIPT_OUTCOME_DIFFERS\x10\x03\x12 \n" +
 	"\x1cRECEIPT_OUTCOME_ERASED_SINCE\x10\x04\x12!\n" +
-	"\x1dRECEIPT_OUTCOME_OTHER_ADDRESS\x10\x052\xd5\b\n" +
+	"\x1dRECEIPT_OUTCOME_OTHER_ADDRESS\x10\x052\xbe\t\n" +
 	"\x0eConsentService\x12m\n" +
 	"\fCheckConsent\x12\x1e.assent.v1.CheckConsentRequest\x1a\x1f.assent.v1.CheckConsentResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/consent:check\x12x\n" +
 	"\rVerifyReceipt\x12\x1f.assent.v1.VerifyReceiptRequest\x1a .assent.v1.VerifyReceiptResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/consent:verifyReceipt\x12\x81\x01\n" +
-	"\x11BatchCheckConsent\x12#.assent.v1.BatchCheckConsentRequest\x1a$.assent.v1.BatchCheckConsentResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/consent:batchCheck\x12u\n" +
+	"\x11BatchCheckConsent\x12#.assent.v1.BatchCheckConsentRequest\x1a$.assent.v1.BatchCheckConsentResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/consent:batchCheck\x12g\n" +
+	"\x12StreamCheckConsent\x12$.assent.v1.StreamCheckConsentRequest\x1a%.assent.v1.StreamCheckConsentResponse\"\x00(\x010\x01\x12u\n" +
 	"\x0eRequestConsent\x12 .assent.v1.RequestConsentRequest\x1a!.assent.v1.RequestConsentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/consent:request\x12u\n" +
 	"\x0eConfirmConsent\x12 .assent.v1.ConfirmConsentRequest\x1a!.assent.v1.ConfirmConsentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/consent:confirm\x12m\n" +
 	"\fGrantConsent\x12\x1e.assent.v1.GrantConsentRequest\x1a\x1f.assent.v1.GrantConsentResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/consent:grant\x12y\n" +
@@ -2363,122 +2678,136 @@ func file_assent_v1_consent_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_consent_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_consent_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_assent_v1_consent_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_assent_v1_consent_service_proto_goTypes = []any{
-	(ReceiptOutcome)(0),               // 0: assent.v1.ReceiptOutcome
-	(*CheckConsentRequest)(nil),       // 1: assent.v1.CheckConsentRequest
-	(*CheckConsentResponse)(nil),      // 2: assent.v1.CheckConsentResponse
-	(*VerifyReceiptRequest)(nil),      // 3: assent.v1.VerifyReceiptRequest
-	(*ReceiptDifference)(nil),         // 4: assent.v1.ReceiptDifference
-	(*VerifyReceiptResponse)(nil),     // 5: assent.v1.VerifyReceiptResponse
-	(*BatchCheckConsentRequest)(nil),  // 6: assent.v1.BatchCheckConsentRequest
-	(*BatchCheckConsentResponse)(nil), // 7: assent.v1.BatchCheckConsentResponse
-	(*BatchOutcome)(nil),              // 8: assent.v1.BatchOutcome
-	(*ItemError)(nil),                 // 9: assent.v1.ItemError
-	(*RequestConsentRequest)(nil),     // 10: assent.v1.RequestConsentRequest
-	(*RequestConsentResponse)(nil),    // 11: assent.v1.RequestConsentResponse
-	(*ConfirmConsentRequest)(nil),     // 12: assent.v1.ConfirmConsentRequest
-	(*ConfirmConsentResponse)(nil),    // 13: assent.v1.ConfirmConsentResponse
-	(*GrantConsentRequest)(nil),       // 14: assent.v1.GrantConsentRequest
-	(*GrantConsentResponse)(nil),      // 15: assent.v1.GrantConsentResponse
-	(*WithdrawConsentRequest)(nil),    // 16: assent.v1.WithdrawConsentRequest
-	(*WithdrawConsentResponse)(nil),   // 17: assent.v1.WithdrawConsentResponse
-	(*BatchRecordEventsRequest)(nil),  // 18: assent.v1.BatchRecordEventsRequest
-	(*EventInput)(nil),                // 19: assent.v1.EventInput
-	(*BatchRecordEventsResponse)(nil), // 20: assent.v1.BatchRecordEventsResponse
-	(*RecordResult)(nil),              // 21: assent.v1.RecordResult
-	(*LookupRecipientRequest)(nil),    // 22: assent.v1.LookupRecipientRequest
-	(*LookupRecipientResponse)(nil),   // 23: assent.v1.LookupRecipientResponse
-	(*ChannelState)(nil),              // 24: assent.v1.ChannelState
-	(*ActiveGrant)(nil),               // 25: assent.v1.ActiveGrant
-	(*ActiveSuppression)(nil),         // 26: assent.v1.ActiveSuppression
-	(*timestamppb.Timestamp)(nil),     // 27: google.protobuf.Timestamp
-	(*KnownAsOf)(nil),                 // 28: assent.v1.KnownAsOf
-	(*Decision)(nil),                  // 29: assent.v1.Decision
-	(*DeclarationRef)(nil),            // 30: assent.v1.DeclarationRef
-	(*Evidence)(nil),                  // 31: assent.v1.Evidence
-	(LegalBasis)(0),                   // 32: assent.v1.LegalBasis
-	(*Request)(nil),                   // 33: assent.v1.Request
-	(*Grant)(nil),                     // 34: assent.v1.Grant
-	(*Confirmation)(nil),              // 35: assent.v1.Confirmation
-	(*Refusal)(nil),                   // 36: assent.v1.Refusal
-	(*Suppression)(nil),               // 37: assent.v1.Suppression
-	(*Lift)(nil),                      // 38: assent.v1.Lift
-	(*Erasure)(nil),                   // 39: assent.v1.Erasure
+	(ReceiptOutcome)(0),                // 0: assent.v1.ReceiptOutcome
+	(*CheckConsentRequest)(nil),        // 1: assent.v1.CheckConsentRequest
+	(*Consistency)(nil),                // 2: assent.v1.Consistency
+	(*AtLeast)(nil),                    // 3: assent.v1.AtLeast
+	(*CheckConsentResponse)(nil),       // 4: assent.v1.CheckConsentResponse
+	(*VerifyReceiptRequest)(nil),       // 5: assent.v1.VerifyReceiptRequest
+	(*ReceiptDifference)(nil),          // 6: assent.v1.ReceiptDifference
+	(*VerifyReceiptResponse)(nil),      // 7: assent.v1.VerifyReceiptResponse
+	(*BatchCheckConsentRequest)(nil),   // 8: assent.v1.BatchCheckConsentRequest
+	(*StreamCheckConsentRequest)(nil),  // 9: assent.v1.StreamCheckConsentRequest
+	(*StreamCheckConsentResponse)(nil), // 10: assent.v1.StreamCheckConsentResponse
+	(*BatchCheckConsentResponse)(nil),  // 11: assent.v1.BatchCheckConsentResponse
+	(*BatchOutcome)(nil),               // 12: assent.v1.BatchOutcome
+	(*ItemError)(nil),                  // 13: assent.v1.ItemError
+	(*RequestConsentRequest)(nil),      // 14: assent.v1.RequestConsentRequest
+	(*RequestConsentResponse)(nil),     // 15: assent.v1.RequestConsentResponse
+	(*ConfirmConsentRequest)(nil),      // 16: assent.v1.ConfirmConsentRequest
+	(*ConfirmConsentResponse)(nil),     // 17: assent.v1.ConfirmConsentResponse
+	(*GrantConsentRequest)(nil),        // 18: assent.v1.GrantConsentRequest
+	(*GrantConsentResponse)(nil),       // 19: assent.v1.GrantConsentResponse
+	(*WithdrawConsentRequest)(nil),     // 20: assent.v1.WithdrawConsentRequest
+	(*WithdrawConsentResponse)(nil),    // 21: assent.v1.WithdrawConsentResponse
+	(*BatchRecordEventsRequest)(nil),   // 22: assent.v1.BatchRecordEventsRequest
+	(*EventInput)(nil),                 // 23: assent.v1.EventInput
+	(*BatchRecordEventsResponse)(nil),  // 24: assent.v1.BatchRecordEventsResponse
+	(*RecordResult)(nil),               // 25: assent.v1.RecordResult
+	(*LookupRecipientRequest)(nil),     // 26: assent.v1.LookupRecipientRequest
+	(*LookupRecipientResponse)(nil),    // 27: assent.v1.LookupRecipientResponse
+	(*ChannelState)(nil),               // 28: assent.v1.ChannelState
+	(*ActiveGrant)(nil),                // 29: assent.v1.ActiveGrant
+	(*ActiveSuppression)(nil),          // 30: assent.v1.ActiveSuppression
+	(*timestamppb.Timestamp)(nil),      // 31: google.protobuf.Timestamp
+	(*KnownAsOf)(nil),                  // 32: assent.v1.KnownAsOf
+	(*durationpb.Duration)(nil),        // 33: google.protobuf.Duration
+	(*Decision)(nil),                   // 34: assent.v1.Decision
+	(*DeclarationRef)(nil),             // 35: assent.v1.DeclarationRef
+	(*Evidence)(nil),                   // 36: assent.v1.Evidence
+	(LegalBasis)(0),                    // 37: assent.v1.LegalBasis
+	(*Request)(nil),                    // 38: assent.v1.Request
+	(*Grant)(nil),                      // 39: assent.v1.Grant
+	(*Confirmation)(nil),               // 40: assent.v1.Confirmation
+	(*Refusal)(nil),                    // 41: assent.v1.Refusal
+	(*Suppression)(nil),                // 42: assent.v1.Suppression
+	(*Lift)(nil),                       // 43: assent.v1.Lift
+	(*Erasure)(nil),                    // 44: assent.v1.Erasure
 }
 var file_assent_v1_consent_service_proto_depIdxs = []int32{
-	27, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	28, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	29, // 2: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
-	0,  // 3: assent.v1.VerifyReceiptResponse.outcome:type_name -> assent.v1.ReceiptOutcome
-	4,  // 4: assent.v1.VerifyReceiptResponse.differences:type_name -> assent.v1.ReceiptDifference
-	27, // 5: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
-	28, // 6: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	8,  // 7: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
-	29, // 8: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
-	9,  // 9: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
-	30, // 10: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	31, // 11: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
-	29, // 12: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
-	27, // 13: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
-	31, // 14: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
-	32, // 15: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
-	30, // 16: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	31, // 17: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
-	27, // 18: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
-	27, // 19: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 20: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
-	27, // 21: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	19, // 22: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
-	27, // 23: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
-	33, // 24: assent.v1.EventInput.request:type_name -> assent.v1.Request
-	34, // 25: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
-	35, // 26: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
-	36, // 27: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
-	36, // 28: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
-	37, // 29: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
-	38, // 30: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
-	39, // 31: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
-	21, // 32: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
-	9,  // 33: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
-	27, // 34: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
-	28, // 35: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	24, // 36: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
-	26, // 37: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
-	29, // 38: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
-	25, // 39: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
-	27, // 40: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
-	27, // 41: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	32, // 42: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	30, // 43: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	27, // 44: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	27, // 45: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	27, // 46: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	27, // 47: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	27, // 48: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	1,  // 49: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	3,  // 50: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
-	6,  // 51: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	10, // 52: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	12, // 53: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	14, // 54: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	16, // 55: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	18, // 56: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	22, // 57: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	2,  // 58: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	5,  // 59: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
-	7,  // 60: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	11, // 61: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	13, // 62: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	15, // 63: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	17, // 64: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	20, // 65: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	23, // 66: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	58, // [58:67] is the sub-list for method output_type
-	49, // [49:58] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	31, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	32, // 1: assent.v1.CheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	2,  // 2: assent.v1.CheckConsentRequest.consistency:type_name -> assent.v1.Consistency
+	3,  // 3: assent.v1.Consistency.at_least:type_name -> assent.v1.AtLeast
+	33, // 4: assent.v1.Consistency.bounded:type_name -> google.protobuf.Duration
+	34, // 5: assent.v1.CheckConsentResponse.decision:type_name -> assent.v1.Decision
+	0,  // 6: assent.v1.VerifyReceiptResponse.outcome:type_name -> assent.v1.ReceiptOutcome
+	6,  // 7: assent.v1.VerifyReceiptResponse.differences:type_name -> assent.v1.ReceiptDifference
+	31, // 8: assent.v1.BatchCheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
+	32, // 9: assent.v1.BatchCheckConsentRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	2,  // 10: assent.v1.BatchCheckConsentRequest.consistency:type_name -> assent.v1.Consistency
+	8,  // 11: assent.v1.StreamCheckConsentRequest.check:type_name -> assent.v1.BatchCheckConsentRequest
+	11, // 12: assent.v1.StreamCheckConsentResponse.checked:type_name -> assent.v1.BatchCheckConsentResponse
+	13, // 13: assent.v1.StreamCheckConsentResponse.error:type_name -> assent.v1.ItemError
+	12, // 14: assent.v1.BatchCheckConsentResponse.outcomes:type_name -> assent.v1.BatchOutcome
+	34, // 15: assent.v1.BatchOutcome.decision:type_name -> assent.v1.Decision
+	13, // 16: assent.v1.BatchOutcome.error:type_name -> assent.v1.ItemError
+	35, // 17: assent.v1.RequestConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	36, // 18: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
+	34, // 19: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
+	31, // 20: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
+	36, // 21: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
+	37, // 22: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
+	35, // 23: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	36, // 24: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
+	31, // 25: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
+	31, // 26: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	36, // 27: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
+	31, // 28: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	23, // 29: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
+	31, // 30: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
+	38, // 31: assent.v1.EventInput.request:type_name -> assent.v1.Request
+	39, // 32: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
+	40, // 33: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
+	41, // 34: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
+	41, // 35: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
+	42, // 36: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
+	43, // 37: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
+	44, // 38: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
+	25, // 39: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
+	13, // 40: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
+	31, // 41: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
+	32, // 42: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	28, // 43: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
+	30, // 44: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	34, // 45: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
+	29, // 46: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
+	31, // 47: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
+	31, // 48: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
+	37, // 49: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	35, // 50: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	31, // 51: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 52: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	31, // 53: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	31, // 54: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	31, // 55: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	1,  // 56: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	5,  // 57: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
+	8,  // 58: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	9,  // 59: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
+	14, // 60: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	16, // 61: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	18, // 62: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	20, // 63: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	22, // 64: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	26, // 65: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	4,  // 66: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	7,  // 67: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
+	11, // 68: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	10, // 69: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
+	15, // 70: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	17, // 71: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	19, // 72: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	21, // 73: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	24, // 74: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	27, // 75: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	66, // [66:76] is the sub-list for method output_type
+	56, // [56:66] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }
@@ -2488,11 +2817,19 @@ func file_assent_v1_consent_service_proto_init() {
 	}
 	file_assent_v1_facts_proto_init()
 	file_assent_v1_types_proto_init()
-	file_assent_v1_consent_service_proto_msgTypes[7].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[1].OneofWrappers = []any{
+		(*Consistency_AtLeast)(nil),
+		(*Consistency_Bounded)(nil),
+	}
+	file_assent_v1_consent_service_proto_msgTypes[9].OneofWrappers = []any{
+		(*StreamCheckConsentResponse_Checked)(nil),
+		(*StreamCheckConsentResponse_Error)(nil),
+	}
+	file_assent_v1_consent_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*BatchOutcome_Decision)(nil),
 		(*BatchOutcome_Error)(nil),
 	}
-	file_assent_v1_consent_service_proto_msgTypes[18].OneofWrappers = []any{
+	file_assent_v1_consent_service_proto_msgTypes[22].OneofWrappers = []any{
 		(*EventInput_Request)(nil),
 		(*EventInput_Grant)(nil),
 		(*EventInput_Confirm)(nil),
@@ -2508,7 +2845,7 @@ func file_assent_v1_consent_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_consent_service_proto_rawDesc), len(file_assent_v1_consent_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

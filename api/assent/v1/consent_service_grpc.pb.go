@@ -19,15 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConsentService_CheckConsent_FullMethodName      = "/assent.v1.ConsentService/CheckConsent"
-	ConsentService_VerifyReceipt_FullMethodName     = "/assent.v1.ConsentService/VerifyReceipt"
-	ConsentService_BatchCheckConsent_FullMethodName = "/assent.v1.ConsentService/BatchCheckConsent"
-	ConsentService_RequestConsent_FullMethodName    = "/assent.v1.ConsentService/RequestConsent"
-	ConsentService_ConfirmConsent_FullMethodName    = "/assent.v1.ConsentService/ConfirmConsent"
-	ConsentService_GrantConsent_FullMethodName      = "/assent.v1.ConsentService/GrantConsent"
-	ConsentService_WithdrawConsent_FullMethodName   = "/assent.v1.ConsentService/WithdrawConsent"
-	ConsentService_BatchRecordEvents_FullMethodName = "/assent.v1.ConsentService/BatchRecordEvents"
-	ConsentService_LookupRecipient_FullMethodName   = "/assent.v1.ConsentService/LookupRecipient"
+	ConsentService_CheckConsent_FullMethodName       = "/assent.v1.ConsentService/CheckConsent"
+	ConsentService_VerifyReceipt_FullMethodName      = "/assent.v1.ConsentService/VerifyReceipt"
+	ConsentService_BatchCheckConsent_FullMethodName  = "/assent.v1.ConsentService/BatchCheckConsent"
+	ConsentService_StreamCheckConsent_FullMethodName = "/assent.v1.ConsentService/StreamCheckConsent"
+	ConsentService_RequestConsent_FullMethodName     = "/assent.v1.ConsentService/RequestConsent"
+	ConsentService_ConfirmConsent_FullMethodName     = "/assent.v1.ConsentService/ConfirmConsent"
+	ConsentService_GrantConsent_FullMethodName       = "/assent.v1.ConsentService/GrantConsent"
+	ConsentService_WithdrawConsent_FullMethodName    = "/assent.v1.ConsentService/WithdrawConsent"
+	ConsentService_BatchRecordEvents_FullMethodName  = "/assent.v1.ConsentService/BatchRecordEvents"
+	ConsentService_LookupRecipient_FullMethodName    = "/assent.v1.ConsentService/LookupRecipient"
 )
 
 // ConsentServiceClient is the client API for ConsentService service.
@@ -45,9 +46,11 @@ type ConsentServiceClient interface {
 	// Errors: INVALID_ARGUMENT with INVALID_RECEIPT for what is no receipt of this ledger or was altered; with the address those of
 	// CheckConsent, where OUT_OF_RANGE with POSITION_UNKNOWN means that the ledger has lost what the receipt rests on.
 	VerifyReceipt(ctx context.Context, in *VerifyReceiptRequest, opts ...grpc.CallOption) (*VerifyReceiptResponse, error)
-	// Answers the same for up to 10,000 addresses on one channel, all at one position of the ledger. An address that is none
-	// fails only its own item.
+	// Answers the same for up to 10,000 addresses on one channel. An address that is none fails only its own item.
 	BatchCheckConsent(ctx context.Context, in *BatchCheckConsentRequest, opts ...grpc.CallOption) (*BatchCheckConsentResponse, error)
+	// Answers batch after batch, each as BatchCheckConsent does, in the order of the requests. What is wrong with a request, such as an
+	// unknown channel, is its own answer; any other error ends the stream, and what has no answer by then is to be sent again.
+	StreamCheckConsent(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamCheckConsentRequest, StreamCheckConsentResponse], error)
 	// Asks for a double opt-in: decides whether the confirmation mail may be sent and, where it may, records the request and
 	// returns the token to put into the mail. A denial records nothing.
 	RequestConsent(ctx context.Context, in *RequestConsentRequest, opts ...grpc.CallOption) (*RequestConsentResponse, error)
@@ -104,6 +107,19 @@ func (c *consentServiceClient) BatchCheckConsent(ctx context.Context, in *BatchC
 	}
 	return out, nil
 }
+
+func (c *consentServiceClient) StreamCheckConsent(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamCheckConsentRequest, StreamCheckConsentResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ConsentService_ServiceDesc.Streams[0], ConsentService_StreamCheckConsent_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamCheckConsentRequest, StreamCheckConsentResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConsentService_StreamCheckConsentClient = grpc.BidiStreamingClient[StreamCheckConsentRequest, StreamCheckConsentResponse]
 
 func (c *consentServiceClient) RequestConsent(ctx context.Context, in *RequestConsentRequest, opts ...grpc.CallOption) (*RequestConsentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -180,9 +196,11 @@ type ConsentServiceServer interface {
 	// Errors: INVALID_ARGUMENT with INVALID_RECEIPT for what is no receipt of this ledger or was altered; with the address those of
 	// CheckConsent, where OUT_OF_RANGE with POSITION_UNKNOWN means that the ledger has lost what the receipt rests on.
 	VerifyReceipt(context.Context, *VerifyReceiptRequest) (*VerifyReceiptResponse, error)
-	// Answers the same for up to 10,000 addresses on one channel, all at one position of the ledger. An address that is none
-	// fails only its own item.
+	// Answers the same for up to 10,000 addresses on one channel. An address that is none fails only its own item.
 	BatchCheckConsent(context.Context, *BatchCheckConsentRequest) (*BatchCheckConsentResponse, error)
+	// Answers batch after batch, each as BatchCheckConsent does, in the order of the requests. What is wrong with a request, such as an
+	// unknown channel, is its own answer; any other error ends the stream, and what has no answer by then is to be sent again.
+	StreamCheckConsent(grpc.BidiStreamingServer[StreamCheckConsentRequest, StreamCheckConsentResponse]) error
 	// Asks for a double opt-in: decides whether the confirmation mail may be sent and, where it may, records the request and
 	// returns the token to put into the mail. A denial records nothing.
 	RequestConsent(context.Context, *RequestConsentRequest) (*RequestConsentResponse, error)
@@ -218,6 +236,9 @@ func (UnimplementedConsentServiceServer) VerifyReceipt(context.Context, *VerifyR
 }
 func (UnimplementedConsentServiceServer) BatchCheckConsent(context.Context, *BatchCheckConsentRequest) (*BatchCheckConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchCheckConsent not implemented")
+}
+func (UnimplementedConsentServiceServer) StreamCheckConsent(grpc.BidiStreamingServer[StreamCheckConsentRequest, StreamCheckConsentResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamCheckConsent not implemented")
 }
 func (UnimplementedConsentServiceServer) RequestConsent(context.Context, *RequestConsentRequest) (*RequestConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestConsent not implemented")
@@ -311,6 +332,13 @@ func _ConsentService_BatchCheckConsent_Handler(srv interface{}, ctx context.Cont
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _ConsentService_StreamCheckConsent_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(ConsentServiceServer).StreamCheckConsent(&grpc.GenericServerStream[StreamCheckConsentRequest, StreamCheckConsentResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConsentService_StreamCheckConsentServer = grpc.BidiStreamingServer[StreamCheckConsentRequest, StreamCheckConsentResponse]
 
 func _ConsentService_RequestConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RequestConsentRequest)
@@ -464,6 +492,13 @@ var ConsentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ConsentService_LookupRecipient_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamCheckConsent",
+			Handler:       _ConsentService_StreamCheckConsent_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "assent/v1/consent_service.proto",
 }
