@@ -38,6 +38,7 @@ type Head struct {
 	Refs           int32  // how many references there are
 	DigestKeys     []uint32
 	FoldVersion    int32
+	Revision       int64 // grows with every write that has Changes.Reread
 }
 
 // SubjectKey is what a subject is found by: a form of an address, as a keyed digest.
@@ -238,7 +239,14 @@ type Changes struct {
 	DropClaims [][16]byte
 	// ForgetDisclosures names the subjects whose disclosures are deleted.
 	ForgetDisclosures []consent.SubjectID
+	// Reread names the subjects whose rows or states change in this write although no event of theirs is among Records: whoever follows
+	// the store reads them anew. They are kept with Head.Revision, which is greater by one than before for each write with some; those
+	// older than the last RevisionsKept revisions are deleted. One that is named twice is kept once.
+	Reread []SubjectKey
 }
+
+// RevisionsKept is how many revisions a follower may be behind before it has to read everything anew.
+const RevisionsKept = 10_000
 
 // RequestSpan is how many positions a request has at most from its first to its last: so many requests are looked at for each
 // position that is forgotten.
@@ -362,6 +370,7 @@ type Snapshot interface {
 type Store interface {
 	Reader
 	Writer
+	Followed
 	// Close releases everything. Calls after it, and those under way that cannot end, return ErrClosed.
 	Close() error
 }

@@ -35,7 +35,7 @@ func TestScan_BytesOfAnotherLength_AreAnError(t *testing.T) {
 	for name, scan := range map[string]func() error{
 		"store id": func() error { _, err := column.ScanHead(row(short)); return err },
 		"digest keys": func() error {
-			_, err := column.ScanHead(row(make([]byte, 16), 0, 0, 0, 0, 0, 0, 0, short, 0))
+			_, err := column.ScanHead(row(make([]byte, 16), 0, 0, 0, 0, 0, 0, 0, short, 0, 0))
 			return err
 		},
 		"subject":    func() error { _, err := column.ScanSubjectID(row(short)); return err },

@@ -40,7 +40,7 @@ func scanHead(scan Scan, others []any) (storage.Head, error) {
 	var id, keys []byte
 	dest := append([]any{
 		&id, &h.KeysCheck, &h.Position, (*int64)(&h.Recorded), &h.Tree, &h.CatalogVersion, &h.ClientsVersion, &h.Refs, &keys,
-		&h.FoldVersion,
+		&h.FoldVersion, &h.Revision,
 	}, others...)
 	if err := scan(dest...); err != nil {
 		return storage.Head{}, err

@@ -79,7 +79,7 @@ func TestMigrator_UpDownUp(t *testing.T) {
 	t.Parallel()
 	url := testkit.Postgres(t)
 	m := migrator(t, url)
-	wantStatus(t, m, schema.Status{Latest: 2})
+	wantStatus(t, m, schema.Status{Latest: 3})
 	if n := tables(t, url); n != 0 {
 		t.Errorf("Status made %d tables", n)
 	}
@@ -87,14 +87,14 @@ func TestMigrator_UpDownUp(t *testing.T) {
 		if err := m.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, m, schema.Status{Version: 2, Latest: 2})
+		wantStatus(t, m, schema.Status{Version: 3, Latest: 3})
 		if err := m.Up(t.Context()); err != nil {
 			t.Errorf("Up of the latest version: %v", err)
 		}
 		if err := m.Down(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, m, schema.Status{Latest: 2})
+		wantStatus(t, m, schema.Status{Latest: 3})
 		if n := tables(t, url); n != 1 {
 			t.Errorf("after Down there are %d tables, want that of the versions only", n)
 		}
@@ -125,7 +125,7 @@ func TestOpen_SchemaFromTheFutureOrDirty_IsRefused(t *testing.T) {
 		name, statement string
 		want            error
 	}{
-		{"future", `UPDATE schema_migrations SET version = 3`, schema.ErrNewer},
+		{"future", `UPDATE schema_migrations SET version = 4`, schema.ErrNewer},
 		{"dirty", `UPDATE schema_migrations SET dirty = true`, schema.ErrDirty},
 	} {
 		t.Run(c.name, func(t *testing.T) {

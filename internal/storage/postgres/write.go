@@ -21,7 +21,7 @@ const (
 	selectClock = `SELECT clock_timestamp()` // a statement of its own: it must run after the lock is had
 
 	insertHead = `
-		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO NOTHING`
 
 	deleteExpired = `
@@ -58,7 +58,7 @@ func (s *Store) Initialise(ctx context.Context, head storage.Head) error {
 func headValues(h *storage.Head) []any {
 	return []any{
 		h.StoreID[:], column.NotNull(h.KeysCheck), h.Position, int64(h.Recorded), column.NotNull(h.Tree), h.CatalogVersion,
-		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion,
+		h.ClientsVersion, h.Refs, column.PackKeys(h.DigestKeys), h.FoldVersion, h.Revision,
 	}
 }
 

@@ -1,0 +1,3 @@
+DROP INDEX subjects_by_id;
+DROP TABLE revisions;
+ALTER TABLE ledger_head DROP COLUMN revision;
