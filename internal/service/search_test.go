@@ -93,7 +93,7 @@ func searched() []string {
 	return []string{
 		"ledger_head", "catalogs", "catalog_refs", "clients", "checkpoints", // say nothing of any person
 		"events", "subjects", "requests", "claims", // plain, and opened with every key
-		"revisions", // holds keyed digests, as subjects does, and says nothing else
+		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
 		"schema_migrations", "schema_versions", "sqlite_sequence",
 	}

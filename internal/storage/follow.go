@@ -2,10 +2,18 @@ package storage
 
 import "context"
 
-// Mark is up to where a follower has taken in the store.
+// Mark is up to where a follower has taken in the store. The zero mark is before everything.
 type Mark struct {
 	Position int64 // of the last event
 	Revision int64 // of the head
+}
+
+// MarkOf returns the mark of a follower who has taken in everything up to the head.
+func MarkOf(h *Head) Mark { return Mark{Position: h.Position, Revision: h.Revision} }
+
+// Reaches reports whether everything up to the other mark is taken in.
+func (m Mark) Reaches(other Mark) bool {
+	return m.Position >= other.Position && m.Revision >= other.Revision
 }
 
 // KeyedState is the packed state of a subject under the key it is found by.
@@ -17,19 +25,26 @@ type KeyedState struct {
 
 // News is what changed after a mark, as of one snapshot.
 type News struct {
-	Mark   Mark
+	Mark   Mark         // up to which it tells everything; of the news that tell nothing the old one
 	Leaves [][32]byte   // the leaf hashes of the events after the old mark up to the new one, in order
-	States []KeyedState // of the subjects that changed, in no order, each once
-	Reload bool         // what changed cannot be told any more: everything has to be read anew
+	States []KeyedState // as of the head, of the subjects that changed up to the new mark, in no order, each once
+	Reload bool         // what changed cannot be told any more, and nothing is: everything has to be read anew
 }
 
-// Followed is what an in-memory copy of the states follows. Keys of confirmation mails are left out of it everywhere.
+// Followed is what an in-memory copy of the states follows. Subjects of confirmation mails are left out of it everywhere.
+//
+// Whoever reads the head first, then all states page by page, and then follows from the mark of that head, has missed nothing.
 type Followed interface {
-	// Follow returns the head, read from a primary, and what changed after the mark: of the events at most limit, in which case the new
-	// mark stays behind the head. Where nothing changed it costs one short statement. A mark beyond the head has no news. It returns
-	// ErrUnavailable from a standby, too.
+	// Follow returns the head, read from a primary, and what changed after the mark, of one snapshot: the subjects of the events
+	// after it, of which it takes at most limit, and those that Changes.Reread named after it, always all. Where more events follow the
+	// new mark stays behind the head. Where nothing changed it costs one short statement. If the head is below the mark in anything it
+	// returns no news, for that is the head of another history, or of a store that lost some. If the revision of the mark is more than
+	// RevisionsKept below that of the head it returns Reload. It returns ErrNotInitialised, ErrUnavailable, from a standby, too, or
+	// ErrClosed.
 	Follow(ctx context.Context, since Mark, limit int) (Head, News, error)
 	// EachState calls each with the states of the subjects whose keys follow after, in order of form and digest, at most limit of them,
-	// read in one short transaction; what is passed is valid during the call only. It returns the last key, and how many there were.
+	// read in one short statement; what is passed is valid during the call only. None of them is gone. It returns the last key, which
+	// is after if there is none, and how many there were: fewer than limit are the last. If each returns an error, EachState returns
+	// it as it is. It needs no head. It returns ErrUnavailable or ErrClosed.
 	EachState(ctx context.Context, after SubjectKey, limit int, each func(KeyedState) error) (last SubjectKey, n int, err error)
 }

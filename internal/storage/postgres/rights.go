@@ -108,7 +108,8 @@ func (s *Store) Claims(ctx context.Context, after [16]byte, limit int) ([]storag
 func purge() []string {
 	return []string{
 		`VACUUM (FULL) events`, `VACUUM (FULL) subjects`, `VACUUM (FULL) states`, `VACUUM (FULL) requests`,
-		`VACUUM (FULL) disclosures`, `VACUUM (FULL) erased_returns`, `VACUUM (FULL) claims`, `CHECKPOINT`,
+		`VACUUM (FULL) disclosures`, `VACUUM (FULL) erased_returns`, `VACUUM (FULL) claims`, `VACUUM (FULL) revisions`,
+		`CHECKPOINT`,
 	}
 }
 

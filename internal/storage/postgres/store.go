@@ -61,6 +61,7 @@ func store(ctx context.Context, conn *pgxpool.Conn, changes *storage.Changes) er
 	queueRights(batch, changes)
 	queueForget(batch, changes.ForgetDisclosures)
 	queueDrops(batch, changes)
+	queueReread(batch, changes)
 	batch.Queue(updateHead, headValues(&changes.Head)...)
 	before := batch.Len()
 	batch.Queue(commit)

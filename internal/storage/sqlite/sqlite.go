@@ -46,6 +46,9 @@ type Store struct {
 	closing chan struct{}
 	release []func() error // in order
 
+	follower chan *conn // holds the one connection that follows
+	followed followed   // guarded by the connection: whoever has it
+
 	mu     sync.RWMutex // guards closed, and with active that nothing starts after Close
 	closed bool
 	active sync.WaitGroup
@@ -89,7 +92,10 @@ func (s *Store) connect(ctx context.Context, f *file, readers int) error {
 	if s.writer, err = s.pool(ctx, f.dsn(false), 1); err != nil {
 		return err
 	}
-	s.readers, err = s.pool(ctx, f.dsn(true), readers)
+	if s.readers, err = s.pool(ctx, f.dsn(true), readers); err != nil {
+		return err
+	}
+	s.follower, err = s.pool(ctx, f.dsn(true), 1)
 	return err
 }
 

@@ -22,6 +22,9 @@ func (c *conn) store(changes *storage.Changes) error {
 	if err := c.drop(changes); err != nil {
 		return err
 	}
+	if err := c.reread(changes); err != nil {
+		return err
+	}
 	_, err := c.exec(updateHead, headValues(&changes.Head)...)
 	return err
 }

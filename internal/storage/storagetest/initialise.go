@@ -48,6 +48,10 @@ func calls() []call {
 		{"Catalogs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Catalogs(ctx, 0); return err }},
 		{"Refs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err }},
 		{"Clients", func(ctx context.Context, s storage.Store) error { _, _, err := s.Clients(ctx); return err }},
+		{"Follow", func(ctx context.Context, s storage.Store) error {
+			_, _, err := s.Follow(ctx, storage.Mark{}, 10)
+			return err
+		}},
 		{"Hashes", func(ctx context.Context, s storage.Store) error { _, _, err := s.Hashes(ctx, []int64{1}); return err }},
 		{"LatestCosigned", func(ctx context.Context, s storage.Store) error { _, _, err := s.LatestCosigned(ctx); return err }},
 		{"MergeCosigned", func(ctx context.Context, s storage.Store) error {

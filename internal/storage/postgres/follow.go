@@ -1,0 +1,151 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+const (
+	// What a standby says may be old, and its server may not have heard yet that it is none any more.
+	selectPrimary = `SELECT ` + column.Primary + ` FROM ledger_head WHERE id = 1`
+
+	selectLeaves = `SELECT ` + column.Leaf + ` FROM events e WHERE e.position > $1 AND e.position <= $2 ORDER BY e.position`
+
+	selectChanged = `
+		SELECT ` + column.KeyedState + `
+		FROM (SELECT DISTINCT subject FROM events WHERE position > $1 AND position <= $2) e
+		JOIN subjects k ON k.subject = e.subject
+		LEFT JOIN states s ON s.subject = k.subject
+		WHERE k.form < ` + column.Mails
+
+	selectReread = `
+		SELECT r.form, r.digest, k.subject IS NULL, s.state
+		FROM (SELECT DISTINCT form, digest FROM revisions WHERE revision > $1) r
+		LEFT JOIN subjects k ON k.form = r.form AND k.digest = r.digest
+		LEFT JOIN states s ON s.subject = k.subject
+		WHERE r.form < ` + column.Mails
+
+	selectEachState = `
+		SELECT ` + column.KeyedState + ` FROM subjects k LEFT JOIN states s ON s.subject = k.subject
+		WHERE (k.form, k.digest) > ($1::smallint, $2::bytea) AND k.form < ` + column.Mails + ` AND k.subject IS NOT NULL
+		ORDER BY k.form, k.digest LIMIT $3`
+
+	insertRevisions = `
+		INSERT INTO revisions (revision, form, digest)
+		SELECT $1::bigint, a.* FROM unnest($2::smallint[], $3::bytea[]) AS a
+		ON CONFLICT (revision, form, digest) DO NOTHING`
+
+	deleteRevisions = `DELETE FROM revisions WHERE revision <= $1`
+)
+
+// Follow returns the head and what changed after the mark.
+func (s *Store) Follow(ctx context.Context, since storage.Mark, limit int) (storage.Head, storage.News, error) {
+	ctx, release := s.enter(ctx)
+	defer release()
+	head, news, err := s.follow(ctx, since, int64(max(limit, 0)))
+	if err != nil {
+		return storage.Head{}, storage.News{}, s.fail(ctx, "follow the ledger", err)
+	}
+	return head, news, nil
+}
+
+func (s *Store) follow(ctx context.Context, since storage.Mark, limit int64) (storage.Head, storage.News, error) {
+	standby, head, err := column.ScanPrimary(s.pool.QueryRow(ctx, selectPrimary).Scan)
+	if err == nil && standby {
+		err = errStandby()
+	}
+	if err != nil {
+		return head, storage.News{}, err
+	}
+	if news, quiet := column.Quiet(&head, since); quiet {
+		return head, news, nil
+	}
+	return s.changed(ctx, since, limit)
+}
+
+// changed reads the head again, and what changed after the mark, on one snapshot and in one round trip.
+func (s *Store) changed(ctx context.Context, since storage.Mark, limit int64) (head storage.Head, news storage.News, err error) {
+	found := column.NewFollow[pgtype.DriverBytes](since, limit)
+	upTo := found.UpTo()
+	batch := &pgx.Batch{}
+	batch.Queue(beginRead)
+	batch.Queue(selectPrimary).Query(scanPrimary(&head))
+	batch.Queue(selectLeaves, since.Position, upTo).Query(scanAll(found.AddLeaf))
+	batch.Queue(selectChanged, since.Position, upTo).Query(scanAll(found.AddState))
+	batch.Queue(selectReread, since.Revision).Query(scanAll(found.AddState))
+	batch.Queue(commit)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return head, news, err
+	}
+	news, err = found.End(&head)
+	return head, news, err
+}
+
+// scanPrimary takes the head from a result, unless it is that of a standby.
+func scanPrimary(into *storage.Head) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		if !rows.Next() {
+			if err := rows.Err(); err != nil {
+				return err
+			}
+			return storage.ErrNotInitialised
+		}
+		standby, head, err := column.ScanPrimary(rows.Scan)
+		if err == nil && standby {
+			err = errStandby()
+		}
+		*into = head
+		return err
+	}
+}
+
+func errStandby() error {
+	return fmt.Errorf("%w: it is a standby, whose answers may be old; the URL has to lead to the primary", storage.ErrUnavailable)
+}
+
+// EachState calls each with states by key.
+func (s *Store) EachState(
+	ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error,
+) (last storage.SubjectKey, n int, err error) {
+	const doing = "read all states"
+	ctx, release := s.enter(ctx)
+	defer release()
+	last = after
+	rows, err := s.pool.Query(ctx, selectEachState, int16(after.Form), after.Digest[:], max(limit, 0))
+	if err != nil {
+		return after, 0, s.fail(ctx, doing, err)
+	}
+	defer rows.Close()
+	row := column.NewKeyed[pgtype.DriverBytes]()
+	for rows.Next() {
+		state, err := row.Scan(rows.Scan)
+		if err != nil {
+			return last, n, s.fail(ctx, doing, err)
+		}
+		if err := each(state); err != nil {
+			return last, n, err
+		}
+		last = state.Key
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		return last, n, s.fail(ctx, doing, err)
+	}
+	return last, n, nil
+}
+
+// queueReread queues the keys that followers read anew, and the deletion of those that are kept no longer.
+func queueReread(batch *pgx.Batch, changes *storage.Changes) {
+	if len(changes.Reread) == 0 {
+		return
+	}
+	forms, digests := keyArrays(changes.Reread)
+	batch.Queue(insertRevisions, changes.Head.Revision, forms, digests)
+	batch.Queue(deleteRevisions, changes.Head.Revision-storage.RevisionsKept)
+}
