@@ -73,7 +73,9 @@ func NewFollow[Bytes ~[]byte](since storage.Mark, limit int64) *Follow[Bytes] {
 }
 
 // UpTo returns the last position that may be read.
-func (f *Follow[Bytes]) UpTo() int64 { return f.since.Position + min(f.limit, math.MaxInt64-f.since.Position) }
+func (f *Follow[Bytes]) UpTo() int64 {
+	return f.since.Position + min(f.limit, math.MaxInt64-f.since.Position)
+}
 
 // AddLeaf reads a row of [Leaf].
 func (f *Follow[Bytes]) AddLeaf(scan Scan) error {

@@ -50,6 +50,13 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"latest":     {selectLatestCosigned, nil},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 
+		"primary":         {selectPrimary, nil},
+		"leaves":          {selectLeaves, []any{int64(0), int64(9)}},
+		"changed":         {selectChanged, []any{int64(0), int64(9)}},
+		"reread":          {selectReread, []any{int64(0)}},
+		"eachState":       {selectEachState, []any{int16(1), digests[0], 10}},
+		"deleteRevisions": {deleteRevisions, []any{int64(0)}},
+
 		"outlines":          {selectOutlines, []any{int64(0), 10}},
 		"countDisclosures":  {countDisclosures, []any{int64(1), digests}},
 		"dropSubjects":      {dropSubjects, []any{[]int16{1}, digests}},

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,13 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(writeUntilKilled); path != "" {
 		fmt.Fprintln(os.Stderr, writeForever(path))
 		os.Exit(1)
+	}
+	if path := os.Getenv(writeBeside); path != "" {
+		if err := changeHead(context.Background(), path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	testkit.VerifyNoLeaks(m)
 }
