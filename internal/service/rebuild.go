@@ -62,6 +62,8 @@ func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (dif
 		if differed = len(changes.States); differed == 0 {
 			return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
 		}
+		// Whose states these are nobody knows by their ids: whoever follows reads everything anew.
+		changes.Head.Revision += storage.RevisionsKept + 1
 		return changes, nil
 	})
 	return differed, err

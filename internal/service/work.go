@@ -476,5 +476,6 @@ func (w *work) changes() (*storage.Changes, error) {
 	for _, s := range w.rows {
 		c.Subjects = append(c.Subjects, s.Subject)
 	}
+	w.reread(c)
 	return c, nil
 }
