@@ -9,12 +9,15 @@ import (
 )
 
 // Benchmark measures a store: appending with the state of each event's subject, adding disclosures of subjects that have none yet,
-// and a check's read among 20,000 subjects.
+// reading all states, and a check's read among 20,000 subjects.
 func Benchmark(b *testing.B, fresh Fresh) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("append/events=%d", n), func(b *testing.B) { benchmarkAppend(b, fresh(b), n) })
 	}
 	b.Run("disclosures/rows=1000", func(b *testing.B) { benchmarkDisclosures(b, fresh(b)) })
+	for _, page := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprintf("eachState/subjects=500000/page=%d", page), func(b *testing.B) { benchmarkEachState(b, fresh(b), 500_000, page) })
+	}
 	b.Run("states/keys=4", func(b *testing.B) { benchmarkStates(b, fresh(b)) })
 }
 
@@ -89,4 +92,25 @@ func benchmarkStates(b *testing.B, open Open) {
 			b.Fatalf("got %d subjects, want 4", len(subjects))
 		}
 	}
+}
+
+// benchmarkEachState reads the states of n subjects in pages, as whoever keeps all of them in memory does at its start.
+func benchmarkEachState(b *testing.B, open Open, n, page int) {
+	store := initialised(b, open)
+	for from := 0; from < n; from += 1000 {
+		grow(b, store, from, 1000)
+	}
+	b.ReportAllocs()
+	total := 0
+	for b.Loop() {
+		for after, read := (storage.SubjectKey{}), page; read == page; {
+			var err error
+			after, read, err = store.EachState(b.Context(), after, page, func(storage.KeyedState) error { return nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+			total += read
+		}
+	}
+	b.ReportMetric(float64(total)/b.Elapsed().Seconds(), "rows/s")
 }
