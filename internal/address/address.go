@@ -66,17 +66,22 @@ func (a Address) Domain() string {
 // dot, the most specific first: the names under which a suppression of a
 // domain can cover the address.
 func (a Address) Domains() []string {
-	domain := a.Domain()
-	dots := strings.Count(domain, ".")
+	dots := strings.Count(a.Domain(), ".")
 	if dots == 0 {
 		return nil
 	}
-	names := make([]string, 0, dots)
-	for ; dots > 0; dots-- {
-		names = append(names, domain)
-		_, domain, _ = strings.Cut(domain, ".")
+	return a.AppendDomains(make([]string, 0, dots))
+}
+
+// AppendDomains appends the names of Domains. They are parts of the exact
+// form, so that nothing is allocated where to has room.
+func (a Address) AppendDomains(to []string) []string {
+	domain := a.Domain()
+	for dot := strings.IndexByte(domain, '.'); dot >= 0; dot = strings.IndexByte(domain, '.') {
+		to = append(to, domain)
+		domain = domain[dot+1:]
 	}
-	return names
+	return to
 }
 
 // Tagged reports whether folding dropped a "+tag", as the provider of the

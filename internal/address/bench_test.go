@@ -25,8 +25,17 @@ func BenchmarkDomains(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = a.Domains()
-	}
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = a.Domains()
+		}
+	})
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		to := make([]string, 0, 4)
+		for b.Loop() {
+			to = a.AppendDomains(to[:0])
+		}
+	})
 }

@@ -136,14 +136,15 @@ func transitionalTwin(domain string) string {
 
 // lookupProfile is IDNA as a resolver applies it, without the deviations of
 // IDNA2003 and with every check there is.
-func lookupProfile() *idna.Profile {
-	return idna.New(
-		idna.MapForLookup(),
-		idna.Transitional(false),
-		idna.StrictDomainName(true),
-		idna.BidiRule(),
-		idna.CheckJoiners(true),
-		idna.CheckHyphens(true),
-		idna.VerifyDNSLength(true),
-	)
-}
+func lookupProfile() *idna.Profile { return lookup }
+
+//nolint:gochecknoglobals // A profile is never changed, and making one costs more than using it.
+var lookup = idna.New(
+	idna.MapForLookup(),
+	idna.Transitional(false),
+	idna.StrictDomainName(true),
+	idna.BidiRule(),
+	idna.CheckJoiners(true),
+	idna.CheckHyphens(true),
+	idna.VerifyDNSLength(true),
+)

@@ -33,18 +33,46 @@ func providerOf(domain string) provider {
 // index, and whether a tag was dropped. A step that would leave an empty local
 // part is skipped.
 func fold(exact string, at int) (folded string, tagged bool) {
-	local, domain := exact[:at], exact[at+1:]
-	p := providerOf(transitionalTwin(domain))
+	return foldAs(exact, at, transitionalTwin(exact[at+1:]))
+}
+
+// foldAs folds an address whose domain has the given twin. It allocates the
+// folded form at most, and nothing where that is the exact one.
+func foldAs(exact string, at int, twin string) (folded string, tagged bool) {
+	local, domain, p := exact[:at], exact[at+1:], providerOf(twin)
+	if !p.tags && p.ignored == "" && p.domain == domain {
+		return exact, false
+	}
 	if plus := strings.IndexByte(local, '+'); p.tags && plus > 0 {
 		local, tagged = local[:plus], true
 	}
+	var buffer [maxExact]byte
+	kept := append(buffer[:0], local...)
 	for i := range len(p.ignored) {
-		if kept := strings.ReplaceAll(local, p.ignored[i:i+1], ""); kept != "" {
-			local = kept
-		}
+		kept = without(kept, p.ignored[i])
 	}
-	if len(local) == at && p.domain == domain {
+	if len(kept) == at && p.domain == domain {
 		return exact, false
 	}
-	return local + "@" + p.domain, tagged
+	return string(append(append(kept, '@'), p.domain...)), tagged
+}
+
+// without drops a character from s, unless nothing would be left.
+func without(s []byte, drop byte) []byte {
+	n := 0
+	for _, c := range s {
+		if c != drop {
+			n++
+		}
+	}
+	if n == 0 || n == len(s) {
+		return s
+	}
+	kept := s[:0]
+	for _, c := range s {
+		if c != drop {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }

@@ -8,10 +8,13 @@ import (
 )
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"anna@example.at", `"Anna"@STRASSE.at.`, "a.+b@gmail.com", "ä@xn--strae-oqa.at", "a@b\u200b.at"} {
+	for _, seed := range []string{"anna@example.at", `"Anna"@STRASSE.at.`, "a.+b@gmail.com", "ä@xn--strae-oqa.at", "a@b\u200b.at", "a@axn--b.at", "A+b@GMAIL.com"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
+		if difference := slowly(typed); difference != "" {
+			t.Fatal(difference)
+		}
 		a, err := Parse(typed)
 		if err != nil {
 			if _, ok := errors.AsType[*Error](err); !ok || !a.IsZero() {
@@ -29,10 +32,6 @@ func FuzzParse(f *testing.F) {
 		at := strings.LastIndexByte(a.Folded(), '@')
 		if again, _ := fold(a.Folded(), at); again != a.Folded() {
 			t.Fatalf("%q folds to %q", a.Folded(), again)
-		}
-		trimmed := strings.TrimSpace(typed)
-		if slow, _, problem := parseAny(trimmed); slow != exact || problem != "" {
-			t.Fatalf("%q is %q, but %q (%s) the long way", typed, exact, slow, problem)
 		}
 	})
 }

@@ -20,73 +20,26 @@ const (
 // none. Display names, comments, angle brackets, address literals, and
 // control, bidi and zero-width characters are refused, as is text that is not
 // UTF-8. The error is always an *Error.
+//
+// Of an address that is canonical already, as nearly all are, the forms are
+// parts of the text, and nothing is allocated.
 func Parse(typed string) (Address, error) {
 	trimmed := strings.TrimSpace(typed)
-	exact, at, ok := parsePlain(trimmed)
-	if !ok {
-		var problem string
-		exact, at, problem = parseAny(trimmed)
-		if problem != "" {
-			return Address{}, &Error{Problem: problem}
-		}
+	if exact, at, ok := parsePlain(trimmed); ok {
+		folded, tagged := foldAs(exact, at, exact[at+1:]) // Without A-labels the domain is its own twin.
+		return Address{exact: exact, folded: folded, at: at, tagged: tagged}, nil
+	}
+	return parseSlowly(trimmed)
+}
+
+// parseSlowly is the rules. What parsePlain reads is read here the same.
+func parseSlowly(trimmed string) (Address, error) {
+	exact, at, problem := parseAny(trimmed)
+	if problem != "" {
+		return Address{}, &Error{Problem: problem}
 	}
 	folded, tagged := fold(exact, at)
 	return Address{exact: exact, folded: folded, at: at, tagged: tagged}, nil
-}
-
-// parsePlain reads what nearly every address is: ASCII, no quotes, no
-// A-labels. It allocates only when it has to lower a letter. When it reports
-// false nothing is known about the text, and parseAny has to say.
-func parsePlain(s string) (exact string, at int, ok bool) {
-	at = strings.LastIndexByte(s, '@')
-	if at < 1 || at > maxLocal || len(s) > maxExact {
-		return "", 0, false
-	}
-	if !isPlainLocal(s[:at]) || !isPlainDomain(s[at+1:]) {
-		return "", 0, false
-	}
-	return strings.ToLower(s), at, true
-}
-
-func isPlainLocal(s string) bool {
-	previous := byte('.')
-	for i := range len(s) {
-		c := s[i]
-		if c == '.' && previous == '.' || c != '.' && !isAtomByte(c) {
-			return false
-		}
-		previous = c
-	}
-	return previous != '.'
-}
-
-// isPlainDomain reports whether s is a domain that IDNA leaves as it is but
-// for its case. Labels with hyphens in third and fourth place are left to
-// IDNA, for they may be A-labels.
-func isPlainDomain(s string) bool {
-	dots, start := 0, 0
-	for i := 0; i <= len(s); i++ {
-		if i < len(s) && s[i] != '.' {
-			if !isHostByte(s[i]) {
-				return false
-			}
-			continue
-		}
-		if !isPlainLabel(s[start:i]) {
-			return false
-		}
-		if i < len(s) {
-			dots, start = dots+1, i+1
-		}
-	}
-	return dots > 0 && len(s) <= maxDomain && !isNumeric(s[start:])
-}
-
-func isPlainLabel(label string) bool {
-	if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' {
-		return false
-	}
-	return len(label) < 4 || label[2:4] != "--"
 }
 
 // parseAny reads every address, and says what is wrong with what is none.
@@ -180,16 +133,6 @@ func isDotAtom(s string) bool {
 		previous = r
 	}
 	return previous != '.'
-}
-
-func isAtomByte(c byte) bool {
-	return isAlphanumeric(c) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
-}
-
-func isHostByte(c byte) bool { return isAlphanumeric(c) || c == '-' }
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 func isNumeric(s string) bool {
