@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
-	"github.com/tink-crypto/tink-go/v2/prf"
 )
 
 // parse reads a key file. All of it must be right.
@@ -101,41 +99,18 @@ func (s *keysets) readMaster(handle *keyset.Handle) (err error) {
 	return nil
 }
 
-func (s *keysets) readDigests(handle *keyset.Handle) error {
-	set, err := readPRFs(handle)
-	if err != nil {
-		return err
-	}
-	for version, p := range set.PRFs {
-		s.digests = append(s.digests, digestKey{version: version, prf: p})
-	}
-	slices.SortFunc(s.digests, func(a, b digestKey) int {
-		if (a.version == set.PrimaryID) != (b.version == set.PrimaryID) {
-			if a.version == set.PrimaryID {
-				return -1
-			}
-			return 1
-		}
-		return int(int64(a.version) - int64(b.version))
-	})
-	return nil
+func (s *keysets) readDigests(handle *keyset.Handle) (err error) {
+	s.digests, err = readMACs(handle)
+	return err
 }
 
 func (k *Keys) readEvent(handle *keyset.Handle) error {
-	set, err := readPRFs(handle)
+	macs, err := readMACs(handle)
 	if err != nil {
 		return err
 	}
-	k.event = set.PRFs[set.PrimaryID]
+	k.event = macs[0]
 	return nil
-}
-
-func readPRFs(handle *keyset.Handle) (*prf.Set, error) {
-	set, err := prf.NewPRFSet(handle)
-	if err != nil {
-		return nil, errors.New("it is not one for keyed digests")
-	}
-	return set, nil
 }
 
 func readKeyset(data json.RawMessage) (*keyset.Handle, error) {

@@ -11,23 +11,19 @@ const receiptPrefix = "assent/1/email/receipt\x00"
 
 // ReceiptDigest returns the digest of the exact form of an address for a new receipt.
 func (k *Keys) ReceiptDigest(exact string) (Digest, error) {
-	return receiptDigest(k.held.Load().digests[0], exact)
+	return receiptDigest(k.held.Load().digests[0], exact), nil
 }
 
 // ReceiptDigestUnder returns the digest of the exact form of an address under the version of the digest key that a receipt names.
 func (k *Keys) ReceiptDigestUnder(version uint32, exact string) (Digest, error) {
 	digests := k.held.Load().digests
-	i := slices.IndexFunc(digests, func(d digestKey) bool { return d.version == version })
+	i := slices.IndexFunc(digests, func(m *mac) bool { return m.id == version })
 	if i < 0 {
 		return Digest{}, fmt.Errorf("keyed digest: the key file lacks digest key %d", version)
 	}
-	return receiptDigest(digests[i], exact)
+	return receiptDigest(digests[i], exact), nil
 }
 
-func receiptDigest(d digestKey, exact string) (Digest, error) {
-	sum, err := compute(d.prf, 32, receiptPrefix, []byte(exact))
-	if err != nil {
-		return Digest{}, err
-	}
-	return Digest{Version: d.version, Sum: [32]byte(sum)}, nil
+func receiptDigest(m *mac, exact string) Digest {
+	return Digest{Version: m.id, Sum: m.sum(receiptPrefix, []byte(exact))}
 }

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/key"
-	"github.com/tink-crypto/tink-go/v2/prf"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -41,7 +41,7 @@ const (
 // method uses the keys of one file; whoever needs the same keys for several calls takes a [Keys.Snapshot].
 type Keys struct {
 	storeID [16]byte
-	event   prf.PRF // never rotated
+	event   *mac // never rotated
 	held    atomic.Pointer[keysets]
 }
 
@@ -49,16 +49,12 @@ type Keys struct {
 type keysets struct {
 	master    tink.AEAD
 	masterIDs []uint32
-	digests   []digestKey  // the one for new rows first
+	digests   []*mac       // the one for new rows first
+	hashers   sync.Pool    // of digests
 	signing   []signingKey // the one that signs first
 	claims    *claimsKey   // nil: none
 	infos     []KeyInfo
 	keys      []key.Key // of infos
-}
-
-type digestKey struct {
-	version uint32
-	prf     prf.PRF
 }
 
 // Snapshot returns the keys as they are now, which no Take changes.
@@ -114,7 +110,7 @@ func (k *Keys) DigestVersions() []uint32 {
 	digests := k.held.Load().digests
 	versions := make([]uint32, len(digests))
 	for i, d := range digests {
-		versions[i] = d.version
+		versions[i] = d.id
 	}
 	return versions
 }
@@ -123,7 +119,7 @@ func (k *Keys) DigestVersions() []uint32 {
 func (k *Keys) LacksDigest(versions []uint32) (uint32, bool) {
 	digests := k.held.Load().digests
 	for _, v := range versions {
-		if !slices.ContainsFunc(digests, func(d digestKey) bool { return d.version == v }) {
+		if !slices.ContainsFunc(digests, func(d *mac) bool { return d.id == v }) {
 			return v, true
 		}
 	}
@@ -132,7 +128,8 @@ func (k *Keys) LacksDigest(versions []uint32) (uint32, bool) {
 
 // Check returns what a store keeps to know its keys again.
 func (k *Keys) Check() ([]byte, error) {
-	return compute(k.event, 32, "assent/1/store\x00", k.storeID[:])
+	sum := k.event.sum("assent/1/store\x00", k.storeID[:])
+	return sum[:], nil
 }
 
 // Verify returns an error unless the keys are those of the store with the id and check.
@@ -148,72 +145,16 @@ func (k *Keys) Verify(storeID [16]byte, check []byte) error {
 	return nil
 }
 
-func compute(p prf.PRF, size uint32, prefix string, data []byte) ([]byte, error) {
-	out, err := p.ComputePRF(append([]byte(prefix), data...), size)
-	if err != nil {
-		return nil, fmt.Errorf("keyed digest: %w", err)
-	}
-	return out, nil
-}
-
-func prefixOf(form consent.Form) (string, error) {
-	switch form {
-	case consent.FormExact:
-		return "assent/1/email/exact\x00", nil
-	case consent.FormFolded:
-		return "assent/1/email/folded\x00", nil
-	case consent.FormDomain:
-		return "assent/1/email/domain\x00", nil
-	case consent.FormMail:
-		return "assent/1/email/mail\x00", nil
-	default:
-		return "", fmt.Errorf("keyed digest: unknown form %d", form)
-	}
-}
-
-// AppendDigests appends the digests of a canonical form, one for each version in the order of DigestVersions.
-func (k *Keys) AppendDigests(to []Digest, form consent.Form, canonical string) ([]Digest, error) {
-	prefix, err := prefixOf(form)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range k.held.Load().digests {
-		sum, err := compute(d.prf, 32, prefix, []byte(canonical))
-		if err != nil {
-			return nil, err
-		}
-		to = append(to, Digest{Version: d.version, Sum: [32]byte(sum)})
-	}
-	return to, nil
-}
-
-// Spelling returns the digest of an exact form under the version of the digest key that its folded subject has.
-func (k *Keys) Spelling(version uint32, exact string) (consent.Spelling, error) {
-	for _, d := range k.held.Load().digests {
-		if d.version != version {
-			continue
-		}
-		sum, err := compute(d.prf, 16, "assent/1/email/spelling\x00", []byte(exact))
-		if err != nil {
-			return consent.Spelling{}, err
-		}
-		return consent.Spelling{Key: version, Sum: [16]byte(sum)}, nil
-	}
-	return consent.Spelling{}, fmt.Errorf("keyed digest: the key file lacks digest key %d", version)
-}
-
 // EventKey returns the key of the event whose facts are input, as made by consent.EventKeyInput.
 func (k *Keys) EventKey(input []byte) (consent.EventKey, error) {
-	out, err := compute(k.event, 16, "", input)
-	if err != nil {
-		return consent.EventKey{}, err
-	}
-	return consent.EventKey(out), nil
+	sum := k.event.sum("", input)
+	return consent.EventKey(sum[:16]), nil
 }
 
 // BodyMAC returns the digest of a request's body, by which a repetition is known.
 func (k *Keys) BodyMAC(body []byte) ([]byte, error) {
-	return compute(k.event, 32, "assent/1/request\x00", body)
+	sum := k.event.sum("assent/1/request\x00", body)
+	return sum[:], nil
 }
 
 // Seal seals plain for a purpose; of is what it belongs to.
