@@ -18,7 +18,8 @@ type Names interface {
 }
 
 // packVersion is the first byte of a packed state. States are a cache: a change of their form is a new version and a rebuild.
-const packVersion = 2
+// The form is in docs/storage-format.md, "States"; the reasons for it in docs/decisions/0022-hot-path.md.
+const packVersion = 3
 
 // ErrUnknownName is returned for a name or number that [Names] does not have.
 var ErrUnknownName = errors.New("a reference is not known")
@@ -55,6 +56,20 @@ func (f *Facts) Refs(each func(kind RefKind, name string)) {
 	}
 }
 
+// The lists of a packed state. The numbers are bits of its third part and are stored.
+const (
+	listGrants = iota
+	listRefusals
+	listSuppressions
+	listPending
+	listErasures
+	listMails
+	listHolds
+	listMoves
+	listVoided
+	lists
+)
+
 type packer struct {
 	b     []byte
 	names Names
@@ -66,67 +81,42 @@ type packer struct {
 // [ErrUnknownName], or wraps [ErrEncoding] for what this version has no place for.
 func AppendState(b []byte, s *State, names Names) ([]byte, error) {
 	p := &packer{b: append(b, packVersion), names: names, base: s.Last}
-	p.b = binary.AppendVarint(p.b, int64(s.Last))
-	p.count(len(s.Grants))
-	for i := range s.Grants {
-		p.grant(&s.Grants[i])
-	}
-	p.count(len(s.Refusals))
-	for i := range s.Refusals {
-		r := &s.Refusals[i]
-		p.ref(RefChannel, r.Channel)
-		p.time(r.At)
-		p.flags(r.Withdrew, r.Only != [16]byte{})
-		p.spelling(r.Only)
-	}
-	p.count(len(s.Suppressions))
-	for i := range s.Suppressions {
-		p.suppression(&s.Suppressions[i])
-	}
-	p.count(len(s.Pending))
-	for i := range s.Pending {
-		q := &s.Pending[i]
-		p.number(q.Position)
-		p.ref(RefChannel, q.Channel)
-		p.declaration(q.Declaration)
-		p.b = append(p.b, index(p, packedSources[:], q.Source))
-		p.time(q.At)
-		p.time(q.Expires)
-	}
-	p.count(len(s.Erasures))
-	for i := range s.Erasures {
-		p.b = append(p.b, s.Erasures[i].Spelling[:]...)
-		p.time(s.Erasures[i].At)
-	}
-	p.count(len(s.Mails))
-	for i := range s.Mails {
-		p.ref(RefChannel, s.Mails[i].Channel)
-		p.time(s.Mails[i].At)
-	}
-	p.rights(s)
+	p.time(s.Last, 0)
+	p.b = binary.AppendUvarint(p.b, s.lists())
+	packList(p, s.Grants, p.grant)
+	packList(p, s.Refusals, p.refusal)
+	packList(p, s.Suppressions, p.suppression)
+	packList(p, s.Pending, p.pending)
+	packList(p, s.Erasures, func(x *Erasure) { p.spelled(&x.Spelling, x.At) })
+	packList(p, s.Mails, func(m *Mail) { p.ref(RefChannel, m.Channel); p.time(m.At, p.base) })
+	packList(p, s.Holds, func(h *Hold) { p.number(h.Position); p.spelled(&h.Spelling, h.At) })
+	packList(p, s.Moves, func(m *Moved) { p.number(m.Position); p.spelled(&m.Spelling, m.At) })
+	packList(p, s.Voided, func(id *BatchID) { p.b = append(p.b, id[:]...) })
 	return p.b, p.err
 }
 
-// rights appends what only few subjects have: nothing for the others.
-func (p *packer) rights(s *State) {
-	if len(s.Holds) == 0 && len(s.Moves) == 0 && len(s.Voided) == 0 {
+// lists returns a bit for each list that has items. The packed form begins with them, so that one that was cut short is not taken for a
+// state that knows less.
+func (s *State) lists() (bits uint64) {
+	for i, n := range [lists]int{
+		listGrants: len(s.Grants), listRefusals: len(s.Refusals), listSuppressions: len(s.Suppressions), listPending: len(s.Pending),
+		listErasures: len(s.Erasures), listMails: len(s.Mails), listHolds: len(s.Holds), listMoves: len(s.Moves), listVoided: len(s.Voided),
+	} {
+		if n > 0 {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
+// packList appends a list that has items: its length and its items.
+func packList[T any](p *packer, list []T, item func(*T)) {
+	if len(list) == 0 {
 		return
 	}
-	p.count(len(s.Holds))
-	for i := range s.Holds {
-		p.number(s.Holds[i].Position)
-		p.b = append(p.b, s.Holds[i].Spelling[:]...)
-		p.time(s.Holds[i].At)
-	}
-	p.count(len(s.Moves))
-	for i := range s.Moves {
-		p.number(s.Moves[i].Position)
-		p.b = append(p.b, s.Moves[i].Spelling[:]...)
-		p.time(s.Moves[i].At)
-	}
-	p.count(len(s.Voided))
-	for i := range s.Voided {
-		p.b = append(p.b, s.Voided[i][:]...)
+	p.count(len(list))
+	for i := range list {
+		item(&list[i])
 	}
 }
 
@@ -143,19 +133,6 @@ func index[T comparable](p *packer, table []T, value T) byte {
 func (p *packer) count(n int) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
 
 func (p *packer) number(n int64) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
-
-// time appends an instant as its distance from the last event, which mostly is short; none as its own mark.
-func (p *packer) time(t Instant) {
-	if t == 0 {
-		p.b = append(p.b, 0)
-		return
-	}
-	d := int64(t - p.base)
-	if d >= 0 {
-		d++ // the distance 0 is taken by no instant
-	}
-	p.b = binary.AppendVarint(p.b, d)
-}
 
 func (p *packer) ref(kind RefKind, name string) {
 	n, ok := p.names.Number(kind, name)
@@ -190,24 +167,38 @@ func (p *packer) spelling(s [16]byte) {
 	}
 }
 
+// The flags of a grant.
+const (
+	grantTransaction = 1 << iota
+	grantDocument
+	grantNotice
+	grantOrigin // begins at another time than its own
+	grantConfirmed
+	grantExpires
+	grantGoods
+	grantChannels // has not one channel but several, or none
+)
+
 func (p *packer) grant(g *Grant) {
 	p.number(g.Position)
-	p.count(len(g.Channels))
+	p.flags(g.Transaction, g.Document, g.Notice, g.Origin != g.At, g.Confirmed != 0, g.Expires != 0, len(g.Goods) > 0, len(g.Channels) != 1)
+	if len(g.Channels) != 1 {
+		p.count(len(g.Channels))
+	}
 	for _, c := range g.Channels {
 		p.ref(RefChannel, c)
 	}
 	p.b = append(p.b, index(p, packedBases[:], g.Basis)<<4|index(p, packedSources[:], g.Source))
-	p.flags(g.Transaction, g.Document, g.Notice, g.Origin != g.At, g.Confirmed != 0, g.Expires != 0, len(g.Goods) > 0)
 	p.declaration(g.Declaration)
-	p.time(g.At)
+	p.time(g.At, p.base)
 	if g.Origin != g.At {
-		p.time(g.Origin)
+		p.time(g.Origin, g.At)
 	}
 	if g.Confirmed != 0 {
-		p.time(g.Confirmed)
+		p.time(g.Confirmed, g.At)
 	}
 	if g.Expires != 0 {
-		p.time(g.Expires)
+		p.time(g.Expires, g.At)
 	}
 	if len(g.Goods) > 0 {
 		p.count(len(g.Goods))
@@ -217,18 +208,52 @@ func (p *packer) grant(g *Grant) {
 	}
 }
 
+// The flags of a refusal.
+const (
+	refusalWithdrew = 1 << iota
+	refusalOnly     // holds for one spelling
+)
+
+func (p *packer) refusal(r *Refusal) {
+	p.ref(RefChannel, r.Channel)
+	p.time(r.At, p.base)
+	p.flags(r.Withdrew, r.Only != [16]byte{})
+	p.spelling(r.Only)
+}
+
+// The flags of a suppression.
+const (
+	suppressionUntil = 1 << iota
+	suppressionList
+	suppressionSpelling // is not of a domain
+)
+
 func (p *packer) suppression(s *Suppression) {
 	p.number(s.Position)
 	p.b = append(p.b, index(p, packedReasons[:], s.Reason))
 	p.ref(RefScope, string(s.Scope))
-	p.time(s.At)
+	p.time(s.At, p.base)
 	p.flags(s.Until != 0, s.List != "", s.Spelling != [16]byte{})
 	if s.Until != 0 {
-		p.time(s.Until)
+		p.time(s.Until, s.At)
 	}
 	if s.List != "" {
 		p.ref(RefList, s.List)
 		p.b = append(p.b, index(p, packedBinds[:], s.Binds))
 	}
 	p.spelling(s.Spelling)
+}
+
+func (p *packer) pending(q *Pending) {
+	p.number(q.Position)
+	p.ref(RefChannel, q.Channel)
+	p.declaration(q.Declaration)
+	p.b = append(p.b, index(p, packedSources[:], q.Source))
+	p.time(q.At, p.base)
+	p.time(q.Expires, q.At)
+}
+
+func (p *packer) spelled(spelling *[16]byte, at Instant) {
+	p.b = append(p.b, spelling[:]...)
+	p.time(at, p.base)
 }

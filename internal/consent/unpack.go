@@ -3,6 +3,7 @@ package consent
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,43 +11,92 @@ type unpacker struct {
 	b     []byte
 	names Names
 	base  Instant
+	lists uint64 // a bit for each list that is there
 	err   error
 }
 
 // UnpackState returns the state whose packed form is b. The error is [ErrUnknownName] where names lacks a number, as when
-// another process gave it since; else it wraps [ErrEncoding].
+// another process gave it since; else it wraps [ErrEncoding]. There is one packed form of a state; any other is refused.
 func UnpackState(b []byte, names Names) (*State, error) {
+	s := &State{}
+	if err := s.Unpack(b, names); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Unpack makes s the state whose packed form is b, as [UnpackState] does, in the memory that s has: once it has held as much, nothing
+// is allocated. Nothing of before is left; after an error s is empty. It keeps nothing of b. What was taken from s before, such as a
+// grant with its channels, must not be used any more, and nothing may be folded into an s that is unpacked into again.
+func (s *State) Unpack(b []byte, names Names) error {
+	s.reset()
 	if len(b) == 0 || b[0] != packVersion {
-		return nil, fmt.Errorf("%w: a packed state of another version; rebuild the states", ErrEncoding)
+		return fmt.Errorf("%w: a packed state of another version; rebuild the states", ErrEncoding)
 	}
 	u := unpacker{b: b[1:], names: names}
-	u.base = Instant(u.varint())
-	s := &State{Last: u.base}
-	s.Grants = unpackList(&u, u.grant)
-	s.Refusals = unpackList(&u, u.refusal)
-	s.Suppressions = unpackList(&u, u.suppression)
-	s.Pending = unpackList(&u, u.pending)
-	s.Erasures = unpackList(&u, func() Erasure { return Erasure{Spelling: u.spelling(true), At: u.time()} })
-	s.Mails = unpackList(&u, func() Mail { return Mail{Channel: u.ref(RefChannel), At: u.time()} })
-	if u.err == nil && len(u.b) > 0 {
-		s.Holds = unpackList(&u, func() Hold {
-			return Hold{Position: int64(u.uvarint()), Spelling: u.spelling(true), At: u.time()}
-		})
-		s.Moves = unpackList(&u, func() Moved {
-			return Moved{Position: int64(u.uvarint()), Spelling: u.spelling(true), At: u.time()}
-		})
-		s.Voided = unpackList(&u, func() BatchID { return u.spelling(true) })
-		if len(s.Holds)+len(s.Moves)+len(s.Voided) == 0 {
-			u.fail() // It has one packed form.
-		}
+	u.base = u.time(0)
+	s.Last = u.base
+	if u.lists = u.uvarint(); u.lists >= 1<<lists {
+		u.fail()
 	}
-	if u.err == nil && len(u.b) > 0 {
+	u.unpackLists(s)
+	if len(u.b) > 0 {
 		u.fail()
 	}
 	if u.err != nil {
-		return nil, u.err
+		s.reset()
+		return u.err
 	}
-	return s, nil
+	return nil
+}
+
+// unpackLists reads the lists that are there.
+func (u *unpacker) unpackLists(s *State) {
+	for n := list(u, listGrants, &s.Grants); n > 0 && u.err == nil; n-- {
+		u.grant(next(&s.Grants))
+	}
+	for n := list(u, listRefusals, &s.Refusals); n > 0 && u.err == nil; n-- {
+		u.refusal(next(&s.Refusals))
+	}
+	for n := list(u, listSuppressions, &s.Suppressions); n > 0 && u.err == nil; n-- {
+		u.suppression(next(&s.Suppressions))
+	}
+	for n := list(u, listPending, &s.Pending); n > 0 && u.err == nil; n-- {
+		u.pending(next(&s.Pending))
+	}
+	for n := list(u, listErasures, &s.Erasures); n > 0 && u.err == nil; n-- {
+		*next(&s.Erasures) = Erasure{Spelling: u.spelling(), At: u.time(u.base)}
+	}
+	for n := list(u, listMails, &s.Mails); n > 0 && u.err == nil; n-- {
+		*next(&s.Mails) = Mail{Channel: u.ref(RefChannel), At: u.time(u.base)}
+	}
+	for n := list(u, listHolds, &s.Holds); n > 0 && u.err == nil; n-- {
+		*next(&s.Holds) = Hold{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
+	}
+	for n := list(u, listMoves, &s.Moves); n > 0 && u.err == nil; n-- {
+		*next(&s.Moves) = Moved{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
+	}
+	for n := list(u, listVoided, &s.Voided); n > 0 && u.err == nil; n-- {
+		*next(&s.Voided) = u.spelling()
+	}
+}
+
+// reset empties the state but for its memory.
+func (s *State) reset() {
+	*s = State{
+		Grants: s.Grants[:0], Pending: s.Pending[:0], Refusals: s.Refusals[:0], Suppressions: s.Suppressions[:0], Erasures: s.Erasures[:0],
+		Mails: s.Mails[:0], Holds: s.Holds[:0], Moves: s.Moves[:0], Voided: s.Voided[:0],
+	}
+}
+
+// next appends an item to a list and returns it as it was left by whoever had its memory before, to be overwritten.
+func next[T any](list *[]T) *T {
+	n := len(*list)
+	if n == cap(*list) {
+		*list = slices.Grow(*list, 1)
+	}
+	*list = (*list)[:n+1]
+	return &(*list)[n]
 }
 
 func (u *unpacker) fail() {
@@ -56,28 +106,40 @@ func (u *unpacker) fail() {
 	u.b = nil
 }
 
-// unpackList reads a list of items, each of at least one byte.
-func unpackList[T any](u *unpacker, item func() T) []T {
+// list reads the length of a list and makes room for it; 0 if it is not there. One that is there has items.
+func list[T any](u *unpacker, which int, to *[]T) uint64 {
+	if u.lists&(1<<which) == 0 || u.err != nil {
+		return 0
+	}
+	n := u.count()
+	if n == 0 {
+		u.fail()
+	}
+	if room := int(min(n, 1024)); room > cap(*to) {
+		*to = slices.Grow(*to, room)
+	}
+	return n
+}
+
+// count reads a number of items, each of at least one byte.
+func (u *unpacker) count() uint64 {
 	n := u.uvarint()
 	if n > uint64(len(u.b)) {
 		u.fail()
+		return 0
 	}
-	if n == 0 || u.err != nil {
-		return nil
-	}
-	list := make([]T, 0, min(n, 1024))
-	for range n {
-		list = append(list, item())
-		if u.err != nil {
-			return nil
-		}
-	}
-	return list
+	return n
 }
 
+// uvarint reads a number in its shortest form.
 func (u *unpacker) uvarint() uint64 {
+	if len(u.b) > 0 && u.b[0] < 0x80 {
+		n := uint64(u.b[0])
+		u.b = u.b[1:]
+		return n
+	}
 	n, used := binary.Uvarint(u.b)
-	if used <= 0 {
+	if used <= 0 || u.b[used-1] == 0 {
 		u.fail()
 		return 0
 	}
@@ -85,15 +147,7 @@ func (u *unpacker) uvarint() uint64 {
 	return n
 }
 
-func (u *unpacker) varint() int64 {
-	n, used := binary.Varint(u.b)
-	if used <= 0 {
-		u.fail()
-		return 0
-	}
-	u.b = u.b[used:]
-	return n
-}
+func (u *unpacker) number() int64 { return int64(u.uvarint()) }
 
 func (u *unpacker) byte() byte {
 	if len(u.b) == 0 {
@@ -105,15 +159,22 @@ func (u *unpacker) byte() byte {
 	return b
 }
 
-func (u *unpacker) time() Instant {
-	d := u.varint()
-	switch {
-	case d == 0:
-		return 0
-	case d > 0:
-		d--
+// flags reads flags, of which only the known ones may be set.
+func (u *unpacker) flags(known byte) byte {
+	b := u.byte()
+	if b&^known != 0 {
+		u.fail()
 	}
-	return u.base + Instant(d)
+	return b
+}
+
+// announced reads an instant that a flag has announced, and which is therefore another one than it would be without.
+func (u *unpacker) announced(from, without Instant) Instant {
+	t := u.time(from)
+	if t == without {
+		u.fail()
+	}
+	return t
 }
 
 func (u *unpacker) ref(kind RefKind) string {
@@ -126,7 +187,7 @@ func (u *unpacker) ref(kind RefKind) string {
 		name, ok = u.names.Name(kind, int32(n))
 	}
 	if !ok {
-		u.err = ErrUnknownName
+		u.err, u.b = ErrUnknownName, nil
 	}
 	return name
 }
@@ -140,16 +201,22 @@ func (u *unpacker) declaration() Declaration {
 	return Declaration{ID: id, Version: version}
 }
 
-func (u *unpacker) spelling(is bool) (s [16]byte) {
-	if !is {
-		return s
-	}
-	if len(u.b) < 16 {
+func (u *unpacker) spelling() (s [16]byte) {
+	if len(u.b) < len(s) {
 		u.fail()
 		return s
 	}
 	copy(s[:], u.b)
-	u.b = u.b[16:]
+	u.b = u.b[len(s):]
+	return s
+}
+
+// spelled reads a spelling that a flag has announced: not the zero one.
+func (u *unpacker) spelled() [16]byte {
+	s := u.spelling()
+	if s == [16]byte{} {
+		u.fail()
+	}
 	return s
 }
 
@@ -161,58 +228,84 @@ func fromTable[T any](u *unpacker, table []T, i byte) (value T) {
 	return table[i]
 }
 
-func (u *unpacker) grant() Grant {
-	g := Grant{Position: int64(u.uvarint())}
-	g.Channels = unpackList(u, func() string { return u.ref(RefChannel) })
+func (u *unpacker) grant(g *Grant) {
+	channels, goods := g.Channels[:0], g.Goods[:0]
+	*g = Grant{Position: u.number()}
+	flags := u.byte() // All are known.
+	n := uint64(1)
+	if flags&grantChannels != 0 {
+		if n = u.count(); n == 1 {
+			u.fail() // One has no flag.
+		}
+	}
+	for range n {
+		channels = append(channels, u.ref(RefChannel))
+		if u.err != nil {
+			break
+		}
+	}
 	packed := u.byte()
-	g.Basis, g.Source = fromTable(u, packedBases[:], packed>>4), fromTable(u, packedSources[:], packed&15)
-	flags := u.byte()
-	g.Transaction, g.Document, g.Notice = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	g.Channels, g.Basis, g.Source = channels, fromTable(u, packedBases[:], packed>>4), fromTable(u, packedSources[:], packed&15)
+	g.Transaction, g.Document, g.Notice = flags&grantTransaction != 0, flags&grantDocument != 0, flags&grantNotice != 0
 	g.Declaration = u.declaration()
-	g.At = u.time()
+	g.At = u.time(u.base)
 	g.Origin = g.At
-	if flags&8 != 0 {
-		g.Origin = u.time()
+	if flags&grantOrigin != 0 {
+		g.Origin = u.announced(g.At, g.At)
 	}
-	if flags&16 != 0 {
-		g.Confirmed = u.time()
+	if flags&grantConfirmed != 0 {
+		g.Confirmed = u.announced(g.At, 0)
 	}
-	if flags&32 != 0 {
-		g.Expires = u.time()
+	if flags&grantExpires != 0 {
+		g.Expires = u.announced(g.At, 0)
 	}
-	if flags&64 != 0 {
-		g.Goods = unpackList(u, func() string { return u.ref(RefGoods) })
+	if flags&grantGoods != 0 {
+		n := u.count()
+		if n == 0 {
+			u.fail()
+		}
+		for range n {
+			goods = append(goods, u.ref(RefGoods))
+			if u.err != nil {
+				break
+			}
+		}
 	}
-	return g
+	g.Goods = goods
 }
 
-func (u *unpacker) refusal() Refusal {
-	r := Refusal{Channel: u.ref(RefChannel), At: u.time()}
-	flags := u.byte()
-	r.Withdrew = flags&1 != 0
-	r.Only = u.spelling(flags&2 != 0)
-	return r
+func (u *unpacker) refusal(r *Refusal) {
+	*r = Refusal{Channel: u.ref(RefChannel), At: u.time(u.base)}
+	flags := u.flags(refusalWithdrew | refusalOnly)
+	r.Withdrew = flags&refusalWithdrew != 0
+	if flags&refusalOnly != 0 {
+		r.Only = u.spelled()
+	}
 }
 
-func (u *unpacker) suppression() Suppression {
-	s := Suppression{Position: int64(u.uvarint()), Reason: fromTable(u, packedReasons[:], u.byte())}
+func (u *unpacker) suppression(s *Suppression) {
+	*s = Suppression{Position: u.number(), Reason: fromTable(u, packedReasons[:], u.byte())}
 	s.Scope = Scope(u.ref(RefScope))
-	s.At = u.time()
-	flags := u.byte()
-	if flags&1 != 0 {
-		s.Until = u.time()
+	s.At = u.time(u.base)
+	flags := u.flags(suppressionUntil | suppressionList | suppressionSpelling)
+	if flags&suppressionUntil != 0 {
+		s.Until = u.announced(s.At, 0)
 	}
-	if flags&2 != 0 {
-		s.List = u.ref(RefList)
+	if flags&suppressionList != 0 {
+		if s.List = u.ref(RefList); s.List == "" {
+			u.fail()
+		}
 		s.Binds = fromTable(u, packedBinds[:], u.byte())
 	}
-	s.Spelling = u.spelling(flags&4 != 0)
-	return s
+	if flags&suppressionSpelling != 0 {
+		s.Spelling = u.spelled()
+	}
 }
 
-func (u *unpacker) pending() Pending {
-	return Pending{
-		Position: int64(u.uvarint()), Channel: u.ref(RefChannel), Declaration: u.declaration(),
-		Source: fromTable(u, packedSources[:], u.byte()), At: u.time(), Expires: u.time(),
+func (u *unpacker) pending(p *Pending) {
+	*p = Pending{
+		Position: u.number(), Channel: u.ref(RefChannel), Declaration: u.declaration(),
+		Source: fromTable(u, packedSources[:], u.byte()), At: u.time(u.base),
 	}
+	p.Expires = u.time(p.At)
 }

@@ -1,0 +1,207 @@
+package consent_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+func mustPack(tb testing.TB, s *consent.State, n consent.Names) []byte {
+	tb.Helper()
+	packed, err := consent.AppendState(nil, s, n)
+	if err != nil {
+		tb.Fatalf("packing: %v", err)
+	}
+	return packed
+}
+
+// subscriber is what is known of most recipients: consents given through a form and confirmed within the hour. The instants are in
+// microseconds, or in whole seconds.
+func subscriber(grants int, unit consent.Instant) (*consent.State, *names) {
+	n := newNames()
+	n.learn(consent.RefChannel, "newsletter")
+	n.learn(consent.RefDeclaration, "signup@2026-01")
+	s := &consent.State{}
+	for i := range grants {
+		at := consent.Instant(1_780_000_000_123_457-int64(grants-1-i)*9_000_000_000_021) / unit * unit
+		s.Grants = append(s.Grants, consent.Grant{
+			Position: 10_000_001 + int64(i), Channels: []string{"newsletter"}, Basis: catalog.BasisConsent,
+			Declaration: consent.Declaration{ID: "signup", Version: "2026-01"}, Source: consent.SourceWebForm,
+			Origin: at, At: at, Confirmed: (at + 1_234_567_891) / unit * unit,
+		})
+		s.Last = at
+	}
+	return s, n
+}
+
+// The bytes of docs/storage-format.md, "States".
+func TestState_PackedBytes_AreTheDocumentedOnes(t *testing.T) {
+	one, n := subscriber(1, 1_000_000)
+	full, of := fullState()
+	for name, test := range map[string]struct {
+		state *consent.State
+		names consent.Names
+		want  string
+	}{
+		"nothing": {&consent.State{}, n, "03" + "00" + "00"},
+		"a consent of whole seconds": {one, n, "03" + "83d0948635" + "01" + // version, last event, lists
+			"01" + "81ade204" + "10" + "01" + "11" + "01" + "04" + "934d"}, // one grant: position, flags, channel, basis and source, declaration, times
+		"one of everything": {full, of, "03" + "a106" + "3f" +
+			"02" + "01ff02010237010495" + "0609b5060101" + "80808080802000025000" + "8d06" +
+			"02" + "02f505030102030405060708090a0b0c0d0e0f10" + "01ed0500" +
+			"02" + "030801e50503893e0102" + "040701dd050402030405060708090a0b0c0d0e0f1011" +
+			"01" + "0201000405e9f9ffffffffff0f" +
+			"01" + "02030405060708090a0b0c0d0e0f1011dd05" +
+			"01" + "01d505"},
+	} {
+		if got := hex.EncodeToString(mustPack(t, test.state, test.names)); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+func TestState_Packed_IsSmall(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		unit         consent.Instant
+		one, further int
+	}{
+		{"microseconds", 1, 25, 20},
+		{"milliseconds", 1_000, 23, 18},
+		{"seconds", 1_000_000, 19, 15},
+	} {
+		s, n := subscriber(1, test.unit)
+		one := len(mustPack(t, s, n))
+		s, _ = subscriber(5, test.unit)
+		further := len(mustPack(t, s, n)) - one
+		if one > test.one || further > 4*test.further {
+			t.Errorf("%s: one grant takes %d bytes, four further ones %d; want %d, and %d each", test.name, one, further, test.one, test.further)
+		}
+	}
+}
+
+// A state has one packed form: whatever is accepted is what packing gives. So equal bytes are equal states, and the other way round.
+func checkCanonical(tb interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}, b []byte, n consent.Names, scratch *consent.State,
+) {
+	tb.Helper()
+	state, err := consent.UnpackState(b, n)
+	reused := scratch.Unpack(b, n)
+	if (err == nil) != (reused == nil) || err != nil && err.Error() != reused.Error() {
+		tb.Fatalf("unpacked anew: %v; into a state that was used: %v", err, reused)
+	}
+	if err != nil {
+		if diff := cmp.Diff(&consent.State{}, scratch, cmpopts.EquateEmpty()); diff != "" {
+			tb.Fatalf("after an error something is left:\n%s", diff)
+		}
+		return
+	}
+	if diff := cmp.Diff(state, scratch, cmpopts.EquateEmpty()); diff != "" {
+		tb.Fatalf("unpacked into a state that was used (-anew +used):\n%s", diff)
+	}
+	again, err := consent.AppendState(nil, state, n)
+	if err != nil || !bytes.Equal(again, b) {
+		tb.Fatalf("% x is unpacked, but packed as % x (%v)", b, again, err)
+	}
+}
+
+func TestUnpack_OfHistories_IsWhatWasPacked_AndNothingIsLeftOfBefore(t *testing.T) {
+	c := lab(t)
+	scratch := &consent.State{}
+	rapid.Check(t, func(t *rapid.T) {
+		n := newNames()
+		var all [][]byte
+		for _, events := range drawHistory(t, c, 8).ledger().subjects {
+			for i := range events {
+				events[i].Refs(n.learn)
+			}
+			state := consent.Fold(events)
+			packed, err := consent.AppendState(nil, state, n)
+			if err != nil {
+				t.Fatalf("packing: %v", err)
+			}
+			checkCanonical(t, packed, n, scratch)
+			if diff := cmp.Diff(state, scratch, cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("unpacked is something else than was packed:\n%s", diff)
+			}
+			all = append(all, packed)
+		}
+		if len(all) == 0 {
+			return
+		}
+		broken := slices.Clone(rapid.SampledFrom(all).Draw(t, "packed"))
+		for range rapid.IntRange(1, 3).Draw(t, "changes") {
+			at := rapid.IntRange(0, len(broken)-1).Draw(t, "at")
+			broken[at] = rapid.OneOf(rapid.Byte(), rapid.SampledFrom([]byte{0, 1, 2, 0x80, 0xff})).Draw(t, "byte")
+		}
+		checkCanonical(t, broken, n, scratch)
+		checkCanonical(t, broken[:rapid.IntRange(0, len(broken)).Draw(t, "length")], n, scratch)
+	})
+}
+
+func TestUnpack_SecondFormOfAState_IsRefused(t *testing.T) {
+	_, n := fullState()
+	spelling := bytes.Repeat([]byte{7}, 16)
+	for name, test := range map[string]struct{ refused, form []byte }{
+		"a list that is there and empty":  {[]byte{3, 12, 1, 0}, []byte{3, 12, 0}},
+		"a list that is not there":        {[]byte{3, 12, 0, 0}, []byte{3, 12, 0}},
+		"a list that no state has":        {[]byte{3, 12, 0x80, 4, 1, 1}, append([]byte{3, 12, 0x80, 2, 1}, spelling...)},
+		"a number longer than it must be": {[]byte{3, 12, 0x80, 0}, []byte{3, 12, 0}},
+		"a distance in a shorter unit":    {[]byte{3, 0xc1, 0x3e, 0}, []byte{3, 10, 0}},
+		"no distance in a shorter unit":   {[]byte{3, 12, 2, 1, 1, 1, 0}, []byte{3, 12, 2, 1, 1, 4, 0}},
+		"no time as a distance":           {[]byte{3, 4, 0}, []byte{3, 0, 0}},
+		"a time beyond all": {
+			[]byte{3, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0}, []byte{3, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 0},
+		},
+		"one channel, counted":           {[]byte{3, 12, 1, 1, 1, 0x80, 1, 1, 0x11, 0, 4}, []byte{3, 12, 1, 1, 1, 0, 1, 0x11, 0, 4}},
+		"an origin that is its own time": {[]byte{3, 12, 1, 1, 1, 8, 1, 0x11, 0, 4, 4}, []byte{3, 12, 1, 1, 1, 8, 1, 0x11, 0, 4, 12}},
+		"a confirmation that is none":    {[]byte{3, 12, 1, 1, 1, 16, 1, 0x11, 0, 4, 0}, []byte{3, 12, 1, 1, 1, 16, 1, 0x11, 0, 4, 4}},
+		"an expiry that is none":         {[]byte{3, 12, 1, 1, 1, 32, 1, 0x11, 0, 4, 0}, []byte{3, 12, 1, 1, 1, 32, 1, 0x11, 0, 4, 4}},
+		"goods that are none":            {[]byte{3, 12, 1, 1, 1, 64, 1, 0x11, 0, 4, 0}, []byte{3, 12, 1, 1, 1, 64, 1, 0x11, 0, 4, 1, 1}},
+		"a basis of tomorrow":            {[]byte{3, 12, 1, 1, 1, 0, 1, 0x61, 0, 4}, []byte{3, 12, 1, 1, 1, 0, 1, 0x51, 0, 4}},
+		"a refusal with an unknown flag": {[]byte{3, 12, 2, 1, 1, 4, 4}, []byte{3, 12, 2, 1, 1, 4, 1}},
+		"a spelling that is none":        {append([]byte{3, 12, 2, 1, 1, 4, 2}, make([]byte, 16)...), append([]byte{3, 12, 2, 1, 1, 4, 2}, spelling...)},
+		"a suppression with an odd flag": {[]byte{3, 12, 4, 1, 1, 1, 1, 4, 8}, []byte{3, 12, 4, 1, 1, 1, 1, 4, 0}},
+		"an until that is none":          {[]byte{3, 12, 4, 1, 1, 1, 1, 4, 1, 0}, []byte{3, 12, 4, 1, 1, 1, 1, 4, 1, 12}},
+		"something behind the last list": {[]byte{3, 12, 2, 1, 1, 4, 1, 0}, []byte{3, 12, 2, 1, 1, 4, 1}},
+		"the form before":                {[]byte{2, 12, 0, 0, 0, 0, 0, 0}, []byte{3, 12, 0}},
+	} {
+		if state, err := consent.UnpackState(test.refused, n); !errors.Is(err, consent.ErrEncoding) {
+			t.Errorf("%s: got %v, %v", name, state, err)
+		}
+		state, err := consent.UnpackState(test.form, n)
+		if err != nil {
+			t.Errorf("%s: what should be instead is refused: %v", name, err)
+			continue
+		}
+		if again := mustPack(t, state, n); !bytes.Equal(again, test.form) {
+			t.Errorf("%s: instead % x is packed as % x", name, test.form, again)
+		}
+	}
+}
+
+func TestUnpack_IntoAStateThatHeldAsMuch_TakesNoMemory(t *testing.T) {
+	full, n := fullState()
+	one := &consent.State{Last: 1, Grants: full.Grants[1:]}
+	a, b := mustPack(t, full, n), mustPack(t, one, n)
+	scratch := &consent.State{}
+	allocated := testing.AllocsPerRun(100, func() {
+		if err := errors.Join(scratch.Unpack(a, n), scratch.Unpack(b, n)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocated != 0 {
+		t.Errorf("it takes %v pieces of memory", allocated)
+	}
+}
