@@ -7,31 +7,30 @@ import (
 )
 
 // decideBasis is stages 7, 8 and 10: the first basis that holds allows; what was tried before it is told with it.
-func (e *evaluation) decideBasis() Decision {
+func (e *evaluation) decideBasis(found *findings) Decision {
 	bounced := e.lastBounce()
-	var tried []Code
 	if e.rules.channel.Accepts(catalog.BasisConsent) {
-		g, code := e.consent(bounced)
+		g, code, ends := e.consent(bounced)
 		if code == CodeAllowConsent {
-			return e.rules.allowGrant(e.at, code, g, e.consentEnds(g), nil)
+			return e.rules.allowGrant(e.at, code, g, ends, found)
 		}
 		if code != "" {
-			tried = append(tried, code)
+			found.add(code)
 		}
 	}
-	decision, found := e.otherBases(bounced, tried)
-	if decision.Verdict == Allow {
-		return decision
+	if g, code := e.otherBases(bounced, found); g != nil {
+		return e.rules.allowGrant(e.at, code, g, e.otherEnds(g), found)
 	}
-	if tried = append(tried, found...); len(tried) > 0 {
-		return e.rules.deny(e.at, once(tried))
-	}
-	if e.grantExists(func(g *Grant) bool {
+	switch {
+	case found.n > 0:
+		return e.rules.deny(e.at, found.codes())
+	case e.grantExists(func(g *Grant) bool {
 		return g.On(e.rules.channel.ID) && !e.rules.channel.Accepts(g.Basis) && g.after(bounced)
-	}) {
-		return e.rules.deny(e.at, []Code{CodeBasisNotAccepted})
+	}):
+		return e.rules.denyFor(e.at, CodeBasisNotAccepted)
+	default:
+		return e.rules.denyFor(e.at, CodeNoLegalBasis)
 	}
-	return e.rules.deny(e.at, []Code{CodeNoLegalBasis})
 }
 
 // after reports whether g is later than the instant: a consent must begin later.
@@ -43,17 +42,6 @@ func (g *Grant) after(since Instant) bool {
 		return g.Begin() > since
 	}
 	return g.At > since
-}
-
-// once returns the codes with each only where it stands first.
-func once(codes []Code) []Code {
-	kept := codes[:0]
-	for _, c := range codes {
-		if !slices.Contains(kept, c) {
-			kept = append(kept, c)
-		}
-	}
-	return kept
 }
 
 // lastBounce returns the time of the last hard bounce that was not lifted, even if a consent ended it; zero if there is none.
@@ -86,30 +74,31 @@ func (e *evaluation) lastNo() Instant {
 	return last
 }
 
-// consent is stage 7. It returns the latest consent that holds with ALLOW_CONSENT; else the finding of the latest that
+// consent is stage 7. It returns the latest consent that holds with ALLOW_CONSENT and when it ends; else the finding of the latest that
 // counts; nothing if none counts and none is pending.
-func (e *evaluation) consent(bounced Instant) (*Grant, Code) {
+func (e *evaluation) consent(bounced Instant) (*Grant, Code, Instant) {
+	if e.known.Exact == nil {
+		return nil, "", 0
+	}
 	no := e.lastNo()
 	var finding Code
-	if e.known.Exact != nil {
-		for i := len(e.known.Exact.Grants) - 1; i >= 0; i-- {
-			g := &e.known.Exact.Grants[i]
-			if !e.consentCounts(g, no, bounced) {
-				continue
-			}
-			code := e.judgeConsent(g)
-			if code == CodeAllowConsent {
-				return g, code
-			}
-			if finding == "" {
-				finding = code
-			}
+	for i := len(e.known.Exact.Grants) - 1; i >= 0; i-- {
+		g := &e.known.Exact.Grants[i]
+		if !e.consentCounts(g, no, bounced) {
+			continue
+		}
+		code, ends := e.judgeConsent(g)
+		if code == CodeAllowConsent {
+			return g, code, ends
+		}
+		if finding == "" {
+			finding = code
 		}
 	}
 	if finding == "" && e.pending() {
 		finding = CodeConsentPending
 	}
-	return nil, finding
+	return nil, finding, 0
 }
 
 // consentCounts reports whether g is a consent on the channel later than every no and every bounce. One that came with a
@@ -124,21 +113,23 @@ func (e *evaluation) consentCounts(g *Grant, no, bounced Instant) bool {
 	return g.after(no) && g.after(bounced)
 }
 
-func (e *evaluation) judgeConsent(g *Grant) Code {
+// judgeConsent returns what is found about a consent, and when it ends where it holds.
+func (e *evaluation) judgeConsent(g *Grant) (Code, Instant) {
 	r := e.rules
-	version, known := r.declaration(g.Declaration)
+	version := r.declaration(g.Declaration)
 	switch {
-	case known && !version.Covers(r.channel.ID):
-		return CodeScopeMismatch
-	case !r.provable(g, r.channel, e.at):
-		return CodeNotProvable
+	case version != nil && !version.Covers(r.channel.ID):
+		return CodeScopeMismatch, 0
+	case !g.provable(version, r.channel, e.at):
+		return CodeNotProvable, 0
 	case endedBy(g.Expires, e.at):
-		return CodeConsentExpired
-	case endedBy(r.lapse(g), e.at):
-		return CodeConsentLapsed
-	default:
-		return CodeAllowConsent
+		return CodeConsentExpired, 0
 	}
+	lapse := r.lapse(g)
+	if endedBy(lapse, e.at) {
+		return CodeConsentLapsed, 0
+	}
+	return CodeAllowConsent, earliest(g.Expires, lapse)
 }
 
 // lapse returns when a consent lapses on the channel; zero if it does not.
@@ -152,8 +143,6 @@ func after(p catalog.Period, start Instant) Instant {
 	return min(InstantOf(p.AddTo(start.Time())), MaxInstant)
 }
 
-func (e *evaluation) consentEnds(g *Grant) Instant { return earliest(g.Expires, e.rules.lapse(g)) }
-
 func (e *evaluation) pending() bool {
 	if e.known.Exact == nil {
 		return false
@@ -163,28 +152,27 @@ func (e *evaluation) pending() bool {
 	})
 }
 
-// otherBases is stage 8. It returns an ALLOW, or the findings.
-func (e *evaluation) otherBases(bounced Instant, tried []Code) (Decision, []Code) {
+// otherBases is stage 8. It returns the grant that holds with its code, or adds what it found.
+func (e *evaluation) otherBases(bounced Instant, found *findings) (*Grant, Code) {
 	if !e.grantExists(func(g *Grant) bool { return e.isOther(g, bounced) }) {
-		return Decision{}, nil
+		return nil, ""
 	}
-	if codes := e.barredFromOtherBases(); len(codes) > 0 {
-		return Decision{}, codes
+	if e.barredFromOtherBases(found) {
+		return nil, ""
 	}
-	var found []Code
 	for _, basis := range e.rules.channel.LegalBases {
 		if basis == catalog.BasisConsent {
 			continue
 		}
 		g, code, allowed := e.latestOf(basis, bounced)
 		if allowed {
-			return e.rules.allowGrant(e.at, code, g, e.otherEnds(g), append(slices.Clone(tried), found...)), nil
+			return g, code
 		}
 		if code != "" {
-			found = append(found, code)
+			found.add(code)
 		}
 	}
-	return Decision{}, found
+	return nil, ""
 }
 
 // isOther reports whether g is on a basis besides consent that the channel accepts, and later than the last bounce.
@@ -193,18 +181,20 @@ func (e *evaluation) isOther(g *Grant, bounced Instant) bool {
 }
 
 // barredFromOtherBases tells why no basis besides consent may be relied on at all: who said no is no longer a mere customer.
-func (e *evaluation) barredFromOtherBases() []Code {
-	var codes []Code
+func (e *evaluation) barredFromOtherBases(found *findings) (barred bool) {
 	if e.lastNo() != 0 {
-		codes = append(codes, CodeRefusedBefore)
+		found.add(CodeRefusedBefore)
+		barred = true
 	}
 	if slices.ContainsFunc(e.rules.honoured, func(h honours) bool { return e.saidNoTo(&h) }) {
-		codes = append(codes, CodeHonouredRefusal)
+		found.add(CodeHonouredRefusal)
+		barred = true
 	}
 	if e.has(ReasonExternalList, func(b block) bool { return b.Binds == BindsExistingCustomer && e.inScope(b) }) {
-		codes = append(codes, CodeExternalList)
+		found.add(CodeExternalList)
+		barred = true
 	}
-	return codes
+	return barred
 }
 
 // saidNoTo reports whether a no of the address to the honoured channel stands: no consent reopened that channel since.
@@ -241,8 +231,8 @@ func (e *evaluation) judgeOther(g *Grant) (Code, bool) {
 	if g.Basis == catalog.BasisExistingCustomer {
 		return e.judgeCustomer(g, CodeAllowCustomer)
 	}
-	version, known := e.rules.declaration(g.Declaration)
-	if !known || !version.Covers(e.rules.channel.ID) {
+	version := e.rules.declaration(g.Declaration)
+	if version == nil || !version.Covers(e.rules.channel.ID) {
 		return CodeTermsInsufficient, false
 	}
 	switch version.CountsAs {
@@ -286,7 +276,7 @@ func (e *evaluation) customerLapse(g *Grant) Instant {
 // otherEnds returns when a grant on another basis than consent ends; zero if it does not.
 func (e *evaluation) otherEnds(g *Grant) Instant {
 	if g.Basis == catalog.BasisTerms {
-		if version, ok := e.rules.declaration(g.Declaration); ok && version.CountsAs == catalog.CountsAsContract {
+		if version := e.rules.declaration(g.Declaration); version != nil && version.CountsAs == catalog.CountsAsContract {
 			return g.Expires
 		}
 	}
@@ -295,26 +285,37 @@ func (e *evaluation) otherEnds(g *Grant) Instant {
 
 // allow is an ALLOW without a grant.
 func (r *Rules) allow(t Instant, code Code, basis catalog.Basis) Decision {
+	codes := [1]Code{code}
+	return r.allowing(t, codes[:], basis)
+}
+
+// allowing is an ALLOW for the first of the codes, which it does not keep.
+func (r *Rules) allowing(t Instant, codes []Code, basis catalog.Basis) Decision {
 	return Decision{
-		Verdict: Allow, Reason: code, Reasons: []Code{code}, Basis: basis, Sender: r.sender, Decided: t,
+		Verdict: Allow, Reason: codes[0], Reasons: r.reasons.of(codes), Basis: basis, Sender: r.sender, Decided: t,
 		ValidUntil: after(r.catalog.Policy.DecisionTTL, t),
 	}
 }
 
 // allowGrant is an ALLOW that rests on g, which ends at ends; tried is what was found before it.
-func (r *Rules) allowGrant(t Instant, code Code, g *Grant, ends Instant, tried []Code) Decision {
-	d := r.allow(t, code, g.Basis)
-	d.Reasons = once(append([]Code{code}, tried...))
+func (r *Rules) allowGrant(t Instant, code Code, g *Grant, ends Instant, tried *findings) Decision {
+	var found findings
+	found.add(code)
+	found.addAll(tried)
+	d := r.allowing(t, found.codes(), g.Basis)
 	d.Position, d.Declaration = g.Position, g.Declaration
 	d.ValidUntil = earliest(d.ValidUntil, ends)
-	d.Obligations = r.obligations(g.Basis)
+	d.Obligations = r.byOther
+	if g.Basis == catalog.BasisConsent {
+		d.Obligations = r.byConsent
+	}
 	return d
 }
 
-// obligations are what a marketing message must carry.
-func (r *Rules) obligations(basis catalog.Basis) []string {
+// obligations are what a marketing message on the channel must carry.
+func obligations(ch *catalog.Channel, basis catalog.Basis) []string {
 	var list []string
-	if r.channel.Medium == catalog.MediumEmail {
+	if ch.Medium == catalog.MediumEmail {
 		list = append(list, ObligationOneClick)
 	}
 	list = append(list, ObligationUnsubscribe, ObligationImprint, ObligationPostalAddress)

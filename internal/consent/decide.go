@@ -38,26 +38,34 @@ func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
 		return r.deny(t, r.stage2)
 	}
 	e := evaluation{rules: r, known: known, at: t}
-	e.gatherBlocks()
-	if codes := e.blocksOnEveryClass(); len(codes) > 0 {
-		return r.deny(t, codes)
+	var buffer [4]block
+	e.blocks = e.gatherBlocks(buffer[:0])
+	var found findings
+	if e.blocksOnEveryClass(&found); found.n > 0 {
+		return r.deny(t, found.codes())
 	}
 	if r.channel.Class != catalog.ClassMarketing {
-		return e.decideClass()
+		return e.decideClass(&found)
 	}
-	if codes := e.suppressed(a); len(codes) > 0 {
-		return r.deny(t, codes)
+	if e.suppressed(a, &found); found.n > 0 {
+		return r.deny(t, found.codes())
 	}
 	if code, refused := e.refused(); refused {
-		return r.deny(t, []Code{code})
+		return r.denyFor(t, code)
 	}
-	return e.decideBasis()
+	return e.decideBasis(&found)
 }
 
+// deny is a DENY with these reasons, which it does not keep.
 func (r *Rules) deny(t Instant, codes []Code) Decision {
 	return Decision{
-		Verdict: Deny, Reason: codes[0], Reasons: codes, About: codes[0].about(), Sender: r.sender, Decided: t,
+		Verdict: Deny, Reason: codes[0], Reasons: r.reasons.of(codes), About: codes[0].about(), Sender: r.sender, Decided: t,
 	}
+}
+
+func (r *Rules) denyFor(t Instant, code Code) Decision {
+	codes := [1]Code{code}
+	return r.deny(t, codes[:])
 }
 
 // block is a suppression that applies to the address, whatever its scope.
@@ -74,13 +82,11 @@ type evaluation struct {
 	at     Instant
 	blocks []block
 	erased Instant // the last erasure of the address; what began at or before it counts as never made
-	buffer [4]block
 }
 
 // gatherBlocks finds the suppressions in force that match the address: of it folded, but bounces exact; of its domain and
-// the domains above, but listings of the domain itself only.
-func (e *evaluation) gatherBlocks() {
-	e.blocks = e.buffer[:0]
+// the domains above, but listings of the domain itself only. They are appended to blocks.
+func (e *evaluation) gatherBlocks(blocks []block) []block {
 	e.erased = e.known.Folded.ErasedAt(e.known.Spelling)
 	if folded := e.known.Folded; folded != nil {
 		for i := range folded.Suppressions {
@@ -88,7 +94,7 @@ func (e *evaluation) gatherBlocks() {
 			if endedBy(p.Until, e.at) || p.Reason == ReasonHardBounce && p.Spelling != e.known.Spelling {
 				continue
 			}
-			e.blocks = append(e.blocks, block{Suppression: p})
+			blocks = append(blocks, block{Suppression: p})
 		}
 	}
 	for level, domain := range e.known.Domains {
@@ -100,9 +106,10 @@ func (e *evaluation) gatherBlocks() {
 			if endedBy(p.Until, e.at) || p.Reason == ReasonExternalList && level > 0 {
 				continue
 			}
-			e.blocks = append(e.blocks, block{Suppression: p, domain: true, level: level})
+			blocks = append(blocks, block{Suppression: p, domain: true, level: level})
 		}
 	}
+	return blocks
 }
 
 // has reports whether a suppression of the reason is in force that the test accepts.
@@ -113,24 +120,25 @@ func (e *evaluation) has(reason Reason, test func(b block) bool) bool {
 func (e *evaluation) inScope(b block) bool { return e.rules.coverage.covers(b.Scope) }
 
 // blocksOnEveryClass is stage 3.
-func (e *evaluation) blocksOnEveryClass() []Code {
-	var codes []Code
+func (e *evaluation) blocksOnEveryClass(found *findings) {
+	if len(e.blocks) == 0 {
+		return
+	}
 	if e.has(ReasonLegalBlock, e.inScope) {
-		codes = append(codes, CodeLegalBlock)
+		found.add(CodeLegalBlock)
 	}
 	if e.rules.channel.Class == catalog.ClassLegalNotice {
-		return codes
+		return
 	}
 	if e.has(ReasonProcessingRestricted, e.inScope) {
-		codes = append(codes, CodeRestricted)
+		found.add(CodeRestricted)
 	}
 	if e.has(ReasonHardBounce, e.bounces) {
-		codes = append(codes, CodeHardBounce)
+		found.add(CodeHardBounce)
 	}
 	if e.has(ReasonManual, func(b block) bool { return b.Scope != ScopeMarketing && e.inScope(b) }) {
-		codes = append(codes, CodeSuppressed)
+		found.add(CodeSuppressed)
 	}
-	return codes
 }
 
 // bounces reports whether a hard bounce still holds: no confirmed consent on any channel was given since.
@@ -160,25 +168,24 @@ func (e *evaluation) grantExists(test func(g *Grant) bool) bool {
 }
 
 // decideClass is stage 4 for transactional messages and legal notices, which need a reference rather than a grant.
-func (e *evaluation) decideClass() Decision {
+func (e *evaluation) decideClass(found *findings) Decision {
 	r := e.rules
-	var codes []Code
 	if r.request.Advertising {
-		codes = append(codes, CodeMixedContent)
+		found.add(CodeMixedContent)
 	}
 	if last := e.known.Folded.lastRefusal(r.channel.ID, e.known.Spelling); r.channel.Refusable && last != nil {
 		if !e.grantExists(func(g *Grant) bool { return g.endsRefusalOfClass(r.channel.ID, last.At) }) {
-			codes = append(codes, last.code())
+			found.add(last.code())
 		}
 	}
 	switch {
 	case r.request.Reference == "":
-		codes = append(codes, CodeReferenceMissing)
+		found.add(CodeReferenceMissing)
 	case !r.channel.MatchesReference(r.request.Reference):
-		codes = append(codes, CodeReferenceInvalid)
+		found.add(CodeReferenceInvalid)
 	}
-	if len(codes) > 0 {
-		return r.deny(e.at, codes)
+	if found.n > 0 {
+		return r.deny(e.at, found.codes())
 	}
 	if r.channel.Class == catalog.ClassLegalNotice {
 		return r.allow(e.at, CodeAllowLegal, catalog.BasisLegalObligation)
@@ -206,23 +213,24 @@ func (r *Refusal) code() Code {
 }
 
 // suppressed is stage 5.
-func (e *evaluation) suppressed(a address.Address) []Code {
-	var codes []Code
+func (e *evaluation) suppressed(a address.Address, found *findings) {
 	if a.Role() {
-		codes = append(codes, CodeRoleAddress)
+		found.add(CodeRoleAddress)
+	}
+	if len(e.blocks) == 0 {
+		return
 	}
 	for _, reason := range [...]Reason{ReasonObjection, ReasonComplaint, ReasonErased} {
 		if e.has(reason, func(b block) bool { return e.inScope(b) && !e.endedByConsent(b, e.rules.channel) }) {
-			codes = append(codes, Code(reason))
+			found.add(Code(reason))
 		}
 	}
 	if e.has(ReasonExternalList, func(b block) bool { return b.Binds == BindsAll && e.inScope(b) }) {
-		codes = append(codes, CodeExternalList)
+		found.add(CodeExternalList)
 	}
 	if e.has(ReasonManual, func(b block) bool { return b.Scope == ScopeMarketing }) {
-		codes = append(codes, CodeSuppressed)
+		found.add(CodeSuppressed)
 	}
-	return codes
 }
 
 // endedByConsent reports whether a confirmed consent reopened the channel after an objection, complaint or erasure.
@@ -247,24 +255,24 @@ func (e *evaluation) reopened(last *Refusal, ch *catalog.Channel) bool {
 // confirmed consent ends does not stop it; and it is a tool of those who sign up others, so its number is limited.
 func (e *evaluation) confirmation(a address.Address) Decision {
 	r := e.rules
-	var codes []Code
+	var found findings
 	if e.has(ReasonLegalBlock, func(block) bool { return true }) {
-		codes = append(codes, CodeLegalBlock)
+		found.add(CodeLegalBlock)
 	}
 	if e.has(ReasonProcessingRestricted, e.inScope) {
-		codes = append(codes, CodeRestricted)
+		found.add(CodeRestricted)
 	}
 	if e.has(ReasonManual, func(b block) bool { return b.Scope != ScopeMarketing && e.inScope(b) }) {
-		codes = append(codes, CodeSuppressed)
+		found.add(CodeSuppressed)
 	}
-	if len(codes) > 0 {
-		return r.deny(e.at, codes)
+	if found.n > 0 {
+		return r.deny(e.at, found.codes())
 	}
 	if a.Role() {
-		return r.deny(e.at, []Code{CodeRoleAddress})
+		return r.denyFor(e.at, CodeRoleAddress)
 	}
 	if e.tooManyMails() {
-		return r.deny(e.at, []Code{CodeConfirmationLimit})
+		return r.denyFor(e.at, CodeConfirmationLimit)
 	}
 	return r.allow(e.at, CodeAllowConfirmation, "")
 }
@@ -309,7 +317,7 @@ func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) D
 		return r.deny(t, r.stage2)
 	}
 	e := evaluation{rules: r, known: known, at: t}
-	e.gatherBlocks()
+	e.blocks = e.gatherBlocks(nil)
 	return e.confirmation(a)
 }
 
@@ -317,7 +325,7 @@ func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) D
 // erasure that came since a double opt-in was requested, so that its link is worth nothing any more.
 func (r *Rules) RequestEnded(known *Known, since, t Instant) bool {
 	e := evaluation{rules: r, known: known, at: t}
-	e.gatherBlocks()
+	e.blocks = e.gatherBlocks(nil)
 	if last := known.Folded.lastRefusal(r.channel.ID, known.Spelling); last != nil && last.At >= since {
 		return true
 	}

@@ -14,15 +14,18 @@ type Request struct {
 	Advertising bool // the message also advertises something
 }
 
-// Rules are a catalog's rules for one request: what can be said before any address is known. They are immutable.
+// Rules are a catalog's rules for one request: what can be said before any address is known. They never change, are safe for concurrent
+// use, and better kept than made anew: the lists of reasons that their decisions share are made once.
 type Rules struct {
-	catalog  *catalog.Catalog
-	channel  *catalog.Channel
-	sender   *catalog.SenderIdentity // nil if unknown
-	request  Request
-	stage2   []Code    // findings about channel and sender identity
-	coverage coverage  // what scopes reach the channel under the sender
-	honoured []honours // channels whose refusals count here
+	catalog            *catalog.Catalog
+	channel            *catalog.Channel
+	sender             *catalog.SenderIdentity // nil if unknown
+	request            Request
+	stage2             []Code    // findings about channel and sender identity
+	coverage           coverage  // what scopes reach the channel under the sender
+	honoured           []honours // channels whose refusals count here
+	reasons            *reasonLists
+	byConsent, byOther []string // obligations
 }
 
 // honours is a channel whose refusals another one honours.
@@ -69,7 +72,8 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	if !ok {
 		return nil, Faultf(FaultUnknownChannel, "channel", "the catalog has no such channel")
 	}
-	rules := &Rules{catalog: c, channel: ch, request: r}
+	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
+	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")
 	if ch.Retired {
 		rules.stage2 = append(rules.stage2, CodeChannelRetired)
 	}
@@ -97,22 +101,32 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	return rules, nil
 }
 
+// Referring returns the rules of the same request but for the reference.
+func (r *Rules) Referring(reference string) *Rules {
+	if r.request.Reference == reference {
+		return r
+	}
+	same := *r
+	same.request.Reference = reference
+	return &same
+}
+
 // Channel returns the channel that the rules are for.
 func (r *Rules) Channel() *catalog.Channel { return r.channel }
 
-// declaration returns the version of a declaration, and whether the catalog knows it.
-func (r *Rules) declaration(d Declaration) (*catalog.DeclarationVersion, bool) {
+// declaration returns the version of a declaration; nil if the catalog does not know it.
+func (r *Rules) declaration(d Declaration) *catalog.DeclarationVersion {
 	if d.IsZero() {
-		return nil, false
+		return nil
 	}
-	return r.catalog.Declaration(d.ID, d.Version)
+	version, _ := r.catalog.Declaration(d.ID, d.Version)
+	return version
 }
 
-// provable reports whether the consent g can be proved on the channel at t: it names a known consent declaration and a
-// source, and where the channel requires double opt-in it was confirmed or is documented on paper.
-func (r *Rules) provable(g *Grant, ch *catalog.Channel, t Instant) bool {
-	version, known := r.declaration(g.Declaration)
-	if !known || version.Kind != catalog.KindConsent || g.Source == "" {
+// provable reports whether the consent g, whose declaration has the version, can be proved on the channel at t: it names a known consent
+// declaration and a source, and where the channel requires double opt-in it was confirmed or is documented on paper.
+func (g *Grant) provable(version *catalog.DeclarationVersion, ch *catalog.Channel, t Instant) bool {
+	if version == nil || version.Kind != catalog.KindConsent || g.Source == "" {
 		return false
 	}
 	if !ch.DoubleOptIn || endedBy(g.Confirmed, t) {
@@ -121,17 +135,14 @@ func (r *Rules) provable(g *Grant, ch *catalog.Channel, t Instant) bool {
 	return g.Document && (g.Source == SourcePaper || g.Source == SourceInPerson)
 }
 
-// covers reports whether the declaration of g is known and its version covers the channel.
-func (r *Rules) covers(g *Grant, channel string) bool {
-	version, known := r.declaration(g.Declaration)
-	return known && version.Covers(channel)
-}
-
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
 // person does: no purchase, no terms, no import, no consent that began before; but one that has since expired or lapsed.
 func (r *Rules) reopens(g *Grant, ch *catalog.Channel, since, t Instant, confirmed bool) bool {
-	return g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.On(ch.ID) && g.Begin() > since &&
-		(!confirmed || endedBy(g.Confirmed, t)) && r.covers(g, ch.ID) && r.provable(g, ch, t)
+	if g.Basis != catalog.BasisConsent || g.Source == SourceImport || !g.On(ch.ID) || g.Begin() <= since || confirmed && !endedBy(g.Confirmed, t) {
+		return false
+	}
+	version := r.declaration(g.Declaration)
+	return version != nil && version.Covers(ch.ID) && g.provable(version, ch, t)
 }
 
 // similar reports whether g is about one of the goods that the channel names.

@@ -43,7 +43,7 @@ type InForce struct {
 // InForce returns the suppressions in force for the address at t, whatever their scope, those that a consent has ended included.
 func (k *Known) InForce(a address.Address, t Instant) []InForce {
 	e := evaluation{known: k, at: t}
-	e.gatherBlocks()
+	e.blocks = e.gatherBlocks(nil)
 	list := make([]InForce, 0, len(e.blocks))
 	for _, b := range e.blocks {
 		item := InForce{Suppression: *b.Suppression}
