@@ -111,6 +111,9 @@ func (r *Rules) Referring(reference string) *Rules {
 	return &same
 }
 
+// Sender returns the sender identity that the rules are for; nil if the catalog does not know it.
+func (r *Rules) Sender() *catalog.SenderIdentity { return r.sender }
+
 // Channel returns the channel that the rules are for.
 func (r *Rules) Channel() *catalog.Channel { return r.channel }
 

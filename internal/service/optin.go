@@ -67,7 +67,7 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 	if err := requestable(cat, entry); err != nil {
 		return none, false, err
 	}
-	rules, err := consent.NewRules(cat, consent.Request{Channel: entry.Facts.Channels[0], Sender: in.Sender})
+	rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: entry.Facts.Channels[0], Sender: in.Sender})
 	if err != nil {
 		return none, false, err
 	}
@@ -166,7 +166,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	rules, err := consent.NewRules(cat, consent.Request{Channel: named.Channel})
+	rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: named.Channel})
 	if err != nil {
 		return 0, err
 	}

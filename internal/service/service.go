@@ -57,6 +57,7 @@ type Service struct {
 	names    *names
 	catalogs *catalogs
 	clients  *clients
+	rulebook rulebook
 	commits  *committer
 	learners *tally // who learnt something about whom; nil: nobody counts it
 }

@@ -1,0 +1,155 @@
+package service
+
+import (
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// hot is what deciding about one address from packed states takes, with memory that is used again.
+type hot struct {
+	hasher        *seal.Hasher
+	names         *nameTable
+	rules         *consent.Rules
+	exact, folded []byte // packed
+	exactState    consent.State
+	foldedState   consent.State
+	digests       []seal.Digest
+	domains       []string
+	none          []*consent.State
+}
+
+func newHot(tb testing.TB, c *catalog.Catalog, withdrawn bool) *hot {
+	tb.Helper()
+	keys, err := seal.Create(tb.TempDir() + "/test.keys")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h := &hot{hasher: keys.Hasher(), names: &nameTable{}, none: make([]*consent.State, 3)}
+	tb.Cleanup(h.hasher.Release)
+	if h.rules, err = (&rulebook{}).rules(c, consent.Request{Channel: "newsletter"}); err != nil {
+		tb.Fatal(err)
+	}
+	if h.names, err = h.names.with([]storage.Ref{
+		{Number: 1, Kind: consent.RefChannel, Name: "newsletter"}, {Number: 2, Kind: consent.RefDeclaration, Name: "newsletter-signup@2026-01"},
+		{Number: 3, Kind: consent.RefChannel, Name: "product-marketing"},
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	at := consent.InstantOf(start.Add(-48 * time.Hour))
+	given := &consent.State{Last: at, Grants: []consent.Grant{{
+		Position: 1_000_001, Channels: []string{"newsletter"}, Basis: catalog.BasisConsent, Source: consent.SourceWebForm,
+		Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"}, Origin: at, At: at, Confirmed: at.Add(7 * time.Minute),
+	}}}
+	refused := &consent.State{Last: at, Refusals: []consent.Refusal{{Channel: "product-marketing", At: at, Withdrew: true}}}
+	if withdrawn {
+		refused.Last = at.Add(time.Hour)
+		refused.Refusals = []consent.Refusal{{Channel: "newsletter", At: refused.Last, Withdrew: true}}
+	}
+	if h.exact, err = consent.AppendState(nil, given, h.names); err != nil {
+		tb.Fatal(err)
+	}
+	if h.folded, err = consent.AppendState(nil, refused, h.names); err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// decide decides about one address of which both subjects are known, in the steps of a check but for finding the states.
+func (h *hot) decide(tb testing.TB, typed string, now consent.Instant) consent.Decision {
+	a, err := address.Parse(typed)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h.digests, err = h.hasher.AppendDigests(h.digests[:0], consent.FormExact, a.Exact())
+	if err == nil {
+		h.digests, err = h.hasher.AppendDigests(h.digests, consent.FormFolded, a.Folded())
+	}
+	h.domains = a.AppendDomains(h.domains[:0])
+	for _, name := range h.domains {
+		if err == nil {
+			h.digests, err = h.hasher.AppendDigests(h.digests, consent.FormDomain, name)
+		}
+	}
+	if err == nil {
+		err = h.exactState.Unpack(h.exact, h.names)
+	}
+	if err == nil {
+		err = h.foldedState.Unpack(h.folded, h.names)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	known := consent.Known{Exact: &h.exactState, Folded: &h.foldedState, Domains: h.none[:len(h.domains)]}
+	return h.rules.Decide(a, &known, now)
+}
+
+const typical = "anna.huber2874@example.at"
+
+func TestHotPath_OfAnAddress_TakesNoMemory(t *testing.T) {
+	c, now := parsed(t), consent.InstantOf(start)
+	for _, withdrawn := range []bool{false, true} {
+		h, want := newHot(t, c, withdrawn), consent.CodeAllowConsent
+		if withdrawn {
+			want = consent.CodeWithdrawn
+		}
+		allocated := testing.AllocsPerRun(100, func() {
+			if d := h.decide(t, typical, now); d.Reason != want {
+				t.Errorf("%s, want %s", d.Reason, want)
+			}
+		})
+		if allocated != 0 {
+			t.Errorf("%s takes %v pieces of memory", want, allocated)
+		}
+	}
+}
+
+func BenchmarkHotPath(b *testing.B) {
+	c, now := parsed(b), consent.InstantOf(start)
+	for name, withdrawn := range map[string]bool{"allow": false, "deny": true} {
+		h := newHot(b, c, withdrawn)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				h.decide(b, typical, now)
+			}
+		})
+	}
+	h := newHot(b, c, false)
+	b.Run("unpack two", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = h.exactState.Unpack(h.exact, h.names), h.foldedState.Unpack(h.folded, h.names)
+		}
+		b.ReportMetric(float64(len(h.exact)), "packed-bytes")
+	})
+	a, err := address.Parse(typical)
+	if err != nil {
+		b.Fatal(err)
+	}
+	known := consent.Known{Exact: &h.exactState, Folded: &h.foldedState, Domains: h.none[:1]}
+	b.Run("decide", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			h.rules.Decide(a, &known, now)
+		}
+	})
+	book := &rulebook{}
+	b.Run("rules kept", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = book.rules(c, consent.Request{Channel: "newsletter"})
+		}
+	})
+	b.Run("rules made", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = consent.NewRules(c, consent.Request{Channel: "newsletter"})
+		}
+	})
+}
