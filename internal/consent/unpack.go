@@ -3,6 +3,7 @@ package consent
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -52,41 +53,53 @@ func (s *State) Unpack(b []byte, names Names) error {
 
 // unpackLists reads the lists that are there.
 func (u *unpacker) unpackLists(s *State) {
-	for n := list(u, listGrants, &s.Grants); n > 0 && u.err == nil; n-- {
-		u.grant(next(&s.Grants))
-	}
-	for n := list(u, listRefusals, &s.Refusals); n > 0 && u.err == nil; n-- {
-		u.refusal(next(&s.Refusals))
-	}
-	for n := list(u, listSuppressions, &s.Suppressions); n > 0 && u.err == nil; n-- {
-		u.suppression(next(&s.Suppressions))
-	}
-	for n := list(u, listPending, &s.Pending); n > 0 && u.err == nil; n-- {
-		u.pending(next(&s.Pending))
-	}
-	for n := list(u, listErasures, &s.Erasures); n > 0 && u.err == nil; n-- {
-		*next(&s.Erasures) = Erasure{Spelling: u.spelling(), At: u.time(u.base)}
-	}
-	for n := list(u, listMails, &s.Mails); n > 0 && u.err == nil; n-- {
-		*next(&s.Mails) = Mail{Channel: u.ref(RefChannel), At: u.time(u.base)}
-	}
-	for n := list(u, listHolds, &s.Holds); n > 0 && u.err == nil; n-- {
-		*next(&s.Holds) = Hold{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
-	}
-	for n := list(u, listMoves, &s.Moves); n > 0 && u.err == nil; n-- {
-		*next(&s.Moves) = Moved{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
-	}
-	for n := list(u, listVoided, &s.Voided); n > 0 && u.err == nil; n-- {
-		*next(&s.Voided) = u.spelling()
+	for left := u.lists; left != 0 && u.err == nil; left &= left - 1 {
+		switch bits.TrailingZeros64(left) {
+		case listGrants:
+			for n := list(u, &s.Grants); n > 0 && u.err == nil; n-- {
+				u.grant(next(&s.Grants))
+			}
+		case listRefusals:
+			for n := list(u, &s.Refusals); n > 0 && u.err == nil; n-- {
+				u.refusal(next(&s.Refusals))
+			}
+		case listSuppressions:
+			for n := list(u, &s.Suppressions); n > 0 && u.err == nil; n-- {
+				u.suppression(next(&s.Suppressions))
+			}
+		case listPending:
+			for n := list(u, &s.Pending); n > 0 && u.err == nil; n-- {
+				u.pending(next(&s.Pending))
+			}
+		case listErasures:
+			for n := list(u, &s.Erasures); n > 0 && u.err == nil; n-- {
+				*next(&s.Erasures) = Erasure{Spelling: u.spelling(), At: u.time(u.base)}
+			}
+		case listMails:
+			for n := list(u, &s.Mails); n > 0 && u.err == nil; n-- {
+				*next(&s.Mails) = Mail{Channel: u.ref(RefChannel), At: u.time(u.base)}
+			}
+		case listHolds:
+			for n := list(u, &s.Holds); n > 0 && u.err == nil; n-- {
+				*next(&s.Holds) = Hold{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
+			}
+		case listMoves:
+			for n := list(u, &s.Moves); n > 0 && u.err == nil; n-- {
+				*next(&s.Moves) = Moved{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
+			}
+		case listVoided:
+			for n := list(u, &s.Voided); n > 0 && u.err == nil; n-- {
+				*next(&s.Voided) = u.spelling()
+			}
+		}
 	}
 }
 
 // reset empties the state but for its memory.
 func (s *State) reset() {
-	*s = State{
-		Grants: s.Grants[:0], Pending: s.Pending[:0], Refusals: s.Refusals[:0], Suppressions: s.Suppressions[:0], Erasures: s.Erasures[:0],
-		Mails: s.Mails[:0], Holds: s.Holds[:0], Moves: s.Moves[:0], Voided: s.Voided[:0],
-	}
+	s.Last = 0
+	s.Grants, s.Pending, s.Refusals, s.Suppressions = s.Grants[:0], s.Pending[:0], s.Refusals[:0], s.Suppressions[:0]
+	s.Erasures, s.Mails, s.Holds, s.Moves, s.Voided = s.Erasures[:0], s.Mails[:0], s.Holds[:0], s.Moves[:0], s.Voided[:0]
 }
 
 // next appends an item to a list and returns it as it was left by whoever had its memory before, to be overwritten.
@@ -106,11 +119,8 @@ func (u *unpacker) fail() {
 	u.b = nil
 }
 
-// list reads the length of a list and makes room for it; 0 if it is not there. One that is there has items.
-func list[T any](u *unpacker, which int, to *[]T) uint64 {
-	if u.lists&(1<<which) == 0 || u.err != nil {
-		return 0
-	}
+// list reads the length of a list and makes room for it. One that is there has items.
+func list[T any](u *unpacker, to *[]T) uint64 {
 	n := u.count()
 	if n == 0 {
 		u.fail()

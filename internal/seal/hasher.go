@@ -57,7 +57,7 @@ func (h *Hasher) Digest(i int, form consent.Form, canonical string) ([32]byte, e
 	if err != nil {
 		return [32]byte{}, err
 	}
-	return h.workers[i].sum(prefix, canonical), nil
+	return *h.workers[i].sum(prefix, canonical), nil
 }
 
 // AppendDigests appends the digests of a canonical form, one for each version in the order of [Keys.DigestVersions].
@@ -67,7 +67,7 @@ func (h *Hasher) AppendDigests(to []Digest, form consent.Form, canonical string)
 		return nil, err
 	}
 	for i, w := range h.workers {
-		to = append(to, Digest{Version: h.held.digests[i].id, Sum: w.sum(prefix, canonical)})
+		to = append(to, Digest{Version: h.held.digests[i].id, Sum: *w.sum(prefix, canonical)})
 	}
 	return to, nil
 }

@@ -57,13 +57,13 @@ func (m *mac) sum(prefix string, data []byte) [sha256.Size]byte {
 	return sum
 }
 
-// sum returns the digest of a prefix and a form of an address.
-func (w *worker) sum(prefix, data string) [sha256.Size]byte {
+// sum returns the digest of a prefix and a form of an address, which stands until the next one.
+func (w *worker) sum(prefix, data string) *[sha256.Size]byte {
 	w.in = append(append(w.in[:0], prefix...), data...)
 	w.hash.Reset()
 	w.hash.Write(w.in)
 	w.hash.Sum(w.out[:0])
-	return w.out
+	return &w.out
 }
 
 // readMACs returns the keys of a keyset for keyed digests, the primary one first and the others by their id.

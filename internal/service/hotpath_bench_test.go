@@ -121,6 +121,7 @@ func BenchmarkHotPath(b *testing.B) {
 		})
 	}
 	h := newHot(b, c, false)
+	h.decide(b, typical, now)
 	b.Run("unpack two", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
