@@ -57,7 +57,9 @@ func TestRulebook_OtherRequestOrCatalog_OtherRules(t *testing.T) {
 	for range 2 {
 		for _, c := range []*catalog.Catalog{one, other} {
 			for _, r := range []consent.Request{
-				{Channel: "newsletter"}, {Channel: "order-updates"}, {Channel: "order-updates", Advertising: true},
+				{Channel: "newsletter"},
+				{Channel: "order-updates"},
+				{Channel: "order-updates", Advertising: true},
 				{Channel: "newsletter", Sender: "acme-marketing"},
 			} {
 				rules, err := book.rules(c, r)
