@@ -218,7 +218,7 @@ func TestRebuild_ThatChangedAState_HasFollowersReadEverything(t *testing.T) {
 			if err != nil || report.Differed != differed {
 				t.Fatalf("%+v, %v", report, err)
 			}
-			f.catchUp(10)
+			f.catchUp(10) //nolint:contextcheck // Reading has the test's own context.
 		}
 		rebuild(0)
 		if f.loads != 1 {
@@ -347,12 +347,12 @@ func TestProperty_Follower_HasWhatAChecksReadWouldSay(t *testing.T) {
 			}
 			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprintf("p%d", stories), hour: 40}
 			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
-				o.step()
+				o.step() //nolint:contextcheck // Reading has the test's own context.
 				if rapid.IntRange(0, 2).Draw(rt, "follow") == 0 {
-					f.catchUp(rapid.IntRange(1, 5).Draw(rt, "limit"))
+					f.catchUp(rapid.IntRange(1, 5).Draw(rt, "limit")) //nolint:contextcheck // Reading has the test's own context.
 				}
 			}
-			f.catchUp(3)
+			f.catchUp(3) //nolint:contextcheck // Reading has the test's own context.
 			if t.Failed() {
 				rt.Fatal("see above")
 			}
