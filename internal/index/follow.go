@@ -1,0 +1,224 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// errAnew wraps why everything has to be loaded anew.
+var errAnew = errors.New("the states have to be loaded anew")
+
+// errFar says that more happened than a round takes in at once.
+var errFar = errors.New("the index is far behind")
+
+// errTooLarge says that the limit of memory is passed.
+var errTooLarge = errors.New("the index needs more memory than it may have")
+
+// cursor is how far somebody has read, with the ledger's tree up to there. It never changes.
+type cursor struct {
+	store  [16]byte
+	mark   storage.Mark
+	packed []byte // the tree
+}
+
+func cursorAt(head *storage.Head) (cursor, error) {
+	if _, err := ledger.ParseTree(head.Position, head.Tree); err != nil {
+		return cursor{}, fmt.Errorf("the head of the ledger: %w", err)
+	}
+	return cursor{head.StoreID, markOf(head), bytes.Clone(head.Tree)}, nil
+}
+
+func markOf(head *storage.Head) storage.Mark {
+	return storage.Mark{Position: head.Position, Revision: head.Revision}
+}
+
+// over returns the cursor moved over the leaves.
+func (c cursor) over(mark storage.Mark, leaves [][ledger.HashSize]byte) (cursor, error) {
+	if len(leaves) > 0 {
+		tree, err := ledger.ParseTree(c.mark.Position, c.packed)
+		if err != nil {
+			return c, err
+		}
+		for _, leaf := range leaves {
+			tree.Append(leaf)
+		}
+		c.packed = tree.Pack()
+	}
+	c.mark = mark
+	return c, nil
+}
+
+// step is what one read brought.
+type step struct {
+	head   storage.Head
+	states []storage.KeyedState
+	to     cursor
+	all    bool // the cursor is at the head
+}
+
+// step reads what comes after the cursor. The error errAnew says that the database does not continue the history that led to the cursor, or
+// cannot tell how.
+func (x *Index) step(ctx context.Context, c cursor) (step, error) {
+	head, news, err := x.source.Follow(ctx, c.mark, x.tuning.limit)
+	if err != nil {
+		return step{}, err
+	}
+	if err := continues(c, &head, &news); err != nil {
+		return step{}, err
+	}
+	to, err := c.over(news.Mark, news.Leaves)
+	if err != nil {
+		return step{}, err
+	}
+	if to.mark.Position == head.Position && !bytes.Equal(to.packed, head.Tree) {
+		return step{}, fmt.Errorf("%w: the events up to position %d are others than those that the index followed", errAnew, head.Position)
+	}
+	all := to.mark == markOf(&head)
+	if !all && to.mark == c.mark {
+		return step{}, fmt.Errorf("%w: the database does not tell what comes after position %d", errAnew, c.mark.Position)
+	}
+	return step{head, news.States, to, all}, nil
+}
+
+// continues says whether an answer can be one to what comes after the cursor. Whether it is, the tree tells.
+func continues(c cursor, head *storage.Head, news *storage.News) error {
+	from, to := c.mark, news.Mark
+	switch {
+	case head.StoreID != c.store:
+		return fmt.Errorf("%w: the database holds another store", errAnew)
+	case head.Position < from.Position || head.Revision < from.Revision:
+		return fmt.Errorf("%w: the database is at position %d and revision %d, the index was at %d and %d already",
+			errAnew, head.Position, head.Revision, from.Position, from.Revision)
+	case news.Reload:
+		return fmt.Errorf("%w: the database does not know any more what changed since revision %d", errAnew, from.Revision)
+	case to.Position-from.Position != int64(len(news.Leaves)):
+		return fmt.Errorf("%w: from position %d to %d the database has %d events", errAnew, from.Position, to.Position, len(news.Leaves))
+	case to.Position > head.Position || to.Revision > head.Revision || to.Revision < from.Revision:
+		return fmt.Errorf("%w: the news of the database are not between position %d and its head", errAnew, from.Position)
+	}
+	return nil
+}
+
+// follow makes rounds until ctx ends, or something is to be done that rounds cannot do: errAnew, errFar or errTooLarge. It returns how far
+// it came.
+func (x *Index) follow(ctx context.Context, c cursor) (cursor, error) {
+	pace := newPace(&x.tuning)
+	defer pace.stop()
+	for pace.wait(ctx, x.wake) {
+		// Those who are ready to run may join this round, too: the busier the processors, the more join, and the fewer rounds there are.
+		runtime.Gosched()
+		r := x.next.Load()
+		if !x.tuning.joinInFlight {
+			x.next.Store(newRound()) // who comes from here on is not served by what is read now
+		}
+		to, err := x.round(ctx, c)
+		if x.tuning.joinInFlight {
+			x.next.Store(newRound())
+		}
+		x.fences.Add(r.joined.Load())
+		if err != nil && (fatal(err) || ctx.Err() != nil) {
+			r.end(ErrNotLoaded)
+			return c, err
+		}
+		x.say(ctx, err, pace.failures)
+		pace.note(err)
+		c = to
+		r.end(err)
+	}
+	return c, nil
+}
+
+func fatal(err error) bool {
+	return errors.Is(err, errAnew) || errors.Is(err, errFar) || errors.Is(err, errTooLarge)
+}
+
+// say logs where a run of failures begins and where it ends.
+func (x *Index) say(ctx context.Context, err error, failures int) {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && failures == 0:
+		x.log.LogAttrs(ctx, slog.LevelError, "the index cannot follow the database: checks that need it are refused until it can",
+			slog.String("error", err.Error()))
+	case err == nil && failures > 0:
+		x.log.LogAttrs(ctx, slog.LevelInfo, "the index follows the database again", slog.Int("failures", failures))
+	}
+}
+
+// round reads what is new up to the head, and then, when it is known to continue the same history, shows all of it at once. It returns
+// how far the index is after it.
+func (x *Index) round(parent context.Context, c cursor) (cursor, error) {
+	ctx, cancel := context.WithTimeout(parent, x.tuning.timeout)
+	defer cancel()
+	began := time.Now()
+	var states []storage.KeyedState
+	for at := c; ; {
+		s, err := x.step(ctx, at)
+		if err != nil {
+			return c, unavailable(parent, ctx, err)
+		}
+		at, states = s.to, append(states, s.states...)
+		if s.all {
+			return at, x.show(&s.head, states, began)
+		}
+		if at.mark.Position-c.mark.Position >= int64(x.tuning.gather) {
+			return c, errFar
+		}
+	}
+}
+
+// unavailable makes a timeout of ours what it means: the database does not answer.
+func unavailable(parent, ctx context.Context, err error) error {
+	if ctx.Err() != nil && parent.Err() == nil && !errors.Is(err, storage.ErrUnavailable) {
+		return fmt.Errorf("%w: it did not answer in time: %w", storage.ErrUnavailable, err)
+	}
+	return err
+}
+
+// show shows states as of head.
+func (x *Index) show(head *storage.Head, states []storage.KeyedState, began time.Time) error {
+	if len(states) > 0 || !sameHead(x.head, head) {
+		x.change(func() {
+			apply(x.table, states)
+			x.head = head
+		})
+		x.measure(x.table)
+	}
+	if x.tooLarge(x.table) {
+		return errTooLarge
+	}
+	x.began.Store(&began)
+	x.rounds.Add(1)
+	return nil
+}
+
+func (x *Index) tooLarge(t *table) bool { return x.maxBytes > 0 && t.Bytes() > x.maxBytes }
+
+// apply takes in states in order: the last of a key counts.
+func apply(t *table, states []storage.KeyedState) {
+	for i := range states {
+		s := &states[i]
+		switch {
+		case s.Key.Form == consent.FormMail:
+		case s.Gone:
+			t.remove(&s.Key.Digest)
+		default:
+			t.put(&s.Key.Digest, s.Packed)
+		}
+	}
+}
+
+func sameHead(a, b *storage.Head) bool {
+	return a.StoreID == b.StoreID && a.Position == b.Position && a.Revision == b.Revision && a.Recorded == b.Recorded &&
+		a.CatalogVersion == b.CatalogVersion && a.ClientsVersion == b.ClientsVersion && a.Refs == b.Refs && a.FoldVersion == b.FoldVersion &&
+		bytes.Equal(a.KeysCheck, b.KeysCheck) && bytes.Equal(a.Tree, b.Tree) && slices.Equal(a.DigestKeys, b.DigestKeys)
+}

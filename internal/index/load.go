@@ -1,0 +1,124 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Run loads and follows until ctx ends, and never returns before. Whatever fails is tried again. At its end nobody waits any more, and
+// views show nothing.
+func (x *Index) Run(ctx context.Context) {
+	defer x.leave(Ended)
+	pace := newPace(&x.tuning)
+	defer pace.stop()
+	for ctx.Err() == nil {
+		err := x.live(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, errTooLarge) {
+			x.log.LogAttrs(ctx, slog.LevelError, "the index needs more memory than it may have and is off: every check asks the database from now on",
+				slog.Int64("max_bytes", x.maxBytes), slog.Int64("bytes", x.bytes.Load()), slog.Int64("recipients", x.recipients.Load()))
+			x.leave(Off)
+			<-ctx.Done()
+			return
+		}
+		x.log.LogAttrs(ctx, slog.LevelError, "the index is loaded anew: the database went back, holds another history, or cannot tell what changed",
+			slog.String("error", err.Error()))
+		x.reloads.Add(1)
+		again := !x.is(Ready) // loading has not even ended: not at once
+		x.leave(Loading)
+		if !again {
+			err = nil
+		}
+		if pace.note(err); again {
+			pace.wait(ctx, nil)
+		}
+	}
+}
+
+// live loads everything and follows, until ctx ends or the error is errAnew or errTooLarge.
+func (x *Index) live(ctx context.Context) error {
+	began := time.Now()
+	// The head comes first: whatever changes while pages are read is news since then.
+	c, err := retry(ctx, x, x.tuning.timeout, x.start)
+	if err != nil {
+		return err
+	}
+	t := newTable()
+	if err := x.pages(ctx, t); err != nil {
+		return err
+	}
+	for {
+		if c, err = x.catchUp(ctx, c, t); err != nil {
+			return err
+		}
+		x.log.LogAttrs(ctx, slog.LevelInfo, "the index is loaded", slog.Int64("recipients", x.recipients.Load()),
+			slog.Int64("bytes", x.bytes.Load()), slog.Duration("took", time.Since(began)), slog.Int64("position", c.mark.Position))
+		if c, err = x.follow(ctx, c); !errors.Is(err, errFar) {
+			return err
+		}
+		began = time.Now()
+		x.log.LogAttrs(ctx, slog.LevelWarn, "the index is far behind and catches up: checks ask the database meanwhile",
+			slog.Int64("position", c.mark.Position))
+		x.leave(Loading)
+	}
+}
+
+// start returns a cursor at the head.
+func (x *Index) start(ctx context.Context) (cursor, error) {
+	// A mark beyond any head has no news.
+	head, _, err := x.source.Follow(ctx, storage.Mark{Position: math.MaxInt64, Revision: math.MaxInt64}, 1)
+	if err != nil {
+		return cursor{}, err
+	}
+	return cursorAt(&head)
+}
+
+// catchUp follows into a table that nobody sees, and then shows it.
+func (x *Index) catchUp(ctx context.Context, c cursor, t *table) (cursor, error) {
+	for {
+		began := time.Now()
+		s, err := retry(ctx, x, x.tuning.timeout, func(ctx context.Context) (step, error) { return x.step(ctx, c) })
+		if err != nil {
+			return c, err
+		}
+		c = s.to
+		apply(t, s.states)
+		x.measure(t)
+		if x.tooLarge(t) {
+			return c, errTooLarge
+		}
+		if s.all {
+			x.change(func() { x.table, x.head = t, &s.head })
+			x.began.Store(&began)
+			x.enter(Ready)
+			return c, nil
+		}
+	}
+}
+
+// retry does something until it succeeds, ctx ends, or trying again is of no use.
+func retry[T any](ctx context.Context, x *Index, timeout time.Duration, do func(context.Context) (T, error)) (T, error) {
+	pace := newPace(&x.tuning)
+	defer pace.stop()
+	for {
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		got, err := do(limited)
+		err = unavailable(ctx, limited, err)
+		cancel()
+		if err == nil || fatal(err) || ctx.Err() != nil {
+			return got, err
+		}
+		x.say(ctx, err, pace.failures)
+		pace.note(err)
+		if !pace.wait(ctx, nil) {
+			return got, ctx.Err()
+		}
+	}
+}
