@@ -236,9 +236,9 @@ func compareKeys(a, b storage.SubjectKey) int {
 }
 
 // EachState implements storage.Followed.
-func (d *database) EachState(ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error) (storage.SubjectKey, int, error) {
+func (d *database) EachState(ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error) (storage.Head, storage.SubjectKey, int, error) {
 	if err := d.pass(ctx); err != nil {
-		return after, 0, err
+		return storage.Head{}, after, 0, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -251,14 +251,14 @@ func (d *database) EachState(ctx context.Context, after storage.SubjectKey, limi
 	for _, key := range keys {
 		packed := bytes.Clone(d.h.states[key])
 		if err := each(storage.KeyedState{Key: key, Packed: packed}); err != nil {
-			return after, 0, err
+			return storage.Head{}, after, 0, err
 		}
 		for i := range packed {
 			packed[i] = 0xee // it is valid during the call only
 		}
 		after = key
 	}
-	return after, len(keys), nil
+	return d.h.head, after, len(keys), nil
 }
 
 // keyOf returns subject number i of a small population.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -23,91 +22,6 @@ var errFar = errors.New("the index is far behind")
 
 // errTooLarge says that the limit of memory is passed.
 var errTooLarge = errors.New("the index needs more memory than it may have")
-
-// cursor is how far somebody has read, with the ledger's tree up to there. It never changes.
-type cursor struct {
-	store  [16]byte
-	mark   storage.Mark
-	packed []byte // the tree
-}
-
-func cursorAt(head *storage.Head) (cursor, error) {
-	if _, err := ledger.ParseTree(head.Position, head.Tree); err != nil {
-		return cursor{}, fmt.Errorf("the head of the ledger: %w", err)
-	}
-	return cursor{head.StoreID, markOf(head), bytes.Clone(head.Tree)}, nil
-}
-
-func markOf(head *storage.Head) storage.Mark {
-	return storage.Mark{Position: head.Position, Revision: head.Revision}
-}
-
-// over returns the cursor moved over the leaves.
-func (c cursor) over(mark storage.Mark, leaves [][ledger.HashSize]byte) (cursor, error) {
-	if len(leaves) > 0 {
-		tree, err := ledger.ParseTree(c.mark.Position, c.packed)
-		if err != nil {
-			return c, err
-		}
-		for _, leaf := range leaves {
-			tree.Append(leaf)
-		}
-		c.packed = tree.Pack()
-	}
-	c.mark = mark
-	return c, nil
-}
-
-// step is what one read brought.
-type step struct {
-	head   storage.Head
-	states []storage.KeyedState
-	to     cursor
-	all    bool // the cursor is at the head
-}
-
-// step reads what comes after the cursor. The error errAnew says that the database does not continue the history that led to the cursor, or
-// cannot tell how.
-func (x *Index) step(ctx context.Context, c cursor) (step, error) {
-	head, news, err := x.source.Follow(ctx, c.mark, x.tuning.limit)
-	if err != nil {
-		return step{}, err
-	}
-	if err := continues(c, &head, &news); err != nil {
-		return step{}, err
-	}
-	to, err := c.over(news.Mark, news.Leaves)
-	if err != nil {
-		return step{}, err
-	}
-	if to.mark.Position == head.Position && !bytes.Equal(to.packed, head.Tree) {
-		return step{}, fmt.Errorf("%w: the events up to position %d are others than those that the index followed", errAnew, head.Position)
-	}
-	all := to.mark == markOf(&head)
-	if !all && to.mark == c.mark {
-		return step{}, fmt.Errorf("%w: the database does not tell what comes after position %d", errAnew, c.mark.Position)
-	}
-	return step{head, news.States, to, all}, nil
-}
-
-// continues says whether an answer can be one to what comes after the cursor. Whether it is, the tree tells.
-func continues(c cursor, head *storage.Head, news *storage.News) error {
-	from, to := c.mark, news.Mark
-	switch {
-	case head.StoreID != c.store:
-		return fmt.Errorf("%w: the database holds another store", errAnew)
-	case head.Position < from.Position || head.Revision < from.Revision:
-		return fmt.Errorf("%w: the database is at position %d and revision %d, the index was at %d and %d already",
-			errAnew, head.Position, head.Revision, from.Position, from.Revision)
-	case news.Reload:
-		return fmt.Errorf("%w: the database does not know any more what changed since revision %d", errAnew, from.Revision)
-	case to.Position-from.Position != int64(len(news.Leaves)):
-		return fmt.Errorf("%w: from position %d to %d the database has %d events", errAnew, from.Position, to.Position, len(news.Leaves))
-	case to.Position > head.Position || to.Revision > head.Revision || to.Revision < from.Revision:
-		return fmt.Errorf("%w: the news of the database are not between position %d and its head", errAnew, from.Position)
-	}
-	return nil
-}
 
 // follow makes rounds until ctx ends, or something is to be done that rounds cannot do: errAnew, errFar or errTooLarge. It returns how far
 // it came.

@@ -51,7 +51,7 @@ func (x *Index) live(ctx context.Context) error {
 		return err
 	}
 	t := newTable()
-	if err := x.pages(ctx, t); err != nil {
+	if c, err = x.pages(ctx, c, t); err != nil {
 		return err
 	}
 	for {

@@ -8,9 +8,10 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// pages reads all states into the table, one page ahead of what is put into it.
-func (x *Index) pages(ctx context.Context, t *table) error {
+// pages reads all states into the table, one page ahead of what is put into it. It returns the cursor having seen the heads of the pages.
+func (x *Index) pages(ctx context.Context, c cursor, t *table) (cursor, error) {
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	read, free := make(chan *page, 1), make(chan *page, 2)
 	free <- &page{}
 	free <- &page{}
@@ -22,18 +23,27 @@ func (x *Index) pages(ctx context.Context, t *table) error {
 	var err error
 	for p := range read {
 		if err == nil {
-			p.into(t)
-			x.measure(t)
-			x.progress(t.Len())
-			if x.tooLarge(t) {
-				err = errTooLarge
+			if c, err = c.see(&p.head); err == nil {
+				err = x.take(p, t)
+			}
+			if err != nil {
 				cancel()
 			}
 		}
 		free <- p
 	}
-	cancel()
-	return errors.Join(err, <-failed)
+	return c, errors.Join(err, <-failed)
+}
+
+// take puts a page into the table.
+func (x *Index) take(p *page, t *table) error {
+	p.into(t)
+	x.measure(t)
+	x.progress(t.Len())
+	if x.tooLarge(t) {
+		return errTooLarge
+	}
+	return nil
 }
 
 // read reads page after page.
@@ -43,8 +53,8 @@ func (x *Index) read(ctx context.Context, read chan<- *page, free <-chan *page) 
 		p := <-free
 		last, err := retry(ctx, x, x.tuning.pageTimeout, func(ctx context.Context) (storage.SubjectKey, error) {
 			p.reset()
-			last, n, err := x.source.EachState(ctx, after, x.tuning.page, p.add)
-			p.n = n
+			head, last, n, err := x.source.EachState(ctx, after, x.tuning.page, p.add)
+			p.head, p.n = head, n
 			return last, err
 		})
 		if err != nil {
@@ -60,6 +70,7 @@ func (x *Index) read(ctx context.Context, read chan<- *page, free <-chan *page) 
 
 // page is a copy of what was read, in few pieces.
 type page struct {
+	head storage.Head
 	keys []pageKey
 	data []byte
 	n    int

@@ -1,0 +1,132 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// cursor is how far somebody has read, with the ledger's tree up to there. It never changes: what moves it returns another.
+type cursor struct {
+	store  [16]byte
+	mark   storage.Mark
+	packed []byte // the tree
+
+	// States are read as of a head that may be ahead of the cursor. If the database loses what it had, that head is on no way any more,
+	// and what was read as of it is not true. So the cursor has to come by every head that was seen.
+	ahead    []milestone
+	revision int64 // the highest that was seen
+}
+
+type milestone struct {
+	position int64
+	tree     []byte
+}
+
+func cursorAt(head *storage.Head) (cursor, error) {
+	if _, err := ledger.ParseTree(head.Position, head.Tree); err != nil {
+		return cursor{}, fmt.Errorf("the head of the ledger: %w", err)
+	}
+	return cursor{store: head.StoreID, mark: markOf(head), packed: bytes.Clone(head.Tree), revision: head.Revision}, nil
+}
+
+func markOf(head *storage.Head) storage.Mark {
+	return storage.Mark{Position: head.Position, Revision: head.Revision}
+}
+
+// see returns the cursor having seen a head. The error is errAnew if that cannot be one of the same history.
+func (c cursor) see(head *storage.Head) (cursor, error) {
+	last := milestone{c.mark.Position, c.packed}
+	if n := len(c.ahead); n > 0 {
+		last = c.ahead[n-1]
+	}
+	switch {
+	case head.StoreID != c.store:
+		return c, fmt.Errorf("%w: the database holds another store", errAnew)
+	case head.Position < last.position || head.Revision < c.revision:
+		return c, fmt.Errorf("%w: the database is at position %d and revision %d, and was at %d and %d already",
+			errAnew, head.Position, head.Revision, last.position, c.revision)
+	case head.Position == last.position && !bytes.Equal(head.Tree, last.tree):
+		return c, otherEvents(head.Position)
+	case head.Position > last.position:
+		c.ahead = append(slices.Clip(c.ahead), milestone{head.Position, bytes.Clone(head.Tree)})
+	}
+	c.revision = head.Revision
+	return c, nil
+}
+
+func otherEvents(position int64) error {
+	return fmt.Errorf("%w: the events up to position %d are others than those that the index followed", errAnew, position)
+}
+
+// over returns the cursor moved over the leaves.
+func (c cursor) over(mark storage.Mark, leaves [][ledger.HashSize]byte) (cursor, error) {
+	c.mark.Revision = mark.Revision
+	if len(leaves) == 0 {
+		return c, nil
+	}
+	tree, err := ledger.ParseTree(c.mark.Position, c.packed)
+	if err != nil {
+		return c, err
+	}
+	for _, leaf := range leaves {
+		tree.Append(leaf)
+		if len(c.ahead) == 0 || c.ahead[0].position != tree.Size() {
+			continue
+		}
+		if !bytes.Equal(c.ahead[0].tree, tree.Pack()) {
+			return c, otherEvents(tree.Size())
+		}
+		c.ahead = c.ahead[1:]
+	}
+	c.packed, c.mark.Position = tree.Pack(), tree.Size()
+	return c, nil
+}
+
+// step is what one read brought.
+type step struct {
+	head   storage.Head
+	states []storage.KeyedState
+	to     cursor
+	all    bool // the cursor is at the head
+}
+
+// step reads what comes after the cursor. The error errAnew says that the database does not continue the history that led to the cursor, or
+// cannot tell how.
+func (x *Index) step(ctx context.Context, c cursor) (step, error) {
+	head, news, err := x.source.Follow(ctx, c.mark, x.tuning.limit)
+	if err != nil {
+		return step{}, err
+	}
+	to, err := c.see(&head)
+	if err != nil {
+		return step{}, err
+	}
+	if err := plausible(c.mark, &head, &news); err != nil {
+		return step{}, err
+	}
+	if to, err = to.over(news.Mark, news.Leaves); err != nil {
+		return step{}, err
+	}
+	return step{head, news.States, to, to.mark == markOf(&head)}, nil
+}
+
+// plausible says whether news can be what came after a mark. Whether they are, the tree tells.
+func plausible(from storage.Mark, head *storage.Head, news *storage.News) error {
+	to := news.Mark
+	switch {
+	case news.Reload:
+		return fmt.Errorf("%w: the database does not know any more what changed since revision %d", errAnew, from.Revision)
+	case to.Position-from.Position != int64(len(news.Leaves)):
+		return fmt.Errorf("%w: from position %d to %d the database has %d events", errAnew, from.Position, to.Position, len(news.Leaves))
+	case to.Position > head.Position || to.Revision > head.Revision || to.Revision < from.Revision:
+		return fmt.Errorf("%w: the news of the database are not between position %d and its head", errAnew, from.Position)
+	case to == from && to != markOf(head):
+		return fmt.Errorf("%w: the database does not tell what comes after position %d", errAnew, from.Position)
+	}
+	return nil
+}
