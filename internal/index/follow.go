@@ -41,6 +41,7 @@ func (x *Index) follow(ctx context.Context, c cursor) (cursor, error) {
 		}
 		x.fences.Add(r.joined.Load())
 		if err != nil && (fatal(err) || ctx.Err() != nil) {
+			x.leave(Loading) // before anybody who joined looks
 			r.end(ErrNotLoaded)
 			return c, err
 		}

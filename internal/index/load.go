@@ -17,7 +17,7 @@ func (x *Index) Run(ctx context.Context) {
 	pace := newPace(&x.tuning)
 	defer pace.stop()
 	for ctx.Err() == nil {
-		err := x.live(ctx)
+		followed, err := x.live(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -31,42 +31,40 @@ func (x *Index) Run(ctx context.Context) {
 		x.log.LogAttrs(ctx, slog.LevelError, "the index is loaded anew: the database went back, holds another history, or cannot tell what changed",
 			slog.String("error", err.Error()))
 		x.reloads.Add(1)
-		again := !x.is(Ready) // loading has not even ended: not at once
 		x.leave(Loading)
-		if !again {
-			err = nil
+		if followed {
+			pace.note(nil)
+			continue
 		}
-		if pace.note(err); again {
-			pace.wait(ctx, nil)
-		}
+		pace.note(err) // loading did not even end: not again at once
+		pace.wait(ctx, nil)
 	}
 }
 
-// live loads everything and follows, until ctx ends or the error is errAnew or errTooLarge.
-func (x *Index) live(ctx context.Context) error {
+// live loads everything and follows, until ctx ends or the error is errAnew or errTooLarge. It reports whether it came to follow.
+func (x *Index) live(ctx context.Context) (followed bool, err error) {
 	began := time.Now()
 	// The head comes first: whatever changes while pages are read is news since then.
 	c, err := retry(ctx, x, x.tuning.timeout, x.start)
 	if err != nil {
-		return err
+		return false, err
 	}
 	t := newTable()
 	if c, err = x.pages(ctx, c, t); err != nil {
-		return err
+		return false, err
 	}
-	for {
+	for ; ; followed = true {
 		if c, err = x.catchUp(ctx, c, t); err != nil {
-			return err
+			return followed, err
 		}
 		x.log.LogAttrs(ctx, slog.LevelInfo, "the index is loaded", slog.Int64("recipients", x.recipients.Load()),
 			slog.Int64("bytes", x.bytes.Load()), slog.Duration("took", time.Since(began)), slog.Int64("position", c.mark.Position))
 		if c, err = x.follow(ctx, c); !errors.Is(err, errFar) {
-			return err
+			return true, err
 		}
 		began = time.Now()
 		x.log.LogAttrs(ctx, slog.LevelWarn, "the index is far behind and catches up: checks ask the database meanwhile",
 			slog.Int64("position", c.mark.Position))
-		x.leave(Loading)
 	}
 }
 
