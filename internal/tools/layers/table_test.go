@@ -22,7 +22,7 @@ func allowed() map[string][]string {
 		},
 		"internal/server": {
 			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
-			"internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
+			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/token", "migrations",
 		},
 		"internal/rpc": {
@@ -30,10 +30,11 @@ func allowed() map[string][]string {
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/kept", "internal/ledger",
+			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
-		"internal/kept": {"internal/consent", "internal/ledger"},
+		"internal/index": {"internal/consent", "internal/ledger", "internal/storage"},
+		"internal/kept":  {"internal/consent", "internal/ledger"},
 
 		"internal/storage": {"internal/address", "internal/catalog", "internal/consent", "internal/ledger"},
 		"internal/storage/postgres": {
