@@ -292,16 +292,17 @@ func TestRun_OtherHistory_IsSaidAndLoadedAnew(t *testing.T) {
 func TestRun_FarBehind_CatchesUpWithoutReadingAllAgain(t *testing.T) {
 	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
 		pass(time.Second)
-		x.tuning.limit, x.tuning.gather = 5, 20
-		pass(200 * time.Millisecond)
-		for i := range 100 {
-			record(d, i%3, i)
-		}
+		const many = 80_000 // more than a round takes in
+		d.commit(func(h *history) {
+			for i := range many {
+				h.event(keyOf(i%3), stateOf(i%3, i), uint64(i)<<8)
+			}
+		})
 		if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) {
 			t.Errorf("Fence = %v, want ErrNotLoaded", err)
 		}
 		pass(time.Second)
-		if stats := x.Stats(); stats.State != Ready || stats.Reloads != 0 || !shows(t, x, 0, 99) {
+		if stats := x.Stats(); stats.State != Ready || stats.Reloads != 0 || !shows(t, x, 1, 79_999) {
 			t.Errorf("afterwards: %+v", stats)
 		}
 	})

@@ -18,11 +18,10 @@ func nearDigests() *rapid.Generator[digest] {
 	few := func(t *rapid.T, of ...byte) byte { return rapid.SampledFrom(of).Draw(t, "byte") }
 	return rapid.Custom(func(t *rapid.T) digest {
 		var d digest
-		d[0] = few(t, 0, 255)
-		d[1] = few(t, 0, 1, 64)    // of a shard in part
-		d[2] = few(t, 0, 7, 255)   // the tag
-		d[6] = few(t, 0, 128, 255) // home: in front, in the middle, at the end
-		d[idSize-1] = byte(rapid.IntRange(0, 7).Draw(t, "last"))
+		d[1] = few(t, 0, 1, 64) // of a shard in part
+		d[2] = few(t, 7, 255)   // the tag
+		d[6] = few(t, 128, 255) // home: in the middle, at the end
+		d[idSize-1] = byte(rapid.IntRange(0, 2).Draw(t, "last"))
 		d[idSize] = few(t, 0, 9) // not looked at
 		return d
 	})
