@@ -58,7 +58,7 @@ func readStates(t testing.TB, store storage.Store) map[storage.SubjectKey]string
 	states := map[storage.SubjectKey]string{}
 	for after, n := (storage.SubjectKey{}), 3; n == 3; {
 		var err error
-		after, n, err = store.EachState(t.Context(), after, 3, func(s storage.KeyedState) error {
+		_, after, n, err = store.EachState(t.Context(), after, 3, func(s storage.KeyedState) error {
 			states[s.Key] = string(s.Packed)
 			return nil
 		})

@@ -43,8 +43,9 @@ type Followed interface {
 	// ErrClosed.
 	Follow(ctx context.Context, since Mark, limit int) (Head, News, error)
 	// EachState calls each with the states of the subjects whose keys follow after, in order of form and digest, at most limit of them,
-	// read in one short statement; what is passed is valid during the call only. None of them is gone. It returns the last key, which
-	// is after if there is none, and how many there were: fewer than limit are the last. If each returns an error, EachState returns
-	// it as it is. It needs no head. It returns ErrUnavailable or ErrClosed.
-	EachState(ctx context.Context, after SubjectKey, limit int, each func(KeyedState) error) (last SubjectKey, n int, err error)
+	// read on one snapshot; what is passed is valid during the call only. None of them is gone. It returns the head of that snapshot,
+	// read from a primary, by which a follower knows that all pages are of one history; the last key, which is after if there is none;
+	// and how many there were: fewer than limit are the last. If each returns an error, EachState returns it as it is. It returns
+	// ErrNotInitialised, ErrUnavailable, from a standby, too, or ErrClosed.
+	EachState(ctx context.Context, after SubjectKey, limit int, each func(KeyedState) error) (head Head, last SubjectKey, n int, err error)
 }

@@ -31,7 +31,6 @@ type Head struct {
 	StoreID        [16]byte
 	KeysCheck      []byte // proves that a key file belongs to this store
 	Position       int64  // of the last event; 0: none yet
-	Revision       int64  // grows with every change that followers cannot tell by the events alone
 	Recorded       consent.Instant
 	Tree           []byte // the compact range of the ledger's tree: hashes of 32 bytes
 	CatalogVersion int64  // the last; 0: none yet

@@ -112,32 +112,36 @@ func errStandby() error {
 // EachState calls each with states by key.
 func (s *Store) EachState(
 	ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error,
-) (last storage.SubjectKey, n int, err error) {
-	const doing = "read all states"
+) (head storage.Head, last storage.SubjectKey, n int, err error) {
 	ctx, release := s.enter(ctx)
 	defer release()
 	last = after
-	rows, err := s.pool.Query(ctx, selectEachState, int16(after.Form), after.Digest[:], max(limit, 0))
-	if err != nil {
-		return after, 0, s.fail(ctx, doing, err)
-	}
-	defer rows.Close()
+	var stopped error // given back as it is
 	row := column.NewKeyed[pgtype.DriverBytes]()
-	for rows.Next() {
-		state, err := row.Scan(rows.Scan)
+	batch := &pgx.Batch{}
+	batch.Queue(beginRead)
+	batch.Queue(selectPrimary).Query(scanPrimary(&head))
+	batch.Queue(selectEachState, int16(after.Form), after.Digest[:], max(limit, 0)).Query(scanAll(func(scan column.Scan) error {
+		state, err := row.Scan(scan)
 		if err != nil {
-			return last, n, s.fail(ctx, doing, err)
+			return err
 		}
-		if err := each(state); err != nil {
-			return last, n, err
+		if stopped = each(state); stopped != nil {
+			return stopped
 		}
 		last = state.Key
 		n++
+		return nil
+	}))
+	batch.Queue(commit)
+	err = s.pool.SendBatch(ctx, batch).Close()
+	if stopped != nil {
+		return head, last, n, stopped
 	}
-	if err := rows.Err(); err != nil {
-		return last, n, s.fail(ctx, doing, err)
+	if err != nil {
+		return storage.Head{}, last, n, s.fail(ctx, "read all states", err)
 	}
-	return last, n, nil
+	return head, last, n, nil
 }
 
 // queueReread queues the keys that followers read anew, and the deletion of those that are kept no longer.

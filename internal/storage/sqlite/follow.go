@@ -128,11 +128,11 @@ func copyOf(h *storage.Head) storage.Head {
 // EachState calls each with states by key.
 func (s *Store) EachState(
 	ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error,
-) (last storage.SubjectKey, n int, err error) {
+) (head storage.Head, last storage.SubjectKey, n int, err error) {
 	last = after
 	var stopped error // given back as it is
 	row := column.NewKeyed[sql.RawBytes]()
-	err = s.read(ctx, "read all states", func(c *conn) error {
+	head, err = s.view(ctx, "read all states", func(c *conn) error {
 		return c.query(selectEachState, []any{after.Form, after.Digest[:], max(limit, 0)}, func(scan column.Scan) error {
 			state, err := row.Scan(scan)
 			if err != nil {
@@ -149,7 +149,7 @@ func (s *Store) EachState(
 	if stopped != nil {
 		err = stopped
 	}
-	return last, n, err
+	return head, last, n, err
 }
 
 // reread keeps the keys that followers read anew, and deletes those that are kept no longer.

@@ -105,7 +105,7 @@ func benchmarkEachState(b *testing.B, open Open, n, page int) {
 	for b.Loop() {
 		for after, read := (storage.SubjectKey{}), page; read == page; {
 			var err error
-			after, read, err = store.EachState(b.Context(), after, page, func(storage.KeyedState) error { return nil })
+			_, after, read, err = store.EachState(b.Context(), after, page, func(storage.KeyedState) error { return nil })
 			if err != nil {
 				b.Fatal(err)
 			}

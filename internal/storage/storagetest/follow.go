@@ -28,7 +28,7 @@ func followTests() []test {
 		{"Follow_FromThePagesOfEachState_MissesNothing", testFollowFromPages},
 		{"EachState_ByKey_AfterTheKey_AtMostLimit", testEachState},
 		{"EachState_EachFails_ReturnsThatError", testEachStateFails},
-		{"EachState_WithoutHead_IsEmpty", testEachStateNoHead},
+		{"EachState_WithoutHead_ReturnsErrNotInitialised", testEachStateNoHead},
 		{"EachState_ClosedOrCancelled_ReturnsItsError", testEachStateEnds},
 	}
 }
@@ -255,12 +255,15 @@ func allStates(t testing.TB, store storage.Store, limit int) []storage.KeyedStat
 	var all []storage.KeyedState
 	for after := (storage.SubjectKey{}); ; {
 		before := len(all)
-		last, n, err := store.EachState(t.Context(), after, limit, func(s storage.KeyedState) error {
+		of, last, n, err := store.EachState(t.Context(), after, limit, func(s storage.KeyedState) error {
 			s.Packed = bytes.Clone(s.Packed)
 			all = append(all, s)
 			return nil
 		})
 		noError(t, "EachState", err)
+		now, err := store.Head(t.Context())
+		noError(t, "Head", err)
+		same(t, "the head", of, now)
 		same(t, "how many", len(all)-before, n)
 		if n > 0 {
 			same(t, "the last", last, all[len(all)-1].Key)
@@ -282,7 +285,7 @@ func testFollowFromPages(t *testing.T, open Open) {
 	taken := map[storage.SubjectKey]string{}
 	position, dropped := int64(5), false
 	for after := (storage.SubjectKey{}); ; {
-		last, n, err := store.EachState(t.Context(), after, 1, func(s storage.KeyedState) error {
+		_, last, n, err := store.EachState(t.Context(), after, 1, func(s storage.KeyedState) error {
 			taken[s.Key] = string(s.Packed)
 			return nil
 		})
@@ -354,7 +357,7 @@ func testEachState(t *testing.T, open Open) {
 		{storage.SubjectKey{Form: consent.FormMail}, nil},
 	} {
 		var got []storage.KeyedState
-		_, _, err := store.EachState(t.Context(), c.after, 2, func(s storage.KeyedState) error {
+		_, _, _, err := store.EachState(t.Context(), c.after, 2, func(s storage.KeyedState) error {
 			s.Packed = bytes.Clone(s.Packed)
 			got = append(got, s)
 			return nil
@@ -362,7 +365,7 @@ func testEachState(t *testing.T, open Open) {
 		noError(t, "EachState", err)
 		same(t, "the states", got, c.want)
 	}
-	_, n, err := store.EachState(t.Context(), storage.SubjectKey{}, 0, func(storage.KeyedState) error { return errors.New("called") })
+	_, _, n, err := store.EachState(t.Context(), storage.SubjectKey{}, 0, func(storage.KeyedState) error { return errors.New("called") })
 	noError(t, "EachState", err)
 	same(t, "how many", n, 0)
 }
@@ -371,7 +374,7 @@ func testEachStateFails(t *testing.T, open Open) {
 	store := initialised(t, open)
 	appendAll(t, store, 0, 4, 8)
 	want, calls := errors.New("enough"), 0
-	last, n, err := store.EachState(t.Context(), storage.SubjectKey{}, 10, func(storage.KeyedState) error {
+	_, last, n, err := store.EachState(t.Context(), storage.SubjectKey{}, 10, func(storage.KeyedState) error {
 		if calls++; calls > 1 {
 			return want
 		}
@@ -384,7 +387,10 @@ func testEachStateFails(t *testing.T, open Open) {
 }
 
 func testEachStateNoHead(t *testing.T, open Open) {
-	same(t, "the states", allStates(t, opened(t, open), 10), []storage.KeyedState{})
+	none := func(storage.KeyedState) error { return nil }
+	if _, _, _, err := opened(t, open).EachState(t.Context(), storage.SubjectKey{}, 10, none); !errors.Is(err, storage.ErrNotInitialised) {
+		t.Errorf("EachState returned the error %v, want ErrNotInitialised", err)
+	}
 }
 
 func testEachStateEnds(t *testing.T, open Open) {
@@ -393,11 +399,11 @@ func testEachStateEnds(t *testing.T, open Open) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	none := func(storage.KeyedState) error { return nil }
-	if _, _, err := store.EachState(ctx, storage.SubjectKey{}, 10, none); !errors.Is(err, context.Canceled) {
+	if _, _, _, err := store.EachState(ctx, storage.SubjectKey{}, 10, none); !errors.Is(err, context.Canceled) {
 		t.Errorf("EachState returned the error %v, want that of its context", err)
 	}
 	noError(t, "Close", store.Close())
-	if _, _, err := store.EachState(t.Context(), storage.SubjectKey{}, 10, none); !errors.Is(err, storage.ErrClosed) {
+	if _, _, _, err := store.EachState(t.Context(), storage.SubjectKey{}, 10, none); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("EachState returned the error %v, want ErrClosed", err)
 	}
 }
