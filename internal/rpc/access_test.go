@@ -26,15 +26,16 @@ import (
 // want is what the documentation says that a caller needs: the scopes of every method of the API.
 func wantScopes() map[string][]service.Scope {
 	return map[string][]service.Scope{
-		"ConsentService/CheckConsent":      {"check"},
-		"ConsentService/VerifyReceipt":     {"check", "read", "export"},
-		"ConsentService/BatchCheckConsent": {"check"},
-		"ConsentService/RequestConsent":    {"record"},
-		"ConsentService/ConfirmConsent":    {"record"},
-		"ConsentService/GrantConsent":      {"record"},
-		"ConsentService/WithdrawConsent":   {"record", "suppress"},
-		"ConsentService/BatchRecordEvents": {"record", "suppress", "lift", "erase"},
-		"ConsentService/LookupRecipient":   {"read"},
+		"ConsentService/CheckConsent":       {"check"},
+		"ConsentService/VerifyReceipt":      {"check", "read", "export"},
+		"ConsentService/BatchCheckConsent":  {"check"},
+		"ConsentService/StreamCheckConsent": {"check"},
+		"ConsentService/RequestConsent":     {"record"},
+		"ConsentService/ConfirmConsent":     {"record"},
+		"ConsentService/GrantConsent":       {"record"},
+		"ConsentService/WithdrawConsent":    {"record", "suppress"},
+		"ConsentService/BatchRecordEvents":  {"record", "suppress", "lift", "erase"},
+		"ConsentService/LookupRecipient":    {"read"},
 
 		"SuppressionService/CreateSuppression": {"suppress"},
 		"SuppressionService/LiftSuppression":   {"suppress", "lift"},

@@ -4,6 +4,10 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // call is one call under way: what the layers around it tell each other.
@@ -77,19 +81,43 @@ type checkedStream struct {
 // Context returns the context of the call inside the layers.
 func (s *checkedStream) Context() context.Context { return s.ctx }
 
+// unusable is what is wrong with one message that arrived whole; the next one can be received.
+type unusable struct{ error }
+
+func (u *unusable) Unwrap() error { return u.error }
+
 // RecvMsg receives a message.
 func (s *checkedStream) RecvMsg(message any) error {
 	e := envelope{message: message}
 	if err := s.ServerStream.RecvMsg(&e); err != nil {
-		return err
+		return transportError(err)
 	}
 	if e.problem != nil {
-		return unreadable(e.problem)
+		return &unusable{unreadable(e.problem)}
 	}
 	for _, check := range s.call.hooks {
 		if err := check(message); err != nil {
-			return err
+			return &unusable{err}
 		}
 	}
 	return nil
+}
+
+// SendMsg sends a message.
+func (s *checkedStream) SendMsg(message any) error {
+	return transportError(s.ServerStream.SendMsg(message))
+}
+
+// transportError returns what gRPC ends a stream with as an error of this program: a caller that went away is no fault of it.
+func transportError(err error) error {
+	switch status.Code(err) {
+	case codes.Canceled, codes.Unavailable:
+		return context.Canceled
+	case codes.DeadlineExceeded:
+		return context.DeadlineExceeded
+	case codes.ResourceExhausted:
+		return consent.Faultf(consent.FaultTooLarge, "", "a message is larger than %d bytes", MaxMessage)
+	default:
+		return err
+	}
 }

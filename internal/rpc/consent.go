@@ -56,17 +56,19 @@ func (s *consentServer) CheckConsent(
 func (s *consentServer) BatchCheckConsent(
 	ctx context.Context, m *assentv1.BatchCheckConsentRequest,
 ) (*assentv1.BatchCheckConsentResponse, error) {
-	moment, err := momentOf(m)
-	if err != nil {
-		return nil, err
-	}
-	result, err := s.check.BatchCheck(ctx, service.BatchInput{
-		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment,
-	})
+	result, err := s.batch(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	return compact(&result, s.api.speaks.of(ctx)), nil
+}
+
+func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsentRequest) (service.BatchResult, error) {
+	moment, err := momentOf(m)
+	if err != nil {
+		return service.BatchResult{}, err
+	}
+	return s.check.BatchCheck(ctx, service.BatchInput{Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment})
 }
 
 // RequestConsent asks for a double opt-in.

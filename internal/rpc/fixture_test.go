@@ -213,10 +213,15 @@ func fieldsOf(err error) []string {
 type fake struct {
 	rpc.Service
 	check func(ctx context.Context) (service.CheckResult, error)
+	batch func(ctx context.Context, in service.BatchInput) (service.BatchResult, error)
 }
 
 func (f *fake) Check(ctx context.Context, _ service.CheckInput) (service.CheckResult, error) {
 	return f.check(ctx)
+}
+
+func (f *fake) BatchCheck(ctx context.Context, in service.BatchInput) (service.BatchResult, error) {
+	return f.batch(ctx, in)
 }
 
 func failing(err error) *fake {

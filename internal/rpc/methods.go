@@ -71,11 +71,12 @@ func methods() map[string]method {
 		assentv1.ConsentService_CheckConsent_FullMethodName: needs(service.ScopeCheck).often(),
 		assentv1.ConsentService_VerifyReceipt_FullMethodName: needs(
 			service.ScopeCheck, service.ScopeRead, service.ScopeExport),
-		assentv1.ConsentService_BatchCheckConsent_FullMethodName: needs(service.ScopeCheck).often().batch(),
-		assentv1.ConsentService_RequestConsent_FullMethodName:    needs(service.ScopeRecord),
-		assentv1.ConsentService_ConfirmConsent_FullMethodName:    needs(service.ScopeRecord),
-		assentv1.ConsentService_GrantConsent_FullMethodName:      needs(service.ScopeRecord),
-		assentv1.ConsentService_WithdrawConsent_FullMethodName:   needs(service.ScopeRecord, service.ScopeSuppress),
+		assentv1.ConsentService_BatchCheckConsent_FullMethodName:  needs(service.ScopeCheck).often().batch(),
+		assentv1.ConsentService_StreamCheckConsent_FullMethodName: needs(service.ScopeCheck).often().batch(),
+		assentv1.ConsentService_RequestConsent_FullMethodName:     needs(service.ScopeRecord),
+		assentv1.ConsentService_ConfirmConsent_FullMethodName:     needs(service.ScopeRecord),
+		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(service.ScopeRecord),
+		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(service.ScopeRecord, service.ScopeSuppress),
 		assentv1.ConsentService_BatchRecordEvents_FullMethodName: needs(
 			service.ScopeRecord, service.ScopeSuppress, service.ScopeLift, service.ScopeErase).batch(),
 		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(service.ScopeRead),

@@ -21,7 +21,8 @@ type validation struct{ protovalidate.Validator }
 // start.
 func newValidation() (validation, error) {
 	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessages(
-		&assentv1.CheckConsentRequest{}, &assentv1.VerifyReceiptRequest{}, &assentv1.BatchCheckConsentRequest{}, &assentv1.RequestConsentRequest{},
+		&assentv1.CheckConsentRequest{}, &assentv1.VerifyReceiptRequest{}, &assentv1.BatchCheckConsentRequest{}, &assentv1.StreamCheckConsentRequest{},
+		&assentv1.RequestConsentRequest{},
 		&assentv1.ConfirmConsentRequest{}, &assentv1.GrantConsentRequest{}, &assentv1.WithdrawConsentRequest{},
 		&assentv1.BatchRecordEventsRequest{}, &assentv1.LookupRecipientRequest{}, &assentv1.CreateSuppressionRequest{},
 		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.ExportHistoryRequest{}, &assentv1.GetCatalogRequest{},
