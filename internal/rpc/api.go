@@ -108,6 +108,8 @@ type Options struct {
 	Open bool
 	// Life ends when streams are to end. Required.
 	Life context.Context
+	// Companions are served beside the API's own services.
+	Companions []Companion
 }
 
 // API is the gRPC services of assent.v1 with all that is around a call.
@@ -121,6 +123,8 @@ type API struct {
 	service  Service
 	life     context.Context // that of the server, not of a call
 	stopping error
+
+	companions []Companion
 }
 
 // New returns the API.
@@ -132,6 +136,12 @@ func New(opts Options) (*API, error) {
 	a := &API{
 		gate: gate{clients: opts.Service, open: opts.Open}, table: methods(), checks: checks, speaks: newLanguages(),
 		service: opts.Service, life: opts.Life, stopping: errStopping(), causes: newCauses(opts.Logger),
+		companions: opts.Companions,
+	}
+	for i := range a.companions {
+		if err := a.companions[i].addRows(a.table); err != nil {
+			return nil, err
+		}
 	}
 	a.layers = []layer{
 		recovery(opts.Logger), requestID, accessLog(opts.Logger), mapErrors(a.causes, a.stopping), a.gate.admit,
@@ -160,6 +170,9 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	assentv1.RegisterLedgerServiceServer(late, &ledgerServer{prover: a.service})
 	assentv1.RegisterRetentionServiceServer(late, &retentionServer{keeper: a.service})
 	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})
+	for i := range a.companions {
+		late.RegisterService(&a.companions[i].Desc, a.companions[i].Implementation)
+	}
 }
 
 // Known reports whether there is a method of that full name: the only names that may become labels.

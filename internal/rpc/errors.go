@@ -64,7 +64,7 @@ func statusOf(c *call, err error) (reason string, mapped error) {
 		}
 		return reasonInternal, internal(c.id)
 	}
-	if !isOwn(c.method) {
+	if c.row.foreign {
 		// What comes with gRPC has its own statuses. They say nothing of the store.
 		if _, ok := status.FromError(err); ok {
 			return "", err

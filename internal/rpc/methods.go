@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -31,6 +30,7 @@ const (
 type method struct {
 	scopes  []service.Scope // the caller has one of them; none: any client may call it
 	open    bool            // needs no key
+	foreign bool            // it comes with gRPC: its messages have no rules, and its statuses are its own
 	quiet   bool            // a call that succeeds is logged on level debug only, for there are very many
 	limit   int             // of the message, in bytes
 	timeout time.Duration   // of a unary call without a deadline
@@ -58,6 +58,11 @@ func (m method) lasting() method {
 	return m
 }
 
+func (m method) fromGRPC() method {
+	m.foreign = true
+	return m
+}
+
 func (m method) often() method {
 	m.quiet = true
 	return m
@@ -66,7 +71,7 @@ func (m method) often() method {
 // methods returns the row of every method by its full name. Where several scopes stand, what the call is about decides which
 // of them it needs; the service holds it to that.
 func methods() map[string]method {
-	free := method{open: true, quiet: true, limit: DefaultMessage, timeout: defaultTimeout}
+	free := method{open: true, foreign: true, quiet: true, limit: DefaultMessage, timeout: defaultTimeout}
 	return map[string]method{
 		assentv1.ConsentService_CheckConsent_FullMethodName: needs(service.ScopeCheck).often(),
 		assentv1.ConsentService_VerifyReceipt_FullMethodName: needs(
@@ -113,10 +118,7 @@ func methods() map[string]method {
 		grpc_health_v1.Health_List_FullMethodName:  free,
 		grpc_health_v1.Health_Watch_FullMethodName: free,
 
-		reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      needs(),
-		reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: needs(),
+		reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      needs().fromGRPC(),
+		reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: needs().fromGRPC(),
 	}
 }
-
-// isOwn reports whether a method is one of assent.v1, not of a service that comes with gRPC.
-func isOwn(fullMethod string) bool { return strings.HasPrefix(fullMethod, "/assent.v1.") }

@@ -46,7 +46,7 @@ func (v validation) validate(ctx context.Context, c *call, next func(context.Con
 	if c.malformed != nil {
 		return unreadable(c.malformed)
 	}
-	if isOwn(c.method) {
+	if !c.row.foreign {
 		err := c.onMessage(func(message any) error {
 			m, ok := message.(proto.Message)
 			if !ok {

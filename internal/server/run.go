@@ -46,6 +46,8 @@ type Options struct {
 	Ready func(Addresses)
 	// Now is the clock; nil is the system's. A SQLite database has the same one.
 	Now func() time.Time
+	// Companions are services that are served beside those of the API.
+	Companions []rpc.Companion
 	// DatabaseNow stands in for the clock of a PostgreSQL in tests; nil is its own.
 	DatabaseNow func() time.Time
 }
@@ -147,7 +149,7 @@ func newServer(
 	ctx context.Context, cfg config.Server, opts Options, local *Local, signals *signals, listeners *listeners,
 ) (*server, error) {
 	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
-	api, err := rpc.New(rpc.Options{Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life})
+	api, err := rpc.New(rpc.Options{Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Companions: opts.Companions})
 	if err != nil {
 		endLife()
 		return nil, err
