@@ -16,10 +16,15 @@ func allowed() map[string][]string {
 		"cmd/assent": {"internal/cli"},
 
 		"internal/cli": {
-			"api/assent/v1", "examples", "internal/address", "internal/catalog", "internal/config", "internal/consent",
-			"internal/dossier", "internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
+			"internal/consent", "internal/dossier", "internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/token",
 		},
+		"internal/bench": {
+			"api/assent/v1", "examples", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal", "internal/server",
+			"internal/service",
+		},
+		"internal/bench/bare": {"internal/config"},
 		"internal/server": {
 			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
 			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
@@ -83,13 +88,13 @@ func allowed() map[string][]string {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/cli", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
+		"api/assent/v1", "internal/bench", "internal/cli", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that nobody else has to.
-		"github.com/jackc/":          {"internal/storage/postgres", "internal/testkit"},
-		"modernc.org/":               {"internal/storage/sqlite"},
-		"database/sql":               {"internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
+		"github.com/jackc/":          {"internal/bench/bare", "internal/storage/postgres", "internal/testkit"},
+		"modernc.org/":               {"internal/bench/bare", "internal/storage/sqlite"},
+		"database/sql":               {"internal/bench/bare", "internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
 		"github.com/golang-migrate/": {"internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
 		// Protos end at the edge; use cases, domain and storage speak plain types.
 		"google.golang.org/grpc":     grpc,

@@ -1,0 +1,81 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync/atomic"
+
+	"google.golang.org/grpc"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/bench/bare"
+	"github.com/assent-io/assent/internal/rpc"
+)
+
+// The services that are measured.
+const (
+	ownService  = "assent.v1.ConsentService"
+	echoService = "assent.bench.Echo"
+)
+
+// echo answers what it was told to answer, whatever it is asked: the price of gRPC, or of gRPC and the layers, alone.
+type echo struct {
+	assentv1.UnimplementedConsentServiceServer
+
+	db     bare.DB
+	single atomic.Pointer[assentv1.CheckConsentResponse]
+	batch  atomic.Pointer[assentv1.BatchCheckConsentResponse]
+}
+
+// describe describes the service: the methods of the API's own that it has, under a name of its own.
+func describe() grpc.ServiceDesc {
+	desc := assentv1.ConsentService_ServiceDesc
+	desc.ServiceName = echoService
+	desc.Methods = slices.DeleteFunc(slices.Clone(desc.Methods), func(m grpc.MethodDesc) bool {
+		return !slices.Contains([]string{"CheckConsent", "BatchCheckConsent", "WithdrawConsent"}, m.MethodName)
+	})
+	return desc
+}
+
+// companion is the echo behind the layers of the API.
+func (e *echo) companion() rpc.Companion {
+	return rpc.Companion{Desc: describe(), Implementation: e, Like: ownService}
+}
+
+func (e *echo) CheckConsent(context.Context, *assentv1.CheckConsentRequest) (*assentv1.CheckConsentResponse, error) {
+	return e.single.Load(), nil
+}
+
+func (e *echo) BatchCheckConsent(
+	context.Context, *assentv1.BatchCheckConsentRequest,
+) (*assentv1.BatchCheckConsentResponse, error) {
+	return e.batch.Load(), nil
+}
+
+func (e *echo) StreamCheckConsent(stream assentv1.ConsentService_StreamCheckConsentServer) error {
+	for {
+		if _, err := stream.Recv(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		answer := &assentv1.StreamCheckConsentResponse{
+			Outcome: &assentv1.StreamCheckConsentResponse_Checked{Checked: e.batch.Load()},
+		}
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+}
+
+// WithdrawConsent updates the head row and does nothing else: the least that a durable answer costs.
+func (e *echo) WithdrawConsent(
+	ctx context.Context, _ *assentv1.WithdrawConsentRequest,
+) (*assentv1.WithdrawConsentResponse, error) {
+	if err := e.db.TouchHead(ctx); err != nil {
+		return nil, err
+	}
+	return &assentv1.WithdrawConsentResponse{Positions: []int64{1}}, nil
+}

@@ -1,0 +1,204 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/bench/bare"
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/service"
+)
+
+// clientPrefix begins the ids of the clients that a bench makes; what they recorded is no reason to refuse a database.
+const clientPrefix = "bench-"
+
+// env is what cases run in: a server over a database, the bare echo, and connections to both.
+type env struct {
+	opts    Options
+	folder  string
+	cfg     config.Server
+	key     string
+	address string // of the server
+	echo    *echo
+	db      bare.DB
+	api     *target // of the server; of another one in each case that asks
+	bare    *target
+
+	group *errgroup.Group
+	stop  context.CancelFunc
+
+	fresh Population // of whom nobody was recorded before
+	next  int        // the number of the first of them that nobody recorded yet
+}
+
+// begin starts everything. What it started close ends, also where begin fails.
+func begin(ctx context.Context, opts Options) (e *env, err error) {
+	e = &env{opts: opts, echo: &echo{}, fresh: Population{Seed: mathrand.Uint64()}, next: 1 << 40}
+	running, stop := context.WithCancel(ctx)
+	e.stop = stop
+	e.group, running = errgroup.WithContext(running)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close(ctx))
+			e = nil
+		}
+	}()
+	if err := e.prepare(ctx); err != nil {
+		return e, err
+	}
+	if err := e.serve(running); err != nil {
+		return e, err
+	}
+	if err := e.connect(); err != nil {
+		return e, err
+	}
+	return e, nil
+}
+
+// prepare makes the folder, the key and catalog files, and a client of its own in the database.
+func (e *env) prepare(ctx context.Context) (err error) {
+	if e.folder, err = os.MkdirTemp("", "assent-bench-"); err != nil {
+		return err
+	}
+	document, err := fs.ReadFile(examples.Files, "catalogs/acme.yaml")
+	if err != nil {
+		return err
+	}
+	e.cfg = config.Server{
+		DatabaseURL: e.opts.DatabaseURL, Keys: e.opts.Keys, Catalog: filepath.Join(e.folder, "catalog.yaml"),
+		GRPCAddress: "127.0.0.1:0", HTTPAddress: "127.0.0.1:0", Migrate: true,
+	}
+	if e.cfg.DatabaseURL.Reveal() == "" {
+		e.cfg.DatabaseURL = config.NewSecret("sqlite:" + filepath.Join(e.folder, "bench.db"))
+	}
+	if e.cfg.Keys == "" {
+		e.cfg.Keys = filepath.Join(e.folder, "bench.keys")
+		if _, err := seal.Create(e.cfg.Keys); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(e.cfg.Catalog, document, 0o600); err != nil {
+		return err
+	}
+	return e.introduce(ctx)
+}
+
+// introduce makes the client. A database with events of others is refused: the bench would record among them what never happened.
+func (e *env) introduce(ctx context.Context) (err error) {
+	local, err := server.OpenService(ctx, e.cfg, e.logger())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	if e.db, err = bare.Open(ctx, e.cfg); err != nil {
+		return err
+	}
+	own, err := e.db.MadeBy(ctx, e.opts.population().Batch(), clientPrefix)
+	if err != nil {
+		return err
+	}
+	if !own {
+		return errors.New("the database holds events that no bench recorded; one is measured only on a database that is empty, or that " +
+			"only `assent bench` and `assent bench load` have recorded in")
+	}
+	_, e.key, err = local.CreateClient(server.AsLocal(ctx), service.NewClient{
+		ID: clientPrefix + strings.ToLower(rand.Text()), AllDepartments: true, Role: "admin",
+	})
+	e.echo.db = e.db
+	return err
+}
+
+// logger writes what a server logs, and throws it away: it costs what it costs.
+func (e *env) logger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// serve starts the server and the bare echo, and returns when both answer.
+func (e *env) serve(ctx context.Context) error {
+	ready := make(chan server.Addresses, 1)
+	failed := make(chan error, 1)
+	e.group.Go(func() error {
+		err := server.Run(ctx, e.cfg, server.Options{
+			Logger: e.logger(), Ready: func(at server.Addresses) { ready <- at }, Companions: []rpc.Companion{e.echo.companion()},
+		})
+		failed <- err
+		return err
+	})
+	select {
+	case at := <-ready:
+		e.address = at.GRPC
+	case err := <-failed:
+		return errors.Join(errors.New("the server did not start"), err)
+	}
+	return nil
+}
+
+// connect starts the bare echo and connects to both.
+func (e *env) connect() error {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	plain := grpc.NewServer(grpc.MaxRecvMsgSize(rpc.MaxMessage), grpc.WaitForHandlers(true))
+	desc := describe()
+	plain.RegisterService(&desc, e.echo)
+	e.group.Go(func() error { return plain.Serve(listener) })
+	stop := e.stop
+	e.stop = func() {
+		plain.Stop()
+		stop()
+	}
+	if e.api, err = dial(e.address, e.key, ownService, mostWorkers); err != nil {
+		return err
+	}
+	e.bare, err = dial(listener.Addr().String(), "", echoService, mostWorkers)
+	return err
+}
+
+// layered is the echo behind the layers of the server.
+func (e *env) layered() *target { return e.api.of(echoService) }
+
+// close ends what begin started.
+func (e *env) close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
+	for _, t := range []*target{e.api, e.bare} {
+		if t != nil {
+			errs = append(errs, t.close())
+		}
+	}
+	e.stop()
+	errs = append(errs, e.group.Wait())
+	if e.db != nil {
+		errs = append(errs, e.db.Close(ctx))
+	}
+	if e.folder != "" {
+		errs = append(errs, os.RemoveAll(e.folder))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("end the bench: %w", err)
+	}
+	return nil
+}
+
+// unused returns the number of the first of so many people that nobody recorded yet.
+func (e *env) unused(people int) int {
+	first := e.next
+	e.next += people
+	return first
+}

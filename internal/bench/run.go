@@ -1,0 +1,118 @@
+// Package bench measures a whole server: a real one over a real database, reached over TCP with an API key through everything that
+// is around a call, beside what the same messages cost without it. Every figure is also a ratio to something measured in the same
+// run, in turns of half a second, because the figure itself says as much about the machine as about the program.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/assent-io/assent/internal/config"
+)
+
+// Options say what is measured, on what and for how long.
+type Options struct {
+	// DatabaseURL is a database for measuring; empty: a new SQLite file that is removed afterwards. Keys is its key file; empty: a
+	// new one, which only a new database takes.
+	DatabaseURL config.Secret
+	Keys        string
+	// Only chooses cases by their names; nil: all.
+	Only *regexp.Regexp
+	// Duration is how long each side of a case is measured.
+	Duration time.Duration
+	// Recipients is how many people the database holds before anything is measured, Seed who they are.
+	Recipients int
+	Seed       uint64
+	// Import is how many people are imported while something else is measured.
+	Import int
+	// Audience is how many rows the audience file has.
+	Audience int
+	// CheckFile checks an audience file with the command line's code.
+	CheckFile CheckFile
+	// Progress is told what is being done; nil: nobody is told.
+	Progress func(what string)
+}
+
+// CheckFile checks the addresses of a CSV file through the server at the address, and writes two others.
+type CheckFile func(ctx context.Context, address, key, channel, in, allowed, denied string) error
+
+func (o *Options) population() Population { return Population{Seed: o.Seed} }
+
+func (o *Options) tell(format string, args ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// benchCase is something that is measured.
+type benchCase struct {
+	name string
+	run  func(ctx context.Context) ([]Figure, error)
+}
+
+// cases returns all that can be measured, in the order in which it is: what records comes last.
+func (e *env) cases() []benchCase { return append(e.readingCases(), e.writingCases()...) }
+
+// Cases returns the names of all cases.
+func Cases() []string {
+	var names []string
+	for _, c := range (&env{}).cases() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// chosen reports whether a case is to be measured.
+func (o *Options) chosen(name string) bool { return o.Only == nil || o.Only.MatchString(name) }
+
+// Run measures.
+func Run(ctx context.Context, opts Options) (report Report, err error) {
+	if !slices.ContainsFunc(Cases(), opts.chosen) {
+		return report, fmt.Errorf("no case has such a name; there are %s", strings.Join(Cases(), ", "))
+	}
+	e, err := begin(ctx, opts)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, e.close(ctx)) }()
+	report = Report{Database: "SQLite", Processors: runtime.GOMAXPROCS(0), Go: runtime.Version(), Recipients: opts.Recipients}
+	if _, embedded := e.cfg.SQLitePath(); !embedded {
+		report.Database = "PostgreSQL"
+	}
+	if report.Figures, err = e.populate(ctx); err != nil {
+		return report, err
+	}
+	for _, c := range e.cases() {
+		if !opts.chosen(c.name) {
+			continue
+		}
+		opts.tell("%s", c.name)
+		figures, err := c.run(ctx)
+		if err != nil {
+			return report, fmt.Errorf("%s: %w", c.name, err)
+		}
+		report.Figures = append(report.Figures, figures...)
+	}
+	return report, nil
+}
+
+// populate records the population, unless it was before.
+func (e *env) populate(ctx context.Context) ([]Figure, error) {
+	e.opts.tell("recording %d people", e.opts.Recipients)
+	loaded, err := Load(ctx, e.api.record, Loading{
+		Population: e.opts.population(), People: e.opts.Recipients, Batch: DefaultBatch, InFlight: DefaultInFlight,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if loaded.Duplicates > 0 {
+		return nil, nil // How long it takes to recognise them is no figure.
+	}
+	return []Figure{figure("load: events", loaded.Rate(), perSecond)}, nil
+}
