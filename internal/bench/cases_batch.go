@@ -20,7 +20,7 @@ const (
 	// batchWorkers is how many batches, or streams, are under way at once.
 	batchWorkers = 4
 	// perStream is how many messages a stream has before the next one is opened.
-	perStream = 32
+	perStream = 16
 	// goalBatch is how many addresses a second are to be reached.
 	goalBatch = 1_500_000
 )

@@ -133,7 +133,7 @@ func (e *env) openChecks(ctx context.Context) ([]Figure, error) {
 			return nil, err
 		}
 		rate := max(math.Floor(reached[0].rate()*0.7), 1)
-		t, err := open(ctx, e.opts.Duration, rate, s)
+		t, err := open(ctx, ctx, e.opts.Duration, rate, s)
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,8 @@ const (
 	// withdrawals and checks that come by themselves while an import runs, a second.
 	withdrawalsBeside = 50
 	checksBeside      = 500
+	// longest is how long an import may take.
+	longest = 12 * time.Hour
 )
 
 func (e *env) writingCases() []benchCase {
@@ -145,16 +147,16 @@ func (e *env) insertAgain(ctx context.Context, after int64) (took time.Duration,
 
 // duringImport measures what comes at a rate by itself while people are imported, until they are.
 func (e *env) duringImport(ctx context.Context, name string, rate float64, s side, goal float64) ([]Figure, error) {
-	alone, err := open(ctx, e.opts.Duration, rate, s)
+	alone, err := open(ctx, ctx, e.opts.Duration, rate, s)
 	if err != nil {
 		return nil, err
 	}
 	var loaded Loaded
 	group, running := errgroup.WithContext(ctx)
-	measuring, stop := context.WithCancel(running)
-	defer stop()
+	imported, done := context.WithCancel(running)
+	defer done()
 	group.Go(func() (err error) {
-		defer stop()
+		defer done()
 		loaded, err = Load(running, e.api.record, Loading{
 			Population: e.fresh, First: e.unused(e.opts.Import), People: e.opts.Import, Batch: DefaultBatch, InFlight: DefaultInFlight,
 		})
@@ -162,7 +164,7 @@ func (e *env) duringImport(ctx context.Context, name string, rate float64, s sid
 	})
 	var beside tally
 	group.Go(func() (err error) {
-		beside, err = open(measuring, time.Hour, rate, s)
+		beside, err = open(running, imported, longest, rate, s)
 		return err
 	})
 	if err := group.Wait(); err != nil {

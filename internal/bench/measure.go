@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -104,9 +105,9 @@ func closed(ctx context.Context, duration time.Duration, s side) (tally, error) 
 	return t, err
 }
 
-// open begins pieces at a rate, whether or not those before are done, until the duration is over or the context ends; each takes as
-// long as from when it was to begin, so that what waits for a slow one counts as slow, too.
-func open(ctx context.Context, duration time.Duration, rate float64, s side) (tally, error) {
+// open begins pieces at a rate, whether or not those before are done, until the duration is over or enough ends; each takes as long
+// as from when it was to begin, so that what waits for a slow one counts as slow, too.
+func open(ctx, enough context.Context, duration time.Duration, rate float64, s side) (tally, error) {
 	began := time.Now()
 	every := time.Duration(float64(time.Second) / rate)
 	times := make([]*hdrhistogram.Histogram, s.workers)
@@ -119,14 +120,11 @@ func open(ctx context.Context, duration time.Duration, rate float64, s side) (ta
 			defer timer.Stop()
 			for {
 				due := time.Duration(next.Add(1)-1) * every
-				if due >= duration || !waitUntil(running, timer, began.Add(due)) {
+				if due >= duration || !waitUntil(running, enough, timer, began.Add(due)) {
 					return nil
 				}
 				n, err := s.do(running, w)
 				if err != nil {
-					if ctx.Err() != nil {
-						return nil // Whoever ended the measuring knows why.
-					}
 					return err
 				}
 				units.Add(int64(n))
@@ -134,7 +132,7 @@ func open(ctx context.Context, duration time.Duration, rate float64, s side) (ta
 			}
 		})
 	}
-	err := group.Wait()
+	err := errors.Join(group.Wait(), ctx.Err())
 	t := tally{took: time.Since(began), units: units.Load(), times: newTimes()}
 	for _, one := range times {
 		t.times.Merge(one)
@@ -142,14 +140,15 @@ func open(ctx context.Context, duration time.Duration, rate float64, s side) (ta
 	return t, err
 }
 
-// waitUntil waits for a time and reports whether it came before the end of the context.
-func waitUntil(ctx context.Context, timer *time.Timer, at time.Time) bool {
+// waitUntil waits for a time and reports whether it came before the ends of both contexts.
+func waitUntil(ctx, enough context.Context, timer *time.Timer, at time.Time) bool {
 	if wait := time.Until(at); wait > 0 {
 		timer.Reset(wait)
 		select {
 		case <-timer.C:
+		case <-enough.Done():
 		case <-ctx.Done():
 		}
 	}
-	return ctx.Err() == nil
+	return ctx.Err() == nil && enough.Err() == nil
 }
