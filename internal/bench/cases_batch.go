@@ -113,7 +113,7 @@ func (t *target) stream(ctx context.Context, worker int, messages []*assentv1.Ba
 	group.Go(func() error {
 		for i := range n {
 			if err := stream.Send(&assentv1.StreamCheckConsentRequest{Check: messages[(worker+i)%len(messages)]}); err != nil {
-				return nil // What the stream ended with Recv tells.
+				return nil //nolint:nilerr // What the stream ended with Recv tells.
 			}
 		}
 		return stream.CloseSend()

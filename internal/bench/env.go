@@ -66,7 +66,7 @@ func begin(ctx context.Context, opts Options) (e *env, err error) {
 	if err := e.serve(running); err != nil {
 		return e, err
 	}
-	if err := e.connect(); err != nil {
+	if err := e.connect(ctx); err != nil {
 		return e, err
 	}
 	return e, nil
@@ -126,7 +126,9 @@ func (e *env) introduce(ctx context.Context) (err error) {
 }
 
 // logger writes what a server logs, and throws it away: it costs what it costs.
-func (e *env) logger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func (e *env) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(struct{ io.Writer }{io.Discard}, nil)) // slog knows io.Discard, and would not even format.
+}
 
 // serve starts the server and the bare echo, and returns when both answer.
 func (e *env) serve(ctx context.Context) error {
@@ -149,8 +151,8 @@ func (e *env) serve(ctx context.Context) error {
 }
 
 // connect starts the bare echo and connects to both.
-func (e *env) connect() error {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func (e *env) connect(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -59,8 +59,10 @@ func TestPopulation_Mix(t *testing.T) {
 		got         int
 		least, most float64
 	}{
-		{"withdrawn", standing[bench.Withdrawn], 0.045, 0.055}, {"suppressed", standing[bench.Suppressed], 0.007, 0.013},
-		{"bounced", standing[bench.Bounced], 0.016, 0.024}, {"events", events, 1.4, 1.6},
+		{"withdrawn", standing[bench.Withdrawn], 0.045, 0.055},
+		{"suppressed", standing[bench.Suppressed], 0.007, 0.013},
+		{"bounced", standing[bench.Bounced], 0.016, 0.024},
+		{"events", events, 1.4, 1.6},
 	} {
 		if share := float64(test.got) / people; share < test.least || share > test.most {
 			t.Errorf("%s: %.3f a person, want %.3f to %.3f", test.what, share, test.least, test.most)

@@ -65,8 +65,8 @@ func (t *target) of(service string) *target { return &target{service: service, c
 func (t *target) conn(worker int) *grpc.ClientConn { return t.conns[worker%len(t.conns)] }
 
 // call calls a method.
-func (t *target) call(ctx context.Context, worker int, method string, in, out any, options ...grpc.CallOption) error {
-	if err := t.conn(worker).Invoke(ctx, "/"+t.service+"/"+method, in, out, options...); err != nil {
+func (t *target) call(ctx context.Context, worker int, method string, in, out any) error {
+	if err := t.conn(worker).Invoke(ctx, "/"+t.service+"/"+method, in, out); err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -14,8 +15,14 @@ func (a *API) Unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, nex
 
 // Fill decodes a message into what a method is received in.
 func Fill(into any, m proto.Message) error {
-	if e, ok := into.(*envelope); ok {
-		proto.Merge(e.message.(proto.Message), m)
+	e, ok := into.(*envelope)
+	if !ok {
+		return fmt.Errorf("a message is received in a %T", into)
 	}
+	to, ok := e.message.(proto.Message)
+	if !ok {
+		return fmt.Errorf("a message is a %T", e.message)
+	}
+	proto.Merge(to, m)
 	return nil
 }

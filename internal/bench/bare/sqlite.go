@@ -46,22 +46,9 @@ func (d *sqliteDB) Prepare(ctx context.Context) error {
 }
 
 // copyTable makes a table, and its indexes, from the statements that made the other.
-func (d *sqliteDB) copyTable(ctx context.Context, t table) (err error) {
-	rows, err := d.db.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC", t.name)
+func (d *sqliteDB) copyTable(ctx context.Context, t table) error {
+	statements, err := d.statements(ctx, t)
 	if err != nil {
-		return err
-	}
-	var statements []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		text = strings.Replace(text, "CREATE TABLE "+t.name, "CREATE TABLE "+t.copied, 1)
-		text = strings.Replace(text, "CREATE INDEX ", "CREATE INDEX assent_bench_", 1)
-		statements = append(statements, strings.Replace(text, " ON "+t.name+" ", " ON "+t.copied+" ", 1))
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
 	for _, statement := range statements {
@@ -70,6 +57,25 @@ func (d *sqliteDB) copyTable(ctx context.Context, t table) (err error) {
 		}
 	}
 	return nil
+}
+
+// statements returns what makes the copy: first the table.
+func (d *sqliteDB) statements(ctx context.Context, t table) (list []string, err error) {
+	rows, err := d.db.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC", t.name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		text = strings.Replace(text, "CREATE TABLE "+t.name, "CREATE TABLE "+t.copied, 1)
+		text = strings.Replace(text, "CREATE INDEX ", "CREATE INDEX assent_bench_", 1)
+		list = append(list, strings.Replace(text, " ON "+t.name+" ", " ON "+t.copied+" ", 1))
+	}
+	return list, rows.Err()
 }
 
 func (d *sqliteDB) TouchHead(ctx context.Context) error {
