@@ -47,7 +47,8 @@ type opening struct {
 	kept        service.Kept
 	witnesses   []*ledger.Witness
 	databaseNow func() time.Time // of a PostgreSQL; nil: its own
-	migrate     bool             // make missing tables, and for SQLite the file
+	unsafe      service.Unsafe
+	migrate     bool // make missing tables, and for SQLite the file
 }
 
 // OpenStore opens the database that the settings name. Tables of another version are refused; with cfg.Migrate they are brought
@@ -108,6 +109,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	}
 	use, err := service.New(ctx, store, keys, service.Options{
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
+		Unsafe: how.unsafe,
 	})
 	if err != nil {
 		return nil, err

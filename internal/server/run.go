@@ -18,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/service"
 )
 
 // How often a server looks after itself.
@@ -50,6 +51,8 @@ type Options struct {
 	Companions []rpc.Companion
 	// DatabaseNow stands in for the clock of a PostgreSQL in tests; nil is its own.
 	DatabaseNow func() time.Time
+	// Unsafe is for tests and cannot be set from outside.
+	Unsafe service.Unsafe
 }
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
@@ -85,7 +88,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
 		decided: signals.countDecisions(context.WithoutCancel(ctx)), span: signals.traces.Span,
-		kept: keeper.kept(), witnesses: witnesses,
+		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe,
 	})
 	if err != nil {
 		return err

@@ -42,6 +42,15 @@ type Options struct {
 	Kept Kept
 	// Witnesses are those whose cosignatures count.
 	Witnesses []*ledger.Witness
+	// Unsafe is for tests.
+	Unsafe Unsafe
+}
+
+// Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.
+// No setting leads here: a program that is run as such never has any of it.
+type Unsafe struct {
+	// OwnClock decides checks at this server's clock alone, even where it lags behind the ledger.
+	OwnClock bool
 }
 
 // Service is the use cases over one store. It is safe for concurrent use.
@@ -54,6 +63,7 @@ type Service struct {
 	span     BeginSpan
 	kept     Kept
 	witness  []*ledger.Witness
+	unsafe   Unsafe
 	names    *names
 	catalogs *catalogs
 	clients  *clients
@@ -70,7 +80,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	}
 	s := &Service{
 		store: store, keys: keys, log: opts.Logger, decided: opts.Decided, span: opts.Span,
-		kept: opts.Kept, witness: opts.Witnesses,
+		kept: opts.Kept, witness: opts.Witnesses, unsafe: opts.Unsafe,
 		now:   func() time.Time { return opts.Now().UTC() },
 		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
 	}
