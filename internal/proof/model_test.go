@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type answer struct {
 	nothing  bool  // of a lift: there was nothing to lift
 	allow    bool  // of a check
 	position int64 // of the write, or of the ledger that the check was decided at
+	rank     int   // how many writes about the recipient have a position up to this one; ranked sets it
 }
 
 // never is when a call without an answer ends.
@@ -50,7 +52,7 @@ const (
 type standing struct {
 	granted    bool  // a consent counts
 	suppressed bool  // by hand
-	last       int64 // the highest position met
+	writes     int   // how many writes whose position is known have happened
 	since      int64 // the position of the write since which the answer is ALLOW
 }
 
@@ -79,7 +81,7 @@ func (s standing) after(w verb, a answer) standing {
 		s.since = a.position
 	}
 	if !a.unknown {
-		s.last = a.position
+		s.writes++
 	}
 	return s
 }
@@ -88,9 +90,7 @@ func (s standing) after(w verb, a answer) standing {
 func (s standing) step(c call, a answer) (bool, standing) {
 	switch {
 	case c.verb == check && a.allow:
-		legal := s.allows() && a.position >= s.last
-		s.last = max(s.last, a.position) // What is written later has a higher position.
-		return legal, s
+		return s.allows() && a.rank == s.writes, s // Its view holds all writes up to a position, and no other.
 	case c.verb == check:
 		return c.atLeast == 0 || !s.allows() || s.since == notKnown || c.atLeast < s.since, s
 	case a.nothing:
@@ -98,7 +98,7 @@ func (s standing) step(c call, a answer) (bool, standing) {
 	case a.unknown:
 		return true, s.after(c.verb, a)
 	default:
-		return a.position > s.last, s.after(c.verb, a)
+		return a.rank == s.writes+1, s.after(c.verb, a)
 	}
 }
 
@@ -117,13 +117,33 @@ func model() porcupine.Model {
 			}
 			var all [][]porcupine.Operation
 			for _, ops := range by {
-				all = append(all, ops)
+				all = append(all, ranked(ops))
 			}
 			return all
 		},
 		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%v: %v", input, output) },
 		DescribeState:     func(state any) string { return fmt.Sprintf("%+v", state) },
 	}
+}
+
+// ranked returns the calls about one recipient with the ranks of their answers. Positions could be compared as well, but then the
+// search would try each write that took long at every place it might have, and run into a dead end from there.
+func ranked(history []porcupine.Operation) []porcupine.Operation {
+	var positions []int64
+	for _, op := range history {
+		c, a := op.Input.(call), op.Output.(answer) //nolint:errcheck,forcetypeassert // A panic says it.
+		if c.verb != check && !a.unknown && !a.nothing {
+			positions = append(positions, a.position)
+		}
+	}
+	slices.Sort(positions)
+	all := slices.Clone(history)
+	for i := range all {
+		a := all[i].Output.(answer) //nolint:errcheck,forcetypeassert // A panic says it.
+		a.rank, _ = slices.BinarySearch(positions, a.position+1)
+		all[i].Output = a
+	}
+	return all
 }
 
 func (c call) String() string {

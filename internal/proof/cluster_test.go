@@ -1,0 +1,141 @@
+package proof
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+// servers is how many servers share the database.
+const servers = 3
+
+// cluster is several servers over one PostgreSQL, with a proxy before each server and one between it and the database.
+type cluster struct {
+	t        testing.TB
+	dir      string
+	keys     string
+	database string // the URL that leads past the proxies
+	key      string // the API key of an administrator
+	postgres *testkit.PostgresServer
+	nodes    [servers]*node
+}
+
+// node is one server of a cluster.
+type node struct {
+	cluster *cluster
+	serving serving
+	clients *route // from its clients
+	store   *route // to the database
+	running *process
+}
+
+// newCluster starts a database and servers over it; how says in which way the n-th differs from the shipped one.
+func newCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
+	t.Helper()
+	free := newPorts(t, d)
+	database := free.take()
+	_, port, _ := strings.Cut(database, ":")
+	c := &cluster{
+		t: t, dir: t.TempDir(), postgres: testkit.NewPostgresServer(t, "listen_addresses = '127.0.0.1'", "port = "+port),
+		database: databaseURL(database),
+	}
+	c.keys = filepath.Join(c.dir, "assent.keys")
+	if _, err := seal.Create(c.keys); err != nil {
+		t.Fatal(err)
+	}
+	c.createAdmin()
+	t.Cleanup(c.kill)
+	for n := range c.nodes {
+		at := free.take()
+		node := &node{
+			cluster: c, serving: how(n),
+			clients: newRoute(t, fmt.Sprintf("clients of server %d", n), free.take(), at),
+			store:   newRoute(t, fmt.Sprintf("database of server %d", n), free.take(), database),
+		}
+		node.serving.Args = []string{
+			"--database-url", databaseURL(node.store.proxy.Listen), "--keys", c.keys, "--grpc-address", at, "--http-address", "127.0.0.1:0",
+			"--catalog", mustAbs(t, "../../examples/catalogs/acme.yaml"), "--log-format", "json",
+		}
+		c.nodes[n] = node
+		if err := node.start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+func databaseURL(at string) string { return "postgres://postgres@" + at + "/postgres?sslmode=disable" }
+
+func mustAbs(t testing.TB, path string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
+}
+
+// createAdmin makes the tables and a client that may do everything.
+func (c *cluster) createAdmin() {
+	c.t.Helper()
+	settings := config.Server{DatabaseURL: config.NewSecret(c.database), Keys: c.keys, Migrate: true}
+	c.key = createAdmin(c.t, settings)
+}
+
+// createAdmin makes a client that may do everything, and returns its API key.
+func createAdmin(t testing.TB, settings config.Server) string {
+	t.Helper()
+	local, err := server.OpenService(t.Context(), settings, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	_, key, err := local.CreateClient(server.AsLocal(t.Context()), service.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// start runs the server, which must not be running.
+func (n *node) start() error {
+	spec, err := json.Marshal(n.serving)
+	if err != nil {
+		return err
+	}
+	n.running, err = launch(n.cluster.dir, []string{serveVariable + "=" + string(spec)}, os.Args[0])
+	return err
+}
+
+// restart runs the killed server again, however long the way to the database takes to be open.
+func (n *node) restart() error {
+	var err error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		if err = n.start(); err == nil {
+			return nil
+		}
+		wait(nil, 50*time.Millisecond)
+	}
+	return err
+}
+
+// kill ends all servers; none may have had a data race.
+func (c *cluster) kill() {
+	for _, node := range c.nodes {
+		if node != nil && node.running != nil {
+			node.running.kill()
+			node.running.mustHaveNoRaces(c.t)
+		}
+	}
+}
