@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"testing"
 	"time"
 
@@ -53,6 +54,8 @@ type attempt struct {
 	made time.Time // a repetition has the same body
 	// longAgo has it occur an hour before, which opens nothing that was closed since.
 	longAgo bool
+	// paper has it signed, which needs no confirmation and so can be repeated at any time.
+	paper bool
 }
 
 // ahead is how far the confirmation of a grant lies in the future; repeatable is how long the grant can be repeated before that has come.
@@ -115,6 +118,9 @@ func grantOf(a attempt) *assentv1.GrantConsentRequest {
 		in.OccurredTime = timestamppb.New(a.made.Add(-time.Hour))
 		in.Evidence.ConfirmedTime = in.GetOccurredTime()
 	}
+	if a.paper {
+		in.Evidence = &assentv1.Evidence{Source: "paper", DocumentRef: "card"}
+	}
 	return in
 }
 
@@ -134,6 +140,9 @@ func (r remote) ask(ctx context.Context, c call) (answer, error) {
 func written(positions []int64, err error) (answer, error) {
 	if err != nil {
 		return answer{unknown: true}, err
+	}
+	if len(positions) != 1 {
+		return answer{}, fmt.Errorf("a write was given the positions %v", positions)
 	}
 	return answer{position: positions[0]}, nil
 }

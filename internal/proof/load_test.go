@@ -102,6 +102,9 @@ func (l *load) client(n int, d dice, through []remote, stop <-chan struct{}) {
 	}
 }
 
+// afterFailure is how long a client waits when it got no answer.
+const afterFailure = 20 * time.Millisecond
+
 // draw chooses what to do: mostly checks, and more that opens than that closes, so that ALLOW is common.
 func (l *load) draw(d dice) verb {
 	choices := []struct {
@@ -128,6 +131,7 @@ func (l *load) check(n int, r remote, c call) {
 		return
 	}
 	l.fail(c, err)
+	wait(nil, afterFailure)
 }
 
 // write records, and leaves what has no answer for later.
@@ -142,8 +146,9 @@ func (l *load) write(n int, r remote, a attempt) {
 	}
 	l.fail(a.call, err)
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.pending = append(l.pending, pending{attempt: a, called: called})
+	l.mu.Unlock()
+	wait(nil, afterFailure)
 }
 
 func (l *load) fail(c call, err error) {
@@ -172,7 +177,7 @@ func (l *load) settle(r remote) {
 			if !open(err) {
 				break
 			}
-			wait(nil, 20*time.Millisecond)
+			wait(nil, afterFailure)
 		}
 		l.add(1000+n, p.call, p.called, got, returned)
 	}

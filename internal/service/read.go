@@ -54,7 +54,7 @@ func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, m Moment)
 	}
 	// A clock that lags behind the ledger must not hide what was acknowledged.
 	now := s.instant()
-	if !s.unsafe.OwnClock {
+	if !s.unsafe.DecideByOwnClock {
 		now = max(now, v.head.Recorded)
 	}
 	v.asked = now

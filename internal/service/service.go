@@ -49,8 +49,10 @@ type Options struct {
 // Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.
 // No setting leads here: a program that is run as such never has any of it.
 type Unsafe struct {
-	// OwnClock decides checks at this server's clock alone, even where it lags behind the ledger.
-	OwnClock bool
+	// DecideByOwnClock decides checks at this server's clock alone, even where it lags behind the ledger.
+	DecideByOwnClock bool
+	// RecordByOwnClock records at this server's clock alone, even where it lags behind the ledger.
+	RecordByOwnClock bool
 }
 
 // Service is the use cases over one store. It is safe for concurrent use.

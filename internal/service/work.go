@@ -92,7 +92,10 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 
 // runMember runs a member at a time of its own, for the caller as it is under the locked head.
 func (w *work) runMember(m *member) error {
-	w.recorded = max(w.service.instant(), w.head.Recorded+1)
+	w.recorded = w.service.instant()
+	if !w.service.unsafe.RecordByOwnClock {
+		w.recorded = max(w.recorded, w.head.Recorded+1)
+	}
 	w.named = nil
 	var err error
 	if w.who, err = w.service.admit(m.ctx, &w.head); err != nil {
