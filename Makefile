@@ -42,6 +42,13 @@ test: ## Run all tests with the race detector (PKG=./... for some packages only)
 	@echo "test $(PKG)"
 	@CGO_ENABLED=1 $(GO) test $(RACE) $(PKG)
 
+# Two minutes of servers that are killed and cut off, 110 crashes and five minutes of load on each store. What is not legal is left as a
+# page in internal/proof/_artifacts.
+.PHONY: test-long
+test-long: ## Run the long forms of the proofs of correctness, some 15 minutes.
+	@.ci/testdeps
+	@ASSENT_PROOF=long CGO_ENABLED=1 $(GO) test $(RACE) -timeout=60m -artifacts -v ./internal/proof
+
 .PHONY: test-short
 test-short: ## Run the tests without the race detector, leaving out the long ones.
 	@.ci/testdeps

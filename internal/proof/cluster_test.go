@@ -2,7 +2,6 @@ package proof
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -20,14 +19,14 @@ import (
 // servers is how many servers share the database.
 const servers = 3
 
-// cluster is several servers over one PostgreSQL, with a proxy before each server and one between it and the database.
+// cluster is several servers over one PostgreSQL, with a proxy before each server.
 type cluster struct {
 	t        testing.TB
 	dir      string
 	keys     string
-	database string // the URL that leads past the proxies
-	key      string // the API key of an administrator
-	postgres *testkit.PostgresServer
+	database string                  // the URL that leads past the proxies
+	key      string                  // the API key of an administrator
+	postgres *testkit.PostgresServer // nil: it is one that others use, too, and the way to it cannot be broken
 	nodes    [servers]*node
 }
 
@@ -36,43 +35,55 @@ type node struct {
 	cluster *cluster
 	serving serving
 	clients *route // from its clients
-	store   *route // to the database
+	store   *route // to the database; nil where that cannot be broken
 	running *process
 }
 
-// newCluster starts a database and servers over it; how says in which way the n-th differs from the shipped one.
+// newCluster starts a database of its own and servers over it, each of which reaches it through a proxy; how says in which way the n-th
+// differs from the shipped one.
 func newCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
 	t.Helper()
 	free := newPorts(t, d)
-	database := free.take()
-	_, port, _ := strings.Cut(database, ":")
-	c := &cluster{
-		t: t, dir: t.TempDir(), postgres: testkit.NewPostgresServer(t, "listen_addresses = '127.0.0.1'", "port = "+port),
-		database: databaseURL(database),
-	}
+	at := free.take()
+	_, port, _ := strings.Cut(at, ":")
+	c := &cluster{t: t, postgres: testkit.NewPostgresServer(t, "listen_addresses = '127.0.0.1'", "port = "+port), database: databaseURL(at)}
+	c.start(free, how, func(n *node) string {
+		n.store = newRoute(t, "the way to the database", free.take(), at)
+		return databaseURL(n.store.proxy.Listen)
+	})
+	return c
+}
+
+// newSoundCluster starts servers over a database in which nothing is to be broken.
+func newSoundCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
+	t.Helper()
+	c := &cluster{t: t, database: testkit.Postgres(t)}
+	c.start(newPorts(t, d), how, func(*node) string { return c.database })
+	return c
+}
+
+// start starts the servers; to returns the URL by which one of them reaches the database.
+func (c *cluster) start(free *ports, how func(n int) serving, to func(n *node) string) {
+	c.t.Helper()
+	c.dir = c.t.TempDir()
 	c.keys = filepath.Join(c.dir, "assent.keys")
 	if _, err := seal.Create(c.keys); err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	c.createAdmin()
-	t.Cleanup(c.kill)
+	c.key = createAdmin(c.t, config.Server{DatabaseURL: config.NewSecret(c.database), Keys: c.keys, Migrate: true})
+	c.t.Cleanup(c.kill)
 	for n := range c.nodes {
 		at := free.take()
-		node := &node{
-			cluster: c, serving: how(n),
-			clients: newRoute(t, fmt.Sprintf("clients of server %d", n), free.take(), at),
-			store:   newRoute(t, fmt.Sprintf("database of server %d", n), free.take(), database),
-		}
+		node := &node{cluster: c, serving: how(n), clients: newRoute(c.t, "the way to a server", free.take(), at)}
 		node.serving.Args = []string{
-			"--database-url", databaseURL(node.store.proxy.Listen), "--keys", c.keys, "--grpc-address", at, "--http-address", "127.0.0.1:0",
-			"--catalog", mustAbs(t, "../../examples/catalogs/acme.yaml"), "--log-format", "json",
+			"--database-url", to(node), "--keys", c.keys, "--grpc-address", at, "--http-address", "127.0.0.1:0",
+			"--catalog", mustAbs(c.t, "../../examples/catalogs/acme.yaml"), "--log-format", "json",
 		}
 		c.nodes[n] = node
 		if err := node.start(); err != nil {
-			t.Fatal(err)
+			c.t.Fatal(err)
 		}
 	}
-	return c
 }
 
 func databaseURL(at string) string { return "postgres://postgres@" + at + "/postgres?sslmode=disable" }
@@ -86,14 +97,7 @@ func mustAbs(t testing.TB, path string) string {
 	return abs
 }
 
-// createAdmin makes the tables and a client that may do everything.
-func (c *cluster) createAdmin() {
-	c.t.Helper()
-	settings := config.Server{DatabaseURL: config.NewSecret(c.database), Keys: c.keys, Migrate: true}
-	c.key = createAdmin(c.t, settings)
-}
-
-// createAdmin makes a client that may do everything, and returns its API key.
+// createAdmin makes the tables, and a client that may do everything; it returns its API key.
 func createAdmin(t testing.TB, settings config.Server) string {
 	t.Helper()
 	local, err := server.OpenService(t.Context(), settings, slog.New(slog.DiscardHandler))
@@ -114,7 +118,11 @@ func (n *node) start() error {
 	if err != nil {
 		return err
 	}
-	n.running, err = launch(n.cluster.dir, []string{serveVariable + "=" + string(spec)}, os.Args[0])
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	n.running, err = launch(n.cluster.dir, []string{serveVariable + "=" + string(spec)}, self)
 	return err
 }
 

@@ -66,7 +66,7 @@ func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
 	for _, control := range controls {
 		t.Run(control.name, func(t *testing.T) {
 			seed := seeded(t)
-			c := newCluster(t, newDice(seed, "cluster"), control.how)
+			c := newSoundCluster(t, newDice(seed, "cluster"), control.how)
 			mustFindViolation(t, c, seed, control.memory, control.denied)
 		})
 	}

@@ -45,11 +45,7 @@ func (w *crashWriter) round(r remote, stop <-chan struct{}) {
 			return
 		default:
 		}
-		verbs := []verb{grant, grant, withdraw, suppress, lift}
-		next := attempt{
-			call: call{verb: verbs[w.dice.IntN(len(verbs))], recipient: w.who[w.dice.IntN(len(w.who))]},
-			id:   w.dice.request(), made: time.Now(), paper: true,
-		}
+		next := w.draw()
 		w.begun = &next
 		if !w.send(r) {
 			w.interrupted++
@@ -58,6 +54,15 @@ func (w *crashWriter) round(r remote, stop <-chan struct{}) {
 		if !w.ask(r, next.recipient) {
 			return
 		}
+	}
+}
+
+// draw chooses what to write next.
+func (w *crashWriter) draw() attempt {
+	verbs := []verb{grant, grant, withdraw, suppress, lift}
+	return attempt{
+		call: call{verb: verbs[w.dice.IntN(len(verbs))], recipient: w.who[w.dice.IntN(len(w.who))]},
+		id:   w.dice.request(), made: time.Now(), paper: true,
 	}
 }
 
@@ -75,7 +80,7 @@ func (w *crashWriter) send(r remote) bool {
 	state := w.states[a.recipient]
 	if got.nothing {
 		if state.suppressed {
-			w.t.Errorf("%s: nothing to lift, but it is suppressed since %d", a, w.done[len(w.done)-1].answer.position)
+			w.t.Errorf("%s: nothing to lift, but it is suppressed", a)
 		}
 		return true
 	}

@@ -22,7 +22,9 @@ type ports struct {
 	next int
 }
 
-func newPorts(t testing.TB, d dice) *ports { return &ports{t: t, dice: d, next: 15_000 + d.IntN(15_000)} }
+func newPorts(t testing.TB, d dice) *ports {
+	return &ports{t: t, dice: d, next: 15_000 + d.IntN(15_000)}
+}
 
 func (p *ports) take() string {
 	p.t.Helper()

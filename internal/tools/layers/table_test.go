@@ -78,6 +78,7 @@ func allowed() map[string][]string {
 		"migrations":    {},
 
 		"internal/e2e":             {}, // tests only
+		"internal/proof":           {}, // tests only
 		"internal/testkit":         {},
 		"internal/tools/layers":    {},
 		"internal/tools/protodeps": {},
