@@ -180,8 +180,8 @@ func (c *crashing) ledger() (events int64) {
 			if last++; e.Position != last {
 				c.t.Fatalf("position %d stands where %d belongs", e.Position, last)
 			}
-			if _, ok := known[last]; !ok && e.Facts.Kind != consent.KindCatalog {
-				c.t.Errorf("position %d, a %v, was acknowledged to nobody", last, e.Facts.Kind)
+			if _, ok := known[last]; !ok && e.Kind != consent.KindCatalog {
+				c.t.Errorf("position %d, a %v, was acknowledged to nobody", last, e.Kind)
 			}
 			delete(known, last)
 		}

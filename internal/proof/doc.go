@@ -17,7 +17,7 @@
 //
 // A write without an answer is sent again with its request id until it has one, when everything is healed at the latest; one that never gets
 // one may have happened at any time, or not at all. The search is that of github.com/anishathalye/porcupine. A history that is not legal is
-// written as a page to look at, into the folder of `go test -artifacts`, and the test names it.
+// written as a page to look at, to where the failure says; `make test-long` keeps it.
 //
 // The checker itself is held to account: with a memory of 100 ms before the checks, with a lagging server that decides by its own clock, and
 // with a follower by numbers of a sequence instead of positions it must find the violation; and it must tell legal from illegal

@@ -190,5 +190,5 @@ func mustBeLegal(t *testing.T, history []porcupine.Operation) {
 	if err := porcupine.VisualizePath(model(), info, path); err != nil {
 		t.Error(err)
 	}
-	t.Errorf("a history of %d calls is not legal; with `go test -artifacts` it is in %s", len(history), path)
+	t.Errorf("a history of %d calls is not legal; it is in %s, which `go test -artifacts` keeps", len(history), path)
 }

@@ -18,12 +18,12 @@ import (
 // which is down for a moment finds its port free when it comes back.
 type ports struct {
 	t    testing.TB
-	dice dice
 	next int
 }
 
 func newPorts(t testing.TB, d dice) *ports {
-	return &ports{t: t, dice: d, next: 15_000 + d.IntN(15_000)}
+	t.Helper()
+	return &ports{t: t, next: 15_000 + d.IntN(15_000)}
 }
 
 func (p *ports) take() string {

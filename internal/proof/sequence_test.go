@@ -49,7 +49,6 @@ type underWay struct {
 
 	number int64
 	began  int64
-	client int
 }
 
 // simulate runs writers and a perfectly fenced reader over the database, one step at a time, and returns the history and how many

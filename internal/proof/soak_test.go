@@ -44,7 +44,7 @@ func TestServer_UnderSteadyLoad_MemoryAndGoroutinesStayFlat(t *testing.T) {
 		}()
 		select {
 		case at := <-ready:
-			samples := soak(t, seed, at, key, forms(5*time.Second, 5*time.Minute))
+			samples := soak(t, seed, at, key, forms(3*time.Second, 5*time.Minute))
 			mustBeFlat(t, samples)
 		case err := <-ended:
 			t.Fatal(err)

@@ -55,6 +55,12 @@ func TestMetrics_TwoServers_CountApart(t *testing.T) {
 	}
 }
 
+func TestMetrics_HeapAfterACollection_IsTold(t *testing.T) {
+	if got := page(t, newMetrics(t)); !strings.Contains(got, "\ngo_gc_heap_live_bytes ") {
+		t.Errorf("the page does not say what the heap holds:\n%s", got)
+	}
+}
+
 func call(h stats.Handler, method string) {
 	ctx := h.TagRPC(context.Background(), &stats.RPCTagInfo{FullMethodName: method})
 	h.HandleRPC(ctx, &stats.Begin{})
