@@ -48,8 +48,8 @@ func newCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
 	_, port, _ := strings.Cut(at, ":")
 	c := &cluster{t: t, postgres: testkit.NewPostgresServer(t, "listen_addresses = '127.0.0.1'", "port = "+port), database: databaseURL(at)}
 	c.start(free, how, func(n *node) string {
-		n.store = newRoute(t, "the way to the database", free.take(), at)
-		return databaseURL(n.store.proxy.Listen)
+		n.store = newRoute(t, at)
+		return databaseURL(n.store.address())
 	})
 	return c
 }
@@ -74,7 +74,7 @@ func (c *cluster) start(free *ports, how func(n int) serving, to func(n *node) s
 	c.t.Cleanup(c.kill)
 	for n := range c.nodes {
 		at := free.take()
-		node := &node{cluster: c, serving: how(n), clients: newRoute(c.t, "the way to a server", free.take(), at)}
+		node := &node{cluster: c, serving: how(n), clients: newRoute(c.t, at)}
 		node.serving.Args = []string{
 			"--database-url", to(node), "--keys", c.keys, "--grpc-address", at, "--http-address", "127.0.0.1:0",
 			"--catalog", mustAbs(c.t, "../../examples/catalogs/acme.yaml"), "--log-format", "json",

@@ -19,7 +19,7 @@ func (c *cluster) remotes(t testing.TB) []remote {
 	t.Helper()
 	var all []remote
 	for _, node := range c.nodes {
-		all = append(all, connect(t, node.clients.proxy.Listen, c.key))
+		all = append(all, connect(t, node.clients.address(), c.key))
 	}
 	return all
 }
@@ -40,7 +40,7 @@ func TestServers_KilledPausedAndCutOff_NoAcknowledgedRefusalIsFollowedByAllow(t 
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(ended)
-			n.run(t.Context(), stop, 100*time.Millisecond)
+			n.run(stop, 100*time.Millisecond)
 		}()
 		l.run(clients, name, seed, through, span)
 		close(stop)

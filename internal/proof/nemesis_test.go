@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,24 +17,27 @@ type nemesis struct {
 	errs []error
 }
 
+// deed breaks something and mends it, earlier if stop is closed.
+type deed func(stop <-chan struct{}, d dice) error
+
 // deeds are what it does; each returns when it is mended again.
-func (n *nemesis) deeds() map[string]func(ctx context.Context, stop <-chan struct{}, d dice) error {
-	return map[string]func(ctx context.Context, stop <-chan struct{}, d dice) error{
+func (n *nemesis) deeds() map[string]deed {
+	return map[string]deed{
 		"kill a server":         n.killServer,
 		"pause a server":        n.pauseServer,
 		"cut the clients":       n.cut(func(n *node) *route { return n.clients }),
 		"cut the database":      n.cut(func(n *node) *route { return n.store }),
-		"slow the clients":      n.sicken(func(n *node) *route { return n.clients }, "latency", "downstream"),
-		"slow the database":     n.sicken(func(n *node) *route { return n.store }, "latency", "upstream"),
-		"hang the clients":      n.sicken(func(n *node) *route { return n.clients }, "timeout", "downstream"),
-		"hang the database":     n.sicken(func(n *node) *route { return n.store }, "timeout", "downstream"),
+		"slow the clients":      n.slow(func(n *node) *route { return n.clients }),
+		"slow the database":     n.slow(func(n *node) *route { return n.store }),
+		"hang the clients":      n.hang(func(n *node) *route { return n.clients }),
+		"hang the database":     n.hang(func(n *node) *route { return n.store }),
 		"crash the database":    n.crashDatabase,
 		"kill server, database": n.killBoth,
 	}
 }
 
 // run does everything at least once, in any order, and goes on until stop is closed. At its end nothing is broken.
-func (n *nemesis) run(ctx context.Context, stop <-chan struct{}, pause time.Duration) {
+func (n *nemesis) run(stop <-chan struct{}, pause time.Duration) {
 	n.done = map[string]int{}
 	deeds := n.deeds()
 	names := slices.Sorted(maps.Keys(deeds)) // The order of a map is not repeatable.
@@ -43,7 +45,7 @@ func (n *nemesis) run(ctx context.Context, stop <-chan struct{}, pause time.Dura
 		n.dice.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 		for _, name := range names {
 			n.done[name]++
-			if err := deeds[name](ctx, stop, n.dice); err != nil {
+			if err := deeds[name](stop, n.dice); err != nil {
 				n.errs = append(n.errs, fmt.Errorf("%s: %w", name, err))
 			}
 			if !wait(stop, n.dice.between(0, pause)) {
@@ -55,7 +57,7 @@ func (n *nemesis) run(ctx context.Context, stop <-chan struct{}, pause time.Dura
 
 func (n *nemesis) any() *node { return n.cluster.nodes[n.dice.IntN(servers)] }
 
-func (n *nemesis) killServer(_ context.Context, stop <-chan struct{}, d dice) error {
+func (n *nemesis) killServer(stop <-chan struct{}, d dice) error {
 	node := n.any()
 	node.running.kill()
 	node.running.mustHaveNoRaces(n.cluster.t)
@@ -64,7 +66,7 @@ func (n *nemesis) killServer(_ context.Context, stop <-chan struct{}, d dice) er
 }
 
 // pauseServer stops a server as a machine under load does, and lets it go on with what it was doing.
-func (n *nemesis) pauseServer(_ context.Context, stop <-chan struct{}, d dice) error {
+func (n *nemesis) pauseServer(stop <-chan struct{}, d dice) error {
 	node := n.any()
 	if err := node.running.pause(); err != nil {
 		return err
@@ -73,29 +75,38 @@ func (n *nemesis) pauseServer(_ context.Context, stop <-chan struct{}, d dice) e
 	return node.running.resume()
 }
 
-func (n *nemesis) cut(which func(*node) *route) func(context.Context, <-chan struct{}, dice) error {
-	return func(context.Context, <-chan struct{}, dice) error { return which(n.any()).cut() }
-}
-
-// sicken slows a route down, or swallows what flows and then cuts.
-func (n *nemesis) sicken(which func(*node) *route, kind, way string) func(context.Context, <-chan struct{}, dice) error {
-	return func(ctx context.Context, stop <-chan struct{}, d dice) error {
-		r := which(n.any())
-		span := d.between(n.most/4, n.most)
-		attributes := map[string]int{"latency": 5 + d.IntN(60), "jitter": 5}
-		if kind == "timeout" {
-			attributes = map[string]int{"timeout": 1 + int(span.Milliseconds()/2)}
-		}
-		if err := r.sicken(kind, way, attributes); err != nil {
-			return err
-		}
-		wait(stop, span)
-		r.heal(ctx)
+func (n *nemesis) cut(which func(*node) *route) deed {
+	return func(<-chan struct{}, dice) error {
+		which(n.any()).cut()
 		return nil
 	}
 }
 
-func (n *nemesis) crashDatabase(_ context.Context, stop <-chan struct{}, d dice) error {
+func (n *nemesis) slow(which func(*node) *route) deed {
+	return func(stop <-chan struct{}, d dice) error {
+		r := which(n.any())
+		r.slow(d.between(5*time.Millisecond, 60*time.Millisecond))
+		wait(stop, d.between(n.most/4, n.most))
+		r.heal()
+		return nil
+	}
+}
+
+// hang holds up what flows; half of the time it is delivered late, else it is lost with the connections.
+func (n *nemesis) hang(which func(*node) *route) deed {
+	return func(stop <-chan struct{}, d dice) error {
+		r := which(n.any())
+		r.hang()
+		wait(stop, d.between(n.most/4, n.most))
+		if d.chance(50) {
+			r.cut()
+		}
+		r.heal()
+		return nil
+	}
+}
+
+func (n *nemesis) crashDatabase(stop <-chan struct{}, d dice) error {
 	n.cluster.postgres.Stop()
 	wait(stop, d.between(0, n.most/2))
 	n.cluster.postgres.Start()
@@ -103,10 +114,10 @@ func (n *nemesis) crashDatabase(_ context.Context, stop <-chan struct{}, d dice)
 }
 
 // killBoth has a server start while there is no database.
-func (n *nemesis) killBoth(ctx context.Context, stop <-chan struct{}, d dice) error {
+func (n *nemesis) killBoth(stop <-chan struct{}, d dice) error {
 	node := n.any()
 	node.running.kill()
-	if err := n.crashDatabase(ctx, stop, d); err != nil {
+	if err := n.crashDatabase(stop, d); err != nil {
 		return err
 	}
 	return node.restart()

@@ -106,12 +106,20 @@ func (s *seq) commit(w underWay, tick int64) porcupine.Operation {
 
 func TestFollower_NumbersOfASequence_MissesWhatCommitsLate_AndTheCheckerFindsIt(t *testing.T) {
 	seed := seeded(t)
+	found := 0
 	for n := range 20 {
 		s := &seq{dice: newDice(seed, fmt.Sprint("sequence ", n)), committed: map[int64]sequenced{}}
 		history, missed := simulate(s, 600)
-		if missed == 0 || legal(t, onlyAllowed(history)) {
-			t.Errorf("run %d: %d writes missed, and the history passes", n, missed)
+		if missed == 0 {
+			t.Errorf("run %d: no write was missed", n)
 		}
+		if !legal(t, onlyAllowed(history)) {
+			found++
+		}
+	}
+	// What is missed may be a withdrawal that a later grant ended before anybody asked.
+	if found < 10 {
+		t.Errorf("in only %d of 20 histories an ALLOW was found that must not have been", found)
 	}
 }
 
