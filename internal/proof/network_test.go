@@ -70,7 +70,7 @@ func (r *route) accept() {
 func (r *route) connect(near net.Conn) {
 	var dialer net.Dialer
 	dialer.Timeout = time.Second
-	far, err := dialer.Dial("tcp", r.to) //nolint:noctx // It has a timeout of its own.
+	far, err := dialer.Dial("tcp", r.to)
 	if err != nil {
 		_ = near.Close()
 		return
