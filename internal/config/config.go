@@ -49,6 +49,12 @@ type Server struct {
 	// nowhere. CheckpointInterval is how often a checkpoint is taken.
 	CheckpointDir      string
 	CheckpointInterval time.Duration
+	// NoIndex has every check read the database. IndexMaxBytes is how large the
+	// index may become before it is given up; 0 for no limit. VerifySample is
+	// the share of checks by the index that are decided again from the ledger.
+	NoIndex       bool
+	IndexMaxBytes int64
+	VerifySample  float64
 	// WitnessKeys are the public keys of witnesses, as notes have them.
 	WitnessKeys []string
 	LogLevel    slog.Level

@@ -90,7 +90,52 @@ func settings() []setting {
 			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
 		},
 	}
-	return slices.Concat(serving, keepingSettings(), logSettings())
+	return slices.Concat(serving, indexSettings(), keepingSettings(), logSettings())
+}
+
+// indexSettings returns the rows about what checks are answered from.
+func indexSettings() []setting {
+	return []setting{
+		{
+			key: "index", fallback: "on",
+			usage: "on: checks are answered from an index in memory, which is loaded at start and follows the ledger; off: each check " +
+				"reads the database",
+			set: setIndex,
+		},
+		{
+			key: "index_max_bytes", fallback: "0",
+			usage: "how large the index may become, in bytes; beyond it, it is given up, and each check reads the database. 0 is no limit",
+			set: func(s *Server, value string) (err error) {
+				if s.IndexMaxBytes, err = strconv.ParseInt(value, 10, 64); err != nil || s.IndexMaxBytes < 0 {
+					return errors.New("it must be a number of bytes, such as 1073741824, or 0 for no limit")
+				}
+				return nil
+			},
+		},
+		{
+			key: "verify_sample", fallback: "0",
+			usage: "the share of the checks answered by the index that are decided again in the background from the events and from the " +
+				"database, from 0 to 1; what differs is logged and counted",
+			set: func(s *Server, value string) (err error) {
+				if s.VerifySample, err = strconv.ParseFloat(value, 64); err != nil || !(s.VerifySample >= 0 && s.VerifySample <= 1) {
+					return errors.New("it must be a number from 0 to 1, such as 0.01")
+				}
+				return nil
+			},
+		},
+	}
+}
+
+func setIndex(s *Server, value string) error {
+	switch value {
+	case "on":
+		s.NoIndex = false
+	case "off":
+		s.NoIndex = true
+	default:
+		return errors.New("it must be on or off")
+	}
+	return nil
 }
 
 // keepingSettings returns the rows about what is kept apart from the database.

@@ -23,6 +23,7 @@ const (
 	FaultInvalidClient      Fault = "INVALID_CLIENT"
 	FaultInvalidRequest     Fault = "INVALID_REQUEST"
 	FaultPositionUnknown    Fault = "POSITION_UNKNOWN"
+	FaultOtherHistory       Fault = "OTHER_HISTORY"
 	FaultNotRefusable       Fault = "NOT_REFUSABLE"
 	FaultNoEffect           Fault = "NO_EFFECT"
 	FaultBasisNotAccepted   Fault = "BASIS_NOT_ACCEPTED"
@@ -88,7 +89,8 @@ func AllFaults() []Fault {
 	return []Fault{
 		FaultInvalidAddress, FaultInvalidDomain, FaultUnknownChannel, FaultUnknownDeclaration, FaultTimeInFuture, FaultInvalidTime,
 		FaultInvalidEvidence, FaultInvalidSuppression, FaultInvalidEvent, FaultInvalidToken, FaultInvalidReceipt, FaultInvalidPageToken,
-		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultPositionUnknown, FaultNotRefusable, FaultNoEffect,
+		FaultInvalidCatalog, FaultInvalidClient, FaultInvalidRequest, FaultPositionUnknown, FaultOtherHistory, FaultNotRefusable,
+		FaultNoEffect,
 		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultErasedBefore, FaultLegalHold, FaultNotHeld, FaultNotVoidable, FaultNoClaimsKey,
 		FaultRequestIDReused, FaultClientExists, FaultClientMissing,

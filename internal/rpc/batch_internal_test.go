@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,28 +26,23 @@ func expand(m *assentv1.BatchCheckConsentResponse, i int) *assentv1.BatchOutcome
 	return outcome
 }
 
-func anyItem(senders []*catalog.SenderIdentity) *rapid.Generator[service.BatchItem] {
-	return rapid.Custom(func(t *rapid.T) service.BatchItem {
+func anyOutcome(senders []*catalog.SenderIdentity) *rapid.Generator[service.Outcome] {
+	return rapid.Custom(func(t *rapid.T) service.Outcome {
 		if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
 			text := rapid.SampledFrom([]string{"one way", "another way"}).Draw(t, "how")
-			return service.BatchItem{Err: consent.Faultf(consent.FaultInvalidAddress, "address", "%s", text)}
+			return service.Outcome{Err: consent.Faultf(consent.FaultInvalidAddress, "address", "%s", text)}
 		}
 		codes := rapid.SliceOfN(rapid.SampledFrom([]consent.Code{
 			consent.CodeAllowConsent, consent.CodeWithdrawn, consent.CodeObjection,
 		}), 1, 3).Draw(t, "codes")
-		d := consent.Decision{
+		return service.Outcome{Decision: consent.Decision{
 			Verdict: rapid.SampledFrom([]consent.Verdict{consent.Allow, consent.Deny}).Draw(t, "verdict"), Reason: codes[0], Reasons: codes,
 			Basis:       rapid.SampledFrom([]catalog.Basis{"", catalog.BasisConsent, catalog.BasisTerms}).Draw(t, "basis"),
 			Declaration: rapid.SampledFrom([]consent.Declaration{{}, {ID: "d", Version: "1"}, {ID: "d", Version: "2"}}).Draw(t, "declaration"),
 			Sender:      rapid.SampledFrom(senders).Draw(t, "sender"),
 			About:       rapid.SampledFrom([]consent.About{0, consent.AboutRequest, consent.AboutRecipient}).Draw(t, "about"),
-			Position:    rapid.Int64Range(0, 5).Draw(t, "position"), Decided: 1_000_000,
-			ValidUntil: consent.Instant(rapid.Int64Range(0, 3).Draw(t, "until") * 1_000_000),
-		}
-		if rapid.Bool().Draw(t, "obliged") {
-			d.Obligations = []string{consent.ObligationImprint}
-		}
-		return service.BatchItem{Decision: d}
+			Decided:     1_000_000,
+		}}
 	})
 }
 
@@ -56,49 +50,33 @@ func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 	senders := []*catalog.SenderIdentity{nil, {ID: "a"}, {ID: "b"}}
 	rapid.Check(t, func(t *rapid.T) {
 		result := service.BatchResult{
-			Basis: service.Basis{Position: 7, CatalogVersion: 2, ForSending: true},
-			Items: rapid.SliceOfN(anyItem(senders), 0, 40).Draw(t, "items"),
+			Basis:    service.Basis{Position: 7, CatalogVersion: 2, ForSending: true},
+			Outcomes: rapid.SliceOfN(anyOutcome(senders), 1, 10).Draw(t, "outcomes"),
+		}
+		n := rapid.IntRange(0, 40).Draw(t, "addresses")
+		for range n {
+			result.Of = append(result.Of, rapid.Uint32Range(0, uint32(len(result.Outcomes)-1)).Draw(t, "of"))
+			result.Positions = append(result.Positions, rapid.Int64Range(0, 5).Draw(t, "position"))
+			result.ValidUntil = append(result.ValidUntil, consent.Instant(rapid.Int64Range(0, 3).Draw(t, "until")*1_000_000))
 		}
 		got := compact(&result, consent.English)
-		if len(got.GetOutcomeIndexes()) != len(result.Items) {
-			t.Fatalf("%d indexes for %d addresses", len(got.GetOutcomeIndexes()), len(result.Items))
+		if len(got.GetOutcomeIndexes()) != n {
+			t.Fatalf("%d indexes for %d addresses", len(got.GetOutcomeIndexes()), n)
 		}
-		for i := range result.Items {
-			item := &result.Items[i]
+		for i := range n {
+			d, err := result.Item(i)
 			want := &assentv1.BatchOutcome{}
-			if item.Err != nil {
-				want.Outcome = &assentv1.BatchOutcome_Error{Error: itemError(item.Err)}
+			if err != nil {
+				want.Outcome = &assentv1.BatchOutcome_Error{Error: itemError(err)}
 			} else {
-				single := service.CheckResult{Decision: item.Decision, Basis: result.Basis}
+				single := service.CheckResult{Decision: d, Basis: result.Basis}
 				want.Outcome = &assentv1.BatchOutcome_Decision{Decision: decisionOf(&single, consent.English)}
 			}
 			if diff := cmp.Diff(want, expand(got, i), protocmp.Transform()); diff != "" {
 				t.Fatalf("address %d (-single +batch):\n%s", i, diff)
 			}
 		}
-		for i, a := range got.GetOutcomes() {
-			for _, b := range got.GetOutcomes()[:i] {
-				if proto.Equal(a, b) {
-					t.Fatalf("an outcome stands there twice: %v", a)
-				}
-			}
-		}
 	})
-}
-
-func BenchmarkCompact(b *testing.B) {
-	sender := &catalog.SenderIdentity{ID: "a"}
-	result := service.BatchResult{Items: make([]service.BatchItem, 10_000)}
-	for i := range result.Items {
-		result.Items[i].Decision = consent.Decision{
-			Verdict: consent.Deny, Reason: consent.Code(fmt.Sprint("CODE_", i%20)), Reasons: []consent.Code{"A", "B"},
-			Sender: sender, Decided: 1, Position: int64(i),
-		}
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		compact(&result, consent.English)
-	}
 }
 
 func BenchmarkShape(b *testing.B) {

@@ -43,8 +43,12 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
+	consistency, err := consistencyOf(m)
+	if err != nil {
+		return nil, err
+	}
 	result, err := s.check.Check(ctx, service.CheckInput{
-		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Receipt: m.GetReceipt(),
+		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Receipt: m.GetReceipt(),
 	})
 	if err != nil {
 		return nil, err
@@ -68,7 +72,13 @@ func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsent
 	if err != nil {
 		return service.BatchResult{}, err
 	}
-	return s.check.BatchCheck(ctx, service.BatchInput{Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment})
+	consistency, err := consistencyOf(m)
+	if err != nil {
+		return service.BatchResult{}, err
+	}
+	return s.check.BatchCheck(ctx, service.BatchInput{
+		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
+	})
 }
 
 // RequestConsent asks for a double opt-in.

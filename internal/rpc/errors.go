@@ -34,7 +34,7 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 		return codes.OutOfRange, true
 	case consent.FaultNotRefusable, consent.FaultNoEffect, consent.FaultBasisNotAccepted, consent.FaultNothingPending,
 		consent.FaultRequestEnded, consent.FaultNoCatalog, consent.FaultVersionInUse, consent.FaultInUse, consent.FaultErasedBefore,
-		consent.FaultLegalHold, consent.FaultNotHeld, consent.FaultNotVoidable, consent.FaultNoClaimsKey:
+		consent.FaultLegalHold, consent.FaultOtherHistory, consent.FaultNotHeld, consent.FaultNotVoidable, consent.FaultNoClaimsKey:
 		return codes.FailedPrecondition, true
 	case consent.FaultCatalogNotFound, consent.FaultSuppressionMissing, consent.FaultClientMissing:
 		return codes.NotFound, true

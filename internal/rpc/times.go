@@ -44,6 +44,27 @@ func momentOf(m moments) (service.Moment, error) {
 	return service.Moment{AsOf: asOf, Known: service.Known{Position: known.GetPosition(), Time: at}}, nil
 }
 
+// fresh is what the requests share that may say how fresh the answer has to be.
+type fresh interface {
+	moments
+	GetConsistency() *assentv1.Consistency
+}
+
+// consistencyOf reads how fresh an answer has to be. What asks about the past is as fresh as that.
+func consistencyOf(m fresh) (service.Consistency, error) {
+	asked := m.GetConsistency()
+	if asked == nil {
+		return service.Consistency{}, nil
+	}
+	if m.GetAsOf() != nil || m.GetKnownAsOf() != nil {
+		return service.Consistency{}, consent.Faultf(consent.FaultInvalidRequest, "consistency",
+			"it is about the answer of now; leave it out with asOf and knownAsOf")
+	}
+	c := service.Consistency{AtLeast: asked.GetAtLeast().GetPosition(), Bounded: asked.GetBounded().AsDuration()}
+	copy(c.Root[:], asked.GetAtLeast().GetRootHash())
+	return c, nil
+}
+
 // timestamp returns the time of an instant; nil for no instant.
 func timestamp(at consent.Instant) *timestamppb.Timestamp {
 	if at.IsZero() {

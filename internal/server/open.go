@@ -10,6 +10,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
@@ -27,7 +28,19 @@ type Local struct {
 	*service.Service
 
 	store storage.Store
+	index *index.Index // nil: there is none
 }
+
+// Ready returns nil if calls can be answered, and as fast as they are to be.
+func (l *Local) Ready(ctx context.Context) error {
+	if l.index != nil && l.index.Stats().State == index.Loading {
+		return errLoading
+	}
+	return l.Service.Ready(ctx)
+}
+
+// errLoading says why a server is not ready yet.
+var errLoading = errors.New("the index is being loaded")
 
 // Close ends the use cases and closes the database.
 func (l *Local) Close() error {
@@ -48,7 +61,8 @@ type opening struct {
 	witnesses   []*ledger.Witness
 	databaseNow func() time.Time // of a PostgreSQL; nil: its own
 	unsafe      service.Unsafe
-	migrate     bool // make missing tables, and for SQLite the file
+	index       bool             // answer checks from memory, unless the settings say otherwise
+	migrate     bool             // make missing tables, and for SQLite the file
 }
 
 // OpenStore opens the database that the settings name. Tables of another version are refused; with cfg.Migrate they are brought
@@ -107,14 +121,19 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	if err != nil {
 		return nil, err
 	}
-	use, err := service.New(ctx, store, keys, service.Options{
+	local := &Local{store: store}
+	opts := service.Options{
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
 		Unsafe: how.unsafe,
-	})
-	if err != nil {
+	}
+	if how.index && !cfg.NoIndex {
+		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})
+		opts.Index, opts.VerifySample = local.index, cfg.VerifySample
+	}
+	if local.Service, err = service.New(ctx, store, keys, opts); err != nil {
 		return nil, err
 	}
-	return &Local{Service: use, store: store}, nil
+	return local, nil
 }
 
 // openKeys opens the key file. For a SQLite database that has no head yet, and so holds nothing that was sealed or digested, it

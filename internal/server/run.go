@@ -87,13 +87,16 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
-		decided: signals.countDecisions(context.WithoutCancel(ctx)), span: signals.traces.Span,
-		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe,
+		decided: signals.countDecisions, span: signals.traces.Span,
+		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
+	if err := signals.metrics.ObserveIndex(local.observe); err != nil {
+		return err
+	}
 	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local, keeper); err != nil {
 		return err
 	}
@@ -196,6 +199,7 @@ func measured(api *rpc.API, method string) bool {
 // serve runs everything in one group until the context ends or a part fails, which ends all others.
 func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	group, running := errgroup.WithContext(ctx)
+	endIndex := s.local.follow(running, group)
 	s.ready.update(running)
 	group.Go(func() error { return s.serveGRPC(s.listeners.grpc) })
 	group.Go(func() error { return s.serveGRPC(s.inside.listener) })
@@ -213,6 +217,7 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	group.Go(func() error {
 		<-running.Done()
 		s.logStop(ctx, running)
+		defer endIndex() // The last calls need it.
 		return s.stop(context.WithoutCancel(running))
 	})
 	if ready != nil {

@@ -33,11 +33,9 @@ func (s *signals) shutdown(ctx context.Context) error {
 	return errors.Join(s.traces.Shutdown(ctx), s.metrics.Shutdown(ctx))
 }
 
-// countDecisions returns what counts decisions.
-func (s *signals) countDecisions(ctx context.Context) func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
-	return func(channel string, verdict consent.Verdict, reason consent.Code, n int) {
-		s.metrics.Decided(ctx, channel, verdict.String(), string(reason), n)
-	}
+// countDecisions counts decisions.
+func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason consent.Code, n int) {
+	s.metrics.Decided(channel, verdict.String(), string(reason), n)
 }
 
 // countCheckpoints returns what counts checkpoints that were to be kept.

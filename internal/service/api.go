@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 )
 
 // Moment is what time is asked about, and up to where the ledger counts as known. The zero value is now, strictly, with all that
@@ -23,11 +24,24 @@ type Known struct {
 // isNow reports whether what is asked for may be sent on.
 func (m Moment) isNow() bool { return m == Moment{} }
 
+// Consistency is how fresh an answer has to be. The zero value is strict: nothing is missed that was acknowledged before the call.
+type Consistency struct {
+	// AtLeast is a position that the ledger must have reached; 0: any. Root is that of the tree at the position; zero: any.
+	AtLeast int64
+	Root    [ledger.HashSize]byte
+	// Bounded is how old what the answer rests on may be, which is then not for sending; 0: it is strict.
+	Bounded time.Duration
+}
+
+// isStrict reports whether what is asked for may be sent on.
+func (c *Consistency) isStrict() bool { return c.Bounded == 0 }
+
 // CheckInput is a check of one address.
 type CheckInput struct {
 	Address string
 	consent.Request
 	Moment
+	Consistency
 	Receipt bool // a signed receipt is wanted
 }
 
@@ -36,6 +50,7 @@ type BatchInput struct {
 	Addresses []string
 	consent.Request
 	Moment
+	Consistency
 }
 
 // LookupInput is a look at one address.
@@ -48,7 +63,7 @@ type LookupInput struct {
 type Basis struct {
 	Position       int64
 	CatalogVersion int64
-	ForSending     bool // false for checks of the past, or by what was known in the past
+	ForSending     bool // false for checks of the past, by what was known in the past, or by what may have changed since
 }
 
 // CheckResult is the answer to a check.
@@ -59,17 +74,23 @@ type CheckResult struct {
 	Receipt    string              // signed; empty unless it was asked for
 }
 
-// BatchResult is the answer to a check of many.
+// BatchResult is the answer to a check of many: what addresses have in common once, what differs by address in the order of the
+// request.
 type BatchResult struct {
 	Basis
-	Items   []BatchItem // in the order of the request
-	Catalog *catalog.Catalog
+	Catalog    *catalog.Catalog
+	Outcomes   []Outcome
+	Of         []uint32          // the index of the outcome
+	Positions  []int64           // of the grant; 0: there is none
+	ValidUntil []consent.Instant // zero: it is no ALLOW
 }
 
-// BatchItem is the answer about one address of a batch: a decision, or why there is none.
-type BatchItem struct {
-	Decision consent.Decision
-	Err      *consent.Error
+// Item returns the decision about the address at i, or why there is none.
+func (r *BatchResult) Item(i int) (consent.Decision, *consent.Error) {
+	one := &r.Outcomes[r.Of[i]]
+	d := one.Decision
+	d.Position, d.ValidUntil = r.Positions[i], r.ValidUntil[i]
+	return d, one.Err
 }
 
 // Idempotency makes the repetition of a write safe: the same id of the same client with the same body gets the first answer.

@@ -2,55 +2,35 @@ package service
 
 import (
 	"context"
+	"errors"
+	"slices"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/storage"
 )
 
 // Check answers whether an address may be contacted. Errors: INVALID_ADDRESS, UNKNOWN_CHANNEL, TIME_IN_FUTURE,
-// POSITION_UNKNOWN, OTHER_DEPARTMENT, NO_CATALOG.
+// POSITION_UNKNOWN, OTHER_HISTORY, OTHER_DEPARTMENT, NO_CATALOG.
 func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error) {
-	a, err := parseAddress(in.Address)
+	q := s.question(1)
+	defer s.done(q)
+	if err := q.add(in.Address); err != nil {
+		return CheckResult{}, err
+	}
+	if err := q.items[0].err; err != nil {
+		return CheckResult{}, err
+	}
+	got, err := s.answer(ctx, q, &asking{in.Request, in.Moment, in.Consistency})
 	if err != nil {
 		return CheckResult{}, err
 	}
-	l := s.locator(1)
-	at, err := l.places(a, false)
-	if err != nil {
-		return CheckResult{}, err
-	}
-	v, who, err := s.look(ctx, l.keys, in.Moment)
-	if err != nil {
-		return CheckResult{}, err
-	}
-	rules, basis, cat, err := s.rules(ctx, v, &who, in.Request)
-	if err != nil {
-		return CheckResult{}, err
-	}
-	basis.ForSending = in.isNow()
-	known, err := at.known(s.keys, v.seen)
-	if err != nil {
-		return CheckResult{}, err
-	}
-	if err := s.learners.add(ctx, disclosedTo(&who, v.asked, in.Channel), at.subject); err != nil {
-		return CheckResult{}, err
-	}
-	d := rules.Decide(a, &known, v.at)
-	s.decided(in.Channel, d.Verdict, d.Reason, 1)
-	result := checkResult(d, basis, cat)
+	result := checkResult(q.item(0), got.Basis, got.catalog)
 	if in.Receipt {
-		result.Receipt, err = s.receiptOf(a, in.Request, &result)
+		result.Receipt, err = s.receiptOf(q.items[0].address, in.Request, &result)
 	}
 	return result, err
-}
-
-func parseAddress(typed string) (address.Address, error) {
-	a, err := address.Parse(typed)
-	if err != nil {
-		return a, consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
-	}
-	return a, nil
 }
 
 func checkResult(d consent.Decision, basis Basis, cat *catalog.Catalog) CheckResult {
@@ -59,6 +39,101 @@ func checkResult(d consent.Decision, basis Basis, cat *catalog.Catalog) CheckRes
 		result.Department, _ = cat.Department(d.Sender.Department)
 	}
 	return result
+}
+
+// BatchCheck answers about many addresses what Check answers about one. An address that is none fails only its item. The answers are by
+// what was known when the call was made, or later.
+func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
+	if len(in.Addresses) > MaxBatch {
+		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
+	}
+	if err := s.mayAsk(ctx, in.Request, in.Moment); err != nil {
+		return BatchResult{}, err
+	}
+	q := s.question(len(in.Addresses))
+	defer s.done(q)
+	for _, typed := range in.Addresses {
+		if err := q.add(typed); err != nil {
+			return BatchResult{}, err
+		}
+	}
+	got, err := s.answer(ctx, q, &asking{in.Request, in.Moment, in.Consistency})
+	if err != nil {
+		return BatchResult{}, err
+	}
+	result := BatchResult{Basis: got.Basis, Catalog: got.catalog, Outcomes: slices.Clone(q.list)}
+	result.Of, result.Positions, result.ValidUntil = slices.Clone(q.of), slices.Clone(q.grant), slices.Clone(q.until)
+	return result, nil
+}
+
+// answer decides about the addresses of a question and counts what that tells.
+func (s *Service) answer(ctx context.Context, q *question, in *asking) (answers, error) {
+	got, err := s.decideAll(ctx, q, in)
+	if err != nil {
+		return answers{}, err
+	}
+	got.ForSending = got.ForSending && in.isNow() && in.isStrict()
+	if s.sampler != nil {
+		s.sampler.take(q, in, &got)
+	}
+	if err := s.learners.addKeys(ctx, disclosedTo(&got.who, got.asked, in.Channel), q.about...); err != nil {
+		return answers{}, err
+	}
+	for i := range q.list {
+		if one := &q.list[i]; one.Err == nil {
+			s.decided(in.Channel, one.Decision.Verdict, one.Decision.Reason, one.N)
+		}
+	}
+	return got, nil
+}
+
+// decideAll decides by the index, where there is one and it is asked about now, or else by the store.
+func (s *Service) decideAll(ctx context.Context, q *question, in *asking) (answers, error) {
+	if s.index == nil || !in.isNow() {
+		return s.decideByStore(ctx, q, in)
+	}
+	got, err := s.decideByIndex(ctx, q, in)
+	if errors.Is(err, errUnread) {
+		return s.decideByStore(ctx, q, in)
+	}
+	return got, err
+}
+
+// decideByStore decides by a read of the database, which is always strict.
+func (s *Service) decideByStore(ctx context.Context, q *question, in *asking) (answers, error) {
+	q.again()
+	v, who, err := s.look(ctx, q.keys, in.Moment)
+	if err != nil {
+		return answers{}, err
+	}
+	if err := s.hasReached(ctx, &v.head, &in.Consistency); err != nil {
+		return answers{}, err
+	}
+	rules, basis, cat, err := s.rules(ctx, v, &who, in.Request)
+	if err != nil {
+		return answers{}, err
+	}
+	basis.ForSending = true
+	return answers{Basis: basis, catalog: cat, who: who, asked: v.asked}, q.decide(0, len(q.items), rules, v, v.at)
+}
+
+// hasReached returns an error unless the ledger holds what the client has seen of it.
+func (s *Service) hasReached(ctx context.Context, head *storage.Head, c *Consistency) error {
+	if c.AtLeast == 0 {
+		return nil
+	}
+	if err := reached(head, c.AtLeast, "consistency.atLeast.position"); err != nil || c.Root == [ledger.HashSize]byte{} {
+		return err
+	}
+	root, err := s.rootAt(ctx, head, c.AtLeast)
+	if err != nil {
+		return err
+	}
+	if root != c.Root {
+		return consent.Faultf(consent.FaultOtherHistory, "consistency.atLeast.rootHash", "the ledger has another history at position %d: "+
+			"it was restored from a backup, or is another one; what was recorded since may be lost", c.AtLeast)
+	}
+	return nil
 }
 
 // rules returns the rules for a request under what was seen. Whether the caller may ask is a matter of the catalog of now, also
@@ -87,7 +162,7 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 // mayAsk refuses a request that the caller is not entitled to before much is done for it. What the snapshot of the check itself says
 // still decides.
 func (s *Service) mayAsk(ctx context.Context, r consent.Request, m Moment) error {
-	if who := caller(ctx); who.AllDepartments {
+	if who := caller(ctx); who.AllDepartments || m.isNow() && s.mayAskIndex(ctx, r) {
 		return nil
 	}
 	v, who, err := s.look(ctx, nil, m)
@@ -96,64 +171,4 @@ func (s *Service) mayAsk(ctx context.Context, r consent.Request, m Moment) error
 	}
 	_, _, _, err = s.rules(ctx, v, &who, r) //nolint:dogsled // Only whether there are any is asked.
 	return err
-}
-
-// BatchCheck answers about many addresses what Check answers about one, all by one snapshot. An address that is none fails
-// only its item.
-func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
-	if len(in.Addresses) > MaxBatch {
-		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
-	}
-	if err := s.mayAsk(ctx, in.Request, in.Moment); err != nil {
-		return BatchResult{}, err
-	}
-	result := BatchResult{Items: make([]BatchItem, len(in.Addresses))}
-	l := s.locator(len(in.Addresses))
-	found := make([]places, len(in.Addresses))
-	for i, typed := range in.Addresses {
-		a, err := address.Parse(typed)
-		if err != nil {
-			result.Items[i].Err = consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
-			continue
-		}
-		if found[i], err = l.places(a, false); err != nil {
-			return BatchResult{}, err
-		}
-	}
-	v, who, err := s.look(ctx, l.keys, in.Moment)
-	if err != nil {
-		return BatchResult{}, err
-	}
-	rules, basis, cat, err := s.rules(ctx, v, &who, in.Request)
-	if err != nil {
-		return BatchResult{}, err
-	}
-	basis.ForSending = in.isNow()
-	result.Basis, result.Catalog = basis, cat
-	type outcome struct {
-		verdict consent.Verdict
-		reason  consent.Code
-	}
-	counts := map[outcome]int{}
-	about := make([]consent.SubjectID, 0, len(found))
-	for i := range found {
-		if result.Items[i].Err != nil {
-			continue
-		}
-		known, err := found[i].known(s.keys, v.seen)
-		if err != nil {
-			return BatchResult{}, err
-		}
-		d := rules.Decide(found[i].address, &known, v.at)
-		result.Items[i].Decision = d
-		counts[outcome{d.Verdict, d.Reason}]++
-		about = append(about, found[i].subject)
-	}
-	if err := s.learners.add(ctx, disclosedTo(&who, v.asked, in.Channel), about...); err != nil {
-		return BatchResult{}, err
-	}
-	for c, n := range counts {
-		s.decided(in.Channel, c.verdict, c.reason, n)
-	}
-	return result, nil
 }

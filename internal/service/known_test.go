@@ -326,7 +326,8 @@ func (h *randomHistory) askAgain(a answered) int {
 	if err != nil {
 		h.rt.Fatalf("batch: %v", err)
 	}
-	if diff := cmp.Diff(got.Decision, batch.Items[0].Decision); diff != "" {
+	if d, _ := batch.Item(0); cmp.Diff(got.Decision, d) != "" {
+		diff := cmp.Diff(got.Decision, d)
 		h.rt.Errorf("a batch says otherwise (-single +batch):\n%s", diff)
 	}
 	if asked(h.ctx, h.w.t, h.s, a.channel, a.address, Moment{AsOf: a.again.AsOf}).Reason != got.Reason {

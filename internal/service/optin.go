@@ -9,17 +9,21 @@ import (
 	"github.com/assent-io/assent/internal/token"
 )
 
-// known returns what is known about the address under the lock.
+// knowledge returns what is known about the address under the lock.
 func (w *work) knowledge(p *places) (*consent.Known, error) {
-	known, err := p.known(w.service.keys, func(where *place) (seen, error) {
-		s, err := w.subject(where)
-		if err != nil {
-			return seen{}, err
-		}
-		state, err := w.state(s)
-		return seen{state: state, keyVersion: s.KeyVersion}, err
-	})
-	return &known, err
+	var k knowledge
+	err := k.gather(p, w)
+	return &k.Known, err
+}
+
+// seen implements sight.
+func (w *work) seen(where *place, _ *consent.State) (seen, error) {
+	s, err := w.subject(where)
+	if err != nil {
+		return seen{}, err
+	}
+	state, err := w.state(s)
+	return seen{key: &s.Key, state: state, keyVersion: s.KeyVersion}, err
 }
 
 // RequestConsent asks for a double opt-in: it decides about the confirmation mail and, where it is allowed, records the request

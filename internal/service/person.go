@@ -42,9 +42,10 @@ func (s *Service) personOf(e *kept.Erasure) (*person, error) {
 			return nil, fmt.Errorf("an erasure that was kept names a form %d", subject.Form)
 		}
 		if len(at.keys) == 0 {
-			at.form, at.version, at.digests = subject.Form, subject.KeyVersion, digests
+			at.form, at.digests = subject.Form, digests
 		}
 		at.keys = append(at.keys, storage.SubjectKey{Form: subject.Form, Digest: subject.Digest})
+		at.versions = append(at.versions, subject.KeyVersion)
 	}
 	for form, at := range forms {
 		if len(at.keys) == 0 {

@@ -12,7 +12,7 @@ type place struct {
 	form      consent.Form
 	canonical string
 	keys      []storage.SubjectKey
-	version   uint32     // of the digest key of the first of keys
+	versions  []uint32   // of the digest key, of each of keys
 	digests   *seal.Keys // that the keys were made with
 }
 
@@ -23,40 +23,62 @@ type places struct {
 	folded  place
 	mail    place // only to decide about confirmation mails
 	domains []place
-	subject consent.SubjectID // set by known: of the exact form, or else of the folded; zero: nothing is held about the address
 }
 
 // locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share.
 type locator struct {
-	digests *seal.Keys
-	domains map[string]place
-	keys    []storage.SubjectKey
+	digests  *seal.Keys
+	versions []uint32
+	keys     []storage.SubjectKey
+	sums     []seal.Digest
+	levels   []place         // of the domains of all addresses
+	domains  map[string]span // in keys
+	names    []string        // the domains of an address
 }
 
+// span is a part of a slice.
+type span struct{ from, to int }
+
 func (s *Service) locator(addresses int) *locator {
-	return &locator{digests: s.keys.Snapshot(), domains: map[string]place{}, keys: make([]storage.SubjectKey, 0, 4*addresses)}
+	l := &locator{keys: make([]storage.SubjectKey, 0, 4*addresses)}
+	l.reset(s.keys)
+	return l
+}
+
+// reset makes the locator one that has found nothing yet, by the keys as they are now.
+func (l *locator) reset(keys *seal.Keys) {
+	l.digests = keys.Snapshot()
+	l.versions = l.digests.DigestVersions()
+	l.keys, l.levels = l.keys[:0], l.levels[:0]
+	clear(l.domains)
 }
 
 func (l *locator) place(form consent.Form, canonical string) (place, error) {
-	digests, err := l.digests.AppendDigests(nil, form, canonical)
-	if err != nil {
+	var err error
+	if l.sums, err = l.digests.AppendDigests(l.sums[:0], form, canonical); err != nil {
 		return place{}, err
 	}
-	p := place{form: form, canonical: canonical, keys: make([]storage.SubjectKey, len(digests)), digests: l.digests}
-	p.version = digests[0].Version
-	for i, d := range digests {
-		p.keys[i] = storage.SubjectKey{Form: form, Digest: d.Sum}
+	from := len(l.keys)
+	for i := range l.sums {
+		l.keys = append(l.keys, storage.SubjectKey{Form: form, Digest: l.sums[i].Sum})
 	}
-	l.keys = append(l.keys, p.keys...)
-	return p, nil
+	return l.at(form, canonical, span{from, len(l.keys)}), nil
+}
+
+// at returns the place whose keys stand in a part of those found.
+func (l *locator) at(form consent.Form, canonical string, in span) place {
+	return place{form: form, canonical: canonical, keys: l.keys[in.from:in.to:in.to], versions: l.versions, digests: l.digests}
 }
 
 func (l *locator) domain(name string) (place, error) {
-	if p, ok := l.domains[name]; ok {
-		return p, nil
+	if in, ok := l.domains[name]; ok {
+		return l.at(consent.FormDomain, name, in), nil
 	}
 	p, err := l.place(consent.FormDomain, name)
-	l.domains[name] = p
+	if l.domains == nil {
+		l.domains = map[string]span{}
+	}
+	l.domains[name] = span{len(l.keys) - len(p.keys), len(l.keys)}
 	return p, err
 }
 
@@ -75,46 +97,78 @@ func (l *locator) places(a address.Address, mail bool) (places, error) {
 			return p, err
 		}
 	}
+	from := len(l.levels)
 	for _, name := range a.Domains() {
 		domain, err := l.domain(name)
 		if err != nil {
 			return p, err
 		}
-		p.domains = append(p.domains, domain)
+		l.levels = append(l.levels, domain)
 	}
+	p.domains = l.levels[from:len(l.levels):len(l.levels)]
 	return p, nil
 }
 
-// seen is a subject as a snapshot or a transaction shows it.
-type seen struct {
-	id         consent.SubjectID // zero: there is none
-	state      *consent.State    // nil: it has no events
-	keyVersion uint32            // of the subject's row; 0: there is none
+// sight is how a read or a transaction sees subjects.
+type sight interface {
+	// seen returns what is seen at the place. Its state may be one that was unpacked into the one given, which it then is.
+	seen(where *place, into *consent.State) (seen, error)
 }
 
-// known gathers what is known about the address from what at shows of each place, and sets whom it is about.
-func (p *places) known(digests *seal.Keys, at func(where *place) (seen, error)) (known consent.Known, err error) {
-	state := func(where *place) (of seen) {
-		if err == nil && where.keys != nil {
-			of, err = at(where)
+// seen is a subject as a sight shows it.
+type seen struct {
+	key        *storage.SubjectKey // that it was found under; nil: there is none
+	state      *consent.State      // nil: it has no events
+	keyVersion uint32              // of the subject's row; 0: there is none
+}
+
+// knowledge is what is known of one address, and the states that it was unpacked to. It is made once and used for many.
+type knowledge struct {
+	consent.Known
+
+	held   *storage.SubjectKey // whom it is about: the exact form, or else the folded; nil: nothing is held about the address
+	exact  consent.State
+	folded consent.State
+	mail   consent.State
+	levels []consent.State
+}
+
+// gather gathers what is known about an address from what is seen of each place.
+func (k *knowledge) gather(p *places, from sight) error {
+	k.Known = consent.Known{Domains: k.Domains[:0]}
+	exact, err := from.seen(&p.exact, &k.exact)
+	if err != nil {
+		return err
+	}
+	folded, err := from.seen(&p.folded, &k.folded)
+	if err != nil {
+		return err
+	}
+	k.Exact, k.Folded = exact.state, folded.state
+	if k.held = exact.key; k.held == nil {
+		k.held = folded.key
+	}
+	if p.mail.keys != nil {
+		mail, err := from.seen(&p.mail, &k.mail)
+		if err != nil {
+			return err
 		}
-		return of
+		k.Mail = mail.state
 	}
-	exact := state(&p.exact)
-	known.Exact = exact.state
-	known.Mail = state(&p.mail).state
+	for len(k.levels) < len(p.domains) {
+		k.levels = append(k.levels, consent.State{})
+	}
 	for i := range p.domains {
-		known.Domains = append(known.Domains, state(&p.domains[i]).state)
+		domain, err := from.seen(&p.domains[i], &k.levels[i])
+		if err != nil {
+			return err
+		}
+		k.Domains = append(k.Domains, domain.state)
 	}
-	folded := state(&p.folded)
-	known.Folded = folded.state
-	if p.subject = exact.id; p.subject == (consent.SubjectID{}) {
-		p.subject = folded.id
+	if folded.keyVersion == 0 {
+		return nil
 	}
-	if err != nil || folded.keyVersion == 0 {
-		return known, err
-	}
-	spelling, err := digests.Spelling(folded.keyVersion, p.address.Exact())
-	known.Spelling = spelling.Sum
-	return known, err
+	spelling, err := p.folded.digests.Spelling(folded.keyVersion, p.address.Exact())
+	k.Spelling = spelling.Sum
+	return err
 }

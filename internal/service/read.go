@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -17,17 +16,17 @@ type view struct {
 	position int64           // of the last event that counts as known: the head's, or an earlier one
 	at       consent.Instant // the time that is decided for
 	asked    consent.Instant // the time of the question
-	states   map[storage.SubjectKey]seen
+	states   map[storage.SubjectKey]*consent.State
 }
 
-// seen returns what was seen at the place.
-func (v *view) seen(where *place) (seen, error) {
+// seen implements sight.
+func (v *view) seen(where *place, _ *consent.State) (seen, error) {
 	if holds(where.digests, &v.head) != nil {
 		return seen{}, staleKeys()
 	}
-	for _, k := range where.keys {
-		if s, ok := v.states[k]; ok {
-			return s, nil
+	for i := range where.keys {
+		if state, ok := v.states[where.keys[i]]; ok {
+			return seen{key: &where.keys[i], state: state, keyVersion: where.versions[i]}, nil
 		}
 	}
 	return seen{}, nil
@@ -78,7 +77,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 	if err != nil {
 		return nil, err
 	}
-	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]seen, len(rows))}
+	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]*consent.State, len(rows))}
 	var unread []storage.SubjectKey
 	for i := range rows {
 		if rows[i].ID == (consent.SubjectID{}) {
@@ -92,7 +91,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		if err != nil {
 			return nil, err
 		}
-		v.states[rows[i].Key] = seen{id: rows[i].ID, state: state, keyVersion: rows[i].KeyVersion}
+		v.states[rows[i].Key] = state
 	}
 	if len(unread) == 0 {
 		return v, nil
@@ -171,52 +170,28 @@ func (s *Service) lookBack(
 	if err != nil {
 		return nil, err
 	}
-	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]seen, len(bySubject))}
+	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]*consent.State, len(bySubject))}
 	if upTo != 0 {
 		v.position = upTo
 	}
 	for key, headers := range bySubject {
-		state, spelled, err := foldHeaders(headers)
-		if err != nil {
+		if v.states[key], err = foldHeaders(headers); err != nil {
 			return nil, err
 		}
-		v.states[key] = seen{state: state, keyVersion: spelled}
 	}
-	return v, s.identify(ctx, v)
+	return v, nil
 }
 
-// identify sets the ids of the subjects of a view that was folded from events.
-func (s *Service) identify(ctx context.Context, v *view) error {
-	if len(v.states) == 0 {
-		return nil
-	}
-	_, rows, err := s.store.States(ctx, slices.Collect(maps.Keys(v.states)))
-	if err != nil {
-		return err
-	}
-	for i := range rows {
-		if known, ok := v.states[rows[i].Key]; ok {
-			known.id = rows[i].ID
-			v.states[rows[i].Key] = known
-		}
-	}
-	return nil
-}
-
-// foldHeaders returns the fold of the events with the headers, and the key version of their spellings.
-func foldHeaders(headers [][]byte) (*consent.State, uint32, error) {
+// foldHeaders returns the fold of the events with the headers.
+func foldHeaders(headers [][]byte) (*consent.State, error) {
 	events := make([]consent.Event, len(headers))
-	var spelled uint32
 	for i, h := range headers {
 		var err error
 		if events[i], err = consent.DecodeHeader(h); err != nil {
-			return nil, 0, err
-		}
-		if spelled == 0 {
-			spelled = events[i].Spelling.Key
+			return nil, err
 		}
 	}
-	return consent.Fold(events), spelled, nil
+	return consent.Fold(events), nil
 }
 
 // inForce returns the catalog in force at the view's time, of the versions that count as known, with its number.

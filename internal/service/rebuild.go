@@ -71,7 +71,7 @@ func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (dif
 
 // packAnew returns the state that the events with the headers give; one without events is empty.
 func packAnew(id consent.SubjectID, headers [][]byte, table *nameTable) (storage.State, error) {
-	state, _, err := foldHeaders(headers)
+	state, err := foldHeaders(headers)
 	if err != nil {
 		return storage.State{}, err
 	}

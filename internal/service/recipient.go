@@ -39,12 +39,12 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 	if err != nil {
 		return Recipient{}, err
 	}
-	known, err := at.known(s.keys, v.seen)
-	if err != nil {
+	var known knowledge
+	if err := known.gather(&at, v); err != nil {
 		return Recipient{}, err
 	}
-	if counts {
-		if err := s.learners.add(ctx, disclosedTo(&who, v.asked, ""), at.subject); err != nil {
+	if counts && known.held != nil {
+		if err := s.learners.addKeys(ctx, disclosedTo(&who, v.asked, ""), *known.held); err != nil {
 			return Recipient{}, err
 		}
 	}
@@ -58,7 +58,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 		if err != nil {
 			return Recipient{}, err
 		}
-		d := checkResult(rules.Decide(a, &known, v.at), r.Basis, cat)
+		d := checkResult(rules.Decide(a, &known.Known, v.at), r.Basis, cat)
 		standing := known.Standing(ch.ID, v.at)
 		r.Channels = append(r.Channels, ChannelState{
 			Channel: ch.ID, Decision: d, Grants: standing.Grants, Refused: standing.Refused, Pending: standing.Pending,

@@ -313,10 +313,11 @@ func TestBatchCheck_SaysWhatSingleChecksSay(t *testing.T) {
 			}
 			for i, a := range addresses {
 				single, err := s.Check(ctx, CheckInput{Address: a, Request: request, Moment: Moment{AsOf: asOf}})
-				if (err == nil) != (batch.Items[i].Err == nil) {
-					t.Errorf("item %d: single %v, batch %v", i, err, batch.Items[i].Err)
+				d, failed := batch.Item(i)
+				if (err == nil) != (failed == nil) {
+					t.Errorf("item %d: single %v, batch %v", i, err, failed)
 				}
-				if diff := cmp.Diff(single.Decision, batch.Items[i].Decision); err == nil && diff != "" {
+				if diff := cmp.Diff(single.Decision, d); err == nil && diff != "" {
 					t.Errorf("item %d: %s", i, diff)
 				}
 			}

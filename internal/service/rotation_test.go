@@ -241,8 +241,8 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = at.known(two.keys, v.seen)
-	wantFault(t, err, consent.FaultUnavailable)
+	var k knowledge
+	wantFault(t, k.gather(&at, v), consent.FaultUnavailable)
 	m := member{run: func(w *work) error {
 		w.changed = true
 		_, err := w.subject(&r.place)
@@ -323,9 +323,10 @@ func (f *fleet) missNothing(rt *rapid.T, no map[string]bool) {
 		if err != nil {
 			rt.Fatalf("replica %d: %v", n, err)
 		}
-		for i, item := range got.Items {
-			if refused := item.Decision.Verdict != consent.Allow; item.Err != nil || refused != no[about[i]] {
-				rt.Fatalf("replica %d about %s: %v, %v; its last word was no: %v", n, about[i], item.Decision.Reason, item.Err, no[about[i]])
+		for i := range about {
+			d, err := got.Item(i)
+			if refused := d.Verdict != consent.Allow; err != nil || refused != no[about[i]] {
+				rt.Fatalf("replica %d about %s: %v, %v; its last word was no: %v", n, about[i], d.Reason, err, no[about[i]])
 			}
 		}
 	}

@@ -38,6 +38,10 @@ type Options struct {
 	Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
 	// Span is told of what traces show; nil: nobody is.
 	Span BeginSpan
+	// Index holds the states in memory; nil: every check reads the store. Whoever made it runs it.
+	Index StateIndex
+	// VerifySample is the share of the checks answered by the index that are decided again in the background, from 0 to 1.
+	VerifySample float64
 	// Kept is what outlives the database; nil: nothing does.
 	Kept Kept
 	// Witnesses are those whose cosignatures count.
@@ -57,21 +61,24 @@ type Unsafe struct {
 
 // Service is the use cases over one store. It is safe for concurrent use.
 type Service struct {
-	store    storage.Store
-	keys     *seal.Keys
-	now      func() time.Time
-	log      *slog.Logger
-	decided  func(channel string, verdict consent.Verdict, reason consent.Code, n int)
-	span     BeginSpan
-	kept     Kept
-	witness  []*ledger.Witness
-	unsafe   Unsafe
-	names    *names
-	catalogs *catalogs
-	clients  *clients
-	rulebook rulebook
-	commits  *committer
-	learners *tally // who learnt something about whom; nil: nobody counts it
+	store     storage.Store
+	keys      *seal.Keys
+	now       func() time.Time
+	log       *slog.Logger
+	decided   func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	span      BeginSpan
+	kept      Kept
+	witness   []*ledger.Witness
+	unsafe    Unsafe
+	names     *names
+	catalogs  *catalogs
+	clients   *clients
+	rulebook  rulebook
+	commits   *committer
+	index     StateIndex // nil: every check reads the store
+	questions questions
+	sampler   *sampler // nil: nothing is decided again
+	learners  *tally   // who learnt something about whom; nil: nobody counts it
 }
 
 // New returns the service over a store that belongs to the keys. A store without a head is initialised; that of other keys
@@ -82,7 +89,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	}
 	s := &Service{
 		store: store, keys: keys, log: opts.Logger, decided: opts.Decided, span: opts.Span,
-		kept: opts.Kept, witness: opts.Witnesses, unsafe: opts.Unsafe,
+		kept: opts.Kept, witness: opts.Witnesses, unsafe: opts.Unsafe, index: opts.Index,
 		now:   func() time.Time { return opts.Now().UTC() },
 		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
 	}
@@ -96,6 +103,9 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	}
 	s.commits = newCommitter(s)                    //nolint:contextcheck // It outlives the call that starts it.
 	s.learners = newTally(store, s.instant, s.log) //nolint:contextcheck // It, too.
+	if opts.VerifySample > 0 {
+		s.sampler = newSampler(s, opts.VerifySample) //nolint:contextcheck // And it.
+	}
 	return s, nil
 }
 
@@ -147,6 +157,9 @@ func (s *Service) Ready(ctx context.Context) error {
 func (s *Service) Close() {
 	s.commits.close()
 	s.learners.close()
+	if s.sampler != nil {
+		s.sampler.close()
+	}
 }
 
 // fault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the

@@ -15,6 +15,8 @@ type BeginSpan func(ctx context.Context, name string, size int) (context.Context
 const (
 	// spanRead is a reading of the store.
 	spanRead = "store.read"
+	// spanFence is the waiting until the index has caught up with what was acknowledged.
+	spanFence = "index.fence"
 	// spanWrite is a write from when it is handed over until it is durable: its waiting, deciding and committing.
 	spanWrite = "store.write"
 )

@@ -129,7 +129,7 @@ func (w *work) subject(at *place) (*subject, error) {
 		}
 	}
 	made := &subject{state: &consent.State{}, Subject: storage.Subject{
-		Key: at.keys[0], KeyVersion: at.version, FoldVersion: address.FoldVersion,
+		Key: at.keys[0], KeyVersion: at.versions[0], FoldVersion: address.FoldVersion,
 	}}
 	nameDigest(&w.head, made.KeyVersion) // From now on nobody may look at anything who would not find it.
 	w.subjects[made.Key] = made

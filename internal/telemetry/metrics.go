@@ -32,7 +32,7 @@ const scope = "github.com/assent-io/assent"
 type Metrics struct {
 	registry    *prometheus.Registry
 	provider    *sdk.MeterProvider
-	decisions   metric.Int64Counter
+	decisions   decisions
 	checkpoints metric.Int64Counter
 }
 
@@ -56,8 +56,8 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 		provider: sdk.NewMeterProvider(sdk.WithReader(exporter), sdk.WithView(callsByMethod())),
 	}
 	var errs [2]error
-	m.decisions, errs[0] = m.provider.Meter(scope).Int64Counter("assent.decisions",
-		metric.WithDescription("Decisions that checks were answered with."))
+	_, errs[0] = m.provider.Meter(scope).Int64ObservableCounter("assent.decisions",
+		metric.WithDescription("Decisions that checks were answered with."), metric.WithInt64Callback(m.decisions.observe))
 	m.checkpoints, errs[1] = m.provider.Meter(scope).Int64Counter("assent.checkpoints",
 		metric.WithDescription("Checkpoints for the checkpoint directory, by whether they are kept there."))
 	if err := errors.Join(errs[:]...); err != nil {
@@ -74,9 +74,8 @@ func callsByMethod() sdk.View {
 }
 
 // Decided counts n decisions of checks on a channel of the catalog.
-func (m *Metrics) Decided(ctx context.Context, channel, verdict, reason string, n int) {
-	m.decisions.Add(ctx, int64(n), metric.WithAttributes(
-		attribute.String("channel", channel), attribute.String("verdict", verdict), attribute.String("reason", reason)))
+func (m *Metrics) Decided(channel, verdict, reason string, n int) {
+	m.decisions.add(decision{channel, verdict, reason}, n)
 }
 
 // CheckpointKept counts a checkpoint that was to be kept, and whether it is.

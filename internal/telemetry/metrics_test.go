@@ -39,8 +39,8 @@ func newMetrics(t *testing.T) *telemetry.Metrics {
 
 func TestMetrics_Decisions_AreCountedByChannelVerdictAndReason(t *testing.T) {
 	m := newMetrics(t)
-	m.Decided(t.Context(), "newsletter", "DENY", "WITHDRAWN", 1)
-	m.Decided(t.Context(), "newsletter", "DENY", "WITHDRAWN", 41)
+	m.Decided("newsletter", "DENY", "WITHDRAWN", 1)
+	m.Decided("newsletter", "DENY", "WITHDRAWN", 41)
 	want := `assent_decisions_total{channel="newsletter",reason="WITHDRAWN",verdict="DENY"} 42`
 	if got := page(t, m); !strings.Contains(got, want) {
 		t.Errorf("the page lacks %s:\n%s", want, got)
@@ -49,7 +49,7 @@ func TestMetrics_Decisions_AreCountedByChannelVerdictAndReason(t *testing.T) {
 
 func TestMetrics_TwoServers_CountApart(t *testing.T) {
 	one, other := newMetrics(t), newMetrics(t)
-	one.Decided(t.Context(), "newsletter", "ALLOW", "ALLOW_CONSENT", 7)
+	one.Decided("newsletter", "ALLOW", "ALLOW_CONSENT", 7)
 	if got := page(t, other); strings.Contains(got, "newsletter") {
 		t.Error("what one server decided is counted by another")
 	}

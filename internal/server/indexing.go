@@ -1,0 +1,39 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/assent-io/assent/internal/telemetry"
+)
+
+// quickLoad is how long a start waits for the index, so that a server of a small database is ready when it first says how it is.
+const quickLoad = 250 * time.Millisecond
+
+// follow has the index loaded and follow the ledger, as part of the group, until what it returns is called.
+func (l *Local) follow(ctx context.Context, group *errgroup.Group) (end func()) {
+	if l.index == nil {
+		return func() {}
+	}
+	following, end := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { l.index.Run(following); return nil })
+	timed, cancel := context.WithTimeout(ctx, quickLoad)
+	defer cancel()
+	l.index.Await(timed)
+	return end
+}
+
+// observe returns what metrics tell of the index.
+func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
+	if l.index == nil {
+		return telemetry.IndexStats{}, false
+	}
+	now := l.index.Stats()
+	stats = telemetry.IndexStats{
+		Recipients: now.Recipients, Bytes: now.Bytes, Rounds: now.Rounds, Reloads: now.Reloads, Behind: now.Behind,
+	}
+	stats.Compared, stats.Differing = l.Sampled()
+	return stats, true
+}

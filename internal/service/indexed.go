@@ -1,0 +1,245 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/index"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+const (
+	// denyBehind is how far the index may be behind for a denial to need no fence.
+	denyBehind = 5 * time.Second
+	// readAtOnce is how many addresses are read from the index before others, and what is new, have their turn.
+	readAtOnce = 1000
+)
+
+// errUnread says that the index cannot tell, and the database has to.
+var errUnread = errors.New("the index does not hold what was asked for")
+
+// StateIndex is the packed states of all subjects in memory. See package index, whose Index it is.
+type StateIndex interface {
+	// View returns the states as of one head until it is closed; false if there are none now.
+	View() (index.View, bool)
+	// Fence returns once everything that was acknowledged before is in every later View.
+	Fence(ctx context.Context) error
+	// Behind returns since when everything acknowledged by then has been in.
+	Behind() time.Duration
+}
+
+// decideByIndex decides by the index: a denial at once while the index is close behind, everything else once it has caught up with what
+// was acknowledged before the call. Without the database a denial still stands; nothing else can be answered then.
+func (s *Service) decideByIndex(ctx context.Context, q *question, in *asking) (answers, error) {
+	early := len(q.items) == 1 || !in.isStrict()
+	var got answers
+	var seen sighting
+	var failed error
+	if early {
+		got, seen, failed = s.decideInMemory(ctx, q, in)
+		if errors.Is(failed, errUnread) {
+			return answers{}, errUnread
+		}
+		if failed == nil && s.isFreshEnough(q, in, &seen) {
+			return got, s.hasReached(ctx, seen.head, &in.Consistency)
+		}
+	}
+	if err := s.fence(ctx); err != nil {
+		return s.decideWithoutFence(ctx, q, in, err)
+	}
+	if !early || failed != nil || !s.stillSeen(&seen) {
+		if got, seen, failed = s.decideInMemory(ctx, q, in); failed != nil {
+			return answers{}, failed
+		}
+	}
+	got.ForSending = true
+	return got, s.hasReached(ctx, seen.head, &in.Consistency)
+}
+
+// isFreshEnough reports whether what was decided without a fence may be answered.
+func (s *Service) isFreshEnough(q *question, in *asking, seen *sighting) bool {
+	switch {
+	case in.AtLeast > seen.head.Position:
+		return false
+	case in.isStrict():
+		return seen.behind <= denyBehind && q.denies()
+	default:
+		return seen.behind <= in.Bounded
+	}
+}
+
+// decideWithoutFence answers what may be answered when the database cannot say what is new.
+func (s *Service) decideWithoutFence(ctx context.Context, q *question, in *asking, outage error) (answers, error) {
+	if errors.Is(outage, index.ErrNotLoaded) {
+		return answers{}, errUnread
+	}
+	if ctx.Err() != nil || !errors.Is(outage, storage.ErrUnavailable) {
+		return answers{}, fault(outage)
+	}
+	got, seen, err := s.decideInMemory(ctx, q, in)
+	if err != nil || !q.denies() || in.AtLeast > seen.head.Position {
+		return answers{}, fault(outage)
+	}
+	got.ForSending = false
+	return got, nil
+}
+
+func (s *Service) fence(ctx context.Context) error {
+	return s.traced(ctx, spanFence, 1, s.index.Fence)
+}
+
+// decideInMemory decides by the index as it is. The error is errUnread where it cannot tell.
+func (s *Service) decideInMemory(ctx context.Context, q *question, in *asking) (answers, sighting, error) {
+	q.again()
+	var got answers
+	first, now := sighting{behind: s.index.Behind()}, s.instant()
+	var stand *standpoint
+	for from := 0; from < len(q.items); {
+		v, ok := s.index.View()
+		if !ok {
+			return answers{}, first, errUnread
+		}
+		if !stand.holds(v.Head()) {
+			head := v.Head()
+			v.Close() // What follows may have to ask the database.
+			var err error
+			if stand, err = s.standpoint(ctx, q.digests, head); err != nil {
+				return answers{}, first, err
+			}
+			continue
+		}
+		to := min(from+readAtOnce, len(q.items))
+		part, err := s.decidePart(q, from, to, v, stand, in.Request, now)
+		head, generation := v.Head(), v.Generation()
+		v.Close()
+		if errors.Is(err, consent.ErrUnknownName) {
+			err = s.learnNames(ctx, head)
+		} else if err == nil {
+			if from == 0 {
+				got, first.head, first.generation = part, head, generation
+			}
+			from = to
+		}
+		if err != nil {
+			return answers{}, first, err
+		}
+	}
+	return got, first, nil
+}
+
+// decidePart decides about some addresses by a view, for now or, where the clock lags behind the ledger, for when that was written last.
+func (s *Service) decidePart(
+	q *question, from, to int, v index.View, stand *standpoint, r consent.Request, now consent.Instant,
+) (answers, error) {
+	at := max(now, v.Head().Recorded)
+	force := effective(stand.versions, at)
+	if err := stand.who.channelOf(force.parsed, r.Channel); err != nil {
+		return answers{}, err
+	}
+	rules, err := consent.NewRules(force.parsed, r)
+	if err != nil {
+		return answers{}, err
+	}
+	got := answers{
+		Basis:   Basis{Position: v.Head().Position, CatalogVersion: force.Version},
+		catalog: force.parsed, who: stand.who, asked: at, inView: to, revision: v.Head().Revision,
+	}
+	return got, q.decide(from, to, rules, &memory{view: v, names: s.names.table.Load()}, at)
+}
+
+// learnNames reads the names that the head counts and this server has not met yet.
+func (s *Service) learnNames(ctx context.Context, head *storage.Head) error {
+	if len(s.names.table.Load().refs) >= int(head.Refs) {
+		return errUnread // It is not for want of names.
+	}
+	_, err := s.names.refresh(ctx)
+	return err
+}
+
+// mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
+func (s *Service) mayAskIndex(ctx context.Context, r consent.Request) bool {
+	if s.index == nil {
+		return false
+	}
+	v, ok := s.index.View()
+	if !ok {
+		return false
+	}
+	head := v.Head()
+	v.Close()
+	stand, err := s.standpoint(ctx, s.keys, head)
+	return err == nil && stand.who.channelOf(effective(stand.versions, max(s.instant(), head.Recorded)).parsed, r.Channel) == nil
+}
+
+// sighting is what the index was seen as.
+type sighting struct {
+	head       *storage.Head
+	generation uint64
+	behind     time.Duration
+}
+
+// stillSeen reports whether the index is as it was seen.
+func (s *Service) stillSeen(seen *sighting) bool {
+	v, ok := s.index.View()
+	if !ok {
+		return false
+	}
+	defer v.Close()
+	return v.Generation() == seen.generation
+}
+
+// standpoint is who asks, and under which versions of the catalog: what is read from the database for it stays right while the head names
+// the same versions.
+type standpoint struct {
+	head     *storage.Head
+	who      Caller
+	versions []catalogVersion
+}
+
+// standpoint returns that of the caller under a head, for what was found by the digests.
+func (s *Service) standpoint(ctx context.Context, digests *seal.Keys, head *storage.Head) (*standpoint, error) {
+	if holds(digests, head) != nil && holds(s.keys, head) == nil {
+		return nil, staleKeys()
+	}
+	who, err := s.admit(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	return &standpoint{head: head, who: who, versions: versions}, err
+}
+
+// holds reports whether the standpoint is the same under a head.
+func (s *standpoint) holds(head *storage.Head) bool {
+	return s != nil && s.head.CatalogVersion == head.CatalogVersion && s.head.ClientsVersion == head.ClientsVersion &&
+		slices.Equal(s.head.DigestKeys, head.DigestKeys)
+}
+
+// memory is the sight of a view of the index.
+type memory struct {
+	view  index.View
+	names consent.Names
+}
+
+// seen implements sight.
+func (m *memory) seen(where *place, into *consent.State) (seen, error) {
+	for i := range where.keys {
+		packed, ok := m.view.Find(&where.keys[i])
+		if !ok {
+			continue
+		}
+		if packed == nil {
+			return seen{}, errUnread
+		}
+		err := into.Unpack(packed, m.names)
+		if errors.Is(err, consent.ErrEncoding) {
+			err = errUnread // It is of another program's version.
+		}
+		return seen{key: &where.keys[i], state: into, keyVersion: where.versions[i]}, err
+	}
+	return seen{}, nil
+}

@@ -1,0 +1,121 @@
+package service
+
+import (
+	"sync"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// asking is what a check asks about each of its addresses.
+type asking struct {
+	consent.Request
+	Moment
+	Consistency
+}
+
+// question is the addresses of one check, where everything about them is found, and what was decided. It is used again for others, so
+// that a check hardly needs memory of its own.
+type question struct {
+	locator
+	knowledge
+	outcomes
+
+	items []item
+	about []storage.SubjectKey // whom disclosures are counted for, once all is decided
+}
+
+// answers is what the answers about all addresses of a question have in common.
+type answers struct {
+	Basis
+
+	catalog *catalog.Catalog
+	who     Caller
+	asked   consent.Instant // when
+
+	inView   int   // how many of the first addresses the index answered by one view; 0: the database did
+	revision int64 // of the head then
+}
+
+// item is an address that is asked about.
+type item struct {
+	places
+
+	err *consent.Error // it is no address
+}
+
+// questions keeps questions that are not in use.
+type questions struct{ pool sync.Pool }
+
+// keptItems is how large a question may have been to be kept: that of a large batch would hold its memory for ever.
+const keptItems = 1024
+
+func (s *Service) question(addresses int) *question {
+	q, ok := s.questions.pool.Get().(*question)
+	if !ok {
+		q = &question{}
+	}
+	q.locator.reset(s.keys)
+	q.outcomes.reset(addresses)
+	q.items = q.items[:0]
+	return q
+}
+
+// done gives a question back. Nothing that it holds may be used any more.
+func (s *Service) done(q *question) {
+	if cap(q.items) <= keptItems {
+		s.questions.pool.Put(q)
+	}
+}
+
+// add adds an address as it was typed. What is none fails only its item.
+func (q *question) add(typed string) error {
+	a, err := address.Parse(typed)
+	if err != nil {
+		q.items = append(q.items, item{err: noAddress(err)})
+		return nil
+	}
+	at, failed := q.places(a, false)
+	q.items = append(q.items, item{places: at})
+	return failed
+}
+
+func parseAddress(typed string) (address.Address, error) {
+	a, err := address.Parse(typed)
+	if err != nil {
+		return a, noAddress(err)
+	}
+	return a, nil
+}
+
+func noAddress(err error) *consent.Error {
+	return consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
+}
+
+// decide decides about the items from one to another, by what is seen.
+func (q *question) decide(from, to int, rules *consent.Rules, by sight, at consent.Instant) error {
+	for i := from; i < to; i++ {
+		asked := &q.items[i]
+		if asked.err != nil {
+			q.fail(i, asked.err)
+			continue
+		}
+		if err := q.gather(&asked.places, by); err != nil {
+			return err
+		}
+		d := rules.Decide(asked.address, &q.Known, at)
+		q.outcomes.add(i, &d)
+		if q.held != nil {
+			q.about = append(q.about, *q.held)
+		}
+	}
+	return nil
+}
+
+// again forgets what was decided.
+func (q *question) again() {
+	q.outcomes.reset(len(q.items))
+	q.about = q.about[:0]
+}

@@ -1,0 +1,150 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+const (
+	// samplesWaiting is how many samples wait at most; what comes then is not compared.
+	samplesWaiting = 256
+	// sampleTimeout is how long deciding one again may take.
+	sampleTimeout = 5 * time.Second
+)
+
+// sampler decides a share of what the index answered again in the background: from the events, as known at the same position, and, if
+// nothing was recorded since, from the states of the database. What differs is a fault of the program or of the data, and is logged.
+type sampler struct {
+	service *Service
+	share   float64
+	waiting chan sample
+	end     context.CancelFunc
+	ended   chan struct{}
+
+	compared  atomic.Int64
+	differing atomic.Int64
+}
+
+// sample is a check that the index answered.
+type sample struct {
+	address  address.Address
+	request  consent.Request
+	decision consent.Decision
+	basis    Basis
+	revision int64
+}
+
+// newSampler returns a sampler of the share of all checks, from 0 to 1.
+func newSampler(s *Service, share float64) *sampler {
+	stop, end := context.WithCancel(context.Background())
+	r := &sampler{service: s, share: share, waiting: make(chan sample, samplesWaiting), end: end, ended: make(chan struct{})}
+	go r.serve(stop)
+	return r
+}
+
+func (r *sampler) close() {
+	r.end()
+	<-r.ended
+}
+
+// take takes some of the answers to a question. It does not wait.
+func (r *sampler) take(q *question, in *asking, got *answers) {
+	for i := range got.inView {
+		if q.items[i].err != nil || rand.Float64() >= r.share {
+			continue
+		}
+		one := sample{address: q.items[i].address, request: in.Request, decision: q.item(i), basis: got.Basis, revision: got.revision}
+		select {
+		case r.waiting <- one:
+		default:
+			return
+		}
+	}
+}
+
+func (r *sampler) serve(ctx context.Context) {
+	defer close(r.ended)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case one := <-r.waiting:
+			r.compare(ctx, &one)
+		}
+	}
+}
+
+func (r *sampler) compare(ctx context.Context, one *sample) {
+	timed, cancel := context.WithTimeout(ctx, sampleTimeout)
+	defer cancel()
+	again, comparable, err := r.service.decideAgain(timed, one)
+	if err != nil || !comparable {
+		return // The database is away, or an erasure took away what it rested on. Others will be compared.
+	}
+	r.compared.Add(1)
+	for source, d := range again {
+		if reflect.DeepEqual(*d, one.decision) {
+			continue
+		}
+		r.differing.Add(1)
+		r.service.log.LogAttrs(ctx, slog.LevelError, "the index answered otherwise than the ledger; run `assent ledger verify`",
+			slog.String("source", source), slog.String("channel", one.request.Channel), slog.Int64("position", one.basis.Position),
+			slog.String("index", string(one.decision.Reason)), slog.String("ledger", string(d.Reason)))
+	}
+}
+
+// decideAgain decides a sample by the events as known then, and by the states of the database if they are still those of then. It is not
+// comparable if rows have changed since that events do not tell of.
+func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, comparable bool, err error) {
+	l := s.locator(1)
+	at, err := l.places(one.address, false)
+	if err != nil {
+		return nil, false, err
+	}
+	versions, err := s.catalogs.upTo(ctx, one.basis.CatalogVersion)
+	if err != nil {
+		return nil, false, err
+	}
+	rules, err := consent.NewRules(versions[len(versions)-1].parsed, one.request)
+	if err != nil {
+		return nil, false, err
+	}
+	again = map[string]*consent.Decision{}
+	for source, look := range map[string]func() (*view, error){
+		"events": func() (*view, error) { return s.lookBack(ctx, l.keys, one.decision.Decided, one.basis.Position) },
+		"states": func() (*view, error) { return s.lookNow(ctx, l.keys) },
+	} {
+		v, err := look()
+		if err != nil {
+			return nil, false, err
+		}
+		if v.head.Revision != one.revision {
+			return nil, false, nil
+		}
+		if source == "states" && v.head.Position != one.basis.Position {
+			continue
+		}
+		var k knowledge
+		if err := k.gather(&at, v); err != nil {
+			return nil, false, err
+		}
+		d := rules.Decide(one.address, &k.Known, one.decision.Decided)
+		again[source] = &d
+	}
+	return again, true, nil
+}
+
+// Sampled returns how many answers of the index were decided again, and how many of these differed.
+func (s *Service) Sampled() (compared, differing int64) {
+	if s.sampler == nil {
+		return 0, 0
+	}
+	return s.sampler.compared.Load(), s.sampler.differing.Load()
+}

@@ -1,0 +1,72 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+)
+
+// IndexStats are what the metrics tell of an index.
+type IndexStats struct {
+	Recipients int64
+	Bytes      int64
+	Rounds     int64 // in which news were asked for
+	Reloads    int64 // after another history, or after what could not be told
+	Behind     time.Duration
+	Compared   int64 // answers that were decided again
+	Differing  int64
+}
+
+// ObserveIndex has the metrics tell of an index whenever they are read; false from read: there is none.
+func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error {
+	meter := m.provider.Meter(scope)
+	var made []metric.Observable
+	var failed error
+	keep := func(o metric.Observable, err error) {
+		made = append(made, o)
+		if failed == nil {
+			failed = err
+		}
+	}
+	gauge := func(name, unit, description string) metric.Int64ObservableGauge {
+		o, err := meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(description))
+		keep(o, err)
+		return o
+	}
+	counter := func(name, description string) metric.Int64ObservableCounter {
+		o, err := meter.Int64ObservableCounter(name, metric.WithDescription(description))
+		keep(o, err)
+		return o
+	}
+	recipients := gauge("assent.index.recipients", "", "Subjects whose states are in the index.")
+	bytes := gauge("assent.index.size", "By", "Memory of the index.")
+	rounds := counter("assent.index.rounds", "How often the index asked the database what is new.")
+	reloads := counter("assent.index.reloads", "How often the index was loaded anew after the start.")
+	compared := counter("assent.index.samples", "Answers of the index that were decided again from the ledger.")
+	differing := counter("assent.index.samples.differing", "Answers of the index that the ledger contradicts.")
+	behind, err := meter.Float64ObservableGauge("assent.index.behind", metric.WithUnit("s"),
+		metric.WithDescription("Since when the index has held everything that was acknowledged by then."))
+	if keep(behind, err); failed != nil {
+		return fmt.Errorf("make the metrics: %w", failed)
+	}
+	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		stats, there := read()
+		if !there {
+			return nil
+		}
+		o.ObserveInt64(recipients, stats.Recipients)
+		o.ObserveInt64(bytes, stats.Bytes)
+		o.ObserveInt64(rounds, stats.Rounds)
+		o.ObserveInt64(reloads, stats.Reloads)
+		o.ObserveInt64(compared, stats.Compared)
+		o.ObserveInt64(differing, stats.Differing)
+		o.ObserveFloat64(behind, stats.Behind.Seconds())
+		return nil
+	}, made...)
+	if err != nil {
+		return fmt.Errorf("make the metrics: %w", err)
+	}
+	return nil
+}
