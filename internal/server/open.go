@@ -61,8 +61,8 @@ type opening struct {
 	witnesses   []*ledger.Witness
 	databaseNow func() time.Time // of a PostgreSQL; nil: its own
 	unsafe      service.Unsafe
-	index       bool             // answer checks from memory, unless the settings say otherwise
-	migrate     bool             // make missing tables, and for SQLite the file
+	index       bool // answer checks from memory, unless the settings say otherwise
+	migrate     bool // make missing tables, and for SQLite the file
 }
 
 // OpenStore opens the database that the settings name. Tables of another version are refused; with cfg.Migrate they are brought

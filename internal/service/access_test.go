@@ -128,7 +128,13 @@ func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := WithCaller(t.Context(), who)
-		w.wantCheck(ctx, two, "newsletter", "a@b.at", consent.CodeNoLegalBasis)
+		w.mustRecord(admin, one, consentOn("newsletter", "a@b.at", start))
+		at, err := two.Check(ctx, CheckInput{
+			Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}, Consistency: Consistency{AtLeast: 2},
+		})
+		if err != nil || at.Verdict != consent.Allow {
+			t.Fatal(at.Reason, err)
+		}
 		if _, err := one.RevokeClient(admin, "sender"); err != nil {
 			t.Fatal(err)
 		}

@@ -245,6 +245,7 @@ func (c *committer) transaction(group []*member) error {
 	ctx, cancel := context.WithTimeout(c.stop, transactionTimeout)
 	defer cancel()
 	var learnt []storage.Ref
+	var left *storage.Head
 	var dead []consent.SubjectID
 	load := loadOf(group)
 	err := c.service.store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
@@ -261,13 +262,14 @@ func (c *committer) transaction(group []*member) error {
 			return nil, err
 		}
 		if changes, err = w.changes(); changes != nil {
-			learnt, dead = changes.Refs, w.erased.dead
+			learnt, dead, left = changes.Refs, w.erased.dead, &changes.Head
 		}
 		return changes, err
 	})
 	switch {
 	case err == nil:
 		c.learn(learnt)
+		c.service.written.note(left)
 		c.service.learners.forget(dead)
 		return nil
 	case c.stop.Err() != nil && errors.Is(err, context.Canceled):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
@@ -85,18 +86,42 @@ func newWorldAt(t testing.TB, url string) *world {
 	return w
 }
 
-// service runs a service over the store, with the clock of the world shifted by ahead.
+// service runs a service over the store, with the clock of the world shifted by ahead. Its checks are answered by an index, and all of
+// them are decided again from the ledger.
 func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	w.t.Helper()
 	s, err := New(w.t.Context(), store, w.keys, Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
+		Index:  w.index(store), VerifySample: 1,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(s.Close)
+	w.t.Cleanup(func() {
+		s.Close()
+		if compared, differing := s.Sampled(); differing != 0 {
+			w.t.Errorf("%d of %d answers of the index are not those of the ledger", differing, compared)
+		}
+	})
 	return s
+}
+
+// index runs an index of the store until the test ends.
+func (w *world) index(store storage.Store) *index.Index {
+	w.t.Helper()
+	x := index.New(store, index.Options{})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		x.Run(ctx)
+	}()
+	w.t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return x
 }
 
 // acme returns a service with the example catalog applied, and a context in which everything may be done.

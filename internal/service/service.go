@@ -77,6 +77,7 @@ type Service struct {
 	commits   *committer
 	index     StateIndex // nil: every check reads the store
 	questions questions
+	written   written  // what this server has acknowledged
 	sampler   *sampler // nil: nothing is decided again
 	learners  *tally   // who learnt something about whom; nil: nobody counts it
 }
