@@ -30,20 +30,32 @@ func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
 	}
 	r := run(t, cfg)
 	r.admin = created.GetApiKey()
-	check := func() *answer {
-		return r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`)
+	check := func(channel, also string) *answer {
+		return r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "`+channel+`"`+also+`}`)
 	}
+	const order, allowed, denied = `, "reference": "order-123"`, `"VERDICT_ALLOW"`, `"VERDICT_DENY"`
 	withdraw := func() *answer {
 		return r.as(http.MethodPost, "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`)
 	}
-	if got := check(); got.code != http.StatusOK {
+	if got := check("newsletter", ""); got.code != http.StatusOK || !strings.Contains(got.body, denied) {
+		t.Fatalf("%d %s", got.code, got.body)
+	}
+	if got := check("order-updates", order); got.code != http.StatusOK || !strings.Contains(got.body, allowed) {
 		t.Fatalf("%d %s", got.code, got.body)
 	}
 	database.Stop()
-	for name, got := range map[string]*answer{"check": check(), "withdraw": withdraw()} {
+	for name, got := range map[string]*answer{"check": check("order-updates", order), "withdraw": withdraw()} {
 		if got.code != http.StatusServiceUnavailable || got.reason() != "STORE_UNAVAILABLE" {
 			t.Errorf("%s without a database: %d %s", name, got.code, got.body)
 		}
+	}
+	got := check("newsletter", `, "consistency": {"atLeast": {"position": 1}}`)
+	if got.code != http.StatusOK || !strings.Contains(got.body, denied) {
+		t.Errorf("a denial without a database: %d %s", got.code, got.body)
+	}
+	got = check("order-updates", order+`, "consistency": {"bounded": "300s"}`)
+	if got.code != http.StatusOK || !strings.Contains(got.body, allowed) || !strings.Contains(strings.ReplaceAll(got.body, " ", ""), `"forSending":false`) {
+		t.Errorf("what was known lately, without a database: %d %s", got.code, got.body)
 	}
 	testkit.Eventually(t, patience, "the server says that it is not ready", func() bool {
 		return r.call(http.MethodGet, "/readyz", "").code == http.StatusServiceUnavailable

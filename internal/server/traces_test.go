@@ -128,8 +128,8 @@ func TestTraces_Calls_AreExportedUnderTheirParents(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
 	r := run(t, settings(t))
-	if got := r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "newsletter"}`,
-		"Traceparent", parent); got.code != http.StatusOK {
+	if got := r.as(http.MethodPost, "/v1/consent:check", `{"address": "anna@example.com", "channel": "order-updates",
+		"reference": "order-1"}`, "Traceparent", parent); got.code != http.StatusOK {
 		t.Fatalf("check: %d %s", got.code, got.body)
 	}
 	_, err := assentv1.NewConsentServiceClient(r.connect()).GrantConsent(
@@ -142,7 +142,7 @@ func TestTraces_Calls_AreExportedUnderTheirParents(t *testing.T) {
 	}
 	spans := c.spans()
 	for call, inner := range map[string]string{
-		"assent.v1.ConsentService/CheckConsent": "store.read", "assent.v1.ConsentService/GrantConsent": "store.write",
+		"assent.v1.ConsentService/CheckConsent": "index.fence", "assent.v1.ConsentService/GrantConsent": "store.write",
 	} {
 		if len(spans[call]) != 1 {
 			t.Fatalf("%d spans of %s in:\n%s", len(spans[call]), call, c.text())
