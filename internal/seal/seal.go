@@ -64,6 +64,9 @@ func (k *Keys) Snapshot() *Keys {
 	return same
 }
 
+// Same reports whether both have the same keys, taken up from the same file at the same time.
+func (k *Keys) Same(other *Keys) bool { return k.held.Load() == other.held.Load() }
+
 // Take takes up the keys of a changed file. Those of another store are refused, and those that lack one that is held: something may
 // have been found, sealed or signed with it. It reports whether anything is new.
 func (k *Keys) Take(changed *Keys) (bool, error) {

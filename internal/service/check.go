@@ -102,7 +102,7 @@ func (s *Service) decideAll(ctx context.Context, q *question, in *asking) (answe
 // decideByStore decides by a read of the database, which is always strict.
 func (s *Service) decideByStore(ctx context.Context, q *question, in *asking) (answers, error) {
 	q.again()
-	v, who, err := s.look(ctx, q.keys, in.Moment)
+	v, who, err := s.look(ctx, q.all(), in.Moment)
 	if err != nil {
 		return answers{}, err
 	}
@@ -152,7 +152,7 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 			return nil, Basis{}, nil, err
 		}
 	}
-	rules, err := consent.NewRules(cat, r)
+	rules, err := s.rulebook.rules(cat, r)
 	if err != nil {
 		return nil, Basis{}, nil, err
 	}

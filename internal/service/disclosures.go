@@ -133,7 +133,7 @@ func (s *Service) ListDisclosures(ctx context.Context, in DisclosuresInput) (Dis
 	if err := who.need(ScopeRead, ScopeExport); err != nil {
 		return DisclosuresPage{}, err
 	}
-	all, err := s.disclosuresOf(ctx, l.keys)
+	all, err := s.disclosuresOf(ctx, l.all())
 	if err != nil {
 		return DisclosuresPage{}, err
 	}

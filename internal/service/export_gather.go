@@ -50,7 +50,7 @@ func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error
 		if err != nil {
 			return nil, err
 		}
-		g := &gathered{address: a, places: at, keys: l.keys, used: map[int64]bool{}}
+		g := &gathered{address: a, places: at, keys: l.all(), used: map[int64]bool{}}
 		again, err := s.gatherOnce(ctx, in, g)
 		if err != nil {
 			return nil, err

@@ -42,7 +42,7 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 	}
 	var result HistoryPage
 	for after := page.After; ; {
-		records, who, cat, err := s.historyRecords(ctx, l.keys, after, limit)
+		records, who, cat, err := s.historyRecords(ctx, l.all(), after, limit)
 		if err != nil {
 			return HistoryPage{}, err
 		}

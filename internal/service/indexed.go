@@ -143,7 +143,7 @@ func (s *Service) decidePart(
 	if err := stand.who.channelOf(force.parsed, r.Channel); err != nil {
 		return answers{}, err
 	}
-	rules, err := consent.NewRules(force.parsed, r)
+	rules, err := s.rulebook.rules(force.parsed, r)
 	if err != nil {
 		return answers{}, err
 	}

@@ -51,7 +51,7 @@ func (s *Service) readyOptIn(ctx context.Context, st consent.Statement) (*stated
 	}
 	l := s.locator(1)
 	p, err := l.places(r.entry.Address, true)
-	m.load.Subjects = l.keys
+	m.load.Subjects = l.all()
 	return r, &p, m, err
 }
 

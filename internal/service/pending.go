@@ -69,7 +69,7 @@ func (s *Service) pending(records []storage.Record) ([]pendingErasure, []storage
 		at.domains = nil
 		list = append(list, pendingErasure{at: at, until: e.Occurred})
 	}
-	return list, l.keys, nil
+	return list, l.all(), nil
 }
 
 func (s *Service) erasePage(ctx context.Context, records []storage.Record, dryRun bool) (PendingErasures, error) {

@@ -1,6 +1,9 @@
 package service
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/seal"
@@ -25,61 +28,85 @@ type places struct {
 	domains []place
 }
 
-// locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share.
+// locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share, also from one
+// call to the next.
 type locator struct {
 	digests  *seal.Keys
+	hasher   *seal.Hasher // nil: one is taken for each form
 	versions []uint32
-	keys     []storage.SubjectKey
+	keys     []storage.SubjectKey // of all places but domains
 	sums     []seal.Digest
-	levels   []place         // of the domains of all addresses
-	domains  map[string]span // in keys
-	names    []string        // the domains of an address
+	levels   []place  // of the domains of all addresses
+	names    []string // of the domains of an address
+	domains  map[string][]storage.SubjectKey
 }
 
-// span is a part of a slice.
-type span struct{ from, to int }
+// keptDomains is how many domains are remembered at most.
+const keptDomains = 4096
 
 func (s *Service) locator(addresses int) *locator {
-	l := &locator{keys: make([]storage.SubjectKey, 0, 4*addresses)}
+	l := &locator{keys: make([]storage.SubjectKey, 0, 2*addresses)}
 	l.reset(s.keys)
 	return l
 }
 
 // reset makes the locator one that has found nothing yet, by the keys as they are now.
 func (l *locator) reset(keys *seal.Keys) {
-	l.digests = keys.Snapshot()
-	l.versions = l.digests.DigestVersions()
 	l.keys, l.levels = l.keys[:0], l.levels[:0]
-	clear(l.domains)
+	if l.digests == nil || !l.digests.Same(keys) {
+		l.digests = keys.Snapshot()
+		l.versions = l.digests.DigestVersions()
+		l.domains = nil
+	}
+	if l.domains == nil || len(l.domains) > keptDomains {
+		l.domains = map[string][]storage.SubjectKey{}
+	}
 }
 
 func (l *locator) place(form consent.Form, canonical string) (place, error) {
-	var err error
-	if l.sums, err = l.digests.AppendDigests(l.sums[:0], form, canonical); err != nil {
-		return place{}, err
-	}
 	from := len(l.keys)
-	for i := range l.sums {
-		l.keys = append(l.keys, storage.SubjectKey{Form: form, Digest: l.sums[i].Sum})
-	}
-	return l.at(form, canonical, span{from, len(l.keys)}), nil
+	var err error
+	l.keys, err = l.appendKeys(l.keys, form, canonical)
+	return l.at(form, canonical, l.keys[from:len(l.keys):len(l.keys)]), err
 }
 
-// at returns the place whose keys stand in a part of those found.
-func (l *locator) at(form consent.Form, canonical string, in span) place {
-	return place{form: form, canonical: canonical, keys: l.keys[in.from:in.to:in.to], versions: l.versions, digests: l.digests}
+// appendKeys appends the keys of a form, one for each version of the digest key.
+func (l *locator) appendKeys(to []storage.SubjectKey, form consent.Form, canonical string) ([]storage.SubjectKey, error) {
+	var err error
+	if l.hasher != nil {
+		l.sums, err = l.hasher.AppendDigests(l.sums[:0], form, canonical)
+	} else {
+		l.sums, err = l.digests.AppendDigests(l.sums[:0], form, canonical)
+	}
+	for i := range l.sums {
+		to = append(to, storage.SubjectKey{Form: form, Digest: l.sums[i].Sum})
+	}
+	return to, err
+}
+
+func (l *locator) at(form consent.Form, canonical string, keys []storage.SubjectKey) place {
+	return place{form: form, canonical: canonical, keys: keys, versions: l.versions, digests: l.digests}
 }
 
 func (l *locator) domain(name string) (place, error) {
-	if in, ok := l.domains[name]; ok {
-		return l.at(consent.FormDomain, name, in), nil
+	keys, ok := l.domains[name]
+	if !ok {
+		var err error
+		if keys, err = l.appendKeys(nil, consent.FormDomain, name); err != nil {
+			return place{}, err
+		}
+		l.domains[strings.Clone(name)] = keys // The name is a part of an address, which is not to be kept with it.
 	}
-	p, err := l.place(consent.FormDomain, name)
-	if l.domains == nil {
-		l.domains = map[string]span{}
+	return l.at(consent.FormDomain, name, keys), nil
+}
+
+// all returns the keys of all places that were found.
+func (l *locator) all() []storage.SubjectKey {
+	all := slices.Clone(l.keys)
+	for i := range l.levels {
+		all = append(all, l.levels[i].keys...)
 	}
-	l.domains[name] = span{len(l.keys) - len(p.keys), len(l.keys)}
-	return p, err
+	return all
 }
 
 // places finds an address; with its confirmation mails if mail is set.
@@ -98,7 +125,8 @@ func (l *locator) places(a address.Address, mail bool) (places, error) {
 		}
 	}
 	from := len(l.levels)
-	for _, name := range a.Domains() {
+	l.names = a.AppendDomains(l.names[:0])
+	for _, name := range l.names {
 		domain, err := l.domain(name)
 		if err != nil {
 			return p, err

@@ -58,6 +58,7 @@ func (s *Service) question(addresses int) *question {
 		q = &question{}
 	}
 	q.locator.reset(s.keys)
+	q.hasher = q.digests.Hasher()
 	q.outcomes.reset(addresses)
 	q.items = q.items[:0]
 	return q
@@ -65,6 +66,8 @@ func (s *Service) question(addresses int) *question {
 
 // done gives a question back. Nothing that it holds may be used any more.
 func (s *Service) done(q *question) {
+	q.hasher.Release()
+	q.hasher = nil
 	if cap(q.items) <= keptItems {
 		s.questions.pool.Put(q)
 	}

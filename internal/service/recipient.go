@@ -24,7 +24,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 	if err != nil {
 		return Recipient{}, err
 	}
-	v, who, err := s.look(ctx, l.keys, in.Moment)
+	v, who, err := s.look(ctx, l.all(), in.Moment)
 	if err != nil {
 		return Recipient{}, err
 	}
@@ -54,7 +54,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 		if who.channelOf(present, ch.ID) != nil {
 			continue
 		}
-		rules, err := consent.NewRules(cat, consent.Request{Channel: ch.ID})
+		rules, err := s.rulebook.rules(cat, consent.Request{Channel: ch.ID})
 		if err != nil {
 			return Recipient{}, err
 		}

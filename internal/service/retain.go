@@ -122,7 +122,7 @@ func (t *retaining) locate(list []candidate, subjects []*subject, all map[*subje
 			}
 		}
 	}
-	return t.ask(l.keys)
+	return t.ask(l.all())
 }
 
 // ownerOf returns whom an event is about; nil if its evidence does not say it.

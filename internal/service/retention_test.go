@@ -178,7 +178,7 @@ func TestRetention_RequestThatNobodyConfirmed_GoesWithTheAddress(t *testing.T) {
 		if _, err := l.places(a, true); err != nil {
 			t.Fatal(err)
 		}
-		if _, rows, err := s.store.States(ctx, l.keys); err != nil || len(rows) != 0 {
+		if _, rows, err := s.store.States(ctx, l.all()); err != nil || len(rows) != 0 {
 			t.Errorf("there are still %d rows of the address, %v", len(rows), err)
 		}
 		w.wantCheck(ctx, s, "newsletter", "confirms@example.at", consent.CodeAllowConsent)

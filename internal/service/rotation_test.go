@@ -237,7 +237,7 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	f.take(t, one)
 	f.mustRecord(f.ctx, one.Service, withdrawal("newsletter", "anna@example.com"))
 	f.take(t, two)
-	v, _, err := two.look(f.ctx, l.keys, Moment{})
+	v, _, err := two.look(f.ctx, l.all(), Moment{})
 	if err != nil {
 		t.Fatal(err)
 	}

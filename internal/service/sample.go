@@ -118,8 +118,8 @@ func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[strin
 	}
 	again = map[string]*consent.Decision{}
 	for source, look := range map[string]func() (*view, error){
-		"events": func() (*view, error) { return s.lookBack(ctx, l.keys, one.decision.Decided, one.basis.Position) },
-		"states": func() (*view, error) { return s.lookNow(ctx, l.keys) },
+		"events": func() (*view, error) { return s.lookBack(ctx, l.all(), one.decision.Decided, one.basis.Position) },
+		"states": func() (*view, error) { return s.lookNow(ctx, l.all()) },
 	} {
 		v, err := look()
 		if err != nil {

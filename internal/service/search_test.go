@@ -261,7 +261,7 @@ func subjectsOf(t testing.TB, s *Service, typed string) map[consent.Form]consent
 	if _, err := l.places(a, true); err != nil {
 		t.Fatal(err)
 	}
-	_, rows, err := s.store.States(t.Context(), l.keys)
+	_, rows, err := s.store.States(t.Context(), l.all())
 	if err != nil {
 		t.Fatal(err)
 	}

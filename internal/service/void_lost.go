@@ -35,7 +35,7 @@ func (w *work) bringsBack(facts *consent.Facts, events []consent.Event) error {
 			return err
 		}
 	}
-	rows, err := w.tx.Subjects(w.ctx, l.keys)
+	rows, err := w.tx.Subjects(w.ctx, l.all())
 	if err != nil {
 		return err
 	}
