@@ -58,6 +58,9 @@ type Index struct {
 	next  atomic.Pointer[round] // the one that is joined now: it has not begun to read
 	wake  chan struct{}         // somebody joined
 	began atomic.Pointer[time.Time]
+	first sync.Once // closes settled
+	// settled is closed once the first loading has ended.
+	settled chan struct{}
 
 	recipients, bytes, rounds, fences, reloads atomic.Int64
 
@@ -72,7 +75,7 @@ type Index struct {
 func New(source storage.Followed, opts Options) *Index {
 	x := &Index{
 		source: source, log: opts.Logger, maxBytes: opts.MaxBytes, progress: opts.Loading,
-		tuning: defaults(), wake: make(chan struct{}, 1),
+		tuning: defaults(), wake: make(chan struct{}, 1), settled: make(chan struct{}),
 	}
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
@@ -88,7 +91,15 @@ func New(source storage.Followed, opts Options) *Index {
 	return x
 }
 
-func (x *Index) enter(state State) { x.state.Store(&state) }
+func (x *Index) enter(state State) {
+	x.state.Store(&state)
+	if state != Loading {
+		x.first.Do(func() { close(x.settled) })
+	}
+}
+
+// Settled is closed when the index has been loaded for the first time, or never will be. It stays closed while it is loaded anew.
+func (x *Index) Settled() <-chan struct{} { return x.settled }
 
 func (x *Index) is(state State) bool { return *x.state.Load() == state }
 

@@ -21,7 +21,10 @@ func (l *Local) follow(ctx context.Context, group *errgroup.Group) (end func()) 
 	group.Go(func() error { l.index.Run(following); return nil })
 	timed, cancel := context.WithTimeout(ctx, quickLoad)
 	defer cancel()
-	l.index.Await(timed)
+	select {
+	case <-l.index.Settled():
+	case <-timed.Done():
+	}
 	return end
 }
 

@@ -33,8 +33,12 @@ type Local struct {
 
 // Ready returns nil if calls can be answered, and as fast as they are to be.
 func (l *Local) Ready(ctx context.Context) error {
-	if l.index != nil && l.index.Stats().State == index.Loading {
-		return errLoading
+	if l.index != nil {
+		select {
+		case <-l.index.Settled():
+		default:
+			return errLoading
+		}
 	}
 	return l.Service.Ready(ctx)
 }
