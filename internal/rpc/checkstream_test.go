@@ -222,7 +222,9 @@ func TestStreamCheck_NextIsReceivedWhileOneIsDecided_AndOneIsDecidedAtATime(t *t
 		case <-decide:
 		case <-ctx.Done():
 		}
-		return service.BatchResult{Items: make([]service.BatchItem, 1)}, nil
+		return service.BatchResult{
+			Outcomes: make([]service.Outcome, 1), Of: make([]uint32, 1), Positions: make([]int64, 1), ValidUntil: make([]consent.Instant, 1),
+		}, nil
 	})
 	stream := openStream(t.Context(), t, w)
 	for i := range 10 { // None of these waits for an answer.

@@ -33,6 +33,8 @@ type world struct {
 	raw   func() *raw // opens the database beside the store
 	url   string      // of a PostgreSQL
 	path  string      // of a SQLite file
+	// damaged is set by what alters the database: what the index was loaded with then is not what the ledger says.
+	damaged bool
 }
 
 // eachStore runs a test on both stores.
@@ -100,7 +102,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	}
 	w.t.Cleanup(func() {
 		s.Close()
-		if compared, differing := s.Sampled(); differing != 0 {
+		if compared, differing := s.Sampled(); differing != 0 && !w.damaged {
 			w.t.Errorf("%d of %d answers of the index are not those of the ledger", differing, compared)
 		}
 	})

@@ -201,6 +201,7 @@ func TestRecord_LateEvent_GivesTheSameStateAsInOrder(t *testing.T) {
 
 func TestRebuild_MendsWhatDiffers(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
+		w.damaged = true
 		store := w.store()
 		s := w.service(store, 0)
 		ctx := WithCaller(t.Context(), Process("test"))
