@@ -58,6 +58,7 @@ func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
 		denied bool // what is found is a DENY that must not have been; else an ALLOW
 	}{
 		{name: "answers that are 100 ms old", how: lagging(service.Unsafe{}), memory: true},
+		{name: "an index without a fence", how: lagging(service.Unsafe{NoFence: true})},
 		// It holds refusals of its future against the recipient, but does not know yet of the consent that ended them.
 		{name: "a lagging server that decides by its own clock", how: lagging(service.Unsafe{DecideByOwnClock: true}), denied: true},
 		// A refusal is recorded as older than the consent that it came after.

@@ -57,6 +57,8 @@ type Unsafe struct {
 	DecideByOwnClock bool
 	// RecordByOwnClock records at this server's clock alone, even where it lags behind the ledger.
 	RecordByOwnClock bool
+	// NoFence answers by the index as it is, whatever was acknowledged since.
+	NoFence bool
 }
 
 // Service is the use cases over one store. It is safe for concurrent use.
