@@ -76,7 +76,7 @@ func (s *Service) answer(ctx context.Context, q *question, in *asking) (answers,
 	if s.sampler != nil {
 		s.sampler.take(q, in, &got)
 	}
-	if err := s.learners.addKeys(ctx, disclosedTo(&got.who, got.asked, in.Channel), q.about...); err != nil {
+	if err := s.learners.add(ctx, disclosedTo(&got.who, got.asked, in.Channel), q.about...); err != nil {
 		return answers{}, err
 	}
 	for i := range q.list {

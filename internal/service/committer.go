@@ -246,7 +246,7 @@ func (c *committer) transaction(group []*member) error {
 	defer cancel()
 	var learnt []storage.Ref
 	var left *storage.Head
-	var dead []consent.SubjectID
+	var erased []storage.SubjectKey
 	load := loadOf(group)
 	err := c.service.store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
 		defer func() {
@@ -262,7 +262,7 @@ func (c *committer) transaction(group []*member) error {
 			return nil, err
 		}
 		if changes, err = w.changes(); changes != nil {
-			learnt, dead, left = changes.Refs, w.erased.dead, &changes.Head
+			learnt, erased, left = changes.Refs, w.erased.keys, &changes.Head
 		}
 		return changes, err
 	})
@@ -270,7 +270,7 @@ func (c *committer) transaction(group []*member) error {
 	case err == nil:
 		c.learn(learnt)
 		c.service.written.note(left)
-		c.service.learners.forget(dead)
+		c.service.learners.forget(erased)
 		return nil
 	case c.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return storage.ErrClosed

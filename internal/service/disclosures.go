@@ -41,39 +41,36 @@ func disclosedTo(who *Caller, at consent.Instant, channel string) disclosing {
 
 // discloseWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
 func (s *Service) discloseWhole(ctx context.Context, who *Caller, at *places) error {
-	head, ids, err := s.subjectsOf(ctx, at)
-	if err != nil || len(ids) == 0 {
+	head, holders, err := s.holdersOf(ctx, slices.Concat(at.exact.keys, at.folded.keys))
+	if err != nil || len(holders) == 0 {
 		return err
 	}
-	return s.learners.add(ctx, disclosedTo(who, max(s.instant(), head.Recorded), ""), ids[0])
+	return s.learners.add(ctx, disclosedTo(who, max(s.instant(), head.Recorded), ""), holders[0].Key)
 }
 
-// subjectsOf returns the subjects that disclosures of an address are counted for, those of its exact form first.
-func (s *Service) subjectsOf(ctx context.Context, at *places) (storage.Head, []consent.SubjectID, error) {
-	return s.holdersOf(ctx, slices.Concat(at.exact.keys, at.folded.keys))
-}
-
-func (s *Service) holdersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []consent.SubjectID, error) {
+// holdersOf returns the subjects that the keys lead to and disclosures are counted for, those of exact forms first.
+func (s *Service) holdersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []storage.SubjectState, error) {
 	head, rows, err := s.store.States(ctx, keys)
 	if err != nil {
 		return head, nil, fault(err)
 	}
+	rows = slices.DeleteFunc(rows, func(row storage.SubjectState) bool {
+		return row.ID == (consent.SubjectID{}) || row.Key.Form != consent.FormExact && row.Key.Form != consent.FormFolded
+	})
 	slices.SortFunc(rows, func(a, b storage.SubjectState) int { return cmp.Compare(a.Key.Form, b.Key.Form) })
-	var ids []consent.SubjectID
-	for i := range rows {
-		if form := rows[i].Key.Form; rows[i].ID != (consent.SubjectID{}) && (form == consent.FormExact || form == consent.FormFolded) {
-			ids = append(ids, rows[i].ID)
-		}
-	}
-	return head, ids, nil
+	return head, rows, nil
 }
 
 // disclosuresOf returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
 // process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
 func (s *Service) disclosuresOf(ctx context.Context, keys []storage.SubjectKey) ([]DisclosedTo, error) {
-	_, ids, err := s.holdersOf(ctx, keys)
-	if err != nil || len(ids) == 0 {
+	_, holders, err := s.holdersOf(ctx, keys)
+	if err != nil || len(holders) == 0 {
 		return nil, err
+	}
+	ids := make([]consent.SubjectID, len(holders))
+	for i := range holders {
+		ids[i] = holders[i].ID
 	}
 	if s.learners != nil {
 		if err := s.learners.flush(ctx); err != nil {

@@ -14,11 +14,11 @@ import (
 
 // erased is what the erasures of a work take away, and what they leave beside the ledger.
 type erased struct {
-	evidence []int64             // positions of the events that lose their evidence
-	blank    map[int64]bool      // positions of the events that another one stands for now
-	requests []int64             // positions of the events whose requests are forgotten
-	learnt   []consent.SubjectID // whose disclosures are deleted
-	dead     []consent.SubjectID // to which nothing leads any more
+	evidence []int64              // positions of the events that lose their evidence
+	blank    map[int64]bool       // positions of the events that another one stands for now
+	requests []int64              // positions of the events whose requests are forgotten
+	learnt   []consent.SubjectID  // whose disclosures are deleted
+	keys     []storage.SubjectKey // of these
 	returns  []storage.Return
 	claims   []storage.Claim
 
@@ -83,7 +83,7 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 	}
 	for _, s := range []*subject{exact, folded} {
 		if s.ID != (consent.SubjectID{}) {
-			w.erased.learnt = append(w.erased.learnt, s.ID)
+			w.erased.learnt, w.erased.keys = append(w.erased.learnt, s.ID), append(w.erased.keys, s.Key)
 		}
 	}
 	err = w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Occurred > until, nil })
@@ -91,9 +91,6 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 		return err
 	}
 	left := w.subjects[exact.Key]
-	if left.ID != exact.ID {
-		w.erased.dead = append(w.erased.dead, exact.ID)
-	}
 	left.Erased = max(exact.Erased, until)
 	w.save(left)
 	mails, err := w.subject(&who.mail)

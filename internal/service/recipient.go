@@ -44,7 +44,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 		return Recipient{}, err
 	}
 	if counts && known.held != nil {
-		if err := s.learners.addKeys(ctx, disclosedTo(&who, v.asked, ""), *known.held); err != nil {
+		if err := s.learners.add(ctx, disclosedTo(&who, v.asked, ""), *known.held); err != nil {
 			return Recipient{}, err
 		}
 	}

@@ -234,8 +234,7 @@ func (t *retaining) orphan(at *place, id consent.SubjectID, kind consent.Kind, e
 	if t.run.dryRun {
 		return nil
 	}
-	t.erased.dead = append(t.erased.dead, id)
-	t.erased.learnt = append(t.erased.learnt, id)
+	t.erased.learnt, t.erased.keys = append(t.erased.learnt, id), append(t.erased.keys, row.Key)
 	if row.Erased != 0 { // The tombstone of an earlier erasure stays.
 		row.ID, row.Address = consent.SubjectID{}, nil
 		t.save(row)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,12 +44,14 @@ type tally struct {
 
 	mu    sync.RWMutex
 	kinds map[disclosing]*disclosing
-	gone  map[consent.SubjectID]bool // erased: what was counted of them is not stored any more
-	room  chan struct{}              // closed and made anew whenever rows were stored
+	room  chan struct{} // closed and made anew whenever rows were stored
 
 	turn    chan struct{} // held by whoever stores; guards what follows
-	pending []storage.Disclosure
+	pending []storage.Learnt
 	doubt   *addition // may be stored already
+
+	moving sync.Mutex                  // held while counts leave a shard for pending; never while anything is stored
+	gone   map[storage.SubjectKey]bool // of whom nothing that is pending or in doubt is stored any more
 
 	wake  chan struct{}
 	life  context.Context // that of the process
@@ -64,27 +67,27 @@ type disclosing struct {
 	channel string
 }
 
-// shard holds the counts of the subjects whose ids begin alike.
+// shard holds the counts of the subjects whose digests begin alike.
 type shard struct {
 	mu     sync.Mutex
 	counts map[learnt]int64
 }
 
 type learnt struct {
-	subject consent.SubjectID
-	kind    *disclosing
+	key  storage.SubjectKey
+	kind *disclosing
 }
 
 // addition is what one transaction adds. Its id stays the same when it is tried again.
 type addition struct {
 	id     [32]byte
-	counts []storage.Disclosure
+	counts []storage.Learnt
 }
 
 func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger) *tally {
 	t := &tally{
 		store: store, now: now, log: log, soft: tallySoft, hard: tallyHard, kinds: map[disclosing]*disclosing{},
-		gone: map[consent.SubjectID]bool{},
+		gone: map[storage.SubjectKey]bool{},
 		room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	t.life = context.Background()
@@ -96,25 +99,19 @@ func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger
 	return t
 }
 
-// add counts the subjects once each; the id of nobody is left out. Where too much waits in memory it waits until there is room; an
-// error says that nothing was counted.
-func (t *tally) add(ctx context.Context, d disclosing, subjects ...consent.SubjectID) error {
-	if t == nil {
+// add counts those whom the keys lead to once each. Where too much waits in memory it waits until there is room; an error says that
+// nothing was counted. The keys may be used again afterwards.
+func (t *tally) add(ctx context.Context, d disclosing, keys ...storage.SubjectKey) error {
+	if t == nil || len(keys) == 0 {
 		return nil
 	}
 	if err := t.await(ctx); err != nil {
 		return err
 	}
-	var kind *disclosing
+	kind := t.kind(d)
 	added := 0
-	for i := range subjects {
-		if subjects[i] == (consent.SubjectID{}) {
-			continue
-		}
-		if kind == nil {
-			kind = t.kind(d)
-		}
-		added += t.shardOf(&subjects[i]).add(learnt{subjects[i], kind})
+	for i := range keys {
+		added += t.shardOf(&keys[i]).add(learnt{keys[i], kind})
 	}
 	if added > 0 && t.rows.Add(int64(added)) >= t.soft {
 		t.poke()
@@ -122,8 +119,8 @@ func (t *tally) add(ctx context.Context, d disclosing, subjects ...consent.Subje
 	return nil
 }
 
-func (t *tally) shardOf(subject *consent.SubjectID) *shard {
-	return &t.shards[subject[0]/(256/tallyShards)]
+func (t *tally) shardOf(key *storage.SubjectKey) *shard {
+	return &t.shards[key.Digest[0]/(256/tallyShards)]
 }
 
 // add counts, and returns how many rows that makes more.
@@ -136,23 +133,24 @@ func (s *shard) add(l learnt) int {
 }
 
 // take returns what was counted and begins anew.
-func (s *shard) take(into []storage.Disclosure) []storage.Disclosure {
+func (s *shard) take(into []storage.Learnt) []storage.Learnt {
 	s.mu.Lock()
 	counts := s.counts
-	if len(counts) == 0 {
-		s.mu.Unlock()
-		return into
-	}
 	s.counts = make(map[learnt]int64, min(len(counts), tallyChunk))
 	s.mu.Unlock()
-	from := len(into)
 	for l, n := range counts {
-		into = append(into, storage.Disclosure{
-			Subject: l.subject, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: n,
-		})
+		into = append(into, storage.Learnt{Key: l.key, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: n})
 	}
-	slices.SortFunc(into[from:], func(a, b storage.Disclosure) int { return bytes.Compare(a.Subject[:], b.Subject[:]) })
 	return into
+}
+
+// drop drops what was counted of those whose keys are gone, and returns how many rows that was.
+func (s *shard) drop(gone map[storage.SubjectKey]bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.counts)
+	maps.DeleteFunc(s.counts, func(l learnt, _ int64) bool { return gone[l.key] })
+	return before - len(s.counts)
 }
 
 // kind returns the one copy of d that counts refer to until they are stored.
@@ -237,7 +235,7 @@ func (t *tally) flush(ctx context.Context) error {
 		return ctx.Err()
 	}
 	for i := range t.shards {
-		t.pending = t.shards[i].take(t.pending)
+		t.collect(&t.shards[i])
 		if err := t.send(ctx, tallyChunk); err != nil {
 			return err
 		}
@@ -248,9 +246,18 @@ func (t *tally) flush(ctx context.Context) error {
 	t.pending = nil
 	t.mu.Lock()
 	clear(t.kinds) // Days end, and so do clients.
-	clear(t.gone)
 	t.mu.Unlock()
 	return nil
+}
+
+// collect moves what was counted from a shard to what is pending.
+func (t *tally) collect(from *shard) {
+	t.moving.Lock()
+	t.forgetMoved()
+	n := len(t.pending)
+	t.pending = from.take(t.pending)
+	t.moving.Unlock()
+	slices.SortFunc(t.pending[n:], func(a, b storage.Learnt) int { return bytes.Compare(a.Key.Digest[:], b.Key.Digest[:]) })
 }
 
 // send stores what is pending, chunk by chunk, until fewer rows are left than given.
@@ -264,7 +271,7 @@ func (t *tally) send(ctx context.Context, least int) error {
 				return err
 			}
 		}
-		t.rows.Add(-int64(t.dropGone(&t.doubt.counts)))
+		t.dropGone()
 		if err := t.store.AddDisclosures(ctx, t.doubt.id, t.now().Add(tallyRemembered), t.doubt.counts); err != nil {
 			return err
 		}
@@ -278,27 +285,47 @@ func (t *tally) send(ctx context.Context, least int) error {
 	return nil
 }
 
-// forget drops what was counted of subjects that were erased and is not stored yet. It does not wait.
-func (t *tally) forget(subjects []consent.SubjectID) {
-	if t == nil || len(subjects) == 0 {
+// forget drops what was counted so far of those whose keys are given and is not stored yet. What is counted once it has returned is
+// kept. It does not wait for the store.
+func (t *tally) forget(keys []storage.SubjectKey) {
+	if t == nil || len(keys) == 0 {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, id := range subjects {
-		t.gone[id] = true
+	gone := make(map[storage.SubjectKey]bool, len(keys))
+	for _, key := range keys {
+		gone[key] = true
+	}
+	t.moving.Lock()
+	defer t.moving.Unlock()
+	maps.Copy(t.gone, gone) // What has left the shards is dropped by whoever stores it.
+	for i := range t.shards {
+		t.rows.Add(-int64(t.shards[i].drop(gone)))
 	}
 }
 
-// dropGone removes what is to be forgotten from a list and returns how many rows that was.
-func (t *tally) dropGone(list *[]storage.Disclosure) int {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	before := len(*list)
-	if len(t.gone) > 0 {
-		*list = slices.DeleteFunc(*list, func(d storage.Disclosure) bool { return t.gone[d.Subject] })
+// dropGone drops what is to be forgotten from what is pending or in doubt.
+func (t *tally) dropGone() {
+	t.moving.Lock()
+	defer t.moving.Unlock()
+	t.forgetMoved()
+}
+
+// forgetMoved is dropGone for a caller that holds t.moving. Afterwards nobody is gone any more: what is moved later was counted later.
+func (t *tally) forgetMoved() {
+	if len(t.gone) == 0 {
+		return
 	}
-	return before - len(*list)
+	isGone := func(l storage.Learnt) bool { return t.gone[l.Key] }
+	before := len(t.pending)
+	t.pending = slices.DeleteFunc(t.pending, isGone)
+	dropped := before - len(t.pending)
+	if t.doubt != nil {
+		before = len(t.doubt.counts)
+		t.doubt.counts = slices.DeleteFunc(t.doubt.counts, isGone)
+		dropped += before - len(t.doubt.counts)
+	}
+	t.rows.Add(-int64(dropped))
+	clear(t.gone)
 }
 
 // close stores what was counted and ends the goroutine.

@@ -168,6 +168,15 @@ type CosignedCheckpoint struct {
 	Note string
 }
 
+// Learnt is how often a client learnt something about whoever a key leads to, on a day.
+type Learnt struct {
+	Key     SubjectKey
+	Day     int64 // days since 1970-01-01, UTC
+	Client  string
+	Channel string // empty: the client learnt of all channels
+	Count   int64
+}
+
 // Disclosure is how often a client learnt something about a subject on a day.
 type Disclosure struct {
 	Subject consent.SubjectID
@@ -283,10 +292,12 @@ type Writer interface {
 	// stores what it returns, in one transaction. Concurrent calls, also of other processes, are done one after the other, so that
 	// none loses what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error.
 	MergeCosigned(ctx context.Context, size int64, merge func(stored string) (string, error)) error
-	// AddDisclosures adds to what is counted, all of it or nothing, without the lock of the head. What is given twice is counted
-	// twice. The addition is remembered under the id, as requests are, until it expires: added again under the same id, it is not
+	// AddDisclosures adds to what is counted for the subjects that the keys lead to, all of it or nothing, without the lock of the
+	// head. What is given twice is counted twice; so is what is given under two keys of one subject. What is given under a key that
+	// leads to no subject, or to none any more, is left out: once a Write with ForgetDisclosures has returned, nothing is added to
+	// subjects that it cut off from their keys. The addition is remembered under the id, as requests are, until it expires: added again under the same id, it is not
 	// counted again, so it may be repeated after any error, ErrCommitUnknown among them.
-	AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []Disclosure) error
+	AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []Learnt) error
 	// DeleteDisclosures deletes disclosures of days before the day given, the earliest first, at most limit of them, and returns how
 	// many. Those of the subjects in except are left alone. It does not lock the head.
 	DeleteDisclosures(ctx context.Context, before int64, except []consent.SubjectID, limit int) (int, error)

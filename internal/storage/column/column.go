@@ -5,7 +5,6 @@ package column
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -75,29 +74,6 @@ func Histories(ids []consent.SubjectID, states []storage.State, headers map[cons
 		histories[i] = storage.SubjectHistory{ID: id, State: byID[id], Headers: headers[id]}
 	}
 	return histories
-}
-
-// Summed returns the disclosures in the order of the table's key, each key once with the sum of its counts, in a slice of its own.
-// Whoever locks rows in that order never waits for one who waits for him.
-func Summed(counts []storage.Disclosure) []storage.Disclosure {
-	sorted := slices.Clone(counts)
-	slices.SortFunc(sorted, func(a, b storage.Disclosure) int {
-		return cmp.Or(bytes.Compare(a.Subject[:], b.Subject[:]), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Client, b.Client),
-			cmp.Compare(a.Channel, b.Channel))
-	})
-	summed := sorted[:0]
-	for _, d := range sorted {
-		if n := len(summed); n > 0 && sameKey(&summed[n-1], &d) {
-			summed[n-1].Count += d.Count
-			continue
-		}
-		summed = append(summed, d)
-	}
-	return summed
-}
-
-func sameKey(a, b *storage.Disclosure) bool {
-	return a.Subject == b.Subject && a.Day == b.Day && a.Client == b.Client && a.Channel == b.Channel
 }
 
 // NotNull returns b, or an empty slice for nil, for columns that must not be NULL.

@@ -13,7 +13,13 @@ import (
 
 // Rows of disclosures are locked in the order of their key by every statement, so that none of them waits for another in a circle.
 const (
-	// One statement, and so one transaction: nothing is added where the id is remembered.
+	// Additions share a lock that an erasure takes alone, until each ends. So an erasure deletes what additions before it stored, and
+	// those after it see whom its keys lead to now: the next statement of a transaction reads what was committed until it began.
+	shareAdding   = `SELECT pg_advisory_xact_lock_shared(` + addingLock + `)`
+	excludeAdding = `SELECT pg_advisory_xact_lock(` + addingLock + `)`
+	addingLock    = `7022914473320902501` // a number of no meaning
+
+	// Nothing is added where the id is remembered.
 	addDisclosures = `
 		WITH once AS (
 			INSERT INTO requests (id, body_mac, answer, expires_time)
@@ -21,8 +27,13 @@ const (
 			ON CONFLICT (id) DO NOTHING RETURNING id
 		)
 		INSERT INTO disclosures (` + column.Disclosures + `)
-		SELECT a.* FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[]) AS a
-		WHERE EXISTS (SELECT 1 FROM once)
+		SELECT k.subject, a.day, a.client, a.channel, sum(a.count)::bigint
+		FROM unnest($3::smallint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::bigint[])
+			AS a (form, digest, day, client, channel, count)
+		JOIN subjects k ON k.form = a.form AND k.digest = a.digest
+		WHERE k.subject IS NOT NULL AND EXISTS (SELECT 1 FROM once)
+		GROUP BY k.subject, a.day, a.client, a.channel
+		ORDER BY k.subject, a.day, a.client COLLATE "C", a.channel COLLATE "C"
 		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = disclosures.count + excluded.count`
 
 	selectDisclosures = `
@@ -43,7 +54,7 @@ const (
 )
 
 // AddDisclosures adds to what is counted.
-func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Disclosure) error {
+func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Learnt) error {
 	const doing = "add disclosures"
 	ctx, release := s.enter(ctx)
 	defer release()
@@ -51,26 +62,30 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 	if err != nil {
 		return s.fail(ctx, doing, err)
 	}
-	defer conn.Release()
-	type disclosure = storage.Disclosure
-	rows := column.Summed(counts)
+	defer conn.Release() // closes the connection if its transaction has not ended
+	type learnt = storage.Learnt
 	var head storage.Head
+	added := false
 	batch := &pgx.Batch{}
+	batch.Queue(beginWrite)
+	batch.Queue(shareAdding)
 	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(addDisclosures, id[:], int64(expires),
-		array(rows, func(d *disclosure) []byte { return d.Subject[:] }),
-		array(rows, func(d *disclosure) int64 { return d.Day }),
-		array(rows, func(d *disclosure) string { return d.Client }),
-		array(rows, func(d *disclosure) string { return d.Channel }),
-		array(rows, func(d *disclosure) int64 { return d.Count }),
-	)
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		if !isPort(err) { // It was sent, and the statement commits by itself.
-			err = asCommitError(err, true)
-		}
-		return s.fail(ctx, doing, err)
+		array(counts, func(l *learnt) int16 { return int16(l.Key.Form) }),
+		array(counts, func(l *learnt) []byte { return l.Key.Digest[:] }),
+		array(counts, func(l *learnt) int64 { return l.Day }),
+		array(counts, func(l *learnt) string { return l.Client }),
+		array(counts, func(l *learnt) string { return l.Channel }),
+		array(counts, func(l *learnt) int64 { return l.Count }),
+	).Exec(func(pgconn.CommandTag) error {
+		added = true
+		return nil
+	})
+	batch.Queue(commit).Exec(committed)
+	if err = conn.SendBatch(ctx, batch).Close(); err != nil && !isPort(err) {
+		err = asCommitError(err, added)
 	}
-	return nil
+	return s.fail(ctx, doing, err)
 }
 
 // Disclosures returns what is counted for the subjects.
@@ -99,6 +114,7 @@ func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []co
 
 func queueForget(batch *pgx.Batch, subjects []consent.SubjectID) {
 	if len(subjects) > 0 {
+		batch.Queue(excludeAdding)
 		batch.Queue(forgetDisclosures, idArray(subjects))
 	}
 }

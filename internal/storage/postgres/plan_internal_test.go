@@ -57,10 +57,13 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"eachState":       {selectEachState, []any{int16(1), digests[0], 10}},
 		"deleteRevisions": {deleteRevisions, []any{int64(0)}},
 
-		"outlines":          {selectOutlines, []any{int64(0), 10}},
-		"countDisclosures":  {countDisclosures, []any{int64(1), digests}},
-		"dropSubjects":      {dropSubjects, []any{[]int16{1}, digests}},
-		"dropClaims":        {dropClaims, []any{digests}},
+		"outlines":         {selectOutlines, []any{int64(0), 10}},
+		"countDisclosures": {countDisclosures, []any{int64(1), digests}},
+		"dropSubjects":     {dropSubjects, []any{[]int16{1}, digests}},
+		"dropClaims":       {dropClaims, []any{digests}},
+		"addDisclosures": {addDisclosures, []any{
+			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},
+		}},
 		"disclosures":       {selectDisclosures, []any{digests}},
 		"forgetDisclosures": {forgetDisclosures, []any{digests}},
 		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10, digests}},

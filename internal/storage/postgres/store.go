@@ -68,15 +68,22 @@ func store(ctx context.Context, conn *pgxpool.Conn, changes *storage.Changes) er
 	done := 0
 	for _, query := range batch.QueuedQueries {
 		query.Exec(func(tag pgconn.CommandTag) error {
-			done++
-			if done > before && tag.String() != commit {
-				return errors.New("the transaction was rolled back instead of committed")
+			if done++; done > before {
+				return committed(tag)
 			}
 			return nil
 		})
 	}
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return asCommitError(err, done == before)
+	}
+	return nil
+}
+
+// committed holds the answer to a COMMIT, which a transaction that failed answers with a ROLLBACK.
+func committed(tag pgconn.CommandTag) error {
+	if tag.String() != commit {
+		return errors.New("the transaction was rolled back instead of committed")
 	}
 	return nil
 }

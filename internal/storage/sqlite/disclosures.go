@@ -13,7 +13,8 @@ const (
 		INSERT INTO requests (id, body_mac, answer, expires_time) VALUES (?1, x'', x'', ?2) ON CONFLICT (id) DO NOTHING`
 
 	addDisclosure = `
-		INSERT INTO disclosures (` + column.Disclosures + `) VALUES (?, ?, ?, ?, ?)
+		INSERT INTO disclosures (` + column.Disclosures + `)
+		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL
 		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
 
 	selectDisclosures = `
@@ -30,8 +31,7 @@ const (
 )
 
 // AddDisclosures adds to what is counted.
-func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Disclosure) error {
-	rows := column.Summed(counts)
+func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Learnt) error {
 	return s.locked(ctx, "add disclosures", func(c *conn) error {
 		if _, err := c.head(); err != nil {
 			return err
@@ -40,8 +40,8 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 		if err != nil || added == 0 {
 			return err
 		}
-		return each(c, addDisclosure, rows, func(d *storage.Disclosure) []any {
-			return []any{d.Subject[:], d.Day, d.Client, d.Channel, d.Count}
+		return each(c, addDisclosure, counts, func(l *storage.Learnt) []any {
+			return []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count}
 		})
 	})
 }

@@ -14,6 +14,10 @@ func disclosureTests() []test {
 	return []test{
 		{"AddDisclosures_AddsToWhatIsCounted", testDisclosuresAdd},
 		{"AddDisclosures_GivenTwice_CountedTwice", testDisclosuresTwice},
+		{"AddDisclosures_UnderTwoKeysOfOneSubject_CountedTwice", testDisclosuresTwoKeys},
+		{"AddDisclosures_KeyThatLeadsToNobody_IsLeftOut", testDisclosuresOfNobody},
+		{"AddDisclosures_AfterAnErasure_CountForWhomTheKeyLeadsToNow", testDisclosuresAfterErasure},
+		{"AddDisclosures_WhileSubjectsAreErased_LeaveNothingUnderTheOldIDs", testDisclosuresWhileErased},
 		{"AddDisclosures_SameID_CountedOnce", testDisclosuresOnce},
 		{"AddDisclosures_SameIDAfterItExpired_CountedAgain", testDisclosuresExpired},
 		{"AddDisclosures_TwoThousand_AreCounted", testDisclosuresMany},
@@ -31,8 +35,29 @@ func disclosure(n int, day, count int64) storage.Disclosure {
 	return storage.Disclosure{Subject: id(n), Day: day, Client: "shop", Channel: "newsletter", Count: count}
 }
 
+// learnt is what is added to make the disclosure.
+func learnt(n int, day, count int64) storage.Learnt {
+	return storage.Learnt{Key: key(n), Day: day, Client: "shop", Channel: "newsletter", Count: count}
+}
+
+// people returns a store with the subjects from 0 to n.
+func people(t testing.TB, open Open, n int) storage.Store {
+	t.Helper()
+	store := initialised(t, open)
+	write(t, store, &storage.Changes{Head: head(0), Subjects: subjects(n)})
+	return store
+}
+
+func subjects(n int) []storage.Subject {
+	var all []storage.Subject
+	for i := range n {
+		all = append(all, subject(i))
+	}
+	return all
+}
+
 // add adds disclosures under the n-th id.
-func add(t testing.TB, store storage.Store, n int, counts ...storage.Disclosure) {
+func add(t testing.TB, store storage.Store, n int, counts ...storage.Learnt) {
 	t.Helper()
 	noError(t, "AddDisclosures", store.AddDisclosures(t.Context(), digest("addition", n), begin, counts))
 }
@@ -50,68 +75,153 @@ func disclosed(t testing.TB, store storage.Store, want ...storage.Disclosure) {
 }
 
 func testDisclosuresAdd(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(1, 5, 2), disclosure(2, 5, 1))
-	add(t, store, 2, disclosure(1, 5, 1<<40), disclosure(1, 6, 7))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(1, 5, 2), learnt(2, 5, 1))
+	add(t, store, 2, learnt(1, 5, 1<<40), learnt(1, 6, 7))
 	add(t, store, 3)
 	disclosed(t, store, disclosure(1, 5, 1<<40+2), disclosure(1, 6, 7), disclosure(2, 5, 1))
-	hold(t, store, &storage.Changes{Head: head(0)})
+	hold(t, store, &storage.Changes{Head: head(0), Subjects: subjects(10)})
 }
 
 func testDisclosuresTwice(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(2, 5, 1), disclosure(1, 5, 2), disclosure(2, 5, 3))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(2, 5, 1), learnt(1, 5, 2), learnt(2, 5, 3))
 	disclosed(t, store, disclosure(1, 5, 2), disclosure(2, 5, 4))
 }
 
-func testDisclosuresOnce(t *testing.T, open Open) {
+// A subject has one key as a rule, and another one besides when a digest key took the place of an older one.
+func testDisclosuresTwoKeys(t *testing.T, open Open) {
 	store := initialised(t, open)
-	for range 3 {
-		add(t, store, 1, disclosure(1, 5, 2))
+	other := subject(1)
+	other.Key = key(5)
+	write(t, store, &storage.Changes{Head: head(0), Subjects: []storage.Subject{subject(1), other}})
+	add(t, store, 1, learnt(1, 5, 2), learnt(5, 5, 3), learnt(5, 6, 1))
+	disclosed(t, store, disclosure(1, 5, 5), disclosure(1, 6, 1))
+}
+
+func testDisclosuresOfNobody(t *testing.T, open Open) {
+	store := people(t, open, 3)
+	erased := subject(2)
+	erased.ID, erased.Address, erased.Erased = consent.SubjectID{}, nil, begin
+	write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{erased}})
+	elsewhere := learnt(1, 5, 1)
+	elsewhere.Key.Form++
+	add(t, store, 1, learnt(1, 5, 2), learnt(2, 5, 2), learnt(3, 5, 2), elsewhere, storage.Learnt{Day: 5, Client: "shop", Count: 1})
+	disclosed(t, store, disclosure(1, 5, 2))
+	nobody, err := store.Disclosures(t.Context(), []consent.SubjectID{{}})
+	noError(t, "Disclosures", err)
+	same(t, "the disclosures of the id of nobody", nobody, []storage.Disclosure{})
+	add(t, store, 1, learnt(2, 5, 2), learnt(3, 5, 2)) // The addition is remembered all the same.
+	write(t, store, &storage.Changes{Head: head(2), Subjects: subjects(4)})
+	add(t, store, 1, learnt(2, 5, 2), learnt(3, 5, 2))
+	disclosed(t, store, disclosure(1, 5, 2))
+}
+
+func testDisclosuresAfterErasure(t *testing.T, open Open) {
+	store := people(t, open, 4)
+	add(t, store, 1, learnt(1, 5, 1), learnt(2, 5, 1), learnt(3, 5, 1))
+	again, dead := subject(1), subject(2)
+	again.ID, dead.ID = id(8), consent.SubjectID{}
+	write(t, store, &storage.Changes{
+		Head: head(1), Subjects: []storage.Subject{again, dead}, DropSubjects: []storage.SubjectKey{key(3)},
+		ForgetDisclosures: []consent.SubjectID{id(1), id(2), id(3)},
+	})
+	disclosed(t, store)
+	add(t, store, 2, learnt(1, 5, 2), learnt(2, 5, 2), learnt(3, 5, 2))
+	disclosed(t, store, disclosure(8, 5, 2))
+}
+
+// Whoever adds knows the key only, so that nothing tells him that the subject is about to be cut off.
+func testDisclosuresWhileErased(t *testing.T, open Open) {
+	const writers, rounds = 3, 25
+	store := people(t, open, 4)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for r := 0; ; r++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				counts := []storage.Learnt{learnt(3-w, 5, 1), learnt(1, 5, 1), learnt(2, 5, 1)}
+				if err := store.AddDisclosures(t.Context(), digest(fmt.Sprint("writer ", w), r), begin, counts); err != nil {
+					t.Errorf("AddDisclosures: %v", err)
+				}
+			}
+		})
 	}
-	add(t, store, 1, disclosure(2, 5, 2))
+	var dead []consent.SubjectID
+	for r := range rounds {
+		was, is := id(100+2*r), id(102+2*r)
+		if r == 0 {
+			was = id(1)
+		}
+		fresh := subject(1)
+		fresh.ID = is
+		write(t, store, &storage.Changes{
+			Head: head(int64(r) + 1), Subjects: []storage.Subject{fresh}, ForgetDisclosures: []consent.SubjectID{was, id(2)},
+		})
+		dead = append(dead, was)
+	}
+	close(done)
+	wg.Wait()
+	left, err := store.Disclosures(t.Context(), dead)
+	noError(t, "Disclosures", err)
+	same(t, "the disclosures under the ids of subjects that were erased", left, []storage.Disclosure{})
+}
+
+func testDisclosuresOnce(t *testing.T, open Open) {
+	store := people(t, open, 10)
+	for range 3 {
+		add(t, store, 1, learnt(1, 5, 2))
+	}
+	add(t, store, 1, learnt(2, 5, 2))
 	disclosed(t, store, disclosure(1, 5, 2))
 }
 
 func testDisclosuresExpired(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(1, 5, 2))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(1, 5, 2))
 	n, err := store.DeleteExpiredRequests(t.Context(), begin-1, 10)
 	noError(t, "DeleteExpiredRequests", err)
 	same(t, "how many had expired", n, 0)
-	add(t, store, 1, disclosure(1, 5, 2))
+	add(t, store, 1, learnt(1, 5, 2))
 	n, err = store.DeleteExpiredRequests(t.Context(), begin, 10)
 	noError(t, "DeleteExpiredRequests", err)
 	same(t, "how many had expired", n, 1)
-	add(t, store, 1, disclosure(1, 5, 2))
+	add(t, store, 1, learnt(1, 5, 2))
 	disclosed(t, store, disclosure(1, 5, 4))
 }
 
 func testDisclosuresMany(t *testing.T, open Open) {
-	store := initialised(t, open)
-	var counts []storage.Disclosure
+	store := people(t, open, 2000)
+	var counts []storage.Learnt
+	var want []storage.Disclosure
 	var ids []consent.SubjectID
 	for n := range 2000 {
-		counts = append(counts, disclosure(n, 5, int64(n)+1))
+		counts = append(counts, learnt(n, 5, int64(n)+1))
+		want = append(want, disclosure(n, 5, int64(n)+1))
 		ids = append(ids, id(n))
 	}
 	add(t, store, 1, counts...)
 	got, err := store.Disclosures(t.Context(), ids)
 	noError(t, "Disclosures", err)
-	same(t, "the disclosures", got, counts)
+	same(t, "the disclosures", got, want)
 }
 
 // Every writer adds to the same rows in an order of its own, which must neither lose counts nor end in a deadlock.
 func testDisclosuresAtOnce(t *testing.T, open Open) {
 	const writers, rounds = 4, 10
-	store := initialised(t, open)
+	store := people(t, open, 10)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
 			for r := range rounds {
-				var counts []storage.Disclosure
+				var counts []storage.Learnt
 				for n := range 10 {
-					counts = append(counts, disclosure((n*(2*w+1)+r)%10, 5, 1))
+					counts = append(counts, learnt((n*(2*w+1)+r)%10, 5, 1))
 				}
 				if err := store.AddDisclosures(t.Context(), digest(fmt.Sprint("writer ", w), r), begin, counts); err != nil {
 					t.Errorf("AddDisclosures: %v", err)
@@ -133,37 +243,41 @@ func testDisclosuresAtOnce(t *testing.T, open Open) {
 
 // SQLite has one writer, so there it waits for that; the test is that it gets through when that is free.
 func testDisclosuresUnlocked(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := people(t, open, 10)
 	added := make(chan error, 1)
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
 		go func() {
-			added <- store.AddDisclosures(context.WithoutCancel(t.Context()), digest("addition", 1), begin, []storage.Disclosure{disclosure(1, 5, 2)})
+			added <- store.AddDisclosures(context.WithoutCancel(t.Context()), digest("addition", 1), begin, []storage.Learnt{learnt(1, 5, 2)})
 		}()
 		return &storage.Changes{Head: head(1)}, nil
 	})
 	noError(t, "Write", err)
 	noError(t, "AddDisclosures", <-added)
 	disclosed(t, store, disclosure(1, 5, 2))
-	hold(t, store, &storage.Changes{Head: head(1)})
+	hold(t, store, &storage.Changes{Head: head(1), Subjects: subjects(10)})
 }
 
 func testDisclosuresDurable(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(1, 5, 2))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(1, 5, 2))
 	noError(t, "Close", store.Close())
 	disclosed(t, opened(t, open), disclosure(1, 5, 2))
 }
 
 func testDisclosuresOrder(t *testing.T, open Open) {
-	store := initialised(t, open)
-	of := func(n int, day int64, client, channel string) storage.Disclosure {
-		return storage.Disclosure{Subject: id(n), Day: day, Client: client, Channel: channel, Count: 1}
+	store := people(t, open, 12)
+	var want []storage.Disclosure
+	of := func(n int, day int64, client, channel string) storage.Learnt {
+		if n < 10 {
+			want = append(want, storage.Disclosure{Subject: id(n), Day: day, Client: client, Channel: channel, Count: 1})
+		}
+		return storage.Learnt{Key: key(n), Day: day, Client: client, Channel: channel, Count: 1}
 	}
-	want := []storage.Disclosure{
+	all := []storage.Learnt{
 		of(1, -1, "shop", ""), of(1, 5, "Shop", "b"), of(1, 5, "a-b", "b"), of(1, 5, "a_c", ""), of(1, 5, "a_c", "A"), of(1, 5, "a_c", "a"),
-		of(2, 4, "a", "a"),
+		of(2, 4, "a", "a"), of(11, 5, "x", "y"),
 	}
-	add(t, store, 1, want[6], want[3], want[0], want[5], want[2], want[4], want[1], of(11, 5, "x", "y"))
+	add(t, store, 1, all[6], all[3], all[0], all[5], all[2], all[4], all[1], all[7])
 	disclosed(t, store, want...)
 	none, err := store.Disclosures(t.Context(), nil)
 	noError(t, "Disclosures", err)
@@ -171,8 +285,8 @@ func testDisclosuresOrder(t *testing.T, open Open) {
 }
 
 func testDisclosuresDelete(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(3, 1, 1), disclosure(2, 2, 1), disclosure(1, 3, 1), disclosure(1, 4, 1))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(3, 1, 1), learnt(2, 2, 1), learnt(1, 3, 1), learnt(1, 4, 1))
 	for _, c := range []struct {
 		before      int64
 		limit, want int
@@ -192,8 +306,8 @@ func testDisclosuresDelete(t *testing.T, open Open) {
 }
 
 func testDisclosuresExcept(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(1, 1, 1), disclosure(2, 1, 1), disclosure(3, 2, 1), disclosure(4, 3, 1))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(1, 1, 1), learnt(2, 1, 1), learnt(3, 2, 1), learnt(4, 3, 1))
 	except := []consent.SubjectID{id(1), id(3)}
 	count, earliest, err := store.DisclosuresBefore(t.Context(), 4, except)
 	noError(t, "DisclosuresBefore", err)
@@ -205,8 +319,8 @@ func testDisclosuresExcept(t *testing.T, open Open) {
 }
 
 func testDisclosuresForget(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(1, 1, 1), disclosure(1, 2, 1), disclosure(2, 1, 1), disclosure(3, 1, 1))
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(1, 1, 1), learnt(1, 2, 1), learnt(2, 1, 1), learnt(3, 1, 1))
 	write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: []consent.SubjectID{id(1), id(3), id(4)}})
 	disclosed(t, store, disclosure(2, 1, 1))
 }

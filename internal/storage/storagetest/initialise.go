@@ -70,7 +70,7 @@ func calls() []call {
 			return err
 		}},
 		{"AddDisclosures", func(ctx context.Context, s storage.Store) error {
-			return s.AddDisclosures(ctx, digest("addition", 1), begin, []storage.Disclosure{disclosure(1, 1, 1)})
+			return s.AddDisclosures(ctx, digest("addition", 1), begin, []storage.Learnt{learnt(1, 1, 1)})
 		}},
 		{"Outlines", func(ctx context.Context, s storage.Store) error { _, err := s.Outlines(ctx, 0, 10); return err }},
 		{"DisclosuresBefore", func(ctx context.Context, s storage.Store) error {

@@ -37,8 +37,8 @@ func testOutlines(t *testing.T, open Open) {
 }
 
 func testDisclosuresBefore(t *testing.T, open Open) {
-	store := initialised(t, open)
-	add(t, store, 1, disclosure(3, 7, 5), disclosure(2, 8, 1), disclosure(1, 9, 1))
+	store := people(t, open, 4)
+	add(t, store, 1, learnt(3, 7, 5), learnt(2, 8, 1), learnt(1, 9, 1))
 	for _, c := range []struct{ before, n, earliest int64 }{{7, 0, 0}, {9, 2, 7}, {10, 3, 7}} {
 		n, earliest, err := store.DisclosuresBefore(t.Context(), c.before, nil)
 		noError(t, "DisclosuresBefore", err)
