@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
 )
 
 // client returns a context of calls by a client of a department, or of all departments for none.
@@ -279,20 +280,66 @@ func TestDisclosures_AfterErasure_AreGone_AlsoThoseNotStoredYet(t *testing.T) {
 	})
 }
 
+// Someone who came back after the instant of the erasure keeps the key, under a fresh id.
+func TestDisclosures_OfAPersonWhoComesBack_AreCountedFromTheErasureOn(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-2*time.Hour)))
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Minute)))
+		old := w.subjectIDs(s, anna)
+		w.check(ctx, s, anna, Moment{})
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Hour))})
+		w.check(ctx, s, anna, Moment{})
+		w.check(ctx, s, anna, Moment{})
+		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 2})
+		if left, err := s.store.Disclosures(t.Context(), old[:1]); err != nil || len(left) != 0 {
+			t.Errorf("left under the old id are %v, %v", left, err)
+		}
+	})
+}
+
+func TestDisclosures_CountedByAnotherServer_AreNotStoredAfterTheErasure(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		other := w.service(s.store, 0)
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		ids := w.subjectIDs(s, anna)
+		w.check(ctx, other, anna, Moment{})
+		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		if err := other.learners.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := s.store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
+			t.Errorf("left are %v, %v", left, err)
+		}
+		wantDisclosed(ctx, t, s, anna)
+	})
+}
+
 // subjectIDs returns the ids of the exact and the folded subject of an address, as far as there are any.
 func (w *world) subjectIDs(s *Service, address string) []consent.SubjectID {
+	w.t.Helper()
+	var ids []consent.SubjectID
+	for _, holder := range w.holders(s, address) {
+		ids = append(ids, holder.ID)
+	}
+	return ids
+}
+
+// holders returns the exact and the folded subject of an address, as far as there are any.
+func (w *world) holders(s *Service, address string) []storage.SubjectState {
 	w.t.Helper()
 	a, err := parseAddress(address)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	at, err := s.locator(1).places(a, false)
-	if err != nil {
+	l := s.locator(1)
+	if _, err := l.places(a, false); err != nil {
 		w.t.Fatal(err)
 	}
-	_, ids, err := s.subjectsOf(w.t.Context(), &at)
-	if err != nil || len(ids) == 0 {
-		w.t.Fatalf("ids %v, %v", ids, err)
+	_, holders, err := s.holdersOf(w.t.Context(), l.keys)
+	if err != nil || len(holders) == 0 {
+		w.t.Fatalf("holders %v, %v", holders, err)
 	}
-	return ids
+	return holders
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,19 +24,19 @@ type sink struct {
 
 	mu     sync.Mutex
 	added  map[[32]byte]bool
-	counts map[storage.Disclosure]int64 // by the disclosure without its count
-	most   int                          // rows of one addition
+	counts map[storage.Learnt]int64 // by what was learnt without its count
+	most   int                      // rows of one addition
 	fails  func() (stored bool, err error)
 }
 
 func newSink() *sink {
 	return &sink{
-		added: map[[32]byte]bool{}, counts: map[storage.Disclosure]int64{},
+		added: map[[32]byte]bool{}, counts: map[storage.Learnt]int64{},
 		fails: func() (bool, error) { return true, nil },
 	}
 }
 
-func (s *sink) AddDisclosures(ctx context.Context, id [32]byte, _ consent.Instant, counts []storage.Disclosure) error {
+func (s *sink) AddDisclosures(ctx context.Context, id [32]byte, _ consent.Instant, counts []storage.Learnt) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ctx.Err() != nil {
@@ -69,10 +70,10 @@ func (s *sink) total() (rows int, sum int64) {
 	return len(s.counts), sum
 }
 
-func someone(n int) consent.SubjectID {
-	var id consent.SubjectID
-	binary.BigEndian.PutUint64(id[:], uint64(n+1)*0x9e3779b97f4a7c15)
-	return id
+func someone(n int) storage.SubjectKey {
+	key := storage.SubjectKey{Form: consent.FormExact}
+	binary.BigEndian.PutUint64(key.Digest[:], uint64(n+1)*0x9e3779b97f4a7c15)
+	return key
 }
 
 func tallyOver(s storage.Writer) *tally {
@@ -81,7 +82,8 @@ func tallyOver(s storage.Writer) *tally {
 
 var errAway = fmt.Errorf("away: %w", storage.ErrUnavailable)
 
-func TestTally_WhateverFails_NothingIsLostOrCountedTwice(t *testing.T) {
+// What is forgotten leaves what is stored by then, also by an addition that reported an error.
+func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsStored(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newSink()
 		s.fails = func() (bool, error) { // also after the rows were stored: a broken commit
@@ -91,24 +93,35 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice(t *testing.T) {
 			return true, nil
 		}
 		tally := &tally{
-			store: s, now: func() consent.Instant { return 1 }, soft: 1 << 40, hard: 1 << 40, kinds: map[disclosing]*disclosing{},
+			store: s, now: func() consent.Instant { return 1 }, soft: 1 << 40, hard: 1 << 40, kinds: map[disclosing]*disclosing{}, gone: map[storage.SubjectKey]bool{},
 			room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: t.Context(),
 		}
 		for i := range tally.shards {
 			tally.shards[i].counts = map[learnt]int64{}
 		}
-		want := map[storage.Disclosure]int64{}
+		want := map[storage.Learnt]int64{}
 		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
-			if rapid.Bool().Draw(rt, "flush") {
+			switch rapid.IntRange(0, 4).Draw(rt, "step") {
+			case 0, 1:
 				_ = tally.flush(t.Context()) // What fails is kept for the next.
+				continue
+			case 2:
+				key := someone(rapid.IntRange(0, 5).Draw(rt, "forgotten"))
+				tally.forget([]storage.SubjectKey{key})
+				maps.DeleteFunc(want, func(l storage.Learnt, _ int64) bool { return l.Key == key })
+				for l, n := range s.counts {
+					if l.Key == key {
+						want[l] = n
+					}
+				}
 				continue
 			}
 			d := disclosing{rapid.Int64Range(1, 2).Draw(rt, "day"), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "client"), ""}
-			var about []consent.SubjectID
+			var about []storage.SubjectKey
 			for range rapid.IntRange(0, 5).Draw(rt, "subjects") {
-				id := someone(rapid.IntRange(0, 5).Draw(rt, "subject"))
-				about = append(about, id)
-				want[storage.Disclosure{Subject: id, Day: d.day, Client: d.client}]++
+				key := someone(rapid.IntRange(0, 5).Draw(rt, "subject"))
+				about = append(about, key)
+				want[storage.Learnt{Key: key, Day: d.day, Client: d.client}]++
 			}
 			if err := tally.add(t.Context(), d, about...); err != nil {
 				rt.Fatal(err)
@@ -140,13 +153,22 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 	for g := range goroutines {
 		wg.Go(func() {
 			for range rounds {
-				about := make([]consent.SubjectID, people)
+				about := make([]storage.SubjectKey, people)
 				for n := range people {
 					about[n] = someone(g*people + n)
 				}
 				if err := tally.add(t.Context(), disclosing{1, "shop", "newsletter"}, about...); err != nil {
 					t.Error(err)
 				}
+			}
+		})
+		wg.Go(func() { // Some come and are forgotten meanwhile.
+			key := someone(goroutines*people + g)
+			for range rounds {
+				if err := tally.add(t.Context(), disclosing{1, "shop", "newsletter"}, key); err != nil {
+					t.Error(err)
+				}
+				tally.forget([]storage.SubjectKey{key})
 			}
 		})
 		wg.Go(func() {
@@ -159,6 +181,9 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 	}
 	wg.Wait()
 	tally.close()
+	for g := range goroutines {
+		delete(s.counts, storage.Learnt{Key: someone(goroutines*people + g), Day: 1, Client: "shop", Channel: "newsletter"})
+	}
 	rows, sum := s.total()
 	if rows != goroutines*people || sum != goroutines*rounds*people {
 		t.Errorf("%d rows and %d in all, want %d and %d", rows, sum, goroutines*people, goroutines*rounds*people)
@@ -173,7 +198,7 @@ func TestTally_EverySoManySeconds_IsStored(t *testing.T) {
 		s := newSink()
 		tally := tallyOver(s)
 		defer tally.close()
-		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, someone(1), someone(1), consent.SubjectID{}); err != nil {
+		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, someone(1), someone(1)); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -234,7 +259,7 @@ func TestTally_MuchWaits_IsStoredEarly_AndTooMuchHoldsCallersUp(t *testing.T) {
 	})
 }
 
-func TestTally_Forget_DropsWhatIsNotStored(t *testing.T) {
+func TestTally_Forget_DropsWhatIsNotStored_AndKeepsWhatIsCountedLater(t *testing.T) {
 	s := newSink()
 	s.fails = func() (bool, error) { return false, errAway }
 	tally := tallyOver(s)
@@ -249,15 +274,18 @@ func TestTally_Forget_DropsWhatIsNotStored(t *testing.T) {
 	if err := tally.add(t.Context(), disclosing{2, "shop", ""}, someone(1), someone(2)); err != nil {
 		t.Fatal(err)
 	}
-	tally.forget([]consent.SubjectID{someone(1)})
+	tally.forget([]storage.SubjectKey{someone(1)})
+	if err := tally.add(t.Context(), disclosing{3, "shop", ""}, someone(1)); err != nil {
+		t.Fatal(err)
+	}
 	s.failWith(func() (bool, error) { return true, nil })
 	tally.close()
-	for d := range s.counts {
-		if d.Subject != someone(2) {
-			t.Errorf("stored %v", d)
+	for l := range s.counts {
+		if l.Key == someone(1) && l.Day != 3 {
+			t.Errorf("stored %v", l)
 		}
 	}
-	if rows, sum := s.total(); rows != 2 || sum != 3 || tally.rows.Load() != 0 {
+	if rows, sum := s.total(); rows != 3 || sum != 4 || tally.rows.Load() != 0 {
 		t.Errorf("%d rows, %d in all, %d wait", rows, sum, tally.rows.Load())
 	}
 }
@@ -267,7 +295,7 @@ func BenchmarkTallyAdd(b *testing.B) {
 		b.Run(fmt.Sprintf("people=%d", people), func(b *testing.B) {
 			tally := tallyOver(newSink())
 			b.Cleanup(tally.close)
-			about := make([]consent.SubjectID, 1000)
+			about := make([]storage.SubjectKey, 1000)
 			n := 0
 			for b.Loop() {
 				for i := range about {
