@@ -320,14 +320,14 @@ func TestDisclosures_CountedByAnotherServer_AreNotStoredAfterTheErasure(t *testi
 func (w *world) subjectIDs(s *Service, address string) []consent.SubjectID {
 	w.t.Helper()
 	var ids []consent.SubjectID
-	for _, holder := range w.holders(s, address) {
+	for _, holder := range w.holders(w.t.Context(), s, address) {
 		ids = append(ids, holder.ID)
 	}
 	return ids
 }
 
 // holders returns the exact and the folded subject of an address, as far as there are any.
-func (w *world) holders(s *Service, address string) []storage.SubjectState {
+func (w *world) holders(ctx context.Context, s *Service, address string) []storage.SubjectState {
 	w.t.Helper()
 	a, err := parseAddress(address)
 	if err != nil {
@@ -337,7 +337,7 @@ func (w *world) holders(s *Service, address string) []storage.SubjectState {
 	if _, err := l.places(a, false); err != nil {
 		w.t.Fatal(err)
 	}
-	_, holders, err := s.holdersOf(w.t.Context(), l.keys)
+	_, holders, err := s.holdersOf(ctx, l.keys)
 	if err != nil || len(holders) == 0 {
 		w.t.Fatalf("holders %v, %v", holders, err)
 	}

@@ -66,7 +66,7 @@ func (d *deleting) DeleteDisclosures(ctx context.Context, before int64, except [
 // manyDisclosures counts one disclosure more about an address than are deleted at once, to a client each.
 func (w *world) manyDisclosures(ctx context.Context, t testing.TB, s *Service, of string) {
 	t.Helper()
-	key := w.holders(s, of)[0].Key
+	key := w.holders(ctx, s, of)[0].Key
 	var counts []storage.Learnt
 	for n := range retentionPage + 1 {
 		counts = append(counts, storage.Learnt{Key: key, Day: today, Client: fmt.Sprintf("client-%d", n), Count: 1})
