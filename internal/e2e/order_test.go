@@ -136,18 +136,29 @@ func TestTwoServers_OneClockASecondOff_NoAcknowledgedWithdrawalIsFollowedByAllow
 	}
 }
 
+// checkSince asks whether the newsletter may be sent, by no less of the ledger than what was seen of it.
+func checkSince(address string, seen []int64) *assentv1.CheckConsentRequest {
+	request := &assentv1.CheckConsentRequest{Address: address, Channel: "newsletter"}
+	if len(seen) > 0 {
+		request.Consistency = &assentv1.Consistency{
+			Requirement: &assentv1.Consistency_AtLeast{AtLeast: &assentv1.AtLeast{Position: seen[0]}},
+		}
+	}
+	return request
+}
+
 // withdrawThenCheck grants and withdraws through one server, and checks through both.
 func withdrawThenCheck(t testing.TB, through, other assentv1.ConsentServiceClient, address string) {
 	t.Helper()
-	check := func(c assentv1.ConsentServiceClient) *assentv1.Decision {
-		got, err := c.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{Address: address, Channel: "newsletter"})
+	check := func(c assentv1.ConsentServiceClient, seen []int64) *assentv1.Decision {
+		got, err := c.CheckConsent(t.Context(), checkSince(address, seen))
 		if err != nil {
 			t.Errorf("check: %v", err)
 			return nil
 		}
 		return got.GetDecision()
 	}
-	_, err := through.GrantConsent(t.Context(), &assentv1.GrantConsentRequest{
+	granted, err := through.GrantConsent(t.Context(), &assentv1.GrantConsentRequest{
 		Address: address, Channels: []string{"newsletter"}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
 		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"},
 		Evidence:    &assentv1.Evidence{Source: "web_form", ConfirmedTime: timestamppb.New(time.Now().Add(-time.Hour))},
@@ -156,15 +167,19 @@ func withdrawThenCheck(t testing.TB, through, other assentv1.ConsentServiceClien
 		t.Errorf("grant: %v", err)
 		return
 	}
-	if got := check(other); got.GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
+	if got := check(other, granted.GetPositions()); got.GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
 		t.Errorf("after a grant: %s", got.GetReason())
 	}
-	if _, err := through.WithdrawConsent(t.Context(), &assentv1.WithdrawConsentRequest{Address: address, Channels: []string{"newsletter"}}); err != nil {
+	withdrawn, err := through.WithdrawConsent(t.Context(), &assentv1.WithdrawConsentRequest{Address: address, Channels: []string{"newsletter"}})
+	if err != nil {
 		t.Errorf("withdraw: %v", err)
 		return
 	}
+	if got := check(other, nil); got.GetVerdict() != assentv1.Verdict_VERDICT_DENY {
+		t.Errorf("after an acknowledged withdrawal: %s", got.GetReason())
+	}
 	for _, c := range []assentv1.ConsentServiceClient{other, through} {
-		if got := check(c); got.GetReason() != "WITHDRAWN" {
+		if got := check(c, withdrawn.GetPositions()); got.GetReason() != "WITHDRAWN" {
 			t.Errorf("after an acknowledged withdrawal: %s", got.GetReason())
 		}
 	}

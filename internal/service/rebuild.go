@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -35,8 +36,9 @@ func (s *Service) Rebuild(ctx context.Context, progress func(done int)) (Rebuild
 }
 
 func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (differed int, err error) {
+	var left *storage.Head
 	err = s.store.Write(ctx, storage.Load{IDs: ids}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
-		differed = 0
+		differed, left = 0, nil
 		loaded := tx.Loaded()
 		table := s.names.table.Load()
 		if len(table.refs) < int(loaded.Head.Refs) {
@@ -62,10 +64,15 @@ func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (dif
 		if differed = len(changes.States); differed == 0 {
 			return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
 		}
-		// Whose states these are nobody knows by their ids: whoever follows reads everything anew.
-		changes.Head.Revision += storage.RevisionsKept + 1
+		// Whose states these are nobody knows by their ids: whoever follows reads everything anew. By how much the revision grows is not
+		// the same each time, so that a rebuild of a restored backup does not end where one before it did.
+		changes.Head.Revision += storage.RevisionsKept + 1 + rand.Int64N(1<<20)
+		left = &changes.Head
 		return changes, nil
 	})
+	if err == nil {
+		s.written.note(left)
+	}
 	return differed, err
 }
 
