@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,25 +39,45 @@ func markOf(head *storage.Head) storage.Mark {
 	return storage.Mark{Position: head.Position, Revision: head.Revision}
 }
 
-// see returns the cursor having seen a head. The error is errAnew if that cannot be one of the same history.
-func (c cursor) see(head *storage.Head) (cursor, error) {
-	last := milestone{c.mark.Position, c.packed}
+// seen returns what a head may not be below that is read from now on.
+func (c cursor) seen() storage.Mark {
+	return storage.Mark{Position: c.farthest().position, Revision: c.revision}
+}
+
+func (c cursor) farthest() milestone {
 	if n := len(c.ahead); n > 0 {
-		last = c.ahead[n-1]
+		return c.ahead[n-1]
 	}
+	return milestone{c.mark.Position, c.packed}
+}
+
+// see returns the cursor having seen a head, of a read that began when the mark had been seen. The error is errAnew if that cannot be one
+// of the same history. Reads at the same time may see heads in any order.
+func (c cursor) see(head *storage.Head, floor storage.Mark) (cursor, error) {
 	switch {
 	case head.StoreID != c.store:
 		return c, fmt.Errorf("%w: the database holds another store", errAnew)
-	case head.Position < last.position || head.Revision < c.revision:
+	case !markOf(head).Reaches(floor):
 		return c, fmt.Errorf("%w: the database is at position %d and revision %d, and was at %d and %d already",
-			errAnew, head.Position, head.Revision, last.position, c.revision)
-	case head.Position == last.position && !bytes.Equal(head.Tree, last.tree):
-		return c, otherEvents(head.Position)
-	case head.Position > last.position:
-		c.ahead = append(slices.Clip(c.ahead), milestone{head.Position, bytes.Clone(head.Tree)})
+			errAnew, head.Position, head.Revision, floor.Position, floor.Revision)
 	}
-	c.revision = head.Revision
+	c.revision = max(c.revision, head.Revision)
+	if head.Position == c.mark.Position {
+		return c, sameTree(head, c.packed)
+	}
+	i, found := slices.BinarySearchFunc(c.ahead, head.Position, func(m milestone, at int64) int { return cmp.Compare(m.position, at) })
+	if found {
+		return c, sameTree(head, c.ahead[i].tree)
+	}
+	c.ahead = slices.Insert(slices.Clone(c.ahead), i, milestone{head.Position, bytes.Clone(head.Tree)})
 	return c, nil
+}
+
+func sameTree(head *storage.Head, tree []byte) error {
+	if !bytes.Equal(head.Tree, tree) {
+		return otherEvents(head.Position)
+	}
+	return nil
 }
 
 func otherEvents(position int64) error {
@@ -102,7 +123,7 @@ func (x *Index) step(ctx context.Context, c cursor) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	to, err := c.see(&head)
+	to, err := c.see(&head, c.seen())
 	if err != nil {
 		return step{}, err
 	}

@@ -3,7 +3,7 @@
 //
 // # How data flows
 //
-// An [Index] reads the head of the store, then all states page by page while others write, and then what is new since that head, until it is
+// An [Index] reads the head of the store, then all states while others write, in pages by ranges of the random ids of subjects, two at once, and then what is new since that head, until it is
 // at the head. From then on it follows by rounds. A round asks the primary what is new since the last one: the leaf hashes of the events
 // in order, and the states of the subjects they are about as they are now. Where a row changed without an event, as an erasure and
 // retention do it, the revision of the head tells, and its key is among the news.

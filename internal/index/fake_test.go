@@ -2,7 +2,6 @@ package index
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -231,34 +230,41 @@ func (d *database) news(since storage.Mark, limit int) (storage.Head, storage.Ne
 	return head, news
 }
 
-func compareKeys(a, b storage.SubjectKey) int {
-	return cmp.Or(cmp.Compare(a.Form, b.Form), bytes.Compare(a.Digest[:], b.Digest[:]))
+// subjectOf returns the id of the subject.
+func subjectOf(key storage.SubjectKey) (id consent.SubjectID) {
+	copy(id[:], key.Digest[16:])
+	return id
 }
 
 // EachState implements storage.Followed.
-func (d *database) EachState(ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error) (storage.Head, storage.SubjectKey, int, error) {
+func (d *database) EachState(ctx context.Context, ids storage.IDRange, each func(storage.KeyedState) error) (storage.Head, error) {
 	if err := d.pass(ctx); err != nil {
-		return storage.Head{}, after, 0, err
+		return storage.Head{}, err
 	}
+	head, err := d.eachState(ids, each)
+	if err == nil {
+		err = d.pass(ctx) // what was read arrives later
+	}
+	return head, err
+}
+
+func (d *database) eachState(ids storage.IDRange, each func(storage.KeyedState) error) (storage.Head, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	keys := slices.SortedFunc(maps.Keys(d.h.states), compareKeys)
-	at, found := slices.BinarySearchFunc(keys, after, compareKeys)
-	if found {
-		at++
-	}
-	keys = keys[at:min(at+limit, len(keys))]
-	for _, key := range keys {
-		packed := bytes.Clone(d.h.states[key])
+	for key, state := range d.h.states {
+		id := subjectOf(key)
+		if bytes.Compare(id[:], ids.After[:]) <= 0 || bytes.Compare(id[:], ids.Through[:]) > 0 {
+			continue
+		}
+		packed := bytes.Clone(state)
 		if err := each(storage.KeyedState{Key: key, Packed: packed}); err != nil {
-			return storage.Head{}, after, 0, err
+			return storage.Head{}, err
 		}
 		for i := range packed {
 			packed[i] = 0xee // it is valid during the call only
 		}
-		after = key
 	}
-	return d.h.head, after, len(keys), nil
+	return d.h.head, nil
 }
 
 // keyOf returns subject number i of a small population.

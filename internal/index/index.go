@@ -195,15 +195,16 @@ type tuning struct {
 	backoffTo    time.Duration
 	limit        int // of events in one read
 	gather       int // of events that a round holds back until it is complete; more are caught up with by loading's means
-	page         int // of states in one read
+	page         int // about so many states are in one read
+	readers      int // of pages at once: no more than leave connections for checks
 	joinInFlight bool
 }
 
 func defaults() tuning {
 	return tuning{
-		every: 100 * time.Millisecond, timeout: 3 * time.Second, pageTimeout: 10 * time.Second,
+		every: 100 * time.Millisecond, timeout: 3 * time.Second, pageTimeout: time.Minute,
 		backoffFrom: 50 * time.Millisecond, backoffTo: time.Second,
-		limit: 4096, gather: 1 << 16, page: 10_000,
+		limit: 4096, gather: 1 << 16, page: 1 << 18, readers: 2,
 	}
 }
 

@@ -56,9 +56,9 @@ func (f *follower) load() {
 func readStates(t testing.TB, store storage.Store) map[storage.SubjectKey]string {
 	t.Helper()
 	states := map[storage.SubjectKey]string{}
-	for after, n := (storage.SubjectKey{}), 3; n == 3; {
-		var err error
-		_, after, n, err = store.EachState(t.Context(), after, 3, func(s storage.KeyedState) error {
+	const parts = 3
+	for part := range parts {
+		_, err := store.EachState(t.Context(), storage.SplitIDs(part, parts), func(s storage.KeyedState) error {
 			states[s.Key] = string(s.Packed)
 			return nil
 		})

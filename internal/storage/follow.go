@@ -1,6 +1,12 @@
 package storage
 
-import "context"
+import (
+	"context"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/assent-io/assent/internal/consent"
+)
 
 // Mark is up to where a follower has taken in the store. The zero mark is before everything.
 type Mark struct {
@@ -31,9 +37,37 @@ type News struct {
 	Reload bool         // what changed cannot be told any more, and nothing is: everything has to be read anew
 }
 
+// IDRange are the ids after one up to and with another. No subject has the id zero.
+type IDRange struct{ After, Through consent.SubjectID }
+
+// AllIDs returns the range that all ids are in.
+func AllIDs() IDRange { return SplitIDs(0, 1) }
+
+// SplitIDs returns one of so many ranges, counted from 0, that make up all ids. Ids are random, so each has about as many
+// subjects as any other.
+func SplitIDs(part, of int) IDRange {
+	return IDRange{After: lastOf(part, of), Through: lastOf(part+1, of)}
+}
+
+// lastOf returns the last id of the first so many parts; zero of none.
+func lastOf(parts, of int) (id consent.SubjectID) {
+	if parts <= 0 {
+		return id
+	}
+	for i := range id {
+		id[i] = 0xff
+	}
+	if parts < of {
+		upTo, _ := bits.Div64(uint64(parts), 0, uint64(of)) // parts/of of 2^64
+		binary.BigEndian.PutUint64(id[:8], upTo-1)
+	}
+	return id
+}
+
 // Followed is what an in-memory copy of the states follows. Subjects of confirmation mails are left out of it everywhere.
 //
-// Whoever reads the head first, then all states page by page, and then follows from the mark of that head, has missed nothing.
+// Whoever reads the head first, then the states of ranges that make up all ids, in any order, and then follows from the mark of that head,
+// has missed nothing: a subject whose id stays is in its range, and one that was given another id, or is new, is told by Follow.
 type Followed interface {
 	// Follow returns the head, read from a primary, and what changed after the mark, of one snapshot: the subjects of the events
 	// after it, of which it takes at most limit, and those that Changes.Reread named after it, always all. Where more events follow the
@@ -42,10 +76,9 @@ type Followed interface {
 	// RevisionsKept below that of the head it returns Reload. It returns ErrNotInitialised, ErrUnavailable, from a standby, too, or
 	// ErrClosed.
 	Follow(ctx context.Context, since Mark, limit int) (Head, News, error)
-	// EachState calls each with the states of the subjects whose keys follow after, in order of form and digest, at most limit of them,
-	// read on one snapshot; what is passed is valid during the call only. None of them is gone. It returns the head of that snapshot,
-	// read from a primary, by which a follower knows that all pages are of one history; the last key, which is after if there is none;
-	// and how many there were: fewer than limit are the last. If each returns an error, EachState returns it as it is. It returns
-	// ErrNotInitialised, ErrUnavailable, from a standby, too, or ErrClosed.
-	EachState(ctx context.Context, after SubjectKey, limit int, each func(KeyedState) error) (head Head, last SubjectKey, n int, err error)
+	// EachState calls each with the states of the subjects whose ids are in the range, in no order, read on one snapshot; what is passed
+	// is valid during the call only. None of them is gone. It returns the head of that snapshot, read from a primary, by which a
+	// follower knows that all ranges are of one history. If each returns an error, EachState returns it as it is. It may be called for
+	// several ranges at once. It returns ErrNotInitialised, ErrUnavailable, from a standby, too, or ErrClosed.
+	EachState(ctx context.Context, ids IDRange, each func(KeyedState) error) (Head, error)
 }

@@ -285,7 +285,8 @@ type Writer interface {
 	Write(ctx context.Context, load Load, decide func(ctx context.Context, tx Tx) (*Changes, error)) error
 	// DeleteExpiredRequests deletes requests that expired at or before t, at most limit of them, and returns how many.
 	DeleteExpiredRequests(ctx context.Context, t consent.Instant, limit int) (int, error)
-	// Purge rewrites the tables, so that nothing that was deleted is left in free pages, dead rows or the write-ahead log of the
+	// Purge forgets which keys were to be read anew, whereupon every follower has to read everything anew, unless there were none. And it
+	// rewrites the tables, so that nothing that was deleted is left in free pages, dead rows or the write-ahead log of the
 	// database. Others wait meanwhile.
 	Purge(ctx context.Context) error
 	// MergeCosigned calls merge once with the note of the cosigned checkpoint that is stored of the size, empty if there is none, and

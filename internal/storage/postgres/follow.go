@@ -31,15 +31,28 @@ const (
 		LEFT JOIN states s ON s.subject = k.subject
 		WHERE r.form < ` + column.Mails
 
+	// Ids are random, so the rows of a range lie everywhere in both tables. Where a nested loop would look each of them up, this reads the
+	// pages that have some, in order, and joins what it found: see [joinRanges]. The sum keeps the planner from the index by form, which a small table seems to
+	// be found by as well.
 	selectEachState = `
-		SELECT ` + column.KeyedState + ` FROM subjects k LEFT JOIN states s ON s.subject = k.subject
-		WHERE (k.form, k.digest) > ($1::smallint, $2::bytea) AND k.form < ` + column.Mails + ` AND k.subject IS NOT NULL
-		ORDER BY k.form, k.digest LIMIT $3`
+		SELECT ` + column.KeyedState + `
+		FROM subjects k
+		LEFT JOIN (SELECT subject, state FROM states WHERE subject > $1 AND subject <= $2) s ON s.subject = k.subject
+		WHERE k.subject > $1 AND k.subject <= $2 AND k.form + 0 < ` + column.Mails
+
+	// For the rest of a transaction, in place of the settings of the session. The memory is that of the states of a range and of the
+	// list of pages.
+	joinRanges = `
+		SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true),
+			set_config('enable_indexscan', 'off', true), set_config('work_mem', '64MB', true)`
 
 	insertRevisions = `
 		INSERT INTO revisions (revision, form, digest)
 		SELECT $1::bigint, a.* FROM unnest($2::smallint[], $3::bytea[]) AS a
 		ON CONFLICT (revision, form, digest) DO NOTHING`
+
+	outdateFollowers = `
+		UPDATE ledger_head SET revision = revision + $1 WHERE id = 1 AND EXISTS (SELECT 1 FROM revisions)`
 
 	deleteRevisions = `DELETE FROM revisions WHERE revision <= $1`
 )
@@ -109,39 +122,33 @@ func errStandby() error {
 	return fmt.Errorf("%w: it is a standby, whose answers may be old; the URL has to lead to the primary", storage.ErrUnavailable)
 }
 
-// EachState calls each with states by key.
-func (s *Store) EachState(
-	ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error,
-) (head storage.Head, last storage.SubjectKey, n int, err error) {
+// EachState calls each with the states of a range.
+func (s *Store) EachState(ctx context.Context, ids storage.IDRange, each func(storage.KeyedState) error) (head storage.Head, err error) {
 	ctx, release := s.enter(ctx)
 	defer release()
-	last = after
 	var stopped error // given back as it is
 	row := column.NewKeyed[pgtype.DriverBytes]()
 	batch := &pgx.Batch{}
 	batch.Queue(beginRead)
 	batch.Queue(selectPrimary).Query(scanPrimary(&head))
-	batch.Queue(selectEachState, int16(after.Form), after.Digest[:], max(limit, 0)).Query(scanAll(func(scan column.Scan) error {
+	batch.Queue(joinRanges)
+	batch.Queue(selectEachState, ids.After[:], ids.Through[:]).Query(scanAll(func(scan column.Scan) error {
 		state, err := row.Scan(scan)
-		if err != nil {
-			return err
+		if err == nil {
+			stopped = each(state)
+			err = stopped
 		}
-		if stopped = each(state); stopped != nil {
-			return stopped
-		}
-		last = state.Key
-		n++
-		return nil
+		return err
 	}))
 	batch.Queue(commit)
 	err = s.pool.SendBatch(ctx, batch).Close()
 	if stopped != nil {
-		return head, last, n, stopped
+		return head, stopped
 	}
 	if err != nil {
-		return storage.Head{}, last, n, s.fail(ctx, "read all states", err)
+		return storage.Head{}, s.fail(ctx, "read all states", err)
 	}
-	return head, last, n, nil
+	return head, nil
 }
 
 // queueReread queues the keys that followers read anew, and the deletion of those that are kept no longer.

@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -54,8 +57,8 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"leaves":          {selectLeaves, []any{int64(0), int64(9)}},
 		"changed":         {selectChanged, []any{int64(0), int64(9)}},
 		"reread":          {selectReread, []any{int64(0)}},
-		"eachState":       {selectEachState, []any{int16(1), digests[0], 10}},
 		"deleteRevisions": {deleteRevisions, []any{int64(0)}},
+		"outdate":         {outdateFollowers, []any{int64(1)}},
 
 		"outlines":         {selectOutlines, []any{int64(0), 10}},
 		"countDisclosures": {countDisclosures, []any{int64(1), digests}},
@@ -68,25 +71,51 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"forgetDisclosures": {forgetDisclosures, []any{digests}},
 		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10, digests}},
 	} {
-		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+statement.sql, statement.args...)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		var plan strings.Builder
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			plan.WriteString(line + "\n")
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		plan := explain(t, name, store.pool.Query, statement.sql, statement.args...)
 		for _, bad := range []string{"Seq Scan", "Hash Join", "Merge Join"} {
-			if strings.Contains(plan.String(), bad) {
-				t.Errorf("%s has a %s:\n%s", name, bad, plan.String())
+			if strings.Contains(plan, bad) {
+				t.Errorf("%s has a %s:\n%s", name, bad, plan)
 			}
 		}
 	}
+	testPlanOfRanges(t, store)
+}
+
+// A range is joined by a hash of what bitmaps of both indexes find, of tables that grew since the plan was made, too.
+func testPlanOfRanges(t *testing.T, store *Store) {
+	t.Helper()
+	tx, err := store.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), joinRanges); err != nil {
+		t.Fatal(err)
+	}
+	plan := explain(t, "eachState", tx.Query, selectEachState, make([]byte, 16), make([]byte, 16))
+	for _, good := range []string{"Hash", "Bitmap Index Scan on subjects_by_id", "Bitmap Index Scan on states_pkey"} {
+		if !strings.Contains(plan, good) {
+			t.Errorf("eachState has no %s:\n%s", good, plan)
+		}
+	}
+	for _, bad := range []string{"Seq Scan", "Nested Loop", "Merge"} {
+		if strings.Contains(plan, bad) {
+			t.Errorf("eachState has a %s:\n%s", bad, plan)
+		}
+	}
+}
+
+type query func(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+
+func explain(t *testing.T, name string, query query, sql string, args ...any) string {
+	t.Helper()
+	rows, err := query(t.Context(), "EXPLAIN "+sql, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return strings.Join(lines, "\n")
 }

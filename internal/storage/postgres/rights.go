@@ -113,10 +113,24 @@ func purge() []string {
 	}
 }
 
-// Purge rewrites the tables. The segments of the write-ahead log are the server's: docs/operations.md says how they end.
+// forgetRevisions makes followers read everything anew, if there were keys that they would have read. Whoever adds one holds the head.
+func forgetRevisions(ctx context.Context, s *Store) error {
+	batch := &pgx.Batch{}
+	batch.Queue("BEGIN")
+	batch.Queue(lockHead)
+	batch.Queue(outdateFollowers, storage.RevisionsKept+1)
+	batch.Queue(`DELETE FROM revisions`)
+	batch.Queue(commit)
+	return s.pool.SendBatch(ctx, batch).Close()
+}
+
+// Purge forgets revisions and rewrites the tables. The segments of the write-ahead log are the server's: docs/operations.md says how they end.
 func (s *Store) Purge(ctx context.Context) error {
 	ctx, release := s.enter(ctx)
 	defer release()
+	if err := forgetRevisions(ctx, s); err != nil {
+		return s.fail(ctx, "purge the database", err)
+	}
 	for _, statement := range purge() {
 		if _, err := s.pool.Exec(ctx, statement); err != nil {
 			return s.fail(ctx, "purge the database", err)

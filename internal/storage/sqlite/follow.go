@@ -30,12 +30,16 @@ const (
 		LEFT JOIN states s ON s.subject = k.subject
 		WHERE r.form < ` + column.Mails
 
+	// Both the index, which has the keys, and the states are in order of id: so both are read from one end to the other.
 	selectEachState = `
-		SELECT ` + column.KeyedState + ` FROM subjects k LEFT JOIN states s ON s.subject = k.subject
-		WHERE (k.form, k.digest) > (?1, ?2) AND k.form < ` + column.Mails + ` AND k.subject IS NOT NULL
-		ORDER BY k.form, k.digest LIMIT ?3`
+		SELECT ` + column.KeyedState + `
+		FROM subjects k INDEXED BY subjects_by_id LEFT JOIN states s ON s.subject = k.subject
+		WHERE k.subject > ?1 AND k.subject <= ?2 AND k.form < ` + column.Mails
 
-	insertRevision  = `INSERT INTO revisions (revision, form, digest) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`
+	insertRevision = `INSERT INTO revisions (revision, form, digest) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`
+
+	outdateFollowers = `UPDATE ledger_head SET revision = revision + ?1 WHERE id = 1 AND EXISTS (SELECT 1 FROM revisions)`
+
 	deleteRevisions = `DELETE FROM revisions WHERE revision <= ?1`
 )
 
@@ -125,15 +129,12 @@ func copyOf(h *storage.Head) storage.Head {
 	return own
 }
 
-// EachState calls each with states by key.
-func (s *Store) EachState(
-	ctx context.Context, after storage.SubjectKey, limit int, each func(storage.KeyedState) error,
-) (head storage.Head, last storage.SubjectKey, n int, err error) {
-	last = after
+// EachState calls each with the states of a range.
+func (s *Store) EachState(ctx context.Context, ids storage.IDRange, each func(storage.KeyedState) error) (head storage.Head, err error) {
 	var stopped error // given back as it is
 	row := column.NewKeyed[sql.RawBytes]()
 	head, err = s.view(ctx, "read all states", func(c *conn) error {
-		return c.query(selectEachState, []any{after.Form, after.Digest[:], max(limit, 0)}, func(scan column.Scan) error {
+		return c.query(selectEachState, []any{ids.After[:], ids.Through[:]}, func(scan column.Scan) error {
 			state, err := row.Scan(scan)
 			if err != nil {
 				return err
@@ -141,15 +142,13 @@ func (s *Store) EachState(
 			if stopped = each(state); stopped != nil {
 				return stopped
 			}
-			last = state.Key
-			n++
 			return context.Cause(ctx)
 		})
 	})
 	if stopped != nil {
 		err = stopped
 	}
-	return head, last, n, err
+	return head, err
 }
 
 // reread keeps the keys that followers read anew, and deletes those that are kept no longer.

@@ -110,7 +110,18 @@ func (s *Store) Claims(ctx context.Context, after [16]byte, limit int) ([]storag
 	return rows, err
 }
 
-// Purge rewrites the file and empties its log.
+// forgetRevisions makes followers read everything anew, if there were keys that they would have read.
+func (c *conn) forgetRevisions() error {
+	return c.transaction("BEGIN IMMEDIATE", func() error {
+		if _, err := c.exec(outdateFollowers, storage.RevisionsKept+1); err != nil {
+			return err
+		}
+		_, err := c.exec(`DELETE FROM revisions`)
+		return err
+	})
+}
+
+// Purge forgets revisions, rewrites the file and empties its log.
 func (s *Store) Purge(ctx context.Context) error {
 	const doing = "purge the database"
 	c, err := s.acquire(ctx, s.writer)
@@ -118,6 +129,9 @@ func (s *Store) Purge(ctx context.Context) error {
 		return classify(doing, err)
 	}
 	defer s.giveBack(s.writer, c)
+	if err := c.forgetRevisions(); err != nil {
+		return classify(doing, err)
+	}
 	if _, err := c.exec("VACUUM"); err != nil {
 		return classify(doing, err)
 	}

@@ -9,15 +9,13 @@ import (
 )
 
 // Benchmark measures a store: appending with the state of each event's subject, adding disclosures of subjects that have none yet on that day,
-// reading all states, and a check's read among 20,000 subjects.
+// following, and a check's read among 20,000 subjects.
 func Benchmark(b *testing.B, fresh Fresh) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("append/events=%d", n), func(b *testing.B) { benchmarkAppend(b, fresh(b), n) })
 	}
 	b.Run("disclosures/rows=1000", func(b *testing.B) { benchmarkDisclosures(b, fresh(b)) })
-	for _, page := range []int{1_000, 10_000} {
-		b.Run(fmt.Sprintf("eachState/subjects=500000/page=%d", page), func(b *testing.B) { benchmarkEachState(b, fresh(b), 500_000, page) })
-	}
+	b.Run("follow/events=1000", func(b *testing.B) { benchmarkFollow(b, fresh(b), 1000) })
 	b.Run("states/keys=4", func(b *testing.B) { benchmarkStates(b, fresh(b)) })
 }
 
@@ -95,23 +93,21 @@ func benchmarkStates(b *testing.B, open Open) {
 	}
 }
 
-// benchmarkEachState reads the states of n subjects in pages, as whoever keeps all of them in memory does at its start.
-func benchmarkEachState(b *testing.B, open Open, n, page int) {
+// benchmarkFollow reads what n events of as many subjects changed, among 20,000 subjects.
+func benchmarkFollow(b *testing.B, open Open, n int) {
 	store := initialised(b, open)
-	for from := 0; from < n; from += 1000 {
+	for from := 0; from < 20_000; from += 1000 {
 		grow(b, store, from, 1000)
 	}
+	since := mark(int64(20_000 - n))
 	b.ReportAllocs()
-	total := 0
 	for b.Loop() {
-		for after, read := (storage.SubjectKey{}), page; read == page; {
-			var err error
-			_, after, read, err = store.EachState(b.Context(), after, page, func(storage.KeyedState) error { return nil })
-			if err != nil {
-				b.Fatal(err)
-			}
-			total += read
+		_, news, err := store.Follow(b.Context(), since, n)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(news.Leaves) != n {
+			b.Fatalf("got %d leaves, want %d", len(news.Leaves), n)
 		}
 	}
-	b.ReportMetric(float64(total)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -24,9 +24,10 @@ func followTests() []test {
 		{"Follow_ConfirmationMails_AreLeftOut", testFollowMails},
 		{"Follow_HeadBelowTheMark_NoNews", testFollowBelow},
 		{"Follow_RevisionsNotKept_Reload", testFollowReload},
+		{"Follow_RevisionsForgottenByAPurge_Reload", testPurgeFollowers},
 		{"Follow_HeadLeavesAndStates_AreOfOneSnapshot", testFollowSnapshot},
-		{"Follow_FromThePagesOfEachState_MissesNothing", testFollowFromPages},
-		{"EachState_ByKey_AfterTheKey_AtMostLimit", testEachState},
+		{"Follow_FromTheRangesOfEachState_MissesNothing", testFollowFromRanges},
+		{"EachState_OfARange_EachSubjectInItOnce", testEachState},
 		{"EachState_EachFails_ReturnsThatError", testEachStateFails},
 		{"EachState_WithoutHead_ReturnsErrNotInitialised", testEachStateNoHead},
 		{"EachState_ClosedOrCancelled_ReturnsItsError", testEachStateEnds},
@@ -180,7 +181,7 @@ func testFollowMails(t *testing.T, open Open) {
 		Mark: storage.Mark{Position: 2, Revision: 4}, Leaves: leaves(record(1, 3), record(2, 2)),
 		States: []storage.KeyedState{keyed(2, 2)},
 	})
-	same(t, "all states", allStates(t, store, 10), []storage.KeyedState{keyed(2, 2)})
+	same(t, "all states", allStates(t, store), []storage.KeyedState{keyed(2, 2)})
 }
 
 func testFollowBelow(t *testing.T, open Open) {
@@ -208,6 +209,23 @@ func testFollowReload(t *testing.T, open Open) {
 	// A rebuild leaves no keys, and is far ahead at once.
 	write(t, store, &storage.Changes{Head: revised(1, first+2*(1+storage.RevisionsKept))})
 	wantNews(t, store, told.Mark, 10, revised(1, first+2*(1+storage.RevisionsKept)), storage.News{Mark: told.Mark, Reload: true})
+}
+
+func testPurgeFollowers(t *testing.T, open Open) {
+	store := initialised(t, open)
+	appendAll(t, store, 1, 2)
+	noError(t, "Purge", store.Purge(t.Context()))
+	wantNews(t, store, mark(2), 10, head(2), storage.News{Mark: mark(2)}) // there was nothing to forget
+	write(t, store, &storage.Changes{Head: revised(2, 4), DropSubjects: []storage.SubjectKey{key(1)}, Reread: []storage.SubjectKey{key(1)}})
+	followed := storage.Mark{Position: 2, Revision: 4}
+	noError(t, "Purge", store.Purge(t.Context()))
+	after := revised(2, 4+storage.RevisionsKept+1)
+	wantNews(t, store, followed, 10, after, storage.News{Mark: followed, Reload: true})
+	noError(t, "Purge", store.Purge(t.Context()))
+	wantNews(t, store, storage.MarkOf(&after), 10, after, storage.News{Mark: storage.MarkOf(&after)})
+	wantNews(t, store, storage.Mark{Revision: after.Revision - 1}, 10, after, storage.News{ // the key is kept no longer
+		Mark: storage.MarkOf(&after), Leaves: leaves(record(1, 1), record(2, 2)), States: []storage.KeyedState{keyed(2, 2)},
+	})
 }
 
 // One writer adds an event and moves the states of four subjects on with it, one of them by its key alone.
@@ -249,67 +267,62 @@ func testFollowSnapshot(t *testing.T, open Open) {
 	wg.Wait()
 }
 
-// allStates reads all states in pages.
-func allStates(t testing.TB, store storage.Store, limit int) []storage.KeyedState {
+// statesIn returns the states of a range.
+func statesIn(t testing.TB, store storage.Store, ids storage.IDRange) []storage.KeyedState {
 	t.Helper()
-	var all []storage.KeyedState
-	for after := (storage.SubjectKey{}); ; {
-		before := len(all)
-		of, last, n, err := store.EachState(t.Context(), after, limit, func(s storage.KeyedState) error {
-			s.Packed = bytes.Clone(s.Packed)
-			all = append(all, s)
-			return nil
-		})
-		noError(t, "EachState", err)
-		now, err := store.Head(t.Context())
-		noError(t, "Head", err)
-		same(t, "the head", of, now)
-		same(t, "how many", len(all)-before, n)
-		if n > 0 {
-			same(t, "the last", last, all[len(all)-1].Key)
-		} else {
-			same(t, "the last of none", last, after)
-		}
-		if n < limit {
-			return all
-		}
-		after = last
-	}
+	all := []storage.KeyedState{}
+	of, err := store.EachState(t.Context(), ids, func(s storage.KeyedState) error {
+		s.Packed = bytes.Clone(s.Packed)
+		all = append(all, s)
+		return nil
+	})
+	noError(t, "EachState", err)
+	now, err := store.Head(t.Context())
+	noError(t, "Head", err)
+	same(t, "the head", of, now)
+	return byKey(all)
 }
 
-func testFollowFromPages(t *testing.T, open Open) {
+func allStates(t testing.TB, store storage.Store) []storage.KeyedState {
+	t.Helper()
+	return statesIn(t, store, storage.AllIDs())
+}
+
+// idsAfter returns the ids after that of one subject up to and with that of another. Those of the fixtures ascend.
+func idsAfter(n, through int) storage.IDRange {
+	return storage.IDRange{After: id(n), Through: id(through)}
+}
+
+func testFollowFromRanges(t *testing.T, open Open) {
 	store := initialised(t, open)
 	appendAll(t, store, 0, 1, 2, 4, 5)
 	first, err := store.Head(t.Context())
 	noError(t, "Head", err)
 	taken := map[storage.SubjectKey]string{}
 	position, dropped := int64(5), false
-	for after := (storage.SubjectKey{}); ; {
-		_, last, n, err := store.EachState(t.Context(), after, 1, func(s storage.KeyedState) error {
+	for _, n := range []int{4, 1, 5, 0, 2} { // ranges of one subject each, in another order than that of their ids
+		for _, s := range statesIn(t, store, idsAfter(n-1, n)) {
 			taken[s.Key] = string(s.Packed)
-			return nil
-		})
-		noError(t, "EachState", err)
-		if n == 0 {
-			break
 		}
-		after = last
-		if !dropped { // what was read goes, and all others change
-			dropped = true
-			h := head(position)
-			h.Revision++
-			write(t, store, &storage.Changes{Head: h, DropSubjects: []storage.SubjectKey{last}, Reread: []storage.SubjectKey{last}})
-			for _, n := range []int{0, 1, 2, 4, 5, 6} {
-				if key(n) == last {
-					continue
-				}
-				position++
-				h.Position = position
-				write(t, store, &storage.Changes{
-					Head: h, Records: []storage.Record{record(position, n)}, Subjects: []storage.Subject{subject(n)},
-					States: []storage.State{state(n, position)},
-				})
-			}
+		if dropped {
+			continue
+		}
+		// What was read goes, another gets an id that lies in a range that was read, and all others change.
+		dropped = true
+		h := head(position)
+		h.Revision++
+		moved := subject(1)
+		moved.ID = id(4)
+		write(t, store, &storage.Changes{
+			Head: h, Subjects: []storage.Subject{moved}, DropSubjects: []storage.SubjectKey{key(4)}, Reread: []storage.SubjectKey{key(1), key(4)},
+		})
+		for _, n := range []int{0, 2, 5, 6} {
+			position++
+			h.Position = position
+			write(t, store, &storage.Changes{
+				Head: h, Records: []storage.Record{record(position, n)}, Subjects: []storage.Subject{subject(n)},
+				States: []storage.State{state(n, position)},
+			})
 		}
 	}
 	_, news, err := store.Follow(t.Context(), storage.MarkOf(&first), 100)
@@ -321,7 +334,7 @@ func testFollowFromPages(t *testing.T, open Open) {
 		}
 	}
 	want := map[storage.SubjectKey]string{}
-	for _, s := range allStates(t, store, 100) {
+	for _, s := range allStates(t, store) {
 		want[s.Key] = string(s.Packed)
 	}
 	same(t, "what was taken in", taken, want)
@@ -343,38 +356,27 @@ func testEachState(t *testing.T, open Open) {
 		}
 	}
 	write(t, store, changes)
-	want = byKey(want)
-	for _, limit := range []int{1, 7, len(want), 100} {
-		same(t, "all states", allStates(t, store, limit), want)
-	}
+	same(t, "all states", allStates(t, store), byKey(want))
 	for _, c := range []struct {
-		after storage.SubjectKey
-		want  []storage.KeyedState
+		ids  storage.IDRange
+		want []storage.KeyedState
 	}{
-		{want[3].Key, want[4:6]},
-		{storage.SubjectKey{Form: want[12].Key.Form}, want[10:12]},
-		{want[len(want)-1].Key, nil},
-		{storage.SubjectKey{Form: consent.FormMail}, nil},
+		{idsAfter(3, 5), []storage.KeyedState{keyed(4, 1), keyed(5, 1)}},
+		{idsAfter(5, 9), []storage.KeyedState{{Key: key(6)}, keyed(8, 1), {Key: key(9)}}}, // 7 is of mails
+		{storage.IDRange{Through: id(0)}, []storage.KeyedState{{Key: key(0)}}},
+		{storage.IDRange{After: id(37), Through: storage.AllIDs().Through}, []storage.KeyedState{keyed(38, 1)}},
+		{idsAfter(5, 5), []storage.KeyedState{}},
+		{idsAfter(5, 3), []storage.KeyedState{}},
 	} {
-		var got []storage.KeyedState
-		_, _, _, err := store.EachState(t.Context(), c.after, 2, func(s storage.KeyedState) error {
-			s.Packed = bytes.Clone(s.Packed)
-			got = append(got, s)
-			return nil
-		})
-		noError(t, "EachState", err)
-		same(t, "the states", got, c.want)
+		same(t, "the states", statesIn(t, store, c.ids), byKey(c.want))
 	}
-	_, _, n, err := store.EachState(t.Context(), storage.SubjectKey{}, 0, func(storage.KeyedState) error { return errors.New("called") })
-	noError(t, "EachState", err)
-	same(t, "how many", n, 0)
 }
 
 func testEachStateFails(t *testing.T, open Open) {
 	store := initialised(t, open)
 	appendAll(t, store, 0, 4, 8)
 	want, calls := errors.New("enough"), 0
-	_, last, n, err := store.EachState(t.Context(), storage.SubjectKey{}, 10, func(storage.KeyedState) error {
+	_, err := store.EachState(t.Context(), storage.AllIDs(), func(storage.KeyedState) error {
 		if calls++; calls > 1 {
 			return want
 		}
@@ -383,12 +385,13 @@ func testEachStateFails(t *testing.T, open Open) {
 	if err != want { //nolint:errorlint // The port promises that very error.
 		t.Errorf("EachState returned the error %v, want %v itself", err, want)
 	}
-	same(t, "what came before", []any{n, last}, []any{1, allStates(t, store, 1)[0].Key})
+	same(t, "calls", calls, 2)
+	same(t, "what is read after that", len(allStates(t, store)), 3)
 }
 
 func testEachStateNoHead(t *testing.T, open Open) {
 	none := func(storage.KeyedState) error { return nil }
-	if _, _, _, err := opened(t, open).EachState(t.Context(), storage.SubjectKey{}, 10, none); !errors.Is(err, storage.ErrNotInitialised) {
+	if _, err := opened(t, open).EachState(t.Context(), storage.AllIDs(), none); !errors.Is(err, storage.ErrNotInitialised) {
 		t.Errorf("EachState returned the error %v, want ErrNotInitialised", err)
 	}
 }
@@ -399,11 +402,11 @@ func testEachStateEnds(t *testing.T, open Open) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	none := func(storage.KeyedState) error { return nil }
-	if _, _, _, err := store.EachState(ctx, storage.SubjectKey{}, 10, none); !errors.Is(err, context.Canceled) {
+	if _, err := store.EachState(ctx, storage.AllIDs(), none); !errors.Is(err, context.Canceled) {
 		t.Errorf("EachState returned the error %v, want that of its context", err)
 	}
 	noError(t, "Close", store.Close())
-	if _, _, _, err := store.EachState(t.Context(), storage.SubjectKey{}, 10, none); !errors.Is(err, storage.ErrClosed) {
+	if _, err := store.EachState(t.Context(), storage.AllIDs(), none); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("EachState returned the error %v, want ErrClosed", err)
 	}
 }
