@@ -155,7 +155,7 @@ func readPlain(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // Its error is that of the rows.
+	defer rows.Close()
 	var form int
 	var digest, state sql.RawBytes
 	for rows.Next() {

@@ -30,7 +30,7 @@ func TestSplitIDs_EveryID_IsInOneOfThePartsWhichAreOfOneSize(t *testing.T) {
 				within = part
 			}
 		}
-		if last != storage.AllIDs().Through || last != (consent.SubjectID(bytes.Repeat([]byte{0xff}, 16))) {
+		if last != storage.AllIDs().Through || last != consent.SubjectID(bytes.Repeat([]byte{0xff}, 16)) {
 			t.Fatalf("the last part of %d ends at %x", of, last)
 		}
 		if want := (int(id[0])<<8 | int(id[1])) * of >> 16; within != want && within != want+1 {
