@@ -12,6 +12,7 @@ import (
 func populated(b *testing.B, kind string, people int) (*Service, func(n int) string) {
 	b.Helper()
 	w := newWorld(b, kind)
+	w.sample = 0
 	s, ctx := w.acme()
 	address := func(n int) string { return fmt.Sprintf("person-%d@example.at", n%people) }
 	batch := BatchRecord{}

@@ -35,6 +35,7 @@ type world struct {
 	path  string      // of a SQLite file
 	// damaged is set by what alters the database: what the index was loaded with then is not what the ledger says.
 	damaged bool
+	sample  float64 // of the answers of the index is decided again
 }
 
 // eachStore runs a test on both stores.
@@ -65,7 +66,7 @@ func newWorldAt(t testing.TB, url string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, keys: keys, clock: testkit.NewClock(start), url: url, path: filepath.Join(dir, "test.db")}
+	w := &world{t: t, keys: keys, clock: testkit.NewClock(start), sample: 1, url: url, path: filepath.Join(dir, "test.db")}
 	w.raw = func() *raw { return openRaw(t, url, w.path) }
 	w.store = func() storage.Store {
 		var store storage.Store
@@ -95,7 +96,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	s, err := New(w.t.Context(), store, w.keys, Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
-		Index:  w.index(store), VerifySample: 1,
+		Index:  w.index(store), VerifySample: w.sample,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -49,8 +49,8 @@ type item struct {
 // questions keeps questions that are not in use.
 type questions struct{ pool sync.Pool }
 
-// keptItems is how large a question may have been to be kept: that of a large batch would hold its memory for ever.
-const keptItems = 1024
+// keptItems is how large a question may have been to be kept.
+const keptItems = MaxBatch
 
 func (s *Service) question(addresses int) *question {
 	q, ok := s.questions.pool.Get().(*question)
