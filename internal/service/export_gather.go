@@ -56,7 +56,7 @@ func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error
 			return nil, err
 		}
 		// Under keys that were taken up meanwhile something may be found that these do not find.
-		if _, stale := l.digests.LacksDigest(s.keys.DigestVersions()); !again && !stale {
+		if _, stale := l.by.LacksDigest(s.keys.DigestVersions()); !again && !stale {
 			return g, nil
 		}
 	}

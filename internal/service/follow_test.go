@@ -150,10 +150,10 @@ func (f *follower) wantTold(s *Service, address string, forms ...consent.Form) {
 	for _, place := range []*place{&at.exact, &at.folded, &at.mail} {
 		want := false
 		for _, form := range forms {
-			want = want || form == place.form
+			want = want || form == place.keys[0].Form
 		}
 		if told[place.keys[0]] != want {
-			f.t.Errorf("%s: the follower was told of form %d: %v, want %v", address, place.form, !want, want)
+			f.t.Errorf("%s: the follower was told of form %d: %v, want %v", address, place.keys[0].Form, !want, want)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		if err != nil {
 			return HistoryPage{}, err
 		}
-		if _, stale := l.digests.LacksDigest(s.keys.DigestVersions()); stale {
+		if _, stale := l.by.LacksDigest(s.keys.DigestVersions()); stale {
 			return HistoryPage{}, staleKeys()
 		}
 		if _, known := cat.Channel(in.Channel); in.Channel != "" && !known {

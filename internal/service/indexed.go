@@ -113,7 +113,7 @@ func (s *Service) decideInMemory(ctx context.Context, q *question, in *asking) (
 			head := v.Head()
 			v.Close() // What follows may have to ask the database.
 			var err error
-			if stand, err = s.standpoint(ctx, q.digests, head); err != nil {
+			if stand, err = s.standpoint(ctx, q.by.Keys, head); err != nil {
 				return answers{}, first, err
 			}
 			continue
@@ -265,7 +265,7 @@ func (m *memory) seen(where *place, into *consent.State) (seen, error) {
 		if errors.Is(err, consent.ErrEncoding) {
 			err = errUnread // It is of another program's version.
 		}
-		return seen{key: &where.keys[i], state: into, keyVersion: where.versions[i]}, err
+		return seen{key: &where.keys[i], state: into, keyVersion: where.by.versions[i]}, err
 	}
 	return seen{}, nil
 }

@@ -19,8 +19,8 @@ type person struct {
 // personAt returns who has the address that the places are of.
 func (s *Service) personAt(at *places) (*person, error) {
 	who := &person{exact: at.exact, folded: at.folded, mail: at.mail}
-	for _, version := range at.exact.digests.DigestVersions() {
-		spelling, err := at.exact.digests.Spelling(version, at.address.Exact())
+	for _, version := range at.exact.by.versions {
+		spelling, err := at.exact.by.Spelling(version, at.address.Exact())
 		if err != nil {
 			return nil, err
 		}
@@ -41,11 +41,11 @@ func (s *Service) personOf(e *kept.Erasure) (*person, error) {
 		if !ok {
 			return nil, fmt.Errorf("an erasure that was kept names a form %d", subject.Form)
 		}
-		if len(at.keys) == 0 {
-			at.form, at.digests = subject.Form, digests
+		if at.by == nil {
+			at.by = &digestKeys{Keys: digests}
 		}
 		at.keys = append(at.keys, storage.SubjectKey{Form: subject.Form, Digest: subject.Digest})
-		at.versions = append(at.versions, subject.KeyVersion)
+		at.by.versions = append(at.by.versions, subject.KeyVersion)
 	}
 	for form, at := range forms {
 		if len(at.keys) == 0 {
@@ -75,8 +75,8 @@ func (p *person) isOwn(keys *seal.Keys, exact string) (bool, error) {
 func (p *person) erasure() kept.Erasure {
 	e := kept.Erasure{Spellings: p.spellings}
 	for _, at := range []*place{&p.exact, &p.folded, &p.mail} {
-		for i, version := range at.digests.DigestVersions() {
-			e.Subjects = append(e.Subjects, kept.Subject{Form: at.form, KeyVersion: version, Digest: at.keys[i].Digest})
+		for i, version := range at.by.versions {
+			e.Subjects = append(e.Subjects, kept.Subject{Form: at.keys[i].Form, KeyVersion: version, Digest: at.keys[i].Digest})
 		}
 	}
 	return e

@@ -12,11 +12,15 @@ import (
 
 // place is where a subject is found: a form of an address under every version of the digest key, the one for new rows first.
 type place struct {
-	form      consent.Form
-	canonical string
-	keys      []storage.SubjectKey
-	versions  []uint32   // of the digest key, of each of keys
-	digests   *seal.Keys // that the keys were made with
+	keys []storage.SubjectKey
+	by   *digestKeys
+}
+
+// digestKeys are the keys that places are found by, as they were at one moment.
+type digestKeys struct {
+	*seal.Keys
+
+	versions []uint32 // of the digest key, the one for new rows first
 }
 
 // places are where everything is found that a decision about one address needs.
@@ -31,14 +35,12 @@ type places struct {
 // locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share, also from one
 // call to the next.
 type locator struct {
-	digests  *seal.Keys
-	hasher   *seal.Hasher // nil: one is taken for each form
-	versions []uint32
-	keys     []storage.SubjectKey // of all places but domains
-	sums     []seal.Digest
-	levels   []place  // of the domains of all addresses
-	names    []string // of the domains of an address
-	domains  map[string][]storage.SubjectKey
+	by      *digestKeys
+	hasher  *seal.Hasher         // nil: one is taken for each form
+	keys    []storage.SubjectKey // of all places but domains
+	levels  []place              // of the domains of all addresses
+	names   []string             // of the domains of an address
+	domains map[string][]storage.SubjectKey
 }
 
 // keptDomains is how many domains are remembered at most.
@@ -53,10 +55,9 @@ func (s *Service) locator(addresses int) *locator {
 // reset makes the locator one that has found nothing yet, by the keys as they are now.
 func (l *locator) reset(keys *seal.Keys) {
 	l.keys, l.levels = l.keys[:0], l.levels[:0]
-	if l.digests == nil || !l.digests.Same(keys) {
-		l.digests = keys.Snapshot()
-		l.versions = l.digests.DigestVersions()
-		l.domains = nil
+	if l.by == nil || !l.by.Same(keys) {
+		same := keys.Snapshot()
+		l.by, l.domains = &digestKeys{same, same.DigestVersions()}, nil
 	}
 	if l.domains == nil || len(l.domains) > keptDomains {
 		l.domains = map[string][]storage.SubjectKey{}
@@ -67,25 +68,24 @@ func (l *locator) place(form consent.Form, canonical string) (place, error) {
 	from := len(l.keys)
 	var err error
 	l.keys, err = l.appendKeys(l.keys, form, canonical)
-	return l.at(form, canonical, l.keys[from:len(l.keys):len(l.keys)]), err
+	return place{keys: l.keys[from:len(l.keys):len(l.keys)], by: l.by}, err
 }
 
 // appendKeys appends the keys of a form, one for each version of the digest key.
 func (l *locator) appendKeys(to []storage.SubjectKey, form consent.Form, canonical string) ([]storage.SubjectKey, error) {
-	var err error
-	if l.hasher != nil {
-		l.sums, err = l.hasher.AppendDigests(l.sums[:0], form, canonical)
-	} else {
-		l.sums, err = l.digests.AppendDigests(l.sums[:0], form, canonical)
+	hasher := l.hasher
+	if hasher == nil {
+		hasher = l.by.Hasher()
+		defer hasher.Release()
 	}
-	for i := range l.sums {
-		to = append(to, storage.SubjectKey{Form: form, Digest: l.sums[i].Sum})
+	for i := range l.by.versions {
+		sum, err := hasher.Digest(i, form, canonical)
+		if err != nil {
+			return to, err
+		}
+		to = append(to, storage.SubjectKey{Form: form, Digest: sum})
 	}
-	return to, err
-}
-
-func (l *locator) at(form consent.Form, canonical string, keys []storage.SubjectKey) place {
-	return place{form: form, canonical: canonical, keys: keys, versions: l.versions, digests: l.digests}
+	return to, nil
 }
 
 func (l *locator) domain(name string) (place, error) {
@@ -97,7 +97,7 @@ func (l *locator) domain(name string) (place, error) {
 		}
 		l.domains[strings.Clone(name)] = keys // The name is a part of an address, which is not to be kept with it.
 	}
-	return l.at(consent.FormDomain, name, keys), nil
+	return place{keys: keys, by: l.by}, nil
 }
 
 // all returns the keys of all places that were found.
@@ -111,17 +111,23 @@ func (l *locator) all() []storage.SubjectKey {
 
 // places finds an address; with its confirmation mails if mail is set.
 func (l *locator) places(a address.Address, mail bool) (places, error) {
-	p := places{address: a}
-	var err error
+	var p places
+	err := l.locate(&p, a, mail)
+	return p, err
+}
+
+// locate is places into memory that is there.
+func (l *locator) locate(p *places, a address.Address, mail bool) (err error) {
+	p.address, p.mail = a, place{}
 	if p.exact, err = l.place(consent.FormExact, a.Exact()); err != nil {
-		return p, err
+		return err
 	}
 	if p.folded, err = l.place(consent.FormFolded, a.Folded()); err != nil {
-		return p, err
+		return err
 	}
 	if mail {
 		if p.mail, err = l.place(consent.FormMail, a.Folded()); err != nil {
-			return p, err
+			return err
 		}
 	}
 	from := len(l.levels)
@@ -129,12 +135,12 @@ func (l *locator) places(a address.Address, mail bool) (places, error) {
 	for _, name := range l.names {
 		domain, err := l.domain(name)
 		if err != nil {
-			return p, err
+			return err
 		}
 		l.levels = append(l.levels, domain)
 	}
 	p.domains = l.levels[from:len(l.levels):len(l.levels)]
-	return p, nil
+	return nil
 }
 
 // sight is how a read or a transaction sees subjects.
@@ -196,7 +202,7 @@ func (k *knowledge) gather(p *places, from sight) error {
 	if folded.keyVersion == 0 {
 		return nil
 	}
-	spelling, err := p.folded.digests.Spelling(folded.keyVersion, p.address.Exact())
+	spelling, err := p.folded.by.Spelling(folded.keyVersion, p.address.Exact())
 	k.Spelling = spelling.Sum
 	return err
 }

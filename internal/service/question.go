@@ -58,7 +58,7 @@ func (s *Service) question(addresses int) *question {
 		q = &question{}
 	}
 	q.locator.reset(s.keys)
-	q.hasher = q.digests.Hasher()
+	q.hasher = q.by.Hasher()
 	q.outcomes.reset(addresses)
 	q.items = q.items[:0]
 	return q
@@ -80,9 +80,14 @@ func (q *question) add(typed string) error {
 		q.items = append(q.items, item{err: noAddress(err)})
 		return nil
 	}
-	at, failed := q.places(a, false)
-	q.items = append(q.items, item{places: at})
-	return failed
+	n := len(q.items)
+	if n < cap(q.items) {
+		q.items = q.items[:n+1]
+	} else {
+		q.items = append(q.items, item{})
+	}
+	q.items[n].err = nil
+	return q.locate(&q.items[n].places, a, false)
 }
 
 func parseAddress(typed string) (address.Address, error) {

@@ -21,12 +21,12 @@ type view struct {
 
 // seen implements sight.
 func (v *view) seen(where *place, _ *consent.State) (seen, error) {
-	if holds(where.digests, &v.head) != nil {
+	if holds(where.by.Keys, &v.head) != nil {
 		return seen{}, staleKeys()
 	}
 	for i := range where.keys {
 		if state, ok := v.states[where.keys[i]]; ok {
-			return seen{key: &where.keys[i], state: state, keyVersion: where.versions[i]}, nil
+			return seen{key: &where.keys[i], state: state, keyVersion: where.by.versions[i]}, nil
 		}
 	}
 	return seen{}, nil

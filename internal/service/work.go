@@ -112,7 +112,7 @@ func (w *work) catalog(t consent.Instant) (*catalog.Catalog, error) {
 
 // subject returns the subject at a place; a new one, not yet stored, if there is none.
 func (w *work) subject(at *place) (*subject, error) {
-	if holds(at.digests, &w.head) != nil {
+	if holds(at.by.Keys, &w.head) != nil {
 		return nil, errStaleKeys
 	}
 	for _, key := range at.keys {
@@ -129,7 +129,7 @@ func (w *work) subject(at *place) (*subject, error) {
 		}
 	}
 	made := &subject{state: &consent.State{}, Subject: storage.Subject{
-		Key: at.keys[0], KeyVersion: at.versions[0], FoldVersion: address.FoldVersion,
+		Key: at.keys[0], KeyVersion: at.by.versions[0], FoldVersion: address.FoldVersion,
 	}}
 	nameDigest(&w.head, made.KeyVersion) // From now on nobody may look at anything who would not find it.
 	w.subjects[made.Key] = made
