@@ -46,6 +46,7 @@ func (s *Service) decideByIndex(ctx context.Context, q *question, in *asking) (a
 			return answers{}, errUnread
 		}
 		if failed == nil && s.isFreshEnough(q, in, &seen) {
+			got.ForSending = true
 			return got, s.hasReached(ctx, seen.head, &in.Consistency)
 		}
 	}

@@ -1,0 +1,129 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/testkit"
+)
+
+// bare returns a service over the store whose checks read the database.
+func (w *world) bare(s *Service) *Service {
+	w.t.Helper()
+	other, err := New(w.t.Context(), s.store, w.keys, Options{Now: w.clock.Now, Logger: s.log})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(other.Close)
+	return other
+}
+
+// agree wants the same decision from the index, from the states of the database and from a fold of the events.
+func (o *story) agree(plain *Service, address, channel string) {
+	in := CheckInput{Address: address, Request: consent.Request{Channel: channel}}
+	indexed, err := o.s.Check(o.ctx, in)
+	if err != nil {
+		o.rt.Fatalf("by the index: %v", err)
+	}
+	stored, err := plain.Check(o.ctx, in)
+	if err != nil {
+		o.rt.Fatalf("by the database: %v", err)
+	}
+	in.Moment = Moment{AsOf: indexed.Decided, Known: Known{Position: indexed.Basis.Position}}
+	folded, err := plain.Check(o.ctx, in)
+	if err != nil {
+		o.rt.Fatalf("by the events: %v", err)
+	}
+	if diff := cmp.Diff(stored, indexed); diff != "" {
+		o.rt.Fatalf("%s on %s (-database +index):\n%s", address, channel, diff)
+	}
+	if diff := cmp.Diff(folded.Decision, indexed.Decision); diff != "" {
+		o.rt.Fatalf("%s on %s (-events +index):\n%s", address, channel, diff)
+	}
+}
+
+// The index, the SQL path and a plain re-fold of the events agree (docs/decision-rules.md, invariant 10).
+func TestProperty_IndexDatabaseAndEvents_Agree(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.keeping("evidence: P2D, requests: P2D, hard_bounces: P3D")
+		plain := w.bare(s)
+		w.clock.Advance(200 * time.Hour)
+		raw := w.raw()
+		w.damaged = true // A rebuild in between mends what it damages itself.
+		stories := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			if stories++; w.url != "" && stories > 20 {
+				return // Each of them is a second on PostgreSQL.
+			}
+			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprint("p", stories), hour: 30}
+			for range rapid.IntRange(1, 8).Draw(rt, "steps") {
+				o.step()
+				for _, channel := range []string{"newsletter", "product-marketing"} {
+					o.agree(plain, o.address("asked"), channel)
+				}
+			}
+		})
+	})
+}
+
+// While several servers write and erase, every answer of the index is what the events say at its position.
+func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		p := newPair(t, w)
+		admin := WithCaller(t.Context(), Process("test"))
+		seed := rand.Uint64()
+		t.Logf("seed %d", seed)
+		address := func(dice *rand.Rand) string { return fmt.Sprintf("person%d+%d@gmail.com", dice.IntN(4), dice.IntN(2)) }
+		ctx, cancel := context.WithCancel(admin)
+		var writing, asking sync.WaitGroup
+		for n, s := range []*Service{p.one, p.two} {
+			writing.Go(func() {
+				dice := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // It is to be repeatable.
+				for range 60 {
+					_, _ = s.Record(admin, anyChange(dice, address(dice), w.clock.Now()), Idempotency{}) // Some are refused by rule.
+				}
+			})
+			asking.Go(func() {
+				dice := rand.New(rand.NewPCG(seed, uint64(10+n))) //nolint:gosec // It is to be repeatable.
+				for ctx.Err() == nil {
+					in := CheckInput{Address: address(dice), Request: consent.Request{Channel: "newsletter"}}
+					if _, err := s.Check(admin, in); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		writing.Wait()
+		testkit.Eventually(t, time.Minute, "enough answers were compared", func() bool {
+			one, _ := p.one.Sampled()
+			two, _ := p.two.Sampled()
+			return one > 100 && two > 100
+		})
+		cancel()
+		asking.Wait() // That none differs is said when the services end.
+	})
+}
+
+func anyChange(dice *rand.Rand, address string, now time.Time) consent.Statement {
+	switch dice.IntN(6) {
+	case 0, 1:
+		return consentOn("newsletter", address, now.Add(-time.Minute))
+	case 2:
+		return withdrawal("newsletter", address)
+	case 3:
+		return consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
+	case 4:
+		return consent.Statement{Kind: consent.KindLift, Address: address, Reason: consent.ReasonHardBounce, Justification: "it works again"}
+	default:
+		return consent.Statement{Kind: consent.KindErase, Address: address}
+	}
+}
