@@ -36,6 +36,7 @@ type env struct {
 	cfg     config.Server
 	key     string
 	address string // of the server
+	pages   string // its HTTP address
 	echo    *echo
 	db      bare.DB
 	api     *target // of the server; of another one in each case that asks
@@ -43,6 +44,9 @@ type env struct {
 
 	group *errgroup.Group
 	stop  context.CancelFunc
+	life  context.Context    // of what the group runs
+	end   context.CancelFunc // ends the server alone
+	ended chan error         // what it ended with
 
 	fresh Population // of whom nobody was recorded before
 	next  int        // the number of the first of them that nobody recorded yet
@@ -63,7 +67,8 @@ func begin(ctx context.Context, opts Options) (e *env, err error) {
 	if err := e.prepare(ctx); err != nil {
 		return e, err
 	}
-	if err := e.serve(running); err != nil {
+	e.life = running
+	if err := e.serve(); err != nil {
 		return e, err
 	}
 	if err := e.connect(ctx); err != nil {
@@ -130,10 +135,12 @@ func (e *env) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(struct{ io.Writer }{io.Discard}, nil)) // slog knows io.Discard, and would not even format.
 }
 
-// serve starts the server and the bare echo, and returns when both answer.
-func (e *env) serve(ctx context.Context) error {
+// serve starts the server, and returns when it answers.
+func (e *env) serve() error {
+	ctx, end := context.WithCancel(e.life)
 	ready := make(chan server.Addresses, 1)
 	failed := make(chan error, 1)
+	e.end, e.ended = end, failed
 	e.group.Go(func() error {
 		err := server.Run(ctx, e.cfg, server.Options{
 			Logger: e.logger(), Ready: func(at server.Addresses) { ready <- at }, Companions: []rpc.Companion{e.echo.companion()},
@@ -143,7 +150,7 @@ func (e *env) serve(ctx context.Context) error {
 	})
 	select {
 	case at := <-ready:
-		e.address = at.GRPC
+		e.address, e.pages = at.GRPC, at.HTTP
 	case err := <-failed:
 		return errors.Join(errors.New("the server did not start"), err)
 	}
@@ -165,11 +172,32 @@ func (e *env) connect(ctx context.Context) error {
 		plain.Stop()
 		stop()
 	}
-	if e.api, err = dial(e.address, e.key, ownService, mostWorkers); err != nil {
+	if err := e.reach(); err != nil {
 		return err
 	}
 	e.bare, err = dial(listener.Addr().String(), "", echoService, mostWorkers)
 	return err
+}
+
+// reach connects to the server.
+func (e *env) reach() (err error) {
+	e.api, err = dial(e.address, e.key, ownService, mostWorkers)
+	return err
+}
+
+// restart has the server start again with other settings.
+func (e *env) restart(change func(cfg *config.Server)) error {
+	err := e.api.close()
+	e.api = nil
+	e.end()
+	if err := errors.Join(err, <-e.ended); err != nil {
+		return fmt.Errorf("stop the server: %w", err)
+	}
+	change(&e.cfg)
+	if err := e.serve(); err != nil {
+		return err
+	}
+	return e.reach()
 }
 
 // layered is the echo behind the layers of the server.

@@ -57,7 +57,9 @@ type benchCase struct {
 }
 
 // cases returns all that can be measured, in the order in which it is: what records comes last.
-func (e *env) cases() []benchCase { return append(e.readingCases(), e.writingCases()...) }
+func (e *env) cases() []benchCase {
+	return slices.Concat(e.readingCases(), e.indexCases(), e.writingCases())
+}
 
 // Cases returns the names of all cases.
 func Cases() []string {

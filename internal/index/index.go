@@ -44,6 +44,7 @@ type Stats struct {
 	Fences     int64 // that joined them
 	Reloads    int64 // because of another history, or since what changed could not be told
 	Behind     time.Duration
+	Loaded     time.Duration // what the last loading took
 }
 
 // Index is a copy of all states in memory. It is safe for concurrent use; Run is called once.
@@ -62,7 +63,7 @@ type Index struct {
 	// settled is closed once the first loading has ended.
 	settled chan struct{}
 
-	recipients, bytes, rounds, fences, reloads atomic.Int64
+	recipients, bytes, rounds, fences, reloads, loaded atomic.Int64
 
 	// What a view shows. It is changed with all locks held, by Run alone.
 	locks      locks
@@ -145,7 +146,7 @@ func (x *Index) Behind() time.Duration {
 func (x *Index) Stats() Stats {
 	return Stats{
 		State: *x.state.Load(), Recipients: x.recipients.Load(), Bytes: x.bytes.Load(), Rounds: x.rounds.Load(),
-		Fences: x.fences.Load(), Reloads: x.reloads.Load(), Behind: x.Behind(),
+		Fences: x.fences.Load(), Reloads: x.reloads.Load(), Behind: x.Behind(), Loaded: time.Duration(x.loaded.Load()),
 	}
 }
 

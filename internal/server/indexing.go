@@ -36,6 +36,7 @@ func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 	now := l.index.Stats()
 	stats = telemetry.IndexStats{
 		Recipients: now.Recipients, Bytes: now.Bytes, Rounds: now.Rounds, Reloads: now.Reloads, Behind: now.Behind,
+		Loaded: now.Loaded,
 	}
 	stats.Compared, stats.Differing = l.Sampled()
 	return stats, true

@@ -15,7 +15,8 @@ type IndexStats struct {
 	Rounds     int64 // in which news were asked for
 	Reloads    int64 // after another history, or after what could not be told
 	Behind     time.Duration
-	Compared   int64 // answers that were decided again
+	Loaded     time.Duration // what the last loading took
+	Compared   int64         // answers that were decided again
 	Differing  int64
 }
 
@@ -46,12 +47,17 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 	reloads := counter("assent.index.reloads", "How often the index was loaded anew after the start.")
 	compared := counter("assent.index.samples", "Answers of the index that were decided again from the ledger.")
 	differing := counter("assent.index.samples.differing", "Answers of the index that the ledger contradicts.")
-	behind, err := meter.Float64ObservableGauge("assent.index.behind", metric.WithUnit("s"),
-		metric.WithDescription("Since when the index has held everything that was acknowledged by then."))
-	if keep(behind, err); failed != nil {
+	duration := func(name, description string) metric.Float64ObservableGauge {
+		o, err := meter.Float64ObservableGauge(name, metric.WithUnit("s"), metric.WithDescription(description))
+		keep(o, err)
+		return o
+	}
+	behind := duration("assent.index.behind", "Since when the index has held everything that was acknowledged by then.")
+	loaded := duration("assent.index.load", "What the last loading of the index took.")
+	if failed != nil {
 		return fmt.Errorf("make the metrics: %w", failed)
 	}
-	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		stats, there := read()
 		if !there {
 			return nil
@@ -63,6 +69,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		o.ObserveInt64(compared, stats.Compared)
 		o.ObserveInt64(differing, stats.Differing)
 		o.ObserveFloat64(behind, stats.Behind.Seconds())
+		o.ObserveFloat64(loaded, stats.Loaded.Seconds())
 		return nil
 	}, made...)
 	if err != nil {

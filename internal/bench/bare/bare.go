@@ -22,6 +22,8 @@ type DB interface {
 	// Insert adds rows to tables like those of the ledger, one statement for each table and one durable commit. A subject that is there is
 	// left as it is.
 	Insert(ctx context.Context, rows Rows) error
+	// ReadStates reads the key and the state of every recipient in one statement, as fast as it can be, and returns how many there are.
+	ReadStates(ctx context.Context) (int64, error)
 	// MadeBy reports whether every event was recorded in the batch, or by a client whose id begins so, or is a catalog.
 	MadeBy(ctx context.Context, batch [16]byte, clients string) (bool, error)
 	// Close drops those tables and closes the connection.
@@ -35,6 +37,9 @@ func Open(ctx context.Context, cfg config.Server) (DB, error) {
 	}
 	return openPostgres(ctx, cfg.DatabaseURL.Reveal())
 }
+
+// allStates is what an index is loaded with: of every subject but those of confirmation mails.
+const allStates = "SELECT k.form, k.digest, s.state FROM subjects k JOIN states s ON s.subject = k.subject WHERE k.form <> 4"
 
 // Rows are rows of the tables, in the order of [tables].
 type Rows [3][][]any

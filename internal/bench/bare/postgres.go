@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,15 @@ func (d *postgresDB) Rows(ctx context.Context, after, upTo int64) (all Rows, err
 		}
 	}
 	return all, nil
+}
+
+func (d *postgresDB) ReadStates(ctx context.Context) (n int64, err error) {
+	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		tag, err := conn.Conn().PgConn().CopyTo(ctx, io.Discard, "COPY ("+allStates+") TO STDOUT (FORMAT binary)")
+		n = tag.RowsAffected()
+		return err
+	})
+	return n, err
 }
 
 func (d *postgresDB) Insert(ctx context.Context, all Rows) error {

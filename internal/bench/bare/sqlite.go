@@ -122,6 +122,22 @@ func (d *sqliteDB) read(ctx context.Context, t table, after, upTo int64) (list [
 	return list, rows.Err()
 }
 
+func (d *sqliteDB) ReadStates(ctx context.Context) (n int64, err error) {
+	rows, err := d.db.QueryContext(ctx, allStates)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for ; rows.Next(); n++ {
+		var form int64
+		var digest, state sql.RawBytes
+		if err := rows.Scan(&form, &digest, &state); err != nil {
+			return n, err
+		}
+	}
+	return n, rows.Err()
+}
+
 func (d *sqliteDB) Insert(ctx context.Context, all Rows) (err error) {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
