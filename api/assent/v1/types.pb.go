@@ -471,7 +471,8 @@ type Decision struct {
 	Explanation string `protobuf:"bytes,14,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	// What would change the answer, as a sentence; empty for an ALLOW.
 	Remedy string `protobuf:"bytes,15,opt,name=remedy,proto3" json:"remedy,omitempty"`
-	// Whether the decision may be relied on for sending: false for checks of the past.
+	// Whether the decision may be relied on for sending: false for checks of the past, for bounded ones, and for a DENY that was given
+	// while the database was away.
 	ForSending bool `protobuf:"varint,16,opt,name=for_sending,json=forSending,proto3" json:"for_sending,omitempty"`
 	// The signed receipt of this decision, where CheckConsent was asked for one; else empty. It is a signed note: keep it byte for
 	// byte. It names the address by a keyed digest only.
