@@ -3,8 +3,10 @@ package rpc
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
@@ -108,6 +110,8 @@ type Options struct {
 	Open bool
 	// Life ends when streams are to end. Required.
 	Life context.Context
+	// Called is told of every call at its end, but those of the health service; nil: nobody is told.
+	Called func(fullMethod string, code codes.Code, took time.Duration)
 	// Companions are served beside the API's own services.
 	Companions []Companion
 }
@@ -116,7 +120,6 @@ type Options struct {
 type API struct {
 	gate     gate
 	table    map[string]method
-	layers   []layer
 	causes   *causes
 	checks   validation
 	speaks   languages
@@ -124,6 +127,7 @@ type API struct {
 	life     context.Context // that of the server, not of a call
 	stopping error
 
+	called     func(fullMethod string, code codes.Code, took time.Duration)
 	companions []Companion
 }
 
@@ -136,16 +140,12 @@ func New(opts Options) (*API, error) {
 	a := &API{
 		gate: gate{clients: opts.Service, open: opts.Open}, table: methods(), checks: checks, speaks: newLanguages(),
 		service: opts.Service, life: opts.Life, stopping: errStopping(), causes: newCauses(opts.Logger),
-		companions: opts.Companions,
+		called: opts.Called, companions: opts.Companions,
 	}
 	for i := range a.companions {
 		if err := a.companions[i].addRows(a.table); err != nil {
 			return nil, err
 		}
-	}
-	a.layers = []layer{
-		recovery(opts.Logger), requestID, accessLog(opts.Logger), mapErrors(a.causes, a.stopping), a.gate.admit,
-		a.checks.validate, defaultDeadline,
 	}
 	return a, nil
 }
@@ -160,7 +160,7 @@ func (a *API) ServerOptions() []grpc.ServerOption {
 
 // Register registers the services of the API with a server that has the options of the API.
 func (a *API) Register(server grpc.ServiceRegistrar) {
-	late := lateDecoding{server}
+	late := lateDecoding{ServiceRegistrar: server, api: a}
 	assentv1.RegisterConsentServiceServer(late, &consentServer{
 		check: a.service, receipts: a.service, record: a.service, api: a,
 	})

@@ -22,24 +22,24 @@ type gate struct {
 	open    bool
 }
 
-// admit finds out who calls and refuses who may not call the method.
-func (g *gate) admit(ctx context.Context, c *call, next func(context.Context) error) error {
+// admit finds out who calls and refuses who may not call the method. The context that it returns names the caller.
+func (g *gate) admit(ctx context.Context, c *call) (context.Context, error) {
 	if !c.known {
-		return fmt.Errorf("the method %s has no row in the table of methods", c.method)
+		return ctx, fmt.Errorf("the method %s has no row in the table of methods", c.method)
 	}
 	if c.row.open {
-		return next(ctx)
+		return ctx, nil
 	}
 	caller, err := g.authenticate(ctx, metadata.ValueFromIncomingContext(ctx, "authorization"))
 	if err != nil {
-		return err
+		return ctx, err
 	}
 	c.client = caller.ID
 	if len(c.row.scopes) > 0 && !caller.Has(c.row.scopes...) {
-		return consent.Faultf(consent.FaultScopeMissing, "", "%s needs %s, which the client %s does not have",
+		return ctx, consent.Faultf(consent.FaultScopeMissing, "", "%s needs %s, which the client %s does not have",
 			c.method[strings.LastIndexByte(c.method, '/')+1:], scopeList(c.row.scopes), caller.ID)
 	}
-	return next(service.WithCaller(ctx, caller))
+	return service.WithCaller(ctx, caller), nil
 }
 
 func (g *gate) authenticate(ctx context.Context, header []string) (service.Caller, error) {
@@ -68,14 +68,13 @@ type Refusal struct {
 func (a *API) Admit(ctx context.Context, authorization, requestID []string) *Refusal {
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-	began := time.Now()
+	c := &call{method: httpMethod, id: idOf(requestID), began: time.Now()}
 	_, err := a.gate.authenticate(ctx, authorization)
 	if err == nil {
 		return nil
 	}
-	c := &call{method: httpMethod, id: idOf(requestID)}
 	refused := status.Convert(a.causes.mapped(ctx, c, err))
-	logCall(ctx, a.causes.log, c, began, refused.Code())
+	a.logCall(ctx, c, refused.Code())
 	return &Refusal{Status: refused, RequestID: c.id}
 }
 

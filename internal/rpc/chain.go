@@ -2,9 +2,13 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -16,66 +20,92 @@ type call struct {
 	row       method
 	known     bool // there is such a row
 	streaming bool
-	message   any   // of a unary call
-	malformed error // why the message of a unary call could not be read
-	hooks     []func(any) error
+	began     time.Time
 
 	id     string // the request id
 	client string // id of the client; empty until it is known
 	reason string // of the error it failed with
 }
 
-// onMessage has check called with the message of a unary call, at once, or with every message that a stream receives.
-func (c *call) onMessage(check func(message any) error) error {
-	if c.streaming {
-		c.hooks = append(c.hooks, check)
-		return nil
-	}
-	return check(c.message)
+// A call runs inside these layers, outermost first: its end (a panic becomes an error, the log gets its line), the mapping of errors, the
+// request id, who may call, the shape of messages, the default deadline. Both kinds of calls go through [API.enter] and [API.leave], so
+// they cannot drift apart. There are very many calls, each on a new stack that would have to grow: so these are steps one after the
+// other, and no closures inside each other.
+
+func (a *API) newCall(fullMethod string) call {
+	row, known := a.table[fullMethod]
+	return call{method: fullMethod, row: row, known: known, began: time.Now()}
 }
 
-// layer does something around every call.
-type layer func(ctx context.Context, c *call, next func(context.Context) error) error
-
-// run runs the call inside the layers, the first outermost.
-func run(ctx context.Context, layers []layer, c *call, call func(context.Context) error) error {
-	if len(layers) == 0 {
-		return call(ctx)
+func (a *API) unary(
+	ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (response any, err error) {
+	c := a.newCall(info.FullMethod)
+	defer a.end(ctx, &c, &err)
+	inside, err := a.enter(ctx, &c)
+	if err == nil {
+		err = a.checks.unary(&c, malformed(ctx), request)
 	}
-	return layers[0](ctx, c, func(ctx context.Context) error { return run(ctx, layers[1:], c, call) })
-}
-
-func (a *API) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	row, known := a.table[info.FullMethod]
-	c := &call{method: info.FullMethod, row: row, known: known, message: request, malformed: malformed(ctx)}
-	var response any
-	err := run(ctx, a.layers, c, func(ctx context.Context) error {
-		var err error
-		response, err = handler(ctx, request)
-		return err
-	})
+	if err == nil {
+		timed := withDefaultDeadline(inside, c.row.timeout)
+		defer timed.release()
+		response, err = handler(timed, request)
+	}
 	if err != nil {
-		return nil, err
+		return nil, a.leave(ctx, &c, err)
 	}
 	return response, nil
 }
 
-func (a *API) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	row, known := a.table[info.FullMethod]
-	c := &call{method: info.FullMethod, row: row, known: known, streaming: true}
+func (a *API) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	c := a.newCall(info.FullMethod)
+	c.streaming = true
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(a.life, func() { cancel(a.stopping) })()
-	return run(ctx, a.layers, c, func(ctx context.Context) error {
-		return handler(server, &checkedStream{ServerStream: stream, ctx: ctx, call: c})
-	})
+	defer a.measure(&c, &err)
+	defer a.end(ctx, &c, &err)
+	inside, err := a.enter(ctx, &c)
+	if err == nil {
+		err = handler(server, &checkedStream{ServerStream: stream, ctx: inside, row: c.row, checks: a.checks})
+	}
+	if err != nil {
+		return a.leave(ctx, &c, err)
+	}
+	return nil
+}
+
+// enter is the way in: it returns the context of what is inside.
+func (a *API) enter(ctx context.Context, c *call) (context.Context, error) {
+	c.id = idOf(metadata.ValueFromIncomingContext(ctx, requestIDKey))
+	if err := grpc.SetHeader(ctx, metadata.MD{requestIDKey: {c.id}}); err != nil {
+		return ctx, fmt.Errorf("return the request id: %w", err)
+	}
+	return a.gate.admit(ctx, c)
+}
+
+// leave is the way out of a call that failed.
+func (a *API) leave(ctx context.Context, c *call, err error) error {
+	// A stream that was ended fails with that, whatever its handler makes of it.
+	if c.streaming && errors.Is(context.Cause(ctx), a.stopping) {
+		err = a.stopping
+	}
+	return a.causes.mapped(ctx, c, err)
+}
+
+// measure counts a call at its end.
+func (a *API) measure(c *call, err *error) {
+	if a.called != nil && c.known && !c.row.open {
+		a.called(c.method, status.Code(*err), time.Since(c.began))
+	}
 }
 
 // checkedStream is a stream whose messages the layers see.
 type checkedStream struct {
 	grpc.ServerStream
-	ctx  context.Context // as any stream has
-	call *call
+	ctx    context.Context // as any stream has
+	row    method
+	checks validation
 }
 
 // Context returns the context of the call inside the layers.
@@ -95,10 +125,8 @@ func (s *checkedStream) RecvMsg(message any) error {
 	if e.problem != nil {
 		return &unusable{unreadable(e.problem)}
 	}
-	for _, check := range s.call.hooks {
-		if err := check(message); err != nil {
-			return &unusable{err}
-		}
+	if err := s.checks.of(s.row, message); err != nil {
+		return &unusable{err}
 	}
 	return nil
 }

@@ -38,16 +38,31 @@ func (c lateCodec) Unmarshal(data mem.BufferSlice, into any) error {
 }
 
 // lateDecoding registers services whose messages are received in envelopes.
-type lateDecoding struct{ grpc.ServiceRegistrar }
+type lateDecoding struct {
+	grpc.ServiceRegistrar
+	api *API
+}
 
 // RegisterService registers the service.
 func (l lateDecoding) RegisterService(desc *grpc.ServiceDesc, implementation any) {
 	late := *desc
 	late.Methods = slices.Clone(desc.Methods)
 	for i := range late.Methods {
-		late.Methods[i].Handler = decodeLate(late.Methods[i].Handler)
+		method := &late.Methods[i]
+		method.Handler = l.api.measured(fullName(desc.ServiceName, method.MethodName), decodeLate(method.Handler))
 	}
 	l.ServiceRegistrar.RegisterService(&late, implementation)
+}
+
+// measured counts the calls of a unary method, also those whose message could not even be received.
+func (a *API) measured(fullMethod string, handler grpc.MethodHandler) grpc.MethodHandler {
+	return func(
+		server any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor,
+	) (response any, err error) {
+		c := a.newCall(fullMethod)
+		defer a.measure(&c, &err)
+		return handler(server, ctx, decode, interceptor)
+	}
 }
 
 type malformedKey struct{}

@@ -3,50 +3,38 @@ package rpc
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
 // requestIDKey is the name of the request id in metadata.
 const requestIDKey = "x-request-id"
 
-// recovery turns a panic into an INTERNAL error. What was thrown is logged only if it is an error of the runtime: any other
-// value may hold what the message held.
-func recovery(log *slog.Logger) layer {
-	return func(ctx context.Context, c *call, next func(context.Context) error) (err error) {
-		defer func() {
-			thrown := recover()
-			if thrown == nil {
-				return
-			}
-			what := fmt.Sprintf("a value of type %T", thrown)
-			if broken, ok := thrown.(runtime.Error); ok {
-				what = broken.Error()
-			}
-			log.LogAttrs(ctx, slog.LevelError, "a call panicked", slog.String("method", c.method),
-				slog.String("request_id", c.id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
-			err = internal(c.id)
-		}()
-		return next(ctx)
+// end is deferred around a call. It turns a panic into an INTERNAL error and logs the call: who called what, and what came of it;
+// never what it was about.
+func (a *API) end(ctx context.Context, c *call, err *error) {
+	if thrown := recover(); thrown != nil {
+		*err = a.recovered(ctx, c, thrown)
 	}
+	a.logCall(ctx, c, status.Code(*err))
 }
 
-// requestID gives the call its id, which the caller may have chosen, and returns it as a header.
-func requestID(ctx context.Context, c *call, next func(context.Context) error) error {
-	c.id = idOf(metadata.ValueFromIncomingContext(ctx, requestIDKey))
-	if err := grpc.SetHeader(ctx, metadata.Pairs(requestIDKey, c.id)); err != nil {
-		return fmt.Errorf("return the request id: %w", err)
+// recovered returns the error that a panic becomes. What was thrown is logged only if it is an error of the runtime: any other
+// value may hold what the message held.
+func (a *API) recovered(ctx context.Context, c *call, thrown any) error {
+	what := fmt.Sprintf("a value of type %T", thrown)
+	if broken, ok := thrown.(runtime.Error); ok {
+		what = broken.Error()
 	}
-	return next(ctx)
+	a.causes.log.LogAttrs(ctx, slog.LevelError, "a call panicked", slog.String("method", c.method),
+		slog.String("request_id", c.id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
+	return internal(c.id)
 }
 
 // idOf returns the request id that was given, if it was given once and may stand in logs, else a new one.
@@ -72,26 +60,14 @@ func isSaneID(id string) bool {
 	return true
 }
 
-// accessLog logs every call at its end: who called what, and what came of it; never what it was about.
-func accessLog(log *slog.Logger) layer {
-	return func(ctx context.Context, c *call, next func(context.Context) error) error {
-		began := time.Now()
-		code := codes.Internal // What a panic becomes further out.
-		defer func() { logCall(ctx, log, c, began, code) }()
-		err := next(ctx)
-		code = status.Code(err)
-		return err
-	}
-}
-
-func logCall(ctx context.Context, log *slog.Logger, c *call, began time.Time, code codes.Code) {
-	level := levelOf(code, c.row.quiet)
+func (a *API) logCall(ctx context.Context, c *call, code codes.Code) {
+	level, log := levelOf(code, c.row.quiet), a.causes.log
 	if !log.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("method", c.method), slog.String("code", code.String()),
-		slog.Duration("duration", time.Since(began)), slog.String("client", c.client), slog.String("request_id", c.id),
+		slog.Duration("duration", time.Since(c.began)), slog.String("client", c.client), slog.String("request_id", c.id),
 	}
 	if c.reason != "" {
 		attrs = append(attrs, slog.String("reason", c.reason))
@@ -112,21 +88,6 @@ func levelOf(code codes.Code, quiet bool) slog.Level {
 	}
 }
 
-// mapErrors turns errors into statuses. A stream that was ended with the cause stopping fails with that, whatever its handler
-// makes of it.
-func mapErrors(why *causes, stopping error) layer {
-	return func(ctx context.Context, c *call, next func(context.Context) error) error {
-		err := next(ctx)
-		if err == nil {
-			return nil
-		}
-		if c.streaming && errors.Is(context.Cause(ctx), stopping) {
-			err = stopping
-		}
-		return why.mapped(ctx, c, err)
-	}
-}
-
 // mapped returns the status that an error of the call leaves as, and logs what the status does not say.
 func (s *causes) mapped(ctx context.Context, c *call, err error) error {
 	reason, mapped := statusOf(c, err)
@@ -138,14 +99,4 @@ func (s *causes) mapped(ctx context.Context, c *call, err error) error {
 		s.report(ctx, c, reason, err)
 	}
 	return mapped
-}
-
-// defaultDeadline gives a unary call a deadline that has none.
-func defaultDeadline(ctx context.Context, c *call, next func(context.Context) error) error {
-	if _, given := ctx.Deadline(); given || c.streaming {
-		return next(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.row.timeout)
-	defer cancel()
-	return next(ctx)
 }

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,24 +40,24 @@ func newValidation() (validation, error) {
 	return validation{validator}, nil
 }
 
-// validate refuses messages that cannot be read, are too large or break a rule of the protos.
-func (v validation) validate(ctx context.Context, c *call, next func(context.Context) error) error {
-	if c.malformed != nil {
-		return unreadable(c.malformed)
+// unary refuses a call whose message cannot be read, is too large or breaks a rule of the protos.
+func (v validation) unary(c *call, malformed error, message any) error {
+	if malformed != nil {
+		return unreadable(malformed)
 	}
-	if !c.row.foreign {
-		err := c.onMessage(func(message any) error {
-			m, ok := message.(proto.Message)
-			if !ok {
-				return fmt.Errorf("a message of type %T is no proto", message)
-			}
-			return v.message(m, c.row.limit)
-		})
-		if err != nil {
-			return err
-		}
+	return v.of(c.row, message)
+}
+
+// of refuses a message of a method that is too large or breaks a rule of the protos.
+func (v validation) of(row method, message any) error {
+	if row.foreign {
+		return nil
 	}
-	return next(ctx)
+	m, ok := message.(proto.Message)
+	if !ok {
+		return fmt.Errorf("a message of type %T is no proto", message)
+	}
+	return v.message(m, row.limit)
 }
 
 func (v validation) message(m proto.Message, limit int) error {

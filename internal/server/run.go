@@ -155,17 +155,22 @@ func newServer(
 	ctx context.Context, cfg config.Server, opts Options, local *Local, signals *signals, listeners *listeners,
 ) (*server, error) {
 	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
-	api, err := rpc.New(rpc.Options{Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Companions: opts.Companions})
+	api, err := rpc.New(rpc.Options{
+		Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Companions: opts.Companions, Called: signals.metrics.Called,
+	})
 	if err != nil {
 		endLife()
 		return nil, err
 	}
 	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife}
-	s.grpc = grpc.NewServer(append(api.ServerOptions(),
-		grpc.StatsHandler(signals.metrics.CallHandler(signals.traces, func(method string) bool { return measured(api, method) })),
+	options := append(api.ServerOptions(),
 		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
 		grpc.WaitForHandlers(true),
-	)...)
+	)
+	if handler := signals.traces.CallHandler(func(method string) bool { return traced(api, method) }); handler != nil {
+		options = append(options, grpc.StatsHandler(handler))
+	}
+	s.grpc = grpc.NewServer(options...)
 	api.Register(s.grpc)
 	s.ready = &readiness{
 		check: local.Ready, health: health.NewServer(), log: opts.Logger, every: readyEvery,
@@ -190,8 +195,8 @@ func newServer(
 	return s, nil
 }
 
-// measured leaves health out, which only says that somebody looks.
-func measured(api *rpc.API, method string) bool {
+// traced leaves health out, which only says that somebody looks.
+func traced(api *rpc.API, method string) bool {
 	return api.Known(method) && method != grpc_health_v1.Health_Check_FullMethodName &&
 		method != grpc_health_v1.Health_Watch_FullMethodName && method != grpc_health_v1.Health_List_FullMethodName
 }

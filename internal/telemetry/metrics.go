@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/attribute"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
-	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/codes"
 )
 
 // newGoCollector returns what the runtime tells of itself, with what the heap holds after a collection: the other figures of the heap go up
@@ -34,6 +34,7 @@ type Metrics struct {
 	provider    *sdk.MeterProvider
 	decisions   decisions
 	checkpoints metric.Int64Counter
+	calls       *calls
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -44,16 +45,13 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the metrics: %w", err)
 	}
+	m := &Metrics{registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls()}
 	for _, c := range []prometheus.Collector{
-		newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.calls, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)
 		}
-	}
-	m := &Metrics{
-		registry: registry,
-		provider: sdk.NewMeterProvider(sdk.WithReader(exporter), sdk.WithView(callsByMethod())),
 	}
 	var errs [2]error
 	_, errs[0] = m.provider.Meter(scope).Int64ObservableCounter("assent.decisions",
@@ -64,13 +62,6 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 		return nil, errors.Join(fmt.Errorf("make the metrics: %w", err), m.provider.Shutdown(ctx))
 	}
 	return m, nil
-}
-
-// callsByMethod keeps the labels of calls to what comes from closed sets.
-func callsByMethod() sdk.View {
-	return sdk.NewView(sdk.Instrument{Name: "rpc.server.*"}, sdk.Stream{
-		AttributeFilter: attribute.NewAllowKeysFilter("rpc.method", "rpc.response.status_code"),
-	})
 }
 
 // Decided counts n decisions of checks on a channel of the catalog.
@@ -87,15 +78,9 @@ func (m *Metrics) CheckpointKept(ctx context.Context, kept bool) {
 	m.checkpoints.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome)))
 }
 
-// CallHandler returns what measures and traces the calls of a gRPC server. Only methods for which measured holds are: the name of a
-// method that does not exist is anything that a caller likes.
-func (m *Metrics) CallHandler(traces *Traces, measured func(fullMethod string) bool) stats.Handler {
-	return otelgrpc.NewServerHandler(
-		otelgrpc.WithMeterProvider(m.provider),
-		otelgrpc.WithTracerProvider(traces.tracerProvider()),
-		otelgrpc.WithPropagators(traces.propagator),
-		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool { return measured(info.FullMethodName) }),
-	)
+// Called counts a call of a method that exists: the name of one that does not is anything that a caller likes.
+func (m *Metrics) Called(fullMethod string, code codes.Code, took time.Duration) {
+	m.calls.add(callKind{fullMethod, code}, took)
 }
 
 // Handler returns the page that Prometheus reads.

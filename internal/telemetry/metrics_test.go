@@ -2,13 +2,17 @@ package telemetry_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
-	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/codes"
 
 	"github.com/assent-io/assent/internal/telemetry"
 )
@@ -61,24 +65,74 @@ func TestMetrics_HeapAfterACollection_IsTold(t *testing.T) {
 	}
 }
 
-func call(h stats.Handler, method string) {
-	ctx := h.TagRPC(context.Background(), &stats.RPCTagInfo{FullMethodName: method})
-	h.HandleRPC(ctx, &stats.Begin{})
-	h.HandleRPC(ctx, &stats.End{})
+func TestMetrics_Calls_AreCountedByMethodAndCode_UpToTheBoundOfTheirDuration(t *testing.T) {
+	m := newMetrics(t)
+	const method = "/assent.v1.ConsentService/CheckConsent"
+	for _, took := range []time.Duration{0, time.Millisecond, time.Millisecond + 1, time.Minute} {
+		m.Called(method, codes.OK, took)
+	}
+	m.Called(method, codes.Canceled, time.Second)
+	m.Called(method, codes.Code(99), 0)
+	got := page(t, m)
+	const of = `rpc_method="assent.v1.ConsentService/CheckConsent",rpc_response_status_code=`
+	for _, want := range []string{
+		`rpc_server_call_duration_seconds_bucket{` + of + `"OK",le="0.00025"} 1`,
+		`rpc_server_call_duration_seconds_bucket{` + of + `"OK",le="0.001"} 2`,
+		`rpc_server_call_duration_seconds_bucket{` + of + `"OK",le="0.0025"} 3`,
+		`rpc_server_call_duration_seconds_bucket{` + of + `"OK",le="10"} 3`,
+		`rpc_server_call_duration_seconds_bucket{` + of + `"OK",le="+Inf"} 4`,
+		`rpc_server_call_duration_seconds_count{` + of + `"OK"} 4`,
+		`rpc_server_call_duration_seconds_sum{` + of + `"OK"} 60.002000001`,
+		`rpc_server_call_duration_seconds_count{` + of + `"CANCELLED"} 1`,
+		`rpc_server_call_duration_seconds_count{` + of + `"UNKNOWN"} 1`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
+	}
 }
 
-func TestMetrics_Calls_AreMeasuredOnlyForMethodsThatExist(t *testing.T) {
+func TestMetrics_CallsAtOnce_AreAllCounted(t *testing.T) {
 	m := newMetrics(t)
-	h := m.CallHandler(newTraces(t, nil), func(method string) bool { return method == "/assent.v1.ConsentService/CheckConsent" })
-	call(h, "/assent.v1.ConsentService/CheckConsent")
-	call(h, "/anna@example.com/Check")
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for i := range 1000 {
+				m.Called(fmt.Sprint("/test.Service/Method", i%10), codes.Code(i%3), 0)
+			}
+		})
+	}
+	group.Wait()
 	got := page(t, m)
-	if !strings.Contains(got, `rpc_method="assent.v1.ConsentService/CheckConsent"`) {
-		t.Errorf("a known method is not measured:\n%s", got)
+	counted := 0
+	for line := range strings.Lines(got) {
+		if name, n, ok := strings.Cut(strings.TrimSpace(line), "} "); ok && strings.HasPrefix(name, "rpc_server_call_duration_seconds_count{") {
+			calls, err := strconv.Atoi(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			counted += calls
+		}
 	}
-	if strings.Contains(got, "anna") {
-		t.Error("a name that a caller made up became a label")
+	if counted != 8000 {
+		t.Errorf("%d calls are counted, want 8000", counted)
 	}
+}
+
+func BenchmarkCalled(b *testing.B) {
+	m, err := telemetry.NewMetrics(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			m.Called("/assent.v1.ConsentService/CheckConsent", codes.OK, 70*time.Microsecond)
+		}
+	})
 }
 
 func TestNewLogger_WritesTheFormatFromTheLevelOn(t *testing.T) {

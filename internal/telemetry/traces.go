@@ -10,14 +10,17 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	nometrics "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/grpc/stats"
 )
 
 // lastGrace is how long the last spans may take to be exported when a server ends.
@@ -106,12 +109,18 @@ func (t *Traces) Span(ctx context.Context, name string, size int) (context.Conte
 	}
 }
 
-// tracerProvider returns what makes spans.
-func (t *Traces) tracerProvider() trace.TracerProvider {
+// CallHandler returns what traces the calls of a gRPC server; nil where nothing is traced. Only methods for which traced holds are: the
+// name of a method that does not exist is anything that a caller likes.
+func (t *Traces) CallHandler(traced func(fullMethod string) bool) stats.Handler {
 	if t.provider == nil {
-		return noop.NewTracerProvider()
+		return nil
 	}
-	return t.provider
+	return otelgrpc.NewServerHandler(
+		otelgrpc.WithTracerProvider(t.provider),
+		otelgrpc.WithMeterProvider(nometrics.NewMeterProvider()), // Calls are counted by [Metrics.Called], traced or not.
+		otelgrpc.WithPropagators(t.propagator),
+		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool { return traced(info.FullMethodName) }),
+	)
 }
 
 // Shutdown exports what has not been exported yet, for a moment, and ends the traces. That the collector did not take the last
