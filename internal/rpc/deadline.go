@@ -13,8 +13,8 @@ type deadline struct {
 
 	at     time.Time // zero: that of the context, which has one
 	mu     sync.Mutex
-	inner  context.Context // with the timer; nil: nobody has waited yet
-	cancel context.CancelFunc
+	inner  context.Context    // with the timer; nil: nobody has waited yet
+	cancel context.CancelFunc // of the timer
 }
 
 // withDefaultDeadline returns a context with the deadline that a call has whose caller gave none. It is to be released.
@@ -62,12 +62,13 @@ func (d *deadline) begun() context.Context {
 
 // timed returns the context with the timer.
 func (d *deadline) timed() context.Context {
-	if d.at.IsZero() {
-		return d.Context
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.inner == nil {
+	switch {
+	case d.inner != nil:
+	case d.at.IsZero():
+		return d.Context
+	default:
 		d.inner, d.cancel = context.WithDeadline(d.Context, d.at)
 	}
 	return d.inner
@@ -81,18 +82,24 @@ func (d *deadline) release() {
 		d.cancel()
 		return
 	}
-	d.inner, d.cancel = over{d.Context}, func() {}
+	d.inner = (*over)(d)
 }
 
-// over is a context that has ended with its call.
-type over struct{ context.Context }
+// over is a context that has ended with its call, before anybody waited.
+type over deadline
+
+// Deadline returns the deadline.
+func (o *over) Deadline() (time.Time, bool) { return o.at, !o.at.IsZero() }
 
 // Done returns a closed channel.
-func (over) Done() <-chan struct{} {
+func (o *over) Done() <-chan struct{} {
 	closed := make(chan struct{})
 	close(closed)
 	return closed
 }
 
 // Err says so.
-func (over) Err() error { return context.Canceled }
+func (o *over) Err() error { return context.Canceled }
+
+// Value returns a value.
+func (o *over) Value(key any) any { return o.Context.Value(key) }
