@@ -35,7 +35,11 @@ func (a *app) serve() *cobra.Command {
 			return err
 		}
 		return a.runServer(ctx, cfg, func(log *slog.Logger, at host.Addresses) {
-			log.LogAttrs(ctx, slog.LevelInfo, "serving", slog.String("grpc_address", at.GRPC), slog.String("http_address", at.HTTP))
+			attrs := []slog.Attr{slog.String("grpc_address", at.GRPC), slog.String("http_address", at.HTTP)}
+			if at.Pprof != "" {
+				attrs = append(attrs, slog.String("pprof_address", at.Pprof))
+			}
+			log.LogAttrs(ctx, slog.LevelInfo, "serving", attrs...)
 		})
 	})
 	return cmd

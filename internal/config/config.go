@@ -33,6 +33,9 @@ type Server struct {
 	// GRPCAddress and HTTPAddress are host:port; port 0 is any free one.
 	GRPCAddress string
 	HTTPAddress string
+	// PprofAddress is where profiles of the process are served; empty for
+	// nowhere.
+	PprofAddress string
 	// Catalog is a file that is applied at start; empty for none.
 	Catalog string
 	// Keys is the path of the key file. Beside a SQLite file it has a default;
@@ -99,6 +102,10 @@ func (s Server) Validate() error {
 	}
 	if s.CheckpointDir != "" && s.CheckpointInterval < time.Second {
 		return errors.New("checkpoint_interval must be a second or more")
+	}
+	if s.PprofAddress != "" && !isLoopback(s.PprofAddress) {
+		return errors.New("pprof_address must be on loopback, such as 127.0.0.1:6060: profiles are served to everybody who asks, and " +
+			"show what is in memory")
 	}
 	for _, listen := range []struct{ key, address string }{
 		{"grpc_address", s.GRPCAddress},

@@ -209,6 +209,23 @@ func TestLoad_ListeningBeyondLoopback_NeedsTLSOrAWord(t *testing.T) {
 	}
 }
 
+func TestLoad_PprofBeyondLoopback_IsRefused(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:1", ":1", "192.0.2.1:1", "example.com:1", "[::]:1"} {
+		args := []string{"--pprof-address", address, "--insecure-listen", "--tls-cert", "a", "--tls-key", "b"}
+		if _, err := load(t, args, nil, ""); err == nil || !strings.Contains(err.Error(), "pprof_address must be on loopback") {
+			t.Errorf("%s: error %v", address, err)
+		}
+	}
+	for _, address := range []string{"127.0.0.1:6060", "[::1]:6060", "localhost:0"} {
+		if s := mustLoad(t, []string{"--pprof-address", address}, nil, ""); s.PprofAddress != address {
+			t.Errorf("%s: got %q", address, s.PprofAddress)
+		}
+	}
+	if s := mustLoad(t, nil, nil, ""); s.PprofAddress != "" {
+		t.Errorf("without being asked: %q", s.PprofAddress)
+	}
+}
+
 func TestValidate_OpenServerBeyondLoopback_IsRefused(t *testing.T) {
 	s := mustLoad(t, []string{"--insecure-listen"}, nil, "")
 	s.Open = true

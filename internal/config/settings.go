@@ -60,6 +60,11 @@ func settings() []setting {
 			set:   address(func(s *Server) *string { return &s.HTTPAddress }),
 		},
 		{
+			key: "pprof_address", fallbackNote: "off",
+			usage: "host:port on loopback to serve profiles of the process on, for `go tool pprof`; without a key",
+			set:   address(func(s *Server) *string { return &s.PprofAddress }),
+		},
+		{
 			key:   "catalog",
 			usage: "catalog file that is applied at start when it differs from the latest version",
 			set:   text(func(s *Server) *string { return &s.Catalog }),

@@ -12,11 +12,12 @@ import (
 
 // listeners are where the server is reached.
 type listeners struct {
-	grpc net.Listener
-	http net.Listener
+	grpc  net.Listener
+	http  net.Listener
+	pprof net.Listener // nil: there is none
 }
 
-// listen opens both addresses, with TLS if the settings have a certificate.
+// listen opens the addresses, with TLS if the settings have a certificate; profiles never leave the machine and have none.
 func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners, err error) {
 	secure, err := loadTLS(cfg, opts)
 	if err != nil {
@@ -28,6 +29,11 @@ func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners,
 	}
 	if l.http, err = listenOn(ctx, cfg.HTTPAddress, secure, "h2", "http/1.1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for HTTP: %w", err), l.grpc.Close())
+	}
+	if cfg.PprofAddress != "" {
+		if l.pprof, err = listenOn(ctx, cfg.PprofAddress, nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("listen for pprof: %w", err), l.grpc.Close(), l.http.Close())
+		}
 	}
 	return l, nil
 }
@@ -57,10 +63,22 @@ func loadTLS(cfg config.Server, opts Options) (*tls.Config, error) {
 	return &tls.Config{GetCertificate: served.forHandshake, MinVersion: tls.VersionTLS12}, nil
 }
 
+// addresses returns where they are, with the ports that they got.
+func (l *listeners) addresses() Addresses {
+	at := Addresses{GRPC: l.grpc.Addr().String(), HTTP: l.http.Addr().String()}
+	if l.pprof != nil {
+		at.Pprof = l.pprof.Addr().String()
+	}
+	return at
+}
+
 // close closes what nobody serves. A listener that was served is closed already, which is no error.
 func (l *listeners) close() error {
 	var errs []error
-	for _, listener := range []net.Listener{l.grpc, l.http} {
+	for _, listener := range []net.Listener{l.grpc, l.http, l.pprof} {
+		if listener == nil {
+			continue
+		}
 		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}

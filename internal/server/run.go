@@ -35,8 +35,9 @@ const (
 
 // Addresses are where a server is reached, with the ports that it got.
 type Addresses struct {
-	GRPC string
-	HTTP string
+	GRPC  string
+	HTTP  string
+	Pprof string // empty: nowhere
 }
 
 // Options are what a server needs besides its settings.
@@ -146,6 +147,7 @@ type server struct {
 	inside    *inside
 	grpc      *grpc.Server
 	http      *http.Server
+	pprof     *http.Server // nil: there is none
 	ready     *readiness
 	keys      *keyFile
 	endLife   context.CancelFunc // ends the streams
@@ -192,6 +194,9 @@ func newServer(
 		return nil, errors.Join(err, s.inside.close())
 	}
 	s.http = newHTTPServer(pages(s.ready, admit, gateway, signals.metrics.Handler()), opts.Logger)
+	if listeners.pprof != nil {
+		s.pprof = newPprofServer(opts.Logger)
+	}
 	return s, nil
 }
 
@@ -208,12 +213,10 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	s.ready.update(running)
 	group.Go(func() error { return s.serveGRPC(s.listeners.grpc) })
 	group.Go(func() error { return s.serveGRPC(s.inside.listener) })
-	group.Go(func() error {
-		if err := s.http.Serve(s.listeners.http); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve HTTP: %w", err)
-		}
-		return nil
-	})
+	group.Go(func() error { return serveHTTP("HTTP", s.http, s.listeners.http) })
+	if s.pprof != nil {
+		group.Go(func() error { return serveHTTP("pprof", s.pprof, s.listeners.pprof) })
+	}
 	group.Go(func() error { s.ready.watch(running); return nil })
 	group.Go(func() error { s.forget(running); return nil })
 	group.Go(func() error { s.retain(running); return nil })
@@ -226,9 +229,17 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 		return s.stop(context.WithoutCancel(running))
 	})
 	if ready != nil {
-		ready(Addresses{GRPC: s.listeners.grpc.Addr().String(), HTTP: s.listeners.http.Addr().String()})
+		ready(s.listeners.addresses())
 	}
 	return group.Wait()
+}
+
+// serveHTTP serves what comes from the listener until the server is stopped.
+func serveHTTP(what string, server *http.Server, from net.Listener) error {
+	if err := server.Serve(from); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", what, err)
+	}
+	return nil
 }
 
 // serveGRPC serves what comes from the listener. A server that was stopped before it began has nothing to do.

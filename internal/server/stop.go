@@ -36,6 +36,9 @@ func (s *server) stop(ctx context.Context) error {
 	if err := s.http.Shutdown(timed); err != nil {
 		errs = append(errs, s.http.Close())
 	}
+	if s.pprof != nil {
+		errs = append(errs, s.pprof.Close()) // A profile that is under way may last as long as was asked for.
+	}
 	s.stopGRPC()
 	errs = append(errs, s.inside.close())
 	if err := errors.Join(errs...); err != nil {
