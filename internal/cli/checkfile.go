@@ -49,6 +49,7 @@ type fileCheck struct {
 	denied  *outFile
 	counts  map[outcome]int64
 	bar     *progress
+	row     []string // the one that is written
 }
 
 // checkFile checks the addresses of a file and writes which may be contacted.
@@ -120,40 +121,68 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	return nil
 }
 
+// answered is what the rows of one outcome have in common.
+type answered struct {
+	outcome
+	allowed  bool
+	decision *assentv1.Decision // nil: the address could not be checked
+	basis    string
+	position string
+	count    int64
+}
+
+func answeredBy(o *assentv1.BatchOutcome) answered {
+	d := o.GetDecision()
+	if d == nil {
+		return answered{outcome: outcome{"ERROR", o.GetError().GetReason()}}
+	}
+	return answered{
+		outcome: outcome{verdictName(d.GetVerdict()), d.GetReason()}, allowed: d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW,
+		decision: d, basis: basisName(d.GetLegalBasis()), position: strconv.FormatInt(d.GetPosition(), 10),
+	}
+}
+
 // consume writes the rows of a batch.
 func (c *fileCheck) consume(b *checkedBatch) error {
+	outcomes := make([]answered, len(b.answer.GetOutcomes()))
+	for i, o := range b.answer.GetOutcomes() {
+		outcomes[i] = answeredBy(o)
+	}
 	for i, row := range b.rows {
-		o := b.answer.GetOutcomes()[b.answer.GetOutcomeIndexes()[i]]
+		o := &outcomes[b.answer.GetOutcomeIndexes()[i]]
+		o.count++
 		if err := c.write(row, o, b.answer.GetValidUntilSeconds()[i]); err != nil {
 			return err
+		}
+	}
+	for i := range outcomes {
+		if o := &outcomes[i]; o.count > 0 {
+			c.counts[o.outcome] += o.count
 		}
 	}
 	c.bar.set(b.read)
 	return nil
 }
 
-func (c *fileCheck) write(row []string, o *assentv1.BatchOutcome, validUntil int64) error {
-	d := o.GetDecision()
-	key := outcome{verdictName(d.GetVerdict()), d.GetReason()}
-	if d == nil {
-		key = outcome{"ERROR", o.GetError().GetReason()}
-	}
-	c.counts[key]++
-	if d.GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
+// write writes one row, which is built in a place that all rows share.
+func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
+	if !o.allowed {
 		if c.denied == nil {
 			return nil
 		}
-		return c.denied.write(append(row, key.Verdict, key.Reason))
+		c.row = append(append(c.row[:0], row...), o.Verdict, o.Reason)
+		return c.denied.write(c.row)
 	}
-	if !d.GetForSending() && !c.flags.moment.isPast() {
+	if !o.decision.GetForSending() && !c.flags.moment.isPast() {
 		return errors.New("the server's answer is not for sending, although it was asked for now")
 	}
 	if c.allowed == nil {
 		return nil
 	}
-	return c.allowed.write(append(row, key.Reason, basisName(d.GetLegalBasis()), d.GetSenderIdentity().GetId(),
-		d.GetSenderIdentity().GetFromAddress(), time.Unix(validUntil, 0).UTC().Format(time.RFC3339),
-		strconv.FormatInt(d.GetPosition(), 10)))
+	sender := o.decision.GetSenderIdentity()
+	c.row = append(append(c.row[:0], row...), o.Reason, o.basis, sender.GetId(), sender.GetFromAddress(),
+		time.Unix(validUntil, 0).UTC().Format(time.RFC3339), o.position)
+	return c.allowed.write(c.row)
 }
 
 func allowedColumns() []string {
