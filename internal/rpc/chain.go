@@ -49,7 +49,7 @@ func (a *API) unary(
 	if err == nil {
 		timed := withDefaultDeadline(inside, c.row.timeout)
 		defer timed.release()
-		response, err = handler(timed, request)
+		response, err = handler(timed, request) //nolint:contextcheck // It is made from the one that was given.
 	}
 	if err != nil {
 		return nil, a.leave(ctx, &c, err)
@@ -63,7 +63,9 @@ func (a *API) stream(server any, stream grpc.ServerStream, info *grpc.StreamServ
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(a.life, func() { cancel(a.stopping) })()
-	defer a.measure(&c, &err)
+	if a.counts(c.method) {
+		defer func() { a.called(c.method, status.Code(err), time.Since(c.began)) }()
+	}
 	defer a.end(ctx, &c, &err)
 	inside, err := a.enter(ctx, &c)
 	if err == nil {
@@ -93,11 +95,10 @@ func (a *API) leave(ctx context.Context, c *call, err error) error {
 	return a.causes.mapped(ctx, c, err)
 }
 
-// measure counts a call at its end.
-func (a *API) measure(c *call, err *error) {
-	if a.called != nil && c.known && !c.row.open {
-		a.called(c.method, status.Code(*err), time.Since(c.began))
-	}
+// counts reports whether the calls of a method are counted.
+func (a *API) counts(fullMethod string) bool {
+	row, known := a.table[fullMethod]
+	return a.called != nil && known && !row.open
 }
 
 // checkedStream is a stream whose messages the layers see.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // The codec that lateCodec stands before.
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/consent"
 )
@@ -56,12 +58,16 @@ func (l lateDecoding) RegisterService(desc *grpc.ServiceDesc, implementation any
 
 // measured counts the calls of a unary method, also those whose message could not even be received.
 func (a *API) measured(fullMethod string, handler grpc.MethodHandler) grpc.MethodHandler {
+	if !a.counts(fullMethod) {
+		return handler
+	}
 	return func(
 		server any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor,
 	) (response any, err error) {
-		c := a.newCall(fullMethod)
-		defer a.measure(&c, &err)
-		return handler(server, ctx, decode, interceptor)
+		began := time.Now()
+		response, err = handler(server, ctx, decode, interceptor) // A panic ends further in.
+		a.called(fullMethod, status.Code(err), time.Since(began))
+		return response, err
 	}
 }
 
