@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -35,6 +36,10 @@ const (
 	groupSize = 256
 	// overtaking is how many groups may overtake an import before it has its turn.
 	overtaking = 8
+	// smallChunk is how many events of imports one transaction has while others write, who have to wait for it.
+	smallChunk = 100
+	// othersWrite is for how long after a write others are expected to write again.
+	othersWrite = 5 * time.Second
 	// maxWaiting is how many members may wait before more are refused.
 	maxWaiting = 20_000
 	// transactionTimeout is how long a transaction may take before it is given up.
@@ -48,6 +53,8 @@ type committer struct {
 	cancel  context.CancelFunc
 	wake    chan struct{}
 	ended   chan struct{}
+
+	lastUrgent atomic.Int64 // when the last member came that is no import, in nanoseconds
 
 	mu     sync.Mutex
 	urgent []*member
@@ -93,6 +100,9 @@ func (c *committer) do(ctx context.Context, m *member) error {
 
 func (c *committer) await(ctx context.Context, m *member) error {
 	m.ctx, m.ended = ctx, make(chan struct{})
+	if !m.bulk {
+		c.lastUrgent.Store(time.Now().UnixNano())
+	}
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -115,6 +125,14 @@ func (c *committer) await(ctx context.Context, m *member) error {
 		*queue = slices.DeleteFunc(*queue, func(waiting *member) bool { return waiting == m })
 		return ctx.Err()
 	}
+}
+
+// room returns how many events of imports one transaction may have now.
+func (c *committer) room() int {
+	if time.Since(time.Unix(0, c.lastUrgent.Load())) < othersWrite {
+		return smallChunk
+	}
+	return chunk
 }
 
 func (c *committer) queue(m *member) *[]*member {
@@ -149,7 +167,7 @@ func (c *committer) next() (group []*member, more bool) {
 	switch {
 	case turn:
 		c.passed = 0
-		group = take(&c.bulk, bulkGroup(c.bulk))
+		group = take(&c.bulk, bulkGroup(c.bulk, c.room()))
 	case len(c.urgent) > 0:
 		if len(c.bulk) > 0 {
 			c.passed++
@@ -168,10 +186,11 @@ func take(queue *[]*member, n int) []*member {
 	return group
 }
 
-// bulkGroup returns how many of the imports that wait fit into one transaction: at least one, and together no more than a chunk.
-func bulkGroup(waiting []*member) int {
+// bulkGroup returns how many of the imports that wait fit into one transaction: at least one, and together no more events than there is room
+// for.
+func bulkGroup(waiting []*member, room int) int {
 	n, weight := 1, waiting[0].weight
-	for n < len(waiting) && weight+waiting[n].weight <= chunk {
+	for n < len(waiting) && weight+waiting[n].weight <= room {
 		weight += waiting[n].weight
 		n++
 	}

@@ -261,18 +261,18 @@ func (s *Service) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem
 	if len(in.Items) > MaxBatch {
 		return nil, consent.Faultf(consent.FaultTooLarge, "events", "at most %d events in one call", MaxBatch)
 	}
-	results := make([]RecordItem, len(in.Items))
-	for from := 0; from < len(in.Items); from += chunk {
-		to := min(from+chunk, len(in.Items))
+	results := make([]RecordItem, 0, len(in.Items))
+	for from := 0; from < len(in.Items); from = len(results) {
+		to := min(from+s.commits.room(), len(in.Items))
 		once := in.Idempotency
-		if from > 0 || to < len(in.Items) {
+		if len(in.Items) > smallChunk {
 			once = once.part(from)
 		}
 		part, err := s.recordChunk(ctx, &in, in.Items[from:to], once)
 		if err != nil {
 			return nil, err
 		}
-		copy(results[from:to], part)
+		results = append(results, part...) // Of a repetition as many as there were the first time.
 	}
 	return results, nil
 }

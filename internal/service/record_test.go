@@ -450,3 +450,32 @@ func TestCheck_ExistingCustomerAsOfThePast(t *testing.T) {
 		}
 	})
 }
+
+// Imports take small transactions while others write; a repetition gets the first answers, whatever the size of its own transactions.
+func TestBatchRecord_WhileOthersWrite_TakesLessAtOnce_AndARepetitionGetsTheFirstAnswers(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		in := BatchRecord{Idempotency: Idempotency{Method: "BatchRecordEvents", ID: [16]byte{9}, Body: []byte("all")}}
+		for n := range 2*smallChunk + 50 {
+			in.Items = append(in.Items, BatchStatement{Statement: consentOn("newsletter", fmt.Sprintf("p%d@example.at", n), start.Add(-time.Hour))})
+		}
+		if got := s.commits.room(); got != smallChunk {
+			t.Errorf("after a write there is room for %d events", got)
+		}
+		first, err := s.BatchRecord(ctx, in)
+		if err != nil || len(first) != len(in.Items) || first[0].Duplicate {
+			t.Fatalf("%d items, %v", len(first), err)
+		}
+		s.commits.lastUrgent.Store(0)
+		if got := s.commits.room(); got != chunk {
+			t.Errorf("long after a write there is room for %d events", got)
+		}
+		again, err := s.BatchRecord(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Errorf("the repetition (-first +again):\n%s", diff)
+		}
+	})
+}
