@@ -32,11 +32,7 @@ func cursorAt(head *storage.Head) (cursor, error) {
 	if _, err := ledger.ParseTree(head.Position, head.Tree); err != nil {
 		return cursor{}, fmt.Errorf("the head of the ledger: %w", err)
 	}
-	return cursor{store: head.StoreID, mark: markOf(head), packed: bytes.Clone(head.Tree), revision: head.Revision}, nil
-}
-
-func markOf(head *storage.Head) storage.Mark {
-	return storage.Mark{Position: head.Position, Revision: head.Revision}
+	return cursor{store: head.StoreID, mark: storage.MarkOf(head), packed: bytes.Clone(head.Tree), revision: head.Revision}, nil
 }
 
 // seen returns what a head may not be below that is read from now on.
@@ -57,7 +53,7 @@ func (c cursor) see(head *storage.Head, floor storage.Mark) (cursor, error) {
 	switch {
 	case head.StoreID != c.store:
 		return c, fmt.Errorf("%w: the database holds another store", errAnew)
-	case !markOf(head).Reaches(floor):
+	case !storage.MarkOf(head).Reaches(floor):
 		return c, fmt.Errorf("%w: the database is at position %d and revision %d, and was at %d and %d already",
 			errAnew, head.Position, head.Revision, floor.Position, floor.Revision)
 	}
@@ -116,10 +112,10 @@ type step struct {
 	all    bool // the cursor is at the head
 }
 
-// step reads what comes after the cursor. The error errAnew says that the database does not continue the history that led to the cursor, or
+// step reads what comes after the cursor, of so many events at most. The error errAnew says that the database does not continue the history that led to the cursor, or
 // cannot tell how.
-func (x *Index) step(ctx context.Context, c cursor) (step, error) {
-	head, news, err := x.source.Follow(ctx, c.mark, x.tuning.limit)
+func (x *Index) step(ctx context.Context, c cursor, limit int) (step, error) {
+	head, news, err := x.source.Follow(ctx, c.mark, limit)
 	if err != nil {
 		return step{}, err
 	}
@@ -133,7 +129,7 @@ func (x *Index) step(ctx context.Context, c cursor) (step, error) {
 	if to, err = to.over(news.Mark, news.Leaves); err != nil {
 		return step{}, err
 	}
-	return step{head, news.States, to, to.mark == markOf(&head)}, nil
+	return step{head, news.States, to, to.mark == storage.MarkOf(&head)}, nil
 }
 
 // plausible says whether news can be what came after a mark. Whether they are, the tree tells.
@@ -146,7 +142,7 @@ func plausible(from storage.Mark, head *storage.Head, news *storage.News) error 
 		return fmt.Errorf("%w: from position %d to %d the database has %d events", errAnew, from.Position, to.Position, len(news.Leaves))
 	case to.Position > head.Position || to.Revision > head.Revision || to.Revision < from.Revision:
 		return fmt.Errorf("%w: the news of the database are not between position %d and its head", errAnew, from.Position)
-	case to == from && to != markOf(head):
+	case to == from && to != storage.MarkOf(head):
 		return fmt.Errorf("%w: the database does not tell what comes after position %d", errAnew, from.Position)
 	}
 	return nil

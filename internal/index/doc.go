@@ -25,7 +25,10 @@
 // time changes, such as an expiry, is not indexed at all: a state is what happened, and is judged when it is asked about.
 //
 // A database that fails or hangs keeps the index as it is, older by the moment. The fence returns the error of the round, soon; a denial
-// needs no fence while Behind is short enough for the caller.
+// needs no fence while Behind is short enough for the caller, and [Index.Failing] tells that waiting for one is of no use.
+//
+// A database that answers, but tells of more than fits into a round, is something else: no fence would ever return. The index then answers
+// nothing and catches up, by reads that may take their time, while the database is asked.
 //
 // # Why there are no pointers
 //

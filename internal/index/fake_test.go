@@ -33,11 +33,13 @@ type database struct {
 	shown    map[string]snapshot
 	remember bool
 
-	kept    int64                // how many revisions are known
-	latency func() time.Duration // of a read, before its snapshot and after it
+	kept    int64                               // how many revisions are known
+	latency func() time.Duration                // of a read, before its snapshot and after it
+	telling func(n *storage.News) time.Duration // of a read that tells something, more than the latency; nil: none
 	fault   fault
 	until   time.Time // when the fault ends
 	follows int
+	limits  []int // of the reads that told something
 }
 
 type fault int
@@ -175,6 +177,11 @@ func (d *database) pass(ctx context.Context) error {
 		return ctx.Err()
 	case healthy, reloading, losing:
 	}
+	return within(ctx, wait)
+}
+
+// within waits, unless ctx ends before.
+func within(ctx context.Context, wait time.Duration) error {
 	if wait == 0 {
 		return ctx.Err()
 	}
@@ -194,7 +201,24 @@ func (d *database) Follow(ctx context.Context, since storage.Mark, limit int) (s
 		return storage.Head{}, storage.News{}, err
 	}
 	head, news := d.news(since, limit)
+	if len(news.States) > 0 {
+		if err := d.tell(ctx, &news, limit); err != nil {
+			return storage.Head{}, storage.News{}, err
+		}
+	}
 	return head, news, d.pass(ctx)
+}
+
+// tell waits as long as telling the news takes.
+func (d *database) tell(ctx context.Context, n *storage.News, limit int) error {
+	d.mu.Lock()
+	d.limits = append(d.limits, limit)
+	telling := d.telling
+	d.mu.Unlock()
+	if telling == nil {
+		return nil
+	}
+	return within(ctx, telling(n))
 }
 
 func (d *database) news(since storage.Mark, limit int) (storage.Head, storage.News) {

@@ -20,11 +20,13 @@ var errAnew = errors.New("the states have to be loaded anew")
 // errFar says that more happened than a round takes in at once.
 var errFar = errors.New("the index is far behind")
 
-// errTooLarge says that the limit of memory is passed.
-var errTooLarge = errors.New("the index needs more memory than it may have")
+// tooLargeError says that the limit of memory is passed, and by what.
+type tooLargeError struct{ bytes, recipients int64 }
 
-// follow makes rounds until ctx ends, or something is to be done that rounds cannot do: errAnew, errFar or errTooLarge. It returns how far
-// it came.
+func (e *tooLargeError) Error() string { return "the index needs more memory than it may have" }
+
+// follow makes rounds until ctx ends, or something is to be done that rounds cannot do: errAnew, errFar or a tooLargeError. It returns how
+// far it came.
 func (x *Index) follow(ctx context.Context, c cursor) (cursor, error) {
 	pace := newPace(&x.tuning)
 	defer pace.stop()
@@ -35,6 +37,7 @@ func (x *Index) follow(ctx context.Context, c cursor) (cursor, error) {
 		if !x.tuning.joinInFlight {
 			x.next.Store(newRound()) // who comes from here on is not served by what is read now
 		}
+		x.trouble.begin(time.Now())
 		to, err := x.round(ctx, c)
 		if x.tuning.joinInFlight {
 			x.next.Store(newRound())
@@ -45,6 +48,7 @@ func (x *Index) follow(ctx context.Context, c cursor) (cursor, error) {
 			r.end(ErrNotLoaded)
 			return c, err
 		}
+		x.trouble.end(err)
 		x.say(ctx, err, pace.failures)
 		pace.note(err)
 		c = to
@@ -54,7 +58,8 @@ func (x *Index) follow(ctx context.Context, c cursor) (cursor, error) {
 }
 
 func fatal(err error) bool {
-	return errors.Is(err, errAnew) || errors.Is(err, errFar) || errors.Is(err, errTooLarge)
+	_, large := errors.AsType[*tooLargeError](err)
+	return large || errors.Is(err, errAnew) || errors.Is(err, errFar)
 }
 
 // say logs where a run of failures begins and where it ends.
@@ -70,15 +75,23 @@ func (x *Index) say(ctx context.Context, err error, failures int) {
 }
 
 // round reads what is new up to the head, and then, when it is known to continue the same history, shows all of it at once. It returns
-// how far the index is after it.
+// how far the index is after it. The error errFar says that there is more than it can take in, or than it can read in its time.
 func (x *Index) round(parent context.Context, c cursor) (cursor, error) {
-	ctx, cancel := context.WithTimeout(parent, x.tuning.timeout)
+	whole, cancel := context.WithTimeout(parent, x.tuning.timeout)
+	defer cancel()
+	ctx, cancel := context.WithTimeout(whole, x.tuning.timeout-x.tuning.timeout/6) // the rest is for asking whether there is an answer at all
 	defer cancel()
 	began := time.Now()
 	var states []storage.KeyedState
 	for at := c; ; {
-		s, err := x.step(ctx, at)
-		if err != nil {
+		s, err := x.step(ctx, at, x.tuning.limit)
+		switch {
+		case err == nil:
+		case ctx.Err() == nil || parent.Err() != nil || fatal(err):
+			return c, err
+		case at.mark != c.mark || x.isAhead(whole, c):
+			return c, fmt.Errorf("%w: a round did not end in time: %w", errFar, err)
+		default:
 			return c, unavailable(parent, ctx, err)
 		}
 		at, states = s.to, append(states, s.states...)
@@ -89,6 +102,13 @@ func (x *Index) round(parent context.Context, c cursor) (cursor, error) {
 			return c, errFar
 		}
 	}
+}
+
+// isAhead reports whether the database answers and has something new. A read of it that took too long was a large one then, and did not
+// hang: a round would never end, and those who catch up have more time.
+func (x *Index) isAhead(ctx context.Context, c cursor) bool {
+	head, err := x.ask(ctx)
+	return err == nil && storage.MarkOf(&head) != c.mark
 }
 
 // unavailable makes a timeout of ours what it means: the database does not answer.
@@ -108,15 +128,21 @@ func (x *Index) show(head *storage.Head, states []storage.KeyedState, began time
 		})
 		x.measure(x.table)
 	}
-	if x.tooLarge(x.table) {
-		return errTooLarge
+	if err := x.fits(x.table); err != nil {
+		return err
 	}
 	x.began.Store(&began)
 	x.rounds.Add(1)
 	return nil
 }
 
-func (x *Index) tooLarge(t *table) bool { return x.maxBytes > 0 && t.Bytes() > x.maxBytes }
+// fits returns a tooLargeError if the table passes the limit of memory.
+func (x *Index) fits(t *table) error {
+	if x.maxBytes > 0 && t.Bytes() > x.maxBytes {
+		return &tooLargeError{bytes: t.Bytes(), recipients: int64(t.Len())}
+	}
+	return nil
+}
 
 // apply takes in states in order: the last of a key counts.
 func apply(t *table, states []storage.KeyedState) {

@@ -55,11 +55,12 @@ type Index struct {
 	progress func(n int)
 	tuning   tuning
 
-	state atomic.Pointer[State]
-	next  atomic.Pointer[round] // the one that is joined now: it has not begun to read
-	wake  chan struct{}         // somebody joined
-	began atomic.Pointer[time.Time]
-	first sync.Once // closes settled
+	state   atomic.Pointer[State]
+	next    atomic.Pointer[round] // the one that is joined now: it has not begun to read
+	wake    chan struct{}         // somebody joined
+	began   atomic.Pointer[time.Time]
+	trouble trouble
+	first   sync.Once // closes settled
 	// settled is closed once the first loading has ended.
 	settled chan struct{}
 
@@ -169,6 +170,7 @@ func (x *Index) leave(to State) {
 	x.enter(to)
 	x.change(func() { x.table, x.head = nil, nil })
 	x.began.Store(nil)
+	x.trouble.end(nil)
 	x.measure(&table{})
 	x.next.Swap(newRound()).end(ErrNotLoaded)
 }
@@ -191,7 +193,7 @@ func (r *round) end(err error) {
 type tuning struct {
 	every        time.Duration // of rounds that nobody asked for
 	timeout      time.Duration // of a round
-	pageTimeout  time.Duration
+	pageTimeout  time.Duration // of a page, and of a step of catching up
 	backoffFrom  time.Duration
 	backoffTo    time.Duration
 	limit        int // of events in one read

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -332,6 +333,12 @@ func TestRun_BeyondItsMemory_IsOffForGood(t *testing.T) {
 	})
 	if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, log.String())
+	}
+	var bytes, recipients int
+	if _, said, ok := strings.Cut(log.String(), " max_bytes=4000 "); !ok {
+		t.Errorf("not said of which limit:\n%s", log.String())
+	} else if _, err := fmt.Sscanf(said, "bytes=%d recipients=%d", &bytes, &recipients); err != nil || bytes <= 4_000 || recipients <= 3 {
+		t.Errorf("what it needed is not said (%v):\n%s", err, log.String())
 	}
 }
 

@@ -21,9 +21,9 @@ func (x *Index) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if errors.Is(err, errTooLarge) {
+		if large, ok := errors.AsType[*tooLargeError](err); ok {
 			x.log.LogAttrs(ctx, slog.LevelError, "the index needs more memory than it may have and is off: every check asks the database from now on",
-				slog.Int64("max_bytes", x.maxBytes), slog.Int64("bytes", x.bytes.Load()), slog.Int64("recipients", x.recipients.Load()))
+				slog.Int64("max_bytes", x.maxBytes), slog.Int64("bytes", large.bytes), slog.Int64("recipients", large.recipients))
 			x.leave(Off)
 			<-ctx.Done()
 			return
@@ -41,7 +41,7 @@ func (x *Index) Run(ctx context.Context) {
 	}
 }
 
-// live loads everything and follows, until ctx ends or the error is errAnew or errTooLarge. It reports whether it came to follow.
+// live loads everything and follows, until ctx ends or the error is errAnew or a tooLargeError. It reports whether it came to follow.
 func (x *Index) live(ctx context.Context) (followed bool, err error) {
 	began := time.Now()
 	// The head comes first: whatever changes while pages are read is news since then.
@@ -69,29 +69,43 @@ func (x *Index) live(ctx context.Context) (followed bool, err error) {
 	}
 }
 
-// start returns a cursor at the head.
-func (x *Index) start(ctx context.Context) (cursor, error) {
+// ask returns the head, and costs the database as little as that.
+func (x *Index) ask(ctx context.Context) (storage.Head, error) {
 	// A mark beyond any head has no news.
 	head, _, err := x.source.Follow(ctx, storage.Mark{Position: math.MaxInt64, Revision: math.MaxInt64}, 1)
+	return head, err
+}
+
+// start returns a cursor at the head.
+func (x *Index) start(ctx context.Context) (cursor, error) {
+	head, err := x.ask(ctx)
 	if err != nil {
 		return cursor{}, err
 	}
 	return cursorAt(&head)
 }
 
-// catchUp follows into a table that nobody sees, and then shows it.
+// catchUp follows into a table that nobody sees, and then shows it. Nobody waits for a step of it, so each has the time of a page, and
+// after one that needed more fewer events are read at once.
 func (x *Index) catchUp(ctx context.Context, c cursor, t *table) (cursor, error) {
-	for {
-		began := time.Now()
-		s, err := retry(ctx, x, x.tuning.timeout, func(ctx context.Context) (step, error) { return x.step(ctx, c) })
+	for limit := x.tuning.limit; ; limit = min(2*limit, x.tuning.limit) {
+		var began time.Time // of the step that succeeded
+		s, err := retry(ctx, x, x.tuning.pageTimeout, func(ctx context.Context) (step, error) {
+			began = time.Now()
+			s, err := x.step(ctx, c, limit)
+			if ctx.Err() != nil {
+				limit = max(limit/2, 1)
+			}
+			return s, err
+		})
 		if err != nil {
 			return c, err
 		}
 		c = s.to
 		apply(t, s.states)
 		x.measure(t)
-		if x.tooLarge(t) {
-			return c, errTooLarge
+		if err := x.fits(t); err != nil {
+			return c, err
 		}
 		if s.all {
 			x.change(func() { x.table, x.head = t, &s.head })

@@ -54,10 +54,7 @@ func (x *Index) take(p *page, t *table) error {
 	p.into(t)
 	x.measure(t)
 	x.progress(t.Len())
-	if x.tooLarge(t) {
-		return errTooLarge
-	}
-	return nil
+	return x.fits(t)
 }
 
 // read reads page after page, until there are no more.

@@ -45,31 +45,13 @@ func (k *Keys) Hasher() *Hasher {
 // Release gives the hasher back. It must not be used any more.
 func (h *Hasher) Release() { h.held.hashers.Put(h) }
 
-// Versions returns how many versions of the digest key there are.
-func (h *Hasher) Versions() int { return len(h.workers) }
-
-// Version returns the version with the index, in the order of [Keys.DigestVersions].
-func (h *Hasher) Version(i int) uint32 { return h.held.digests[i].id }
-
-// Digest returns the digest of a canonical form under the version with the index.
+// Digest returns the digest of a canonical form under the version with the index, in the order of [Keys.DigestVersions].
 func (h *Hasher) Digest(i int, form consent.Form, canonical string) ([32]byte, error) {
 	prefix, err := prefixOf(form)
 	if err != nil {
 		return [32]byte{}, err
 	}
 	return *h.workers[i].sum(prefix, canonical), nil
-}
-
-// AppendDigests appends the digests of a canonical form, one for each version in the order of [Keys.DigestVersions].
-func (h *Hasher) AppendDigests(to []Digest, form consent.Form, canonical string) ([]Digest, error) {
-	prefix, err := prefixOf(form)
-	if err != nil {
-		return nil, err
-	}
-	for i, w := range h.workers {
-		to = append(to, Digest{Version: h.held.digests[i].id, Sum: *w.sum(prefix, canonical)})
-	}
-	return to, nil
 }
 
 // Spelling returns the digest of an exact form under the version of the digest key that its folded subject has.
@@ -81,13 +63,6 @@ func (h *Hasher) Spelling(version uint32, exact string) (consent.Spelling, error
 		}
 	}
 	return consent.Spelling{}, fmt.Errorf("keyed digest: the key file lacks digest key %d", version)
-}
-
-// AppendDigests is that of a [Hasher].
-func (k *Keys) AppendDigests(to []Digest, form consent.Form, canonical string) ([]Digest, error) {
-	h := k.Hasher()
-	defer h.Release()
-	return h.AppendDigests(to, form, canonical)
 }
 
 // Spelling is that of a [Hasher].

@@ -15,7 +15,7 @@ func TestReceiptDigest_CannotBeMatchedWithTheTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, form := range []consent.Form{consent.FormExact, consent.FormFolded, consent.FormDomain, consent.FormMail} {
-		stored, err := k.AppendDigests(nil, form, exact)
+		stored, err := digestsOf(k, form, exact)
 		if err != nil {
 			t.Fatal(err)
 		}

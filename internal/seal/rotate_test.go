@@ -126,15 +126,15 @@ func TestRotateMaster_WhoHasTheAddedKeyOpensWhatThePromotedOneSealed_AndBothOpen
 
 func TestRotateDigest_EveryVersionIsProbed_ThatForNewRowsFirst(t *testing.T) {
 	first, path := create(t)
-	old, _ := first.AppendDigests(nil, consent.FormExact, "a@example.com")
+	old, _ := digestsOf(first, consent.FormExact, "a@example.com")
 	added := mustStep(t, AddKey, path, KeysetDigest)
-	between, err := mustOpen(t, path).AppendDigests(nil, consent.FormExact, "a@example.com")
+	between, err := digestsOf(mustOpen(t, path), consent.FormExact, "a@example.com")
 	if err != nil || len(between) != 2 || between[0] != old[0] || between[1].Version != added.ID {
 		t.Errorf("added: %v, %v", between, err)
 	}
 	mustStep(t, PromoteKey, path, KeysetDigest)
 	k := mustOpen(t, path)
-	after, _ := k.AppendDigests(nil, consent.FormExact, "a@example.com")
+	after, _ := digestsOf(k, consent.FormExact, "a@example.com")
 	if len(after) != 2 || after[0] != between[1] || after[1] != old[0] {
 		t.Errorf("promoted: %v, want %v the other way round", after, between)
 	}

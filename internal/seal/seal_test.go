@@ -53,8 +53,8 @@ func TestOpen_KeepsTheKeys(t *testing.T) {
 	if err != nil || string(plain) != "evidence" {
 		t.Errorf("got %q, %v", plain, err)
 	}
-	one, _ := k.AppendDigests(nil, consent.FormExact, "a@example.com")
-	two, _ := again.AppendDigests(nil, consent.FormExact, "a@example.com")
+	one, _ := digestsOf(k, consent.FormExact, "a@example.com")
+	two, _ := digestsOf(again, consent.FormExact, "a@example.com")
 	if one[0] != two[0] {
 		t.Error("digests differ after reopening")
 	}
@@ -99,7 +99,7 @@ func TestDigests_FormsOfOneTextDiffer(t *testing.T) {
 	k, _ := create(t)
 	seen := map[[32]byte]bool{}
 	for _, form := range []consent.Form{consent.FormExact, consent.FormFolded, consent.FormDomain, consent.FormMail} {
-		d, err := k.AppendDigests(nil, form, "example.com")
+		d, err := digestsOf(k, form, "example.com")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestDigests_FormsOfOneTextDiffer(t *testing.T) {
 	if _, err := k.Spelling(k.DigestVersions()[0]+1, "x"); err == nil {
 		t.Error("a spelling under an unknown version was made")
 	}
-	if _, err := k.AppendDigests(nil, 99, "x"); err == nil {
+	if _, err := digestsOf(k, 99, "x"); err == nil {
 		t.Error("a digest of an unknown form was made")
 	}
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ type hot struct {
 	exact, folded []byte // packed
 	exactState    consent.State
 	foldedState   consent.State
-	digests       []seal.Digest
+	digests       [][32]byte
 	domains       []string
 	none          []*consent.State
 }
@@ -67,15 +68,16 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 	if err != nil {
 		return consent.Decision{}, err
 	}
-	h.digests, err = h.hasher.AppendDigests(h.digests[:0], consent.FormExact, a.Exact())
-	if err == nil {
-		h.digests, err = h.hasher.AppendDigests(h.digests, consent.FormFolded, a.Folded())
+	h.digests = h.digests[:0]
+	digest := func(form consent.Form, canonical string) {
+		sum, failed := h.hasher.Digest(0, form, canonical)
+		h.digests, err = append(h.digests, sum), errors.Join(err, failed)
 	}
+	digest(consent.FormExact, a.Exact())
+	digest(consent.FormFolded, a.Folded())
 	h.domains = a.AppendDomains(h.domains[:0])
 	for _, name := range h.domains {
-		if err == nil {
-			h.digests, err = h.hasher.AppendDigests(h.digests, consent.FormDomain, name)
-		}
+		digest(consent.FormDomain, name)
 	}
 	if err == nil {
 		err = h.exactState.Unpack(h.exact, h.names)

@@ -1,0 +1,40 @@
+package index
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// slow is how long a round may take before the database counts as one that does not answer.
+const slow = 250 * time.Millisecond
+
+// trouble tells whether the database answers.
+type trouble struct {
+	from atomic.Pointer[time.Time] // since when it does not, or will not have if the round is not complete by then; nil: it does
+}
+
+// Failing reports whether the database does not answer as it should: a round has failed, or the one under way has taken longer than
+// 250 ms, and none has been complete since. Who may do without a fence need not wait for that of a database that hangs. It costs the
+// load of a pointer. Where a round was complete, Failing is false before the fences that joined it return, and true before they return the
+// error of one that was not. It is false while the index answers nothing, since there are no rounds then.
+func (x *Index) Failing() bool {
+	from := x.trouble.from.Load()
+	return from != nil && time.Since(*from) > 0
+}
+
+// begin notes that a round begins.
+func (t *trouble) begin(now time.Time) {
+	if t.from.Load() == nil {
+		from := now.Add(slow)
+		t.from.Store(&from)
+	}
+}
+
+// end notes how a round ended.
+func (t *trouble) end(err error) {
+	if err == nil {
+		t.from.Store(nil)
+		return
+	}
+	t.from.Store(&time.Time{})
+}
