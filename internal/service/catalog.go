@@ -21,7 +21,7 @@ func (s *Service) GetCatalog(ctx context.Context, version int64) (CatalogVersion
 	if _, err := s.admit(ctx, &head); err != nil {
 		return CatalogVersion{}, err
 	}
-	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	versions, err := s.catalogs.upTo(ctx, &head)
 	if err != nil {
 		return CatalogVersion{}, err
 	}
@@ -99,7 +99,7 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 		return applied, false, err
 	}
 	if w.head.CatalogVersion > 0 {
-		versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+		versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
 		if err != nil {
 			return applied, false, err
 		}
@@ -169,8 +169,16 @@ func (w *work) putCatalog(c *storage.Catalog) error {
 	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(w.recorded, &facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
+	var sum [32]byte
+	if w.head.CatalogVersion > 0 {
+		versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
+		if err != nil {
+			return err
+		}
+		sum = versions[len(versions)-1].sum
+	}
 	w.append(&event, nil)
-	w.head.CatalogVersion = c.Version
+	w.head.CatalogVersion, w.head.CatalogsSum = c.Version, sumCatalog(sum, c)
 	w.catalogs = append(w.catalogs, *c)
 	return nil
 }

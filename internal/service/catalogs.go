@@ -2,7 +2,10 @@ package service
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -20,44 +23,80 @@ type catalogs struct {
 type catalogVersion struct {
 	storage.Catalog
 	parsed *catalog.Catalog
+	sum    [32]byte // of the versions up to this one
+}
+
+// sumCatalog returns the sum of a version that follows those of a sum.
+func sumCatalog(sum [32]byte, c *storage.Catalog) [32]byte {
+	b := binary.BigEndian.AppendUint64(sum[:], uint64(c.Version))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.Effective))
+	return sha256.Sum256(append(b, c.SHA256[:]...))
 }
 
 func newCatalogs(store storage.Reader) *catalogs { return &catalogs{store: store} }
 
-// upTo returns the versions up to the one given; FaultNoCatalog if there is none yet.
-func (c *catalogs) upTo(ctx context.Context, version int64) ([]catalogVersion, error) {
-	if version == 0 {
+// upTo returns the versions that the head counts; FaultNoCatalog if there is none yet. Where those that are cached are of another history
+// they are read anew.
+func (c *catalogs) upTo(ctx context.Context, head *storage.Head) ([]catalogVersion, error) {
+	if head.CatalogVersion == 0 {
 		return nil, consent.Faultf(consent.FaultNoCatalog, "", "no catalog was applied yet; apply one first")
 	}
-	c.mu.RLock()
-	versions := c.versions
-	c.mu.RUnlock()
-	if int64(len(versions)) >= version {
-		return versions[:version], nil
+	known := c.all()
+	if fitting(known, head) {
+		return known[:head.CatalogVersion:head.CatalogVersion], nil
 	}
-	_, stored, err := c.store.Catalogs(ctx, int64(len(versions)))
+	for _, known := range [][]catalogVersion{known, nil} {
+		read, err := c.read(ctx, known)
+		if err != nil {
+			return nil, err
+		}
+		if fitting(read, head) {
+			return read[:head.CatalogVersion:head.CatalogVersion], nil
+		}
+		if len(known) == 0 && int64(len(read)) < head.CatalogVersion {
+			return nil, fmt.Errorf("the database lacks catalog version %d", head.CatalogVersion)
+		}
+	}
+	return nil, otherHistory()
+}
+
+func fitting(known []catalogVersion, head *storage.Head) bool {
+	return int64(len(known)) >= head.CatalogVersion &&
+		(head.CatalogsSum == [32]byte{} || known[head.CatalogVersion-1].sum == head.CatalogsSum)
+}
+
+// all returns the versions that are cached.
+func (c *catalogs) all() []catalogVersion {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.versions
+}
+
+// read reads the versions after those that are known, and caches all of them.
+func (c *catalogs) read(ctx context.Context, known []catalogVersion) ([]catalogVersion, error) {
+	_, stored, err := c.store.Catalogs(ctx, int64(len(known)))
 	if err != nil {
 		return nil, fault(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	known = slices.Clone(known)
 	for _, s := range stored {
-		if s.Version <= int64(len(c.versions)) {
-			continue // Somebody else read it meanwhile.
-		}
 		parsed, _, err := catalog.Parse(fmt.Sprintf("catalog version %d", s.Version), []byte(s.Document))
 		if err != nil {
 			return nil, fmt.Errorf("the stored catalog version %d does not parse: %w", s.Version, err)
 		}
-		if s.Version != int64(len(c.versions))+1 {
-			return nil, fmt.Errorf("the database lacks catalog version %d", len(c.versions)+1)
+		if s.Version != int64(len(known))+1 {
+			return nil, fmt.Errorf("the database lacks catalog version %d", len(known)+1)
 		}
-		c.versions = append(c.versions, catalogVersion{Catalog: s, parsed: parsed})
+		var sum [32]byte
+		if len(known) > 0 {
+			sum = known[len(known)-1].sum
+		}
+		known = append(known, catalogVersion{Catalog: s, parsed: parsed, sum: sumCatalog(sum, &s)})
 	}
-	if int64(len(c.versions)) < version {
-		return nil, fmt.Errorf("the database lacks catalog version %d", version)
-	}
-	return c.versions[:version:version], nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.versions = known
+	return known, nil
 }
 
 // effective returns the version in force at t: the latest whose effective time has come. The first is in force for all time before.

@@ -119,9 +119,7 @@ func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller,
 		byID[client.ID] = client
 	}
 	c.mu.Lock()
-	if head.ClientsVersion >= c.version {
-		c.version, c.byID = head.ClientsVersion, byID
-	}
+	c.version, c.byID = head.ClientsVersion, byID // It may be lower than before, of a backup that was restored.
 	c.mu.Unlock()
 	client, ok := byID[who.ID]
 	if !ok {

@@ -69,7 +69,7 @@ func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) 
 		return false, err
 	}
 	g.who = who
-	if g.versions, err = s.catalogs.upTo(ctx, head.CatalogVersion); err != nil {
+	if g.versions, err = s.catalogs.upTo(ctx, &head); err != nil {
 		return false, err
 	}
 	if g.checkpoint, err = s.checkpointAt(ctx, &head, head.Position); err != nil {

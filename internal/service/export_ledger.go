@@ -32,7 +32,7 @@ func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(Ex
 	if err := s.bound(ctx, &in, &head); err != nil {
 		return err
 	}
-	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	versions, err := s.catalogs.upTo(ctx, &head)
 	if err != nil {
 		return err
 	}

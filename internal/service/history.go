@@ -101,7 +101,7 @@ func (s *Service) historyRecords(
 	if err := who.need(ScopeRead); err != nil {
 		return nil, Caller{}, nil, err
 	}
-	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
+	versions, err := s.catalogs.upTo(ctx, &head)
 	if err != nil {
 		return nil, Caller{}, nil, err
 	}

@@ -106,68 +106,60 @@ func (s *Service) decideInMemory(ctx context.Context, q *question, in *asking) (
 	first, now := sighting{behind: s.index.Behind()}, s.instant()
 	var stand *standpoint
 	for from := 0; from < len(q.items); {
-		v, ok := s.index.View()
-		if !ok {
-			return answers{}, first, errUnread
-		}
-		if !stand.holds(v.Head()) {
-			head := v.Head()
-			v.Close() // What follows may have to ask the database.
-			var err error
-			if stand, err = s.standpoint(ctx, q.by.Keys, head); err != nil {
+		to := min(from+readAtOnce, len(q.items))
+		part, seen, err := s.decidePart(q, from, to, stand, in.Request, now)
+		if errors.Is(err, errMoved) {
+			// What follows may have to ask the database, which nobody does who holds a view.
+			if stand, err = s.standpoint(ctx, q.by.Keys, seen.head); err != nil {
 				return answers{}, first, err
 			}
 			continue
 		}
-		to := min(from+readAtOnce, len(q.items))
-		part, err := s.decidePart(q, from, to, v, stand, in.Request, now)
-		head, generation := v.Head(), v.Generation()
-		v.Close()
-		if errors.Is(err, consent.ErrUnknownName) {
-			err = s.learnNames(ctx, head)
-		} else if err == nil {
-			if from == 0 {
-				got, first.head, first.generation = part, head, generation
-			}
-			from = to
-		}
 		if err != nil {
 			return answers{}, first, err
 		}
+		if from == 0 {
+			got, first.head, first.generation = part, seen.head, seen.generation
+		}
+		from = to
 	}
 	return got, first, nil
 }
 
-// decidePart decides about some addresses by a view, for now or, where the clock lags behind the ledger, for when that was written last.
+// errMoved says that the head of a view names other clients, catalogs, references or digest keys than a standpoint.
+var errMoved = errors.New("the standpoint is not that of the head")
+
+// decidePart decides about some addresses by one view, for now or, where the clock lags behind the ledger, for when that was written last.
+// The error is errMoved if the standpoint is not right for the head that was seen.
 func (s *Service) decidePart(
-	q *question, from, to int, v index.View, stand *standpoint, r consent.Request, now consent.Instant,
-) (answers, error) {
+	q *question, from, to int, stand *standpoint, r consent.Request, now consent.Instant,
+) (got answers, seen sighting, err error) {
+	v, ok := s.index.View()
+	if !ok {
+		return got, seen, errUnread
+	}
+	defer v.Close()
+	seen.head, seen.generation = v.Head(), v.Generation()
+	if !stand.holds(seen.head) {
+		return got, seen, errMoved
+	}
 	at := now
 	if !s.unsafe.DecideByOwnClock {
-		at = max(now, v.Head().Recorded)
+		at = max(now, seen.head.Recorded)
 	}
 	force := effective(stand.versions, at)
 	if err := stand.who.channelOf(force.parsed, r.Channel); err != nil {
-		return answers{}, err
+		return got, seen, err
 	}
 	rules, err := s.rulebook.rules(force.parsed, r)
 	if err != nil {
-		return answers{}, err
+		return got, seen, err
 	}
-	got := answers{
-		Basis:   Basis{Position: v.Head().Position, CatalogVersion: force.Version},
-		catalog: force.parsed, who: stand.who, asked: at, inView: to, revision: v.Head().Revision,
+	got = answers{
+		Basis:   Basis{Position: seen.head.Position, CatalogVersion: force.Version},
+		catalog: force.parsed, who: stand.who, asked: at, inView: to, revision: seen.head.Revision,
 	}
-	return got, q.decide(from, to, rules, &memory{view: v, names: s.names.table.Load()}, at)
-}
-
-// learnNames reads the names that the head counts and this server has not met yet.
-func (s *Service) learnNames(ctx context.Context, head *storage.Head) error {
-	if len(s.names.table.Load().refs) >= int(head.Refs) {
-		return errUnread // It is not for want of names.
-	}
-	_, err := s.names.refresh(ctx)
-	return err
+	return got, seen, q.decide(from, to, rules, &memory{view: v, names: stand.names}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -219,31 +211,37 @@ func (s *Service) stillSeen(seen *sighting) bool {
 	return v.Generation() == seen.generation
 }
 
-// standpoint is who asks, and under which versions of the catalog: what is read from the database for it stays right while the head names
-// the same versions.
+// standpoint is who asks, under which versions of the catalog, and what the numbers in states stand for: what is read from the database for
+// it stays right while the head names the same.
 type standpoint struct {
 	head     *storage.Head
 	who      Caller
 	versions []catalogVersion
+	names    *nameTable
 }
 
 // standpoint returns that of the caller under a head, for what was found by the digests.
 func (s *Service) standpoint(ctx context.Context, digests *seal.Keys, head *storage.Head) (*standpoint, error) {
-	if holds(digests, head) != nil && holds(s.keys, head) == nil {
-		return nil, staleKeys()
-	}
 	who, err := s.admit(ctx, head)
 	if err != nil {
 		return nil, err
 	}
-	versions, err := s.catalogs.upTo(ctx, head.CatalogVersion)
-	return &standpoint{head: head, who: who, versions: versions}, err
+	if holds(digests, head) != nil {
+		return nil, staleKeys() // The server has taken up a key since.
+	}
+	stand := &standpoint{head: head, who: who}
+	if stand.versions, err = s.catalogs.upTo(ctx, head); err != nil {
+		return nil, err
+	}
+	stand.names, err = s.names.of(ctx, head)
+	return stand, err
 }
 
 // holds reports whether the standpoint is the same under a head.
 func (s *standpoint) holds(head *storage.Head) bool {
-	return s != nil && s.head.CatalogVersion == head.CatalogVersion && s.head.ClientsVersion == head.ClientsVersion &&
-		slices.Equal(s.head.DigestKeys, head.DigestKeys)
+	return s != nil && (s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
+		s.head.ClientsVersion == head.ClientsVersion && s.head.Refs == head.Refs && s.head.RefsSum == head.RefsSum &&
+		slices.Equal(s.head.DigestKeys, head.DigestKeys))
 }
 
 // memory is the sight of a view of the index.
@@ -263,7 +261,7 @@ func (m *memory) seen(where *place, into *consent.State) (seen, error) {
 			return seen{}, errUnread
 		}
 		err := into.Unpack(packed, m.names)
-		if errors.Is(err, consent.ErrEncoding) {
+		if err != nil {
 			err = errUnread // It is of another program's version.
 		}
 		return seen{key: &where.keys[i], state: into, keyVersion: where.by.versions[i]}, err

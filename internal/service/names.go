@@ -2,7 +2,10 @@ package service
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -24,7 +27,33 @@ type nameKey struct {
 // nameTable is the references up to a number. It implements consent.Names.
 type nameTable struct {
 	refs    []storage.Ref // by number - 1
+	sums    [][32]byte    // of the references up to each
 	numbers map[nameKey]int32
+}
+
+// sum returns the sum of the first n references, which the head holds of all: the numbers of another history are worth nothing, and may be
+// as many.
+func (t *nameTable) sum(n int) (sum [32]byte) {
+	if n > 0 {
+		sum = t.sums[n-1]
+	}
+	return sum
+}
+
+// sumRefs returns the sum of references that follow those of a sum.
+func sumRefs(sum [32]byte, refs ...storage.Ref) [32]byte {
+	for _, r := range refs {
+		b := binary.BigEndian.AppendUint32(sum[:], uint32(r.Number))
+		b = append(append(b, byte(r.Kind)), r.Name...)
+		sum = sha256.Sum256(b)
+	}
+	return sum
+}
+
+// fits reports whether the table has the references that the head counts.
+func (t *nameTable) fits(head *storage.Head) bool {
+	n := int(head.Refs)
+	return n <= len(t.refs) && (head.RefsSum == [32]byte{} || t.sum(n) == head.RefsSum)
 }
 
 func newNameCache(store storage.Reader) *names {
@@ -49,12 +78,13 @@ func (t *nameTable) Name(kind consent.RefKind, number int32) (string, bool) {
 
 // with returns a table that has the refs, too, which follow its own without a gap.
 func (t *nameTable) with(refs []storage.Ref) (*nameTable, error) {
-	next := &nameTable{refs: append(make([]storage.Ref, 0, len(t.refs)+len(refs)), t.refs...), numbers: map[nameKey]int32{}}
+	next := &nameTable{refs: slices.Clone(t.refs), sums: slices.Clone(t.sums), numbers: map[nameKey]int32{}}
 	for _, r := range refs {
 		if int(r.Number) != len(next.refs)+1 {
 			return nil, fmt.Errorf("the references of the database have a gap before number %d", r.Number)
 		}
 		next.refs = append(next.refs, r)
+		next.sums = append(next.sums, sumRefs(next.sum(len(next.sums)), r))
 	}
 	for _, r := range next.refs {
 		next.numbers[nameKey{r.Kind, r.Name}] = r.Number
@@ -97,14 +127,54 @@ func (n *newNames) give(kind consent.RefKind, name string) bool {
 	return true
 }
 
-// refresh reads the references that came since.
-func (n *names) refresh(ctx context.Context) (*nameTable, error) {
+// of returns a table that fits the head. Where the one that is cached is of another history, as after a backup was restored, all is read
+// anew.
+func (n *names) of(ctx context.Context, head *storage.Head) (*nameTable, error) {
 	table := n.table.Load()
-	_, refs, err := n.store.Refs(ctx, int32(len(table.refs)))
+	if table.fits(head) {
+		return table, nil
+	}
+	if int(head.Refs) > len(table.refs) {
+		_, refs, err := n.store.Refs(ctx, int32(len(table.refs)))
+		if err != nil {
+			return nil, fault(err)
+		}
+		if table, err = n.learn(refs); err != nil {
+			return nil, err
+		}
+		if table.fits(head) {
+			return table, nil
+		}
+	}
+	_, refs, err := n.store.Refs(ctx, 0)
 	if err != nil {
 		return nil, fault(err)
 	}
-	return n.learn(refs)
+	if table, err = (&nameTable{}).with(refs); err != nil {
+		return nil, err
+	}
+	if !table.fits(head) {
+		return nil, otherHistory()
+	}
+	n.table.Store(table)
+	return table, nil
+}
+
+// exactly returns the table of a head that is locked: nobody has counted more.
+func (n *names) exactly(ctx context.Context, head *storage.Head) (*nameTable, error) {
+	table, err := n.of(ctx, head)
+	if err != nil || len(table.refs) == int(head.Refs) {
+		return table, err
+	}
+	if table, err = (&nameTable{}).with(table.refs[:head.Refs]); err == nil {
+		n.table.Store(table)
+	}
+	return table, err
+}
+
+// otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
+func otherHistory() *consent.Error {
+	return consent.Faultf(consent.FaultUnavailable, "", "the database holds another history since; try again")
 }
 
 // learn adds references that are committed.

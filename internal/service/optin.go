@@ -194,7 +194,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (int64, 
 
 // catalogVersion returns the catalog in force at t with its version.
 func (w *work) catalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) {
-	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -78,12 +78,16 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		return nil, err
 	}
 	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]*consent.State, len(rows))}
+	names, err := s.names.of(ctx, &head)
+	if err != nil {
+		return nil, err
+	}
 	var unread []storage.SubjectKey
 	for i := range rows {
 		if rows[i].ID == (consent.SubjectID{}) {
 			continue // All events of it were erased.
 		}
-		state, err := s.unpack(ctx, rows[i].State.Packed)
+		state, err := s.unpack(names, rows[i].State.Packed)
 		if errors.Is(err, consent.ErrEncoding) {
 			unread = append(unread, rows[i].Key)
 			continue
@@ -101,19 +105,11 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 }
 
 // unpack returns a packed state; a subject without one has none.
-func (s *Service) unpack(ctx context.Context, packed []byte) (*consent.State, error) {
+func (s *Service) unpack(names *nameTable, packed []byte) (*consent.State, error) {
 	if packed == nil {
 		return nil, consent.ErrEncoding
 	}
-	state, err := consent.UnpackState(packed, s.names.table.Load())
-	if !errors.Is(err, consent.ErrUnknownName) {
-		return state, err
-	}
-	table, err := s.names.refresh(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return consent.UnpackState(packed, table)
+	return consent.UnpackState(packed, names)
 }
 
 // lookAt reads what is known at a moment that is not now.
@@ -196,7 +192,7 @@ func foldHeaders(headers [][]byte) (*consent.State, error) {
 
 // inForce returns the catalog in force at the view's time, of the versions that count as known, with its number.
 func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64, error) {
-	versions, err := s.catalogs.upTo(ctx, v.head.CatalogVersion)
+	versions, err := s.catalogs.upTo(ctx, &v.head)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -213,7 +209,7 @@ func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64
 
 // present returns the catalog in force now, under the head that the view read, whatever moment it is about.
 func (s *Service) present(ctx context.Context, v *view) (*catalog.Catalog, error) {
-	versions, err := s.catalogs.upTo(ctx, v.head.CatalogVersion)
+	versions, err := s.catalogs.upTo(ctx, &v.head)
 	if err != nil {
 		return nil, err
 	}

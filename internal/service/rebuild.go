@@ -40,12 +40,9 @@ func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (dif
 	err = s.store.Write(ctx, storage.Load{IDs: ids}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		differed, left = 0, nil
 		loaded := tx.Loaded()
-		table := s.names.table.Load()
-		if len(table.refs) < int(loaded.Head.Refs) {
-			var err error
-			if table, err = s.names.refresh(ctx); err != nil {
-				return nil, err
-			}
+		table, err := s.names.exactly(ctx, &loaded.Head)
+		if err != nil {
+			return nil, err
 		}
 		events, err := tx.Events(ctx, ids)
 		if err != nil {

@@ -15,6 +15,7 @@ type stated struct {
 	place     place
 	entry     *consent.Entry
 	version   int64            // of the catalog that the entry was checked under
+	sum       [32]byte         // of the versions up to it
 	erases    *places          // where everything is that an erasure reaches
 	key       consent.EventKey // if it is stated when it occurred
 }
@@ -28,9 +29,7 @@ type vetting struct {
 }
 
 func (s *Service) vet() *vetting {
-	s.catalogs.mu.RLock()
-	defer s.catalogs.mu.RUnlock()
-	return &vetting{service: s, versions: s.catalogs.versions, recorded: s.instant()}
+	return &vetting{service: s, versions: s.catalogs.all(), recorded: s.instant()}
 }
 
 // ready makes a statement ready. It fails as it would under the lock.
@@ -39,7 +38,7 @@ func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, err
 	if err != nil {
 		return nil, err
 	}
-	r := &stated{statement: st, entry: entry, version: int64(len(v.versions))}
+	r := &stated{statement: st, entry: entry, version: int64(len(v.versions)), sum: v.versions[len(v.versions)-1].sum}
 	l := v.service.locator(1)
 	if r.place, err = l.place(entry.Form, entry.Canonical()); err != nil {
 		return nil, err
@@ -72,7 +71,7 @@ func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.En
 	if err != nil {
 		return nil, fault(err)
 	}
-	if v.versions, err = v.service.catalogs.upTo(ctx, head.CatalogVersion); err != nil {
+	if v.versions, err = v.service.catalogs.upTo(ctx, &head); err != nil {
 		return nil, err
 	}
 	v.fresh, v.recorded = true, max(v.recorded, head.Recorded)
@@ -105,11 +104,11 @@ func (r *stated) load(l *storage.Load) {
 // entryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
 // very time of recording.
 func (w *work) entryOf(r *stated) (*consent.Entry, error) {
-	if r.version == w.head.CatalogVersion && r.statement.Occurred != 0 {
+	if r.version == w.head.CatalogVersion && r.sum == w.head.CatalogsSum && r.statement.Occurred != 0 {
 		entry := *r.entry
 		return &entry, nil
 	}
-	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) 
 
 // load reads the catalogs and the evidence.
 func (t *retaining) load(list []candidate) error {
-	versions, err := t.service.catalogs.upTo(t.ctx, t.head.CatalogVersion)
+	versions, err := t.service.catalogs.upTo(t.ctx, &t.head)
 	if err != nil {
 		return err
 	}

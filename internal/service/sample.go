@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 )
 
@@ -38,6 +39,7 @@ type sample struct {
 	request  consent.Request
 	decision consent.Decision
 	basis    Basis
+	catalog  *catalog.Catalog
 	revision int64
 }
 
@@ -60,7 +62,7 @@ func (r *sampler) take(q *question, in *asking, got *answers) {
 		if q.items[i].err != nil || rand.Float64() >= r.share {
 			continue
 		}
-		one := sample{address: q.items[i].address, request: in.Request, decision: q.item(i), basis: got.Basis, revision: got.revision}
+		one := sample{address: q.items[i].address, request: in.Request, decision: q.item(i), basis: got.Basis, catalog: got.catalog, revision: got.revision}
 		select {
 		case r.waiting <- one:
 		default:
@@ -108,11 +110,7 @@ func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if err != nil {
 		return nil, false, err
 	}
-	versions, err := s.catalogs.upTo(ctx, one.basis.CatalogVersion)
-	if err != nil {
-		return nil, false, err
-	}
-	rules, err := consent.NewRules(versions[len(versions)-1].parsed, one.request)
+	rules, err := s.rulebook.rules(one.catalog, one.request)
 	if err != nil {
 		return nil, false, err
 	}

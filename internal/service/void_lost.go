@@ -75,7 +75,7 @@ func rowAt(rows map[storage.SubjectKey]storage.SubjectState, at *place) *subject
 
 // catalogsToCome returns the catalog in force and those that will be.
 func (w *work) catalogsToCome() ([]*catalog.Catalog, error) {
-	versions, err := w.service.catalogs.upTo(w.ctx, w.head.CatalogVersion)
+	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	mathrand "math/rand/v2"
 	"slices"
 	"time"
 
@@ -80,11 +81,9 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 	if w.tree, err = ledger.ParseTree(w.head.Position, w.head.Tree); err != nil {
 		return nil, err
 	}
-	table := s.names.table.Load()
-	if len(table.refs) < int(w.head.Refs) {
-		if table, err = s.names.refresh(ctx); err != nil {
-			return nil, err
-		}
+	table, err := s.names.exactly(ctx, &w.head)
+	if err != nil {
+		return nil, err
 	}
 	w.names = &newNames{table: table, numbers: map[nameKey]int32{}}
 	return w, nil
@@ -157,7 +156,7 @@ func (w *work) known(row *storage.SubjectState) (*subject, error) {
 		return s, nil // Everything about it was erased.
 	}
 	var err error
-	if s.state, err = w.service.unpack(w.ctx, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
+	if s.state, err = w.service.unpack(w.names.table, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
 		return nil, err
 	}
 	state, err := w.state(s)
@@ -441,7 +440,7 @@ func (w *work) use(f *consent.Facts) {
 }
 
 func (w *work) putClient(c storage.Client) {
-	w.head.ClientsVersion++
+	w.head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
 	w.head.Recorded = w.recorded
 	w.clients = append(slices.DeleteFunc(w.clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
 	w.loaded.Clients = append(slices.DeleteFunc(w.loaded.Clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
@@ -463,6 +462,7 @@ func (w *work) changes() (*storage.Changes, error) {
 		return nil, err
 	}
 	w.head.Tree = w.tree.Pack()
+	w.head.RefsSum = sumRefs(w.names.table.sum(len(w.names.table.refs)), w.names.refs...)
 	c := &storage.Changes{
 		Head: w.head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.names.refs,
 		States: make([]storage.State, 0, len(w.touched)), Returns: w.erased.returns, Claims: w.erased.claims,

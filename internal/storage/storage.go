@@ -32,10 +32,12 @@ type Head struct {
 	KeysCheck      []byte // proves that a key file belongs to this store
 	Position       int64  // of the last event; 0: none yet
 	Recorded       consent.Instant
-	Tree           []byte // the compact range of the ledger's tree: hashes of 32 bytes
-	CatalogVersion int64  // the last; 0: none yet
-	ClientsVersion int64  // grows with every change of the clients
-	Refs           int32  // how many references there are
+	Tree           []byte   // the compact range of the ledger's tree: hashes of 32 bytes
+	CatalogVersion int64    // the last; 0: none yet
+	CatalogsSum    [32]byte // of all versions of the catalog, one after the other; zero: not known
+	ClientsVersion int64    // grows with every change of the clients, by a number that is never the same
+	Refs           int32    // how many references there are
+	RefsSum        [32]byte // of all references, one after the other; zero: not known
 	DigestKeys     []uint32
 	FoldVersion    int32
 	Revision       int64 // grows with every write that has Changes.Reread

@@ -2,6 +2,8 @@
 -- event is about without knowing the address. docs/storage-format.md describes every column.
 
 ALTER TABLE ledger_head ADD COLUMN revision bigint NOT NULL DEFAULT 0;
+ALTER TABLE ledger_head ADD COLUMN refs_sum bytea CHECK (octet_length(refs_sum) = 32);
+ALTER TABLE ledger_head ADD COLUMN catalogs_sum bytea CHECK (octet_length(catalogs_sum) = 32);
 
 CREATE TABLE revisions (
     revision bigint   NOT NULL,

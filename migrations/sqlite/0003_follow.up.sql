@@ -2,6 +2,8 @@
 -- event is about without knowing the address. docs/storage-format.md describes every column.
 
 ALTER TABLE ledger_head ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger_head ADD COLUMN refs_sum BLOB CHECK (length(refs_sum) = 32);
+ALTER TABLE ledger_head ADD COLUMN catalogs_sum BLOB CHECK (length(catalogs_sum) = 32);
 
 CREATE TABLE revisions (
     revision        INTEGER NOT NULL,

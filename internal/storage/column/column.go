@@ -17,7 +17,7 @@ import (
 // The columns of the tables in the order of the migrations, the key first; of the head without its id, which is always 1.
 const (
 	Head = `store_id, keys_check, position, recorded_time, tree, catalog_version, clients_version, refs, digest_keys,
-		fold_version, revision`
+		fold_version, revision, refs_sum, catalogs_sum`
 	Events = `position, subject, event_key, kind, recorded_time, occurred_time, actor, batch, header, evidence, leaf_hash,
 		tree_hashes`
 	Subjects = `form, digest, subject, key_version, fold_version, address, erased_time`
@@ -49,10 +49,10 @@ const KindVoid = `11`
 // In a compound select of one head and many subjects, NoHead stands for the columns of the head, NoSubjectState for the
 // others.
 const (
-	NoHead         = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
+	NoHead         = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
 	NoSubjectState = `NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
 
-	headWidth         = 11
+	headWidth         = 13
 	subjectStateWidth = 9
 )
 
@@ -176,4 +176,12 @@ func Last[Row any, Key comparable](rows []Row, key func(*Row) Key) []Row {
 		}
 	}
 	return kept
+}
+
+// Sum returns a sum of the head as it is stored: one that is not known is NULL.
+func Sum(sum [32]byte) []byte {
+	if sum == [32]byte{} {
+		return nil
+	}
+	return sum[:]
 }

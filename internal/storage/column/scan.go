@@ -37,10 +37,10 @@ func ScanHeadOnly(scan Scan) (storage.Head, error) { return scanHead(scan, skip(
 
 func scanHead(scan Scan, others []any) (storage.Head, error) {
 	var h storage.Head
-	var id, keys []byte
+	var id, keys, refs, catalogs []byte
 	dest := append([]any{
 		&id, &h.KeysCheck, &h.Position, (*int64)(&h.Recorded), &h.Tree, &h.CatalogVersion, &h.ClientsVersion, &h.Refs, &keys,
-		&h.FoldVersion, &h.Revision,
+		&h.FoldVersion, &h.Revision, &refs, &catalogs,
 	}, others...)
 	if err := scan(dest...); err != nil {
 		return storage.Head{}, err
@@ -48,6 +48,8 @@ func scanHead(scan Scan, others []any) (storage.Head, error) {
 	if err := fixed("ledger_head.store_id", h.StoreID[:], id); err != nil {
 		return storage.Head{}, err
 	}
+	copy(h.RefsSum[:], refs) // The tables hold them to their length.
+	copy(h.CatalogsSum[:], catalogs)
 	var err error
 	if h.DigestKeys, err = unpackKeys(keys); err != nil {
 		return storage.Head{}, fmt.Errorf("ledger_head: %w", err)
