@@ -5,6 +5,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -61,7 +62,9 @@ func consistencyOf(m fresh) (service.Consistency, error) {
 			"it is about the answer of now; leave it out with asOf and knownAsOf")
 	}
 	c := service.Consistency{AtLeast: asked.GetAtLeast().GetPosition(), Bounded: asked.GetBounded().AsDuration()}
-	copy(c.Root[:], asked.GetAtLeast().GetRootHash())
+	if root := asked.GetAtLeast().GetRootHash(); len(root) > 0 {
+		c.Root = (*[ledger.HashSize]byte)(root) // The rules of the message hold it to its length.
+	}
 	return c, nil
 }
 

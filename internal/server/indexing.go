@@ -38,6 +38,7 @@ func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 		Recipients: now.Recipients, Bytes: now.Bytes, Rounds: now.Rounds, Reloads: now.Reloads, Behind: now.Behind,
 		Loaded: now.Loaded,
 	}
-	stats.Compared, stats.Differing = l.Sampled()
+	sampled := l.Sampled()
+	stats.Compared, stats.Differing, stats.Skipped = sampled.Compared, sampled.Differing, sampled.Skipped
 	return stats, true
 }

@@ -104,9 +104,7 @@ func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T)
 		}
 		writing.Wait()
 		testkit.Eventually(t, time.Minute, "enough answers were compared", func() bool {
-			one, _ := p.one.Sampled()
-			two, _ := p.two.Sampled()
-			return one > 100 && two > 100
+			return p.one.Sampled().Compared > 100 && p.two.Sampled().Compared > 100
 		})
 		cancel()
 		asking.Wait() // That none differs is said when the services end.

@@ -26,9 +26,9 @@ func (m Moment) isNow() bool { return m == Moment{} }
 
 // Consistency is how fresh an answer has to be. The zero value is strict: nothing is missed that was acknowledged before the call.
 type Consistency struct {
-	// AtLeast is a position that the ledger must have reached; 0: any. Root is that of the tree at the position; zero: any.
+	// AtLeast is a position that the ledger must have reached; 0: any. Root is that of the tree at the position; nil: any.
 	AtLeast int64
-	Root    [ledger.HashSize]byte
+	Root    *[ledger.HashSize]byte
 	// Bounded is how old what the answer rests on may be, which is then not for sending; 0: it is strict.
 	Bounded time.Duration
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -122,14 +121,14 @@ func (s *Service) hasReached(ctx context.Context, head *storage.Head, c *Consist
 	if c.AtLeast == 0 {
 		return nil
 	}
-	if err := reached(head, c.AtLeast, "consistency.atLeast.position"); err != nil || c.Root == [ledger.HashSize]byte{} {
+	if err := reached(head, c.AtLeast, "consistency.atLeast.position"); err != nil || c.Root == nil {
 		return err
 	}
 	root, err := s.rootAt(ctx, head, c.AtLeast)
 	if err != nil {
 		return err
 	}
-	if root != c.Root {
+	if root != *c.Root {
 		return consent.Faultf(consent.FaultOtherHistory, "consistency.atLeast.rootHash", "the ledger has another history at position %d: "+
 			"it was restored from a backup, or is another one; what was recorded since may be lost", c.AtLeast)
 	}

@@ -110,22 +110,43 @@ func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller,
 	if client, cached, ok := c.get(who.ID); ok && cached == version {
 		return who.as(&client, cached)
 	}
-	head, list, err := c.store.Clients(ctx)
+	read, byID, err := c.read(ctx)
 	if err != nil {
-		return Caller{}, fault(err)
+		return Caller{}, err
 	}
-	byID := make(map[string]storage.Client, len(list))
-	for _, client := range list {
-		byID[client.ID] = client
-	}
-	c.mu.Lock()
-	c.version, c.byID = head.ClientsVersion, byID // It may be lower than before, of a backup that was restored.
-	c.mu.Unlock()
 	client, ok := byID[who.ID]
 	if !ok {
 		return Caller{}, unauthenticated()
 	}
-	return who.as(&client, head.ClientsVersion)
+	return who.as(&client, read)
+}
+
+// cache reads the clients if those that are cached are not of the version.
+func (c *clients) cache(ctx context.Context, version int64) error {
+	c.mu.RLock()
+	same := c.byID != nil && c.version == version
+	c.mu.RUnlock()
+	if same {
+		return nil
+	}
+	_, _, err := c.read(ctx)
+	return err
+}
+
+// read reads the clients and caches them.
+func (c *clients) read(ctx context.Context) (version int64, byID map[string]storage.Client, err error) {
+	head, list, err := c.store.Clients(ctx)
+	if err != nil {
+		return 0, nil, fault(err)
+	}
+	byID = make(map[string]storage.Client, len(list))
+	for _, client := range list {
+		byID[client.ID] = client
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version, c.byID = head.ClientsVersion, byID // It may be lower than before, of a backup that was restored.
+	return head.ClientsVersion, byID, nil
 }
 
 // as returns the caller as the client is now; an error if it is another one, or its key was revoked.

@@ -103,8 +103,8 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	}
 	w.t.Cleanup(func() {
 		s.Close()
-		if compared, differing := s.Sampled(); differing != 0 && !w.damaged {
-			w.t.Errorf("%d of %d answers of the index are not those of the ledger", differing, compared)
+		if got := s.Sampled(); got.Differing != 0 && !w.damaged {
+			w.t.Errorf("%d of %d answers of the index are not those of the ledger", got.Differing, got.Compared)
 		}
 	})
 	return s

@@ -77,9 +77,9 @@ func TestCheck_AtLeast_PositionOrRootThatTheLedgerLacks_IsRefused(t *testing.T) 
 		}{
 			"position":         {Consistency{AtLeast: before.Size}, ""},
 			"position beyond":  {Consistency{AtLeast: before.Size + 2}, consent.FaultPositionUnknown},
-			"root":             {Consistency{AtLeast: before.Size, Root: before.Root}, ""},
-			"root of another":  {Consistency{AtLeast: before.Size + 1, Root: before.Root}, consent.FaultOtherHistory},
-			"root of the past": {Consistency{AtLeast: 2, Root: before.Root}, consent.FaultOtherHistory},
+			"root":             {Consistency{AtLeast: before.Size, Root: &before.Root}, ""},
+			"root of another":  {Consistency{AtLeast: before.Size + 1, Root: &before.Root}, consent.FaultOtherHistory},
+			"root of the past": {Consistency{AtLeast: 2, Root: &before.Root}, consent.FaultOtherHistory},
 		} {
 			for _, address := range []string{"anna@example.at", "nobody@example.at"} {
 				_, err := s.Check(ctx, newsletterOf(address, test.c))

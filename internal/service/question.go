@@ -50,7 +50,7 @@ type item struct {
 type questions struct{ pool sync.Pool }
 
 // keptItems is how large a question may have been to be kept.
-const keptItems = MaxBatch
+const keptItems = 2 * MaxBatch // Slices grow by more than they need.
 
 func (s *Service) question(addresses int) *question {
 	q, ok := s.questions.pool.Get().(*question)

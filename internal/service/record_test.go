@@ -204,6 +204,7 @@ func TestRebuild_MendsWhatDiffers(t *testing.T) {
 		w.damaged = true
 		store := w.store()
 		s := w.service(store, 0)
+		plain := w.bare(s)
 		ctx := WithCaller(t.Context(), Process("test"))
 		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
@@ -225,7 +226,7 @@ func TestRebuild_MendsWhatDiffers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeNoLegalBasis)
+		w.wantCheck(ctx, plain, "newsletter", "anna@example.at", consent.CodeNoLegalBasis)
 		if report, err := s.Rebuild(ctx, func(int) {}); err != nil || report.Differed != 2 {
 			t.Errorf("rebuild: %+v, %v", report, err)
 		}

@@ -61,11 +61,18 @@ func (f *fleet) start(t *testing.T, store storage.Store, file string) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(t.Context(), store, keys, Options{Now: f.clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	s, err := New(t.Context(), store, keys, Options{
+		Now: f.clock.Now, Logger: slog.New(slog.DiscardHandler), Index: f.index(store), VerifySample: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		if got := s.Sampled(); got.Differing != 0 {
+			t.Errorf("%d of %d answers of the index are not those of the ledger", got.Differing, got.Compared)
+		}
+	})
 	return s
 }
 

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"reflect"
@@ -31,6 +32,7 @@ type sampler struct {
 
 	compared  atomic.Int64
 	differing atomic.Int64
+	skipped   atomic.Int64 // too many waited, or there was nothing to compare with any more
 }
 
 // sample is a check that the index answered.
@@ -66,7 +68,7 @@ func (r *sampler) take(q *question, in *asking, got *answers) {
 		select {
 		case r.waiting <- one:
 		default:
-			return
+			r.skipped.Add(1)
 		}
 	}
 }
@@ -88,6 +90,7 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 	defer cancel()
 	again, comparable, err := r.service.decideAgain(timed, one)
 	if err != nil || !comparable {
+		r.skipped.Add(1)
 		return // The database is away, or an erasure took away what it rested on. Others will be compared.
 	}
 	r.compared.Add(1)
@@ -114,35 +117,41 @@ func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if err != nil {
 		return nil, false, err
 	}
-	again = map[string]*consent.Decision{}
-	for source, look := range map[string]func() (*view, error){
-		"events": func() (*view, error) { return s.lookBack(ctx, l.all(), one.decision.Decided, one.basis.Position) },
-		"states": func() (*view, error) { return s.lookNow(ctx, l.all()) },
-	} {
-		v, err := look()
-		if err != nil {
-			return nil, false, err
-		}
-		if v.head.Revision != one.revision {
-			return nil, false, nil
-		}
-		if source == "states" && v.head.Position != one.basis.Position {
-			continue
-		}
-		var k knowledge
-		if err := k.gather(&at, v); err != nil {
-			return nil, false, err
-		}
-		d := rules.Decide(one.address, &k.Known, one.decision.Decided)
-		again[source] = &d
+	then, err := s.lookBack(ctx, l.all(), one.decision.Decided, one.basis.Position)
+	if err != nil {
+		return nil, false, err
+	}
+	now, err := s.lookNow(ctx, l.all())
+	if err != nil {
+		return nil, false, err
+	}
+	var before, after knowledge
+	if err := errors.Join(before.gather(&at, then), after.gather(&at, now)); err != nil {
+		return nil, false, err
+	}
+	if now.head.Revision != one.revision || before.Folded.ErasedAt(before.Spelling) != after.Folded.ErasedAt(after.Spelling) {
+		return nil, false, nil
+	}
+	folded := rules.Decide(one.address, &before.Known, one.decision.Decided)
+	again = map[string]*consent.Decision{"events": &folded}
+	if now.head.Position == one.basis.Position {
+		stored := rules.Decide(one.address, &after.Known, one.decision.Decided)
+		again["states"] = &stored
 	}
 	return again, true, nil
 }
 
-// Sampled returns how many answers of the index were decided again, and how many of these differed.
-func (s *Service) Sampled() (compared, differing int64) {
+// Sampled tells what became of the answers of the index that were to be decided again.
+type Sampled struct {
+	Compared  int64
+	Differing int64 // of those compared
+	Skipped   int64 // could not be compared: too many waited, the database was away, or an erasure took away what it rested on
+}
+
+// Sampled returns what became of the answers of the index that were to be decided again.
+func (s *Service) Sampled() Sampled {
 	if s.sampler == nil {
-		return 0, 0
+		return Sampled{}
 	}
-	return s.sampler.compared.Load(), s.sampler.differing.Load()
+	return Sampled{s.sampler.compared.Load(), s.sampler.differing.Load(), s.sampler.skipped.Load()}
 }

@@ -146,13 +146,26 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	return nil
 }
 
-// Ready returns nil if the store answers and the keys are all that it needs.
+// Ready returns nil if the store answers and the keys are all that it needs. It reads the catalog, the clients and the references that
+// the head names, where they are not cached: a server that is asked from time to time can go on denying when the database goes away.
 func (s *Service) Ready(ctx context.Context) error {
 	head, err := s.store.Head(ctx)
 	if err != nil {
 		return fault(err)
 	}
-	return holds(s.keys, &head)
+	if err := holds(s.keys, &head); err != nil {
+		return err
+	}
+	if _, err := s.names.of(ctx, &head); err != nil {
+		return err
+	}
+	if err := s.clients.cache(ctx, head.ClientsVersion); err != nil {
+		return err
+	}
+	if head.CatalogVersion > 0 {
+		_, err = s.catalogs.upTo(ctx, &head)
+	}
+	return err
 }
 
 // Close ends the writing of what is under way and waits for it, and stores what was counted. Calls after it fail with

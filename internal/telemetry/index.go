@@ -18,6 +18,7 @@ type IndexStats struct {
 	Loaded     time.Duration // what the last loading took
 	Compared   int64         // answers that were decided again
 	Differing  int64
+	Skipped    int64 // answers that were to be decided again, and could not be
 }
 
 // ObserveIndex has the metrics tell of an index whenever they are read; false from read: there is none.
@@ -52,6 +53,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		keep(o, err)
 		return o
 	}
+	skipped := counter("assent.index.samples.skipped", "Answers of the index that were to be decided again, and could not be.")
 	behind := duration("assent.index.behind", "Since when the index has held everything that was acknowledged by then.")
 	loaded := duration("assent.index.load", "What the last loading of the index took.")
 	if failed != nil {
@@ -68,6 +70,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		o.ObserveInt64(reloads, stats.Reloads)
 		o.ObserveInt64(compared, stats.Compared)
 		o.ObserveInt64(differing, stats.Differing)
+		o.ObserveInt64(skipped, stats.Skipped)
 		o.ObserveFloat64(behind, stats.Behind.Seconds())
 		o.ObserveFloat64(loaded, stats.Loaded.Seconds())
 		return nil
