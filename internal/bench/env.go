@@ -68,7 +68,7 @@ func begin(ctx context.Context, opts Options) (e *env, err error) {
 		return e, err
 	}
 	e.life = running
-	if err := e.serve(); err != nil {
+	if err := e.serve(running); err != nil {
 		return e, err
 	}
 	if err := e.connect(ctx); err != nil {
@@ -136,8 +136,8 @@ func (e *env) logger() *slog.Logger {
 }
 
 // serve starts the server, and returns when it answers.
-func (e *env) serve() error {
-	ctx, end := context.WithCancel(e.life)
+func (e *env) serve(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
 	ready := make(chan server.Addresses, 1)
 	failed := make(chan error, 1)
 	e.end, e.ended = end, failed
@@ -194,7 +194,7 @@ func (e *env) restart(change func(cfg *config.Server)) error {
 		return fmt.Errorf("stop the server: %w", err)
 	}
 	change(&e.cfg)
-	if err := e.serve(); err != nil {
+	if err := e.serve(e.life); err != nil {
 		return err
 	}
 	return e.reach()

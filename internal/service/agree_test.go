@@ -65,7 +65,7 @@ func TestProperty_IndexDatabaseAndEvents_Agree(t *testing.T) {
 			}
 			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprint("p", stories), hour: 30}
 			for range rapid.IntRange(1, 8).Draw(rt, "steps") {
-				o.step()
+				o.step() //nolint:contextcheck // Reading has the test's own context.
 				for _, channel := range []string{"newsletter", "product-marketing"} {
 					o.agree(plain, o.address("asked"), channel)
 				}

@@ -93,14 +93,16 @@ func newWorldAt(t testing.TB, url string) *world {
 // them are decided again from the ledger.
 func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	w.t.Helper()
+	x := w.index(store)
 	s, err := New(w.t.Context(), store, w.keys, Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
-		Index:  w.index(store), VerifySample: w.sample,
+		Index:  x, VerifySample: w.sample,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	<-x.Settled() // Which needs the head that New makes.
 	w.t.Cleanup(func() {
 		s.Close()
 		if got := s.Sampled(); got.Differing != 0 && !w.damaged {
@@ -174,7 +176,8 @@ func (w *world) mustRecord(ctx context.Context, s *Service, st consent.Statement
 // wantCheck checks an address and wants a reason.
 func (w *world) wantCheck(ctx context.Context, s *Service, channel, address string, want consent.Code) CheckResult {
 	w.t.Helper()
-	got, err := s.Check(ctx, CheckInput{Address: address, Request: consent.Request{Channel: channel}})
+	in := CheckInput{Address: address, Request: consent.Request{Channel: channel}, Consistency: w.latest(ctx, s)}
+	got, err := s.Check(ctx, in)
 	if err != nil {
 		w.t.Fatalf("check: %v", err)
 	}
@@ -182,6 +185,16 @@ func (w *world) wantCheck(ctx context.Context, s *Service, channel, address stri
 		w.t.Errorf("check on %s: got %s, want %s", channel, got.Reason, want)
 	}
 	return got
+}
+
+// latest asks for everything that any server has acknowledged, also where the answer is a denial.
+func (w *world) latest(ctx context.Context, s *Service) Consistency {
+	w.t.Helper()
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return Consistency{AtLeast: head.Position}
 }
 
 func wantFault(t testing.TB, err error, want consent.Fault) {

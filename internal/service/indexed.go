@@ -31,6 +31,8 @@ type StateIndex interface {
 	Fence(ctx context.Context) error
 	// Behind returns since when everything acknowledged by then has been in.
 	Behind() time.Duration
+	// Failing reports whether the database does not say what is new, or takes long to.
+	Failing() bool
 }
 
 // decideByIndex decides by the index: a denial at once while the index is close behind, everything else once it has caught up with what
@@ -49,6 +51,9 @@ func (s *Service) decideByIndex(ctx context.Context, q *question, in *asking) (a
 			got.ForSending = true
 			return got, s.hasReached(ctx, seen.head, &in.Consistency)
 		}
+	}
+	if early && failed == nil && s.index.Failing() && q.denies() && in.AtLeast <= seen.head.Position {
+		return got, nil // Nobody is to wait for a database that hangs to be denied. What it may have acknowledged since is not in it.
 	}
 	if err := s.fence(ctx); err != nil {
 		return s.decideWithoutFence(ctx, q, in, err)

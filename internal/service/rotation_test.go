@@ -61,12 +61,14 @@ func (f *fleet) start(t *testing.T, store storage.Store, file string) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x := f.index(store)
 	s, err := New(t.Context(), store, keys, Options{
-		Now: f.clock.Now, Logger: slog.New(slog.DiscardHandler), Index: f.index(store), VerifySample: 1,
+		Now: f.clock.Now, Logger: slog.New(slog.DiscardHandler), Index: x, VerifySample: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	<-x.Settled()
 	t.Cleanup(func() {
 		s.Close()
 		if got := s.Sampled(); got.Differing != 0 {
@@ -175,7 +177,12 @@ func TestRotation_ReplicaLeftBehind_AnswersNothing_UntilItHasTheFile(t *testing.
 		f.mustRecord(f.ctx, one.Service, withdrawal("newsletter", "anna@example.com"))
 		for name, call := range map[string]func() error{
 			"ready": func() error { return behind.Ready(f.ctx) },
-			"check": func() error { _, err := behind.Check(f.ctx, newsletter("anna@example.com")); return err },
+			"check": func() error {
+				in := newsletter("anna@example.com")
+				in.Consistency = f.latest(f.ctx, one.Service)
+				_, err := behind.Check(f.ctx, in)
+				return err
+			},
 			"record": func() error {
 				_, err := behind.Record(f.ctx, withdrawal("newsletter", "ben@example.com"), Idempotency{})
 				return err
@@ -187,7 +194,9 @@ func TestRotation_ReplicaLeftBehind_AnswersNothing_UntilItHasTheFile(t *testing.
 				return err
 			},
 			"batch": func() error {
-				_, err := behind.BatchCheck(f.ctx, BatchInput{Addresses: []string{"anna@example.com"}, Request: consent.Request{Channel: "newsletter"}})
+				_, err := behind.BatchCheck(f.ctx, BatchInput{
+					Addresses: []string{"anna@example.com"}, Request: consent.Request{Channel: "newsletter"}, Consistency: f.latest(f.ctx, one.Service),
+				})
 				return err
 			},
 			"history": func() error {
@@ -323,7 +332,9 @@ func TestRotation_InWhateverOrder_NoRefusalIsMissed(t *testing.T) {
 func (f *fleet) missNothing(rt *rapid.T, no map[string]bool) {
 	about := slices.Sorted(maps.Keys(no))
 	for n, r := range f.replicas {
-		got, err := r.BatchCheck(f.ctx, BatchInput{Addresses: about, Request: consent.Request{Channel: "newsletter"}})
+		got, err := r.BatchCheck(f.ctx, BatchInput{
+			Addresses: about, Request: consent.Request{Channel: "newsletter"}, Consistency: f.latest(f.ctx, r.Service),
+		})
 		if isKeyMissing(err) {
 			continue
 		}

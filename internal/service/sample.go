@@ -88,8 +88,8 @@ func (r *sampler) serve(ctx context.Context) {
 func (r *sampler) compare(ctx context.Context, one *sample) {
 	timed, cancel := context.WithTimeout(ctx, sampleTimeout)
 	defer cancel()
-	again, comparable, err := r.service.decideAgain(timed, one)
-	if err != nil || !comparable {
+	again, can, err := r.service.decideAgain(timed, one)
+	if err != nil || !can {
 		r.skipped.Add(1)
 		return // The database is away, or an erasure took away what it rested on. Others will be compared.
 	}
@@ -105,9 +105,9 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 	}
 }
 
-// decideAgain decides a sample by the events as known then, and by the states of the database if they are still those of then. It is not
-// comparable if rows have changed since that events do not tell of.
-func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, comparable bool, err error) {
+// decideAgain decides a sample by the events as known then, and by the states of the database if they are still those of then. They
+// cannot be compared if rows have changed since that events do not tell of.
+func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, can bool, err error) {
 	l := s.locator(1)
 	at, err := l.places(one.address, false)
 	if err != nil {

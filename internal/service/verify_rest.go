@@ -43,6 +43,13 @@ func (v *verifier) catalogs(ctx context.Context, s storage.Snapshot) error {
 			Message: fmt.Sprintf("the document of version %d of the catalog is gone", version),
 		})
 	}
+	var sum [32]byte
+	for i := range stored {
+		sum = sumCatalog(sum, &stored[i])
+	}
+	if int64(len(stored)) == v.head.CatalogVersion && v.head.CatalogsSum != ([32]byte{}) && sum != v.head.CatalogsSum {
+		v.differs("the versions of the catalog are not those that the head names")
+	}
 	if n := int64(len(stored)); n != v.head.CatalogVersion {
 		v.differs(fmt.Sprintf("the head knows %d versions of the catalog, and there are %d", v.head.CatalogVersion, n))
 	}
@@ -68,6 +75,9 @@ func (v *verifier) states(ctx context.Context, s storage.Snapshot) error {
 	if err != nil {
 		v.differs("the references, by which states are packed, have a gap")
 		return nil //nolint:nilerr // The gap is a finding, and without it the states say nothing.
+	}
+	if n := int(v.head.Refs); n == len(refs) && !table.fits(&v.head) {
+		v.differs("the references are not those that the head names")
 	}
 	var after consent.SubjectID
 	return stream(ctx, func(ctx context.Context) ([]storage.SubjectHistory, error) {

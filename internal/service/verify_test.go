@@ -187,6 +187,7 @@ func tamperings() map[string]tampering {
 		},
 		"reference": {
 			do:     func(db *raw) { db.exec("UPDATE catalog_refs SET name = 'another' WHERE name = 'newsletter'") },
+			want:   []where{{FindingHeadDiffers, 25, 25}},
 			states: true,
 		},
 		"recorded before, all hashes made anew": {
