@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/service"
 )
@@ -40,6 +42,15 @@ func (m *memory) ask(ctx context.Context, r remote, c call) (answer, error) {
 	return got, err
 }
 
+// patient takes an answer that the ledger does not reach a position yet for none: without a fence a server may not know of it.
+func patient(ctx context.Context, r remote, c call) (answer, error) {
+	got, err := r.send(ctx, attempt{call: c})
+	if reason(err) == "POSITION_UNKNOWN" {
+		return answer{}, status.Error(codes.Unavailable, "the server is behind")
+	}
+	return got, err
+}
+
 // A checker that never finds anything proves nothing: here each run has a fault that must be found.
 func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
 	lagging := func(off service.Unsafe) func(n int) serving {
@@ -54,11 +65,11 @@ func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
 	controls := []struct {
 		name   string
 		how    func(n int) serving
-		memory bool
-		denied bool // what is found is a DENY that must not have been; else an ALLOW
+		ask    func() asking // nil: as any client asks
+		denied bool          // what is found is a DENY that must not have been; else an ALLOW
 	}{
-		{name: "answers that are 100 ms old", how: lagging(service.Unsafe{}), memory: true},
-		{name: "an index without a fence", how: lagging(service.Unsafe{NoFence: true})},
+		{name: "answers that are 100 ms old", how: lagging(service.Unsafe{}), ask: func() asking { return (&memory{known: map[string]remembered{}}).ask }},
+		{name: "an index without a fence", how: lagging(service.Unsafe{NoFence: true}), ask: func() asking { return patient }},
 		// It holds refusals of its future against the recipient, but does not know yet of the consent that ended them.
 		{name: "a lagging server that decides by its own clock", how: lagging(service.Unsafe{DecideByOwnClock: true}), denied: true},
 		// A refusal is recorded as older than the consent that it came after.
@@ -68,7 +79,7 @@ func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
 		t.Run(control.name, func(t *testing.T) {
 			seed := seeded(t)
 			c := newSoundCluster(t, newDice(seed, "cluster"), control.how)
-			mustFindViolation(t, c, seed, control.memory, control.denied)
+			mustFindViolation(t, c, seed, control.ask, control.denied)
 		})
 	}
 }
@@ -81,14 +92,14 @@ func onlyAllowed(history []porcupine.Operation) []porcupine.Operation {
 }
 
 // mustFindViolation makes calls, without breaking anything, until a history is illegal.
-func mustFindViolation(t *testing.T, c *cluster, seed uint64, throughMemory, denied bool) {
+func mustFindViolation(t *testing.T, c *cluster, seed uint64, ask func() asking, denied bool) {
 	t.Helper()
 	through := c.remotes(t)
 	for epoch := range 30 {
 		name := fmt.Sprintf("control-%d", epoch)
 		l := newLoad(t, name)
-		if throughMemory {
-			l.ask = (&memory{known: map[string]remembered{}}).ask
+		if ask != nil {
+			l.ask = ask()
 		}
 		l.begin(through[1], newDice(seed, name+" begin"))
 		l.run(clients, name, seed, through, 300*time.Millisecond)

@@ -19,9 +19,9 @@
 // one may have happened at any time, or not at all. The search is that of github.com/anishathalye/porcupine. A history that is not legal is
 // written as a page to look at, to where the failure says; `make test-long` keeps it.
 //
-// The checker itself is held to account: with a memory of 100 ms before the checks, with a lagging server that decides by its own clock, and
-// with a follower by numbers of a sequence instead of positions it must find the violation; and it must tell legal from illegal
-// histories written by hand.
+// The checker itself is held to account: with a memory of 100 ms before the checks, with an index that answers without a fence, with a
+// lagging server that decides or records by its own clock, and with a follower by numbers of a sequence instead of positions it must find
+// the violation; and it must tell legal from illegal histories written by hand.
 //
 // # Crashes
 //

@@ -16,7 +16,7 @@ type load struct {
 	began time.Time
 	who   []string
 	// ask makes a check; through it a test can put something between client and server.
-	ask func(ctx context.Context, r remote, c call) (answer, error)
+	ask asking
 
 	mu      sync.Mutex
 	history []porcupine.Operation
@@ -25,6 +25,9 @@ type load struct {
 	lost    int // attempts without an answer
 	allowed int
 }
+
+// asking is how a check is made.
+type asking = func(ctx context.Context, r remote, c call) (answer, error)
 
 // pending is a write without an answer yet.
 type pending struct {
