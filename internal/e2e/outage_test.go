@@ -13,7 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-func TestDatabaseGoesAway_EverythingIsUnavailable_AndRecoversByItself(t *testing.T) {
+func TestDatabaseGoesAway_OnlyDenyFlows_AndRecoversByItself(t *testing.T) {
 	postgres := testkit.NewPostgresServer(t)
 	db := newDatabase(t, "sqlite")
 	db.url = postgres.URL()
@@ -22,9 +22,16 @@ func TestDatabaseGoesAway_EverythingIsUnavailable_AndRecoversByItself(t *testing
 	}
 	s := db.serve(nil)
 	c := assentv1.NewConsentServiceClient(dial(t, s.GRPC, s.key))
-	check := func() error {
-		_, err := c.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{Address: "anna@example.at", Channel: "newsletter"})
-		return err
+	// check returns the reason of the decision, and whether it is for sending.
+	check := func(address string) (reason string, forSending bool, err error) {
+		got, err := c.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{Address: address, Channel: "newsletter"})
+		return got.GetDecision().GetReason(), got.GetDecision().GetForSending(), err
+	}
+	must := func(when, address, reason string, forSending bool) {
+		t.Helper()
+		if got, is, err := check(address); err != nil || got != reason || is != forSending {
+			t.Errorf("%s %s is answered %s, for sending %t, %v", when, address, got, is, err)
+		}
 	}
 	withdraw := func(address string) error {
 		_, err := c.WithdrawConsent(t.Context(), &assentv1.WithdrawConsentRequest{Address: address, Channels: []string{"newsletter"}})
@@ -46,22 +53,36 @@ func TestDatabaseGoesAway_EverythingIsUnavailable_AndRecoversByItself(t *testing
 	if err := withdraw("anna@example.at"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := c.GrantConsent(t.Context(), &assentv1.GrantConsentRequest{
+		Address: "cleo@example.at", Channels: []string{"newsletter"}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
+		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"},
+		Evidence:    &assentv1.Evidence{Source: "paper", DocumentRef: "card"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 10*time.Second, "it says that it is ready", func() bool { return ready() == http.StatusOK })
+	must("before", "anna@example.at", "WITHDRAWN", true)
+	must("before", "cleo@example.at", "ALLOW_CONSENT", true)
 	postgres.Stop()
-	for what, err := range map[string]error{"check": check(), "withdraw": withdraw("bert@example.at")} {
+	_, _, allowed := check("cleo@example.at")
+	for what, err := range map[string]error{"the check of who is allowed": allowed, "withdraw": withdraw("bert@example.at")} {
 		if status.Code(err) != codes.Unavailable {
 			t.Errorf("%s while the database is away: %v, want UNAVAILABLE", what, err)
 		}
 	}
+	// What was known a moment ago is enough for a DENY; when that is longer ago it still flows, but not for sending.
+	testkit.Eventually(t, 20*time.Second, "a DENY that is not for sending", func() bool {
+		reason, forSending, err := check("anna@example.at")
+		if err != nil || reason != "WITHDRAWN" {
+			t.Fatalf("who is denied is answered %s, %v", reason, err)
+		}
+		return !forSending
+	})
 	testkit.Eventually(t, 10*time.Second, "it says that it is not ready", func() bool { return ready() == http.StatusServiceUnavailable })
 	postgres.Start()
 	testkit.Eventually(t, 20*time.Second, "it is ready again", func() bool { return ready() == http.StatusOK })
-	if err := check(); err != nil {
-		t.Errorf("check after the database came back: %v", err)
-	}
-	got, err := c.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{Address: "anna@example.at", Channel: "newsletter"})
-	if err != nil || got.GetDecision().GetReason() != "WITHDRAWN" {
-		t.Errorf("what was acknowledged before: %v, %v", got.GetDecision().GetReason(), err)
-	}
+	must("afterwards", "cleo@example.at", "ALLOW_CONSENT", true)
+	must("afterwards", "anna@example.at", "WITHDRAWN", true)
 	if err := withdraw("bert@example.at"); err != nil {
 		t.Errorf("withdraw after the database came back: %v", err)
 	}
