@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -35,8 +37,10 @@ func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 	}
 	now := l.index.Stats()
 	stats = telemetry.IndexStats{
-		Recipients: now.Recipients, Bytes: now.Bytes, Rounds: now.Rounds, Reloads: now.Reloads, Behind: now.Behind,
-		Loaded: now.Loaded,
+		State: string(now.State), Recipients: now.Recipients, Bytes: now.Bytes, Rounds: now.Rounds, Reloads: now.Reloads,
+		Behind: now.Behind, Loaded: now.Loaded,
+		// It may have ceased to be ready after its state was read.
+		Follows: now.State == index.Ready && now.Behind != math.MaxInt64,
 	}
 	sampled := l.Sampled()
 	stats.Compared, stats.Differing, stats.Skipped = sampled.Compared, sampled.Differing, sampled.Skipped

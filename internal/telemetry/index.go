@@ -5,21 +5,27 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
 // IndexStats are what the metrics tell of an index.
 type IndexStats struct {
+	State      string // one of [IndexStates]
 	Recipients int64
 	Bytes      int64
 	Rounds     int64 // in which news were asked for
 	Reloads    int64 // after another history, or after what could not be told
+	Follows    bool  // whether it holds what there is, so that Behind says something
 	Behind     time.Duration
 	Loaded     time.Duration // what the last loading took
 	Compared   int64         // answers that were decided again
 	Differing  int64
 	Skipped    int64 // answers that were to be decided again, and could not be
 }
+
+// IndexStates returns what an index may be doing.
+func IndexStates() []string { return []string{"loading", "ready", "off", "ended"} }
 
 // ObserveIndex has the metrics tell of an index whenever they are read; false from read: there is none.
 func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error {
@@ -42,6 +48,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		keep(o, err)
 		return o
 	}
+	state := gauge("assent.index.state", "", "What the index is doing: 1 for the present state.")
 	recipients := gauge("assent.index.recipients", "", "Subjects whose states are in the index.")
 	bytes := gauge("assent.index.size", "By", "Memory of the index.")
 	rounds := counter("assent.index.rounds", "How often the index asked the database what is new.")
@@ -54,7 +61,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		return o
 	}
 	skipped := counter("assent.index.samples.skipped", "Answers of the index that were to be decided again, and could not be.")
-	behind := duration("assent.index.behind", "Since when the index has held everything that was acknowledged by then.")
+	behind := duration("assent.index.behind", "How old what the index holds is at most: everything acknowledged longer ago is in it.")
 	loaded := duration("assent.index.load", "What the last loading of the index took.")
 	if failed != nil {
 		return fmt.Errorf("make the metrics: %w", failed)
@@ -64,6 +71,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		if !there {
 			return nil
 		}
+		observeState(o, state, stats.State)
 		o.ObserveInt64(recipients, stats.Recipients)
 		o.ObserveInt64(bytes, stats.Bytes)
 		o.ObserveInt64(rounds, stats.Rounds)
@@ -71,7 +79,9 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		o.ObserveInt64(compared, stats.Compared)
 		o.ObserveInt64(differing, stats.Differing)
 		o.ObserveInt64(skipped, stats.Skipped)
-		o.ObserveFloat64(behind, stats.Behind.Seconds())
+		if stats.Follows {
+			o.ObserveFloat64(behind, stats.Behind.Seconds())
+		}
 		o.ObserveFloat64(loaded, stats.Loaded.Seconds())
 		return nil
 	}, made...)
@@ -79,4 +89,14 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		return fmt.Errorf("make the metrics: %w", err)
 	}
 	return nil
+}
+
+func observeState(o metric.Observer, gauge metric.Int64Observable, present string) {
+	for _, name := range IndexStates() {
+		var value int64
+		if name == present {
+			value = 1
+		}
+		o.ObserveInt64(gauge, value, metric.WithAttributes(attribute.String("state", name)))
+	}
 }
