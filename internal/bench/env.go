@@ -120,8 +120,8 @@ func (e *env) introduce(ctx context.Context) (err error) {
 		return err
 	}
 	if !own {
-		return errors.New("the database holds events that no bench recorded; one is measured only on a database that is empty, or that " +
-			"only `assent bench` and `assent bench load` have recorded in")
+		return fmt.Errorf("the database holds events that neither `assent bench` nor `assent bench load --seed %d` recorded, of another seed "+
+			"or of others; one is measured only on a database that is empty or has none but theirs", e.opts.Seed)
 	}
 	_, e.key, err = local.CreateClient(server.AsLocal(ctx), service.NewClient{
 		ID: clientPrefix + strings.ToLower(rand.Text()), AllDepartments: true, Role: "admin",

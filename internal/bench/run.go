@@ -73,10 +73,13 @@ func Cases() []string {
 // chosen reports whether a case is to be measured.
 func (o *Options) chosen(name string) bool { return o.Only == nil || o.Only.MatchString(name) }
 
-// Run measures.
+// ErrNoCase is returned where nothing is chosen to be measured.
+var ErrNoCase = errors.New("no case has such a name")
+
+// Run measures. Error: ErrNoCase.
 func Run(ctx context.Context, opts Options) (report Report, err error) {
 	if !slices.ContainsFunc(Cases(), opts.chosen) {
-		return report, fmt.Errorf("no case has such a name; there are %s", strings.Join(Cases(), ", "))
+		return report, fmt.Errorf("%w; there are %s", ErrNoCase, strings.Join(Cases(), ", "))
 	}
 	e, err := begin(ctx, opts)
 	if err != nil {

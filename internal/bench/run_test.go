@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -85,10 +86,22 @@ func TestRun_Postgres_MeasuresEveryCase_AndMayBeRepeated(t *testing.T) {
 	}
 }
 
+func TestRun_RelativePath_IsTheSameFileForServerAndBareStatements(t *testing.T) {
+	t.Chdir(t.TempDir())
+	opts := tiny()
+	opts.DatabaseURL, opts.Only = config.NewSecret("sqlite:rel.db"), regexp.MustCompile("^withdraw$")
+	if _, err := bench.Run(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("rel.db"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRun_NoSuchCase_NamesThem(t *testing.T) {
 	opts := tiny()
 	opts.Only = regexp.MustCompile("nonsense")
-	if _, err := bench.Run(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "check-allow") {
+	if _, err := bench.Run(t.Context(), opts); !errors.Is(err, bench.ErrNoCase) || !strings.Contains(err.Error(), "check-allow") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -32,8 +32,8 @@ const benchHelp = `Measure a whole server: one of its own, over a temporary SQLi
 with an API key. Beside every figure stands what the same messages cost an echo, bare or behind everything that is around a call,
 or what the same rows cost bare statements, measured in the same run in short turns. HOLDS says whether a goal was reached.
 
-It records what never happened. So a database with events that neither this command nor bench load recorded is refused, and one that
-it has measured is to be thrown away. For PostgreSQL --keys names the key file; without it a new one is made and thrown away, which only
+It records what never happened. So a database with events that neither this command nor bench load of the same --seed recorded is refused,
+and one that it has measured is to be thrown away. For PostgreSQL --keys names the key file; without it a new one is made and thrown away, which only
 an empty database takes.
 
 Progress goes to standard error. With --format json the report is
@@ -85,6 +85,9 @@ func (a *app) bench() *cobra.Command {
 			options.DatabaseURL, options.Keys = cfg.DatabaseURL, cfg.Keys
 		}
 		report, err := bench.Run(ctx, options)
+		if errors.Is(err, bench.ErrNoCase) {
+			return usagef("--only: %v", err)
+		}
 		return errors.Join(err, a.writeReport(&report))
 	})
 	cmd.AddCommand(a.client(a.benchLoad()))

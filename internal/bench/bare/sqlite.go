@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -17,6 +18,10 @@ const perStatement = 2000
 type sqliteDB struct{ db *sql.DB }
 
 func openSQLite(ctx context.Context, path string) (DB, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
 		"_pragma":       {"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "cache_size(-16384)", "wal_autocheckpoint(4096)"},
 		"_busy_timeout": {"10000"}, "_txlock": {"immediate"},
@@ -31,6 +36,15 @@ func openSQLite(ctx context.Context, path string) (DB, error) {
 		return nil, closeAfter(err, d.db.Close)
 	}
 	return d, nil
+}
+
+// resolve returns the path as the server opens it. In a URL a relative one would be taken for a host.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 func (d *sqliteDB) Prepare(ctx context.Context) error {
