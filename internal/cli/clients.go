@@ -143,7 +143,10 @@ func (a *app) clientsRevoke() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke ID",
 		Short: "End a client's key at once, on every server",
-		Args:  cobra.ExactArgs(1),
+		Long: "End a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until its\n" +
+			"next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long\n" +
+			"as it lasts.",
+		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			if err := a.ask(fmt.Sprintf("End the key of %s for ever?", printable(args[0])), yes); err != nil {
 				return err

@@ -34,7 +34,9 @@ type ClientServiceClient interface {
 	CreateClient(ctx context.Context, in *CreateClientRequest, opts ...grpc.CallOption) (*CreateClientResponse, error)
 	// Lists the clients by id, those revoked included.
 	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
-	// Ends a client's key at once, on every server. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
+	// Ends a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until that
+	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
+	// as it lasts. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
 	RevokeClient(ctx context.Context, in *RevokeClientRequest, opts ...grpc.CallOption) (*RevokeClientResponse, error)
 }
 
@@ -86,7 +88,9 @@ type ClientServiceServer interface {
 	CreateClient(context.Context, *CreateClientRequest) (*CreateClientResponse, error)
 	// Lists the clients by id, those revoked included.
 	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
-	// Ends a client's key at once, on every server. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
+	// Ends a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until that
+	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
+	// as it lasts. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
 	RevokeClient(context.Context, *RevokeClientRequest) (*RevokeClientResponse, error)
 	mustEmbedUnimplementedClientServiceServer()
 }

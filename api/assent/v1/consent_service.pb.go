@@ -113,7 +113,7 @@ type CheckConsentRequest struct {
 	KnownAsOf *KnownAsOf `protobuf:"bytes,7,opt,name=known_as_of,json=knownAsOf,proto3" json:"known_as_of,omitempty"`
 	// Whether the decision is to carry a signed receipt, to be kept with the mail that is sent on it.
 	Receipt bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
-	// How fresh the answer has to be; unset: strict, by everything acknowledged. Not together with as_of or known_as_of.
+	// How fresh the answer has to be; unset: strict. Not together with as_of or known_as_of.
 	Consistency   *Consistency `protobuf:"bytes,9,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -212,7 +212,10 @@ func (x *CheckConsentRequest) GetConsistency() *Consistency {
 	return nil
 }
 
-// How fresh an answer has to be. The empty message is strict: nothing that was acknowledged before the check is missed.
+// How fresh an answer has to be. The empty message is strict: nothing that any server acknowledged before the check was made is missed
+// that could turn an ALLOW into a DENY, and whatever the server that is asked has acknowledged itself is in its answers. A DENY may rest
+// on what was known up to five seconds ago (a tenth of a second as a rule), so that a consent that another server has just acknowledged
+// may not be seen yet; in an outage of the database it may be older, and then has for_sending unset.
 type Consistency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is asked for instead of, or besides, strict.
