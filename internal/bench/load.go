@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,7 @@ type Loading struct {
 	First, People int
 	// Batch is about how many events one call records, InFlight how many calls are under way at once.
 	Batch, InFlight int
-	// Recorded is called after each call with how many people are done; nil: nobody is told.
+	// Recorded is called after each call with how many people are done, by one goroutine at a time; nil: nobody is told.
 	Recorded func(people int64)
 }
 
@@ -45,6 +46,7 @@ const (
 // Load records people of a population. What was recorded before is recognised: to load twice changes nothing.
 func Load(ctx context.Context, record Record, l Loading) (Loaded, error) {
 	var events, duplicates, people atomic.Int64
+	var telling sync.Mutex
 	began := time.Now()
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(l.InFlight)
@@ -64,7 +66,10 @@ func Load(ctx context.Context, record Record, l Loading) (Loaded, error) {
 			}
 			events.Add(int64(len(in.GetEvents())))
 			duplicates.Add(again)
-			if done := people.Add(int64(upTo - from)); l.Recorded != nil {
+			done := people.Add(int64(upTo - from))
+			if l.Recorded != nil {
+				telling.Lock()
+				defer telling.Unlock()
 				l.Recorded(done)
 			}
 			return nil
