@@ -48,6 +48,7 @@ test: ## Run all tests with the race detector (PKG=./... for some packages only)
 test-long: ## Run the long forms of the proofs of correctness, some 15 minutes.
 	@.ci/testdeps
 	@ASSENT_PROOF=long CGO_ENABLED=1 $(GO) test $(RACE) -timeout=60m -artifacts -v ./internal/proof
+	@ASSENT_PROOF=long $(GO) test -timeout=60m -run Simulation ./internal/index
 
 .PHONY: test-short
 test-short: ## Run the tests without the race detector, leaving out the long ones.

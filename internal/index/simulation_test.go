@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -188,11 +189,13 @@ func (s *simulation) settle(ctx context.Context) {
 	}
 }
 
-// TestSimulation_AnySeed_FenceShowsWhatWasAcknowledged holds the promises of the package over random runs.
+// TestSimulation_AnySeed_FenceShowsWhatWasAcknowledged holds the promises of the package over random runs: a few hundred, always the same
+// ones, or thousands of others each time, where the proofs run long.
 func TestSimulation_AnySeed_FenceShowsWhatWasAcknowledged(t *testing.T) {
-	seeds := uint64(2_000)
-	if testing.Short() {
-		seeds = 300
+	from, seeds := uint64(0), uint64(300)
+	if os.Getenv("ASSENT_PROOF") == "long" {
+		from, seeds = rand.Uint64()>>1, 5_000
+		t.Logf("seeds from %d", from)
 	}
 	const parts = 4
 	for part := range uint64(parts) {
@@ -200,7 +203,7 @@ func TestSimulation_AnySeed_FenceShowsWhatWasAcknowledged(t *testing.T) {
 			t.Parallel()
 			past, reloads := 0, int64(0)
 			for seed := part; seed < seeds; seed += parts {
-				s := simulate(t, seed, false)
+				s := simulate(t, from+seed, false)
 				if s.fault != "" {
 					t.Fatal(s.fault)
 				}

@@ -251,7 +251,8 @@ func textOf(scopes []Scope) []string {
 	return list
 }
 
-// RevokeClient ends a client's key at once, on every server; of one that was revoked before nothing changes. Error:
+// RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api.md); of
+// one that was revoked before nothing changes. Error:
 // CLIENT_NOT_FOUND.
 func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
