@@ -104,7 +104,7 @@ func (e *evaluation) consent(bounced Instant) (*Grant, Code, Instant) {
 // consentCounts reports whether g is a consent on the channel later than every no and every bounce. One that came with a
 // list counts only where there never was a no.
 func (e *evaluation) consentCounts(g *Grant, no, bounced Instant) bool {
-	if g.Basis != catalog.BasisConsent || g.Origin <= e.erased || !g.On(e.rules.channel.ID) {
+	if g.Basis != catalog.BasisConsent || !g.after(e.erased) || !g.On(e.rules.channel.ID) {
 		return false
 	}
 	if no != 0 && g.Source == SourceImport {
@@ -213,7 +213,7 @@ func (e *evaluation) latestOf(basis catalog.Basis, bounced Instant) (*Grant, Cod
 	var finding Code
 	for i := len(e.known.Exact.Grants) - 1; i >= 0; i-- {
 		g := &e.known.Exact.Grants[i]
-		if g.Basis != basis || g.Origin <= e.erased || !e.isOther(g, bounced) {
+		if g.Basis != basis || !g.after(e.erased) || !e.isOther(g, bounced) {
 			continue
 		}
 		code, holds := e.judgeOther(g)

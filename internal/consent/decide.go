@@ -160,7 +160,7 @@ func (e *evaluation) grantExists(test func(g *Grant) bool) bool {
 		return false
 	}
 	for i := range e.known.Exact.Grants {
-		if g := &e.known.Exact.Grants[i]; g.Origin > e.erased && test(g) {
+		if g := &e.known.Exact.Grants[i]; g.after(e.erased) && test(g) {
 			return true
 		}
 	}

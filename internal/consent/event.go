@@ -219,6 +219,20 @@ type Event struct {
 // IsBlank reports whether the event was blanked: another one stands for it, and only its position and time of recording are known.
 func (e *Event) IsBlank() bool { return e.Kind == 0 }
 
+// Begin is the instant from which the event counts. A consent that was given at once begins at its confirmed_time where that is
+// earlier than its occurrence; every other event begins when it occurred. An erasure reaches what begins at or before it.
+func (e *Event) Begin() Instant { return e.Facts.begin(e.Occurred) }
+
+// Begin is the instant from which the entry counts if it occurs at the given instant, as [Event.Begin].
+func (e *Entry) Begin(occurred Instant) Instant { return e.Facts.begin(occurred) }
+
+func (f *Facts) begin(occurred Instant) Instant {
+	if f.Kind == KindGrant && f.Basis == catalog.BasisConsent {
+		return earliest(occurred, f.Confirmed)
+	}
+	return occurred
+}
+
 // Compare orders events by when they count: by the instant of their occurrence, at one instant by kind, of one kind by
 // their canonical facts. Events that are equal in all of these differ in their sealed evidence or their spelling, and their
 // order changes no answer; their keys give them one that does not depend on their arrival.

@@ -126,7 +126,11 @@ func (o *opinion) grants() []basis {
 		}
 		switch f.kind() {
 		case consent.KindGrant:
-			all = append(all, basis{facts: f.entry.Facts, position: f.position, at: f.occurred, confirmed: f.entry.Facts.Confirmed})
+			given := basis{facts: f.entry.Facts, position: f.position, at: f.occurred, confirmed: f.entry.Facts.Confirmed}
+			if given.facts.Basis == catalog.BasisConsent && o.erased(given.begins()) {
+				continue
+			}
+			all = append(all, given)
 		case consent.KindConfirm:
 			if r := o.requestFor(i); r != nil {
 				all = append(all, confirmedRequest(r, f))

@@ -22,7 +22,7 @@ func (k *Known) Standing(channel string, t Instant) Standing {
 		return s
 	}
 	for _, g := range k.Exact.Grants {
-		if g.On(channel) && g.Origin > erased {
+		if g.On(channel) && g.after(erased) {
 			s.Grants = append(s.Grants, g)
 		}
 	}

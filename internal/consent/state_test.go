@@ -52,7 +52,7 @@ func TestState_ConfirmedRequestThatWasErased_DoesNotStandForAGrantThatWasNot(t *
 			Kind: consent.KindRequest, Occurred: instant(1), Channels: []string{"shop"}, Source: "web_form",
 			Declaration: consent.Declaration{ID: "all", Version: "1"},
 		},
-		consentOn(3, instant(0)), // began before the request, but was made after the erasure
+		consentOn(3, instant(3)),
 		consent.Statement{Kind: consent.KindConfirm, Occurred: instant(4) - 1, Channels: []string{"shop"}},
 		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
 		consent.Statement{Kind: consent.KindLift, Occurred: instant(5), Reason: consent.ReasonErased},
@@ -60,6 +60,25 @@ func TestState_ConfirmedRequestThatWasErased_DoesNotStandForAGrantThatWasNot(t *
 	d := h.decide(t, consent.Request{Channel: "shop"}, instant(6))
 	if d.Reason != consent.CodeAllowConsent || d.Position != 2 {
 		t.Errorf("got %s by event %d, want ALLOW_CONSENT by event 2", d.Reason, d.Position)
+	}
+}
+
+func TestDecide_ConsentThatBeganBeforeTheErasure_CountsAsNeverMade(t *testing.T) {
+	h := tell(t,
+		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
+		consentOn(3, instant(2)), // given after the erasure, but confirmed at its instant
+		consent.Statement{Kind: consent.KindLift, Occurred: instant(4), Reason: consent.ReasonErased},
+	)
+	if d := h.decide(t, consent.Request{Channel: "shop"}, instant(5)); d.Reason != consent.CodeNoLegalBasis {
+		t.Errorf("got %s, want NO_LEGAL_BASIS", d.Reason)
+	}
+	h = tell(t,
+		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
+		consentOn(3, instant(2)+1),
+		consent.Statement{Kind: consent.KindLift, Occurred: instant(4), Reason: consent.ReasonErased},
+	)
+	if d := h.decide(t, consent.Request{Channel: "shop"}, instant(5)); d.Reason != consent.CodeAllowConsent {
+		t.Errorf("a microsecond after the erasure: got %s, want ALLOW_CONSENT", d.Reason)
 	}
 }
 

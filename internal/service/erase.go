@@ -86,7 +86,7 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 			w.erased.learnt, w.erased.keys = append(w.erased.learnt, s.ID), append(w.erased.keys, s.Key)
 		}
 	}
-	err = w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Occurred > until, nil })
+	err = w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
 	if err != nil {
 		return err
 	}

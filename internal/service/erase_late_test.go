@@ -140,3 +140,56 @@ func TestErase_TwiceInOtherSpellings_EachOfItsOwn(t *testing.T) {
 		sound(t, w, s)
 	})
 }
+
+// A form that sends an old confirmation once more must not bring an erased person back: the consent began before the erasure, whenever
+// it is recorded.
+func TestRecord_ConsentThatBeganBeforeTheErasure_IsErasedBeforeAndAReturn(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		old := consentOn("newsletter", annaTyped, start.Add(-time.Hour))
+		w.mustRecord(ctx, s, old)
+		eraseNow(ctx, t, w, s, annaTyped)
+		before := positions(t, s.store)
+		w.clock.Advance(time.Minute)
+		old.Occurred = 0 // now, as a form states it
+		_, err := s.Record(ctx, old, Idempotency{})
+		wantFault(t, err, consent.FaultErasedBefore)
+		items, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: old}}})
+		if err != nil || items[0].Err == nil || items[0].Err.Fault != consent.FaultErasedBefore {
+			t.Errorf("in a batch: got %+v, %v", items, err)
+		}
+		if got := positions(t, s.store); got != before {
+			t.Errorf("%d events were recorded", got-before)
+		}
+		returns, err := s.Returns(ctx, ReturnsInput{Size: 10})
+		if err != nil || len(returns.Returns) != 1 || returns.Returns[0].Count != 2 {
+			t.Errorf("returns: got %+v, %v, want one row that counts 2", returns.Returns, err)
+		}
+		fresh := old
+		fresh.Confirmed = consent.InstantOf(w.clock.Now())
+		w.mustRecord(ctx, s, fresh)
+		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent)
+		sound(t, w, s)
+	})
+}
+
+func TestErase_DatedBetweenConfirmationAndRecording_TakesTheConsent(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		began := consentOn("newsletter", annaTyped, start.Add(-time.Hour))
+		began.Confirmed = consent.InstantOf(start.Add(-3 * time.Hour))
+		w.mustRecord(ctx, s, began)
+		w.clock.Advance(time.Second)
+		_, err := s.Record(ctx, consent.Statement{
+			Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
+		}, Idempotency{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := subjectsOf(t, s, annaTyped)[consent.FormExact]; id != (consent.SubjectID{}) {
+			t.Error("the exact subject still has an id")
+		}
+		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeErased)
+		sound(t, w, s)
+	})
+}

@@ -282,7 +282,7 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 	if p.subject, err = w.subject(&st.place); err != nil {
 		return nil, err
 	}
-	if entry.Form == consent.FormExact && occurred <= p.subject.Erased {
+	if entry.Form == consent.FormExact && entry.Begin(occurred) <= p.subject.Erased {
 		return nil, erasedBefore()
 	}
 	if st.statement.Occurred == 0 {
