@@ -241,7 +241,12 @@ func (f *fake) WithdrawConsent(_ context.Context, in *assentv1.WithdrawConsentRe
 	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Withdraw{Withdraw: &assentv1.Refusal{
 		Address: in.GetAddress(), Channels: in.GetChannels(), AllMarketing: in.GetAllMarketing(), Evidence: in.GetEvidence(),
 	}}})
-	return &assentv1.WithdrawConsentResponse{Positions: []int64{position}, Duplicate: duplicate}, nil
+	answer := &assentv1.WithdrawConsentResponse{Positions: []int64{position}, Duplicate: duplicate}
+	if strings.HasPrefix(in.GetAddress(), "late") {
+		answer.Warnings = []*assentv1.Warning{{Code: "EVIDENCE_SHORTENED", Field: "evidence.note", Description: "the text is longer"}}
+		answer.StillAllowed = []*assentv1.StillAllowed{{Channel: "newsletter", Reason: "ALLOW_CONSENT", Position: 7}}
+	}
+	return answer, nil
 }
 
 func (f *fake) RequestConsent(_ context.Context, in *assentv1.RequestConsentRequest) (*assentv1.RequestConsentResponse, error) {

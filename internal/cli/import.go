@@ -106,13 +106,15 @@ type importSummary struct {
 	Rejected     int64 `json:"rejected"`
 	ErasedBefore int64 `json:"erasedBefore"`
 	// Erasures is how many of those recorded are erasures.
-	Erasures     int64  `json:"erasures"`
+	Erasures int64 `json:"erasures"`
+	importWarnings
 	DryRun       bool   `json:"dryRun"`
 	BatchID      string `json:"batchId"`
 	RejectedFile string `json:"rejectedFile,omitempty"`
 }
 
 func (a *app) writeImported(s importSummary) error {
+	s.note(a)
 	if a.json() {
 		return a.writeJSON(s)
 	}
@@ -315,6 +317,7 @@ func (i *importer) consume(c *chunk) error {
 		rejections = append(rejections, rejection{bad.line, "INVALID_ROW", bad.reach()})
 	}
 	for n, result := range c.results {
+		i.summary.add(result)
 		switch failed := result.GetError(); {
 		case failed.GetReason() == erasedBefore:
 			i.summary.ErasedBefore++

@@ -21,6 +21,7 @@ type recorded interface {
 
 // writeRecorded writes the answer to a write.
 func writeRecorded[Out recorded](a *app, answer Out) error {
+	a.noteWarnings(answer)
 	if a.json() {
 		return a.writeMessage(answer)
 	}
@@ -95,7 +96,7 @@ func (a *app) withdraw() *cobra.Command {
 		Use:   "withdraw ADDRESS {--channel CHANNEL | --all-marketing}",
 		Short: "Record that a person withdraws or refuses",
 		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. Once this is acknowledged,\n" +
-			"no later check allows.",
+			"no later check allows, unless --occurred-time lies before a consent: then a warning names the channel.",
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.WithdrawConsent, writeRecorded,
 			func(args []string) (*assentv1.WithdrawConsentRequest, error) {
@@ -148,6 +149,7 @@ func (a *app) request() *cobra.Command {
 }
 
 func (a *app) writeRequested(answer *assentv1.RequestConsentResponse) error {
+	a.noteWarnings(answer)
 	var err error
 	if a.json() {
 		err = a.writeMessage(answer)
@@ -169,7 +171,11 @@ func (a *app) writeConfirmed(answer *assentv1.ConfirmConsentResponse) error {
 	if a.json() {
 		return a.writeMessage(answer)
 	}
-	return a.write(fmt.Sprintf("confirmed %s, recorded %s\n", printable(answer.GetChannel()), positions(answer.GetPositions())))
+	verb := "recorded"
+	if answer.GetDuplicate() {
+		verb = "known already: recorded"
+	}
+	return a.write(fmt.Sprintf("confirmed %s, %s %s\n", printable(answer.GetChannel()), verb, positions(answer.GetPositions())))
 }
 
 // confirm confirms a double opt-in.

@@ -54,7 +54,7 @@ func TestGrant_EveryFlagReachesTheServer_AndTwiceIsADuplicate(t *testing.T) {
 		t.Errorf("stdout %q", got.stdout)
 	}
 	got := f.run(t, append(args, "--format", "json")...).must(t, 0)
-	if got.stdout != "{\n  \"positions\": [\n    \"1\"\n  ],\n  \"duplicate\": true\n}\n" {
+	if got.stdout != "{\n  \"positions\": [\n    \"1\"\n  ],\n  \"duplicate\": true,\n  \"warnings\": []\n}\n" {
 		t.Errorf("stdout %q", got.stdout)
 	}
 }
@@ -91,6 +91,19 @@ func TestWithdraw_EveryFlagReachesTheServer(t *testing.T) {
 	}
 }
 
+func TestWithdraw_WarningsAndWhatIsStillAllowed_GoToStandardError(t *testing.T) {
+	f := startFake(t)
+	const want = "warning: EVIDENCE_SHORTENED: the text is longer (evidence.note)\n" +
+		"warning: the channel newsletter is still allowed (ALLOW_CONSENT) by the consent at position 7, which began later than this; " +
+		"leave the time out to record it as of now\n"
+	for _, format := range []string{"text", "json"} {
+		got := f.run(t, "withdraw", "late@firma.example", "--channel", "newsletter", "--format", format).must(t, 0)
+		if got.stderr != want {
+			t.Errorf("%s: stderr %q, want %q", format, got.stderr, want)
+		}
+	}
+}
+
 func TestRequestAndConfirm_TheTokenGoesFromOneToTheOther(t *testing.T) {
 	f := startFake(t)
 	got := f.run(t, append([]string{
@@ -106,6 +119,7 @@ func TestRequestAndConfirm_TheTokenGoesFromOneToTheOther(t *testing.T) {
 		Token       string
 		ExpiresTime string
 		Positions   []string
+		Warnings    []string
 	}](t, f.run(t, "request", "anna@firma.example", "--channel", "newsletter", "--format", "json").must(t, 0).stdout)
 	got = f.runWith(t, answer.Token+"\n", append([]string{"confirm", "-"}, evidenceArgs()...)...).must(t, 0)
 	if got.stdout != "confirmed newsletter, recorded at position 3\n" {

@@ -3,6 +3,7 @@ package consent
 import (
 	"slices"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 )
 
@@ -109,6 +110,14 @@ func (r *Rules) Referring(reference string) *Rules {
 	same := *r
 	same.request.Reference = reference
 	return &same
+}
+
+// Covers reports whether a suppression of the scope reaches the channel under the sender identity of the request.
+func (r *Rules) Covers(scope Scope) bool { return r.coverage.covers(scope) }
+
+// DecideGrant decides as if nothing but one grant were known about the address: the answer says what the grant lacks by itself.
+func (r *Rules) DecideGrant(a address.Address, e *Event, t Instant) Decision {
+	return r.Decide(a, &Known{Exact: &State{Grants: []Grant{grantOf(e)}}}, t)
 }
 
 // Sender returns the sender identity that the rules are for; nil if the catalog does not know it.

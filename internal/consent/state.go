@@ -222,6 +222,27 @@ func (s *State) fold(e *Event) {
 	}
 }
 
+// ConfirmationOf returns where the request stands now that was recorded at a position, for an erasure may have recorded it anew, and
+// the position of the confirmation that took it. Each is 0 if there is none.
+func ConfirmationOf(events []Event, recordedAt int64) (request, confirmation int64) {
+	var s State
+	events = WithoutVoided(slices.Clone(events))
+	slices.SortFunc(events, func(a, b Event) int { return Compare(&a, &b) })
+	for i := range events {
+		e := &events[i]
+		if e.Kind == KindRequest && (e.Position == recordedAt || slices.Contains(e.Was, recordedAt)) {
+			request = e.Position
+		}
+		if e.Kind == KindConfirm && request != 0 && slices.ContainsFunc(s.Pending, func(p Pending) bool {
+			return p.Position == request && p.Channel == e.Channels[0] && !endedBy(p.Expires, e.Occurred)
+		}) {
+			return request, e.Position
+		}
+		s.fold(e)
+	}
+	return request, 0
+}
+
 // grantOf returns the grant that an event gives by itself.
 func grantOf(e *Event) Grant {
 	return Grant{
@@ -345,6 +366,11 @@ func (s *State) ErasedAt(spelling [16]byte) Instant {
 		}
 	}
 	return 0
+}
+
+// HasGrantAfter reports whether a grant of the subject is later than the instant: of a consent, whether it begins later.
+func (s *State) HasGrantAfter(t Instant) bool {
+	return s != nil && slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.after(t) })
 }
 
 // Held returns the legal hold of the spelling that came first; nil if there is none. Of an exact subject the spelling is zero.

@@ -48,6 +48,7 @@ type Entry struct {
 	Domain   string // of FormDomain, instead of the address
 	Facts    Facts  // without the spelling
 	Evidence Evidence
+	Warnings []Warning // what of a no was changed to be storable
 }
 
 // Canonical returns the form of the subject's address.
@@ -71,10 +72,14 @@ func (e *Entry) Exact() string {
 }
 
 // Entry checks the statement and puts it into its canonical form. Now is the catalog in force when it is recorded: channels and
-// scopes must be in it. Then is the one in force when it occurred: its policy says when a request expires. The error is an
-// [Error] that names the field.
+// scopes must be in it. Then is the one in force when it occurred: its policy says when a request expires. Evidence of a no that
+// cannot be stored is changed, with a warning. The error is an [Error] that names the field.
 func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
-	e := &Entry{Evidence: Evidence{
+	var warnings []Warning
+	if s.Kind.IsNo() {
+		s, warnings = s.withStorableEvidence()
+	}
+	e := &Entry{Warnings: warnings, Evidence: Evidence{
 		URL: s.URL, IP: s.IP, UserAgent: s.UserAgent, TransactionRef: s.TransactionID, DocumentRef: s.DocumentRef,
 		Operator: s.Operator, Note: s.Note, Justification: s.Justification,
 	}}
@@ -146,25 +151,16 @@ func (s *Statement) evidence(f *Facts) error {
 		return Faultf(FaultInvalidEvidence, "evidence.source",
 			"a source is one of web_form, double_opt_in, api, import, paper, in_person, phone")
 	}
-	for _, text := range []struct {
-		field, value string
-		limit        int
-	}{
-		{"evidence.url", s.URL, 2048},
-		{"evidence.ip", s.IP, 64},
-		{"evidence.userAgent", s.UserAgent, 1024},
-		{"evidence.transactionRef", s.TransactionID, 256},
-		{"evidence.documentRef", s.DocumentRef, 256},
-		{"evidence.operator", s.Operator, 256},
-		{"evidence.note", s.Note, 4096},
-		{"justification", s.Justification, 2048},
-	} {
-		if problem := TextProblem(text.value, text.limit); problem != "" {
-			return Faultf(FaultInvalidEvidence, text.field, "the text %s", problem)
+	for _, t := range s.evidenceTexts() {
+		if problem := TextProblem(*t.text, t.limit); problem != "" {
+			return Faultf(FaultInvalidEvidence, t.field, "the text %s", problem)
 		}
 	}
-	if len(s.Goods) > 32 {
-		return Faultf(FaultInvalidEvidence, "evidence.goods", "at most 32 goods")
+	if s.Confirmed == InvalidInstant {
+		return Faultf(FaultInvalidTime, "evidence.confirmedTime", "the time must be later than 1970-01-01T00:00:00Z and at most of the year 9999")
+	}
+	if len(s.Goods) > maxGoods {
+		return Faultf(FaultInvalidEvidence, "evidence.goods", "at most %d goods", maxGoods)
 	}
 	for _, g := range s.Goods {
 		if !isName(g) {

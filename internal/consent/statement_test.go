@@ -31,18 +31,18 @@ func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
 			consent.Statement{Kind: consent.KindSuppress, Address: "-", Domain: "co.uk", Reason: "MANUAL", Scope: "all"},
 			consent.FaultInvalidDomain, "domain",
 		},
-		"an unknown source": {consent.Statement{Kind: consent.KindErase, Source: "telex"}, consent.FaultInvalidEvidence, "evidence.source"},
+		"an unknown source": {consent.Statement{Kind: consent.KindLift, Source: "telex"}, consent.FaultInvalidEvidence, "evidence.source"},
 		"a note too long": {
-			consent.Statement{Kind: consent.KindErase, Note: strings.Repeat("x", 4097)},
+			consent.Statement{Kind: consent.KindLift, Note: strings.Repeat("x", 4097)},
 			consent.FaultInvalidEvidence, "evidence.note",
 		},
-		"a control character": {consent.Statement{Kind: consent.KindErase, Operator: "a\x00b"}, consent.FaultInvalidEvidence, "evidence.operator"},
+		"a control character": {consent.Statement{Kind: consent.KindLift, Operator: "a\x00b"}, consent.FaultInvalidEvidence, "evidence.operator"},
 		"text that is no UTF-8": {
-			consent.Statement{Kind: consent.KindErase, URL: "\xff"},
+			consent.Statement{Kind: consent.KindLift, URL: "\xff"},
 			consent.FaultInvalidEvidence, "evidence.url",
 		},
 		"goods that could be an address": {
-			consent.Statement{Kind: consent.KindErase, Goods: []string{"a@b.example"}},
+			consent.Statement{Kind: consent.KindLift, Goods: []string{"a@b.example"}},
 			consent.FaultInvalidEvidence, "evidence.goods",
 		},
 		"a request for two channels": {

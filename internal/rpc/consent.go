@@ -85,10 +85,7 @@ func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsent
 func (s *consentServer) RequestConsent(
 	ctx context.Context, m *assentv1.RequestConsentRequest,
 ) (*assentv1.RequestConsentResponse, error) {
-	st, err := optInStatement(consent.KindRequest, m, m.GetDeclaration())
-	if err != nil {
-		return nil, err
-	}
+	st := optInStatement(consent.KindRequest, m, m.GetDeclaration())
 	once, err := idempotencyOf("RequestConsent", m)
 	if err != nil {
 		return nil, err
@@ -102,6 +99,7 @@ func (s *consentServer) RequestConsent(
 	return &assentv1.RequestConsentResponse{
 		Decision: decisionOf(&result.CheckResult, s.api.speaks.of(ctx)), Token: result.Token,
 		ExpiresTime: timestamp(result.Expires), Positions: result.Positions,
+		Warnings: warningsOf(result.Warnings),
 	}, nil
 }
 
@@ -110,9 +108,7 @@ func (s *consentServer) ConfirmConsent(
 	ctx context.Context, m *assentv1.ConfirmConsentRequest,
 ) (*assentv1.ConfirmConsentResponse, error) {
 	st := consent.Statement{Kind: consent.KindConfirm}
-	if err := putEvidence(&st, m.GetEvidence()); err != nil {
-		return nil, err
-	}
+	putEvidence(&st, m.GetEvidence())
 	once, err := idempotencyOf("ConfirmConsent", m)
 	if err != nil {
 		return nil, err
@@ -121,7 +117,9 @@ func (s *consentServer) ConfirmConsent(
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.ConfirmConsentResponse{Positions: []int64{result.Position}, Channel: result.Channel}, nil
+	return &assentv1.ConfirmConsentResponse{
+		Positions: []int64{result.Position}, Channel: result.Channel, Duplicate: result.Duplicate,
+	}, nil
 }
 
 // GrantConsent records a grant.
@@ -136,7 +134,9 @@ func (s *consentServer) GrantConsent(
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.GrantConsentResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+	return &assentv1.GrantConsentResponse{
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: warningsOf(result.Warnings),
+	}, nil
 }
 
 // WithdrawConsent records a withdrawal or a refusal.
@@ -151,15 +151,14 @@ func (s *consentServer) WithdrawConsent(
 		}
 		kind = consent.KindRefuse
 	}
-	st, err := refusalStatement(kind, m)
+	result, err := recordAt(ctx, s.record, refusalStatement(kind, m), "WithdrawConsent", m)
 	if err != nil {
 		return nil, err
 	}
-	result, err := recordAt(ctx, s.record, st, "WithdrawConsent", m)
-	if err != nil {
-		return nil, err
-	}
-	return &assentv1.WithdrawConsentResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+	return &assentv1.WithdrawConsentResponse{
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: warningsOf(result.Warnings),
+		StillAllowed: stillAllowedOf(result.StillAllowed),
+	}, nil
 }
 
 // BatchRecordEvents records events of the past.
@@ -189,7 +188,10 @@ func (s *consentServer) BatchRecordEvents(
 	}
 	response := &assentv1.BatchRecordEventsResponse{Results: make([]*assentv1.RecordResult, len(items))}
 	for i := range items {
-		response.Results[i] = &assentv1.RecordResult{Position: items[i].Position, Duplicate: items[i].Duplicate}
+		response.Results[i] = &assentv1.RecordResult{
+			Position: items[i].Position, Duplicate: items[i].Duplicate, Warnings: warningsOf(items[i].Warnings),
+			StillAllowed: stillAllowedOf(items[i].StillAllowed),
+		}
 		if items[i].Err != nil {
 			response.Results[i] = &assentv1.RecordResult{Error: itemError(items[i].Err)}
 		}

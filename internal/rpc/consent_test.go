@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,8 +133,8 @@ func TestBatchRecord_WrongItem_FailsOnlyItself(t *testing.T) {
 			Target: &assentv1.Suppression_Domain{}, Reason: "LEGAL_BLOCK",
 		}), "INVALID_DOMAIN", "domain"},
 		{suppress(&assentv1.Suppression{
-			Target: &assentv1.Suppression_Address{Address: "anna@example.com"}, Reason: "OBJECTION", Justification: strings.Repeat("x", 2049),
-		}), "INVALID_EVENT", "justification"},
+			Target: &assentv1.Suppression_Address{Address: "anna@example.com"}, Reason: strings.Repeat("x", 65),
+		}), "INVALID_EVENT", "reason"},
 		{good, "", ""},
 	}
 	request := &assentv1.BatchRecordEventsRequest{BatchId: requestID}
@@ -296,9 +297,17 @@ func TestOptIn_TokenConfirms_AndOnlyOnce(t *testing.T) {
 	if got := reasonFor(t, w, "anna@example.com"); got != "ALLOW_CONSENT" {
 		t.Errorf("after the confirmation: %s", got)
 	}
-	_, err = client.ConfirmConsent(w.as(), &assentv1.ConfirmConsentRequest{Token: asked.GetToken()})
-	if status.Code(err) != codes.FailedPrecondition || reasonOf(t, err) != "NOTHING_PENDING" {
-		t.Errorf("the token over again: %v", err)
+	again, err := client.ConfirmConsent(w.as(), &assentv1.ConfirmConsentRequest{Token: asked.GetToken()[:9] + "=\r\n" + asked.GetToken()[9:] + ">"})
+	if err != nil || !again.GetDuplicate() || again.GetChannel() != "newsletter" ||
+		!slices.Equal(again.GetPositions(), confirmed.GetPositions()) {
+		t.Errorf("the token over again, from a wrapped mail: %v, %v", again, err)
+	}
+	asked, err = client.RequestConsent(w.as(), &assentv1.RequestConsentRequest{
+		Address: "anna@example.com", Channel: "newsletter",
+		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"},
+	})
+	if err != nil || len(asked.GetWarnings()) != 1 || asked.GetWarnings()[0].GetCode() != "ALREADY_ALLOWED" {
+		t.Errorf("asked again by the one who is confirmed: %v, %v", asked.GetWarnings(), err)
 	}
 }
 

@@ -154,12 +154,12 @@ func wrongs() map[string]wrong {
 		"unknown source": {grantOne, grant(func(m *given) { m.Evidence.Source = "fax" }), "INVALID_EVIDENCE", "evidence.source"},
 		"user agent too long": {
 			grantOne, grant(func(m *given) { m.Evidence.UserAgent = strings.Repeat("u", 1025) }),
-			"INVALID_REQUEST", "evidence.userAgent",
+			"INVALID_EVIDENCE", "evidence.userAgent",
 		},
 		"a bell in the note": {grantOne, grant(func(m *given) { m.Evidence.Note = "ring\a" }), "INVALID_EVIDENCE", "evidence.note"},
 		"33 goods": {
 			grantOne, grant(func(m *given) { m.Evidence.Goods = slices.Repeat([]string{"coffee"}, 33) }),
-			"INVALID_REQUEST", "evidence.goods",
+			"INVALID_EVIDENCE", "evidence.goods",
 		},
 		"no UUID":       {grantOne, grant(func(m *given) { m.RequestId = "1" }), "INVALID_REQUEST", "requestId"},
 		"UUID of zeros": {grantOne, grant(func(m *given) { m.RequestId = "00000000-0000-0000-0000-000000000000" }), "INVALID_REQUEST", "requestId"},

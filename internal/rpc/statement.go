@@ -50,21 +50,23 @@ type (
 )
 
 // putEvidence reads evidence into a statement.
-func putEvidence(s *consent.Statement, e *assentv1.Evidence) (err error) {
+func putEvidence(s *consent.Statement, e *assentv1.Evidence) {
 	s.Source, s.URL, s.IP, s.UserAgent = e.GetSource(), e.GetUrl(), e.GetIp(), e.GetUserAgent()
 	s.TransactionID, s.DocumentRef = e.GetTransactionRef(), e.GetDocumentRef()
 	s.Notice, s.Goods = e.GetNoticeGiven(), e.GetGoods()
 	s.Operator, s.Note = e.GetOperator(), e.GetNote()
-	s.Confirmed, err = instant(e.GetConfirmedTime(), "evidence.confirmedTime")
-	return err
+	var err error
+	if s.Confirmed, err = instant(e.GetConfirmedTime(), "evidence.confirmedTime"); err != nil {
+		s.Confirmed = consent.InvalidInstant // The domain refuses it, or leaves it out of a no.
+	}
 }
 
-func optInStatement(kind consent.Kind, m optingIn, declaration *assentv1.DeclarationRef) (consent.Statement, error) {
+func optInStatement(kind consent.Kind, m optingIn, declaration *assentv1.DeclarationRef) consent.Statement {
 	s := consent.Statement{
 		Kind: kind, Address: m.GetAddress(), Channels: []string{m.GetChannel()}, Declaration: declarationOf(declaration),
 	}
-	err := putEvidence(&s, m.GetEvidence())
-	return s, err
+	putEvidence(&s, m.GetEvidence())
+	return s
 }
 
 func grantStatement(m granting) (consent.Statement, error) {
@@ -72,18 +74,16 @@ func grantStatement(m granting) (consent.Statement, error) {
 		Kind: consent.KindGrant, Address: m.GetAddress(), Channels: m.GetChannels(), Basis: basisOf(m.GetLegalBasis()),
 		Declaration: declarationOf(m.GetDeclaration()),
 	}
-	if err := putEvidence(&s, m.GetEvidence()); err != nil {
-		return s, err
-	}
+	putEvidence(&s, m.GetEvidence())
 	var err error
 	s.Expires, err = instant(m.GetExpiresTime(), "expiresTime")
 	return s, err
 }
 
-func refusalStatement(kind consent.Kind, m refusing) (consent.Statement, error) {
+func refusalStatement(kind consent.Kind, m refusing) consent.Statement {
 	s := consent.Statement{Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing()}
-	err := putEvidence(&s, m.GetEvidence())
-	return s, err
+	putEvidence(&s, m.GetEvidence())
+	return s
 }
 
 func suppressionStatement(m suppressing, ofDomain bool) (consent.Statement, error) {
@@ -105,26 +105,25 @@ func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (consent.State
 	if ofDomain && s.Domain == "" {
 		return s, consent.Faultf(consent.FaultInvalidDomain, "domain", "the domain is empty")
 	}
-	err := putEvidence(&s, m.GetEvidence())
-	return s, err
+	putEvidence(&s, m.GetEvidence())
+	return s, nil
 }
 
 // eventStatement reads an event of a batch.
 func eventStatement(e *assentv1.EventInput) (s consent.Statement, err error) {
 	switch fact := e.GetFact().(type) {
 	case *assentv1.EventInput_Request:
-		if s, err = optInStatement(consent.KindRequest, fact.Request, fact.Request.GetDeclaration()); err == nil {
-			// Only the service sets it; the domain refuses what a kind of event does not have.
-			s.Expires, err = instant(fact.Request.GetExpiresTime(), "expiresTime")
-		}
+		s = optInStatement(consent.KindRequest, fact.Request, fact.Request.GetDeclaration())
+		// Only the service sets it; the domain refuses what a kind of event does not have.
+		s.Expires, err = instant(fact.Request.GetExpiresTime(), "expiresTime")
 	case *assentv1.EventInput_Grant:
 		s, err = grantStatement(fact.Grant)
 	case *assentv1.EventInput_Confirm:
-		s, err = optInStatement(consent.KindConfirm, fact.Confirm, nil)
+		s = optInStatement(consent.KindConfirm, fact.Confirm, nil)
 	case *assentv1.EventInput_Withdraw:
-		s, err = refusalStatement(consent.KindWithdraw, fact.Withdraw)
+		s = refusalStatement(consent.KindWithdraw, fact.Withdraw)
 	case *assentv1.EventInput_Refuse:
-		s, err = refusalStatement(consent.KindRefuse, fact.Refuse)
+		s = refusalStatement(consent.KindRefuse, fact.Refuse)
 	case *assentv1.EventInput_Suppress:
 		_, ofDomain := fact.Suppress.GetTarget().(*assentv1.Suppression_Domain)
 		s, err = suppressionStatement(fact.Suppress, ofDomain)
@@ -135,7 +134,7 @@ func eventStatement(e *assentv1.EventInput) (s consent.Statement, err error) {
 		s = consent.Statement{
 			Kind: consent.KindErase, Address: fact.Erase.GetAddress(), Justification: fact.Erase.GetJustification(),
 		}
-		err = putEvidence(&s, fact.Erase.GetEvidence())
+		putEvidence(&s, fact.Erase.GetEvidence())
 	default:
 		err = consent.Faultf(consent.FaultInvalidEvent, "",
 			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")

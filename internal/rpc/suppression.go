@@ -27,7 +27,10 @@ func (s *suppressionServer) CreateSuppression(
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.CreateSuppressionResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+	return &assentv1.CreateSuppressionResponse{
+		Positions: []int64{result.Position}, Duplicate: result.Duplicate, Warnings: warningsOf(result.Warnings),
+		StillAllowed: stillAllowedOf(result.StillAllowed),
+	}, nil
 }
 
 // LiftSuppression lifts suppressions.

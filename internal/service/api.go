@@ -105,8 +105,19 @@ type Idempotency struct {
 type Recorded struct {
 	Position  int64
 	Duplicate bool // it was recorded before, at that position
+	// Warnings say what was recorded otherwise than stated, and what a grant lacks to allow anything.
+	Warnings []consent.Warning `json:",omitempty"`
+	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.
+	StillAllowed []StillAllowed `json:",omitempty"`
 	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of.
 	Erased int64 `json:",omitzero"`
+}
+
+// StillAllowed is a channel that a no was stated for, and on which a later consent still allows messages.
+type StillAllowed struct {
+	Channel  string
+	Reason   consent.Code // why a check allows
+	Position int64        // of the consent
 }
 
 // RecordItem is what became of one statement of a batch.
@@ -142,6 +153,7 @@ type OptInResult struct {
 	Token     string // empty if no mail may be sent
 	Expires   consent.Instant
 	Positions []int64
+	Warnings  []consent.Warning
 }
 
 // Confirmation is a double opt-in to confirm.
@@ -153,8 +165,9 @@ type Confirmation struct {
 
 // Confirmed is what a confirmation gave.
 type Confirmed struct {
-	Position int64
-	Channel  string
+	Position  int64
+	Channel   string
+	Duplicate bool // the same token had confirmed before, at that position
 }
 
 // ChannelState is what holds for an address on one channel.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/testkit"
@@ -269,7 +271,7 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 		}
 	}
 	w.wantCheck(ctx, s, "newsletter", annaBeside, consent.CodeErased)
-	if got := eraseNow(ctx, t, w, s, annaTyped); got != erased {
+	if got := eraseNow(ctx, t, w, s, annaTyped); !cmp.Equal(got, erased) {
 		t.Errorf("the erasure repeated under its request id: %+v, first %+v", got, erased)
 	}
 	before := positions(t, s.store)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -82,6 +83,12 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 	d := rules.DecideConfirmation(p.address, known, w.recorded)
 	basis := Basis{Position: w.head.Position, CatalogVersion: version, ForSending: true}
 	result := OptInResult{CheckResult: checkResult(d, basis, cat)}
+	if now := rules.Decide(p.address, known, w.recorded); now.Reason == consent.CodeAllowConsent {
+		result.Warnings = []consent.Warning{{
+			Code: consent.WarningAlreadyAllowed, Field: "channel",
+			Message: fmt.Sprintf("messages on the channel are allowed already, by the consent at position %d", now.Position),
+		}}
+	}
 	if d.Verdict != consent.Allow {
 		return result, false, nil
 	}
@@ -149,47 +156,75 @@ func (s *Service) ConfirmConsent(ctx context.Context, in Confirmation) (Confirme
 	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}
 	r, p, m, err := s.readyOptIn(ctx, in.Statement)
 	return idempotent(ctx, s, m, in.Idempotency, err, func(w *work) (Confirmed, bool, error) {
-		position, err := w.confirm(r, p, &named)
-		return Confirmed{Position: position, Channel: named.Channel}, true, err
+		confirmed, err := w.confirm(r, p, &named)
+		return confirmed, true, err
 	})
 }
 
-func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (int64, error) {
+func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (Confirmed, error) {
 	entry, err := w.entryOf(r)
 	if err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
 	cat, err := w.catalog(w.recorded)
 	if err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
 	if err := w.may(cat, &r.statement, entry); err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
 	known, err := w.knowledge(p)
 	if err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
 	rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: named.Channel})
 	if err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
-	requested := consent.Instant(named.Requested)
-	if rules.RequestEnded(known, requested, w.recorded) {
-		return 0, consent.Faultf(consent.FaultRequestEnded, "token",
+	if rules.RequestEnded(known, consent.Instant(named.Requested), w.recorded) {
+		return Confirmed{}, consent.Faultf(consent.FaultRequestEnded, "token",
 			"the person said no after the request; only a new request can be confirmed")
 	}
-	if !slices.ContainsFunc(known.Exact.Pending, func(q consent.Pending) bool {
-		return q.Channel == named.Channel && q.Position == named.Request && q.Expires > w.recorded
-	}) {
-		return 0, consent.Faultf(consent.FaultNothingPending, "token",
-			"the request has expired, was replaced by a newer one, or was confirmed already")
+	isPending, confirmation, err := w.requestNamed(p, known.Exact, named)
+	if err != nil {
+		return Confirmed{}, err
+	}
+	if confirmation != 0 {
+		// People click twice, and link scanners click first: the token that confirmed gets its first answer again.
+		w.named = append(w.named, confirmation)
+		return Confirmed{Position: confirmation, Channel: named.Channel, Duplicate: true}, nil
+	}
+	if !isPending {
+		return Confirmed{}, consent.Faultf(consent.FaultNothingPending, "token", "the request has expired or was replaced by a newer one")
 	}
 	event, err := w.prepare(r, entry, consent.BatchID{})
 	if err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
-	return w.record(event)
+	position, err := w.record(event)
+	return Confirmed{Position: position, Channel: named.Channel}, err
+}
+
+// requestNamed reports whether the request that a token names is pending; if it was confirmed, by which position.
+func (w *work) requestNamed(p *places, state *consent.State, named *token.Confirmation) (isPending bool, confirmation int64, err error) {
+	pending := func(position int64) bool {
+		return slices.ContainsFunc(state.Pending, func(q consent.Pending) bool {
+			return q.Channel == named.Channel && q.Position == position && q.Expires > w.recorded
+		})
+	}
+	if pending(named.Request) {
+		return true, 0, nil
+	}
+	exact, err := w.subject(&p.exact)
+	if err != nil {
+		return false, 0, err
+	}
+	events, err := w.eventsOf(exact)
+	if err != nil {
+		return false, 0, err
+	}
+	request, confirmation := consent.ConfirmationOf(events[exact], named.Request)
+	return request != 0 && pending(request), confirmation, nil
 }
 
 // catalogVersion returns the catalog in force at t with its version.

@@ -13,6 +13,7 @@ import (
 type stated struct {
 	statement consent.Statement
 	place     place
+	exact     *place // of a no of the past about an address: where a consent stands that may outlive it
 	entry     *consent.Entry
 	version   int64            // of the catalog that the entry was checked under
 	sum       [32]byte         // of the versions up to it
@@ -47,6 +48,13 @@ func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, err
 		if r.key, err = v.service.eventKey(st.Occurred, entry); err != nil {
 			return nil, err
 		}
+	}
+	if st.Occurred != 0 && entry.Form == consent.FormFolded && st.Kind.IsNo() && st.Kind != consent.KindErase {
+		at, err := l.place(consent.FormExact, entry.Address.Exact())
+		if err != nil {
+			return nil, err
+		}
+		r.exact = &at
 	}
 	if st.Kind == consent.KindErase {
 		at, err := l.places(entry.Address, true)
@@ -90,6 +98,9 @@ func entryUnder(versions []catalogVersion, st *consent.Statement, recorded conse
 // load adds what recording the statement has to see.
 func (r *stated) load(l *storage.Load) {
 	l.Subjects = append(l.Subjects, r.place.keys...)
+	if r.exact != nil {
+		l.Subjects = append(l.Subjects, r.exact.keys...)
+	}
 	if r.erases != nil {
 		l.Subjects = append(append(l.Subjects, r.erases.exact.keys...), r.erases.mail.keys...)
 	}
@@ -153,10 +164,14 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 		if r.erases != nil {
 			before := w.erased
 			recorded, err := w.erase(r.erases, p)
-			recorded.Erased = w.erased.since(&before)
+			recorded.Erased, recorded.Warnings = w.erased.since(&before), p.entry.Warnings
 			return recorded, true, err
 		}
 		recorded, err := w.recordOnce(p)
+		if err != nil {
+			return Recorded{}, false, err
+		}
+		err = w.addWarnings(&recorded, cat, r, p, w.recorded)
 		return recorded, true, err
 	})
 }
@@ -331,7 +346,7 @@ func refusal(err error) (*consent.Error, error) {
 
 // recordItem records one statement of a batch.
 func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
-	p, err := w.prepareItem(r, batch)
+	p, cat, err := w.prepareItem(r, batch)
 	if isErasedBefore(err) {
 		return Recorded{}, w.returned(r, err)
 	}
@@ -344,22 +359,29 @@ func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
 			return Recorded{}, err
 		}
 	}
-	return w.recordOnce(p)
+	recorded, err := w.recordOnce(p)
+	if err != nil {
+		return Recorded{}, err
+	}
+	err = w.addWarnings(&recorded, cat, r, p, p.judgedAt())
+	return recorded, err
 }
 
-func (w *work) prepareItem(r *stated, batch consent.BatchID) (*prepared, error) {
+// prepareItem returns the event that the statement of an item becomes, and the catalog in force.
+func (w *work) prepareItem(r *stated, batch consent.BatchID) (*prepared, *catalog.Catalog, error) {
 	entry, err := w.entryOf(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cat, err := w.catalog(w.recorded)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.may(cat, &r.statement, entry); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return w.prepare(r, entry, batch)
+	p, err := w.prepare(r, entry, batch)
+	return p, cat, err
 }
 
 // validateChunk says what recording would say, and records nothing.
@@ -370,15 +392,21 @@ func (s *Service) validateChunk(ctx context.Context, m *member, results []Record
 			if r == nil {
 				continue
 			}
-			p, err := w.prepareItem(r, consent.BatchID{})
+			p, cat, err := w.prepareItem(r, consent.BatchID{})
 			if results[i].Err, err = refusal(err); err != nil {
 				return err
 			}
 			if p == nil {
 				continue
 			}
+			warnings, err := w.grantWarnings(cat, p, p.judgedAt())
+			if err != nil {
+				return err
+			}
 			at := storage.EventRef{Subject: p.subject.Key, Key: p.key}
-			results[i].Recorded = Recorded{Position: p.known, Duplicate: p.known != 0 || seen[at]}
+			results[i].Recorded = Recorded{
+				Position: p.known, Duplicate: p.known != 0 || seen[at], Warnings: append(slices.Clone(p.entry.Warnings), warnings...),
+			}
 			seen[at] = true
 		}
 		return nil

@@ -60,7 +60,7 @@ func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
 		}
 		w.clock.Advance(time.Hour)
 		again, err := s.Record(ctx, st, once)
-		if err != nil || again != first {
+		if err != nil || !cmp.Equal(again, first) {
 			t.Errorf("got %+v, %v; want %+v", again, err, first)
 		}
 		other := once
@@ -72,7 +72,7 @@ func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
 		}
 		w.clock.Advance(8 * 24 * time.Hour)
 		late, err := s.Record(ctx, st, other)
-		if err != nil || late == first {
+		if err != nil || cmp.Equal(late, first) {
 			t.Errorf("after eight days: got %+v, %v", late, err)
 		}
 		w.clock.Advance(8 * 24 * time.Hour)
@@ -354,12 +354,20 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		if got.Decision.Position != confirmed.Position {
 			t.Errorf("relies on position %d, want %d", got.Decision.Position, confirmed.Position)
 		}
-		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
-		wantFault(t, err, consent.FaultNothingPending)
+		before := positions(t, s.store)
+		twice, err := s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
+		if want := (Confirmed{Position: confirmed.Position, Channel: "newsletter", Duplicate: true}); err != nil || twice != want {
+			t.Errorf("confirmed twice: got %+v, %v, want %+v", twice, err, want)
+		}
+		if got := positions(t, s.store); got != before {
+			t.Errorf("%d events were recorded by the second click", got-before)
+		}
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token[:20]})
 		wantFault(t, err, consent.FaultInvalidToken)
 
 		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
+		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
+		wantFault(t, err, consent.FaultRequestEnded)
 		w.clock.Advance(25 * time.Hour)
 		back, err := s.RequestConsent(ctx, request)
 		if err != nil || back.Verdict != consent.Allow {

@@ -298,7 +298,16 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 	if p.known != 0 && entry.Form == consent.FormExact {
 		w.named = append(w.named, p.known)
 	}
-	if entry.Facts.Confirmed, err = w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime"); err != nil {
+	confirmed, err := w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime")
+	switch {
+	case err == nil:
+		entry.Facts.Confirmed = confirmed
+	case entry.Facts.Kind.IsNo():
+		entry.Facts.Confirmed = 0
+		entry.Warnings = append(slices.Clone(entry.Warnings), consent.Warning{
+			Code: consent.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
+		})
+	default:
 		return nil, err
 	}
 	return p, nil

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/assent-io/assent/internal/seal"
 )
@@ -36,11 +38,25 @@ func NewConfirmation(keys *seal.Keys, c Confirmation) (string, error) {
 	return write(keys, seal.PurposeToken, nil, c)
 }
 
-// ReadConfirmation returns what the token names. The error is [ErrInvalid].
+// ReadConfirmation returns what the token names, also where mail clients have damaged the link that held it: see [withoutMailDamage].
+// The error is [ErrInvalid].
 func ReadConfirmation(keys *seal.Keys, text string) (Confirmation, error) {
 	var c Confirmation
-	err := read(keys, seal.PurposeToken, nil, text, &c)
+	err := read(keys, seal.PurposeToken, nil, withoutMailDamage(text), &c)
 	return c, err
+}
+
+// withoutMailDamage removes what mail clients add to a token in a link: white space and soft line breaks where a line was wrapped,
+// invisible characters, the sign = as padding or of quoted-printable, and the punctuation that stood around the link. None of these are
+// in the alphabet of a token, so nothing that names another token becomes this one.
+func withoutMailDamage(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == '=' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, text)
+	return strings.Trim(text, `<>()[]{}"'.,;:!?*|`)
 }
 
 // NewPage returns the token of p for a list: its method and filter.

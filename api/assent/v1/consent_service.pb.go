@@ -1157,7 +1157,9 @@ type RequestConsentResponse struct {
 	// When the request ends.
 	ExpiresTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_time,json=expiresTime,proto3" json:"expires_time,omitempty"`
 	// The positions of what was recorded: the request and its mail; none if no mail may be sent.
-	Positions     []int64 `protobuf:"varint,4,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	Positions []int64 `protobuf:"varint,4,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	// ALREADY_ALLOWED where a consent allows messages on the channel already, so that nothing needs to be confirmed.
+	Warnings      []*Warning `protobuf:"bytes,5,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1216,6 +1218,13 @@ func (x *RequestConsentResponse) GetExpiresTime() *timestamppb.Timestamp {
 func (x *RequestConsentResponse) GetPositions() []int64 {
 	if x != nil {
 		return x.Positions
+	}
+	return nil
+}
+
+func (x *RequestConsentResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -1290,7 +1299,9 @@ type ConfirmConsentResponse struct {
 	// The position of the confirmation.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	// The channel that was confirmed.
-	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The request was confirmed before with the same token; positions name that confirmation, and nothing was recorded.
+	Duplicate     bool `protobuf:"varint,3,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1337,6 +1348,13 @@ func (x *ConfirmConsentResponse) GetChannel() string {
 		return x.Channel
 	}
 	return ""
+}
+
+func (x *ConfirmConsentResponse) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
 }
 
 // A grant to record.
@@ -1454,7 +1472,9 @@ type GrantConsentResponse struct {
 	// The position of the grant.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	// The fact was known already; positions name the first record of it.
-	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	// What the grant lacks to allow anything, one for each channel on which it alone allows nothing.
+	Warnings      []*Warning `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1501,6 +1521,13 @@ func (x *GrantConsentResponse) GetDuplicate() bool {
 		return x.Duplicate
 	}
 	return false
+}
+
+func (x *GrantConsentResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // A withdrawal or refusal to record.
@@ -1609,7 +1636,12 @@ type WithdrawConsentResponse struct {
 	// The position of the refusal.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	// The fact was known already; positions name the first record of it.
-	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	// What of the evidence was recorded otherwise than given. Evidence never stops a refusal.
+	Warnings []*Warning `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The refused channels on which messages are allowed all the same, because occurred_time lies before a consent. Empty: the refusal
+	// holds everywhere.
+	StillAllowed  []*StillAllowed `protobuf:"bytes,4,rep,name=still_allowed,json=stillAllowed,proto3" json:"still_allowed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1656,6 +1688,20 @@ func (x *WithdrawConsentResponse) GetDuplicate() bool {
 		return x.Duplicate
 	}
 	return false
+}
+
+func (x *WithdrawConsentResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *WithdrawConsentResponse) GetStillAllowed() []*StillAllowed {
+	if x != nil {
+		return x.StillAllowed
+	}
+	return nil
 }
 
 // Events of the past to record.
@@ -1983,7 +2029,11 @@ type RecordResult struct {
 	// The fact was known already.
 	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// Why it was not recorded; unset if it was.
-	Error         *ItemError `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	Error *ItemError `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	// As in the answers about single events. A grant is judged by the time at which it was given and confirmed.
+	Warnings []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Of a refusal or suppression, as in the answers about single events; not with validate_only.
+	StillAllowed  []*StillAllowed `protobuf:"bytes,5,rep,name=still_allowed,json=stillAllowed,proto3" json:"still_allowed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2035,6 +2085,20 @@ func (x *RecordResult) GetDuplicate() bool {
 func (x *RecordResult) GetError() *ItemError {
 	if x != nil {
 		return x.Error
+	}
+	return nil
+}
+
+func (x *RecordResult) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *RecordResult) GetStillAllowed() []*StillAllowed {
+	if x != nil {
+		return x.StillAllowed
 	}
 	return nil
 }
@@ -2542,20 +2606,22 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x0fsender_identity\x18\x05 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x0esenderIdentity\x12-\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xbc\x01\n" +
+	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xec\x01\n" +
 	"\x16RequestConsentResponse\x12/\n" +
 	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionR\bdecision\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\tR\x05token\x12=\n" +
 	"\fexpires_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vexpiresTime\x12\x1c\n" +
-	"\tpositions\x18\x04 \x03(\x03R\tpositions\"\xa1\x01\n" +
+	"\tpositions\x18\x04 \x03(\x03R\tpositions\x12.\n" +
+	"\bwarnings\x18\x05 \x03(\v2\x12.assent.v1.WarningR\bwarnings\"\xa1\x01\n" +
 	"\x15ConfirmConsentRequest\x12#\n" +
 	"\x05token\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80 R\x05token\x124\n" +
 	"\bevidence\x18\x02 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x12-\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"P\n" +
+	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"n\n" +
 	"\x16ConfirmConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x18\n" +
-	"\achannel\x18\x02 \x01(\tR\achannel\"\xdf\x03\n" +
+	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1c\n" +
+	"\tduplicate\x18\x03 \x01(\bR\tduplicate\"\xdf\x03\n" +
 	"\x13GrantConsentRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x121\n" +
 	"\bchannels\x18\x02 \x03(\tB\x15\xe0A\x02\xbaH\x0f\x92\x01\f\b\x01\x10d\"\x06r\x04 \x01(@R\bchannels\x12E\n" +
@@ -2566,10 +2632,11 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\fexpires_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\vexpiresTime\x12D\n" +
 	"\roccurred_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
-	"request_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"R\n" +
+	"request_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x82\x01\n" +
 	"\x14GrantConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
-	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\xe7\x02\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
+	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\"\xe7\x02\n" +
 	"\x16WithdrawConsentRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12/\n" +
 	"\bchannels\x18\x02 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
@@ -2579,10 +2646,12 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\rnever_granted\x18\x05 \x01(\bB\x03\xe0A\x01R\fneverGranted\x12D\n" +
 	"\roccurred_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"U\n" +
+	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xc3\x01\n" +
 	"\x17WithdrawConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
-	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\xdd\x01\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
+	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
+	"\rstill_allowed\x18\x04 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xdd\x01\n" +
 	"\x18BatchRecordEventsRequest\x12=\n" +
 	"\x06events\x18\x01 \x03(\v2\x15.assent.v1.EventInputB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90NR\x06events\x12(\n" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12)\n" +
@@ -2602,11 +2671,13 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x05erase\x18\t \x01(\v2\x12.assent.v1.ErasureB\x06\xbaH\x03\xd8\x01\x03H\x00R\x05eraseB\x06\n" +
 	"\x04fact\"N\n" +
 	"\x19BatchRecordEventsResponse\x121\n" +
-	"\aresults\x18\x01 \x03(\v2\x17.assent.v1.RecordResultR\aresults\"t\n" +
+	"\aresults\x18\x01 \x03(\v2\x17.assent.v1.RecordResultR\aresults\"\xe2\x01\n" +
 	"\fRecordResult\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12*\n" +
-	"\x05error\x18\x03 \x01(\v2\x14.assent.v1.ItemErrorR\x05error\"\xa8\x01\n" +
+	"\x05error\x18\x03 \x01(\v2\x14.assent.v1.ItemErrorR\x05error\x12.\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
+	"\rstill_allowed\x18\x05 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xa8\x01\n" +
 	"\x16LookupRecipientRequest\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x124\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
@@ -2720,14 +2791,16 @@ var file_assent_v1_consent_service_proto_goTypes = []any{
 	(*Decision)(nil),                   // 34: assent.v1.Decision
 	(*DeclarationRef)(nil),             // 35: assent.v1.DeclarationRef
 	(*Evidence)(nil),                   // 36: assent.v1.Evidence
-	(LegalBasis)(0),                    // 37: assent.v1.LegalBasis
-	(*Request)(nil),                    // 38: assent.v1.Request
-	(*Grant)(nil),                      // 39: assent.v1.Grant
-	(*Confirmation)(nil),               // 40: assent.v1.Confirmation
-	(*Refusal)(nil),                    // 41: assent.v1.Refusal
-	(*Suppression)(nil),                // 42: assent.v1.Suppression
-	(*Lift)(nil),                       // 43: assent.v1.Lift
-	(*Erasure)(nil),                    // 44: assent.v1.Erasure
+	(*Warning)(nil),                    // 37: assent.v1.Warning
+	(LegalBasis)(0),                    // 38: assent.v1.LegalBasis
+	(*StillAllowed)(nil),               // 39: assent.v1.StillAllowed
+	(*Request)(nil),                    // 40: assent.v1.Request
+	(*Grant)(nil),                      // 41: assent.v1.Grant
+	(*Confirmation)(nil),               // 42: assent.v1.Confirmation
+	(*Refusal)(nil),                    // 43: assent.v1.Refusal
+	(*Suppression)(nil),                // 44: assent.v1.Suppression
+	(*Lift)(nil),                       // 45: assent.v1.Lift
+	(*Erasure)(nil),                    // 46: assent.v1.Erasure
 }
 var file_assent_v1_consent_service_proto_depIdxs = []int32{
 	31, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
@@ -2751,66 +2824,72 @@ var file_assent_v1_consent_service_proto_depIdxs = []int32{
 	36, // 18: assent.v1.RequestConsentRequest.evidence:type_name -> assent.v1.Evidence
 	34, // 19: assent.v1.RequestConsentResponse.decision:type_name -> assent.v1.Decision
 	31, // 20: assent.v1.RequestConsentResponse.expires_time:type_name -> google.protobuf.Timestamp
-	36, // 21: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
-	37, // 22: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
-	35, // 23: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
-	36, // 24: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
-	31, // 25: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
-	31, // 26: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	36, // 27: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
-	31, // 28: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	23, // 29: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
-	31, // 30: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
-	38, // 31: assent.v1.EventInput.request:type_name -> assent.v1.Request
-	39, // 32: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
-	40, // 33: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
-	41, // 34: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
-	41, // 35: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
-	42, // 36: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
-	43, // 37: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
-	44, // 38: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
-	25, // 39: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
-	13, // 40: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
-	31, // 41: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
-	32, // 42: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	28, // 43: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
-	30, // 44: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
-	34, // 45: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
-	29, // 46: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
-	31, // 47: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
-	31, // 48: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	37, // 49: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	35, // 50: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	31, // 51: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 52: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	31, // 53: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	31, // 54: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	31, // 55: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	1,  // 56: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	5,  // 57: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
-	8,  // 58: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	9,  // 59: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
-	14, // 60: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	16, // 61: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	18, // 62: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	20, // 63: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	22, // 64: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	26, // 65: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	4,  // 66: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	7,  // 67: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
-	11, // 68: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	10, // 69: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
-	15, // 70: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	17, // 71: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	19, // 72: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	21, // 73: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	24, // 74: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	27, // 75: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	66, // [66:76] is the sub-list for method output_type
-	56, // [56:66] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	37, // 21: assent.v1.RequestConsentResponse.warnings:type_name -> assent.v1.Warning
+	36, // 22: assent.v1.ConfirmConsentRequest.evidence:type_name -> assent.v1.Evidence
+	38, // 23: assent.v1.GrantConsentRequest.legal_basis:type_name -> assent.v1.LegalBasis
+	35, // 24: assent.v1.GrantConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	36, // 25: assent.v1.GrantConsentRequest.evidence:type_name -> assent.v1.Evidence
+	31, // 26: assent.v1.GrantConsentRequest.expires_time:type_name -> google.protobuf.Timestamp
+	31, // 27: assent.v1.GrantConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	37, // 28: assent.v1.GrantConsentResponse.warnings:type_name -> assent.v1.Warning
+	36, // 29: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
+	31, // 30: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	37, // 31: assent.v1.WithdrawConsentResponse.warnings:type_name -> assent.v1.Warning
+	39, // 32: assent.v1.WithdrawConsentResponse.still_allowed:type_name -> assent.v1.StillAllowed
+	23, // 33: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
+	31, // 34: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
+	40, // 35: assent.v1.EventInput.request:type_name -> assent.v1.Request
+	41, // 36: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
+	42, // 37: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
+	43, // 38: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
+	43, // 39: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
+	44, // 40: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
+	45, // 41: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
+	46, // 42: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
+	25, // 43: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
+	13, // 44: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
+	37, // 45: assent.v1.RecordResult.warnings:type_name -> assent.v1.Warning
+	39, // 46: assent.v1.RecordResult.still_allowed:type_name -> assent.v1.StillAllowed
+	31, // 47: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
+	32, // 48: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	28, // 49: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
+	30, // 50: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	34, // 51: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
+	29, // 52: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
+	31, // 53: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
+	31, // 54: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
+	38, // 55: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	35, // 56: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	31, // 57: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 58: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	31, // 59: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	31, // 60: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	31, // 61: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	1,  // 62: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	5,  // 63: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
+	8,  // 64: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	9,  // 65: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
+	14, // 66: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	16, // 67: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	18, // 68: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	20, // 69: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	22, // 70: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	26, // 71: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	4,  // 72: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	7,  // 73: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
+	11, // 74: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	10, // 75: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
+	15, // 76: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	17, // 77: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	19, // 78: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	21, // 79: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	24, // 80: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	27, // 81: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	72, // [72:82] is the sub-list for method output_type
+	62, // [62:72] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }

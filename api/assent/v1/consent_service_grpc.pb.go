@@ -54,9 +54,11 @@ type ConsentServiceClient interface {
 	// Asks for a double opt-in: decides whether the confirmation mail may be sent and, where it may, records the request and
 	// returns the token to put into the mail. A denial records nothing.
 	RequestConsent(ctx context.Context, in *RequestConsentRequest, opts ...grpc.CallOption) (*RequestConsentResponse, error)
-	// Confirms a double opt-in by the token of its mail.
-	// Errors: INVALID_ARGUMENT with INVALID_TOKEN; FAILED_PRECONDITION with NOTHING_PENDING (expired, replaced or confirmed
-	// already) or REQUEST_ENDED (the person said no since).
+	// Confirms a double opt-in by the token of its mail. The token is read also where a mail client wrapped it, added `=`, or appended
+	// `>`, `.` or blanks. Confirming once more with the token that confirmed gives the first answer again, with duplicate set: people
+	// click twice, and link scanners click first.
+	// Errors: INVALID_ARGUMENT with INVALID_TOKEN; FAILED_PRECONDITION with NOTHING_PENDING (expired, or replaced by a newer request)
+	// or REQUEST_ENDED (the person said no since).
 	ConfirmConsent(ctx context.Context, in *ConfirmConsentRequest, opts ...grpc.CallOption) (*ConfirmConsentResponse, error)
 	// Records a grant. Errors: INVALID_ARGUMENT with UNKNOWN_CHANNEL or UNKNOWN_DECLARATION.
 	GrantConsent(ctx context.Context, in *GrantConsentRequest, opts ...grpc.CallOption) (*GrantConsentResponse, error)
@@ -204,9 +206,11 @@ type ConsentServiceServer interface {
 	// Asks for a double opt-in: decides whether the confirmation mail may be sent and, where it may, records the request and
 	// returns the token to put into the mail. A denial records nothing.
 	RequestConsent(context.Context, *RequestConsentRequest) (*RequestConsentResponse, error)
-	// Confirms a double opt-in by the token of its mail.
-	// Errors: INVALID_ARGUMENT with INVALID_TOKEN; FAILED_PRECONDITION with NOTHING_PENDING (expired, replaced or confirmed
-	// already) or REQUEST_ENDED (the person said no since).
+	// Confirms a double opt-in by the token of its mail. The token is read also where a mail client wrapped it, added `=`, or appended
+	// `>`, `.` or blanks. Confirming once more with the token that confirmed gives the first answer again, with duplicate set: people
+	// click twice, and link scanners click first.
+	// Errors: INVALID_ARGUMENT with INVALID_TOKEN; FAILED_PRECONDITION with NOTHING_PENDING (expired, or replaced by a newer request)
+	// or REQUEST_ENDED (the person said no since).
 	ConfirmConsent(context.Context, *ConfirmConsentRequest) (*ConfirmConsentResponse, error)
 	// Records a grant. Errors: INVALID_ARGUMENT with UNKNOWN_CHANNEL or UNKNOWN_DECLARATION.
 	GrantConsent(context.Context, *GrantConsentRequest) (*GrantConsentResponse, error)

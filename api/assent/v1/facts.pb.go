@@ -464,7 +464,7 @@ type Suppression struct {
 	List string `protobuf:"bytes,5,opt,name=list,proto3" json:"list,omitempty"`
 	// What a listing binds: all or existing_customer; required of EXTERNAL_LIST, and only there.
 	Binds string `protobuf:"bytes,6,opt,name=binds,proto3" json:"binds,omitempty"`
-	// Why; stored sealed, at most 2,048 bytes.
+	// Why; stored sealed, at most 2,048 bytes. A longer one is shortened, with a warning.
 	Justification string `protobuf:"bytes,7,opt,name=justification,proto3" json:"justification,omitempty"`
 	// How it came about.
 	Evidence      *Evidence `protobuf:"bytes,8,opt,name=evidence,proto3" json:"evidence,omitempty"`
@@ -732,7 +732,7 @@ type Erasure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address as typed.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// Why; stored sealed, at most 2,048 bytes.
+	// Why; stored sealed, at most 2,048 bytes. A longer one is shortened, with a warning.
 	Justification string `protobuf:"bytes,2,opt,name=justification,proto3" json:"justification,omitempty"`
 	// How it came about.
 	Evidence      *Evidence `protobuf:"bytes,3,opt,name=evidence,proto3" json:"evidence,omitempty"`
@@ -1597,7 +1597,7 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\bchannels\x18\x02 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
 	"\x10d\"\x06r\x04 \x01(@R\bchannels\x12(\n" +
 	"\rall_marketing\x18\x03 \x01(\bB\x03\xe0A\x01R\fallMarketing\x124\n" +
-	"\bevidence\x18\x04 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"\x80\x03\n" +
+	"\bevidence\x18\x04 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"\xf8\x02\n" +
 	"\vSuppression\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -1609,8 +1609,8 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\x04list\x18\x05 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x04list\x12 \n" +
 	"\x05binds\x18\x06 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02(@R\x05binds\x121\n" +
-	"\rjustification\x18\a \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x124\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x05binds\x12)\n" +
+	"\rjustification\x18\a \x01(\tB\x03\xe0A\x01R\rjustification\x124\n" +
 	"\bevidence\x18\b \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidenceB\b\n" +
 	"\x06target\"\x97\x02\n" +
 	"\x04Lift\x12\x1a\n" +
@@ -1623,10 +1623,10 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x04list\x121\n" +
 	"\rjustification\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x124\n" +
 	"\bevidence\x18\x06 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidenceB\b\n" +
-	"\x06target\"\x91\x01\n" +
+	"\x06target\"\x89\x01\n" +
 	"\aErasure\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x121\n" +
-	"\rjustification\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x124\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12)\n" +
+	"\rjustification\x18\x02 \x01(\tB\x03\xe0A\x01R\rjustification\x124\n" +
 	"\bevidence\x18\x03 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"F\n" +
 	"\x10ConfirmationMail\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x18\n" +

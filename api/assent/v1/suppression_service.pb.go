@@ -44,7 +44,7 @@ type CreateSuppressionRequest struct {
 	List string `protobuf:"bytes,5,opt,name=list,proto3" json:"list,omitempty"`
 	// What a listing binds: all or existing_customer; required of EXTERNAL_LIST, and only there.
 	Binds string `protobuf:"bytes,6,opt,name=binds,proto3" json:"binds,omitempty"`
-	// Why; stored sealed, at most 2,048 bytes.
+	// Why; stored sealed, at most 2,048 bytes. A longer one is shortened, with a warning.
 	Justification string `protobuf:"bytes,7,opt,name=justification,proto3" json:"justification,omitempty"`
 	// How it came about.
 	Evidence *Evidence `protobuf:"bytes,8,opt,name=evidence,proto3" json:"evidence,omitempty"`
@@ -198,7 +198,12 @@ type CreateSuppressionResponse struct {
 	// The position of the suppression.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	// The fact was known already; positions name the first record of it.
-	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	// What of the evidence was recorded otherwise than given. Evidence never stops a suppression.
+	Warnings []*Warning `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The channels in the scope on which messages are allowed all the same, because the suppression began before a consent that ends it.
+	// Of an address only.
+	StillAllowed  []*StillAllowed `protobuf:"bytes,4,rep,name=still_allowed,json=stillAllowed,proto3" json:"still_allowed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -245,6 +250,20 @@ func (x *CreateSuppressionResponse) GetDuplicate() bool {
 		return x.Duplicate
 	}
 	return false
+}
+
+func (x *CreateSuppressionResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *CreateSuppressionResponse) GetStillAllowed() []*StillAllowed {
+	if x != nil {
+		return x.StillAllowed
+	}
+	return nil
 }
 
 // A lift to record.
@@ -456,7 +475,7 @@ var File_assent_v1_suppression_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\n" +
-	"#assent/v1/suppression_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n" +
+	"#assent/v1/suppression_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x03\n" +
 	"\x18CreateSuppressionRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -468,17 +487,19 @@ const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\x04list\x18\x05 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x04list\x12 \n" +
 	"\x05binds\x18\x06 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02(@R\x05binds\x121\n" +
-	"\rjustification\x18\a \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x124\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x05binds\x12)\n" +
+	"\rjustification\x18\a \x01(\tB\x03\xe0A\x01R\rjustification\x124\n" +
 	"\bevidence\x18\b \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x12D\n" +
 	"\roccurred_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
 	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
-	"\x06target\"W\n" +
+	"\x06target\"\xc5\x01\n" +
 	"\x19CreateSuppressionResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
-	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\xa0\x03\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
+	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
+	"\rstill_allowed\x18\x04 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xa0\x03\n" +
 	"\x16LiftSuppressionRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -521,22 +542,26 @@ var file_assent_v1_suppression_service_proto_goTypes = []any{
 	(*LiftSuppressionResponse)(nil),   // 3: assent.v1.LiftSuppressionResponse
 	(*timestamppb.Timestamp)(nil),     // 4: google.protobuf.Timestamp
 	(*Evidence)(nil),                  // 5: assent.v1.Evidence
+	(*Warning)(nil),                   // 6: assent.v1.Warning
+	(*StillAllowed)(nil),              // 7: assent.v1.StillAllowed
 }
 var file_assent_v1_suppression_service_proto_depIdxs = []int32{
 	4, // 0: assent.v1.CreateSuppressionRequest.until_time:type_name -> google.protobuf.Timestamp
 	5, // 1: assent.v1.CreateSuppressionRequest.evidence:type_name -> assent.v1.Evidence
 	4, // 2: assent.v1.CreateSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	5, // 3: assent.v1.LiftSuppressionRequest.evidence:type_name -> assent.v1.Evidence
-	4, // 4: assent.v1.LiftSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	0, // 5: assent.v1.SuppressionService.CreateSuppression:input_type -> assent.v1.CreateSuppressionRequest
-	2, // 6: assent.v1.SuppressionService.LiftSuppression:input_type -> assent.v1.LiftSuppressionRequest
-	1, // 7: assent.v1.SuppressionService.CreateSuppression:output_type -> assent.v1.CreateSuppressionResponse
-	3, // 8: assent.v1.SuppressionService.LiftSuppression:output_type -> assent.v1.LiftSuppressionResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 3: assent.v1.CreateSuppressionResponse.warnings:type_name -> assent.v1.Warning
+	7, // 4: assent.v1.CreateSuppressionResponse.still_allowed:type_name -> assent.v1.StillAllowed
+	5, // 5: assent.v1.LiftSuppressionRequest.evidence:type_name -> assent.v1.Evidence
+	4, // 6: assent.v1.LiftSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	0, // 7: assent.v1.SuppressionService.CreateSuppression:input_type -> assent.v1.CreateSuppressionRequest
+	2, // 8: assent.v1.SuppressionService.LiftSuppression:input_type -> assent.v1.LiftSuppressionRequest
+	1, // 9: assent.v1.SuppressionService.CreateSuppression:output_type -> assent.v1.CreateSuppressionResponse
+	3, // 10: assent.v1.SuppressionService.LiftSuppression:output_type -> assent.v1.LiftSuppressionResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_suppression_service_proto_init() }

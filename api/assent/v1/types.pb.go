@@ -631,14 +631,16 @@ func (x *Decision) GetReceipt() string {
 }
 
 // What is known about how a fact came about. The references, url, ip, user_agent, operator and note are stored sealed; source,
-// confirmed_time, notice_given and goods count for decisions and stand in clear, so they must not name a person.
+// confirmed_time, notice_given and goods count for decisions and stand in clear, so they must not name a person. What breaks a limit is
+// INVALID_EVIDENCE for a grant, a request, a confirmation or a lift. A withdrawal, refusal, suppression or erasure is recorded all the
+// same: evidence that cannot be stored is shortened or left out, and a warning says so.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One of web_form, double_opt_in, api, import, paper, in_person, phone; empty if unknown.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// The page on which it happened; at most 2,048 bytes.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
-	// The IP address it came from.
+	// The IP address it came from; at most 64 bytes.
 	Ip string `protobuf:"bytes,3,opt,name=ip,proto3" json:"ip,omitempty"`
 	// The User-Agent it came from; at most 1,024 bytes.
 	UserAgent string `protobuf:"bytes,4,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
@@ -648,7 +650,7 @@ type Evidence struct {
 	TransactionRef string `protobuf:"bytes,6,opt,name=transaction_ref,json=transactionRef,proto3" json:"transaction_ref,omitempty"`
 	// Whether the person was told of their right to object when the address was collected.
 	NoticeGiven bool `protobuf:"varint,7,opt,name=notice_given,json=noticeGiven,proto3" json:"notice_given,omitempty"`
-	// What was bought, in the words of the catalog's goods: lower-case letters, digits, '-', '_' and '.'; at most 32.
+	// What was bought, in the words of the catalog's goods: lower-case letters, digits, '-', '_' and '.'; at most 64 bytes each, at most 32.
 	Goods []string `protobuf:"bytes,8,rep,name=goods,proto3" json:"goods,omitempty"`
 	// Where the paper or recording is kept; at most 256 bytes.
 	DocumentRef string `protobuf:"bytes,9,opt,name=document_ref,json=documentRef,proto3" json:"document_ref,omitempty"`
@@ -767,6 +769,138 @@ func (x *Evidence) GetNote() string {
 	return ""
 }
 
+// Something that the caller has to know about an event that was recorded: that it was recorded otherwise than given, or what it lacks.
+// A warning never means that nothing was recorded.
+type Warning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// EVIDENCE_SHORTENED: a text of a no was too long or not storable, and was shortened or got replacement characters.
+	// EVIDENCE_REMOVED: a part of the evidence of a no cannot be stored and was left out.
+	// ALREADY_ALLOWED: a double opt-in was asked for on a channel on which a consent allows messages already.
+	// Any reason of a denial, such as CONSENT_NOT_PROVABLE: the grant alone allows nothing on a channel. The set grows.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The field of the request that it is about, in lowerCamelCase; empty: the whole.
+	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
+	// One sentence, in English.
+	Description   string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Warning) Reset() {
+	*x = Warning{}
+	mi := &file_assent_v1_types_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Warning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Warning) ProtoMessage() {}
+
+func (x *Warning) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_types_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Warning.ProtoReflect.Descriptor instead.
+func (*Warning) Descriptor() ([]byte, []int) {
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Warning) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Warning) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *Warning) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+// A channel that a no was recorded for, and on which messages are allowed all the same, by a consent that began later than the no.
+type StillAllowed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The channel.
+	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The reason with which a check allows.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The position of the consent that allows it; 0 on a transactional channel.
+	Position      int64 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StillAllowed) Reset() {
+	*x = StillAllowed{}
+	mi := &file_assent_v1_types_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StillAllowed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StillAllowed) ProtoMessage() {}
+
+func (x *StillAllowed) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_types_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StillAllowed.ProtoReflect.Descriptor instead.
+func (*StillAllowed) Descriptor() ([]byte, []int) {
+	return file_assent_v1_types_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *StillAllowed) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *StillAllowed) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StillAllowed) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
 var File_assent_v1_types_proto protoreflect.FileDescriptor
 
 const file_assent_v1_types_proto_rawDesc = "" +
@@ -808,22 +942,29 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\x06remedy\x18\x0f \x01(\tR\x06remedy\x12\x1f\n" +
 	"\vfor_sending\x18\x10 \x01(\bR\n" +
 	"forSending\x12\x18\n" +
-	"\areceipt\x18\x11 \x01(\tR\areceipt\"\xbb\x03\n" +
-	"\bEvidence\x12\x1f\n" +
-	"\x06source\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\x06source\x12\x1a\n" +
-	"\x03url\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x03url\x12\x17\n" +
-	"\x02ip\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x02ip\x12'\n" +
+	"\areceipt\x18\x11 \x01(\tR\areceipt\"\xdb\x02\n" +
+	"\bEvidence\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12\x0e\n" +
+	"\x02ip\x18\x03 \x01(\tR\x02ip\x12\x1d\n" +
 	"\n" +
-	"user_agent\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\tuserAgent\x12A\n" +
-	"\x0econfirmed_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\x121\n" +
-	"\x0ftransaction_ref\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x0etransactionRef\x12!\n" +
-	"\fnotice_given\x18\a \x01(\bR\vnoticeGiven\x12&\n" +
-	"\x05goods\x18\b \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10 \"\x06r\x04 \x01(@R\x05goods\x12+\n" +
-	"\fdocument_ref\x18\t \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\vdocumentRef\x12$\n" +
+	"user_agent\x18\x04 \x01(\tR\tuserAgent\x12A\n" +
+	"\x0econfirmed_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\x12'\n" +
+	"\x0ftransaction_ref\x18\x06 \x01(\tR\x0etransactionRef\x12!\n" +
+	"\fnotice_given\x18\a \x01(\bR\vnoticeGiven\x12\x14\n" +
+	"\x05goods\x18\b \x03(\tR\x05goods\x12!\n" +
+	"\fdocument_ref\x18\t \x01(\tR\vdocumentRef\x12\x1a\n" +
 	"\boperator\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\boperator\x12\x1c\n" +
-	"\x04note\x18\v \x01(\tB\b\xbaH\x05r\x03(\x80 R\x04note*Z\n" +
+	" \x01(\tR\boperator\x12\x12\n" +
+	"\x04note\x18\v \x01(\tR\x04note\"U\n" +
+	"\aWarning\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05field\x18\x02 \x01(\tR\x05field\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\"\\\n" +
+	"\fStillAllowed\x12\x18\n" +
+	"\achannel\x18\x01 \x01(\tR\achannel\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
+	"\bposition\x18\x03 \x01(\x03R\bposition*Z\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rVERDICT_ALLOW\x10\x01\x12\x10\n" +
@@ -855,7 +996,7 @@ func file_assent_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_assent_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_assent_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_assent_v1_types_proto_goTypes = []any{
 	(Verdict)(0),                  // 0: assent.v1.Verdict
 	(LegalBasis)(0),               // 1: assent.v1.LegalBasis
@@ -865,23 +1006,25 @@ var file_assent_v1_types_proto_goTypes = []any{
 	(*SenderIdentity)(nil),        // 5: assent.v1.SenderIdentity
 	(*Decision)(nil),              // 6: assent.v1.Decision
 	(*Evidence)(nil),              // 7: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Warning)(nil),               // 8: assent.v1.Warning
+	(*StillAllowed)(nil),          // 9: assent.v1.StillAllowed
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_assent_v1_types_proto_depIdxs = []int32{
-	8, // 0: assent.v1.KnownAsOf.time:type_name -> google.protobuf.Timestamp
-	0, // 1: assent.v1.Decision.verdict:type_name -> assent.v1.Verdict
-	1, // 2: assent.v1.Decision.legal_basis:type_name -> assent.v1.LegalBasis
-	4, // 3: assent.v1.Decision.declaration:type_name -> assent.v1.DeclarationRef
-	5, // 4: assent.v1.Decision.sender_identity:type_name -> assent.v1.SenderIdentity
-	2, // 5: assent.v1.Decision.about:type_name -> assent.v1.About
-	8, // 6: assent.v1.Decision.valid_until_time:type_name -> google.protobuf.Timestamp
-	8, // 7: assent.v1.Decision.decided_time:type_name -> google.protobuf.Timestamp
-	8, // 8: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	10, // 0: assent.v1.KnownAsOf.time:type_name -> google.protobuf.Timestamp
+	0,  // 1: assent.v1.Decision.verdict:type_name -> assent.v1.Verdict
+	1,  // 2: assent.v1.Decision.legal_basis:type_name -> assent.v1.LegalBasis
+	4,  // 3: assent.v1.Decision.declaration:type_name -> assent.v1.DeclarationRef
+	5,  // 4: assent.v1.Decision.sender_identity:type_name -> assent.v1.SenderIdentity
+	2,  // 5: assent.v1.Decision.about:type_name -> assent.v1.About
+	10, // 6: assent.v1.Decision.valid_until_time:type_name -> google.protobuf.Timestamp
+	10, // 7: assent.v1.Decision.decided_time:type_name -> google.protobuf.Timestamp
+	10, // 8: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_types_proto_init() }
@@ -899,7 +1042,7 @@ func file_assent_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_types_proto_rawDesc), len(file_assent_v1_types_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// noteWarnings writes what an answer warns of to standard error, also where the answer itself is written as JSON.
+func (a *app) noteWarnings(answer any) {
+	if warned, ok := answer.(interface{ GetWarnings() []*assentv1.Warning }); ok {
+		for _, w := range warned.GetWarnings() {
+			field := ""
+			if w.GetField() != "" {
+				field = " (" + oneLine(w.GetField()) + ")"
+			}
+			a.notef("warning: %s: %s%s", oneLine(w.GetCode()), oneLine(w.GetDescription()), field)
+		}
+	}
+	if still, ok := answer.(interface {
+		GetStillAllowed() []*assentv1.StillAllowed
+	}); ok {
+		for _, s := range still.GetStillAllowed() {
+			by := ""
+			if s.GetPosition() != 0 {
+				by = fmt.Sprintf(" by the consent at position %d", s.GetPosition())
+			}
+			a.notef("warning: the channel %s is still allowed (%s)%s, which began later than this; leave the time out to record it as of now",
+				oneLine(s.GetChannel()), oneLine(s.GetReason()), by)
+		}
+	}
+}
+
+// importWarnings counts what the answers about the rows of an import warn of.
+type importWarnings struct {
+	// Warnings counts the warnings by their code.
+	Warnings map[string]int64 `json:"warnings,omitempty"`
+	// StillAllowed counts the rows of a no that a later consent outlives on some channel.
+	StillAllowed int64 `json:"stillAllowed,omitempty"`
+}
+
+func (w *importWarnings) add(result *assentv1.RecordResult) {
+	for _, warning := range result.GetWarnings() {
+		if w.Warnings == nil {
+			w.Warnings = map[string]int64{}
+		}
+		w.Warnings[warning.GetCode()]++
+	}
+	if len(result.GetStillAllowed()) > 0 {
+		w.StillAllowed++
+	}
+}
+
+// note writes the counts to standard error.
+func (w *importWarnings) note(a *app) {
+	for _, code := range slices.Sorted(maps.Keys(w.Warnings)) {
+		a.notef("warning: %s: %s", oneLine(code), count(int(w.Warnings[code]), "time"))
+	}
+	if w.StillAllowed > 0 {
+		a.notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", count(int(w.StillAllowed), "row"))
+	}
+}

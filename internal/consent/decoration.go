@@ -1,0 +1,127 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A no counts whatever comes with it. Evidence of a withdrawal, refusal, suppression or erasure only decorates it, so evidence that
+// cannot be stored as given is shortened or left out, and the answer says so in a warning. A grant needs its evidence as proof: there
+// the same defects are errors.
+
+// WarningCode says what kind of defect a [Warning] is about. The set may grow.
+type WarningCode string
+
+// The codes of warnings; besides them the codes of denials, of grants that allow nothing by themselves.
+const (
+	WarningEvidenceShortened WarningCode = "EVIDENCE_SHORTENED"
+	WarningEvidenceRemoved   WarningCode = "EVIDENCE_REMOVED"
+	WarningAlreadyAllowed    WarningCode = "ALREADY_ALLOWED"
+)
+
+// Warning says that a statement was recorded otherwise than given, or that the event lacks something. The event is recorded
+// all the same. No text of a warning holds an address.
+type Warning struct {
+	Code    WarningCode
+	Field   string // of the request, in lowerCamelCase, dotted; empty: the whole
+	Message string // one sentence
+}
+
+// InvalidInstant stands in a statement for a time that was given and cannot be one. Only what decorates a no may hold it.
+const InvalidInstant Instant = -1
+
+// The limits of evidence: of texts in bytes, of goods in number.
+const (
+	maxURL            = 2048
+	maxIP             = 64
+	maxUserAgent      = 1024
+	maxTransactionRef = 256
+	maxDocumentRef    = 256
+	maxOperator       = 256
+	maxNote           = 4096
+	maxJustification  = 2048
+	maxGoods          = 32
+)
+
+// evidenceText is a text of a statement that is stored sealed.
+type evidenceText struct {
+	field string
+	text  *string
+	limit int
+}
+
+func (s *Statement) evidenceTexts() [8]evidenceText {
+	return [...]evidenceText{
+		{"evidence.url", &s.URL, maxURL},
+		{"evidence.ip", &s.IP, maxIP},
+		{"evidence.userAgent", &s.UserAgent, maxUserAgent},
+		{"evidence.transactionRef", &s.TransactionID, maxTransactionRef},
+		{"evidence.documentRef", &s.DocumentRef, maxDocumentRef},
+		{"evidence.operator", &s.Operator, maxOperator},
+		{"evidence.note", &s.Note, maxNote},
+		{"justification", &s.Justification, maxJustification},
+	}
+}
+
+// IsNo reports whether events of the kind only ever block: a withdrawal, refusal, suppression or erasure.
+func (k Kind) IsNo() bool {
+	switch k {
+	case KindWithdraw, KindRefuse, KindSuppress, KindErase:
+		return true
+	default:
+		return false
+	}
+}
+
+// withStorableEvidence returns the statement with its evidence made storable, and a warning for each field that was changed.
+func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
+	clean := *s
+	var warnings []Warning
+	warn := func(code WarningCode, field, message string) {
+		warnings = append(warnings, Warning{Code: code, Field: field, Message: message})
+	}
+	if !KnownSource(s.Source) {
+		clean.Source = ""
+		warn(WarningEvidenceRemoved, "evidence.source", "the source is not a known one and was left out")
+	}
+	for _, t := range clean.evidenceTexts() {
+		if problem := TextProblem(*t.text, t.limit); problem != "" {
+			*t.text = storableText(*t.text, t.limit)
+			warn(WarningEvidenceShortened, t.field, "the text "+problem+" and was stored shortened or with replacement characters")
+		}
+	}
+	if clean.Confirmed == InvalidInstant {
+		clean.Confirmed = 0
+		warn(WarningEvidenceRemoved, "evidence.confirmedTime", "the time cannot be read and was left out")
+	}
+	clean.Goods = slices.DeleteFunc(slices.Clone(s.Goods), func(g string) bool { return !isName(g) })
+	clean.Goods = clean.Goods[:min(len(clean.Goods), maxGoods)]
+	if len(clean.Goods) != len(s.Goods) {
+		warn(WarningEvidenceRemoved, "evidence.goods", "goods that are no names, or beyond 32, were left out")
+	}
+	return &clean, warnings
+}
+
+// cutMark ends a text that was shortened.
+const cutMark = "…"
+
+// storableText returns the text as valid UTF-8 without control characters, cut to the limit in bytes. What was replaced shows as
+// U+FFFD, and a text that was cut ends with an ellipsis.
+func storableText(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text[:min(len(text), 2*limit)]) // Map replaces invalid UTF-8, too. A character becomes at most three times as long.
+	if len(text) <= limit {
+		return text
+	}
+	end := limit - len(cutMark)
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + cutMark
+}

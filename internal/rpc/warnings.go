@@ -1,0 +1,25 @@
+package rpc
+
+import (
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service"
+)
+
+func warningsOf(list []consent.Warning) []*assentv1.Warning {
+	warnings := make([]*assentv1.Warning, len(list))
+	for i := range list {
+		warnings[i] = &assentv1.Warning{Code: string(list[i].Code), Field: list[i].Field, Description: list[i].Message}
+	}
+	return warnings
+}
+
+func stillAllowedOf(list []service.StillAllowed) []*assentv1.StillAllowed {
+	channels := make([]*assentv1.StillAllowed, len(list))
+	for i := range list {
+		channels[i] = &assentv1.StillAllowed{
+			Channel: list[i].Channel, Reason: string(list[i].Reason), Position: list[i].Position,
+		}
+	}
+	return channels
+}

@@ -1,0 +1,110 @@
+package service
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// addWarnings adds to the answer about a statement what its caller has to know besides: what was changed to be storable, what a grant
+// lacks at an instant, and where a consent outlives a no.
+func (w *work) addWarnings(to *Recorded, cat *catalog.Catalog, r *stated, p *prepared, at consent.Instant) error {
+	lacks, err := w.grantWarnings(cat, p, at)
+	if err != nil {
+		return err
+	}
+	to.Warnings = append(slices.Clone(p.entry.Warnings), lacks...)
+	to.StillAllowed, err = w.stillAllowed(cat, r, p)
+	return err
+}
+
+// judgedAt is the instant at which a grant of the past is judged by itself: that of its confirmation, else its own. What has lapsed
+// since is no defect of a history.
+func (p *prepared) judgedAt() consent.Instant { return max(p.occurred, p.entry.Facts.Confirmed) }
+
+// grantWarnings says on which marketing channels a grant allows nothing by itself at an instant, and why.
+func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Instant) ([]consent.Warning, error) {
+	facts := &p.entry.Facts
+	if facts.Kind != consent.KindGrant {
+		return nil, nil
+	}
+	var warnings []consent.Warning
+	event := consent.Event{Occurred: p.occurred, Facts: *facts}
+	for _, id := range facts.Channels {
+		rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: id})
+		if err != nil {
+			return nil, err
+		}
+		if rules.Channel().Class != catalog.ClassMarketing {
+			continue
+		}
+		d := rules.DecideGrant(p.entry.Address, &event, at)
+		if d.Verdict != consent.Allow {
+			warnings = append(warnings, consent.Warning{
+				Code: consent.WarningCode(d.Reason), Field: "channels",
+				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(consent.English),
+			})
+		}
+	}
+	return warnings, nil
+}
+
+// stillAllowed returns the channels of a no on which a consent that began later still allows messages at the time of recording. A no
+// that is stated as of now is later than every consent, so nothing is looked up for it.
+func (w *work) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]StillAllowed, error) {
+	if r.exact == nil {
+		return nil, nil
+	}
+	exact, err := w.subject(r.exact)
+	if err != nil {
+		return nil, err
+	}
+	state, err := w.state(exact)
+	if err != nil || !state.HasGrantAfter(p.occurred) {
+		return nil, err
+	}
+	at, err := w.service.locator(1).places(p.entry.Address, false)
+	if err != nil {
+		return nil, err
+	}
+	known, err := w.knowledge(&at)
+	if err != nil {
+		return nil, err
+	}
+	var still []StillAllowed
+	for _, request := range requestsOf(cat, &p.entry.Facts) {
+		rules, err := w.service.rulebook.rules(cat, request)
+		if err != nil {
+			return nil, err
+		}
+		if p.entry.Facts.Kind == consent.KindSuppress && !rules.Covers(p.entry.Facts.Scope) {
+			continue
+		}
+		d := rules.Decide(p.entry.Address, known, w.recorded)
+		if d.Reason == consent.CodeReferenceMissing { // A transactional message has one; nothing else is missing.
+			d.Verdict, d.Reason = consent.Allow, consent.CodeAllowContract
+		}
+		if d.Verdict == consent.Allow {
+			still = append(still, StillAllowed{Channel: request.Channel, Reason: d.Reason, Position: d.Position})
+		}
+	}
+	return still, nil
+}
+
+// requestsOf returns the checks that a no is meant to have denied: of its channels, or of all that its scope may cover.
+func requestsOf(cat *catalog.Catalog, facts *consent.Facts) []consent.Request {
+	sender := ""
+	if kind, id := facts.Scope.Split(); kind == consent.ScopeSender {
+		sender = id
+	}
+	var requests []consent.Request
+	for i := range cat.Channels {
+		ch := &cat.Channels[i]
+		isMeant := facts.Kind == consent.KindSuppress || slices.Contains(facts.Channels, ch.ID)
+		if isMeant && ch.Class != catalog.ClassLegalNotice && (sender == "" || slices.Contains(ch.SenderIdentities, sender)) {
+			requests = append(requests, consent.Request{Channel: ch.ID, Sender: sender})
+		}
+	}
+	return requests
+}
