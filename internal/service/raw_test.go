@@ -23,7 +23,7 @@ func openRaw(t testing.TB, url, path string) *raw {
 	r := &raw{t: t, dialect: strings.NewReplacer()}
 	driver, source := "pgx", url
 	if url == "" {
-		driver, source, r.dialect = "sqlite", path, strings.NewReplacer("$", "?")
+		driver, source, r.dialect = "sqlite", path+"?_pragma=busy_timeout(10000)", strings.NewReplacer("$", "?")
 	}
 	var err error
 	if r.db, err = sql.Open(driver, source); err != nil {
