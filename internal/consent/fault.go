@@ -47,6 +47,7 @@ const (
 	FaultScopeMissing       Fault = "SCOPE_MISSING"
 	FaultOtherDepartment    Fault = "OTHER_DEPARTMENT"
 	FaultTooLarge           Fault = "TOO_LARGE"
+	FaultTooManyCalls       Fault = "TOO_MANY_CALLS"
 	FaultClockSkew          Fault = "CLOCK_SKEW"
 	FaultKeyMissing         Fault = "KEY_MISSING"
 	FaultUnavailable        Fault = "STORE_UNAVAILABLE"
@@ -94,7 +95,7 @@ func AllFaults() []Fault {
 		FaultBasisNotAccepted, FaultNothingPending, FaultRequestEnded, FaultNoCatalog, FaultCatalogNotFound, FaultVersionInUse, FaultInUse,
 		FaultEtagMismatch, FaultSuppressionMissing, FaultErasedBefore, FaultLegalHold, FaultNotHeld, FaultNotVoidable, FaultNoClaimsKey,
 		FaultRequestIDReused, FaultClientExists, FaultClientMissing,
-		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultClockSkew, FaultKeyMissing, FaultUnavailable,
+		FaultUnauthenticated, FaultScopeMissing, FaultOtherDepartment, FaultTooLarge, FaultTooManyCalls, FaultClockSkew, FaultKeyMissing, FaultUnavailable,
 		FaultServerStopping,
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
@@ -114,6 +115,8 @@ type Options struct {
 	Called func(fullMethod string, code codes.Code, took time.Duration)
 	// Companions are served beside the API's own services.
 	Companions []Companion
+	// Limits bound what calls under way take.
+	Limits Limits
 }
 
 // API is the gRPC services of assent.v1 with all that is around a call.
@@ -129,6 +132,7 @@ type API struct {
 
 	called     func(fullMethod string, code codes.Code, took time.Duration)
 	companions []Companion
+	budget     *budget
 }
 
 // New returns the API.
@@ -140,7 +144,7 @@ func New(opts Options) (*API, error) {
 	a := &API{
 		gate: gate{clients: opts.Service, open: opts.Open}, table: methods(), checks: checks, speaks: newLanguages(),
 		service: opts.Service, life: opts.Life, stopping: errStopping(), causes: newCauses(opts.Logger),
-		called: opts.Called, companions: opts.Companions,
+		called: opts.Called, companions: opts.Companions, budget: newBudget(opts.Limits),
 	}
 	for i := range a.companions {
 		if err := a.companions[i].addRows(a.table); err != nil {
@@ -153,26 +157,31 @@ func New(opts Options) (*API, error) {
 // ServerOptions returns the options that a server of the API must have.
 func (a *API) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
-		grpc.UnaryInterceptor(a.unary), grpc.StreamInterceptor(a.stream), grpc.MaxRecvMsgSize(MaxMessage),
-		grpc.ForceServerCodecV2(newLateCodec()),
+		grpc.UnaryInterceptor(a.unguarded), grpc.StreamInterceptor(a.stream), grpc.MaxRecvMsgSize(MaxMessage),
+		grpc.ForceServerCodecV2(newEnvelopeCodec()),
 	}
 }
 
 // Register registers the services of the API with a server that has the options of the API.
 func (a *API) Register(server grpc.ServiceRegistrar) {
-	late := lateDecoding{ServiceRegistrar: server, api: a}
-	assentv1.RegisterConsentServiceServer(late, &consentServer{
+	inside := guarded{ServiceRegistrar: server, api: a}
+	assentv1.RegisterConsentServiceServer(inside, &consentServer{
 		check: a.service, receipts: a.service, record: a.service, api: a,
 	})
-	assentv1.RegisterSuppressionServiceServer(late, &suppressionServer{record: a.service})
-	assentv1.RegisterHistoryServiceServer(late, &historyServer{history: a.service, rights: a.service, speaks: a.speaks})
-	assentv1.RegisterCatalogServiceServer(late, &catalogServer{catalogs: a.service})
-	assentv1.RegisterLedgerServiceServer(late, &ledgerServer{prover: a.service})
-	assentv1.RegisterRetentionServiceServer(late, &retentionServer{keeper: a.service})
-	assentv1.RegisterClientServiceServer(late, &clientServer{clients: a.service})
+	assentv1.RegisterSuppressionServiceServer(inside, &suppressionServer{record: a.service})
+	assentv1.RegisterHistoryServiceServer(inside, &historyServer{history: a.service, rights: a.service, speaks: a.speaks})
+	assentv1.RegisterCatalogServiceServer(inside, &catalogServer{catalogs: a.service})
+	assentv1.RegisterLedgerServiceServer(inside, &ledgerServer{prover: a.service})
+	assentv1.RegisterRetentionServiceServer(inside, &retentionServer{keeper: a.service})
+	assentv1.RegisterClientServiceServer(inside, &clientServer{clients: a.service})
 	for i := range a.companions {
-		late.RegisterService(&a.companions[i].Desc, a.companions[i].Implementation)
+		inside.RegisterService(&a.companions[i].Desc, a.companions[i].Implementation)
 	}
+}
+
+// RegisterHealth registers the health service with a server that has the options of the API.
+func (a *API) RegisterHealth(server grpc.ServiceRegistrar, health grpc_health_v1.HealthServer) {
+	grpc_health_v1.RegisterHealthServer(guarded{ServiceRegistrar: server, api: a}, health)
 }
 
 // Known reports whether there is a method of that full name: the only names that may become labels.

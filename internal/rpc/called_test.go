@@ -60,7 +60,7 @@ func TestCalled_EveryCallIsCountedOnce_HoweverItEnds(t *testing.T) {
 	}
 	server := grpc.NewServer(append(api.ServerOptions(), grpc.WaitForHandlers(true))...)
 	api.Register(server)
-	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
+	api.RegisterHealth(server, health.NewServer())
 	conn := connect(t, server)
 	client := assentv1.NewConsentServiceClient(conn)
 	check := func(address string, sender ...string) {

@@ -22,14 +22,16 @@ type call struct {
 	streaming bool
 	began     time.Time
 
-	id     string // the request id
-	client string // id of the client; empty until it is known
-	reason string // of the error it failed with
+	id        string // the request id
+	client    string // id of the client; empty until it is known
+	share     *share // of the client, which the call counts to; nil: none
+	inStreams bool   // it counts to the streams of the share
+	reason    string // of the error it failed with
 }
 
 // A call runs inside these layers, outermost first: its end (a panic becomes an error, the log gets its line), the mapping of errors, the
-// request id, who may call, the shape of messages, the default deadline. Both kinds of calls go through [API.enter] and [API.leave], so
-// they cannot drift apart. There are very many calls, each on a new stack that would have to grow: so these are steps one after the
+// request id, the key, the limits of the client, the message and its shape, the default deadline. Nothing of a message is read before the
+// caller is known. Both kinds of calls go through [API.enter] and [API.leave], so they cannot drift apart. There are very many calls, each on a new stack that would have to grow: so these are steps one after the
 // other, and no closures inside each other.
 
 func (a *API) newCall(fullMethod string) call {
@@ -37,24 +39,14 @@ func (a *API) newCall(fullMethod string) call {
 	return call{method: fullMethod, row: row, known: known, began: time.Now()}
 }
 
-func (a *API) unary(
-	ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+// unguarded refuses a unary call of a service that was registered past the layers, which would let everybody call it.
+func (a *API) unguarded(
+	ctx context.Context, _ any, info *grpc.UnaryServerInfo, _ grpc.UnaryHandler,
 ) (response any, err error) {
 	c := a.newCall(info.FullMethod)
 	defer a.end(ctx, &c, &err)
-	inside, err := a.enter(ctx, &c)
-	if err == nil {
-		err = a.checks.unary(&c, malformed(ctx), request)
-	}
-	if err == nil {
-		timed := withDefaultDeadline(inside, c.row.timeout)
-		defer timed.release()
-		response, err = handler(timed, request) //nolint:contextcheck // It is made from the one that was given.
-	}
-	if err != nil {
-		return nil, a.leave(ctx, &c, err)
-	}
-	return response, nil
+	c.id = newID()
+	return nil, a.leave(ctx, &c, fmt.Errorf("the service of the method %s was not registered by the API", c.method))
 }
 
 func (a *API) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
@@ -69,7 +61,10 @@ func (a *API) stream(server any, stream grpc.ServerStream, info *grpc.StreamServ
 	defer a.end(ctx, &c, &err)
 	inside, err := a.enter(ctx, &c)
 	if err == nil {
-		err = handler(server, &checkedStream{ServerStream: stream, ctx: inside, row: c.row, checks: a.checks})
+		checked := &checkedStream{ServerStream: stream, ctx: inside, call: &c, checks: a.checks}
+		checked.intake = a.newIntake(ctx, &c, stream.RecvMsg)
+		defer checked.intake.release()
+		err = handler(server, checked)
 	}
 	if err != nil {
 		return a.leave(ctx, &c, err)
@@ -83,7 +78,11 @@ func (a *API) enter(ctx context.Context, c *call) (context.Context, error) {
 	if err := grpc.SetHeader(ctx, metadata.MD{requestIDKey: {c.id}}); err != nil {
 		return ctx, fmt.Errorf("return the request id: %w", err)
 	}
-	return a.gate.admit(ctx, c)
+	inside, err := a.gate.admit(ctx, c)
+	if err != nil {
+		return ctx, err
+	}
+	return inside, a.budget.begin(c)
 }
 
 // leave is the way out of a call that failed.
@@ -105,8 +104,9 @@ func (a *API) counts(fullMethod string) bool {
 type checkedStream struct {
 	grpc.ServerStream
 	ctx    context.Context // as any stream has
-	row    method
+	call   *call
 	checks validation
+	intake intake
 }
 
 // Context returns the context of the call inside the layers.
@@ -117,16 +117,12 @@ type unusable struct{ error }
 
 func (u *unusable) Unwrap() error { return u.error }
 
-// RecvMsg receives a message.
+// RecvMsg receives a message. The room that the message before it had is given back.
 func (s *checkedStream) RecvMsg(message any) error {
-	e := envelope{message: message}
-	if err := s.ServerStream.RecvMsg(&e); err != nil {
+	if err := s.intake.receive(s.ctx, message); err != nil {
 		return transportError(err)
 	}
-	if e.problem != nil {
-		return &unusable{unreadable(e.problem)}
-	}
-	if err := s.checks.of(s.row, message); err != nil {
+	if err := s.checks.of(s.call.row, message); err != nil {
 		return &unusable{err}
 	}
 	return nil
@@ -139,6 +135,9 @@ func (s *checkedStream) SendMsg(message any) error {
 
 // transportError returns what gRPC ends a stream with as an error of this program: a caller that went away is no fault of it.
 func transportError(err error) error {
+	if err == nil {
+		return nil
+	}
 	switch status.Code(err) {
 	case codes.Canceled, codes.Unavailable:
 		return context.Canceled

@@ -70,7 +70,7 @@ func BenchmarkLayers(b *testing.B) {
 	decode := func(into any) error { return rpc.Fill(into, in) }
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := handler(served.impl, ctx, decode, api.Unary); err != nil {
+		if _, err := handler(served.impl, ctx, decode, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,8 +2,10 @@ package rpc
 
 import (
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Companion is a service that a server has beside those of the API, and inside the same layers: what is measured against the API
@@ -35,6 +37,11 @@ func (c *Companion) addRows(table map[string]method) error {
 		table[fullName(c.Desc.ServiceName, name)] = row
 	}
 	return nil
+}
+
+// descriptorName returns the name of the descriptor of a method.
+func descriptorName(fullMethod string) protoreflect.FullName {
+	return protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(fullMethod, "/"), "/", "."))
 }
 
 func fullName(service, method string) string { return "/" + service + "/" + method }

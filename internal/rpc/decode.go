@@ -2,98 +2,87 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/encoding"
-	_ "google.golang.org/grpc/encoding/proto" // The codec that lateCodec stands before.
-	"google.golang.org/grpc/mem"
+	_ "google.golang.org/grpc/encoding/gzip"  // Clients may compress their messages.
+	_ "google.golang.org/grpc/encoding/proto" // The codec that envelopeCodec stands before.
 	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/consent"
 )
 
-// A message that cannot be decoded gRPC by itself answers with INTERNAL before any layer is asked: before authentication, without
-// a line in the log. So messages are received in envelopes, whose decoding never fails, and the layers are told what is wrong.
-
-// envelope is a message to be decoded into, with why that failed.
-type envelope struct {
-	message any
-	problem error
-}
-
-// lateCodec is the codec of protos that also fills envelopes.
-type lateCodec struct{ encoding.CodecV2 }
-
-func newLateCodec() lateCodec { return lateCodec{encoding.GetCodecV2("proto")} }
-
-// Unmarshal decodes a message.
-func (c lateCodec) Unmarshal(data mem.BufferSlice, into any) error {
-	e, ok := into.(*envelope)
-	if !ok {
-		return c.CodecV2.Unmarshal(data, into)
-	}
-	e.problem = c.CodecV2.Unmarshal(data, e.message)
-	return nil
-}
-
-// lateDecoding registers services whose messages are received in envelopes.
-type lateDecoding struct {
+// guarded registers services whose calls go through the layers before anything of their message is read.
+type guarded struct {
 	grpc.ServiceRegistrar
 	api *API
 }
 
 // RegisterService registers the service.
-func (l lateDecoding) RegisterService(desc *grpc.ServiceDesc, implementation any) {
-	late := *desc
-	late.Methods = slices.Clone(desc.Methods)
-	for i := range late.Methods {
-		method := &late.Methods[i]
-		method.Handler = l.api.measured(fullName(desc.ServiceName, method.MethodName), decodeLate(method.Handler))
+func (g guarded) RegisterService(desc *grpc.ServiceDesc, implementation any) {
+	inside := *desc
+	inside.Methods = slices.Clone(desc.Methods)
+	for i := range inside.Methods {
+		method := &inside.Methods[i]
+		method.Handler = g.api.guard(fullName(desc.ServiceName, method.MethodName), method.Handler)
 	}
-	l.ServiceRegistrar.RegisterService(&late, implementation)
+	g.ServiceRegistrar.RegisterService(&inside, implementation)
 }
 
-// measured counts the calls of a unary method, also those whose message could not even be received.
-func (a *API) measured(fullMethod string, handler grpc.MethodHandler) grpc.MethodHandler {
-	if !a.counts(fullMethod) {
-		return handler
-	}
+// unaryCall is a unary call under way.
+type unaryCall struct {
+	call
+	api    *API
+	ctx    context.Context //nolint:containedctx // The decoder of gRPC is not given one.
+	intake intake
+}
+
+// guard puts the layers around the handler of a unary method. gRPC runs the handler before it reads anything of the message, and the
+// handler begins by decoding it.
+func (a *API) guard(fullMethod string, handler grpc.MethodHandler) grpc.MethodHandler {
+	counts := a.counts(fullMethod)
 	return func(
-		server any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor,
+		server any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor,
 	) (response any, err error) {
-		began := time.Now()
-		response, err = handler(server, ctx, decode, interceptor) // A panic ends further in.
-		a.called(fullMethod, status.Code(err), time.Since(began))
-		return response, err
-	}
-}
-
-type malformedKey struct{}
-
-func decodeLate(handler grpc.MethodHandler) grpc.MethodHandler {
-	return func(server any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-		var e envelope
-		late := func(message any) error {
-			e.message = message
-			return decode(&e)
+		u := &unaryCall{call: a.newCall(fullMethod), api: a}
+		if counts {
+			defer func() { a.called(fullMethod, status.Code(err), time.Since(u.began)) }()
 		}
-		return handler(server, ctx, late,
-			func(ctx context.Context, request any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-				if e.problem != nil {
-					ctx = context.WithValue(ctx, malformedKey{}, e.problem)
-				}
-				return interceptor(ctx, request, info, next)
-			})
+		defer a.end(ctx, &u.call, &err)
+		u.ctx, err = a.enter(ctx, &u.call)
+		if err == nil {
+			u.intake = a.newIntake(ctx, &u.call, decode)
+			defer u.intake.release()
+			response, err = handler(server, u.ctx, u.receive, u.run)
+		}
+		if err != nil {
+			return nil, a.leave(ctx, &u.call, err)
+		}
+		return response, nil
 	}
 }
 
-// malformed returns why the message of the call could not be decoded; nil if it could.
-func malformed(ctx context.Context) error {
-	problem, _ := ctx.Value(malformedKey{}).(error) // Without one there is none.
-	return problem
+// receive receives the message of the call.
+func (u *unaryCall) receive(message any) error {
+	err := transportError(u.intake.receive(u.ctx, message))
+	if errors.Is(err, io.EOF) {
+		return consent.Faultf(consent.FaultInvalidRequest, "", "the call has no message")
+	}
+	return err
+}
+
+// run runs the handler of the method when the message has been received.
+func (u *unaryCall) run(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if err := u.api.checks.of(u.row, request); err != nil {
+		return nil, err
+	}
+	timed := withDefaultDeadline(ctx, u.row.timeout)
+	defer timed.release()
+	return next(timed, request) //nolint:contextcheck // It is made from the one that was given.
 }
 
 // unreadable turns an error of decoding into one for the caller, without what it says of the contents.

@@ -46,7 +46,7 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 		return codes.Unauthenticated, true
 	case consent.FaultScopeMissing, consent.FaultOtherDepartment:
 		return codes.PermissionDenied, true
-	case consent.FaultTooLarge:
+	case consent.FaultTooLarge, consent.FaultTooManyCalls:
 		return codes.ResourceExhausted, true
 	case consent.FaultClockSkew, consent.FaultKeyMissing, consent.FaultUnavailable, consent.FaultServerStopping:
 		return codes.Unavailable, true

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
@@ -62,6 +61,7 @@ type world struct {
 	conn    *grpc.ClientConn
 	endLife context.CancelFunc
 	admin   string // an API key
+	limits  rpc.Limits
 }
 
 // newService returns a service over a new SQLite database with the example catalog.
@@ -103,7 +103,13 @@ func process(t testing.TB) context.Context {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: testkit.NewClock(start), log: &logged{}}
+	return newLimited(t, rpc.Limits{})
+}
+
+// newLimited returns an API with other limits than the default ones.
+func newLimited(t testing.TB, limits rpc.Limits) *world {
+	t.Helper()
+	w := &world{t: t, clock: testkit.NewClock(start), log: &logged{}, limits: limits}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.service = newService(t, w.clock, log)
 	w.serve(w.service, log, false)
@@ -124,13 +130,13 @@ func (w *world) serve(use rpc.Service, log *slog.Logger, open bool) {
 	t.Helper()
 	life, endLife := context.WithCancel(context.WithoutCancel(t.Context()))
 	w.endLife = endLife
-	api, err := rpc.New(rpc.Options{Service: use, Logger: log, Open: open, Life: life})
+	api, err := rpc.New(rpc.Options{Service: use, Logger: log, Open: open, Life: life, Limits: w.limits})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.server = grpc.NewServer(append(api.ServerOptions(), grpc.WaitForHandlers(true))...)
 	api.Register(w.server)
-	grpc_health_v1.RegisterHealthServer(w.server, health.NewServer())
+	api.RegisterHealth(w.server, health.NewServer())
 	reflection.Register(w.server)
 	w.conn = connect(t, w.server)
 	t.Cleanup(endLife)

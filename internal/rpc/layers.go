@@ -22,6 +22,7 @@ func (a *API) end(ctx context.Context, c *call, err *error) {
 	if thrown := recover(); thrown != nil {
 		*err = a.recovered(ctx, c, thrown)
 	}
+	a.budget.end(c)
 	a.logCall(ctx, c, status.Code(*err))
 }
 

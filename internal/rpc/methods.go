@@ -17,6 +17,8 @@ const (
 	DefaultMessage = 4 << 20
 	// MaxMessage is how large the message of a batch may be.
 	MaxMessage = 16 << 20
+	// openMessage is how large the message of a call without a key may be.
+	openMessage = 4 << 10
 )
 
 // How long a call may take whose caller gives no deadline.
@@ -33,6 +35,7 @@ type method struct {
 	foreign bool            // it comes with gRPC: its messages have no rules, and its statuses are its own
 	quiet   bool            // a call that succeeds is logged on level debug only, for there are very many
 	limit   int             // of the message, in bytes
+	shape   *shape          // of the message
 	timeout time.Duration   // of a unary call without a deadline
 }
 
@@ -71,8 +74,8 @@ func (m method) often() method {
 // methods returns the row of every method by its full name. Where several scopes stand, what the call is about decides which
 // of them it needs; the service holds it to that.
 func methods() map[string]method {
-	free := method{open: true, foreign: true, quiet: true, limit: DefaultMessage, timeout: defaultTimeout}
-	return map[string]method{
+	free := method{open: true, foreign: true, quiet: true, limit: openMessage, timeout: defaultTimeout}
+	table := map[string]method{
 		assentv1.ConsentService_CheckConsent_FullMethodName: needs(service.ScopeCheck).often(),
 		assentv1.ConsentService_VerifyReceipt_FullMethodName: needs(
 			service.ScopeCheck, service.ScopeRead, service.ScopeExport),
@@ -121,4 +124,10 @@ func methods() map[string]method {
 		reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      needs().fromGRPC(),
 		reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: needs().fromGRPC(),
 	}
+	known := shapes{}
+	for name, row := range table {
+		row.shape = known.ofMethod(name)
+		table[name] = row
+	}
+	return table
 }

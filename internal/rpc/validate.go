@@ -40,15 +40,7 @@ func newValidation() (validation, error) {
 	return validation{validator}, nil
 }
 
-// unary refuses a call whose message cannot be read, is too large or breaks a rule of the protos.
-func (v validation) unary(c *call, malformed error, message any) error {
-	if malformed != nil {
-		return unreadable(malformed)
-	}
-	return v.of(c.row, message)
-}
-
-// of refuses a message of a method that is too large or breaks a rule of the protos.
+// of refuses a message of a method that breaks a rule of the protos.
 func (v validation) of(row method, message any) error {
 	if row.foreign {
 		return nil
@@ -57,7 +49,7 @@ func (v validation) of(row method, message any) error {
 	if !ok {
 		return fmt.Errorf("a message of type %T is no proto", message)
 	}
-	return v.message(m, row.limit)
+	return v.shape(m, consent.FaultInvalidRequest)
 }
 
 func (v validation) message(m proto.Message, limit int) error {

@@ -31,6 +31,10 @@ const (
 const (
 	connectTimeout = 10 * time.Second
 	maxStreams     = 1000
+	// streamWindow is how much of a message may arrive before the call asks for it. It does not grow: what a caller without a key
+	// sends is thrown away unread.
+	streamWindow = 64 << 10
+	connWindow   = 1 << 20
 )
 
 // Addresses are where a server is reached, with the ports that it got.
@@ -167,7 +171,7 @@ func newServer(
 	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife}
 	options := append(api.ServerOptions(),
 		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
-		grpc.WaitForHandlers(true),
+		grpc.WaitForHandlers(true), grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 	)
 	if handler := signals.traces.CallHandler(func(method string) bool { return traced(api, method) }); handler != nil {
 		options = append(options, grpc.StatsHandler(handler))
@@ -181,7 +185,7 @@ func newServer(
 	for name := range s.grpc.GetServiceInfo() {
 		s.ready.services = append(s.ready.services, name)
 	}
-	grpc_health_v1.RegisterHealthServer(s.grpc, s.ready.health)
+	api.RegisterHealth(s.grpc, s.ready.health)
 	reflection.Register(s.grpc)
 	if s.inside, err = newInside(); err != nil {
 		endLife()

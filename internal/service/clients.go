@@ -66,18 +66,27 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
 	}
 	client, version, ok := s.clients.get(id)
-	if !ok || subtle.ConstantTimeCompare(client.KeyHash[:], hash[:]) != 1 || client.Revoked != 0 {
-		// The client may have come since; whether there is news the head says.
-		head, err := s.store.Head(ctx)
-		if err != nil {
-			return Caller{}, fault(err)
-		}
-		if head.ClientsVersion == version {
-			return Caller{}, unauthenticated()
-		}
-		return s.clients.again(ctx, Caller{Client: Client{ID: id}, hash: hash}, head.ClientsVersion)
+	if ok && subtle.ConstantTimeCompare(client.KeyHash[:], hash[:]) == 1 && client.Revoked == 0 {
+		return callerOf(&client, version), nil
 	}
-	return callerOf(&client, version), nil
+	// The client may have come since.
+	if err := s.strangers.wait(ctx); err != nil {
+		return Caller{}, err
+	}
+	if client, version, ok = s.clients.get(id); !ok {
+		return Caller{}, unauthenticated()
+	}
+	stranger := Caller{hash: hash}
+	return stranger.as(&client, version)
+}
+
+// lookForClients reads the clients if the head says that they have changed.
+func (s *Service) lookForClients(ctx context.Context) error {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return fault(err)
+	}
+	return s.clients.cache(ctx, head.ClientsVersion)
 }
 
 func callerOf(c *storage.Client, version int64) Caller {

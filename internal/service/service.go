@@ -75,6 +75,7 @@ type Service struct {
 	names     *names
 	catalogs  *catalogs
 	clients   *clients
+	strangers *strangers
 	rulebook  rulebook
 	commits   *committer
 	index     StateIndex // nil: every check reads the store
@@ -104,6 +105,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 			return ctx, func(string, bool) {}
 		}
 	}
+	s.strangers = newStrangers(s.lookForClients)
 	s.commits = newCommitter(s)                    //nolint:contextcheck // It outlives the call that starts it.
 	s.learners = newTally(store, s.instant, s.log) //nolint:contextcheck // It, too.
 	if opts.VerifySample > 0 {

@@ -1,0 +1,226 @@
+package rpc
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// gRPC would receive and unpack a message of up to the largest limit of any method, and decode whatever it holds: a message of 16 kB
+// can become 16 MB unpacked, and many times that decoded. So this package reads messages from the transport by itself, after the
+// caller is known. It looks at the length first, reserves memory for it, unpacks no more than the method takes, and scans the bytes
+// before it decodes them.
+
+// wire is the stream of a call as the transport of gRPC has it.
+type wire interface {
+	RecvCompress() string
+	ReadMessageHeader(header []byte) error
+	Read(n int) (mem.BufferSlice, error)
+}
+
+// headerLength is the length of what stands before a message: a byte that says whether it is compressed, and its length.
+const headerLength = 5
+
+// intake receives the messages of one call.
+type intake struct {
+	call   *call
+	budget *budget
+	wire   wire               // nil: the transport shows no more than a decoder
+	decode func(any) error    // the decoder of gRPC
+	header [headerLength]byte // of the message that is being received
+	held   func()             // gives back the room of the last message; nil: it has none
+}
+
+func (a *API) newIntake(ctx context.Context, c *call, decode func(any) error) intake {
+	transport, _ := grpc.ServerTransportStreamFromContext(ctx).(wire)
+	return intake{call: c, budget: a.budget, wire: transport, decode: decode}
+}
+
+// room is that of the client.
+func (in *intake) room() *room {
+	if in.call.share == nil {
+		return &in.budget.open.room
+	}
+	return &in.call.share.room
+}
+
+// release gives back the room of the message that was received last.
+func (in *intake) release() {
+	if in.held != nil {
+		in.held()
+		in.held = nil
+	}
+}
+
+// receive receives the next message, and keeps room for it until the next one is received or the intake is released. An error of type
+// *unusable is about this message alone. At the end of the messages it returns io.EOF.
+func (in *intake) receive(ctx context.Context, message any) error {
+	in.release()
+	if in.wire == nil {
+		return in.receiveByGRPC(ctx, message)
+	}
+	if err := in.wire.ReadMessageHeader(in.header[:]); err != nil {
+		return brokenOff(err)
+	}
+	limit, length := int64(in.call.row.limit), int64(binary.BigEndian.Uint32(in.header[1:]))
+	if length > limit {
+		return in.tooLarge(length)
+	}
+	unpack, err := in.compressor()
+	if err != nil {
+		return err
+	}
+	need := length
+	if unpack != nil {
+		need += limit
+	}
+	if need > unweighed {
+		release, err := reserve(ctx, in.call, in.room().received, in.budget.total.received, need, in.budget.limits.Memory/2)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	data, err := in.wire.Read(int(length))
+	if err != nil {
+		return brokenOff(err)
+	}
+	defer func() { data.Free() }()
+	if unpack != nil {
+		if data, err = in.unpack(unpack, data, limit); err != nil {
+			return err
+		}
+	}
+	return in.fill(ctx, data, message)
+}
+
+// compressor returns what unpacks the message that is being received; nil if it is not compressed.
+func (in *intake) compressor() (encoding.Compressor, error) {
+	switch {
+	case in.header[0] == 0:
+		return nil, nil
+	case in.header[0] != 1:
+		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: its first byte must be 0 or 1")
+	case in.call.row.open:
+		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "a method that needs no key takes no compressed messages")
+	}
+	unpack := encoding.GetCompressor(in.wire.RecvCompress())
+	if unpack == nil {
+		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "the message is compressed, but the header grpc-encoding does not say "+
+			"how; use gzip or none")
+	}
+	return unpack, nil
+}
+
+// unpack returns the message that was compressed, and frees the compressed one. It reads no more than the limit.
+func (in *intake) unpack(how encoding.Compressor, packed mem.BufferSlice, limit int64) (mem.BufferSlice, error) {
+	defer packed.Free()
+	from := packed.Reader()
+	defer func() { _ = from.Close() }() // It only gives buffers back.
+	reader, err := how.Decompress(from)
+	if err != nil {
+		return nil, unpackable()
+	}
+	if closer, ok := reader.(io.Closer); ok {
+		defer func() { _ = closer.Close() }() // As above.
+	}
+	data, err := mem.ReadAll(io.LimitReader(reader, limit+1), mem.DefaultBufferPool())
+	if err == nil && int64(data.Len()) <= limit {
+		return data, nil
+	}
+	size := int64(data.Len())
+	data.Free()
+	if err != nil {
+		return nil, unpackable()
+	}
+	return nil, in.tooLarge(size)
+}
+
+func unpackable() error {
+	return consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: it is not compressed as the header grpc-encoding says")
+}
+
+func (in *intake) tooLarge(size int64) error {
+	return consent.Faultf(consent.FaultTooLarge, "", "the message has at least %d bytes; this method takes at most %d", size, in.call.row.limit)
+}
+
+// fill decodes a message that was received, after it has reserved room for what it becomes.
+func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) error {
+	if size := int64(data.Len()); size > int64(in.call.row.limit) {
+		return in.tooLarge(size)
+	}
+	into, ok := message.(proto.Message)
+	if !ok {
+		return fmt.Errorf("a message of type %T is no proto", message)
+	}
+	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer buffer.Free()
+	bytes := buffer.ReadOnlyData()
+	if len(bytes) > unscanned {
+		weight := in.call.row.shape.weigh(bytes)
+		if weight > maxWeight {
+			return &unusable{consent.Faultf(consent.FaultTooLarge, "", "the message has more elements than any message of this method may have")}
+		}
+		if weight > unweighed {
+			held, err := reserve(ctx, in.call, in.room().decoded, in.budget.total.decoded, weight, in.budget.limits.Memory/2)
+			if err != nil {
+				return err
+			}
+			in.held = held
+		}
+	}
+	if err := proto.Unmarshal(bytes, into); err != nil {
+		return &unusable{unreadable(err)}
+	}
+	return nil
+}
+
+// brokenOff is the error of a message that ended before its end.
+func brokenOff(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return consent.Faultf(consent.FaultInvalidRequest, "", "the message ends before its end")
+	}
+	return err
+}
+
+// envelope is what gRPC decodes into where it receives a message itself. Its decoding never fails, so that a message that cannot be
+// decoded is answered and logged as any other refusal.
+type envelope struct {
+	message any
+	intake  *intake
+	ctx     context.Context //nolint:containedctx // The decoder is not given one.
+	problem error
+}
+
+// receiveByGRPC receives a message from a transport that shows no more than a decoder.
+func (in *intake) receiveByGRPC(ctx context.Context, message any) error {
+	e := envelope{message: message, intake: in, ctx: ctx}
+	if err := in.decode(&e); err != nil {
+		return err
+	}
+	return e.problem
+}
+
+// envelopeCodec is the codec of protos that also fills envelopes.
+type envelopeCodec struct{ encoding.CodecV2 }
+
+func newEnvelopeCodec() envelopeCodec { return envelopeCodec{encoding.GetCodecV2("proto")} }
+
+// Unmarshal decodes a message.
+func (c envelopeCodec) Unmarshal(data mem.BufferSlice, into any) error {
+	e, ok := into.(*envelope)
+	if !ok {
+		return c.CodecV2.Unmarshal(data, into)
+	}
+	e.problem = e.intake.fill(e.ctx, data, e.message)
+	return nil
+}
