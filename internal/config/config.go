@@ -48,6 +48,9 @@ type Server struct {
 	TLSKey  string
 	// InsecureListen permits to listen on other than loopback without TLS.
 	InsecureListen bool
+	// MaxConnections is how many connections of clients there may be; 0 for as
+	// many as the limit of open files allows.
+	MaxConnections int
 	// CheckpointDir is where checkpoints and erasures are kept; empty for
 	// nowhere. CheckpointInterval is how often a checkpoint is taken.
 	CheckpointDir      string

@@ -95,7 +95,21 @@ func settings() []setting {
 			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
 		},
 	}
-	return slices.Concat(serving, indexSettings(), keepingSettings(), logSettings())
+	return slices.Concat(serving, connectionSettings(), indexSettings(), keepingSettings(), logSettings())
+}
+
+// connectionSettings returns the rows about connections.
+func connectionSettings() []setting {
+	return []setting{{
+		key: "max_connections", fallback: "0",
+		usage: "how many connections of clients there may be, gRPC and HTTP together; 0 is as many as the limit of open files allows, at most 10000",
+		set: func(s *Server, value string) (err error) {
+			if s.MaxConnections, err = strconv.Atoi(value); err != nil || s.MaxConnections < 0 {
+				return errors.New("it must be a number of connections, such as 2000, or 0 for as many as the limit of open files allows")
+			}
+			return nil
+		},
+	}}
 }
 
 // indexSettings returns the rows about what checks are answered from.

@@ -115,6 +115,9 @@ type Options struct {
 	Called func(fullMethod string, code codes.Code, took time.Duration)
 	// Companions are served beside the API's own services.
 	Companions []Companion
+	// Admitted is told of every call whose caller is known, with the context that the transport gave the call; its error refuses the
+	// call. nil: all are let in.
+	Admitted func(ctx context.Context) error
 	// Limits bound what calls under way take.
 	Limits Limits
 }
@@ -142,7 +145,7 @@ func New(opts Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		gate: gate{clients: opts.Service, open: opts.Open}, table: methods(), checks: checks, speaks: newLanguages(),
+		gate: gate{clients: opts.Service, open: opts.Open, admitted: opts.Admitted}, table: methods(), checks: checks, speaks: newLanguages(),
 		service: opts.Service, life: opts.Life, stopping: errStopping(), causes: newCauses(opts.Logger),
 		called: opts.Called, companions: opts.Companions, budget: newBudget(opts.Limits),
 	}

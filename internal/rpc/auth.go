@@ -20,6 +20,8 @@ const openCaller = "demo"
 type gate struct {
 	clients Authenticator
 	open    bool
+	// admitted is told of calls whose caller is known; nil: there is no such function.
+	admitted func(ctx context.Context) error
 }
 
 // admit finds out who calls and refuses who may not call the method. The context that it returns names the caller.
@@ -50,7 +52,11 @@ func (g *gate) authenticate(ctx context.Context, header []string) (service.Calle
 	if err != nil {
 		return service.Caller{}, err
 	}
-	return g.clients.Authenticate(ctx, key)
+	caller, err := g.clients.Authenticate(ctx, key)
+	if err == nil && g.admitted != nil {
+		err = g.admitted(ctx)
+	}
+	return caller, err
 }
 
 // httpMethod stands in the log for the method of what was refused before it was known to be a call.

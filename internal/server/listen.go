@@ -15,6 +15,8 @@ type listeners struct {
 	grpc  net.Listener
 	http  net.Listener
 	pprof net.Listener // nil: there is none
+
+	connections *connections // of gRPC and HTTP
 }
 
 // listen opens the addresses, with TLS if the settings have a certificate; profiles never leave the machine and have none.
@@ -23,28 +25,36 @@ func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners,
 	if err != nil {
 		return nil, err
 	}
-	l := &listeners{}
-	if l.grpc, err = listenOn(ctx, cfg.GRPCAddress, secure, "h2"); err != nil {
+	l := &listeners{connections: newConnections(openFiles(), cfg.MaxConnections, opts.Logger)}
+	if l.grpc, err = listenOn(ctx, cfg.GRPCAddress, l.connections, secure, "h2"); err != nil {
 		return nil, fmt.Errorf("listen for gRPC: %w", err)
 	}
-	if l.http, err = listenOn(ctx, cfg.HTTPAddress, secure, "h2", "http/1.1"); err != nil {
+	if l.http, err = listenOn(ctx, cfg.HTTPAddress, l.connections, secure, "h2", "http/1.1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for HTTP: %w", err), l.grpc.Close())
 	}
 	if cfg.PprofAddress != "" {
-		if l.pprof, err = listenOn(ctx, cfg.PprofAddress, nil); err != nil {
+		if l.pprof, err = listenOn(ctx, cfg.PprofAddress, nil, nil); err != nil {
 			return nil, errors.Join(fmt.Errorf("listen for pprof: %w", err), l.grpc.Close(), l.http.Close())
 		}
 	}
 	return l, nil
 }
 
-// listenOn opens an address. TLS is put around the listener, not into the gRPC server, for that one is also reached from inside
+// listenOn opens an address, within the limits if there are any. TLS is put around the listener, not into the gRPC server, for that one is also reached from inside
 // the process, without TLS.
-func listenOn(ctx context.Context, address string, secure *tls.Config, protocols ...string) (net.Listener, error) {
+func listenOn(
+	ctx context.Context, address string, limits *connections, secure *tls.Config, protocols ...string,
+) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
-	if err != nil || secure == nil {
-		return listener, err
+	if err != nil {
+		return nil, err
+	}
+	if limits != nil {
+		listener = limits.limit(listener)
+	}
+	if secure == nil {
+		return listener, nil
 	}
 	secure = secure.Clone()
 	secure.NextProtos = protocols

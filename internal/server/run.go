@@ -163,6 +163,7 @@ func newServer(
 	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
 	api, err := rpc.New(rpc.Options{
 		Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Companions: opts.Companions, Called: signals.metrics.Called,
+		Admitted: listeners.connections.admit,
 	})
 	if err != nil {
 		endLife()
@@ -198,6 +199,7 @@ func newServer(
 		return nil, errors.Join(err, s.inside.close())
 	}
 	s.http = newHTTPServer(pages(s.ready, admit, gateway, signals.metrics.Handler()), opts.Logger)
+	s.http.ConnContext = ofHTTP
 	if listeners.pprof != nil {
 		s.pprof = newPprofServer(opts.Logger)
 	}
