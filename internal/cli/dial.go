@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -110,6 +111,12 @@ func (a *app) withServer(ctx context.Context, do func(context.Context, *server) 
 	return do(ctx, s)
 }
 
+// A call that lasts pings the server, so that a connection that something on the way has dropped ends as an error.
+const (
+	pingEvery   = 30 * time.Second
+	pingTimeout = 20 * time.Second
+)
+
 func (a *app) dial() (*server, error) {
 	c := a.connection
 	host, _, err := net.SplitHostPort(c.server)
@@ -128,6 +135,7 @@ func (a *app) dial() (*server, error) {
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithUserAgent("assent/" + buildVersion()),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingTimeout}),
 	}
 	if key != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(key)))

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/assent-io/assent/internal/config"
@@ -35,6 +36,18 @@ const (
 	// sends is thrown away unread.
 	streamWindow = 64 << 10
 	connWindow   = 1 << 20
+
+	// leastPing is how often a client may ping: clients behind NAT and load balancers do so every 10 s or more, also without a stream.
+	leastPing = 2 * time.Second
+	// pingEvery and pingTimeout find connections whose other end is gone.
+	pingEvery   = time.Minute
+	pingTimeout = 20 * time.Second
+	// maxIdle ends connections without a call.
+	maxIdle = 5 * time.Minute
+	// maxAge has clients connect anew, so that behind a load balancer they find servers that came later. Calls that are under way go on for
+	// up to maxAgeGrace, which is longer than any unary call may take.
+	maxAge      = 30 * time.Minute
+	maxAgeGrace = 6 * time.Hour
 )
 
 // Addresses are where a server is reached, with the ports that it got.
@@ -173,6 +186,10 @@ func newServer(
 	options := append(api.ServerOptions(),
 		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
 		grpc.WaitForHandlers(true), grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPing, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: maxIdle, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: maxAgeGrace, Time: pingEvery, Timeout: pingTimeout,
+		}),
 	)
 	if handler := signals.traces.CallHandler(func(method string) bool { return traced(api, method) }); handler != nil {
 		options = append(options, grpc.StatsHandler(handler))
