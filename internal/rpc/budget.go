@@ -133,11 +133,10 @@ func (b *budget) end(c *call) {
 	c.share, c.inStreams = nil, false
 }
 
-// reserve waits for room for n bytes in the share of the client and then in that of all. What it returns gives the room back, and may
-// be called more than once.
-func reserve(ctx context.Context, c *call, own, total *semaphore.Weighted, n, most int64) (release func(), err error) {
-	n = min(n, most)
-	if !c.streaming {
+// reserve waits for room for n bytes in the share of the client and then in that of all. What it returns gives the room back.
+func (in *intake) reserve(ctx context.Context, own, total *semaphore.Weighted, n int64) (release func(), err error) {
+	n = min(n, in.own.size)
+	if !in.waits {
 		timed, cancel := context.WithTimeoutCause(ctx, patience, errNoRoom())
 		defer cancel()
 		ctx = timed
@@ -149,10 +148,10 @@ func reserve(ctx context.Context, c *call, own, total *semaphore.Weighted, n, mo
 		own.Release(n)
 		return nil, context.Cause(ctx)
 	}
-	return sync.OnceFunc(func() {
+	return func() {
 		total.Release(n)
 		own.Release(n)
-	}), nil
+	}, nil
 }
 
 func errNoRoom() *consent.Error {

@@ -61,9 +61,9 @@ func (a *API) stream(server any, stream grpc.ServerStream, info *grpc.StreamServ
 	defer a.end(ctx, &c, &err)
 	inside, err := a.enter(ctx, &c)
 	if err == nil {
-		checked := &checkedStream{ServerStream: stream, ctx: inside, call: &c, checks: a.checks}
-		checked.intake = a.newIntake(ctx, &c, stream.RecvMsg)
-		defer checked.intake.release()
+		checked := &checkedStream{ServerStream: stream, ctx: inside, row: c.row, checks: a.checks}
+		checked.intake.open(ctx, a, &c, stream.RecvMsg)
+		defer checked.intake.close()
 		err = handler(server, checked)
 	}
 	if err != nil {
@@ -104,7 +104,7 @@ func (a *API) counts(fullMethod string) bool {
 type checkedStream struct {
 	grpc.ServerStream
 	ctx    context.Context // as any stream has
-	call   *call
+	row    method
 	checks validation
 	intake intake
 }
@@ -122,7 +122,7 @@ func (s *checkedStream) RecvMsg(message any) error {
 	if err := s.intake.receive(s.ctx, message); err != nil {
 		return transportError(err)
 	}
-	if err := s.checks.of(s.call.row, message); err != nil {
+	if err := s.checks.of(s.row, message); err != nil {
 		return &unusable{err}
 	}
 	return nil

@@ -19,21 +19,17 @@ type arrival struct {
 	thrown  any   // instead of both: what receiving panicked with
 }
 
-// ends reports whether nothing can come after it.
-func (a *arrival) ends() bool {
-	var one *unusable
-	return a.thrown != nil || a.err != nil && !errors.As(a.err, &one)
-}
-
-// StreamCheckConsent answers about batch after batch, in the order in which they came. While one is decided the next is received,
-// and one more may wait; what comes beyond that waits in the connection. A stream works on one batch at a time: that is its share, and
-// whoever wants more opens another.
+// StreamCheckConsent answers about batch after batch, in the order in which they came. A stream works on one batch at a time: that is
+// its share, and a client that wants more opens another one. The next batch is received when the answer before it was taken; until
+// then it waits in the connection, so a client that sends and never reads is stopped by the flow control.
 func (s *consentServer) StreamCheckConsent(stream assentv1.ConsentService_StreamCheckConsentServer) error {
 	ctx := stream.Context()
-	arrivals := make(chan arrival, 1)
-	go receive(ctx, stream.Recv, arrivals)
 	lang := s.api.speaks.of(ctx)
+	wanted, arrivals := make(chan struct{}), make(chan arrival, 1)
+	defer close(wanted)
+	go receive(stream.Recv, wanted, arrivals)
 	for {
+		wanted <- struct{}{} // The goroutine waits for that, or is about to.
 		var next arrival
 		select {
 		case next = <-arrivals:
@@ -46,7 +42,7 @@ func (s *consentServer) StreamCheckConsent(stream assentv1.ConsentService_Stream
 		if errors.Is(next.err, io.EOF) {
 			return nil
 		}
-		answer, err := s.streamed(ctx, next, lang)
+		answer, err := s.streamed(ctx, next.message, next.err, lang)
 		if err != nil {
 			return err
 		}
@@ -56,18 +52,13 @@ func (s *consentServer) StreamCheckConsent(stream assentv1.ConsentService_Stream
 	}
 }
 
-// receive passes on what arrives until there can be no more, or the call ends: once its handler has returned, Recv does, too.
-func receive(ctx context.Context, recv func() (*assentv1.StreamCheckConsentRequest, error), to chan<- arrival) {
-	for {
-		next := receiveOne(recv)
-		select {
-		case to <- next:
-		case <-ctx.Done():
-			return
-		}
-		if next.ends() {
-			return
-		}
+// receive receives one message each time that one is wanted. It runs beside the handler because nothing but the end of the call ends a
+// Recv that waits, and the handler ends when the server stops.
+func receive(
+	recv func() (*assentv1.StreamCheckConsentRequest, error), wanted <-chan struct{}, to chan<- arrival,
+) {
+	for range wanted {
+		to <- receiveOne(recv) // There is room for it.
 	}
 }
 
@@ -81,20 +72,20 @@ func receiveOne(recv func() (*assentv1.StreamCheckConsentRequest, error)) (next 
 	return arrival{message: m, err: err}
 }
 
-// streamed returns the answer to one batch of a stream; an error ends the stream.
+// streamed returns the answer to one batch of a stream, or to what was wrong with receiving it; an error ends the stream.
 func (s *consentServer) streamed(
-	ctx context.Context, next arrival, lang consent.Language,
+	ctx context.Context, next *assentv1.StreamCheckConsentRequest, err error, lang consent.Language,
 ) (*assentv1.StreamCheckConsentResponse, error) {
-	if next.err != nil && next.ends() {
-		return nil, next.err
+	var one *unusable
+	if err != nil && !errors.As(err, &one) {
+		return nil, err
 	}
-	err := next.err
 	if err == nil {
 		// As long as a call with the same batch may take.
 		timed, cancel := context.WithTimeout(ctx, batchTimeout)
 		defer cancel()
 		var result service.BatchResult
-		if result, err = s.batch(timed, next.message.GetCheck()); err == nil {
+		if result, err = s.batch(timed, next.GetCheck()); err == nil {
 			return &assentv1.StreamCheckConsentResponse{
 				Outcome: &assentv1.StreamCheckConsentResponse_Checked{Checked: compact(&result, lang)},
 			}, nil

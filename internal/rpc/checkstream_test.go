@@ -214,7 +214,7 @@ func TestStreamCheck_PanicInABatch_IsInternal(t *testing.T) {
 	}
 }
 
-func TestStreamCheck_NextIsReceivedWhileOneIsDecided_AndOneIsDecidedAtATime(t *testing.T) {
+func TestStreamCheck_OneBatchIsDecidedAtATime_AndTheNextWaitInTheConnection(t *testing.T) {
 	deciding, decide := make(chan string), make(chan struct{})
 	w := newBatches(t, func(ctx context.Context, in service.BatchInput) (service.BatchResult, error) {
 		deciding <- in.Addresses[0]

@@ -55,8 +55,8 @@ func (a *API) guard(fullMethod string, handler grpc.MethodHandler) grpc.MethodHa
 		defer a.end(ctx, &u.call, &err)
 		u.ctx, err = a.enter(ctx, &u.call)
 		if err == nil {
-			u.intake = a.newIntake(ctx, &u.call, decode)
-			defer u.intake.release()
+			u.intake.open(ctx, a, &u.call, decode)
+			defer u.intake.close()
 			response, err = handler(server, u.ctx, u.receive, u.run)
 		}
 		if err != nil {

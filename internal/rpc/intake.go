@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
@@ -32,46 +33,58 @@ const headerLength = 5
 
 // intake receives the messages of one call.
 type intake struct {
-	call   *call
-	budget *budget
+	row    method
+	waits  bool // for room as long as the call lasts, as a stream does
+	own    *room
+	total  *room
 	wire   wire               // nil: the transport shows no more than a decoder
 	decode func(any) error    // the decoder of gRPC
 	header [headerLength]byte // of the message that is being received
-	held   func()             // gives back the room of the last message; nil: it has none
+
+	mu     sync.Mutex // A stream may end while a message of it is being received.
+	held   func()     // gives back the room of the last message; nil: it has none
+	closed bool
 }
 
-func (a *API) newIntake(ctx context.Context, c *call, decode func(any) error) intake {
-	transport, _ := grpc.ServerTransportStreamFromContext(ctx).(wire)
-	return intake{call: c, budget: a.budget, wire: transport, decode: decode}
-}
-
-// room is that of the client.
-func (in *intake) room() *room {
-	if in.call.share == nil {
-		return &in.budget.open.room
+// open begins the intake of a call whose caller is known.
+func (in *intake) open(ctx context.Context, a *API, c *call, decode func(any) error) {
+	in.row, in.waits, in.own, in.total, in.decode = c.row, c.streaming, &a.budget.open.room, &a.budget.total, decode
+	if c.share != nil {
+		in.own = &c.share.room
 	}
-	return &in.call.share.room
+	in.wire, _ = grpc.ServerTransportStreamFromContext(ctx).(wire)
 }
 
-// release gives back the room of the message that was received last.
-func (in *intake) release() {
-	if in.held != nil {
-		in.held()
+// close ends the intake, and gives back what it holds.
+func (in *intake) close() { in.keep(nil, true) }
+
+// keep keeps the room of a message, instead of that of the message before it, until the intake is closed.
+func (in *intake) keep(held func(), last bool) {
+	in.mu.Lock()
+	before := in.held
+	in.held = held
+	in.closed = in.closed || last
+	if in.closed && held != nil {
 		in.held = nil
+		defer held()
+	}
+	in.mu.Unlock()
+	if before != nil {
+		before()
 	}
 }
 
-// receive receives the next message, and keeps room for it until the next one is received or the intake is released. An error of type
+// receive receives the next message, and keeps room for it until the next one is received or the intake is closed. An error of type
 // *unusable is about this message alone. At the end of the messages it returns io.EOF.
 func (in *intake) receive(ctx context.Context, message any) error {
-	in.release()
+	in.keep(nil, false)
 	if in.wire == nil {
 		return in.receiveByGRPC(ctx, message)
 	}
 	if err := in.wire.ReadMessageHeader(in.header[:]); err != nil {
 		return brokenOff(err)
 	}
-	limit, length := int64(in.call.row.limit), int64(binary.BigEndian.Uint32(in.header[1:]))
+	limit, length := int64(in.row.limit), int64(binary.BigEndian.Uint32(in.header[1:]))
 	if length > limit {
 		return in.tooLarge(length)
 	}
@@ -84,7 +97,7 @@ func (in *intake) receive(ctx context.Context, message any) error {
 		need += limit
 	}
 	if need > unweighed {
-		release, err := reserve(ctx, in.call, in.room().received, in.budget.total.received, need, in.budget.limits.Memory/2)
+		release, err := in.reserve(ctx, in.own.received, in.total.received, need)
 		if err != nil {
 			return err
 		}
@@ -110,7 +123,7 @@ func (in *intake) compressor() (encoding.Compressor, error) {
 		return nil, nil
 	case in.header[0] != 1:
 		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: its first byte must be 0 or 1")
-	case in.call.row.open:
+	case in.row.open:
 		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "a method that needs no key takes no compressed messages")
 	}
 	unpack := encoding.GetCompressor(in.wire.RecvCompress())
@@ -150,12 +163,12 @@ func unpackable() error {
 }
 
 func (in *intake) tooLarge(size int64) error {
-	return consent.Faultf(consent.FaultTooLarge, "", "the message has at least %d bytes; this method takes at most %d", size, in.call.row.limit)
+	return consent.Faultf(consent.FaultTooLarge, "", "the message has at least %d bytes; this method takes at most %d", size, in.row.limit)
 }
 
 // fill decodes a message that was received, after it has reserved room for what it becomes.
 func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) error {
-	if size := int64(data.Len()); size > int64(in.call.row.limit) {
+	if size := int64(data.Len()); size > int64(in.row.limit) {
 		return in.tooLarge(size)
 	}
 	into, ok := message.(proto.Message)
@@ -166,16 +179,16 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 	defer buffer.Free()
 	bytes := buffer.ReadOnlyData()
 	if len(bytes) > unscanned {
-		weight := in.call.row.shape.weigh(bytes)
+		weight := in.row.shape.weigh(bytes)
 		if weight > maxWeight {
 			return &unusable{consent.Faultf(consent.FaultTooLarge, "", "the message has more elements than any message of this method may have")}
 		}
 		if weight > unweighed {
-			held, err := reserve(ctx, in.call, in.room().decoded, in.budget.total.decoded, weight, in.budget.limits.Memory/2)
+			held, err := in.reserve(ctx, in.own.decoded, in.total.decoded, weight)
 			if err != nil {
 				return err
 			}
-			in.held = held
+			in.keep(held, false)
 		}
 	}
 	if err := proto.Unmarshal(bytes, into); err != nil {
