@@ -19,6 +19,7 @@ import (
 const (
 	reasonNoPath   = "NO_SUCH_PATH"
 	reasonNoMethod = "METHOD_NOT_ALLOWED"
+	reasonTimeout  = "REQUEST_TIMEOUT"
 )
 
 // answerer writes errors: a google.rpc.Status in JSON, as gRPC has it, under the HTTP status that fits.
@@ -28,6 +29,13 @@ type answerer struct{ json jsonFormat }
 func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, fault *consent.Error) {
 	s := rpc.StatusOf(fault)
 	a.write(w, httpStatus(s), s)
+}
+
+// timeOut answers a request whose body stopped coming, so that the client may send it again.
+func (a *answerer) timeOut(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	a.write(w, http.StatusRequestTimeout, rpc.NewStatus(codes.DeadlineExceeded, reasonTimeout,
+		"no part of the body came for too long; send the request again"))
 }
 
 // failed answers a call that failed: in the gRPC server, or already in the gateway.

@@ -34,7 +34,11 @@ func guard(admit admission, next http.Handler) http.Handler {
 		if isBatch(r.URL.Path) {
 			limit = rpc.MaxMessage
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+		body, err := io.ReadAll(http.MaxBytesReader(w, admit.flow.body(w, r), limit))
+		if stoodStill(err) {
+			answer.timeOut(w)
+			return
+		}
 		if err != nil {
 			answer.refuse(w, r, bodyFault(err))
 			return
@@ -45,7 +49,7 @@ func guard(admit admission, next http.Handler) http.Handler {
 			inner.Header.Set("Accept", fileMedia)
 		}
 		inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		next.ServeHTTP(w, inner)
+		next.ServeHTTP(admit.flow.answer(w), inner)
 	})
 }
 

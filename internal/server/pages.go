@@ -12,8 +12,8 @@ import (
 // The limits of an HTTP connection.
 const (
 	headerTimeout = 5 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = 150 * time.Second // longer than any call may take
+	readTimeout   = 30 * time.Second  // of the headers, and then of each part of a body
+	writeTimeout  = 150 * time.Second // of each part of an answer
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 16 << 10
 )
@@ -48,6 +48,7 @@ func pages(ready *readiness, admit admission, gateway, metrics http.Handler) htt
 type admission struct {
 	api    *rpc.API
 	answer *answerer
+	flow   flow
 }
 
 // let reports whether the request comes from a client; if not, it is answered.

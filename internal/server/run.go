@@ -209,7 +209,7 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}}
+	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}, flow: flow{read: readTimeout, write: writeTimeout}}
 	gateway, err := newGateway(ctx, s.inside.conn, admit)
 	if err != nil {
 		endLife()
