@@ -54,8 +54,9 @@ func (l Limits) withDefaults() Limits {
 type budget struct {
 	limits  Limits
 	total   room
-	clients sync.Map // from the id of a client to its *share
-	open    share    // that of the calls without a key
+	open    share // that of the calls without a key
+	mu      sync.RWMutex
+	clients map[string]*share // by the id of the client
 }
 
 // room is the memory that messages under way may take. A call reserves room for the bytes of a message before it receives them, and
@@ -80,16 +81,24 @@ func newRoom(size int64) room {
 
 func newBudget(limits Limits) *budget {
 	limits = limits.withDefaults()
-	return &budget{limits: limits, total: newRoom(limits.Memory), open: share{room: newRoom(limits.Memory / 2)}}
+	return &budget{limits: limits, total: newRoom(limits.Memory), open: share{room: newRoom(limits.Memory / 2)}, clients: map[string]*share{}}
 }
 
 // shareOf returns the share of a client. The number of clients is small: an administrator creates each.
 func (b *budget) shareOf(client string) *share {
-	if known, ok := b.clients.Load(client); ok {
-		return known.(*share) //nolint:forcetypeassert // Nothing else is stored.
+	b.mu.RLock()
+	known, ok := b.clients[client]
+	b.mu.RUnlock()
+	if ok {
+		return known
 	}
-	made, _ := b.clients.LoadOrStore(client, &share{room: newRoom(b.limits.Memory / 2)})
-	return made.(*share) //nolint:forcetypeassert // As above.
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if known, ok = b.clients[client]; !ok {
+		known = &share{room: newRoom(b.limits.Memory / 2)}
+		b.clients[client] = known
+	}
+	return known
 }
 
 // begin counts a call that begins; each that begins without an error is to be ended.

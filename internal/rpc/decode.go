@@ -45,7 +45,7 @@ type unaryCall struct {
 // handler begins by decoding it.
 func (a *API) guard(fullMethod string, handler grpc.MethodHandler) grpc.MethodHandler {
 	counts := a.counts(fullMethod)
-	return func(
+	return func( //nolint:contextcheck // The context of the layers is made from that of the call.
 		server any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor,
 	) (response any, err error) {
 		u := &unaryCall{call: a.newCall(fullMethod), api: a}

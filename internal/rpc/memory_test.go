@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -70,20 +69,10 @@ func (w *world) tcp() string {
 // post sends the frame of a message as it is, and returns the code of the answer.
 func post(t *testing.T, at, method, key string, frame []byte) string {
 	t.Helper()
-	transport := &http2.Transport{AllowHTTP: true}
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: protocols}
 	defer transport.CloseIdleConnections()
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(t.Context(), "tcp", at)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	defer conn.Close()
-	client, err := transport.NewClientConn(conn)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+at+method, bytes.NewReader(frame))
@@ -97,7 +86,7 @@ func post(t *testing.T, at, method, key string, frame []byte) string {
 	if key != "" {
 		request.Header.Set("Authorization", "Bearer "+key)
 	}
-	answer, err := client.RoundTrip(request)
+	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		t.Error(err)
 		return ""

@@ -52,13 +52,6 @@ func (v validation) of(row method, message any) error {
 	return v.shape(m, consent.FaultInvalidRequest)
 }
 
-func (v validation) message(m proto.Message, limit int) error {
-	if size := proto.Size(m); size > limit {
-		return consent.Faultf(consent.FaultTooLarge, "", "the message has %d bytes; this method takes at most %d", size, limit)
-	}
-	return v.shape(m, consent.FaultInvalidRequest)
-}
-
 // shape returns an error with the fault, which names every field that breaks a rule.
 func (v validation) shape(m proto.Message, fault consent.Fault) error {
 	err := v.Validate(m)

@@ -154,7 +154,9 @@ func TestFlow_AnswerThatIsNotTaken_IsCutVisibly(t *testing.T) {
 	if _, err := io.WriteString(conn, "GET /v1/clients HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("writing went on")
+	}
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)

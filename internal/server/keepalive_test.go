@@ -66,5 +66,7 @@ func TestKeepalive_ClientThatPingsOften_KeepsItsConnection(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("the reader goes on")
+	}
 }
