@@ -45,7 +45,7 @@ type unaryCall struct {
 // handler begins by decoding it.
 func (a *API) guard(fullMethod string, handler grpc.MethodHandler) grpc.MethodHandler {
 	counts := a.counts(fullMethod)
-	return func( //nolint:contextcheck // The context of the layers is made from that of the call.
+	return func(
 		server any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor,
 	) (response any, err error) {
 		u := &unaryCall{call: a.newCall(fullMethod), api: a}
@@ -57,7 +57,7 @@ func (a *API) guard(fullMethod string, handler grpc.MethodHandler) grpc.MethodHa
 		if err == nil {
 			u.intake.open(ctx, a, &u.call, decode)
 			defer u.intake.close()
-			response, err = handler(server, u.ctx, u.receive, u.run)
+			response, err = handler(server, u.ctx, u.receive, u.run) //nolint:contextcheck // It is made from the one that was given.
 		}
 		if err != nil {
 			return nil, a.leave(ctx, &u.call, err)
