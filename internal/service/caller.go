@@ -92,11 +92,57 @@ func (c *Client) need(scopes ...Scope) error {
 
 // needOfficer returns an error unless the caller may do what an officer does beyond departments.
 func (c *Client) needOfficer() error {
-	if err := c.need(ScopeErase); err != nil || c.AllDepartments {
+	if err := c.need(ScopeErase); err != nil {
 		return err
 	}
+	return c.needAllDepartments("this reaches beyond departments")
+}
+
+// needAllDepartments returns an error unless the caller acts for all departments; why says what is more than one department's.
+func (c *Client) needAllDepartments(why string) error {
+	if c.AllDepartments {
+		return nil
+	}
 	return consent.Faultf(consent.FaultOtherDepartment, "",
-		"this reaches beyond the client's department %s; only a client that acts for all departments may do it", c.Department)
+		"%s, and the client is one of the department %s; only a client of all departments may do it", why, c.Department)
+}
+
+// needGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
+// lists. A list may be given by a client that may lift the entries of every list, too.
+func (c *Client) needGiven(given *storage.Client) error {
+	if err := c.needDepartmentOf(given); err != nil {
+		return err
+	}
+	for _, scope := range given.Scopes {
+		if !c.Has(Scope(scope)) {
+			return consent.Faultf(consent.FaultScopeMissing, "scopes",
+				"the client lacks the scope %s, so it cannot give it; name scopes that it has", scope)
+		}
+	}
+	if c.AllDepartments && c.Has(ScopeLift) {
+		return nil
+	}
+	for _, list := range given.Lists {
+		if !slices.Contains(c.Lists, list) {
+			return consent.Faultf(consent.FaultScopeMissing, "lists",
+				"the list %s is not the client's own, so it cannot give it; name lists that are its own", list)
+		}
+	}
+	return nil
+}
+
+// needDepartmentOf returns an error unless the other client is of the caller's department.
+func (c *Client) needDepartmentOf(other *storage.Client) error {
+	switch {
+	case c.AllDepartments || !other.AllDepartments && other.Department == c.Department:
+		return nil
+	case other.AllDepartments:
+		return consent.Faultf(consent.FaultOtherDepartment, "allDepartments",
+			"a client of the department %s keeps the clients of that department only, and this one is for all departments", c.Department)
+	default:
+		return consent.Faultf(consent.FaultOtherDepartment, "department",
+			"a client of the department %s keeps the clients of that department only", c.Department)
+	}
 }
 
 // Need returns a SCOPE_MISSING error unless the caller in ctx has one of the scopes.

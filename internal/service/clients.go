@@ -157,7 +157,8 @@ func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
 	return callerOf(client, version), nil
 }
 
-// CreateClient creates a client and returns its key, which is not stored. Errors: CLIENT_EXISTS, INVALID_CLIENT.
+// CreateClient creates a client and returns its key, which is not stored. A client gives no department, scope or list that it does not
+// have itself. Errors: CLIENT_EXISTS, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, "", err
@@ -170,20 +171,25 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 	if err != nil {
 		return Client{}, "", err
 	}
-	var created storage.Client
+	created := storage.Client{
+		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash,
+	}
 	err = s.commits.do(ctx, &member{
 		load: storage.Load{Clients: true},
 		run: func(w *work) error {
+			if err := w.who.need(ScopeClients); err != nil {
+				return err
+			}
+			if err := w.who.needGiven(&created); err != nil {
+				return err
+			}
 			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
 				return consent.Faultf(consent.FaultClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
 			}
 			if err := s.departmentExists(w, n.Department); err != nil {
 				return err
 			}
-			created = storage.Client{
-				ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists,
-				KeyHash: hash, Created: w.recorded,
-			}
+			created.Created = w.recorded
 			w.putClient(created)
 			return nil
 		},
@@ -252,8 +258,8 @@ func textOf(scopes []Scope) []string {
 }
 
 // RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api.md); of
-// one that was revoked before nothing changes. Error:
-// CLIENT_NOT_FOUND.
+// one that was revoked before nothing changes. A client of one department ends keys of that department only. Errors: CLIENT_NOT_FOUND,
+// OTHER_DEPARTMENT.
 func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, err
@@ -262,11 +268,17 @@ func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	err := s.commits.do(ctx, &member{
 		load: storage.Load{Clients: true},
 		run: func(w *work) error {
+			if err := w.who.need(ScopeClients); err != nil {
+				return err
+			}
 			at := slices.IndexFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == id })
 			if at < 0 {
 				return consent.Faultf(consent.FaultClientMissing, "id", "there is no such client")
 			}
 			revoked = w.loaded.Clients[at]
+			if err := w.who.needDepartmentOf(&revoked); err != nil {
+				return err
+			}
 			if revoked.Revoked == 0 {
 				revoked.Revoked = w.recorded
 				w.putClient(revoked)
@@ -280,7 +292,8 @@ func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	return clientOf(&revoked), nil
 }
 
-// ListClients returns a page of the clients by id, those revoked included. Error: INVALID_PAGE_TOKEN.
+// ListClients returns a page of the clients by id, those revoked included; to a client of one department those of that department. Error:
+// INVALID_PAGE_TOKEN.
 func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {
 	page, err := token.ReadPage(s.keys, "clients", pageToken)
 	if err != nil {
@@ -299,7 +312,7 @@ func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (
 	}
 	var result ClientPage
 	for i := range list {
-		if list[i].ID <= page.AfterKey {
+		if list[i].ID <= page.AfterKey || who.needDepartmentOf(&list[i]) != nil {
 			continue
 		}
 		if len(result.Clients) == size {

@@ -30,13 +30,16 @@ const (
 //
 // Keeps the clients: who may ask what, with which key.
 type ClientServiceClient interface {
-	// Creates a client and returns its key, this once. Errors: ALREADY_EXISTS with CLIENT_EXISTS.
+	// Creates a client and returns its key, this once. A client gives nothing that it does not have itself: no scope, no list (unless it may
+	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
+	// ALREADY_EXISTS with CLIENT_EXISTS; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	CreateClient(ctx context.Context, in *CreateClientRequest, opts ...grpc.CallOption) (*CreateClientResponse, error)
-	// Lists the clients by id, those revoked included.
+	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
 	// Ends a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until that
 	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
-	// as it lasts. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
+	// as it lasts. A client of one department ends keys of that department only. Errors: NOT_FOUND with CLIENT_NOT_FOUND;
+	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RevokeClient(ctx context.Context, in *RevokeClientRequest, opts ...grpc.CallOption) (*RevokeClientResponse, error)
 }
 
@@ -84,13 +87,16 @@ func (c *clientServiceClient) RevokeClient(ctx context.Context, in *RevokeClient
 //
 // Keeps the clients: who may ask what, with which key.
 type ClientServiceServer interface {
-	// Creates a client and returns its key, this once. Errors: ALREADY_EXISTS with CLIENT_EXISTS.
+	// Creates a client and returns its key, this once. A client gives nothing that it does not have itself: no scope, no list (unless it may
+	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
+	// ALREADY_EXISTS with CLIENT_EXISTS; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	CreateClient(context.Context, *CreateClientRequest) (*CreateClientResponse, error)
-	// Lists the clients by id, those revoked included.
+	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
 	// Ends a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until that
 	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
-	// as it lasts. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
+	// as it lasts. A client of one department ends keys of that department only. Errors: NOT_FOUND with CLIENT_NOT_FOUND;
+	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RevokeClient(context.Context, *RevokeClientRequest) (*RevokeClientResponse, error)
 	mustEmbedUnimplementedClientServiceServer()
 }
