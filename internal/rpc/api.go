@@ -82,6 +82,7 @@ type Prover interface {
 // Authenticator knows the clients by their keys.
 type Authenticator interface {
 	Authenticate(ctx context.Context, key string) (service.Caller, error)
+	MayObserve(ctx context.Context) error
 }
 
 // Service is all that the API needs of the use cases.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
 )
 
 func TestClients_OfOneDepartment_KeepTheClientsOfItOnly(t *testing.T) {
@@ -191,5 +192,68 @@ func TestApplyCatalog_ClientOfOneDepartment_EndsNoVersionOfOthersThatIsToCome(t 
 		if err := apply(desk, changed(t, acme(t), "{en: Weekly newsletter", "{en: Newsletter")); err != nil {
 			t.Errorf("once all are in force: %v", err)
 		}
+	})
+}
+
+func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Role: "officer"})
+		officer := w.as(admin, s, NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
+		for _, dry := range []bool{true, false} {
+			_, err := s.RunRetention(desk, dry)
+			wantFault(t, err, consent.FaultOtherDepartment)
+			if _, err := s.RunRetention(officer, dry); err != nil {
+				t.Error(err)
+			}
+		}
+		// Its transactions ask again: a run may outlast the rights that it began with.
+		_, err := s.BatchRecord(admin, BatchRecord{Items: []BatchStatement{
+			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.ErasePending(desk, false)
+		wantFault(t, err, consent.FaultOtherDepartment)
+	})
+}
+
+// away is a store whose head cannot be read.
+type away struct {
+	storage.Store
+
+	gone bool
+}
+
+func (a *away) Head(ctx context.Context) (storage.Head, error) {
+	if a.gone {
+		return storage.Head{}, storage.ErrUnavailable
+	}
+	return a.Store.Head(ctx)
+}
+
+func TestMayObserve_GoesByTheClientsOfNow_AndInAnOutageByThoseLastKnown(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := &away{Store: w.store()}
+		one, two := w.service(store.Store, 0), w.service(store, 0)
+		admin := WithCaller(t.Context(), Process("test"))
+		watch := w.as(admin, two, NewClient{ID: "prometheus", AllDepartments: true, Scopes: []string{"feed"}})
+		desk := w.as(admin, two, NewClient{ID: "desk", Department: "marketing", Role: "admin"})
+		for _, gone := range []bool{false, true} {
+			store.gone = gone
+			if err := two.MayObserve(watch); err != nil {
+				t.Errorf("outage %v: %v", gone, err)
+			}
+			wantFault(t, two.MayObserve(desk), consent.FaultOtherDepartment)
+			wantFault(t, two.MayObserve(t.Context()), map[bool]consent.Fault{
+				false: consent.FaultUnauthenticated, true: consent.FaultOtherDepartment,
+			}[gone])
+		}
+		if _, err := one.RevokeClient(admin, "prometheus"); err != nil {
+			t.Fatal(err)
+		}
+		store.gone = false
+		wantFault(t, two.MayObserve(watch), consent.FaultUnauthenticated)
 	})
 }

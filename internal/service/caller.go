@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -149,6 +150,23 @@ func (c *Client) needDepartmentOf(other *storage.Client) error {
 func Need(ctx context.Context, scopes ...Scope) error {
 	c := caller(ctx)
 	return c.need(scopes...)
+}
+
+// MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments whose key
+// holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
+func (s *Service) MayObserve(ctx context.Context) error {
+	who := caller(ctx)
+	head, err := s.store.Head(ctx)
+	switch {
+	case errors.Is(err, storage.ErrUnavailable):
+	case err != nil:
+		return fault(err)
+	default:
+		if who, err = s.admit(ctx, &head); err != nil {
+			return err
+		}
+	}
+	return who.needAllDepartments("the figures of a server name the channels of every department")
 }
 
 // admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
