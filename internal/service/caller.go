@@ -183,38 +183,63 @@ func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error)
 	return s.clients.again(ctx, c, head.ClientsVersion)
 }
 
-// channelOf returns an error unless the channel is of the caller's department.
-func (c *Client) channelOf(cat *catalog.Catalog, channel string) error {
-	ch, ok := cat.Channel(channel)
-	if c.AllDepartments || !ok || ch.Department == c.Department {
+// channelOf returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of
+// the time asked about. A channel that none of them has is refused for that, further on.
+func (c *Client) channelOf(channel string, catalogs ...*catalog.Catalog) error {
+	if c.AllDepartments {
 		return nil
 	}
-	return consent.Faultf(consent.FaultOtherDepartment, "channel",
-		"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+	for _, cat := range catalogs {
+		if ch, ok := cat.Channel(channel); ok && ch.Department != c.Department {
+			return consent.Faultf(consent.FaultOtherDepartment, "channel",
+				"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+		}
+	}
+	return nil
 }
 
 // scopeOf returns an error unless a suppression scope lies within the caller's department.
 func (c *Client) scopeOf(cat *catalog.Catalog, scope consent.Scope) error {
-	if c.AllDepartments {
-		return nil
-	}
-	kind, id := scope.Split()
-	owner := ""
-	switch kind {
-	case consent.ScopeDepartment:
-		owner = id
-	case consent.ScopeChannel:
-		if ch, ok := cat.Channel(id); ok {
-			owner = ch.Department
-		}
-	case consent.ScopeSender:
-		if sender, ok := cat.SenderIdentity(id); ok {
-			owner = sender.Department
-		}
-	}
-	if owner == c.Department {
+	if owner, _ := ownerOf(cat, scope); c.AllDepartments || owner == c.Department {
 		return nil
 	}
 	return consent.Faultf(consent.FaultOtherDepartment, "scope",
 		"the scope reaches beyond the client's department %s; name a scope of that department", c.Department)
+}
+
+// mayKnow reports whether a scope concerns the client's department: it is the department's own in each of the catalogs that has what it names,
+// or reaches beyond departments.
+func (c *Client) mayKnow(scope consent.Scope, catalogs ...*catalog.Catalog) bool {
+	switch kind, _ := scope.Split(); kind {
+	case consent.ScopeDepartment, consent.ScopeChannel, consent.ScopeSender:
+	default:
+		return true
+	}
+	own := c.AllDepartments
+	for _, cat := range catalogs {
+		owner, known := ownerOf(cat, scope)
+		if known && owner != c.Department && !c.AllDepartments {
+			return false
+		}
+		own = own || known
+	}
+	return own
+}
+
+// ownerOf returns the department that a scope lies within, and whether there is one: the catalog has what the scope names, and that is one
+// department's.
+func ownerOf(cat *catalog.Catalog, scope consent.Scope) (department string, known bool) {
+	switch kind, id := scope.Split(); kind {
+	case consent.ScopeDepartment:
+		return id, true
+	case consent.ScopeChannel:
+		if ch, ok := cat.Channel(id); ok {
+			return ch.Department, true
+		}
+	case consent.ScopeSender:
+		if sender, ok := cat.SenderIdentity(id); ok {
+			return sender.Department, true
+		}
+	}
+	return "", false
 }

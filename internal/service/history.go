@@ -175,7 +175,7 @@ func concerns(e *consent.Event, who *Caller, cat *catalog.Catalog) bool {
 		return true
 	}
 	if len(e.Channels) > 0 {
-		return slices.ContainsFunc(e.Channels, func(id string) bool { return who.channelOf(cat, id) == nil })
+		return slices.ContainsFunc(e.Channels, func(id string) bool { return who.channelOf(id, cat) == nil })
 	}
-	return who.mayKnow(cat, e.Scope)
+	return who.mayKnow(e.Scope, cat)
 }
