@@ -197,6 +197,8 @@ type HistoryEvent struct {
 	consent.Event
 	Evidence consent.Evidence
 	Held     bool // the sealed evidence is held; if not, and the header has its hash, it was deleted
+	// TextWithheld is set where the evidence has text that only the department that wrote it may read.
+	TextWithheld bool
 }
 
 // HistoryInput asks for a page of a person's history.

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -255,5 +256,88 @@ func TestMayObserve_GoesByTheClientsOfNow_AndInAnOutageByThoseLastKnown(t *testi
 		}
 		store.gone = false
 		wantFault(t, two.MayObserve(watch), consent.FaultUnauthenticated)
+	})
+}
+
+func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		const anna = "anna@example.at"
+		scopes := []string{"record", "suppress", "read", "export", "erase"}
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: scopes})
+		marketing := w.as(admin, s, NewClient{ID: "marketing", Department: "marketing", Scopes: scopes})
+		service := w.as(admin, s, NewClient{ID: "service", Department: "customer-service", Scopes: scopes})
+		no := withdrawal("newsletter", anna)
+		no.Channels = []string{"newsletter", "product-marketing"}
+		no.Note, no.Operator = "was rude to Bert", "Bert"
+		w.mustRecord(marketing, s, no)
+		w.clock.Advance(time.Second)
+		complaint := consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonComplaint}
+		complaint.Justification = "said so by phone"
+		w.mustRecord(desk, s, complaint)
+		if _, err := s.PlaceHold(admin, Hold{Address: anna, Justification: "case 7"}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		type shown struct {
+			Kind, Channels, Text string
+			Withheld             bool
+		}
+		both := "newsletter product-marketing"
+		for name, c := range map[string]struct {
+			ctx  context.Context
+			want []shown
+		}{
+			"admin":     {admin, []shown{{"withdraw", both, "was rude to Bert/Bert/", false}, {"suppress", "", "//said so by phone", false}, {"hold", "", "//case 7", false}}},
+			"marketing": {marketing, []shown{{"withdraw", "product-marketing", "was rude to Bert/Bert/", false}, {"suppress", "", "//", true}, {"hold", "", "//", true}}},
+			"desk":      {desk, []shown{{"withdraw", "newsletter", "//", true}, {"suppress", "", "//said so by phone", false}, {"hold", "", "//", true}}},
+			"service":   {service, []shown{{"suppress", "", "//", true}, {"hold", "", "//", true}}},
+		} {
+			page, err := s.History(c.ctx, HistoryInput{Address: anna, Size: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []shown
+			for _, e := range page.Events {
+				v := e.Evidence
+				got = append(got, shown{e.Kind.String(), strings.Join(e.Channels, " "), v.Note + "/" + v.Operator + "/" + v.Justification, e.TextWithheld})
+			}
+			if diff := cmp.Diff(c.want, slices.Compact(got)); diff != "" {
+				t.Errorf("history for %s: %s", name, diff)
+			}
+			var exported []shown
+			for _, e := range dossierOf(c.ctx, t, s, anna).Events {
+				var channels []string
+				for _, ch := range e.Channels {
+					channels = append(channels, ch.ID)
+				}
+				if name != "admin" && strings.Contains(e.Summary.EN, "Weekly newsletter") && strings.Contains(e.Summary.EN, "Product information") {
+					t.Errorf("the summary for %s names both channels: %s", name, e.Summary.EN)
+				}
+				v := e.Evidence
+				operator := v.Operator
+				if v.OperatorWithheld {
+					operator = "Bert"
+				}
+				exported = append(exported, shown{e.Kind, strings.Join(channels, " "), v.Note + "/" + operator + "/" + v.Justification, v.TextWithheld})
+			}
+			if diff := cmp.Diff(c.want, slices.Compact(exported)); diff != "" {
+				t.Errorf("export for %s: %s", name, diff)
+			}
+		}
+		filter := HistoryInput{Address: anna, Size: 10, HistoryFilter: HistoryFilter{Channel: "product-marketing"}}
+		_, err := s.History(desk, filter)
+		wantFault(t, err, consent.FaultOtherDepartment)
+		if page, err := s.History(marketing, filter); err != nil || len(page.Events) != 1 {
+			t.Errorf("%d events of its own channel, %v", len(page.Events), err)
+		}
+		// Why an address is held is not told either, where that refuses something.
+		for ctx, tells := range map[context.Context]bool{desk: false, admin: true} {
+			_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna}, Idempotency{})
+			wantFault(t, err, consent.FaultLegalHold)
+			if err != nil && strings.Contains(err.Error(), "case 7") != tells {
+				t.Errorf("tells %v, want %v: %v", !tells, tells, err)
+			}
+		}
 	})
 }

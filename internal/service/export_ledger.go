@@ -147,7 +147,7 @@ func (s *Service) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, 
 	if r.Event.IsBlank() {
 		return dossier.Line{Event: dossier.Blank(r.Event.Position, dossier.Time(r.Event.Recorded), r.LeafHash)}, nil
 	}
-	e, err := x.names.event(r.Header)
+	e, err := x.names.event(r.Header, &r.Event)
 	if err != nil {
 		return dossier.Line{}, err
 	}
