@@ -44,17 +44,8 @@ type departmentCheck struct {
 }
 
 func (c *departmentCheck) add(path, format string, args ...any) {
-	line := 0
-	// A key that the next document left out has the line of the part that lacks it.
-	for place := path; place != ""; {
-		if known, ok := c.next.lines[place]; ok {
-			line = known
-			break
-		}
-		place = place[:max(strings.LastIndexAny(place, ".["), 0)]
-	}
 	c.problems = append(c.problems, Problem{
-		File: c.next.file, Line: line, Path: path, Message: fmt.Sprintf(format, args...), Code: CodeOtherDepartment,
+		File: c.next.file, Line: c.next.lineOf(path), Path: path, Message: fmt.Sprintf(format, args...), Code: CodeOtherDepartment,
 	})
 }
 

@@ -458,7 +458,7 @@ func (f *fake) ApplyCatalog(_ context.Context, in *assentv1.ApplyCatalogRequest)
 		return nil, failure(codes.Aborted, "ETAG_MISMATCH", "the latest version has another etag")
 	case strings.Contains(in.GetDocument(), "wrong"):
 		return nil, failure(codes.InvalidArgument, "INVALID_CATALOG", "the catalog has 2 problems",
-			"catalog.yaml:1: unknown key wrong", "catalog.yaml:7: channels: they are missing")
+			"document: catalog:1: unknown key wrong", "document: catalog:7: channels: they are missing")
 	case f.document == in.GetDocument():
 		return &assentv1.ApplyCatalogResponse{Version: 1, Etag: "e1", Unchanged: true}, nil
 	case in.GetValidateOnly():
