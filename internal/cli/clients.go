@@ -20,8 +20,9 @@ const clientsCreateHelp = `Create a client and write its API key, which cannot b
 
   assent clients create --id shop --department sales --role sender >shop.key
 
-Roles: sender checks, records and suppresses; sync reads, suppresses and follows the feed; officer checks, reads, suppresses,
-lifts, exports and erases; admin does everything, and for all departments unless one is named.
+Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
+and erases; admin does everything, and for all departments unless one is named. A client gives no department, scope or list that
+it does not have itself. The scope feed, which sync has as well, is for the feed of changes; this version serves none.
 
 With --local it opens the database itself: so the first client comes into a database that nobody has a key for. The other
 flags of the server say which database.`

@@ -22,7 +22,7 @@ const (
 	ScopeRead     Scope = "read"
 	ScopeExport   Scope = "export"
 	ScopeErase    Scope = "erase"
-	ScopeFeed     Scope = "feed"
+	ScopeFeed     Scope = "feed" // no call asks for it yet: it is for the feed of changes to come
 	ScopeCatalog  Scope = "catalog"
 	ScopeClients  Scope = "clients"
 )
@@ -40,7 +40,7 @@ func roleScopes(role string) []Scope {
 	case "sender":
 		return []Scope{ScopeCheck, ScopeRecord, ScopeSuppress}
 	case "sync":
-		return []Scope{ScopeRead, ScopeSuppress, ScopeFeed}
+		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeFeed}
 	case "officer":
 		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase}
 	case "admin":

@@ -104,3 +104,21 @@ func TestAdmit_WithoutACaller_IsUnauthenticated(t *testing.T) {
 		wantFault(t, err, consent.FaultUnauthenticated)
 	})
 }
+
+func TestCreateClient_RolesHaveTheScopesOfTheDocumentation(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		for role, want := range map[string]string{
+			"sender": "check record suppress", "sync": "check read suppress feed", "officer": "check read suppress lift export erase",
+			"admin": "check record suppress lift read export erase feed catalog clients",
+		} {
+			c, _, err := s.CreateClient(admin, NewClient{ID: role, AllDepartments: true, Role: role})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(textOf(c.Scopes), " "); got != want {
+				t.Errorf("%s is %s, want %s", role, got, want)
+			}
+		}
+	})
+}
