@@ -120,7 +120,7 @@ func TestConfirmation_IsAskedOnATerminal(t *testing.T) {
 		f.clients[0].RevokedTime = nil
 		got := runIn(t, cli.Surroundings{Terminal: true, Stdin: strings.NewReader(c.answer), Env: map[string]string{"ASSENT_SERVER": f.address}},
 			"clients", "revoke", "shop").must(t, c.code)
-		if !strings.HasPrefix(got.stderr, "End the key of shop for ever? [y/N] ") || (f.clients[0].RevokedTime != nil) != c.revoked {
+		if !strings.HasPrefix(got.stderr, "End the keys of shop for ever? [y/N] ") || (f.clients[0].RevokedTime != nil) != c.revoked {
 			t.Errorf("%q: stderr %q", c.answer, got.stderr)
 		}
 	}

@@ -474,7 +474,7 @@ func (f *fake) CreateClient(_ context.Context, in *assentv1.CreateClientRequest)
 	}
 	client := &assentv1.Client{
 		Id: in.GetId(), Department: in.GetDepartment(), AllDepartments: in.GetAllDepartments(), Scopes: in.GetScopes(), Lists: in.GetLists(),
-		CreatedTime: day(1),
+		CreatedTime: day(1), KeyExpiresTime: in.GetKeyExpiresTime(),
 	}
 	f.clients = append(f.clients, client)
 	return &assentv1.CreateClientResponse{Client: client, ApiKey: "key-of-" + in.GetId()}, nil
@@ -492,9 +492,26 @@ func (f *fake) ListClients(_ context.Context, in *assentv1.ListClientsRequest) (
 	return out, nil
 }
 
+func (f *fake) RotateClient(_ context.Context, in *assentv1.RotateClientRequest) (*assentv1.RotateClientResponse, error) {
+	for _, c := range f.clients {
+		if c.GetId() == in.GetId() {
+			c.PreviousKey, c.KeyExpiresTime, c.PreviousKeyExpiresTime = true, in.GetKeyExpiresTime(), nil
+			if in.GetOverlap() != nil {
+				c.PreviousKeyExpiresTime = day(3)
+			}
+			return &assentv1.RotateClientResponse{Client: c, ApiKey: "next-key-of-" + in.GetId()}, nil
+		}
+	}
+	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
+}
+
 func (f *fake) RevokeClient(_ context.Context, in *assentv1.RevokeClientRequest) (*assentv1.RevokeClientResponse, error) {
 	for _, c := range f.clients {
 		if c.GetId() == in.GetId() {
+			if in.GetPreviousKeyOnly() {
+				c.PreviousKey, c.PreviousKeyExpiresTime = false, nil
+				return &assentv1.RevokeClientResponse{Client: c}, nil
+			}
 			c.RevokedTime = day(2)
 			return &assentv1.RevokeClientResponse{Client: c}, nil
 		}

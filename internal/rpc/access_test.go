@@ -59,6 +59,7 @@ func wantScopes() map[string][]service.Scope {
 		"RetentionService/RunRetention":        {"erase"},
 		"ClientService/CreateClient":           {"clients"},
 		"ClientService/ListClients":            {"clients"},
+		"ClientService/RotateClient":           {"clients"},
 		"ClientService/RevokeClient":           {"clients"},
 	}
 }

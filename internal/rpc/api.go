@@ -63,6 +63,8 @@ type Clients interface {
 	CreateClient(ctx context.Context, n service.NewClient) (service.Client, string, error)
 	ListClients(ctx context.Context, size int, pageToken string) (service.ClientPage, error)
 	RevokeClient(ctx context.Context, id string) (service.Client, error)
+	RotateClient(ctx context.Context, in service.RotateClient) (service.Client, string, error)
+	EndPriorKey(ctx context.Context, id string) (service.Client, error)
 }
 
 // Keeper removes what is not kept any longer.

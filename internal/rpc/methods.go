@@ -141,6 +141,7 @@ func methods() map[string]method {
 
 		assentv1.ClientService_CreateClient_FullMethodName: needs(department, service.ScopeClients),
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, service.ScopeClients),
+		assentv1.ClientService_RotateClient_FullMethodName: needs(department, service.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, service.ScopeClients),
 
 		grpc_health_v1.Health_Check_FullMethodName: free,

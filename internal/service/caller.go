@@ -55,6 +55,7 @@ type Caller struct {
 	Client
 	version int64 // of the clients; 0: the caller is this process and is not looked up
 	hash    [32]byte
+	expires consent.Instant // of the key; zero: never
 }
 
 // Process returns the caller that stands for this process itself: commands on the server, the demo. It may do everything.
@@ -178,9 +179,9 @@ func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error)
 	}
 	c := caller(ctx)
 	if c.version == 0 || c.version == head.ClientsVersion {
-		return c, nil
+		return s.inTime(c, nil)
 	}
-	return s.clients.again(ctx, c, head.ClientsVersion)
+	return s.inTime(s.clients.again(ctx, c, head.ClientsVersion))
 }
 
 // channelOf returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of

@@ -55,7 +55,7 @@ func parseKey(key string) (id string, hash [32]byte, ok bool) {
 }
 
 func unauthenticated() error {
-	return consent.Faultf(consent.FaultUnauthenticated, "", "the API key is not known or was revoked")
+	return consent.Faultf(consent.FaultUnauthenticated, "", "the API key is not known or was revoked, or its time has ended")
 }
 
 // Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
@@ -66,7 +66,8 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
 	}
 	client, version, ok := s.clients.get(id)
-	if !ok || subtle.ConstantTimeCompare(client.KeyHash[:], hash[:]) != 1 || client.Revoked != 0 {
+	expires, holds := keyOf(&client, hash)
+	if !ok || !holds {
 		// The client may have come since; whether there is news the head says.
 		head, err := s.store.Head(ctx)
 		if err != nil {
@@ -75,13 +76,36 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 		if head.ClientsVersion == version {
 			return Caller{}, unauthenticated()
 		}
-		return s.clients.again(ctx, Caller{Client: Client{ID: id}, hash: hash}, head.ClientsVersion)
+		found, err := s.clients.again(ctx, Caller{Client: Client{ID: id}, hash: hash}, head.ClientsVersion)
+		return s.inTime(found, err)
 	}
-	return callerOf(&client, version), nil
+	return s.inTime(callerOf(&client, version, hash, expires), nil)
 }
 
-func callerOf(c *storage.Client, version int64) Caller {
-	return Caller{Client: clientOf(c), version: version, hash: c.KeyHash}
+// inTime returns the caller unless the time of its key has ended.
+func (s *Service) inTime(c Caller, err error) (Caller, error) {
+	if err == nil && c.expires != 0 && c.expires <= s.instant() {
+		return Caller{}, unauthenticated()
+	}
+	return c, err
+}
+
+func callerOf(c *storage.Client, version int64, hash [32]byte, expires consent.Instant) Caller {
+	return Caller{Client: clientOf(c), version: version, hash: hash, expires: expires}
+}
+
+// keyOf returns until when the key with the hash holds, and whether it is one of the client's that was not ended.
+func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds bool) {
+	switch {
+	case c.Revoked != 0:
+		return 0, false
+	case subtle.ConstantTimeCompare(c.KeyHash[:], hash[:]) == 1:
+		return c.KeyExpires, true
+	case c.PriorHash != [32]byte{} && subtle.ConstantTimeCompare(c.PriorHash[:], hash[:]) == 1:
+		return c.PriorExpires, true
+	default:
+		return 0, false
+	}
 }
 
 func clientOf(c *storage.Client) Client {
@@ -91,7 +115,7 @@ func clientOf(c *storage.Client) Client {
 	}
 	return Client{
 		ID: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
-		Created: c.Created, Revoked: c.Revoked,
+		Created: c.Created, Revoked: c.Revoked, KeyExpires: c.KeyExpires, TwoKeys: c.PriorHash != [32]byte{}, PriorExpires: c.PriorExpires,
 	}
 }
 
@@ -151,10 +175,11 @@ func (c *clients) read(ctx context.Context) (version int64, byID map[string]stor
 
 // as returns the caller as the client is now; an error if it is another one, or its key was revoked.
 func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
-	if subtle.ConstantTimeCompare(client.KeyHash[:], c.hash[:]) != 1 || client.Revoked != 0 {
+	expires, holds := keyOf(client, c.hash)
+	if !holds {
 		return Caller{}, unauthenticated()
 	}
-	return callerOf(client, version), nil
+	return callerOf(client, version, c.hash, expires), nil
 }
 
 // CreateClient creates a client and returns its key, which is not stored. A client gives no department, scope or list that it does not
@@ -172,7 +197,7 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 		return Client{}, "", err
 	}
 	created := storage.Client{
-		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash,
+		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash, KeyExpires: n.KeyExpires,
 	}
 	err = s.commits.do(ctx, &member{
 		load: storage.Load{Clients: true},
@@ -181,6 +206,9 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 				return err
 			}
 			if err := w.who.needGiven(&created); err != nil {
+				return err
+			}
+			if err := w.keyMayExpire(n.KeyExpires); err != nil {
 				return err
 			}
 			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
