@@ -1,10 +1,13 @@
 package cli_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -34,4 +37,55 @@ func TestClients_RotateAndEndThePreviousKey(t *testing.T) {
 	f.run(t, "clients", "revoke", "shop", "--previous-key", "--yes").must(t, 0)
 	same(t, &assentv1.RevokeClientRequest{Id: "shop", PreviousKeyOnly: true}, last[*assentv1.RevokeClientRequest](t, f))
 	f.run(t, "clients", "rotate", "nobody").must(t, 1)
+}
+
+func (f *fake) CreateClient(_ context.Context, in *assentv1.CreateClientRequest) (*assentv1.CreateClientResponse, error) {
+	if slices.ContainsFunc(f.clients, func(c *assentv1.Client) bool { return c.GetId() == in.GetId() }) {
+		return nil, failure(codes.AlreadyExists, "CLIENT_EXISTS", "there is a client of this id")
+	}
+	client := &assentv1.Client{
+		Id: in.GetId(), Department: in.GetDepartment(), AllDepartments: in.GetAllDepartments(), Scopes: in.GetScopes(), Lists: in.GetLists(),
+		CreatedTime: day(1), KeyExpiresTime: in.GetKeyExpiresTime(),
+	}
+	f.clients = append(f.clients, client)
+	return &assentv1.CreateClientResponse{Client: client, ApiKey: "key-of-" + in.GetId()}, nil
+}
+
+func (f *fake) ListClients(_ context.Context, in *assentv1.ListClientsRequest) (*assentv1.ListClientsResponse, error) {
+	from := len(in.GetPageToken())
+	out := &assentv1.ListClientsResponse{}
+	if from < len(f.clients) {
+		out.Clients = f.clients[from : from+1]
+	}
+	if from+1 < len(f.clients) {
+		out.NextPageToken = strings.Repeat("x", from+1)
+	}
+	return out, nil
+}
+
+func (f *fake) RotateClient(_ context.Context, in *assentv1.RotateClientRequest) (*assentv1.RotateClientResponse, error) {
+	for _, c := range f.clients {
+		if c.GetId() == in.GetId() {
+			c.PreviousKey, c.KeyExpiresTime, c.PreviousKeyExpiresTime = true, in.GetKeyExpiresTime(), nil
+			if in.GetOverlap() != nil {
+				c.PreviousKeyExpiresTime = day(3)
+			}
+			return &assentv1.RotateClientResponse{Client: c, ApiKey: "next-key-of-" + in.GetId()}, nil
+		}
+	}
+	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
+}
+
+func (f *fake) RevokeClient(_ context.Context, in *assentv1.RevokeClientRequest) (*assentv1.RevokeClientResponse, error) {
+	for _, c := range f.clients {
+		if c.GetId() == in.GetId() {
+			if in.GetPreviousKeyOnly() {
+				c.PreviousKey, c.PreviousKeyExpiresTime = false, nil
+				return &assentv1.RevokeClientResponse{Client: c}, nil
+			}
+			c.RevokedTime = day(2)
+			return &assentv1.RevokeClientResponse{Client: c}, nil
+		}
+	}
+	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
 }

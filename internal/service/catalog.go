@@ -87,6 +87,8 @@ func invalidCatalog(err error) error {
 			e.Fault = consent.FaultVersionInUse
 		case catalog.CodeInUse:
 			e.Fault = consent.FaultInUse
+		case catalog.CodeOtherDepartment: // CheckDepartment alone gives it; see mayApply.
+			e.Fault = consent.FaultOtherDepartment
 		}
 	}
 	return e

@@ -50,11 +50,7 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		if _, stale := l.by.LacksDigest(s.keys.DigestVersions()); stale {
 			return HistoryPage{}, staleKeys()
 		}
-		if _, known := cat.Channel(in.Channel); in.Channel != "" && !known {
-			return HistoryPage{}, consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
-		}
-		// A filter tells what it finds: whether an event is about another department's channel, too.
-		if err := who.channelOf(in.Channel, cat); err != nil {
+		if err := in.mayBeAsked(&who, cat); err != nil {
 			return HistoryPage{}, err
 		}
 		if after == 0 { // A history that is read page by page is told once.
@@ -111,6 +107,14 @@ func (s *Service) historyRecords(
 		return nil, Caller{}, nil, err
 	}
 	return records, who, effective(versions, max(s.instant(), head.Recorded)).parsed, nil
+}
+
+// mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
+func (f *HistoryFilter) mayBeAsked(who *Caller, cat *catalog.Catalog) error {
+	if _, known := cat.Channel(f.Channel); f.Channel != "" && !known {
+		return consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
+	}
+	return who.channelOf(f.Channel, cat)
 }
 
 // list names what is asked for: a page token of another address or filter does not fit it.
