@@ -11,6 +11,7 @@ package catalog
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -256,6 +257,18 @@ type Retention struct {
 	Disclosures Period
 	// HardBounces is for hard bounces: then the address may be tried again.
 	HardBounces Period
+}
+
+// lineOf returns the line of a path in the document. A key that the document
+// leaves out has the line of the part that lacks it.
+func (c *Catalog) lineOf(path string) int {
+	for path != "" {
+		if line, ok := c.lines[path]; ok {
+			return line
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return c.lines[""]
 }
 
 // Controller returns the controller with the id.

@@ -16,6 +16,9 @@ const (
 	CodeVersionInUse Code = "VERSION_IN_USE"
 	// CodeInUse: a part that events refer to would go, or change its nature.
 	CodeInUse Code = "IN_USE"
+	// CodeOtherDepartment: a part that is not of the department of the client
+	// that applies the document would change.
+	CodeOtherDepartment Code = "OTHER_DEPARTMENT"
 )
 
 // Problem is one thing that is wrong with a document, or, as a warning, one

@@ -34,7 +34,7 @@ type Ref struct {
 // name, may not be removed.
 //
 // The error is an *Invalid whose problems have the code VERSION_IN_USE or
-// IN_USE, with lines of the next document where it has the thing.
+// IN_USE, with lines of the next document: those of the part, or of the list that lacks it.
 func CheckSuccessor(old, next *Catalog, used func(Ref) bool) error {
 	s := &succession{old: old, next: next, used: used}
 	for i := range old.Controllers {
@@ -70,19 +70,31 @@ type succession struct {
 }
 
 func (s *succession) add(code Code, path, format string, args ...any) {
-	line := 0 // what is gone has no place in the next document
-	if path != "" {
-		line = s.next.lines[path]
-	}
 	s.problems = append(s.problems, Problem{
-		File: s.next.file, Line: line, Path: path, Message: fmt.Sprintf(format, args...), Code: code,
+		File: s.next.file, Line: s.next.lineOf(path), Path: path, Message: fmt.Sprintf(format, args...), Code: code,
 	})
+}
+
+// listOf returns the path of the list that holds the parts of a kind: where one that is gone has to be put back.
+func listOf(kind RefKind) string {
+	switch kind {
+	case RefController:
+		return "controllers"
+	case RefDepartment:
+		return "departments"
+	case RefChannel:
+		return "channels"
+	case RefSenderIdentity:
+		return "sender_identities"
+	default:
+		return "declarations"
+	}
 }
 
 // keep reports a thing that is gone although events refer to it.
 func (s *succession) keep(kind RefKind, id string, kept bool, remedy string) {
 	if !kept && s.used(Ref{Kind: kind, Name: id}) {
-		s.add(CodeInUse, "", "the %s %s is gone, but %s", kindName(kind), yamltext.Quote(id), remedy)
+		s.add(CodeInUse, listOf(kind), "the %s %s is gone, but %s", kindName(kind), yamltext.Quote(id), remedy)
 	}
 }
 
@@ -114,7 +126,7 @@ func (s *succession) version(old *DeclarationVersion) {
 		return
 	}
 	if !kept {
-		s.add(CodeVersionInUse, "", "the declaration version %s is gone, but grants refer to it; put it back as it was", yamltext.Quote(old.Ref()))
+		s.add(CodeVersionInUse, s.placeOfVersions(old.ID), "the declaration version %s is gone, but grants refer to it; put it back as it was", yamltext.Quote(old.Ref()))
 		return
 	}
 	path := s.pathOfVersion(next)
@@ -128,6 +140,15 @@ func (s *succession) version(old *DeclarationVersion) {
 	if !sameSet(next.Channels, old.Channels) {
 		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
 	}
+}
+
+// placeOfVersions returns the path of the versions of a declaration; that of all declarations if the next document lacks it.
+func (s *succession) placeOfVersions(id string) string {
+	i := slices.IndexFunc(s.next.Declarations, func(d Declaration) bool { return d.ID == id })
+	if i < 0 {
+		return listOf(RefDeclarationVersion)
+	}
+	return at("declarations", i) + ".versions"
 }
 
 func (s *succession) pathOfVersion(v *DeclarationVersion) string {

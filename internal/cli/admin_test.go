@@ -46,8 +46,9 @@ func TestCatalog_ApplyGetAndApplyAgain(t *testing.T) {
 	if got := f.run(t, "catalog", "apply", path, "--etag", "e0").must(t, 1); !strings.HasPrefix(got.stderr, "assent: ETAG_MISMATCH: ") {
 		t.Errorf("stderr %q", got.stderr)
 	}
-	got := f.run(t, "catalog", "apply", file(t, "catalog.yaml", "wrong: 1\n")).must(t, 1)
-	want := "assent: INVALID_CATALOG: the catalog has 2 problems\n  catalog.yaml:1: unknown key wrong\n  catalog.yaml:7: channels: they are missing\n"
+	wrong := file(t, "catalog.yaml", "wrong: 1\n")
+	got := f.run(t, "catalog", "apply", wrong).must(t, 1)
+	want := "assent: INVALID_CATALOG: the catalog has 2 problems\n  " + wrong + ":1: unknown key wrong\n  " + wrong + ":7: channels: they are missing\n"
 	if got.stderr != want {
 		t.Errorf("stderr %q, want %q", got.stderr, want)
 	}
@@ -119,7 +120,7 @@ func TestConfirmation_IsAskedOnATerminal(t *testing.T) {
 		f.clients[0].RevokedTime = nil
 		got := runIn(t, cli.Surroundings{Terminal: true, Stdin: strings.NewReader(c.answer), Env: map[string]string{"ASSENT_SERVER": f.address}},
 			"clients", "revoke", "shop").must(t, c.code)
-		if !strings.HasPrefix(got.stderr, "End the key of shop for ever? [y/N] ") || (f.clients[0].RevokedTime != nil) != c.revoked {
+		if !strings.HasPrefix(got.stderr, "End the keys of shop for ever? [y/N] ") || (f.clients[0].RevokedTime != nil) != c.revoked {
 			t.Errorf("%q: stderr %q", c.answer, got.stderr)
 		}
 	}

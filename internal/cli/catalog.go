@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -44,10 +45,13 @@ func (a *app) catalogApply() *cobra.Command {
 				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
 					Document: document, Etag: etag, ValidateOnly: dryRun, RequestId: requestID,
 				})
+				if failed, ok := errors.AsType[*callError](err); ok && args[0] != "-" {
+					failed.catalog = args[0]
+				}
 				if err != nil {
 					return err
 				}
-				return a.writeApplied(answer, dryRun)
+				return a.writeApplied(answer, args[0], dryRun)
 			})
 		}),
 	}
@@ -73,8 +77,11 @@ func (a *app) readCatalog(path string) (string, error) {
 	return string(text), nil
 }
 
-func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, dryRun bool) error {
+func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, file string, dryRun bool) error {
 	for _, warning := range answer.GetWarnings() {
+		if problem, ok := strings.CutPrefix(warning, catalogPrefix); ok && file != "-" {
+			warning = file + ":" + problem
+		}
 		a.notef("warning: %s", oneLine(warning))
 	}
 	switch {

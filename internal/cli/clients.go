@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
@@ -13,15 +16,17 @@ import (
 
 // clients holds the commands about who may ask.
 func (a *app) clients() *cobra.Command {
-	return family("clients", "Who may ask what, with which key", a.clientsCreate(), a.clientsList(), a.clientsRevoke())
+	return family("clients", "Who may ask what, with which key", a.clientsCreate(), a.clientsList(), a.clientsRotate(),
+		a.clientsRevoke())
 }
 
 const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again:
 
   assent clients create --id shop --department sales --role sender >shop.key
 
-Roles: sender checks, records and suppresses; sync reads, suppresses and follows the feed; officer checks, reads, suppresses,
-lifts, exports and erases; admin does everything, and for all departments unless one is named.
+Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
+and erases; admin does everything, and for all departments unless one is named. A client gives no department, scope or list that
+it does not have itself. The scope feed, which sync has as well, is for the feed of changes; this version serves none.
 
 With --local it opens the database itself: so the first client comes into a database that nobody has a key for. The other
 flags of the server say which database.`
@@ -29,6 +34,7 @@ flags of the server say which database.`
 func (a *app) clientsCreate() *cobra.Command {
 	in := &assentv1.CreateClientRequest{}
 	var local bool
+	var expires timeFlag
 	cmd := &cobra.Command{
 		Use:   "create --id ID {--role ROLE | --scope SCOPE} {--department ID | --all-departments}",
 		Short: "Create a client and write its API key",
@@ -42,6 +48,7 @@ func (a *app) clientsCreate() *cobra.Command {
 		if in.GetDepartment() == "" && !in.GetAllDepartments() {
 			return usagef("--department or --all-departments is needed")
 		}
+		in.KeyExpiresTime = expires.at
 		if local {
 			return a.createLocally(ctx, cmd, in)
 		}
@@ -53,7 +60,7 @@ func (a *app) clientsCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.writeCreated(answer)
+			return a.writeKey(answer, "Created", answer.GetClient().GetId(), answer.GetApiKey())
 		})
 	})
 	flags := cmd.Flags()
@@ -63,6 +70,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	flags.StringVar(&in.Role, "role", "", "sender, sync, officer or admin")
 	flags.StringSliceVar(&in.Scopes, "scope", nil, "what it may do, where no role fits; may be given several times")
 	flags.StringSliceVar(&in.Lists, "list", nil, "external list that is its own; may be given several times")
+	flags.Var(&expires, "expires", "when the key ends (default: never)")
 	flags.BoolVar(&local, "local", false, "open the database instead of asking a server")
 	config.AddFlags(flags, localKeys()...)
 	require(cmd, "id")
@@ -87,14 +95,52 @@ func firstChanged(cmd *cobra.Command, keys []string) string {
 // flagOf returns the flag of a setting.
 func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }
 
-// writeCreated writes the key to standard output, alone, so that it can go
+// writeKey writes the key to standard output, alone, so that it can go
 // into a file.
-func (a *app) writeCreated(answer *assentv1.CreateClientResponse) error {
+func (a *app) writeKey(answer proto.Message, done, id, key string) error {
 	if a.json() {
 		return a.writeMessage(answer)
 	}
-	a.notef("Created %s. This is its API key; it cannot be shown again.", printable(answer.GetClient().GetId()))
-	return a.write(answer.GetApiKey() + "\n")
+	a.notef("%s %s. This is its API key; it cannot be shown again.", done, printable(id))
+	return a.write(key + "\n")
+}
+
+const clientsRotateHelp = `Give a client a new key and write it; it cannot be shown again:
+
+  assent clients rotate shop --overlap 24h >shop.key
+
+The key before holds beside the new one, so that servers can change over one by one: for --overlap, or without it until it is
+ended, with
+
+  assent clients revoke shop --previous-key
+
+A client has two keys at most: the one before the previous ends.`
+
+func (a *app) clientsRotate() *cobra.Command {
+	var expires timeFlag
+	var overlap time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate ID",
+		Short: "Give a client a new key beside the one that it has",
+		Long:  clientsRotateHelp,
+		Args:  cobra.ExactArgs(1),
+	}
+	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
+		in := &assentv1.RotateClientRequest{Id: args[0], KeyExpiresTime: expires.at}
+		if cmd.Flags().Changed("overlap") {
+			in.Overlap = durationpb.New(overlap)
+		}
+		return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RotateClient, in)
+			if err != nil {
+				return err
+			}
+			return a.writeKey(answer, "Rotated", answer.GetClient().GetId(), answer.GetApiKey())
+		})
+	})
+	cmd.Flags().Var(&expires, "expires", "when the new key ends (default: never)")
+	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the key before holds, such as 24h; 0s: it ends at once (default: until it is ended)")
+	return cmd
 }
 
 func (a *app) clientsList() *cobra.Command {
@@ -124,7 +170,7 @@ func (a *app) writeClients(all *assentv1.ListClientsResponse) error {
 	if a.json() {
 		return a.writeMessage(all)
 	}
-	rows := [][]string{{"ID", "DEPARTMENT", "SCOPES", "LISTS", "CREATED", "REVOKED"}}
+	rows := [][]string{{"ID", "DEPARTMENT", "SCOPES", "LISTS", "CREATED", "REVOKED", "EXPIRES", "PREVIOUS KEY"}}
 	for _, c := range all.GetClients() {
 		department := c.GetDepartment()
 		if c.GetAllDepartments() {
@@ -133,26 +179,45 @@ func (a *app) writeClients(all *assentv1.ListClientsResponse) error {
 		rows = append(rows, []string{
 			c.GetId(), department, strings.Join(c.GetScopes(), ","), orDash(strings.Join(c.GetLists(), ",")),
 			stamp(c.GetCreatedTime()), orDash(stamp(c.GetRevokedTime())),
+			orDash(stamp(c.GetKeyExpiresTime())), orDash(previousKey(c)),
 		})
 	}
 	return a.table(rows)
 }
 
+// previousKey says whether and how long the key before holds.
+func previousKey(c *assentv1.Client) string {
+	switch {
+	case !c.GetPreviousKey():
+		return ""
+	case c.GetPreviousKeyExpiresTime() == nil:
+		return "holds"
+	default:
+		return "until " + stamp(c.GetPreviousKeyExpiresTime())
+	}
+}
+
 func (a *app) clientsRevoke() *cobra.Command {
-	var yes bool
+	var yes, previous bool
 	cmd := &cobra.Command{
 		Use:   "revoke ID",
-		Short: "End a client's key at once, on every server",
-		Long: "End a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until its\n" +
+		Short: "End a client's keys at once, on every server",
+		Long: "End a client's keys with the next call on every server. Only a DENY that another server gives from memory may still come until its\n" +
 			"next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long\n" +
 			"as it lasts.",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
-			if err := a.ask(fmt.Sprintf("End the key of %s for ever?", printable(args[0])), yes); err != nil {
+			which := "keys"
+			if previous {
+				which = "previous key"
+			}
+			if err := a.ask(fmt.Sprintf("End the %s of %s for ever?", which, printable(args[0])), yes); err != nil {
 				return err
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RevokeClient, &assentv1.RevokeClientRequest{Id: args[0]})
+				answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RevokeClient, &assentv1.RevokeClientRequest{
+					Id: args[0], PreviousKeyOnly: previous,
+				})
 				if err != nil {
 					return err
 				}
@@ -164,5 +229,6 @@ func (a *app) clientsRevoke() *cobra.Command {
 		}),
 	}
 	addYes(cmd, &yes)
+	cmd.Flags().BoolVar(&previous, "previous-key", false, "end only the key before the present one, after a rotation")
 	return cmd
 }

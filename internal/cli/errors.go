@@ -37,6 +37,8 @@ type callError struct {
 	server string
 	hasKey bool
 	plain  bool
+	// catalog is the file of the catalog that the call was about; the server does not know its name.
+	catalog string
 }
 
 func (e *callError) Error() string { return status.Convert(e.err).Message() }
@@ -80,6 +82,9 @@ func problemLines(err error) []string {
 	return lines
 }
 
+// catalogPrefix begins what the server says about a line of a catalog.
+const catalogPrefix = "catalog:"
+
 // describe returns what happened and the field violations.
 func (e *callError) describe() (text string, violations []string) {
 	s := status.Convert(e.err)
@@ -90,6 +95,10 @@ func (e *callError) describe() (text string, violations []string) {
 			reason = d.GetReason()
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
+				if problem, ok := strings.CutPrefix(v.GetDescription(), catalogPrefix); ok && e.catalog != "" {
+					violations = append(violations, e.catalog+":"+problem)
+					continue
+				}
 				violations = append(violations, strings.TrimPrefix(v.GetField()+": "+v.GetDescription(), ": "))
 			}
 		}

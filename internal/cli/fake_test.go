@@ -458,7 +458,7 @@ func (f *fake) ApplyCatalog(_ context.Context, in *assentv1.ApplyCatalogRequest)
 		return nil, failure(codes.Aborted, "ETAG_MISMATCH", "the latest version has another etag")
 	case strings.Contains(in.GetDocument(), "wrong"):
 		return nil, failure(codes.InvalidArgument, "INVALID_CATALOG", "the catalog has 2 problems",
-			"catalog.yaml:1: unknown key wrong", "catalog.yaml:7: channels: they are missing")
+			"document: catalog:1: unknown key wrong", "document: catalog:7: channels: they are missing")
 	case f.document == in.GetDocument():
 		return &assentv1.ApplyCatalogResponse{Version: 1, Etag: "e1", Unchanged: true}, nil
 	case in.GetValidateOnly():
@@ -466,38 +466,4 @@ func (f *fake) ApplyCatalog(_ context.Context, in *assentv1.ApplyCatalogRequest)
 	}
 	f.document = in.GetDocument()
 	return &assentv1.ApplyCatalogResponse{Version: 1, Etag: "e1", Positions: []int64{1}}, nil
-}
-
-func (f *fake) CreateClient(_ context.Context, in *assentv1.CreateClientRequest) (*assentv1.CreateClientResponse, error) {
-	if slices.ContainsFunc(f.clients, func(c *assentv1.Client) bool { return c.GetId() == in.GetId() }) {
-		return nil, failure(codes.AlreadyExists, "CLIENT_EXISTS", "there is a client of this id")
-	}
-	client := &assentv1.Client{
-		Id: in.GetId(), Department: in.GetDepartment(), AllDepartments: in.GetAllDepartments(), Scopes: in.GetScopes(), Lists: in.GetLists(),
-		CreatedTime: day(1),
-	}
-	f.clients = append(f.clients, client)
-	return &assentv1.CreateClientResponse{Client: client, ApiKey: "key-of-" + in.GetId()}, nil
-}
-
-func (f *fake) ListClients(_ context.Context, in *assentv1.ListClientsRequest) (*assentv1.ListClientsResponse, error) {
-	from := len(in.GetPageToken())
-	out := &assentv1.ListClientsResponse{}
-	if from < len(f.clients) {
-		out.Clients = f.clients[from : from+1]
-	}
-	if from+1 < len(f.clients) {
-		out.NextPageToken = strings.Repeat("x", from+1)
-	}
-	return out, nil
-}
-
-func (f *fake) RevokeClient(_ context.Context, in *assentv1.RevokeClientRequest) (*assentv1.RevokeClientResponse, error) {
-	for _, c := range f.clients {
-		if c.GetId() == in.GetId() {
-			c.RevokedTime = day(2)
-			return &assentv1.RevokeClientResponse{Client: c}, nil
-		}
-	}
-	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
 }

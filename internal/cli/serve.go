@@ -94,5 +94,5 @@ func (a *app) createLocally(ctx context.Context, cmd *cobra.Command, in *assentv
 	if err != nil {
 		return err
 	}
-	return a.writeCreated(answer)
+	return a.writeKey(answer, "Created", answer.GetClient().GetId(), answer.GetApiKey())
 }

@@ -48,6 +48,10 @@ func csvRow(d *Dossier, e *Event) []string {
 	if v.OperatorWithheld {
 		operator = withheld().In(d.lang())
 	}
+	note := v.Note
+	if v.TextWithheld {
+		note = withheldText().In(d.lang())
+	}
 	notice, voidedBy := "", ""
 	if e.VoidedBy != 0 {
 		voidedBy = itoa(e.VoidedBy)
@@ -60,7 +64,7 @@ func csvRow(d *Dossier, e *Event) []string {
 		department, strings.Join(ids(e.Channels), ";"), e.LegalBasis, e.Declaration, e.Source, e.ConfirmedTime.String(),
 		e.ExpiresTime.String(), notice, strings.Join(e.Goods, ";"), e.Reason, e.Scope, e.List, e.Binds,
 		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, v.Address, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,
-		operator, v.Note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash, voidedBy, v.OtherAddress,
+		operator, note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash, voidedBy, v.OtherAddress,
 	}
 }
 

@@ -189,7 +189,9 @@ type Evidence struct {
 	OperatorWithheld bool   `json:"operatorWithheld,omitempty"`
 	Note             string `json:"note,omitempty"`
 	Justification    string `json:"justification,omitempty"`
-	OtherAddress     string `json:"otherAddress,omitempty"` // of a change of address: the one on its other side
+	// TextWithheld is set where operator, note or justification were left out because a client of another department wrote them.
+	TextWithheld bool   `json:"textWithheld,omitempty"`
+	OtherAddress string `json:"otherAddress,omitempty"` // of a change of address: the one on its other side
 }
 
 // Declaration is a version of a declaration that an event names.

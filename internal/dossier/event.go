@@ -16,10 +16,24 @@ func EventOf(header []byte, names Names) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	return eventOf(header, &e, names), nil
+}
+
+// EventShown is [EventOf] for a reader who may know these channels of the event only.
+func EventShown(header []byte, channels []string, names Names) (Event, error) {
+	e, err := consent.DecodeHeader(header)
+	if err != nil {
+		return Event{}, err
+	}
+	e.Channels = channels
+	return eventOf(header, &e, names), nil
+}
+
+func eventOf(header []byte, e *consent.Event, names Names) Event {
 	leaf := ledger.LeafHash(header)
 	out := Event{
 		Position: e.Position, RecordedTime: Time(e.Recorded), OccurredTime: Time(e.Occurred), Kind: e.Kind.String(),
-		Summary: Describe(&e, names), Actor: e.Actor, Channels: make([]Named, 0, len(e.Channels)), LegalBasis: string(e.Basis),
+		Summary: Describe(e, names), Actor: e.Actor, Channels: make([]Named, 0, len(e.Channels)), LegalBasis: string(e.Basis),
 		Declaration: e.Declaration.String(), ExpiresTime: Time(e.Expires), Source: e.Source, ConfirmedTime: Time(e.Confirmed),
 		NoticeGiven: e.Notice, Goods: e.Goods, Reason: string(e.Reason), Scope: string(e.Scope), List: e.List, Binds: string(e.Binds),
 		EvidenceState: EvidenceNone, LeafHash: base64.StdEncoding.EncodeToString(leaf[:]),
@@ -30,11 +44,11 @@ func EventOf(header []byte, names Names) (Event, error) {
 	if e.Batch != (consent.BatchID{}) {
 		out.BatchID = uuid.UUID(e.Batch).String()
 	}
-	out.rights(&e)
+	out.rights(e)
 	if e.Evidence != [32]byte{} {
 		out.EvidenceState, out.EvidenceSHA256 = EvidenceDeleted, hex.EncodeToString(e.Evidence[:])
 	}
-	return out, nil
+	return out
 }
 
 // Blank is an event of which an erasure left nothing but its place: another one stands for it, if any does.

@@ -12,6 +12,11 @@ func withheld() Text {
 	return Text{"(an employee; the name is not disclosed)", "(Beschäftigte oder Beschäftigter; Name nicht offengelegt)"}
 }
 
+// withheldText stands for what another department wrote.
+func withheldText() Text {
+	return Text{"(text of another department; not shown)", "(Text einer anderen Abteilung; nicht gezeigt)"}
+}
+
 // Complete fills in what follows from the rest of the dossier: the state of the address, and what is held, in numbers and in
 // sentences that say all there is and that there is nothing else. Lists without anything become empty ones.
 func (d *Dossier) Complete() {

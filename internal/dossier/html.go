@@ -199,6 +199,9 @@ func (f *fields) evidence(v *Evidence, exact string) {
 	}
 	f.same("note", v.Note)
 	f.same("justification", v.Justification)
+	if v.TextWithheld {
+		f.add("note", withheldText())
+	}
 	f.same("otherAddress", v.OtherAddress)
 }
 

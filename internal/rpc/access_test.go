@@ -6,10 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -57,7 +59,80 @@ func wantScopes() map[string][]service.Scope {
 		"RetentionService/RunRetention":        {"erase"},
 		"ClientService/CreateClient":           {"clients"},
 		"ClientService/ListClients":            {"clients"},
+		"ClientService/RotateClient":           {"clients"},
 		"ClientService/RevokeClient":           {"clients"},
+	}
+}
+
+// wantReach is what the documentation says that a client of one department reaches with every method of the API.
+func wantReach() map[string]string {
+	reach := map[string]string{}
+	for short := range wantScopes() {
+		reach[short] = "own"
+	}
+	for _, short := range []string{
+		"ConsentService/WithdrawConsent", "SuppressionService/CreateSuppression", "HistoryService/EraseRecipient", "CatalogService/GetCatalog",
+		"LedgerService/GetCheckpoint", "LedgerService/ProveConsistency",
+	} {
+		reach[short] = "any"
+	}
+	for _, short := range []string{
+		"HistoryService/MoveRecipient", "HistoryService/VoidEvents", "HistoryService/PlaceLegalHold", "HistoryService/ReleaseLegalHold",
+		"HistoryService/ListErasedReturns", "LedgerService/AddCosignatures", "LedgerService/ProveEntry", "RetentionService/RunRetention",
+	} {
+		reach[short] = "all"
+	}
+	return reach
+}
+
+func TestMethods_TableOfTheDocumentation_IsWhatHolds(t *testing.T) {
+	text, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for short, scopes := range wantScopes() {
+		names := make([]string, len(scopes))
+		for i, s := range scopes {
+			names[i] = string(s)
+		}
+		list := names[len(names)-1]
+		if len(names) > 1 {
+			list = strings.Join(names[:len(names)-1], ", ") + " or " + list
+		}
+		want[short] = list + " | " + wantReach()[short]
+	}
+	got := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.TrimSuffix(strings.TrimSpace(line), " |"), " | ")
+		call := strings.TrimPrefix(cells[0], "| ")
+		if strings.Contains(call, " ") || len(cells) < 3 || !strings.Contains(call, "Service.") {
+			continue
+		}
+		got[strings.Replace(call, ".", "/", 1)] = cells[len(cells)-2] + " | " + cells[len(cells)-1]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAccess_WhatReachesTheWholeStore_NeedsAllDepartments(t *testing.T) {
+	w := newWorld(t)
+	all := make([]string, 0, len(service.AllScopes()))
+	for _, s := range service.AllScopes() {
+		all = append(all, string(s))
+	}
+	desk := w.client(service.NewClient{ID: "desk", Department: "marketing", Scopes: all})
+	for short, reach := range wantReach() {
+		// The message is empty: what is let in is refused for its shape, or answered.
+		err := invoke(with(t, desk), w.conn, "/assent.v1."+short)
+		refused := status.Code(err) == codes.PermissionDenied && reasonOf(t, err) == "OTHER_DEPARTMENT"
+		if want := reach == "all"; refused != want {
+			t.Errorf("%s: refused %v, want %v: %v", short, refused, want, err)
+		}
+		if err := invoke(w.as(), w.conn, "/assent.v1."+short); status.Code(err) == codes.PermissionDenied {
+			t.Errorf("%s for a client of all departments: %v", short, err)
+		}
 	}
 }
 

@@ -64,6 +64,8 @@ type Clients interface {
 	CreateClient(ctx context.Context, n service.NewClient) (service.Client, string, error)
 	ListClients(ctx context.Context, size int, pageToken string) (service.ClientPage, error)
 	RevokeClient(ctx context.Context, id string) (service.Client, error)
+	RotateClient(ctx context.Context, in service.RotateClient) (service.Client, string, error)
+	EndPriorKey(ctx context.Context, id string) (service.Client, error)
 }
 
 // Keeper removes what is not kept any longer.
@@ -83,6 +85,7 @@ type Prover interface {
 // Authenticator knows the clients by their keys.
 type Authenticator interface {
 	Authenticate(ctx context.Context, key string) (service.Caller, error)
+	MayObserve(ctx context.Context) error
 }
 
 // Service is all that the API needs of the use cases.

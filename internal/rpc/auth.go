@@ -37,9 +37,8 @@ func (g *gate) admit(ctx context.Context, c *call) (context.Context, error) {
 		return ctx, err
 	}
 	c.client = caller.ID
-	if len(c.row.scopes) > 0 && !caller.Has(c.row.scopes...) {
-		return ctx, consent.Faultf(consent.FaultScopeMissing, "", "%s needs %s, which the client %s does not have",
-			c.method[strings.LastIndexByte(c.method, '/')+1:], scopeList(c.row.scopes), caller.ID)
+	if err := c.row.allows(&caller, c.method); err != nil {
+		return ctx, err
 	}
 	return service.WithCaller(ctx, caller), nil
 }

@@ -28,9 +28,13 @@ type clientServer struct {
 func (s *clientServer) CreateClient(
 	ctx context.Context, m *assentv1.CreateClientRequest,
 ) (*assentv1.CreateClientResponse, error) {
+	expires, err := instant(m.GetKeyExpiresTime(), "keyExpiresTime")
+	if err != nil {
+		return nil, err
+	}
 	client, key, err := s.clients.CreateClient(ctx, service.NewClient{
 		ID: m.GetId(), Department: m.GetDepartment(), AllDepartments: m.GetAllDepartments(), Role: m.GetRole(),
-		Scopes: m.GetScopes(), Lists: m.GetLists(),
+		Scopes: m.GetScopes(), Lists: m.GetLists(), KeyExpires: expires,
 	})
 	if err != nil {
 		return nil, err
@@ -53,11 +57,35 @@ func (s *clientServer) ListClients(
 	return response, nil
 }
 
-// RevokeClient ends a client's key.
+// RotateClient gives a client a new key.
+func (s *clientServer) RotateClient(
+	ctx context.Context, m *assentv1.RotateClientRequest,
+) (*assentv1.RotateClientResponse, error) {
+	in := service.RotateClient{ID: m.GetId()}
+	var err error
+	if in.KeyExpires, err = instant(m.GetKeyExpiresTime(), "keyExpiresTime"); err != nil {
+		return nil, err
+	}
+	if m.GetOverlap() != nil {
+		overlap := m.GetOverlap().AsDuration()
+		in.Overlap = &overlap
+	}
+	client, key, err := s.clients.RotateClient(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.RotateClientResponse{Client: clientOf(&client), ApiKey: key}, nil
+}
+
+// RevokeClient ends a client's keys, or the one before the present one.
 func (s *clientServer) RevokeClient(
 	ctx context.Context, m *assentv1.RevokeClientRequest,
 ) (*assentv1.RevokeClientResponse, error) {
-	client, err := s.clients.RevokeClient(ctx, m.GetId())
+	end := s.clients.RevokeClient
+	if m.GetPreviousKeyOnly() {
+		end = s.clients.EndPriorKey
+	}
+	client, err := end(ctx, m.GetId())
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +99,8 @@ func clientOf(c *service.Client) *assentv1.Client {
 	}
 	return &assentv1.Client{
 		Id: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
-		CreatedTime: timestamp(c.Created), RevokedTime: timestamp(c.Revoked),
+		CreatedTime: timestamp(c.Created), RevokedTime: timestamp(c.Revoked), KeyExpiresTime: timestamp(c.KeyExpires),
+		PreviousKey: c.TwoKeys, PreviousKeyExpiresTime: timestamp(c.PriorExpires),
 	}
 }
 

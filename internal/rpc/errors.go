@@ -87,7 +87,7 @@ func faultStatus(code codes.Code, fault *consent.Error) error {
 		metadata = map[string]string{"field": fault.Field}
 	}
 	var details []protoadapt.MessageV1
-	if violations := violationsOf(fault); code == codes.InvalidArgument && len(violations) > 0 {
+	if violations := violationsOf(fault); len(violations) > 0 && (code == codes.InvalidArgument || len(fault.Violations) > 0) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: violations})
 	}
 	return withInfo(status.New(code, textOf(fault)), string(fault.Fault), metadata, details...)

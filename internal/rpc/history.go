@@ -52,7 +52,7 @@ func (s *historyServer) SearchHistory(
 func EventOf(h *service.HistoryEvent) *assentv1.Event {
 	e := &assentv1.Event{
 		Position: h.Position, RecordedTime: timestamp(h.Recorded), OccurredTime: timestamp(h.Occurred), Actor: h.Actor,
-		EvidenceState: evidenceState(h), StandsFor: h.Was,
+		EvidenceState: evidenceState(h), StandsFor: h.Was, TextWithheld: h.TextWithheld,
 	}
 	if h.Batch != (consent.BatchID{}) {
 		e.BatchId = uuid.UUID(h.Batch).String()

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -8,6 +9,7 @@ import (
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -28,19 +30,32 @@ const (
 	lastingTimeout = 30 * time.Minute
 )
 
+// reach says what a method reaches for a client of one department.
+type reach int
+
+const (
+	// everywhere: every client with the scope gets the same. It tells nothing of a department, or holds for a person wherever it is recorded.
+	everywhere reach = iota + 1
+	// department: a client of one department reaches the channels, clients or parts of that department. The service holds it to that.
+	department
+	// whole: it acts on the whole store or shows it, so it needs a client of all departments.
+	whole
+)
+
 // method is what holds for the calls of one method.
 type method struct {
 	scopes  []service.Scope // the caller has one of them; none: any client may call it
-	open    bool            // needs no key
-	foreign bool            // it comes with gRPC: its messages have no rules, and its statuses are its own
-	quiet   bool            // a call that succeeds is logged on level debug only, for there are very many
-	limit   int             // of the message, in bytes
-	shape   *shape          // of the message
-	timeout time.Duration   // of a unary call without a deadline
+	reach   reach
+	open    bool          // needs no key
+	foreign bool          // it comes with gRPC: its messages have no rules, and its statuses are its own
+	quiet   bool          // a call that succeeds is logged on level debug only, for there are very many
+	limit   int           // of the message, in bytes
+	shape   *shape        // of the message
+	timeout time.Duration // of a unary call without a deadline
 }
 
-func needs(scopes ...service.Scope) method {
-	return method{scopes: scopes, limit: DefaultMessage, timeout: defaultTimeout}
+func needs(reach reach, scopes ...service.Scope) method {
+	return method{scopes: scopes, reach: reach, limit: DefaultMessage, timeout: defaultTimeout}
 }
 
 // batch is a method whose message may be large.
@@ -71,58 +86,73 @@ func (m method) often() method {
 	return m
 }
 
+// allows returns an error unless a client may call the method of the full name.
+func (m *method) allows(c *service.Caller, fullName string) error {
+	name := fullName[strings.LastIndexByte(fullName, '/')+1:]
+	switch {
+	case len(m.scopes) > 0 && !c.Has(m.scopes...):
+		return consent.Faultf(consent.FaultScopeMissing, "", "%s needs %s, which the client %s does not have", name, scopeList(m.scopes), c.ID)
+	case m.reach == whole && !c.AllDepartments:
+		return consent.Faultf(consent.FaultOtherDepartment, "",
+			"%s reaches every department, and the client %s is one of the department %s; only a client of all departments may call it", name,
+			c.ID, c.Department)
+	default:
+		return nil
+	}
+}
+
 // methods returns the row of every method by its full name. Where several scopes stand, what the call is about decides which
 // of them it needs; the service holds it to that.
 func methods() map[string]method {
-	free := method{open: true, foreign: true, quiet: true, limit: openMessage, timeout: defaultTimeout}
+	free := method{open: true, reach: everywhere, foreign: true, quiet: true, limit: openMessage, timeout: defaultTimeout}
 	table := map[string]method{
-		assentv1.ConsentService_CheckConsent_FullMethodName: needs(service.ScopeCheck).often(),
-		assentv1.ConsentService_VerifyReceipt_FullMethodName: needs(
-			service.ScopeCheck, service.ScopeRead, service.ScopeExport),
-		assentv1.ConsentService_BatchCheckConsent_FullMethodName:  needs(service.ScopeCheck).often().batch(),
-		assentv1.ConsentService_StreamCheckConsent_FullMethodName: needs(service.ScopeCheck).often().batch(),
-		assentv1.ConsentService_RequestConsent_FullMethodName:     needs(service.ScopeRecord),
-		assentv1.ConsentService_ConfirmConsent_FullMethodName:     needs(service.ScopeRecord),
-		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(service.ScopeRecord),
-		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(service.ScopeRecord, service.ScopeSuppress),
+		assentv1.ConsentService_CheckConsent_FullMethodName:       needs(department, service.ScopeCheck).often(),
+		assentv1.ConsentService_VerifyReceipt_FullMethodName:      needs(department, service.ScopeCheck, service.ScopeRead, service.ScopeExport),
+		assentv1.ConsentService_BatchCheckConsent_FullMethodName:  needs(department, service.ScopeCheck).often().batch(),
+		assentv1.ConsentService_StreamCheckConsent_FullMethodName: needs(department, service.ScopeCheck).often().batch(),
+		assentv1.ConsentService_RequestConsent_FullMethodName:     needs(department, service.ScopeRecord),
+		assentv1.ConsentService_ConfirmConsent_FullMethodName:     needs(department, service.ScopeRecord),
+		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(department, service.ScopeRecord),
+		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(everywhere, service.ScopeRecord, service.ScopeSuppress),
 		assentv1.ConsentService_BatchRecordEvents_FullMethodName: needs(
-			service.ScopeRecord, service.ScopeSuppress, service.ScopeLift, service.ScopeErase).batch(),
-		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(service.ScopeRead),
+			department, service.ScopeRecord, service.ScopeSuppress, service.ScopeLift, service.ScopeErase).batch(),
+		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(department, service.ScopeRead),
 
-		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(service.ScopeSuppress),
-		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(service.ScopeSuppress, service.ScopeLift),
+		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(everywhere, service.ScopeSuppress),
+		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(department, service.ScopeSuppress, service.ScopeLift),
 
-		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(service.ScopeRead),
-		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(service.ScopeRead, service.ScopeExport),
-		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(service.ScopeExport),
-		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(service.ScopeErase),
-		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(service.ScopeErase),
-		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(service.ScopeErase).long(),
-		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(service.ScopeErase),
-		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(service.ScopeErase),
-		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(service.ScopeErase),
+		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(department, service.ScopeRead),
+		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(department, service.ScopeRead, service.ScopeExport),
+		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(department, service.ScopeExport),
+		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, service.ScopeErase),
+		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(whole, service.ScopeErase),
+		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(whole, service.ScopeErase).long(),
+		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(whole, service.ScopeErase),
+		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(whole, service.ScopeErase),
+		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(whole, service.ScopeErase),
 
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
-			service.ScopeCatalog, service.ScopeCheck, service.ScopeRead, service.ScopeRecord, service.ScopeSuppress),
-		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(service.ScopeCatalog),
+			everywhere, service.ScopeCatalog, service.ScopeCheck, service.ScopeRead, service.ScopeRecord, service.ScopeSuppress),
+		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(department, service.ScopeCatalog),
 
-		assentv1.LedgerService_GetCheckpoint_FullMethodName:    needs(service.ScopeRead, service.ScopeExport),
-		assentv1.LedgerService_AddCosignatures_FullMethodName:  needs(service.ScopeRead, service.ScopeExport),
-		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(service.ScopeRead, service.ScopeExport),
-		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_GetCheckpoint_FullMethodName:    needs(everywhere, service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_AddCosignatures_FullMethodName:  needs(whole, service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(whole, service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(everywhere, service.ScopeRead, service.ScopeExport),
 
-		assentv1.RetentionService_RunRetention_FullMethodName: needs(service.ScopeErase).lasting(),
+		assentv1.RetentionService_RunRetention_FullMethodName: needs(whole, service.ScopeErase).lasting(),
 
-		assentv1.ClientService_CreateClient_FullMethodName: needs(service.ScopeClients),
-		assentv1.ClientService_ListClients_FullMethodName:  needs(service.ScopeClients),
-		assentv1.ClientService_RevokeClient_FullMethodName: needs(service.ScopeClients),
+		assentv1.ClientService_CreateClient_FullMethodName: needs(department, service.ScopeClients),
+		assentv1.ClientService_ListClients_FullMethodName:  needs(department, service.ScopeClients),
+		assentv1.ClientService_RotateClient_FullMethodName: needs(department, service.ScopeClients),
+		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, service.ScopeClients),
 
 		grpc_health_v1.Health_Check_FullMethodName: free,
 		grpc_health_v1.Health_List_FullMethodName:  free,
 		grpc_health_v1.Health_Watch_FullMethodName: free,
 
-		reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      needs().fromGRPC(),
-		reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: needs().fromGRPC(),
+		reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      needs(everywhere).fromGRPC(),
+		reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: needs(everywhere).fromGRPC(),
 	}
 	known := shapes{}
 	for name, row := range table {

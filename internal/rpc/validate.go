@@ -27,7 +27,7 @@ func newValidation() (validation, error) {
 		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.ExportHistoryRequest{}, &assentv1.GetCatalogRequest{},
 		&assentv1.ListDisclosuresRequest{},
 		&assentv1.ApplyCatalogRequest{}, &assentv1.CreateClientRequest{}, &assentv1.ListClientsRequest{},
-		&assentv1.RevokeClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.AddCosignaturesRequest{}, &assentv1.ProveEntryRequest{},
+		&assentv1.RevokeClientRequest{}, &assentv1.RotateClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.AddCosignaturesRequest{}, &assentv1.ProveEntryRequest{},
 		&assentv1.ProveConsistencyRequest{}, &assentv1.RunRetentionRequest{},
 		&assentv1.EraseRecipientRequest{}, &assentv1.MoveRecipientRequest{}, &assentv1.VoidEventsRequest{},
 		&assentv1.PlaceLegalHoldRequest{}, &assentv1.ReleaseLegalHoldRequest{}, &assentv1.ListErasedReturnsRequest{},

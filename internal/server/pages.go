@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -36,7 +37,7 @@ func pages(ready *readiness, admit admission, gateway, metrics http.Handler) htt
 		_, _ = w.Write(openapi.Document) // A caller that went away misses its answer.
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		if admit.let(w, r) {
+		if admit.letObserve(w, r) {
 			metrics.ServeHTTP(w, r)
 		}
 	})
@@ -53,7 +54,18 @@ type admission struct {
 
 // let reports whether the request comes from a client; if not, it is answered.
 func (a admission) let(w http.ResponseWriter, r *http.Request) bool {
-	refusal := a.api.Admit(r.Context(), r.Header.Values("Authorization"), r.Header.Values("X-Request-Id"))
+	return a.letBy(a.api.Admit, w, r)
+}
+
+// letObserve reports whether the request comes from a client of all departments; if not, it is answered.
+func (a admission) letObserve(w http.ResponseWriter, r *http.Request) bool {
+	return a.letBy(a.api.AdmitObserver, w, r)
+}
+
+func (a admission) letBy(
+	admit func(ctx context.Context, authorization, requestID []string) *rpc.Refusal, w http.ResponseWriter, r *http.Request,
+) bool {
+	refusal := admit(r.Context(), r.Header.Values("Authorization"), r.Header.Values("X-Request-Id"))
 	if refusal == nil {
 		return true
 	}

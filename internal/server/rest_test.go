@@ -363,6 +363,16 @@ func TestPages_OpenAPIIsOpen_MetricsNeedAKey(t *testing.T) {
 	}
 }
 
+func TestMetrics_KeyOfOneDepartment_IsRefused(t *testing.T) {
+	r := run(t, settings(t))
+	made := r.as(http.MethodPost, "/v1/clients", `{"id": "desk", "department": "marketing", "role": "admin"}`)
+	key, _ := made.json["apiKey"].(string)
+	got := r.call(http.MethodGet, "/metrics", "", "Authorization", "Bearer "+key)
+	if got.code != http.StatusForbidden || got.reason() != "OTHER_DEPARTMENT" || strings.Contains(got.body, "assent_decisions") {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
 func TestOpenAPI_HasAPathForEveryMethod(t *testing.T) {
 	var document struct {
 		Info  struct{ Title string }

@@ -2,12 +2,14 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 )
 
@@ -277,25 +279,123 @@ func TestProveEntry_ForAClientOfOneDepartment_Refused(t *testing.T) {
 	})
 }
 
-func TestAccess_ThePast_IsAMatterOfTheDepartmentOfNow(t *testing.T) {
+func TestAccess_ThePast_IsAMatterOfTheDepartmentOfThenAndNow(t *testing.T) {
+	const sections = "department: newsletter-desk\n    medium"
+	moved := func(document string) string {
+		document = strings.Replace(document, sections, "department: marketing\n    medium", 1)
+		return strings.Replace(document, "department: newsletter-desk\n    from", "department: marketing\n    from", 1)
+	}
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
 		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "read"}})
+		marketing := w.as(admin, s, NewClient{ID: "marketing", Department: "marketing", Scopes: []string{"check", "read"}})
+		service := w.as(admin, s, NewClient{ID: "service", Department: "customer-service", Scopes: []string{"check", "read"}})
 		w.mustRecord(admin, s, consentOn("newsletter", "anna@example.at", start))
 		before := consent.InstantOf(w.clock.Now())
-		w.clock.Advance(time.Second)
-		document := strings.Replace(acme(t), "department: newsletter-desk\n    medium", "department: marketing\n    medium", 1)
-		document = strings.Replace(document, "department: newsletter-desk\n    from", "department: marketing\n    from", 1)
-		if _, err := s.ApplyCatalog(admin, ApplyCatalog{Document: document}); err != nil {
-			t.Fatal(err)
+		apply := func(document string) Moment {
+			t.Helper()
+			w.clock.Advance(time.Second)
+			if _, err := s.ApplyCatalog(admin, ApplyCatalog{Document: document}); err != nil {
+				t.Fatal(err)
+			}
+			now := consent.InstantOf(w.clock.Now())
+			w.clock.Advance(time.Second)
+			return Moment{AsOf: now}
 		}
+		letters := strings.Replace(acme(t), "channels:\n  -", "channels:\n"+lettersChannel+"  -", 1)
+		apply(letters)
+		withLetters := Moment{AsOf: consent.InstantOf(w.clock.Now())}
 		w.clock.Advance(time.Second)
-		past := Moment{AsOf: before}
-		_, err := s.Check(desk, CheckInput{Address: "anna@example.at", Request: consent.Request{Channel: "newsletter"}, Moment: past})
-		wantFault(t, err, consent.FaultOtherDepartment)
-		r, err := s.Lookup(desk, LookupInput{Address: "anna@example.at", Moment: past})
-		if err != nil || len(r.Channels) != 0 {
-			t.Errorf("look-up of the past: %+v, %v", r.Channels, err)
+		now := apply(moved(acme(t)))
+		for _, c := range []struct {
+			who     string
+			ctx     context.Context
+			channel string
+			moment  Moment
+			fault   consent.Fault // empty: it may
+		}{
+			{"desk", desk, "newsletter", Moment{AsOf: before}, consent.FaultOtherDepartment},
+			{"desk", desk, "newsletter", now, consent.FaultOtherDepartment},
+			{"marketing", marketing, "newsletter", Moment{AsOf: before}, consent.FaultOtherDepartment},
+			{"marketing", marketing, "newsletter", now, ""},
+			// The letters are no more, and were marketing's.
+			{"desk", desk, "letters", withLetters, consent.FaultOtherDepartment},
+			{"service", service, "letters", withLetters, consent.FaultOtherDepartment},
+			{"marketing", marketing, "letters", withLetters, ""},
+			{"marketing", marketing, "letters", now, consent.FaultUnknownChannel},
+			{"service", service, "letters", now, consent.FaultUnknownChannel},
+			{"admin", admin, "newsletter", Moment{AsOf: before}, ""},
+			{"admin", admin, "letters", withLetters, ""},
+		} {
+			request := consent.Request{Channel: c.channel}
+			_, one := s.Check(c.ctx, CheckInput{Address: "anna@example.at", Request: request, Moment: c.moment})
+			_, many := s.BatchCheck(c.ctx, BatchInput{Addresses: []string{"anna@example.at"}, Request: request, Moment: c.moment})
+			for call, err := range map[string]error{"check": one, "batch": many} {
+				if c.fault == "" {
+					if err != nil {
+						t.Errorf("%s of %s by %s: %v", call, c.channel, c.who, err)
+					}
+					continue
+				}
+				wantFault(t, err, c.fault)
+			}
+			r, err := s.Lookup(c.ctx, LookupInput{Address: "anna@example.at", Moment: c.moment})
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := slices.ContainsFunc(r.Channels, func(ch ChannelState) bool { return ch.Channel == c.channel })
+			if want := c.fault == ""; shown != want {
+				t.Errorf("look-up of %s by %s: shown %v, want %v", c.channel, c.who, shown, want)
+			}
 		}
 	})
+}
+
+const lettersChannel = `  - id: letters
+    name: {en: Letters, de: Briefe}
+    department: marketing
+    medium: email
+    class: marketing
+    legal_bases: [consent]
+    sender_identities: [acme-marketing]
+`
+
+func TestMayKnow_ScopeIsTheDepartmentsOwn_ThenAndNow(t *testing.T) {
+	parse := func(document string) *catalog.Catalog {
+		c, _, err := catalog.Parse("c.yaml", []byte(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plain := parse(acme(t))
+	letters := parse(strings.Replace(acme(t), "channels:\n  -", "channels:\n"+lettersChannel+"  -", 1))
+	marketing, desk := Client{Department: "marketing"}, Client{Department: "newsletter-desk"}
+	for _, c := range []struct {
+		scope           consent.Scope
+		now, then       *catalog.Catalog
+		marketing, desk bool
+	}{
+		{"channel:letters", plain, letters, true, false},
+		{"channel:letters", letters, plain, true, false},
+		{"channel:letters", plain, plain, false, false},
+		{"channel:newsletter", plain, letters, false, true},
+		{"sender:acme-marketing", plain, plain, true, false},
+		{"sender:gone", plain, plain, false, false},
+		{"department:marketing", plain, plain, true, false},
+		{"controller:acme", plain, plain, true, true},
+		{"marketing", plain, plain, true, true},
+		{"all", plain, plain, true, true},
+	} {
+		if got := marketing.mayKnow(c.scope, c.now, c.then); got != c.marketing {
+			t.Errorf("marketing, %s: %v", c.scope, got)
+		}
+		if got := desk.mayKnow(c.scope, c.now, c.then); got != c.desk {
+			t.Errorf("desk, %s: %v", c.scope, got)
+		}
+		all := Client{AllDepartments: true}
+		if !all.mayKnow(c.scope, c.now, c.then) {
+			t.Errorf("a client of all does not know %s", c.scope)
+		}
+	}
 }

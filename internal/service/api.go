@@ -197,6 +197,8 @@ type HistoryEvent struct {
 	consent.Event
 	Evidence consent.Evidence
 	Held     bool // the sealed evidence is held; if not, and the header has its hash, it was deleted
+	// TextWithheld is set where the evidence has text that only the department that wrote it may read.
+	TextWithheld bool
 }
 
 // HistoryInput asks for a page of a person's history.
@@ -259,6 +261,9 @@ type Client struct {
 	Lists          []string
 	Created        consent.Instant
 	Revoked        consent.Instant
+	KeyExpires     consent.Instant // zero: never
+	TwoKeys        bool            // the key before holds, too
+	PriorExpires   consent.Instant // of the key before; zero: never
 }
 
 // NewClient is a client to create. Exactly one of Role and Scopes is given, and of Department and AllDepartments.
@@ -269,6 +274,14 @@ type NewClient struct {
 	Role           string
 	Scopes         []string
 	Lists          []string
+	KeyExpires     consent.Instant // of its key; zero: never
+}
+
+// RotateClient asks for a new key of a client.
+type RotateClient struct {
+	ID         string
+	KeyExpires consent.Instant // of the new key; zero: never
+	Overlap    *time.Duration  // how long the key before holds beside it; nil: until it is ended
 }
 
 // ClientPage is a page of clients.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -21,7 +22,7 @@ const (
 	ScopeRead     Scope = "read"
 	ScopeExport   Scope = "export"
 	ScopeErase    Scope = "erase"
-	ScopeFeed     Scope = "feed"
+	ScopeFeed     Scope = "feed" // no call asks for it yet: it is for the feed of changes to come
 	ScopeCatalog  Scope = "catalog"
 	ScopeClients  Scope = "clients"
 )
@@ -39,7 +40,7 @@ func roleScopes(role string) []Scope {
 	case "sender":
 		return []Scope{ScopeCheck, ScopeRecord, ScopeSuppress}
 	case "sync":
-		return []Scope{ScopeRead, ScopeSuppress, ScopeFeed}
+		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeFeed}
 	case "officer":
 		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase}
 	case "admin":
@@ -54,6 +55,7 @@ type Caller struct {
 	Client
 	version int64 // of the clients; 0: the caller is this process and is not looked up
 	hash    [32]byte
+	expires consent.Instant // of the key; zero: never
 }
 
 // Process returns the caller that stands for this process itself: commands on the server, the demo. It may do everything.
@@ -92,17 +94,80 @@ func (c *Client) need(scopes ...Scope) error {
 
 // needOfficer returns an error unless the caller may do what an officer does beyond departments.
 func (c *Client) needOfficer() error {
-	if err := c.need(ScopeErase); err != nil || c.AllDepartments {
+	if err := c.need(ScopeErase); err != nil {
 		return err
 	}
+	return c.needAllDepartments("this reaches beyond departments")
+}
+
+// needAllDepartments returns an error unless the caller acts for all departments; why says what is more than one department's.
+func (c *Client) needAllDepartments(why string) error {
+	if c.AllDepartments {
+		return nil
+	}
 	return consent.Faultf(consent.FaultOtherDepartment, "",
-		"this reaches beyond the client's department %s; only a client that acts for all departments may do it", c.Department)
+		"%s, and the client is one of the department %s; only a client of all departments may do it", why, c.Department)
+}
+
+// needGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
+// lists. A list may be given by a client that may lift the entries of every list, too.
+func (c *Client) needGiven(given *storage.Client) error {
+	if err := c.needDepartmentOf(given); err != nil {
+		return err
+	}
+	for _, scope := range given.Scopes {
+		if !c.Has(Scope(scope)) {
+			return consent.Faultf(consent.FaultScopeMissing, "scopes",
+				"the client lacks the scope %s, so it cannot give it; name scopes that it has", scope)
+		}
+	}
+	if c.AllDepartments && c.Has(ScopeLift) {
+		return nil
+	}
+	for _, list := range given.Lists {
+		if !slices.Contains(c.Lists, list) {
+			return consent.Faultf(consent.FaultScopeMissing, "lists",
+				"the list %s is not the client's own, so it cannot give it; name lists that are its own", list)
+		}
+	}
+	return nil
+}
+
+// needDepartmentOf returns an error unless the other client is of the caller's department.
+func (c *Client) needDepartmentOf(other *storage.Client) error {
+	switch {
+	case c.AllDepartments || !other.AllDepartments && other.Department == c.Department:
+		return nil
+	case other.AllDepartments:
+		return consent.Faultf(consent.FaultOtherDepartment, "allDepartments",
+			"a client of the department %s keeps the clients of that department only, and this one is for all departments", c.Department)
+	default:
+		return consent.Faultf(consent.FaultOtherDepartment, "department",
+			"a client of the department %s keeps the clients of that department only", c.Department)
+	}
 }
 
 // Need returns a SCOPE_MISSING error unless the caller in ctx has one of the scopes.
 func Need(ctx context.Context, scopes ...Scope) error {
 	c := caller(ctx)
 	return c.need(scopes...)
+}
+
+// MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments whose key
+// holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
+func (s *Service) MayObserve(ctx context.Context) error {
+	who := caller(ctx)
+	head, err := s.store.Head(ctx)
+	switch {
+	case errors.Is(err, storage.ErrUnavailable):
+	case err != nil:
+		return fault(err)
+	default:
+		if who, err = s.admit(ctx, &head); err != nil {
+			return err
+		}
+	}
+	return who.needAllDepartments("the figures of a server name the channels of every department")
 }
 
 // admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
@@ -114,43 +179,68 @@ func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error)
 	}
 	c := caller(ctx)
 	if c.version == 0 || c.version == head.ClientsVersion {
-		return c, nil
+		return s.inTime(c, nil)
 	}
-	return s.clients.again(ctx, c, head.ClientsVersion)
+	return s.inTime(s.clients.again(ctx, c, head.ClientsVersion))
 }
 
-// channelOf returns an error unless the channel is of the caller's department.
-func (c *Client) channelOf(cat *catalog.Catalog, channel string) error {
-	ch, ok := cat.Channel(channel)
-	if c.AllDepartments || !ok || ch.Department == c.Department {
+// channelOf returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of
+// the time asked about. A channel that none of them has is refused for that, further on.
+func (c *Client) channelOf(channel string, catalogs ...*catalog.Catalog) error {
+	if c.AllDepartments {
 		return nil
 	}
-	return consent.Faultf(consent.FaultOtherDepartment, "channel",
-		"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+	for _, cat := range catalogs {
+		if ch, ok := cat.Channel(channel); ok && ch.Department != c.Department {
+			return consent.Faultf(consent.FaultOtherDepartment, "channel",
+				"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+		}
+	}
+	return nil
 }
 
 // scopeOf returns an error unless a suppression scope lies within the caller's department.
 func (c *Client) scopeOf(cat *catalog.Catalog, scope consent.Scope) error {
-	if c.AllDepartments {
-		return nil
-	}
-	kind, id := scope.Split()
-	owner := ""
-	switch kind {
-	case consent.ScopeDepartment:
-		owner = id
-	case consent.ScopeChannel:
-		if ch, ok := cat.Channel(id); ok {
-			owner = ch.Department
-		}
-	case consent.ScopeSender:
-		if sender, ok := cat.SenderIdentity(id); ok {
-			owner = sender.Department
-		}
-	}
-	if owner == c.Department {
+	if owner, _ := ownerOf(cat, scope); c.AllDepartments || owner == c.Department {
 		return nil
 	}
 	return consent.Faultf(consent.FaultOtherDepartment, "scope",
 		"the scope reaches beyond the client's department %s; name a scope of that department", c.Department)
+}
+
+// mayKnow reports whether a scope concerns the client's department: it is the department's own in each of the catalogs that has what it names,
+// or reaches beyond departments.
+func (c *Client) mayKnow(scope consent.Scope, catalogs ...*catalog.Catalog) bool {
+	switch kind, _ := scope.Split(); kind {
+	case consent.ScopeDepartment, consent.ScopeChannel, consent.ScopeSender:
+	default:
+		return true
+	}
+	own := c.AllDepartments
+	for _, cat := range catalogs {
+		owner, known := ownerOf(cat, scope)
+		if known && owner != c.Department && !c.AllDepartments {
+			return false
+		}
+		own = own || known
+	}
+	return own
+}
+
+// ownerOf returns the department that a scope lies within, and whether there is one: the catalog has what the scope names, and that is one
+// department's.
+func ownerOf(cat *catalog.Catalog, scope consent.Scope) (department string, known bool) {
+	switch kind, id := scope.Split(); kind {
+	case consent.ScopeDepartment:
+		return id, true
+	case consent.ScopeChannel:
+		if ch, ok := cat.Channel(id); ok {
+			return ch.Department, true
+		}
+	case consent.ScopeSender:
+		if sender, ok := cat.SenderIdentity(id); ok {
+			return sender.Department, true
+		}
+	}
+	return "", false
 }

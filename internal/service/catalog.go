@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
@@ -44,8 +45,9 @@ func etag(c *storage.Catalog) string {
 	return fmt.Sprintf("%d-%s", c.Version, hex.EncodeToString(c.SHA256[:8]))
 }
 
-// ApplyCatalog applies a document as the next version. One that is the latest already changes nothing. Errors: INVALID_CATALOG,
-// VERSION_IN_USE, IN_USE, ETAG_MISMATCH.
+// ApplyCatalog applies a document as the next version. One that is the latest already changes nothing. A client of one department
+// changes the parts of its department only, see [catalog.CheckDepartment], and no first catalog. Errors: INVALID_CATALOG, VERSION_IN_USE,
+// IN_USE, ETAG_MISMATCH, OTHER_DEPARTMENT.
 func (s *Service) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatalog, error) {
 	if err := Need(ctx, ScopeCatalog); err != nil {
 		return AppliedCatalog{}, err
@@ -78,16 +80,55 @@ func invalidCatalog(err error) error {
 		return err
 	}
 	e := &consent.Error{Fault: consent.FaultInvalidCatalog, Field: "document", Message: "the catalog has problems; nothing was applied"}
+	e.Violations = violationsOf(invalid)
 	for _, p := range invalid.Problems {
 		switch p.Code {
 		case catalog.CodeVersionInUse:
 			e.Fault = consent.FaultVersionInUse
 		case catalog.CodeInUse:
 			e.Fault = consent.FaultInUse
+		case catalog.CodeOtherDepartment: // CheckDepartment alone gives it; see mayApply.
+			e.Fault = consent.FaultOtherDepartment
 		}
-		e.Violations = append(e.Violations, consent.Violation{Field: "document", Message: p.String()})
 	}
 	return e
+}
+
+// violationsOf returns a violation for each problem of a document: its file, line and path, and what would be right.
+func violationsOf(invalid *catalog.Invalid) []consent.Violation {
+	list := make([]consent.Violation, len(invalid.Problems))
+	for i, p := range invalid.Problems {
+		list[i] = consent.Violation{Field: "document", Message: p.String()}
+	}
+	return list
+}
+
+// mayApply returns an error unless the caller may put the document in the place of the versions that it would end. A client of one department
+// is held to each of them: to the one that is in force when the document begins to be, and to those that are still to come and never would.
+func (w *work) mayApply(parsed *catalog.Catalog, effective consent.Instant, versions []catalogVersion) error {
+	if w.who.AllDepartments {
+		return nil
+	}
+	begin := consent.Instant(math.MaxInt64)
+	for i := len(versions) - 1; i >= 0; i-- {
+		v := &versions[i]
+		if v.Effective >= begin { // A later version took its place before it came into force.
+			continue
+		}
+		begin = v.Effective
+		var invalid *catalog.Invalid
+		if errors.As(catalog.CheckDepartment(v.parsed, parsed, w.who.Department), &invalid) {
+			return &consent.Error{
+				Fault: consent.FaultOtherDepartment, Field: "document", Violations: violationsOf(invalid),
+				Message: fmt.Sprintf("a client of the department %s changes the channels, sender identities and declarations of its department only; "+
+					"put everything else as catalog version %d has it, or let a client of all departments apply the document", w.who.Department, v.Version),
+			}
+		}
+		if v.Effective <= effective {
+			break
+		}
+	}
+	return nil
 }
 
 func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied AppliedCatalog) (AppliedCatalog, bool, error) {
@@ -119,11 +160,16 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 			applied.Warnings = append(applied.Warnings, fmt.Sprintf("version %d, which was to be in force from %s, never will be: "+
 				"apply it again, with a later effective_time, if it is still wanted", latest.Version, latest.Effective))
 		}
+		if err := w.mayApply(parsed, next.Effective, versions); err != nil {
+			return applied, false, err
+		}
 		if err := catalog.CheckSuccessor(latest.parsed, parsed, w.refUsed); err != nil {
 			return applied, false, invalidCatalog(err)
 		}
 	} else if in.ETag != "" {
 		return applied, false, consent.Faultf(consent.FaultEtagMismatch, "etag", "there is no catalog yet; leave the etag out")
+	} else if err := w.who.needAllDepartments("the first catalog says for the whole company"); err != nil {
+		return applied, false, err
 	}
 	if in.ValidateOnly {
 		return applied, false, nil

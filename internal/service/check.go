@@ -135,8 +135,8 @@ func (s *Service) hasReached(ctx context.Context, head *storage.Head, c *Consist
 	return nil
 }
 
-// rules returns the rules for a request under what was seen. Whether the caller may ask is a matter of the catalog of now, also
-// about the past.
+// rules returns the rules for a request under what was seen. Whether the caller may ask is a matter of the catalog of now, and of that of the
+// time asked about: a channel that went to another department, or is no more, does not show the one what the other knew.
 func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Request) (*consent.Rules, Basis, *catalog.Catalog, error) {
 	cat, version, err := s.inForce(ctx, v)
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 		if err != nil {
 			return nil, Basis{}, nil, err
 		}
-		if err := who.channelOf(present, r.Channel); err != nil {
+		if err := who.channelOf(r.Channel, present, cat); err != nil {
 			return nil, Basis{}, nil, err
 		}
 	}

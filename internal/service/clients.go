@@ -55,7 +55,7 @@ func parseKey(key string) (id string, hash [32]byte, ok bool) {
 }
 
 func unauthenticated() error {
-	return consent.Faultf(consent.FaultUnauthenticated, "", "the API key is not known or was revoked")
+	return consent.Faultf(consent.FaultUnauthenticated, "", "the API key is not known or was revoked, or its time has ended")
 }
 
 // Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
@@ -66,10 +66,12 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
 	}
 	client, version, ok := s.clients.get(id)
-	if ok && subtle.ConstantTimeCompare(client.KeyHash[:], hash[:]) == 1 && client.Revoked == 0 {
-		return callerOf(&client, version), nil
+	if ok {
+		if expires, holds := keyOf(&client, hash); holds {
+			return s.inTime(callerOf(&client, version, hash, expires), nil)
+		}
 	}
-	// The client may have come since.
+	// The client, or its key, may have come since.
 	if err := s.strangers.wait(ctx); err != nil {
 		return Caller{}, err
 	}
@@ -77,7 +79,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 		return Caller{}, unauthenticated()
 	}
 	stranger := Caller{hash: hash}
-	return stranger.as(&client, version)
+	return s.inTime(stranger.as(&client, version))
 }
 
 // lookForClients reads the clients if the head says that they have changed.
@@ -89,8 +91,30 @@ func (s *Service) lookForClients(ctx context.Context) error {
 	return s.clients.cache(ctx, head.ClientsVersion)
 }
 
-func callerOf(c *storage.Client, version int64) Caller {
-	return Caller{Client: clientOf(c), version: version, hash: c.KeyHash}
+// inTime returns the caller unless the time of its key has ended.
+func (s *Service) inTime(c Caller, err error) (Caller, error) {
+	if err == nil && c.expires != 0 && c.expires <= s.instant() {
+		return Caller{}, unauthenticated()
+	}
+	return c, err
+}
+
+func callerOf(c *storage.Client, version int64, hash [32]byte, expires consent.Instant) Caller {
+	return Caller{Client: clientOf(c), version: version, hash: hash, expires: expires}
+}
+
+// keyOf returns until when the key with the hash holds, and whether it is one of the client's that was not ended.
+func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds bool) {
+	switch {
+	case c.Revoked != 0:
+		return 0, false
+	case subtle.ConstantTimeCompare(c.KeyHash[:], hash[:]) == 1:
+		return c.KeyExpires, true
+	case c.PriorHash != [32]byte{} && subtle.ConstantTimeCompare(c.PriorHash[:], hash[:]) == 1:
+		return c.PriorExpires, true
+	default:
+		return 0, false
+	}
 }
 
 func clientOf(c *storage.Client) Client {
@@ -100,7 +124,7 @@ func clientOf(c *storage.Client) Client {
 	}
 	return Client{
 		ID: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
-		Created: c.Created, Revoked: c.Revoked,
+		Created: c.Created, Revoked: c.Revoked, KeyExpires: c.KeyExpires, TwoKeys: c.PriorHash != [32]byte{}, PriorExpires: c.PriorExpires,
 	}
 }
 
@@ -160,13 +184,15 @@ func (c *clients) read(ctx context.Context) (version int64, byID map[string]stor
 
 // as returns the caller as the client is now; an error if it is another one, or its key was revoked.
 func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
-	if subtle.ConstantTimeCompare(client.KeyHash[:], c.hash[:]) != 1 || client.Revoked != 0 {
+	expires, holds := keyOf(client, c.hash)
+	if !holds {
 		return Caller{}, unauthenticated()
 	}
-	return callerOf(client, version), nil
+	return callerOf(client, version, c.hash, expires), nil
 }
 
-// CreateClient creates a client and returns its key, which is not stored. Errors: CLIENT_EXISTS, INVALID_CLIENT.
+// CreateClient creates a client and returns its key, which is not stored. A client gives no department, scope or list that it does not
+// have itself. Errors: CLIENT_EXISTS, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, "", err
@@ -179,20 +205,28 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 	if err != nil {
 		return Client{}, "", err
 	}
-	var created storage.Client
+	created := storage.Client{
+		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash, KeyExpires: n.KeyExpires,
+	}
 	err = s.commits.do(ctx, &member{
 		load: storage.Load{Clients: true},
 		run: func(w *work) error {
+			if err := w.who.need(ScopeClients); err != nil {
+				return err
+			}
+			if err := w.who.needGiven(&created); err != nil {
+				return err
+			}
+			if err := w.keyMayExpire(n.KeyExpires); err != nil {
+				return err
+			}
 			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
 				return consent.Faultf(consent.FaultClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
 			}
 			if err := s.departmentExists(w, n.Department); err != nil {
 				return err
 			}
-			created = storage.Client{
-				ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists,
-				KeyHash: hash, Created: w.recorded,
-			}
+			created.Created = w.recorded
 			w.putClient(created)
 			return nil
 		},
@@ -261,8 +295,8 @@ func textOf(scopes []Scope) []string {
 }
 
 // RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api.md); of
-// one that was revoked before nothing changes. Error:
-// CLIENT_NOT_FOUND.
+// one that was revoked before nothing changes. A client of one department ends keys of that department only. Errors: CLIENT_NOT_FOUND,
+// OTHER_DEPARTMENT.
 func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, err
@@ -271,11 +305,17 @@ func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	err := s.commits.do(ctx, &member{
 		load: storage.Load{Clients: true},
 		run: func(w *work) error {
+			if err := w.who.need(ScopeClients); err != nil {
+				return err
+			}
 			at := slices.IndexFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == id })
 			if at < 0 {
 				return consent.Faultf(consent.FaultClientMissing, "id", "there is no such client")
 			}
 			revoked = w.loaded.Clients[at]
+			if err := w.who.needDepartmentOf(&revoked); err != nil {
+				return err
+			}
 			if revoked.Revoked == 0 {
 				revoked.Revoked = w.recorded
 				w.putClient(revoked)
@@ -289,7 +329,8 @@ func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 	return clientOf(&revoked), nil
 }
 
-// ListClients returns a page of the clients by id, those revoked included. Error: INVALID_PAGE_TOKEN.
+// ListClients returns a page of the clients by id, those revoked included; to a client of one department those of that department. Error:
+// INVALID_PAGE_TOKEN.
 func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {
 	page, err := token.ReadPage(s.keys, "clients", pageToken)
 	if err != nil {
@@ -308,7 +349,7 @@ func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (
 	}
 	var result ClientPage
 	for i := range list {
-		if list[i].ID <= page.AfterKey {
+		if list[i].ID <= page.AfterKey || who.needDepartmentOf(&list[i]) != nil {
 			continue
 		}
 		if len(result.Clients) == size {

@@ -20,9 +20,8 @@ func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Co
 	if err != nil {
 		return ledger.Cosigned{}, err
 	}
-	if !who.AllDepartments {
-		return ledger.Cosigned{}, consent.Faultf(consent.FaultOtherDepartment, "",
-			"cosignatures are taken from clients of all departments only")
+	if err := who.needAllDepartments("a cosignature stands for the whole ledger"); err != nil {
+		return ledger.Cosigned{}, err
 	}
 	c, err := s.openCosigned(&head, signed)
 	if err != nil {

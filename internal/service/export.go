@@ -117,9 +117,8 @@ func (s *Service) render(ctx context.Context, g *gathered, format ExportFormat) 
 
 // archive returns the dossier with the entries of the ledger that it rests on.
 func (s *Service) archive(ctx context.Context, g *gathered) ([]byte, error) {
-	if !g.who.AllDepartments {
-		return nil, consent.Faultf(consent.FaultOtherDepartment, "format",
-			"an archive holds entries of the ledger, which are shown to clients of all departments only; ask for another format")
+	if err := g.who.needAllDepartments("an archive holds entries of the ledger, which name channels of every department"); err != nil {
+		return nil, err
 	}
 	signer, err := s.keys.Signer(g.dossier.Made.Ledger)
 	if err != nil {

@@ -246,12 +246,13 @@ func (s *Service) putErasure(g *gathered, opened *HistoryEvent) error {
 }
 
 func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
-	e, err := g.names.event(r.Header)
+	e, err := g.names.event(r.Header, &opened.Event)
 	if err != nil {
 		return err
 	}
 	if opened.Held {
 		e.SetEvidence(&opened.Evidence, operators)
+		e.Evidence.TextWithheld = opened.TextWithheld
 		// What is no address is a domain.
 		if a, err := address.Parse(opened.Evidence.Address); err == nil {
 			g.putHeld(a.Exact())

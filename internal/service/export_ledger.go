@@ -26,8 +26,8 @@ func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(Ex
 	if err != nil {
 		return err
 	}
-	if !who.AllDepartments {
-		return consent.Faultf(consent.FaultOtherDepartment, "ledger", "the ledger is exported to clients of all departments only")
+	if err := who.needAllDepartments("the ledger holds the events of every department"); err != nil {
+		return err
 	}
 	if err := s.bound(ctx, &in, &head); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *Service) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, 
 	if r.Event.IsBlank() {
 		return dossier.Line{Event: dossier.Blank(r.Event.Position, dossier.Time(r.Event.Recorded), r.LeafHash)}, nil
 	}
-	e, err := x.names.event(r.Header)
+	e, err := x.names.event(r.Header, &r.Event)
 	if err != nil {
 		return dossier.Line{}, err
 	}

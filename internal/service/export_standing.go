@@ -79,9 +79,9 @@ func (n *exportNames) clientDepartment(client string) *dossier.Named {
 	return nil
 }
 
-// event returns an event by its header.
-func (n *exportNames) event(header []byte) (dossier.Event, error) {
-	e, err := dossier.EventOf(header, n.name)
+// event returns an event by its header, with the channels of what is shown of it.
+func (n *exportNames) event(header []byte, shown *consent.Event) (dossier.Event, error) {
+	e, err := dossier.EventShown(header, shown.Channels, n.name)
 	if err != nil {
 		return e, err
 	}

@@ -17,7 +17,8 @@ const historyRead = 500
 
 // History returns a page of the events about an address by position: those of its exact form, of its folded form as far as they
 // hold for it, and of its domains, and of these those that fit the filter. A client of one department sees the events that concern
-// its channels, and those that concern all. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN, INVALID_TIME, UNKNOWN_CHANNEL.
+// its channels, as far as they do, and those that concern all; free text only if a client of its department wrote it. Errors: INVALID_ADDRESS,
+// INVALID_PAGE_TOKEN, INVALID_TIME, UNKNOWN_CHANNEL, OTHER_DEPARTMENT.
 func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
@@ -49,8 +50,8 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		if _, stale := l.by.LacksDigest(s.keys.DigestVersions()); stale {
 			return HistoryPage{}, staleKeys()
 		}
-		if _, known := cat.Channel(in.Channel); in.Channel != "" && !known {
-			return HistoryPage{}, consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
+		if err := in.mayBeAsked(&who, cat); err != nil {
+			return HistoryPage{}, err
 		}
 		if after == 0 { // A history that is read page by page is told once.
 			if err := s.discloseWhole(ctx, &who, &at); err != nil {
@@ -108,6 +109,14 @@ func (s *Service) historyRecords(
 	return records, who, effective(versions, max(s.instant(), head.Recorded)).parsed, nil
 }
 
+// mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
+func (f *HistoryFilter) mayBeAsked(who *Caller, cat *catalog.Catalog) error {
+	if _, known := cat.Channel(f.Channel); f.Channel != "" && !known {
+		return consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
+	}
+	return who.channelOf(f.Channel, cat)
+}
+
 // list names what is asked for: a page token of another address or filter does not fit it.
 func (in *HistoryInput) list(a address.Address) string {
 	kinds := slices.Compact(slices.Sorted(slices.Values(in.Kinds)))
@@ -135,7 +144,7 @@ func isOfChannel(scope consent.Scope, channel string) bool {
 // historyEvent opens an event for the caller. It reports false for one that does not concern the address or the caller.
 func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller, cat *catalog.Catalog) (HistoryEvent, bool, error) {
 	event := HistoryEvent{Event: r.Event}
-	if !concerns(&r.Event, who, cat) {
+	if event.Channels = ownChannels(r.Event.Channels, who, cat); !concerns(&event.Event, &r.Event, who, cat) {
 		return event, false, nil
 	}
 	if spelled := r.Event.Spelling; holdsForOneSpelling(&r.Event) && spelled.Key != 0 {
@@ -150,8 +159,40 @@ func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller
 	}
 	var err error
 	event.Held = true
-	event.Evidence, err = s.openEvidence(&r.Event, r.Evidence)
-	return event, true, fault(err)
+	if event.Evidence, err = s.openEvidence(&r.Event, r.Evidence); err != nil {
+		return event, true, fault(err)
+	}
+	if !s.mayReadText(who, r.Event.Actor) {
+		v := &event.Evidence
+		event.TextWithheld = v.Note != "" || v.Operator != "" || v.Justification != ""
+		v.Note, v.Operator, v.Justification = "", "", ""
+	}
+	return event, true, nil
+}
+
+// mayReadText reports whether the caller may read free text that came with an event of the actor: it is of the actor's department, or of all.
+// What people write about a person is meant for those they work with.
+func (s *Service) mayReadText(who *Caller, actor string) bool {
+	if who.AllDepartments {
+		return true
+	}
+	// The clients were read under the head that the caller was admitted by, or later.
+	client, _, known := s.clients.get(actor)
+	return known && !client.AllDepartments && client.Department == who.Department
+}
+
+// ownChannels returns the channels of an event that a caller may know: those of its department.
+func ownChannels(channels []string, who *Caller, cat *catalog.Catalog) []string {
+	if who.AllDepartments {
+		return channels
+	}
+	var own []string
+	for _, id := range channels {
+		if ch, ok := cat.Channel(id); ok && ch.Department == who.Department {
+			own = append(own, id)
+		}
+	}
+	return own
 }
 
 // holdsForOneSpelling reports whether an event of a folded subject holds for the spelling only that it was recorded for.
@@ -168,14 +209,11 @@ func holdsForOneSpelling(e *consent.Event) bool {
 	}
 }
 
-// concerns reports whether a client of one department may see an event: it is about channels of the department, or reaches beyond
-// single channels.
-func concerns(e *consent.Event, who *Caller, cat *catalog.Catalog) bool {
-	if who.AllDepartments {
-		return true
+// concerns reports whether the caller may see an event, of which the channels that it may know are shown: there are some, or the event
+// reaches beyond single channels.
+func concerns(shown, e *consent.Event, who *Caller, cat *catalog.Catalog) bool {
+	if who.AllDepartments || len(e.Channels) > 0 {
+		return who.AllDepartments || len(shown.Channels) > 0
 	}
-	if len(e.Channels) > 0 {
-		return slices.ContainsFunc(e.Channels, func(id string) bool { return who.channelOf(cat, id) == nil })
-	}
-	return who.mayKnow(cat, e.Scope)
+	return who.mayKnow(e.Scope, cat)
 }

@@ -153,7 +153,7 @@ func (s *Service) decidePart(
 		at = max(now, seen.head.Recorded)
 	}
 	force := effective(stand.versions, at)
-	if err := stand.who.channelOf(force.parsed, r.Channel); err != nil {
+	if err := stand.who.channelOf(r.Channel, force.parsed); err != nil {
 		return got, seen, err
 	}
 	rules, err := s.rulebook.rules(force.parsed, r)
@@ -179,7 +179,7 @@ func (s *Service) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	head := v.Head()
 	v.Close()
 	stand, err := s.standpoint(ctx, s.keys, head)
-	return err == nil && stand.who.channelOf(effective(stand.versions, max(s.instant(), head.Recorded)).parsed, r.Channel) == nil
+	return err == nil && stand.who.channelOf(r.Channel, effective(stand.versions, max(s.instant(), head.Recorded)).parsed) == nil
 }
 
 // written is how far this server's own writes have come: what was acknowledged by it, its next answers show.

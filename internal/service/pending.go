@@ -81,7 +81,7 @@ func (s *Service) erasePage(ctx context.Context, records []storage.Record, dryRu
 	m := member{bulk: true, weight: chunk, load: storage.Load{Subjects: keys}}
 	m.run = func(w *work) error {
 		done = PendingErasures{}
-		if err := w.who.need(ScopeErase); err != nil {
+		if err := w.who.needOfficer(); err != nil {
 			return err
 		}
 		for i := range list {

@@ -60,9 +60,8 @@ func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryPr
 	if err != nil {
 		return EntryProof{}, err
 	}
-	if !who.AllDepartments {
-		return EntryProof{}, consent.Faultf(consent.FaultOtherDepartment, "",
-			"entries of the ledger are shown to clients of all departments only")
+	if err := who.needAllDepartments("an entry of the ledger names channels of every department"); err != nil {
+		return EntryProof{}, err
 	}
 	if size == 0 {
 		size = max(head.Position, position)

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 
-	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 )
 
@@ -51,7 +50,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 	r := Recipient{Basis: Basis{Position: v.position, CatalogVersion: version, ForSending: in.isNow()}}
 	for i := range cat.Channels {
 		ch := &cat.Channels[i]
-		if who.channelOf(present, ch.ID) != nil {
+		if who.channelOf(ch.ID, present, cat) != nil {
 			continue
 		}
 		rules, err := s.rulebook.rules(cat, consent.Request{Channel: ch.ID})
@@ -65,20 +64,10 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 		})
 	}
 	for _, p := range known.InForce(a, v.at) {
-		if !who.mayKnow(present, p.Scope) {
+		if !who.mayKnow(p.Scope, present, cat) {
 			continue
 		}
 		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain})
 	}
 	return r, nil
-}
-
-// mayKnow reports whether a scope concerns the client's department: it is the department's own, or reaches beyond departments.
-func (c *Client) mayKnow(cat *catalog.Catalog, scope consent.Scope) bool {
-	switch kind, _ := scope.Split(); kind {
-	case consent.ScopeDepartment, consent.ScopeChannel, consent.ScopeSender:
-		return c.scopeOf(cat, scope) == nil
-	default:
-		return true
-	}
 }

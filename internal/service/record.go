@@ -246,7 +246,7 @@ func (w *work) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.E
 		return err
 	}
 	for _, channel := range entry.Facts.Channels {
-		if err := w.who.channelOf(cat, channel); err != nil {
+		if err := w.who.channelOf(channel, cat); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ type retaining struct {
 
 // retain removes what is due of the subjects.
 func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) {
-	if err := w.who.need(ScopeErase); err != nil {
+	if err := w.who.needOfficer(); err != nil {
 		return nil, err
 	}
 	t := &retaining{

@@ -67,13 +67,14 @@ func (r *RetentionReport) addAll(other *RetentionReport) {
 
 // RunRetention carries out the erasures that were imported, removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in
 // short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. With an error comes
-// what was done all the same: a class that fails does not keep the others. Errors: SCOPE_MISSING, NO_CATALOG, NO_CLAIMS_KEY.
+// what was done all the same: a class that fails does not keep the others. Errors: SCOPE_MISSING, OTHER_DEPARTMENT, NO_CATALOG,
+// NO_CLAIMS_KEY.
 func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionReport, error) {
 	v, who, err := s.look(ctx, nil, Moment{})
 	if err != nil {
 		return RetentionReport{}, err
 	}
-	if err := who.need(ScopeErase); err != nil {
+	if err := who.needOfficer(); err != nil {
 		return RetentionReport{}, err
 	}
 	cat, err := s.present(ctx, v)
@@ -327,7 +328,7 @@ func (r *retention) claims(ctx context.Context) error {
 // record records a removal, and deletes the claims in the same transaction.
 func (r *retention) record(ctx context.Context, facts consent.Facts, claims [][16]byte) error {
 	return r.service.commits.do(ctx, &member{bulk: true, weight: chunk, run: func(w *work) error {
-		if err := w.who.need(ScopeErase); err != nil {
+		if err := w.who.needOfficer(); err != nil {
 			return err
 		}
 		w.erased.dropClaims = append(w.erased.dropClaims, claims...)

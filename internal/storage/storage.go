@@ -129,6 +129,9 @@ type Client struct {
 	Scopes         []string
 	Lists          []string // external lists that are its own, which it may lift
 	KeyHash        [32]byte
+	KeyExpires     consent.Instant // zero: never
+	PriorHash      [32]byte        // of the key before, which holds beside it; zero: there is none
+	PriorExpires   consent.Instant // of the key before; zero: never
 	Created        consent.Instant
 	Revoked        consent.Instant // zero: not
 }

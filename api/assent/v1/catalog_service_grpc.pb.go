@@ -31,9 +31,11 @@ const (
 type CatalogServiceClient interface {
 	// Returns a version of the catalog. Errors: NOT_FOUND with NO_CATALOG.
 	GetCatalog(ctx context.Context, in *GetCatalogRequest, opts ...grpc.CallOption) (*GetCatalogResponse, error)
-	// Applies a whole document as the next version.
+	// Applies a whole document as the next version. A client of one department changes the channels and sender identities of that department,
+	// and the declarations that cover no other channels; everything else has to be as it was, and no version of others that is still to come
+	// may be ended. It applies no first catalog.
 	// Errors: INVALID_ARGUMENT with INVALID_CATALOG and one violation for each problem; FAILED_PRECONDITION with
-	// VERSION_IN_USE or IN_USE; ABORTED with ETAG_MISMATCH.
+	// VERSION_IN_USE or IN_USE; PERMISSION_DENIED with OTHER_DEPARTMENT; ABORTED with ETAG_MISMATCH.
 	ApplyCatalog(ctx context.Context, in *ApplyCatalogRequest, opts ...grpc.CallOption) (*ApplyCatalogResponse, error)
 }
 
@@ -73,9 +75,11 @@ func (c *catalogServiceClient) ApplyCatalog(ctx context.Context, in *ApplyCatalo
 type CatalogServiceServer interface {
 	// Returns a version of the catalog. Errors: NOT_FOUND with NO_CATALOG.
 	GetCatalog(context.Context, *GetCatalogRequest) (*GetCatalogResponse, error)
-	// Applies a whole document as the next version.
+	// Applies a whole document as the next version. A client of one department changes the channels and sender identities of that department,
+	// and the declarations that cover no other channels; everything else has to be as it was, and no version of others that is still to come
+	// may be ended. It applies no first catalog.
 	// Errors: INVALID_ARGUMENT with INVALID_CATALOG and one violation for each problem; FAILED_PRECONDITION with
-	// VERSION_IN_USE or IN_USE; ABORTED with ETAG_MISMATCH.
+	// VERSION_IN_USE or IN_USE; PERMISSION_DENIED with OTHER_DEPARTMENT; ABORTED with ETAG_MISMATCH.
 	ApplyCatalog(context.Context, *ApplyCatalogRequest) (*ApplyCatalogResponse, error)
 	mustEmbedUnimplementedCatalogServiceServer()
 }

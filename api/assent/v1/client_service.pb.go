@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -33,16 +34,23 @@ type Client struct {
 	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
 	// Whether it acts for all departments.
 	AllDepartments bool `protobuf:"varint,3,opt,name=all_departments,json=allDepartments,proto3" json:"all_departments,omitempty"`
-	// What it may do: check, record, suppress, lift, read, export, erase, feed, catalog, clients.
+	// What it may do: check, record, suppress, lift, read, export, erase, feed, catalog, clients. No call needs feed yet: it is for the feed of
+	// changes, which this version does not serve.
 	Scopes []string `protobuf:"bytes,4,rep,name=scopes,proto3" json:"scopes,omitempty"`
 	// The external lists that are its own, which it may lift with the scope suppress.
 	Lists []string `protobuf:"bytes,5,rep,name=lists,proto3" json:"lists,omitempty"`
 	// When it was created.
 	CreatedTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_time,json=createdTime,proto3" json:"created_time,omitempty"`
-	// When its key was ended; unset: it holds.
-	RevokedTime   *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=revoked_time,json=revokedTime,proto3" json:"revoked_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// When its keys were ended; unset: they hold.
+	RevokedTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=revoked_time,json=revokedTime,proto3" json:"revoked_time,omitempty"`
+	// When its key ends; unset: never.
+	KeyExpiresTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=key_expires_time,json=keyExpiresTime,proto3" json:"key_expires_time,omitempty"`
+	// Whether the key before holds, too.
+	PreviousKey bool `protobuf:"varint,9,opt,name=previous_key,json=previousKey,proto3" json:"previous_key,omitempty"`
+	// When the key before ends; unset: never.
+	PreviousKeyExpiresTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=previous_key_expires_time,json=previousKeyExpiresTime,proto3" json:"previous_key_expires_time,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
 }
 
 func (x *Client) Reset() {
@@ -124,6 +132,27 @@ func (x *Client) GetRevokedTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Client) GetKeyExpiresTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KeyExpiresTime
+	}
+	return nil
+}
+
+func (x *Client) GetPreviousKey() bool {
+	if x != nil {
+		return x.PreviousKey
+	}
+	return false
+}
+
+func (x *Client) GetPreviousKeyExpiresTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PreviousKeyExpiresTime
+	}
+	return nil
+}
+
 // A client to create.
 type CreateClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -134,14 +163,17 @@ type CreateClientRequest struct {
 	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
 	// It acts for all departments.
 	AllDepartments bool `protobuf:"varint,3,opt,name=all_departments,json=allDepartments,proto3" json:"all_departments,omitempty"`
-	// The role: sender, sync, officer or admin. Exactly one of role and scopes is given.
+	// The role: sender (check, record, suppress), sync (check, read, suppress, feed), officer (check, read, suppress, lift, export, erase) or
+	// admin (every scope). Exactly one of role and scopes is given.
 	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
 	// The scopes, where no role fits.
 	Scopes []string `protobuf:"bytes,5,rep,name=scopes,proto3" json:"scopes,omitempty"`
 	// The external lists that are its own; at most 20.
-	Lists         []string `protobuf:"bytes,6,rep,name=lists,proto3" json:"lists,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Lists []string `protobuf:"bytes,6,rep,name=lists,proto3" json:"lists,omitempty"`
+	// When its key ends; unset: never.
+	KeyExpiresTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=key_expires_time,json=keyExpiresTime,proto3" json:"key_expires_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CreateClientRequest) Reset() {
@@ -212,6 +244,13 @@ func (x *CreateClientRequest) GetScopes() []string {
 func (x *CreateClientRequest) GetLists() []string {
 	if x != nil {
 		return x.Lists
+	}
+	return nil
+}
+
+func (x *CreateClientRequest) GetKeyExpiresTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KeyExpiresTime
 	}
 	return nil
 }
@@ -381,18 +420,139 @@ func (x *ListClientsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Whose key to end.
-type RevokeClientRequest struct {
+// Who gets a new key.
+type RotateClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The client's id.
-	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When the new key ends; unset: never.
+	KeyExpiresTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=key_expires_time,json=keyExpiresTime,proto3" json:"key_expires_time,omitempty"`
+	// How long the key before holds beside the new one, at most 366 days; zero: it ends at once; unset: until it is ended.
+	Overlap       *durationpb.Duration `protobuf:"bytes,3,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *RotateClientRequest) Reset() {
+	*x = RotateClientRequest{}
+	mi := &file_assent_v1_client_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateClientRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateClientRequest) ProtoMessage() {}
+
+func (x *RotateClientRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_client_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateClientRequest.ProtoReflect.Descriptor instead.
+func (*RotateClientRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RotateClientRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RotateClientRequest) GetKeyExpiresTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KeyExpiresTime
+	}
+	return nil
+}
+
+func (x *RotateClientRequest) GetOverlap() *durationpb.Duration {
+	if x != nil {
+		return x.Overlap
+	}
+	return nil
+}
+
+// A client with a new key.
+type RotateClientResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client.
+	Client *Client `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	// Its new key, for the header "Authorization: Bearer KEY". It is not stored and cannot be shown again.
+	ApiKey        string `protobuf:"bytes,2,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateClientResponse) Reset() {
+	*x = RotateClientResponse{}
+	mi := &file_assent_v1_client_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateClientResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateClientResponse) ProtoMessage() {}
+
+func (x *RotateClientResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_client_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateClientResponse.ProtoReflect.Descriptor instead.
+func (*RotateClientResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RotateClientResponse) GetClient() *Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *RotateClientResponse) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
+	}
+	return ""
+}
+
+// Whose keys to end.
+type RevokeClientRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client's id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// End only the key before the present one, after a rotation.
+	PreviousKeyOnly bool `protobuf:"varint,2,opt,name=previous_key_only,json=previousKeyOnly,proto3" json:"previous_key_only,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
 func (x *RevokeClientRequest) Reset() {
 	*x = RevokeClientRequest{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[5]
+	mi := &file_assent_v1_client_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +564,7 @@ func (x *RevokeClientRequest) String() string {
 func (*RevokeClientRequest) ProtoMessage() {}
 
 func (x *RevokeClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[5]
+	mi := &file_assent_v1_client_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +577,7 @@ func (x *RevokeClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeClientRequest.ProtoReflect.Descriptor instead.
 func (*RevokeClientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RevokeClientRequest) GetId() string {
@@ -425,6 +585,13 @@ func (x *RevokeClientRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *RevokeClientRequest) GetPreviousKeyOnly() bool {
+	if x != nil {
+		return x.PreviousKeyOnly
+	}
+	return false
 }
 
 // A client whose key was ended.
@@ -438,7 +605,7 @@ type RevokeClientResponse struct {
 
 func (x *RevokeClientResponse) Reset() {
 	*x = RevokeClientResponse{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[6]
+	mi := &file_assent_v1_client_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +617,7 @@ func (x *RevokeClientResponse) String() string {
 func (*RevokeClientResponse) ProtoMessage() {}
 
 func (x *RevokeClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[6]
+	mi := &file_assent_v1_client_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +630,7 @@ func (x *RevokeClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeClientResponse.ProtoReflect.Descriptor instead.
 func (*RevokeClientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RevokeClientResponse) GetClient() *Client {
@@ -477,7 +644,7 @@ var File_assent_v1_client_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_client_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eassent/v1/client_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x02\n" +
+	"\x1eassent/v1/client_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x03\n" +
 	"\x06Client\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
 	"\n" +
@@ -487,7 +654,11 @@ const file_assent_v1_client_service_proto_rawDesc = "" +
 	"\x06scopes\x18\x04 \x03(\tR\x06scopes\x12\x14\n" +
 	"\x05lists\x18\x05 \x03(\tR\x05lists\x12=\n" +
 	"\fcreated_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedTime\x12=\n" +
-	"\frevoked_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vrevokedTime\"\xa1\x03\n" +
+	"\frevoked_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vrevokedTime\x12D\n" +
+	"\x10key_expires_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0ekeyExpiresTime\x12!\n" +
+	"\fprevious_key\x18\t \x01(\bR\vpreviousKey\x12U\n" +
+	"\x19previous_key_expires_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x16previousKeyExpiresTime\"\xec\x03\n" +
 	"\x13CreateClientRequest\x12\xc7\x01\n" +
 	"\x02id\x18\x01 \x01(\tB\xb6\x01\xe0A\x02\xbaH\xaf\x01\xba\x01\xa5\x01\n" +
 	"\tclient_id\x12ban id is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or a digit\x1a4this == '' || this.matches('^[a-z0-9][a-z0-9._-]*$')r\x04 \x01(@R\x02id\x12*\n" +
@@ -499,7 +670,8 @@ const file_assent_v1_client_service_proto_rawDesc = "" +
 	"\x04role\x18\x04 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x04role\x12#\n" +
 	"\x06scopes\x18\x05 \x03(\tB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scopes\x12!\n" +
-	"\x05lists\x18\x06 \x03(\tB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x05lists\"Z\n" +
+	"\x05lists\x18\x06 \x03(\tB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x05lists\x12I\n" +
+	"\x10key_expires_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x0ekeyExpiresTime\"Z\n" +
 	"\x14CreateClientResponse\x12)\n" +
 	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client\x12\x17\n" +
 	"\aapi_key\x18\x02 \x01(\tR\x06apiKey\"l\n" +
@@ -509,14 +681,23 @@ const file_assent_v1_client_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"j\n" +
 	"\x13ListClientsResponse\x12+\n" +
 	"\aclients\x18\x01 \x03(\v2\x11.assent.v1.ClientR\aclients\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"3\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc7\x01\n" +
+	"\x13RotateClientRequest\x12\x1c\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12I\n" +
+	"\x10key_expires_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x0ekeyExpiresTime\x12G\n" +
+	"\aoverlap\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x12\xe0A\x01\xbaH\f\xaa\x01\t\"\x05\b\x80\x8a\x8a\x0f2\x00R\aoverlap\"Z\n" +
+	"\x14RotateClientResponse\x12)\n" +
+	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client\x12\x17\n" +
+	"\aapi_key\x18\x02 \x01(\tR\x06apiKey\"d\n" +
 	"\x13RevokeClientRequest\x12\x1c\n" +
-	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\"A\n" +
+	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12/\n" +
+	"\x11previous_key_only\x18\x02 \x01(\bB\x03\xe0A\x01R\x0fpreviousKeyOnly\"A\n" +
 	"\x14RevokeClientResponse\x12)\n" +
-	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client2\xd0\x02\n" +
+	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client2\xc5\x03\n" +
 	"\rClientService\x12g\n" +
 	"\fCreateClient\x12\x1e.assent.v1.CreateClientRequest\x1a\x1f.assent.v1.CreateClientResponse\"\x16\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/clients\x12a\n" +
 	"\vListClients\x12\x1d.assent.v1.ListClientsRequest\x1a\x1e.assent.v1.ListClientsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/clients\x12s\n" +
+	"\fRotateClient\x12\x1e.assent.v1.RotateClientRequest\x1a\x1f.assent.v1.RotateClientResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/clients/{id}:rotate\x12s\n" +
 	"\fRevokeClient\x12\x1e.assent.v1.RevokeClientRequest\x1a\x1f.assent.v1.RevokeClientResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/clients/{id}:revokeB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
@@ -531,34 +712,45 @@ func file_assent_v1_client_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_client_service_proto_rawDescData
 }
 
-var file_assent_v1_client_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_assent_v1_client_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_assent_v1_client_service_proto_goTypes = []any{
 	(*Client)(nil),                // 0: assent.v1.Client
 	(*CreateClientRequest)(nil),   // 1: assent.v1.CreateClientRequest
 	(*CreateClientResponse)(nil),  // 2: assent.v1.CreateClientResponse
 	(*ListClientsRequest)(nil),    // 3: assent.v1.ListClientsRequest
 	(*ListClientsResponse)(nil),   // 4: assent.v1.ListClientsResponse
-	(*RevokeClientRequest)(nil),   // 5: assent.v1.RevokeClientRequest
-	(*RevokeClientResponse)(nil),  // 6: assent.v1.RevokeClientResponse
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*RotateClientRequest)(nil),   // 5: assent.v1.RotateClientRequest
+	(*RotateClientResponse)(nil),  // 6: assent.v1.RotateClientResponse
+	(*RevokeClientRequest)(nil),   // 7: assent.v1.RevokeClientRequest
+	(*RevokeClientResponse)(nil),  // 8: assent.v1.RevokeClientResponse
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
 }
 var file_assent_v1_client_service_proto_depIdxs = []int32{
-	7, // 0: assent.v1.Client.created_time:type_name -> google.protobuf.Timestamp
-	7, // 1: assent.v1.Client.revoked_time:type_name -> google.protobuf.Timestamp
-	0, // 2: assent.v1.CreateClientResponse.client:type_name -> assent.v1.Client
-	0, // 3: assent.v1.ListClientsResponse.clients:type_name -> assent.v1.Client
-	0, // 4: assent.v1.RevokeClientResponse.client:type_name -> assent.v1.Client
-	1, // 5: assent.v1.ClientService.CreateClient:input_type -> assent.v1.CreateClientRequest
-	3, // 6: assent.v1.ClientService.ListClients:input_type -> assent.v1.ListClientsRequest
-	5, // 7: assent.v1.ClientService.RevokeClient:input_type -> assent.v1.RevokeClientRequest
-	2, // 8: assent.v1.ClientService.CreateClient:output_type -> assent.v1.CreateClientResponse
-	4, // 9: assent.v1.ClientService.ListClients:output_type -> assent.v1.ListClientsResponse
-	6, // 10: assent.v1.ClientService.RevokeClient:output_type -> assent.v1.RevokeClientResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	9,  // 0: assent.v1.Client.created_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: assent.v1.Client.revoked_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: assent.v1.Client.key_expires_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: assent.v1.Client.previous_key_expires_time:type_name -> google.protobuf.Timestamp
+	9,  // 4: assent.v1.CreateClientRequest.key_expires_time:type_name -> google.protobuf.Timestamp
+	0,  // 5: assent.v1.CreateClientResponse.client:type_name -> assent.v1.Client
+	0,  // 6: assent.v1.ListClientsResponse.clients:type_name -> assent.v1.Client
+	9,  // 7: assent.v1.RotateClientRequest.key_expires_time:type_name -> google.protobuf.Timestamp
+	10, // 8: assent.v1.RotateClientRequest.overlap:type_name -> google.protobuf.Duration
+	0,  // 9: assent.v1.RotateClientResponse.client:type_name -> assent.v1.Client
+	0,  // 10: assent.v1.RevokeClientResponse.client:type_name -> assent.v1.Client
+	1,  // 11: assent.v1.ClientService.CreateClient:input_type -> assent.v1.CreateClientRequest
+	3,  // 12: assent.v1.ClientService.ListClients:input_type -> assent.v1.ListClientsRequest
+	5,  // 13: assent.v1.ClientService.RotateClient:input_type -> assent.v1.RotateClientRequest
+	7,  // 14: assent.v1.ClientService.RevokeClient:input_type -> assent.v1.RevokeClientRequest
+	2,  // 15: assent.v1.ClientService.CreateClient:output_type -> assent.v1.CreateClientResponse
+	4,  // 16: assent.v1.ClientService.ListClients:output_type -> assent.v1.ListClientsResponse
+	6,  // 17: assent.v1.ClientService.RotateClient:output_type -> assent.v1.RotateClientResponse
+	8,  // 18: assent.v1.ClientService.RevokeClient:output_type -> assent.v1.RevokeClientResponse
+	15, // [15:19] is the sub-list for method output_type
+	11, // [11:15] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_client_service_proto_init() }
@@ -572,7 +764,7 @@ func file_assent_v1_client_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_client_service_proto_rawDesc), len(file_assent_v1_client_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

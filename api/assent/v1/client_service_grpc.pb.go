@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	ClientService_CreateClient_FullMethodName = "/assent.v1.ClientService/CreateClient"
 	ClientService_ListClients_FullMethodName  = "/assent.v1.ClientService/ListClients"
+	ClientService_RotateClient_FullMethodName = "/assent.v1.ClientService/RotateClient"
 	ClientService_RevokeClient_FullMethodName = "/assent.v1.ClientService/RevokeClient"
 )
 
@@ -30,13 +31,21 @@ const (
 //
 // Keeps the clients: who may ask what, with which key.
 type ClientServiceClient interface {
-	// Creates a client and returns its key, this once. Errors: ALREADY_EXISTS with CLIENT_EXISTS.
+	// Creates a client and returns its key, this once. A client gives nothing that it does not have itself: no scope, no list (unless it may
+	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
+	// ALREADY_EXISTS with CLIENT_EXISTS; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	CreateClient(ctx context.Context, in *CreateClientRequest, opts ...grpc.CallOption) (*CreateClientResponse, error)
-	// Lists the clients by id, those revoked included.
+	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
-	// Ends a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until that
+	// Gives a client a new key, and returns it, this once. The key before holds beside it: until its own end, for the overlap, or until
+	// RevokeClient ends it; the one before that ends. A client rotates the keys of those only whose rights it could give. Errors: NOT_FOUND with
+	// CLIENT_NOT_FOUND; INVALID_ARGUMENT with INVALID_CLIENT for a client that was revoked; PERMISSION_DENIED with SCOPE_MISSING or
+	// OTHER_DEPARTMENT.
+	RotateClient(ctx context.Context, in *RotateClientRequest, opts ...grpc.CallOption) (*RotateClientResponse, error)
+	// Ends a client's keys with the next call on every server. Only a DENY that another server gives from memory may still come until that
 	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
-	// as it lasts. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
+	// as it lasts. A client of one department ends keys of that department only. Errors: NOT_FOUND with CLIENT_NOT_FOUND;
+	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RevokeClient(ctx context.Context, in *RevokeClientRequest, opts ...grpc.CallOption) (*RevokeClientResponse, error)
 }
 
@@ -68,6 +77,16 @@ func (c *clientServiceClient) ListClients(ctx context.Context, in *ListClientsRe
 	return out, nil
 }
 
+func (c *clientServiceClient) RotateClient(ctx context.Context, in *RotateClientRequest, opts ...grpc.CallOption) (*RotateClientResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RotateClientResponse)
+	err := c.cc.Invoke(ctx, ClientService_RotateClient_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *clientServiceClient) RevokeClient(ctx context.Context, in *RevokeClientRequest, opts ...grpc.CallOption) (*RevokeClientResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeClientResponse)
@@ -84,13 +103,21 @@ func (c *clientServiceClient) RevokeClient(ctx context.Context, in *RevokeClient
 //
 // Keeps the clients: who may ask what, with which key.
 type ClientServiceServer interface {
-	// Creates a client and returns its key, this once. Errors: ALREADY_EXISTS with CLIENT_EXISTS.
+	// Creates a client and returns its key, this once. A client gives nothing that it does not have itself: no scope, no list (unless it may
+	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
+	// ALREADY_EXISTS with CLIENT_EXISTS; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	CreateClient(context.Context, *CreateClientRequest) (*CreateClientResponse, error)
-	// Lists the clients by id, those revoked included.
+	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
-	// Ends a client's key with the next call on every server. Only a DENY that another server gives from memory may still come until that
+	// Gives a client a new key, and returns it, this once. The key before holds beside it: until its own end, for the overlap, or until
+	// RevokeClient ends it; the one before that ends. A client rotates the keys of those only whose rights it could give. Errors: NOT_FOUND with
+	// CLIENT_NOT_FOUND; INVALID_ARGUMENT with INVALID_CLIENT for a client that was revoked; PERMISSION_DENIED with SCOPE_MISSING or
+	// OTHER_DEPARTMENT.
+	RotateClient(context.Context, *RotateClientRequest) (*RotateClientResponse, error)
+	// Ends a client's keys with the next call on every server. Only a DENY that another server gives from memory may still come until that
 	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
-	// as it lasts. Errors: NOT_FOUND with CLIENT_NOT_FOUND.
+	// as it lasts. A client of one department ends keys of that department only. Errors: NOT_FOUND with CLIENT_NOT_FOUND;
+	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RevokeClient(context.Context, *RevokeClientRequest) (*RevokeClientResponse, error)
 	mustEmbedUnimplementedClientServiceServer()
 }
@@ -107,6 +134,9 @@ func (UnimplementedClientServiceServer) CreateClient(context.Context, *CreateCli
 }
 func (UnimplementedClientServiceServer) ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListClients not implemented")
+}
+func (UnimplementedClientServiceServer) RotateClient(context.Context, *RotateClientRequest) (*RotateClientResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RotateClient not implemented")
 }
 func (UnimplementedClientServiceServer) RevokeClient(context.Context, *RevokeClientRequest) (*RevokeClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeClient not implemented")
@@ -168,6 +198,24 @@ func _ClientService_ListClients_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ClientService_RotateClient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RotateClientRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClientServiceServer).RotateClient(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClientService_RotateClient_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClientServiceServer).RotateClient(ctx, req.(*RotateClientRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ClientService_RevokeClient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RevokeClientRequest)
 	if err := dec(in); err != nil {
@@ -200,6 +248,10 @@ var ClientService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListClients",
 			Handler:    _ClientService_ListClients_Handler,
+		},
+		{
+			MethodName: "RotateClient",
+			Handler:    _ClientService_RotateClient_Handler,
 		},
 		{
 			MethodName: "RevokeClient",

@@ -1234,7 +1234,10 @@ type Event struct {
 	// Whether the sealed evidence is still held.
 	EvidenceState EvidenceState `protobuf:"varint,16,opt,name=evidence_state,json=evidenceState,proto3,enum=assent.v1.EvidenceState" json:"evidence_state,omitempty"`
 	// The positions of the events that this one stands for since an erasure: it was recorded anew, and nothing else is left of them.
-	StandsFor     []int64 `protobuf:"varint,17,rep,packed,name=stands_for,json=standsFor,proto3" json:"stands_for,omitempty"`
+	StandsFor []int64 `protobuf:"varint,17,rep,packed,name=stands_for,json=standsFor,proto3" json:"stands_for,omitempty"`
+	// Whether operator, note or justification were left out. A client of one department reads such text only if a client of that department
+	// wrote it.
+	TextWithheld  bool `protobuf:"varint,23,opt,name=text_withheld,json=textWithheld,proto3" json:"text_withheld,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1460,6 +1463,13 @@ func (x *Event) GetStandsFor() []int64 {
 	return nil
 }
 
+func (x *Event) GetTextWithheld() bool {
+	if x != nil {
+		return x.TextWithheld
+	}
+	return false
+}
+
 type isEvent_Fact interface {
 	isEvent_Fact()
 }
@@ -1653,7 +1663,7 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\n" +
 	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x03R\x05count\x12%\n" +
-	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\xfb\a\n" +
+	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\xa0\b\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12?\n" +
 	"\rrecorded_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12?\n" +
@@ -1678,7 +1688,8 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\aremoval\x18\x16 \x01(\v2\x12.assent.v1.RemovalH\x00R\aremoval\x12?\n" +
 	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceState\x12\x1d\n" +
 	"\n" +
-	"stands_for\x18\x11 \x03(\x03R\tstandsForB\x06\n" +
+	"stands_for\x18\x11 \x03(\x03R\tstandsFor\x12#\n" +
+	"\rtext_withheld\x18\x17 \x01(\bR\ftextWithheldB\x06\n" +
 	"\x04fact*M\n" +
 	"\bMoveSide\x12\x19\n" +
 	"\x15MOVE_SIDE_UNSPECIFIED\x10\x00\x12\x12\n" +

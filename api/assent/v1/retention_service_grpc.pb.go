@@ -32,7 +32,7 @@ type RetentionServiceClient interface {
 	// what was kept for the defence of claims; and lifts hard bounces that are old enough. Nothing of an address that is under a legal
 	// hold is removed, and never the evidence of a grant that stands. What was removed is recorded in the ledger. It goes in short
 	// transactions, and may be interrupted and repeated.
-	// Errors: FAILED_PRECONDITION with NO_CATALOG.
+	// It needs a client of all departments. Errors: FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RunRetention(ctx context.Context, in *RunRetentionRequest, opts ...grpc.CallOption) (*RunRetentionResponse, error)
 }
 
@@ -64,7 +64,7 @@ type RetentionServiceServer interface {
 	// what was kept for the defence of claims; and lifts hard bounces that are old enough. Nothing of an address that is under a legal
 	// hold is removed, and never the evidence of a grant that stands. What was removed is recorded in the ledger. It goes in short
 	// transactions, and may be interrupted and repeated.
-	// Errors: FAILED_PRECONDITION with NO_CATALOG.
+	// It needs a client of all departments. Errors: FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RunRetention(context.Context, *RunRetentionRequest) (*RunRetentionResponse, error)
 	mustEmbedUnimplementedRetentionServiceServer()
 }

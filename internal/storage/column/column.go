@@ -24,7 +24,8 @@ const (
 	States   = `subject, position, state`
 	Catalogs = `version, position, effective_time, recorded_time, sha256, document`
 	Refs     = `number, kind, name`
-	Clients  = `id, department, all_departments, scopes, lists, key_hash, created_time, revoked_time`
+	Clients  = `id, department, all_departments, scopes, lists, key_hash, created_time, revoked_time, key_expires_time, prior_key_hash,
+		prior_key_expires_time`
 	Requests = `id, body_mac, answer, expires_time, first_position, last_position`
 	Returns  = `subject, day, client, count`
 	Claims   = `id, until_time, sealed`
@@ -90,6 +91,14 @@ func OrNull(b []byte) []byte {
 		return nil
 	}
 	return b
+}
+
+// HashOrNull returns the bytes of a hash, or nil for the zero hash.
+func HashOrNull(hash [32]byte) []byte {
+	if hash == ([32]byte{}) {
+		return nil
+	}
+	return hash[:]
 }
 
 // IDOrNull returns the bytes of an id, or nil for the zero id.

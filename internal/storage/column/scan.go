@@ -250,13 +250,19 @@ func ScanRef(scan Scan) (storage.Ref, error) {
 func ScanClient(scan Scan) (storage.Client, error) {
 	var c storage.Client
 	var scopes, lists string
-	var hash []byte
-	var revoked *int64
-	err := scan(&c.ID, &c.Department, &c.AllDepartments, &scopes, &lists, &hash, (*int64)(&c.Created), &revoked)
+	var hash, prior []byte
+	var revoked, expires, priorExpires *int64
+	err := scan(&c.ID, &c.Department, &c.AllDepartments, &scopes, &lists, &hash, (*int64)(&c.Created), &revoked, &expires, &prior, &priorExpires)
 	if err != nil {
 		return storage.Client{}, err
 	}
 	c.Scopes, c.Lists, c.Revoked = unpackWords(scopes), unpackWords(lists), instant(revoked)
+	c.KeyExpires, c.PriorExpires = instant(expires), instant(priorExpires)
+	if len(prior) > 0 {
+		if err := fixed("clients.prior_key_hash", c.PriorHash[:], prior); err != nil {
+			return storage.Client{}, err
+		}
+	}
 	return c, fixed("clients.key_hash", c.KeyHash[:], hash)
 }
 

@@ -79,7 +79,7 @@ func TestMigrator_UpDownUp(t *testing.T) {
 	t.Parallel()
 	url := testkit.Postgres(t)
 	m := migrator(t, url)
-	wantStatus(t, m, schema.Status{Latest: 3})
+	wantStatus(t, m, schema.Status{Latest: 4})
 	if n := tables(t, url); n != 0 {
 		t.Errorf("Status made %d tables", n)
 	}
@@ -87,18 +87,18 @@ func TestMigrator_UpDownUp(t *testing.T) {
 		if err := m.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, m, schema.Status{Version: 3, Latest: 3})
+		wantStatus(t, m, schema.Status{Version: 4, Latest: 4})
 		if err := m.Up(t.Context()); err != nil {
 			t.Errorf("Up of the latest version: %v", err)
 		}
 		if err := m.Down(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, m, schema.Status{Latest: 3})
+		wantStatus(t, m, schema.Status{Latest: 4})
 		if n := tables(t, url); n != 1 {
 			t.Errorf("after Down there are %d tables, want that of the versions only", n)
 		}
-		if err := m.Down(t.Context(), 3); err != nil {
+		if err := m.Down(t.Context(), 4); err != nil {
 			t.Errorf("Down of no version: %v", err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestOpen_SchemaFromTheFutureOrDirty_IsRefused(t *testing.T) {
 		name, statement string
 		want            error
 	}{
-		{"future", `UPDATE schema_migrations SET version = 4`, schema.ErrNewer},
+		{"future", `UPDATE schema_migrations SET version = 5`, schema.ErrNewer},
 		{"dirty", `UPDATE schema_migrations SET dirty = true`, schema.ErrDirty},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -46,7 +46,7 @@ const (
 		INSERT INTO catalogs (` + column.Catalogs + `) VALUES ($1, $2, $3, $4, $5, $6)`
 
 	replaceClient = `
-		INSERT INTO clients (` + column.Clients + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		INSERT INTO clients (` + column.Clients + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO UPDATE SET (` + column.Clients + `) = ROW(excluded.*)`
 )
 
@@ -120,7 +120,8 @@ func queueRest(batch *pgx.Batch, changes *storage.Changes) {
 	for i := range changes.Clients {
 		c := &changes.Clients[i]
 		batch.Queue(replaceClient, c.ID, c.Department, c.AllDepartments, column.PackWords(c.Scopes), column.PackWords(c.Lists), c.KeyHash[:],
-			int64(c.Created), column.InstantOrNull(c.Revoked))
+			int64(c.Created), column.InstantOrNull(c.Revoked), column.InstantOrNull(c.KeyExpires), column.HashOrNull(c.PriorHash),
+			column.InstantOrNull(c.PriorExpires))
 	}
 }
 

@@ -53,26 +53,26 @@ func TestMigrator_UpDownUp(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "assent.db")
 	m := migrator(t, path)
-	wantStatus(t, m, schema.Status{Latest: 3})
+	wantStatus(t, m, schema.Status{Latest: 4})
 	for range 2 {
 		if err := m.Up(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, m, schema.Status{Version: 3, Latest: 3})
+		wantStatus(t, m, schema.Status{Version: 4, Latest: 4})
 		if err := m.Up(t.Context()); err != nil {
 			t.Errorf("Up of the latest version: %v", err)
 		}
 		if err := m.Down(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, m, schema.Status{Latest: 3})
+		wantStatus(t, m, schema.Status{Latest: 4})
 		var tables string
 		err := database(t, path).QueryRowContext(t.Context(),
 			`SELECT group_concat(name) FROM sqlite_schema WHERE type = 'table'`).Scan(&tables)
 		if err != nil || tables != "schema_migrations" {
 			t.Errorf("after Down there are the tables %s, want that of the versions only; %v", tables, err)
 		}
-		if err := m.Down(t.Context(), 3); err != nil {
+		if err := m.Down(t.Context(), 4); err != nil {
 			t.Errorf("Down of no version: %v", err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestOpen_SchemaFromTheFutureOrDirty_IsRefused(t *testing.T) {
 		name, statement string
 		want            error
 	}{
-		{"future", `UPDATE schema_migrations SET version = 4`, schema.ErrNewer},
+		{"future", `UPDATE schema_migrations SET version = 5`, schema.ErrNewer},
 		{"dirty", `UPDATE schema_migrations SET dirty = 1`, schema.ErrDirty},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -82,7 +82,8 @@ func (c *conn) storeRest(changes *storage.Changes) error {
 	err = each(c, replaceClient, changes.Clients, func(v *storage.Client) []any {
 		return []any{
 			v.ID, v.Department, v.AllDepartments, column.PackWords(v.Scopes), column.PackWords(v.Lists), v.KeyHash[:],
-			v.Created, column.InstantOrNull(v.Revoked),
+			v.Created, column.InstantOrNull(v.Revoked), column.InstantOrNull(v.KeyExpires), column.HashOrNull(v.PriorHash),
+			column.InstantOrNull(v.PriorExpires),
 		}
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	replaceState   = `REPLACE INTO states (` + column.States + `) VALUES (?, ?, ?)`
 	insertRef      = `INSERT INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
 	insertCatalog  = `INSERT INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
-	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?, ?, ?)`
 
 	deleteExpired = `

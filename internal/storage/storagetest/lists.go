@@ -102,6 +102,7 @@ func testClients(t *testing.T, open Open) {
 	store := initialised(t, open)
 	revoked := client("b")
 	revoked.Revoked, revoked.Scopes, revoked.AllDepartments, revoked.Department = instant(1), nil, false, ""
+	revoked.KeyExpires, revoked.PriorHash, revoked.PriorExpires = instant(2), digest("prior", 0), instant(3)
 	write(t, store, &storage.Changes{
 		Head: head(1), Clients: []storage.Client{client("a_c"), revoked, client("Z"), client("a-b"), client("a")},
 	})

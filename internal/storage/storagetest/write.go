@@ -90,6 +90,7 @@ func replaced() *storage.Changes {
 	c.Subjects[2] = subject(3)
 	c.States[1] = state(2, 8)
 	c.Clients[0].Revoked = instant(4)
+	c.Clients[0].KeyExpires, c.Clients[0].PriorHash, c.Clients[0].PriorExpires = instant(5), digest("prior", 1), instant(6)
 	c.Clients[1].Scopes, c.Clients[1].Lists, c.Clients[1].AllDepartments = nil, nil, false
 	c.Requests[1] = request(2, instant(9))
 	c.Requests[1].Answer = []byte("other")

@@ -1,0 +1,272 @@
+package service
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// otherKey returns the key with one hexadecimal digit of its secret exchanged.
+func otherKey(key string, digit int) string {
+	at := len(key) - 64 + digit
+	with := "0"
+	if key[at] == '0' {
+		with = "1"
+	}
+	return key[:at] + with + key[at+1:]
+}
+
+func TestAuthenticate_KeyThatDiffersAnywhere_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		_, key, err := s.CreateClient(admin, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cached := range []bool{false, true} {
+			if cached {
+				if _, err := s.Authenticate(t.Context(), key); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for digit := range 64 {
+				_, err := s.Authenticate(t.Context(), otherKey(key, digit))
+				wantFault(t, err, consent.FaultUnauthenticated)
+			}
+		}
+	})
+}
+
+// The hash of a secret is compared as a whole, of a client that is cached and of one that is read anew.
+func TestAuthenticate_HashThatDiffersInOneByte_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		_, key, err := s.CreateClient(admin, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := s.Authenticate(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, version, ok := s.clients.get("shop")
+		if !ok {
+			t.Fatal("the client is not cached")
+		}
+		for i := range known.KeyHash {
+			forged := known
+			forged.KeyHash[i] ^= 1
+			s.clients.mu.Lock()
+			s.clients.byID["shop"] = forged
+			s.clients.mu.Unlock()
+			_, err := s.Authenticate(t.Context(), key)
+			wantFault(t, err, consent.FaultUnauthenticated)
+			_, err = who.as(&forged, version)
+			wantFault(t, err, consent.FaultUnauthenticated)
+		}
+		s.clients.mu.Lock()
+		s.clients.byID["shop"] = known
+		s.clients.mu.Unlock()
+		if _, err := s.Authenticate(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAuthenticate_KeyOfAnotherClient_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		keys := map[string]string{}
+		for _, id := range []string{"shop", "desk"} {
+			_, key, err := s.CreateClient(admin, NewClient{ID: id, AllDepartments: true, Role: "sender"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Authenticate(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			keys[id] = key
+		}
+		_, err := s.Authenticate(t.Context(), strings.Replace(keys["desk"], "desk", "shop", 1))
+		wantFault(t, err, consent.FaultUnauthenticated)
+		_, err = s.ListClients(WithCaller(t.Context(), Caller{Client: Client{ID: "nobody", AllDepartments: true, Scopes: AllScopes()}, version: 1}), 1, "")
+		wantFault(t, err, consent.FaultUnauthenticated)
+	})
+}
+
+func TestAdmit_WithoutACaller_IsUnauthenticated(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, _ := w.acme()
+		_, err := s.Check(t.Context(), CheckInput{Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}})
+		wantFault(t, err, consent.FaultUnauthenticated)
+		_, err = s.Record(t.Context(), withdrawal("newsletter", "a@b.at"), Idempotency{})
+		wantFault(t, err, consent.FaultUnauthenticated)
+	})
+}
+
+func TestCreateClient_RolesHaveTheScopesOfTheDocumentation(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		for role, want := range map[string]string{
+			"sender": "check record suppress", "sync": "check read suppress feed", "officer": "check read suppress lift export erase",
+			"admin": "check record suppress lift read export erase feed catalog clients",
+		} {
+			c, _, err := s.CreateClient(admin, NewClient{ID: role, AllDepartments: true, Role: role})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(textOf(c.Scopes), " "); got != want {
+				t.Errorf("%s is %s, want %s", role, got, want)
+			}
+		}
+	})
+}
+
+func TestRotateClient_TwoKeysHoldAtATime(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		store := w.store()
+		s, other := w.service(store, 0), w.service(store, 0)
+		admin := WithCaller(t.Context(), Process("test"))
+		_, first, err := s.CreateClient(admin, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rotate := func(overlap *time.Duration) string {
+			t.Helper()
+			c, key, err := s.RotateClient(admin, RotateClient{ID: "shop", Overlap: overlap})
+			if err != nil || c.ID != "shop" || len(c.Scopes) != 3 {
+				t.Fatalf("%+v, %v", c, err)
+			}
+			return key
+		}
+		hold := func(what string, keys ...string) {
+			t.Helper()
+			for _, server := range []*Service{s, other} {
+				for i, key := range []string{first, keys[0], keys[1]} {
+					who, err := server.Authenticate(t.Context(), key)
+					if err == nil {
+						err = server.MayObserve(WithCaller(t.Context(), who))
+					}
+					if (err == nil) != (what[i] == 'y') {
+						t.Errorf("%s: key %d: %v", what, i+1, err)
+					}
+				}
+			}
+		}
+		hold("ynn", "", "")
+		second := rotate(nil)
+		hold("yyn", second, "")
+		// A caller that was let in with the previous key stays so.
+		who, err := other.Authenticate(t.Context(), first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		day := 24 * time.Hour
+		third := rotate(&day)
+		hold("nyy", second, third)
+		wantFault(t, other.MayObserve(WithCaller(t.Context(), who)), consent.FaultUnauthenticated)
+		let, err := other.Authenticate(t.Context(), second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(day - time.Second)
+		hold("nyy", second, third)
+		w.clock.Advance(2 * time.Second)
+		hold("nny", second, third)
+		wantFault(t, other.MayObserve(WithCaller(t.Context(), let)), consent.FaultUnauthenticated)
+		fourth := rotate(nil)
+		hold("nyy", third, fourth)
+		if c, err := s.EndPriorKey(admin, "shop"); err != nil || c.TwoKeys {
+			t.Errorf("%+v, %v", c, err)
+		}
+		hold("nny", third, fourth)
+		none := time.Duration(0)
+		fifth := rotate(&none)
+		hold("nny", fourth, fifth)
+		sixth := rotate(nil)
+		hold("nyy", fifth, sixth)
+		if _, err := s.RevokeClient(admin, "shop"); err != nil {
+			t.Fatal(err)
+		}
+		hold("nnn", fifth, sixth)
+		_, _, err = s.RotateClient(admin, RotateClient{ID: "shop"})
+		wantFault(t, err, consent.FaultInvalidClient)
+		_, _, err = s.RotateClient(admin, RotateClient{ID: "nobody"})
+		wantFault(t, err, consent.FaultClientMissing)
+		_, err = s.EndPriorKey(admin, "nobody")
+		wantFault(t, err, consent.FaultClientMissing)
+	})
+}
+
+func TestKey_EndsAtItsTime_WithOrWithoutRotation(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		end := consent.InstantOf(w.clock.Now().Add(time.Hour))
+		_, first, err := s.CreateClient(admin, NewClient{ID: "shop", AllDepartments: true, Role: "sender", KeyExpires: end})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// An overlap does not lengthen what was to end before.
+		day := 24 * time.Hour
+		c, second, err := s.RotateClient(admin, RotateClient{ID: "shop", Overlap: &day, KeyExpires: end + consent.InstantOf(time.Unix(3600, 0))})
+		if err != nil || c.PriorExpires != end || !c.TwoKeys {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		for _, at := range []struct {
+			after         time.Duration
+			first, second bool
+		}{{time.Hour - time.Second, true, true}, {time.Second, false, true}, {time.Hour, false, false}} {
+			w.clock.Advance(at.after)
+			for key, want := range map[string]bool{first: at.first, second: at.second} {
+				_, err := s.Authenticate(t.Context(), key)
+				if (err == nil) != want {
+					t.Errorf("after %s more: %v, want %v", at.after, err, want)
+				}
+			}
+		}
+		past := consent.InstantOf(w.clock.Now())
+		_, _, err = s.CreateClient(admin, NewClient{ID: "late", AllDepartments: true, Role: "sender", KeyExpires: past})
+		wantFault(t, err, consent.FaultInvalidClient)
+		_, _, err = s.RotateClient(admin, RotateClient{ID: "shop", KeyExpires: past})
+		wantFault(t, err, consent.FaultInvalidClient)
+	})
+}
+
+func TestRotateClient_TakesOnesThatTheCallerCouldMake(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		for _, n := range []NewClient{
+			{ID: "all", AllDepartments: true, Role: "sender"},
+			{ID: "other", Department: "marketing", Role: "sender"},
+			{ID: "own", Department: "newsletter-desk", Role: "sender"},
+			{ID: "officer", Department: "newsletter-desk", Role: "officer"},
+			{ID: "listed", Department: "newsletter-desk", Scopes: []string{"suppress"}, Lists: []string{"ecg"}},
+		} {
+			w.as(admin, s, n)
+		}
+		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"clients", "check", "record", "suppress"}})
+		none := w.as(admin, s, NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check", "record", "suppress"}})
+		for id, want := range map[string]consent.Fault{
+			"all": consent.FaultOtherDepartment, "other": consent.FaultOtherDepartment, "own": "", "officer": consent.FaultScopeMissing,
+			"listed": consent.FaultScopeMissing,
+		} {
+			_, _, err := s.RotateClient(desk, RotateClient{ID: id})
+			if want == "" && err != nil {
+				t.Errorf("%s: %v", id, err)
+			} else if want != "" {
+				wantFault(t, err, want)
+			}
+			_, _, err = s.RotateClient(none, RotateClient{ID: id})
+			wantFault(t, err, consent.FaultScopeMissing)
+			_, err = s.EndPriorKey(none, id)
+			wantFault(t, err, consent.FaultScopeMissing)
+		}
+		_, err := s.EndPriorKey(desk, "other")
+		wantFault(t, err, consent.FaultOtherDepartment)
+		if _, err := s.EndPriorKey(desk, "officer"); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,5 @@
+-- Two keys at a time for a client, and an end for each. docs/storage-format.md describes every column.
+
+ALTER TABLE clients ADD COLUMN key_expires_time bigint;
+ALTER TABLE clients ADD COLUMN prior_key_hash bytea CHECK (octet_length(prior_key_hash) = 32);
+ALTER TABLE clients ADD COLUMN prior_key_expires_time bigint;

@@ -1,0 +1,3 @@
+ALTER TABLE clients DROP COLUMN prior_key_expires_time;
+ALTER TABLE clients DROP COLUMN prior_key_hash;
+ALTER TABLE clients DROP COLUMN key_expires_time;
