@@ -8,12 +8,14 @@
 // for each field violation below it; it never repeats an address. Commands exit
 // with 0 when done, 1 when it failed or did not hold, 2 when they were called
 // wrongly; `assent check ADDRESS` exits with 3 when the address must not be
-// contacted now.
+// contacted now. A command that a signal ends exits with 128 and the number of
+// the signal, such as 130 after Ctrl-C, and leaves no temporary file behind.
 package cli
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -30,6 +32,9 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitDenied = 3
+	// exitPipe is for a reader of standard output that went away, as shells have
+	// it for SIGPIPE.
+	exitPipe = 141
 )
 
 // Run runs the command that the arguments, without the program's name, ask
@@ -69,6 +74,8 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	// interruptible makes a reader that stops waiting when the run is interrupted.
+	interruptible func(io.Reader) io.Reader
 	// bars is set where progress is shown, asks where questions are answered.
 	bars  bool
 	asks  bool
@@ -83,6 +90,8 @@ type app struct {
 }
 
 func run(ctx context.Context, args []string, a *app) int {
+	a.interruptible = func(from io.Reader) io.Reader { return newInterruptible(ctx, from) }
+	a.stdin = a.interruptible(a.stdin)
 	root := a.root() //nolint:contextcheck // Cobra hands the context to the commands when they run.
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -92,13 +101,20 @@ func run(ctx context.Context, args []string, a *app) int {
 	if code, ok := errors.AsType[exitCode](err); ok {
 		return int(code)
 	}
+	if errors.Is(err, errReaderGone) {
+		return exitPipe
+	}
+	if isInterrupted(ctx, err) {
+		a.notef("assent: interrupted")
+		return interruptedCode(ctx)
+	}
 	usage, isUsage := errors.AsType[*usageError](err)
 	if isUsage {
 		err = usage
 	} else if !a.running {
 		err, isUsage = errors.New(callText(err)), true
 	}
-	a.report(ctx, err)
+	a.report(err)
 	if !isUsage {
 		return exitFailed
 	}
@@ -112,8 +128,8 @@ func (a *app) root() *cobra.Command {
 		Use:   "assent",
 		Short: "Who may be written to, why, and how it is known",
 		Long: "Assent answers whether an address may be contacted on a channel, and records what people say about it.\n\n" +
-			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly; check ADDRESS: 3 the address must not be\n" +
-			"contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
+			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly, 130 interrupted; check ADDRESS: 3 the address must\n" +
+			"not be contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
 		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 
@@ -190,7 +206,7 @@ func (a *app) address(arg string) (string, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(a.stdin, 64<<10))
 	if err != nil {
-		return "", errors.New("standard input cannot be read")
+		return "", fmt.Errorf("standard input cannot be read: %w", err)
 	}
 	line, rest, _ := strings.Cut(string(text), "\n")
 	if strings.TrimSpace(rest) != "" {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -44,11 +43,9 @@ func (e *callError) Unwrap() error { return e.err }
 
 // report writes the error: one line, and one for each field violation or
 // problem of a catalog.
-func (a *app) report(ctx context.Context, err error) {
+func (a *app) report(err error) {
 	call, isCall := errors.AsType[*callError](err)
 	switch {
-	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled):
-		a.notef("assent: interrupted")
 	case isCall:
 		text, violations := call.describe()
 		if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {

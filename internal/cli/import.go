@@ -184,6 +184,14 @@ func batchID(path string) (string, error) {
 	if path == stdinName {
 		return uuid.NewString(), nil
 	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		// It is not opened either: the writer of a pipe would take that for its reader.
+		return uuid.NewString(), nil
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -192,9 +200,6 @@ func batchID(path string) (string, error) {
 		// It was only read.
 		_ = file.Close()
 	}()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return uuid.NewString(), err
-	}
 	hash := sha256.New()
 	if _, err := io.Copy(hash, bufio.NewReader(file)); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)

@@ -82,7 +82,7 @@ func (a *app) writeRaw(data []byte) error {
 
 // write writes to standard output.
 func (a *app) write(text string) error {
-	if _, err := io.WriteString(a.stdout, text); err != nil {
+	if _, err := io.WriteString(keepOpen{a.stdout}, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil

@@ -19,7 +19,16 @@ import (
 
 var update = flag.Bool("update", false, "write the files of testdata/golden anew")
 
-func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
+// childVariable is set in a process that is to be the command line itself
+// instead of its tests.
+const childVariable = "ASSENT_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(cli.Main())
+	}
+	testkit.VerifyNoLeaks(m)
+}
 
 // result is what a run left.
 type result struct {
