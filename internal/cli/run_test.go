@@ -258,6 +258,10 @@ func TestRun_WrongFlagValue_IsShownUnlessItMayBeAnAddress_WithWhatWouldBeRight(t
 			`invalid argument "…" for "--declaration" flag: it must be id@version, such as newsletter-signup@2026-01`,
 		},
 		{
+			[]string{"check", "a@b.example", "--as-of", "2026-10-01T08:00:00+24:00"},
+			`invalid argument "2026-10-01T08:00:00+24:00" for "--as-of" flag: it must be a time such as 2026-10-01T08:00:00Z`,
+		},
+		{
 			[]string{"check", "a@b.example", "--timeout", "anna@secret.example"},
 			`invalid argument "…" for "--timeout" flag: time: invalid duration "…"`,
 		},
