@@ -144,6 +144,19 @@ func TestParse_SeveralProblems_AreReportedTogetherInOrder(t *testing.T) {
 	}
 }
 
+func TestParse_MisspeltKey_IsTheOnlyProblem(t *testing.T) {
+	document := replaced(t, example(t, "acme.yaml"), "\nchannels:", "\nchanels:")
+	problems := refused(t, document)
+	if len(problems) != 1 || problems[0].Message != `unknown key "chanels"; did you mean channels?` {
+		t.Errorf("got\n%s", &Invalid{Problems: problems})
+	}
+	// What stands under the key is read all the same.
+	document = replaced(t, document, "class: transactional", "class: urgent")
+	if problems = refused(t, document); len(problems) != 2 {
+		t.Errorf("got\n%s", &Invalid{Problems: problems})
+	}
+}
+
 func TestParse_DocumentThatIsNone_IsRefused(t *testing.T) {
 	keys := func(n int) string {
 		var b strings.Builder

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // checkFlags are the flags of assent check.
@@ -131,6 +132,11 @@ func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags)
 		err = a.writeMessage(answer)
 	} else {
 		err = a.table(decisionRows(answer.GetDecision()))
+	}
+	if answer.GetDecision().GetReason() == string(consent.CodeSenderUnknown) {
+		if hint := a.nameHint(ctx, s); hint != "" {
+			a.notef("The catalog has no such sender identity%s", hint)
+		}
 	}
 	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
 		return exitCode(exitDenied)

@@ -23,7 +23,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 // What commands exit with.
@@ -84,7 +87,9 @@ type app struct {
 	pause func(n int) time.Duration
 	// running is set when the arguments were understood: what fails before that
 	// is the caller's mistake.
-	running    bool
+	running bool
+	// flags are those of the command that runs.
+	flags      *pflag.FlagSet
 	format     choice
 	connection connection
 }
@@ -112,7 +117,7 @@ func run(ctx context.Context, args []string, a *app) int {
 	if isUsage {
 		err = usage
 	} else if !a.running {
-		err, isUsage = errors.New(callText(err)), true
+		err, isUsage = errors.New(callText(cmd, err)), true
 	}
 	a.report(err)
 	if !isUsage {
@@ -158,6 +163,7 @@ func (a *app) root() *cobra.Command {
 // say which and how.
 func (a *app) client(cmd *cobra.Command) *cobra.Command {
 	a.connection.addFlags(cmd)
+	a.completeNames(cmd)
 	return cmd
 }
 
@@ -183,7 +189,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usagef("there is no such command; %s has: %s", cmd.CommandPath(), strings.Join(names, ", "))
+	return usagef("there is no such command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
 }
 
 // does makes the function of a command: from here on the arguments are
@@ -191,7 +197,8 @@ func subcommand(cmd *cobra.Command, args []string) error {
 func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.running = true
-		a.connection.readEnv(cmd.Flags(), a.env)
+		a.flags = cmd.Flags()
+		a.connection.readEnv(a.flags, a.env)
 		return do(cmd.Context(), args)
 	}
 }

@@ -107,7 +107,7 @@ func (a *app) withServer(ctx context.Context, do func(context.Context, *server) 
 	if a.connection.language != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "accept-language", a.connection.language)
 	}
-	return do(ctx, s)
+	return a.withHint(ctx, s, do(ctx, s))
 }
 
 func (a *app) dial() (*server, error) {

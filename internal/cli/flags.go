@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/timetext"
 )
 
@@ -123,7 +124,8 @@ func (f *basisFlag) Type() string   { return "basis" }
 func (f *basisFlag) Set(value string) error {
 	basis, ok := basisNames()[value]
 	if !ok {
-		return errors.New("it must be one of " + strings.Join(slices.Sorted(maps.Keys(basisNames())), ", "))
+		names := slices.Sorted(maps.Keys(basisNames()))
+		return errors.New("it must be one of " + strings.Join(names, ", ") + nearest.Hint(value, names))
 	}
 	f.basis = basis
 	return nil

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 // choice is a flag that takes one of a few words.
@@ -34,7 +35,7 @@ func (c *choice) Type() string   { return "word" }
 
 func (c *choice) Set(value string) error {
 	if !slices.Contains(c.options, value) {
-		return fmt.Errorf("it must be one of %s", strings.Join(c.options, ", "))
+		return fmt.Errorf("it must be one of %s%s", strings.Join(c.options, ", "), nearest.Hint(value, c.options))
 	}
 	c.value = value
 	return nil

@@ -140,7 +140,7 @@ func TestParse_WhatIsWrong_IsAnErrorWithFileAndLine(t *testing.T) {
 		"all marketing but not":  {event("withdraw: {address: a@b.cd, all_marketing: false}"), "case.yaml:5: all_marketing: say true, or name the channels"},
 		"a flag of the wrong":    {event("withdraw: {address: a@b.cd, all_marketing: yes please}"), "case.yaml:5: all_marketing: true or false belongs here"},
 		"no declaration":         {event("request: {address: a@b.cd, channel: news, declaration: all}"), "case.yaml:5: declaration: a declaration is named as id@version"},
-		"evidence unknown":       {event("confirm: {address: a@b.cd, channel: news, evidence: {sauce: x}}"), `case.yaml:5: unknown key "sauce"; evidence has the keys source`},
+		"evidence unknown":       {event("confirm: {address: a@b.cd, channel: news, evidence: {sauce: x}}"), `case.yaml:5: unknown key "sauce"; did you mean source?`},
 		"an offset of a day":     {event("erase: {address: a@b.cd}\n  - at: 2026-10-01T01:00:00+24:00\n    erase: {address: a@b.cd}"), `case.yaml:6: at: "2026-10-01T01:00:00+24:00" is no time`},
 		"no time":                {event("erase: {address: a@b.cd}\n  - at: yesterday\n    erase: {address: a@b.cd}"), `case.yaml:6: at: "yesterday" is no time; write it as 2026-01-31T08:00:00Z`},
 		"a time without zone":    {event("erase: {address: a@b.cd}\n  - at: 2026-03-01T00:00:00\n    erase: {address: a@b.cd}"), "case.yaml:6: at: "},

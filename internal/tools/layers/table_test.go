@@ -17,7 +17,7 @@ func allowed() map[string][]string {
 
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
-			"internal/consent", "internal/dossier", "internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
 		"internal/bench": {
@@ -60,14 +60,15 @@ func allowed() map[string][]string {
 		"internal/dossier": {"internal/catalog", "internal/consent", "internal/ledger", "internal/timetext"},
 
 		"internal/consent":  {"internal/address", "internal/catalog"},
-		"internal/catalog":  {"internal/address", "internal/timetext", "internal/yamltext"},
+		"internal/catalog":  {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
 		"internal/ledger":   {},
 		"internal/receipt":  {"internal/consent", "internal/ledger"},
 		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
 		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
+		"internal/nearest":  {},
 		"internal/timetext": {},
-		"internal/yamltext": {},
+		"internal/yamltext": {"internal/nearest"},
 
 		"internal/config":    {},
 		"internal/telemetry": {},
