@@ -56,7 +56,7 @@ func (a *app) check() *cobra.Command {
 		Short: "Ask whether an address may be contacted",
 		Long:  checkHelp,
 		Example: "  assent check anna@example.com --channel newsletter\n" +
-			"  assent check --file audience.csv.gz --channel product-marketing --out allowed.csv --denied denied.csv",
+			"  assent check --file audience.csv --channel product-marketing --out allowed.csv --denied denied.csv",
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			if err := f.verify(args, a.json()); err != nil {

@@ -135,8 +135,9 @@ func (a *app) root() *cobra.Command {
 		Long: "Assent answers whether an address may be contacted on a channel, and records what people say about it.\n\n" +
 			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly, 130 interrupted; check ADDRESS: 3 the address must\n" +
 			"not be contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
-		Args: subcommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    subcommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version: buildVersion(),
 
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -144,6 +145,7 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetVersionTemplate(versionLine())
 	a.format = newChoice("text", "text", "json")
 	root.PersistentFlags().Var(&a.format, "format", "how results are written: text or json")
 	complete(root, "format", a.format.options...)

@@ -69,7 +69,9 @@ func (a *app) importConsents() *cobra.Command {
 		Use:   "consents FILE",
 		Short: "Record the events of a file",
 		Long:  fmt.Sprintf(importHelp, strings.Join(importColumns(), ",")),
-		Args:  cobra.ExactArgs(1),
+		Example: "  assent import consents events.csv.gz --dry-run\n" +
+			"  assent import consents events.csv.gz",
+		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			switch {
 			case rejected == "" && args[0] != stdinName:

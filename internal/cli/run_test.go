@@ -308,6 +308,9 @@ func TestVersion_SaysWhichBuild(t *testing.T) {
 	if got := run(t, "version").must(t, 0); !strings.HasPrefix(got.stdout, "assent ") || !strings.Contains(got.stdout, "go1.") {
 		t.Errorf("stdout %q", got.stdout)
 	}
+	if flag, command := run(t, "--version").must(t, 0), run(t, "version"); flag.stdout != command.stdout {
+		t.Errorf("--version says %q, version %q", flag.stdout, command.stdout)
+	}
 	got := decode[map[string]string](t, run(t, "version", "--format", "json").must(t, 0).stdout)
 	if got["version"] == "" || got["goVersion"] == "" || got["platform"] == "" {
 		t.Errorf("%v", got)

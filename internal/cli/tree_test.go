@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/assent-io/assent/internal/cli"
 )
@@ -70,4 +71,15 @@ func TestLedger_IsAskedOnTheServerOfTheFlag(t *testing.T) {
 			t.Errorf("%v did not ask the server of --server", args)
 		}
 	}
+}
+
+func TestHelp_NoBackQuoteNamesAValueByMistake(t *testing.T) {
+	walk(cli.Root(cli.Surroundings{}), func(path string, cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			// Pflag takes what stands in back quotes for the name of the value.
+			if strings.Contains(f.Usage, "`") {
+				t.Errorf("%s --%s: back quotes in %q", path, f.Name, f.Usage)
+			}
+		})
+	})
 }
