@@ -276,7 +276,7 @@ func (c *fileCheck) report() error {
 type checkSummary struct {
 	Channel   string         `json:"channel"`
 	AsOf      string         `json:"asOf,omitempty"`
-	KnownAsOf string         `json:"knownAsOf,omitempty"`
+	KnownAsOf any            `json:"knownAsOf,omitempty"` // a position or a time
 	Addresses int64          `json:"addresses"`
 	Allowed   int64          `json:"allowed"`
 	Denied    int64          `json:"denied"`
@@ -284,7 +284,12 @@ type checkSummary struct {
 }
 
 func summarize(channel string, moment *momentFlags, counts []outcomeCount) checkSummary {
-	s := checkSummary{Channel: channel, AsOf: moment.asOf.String(), KnownAsOf: moment.known.String(), Counts: counts}
+	s := checkSummary{Channel: channel, AsOf: moment.asOf.String(), Counts: counts}
+	if position := moment.known.known.GetPosition(); position != 0 {
+		s.KnownAsOf = position
+	} else if moment.known.known != nil {
+		s.KnownAsOf = moment.known.String()
+	}
 	for _, row := range counts {
 		s.Addresses += row.Count
 		if row.Verdict == verdictName(assentv1.Verdict_VERDICT_ALLOW) {

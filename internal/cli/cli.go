@@ -5,7 +5,8 @@
 //
 // Results are written to standard output; progress, warnings and errors to
 // standard error. An error is one line that begins with "assent: ", with a line
-// for each field violation below it; it never repeats an address. Commands exit
+// for each field violation below it, or with --format json one line of JSON; it
+// never repeats an address. Commands exit
 // with 0 when done, 1 when it failed or did not hold, 2 when they were called
 // wrongly; `assent check ADDRESS` exits with 3 when the address must not be
 // contacted now. A command that a signal ends exits with 128 and the number of
@@ -109,9 +110,15 @@ func run(ctx context.Context, args []string, a *app) int {
 	if errors.Is(err, errReaderGone) {
 		return exitPipe
 	}
+	asJSON := a.json() || asksForJSON(args)
 	if isInterrupted(ctx, err) {
-		a.notef("assent: interrupted")
-		return interruptedCode(ctx)
+		code := interruptedCode(ctx)
+		if asJSON {
+			a.writeErrorJSON(errorJSON{Code: "INTERRUPTED", Message: "interrupted", ExitCode: code})
+		} else {
+			a.notef("assent: interrupted")
+		}
+		return code
 	}
 	usage, isUsage := errors.AsType[*usageError](err)
 	if isUsage {
@@ -119,9 +126,17 @@ func run(ctx context.Context, args []string, a *app) int {
 	} else if !a.running {
 		err, isUsage = errors.New(callText(cmd, err)), true
 	}
+	code := exitFailed
+	if isUsage {
+		code = exitUsage
+	}
+	if asJSON {
+		a.writeErrorJSON(errorJSONOf(err, code))
+		return code
+	}
 	a.report(err)
 	if !isUsage {
-		return exitFailed
+		return code
 	}
 	a.notef("Run `%s --help` for how it is called.", cmd.CommandPath())
 	return exitUsage
@@ -147,7 +162,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetVersionTemplate(versionLine())
 	a.format = newChoice("text", "text", "json")
-	root.PersistentFlags().Var(&a.format, "format", "how results are written: text or json")
+	root.PersistentFlags().Var(&a.format, "format", "how results and errors are written: text or json")
 	complete(root, "format", a.format.options...)
 	root.AddCommand(
 		a.client(a.check()),

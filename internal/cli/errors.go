@@ -116,6 +116,41 @@ func (e *callError) describe() (text string, violations []string) {
 	return text, violations
 }
 
+// errorJSONOf returns an error as it is written with --format json.
+func errorJSONOf(err error, code int) errorJSON {
+	e := errorJSON{Code: "FAILED", ExitCode: code}
+	if code == exitUsage {
+		e.Code = "USAGE"
+	}
+	call, isCall := errors.AsType[*callError](err)
+	if !isCall {
+		lines := problemLines(err)
+		e.Message = strings.TrimPrefix(lines[0], "assent: ")
+		for _, line := range lines[1:] {
+			e.Violations = append(e.Violations, violationJSON{Message: strings.TrimSpace(line)})
+		}
+		return e
+	}
+	text, _ := call.describe()
+	if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
+		text = outer + text
+	}
+	e.Message = oneLine(text)
+	s := status.Convert(call.err)
+	e.Code = strings.ToUpper(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(s.Code().String(), "${1}_$2"))
+	for _, detail := range s.Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			e.Code = d.GetReason()
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				e.Violations = append(e.Violations, violationJSON{Field: v.GetField(), Message: oneLine(v.GetDescription())})
+			}
+		}
+	}
+	return e
+}
+
 // unreachable says why a server cannot be reached, and what may help. gRPC knows only texts.
 func unreachable(server string, plain bool, message string) string {
 	host, _, _ := net.SplitHostPort(server)

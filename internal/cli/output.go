@@ -12,7 +12,6 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -50,12 +49,11 @@ func complete(cmd *cobra.Command, flag string, words ...string) {
 	}
 }
 
-// writeMessage writes a message as the REST API does, with the same fields,
-// indented.
+// writeMessage writes a message as JSON, indented.
 func (a *app) writeMessage(m proto.Message) error {
-	data, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(m)
+	data, err := plainJSON(m)
 	if err != nil {
-		return fmt.Errorf("the answer cannot be written as JSON: %w", err)
+		return err
 	}
 	return a.writeRaw(data)
 }

@@ -219,6 +219,9 @@ func TestRun_WrongCall_ExitsWith2AndOneLine(t *testing.T) {
 	} {
 		got := run(t, args...)
 		got.must(t, 2)
+		if slices.Contains(args, "json") {
+			continue // TestRun_JSON_WritesErrorsAsJSONToo has those.
+		}
 		lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
 		if len(lines) != 2 || !strings.HasPrefix(lines[0], "assent: ") || !strings.HasPrefix(lines[1], "Run `assent") || got.stdout != "" {
 			t.Errorf("%v: stdout %q, stderr %q", args, got.stdout, got.stderr)
