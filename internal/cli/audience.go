@@ -24,6 +24,7 @@ const (
 type audience struct {
 	rows   *csvRows
 	column int
+	odd    oddAddresses
 }
 
 func newAudience(from io.Reader, column string) (*audience, error) {
@@ -66,6 +67,7 @@ func (p *audience) batch() ([][]string, error) {
 			return nil, err
 		}
 		rows = append(rows, row)
+		p.odd.look(row[p.column], p.rows.line)
 		message += len(row[p.column]) + 4
 		for _, field := range row {
 			all += len(field)

@@ -261,6 +261,7 @@ func (c *fileCheck) discard() error {
 
 // report writes the numbers by reason.
 func (c *fileCheck) report() error {
+	c.from.odd.warn(c.app)
 	counts := sortCounts(c.counts)
 	if c.flags.moment.isPast() {
 		c.app.notef("Decided %s: not for sending now.", c.flags.moment.String())

@@ -73,12 +73,13 @@ func (c *connection) readEnv(flags *pflag.FlagSet, env func(string) (string, boo
 		{"api-key-file", "ASSENT_API_KEY_FILE", &c.apiKeyFile},
 		{"tls-ca", "ASSENT_TLS_CA", &c.tlsCA},
 	} {
-		if set, ok := env(v.name); ok && set != "" && !flags.Changed(v.flag) {
-			*v.value = set
+		// A variable that a file was read into ends with a newline, which no error would show.
+		if set, ok := env(v.name); ok && strings.TrimSpace(set) != "" && !flags.Changed(v.flag) {
+			*v.value = strings.TrimSpace(set)
 		}
 	}
-	if key, ok := env("ASSENT_API_KEY"); ok && key != "" && !flags.Changed("api-key-file") {
-		c.apiKey = config.NewSecret(key)
+	if key, ok := env("ASSENT_API_KEY"); ok && strings.TrimSpace(key) != "" && !flags.Changed("api-key-file") {
+		c.apiKey = config.NewSecret(strings.TrimSpace(key))
 	}
 }
 

@@ -169,6 +169,7 @@ func (a *app) importText(ctx context.Context, s *server, in *input, i *importer)
 	if err != nil {
 		return i.summary, fmt.Errorf("%s: %w", in.name, err)
 	}
+	defer i.odd.warn(s.app)
 	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.size)
 	err = i.run(ctx)
 	if i.summary.Rejected > 0 {
@@ -246,6 +247,7 @@ type importer struct {
 	bar      *progress
 	// unreadable is why the rest of the input could not be read.
 	unreadable error
+	odd        oddAddresses
 }
 
 func (i *importer) run(ctx context.Context) error {
@@ -290,6 +292,7 @@ func (i *importer) chunk() (c *chunk, more bool) {
 			c.broken = append(c.broken, &badRow{line: line, text: err.Error()})
 			continue
 		}
+		i.odd.look(row[colAddress], line)
 		c.events = append(c.events, event)
 		c.lines = append(c.lines, line)
 		c.size += proto.Size(event)
