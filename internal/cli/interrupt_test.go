@@ -114,7 +114,11 @@ func TestSignal_DuringAnImport_SaysHowFarItCame(t *testing.T) {
 	f := startFake(t)
 	f.answer = func(in proto.Message) (proto.Message, error) {
 		out := &assentv1.BatchRecordEventsResponse{}
-		for n := range in.(*assentv1.BatchRecordEventsRequest).GetEvents() {
+		batch, ok := in.(*assentv1.BatchRecordEventsRequest)
+		if !ok {
+			return nil, nil
+		}
+		for n := range batch.GetEvents() {
 			out.Results = append(out.Results, &assentv1.RecordResult{Position: int64(n + 1)})
 		}
 		return out, nil

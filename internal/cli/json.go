@@ -76,7 +76,7 @@ func (p *plainWriter) inner(open json.Delim, field protoreflect.FieldDescriptor,
 	}
 	end, err := p.from.Token()
 	if err == nil {
-		p.to.WriteString(fmt.Sprint(end))
+		_, err = fmt.Fprint(&p.to, end)
 	}
 	return err
 }
