@@ -2,22 +2,12 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/assent-io/assent/internal/cli"
 )
 
 func main() {
-	os.Exit(run())
-}
-
-// run ends what it started before the process ends: os.Exit runs no deferred
-// function.
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return cli.Run(ctx, os.Args[1:], os.LookupEnv, os.Stdin, os.Stdout, os.Stderr)
+	// Main has ended all that it started: os.Exit runs no deferred function.
+	os.Exit(cli.Main())
 }

@@ -145,4 +145,12 @@ func TestReport_Table_SaysWhatHolds(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, got.String())
 		}
 	}
+	report.WithoutGoals()
+	got.Reset()
+	if err := report.WriteTable(&got); err != nil {
+		t.Fatal(err)
+	}
+	if text := got.String(); strings.Contains(text, "GOAL") || strings.Contains(text, "NO") || !strings.Contains(text, "12345 /s") {
+		t.Errorf("without goals:\n%s", text)
+	}
 }

@@ -63,10 +63,16 @@ func (d *decoder) object(node ast.Node, path string, keys ...string) *object {
 		o.broken = true
 		return o
 	}
+	meant := yamltext.Meant(mapping, keys)
 	for _, entry := range mapping.Values {
 		at := entry.Key.GetToken().Position.Line
 		key, ok := yamltext.Of(entry.Key)
 		switch _, twice := o.fields[key]; {
+		case ok && meant[key] != "":
+			// It is read as what was meant: what would follow from its absence would hide the cause.
+			d.failAt(at, path, "unknown key %s; did you mean %s?", yamltext.Quote(key), meant[key])
+			o.fields[meant[key]] = entry.Value
+			d.lines[o.at(meant[key])] = at
 		case !ok || !slices.Contains(keys, key):
 			d.failAt(at, path, "unknown key %s; known here are %s", yamltext.Quote(entry.Key.GetToken().Value), strings.Join(keys, ", "))
 		case twice:

@@ -2,12 +2,12 @@ package catalog
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -199,38 +199,8 @@ func closenessOf(a, b words) closeness {
 		return begins
 	}
 	runesA, runesB := []rune(restA), []rune(restB)
-	if len(runesA) >= letters && len(runesB) >= letters && withinEdits(runesA, runesB, edits) {
+	if len(runesA) >= letters && len(runesB) >= letters && nearest.Within(runesA, runesB, edits) {
 		return near
 	}
 	return apart
-}
-
-// withinEdits reports whether at most the given number of letters have to be
-// added, dropped or exchanged to get from one text to the other.
-func withinEdits(a, b []rune, limit int) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(b)-len(a) > limit {
-		return false
-	}
-	row := make([]int, len(a)+1)
-	for i := range row {
-		row[i] = i
-	}
-	for j := range b {
-		diagonal := row[0]
-		row[0] = j + 1
-		for i := range a {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[i], row[i+1])
-			}
-			diagonal, row[i+1] = row[i+1], cost
-		}
-		if slices.Min(row) > limit {
-			return false
-		}
-	}
-	return row[len(a)] <= limit
 }

@@ -206,29 +206,3 @@ func TestProperty_Likeness_IsSymmetricAndOfEveryTextWithItself(t *testing.T) {
 		}
 	})
 }
-
-func TestProperty_WithinEdits_AgreesWithTheFullDistance(t *testing.T) {
-	text := rapid.StringMatching(`[ab]{0,7}`)
-	rapid.Check(t, func(t *rapid.T) {
-		a, b := []rune(text.Draw(t, "a")), []rune(text.Draw(t, "b"))
-		for limit := range 4 {
-			if got, want := withinEdits(a, b, limit), distance(a, b) <= limit; got != want {
-				t.Fatalf("%q and %q within %d: %t, want %t", string(a), string(b), limit, got, want)
-			}
-		}
-	})
-}
-
-// distance is the edit distance by its definition.
-func distance(a, b []rune) int {
-	switch {
-	case len(a) == 0:
-		return len(b)
-	case len(b) == 0:
-		return len(a)
-	case a[0] == b[0]:
-		return distance(a[1:], b[1:])
-	default:
-		return 1 + min(distance(a[1:], b), distance(a, b[1:]), distance(a[1:], b[1:]))
-	}
-}

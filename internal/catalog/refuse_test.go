@@ -74,6 +74,7 @@ func TestParse_BrokenRule_IsRefusedWithLinePathAndRemedy(t *testing.T) {
 		{"period of no length", every, "P18M", "P0D", 0, "channels[1].consent_lapses_after", "longer than nothing"},
 		{"policy that does not parse", every, "decision_ttl: PT5M", "decision_ttl: 5m", 0, "policy.decision_ttl", "is no period"},
 		{"retention that does not parse", every, "hard_bounces: P24M", "hard_bounces: 24M", 0, "policy.retention.hard_bounces", "is no period"},
+		{"hour of one digit", every, "effective_time: 2026-01-01T00:00:00Z", "effective_time: 2026-01-01T1:00:00Z", 0, "effective_time", "is no time; write it as"},
 		{"retention of no time", every, "requests: P30D", "requests: P0D", 0, "policy.retention.requests", "is no time at all"},
 		{"unknown retention", every, "hard_bounces: P24M", "bounces: P24M", 0, "policy.retention", `unknown key "bounces"`},
 		{"unknown medium", every, "medium: email ", "medium: fax ", 0, "channels[0].medium", `"fax" is not allowed; right is email`},
@@ -140,6 +141,19 @@ func TestParse_SeveralProblems_AreReportedTogetherInOrder(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(lines), "[3 5 45 109]"; got != want {
 		t.Errorf("problems on the lines %s, want %s:\n%s", got, want, &Invalid{Problems: problems})
+	}
+}
+
+func TestParse_MisspeltKey_IsTheOnlyProblem(t *testing.T) {
+	document := replaced(t, example(t, "acme.yaml"), "\nchannels:", "\nchanels:")
+	problems := refused(t, document)
+	if len(problems) != 1 || problems[0].Message != `unknown key "chanels"; did you mean channels?` {
+		t.Errorf("got\n%s", &Invalid{Problems: problems})
+	}
+	// What stands under the key is read all the same.
+	document = replaced(t, document, "class: transactional", "class: urgent")
+	if problems = refused(t, document); len(problems) != 2 {
+		t.Errorf("got\n%s", &Invalid{Problems: problems})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/timetext"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -236,7 +237,7 @@ func (o *object) instant(key string) *time.Time {
 	if !ok {
 		return nil
 	}
-	t, err := time.Parse(time.RFC3339, s)
+	t, err := timetext.Parse(s)
 	if err != nil || t.Nanosecond()%1000 != 0 {
 		o.fail(key, "%s is no time; write it as 2026-01-01T00:00:00Z, with at most six decimals", yamltext.Quote(s))
 		return nil

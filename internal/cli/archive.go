@@ -42,7 +42,8 @@ func (a *app) readWhole(path string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		from, name = file, path
+		// Reading a pipe or a device may wait for ever.
+		from, name = interruptibleFile{a.interruptible(file), file}, path
 	}
 	data, err := io.ReadAll(io.LimitReader(from, maxArchive))
 	if err = errors.Join(err, from.Close()); err != nil {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 const (
@@ -22,6 +24,7 @@ const (
 type audience struct {
 	rows   *csvRows
 	column int
+	odd    oddAddresses
 }
 
 func newAudience(from io.Reader, column string) (*audience, error) {
@@ -34,9 +37,22 @@ func newAudience(from io.Reader, column string) (*audience, error) {
 		if len(rows.header) == 1 && strings.Contains(rows.header[0], ";") {
 			return nil, errors.New("line 1: the columns are separated by semicolons; they have to be separated by commas")
 		}
-		return nil, fmt.Errorf("line 1: there is no column %q; --address-column names it", column)
+		return nil, fmt.Errorf("line 1: there is no column %q%s; --address-column names the column of the addresses", column,
+			columnHint(column, rows.header))
 	}
 	return &audience{rows: rows, column: at}, nil
+}
+
+// columnHint says which column may be meant, or which there are. A line that may hold addresses is not repeated: it is a row of a
+// file without a header.
+func columnHint(column string, header []string) string {
+	if strings.Contains(strings.Join(header, ","), "@") {
+		return ", and the first line must be the header"
+	}
+	if hint := nearest.Hint(column, header); hint != "" {
+		return hint[:len(hint)-1]
+	}
+	return printable(", only " + someOf(header))
 }
 
 // batch returns the next rows, none at the end.
@@ -51,6 +67,7 @@ func (p *audience) batch() ([][]string, error) {
 			return nil, err
 		}
 		rows = append(rows, row)
+		p.odd.look(row[p.column], p.rows.line)
 		message += len(row[p.column]) + 4
 		for _, field := range row {
 			all += len(field)

@@ -47,6 +47,9 @@ func TestBench_RelativePath_JSON(t *testing.T) {
 	if report.Database != "SQLite" || report.Recipients != 100 || len(report.Figures) < 2 {
 		t.Errorf("got %+v", report)
 	}
+	if strings.Contains(got.stdout, `"goal"`) {
+		t.Errorf("goals without --goals: %s", got.stdout)
+	}
 	for _, f := range report.Figures {
 		if f.Name == "" || f.Unit == "" || f.Value <= 0 {
 			t.Errorf("got %+v", f)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // checkFlags are the flags of assent check.
@@ -23,6 +24,7 @@ type checkFlags struct {
 	addressColumn string
 	out           string
 	denied        string
+	report        string
 }
 
 const checkHelp = `Ask whether an address, or every address of a file, may be contacted on a channel.
@@ -38,7 +40,8 @@ to standard output, as
   {"channel": "...", "asOf": "...", "knownAsOf": "...", "addresses": 3, "allowed": 1, "denied": 2,
    "counts": [{"verdict": "DENY", "reason": "WITHDRAWN", "count": 2}, ...]}
 
-where asOf and knownAsOf are left out unless they were given.
+where asOf and knownAsOf are left out unless they were given. --report writes a page for people to FILE.html: a chart of the
+reasons, and how many addresses each remedy would win back at most. It holds no addresses and needs nothing from elsewhere.
 
 With --as-of the answers are those of that time: they show why something was sent, and are not for sending now. With
 --known-as-of only what was recorded up to a position or a time counts, so that what arrived later, even about earlier
@@ -55,7 +58,7 @@ func (a *app) check() *cobra.Command {
 		Short: "Ask whether an address may be contacted",
 		Long:  checkHelp,
 		Example: "  assent check anna@example.com --channel newsletter\n" +
-			"  assent check --file audience.csv.gz --channel product-marketing --out allowed.csv --denied denied.csv",
+			"  assent check --file audience.csv --channel product-marketing --out allowed.csv --denied denied.csv",
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			if err := f.verify(args, a.json()); err != nil {
@@ -80,6 +83,7 @@ func (a *app) check() *cobra.Command {
 	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
 	flags.StringVar(&f.out, "out", "", "where the rows that may be contacted go")
 	flags.StringVar(&f.denied, "denied", "", "where the other rows go")
+	flags.StringVar(&f.report, "report", "", "where a page about the numbers goes, as HTML; --language de for German")
 	require(cmd, "channel")
 	return cmd
 }
@@ -89,8 +93,8 @@ func (f checkFlags) verify(args []string, json bool) error {
 	switch {
 	case f.file == "" && len(args) == 0:
 		return usagef("an ADDRESS or --file is needed")
-	case f.file == "" && (f.out != "" || f.denied != ""):
-		return usagef("--out and --denied go with --file")
+	case f.file == "" && (f.out != "" || f.denied != "" || f.report != ""):
+		return usagef("--out, --denied and --report go with --file")
 	case f.receipt == stdinName:
 		return usagef("--receipt needs the name of a file")
 	case f.file == "":
@@ -103,6 +107,8 @@ func (f checkFlags) verify(args []string, json bool) error {
 		return usagef("--file needs --out")
 	case f.out == f.denied:
 		return usagef("--out and --denied must be different files")
+	case f.report == stdinName, f.report != "" && (f.report == f.out || f.report == f.denied):
+		return usagef("--report must be a file of its own")
 	case json && (f.out == stdinName || f.denied == stdinName):
 		return usagef("--format json and a file both want standard output")
 	}
@@ -131,6 +137,11 @@ func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags)
 		err = a.writeMessage(answer)
 	} else {
 		err = a.table(decisionRows(answer.GetDecision()))
+	}
+	if answer.GetDecision().GetReason() == string(consent.CodeSenderUnknown) {
+		if hint := a.nameHint(ctx, s); hint != "" {
+			a.notef("The catalog has no such sender identity%s", hint)
+		}
 	}
 	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
 		return exitCode(exitDenied)

@@ -100,7 +100,7 @@ func TestCheckFile_OfThePast_SaysWhichAndThatItIsNotForSending(t *testing.T) {
 		t.Errorf("stderr %q, want %q", got.stderr, want)
 	}
 	all := decode[map[string]any](t, got.stdout)
-	if all["asOf"] != "2026-10-01T08:00:00Z" || all["knownAsOf"] != "42" {
+	if all["asOf"] != "2026-10-01T08:00:00Z" || all["knownAsOf"] != 42.0 {
 		t.Errorf("%v", all)
 	}
 }

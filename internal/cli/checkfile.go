@@ -47,9 +47,12 @@ type fileCheck struct {
 	// allowed and denied are where rows go; nil where they go nowhere.
 	allowed *outFile
 	denied  *outFile
-	counts  map[outcome]int64
-	bar     *progress
-	row     []string // the one that is written
+	// reportFile is where the page about the check goes, made of report.
+	reportFile *outFile
+	report     report
+	counts     map[outcome]int64
+	bar        *progress
+	row        []string // the one that is written
 }
 
 // checkFile checks the addresses of a file and writes which may be contacted.
@@ -70,10 +73,16 @@ func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error
 	if err := c.run(ctx); err != nil {
 		return err
 	}
+	counts := sortCounts(c.counts)
+	if c.reportFile != nil {
+		if err := c.writePage(c.reportFile.to, counts); err != nil {
+			return c.reportFile.wrap(err)
+		}
+	}
 	if err := c.publish(); err != nil {
 		return err
 	}
-	return c.report()
+	return c.writeCounts(counts)
 }
 
 func (c *fileCheck) run(ctx context.Context) error {
@@ -158,6 +167,7 @@ func (c *fileCheck) consume(b *checkedBatch) error {
 	for i := range outcomes {
 		if o := &outcomes[i]; o.count > 0 {
 			c.counts[o.outcome] += o.count
+			c.report.note(o)
 		}
 	}
 	c.bar.set(b.read)
@@ -197,7 +207,15 @@ func (c *fileCheck) createFiles() error {
 		return err
 	}
 	if c.flags.denied != "" {
-		c.denied, err = c.create(c.flags.denied, deniedColumns())
+		if c.denied, err = c.create(c.flags.denied, deniedColumns()); err != nil {
+			return err
+		}
+	}
+	if c.flags.report != "" {
+		if isSameFile(c.flags.file, c.flags.report) {
+			return usagef("%s is the input itself", c.flags.report)
+		}
+		c.reportFile, err = c.app.create(c.flags.report)
 	}
 	return err
 }
@@ -230,38 +248,38 @@ func isSameFile(x, y string) bool {
 	return xErr == nil && yErr == nil && xInfo.Mode().IsRegular() && os.SameFile(xInfo, yInfo)
 }
 
-// publish puts both files in their places, the allowed one last: where it is,
-// the other is too.
+// files returns the files that are written, the allowed one last.
+func (c *fileCheck) files() []*outFile {
+	return slices.DeleteFunc([]*outFile{c.reportFile, c.denied, c.allowed}, func(f *outFile) bool { return f == nil })
+}
+
+// publish puts the files in their places, the allowed one last: where it is,
+// the others are too.
 func (c *fileCheck) publish() error {
-	if c.denied != nil {
-		if err := c.denied.finish(); err != nil {
+	for _, file := range c.files() {
+		if err := file.finish(); err != nil {
 			return err
 		}
 	}
-	if err := c.allowed.finish(); err != nil {
-		return err
-	}
-	if c.denied != nil {
-		if err := c.denied.publish(); err != nil {
+	for _, file := range c.files() {
+		if err := file.publish(); err != nil {
 			return err
 		}
 	}
-	return c.allowed.publish()
+	return nil
 }
 
 func (c *fileCheck) discard() error {
 	var err error
-	for _, file := range []*outFile{c.allowed, c.denied} {
-		if file != nil {
-			err = errors.Join(err, file.discard())
-		}
+	for _, file := range c.files() {
+		err = errors.Join(err, file.discard())
 	}
 	return err
 }
 
-// report writes the numbers by reason.
-func (c *fileCheck) report() error {
-	counts := sortCounts(c.counts)
+// writeCounts writes the numbers by reason.
+func (c *fileCheck) writeCounts(counts []outcomeCount) error {
+	c.from.odd.warn(c.app)
 	if c.flags.moment.isPast() {
 		c.app.notef("Decided %s: not for sending now.", c.flags.moment.String())
 	}
@@ -276,7 +294,7 @@ func (c *fileCheck) report() error {
 type checkSummary struct {
 	Channel   string         `json:"channel"`
 	AsOf      string         `json:"asOf,omitempty"`
-	KnownAsOf string         `json:"knownAsOf,omitempty"`
+	KnownAsOf any            `json:"knownAsOf,omitempty"` // a position or a time
 	Addresses int64          `json:"addresses"`
 	Allowed   int64          `json:"allowed"`
 	Denied    int64          `json:"denied"`
@@ -284,7 +302,12 @@ type checkSummary struct {
 }
 
 func summarize(channel string, moment *momentFlags, counts []outcomeCount) checkSummary {
-	s := checkSummary{Channel: channel, AsOf: moment.asOf.String(), KnownAsOf: moment.known.String(), Counts: counts}
+	s := checkSummary{Channel: channel, AsOf: moment.asOf.String(), Counts: counts}
+	if position := moment.known.known.GetPosition(); position != 0 {
+		s.KnownAsOf = position
+	} else if moment.known.known != nil {
+		s.KnownAsOf = moment.known.String()
+	}
 	for _, row := range counts {
 		s.Addresses += row.Count
 		if row.Verdict == verdictName(assentv1.Verdict_VERDICT_ALLOW) {

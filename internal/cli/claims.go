@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/assent-io/assent/internal/config"
 	host "github.com/assent-io/assent/internal/server"
@@ -75,9 +74,9 @@ func newClaimOut(c *host.Claim, events bool) (claimOut, error) {
 		return out, nil
 	}
 	for _, e := range c.Events {
-		data, err := protojson.Marshal(e)
+		data, err := plainJSON(e)
 		if err != nil {
-			return out, fmt.Errorf("the event cannot be written as JSON: %w", err)
+			return out, err
 		}
 		out.Events = append(out.Events, data)
 	}

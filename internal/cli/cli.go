@@ -5,15 +5,18 @@
 //
 // Results are written to standard output; progress, warnings and errors to
 // standard error. An error is one line that begins with "assent: ", with a line
-// for each field violation below it; it never repeats an address. Commands exit
+// for each field violation below it, or with --format json one line of JSON; it
+// never repeats an address. Commands exit
 // with 0 when done, 1 when it failed or did not hold, 2 when they were called
 // wrongly; `assent check ADDRESS` exits with 3 when the address must not be
-// contacted now.
+// contacted now. A command that a signal ends exits with 128 and the number of
+// the signal, such as 130 after Ctrl-C, and leaves no temporary file behind.
 package cli
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -21,7 +24,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 // What commands exit with.
@@ -30,6 +36,9 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitDenied = 3
+	// exitPipe is for a reader of standard output that went away, as shells have
+	// it for SIGPIPE.
+	exitPipe = 141
 )
 
 // Run runs the command that the arguments, without the program's name, ask
@@ -69,6 +78,8 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	// interruptible makes a reader that stops waiting when the run is interrupted.
+	interruptible func(io.Reader) io.Reader
 	// bars is set where progress is shown, asks where questions are answered.
 	bars  bool
 	asks  bool
@@ -77,12 +88,16 @@ type app struct {
 	pause func(n int) time.Duration
 	// running is set when the arguments were understood: what fails before that
 	// is the caller's mistake.
-	running    bool
+	running bool
+	// flags are those of the command that runs.
+	flags      *pflag.FlagSet
 	format     choice
 	connection connection
 }
 
 func run(ctx context.Context, args []string, a *app) int {
+	a.interruptible = func(from io.Reader) io.Reader { return newInterruptible(ctx, from) }
+	a.stdin = a.interruptible(a.stdin)
 	root := a.root() //nolint:contextcheck // Cobra hands the context to the commands when they run.
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -92,15 +107,36 @@ func run(ctx context.Context, args []string, a *app) int {
 	if code, ok := errors.AsType[exitCode](err); ok {
 		return int(code)
 	}
+	if errors.Is(err, errReaderGone) {
+		return exitPipe
+	}
+	asJSON := a.json() || asksForJSON(args)
+	if isInterrupted(ctx, err) {
+		code := interruptedCode(ctx)
+		if asJSON {
+			a.writeErrorJSON(errorJSON{Code: "INTERRUPTED", Message: "interrupted", ExitCode: code})
+		} else {
+			a.notef("assent: interrupted")
+		}
+		return code
+	}
 	usage, isUsage := errors.AsType[*usageError](err)
 	if isUsage {
 		err = usage
 	} else if !a.running {
-		err, isUsage = errors.New(callText(err)), true
+		err, isUsage = errors.New(callText(cmd, err)), true
 	}
-	a.report(ctx, err)
+	code := exitFailed
+	if isUsage {
+		code = exitUsage
+	}
+	if asJSON {
+		a.writeErrorJSON(errorJSONOf(err, code))
+		return code
+	}
+	a.report(err)
 	if !isUsage {
-		return exitFailed
+		return code
 	}
 	a.notef("Run `%s --help` for how it is called.", cmd.CommandPath())
 	return exitUsage
@@ -112,10 +148,11 @@ func (a *app) root() *cobra.Command {
 		Use:   "assent",
 		Short: "Who may be written to, why, and how it is known",
 		Long: "Assent answers whether an address may be contacted on a channel, and records what people say about it.\n\n" +
-			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly; check ADDRESS: 3 the address must not be\n" +
-			"contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
-		Args: subcommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly, 130 interrupted; check ADDRESS: 3 the address must\n" +
+			"not be contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
+		Args:    subcommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version: buildVersion(),
 
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -123,8 +160,9 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetVersionTemplate(versionLine())
 	a.format = newChoice("text", "text", "json")
-	root.PersistentFlags().Var(&a.format, "format", "how results are written: text or json")
+	root.PersistentFlags().Var(&a.format, "format", "how results and errors are written: text or json")
 	complete(root, "format", a.format.options...)
 	root.AddCommand(
 		a.client(a.check()),
@@ -142,6 +180,7 @@ func (a *app) root() *cobra.Command {
 // say which and how.
 func (a *app) client(cmd *cobra.Command) *cobra.Command {
 	a.connection.addFlags(cmd)
+	a.completeNames(cmd)
 	return cmd
 }
 
@@ -167,7 +206,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usagef("there is no such command; %s has: %s", cmd.CommandPath(), strings.Join(names, ", "))
+	return usagef("there is no such command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
 }
 
 // does makes the function of a command: from here on the arguments are
@@ -175,7 +214,8 @@ func subcommand(cmd *cobra.Command, args []string) error {
 func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.running = true
-		a.connection.readEnv(cmd.Flags(), a.env)
+		a.flags = cmd.Flags()
+		a.connection.readEnv(a.flags, a.env)
 		return do(cmd.Context(), args)
 	}
 }
@@ -190,7 +230,7 @@ func (a *app) address(arg string) (string, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(a.stdin, 64<<10))
 	if err != nil {
-		return "", errors.New("standard input cannot be read")
+		return "", fmt.Errorf("standard input cannot be read: %w", err)
 	}
 	line, rest, _ := strings.Cut(string(text), "\n")
 	if strings.TrimSpace(rest) != "" {

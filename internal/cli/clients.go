@@ -20,9 +20,7 @@ func (a *app) clients() *cobra.Command {
 		a.clientsRevoke())
 }
 
-const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again:
-
-  assent clients create --id shop --department sales --role sender >shop.key
+const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again.
 
 Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
 and erases; admin does everything, and for all departments unless one is named. A client gives no department, scope or list that
@@ -39,7 +37,9 @@ func (a *app) clientsCreate() *cobra.Command {
 		Use:   "create --id ID {--role ROLE | --scope SCOPE} {--department ID | --all-departments}",
 		Short: "Create a client and write its API key",
 		Long:  clientsCreateHelp,
-		Args:  cobra.NoArgs,
+		Example: "  assent clients create --id shop --department marketing --role sender >shop.key\n" +
+			"  assent clients create --id dpo --all-departments --role officer >dpo.key",
+		Args: cobra.NoArgs,
 	}
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
 		if in.GetRole() == "admin" && in.GetDepartment() == "" {

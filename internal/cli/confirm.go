@@ -2,6 +2,9 @@ package cli
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +29,9 @@ func (a *app) ask(question string, yes bool) error {
 	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
 	if err != nil && answer == "" {
 		a.notef("")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("standard input cannot be read: %w", err)
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":

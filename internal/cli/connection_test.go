@@ -185,7 +185,7 @@ func TestInterrupt_EndsTheCommandWithOneLine(t *testing.T) {
 	var stdout, stderr strings.Builder
 	code := cli.Run(ctx, check("--server", f.address), func(string) (string, bool) { return "", false }, strings.NewReader(""), &stdout, &stderr)
 	close(release)
-	if code != 1 || stderr.String() != "assent: interrupted\n" {
+	if code != 130 || stderr.String() != "assent: interrupted\n" {
 		t.Errorf("exit %d, stderr %q", code, stderr.String())
 	}
 }

@@ -74,12 +74,13 @@ func (c *connection) readEnv(flags *pflag.FlagSet, env func(string) (string, boo
 		{"api-key-file", "ASSENT_API_KEY_FILE", &c.apiKeyFile},
 		{"tls-ca", "ASSENT_TLS_CA", &c.tlsCA},
 	} {
-		if set, ok := env(v.name); ok && set != "" && !flags.Changed(v.flag) {
-			*v.value = set
+		// A variable that a file was read into ends with a newline, which no error would show.
+		if set, ok := env(v.name); ok && strings.TrimSpace(set) != "" && !flags.Changed(v.flag) {
+			*v.value = strings.TrimSpace(set)
 		}
 	}
-	if key, ok := env("ASSENT_API_KEY"); ok && key != "" && !flags.Changed("api-key-file") {
-		c.apiKey = config.NewSecret(key)
+	if key, ok := env("ASSENT_API_KEY"); ok && strings.TrimSpace(key) != "" && !flags.Changed("api-key-file") {
+		c.apiKey = config.NewSecret(strings.TrimSpace(key))
 	}
 }
 
@@ -108,7 +109,7 @@ func (a *app) withServer(ctx context.Context, do func(context.Context, *server) 
 	if a.connection.language != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "accept-language", a.connection.language)
 	}
-	return do(ctx, s)
+	return a.withHint(ctx, s, do(ctx, s))
 }
 
 // A call that lasts pings the server, so that a connection that something on the way has dropped ends as an error.

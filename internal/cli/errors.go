@@ -1,19 +1,21 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 // usageError is the caller's mistake, whenever it is found.
@@ -39,6 +41,8 @@ type callError struct {
 	plain  bool
 	// catalog is the file of the catalog that the call was about; the server does not know its name.
 	catalog string
+	// hint is what the caller may have meant.
+	hint string
 }
 
 func (e *callError) Error() string { return status.Convert(e.err).Message() }
@@ -46,11 +50,9 @@ func (e *callError) Unwrap() error { return e.err }
 
 // report writes the error: one line, and one for each field violation or
 // problem of a catalog.
-func (a *app) report(ctx context.Context, err error) {
+func (a *app) report(err error) {
 	call, isCall := errors.AsType[*callError](err)
 	switch {
-	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled):
-		a.notef("assent: interrupted")
 	case isCall:
 		text, violations := call.describe()
 		if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
@@ -109,12 +111,9 @@ func (e *callError) describe() (text string, violations []string) {
 	}
 	switch {
 	case reason != "":
-		text = reason + ": " + s.Message()
+		text = reason + ": " + s.Message() + e.hint
 	case s.Code() == codes.Unavailable:
-		text = fmt.Sprintf("the server at %s cannot be reached: %s", e.server, lastPart(s.Message()))
-		if e.plain && strings.Contains(s.Message(), "server preface") {
-			text += "; if it expects TLS, give --tls or --tls-ca"
-		}
+		text = unreachable(e.server, e.plain, s.Message())
 	case s.Code() == codes.DeadlineExceeded:
 		text = fmt.Sprintf("the server at %s did not answer in time; --timeout gives it more", e.server)
 	default:
@@ -124,6 +123,62 @@ func (e *callError) describe() (text string, violations []string) {
 		text += " (no API key was given: set ASSENT_API_KEY_FILE or --api-key-file)"
 	}
 	return text, violations
+}
+
+// errorJSONOf returns an error as it is written with --format json.
+func errorJSONOf(err error, code int) errorJSON {
+	e := errorJSON{Code: "FAILED", ExitCode: code}
+	if code == exitUsage {
+		e.Code = "USAGE"
+	}
+	call, isCall := errors.AsType[*callError](err)
+	if !isCall {
+		lines := problemLines(err)
+		e.Message = strings.TrimPrefix(lines[0], "assent: ")
+		for _, line := range lines[1:] {
+			e.Violations = append(e.Violations, violationJSON{Message: strings.TrimSpace(line)})
+		}
+		return e
+	}
+	text, _ := call.describe()
+	if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
+		text = outer + text
+	}
+	e.Message = oneLine(text)
+	s := status.Convert(call.err)
+	e.Code = strings.ToUpper(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(s.Code().String(), "${1}_$2"))
+	for _, detail := range s.Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			e.Code = d.GetReason()
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				e.Violations = append(e.Violations, violationJSON{Field: v.GetField(), Message: oneLine(v.GetDescription())})
+			}
+		}
+	}
+	return e
+}
+
+// unreachable says why a server cannot be reached, and what may help. gRPC knows only texts.
+func unreachable(server string, plain bool, message string) string {
+	host, _, _ := net.SplitHostPort(server)
+	switch {
+	case strings.Contains(message, "looked like an HTTP/1"), strings.Contains(message, "missing selected ALPN property"),
+		strings.Contains(message, "no application protocol"):
+		return fmt.Sprintf("the server at %s speaks HTTP, not gRPC: it is the port for REST; --server takes the port for gRPC, such as %s",
+			server, defaultServer)
+	case strings.Contains(message, "produced zero addresses"), strings.Contains(message, "no such host"):
+		return fmt.Sprintf("the host %s of --server is unknown: no address was found for its name", printable(host))
+	}
+	text := fmt.Sprintf("the server at %s cannot be reached: %s", server, lastPart(message))
+	switch {
+	case plain && strings.Contains(message, "server preface"):
+		text += "; if it expects TLS, give --tls or --tls-ca"
+	case strings.Contains(message, "does not look like a TLS handshake"):
+		text += "; it does not use TLS: leave out --tls and --tls-ca for a server on this machine, or give --insecure for another"
+	}
+	return text
 }
 
 // lastPart returns the cause from a chain of gRPC's texts, such as
@@ -179,7 +234,12 @@ func oneLine(text string) string {
 
 // callText says what is wrong with a call of the program. Cobra and pflag
 // repeat arguments, which may be addresses.
-func callText(err error) string {
+func callText(cmd *cobra.Command, err error) string {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		return withoutAddresses(err.Error()) + nearest.Hint("--"+unknown.GetSpecifiedName(), known)
+	}
 	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
 	if !ok {
 		return withoutAddresses(err.Error())

@@ -27,8 +27,8 @@ type exportFlags struct {
 
 func (f *exportFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	f.format = newChoice("text", "text", "json", "csv", "html", "jsonld", "zip", "ndjson")
-	flags.Var(&f.format, "format", "text, or a file: json, csv, html, jsonld or zip; with --all ndjson")
+	f.format = newChoice("text", "text", "json", "dossier", "csv", "html", "jsonld", "zip", "ndjson")
+	flags.Var(&f.format, "format", "text or json, or a file: dossier, csv, html, jsonld or zip; with --all ndjson")
 	flags.StringVar(&f.out, "out", "", "file to write to (default: standard output)")
 	flags.BoolVar(&f.operators, "name-operators", false, "name in the file the employees who took events down")
 	flags.BoolVar(&f.all, "all", false, "export the events of the whole ledger instead of one address")
@@ -69,22 +69,20 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, 
 	}
 	_, some := h.request("")
 	switch {
-	case given("language") && !f.searches(some) && !slices.Contains(languages(), language):
+	case given("language") && !f.searches() && !slices.Contains(languages(), language):
 		return usagef("a file is written in --language en or de")
 	case f.format.value == "ndjson":
 		return usagef("an address is not exported as ndjson")
-	case some && f.format.value != "text" && f.format.value != "json":
+	case some && !f.searches():
 		return usagef("a file holds all that is recorded: leave the filters out, or use --format text or json")
-	case f.out != "" && f.searches(some):
-		return usagef("--out is for files: use --format json, csv, html, jsonld or zip without filters")
+	case f.out != "" && f.searches():
+		return usagef("--out is for files: use --format dossier, csv, html, jsonld or zip without filters")
 	}
 	return nil
 }
 
 // searches reports whether events are listed, and no file is asked for.
-func (f *exportFlags) searches(some bool) bool {
-	return f.format.value == "text" || f.format.value == "json" && some
-}
+func (f *exportFlags) searches() bool { return f.format.value == "text" || f.format.value == "json" }
 
 func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportHistoryRequest {
 	if f.all {
@@ -94,7 +92,7 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 		}}}
 	}
 	formats := map[string]assentv1.ExportFormat{
-		"json": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
+		"dossier": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
 		"html": assentv1.ExportFormat_EXPORT_FORMAT_HTML, "jsonld": assentv1.ExportFormat_EXPORT_FORMAT_JSONLD,
 		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // Surroundings are what a test puts in the place of the process.
@@ -20,12 +22,19 @@ type Surroundings struct {
 // RunIn is Run in surroundings of a test, which waits only a moment before it
 // tries again.
 func RunIn(ctx context.Context, in Surroundings, args ...string) int {
-	return run(ctx, args, &app{
+	return run(ctx, args, appIn(in))
+}
+
+// Root returns the tree of commands in surroundings of a test.
+func Root(in Surroundings) *cobra.Command { return appIn(in).root() }
+
+func appIn(in Surroundings) *app {
+	return &app{
 		env: func(name string) (string, bool) {
 			value, ok := in.Env[name]
 			return value, ok
 		},
 		stdin: in.Stdin, stdout: in.Stdout, stderr: &lockedWriter{to: in.Stderr}, bars: in.Terminal, asks: in.Terminal,
 		local: in.Local, pause: func(int) time.Duration { return time.Millisecond },
-	})
+	}
 }

@@ -13,14 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -114,24 +112,6 @@ func (f *fake) intercept(ctx context.Context, in any, _ *grpc.UnaryServerInfo, h
 		}
 	}
 	return handle(ctx, in)
-}
-
-// failure makes an error as the server does.
-func failure(code codes.Code, reason, message string, violations ...string) error {
-	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: "assent"}}
-	if len(violations) > 0 {
-		bad := &errdetails.BadRequest{}
-		for _, v := range violations {
-			field, description, _ := strings.Cut(v, ": ")
-			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: field, Description: description})
-		}
-		details = append(details, bad)
-	}
-	s, err := status.New(code, message).WithDetails(details...)
-	if err != nil {
-		return err
-	}
-	return s.Err()
 }
 
 func day(n int) *timestamppb.Timestamp {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -15,6 +14,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/timetext"
 )
 
 // timeFlag is a flag that takes a time; unset it is nil.
@@ -48,7 +49,7 @@ func (f *knownFlag) Set(value string) error {
 	}
 	at, err := parseTime(value)
 	if err != nil {
-		return errors.New("it must be a position from 1 on, or a time such as 2026-10-01T08:00:00Z")
+		return errors.New("it must be a position from 1 on, or a time such as " + timetext.Example)
 	}
 	f.known = &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Time{Time: at}}
 	return nil
@@ -82,9 +83,9 @@ func (m *momentFlags) String() string {
 
 // parseTime reads an RFC 3339 time.
 func parseTime(text string) (*timestamppb.Timestamp, error) {
-	t, err := time.Parse(time.RFC3339Nano, text)
+	t, err := timetext.Parse(text)
 	if err != nil {
-		return nil, errors.New("it must be a time such as 2026-10-01T08:00:00Z")
+		return nil, err
 	}
 	at := timestamppb.New(t)
 	if at.CheckValid() != nil {
@@ -123,7 +124,8 @@ func (f *basisFlag) Type() string   { return "basis" }
 func (f *basisFlag) Set(value string) error {
 	basis, ok := basisNames()[value]
 	if !ok {
-		return errors.New("it must be one of " + strings.Join(slices.Sorted(maps.Keys(basisNames())), ", "))
+		names := slices.Sorted(maps.Keys(basisNames()))
+		return errors.New("it must be one of " + strings.Join(names, ", ") + nearest.Hint(value, names))
 	}
 	f.basis = basis
 	return nil

@@ -55,9 +55,9 @@ func (a *app) history() *cobra.Command {
 		Use:   "history [ADDRESS]",
 		Short: "Show or export what was recorded about an address",
 		Long: "Show the events of an address by their position: its own, those of its other spellings that hold for it,\n" +
-			"and those of its domain. The filters narrow it down to the events that all of them fit; with --format json\n" +
+			"and those of its domain. The filters narrow it down to the events that all of them fit. With --format json\n" +
 			"they are written as {\"events\": [...]}.\n\n" +
-			"Without filters, --format json, csv, html, jsonld or zip makes the file with which a request for access is\n" +
+			"--format dossier (JSON), csv, html, jsonld or zip, without filters, makes the file with which a request for access is\n" +
 			"answered: everything that is held about the address, in the language of --language (en or de). The zip holds\n" +
 			"all forms with the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
 			"With --all it exports the events of the whole ledger, a line of JSON each, and last the checkpoint; --since and\n" +
@@ -81,7 +81,7 @@ func (a *app) history() *cobra.Command {
 			return err
 		}
 		in, some := f.request(address)
-		if x.searches(some) {
+		if x.searches() {
 			a.format.value = x.format.value
 			return a.search(ctx, in, some)
 		}

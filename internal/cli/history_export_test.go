@@ -12,7 +12,7 @@ import (
 func TestHistory_WithAFormat_IsTheFileThatTheServerMakes(t *testing.T) {
 	f := startFake(t)
 	for format, want := range map[string]assentv1.ExportFormat{
-		"json": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
+		"dossier": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
 		"html": assentv1.ExportFormat_EXPORT_FORMAT_HTML, "jsonld": assentv1.ExportFormat_EXPORT_FORMAT_JSONLD,
 		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
 	} {

@@ -69,7 +69,9 @@ func (a *app) importConsents() *cobra.Command {
 		Use:   "consents FILE",
 		Short: "Record the events of a file",
 		Long:  fmt.Sprintf(importHelp, strings.Join(importColumns(), ",")),
-		Args:  cobra.ExactArgs(1),
+		Example: "  assent import consents events.csv.gz --dry-run\n" +
+			"  assent import consents events.csv.gz",
+		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			switch {
 			case rejected == "" && args[0] != stdinName:
@@ -167,6 +169,7 @@ func (a *app) importText(ctx context.Context, s *server, in *input, i *importer)
 	if err != nil {
 		return i.summary, fmt.Errorf("%s: %w", in.name, err)
 	}
+	defer i.odd.warn(s.app)
 	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.size)
 	err = i.run(ctx)
 	if i.summary.Rejected > 0 {
@@ -184,6 +187,14 @@ func batchID(path string) (string, error) {
 	if path == stdinName {
 		return uuid.NewString(), nil
 	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		// It is not opened either: the writer of a pipe would take that for its reader.
+		return uuid.NewString(), nil
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -192,9 +203,6 @@ func batchID(path string) (string, error) {
 		// It was only read.
 		_ = file.Close()
 	}()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return uuid.NewString(), err
-	}
 	hash := sha256.New()
 	if _, err := io.Copy(hash, bufio.NewReader(file)); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
@@ -239,6 +247,7 @@ type importer struct {
 	bar      *progress
 	// unreadable is why the rest of the input could not be read.
 	unreadable error
+	odd        oddAddresses
 }
 
 func (i *importer) run(ctx context.Context) error {
@@ -283,6 +292,7 @@ func (i *importer) chunk() (c *chunk, more bool) {
 			c.broken = append(c.broken, &badRow{line: line, text: err.Error()})
 			continue
 		}
+		i.odd.look(row[colAddress], line)
 		c.events = append(c.events, event)
 		c.lines = append(c.lines, line)
 		c.size += proto.Size(event)

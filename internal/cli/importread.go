@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 // importRows reads the rows of an import file. It returns io.EOF at the end, a
@@ -61,7 +63,7 @@ func unknown(kind, name string) error {
 	if strings.Contains(name, "@") || len(name) > 64 {
 		return fmt.Errorf("a %s is unknown; the first line of a CSV file must be its header", kind)
 	}
-	return fmt.Errorf("the %s %q is unknown", kind, name)
+	return fmt.Errorf("the %s %q is unknown%s", kind, name, nearest.Hint(name, importColumns()))
 }
 
 // csvImport reads rows of CSV.

@@ -41,11 +41,17 @@ func (a *app) open(name string) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := int64(-1)
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		size = info.Size()
+		return newInput(name, file, info.Size())
 	}
-	return newInput(name, file, size)
+	// Reading a pipe or a device may wait for ever.
+	return newInput(name, interruptibleFile{a.interruptible(file), file}, -1)
+}
+
+// interruptibleFile is a file that is read through an interruptible reader.
+type interruptibleFile struct {
+	io.Reader
+	io.Closer
 }
 
 // newInput reads what was opened, and closes it where that fails.

@@ -25,7 +25,8 @@ const maxCheckpoint = 64 << 10
 // ledger holds the commands about the ledger.
 func (a *app) ledger() *cobra.Command {
 	return family("ledger", "The ledger of all events: checkpoint, cosign, prove, verify, rebuild or purge",
-		a.ledgerCheckpoint(), a.ledgerCosign(), a.ledgerProve(), a.ledgerVerify(), a.ledgerRebuild(), a.ledgerPurge())
+		a.client(a.ledgerCheckpoint()), a.client(a.ledgerCosign()), a.client(a.ledgerProve()),
+		a.ledgerVerify(), a.ledgerRebuild(), a.ledgerPurge())
 }
 
 // verifierKeyFlag is a flag that holds a public key which notes are verified with.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // outFile is a CSV file that appears under its name only when it is complete:
@@ -47,8 +48,20 @@ func (a *app) create(path string) (*outFile, error) {
 	return o, nil
 }
 
-// keepOpen is a stream that is not ours to close.
-type keepOpen struct{ io.Writer }
+// errReaderGone is the error of a write to standard output that nothing reads
+// any more.
+var errReaderGone = errors.New("its reader has gone away")
+
+// keepOpen is standard output, which is not closed here.
+type keepOpen struct{ to io.Writer }
+
+func (w keepOpen) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		err = errReaderGone
+	}
+	return n, err
+}
 
 func (keepOpen) Close() error { return nil }
 

@@ -12,11 +12,11 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/nearest"
 )
 
 // choice is a flag that takes one of a few words.
@@ -34,7 +34,7 @@ func (c *choice) Type() string   { return "word" }
 
 func (c *choice) Set(value string) error {
 	if !slices.Contains(c.options, value) {
-		return fmt.Errorf("it must be one of %s", strings.Join(c.options, ", "))
+		return fmt.Errorf("it must be one of %s%s", strings.Join(c.options, ", "), nearest.Hint(value, c.options))
 	}
 	c.value = value
 	return nil
@@ -49,12 +49,11 @@ func complete(cmd *cobra.Command, flag string, words ...string) {
 	}
 }
 
-// writeMessage writes a message as the REST API does, with the same fields,
-// indented.
+// writeMessage writes a message as JSON, indented.
 func (a *app) writeMessage(m proto.Message) error {
-	data, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(m)
+	data, err := plainJSON(m)
 	if err != nil {
-		return fmt.Errorf("the answer cannot be written as JSON: %w", err)
+		return err
 	}
 	return a.writeRaw(data)
 }
@@ -82,7 +81,7 @@ func (a *app) writeRaw(data []byte) error {
 
 // write writes to standard output.
 func (a *app) write(text string) error {
-	if _, err := io.WriteString(a.stdout, text); err != nil {
+	if _, err := io.WriteString(keepOpen{a.stdout}, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil

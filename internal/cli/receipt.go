@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -191,11 +193,11 @@ func outcomeText(answer *assentv1.VerifyReceiptResponse) string {
 
 // receiptJSON is a verification as JSON.
 type receiptJSON struct {
-	Outcome        string            `json:"outcome"`
-	Differences    []differenceJSON  `json:"differences"`
-	ErasedPosition int64             `json:"erasedPosition,omitempty"`
-	VerifierKey    string            `json:"verifierKey"`
-	Receipt        map[string]string `json:"receipt"`
+	Outcome        string           `json:"outcome"`
+	Differences    []differenceJSON `json:"differences"`
+	ErasedPosition int64            `json:"erasedPosition,omitempty"`
+	VerifierKey    string           `json:"verifierKey"`
+	Receipt        map[string]any   `json:"receipt"`
 }
 
 type differenceJSON struct {
@@ -207,13 +209,16 @@ type differenceJSON struct {
 func verifiedReceipt(r *receipt.Receipt, outcome string, answer *assentv1.VerifyReceiptResponse) receiptJSON {
 	v := receiptJSON{
 		Outcome: outcome, Differences: []differenceJSON{}, ErasedPosition: answer.GetErasedPosition(),
-		VerifierKey: answer.GetVerifierKey(), Receipt: map[string]string{},
+		VerifierKey: answer.GetVerifierKey(), Receipt: map[string]any{},
 	}
 	for _, d := range answer.GetDifferences() {
 		v.Differences = append(v.Differences, differenceJSON{Field: d.GetField(), Expected: d.GetExpected(), Got: d.GetGot()})
 	}
 	for _, field := range r.Fields() {
 		v.Receipt[field.Name] = field.Value
+		if slices.Contains([]string{"position", "grant_position", "catalog_version"}, field.Name) && field.Value != "" {
+			v.Receipt[field.Name] = json.Number(field.Value)
+		}
 	}
 	return v
 }

@@ -122,13 +122,13 @@ func TestReceiptVerify_JSON_SaysWhatDiffersAndWhatTheReceiptSays(t *testing.T) {
 		Outcome     string
 		Differences []map[string]string
 		VerifierKey string
-		Receipt     map[string]string
+		Receipt     map[string]any
 	}
 	if err := json.Unmarshal([]byte(f.run(t, "receipt", "verify", path, "--format", "json").must(t, 1).stdout), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := []map[string]string{{"field": "grant_position", "expected": "7", "got": ""}}
-	if got.Outcome != "DIFFERS" || got.VerifierKey != key || got.Receipt["reason"] != "ALLOW_CONSENT" || cmp.Diff(want, got.Differences) != "" {
+	if got.Outcome != "DIFFERS" || got.VerifierKey != key || got.Receipt["reason"] != "ALLOW_CONSENT" || got.Receipt["position"] == "" || cmp.Diff(want, got.Differences) != "" {
 		t.Errorf("got %+v", got)
 	}
 }

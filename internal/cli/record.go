@@ -95,6 +95,8 @@ func (a *app) withdraw() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "withdraw ADDRESS {--channel CHANNEL | --all-marketing}",
 		Short: "Record that a person withdraws or refuses",
+		Example: "  assent withdraw anna@example.com --channel newsletter --source phone --operator \"front desk\"\n" +
+			"  assent withdraw - --all-marketing --source paper <address.txt",
 		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. Once this is acknowledged,\n" +
 			"no later check allows, unless --occurred-time lies before a consent: then a warning names the channel.",
 		Args: cobra.ExactArgs(1),

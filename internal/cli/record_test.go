@@ -54,7 +54,7 @@ func TestGrant_EveryFlagReachesTheServer_AndTwiceIsADuplicate(t *testing.T) {
 		t.Errorf("stdout %q", got.stdout)
 	}
 	got := f.run(t, append(args, "--format", "json")...).must(t, 0)
-	if got.stdout != "{\n  \"positions\": [\n    \"1\"\n  ],\n  \"duplicate\": true,\n  \"warnings\": []\n}\n" {
+	if got.stdout != "{\n  \"positions\": [\n    1\n  ],\n  \"duplicate\": true,\n  \"warnings\": []\n}\n" {
 		t.Errorf("stdout %q", got.stdout)
 	}
 }
@@ -118,7 +118,7 @@ func TestRequestAndConfirm_TheTokenGoesFromOneToTheOther(t *testing.T) {
 		Decision    map[string]any
 		Token       string
 		ExpiresTime string
-		Positions   []string
+		Positions   []int64
 		Warnings    []string
 	}](t, f.run(t, "request", "anna@firma.example", "--channel", "newsletter", "--format", "json").must(t, 0).stdout)
 	got = f.runWith(t, answer.Token+"\n", append([]string{"confirm", "-"}, evidenceArgs()...)...).must(t, 0)

@@ -35,7 +35,7 @@ func TestRetentionRun_WritesWhatWasRemoved(t *testing.T) {
 	}
 	dry = true
 	got := f.run(t, "retention", "run", "--dry-run", "--format", "json").must(t, 0)
-	if !strings.Contains(got.stdout, `"evidence"`) || !strings.Contains(got.stdout, `"12"`) {
+	if !strings.Contains(got.stdout, `"evidence"`) || !strings.Contains(got.stdout, `"count": 12`) {
 		t.Errorf("got %s", got.stdout)
 	}
 }

@@ -28,11 +28,11 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 	golden(t, "erase-again.txt", again.stdout)
 	golden(t, "erase-now.txt", f.run(t, "erase", "carl@secret.example", "--yes").must(t, 0).stdout)
 	answer := decode[struct {
-		Positions    []string
+		Positions    []int64
 		Duplicate    bool
-		EventsErased string
+		EventsErased int64
 	}](t, f.run(t, "erase", "ben@secret.example", "--yes", "--format", "json").must(t, 0).stdout)
-	if len(answer.Positions) != 1 || answer.Duplicate || answer.EventsErased != "3" {
+	if len(answer.Positions) != 1 || answer.Duplicate || answer.EventsErased != 3 {
 		t.Errorf("%+v", answer)
 	}
 }
@@ -191,7 +191,7 @@ func TestClaims_ListAndOpen(t *testing.T) {
 		EventCount                         int
 		Events                             []map[string]any
 	}](t, runIn(t, in, append([]string{"claims", "open", "0a", "--format", "json"}, with...)...).must(t, 0).stdout)
-	if !one.Opened || one.Address != "anna@b.example" || one.EventCount != 1 || len(one.Events) != 1 || one.Events[0]["position"] != "2" {
+	if !one.Opened || one.Address != "anna@b.example" || one.EventCount != 1 || len(one.Events) != 1 || one.Events[0]["position"] != 2.0 {
 		t.Errorf("%+v", one)
 	}
 	for id, want := range map[string]string{"0b": "another officer's key", "0c": "nothing is kept under that id"} {

@@ -19,7 +19,16 @@ import (
 
 var update = flag.Bool("update", false, "write the files of testdata/golden anew")
 
-func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
+// childVariable is set in a process that is to be the command line itself
+// instead of its tests.
+const childVariable = "ASSENT_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(cli.Main())
+	}
+	testkit.VerifyNoLeaks(m)
+}
 
 // result is what a run left.
 type result struct {
@@ -210,6 +219,9 @@ func TestRun_WrongCall_ExitsWith2AndOneLine(t *testing.T) {
 	} {
 		got := run(t, args...)
 		got.must(t, 2)
+		if slices.Contains(args, "json") {
+			continue // TestRun_JSON_WritesErrorsAsJSONToo has those.
+		}
 		lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
 		if len(lines) != 2 || !strings.HasPrefix(lines[0], "assent: ") || !strings.HasPrefix(lines[1], "Run `assent") || got.stdout != "" {
 			t.Errorf("%v: stdout %q, stderr %q", args, got.stdout, got.stderr)
@@ -247,6 +259,10 @@ func TestRun_WrongFlagValue_IsShownUnlessItMayBeAnAddress_WithWhatWouldBeRight(t
 		{
 			[]string{"grant", "a@b.example", "--declaration", "anna@secret.example@1"},
 			`invalid argument "…" for "--declaration" flag: it must be id@version, such as newsletter-signup@2026-01`,
+		},
+		{
+			[]string{"check", "a@b.example", "--as-of", "2026-10-01T08:00:00+24:00"},
+			`invalid argument "2026-10-01T08:00:00+24:00" for "--as-of" flag: it must be a time such as 2026-10-01T08:00:00Z`,
 		},
 		{
 			[]string{"check", "a@b.example", "--timeout", "anna@secret.example"},
@@ -294,6 +310,9 @@ func TestCompletion_KnowsCommandsAndWords(t *testing.T) {
 func TestVersion_SaysWhichBuild(t *testing.T) {
 	if got := run(t, "version").must(t, 0); !strings.HasPrefix(got.stdout, "assent ") || !strings.Contains(got.stdout, "go1.") {
 		t.Errorf("stdout %q", got.stdout)
+	}
+	if flag, command := run(t, "--version").must(t, 0), run(t, "version"); flag.stdout != command.stdout {
+		t.Errorf("--version says %q, version %q", flag.stdout, command.stdout)
 	}
 	got := decode[map[string]string](t, run(t, "version", "--format", "json").must(t, 0).stdout)
 	if got["version"] == "" || got["goVersion"] == "" || got["platform"] == "" {

@@ -23,9 +23,14 @@ func (a *app) version() *cobra.Command {
 					Platform  string `json:"platform"`
 				}{buildVersion(), runtime.Version(), platform()})
 			}
-			return a.write(fmt.Sprintf("assent %s (%s, %s)\n", buildVersion(), runtime.Version(), platform()))
+			return a.write(versionLine())
 		}),
 	}
+}
+
+// versionLine is what assent version and assent --version write.
+func versionLine() string {
+	return fmt.Sprintf("assent %s (%s, %s)\n", buildVersion(), runtime.Version(), platform())
 }
 
 func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }

@@ -94,6 +94,13 @@ func TestLoad_FlagOverVariableOverFileOverDefault(t *testing.T) {
 	}
 }
 
+func TestLoad_NewlineAtTheEndOfAVariable_IsNoPartOfIt(t *testing.T) {
+	got := mustLoad(t, nil, map[string]string{"ASSENT_DATABASE_URL": "postgres://h/d\r\n", "ASSENT_CATALOG": "c.yaml\n", "ASSENT_KEYS": "k\n"}, "")
+	if got.DatabaseURL.Reveal() != "postgres://h/d" || got.Catalog != "c.yaml" || got.Keys != "k" {
+		t.Errorf("URL %q, catalog %q, keys %q", got.DatabaseURL.Reveal(), got.Catalog, got.Keys)
+	}
+}
+
 func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 	values := map[string]string{
 		"database_url": "postgres://u:p@db/assent", "grpc_address": "[::1]:1", "http_address": "localhost:0", "catalog": "c.yaml",

@@ -83,8 +83,9 @@ func pick(row setting, flags *pflag.FlagSet, env func(string) (string, bool), fi
 		}
 		return flag.Value.String(), "--" + row.flag()
 	}
-	if value, ok := env(row.env()); ok && value != "" {
-		return value, row.env()
+	// A variable that a file was read into ends with a newline, which no error would show.
+	if value, _ := env(row.env()); strings.TrimRight(value, "\r\n") != "" {
+		return strings.TrimRight(value, "\r\n"), row.env()
 	}
 	if e, ok := file[row.key]; ok {
 		return e.value, e.place

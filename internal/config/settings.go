@@ -61,7 +61,7 @@ func settings() []setting {
 		},
 		{
 			key: "pprof_address", fallbackNote: "off",
-			usage: "host:port on loopback to serve profiles of the process on, for `go tool pprof`; without a key",
+			usage: "host:port on loopback to serve profiles of the process on, for \"go tool pprof\"; without a key",
 			set:   address(func(s *Server) *string { return &s.PprofAddress }),
 		},
 		{

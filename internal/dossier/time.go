@@ -2,10 +2,10 @@ package dossier
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/timetext"
 )
 
 // Time is an instant that stands in JSON as RFC 3339 in UTC, to the microsecond. Zero is no time.
@@ -40,9 +40,9 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &text); err != nil {
 		return err
 	}
-	at, err := time.Parse(time.RFC3339Nano, text)
+	at, err := timetext.Parse(text)
 	if err != nil {
-		return fmt.Errorf("a time is written as 2026-01-01T00:00:00Z: %w", err)
+		return err
 	}
 	*t = Time(consent.InstantOf(at))
 	return nil

@@ -97,7 +97,7 @@ func exportAll(t *testing.T, s *running, path, address string, german bool) {
 		language = "de"
 	}
 	files := map[string][]byte{}
-	for _, format := range []string{"json", "csv", "html", "jsonld", "zip"} {
+	for _, format := range []string{"dossier", "csv", "html", "jsonld", "zip"} {
 		out := path + "." + format
 		code, _, stderr := command(t, s.GRPC, s.key, "history", address, "--format", format, "--language", language, "--out", out)
 		if code != 0 {
@@ -114,7 +114,7 @@ func exportAll(t *testing.T, s *running, path, address string, german bool) {
 		Events   []struct{ Summary map[string]string }
 		Channels []any
 	}
-	if err := json.Unmarshal(files["json"], &d); err != nil || len(d.Events) == 0 || len(d.Channels) != 4 || d.Language != language {
+	if err := json.Unmarshal(files["dossier"], &d); err != nil || len(d.Events) == 0 || len(d.Channels) != 4 || d.Language != language {
 		t.Errorf("json: %d events, %d channels, %v", len(d.Events), len(d.Channels), err)
 	}
 	rows, err := csv.NewReader(bytes.NewReader(files["csv"])).ReadAll()

@@ -68,10 +68,15 @@ func (d *decoder) object(node ast.Node, what string, keys ...string) *object {
 		d.fail(o.line, "%s is a mapping with the keys %s, not %s", what, strings.Join(keys, ", "), yamltext.Kind(node))
 		return nil
 	}
+	meant := yamltext.Meant(mapping, keys)
 	for _, entry := range mapping.Values {
 		line := entry.Key.GetToken().Position.Line
 		key, _ := yamltext.Of(entry.Key)
 		switch {
+		case meant[key] != "":
+			// It is read as what was meant: what would follow from its absence would hide the cause.
+			d.fail(line, "unknown key %s; did you mean %s?", yamltext.Quote(key), meant[key])
+			o.fields[meant[key]], o.lines[meant[key]] = entry.Value, line
 		case !slices.Contains(keys, key):
 			d.fail(line, "unknown key %s; %s has the keys %s", yamltext.Quote(entry.Key.GetToken().Value), what, strings.Join(keys, ", "))
 		case o.fields[key] != nil:

@@ -2,12 +2,12 @@ package scenario
 
 import (
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/timetext"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -40,7 +40,7 @@ func (o *object) instant(key string) consent.Instant {
 		return 0
 	}
 	s := o.text(key)
-	t, err := time.Parse(time.RFC3339, s)
+	t, err := timetext.Parse(s)
 	if err != nil || t.Nanosecond()%1000 != 0 {
 		o.fail(key, "%s is no time; write it as 2026-01-31T08:00:00Z, with at most six decimals", yamltext.Quote(s))
 		return 0

@@ -14,7 +14,7 @@ import (
 // that are too large, parameters that a call does not have, and parameters in the URL where the body holds all. What it lets
 // through has only the headers that are handed on, and its body read. Who calls, and whether they may, gRPC finds out for itself.
 func guard(admit admission, next http.Handler) http.Handler {
-	answer, takes := admit.answer, newParameters()
+	answer, takes, times := admit.answer, newParameters(), newTimeParameters()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -28,6 +28,10 @@ func guard(admit admission, next http.Handler) http.Handler {
 		}
 		if !takes.allow(r.URL) {
 			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, "", "the call has no such parameter; /openapi.json lists all"))
+			return
+		}
+		if name := times.wrong(r.URL); name != "" {
+			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, name, timeProblem))
 			return
 		}
 		limit := int64(rpc.DefaultMessage)

@@ -124,6 +124,9 @@ func (f jsonFormat) NewDecoder(body io.Reader) runtime.Decoder {
 		if err := f.UnmarshalOptions.Unmarshal(text, message); err != nil {
 			return errors.New(describeJSON(err, message.ProtoReflect().Descriptor()))
 		}
+		if where := wrongTime(text, message.ProtoReflect().Descriptor()); where != "" {
+			return errors.New(bodyProblem + ": " + where + ": " + timeProblem)
+		}
 		return nil
 	})
 }

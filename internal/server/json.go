@@ -35,7 +35,7 @@ func jsonProblem(text string) string {
 		{`duplicate field ` + name + `$`, "the field $1 comes twice"},
 		{`invalid value for (\w+) field (\w+):`, "the field $2 must be of type $1"},
 		{`oneof [\w.]+\.(\w+) is already set`, "only one field of $1 may be given"},
-		{`Timestamp`, "a time is written as in 2026-10-01T08:00:00Z"},
+		{`Timestamp`, timeProblem},
 		{`UTF-8`, "a text is not valid UTF-8"},
 		{`recursion depth`, "it nests too deeply"},
 		{`unexpected EOF`, "it ends too early"},

@@ -172,6 +172,8 @@ func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
 		"unknown inner enum":  {"POST", "/v1/events:batchRecord", `{"events": [{"grant": {"legal_basis": "anna"}}]}`, 400, "INVALID_REQUEST", "must be one of LEGAL_BASIS_CONSENT"},
 		"enum out of range":   {"POST", "/v1/consent:grant", `{"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": 99}`, 400, "INVALID_REQUEST", "must be one of LEGAL_BASIS_CONSENT"},
 		"no time":             {"POST", "/v1/consent:check", `{"asOf": "anna@example.com"}`, 400, "INVALID_REQUEST", "a time is written as"},
+		"hour of one digit":   {"POST", "/v1/consent:check", `{"channel": "newsletter", "asOf": "2026-10-01T1:00:00Z"}`, 400, "INVALID_REQUEST", "asOf: a time is written as"},
+		"offset of a day":     {"GET", "/v1/erasures/returns?sinceTime=2026-10-01T01:00:00%2B24:00", ``, 400, "INVALID_REQUEST", "a time is written as"},
 		"key twice":           {"POST", "/v1/consent:check", `{"channel": "a", "channel": "b"}`, 400, "INVALID_REQUEST", "channel comes twice"},
 		"two targets":         {"POST", "/v1/suppressions", `{"address": "a@example.com", "domain": "example.com"}`, 400, "INVALID_REQUEST", "only one field of target"},
 		"cut short":           {"POST", "/v1/consent:check", `{"address": "anna@example.com"`, 400, "INVALID_REQUEST", "ends too early"},

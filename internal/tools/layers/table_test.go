@@ -17,8 +17,8 @@ func allowed() map[string][]string {
 
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
-			"internal/consent", "internal/dossier", "internal/ledger", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
-			"internal/storage", "internal/telemetry", "internal/token",
+			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
 		"internal/bench": {
 			"api/assent/v1", "examples", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal", "internal/server",
@@ -28,7 +28,7 @@ func allowed() map[string][]string {
 		"internal/server": {
 			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
 			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
-			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/token", "migrations",
+			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
 		"internal/rpc": {
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
@@ -57,16 +57,18 @@ func allowed() map[string][]string {
 			"internal/testkit",
 		},
 
-		"internal/dossier": {"internal/catalog", "internal/consent", "internal/ledger"},
+		"internal/dossier": {"internal/catalog", "internal/consent", "internal/ledger", "internal/timetext"},
 
 		"internal/consent":  {"internal/address", "internal/catalog"},
-		"internal/catalog":  {"internal/address", "internal/yamltext"},
+		"internal/catalog":  {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
 		"internal/ledger":   {},
 		"internal/receipt":  {"internal/consent", "internal/ledger"},
 		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
-		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/yamltext"},
-		"internal/yamltext": {},
+		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
+		"internal/nearest":  {},
+		"internal/timetext": {},
+		"internal/yamltext": {"internal/nearest"},
 
 		"internal/config":    {},
 		"internal/telemetry": {},

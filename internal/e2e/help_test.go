@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+)
+
+// examplesOf returns the examples in the help of a command and of those below it.
+func examplesOf(t *testing.T, path ...string) []string {
+	t.Helper()
+	code, help, _ := command(t, "", "", append(slices.Clone(path), "--help")...)
+	if code != 0 {
+		t.Fatalf("assent %s --help: exit %d", strings.Join(path, " "), code)
+	}
+	var examples []string
+	section := ""
+	for line := range strings.Lines(help) {
+		line = strings.TrimRight(line, "\n")
+		switch found := regexp.MustCompile(`^  (\S+) `).FindStringSubmatch(line); {
+		case strings.HasSuffix(line, ":") && !strings.HasPrefix(line, " "):
+			section = line
+		case line == "":
+		case section == "Examples:":
+			examples = append(examples, strings.TrimSpace(line))
+		case section == "Available Commands:" && found != nil && found[1] != "completion" && found[1] != "help":
+			examples = append(examples, examplesOf(t, append(slices.Clone(path), found[1])...)...)
+		}
+	}
+	return examples
+}
+
+func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
+	examples := examplesOf(t)
+	if len(examples) < 12 {
+		t.Fatalf("only %d examples were found: %q", len(examples), examples)
+	}
+	// What others need comes first, and what takes something away last.
+	rank := func(example string) int {
+		switch {
+		case strings.HasPrefix(example, "assent grant"):
+			return 0
+		case strings.HasPrefix(example, "assent withdraw"), strings.HasPrefix(example, "assent erase"):
+			return 2
+		default:
+			return 1
+		}
+	}
+	slices.SortStableFunc(examples, func(x, y string) int { return rank(x) - rank(y) })
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)
+	must(t, r, "grant", "anna@example.com", "--channel", "newsletter", "--legal-basis", "consent",
+		"--declaration", "newsletter-signup@2026-01", "--source", "web_form", "--confirmed-time", "2026-06-01T08:00:00Z",
+		"--occurred-time", "2026-06-01T08:00:00Z")
+	must(t, r, "check", "anna@example.com", "--channel", "newsletter", "--receipt", filepath.Join(db.dir, "mail-17.receipt"))
+	ledger := assentv1.NewLedgerServiceClient(dial(t, r.GRPC, r.key))
+	checkpoint, err := ledger.GetCheckpoint(t.Context(), &assentv1.GetCheckpointRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(db.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, example := range map[string]string{"audience.csv": "../../examples/acme/audience.csv", "events.csv.gz": acmeEvents} {
+		if err := os.Symlink(mustAbs(t, example), filepath.Join(db.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, example := range examples {
+		runAsWritten(t, db.dir, env, example)
+	}
+}
