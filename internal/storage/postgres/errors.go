@@ -44,6 +44,7 @@ func classify(ctx context.Context, doing string, err error) error {
 func isPort(err error) bool {
 	for _, kind := range []error{
 		storage.ErrUnavailable, storage.ErrCommitUnknown, storage.ErrNotInitialised, storage.ErrInitialised, storage.ErrClosed,
+		storage.ErrText,
 	} {
 		if errors.Is(err, kind) {
 			return true

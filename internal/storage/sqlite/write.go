@@ -120,6 +120,9 @@ func (s *Store) Write(
 		if err := context.Cause(ctx); err != nil || changes == nil {
 			return err
 		}
+		if err := changes.CheckTexts(); err != nil {
+			return err
+		}
 		return c.store(changes)
 	})
 	if decideErr != nil {
