@@ -45,7 +45,7 @@ func (a *app) clientsCreate() *cobra.Command {
 		if local {
 			return a.createLocally(ctx, cmd, in)
 		}
-		if name := firstChanged(cmd, localKeys()); name != "" {
+		if name := firstChanged(cmd, creatingKeys()); name != "" {
 			return usagef("--%s goes with --local", name)
 		}
 		return a.withServer(ctx, func(ctx context.Context, s *server) error {
@@ -64,7 +64,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	flags.StringSliceVar(&in.Scopes, "scope", nil, "what it may do, where no role fits; may be given several times")
 	flags.StringSliceVar(&in.Lists, "list", nil, "external list that is its own; may be given several times")
 	flags.BoolVar(&local, "local", false, "open the database instead of asking a server")
-	config.AddFlags(flags, localKeys()...)
+	config.AddFlags(flags, creatingKeys()...)
 	require(cmd, "id")
 	cmd.MarkFlagsMutuallyExclusive("department", "all-departments")
 	cmd.MarkFlagsMutuallyExclusive("role", "scope")

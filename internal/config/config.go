@@ -41,6 +41,8 @@ type Server struct {
 	// Keys is the path of the key file. Beside a SQLite file it has a default;
 	// for PostgreSQL it may be empty, and what needs it asks KeyFile.
 	Keys string
+	// AdoptKeys lets an empty database take the keys of another one.
+	AdoptKeys bool
 	// Migrate applies missing migrations at start. SQLite always does.
 	Migrate bool
 	// TLSCert and TLSKey are paths of PEM files; both are given or neither.

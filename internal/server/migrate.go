@@ -21,6 +21,9 @@ type Schema struct {
 
 // MigrateUp applies all missing migrations and returns the state afterwards. A SQLite file that does not exist is made.
 func MigrateUp(ctx context.Context, cfg config.Server) (Schema, error) {
+	if err := checkMissing(cfg); err != nil {
+		return Schema{}, err
+	}
 	return migrate(ctx, cfg, func(m migrator) error { return m.Up(ctx) })
 }
 

@@ -314,7 +314,7 @@ type Writer interface {
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
 // ErrUnavailable or ErrClosed.
 type Reader interface {
-	// Head returns the head.
+	// Head returns the head. It returns ErrUnavailable, too, where the store knows that it could not write.
 	Head(ctx context.Context) (Head, error)
 	// States returns the subjects that exist for the keys, with their states, in no order, read in one statement. A key that
 	// is given twice is returned once; no keys return none.
