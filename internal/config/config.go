@@ -43,6 +43,9 @@ type Server struct {
 	Keys string
 	// AdoptKeys lets an empty database take the keys of another one.
 	AdoptKeys bool
+	// AcceptLedgerAhead goes on recording consents while the ledger is ahead of
+	// the clock.
+	AcceptLedgerAhead bool
 	// Migrate applies missing migrations at start. SQLite always does.
 	Migrate bool
 	// TLSCert and TLSKey are paths of PEM files; both are given or neither.

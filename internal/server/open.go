@@ -135,7 +135,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	local := &Local{store: store}
 	opts := service.Options{
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
-		Unsafe: how.unsafe,
+		AcceptAhead: cfg.AcceptLedgerAhead, Unsafe: how.unsafe,
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

@@ -115,6 +115,9 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err := signals.metrics.ObserveIndex(local.observe); err != nil {
 		return err
 	}
+	if err := signals.metrics.ObserveLedger(local.LedgerAhead); err != nil {
+		return err
+	}
 	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local, keeper); err != nil {
 		return err
 	}
