@@ -72,8 +72,8 @@ func migrate(ctx context.Context, cfg config.Server, do func(migrator) error) (_
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	if err := do(m); err != nil {
-		return Schema{}, once(err)
+		return Schema{}, once(cfg, err)
 	}
 	status, err := m.Status(ctx)
-	return Schema{Version: status.Version, Latest: status.Latest, Dirty: status.Dirty}, once(err)
+	return Schema{Version: status.Version, Latest: status.Latest, Dirty: status.Dirty}, once(cfg, err)
 }

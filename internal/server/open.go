@@ -93,23 +93,36 @@ func openStore(ctx context.Context, cfg config.Server, how opening) (storage.Sto
 	}
 	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), postgres.Options{Migrate: how.migrate, Now: how.databaseNow})
 	if err != nil {
-		return nil, once(err)
+		return nil, once(cfg, err)
 	}
 	return store, nil
 }
 
-// told is an error that says everything once, in one line.
-type told struct{ error }
+// told is an error with a text of its own.
+type told struct {
+	error
 
-// once returns the error of a driver, which may say the same several times, as one that says it once.
-func once(err error) error {
+	text string
+}
+
+// once returns the error of a driver, which may say the same several times, as one that says it once, and without a password.
+func once(cfg config.Server, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &told{err}
+	return &told{err, postgres.Scrub(cfg.DatabaseURL.Reveal(), rpc.OneLine(err.Error()))}
 }
 
-func (e *told) Error() string { return rpc.OneLine(e.error.Error()) }
+// explained returns the error of a start with the cause that calls hide from clients, for the operator has to know it.
+func explained(cfg config.Server, err error) error {
+	var hidden *consent.Error
+	if !errors.As(err, &hidden) || hidden.Unwrap() == nil {
+		return err
+	}
+	return &told{err, postgres.Scrub(cfg.DatabaseURL.Reveal(), err.Error()+": "+rpc.CauseText(err))}
+}
+
+func (e *told) Error() string { return e.text }
 func (e *told) Unwrap() error { return e.error }
 
 // OpenService opens the database that the settings name, with its keys, for a command on the server. What it does there is
