@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -80,6 +81,11 @@ func (d *decoder) read(document []byte) ast.Node {
 		d.failAt(1+bytes.Count(document[:validPrefix(document)], []byte("\n")), "", "the document is not valid UTF-8")
 		return nil
 	}
+	if at := bytes.IndexFunc(document, isControl); at >= 0 {
+		control, _ := utf8.DecodeRune(document[at:])
+		d.failAt(1+bytes.Count(document[:at], []byte("\n")), "", "the document holds the control character %U: remove it", control)
+		return nil
+	}
 	document = bytes.TrimPrefix(document, []byte("\ufeff"))
 	document = bytes.ReplaceAll(document, []byte("\r\n"), []byte("\n"))
 	tokens := lexer.Tokenize(string(document))
@@ -124,6 +130,9 @@ func explain(err error) (line int, message string) {
 	}
 	return 0, err.Error()
 }
+
+// isControl reports whether r is a control character that no document holds: all but tabs and line breaks.
+func isControl(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 
 func validPrefix(b []byte) int {
 	for i := 0; i < len(b); {

@@ -176,6 +176,8 @@ func TestParse_DocumentThatIsNone_IsRefused(t *testing.T) {
 		"no YAML":                    {"a: 1\nb: [1, 2\n", "not valid YAML", 2},
 		"tab as indent":              {"a:\n\tb: 1\n", "not valid YAML", 2},
 		"no UTF-8":                   {"a: 1\nb: \xff\n", "not valid UTF-8", 2},
+		"NUL in a comment":           {"a: 1\n# b\x00\n", "control character U+0000", 2},
+		"escape in a text":           {"a: 1\nb: 'c\x1b[2J'\n", "control character U+001B", 2},
 		"two documents":              {"a: 1\n---\nb: 1\n", "several documents", 0},
 		"many documents":             {strings.Repeat("a\n---\n", 60_000), "several documents", 4},
 		"character out of place":     {"a: 1\nb: " + strings.Repeat("@", 100_000), "not valid YAML", 2},

@@ -52,7 +52,7 @@ func (a *app) clientsCreate() *cobra.Command {
 		if local {
 			return a.createLocally(ctx, cmd, in)
 		}
-		if name := firstChanged(cmd, localKeys()); name != "" {
+		if name := firstChanged(cmd, creatingKeys()); name != "" {
 			return usagef("--%s goes with --local", name)
 		}
 		return a.withServer(ctx, func(ctx context.Context, s *server) error {
@@ -72,7 +72,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	flags.StringSliceVar(&in.Lists, "list", nil, "external list that is its own; may be given several times")
 	flags.Var(&expires, "expires", "when the key ends (default: never)")
 	flags.BoolVar(&local, "local", false, "open the database instead of asking a server")
-	config.AddFlags(flags, localKeys()...)
+	config.AddFlags(flags, creatingKeys()...)
 	require(cmd, "id")
 	cmd.MarkFlagsMutuallyExclusive("department", "all-departments")
 	cmd.MarkFlagsMutuallyExclusive("role", "scope")

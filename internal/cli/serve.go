@@ -84,6 +84,9 @@ func nameListenFlag(cfg config.Server, err error) error {
 // localKeys returns the settings that a command needs to open a database.
 func localKeys() []string { return []string{"database_url", "keys"} }
 
+// creatingKeys are the settings of a command that may be the first to open a database.
+func creatingKeys() []string { return append(localKeys(), "adopt_keys") }
+
 // createLocally creates a client in the database.
 func (a *app) createLocally(ctx context.Context, cmd *cobra.Command, in *assentv1.CreateClientRequest) error {
 	cfg, err := a.settings(cmd)

@@ -41,6 +41,11 @@ type Server struct {
 	// Keys is the path of the key file. Beside a SQLite file it has a default;
 	// for PostgreSQL it may be empty, and what needs it asks KeyFile.
 	Keys string
+	// AdoptKeys lets an empty database take the keys of another one.
+	AdoptKeys bool
+	// AcceptLedgerAhead goes on recording consents while the ledger is ahead of
+	// the clock.
+	AcceptLedgerAhead bool
 	// Migrate applies missing migrations at start. SQLite always does.
 	Migrate bool
 	// TLSCert and TLSKey are paths of PEM files; both are given or neither.
@@ -158,6 +163,15 @@ func checkDatabaseURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
 		return errors.New("it is no URL; a password in it has to be percent-encoded")
+	}
+	// What follows such a sign would be taken for the host, and printed.
+	authority := strings.TrimPrefix(text, u.Scheme+"://")
+	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
+		authority = authority[:end]
+	}
+	if strings.Count(text, "@") > 1 || strings.Contains(text, "@") && !strings.Contains(authority, "@") || strings.Contains(text, "#") {
+		return errors.New("a password or user name in the URL holds a sign that has to be percent-encoded: @ as %40, # as %23, / as %2F, " +
+			"? as %3F, : as %3A, % as %25")
 	}
 	if (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Opaque != "" {
 		return errors.New("it must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE")

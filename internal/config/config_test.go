@@ -297,3 +297,24 @@ func TestSecret_NothingPrintsIt(t *testing.T) {
 		t.Errorf("the empty secret prints as %q", got)
 	}
 }
+
+func TestDatabaseURL_SignThatIsNotEncoded_IsRefusedWithoutItsText(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://assent:S3cret@Tail77@127.0.0.1:1/assent", "postgres://assent:S3cret@127.0.0.1/ass@Tail77",
+		"postgres://assent:12#Tail77@127.0.0.1/assent", "postgres://assent:12?Tail77@127.0.0.1/assent", "postgres://assent:12/Tail77@127.0.0.1/assent",
+		"postgres://assent:S3cret%Tail77@127.0.0.1/assent", "postgres://as@Tail77:S3cret@127.0.0.1/assent",
+		"postgres://127.0.0.1/assent?password=S3cret@Tail77", "postgres://assent:S3cret[Tail77@127.0.0.1/assent",
+	} {
+		_, err := config.Load(pflag.NewFlagSet("", pflag.ContinueOnError), func(name string) (string, bool) {
+			return url, name == "ASSENT_DATABASE_URL"
+		})
+		if err == nil || !strings.Contains(err.Error(), "percent-encoded") {
+			t.Errorf("%s: got %v", url, err)
+			continue
+		}
+		if text := err.Error(); strings.Contains(text, "S3cret") || strings.Contains(text, "Tail77") {
+			t.Errorf("%s: the error holds a part of the password: %s", url, text)
+		}
+	}
+}

@@ -75,6 +75,16 @@ func settings() []setting {
 			set:   text(func(s *Server) *string { return &s.Keys }),
 		},
 		{
+			key: "adopt_keys", fallback: "false", boolean: true,
+			usage: "let an empty database take a key file that is already that of another database",
+			set:   boolean(func(s *Server) *bool { return &s.AdoptKeys }),
+		},
+		{
+			key: "accept_ledger_ahead", fallback: "false", boolean: true,
+			usage: "go on recording consents although the last recorded time is ahead of the clock, after a clock was wrong",
+			set:   boolean(func(s *Server) *bool { return &s.AcceptLedgerAhead }),
+		},
+		{
 			key: "migrate", fallback: "false", boolean: true,
 			usage: "apply missing migrations to PostgreSQL at start; SQLite always does",
 			set:   boolean(func(s *Server) *bool { return &s.Migrate }),

@@ -32,6 +32,8 @@ type keyFile struct {
 	Event   json.RawMessage `json:"event"`            // PRF: event keys; never rotated
 	Signing json.RawMessage `json:"signing"`          // Ed25519: signs checkpoints
 	Claims  json.RawMessage `json:"claims,omitempty"` // HPKE, public: seals for the officer
+	// Unused says that no database has taken the keys yet: an empty one may.
+	Unused bool `json:"unused,omitempty"`
 	// Checksum is the SHA-256 of the rest in hex. Under a key with one wrong bit no refusal would be found. The first files have none.
 	Checksum string `json:"checksum,omitempty"`
 }
@@ -42,7 +44,7 @@ func Create(path string) (*Keys, error) {
 	if _, err := rand.Read(id[:]); err != nil {
 		return nil, fmt.Errorf("create key file: %w", err)
 	}
-	file := keyFile{Format: fileFormat, StoreID: hex.EncodeToString(id[:])}
+	file := keyFile{Format: fileFormat, StoreID: hex.EncodeToString(id[:]), Unused: true}
 	for _, part := range []struct {
 		into     *json.RawMessage
 		template *tinkpb.KeyTemplate
@@ -69,6 +71,22 @@ func Create(path string) (*Keys, error) {
 	}
 	return Open(path)
 }
+
+// MarkUsed notes in the key file that a database has taken the keys. Of a file that says so already nothing changes.
+func MarkUsed(path string) error {
+	keys, err := Open(path)
+	if err != nil || !keys.unused {
+		return err
+	}
+	_, err = update(path, func(file *keyFile) error {
+		file.Unused = false
+		return nil
+	})
+	return err
+}
+
+// Unused reports whether no database had taken the keys when the file was read.
+func (k *Keys) Unused() bool { return k.unused }
 
 // encode returns the bytes of the file with its checksum.
 func (f *keyFile) encode() ([]byte, error) {

@@ -19,7 +19,7 @@ func parse(data []byte) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, held := &Keys{storeID: id}, &keysets{}
+	k, held := &Keys{storeID: id, unused: file.Unused}, &keysets{}
 	for _, part := range []struct {
 		name Keyset
 		data json.RawMessage

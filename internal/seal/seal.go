@@ -41,6 +41,7 @@ const (
 // method uses the keys of one file; whoever needs the same keys for several calls takes a [Keys.Snapshot].
 type Keys struct {
 	storeID [16]byte
+	unused  bool
 	event   *mac // never rotated
 	held    atomic.Pointer[keysets]
 }

@@ -21,6 +21,9 @@ type Schema struct {
 
 // MigrateUp applies all missing migrations and returns the state afterwards. A SQLite file that does not exist is made.
 func MigrateUp(ctx context.Context, cfg config.Server) (Schema, error) {
+	if err := checkMissing(cfg); err != nil {
+		return Schema{}, err
+	}
 	return migrate(ctx, cfg, func(m migrator) error { return m.Up(ctx) })
 }
 
@@ -69,8 +72,8 @@ func migrate(ctx context.Context, cfg config.Server, do func(migrator) error) (_
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	if err := do(m); err != nil {
-		return Schema{}, once(err)
+		return Schema{}, once(cfg, err)
 	}
 	status, err := m.Status(ctx)
-	return Schema{Version: status.Version, Latest: status.Latest, Dirty: status.Dirty}, once(err)
+	return Schema{Version: status.Version, Latest: status.Latest, Dirty: status.Dirty}, once(cfg, err)
 }

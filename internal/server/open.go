@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -78,6 +80,11 @@ func OpenStore(ctx context.Context, cfg config.Server) (storage.Store, error) {
 func openStore(ctx context.Context, cfg config.Server, how opening) (storage.Store, error) {
 	// A nil pointer in the interface would be no nil store: each branch returns by itself.
 	if path, ok := cfg.SQLitePath(); ok {
+		if how.migrate {
+			if err := checkMissing(cfg); err != nil {
+				return nil, err
+			}
+		}
 		store, err := sqlite.Open(ctx, path, sqlite.Options{Migrate: how.migrate, Now: how.now})
 		if err != nil {
 			return nil, err
@@ -86,23 +93,36 @@ func openStore(ctx context.Context, cfg config.Server, how opening) (storage.Sto
 	}
 	store, err := postgres.Open(ctx, cfg.DatabaseURL.Reveal(), postgres.Options{Migrate: how.migrate, Now: how.databaseNow})
 	if err != nil {
-		return nil, once(err)
+		return nil, once(cfg, err)
 	}
 	return store, nil
 }
 
-// told is an error that says everything once, in one line.
-type told struct{ error }
+// told is an error with a text of its own.
+type told struct {
+	error
 
-// once returns the error of a driver, which may say the same several times, as one that says it once.
-func once(err error) error {
+	text string
+}
+
+// once returns the error of a driver, which may say the same several times, as one that says it once, and without a password.
+func once(cfg config.Server, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &told{err}
+	return &told{err, postgres.Scrub(cfg.DatabaseURL.Reveal(), rpc.OneLine(err.Error()))}
 }
 
-func (e *told) Error() string { return rpc.OneLine(e.error.Error()) }
+// explained returns the error of a start with the cause that calls hide from clients, for the operator has to know it.
+func explained(cfg config.Server, err error) error {
+	var hidden *consent.Error
+	if !errors.As(err, &hidden) || hidden.Unwrap() == nil {
+		return err
+	}
+	return &told{err, postgres.Scrub(cfg.DatabaseURL.Reveal(), err.Error()+": "+rpc.CauseText(err))}
+}
+
+func (e *told) Error() string { return e.text }
 func (e *told) Unwrap() error { return e.error }
 
 // OpenService opens the database that the settings name, with its keys, for a command on the server. What it does there is
@@ -128,7 +148,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	local := &Local{store: store}
 	opts := service.Options{
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
-		Unsafe: how.unsafe,
+		AcceptAhead: cfg.AcceptLedgerAhead, Unsafe: how.unsafe,
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})
@@ -137,6 +157,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	if local.Service, err = service.New(ctx, store, keys, opts); err != nil {
 		return nil, err
 	}
+	noteUse(ctx, cfg, keys, how.log)
 	return local, nil
 }
 
@@ -152,7 +173,7 @@ func openKeys(ctx context.Context, cfg config.Server, store storage.Reader) (*se
 		return nil, fmt.Errorf("open key file: %w", err)
 	}
 	if exists {
-		return seal.Open(path)
+		return takeKeys(ctx, cfg, path, store)
 	}
 	_, embedded := cfg.SQLitePath()
 	switch _, err := store.Head(ctx); {
@@ -167,6 +188,66 @@ func openKeys(ctx context.Context, cfg config.Server, store storage.Reader) (*se
 		return nil, fmt.Errorf("the key file %s is missing, and without it nothing in the database can be found or read: bring it "+
 			"back from where it was kept", path)
 	}
+}
+
+// takeKeys opens the key file. An empty database does not take keys that another one has.
+func takeKeys(ctx context.Context, cfg config.Server, path string, store storage.Reader) (*seal.Keys, error) {
+	keys, err := seal.Open(path)
+	if err != nil || keys.Unused() || cfg.AdoptKeys {
+		return keys, err
+	}
+	switch _, err := store.Head(ctx); {
+	case errors.Is(err, storage.ErrNotInitialised):
+		return nil, fmt.Errorf("the database is empty, and the key file %s is that of a database with the store id %x: give that "+
+			"database, or a key file made by `assent keys create`, or --adopt-keys to begin anew with these keys", path, keys.StoreID())
+	case err != nil:
+		return nil, fmt.Errorf("read the head: %w", err)
+	}
+	return keys, nil
+}
+
+// noteUse notes in the key file that the database has taken the keys. Where the file cannot be changed that is said, and no error.
+func noteUse(ctx context.Context, cfg config.Server, keys *seal.Keys, log *slog.Logger) {
+	if !keys.Unused() {
+		return
+	}
+	if err := seal.MarkUsed(cfg.Keys); err != nil {
+		log.LogAttrs(ctx, slog.LevelWarn, "the key file cannot be marked as used, so that an empty database would take it, too",
+			slog.String("file", cfg.Keys), slog.String("error", err.Error()))
+	}
+}
+
+// checkMissing refuses to make a SQLite file where the files beside it say that there was one.
+func checkMissing(cfg config.Server) error {
+	path, embedded := cfg.SQLitePath()
+	if !embedded {
+		return nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil // What is wrong with it, opening it says.
+	}
+	missing := func(beside string) error {
+		return fmt.Errorf("the database %s is missing, but %s is there: bring the database back from where it was moved or from a "+
+			"backup; for a new one move that file away", path, beside)
+	}
+	if info, err := os.Stat(path + adminKeySuffix); err == nil && info.Size() > 0 {
+		return missing(path + adminKeySuffix)
+	}
+	if cfg.Keys == "" || cfg.AdoptKeys {
+		return nil
+	}
+	exists, err := seal.Exists(cfg.Keys)
+	if err != nil || !exists {
+		return nil //nolint:nilerr // What is wrong with it, opening it says.
+	}
+	keys, err := seal.Open(cfg.Keys)
+	if err != nil {
+		return err
+	}
+	if !keys.Unused() {
+		return fmt.Errorf("%w, or give --adopt-keys to begin anew with these keys", missing(cfg.Keys))
+	}
+	return nil
 }
 
 // AsLocal returns a context in which calls are made by this process, which may do everything.

@@ -74,7 +74,8 @@ type Options struct {
 }
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
-// before it calls Ready, where the settings, the database, the keys, the catalog or the certificate are not right.
+// before it calls Ready, where the settings, the database, the keys, the catalog or the certificate are not right. What can be checked
+// without the database, addresses to listen on included, is checked before anything in the database is changed.
 func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
@@ -86,6 +87,8 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	defer func() {
 		if served {
 			opts.Logger.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "stopped")
+		} else {
+			err = explained(cfg, err)
 		}
 	}()
 	signals, err := newSignals(ctx, opts.Logger)
@@ -102,6 +105,14 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, keeper.close()) }()
+	if err := checkFiles(cfg); err != nil {
+		return err
+	}
+	listeners, err := listen(ctx, cfg, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, listeners.close()) }()
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
@@ -115,14 +126,12 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	if err := signals.metrics.ObserveIndex(local.observe); err != nil {
 		return err
 	}
+	if err := signals.metrics.ObserveLedger(local.LedgerAhead); err != nil {
+		return err
+	}
 	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local, keeper); err != nil {
 		return err
 	}
-	listeners, err := listen(ctx, cfg, opts)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, listeners.close()) }()
 	s, err := newServer(ctx, cfg, opts, local, signals, listeners)
 	if err != nil {
 		return err

@@ -45,6 +45,12 @@ func etag(c *storage.Catalog) string {
 	return fmt.Sprintf("%d-%s", c.Version, hex.EncodeToString(c.SHA256[:8]))
 }
 
+// CheckCatalog says what is wrong with a document by itself, as ApplyCatalog would. Error: INVALID_CATALOG.
+func CheckCatalog(name, document string) error {
+	_, _, err := catalog.Parse(name, []byte(document))
+	return invalidCatalog(err)
+}
+
 // ApplyCatalog applies a document as the next version. One that is the latest already changes nothing. A client of one department
 // changes the parts of its department only, see [catalog.CheckDepartment], and no first catalog. Errors: INVALID_CATALOG, VERSION_IN_USE,
 // IN_USE, ETAG_MISMATCH, OTHER_DEPARTMENT.

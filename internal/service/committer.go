@@ -197,7 +197,16 @@ func bulkGroup(waiting []*member, room int) int {
 	return n
 }
 
-// commit commits a group, member by member if it cannot be done together.
+// memberError is the error of a member that no refusal is: a fault of the program or of the data that it met.
+type memberError struct {
+	error
+
+	of *member
+}
+
+func (e *memberError) Unwrap() error { return e.error }
+
+// commit commits a group, without the members that it cannot be done with.
 func (c *committer) commit(group []*member) {
 	live := group[:0:0]
 	for _, m := range group {
@@ -207,38 +216,43 @@ func (c *committer) commit(group []*member) {
 		}
 		live = append(live, m)
 	}
-	if len(live) == 0 {
-		return
-	}
-	err := c.transaction(live)
-	if err != nil && len(live) > 1 && !hopeless(err) {
-		c.commitEach(live)
-		return
-	}
-	for _, m := range live {
-		if err == nil {
-			m.end(m.err)
-		} else {
-			m.end(err)
-		}
+	if len(live) > 0 {
+		_ = c.commitLive(live) // Every member was told its error.
 	}
 }
 
-// commitEach gives each member of a group a transaction of its own, for one of them spoils it for all.
-func (c *committer) commitEach(group []*member) {
-	var lost error // No further transaction can succeed.
+// commitLive commits a group. A member that the transaction fails with gets that error, and the others are committed without it: at once
+// where it is known which one it is, else by halves, so that one among many costs few transactions more. The error returned is one
+// after which no further transaction can succeed.
+func (c *committer) commitLive(group []*member) (lost error) {
+	err := c.transaction(group)
+	var failed *memberError
+	switch {
+	case err == nil:
+		for _, m := range group {
+			m.end(m.err)
+		}
+		return nil
+	case hopeless(err):
+		endAll(group, err)
+		return err
+	case len(group) == 1:
+		group[0].end(err)
+		return nil
+	case errors.As(err, &failed):
+		failed.of.end(failed.error)
+		return c.commitLive(slices.DeleteFunc(group, func(m *member) bool { return m == failed.of }))
+	}
+	first, second := group[:len(group)/2], group[len(group)/2:]
+	if lost = c.commitLive(first); lost != nil {
+		endAll(second, lost)
+		return lost
+	}
+	return c.commitLive(second)
+}
+
+func endAll(group []*member, err error) {
 	for _, m := range group {
-		err := lost
-		if err == nil {
-			err = m.ctx.Err()
-		}
-		if err == nil {
-			if err = c.transaction([]*member{m}); err == nil {
-				err = m.err
-			} else if hopeless(err) {
-				lost = err
-			}
-		}
 		m.end(err)
 	}
 }
@@ -268,11 +282,7 @@ func (c *committer) transaction(group []*member) error {
 	var erased []storage.SubjectKey
 	load := loadOf(group)
 	err := c.service.store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
-			}
-		}()
+		defer asError(&err)
 		w, err := newWork(ctx, c.service, tx, &load)
 		if err != nil {
 			return nil, err
@@ -285,6 +295,7 @@ func (c *committer) transaction(group []*member) error {
 		}
 		return changes, err
 	})
+	var failed *memberError
 	switch {
 	case err == nil:
 		c.learn(learnt)
@@ -293,6 +304,8 @@ func (c *committer) transaction(group []*member) error {
 		return nil
 	case c.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return storage.ErrClosed
+	case errors.As(err, &failed) && ctx.Err() == nil:
+		return err // Nothing was stored, whatever ended the member.
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", storage.ErrCommitUnknown, err)
 	default:
@@ -300,18 +313,32 @@ func (c *committer) transaction(group []*member) error {
 	}
 }
 
-// runGroup runs the members. One that is refused gets its error; any other error is that of the group.
+// runGroup runs the members. One that is refused gets its error; any other error is a [memberError] and ends the transaction, for the
+// member may have changed the work.
 func (w *work) runGroup(group []*member) error {
 	for _, m := range group {
 		var refused *consent.Error
-		switch err := w.runMember(m); {
+		switch err := w.runSafely(m); {
 		case errors.As(err, &refused):
 			m.err = refused
 		case err != nil:
-			return err
+			return &memberError{err, m}
 		}
 	}
 	return nil
+}
+
+// runSafely runs a member; a panic is an error of its own.
+func (w *work) runSafely(m *member) (err error) {
+	defer asError(&err)
+	return w.runMember(m)
+}
+
+// asError turns a panic into an error.
+func asError(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
+	}
 }
 
 // learn adds references that were committed to the cache. Without it they would be read when they are met.

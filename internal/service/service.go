@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
@@ -46,6 +47,8 @@ type Options struct {
 	Kept Kept
 	// Witnesses are those whose cosignatures count.
 	Witnesses []*ledger.Witness
+	// AcceptAhead goes on recording consents while the ledger is ahead of the clock.
+	AcceptAhead bool
 	// Unsafe is for tests.
 	Unsafe Unsafe
 }
@@ -63,26 +66,28 @@ type Unsafe struct {
 
 // Service is the use cases over one store. It is safe for concurrent use.
 type Service struct {
-	store     storage.Store
-	keys      *seal.Keys
-	now       func() time.Time
-	log       *slog.Logger
-	decided   func(channel string, verdict consent.Verdict, reason consent.Code, n int)
-	span      BeginSpan
-	kept      Kept
-	witness   []*ledger.Witness
-	unsafe    Unsafe
-	names     *names
-	catalogs  *catalogs
-	clients   *clients
-	strangers *strangers
-	rulebook  rulebook
-	commits   *committer
-	index     StateIndex // nil: every check reads the store
-	questions questions
-	written   written  // what this server has acknowledged
-	sampler   *sampler // nil: nothing is decided again
-	learners  *tally   // who learnt something about whom; nil: nobody counts it
+	store       storage.Store
+	keys        *seal.Keys
+	now         func() time.Time
+	log         *slog.Logger
+	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	span        BeginSpan
+	kept        Kept
+	witness     []*ledger.Witness
+	unsafe      Unsafe
+	names       *names
+	catalogs    *catalogs
+	clients     *clients
+	strangers   *strangers
+	rulebook    rulebook
+	commits     *committer
+	index       StateIndex // nil: every check reads the store
+	questions   questions
+	written     written      // what this server has acknowledged
+	sampler     *sampler     // nil: nothing is decided again
+	ahead       atomic.Int64 // how far the ledger was ahead of the clock, in nanoseconds
+	acceptAhead bool
+	learners    *tally // who learnt something about whom; nil: nobody counts it
 }
 
 // New returns the service over a store that belongs to the keys. A store without a head is initialised; that of other keys
@@ -93,7 +98,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	}
 	s := &Service{
 		store: store, keys: keys, log: opts.Logger, decided: opts.Decided, span: opts.Span,
-		kept: opts.Kept, witness: opts.Witnesses, unsafe: opts.Unsafe, index: opts.Index,
+		kept: opts.Kept, witness: opts.Witnesses, unsafe: opts.Unsafe, index: opts.Index, acceptAhead: opts.AcceptAhead,
 		now:   func() time.Time { return opts.Now().UTC() },
 		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
 	}
@@ -148,7 +153,7 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	return nil
 }
 
-// Ready returns nil if the store answers and the keys are all that it needs. It reads the catalog, the clients and the references that
+// Ready returns nil if the store answers, the keys are all that it needs, and the ledger is not ahead of the clock. It reads the catalog, the clients and the references that
 // the head names, where they are not cached: a server that is asked from time to time can go on denying when the database goes away.
 func (s *Service) Ready(ctx context.Context) error {
 	head, err := s.store.Head(ctx)
@@ -165,9 +170,15 @@ func (s *Service) Ready(ctx context.Context) error {
 		return err
 	}
 	if head.CatalogVersion > 0 {
-		_, err = s.catalogs.upTo(ctx, &head)
+		if _, err = s.catalogs.upTo(ctx, &head); err != nil {
+			return err
+		}
 	}
-	return err
+	ahead := s.aheadOf(&head)
+	if s.noteAhead(ctx, ahead); ahead > 0 && !s.acceptAhead {
+		return ledgerAhead(ahead)
+	}
+	return nil
 }
 
 // Close ends the writing of what is under way and waits for it, and stores what was counted. Calls after it fail with

@@ -30,6 +30,7 @@ type work struct {
 	names    *newNames
 	recorded consent.Instant // of the member that runs: later than everything recorded before it
 	who      Caller          // of the member that runs
+	ahead    time.Duration   // of the clock that the ledger was when it was locked; 0: it was not
 	named    []int64         // positions of earlier events of exact subjects that the answer of the member that runs names
 
 	asked    map[storage.SubjectKey]bool // what the members wanted to see
@@ -77,6 +78,8 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
 			off.Round(time.Millisecond))
 	}
+	w.ahead = s.aheadOf(&w.head)
+	s.noteAhead(ctx, w.ahead)
 	var err error
 	if w.tree, err = ledger.ParseTree(w.head.Position, w.head.Tree); err != nil {
 		return nil, err
@@ -276,6 +279,9 @@ type prepared struct {
 func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) (*prepared, error) {
 	occurred, err := w.clamp(st.statement.Occurred, "occurredTime")
 	if err != nil {
+		return nil, err
+	}
+	if occurred, err = w.whenAhead(&st.statement, occurred); err != nil {
 		return nil, err
 	}
 	p := &prepared{occurred: occurred, entry: entry, batch: batch, key: st.key}

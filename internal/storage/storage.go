@@ -24,6 +24,8 @@ var (
 	ErrInitialised = errors.New("the database is initialised already")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("the store is closed")
+	// ErrText: a text that is stored in clear is not valid UTF-8 or holds control characters; nothing was stored.
+	ErrText = errors.New("a text cannot be stored")
 )
 
 // Head is the one row that orders everything: whoever changes anything holds its lock.
@@ -286,7 +288,8 @@ type Writer interface {
 	// Write locks the head, loads what is asked for, calls decide once, and stores what it returns, all in one transaction.
 	// Concurrent writes, also of other processes, are done one after the other. If decide returns nil changes, nothing is
 	// stored; if it returns an error, nothing is stored and Write returns that error. Once Write returns nil the changes are
-	// durable and seen by every later read. It returns ErrNotInitialised, ErrUnavailable, ErrCommitUnknown or ErrClosed.
+	// durable and seen by every later read. It returns ErrNotInitialised, ErrUnavailable, ErrCommitUnknown, ErrClosed, or ErrText for
+	// changes that [Changes.CheckTexts] refuses.
 	Write(ctx context.Context, load Load, decide func(ctx context.Context, tx Tx) (*Changes, error)) error
 	// DeleteExpiredRequests deletes requests that expired at or before t, at most limit of them, and returns how many.
 	DeleteExpiredRequests(ctx context.Context, t consent.Instant, limit int) (int, error)
@@ -296,13 +299,15 @@ type Writer interface {
 	Purge(ctx context.Context) error
 	// MergeCosigned calls merge once with the note of the cosigned checkpoint that is stored of the size, empty if there is none, and
 	// stores what it returns, in one transaction. Concurrent calls, also of other processes, are done one after the other, so that
-	// none loses what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error.
+	// none loses what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error. It returns ErrText
+	// for a note that [CheckNote] refuses.
 	MergeCosigned(ctx context.Context, size int64, merge func(stored string) (string, error)) error
 	// AddDisclosures adds to what is counted for the subjects that the keys lead to, all of it or nothing, without the lock of the
 	// head. What is given twice is counted twice; so is what is given under two keys of one subject. What is given under a key that
 	// leads to no subject, or to none any more, is left out: once a Write with ForgetDisclosures has returned, nothing is added to
 	// subjects that it cut off from their keys. The addition is remembered under the id, as requests are, until it expires: added again under the same id, it is not
-	// counted again, so it may be repeated after any error, ErrCommitUnknown among them.
+	// counted again, so it may be repeated after any error, ErrCommitUnknown among them. It returns ErrText for counts that [CheckLearnt]
+	// refuses.
 	AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []Learnt) error
 	// DeleteDisclosures deletes disclosures of days before the day given, the earliest first, at most limit of them, and returns how
 	// many. Those of the subjects in except are left alone. It does not lock the head.
@@ -312,7 +317,7 @@ type Writer interface {
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
 // ErrUnavailable or ErrClosed.
 type Reader interface {
-	// Head returns the head.
+	// Head returns the head. It returns ErrUnavailable, too, where the store knows that it could not write.
 	Head(ctx context.Context) (Head, error)
 	// States returns the subjects that exist for the keys, with their states, in no order, read in one statement. A key that
 	// is given twice is returned once; no keys return none.

@@ -50,6 +50,10 @@ func (s *Store) MergeCosigned(ctx context.Context, size int64, merge func(stored
 		rollBack(ctx, conn)
 		return err
 	}
+	if err := storage.CheckNote(note); err != nil {
+		rollBack(ctx, conn)
+		return s.fail(ctx, doing, err)
+	}
 	batch = &pgx.Batch{}
 	batch.Queue(replaceCosigned, size, note)
 	batch.Queue(commit)

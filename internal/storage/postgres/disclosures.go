@@ -58,6 +58,9 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 	const doing = "add disclosures"
 	ctx, release := s.enter(ctx)
 	defer release()
+	if err := storage.CheckLearnt(counts); err != nil {
+		return s.fail(ctx, doing, err)
+	}
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return s.fail(ctx, doing, err)

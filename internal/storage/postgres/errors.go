@@ -23,6 +23,7 @@ func (e *commitError) Unwrap() error { return e.error }
 // error; errors that are the port's already keep what they are. What the server says of rows (its detail) is left out.
 func classify(ctx context.Context, doing string, err error) error {
 	var commit *commitError
+	err = pooled(err)
 	switch {
 	case err == nil:
 		return nil
@@ -44,6 +45,7 @@ func classify(ctx context.Context, doing string, err error) error {
 func isPort(err error) bool {
 	for _, kind := range []error{
 		storage.ErrUnavailable, storage.ErrCommitUnknown, storage.ErrNotInitialised, storage.ErrInitialised, storage.ErrClosed,
+		storage.ErrText,
 	} {
 		if errors.Is(err, kind) {
 			return true
@@ -72,7 +74,7 @@ func isOutageCode(answer *pgconn.PgError) bool {
 		pgerrcode.DeadlockDetected, pgerrcode.LockNotAvailable, pgerrcode.QueryCanceled:
 		return true
 	}
-	return isFatal(answer) || pgerrcode.IsConnectionException(answer.Code) || pgerrcode.IsInsufficientResources(answer.Code) ||
+	return isLostStatement(answer) || isFatal(answer) || pgerrcode.IsConnectionException(answer.Code) || pgerrcode.IsInsufficientResources(answer.Code) ||
 		pgerrcode.IsOperatorIntervention(answer.Code) || pgerrcode.IsSystemError(answer.Code)
 }
 

@@ -25,6 +25,8 @@ func TestClassify_ErrorsOfTheServer(t *testing.T) {
 		"25006": storage.ErrUnavailable, // read-only
 		"25P03": storage.ErrUnavailable, // idle in transaction
 		"55P03": storage.ErrUnavailable, // lock timeout
+		"26000": storage.ErrUnavailable, // a prepared statement is on another connection of a pooler
+		"42P05": storage.ErrUnavailable, // likewise
 		"23502": nil,                    // NULL where there must be none
 		"42P01": nil,                    // no such table
 		"22P02": nil,                    // bad value

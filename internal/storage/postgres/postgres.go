@@ -82,7 +82,11 @@ func Open(ctx context.Context, databaseURL string, opts Options) (*Store, error)
 func poolConfig(databaseURL string, opts Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, errors.New("the URL of the database cannot be read: it should be like postgres://user@host:5432/database")
+		return nil, unreadable(databaseURL, err)
+	}
+	own, err := takeOwnSettings(config.ConnConfig.RuntimeParams)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case opts.MaxConns > 0:
@@ -101,7 +105,7 @@ func poolConfig(databaseURL string, opts Options) (*pgxpool.Config, error) {
 		conn.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	for name, value := range sessionSettings() {
-		if conn.RuntimeParams[name] == "" {
+		if own && conn.RuntimeParams[name] == "" {
 			conn.RuntimeParams[name] = value
 		}
 	}
@@ -129,11 +133,15 @@ func urlHas(databaseURL, parameter string) bool {
 	return err == nil && u.Query().Has(parameter)
 }
 
-// checkDurable refuses a database that acknowledges what a crash may lose.
+// checkDurable refuses a database that acknowledges what a crash may lose, or that cannot store every text.
 func checkDurable(ctx context.Context, pool *pgxpool.Pool) error {
-	var setting string
-	if err := pool.QueryRow(ctx, `SELECT current_setting('synchronous_commit')`).Scan(&setting); err != nil {
+	var setting, encoding string
+	const settings = `SELECT current_setting('synchronous_commit'), current_setting('server_encoding')`
+	if err := pool.QueryRow(ctx, settings).Scan(&setting, &encoding); err != nil {
 		return classify(ctx, "open the database", err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("open the database: its encoding is %s, which has no room for every text: make it with ENCODING 'UTF8'", encoding)
 	}
 	if setting == "off" {
 		return errors.New("open the database: synchronous_commit is off, so that a crash would lose what was acknowledged: set it to on")

@@ -116,6 +116,10 @@ func (s *Store) Write(
 		rollBack(ctx, conn)
 		return s.fail(ctx, doing, err)
 	}
+	if err := changes.CheckTexts(); err != nil {
+		rollBack(ctx, conn)
+		return s.fail(ctx, doing, err)
+	}
 	return s.fail(context.WithoutCancel(ctx), doing, store(ctx, conn, changes))
 }
 

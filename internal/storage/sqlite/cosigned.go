@@ -36,6 +36,9 @@ func (s *Store) MergeCosigned(ctx context.Context, size int64, merge func(stored
 		if note, mergeErr = merge(before); mergeErr != nil {
 			return mergeErr
 		}
+		if err := storage.CheckNote(note); err != nil {
+			return err
+		}
 		_, err = c.exec(replaceCosigned, size, note)
 		return err
 	})

@@ -33,6 +33,9 @@ const (
 // AddDisclosures adds to what is counted.
 func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Learnt) error {
 	return s.locked(ctx, "add disclosures", func(c *conn) error {
+		if err := storage.CheckLearnt(counts); err != nil {
+			return err
+		}
 		if _, err := c.head(); err != nil {
 			return err
 		}

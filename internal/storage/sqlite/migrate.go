@@ -49,6 +49,9 @@ func (f *file) prepare(ctx context.Context, migrate bool) error {
 
 // version reads the version of the tables.
 func (f *file) version(ctx context.Context) (version uint, dirty bool, err error) {
+	if err := f.checkLog(ctx); err != nil {
+		return 0, false, err
+	}
 	db, err := openDB(f.dsn(true))
 	if err != nil {
 		return 0, false, err

@@ -155,6 +155,9 @@ func all[Row any](ctx context.Context, c *conn, query string, args []any, scan f
 func (s *Store) Head(ctx context.Context) (storage.Head, error) {
 	var head storage.Head
 	err := s.read(ctx, "read the head", func(c *conn) (err error) {
+		if err := s.files.usable(); err != nil {
+			return err
+		}
 		head, err = c.head()
 		return err
 	})

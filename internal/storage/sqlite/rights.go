@@ -140,5 +140,8 @@ func (s *Store) Purge(ctx context.Context) error {
 	if err == nil && busy != 0 {
 		err = fmt.Errorf("a reader holds the log; try again")
 	}
+	if err == nil {
+		err = s.files.usable() // Else it was another file than the path names.
+	}
 	return classify(doing, err)
 }

@@ -46,6 +46,7 @@ type Store struct {
 	closing chan struct{}
 	release []func() error // in order
 
+	files    *identity
 	follower chan *conn // holds the one connection that follows
 	followed followed   // guarded by the connection: whoever has it
 
@@ -56,8 +57,8 @@ type Store struct {
 
 var _ storage.Store = (*Store)(nil)
 
-// Open opens the database at the path. It returns an error that wraps [ErrInUse] if somebody has it open, or one of
-// package schema if its tables are not this program's.
+// Open opens the database at the path. It returns an error that wraps [ErrInUse] if another process or store has it open, [ErrLinked] or
+// [ErrForeignLog] if the files are not what they should be, or one of package schema if its tables are not this program's.
 func Open(ctx context.Context, path string, opts Options) (_ *Store, err error) {
 	f, err := lock(path, opts.Migrate)
 	if err != nil {
@@ -77,6 +78,9 @@ func Open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 		return nil, err
 	}
 	if err := s.connect(ctx, f, opts.Readers); err != nil {
+		return nil, err
+	}
+	if s.files, err = f.identify(); err != nil {
 		return nil, err
 	}
 	s.release = append(s.release, f.unlock)
@@ -211,7 +215,11 @@ func lock(path string, create bool) (*file, error) {
 		return nil, errors.Join(fmt.Errorf("%w: the lock file %s is held, by another server or command", ErrInUse, guard.Path()),
 			guard.Close())
 	}
-	return &file{path: resolved, guard: guard}, nil
+	f := &file{path: resolved, guard: guard}
+	if err := f.checkLinks(); err != nil {
+		return nil, errors.Join(err, f.unlock())
+	}
+	return f, nil
 }
 
 // resolve returns the one path of the file, so that it has one lock, however it is called.

@@ -64,14 +64,26 @@ func headValues(h *storage.Head) []any {
 	}
 }
 
-// locked runs do in a transaction that has the lock of the database from its begin, and commits.
+// locked runs do in a transaction that has the lock of the database from its begin, and commits. What was committed into a file that is
+// no longer where it belongs is not acknowledged.
 func (s *Store) locked(ctx context.Context, doing string, do func(c *conn) error) error {
 	c, err := s.acquire(ctx, s.writer)
 	if err != nil {
 		return classify(doing, err)
 	}
 	defer s.giveBack(s.writer, c)
-	return classify(doing, c.transaction("BEGIN IMMEDIATE", func() error { return do(c) }))
+	err = c.transaction("BEGIN IMMEDIATE", func() error {
+		if err := s.files.usable(); err != nil {
+			return err
+		}
+		return do(c)
+	})
+	if err == nil {
+		if err = s.files.check(); err != nil {
+			err = fmt.Errorf("%w: %w", storage.ErrCommitUnknown, err)
+		}
+	}
+	return classify(doing, err)
 }
 
 // Initialise stores the first head.
@@ -118,6 +130,9 @@ func (s *Store) Write(
 			return err
 		}
 		if err := context.Cause(ctx); err != nil || changes == nil {
+			return err
+		}
+		if err := changes.CheckTexts(); err != nil {
 			return err
 		}
 		return c.store(changes)

@@ -27,7 +27,7 @@ type test struct {
 func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
 	for _, topic := range [][]test{
-		initialiseTests(), writeTests(), loadTests(), orderTests(), statesTests(), eventsTests(), listTests(), requestTests(),
+		initialiseTests(), writeTests(), textTests(), loadTests(), orderTests(), statesTests(), eventsTests(), listTests(), requestTests(),
 		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), closeTests(), contextTests(),
 	} {
 		for _, test := range topic {

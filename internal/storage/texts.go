@@ -1,0 +1,63 @@
+package storage
+
+import (
+	"fmt"
+
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// CheckTexts returns an error that wraps [ErrText] if a text that is stored in clear is not valid UTF-8 or holds control characters
+// other than tabs and line breaks. PostgreSQL refuses such texts while it stores them, and SQLite takes them: every adapter calls
+// CheckTexts first, so that all stores take and refuse the same. The error does not repeat the text.
+func (c *Changes) CheckTexts() error {
+	for i := range c.Records {
+		if err := checkTexts("the actor of an event", c.Records[i].Event.Actor); err != nil {
+			return err
+		}
+	}
+	for i := range c.Refs {
+		if err := checkTexts("the name of a reference", c.Refs[i].Name); err != nil {
+			return err
+		}
+	}
+	for i := range c.Catalogs {
+		if err := checkTexts("the document of a catalog", c.Catalogs[i].Document); err != nil {
+			return err
+		}
+	}
+	for i := range c.Clients {
+		client := &c.Clients[i]
+		texts := append([]string{client.ID, client.Department}, client.Scopes...)
+		if err := checkTexts("a client", append(texts, client.Lists...)...); err != nil {
+			return err
+		}
+	}
+	for i := range c.Returns {
+		if err := checkTexts("the client of a return", c.Returns[i].Client); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckLearnt does for what is counted what [Changes.CheckTexts] does for what is written.
+func CheckLearnt(counts []Learnt) error {
+	for i := range counts {
+		if err := checkTexts("a disclosure", counts[i].Client, counts[i].Channel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckNote does for a cosigned checkpoint what [Changes.CheckTexts] does for what is written.
+func CheckNote(note string) error { return checkTexts("a cosigned checkpoint", note) }
+
+func checkTexts(of string, texts ...string) error {
+	for _, text := range texts {
+		if problem := consent.TextProblem(text, len(text)); problem != "" {
+			return fmt.Errorf("%w: %s %s", ErrText, of, problem)
+		}
+	}
+	return nil
+}
