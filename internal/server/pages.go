@@ -29,8 +29,8 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 // pages returns all that is reached by HTTP. Health and the document of the API need no key.
 func pages(ready *readiness, admit admission, gateway, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", live)
-	mux.HandleFunc("GET /readyz", ready.serve)
+	mux.HandleFunc("GET "+livePath, live)
+	mux.HandleFunc("GET "+readyPath, ready.serve)
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(openapi.Document) // A caller that went away misses its answer.

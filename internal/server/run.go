@@ -193,9 +193,10 @@ func newServer(
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	s.http = newHTTPServer(pages(s.ready, admit, gateway, signals.metrics.Handler()), opts.Logger)
+	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, admit.answer, opts.Logger)
+	s.http = newHTTPServer(browsers.protect(pages(s.ready, admit, gateway, signals.metrics.Handler())), opts.Logger)
 	if listeners.pprof != nil {
-		s.pprof = newPprofServer(opts.Logger)
+		s.pprof = newPprofServer(browsers, opts.Logger)
 	}
 	return s, nil
 }
