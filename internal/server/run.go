@@ -187,7 +187,7 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}}
+	admit := admission{api: api, answer: newAnswerer()}
 	gateway, err := newGateway(ctx, s.inside.conn, admit)
 	if err != nil {
 		endLife()
