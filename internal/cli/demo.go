@@ -58,7 +58,7 @@ func (a *app) demo() *cobra.Command {
 
 // demoKeys returns the settings that a demo has.
 func demoKeys() []string {
-	return []string{"grpc_address", "http_address", demoLevelKey, "log_format"}
+	return []string{"grpc_address", "http_address", "allowed_hosts", demoLevelKey, "log_format"}
 }
 
 // A demo tells its story by itself: it logs only what is wrong, unless it is

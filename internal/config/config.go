@@ -33,6 +33,9 @@ type Server struct {
 	// GRPCAddress and HTTPAddress are host:port; port 0 is any free one.
 	GRPCAddress string
 	HTTPAddress string
+	// AllowedHosts are the host names for which HTTP is answered, besides
+	// loopback names, IP addresses and the host of HTTPAddress.
+	AllowedHosts []string
 	// PprofAddress is where profiles of the process are served; empty for
 	// nowhere.
 	PprofAddress string

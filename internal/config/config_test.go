@@ -108,12 +108,13 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		"log_level": "error", "log_format": "json",
 		"checkpoint_dir": "kept", "checkpoint_interval": "15m", "witness_key": "w1+1+a,w2+2+b",
 		"max_connections": "500",
+		"allowed_hosts":   "Assent.example, backend.",
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret("postgres://u:p@db/assent"), GRPCAddress: "[::1]:1", HTTPAddress: "localhost:0",
 		Catalog: "c.yaml", Keys: "k", Migrate: true, TLSCert: "cert.pem", TLSKey: "key.pem", InsecureListen: true,
 		LogLevel: slog.LevelError, LogFormat: config.LogJSON, CheckpointDir: "kept", CheckpointInterval: 15 * time.Minute,
-		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500,
+		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500, AllowedHosts: []string{"assent.example", "backend"},
 	}
 	var args []string
 	env := map[string]string{}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,13 @@ func settings() []setting {
 			key: "http_address", fallback: "127.0.0.1:8080",
 			usage: "host:port to listen on for HTTP: REST, its OpenAPI document, health and metrics",
 			set:   address(func(s *Server) *string { return &s.HTTPAddress }),
+		},
+		{
+			key: "allowed_hosts", list: true,
+			usage: "host names for which HTTP is answered, such as assent.example, besides localhost, IP addresses and the host of " +
+				"http_address; behind a proxy, the name that the proxy sends as Host. Several are given as several flags, or " +
+				"separated by commas. A page of a browser could otherwise reach the server by a name of its own",
+			set: setAllowedHosts,
 		},
 		{
 			key: "pprof_address", fallbackNote: "off",
@@ -205,6 +213,38 @@ func logSettings() []setting {
 			set:   setLogFormat,
 		},
 	}
+}
+
+// setAllowedHosts reads host names that are separated by commas.
+func setAllowedHosts(s *Server, value string) error {
+	hosts := strings.Split(value, ",")
+	for i, host := range hosts {
+		hosts[i] = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
+		if !isHost(hosts[i]) {
+			return errors.New("each must be a host name in ASCII without scheme, port and path, such as assent.example; " +
+				"there is no wildcard")
+		}
+	}
+	s.AllowedHosts = hosts
+	return nil
+}
+
+// isHost reports whether the text is a DNS name of letters, digits, hyphens and
+// underscores, or an IP address.
+func isHost(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	if len(text) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(text, ".") {
+		other := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' }
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, other) {
+			return false
+		}
+	}
+	return true
 }
 
 func text(field func(*Server) *string) func(*Server, string) error {

@@ -64,7 +64,7 @@ func wrongs() map[string]wrong {
 	type given = assentv1.GrantConsentRequest
 	before1970 := timestamppb.New(time.Unix(0, 0))
 	return map[string]wrong{
-		"no address":         {checkOne, &check{Channel: "newsletter"}, "INVALID_ADDRESS", "address"},
+		"no address":         {checkOne, &check{Channel: "newsletter"}, "INVALID_REQUEST", "address"},
 		"no such address":    {checkOne, &check{Address: "anna", Channel: "newsletter"}, "INVALID_ADDRESS", "address"},
 		"control characters": {checkOne, &check{Address: "an\x00na@example.com", Channel: "newsletter"}, "INVALID_ADDRESS", "address"},
 		"address too long": {
@@ -172,7 +172,7 @@ func wrongs() map[string]wrong {
 			Address: "anna@example.com", NeverGranted: true, AllMarketing: true,
 		}, "INVALID_REQUEST", "neverGranted"},
 
-		"neither address nor domain": {suppress, &assentv1.CreateSuppressionRequest{Reason: "MANUAL", Scope: "all"}, "INVALID_ADDRESS", "address"},
+		"neither address nor domain": {suppress, &assentv1.CreateSuppressionRequest{Reason: "MANUAL", Scope: "all"}, "INVALID_REQUEST", "target"},
 		"empty domain": {suppress, &assentv1.CreateSuppressionRequest{
 			Target: &assentv1.CreateSuppressionRequest_Domain{}, Reason: "MANUAL", Scope: "all",
 		}, "INVALID_DOMAIN", "domain"},
@@ -241,7 +241,7 @@ func wrongs() map[string]wrong {
 		},
 		"move to nowhere": {
 			"HistoryService/MoveRecipient", &assentv1.MoveRecipientRequest{Address: "anna@example.com", Justification: "x"},
-			"INVALID_ADDRESS", "newAddress",
+			"INVALID_REQUEST", "newAddress",
 		},
 		"move within a mailbox": {
 			"HistoryService/MoveRecipient", &assentv1.MoveRecipientRequest{
@@ -274,7 +274,7 @@ func wrongs() map[string]wrong {
 			"INVALID_EVIDENCE", "justification",
 		},
 		"hold no address": {
-			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Justification: "x"}, "INVALID_ADDRESS", "address",
+			"HistoryService/PlaceLegalHold", &assentv1.PlaceLegalHoldRequest{Justification: "x"}, "INVALID_REQUEST", "address",
 		},
 		"release for an address": {
 			"HistoryService/ReleaseLegalHold", &assentv1.ReleaseLegalHoldRequest{
@@ -369,7 +369,7 @@ func TestInput_SeveralProblems_AreAllTold(t *testing.T) {
 	err := w.conn.Invoke(w.as(), assentv1.ConsentService_CheckConsent_FullMethodName, &assentv1.CheckConsentRequest{
 		Reference: strings.Repeat("r", 257), SenderIdentity: strings.Repeat("s", 65),
 	}, &assentv1.CheckConsentResponse{})
-	if diff := cmp.Diff([]string{"channel", "senderIdentity", "reference"}, fieldsOf(err)); diff != "" {
+	if diff := cmp.Diff([]string{"address", "channel", "senderIdentity", "reference"}, fieldsOf(err)); diff != "" {
 		t.Errorf("violations (-want +got):\n%s", diff)
 	}
 }

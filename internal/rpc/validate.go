@@ -83,6 +83,8 @@ func problemOf(v *protovalidate.Violation) string {
 	switch v.Proto.GetRuleId() {
 	case "string.min_bytes", "repeated.min_items": // No rule asks for more than one.
 		return "it is missing"
+	case "required": // Only groups of alternatives have this rule.
+		return "exactly one of its fields must be given; the API reference lists them"
 	case "enum.defined_only", "enum.not_in":
 		if v.FieldDescriptor != nil && v.FieldDescriptor.Enum() != nil {
 			return "it must be one of " + EnumNames(v.FieldDescriptor.Enum())

@@ -23,7 +23,12 @@ const (
 )
 
 // answerer writes errors: a google.rpc.Status in JSON, as gRPC has it, under the HTTP status that fits.
-type answerer struct{ json jsonFormat }
+type answerer struct {
+	json   jsonFormat
+	routes routeTable
+}
+
+func newAnswerer() *answerer { return &answerer{json: newJSONFormat(), routes: newRouteTable()} }
 
 // refuse answers with an error of the domain a request that does not reach gRPC.
 func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, fault *consent.Error) {
@@ -40,7 +45,7 @@ func (a *answerer) timeOut(w http.ResponseWriter) {
 
 // failed answers a call that failed: in the gRPC server, or already in the gateway.
 func (a *answerer) failed(
-	ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error,
+	ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error,
 ) {
 	if md, ok := runtime.ServerMetadataFromContext(ctx); ok {
 		for _, id := range md.HeaderMD.Get("x-request-id") {
@@ -49,32 +54,37 @@ func (a *answerer) failed(
 	}
 	s := status.Convert(err)
 	if infoOf(s) == nil {
-		s = ownStatus(r, s)
+		s = ownStatus(s)
 	}
 	a.write(w, httpStatus(s), s)
 }
 
 // unrouted answers what no call of the API fits.
 func (a *answerer) unrouted(
-	_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, code int,
+	_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int,
 ) {
 	switch code {
 	case http.StatusNotFound:
 		a.write(w, code, rpc.NewStatus(codes.NotFound, reasonNoPath, "the API has no such path; /openapi.json lists all"))
 	case http.StatusMethodNotAllowed:
-		a.write(w, code, rpc.NewStatus(codes.Unimplemented, reasonNoMethod, "the path has no such HTTP method; /openapi.json lists all"))
+		a.refuseMethod(w, a.routes.allow(r.URL.Path))
 	default:
 		a.write(w, code, rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "the request cannot be read")))
 	}
 }
 
+// refuseMethod answers a request whose HTTP method the path does not have.
+func (a *answerer) refuseMethod(w http.ResponseWriter, allow string) {
+	w.Header().Set("Allow", allow)
+	a.write(w, http.StatusMethodNotAllowed,
+		rpc.NewStatus(codes.Unimplemented, reasonNoMethod, "the path has no such HTTP method; it has "+allow))
+}
+
 // ownStatus is the error of a call that failed in the gateway. Its text is replaced where it could repeat what was sent.
-func ownStatus(r *http.Request, s *status.Status) *status.Status {
+func ownStatus(s *status.Status) *status.Status {
 	switch {
 	case s.Code() == codes.InvalidArgument && strings.HasPrefix(s.Message(), bodyProblem):
 		return rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "%s", s.Message()))
-	case s.Code() == codes.InvalidArgument && r.Method == http.MethodGet:
-		return rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "a parameter in the URL does not fit its field"))
 	case s.Code() == codes.InvalidArgument:
 		return rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "the request cannot be read"))
 	case s.Code() == codes.Unavailable:

@@ -14,20 +14,19 @@ import (
 // that are too large, parameters that a call does not have, and parameters in the URL where the body holds all. What it lets
 // through has only the headers that are handed on, and its body read. Who calls, and whether they may, gRPC finds out for itself.
 func guard(admit admission, next http.Handler) http.Handler {
-	answer, takes, times := admit.answer, newParameters(), newTimeParameters()
+	answer, times := admit.answer, newTimeParameters()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if !admit.let(w, r) {
 			return
 		}
-		if r.Method != http.MethodGet && r.URL.RawQuery != "" {
-			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, "",
-				"this call takes no parameters in its URL; they stand in the body"))
-			return
+		method := r.Method
+		if method == http.MethodHead { // It is answered as GET; net/http leaves out the body.
+			method = http.MethodGet
 		}
-		if !takes.allow(r.URL) {
-			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, "", "the call has no such parameter; /openapi.json lists all"))
+		if fault := answer.routes.checkURL(method, r.URL); fault != nil {
+			answer.refuse(w, r, fault)
 			return
 		}
 		if name := times.wrong(r.URL); name != "" {
@@ -48,7 +47,7 @@ func guard(admit admission, next http.Handler) http.Handler {
 			return
 		}
 		inner := r.Clone(r.Context())
-		inner.Header = allowed(r.Header)
+		inner.Method, inner.Header = method, allowed(r.Header)
 		if r.URL.Path == exportPath {
 			inner.Header.Set("Accept", fileMedia)
 		}

@@ -181,7 +181,7 @@ func (r *running) call(method, path, body string, headers ...string) *answer {
 		r.t.Fatal(err)
 	}
 	a := &answer{code: response.StatusCode, header: response.Header, body: string(text)}
-	if response.Header.Get("Content-Type") == "application/json" {
+	if method != http.MethodHead && response.Header.Get("Content-Type") == "application/json" {
 		if err := json.Unmarshal(text, &a.json); err != nil {
 			r.t.Fatalf("%s %s: the body is no JSON: %s", method, path, text)
 		}

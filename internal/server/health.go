@@ -13,6 +13,12 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 )
 
+// The paths of the probes.
+const (
+	livePath  = "/healthz"
+	readyPath = "/readyz"
+)
+
 // readyTimeout is how long the database may take to answer before the server counts as not ready.
 const readyTimeout = 2 * time.Second
 

@@ -30,13 +30,17 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 // pages returns all that is reached by HTTP. Health and the document of the API need no key.
 func pages(ready *readiness, admit admission, gateway, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", live)
-	mux.HandleFunc("GET /readyz", ready.serve)
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+	handle := func(path string, serve http.HandlerFunc) {
+		mux.HandleFunc("GET "+path, serve)
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { admit.answer.refuseMethod(w, "GET, HEAD") })
+	}
+	handle(livePath, live)
+	handle(readyPath, ready.serve)
+	handle("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(openapi.Document) // A caller that went away misses its answer.
 	})
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+	handle("/metrics", func(w http.ResponseWriter, r *http.Request) {
 		if admit.letObserve(w, r) {
 			metrics.ServeHTTP(w, r)
 		}

@@ -1,87 +1,203 @@
 package server
 
 import (
+	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
-	"google.golang.org/protobuf/proto"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
 
-	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc"
 )
 
-// parameters are the names that may stand in the query of a GET call, by its path, in which {} stands for one part. The gateway
-// ignores all others; who misspells a filter would get everything and not know.
-type parameters map[string]map[string]bool
+// routeTable has the calls of the REST API by their path, in which {} stands for one part, and then by HTTP method.
+type routeTable map[string]map[string]route
 
-// newParameters reads them from the protos: each field of the request, by its name in JSON and in the proto.
-func newParameters() parameters {
-	all := parameters{}
-	for _, file := range []protoreflect.FileDescriptor{
-		assentv1.File_assent_v1_consent_service_proto, assentv1.File_assent_v1_suppression_service_proto,
-		assentv1.File_assent_v1_history_service_proto, assentv1.File_assent_v1_catalog_service_proto,
-		assentv1.File_assent_v1_client_service_proto, assentv1.File_assent_v1_ledger_service_proto,
-		assentv1.File_assent_v1_retention_service_proto,
-	} {
-		for i := range file.Services().Len() {
-			methods := file.Services().Get(i).Methods()
-			for j := range methods.Len() {
-				all.add(methods.Get(j))
-			}
+// route is a call of the REST API.
+type route struct {
+	input protoreflect.MessageDescriptor
+	// inPath is the field of the request that stands in the path; nil if there is none.
+	inPath protoreflect.FieldDescriptor
+	// inQuery are the fields that may stand in the query, by their names in JSON and in the proto.
+	inQuery map[string]protoreflect.FieldDescriptor
+}
+
+// newRouteTable reads the table from the protos.
+func newRouteTable() routeTable {
+	table := routeTable{}
+	for _, method := range restMethods() {
+		verb, path, ok := restPath(method)
+		if ok {
+			table.add(verb, path, method.Input())
 		}
 	}
-	return all
+	return table
 }
 
-func (p parameters) add(method protoreflect.MethodDescriptor) {
-	rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
-	if !ok || rule.GetGet() == "" {
-		return
+func (t routeTable) add(verb, path string, input protoreflect.MessageDescriptor) {
+	template, field := placeholder(path)
+	r := route{input: input, inPath: input.Fields().ByName(protoreflect.Name(field)), inQuery: map[string]protoreflect.FieldDescriptor{}}
+	for i := range input.Fields().Len() {
+		field := input.Fields().Get(i)
+		if verb == http.MethodGet && field != r.inPath {
+			r.inQuery[string(field.Name())], r.inQuery[field.JSONName()] = field, field
+		}
 	}
-	names := map[string]bool{}
-	fields := method.Input().Fields()
-	for i := range fields.Len() {
-		names[string(fields.Get(i).Name())], names[fields.Get(i).JSONName()] = true, true
+	if t[template] == nil {
+		t[template] = map[string]route{}
 	}
-	p[placeholder(rule.GetGet())] = names
+	t[template][verb] = r
 }
 
-// placeholder returns the template of a path with {} in place of its field, of which it has one at most.
-func placeholder(template string) string {
-	before, rest, found := strings.Cut(template, "{")
-	_, after, closed := strings.Cut(rest, "}")
+// placeholder returns a path with {} in place of its field, and the name of the field. A path has one field at most.
+func placeholder(path string) (template, field string) {
+	before, rest, found := strings.Cut(path, "{")
+	field, after, closed := strings.Cut(rest, "}")
 	if !found || !closed {
-		return template
+		return path, ""
 	}
-	return before + "{}" + after
+	return before + "{}" + after, field
 }
 
-// of returns the names of the call with the path, and whether there is one.
-func (p parameters) of(path string) (map[string]bool, bool) {
-	if names, ok := p[path]; ok {
-		return names, true
+// find returns the calls of a path by HTTP method, and the value of the field that stands in the path.
+func (t routeTable) find(path string) (methods map[string]route, value string) {
+	if methods, ok := t[path]; ok {
+		return methods, ""
 	}
-	for template, names := range p {
+	for template, methods := range t {
 		before, after, found := strings.Cut(template, "{}")
-		if found && len(path) > len(before)+len(after) && strings.HasPrefix(path, before) && strings.HasSuffix(path, after) {
-			return names, true
+		if !found || len(path) <= len(before)+len(after) || !strings.HasPrefix(path, before) || !strings.HasSuffix(path, after) {
+			continue
+		}
+		if value := path[len(before) : len(path)-len(after)]; !strings.Contains(value, "/") {
+			return methods, value
 		}
 	}
-	return nil, false
+	return nil, ""
 }
 
-// allow reports whether the call takes all parameters of its query.
-func (p parameters) allow(u *url.URL) bool {
-	given, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return false
+// allow returns the value of the header Allow for a path.
+func (t routeTable) allow(path string) string {
+	methods, _ := t.find(path)
+	names := slices.Collect(maps.Keys(methods))
+	if _, ok := methods[http.MethodGet]; ok {
+		names = append(names, http.MethodHead)
 	}
-	names, known := p.of(u.Path)
-	for name := range given {
-		if known && !names[name] {
-			return false
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// checkURL returns an error with every parameter of the URL that the call lacks, or whose value does not fit its field. The
+// gateway would ignore the first, so that a caller that misspells a filter would get everything. A path without a call passes.
+func (t routeTable) checkURL(method string, u *url.URL) *consent.Error {
+	methods, value := t.find(u.Path)
+	r, known := methods[method]
+	if !known {
+		return nil
+	}
+	given, err := url.ParseQuery(u.RawQuery)
+	switch {
+	case u.RawQuery != "" && method != http.MethodGet:
+		return consent.Faultf(consent.FaultInvalidRequest, "", "this call takes no parameters in its URL; they stand in the body")
+	case err != nil:
+		return consent.Faultf(consent.FaultInvalidRequest, "",
+			"the parameters of the URL cannot be read: they are written as name=value, joined by &, with %%XX for special characters")
+	}
+	violations, values := r.unknown(given)
+	if r.inPath != nil {
+		values[r.inPath.JSONName()] = []string{value}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if problem := problemOfValue(r.input, r.input.Fields().ByJSONName(name), values[name]); problem != "" {
+			violations = append(violations, consent.Violation{Field: name, Message: problem})
 		}
 	}
-	return true
+	if len(violations) == 0 {
+		return nil
+	}
+	fault := &consent.Error{
+		Fault: consent.FaultInvalidRequest, Field: violations[0].Field, Message: violations[0].Message, Violations: violations,
+	}
+	if more := len(violations) - 1; more > 0 {
+		fault.Message = fmt.Sprintf("%s (and %d more)", fault.Message, more)
+	}
+	return fault
+}
+
+// unknown returns a violation for every parameter that the call lacks, and the values of the others by the field's JSON name.
+func (r route) unknown(given url.Values) ([]consent.Violation, map[string][]string) {
+	var violations []consent.Violation
+	values := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if field, ok := r.inQuery[name]; ok {
+			values[field.JSONName()] = append(values[field.JSONName()], given[name]...)
+			continue
+		}
+		shown := ""
+		if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`).MatchString(name) { // Anything else may be an address.
+			shown = name
+		}
+		violations = append(violations, consent.Violation{Field: shown, Message: "the call has no such parameter; " + r.parameters()})
+	}
+	return violations, values
+}
+
+// parameters says which parameters the call has.
+func (r route) parameters() string {
+	var names []string
+	for name, field := range r.inQuery {
+		if name == field.JSONName() {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "it has none"
+	}
+	slices.Sort(names)
+	return "it has " + strings.Join(names, ", ")
+}
+
+// problemOfValue says why the values of a parameter do not fit its field; empty if they do. It does not repeat them.
+func problemOfValue(input protoreflect.MessageDescriptor, field protoreflect.FieldDescriptor, values []string) string {
+	if len(values) > 1 && !field.IsList() {
+		return "the parameter comes twice"
+	}
+	if !slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+		err := runtime.PopulateQueryParameters(dynamicpb.NewMessage(input), url.Values{string(field.Name()): values},
+			utilities.NewDoubleArray(nil))
+		if err == nil {
+			return ""
+		}
+	}
+	return "the value of the parameter does not fit: it must be " + kindText(field)
+}
+
+// kindText names the kind of value that a field takes.
+func kindText(field protoreflect.FieldDescriptor) string {
+	switch field.Kind() {
+	case protoreflect.Int32Kind, protoreflect.Int64Kind:
+		return "a whole number, such as 7"
+	case protoreflect.BoolKind:
+		return "true or false"
+	case protoreflect.EnumKind:
+		return "one of " + rpc.EnumNames(field.Enum())
+	case protoreflect.StringKind:
+		return "a text in UTF-8"
+	case protoreflect.MessageKind:
+		if field.Message().FullName() == "google.protobuf.Timestamp" {
+			return "a time, such as 2026-10-01T08:00:00Z"
+		}
+		return "a " + string(field.Message().Name())
+	default:
+		return "of type " + field.Kind().String()
+	}
 }

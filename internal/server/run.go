@@ -218,16 +218,17 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}, flow: flow{read: readTimeout, write: writeTimeout}}
+	admit := admission{api: api, answer: newAnswerer(), flow: flow{read: readTimeout, write: writeTimeout}}
 	gateway, err := newGateway(ctx, s.inside.conn, admit)
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	s.http = newHTTPServer(pages(s.ready, admit, gateway, signals.metrics.Handler()), opts.Logger)
+	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, admit.answer, opts.Logger)
+	s.http = newHTTPServer(browsers.protect(pages(s.ready, admit, gateway, signals.metrics.Handler())), opts.Logger)
 	s.http.ConnContext = ofHTTP
 	if listeners.pprof != nil {
-		s.pprof = newPprofServer(opts.Logger)
+		s.pprof = newPprofServer(browsers, opts.Logger)
 	}
 	return s, nil
 }

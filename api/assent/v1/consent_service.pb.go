@@ -2535,9 +2535,10 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xc3\x03\n" +
-	"\x13CheckConsentRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12&\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xca\x03\n" +
+	"\x13CheckConsentRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x123\n" +
 	"\x0fsender_identity\x18\x03 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x0esenderIdentity\x12)\n" +
@@ -2597,9 +2598,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\aoutcome\"=\n" +
 	"\tItemError\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\xba\x02\n" +
-	"\x15RequestConsentRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12&\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xc1\x02\n" +
+	"\x15RequestConsentRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12&\n" +
 	"\achannel\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x12@\n" +
 	"\vdeclaration\x18\x03 \x01(\v2\x19.assent.v1.DeclarationRefB\x03\xe0A\x01R\vdeclaration\x124\n" +
 	"\bevidence\x18\x04 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x123\n" +
@@ -2621,9 +2623,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x16ConfirmConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1c\n" +
-	"\tduplicate\x18\x03 \x01(\bR\tduplicate\"\xdf\x03\n" +
-	"\x13GrantConsentRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x121\n" +
+	"\tduplicate\x18\x03 \x01(\bR\tduplicate\"\xe6\x03\n" +
+	"\x13GrantConsentRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x121\n" +
 	"\bchannels\x18\x02 \x03(\tB\x15\xe0A\x02\xbaH\x0f\x92\x01\f\b\x01\x10d\"\x06r\x04 \x01(@R\bchannels\x12E\n" +
 	"\vlegal_basis\x18\x03 \x01(\x0e2\x15.assent.v1.LegalBasisB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\n" +
 	"legalBasis\x12@\n" +
@@ -2636,9 +2639,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x14GrantConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
-	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\"\xe7\x02\n" +
-	"\x16WithdrawConsentRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12/\n" +
+	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\"\xee\x02\n" +
+	"\x16WithdrawConsentRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12/\n" +
 	"\bchannels\x18\x02 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
 	"\x10d\"\x06r\x04 \x01(@R\bchannels\x12(\n" +
 	"\rall_marketing\x18\x03 \x01(\bB\x03\xe0A\x01R\fallMarketing\x124\n" +
@@ -2677,9 +2681,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12*\n" +
 	"\x05error\x18\x03 \x01(\v2\x14.assent.v1.ItemErrorR\x05error\x12.\n" +
 	"\bwarnings\x18\x04 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
-	"\rstill_allowed\x18\x05 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xa8\x01\n" +
-	"\x16LookupRecipientRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x124\n" +
+	"\rstill_allowed\x18\x05 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xaf\x01\n" +
+	"\x16LookupRecipientRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x124\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04asOf\x129\n" +
 	"\vknown_as_of\x18\x03 \x01(\v2\x14.assent.v1.KnownAsOfB\x03\xe0A\x01R\tknownAsOf\"\xd5\x01\n" +
 	"\x17LookupRecipientResponse\x123\n" +

@@ -1576,9 +1576,10 @@ var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n" +
-	"\x14SearchHistoryRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12*\n" +
+	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
+	"\x14SearchHistoryRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\x12O\n" +
@@ -1591,9 +1592,10 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x05actor\"i\n" +
 	"\x15SearchHistoryResponse\x12(\n" +
 	"\x06events\x18\x01 \x03(\v2\x10.assent.v1.EventR\x06events\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8f\x01\n" +
-	"\x16ListDisclosuresRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12*\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x01\n" +
+	"\x16ListDisclosuresRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"z\n" +
@@ -1608,9 +1610,10 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"department\x12\x18\n" +
 	"\achannel\x18\x03 \x01(\tR\achannel\x12\x10\n" +
 	"\x03day\x18\x04 \x01(\tR\x03day\x12\x14\n" +
-	"\x05count\x18\x05 \x01(\x03R\x05count\"\xfc\x01\n" +
-	"\x15EraseRecipientRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12D\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\"\x83\x02\n" +
+	"\x15EraseRecipientRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12D\n" +
 	"\roccurred_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12'\n" +
 	"\boperator\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\boperator\x121\n" +
 	"\rjustification\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x12\"\n" +
@@ -1619,10 +1622,12 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x16EraseRecipientResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12#\n" +
-	"\revents_erased\x18\x03 \x01(\x03R\feventsErased\"\xb4\x01\n" +
-	"\x14MoveRecipientRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12$\n" +
-	"\vnew_address\x18\x02 \x01(\tB\x03\xe0A\x02R\n" +
+	"\revents_erased\x18\x03 \x01(\x03R\feventsErased\"\xc2\x01\n" +
+	"\x14MoveRecipientRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12+\n" +
+	"\vnew_address\x18\x02 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\n" +
 	"newAddress\x123\n" +
 	"\rjustification\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12\"\n" +
 	"\n" +
@@ -1636,16 +1641,18 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\bleft_out\x12\x05\xbaH\x02\b\x01\"H\n" +
 	"\x12VoidEventsResponse\x12\x16\n" +
 	"\x06events\x18\x01 \x01(\x03R\x06events\x12\x1a\n" +
-	"\bsubjects\x18\x02 \x01(\x03R\bsubjects\"\x8f\x01\n" +
-	"\x15PlaceLegalHoldRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x123\n" +
+	"\bsubjects\x18\x02 \x01(\x03R\bsubjects\"\x96\x01\n" +
+	"\x15PlaceLegalHoldRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x123\n" +
 	"\rjustification\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12\"\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x03\xe0A\x01R\trequestId\"6\n" +
 	"\x16PlaceLegalHoldResponse\x12\x1c\n" +
-	"\tpositions\x18\x01 \x03(\x03R\tpositions\"\x91\x01\n" +
-	"\x17ReleaseLegalHoldRequest\x12\x1d\n" +
-	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x123\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\"\x98\x01\n" +
+	"\x17ReleaseLegalHoldRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x123\n" +
 	"\rjustification\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12\"\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x03\xe0A\x01R\trequestId\"8\n" +

@@ -475,7 +475,7 @@ var File_assent_v1_suppression_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\n" +
-	"#assent/v1/suppression_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x03\n" +
+	"#assent/v1/suppression_service.proto\x12\tassent.v1\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x04\n" +
 	"\x18CreateSuppressionRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -493,13 +493,13 @@ const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\roccurred_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
-	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
-	"\x06target\"\xc5\x01\n" +
+	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x0f\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"\xc5\x01\n" +
 	"\x19CreateSuppressionResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
 	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
-	"\rstill_allowed\x18\x04 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xa0\x03\n" +
+	"\rstill_allowed\x18\x04 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xa7\x03\n" +
 	"\x16LiftSuppressionRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -513,8 +513,8 @@ const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\roccurred_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
-	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
-	"\x06target\"U\n" +
+	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x0f\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"U\n" +
 	"\x17LiftSuppressionResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate2\x8d\x02\n" +
