@@ -77,7 +77,7 @@ func TestJSON_VerdictsAndPositions_AreWrittenAlikeByAllCommands(t *testing.T) {
 	}}})
 	want := map[string]any{
 		"position": 1.0, "occurredTime": "2026-10-01T08:00:00Z", "recordedTime": nil, "actor": "<shop>", "batchId": "",
-		"evidenceState": "", "standsFor": []any{7.0, 9.0}, "grant": map[string]any{
+		"evidenceState": "", "standsFor": []any{7.0, 9.0}, "textWithheld": false, "grant": map[string]any{
 			"address": "1234567890", "channels": []any{"VERDICT_ALLOW"}, "legalBasis": "existing_customer", "declaration": nil,
 			"evidence": nil, "expiresTime": nil,
 		},

@@ -41,7 +41,12 @@ func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
 
 // settings returns the table.
 func settings() []setting {
-	serving := []setting{
+	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), indexSettings(), keepingSettings(), logSettings())
+}
+
+// serverSettings returns the rows about what is served where.
+func serverSettings() []setting {
+	return []setting{
 		{
 			key: "database_url", fallback: "sqlite:assent.db",
 			usage: "the database: sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -77,6 +82,12 @@ func settings() []setting {
 			usage: "catalog file that is applied at start when it differs from the latest version",
 			set:   text(func(s *Server) *string { return &s.Catalog }),
 		},
+	}
+}
+
+// databaseSettings returns the rows about keys and the database that a start finds.
+func databaseSettings() []setting {
+	return []setting{
 		{
 			key: "keys", fallbackNote: "`FILE.keys` beside a SQLite file",
 			usage: "key file that addresses are digested and sealed with; PostgreSQL needs one. It is read anew when it changes",
@@ -97,6 +108,12 @@ func settings() []setting {
 			usage: "apply missing migrations to PostgreSQL at start; SQLite always does",
 			set:   boolean(func(s *Server) *bool { return &s.Migrate }),
 		},
+	}
+}
+
+// tlsSettings returns the rows about encryption.
+func tlsSettings() []setting {
+	return []setting{
 		{
 			key:   "tls_cert",
 			usage: "PEM file with the certificate, for gRPC and HTTP; together with tls_key. Both are read anew when they change",
@@ -113,7 +130,6 @@ func settings() []setting {
 			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
 		},
 	}
-	return slices.Concat(serving, connectionSettings(), indexSettings(), keepingSettings(), logSettings())
 }
 
 // connectionSettings returns the rows about connections.

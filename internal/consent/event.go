@@ -221,7 +221,7 @@ func (e *Event) IsBlank() bool { return e.Kind == 0 }
 
 // Begin is the instant from which the event counts. A consent that was given at once begins at its confirmed_time where that is
 // earlier than its occurrence; every other event begins when it occurred. An erasure reaches what begins at or before it.
-func (e *Event) Begin() Instant { return e.Facts.begin(e.Occurred) }
+func (e *Event) Begin() Instant { return e.begin(e.Occurred) }
 
 // Begin is the instant from which the entry counts if it occurs at the given instant, as [Event.Begin].
 func (e *Entry) Begin(occurred Instant) Instant { return e.Facts.begin(occurred) }

@@ -16,7 +16,7 @@ func FuzzHost(f *testing.F) {
 	}
 	guard := newBrowserGuard("127.0.0.1:8080", []string{"assent.example"}, nil, nil)
 	f.Fuzz(func(t *testing.T, header string) {
-		request := httptest.NewRequest(http.MethodGet, "/v1/catalog", nil)
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/catalog", nil)
 		request.Host = header
 		host := hostName(header)
 		if guard.allowsHost(request) {

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// callFor makes a REST call for a host, which may differ from the address that is called.
-func (r *running) callFor(host, method, path string, headers ...string) *answer {
+// getFor makes a REST call for a host, which may differ from the address that is called.
+func (r *running) getFor(host, path string, headers ...string) *answer {
 	r.t.Helper()
 	client := *r.http
 	client.Transport = asHost{host, r.http.Transport}
 	other := *r
 	other.http = &client
-	return other.call(method, path, "", headers...)
+	return other.call(http.MethodGet, path, "", headers...)
 }
 
 // asHost sends all requests with a Host header of its own.
@@ -38,12 +38,12 @@ func TestBrowser_HostThatWasNotGiven_IsRefused(t *testing.T) {
 		"attacker.example": 421, "assent.example.attacker.example": 421, "a.assent.example": 421, "notlocalhost": 421,
 		"127.0.0.1.attacker.example": 421, "localhost.attacker.example:8080": 421, "0x7f.1": 421,
 	} {
-		got := r.callFor(host, http.MethodGet, "/v1/catalog")
+		got := r.getFor(host, "/v1/catalog")
 		if got.code != want || (want != 200 && (got.reason() != "HOST_NOT_ALLOWED" || !strings.Contains(got.body, "ASSENT_ALLOWED_HOSTS"))) {
 			t.Errorf("%s: got %d, want %d: %.200s", host, got.code, want, got.body)
 		}
 	}
-	if got := r.callFor("attacker.example", http.MethodGet, "/v1/catalog"); !strings.Contains(got.body, "host attacker.example:") {
+	if got := r.getFor("attacker.example", "/v1/catalog"); !strings.Contains(got.body, "host attacker.example:") {
 		t.Errorf("the host is not named: %s", got.body)
 	}
 }
@@ -52,7 +52,7 @@ func TestBrowser_ProbesOfLoadBalancers_AreAnsweredForAnyHost(t *testing.T) {
 	r := run(t, settings(t))
 	for _, path := range []string{"/healthz", "/readyz"} {
 		for _, host := range []string{"10.1.2.3", "10.1.2.3:8080", "[fd00::1]:8080", "backend", "health.internal:8080"} {
-			if got := r.callFor(host, http.MethodGet, path); got.code != http.StatusOK {
+			if got := r.getFor(host, path); got.code != http.StatusOK {
 				t.Errorf("%s for %s: %d %s", path, host, got.code, got.body)
 			}
 		}
@@ -92,7 +92,7 @@ func TestBrowser_PageOfAnotherSite_IsRefused(t *testing.T) {
 	}
 	profiles := *r
 	profiles.at.HTTP = r.at.Pprof
-	if got := profiles.callFor("attacker.example", http.MethodGet, "/debug/pprof/"); got.code != http.StatusMisdirectedRequest {
+	if got := profiles.getFor("attacker.example", "/debug/pprof/"); got.code != http.StatusMisdirectedRequest {
 		t.Errorf("profiles for another host: %d", got.code)
 	}
 	if got := profiles.call(http.MethodGet, "/debug/pprof/", "", "Sec-Fetch-Site", "cross-site"); got.code != http.StatusForbidden {

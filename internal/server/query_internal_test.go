@@ -10,8 +10,12 @@ import (
 // FuzzURL holds the check of URLs to two rules: it never fails otherwise than by an error, and its texts repeat no address.
 func FuzzURL(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"/v1/catalog", "version=1"}, {"/v1/clients", "page_size=x&pageToken=%ff"}, {"/v1/ledger/entries/a@b:prove", ""},
-		{"/v1/clients", "a@b.example=1;x"}, {"/v1/clients/:revoke", ""}, {"", "%"},
+		{"/v1/catalog", "version=1"},
+		{"/v1/clients", "page_size=x&pageToken=%ff"},
+		{"/v1/ledger/entries/a@b:prove", ""},
+		{"/v1/clients", "a@b.example=1;x"},
+		{"/v1/clients/:revoke", ""},
+		{"", "%"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

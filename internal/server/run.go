@@ -123,10 +123,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
-	if err := signals.metrics.ObserveIndex(local.observe); err != nil {
-		return err
-	}
-	if err := signals.metrics.ObserveLedger(local.LedgerAhead); err != nil {
+	if err := errors.Join(signals.metrics.ObserveIndex(local.observe), signals.metrics.ObserveLedger(local.LedgerAhead)); err != nil {
 		return err
 	}
 	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local, keeper); err != nil {

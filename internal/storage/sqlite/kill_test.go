@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 )
@@ -38,7 +39,13 @@ func advance(ctx context.Context, store storage.Store) (position int64, err erro
 		head := tx.Loaded().Head
 		head.Position++
 		position = head.Position
-		changes := &storage.Changes{Head: head}
+		changes := &storage.Changes{Head: head, Records: []storage.Record{{
+			Event: consent.Event{
+				Position: position, Recorded: 1, Occurred: 1, Actor: "shop", Key: consent.EventKey{byte(position), byte(position >> 8), 1},
+				Facts: consent.Facts{Kind: consent.KindCatalog},
+			},
+			Header: []byte("header"),
+		}}}
 		for n := range 100 {
 			changes.Subjects = append(changes.Subjects, storage.Subject{Key: key(n), ID: [16]byte{byte(n), 1}})
 			changes.States = append(changes.States, storage.State{Subject: [16]byte{byte(n), 1}, Position: position, Packed: make([]byte, 500)})

@@ -37,10 +37,12 @@ func tryWrite(t testing.TB, store storage.Store, changes *storage.Changes) error
 func textColumns() []textColumn {
 	return append(clientColumns(),
 		textColumn{"the actor of an event", func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			r := record(1, 1)
 			r.Event.Actor = text
 			return tryWrite(t, store, &storage.Changes{Records: []storage.Record{recordOf(&r.Event)}})
 		}, func(t testing.TB, store storage.Store) (actor string) {
+			t.Helper()
 			noError(t, "Snapshot", store.Snapshot(t.Context(), func(ctx context.Context, s storage.Snapshot) error {
 				rows, err := s.Rows(ctx, 0, 1)
 				if len(rows) == 1 {
@@ -51,31 +53,39 @@ func textColumns() []textColumn {
 			return actor
 		}},
 		textColumn{"the name of a reference", func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			return tryWrite(t, store, &storage.Changes{Refs: []storage.Ref{{Number: 1, Kind: consent.RefChannel, Name: text}}})
 		}, func(t testing.TB, store storage.Store) string {
+			t.Helper()
 			_, refs, err := store.Refs(t.Context(), 0)
 			noError(t, "Refs", err)
 			return only(refs).Name
 		}},
 		textColumn{"the document of a catalog", func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			c := catalog(1)
 			c.Document = text
 			return tryWrite(t, store, &storage.Changes{Catalogs: []storage.Catalog{c}})
 		}, func(t testing.TB, store storage.Store) string {
+			t.Helper()
 			_, catalogs, err := store.Catalogs(t.Context(), 0)
 			noError(t, "Catalogs", err)
 			return only(catalogs).Document
 		}},
 		textColumn{"the client of a return", func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			return tryWrite(t, store, &storage.Changes{Returns: []storage.Return{{Subject: id(1), Day: 5, Client: text, Count: 1}}})
 		}, func(t testing.TB, store storage.Store) string {
+			t.Helper()
 			returns, err := store.Returns(t.Context(), 0, storage.Return{}, 10)
 			noError(t, "Returns", err)
 			return only(returns).Client
 		}},
 		textColumn{"the note of a checkpoint", func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			return store.MergeCosigned(t.Context(), 1, func(string) (string, error) { return text, nil })
 		}, func(t testing.TB, store storage.Store) string {
+			t.Helper()
 			_, c, err := store.LatestCosigned(t.Context())
 			noError(t, "LatestCosigned", err)
 			return c.Note
@@ -87,6 +97,7 @@ func textColumns() []textColumn {
 func clientColumns() []textColumn {
 	put := func(set func(c *storage.Client, text string)) func(testing.TB, storage.Store, string) error {
 		return func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			c := client("shop")
 			set(&c, text)
 			return tryWrite(t, store, &storage.Changes{Clients: []storage.Client{c}})
@@ -94,6 +105,7 @@ func clientColumns() []textColumn {
 	}
 	read := func(without string, get func(c storage.Client) string) func(testing.TB, storage.Store) string {
 		return func(t testing.TB, store storage.Store) string {
+			t.Helper()
 			_, clients, err := store.Clients(t.Context())
 			noError(t, "Clients", err)
 			for _, c := range clients {
@@ -106,6 +118,7 @@ func clientColumns() []textColumn {
 	}
 	disclose := func(set func(l *storage.Learnt, text string)) func(testing.TB, storage.Store, string) error {
 		return func(t testing.TB, store storage.Store, text string) error {
+			t.Helper()
 			write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{subject(1)}})
 			l := storage.Learnt{Key: key(1), Day: 5, Client: "shop", Channel: "news", Count: 1}
 			set(&l, text)
@@ -114,6 +127,7 @@ func clientColumns() []textColumn {
 	}
 	disclosed := func(without string, get func(d storage.Disclosure) string) func(testing.TB, storage.Store) string {
 		return func(t testing.TB, store storage.Store) string {
+			t.Helper()
 			rows, err := store.Disclosures(t.Context(), []consent.SubjectID{id(1)})
 			noError(t, "Disclosures", err)
 			for _, d := range rows {

@@ -1,0 +1,97 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestREST_MethodThatAPathLacks_IsToldWhatItHas(t *testing.T) {
+	r := run(t, settings(t))
+	for path, want := range map[string]string{
+		"/v1/catalog": "GET, HEAD, PUT", "/v1/clients": "GET, HEAD, POST", "/v1/clients/x:revoke": "POST", "/v1/consent:check": "POST",
+		"/v1/ledger/entries/1:prove": "GET, HEAD", "/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/openapi.json": "GET, HEAD",
+		"/metrics": "GET, HEAD",
+	} {
+		got := r.as(http.MethodDelete, path, "")
+		if got.code != http.StatusMethodNotAllowed || got.header.Get("Allow") != want || got.reason() != "METHOD_NOT_ALLOWED" {
+			t.Errorf("%s: %d, Allow %q, want %q: %s", path, got.code, got.header.Get("Allow"), want, got.body)
+		}
+	}
+}
+
+func TestREST_HEAD_IsAnsweredWhereGETIs(t *testing.T) {
+	r := run(t, settings(t))
+	paths := []string{"/healthz", "/readyz", "/openapi.json", "/metrics"}
+	for _, route := range routes(t) {
+		if route[0] == http.MethodGet {
+			paths = append(paths, strings.Replace(route[1], "entries/x", "entries/1", 1))
+		}
+	}
+	for _, path := range append(paths, "/v1/nothing", "/v1/consent:check") {
+		get, head := r.as(http.MethodGet, path, ""), r.as(http.MethodHead, path, "")
+		if head.code != get.code || head.body != "" || head.header.Get("Content-Type") != get.header.Get("Content-Type") {
+			t.Errorf("%s: HEAD %d %q %q, GET %d", path, head.code, head.header.Get("Content-Type"), head.body, get.code)
+		}
+	}
+	if got := r.call(http.MethodHead, "/v1/catalog", ""); got.code != http.StatusUnauthorized {
+		t.Errorf("HEAD without a key: %d", got.code)
+	}
+}
+
+// violations are the fields that the BadRequest of the body names, in order.
+func (a *answer) violations() []string {
+	var fields []string
+	details, _ := a.json["details"].([]any)
+	for _, d := range details {
+		request, _ := d.(map[string]any)
+		list, _ := request["fieldViolations"].([]any)
+		for _, v := range list {
+			violation, _ := v.(map[string]any)
+			field, _ := violation["field"].(string)
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+func TestREST_ParameterThatDoesNotFit_IsNamed(t *testing.T) {
+	r := run(t, settings(t))
+	for path, want := range map[string]struct {
+		fields []string
+		text   string
+	}{
+		"/v1/catalog?version=abc":                          {[]string{"version"}, "a whole number"},
+		"/v1/catalog?version=1&version=2":                  {[]string{"version"}, "comes twice"},
+		"/v1/catalog?versoin=1":                            {[]string{"versoin"}, "it has version"},
+		"/v1/catalog?anna@example.com=1":                   {[]string{""}, "it has version"},
+		"/v1/clients?page_size=x&pageToken=%ff&limit=1":    {[]string{"limit", "pageSize", "pageToken"}, "(and 2 more)"},
+		"/v1/clients?page_size=1&pageSize=2":               {[]string{"pageSize"}, "comes twice"},
+		"/v1/clients?pageSize=99999999999":                 {[]string{"pageSize"}, "a whole number"},
+		"/v1/ledger/entries/abc:prove":                     {[]string{"position"}, "a whole number"},
+		"/v1/ledger/entries/1:prove?position=2":            {[]string{"position"}, "no such parameter"},
+		"/v1/ledger:proveConsistency?fromSize=a&toPosit=1": {[]string{"toPosit", "fromSize"}, "no such parameter"},
+	} {
+		got := r.as(http.MethodGet, path, "")
+		if got.code != http.StatusBadRequest || !cmp.Equal(got.violations(), want.fields) || !strings.Contains(got.body, want.text) ||
+			strings.Contains(got.body, "anna") {
+			t.Errorf("%s: %d %v, want %v that says %q: %s", path, got.code, got.violations(), want.fields, want.text, got.body)
+		}
+	}
+}
+
+func TestREST_EmptyCheck_NamesEveryFieldThatIsMissing(t *testing.T) {
+	r := run(t, settings(t))
+	for path, want := range map[string][]string{
+		"/v1/consent:check": {"address", "channel"}, "/v1/consent:batchCheck": {"addresses", "channel"},
+		"/v1/consent:request": {"address", "channel"}, "/v1/consent:grant": {"address", "channels", "legalBasis"},
+		"/v1/recipients:move": {"address", "newAddress", "justification"}, "/v1/suppressions": {"target", "reason"},
+		"/v1/suppressions:lift": {"target", "reason", "justification"},
+	} {
+		if got := r.as(http.MethodPost, path, "{}"); got.code != http.StatusBadRequest || !cmp.Equal(got.violations(), want) {
+			t.Errorf("%s: %d %v, want %v: %s", path, got.code, got.violations(), want, got.body)
+		}
+	}
+}
