@@ -7,13 +7,13 @@ import (
 )
 
 // getFor makes a REST call for a host, which may differ from the address that is called.
-func (r *running) getFor(host, path string, headers ...string) *answer {
+func (r *running) getFor(host, path string) *answer {
 	r.t.Helper()
 	client := *r.http
 	client.Transport = asHost{host, r.http.Transport}
 	other := *r
 	other.http = &client
-	return other.call(http.MethodGet, path, "", headers...)
+	return other.call(http.MethodGet, path, "")
 }
 
 // asHost sends all requests with a Host header of its own.
