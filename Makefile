@@ -12,7 +12,7 @@ LINT := $(GO) tool -modfile=internal/tools/lint.mod golangci-lint
 
 PKG ?= ./...
 # Instrumenting the SQLite engine itself makes it 16 times slower.
-RACE := -race -shuffle=on -gcflags='modernc.org/...=-race=false' -timeout=15m
+RACE := -race -shuffle=on -gcflags='modernc.org/...=-race=false' -timeout=30m
 
 BENCH ?= .
 COUNT ?= 1

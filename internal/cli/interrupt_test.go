@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -46,6 +47,8 @@ func (f *fake) hang(t *testing.T) (asked chan struct{}) {
 	t.Helper()
 	asked, release := make(chan struct{}, 16), make(chan struct{})
 	t.Cleanup(func() { close(release) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.answer = func(proto.Message) (proto.Message, error) {
 		asked <- struct{}{}
 		<-release
@@ -146,7 +149,11 @@ func TestSignal_DuringAnImport_SaysHowFarItCame(t *testing.T) {
 }
 
 func TestSignal_LeavesNoTemporaryFileBehind(t *testing.T) {
-	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+	// A process that was started with SIGHUP ignored, as by nohup, would hand that on to its children. One that handles it does not.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangup) })
+	for sent, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
 		f := startFake(t)
 		asked := f.hang(t)
 		folder := t.TempDir()
@@ -160,14 +167,14 @@ func TestSignal_LeavesNoTemporaryFileBehind(t *testing.T) {
 		if n := len(names(t, folder)); n != 3 {
 			t.Fatalf("%d files while it runs, want the input and two temporary ones", n)
 		}
-		if err := cmd.Process.Signal(signal); err != nil {
+		if err := cmd.Process.Signal(sent); err != nil {
 			t.Fatal(err)
 		}
 		if code := exit(t, cmd); code != want || stderr.String() != "assent: interrupted\n" {
-			t.Errorf("%v: exit %d, stderr %q", signal, code, stderr)
+			t.Errorf("%v: exit %d, stderr %q", sent, code, stderr)
 		}
 		if diff := cmp.Diff([]string{"audience.csv"}, names(t, folder)); diff != "" {
-			t.Errorf("%v left %s", signal, diff)
+			t.Errorf("%v left %s", sent, diff)
 		}
 	}
 }
