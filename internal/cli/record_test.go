@@ -94,7 +94,7 @@ func TestWithdraw_EveryFlagReachesTheServer(t *testing.T) {
 func TestWithdraw_WarningsAndWhatIsStillAllowed_GoToStandardError(t *testing.T) {
 	f := startFake(t)
 	const want = "warning: EVIDENCE_SHORTENED: the text is longer (evidence.note)\n" +
-		"warning: the channel newsletter is still allowed (ALLOW_CONSENT) by the consent at position 7, which began later than this; " +
+		"warning: the channel newsletter is still allowed by the consent at position 7, which began later than this; " +
 		"leave the time out to record it as of now\n"
 	for _, format := range []string{"text", "json"} {
 		got := f.run(t, "withdraw", "late@firma.example", "--channel", "newsletter", "--format", format).must(t, 0)

@@ -23,12 +23,12 @@ func (a *app) noteWarnings(answer any) {
 		GetStillAllowed() []*assentv1.StillAllowed
 	}); ok {
 		for _, s := range still.GetStillAllowed() {
-			by := ""
+			by := " by a consent"
 			if s.GetPosition() != 0 {
 				by = fmt.Sprintf(" by the consent at position %d", s.GetPosition())
 			}
-			a.notef("warning: the channel %s is still allowed (%s)%s, which began later than this; leave the time out to record it as of now",
-				oneLine(s.GetChannel()), oneLine(s.GetReason()), by)
+			a.notef("warning: the channel %s is still allowed%s, which began later than this; leave the time out to record it as of now",
+				oneLine(s.GetChannel()), by)
 		}
 	}
 }

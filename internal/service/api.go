@@ -113,11 +113,12 @@ type Recorded struct {
 	Erased int64 `json:",omitzero"`
 }
 
-// StillAllowed is a channel that a no was stated for, and on which a later consent still allows messages.
+// StillAllowed is a channel that a no was stated for, and on which a later consent still allows messages. Reason and position are zero
+// where the channel is of another department than the client.
 type StillAllowed struct {
 	Channel  string
 	Reason   consent.Code // why a check allows
-	Position int64        // of the consent
+	Position int64        // of the consent; 0 on a transactional channel
 }
 
 // RecordItem is what became of one statement of a batch.

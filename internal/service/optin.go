@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -86,7 +85,7 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 	if now := rules.Decide(p.address, known, w.recorded); now.Reason == consent.CodeAllowConsent {
 		result.Warnings = []consent.Warning{{
 			Code: consent.WarningAlreadyAllowed, Field: "channel",
-			Message: fmt.Sprintf("messages on the channel are allowed already, by the consent at position %d", now.Position),
+			Message: "messages on the channel are allowed already, by a consent",
 		}}
 	}
 	if d.Verdict != consent.Allow {

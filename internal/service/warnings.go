@@ -86,10 +86,22 @@ func (w *work) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]Sti
 			d.Verdict, d.Reason = consent.Allow, consent.CodeAllowContract
 		}
 		if d.Verdict == consent.Allow {
-			still = append(still, StillAllowed{Channel: request.Channel, Reason: d.Reason, Position: d.Position})
+			still = append(still, w.stillAllowedOn(cat, request.Channel, &d))
 		}
 	}
 	return still, nil
+}
+
+// stillAllowedOn says that a channel is still allowed. By what, only a client that may check the channel learns. The position of the
+// consent is named by the answer, so that an erasure forgets an answer that was remembered with it.
+func (w *work) stillAllowedOn(cat *catalog.Catalog, channel string, d *consent.Decision) StillAllowed {
+	if w.who.channelOf(channel, cat) != nil {
+		return StillAllowed{Channel: channel}
+	}
+	if d.Position != 0 {
+		w.named = append(w.named, d.Position)
+	}
+	return StillAllowed{Channel: channel, Reason: d.Reason, Position: d.Position}
 }
 
 // requestsOf returns the checks that a no is meant to have denied: of its channels, or of all that its scope may cover.

@@ -842,9 +842,9 @@ type StillAllowed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The channel.
 	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	// The reason with which a check allows.
+	// The reason with which a check allows; empty where the channel is of another department than the client.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The position of the consent that allows it; 0 on a transactional channel.
+	// The position of the consent that allows it; 0 on a transactional channel and on one of another department.
 	Position      int64 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
