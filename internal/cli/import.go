@@ -227,6 +227,8 @@ type chunk struct {
 	size    int
 	broken  []*badRow
 	results []*assentv1.RecordResult
+	// removed is how many cells of evidence could not be read and were left out.
+	removed int64
 	// read is how far the input was read.
 	read int64
 }
@@ -287,11 +289,13 @@ func (i *importer) chunk() (c *chunk, more bool) {
 			i.unreadable = fmt.Errorf("%s: %w", i.in.name, err)
 			return c, false
 		}
+		row, removed := row.withReadableEvidence()
 		event, err := row.event()
 		if err != nil {
 			c.broken = append(c.broken, &badRow{line: line, text: err.Error()})
 			continue
 		}
+		c.removed += removed
 		i.odd.look(row[colAddress], line)
 		c.events = append(c.events, event)
 		c.lines = append(c.lines, line)
@@ -322,6 +326,7 @@ func (i *importer) record(ctx context.Context, c *chunk) error {
 }
 
 func (i *importer) consume(c *chunk) error {
+	i.summary.count("EVIDENCE_REMOVED", c.removed)
 	var rejections []rejection
 	for _, bad := range c.broken {
 		rejections = append(rejections, rejection{bad.line, "INVALID_ROW", bad.reach()})

@@ -200,6 +200,24 @@ func TestImport_BadRows_AreReportedAndStopNoOthers(t *testing.T) {
 	}
 }
 
+func TestImport_NoWithEvidenceThatCannotBeRead_IsRecordedWithAWarning(t *testing.T) {
+	f := startFake(t)
+	const rows = "occurred_time,event,address,channels,legal_basis,reason,confirmed_time,notice_given,goods\n" +
+		"2026-10-01T08:00:00Z,withdraw,a@firma.example,newsletter,,,yesterday,,\n" +
+		"2026-10-01T08:00:00Z,refuse,b@firma.example,newsletter,,,,perhaps,a;;b\n" +
+		"2026-10-01T08:00:00Z,suppress,c@firma.example,,,HARD_BOUNCE,2026-13-01,,\n" +
+		"2026-10-01T08:00:00Z,erase,d@firma.example,,,,never,,\n" +
+		"2026-10-01T08:00:00Z,grant,e@firma.example,newsletter,consent,,yesterday,,\n"
+	file := write(t, filepath.Join(t.TempDir(), "rows.csv"), rows)
+	got := f.run(t, "import", "consents", file).must(t, 1)
+	if want := "5 rows: 4 recorded, 0 duplicates, 1 rejected\n"; got.stdout != want {
+		t.Errorf("stdout %q, want %q", got.stdout, want)
+	}
+	if !strings.Contains(got.stderr, "warning: EVIDENCE_REMOVED: 5 times") {
+		t.Errorf("stderr %q", got.stderr)
+	}
+}
+
 func TestImport_ReportOfSomebodyElse_IsNotRemoved(t *testing.T) {
 	f := startFake(t)
 	in := file(t, "events.csv", everyColumn)

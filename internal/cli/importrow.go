@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,6 +61,27 @@ func eventColumns() map[string][]string {
 
 // importRow is one row: the columns that are not empty.
 type importRow map[string]string
+
+// withReadableEvidence returns the row without the cells of evidence that cannot be read, and how many these are, where its event only
+// blocks: evidence never stops a refusal. Of any other event the row is returned as it is, for there such a cell is an error.
+func (r importRow) withReadableEvidence() (readable importRow, removed int64) {
+	if !slices.Contains([]string{"withdraw", "refuse", "suppress", "erase"}, r[colEvent]) {
+		return r, 0
+	}
+	readable = maps.Clone(r)
+	for column, read := range map[string]func(v *rowValues){
+		"confirmed_time": func(v *rowValues) { v.time("confirmed_time") },
+		"notice_given":   func(v *rowValues) { v.boolean("notice_given") },
+		"goods":          func(v *rowValues) { v.words("goods") },
+	} {
+		v := rowValues{row: r}
+		if read(&v); v.err != nil {
+			delete(readable, column)
+			removed++
+		}
+	}
+	return readable, removed
+}
 
 // event returns the event of the row, or what is wrong with the row. The
 // error never repeats a value: in a row that slipped a column it may be an

@@ -43,14 +43,21 @@ type importWarnings struct {
 
 func (w *importWarnings) add(result *assentv1.RecordResult) {
 	for _, warning := range result.GetWarnings() {
-		if w.Warnings == nil {
-			w.Warnings = map[string]int64{}
-		}
-		w.Warnings[warning.GetCode()]++
+		w.count(warning.GetCode(), 1)
 	}
 	if len(result.GetStillAllowed()) > 0 {
 		w.StillAllowed++
 	}
+}
+
+func (w *importWarnings) count(code string, n int64) {
+	if n == 0 {
+		return
+	}
+	if w.Warnings == nil {
+		w.Warnings = map[string]int64{}
+	}
+	w.Warnings[code] += n
 }
 
 // note writes the counts to standard error.
