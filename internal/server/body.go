@@ -46,6 +46,9 @@ func guard(admit admission, next http.Handler) http.Handler {
 			answer.refuse(w, r, bodyFault(err))
 			return
 		}
+		if isRefusal(method, r.URL.Path) {
+			body = bytes.ToValidUTF8(body, []byte("\ufffd"))
+		}
 		inner := r.Clone(r.Context())
 		inner.Method, inner.Header = method, allowed(r.Header)
 		if r.URL.Path == exportPath {
@@ -59,6 +62,12 @@ func guard(admit admission, next http.Handler) http.Handler {
 // isBatch reports whether the path is that of a call whose message may be large.
 func isBatch(path string) bool {
 	return path == "/v1/events:batchRecord" || path == "/v1/consent:batchCheck"
+}
+
+// isRefusal reports whether a call records what only blocks. Evidence never stops it, so bytes that are no UTF-8, as a user agent in
+// Latin-1 has them, are replaced and not refused. An address or a name with the replacement character is refused all the same.
+func isRefusal(method, path string) bool {
+	return method == http.MethodPost && (path == "/v1/consent:withdraw" || path == "/v1/suppressions")
 }
 
 func bodyFault(err error) *consent.Error {

@@ -95,3 +95,25 @@ func TestREST_EmptyCheck_NamesEveryFieldThatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+func TestREST_RefusalWithEvidenceThatIsNoUTF8_IsRecorded(t *testing.T) {
+	r := run(t, settings(t))
+	const latin1 = "\"evidence\": {\"note\": \"caf\xe9\"}"
+	for path, body := range map[string]string{
+		"/v1/consent:withdraw": "{\"address\": \"a@example.com\", \"channels\": [\"newsletter\"], " + latin1 + "}",
+		"/v1/suppressions":     "{\"address\": \"b@example.com\", \"reason\": \"HARD_BOUNCE\", " + latin1 + "}",
+	} {
+		if got := r.as(http.MethodPost, path, body); got.code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, got.code, got.body)
+		}
+		// What says whom it is about is not mended.
+		if got := r.as(http.MethodPost, path, strings.Replace(body, "@example", "\xe9@example", 1)); got.reason() != "INVALID_ADDRESS" {
+			t.Errorf("%s, address: %d %s", path, got.code, got.body)
+		}
+	}
+	got := r.as(http.MethodPost, "/v1/consent:grant",
+		"{\"address\": \"a@example.com\", \"channels\": [\"newsletter\"], \"legalBasis\": \"LEGAL_BASIS_CONSENT\", "+latin1+"}")
+	if got.code != http.StatusBadRequest || !strings.Contains(got.body, "UTF-8") {
+		t.Errorf("a grant: %d %s", got.code, got.body)
+	}
+}
