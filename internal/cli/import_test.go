@@ -213,7 +213,7 @@ func TestImport_NoWithEvidenceThatCannotBeRead_IsRecordedWithAWarning(t *testing
 	if want := "5 rows: 4 recorded, 0 duplicates, 1 rejected\n"; got.stdout != want {
 		t.Errorf("stdout %q, want %q", got.stdout, want)
 	}
-	if !strings.Contains(got.stderr, "warning: EVIDENCE_REMOVED: 5 times") {
+	if !strings.Contains(got.stderr, "warning: EVIDENCE_REMOVED: 5 fields of evidence recorded otherwise than given") {
 		t.Errorf("stderr %q", got.stderr)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
@@ -63,7 +64,12 @@ func (w *importWarnings) count(code string, n int64) {
 // note writes the counts to standard error.
 func (w *importWarnings) note(a *app) {
 	for _, code := range slices.Sorted(maps.Keys(w.Warnings)) {
-		a.notef("warning: %s: %s", oneLine(code), count(int(w.Warnings[code]), "time"))
+		what := "on %s a grant alone allows nothing"
+		unit := "channel"
+		if strings.HasPrefix(code, "EVIDENCE_") {
+			what, unit = "%s of evidence recorded otherwise than given", "field"
+		}
+		a.notef("warning: %s: "+what, oneLine(code), count(int(w.Warnings[code]), unit))
 	}
 	if w.StillAllowed > 0 {
 		a.notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", count(int(w.StillAllowed), "row"))
