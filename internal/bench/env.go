@@ -107,7 +107,7 @@ func (e *env) prepare(ctx context.Context) (err error) {
 
 // introduce makes the client. A database with events of others is refused: the bench would record among them what never happened.
 func (e *env) introduce(ctx context.Context) (err error) {
-	local, err := server.OpenService(ctx, e.cfg, e.logger())
+	local, err := server.OpenService(ctx, e.cfg, server.Options{Logger: e.logger()})
 	if err != nil {
 		return err
 	}

@@ -169,7 +169,7 @@ func (a *audience) compareErased(t testing.TB, got []string, erased erasures) {
 // returns its last position.
 func carryOut(t testing.TB, db *database, erased erasures) int64 {
 	t.Helper()
-	local, err := server.OpenService(t.Context(), db.config(), slog.New(slog.DiscardHandler))
+	local, err := server.OpenService(t.Context(), db.config(), server.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

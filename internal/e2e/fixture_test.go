@@ -141,7 +141,9 @@ func (db *database) adminKey() string {
 			return strings.TrimSpace(string(key))
 		}
 	}
-	local, err := server.OpenService(db.t.Context(), db.config(), slog.New(slog.DiscardHandler))
+	local, err := server.OpenService(db.t.Context(), db.config(), server.Options{
+		Logger: slog.New(slog.DiscardHandler), Now: db.clock, DatabaseNow: db.clock,
+	})
 	if err != nil {
 		db.t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func mustAbs(t testing.TB, path string) string {
 // createAdmin makes the tables, and a client that may do everything; it returns its API key.
 func createAdmin(t testing.TB, settings config.Server) string {
 	t.Helper()
-	local, err := server.OpenService(t.Context(), settings, slog.New(slog.DiscardHandler))
+	local, err := server.OpenService(t.Context(), settings, server.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

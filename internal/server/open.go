@@ -126,9 +126,12 @@ func (e *told) Error() string { return e.text }
 func (e *told) Unwrap() error { return e.error }
 
 // OpenService opens the database that the settings name, with its keys, for a command on the server. What it does there is
-// done as the caller of [AsLocal]. A SQLite file must exist.
-func OpenService(ctx context.Context, cfg config.Server, log *slog.Logger) (*Local, error) {
-	return openService(ctx, cfg, opening{log: log, now: time.Now, migrate: cfg.Migrate})
+// done as the caller of [AsLocal]. A SQLite file must exist. Of the options it takes the logger and the clocks.
+func OpenService(ctx context.Context, cfg config.Server, opts Options) (*Local, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return openService(ctx, cfg, opening{log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: cfg.Migrate})
 }
 
 func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local, err error) {
@@ -259,7 +262,7 @@ func AsLocal(ctx context.Context) context.Context {
 func CreateClient(
 	ctx context.Context, cfg config.Server, log *slog.Logger, in *assentv1.CreateClientRequest,
 ) (_ *assentv1.CreateClientResponse, err error) {
-	local, err := OpenService(ctx, cfg, log)
+	local, err := OpenService(ctx, cfg, Options{Logger: log})
 	if err != nil {
 		return nil, err
 	}
@@ -272,7 +275,7 @@ func CreateClient(
 func RebuildLedger(
 	ctx context.Context, cfg config.Server, log *slog.Logger, done func(subjects int),
 ) (_ service.RebuildReport, err error) {
-	local, err := OpenService(ctx, cfg, log)
+	local, err := OpenService(ctx, cfg, Options{Logger: log})
 	if err != nil {
 		return service.RebuildReport{}, err
 	}

@@ -329,7 +329,7 @@ func TestMigrate_UpDownStatus(t *testing.T) {
 
 func TestLocal_NoFile_IsNotMade(t *testing.T) {
 	cfg := settings(t)
-	if _, err := server.OpenService(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil {
+	if _, err := server.OpenService(t.Context(), cfg, server.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil {
 		t.Fatal("no error")
 	}
 	if _, err := os.Stat(pathOf(t, cfg)); err == nil {
