@@ -177,6 +177,10 @@ func (s *Store) fail(ctx context.Context, doing string, err error) error {
 		return nil
 	}
 	err = classify(ctx, doing, err)
+	if errors.Is(err, storage.ErrUnavailable) && s.life.Err() != nil {
+		// Close may break a connection that is being made before the context of the call has ended.
+		return fmt.Errorf("%s: %w", doing, context.Cause(s.life))
+	}
 	if (errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown)) && s.life.Err() == nil {
 		s.pool.Reset()
 	}
