@@ -179,7 +179,7 @@ func (s *Store) fail(ctx context.Context, doing string, err error) error {
 	err = classify(ctx, doing, err)
 	if errors.Is(err, storage.ErrUnavailable) && s.life.Err() != nil {
 		// Close may break a connection that is being made before the context of the call has ended.
-		return fmt.Errorf("%s: %w", doing, context.Cause(s.life))
+		return fmt.Errorf("%s: %w", doing, storage.ErrClosed)
 	}
 	if (errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown)) && s.life.Err() == nil {
 		s.pool.Reset()
