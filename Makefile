@@ -34,7 +34,7 @@ demo: ## Run the demo: example history, a table of answers, a server to try.
 
 .PHONY: build
 build: ## Build the static binary bin/assent.
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/assent ./cmd/assent
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o bin/assent ./cmd/assent
 
 .PHONY: test
 test: ## Run all tests with the race detector (PKG=./... for some packages only).

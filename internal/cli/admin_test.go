@@ -229,11 +229,17 @@ func TestServe_LogsAsTold(t *testing.T) {
 		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour,
 	}
 	got := runIn(t, cli.Surroundings{Local: localFake(t, want)}, "serve", "--log-format", "json", "--database-url", "sqlite:x.db").must(t, 0)
+	first, second, _ := strings.Cut(got.stderr, "\n")
+	starting := decode[struct{ Time, Level, Msg, Version, Go string }](t, first)
+	version := decode[map[string]string](t, run(t, "version", "--format", "json").must(t, 0).stdout)
+	if starting.Msg != "starting" || starting.Version != version["version"] || starting.Go != version["goVersion"] {
+		t.Errorf("the first line is %s, want the version %v", first, version)
+	}
 	line := decode[struct {
 		Time, Level, Msg string
 		GRPCAddress      string `json:"grpc_address"`
 		HTTPAddress      string `json:"http_address"`
-	}](t, got.stderr)
+	}](t, second)
 	if line.Msg != "serving" || line.GRPCAddress != "127.0.0.1:1" || line.HTTPAddress != "127.0.0.1:2" || got.stdout != "" {
 		t.Errorf("%+v, stdout %q", line, got.stdout)
 	}
@@ -470,25 +476,6 @@ func TestServe_BusyPort_NamesTheFlag(t *testing.T) {
 		got := realRun(t, "serve", flag, busy.Addr().String(), other, "127.0.0.1:0").must(t, 1)
 		if !strings.Contains(got.stderr, busy.Addr().String()) || !strings.HasSuffix(got.stderr, "; "+flag+" chooses another address\n") {
 			t.Errorf("%s: stderr %q", flag, got.stderr)
-		}
-	}
-}
-
-func TestServe_BrokenCatalog_TellsOneProblemALine(t *testing.T) {
-	good, err := examples.Files.ReadFile("catalogs/acme.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := file(t, "bad.yaml", string(good)+"\nchanels: []\nsendres: []\n")
-	problems := strings.Split(strings.TrimSpace(run(t, "catalog", "lint", path).must(t, 1).stdout), "\n")
-	got := realRun(t, "serve", "--catalog", path, "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0").must(t, 1)
-	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
-	if len(problems) != 2 || len(lines) != 3 || !strings.HasPrefix(lines[0], "assent: ") {
-		t.Fatalf("%d problems, stderr %q", len(problems), got.stderr)
-	}
-	for i, problem := range problems {
-		if lines[i+1] != "  "+problem {
-			t.Errorf("line %q, want %q", lines[i+1], problem)
 		}
 	}
 }

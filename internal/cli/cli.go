@@ -50,7 +50,7 @@ func Run(
 	return run(ctx, args, &app{
 		env: env, stdin: stdin, stdout: stdout, stderr: &lockedWriter{to: stderr},
 		bars: isTerminal(stderr), asks: isTerminal(stdin) && isTerminal(stderr),
-		local: local(), pause: pause,
+		local: local(), pause: pause, ownsProcess: stderr == io.Writer(os.Stderr),
 	})
 }
 
@@ -81,9 +81,12 @@ type app struct {
 	// interruptible makes a reader that stops waiting when the run is interrupted.
 	interruptible func(io.Reader) io.Reader
 	// bars is set where progress is shown, asks where questions are answered.
-	bars  bool
-	asks  bool
-	local Local
+	bars bool
+	asks bool
+	// ownsProcess is set where standard error is that of the process, to which
+	// libraries write by themselves: a server then routes their lines to its log.
+	ownsProcess bool
+	local       Local
 	// pause is how long to wait before the n-th retry, from 0.
 	pause func(n int) time.Duration
 	// running is set when the arguments were understood: what fails before that
@@ -157,10 +160,10 @@ func (a *app) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetVersionTemplate(versionLine())
 	a.format = newChoice("text", "text", "json")
 	root.PersistentFlags().Var(&a.format, "format", "how results and errors are written: text or json")
 	complete(root, "format", a.format.options...)

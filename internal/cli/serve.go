@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -58,13 +59,23 @@ func (a *app) settings(cmd *cobra.Command) (config.Server, error) {
 }
 
 // runServer runs a server that logs to standard error. Ready is called as that of
-// Local.Serve, with the server's log.
+// Local.Serve, with the server's log. In the JSON format the error that ends the
+// server is a line of the log, too.
 func (a *app) runServer(ctx context.Context, cfg config.Server, ready func(*slog.Logger, host.Addresses)) error {
 	log, err := telemetry.NewLogger(a.stderr, string(cfg.LogFormat), cfg.LogLevel)
 	if err != nil {
 		return err
 	}
-	return nameListenFlag(cfg, a.local.Serve(ctx, cfg, log, func(at host.Addresses) { ready(log, at) }))
+	if a.ownsProcess {
+		telemetry.RouteLibraries(log) //nolint:contextcheck // Libraries log outside of any call.
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "starting", slog.String("version", buildVersion()), slog.String("go", runtime.Version()))
+	err = nameListenFlag(cfg, a.local.Serve(ctx, cfg, log, func(at host.Addresses) { ready(log, at) }))
+	if err == nil || cfg.LogFormat != config.LogJSON {
+		return err
+	}
+	log.LogAttrs(ctx, slog.LevelError, "the server ended with an error", slog.String("error", err.Error()))
+	return exitCode(exitFailed)
 }
 
 // nameListenFlag adds to the error of an address that cannot be listened on

@@ -59,7 +59,7 @@ func (x *Index) live(ctx context.Context) (followed bool, err error) {
 		}
 		x.loaded.Store(int64(time.Since(began)))
 		x.log.LogAttrs(ctx, slog.LevelInfo, "the index is loaded", slog.Int64("recipients", x.recipients.Load()),
-			slog.Int64("bytes", x.bytes.Load()), slog.Duration("took", time.Duration(x.loaded.Load())), slog.Int64("position", c.mark.Position))
+			slog.Int64("bytes", x.bytes.Load()), slog.Duration("duration", time.Duration(x.loaded.Load())), slog.Int64("position", c.mark.Position))
 		if c, err = x.follow(ctx, c); !errors.Is(err, errFar) {
 			return true, err
 		}

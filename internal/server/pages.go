@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/api/openapi"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // The limits of an HTTP connection.
@@ -23,7 +24,7 @@ const (
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: telemetry.NewHTTPErrorLog(log),
 	}
 }
 
