@@ -1,5 +1,4 @@
-# What a developer does here. Tools come from go.mod, internal/tools/buf.mod and
-# internal/tools/lint.mod, so that every checkout uses the same versions.
+# What a developer does here. Tools come from go.mod and the mod files in internal/tools, so that every checkout uses the same versions.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,13 +10,15 @@ BUF := $(GO) tool -modfile=internal/tools/buf.mod buf
 LINT := $(GO) tool -modfile=internal/tools/lint.mod golangci-lint
 
 PKG ?= ./...
+# Many tests wait for a disk or a database: four of a package run at a time, also on two cores.
+TEST := -shuffle=on -parallel=4 -timeout=15m
 # Instrumenting the SQLite engine itself makes it 16 times slower.
-RACE := -race -shuffle=on -gcflags='modernc.org/...=-race=false' -timeout=30m
+RACE := $(TEST) -race -gcflags='modernc.org/...=-race=false' -timeout=30m
 
 BENCH ?= .
 COUNT ?= 1
 FUZZ ?= 3000x
-AGAINST ?= origin/main
+AGAINST ?=
 
 .PHONY: help
 help: ## Show what can be made.
@@ -37,29 +38,30 @@ build: ## Build the static binary bin/assent.
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o bin/assent ./cmd/assent
 
 .PHONY: test
-test: ## Run all tests with the race detector (PKG=./... for some packages only).
+test: ## Run all tests, some minutes (PKG=./internal/rpc for one package).
 	@.ci/testdeps
 	@echo "test $(PKG)"
+	@$(GO) test $(TEST) $(PKG)
+
+.PHONY: race
+race: ## Run all tests with the race detector, which takes about three times as long.
+	@.ci/testdeps compiler
+	@echo "race $(PKG)"
 	@CGO_ENABLED=1 $(GO) test $(RACE) $(PKG)
 
 # Two minutes of servers that are killed and cut off, 110 crashes and five minutes of load on each store. What is not legal is left as a
 # page in internal/proof/_artifacts.
 .PHONY: test-long
 test-long: ## Run the long forms of the proofs of correctness, some 15 minutes.
-	@.ci/testdeps
+	@.ci/testdeps compiler
 	@ASSENT_PROOF=long CGO_ENABLED=1 $(GO) test $(RACE) -timeout=60m -artifacts -v ./internal/proof
 	@ASSENT_PROOF=long $(GO) test -timeout=60m -run Simulation ./internal/index
 
-.PHONY: test-short
-test-short: ## Run the tests without the race detector, leaving out the long ones.
-	@.ci/testdeps
-	@$(GO) test -short -shuffle=on $(PKG)
-
 .PHONY: check
-check: check-rest test ## Do everything that CI does.
+check: check-rest race ## Do everything that CI does.
 
 .PHONY: check-rest
-check-rest: generate-check format-check lint vet scenarios fuzz ## Do everything that CI does, but for the tests.
+check-rest: generate-check format-check lint scenarios fuzz breaking vulnerabilities ## Do everything that CI does, but for the tests.
 
 .PHONY: generate
 generate: proto ## Make all generated files anew.
@@ -91,12 +93,8 @@ protodeps:
 	@$(GO) run ./internal/tools/protodeps .protodeps
 
 .PHONY: breaking
-breaking: protodeps ## Compare the protos with those of a git ref (AGAINST=origin/main).
-	@echo "breaking against $(AGAINST)"
-	@tree=$$(mktemp -d); trap 'git worktree remove --force "$$tree"' EXIT; \
-	git worktree add --quiet --detach "$$tree" "$(AGAINST)"; \
-	cp -r .protodeps "$$tree/"; \
-	$(BUF) breaking --against "$$tree"
+breaking: protodeps ## Compare the protos with the last release, else origin/main (AGAINST=a git ref).
+	@.ci/breaking $(AGAINST)
 
 .PHONY: format
 format: ## Format Go and proto files in place.
@@ -116,10 +114,9 @@ lint: protodeps ## Lint Go files and protos.
 	@$(LINT) run --allow-parallel-runners $(PKG)
 	@$(BUF) lint
 
-.PHONY: vet
-vet: ## Run go vet.
-	@echo "vet"
-	@$(GO) vet $(PKG)
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what the program calls (needs the network).
+	@.ci/vulnerabilities
 
 .PHONY: scenarios
 scenarios: ## Run the scenario files of the examples.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -20,10 +21,11 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
+func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m, removeProgram) }
 
 const (
 	acmeCatalog = "../../examples/catalogs/acme.yaml"
@@ -47,6 +49,16 @@ type database struct {
 	env []string
 }
 
+// migrate brings the schema of a database up. Tests use copies of one such database.
+func migrate(ctx context.Context, url string) (err error) {
+	m, err := postgres.Migrator(url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return m.Up(ctx)
+}
+
 // eachStore runs a test on a fresh database of each kind.
 func eachStore(t *testing.T, test func(t *testing.T, db *database)) {
 	t.Helper()
@@ -63,7 +75,7 @@ func newDatabase(t testing.TB, kind string) *database {
 		db.url = "sqlite:" + filepath.Join(db.dir, "assent.db")
 		return db
 	}
-	db.url = testkit.Postgres(t)
+	db.url = testkit.PreparedPostgres(t, migrate)
 	if _, err := seal.Create(db.keys); err != nil {
 		t.Fatal(err)
 	}

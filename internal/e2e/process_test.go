@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -24,15 +27,47 @@ type process struct {
 	done chan struct{} // closed when its log has ended
 }
 
-// program builds the binary once for all tests and removes it with the last.
+// build is what the tests that run the program share.
+type build struct {
+	dir  string
+	path string
+}
+
+// builtProgram builds the program for the first test that runs it: linking takes seconds.
+var builtProgram = sync.OnceValues(func() (build, error) {
+	dir, err := os.MkdirTemp("", "assent-e2e-")
+	if err != nil {
+		return build{}, err
+	}
+	b := build{dir: dir, path: filepath.Join(dir, "assent")}
+	out, err := exec.Command("go", "build", "-o", b.path, "../../cmd/assent").CombinedOutput()
+	if err != nil {
+		return b, fmt.Errorf("build the program: %w: %s", err, out)
+	}
+	return b, nil
+})
+
+// removeProgram removes what builtProgram made. It is called when no test runs any more.
+func removeProgram() {
+	if !programUsed.Load() {
+		return
+	}
+	b, _ := builtProgram() // A test has reported the error.
+	_ = os.RemoveAll(b.dir)
+}
+
+// programUsed tells removeProgram whether there is anything to remove.
+var programUsed atomic.Bool
+
+// program returns the path of the program, which is built once for all tests.
 func program(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "assent")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../../cmd/assent")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v: %s", err, out)
+	programUsed.Store(true)
+	b, err := builtProgram()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return path
+	return b.path
 }
 
 // start runs a server over the database as a process.

@@ -53,9 +53,19 @@ func newWorld(t testing.TB, kind string) *world {
 	t.Helper()
 	url := ""
 	if kind == "postgres" {
-		url = testkit.Postgres(t)
+		url = testkit.PreparedPostgres(t, migrate)
 	}
 	return newWorldAt(t, url)
+}
+
+// migrate brings the schema of a database up. Tests use copies of one such database.
+func migrate(ctx context.Context, url string) (err error) {
+	m, err := postgres.Migrator(url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return m.Up(ctx)
 }
 
 // newWorldAt returns a world in the PostgreSQL at the URL, or in a SQLite file if that is empty.

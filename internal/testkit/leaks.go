@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -11,8 +12,16 @@ import (
 // return:
 //
 //	func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
-func VerifyNoLeaks(m *testing.M) {
-	goleak.VerifyTestMain(m, ignored()...)
+//
+// It calls each function of atEnd after the tests, before the process ends.
+func VerifyNoLeaks(m *testing.M, atEnd ...func()) {
+	end := goleak.Cleanup(func(code int) {
+		for _, do := range atEnd {
+			do()
+		}
+		os.Exit(code) //nolint:forbidigo // What goleak does without the option.
+	})
+	goleak.VerifyTestMain(m, append(ignored(), end)...)
 }
 
 // ignored lists the goroutines that may be left. A goroutine belongs here only

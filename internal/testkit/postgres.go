@@ -33,17 +33,68 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := "assent_test_" + strings.ToLower(rand.Text())
 	// template0 never has users, so that making databases at once does not fail.
-	if err := execute(t.Context(), on.url, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	return on.newDatabase(t, "template0")
+}
+
+// PreparedPostgres is Postgres with a database to which prepare was applied. All
+// calls of a test binary pass the same function: it runs once, and the databases
+// are copies of what it made. It returns when it has no connection any more.
+//
+// A server that ASSENT_TEST_POSTGRES_URL names outlives the test binary, so that
+// no template is left there: prepare runs for each database.
+func PreparedPostgres(t testing.TB, prepare func(ctx context.Context, url string) error) string {
+	t.Helper()
+	on, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if on.cluster == nil {
+		database := on.newDatabase(t, "template0")
+		if err := prepare(t.Context(), database); err != nil {
+			t.Fatal(err)
+		}
+		return database
+	}
+	on.prepare.Do(func() { on.prepareErr = on.makeTemplate(context.WithoutCancel(t.Context()), prepare) })
+	if on.prepareErr != nil {
+		t.Fatal(on.prepareErr)
+	}
+	return on.newDatabase(t, templateName)
+}
+
+// templateName is the database that prepared ones are copies of.
+const templateName = "assent_template"
+
+// makeTemplate makes the database that prepared ones are copies of.
+func (h *host) makeTemplate(ctx context.Context, prepare func(ctx context.Context, url string) error) error {
+	if err := execute(ctx, h.url, "CREATE DATABASE "+templateName+" TEMPLATE template0"); err != nil {
+		return err
+	}
+	url, err := withDatabase(h.url, templateName)
+	if err != nil {
+		return err
+	}
+	if err := prepare(ctx, url); err != nil {
+		return fmt.Errorf("prepare a database: %w", err)
+	}
+	return nil
+}
+
+// newDatabase makes a database for a test from a template, and returns its URL.
+func (h *host) newDatabase(t testing.TB, template string) string {
+	t.Helper()
+	name := "assent_test_" + strings.ToLower(rand.Text())
+	// Copying the files is faster than writing each block to the log.
+	if err := execute(t.Context(), h.url, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := execute(context.WithoutCancel(t.Context()), on.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := execute(context.WithoutCancel(t.Context()), h.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Error(err)
 		}
 	})
-	database, err := withDatabase(on.url, name)
+	database, err := withDatabase(h.url, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,18 +108,21 @@ type host struct {
 	// watchdog is closed, even by the garbage collector. It is nil for a server
 	// that was given.
 	cluster *cluster
+
+	prepare    sync.Once // makes the template
+	prepareErr error
 }
 
 // sharedServer returns the server that was given, or makes one.
-func sharedServer() (host, error) {
+func sharedServer() (*host, error) {
 	if given := os.Getenv("ASSENT_TEST_POSTGRES_URL"); given != "" {
-		return host{url: given}, nil
+		return &host{url: given}, nil
 	}
 	c, err := newCluster()
 	if err != nil {
-		return host{}, err
+		return nil, err
 	}
-	return host{url: c.url("postgres"), cluster: c}, nil
+	return &host{url: c.url("postgres"), cluster: c}, nil
 }
 
 // withDatabase returns a server's URL with the database in it replaced.

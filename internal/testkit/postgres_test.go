@@ -2,6 +2,7 @@ package testkit_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 
@@ -47,6 +48,28 @@ func TestPostgres_CalledTwice_GivesDatabasesOfTheirOwn(t *testing.T) {
 	}
 	if rows != 0 {
 		t.Errorf("the second database has %d rows of the first", rows)
+	}
+}
+
+func TestPreparedPostgres_EachTest_GetsACopyOfItsOwn(t *testing.T) {
+	prepare := func(ctx context.Context, url string) error {
+		conn, err := pgx.Connect(ctx, url)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, "CREATE TABLE prepared (n int)")
+		return errors.Join(err, conn.Close(ctx))
+	}
+	for range 4 {
+		t.Run("one of several", func(t *testing.T) {
+			t.Parallel()
+			conn := connect(t, testkit.PreparedPostgres(t, prepare))
+			mustExec(t, conn, "INSERT INTO prepared VALUES (1)")
+			var rows int
+			if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM prepared").Scan(&rows); err != nil || rows != 1 {
+				t.Errorf("%d rows, %v", rows, err)
+			}
+		})
 	}
 }
 

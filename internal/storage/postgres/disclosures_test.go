@@ -91,7 +91,7 @@ func waitOrEnd(t *testing.T, url string, n int, ended <-chan error) {
 // three returns a database with three persons, of whom the second is disclosed.
 func three(t *testing.T) (string, *postgres.Store) {
 	t.Helper()
-	url := testkit.Postgres(t)
+	url := testkit.PreparedPostgres(t, migrate)
 	store := initialised(t, url, postgres.Options{})
 	if err := put(t.Context(), store, &storage.Changes{Subjects: []storage.Subject{person(1), person(2), person(3)}}); err != nil {
 		t.Fatal(err)

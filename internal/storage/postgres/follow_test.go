@@ -29,7 +29,7 @@ func withSearchPath(t *testing.T, at, path string) string {
 // The server is made to say of itself what a standby says, by a function of the same name that is found first.
 func TestFollow_Standby_ErrUnavailable(t *testing.T) {
 	t.Parallel()
-	at := testkit.Postgres(t)
+	at := testkit.PreparedPostgres(t, migrate)
 	own := withSearchPath(t, at, "public,pg_catalog")
 	store := initialised(t, own, postgres.Options{})
 	if _, _, err := store.Follow(t.Context(), storage.Mark{}, 10); err != nil {
@@ -44,7 +44,7 @@ func TestFollow_Standby_ErrUnavailable(t *testing.T) {
 
 func TestWrite_RevisionsThatAreNotKept_AreDeleted(t *testing.T) {
 	t.Parallel()
-	at := testkit.Postgres(t)
+	at := testkit.PreparedPostgres(t, migrate)
 	store := initialised(t, at, postgres.Options{})
 	for _, revision := range []int64{1, 2, storage.RevisionsKept + 1} {
 		err := store.Write(t.Context(), storage.Load{}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
@@ -69,7 +69,7 @@ func TestWrite_RevisionsThatAreNotKept_AreDeleted(t *testing.T) {
 }
 
 func BenchmarkFollow_NothingChanged(b *testing.B) {
-	store := open(b, testkit.Postgres(b), postgres.Options{Migrate: true})
+	store := open(b, testkit.PreparedPostgres(b, migrate), postgres.Options{Migrate: true})
 	b.Cleanup(func() { _ = store.Close() })
 	if err := store.Initialise(b.Context(), storage.Head{KeysCheck: make([]byte, 32), Tree: make([]byte, 640), DigestKeys: []uint32{1}}); err != nil {
 		b.Fatal(err)

@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -12,9 +14,19 @@ import (
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
 
+// migrate brings the schema of a database up. Tests use copies of one such database.
+func migrate(ctx context.Context, url string) (err error) {
+	m, err := postgres.Migrator(url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return m.Up(ctx)
+}
+
 func fresh(t testing.TB) storagetest.Open {
 	t.Helper()
-	url := testkit.Postgres(t)
+	url := testkit.PreparedPostgres(t, migrate)
 	return func(t testing.TB, now func() time.Time) storage.Store {
 		t.Helper()
 		return open(t, url, postgres.Options{Migrate: true, Now: now})

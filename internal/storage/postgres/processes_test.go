@@ -19,7 +19,7 @@ import (
 // pair returns two stores of one database, as two processes have them.
 func pair(t *testing.T) (url string, a, b *postgres.Store) {
 	t.Helper()
-	url = testkit.Postgres(t)
+	url = testkit.PreparedPostgres(t, migrate)
 	return url, initialised(t, url, postgres.Options{}), opened(t, url, postgres.Options{})
 }
 
