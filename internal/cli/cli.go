@@ -28,6 +28,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // What commands exit with.
@@ -155,7 +156,7 @@ func (a *app) root() *cobra.Command {
 			"not be contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
 		Args:    subcommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Version: buildVersion(),
+		Version: telemetry.BuildVersion(),
 
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -23,7 +23,7 @@ func (a *app) clients() *cobra.Command {
 const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again.
 
 Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
-and erases; admin does everything, and for all departments unless one is named. A client gives no department, scope or list that
+and erases; monitor reads the metrics; admin does everything, and for all departments unless one is named. A client gives no department, scope or list that
 it does not have itself. The scope feed, which sync has as well, is for the feed of changes; this version serves none.
 
 With --local it opens the database itself: so the first client comes into a database that nobody has a key for. The other
@@ -67,7 +67,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	flags.StringVar(&in.Id, "id", "", "its id, for ever")
 	flags.StringVar(&in.Department, "department", "", "department that it belongs to")
 	flags.BoolVar(&in.AllDepartments, "all-departments", false, "it acts for all departments")
-	flags.StringVar(&in.Role, "role", "", "sender, sync, officer or admin")
+	flags.StringVar(&in.Role, "role", "", "sender, sync, officer, monitor or admin")
 	flags.StringSliceVar(&in.Scopes, "scope", nil, "what it may do, where no role fits; may be given several times")
 	flags.StringSliceVar(&in.Lists, "list", nil, "external list that is its own; may be given several times")
 	flags.Var(&expires, "expires", "when the key ends (default: never)")
@@ -77,8 +77,8 @@ func (a *app) clientsCreate() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("department", "all-departments")
 	cmd.MarkFlagsMutuallyExclusive("role", "scope")
 	cmd.MarkFlagsOneRequired("role", "scope")
-	complete(cmd, "role", "sender", "sync", "officer", "admin")
-	complete(cmd, "scope", "check", "record", "suppress", "lift", "read", "export", "erase", "feed", "catalog", "clients")
+	complete(cmd, "role", "sender", "sync", "officer", "monitor", "admin")
+	complete(cmd, "scope", "check", "record", "suppress", "lift", "read", "export", "erase", "feed", "catalog", "clients", "metrics")
 	return cmd
 }
 

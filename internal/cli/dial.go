@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 const (
@@ -135,7 +136,7 @@ func (a *app) dial() (*server, error) {
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
-		grpc.WithUserAgent("assent/" + buildVersion()),
+		grpc.WithUserAgent("assent/" + telemetry.BuildVersion()),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingTimeout}),
 	}
 	if key != "" {

@@ -69,7 +69,7 @@ func (a *app) runServer(ctx context.Context, cfg config.Server, ready func(*slog
 	if a.ownsProcess {
 		telemetry.RouteLibraries(log) //nolint:contextcheck // Libraries log outside of any call.
 	}
-	log.LogAttrs(ctx, slog.LevelInfo, "starting", slog.String("version", buildVersion()), slog.String("go", runtime.Version()))
+	log.LogAttrs(ctx, slog.LevelInfo, "starting", slog.String("version", telemetry.BuildVersion()), slog.String("go", runtime.Version()))
 	err = nameListenFlag(cfg, a.local.Serve(ctx, cfg, log, func(at host.Addresses) { ready(log, at) }))
 	if err == nil || cfg.LogFormat != config.LogJSON {
 		return err

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // version says which build this is.
@@ -21,7 +22,7 @@ func (a *app) version() *cobra.Command {
 					Version   string `json:"version"`
 					GoVersion string `json:"goVersion"`
 					Platform  string `json:"platform"`
-				}{buildVersion(), runtime.Version(), platform()})
+				}{telemetry.BuildVersion(), runtime.Version(), platform()})
 			}
 			return a.write(versionLine())
 		}),
@@ -30,31 +31,7 @@ func (a *app) version() *cobra.Command {
 
 // versionLine is what assent version and assent --version write.
 func versionLine() string {
-	return fmt.Sprintf("assent %s (%s, %s)\n", buildVersion(), runtime.Version(), platform())
+	return fmt.Sprintf("assent %s (%s, %s)\n", telemetry.BuildVersion(), runtime.Version(), platform())
 }
 
 func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
-
-// buildVersion returns the module's version, or the commit it was built from.
-func buildVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	commit, changed := "", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			commit = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			changed = "+changes"
-		}
-	}
-	if commit == "" {
-		return "devel"
-	}
-	return commit[:min(12, len(commit))] + changed
-}

@@ -10,7 +10,7 @@ import (
 )
 
 // AdmitObserver is [API.Admit] for the figures of the whole server, which name the channels of every department: it lets in clients of all
-// departments only, whatever their scopes.
+// departments with the scope metrics only.
 func (a *API) AdmitObserver(ctx context.Context, authorization, requestID []string) *Refusal {
 	if refusal := a.Admit(ctx, authorization, requestID); refusal != nil {
 		return refusal

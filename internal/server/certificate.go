@@ -61,6 +61,13 @@ func (c *certificate) look() (files [2]fs.FileInfo) {
 	return files
 }
 
+// end returns when the certificate that is served ends.
+func (c *certificate) end() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pair.Leaf.NotAfter
+}
+
 // forHandshake returns the pair for a handshake.
 func (c *certificate) forHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()

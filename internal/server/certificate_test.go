@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -83,6 +85,27 @@ func (r *running) getReady(secure *tls.Config) error {
 	return response.Body.Close()
 }
 
+// metrics returns the page of metrics.
+func (r *running) metrics(pool *x509.CertPool) string {
+	r.t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, "https://"+r.at.HTTP+"/metrics", nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+r.admin)
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	page, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		r.t.Fatal(err)
+	}
+	return string(page)
+}
+
 func (r *running) checkHealth(secure *tls.Config) error {
 	conn, err := grpc.NewClient("passthrough:///"+r.at.GRPC, grpc.WithTransportCredentials(credentials.NewTLS(secure)))
 	if err != nil {
@@ -112,6 +135,9 @@ func TestTLS_FilesReplaced_NewHandshakesGetTheNewCertificate(t *testing.T) {
 	r.wantServes("within the second", old)
 	r.clock.Advance(time.Second)
 	r.wantServes("a second later", pool)
+	if want := "\nassent_tls_certificate_not_after_seconds 1."; !strings.Contains(r.metrics(pool), want) {
+		t.Errorf("the metrics lack %s", want)
+	}
 	if r.serves(old) {
 		t.Error("the old certificate is still served")
 	}

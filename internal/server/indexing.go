@@ -30,6 +30,20 @@ func (l *Local) follow(ctx context.Context, group *errgroup.Group) (end func()) 
 	return end
 }
 
+// serverStats returns what the metrics read from a server.
+func serverStats(local *Local, l *listeners) telemetry.ServerStats {
+	stats := telemetry.ServerStats{Store: func() telemetry.StoreStats {
+		pool := local.store.Pool()
+		return telemetry.StoreStats{
+			InUse: pool.InUse, Idle: pool.Idle, Max: pool.Max, Waits: pool.Waits, Waited: pool.Waited, Queued: local.QueuedWrites(),
+		}
+	}}
+	if l.certificate != nil {
+		stats.CertificateEnd = l.certificate.end
+	}
+	return stats
+}
+
 // observe returns what metrics tell of the index.
 func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 	if l.index == nil {

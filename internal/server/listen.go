@@ -17,15 +17,16 @@ type listeners struct {
 	pprof net.Listener // nil: there is none
 
 	connections *connections // of gRPC and HTTP
+	certificate *certificate // nil: there is no TLS
 }
 
 // listen opens the addresses, with TLS if the settings have a certificate; profiles never leave the machine and have none.
 func listen(ctx context.Context, cfg config.Server, opts Options) (_ *listeners, err error) {
-	secure, err := loadTLS(cfg, opts)
+	l := &listeners{connections: newConnections(openFiles(), cfg.MaxConnections, opts.Logger)}
+	secure, err := l.loadTLS(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	l := &listeners{connections: newConnections(openFiles(), cfg.MaxConnections, opts.Logger)}
 	if l.grpc, err = listenOn(ctx, cfg.GRPCAddress, l.connections, secure, "h2"); err != nil {
 		return nil, fmt.Errorf("listen for gRPC: %w", err)
 	}
@@ -62,7 +63,7 @@ func listenOn(
 }
 
 // loadTLS reads the certificate, which is read anew when it changes; nil if the settings have none.
-func loadTLS(cfg config.Server, opts Options) (*tls.Config, error) {
+func (l *listeners) loadTLS(cfg config.Server, opts Options) (*tls.Config, error) {
 	if cfg.TLSCert == "" {
 		return nil, nil
 	}
@@ -70,6 +71,7 @@ func loadTLS(cfg config.Server, opts Options) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.certificate = served
 	return &tls.Config{GetCertificate: served.forHandshake, MinVersion: tls.VersionTLS12}, nil
 }
 

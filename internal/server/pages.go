@@ -62,7 +62,7 @@ func (a admission) let(w http.ResponseWriter, r *http.Request) bool {
 	return a.letBy(a.api.Admit, w, r)
 }
 
-// letObserve reports whether the request comes from a client of all departments; if not, it is answered.
+// letObserve reports whether the request comes from a client that may see the figures of the server; if not, it is answered.
 func (a admission) letObserve(w http.ResponseWriter, r *http.Request) bool {
 	return a.letBy(a.api.AdmitObserver, w, r)
 }

@@ -375,6 +375,27 @@ func TestMetrics_KeyOfOneDepartment_IsRefused(t *testing.T) {
 	}
 }
 
+func TestMetrics_NeedTheirScope_AndTellOfTheStore(t *testing.T) {
+	r := run(t, settings(t))
+	as := func(id, role string) *answer {
+		created := r.as(http.MethodPost, "/v1/clients", `{"id": "`+id+`", "role": "`+role+`", "allDepartments": true}`)
+		key, _ := created.json["apiKey"].(string)
+		return r.call(http.MethodGet, "/metrics", "", "Authorization", "Bearer "+key)
+	}
+	if got := as("sender", "sender"); got.code != http.StatusForbidden || got.reason() != "SCOPE_MISSING" {
+		t.Errorf("a sender: %d %s", got.code, got.body)
+	}
+	got := as("prometheus", "monitor")
+	for _, want := range []string{
+		`assent_store_operation_duration_seconds_count{operation="write",outcome="ok"} `, "assent_store_queued_writes 0\n",
+		`assent_store_connections{state="idle"} `, `assent_build_info{goversion="`,
+	} {
+		if !strings.Contains(got.body, "\n"+want) {
+			t.Errorf("%d: the page lacks %s:\n%s", got.code, want, got.body)
+		}
+	}
+}
+
 func TestOpenAPI_HasAPathForEveryMethod(t *testing.T) {
 	var document struct {
 		Info  struct{ Title string }

@@ -116,14 +116,14 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 	_, embedded := cfg.SQLitePath()
 	local, err := openService(ctx, cfg, opening{
 		log: opts.Logger, now: opts.Now, databaseNow: opts.DatabaseNow, migrate: embedded || cfg.Migrate,
-		decided: signals.countDecisions, span: signals.traces.Span,
+		decided: signals.countDecisions, span: signals.metrics.Timed(signals.traces.Span),
 		kept: keeper.kept(), witnesses: witnesses, unsafe: opts.Unsafe, index: true,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
-	if err := errors.Join(signals.metrics.ObserveIndex(local.observe), signals.metrics.ObserveLedger(local.LedgerAhead)); err != nil {
+	if err := signals.observe(local, listeners); err != nil {
 		return err
 	}
 	if err := prepare(AsLocal(ctx), cfg, opts.Logger, local, keeper); err != nil {

@@ -33,6 +33,12 @@ func (s *signals) shutdown(ctx context.Context) error {
 	return errors.Join(s.traces.Shutdown(ctx), s.metrics.Shutdown(ctx))
 }
 
+// observe has the metrics tell of a server whenever they are read.
+func (s *signals) observe(local *Local, l *listeners) error {
+	return errors.Join(s.metrics.ObserveIndex(local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
+		s.metrics.ObserveServer(serverStats(local, l)))
+}
+
 // countDecisions counts decisions.
 func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason consent.Code, n int) {
 	s.metrics.Decided(channel, verdict.String(), string(reason), n)

@@ -239,13 +239,15 @@ func TestMayObserve_GoesByTheClientsOfNow_AndInAnOutageByThoseLastKnown(t *testi
 		store := &away{Store: w.store()}
 		one, two := w.service(store.Store, 0), w.service(store, 0)
 		admin := WithCaller(t.Context(), Process("test"))
-		watch := w.as(admin, two, NewClient{ID: "prometheus", AllDepartments: true, Scopes: []string{"feed"}})
+		watch := w.as(admin, two, NewClient{ID: "prometheus", AllDepartments: true, Role: "monitor"})
+		shop := w.as(admin, two, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
 		desk := w.as(admin, two, NewClient{ID: "desk", Department: "marketing", Role: "admin"})
 		for _, gone := range []bool{false, true} {
 			store.gone = gone
 			if err := two.MayObserve(watch); err != nil {
 				t.Errorf("outage %v: %v", gone, err)
 			}
+			wantFault(t, two.MayObserve(shop), consent.FaultScopeMissing)
 			wantFault(t, two.MayObserve(desk), consent.FaultOtherDepartment)
 			wantFault(t, two.MayObserve(t.Context()), map[bool]consent.Fault{
 				false: consent.FaultUnauthenticated, true: consent.FaultOtherDepartment,

@@ -25,12 +25,14 @@ const (
 	ScopeFeed     Scope = "feed" // no call asks for it yet: it is for the feed of changes to come
 	ScopeCatalog  Scope = "catalog"
 	ScopeClients  Scope = "clients"
+	ScopeMetrics  Scope = "metrics"
 )
 
 // AllScopes returns every scope.
 func AllScopes() []Scope {
 	return []Scope{
 		ScopeCheck, ScopeRecord, ScopeSuppress, ScopeLift, ScopeRead, ScopeExport, ScopeErase, ScopeFeed, ScopeCatalog, ScopeClients,
+		ScopeMetrics,
 	}
 }
 
@@ -43,6 +45,8 @@ func roleScopes(role string) []Scope {
 		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeFeed}
 	case "officer":
 		return []Scope{ScopeCheck, ScopeRead, ScopeSuppress, ScopeLift, ScopeExport, ScopeErase}
+	case "monitor":
+		return []Scope{ScopeMetrics}
 	case "admin":
 		return AllScopes()
 	default:
@@ -153,8 +157,8 @@ func Need(ctx context.Context, scopes ...Scope) error {
 	return c.need(scopes...)
 }
 
-// MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments whose key
-// holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
+// MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments with the
+// scope metrics, whose key holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
 func (s *Service) MayObserve(ctx context.Context) error {
 	who := caller(ctx)
 	head, err := s.store.Head(ctx)
@@ -167,7 +171,10 @@ func (s *Service) MayObserve(ctx context.Context) error {
 			return err
 		}
 	}
-	return who.needAllDepartments("the figures of a server name the channels of every department")
+	if err := who.needAllDepartments("the figures of a server name the channels of every department"); err != nil {
+		return err
+	}
+	return who.need(ScopeMetrics)
 }
 
 // admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what

@@ -274,7 +274,7 @@ func (n *NewClient) scopes() ([]string, error) {
 	if n.Role != "" {
 		scopes := roleScopes(n.Role)
 		if scopes == nil {
-			return invalid("role", "a role is one of sender, sync, officer, admin")
+			return invalid("role", "a role is one of sender, sync, officer, monitor, admin")
 		}
 		return textOf(scopes), nil
 	}

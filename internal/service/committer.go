@@ -127,6 +127,14 @@ func (c *committer) await(ctx context.Context, m *member) error {
 	}
 }
 
+// QueuedWrites returns how many writes wait for their transaction.
+func (s *Service) QueuedWrites() int {
+	c := s.commits
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.urgent) + len(c.bulk)
+}
+
 // room returns how many events of imports one transaction may have now.
 func (c *committer) room() int {
 	if time.Since(time.Unix(0, c.lastUrgent.Load())) < othersWrite {

@@ -111,7 +111,7 @@ func TestCreateClient_RolesHaveTheScopesOfTheDocumentation(t *testing.T) {
 		s, admin := w.acme()
 		for role, want := range map[string]string{
 			"sender": "check record suppress", "sync": "check read suppress feed", "officer": "check read suppress lift export erase",
-			"admin": "check record suppress lift read export erase feed catalog clients",
+			"admin": "check record suppress lift read export erase feed catalog clients metrics", "monitor": "metrics",
 		} {
 			c, _, err := s.CreateClient(admin, NewClient{ID: role, AllDepartments: true, Role: role})
 			if err != nil {
@@ -129,7 +129,7 @@ func TestRotateClient_TwoKeysHoldAtATime(t *testing.T) {
 		store := w.store()
 		s, other := w.service(store, 0), w.service(store, 0)
 		admin := WithCaller(t.Context(), Process("test"))
-		_, first, err := s.CreateClient(admin, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		_, first, err := s.CreateClient(admin, NewClient{ID: "shop", AllDepartments: true, Scopes: []string{"check", "record", "metrics"}})
 		if err != nil {
 			t.Fatal(err)
 		}

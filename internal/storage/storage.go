@@ -6,6 +6,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
@@ -388,11 +389,23 @@ type Snapshot interface {
 	Cosigned(ctx context.Context, after int64, limit int) ([]CosignedCheckpoint, error)
 }
 
+// PoolStats are the connections that a store has at a moment.
+type PoolStats struct {
+	InUse int // by reads and writes
+	Idle  int
+	Max   int
+	// Waits is how often a connection had to be waited for, and Waited how long in all. Both are 0 where the store does not count it.
+	Waits  int64
+	Waited time.Duration
+}
+
 // Store is a whole database.
 type Store interface {
 	Reader
 	Writer
 	Followed
+	// Pool tells of the connections at the moment, also while the database is away and after Close.
+	Pool() PoolStats
 	// Close releases everything. Calls after it, and those under way that cannot end, return ErrClosed.
 	Close() error
 }

@@ -35,6 +35,8 @@ type Metrics struct {
 	decisions   decisions
 	checkpoints metric.Int64Counter
 	calls       *calls
+
+	storeDurations *prometheus.HistogramVec
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -45,9 +47,9 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the metrics: %w", err)
 	}
-	m := &Metrics{registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls()}
+	m := &Metrics{registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), storeDurations: newStoreDurations()}
 	for _, c := range []prometheus.Collector{
-		m.calls, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.calls, m.storeDurations, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)

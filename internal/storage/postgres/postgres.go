@@ -149,6 +149,15 @@ func checkDurable(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
+// Pool tells of the connections.
+func (s *Store) Pool() storage.PoolStats {
+	now := s.pool.Stat()
+	return storage.PoolStats{
+		InUse: int(now.AcquiredConns()), Idle: int(now.IdleConns()), Max: int(now.MaxConns()),
+		Waits: now.EmptyAcquireCount(), Waited: now.EmptyAcquireWaitTime(),
+	}
+}
+
 // Close ends the calls that are under way, which return [storage.ErrClosed] as every later call does, except for writes
 // that have been decided: it waits for those. It may be called again, and then does nothing.
 func (s *Store) Close() error {

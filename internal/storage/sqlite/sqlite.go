@@ -138,6 +138,12 @@ func openDB(dsn string) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
+// Pool tells of the connections. Waiting for one is not counted.
+func (s *Store) Pool() storage.PoolStats {
+	idle, most := len(s.writer)+len(s.readers)+len(s.follower), cap(s.writer)+cap(s.readers)+cap(s.follower)
+	return storage.PoolStats{InUse: most - idle, Idle: idle, Max: most}
+}
+
 // Close waits for the calls that are under way, except those that wait for their turn to write or read, which return
 // [storage.ErrClosed] as every later call does. It may be called again, and then does nothing.
 func (s *Store) Close() error {

@@ -13,6 +13,7 @@ func closeTests() []test {
 		{"Close_CallsAfterIt_ReturnErrClosed", testClosed},
 		{"Close_WriteThatWaits_ReturnsErrClosed", testCloseWhileWaiting},
 		{"Close_Again_DoesNothing", testCloseAgain},
+		{"Pool_CountsWhatIsInUse_AndAnswersAfterClose", testPool},
 	}
 }
 
@@ -29,6 +30,24 @@ func testCloseAgain(t *testing.T, open Open) {
 	store := initialised(t, open)
 	for range 3 {
 		noError(t, "Close", store.Close())
+	}
+}
+
+func testPool(t *testing.T, open Open) {
+	store := initialised(t, open)
+	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
+		if now := store.Pool(); now.InUse < 1 || now.Max < now.InUse+now.Idle {
+			t.Errorf("while a write is under way: %+v", now)
+		}
+		return nil, nil
+	})
+	noError(t, "Write", err)
+	if now := store.Pool(); now.InUse != 0 || now.Idle < 1 {
+		t.Errorf("after the write: %+v", now)
+	}
+	noError(t, "Close", store.Close())
+	if now := store.Pool(); now.Max < 1 {
+		t.Errorf("after Close: %+v", now)
 	}
 }
 

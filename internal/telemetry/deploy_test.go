@@ -1,0 +1,144 @@
+package telemetry_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+
+	"github.com/assent-io/assent/internal/telemetry"
+)
+
+// everything returns the page of metrics of a server in which everything has happened once.
+func everything(t *testing.T) string {
+	t.Helper()
+	m := newMetrics(t)
+	m.Decided("newsletter", "DENY", "WITHDRAWN", 1)
+	m.CheckpointKept(t.Context(), false)
+	m.Called("/assent.v1.ConsentService/CheckConsent", codes.OK, time.Millisecond)
+	none := func(ctx context.Context, _ string, _ int) (context.Context, func(string, bool)) {
+		return ctx, func(string, bool) {}
+	}
+	for _, name := range []string{"store.read", "store.write", "index.fence"} {
+		_, end := m.Timed(none)(t.Context(), name, 1)
+		end("ok", false)
+	}
+	index := telemetry.IndexStats{State: "ready", Follows: true}
+	if err := m.ObserveIndex(func() (telemetry.IndexStats, bool) { return index, true }); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.ObserveLedger(func() time.Duration { return 0 }); err != nil {
+		t.Fatal(err)
+	}
+	err := m.ObserveServer(telemetry.ServerStats{
+		Store: func() telemetry.StoreStats {
+			return telemetry.StoreStats{InUse: 3, Idle: 5, Max: 16, Waits: 7, Waited: 1500 * time.Millisecond, Queued: 9}
+		},
+		CertificateEnd: func() time.Time { return time.Unix(1_800_000_000, 0) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page(t, m)
+}
+
+func TestObserveServer_StoreCertificateAndBuild_AreTold(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_store_connections{state="in_use"} 3`, `assent_store_connections{state="idle"} 5`, "assent_store_connections_max 16",
+		"assent_store_connection_waits_total 7", "assent_store_connection_wait_seconds_total 1.5", "assent_store_queued_writes 9",
+		"assent_tls_certificate_not_after_seconds 1.8e+09", `assent_build_info{goversion="go1.`,
+		`assent_store_operation_duration_seconds_count{operation="read",outcome="ok"} 1`,
+		`assent_store_operation_duration_seconds_count{operation="write",outcome="ok"} 1`,
+	} {
+		if !strings.Contains(got, "\n"+want) {
+			t.Errorf("the page lacks %s:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "fence") {
+		t.Error("what is no operation of the store is counted as one")
+	}
+}
+
+// metricNames returns the names of metrics in a text.
+func metricNames(text string) []string {
+	names := regexp.MustCompile(`\b(?:assent|rpc|go|process)_[a-z_]*[a-z]\b`).FindAllString(text, -1)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestDeploy_EveryMetricItNames_Exists(t *testing.T) {
+	var there []string
+	for line := range strings.Lines(everything(t)) {
+		if !strings.HasPrefix(line, "#") {
+			there = append(there, strings.FieldsFunc(line, func(r rune) bool { return r == '{' || r == ' ' })[0])
+		}
+	}
+	labels := []string{"rpc_response_status_code", "rpc_method"}
+	for _, name := range []string{"deploy/prometheus/alerts.yaml", "deploy/grafana/assent.json"} {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := metricNames(string(text))
+		if len(names) < 5 {
+			t.Errorf("%s names %d metrics only: %v", name, len(names), names)
+		}
+		for _, metric := range names {
+			if !slices.Contains(there, metric) && !slices.Contains(labels, metric) {
+				t.Errorf("%s names the metric %s, which a server does not have", name, metric)
+			}
+		}
+	}
+}
+
+func TestOperations_EveryMetricOfTheProgram_IsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for line := range strings.Lines(everything(t)) {
+		if name, found := strings.CutPrefix(line, "# TYPE assent_"); found {
+			want = append(want, "assent_"+strings.Fields(name)[0])
+		}
+	}
+	var missing []string
+	for _, name := range want {
+		if !slices.Contains(metricNames(string(text)), name) {
+			missing = append(missing, name)
+		}
+	}
+	if diff := cmp.Diff([]string(nil), missing); len(want) < 15 || diff != "" {
+		t.Errorf("%d metrics; docs/operations.md lacks:\n%s", len(want), diff)
+	}
+}
+
+func TestDashboard_IsJSON_AndEveryPanelAsksSomething(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/grafana/assent.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(text, &board); err != nil || len(board.Panels) == 0 {
+		t.Fatalf("%d panels, %v", len(board.Panels), err)
+	}
+	for _, p := range board.Panels {
+		if p.Title == "" || len(p.Targets) == 0 || p.Targets[0].Expr == "" {
+			t.Errorf("the panel %q asks nothing", p.Title)
+		}
+	}
+}
