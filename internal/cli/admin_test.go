@@ -247,7 +247,10 @@ func TestServe_LogsAsTold(t *testing.T) {
 
 func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "assent.keyset")
-	created := run(t, "keys", "create", "--keys", path).must(t, 0)
+	created := run(t, "keys", "create", "--if-missing", "--keys", path).must(t, 0)
+	if again := run(t, "keys", "create", "--if-missing", "--keys", path).must(t, 0); again.stdout != created.stdout {
+		t.Errorf("--if-missing of a file that is there: %q, want %q", again.stdout, created.stdout)
+	}
 	shown := run(t, "keys", "show", "--keys", path).must(t, 0)
 	if created.stdout != shown.stdout || !strings.HasPrefix(shown.stdout, path+": store ") || !strings.Contains(created.stderr, "Keep a copy") {
 		t.Errorf("created %q, shown %q", created.stdout, shown.stdout)

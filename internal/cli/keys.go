@@ -20,10 +20,38 @@ func (a *app) keys() *cobra.Command {
 		return func(path string, keys *seal.Keys) error { return a.writeStore(use, path, keys) }
 	}
 	return family("keys", "The key file: create, show, list, rotate or claims",
-		a.keysCommand("create", "Make a key file for a new database", seal.Create, show("create")),
+		a.keysCreate(show("create"), show("show")),
 		a.keysCommand("show", "Say which store a key file belongs to, without showing the keys", seal.Open, show("show")),
 		a.keysCommand("list", "List the keys of a key file with what each is for, without showing them", seal.Open, a.writeKeys),
 		a.keysRotate(), a.keysClaims())
+}
+
+// keysCreate makes a key file.
+func (a *app) keysCreate(created, found func(string, *seal.Keys) error) *cobra.Command {
+	var ifMissing bool
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Make a key file for a new database",
+		Long: "Make a key file for a new database. A file that exists is never replaced: that is an error, or with --if-missing\n" +
+			"the file is shown as `assent keys show` does, so that a start that is repeated may run this command.",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "do nothing where the file exists and is a key file")
+	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
+		if exists, err := seal.Exists(path); err == nil && exists && ifMissing {
+			keys, err := seal.Open(path)
+			if err != nil {
+				return err
+			}
+			return found(path, keys)
+		}
+		keys, err := seal.Create(path)
+		if err != nil {
+			return err
+		}
+		return created(path, keys)
+	})
+	return cmd
 }
 
 // keysCommand makes a command that writes something about a key file.

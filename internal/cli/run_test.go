@@ -331,3 +331,19 @@ func TestRun_StandardOutputFails_IsAnError(t *testing.T) {
 		t.Errorf("stderr %q", got.stderr)
 	}
 }
+
+func TestConfigCheck_SaysWhatIsWrong_OrThatNothingIs(t *testing.T) {
+	database := "sqlite:" + filepath.Join(t.TempDir(), "assent.db")
+	if got := run(t, "config", "check", "--database-url", database).must(t, 0); got.stdout != "the settings are right\n" {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	if got := run(t, "config", "check", "--database-url", database, "--catalog", missing).must(t, 1); !strings.Contains(got.stdout, missing) {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	got := run(t, "config", "check", "--database-url", database, "--catalog", missing, "--format", "json").must(t, 1)
+	if problems := decode[struct{ Problems []string }](t, got.stdout).Problems; len(problems) != 1 {
+		t.Errorf("problems %q", problems)
+	}
+	run(t, "config", "check", "--log-level", "loud").must(t, 2)
+}

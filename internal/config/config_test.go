@@ -319,3 +319,38 @@ func TestDatabaseURL_SignThatIsNotEncoded_IsRefusedWithoutItsText(t *testing.T) 
 		}
 	}
 }
+
+func TestLoad_SecretFromAFile_IsTakenWithoutItsLastNewline(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(path, []byte("postgres://u:p@db/assent\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := mustLoad(t, nil, map[string]string{"ASSENT_DATABASE_URL_FILE": path}, "database_url: sqlite:other.db\n")
+	if got.DatabaseURL.Reveal() != "postgres://u:p@db/assent" {
+		t.Errorf("got %q", got.DatabaseURL.Reveal())
+	}
+	flag := mustLoad(t, []string{"--database-url", "sqlite:flag.db"}, map[string]string{"ASSENT_DATABASE_URL_FILE": path}, "")
+	if flag.DatabaseURL.Reveal() != "sqlite:flag.db" {
+		t.Errorf("a flag does not go over it: %q", flag.DatabaseURL.Reveal())
+	}
+}
+
+func TestLoad_SecretFromAFileThatIsNotRight_NamesTheVariableAndNotTheSecret(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"empty": "\n", "wrong": "mysql://u:geheim@db/assent"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, env := range map[string]map[string]string{
+		"empty file":   {"ASSENT_DATABASE_URL_FILE": filepath.Join(dir, "empty")},
+		"no file":      {"ASSENT_DATABASE_URL_FILE": filepath.Join(dir, "missing")},
+		"no such URL":  {"ASSENT_DATABASE_URL_FILE": filepath.Join(dir, "wrong")},
+		"both are set": {"ASSENT_DATABASE_URL_FILE": filepath.Join(dir, "wrong"), "ASSENT_DATABASE_URL": "sqlite:geheim.db"},
+	} {
+		_, err := load(t, nil, env, "")
+		if err == nil || !strings.Contains(err.Error(), "ASSENT_DATABASE_URL_FILE") || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%s: got the error %v", name, err)
+		}
+	}
+}

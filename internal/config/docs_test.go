@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,7 +27,8 @@ func document() string {
 ` + "`assent serve`" + ` and the other commands that open the database themselves take each setting from the first of these
 places that has it: the flag, the variable of the environment (an empty one counts as not set), the key of the YAML file
 that ` + "`--config`" + ` or ` + "`ASSENT_CONFIG`" + ` names, the default. A key of the file that is not in this table, or comes twice, is an
-error. Variables that are not in it are left alone, for orchestrators set some of their own that begin with ` + "`ASSENT_`" + `.
+error. A variable with a secret may be replaced by one with the suffix ` + "`_FILE`" + `, which names a file that holds the value; a newline at its end is
+left out. Variables that are not in the table are left alone, for orchestrators set some of their own that begin with ` + "`ASSENT_`" + `.
 
 | flag | variable | key of the file | default | what it is |
 |---|---|---|---|---|
@@ -36,7 +38,11 @@ error. Variables that are not in it are left alone, for orchestrators set some o
 		if s.fallback != "" {
 			fallback = "`" + s.fallback + "`"
 		}
-		fmt.Fprintf(&b, "| `--%s` | `%s` | `%s` | %s | %s |\n", s.flag(), s.env(), s.key, fallback, s.usage)
+		variable := "`" + s.env() + "`"
+		if s.secret {
+			variable += " or `" + s.env() + fileSuffix + "`"
+		}
+		fmt.Fprintf(&b, "| `--%s` | %s | `%s` | %s | %s |\n", s.flag(), variable, s.key, fallback, s.usage)
 	}
 	b.WriteString(`
 A file looks like this:
@@ -52,6 +58,8 @@ log_format: json
 ` + "```" + `
 
 The URL of the database may hold a password; it is never logged or printed.
+
+` + "`assent config check`" + ` says what is wrong with the settings and the files that they name, without a database, and changes nothing.
 
 Traces are set by the variables of OpenTelemetry, which have no flags and no keys: see [operations.md](operations.md#watching-it).
 `)
@@ -94,5 +102,30 @@ func TestDocumentation_ItsExampleIsRight(t *testing.T) {
 	}
 	if err := s.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestDeploy_EveryVariable_IsOneOfTheSettings(t *testing.T) {
+	known := map[string]bool{FileEnv: true}
+	for _, s := range settings() {
+		known[s.env()] = true
+		if s.secret {
+			known[s.env()+fileSuffix] = true
+		}
+	}
+	for _, name := range []string{"docker-compose.yml", "deploy/systemd/assent.service"} {
+		text, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`\bASSENT_[A-Z_]*[A-Z]\b`).FindAllString(string(text), -1)
+		if len(found) == 0 {
+			t.Errorf("%s sets no variable", name)
+		}
+		for _, variable := range found {
+			if !known[variable] {
+				t.Errorf("%s sets %s, which is none of the settings", name, variable)
+			}
+		}
 	}
 }

@@ -62,7 +62,10 @@ func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Server, error)
 	}
 	var s Server
 	for _, row := range settings() {
-		value, from := pick(row, flags, env, file)
+		value, from, err := pick(row, flags, env, file)
+		if err != nil {
+			return Server{}, err
+		}
 		if value == "" && row.fallback == "" {
 			continue
 		}
@@ -76,22 +79,54 @@ func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Server, error)
 
 // pick returns the value of a setting that goes over the others, and what to
 // call the place where it was found.
-func pick(row setting, flags *pflag.FlagSet, env func(string) (string, bool), file map[string]entry) (value, from string) {
+func pick(
+	row setting, flags *pflag.FlagSet, env func(string) (string, bool), file map[string]entry,
+) (value, from string, err error) {
 	if flag := flags.Lookup(row.flag()); flag != nil && flag.Changed {
 		if list, ok := flag.Value.(pflag.SliceValue); ok {
-			return strings.Join(list.GetSlice(), ","), "--" + row.flag()
+			return strings.Join(list.GetSlice(), ","), "--" + row.flag(), nil
 		}
-		return flag.Value.String(), "--" + row.flag()
+		return flag.Value.String(), "--" + row.flag(), nil
 	}
-	// A variable that a file was read into ends with a newline, which no error would show.
-	if value, _ := env(row.env()); strings.TrimRight(value, "\r\n") != "" {
-		return strings.TrimRight(value, "\r\n"), row.env()
+	if value, from, err := pickVariable(row, env); err != nil || value != "" {
+		return value, from, err
 	}
 	if e, ok := file[row.key]; ok {
-		return e.value, e.place
+		return e.value, e.place, nil
 	}
-	return row.fallback, row.key
+	return row.fallback, row.key, nil
 }
+
+// pickVariable returns the value of the variable, or that of the file which the
+// variable with the suffix _FILE names. Both at once are an error: one of them
+// would be ignored.
+func pickVariable(row setting, env func(string) (string, bool)) (value, from string, err error) {
+	if text, ok := env(row.env()); ok {
+		value = strings.TrimRight(text, "\r\n") // A variable that a file was read into ends with a newline, which no error would show.
+	}
+	if !row.secret {
+		return value, row.env(), nil
+	}
+	from = row.env() + fileSuffix
+	path, ok := env(from)
+	switch {
+	case !ok || path == "":
+		return value, row.env(), nil
+	case value != "":
+		return "", "", fmt.Errorf("%s and %s are both set; set one of them", row.env(), from)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w", from, err)
+	}
+	if value = strings.TrimRight(string(text), "\r\n"); value == "" {
+		return "", "", fmt.Errorf("%s: the file %s is empty", from, path)
+	}
+	return value, from, nil
+}
+
+// fileSuffix ends the names of variables that name a file with a secret.
+const fileSuffix = "_FILE"
 
 // entry is a value of the file with the place to name in errors.
 type entry struct {

@@ -23,6 +23,9 @@ type setting struct {
 	fallbackNote string
 	// usage describes the setting in the flag's help and the documentation.
 	usage string
+	// secret lets the value come from the file that the variable with the suffix
+	// _FILE names, as orchestrators hand out secrets.
+	secret bool
 	// boolean makes a flag without a value.
 	boolean bool
 	// list makes a flag that may be given several times; elsewhere commas
@@ -48,7 +51,7 @@ func settings() []setting {
 func serverSettings() []setting {
 	return []setting{
 		{
-			key: "database_url", fallback: "sqlite:assent.db",
+			key: "database_url", fallback: "sqlite:assent.db", secret: true,
 			usage: "the database: sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE",
 			set: func(s *Server, text string) error {
 				s.DatabaseURL = NewSecret(text)

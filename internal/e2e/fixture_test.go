@@ -63,7 +63,10 @@ func migrate(ctx context.Context, url string) (err error) {
 func eachStore(t *testing.T, test func(t *testing.T, db *database)) {
 	t.Helper()
 	for _, kind := range []string{"sqlite", "postgres"} {
-		t.Run(kind, func(t *testing.T) { test(t, newDatabase(t, kind)) })
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			test(t, newDatabase(t, kind))
+		})
 	}
 }
 

@@ -81,10 +81,7 @@ func TestTwoProcesses_OneOrderWithoutGaps_AndATailMissesNothing(t *testing.T) {
 	}
 	defer func() { _ = store.Close() }()
 
-	span := 10 * time.Second
-	if testing.Short() {
-		span = 2 * time.Second
-	}
+	const span = 5 * time.Second
 	writing, cancel := context.WithTimeout(t.Context(), span)
 	defer cancel()
 	var acknowledged sync.Map

@@ -12,7 +12,6 @@ import (
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -178,38 +177,6 @@ func applyCatalog(ctx context.Context, cfg config.Server, use *service.Service, 
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "catalog", slog.String("file", cfg.Catalog), slog.Int64("version", applied.Version),
 		slog.Bool("unchanged", applied.Unchanged))
-	return nil
-}
-
-// checkFiles reads the key file and the catalog file of the settings, and changes nothing. A key file that is missing beside a SQLite file is
-// not its concern: a new database gets one.
-func checkFiles(cfg config.Server) error {
-	path, err := cfg.KeyFile()
-	if err != nil {
-		return err
-	}
-	_, embedded := cfg.SQLitePath()
-	switch exists, err := seal.Exists(path); {
-	case err != nil:
-		return fmt.Errorf("open key file: %w", err)
-	case exists:
-		if _, err := seal.Open(path); err != nil {
-			return err
-		}
-	case !embedded:
-		return fmt.Errorf("the key file %s is missing, and without it nothing in the database can be found or read: bring it back from where "+
-			"it was kept; for a new database make one with `assent keys create`, and give the same to every server of it", path)
-	}
-	if cfg.Catalog == "" {
-		return nil
-	}
-	document, err := os.ReadFile(cfg.Catalog)
-	if err != nil {
-		return fmt.Errorf("read the catalog: %w", err)
-	}
-	if err := service.CheckCatalog(cfg.Catalog, string(document)); err != nil {
-		return catalogError(cfg.Catalog, err)
-	}
 	return nil
 }
 
