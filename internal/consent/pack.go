@@ -18,7 +18,7 @@ type Names interface {
 }
 
 // packVersion is the first byte of a packed state. States are a cache: a change of their form is a new version and a rebuild.
-// The form is in docs/storage-format.md, "States"; the reasons for it in docs/decisions/0022-hot-path.md.
+// The form is in docs/storage-format.md, "States"; the reasons for it in docs/decisions/0022-hot-path-without-allocations.md.
 const packVersion = 3
 
 // ErrUnknownName is returned for a name or number that [Names] does not have.

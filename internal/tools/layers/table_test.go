@@ -82,6 +82,7 @@ func allowed() map[string][]string {
 		"internal/e2e":             {}, // tests only
 		"internal/proof":           {}, // tests only
 		"internal/testkit":         {},
+		"internal/tools/decisions": {}, // tests only
 		"internal/tools/layers":    {},
 		"internal/tools/protodeps": {},
 	}
