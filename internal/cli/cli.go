@@ -174,7 +174,7 @@ func (a *app) root() *cobra.Command {
 		a.client(a.suppressions()), a.client(a.history()), a.client(a.lookup()), a.client(a.receipt()),
 		a.client(a.erase()), a.client(a.move()), a.client(a.void()), a.client(a.hold()), a.claims(),
 		a.catalog(), a.client(a.clients()), a.client(a.retention()),
-		a.test(), a.version(),
+		a.test(), a.version(), a.descriptors(),
 		a.serve(), a.config(), a.demo(), a.bench(), a.migrate(), a.keys(), a.ledger(),
 	)
 	return root

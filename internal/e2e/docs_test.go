@@ -83,6 +83,15 @@ func TestReadme_CommandsDoWhatItSays(t *testing.T) {
 	}
 }
 
+func TestAPI_CommandsForDescriptorsWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"))
+	for _, command := range block(t, "docs/api.md", "Tools and generated clients", 1) {
+		runAsWritten(t, db.dir, env, strings.ReplaceAll(command, "127.0.0.1:8080", r.HTTP))
+	}
+}
+
 func TestOperations_CommandsForPostgresWork(t *testing.T) {
 	url, dir := testkit.Postgres(t), t.TempDir()
 	db := &database{t: t, dir: dir}

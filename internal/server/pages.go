@@ -28,8 +28,12 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// pages returns all that is reached by HTTP. Health and the document of the API need no key.
-func pages(ready *readiness, admit admission, gateway, metrics http.Handler) http.Handler {
+// pages returns all that is reached by HTTP. Health and the descriptions of the API need no key.
+func pages(ready *readiness, admit admission, gateway, metrics http.Handler) (http.Handler, error) {
+	descriptors, err := Descriptors()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	handle := func(path string, serve http.HandlerFunc) {
 		mux.HandleFunc("GET "+path, serve)
@@ -41,13 +45,18 @@ func pages(ready *readiness, admit admission, gateway, metrics http.Handler) htt
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(openapi.Document) // A caller that went away misses its answer.
 	})
+	handle("/assent.fds", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(descriptors) // A caller that went away misses its answer.
+	})
 	handle("/metrics", func(w http.ResponseWriter, r *http.Request) {
 		if admit.letObserve(w, r) {
 			metrics.ServeHTTP(w, r)
 		}
 	})
 	mux.Handle("/", gateway)
-	return mux
+	return mux, nil
 }
 
 // admission lets in any client, whatever its scopes.

@@ -222,7 +222,12 @@ func newServer(
 		return nil, errors.Join(err, s.inside.close())
 	}
 	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, admit.answer, opts.Logger)
-	s.http = newHTTPServer(browsers.protect(pages(s.ready, admit, gateway, signals.metrics.Handler())), opts.Logger)
+	all, err := pages(s.ready, admit, gateway, signals.metrics.Handler())
+	if err != nil {
+		endLife()
+		return nil, errors.Join(err, s.inside.close())
+	}
+	s.http = newHTTPServer(browsers.protect(all), opts.Logger)
 	s.http.ConnContext = ofHTTP
 	if listeners.pprof != nil {
 		s.pprof = newPprofServer(browsers, opts.Logger)
