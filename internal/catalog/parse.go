@@ -115,8 +115,8 @@ func (d *decoder) read(document []byte) ast.Node {
 // outside, so a fault in it must end as an error here and not end the process.
 func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 	defer func() {
-		if fault := recover(); fault != nil {
-			file, err = nil, fmt.Errorf("it cannot be read (%v)", fault)
+		if p := recover(); p != nil {
+			file, err = nil, fmt.Errorf("it cannot be read (%v)", p)
 		}
 	}()
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())

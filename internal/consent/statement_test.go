@@ -16,7 +16,7 @@ func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
 	c := lab(t)
 	for name, test := range map[string]struct {
 		s     consent.Statement
-		fault consent.Fault
+		code consent.Fault
 		field string
 	}{
 		"no kind":             {consent.Statement{}, consent.FaultInvalidEvent, "event"},
@@ -137,8 +137,8 @@ func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
 			}
 			entry, err := s.Entry(c, c)
 			refused, ok := errors.AsType[*consent.Error](err)
-			if !ok || entry != nil || refused.Fault != test.fault || refused.Field != test.field {
-				t.Fatalf("got %v, %v; want %s about %s", entry, err, test.fault, test.field)
+			if !ok || entry != nil || refused.Fault != test.code || refused.Field != test.field {
+				t.Fatalf("got %v, %v; want %s about %s", entry, err, test.code, test.field)
 			}
 			if s.Address != "" && strings.Contains(refused.Error(), s.Address) || strings.Contains(refused.Error(), "a@b") {
 				t.Errorf("the error tells the address: %v", refused)

@@ -32,8 +32,8 @@ func newCauses(log *slog.Logger) *causes { return &causes{log: log, reasons: map
 
 // report logs the cause of an error of the call; nothing if none was noted.
 func (s *causes) report(ctx context.Context, c *call, reason string, err error) {
-	var fault *consent.Error
-	if !errors.As(err, &fault) || fault.Unwrap() == nil {
+	var refused *consent.Error
+	if !errors.As(err, &refused) || refused.Unwrap() == nil {
 		return
 	}
 	leftOut, due := s.due(reason, time.Now())
@@ -62,9 +62,9 @@ func (s *causes) due(reason string, now time.Time) (leftOut int, due bool) {
 // CauseText says for the log what led to an error: of one of the domain the cause that was noted, else the error itself. It is
 // one line, as of [OneLine].
 func CauseText(err error) string {
-	var fault *consent.Error
-	if errors.As(err, &fault) && fault.Unwrap() != nil {
-		err = fault.Unwrap()
+	var refused *consent.Error
+	if errors.As(err, &refused) && refused.Unwrap() != nil {
+		err = refused.Unwrap()
 	}
 	return OneLine(err.Error())
 }

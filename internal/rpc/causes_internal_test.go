@@ -17,8 +17,8 @@ func TestCauses_OfEachReasonOneASecond_WithHowManyWereLeftOut(t *testing.T) {
 		var log bytes.Buffer
 		s := newCauses(slog.New(slog.NewTextHandler(&log, nil)))
 		fail := func(reason string) {
-			fault := consent.Faultf(consent.FaultUnavailable, "", "away").Because(errors.New("no route"))
-			s.report(t.Context(), &call{}, reason, fault)
+			refused := consent.Faultf(consent.FaultUnavailable, "", "away").Because(errors.New("no route"))
+			s.report(t.Context(), &call{}, reason, refused)
 		}
 		for range 3 {
 			fail("A")

@@ -91,9 +91,9 @@ func (s *consentServer) streamed(
 			}, nil
 		}
 	}
-	if fault := faultOfCaller(err); fault != nil {
+	if refused := faultOfCaller(err); refused != nil {
 		return &assentv1.StreamCheckConsentResponse{
-			Outcome: &assentv1.StreamCheckConsentResponse_Error{Error: itemError(fault)},
+			Outcome: &assentv1.StreamCheckConsentResponse_Error{Error: itemError(refused)},
 		}, nil
 	}
 	return nil, err
@@ -102,14 +102,14 @@ func (s *consentServer) streamed(
 // faultOfCaller returns what is wrong with one request of a stream; nil where an error says that the caller may not, or the server
 // cannot, go on at all.
 func faultOfCaller(err error) *consent.Error {
-	var fault *consent.Error
-	if !errors.As(err, &fault) || fault.Fault == consent.FaultScopeMissing {
+	var refused *consent.Error
+	if !errors.As(err, &refused) || refused.Fault == consent.FaultScopeMissing {
 		return nil
 	}
-	switch code, _ := codeOf(fault.Fault); code {
+	switch code, _ := statusCodeOf(refused.Fault); code {
 	case codes.Unauthenticated, codes.Unavailable, codes.Internal:
 		return nil
 	default:
-		return fault
+		return refused
 	}
 }

@@ -22,9 +22,9 @@ const (
 	reasonDeadline = "DEADLINE_EXCEEDED"
 )
 
-// codeOf is the table of the error model: the canonical code of a fault, and whether there is one.
-func codeOf(fault consent.Fault) (codes.Code, bool) {
-	switch fault {
+// statusCodeOf is the table of the error model: the canonical code of a fault, and whether there is one.
+func statusCodeOf(code consent.Fault) (codes.Code, bool) {
+	switch code {
 	case consent.FaultInvalidAddress, consent.FaultInvalidDomain, consent.FaultUnknownChannel, consent.FaultUnknownDeclaration,
 		consent.FaultTimeInFuture, consent.FaultInvalidTime, consent.FaultInvalidEvidence, consent.FaultInvalidSuppression,
 		consent.FaultInvalidEvent, consent.FaultInvalidToken, consent.FaultInvalidPageToken, consent.FaultInvalidCatalog,
@@ -57,10 +57,10 @@ func codeOf(fault consent.Fault) (codes.Code, bool) {
 
 // statusOf returns the reason of an error of the call, and the status that it leaves as.
 func statusOf(c *call, err error) (reason string, mapped error) {
-	var fault *consent.Error
-	if errors.As(err, &fault) {
-		if code, ok := codeOf(fault.Fault); ok {
-			return string(fault.Fault), faultStatus(code, fault)
+	var refused *consent.Error
+	if errors.As(err, &refused) {
+		if code, ok := statusCodeOf(refused.Fault); ok {
+			return string(refused.Fault), faultStatus(code, refused)
 		}
 		return reasonInternal, internal(c.id)
 	}
@@ -81,36 +81,36 @@ func statusOf(c *call, err error) (reason string, mapped error) {
 	}
 }
 
-func faultStatus(code codes.Code, fault *consent.Error) error {
+func faultStatus(code codes.Code, refused *consent.Error) error {
 	var metadata map[string]string
-	if fault.Field != "" {
-		metadata = map[string]string{"field": fault.Field}
+	if refused.Field != "" {
+		metadata = map[string]string{"field": refused.Field}
 	}
 	var details []protoadapt.MessageV1
-	if violations := violationsOf(fault); len(violations) > 0 && (code == codes.InvalidArgument || len(fault.Violations) > 0) {
+	if violations := violationsOf(refused); len(violations) > 0 && (code == codes.InvalidArgument || len(refused.Violations) > 0) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: violations})
 	}
-	return withInfo(status.New(code, textOf(fault)), string(fault.Fault), metadata, details...)
+	return withInfo(status.New(code, textOf(refused)), string(refused.Fault), metadata, details...)
 }
 
-func violationsOf(fault *consent.Error) []*errdetails.BadRequest_FieldViolation {
-	list := fault.Violations
-	if len(list) == 0 && fault.Field != "" {
-		list = []consent.Violation{{Field: fault.Field, Message: fault.Message}}
+func violationsOf(refused *consent.Error) []*errdetails.BadRequest_FieldViolation {
+	list := refused.Violations
+	if len(list) == 0 && refused.Field != "" {
+		list = []consent.Violation{{Field: refused.Field, Message: refused.Message}}
 	}
 	violations := make([]*errdetails.BadRequest_FieldViolation, len(list))
 	for i, v := range list {
-		violations[i] = &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: string(fault.Fault)}
+		violations[i] = &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: string(refused.Fault)}
 	}
 	return violations
 }
 
 // textOf returns the sentence of an error, with the field it is about.
-func textOf(fault *consent.Error) string {
-	if fault.Field == "" {
-		return fault.Message
+func textOf(refused *consent.Error) string {
+	if refused.Field == "" {
+		return refused.Message
 	}
-	return fault.Field + ": " + fault.Message
+	return refused.Field + ": " + refused.Message
 }
 
 // internal is what the caller is told of a fault of the program: only where to look for it.
@@ -135,7 +135,7 @@ func NewStatus(code codes.Code, reason, text string) *status.Status {
 
 // StatusOf returns the status of an error outside of any call: the REST gateway answers with it what never reaches gRPC.
 func StatusOf(err *consent.Error) *status.Status {
-	code, _ := codeOf(err.Fault)
+	code, _ := statusCodeOf(err.Fault)
 	return status.Convert(faultStatus(code, err))
 }
 

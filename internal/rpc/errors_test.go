@@ -28,15 +28,15 @@ func check(ctx context.Context, conn grpc.ClientConnInterface, opts ...grpc.Call
 }
 
 func TestErrors_EveryFault_HasACode(t *testing.T) {
-	for _, fault := range consent.AllFaults() {
-		if got := rpc.StatusOf(mustFault(fault)).Code(); got == codes.Internal || got == codes.Unknown || got == codes.OK {
-			t.Errorf("%s has the code %s", fault, got)
+	for _, code := range consent.AllFaults() {
+		if got := rpc.StatusOf(mustFault(code)).Code(); got == codes.Internal || got == codes.Unknown || got == codes.OK {
+			t.Errorf("%s has the code %s", code, got)
 		}
 	}
 }
 
 func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
-	for fault, want := range map[consent.Fault]codes.Code{
+	for code, want := range map[consent.Fault]codes.Code{
 		consent.FaultInvalidAddress: codes.InvalidArgument, consent.FaultTimeInFuture: codes.InvalidArgument,
 		consent.FaultPositionUnknown: codes.OutOfRange,
 		consent.FaultNotRefusable:    codes.FailedPrecondition, consent.FaultNoEffect: codes.FailedPrecondition,
@@ -51,8 +51,8 @@ func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
 		consent.FaultTooLarge: codes.ResourceExhausted, consent.FaultUnavailable: codes.Unavailable,
 		consent.FaultClockSkew: codes.Unavailable, consent.FaultKeyMissing: codes.Unavailable, consent.FaultServerStopping: codes.Unavailable,
 	} {
-		if got := rpc.StatusOf(mustFault(fault)).Code(); got != want {
-			t.Errorf("%s: got %s, want %s", fault, got, want)
+		if got := rpc.StatusOf(mustFault(code)).Code(); got != want {
+			t.Errorf("%s: got %s, want %s", code, got, want)
 		}
 	}
 }

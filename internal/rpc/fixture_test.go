@@ -234,6 +234,6 @@ func failing(err error) *fake {
 	return &fake{check: func(context.Context) (service.CheckResult, error) { return service.CheckResult{}, err }}
 }
 
-func mustFault(fault consent.Fault) *consent.Error {
-	return consent.Faultf(fault, "channel", "a sentence about %s", fmt.Sprintf("%q", fault))
+func mustFault(code consent.Fault) *consent.Error {
+	return consent.Faultf(code, "channel", "a sentence about %s", fmt.Sprintf("%q", code))
 }

@@ -53,7 +53,7 @@ func (v validation) of(row method, message any) error {
 }
 
 // shape returns an error with the fault, which names every field that breaks a rule.
-func (v validation) shape(m proto.Message, fault consent.Fault) error {
+func (v validation) shape(m proto.Message, code consent.Fault) error {
 	err := v.Validate(m)
 	if err == nil {
 		return nil
@@ -62,7 +62,7 @@ func (v validation) shape(m proto.Message, fault consent.Fault) error {
 	if !errors.As(err, &broken) || len(broken.Violations) == 0 {
 		return fmt.Errorf("check the shape of a message: %w", err)
 	}
-	refused := &consent.Error{Fault: fault}
+	refused := &consent.Error{Fault: code}
 	for _, violation := range broken.Violations {
 		refused.Violations = append(refused.Violations, consent.Violation{
 			Field:   jsonPath(protovalidate.FieldPathString(violation.Proto.GetField())),

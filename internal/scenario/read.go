@@ -98,8 +98,8 @@ func (d *decoder) read(data []byte) []*ast.DocumentNode {
 // parseTokens builds the trees. A fault of the library must end as an error: the text comes from outside.
 func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 	defer func() {
-		if fault := recover(); fault != nil {
-			file, err = nil, fmt.Errorf("it cannot be read (%v)", fault)
+		if p := recover(); p != nil {
+			file, err = nil, fmt.Errorf("it cannot be read (%v)", p)
 		}
 	}()
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())

@@ -31,8 +31,8 @@ type answerer struct {
 func newAnswerer() *answerer { return &answerer{json: newJSONFormat(), routes: newRouteTable()} }
 
 // refuse answers with an error of the domain a request that does not reach gRPC.
-func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, fault *consent.Error) {
-	s := rpc.StatusOf(fault)
+func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, refused *consent.Error) {
+	s := rpc.StatusOf(refused)
 	a.write(w, httpStatus(s), s)
 }
 

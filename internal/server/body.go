@@ -25,8 +25,8 @@ func guard(admit admission, next http.Handler) http.Handler {
 		if method == http.MethodHead { // It is answered as GET; net/http leaves out the body.
 			method = http.MethodGet
 		}
-		if fault := answer.routes.checkURL(method, r.URL); fault != nil {
-			answer.refuse(w, r, fault)
+		if refused := answer.routes.checkURL(method, r.URL); refused != nil {
+			answer.refuse(w, r, refused)
 			return
 		}
 		if name := times.wrong(r.URL); name != "" {

@@ -124,13 +124,13 @@ func (t routeTable) checkURL(method string, u *url.URL) *consent.Error {
 	if len(violations) == 0 {
 		return nil
 	}
-	fault := &consent.Error{
+	refused := &consent.Error{
 		Fault: consent.FaultInvalidRequest, Field: violations[0].Field, Message: violations[0].Message, Violations: violations,
 	}
 	if more := len(violations) - 1; more > 0 {
-		fault.Message = fmt.Sprintf("%s (and %d more)", fault.Message, more)
+		refused.Message = fmt.Sprintf("%s (and %d more)", refused.Message, more)
 	}
-	return fault
+	return refused
 }
 
 // unknown returns a violation for every parameter that the call lacks, and the values of the others by the field's JSON name.

@@ -22,8 +22,8 @@ func FuzzURL(f *testing.F) {
 	table := newRouteTable()
 	f.Fuzz(func(t *testing.T, path, query string) {
 		for _, method := range []string{http.MethodGet, http.MethodPost, "X"} {
-			if fault := table.checkURL(method, &url.URL{Path: path, RawQuery: query}); fault != nil {
-				for _, v := range append(fault.Violations, struct{ Field, Message string }{fault.Field, fault.Message}) {
+			if refused := table.checkURL(method, &url.URL{Path: path, RawQuery: query}); refused != nil {
+				for _, v := range append(refused.Violations, struct{ Field, Message string }{refused.Field, refused.Message}) {
 					if strings.Contains(v.Field+v.Message, "@") {
 						t.Errorf("%q %q is repeated: %v", path, query, v)
 					}

@@ -165,7 +165,7 @@ func (s *Service) MayObserve(ctx context.Context) error {
 	switch {
 	case errors.Is(err, storage.ErrUnavailable):
 	case err != nil:
-		return fault(err)
+		return faultOf(err)
 	default:
 		if who, err = s.admit(ctx, &head); err != nil {
 			return err

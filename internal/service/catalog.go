@@ -17,7 +17,7 @@ import (
 func (s *Service) GetCatalog(ctx context.Context, version int64) (CatalogVersion, error) {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return CatalogVersion{}, fault(err)
+		return CatalogVersion{}, faultOf(err)
 	}
 	if _, err := s.admit(ctx, &head); err != nil {
 		return CatalogVersion{}, err

@@ -76,7 +76,7 @@ func (c *catalogs) all() []catalogVersion {
 func (c *catalogs) read(ctx context.Context, known []catalogVersion) ([]catalogVersion, error) {
 	_, stored, err := c.store.Catalogs(ctx, int64(len(known)))
 	if err != nil {
-		return nil, fault(err)
+		return nil, faultOf(err)
 	}
 	known = slices.Clone(known)
 	for _, s := range stored {

@@ -86,7 +86,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) 
 func (s *Service) lookForClients(ctx context.Context) error {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return fault(err)
+		return faultOf(err)
 	}
 	return s.clients.cache(ctx, head.ClientsVersion)
 }
@@ -170,7 +170,7 @@ func (c *clients) cache(ctx context.Context, version int64) error {
 func (c *clients) read(ctx context.Context) (version int64, byID map[string]storage.Client, err error) {
 	head, list, err := c.store.Clients(ctx)
 	if err != nil {
-		return 0, nil, fault(err)
+		return 0, nil, faultOf(err)
 	}
 	byID = make(map[string]storage.Client, len(list))
 	for _, client := range list {
@@ -338,7 +338,7 @@ func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (
 	}
 	head, list, err := s.store.Clients(ctx)
 	if err != nil {
-		return ClientPage{}, fault(err)
+		return ClientPage{}, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {

@@ -106,7 +106,7 @@ func (c *committer) await(ctx context.Context, m *member) error {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
-		return fault(storage.ErrClosed)
+		return faultOf(storage.ErrClosed)
 	}
 	if len(c.urgent)+len(c.bulk) >= maxWaiting {
 		c.mu.Unlock()
@@ -118,7 +118,7 @@ func (c *committer) await(ctx context.Context, m *member) error {
 	c.poke()
 	select {
 	case <-m.ended:
-		return fault(m.err)
+		return faultOf(m.err)
 	case <-ctx.Done():
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -54,7 +54,7 @@ func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Co
 		return merged, err
 	})
 	if err != nil {
-		return ledger.Cosigned{}, fault(err)
+		return ledger.Cosigned{}, faultOf(err)
 	}
 	return s.openCosigned(&head, []byte(merged))
 }
@@ -64,7 +64,7 @@ func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Co
 func (s *Service) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) {
 	head, stored, err := s.store.LatestCosigned(ctx)
 	if err != nil {
-		return nil, fault(err)
+		return nil, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {

@@ -52,7 +52,7 @@ func (s *Service) discloseWhole(ctx context.Context, who *Caller, at *places) er
 func (s *Service) holdersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []storage.SubjectState, error) {
 	head, rows, err := s.store.States(ctx, keys)
 	if err != nil {
-		return head, nil, fault(err)
+		return head, nil, faultOf(err)
 	}
 	rows = slices.DeleteFunc(rows, func(row storage.SubjectState) bool {
 		return row.ID == (consent.SubjectID{}) || row.Key.Form != consent.FormExact && row.Key.Form != consent.FormFolded
@@ -74,16 +74,16 @@ func (s *Service) disclosuresOf(ctx context.Context, keys []storage.SubjectKey) 
 	}
 	if s.learners != nil {
 		if err := s.learners.flush(ctx); err != nil {
-			return nil, fault(err)
+			return nil, faultOf(err)
 		}
 	}
 	rows, err := s.store.Disclosures(ctx, ids)
 	if err != nil {
-		return nil, fault(err)
+		return nil, faultOf(err)
 	}
 	_, clients, err := s.store.Clients(ctx)
 	if err != nil {
-		return nil, fault(err)
+		return nil, faultOf(err)
 	}
 	departments := make(map[string]string, len(clients))
 	for i := range clients {

@@ -139,7 +139,7 @@ func (s *Service) exportEntry(ctx context.Context, g *gathered, i int) (dossier.
 	r := &g.records[i]
 	proof, err := s.hashes(ctx).ProveEntry(r.Event.Position, g.checkpoint.Size)
 	if err != nil {
-		return dossier.Entry{}, fault(err)
+		return dossier.Entry{}, faultOf(err)
 	}
 	entry := dossier.Entry{Position: r.Event.Position, Header: r.Header, LeafHash: r.LeafHash[:], Evidence: r.Evidence}
 	for _, h := range proof {

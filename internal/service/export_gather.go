@@ -111,7 +111,7 @@ func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) 
 func (s *Service) exportHead(ctx context.Context) (storage.Head, Caller, error) {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return storage.Head{}, Caller{}, fault(err)
+		return storage.Head{}, Caller{}, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {
@@ -148,7 +148,7 @@ func (in *ExportInput) describe(g *gathered, now consent.Instant) {
 func (s *Service) gatherSubjects(ctx context.Context, g *gathered) error {
 	_, rows, err := s.store.States(ctx, g.keys)
 	if err != nil {
-		return fault(err)
+		return faultOf(err)
 	}
 	slices.SortFunc(rows, func(a, b storage.SubjectState) int {
 		return cmp.Or(cmp.Compare(a.Key.Form, b.Key.Form), slices.Compare(a.Key.Digest[:], b.Key.Digest[:]))
@@ -200,7 +200,7 @@ func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered
 	for after := int64(0); ; {
 		_, records, err := s.store.Records(ctx, g.keys, after, exportPage)
 		if err != nil {
-			return false, fault(err)
+			return false, faultOf(err)
 		}
 		for i := range records {
 			r := &records[i]
@@ -278,7 +278,7 @@ func (s *Service) gatherCatalogs(ctx context.Context, g *gathered) error {
 		})
 		_, records, err := s.store.Ledger(ctx, v.Position-1, 1)
 		if err != nil {
-			return fault(err)
+			return faultOf(err)
 		}
 		if len(records) == 1 && records[0].Event.Position == v.Position {
 			g.records = append(g.records, records[0])

@@ -83,14 +83,14 @@ func (s *Service) bound(ctx context.Context, in *ExportRange, head *storage.Head
 	if in.RecordedSince != 0 {
 		_, before, err := s.store.PositionAt(ctx, in.RecordedSince-1)
 		if err != nil {
-			return fault(err)
+			return faultOf(err)
 		}
 		in.From = max(in.From, before+1)
 	}
 	if in.RecordedUntil != 0 {
 		_, last, err := s.store.PositionAt(ctx, in.RecordedUntil-1)
 		if err != nil {
-			return fault(err)
+			return faultOf(err)
 		}
 		in.To = min(in.To, last)
 	}
@@ -109,7 +109,7 @@ func (s *Service) exportRange(ctx context.Context, in *ExportRange, x *ledgerExp
 	for after := in.From - 1; after < in.To; {
 		head, records, err := s.store.Ledger(ctx, after, exportPage)
 		if err != nil {
-			return fault(err)
+			return faultOf(err)
 		}
 		who, err := s.admit(ctx, &head)
 		if err != nil {

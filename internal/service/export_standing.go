@@ -23,7 +23,7 @@ func (s *Service) exportNames(ctx context.Context, versions []catalogVersion, no
 	n := &exportNames{catalog: effective(versions, now).parsed, versions: versions, clients: map[string]string{}}
 	_, clients, err := s.store.Clients(ctx)
 	if err != nil {
-		n.err = fault(err)
+		n.err = faultOf(err)
 		return n
 	}
 	for i := range clients {

@@ -93,7 +93,7 @@ func (s *Service) historyRecords(
 		return err
 	})
 	if err != nil {
-		return nil, Caller{}, nil, fault(err)
+		return nil, Caller{}, nil, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller
 	var err error
 	event.Held = true
 	if event.Evidence, err = s.openEvidence(&r.Event, r.Evidence); err != nil {
-		return event, true, fault(err)
+		return event, true, faultOf(err)
 	}
 	if !s.mayReadText(who, r.Event.Actor) {
 		v := &event.Evidence

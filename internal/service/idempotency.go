@@ -141,13 +141,13 @@ func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
 	for total := 0; ; {
 		head, err := s.store.Head(ctx)
 		if err != nil {
-			return total, fault(err)
+			return total, faultOf(err)
 		}
 		// A clock that is ahead must not forget what could still be repeated.
 		n, err := s.store.DeleteExpiredRequests(ctx, min(s.instant(), head.Recorded), page)
 		total += n
 		if err != nil || n < page {
-			return total, fault(err)
+			return total, faultOf(err)
 		}
 	}
 }

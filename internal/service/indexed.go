@@ -87,11 +87,11 @@ func (s *Service) decideWithoutFence(ctx context.Context, q *question, in *askin
 		return answers{}, errUnread
 	}
 	if ctx.Err() != nil || !errors.Is(outage, storage.ErrUnavailable) {
-		return answers{}, fault(outage)
+		return answers{}, faultOf(outage)
 	}
 	got, seen, err := s.decideInMemory(ctx, q, in)
 	if err != nil || !q.denies() || in.AtLeast > seen.head.Position {
-		return answers{}, fault(outage)
+		return answers{}, faultOf(outage)
 	}
 	got.ForSending = false
 	return got, nil

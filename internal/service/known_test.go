@@ -115,8 +115,8 @@ func TestKnownAsOf_WhatNeverWas_IsRefused(t *testing.T) {
 			_, looked := s.Lookup(ctx, LookupInput{Address: "anna@example.at", Moment: c.moment})
 			for _, err := range []error{checked, batch, looked} {
 				wantFault(t, err, c.want)
-				if fault := (*consent.Error)(nil); errors.As(err, &fault) && fault.Field != c.field {
-					t.Errorf("%+v: the field is %q, want %q", c.moment, fault.Field, c.field)
+				if refused := (*consent.Error)(nil); errors.As(err, &refused) && refused.Field != c.field {
+					t.Errorf("%+v: the field is %q, want %q", c.moment, refused.Field, c.field)
 				}
 			}
 		}

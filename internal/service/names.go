@@ -137,7 +137,7 @@ func (n *names) of(ctx context.Context, head *storage.Head) (*nameTable, error) 
 	if int(head.Refs) > len(table.refs) {
 		_, refs, err := n.store.Refs(ctx, int32(len(table.refs)))
 		if err != nil {
-			return nil, fault(err)
+			return nil, faultOf(err)
 		}
 		if table, err = n.learn(refs); err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func (n *names) of(ctx context.Context, head *storage.Head) (*nameTable, error) 
 	}
 	_, refs, err := n.store.Refs(ctx, 0)
 	if err != nil {
-		return nil, fault(err)
+		return nil, faultOf(err)
 	}
 	if table, err = (&nameTable{}).with(refs); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func (s *Service) ErasePending(ctx context.Context, dryRun bool) (PendingErasure
 	for after := int64(0); ; {
 		_, records, err := s.store.Erasures(ctx, after, erasePage)
 		if err != nil {
-			return done, fault(err)
+			return done, faultOf(err)
 		}
 		part, err := s.erasePage(ctx, records, dryRun)
 		if err != nil {

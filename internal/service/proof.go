@@ -77,11 +77,11 @@ func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryPr
 		return EntryProof{}, err
 	}
 	if proof.Hashes, err = s.hashes(ctx).ProveEntry(position, size); err != nil {
-		return EntryProof{}, fault(err)
+		return EntryProof{}, faultOf(err)
 	}
 	_, records, err := s.store.Ledger(ctx, position-1, 1)
 	if err != nil {
-		return EntryProof{}, fault(err)
+		return EntryProof{}, faultOf(err)
 	}
 	if len(records) == 0 || records[0].Event.Position != position {
 		return EntryProof{}, fmt.Errorf("the ledger lacks position %d: run `assent ledger verify`", position)
@@ -116,11 +116,11 @@ func (s *Service) ProveConsistency(ctx context.Context, from, to int64) (Consist
 	}
 	hashes := s.hashes(ctx)
 	if proof.Hashes, err = hashes.ProveConsistency(from, to); err != nil {
-		return ConsistencyProof{}, fault(err)
+		return ConsistencyProof{}, faultOf(err)
 	}
 	before, err := hashes.Root(from)
 	if err != nil {
-		return ConsistencyProof{}, fault(err)
+		return ConsistencyProof{}, faultOf(err)
 	}
 	if err := ledger.CheckConsistency(proof.Hashes, from, before, to, proof.Root); err != nil {
 		return ConsistencyProof{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
@@ -140,7 +140,7 @@ func reached(head *storage.Head, size int64, field string) error {
 func (s *Service) ledgerHead(ctx context.Context) (storage.Head, Caller, error) {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return storage.Head{}, Caller{}, fault(err)
+		return storage.Head{}, Caller{}, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {
@@ -179,11 +179,11 @@ func (s *Service) rootAt(ctx context.Context, head *storage.Head, size int64) (r
 	}
 	hashes := s.hashes(ctx)
 	if root, err = hashes.Root(size); err != nil || size == 0 {
-		return root, fault(err)
+		return root, faultOf(err)
 	}
 	proof, err := hashes.ProveConsistency(size, head.Position)
 	if err != nil {
-		return root, fault(err)
+		return root, faultOf(err)
 	}
 	if err := ledger.CheckConsistency(proof, size, root, head.Position, tree.Root()); err != nil {
 		return root, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)

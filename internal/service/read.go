@@ -45,7 +45,7 @@ func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, m Moment)
 		return err
 	})
 	if err != nil {
-		return nil, Caller{}, fault(err)
+		return nil, Caller{}, faultOf(err)
 	}
 	who, err := s.admit(ctx, &v.head)
 	if err != nil {

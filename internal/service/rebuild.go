@@ -18,7 +18,7 @@ func (s *Service) Rebuild(ctx context.Context, progress func(done int)) (Rebuild
 	for after := (consent.SubjectID{}); ; {
 		ids, err := s.store.SubjectIDs(ctx, after, page)
 		if err != nil {
-			return report, fault(err)
+			return report, faultOf(err)
 		}
 		if len(ids) == 0 {
 			report.Took = s.now().Sub(started)
@@ -26,7 +26,7 @@ func (s *Service) Rebuild(ctx context.Context, progress func(done int)) (Rebuild
 		}
 		differed, err := s.rebuildPage(ctx, ids)
 		if err != nil {
-			return report, fault(err)
+			return report, faultOf(err)
 		}
 		after = ids[len(ids)-1]
 		report.Subjects += len(ids)

@@ -71,7 +71,7 @@ func statementOf(r consent.Request, result *CheckResult) receipt.Receipt {
 func (s *Service) VerifyReceipt(ctx context.Context, in VerifyReceipt) (VerifiedReceipt, error) {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return VerifiedReceipt{}, fault(err)
+		return VerifiedReceipt{}, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Service) replay(ctx context.Context, r *receipt.Receipt, typed string, 
 	removed := false
 	if found.Erased == 0 && len(found.Differences) > 0 {
 		if removed, err = s.removedSince(ctx, a, r, &again); err != nil {
-			return fault(err)
+			return faultOf(err)
 		}
 	}
 	switch {

@@ -74,7 +74,7 @@ func (s *Service) eachRecord(
 	for {
 		_, records, err := s.store.Records(ctx, keys, after, historyRead)
 		if err != nil {
-			return fault(err)
+			return faultOf(err)
 		}
 		for i := range records {
 			if err := do(&records[i]); err != nil {

@@ -77,7 +77,7 @@ func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.En
 	}
 	head, err := v.service.store.Head(ctx)
 	if err != nil {
-		return nil, fault(err)
+		return nil, faultOf(err)
 	}
 	if v.versions, err = v.service.catalogs.upTo(ctx, &head); err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionRepor
 	var failed []error
 	for _, part := range []func(context.Context) error{run.erasures, run.events, run.disclosures, run.claims} {
 		if err := part(ctx); err != nil {
-			failed = append(failed, fault(err))
+			failed = append(failed, faultOf(err))
 		}
 		if ctx.Err() != nil {
 			break

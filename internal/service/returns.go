@@ -16,7 +16,7 @@ import (
 func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, error) {
 	head, clients, err := s.store.Clients(ctx)
 	if err != nil {
-		return ReturnsPage{}, fault(err)
+		return ReturnsPage{}, faultOf(err)
 	}
 	who, err := s.admit(ctx, &head)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 	}
 	rows, err := s.store.Returns(ctx, in.Since.Day(), after, in.Size+1)
 	if err != nil {
-		return ReturnsPage{}, fault(err)
+		return ReturnsPage{}, faultOf(err)
 	}
 	var result ReturnsPage
 	for i := range rows[:min(len(rows), in.Size)] {

@@ -158,7 +158,7 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 func (s *Service) Ready(ctx context.Context) error {
 	head, err := s.store.Head(ctx)
 	if err != nil {
-		return fault(err)
+		return faultOf(err)
 	}
 	if err := holds(s.keys, &head); err != nil {
 		return err
@@ -193,7 +193,7 @@ func (s *Service) Close() {
 
 // fault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
 // log. An error that is the caller's already keeps what it is.
-func fault(err error) error {
+func faultOf(err error) error {
 	var told *consent.Error
 	switch {
 	case err == nil:

@@ -44,7 +44,7 @@ func outcomeOf(err error) string {
 	if err == nil {
 		return outcomeOK
 	}
-	err = fault(err)
+	err = faultOf(err)
 	var told *consent.Error
 	switch {
 	case errors.As(err, &told):

@@ -65,7 +65,7 @@ func (s *strangers) wait(ctx context.Context) error {
 	case <-joined.done:
 		return joined.err
 	case <-ctx.Done():
-		return fault(ctx.Err())
+		return faultOf(ctx.Err())
 	}
 }
 

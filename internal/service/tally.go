@@ -184,7 +184,7 @@ func (t *tally) await(ctx context.Context) error {
 		select {
 		case <-room:
 		case <-t.stop.Done():
-			return fault(storage.ErrClosed)
+			return faultOf(storage.ErrClosed)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -97,7 +97,7 @@ func Verify(
 		return v.states(ctx, s)
 	})
 	if err != nil {
-		return report, fault(err)
+		return report, faultOf(err)
 	}
 	if report.Found == 0 {
 		report.Checkpoint, err = signed(keys, report.Checkpoint)

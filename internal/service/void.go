@@ -35,7 +35,7 @@ func (s *Service) Void(ctx context.Context, in Void) (Voided, error) {
 func (s *Service) voidEvent(ctx context.Context, in *Void) (Voided, error) {
 	_, records, err := s.store.Ledger(ctx, in.Position-1, 1)
 	if err != nil {
-		return Voided{}, fault(err)
+		return Voided{}, faultOf(err)
 	}
 	if len(records) == 0 || records[0].Event.Position != in.Position {
 		return Voided{}, consent.Faultf(consent.FaultPositionUnknown, "position", "the ledger has no such position yet")
@@ -54,7 +54,7 @@ func (s *Service) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 	for after := int64(0); ; {
 		refs, err := s.store.Batch(ctx, in.Batch, after, voidPage)
 		if err != nil {
-			return total, fault(err)
+			return total, faultOf(err)
 		}
 		var subjects []consent.SubjectID
 		for _, ref := range refs {
