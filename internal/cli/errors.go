@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/nearest"
 )
 
@@ -72,7 +72,7 @@ func (a *app) report(err error) {
 // problemLines returns one line, but several for a document that this process
 // itself refused: one for each problem.
 func problemLines(err error) []string {
-	refused, ok := errors.AsType[*consent.Error](err)
+	refused, ok := errors.AsType[*fault.Error](err)
 	if !ok || len(refused.Violations) == 0 {
 		return []string{"assent: " + oneLine(err.Error())}
 	}

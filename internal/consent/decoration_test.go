@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // blockingStatements returns one statement of each kind that only blocks.
@@ -68,12 +69,12 @@ func TestEntry_GrantWithTheSameEvidence_IsRefused(t *testing.T) {
 		UserAgent: strings.Repeat("x", 1025),
 	}
 	_, err := s.Entry(c, c)
-	if refused, ok := errors.AsType[*consent.Error](err); !ok || refused.Fault != consent.FaultInvalidEvidence {
+	if refused, ok := errors.AsType[*fault.Error](err); !ok || refused.Code != fault.InvalidEvidence {
 		t.Errorf("a long user agent: got %v", err)
 	}
 	s.UserAgent, s.Confirmed = "", consent.InvalidInstant
 	_, err = s.Entry(c, c)
-	if refused, ok := errors.AsType[*consent.Error](err); !ok || refused.Fault != consent.FaultInvalidTime {
+	if refused, ok := errors.AsType[*fault.Error](err); !ok || refused.Code != fault.InvalidTime {
 		t.Errorf("a time that is none: got %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Request is the part of a check that does not differ between the addresses of a batch.
@@ -71,7 +72,7 @@ func coverageOf(ch *catalog.Channel, sender string) coverage {
 func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	ch, ok := c.Channel(r.Channel)
 	if !ok {
-		return nil, Faultf(FaultUnknownChannel, "channel", "the catalog has no such channel")
+		return nil, fault.Errorf(fault.UnknownChannel, "channel", "the catalog has no such channel")
 	}
 	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
 	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Statement is what somebody states about an address, as given: by a call, a row of an import or a scenario.
@@ -107,7 +108,7 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 	case KindErase:
 		e.Facts.Kind = KindErase
 	default:
-		err = Faultf(FaultInvalidEvent, "event", "an event is one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
+		err = fault.Errorf(fault.InvalidEvent, "event", "an event is one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
 	}
 	if err != nil {
 		return nil, err
@@ -119,21 +120,21 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 func (s *Statement) target(e *Entry) error {
 	if s.Domain != "" {
 		if s.Address != "" {
-			return Faultf(FaultInvalidEvent, "domain", "give an address or a domain, not both")
+			return fault.Errorf(fault.InvalidEvent, "domain", "give an address or a domain, not both")
 		}
 		if s.Kind != KindSuppress && s.Kind != KindLift {
-			return Faultf(FaultInvalidEvent, "domain", "only suppressions and lifts can be of a domain; give an address")
+			return fault.Errorf(fault.InvalidEvent, "domain", "only suppressions and lifts can be of a domain; give an address")
 		}
 		domain, err := address.ParseDomain(s.Domain)
 		if err != nil {
-			return Faultf(FaultInvalidDomain, "domain", "%s", err)
+			return fault.Errorf(fault.InvalidDomain, "domain", "%s", err)
 		}
 		e.Form, e.Domain, e.Evidence.Address = FormDomain, domain, s.Domain
 		return nil
 	}
 	a, err := address.Parse(s.Address)
 	if err != nil {
-		return Faultf(FaultInvalidAddress, "address", "%s", err)
+		return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 	}
 	e.Form, e.Address, e.Evidence.Address = FormFolded, a, s.Address
 	switch s.Kind {
@@ -148,23 +149,23 @@ func (s *Statement) target(e *Entry) error {
 // evidence checks what is known about how it came about, and sets what stands in clear.
 func (s *Statement) evidence(f *Facts) error {
 	if !KnownSource(s.Source) {
-		return Faultf(FaultInvalidEvidence, "evidence.source",
+		return fault.Errorf(fault.InvalidEvidence, "evidence.source",
 			"a source is one of web_form, double_opt_in, api, import, paper, in_person, phone")
 	}
 	for _, t := range s.evidenceTexts() {
 		if problem := TextProblem(*t.text, t.limit); problem != "" {
-			return Faultf(FaultInvalidEvidence, t.field, "the text %s", problem)
+			return fault.Errorf(fault.InvalidEvidence, t.field, "the text %s", problem)
 		}
 	}
 	if s.Confirmed == InvalidInstant {
-		return Faultf(FaultInvalidTime, "evidence.confirmedTime", "the time must be later than 1970-01-01T00:00:00Z and at most of the year 9999")
+		return fault.Errorf(fault.InvalidTime, "evidence.confirmedTime", "the time must be later than 1970-01-01T00:00:00Z and at most of the year 9999")
 	}
 	if len(s.Goods) > maxGoods {
-		return Faultf(FaultInvalidEvidence, "evidence.goods", "at most %d goods", maxGoods)
+		return fault.Errorf(fault.InvalidEvidence, "evidence.goods", "at most %d goods", maxGoods)
 	}
 	for _, g := range s.Goods {
 		if !isName(g) {
-			return Faultf(FaultInvalidEvidence, "evidence.goods", "a kind of goods %s", nameRule)
+			return fault.Errorf(fault.InvalidEvidence, "evidence.goods", "a kind of goods %s", nameRule)
 		}
 	}
 	f.Source, f.Confirmed, f.Notice = s.Source, s.Confirmed, s.Notice
@@ -192,7 +193,7 @@ func (s *Statement) foreign() error {
 		{"binds", s.Binds != "", []Kind{KindSuppress}},
 	} {
 		if r.given && !slices.Contains(r.kinds, s.Kind) {
-			return Faultf(FaultInvalidEvent, r.field, "an event of kind %s has no such field", s.Kind)
+			return fault.Errorf(fault.InvalidEvent, r.field, "an event of kind %s has no such field", s.Kind)
 		}
 	}
 	return nil
@@ -227,7 +228,7 @@ func sortedOnce(list []string) []string {
 func checkChannels(channels []string, now *catalog.Catalog) error {
 	for _, id := range channels {
 		if _, ok := now.Channel(id); !ok {
-			return Faultf(FaultUnknownChannel, "channels", "the catalog has no such channel: %s", quoteName(id))
+			return fault.Errorf(fault.UnknownChannel, "channels", "the catalog has no such channel: %s", quoteName(id))
 		}
 	}
 	return nil
@@ -243,7 +244,7 @@ func quoteName(name string) string {
 
 func (s *Statement) optIn(f *Facts, now, then *catalog.Catalog) error {
 	if len(s.Channels) != 1 {
-		return Faultf(FaultInvalidEvent, "channel", "a %s is for exactly one channel", s.Kind)
+		return fault.Errorf(fault.InvalidEvent, "channel", "a %s is for exactly one channel", s.Kind)
 	}
 	if err := checkChannels(s.Channels, now); err != nil {
 		return err
@@ -257,13 +258,13 @@ func (s *Statement) optIn(f *Facts, now, then *catalog.Catalog) error {
 
 func (s *Statement) grant(f *Facts, now *catalog.Catalog) error {
 	if len(s.Channels) == 0 || len(s.Channels) > 100 {
-		return Faultf(FaultInvalidEvent, "channels", "a grant is for 1 to 100 channels")
+		return fault.Errorf(fault.InvalidEvent, "channels", "a grant is for 1 to 100 channels")
 	}
 	if err := checkChannels(s.Channels, now); err != nil {
 		return err
 	}
 	if _, ok := catalog.ParseBasis(string(s.Basis)); !ok {
-		return Faultf(FaultInvalidEvent, "legalBasis",
+		return fault.Errorf(fault.InvalidEvent, "legalBasis",
 			"a legal basis is one of consent, existing_customer, terms, contract, legal_obligation")
 	}
 	f.Kind, f.Channels, f.Basis, f.Expires = KindGrant, sortedOnce(s.Channels), s.Basis, s.Expires
@@ -276,7 +277,7 @@ func (s *Statement) declare(f *Facts) error {
 		return nil
 	}
 	if _, _, err := catalog.ParseDeclarationRef(s.Declaration.String()); err != nil {
-		return Faultf(FaultInvalidEvent, "declaration", "a declaration is named by its id and version, as in newsletter-signup@2026-01")
+		return fault.Errorf(fault.InvalidEvent, "declaration", "a declaration is named by its id and version, as in newsletter-signup@2026-01")
 	}
 	f.Declaration = s.Declaration
 	return nil
@@ -285,20 +286,20 @@ func (s *Statement) declare(f *Facts) error {
 func (s *Statement) refusal(f *Facts, now *catalog.Catalog) error {
 	if s.AllMarketing {
 		if len(s.Channels) > 0 {
-			return Faultf(FaultInvalidEvent, "channels", "give channels or all marketing, not both")
+			return fault.Errorf(fault.InvalidEvent, "channels", "give channels or all marketing, not both")
 		}
 		f.Kind, f.Reason, f.Scope = KindSuppress, ReasonObjection, ScopeMarketing
 		return nil
 	}
 	if len(s.Channels) == 0 || len(s.Channels) > 100 {
-		return Faultf(FaultInvalidEvent, "channels", "a refusal is of 1 to 100 channels, or of all marketing")
+		return fault.Errorf(fault.InvalidEvent, "channels", "a refusal is of 1 to 100 channels, or of all marketing")
 	}
 	if err := checkChannels(s.Channels, now); err != nil {
 		return err
 	}
 	for _, id := range s.Channels {
 		if ch, _ := now.Channel(id); !ch.Refusable {
-			return Faultf(FaultNotRefusable, "channels", "the channel %s cannot be refused; nothing was recorded", id)
+			return fault.Errorf(fault.NotRefusable, "channels", "the channel %s cannot be refused; nothing was recorded", id)
 		}
 	}
 	f.Kind, f.Channels = s.Kind, sortedOnce(s.Channels)
@@ -308,28 +309,28 @@ func (s *Statement) refusal(f *Facts, now *catalog.Catalog) error {
 func (s *Statement) suppression(f *Facts, now *catalog.Catalog) error {
 	switch {
 	case !s.Reason.Known():
-		return Faultf(FaultInvalidSuppression, "reason", "a reason is one of LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, "+
+		return fault.Errorf(fault.InvalidSuppression, "reason", "a reason is one of LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, "+
 			"MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST")
 	case s.Reason == ReasonErased:
-		return Faultf(FaultInvalidSuppression, "reason", "ERASED comes from an erasure only; record an erasure")
+		return fault.Errorf(fault.InvalidSuppression, "reason", "ERASED comes from an erasure only; record an erasure")
 	case s.Expires != 0 && s.Expires <= s.Occurred:
-		return Faultf(FaultInvalidSuppression, "until", "it would end before it begins")
+		return fault.Errorf(fault.InvalidSuppression, "until", "it would end before it begins")
 	}
 	f.Scope = s.Scope
 	if f.Scope == "" {
 		f.Scope = s.Reason.DefaultScope()
 	}
 	if f.Scope == "" {
-		return Faultf(FaultInvalidSuppression, "scope", "a MANUAL suppression must have a scope")
+		return fault.Errorf(fault.InvalidSuppression, "scope", "a MANUAL suppression must have a scope")
 	}
 	if s.Reason == ReasonHardBounce && f.Scope != ScopeAll {
-		return Faultf(FaultInvalidSuppression, "scope", "a hard bounce always has the scope all")
+		return fault.Errorf(fault.InvalidSuppression, "scope", "a hard bounce always has the scope all")
 	}
 	if err := checkScope(f.Scope, now); err != nil {
 		return err
 	}
 	if !hasEffect(s.Reason, f.Scope, now) {
-		return Faultf(FaultNoEffect, "scope", "%s does not stop messages on that channel; nothing was recorded", s.Reason)
+		return fault.Errorf(fault.NoEffect, "scope", "%s does not stop messages on that channel; nothing was recorded", s.Reason)
 	}
 	if err := s.checkList(true); err != nil {
 		return err
@@ -354,11 +355,11 @@ func checkScope(scope Scope, now *catalog.Catalog) error {
 	case ScopeSender:
 		_, known = now.SenderIdentity(id)
 	default:
-		return Faultf(FaultInvalidSuppression, "scope",
+		return fault.Errorf(fault.InvalidSuppression, "scope",
 			"a scope is all, marketing, controller:ID, department:ID, channel:ID or sender:ID")
 	}
 	if !known {
-		return Faultf(FaultInvalidSuppression, "scope", "the catalog has no such %s: %s", kind, quoteName(id))
+		return fault.Errorf(fault.InvalidSuppression, "scope", "the catalog has no such %s: %s", kind, quoteName(id))
 	}
 	return nil
 }
@@ -379,22 +380,22 @@ func hasEffect(reason Reason, scope Scope, now *catalog.Catalog) bool {
 func (s *Statement) checkList(binds bool) error {
 	if s.Reason != ReasonExternalList {
 		if s.List != "" || s.Binds != "" {
-			return Faultf(FaultInvalidSuppression, "list", "only EXTERNAL_LIST has a list and what it binds")
+			return fault.Errorf(fault.InvalidSuppression, "list", "only EXTERNAL_LIST has a list and what it binds")
 		}
 		return nil
 	}
 	if !isName(s.List) {
-		return Faultf(FaultInvalidSuppression, "list", "EXTERNAL_LIST names its list; the name %s", nameRule)
+		return fault.Errorf(fault.InvalidSuppression, "list", "EXTERNAL_LIST names its list; the name %s", nameRule)
 	}
 	if binds && s.Binds != BindsAll && s.Binds != BindsExistingCustomer {
-		return Faultf(FaultInvalidSuppression, "binds", "a listing binds all or existing_customer")
+		return fault.Errorf(fault.InvalidSuppression, "binds", "a listing binds all or existing_customer")
 	}
 	return nil
 }
 
 func (s *Statement) lift(f *Facts, now *catalog.Catalog) error {
 	if !s.Reason.Known() {
-		return Faultf(FaultInvalidSuppression, "reason", "a lift names the reason of what it lifts")
+		return fault.Errorf(fault.InvalidSuppression, "reason", "a lift names the reason of what it lifts")
 	}
 	if s.Scope != "" {
 		if err := checkScope(s.Scope, now); err != nil {

@@ -10,120 +10,121 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
 	c := lab(t)
 	for name, test := range map[string]struct {
 		s     consent.Statement
-		code consent.Fault
+		code  fault.Code
 		field string
 	}{
-		"no kind":             {consent.Statement{}, consent.FaultInvalidEvent, "event"},
-		"a kind of the store": {consent.Statement{Kind: consent.KindMail}, consent.FaultInvalidEvent, "event"},
-		"no address":          {consent.Statement{Kind: consent.KindErase, Address: "-"}, consent.FaultInvalidAddress, "address"},
-		"address and domain":  {consent.Statement{Kind: consent.KindSuppress, Domain: "firma.example"}, consent.FaultInvalidEvent, "domain"},
+		"no kind":             {consent.Statement{}, fault.InvalidEvent, "event"},
+		"a kind of the store": {consent.Statement{Kind: consent.KindMail}, fault.InvalidEvent, "event"},
+		"no address":          {consent.Statement{Kind: consent.KindErase, Address: "-"}, fault.InvalidAddress, "address"},
+		"address and domain":  {consent.Statement{Kind: consent.KindSuppress, Domain: "firma.example"}, fault.InvalidEvent, "domain"},
 		"erasing a domain": {
 			consent.Statement{Kind: consent.KindErase, Address: "-", Domain: "firma.example"},
-			consent.FaultInvalidEvent, "domain",
+			fault.InvalidEvent, "domain",
 		},
 		"a public suffix": {
 			consent.Statement{Kind: consent.KindSuppress, Address: "-", Domain: "co.uk", Reason: "MANUAL", Scope: "all"},
-			consent.FaultInvalidDomain, "domain",
+			fault.InvalidDomain, "domain",
 		},
-		"an unknown source": {consent.Statement{Kind: consent.KindLift, Source: "telex"}, consent.FaultInvalidEvidence, "evidence.source"},
+		"an unknown source": {consent.Statement{Kind: consent.KindLift, Source: "telex"}, fault.InvalidEvidence, "evidence.source"},
 		"a note too long": {
 			consent.Statement{Kind: consent.KindLift, Note: strings.Repeat("x", 4097)},
-			consent.FaultInvalidEvidence, "evidence.note",
+			fault.InvalidEvidence, "evidence.note",
 		},
-		"a control character": {consent.Statement{Kind: consent.KindLift, Operator: "a\x00b"}, consent.FaultInvalidEvidence, "evidence.operator"},
+		"a control character": {consent.Statement{Kind: consent.KindLift, Operator: "a\x00b"}, fault.InvalidEvidence, "evidence.operator"},
 		"text that is no UTF-8": {
 			consent.Statement{Kind: consent.KindLift, URL: "\xff"},
-			consent.FaultInvalidEvidence, "evidence.url",
+			fault.InvalidEvidence, "evidence.url",
 		},
 		"goods that could be an address": {
 			consent.Statement{Kind: consent.KindLift, Goods: []string{"a@b.example"}},
-			consent.FaultInvalidEvidence, "evidence.goods",
+			fault.InvalidEvidence, "evidence.goods",
 		},
 		"a request for two channels": {
 			consent.Statement{Kind: consent.KindRequest, Channels: []string{"news", "shop"}},
-			consent.FaultInvalidEvent, "channel",
+			fault.InvalidEvent, "channel",
 		},
-		"a confirmation of nothing": {consent.Statement{Kind: consent.KindConfirm}, consent.FaultInvalidEvent, "channel"},
-		"a grant for no channel":    {consent.Statement{Kind: consent.KindGrant, Basis: "consent"}, consent.FaultInvalidEvent, "channels"},
+		"a confirmation of nothing": {consent.Statement{Kind: consent.KindConfirm}, fault.InvalidEvent, "channel"},
+		"a grant for no channel":    {consent.Statement{Kind: consent.KindGrant, Basis: "consent"}, fault.InvalidEvent, "channels"},
 		"an unknown channel": {
 			consent.Statement{Kind: consent.KindGrant, Basis: "consent", Channels: []string{"nowhere"}},
-			consent.FaultUnknownChannel, "channels",
+			fault.UnknownChannel, "channels",
 		},
-		"a grant on no basis": {consent.Statement{Kind: consent.KindGrant, Channels: []string{"news"}}, consent.FaultInvalidEvent, "legalBasis"},
+		"a grant on no basis": {consent.Statement{Kind: consent.KindGrant, Channels: []string{"news"}}, fault.InvalidEvent, "legalBasis"},
 		"a declaration without version": {consent.Statement{
 			Kind: consent.KindGrant, Channels: []string{"news"}, Basis: "consent",
 			Declaration: consent.Declaration{ID: "all"},
-		}, consent.FaultInvalidEvent, "declaration"},
-		"a refusal of nothing": {consent.Statement{Kind: consent.KindRefuse}, consent.FaultInvalidEvent, "channels"},
+		}, fault.InvalidEvent, "declaration"},
+		"a refusal of nothing": {consent.Statement{Kind: consent.KindRefuse}, fault.InvalidEvent, "channels"},
 		"channels and all marketing": {
 			consent.Statement{Kind: consent.KindWithdraw, Channels: []string{"news"}, AllMarketing: true},
-			consent.FaultInvalidEvent, "channels",
+			fault.InvalidEvent, "channels",
 		},
 		"a refusal that would be ignored": {
 			consent.Statement{Kind: consent.KindRefuse, Channels: []string{"news", "duties"}},
-			consent.FaultNotRefusable, "channels",
+			fault.NotRefusable, "channels",
 		},
-		"an unknown reason": {consent.Statement{Kind: consent.KindSuppress, Reason: "WHIM"}, consent.FaultInvalidSuppression, "reason"},
+		"an unknown reason": {consent.Statement{Kind: consent.KindSuppress, Reason: "WHIM"}, fault.InvalidSuppression, "reason"},
 		"ERASED by hand": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonErased},
-			consent.FaultInvalidSuppression, "reason",
+			fault.InvalidSuppression, "reason",
 		},
-		"MANUAL without scope": {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL"}, consent.FaultInvalidSuppression, "scope"},
+		"MANUAL without scope": {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL"}, fault.InvalidSuppression, "scope"},
 		"a bounce of one channel": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "HARD_BOUNCE", Scope: "channel:news"},
-			consent.FaultInvalidSuppression, "scope",
+			fault.InvalidSuppression, "scope",
 		},
 		"an unknown kind of scope": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "planet:earth"},
-			consent.FaultInvalidSuppression, "scope",
+			fault.InvalidSuppression, "scope",
 		},
 		"a scope of nobody": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "sender:nobody"},
-			consent.FaultInvalidSuppression, "scope",
+			fault.InvalidSuppression, "scope",
 		},
 		"an objection that would be ignored": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION", Scope: "channel:parcels"},
-			consent.FaultNoEffect, "scope",
+			fault.NoEffect, "scope",
 		},
 		"a complaint that would be ignored": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "COMPLAINT", Scope: "channel:duties"},
-			consent.FaultNoEffect, "scope",
+			fault.NoEffect, "scope",
 		},
 		"over before it begins": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION", Expires: instant(0)},
-			consent.FaultInvalidSuppression, "until",
+			fault.InvalidSuppression, "until",
 		},
 		"a listing without list": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "EXTERNAL_LIST", Binds: "all"},
-			consent.FaultInvalidSuppression, "list",
+			fault.InvalidSuppression, "list",
 		},
 		"a listing that binds nothing": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "EXTERNAL_LIST", List: "ecg"},
-			consent.FaultInvalidSuppression, "binds",
+			fault.InvalidSuppression, "binds",
 		},
 		"a list of no listing": {
 			consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION", List: "ecg"},
-			consent.FaultInvalidSuppression, "list",
+			fault.InvalidSuppression, "list",
 		},
-		"a lift of nothing": {consent.Statement{Kind: consent.KindLift}, consent.FaultInvalidSuppression, "reason"},
-		"a lift of no list": {consent.Statement{Kind: consent.KindLift, Reason: "EXTERNAL_LIST"}, consent.FaultInvalidSuppression, "list"},
+		"a lift of nothing": {consent.Statement{Kind: consent.KindLift}, fault.InvalidSuppression, "reason"},
+		"a lift of no list": {consent.Statement{Kind: consent.KindLift, Reason: "EXTERNAL_LIST"}, fault.InvalidSuppression, "list"},
 		"a basis of an erasure": {
 			consent.Statement{Kind: consent.KindErase, Basis: catalog.BasisConsent},
-			consent.FaultInvalidEvent, "legalBasis",
+			fault.InvalidEvent, "legalBasis",
 		},
 		"an expiry of a request": {
 			consent.Statement{Kind: consent.KindRequest, Channels: []string{"news"}, Expires: instant(9)},
-			consent.FaultInvalidEvent, "expiresTime",
+			fault.InvalidEvent, "expiresTime",
 		},
 		"a scope of a refusal": {
 			consent.Statement{Kind: consent.KindRefuse, Channels: []string{"news"}, Scope: "all"},
-			consent.FaultInvalidEvent, "scope",
+			fault.InvalidEvent, "scope",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,8 +137,8 @@ func TestEntry_WhatCannotBeRecorded_IsRefusedWithFieldAndReason(t *testing.T) {
 				s.Address = ""
 			}
 			entry, err := s.Entry(c, c)
-			refused, ok := errors.AsType[*consent.Error](err)
-			if !ok || entry != nil || refused.Fault != test.code || refused.Field != test.field {
+			refused, ok := errors.AsType[*fault.Error](err)
+			if !ok || entry != nil || refused.Code != test.code || refused.Field != test.field {
 				t.Fatalf("got %v, %v; want %s about %s", entry, err, test.code, test.field)
 			}
 			if s.Address != "" && strings.Contains(refused.Error(), s.Address) || strings.Contains(refused.Error(), "a@b") {

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -86,12 +86,12 @@ func (a *API) Admit(ctx context.Context, authorization, requestID []string) *Ref
 // bearer returns the API key in the header Authorization.
 func bearer(header []string) (string, error) {
 	if len(header) == 0 {
-		return "", consent.Faultf(consent.FaultUnauthenticated, "",
+		return "", fault.Errorf(fault.Unauthenticated, "",
 			"the header Authorization is missing; send `Authorization: Bearer KEY` with the API key of a client")
 	}
 	scheme, key, found := strings.Cut(header[0], " ")
 	if key = strings.TrimSpace(key); len(header) > 1 || !found || !strings.EqualFold(scheme, "bearer") || key == "" {
-		return "", consent.Faultf(consent.FaultUnauthenticated, "",
+		return "", fault.Errorf(fault.Unauthenticated, "",
 			"the header Authorization is malformed; it reads `Bearer KEY`, once, with the API key of a client")
 	}
 	return key, nil

@@ -11,6 +11,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -30,7 +31,7 @@ func anyOutcome(senders []*catalog.SenderIdentity) *rapid.Generator[service.Outc
 	return rapid.Custom(func(t *rapid.T) service.Outcome {
 		if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
 			text := rapid.SampledFrom([]string{"one way", "another way"}).Draw(t, "how")
-			return service.Outcome{Err: consent.Faultf(consent.FaultInvalidAddress, "address", "%s", text)}
+			return service.Outcome{Err: fault.Errorf(fault.InvalidAddress, "address", "%s", text)}
 		}
 		codes := rapid.SliceOfN(rapid.SampledFrom([]consent.Code{
 			consent.CodeAllowConsent, consent.CodeWithdrawn, consent.CodeObjection,
@@ -91,7 +92,7 @@ func BenchmarkShape(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := checks.shape(fact, consent.FaultInvalidEvent); err != nil {
+		if err := checks.shape(fact, fault.InvalidEvent); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Limits bound what calls under way take of a server. The zero value of a field is its default.
@@ -114,7 +114,7 @@ func (b *budget) begin(c *call) error {
 	}
 	if n := c.share.calls.Add(1); n > maxCalls {
 		b.end(c)
-		return consent.Faultf(consent.FaultTooManyCalls, "", "the client has %d calls under way, which is all it may have; try again when "+
+		return fault.Errorf(fault.TooManyCalls, "", "the client has %d calls under way, which is all it may have; try again when "+
 			"some have ended", maxCalls)
 	}
 	if !c.streaming {
@@ -123,7 +123,7 @@ func (b *budget) begin(c *call) error {
 	if n := c.share.streams.Add(1); n > maxStreams {
 		c.share.streams.Add(-1)
 		b.end(c)
-		return consent.Faultf(consent.FaultTooManyCalls, "", "the client has %d streams open, which is all it may have; end some first",
+		return fault.Errorf(fault.TooManyCalls, "", "the client has %d streams open, which is all it may have; end some first",
 			maxStreams)
 	}
 	c.inStreams = true
@@ -163,7 +163,7 @@ func (in *intake) reserve(ctx context.Context, own, total *semaphore.Weighted, n
 	}, nil
 }
 
-func errNoRoom() *consent.Error {
-	return consent.Faultf(consent.FaultTooManyCalls, "", "the messages of calls under way take all the memory that they may; try again "+
+func errNoRoom() *fault.Error {
+	return fault.Errorf(fault.TooManyCalls, "", "the messages of calls under way take all the memory that they may; try again "+
 		"later, or send smaller batches")
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // causesEvery is how often the cause of one reason is logged at most.
@@ -32,7 +32,7 @@ func newCauses(log *slog.Logger) *causes { return &causes{log: log, reasons: map
 
 // report logs the cause of an error of the call; nothing if none was noted.
 func (s *causes) report(ctx context.Context, c *call, reason string, err error) {
-	var refused *consent.Error
+	var refused *fault.Error
 	if !errors.As(err, &refused) || refused.Unwrap() == nil {
 		return
 	}
@@ -62,7 +62,7 @@ func (s *causes) due(reason string, now time.Time) (leftOut int, due bool) {
 // CauseText says for the log what led to an error: of one of the domain the cause that was noted, else the error itself. It is
 // one line, as of [OneLine].
 func CauseText(err error) string {
-	var refused *consent.Error
+	var refused *fault.Error
 	if errors.As(err, &refused) && refused.Unwrap() != nil {
 		err = refused.Unwrap()
 	}

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func TestCauses_OfEachReasonOneASecond_WithHowManyWereLeftOut(t *testing.T) {
@@ -17,7 +17,7 @@ func TestCauses_OfEachReasonOneASecond_WithHowManyWereLeftOut(t *testing.T) {
 		var log bytes.Buffer
 		s := newCauses(slog.New(slog.NewTextHandler(&log, nil)))
 		fail := func(reason string) {
-			refused := consent.Faultf(consent.FaultUnavailable, "", "away").Because(errors.New("no route"))
+			refused := fault.Errorf(fault.Unavailable, "", "away").Because(errors.New("no route"))
 			s.report(t.Context(), &call{}, reason, refused)
 		}
 		for range 3 {
@@ -27,7 +27,7 @@ func TestCauses_OfEachReasonOneASecond_WithHowManyWereLeftOut(t *testing.T) {
 		timer := time.NewTimer(causesEvery)
 		<-timer.C
 		fail("A")
-		s.report(t.Context(), &call{}, "C", consent.Faultf(consent.FaultInUse, "", "without a cause"))
+		s.report(t.Context(), &call{}, "C", fault.Errorf(fault.InUse, "", "without a cause"))
 		s.report(t.Context(), &call{}, "D", errors.New("none of the domain"))
 		var got []string
 		for line := range strings.Lines(log.String()) {

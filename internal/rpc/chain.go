@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // call is one call under way: what the layers around it tell each other.
@@ -144,7 +144,7 @@ func transportError(err error) error {
 	case codes.DeadlineExceeded:
 		return context.DeadlineExceeded
 	case codes.ResourceExhausted:
-		return consent.Faultf(consent.FaultTooLarge, "", "a message is larger than %d bytes", MaxMessage)
+		return fault.Errorf(fault.TooLarge, "", "a message is larger than %d bytes", MaxMessage)
 	default:
 		return err
 	}

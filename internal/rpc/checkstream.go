@@ -9,6 +9,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -101,12 +102,12 @@ func (s *consentServer) streamed(
 
 // faultOfCaller returns what is wrong with one request of a stream; nil where an error says that the caller may not, or the server
 // cannot, go on at all.
-func faultOfCaller(err error) *consent.Error {
-	var refused *consent.Error
-	if !errors.As(err, &refused) || refused.Fault == consent.FaultScopeMissing {
+func faultOfCaller(err error) *fault.Error {
+	var refused *fault.Error
+	if !errors.As(err, &refused) || refused.Code == fault.ScopeMissing {
 		return nil
 	}
-	switch code, _ := statusCodeOf(refused.Fault); code {
+	switch code, _ := statusCodeOf(refused.Code); code {
 	case codes.Unauthenticated, codes.Unavailable, codes.Internal:
 		return nil
 	default:

@@ -19,6 +19,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -184,9 +185,9 @@ func TestStreamCheck_WhatIsNoFaultOfTheRequest_EndsIt(t *testing.T) {
 		err  error
 		want codes.Code
 	}{
-		"outage":      {mustFault(consent.FaultUnavailable), codes.Unavailable},
-		"missing key": {mustFault(consent.FaultKeyMissing), codes.Unavailable},
-		"scope":       {mustFault(consent.FaultScopeMissing), codes.PermissionDenied},
+		"outage":      {mustFault(fault.Unavailable), codes.Unavailable},
+		"missing key": {mustFault(fault.KeyMissing), codes.Unavailable},
+		"scope":       {mustFault(fault.ScopeMissing), codes.PermissionDenied},
 		"internal":    {errors.New("a cause"), codes.Internal},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -146,7 +147,7 @@ func (s *consentServer) WithdrawConsent(
 	kind := consent.KindWithdraw
 	if m.GetNeverGranted() {
 		if m.GetAllMarketing() {
-			return nil, consent.Faultf(consent.FaultInvalidRequest, "neverGranted",
+			return nil, fault.Errorf(fault.InvalidRequest, "neverGranted",
 				"all marketing is refused by an objection, whatever was granted: leave neverGranted out")
 		}
 		kind = consent.KindRefuse
@@ -235,7 +236,7 @@ func (s *consentServer) shape(event *assentv1.EventInput) error {
 	default:
 		return nil
 	}
-	return s.api.checks.shape(fact, consent.FaultInvalidEvent)
+	return s.api.checks.shape(fact, fault.InvalidEvent)
 }
 
 // recordAt records a statement that occurred when the request says.

@@ -4,6 +4,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -54,6 +55,6 @@ func senderOf(s *catalog.SenderIdentity, of *catalog.Department) *assentv1.Sende
 }
 
 // itemError returns why an item of a batch failed.
-func itemError(e *consent.Error) *assentv1.ItemError {
-	return &assentv1.ItemError{Reason: string(e.Fault), Message: textOf(e)}
+func itemError(e *fault.Error) *assentv1.ItemError {
+	return &assentv1.ItemError{Reason: string(e.Code), Message: textOf(e)}
 }

@@ -13,7 +13,7 @@ import (
 	_ "google.golang.org/grpc/encoding/proto" // The codec that envelopeCodec stands before.
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // guarded registers services whose calls go through the layers before anything of their message is read.
@@ -70,7 +70,7 @@ func (a *API) guard(fullMethod string, handler grpc.MethodHandler) grpc.MethodHa
 func (u *unaryCall) receive(message any) error {
 	err := transportError(u.intake.receive(u.ctx, message))
 	if errors.Is(err, io.EOF) {
-		return consent.Faultf(consent.FaultInvalidRequest, "", "the call has no message")
+		return fault.Errorf(fault.InvalidRequest, "", "the call has no message")
 	}
 	return err
 }
@@ -88,7 +88,7 @@ func (u *unaryCall) run(ctx context.Context, request any, _ *grpc.UnaryServerInf
 // unreadable turns an error of decoding into one for the caller, without what it says of the contents.
 func unreadable(err error) error {
 	if strings.Contains(err.Error(), "UTF-8") {
-		return consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: a text in it is not valid UTF-8")
+		return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: a text in it is not valid UTF-8")
 	}
-	return consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: it is not one of this method")
+	return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: it is not one of this method")
 }

@@ -5,6 +5,6 @@
 // table (methods.go) says of every method what its caller may do, how large its message may be and how long it may take. A
 // method without a row is refused.
 //
-// An error leaves as a status with an ErrorInfo, whose reason is a [consent.Fault] and whose domain is [Domain]; what is wrong with
+// An error leaves as a status with an ErrorInfo, whose reason is a [fault.Code] and whose domain is [Domain]; what is wrong with
 // fields stands in a BadRequest. What no table knows leaves as INTERNAL with a fixed text and the request id, and is logged.
 package rpc

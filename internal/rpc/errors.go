@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Domain is the domain of every ErrorInfo.
@@ -23,32 +23,32 @@ const (
 )
 
 // statusCodeOf is the table of the error model: the canonical code of a fault, and whether there is one.
-func statusCodeOf(code consent.Fault) (codes.Code, bool) {
+func statusCodeOf(code fault.Code) (codes.Code, bool) {
 	switch code {
-	case consent.FaultInvalidAddress, consent.FaultInvalidDomain, consent.FaultUnknownChannel, consent.FaultUnknownDeclaration,
-		consent.FaultTimeInFuture, consent.FaultInvalidTime, consent.FaultInvalidEvidence, consent.FaultInvalidSuppression,
-		consent.FaultInvalidEvent, consent.FaultInvalidToken, consent.FaultInvalidPageToken, consent.FaultInvalidCatalog,
-		consent.FaultInvalidClient, consent.FaultInvalidRequest, consent.FaultInvalidReceipt:
+	case fault.InvalidAddress, fault.InvalidDomain, fault.UnknownChannel, fault.UnknownDeclaration,
+		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
+		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
+		fault.InvalidClient, fault.InvalidRequest, fault.InvalidReceipt:
 		return codes.InvalidArgument, true
-	case consent.FaultPositionUnknown:
+	case fault.PositionUnknown:
 		return codes.OutOfRange, true
-	case consent.FaultNotRefusable, consent.FaultNoEffect, consent.FaultBasisNotAccepted, consent.FaultNothingPending,
-		consent.FaultRequestEnded, consent.FaultNoCatalog, consent.FaultVersionInUse, consent.FaultInUse, consent.FaultErasedBefore,
-		consent.FaultLegalHold, consent.FaultOtherHistory, consent.FaultNotHeld, consent.FaultNotVoidable, consent.FaultNoClaimsKey:
+	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
+		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
+		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NoClaimsKey:
 		return codes.FailedPrecondition, true
-	case consent.FaultCatalogNotFound, consent.FaultSuppressionMissing, consent.FaultClientMissing:
+	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing:
 		return codes.NotFound, true
-	case consent.FaultRequestIDReused, consent.FaultClientExists:
+	case fault.RequestIDReused, fault.ClientExists:
 		return codes.AlreadyExists, true
-	case consent.FaultEtagMismatch:
+	case fault.EtagMismatch:
 		return codes.Aborted, true
-	case consent.FaultUnauthenticated:
+	case fault.Unauthenticated:
 		return codes.Unauthenticated, true
-	case consent.FaultScopeMissing, consent.FaultOtherDepartment:
+	case fault.ScopeMissing, fault.OtherDepartment:
 		return codes.PermissionDenied, true
-	case consent.FaultTooLarge, consent.FaultTooManyCalls:
+	case fault.TooLarge, fault.TooManyCalls:
 		return codes.ResourceExhausted, true
-	case consent.FaultClockSkew, consent.FaultKeyMissing, consent.FaultUnavailable, consent.FaultServerStopping:
+	case fault.ClockSkew, fault.KeyMissing, fault.Unavailable, fault.ServerStopping:
 		return codes.Unavailable, true
 	default:
 		return codes.Internal, false
@@ -57,10 +57,10 @@ func statusCodeOf(code consent.Fault) (codes.Code, bool) {
 
 // statusOf returns the reason of an error of the call, and the status that it leaves as.
 func statusOf(c *call, err error) (reason string, mapped error) {
-	var refused *consent.Error
+	var refused *fault.Error
 	if errors.As(err, &refused) {
-		if code, ok := statusCodeOf(refused.Fault); ok {
-			return string(refused.Fault), faultStatus(code, refused)
+		if code, ok := statusCodeOf(refused.Code); ok {
+			return string(refused.Code), faultStatus(code, refused)
 		}
 		return reasonInternal, internal(c.id)
 	}
@@ -81,7 +81,7 @@ func statusOf(c *call, err error) (reason string, mapped error) {
 	}
 }
 
-func faultStatus(code codes.Code, refused *consent.Error) error {
+func faultStatus(code codes.Code, refused *fault.Error) error {
 	var metadata map[string]string
 	if refused.Field != "" {
 		metadata = map[string]string{"field": refused.Field}
@@ -90,23 +90,23 @@ func faultStatus(code codes.Code, refused *consent.Error) error {
 	if violations := violationsOf(refused); len(violations) > 0 && (code == codes.InvalidArgument || len(refused.Violations) > 0) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: violations})
 	}
-	return withInfo(status.New(code, textOf(refused)), string(refused.Fault), metadata, details...)
+	return withInfo(status.New(code, textOf(refused)), string(refused.Code), metadata, details...)
 }
 
-func violationsOf(refused *consent.Error) []*errdetails.BadRequest_FieldViolation {
+func violationsOf(refused *fault.Error) []*errdetails.BadRequest_FieldViolation {
 	list := refused.Violations
 	if len(list) == 0 && refused.Field != "" {
-		list = []consent.Violation{{Field: refused.Field, Message: refused.Message}}
+		list = []fault.Violation{{Field: refused.Field, Message: refused.Message}}
 	}
 	violations := make([]*errdetails.BadRequest_FieldViolation, len(list))
 	for i, v := range list {
-		violations[i] = &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: string(refused.Fault)}
+		violations[i] = &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: string(refused.Code)}
 	}
 	return violations
 }
 
 // textOf returns the sentence of an error, with the field it is about.
-func textOf(refused *consent.Error) string {
+func textOf(refused *fault.Error) string {
 	if refused.Field == "" {
 		return refused.Message
 	}
@@ -134,12 +134,12 @@ func NewStatus(code codes.Code, reason, text string) *status.Status {
 }
 
 // StatusOf returns the status of an error outside of any call: the REST gateway answers with it what never reaches gRPC.
-func StatusOf(err *consent.Error) *status.Status {
-	code, _ := statusCodeOf(err.Fault)
+func StatusOf(err *fault.Error) *status.Status {
+	code, _ := statusCodeOf(err.Code)
 	return status.Convert(faultStatus(code, err))
 }
 
 // errStopping returns the cause with which streams end when the server stops.
-func errStopping() *consent.Error {
-	return consent.Faultf(consent.FaultServerStopping, "", "the server is stopping; go on with another one")
+func errStopping() *fault.Error {
+	return fault.Errorf(fault.ServerStopping, "", "the server is stopping; go on with another one")
 }

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service"
 )
@@ -28,7 +28,7 @@ func check(ctx context.Context, conn grpc.ClientConnInterface, opts ...grpc.Call
 }
 
 func TestErrors_EveryFault_HasACode(t *testing.T) {
-	for _, code := range consent.AllFaults() {
+	for _, code := range fault.AllCodes() {
 		if got := rpc.StatusOf(mustFault(code)).Code(); got == codes.Internal || got == codes.Unknown || got == codes.OK {
 			t.Errorf("%s has the code %s", code, got)
 		}
@@ -36,20 +36,20 @@ func TestErrors_EveryFault_HasACode(t *testing.T) {
 }
 
 func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
-	for code, want := range map[consent.Fault]codes.Code{
-		consent.FaultInvalidAddress: codes.InvalidArgument, consent.FaultTimeInFuture: codes.InvalidArgument,
-		consent.FaultPositionUnknown: codes.OutOfRange,
-		consent.FaultNotRefusable:    codes.FailedPrecondition, consent.FaultNoEffect: codes.FailedPrecondition,
-		consent.FaultNothingPending: codes.FailedPrecondition, consent.FaultRequestEnded: codes.FailedPrecondition,
-		consent.FaultNoCatalog: codes.FailedPrecondition, consent.FaultVersionInUse: codes.FailedPrecondition,
-		consent.FaultErasedBefore: codes.FailedPrecondition, consent.FaultLegalHold: codes.FailedPrecondition,
-		consent.FaultNotHeld: codes.FailedPrecondition, consent.FaultNotVoidable: codes.FailedPrecondition,
-		consent.FaultNoClaimsKey:  codes.FailedPrecondition,
-		consent.FaultEtagMismatch: codes.Aborted, consent.FaultSuppressionMissing: codes.NotFound,
-		consent.FaultRequestIDReused: codes.AlreadyExists, consent.FaultUnauthenticated: codes.Unauthenticated,
-		consent.FaultScopeMissing: codes.PermissionDenied, consent.FaultOtherDepartment: codes.PermissionDenied,
-		consent.FaultTooLarge: codes.ResourceExhausted, consent.FaultUnavailable: codes.Unavailable,
-		consent.FaultClockSkew: codes.Unavailable, consent.FaultKeyMissing: codes.Unavailable, consent.FaultServerStopping: codes.Unavailable,
+	for code, want := range map[fault.Code]codes.Code{
+		fault.InvalidAddress: codes.InvalidArgument, fault.TimeInFuture: codes.InvalidArgument,
+		fault.PositionUnknown: codes.OutOfRange,
+		fault.NotRefusable:    codes.FailedPrecondition, fault.NoEffect: codes.FailedPrecondition,
+		fault.NothingPending: codes.FailedPrecondition, fault.RequestEnded: codes.FailedPrecondition,
+		fault.NoCatalog: codes.FailedPrecondition, fault.VersionInUse: codes.FailedPrecondition,
+		fault.ErasedBefore: codes.FailedPrecondition, fault.LegalHold: codes.FailedPrecondition,
+		fault.NotHeld: codes.FailedPrecondition, fault.NotVoidable: codes.FailedPrecondition,
+		fault.NoClaimsKey:  codes.FailedPrecondition,
+		fault.EtagMismatch: codes.Aborted, fault.SuppressionMissing: codes.NotFound,
+		fault.RequestIDReused: codes.AlreadyExists, fault.Unauthenticated: codes.Unauthenticated,
+		fault.ScopeMissing: codes.PermissionDenied, fault.OtherDepartment: codes.PermissionDenied,
+		fault.TooLarge: codes.ResourceExhausted, fault.Unavailable: codes.Unavailable,
+		fault.ClockSkew: codes.Unavailable, fault.KeyMissing: codes.Unavailable, fault.ServerStopping: codes.Unavailable,
 	} {
 		if got := rpc.StatusOf(mustFault(code)).Code(); got != want {
 			t.Errorf("%s: got %s, want %s", code, got, want)
@@ -58,7 +58,7 @@ func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
 }
 
 func TestErrors_FaultOfAField_NamesItEverywhere(t *testing.T) {
-	w := newFake(t, failing(fmt.Errorf("wrapped: %w", mustFault(consent.FaultUnknownChannel))))
+	w := newFake(t, failing(fmt.Errorf("wrapped: %w", mustFault(fault.UnknownChannel))))
 	err := check(t.Context(), w.conn)
 	if status.Code(err) != codes.InvalidArgument || reasonOf(t, err) != "UNKNOWN_CHANNEL" {
 		t.Fatalf("got %v", err)
@@ -75,7 +75,7 @@ func TestErrors_Unmapped_BecomesInternalWithFixedTextAndRequestID(t *testing.T) 
 	for name, cause := range map[string]error{
 		"an error":         errors.New("disk 7 is full of anna@example.com"),
 		"a status":         status.Error(codes.NotFound, "disk 7"),
-		"an unknown fault": &consent.Error{Fault: "DISK_SEVEN", Message: "disk 7"},
+		"an unknown fault": &fault.Error{Code: "DISK_SEVEN", Message: "disk 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newFake(t, failing(cause))
@@ -100,7 +100,7 @@ func TestErrors_Unmapped_BecomesInternalWithFixedTextAndRequestID(t *testing.T) 
 }
 
 func TestErrors_CauseOfAnOutage_IsLoggedOncePerSecond_AndNotTold(t *testing.T) {
-	w := newFake(t, failing(mustFault(consent.FaultUnavailable).Because(errors.New("dial tcp 10.0.0.7:5432\n\tconnection refused"))))
+	w := newFake(t, failing(mustFault(fault.Unavailable).Because(errors.New("dial tcp 10.0.0.7:5432\n\tconnection refused"))))
 	for range 5 {
 		err := check(t.Context(), w.conn)
 		if reasonOf(t, err) != "STORE_UNAVAILABLE" || strings.Contains(fmt.Sprint(status.Convert(err).Proto()), "10.0.0.7") {

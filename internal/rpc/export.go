@@ -5,6 +5,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -19,7 +20,7 @@ func (s *historyServer) ExportHistory(
 	format := exportFormat(m.GetFormat())
 	if m.GetLedger() != nil {
 		if format != "" && format != service.ExportNDJSON {
-			return consent.Faultf(consent.FaultInvalidRequest, "format", "the ledger is exported as NDJSON only")
+			return fault.Errorf(fault.InvalidRequest, "format", "the ledger is exported as NDJSON only")
 		}
 		in, err := exportRange(m.GetLedger())
 		if err != nil {

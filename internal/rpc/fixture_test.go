@@ -21,7 +21,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/assent-io/assent/examples"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
@@ -234,6 +234,6 @@ func failing(err error) *fake {
 	return &fake{check: func(context.Context) (service.CheckResult, error) { return service.CheckResult{}, err }}
 }
 
-func mustFault(code consent.Fault) *consent.Error {
-	return consent.Faultf(code, "channel", "a sentence about %s", fmt.Sprintf("%q", code))
+func mustFault(code fault.Code) *fault.Error {
+	return fault.Errorf(code, "channel", "a sentence about %s", fmt.Sprintf("%q", code))
 }

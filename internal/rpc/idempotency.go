@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -36,7 +36,7 @@ func parseUUID(text, field string) ([16]byte, error) {
 	}
 	id, err := uuid.Parse(text)
 	if err != nil || id == uuid.Nil {
-		return [16]byte{}, consent.Faultf(consent.FaultInvalidRequest, field, "that is no UUID, or the one of zeros only")
+		return [16]byte{}, fault.Errorf(fault.InvalidRequest, field, "that is no UUID, or the one of zeros only")
 	}
 	return id, nil
 }

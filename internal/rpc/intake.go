@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // gRPC would receive and unpack a message of up to the largest limit of any method, and decode whatever it holds: a message of 16 kB
@@ -122,13 +122,13 @@ func (in *intake) compressor() (encoding.Compressor, error) {
 	case in.header[0] == 0:
 		return nil, nil
 	case in.header[0] != 1:
-		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: its first byte must be 0 or 1")
+		return nil, fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: its first byte must be 0 or 1")
 	case in.row.open:
-		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "a method that needs no key takes no compressed messages")
+		return nil, fault.Errorf(fault.InvalidRequest, "", "a method that needs no key takes no compressed messages")
 	}
 	unpack := encoding.GetCompressor(in.wire.RecvCompress())
 	if unpack == nil {
-		return nil, consent.Faultf(consent.FaultInvalidRequest, "", "the message is compressed, but the header grpc-encoding does not say "+
+		return nil, fault.Errorf(fault.InvalidRequest, "", "the message is compressed, but the header grpc-encoding does not say "+
 			"how; use gzip or none")
 	}
 	return unpack, nil
@@ -159,11 +159,11 @@ func (in *intake) unpack(how encoding.Compressor, packed mem.BufferSlice, limit 
 }
 
 func unpackable() error {
-	return consent.Faultf(consent.FaultInvalidRequest, "", "the message cannot be read: it is not compressed as the header grpc-encoding says")
+	return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: it is not compressed as the header grpc-encoding says")
 }
 
 func (in *intake) tooLarge(size int64) error {
-	return consent.Faultf(consent.FaultTooLarge, "", "the message has at least %d bytes; this method takes at most %d", size, in.row.limit)
+	return fault.Errorf(fault.TooLarge, "", "the message has at least %d bytes; this method takes at most %d", size, in.row.limit)
 }
 
 // fill decodes a message that was received, after it has reserved room for what it becomes.
@@ -181,7 +181,7 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 	if len(bytes) > unscanned {
 		weight := in.row.shape.weigh(bytes)
 		if weight > maxWeight {
-			return &unusable{consent.Faultf(consent.FaultTooLarge, "", "the message has more elements than any message of this method may have")}
+			return &unusable{fault.Errorf(fault.TooLarge, "", "the message has more elements than any message of this method may have")}
 		}
 		if weight > unweighed {
 			held, err := in.reserve(ctx, in.own.decoded, in.total.decoded, weight)
@@ -200,7 +200,7 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 // brokenOff is the error of a message that ended before its end.
 func brokenOff(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return consent.Faultf(consent.FaultInvalidRequest, "", "the message ends before its end")
+		return fault.Errorf(fault.InvalidRequest, "", "the message ends before its end")
 	}
 	return err
 }

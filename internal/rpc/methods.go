@@ -9,7 +9,7 @@ import (
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -91,9 +91,9 @@ func (m *method) allows(c *service.Caller, fullName string) error {
 	name := fullName[strings.LastIndexByte(fullName, '/')+1:]
 	switch {
 	case len(m.scopes) > 0 && !c.Has(m.scopes...):
-		return consent.Faultf(consent.FaultScopeMissing, "", "%s needs %s, which the client %s does not have", name, scopeList(m.scopes), c.ID)
+		return fault.Errorf(fault.ScopeMissing, "", "%s needs %s, which the client %s does not have", name, scopeList(m.scopes), c.ID)
 	case m.reach == whole && !c.AllDepartments:
-		return consent.Faultf(consent.FaultOtherDepartment, "",
+		return fault.Errorf(fault.OtherDepartment, "",
 			"%s reaches every department, and the client %s is one of the department %s; only a client of all departments may call it", name,
 			c.ID, c.Department)
 	default:

@@ -5,6 +5,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // The requests of single calls and the facts of a batch are different messages with the same fields. These interfaces are what
@@ -103,7 +104,7 @@ func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (consent.State
 		Scope: consent.Scope(m.GetScope()), List: m.GetList(), Justification: m.GetJustification(),
 	}
 	if ofDomain && s.Domain == "" {
-		return s, consent.Faultf(consent.FaultInvalidDomain, "domain", "the domain is empty")
+		return s, fault.Errorf(fault.InvalidDomain, "domain", "the domain is empty")
 	}
 	putEvidence(&s, m.GetEvidence())
 	return s, nil
@@ -136,7 +137,7 @@ func eventStatement(e *assentv1.EventInput) (s consent.Statement, err error) {
 		}
 		putEvidence(&s, fact.Erase.GetEvidence())
 	default:
-		err = consent.Faultf(consent.FaultInvalidEvent, "",
+		err = fault.Errorf(fault.InvalidEvent, "",
 			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
 )
@@ -16,11 +17,11 @@ func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
 		return 0, nil
 	}
 	if !ts.IsValid() {
-		return 0, consent.Faultf(consent.FaultInvalidTime, field, "that is no time of the years 1 to 9999")
+		return 0, fault.Errorf(fault.InvalidTime, field, "that is no time of the years 1 to 9999")
 	}
 	at := consent.Instant(ts.AsTime().UnixMicro())
 	if at <= 0 {
-		return 0, consent.Faultf(consent.FaultInvalidTime, field, "the time must be later than 1970-01-01T00:00:00Z")
+		return 0, fault.Errorf(fault.InvalidTime, field, "the time must be later than 1970-01-01T00:00:00Z")
 	}
 	return at, nil
 }
@@ -58,7 +59,7 @@ func consistencyOf(m fresh) (service.Consistency, error) {
 		return service.Consistency{}, nil
 	}
 	if m.GetAsOf() != nil || m.GetKnownAsOf() != nil {
-		return service.Consistency{}, consent.Faultf(consent.FaultInvalidRequest, "consistency",
+		return service.Consistency{}, fault.Errorf(fault.InvalidRequest, "consistency",
 			"it is about the answer of now; leave it out with asOf and knownAsOf")
 	}
 	c := service.Consistency{AtLeast: asked.GetAtLeast().GetPosition(), Bounded: asked.GetBounded().AsDuration()}

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
@@ -49,11 +49,11 @@ func (v validation) of(row method, message any) error {
 	if !ok {
 		return fmt.Errorf("a message of type %T is no proto", message)
 	}
-	return v.shape(m, consent.FaultInvalidRequest)
+	return v.shape(m, fault.InvalidRequest)
 }
 
 // shape returns an error with the fault, which names every field that breaks a rule.
-func (v validation) shape(m proto.Message, code consent.Fault) error {
+func (v validation) shape(m proto.Message, code fault.Code) error {
 	err := v.Validate(m)
 	if err == nil {
 		return nil
@@ -62,9 +62,9 @@ func (v validation) shape(m proto.Message, code consent.Fault) error {
 	if !errors.As(err, &broken) || len(broken.Violations) == 0 {
 		return fmt.Errorf("check the shape of a message: %w", err)
 	}
-	refused := &consent.Error{Fault: code}
+	refused := &fault.Error{Code: code}
 	for _, violation := range broken.Violations {
-		refused.Violations = append(refused.Violations, consent.Violation{
+		refused.Violations = append(refused.Violations, fault.Violation{
 			Field:   jsonPath(protovalidate.FieldPathString(violation.Proto.GetField())),
 			Message: problemOf(violation),
 		})

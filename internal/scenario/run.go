@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Result is what became of a check, or of an event that was refused.
@@ -105,12 +106,12 @@ func digest(text string) [16]byte {
 func ask(s *Scenario, events history, check *Check) Got {
 	a, err := address.Parse(check.Address)
 	if err != nil {
-		return GotError(string(consent.FaultInvalidAddress))
+		return GotError(string(fault.InvalidAddress))
 	}
 	rules, err := consent.NewRules(s.Catalog, check.Request)
 	if err != nil {
-		if refused, ok := errors.AsType[*consent.Error](err); ok {
-			return GotError(string(refused.Fault))
+		if refused, ok := errors.AsType[*fault.Error](err); ok {
+			return GotError(string(refused.Code))
 		}
 		return GotError(err.Error())
 	}

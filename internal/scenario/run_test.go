@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/scenario"
 )
 
@@ -54,7 +55,7 @@ func TestScenarios_TogetherExpectEveryReason(t *testing.T) {
 			seen[check.Expect.Reason] = true
 		}
 	}
-	want := []string{string(consent.FaultInvalidAddress), string(consent.FaultUnknownChannel)}
+	want := []string{string(fault.InvalidAddress), string(fault.UnknownChannel)}
 	for _, code := range consent.AllCodes() {
 		// A scenario cannot ask about confirmation mails.
 		if code != consent.CodeConfirmationLimit && code != consent.CodeAllowConfirmation {

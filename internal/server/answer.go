@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
 )
 
@@ -31,7 +31,7 @@ type answerer struct {
 func newAnswerer() *answerer { return &answerer{json: newJSONFormat(), routes: newRouteTable()} }
 
 // refuse answers with an error of the domain a request that does not reach gRPC.
-func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, refused *consent.Error) {
+func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, refused *fault.Error) {
 	s := rpc.StatusOf(refused)
 	a.write(w, httpStatus(s), s)
 }
@@ -69,7 +69,7 @@ func (a *answerer) unrouted(
 	case http.StatusMethodNotAllowed:
 		a.refuseMethod(w, a.routes.allow(r.URL.Path))
 	default:
-		a.write(w, code, rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "the request cannot be read")))
+		a.write(w, code, rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request cannot be read")))
 	}
 }
 
@@ -84,13 +84,13 @@ func (a *answerer) refuseMethod(w http.ResponseWriter, allow string) {
 func ownStatus(s *status.Status) *status.Status {
 	switch {
 	case s.Code() == codes.InvalidArgument && strings.HasPrefix(s.Message(), bodyProblem):
-		return rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "%s", s.Message()))
+		return rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "%s", s.Message()))
 	case s.Code() == codes.InvalidArgument:
-		return rpc.StatusOf(consent.Faultf(consent.FaultInvalidRequest, "", "the request cannot be read"))
+		return rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request cannot be read"))
 	case s.Code() == codes.Unavailable:
-		return rpc.StatusOf(consent.Faultf(consent.FaultServerStopping, "", "the server is stopping; try another one"))
+		return rpc.StatusOf(fault.Errorf(fault.ServerStopping, "", "the server is stopping; try another one"))
 	case s.Code() == codes.ResourceExhausted:
-		return rpc.StatusOf(consent.Faultf(consent.FaultTooLarge, "", "the request or its answer is too large"))
+		return rpc.StatusOf(fault.Errorf(fault.TooLarge, "", "the request or its answer is too large"))
 	default:
 		return status.New(s.Code(), "the call failed: "+s.Code().String())
 	}
@@ -107,7 +107,7 @@ func infoOf(s *status.Status) *errdetails.ErrorInfo {
 
 // httpStatus is the gateway's mapping, but for what is too large: 429 would ask to try again.
 func httpStatus(s *status.Status) int {
-	if info := infoOf(s); info.GetReason() == string(consent.FaultTooLarge) {
+	if info := infoOf(s); info.GetReason() == string(fault.TooLarge) {
 		return http.StatusRequestEntityTooLarge
 	}
 	return runtime.HTTPStatusFromCode(s.Code())

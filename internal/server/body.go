@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
 )
 
@@ -30,7 +30,7 @@ func guard(admit admission, next http.Handler) http.Handler {
 			return
 		}
 		if name := times.wrong(r.URL); name != "" {
-			answer.refuse(w, r, consent.Faultf(consent.FaultInvalidRequest, name, timeProblem))
+			answer.refuse(w, r, fault.Errorf(fault.InvalidRequest, name, timeProblem))
 			return
 		}
 		limit := int64(rpc.DefaultMessage)
@@ -70,12 +70,12 @@ func isRefusal(method, path string) bool {
 	return method == http.MethodPost && (path == "/v1/consent:withdraw" || path == "/v1/suppressions")
 }
 
-func bodyFault(err error) *consent.Error {
+func bodyFault(err error) *fault.Error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return consent.Faultf(consent.FaultTooLarge, "", "the body is larger than the %d bytes that this call takes", large.Limit)
+		return fault.Errorf(fault.TooLarge, "", "the body is larger than the %d bytes that this call takes", large.Limit)
 	}
-	return consent.Faultf(consent.FaultInvalidRequest, "", "the body could not be read to its end")
+	return fault.Errorf(fault.InvalidRequest, "", "the body could not be read to its end")
 }
 
 // allowed returns the headers that the gateway may see; nothing else that a caller sends has any effect.

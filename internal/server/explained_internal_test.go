@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/assent-io/assent/internal/config"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func TestExplained_CauseThatClientsAreNotTold_IsToldToTheOperatorWithoutThePassword(t *testing.T) {
 	cfg := config.Server{DatabaseURL: config.NewSecret("postgres://assent:open%21sesame@db/assent")}
-	hidden := consent.Faultf(consent.FaultUnavailable, "", "the database is not available; try again").
+	hidden := fault.Errorf(fault.Unavailable, "", "the database is not available; try again").
 		Because(errors.New("FATAL: too many connections for role assent\nwith open!sesame or open%21sesame"))
 	err := explained(cfg, fmt.Errorf("apply the catalog: %w", hidden))
 	if text := err.Error(); !strings.Contains(text, "too many connections") || strings.Contains(text, "sesame") {

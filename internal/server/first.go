@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/config"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -85,8 +85,8 @@ func (f *first) finish(ctx context.Context) (id string, err error) {
 		return "", err
 	}
 	caller, err := f.use.Authenticate(ctx, strings.TrimSpace(string(key)))
-	var unknown *consent.Error
-	if errors.As(err, &unknown) && unknown.Fault == consent.FaultUnauthenticated {
+	var unknown *fault.Error
+	if errors.As(err, &unknown) && unknown.Code == fault.Unauthenticated {
 		return "", nil
 	}
 	if err != nil {
@@ -132,8 +132,8 @@ func (f *first) client(ctx context.Context) (id, key string, err error) {
 	id = adminID
 	for n := 2; ; n++ {
 		_, key, err := f.use.CreateClient(ctx, service.NewClient{ID: id, AllDepartments: true, Role: "admin"})
-		var exists *consent.Error
-		if !errors.As(err, &exists) || exists.Fault != consent.FaultClientExists {
+		var exists *fault.Error
+		if !errors.As(err, &exists) || exists.Code != fault.ClientExists {
 			return id, key, err
 		}
 		if _, err := f.use.RevokeClient(ctx, id); err != nil {
@@ -183,8 +183,8 @@ func applyCatalog(ctx context.Context, cfg config.Server, use *service.Service, 
 // missCatalog warns of a database without any catalog, over which no check and no record succeeds. The demo applies its own.
 func missCatalog(ctx context.Context, cfg config.Server, use *service.Service, log *slog.Logger) error {
 	_, err := use.GetCatalog(ctx, 0)
-	var missing *consent.Error
-	if !errors.As(err, &missing) || missing.Fault != consent.FaultNoCatalog {
+	var missing *fault.Error
+	if !errors.As(err, &missing) || missing.Code != fault.NoCatalog {
 		return err
 	}
 	if !cfg.Open {
@@ -196,7 +196,7 @@ func missCatalog(ctx context.Context, cfg config.Server, use *service.Service, l
 
 // catalogError tells every problem of a document, each with its line.
 func catalogError(file string, err error) error {
-	var refused *consent.Error
+	var refused *fault.Error
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("apply the catalog %s: %w", file, err)
 	}

@@ -12,6 +12,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
@@ -115,7 +116,7 @@ func once(cfg config.Server, err error) error {
 
 // explained returns the error of a start with the cause that calls hide from clients, for the operator has to know it.
 func explained(cfg config.Server, err error) error {
-	var hidden *consent.Error
+	var hidden *fault.Error
 	if !errors.As(err, &hidden) || hidden.Unwrap() == nil {
 		return err
 	}

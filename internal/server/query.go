@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
 )
 
@@ -98,7 +98,7 @@ func (t routeTable) allow(path string) string {
 
 // checkURL returns an error with every parameter of the URL that the call lacks, or whose value does not fit its field. The
 // gateway would ignore the first, so that a caller that misspells a filter would get everything. A path without a call passes.
-func (t routeTable) checkURL(method string, u *url.URL) *consent.Error {
+func (t routeTable) checkURL(method string, u *url.URL) *fault.Error {
 	methods, value := t.find(u.Path)
 	r, known := methods[method]
 	if !known {
@@ -107,9 +107,9 @@ func (t routeTable) checkURL(method string, u *url.URL) *consent.Error {
 	given, err := url.ParseQuery(u.RawQuery)
 	switch {
 	case u.RawQuery != "" && method != http.MethodGet:
-		return consent.Faultf(consent.FaultInvalidRequest, "", "this call takes no parameters in its URL; they stand in the body")
+		return fault.Errorf(fault.InvalidRequest, "", "this call takes no parameters in its URL; they stand in the body")
 	case err != nil:
-		return consent.Faultf(consent.FaultInvalidRequest, "",
+		return fault.Errorf(fault.InvalidRequest, "",
 			"the parameters of the URL cannot be read: they are written as name=value, joined by &, with %%XX for special characters")
 	}
 	violations, values := r.unknown(given)
@@ -118,14 +118,14 @@ func (t routeTable) checkURL(method string, u *url.URL) *consent.Error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if problem := problemOfValue(r.input, r.input.Fields().ByJSONName(name), values[name]); problem != "" {
-			violations = append(violations, consent.Violation{Field: name, Message: problem})
+			violations = append(violations, fault.Violation{Field: name, Message: problem})
 		}
 	}
 	if len(violations) == 0 {
 		return nil
 	}
-	refused := &consent.Error{
-		Fault: consent.FaultInvalidRequest, Field: violations[0].Field, Message: violations[0].Message, Violations: violations,
+	refused := &fault.Error{
+		Code: fault.InvalidRequest, Field: violations[0].Field, Message: violations[0].Message, Violations: violations,
 	}
 	if more := len(violations) - 1; more > 0 {
 		refused.Message = fmt.Sprintf("%s (and %d more)", refused.Message, more)
@@ -134,8 +134,8 @@ func (t routeTable) checkURL(method string, u *url.URL) *consent.Error {
 }
 
 // unknown returns a violation for every parameter that the call lacks, and the values of the others by the field's JSON name.
-func (r route) unknown(given url.Values) ([]consent.Violation, map[string][]string) {
-	var violations []consent.Violation
+func (r route) unknown(given url.Values) ([]fault.Violation, map[string][]string) {
+	var violations []fault.Violation
 	values := map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if field, ok := r.inQuery[name]; ok {
@@ -146,7 +146,7 @@ func (r route) unknown(given url.Values) ([]consent.Violation, map[string][]stri
 		if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`).MatchString(name) { // Anything else may be an address.
 			shown = name
 		}
-		violations = append(violations, consent.Violation{Field: shown, Message: "the call has no such parameter; " + r.parameters()})
+		violations = append(violations, fault.Violation{Field: shown, Message: "the call has no such parameter; " + r.parameters()})
 	}
 	return violations, values
 }

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service"
 )
@@ -31,11 +31,11 @@ func (s *server) retain(ctx context.Context) {
 		}
 		wait = retainEvery
 		report, err := s.local.RunRetention(ctx, false)
-		var told *consent.Error
+		var told *fault.Error
 		switch {
 		case ctx.Err() != nil:
 			return
-		case errors.As(err, &told) && told.Fault == consent.FaultNoCatalog:
+		case errors.As(err, &told) && told.Code == fault.NoCatalog:
 		case err != nil:
 			s.log.LogAttrs(ctx, slog.LevelError, "retention did not get to its end", slog.String("error", rpc.CauseText(err)))
 		}

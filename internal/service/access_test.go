@@ -11,6 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // as returns a context of a new client, authenticated by its key.
@@ -35,11 +36,11 @@ func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 		w.mustRecord(desk, s, consentOn("newsletter", "anna@example.at", start))
 		w.wantCheck(desk, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
 		_, err := s.Check(desk, CheckInput{Address: "anna@example.at", Request: consent.Request{Channel: "product-marketing"}})
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 		_, err = s.BatchCheck(desk, BatchInput{Addresses: []string{"anna@example.at"}, Request: consent.Request{Channel: "product-marketing"}})
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 		_, err = s.Record(desk, consentOn("product-marketing", "anna@example.at", start), Idempotency{})
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 
 		// A no may be recorded for whatever it is about.
 		w.mustRecord(desk, s, withdrawal("product-marketing", "anna@example.at"))
@@ -47,7 +48,7 @@ func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 		w.mustRecord(desk, s, complaint)
 		lift := consent.Statement{Kind: consent.KindLift, Address: "anna@example.at", Reason: consent.ReasonComplaint}
 		_, err = s.Record(desk, lift, Idempotency{})
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 		w.mustRecord(admin, s, lift)
 
 		r, err := s.Lookup(desk, LookupInput{Address: "anna@example.at"})
@@ -87,7 +88,7 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 		w.mustRecord(sync, s, lift)
 		lift.List = "other"
 		_, err := s.Record(sync, lift, Idempotency{})
-		wantFault(t, err, consent.FaultScopeMissing)
+		wantFault(t, err, fault.ScopeMissing)
 		for name, call := range map[string]func() error{
 			"grant": func() error {
 				_, err := s.Record(none, consentOn("newsletter", "a@b.at", start), Idempotency{})
@@ -108,7 +109,7 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 				return items[0].Err
 			},
 		} {
-			t.Run(name, func(t *testing.T) { wantFault(t, call(), consent.FaultScopeMissing) })
+			t.Run(name, func(t *testing.T) { wantFault(t, call(), fault.ScopeMissing) })
 		}
 	})
 }
@@ -142,11 +143,11 @@ func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
 		}
 		// The other server let the caller in before it could know; what it reads tells it.
 		_, err = two.Check(ctx, CheckInput{Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}})
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 		_, err = two.Record(ctx, withdrawal("newsletter", "a@b.at"), Idempotency{})
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 		_, err = two.Authenticate(t.Context(), key)
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 	})
 }
 
@@ -171,10 +172,10 @@ func TestAuthenticate_WrongKeys_Refused(t *testing.T) {
 				continue
 			}
 			_, err := s.Authenticate(t.Context(), wrong)
-			wantFault(t, err, consent.FaultUnauthenticated)
+			wantFault(t, err, fault.Unauthenticated)
 		}
 		_, _, err = s.CreateClient(admin, NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
-		wantFault(t, err, consent.FaultClientExists)
+		wantFault(t, err, fault.ClientExists)
 		for _, bad := range []NewClient{
 			{ID: "Großes", AllDepartments: true, Role: "admin"},
 			{ID: "x", Role: "admin"},
@@ -186,7 +187,7 @@ func TestAuthenticate_WrongKeys_Refused(t *testing.T) {
 			{ID: "x", AllDepartments: true, Role: "sync", Lists: []string{"a@b.at"}},
 		} {
 			_, _, err := s.CreateClient(admin, bad)
-			wantFault(t, err, consent.FaultInvalidClient)
+			wantFault(t, err, fault.InvalidClient)
 		}
 		first, err := s.ListClients(admin, 1, "")
 		if err != nil || len(first.Clients) != 1 || first.Next != "" {
@@ -211,10 +212,10 @@ func TestCatalog_VersionsFollowEachOther(t *testing.T) {
 			_, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document, ETag: etag})
 			return err
 		}
-		wantFault(t, apply("channels: 3", ""), consent.FaultInvalidCatalog)
-		wantFault(t, apply(strings.Replace(acme(t), "wöchentlichen Newsletter und", "Newsletter und", 1), ""), consent.FaultVersionInUse)
-		wantFault(t, apply("effective_time: 2026-01-01T00:00:00Z\n"+acme(t), ""), consent.FaultInvalidCatalog)
-		wantFault(t, apply(strings.Replace(acme(t), "P24M", "P12M", 1), "1-00"), consent.FaultEtagMismatch)
+		wantFault(t, apply("channels: 3", ""), fault.InvalidCatalog)
+		wantFault(t, apply(strings.Replace(acme(t), "wöchentlichen Newsletter und", "Newsletter und", 1), ""), fault.VersionInUse)
+		wantFault(t, apply("effective_time: 2026-01-01T00:00:00Z\n"+acme(t), ""), fault.InvalidCatalog)
+		wantFault(t, apply(strings.Replace(acme(t), "P24M", "P12M", 1), "1-00"), fault.EtagMismatch)
 		shorter := strings.Replace(acme(t), "consent_lapses_after: P24M", "consent_lapses_after: P1D", 1)
 		later := "effective_time: 2026-11-03T00:00:00Z\n" + shorter
 		if err := apply(later, got.ETag); err != nil {
@@ -227,7 +228,7 @@ func TestCatalog_VersionsFollowEachOther(t *testing.T) {
 			t.Errorf("decided by catalog version %d, want 2", r.CatalogVersion)
 		}
 		_, err = s.GetCatalog(ctx, 3)
-		wantFault(t, err, consent.FaultCatalogNotFound)
+		wantFault(t, err, fault.CatalogNotFound)
 	})
 }
 
@@ -255,7 +256,7 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 				break
 			}
 			_, err = s.History(ctx, HistoryInput{Address: "ab@gmail.com", Size: 3, Token: token})
-			wantFault(t, err, consent.FaultInvalidPageToken)
+			wantFault(t, err, fault.InvalidPageToken)
 		}
 		if len(seen) != 14 {
 			t.Errorf("%d events, want 14: %v", len(seen), seen)
@@ -269,7 +270,7 @@ func TestProveEntry_ForAClientOfOneDepartment_Refused(t *testing.T) {
 		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"read", "export"}})
 		w.mustRecord(admin, s, consentOn("product-marketing", "anna@example.at", start))
 		_, err := s.ProveEntry(desk, 2, 0)
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 		if _, err := s.ProveEntry(admin, 2, 0); err != nil {
 			t.Error(err)
 		}
@@ -312,18 +313,18 @@ func TestAccess_ThePast_IsAMatterOfTheDepartmentOfThenAndNow(t *testing.T) {
 			ctx     context.Context
 			channel string
 			moment  Moment
-			fault   consent.Fault // empty: it may
+			fault   fault.Code // empty: it may
 		}{
-			{"desk", desk, "newsletter", Moment{AsOf: before}, consent.FaultOtherDepartment},
-			{"desk", desk, "newsletter", now, consent.FaultOtherDepartment},
-			{"marketing", marketing, "newsletter", Moment{AsOf: before}, consent.FaultOtherDepartment},
+			{"desk", desk, "newsletter", Moment{AsOf: before}, fault.OtherDepartment},
+			{"desk", desk, "newsletter", now, fault.OtherDepartment},
+			{"marketing", marketing, "newsletter", Moment{AsOf: before}, fault.OtherDepartment},
 			{"marketing", marketing, "newsletter", now, ""},
 			// The letters are no more, and were marketing's.
-			{"desk", desk, "letters", withLetters, consent.FaultOtherDepartment},
-			{"service", service, "letters", withLetters, consent.FaultOtherDepartment},
+			{"desk", desk, "letters", withLetters, fault.OtherDepartment},
+			{"service", service, "letters", withLetters, fault.OtherDepartment},
 			{"marketing", marketing, "letters", withLetters, ""},
-			{"marketing", marketing, "letters", now, consent.FaultUnknownChannel},
-			{"service", service, "letters", now, consent.FaultUnknownChannel},
+			{"marketing", marketing, "letters", now, fault.UnknownChannel},
+			{"service", service, "letters", now, fault.UnknownChannel},
 			{"admin", admin, "newsletter", Moment{AsOf: before}, ""},
 			{"admin", admin, "letters", withLetters, ""},
 		} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -38,7 +39,7 @@ func (s *Service) noteAhead(ctx context.Context, ahead time.Duration) {
 func (s *Service) LedgerAhead() time.Duration { return time.Duration(s.ahead.Load()) }
 
 func ledgerAhead(ahead time.Duration) error {
-	return consent.Faultf(consent.FaultClockSkew, "",
+	return fault.Errorf(fault.ClockSkew, "",
 		"what was recorded last lies %s ahead of this server's clock; until the clock has caught up only refusals are recorded",
 		ahead.Round(time.Second))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // clockWasAhead returns a service over a ledger with consents of two people from when the clock was two days ahead, after it was put right.
@@ -37,11 +38,11 @@ func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *te
 		s, restart := clockWasAhead(t, w)
 		ctx := WithCaller(t.Context(), Process("test"))
 		_, err := s.Record(ctx, consentOn("newsletter", "third@example.at", w.clock.Now()), Idempotency{})
-		wantFault(t, err, consent.FaultClockSkew)
+		wantFault(t, err, fault.ClockSkew)
 		_, err = s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consentOn("newsletter", "third@example.at", w.clock.Now())}}})
-		wantFault(t, err, consent.FaultClockSkew)
+		wantFault(t, err, fault.ClockSkew)
 		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, Idempotency{})
-		wantFault(t, err, consent.FaultClockSkew)
+		wantFault(t, err, fault.ClockSkew)
 
 		withdrawn := withdrawal("newsletter", anna)
 		withdrawn.Occurred = consent.InstantOf(w.clock.Now())
@@ -68,7 +69,7 @@ func TestReady_LedgerAheadOfTheClock_IsNotAndSaysSoAfterARestart(t *testing.T) {
 		var log bytes.Buffer
 		s := restart(false, &log)
 		for range 3 {
-			wantFault(t, s.Ready(t.Context()), consent.FaultClockSkew)
+			wantFault(t, s.Ready(t.Context()), fault.ClockSkew)
 		}
 		if n := strings.Count(log.String(), "THE LEDGER IS AHEAD OF THE CLOCK"); n != 1 || !strings.Contains(log.String(), "ahead=47h59m1s") {
 			t.Errorf("the log says it %d times, want once, with by how much:\n%s", n, log.String())

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
@@ -86,7 +87,7 @@ type BatchResult struct {
 }
 
 // Item returns the decision about the address at i, or why there is none.
-func (r *BatchResult) Item(i int) (consent.Decision, *consent.Error) {
+func (r *BatchResult) Item(i int) (consent.Decision, *fault.Error) {
 	one := &r.Outcomes[r.Of[i]]
 	d := one.Decision
 	d.Position, d.ValidUntil = r.Positions[i], r.ValidUntil[i]
@@ -124,7 +125,7 @@ type StillAllowed struct {
 // RecordItem is what became of one statement of a batch.
 type RecordItem struct {
 	Recorded
-	Err *consent.Error
+	Err *fault.Error
 }
 
 // BatchRecord is many statements to record.
@@ -138,7 +139,7 @@ type BatchRecord struct {
 // BatchStatement is one statement of a batch, or why it could not be read.
 type BatchStatement struct {
 	Statement consent.Statement
-	Err       *consent.Error
+	Err       *fault.Error
 }
 
 // OptIn is a double opt-in to ask for.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -23,10 +24,10 @@ func TestClients_OfOneDepartment_KeepTheClientsOfItOnly(t *testing.T) {
 			{ID: "shop", Department: "marketing", Role: "sender"},
 		} {
 			_, _, err := s.CreateClient(desk, n)
-			wantFault(t, err, consent.FaultOtherDepartment)
+			wantFault(t, err, fault.OtherDepartment)
 			w.as(admin, s, n)
 			_, err = s.RevokeClient(desk, n.ID)
-			wantFault(t, err, consent.FaultOtherDepartment)
+			wantFault(t, err, fault.OtherDepartment)
 		}
 		w.as(desk, s, NewClient{ID: "letters", Department: "newsletter-desk", Role: "officer"})
 		var ids []string
@@ -49,7 +50,7 @@ func TestClients_OfOneDepartment_KeepTheClientsOfItOnly(t *testing.T) {
 			t.Errorf("%+v, %v", c, err)
 		}
 		_, err := s.RevokeClient(desk, "nobody")
-		wantFault(t, err, consent.FaultClientMissing)
+		wantFault(t, err, fault.ClientMissing)
 		if page, err := s.ListClients(admin, 10, ""); err != nil || len(page.Clients) != 4 {
 			t.Errorf("an admin of all sees %d clients, %v", len(page.Clients), err)
 		}
@@ -74,14 +75,14 @@ func TestCreateClient_GivesNothingThatTheCreatorLacks(t *testing.T) {
 			}
 			creator := with("no-"+string(scope), nil, others...)
 			_, _, err := s.CreateClient(creator, NewClient{ID: "x", AllDepartments: true, Scopes: []string{string(scope)}})
-			wantFault(t, err, consent.FaultScopeMissing)
+			wantFault(t, err, fault.ScopeMissing)
 			_, _, err = s.CreateClient(creator, NewClient{ID: "x", AllDepartments: true, Role: "admin"})
-			wantFault(t, err, consent.FaultScopeMissing)
+			wantFault(t, err, fault.ScopeMissing)
 		}
 		suppressor := with("suppressor", []string{"ecg"}, "suppress")
 		listed := NewClient{ID: "listed", AllDepartments: true, Scopes: []string{"suppress"}, Lists: []string{"ecg", "robinson"}}
 		_, _, err := s.CreateClient(suppressor, listed)
-		wantFault(t, err, consent.FaultScopeMissing)
+		wantFault(t, err, fault.ScopeMissing)
 		listed.Lists = []string{"ecg"}
 		w.as(suppressor, s, listed)
 		officer := with("officer", nil, "suppress", "lift")
@@ -89,10 +90,10 @@ func TestCreateClient_GivesNothingThatTheCreatorLacks(t *testing.T) {
 		// A department lifts what lies within it; the entries of a list reach beyond.
 		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Role: "admin"})
 		_, _, err = s.CreateClient(desk, NewClient{ID: "x", Department: "newsletter-desk", Scopes: []string{"suppress"}, Lists: []string{"ecg"}})
-		wantFault(t, err, consent.FaultScopeMissing)
+		wantFault(t, err, fault.ScopeMissing)
 		none := w.as(admin, s, NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check"}})
 		_, _, err = s.CreateClient(none, NewClient{ID: "x", AllDepartments: true, Scopes: []string{"check"}})
-		wantFault(t, err, consent.FaultScopeMissing)
+		wantFault(t, err, fault.ScopeMissing)
 	})
 }
 
@@ -115,8 +116,8 @@ func changed(t *testing.T, document string, exchanges ...string) string {
 // wantViolation requires OTHER_DEPARTMENT with a violation that names the path.
 func wantViolation(t *testing.T, err error, path string) {
 	t.Helper()
-	wantFault(t, err, consent.FaultOtherDepartment)
-	refused, ok := errors.AsType[*consent.Error](err)
+	wantFault(t, err, fault.OtherDepartment)
+	refused, ok := errors.AsType[*fault.Error](err)
 	if !ok || len(refused.Violations) == 0 || !strings.Contains(refused.Violations[0].Message, path) {
 		t.Errorf("%+v names no %s", refused, path)
 	}
@@ -159,7 +160,7 @@ func TestApplyCatalog_FirstOne_NeedsAllDepartments(t *testing.T) {
 		s, admin := w.service(w.store(), 0), WithCaller(t.Context(), Process("test"))
 		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
 		_, err := s.ApplyCatalog(desk, ApplyCatalog{Document: acme(t)})
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 	})
 }
 
@@ -203,7 +204,7 @@ func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
 		officer := w.as(admin, s, NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
 		for _, dry := range []bool{true, false} {
 			_, err := s.RunRetention(desk, dry)
-			wantFault(t, err, consent.FaultOtherDepartment)
+			wantFault(t, err, fault.OtherDepartment)
 			if _, err := s.RunRetention(officer, dry); err != nil {
 				t.Error(err)
 			}
@@ -216,7 +217,7 @@ func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = s.ErasePending(desk, false)
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 	})
 }
 
@@ -247,17 +248,17 @@ func TestMayObserve_GoesByTheClientsOfNow_AndInAnOutageByThoseLastKnown(t *testi
 			if err := two.MayObserve(watch); err != nil {
 				t.Errorf("outage %v: %v", gone, err)
 			}
-			wantFault(t, two.MayObserve(shop), consent.FaultScopeMissing)
-			wantFault(t, two.MayObserve(desk), consent.FaultOtherDepartment)
-			wantFault(t, two.MayObserve(t.Context()), map[bool]consent.Fault{
-				false: consent.FaultUnauthenticated, true: consent.FaultOtherDepartment,
+			wantFault(t, two.MayObserve(shop), fault.ScopeMissing)
+			wantFault(t, two.MayObserve(desk), fault.OtherDepartment)
+			wantFault(t, two.MayObserve(t.Context()), map[bool]fault.Code{
+				false: fault.Unauthenticated, true: fault.OtherDepartment,
 			}[gone])
 		}
 		if _, err := one.RevokeClient(admin, "prometheus"); err != nil {
 			t.Fatal(err)
 		}
 		store.gone = false
-		wantFault(t, two.MayObserve(watch), consent.FaultUnauthenticated)
+		wantFault(t, two.MayObserve(watch), fault.Unauthenticated)
 	})
 }
 
@@ -329,14 +330,14 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 		}
 		filter := HistoryInput{Address: anna, Size: 10, HistoryFilter: HistoryFilter{Channel: "product-marketing"}}
 		_, err := s.History(desk, filter)
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 		if page, err := s.History(marketing, filter); err != nil || len(page.Events) != 1 {
 			t.Errorf("%d events of its own channel, %v", len(page.Events), err)
 		}
 		// Why an address is held is not told either, where that refuses something.
 		for ctx, tells := range map[context.Context]bool{desk: false, admin: true} {
 			_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna}, Idempotency{})
-			wantFault(t, err, consent.FaultLegalHold)
+			wantFault(t, err, fault.LegalHold)
 			if err != nil && strings.Contains(err.Error(), "case 7") != tells {
 				t.Errorf("tells %v, want %v: %v", !tells, tells, err)
 			}

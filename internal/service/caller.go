@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -93,7 +94,7 @@ func (c *Client) need(scopes ...Scope) error {
 	if c.Has(scopes...) {
 		return nil
 	}
-	return consent.Faultf(consent.FaultScopeMissing, "", "the client lacks the scope %s", scopes[0])
+	return fault.Errorf(fault.ScopeMissing, "", "the client lacks the scope %s", scopes[0])
 }
 
 // needOfficer returns an error unless the caller may do what an officer does beyond departments.
@@ -109,7 +110,7 @@ func (c *Client) needAllDepartments(why string) error {
 	if c.AllDepartments {
 		return nil
 	}
-	return consent.Faultf(consent.FaultOtherDepartment, "",
+	return fault.Errorf(fault.OtherDepartment, "",
 		"%s, and the client is one of the department %s; only a client of all departments may do it", why, c.Department)
 }
 
@@ -121,7 +122,7 @@ func (c *Client) needGiven(given *storage.Client) error {
 	}
 	for _, scope := range given.Scopes {
 		if !c.Has(Scope(scope)) {
-			return consent.Faultf(consent.FaultScopeMissing, "scopes",
+			return fault.Errorf(fault.ScopeMissing, "scopes",
 				"the client lacks the scope %s, so it cannot give it; name scopes that it has", scope)
 		}
 	}
@@ -130,7 +131,7 @@ func (c *Client) needGiven(given *storage.Client) error {
 	}
 	for _, list := range given.Lists {
 		if !slices.Contains(c.Lists, list) {
-			return consent.Faultf(consent.FaultScopeMissing, "lists",
+			return fault.Errorf(fault.ScopeMissing, "lists",
 				"the list %s is not the client's own, so it cannot give it; name lists that are its own", list)
 		}
 	}
@@ -143,10 +144,10 @@ func (c *Client) needDepartmentOf(other *storage.Client) error {
 	case c.AllDepartments || !other.AllDepartments && other.Department == c.Department:
 		return nil
 	case other.AllDepartments:
-		return consent.Faultf(consent.FaultOtherDepartment, "allDepartments",
+		return fault.Errorf(fault.OtherDepartment, "allDepartments",
 			"a client of the department %s keeps the clients of that department only, and this one is for all departments", c.Department)
 	default:
-		return consent.Faultf(consent.FaultOtherDepartment, "department",
+		return fault.Errorf(fault.OtherDepartment, "department",
 			"a client of the department %s keeps the clients of that department only", c.Department)
 	}
 }
@@ -199,7 +200,7 @@ func (c *Client) channelOf(channel string, catalogs ...*catalog.Catalog) error {
 	}
 	for _, cat := range catalogs {
 		if ch, ok := cat.Channel(channel); ok && ch.Department != c.Department {
-			return consent.Faultf(consent.FaultOtherDepartment, "channel",
+			return fault.Errorf(fault.OtherDepartment, "channel",
 				"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
 		}
 	}
@@ -211,7 +212,7 @@ func (c *Client) scopeOf(cat *catalog.Catalog, scope consent.Scope) error {
 	if owner, _ := ownerOf(cat, scope); c.AllDepartments || owner == c.Department {
 		return nil
 	}
-	return consent.Faultf(consent.FaultOtherDepartment, "scope",
+	return fault.Errorf(fault.OtherDepartment, "scope",
 		"the scope reaches beyond the client's department %s; name a scope of that department", c.Department)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -30,7 +31,7 @@ func (s *Service) GetCatalog(ctx context.Context, version int64) (CatalogVersion
 		version = head.CatalogVersion
 	}
 	if version > head.CatalogVersion {
-		return CatalogVersion{}, consent.Faultf(consent.FaultCatalogNotFound, "version",
+		return CatalogVersion{}, fault.Errorf(fault.CatalogNotFound, "version",
 			"there is no such version; the latest is %d", head.CatalogVersion)
 	}
 	c := versions[version-1]
@@ -85,26 +86,26 @@ func invalidCatalog(err error) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	e := &consent.Error{Fault: consent.FaultInvalidCatalog, Field: "document", Message: "the catalog has problems; nothing was applied"}
+	e := &fault.Error{Code: fault.InvalidCatalog, Field: "document", Message: "the catalog has problems; nothing was applied"}
 	e.Violations = violationsOf(invalid)
 	for _, p := range invalid.Problems {
 		switch p.Code {
 		case catalog.CodeVersionInUse:
-			e.Fault = consent.FaultVersionInUse
+			e.Code = fault.VersionInUse
 		case catalog.CodeInUse:
-			e.Fault = consent.FaultInUse
+			e.Code = fault.InUse
 		case catalog.CodeOtherDepartment: // CheckDepartment alone gives it; see mayApply.
-			e.Fault = consent.FaultOtherDepartment
+			e.Code = fault.OtherDepartment
 		}
 	}
 	return e
 }
 
 // violationsOf returns a violation for each problem of a document: its file, line and path, and what would be right.
-func violationsOf(invalid *catalog.Invalid) []consent.Violation {
-	list := make([]consent.Violation, len(invalid.Problems))
+func violationsOf(invalid *catalog.Invalid) []fault.Violation {
+	list := make([]fault.Violation, len(invalid.Problems))
 	for i, p := range invalid.Problems {
-		list[i] = consent.Violation{Field: "document", Message: p.String()}
+		list[i] = fault.Violation{Field: "document", Message: p.String()}
 	}
 	return list
 }
@@ -124,8 +125,8 @@ func (w *work) mayApply(parsed *catalog.Catalog, effective consent.Instant, vers
 		begin = v.Effective
 		var invalid *catalog.Invalid
 		if errors.As(catalog.CheckDepartment(v.parsed, parsed, w.who.Department), &invalid) {
-			return &consent.Error{
-				Fault: consent.FaultOtherDepartment, Field: "document", Violations: violationsOf(invalid),
+			return &fault.Error{
+				Code: fault.OtherDepartment, Field: "document", Violations: violationsOf(invalid),
 				Message: fmt.Sprintf("a client of the department %s changes the channels, sender identities and declarations of its department only; "+
 					"put everything else as catalog version %d has it, or let a client of all departments apply the document", w.who.Department, v.Version),
 			}
@@ -152,7 +153,7 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 		}
 		latest := &versions[len(versions)-1]
 		if in.ETag != "" && in.ETag != etag(&latest.Catalog) {
-			return applied, false, consent.Faultf(consent.FaultEtagMismatch, "etag",
+			return applied, false, fault.Errorf(fault.EtagMismatch, "etag",
 				"the catalog has changed since; read it again and apply your change to that")
 		}
 		if latest.SHA256 == next.SHA256 {
@@ -173,7 +174,7 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 			return applied, false, invalidCatalog(err)
 		}
 	} else if in.ETag != "" {
-		return applied, false, consent.Faultf(consent.FaultEtagMismatch, "etag", "there is no catalog yet; leave the etag out")
+		return applied, false, fault.Errorf(fault.EtagMismatch, "etag", "there is no catalog yet; leave the etag out")
 	} else if err := w.who.needAllDepartments("the first catalog says for the whole company"); err != nil {
 		return applied, false, err
 	}
@@ -191,7 +192,7 @@ func (w *work) effectiveFrom(parsed *catalog.Catalog) (consent.Instant, error) {
 	}
 	from := consent.InstantOf(*parsed.EffectiveTime)
 	if from < w.recorded {
-		return 0, consent.Faultf(consent.FaultInvalidCatalog, "document",
+		return 0, fault.Errorf(fault.InvalidCatalog, "document",
 			"effective_time lies in the past: decisions of the past would change; leave it out for now, or name a later time")
 	}
 	return from, nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -35,11 +36,11 @@ func sumCatalog(sum [32]byte, c *storage.Catalog) [32]byte {
 
 func newCatalogs(store storage.Reader) *catalogs { return &catalogs{store: store} }
 
-// upTo returns the versions that the head counts; FaultNoCatalog if there is none yet. Where those that are cached are of another history
+// upTo returns the versions that the head counts; fault.NoCatalog if there is none yet. Where those that are cached are of another history
 // they are read anew.
 func (c *catalogs) upTo(ctx context.Context, head *storage.Head) ([]catalogVersion, error) {
 	if head.CatalogVersion == 0 {
-		return nil, consent.Faultf(consent.FaultNoCatalog, "", "no catalog was applied yet; apply one first")
+		return nil, fault.Errorf(fault.NoCatalog, "", "no catalog was applied yet; apply one first")
 	}
 	known := c.all()
 	if fitting(known, head) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -44,7 +45,7 @@ func checkResult(d consent.Decision, basis Basis, cat *catalog.Catalog) CheckRes
 // what was known when the call was made, or later.
 func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
 	if len(in.Addresses) > MaxBatch {
-		return BatchResult{}, consent.Faultf(consent.FaultTooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
+		return BatchResult{}, fault.Errorf(fault.TooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
 	}
 	if err := s.mayAsk(ctx, in.Request, in.Moment); err != nil {
 		return BatchResult{}, err
@@ -129,7 +130,7 @@ func (s *Service) hasReached(ctx context.Context, head *storage.Head, c *Consist
 		return err
 	}
 	if root != *c.Root {
-		return consent.Faultf(consent.FaultOtherHistory, "consistency.atLeast.rootHash", "the ledger has another history at position %d: "+
+		return fault.Errorf(fault.OtherHistory, "consistency.atLeast.rootHash", "the ledger has another history at position %d: "+
 			"it was restored from a backup, or is another one; what was recorded since may be lost", c.AtLeast)
 	}
 	return nil

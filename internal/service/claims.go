@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -39,7 +40,7 @@ func (w *work) take(at *places, occurred consent.Instant) (*taken, error) {
 		return &taken{}, nil
 	}
 	if !w.service.keys.HasClaimsKey() {
-		return nil, consent.Faultf(consent.FaultNoClaimsKey, "", "the policy claims_period wants evidence kept for an officer, and the key "+
+		return nil, fault.Errorf(fault.NoClaimsKey, "", "the policy claims_period wants evidence kept for an officer, and the key "+
 			"file has no officer's key; make one with `assent keys claims`. Nothing was erased")
 	}
 	return &taken{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -55,14 +56,14 @@ func parseKey(key string) (id string, hash [32]byte, ok bool) {
 }
 
 func unauthenticated() error {
-	return consent.Faultf(consent.FaultUnauthenticated, "", "the API key is not known or was revoked, or its time has ended")
+	return fault.Errorf(fault.Unauthenticated, "", "the API key is not known or was revoked, or its time has ended")
 }
 
 // Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
 func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) {
 	id, hash, ok := parseKey(key)
 	if !ok {
-		return Caller{}, consent.Faultf(consent.FaultUnauthenticated, "",
+		return Caller{}, fault.Errorf(fault.Unauthenticated, "",
 			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
 	}
 	client, version, ok := s.clients.get(id)
@@ -138,7 +139,7 @@ func (c *clients) get(id string) (storage.Client, int64, bool) {
 // again returns the caller as it is under the version of the clients, which are read anew if the cache is not of that version.
 func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller, error) {
 	if who.version < 0 {
-		return Caller{}, consent.Faultf(consent.FaultUnauthenticated, "", "no caller is known")
+		return Caller{}, fault.Errorf(fault.Unauthenticated, "", "no caller is known")
 	}
 	if client, cached, ok := c.get(who.ID); ok && cached == version {
 		return who.as(&client, cached)
@@ -221,7 +222,7 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 				return err
 			}
 			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
-				return consent.Faultf(consent.FaultClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
+				return fault.Errorf(fault.ClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
 			}
 			if err := s.departmentExists(w, n.Department); err != nil {
 				return err
@@ -247,14 +248,14 @@ func (s *Service) departmentExists(w *work, id string) error {
 		return err
 	}
 	if _, ok := cat.Department(id); !ok {
-		return consent.Faultf(consent.FaultInvalidClient, "department", "the catalog has no such department")
+		return fault.Errorf(fault.InvalidClient, "department", "the catalog has no such department")
 	}
 	return nil
 }
 
 func (n *NewClient) scopes() ([]string, error) {
 	invalid := func(field, format string, args ...any) ([]string, error) {
-		return nil, consent.Faultf(consent.FaultInvalidClient, field, format, args...)
+		return nil, fault.Errorf(fault.InvalidClient, field, format, args...)
 	}
 	switch {
 	case !catalog.IsID(n.ID):
@@ -310,7 +311,7 @@ func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 			}
 			at := slices.IndexFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == id })
 			if at < 0 {
-				return consent.Faultf(consent.FaultClientMissing, "id", "there is no such client")
+				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
 			}
 			revoked = w.loaded.Clients[at]
 			if err := w.who.needDepartmentOf(&revoked); err != nil {
@@ -362,5 +363,5 @@ func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (
 }
 
 func invalidPage() error {
-	return consent.Faultf(consent.FaultInvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
+	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
 }

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -110,7 +110,7 @@ func (c *committer) await(ctx context.Context, m *member) error {
 	}
 	if len(c.urgent)+len(c.bulk) >= maxWaiting {
 		c.mu.Unlock()
-		return consent.Faultf(consent.FaultUnavailable, "", "too many writes are waiting; try again")
+		return fault.Errorf(fault.Unavailable, "", "too many writes are waiting; try again")
 	}
 	queue := c.queue(m)
 	*queue = append(*queue, m)
@@ -267,7 +267,7 @@ func endAll(group []*member, err error) {
 
 // hopeless reports whether a transaction that failed would fail for each of its members, or must not be tried again.
 func hopeless(err error) bool {
-	var refused *consent.Error
+	var refused *fault.Error
 	return errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) ||
 		errors.Is(err, storage.ErrClosed) || errors.As(err, &refused)
 }
@@ -325,7 +325,7 @@ func (c *committer) transaction(group []*member) error {
 // member may have changed the work.
 func (w *work) runGroup(group []*member) error {
 	for _, m := range group {
-		var refused *consent.Error
+		var refused *fault.Error
 		switch err := w.runSafely(m); {
 		case errors.As(err, &refused):
 			m.err = refused

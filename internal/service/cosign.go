@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -28,20 +28,20 @@ func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Co
 		return ledger.Cosigned{}, cosignFault(err)
 	}
 	if c.Size < 1 {
-		return ledger.Cosigned{}, consent.Faultf(consent.FaultInvalidRequest, "note", "a checkpoint of no events says nothing")
+		return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "a checkpoint of no events says nothing")
 	}
 	if err := reached(&head, c.Size, "note"); err != nil {
 		return ledger.Cosigned{}, err
 	}
 	for _, by := range c.Cosignatures {
 		if by.Seconds > s.now().Add(clientSkew).Unix() {
-			return ledger.Cosigned{}, consent.Faultf(consent.FaultInvalidRequest, "note", "the witness %s signed it in the future", by.Witness)
+			return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "the witness %s signed it in the future", by.Witness)
 		}
 	}
 	if ok, err := s.holds(ctx, &head, &c); err != nil {
 		return ledger.Cosigned{}, err
 	} else if !ok {
-		return ledger.Cosigned{}, consent.Faultf(consent.FaultInvalidRequest, "note", "it is signed by a key of this ledger, but commits "+
+		return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "it is signed by a key of this ledger, but commits "+
 			"to other events than the ledger has: keep it, and run `assent ledger verify --checkpoint` with it")
 	}
 	merged := ""
@@ -109,7 +109,7 @@ func cosignFault(err error) error {
 	case errors.Is(err, ledger.ErrNotCosigned):
 		message = "no witness signed it that this server knows: the server takes their keys with --witness-key"
 	}
-	return consent.Faultf(consent.FaultInvalidRequest, "note", "%s", message).Because(err)
+	return fault.Errorf(fault.InvalidRequest, "note", "%s", message).Because(err)
 }
 
 // holds reports whether the ledger begins with what a checkpoint commits to, and if not says so in the log: a key of this ledger has

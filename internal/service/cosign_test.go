@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
@@ -155,18 +155,18 @@ func TestAddCosignatures_WhatProvesNothing_IsRefused(t *testing.T) {
 	forged := signedAt(t, w.keys, 20)
 	for name, c := range map[string]struct {
 		note []byte
-		want consent.Fault
+		want fault.Code
 		says string
 	}{
-		"nothing":           {nil, consent.FaultInvalidRequest, "not a checkpoint of this ledger"},
-		"no witness":        {older, consent.FaultInvalidRequest, "--witness-key"},
-		"stranger":          {stranger.cosign(older, 1), consent.FaultInvalidRequest, "--witness-key"},
-		"another ledger":    {one.cosign(foreign, 1), consent.FaultInvalidRequest, "not a checkpoint of this ledger"},
-		"another's line":    {append(slices.Clone(older), strings.TrimPrefix(string(one.cosign(forged, 1)), string(forged))...), consent.FaultInvalidRequest, "is not one of it"},
-		"beyond the ledger": {one.cosign(beyond, 1), consent.FaultPositionUnknown, "events only"},
-		"another history":   {one.cosign(forged, 1), consent.FaultInvalidRequest, "other events"},
-		"no events":         {one.cosign(signedAt(t, w.keys, 0), 1), consent.FaultInvalidRequest, "no events"},
-		"in the future":     {one.cosign(older, w.clock.Now().Unix()+120), consent.FaultInvalidRequest, "in the future"},
+		"nothing":           {nil, fault.InvalidRequest, "not a checkpoint of this ledger"},
+		"no witness":        {older, fault.InvalidRequest, "--witness-key"},
+		"stranger":          {stranger.cosign(older, 1), fault.InvalidRequest, "--witness-key"},
+		"another ledger":    {one.cosign(foreign, 1), fault.InvalidRequest, "not a checkpoint of this ledger"},
+		"another's line":    {append(slices.Clone(older), strings.TrimPrefix(string(one.cosign(forged, 1)), string(forged))...), fault.InvalidRequest, "is not one of it"},
+		"beyond the ledger": {one.cosign(beyond, 1), fault.PositionUnknown, "events only"},
+		"another history":   {one.cosign(forged, 1), fault.InvalidRequest, "other events"},
+		"no events":         {one.cosign(signedAt(t, w.keys, 0), 1), fault.InvalidRequest, "no events"},
+		"in the future":     {one.cosign(older, w.clock.Now().Unix()+120), fault.InvalidRequest, "in the future"},
 	} {
 		_, err := s.AddCosignatures(ctx, c.note)
 		wantFault(t, err, c.want)
@@ -179,9 +179,9 @@ func TestAddCosignatures_WhatProvesNothing_IsRefused(t *testing.T) {
 	}
 	department := WithCaller(t.Context(), Caller{Client: Client{ID: "x", Department: "marketing", Scopes: []Scope{ScopeRead}}})
 	_, err := s.AddCosignatures(department, one.cosign(older, 1))
-	wantFault(t, err, consent.FaultOtherDepartment)
+	wantFault(t, err, fault.OtherDepartment)
 	_, err = s.LatestCosigned(WithCaller(t.Context(), Caller{Client: Client{ID: "x", Scopes: []Scope{ScopeCheck}}}))
-	wantFault(t, err, consent.FaultScopeMissing)
+	wantFault(t, err, fault.ScopeMissing)
 }
 
 // signedAt signs a checkpoint with an invented root.
@@ -216,7 +216,7 @@ func TestVerify_StoredCosignedCheckpoints_AreHeldAgainstTheTree(t *testing.T) {
 				if report.Found != 1 || (where{report.Findings[0].Kind, report.Findings[0].From, report.Findings[0].To}) != c.want {
 					t.Errorf("%+v", report.Findings)
 				}
-				if _, err := s.LatestCosigned(ctx); err == nil || errors.As(err, new(*consent.Error)) {
+				if _, err := s.LatestCosigned(ctx); err == nil || errors.As(err, new(*fault.Error)) {
 					t.Errorf("it is shown, or taken for the caller's fault: %v", err)
 				}
 			})

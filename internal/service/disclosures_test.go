@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -179,9 +180,9 @@ func TestListDisclosures_Pages_HoldAllOfThemInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = s.ListDisclosures(ctx, DisclosuresInput{Address: "other@example.at", Size: 3, Token: page.Next})
-	wantFault(t, err, consent.FaultInvalidPageToken)
+	wantFault(t, err, fault.InvalidPageToken)
 	_, err = s.ListDisclosures(ctx, DisclosuresInput{Address: "none", Size: 3})
-	wantFault(t, err, consent.FaultInvalidAddress)
+	wantFault(t, err, fault.InvalidAddress)
 }
 
 func TestListDisclosures_ClientOfOneDepartment_SeesItsOwn(t *testing.T) {
@@ -202,7 +203,7 @@ func TestListDisclosures_ClientOfOneDepartment_SeesItsOwn(t *testing.T) {
 	wantDisclosed(other, t, s, anna, DisclosedTo{Client: "billing", Department: "customer-service", Day: today, Count: 1})
 	_, err := s.ListDisclosures(WithCaller(t.Context(), Caller{Client: Client{ID: "x", AllDepartments: true, Scopes: []Scope{ScopeCheck}}}),
 		DisclosuresInput{Address: anna, Size: 10})
-	wantFault(t, err, consent.FaultScopeMissing)
+	wantFault(t, err, fault.ScopeMissing)
 }
 
 func TestDisclosures_AfterCloseOfTheService_AreStored(t *testing.T) {

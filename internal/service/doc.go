@@ -4,5 +4,5 @@
 // Reads take one snapshot of the store and decide by it ([Service.Check]). Writes of a process are gathered into one
 // transaction at a time, in which each is decided in order against what the ones before it did (committer.go, work.go).
 //
-// Every error that a caller caused or can mend is a *consent.Error; all others are faults of the program.
+// Every error that a caller caused or can mend is a *fault.Error; all others are defects of the program.
 package service

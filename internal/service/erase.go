@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -35,7 +36,7 @@ func (s *Service) Erase(ctx context.Context, in Erasure) (Recorded, error) {
 		}
 	}
 	if strings.Contains(in.Operator, "@") {
-		return Recorded{}, consent.Faultf(consent.FaultInvalidEvidence, "operator",
+		return Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",
 			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
 	}
 	statement := consent.Statement{
@@ -160,7 +161,7 @@ func (w *work) notHeldItself(folded *subject, exact string) error {
 		}
 		why = evidence.Justification
 	}
-	return consent.Faultf(consent.FaultLegalHold, "address", "the address, or one that the person moved from or to, is under a legal "+
+	return fault.Errorf(fault.LegalHold, "address", "the address, or one that the person moved from or to, is under a legal "+
 		"hold since %s, and nothing of it may be erased until that is released: %s", hold.At, why)
 }
 
@@ -420,14 +421,14 @@ func withoutPerson(v consent.Evidence) consent.Evidence {
 	return kept
 }
 
-func erasedBefore() *consent.Error {
-	return consent.Faultf(consent.FaultErasedBefore, "address",
+func erasedBefore() *fault.Error {
+	return fault.Errorf(fault.ErasedBefore, "address",
 		"the person was erased after that; what they agreed to before is not kept. Nothing was recorded: erase it on your side, too")
 }
 
 func isErasedBefore(err error) bool {
-	var refused *consent.Error
-	return errors.As(err, &refused) && refused.Fault == consent.FaultErasedBefore
+	var refused *fault.Error
+	return errors.As(err, &refused) && refused.Code == fault.ErasedBefore
 }
 
 // returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 )
 
@@ -38,7 +39,7 @@ func TestErase_Twice_ForgetsTheRequestsOfWhatWasCopied(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", who, consent.CodeAllowConsent)
 		eraseNow(ctx, t, w, s, who)
 		_, err := s.Record(ctx, granted, once)
-		wantFault(t, err, consent.FaultErasedBefore)
+		wantFault(t, err, fault.ErasedBefore)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -98,7 +99,7 @@ func TestErase_RequestOfADuplicate_IsForgotten(t *testing.T) {
 			t.Errorf("what is left of the request (-want +got):\n%s", diff)
 		}
 		_, err := s.Record(ctx, given, once)
-		wantFault(t, err, consent.FaultErasedBefore)
+		wantFault(t, err, fault.ErasedBefore)
 	})
 }
 
@@ -153,9 +154,9 @@ func TestRecord_ConsentThatBeganBeforeTheErasure_IsErasedBeforeAndAReturn(t *tes
 		w.clock.Advance(time.Minute)
 		old.Occurred = 0 // now, as a form states it
 		_, err := s.Record(ctx, old, Idempotency{})
-		wantFault(t, err, consent.FaultErasedBefore)
+		wantFault(t, err, fault.ErasedBefore)
 		items, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: old}}})
-		if err != nil || items[0].Err == nil || items[0].Err.Fault != consent.FaultErasedBefore {
+		if err != nil || items[0].Err == nil || items[0].Err.Code != fault.ErasedBefore {
 			t.Errorf("in a batch: got %+v, %v", items, err)
 		}
 		if got := positions(t, s.store); got != before {

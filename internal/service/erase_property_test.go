@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/scenario"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -111,10 +112,10 @@ func (l *lived) imported(part []consent.Statement) {
 
 // accept fails for any refusal but those of what was erased, or of a lift of nothing.
 func (l *lived) accept(err error) {
-	switch refused, _ := err.(*consent.Error); { //nolint:errorlint // As a service returns it.
+	switch refused, _ := err.(*fault.Error); { //nolint:errorlint // As a service returns it.
 	case refused == nil:
 		l.rt.Errorf("%v", err)
-	case refused.Fault == consent.FaultErasedBefore:
+	case refused.Code == fault.ErasedBefore:
 	default:
 		l.rt.Errorf("refused: %v", err)
 	}
@@ -304,7 +305,7 @@ func TestErase_GrantEraseGrantInOneTransaction_KeepsTheLater(t *testing.T) {
 			before := positions(t, s.store)
 			for i, err := range inOneTransaction(ctx, t, s, calls) {
 				if late := name == "erasure first" && order[i] == 0; late {
-					wantFault(t, err, consent.FaultErasedBefore)
+					wantFault(t, err, fault.ErasedBefore)
 				} else if err != nil {
 					t.Errorf("%s, %d: %v", name, i, err)
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -289,12 +290,12 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []Idempotency) {
 	t.Helper()
 	_, err := s.Record(ctx, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))), once[2])
-	wantFault(t, err, consent.FaultErasedBefore)
+	wantFault(t, err, fault.ErasedBefore)
 	_, err = s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
 		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}, Idempotency: once[0]})
-	wantFault(t, err, consent.FaultErasedBefore)
+	wantFault(t, err, fault.ErasedBefore)
 	for i, in := range []Idempotency{once[4], {}} {
 		results, err := s.BatchRecord(ctx, BatchRecord{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: in})
 		if err != nil {
@@ -303,7 +304,7 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []I
 		for j, item := range annaHistory() {
 			exact := item.Statement.Kind <= consent.KindConfirm && strings.EqualFold(strings.TrimSpace(item.Statement.Address), annaTyped)
 			switch got := results[j]; {
-			case exact && (got.Err == nil || got.Err.Fault != consent.FaultErasedBefore):
+			case exact && (got.Err == nil || got.Err.Code != fault.ErasedBefore):
 				t.Errorf("import %d, %s: got %+v, want ERASED_BEFORE", i, item.Statement.Kind, got)
 			case !exact && (got.Err != nil || !got.Duplicate):
 				t.Errorf("import %d, %s: got %+v, want a duplicate", i, item.Statement.Kind, got)

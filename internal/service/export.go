@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // exportChunk is how much of a file is sent at once.
@@ -111,7 +112,7 @@ func (s *Service) render(ctx context.Context, g *gathered, format ExportFormat) 
 	case ExportZIP:
 		return s.archive(ctx, g)
 	default:
-		return nil, consent.Faultf(consent.FaultInvalidRequest, "format", "an address is exported as json, csv, html, jsonld or zip")
+		return nil, fault.Errorf(fault.InvalidRequest, "format", "an address is exported as json, csv, html, jsonld or zip")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -60,7 +61,7 @@ func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error
 			return g, nil
 		}
 	}
-	return nil, consent.Faultf(consent.FaultUnavailable, "", "the address is being written to; try again")
+	return nil, fault.Errorf(fault.Unavailable, "", "the address is being written to; try again")
 }
 
 func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) (again bool, err error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -64,11 +65,11 @@ func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(Ex
 func (s *Service) bound(ctx context.Context, in *ExportRange, head *storage.Head) error {
 	switch {
 	case in.To != 0 && in.From > in.To:
-		return consent.Faultf(consent.FaultInvalidRequest, "ledger.toPosition", "it must not be before fromPosition")
+		return fault.Errorf(fault.InvalidRequest, "ledger.toPosition", "it must not be before fromPosition")
 	case in.RecordedUntil != 0 && in.RecordedUntil <= in.RecordedSince:
-		return consent.Faultf(consent.FaultInvalidTime, "ledger.recordedUntilTime", "it must be later than recordedSinceTime")
+		return fault.Errorf(fault.InvalidTime, "ledger.recordedUntilTime", "it must be later than recordedSinceTime")
 	case in.OccurredUntil != 0 && in.OccurredUntil <= in.OccurredSince:
-		return consent.Faultf(consent.FaultInvalidTime, "ledger.occurredUntilTime", "it must be later than occurredSinceTime")
+		return fault.Errorf(fault.InvalidTime, "ledger.occurredUntilTime", "it must be later than occurredSinceTime")
 	}
 	if err := reached(head, in.From, "ledger.fromPosition"); err != nil {
 		return err

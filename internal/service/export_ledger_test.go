@@ -14,6 +14,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
@@ -106,13 +107,13 @@ func TestExportLedger_Ranges_AreOfPositionsAndTimes(t *testing.T) {
 		}
 		for name, c := range map[string]struct {
 			in   ExportRange
-			want consent.Fault
+			want fault.Code
 		}{
-			"beyond the head": {ExportRange{From: 8}, consent.FaultPositionUnknown},
-			"ends beyond":     {ExportRange{To: 8}, consent.FaultPositionUnknown},
-			"backwards":       {ExportRange{From: 3, To: 2}, consent.FaultInvalidRequest},
-			"no time":         {ExportRange{RecordedSince: 5, RecordedUntil: 5}, consent.FaultInvalidTime},
-			"no occurrence":   {ExportRange{OccurredSince: 5, OccurredUntil: 5}, consent.FaultInvalidTime},
+			"beyond the head": {ExportRange{From: 8}, fault.PositionUnknown},
+			"ends beyond":     {ExportRange{To: 8}, fault.PositionUnknown},
+			"backwards":       {ExportRange{From: 3, To: 2}, fault.InvalidRequest},
+			"no time":         {ExportRange{RecordedSince: 5, RecordedUntil: 5}, fault.InvalidTime},
+			"no occurrence":   {ExportRange{OccurredSince: 5, OccurredUntil: 5}, fault.InvalidTime},
 		} {
 			if err := s.ExportLedger(ctx, c.in, func(ExportChunk) error { return nil }); err == nil {
 				t.Errorf("%s is let through", name)
@@ -153,7 +154,7 @@ func TestExportLedger_RecordedMeanwhile_EndsWhereItBegan_AndARevokedKeyEndsIt(t 
 			}
 			return nil
 		})
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -267,9 +268,9 @@ func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testi
 			}
 		}
 		err := s.Export(ctx, ExportInput{Address: "anna@example.at", Format: ExportNDJSON}, func(ExportChunk) error { return nil })
-		wantFault(t, err, consent.FaultInvalidRequest)
+		wantFault(t, err, fault.InvalidRequest)
 		err = s.Export(ctx, ExportInput{Address: "anna"}, func(ExportChunk) error { return nil })
-		wantFault(t, err, consent.FaultInvalidAddress)
+		wantFault(t, err, fault.InvalidAddress)
 		broken := errors.New("the line is dead")
 		if err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return broken }); !errors.Is(err, broken) {
 			t.Errorf("got %v", err)
@@ -295,11 +296,11 @@ func TestExport_ClientOfOneDepartment_GetsWhatConcernsItsChannels(t *testing.T) 
 			t.Errorf("%+v, %+v", d.Channels, d.Made)
 		}
 		nothing := func(ExportChunk) error { return nil }
-		wantFault(t, s.Export(desk, ExportInput{Address: "anna@example.at", Format: ExportZIP}, nothing), consent.FaultOtherDepartment)
-		wantFault(t, s.ExportLedger(desk, ExportRange{}, nothing), consent.FaultOtherDepartment)
+		wantFault(t, s.Export(desk, ExportInput{Address: "anna@example.at", Format: ExportZIP}, nothing), fault.OtherDepartment)
+		wantFault(t, s.ExportLedger(desk, ExportRange{}, nothing), fault.OtherDepartment)
 		reader := w.as(admin, s, NewClient{ID: "reader", AllDepartments: true, Scopes: []string{"read"}})
-		wantFault(t, s.Export(reader, ExportInput{Address: "anna@example.at"}, nothing), consent.FaultScopeMissing)
-		wantFault(t, s.ExportLedger(reader, ExportRange{}, nothing), consent.FaultScopeMissing)
+		wantFault(t, s.Export(reader, ExportInput{Address: "anna@example.at"}, nothing), fault.ScopeMissing)
+		wantFault(t, s.ExportLedger(reader, ExportRange{}, nothing), fault.ScopeMissing)
 	})
 }
 
@@ -336,7 +337,7 @@ func TestExport_RecordedMeanwhile_BeginsAnew(t *testing.T) {
 		}
 		store.times = 1000
 		err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return nil })
-		wantFault(t, err, consent.FaultUnavailable)
+		wantFault(t, err, fault.Unavailable)
 	})
 }
 

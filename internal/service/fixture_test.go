@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -207,10 +208,10 @@ func (w *world) latest(ctx context.Context, s *Service) Consistency {
 	return Consistency{AtLeast: head.Position}
 }
 
-func wantFault(t testing.TB, err error, want consent.Fault) {
+func wantFault(t testing.TB, err error, want fault.Code) {
 	t.Helper()
-	var got *consent.Error
-	if !errors.As(err, &got) || got.Fault != want {
+	var got *fault.Error
+	if !errors.As(err, &got) || got.Code != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -249,7 +250,7 @@ func (o *story) address(label string) string {
 
 // accept fails for anything but a refusal by rule.
 func (o *story) accept(err error) {
-	var refused *consent.Error
+	var refused *fault.Error
 	if err != nil && !errors.As(err, &refused) {
 		o.rt.Fatalf("%v", err)
 	}

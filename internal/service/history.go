@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -25,7 +26,7 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		return HistoryPage{}, err
 	}
 	if in.Until != 0 && in.Until <= in.Since {
-		return HistoryPage{}, consent.Faultf(consent.FaultInvalidTime, "occurredUntilTime", "it must be later than occurredSinceTime")
+		return HistoryPage{}, fault.Errorf(fault.InvalidTime, "occurredUntilTime", "it must be later than occurredSinceTime")
 	}
 	list := in.list(a)
 	page, err := token.ReadPage(s.keys, list, in.Token)
@@ -112,7 +113,7 @@ func (s *Service) historyRecords(
 // mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
 func (f *HistoryFilter) mayBeAsked(who *Caller, cat *catalog.Catalog) error {
 	if _, known := cat.Channel(f.Channel); f.Channel != "" && !known {
-		return consent.Faultf(consent.FaultUnknownChannel, "channel", "the catalog has no such channel")
+		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog has no such channel")
 	}
 	return who.channelOf(f.Channel, cat)
 }

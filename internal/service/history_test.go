@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func TestHistory_Filters_LetThroughWhatFitsAllOfThem(t *testing.T) {
@@ -98,7 +99,7 @@ func TestHistory_TokenOfAnotherFilter_IsRefused(t *testing.T) {
 				other.Token = page.Next
 				change(&other.HistoryFilter)
 				_, err := s.History(ctx, other)
-				wantFault(t, err, consent.FaultInvalidPageToken)
+				wantFault(t, err, fault.InvalidPageToken)
 			})
 		}
 		// The order in which kinds are given is no other filter.
@@ -115,9 +116,9 @@ func TestHistory_FilterThatCannotFit_IsRefused(t *testing.T) {
 		in := HistoryInput{Address: "anna@example.at", Size: 1}
 		in.Since, in.Until = 5, 5
 		_, err := s.History(ctx, in)
-		wantFault(t, err, consent.FaultInvalidTime)
+		wantFault(t, err, fault.InvalidTime)
 		in.Since, in.Until, in.Channel = 0, 0, "newsleter"
 		_, err = s.History(ctx, in)
-		wantFault(t, err, consent.FaultUnknownChannel)
+		wantFault(t, err, fault.UnknownChannel)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // maxReason is how long the reason of an officer may be, in bytes.
@@ -16,11 +17,11 @@ func checkReason(reason string) error {
 	problem := consent.TextProblem(reason, maxReason)
 	switch {
 	case strings.TrimSpace(reason) == "":
-		return consent.Faultf(consent.FaultInvalidEvidence, "justification", "say why; it is kept with the event")
+		return fault.Errorf(fault.InvalidEvidence, "justification", "say why; it is kept with the event")
 	case problem != "":
-		return consent.Faultf(consent.FaultInvalidEvidence, "justification", "the text %s", problem)
+		return fault.Errorf(fault.InvalidEvidence, "justification", "the text %s", problem)
 	case strings.Contains(reason, "@"):
-		return consent.Faultf(consent.FaultInvalidEvidence, "justification",
+		return fault.Errorf(fault.InvalidEvidence, "justification",
 			"the text must not hold an address, for it is kept when the person is erased; name a case or a ticket")
 	default:
 		return nil
@@ -99,7 +100,7 @@ func (w *work) holdable(at *places, kind consent.Kind) error {
 		return err
 	}
 	if state.Held(spelling.Sum) == nil {
-		return consent.Faultf(consent.FaultNotHeld, "address", "the address is under no legal hold; nothing was recorded")
+		return fault.Errorf(fault.NotHeld, "address", "the address is under no legal hold; nothing was recorded")
 	}
 	return nil
 }

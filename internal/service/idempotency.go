@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -64,7 +64,7 @@ func idempotent[T any](
 				return erasedBefore()
 			}
 			if !hmac.Equal(first.BodyMAC, mac) {
-				return consent.Faultf(consent.FaultRequestIDReused, "requestId",
+				return fault.Errorf(fault.RequestIDReused, "requestId",
 					"the request id was used for another request within the last seven days; use a new one")
 			}
 			return s.openAnswer(id, first.Answer, &answer)

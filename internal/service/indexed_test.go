@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // servers are two over one database.
@@ -73,13 +74,13 @@ func TestCheck_AtLeast_PositionOrRootThatTheLedgerLacks_IsRefused(t *testing.T) 
 		w.mustRecord(ctx, s, consentOn("newsletter", "bert@example.at", w.clock.Now()))
 		for name, test := range map[string]struct {
 			c    Consistency
-			want consent.Fault
+			want fault.Code
 		}{
 			"position":         {Consistency{AtLeast: before.Size}, ""},
-			"position beyond":  {Consistency{AtLeast: before.Size + 2}, consent.FaultPositionUnknown},
+			"position beyond":  {Consistency{AtLeast: before.Size + 2}, fault.PositionUnknown},
 			"root":             {Consistency{AtLeast: before.Size, Root: &before.Root}, ""},
-			"root of another":  {Consistency{AtLeast: before.Size + 1, Root: &before.Root}, consent.FaultOtherHistory},
-			"root of the past": {Consistency{AtLeast: 2, Root: &before.Root}, consent.FaultOtherHistory},
+			"root of another":  {Consistency{AtLeast: before.Size + 1, Root: &before.Root}, fault.OtherHistory},
+			"root of the past": {Consistency{AtLeast: 2, Root: &before.Root}, fault.OtherHistory},
 		} {
 			for _, address := range []string{"anna@example.at", "nobody@example.at"} {
 				_, err := s.Check(ctx, newsletterOf(address, test.c))

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -16,7 +16,7 @@ func holds(keys *seal.Keys, head *storage.Head) error {
 	if !lacks {
 		return nil
 	}
-	return consent.Faultf(consent.FaultKeyMissing, "", "this server's key file lacks the digest key %d that the database uses; give it "+
+	return fault.Errorf(fault.KeyMissing, "", "this server's key file lacks the digest key %d that the database uses; give it "+
 		"the key file that the other servers have", version)
 }
 
@@ -25,8 +25,8 @@ func holds(keys *seal.Keys, head *storage.Head) error {
 var errStaleKeys = errors.New("a member's places lack a digest key that the head names")
 
 // staleKeys is what errStaleKeys is to a caller.
-func staleKeys() *consent.Error {
-	return consent.Faultf(consent.FaultUnavailable, "", "the server took up a new key meanwhile; try again")
+func staleKeys() *fault.Error {
+	return fault.Errorf(fault.Unavailable, "", "the server took up a new key meanwhile; try again")
 }
 
 // nameDigest makes the head name a version of the digest key, for new rows. The head is stored with the row that is the first of it at the

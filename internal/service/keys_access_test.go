@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // otherKey returns the key with one hexadecimal digit of its secret exchanged.
@@ -33,7 +34,7 @@ func TestAuthenticate_KeyThatDiffersAnywhere_IsRefused(t *testing.T) {
 			}
 			for digit := range 64 {
 				_, err := s.Authenticate(t.Context(), otherKey(key, digit))
-				wantFault(t, err, consent.FaultUnauthenticated)
+				wantFault(t, err, fault.Unauthenticated)
 			}
 		}
 	})
@@ -62,9 +63,9 @@ func TestAuthenticate_HashThatDiffersInOneByte_IsRefused(t *testing.T) {
 			s.clients.byID["shop"] = forged
 			s.clients.mu.Unlock()
 			_, err := s.Authenticate(t.Context(), key)
-			wantFault(t, err, consent.FaultUnauthenticated)
+			wantFault(t, err, fault.Unauthenticated)
 			_, err = who.as(&forged, version)
-			wantFault(t, err, consent.FaultUnauthenticated)
+			wantFault(t, err, fault.Unauthenticated)
 		}
 		s.clients.mu.Lock()
 		s.clients.byID["shop"] = known
@@ -90,9 +91,9 @@ func TestAuthenticate_KeyOfAnotherClient_IsRefused(t *testing.T) {
 			keys[id] = key
 		}
 		_, err := s.Authenticate(t.Context(), strings.Replace(keys["desk"], "desk", "shop", 1))
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 		_, err = s.ListClients(WithCaller(t.Context(), Caller{Client: Client{ID: "nobody", AllDepartments: true, Scopes: AllScopes()}, version: 1}), 1, "")
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 	})
 }
 
@@ -100,9 +101,9 @@ func TestAdmit_WithoutACaller_IsUnauthenticated(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, _ := w.acme()
 		_, err := s.Check(t.Context(), CheckInput{Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}})
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 		_, err = s.Record(t.Context(), withdrawal("newsletter", "a@b.at"), Idempotency{})
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 	})
 }
 
@@ -166,7 +167,7 @@ func TestRotateClient_TwoKeysHoldAtATime(t *testing.T) {
 		day := 24 * time.Hour
 		third := rotate(&day)
 		hold("nyy", second, third)
-		wantFault(t, other.MayObserve(WithCaller(t.Context(), who)), consent.FaultUnauthenticated)
+		wantFault(t, other.MayObserve(WithCaller(t.Context(), who)), fault.Unauthenticated)
 		let, err := other.Authenticate(t.Context(), second)
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +176,7 @@ func TestRotateClient_TwoKeysHoldAtATime(t *testing.T) {
 		hold("nyy", second, third)
 		w.clock.Advance(2 * time.Second)
 		hold("nny", second, third)
-		wantFault(t, other.MayObserve(WithCaller(t.Context(), let)), consent.FaultUnauthenticated)
+		wantFault(t, other.MayObserve(WithCaller(t.Context(), let)), fault.Unauthenticated)
 		fourth := rotate(nil)
 		hold("nyy", third, fourth)
 		if c, err := s.EndPriorKey(admin, "shop"); err != nil || c.TwoKeys {
@@ -192,11 +193,11 @@ func TestRotateClient_TwoKeysHoldAtATime(t *testing.T) {
 		}
 		hold("nnn", fifth, sixth)
 		_, _, err = s.RotateClient(admin, RotateClient{ID: "shop"})
-		wantFault(t, err, consent.FaultInvalidClient)
+		wantFault(t, err, fault.InvalidClient)
 		_, _, err = s.RotateClient(admin, RotateClient{ID: "nobody"})
-		wantFault(t, err, consent.FaultClientMissing)
+		wantFault(t, err, fault.ClientMissing)
 		_, err = s.EndPriorKey(admin, "nobody")
-		wantFault(t, err, consent.FaultClientMissing)
+		wantFault(t, err, fault.ClientMissing)
 	})
 }
 
@@ -228,9 +229,9 @@ func TestKey_EndsAtItsTime_WithOrWithoutRotation(t *testing.T) {
 		}
 		past := consent.InstantOf(w.clock.Now())
 		_, _, err = s.CreateClient(admin, NewClient{ID: "late", AllDepartments: true, Role: "sender", KeyExpires: past})
-		wantFault(t, err, consent.FaultInvalidClient)
+		wantFault(t, err, fault.InvalidClient)
 		_, _, err = s.RotateClient(admin, RotateClient{ID: "shop", KeyExpires: past})
-		wantFault(t, err, consent.FaultInvalidClient)
+		wantFault(t, err, fault.InvalidClient)
 	})
 }
 
@@ -248,9 +249,9 @@ func TestRotateClient_TakesOnesThatTheCallerCouldMake(t *testing.T) {
 		}
 		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"clients", "check", "record", "suppress"}})
 		none := w.as(admin, s, NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check", "record", "suppress"}})
-		for id, want := range map[string]consent.Fault{
-			"all": consent.FaultOtherDepartment, "other": consent.FaultOtherDepartment, "own": "", "officer": consent.FaultScopeMissing,
-			"listed": consent.FaultScopeMissing,
+		for id, want := range map[string]fault.Code{
+			"all": fault.OtherDepartment, "other": fault.OtherDepartment, "own": "", "officer": fault.ScopeMissing,
+			"listed": fault.ScopeMissing,
 		} {
 			_, _, err := s.RotateClient(desk, RotateClient{ID: id})
 			if want == "" && err != nil {
@@ -259,12 +260,12 @@ func TestRotateClient_TakesOnesThatTheCallerCouldMake(t *testing.T) {
 				wantFault(t, err, want)
 			}
 			_, _, err = s.RotateClient(none, RotateClient{ID: id})
-			wantFault(t, err, consent.FaultScopeMissing)
+			wantFault(t, err, fault.ScopeMissing)
 			_, err = s.EndPriorKey(none, id)
-			wantFault(t, err, consent.FaultScopeMissing)
+			wantFault(t, err, fault.ScopeMissing)
 		}
 		_, err := s.EndPriorKey(desk, "other")
-		wantFault(t, err, consent.FaultOtherDepartment)
+		wantFault(t, err, fault.OtherDepartment)
 		if _, err := s.EndPriorKey(desk, "officer"); err != nil {
 			t.Error(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // asked checks an address at a moment.
@@ -98,16 +99,16 @@ func TestKnownAsOf_WhatNeverWas_IsRefused(t *testing.T) {
 		now := consent.InstantOf(w.clock.Now())
 		for _, c := range []struct {
 			moment Moment
-			want   consent.Fault
+			want   fault.Code
 			field  string
 		}{
-			{Moment{Known: Known{Position: 2}}, consent.FaultPositionUnknown, "knownAsOf.position"},
-			{Moment{AsOf: now, Known: Known{Position: 2}}, consent.FaultPositionUnknown, "knownAsOf.position"},
-			{Moment{Known: Known{Time: consent.InstantOf(start) - 1}}, consent.FaultPositionUnknown, "knownAsOf.time"},
-			{Moment{Known: Known{Time: now + 1}}, consent.FaultTimeInFuture, "knownAsOf.time"},
-			{Moment{AsOf: now, Known: Known{Time: now + 1}}, consent.FaultTimeInFuture, "knownAsOf.time"},
-			{Moment{AsOf: now + 1, Known: Known{Time: now}}, consent.FaultTimeInFuture, "asOf"},
-			{Moment{AsOf: now + 1, Known: Known{Position: 1}}, consent.FaultTimeInFuture, "asOf"},
+			{Moment{Known: Known{Position: 2}}, fault.PositionUnknown, "knownAsOf.position"},
+			{Moment{AsOf: now, Known: Known{Position: 2}}, fault.PositionUnknown, "knownAsOf.position"},
+			{Moment{Known: Known{Time: consent.InstantOf(start) - 1}}, fault.PositionUnknown, "knownAsOf.time"},
+			{Moment{Known: Known{Time: now + 1}}, fault.TimeInFuture, "knownAsOf.time"},
+			{Moment{AsOf: now, Known: Known{Time: now + 1}}, fault.TimeInFuture, "knownAsOf.time"},
+			{Moment{AsOf: now + 1, Known: Known{Time: now}}, fault.TimeInFuture, "asOf"},
+			{Moment{AsOf: now + 1, Known: Known{Position: 1}}, fault.TimeInFuture, "asOf"},
 		} {
 			request := consent.Request{Channel: "newsletter"}
 			_, checked := s.Check(ctx, CheckInput{Address: "anna@example.at", Request: request, Moment: c.moment})
@@ -115,7 +116,7 @@ func TestKnownAsOf_WhatNeverWas_IsRefused(t *testing.T) {
 			_, looked := s.Lookup(ctx, LookupInput{Address: "anna@example.at", Moment: c.moment})
 			for _, err := range []error{checked, batch, looked} {
 				wantFault(t, err, c.want)
-				if refused := (*consent.Error)(nil); errors.As(err, &refused) && refused.Field != c.field {
+				if refused := (*fault.Error)(nil); errors.As(err, &refused) && refused.Field != c.field {
 					t.Errorf("%+v: the field is %q, want %q", c.moment, refused.Field, c.field)
 				}
 			}

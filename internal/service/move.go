@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Move records that a person is reached at another address now (GDPR Art. 16): what blocks goes along, what permits does not. What
@@ -38,14 +39,14 @@ func (s *Service) movePlaces(in *Move) (from, to *places, err error) {
 	for i, typed := range []string{in.From, in.To} {
 		a, err := address.Parse(typed)
 		if err != nil {
-			return nil, nil, consent.Faultf(consent.FaultInvalidAddress, []string{"address", "newAddress"}[i], "%s", err)
+			return nil, nil, fault.Errorf(fault.InvalidAddress, []string{"address", "newAddress"}[i], "%s", err)
 		}
 		if found[i], err = l.places(a, false); err != nil {
 			return nil, nil, err
 		}
 	}
 	if found[0].address.Folded() == found[1].address.Folded() {
-		return nil, nil, consent.Faultf(consent.FaultInvalidRequest, "newAddress",
+		return nil, nil, fault.Errorf(fault.InvalidRequest, "newAddress",
 			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already")
 	}
 	return &found[0], &found[1], nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func lifting(address string, reason consent.Reason) consent.Statement {
@@ -59,7 +60,7 @@ func TestMove_OneSideHeld_TheOtherIsNotErased(t *testing.T) {
 		}
 		w.clock.Advance(time.Second)
 		_, err := s.Record(ctx, erasure(to, start), Idempotency{})
-		wantFault(t, err, consent.FaultLegalHold)
+		wantFault(t, err, fault.LegalHold)
 		if _, err := s.ReleaseHold(ctx, Hold{Address: old, Justification: "closed"}); err != nil {
 			t.Fatal(err)
 		}

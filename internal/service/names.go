@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -173,8 +174,8 @@ func (n *names) exactly(ctx context.Context, head *storage.Head) (*nameTable, er
 }
 
 // otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
-func otherHistory() *consent.Error {
-	return consent.Faultf(consent.FaultUnavailable, "", "the database holds another history since; try again")
+func otherHistory() *fault.Error {
+	return fault.Errorf(fault.Unavailable, "", "the database holds another history since; try again")
 }
 
 // learn adds references that are committed.

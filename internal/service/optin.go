@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/token"
 )
 
@@ -100,13 +101,13 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 // requestable refuses a request that no confirmation could turn into a consent that counts.
 func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
 	if entry.Facts.Declaration.IsZero() {
-		return consent.Faultf(consent.FaultUnknownDeclaration, "declaration", "name the declaration that the person was shown")
+		return fault.Errorf(fault.UnknownDeclaration, "declaration", "name the declaration that the person was shown")
 	}
 	if err := declared(cat, entry); err != nil {
 		return err
 	}
 	if ch, ok := cat.Channel(entry.Facts.Channels[0]); ok && !ch.Accepts(catalog.BasisConsent) {
-		return consent.Faultf(consent.FaultBasisNotAccepted, "channel", "the channel does not accept consent as a legal basis")
+		return fault.Errorf(fault.BasisNotAccepted, "channel", "the channel does not accept consent as a legal basis")
 	}
 	return nil
 }
@@ -149,7 +150,7 @@ func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result 
 func (s *Service) ConfirmConsent(ctx context.Context, in Confirmation) (Confirmed, error) {
 	named, err := token.ReadConfirmation(s.keys, in.Token)
 	if err != nil {
-		return Confirmed{}, consent.Faultf(consent.FaultInvalidToken, "token", "the token is not one of this service, or is incomplete")
+		return Confirmed{}, fault.Errorf(fault.InvalidToken, "token", "the token is not one of this service, or is incomplete")
 	}
 	in.Statement.Kind, in.Statement.Occurred = consent.KindConfirm, 0
 	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}
@@ -181,7 +182,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (Confirm
 		return Confirmed{}, err
 	}
 	if rules.RequestEnded(known, consent.Instant(named.Requested), w.recorded) {
-		return Confirmed{}, consent.Faultf(consent.FaultRequestEnded, "token",
+		return Confirmed{}, fault.Errorf(fault.RequestEnded, "token",
 			"the person said no after the request; only a new request can be confirmed")
 	}
 	isPending, confirmation, err := w.requestNamed(p, known.Exact, named)
@@ -194,7 +195,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (Confirm
 		return Confirmed{Position: confirmation, Channel: named.Channel, Duplicate: true}, nil
 	}
 	if !isPending {
-		return Confirmed{}, consent.Faultf(consent.FaultNothingPending, "token", "the request has expired or was replaced by a newer one")
+		return Confirmed{}, fault.Errorf(fault.NothingPending, "token", "the request has expired or was replaced by a newer one")
 	}
 	event, err := w.prepare(r, entry, consent.BatchID{})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/testkit"
@@ -53,7 +54,7 @@ func TestCheck_ByHowFarTheIndexIsBehind_WaitsOrNot(t *testing.T) {
 
 		fences  int
 		sending bool
-		fault   consent.Fault
+		fault   fault.Code
 	}{
 		"a denial, near":                   {about: []string{nobody}, behind: 4 * time.Second, sending: true},
 		"a denial, far":                    {about: []string{nobody}, behind: 6 * time.Second, fences: 1, sending: true},
@@ -61,16 +62,16 @@ func TestCheck_ByHowFarTheIndexIsBehind_WaitsOrNot(t *testing.T) {
 		"an ALLOW":                         {about: []string{anna}, fences: 1, sending: true},
 		"bounded, near":                    {about: []string{anna}, how: Consistency{Bounded: 10 * time.Second}, behind: 9 * time.Second},
 		"bounded, far":                     {about: []string{anna}, how: Consistency{Bounded: 10 * time.Second}, behind: 11 * time.Second, fences: 1},
-		"an ALLOW in an outage":            {about: []string{anna}, err: away, fences: 1, fault: consent.FaultUnavailable},
+		"an ALLOW in an outage":            {about: []string{anna}, err: away, fences: 1, fault: fault.Unavailable},
 		"bounded in an outage":             {about: []string{anna}, how: Consistency{Bounded: time.Minute}, behind: 9 * time.Second, err: away},
-		"bounded in a long outage":         {about: []string{anna}, how: Consistency{Bounded: time.Second}, behind: 9 * time.Second, err: away, fences: 1, fault: consent.FaultUnavailable},
+		"bounded in a long outage":         {about: []string{anna}, how: Consistency{Bounded: time.Second}, behind: 9 * time.Second, err: away, fences: 1, fault: fault.Unavailable},
 		"a denial in an outage":            {about: []string{nobody}, behind: time.Hour, err: away, fences: 1},
 		"a denial when the database hangs": {about: []string{nobody}, behind: time.Hour, failing: true},
-		"an ALLOW when the database hangs": {about: []string{anna}, behind: time.Hour, failing: true, err: away, fences: 1, fault: consent.FaultUnavailable},
+		"an ALLOW when the database hangs": {about: []string{anna}, behind: time.Hour, failing: true, err: away, fences: 1, fault: fault.Unavailable},
 		"denials in an outage":             {about: []string{nobody, nobody}, err: away, fences: 1},
-		"an ALLOW among them":              {about: []string{nobody, anna}, err: away, fences: 1, fault: consent.FaultUnavailable},
+		"an ALLOW among them":              {about: []string{nobody, anna}, err: away, fences: 1, fault: fault.Unavailable},
 		"a denial that is to know the future": {
-			about: []string{nobody}, how: Consistency{AtLeast: granted.Position + 1}, err: away, fences: 1, fault: consent.FaultUnavailable,
+			about: []string{nobody}, how: Consistency{AtLeast: granted.Position + 1}, err: away, fences: 1, fault: fault.Unavailable,
 		},
 		"an index that is loading": {about: []string{anna}, err: index.ErrNotLoaded, fences: 1, sending: true},
 	} {

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // Outcome is what several addresses of a batch have in common: a decision without its position and end, or why there is none.
 type Outcome struct {
 	Decision consent.Decision
-	Err      *consent.Error
+	Err      *fault.Error
 	N        int // how many addresses have it
 }
 
@@ -27,7 +28,7 @@ type outcomes struct {
 type outcomeKey struct {
 	reason      consent.Code
 	declaration consent.Declaration
-	fault       consent.Fault
+	fault       fault.Code
 	message     string
 }
 
@@ -56,9 +57,9 @@ func (o *outcomes) add(i int, d *consent.Decision) {
 	o.put(i, o.last)
 }
 
-func (o *outcomes) fail(i int, err *consent.Error) {
+func (o *outcomes) fail(i int, err *fault.Error) {
 	o.grant[i], o.until[i] = 0, 0
-	key := outcomeKey{fault: err.Fault, message: err.Message}
+	key := outcomeKey{fault: err.Code, message: err.Message}
 	if found := o.known[key]; len(found) > 0 {
 		o.put(i, int(found[0]))
 		return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func anyDecision(senders []*catalog.SenderIdentity) *rapid.Generator[consent.Decision] {
@@ -39,11 +40,11 @@ func TestOutcomes_EachAddress_HasItsOwn_AndNoneStandsThereTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 40).Draw(t, "addresses")
 		o.reset(n)
-		decisions, failures := make([]consent.Decision, n), make([]*consent.Error, n)
+		decisions, failures := make([]consent.Decision, n), make([]*fault.Error, n)
 		for i := range n {
 			if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
 				how := rapid.SampledFrom([]string{"one way", "another way"}).Draw(t, "how")
-				failures[i] = consent.Faultf(consent.FaultInvalidAddress, "address", "%s", how)
+				failures[i] = fault.Errorf(fault.InvalidAddress, "address", "%s", how)
 				o.fail(i, failures[i])
 				continue
 			}
@@ -56,7 +57,7 @@ func TestOutcomes_EachAddress_HasItsOwn_AndNoneStandsThereTwice(t *testing.T) {
 			if diff := cmp.Diff(decisions[i], d); diff != "" {
 				t.Fatalf("address %d: %s", i, diff)
 			}
-			if diff := cmp.Diff(failures[i], err, cmpopts.IgnoreUnexported(consent.Error{})); diff != "" {
+			if diff := cmp.Diff(failures[i], err, cmpopts.IgnoreUnexported(fault.Error{})); diff != "" {
 				t.Fatalf("address %d: %s", i, diff)
 			}
 		}

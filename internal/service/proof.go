@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -67,7 +67,7 @@ func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryPr
 		size = max(head.Position, position)
 	}
 	if position < 1 || position > size {
-		return EntryProof{}, consent.Faultf(consent.FaultInvalidRequest, "position", "it must be from 1 to the size, which is %d", size)
+		return EntryProof{}, fault.Errorf(fault.InvalidRequest, "position", "it must be from 1 to the size, which is %d", size)
 	}
 	if err := reached(&head, size, "position"); err != nil {
 		return EntryProof{}, err
@@ -105,7 +105,7 @@ func (s *Service) ProveConsistency(ctx context.Context, from, to int64) (Consist
 		to = max(head.Position, from)
 	}
 	if from < 1 || from > to {
-		return ConsistencyProof{}, consent.Faultf(consent.FaultInvalidRequest, "fromSize", "it must be from 1 to toSize, which is %d", to)
+		return ConsistencyProof{}, fault.Errorf(fault.InvalidRequest, "fromSize", "it must be from 1 to toSize, which is %d", to)
 	}
 	if err := reached(&head, to, "toSize"); err != nil {
 		return ConsistencyProof{}, err
@@ -133,7 +133,7 @@ func reached(head *storage.Head, size int64, field string) error {
 	if size <= head.Position {
 		return nil
 	}
-	return consent.Faultf(consent.FaultPositionUnknown, field, "the ledger has %d events only", head.Position)
+	return fault.Errorf(fault.PositionUnknown, field, "the ledger has %d events only", head.Position)
 }
 
 // ledgerHead reads the head for a caller that may read or export.

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -43,7 +44,7 @@ type answers struct {
 type item struct {
 	places
 
-	err *consent.Error // it is no address
+	err *fault.Error // it is no address
 }
 
 // questions keeps questions that are not in use.
@@ -98,8 +99,8 @@ func parseAddress(typed string) (address.Address, error) {
 	return a, nil
 }
 
-func noAddress(err error) *consent.Error {
-	return consent.Faultf(consent.FaultInvalidAddress, "address", "%s", err)
+func noAddress(err error) *fault.Error {
+	return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 }
 
 // decide decides about the items from one to another, by what is seen.

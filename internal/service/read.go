@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -69,7 +70,7 @@ func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, m Moment)
 }
 
 func inFuture(field string) error {
-	return consent.Faultf(consent.FaultTimeInFuture, field, "the time lies in the future; leave it out to ask for now")
+	return fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out to ask for now")
 }
 
 func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view, error) {
@@ -138,7 +139,7 @@ func (s *Service) knownAt(ctx context.Context, m Moment) (int64, consent.Instant
 	case m.Known.Time != 0:
 		_, position, err := s.store.PositionAt(ctx, m.Known.Time)
 		if err == nil && position == 0 {
-			err = consent.Faultf(consent.FaultPositionUnknown, "knownAsOf.time", "nothing was recorded yet by that time")
+			err = fault.Errorf(fault.PositionUnknown, "knownAsOf.time", "nothing was recorded yet by that time")
 		}
 		return position, m.Known.Time, err
 	case m.Known.Position == 0 || m.AsOf != 0:
@@ -155,7 +156,7 @@ func (s *Service) knownAt(ctx context.Context, m Moment) (int64, consent.Instant
 }
 
 func beyondHead() error {
-	return consent.Faultf(consent.FaultPositionUnknown, "knownAsOf.position", "the ledger has no such position yet")
+	return fault.Errorf(fault.PositionUnknown, "knownAsOf.position", "the ledger has no such position yet")
 }
 
 // lookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
@@ -198,7 +199,7 @@ func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64
 	}
 	later := slices.IndexFunc(versions, func(c catalogVersion) bool { return c.Position > v.position })
 	if later == 0 {
-		return nil, 0, consent.Faultf(consent.FaultNoCatalog, "", "no catalog was applied yet at position %d", v.position)
+		return nil, 0, fault.Errorf(fault.NoCatalog, "", "no catalog was applied yet at position %d", v.position)
 	}
 	if later > 0 {
 		versions = versions[:later]

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/receipt"
 )
 
@@ -100,7 +101,7 @@ func (s *Service) openReceipt(text string) (receipt.Receipt, string, error) {
 	}
 	r, key, err := receipt.Open([]byte(text), keys...)
 	if err != nil {
-		return receipt.Receipt{}, "", consent.Faultf(consent.FaultInvalidReceipt, "receipt",
+		return receipt.Receipt{}, "", fault.Errorf(fault.InvalidReceipt, "receipt",
 			"it is no receipt of this ledger, or was altered; give it as it was, byte for byte")
 	}
 	return r, key, nil

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/receipt"
 	"github.com/assent-io/assent/internal/seal"
@@ -212,7 +213,7 @@ func TestVerifyReceipt_AlteredOrForeign_IsRefused(t *testing.T) {
 		altered[len("assent receipt v1\nledger: ")] ^= 1
 		for _, wrong := range []string{"", "nonsense", string(altered), foreign, string(point.Signed), text + "\n", text[1:]} {
 			_, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: wrong, Address: "anna@example.at"})
-			wantFault(t, err, consent.FaultInvalidReceipt)
+			wantFault(t, err, fault.InvalidReceipt)
 		}
 		if _, err := ledger.OpenCheckpoint([]byte(text), ledger.Origin(w.keys.StoreID()), point.VerifierKey); err == nil {
 			t.Error("a receipt was opened as a checkpoint")
@@ -221,7 +222,7 @@ func TestVerifyReceipt_AlteredOrForeign_IsRefused(t *testing.T) {
 			altered := []byte(text)
 			altered[i] ^= 1
 			_, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: string(altered), Address: "anna@example.at"})
-			wantFault(t, err, consent.FaultInvalidReceipt)
+			wantFault(t, err, fault.InvalidReceipt)
 		}
 	})
 }
@@ -232,7 +233,7 @@ func TestVerifyReceipt_BeyondTheLedger_IsPositionUnknown(t *testing.T) {
 		text := receiptFor(ctx, t, s, on("newsletter", "anna@example.at")).Receipt
 		beyond := w.resigned(text, func(r *receipt.Receipt) { r.Position = 99 })
 		_, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: beyond, Address: "anna@example.at"})
-		wantFault(t, err, consent.FaultPositionUnknown)
+		wantFault(t, err, fault.PositionUnknown)
 	})
 }
 
@@ -248,20 +249,20 @@ func TestVerifyReceipt_ClientReplaysOnlyWhatItMayCheck(t *testing.T) {
 			wantOutcome(desk, t, s, other, "", ReceiptNotReplayed)
 			for _, address := range []string{anna, "ben@example.at"} { // It does not learn whether it is the right one either.
 				_, err := s.VerifyReceipt(desk, VerifyReceipt{Receipt: other, Address: address})
-				wantFault(t, err, consent.FaultOtherDepartment)
+				wantFault(t, err, fault.OtherDepartment)
 			}
 		}
 		recorder := w.as(admin, s, NewClient{ID: "recorder", AllDepartments: true, Scopes: []string{"record"}})
 		_, err := s.VerifyReceipt(recorder, VerifyReceipt{Receipt: own})
-		wantFault(t, err, consent.FaultScopeMissing)
+		wantFault(t, err, fault.ScopeMissing)
 		revoked := w.as(admin, s, NewClient{ID: "revoked", AllDepartments: true, Scopes: []string{"check"}})
 		if _, err := s.RevokeClient(admin, "revoked"); err != nil {
 			t.Fatal(err)
 		}
 		_, err = s.VerifyReceipt(revoked, VerifyReceipt{Receipt: own})
-		wantFault(t, err, consent.FaultUnauthenticated)
+		wantFault(t, err, fault.Unauthenticated)
 		_, err = s.VerifyReceipt(admin, VerifyReceipt{Receipt: own, Address: "nobody"})
-		wantFault(t, err, consent.FaultInvalidAddress)
+		wantFault(t, err, fault.InvalidAddress)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -204,7 +205,7 @@ func declared(cat *catalog.Catalog, entry *consent.Entry) error {
 		return nil
 	}
 	if _, ok := cat.Declaration(d.ID, d.Version); !ok {
-		return consent.Faultf(consent.FaultUnknownDeclaration, "declaration", "the catalog has no such declaration version: %s", d)
+		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog has no such declaration version: %s", d)
 	}
 	return nil
 }
@@ -224,7 +225,7 @@ func (w *work) liftsSomething(p *prepared) error {
 	if slices.ContainsFunc(state.Suppressions, func(q consent.Suppression) bool { return consent.LiftEnds(p.occurred, &facts, &q) }) {
 		return nil
 	}
-	return consent.Faultf(consent.FaultSuppressionMissing, "reason",
+	return fault.Errorf(fault.SuppressionMissing, "reason",
 		"nothing was lifted: no suppression for that reason was recorded for that very spelling or domain before that time")
 }
 
@@ -273,7 +274,7 @@ func (w *work) mayLift(cat *catalog.Catalog, f *consent.Facts) error {
 // nothing. History is untidy: unknown versions of declarations, confirmations of nothing and lifts of nothing are recorded.
 func (s *Service) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem, error) {
 	if len(in.Items) > MaxBatch {
-		return nil, consent.Faultf(consent.FaultTooLarge, "events", "at most %d events in one call", MaxBatch)
+		return nil, fault.Errorf(fault.TooLarge, "events", "at most %d events in one call", MaxBatch)
 	}
 	results := make([]RecordItem, 0, len(in.Items))
 	for from := 0; from < len(in.Items); from = len(results) {
@@ -331,13 +332,13 @@ func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []Batc
 }
 
 // refusal tells an error that is an answer to one item from one that ends everything.
-func refusal(err error) (*consent.Error, error) {
-	refused, ok := err.(*consent.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
+func refusal(err error) (*fault.Error, error) {
+	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
 	if !ok {
 		return nil, err
 	}
-	switch refused.Fault {
-	case consent.FaultUnavailable, consent.FaultServerStopping, consent.FaultClockSkew, consent.FaultKeyMissing, consent.FaultNoCatalog:
+	switch refused.Code {
+	case fault.Unavailable, fault.ServerStopping, fault.ClockSkew, fault.KeyMissing, fault.NoCatalog:
 		return nil, err
 	default:
 		return refused, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -66,7 +67,7 @@ func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
 		other := once
 		other.Body = []byte("another body")
 		_, err = s.Record(ctx, st, other)
-		wantFault(t, err, consent.FaultRequestIDReused)
+		wantFault(t, err, fault.RequestIDReused)
 		if _, err := s.Record(WithCaller(ctx, Process("another")), st, other); err != nil {
 			t.Errorf("the id of another client: %v", err)
 		}
@@ -90,12 +91,12 @@ func TestRecord_TimeInFuture_IsClampedForAMinuteThenRefused(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now().Add(time.Minute)))
 		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
 		_, err := s.Record(ctx, consentOn("newsletter", "bert@example.at", w.clock.Now().Add(time.Minute+time.Millisecond)), Idempotency{})
-		wantFault(t, err, consent.FaultTimeInFuture)
+		wantFault(t, err, fault.TimeInFuture)
 		_, err = s.Check(ctx, CheckInput{
 			Address: "anna@example.at", Request: consent.Request{Channel: "newsletter"},
 			Moment: Moment{AsOf: consent.InstantOf(w.clock.Now().Add(time.Second))},
 		})
-		wantFault(t, err, consent.FaultTimeInFuture)
+		wantFault(t, err, fault.TimeInFuture)
 	})
 }
 
@@ -105,21 +106,21 @@ func TestRecord_Refused_StoresNothing(t *testing.T) {
 		s := w.service(store, 0)
 		ctx := WithCaller(t.Context(), Process("test"))
 		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), Idempotency{})
-		wantFault(t, err, consent.FaultNoCatalog)
+		wantFault(t, err, fault.NoCatalog)
 		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		unknown := consentOn("newsletter", "anna@example.at", start)
 		unknown.Declaration.Version = "99"
-		for want, st := range map[consent.Fault]consent.Statement{
-			consent.FaultNotRefusable:       withdrawal("order-updates", "anna@example.at"),
-			consent.FaultUnknownChannel:     withdrawal("nothing", "anna@example.at"),
-			consent.FaultInvalidAddress:     withdrawal("newsletter", "anna"),
-			consent.FaultUnknownDeclaration: unknown,
-			consent.FaultInvalidDomain:      {Kind: consent.KindSuppress, Domain: "co.uk", Reason: consent.ReasonManual, Scope: "all"},
-			consent.FaultNoEffect:           {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonComplaint, Scope: "channel:order-updates"},
-			consent.FaultSuppressionMissing: {Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonComplaint},
-			consent.FaultInvalidSuppression: {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonManual},
+		for want, st := range map[fault.Code]consent.Statement{
+			fault.NotRefusable:       withdrawal("order-updates", "anna@example.at"),
+			fault.UnknownChannel:     withdrawal("nothing", "anna@example.at"),
+			fault.InvalidAddress:     withdrawal("newsletter", "anna"),
+			fault.UnknownDeclaration: unknown,
+			fault.InvalidDomain:      {Kind: consent.KindSuppress, Domain: "co.uk", Reason: consent.ReasonManual, Scope: "all"},
+			fault.NoEffect:           {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonComplaint, Scope: "channel:order-updates"},
+			fault.SuppressionMissing: {Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonComplaint},
+			fault.InvalidSuppression: {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonManual},
 		} {
 			_, err := s.Record(ctx, st, Idempotency{})
 			wantFault(t, err, want)
@@ -142,7 +143,7 @@ func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
 			{Statement: late},
 			{Statement: consentOn("newsletter", "anna@example.at", start.Add(-2*time.Hour))},
 			{Statement: withdrawal("order-updates", "anna@example.at")},
-			{Err: consent.Faultf(consent.FaultInvalidEvent, "event", "no event")},
+			{Err: fault.Errorf(fault.InvalidEvent, "event", "no event")},
 			{Statement: confirm},
 			{Statement: late},
 			{Statement: unknown},
@@ -156,16 +157,16 @@ func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		faults := func(list []RecordItem) []consent.Fault {
-			out := make([]consent.Fault, len(list))
+		faults := func(list []RecordItem) []fault.Code {
+			out := make([]fault.Code, len(list))
 			for i := range list {
 				if list[i].Err != nil {
-					out[i] = list[i].Err.Fault
+					out[i] = list[i].Err.Code
 				}
 			}
 			return out
 		}
-		want := []consent.Fault{"", "", consent.FaultNotRefusable, consent.FaultInvalidEvent, "", "", "", consent.FaultInvalidAddress}
+		want := []fault.Code{"", "", fault.NotRefusable, fault.InvalidEvent, "", "", "", fault.InvalidAddress}
 		for name, list := range map[string][]RecordItem{"recorded": got, "validated": dry} {
 			if diff := cmp.Diff(want, faults(list)); diff != "" {
 				t.Errorf("%s: %s", name, diff)
@@ -240,7 +241,7 @@ func TestWrite_ServerClockOff_RefusesToRecord(t *testing.T) {
 		off := w.service(store, 6*time.Second)
 		ctx := WithCaller(t.Context(), Process("test"))
 		_, err := off.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)})
-		wantFault(t, err, consent.FaultClockSkew)
+		wantFault(t, err, fault.ClockSkew)
 	})
 }
 
@@ -281,7 +282,7 @@ func TestRecord_AfterClose_Refused(t *testing.T) {
 		s, ctx := w.acme()
 		s.Close()
 		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), Idempotency{})
-		wantFault(t, err, consent.FaultServerStopping)
+		wantFault(t, err, fault.ServerStopping)
 	})
 }
 
@@ -363,11 +364,11 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 			t.Errorf("%d events were recorded by the second click", got-before)
 		}
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token[:20]})
-		wantFault(t, err, consent.FaultInvalidToken)
+		wantFault(t, err, fault.InvalidToken)
 
 		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
-		wantFault(t, err, consent.FaultRequestEnded)
+		wantFault(t, err, fault.RequestEnded)
 		w.clock.Advance(25 * time.Hour)
 		back, err := s.RequestConsent(ctx, request)
 		if err != nil || back.Verdict != consent.Allow {
@@ -376,7 +377,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: back.Token})
-		wantFault(t, err, consent.FaultRequestEnded)
+		wantFault(t, err, fault.RequestEnded)
 		w.clock.Advance(25 * time.Hour)
 		third, err := s.RequestConsent(ctx, request)
 		if err != nil || third.Verdict != consent.Allow {
@@ -384,7 +385,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		}
 		w.clock.Advance(31 * 24 * time.Hour)
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: third.Token})
-		wantFault(t, err, consent.FaultNothingPending)
+		wantFault(t, err, fault.NothingPending)
 	})
 }
 
@@ -405,13 +406,13 @@ func TestOptIn_OldLinkAfterANewerRequest_NothingPending(t *testing.T) {
 			t.Fatalf("exactly a day later a mail is allowed again: %+v, %v", newer, err)
 		}
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: old.Token})
-		wantFault(t, err, consent.FaultNothingPending)
+		wantFault(t, err, fault.NothingPending)
 		if _, err := s.ConfirmConsent(ctx, Confirmation{Token: newer.Token}); err != nil {
 			t.Error(err)
 		}
 		request.Statement.Channels = []string{"order-updates"}
 		_, err = s.RequestConsent(ctx, request)
-		wantFault(t, err, consent.FaultBasisNotAccepted)
+		wantFault(t, err, fault.BasisNotAccepted)
 	})
 }
 

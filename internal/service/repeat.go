@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/seal"
 )
@@ -20,7 +21,7 @@ func (w *work) keepErasure(who *person, until consent.Instant) error {
 	e := who.erasure()
 	e.Position, e.Recorded, e.Occurred, e.Actor = w.head.Position+1, w.recorded, until, w.who.ID
 	if err := w.service.kept.Append([]kept.Erasure{e}); err != nil {
-		return consent.Faultf(consent.FaultUnavailable, "", "the erasure could not be kept apart from the database, where a restored "+
+		return fault.Errorf(fault.Unavailable, "", "the erasure could not be kept apart from the database, where a restored "+
 			"backup would look for it; nothing was erased: try again").Because(err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -136,7 +137,7 @@ func TestErase_NotKept_IsRefusedAndErasesNothing(t *testing.T) {
 	w.mustRecord(ctx, s, consentOn("newsletter", who, w.clock.Now().Add(-time.Hour)))
 	o.fails = errors.New("the disk is full")
 	_, err := s.Record(ctx, erasure(who, time.Time{}), Idempotency{})
-	wantFault(t, err, consent.FaultUnavailable)
+	wantFault(t, err, fault.Unavailable)
 	w.wantCheck(ctx, s, "newsletter", who, "ALLOW_CONSENT")
 	o.fails = nil
 	w.mustRecord(ctx, s, erasure(who, time.Time{}))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -82,7 +83,7 @@ func TestHistory_RestoredUnderARunningServer_IsGoneByInReadsAndWrites(t *testing
 				return err == nil && got.Reason == consent.CodeSuppressed
 			})
 			_, err = s.Authenticate(t.Context(), lost)
-			wantFault(t, err, consent.FaultUnauthenticated)
+			wantFault(t, err, fault.Unauthenticated)
 
 			w.mustRecord(ctx, s, suppressionOn("carol@example.at", "channel:order-updates"))
 			in := CheckInput{Address: "carol@example.at", Request: consent.Request{Channel: "order-updates", Reference: "order-1"}}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -177,7 +178,7 @@ func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing
 		}
 		w.clock.Advance(60 * 24 * time.Hour)
 		report, err := s.RunRetention(ctx, false)
-		wantFault(t, err, consent.FaultNoClaimsKey)
+		wantFault(t, err, fault.NoClaimsKey)
 		if n := report.Classes[1]; n.Class != RetentionEvidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
 			t.Errorf("the evidence that was due stayed: %+v", n)
 		}

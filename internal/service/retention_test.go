@@ -14,6 +14,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -341,7 +342,7 @@ func TestRetention_WithoutScope_IsRefused(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, _ := w.keeping("evidence: P1D")
 	_, err := s.RunRetention(WithCaller(t.Context(), Caller{Client: Client{ID: "x", AllDepartments: true, Scopes: []Scope{ScopeRead}}}), true)
-	wantFault(t, err, consent.FaultScopeMissing)
+	wantFault(t, err, fault.ScopeMissing)
 }
 
 // Whatever was recorded and whenever retention runs: the evidence of the grant that an ALLOW names is held.
@@ -381,7 +382,7 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 					rt.Fatal(err)
 				}
 			}
-			var refused *consent.Error
+			var refused *fault.Error
 			if what <= 5 {
 				if _, err := s.Record(ctx, st, Idempotency{}); err != nil && !errors.As(err, &refused) {
 					rt.Fatal(err)

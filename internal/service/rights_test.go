@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 )
 
@@ -40,12 +41,12 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 		}
 		before := positions(t, s.store)
 		_, err := s.Record(ctx, erase, Idempotency{})
-		wantFault(t, err, consent.FaultLegalHold)
+		wantFault(t, err, fault.LegalHold)
 		if err != nil && !strings.Contains(err.Error(), "case 1") {
 			t.Errorf("the refusal does not say why: %v", err)
 		}
 		results, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: daysAgo(erase, 1)}}})
-		if err != nil || results[0].Err == nil || results[0].Err.Fault != consent.FaultLegalHold {
+		if err != nil || results[0].Err == nil || results[0].Err.Code != fault.LegalHold {
 			t.Errorf("an imported erasure: %+v, %v", results, err)
 		}
 		for _, dry := range []bool{true, false} {
@@ -61,9 +62,9 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = s.ReleaseHold(ctx, Hold{Address: annaTyped, Justification: "again"})
-		wantFault(t, err, consent.FaultNotHeld)
+		wantFault(t, err, fault.NotHeld)
 		_, err = s.PlaceHold(ctx, Hold{Address: annaTyped, Justification: "ask boss@acme.example"})
-		wantFault(t, err, consent.FaultInvalidEvidence)
+		wantFault(t, err, fault.InvalidEvidence)
 		w.clock.Advance(time.Second)
 		if done, err := s.ErasePending(ctx, false); err != nil || done != (PendingErasures{Erased: 1}) {
 			t.Errorf("after the release: %+v, %v", done, err)
@@ -182,18 +183,18 @@ func TestVoid_LeavesOutForEveryTime_ButNotWhatWasKnownBefore(t *testing.T) {
 		if got := asked(ctx, t, s, "newsletter", annaTyped, known); got.Reason != consent.CodeWithdrawn {
 			t.Errorf("as known before the void: %s", got.Reason)
 		}
-		for position, want := range map[int64]consent.Fault{
-			1: consent.FaultNotVoidable, mistake.Position + 1: consent.FaultNotVoidable, 99: consent.FaultPositionUnknown,
+		for position, want := range map[int64]fault.Code{
+			1: fault.NotVoidable, mistake.Position + 1: fault.NotVoidable, 99: fault.PositionUnknown,
 		} {
 			_, err := s.Void(ctx, Void{Position: position, Justification: "a mistake"})
 			wantFault(t, err, want)
 		}
 		_, err := s.Void(ctx, Void{Batch: consent.BatchID{1}, Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
+		wantFault(t, err, fault.NotVoidable)
 		_, err = s.Void(ctx, Void{Position: given.Position})
-		wantFault(t, err, consent.FaultInvalidEvidence)
+		wantFault(t, err, fault.InvalidEvidence)
 		_, err = s.Void(ctx, Void{Position: given.Position, Batch: consent.BatchID{1}, Justification: "both"})
-		wantFault(t, err, consent.FaultInvalidRequest)
+		wantFault(t, err, fault.InvalidRequest)
 		sound(t, w, s)
 	})
 }
@@ -255,7 +256,7 @@ func TestVoid_OfACopy_AndOfWhatWasCopied(t *testing.T) {
 		}
 		erase(5)
 		_, err := s.Void(ctx, Void{Position: given.Position, Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
+		wantFault(t, err, fault.NotVoidable)
 		copied := w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent).Decision.Position
 		if got, err := s.Void(ctx, Void{Position: copied, Justification: "a mistake"}); err != nil || got.Events != 1 {
 			t.Fatalf("%+v, %v", got, err)
@@ -315,7 +316,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		given := traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
 		first := w.mustRecord(ctx, s, given)
 		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, Idempotency{})
-		wantFault(t, err, consent.FaultNoClaimsKey)
+		wantFault(t, err, fault.NoClaimsKey)
 		if !sealedHolds(t, w, "anna-trace") || positions(t, s.store) != first.Position {
 			t.Error("something was erased without a key to keep it under")
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -24,7 +25,7 @@ func (s *Service) RotateClient(ctx context.Context, in RotateClient) (Client, st
 			return err
 		}
 		if c.Revoked != 0 {
-			return consent.Faultf(consent.FaultInvalidClient, "id", "the client was revoked, which is for ever; create another one")
+			return fault.Errorf(fault.InvalidClient, "id", "the client was revoked, which is for ever; create another one")
 		}
 		if err := w.keyMayExpire(in.KeyExpires); err != nil {
 			return err
@@ -70,7 +71,7 @@ func (s *Service) changeClient(ctx context.Context, id string, change func(w *wo
 			}
 			at := slices.IndexFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == id })
 			if at < 0 {
-				return consent.Faultf(consent.FaultClientMissing, "id", "there is no such client")
+				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
 			}
 			changed = w.loaded.Clients[at]
 			if err := change(w, &changed); err != nil {
@@ -89,7 +90,7 @@ func (s *Service) changeClient(ctx context.Context, id string, change func(w *wo
 // keyMayExpire refuses a time for the end of a key that has passed.
 func (w *work) keyMayExpire(at consent.Instant) error {
 	if at != 0 && at <= w.recorded {
-		return consent.Faultf(consent.FaultInvalidClient, "keyExpiresTime", "the key would have expired already; name a later time, or none")
+		return fault.Errorf(fault.InvalidClient, "keyExpiresTime", "the key would have expired already; name a later time, or none")
 	}
 	return nil
 }

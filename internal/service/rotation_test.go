@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -120,8 +121,8 @@ func (f *fleet) promote(t testing.TB, of seal.Keyset) {
 }
 
 func isKeyMissing(err error) bool {
-	var got *consent.Error
-	return errors.As(err, &got) && got.Fault == consent.FaultKeyMissing
+	var got *fault.Error
+	return errors.As(err, &got) && got.Code == fault.KeyMissing
 }
 
 func newsletter(address string) CheckInput {
@@ -258,14 +259,14 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 		t.Fatal(err)
 	}
 	var k knowledge
-	wantFault(t, k.gather(&at, v), consent.FaultUnavailable)
+	wantFault(t, k.gather(&at, v), fault.Unavailable)
 	m := member{run: func(w *work) error {
 		w.changed = true
 		_, err := w.subject(&r.place)
 		return err
 	}}
 	r.load(&m.load)
-	wantFault(t, two.commits.do(f.ctx, &m), consent.FaultUnavailable)
+	wantFault(t, two.commits.do(f.ctx, &m), fault.Unavailable)
 	f.wantCheck(f.ctx, two.Service, "newsletter", "anna@example.com", consent.CodeWithdrawn)
 }
 

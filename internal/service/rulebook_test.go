@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func parsed(tb testing.TB) *catalog.Catalog {
@@ -89,7 +90,7 @@ func TestRulebook_WhatCallersMakeUp_IsNotKept(t *testing.T) {
 		t.Errorf("an unknown sender: %v", err)
 	}
 	_, err = book.rules(c, consent.Request{Channel: "made-up"})
-	if told, ok := errors.AsType[*consent.Error](err); !ok || told.Fault != consent.FaultUnknownChannel {
+	if told, ok := errors.AsType[*fault.Error](err); !ok || told.Code != fault.UnknownChannel {
 		t.Errorf("an unknown channel: %v", err)
 	}
 	if known := book.known.Load(); known != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // BeginSpan is told when something that a trace shows begins, as part of what ctx belongs to; what it returns, when that has
@@ -45,10 +45,10 @@ func outcomeOf(err error) string {
 		return outcomeOK
 	}
 	err = faultOf(err)
-	var told *consent.Error
+	var told *fault.Error
 	switch {
 	case errors.As(err, &told):
-		if told.Fault == consent.FaultUnavailable || told.Fault == consent.FaultServerStopping {
+		if told.Code == fault.Unavailable || told.Code == fault.ServerStopping {
 			return outcomeUnavailable
 		}
 		return outcomeRefused

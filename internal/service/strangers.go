@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 const (
@@ -44,7 +44,7 @@ func (s *strangers) wait(ctx context.Context) error {
 	s.mu.Lock()
 	if s.waiting >= maxStrangers {
 		s.mu.Unlock()
-		return consent.Faultf(consent.FaultUnavailable, "", "too many calls with keys that are not known wait for the database; try again")
+		return fault.Errorf(fault.Unavailable, "", "too many calls with keys that are not known wait for the database; try again")
 	}
 	s.waiting++
 	joined, first := s.next, s.next == nil

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func TestStrangers_ManyCalls_LookOnceAtATime(t *testing.T) {
@@ -38,8 +38,8 @@ func TestStrangers_ManyCalls_LookOnceAtATime(t *testing.T) {
 			call()
 		}
 		synctest.Wait()
-		var refused *consent.Error
-		if err := s.wait(t.Context()); !errors.As(err, &refused) || refused.Fault != consent.FaultUnavailable {
+		var refused *fault.Error
+		if err := s.wait(t.Context()); !errors.As(err, &refused) || refused.Code != fault.Unavailable {
 			t.Errorf("one call too many got %v", err)
 		}
 		close(goOn)

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -198,9 +199,9 @@ func TestProperty_AnyTextByAnyDoor_BothStoresAnswerTheSame(t *testing.T) {
 		for i, s := range services {
 			worlds[i].clock.Advance(1)
 			err := all[name](ctx, s, text)
-			var told *consent.Error
+			var told *fault.Error
 			if errors.As(err, &told) {
-				answers[i] = string(told.Fault)
+				answers[i] = string(told.Code)
 			} else if err != nil {
 				rt.Fatalf("%s with %q on %s: %v", name, text, []string{"SQLite", "PostgreSQL"}[i], err)
 			}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -350,13 +351,13 @@ func TestProofs_BeyondTheLedgerOrInTheWrongOrder_AreRefused(t *testing.T) {
 	_, s, ctx, _ := recorded(t, w)
 	for _, c := range []struct {
 		position, size int64
-		want           consent.Fault
+		want           fault.Code
 	}{
-		{26, 0, consent.FaultPositionUnknown},
-		{1, 26, consent.FaultPositionUnknown},
-		{0, 0, consent.FaultInvalidRequest},
-		{5, 4, consent.FaultInvalidRequest},
-		{-1, 5, consent.FaultInvalidRequest},
+		{26, 0, fault.PositionUnknown},
+		{1, 26, fault.PositionUnknown},
+		{0, 0, fault.InvalidRequest},
+		{5, 4, fault.InvalidRequest},
+		{-1, 5, fault.InvalidRequest},
 	} {
 		_, err := s.ProveEntry(ctx, c.position, c.size)
 		wantFault(t, err, c.want)
@@ -364,7 +365,7 @@ func TestProofs_BeyondTheLedgerOrInTheWrongOrder_AreRefused(t *testing.T) {
 		wantFault(t, err, c.want)
 	}
 	_, err := s.Checkpoint(WithCaller(t.Context(), Caller{Client: Client{ID: "x", Scopes: []Scope{ScopeCheck}}}))
-	wantFault(t, err, consent.FaultScopeMissing)
+	wantFault(t, err, fault.ScopeMissing)
 }
 
 func TestProofs_TamperedLedger_ProvesNothing(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -19,7 +20,7 @@ func (s *Service) Void(ctx context.Context, in Void) (Voided, error) {
 		return Voided{}, err
 	}
 	if (in.Position == 0) == (in.Batch == consent.BatchID{}) {
-		return Voided{}, consent.Faultf(consent.FaultInvalidRequest, "position", "give the position of an event, or the id of a batch")
+		return Voided{}, fault.Errorf(fault.InvalidRequest, "position", "give the position of an event, or the id of a batch")
 	}
 	// What is there to be left out is no business of who may not do it. The same is asked again under the head.
 	who := caller(ctx)
@@ -38,10 +39,10 @@ func (s *Service) voidEvent(ctx context.Context, in *Void) (Voided, error) {
 		return Voided{}, faultOf(err)
 	}
 	if len(records) == 0 || records[0].Event.Position != in.Position {
-		return Voided{}, consent.Faultf(consent.FaultPositionUnknown, "position", "the ledger has no such position yet")
+		return Voided{}, fault.Errorf(fault.PositionUnknown, "position", "the ledger has no such position yet")
 	}
 	if e := &records[0].Event; !e.Voidable() {
-		return Voided{}, consent.Faultf(consent.FaultNotVoidable, "position", "an event that was erased, or of kind %s, cannot be left out",
+		return Voided{}, fault.Errorf(fault.NotVoidable, "position", "an event that was erased, or of kind %s, cannot be left out",
 			e.Kind)
 	}
 	facts := consent.Facts{Kind: consent.KindVoid, VoidPosition: in.Position}
@@ -76,10 +77,10 @@ func (s *Service) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 		}
 		if len(refs) < voidPage {
 			if len(seen) == 0 {
-				return total, consent.Faultf(consent.FaultNotVoidable, "batchId", "no event of such a batch is recorded")
+				return total, fault.Errorf(fault.NotVoidable, "batchId", "no event of such a batch is recorded")
 			}
 			if total.kept > 0 {
-				return total, consent.Faultf(consent.FaultNotVoidable, "batchId", "%d subjects keep what the batch recorded of them, for "+
+				return total, fault.Errorf(fault.NotVoidable, "batchId", "%d subjects keep what the batch recorded of them, for "+
 					"without it a consent would count again whose evidence is gone; of the others it is left out", total.kept)
 			}
 			return total, nil

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -123,7 +124,7 @@ func (w *work) peopleOf(void *consent.Event, events []consent.Event) ([]address.
 		}
 		ends := e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse
 		if ends && void.LeavesOut(e) && endings[e.Position].At == 0 {
-			return nil, consent.Faultf(consent.FaultNotVoidable, "position", "whose refusal it is was erased, so nobody can tell any more "+
+			return nil, fault.Errorf(fault.NotVoidable, "position", "whose refusal it is was erased, so nobody can tell any more "+
 				"what would count again without it; it stays")
 		}
 	}
@@ -153,7 +154,7 @@ func (w *work) lost(before *consent.Usefulness, events []consent.Event, then *co
 	for i := range events {
 		e := &events[i]
 		if slices.Contains(back, e.Position) && e.Evidence != [32]byte{} && held[e.Position] == nil {
-			return consent.Faultf(consent.FaultNotVoidable, "position", "without it the consent at position %d would count again, whose "+
+			return fault.Errorf(fault.NotVoidable, "position", "without it the consent at position %d would count again, whose "+
 				"evidence is gone since it had ended; record a new consent instead", e.Position)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
 func TestVoid_OfTheRefusalThatEndedAGrantWithoutEvidence_IsRefused(t *testing.T) {
@@ -26,9 +27,9 @@ func TestVoid_OfTheRefusalThatEndedAGrantWithoutEvidence_IsRefused(t *testing.T)
 		}
 		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 1})
 		_, err := s.Void(ctx, Void{Position: refused[annaTyped], Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
+		wantFault(t, err, fault.NotVoidable)
 		got, err := s.Void(ctx, Void{Batch: batch, Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
+		wantFault(t, err, fault.NotVoidable)
 		if got.Events != 1 || got.Subjects != 1 {
 			t.Errorf("left out %+v", got)
 		}
@@ -42,7 +43,7 @@ func TestVoid_OfTheRefusalThatEndedAGrantWithoutEvidence_IsRefused(t *testing.T)
 		}
 		w.clock.Advance(time.Second)
 		_, err = s.Void(ctx, Void{Position: last.Position, Justification: "a mistake"})
-		wantFault(t, err, consent.FaultNotVoidable)
+		wantFault(t, err, fault.NotVoidable)
 		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeWithdrawn)
 	})
 }

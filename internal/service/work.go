@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -74,7 +75,7 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 		w.asked[k] = true
 	}
 	if off := s.now().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
-		return nil, consent.Faultf(consent.FaultClockSkew, "",
+		return nil, fault.Errorf(fault.ClockSkew, "",
 			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
 			off.Round(time.Millisecond))
 	}
@@ -334,7 +335,7 @@ func (w *work) clamp(t consent.Instant, field string) (consent.Instant, error) {
 	case t <= w.recorded.Add(clientSkew):
 		return w.recorded, nil
 	default:
-		return 0, consent.Faultf(consent.FaultTimeInFuture, field, "the time lies in the future; leave it out for now")
+		return 0, fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out for now")
 	}
 }
 

@@ -16,6 +16,7 @@ func allowed() map[string][]string {
 		"cmd/assent": {"internal/cli"},
 
 		"internal/cli": {
+			"internal/fault",
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
@@ -26,19 +27,22 @@ func allowed() map[string][]string {
 		},
 		"internal/bench/bare": {"internal/config"},
 		"internal/server": {
+			"internal/fault",
 			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
 			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
 		"internal/rpc": {
+			"internal/fault",
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
+			"internal/fault",
 			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
-		"internal/index": {"internal/consent", "internal/ledger", "internal/storage"},
+		"internal/index": {"internal/fault", "internal/consent", "internal/ledger", "internal/storage"},
 		"internal/kept":  {"internal/consent", "internal/ledger"},
 
 		"internal/storage": {"internal/address", "internal/catalog", "internal/consent", "internal/ledger"},
@@ -57,9 +61,9 @@ func allowed() map[string][]string {
 			"internal/testkit",
 		},
 
-		"internal/dossier": {"internal/catalog", "internal/consent", "internal/ledger", "internal/timetext"},
+		"internal/dossier": {"internal/fault", "internal/catalog", "internal/consent", "internal/ledger", "internal/timetext"},
 
-		"internal/consent":  {"internal/address", "internal/catalog"},
+		"internal/consent":  {"internal/fault", "internal/address", "internal/catalog"},
 		"internal/catalog":  {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
 		"internal/ledger":   {},
 		"internal/receipt":  {"internal/consent", "internal/ledger"},
@@ -67,6 +71,7 @@ func allowed() map[string][]string {
 		"internal/address":  {},
 		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
 		"internal/nearest":  {},
+		"internal/fault":    {},
 		"internal/timetext": {},
 		"internal/yamltext": {"internal/nearest"},
 

@@ -1,4 +1,4 @@
-package consent_test
+package fault_test
 
 import (
 	"encoding/json"
@@ -13,23 +13,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 )
 
-// declaredFaults reads the constants of type Fault from the source.
-func declaredFaults(t *testing.T) []consent.Fault {
+// declaredCodes reads the constants of type Code from the source.
+func declaredCodes(t *testing.T) []fault.Code {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var declared []consent.Fault
+	var declared []fault.Code
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok {
 			return true
 		}
-		if name, ok := spec.Type.(*ast.Ident); !ok || name.Name != "Fault" {
+		if name, ok := spec.Type.(*ast.Ident); !ok || name.Name != "Code" {
 			return true
 		}
 		literal, ok := spec.Values[0].(*ast.BasicLit)
@@ -40,27 +40,27 @@ func declaredFaults(t *testing.T) []consent.Fault {
 		if err != nil {
 			t.Fatal(err)
 		}
-		declared = append(declared, consent.Fault(text))
+		declared = append(declared, fault.Code(text))
 		return true
 	})
 	return declared
 }
 
-func TestAllFaults_HasEveryFaultThatIsDeclared(t *testing.T) {
-	want, got := declaredFaults(t), consent.AllFaults()
+func TestAllCodes_HasEveryCodeThatIsDeclared(t *testing.T) {
+	want, got := declaredCodes(t), fault.AllCodes()
 	slices.Sort(want)
 	slices.Sort(got)
 	if len(want) == 0 {
-		t.Fatal("found no fault in the source")
+		t.Fatal("found no code in the source")
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("AllFaults is not what is declared (-declared +got):\n%s", diff)
+		t.Errorf("AllCodes is not what is declared (-declared +got):\n%s", diff)
 	}
 }
 
 func TestError_Because_IsUnwrappedButNeverTold(t *testing.T) {
 	cause := errors.New("dial tcp 10.0.0.7:5432")
-	err := consent.Faultf(consent.FaultUnavailable, "", "the database is not available").Because(cause)
+	err := fault.Errorf(fault.Unavailable, "", "the database is not available").Because(cause)
 	if !errors.Is(err, cause) {
 		t.Error("the cause is lost")
 	}
@@ -70,7 +70,7 @@ func TestError_Because_IsUnwrappedButNeverTold(t *testing.T) {
 	if told, jsonErr := json.Marshal(err); jsonErr != nil || strings.Contains(string(told), "10.0.0.7") {
 		t.Errorf("as JSON it is %s, %v", told, jsonErr)
 	}
-	if consent.Faultf(consent.FaultInUse, "", "in use").Unwrap() != nil {
+	if fault.Errorf(fault.InUse, "", "in use").Unwrap() != nil {
 		t.Error("an error without a cause has one")
 	}
 }

@@ -1,0 +1,103 @@
+// Package fault is the vocabulary of refusals: a closed set of codes, and the error that carries one to the caller. Every error that a
+// caller caused or can mend is an [Error]; all others are defects of the program or of its surroundings.
+package fault
+
+import "fmt"
+
+// Code is why a request is refused: the reason of an [Error]. The set is closed; package rpc maps each to a status code.
+type Code string
+
+// The codes.
+const (
+	InvalidAddress     Code = "INVALID_ADDRESS"
+	InvalidDomain      Code = "INVALID_DOMAIN"
+	UnknownChannel     Code = "UNKNOWN_CHANNEL"
+	UnknownDeclaration Code = "UNKNOWN_DECLARATION"
+	TimeInFuture       Code = "TIME_IN_FUTURE"
+	InvalidTime        Code = "INVALID_TIME"
+	InvalidEvidence    Code = "INVALID_EVIDENCE"
+	InvalidSuppression Code = "INVALID_SUPPRESSION"
+	InvalidEvent       Code = "INVALID_EVENT"
+	InvalidToken       Code = "INVALID_TOKEN"
+	InvalidReceipt     Code = "INVALID_RECEIPT"
+	InvalidPageToken   Code = "INVALID_PAGE_TOKEN"
+	InvalidCatalog     Code = "INVALID_CATALOG"
+	InvalidClient      Code = "INVALID_CLIENT"
+	InvalidRequest     Code = "INVALID_REQUEST"
+	PositionUnknown    Code = "POSITION_UNKNOWN"
+	OtherHistory       Code = "OTHER_HISTORY"
+	NotRefusable       Code = "NOT_REFUSABLE"
+	NoEffect           Code = "NO_EFFECT"
+	BasisNotAccepted   Code = "BASIS_NOT_ACCEPTED"
+	NothingPending     Code = "NOTHING_PENDING"
+	RequestEnded       Code = "REQUEST_ENDED"
+	NoCatalog          Code = "NO_CATALOG"
+	CatalogNotFound    Code = "CATALOG_NOT_FOUND"
+	VersionInUse       Code = "VERSION_IN_USE"
+	InUse              Code = "IN_USE"
+	EtagMismatch       Code = "ETAG_MISMATCH"
+	SuppressionMissing Code = "SUPPRESSION_NOT_FOUND"
+	ErasedBefore       Code = "ERASED_BEFORE"
+	LegalHold          Code = "LEGAL_HOLD"
+	NotHeld            Code = "NOT_HELD"
+	NotVoidable        Code = "NOT_VOIDABLE"
+	NoClaimsKey        Code = "NO_CLAIMS_KEY"
+	RequestIDReused    Code = "REQUEST_ID_REUSED"
+	ClientExists       Code = "CLIENT_EXISTS"
+	ClientMissing      Code = "CLIENT_NOT_FOUND"
+	Unauthenticated    Code = "UNAUTHENTICATED"
+	ScopeMissing       Code = "SCOPE_MISSING"
+	OtherDepartment    Code = "OTHER_DEPARTMENT"
+	TooLarge           Code = "TOO_LARGE"
+	TooManyCalls       Code = "TOO_MANY_CALLS"
+	ClockSkew          Code = "CLOCK_SKEW"
+	KeyMissing         Code = "KEY_MISSING"
+	Unavailable        Code = "STORE_UNAVAILABLE"
+	ServerStopping     Code = "SERVER_STOPPING"
+)
+
+// Error is why a request is refused. Its text never holds an address.
+type Error struct {
+	Code       Code
+	Field      string // the field of the request, where it is one; in lowerCamelCase, dotted
+	Message    string // a sentence that says what is wrong and what would be right
+	Violations []Violation
+
+	cause error // what led to it; see Because
+}
+
+// Violation is one of several problems of a request.
+type Violation struct{ Field, Message string }
+
+// Error returns the message with its reason.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Because notes what led to the error, such as that of a driver, and returns the error. It is for the log of the server alone:
+// neither the text of the error nor any answer to a caller holds it.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
+// Unwrap returns what led to the error; nil if nothing was noted.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Errorf returns an error about a field; field may be empty.
+func Errorf(code Code, field, format string, args ...any) *Error {
+	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// AllCodes returns every code there is.
+func AllCodes() []Code {
+	return []Code{
+		InvalidAddress, InvalidDomain, UnknownChannel, UnknownDeclaration, TimeInFuture, InvalidTime,
+		InvalidEvidence, InvalidSuppression, InvalidEvent, InvalidToken, InvalidReceipt, InvalidPageToken,
+		InvalidCatalog, InvalidClient, InvalidRequest, PositionUnknown, OtherHistory, NotRefusable,
+		NoEffect,
+		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
+		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NoClaimsKey,
+		RequestIDReused, ClientExists, ClientMissing,
+		Unauthenticated, ScopeMissing, OtherDepartment, TooLarge, TooManyCalls, ClockSkew, KeyMissing, Unavailable,
+		ServerStopping,
+	}
+}
