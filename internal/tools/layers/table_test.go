@@ -69,7 +69,7 @@ func allowed() map[string][]string {
 		"internal/receipt":  {"internal/consent", "internal/ledger"},
 		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
-		"internal/scenario": {"internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
+		"internal/scenario": {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
 		"internal/nearest":  {},
 		"internal/fault":    {},
 		"internal/timetext": {},
