@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -42,20 +41,4 @@ func ledgerAhead(ahead time.Duration) error {
 	return fault.Errorf(fault.ClockSkew, "",
 		"what was recorded last lies %s ahead of this server's clock; until the clock has caught up only refusals are recorded",
 		ahead.Round(time.Second))
-}
-
-// whenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was recorded ahead would win against
-// a refusal that states its true time. So a refusal then counts from when it is recorded, and what could permit anything is refused, for
-// nobody could tell whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
-func (w *work) whenAhead(st *consent.Statement, occurred consent.Instant) (consent.Instant, error) {
-	switch {
-	case w.ahead == 0:
-		return occurred, nil
-	case st.Kind == consent.KindWithdraw || st.Kind == consent.KindRefuse || st.Kind == consent.KindSuppress:
-		return w.recorded, nil
-	case w.service.acceptAhead || st.Kind == consent.KindErase && st.Occurred == 0:
-		return occurred, nil
-	default:
-		return 0, ledgerAhead(w.ahead)
-	}
 }

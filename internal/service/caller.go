@@ -252,3 +252,17 @@ func ownerOf(cat *catalog.Catalog, scope consent.Scope) (department string, know
 	}
 	return "", false
 }
+
+// Client is somebody who may ask.
+type Client struct {
+	ID             string
+	Department     string
+	AllDepartments bool
+	Scopes         []Scope
+	Lists          []string
+	Created        consent.Instant
+	Revoked        consent.Instant
+	KeyExpires     consent.Instant // zero: never
+	TwoKeys        bool            // the key before holds, too
+	PriorExpires   consent.Instant // of the key before; zero: never
+}

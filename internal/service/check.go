@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -171,4 +173,67 @@ func (s *Service) mayAsk(ctx context.Context, r consent.Request, m Moment) error
 	}
 	_, _, _, err = s.rules(ctx, v, &who, r) //nolint:dogsled // Only whether there are any is asked.
 	return err
+}
+
+// Consistency is how fresh an answer has to be. The zero value is strict: nothing is missed that was acknowledged before the call.
+type Consistency struct {
+	// AtLeast is a position that the ledger must have reached; 0: any. Root is that of the tree at the position; nil: any.
+	AtLeast int64
+	Root    *[ledger.HashSize]byte
+	// Bounded is how old what the answer rests on may be, which is then not for sending; 0: it is strict.
+	Bounded time.Duration
+}
+
+// isStrict reports whether what is asked for may be sent on.
+func (c *Consistency) isStrict() bool { return c.Bounded == 0 }
+
+// CheckInput is a check of one address.
+type CheckInput struct {
+	Address string
+	consent.Request
+	Moment
+	Consistency
+	Receipt bool // a signed receipt is wanted
+}
+
+// BatchInput is a check of many addresses.
+type BatchInput struct {
+	Addresses []string
+	consent.Request
+	Moment
+	Consistency
+}
+
+// Basis is what decisions rest on: a position of the ledger and a version of the catalog.
+type Basis struct {
+	Position       int64
+	CatalogVersion int64
+	ForSending     bool // false for checks of the past, by what was known in the past, or by what may have changed since
+}
+
+// CheckResult is the answer to a check.
+type CheckResult struct {
+	consent.Decision
+	Basis
+	Department *catalog.Department // of the sender identity; nil if that is unknown
+	Receipt    string              // signed; empty unless it was asked for
+}
+
+// BatchResult is the answer to a check of many: what addresses have in common once, what differs by address in the order of the
+// request.
+type BatchResult struct {
+	Basis
+	Catalog    *catalog.Catalog
+	Outcomes   []Outcome
+	Of         []uint32          // the index of the outcome
+	Positions  []int64           // of the grant; 0: there is none
+	ValidUntil []consent.Instant // zero: it is no ALLOW
+}
+
+// Item returns the decision about the address at i, or why there is none.
+func (r *BatchResult) Item(i int) (consent.Decision, *fault.Error) {
+	one := &r.Outcomes[r.Of[i]]
+	d := one.Decision
+	d.Position, d.ValidUntil = r.Positions[i], r.ValidUntil[i]
+	return d, one.Err
 }

@@ -6,15 +6,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"slices"
 	"strings"
 	"sync"
 
-	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
-	"github.com/assent-io/assent/internal/token"
 )
 
 // clients caches the clients as of one version, which the head names.
@@ -192,176 +189,10 @@ func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
 	return callerOf(client, version, c.hash, expires), nil
 }
 
-// CreateClient creates a client and returns its key, which is not stored. A client gives no department, scope or list that it does not
-// have itself. Errors: CLIENT_EXISTS, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
-func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string, error) {
-	if err := Need(ctx, ScopeClients); err != nil {
-		return Client{}, "", err
-	}
-	scopes, err := n.scopes()
-	if err != nil {
-		return Client{}, "", err
-	}
-	key, hash, err := newKey(n.ID)
-	if err != nil {
-		return Client{}, "", err
-	}
-	created := storage.Client{
-		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash, KeyExpires: n.KeyExpires,
-	}
-	err = s.commits.do(ctx, &member{
-		load: storage.Load{Clients: true},
-		run: func(w *work) error {
-			if err := w.who.need(ScopeClients); err != nil {
-				return err
-			}
-			if err := w.who.needGiven(&created); err != nil {
-				return err
-			}
-			if err := w.keyMayExpire(n.KeyExpires); err != nil {
-				return err
-			}
-			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
-				return fault.Errorf(fault.ClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
-			}
-			if err := s.departmentExists(w, n.Department); err != nil {
-				return err
-			}
-			created.Created = w.recorded
-			w.putClient(created)
-			return nil
-		},
-	})
-	if err != nil {
-		return Client{}, "", err
-	}
-	return clientOf(&created), key, nil
-}
-
-// departmentExists refuses a department that the catalog lacks: a client of it could never do anything.
-func (s *Service) departmentExists(w *work, id string) error {
-	if id == "" || w.head.CatalogVersion == 0 {
-		return nil
-	}
-	cat, err := w.catalog(w.recorded)
-	if err != nil {
-		return err
-	}
-	if _, ok := cat.Department(id); !ok {
-		return fault.Errorf(fault.InvalidClient, "department", "the catalog has no such department")
-	}
-	return nil
-}
-
-func (n *NewClient) scopes() ([]string, error) {
-	invalid := func(field, format string, args ...any) ([]string, error) {
-		return nil, fault.Errorf(fault.InvalidClient, field, format, args...)
-	}
-	switch {
-	case !catalog.IsID(n.ID):
-		return invalid("id", "an id is 1 to 64 lower-case letters, digits, '-', '_' and '.'")
-	case (n.Department != "") == n.AllDepartments:
-		return invalid("department", "give a department or all departments, and not both")
-	case (n.Role != "") == (len(n.Scopes) > 0):
-		return invalid("role", "give a role or scopes, and not both")
-	case n.Department != "" && !catalog.IsID(n.Department):
-		return invalid("department", "the catalog has no such department")
-	}
-	for _, list := range n.Lists {
-		if !catalog.IsID(list) {
-			return invalid("lists", "a list is named by 1 to 64 lower-case letters, digits, '-', '_' and '.'")
-		}
-	}
-	if n.Role != "" {
-		scopes := roleScopes(n.Role)
-		if scopes == nil {
-			return invalid("role", "a role is one of sender, sync, officer, monitor, admin")
-		}
-		return textOf(scopes), nil
-	}
-	for _, scope := range n.Scopes {
-		if !slices.Contains(AllScopes(), Scope(scope)) {
-			return invalid("scopes", "a scope is one of %s", strings.Join(textOf(AllScopes()), ", "))
-		}
-	}
-	return slices.Compact(slices.Sorted(slices.Values(n.Scopes))), nil
-}
-
 func textOf(scopes []Scope) []string {
 	list := make([]string, len(scopes))
 	for i, s := range scopes {
 		list[i] = string(s)
 	}
 	return list
-}
-
-// RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api.md); of
-// one that was revoked before nothing changes. A client of one department ends keys of that department only. Errors: CLIENT_NOT_FOUND,
-// OTHER_DEPARTMENT.
-func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
-	if err := Need(ctx, ScopeClients); err != nil {
-		return Client{}, err
-	}
-	var revoked storage.Client
-	err := s.commits.do(ctx, &member{
-		load: storage.Load{Clients: true},
-		run: func(w *work) error {
-			if err := w.who.need(ScopeClients); err != nil {
-				return err
-			}
-			at := slices.IndexFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == id })
-			if at < 0 {
-				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
-			}
-			revoked = w.loaded.Clients[at]
-			if err := w.who.needDepartmentOf(&revoked); err != nil {
-				return err
-			}
-			if revoked.Revoked == 0 {
-				revoked.Revoked = w.recorded
-				w.putClient(revoked)
-			}
-			return nil
-		},
-	})
-	if err != nil {
-		return Client{}, err
-	}
-	return clientOf(&revoked), nil
-}
-
-// ListClients returns a page of the clients by id, those revoked included; to a client of one department those of that department. Error:
-// INVALID_PAGE_TOKEN.
-func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {
-	page, err := token.ReadPage(s.keys, "clients", pageToken)
-	if err != nil {
-		return ClientPage{}, invalidPage()
-	}
-	head, list, err := s.store.Clients(ctx)
-	if err != nil {
-		return ClientPage{}, faultOf(err)
-	}
-	who, err := s.admit(ctx, &head)
-	if err != nil {
-		return ClientPage{}, err
-	}
-	if err := who.need(ScopeClients); err != nil {
-		return ClientPage{}, err
-	}
-	var result ClientPage
-	for i := range list {
-		if list[i].ID <= page.AfterKey || who.needDepartmentOf(&list[i]) != nil {
-			continue
-		}
-		if len(result.Clients) == size {
-			result.Next, err = token.NewPage(s.keys, "clients", token.Page{AfterKey: result.Clients[size-1].ID})
-			return result, err
-		}
-		result.Clients = append(result.Clients, clientOf(&list[i]))
-	}
-	return result, nil
-}
-
-func invalidPage() error {
-	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
 }

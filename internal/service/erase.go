@@ -1,8 +1,6 @@
 package service
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,38 +10,6 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
-
-// erased is what the erasures of a work take away, and what they leave beside the ledger.
-type erased struct {
-	evidence []int64              // positions of the events that lose their evidence
-	blank    map[int64]bool       // positions of the events that another one stands for now
-	requests []int64              // positions of the events whose requests are forgotten
-	learnt   []consent.SubjectID  // whose disclosures are deleted
-	keys     []storage.SubjectKey // of these
-	returns  []storage.Return
-	claims   []storage.Claim
-
-	dropSubjects []storage.SubjectKey // of nothing but what retention removed
-	dropClaims   [][16]byte
-}
-
-// Erase records an erasure and carries it out. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, TIME_IN_FUTURE, LEGAL_HOLD, NO_CLAIMS_KEY,
-// ERASED_BEFORE.
-func (s *Service) Erase(ctx context.Context, in Erasure) (Recorded, error) {
-	if in.Justification != "" {
-		if err := checkReason(in.Justification); err != nil {
-			return Recorded{}, err
-		}
-	}
-	if strings.Contains(in.Operator, "@") {
-		return Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",
-			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
-	}
-	statement := consent.Statement{
-		Kind: consent.KindErase, Address: in.Address, Occurred: in.Occurred, Operator: in.Operator, Justification: in.Justification,
-	}
-	return s.Record(ctx, statement, in.Idempotency)
-}
 
 // erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.
 func (w *work) erase(at *places, p *prepared) (Recorded, error) {
@@ -334,80 +300,6 @@ func (w *work) lose(e *consent.Event, t *taken) error {
 	return nil
 }
 
-// blank takes everything from an event that the copy says.
-func (w *work) blank(position int64) {
-	if own := w.own(position); own != nil {
-		own.Event = consent.Event{Position: position, Recorded: own.Event.Recorded}
-		own.Header, own.Evidence = nil, nil
-		return
-	}
-	if w.erased.blank == nil {
-		w.erased.blank = map[int64]bool{}
-	}
-	w.erased.blank[position] = true
-}
-
-// forget forgets the requests of this work that gave the position.
-func (w *work) forget(position int64) {
-	for i := range w.requests {
-		if r := &w.requests[i]; r.First <= position && position <= r.Last {
-			r.BodyMAC, r.Answer, r.First, r.Last = nil, nil, 0, 0
-		}
-	}
-}
-
-// own returns the record at the position if this work made it; else nil.
-func (w *work) own(position int64) *storage.Record {
-	first := w.loaded.Head.Position + 1
-	if position < first {
-		return nil
-	}
-	return &w.records[position-first]
-}
-
-// open returns the evidence of an event, as far as it is held.
-func (w *work) open(e *consent.Event) (consent.Evidence, error) {
-	if e.Evidence == [32]byte{} {
-		return consent.Evidence{}, nil
-	}
-	var sealed []byte
-	if own := w.own(e.Position); own != nil {
-		sealed = own.Evidence
-	} else {
-		stored, err := w.tx.Evidence(w.ctx, []int64{e.Position})
-		if err != nil {
-			return consent.Evidence{}, err
-		}
-		sealed = stored[e.Position]
-	}
-	if sealed == nil || slices.Contains(w.erased.evidence, e.Position) {
-		return consent.Evidence{}, nil
-	}
-	return w.service.openEvidence(e, sealed)
-}
-
-// openEvidence opens the sealed evidence of an event.
-func (s *Service) openEvidence(e *consent.Event, sealed []byte) (consent.Evidence, error) {
-	plain, err := s.keys.Open(seal.PurposeEvidence, e.Key[:], sealed)
-	if err != nil {
-		return consent.Evidence{}, fmt.Errorf("evidence of position %d: %w", e.Position, err)
-	}
-	return consent.DecodeEvidence(plain)
-}
-
-// evidenceAt returns the evidence of the subject's event at a position.
-func (w *work) evidenceAt(s *subject, position int64) (consent.Evidence, error) {
-	all, err := w.eventsOf(s)
-	if err != nil {
-		return consent.Evidence{}, err
-	}
-	i := slices.IndexFunc(all[s], func(e consent.Event) bool { return e.Position == position })
-	if i < 0 {
-		return consent.Evidence{}, nil
-	}
-	return w.open(&all[s][i])
-}
-
 // withoutPerson returns what evidence of an erasure, or of something older than one, is kept: why it was done and by whom, unless
 // that holds an address.
 func withoutPerson(v consent.Evidence) consent.Evidence {
@@ -419,33 +311,4 @@ func withoutPerson(v consent.Evidence) consent.Evidence {
 		kept.Justification = v.Justification
 	}
 	return kept
-}
-
-func erasedBefore() *fault.Error {
-	return fault.Errorf(fault.ErasedBefore, "address",
-		"the person was erased after that; what they agreed to before is not kept. Nothing was recorded: erase it on your side, too")
-}
-
-func isErasedBefore(err error) bool {
-	var refused *fault.Error
-	return errors.As(err, &refused) && refused.Code == fault.ErasedBefore
-}
-
-// returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error
-// that says so.
-func (w *work) returned(r *stated, refused error) error {
-	l := w.service.locator(1)
-	at, err := l.place(consent.FormFolded, r.entry.Address.Folded())
-	if err != nil {
-		return err
-	}
-	s, err := w.subject(&at)
-	if err != nil {
-		return err
-	}
-	w.erased.returns = append(w.erased.returns, storage.Return{
-		Subject: s.ID, Day: w.recorded.Day(), Client: w.who.ID, Count: 1,
-	})
-	w.changed = true
-	return refused
 }

@@ -218,3 +218,35 @@ func concerns(shown, e *consent.Event, who *Caller, cat *catalog.Catalog) bool {
 	}
 	return who.mayKnow(e.Scope, cat)
 }
+
+// HistoryEvent is an event with its evidence, as far as it is held.
+type HistoryEvent struct {
+	consent.Event
+	Evidence consent.Evidence
+	Held     bool // the sealed evidence is held; if not, and the header has its hash, it was deleted
+	// TextWithheld is set where the evidence has text that only the department that wrote it may read.
+	TextWithheld bool
+}
+
+// HistoryInput asks for a page of a person's history.
+type HistoryInput struct {
+	Address string
+	HistoryFilter
+	Size  int
+	Token string // of the page before; empty for the first
+}
+
+// HistoryFilter narrows a history down to the events that all its fields fit; the zero value lets every event through.
+type HistoryFilter struct {
+	Since   consent.Instant // occurred at or after it
+	Until   consent.Instant // occurred before it; zero: no end
+	Kinds   []string        // names of kinds; none: all
+	Channel string          // named by the event, among its channels or as its scope
+	Actor   string          // the client that recorded it
+}
+
+// HistoryPage is a page of a person's history.
+type HistoryPage struct {
+	Events []HistoryEvent
+	Next   string // token of the next page; empty after the last
+}

@@ -104,3 +104,10 @@ func (w *work) holdable(at *places, kind consent.Kind) error {
 	}
 	return nil
 }
+
+// Hold is a legal hold to place or to release.
+type Hold struct {
+	Address       string
+	Justification string
+	Idempotency
+}

@@ -151,3 +151,11 @@ func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
 		}
 	}
 }
+
+// Idempotency makes the repetition of a write safe: the same id of the same client with the same body gets the first answer.
+// The zero value does nothing.
+type Idempotency struct {
+	Method string
+	ID     [16]byte
+	Body   []byte // any encoding of the request that is the same for the same request
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -180,23 +179,6 @@ func (s *Service) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	v.Close()
 	stand, err := s.standpoint(ctx, s.keys, head)
 	return err == nil && stand.who.channelOf(r.Channel, effective(stand.versions, max(s.instant(), head.Recorded)).parsed) == nil
-}
-
-// written is how far this server's own writes have come: what was acknowledged by it, its next answers show.
-type written struct{ position, revision, clients atomic.Int64 }
-
-// note notes the head that a write left, before the write is acknowledged; nil: it changed nothing. Writes are noted one after the other.
-func (w *written) note(head *storage.Head) {
-	if head != nil {
-		w.position.Store(head.Position)
-		w.revision.Store(head.Revision)
-		w.clients.Store(head.ClientsVersion)
-	}
-}
-
-// isIn reports whether a head has all of it.
-func (w *written) isIn(head *storage.Head) bool {
-	return w.position.Load() <= head.Position && w.revision.Load() <= head.Revision && w.clients.Load() <= head.ClientsVersion
 }
 
 // sighting is what the index was seen as.

@@ -246,3 +246,13 @@ func (w *work) forgetMove(e *consent.Event, who *person, t *taken) error {
 	}
 	return nil
 }
+
+// Move is a change of address.
+type Move struct {
+	From, To      string
+	Justification string
+	Idempotency
+}
+
+// Moved are the positions of what a change of address recorded, the first to the last.
+type Moved struct{ First, Last int64 }

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -171,11 +170,6 @@ func (n *names) exactly(ctx context.Context, head *storage.Head) (*nameTable, er
 		n.table.Store(table)
 	}
 	return table, err
-}
-
-// otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
-func otherHistory() *fault.Error {
-	return fault.Errorf(fault.Unavailable, "", "the database holds another history since; try again")
 }
 
 // learn adds references that are committed.

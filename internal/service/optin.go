@@ -10,23 +10,6 @@ import (
 	"github.com/assent-io/assent/internal/token"
 )
 
-// knowledge returns what is known about the address under the lock.
-func (w *work) knowledge(p *places) (*consent.Known, error) {
-	var k knowledge
-	err := k.gather(p, w)
-	return &k.Known, err
-}
-
-// seen implements sight.
-func (w *work) seen(where *place, _ *consent.State) (seen, error) {
-	s, err := w.subject(where)
-	if err != nil {
-		return seen{}, err
-	}
-	state, err := w.state(s)
-	return seen{key: &s.Key, state: state, keyVersion: s.KeyVersion}, err
-}
-
 // RequestConsent asks for a double opt-in: it decides about the confirmation mail and, where it is allowed, records the request
 // and the mail. A denial records nothing: what cannot be confirmed must not replace a request that can. Errors:
 // UNKNOWN_CHANNEL, UNKNOWN_DECLARATION, BASIS_NOT_ACCEPTED and those of Record.
@@ -227,12 +210,32 @@ func (w *work) requestNamed(p *places, state *consent.State, named *token.Confir
 	return request != 0 && pending(request), confirmation, nil
 }
 
-// catalogVersion returns the catalog in force at t with its version.
-func (w *work) catalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) {
-	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
-	if err != nil {
-		return nil, 0, err
-	}
-	c := effective(versions, t)
-	return c.parsed, c.Version, nil
+// OptIn is a double opt-in to ask for.
+type OptIn struct {
+	Statement consent.Statement // of kind request
+	Sender    string
+	Idempotency
+}
+
+// OptInResult is the decision about the confirmation mail.
+type OptInResult struct {
+	CheckResult
+	Token     string // empty if no mail may be sent
+	Expires   consent.Instant
+	Positions []int64
+	Warnings  []consent.Warning
+}
+
+// Confirmation is a double opt-in to confirm.
+type Confirmation struct {
+	Token     string
+	Statement consent.Statement // evidence only
+	Idempotency
+}
+
+// Confirmed is what a confirmation gave.
+type Confirmed struct {
+	Position  int64
+	Channel   string
+	Duplicate bool // the same token had confirmed before, at that position
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -205,4 +206,16 @@ func (k *knowledge) gather(p *places, from sight) error {
 	spelling, err := p.folded.by.Spelling(folded.keyVersion, p.address.Exact())
 	k.Spelling = spelling.Sum
 	return err
+}
+
+func parseAddress(typed string) (address.Address, error) {
+	a, err := address.Parse(typed)
+	if err != nil {
+		return a, noAddress(err)
+	}
+	return a, nil
+}
+
+func noAddress(err error) *fault.Error {
+	return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 }

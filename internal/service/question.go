@@ -91,18 +91,6 @@ func (q *question) add(typed string) error {
 	return q.locate(&q.items[n].places, a, false)
 }
 
-func parseAddress(typed string) (address.Address, error) {
-	a, err := address.Parse(typed)
-	if err != nil {
-		return a, noAddress(err)
-	}
-	return a, nil
-}
-
-func noAddress(err error) *fault.Error {
-	return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
-}
-
 // decide decides about the items from one to another, by what is seen.
 func (q *question) decide(from, to int, rules *consent.Rules, by sight, at consent.Instant) error {
 	for i := from; i < to; i++ {

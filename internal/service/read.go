@@ -216,3 +216,19 @@ func (s *Service) present(ctx context.Context, v *view) (*catalog.Catalog, error
 	}
 	return effective(versions, max(s.instant(), v.head.Recorded)).parsed, nil
 }
+
+// Moment is what time is asked about, and up to where the ledger counts as known. The zero value is now, strictly, with all that
+// was acknowledged.
+type Moment struct {
+	AsOf  consent.Instant // the time to decide for; zero: that at which Known was so, or now
+	Known Known
+}
+
+// Known is up to where the ledger counts as known; the zero value is all of it. At most one of the fields is set.
+type Known struct {
+	Position int64           // of the last event that counts
+	Time     consent.Instant // the last event recorded at or before it is the last that counts
+}
+
+// isNow reports whether what is asked for may be sent on.
+func (m Moment) isNow() bool { return m == Moment{} }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
+	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -89,4 +90,11 @@ func packAnew(id consent.SubjectID, headers [][]byte, table *nameTable) (storage
 	}
 	made.Packed, err = consent.AppendState(nil, state, table)
 	return made, err
+}
+
+// RebuildReport is what a rebuilding of the states found.
+type RebuildReport struct {
+	Subjects int
+	Differed int // states that were not what their events give
+	Took     time.Duration
 }

@@ -71,3 +71,31 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 	}
 	return r, nil
 }
+
+// LookupInput is a look at one address.
+type LookupInput struct {
+	Address string
+	Moment
+}
+
+// ChannelState is what holds for an address on one channel.
+type ChannelState struct {
+	Channel  string
+	Decision CheckResult
+	Grants   []consent.Grant
+	Refused  consent.Instant // the latest refusal; zero: none
+	Pending  consent.Instant // when the pending request ends; zero: none is pending
+}
+
+// ActiveSuppression is a suppression in force; Domain is set where it is of a domain.
+type ActiveSuppression struct {
+	consent.Suppression
+	Domain string
+}
+
+// Recipient is what holds for an address.
+type Recipient struct {
+	Basis
+	Channels     []ChannelState
+	Suppressions []ActiveSuppression
+}

@@ -10,18 +10,6 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// stated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
-type stated struct {
-	statement consent.Statement
-	place     place
-	exact     *place // of a no of the past about an address: where a consent stands that may outlive it
-	entry     *consent.Entry
-	version   int64            // of the catalog that the entry was checked under
-	sum       [32]byte         // of the versions up to it
-	erases    *places          // where everything is that an erasure reaches
-	key       consent.EventKey // if it is stated when it occurred
-}
-
 // vetting checks the statements of one call under the newest catalog that is known.
 type vetting struct {
 	service  *Service
@@ -87,46 +75,6 @@ func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.En
 	return entryUnder(v.versions, st, v.recorded)
 }
 
-// entryUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
-func entryUnder(versions []catalogVersion, st *consent.Statement, recorded consent.Instant) (*consent.Entry, error) {
-	dated := *st
-	if dated.Occurred == 0 {
-		dated.Occurred = recorded
-	}
-	return dated.Entry(effective(versions, recorded).parsed, effective(versions, dated.Occurred).parsed)
-}
-
-// load adds what recording the statement has to see.
-func (r *stated) load(l *storage.Load) {
-	l.Subjects = append(l.Subjects, r.place.keys...)
-	if r.exact != nil {
-		l.Subjects = append(l.Subjects, r.exact.keys...)
-	}
-	if r.erases != nil {
-		l.Subjects = append(append(l.Subjects, r.erases.exact.keys...), r.erases.mail.keys...)
-	}
-	if r.statement.Occurred == 0 {
-		return // Its key will be of a new instant: it cannot have been recorded before.
-	}
-	for _, k := range r.place.keys {
-		l.Events = append(l.Events, storage.EventRef{Subject: k, Key: r.key})
-	}
-}
-
-// entryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
-// very time of recording.
-func (w *work) entryOf(r *stated) (*consent.Entry, error) {
-	if r.version == w.head.CatalogVersion && r.sum == w.head.CatalogsSum && r.statement.Occurred != 0 {
-		entry := *r.entry
-		return &entry, nil
-	}
-	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
-	if err != nil {
-		return nil, err
-	}
-	return entryUnder(versions, &r.statement, w.recorded)
-}
-
 // Record records one statement as of now: a grant, a refusal, a suppression or a lift. Unlike an import it refuses an unknown
 // version of a declaration and a lift of nothing.
 func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempotency) (Recorded, error) {
@@ -175,27 +123,6 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 		err = w.addWarnings(&recorded, cat, r, p, w.recorded)
 		return recorded, true, err
 	})
-}
-
-// since counts the events that were erased since an earlier state of the same work.
-func (e *erased) since(before *erased) int64 {
-	taken := map[int64]bool{}
-	for _, position := range e.requests[len(before.requests):] {
-		taken[position] = true
-	}
-	for _, position := range e.evidence[len(before.evidence):] {
-		taken[position] = true
-	}
-	return int64(len(taken))
-}
-
-// recordOnce records the event unless the same fact was recorded before.
-func (w *work) recordOnce(p *prepared) (Recorded, error) {
-	if p.known != 0 {
-		return Recorded{Position: p.known, Duplicate: true}, nil
-	}
-	position, err := w.record(p)
-	return Recorded{Position: position}, err
 }
 
 // declared refuses a declaration version that no catalog in force has.
@@ -331,20 +258,6 @@ func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []Batc
 	})
 }
 
-// refusal tells an error that is an answer to one item from one that ends everything.
-func refusal(err error) (*fault.Error, error) {
-	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
-	if !ok {
-		return nil, err
-	}
-	switch refused.Code {
-	case fault.Unavailable, fault.ServerStopping, fault.ClockSkew, fault.KeyMissing, fault.NoCatalog:
-		return nil, err
-	default:
-		return refused, nil
-	}
-}
-
 // recordItem records one statement of a batch.
 func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
 	p, cat, err := w.prepareItem(r, batch)
@@ -416,4 +329,24 @@ func (s *Service) validateChunk(ctx context.Context, m *member, results []Record
 		return nil, err
 	}
 	return results, nil
+}
+
+// RecordItem is what became of one statement of a batch.
+type RecordItem struct {
+	Recorded
+	Err *fault.Error
+}
+
+// BatchRecord is many statements to record.
+type BatchRecord struct {
+	Items        []BatchStatement
+	ValidateOnly bool
+	Batch        consent.BatchID
+	Idempotency  Idempotency
+}
+
+// BatchStatement is one statement of a batch, or why it could not be read.
+type BatchStatement struct {
+	Statement consent.Statement
+	Err       *fault.Error
 }

@@ -178,14 +178,6 @@ func (t *retaining) exact(c *candidate, events []consent.Event) error {
 	return t.orphan(&o.at.exact, c.subject, consent.KindRequest, events, gone)
 }
 
-func byPosition(list []consent.Ending) map[int64]consent.Ending {
-	byPosition := make(map[int64]consent.Ending, len(list))
-	for _, e := range list {
-		byPosition[e.Position] = e
-	}
-	return byPosition
-}
-
 // mails decides about confirmation mails, which are kept as long as requests that nobody confirmed.
 func (t *retaining) mails(c *candidate, events []consent.Event) error {
 	may := t.mayGo(c, events)

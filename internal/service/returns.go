@@ -72,3 +72,45 @@ func readReturn(p token.Page) (storage.Return, error) {
 	_, err := hex.Decode(after.Subject[:], []byte(p.AfterKey[:digits]))
 	return after, err
 }
+
+// ReturnsInput asks for a page of what came back of erased persons.
+type ReturnsInput struct {
+	Since consent.Instant // the day of it and later
+	Size  int
+	Token string
+}
+
+// ReturnsPage is a page of it.
+type ReturnsPage struct {
+	Returns []ErasedReturn
+	Next    string
+}
+
+// ErasedReturn tells that a client sent something about an erased person from before the erasure. Person is the same for all of one
+// person's, and says nothing else.
+type ErasedReturn struct {
+	Day        consent.Instant
+	Client     string
+	Department string // of the client; empty: all
+	Person     string
+	Count      int64
+}
+
+// returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error
+// that says so.
+func (w *work) returned(r *stated, refused error) error {
+	l := w.service.locator(1)
+	at, err := l.place(consent.FormFolded, r.entry.Address.Folded())
+	if err != nil {
+		return err
+	}
+	s, err := w.subject(&at)
+	if err != nil {
+		return err
+	}
+	w.erased.returns = append(w.erased.returns, storage.Return{
+		Subject: s.ID, Day: w.recorded.Day(), Client: w.who.ID, Count: 1,
+	})
+	w.changed = true
+	return refused
+}

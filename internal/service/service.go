@@ -10,7 +10,6 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -191,32 +190,3 @@ func (s *Service) Close() {
 		s.sampler.close()
 	}
 }
-
-// fault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
-// log. An error that is the caller's already keeps what it is.
-func faultOf(err error) error {
-	var told *fault.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &told):
-		return err
-	case errors.Is(err, storage.ErrUnavailable):
-		return fault.Errorf(fault.Unavailable, "", "the database is not available; try again").Because(err)
-	case errors.Is(err, storage.ErrCommitUnknown):
-		return fault.Errorf(fault.Unavailable, "", "the database went away while it was recording; whether it was "+
-			"recorded is unknown: repeat the request with the same request id").Because(err)
-	case errors.Is(err, seal.ErrKeyMissing):
-		return fault.Errorf(fault.KeyMissing, "", "this server's key file lacks a master key that the database uses; give it "+
-			"the key file that the other servers have").Because(err)
-	case errors.Is(err, errStaleKeys):
-		return staleKeys()
-	case errors.Is(err, storage.ErrClosed):
-		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; try another one"}
-	default:
-		return err
-	}
-}
-
-// instant returns the service's time.
-func (s *Service) instant() consent.Instant { return consent.InstantOf(s.now()) }

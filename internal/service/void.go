@@ -158,3 +158,17 @@ func (w *work) void(in *Void, facts *consent.Facts, of *subject) error {
 	w.fold(of, &event)
 	return nil
 }
+
+// Void is an event, or a batch of them, to leave out. Exactly one of Position and Batch is set.
+type Void struct {
+	Position      int64
+	Batch         consent.BatchID
+	Justification string
+}
+
+// Voided is what a void left out.
+type Voided struct {
+	Events   int64
+	Subjects int64
+	kept     int // subjects that keep what a batch recorded, for otherwise a grant without evidence would count again
+}

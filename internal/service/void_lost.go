@@ -160,3 +160,11 @@ func (w *work) lost(before *consent.Usefulness, events []consent.Event, then *co
 	}
 	return nil
 }
+
+func byPosition(list []consent.Ending) map[int64]consent.Ending {
+	byPosition := make(map[int64]consent.Ending, len(list))
+	for _, e := range list {
+		byPosition[e.Position] = e
+	}
+	return byPosition
+}

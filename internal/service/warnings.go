@@ -19,10 +19,6 @@ func (w *work) addWarnings(to *Recorded, cat *catalog.Catalog, r *stated, p *pre
 	return err
 }
 
-// judgedAt is the instant at which a grant of the past is judged by itself: that of its confirmation, else its own. What has lapsed
-// since is no defect of a history.
-func (p *prepared) judgedAt() consent.Instant { return max(p.occurred, p.entry.Facts.Confirmed) }
-
 // grantWarnings says on which marketing channels a grant allows nothing by itself at an instant, and why.
 func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Instant) ([]consent.Warning, error) {
 	facts := &p.entry.Facts

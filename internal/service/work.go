@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
-	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
@@ -105,12 +104,6 @@ func (w *work) runMember(m *member) error {
 		return err
 	}
 	return m.run(w)
-}
-
-// catalog returns the catalog in force at t.
-func (w *work) catalog(t consent.Instant) (*catalog.Catalog, error) {
-	cat, _, err := w.catalogVersion(t)
-	return cat, err
 }
 
 // subject returns the subject at a place; a new one, not yet stored, if there is none.
@@ -266,79 +259,6 @@ func (w *work) spelling(s *subject, exact string) (consent.Spelling, error) {
 	return w.service.keys.Spelling(s.KeyVersion, exact)
 }
 
-// prepared is an event that was found right and is yet to be recorded.
-type prepared struct {
-	subject  *subject
-	occurred consent.Instant
-	key      consent.EventKey
-	entry    *consent.Entry
-	batch    consent.BatchID
-	known    int64 // position of the same fact, if it was recorded before
-}
-
-// prepare finds the subject, the time and the key of what is stated.
-func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) (*prepared, error) {
-	occurred, err := w.clamp(st.statement.Occurred, "occurredTime")
-	if err != nil {
-		return nil, err
-	}
-	if occurred, err = w.whenAhead(&st.statement, occurred); err != nil {
-		return nil, err
-	}
-	p := &prepared{occurred: occurred, entry: entry, batch: batch, key: st.key}
-	if p.subject, err = w.subject(&st.place); err != nil {
-		return nil, err
-	}
-	if entry.Form == consent.FormExact && entry.Begin(occurred) <= p.subject.Erased {
-		return nil, erasedBefore()
-	}
-	if st.statement.Occurred == 0 {
-		if p.key, err = w.service.eventKey(w.recorded, entry); err != nil {
-			return nil, err
-		}
-	}
-	if at, ok := w.keyed[eventID{p.subject.ID, p.key}]; ok {
-		p.known = at
-	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.subject.Key, Key: p.key}]; ok {
-		p.known = at
-	}
-	if p.known != 0 && entry.Form == consent.FormExact {
-		w.named = append(w.named, p.known)
-	}
-	confirmed, err := w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime")
-	switch {
-	case err == nil:
-		entry.Facts.Confirmed = confirmed
-	case entry.Facts.Kind.IsNo():
-		entry.Facts.Confirmed = 0
-		entry.Warnings = append(slices.Clone(entry.Warnings), consent.Warning{
-			Code: consent.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
-		})
-	default:
-		return nil, err
-	}
-	return p, nil
-}
-
-// eventKey returns the key of an entry that occurred at the instant, as stated.
-func (s *Service) eventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
-	return s.keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
-}
-
-// clamp takes a time that is ahead by no more than a client's clock may be for now.
-func (w *work) clamp(t consent.Instant, field string) (consent.Instant, error) {
-	switch {
-	case t == 0 && field == "occurredTime":
-		return w.recorded, nil
-	case t <= w.recorded:
-		return t, nil
-	case t <= w.recorded.Add(clientSkew):
-		return w.recorded, nil
-	default:
-		return 0, fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out for now")
-	}
-}
-
 // record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
 func (w *work) record(p *prepared) (int64, error) {
 	event := consent.Event{Occurred: p.occurred, Key: p.key, Batch: p.batch, Facts: p.entry.Facts}
@@ -372,14 +292,6 @@ func (w *work) record(p *prepared) (int64, error) {
 	w.keyed[eventID{event.Subject, event.Key}] = event.Position
 	w.fold(p.subject, &event)
 	return event.Position, w.goAlong(p.subject, &event)
-}
-
-// sealEvidence seals evidence for the event with the key; nil if there is none.
-func (w *work) sealEvidence(key consent.EventKey, evidence *consent.Evidence) ([]byte, error) {
-	if *evidence == (consent.Evidence{}) {
-		return nil, nil
-	}
-	return w.service.keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
 }
 
 // append gives the event its position and adds it to the ledger.
@@ -497,4 +409,12 @@ func (w *work) changes() (*storage.Changes, error) {
 	}
 	w.reread(c)
 	return c, nil
+}
+
+// nameDigest makes the head name a version of the digest key, for new rows. The head is stored with the row that is the first of it at the
+// latest, so from that transaction on every server that lacks the key refuses to answer.
+func nameDigest(head *storage.Head, version uint32) {
+	if !slices.Contains(head.DigestKeys, version) {
+		head.DigestKeys = append([]uint32{version}, head.DigestKeys...)
+	}
 }

@@ -235,3 +235,31 @@ func (w *work) putCatalog(c *storage.Catalog) error {
 	w.catalogs = append(w.catalogs, *c)
 	return nil
 }
+
+// CatalogVersion is a version of the catalog.
+type CatalogVersion struct {
+	Version   int64
+	Document  string
+	ETag      string
+	Effective consent.Instant // zero: for all time before
+	Recorded  consent.Instant
+	Position  int64
+}
+
+// ApplyCatalog is a catalog to apply.
+type ApplyCatalog struct {
+	Name         string // for messages: the file's name, or catalog
+	Document     string
+	ETag         string // of the version it is to follow; empty: whichever
+	ValidateOnly bool
+	Idempotency
+}
+
+// AppliedCatalog is what became of a catalog.
+type AppliedCatalog struct {
+	Version   int64
+	ETag      string
+	Position  int64
+	Unchanged bool
+	Warnings  []string
+}
