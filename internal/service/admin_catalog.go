@@ -15,15 +15,15 @@ import (
 )
 
 // GetCatalog returns a version of the catalog; 0 is the latest. Errors: NO_CATALOG, CATALOG_NOT_FOUND.
-func (s *Service) GetCatalog(ctx context.Context, version int64) (CatalogVersion, error) {
-	head, err := s.store.Head(ctx)
+func (s *Admin) GetCatalog(ctx context.Context, version int64) (CatalogVersion, error) {
+	head, err := s.Store.Head(ctx)
 	if err != nil {
 		return CatalogVersion{}, faultOf(err)
 	}
-	if _, err := s.admit(ctx, &head); err != nil {
+	if _, err := s.guard.admit(ctx, &head); err != nil {
 		return CatalogVersion{}, err
 	}
-	versions, err := s.catalogs.upTo(ctx, &head)
+	versions, err := s.Catalogs.upTo(ctx, &head)
 	if err != nil {
 		return CatalogVersion{}, err
 	}
@@ -55,7 +55,7 @@ func CheckCatalog(name, document string) error {
 // ApplyCatalog applies a document as the next version. One that is the latest already changes nothing. A client of one department
 // changes the parts of its department only, see [catalog.CheckDepartment], and no first catalog. Errors: INVALID_CATALOG, VERSION_IN_USE,
 // IN_USE, ETAG_MISMATCH, OTHER_DEPARTMENT.
-func (s *Service) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatalog, error) {
+func (s *Admin) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatalog, error) {
 	if err := Need(ctx, ScopeCatalog); err != nil {
 		return AppliedCatalog{}, err
 	}
@@ -70,12 +70,13 @@ func (s *Service) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCat
 	for _, w := range warnings {
 		applied.Warnings = append(applied.Warnings, w.String())
 	}
-	if !parsed.Policy.ClaimsPeriod.IsZero() && !s.keys.HasClaimsKey() {
+	if !parsed.Policy.ClaimsPeriod.IsZero() && !s.Keys.HasClaimsKey() {
 		applied.Warnings = append(applied.Warnings, "the policy claims_period wants evidence of erased persons kept for an officer, and the "+
 			"key file has no officer's key: until there is one, made with `assent keys claims`, every erasure is refused with NO_CLAIMS_KEY")
 	}
 	m := member{}
-	return idempotent(ctx, s, &m, in.Idempotency, nil, func(w *work) (AppliedCatalog, bool, error) {
+	return idempotent(ctx, s.engine, &m, in.Idempotency, nil, func(tx *work) (AppliedCatalog, bool, error) {
+		w := s.in(tx)
 		return w.applyCatalog(&in, parsed, applied)
 	})
 }
@@ -112,7 +113,7 @@ func violationsOf(invalid *catalog.Invalid) []fault.Violation {
 
 // mayApply returns an error unless the caller may put the document in the place of the versions that it would end. A client of one department
 // is held to each of them: to the one that is in force when the document begins to be, and to those that are still to come and never would.
-func (w *work) mayApply(parsed *catalog.Catalog, effective consent.Instant, versions []catalogVersion) error {
+func (w *adminTx) mayApply(parsed *catalog.Catalog, effective consent.Instant, versions []catalogVersion) error {
 	if w.who.AllDepartments {
 		return nil
 	}
@@ -138,7 +139,7 @@ func (w *work) mayApply(parsed *catalog.Catalog, effective consent.Instant, vers
 	return nil
 }
 
-func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied AppliedCatalog) (AppliedCatalog, bool, error) {
+func (w *adminTx) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied AppliedCatalog) (AppliedCatalog, bool, error) {
 	next := storage.Catalog{
 		Version: w.head.CatalogVersion + 1, Position: w.head.Position + 1, Recorded: w.recorded,
 		SHA256: sha256.Sum256([]byte(in.Document)), Document: in.Document,
@@ -147,7 +148,7 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 		return applied, false, err
 	}
 	if w.head.CatalogVersion > 0 {
-		versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
+		versions, err := w.admin.Catalogs.upTo(w.ctx, &w.head)
 		if err != nil {
 			return applied, false, err
 		}
@@ -186,7 +187,7 @@ func (w *work) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, applied A
 }
 
 // effectiveFrom returns from when a catalog after the first is in force: now, or later as it says.
-func (w *work) effectiveFrom(parsed *catalog.Catalog) (consent.Instant, error) {
+func (w *adminTx) effectiveFrom(parsed *catalog.Catalog) (consent.Instant, error) {
 	if parsed.EffectiveTime == nil {
 		return w.recorded, nil
 	}
@@ -199,7 +200,7 @@ func (w *work) effectiveFrom(parsed *catalog.Catalog) (consent.Instant, error) {
 }
 
 // refUsed reports whether an event refers to a part of the catalog.
-func (w *work) refUsed(ref catalog.Ref) bool {
+func (w *adminTx) refUsed(ref catalog.Ref) bool {
 	kind, ok := map[catalog.RefKind]consent.RefKind{
 		catalog.RefChannel: consent.RefChannel, catalog.RefSenderIdentity: consent.RefSender,
 		catalog.RefDepartment: consent.RefDepartment, catalog.RefController: consent.RefController,
@@ -213,18 +214,18 @@ func (w *work) refUsed(ref catalog.Ref) bool {
 }
 
 // putCatalog records a version of the catalog, and gives its names their numbers.
-func (w *work) putCatalog(c *storage.Catalog) error {
+func (w *adminTx) putCatalog(c *storage.Catalog) error {
 	facts := consent.Facts{
 		Kind: consent.KindCatalog, CatalogVersion: c.Version, Effective: c.Effective, Document256: c.SHA256,
 	}
 	event := consent.Event{Occurred: w.recorded, Facts: facts}
 	var err error
-	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(w.recorded, &facts, "", &consent.Evidence{})); err != nil {
+	if event.Key, err = w.admin.Keys.EventKey(consent.EventKeyInput(w.recorded, &facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
 	var sum [32]byte
 	if w.head.CatalogVersion > 0 {
-		versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
+		versions, err := w.admin.Catalogs.upTo(w.ctx, &w.head)
 		if err != nil {
 			return err
 		}
@@ -235,6 +236,29 @@ func (w *work) putCatalog(c *storage.Catalog) error {
 	w.catalogs = append(w.catalogs, *c)
 	return nil
 }
+
+// Admin keeps the catalog and the clients.
+type Admin struct {
+	*Env
+	*Reference
+
+	guard  *Guard
+	engine *Engine
+}
+
+// NewAdmin returns what keeps the catalog and the clients.
+func NewAdmin(env *Env, reference *Reference, guard *Guard, engine *Engine) *Admin {
+	return &Admin{Env: env, Reference: reference, guard: guard, engine: engine}
+}
+
+// adminTx is a transaction as the keeping of catalog and clients uses it.
+type adminTx struct {
+	*work
+
+	admin *Admin
+}
+
+func (s *Admin) in(tx *work) *adminTx { return &adminTx{tx, s} }
 
 // CatalogVersion is a version of the catalog.
 type CatalogVersion struct {

@@ -15,7 +15,7 @@ import (
 
 // CreateClient creates a client and returns its key, which is not stored. A client gives no department, scope or list that it does not
 // have itself. Errors: CLIENT_EXISTS, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
-func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string, error) {
+func (s *Admin) CreateClient(ctx context.Context, n NewClient) (Client, string, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, "", err
 	}
@@ -30,9 +30,10 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 	created := storage.Client{
 		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash, KeyExpires: n.KeyExpires,
 	}
-	err = s.commits.do(ctx, &member{
+	err = s.engine.do(ctx, &member{
 		load: storage.Load{Clients: true},
-		run: func(w *work) error {
+		run: func(tx *work) error {
+			w := s.in(tx)
 			if err := w.who.need(ScopeClients); err != nil {
 				return err
 			}
@@ -45,7 +46,7 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 			if slices.ContainsFunc(w.loaded.Clients, func(c storage.Client) bool { return c.ID == n.ID }) {
 				return fault.Errorf(fault.ClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
 			}
-			if err := s.departmentExists(w, n.Department); err != nil {
+			if err := w.departmentExists(n.Department); err != nil {
 				return err
 			}
 			created.Created = w.recorded
@@ -60,7 +61,7 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient) (Client, string
 }
 
 // departmentExists refuses a department that the catalog lacks: a client of it could never do anything.
-func (s *Service) departmentExists(w *work, id string) error {
+func (w *adminTx) departmentExists(id string) error {
 	if id == "" || w.head.CatalogVersion == 0 {
 		return nil
 	}
@@ -111,14 +112,15 @@ func (n *NewClient) scopes() ([]string, error) {
 // RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api.md); of
 // one that was revoked before nothing changes. A client of one department ends keys of that department only. Errors: CLIENT_NOT_FOUND,
 // OTHER_DEPARTMENT.
-func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
+func (s *Admin) RevokeClient(ctx context.Context, id string) (Client, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, err
 	}
 	var revoked storage.Client
-	err := s.commits.do(ctx, &member{
+	err := s.engine.do(ctx, &member{
 		load: storage.Load{Clients: true},
-		run: func(w *work) error {
+		run: func(tx *work) error {
+			w := s.in(tx)
 			if err := w.who.need(ScopeClients); err != nil {
 				return err
 			}
@@ -145,16 +147,16 @@ func (s *Service) RevokeClient(ctx context.Context, id string) (Client, error) {
 
 // ListClients returns a page of the clients by id, those revoked included; to a client of one department those of that department. Error:
 // INVALID_PAGE_TOKEN.
-func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {
-	page, err := token.ReadPage(s.keys, "clients", pageToken)
+func (s *Admin) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {
+	page, err := token.ReadPage(s.Keys, "clients", pageToken)
 	if err != nil {
 		return ClientPage{}, invalidPage()
 	}
-	head, list, err := s.store.Clients(ctx)
+	head, list, err := s.Store.Clients(ctx)
 	if err != nil {
 		return ClientPage{}, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := s.guard.admit(ctx, &head)
 	if err != nil {
 		return ClientPage{}, err
 	}
@@ -167,7 +169,7 @@ func (s *Service) ListClients(ctx context.Context, size int, pageToken string) (
 			continue
 		}
 		if len(result.Clients) == size {
-			result.Next, err = token.NewPage(s.keys, "clients", token.Page{AfterKey: result.Clients[size-1].ID})
+			result.Next, err = token.NewPage(s.Keys, "clients", token.Page{AfterKey: result.Clients[size-1].ID})
 			return result, err
 		}
 		result.Clients = append(result.Clients, clientOf(&list[i]))

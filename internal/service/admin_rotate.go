@@ -12,7 +12,7 @@ import (
 // RotateClient gives a client a new key, and returns it. The key before holds beside it, until its own end, for the overlap, or until it is
 // ended; the one before that ends. Who rotates holds the key, so a client rotates those only whose rights it could give. Errors: CLIENT_NOT_FOUND,
 // INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
-func (s *Service) RotateClient(ctx context.Context, in RotateClient) (Client, string, error) {
+func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (Client, string, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, "", err
 	}
@@ -20,7 +20,7 @@ func (s *Service) RotateClient(ctx context.Context, in RotateClient) (Client, st
 	if err != nil {
 		return Client{}, "", err
 	}
-	rotated, err := s.changeClient(ctx, in.ID, func(w *work, c *storage.Client) error {
+	rotated, err := s.changeClient(ctx, in.ID, func(w *adminTx, c *storage.Client) error {
 		if err := w.who.needGiven(c); err != nil {
 			return err
 		}
@@ -50,22 +50,23 @@ func (s *Service) RotateClient(ctx context.Context, in RotateClient) (Client, st
 }
 
 // EndPriorKey ends the key that a client had before its present one; without one nothing changes. Errors: CLIENT_NOT_FOUND, OTHER_DEPARTMENT.
-func (s *Service) EndPriorKey(ctx context.Context, id string) (Client, error) {
+func (s *Admin) EndPriorKey(ctx context.Context, id string) (Client, error) {
 	if err := Need(ctx, ScopeClients); err != nil {
 		return Client{}, err
 	}
-	return s.changeClient(ctx, id, func(w *work, c *storage.Client) error {
+	return s.changeClient(ctx, id, func(w *adminTx, c *storage.Client) error {
 		c.PriorHash, c.PriorExpires = [32]byte{}, 0
 		return w.who.needDepartmentOf(c)
 	})
 }
 
 // changeClient stores a client as the change leaves it, for a caller with the scope clients.
-func (s *Service) changeClient(ctx context.Context, id string, change func(w *work, c *storage.Client) error) (Client, error) {
+func (s *Admin) changeClient(ctx context.Context, id string, change func(w *adminTx, c *storage.Client) error) (Client, error) {
 	var changed storage.Client
-	err := s.commits.do(ctx, &member{
+	err := s.engine.do(ctx, &member{
 		load: storage.Load{Clients: true},
-		run: func(w *work) error {
+		run: func(tx *work) error {
+			w := s.in(tx)
 			if err := w.who.need(ScopeClients); err != nil {
 				return err
 			}
@@ -88,7 +89,7 @@ func (s *Service) changeClient(ctx context.Context, id string, change func(w *wo
 }
 
 // keyMayExpire refuses a time for the end of a key that has passed.
-func (w *work) keyMayExpire(at consent.Instant) error {
+func (w *adminTx) keyMayExpire(at consent.Instant) error {
 	if at != 0 && at <= w.recorded {
 		return fault.Errorf(fault.InvalidClient, "keyExpiresTime", "the key would have expired already; name a later time, or none")
 	}

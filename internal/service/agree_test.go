@@ -18,7 +18,7 @@ import (
 // bare returns a service over the store whose checks read the database.
 func (w *world) bare(s *Service) *Service {
 	w.t.Helper()
-	other, err := New(w.t.Context(), s.store, w.keys, Options{Now: w.clock.Now, Logger: s.log})
+	other, err := New(w.t.Context(), s.Store, w.keys, Options{Now: w.clock.Now, Logger: s.Log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

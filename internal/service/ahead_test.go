@@ -22,7 +22,7 @@ func clockWasAhead(t *testing.T, w *world) (*Service, func(accept bool, log *byt
 	}
 	w.clock.Set(truth.Add(time.Minute))
 	return s, func(accept bool, log *bytes.Buffer) *Service {
-		again, err := New(t.Context(), s.store, w.keys, Options{
+		again, err := New(t.Context(), s.Store, w.keys, Options{
 			Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(log, nil)), AcceptAhead: accept,
 		})
 		if err != nil {

@@ -68,6 +68,27 @@ func Process(id string) Caller {
 	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}
 }
 
+// Guard knows the clients: it lets callers in by their keys, and says what each may do under a head.
+type Guard struct {
+	*Env
+
+	clients   *clients
+	strangers *strangers
+}
+
+// NewGuard returns a guard that has cached nothing yet.
+func NewGuard(env *Env) *Guard {
+	g := &Guard{Env: env, clients: newClients(env.Store)}
+	g.strangers = newStrangers(g.lookForClients)
+	return g
+}
+
+// departmentOf returns the department of a client as it was cached last; false for one that is not known or acts for all.
+func (g *Guard) departmentOf(client string) (string, bool) {
+	c, _, known := g.clients.get(client)
+	return c.Department, known && !c.AllDepartments
+}
+
 type callerKey struct{}
 
 // WithCaller returns a context in which calls are made by the caller.
@@ -160,15 +181,15 @@ func Need(ctx context.Context, scopes ...Scope) error {
 
 // MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments with the
 // scope metrics, whose key holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
-func (s *Service) MayObserve(ctx context.Context) error {
+func (g *Guard) MayObserve(ctx context.Context) error {
 	who := caller(ctx)
-	head, err := s.store.Head(ctx)
+	head, err := g.Store.Head(ctx)
 	switch {
 	case errors.Is(err, storage.ErrUnavailable):
 	case err != nil:
 		return faultOf(err)
 	default:
-		if who, err = s.admit(ctx, &head); err != nil {
+		if who, err = g.admit(ctx, &head); err != nil {
 			return err
 		}
 	}
@@ -181,15 +202,15 @@ func (s *Service) MayObserve(ctx context.Context) error {
 // admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
 // it was. It is asked of every head that a call reads, so a revoked key ends at once on every server; and so does the answering of a
 // server whose keys are not all that the head names.
-func (s *Service) admit(ctx context.Context, head *storage.Head) (Caller, error) {
-	if err := holds(s.keys, head); err != nil {
+func (g *Guard) admit(ctx context.Context, head *storage.Head) (Caller, error) {
+	if err := holds(g.Keys, head); err != nil {
 		return Caller{}, err
 	}
 	c := caller(ctx)
 	if c.version == 0 || c.version == head.ClientsVersion {
-		return s.inTime(c, nil)
+		return g.inTime(c, nil)
 	}
-	return s.inTime(s.clients.again(ctx, c, head.ClientsVersion))
+	return g.inTime(g.clients.again(ctx, c, head.ClientsVersion))
 }
 
 // channelOf returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of

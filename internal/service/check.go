@@ -15,7 +15,7 @@ import (
 
 // Check answers whether an address may be contacted. Errors: INVALID_ADDRESS, UNKNOWN_CHANNEL, TIME_IN_FUTURE,
 // POSITION_UNKNOWN, OTHER_HISTORY, OTHER_DEPARTMENT, NO_CATALOG.
-func (s *Service) Check(ctx context.Context, in CheckInput) (CheckResult, error) {
+func (s *Checker) Check(ctx context.Context, in CheckInput) (CheckResult, error) {
 	q := s.question(1)
 	defer s.done(q)
 	if err := q.add(in.Address); err != nil {
@@ -45,7 +45,7 @@ func checkResult(d consent.Decision, basis Basis, cat *catalog.Catalog) CheckRes
 
 // BatchCheck answers about many addresses what Check answers about one. An address that is none fails only its item. The answers are by
 // what was known when the call was made, or later.
-func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
+func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, error) {
 	if len(in.Addresses) > MaxBatch {
 		return BatchResult{}, fault.Errorf(fault.TooLarge, "addresses", "at most %d addresses in one call", MaxBatch)
 	}
@@ -69,7 +69,7 @@ func (s *Service) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 }
 
 // answer decides about the addresses of a question and counts what that tells.
-func (s *Service) answer(ctx context.Context, q *question, in *asking) (answers, error) {
+func (s *Checker) answer(ctx context.Context, q *question, in *asking) (answers, error) {
 	got, err := s.decideAll(ctx, q, in)
 	if err != nil {
 		return answers{}, err
@@ -78,7 +78,7 @@ func (s *Service) answer(ctx context.Context, q *question, in *asking) (answers,
 	if s.sampler != nil {
 		s.sampler.take(q, in, &got)
 	}
-	if err := s.learners.add(ctx, disclosedTo(&got.who, got.asked, in.Channel), q.about...); err != nil {
+	if err := s.disclosures.tally.add(ctx, disclosedTo(&got.who, got.asked, in.Channel), q.about...); err != nil {
 		return answers{}, err
 	}
 	for i := range q.list {
@@ -90,7 +90,7 @@ func (s *Service) answer(ctx context.Context, q *question, in *asking) (answers,
 }
 
 // decideAll decides by the index, where there is one and it is asked about now, or else by the store.
-func (s *Service) decideAll(ctx context.Context, q *question, in *asking) (answers, error) {
+func (s *Checker) decideAll(ctx context.Context, q *question, in *asking) (answers, error) {
 	if s.index == nil || !in.isNow() {
 		return s.decideByStore(ctx, q, in)
 	}
@@ -102,9 +102,9 @@ func (s *Service) decideAll(ctx context.Context, q *question, in *asking) (answe
 }
 
 // decideByStore decides by a read of the database, which is always strict.
-func (s *Service) decideByStore(ctx context.Context, q *question, in *asking) (answers, error) {
+func (s *Checker) decideByStore(ctx context.Context, q *question, in *asking) (answers, error) {
 	q.again()
-	v, who, err := s.look(ctx, q.all(), in.Moment)
+	v, who, err := s.reader.look(ctx, q.all(), in.Moment)
 	if err != nil {
 		return answers{}, err
 	}
@@ -120,14 +120,14 @@ func (s *Service) decideByStore(ctx context.Context, q *question, in *asking) (a
 }
 
 // hasReached returns an error unless the ledger holds what the client has seen of it.
-func (s *Service) hasReached(ctx context.Context, head *storage.Head, c *Consistency) error {
+func (s *Checker) hasReached(ctx context.Context, head *storage.Head, c *Consistency) error {
 	if c.AtLeast == 0 {
 		return nil
 	}
 	if err := reached(head, c.AtLeast, "consistency.atLeast.position"); err != nil || c.Root == nil {
 		return err
 	}
-	root, err := s.rootAt(ctx, head, c.AtLeast)
+	root, err := s.checkpoints.rootAt(ctx, head, c.AtLeast)
 	if err != nil {
 		return err
 	}
@@ -140,13 +140,13 @@ func (s *Service) hasReached(ctx context.Context, head *storage.Head, c *Consist
 
 // rules returns the rules for a request under what was seen. Whether the caller may ask is a matter of the catalog of now, and of that of the
 // time asked about: a channel that went to another department, or is no more, does not show the one what the other knew.
-func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Request) (*consent.Rules, Basis, *catalog.Catalog, error) {
-	cat, version, err := s.inForce(ctx, v)
+func (s *Checker) rules(ctx context.Context, v *view, who *Caller, r consent.Request) (*consent.Rules, Basis, *catalog.Catalog, error) {
+	cat, version, err := s.reader.inForce(ctx, v)
 	if err != nil {
 		return nil, Basis{}, nil, err
 	}
 	if !who.AllDepartments {
-		present, err := s.present(ctx, v)
+		present, err := s.reader.present(ctx, v)
 		if err != nil {
 			return nil, Basis{}, nil, err
 		}
@@ -154,7 +154,7 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 			return nil, Basis{}, nil, err
 		}
 	}
-	rules, err := s.rulebook.rules(cat, r)
+	rules, err := s.Rulebook.rules(cat, r)
 	if err != nil {
 		return nil, Basis{}, nil, err
 	}
@@ -163,16 +163,64 @@ func (s *Service) rules(ctx context.Context, v *view, who *Caller, r consent.Req
 
 // mayAsk refuses a request that the caller is not entitled to before much is done for it. What the snapshot of the check itself says
 // still decides.
-func (s *Service) mayAsk(ctx context.Context, r consent.Request, m Moment) error {
+func (s *Checker) mayAsk(ctx context.Context, r consent.Request, m Moment) error {
 	if who := caller(ctx); who.AllDepartments || m.isNow() && s.mayAskIndex(ctx, r) {
 		return nil
 	}
-	v, who, err := s.look(ctx, nil, m)
+	v, who, err := s.reader.look(ctx, nil, m)
 	if err != nil {
 		return err
 	}
 	_, _, _, err = s.rules(ctx, v, &who, r) //nolint:dogsled // Only whether there are any is asked.
 	return err
+}
+
+// Decided is told of decisions, for counting.
+type Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+
+// Checker answers whether addresses may be contacted.
+type Checker struct {
+	*Env
+	*Reference
+
+	guard       *Guard
+	reader      *Reader
+	engine      *Engine // whose acknowledged writes the answers show
+	checkpoints *Checkpoints
+	disclosures *Disclosures
+	decided     Decided
+	index       StateIndex // nil: every check reads the store
+	unsafe      Unsafe
+	questions   questions
+	sampler     *sampler // nil: nothing is decided again
+}
+
+// CheckerOptions are what a checker needs besides other use cases.
+type CheckerOptions struct {
+	Decided Decided
+	Index   StateIndex // nil: every check reads the store
+	// VerifySample is the share of the checks answered by the index that are decided again in the background, from 0 to 1.
+	VerifySample float64
+	Unsafe       Unsafe
+}
+
+// NewChecker returns a checker, which is closed at the end.
+func NewChecker(reader *Reader, engine *Engine, checkpoints *Checkpoints, disclosures *Disclosures, opts CheckerOptions) *Checker {
+	c := &Checker{
+		Env: reader.Env, Reference: reader.Reference, guard: reader.guard, reader: reader, engine: engine, checkpoints: checkpoints,
+		disclosures: disclosures, decided: opts.Decided, index: opts.Index, unsafe: opts.Unsafe,
+	}
+	if opts.VerifySample > 0 {
+		c.sampler = newSampler(c, opts.VerifySample)
+	}
+	return c
+}
+
+// Close ends what decides again in the background.
+func (s *Checker) Close() {
+	if s.sampler != nil {
+		s.sampler.close()
+	}
 }
 
 // Consistency is how fresh an answer has to be. The zero value is strict: nothing is missed that was acknowledged before the call.

@@ -31,7 +31,7 @@ type ClaimedEvent struct {
 }
 
 // take begins an erasure. It refuses one that the policy wants something kept of for which there is no officer's key.
-func (w *work) take(at *places, occurred consent.Instant) (*taken, error) {
+func (w *rightsTx) take(at *places, occurred consent.Instant) (*taken, error) {
 	cat, err := w.catalog(w.recorded)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (w *work) take(at *places, occurred consent.Instant) (*taken, error) {
 	if cat.Policy.ClaimsPeriod.IsZero() {
 		return &taken{}, nil
 	}
-	if !w.service.keys.HasClaimsKey() {
+	if !w.rights.Keys.HasClaimsKey() {
 		return nil, fault.Errorf(fault.NoClaimsKey, "", "the policy claims_period wants evidence kept for an officer, and the key "+
 			"file has no officer's key; make one with `assent keys claims`. Nothing was erased")
 	}
@@ -60,7 +60,7 @@ func (t *taken) keep(e *consent.Event, evidence consent.Evidence) {
 }
 
 // claim stores what was kept, sealed under the officer's key, so that this service cannot read it any more.
-func (w *work) claim(t *taken) error {
+func (w *rightsTx) claim(t *taken) error {
 	if t.until == 0 || len(t.claim.Events) == 0 {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (w *work) claim(t *taken) error {
 	if _, err := rand.Read(kept.ID[:]); err != nil {
 		return err
 	}
-	if kept.Sealed, err = w.service.keys.SealClaim(kept.ID, plain); err != nil {
+	if kept.Sealed, err = w.rights.Keys.SealClaim(kept.ID, plain); err != nil {
 		return err
 	}
 	w.erased.claims = append(w.erased.claims, kept)

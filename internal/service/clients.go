@@ -57,41 +57,41 @@ func unauthenticated() error {
 }
 
 // Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
-func (s *Service) Authenticate(ctx context.Context, key string) (Caller, error) {
+func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
 	id, hash, ok := parseKey(key)
 	if !ok {
 		return Caller{}, fault.Errorf(fault.Unauthenticated, "",
 			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
 	}
-	client, version, ok := s.clients.get(id)
+	client, version, ok := g.clients.get(id)
 	if ok {
 		if expires, holds := keyOf(&client, hash); holds {
-			return s.inTime(callerOf(&client, version, hash, expires), nil)
+			return g.inTime(callerOf(&client, version, hash, expires), nil)
 		}
 	}
 	// The client, or its key, may have come since.
-	if err := s.strangers.wait(ctx); err != nil {
+	if err := g.strangers.wait(ctx); err != nil {
 		return Caller{}, err
 	}
-	if client, version, ok = s.clients.get(id); !ok {
+	if client, version, ok = g.clients.get(id); !ok {
 		return Caller{}, unauthenticated()
 	}
 	stranger := Caller{hash: hash}
-	return s.inTime(stranger.as(&client, version))
+	return g.inTime(stranger.as(&client, version))
 }
 
 // lookForClients reads the clients if the head says that they have changed.
-func (s *Service) lookForClients(ctx context.Context) error {
-	head, err := s.store.Head(ctx)
+func (g *Guard) lookForClients(ctx context.Context) error {
+	head, err := g.Store.Head(ctx)
 	if err != nil {
 		return faultOf(err)
 	}
-	return s.clients.cache(ctx, head.ClientsVersion)
+	return g.clients.cache(ctx, head.ClientsVersion)
 }
 
 // inTime returns the caller unless the time of its key has ended.
-func (s *Service) inTime(c Caller, err error) (Caller, error) {
-	if err == nil && c.expires != 0 && c.expires <= s.instant() {
+func (g *Guard) inTime(c Caller, err error) (Caller, error) {
+	if err == nil && c.expires != 0 && c.expires <= g.Instant() {
 		return Caller{}, unauthenticated()
 	}
 	return c, err
@@ -195,4 +195,9 @@ func textOf(scopes []Scope) []string {
 		list[i] = string(s)
 	}
 	return list
+}
+
+// cacheClients reads the clients that the head names, where they are not cached.
+func (g *Guard) cacheClients(ctx context.Context, head *storage.Head) error {
+	return g.clients.cache(ctx, head.ClientsVersion)
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -46,13 +47,22 @@ const (
 	transactionTimeout = 30 * time.Second
 )
 
-// committer gathers the concurrent writes of a process into one transaction at a time.
-type committer struct {
-	service *Service
-	stop    context.Context
-	cancel  context.CancelFunc
-	wake    chan struct{}
-	ended   chan struct{}
+// Engine gathers the concurrent writes of a process into one transaction at a time.
+type Engine struct {
+	*Env
+	*Reference
+
+	guard       *Guard
+	hooks       Hooks
+	acceptAhead bool
+	unsafe      Unsafe
+	written     written      // what this server has acknowledged
+	ahead       atomic.Int64 // how far the ledger was ahead of the clock, in nanoseconds
+
+	stop   context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+	ended  chan struct{}
 
 	lastUrgent atomic.Int64 // when the last member came that is no import, in nanoseconds
 
@@ -63,126 +73,145 @@ type committer struct {
 	closed bool
 }
 
-func newCommitter(s *Service) *committer {
-	stop, cancel := context.WithCancel(context.Background())
-	c := &committer{
-		service: s, stop: stop, cancel: cancel, wake: make(chan struct{}, 1), ended: make(chan struct{}),
-	}
-	go c.serve()
-	return c
+// Hooks are what use cases add to every transaction; each may be nil.
+type Hooks struct {
+	// Recorded is told of every event that a transaction has recorded of a subject, and may record more.
+	Recorded func(w *work, s *subject, e *consent.Event) error
+	// Forgotten is told of the subjects that a committed transaction has erased or dropped.
+	Forgotten func(keys []storage.SubjectKey)
 }
+
+// EngineOptions say how an engine writes.
+type EngineOptions struct {
+	// AcceptAhead goes on recording consents while the ledger is ahead of the clock.
+	AcceptAhead bool
+	Unsafe      Unsafe
+}
+
+// NewEngine returns an engine that runs until it is closed. Hooks are set before the first write.
+func NewEngine(env *Env, reference *Reference, guard *Guard, opts EngineOptions) *Engine {
+	stop, cancel := context.WithCancel(context.Background())
+	e := &Engine{
+		Env: env, Reference: reference, guard: guard, acceptAhead: opts.AcceptAhead, unsafe: opts.Unsafe,
+		stop: stop, cancel: cancel, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	go e.serve()
+	return e
+}
+
+// SetHooks sets what use cases add to every transaction. It must not be called once something is written.
+func (e *Engine) SetHooks(hooks Hooks) { e.hooks = hooks }
 
 // close refuses new members, ends those that wait and returns when the last transaction has ended.
-func (c *committer) close() {
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
-	c.poke()
+func (e *Engine) close() {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.poke()
 	select {
-	case <-c.ended:
+	case <-e.ended:
 	case <-time.After(closeGrace):
 	}
-	c.cancel() // A database that hangs must not hold up the end.
-	<-c.ended
+	e.cancel() // A database that hangs must not hold up the end.
+	<-e.ended
 }
 
-func (c *committer) poke() {
+func (e *Engine) poke() {
 	select {
-	case c.wake <- struct{}{}:
+	case e.wake <- struct{}{}:
 	default:
 	}
 }
 
 // do has m committed and returns when it is durable, or refused. If ctx ends first, m may be committed all the same.
-func (c *committer) do(ctx context.Context, m *member) error {
-	return c.service.traced(ctx, spanWrite, max(1, m.weight), func(ctx context.Context) error { return c.await(ctx, m) })
+func (e *Engine) do(ctx context.Context, m *member) error {
+	return e.traced(ctx, spanWrite, max(1, m.weight), func(ctx context.Context) error { return e.await(ctx, m) })
 }
 
-func (c *committer) await(ctx context.Context, m *member) error {
+func (e *Engine) await(ctx context.Context, m *member) error {
 	m.ctx, m.ended = ctx, make(chan struct{})
 	if !m.bulk {
-		c.lastUrgent.Store(time.Now().UnixNano())
+		e.lastUrgent.Store(time.Now().UnixNano())
 	}
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
 		return faultOf(storage.ErrClosed)
 	}
-	if len(c.urgent)+len(c.bulk) >= maxWaiting {
-		c.mu.Unlock()
+	if len(e.urgent)+len(e.bulk) >= maxWaiting {
+		e.mu.Unlock()
 		return fault.Errorf(fault.Unavailable, "", "too many writes are waiting; try again")
 	}
-	queue := c.queue(m)
+	queue := e.queue(m)
 	*queue = append(*queue, m)
-	c.mu.Unlock()
-	c.poke()
+	e.mu.Unlock()
+	e.poke()
 	select {
 	case <-m.ended:
 		return faultOf(m.err)
 	case <-ctx.Done():
-		c.mu.Lock()
-		defer c.mu.Unlock()
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		*queue = slices.DeleteFunc(*queue, func(waiting *member) bool { return waiting == m })
 		return ctx.Err()
 	}
 }
 
 // QueuedWrites returns how many writes wait for their transaction.
-func (s *Service) QueuedWrites() int {
-	c := s.commits
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.urgent) + len(c.bulk)
+func (e *Engine) QueuedWrites() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.urgent) + len(e.bulk)
 }
 
 // room returns how many events of imports one transaction may have now.
-func (c *committer) room() int {
-	if time.Since(time.Unix(0, c.lastUrgent.Load())) < othersWrite {
+func (e *Engine) room() int {
+	if time.Since(time.Unix(0, e.lastUrgent.Load())) < othersWrite {
 		return smallChunk
 	}
 	return chunk
 }
 
-func (c *committer) queue(m *member) *[]*member {
+func (e *Engine) queue(m *member) *[]*member {
 	if m.bulk {
-		return &c.bulk
+		return &e.bulk
 	}
-	return &c.urgent
+	return &e.urgent
 }
 
 // serve commits group after group until the committer is closed and nobody waits.
-func (c *committer) serve() {
-	defer close(c.ended)
+func (e *Engine) serve() {
+	defer close(e.ended)
 	for {
-		group, more := c.next()
+		group, more := e.next()
 		if len(group) > 0 {
-			c.commit(group)
+			e.commit(group)
 			continue
 		}
 		if !more {
 			return
 		}
-		<-c.wake
+		<-e.wake
 	}
 }
 
 // next takes the next group: what is urgent, or imports, which have their turn when nothing is or when they were overtaken often
 // enough. More is false once the committer is closed and empty.
-func (c *committer) next() (group []*member, more bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	turn := len(c.bulk) > 0 && (len(c.urgent) == 0 || c.passed >= overtaking)
+func (e *Engine) next() (group []*member, more bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	turn := len(e.bulk) > 0 && (len(e.urgent) == 0 || e.passed >= overtaking)
 	switch {
 	case turn:
-		c.passed = 0
-		group = take(&c.bulk, bulkGroup(c.bulk, c.room()))
-	case len(c.urgent) > 0:
-		if len(c.bulk) > 0 {
-			c.passed++
+		e.passed = 0
+		group = take(&e.bulk, bulkGroup(e.bulk, e.room()))
+	case len(e.urgent) > 0:
+		if len(e.bulk) > 0 {
+			e.passed++
 		}
-		group = take(&c.urgent, min(len(c.urgent), groupSize))
+		group = take(&e.urgent, min(len(e.urgent), groupSize))
 	default:
-		return nil, !c.closed
+		return nil, !e.closed
 	}
 	return group, true
 }
@@ -215,7 +244,7 @@ type memberError struct {
 func (e *memberError) Unwrap() error { return e.error }
 
 // commit commits a group, without the members that it cannot be done with.
-func (c *committer) commit(group []*member) {
+func (e *Engine) commit(group []*member) {
 	live := group[:0:0]
 	for _, m := range group {
 		if m.ctx.Err() != nil {
@@ -225,15 +254,15 @@ func (c *committer) commit(group []*member) {
 		live = append(live, m)
 	}
 	if len(live) > 0 {
-		_ = c.commitLive(live) // Every member was told its error.
+		_ = e.commitLive(live) // Every member was told its error.
 	}
 }
 
 // commitLive commits a group. A member that the transaction fails with gets that error, and the others are committed without it: at once
 // where it is known which one it is, else by halves, so that one among many costs few transactions more. The error returned is one
 // after which no further transaction can succeed.
-func (c *committer) commitLive(group []*member) (lost error) {
-	err := c.transaction(group)
+func (e *Engine) commitLive(group []*member) (lost error) {
+	err := e.transaction(group)
 	var failed *memberError
 	switch {
 	case err == nil:
@@ -249,14 +278,14 @@ func (c *committer) commitLive(group []*member) (lost error) {
 		return nil
 	case errors.As(err, &failed):
 		failed.of.end(failed.error)
-		return c.commitLive(slices.DeleteFunc(group, func(m *member) bool { return m == failed.of }))
+		return e.commitLive(slices.DeleteFunc(group, func(m *member) bool { return m == failed.of }))
 	}
 	first, second := group[:len(group)/2], group[len(group)/2:]
-	if lost = c.commitLive(first); lost != nil {
+	if lost = e.commitLive(first); lost != nil {
 		endAll(second, lost)
 		return lost
 	}
-	return c.commitLive(second)
+	return e.commitLive(second)
 }
 
 func endAll(group []*member, err error) {
@@ -279,19 +308,19 @@ func (m *member) end(err error) {
 
 // transaction runs the members in one transaction. A member that is refused gets its error; the error returned is that of the
 // transaction.
-func (c *committer) transaction(group []*member) error {
+func (e *Engine) transaction(group []*member) error {
 	for _, m := range group {
 		m.err = nil
 	}
-	ctx, cancel := context.WithTimeout(c.stop, transactionTimeout)
+	ctx, cancel := context.WithTimeout(e.stop, transactionTimeout)
 	defer cancel()
 	var learnt []storage.Ref
 	var left *storage.Head
 	var erased []storage.SubjectKey
 	load := loadOf(group)
-	err := c.service.store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
+	err := e.Store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
 		defer asError(&err)
-		w, err := newWork(ctx, c.service, tx, &load)
+		w, err := newWork(ctx, e, tx, &load)
 		if err != nil {
 			return nil, err
 		}
@@ -306,11 +335,13 @@ func (c *committer) transaction(group []*member) error {
 	var failed *memberError
 	switch {
 	case err == nil:
-		c.learn(learnt)
-		c.service.written.note(left)
-		c.service.learners.forget(erased)
+		e.learn(learnt)
+		e.written.note(left)
+		if e.hooks.Forgotten != nil {
+			e.hooks.Forgotten(erased)
+		}
 		return nil
-	case c.stop.Err() != nil && errors.Is(err, context.Canceled):
+	case e.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return storage.ErrClosed
 	case errors.As(err, &failed) && ctx.Err() == nil:
 		return err // Nothing was stored, whatever ended the member.
@@ -350,12 +381,12 @@ func asError(err *error) {
 }
 
 // learn adds references that were committed to the cache. Without it they would be read when they are met.
-func (c *committer) learn(refs []storage.Ref) {
+func (e *Engine) learn(refs []storage.Ref) {
 	if len(refs) == 0 {
 		return
 	}
-	if _, err := c.service.names.learn(refs); err != nil {
-		c.service.log.LogAttrs(c.stop, slog.LevelError, "references were not learnt", slog.String("error", err.Error()))
+	if _, err := e.Names.learn(refs); err != nil {
+		e.Log.LogAttrs(e.stop, slog.LevelError, "references were not learnt", slog.String("error", err.Error()))
 	}
 }
 

@@ -15,15 +15,15 @@ import (
 // Lines of signers that the service does not know are left out; if there is no other, it is INVALID_REQUEST, as is what is no
 // checkpoint of this ledger or commits to other events. Other errors: POSITION_UNKNOWN, SCOPE_MISSING, and OTHER_DEPARTMENT for a
 // client of one department. To add a line again changes nothing.
-func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Cosigned, error) {
-	head, who, err := s.ledgerHead(ctx)
+func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledger.Cosigned, error) {
+	head, who, err := p.ledgerHead(ctx)
 	if err != nil {
 		return ledger.Cosigned{}, err
 	}
 	if err := who.needAllDepartments("a cosignature stands for the whole ledger"); err != nil {
 		return ledger.Cosigned{}, err
 	}
-	c, err := s.openCosigned(&head, signed)
+	c, err := p.openCosigned(&head, signed)
 	if err != nil {
 		return ledger.Cosigned{}, cosignFault(err)
 	}
@@ -34,18 +34,18 @@ func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Co
 		return ledger.Cosigned{}, err
 	}
 	for _, by := range c.Cosignatures {
-		if by.Seconds > s.now().Add(clientSkew).Unix() {
+		if by.Seconds > p.Clock().Add(clientSkew).Unix() {
 			return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "the witness %s signed it in the future", by.Witness)
 		}
 	}
-	if ok, err := s.holds(ctx, &head, &c); err != nil {
+	if ok, err := p.beginsWith(ctx, &head, &c); err != nil {
 		return ledger.Cosigned{}, err
 	} else if !ok {
 		return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "it is signed by a key of this ledger, but commits "+
 			"to other events than the ledger has: keep it, and run `assent ledger verify --checkpoint` with it")
 	}
 	merged := ""
-	err = s.store.MergeCosigned(ctx, c.Size, func(stored string) (string, error) {
+	err = p.Store.MergeCosigned(ctx, c.Size, func(stored string) (string, error) {
 		if merged = string(c.Note); stored == "" {
 			return merged, nil
 		}
@@ -56,24 +56,24 @@ func (s *Service) AddCosignatures(ctx context.Context, signed []byte) (ledger.Co
 	if err != nil {
 		return ledger.Cosigned{}, faultOf(err)
 	}
-	return s.openCosigned(&head, []byte(merged))
+	return p.openCosigned(&head, []byte(merged))
 }
 
 // LatestCosigned returns the checkpoint of the largest size that witnesses cosigned, with their signatures, or nil if there is none,
 // or none of a witness that the service knows.
-func (s *Service) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) {
-	head, stored, err := s.store.LatestCosigned(ctx)
+func (p *Checkpoints) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) {
+	head, stored, err := p.Store.LatestCosigned(ctx)
 	if err != nil {
 		return nil, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := p.guard.admit(ctx, &head)
 	if err != nil {
 		return nil, err
 	}
 	if err := who.need(ScopeRead, ScopeExport); err != nil || stored.Note == "" {
 		return nil, err
 	}
-	c, err := s.openCosigned(&head, []byte(stored.Note))
+	c, err := p.openCosigned(&head, []byte(stored.Note))
 	if errors.Is(err, ledger.ErrNotCosigned) {
 		return nil, nil
 	}
@@ -83,7 +83,7 @@ func (s *Service) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) 
 	if c.Size > head.Position {
 		return nil, errors.New("the ledger is shorter than a checkpoint that witnesses cosigned: run `assent ledger verify`")
 	}
-	if ok, err := s.holds(ctx, &head, &c); err != nil {
+	if ok, err := p.beginsWith(ctx, &head, &c); err != nil {
 		return nil, err
 	} else if !ok {
 		return nil, errors.New("a checkpoint that witnesses cosigned commits to other events than the ledger has: run `assent ledger verify`")
@@ -91,13 +91,13 @@ func (s *Service) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) 
 	return &c, nil
 }
 
-func (s *Service) openCosigned(head *storage.Head, signed []byte) (ledger.Cosigned, error) {
+func (p *Checkpoints) openCosigned(head *storage.Head, signed []byte) (ledger.Cosigned, error) {
 	origin := ledger.Origin(head.StoreID)
-	keys, err := s.keys.VerifierKeys(origin)
+	keys, err := p.Keys.VerifierKeys(origin)
 	if err != nil {
 		return ledger.Cosigned{}, err
 	}
-	return ledger.OpenCosigned(signed, origin, keys, s.witness)
+	return ledger.OpenCosigned(signed, origin, keys, p.witnesses)
 }
 
 // cosignFault says why a note is not taken.
@@ -112,14 +112,14 @@ func cosignFault(err error) error {
 	return fault.Errorf(fault.InvalidRequest, "note", "%s", message).Because(err)
 }
 
-// holds reports whether the ledger begins with what a checkpoint commits to, and if not says so in the log: a key of this ledger has
+// beginsWith reports whether the ledger begins with what a checkpoint commits to, and if not says so in the log: a key of this ledger has
 // signed another history.
-func (s *Service) holds(ctx context.Context, head *storage.Head, c *ledger.Cosigned) (bool, error) {
-	root, err := s.rootAt(ctx, head, c.Size)
+func (p *Checkpoints) beginsWith(ctx context.Context, head *storage.Head, c *ledger.Cosigned) (bool, error) {
+	root, err := p.rootAt(ctx, head, c.Size)
 	if err != nil || root == c.Root {
 		return err == nil, err
 	}
-	s.log.LogAttrs(ctx, slog.LevelError, "a cosigned checkpoint of this ledger commits to other events than it has: keep that "+
+	p.Log.LogAttrs(ctx, slog.LevelError, "a cosigned checkpoint of this ledger commits to other events than it has: keep that "+
 		"checkpoint, and run `assent ledger verify` with it", slog.Int64("size", c.Size))
 	return false, nil
 }

@@ -13,6 +13,25 @@ import (
 	"github.com/assent-io/assent/internal/token"
 )
 
+// Disclosures counts which client learnt something about whom, and lists it.
+type Disclosures struct {
+	*Env
+
+	reader *Reader
+	tally  *tally // nil: nothing is counted
+}
+
+// NewDisclosures returns the disclosures, which count until they are closed.
+func NewDisclosures(env *Env, reader *Reader) *Disclosures {
+	return &Disclosures{Env: env, reader: reader, tally: newTally(env.Store, env.Instant, env.Log)}
+}
+
+// Forget drops what was counted so far of subjects and is not stored yet.
+func (s *Disclosures) Forget(keys []storage.SubjectKey) { s.tally.forget(keys) }
+
+// Close stores what was counted.
+func (s *Disclosures) Close() { s.tally.close() }
+
 // DisclosedTo is how often a client learnt something about a person on a day.
 type DisclosedTo struct {
 	Client     string
@@ -40,17 +59,17 @@ func disclosedTo(who *Caller, at consent.Instant, channel string) disclosing {
 }
 
 // discloseWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
-func (s *Service) discloseWhole(ctx context.Context, who *Caller, at *places) error {
+func (s *Disclosures) discloseWhole(ctx context.Context, who *Caller, at *places) error {
 	head, holders, err := s.holdersOf(ctx, slices.Concat(at.exact.keys, at.folded.keys))
 	if err != nil || len(holders) == 0 {
 		return err
 	}
-	return s.learners.add(ctx, disclosedTo(who, max(s.instant(), head.Recorded), ""), holders[0].Key)
+	return s.tally.add(ctx, disclosedTo(who, max(s.Instant(), head.Recorded), ""), holders[0].Key)
 }
 
 // holdersOf returns the subjects that the keys lead to and disclosures are counted for, those of exact forms first.
-func (s *Service) holdersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []storage.SubjectState, error) {
-	head, rows, err := s.store.States(ctx, keys)
+func (s *Disclosures) holdersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []storage.SubjectState, error) {
+	head, rows, err := s.Store.States(ctx, keys)
 	if err != nil {
 		return head, nil, faultOf(err)
 	}
@@ -63,7 +82,7 @@ func (s *Service) holdersOf(ctx context.Context, keys []storage.SubjectKey) (sto
 
 // disclosuresOf returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
 // process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
-func (s *Service) disclosuresOf(ctx context.Context, keys []storage.SubjectKey) ([]DisclosedTo, error) {
+func (s *Disclosures) disclosuresOf(ctx context.Context, keys []storage.SubjectKey) ([]DisclosedTo, error) {
 	_, holders, err := s.holdersOf(ctx, keys)
 	if err != nil || len(holders) == 0 {
 		return nil, err
@@ -72,16 +91,16 @@ func (s *Service) disclosuresOf(ctx context.Context, keys []storage.SubjectKey) 
 	for i := range holders {
 		ids[i] = holders[i].ID
 	}
-	if s.learners != nil {
-		if err := s.learners.flush(ctx); err != nil {
+	if s.tally != nil {
+		if err := s.tally.flush(ctx); err != nil {
 			return nil, faultOf(err)
 		}
 	}
-	rows, err := s.store.Disclosures(ctx, ids)
+	rows, err := s.Store.Disclosures(ctx, ids)
 	if err != nil {
 		return nil, faultOf(err)
 	}
-	_, clients, err := s.store.Clients(ctx)
+	_, clients, err := s.Store.Clients(ctx)
 	if err != nil {
 		return nil, faultOf(err)
 	}
@@ -109,21 +128,21 @@ func compareDisclosing(a, b disclosing) int {
 // ListDisclosures returns a page of who learnt something about an address, by day, client and channel. A client of one department sees
 // what its clients learnt, and what others did about its channels. The list itself is not counted: it tells nothing about the person
 // but this. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN, NO_CATALOG.
-func (s *Service) ListDisclosures(ctx context.Context, in DisclosuresInput) (DisclosuresPage, error) {
+func (s *Disclosures) ListDisclosures(ctx context.Context, in DisclosuresInput) (DisclosuresPage, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
 		return DisclosuresPage{}, err
 	}
 	name := fmt.Sprintf("disclosures %q", a.Exact())
-	page, err := token.ReadPage(s.keys, name, in.Token)
+	page, err := token.ReadPage(s.Keys, name, in.Token)
 	if err != nil {
 		return DisclosuresPage{}, invalidPage()
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	if _, err := l.places(a, false); err != nil {
 		return DisclosuresPage{}, err
 	}
-	v, who, err := s.look(ctx, nil, Moment{})
+	v, who, err := s.reader.look(ctx, nil, Moment{})
 	if err != nil {
 		return DisclosuresPage{}, err
 	}
@@ -146,7 +165,7 @@ func (s *Service) ListDisclosures(ctx context.Context, in DisclosuresInput) (Dis
 	result := DisclosuresPage{Disclosures: all[from:min(from+in.Size, len(all))]}
 	if from+in.Size < len(all) {
 		last := &result.Disclosures[in.Size-1]
-		result.Next, err = token.NewPage(s.keys, name, token.Page{After: last.Day, AfterKey: last.pageKey()})
+		result.Next, err = token.NewPage(s.Keys, name, token.Page{After: last.Day, AfterKey: last.pageKey()})
 	}
 	return result, err
 }
@@ -155,11 +174,11 @@ func (s *Service) ListDisclosures(ctx context.Context, in DisclosuresInput) (Dis
 func (d *DisclosedTo) pageKey() string { return d.Client + " " + d.Channel }
 
 // ownDisclosures leaves out what does not concern the caller's department.
-func (s *Service) ownDisclosures(ctx context.Context, all []DisclosedTo, v *view, who *Caller) ([]DisclosedTo, error) {
+func (s *Disclosures) ownDisclosures(ctx context.Context, all []DisclosedTo, v *view, who *Caller) ([]DisclosedTo, error) {
 	if who.AllDepartments {
 		return all, nil
 	}
-	cat, err := s.present(ctx, v)
+	cat, err := s.reader.present(ctx, v)
 	if err != nil {
 		return nil, err
 	}

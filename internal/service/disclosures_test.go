@@ -103,7 +103,7 @@ func TestDisclosures_NothingHeldOrNoAnswer_IsNotCounted(t *testing.T) {
 		}
 		wantDisclosed(ctx, t, s, "nobody@example.at")
 		wantDisclosed(ctx, t, s, anna)
-		if rows := s.learners.rows.Load(); rows != 0 {
+		if rows := s.tally.rows.Load(); rows != 0 {
 			t.Errorf("%d rows wait", rows)
 		}
 	})
@@ -243,12 +243,12 @@ func BenchmarkDisclosures(b *testing.B) {
 				_, err := s.Check(ctx, CheckInput{Address: address(n), Request: in.Request})
 				return err
 			}
-			counting := s.learners
-			b.Cleanup(func() { s.learners = counting })
+			counting := s.tally
+			b.Cleanup(func() { s.tally = counting })
 			var took [2]time.Duration
 			for b.Loop() {
 				for turn, learners := range []*tally{nil, counting} {
-					s.learners = learners
+					s.tally = learners
 					begin := time.Now()
 					for range max(1, 100/size) {
 						if err := once(); err != nil {
@@ -273,7 +273,7 @@ func TestDisclosures_AfterErasure_AreGone_AlsoThoseNotStoredYet(t *testing.T) {
 		ids := w.subjectIDs(s, anna)
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
 		wantDisclosed(ctx, t, s, anna)
-		if left, err := s.store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
+		if left, err := s.Store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
 			t.Errorf("left are %v, %v", left, err)
 		}
 		w.check(ctx, s, anna, Moment{})
@@ -293,7 +293,7 @@ func TestDisclosures_OfAPersonWhoComesBack_AreCountedFromTheErasureOn(t *testing
 		w.check(ctx, s, anna, Moment{})
 		w.check(ctx, s, anna, Moment{})
 		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 2})
-		if left, err := s.store.Disclosures(t.Context(), old[:1]); err != nil || len(left) != 0 {
+		if left, err := s.Store.Disclosures(t.Context(), old[:1]); err != nil || len(left) != 0 {
 			t.Errorf("left under the old id are %v, %v", left, err)
 		}
 	})
@@ -302,15 +302,15 @@ func TestDisclosures_OfAPersonWhoComesBack_AreCountedFromTheErasureOn(t *testing
 func TestDisclosures_CountedByAnotherServer_AreNotStoredAfterTheErasure(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		other := w.service(s.store, 0)
+		other := w.service(s.Store, 0)
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		ids := w.subjectIDs(s, anna)
 		w.check(ctx, other, anna, Moment{})
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
-		if err := other.learners.flush(t.Context()); err != nil {
+		if err := other.tally.flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if left, err := s.store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
+		if left, err := s.Store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
 			t.Errorf("left are %v, %v", left, err)
 		}
 		wantDisclosed(ctx, t, s, anna)
@@ -334,7 +334,7 @@ func (w *world) holders(ctx context.Context, s *Service, address string) []stora
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	if _, err := l.places(a, false); err != nil {
 		w.t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package service
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
@@ -10,7 +12,17 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// fault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
+// Env is what every use case is given.
+type Env struct {
+	Store storage.Store
+	Keys  *seal.Keys
+	Clock func() time.Time // in UTC
+	Log   *slog.Logger
+	// BeginSpan is told of what traces show.
+	BeginSpan BeginSpan
+}
+
+// faultOf turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
 // log. An error that is the caller's already keeps what it is.
 func faultOf(err error) error {
 	var told *fault.Error
@@ -37,7 +49,7 @@ func faultOf(err error) error {
 }
 
 // instant returns the service's time.
-func (s *Service) instant() consent.Instant { return consent.InstantOf(s.now()) }
+func (e *Env) Instant() consent.Instant { return consent.InstantOf(e.Clock()) }
 
 // refusal tells an error that is an answer to one item from one that ends everything.
 func refusal(err error) (*fault.Error, error) {
@@ -78,10 +90,10 @@ func staleKeys() *fault.Error {
 }
 
 // openEvidence opens the sealed evidence of an event.
-func (s *Service) openEvidence(e *consent.Event, sealed []byte) (consent.Evidence, error) {
-	plain, err := s.keys.Open(seal.PurposeEvidence, e.Key[:], sealed)
+func (e *Env) openEvidence(event *consent.Event, sealed []byte) (consent.Evidence, error) {
+	plain, err := e.Keys.Open(seal.PurposeEvidence, event.Key[:], sealed)
 	if err != nil {
-		return consent.Evidence{}, fmt.Errorf("evidence of position %d: %w", e.Position, err)
+		return consent.Evidence{}, fmt.Errorf("evidence of position %d: %w", event.Position, err)
 	}
 	return consent.DecodeEvidence(plain)
 }
@@ -89,4 +101,9 @@ func (s *Service) openEvidence(e *consent.Event, sealed []byte) (consent.Evidenc
 // otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
 func otherHistory() *fault.Error {
 	return fault.Errorf(fault.Unavailable, "", "the database holds another history since; try again")
+}
+
+// eventKey returns the key of an entry that occurred at the instant, as stated.
+func (e *Env) eventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
+	return e.Keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 }

@@ -31,8 +31,8 @@ const (
 )
 
 // traced does something inside a span.
-func (s *Service) traced(ctx context.Context, name string, size int, do func(ctx context.Context) error) error {
-	ctx, end := s.span(ctx, name, size)
+func (e *Env) traced(ctx context.Context, name string, size int, do func(ctx context.Context) error) error {
+	ctx, end := e.BeginSpan(ctx, name, size)
 	outcome := outcomeFailed // What a panic is.
 	defer func() { end(outcome, outcome == outcomeFailed || outcome == outcomeUnavailable) }()
 	err := do(ctx)

@@ -12,11 +12,11 @@ import (
 )
 
 // erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.
-func (w *work) erase(at *places, p *prepared) (Recorded, error) {
+func (w *rightsTx) erase(at *places, p *prepared) (Recorded, error) {
 	if err := w.notHeld(p.subject, at.address.Exact()); err != nil {
 		return Recorded{}, err
 	}
-	who, err := w.service.personAt(at)
+	who, err := w.rights.personAt(at)
 	if err != nil {
 		return Recorded{}, err
 	}
@@ -39,7 +39,7 @@ func (w *work) erase(at *places, p *prepared) (Recorded, error) {
 
 // carryOut erases, physically, what an erasure of the person at the instant ends: docs/storage-format.md says what goes and what
 // stays. It may be repeated.
-func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
+func (w *rightsTx) carryOut(who *person, until consent.Instant, t *taken) error {
 	exact, err := w.subject(&who.exact)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 		if err != nil || e.Occurred > until || evidence.Address == "" {
 			return e.Occurred > until, err
 		}
-		own, err := who.isOwn(w.service.keys, evidence.Address)
+		own, err := who.isOwn(w.rights.Keys, evidence.Address)
 		return !own, err
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func (w *work) carryOut(who *person, until consent.Instant, t *taken) error {
 
 // notHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
 // moved from or to: the evidence of the change stands on both sides.
-func (w *work) notHeld(folded *subject, exact string) error {
+func (w *rightsTx) notHeld(folded *subject, exact string) error {
 	if err := w.notHeldItself(folded, exact); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (w *work) notHeld(folded *subject, exact string) error {
 	return nil
 }
 
-func (w *work) notHeldItself(folded *subject, exact string) error {
+func (w *rightsTx) notHeldItself(folded *subject, exact string) error {
 	hold, err := w.holdOf(folded, exact)
 	if err != nil || hold == nil {
 		return err
@@ -132,7 +132,7 @@ func (w *work) notHeldItself(folded *subject, exact string) error {
 }
 
 // holdOf returns the legal hold of an exact address; nil if there is none.
-func (w *work) holdOf(folded *subject, exact string) (*consent.Hold, error) {
+func (w *rightsTx) holdOf(folded *subject, exact string) (*consent.Hold, error) {
 	state, err := w.state(folded)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (w *work) holdOf(folded *subject, exact string) (*consent.Hold, error) {
 
 // cutOff parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
 // subject, and only their copies tell from then on what they were; to the others nothing leads any more, and their evidence is gone.
-func (w *work) cutOff(s *subject, t *taken, keep func(*consent.Event) (bool, error)) error {
+func (w *rightsTx) cutOff(s *subject, t *taken, keep func(*consent.Event) (bool, error)) error {
 	all, err := w.eventsOf(s)
 	if err != nil {
 		return err
@@ -205,11 +205,11 @@ func split(events []consent.Event, keep func(*consent.Event) (bool, error)) ([]b
 
 // keepAddress seals the address of an exact subject anew for the fresh one. The others are not kept: they are folded forms, and one
 // may be the very spelling that is erased.
-func (w *work) keepAddress(fresh *subject, old consent.SubjectID, address []byte) error {
+func (w *rightsTx) keepAddress(fresh *subject, old consent.SubjectID, address []byte) error {
 	if fresh.ID == (consent.SubjectID{}) || fresh.Key.Form != consent.FormExact || address == nil {
 		return nil
 	}
-	plain, err := w.service.keys.Open(seal.PurposeAddress, old[:], address)
+	plain, err := w.rights.Keys.Open(seal.PurposeAddress, old[:], address)
 	if err != nil {
 		return fmt.Errorf("the address of a subject: %w", err)
 	}
@@ -218,7 +218,7 @@ func (w *work) keepAddress(fresh *subject, old consent.SubjectID, address []byte
 
 // again appends a copy of an event under a fresh subject and blanks the original, so that nothing tells which of the old subject's
 // events it was.
-func (w *work) again(fresh, old *subject, e *consent.Event) error {
+func (w *rightsTx) again(fresh, old *subject, e *consent.Event) error {
 	evidence, err := w.open(e)
 	if err != nil {
 		return err
@@ -242,7 +242,7 @@ func (w *work) again(fresh, old *subject, e *consent.Event) error {
 
 // eraseFolded deletes what the folded subject's events tell about the person: the evidence of those until the erasure, and the
 // address. What blocks stays.
-func (w *work) eraseFolded(who *person, until consent.Instant, t *taken) error {
+func (w *rightsTx) eraseFolded(who *person, until consent.Instant, t *taken) error {
 	s, err := w.subject(&who.folded)
 	if err != nil {
 		return err
@@ -283,7 +283,7 @@ func (w *work) eraseFolded(who *person, until consent.Instant, t *taken) error {
 }
 
 // lose deletes the evidence of an event.
-func (w *work) lose(e *consent.Event, t *taken) error {
+func (w *rightsTx) lose(e *consent.Event, t *taken) error {
 	evidence, err := w.open(e)
 	if err != nil {
 		return err

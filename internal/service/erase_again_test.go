@@ -68,7 +68,7 @@ func TestRepeatErasures_HeldSince_IsNotRepeated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at, err := s.locator(1).places(a, true)
+		at, err := newLocator(s.Keys, 1).places(a, true)
 		if err != nil {
 			t.Fatal(err)
 		}

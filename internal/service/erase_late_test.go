@@ -107,7 +107,7 @@ func TestErase_RequestOfADuplicate_IsForgotten(t *testing.T) {
 func load(ctx context.Context, t testing.TB, s *Service, id [32]byte) storage.Request {
 	t.Helper()
 	var row storage.Request
-	err := s.store.Write(ctx, storage.Load{Requests: [][32]byte{id}}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
+	err := s.Store.Write(ctx, storage.Load{Requests: [][32]byte{id}}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
 		row = tx.Loaded().Requests[id]
 		return nil, nil //nolint:nilnil // Nothing is stored.
 	})
@@ -150,7 +150,7 @@ func TestRecord_ConsentThatBeganBeforeTheErasure_IsErasedBeforeAndAReturn(t *tes
 		old := consentOn("newsletter", annaTyped, start.Add(-time.Hour))
 		w.mustRecord(ctx, s, old)
 		eraseNow(ctx, t, w, s, annaTyped)
-		before := positions(t, s.store)
+		before := positions(t, s.Store)
 		w.clock.Advance(time.Minute)
 		old.Occurred = 0 // now, as a form states it
 		_, err := s.Record(ctx, old, Idempotency{})
@@ -159,7 +159,7 @@ func TestRecord_ConsentThatBeganBeforeTheErasure_IsErasedBeforeAndAReturn(t *tes
 		if err != nil || items[0].Err == nil || items[0].Err.Code != fault.ErasedBefore {
 			t.Errorf("in a batch: got %+v, %v", items, err)
 		}
-		if got := positions(t, s.store); got != before {
+		if got := positions(t, s.Store); got != before {
 			t.Errorf("%d events were recorded", got-before)
 		}
 		returns, err := s.Returns(ctx, ReturnsInput{Size: 10})

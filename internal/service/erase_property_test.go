@@ -155,7 +155,7 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	var all sync.WaitGroup
 	all.Go(func() {
 		hold := member{run: func(*work) error { start(); <-release; return nil }}
-		if err := s.commits.do(ctx, &hold); err != nil {
+		if err := s.engine.do(ctx, &hold); err != nil {
 			t.Error(err)
 		}
 	})
@@ -164,9 +164,9 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	for i, call := range calls {
 		all.Go(func() { errs[i] = call() })
 		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
-			s.commits.mu.Lock()
-			defer s.commits.mu.Unlock()
-			return len(s.commits.urgent) == i+1
+			s.engine.mu.Lock()
+			defer s.engine.mu.Unlock()
+			return len(s.engine.urgent) == i+1
 		})
 	}
 	close(release)
@@ -274,7 +274,7 @@ func (l *lived) noGrantIsLeft(life *erasedLife) {
 			}
 		}
 	}
-	if report := mustVerify(l.w.t, l.w, l.s.store); report.Found != 0 {
+	if report := mustVerify(l.w.t, l.w, l.s.Store); report.Found != 0 {
 		l.rt.Fatalf("the ledger does not verify: %+v", report.Findings)
 	}
 }
@@ -302,7 +302,7 @@ func TestErase_GrantEraseGrantInOneTransaction_KeepsTheLater(t *testing.T) {
 					return err
 				})
 			}
-			before := positions(t, s.store)
+			before := positions(t, s.Store)
 			for i, err := range inOneTransaction(ctx, t, s, calls) {
 				if late := name == "erasure first" && order[i] == 0; late {
 					wantFault(t, err, fault.ErasedBefore)

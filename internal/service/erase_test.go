@@ -232,7 +232,7 @@ func TestEventKey_OfWhatPermits_SaysNothingOfTheAddress(t *testing.T) {
 // sound wants a ledger that verifies and states that are the fold of their events.
 func sound(t testing.TB, w *world, s *Service) {
 	t.Helper()
-	if report := mustVerify(t, w, s.store); report.Found != 0 {
+	if report := mustVerify(t, w, s.Store); report.Found != 0 {
 		t.Errorf("the ledger does not verify: %+v", report.Findings)
 	}
 	rebuilt, err := s.Rebuild(t.Context(), func(int) {})
@@ -256,7 +256,7 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 	erased := eraseNow(ctx, t, w, s, annaTyped)
 	w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeErased)
 	w.wantCheck(ctx, s, "newsletter", annaNew, consent.CodeWithdrawn)
-	if err := s.store.Purge(t.Context()); err != nil {
+	if err := s.Store.Purge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	searchTables(t, w, left)
@@ -275,9 +275,9 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 	if got := eraseNow(ctx, t, w, s, annaTyped); !cmp.Equal(got, erased) {
 		t.Errorf("the erasure repeated under its request id: %+v, first %+v", got, erased)
 	}
-	before := positions(t, s.store)
+	before := positions(t, s.Store)
 	comesBack(ctx, t, w, s, once)
-	if after := positions(t, s.store); after != before+1 {
+	if after := positions(t, s.Store); after != before+1 {
 		t.Errorf("%d events were recorded of what was known or erased", after-before-1)
 	}
 	searchTables(t, w, left)

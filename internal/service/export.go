@@ -13,6 +13,26 @@ import (
 // exportChunk is how much of a file is sent at once.
 const exportChunk = 64 << 10
 
+// Exporter tells what is held: a person's history and file, and the ledger.
+type Exporter struct {
+	*Env
+	*Reference
+
+	guard       *Guard
+	checker     *Checker
+	checkpoints *Checkpoints
+	disclosures *Disclosures
+}
+
+// NewExporter returns an exporter.
+func NewExporter(
+	env *Env, reference *Reference, guard *Guard, checker *Checker, checkpoints *Checkpoints, disclosures *Disclosures,
+) *Exporter {
+	return &Exporter{
+		Env: env, Reference: reference, guard: guard, checker: checker, checkpoints: checkpoints, disclosures: disclosures,
+	}
+}
+
 // ExportFormat is the form of an export.
 type ExportFormat string
 
@@ -65,7 +85,7 @@ type ExportChunk struct {
 // channels, and no archive, for the entries of the ledger name channels of all. The export is counted as a disclosure to the caller; the
 // file itself shows those before it. Errors: INVALID_ADDRESS, NO_CATALOG, INVALID_REQUEST,
 // OTHER_DEPARTMENT, those of send, and STORE_UNAVAILABLE where the address is written to again and again meanwhile.
-func (s *Service) Export(ctx context.Context, in ExportInput, send func(ExportChunk) error) error {
+func (s *Exporter) Export(ctx context.Context, in ExportInput, send func(ExportChunk) error) error {
 	if in.Format == "" {
 		in.Format = ExportJSON
 	}
@@ -77,7 +97,7 @@ func (s *Service) Export(ctx context.Context, in ExportInput, send func(ExportCh
 	if err != nil {
 		return err
 	}
-	if err := s.discloseWhole(ctx, &g.who, &g.places); err != nil {
+	if err := s.disclosures.discloseWhole(ctx, &g.who, &g.places); err != nil {
 		return err
 	}
 	made := consent.Instant(g.dossier.Made.Time).Time()
@@ -99,7 +119,7 @@ func exportName(what string, made time.Time, format ExportFormat) string {
 }
 
 // render returns the file in the format.
-func (s *Service) render(ctx context.Context, g *gathered, format ExportFormat) ([]byte, error) {
+func (s *Exporter) render(ctx context.Context, g *gathered, format ExportFormat) ([]byte, error) {
 	switch format {
 	case ExportJSON:
 		return dossier.JSON(&g.dossier)
@@ -117,11 +137,11 @@ func (s *Service) render(ctx context.Context, g *gathered, format ExportFormat) 
 }
 
 // archive returns the dossier with the entries of the ledger that it rests on.
-func (s *Service) archive(ctx context.Context, g *gathered) ([]byte, error) {
+func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
 	if err := g.who.needAllDepartments("an archive holds entries of the ledger, which name channels of every department"); err != nil {
 		return nil, err
 	}
-	signer, err := s.keys.Signer(g.dossier.Made.Ledger)
+	signer, err := s.Keys.Signer(g.dossier.Made.Ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +156,9 @@ func (s *Service) archive(ctx context.Context, g *gathered) ([]byte, error) {
 	return dossier.Archive(&g.dossier, entries, g.documents, signer)
 }
 
-func (s *Service) exportEntry(ctx context.Context, g *gathered, i int) (dossier.Entry, error) {
+func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier.Entry, error) {
 	r := &g.records[i]
-	proof, err := s.hashes(ctx).ProveEntry(r.Event.Position, g.checkpoint.Size)
+	proof, err := s.checkpoints.hashes(ctx).ProveEntry(r.Event.Position, g.checkpoint.Size)
 	if err != nil {
 		return dossier.Entry{}, faultOf(err)
 	}
@@ -150,8 +170,8 @@ func (s *Service) exportEntry(ctx context.Context, g *gathered, i int) (dossier.
 }
 
 // recipientsOf returns to whom something about the address was disclosed.
-func (s *Service) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
-	all, err := s.disclosuresOf(ctx, g.keys)
+func (s *Exporter) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
+	all, err := s.disclosures.disclosuresOf(ctx, g.keys)
 	if err != nil {
 		return nil, err
 	}

@@ -40,13 +40,13 @@ type gathered struct {
 }
 
 // gather makes the dossier of one position: if something is recorded about the address while it reads, it begins anew.
-func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error) {
+func (s *Exporter) gather(ctx context.Context, in *ExportInput) (*gathered, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
 		return nil, err
 	}
 	for range exportTries {
-		l := s.locator(1)
+		l := newLocator(s.Keys, 1)
 		at, err := l.places(a, true)
 		if err != nil {
 			return nil, err
@@ -57,32 +57,32 @@ func (s *Service) gather(ctx context.Context, in *ExportInput) (*gathered, error
 			return nil, err
 		}
 		// Under keys that were taken up meanwhile something may be found that these do not find.
-		if _, stale := l.by.LacksDigest(s.keys.DigestVersions()); !again && !stale {
+		if _, stale := l.by.LacksDigest(s.Keys.DigestVersions()); !again && !stale {
 			return g, nil
 		}
 	}
 	return nil, fault.Errorf(fault.Unavailable, "", "the address is being written to; try again")
 }
 
-func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) (again bool, err error) {
+func (s *Exporter) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) (again bool, err error) {
 	head, who, err := s.exportHead(ctx)
 	if err != nil {
 		return false, err
 	}
 	g.who = who
-	if g.versions, err = s.catalogs.upTo(ctx, &head); err != nil {
+	if g.versions, err = s.Catalogs.upTo(ctx, &head); err != nil {
 		return false, err
 	}
-	if g.checkpoint, err = s.checkpointAt(ctx, &head, head.Position); err != nil {
+	if g.checkpoint, err = s.checkpoints.checkpointAt(ctx, &head, head.Position); err != nil {
 		return false, err
 	}
-	now := max(s.instant(), head.Recorded)
+	now := max(s.Instant(), head.Recorded)
 	g.names = s.exportNames(ctx, g.versions, now)
 	if g.names.err != nil {
 		return false, g.names.err
 	}
 	in.describe(g, now)
-	g.recipient, err = s.lookup(ctx, LookupInput{
+	g.recipient, err = s.checker.lookup(ctx, LookupInput{
 		Address: in.Address, Moment: Moment{AsOf: now, Known: Known{Position: head.Position}},
 	}, ScopeExport, false)
 	if err != nil {
@@ -109,12 +109,12 @@ func (s *Service) gatherOnce(ctx context.Context, in *ExportInput, g *gathered) 
 }
 
 // exportHead reads the head for a caller who may export.
-func (s *Service) exportHead(ctx context.Context) (storage.Head, Caller, error) {
-	head, err := s.store.Head(ctx)
+func (s *Exporter) exportHead(ctx context.Context) (storage.Head, Caller, error) {
+	head, err := s.Store.Head(ctx)
 	if err != nil {
 		return storage.Head{}, Caller{}, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := s.guard.admit(ctx, &head)
 	if err != nil {
 		return storage.Head{}, Caller{}, err
 	}
@@ -146,8 +146,8 @@ func (in *ExportInput) describe(g *gathered, now consent.Instant) {
 }
 
 // gatherSubjects says by what the address is found, and whether it was erased.
-func (s *Service) gatherSubjects(ctx context.Context, g *gathered) error {
-	_, rows, err := s.store.States(ctx, g.keys)
+func (s *Exporter) gatherSubjects(ctx context.Context, g *gathered) error {
+	_, rows, err := s.Store.States(ctx, g.keys)
 	if err != nil {
 		return faultOf(err)
 	}
@@ -161,7 +161,7 @@ func (s *Service) gatherSubjects(ctx context.Context, g *gathered) error {
 			Form: formName(row.Key.Form), AddressHeld: row.Address != nil, ErasedTime: dossier.Time(row.Erased),
 		})
 		if row.Address != nil && row.Key.Form != consent.FormDomain {
-			plain, err := s.keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
+			plain, err := s.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
 			if err != nil {
 				return fmt.Errorf("the address of a subject: %w", err)
 			}
@@ -197,9 +197,9 @@ func formName(form consent.Form) string {
 }
 
 // gatherEvents reads the events up to the position of the dossier. It reports whether there are later ones.
-func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered) (later bool, err error) {
+func (s *Exporter) gatherEvents(ctx context.Context, in *ExportInput, g *gathered) (later bool, err error) {
 	for after := int64(0); ; {
-		_, records, err := s.store.Records(ctx, g.keys, after, exportPage)
+		_, records, err := s.Store.Records(ctx, g.keys, after, exportPage)
 		if err != nil {
 			return false, faultOf(err)
 		}
@@ -230,12 +230,12 @@ func (s *Service) gatherEvents(ctx context.Context, in *ExportInput, g *gathered
 
 // putErasure notes an erasure of this very spelling: those of others say nothing about this address. One whose evidence still says
 // whom it is about was not carried out yet.
-func (s *Service) putErasure(g *gathered, opened *HistoryEvent) error {
+func (s *Exporter) putErasure(g *gathered, opened *HistoryEvent) error {
 	e := &opened.Event
 	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {
 		return nil
 	}
-	own, err := s.keys.Spelling(e.Spelling.Key, g.address.Exact())
+	own, err := s.Keys.Spelling(e.Spelling.Key, g.address.Exact())
 	if err != nil {
 		return err
 	}
@@ -267,7 +267,7 @@ func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators b
 }
 
 // gatherCatalogs adds the versions of the catalog that the dossier rests on, with the records that prove their documents.
-func (s *Service) gatherCatalogs(ctx context.Context, g *gathered) error {
+func (s *Exporter) gatherCatalogs(ctx context.Context, g *gathered) error {
 	for i := range g.versions {
 		v := &g.versions[i]
 		if !g.used[v.Version] {
@@ -277,7 +277,7 @@ func (s *Service) gatherCatalogs(ctx context.Context, g *gathered) error {
 			Version: v.Version, EffectiveTime: dossier.Time(v.Effective), RecordedTime: dossier.Time(v.Recorded), Position: v.Position,
 			SHA256: hex.EncodeToString(v.SHA256[:]), InForce: v.Version == g.dossier.Made.CatalogVersion,
 		})
-		_, records, err := s.store.Ledger(ctx, v.Position-1, 1)
+		_, records, err := s.Store.Ledger(ctx, v.Position-1, 1)
 		if err != nil {
 			return faultOf(err)
 		}

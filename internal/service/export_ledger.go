@@ -22,7 +22,7 @@ type ExportRange struct {
 // ledger had when it began. It reads page by page, each in a transaction of its own, so it may take as long as the receiver likes, and
 // ends with an error as soon as the caller's key is revoked. Errors: OTHER_DEPARTMENT, POSITION_UNKNOWN, INVALID_REQUEST,
 // INVALID_TIME, NO_CATALOG, and those of send.
-func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(ExportChunk) error) error {
+func (s *Exporter) ExportLedger(ctx context.Context, in ExportRange, send func(ExportChunk) error) error {
 	head, who, err := s.exportHead(ctx)
 	if err != nil {
 		return err
@@ -33,15 +33,15 @@ func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(Ex
 	if err := s.bound(ctx, &in, &head); err != nil {
 		return err
 	}
-	versions, err := s.catalogs.upTo(ctx, &head)
+	versions, err := s.Catalogs.upTo(ctx, &head)
 	if err != nil {
 		return err
 	}
-	checkpoint, err := s.checkpointAt(ctx, &head, head.Position)
+	checkpoint, err := s.checkpoints.checkpointAt(ctx, &head, head.Position)
 	if err != nil {
 		return err
 	}
-	now := max(s.instant(), head.Recorded)
+	now := max(s.Instant(), head.Recorded)
 	out := lines{send: send, first: ExportChunk{
 		Name: exportName("ledger", now.Time(), ExportNDJSON), ContentType: ExportNDJSON.contentType(),
 	}}
@@ -62,7 +62,7 @@ func (s *Service) ExportLedger(ctx context.Context, in ExportRange, send func(Ex
 }
 
 // bound turns what is asked for into a range of positions.
-func (s *Service) bound(ctx context.Context, in *ExportRange, head *storage.Head) error {
+func (s *Exporter) bound(ctx context.Context, in *ExportRange, head *storage.Head) error {
 	switch {
 	case in.To != 0 && in.From > in.To:
 		return fault.Errorf(fault.InvalidRequest, "ledger.toPosition", "it must not be before fromPosition")
@@ -82,14 +82,14 @@ func (s *Service) bound(ctx context.Context, in *ExportRange, head *storage.Head
 		in.To = head.Position
 	}
 	if in.RecordedSince != 0 {
-		_, before, err := s.store.PositionAt(ctx, in.RecordedSince-1)
+		_, before, err := s.Store.PositionAt(ctx, in.RecordedSince-1)
 		if err != nil {
 			return faultOf(err)
 		}
 		in.From = max(in.From, before+1)
 	}
 	if in.RecordedUntil != 0 {
-		_, last, err := s.store.PositionAt(ctx, in.RecordedUntil-1)
+		_, last, err := s.Store.PositionAt(ctx, in.RecordedUntil-1)
 		if err != nil {
 			return faultOf(err)
 		}
@@ -106,13 +106,13 @@ type ledgerExport struct {
 	events   int64
 }
 
-func (s *Service) exportRange(ctx context.Context, in *ExportRange, x *ledgerExport) error {
+func (s *Exporter) exportRange(ctx context.Context, in *ExportRange, x *ledgerExport) error {
 	for after := in.From - 1; after < in.To; {
-		head, records, err := s.store.Ledger(ctx, after, exportPage)
+		head, records, err := s.Store.Ledger(ctx, after, exportPage)
 		if err != nil {
 			return faultOf(err)
 		}
-		who, err := s.admit(ctx, &head)
+		who, err := s.guard.admit(ctx, &head)
 		if err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (s *Service) exportRange(ctx context.Context, in *ExportRange, x *ledgerExp
 }
 
 // exportLine is an event with its header and the evidence that is held.
-func (s *Service) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, error) {
+func (s *Exporter) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line, error) {
 	if r.Event.IsBlank() {
 		return dossier.Line{Event: dossier.Blank(r.Event.Position, dossier.Time(r.Event.Recorded), r.LeafHash)}, nil
 	}

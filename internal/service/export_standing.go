@@ -19,9 +19,9 @@ type exportNames struct {
 	err      error
 }
 
-func (s *Service) exportNames(ctx context.Context, versions []catalogVersion, now consent.Instant) *exportNames {
+func (s *Exporter) exportNames(ctx context.Context, versions []catalogVersion, now consent.Instant) *exportNames {
 	n := &exportNames{catalog: effective(versions, now).parsed, versions: versions, clients: map[string]string{}}
-	_, clients, err := s.store.Clients(ctx)
+	_, clients, err := s.Store.Clients(ctx)
 	if err != nil {
 		n.err = faultOf(err)
 		return n

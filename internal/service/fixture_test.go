@@ -201,7 +201,7 @@ func (w *world) wantCheck(ctx context.Context, s *Service, channel, address stri
 // latest asks for everything that any server has acknowledged, also where the answer is a denial.
 func (w *world) latest(ctx context.Context, s *Service) Consistency {
 	w.t.Helper()
-	head, err := s.store.Head(ctx)
+	head, err := s.Store.Head(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -143,7 +143,7 @@ func (f *follower) wantTold(s *Service, address string, forms ...consent.Form) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	at, err := l.places(a, true)
 	if err != nil {
 		f.t.Fatal(err)
@@ -171,7 +171,7 @@ func TestFollow_RowsThatChangeWithoutAnEvent_AreTold(t *testing.T) {
 			w.mustRecord(ctx, s, consentOn("newsletter", address, start.Add(-3*time.Hour)))
 		}
 		w.optIn(ctx, s, "never@example.at")
-		f := newFollower(t, s.store)
+		f := newFollower(t, s.Store)
 
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
 		f.wantTold(s, anna, consent.FormExact, consent.FormFolded)
@@ -183,9 +183,9 @@ func TestFollow_RowsThatChangeWithoutAnEvent_AreTold(t *testing.T) {
 			t.Fatal(err, imported)
 		}
 		f.wantTold(s, other, consent.FormFolded)
-		before := positions(t, s.store)
+		before := positions(t, s.Store)
 		wantRetention(ctx, t, s, false, map[string]int64{RetentionErasures: 1})
-		if now := positions(t, s.store); now != before {
+		if now := positions(t, s.Store); now != before {
 			t.Errorf("%d events were recorded by carrying out an erasure of everything", now-before)
 		}
 		f.wantTold(s, other, consent.FormExact)
@@ -212,7 +212,7 @@ func TestRebuild_ThatChangedAState_HasFollowersReadEverything(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-		f := newFollower(t, s.store)
+		f := newFollower(t, s.Store)
 		rebuild := func(differed int) {
 			t.Helper()
 			report, err := s.Rebuild(ctx, func(int) {})
@@ -291,7 +291,7 @@ func (o *story) step() {
 		_, err := o.s.Move(o.ctx, Move{From: address, To: o.address("to"), Justification: "moved"})
 		o.accept(err)
 	case "void":
-		in := Void{Position: rapid.Int64Range(1, positions(o.w.t, o.s.store)).Draw(o.rt, "position"), Justification: "a mistake"}
+		in := Void{Position: rapid.Int64Range(1, positions(o.w.t, o.s.Store)).Draw(o.rt, "position"), Justification: "a mistake"}
 		if rapid.Bool().Draw(o.rt, "batch") {
 			in = Void{Batch: consent.BatchID{7}, Justification: "a mistake"}
 		}
@@ -341,7 +341,7 @@ func TestProperty_Follower_HasWhatAChecksReadWouldSay(t *testing.T) {
 		w.clock.Advance(200 * time.Hour)
 		raw := w.raw()
 		stories := 0
-		f := newFollower(t, s.store)
+		f := newFollower(t, s.Store)
 		rapid.Check(t, func(rt *rapid.T) {
 			if stories++; w.url != "" && stories > 12 {
 				return // Each takes a while there, and the rest is the same code.

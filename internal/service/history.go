@@ -20,7 +20,7 @@ const historyRead = 500
 // hold for it, and of its domains, and of these those that fit the filter. A client of one department sees the events that concern
 // its channels, as far as they do, and those that concern all; free text only if a client of its department wrote it. Errors: INVALID_ADDRESS,
 // INVALID_PAGE_TOKEN, INVALID_TIME, UNKNOWN_CHANNEL, OTHER_DEPARTMENT.
-func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, error) {
+func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
 		return HistoryPage{}, err
@@ -29,11 +29,11 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		return HistoryPage{}, fault.Errorf(fault.InvalidTime, "occurredUntilTime", "it must be later than occurredSinceTime")
 	}
 	list := in.list(a)
-	page, err := token.ReadPage(s.keys, list, in.Token)
+	page, err := token.ReadPage(s.Keys, list, in.Token)
 	if err != nil {
 		return HistoryPage{}, invalidPage()
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	at, err := l.places(a, true)
 	if err != nil {
 		return HistoryPage{}, err
@@ -48,14 +48,14 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 		if err != nil {
 			return HistoryPage{}, err
 		}
-		if _, stale := l.by.LacksDigest(s.keys.DigestVersions()); stale {
+		if _, stale := l.by.LacksDigest(s.Keys.DigestVersions()); stale {
 			return HistoryPage{}, staleKeys()
 		}
 		if err := in.mayBeAsked(&who, cat); err != nil {
 			return HistoryPage{}, err
 		}
 		if after == 0 { // A history that is read page by page is told once.
-			if err := s.discloseWhole(ctx, &who, &at); err != nil {
+			if err := s.disclosures.discloseWhole(ctx, &who, &at); err != nil {
 				return HistoryPage{}, err
 			}
 		}
@@ -72,7 +72,7 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 				continue
 			}
 			if len(result.Events) == in.Size {
-				result.Next, err = token.NewPage(s.keys, list, token.Page{After: result.Events[in.Size-1].Position})
+				result.Next, err = token.NewPage(s.Keys, list, token.Page{After: result.Events[in.Size-1].Position})
 				return result, err
 			}
 			result.Events = append(result.Events, event)
@@ -84,30 +84,30 @@ func (s *Service) History(ctx context.Context, in HistoryInput) (HistoryPage, er
 }
 
 // historyRecords reads records of the subjects, for a caller who may read them, with the catalog that says what concerns whom.
-func (s *Service) historyRecords(
+func (s *Exporter) historyRecords(
 	ctx context.Context, keys []storage.SubjectKey, after int64, limit int,
 ) ([]storage.Record, Caller, *catalog.Catalog, error) {
 	var head storage.Head
 	var records []storage.Record
 	err := s.traced(ctx, spanRead, len(keys), func(ctx context.Context) (err error) {
-		head, records, err = s.store.Records(ctx, keys, after, limit)
+		head, records, err = s.Store.Records(ctx, keys, after, limit)
 		return err
 	})
 	if err != nil {
 		return nil, Caller{}, nil, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := s.guard.admit(ctx, &head)
 	if err != nil {
 		return nil, Caller{}, nil, err
 	}
 	if err := who.need(ScopeRead); err != nil {
 		return nil, Caller{}, nil, err
 	}
-	versions, err := s.catalogs.upTo(ctx, &head)
+	versions, err := s.Catalogs.upTo(ctx, &head)
 	if err != nil {
 		return nil, Caller{}, nil, err
 	}
-	return records, who, effective(versions, max(s.instant(), head.Recorded)).parsed, nil
+	return records, who, effective(versions, max(s.Instant(), head.Recorded)).parsed, nil
 }
 
 // mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
@@ -143,14 +143,14 @@ func isOfChannel(scope consent.Scope, channel string) bool {
 }
 
 // historyEvent opens an event for the caller. It reports false for one that does not concern the address or the caller.
-func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller, cat *catalog.Catalog) (HistoryEvent, bool, error) {
+func (s *Exporter) historyEvent(r *storage.Record, a address.Address, who *Caller, cat *catalog.Catalog) (HistoryEvent, bool, error) {
 	event := HistoryEvent{Event: r.Event}
 	if event.Channels = ownChannels(r.Event.Channels, who, cat); !concerns(&event.Event, &r.Event, who, cat) {
 		return event, false, nil
 	}
 	if spelled := r.Event.Spelling; holdsForOneSpelling(&r.Event) && spelled.Key != 0 {
 		// What was recorded for one spelling only is another person's, as far as anybody knows, under any other.
-		own, err := s.keys.Spelling(spelled.Key, a.Exact())
+		own, err := s.Keys.Spelling(spelled.Key, a.Exact())
 		if err != nil || own != spelled {
 			return event, false, err
 		}
@@ -173,13 +173,13 @@ func (s *Service) historyEvent(r *storage.Record, a address.Address, who *Caller
 
 // mayReadText reports whether the caller may read free text that came with an event of the actor: it is of the actor's department, or of all.
 // What people write about a person is meant for those they work with.
-func (s *Service) mayReadText(who *Caller, actor string) bool {
+func (s *Exporter) mayReadText(who *Caller, actor string) bool {
 	if who.AllDepartments {
 		return true
 	}
 	// The clients were read under the head that the caller was admitted by, or later.
-	client, _, known := s.clients.get(actor)
-	return known && !client.AllDepartments && client.Department == who.Department
+	department, known := s.guard.departmentOf(actor)
+	return known && department == who.Department
 }
 
 // ownChannels returns the channels of an event that a caller may know: those of its department.

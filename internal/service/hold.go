@@ -30,20 +30,21 @@ func checkReason(reason string) error {
 
 // PlaceHold puts an address under a legal hold: nothing of it is erased or removed until that is released. Errors: INVALID_ADDRESS,
 // INVALID_EVIDENCE.
-func (s *Service) PlaceHold(ctx context.Context, in Hold) (Recorded, error) {
+func (s *Rights) PlaceHold(ctx context.Context, in Hold) (Recorded, error) {
 	return s.hold(ctx, &in, consent.KindHold)
 }
 
 // ReleaseHold ends the legal holds of an address. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, NOT_HELD.
-func (s *Service) ReleaseHold(ctx context.Context, in Hold) (Recorded, error) {
+func (s *Rights) ReleaseHold(ctx context.Context, in Hold) (Recorded, error) {
 	return s.hold(ctx, &in, consent.KindRelease)
 }
 
 // hold records a hold, or its end, for the exact subject and the folded one, so that whoever has either of them sees it.
-func (s *Service) hold(ctx context.Context, in *Hold, kind consent.Kind) (Recorded, error) {
+func (s *Rights) hold(ctx context.Context, in *Hold, kind consent.Kind) (Recorded, error) {
 	m := member{}
 	at, err := s.holdPlaces(in, &m)
-	return idempotent(ctx, s, &m, in.Idempotency, err, func(w *work) (Recorded, bool, error) {
+	return idempotent(ctx, s.engine, &m, in.Idempotency, err, func(tx *work) (Recorded, bool, error) {
+		w := s.in(tx)
 		if err := w.who.needOfficer(); err != nil {
 			return Recorded{}, false, err
 		}
@@ -68,7 +69,7 @@ func (s *Service) hold(ctx context.Context, in *Hold, kind consent.Kind) (Record
 	})
 }
 
-func (s *Service) holdPlaces(in *Hold, m *member) (*places, error) {
+func (s *Rights) holdPlaces(in *Hold, m *member) (*places, error) {
 	if err := checkReason(in.Justification); err != nil {
 		return nil, err
 	}
@@ -76,14 +77,14 @@ func (s *Service) holdPlaces(in *Hold, m *member) (*places, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	at, err := l.places(a, false)
 	m.load.Subjects = slices.Concat(at.exact.keys, at.folded.keys)
 	return &at, err
 }
 
 // holdable refuses to release what is not held.
-func (w *work) holdable(at *places, kind consent.Kind) error {
+func (w *rightsTx) holdable(at *places, kind consent.Kind) error {
 	if kind == consent.KindHold {
 		return nil
 	}

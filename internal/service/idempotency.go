@@ -38,7 +38,7 @@ func (i *Idempotency) requestID(client string) [32]byte {
 // A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
 // is refused, so that a late repetition brings nothing back.
 func idempotent[T any](
-	ctx context.Context, s *Service, m *member, once Idempotency, refused error, run func(w *work) (T, bool, error),
+	ctx context.Context, e *Engine, m *member, once Idempotency, refused error, run func(w *work) (T, bool, error),
 ) (T, error) {
 	var answer T
 	if refused != nil && !once.given() {
@@ -55,7 +55,7 @@ func idempotent[T any](
 			answer, _, err = run(w)
 			return err
 		}
-		mac, err := s.keys.BodyMAC(once.Body)
+		mac, err := e.Keys.BodyMAC(once.Body)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func idempotent[T any](
 				return fault.Errorf(fault.RequestIDReused, "requestId",
 					"the request id was used for another request within the last seven days; use a new one")
 			}
-			return s.openAnswer(id, first.Answer, &answer)
+			return e.openAnswer(id, first.Answer, &answer)
 		}
 		if refused != nil {
 			return refused
@@ -78,7 +78,7 @@ func idempotent[T any](
 		}
 		return w.remember(id, mac, answer, before)
 	}
-	if err := s.commits.do(ctx, m); err != nil {
+	if err := e.do(ctx, m); err != nil {
 		var none T // The member may still be running.
 		return none, err
 	}
@@ -104,7 +104,7 @@ func (w *work) remember(id [32]byte, mac []byte, answer any, before int64) error
 	if err != nil {
 		return fmt.Errorf("remember an answer: %w", err)
 	}
-	sealed, err := w.service.keys.Seal(seal.PurposeAnswer, id[:], plain)
+	sealed, err := w.engine.Keys.Seal(seal.PurposeAnswer, id[:], plain)
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (w *work) remember(id [32]byte, mac []byte, answer any, before int64) error
 	return nil
 }
 
-func (s *Service) openAnswer(id [32]byte, sealed []byte, into any) error {
-	plain, err := s.keys.Open(seal.PurposeAnswer, id[:], sealed)
+func (e *Engine) openAnswer(id [32]byte, sealed []byte, into any) error {
+	plain, err := e.Keys.Open(seal.PurposeAnswer, id[:], sealed)
 	if err != nil {
 		return fmt.Errorf("open a remembered answer: %w", err)
 	}
@@ -136,15 +136,15 @@ func (s *Service) openAnswer(id [32]byte, sealed []byte, into any) error {
 }
 
 // DeleteExpiredRequests forgets requests whose time is over, and returns how many.
-func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
+func (e *Engine) DeleteExpiredRequests(ctx context.Context) (int, error) {
 	const page = 1000
 	for total := 0; ; {
-		head, err := s.store.Head(ctx)
+		head, err := e.Store.Head(ctx)
 		if err != nil {
 			return total, faultOf(err)
 		}
 		// A clock that is ahead must not forget what could still be repeated.
-		n, err := s.store.DeleteExpiredRequests(ctx, min(s.instant(), head.Recorded), page)
+		n, err := e.Store.DeleteExpiredRequests(ctx, min(e.Instant(), head.Recorded), page)
 		total += n
 		if err != nil || n < page {
 			return total, faultOf(err)

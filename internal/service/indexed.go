@@ -36,7 +36,7 @@ type StateIndex interface {
 
 // decideByIndex decides by the index: a denial at once while the index is close behind, everything else once it has caught up with what
 // was acknowledged before the call. Without the database a denial still stands; nothing else can be answered then.
-func (s *Service) decideByIndex(ctx context.Context, q *question, in *asking) (answers, error) {
+func (s *Checker) decideByIndex(ctx context.Context, q *question, in *asking) (answers, error) {
 	early := len(q.items) == 1 || !in.isStrict()
 	var got answers
 	var seen sighting
@@ -67,11 +67,11 @@ func (s *Service) decideByIndex(ctx context.Context, q *question, in *asking) (a
 }
 
 // isFreshEnough reports whether what was decided without a fence may be answered.
-func (s *Service) isFreshEnough(q *question, in *asking, seen *sighting) bool {
+func (s *Checker) isFreshEnough(q *question, in *asking, seen *sighting) bool {
 	switch {
 	case in.AtLeast > seen.head.Position:
 		return false
-	case !s.written.isIn(seen.head):
+	case !s.engine.written.isIn(seen.head):
 		return false // Who was told that something is recorded here is answered by it here, whatever the answer.
 	case in.isStrict():
 		return seen.behind <= denyBehind && q.denies()
@@ -81,7 +81,7 @@ func (s *Service) isFreshEnough(q *question, in *asking, seen *sighting) bool {
 }
 
 // decideWithoutFence answers what may be answered when the database cannot say what is new.
-func (s *Service) decideWithoutFence(ctx context.Context, q *question, in *asking, outage error) (answers, error) {
+func (s *Checker) decideWithoutFence(ctx context.Context, q *question, in *asking, outage error) (answers, error) {
 	if errors.Is(outage, index.ErrNotLoaded) {
 		return answers{}, errUnread
 	}
@@ -96,7 +96,7 @@ func (s *Service) decideWithoutFence(ctx context.Context, q *question, in *askin
 	return got, nil
 }
 
-func (s *Service) fence(ctx context.Context) error {
+func (s *Checker) fence(ctx context.Context) error {
 	if s.unsafe.NoFence {
 		return nil
 	}
@@ -104,10 +104,10 @@ func (s *Service) fence(ctx context.Context) error {
 }
 
 // decideInMemory decides by the index as it is. The error is errUnread where it cannot tell.
-func (s *Service) decideInMemory(ctx context.Context, q *question, in *asking) (answers, sighting, error) {
+func (s *Checker) decideInMemory(ctx context.Context, q *question, in *asking) (answers, sighting, error) {
 	q.again()
 	var got answers
-	first, now := sighting{behind: s.index.Behind()}, s.instant()
+	first, now := sighting{behind: s.index.Behind()}, s.Instant()
 	var stand *standpoint
 	for from := 0; from < len(q.items); {
 		to := min(from+readAtOnce, len(q.items))
@@ -135,7 +135,7 @@ var errMoved = errors.New("the standpoint is not that of the head")
 
 // decidePart decides about some addresses by one view, for now or, where the clock lags behind the ledger, for when that was written last.
 // The error is errMoved if the standpoint is not right for the head that was seen.
-func (s *Service) decidePart(
+func (s *Checker) decidePart(
 	q *question, from, to int, stand *standpoint, r consent.Request, now consent.Instant,
 ) (got answers, seen sighting, err error) {
 	v, ok := s.index.View()
@@ -155,7 +155,7 @@ func (s *Service) decidePart(
 	if err := stand.who.channelOf(r.Channel, force.parsed); err != nil {
 		return got, seen, err
 	}
-	rules, err := s.rulebook.rules(force.parsed, r)
+	rules, err := s.Rulebook.rules(force.parsed, r)
 	if err != nil {
 		return got, seen, err
 	}
@@ -167,7 +167,7 @@ func (s *Service) decidePart(
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
-func (s *Service) mayAskIndex(ctx context.Context, r consent.Request) bool {
+func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	if s.index == nil {
 		return false
 	}
@@ -177,8 +177,8 @@ func (s *Service) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	}
 	head := v.Head()
 	v.Close()
-	stand, err := s.standpoint(ctx, s.keys, head)
-	return err == nil && stand.who.channelOf(r.Channel, effective(stand.versions, max(s.instant(), head.Recorded)).parsed) == nil
+	stand, err := s.standpoint(ctx, s.Keys, head)
+	return err == nil && stand.who.channelOf(r.Channel, effective(stand.versions, max(s.Instant(), head.Recorded)).parsed) == nil
 }
 
 // sighting is what the index was seen as.
@@ -189,7 +189,7 @@ type sighting struct {
 }
 
 // stillSeen reports whether the index is as it was seen.
-func (s *Service) stillSeen(seen *sighting) bool {
+func (s *Checker) stillSeen(seen *sighting) bool {
 	v, ok := s.index.View()
 	if !ok {
 		return false
@@ -208,8 +208,8 @@ type standpoint struct {
 }
 
 // standpoint returns that of the caller under a head, for what was found by the digests.
-func (s *Service) standpoint(ctx context.Context, digests *seal.Keys, head *storage.Head) (*standpoint, error) {
-	who, err := s.admit(ctx, head)
+func (s *Checker) standpoint(ctx context.Context, digests *seal.Keys, head *storage.Head) (*standpoint, error) {
+	who, err := s.guard.admit(ctx, head)
 	if err != nil {
 		return nil, err
 	}
@@ -217,10 +217,10 @@ func (s *Service) standpoint(ctx context.Context, digests *seal.Keys, head *stor
 		return nil, staleKeys() // The server has taken up a key since.
 	}
 	stand := &standpoint{head: head, who: who}
-	if stand.versions, err = s.catalogs.upTo(ctx, head); err != nil {
+	if stand.versions, err = s.Catalogs.upTo(ctx, head); err != nil {
 		return nil, err
 	}
-	stand.names, err = s.names.of(ctx, head)
+	stand.names, err = s.Names.of(ctx, head)
 	return stand, err
 }
 

@@ -12,13 +12,14 @@ import (
 // Move records that a person is reached at another address now (GDPR Art. 16): what blocks goes along, what permits does not. What
 // is recorded about the old address later, from before the change, goes along then. Errors: INVALID_ADDRESS, INVALID_REQUEST,
 // INVALID_EVIDENCE, ERASED_BEFORE.
-func (s *Service) Move(ctx context.Context, in Move) (Moved, error) {
+func (s *Rights) Move(ctx context.Context, in Move) (Moved, error) {
 	m := member{}
 	from, to, err := s.movePlaces(&in)
 	if err == nil {
 		m.load.Subjects = slices.Concat(from.folded.keys, to.folded.keys)
 	}
-	return idempotent(ctx, s, &m, in.Idempotency, err, func(w *work) (Moved, bool, error) {
+	return idempotent(ctx, s.engine, &m, in.Idempotency, err, func(tx *work) (Moved, bool, error) {
+		w := s.in(tx)
 		if err := w.who.needOfficer(); err != nil {
 			return Moved{}, false, err
 		}
@@ -30,11 +31,11 @@ func (s *Service) Move(ctx context.Context, in Move) (Moved, error) {
 	})
 }
 
-func (s *Service) movePlaces(in *Move) (from, to *places, err error) {
+func (s *Rights) movePlaces(in *Move) (from, to *places, err error) {
 	if err := checkReason(in.Justification); err != nil {
 		return nil, nil, err
 	}
-	l := s.locator(2)
+	l := newLocator(s.Keys, 2)
 	var found [2]places
 	for i, typed := range []string{in.From, in.To} {
 		a, err := address.Parse(typed)
@@ -52,7 +53,7 @@ func (s *Service) movePlaces(in *Move) (from, to *places, err error) {
 	return &found[0], &found[1], nil
 }
 
-func (w *work) move(in *Move, from, to *places) error {
+func (w *rightsTx) move(in *Move, from, to *places) error {
 	old, err := w.subject(&from.folded)
 	if err != nil {
 		return err
@@ -99,12 +100,12 @@ func (w *work) move(in *Move, from, to *places) error {
 }
 
 // recordNow records an entry as of now.
-func (w *work) recordNow(at *place, entry *consent.Entry) (int64, error) {
+func (w *rightsTx) recordNow(at *place, entry *consent.Entry) (int64, error) {
 	s, err := w.subject(at)
 	if err != nil {
 		return 0, err
 	}
-	key, err := w.service.eventKey(w.recorded, entry)
+	key, err := w.rights.eventKey(w.recorded, entry)
 	if err != nil {
 		return 0, err
 	}
@@ -131,7 +132,7 @@ func goesAlong(e *consent.Event, spelling [16]byte, state *consent.State) bool {
 }
 
 // goAlong brings an event that was just recorded to where the person has moved since it occurred.
-func (w *work) goAlong(s *subject, e *consent.Event) error {
+func (w *rightsTx) goAlong(s *subject, e *consent.Event) error {
 	if len(s.moves) == 0 {
 		return nil
 	}
@@ -162,7 +163,7 @@ func (w *work) goAlong(s *subject, e *consent.Event) error {
 }
 
 // bring records for another address what an event says, without its evidence, unless that is recorded already.
-func (w *work) bring(e *consent.Event, to address.Address) error {
+func (w *rightsTx) bring(e *consent.Event, to address.Address) error {
 	facts := e.Facts
 	facts.Spelling, facts.Tagged = consent.Spelling{}, to.Tagged()
 	if e.Kind == consent.KindErase {
@@ -171,7 +172,7 @@ func (w *work) bring(e *consent.Event, to address.Address) error {
 		}
 	}
 	entry := &consent.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
-	l := w.service.locator(1)
+	l := newLocator(w.rights.Keys, 1)
 	at, err := l.place(entry.Form, entry.Canonical())
 	if err != nil {
 		return err
@@ -180,7 +181,7 @@ func (w *work) bring(e *consent.Event, to address.Address) error {
 	if err != nil {
 		return err
 	}
-	key, err := w.service.eventKey(e.Occurred, entry)
+	key, err := w.rights.eventKey(e.Occurred, entry)
 	if err != nil {
 		return err
 	}
@@ -196,7 +197,7 @@ func (w *work) bring(e *consent.Event, to address.Address) error {
 }
 
 // otherSide returns the folded subject on the other side of a change of address, and the exact address there; nil if nothing says it.
-func (w *work) otherSide(e *consent.Event) (*subject, string, error) {
+func (w *rightsTx) otherSide(e *consent.Event) (*subject, string, error) {
 	evidence, err := w.open(e)
 	if err != nil || evidence.Other == "" {
 		return nil, "", err
@@ -205,7 +206,7 @@ func (w *work) otherSide(e *consent.Event) (*subject, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	l := w.service.locator(1)
+	l := newLocator(w.rights.Keys, 1)
 	at, err := l.place(consent.FormFolded, other.Folded())
 	if err != nil {
 		return nil, "", err
@@ -215,7 +216,7 @@ func (w *work) otherSide(e *consent.Event) (*subject, string, error) {
 }
 
 // forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
-func (w *work) forgetMove(e *consent.Event, who *person, t *taken) error {
+func (w *rightsTx) forgetMove(e *consent.Event, who *person, t *taken) error {
 	s, _, err := w.otherSide(e)
 	if s == nil || err != nil {
 		return err
@@ -233,7 +234,7 @@ func (w *work) forgetMove(e *consent.Event, who *person, t *taken) error {
 		if err != nil {
 			return err
 		}
-		own, err := who.isOwn(w.service.keys, says.Other)
+		own, err := who.isOwn(w.rights.Keys, says.Other)
 		if err != nil {
 			return err
 		}

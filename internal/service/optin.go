@@ -13,10 +13,11 @@ import (
 // RequestConsent asks for a double opt-in: it decides about the confirmation mail and, where it is allowed, records the request
 // and the mail. A denial records nothing: what cannot be confirmed must not replace a request that can. Errors:
 // UNKNOWN_CHANNEL, UNKNOWN_DECLARATION, BASIS_NOT_ACCEPTED and those of Record.
-func (s *Service) RequestConsent(ctx context.Context, in OptIn) (OptInResult, error) {
+func (s *Recorder) RequestConsent(ctx context.Context, in OptIn) (OptInResult, error) {
 	in.Statement.Kind, in.Statement.Occurred = consent.KindRequest, 0
 	r, p, m, err := s.readyOptIn(ctx, in.Statement)
-	result, err := idempotent(ctx, s, m, in.Idempotency, err, func(w *work) (OptInResult, bool, error) {
+	result, err := idempotent(ctx, s.engine, m, in.Idempotency, err, func(tx *work) (OptInResult, bool, error) {
+		w := s.in(tx)
 		return w.requestConsent(r, p, &in)
 	})
 	if err != nil {
@@ -27,19 +28,19 @@ func (s *Service) RequestConsent(ctx context.Context, in OptIn) (OptInResult, er
 }
 
 // readyOptIn makes ready a statement that is decided by everything known about its address.
-func (s *Service) readyOptIn(ctx context.Context, st consent.Statement) (*stated, *places, *member, error) {
+func (s *Recorder) readyOptIn(ctx context.Context, st consent.Statement) (*stated, *places, *member, error) {
 	m := &member{}
 	r, err := s.vet().ready(ctx, st)
 	if err != nil {
 		return nil, nil, m, err
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	p, err := l.places(r.entry.Address, true)
 	m.load.Subjects = l.all()
 	return r, &p, m, err
 }
 
-func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, bool, error) {
+func (w *recordTx) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, bool, error) {
 	none := OptInResult{}
 	entry, err := w.entryOf(r)
 	if err != nil {
@@ -55,7 +56,7 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 	if err := requestable(cat, entry); err != nil {
 		return none, false, err
 	}
-	rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: entry.Facts.Channels[0], Sender: in.Sender})
+	rules, err := w.recorder.Rulebook.rules(cat, consent.Request{Channel: entry.Facts.Channels[0], Sender: in.Sender})
 	if err != nil {
 		return none, false, err
 	}
@@ -96,7 +97,7 @@ func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
 }
 
 // recordRequest records the request and its mail, and makes the token.
-func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result *OptInResult) error {
+func (w *recordTx) recordRequest(r *stated, p *places, entry *consent.Entry, result *OptInResult) error {
 	request, err := w.prepare(r, entry, consent.BatchID{})
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result 
 	if sent.subject, err = w.subject(&p.mail); err != nil {
 		return err
 	}
-	if sent.key, err = w.service.eventKey(w.recorded, mail); err != nil {
+	if sent.key, err = w.recorder.eventKey(w.recorded, mail); err != nil {
 		return err
 	}
 	for _, event := range []*prepared{request, sent} {
@@ -122,7 +123,7 @@ func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result 
 		result.Positions = append(result.Positions, position)
 	}
 	result.Expires = entry.Facts.Expires
-	result.Token, err = token.NewConfirmation(w.service.keys, token.Confirmation{
+	result.Token, err = token.NewConfirmation(w.recorder.Keys, token.Confirmation{
 		Address: p.address.Exact(), Channel: entry.Facts.Channels[0], Declaration: entry.Facts.Declaration.String(),
 		Request: result.Positions[0], Requested: int64(request.occurred),
 	})
@@ -130,21 +131,22 @@ func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result 
 }
 
 // ConfirmConsent confirms the request that the token names. Errors: INVALID_TOKEN, NOTHING_PENDING, REQUEST_ENDED.
-func (s *Service) ConfirmConsent(ctx context.Context, in Confirmation) (Confirmed, error) {
-	named, err := token.ReadConfirmation(s.keys, in.Token)
+func (s *Recorder) ConfirmConsent(ctx context.Context, in Confirmation) (Confirmed, error) {
+	named, err := token.ReadConfirmation(s.Keys, in.Token)
 	if err != nil {
 		return Confirmed{}, fault.Errorf(fault.InvalidToken, "token", "the token is not one of this service, or is incomplete")
 	}
 	in.Statement.Kind, in.Statement.Occurred = consent.KindConfirm, 0
 	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}
 	r, p, m, err := s.readyOptIn(ctx, in.Statement)
-	return idempotent(ctx, s, m, in.Idempotency, err, func(w *work) (Confirmed, bool, error) {
+	return idempotent(ctx, s.engine, m, in.Idempotency, err, func(tx *work) (Confirmed, bool, error) {
+		w := s.in(tx)
 		confirmed, err := w.confirm(r, p, &named)
 		return confirmed, true, err
 	})
 }
 
-func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (Confirmed, error) {
+func (w *recordTx) confirm(r *stated, p *places, named *token.Confirmation) (Confirmed, error) {
 	entry, err := w.entryOf(r)
 	if err != nil {
 		return Confirmed{}, err
@@ -160,7 +162,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (Confirm
 	if err != nil {
 		return Confirmed{}, err
 	}
-	rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: named.Channel})
+	rules, err := w.recorder.Rulebook.rules(cat, consent.Request{Channel: named.Channel})
 	if err != nil {
 		return Confirmed{}, err
 	}
@@ -189,7 +191,7 @@ func (w *work) confirm(r *stated, p *places, named *token.Confirmation) (Confirm
 }
 
 // requestNamed reports whether the request that a token names is pending; if it was confirmed, by which position.
-func (w *work) requestNamed(p *places, state *consent.State, named *token.Confirmation) (isPending bool, confirmation int64, err error) {
+func (w *recordTx) requestNamed(p *places, state *consent.State, named *token.Confirmation) (isPending bool, confirmation int64, err error) {
 	pending := func(position int64) bool {
 		return slices.ContainsFunc(state.Pending, func(q consent.Pending) bool {
 			return q.Channel == named.Channel && q.Position == position && q.Expires > w.recorded

@@ -42,8 +42,8 @@ func TestCheck_ByHowFarTheIndexIsBehind_WaitsOrNot(t *testing.T) {
 	s, ctx := w.acme()
 	granted := w.mustRecord(ctx, s, consentOn("newsletter", anna, w.clock.Now()))
 	w.wantCheck(ctx, s, "newsletter", anna, consent.CodeAllowConsent)
-	x := &troubled{Index: s.index.(*index.Index)} //nolint:forcetypeassert,errcheck // It is that of the fixture.
-	s.index = x
+	x := &troubled{Index: s.Checker.index.(*index.Index)} //nolint:forcetypeassert,errcheck // It is that of the fixture.
+	s.Checker.index = x
 	away := storage.ErrUnavailable
 	for name, c := range map[string]struct {
 		about   []string
@@ -104,8 +104,8 @@ func TestVerifySample_AnswerThatTheLedgerContradicts_IsSaidAndCounted(t *testing
 	folded := "SELECT subject FROM subjects WHERE form = 2"
 	w.raw().exec("UPDATE states SET state = $1 WHERE subject IN ("+folded+")", empty)
 	var log bytes.Buffer
-	misled, err := New(t.Context(), s.store, w.keys, Options{
-		Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(&log, nil)), Index: w.index(s.store), VerifySample: 1,
+	misled, err := New(t.Context(), s.Store, w.keys, Options{
+		Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(&log, nil)), Index: w.index(s.Store), VerifySample: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

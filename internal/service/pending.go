@@ -19,10 +19,10 @@ type PendingErasures struct {
 
 // ErasePending carries out the erasures that imports recorded: an import only takes note of them, so that a history that comes in any
 // order is complete first. In a dry run it only counts. It may be interrupted and repeated.
-func (s *Service) ErasePending(ctx context.Context, dryRun bool) (PendingErasures, error) {
+func (s *Rights) ErasePending(ctx context.Context, dryRun bool) (PendingErasures, error) {
 	var done PendingErasures
 	for after := int64(0); ; {
-		_, records, err := s.store.Erasures(ctx, after, erasePage)
+		_, records, err := s.Store.Erasures(ctx, after, erasePage)
 		if err != nil {
 			return done, faultOf(err)
 		}
@@ -46,8 +46,8 @@ type pendingErasure struct {
 }
 
 // pending returns those of the erasures that were not carried out: their evidence still says whom they are about.
-func (s *Service) pending(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
-	l := s.locator(len(records))
+func (s *Rights) pending(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
+	l := newLocator(s.Keys, len(records))
 	var list []pendingErasure
 	for i := range records {
 		e := &records[i].Event
@@ -72,14 +72,15 @@ func (s *Service) pending(records []storage.Record) ([]pendingErasure, []storage
 	return list, l.all(), nil
 }
 
-func (s *Service) erasePage(ctx context.Context, records []storage.Record, dryRun bool) (PendingErasures, error) {
+func (s *Rights) erasePage(ctx context.Context, records []storage.Record, dryRun bool) (PendingErasures, error) {
 	list, keys, err := s.pending(records)
 	if err != nil || len(list) == 0 {
 		return PendingErasures{}, err
 	}
 	var done PendingErasures
 	m := member{bulk: true, weight: chunk, load: storage.Load{Subjects: keys}}
-	m.run = func(w *work) error {
+	m.run = func(tx *work) error {
+		w := s.in(tx)
 		done = PendingErasures{}
 		if err := w.who.needOfficer(); err != nil {
 			return err
@@ -97,13 +98,13 @@ func (s *Service) erasePage(ctx context.Context, records []storage.Record, dryRu
 		}
 		return nil
 	}
-	if err := s.commits.do(ctx, &m); err != nil {
+	if err := s.engine.do(ctx, &m); err != nil {
 		return PendingErasures{}, err
 	}
 	return done, nil
 }
 
-func (w *work) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err error) {
+func (w *rightsTx) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err error) {
 	folded, err := w.subject(&p.at.folded)
 	if err != nil {
 		return false, err
@@ -112,7 +113,7 @@ func (w *work) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err e
 	if refused != nil || err != nil || dryRun {
 		return refused != nil, err
 	}
-	who, err := w.service.personAt(&p.at)
+	who, err := w.rights.personAt(&p.at)
 	if err != nil {
 		return false, err
 	}

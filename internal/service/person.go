@@ -17,7 +17,7 @@ type person struct {
 }
 
 // personAt returns who has the address that the places are of.
-func (s *Service) personAt(at *places) (*person, error) {
+func (s *Rights) personAt(at *places) (*person, error) {
 	who := &person{exact: at.exact, folded: at.folded, mail: at.mail}
 	for _, version := range at.exact.by.versions {
 		spelling, err := at.exact.by.Spelling(version, at.address.Exact())
@@ -30,9 +30,9 @@ func (s *Service) personAt(at *places) (*person, error) {
 }
 
 // personOf returns whom an erasure was about that was kept.
-func (s *Service) personOf(e *kept.Erasure) (*person, error) {
+func (s *Rights) personOf(e *kept.Erasure) (*person, error) {
 	who := &person{spellings: e.Spellings}
-	digests := s.keys.Snapshot()
+	digests := s.Keys.Snapshot()
 	forms := map[consent.Form]*place{
 		consent.FormExact: &who.exact, consent.FormFolded: &who.folded, consent.FormMail: &who.mail,
 	}

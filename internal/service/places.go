@@ -47,9 +47,9 @@ type locator struct {
 // keptDomains is how many domains are remembered at most.
 const keptDomains = 4096
 
-func (s *Service) locator(addresses int) *locator {
+func newLocator(keys *seal.Keys, addresses int) *locator {
 	l := &locator{keys: make([]storage.SubjectKey, 0, 2*addresses)}
-	l.reset(s.keys)
+	l.reset(keys)
 	return l
 }
 

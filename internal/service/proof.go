@@ -10,6 +10,20 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
+// Checkpoints signs checkpoints of the ledger, proves what is in it, and takes cosignatures.
+type Checkpoints struct {
+	*Env
+
+	guard     *Guard
+	keeper    CheckpointKeeper // nil: none
+	witnesses []*ledger.Witness
+}
+
+// NewCheckpoints returns the checkpoints of the ledger; the keeper may be nil.
+func NewCheckpoints(env *Env, guard *Guard, keeper CheckpointKeeper, witnesses []*ledger.Witness) *Checkpoints {
+	return &Checkpoints{Env: env, guard: guard, keeper: keeper, witnesses: witnesses}
+}
+
 // Checkpoint is a signed checkpoint of the ledger.
 type Checkpoint struct {
 	ledger.Checkpoint
@@ -37,26 +51,26 @@ type ConsistencyProof struct {
 
 // Checkpoint returns a checkpoint of the ledger as it is now. Where checkpoints are kept it is, too; if that fails, whoever keeps them
 // has said so, and the checkpoint is right all the same.
-func (s *Service) Checkpoint(ctx context.Context) (Checkpoint, error) {
-	c, err := s.checkpointOfNow(ctx)
+func (p *Checkpoints) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	c, err := p.checkpointOfNow(ctx)
 	if err == nil {
-		_ = s.keep(ctx, &c)
+		_ = p.keep(ctx, &c)
 	}
 	return c, err
 }
 
-func (s *Service) checkpointOfNow(ctx context.Context) (Checkpoint, error) {
-	head, _, err := s.ledgerHead(ctx)
+func (p *Checkpoints) checkpointOfNow(ctx context.Context) (Checkpoint, error) {
+	head, _, err := p.ledgerHead(ctx)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return s.checkpointAt(ctx, &head, head.Position)
+	return p.checkpointAt(ctx, &head, head.Position)
 }
 
 // ProveEntry proves that the event at the position is in the ledger when it had the size; 0 is the size of now. Errors:
 // POSITION_UNKNOWN, INVALID_REQUEST, and OTHER_DEPARTMENT for a client of one department: a header names subjects and channels of all.
-func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryProof, error) {
-	head, who, err := s.ledgerHead(ctx)
+func (p *Checkpoints) ProveEntry(ctx context.Context, position, size int64) (EntryProof, error) {
+	head, who, err := p.ledgerHead(ctx)
 	if err != nil {
 		return EntryProof{}, err
 	}
@@ -73,13 +87,13 @@ func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryPr
 		return EntryProof{}, err
 	}
 	proof := EntryProof{Position: position}
-	if proof.Checkpoint, err = s.checkpointAt(ctx, &head, size); err != nil {
+	if proof.Checkpoint, err = p.checkpointAt(ctx, &head, size); err != nil {
 		return EntryProof{}, err
 	}
-	if proof.Hashes, err = s.hashes(ctx).ProveEntry(position, size); err != nil {
+	if proof.Hashes, err = p.hashes(ctx).ProveEntry(position, size); err != nil {
 		return EntryProof{}, faultOf(err)
 	}
-	_, records, err := s.store.Ledger(ctx, position-1, 1)
+	_, records, err := p.Store.Ledger(ctx, position-1, 1)
 	if err != nil {
 		return EntryProof{}, faultOf(err)
 	}
@@ -96,8 +110,8 @@ func (s *Service) ProveEntry(ctx context.Context, position, size int64) (EntryPr
 
 // ProveConsistency proves that the ledger of size to, 0 for now, begins with that of size from. Errors: POSITION_UNKNOWN,
 // INVALID_REQUEST.
-func (s *Service) ProveConsistency(ctx context.Context, from, to int64) (ConsistencyProof, error) {
-	head, _, err := s.ledgerHead(ctx)
+func (p *Checkpoints) ProveConsistency(ctx context.Context, from, to int64) (ConsistencyProof, error) {
+	head, _, err := p.ledgerHead(ctx)
 	if err != nil {
 		return ConsistencyProof{}, err
 	}
@@ -111,10 +125,10 @@ func (s *Service) ProveConsistency(ctx context.Context, from, to int64) (Consist
 		return ConsistencyProof{}, err
 	}
 	proof := ConsistencyProof{From: from}
-	if proof.Checkpoint, err = s.checkpointAt(ctx, &head, to); err != nil {
+	if proof.Checkpoint, err = p.checkpointAt(ctx, &head, to); err != nil {
 		return ConsistencyProof{}, err
 	}
-	hashes := s.hashes(ctx)
+	hashes := p.hashes(ctx)
 	if proof.Hashes, err = hashes.ProveConsistency(from, to); err != nil {
 		return ConsistencyProof{}, faultOf(err)
 	}
@@ -137,12 +151,12 @@ func reached(head *storage.Head, size int64, field string) error {
 }
 
 // ledgerHead reads the head for a caller that may read or export.
-func (s *Service) ledgerHead(ctx context.Context) (storage.Head, Caller, error) {
-	head, err := s.store.Head(ctx)
+func (p *Checkpoints) ledgerHead(ctx context.Context) (storage.Head, Caller, error) {
+	head, err := p.Store.Head(ctx)
 	if err != nil {
 		return storage.Head{}, Caller{}, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := p.guard.admit(ctx, &head)
 	if err != nil {
 		return storage.Head{}, Caller{}, err
 	}
@@ -150,26 +164,26 @@ func (s *Service) ledgerHead(ctx context.Context) (storage.Head, Caller, error) 
 }
 
 // hashes returns the reader of the stored hashes.
-func (s *Service) hashes(ctx context.Context) ledger.Reader {
+func (p *Checkpoints) hashes(ctx context.Context) ledger.Reader {
 	return func(positions []int64) (map[int64]ledger.NodeHashes, error) {
-		_, hashes, err := s.store.Hashes(ctx, positions)
+		_, hashes, err := p.Store.Hashes(ctx, positions)
 		return hashes, err
 	}
 }
 
 // checkpointAt signs the root of the ledger at a size that the head has reached. One of an earlier size is signed only if the tree of
 // the head begins with it.
-func (s *Service) checkpointAt(ctx context.Context, head *storage.Head, size int64) (Checkpoint, error) {
-	root, err := s.rootAt(ctx, head, size)
+func (p *Checkpoints) checkpointAt(ctx context.Context, head *storage.Head, size int64) (Checkpoint, error) {
+	root, err := p.rootAt(ctx, head, size)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return signed(s.keys, Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size, Root: root}})
+	return signed(p.Keys, Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size, Root: root}})
 }
 
 // rootAt returns the root of the ledger at a size that the head has reached, once it is proven that the tree of the head begins
 // with it.
-func (s *Service) rootAt(ctx context.Context, head *storage.Head, size int64) (root [ledger.HashSize]byte, err error) {
+func (p *Checkpoints) rootAt(ctx context.Context, head *storage.Head, size int64) (root [ledger.HashSize]byte, err error) {
 	tree, err := ledger.ParseTree(head.Position, head.Tree)
 	if err != nil {
 		return root, err
@@ -177,7 +191,7 @@ func (s *Service) rootAt(ctx context.Context, head *storage.Head, size int64) (r
 	if size == head.Position {
 		return tree.Root(), nil
 	}
-	hashes := s.hashes(ctx)
+	hashes := p.hashes(ctx)
 	if root, err = hashes.Root(size); err != nil || size == 0 {
 		return root, faultOf(err)
 	}

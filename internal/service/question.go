@@ -53,12 +53,12 @@ type questions struct{ pool sync.Pool }
 // keptItems is how large a question may have been to be kept.
 const keptItems = 2 * MaxBatch // Slices grow by more than they need.
 
-func (s *Service) question(addresses int) *question {
+func (s *Checker) question(addresses int) *question {
 	q, ok := s.questions.pool.Get().(*question)
 	if !ok {
 		q = &question{}
 	}
-	q.locator.reset(s.keys)
+	q.locator.reset(s.Keys)
 	q.hasher = q.by.Hasher()
 	q.outcomes.reset(addresses)
 	q.items = q.items[:0]
@@ -66,7 +66,7 @@ func (s *Service) question(addresses int) *question {
 }
 
 // done gives a question back. Nothing that it holds may be used any more.
-func (s *Service) done(q *question) {
+func (s *Checker) done(q *question) {
 	q.hasher.Release()
 	q.hasher = nil
 	if cap(q.items) <= keptItems {

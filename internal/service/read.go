@@ -11,6 +11,20 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
+// Reader reads the store as of a moment.
+type Reader struct {
+	*Env
+	*Reference
+
+	guard  *Guard
+	unsafe Unsafe
+}
+
+// NewReader returns a reader.
+func NewReader(env *Env, reference *Reference, guard *Guard, unsafe Unsafe) *Reader {
+	return &Reader{Env: env, Reference: reference, guard: guard, unsafe: unsafe}
+}
+
 // view is what a read saw of the store: a head, and the states of the subjects that were asked for.
 type view struct {
 	head     storage.Head
@@ -35,26 +49,26 @@ func (v *view) seen(where *place, _ *consent.State) (seen, error) {
 
 // look reads what is known under the keys: the states of now, strictly, or, for another moment, the fold of the events that count
 // in it. The caller is admitted under the head that was read. Errors: TIME_IN_FUTURE, POSITION_UNKNOWN.
-func (s *Service) look(ctx context.Context, keys []storage.SubjectKey, m Moment) (*view, Caller, error) {
+func (r *Reader) look(ctx context.Context, keys []storage.SubjectKey, m Moment) (*view, Caller, error) {
 	var v *view
-	err := s.traced(ctx, spanRead, len(keys), func(ctx context.Context) (err error) {
+	err := r.traced(ctx, spanRead, len(keys), func(ctx context.Context) (err error) {
 		if m.isNow() {
-			v, err = s.lookNow(ctx, keys)
+			v, err = r.lookNow(ctx, keys)
 		} else {
-			v, err = s.lookAt(ctx, keys, m)
+			v, err = r.lookAt(ctx, keys, m)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, Caller{}, faultOf(err)
 	}
-	who, err := s.admit(ctx, &v.head)
+	who, err := r.guard.admit(ctx, &v.head)
 	if err != nil {
 		return nil, Caller{}, err
 	}
 	// A clock that lags behind the ledger must not hide what was acknowledged.
-	now := s.instant()
-	if !s.unsafe.DecideByOwnClock {
+	now := r.Instant()
+	if !r.unsafe.DecideByOwnClock {
 		now = max(now, v.head.Recorded)
 	}
 	v.asked = now
@@ -73,13 +87,13 @@ func inFuture(field string) error {
 	return fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out to ask for now")
 }
 
-func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view, error) {
-	head, rows, err := s.store.States(ctx, keys)
+func (r *Reader) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view, error) {
+	head, rows, err := r.Store.States(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
 	v := &view{head: head, position: head.Position, states: make(map[storage.SubjectKey]*consent.State, len(rows))}
-	names, err := s.names.of(ctx, &head)
+	names, err := r.Names.of(ctx, &head)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +102,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		if rows[i].ID == (consent.SubjectID{}) {
 			continue // All events of it were erased.
 		}
-		state, err := s.unpack(names, rows[i].State.Packed)
+		state, err := unpackState(names, rows[i].State.Packed)
 		if errors.Is(err, consent.ErrEncoding) {
 			unread = append(unread, rows[i].Key)
 			continue
@@ -102,27 +116,19 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 		return v, nil
 	}
 	// States are a cache: those of another program's version are folded from their events instead.
-	return s.lookBack(ctx, keys, 0, 0)
-}
-
-// unpack returns a packed state; a subject without one has none.
-func (s *Service) unpack(names *nameTable, packed []byte) (*consent.State, error) {
-	if packed == nil {
-		return nil, consent.ErrEncoding
-	}
-	return consent.UnpackState(packed, names)
+	return r.lookBack(ctx, keys, 0, 0)
 }
 
 // lookAt reads what is known at a moment that is not now.
-func (s *Service) lookAt(ctx context.Context, keys []storage.SubjectKey, m Moment) (*view, error) {
-	position, recorded, err := s.knownAt(ctx, m)
+func (r *Reader) lookAt(ctx context.Context, keys []storage.SubjectKey, m Moment) (*view, error) {
+	position, recorded, err := r.knownAt(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	if m.AsOf == 0 {
 		m.AsOf = recorded
 	}
-	v, err := s.lookBack(ctx, keys, m.AsOf, position)
+	v, err := r.lookBack(ctx, keys, m.AsOf, position)
 	if err != nil {
 		return nil, err
 	}
@@ -134,10 +140,10 @@ func (s *Service) lookAt(ctx context.Context, keys []storage.SubjectKey, m Momen
 
 // knownAt returns the position of the last event that counts as known at the moment, 0 for no limit, and when that was so, which is
 // read only if the moment does not say what time to decide for.
-func (s *Service) knownAt(ctx context.Context, m Moment) (int64, consent.Instant, error) {
+func (r *Reader) knownAt(ctx context.Context, m Moment) (int64, consent.Instant, error) {
 	switch {
 	case m.Known.Time != 0:
-		_, position, err := s.store.PositionAt(ctx, m.Known.Time)
+		_, position, err := r.Store.PositionAt(ctx, m.Known.Time)
 		if err == nil && position == 0 {
 			err = fault.Errorf(fault.PositionUnknown, "knownAsOf.time", "nothing was recorded yet by that time")
 		}
@@ -145,7 +151,7 @@ func (s *Service) knownAt(ctx context.Context, m Moment) (int64, consent.Instant
 	case m.Known.Position == 0 || m.AsOf != 0:
 		return m.Known.Position, m.AsOf, nil
 	}
-	_, records, err := s.store.Ledger(ctx, m.Known.Position-1, 1)
+	_, records, err := r.Store.Ledger(ctx, m.Known.Position-1, 1)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -160,10 +166,10 @@ func beyondHead() error {
 }
 
 // lookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
-func (s *Service) lookBack(
+func (r *Reader) lookBack(
 	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
 ) (*view, error) {
-	head, bySubject, err := s.store.EventsOf(ctx, keys, until, upTo)
+	head, bySubject, err := r.Store.EventsOf(ctx, keys, until, upTo)
 	if err != nil {
 		return nil, err
 	}
@@ -192,8 +198,8 @@ func foldHeaders(headers [][]byte) (*consent.State, error) {
 }
 
 // inForce returns the catalog in force at the view's time, of the versions that count as known, with its number.
-func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64, error) {
-	versions, err := s.catalogs.upTo(ctx, &v.head)
+func (r *Reader) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64, error) {
+	versions, err := r.Catalogs.upTo(ctx, &v.head)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -209,12 +215,12 @@ func (s *Service) inForce(ctx context.Context, v *view) (*catalog.Catalog, int64
 }
 
 // present returns the catalog in force now, under the head that the view read, whatever moment it is about.
-func (s *Service) present(ctx context.Context, v *view) (*catalog.Catalog, error) {
-	versions, err := s.catalogs.upTo(ctx, &v.head)
+func (r *Reader) present(ctx context.Context, v *view) (*catalog.Catalog, error) {
+	versions, err := r.Catalogs.upTo(ctx, &v.head)
 	if err != nil {
 		return nil, err
 	}
-	return effective(versions, max(s.instant(), v.head.Recorded)).parsed, nil
+	return effective(versions, max(r.Instant(), v.head.Recorded)).parsed, nil
 }
 
 // Moment is what time is asked about, and up to where the ledger counts as known. The zero value is now, strictly, with all that
@@ -232,3 +238,11 @@ type Known struct {
 
 // isNow reports whether what is asked for may be sent on.
 func (m Moment) isNow() bool { return m == Moment{} }
+
+// unpack returns a packed state; a subject without one has none.
+func unpackState(names *nameTable, packed []byte) (*consent.State, error) {
+	if packed == nil {
+		return nil, consent.ErrEncoding
+	}
+	return consent.UnpackState(packed, names)
+}

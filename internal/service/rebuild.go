@@ -12,17 +12,17 @@ import (
 
 // Rebuild folds all events anew, page by page of subjects, and replaces the states that differ. Progress is told how many subjects
 // are done. Other writes go on between the pages.
-func (s *Service) Rebuild(ctx context.Context, progress func(done int)) (RebuildReport, error) {
+func (s *Rebuilder) Rebuild(ctx context.Context, progress func(done int)) (RebuildReport, error) {
 	const page = 1000
-	started := s.now()
+	started := s.Clock()
 	var report RebuildReport
 	for after := (consent.SubjectID{}); ; {
-		ids, err := s.store.SubjectIDs(ctx, after, page)
+		ids, err := s.Store.SubjectIDs(ctx, after, page)
 		if err != nil {
 			return report, faultOf(err)
 		}
 		if len(ids) == 0 {
-			report.Took = s.now().Sub(started)
+			report.Took = s.Clock().Sub(started)
 			return report, nil
 		}
 		differed, err := s.rebuildPage(ctx, ids)
@@ -36,12 +36,12 @@ func (s *Service) Rebuild(ctx context.Context, progress func(done int)) (Rebuild
 	}
 }
 
-func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (differed int, err error) {
+func (s *Rebuilder) rebuildPage(ctx context.Context, ids []consent.SubjectID) (differed int, err error) {
 	var left *storage.Head
-	err = s.store.Write(ctx, storage.Load{IDs: ids}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
+	err = s.Store.Write(ctx, storage.Load{IDs: ids}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		differed, left = 0, nil
 		loaded := tx.Loaded()
-		table, err := s.names.exactly(ctx, &loaded.Head)
+		table, err := s.Names.exactly(ctx, &loaded.Head)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func (s *Service) rebuildPage(ctx context.Context, ids []consent.SubjectID) (dif
 		return changes, nil
 	})
 	if err == nil {
-		s.written.note(left)
+		s.engine.written.note(left)
 	}
 	return differed, err
 }
@@ -90,6 +90,19 @@ func packAnew(id consent.SubjectID, headers [][]byte, table *nameTable) (storage
 	}
 	made.Packed, err = consent.AppendState(nil, state, table)
 	return made, err
+}
+
+// Rebuilder folds all states anew.
+type Rebuilder struct {
+	*Env
+	*Reference
+
+	engine *Engine
+}
+
+// NewRebuilder returns a rebuilder.
+func NewRebuilder(env *Env, reference *Reference, engine *Engine) *Rebuilder {
+	return &Rebuilder{Env: env, Reference: reference, engine: engine}
 }
 
 // RebuildReport is what a rebuilding of the states found.

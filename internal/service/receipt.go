@@ -4,11 +4,23 @@ import (
 	"context"
 	"crypto/hmac"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/receipt"
 )
+
+// Receipts verifies the receipts of checks.
+type Receipts struct {
+	*Env
+
+	guard   *Guard
+	checker *Checker
+}
+
+// NewReceipts returns what verifies receipts, by asking the checker again.
+func NewReceipts(env *Env, guard *Guard, checker *Checker) *Receipts {
+	return &Receipts{Env: env, guard: guard, checker: checker}
+}
 
 // ReceiptOutcome is what a verification of a receipt came to.
 type ReceiptOutcome uint8
@@ -36,45 +48,15 @@ type VerifiedReceipt struct {
 	Key         string               // the public key that signed, in the form of note.NewVerifier
 }
 
-// receiptOf returns the signed receipt of a check that was just answered.
-func (s *Service) receiptOf(a address.Address, r consent.Request, result *CheckResult) (string, error) {
-	digest, err := s.keys.ReceiptDigest(a.Exact())
-	if err != nil {
-		return "", err
-	}
-	statement := statementOf(r, result)
-	statement.Store, statement.Address = s.keys.StoreID(), receipt.Digest(digest)
-	signer, err := s.keys.Signer(receipt.Name(statement.Store))
-	if err != nil {
-		return "", err
-	}
-	signed, err := statement.Sign(signer)
-	return string(signed), err
-}
-
-// statementOf returns what a receipt says of a check, but for whose ledger and which address.
-func statementOf(r consent.Request, result *CheckResult) receipt.Receipt {
-	statement := receipt.Receipt{
-		Decided: result.Decided, Position: result.Basis.Position, CatalogVersion: result.CatalogVersion, ForSending: result.ForSending,
-		Channel: r.Channel, AskedSender: r.Sender, Reference: r.Reference, Advertising: r.Advertising,
-		Verdict: result.Verdict, Reason: result.Reason, Reasons: result.Reasons, LegalBasis: string(result.Decision.Basis),
-		GrantPosition: result.Decision.Position, Declaration: result.Declaration,
-	}
-	if result.Sender != nil {
-		statement.Sender = result.Sender.ID
-	}
-	return statement
-}
-
 // VerifyReceipt verifies that the ledger signed a receipt and, with an address, asks again what it answers, for the same time and as
 // known at the same position. A client asks again only what it may check. Errors: INVALID_RECEIPT, and with an address those of
 // Check; POSITION_UNKNOWN means that the ledger has lost what the receipt rests on.
-func (s *Service) VerifyReceipt(ctx context.Context, in VerifyReceipt) (VerifiedReceipt, error) {
-	head, err := s.store.Head(ctx)
+func (s *Receipts) VerifyReceipt(ctx context.Context, in VerifyReceipt) (VerifiedReceipt, error) {
+	head, err := s.Store.Head(ctx)
 	if err != nil {
 		return VerifiedReceipt{}, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := s.guard.admit(ctx, &head)
 	if err != nil {
 		return VerifiedReceipt{}, err
 	}
@@ -94,8 +76,8 @@ func (s *Service) VerifyReceipt(ctx context.Context, in VerifyReceipt) (Verified
 }
 
 // openReceipt reads a receipt that any signing key of the ledger signed, and returns that key.
-func (s *Service) openReceipt(text string) (receipt.Receipt, string, error) {
-	keys, err := s.keys.VerifierKeys(receipt.Name(s.keys.StoreID()))
+func (s *Receipts) openReceipt(text string) (receipt.Receipt, string, error) {
+	keys, err := s.Keys.VerifierKeys(receipt.Name(s.Keys.StoreID()))
 	if err != nil {
 		return receipt.Receipt{}, "", err
 	}
@@ -108,7 +90,7 @@ func (s *Service) openReceipt(text string) (receipt.Receipt, string, error) {
 }
 
 // replay asks again what the receipt answers about the address.
-func (s *Service) replay(ctx context.Context, r *receipt.Receipt, typed string, found *VerifiedReceipt) error {
+func (s *Receipts) replay(ctx context.Context, r *receipt.Receipt, typed string, found *VerifiedReceipt) error {
 	a, err := parseAddress(typed)
 	if err != nil {
 		return err
@@ -118,10 +100,10 @@ func (s *Service) replay(ctx context.Context, r *receipt.Receipt, typed string, 
 		Request: consent.Request{Channel: r.Channel, Sender: r.AskedSender, Reference: r.Reference, Advertising: r.Advertising},
 		Moment:  Moment{AsOf: r.Decided, Known: Known{Position: r.Position}},
 	}
-	if err := s.mayAsk(ctx, in.Request, in.Moment); err != nil {
+	if err := s.checker.mayAsk(ctx, in.Request, in.Moment); err != nil {
 		return err
 	}
-	digest, err := s.keys.ReceiptDigestUnder(r.Address.Version, a.Exact())
+	digest, err := s.Keys.ReceiptDigestUnder(r.Address.Version, a.Exact())
 	if err != nil {
 		return err // A key that signed receipts is kept: addresses are found by it.
 	}
@@ -129,7 +111,7 @@ func (s *Service) replay(ctx context.Context, r *receipt.Receipt, typed string, 
 		found.Outcome = ReceiptOtherAddress
 		return nil
 	}
-	result, err := s.Check(ctx, in)
+	result, err := s.checker.Check(ctx, in)
 	if err != nil {
 		return err
 	}

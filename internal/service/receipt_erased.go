@@ -9,12 +9,18 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
+const (
+	// recordsPage is how many records of a person are read at once, outlinesPage how many outlines of the ledger.
+	recordsPage  = 500
+	outlinesPage = 2_000
+)
+
 // erasedSince returns the position of the erasure after which the address cannot be asked about as the receipt does; 0 if there is
 // none. It is the first one recorded after the receipt was given. Without such a one it is one that was recorded before and has been
 // carried out since, as those of imports are, which take away what counted until then: it shows by events that were recorded anew, or,
 // where the answer differs, by its being later than the time that was decided for.
-func (s *Service) erasedSince(ctx context.Context, a address.Address, r *receipt.Receipt, differs bool) (int64, error) {
-	l := s.locator(1)
+func (s *Receipts) erasedSince(ctx context.Context, a address.Address, r *receipt.Receipt, differs bool) (int64, error) {
+	l := newLocator(s.Keys, 1)
 	at, err := l.places(a, false)
 	if err != nil {
 		return 0, err
@@ -25,7 +31,7 @@ func (s *Service) erasedSince(ctx context.Context, a address.Address, r *receipt
 		if e.Kind != consent.KindErase || since != 0 {
 			return nil
 		}
-		own, err := s.keys.Spelling(e.Spelling.Key, a.Exact())
+		own, err := s.Keys.Spelling(e.Spelling.Key, a.Exact())
 		if err != nil || own != e.Spelling {
 			return err
 		}
@@ -59,7 +65,7 @@ func (s *Service) erasedSince(ctx context.Context, a address.Address, r *receipt
 }
 
 // isPending reports whether an erasure is still to be carried out: then it still says of whom.
-func (s *Service) isPending(record *storage.Record) (bool, error) {
+func (s *Receipts) isPending(record *storage.Record) (bool, error) {
 	if record.Evidence == nil {
 		return false, nil
 	}
@@ -68,11 +74,11 @@ func (s *Service) isPending(record *storage.Record) (bool, error) {
 }
 
 // eachRecord calls do with the records of the subjects after a position, in order, until it returns an error.
-func (s *Service) eachRecord(
+func (s *Receipts) eachRecord(
 	ctx context.Context, keys []storage.SubjectKey, after int64, do func(*storage.Record) error,
 ) error {
 	for {
-		_, records, err := s.store.Records(ctx, keys, after, historyRead)
+		_, records, err := s.Store.Records(ctx, keys, after, recordsPage)
 		if err != nil {
 			return faultOf(err)
 		}
@@ -82,7 +88,7 @@ func (s *Service) eachRecord(
 			}
 			after = records[i].Event.Position
 		}
-		if len(records) < historyRead {
+		if len(records) < recordsPage {
 			return nil
 		}
 	}

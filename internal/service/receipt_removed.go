@@ -11,20 +11,20 @@ import (
 
 // removedSince reports whether all that the answer lacks is a request that waited for its confirmation, and retention has removed such
 // a request since: with the last of them goes what leads from the address to them, so that nobody can tell any more whose it was.
-func (s *Service) removedSince(ctx context.Context, a address.Address, r, again *receipt.Receipt) (bool, error) {
+func (s *Receipts) removedSince(ctx context.Context, a address.Address, r, again *receipt.Receipt) (bool, error) {
 	if !lacksPending(r, again) {
 		return false, nil
 	}
-	at, err := s.locator(1).places(a, false)
+	at, err := newLocator(s.Keys, 1).places(a, false)
 	if err != nil {
 		return false, err
 	}
-	_, records, err := s.store.Records(ctx, at.exact.keys, 0, 1)
+	_, records, err := s.Store.Records(ctx, at.exact.keys, 0, 1)
 	if err != nil || len(records) > 0 && records[0].Event.Position <= r.Position {
 		return false, err // What was there when the receipt was given is there still.
 	}
 	for after := r.Position; ; {
-		page, err := s.store.Outlines(ctx, after, retentionPage)
+		page, err := s.Store.Outlines(ctx, after, outlinesPage)
 		if err != nil {
 			return false, err
 		}
@@ -36,7 +36,7 @@ func (s *Service) removedSince(ctx context.Context, a address.Address, r, again 
 				return found, err
 			}
 		}
-		if len(page) < retentionPage {
+		if len(page) < outlinesPage {
 			return false, nil
 		}
 		after = page[len(page)-1].Position
@@ -58,8 +58,8 @@ func lacksPending(r, again *receipt.Receipt) bool {
 }
 
 // removedRequest reports whether the removal at the position is of a request that was awaiting its confirmation as the receipt says.
-func (s *Service) removedRequest(ctx context.Context, position int64, r *receipt.Receipt) (bool, error) {
-	_, records, err := s.store.Ledger(ctx, position-1, 1)
+func (s *Receipts) removedRequest(ctx context.Context, position int64, r *receipt.Receipt) (bool, error) {
+	_, records, err := s.Store.Ledger(ctx, position-1, 1)
 	if err != nil || len(records) == 0 || records[0].Event.Removed != consent.RemovedRequests {
 		return false, err
 	}
@@ -67,7 +67,7 @@ func (s *Service) removedRequest(ctx context.Context, position int64, r *receipt
 		if p > r.Position {
 			break
 		}
-		_, of, err := s.store.Ledger(ctx, p-1, 1)
+		_, of, err := s.Store.Ledger(ctx, p-1, 1)
 		if err != nil || len(of) == 0 {
 			return false, err
 		}

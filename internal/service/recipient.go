@@ -8,33 +8,33 @@ import (
 
 // Lookup returns what holds for an address, now or at another moment, on the channels of the caller's department. Errors:
 // INVALID_ADDRESS, TIME_IN_FUTURE, POSITION_UNKNOWN, NO_CATALOG.
-func (s *Service) Lookup(ctx context.Context, in LookupInput) (Recipient, error) {
+func (s *Checker) Lookup(ctx context.Context, in LookupInput) (Recipient, error) {
 	return s.lookup(ctx, in, ScopeRead, true)
 }
 
 // lookup is Lookup for a caller who has the scope. It counts as a disclosure unless it is part of something that counts itself.
-func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, counts bool) (Recipient, error) {
+func (s *Checker) lookup(ctx context.Context, in LookupInput, scope Scope, counts bool) (Recipient, error) {
 	a, err := parseAddress(in.Address)
 	if err != nil {
 		return Recipient{}, err
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	at, err := l.places(a, false)
 	if err != nil {
 		return Recipient{}, err
 	}
-	v, who, err := s.look(ctx, l.all(), in.Moment)
+	v, who, err := s.reader.look(ctx, l.all(), in.Moment)
 	if err != nil {
 		return Recipient{}, err
 	}
 	if err := who.need(scope); err != nil {
 		return Recipient{}, err
 	}
-	cat, version, err := s.inForce(ctx, v)
+	cat, version, err := s.reader.inForce(ctx, v)
 	if err != nil {
 		return Recipient{}, err
 	}
-	present, err := s.present(ctx, v)
+	present, err := s.reader.present(ctx, v)
 	if err != nil {
 		return Recipient{}, err
 	}
@@ -43,7 +43,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 		return Recipient{}, err
 	}
 	if counts && known.held != nil {
-		if err := s.learners.add(ctx, disclosedTo(&who, v.asked, ""), *known.held); err != nil {
+		if err := s.disclosures.tally.add(ctx, disclosedTo(&who, v.asked, ""), *known.held); err != nil {
 			return Recipient{}, err
 		}
 	}
@@ -53,7 +53,7 @@ func (s *Service) lookup(ctx context.Context, in LookupInput, scope Scope, count
 		if who.channelOf(ch.ID, present, cat) != nil {
 			continue
 		}
-		rules, err := s.rulebook.rules(cat, consent.Request{Channel: ch.ID})
+		rules, err := s.Rulebook.rules(cat, consent.Request{Channel: ch.ID})
 		if err != nil {
 			return Recipient{}, err
 		}

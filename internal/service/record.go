@@ -10,16 +10,40 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
+// Recorder records what people say and what is said of them.
+type Recorder struct {
+	*Env
+	*Reference
+
+	engine  *Engine
+	rights  *Rights
+	decided Decided
+}
+
+// NewRecorder returns a recorder; decided is told of the decisions about confirmation mails.
+func NewRecorder(env *Env, reference *Reference, engine *Engine, rights *Rights, decided Decided) *Recorder {
+	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, decided: decided}
+}
+
+// recordTx is a transaction as recording uses it.
+type recordTx struct {
+	*work
+
+	recorder *Recorder
+}
+
+func (s *Recorder) in(tx *work) *recordTx { return &recordTx{tx, s} }
+
 // vetting checks the statements of one call under the newest catalog that is known.
 type vetting struct {
-	service  *Service
+	recorder *Recorder
 	versions []catalogVersion
 	fresh    bool // versions are those of the store as of this call
 	recorded consent.Instant
 }
 
-func (s *Service) vet() *vetting {
-	return &vetting{service: s, versions: s.catalogs.all(), recorded: s.instant()}
+func (s *Recorder) vet() *vetting {
+	return &vetting{recorder: s, versions: s.Catalogs.all(), recorded: s.Instant()}
 }
 
 // ready makes a statement ready. It fails as it would under the lock.
@@ -29,12 +53,12 @@ func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, err
 		return nil, err
 	}
 	r := &stated{statement: st, entry: entry, version: int64(len(v.versions)), sum: v.versions[len(v.versions)-1].sum}
-	l := v.service.locator(1)
+	l := newLocator(v.recorder.Keys, 1)
 	if r.place, err = l.place(entry.Form, entry.Canonical()); err != nil {
 		return nil, err
 	}
 	if st.Occurred != 0 {
-		if r.key, err = v.service.eventKey(st.Occurred, entry); err != nil {
+		if r.key, err = v.recorder.eventKey(st.Occurred, entry); err != nil {
 			return nil, err
 		}
 	}
@@ -64,11 +88,11 @@ func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.En
 			return entry, err
 		}
 	}
-	head, err := v.service.store.Head(ctx)
+	head, err := v.recorder.Store.Head(ctx)
 	if err != nil {
 		return nil, faultOf(err)
 	}
-	if v.versions, err = v.service.catalogs.upTo(ctx, &head); err != nil {
+	if v.versions, err = v.recorder.Catalogs.upTo(ctx, &head); err != nil {
 		return nil, err
 	}
 	v.fresh, v.recorded = true, max(v.recorded, head.Recorded)
@@ -77,13 +101,14 @@ func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.En
 
 // Record records one statement as of now: a grant, a refusal, a suppression or a lift. Unlike an import it refuses an unknown
 // version of a declaration and a lift of nothing.
-func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempotency) (Recorded, error) {
+func (s *Recorder) Record(ctx context.Context, st consent.Statement, once Idempotency) (Recorded, error) {
 	m := member{}
 	r, err := s.vet().ready(ctx, st)
 	if err == nil {
 		r.load(&m.load)
 	}
-	return idempotent(ctx, s, &m, once, err, func(w *work) (Recorded, bool, error) {
+	return idempotent(ctx, s.engine, &m, once, err, func(tx *work) (Recorded, bool, error) {
+		w := s.in(tx)
 		entry, err := w.entryOf(r)
 		if err != nil {
 			return Recorded{}, false, err
@@ -100,7 +125,7 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 		}
 		p, err := w.prepare(r, entry, consent.BatchID{})
 		if isErasedBefore(err) {
-			err = w.returned(r, err)
+			err = w.recorder.rights.in(w.work).returned(r, err)
 		}
 		if err != nil {
 			return Recorded{}, false, err
@@ -112,7 +137,7 @@ func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempot
 		}
 		if r.erases != nil {
 			before := w.erased
-			recorded, err := w.erase(r.erases, p)
+			recorded, err := w.recorder.rights.in(tx).erase(r.erases, p)
 			recorded.Erased, recorded.Warnings = w.erased.since(&before), p.entry.Warnings
 			return recorded, true, err
 		}
@@ -138,7 +163,7 @@ func declared(cat *catalog.Catalog, entry *consent.Entry) error {
 }
 
 // liftsSomething refuses a lift that would end nothing: who lifts must learn that the block they mean is another one.
-func (w *work) liftsSomething(p *prepared) error {
+func (w *recordTx) liftsSomething(p *prepared) error {
 	state, err := w.state(p.subject)
 	if err != nil {
 		return err
@@ -158,7 +183,7 @@ func (w *work) liftsSomething(p *prepared) error {
 
 // may returns an error unless the caller may record the entry. Who may record at all may record a no for any channel and scope, for
 // complaints often reach the wrong department; everything else is held to the caller's own.
-func (w *work) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.Entry) error {
+func (w *recordTx) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.Entry) error {
 	switch st.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return w.who.need(ScopeRecord, ScopeSuppress)
@@ -182,7 +207,7 @@ func (w *work) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.E
 }
 
 // mayLift: the scope suppress lifts what departments record in their daily work, all else is an officer's.
-func (w *work) mayLift(cat *catalog.Catalog, f *consent.Facts) error {
+func (w *recordTx) mayLift(cat *catalog.Catalog, f *consent.Facts) error {
 	own := f.Reason == consent.ReasonExternalList && slices.Contains(w.who.Lists, f.List)
 	if own || f.Reason == consent.ReasonManual || f.Reason == consent.ReasonHardBounce {
 		if err := w.who.need(ScopeSuppress, ScopeLift); err != nil {
@@ -199,13 +224,13 @@ func (w *work) mayLift(cat *catalog.Catalog, f *consent.Facts) error {
 
 // BatchRecord records statements of the past. Each succeeds or fails by itself, and a fact that is known already changes
 // nothing. History is untidy: unknown versions of declarations, confirmations of nothing and lifts of nothing are recorded.
-func (s *Service) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem, error) {
+func (s *Recorder) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem, error) {
 	if len(in.Items) > MaxBatch {
 		return nil, fault.Errorf(fault.TooLarge, "events", "at most %d events in one call", MaxBatch)
 	}
 	results := make([]RecordItem, 0, len(in.Items))
 	for from := 0; from < len(in.Items); from = len(results) {
-		to := min(from+s.commits.room(), len(in.Items))
+		to := min(from+s.engine.room(), len(in.Items))
 		once := in.Idempotency
 		if len(in.Items) > smallChunk {
 			once = once.part(from)
@@ -220,7 +245,7 @@ func (s *Service) BatchRecord(ctx context.Context, in BatchRecord) ([]RecordItem
 }
 
 // recordChunk records what fits into one transaction.
-func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []BatchStatement, once Idempotency) ([]RecordItem, error) {
+func (s *Recorder) recordChunk(ctx context.Context, in *BatchRecord, items []BatchStatement, once Idempotency) ([]RecordItem, error) {
 	m := member{bulk: true, weight: len(items)}
 	v := s.vet()
 	results := make([]RecordItem, len(items))
@@ -242,7 +267,8 @@ func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []Batc
 	if in.ValidateOnly {
 		return s.validateChunk(ctx, &m, results, readied)
 	}
-	return idempotent(ctx, s, &m, once, nil, func(w *work) ([]RecordItem, bool, error) {
+	return idempotent(ctx, s.engine, &m, once, nil, func(tx *work) ([]RecordItem, bool, error) {
+		w := s.in(tx)
 		out := slices.Clone(results)
 		for i, r := range readied {
 			if r == nil {
@@ -259,17 +285,17 @@ func (s *Service) recordChunk(ctx context.Context, in *BatchRecord, items []Batc
 }
 
 // recordItem records one statement of a batch.
-func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
+func (w *recordTx) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
 	p, cat, err := w.prepareItem(r, batch)
 	if isErasedBefore(err) {
-		return Recorded{}, w.returned(r, err)
+		return Recorded{}, w.recorder.rights.in(w.work).returned(r, err)
 	}
 	if err != nil {
 		return Recorded{}, err
 	}
 	if p.known == 0 && p.entry.Facts.Kind == consent.KindErase {
 		// It is carried out later, with others: see ErasePending.
-		if err := w.notHeld(p.subject, p.entry.Exact()); err != nil {
+		if err := w.recorder.rights.in(w.work).notHeld(p.subject, p.entry.Exact()); err != nil {
 			return Recorded{}, err
 		}
 	}
@@ -282,7 +308,7 @@ func (w *work) recordItem(r *stated, batch consent.BatchID) (Recorded, error) {
 }
 
 // prepareItem returns the event that the statement of an item becomes, and the catalog in force.
-func (w *work) prepareItem(r *stated, batch consent.BatchID) (*prepared, *catalog.Catalog, error) {
+func (w *recordTx) prepareItem(r *stated, batch consent.BatchID) (*prepared, *catalog.Catalog, error) {
 	entry, err := w.entryOf(r)
 	if err != nil {
 		return nil, nil, err
@@ -299,8 +325,9 @@ func (w *work) prepareItem(r *stated, batch consent.BatchID) (*prepared, *catalo
 }
 
 // validateChunk says what recording would say, and records nothing.
-func (s *Service) validateChunk(ctx context.Context, m *member, results []RecordItem, readied []*stated) ([]RecordItem, error) {
-	m.run = func(w *work) error {
+func (s *Recorder) validateChunk(ctx context.Context, m *member, results []RecordItem, readied []*stated) ([]RecordItem, error) {
+	m.run = func(tx *work) error {
+		w := s.in(tx)
 		seen := map[storage.EventRef]bool{}
 		for i, r := range readied {
 			if r == nil {
@@ -325,7 +352,7 @@ func (s *Service) validateChunk(ctx context.Context, m *member, results []Record
 		}
 		return nil
 	}
-	if err := s.commits.do(ctx, m); err != nil {
+	if err := s.engine.do(ctx, m); err != nil {
 		return nil, err
 	}
 	return results, nil

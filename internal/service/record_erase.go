@@ -10,7 +10,7 @@ import (
 
 // Erase records an erasure and carries it out. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, TIME_IN_FUTURE, LEGAL_HOLD, NO_CLAIMS_KEY,
 // ERASED_BEFORE.
-func (s *Service) Erase(ctx context.Context, in Erasure) (Recorded, error) {
+func (s *Recorder) Erase(ctx context.Context, in Erasure) (Recorded, error) {
 	if in.Justification != "" {
 		if err := checkReason(in.Justification); err != nil {
 			return Recorded{}, err

@@ -355,12 +355,12 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		if got.Decision.Position != confirmed.Position {
 			t.Errorf("relies on position %d, want %d", got.Decision.Position, confirmed.Position)
 		}
-		before := positions(t, s.store)
+		before := positions(t, s.Store)
 		twice, err := s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
 		if want := (Confirmed{Position: confirmed.Position, Channel: "newsletter", Duplicate: true}); err != nil || twice != want {
 			t.Errorf("confirmed twice: got %+v, %v, want %+v", twice, err, want)
 		}
-		if got := positions(t, s.store); got != before {
+		if got := positions(t, s.Store); got != before {
 			t.Errorf("%d events were recorded by the second click", got-before)
 		}
 		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token[:20]})
@@ -469,15 +469,15 @@ func TestBatchRecord_WhileOthersWrite_TakesLessAtOnce_AndARepetitionGetsTheFirst
 		for n := range 2*smallChunk + 50 {
 			in.Items = append(in.Items, BatchStatement{Statement: consentOn("newsletter", fmt.Sprintf("p%d@example.at", n), start.Add(-time.Hour))})
 		}
-		if got := s.commits.room(); got != smallChunk {
+		if got := s.engine.room(); got != smallChunk {
 			t.Errorf("after a write there is room for %d events", got)
 		}
 		first, err := s.BatchRecord(ctx, in)
 		if err != nil || len(first) != len(in.Items) || first[0].Duplicate {
 			t.Fatalf("%d items, %v", len(first), err)
 		}
-		s.commits.lastUrgent.Store(0)
-		if got := s.commits.room(); got != chunk {
+		s.engine.lastUrgent.Store(0)
+		if got := s.engine.room(); got != chunk {
 			t.Errorf("long after a write there is room for %d events", got)
 		}
 		again, err := s.BatchRecord(ctx, in)

@@ -14,13 +14,13 @@ import (
 )
 
 // keepErasure keeps what it takes to repeat an erasure, before anything of it is stored.
-func (w *work) keepErasure(who *person, until consent.Instant) error {
-	if w.service.kept == nil {
+func (w *rightsTx) keepErasure(who *person, until consent.Instant) error {
+	if w.rights.keeper == nil {
 		return nil
 	}
 	e := who.erasure()
 	e.Position, e.Recorded, e.Occurred, e.Actor = w.head.Position+1, w.recorded, until, w.who.ID
-	if err := w.service.kept.Append([]kept.Erasure{e}); err != nil {
+	if err := w.rights.keeper.Append([]kept.Erasure{e}); err != nil {
 		return fault.Errorf(fault.Unavailable, "", "the erasure could not be kept apart from the database, where a restored "+
 			"backup would look for it; nothing was erased: try again").Because(err)
 	}
@@ -29,7 +29,7 @@ func (w *work) keepErasure(who *person, until consent.Instant) error {
 
 // RepeatErasures carries out erasures that were kept apart from the database, as far as the database lacks them: it was restored from
 // a backup. It returns how many it lacked.
-func (s *Service) RepeatErasures(ctx context.Context, list []kept.Erasure) (lacked int, err error) {
+func (s *Rights) RepeatErasures(ctx context.Context, list []kept.Erasure) (lacked int, err error) {
 	for i := range list {
 		done, err := s.repeatErasure(ctx, &list[i])
 		if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) RepeatErasures(ctx context.Context, list []kept.Erasure) (lack
 	return lacked, nil
 }
 
-func (s *Service) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool, err error) {
+func (s *Rights) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool, err error) {
 	who, err := s.personOf(e)
 	if err != nil {
 		return false, err
@@ -51,7 +51,8 @@ func (s *Service) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool
 	for _, at := range []*place{&who.exact, &who.folded, &who.mail} {
 		m.load.Subjects = append(m.load.Subjects, at.keys...)
 	}
-	m.run = func(w *work) error {
+	m.run = func(tx *work) error {
+		w := s.in(tx)
 		exact, err := w.subject(&who.exact)
 		if err != nil {
 			return err
@@ -65,7 +66,7 @@ func (s *Service) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool
 		}
 		if held {
 			done = false
-			s.log.LogAttrs(ctx, slog.LevelError, "an erasure that was kept is not repeated: the address was put under a legal hold after it",
+			s.Log.LogAttrs(ctx, slog.LevelError, "an erasure that was kept is not repeated: the address was put under a legal hold after it",
 				slog.Int64("position", e.Position))
 			return nil
 		}
@@ -78,13 +79,13 @@ func (s *Service) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool
 		}
 		return w.carryOut(who, e.Occurred, t)
 	}
-	err = s.commits.do(ctx, &m)
+	err = s.engine.do(ctx, &m)
 	return done && err == nil, err
 }
 
 // heldSince reports whether the person was put under a legal hold after the instant: an erasure that was kept and never made, because
 // its transaction failed, is not to be made up for then.
-func (w *work) heldSince(who *person, at consent.Instant) (bool, error) {
+func (w *rightsTx) heldSince(who *person, at consent.Instant) (bool, error) {
 	folded, err := w.subject(&who.folded)
 	if err != nil {
 		return false, err
@@ -102,11 +103,11 @@ func (w *work) heldSince(who *person, at consent.Instant) (bool, error) {
 
 // takeAgain keeps for claims what the policy has kept: what the first erasure kept was lost with its database. Without an officer's
 // key nothing can be, and the erasure goes before.
-func (w *work) takeAgain(exact *subject, occurred consent.Instant) (*taken, error) {
-	if exact.Address == nil || w.head.CatalogVersion == 0 || !w.service.keys.HasClaimsKey() {
+func (w *rightsTx) takeAgain(exact *subject, occurred consent.Instant) (*taken, error) {
+	if exact.Address == nil || w.head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
 		return &taken{}, nil
 	}
-	plain, err := w.service.keys.Open(seal.PurposeAddress, exact.ID[:], exact.Address)
+	plain, err := w.rights.Keys.Open(seal.PurposeAddress, exact.ID[:], exact.Address)
 	if err != nil {
 		return nil, fmt.Errorf("the address of a subject: %w", err)
 	}
@@ -118,7 +119,7 @@ func (w *work) takeAgain(exact *subject, occurred consent.Instant) (*taken, erro
 }
 
 // recordAgain records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.
-func (w *work) recordAgain(who *person, e *kept.Erasure) error {
+func (w *rightsTx) recordAgain(who *person, e *kept.Erasure) error {
 	folded, err := w.subject(&who.folded)
 	if err != nil {
 		return err
@@ -134,7 +135,7 @@ func (w *work) recordAgain(who *person, e *kept.Erasure) error {
 		Occurred: e.Occurred, Actor: e.Actor, Facts: consent.Facts{Kind: consent.KindErase, Spelling: spelling},
 	}
 	// Who states the erasure again has the address, which is part of the key; this event is another one then, and says the same.
-	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
+	if event.Key, err = w.rights.Keys.EventKey(consent.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
 	if err := w.identify(folded, ""); err != nil {
@@ -144,5 +145,5 @@ func (w *work) recordAgain(who *person, e *kept.Erasure) error {
 	w.use(&event.Facts)
 	w.append(&event, nil)
 	w.fold(folded, &event)
-	return w.goAlong(folded, &event)
+	return w.told(folded, &event)
 }

@@ -53,7 +53,7 @@ func TestHistory_RestoredUnderARunningServer_IsGoneByInReadsAndWrites(t *testing
 			s := w.service(store, 0)
 			ctx := WithCaller(t.Context(), Process("test"))
 			if !indexed {
-				s.index = nil
+				s.Checker.index = nil
 			}
 			if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
 				t.Fatal(err)

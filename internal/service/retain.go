@@ -12,7 +12,7 @@ import (
 
 // retaining is one transaction of retention.
 type retaining struct {
-	*work
+	*retentionTx
 	run      *retention
 	catalogs []*catalog.Catalog // that counted at some time within the period of evidence, and those to come
 	held     map[int64][]byte   // the sealed evidence of the events that may be due
@@ -22,12 +22,12 @@ type retaining struct {
 }
 
 // retain removes what is due of the subjects.
-func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) {
+func (w *retentionTx) retain(r *retention, list []candidate) (*RetentionReport, error) {
 	if err := w.who.needOfficer(); err != nil {
 		return nil, err
 	}
 	t := &retaining{
-		work: w, run: r, places: map[int64]*places{}, due: map[consent.Removed][]consent.Event{}, report: newRetentionReport(),
+		retentionTx: w, run: r, places: map[int64]*places{}, due: map[consent.Removed][]consent.Event{}, report: newRetentionReport(),
 	}
 	if err := t.load(list); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (w *work) retain(r *retention, list []candidate) (*RetentionReport, error) 
 
 // load reads the catalogs and the evidence.
 func (t *retaining) load(list []candidate) error {
-	versions, err := t.service.catalogs.upTo(t.ctx, &t.head)
+	versions, err := t.retention.Catalogs.upTo(t.ctx, &t.head)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ type owner struct {
 
 // locate finds whom the requests, grants, confirmations and mails are about, and reads all of their subjects at once.
 func (t *retaining) locate(list []candidate, subjects []*subject, all map[*subject][]consent.Event) error {
-	l := t.service.locator(len(list))
+	l := newLocator(t.retention.Keys, len(list))
 	for i := range list {
 		c := &list[i]
 		switch c.kind {
@@ -104,7 +104,7 @@ func (t *retaining) locate(list []candidate, subjects []*subject, all map[*subje
 			continue
 		}
 		for _, e := range t.mayGo(c, all[subjects[i]]) {
-			evidence, err := t.service.openEvidence(&e, t.held[e.Position])
+			evidence, err := t.retention.openEvidence(&e, t.held[e.Position])
 			if err != nil {
 				return err
 			}

@@ -18,6 +18,30 @@ const (
 	retentionGroup = 100
 )
 
+// Retention removes what the policy of the catalog does not keep any longer.
+type Retention struct {
+	*Env
+	*Reference
+
+	reader *Reader
+	engine *Engine
+	rights *Rights
+}
+
+// NewRetention returns the retention.
+func NewRetention(env *Env, reference *Reference, reader *Reader, engine *Engine, rights *Rights) *Retention {
+	return &Retention{Env: env, Reference: reference, reader: reader, engine: engine, rights: rights}
+}
+
+// retentionTx is a transaction as retention uses it.
+type retentionTx struct {
+	*work
+
+	retention *Retention
+}
+
+func (s *Retention) in(tx *work) *retentionTx { return &retentionTx{tx, s} }
+
 // The classes of what retention removes or ends, in the order in which they are told.
 const (
 	RetentionErasures    = "erasures"     // that were imported, and are carried out now
@@ -69,15 +93,15 @@ func (r *RetentionReport) addAll(other *RetentionReport) {
 // short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. With an error comes
 // what was done all the same: a class that fails does not keep the others. Errors: SCOPE_MISSING, OTHER_DEPARTMENT, NO_CATALOG,
 // NO_CLAIMS_KEY.
-func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionReport, error) {
-	v, who, err := s.look(ctx, nil, Moment{})
+func (s *Retention) RunRetention(ctx context.Context, dryRun bool) (RetentionReport, error) {
+	v, who, err := s.reader.look(ctx, nil, Moment{})
 	if err != nil {
 		return RetentionReport{}, err
 	}
 	if err := who.needOfficer(); err != nil {
 		return RetentionReport{}, err
 	}
-	cat, err := s.present(ctx, v)
+	cat, err := s.reader.present(ctx, v)
 	if err != nil {
 		return RetentionReport{}, err
 	}
@@ -97,7 +121,7 @@ func (s *Service) RunRetention(ctx context.Context, dryRun bool) (RetentionRepor
 
 // retention is one run.
 type retention struct {
-	service *Service
+	service *Retention
 	policy  catalog.Retention
 	dryRun  bool
 	now     consent.Instant
@@ -113,7 +137,7 @@ func isDue(p catalog.Period, since, now consent.Instant) bool {
 
 // erasures carries out those that imports recorded.
 func (r *retention) erasures(ctx context.Context) error {
-	done, err := r.service.ErasePending(ctx, r.dryRun)
+	done, err := r.service.rights.ErasePending(ctx, r.dryRun)
 	r.report.add(RetentionErasures, int64(done.Erased), 0)
 	return err
 }
@@ -157,7 +181,7 @@ func (r *retention) events(ctx context.Context) error {
 
 // outlines reads a page of outlines and remembers whom holds are about.
 func (r *retention) outlines(ctx context.Context, after int64) ([]storage.Outline, error) {
-	page, err := r.service.store.Outlines(ctx, after, retentionPage)
+	page, err := r.service.Store.Outlines(ctx, after, retentionPage)
 	for i := range page {
 		if page[i].Kind == consent.KindHold && page[i].Position > r.read {
 			r.holds = append(r.holds, page[i].Subject)
@@ -196,11 +220,12 @@ func (r *retention) mayBeDue(o *storage.Outline) bool {
 func (r *retention) group(ctx context.Context, list []candidate) error {
 	var report *RetentionReport
 	m := member{bulk: true, weight: chunk}
-	m.run = func(w *work) (err error) {
+	m.run = func(tx *work) (err error) {
+		w := r.service.in(tx)
 		report, err = w.retain(r, list)
 		return err
 	}
-	if err := r.service.commits.do(ctx, &m); err != nil {
+	if err := r.service.engine.do(ctx, &m); err != nil {
 		return err
 	}
 	r.report.addAll(report)
@@ -218,7 +243,7 @@ func (r *retention) disclosures(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, earliest, err := r.service.store.DisclosuresBefore(ctx, before, held)
+	n, earliest, err := r.service.Store.DisclosuresBefore(ctx, before, held)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -227,7 +252,7 @@ func (r *retention) disclosures(ctx context.Context) error {
 		return nil
 	}
 	for {
-		n, err := r.service.store.DeleteDisclosures(ctx, before, held, retentionPage)
+		n, err := r.service.Store.DeleteDisclosures(ctx, before, held, retentionPage)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -256,7 +281,8 @@ func (r *retention) heldSubjects(ctx context.Context) ([]consent.SubjectID, erro
 	}
 	var held []consent.SubjectID
 	m := member{bulk: true, weight: chunk}
-	m.run = func(w *work) error {
+	m.run = func(tx *work) error {
+		w := r.service.in(tx)
 		held = nil
 		subjects := make([]*subject, len(r.holds))
 		for i, id := range r.holds {
@@ -273,7 +299,7 @@ func (r *retention) heldSubjects(ctx context.Context) ([]consent.SubjectID, erro
 		}
 		return nil
 	}
-	err := r.service.commits.do(ctx, &m)
+	err := r.service.engine.do(ctx, &m)
 	return held, err
 }
 
@@ -296,7 +322,7 @@ func lastDueDay(p catalog.Period, now consent.Instant) int64 {
 // claims deletes what was kept of the erased whose time has ended.
 func (r *retention) claims(ctx context.Context) error {
 	for after := ([16]byte{}); ; {
-		page, err := r.service.store.Claims(ctx, after, retentionPage)
+		page, err := r.service.Store.Claims(ctx, after, retentionPage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -327,7 +353,8 @@ func (r *retention) claims(ctx context.Context) error {
 
 // record records a removal, and deletes the claims in the same transaction.
 func (r *retention) record(ctx context.Context, facts consent.Facts, claims [][16]byte) error {
-	return r.service.commits.do(ctx, &member{bulk: true, weight: chunk, run: func(w *work) error {
+	return r.service.engine.do(ctx, &member{bulk: true, weight: chunk, run: func(tx *work) error {
+		w := r.service.in(tx)
 		if err := w.who.needOfficer(); err != nil {
 			return err
 		}
@@ -337,14 +364,14 @@ func (r *retention) record(ctx context.Context, facts consent.Facts, claims [][1
 }
 
 // removal records what was removed.
-func (w *work) removal(facts *consent.Facts) error {
+func (w *retentionTx) removal(facts *consent.Facts) error {
 	facts.Kind = consent.KindRemoval
 	return w.byRetention(&subject{}, facts, consent.Spelling{}, consent.Evidence{})
 }
 
 // byRetention records an event of the subject; of nobody if it has no id.
-func (w *work) byRetention(s *subject, facts *consent.Facts, spelling consent.Spelling, evidence consent.Evidence) error {
-	key, err := w.service.keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
+func (w *retentionTx) byRetention(s *subject, facts *consent.Facts, spelling consent.Spelling, evidence consent.Evidence) error {
+	key, err := w.retention.Keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (w *world) manyDisclosures(ctx context.Context, t testing.TB, s *Service, o
 	for n := range retentionPage + 1 {
 		counts = append(counts, storage.Learnt{Key: key, Day: today, Client: fmt.Sprintf("client-%d", n), Count: 1})
 	}
-	if err := s.store.AddDisclosures(ctx, [32]byte{1}, consent.InstantOf(start.AddDate(1, 0, 0)), counts); err != nil {
+	if err := s.Store.AddDisclosures(ctx, [32]byte{1}, consent.InstantOf(start.AddDate(1, 0, 0)), counts); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -80,7 +80,7 @@ func (w *world) manyDisclosures(ctx context.Context, t testing.TB, s *Service, o
 // removedDisclosures returns the counts of the removals of disclosures that are recorded.
 func removedDisclosures(ctx context.Context, t testing.TB, s *Service) []int64 {
 	t.Helper()
-	_, records, err := s.store.Ledger(ctx, 0, 100)
+	_, records, err := s.Store.Ledger(ctx, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func wantRetention(ctx context.Context, t testing.TB, s *Service, dryRun bool, w
 // hasEvidence reports whether the evidence of the event at a position is held.
 func hasEvidence(ctx context.Context, t testing.TB, s *Service, position int64) bool {
 	t.Helper()
-	rows, err := s.store.Outlines(ctx, position-1, 1)
+	rows, err := s.Store.Outlines(ctx, position-1, 1)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("outlines %v, %v", rows, err)
 	}
@@ -68,7 +68,7 @@ func hasEvidence(ctx context.Context, t testing.TB, s *Service, position int64) 
 // mustVerify verifies the ledger and wants this many events without evidence, and of them removed by retention.
 func (w *world) mustVerify(s *Service, deleted, removed int64) {
 	w.t.Helper()
-	report, err := Verify(w.t.Context(), s.store, w.keys, nil, func(int64) {})
+	report, err := Verify(w.t.Context(), s.Store, w.keys, nil, func(int64) {})
 	if err != nil || report.Found != 0 {
 		w.t.Fatalf("the ledger does not verify: %+v, %v", report, err)
 	}
@@ -175,11 +175,11 @@ func TestRetention_RequestThatNobodyConfirmed_GoesWithTheAddress(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := s.locator(1)
+		l := newLocator(s.Keys, 1)
 		if _, err := l.places(a, true); err != nil {
 			t.Fatal(err)
 		}
-		if _, rows, err := s.store.States(ctx, l.all()); err != nil || len(rows) != 0 {
+		if _, rows, err := s.Store.States(ctx, l.all()); err != nil || len(rows) != 0 {
 			t.Errorf("there are still %d rows of the address, %v", len(rows), err)
 		}
 		w.wantCheck(ctx, s, "newsletter", "confirms@example.at", consent.CodeAllowConsent)
@@ -228,7 +228,7 @@ func TestRetention_DisclosuresAndClaims_GoWhenTheirTimeHasCome(t *testing.T) {
 		wantDisclosed(ctx, t, s, anna, want)
 		claim := storage.Claim{ID: [16]byte{1}, Until: consent.InstantOf(start.AddDate(0, 1, 0)), Sealed: []byte{1}}
 		later := storage.Claim{ID: [16]byte{2}, Until: claim.Until + 1, Sealed: []byte{1}}
-		if err := s.commits.do(ctx, &member{run: func(w *work) error {
+		if err := s.engine.do(ctx, &member{run: func(w *work) error {
 			w.erased.claims, w.changed = []storage.Claim{claim, later}, true
 			return nil
 		}}); err != nil {
@@ -401,7 +401,7 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 		}
 	})
 	w.clock.Advance(time.Hour)
-	report, err := Verify(t.Context(), s.store, w.keys, nil, func(int64) {})
+	report, err := Verify(t.Context(), s.Store, w.keys, nil, func(int64) {})
 	if err != nil || report.Found != 0 || report.Deleted != report.Removed {
 		t.Errorf("%+v, %v", report, err)
 	}

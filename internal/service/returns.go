@@ -13,12 +13,12 @@ import (
 
 // Returns lists what clients sent about erased persons from before the erasure, for the officer to follow up. Errors:
 // INVALID_PAGE_TOKEN.
-func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, error) {
-	head, clients, err := s.store.Clients(ctx)
+func (s *Rights) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, error) {
+	head, clients, err := s.Store.Clients(ctx)
 	if err != nil {
 		return ReturnsPage{}, faultOf(err)
 	}
-	who, err := s.admit(ctx, &head)
+	who, err := s.guard.admit(ctx, &head)
 	if err != nil {
 		return ReturnsPage{}, err
 	}
@@ -26,7 +26,7 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 		return ReturnsPage{}, err
 	}
 	list := "returns " + in.Since.String()
-	page, err := token.ReadPage(s.keys, list, in.Token)
+	page, err := token.ReadPage(s.Keys, list, in.Token)
 	if err != nil {
 		return ReturnsPage{}, invalidPage()
 	}
@@ -34,7 +34,7 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 	if err != nil {
 		return ReturnsPage{}, invalidPage()
 	}
-	rows, err := s.store.Returns(ctx, in.Since.Day(), after, in.Size+1)
+	rows, err := s.Store.Returns(ctx, in.Since.Day(), after, in.Size+1)
 	if err != nil {
 		return ReturnsPage{}, faultOf(err)
 	}
@@ -48,7 +48,7 @@ func (s *Service) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, er
 		result.Returns = append(result.Returns, back)
 	}
 	if len(rows) > in.Size {
-		result.Next, err = token.NewPage(s.keys, list, returnPage(&rows[in.Size-1]))
+		result.Next, err = token.NewPage(s.Keys, list, returnPage(&rows[in.Size-1]))
 	}
 	return result, err
 }
@@ -98,8 +98,8 @@ type ErasedReturn struct {
 
 // returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error
 // that says so.
-func (w *work) returned(r *stated, refused error) error {
-	l := w.service.locator(1)
+func (w *rightsTx) returned(r *stated, refused error) error {
+	l := newLocator(w.rights.Keys, 1)
 	at, err := l.place(consent.FormFolded, r.entry.Address.Folded())
 	if err != nil {
 		return err

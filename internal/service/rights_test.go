@@ -39,7 +39,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 			}
 			w.clock.Advance(time.Second)
 		}
-		before := positions(t, s.store)
+		before := positions(t, s.Store)
 		_, err := s.Record(ctx, erase, Idempotency{})
 		wantFault(t, err, fault.LegalHold)
 		if err != nil && !strings.Contains(err.Error(), "case 1") {
@@ -54,7 +54,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 				t.Errorf("what was imported before: %+v, %v", done, err)
 			}
 		}
-		if !sealedHolds(t, w, "anna-trace") || positions(t, s.store) != before {
+		if !sealedHolds(t, w, "anna-trace") || positions(t, s.Store) != before {
 			t.Error("something of what is held was erased, or recorded")
 		}
 		eraseNow(ctx, t, w, s, annaBeside) // Another spelling is not held.
@@ -117,7 +117,7 @@ func TestMove_ThereAndBack_Ends(t *testing.T) {
 		const a, b = "a@web.example", "b@web.example"
 		mustMove(ctx, t, w, s, a, b)
 		mustMove(ctx, t, w, s, b, a)
-		before := positions(t, s.store)
+		before := positions(t, s.Store)
 		late := BatchRecord{Items: []BatchStatement{
 			{Statement: traced(daysAgo(withdrawal("newsletter", a), 3))}, {Statement: traced(daysAgo(withdrawal("newsletter", b), 2))},
 		}}
@@ -127,7 +127,7 @@ func TestMove_ThereAndBack_Ends(t *testing.T) {
 			}
 			w.clock.Advance(time.Second)
 		}
-		if grown := positions(t, s.store) - before; grown != 6 { // Each, its copy there, and the copy of that back here.
+		if grown := positions(t, s.Store) - before; grown != 6 { // Each, its copy there, and the copy of that back here.
 			t.Errorf("two refusals became %d events", grown)
 		}
 		for _, at := range []string{a, b} {
@@ -153,9 +153,9 @@ func TestMove_EitherSideErased_TheOtherDoesNotSayWhoItWas(t *testing.T) {
 			}
 		}
 		late := daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: annaOld, Reason: consent.ReasonComplaint}, 4)
-		before := positions(t, s.store)
+		before := positions(t, s.Store)
 		w.mustRecord(ctx, s, late)
-		if grown := positions(t, s.store) - before; grown != 1 {
+		if grown := positions(t, s.Store) - before; grown != 1 {
 			t.Errorf("a complaint became %d events: something still knows where she went", grown)
 		}
 		sound(t, w, s)
@@ -317,7 +317,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		first := w.mustRecord(ctx, s, given)
 		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, Idempotency{})
 		wantFault(t, err, fault.NoClaimsKey)
-		if !sealedHolds(t, w, "anna-trace") || positions(t, s.store) != first.Position {
+		if !sealedHolds(t, w, "anna-trace") || positions(t, s.Store) != first.Position {
 			t.Error("something was erased without a key to keep it under")
 		}
 		if _, err := seal.CreateClaims(filepath.Join(dir, "test.keys"), officer); err != nil {
@@ -332,7 +332,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		}
 		eraseNow(ctx, t, w, s, annaTyped)
 		searchTables(t, w, &needles{texts: annaTexts()})
-		claims, err := s.store.Claims(ctx, [16]byte{}, 10)
+		claims, err := s.Store.Claims(ctx, [16]byte{}, 10)
 		if err != nil || len(claims) != 1 || claims[0].Until.Time().Year() != start.Year()+3 {
 			t.Fatalf("%d claims, %v", len(claims), err)
 		}
@@ -387,7 +387,7 @@ func blanked(t *testing.T, w *world) (s *Service, copied int64, older []byte) {
 	if len(at) != 1 {
 		t.Fatalf("%d copies", len(at))
 	}
-	if report := mustVerify(t, w, s.store, proof.Signed); report.Found != 0 || report.Blank != 1 {
+	if report := mustVerify(t, w, s.Store, proof.Signed); report.Found != 0 || report.Blank != 1 {
 		t.Fatalf("an untouched ledger: %+v", report)
 	}
 	return s, at[0].Position, proof.Signed
@@ -476,7 +476,7 @@ func TestVerify_TamperingThatLooksLikeAnErasure_IsFound(t *testing.T) {
 				if c.older {
 					given = [][]byte{older}
 				}
-				report := mustVerify(t, w, s.store, given...)
+				report := mustVerify(t, w, s.Store, given...)
 				want := c.want(copied)
 				if !slices.ContainsFunc(report.Findings, func(f Finding) bool {
 					return f.Kind == want.Kind && f.To == want.To && (f.From == want.From || want.Kind == FindingAltered && f.From <= want.From)

@@ -134,7 +134,7 @@ func TestRotation_HeadNamesANewKeyWithItsFirstRow_NotBefore(t *testing.T) {
 		f := newFleet(t, w, 1)
 		one := f.replicas[0]
 		named := func() []uint32 {
-			head, err := one.store.Head(f.ctx)
+			head, err := one.Store.Head(f.ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +168,7 @@ func TestRotation_ReplicaLeftBehind_AnswersNothing_UntilItHasTheFile(t *testing.
 	eachStore(t, func(t *testing.T, w *world) {
 		f := newFleet(t, w, 2)
 		one, behind := f.replicas[0], f.replicas[1]
-		store := behind.store
+		store := behind.Store
 		f.add(t, seal.KeysetDigest)
 		f.promote(t, seal.KeysetDigest)
 		f.take(t, one)
@@ -236,7 +236,7 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	f := newFleet(t, w, 2)
 	one, two := f.replicas[0], f.replicas[1]
-	l := two.locator(1) // As a check does before it reads.
+	l := newLocator(two.Keys, 1) // As a check does before it reads.
 	a, err := parseAddress("anna@example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -254,7 +254,7 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	f.take(t, one)
 	f.mustRecord(f.ctx, one.Service, withdrawal("newsletter", "anna@example.com"))
 	f.take(t, two)
-	v, _, err := two.look(f.ctx, l.all(), Moment{})
+	v, _, err := two.Checker.reader.look(f.ctx, l.all(), Moment{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 		return err
 	}}
 	r.load(&m.load)
-	wantFault(t, two.commits.do(f.ctx, &m), fault.Unavailable)
+	wantFault(t, two.engine.do(f.ctx, &m), fault.Unavailable)
 	f.wantCheck(f.ctx, two.Service, "newsletter", "anna@example.com", consent.CodeWithdrawn)
 }
 

@@ -24,7 +24,7 @@ const (
 // sampler decides a share of what the index answered again in the background: from the events, as known at the same position, and, if
 // nothing was recorded since, from the states of the database. What differs is a fault of the program or of the data, and is logged.
 type sampler struct {
-	service *Service
+	checker *Checker
 	share   float64
 	waiting chan sample
 	end     context.CancelFunc
@@ -46,9 +46,9 @@ type sample struct {
 }
 
 // newSampler returns a sampler of the share of all checks, from 0 to 1.
-func newSampler(s *Service, share float64) *sampler {
+func newSampler(s *Checker, share float64) *sampler {
 	stop, end := context.WithCancel(context.Background())
-	r := &sampler{service: s, share: share, waiting: make(chan sample, samplesWaiting), end: end, ended: make(chan struct{})}
+	r := &sampler{checker: s, share: share, waiting: make(chan sample, samplesWaiting), end: end, ended: make(chan struct{})}
 	go r.serve(stop)
 	return r
 }
@@ -88,7 +88,7 @@ func (r *sampler) serve(ctx context.Context) {
 func (r *sampler) compare(ctx context.Context, one *sample) {
 	timed, cancel := context.WithTimeout(ctx, sampleTimeout)
 	defer cancel()
-	again, can, err := r.service.decideAgain(timed, one)
+	again, can, err := r.checker.decideAgain(timed, one)
 	if err != nil || !can {
 		r.skipped.Add(1)
 		return // The database is away, or an erasure took away what it rested on. Others will be compared.
@@ -99,7 +99,7 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 			continue
 		}
 		r.differing.Add(1)
-		r.service.log.LogAttrs(ctx, slog.LevelError, "the index answered otherwise than the ledger; run `assent ledger verify`",
+		r.checker.Log.LogAttrs(ctx, slog.LevelError, "the index answered otherwise than the ledger; run `assent ledger verify`",
 			slog.String("source", source), slog.String("channel", one.request.Channel), slog.Int64("position", one.basis.Position),
 			slog.String("index", string(one.decision.Reason)), slog.String("ledger", string(d.Reason)))
 	}
@@ -107,21 +107,21 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 
 // decideAgain decides a sample by the events as known then, and by the states of the database if they are still those of then. They
 // cannot be compared if rows have changed since that events do not tell of.
-func (s *Service) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, can bool, err error) {
-	l := s.locator(1)
+func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, can bool, err error) {
+	l := newLocator(s.Keys, 1)
 	at, err := l.places(one.address, false)
 	if err != nil {
 		return nil, false, err
 	}
-	rules, err := s.rulebook.rules(one.catalog, one.request)
+	rules, err := s.Rulebook.rules(one.catalog, one.request)
 	if err != nil {
 		return nil, false, err
 	}
-	then, err := s.lookBack(ctx, l.all(), one.decision.Decided, one.basis.Position)
+	then, err := s.reader.lookBack(ctx, l.all(), one.decision.Decided, one.basis.Position)
 	if err != nil {
 		return nil, false, err
 	}
-	now, err := s.lookNow(ctx, l.all())
+	now, err := s.reader.lookNow(ctx, l.all())
 	if err != nil {
 		return nil, false, err
 	}
@@ -149,7 +149,7 @@ type Sampled struct {
 }
 
 // Sampled returns what became of the answers of the index that were to be decided again.
-func (s *Service) Sampled() Sampled {
+func (s *Checker) Sampled() Sampled {
 	if s.sampler == nil {
 		return Sampled{}
 	}

@@ -257,11 +257,11 @@ func subjectsOf(t testing.TB, s *Service, typed string) map[consent.Form]consent
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := s.locator(1)
+	l := newLocator(s.Keys, 1)
 	if _, err := l.places(a, true); err != nil {
 		t.Fatal(err)
 	}
-	_, rows, err := s.store.States(t.Context(), l.all())
+	_, rows, err := s.Store.States(t.Context(), l.all())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func ledgerOf(t testing.TB, s *Service, of func(*consent.Event) bool) []consent.
 	t.Helper()
 	var events []consent.Event
 	for after := int64(0); ; {
-		_, records, err := s.store.Ledger(t.Context(), after, 1000)
+		_, records, err := s.Store.Ledger(t.Context(), after, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

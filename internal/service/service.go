@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
@@ -36,7 +35,7 @@ type Options struct {
 	// Logger is where the service reports what nobody waits for. Required.
 	Logger *slog.Logger
 	// Decided is told of decisions, for counting; nil: nobody is.
-	Decided func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	Decided Decided
 	// Span is told of what traces show; nil: nobody is.
 	Span BeginSpan
 	// Index holds the states in memory; nil: every check reads the store. Whoever made it runs it.
@@ -53,6 +52,12 @@ type Options struct {
 	Unsafe Unsafe
 }
 
+// Kept is what outlives the database.
+type Kept interface {
+	ErasureKeeper
+	CheckpointKeeper
+}
+
 // Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.
 // No setting leads here: a program that is run as such never has any of it.
 type Unsafe struct {
@@ -64,30 +69,23 @@ type Unsafe struct {
 	NoFence bool
 }
 
-// Service is the use cases over one store. It is safe for concurrent use.
+// Service is the use cases over one store, wired. It is safe for concurrent use.
 type Service struct {
-	store       storage.Store
-	keys        *seal.Keys
-	now         func() time.Time
-	log         *slog.Logger
-	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
-	span        BeginSpan
-	kept        Kept
-	witness     []*ledger.Witness
-	unsafe      Unsafe
-	names       *names
-	catalogs    *catalogs
-	clients     *clients
-	strangers   *strangers
-	rulebook    rulebook
-	commits     *committer
-	index       StateIndex // nil: every check reads the store
-	questions   questions
-	written     written      // what this server has acknowledged
-	sampler     *sampler     // nil: nothing is decided again
-	ahead       atomic.Int64 // how far the ledger was ahead of the clock, in nanoseconds
-	acceptAhead bool
-	learners    *tally // who learnt something about whom; nil: nobody counts it
+	*Env
+	*Guard
+	*Admin
+	*Checkpoints
+	*Disclosures
+	*Checker
+	*Receipts
+	*Recorder
+	*Rights
+	*Retention
+	*Exporter
+	*Rebuilder
+
+	reference *Reference
+	engine    *Engine
 }
 
 // New returns the service over a store that belongs to the keys. A store without a head is initialised; that of other keys
@@ -96,28 +94,55 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	if err := initialise(ctx, store, keys); err != nil {
 		return nil, err
 	}
-	s := &Service{
-		store: store, keys: keys, log: opts.Logger, decided: opts.Decided, span: opts.Span,
-		kept: opts.Kept, witness: opts.Witnesses, unsafe: opts.Unsafe, index: opts.Index, acceptAhead: opts.AcceptAhead,
-		now:   func() time.Time { return opts.Now().UTC() },
-		names: newNameCache(store), catalogs: newCatalogs(store), clients: newClients(store),
+	env := &Env{
+		Store: store, Keys: keys, Clock: func() time.Time { return opts.Now().UTC() }, Log: opts.Logger, BeginSpan: opts.Span,
 	}
-	if s.decided == nil {
-		s.decided = func(string, consent.Verdict, consent.Code, int) {}
-	}
-	if s.span == nil {
-		s.span = func(ctx context.Context, _ string, _ int) (context.Context, func(string, bool)) {
+	if env.BeginSpan == nil {
+		env.BeginSpan = func(ctx context.Context, _ string, _ int) (context.Context, func(string, bool)) {
 			return ctx, func(string, bool) {}
 		}
 	}
-	s.strangers = newStrangers(s.lookForClients)
-	s.commits = newCommitter(s)                    //nolint:contextcheck // It outlives the call that starts it.
-	s.learners = newTally(store, s.instant, s.log) //nolint:contextcheck // It, too.
-	if opts.VerifySample > 0 {
-		s.sampler = newSampler(s, opts.VerifySample) //nolint:contextcheck // And it.
+	if opts.Decided == nil {
+		opts.Decided = func(string, consent.Verdict, consent.Code, int) {}
 	}
-	return s, nil
+	return wire(env, &opts), nil
 }
+
+// wire makes the use cases, each from those below it.
+func wire(env *Env, opts *Options) *Service {
+	s := &Service{Env: env, Guard: NewGuard(env), reference: NewReference(env.Store)}
+	s.engine = NewEngine(env, s.reference, s.Guard, EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe})
+	reader := NewReader(env, s.reference, s.Guard, opts.Unsafe)
+	s.Checkpoints = NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
+	s.Disclosures = NewDisclosures(env, reader)
+	s.Checker = NewChecker(reader, s.engine, s.Checkpoints, s.Disclosures, CheckerOptions{
+		Decided: opts.Decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
+	})
+	s.Receipts = NewReceipts(env, s.Guard, s.Checker)
+	s.Rights = NewRights(env, s.reference, s.Guard, s.engine, opts.Kept)
+	s.Recorder = NewRecorder(env, s.reference, s.engine, s.Rights, opts.Decided)
+	s.Retention = NewRetention(env, s.reference, reader, s.engine, s.Rights)
+	s.Exporter = NewExporter(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Disclosures)
+	s.Admin = NewAdmin(env, s.reference, s.Guard, s.engine)
+	s.Rebuilder = NewRebuilder(env, s.reference, s.engine)
+	s.engine.SetHooks(Hooks{Recorded: s.Rights.GoAlong, Forgotten: s.Disclosures.Forget})
+	return s
+}
+
+// QueuedWrites returns how many writes wait for their transaction.
+func (s *Service) QueuedWrites() int { return s.engine.QueuedWrites() }
+
+// LedgerAhead returns how far the ledger was ahead of the clock when the store was last asked; 0: it was not.
+func (s *Service) LedgerAhead() time.Duration { return s.engine.LedgerAhead() }
+
+// DeleteExpiredRequests forgets requests whose time is over, and returns how many.
+func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
+	return s.engine.DeleteExpiredRequests(ctx)
+}
+
+// TakeKeys takes up the keys of a changed key file, and reports whether anything in it is new. Those of another store are refused,
+// and those that lack one that is in use; the old ones stay then.
+func (s *Service) TakeKeys(changed *seal.Keys) (bool, error) { return s.Keys.Take(changed) }
 
 // initialise makes sure that the store is that of the keys, and gives a new one its head.
 func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error {
@@ -153,40 +178,30 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	return nil
 }
 
-// Ready returns nil if the store answers, the keys are all that it needs, and the ledger is not ahead of the clock. It reads the catalog, the clients and the references that
-// the head names, where they are not cached: a server that is asked from time to time can go on denying when the database goes away.
+// Ready returns nil if the store answers, the keys are all that it needs, and the ledger is not ahead of the clock. It reads the
+// catalog, the clients and the references that the head names, where they are not cached: a server that is asked from time to time can
+// go on denying when the database goes away.
 func (s *Service) Ready(ctx context.Context) error {
-	head, err := s.store.Head(ctx)
+	head, err := s.Store.Head(ctx)
 	if err != nil {
 		return faultOf(err)
 	}
-	if err := holds(s.keys, &head); err != nil {
+	if err := holds(s.Keys, &head); err != nil {
 		return err
 	}
-	if _, err := s.names.of(ctx, &head); err != nil {
+	if err := s.cacheClients(ctx, &head); err != nil {
 		return err
 	}
-	if err := s.clients.cache(ctx, head.ClientsVersion); err != nil {
+	if err := s.reference.read(ctx, &head); err != nil {
 		return err
 	}
-	if head.CatalogVersion > 0 {
-		if _, err = s.catalogs.upTo(ctx, &head); err != nil {
-			return err
-		}
-	}
-	ahead := s.aheadOf(&head)
-	if s.noteAhead(ctx, ahead); ahead > 0 && !s.acceptAhead {
-		return ledgerAhead(ahead)
-	}
-	return nil
+	return s.engine.readyAt(ctx, &head)
 }
 
 // Close ends the writing of what is under way and waits for it, and stores what was counted. Calls after it fail with
 // SERVER_STOPPING.
 func (s *Service) Close() {
-	s.commits.close()
-	s.learners.close()
-	if s.sampler != nil {
-		s.sampler.close()
-	}
+	s.engine.close()
+	s.Disclosures.Close()
+	s.Checker.Close()
 }

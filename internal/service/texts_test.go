@@ -36,7 +36,7 @@ func commitTogether(ctx context.Context, s *Service, runs ...func(w *work) error
 	for i, run := range runs {
 		group[i] = &member{run: run, ctx: ctx, ended: make(chan struct{})}
 	}
-	s.commits.commit(slices.Clone(group)) //nolint:contextcheck // Each member has its own.
+	s.engine.commit(slices.Clone(group)) //nolint:contextcheck // Each member has its own.
 	errs := make([]error, len(group))
 	for i, m := range group {
 		<-m.ended

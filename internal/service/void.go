@@ -15,7 +15,7 @@ const voidPage = 500
 // Void leaves an event, or those of a batch, out of every answer, as recorded by mistake; what was known before still shows it. A
 // void of a batch goes subject by subject: it may be repeated if it was interrupted. Errors: POSITION_UNKNOWN, NOT_VOIDABLE,
 // INVALID_REQUEST, INVALID_EVIDENCE.
-func (s *Service) Void(ctx context.Context, in Void) (Voided, error) {
+func (s *Rights) Void(ctx context.Context, in Void) (Voided, error) {
 	if err := checkReason(in.Justification); err != nil {
 		return Voided{}, err
 	}
@@ -33,8 +33,8 @@ func (s *Service) Void(ctx context.Context, in Void) (Voided, error) {
 	return s.voidBatch(ctx, &in)
 }
 
-func (s *Service) voidEvent(ctx context.Context, in *Void) (Voided, error) {
-	_, records, err := s.store.Ledger(ctx, in.Position-1, 1)
+func (s *Rights) voidEvent(ctx context.Context, in *Void) (Voided, error) {
+	_, records, err := s.Store.Ledger(ctx, in.Position-1, 1)
 	if err != nil {
 		return Voided{}, faultOf(err)
 	}
@@ -49,11 +49,11 @@ func (s *Service) voidEvent(ctx context.Context, in *Void) (Voided, error) {
 	return s.voidSubjects(ctx, in, &facts, []consent.SubjectID{records[0].Event.Subject})
 }
 
-func (s *Service) voidBatch(ctx context.Context, in *Void) (Voided, error) {
+func (s *Rights) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 	var total Voided
 	seen := map[consent.SubjectID]bool{}
 	for after := int64(0); ; {
-		refs, err := s.store.Batch(ctx, in.Batch, after, voidPage)
+		refs, err := s.Store.Batch(ctx, in.Batch, after, voidPage)
 		if err != nil {
 			return total, faultOf(err)
 		}
@@ -90,10 +90,11 @@ func (s *Service) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 
 // voidSubjects records the void for each of the subjects that has something to leave out, in one transaction of its own: only so are
 // subjects taken by their ids never in the same work as by their keys.
-func (s *Service) voidSubjects(ctx context.Context, in *Void, facts *consent.Facts, ids []consent.SubjectID) (Voided, error) {
+func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Facts, ids []consent.SubjectID) (Voided, error) {
 	var done Voided
 	m := member{bulk: true, weight: chunk}
-	m.run = func(w *work) error {
+	m.run = func(tx *work) error {
+		w := s.in(tx)
 		done = Voided{}
 		if err := w.who.needOfficer(); err != nil {
 			return err
@@ -130,7 +131,7 @@ func (s *Service) voidSubjects(ctx context.Context, in *Void, facts *consent.Fac
 		}
 		return nil
 	}
-	if err := s.commits.do(ctx, &m); err != nil {
+	if err := s.engine.do(ctx, &m); err != nil {
 		return Voided{}, err
 	}
 	return done, nil
@@ -143,9 +144,9 @@ func voided(events []consent.Event, facts *consent.Facts) int {
 	return len(standing) - len(consent.WithoutVoided(with))
 }
 
-func (w *work) void(in *Void, facts *consent.Facts, of *subject) error {
+func (w *rightsTx) void(in *Void, facts *consent.Facts, of *subject) error {
 	evidence := consent.Evidence{Justification: in.Justification}
-	key, err := w.service.keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
+	key, err := w.rights.Keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // bringsBack refuses a void after which a grant would count again whose evidence retention removed because it had ended: an ALLOW
 // would rest on nothing. The grants are those of every spelling that the events of the folded subject tell; a refusal in force that
 // does not tell whose it is, since an erasure took that away, stays.
-func (w *work) bringsBack(facts *consent.Facts, events []consent.Event) error {
+func (w *rightsTx) bringsBack(facts *consent.Facts, events []consent.Event) error {
 	catalogs, err := w.catalogsToCome()
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func (w *work) bringsBack(facts *consent.Facts, events []consent.Event) error {
 	if err != nil {
 		return err
 	}
-	l := w.service.locator(len(people))
+	l := newLocator(w.rights.Keys, len(people))
 	places := make([]places, len(people))
 	for i, a := range people {
 		if places[i], err = l.places(a, false); err != nil {
@@ -75,8 +75,8 @@ func rowAt(rows map[storage.SubjectKey]storage.SubjectState, at *place) *subject
 }
 
 // catalogsToCome returns the catalog in force and those that will be.
-func (w *work) catalogsToCome() ([]*catalog.Catalog, error) {
-	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
+func (w *rightsTx) catalogsToCome() ([]*catalog.Catalog, error) {
+	versions, err := w.rights.Catalogs.upTo(w.ctx, &w.head)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (w *work) catalogsToCome() ([]*catalog.Catalog, error) {
 }
 
 // peopleOf returns the addresses that the events of a folded subject are about, in each spelling that they tell, and as it is folded.
-func (w *work) peopleOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
+func (w *rightsTx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
 	var positions []int64
 	for i := range events {
 		positions = append(positions, events[i].Position)
@@ -114,7 +114,7 @@ func (w *work) peopleOf(void *consent.Event, events []consent.Event) ([]address.
 		e := &events[i]
 		var evidence consent.Evidence
 		if sealed := held[e.Position]; sealed != nil {
-			if evidence, err = w.service.openEvidence(e, sealed); err != nil {
+			if evidence, err = w.rights.openEvidence(e, sealed); err != nil {
 				return nil, err
 			}
 		}
@@ -132,7 +132,7 @@ func (w *work) peopleOf(void *consent.Event, events []consent.Event) ([]address.
 }
 
 // lost refuses if a grant stands after and did not before, and its evidence is gone.
-func (w *work) lost(before *consent.Usefulness, events []consent.Event, then *consent.Usefulness, after []consent.Event) error {
+func (w *rightsTx) lost(before *consent.Usefulness, events []consent.Event, then *consent.Usefulness, after []consent.Event) error {
 	stands := func(e consent.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.recorded) }
 	stood := map[int64]bool{}
 	for _, e := range before.Endings(events) {

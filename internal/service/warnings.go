@@ -9,7 +9,7 @@ import (
 
 // addWarnings adds to the answer about a statement what its caller has to know besides: what was changed to be storable, what a grant
 // lacks at an instant, and where a consent outlives a no.
-func (w *work) addWarnings(to *Recorded, cat *catalog.Catalog, r *stated, p *prepared, at consent.Instant) error {
+func (w *recordTx) addWarnings(to *Recorded, cat *catalog.Catalog, r *stated, p *prepared, at consent.Instant) error {
 	lacks, err := w.grantWarnings(cat, p, at)
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func (w *work) addWarnings(to *Recorded, cat *catalog.Catalog, r *stated, p *pre
 }
 
 // grantWarnings says on which marketing channels a grant allows nothing by itself at an instant, and why.
-func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Instant) ([]consent.Warning, error) {
+func (w *recordTx) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Instant) ([]consent.Warning, error) {
 	facts := &p.entry.Facts
 	if facts.Kind != consent.KindGrant {
 		return nil, nil
@@ -28,7 +28,7 @@ func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Insta
 	var warnings []consent.Warning
 	event := consent.Event{Occurred: p.occurred, Facts: *facts}
 	for _, id := range facts.Channels {
-		rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: id})
+		rules, err := w.recorder.Rulebook.rules(cat, consent.Request{Channel: id})
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +48,7 @@ func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Insta
 
 // stillAllowed returns the channels of a no on which a consent that began later still allows messages at the time of recording. A no
 // that is stated as of now is later than every consent, so nothing is looked up for it.
-func (w *work) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]StillAllowed, error) {
+func (w *recordTx) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]StillAllowed, error) {
 	if r.exact == nil {
 		return nil, nil
 	}
@@ -60,7 +60,7 @@ func (w *work) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]Sti
 	if err != nil || !state.HasGrantAfter(p.occurred) {
 		return nil, err
 	}
-	at, err := w.service.locator(1).places(p.entry.Address, false)
+	at, err := newLocator(w.recorder.Keys, 1).places(p.entry.Address, false)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (w *work) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]Sti
 	}
 	var still []StillAllowed
 	for _, request := range requestsOf(cat, &p.entry.Facts) {
-		rules, err := w.service.rulebook.rules(cat, request)
+		rules, err := w.recorder.Rulebook.rules(cat, request)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func (w *work) stillAllowed(cat *catalog.Catalog, r *stated, p *prepared) ([]Sti
 
 // stillAllowedOn says that a channel is still allowed. By what, only a client that may check the channel learns. The position of the
 // consent is named by the answer, so that an erasure forgets an answer that was remembered with it.
-func (w *work) stillAllowedOn(cat *catalog.Catalog, channel string, d *consent.Decision) StillAllowed {
+func (w *recordTx) stillAllowedOn(cat *catalog.Catalog, channel string, d *consent.Decision) StillAllowed {
 	if w.who.channelOf(channel, cat) != nil {
 		return StillAllowed{Channel: channel}
 	}

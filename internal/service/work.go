@@ -22,7 +22,7 @@ import (
 // work is what one transaction does: the store as it was locked, and what its members have changed so far.
 type work struct {
 	ctx      context.Context
-	service  *Service
+	engine   *Engine
 	tx       storage.Tx
 	loaded   *storage.Loaded
 	head     storage.Head
@@ -63,28 +63,28 @@ type subject struct {
 	saved           bool              // its row is to be stored
 }
 
-func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load) (*work, error) {
+func newWork(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*work, error) {
 	loaded := tx.Loaded()
 	w := &work{
-		ctx: ctx, service: s, tx: tx, loaded: loaded, head: loaded.Head,
+		ctx: ctx, engine: e, tx: tx, loaded: loaded, head: loaded.Head,
 		asked: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*subject{},
 		keyed: map[eventID]int64{},
 	}
 	for _, k := range load.Subjects {
 		w.asked[k] = true
 	}
-	if off := s.now().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
+	if off := e.Clock().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
 		return nil, fault.Errorf(fault.ClockSkew, "",
 			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
 			off.Round(time.Millisecond))
 	}
-	w.ahead = s.aheadOf(&w.head)
-	s.noteAhead(ctx, w.ahead)
+	w.ahead = e.aheadOf(&w.head)
+	e.noteAhead(ctx, w.ahead)
 	var err error
 	if w.tree, err = ledger.ParseTree(w.head.Position, w.head.Tree); err != nil {
 		return nil, err
 	}
-	table, err := s.names.exactly(ctx, &w.head)
+	table, err := e.Names.exactly(ctx, &w.head)
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +94,13 @@ func newWork(ctx context.Context, s *Service, tx storage.Tx, load *storage.Load)
 
 // runMember runs a member at a time of its own, for the caller as it is under the locked head.
 func (w *work) runMember(m *member) error {
-	w.recorded = w.service.instant()
-	if !w.service.unsafe.RecordByOwnClock {
+	w.recorded = w.engine.Instant()
+	if !w.engine.unsafe.RecordByOwnClock {
 		w.recorded = max(w.recorded, w.head.Recorded+1)
 	}
 	w.named = nil
 	var err error
-	if w.who, err = w.service.admit(m.ctx, &w.head); err != nil {
+	if w.who, err = w.engine.guard.admit(m.ctx, &w.head); err != nil {
 		return err
 	}
 	return m.run(w)
@@ -153,7 +153,7 @@ func (w *work) known(row *storage.SubjectState) (*subject, error) {
 		return s, nil // Everything about it was erased.
 	}
 	var err error
-	if s.state, err = w.service.unpack(w.names.table, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
+	if s.state, err = unpackState(w.names.table, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
 		return nil, err
 	}
 	state, err := w.state(s)
@@ -176,7 +176,7 @@ func (w *work) identify(s *subject, canonical string) error {
 	if s.Address != nil || canonical == "" {
 		return nil
 	}
-	sealed, err := w.service.keys.Seal(seal.PurposeAddress, s.ID[:], []byte(canonical))
+	sealed, err := w.engine.Keys.Seal(seal.PurposeAddress, s.ID[:], []byte(canonical))
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (w *work) eventsOf(list ...*subject) (map[*subject][]consent.Event, error) 
 
 // spelling returns the digest of an exact form as events of the subject carry it.
 func (w *work) spelling(s *subject, exact string) (consent.Spelling, error) {
-	return w.service.keys.Spelling(s.KeyVersion, exact)
+	return w.engine.Keys.Spelling(s.KeyVersion, exact)
 }
 
 // record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
@@ -291,7 +291,7 @@ func (w *work) record(p *prepared) (int64, error) {
 	w.append(&event, sealed)
 	w.keyed[eventID{event.Subject, event.Key}] = event.Position
 	w.fold(p.subject, &event)
-	return event.Position, w.goAlong(p.subject, &event)
+	return event.Position, w.told(p.subject, &event)
 }
 
 // append gives the event its position and adds it to the ledger.
@@ -417,4 +417,12 @@ func nameDigest(head *storage.Head, version uint32) {
 	if !slices.Contains(head.DigestKeys, version) {
 		head.DigestKeys = append([]uint32{version}, head.DigestKeys...)
 	}
+}
+
+// told runs the hook for an event that was just recorded of a subject.
+func (w *work) told(s *subject, e *consent.Event) error {
+	if w.engine.hooks.Recorded == nil {
+		return nil
+	}
+	return w.engine.hooks.Recorded(w, s, e)
 }

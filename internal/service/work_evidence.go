@@ -37,7 +37,7 @@ func (w *work) open(e *consent.Event) (consent.Evidence, error) {
 	if sealed == nil || slices.Contains(w.erased.evidence, e.Position) {
 		return consent.Evidence{}, nil
 	}
-	return w.service.openEvidence(e, sealed)
+	return w.engine.openEvidence(e, sealed)
 }
 
 // evidenceAt returns the evidence of the subject's event at a position.
@@ -68,5 +68,5 @@ func (w *work) sealEvidence(key consent.EventKey, evidence *consent.Evidence) ([
 	if *evidence == (consent.Evidence{}) {
 		return nil, nil
 	}
-	return w.service.keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
+	return w.engine.Keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
 }

@@ -35,7 +35,7 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 		return nil, erasedBefore()
 	}
 	if st.statement.Occurred == 0 {
-		if p.key, err = w.service.eventKey(w.recorded, entry); err != nil {
+		if p.key, err = w.engine.eventKey(w.recorded, entry); err != nil {
 			return nil, err
 		}
 	}
@@ -62,11 +62,6 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 	return p, nil
 }
 
-// eventKey returns the key of an entry that occurred at the instant, as stated.
-func (s *Service) eventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
-	return s.keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
-}
-
 // clamp takes a time that is ahead by no more than a client's clock may be for now.
 func (w *work) clamp(t consent.Instant, field string) (consent.Instant, error) {
 	switch {
@@ -90,7 +85,7 @@ func (w *work) whenAhead(st *consent.Statement, occurred consent.Instant) (conse
 		return occurred, nil
 	case st.Kind == consent.KindWithdraw || st.Kind == consent.KindRefuse || st.Kind == consent.KindSuppress:
 		return w.recorded, nil
-	case w.service.acceptAhead || st.Kind == consent.KindErase && st.Occurred == 0:
+	case w.engine.acceptAhead || st.Kind == consent.KindErase && st.Occurred == 0:
 		return occurred, nil
 	default:
 		return 0, ledgerAhead(w.ahead)

@@ -24,7 +24,7 @@ func (w *work) seen(where *place, _ *consent.State) (seen, error) {
 
 // catalogVersion returns the catalog in force at t with its version.
 func (w *work) catalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) {
-	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
+	versions, err := w.engine.Catalogs.upTo(w.ctx, &w.head)
 	if err != nil {
 		return nil, 0, err
 	}

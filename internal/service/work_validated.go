@@ -41,7 +41,7 @@ func (w *work) entryOf(r *stated) (*consent.Entry, error) {
 		entry := *r.entry
 		return &entry, nil
 	}
-	versions, err := w.service.catalogs.upTo(w.ctx, &w.head)
+	versions, err := w.engine.Catalogs.upTo(w.ctx, &w.head)
 	if err != nil {
 		return nil, err
 	}
