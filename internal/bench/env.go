@@ -23,7 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 // clientPrefix begins the ids of the clients that a bench makes; what they recorded is no reason to refuse a database.
@@ -123,7 +123,7 @@ func (e *env) introduce(ctx context.Context) (err error) {
 		return fmt.Errorf("the database holds events that neither `assent bench` nor `assent bench load --seed %d` recorded, of another seed "+
 			"or of others; one is measured only on a database that is empty or has none but theirs", e.opts.Seed)
 	}
-	_, e.key, err = local.CreateClient(server.AsLocal(ctx), service.NewClient{
+	_, e.key, err = local.CreateClient(server.AsLocal(ctx), administration.NewClient{
 		ID: clientPrefix + strings.ToLower(rand.Text()), AllDepartments: true, Role: "admin",
 	})
 	e.echo.db = e.db

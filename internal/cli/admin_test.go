@@ -21,7 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/cli"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/audit"
 )
 
 func TestCatalog_ApplyGetAndApplyAgain(t *testing.T) {
@@ -157,12 +157,12 @@ func localFake(t *testing.T, want config.Server) cli.Local {
 			check(cfg)
 			return server.Schema{Version: 4, Latest: 3, Dirty: true}, nil
 		},
-		RebuildLedger: func(_ context.Context, cfg config.Server, done func(int)) (service.RebuildReport, error) {
+		RebuildLedger: func(_ context.Context, cfg config.Server, done func(int)) (audit.RebuildReport, error) {
 			check(cfg)
 			done(1)
-			return service.RebuildReport{Subjects: 2, Differed: 1}, nil
+			return audit.RebuildReport{Subjects: 2, Differed: 1}, nil
 		},
-		VerifyLedger: func(_ context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64)) (cli.Verified, error) {
+		VerifyLedger: func(_ context.Context, cfg config.Server, checkpoints []audit.KeptCheckpoint, done func(int64)) (cli.Verified, error) {
 			check(cfg)
 			done(1)
 			return cli.Verified{Events: 9, Subjects: 2, EvidenceDeleted: 1, Found: 4, Findings: []cli.VerifyFinding{

@@ -15,7 +15,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/audit"
 )
 
 // maxCheckpoint is far more than a checkpoint with the signatures of many
@@ -191,8 +191,8 @@ func (a *app) ledgerVerify() *cobra.Command {
 	return cmd
 }
 
-func (a *app) readCheckpoints(files []string) ([]service.KeptCheckpoint, error) {
-	var checkpoints []service.KeptCheckpoint
+func (a *app) readCheckpoints(files []string) ([]audit.KeptCheckpoint, error) {
+	var checkpoints []audit.KeptCheckpoint
 	for _, path := range files {
 		in, err := a.open(path)
 		if err != nil {
@@ -202,7 +202,7 @@ func (a *app) readCheckpoints(files []string) ([]service.KeptCheckpoint, error) 
 		if err = errors.Join(err, in.close()); err != nil {
 			return nil, fmt.Errorf("%s: %w", in.name, readError(err))
 		}
-		checkpoints = append(checkpoints, service.KeptCheckpoint{Name: in.name, Note: text})
+		checkpoints = append(checkpoints, audit.KeptCheckpoint{Name: in.name, Note: text})
 	}
 	return checkpoints, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent"
 	host "github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/audit"
 )
 
 // Local holds what the commands do that open the database themselves, each of
@@ -29,11 +29,11 @@ type Local struct {
 	MigrateStatus func(ctx context.Context, cfg config.Server) (host.Schema, error)
 	// RebuildLedger makes all states anew from the events; done is called now
 	// and then with the number of subjects so far, by one goroutine.
-	RebuildLedger func(ctx context.Context, cfg config.Server, done func(subjects int)) (service.RebuildReport, error)
+	RebuildLedger func(ctx context.Context, cfg config.Server, done func(subjects int)) (audit.RebuildReport, error)
 	// VerifyLedger holds the whole database against its ledger and the given
 	// checkpoints; done is called now and then with the number of events and
 	// subjects so far, by one goroutine at a time.
-	VerifyLedger func(ctx context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64)) (Verified, error)
+	VerifyLedger func(ctx context.Context, cfg config.Server, checkpoints []audit.KeptCheckpoint, done func(int64)) (Verified, error)
 	// Purge rewrites the database, so that nothing that was deleted is left in
 	// its free pages.
 	Purge func(ctx context.Context, cfg config.Server) error
@@ -72,7 +72,7 @@ type VerifyFinding struct {
 }
 
 // verified returns a report as the command line shows it.
-func verified(r *service.VerifyReport) Verified {
+func verified(r *audit.Report) Verified {
 	v := Verified{
 		Origin: r.Checkpoint.Origin, Size: r.Checkpoint.Size, Root: base64.StdEncoding.EncodeToString(r.Checkpoint.Root[:]),
 		Events: r.Events, Subjects: r.Subjects, EvidenceDeleted: r.Deleted, EvidenceRemoved: r.Removed, Found: r.Found, Findings: []VerifyFinding{},
@@ -105,10 +105,10 @@ func local() Local {
 		MigrateUp:     host.MigrateUp,
 		MigrateDown:   host.MigrateDown,
 		MigrateStatus: host.MigrateStatus,
-		RebuildLedger: func(ctx context.Context, cfg config.Server, done func(int)) (service.RebuildReport, error) {
+		RebuildLedger: func(ctx context.Context, cfg config.Server, done func(int)) (audit.RebuildReport, error) {
 			return host.RebuildLedger(ctx, cfg, quiet, done)
 		},
-		VerifyLedger: func(ctx context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64)) (Verified, error) {
+		VerifyLedger: func(ctx context.Context, cfg config.Server, checkpoints []audit.KeptCheckpoint, done func(int64)) (Verified, error) {
 			report, err := host.VerifyLedger(ctx, cfg, checkpoints, done)
 			return verified(&report), err
 		},

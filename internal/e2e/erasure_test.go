@@ -16,7 +16,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/rights"
 )
 
 // erasures are the erasures of the example history.
@@ -180,7 +180,7 @@ func carryOut(t testing.TB, db *database, erased erasures) int64 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	t.Logf("%d erasures were carried out", done.Erased)
-	if again, err := local.ErasePending(ctx, true); err != nil || again != (service.PendingErasures{}) {
+	if again, err := local.ErasePending(ctx, true); err != nil || again != (rights.PendingErasures{}) {
 		t.Errorf("erasures are left: %+v, %v", again, err)
 	}
 	rebuilt, err := local.Rebuild(ctx, func(int) {})

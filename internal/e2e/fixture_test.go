@@ -20,7 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -163,7 +163,7 @@ func (db *database) adminKey() string {
 		db.t.Fatal(err)
 	}
 	defer func() { _ = local.Close() }()
-	_, key, err := local.CreateClient(server.AsLocal(db.t.Context()), service.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
+	_, key, err := local.CreateClient(server.AsLocal(db.t.Context()), administration.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
 	if err != nil {
 		db.t.Fatal(err)
 	}

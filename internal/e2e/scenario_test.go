@@ -102,7 +102,7 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 	for _, step := range played {
 		clock.Set(step.at.Time())
 		if step.event != nil {
-			record(t, c, step.event)
+			recordEvent(t, c, step.event)
 			continue
 		}
 		got, decided := askGRPC(t.Context(), c, step.check, nil)
@@ -135,7 +135,7 @@ func report(t *testing.T, how string, s *scenario.Scenario, check *scenario.Chec
 	}
 }
 
-func record(t *testing.T, c assentv1.ConsentServiceClient, e *scenario.Event) {
+func recordEvent(t *testing.T, c assentv1.ConsentServiceClient, e *scenario.Event) {
 	t.Helper()
 	answer, err := c.BatchRecordEvents(t.Context(), &assentv1.BatchRecordEventsRequest{Events: []*assentv1.EventInput{input(&e.Statement)}})
 	if err != nil {

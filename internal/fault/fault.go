@@ -2,7 +2,10 @@
 // caller caused or can mend is an [Error]; all others are defects of the program or of its surroundings.
 package fault
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code is why a request is refused: the reason of an [Error]. The set is closed; package rpc maps each to a status code.
 type Code string
@@ -85,6 +88,12 @@ func (e *Error) Unwrap() error { return e.cause }
 // Errorf returns an error about a field; field may be empty.
 func Errorf(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Is reports whether an error is a refusal with the code, or wraps one.
+func Is(err error, code Code) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Code == code
 }
 
 // AllCodes returns every code there is.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -24,9 +24,9 @@ const serveVariable = "ASSENT_PROOF_SERVE"
 
 // serving is how a server runs that is not quite the shipped one.
 type serving struct {
-	Args   []string       // those of `assent serve`
-	Clock  time.Duration  // how far its clock is ahead
-	Unsafe service.Unsafe // what is switched off
+	Args   []string      // those of `assent serve`
+	Clock  time.Duration // how far its clock is ahead
+	Unsafe env.Unsafe    // what is switched off
 }
 
 // serveAs does what `assent serve` does, with another clock, until it is told to stop or whoever started it is gone.

@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -105,7 +105,7 @@ func createAdmin(t testing.TB, settings config.Server) string {
 		t.Fatal(err)
 	}
 	defer local.Close()
-	_, key, err := local.CreateClient(server.AsLocal(t.Context()), service.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
+	_, key, err := local.CreateClient(server.AsLocal(t.Context()), administration.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
 	if err != nil {
 		t.Fatal(err)
 	}

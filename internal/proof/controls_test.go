@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/env"
 )
 
 // memory answers checks by what it was answered a moment ago: a cache without a fence.
@@ -53,7 +53,7 @@ func patient(ctx context.Context, r remote, c call) (answer, error) {
 
 // A checker that never finds anything proves nothing: here each run has a fault that must be found.
 func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
-	lagging := func(off service.Unsafe) func(n int) serving {
+	lagging := func(off env.Unsafe) func(n int) serving {
 		return func(n int) serving {
 			how := serving{Unsafe: off}
 			if n == 0 {
@@ -68,12 +68,12 @@ func TestChecker_WithoutWhatKeepsThePromise_FindsTheViolation(t *testing.T) {
 		ask    func() asking // nil: as any client asks
 		denied bool          // what is found is a DENY that must not have been; else an ALLOW
 	}{
-		{name: "answers that are 100 ms old", how: lagging(service.Unsafe{}), ask: func() asking { return (&memory{known: map[string]remembered{}}).ask }},
-		{name: "an index without a fence", how: lagging(service.Unsafe{NoFence: true}), ask: func() asking { return patient }},
+		{name: "answers that are 100 ms old", how: lagging(env.Unsafe{}), ask: func() asking { return (&memory{known: map[string]remembered{}}).ask }},
+		{name: "an index without a fence", how: lagging(env.Unsafe{NoFence: true}), ask: func() asking { return patient }},
 		// It holds refusals of its future against the recipient, but does not know yet of the consent that ended them.
-		{name: "a lagging server that decides by its own clock", how: lagging(service.Unsafe{DecideByOwnClock: true}), denied: true},
+		{name: "a lagging server that decides by its own clock", how: lagging(env.Unsafe{DecideByOwnClock: true}), denied: true},
 		// A refusal is recorded as older than the consent that it came after.
-		{name: "a lagging server that records by its own clock", how: lagging(service.Unsafe{RecordByOwnClock: true})},
+		{name: "a lagging server that records by its own clock", how: lagging(env.Unsafe{RecordByOwnClock: true})},
 	}
 	for _, control := range controls {
 		t.Run(control.name, func(t *testing.T) {

@@ -22,12 +22,13 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 // want is what the documentation says that a caller needs: the scopes of every method of the API.
-func wantScopes() map[string][]service.Scope {
-	return map[string][]service.Scope{
+func wantScopes() map[string][]access.Scope {
+	return map[string][]access.Scope{
 		"ConsentService/CheckConsent":       {"check"},
 		"ConsentService/VerifyReceipt":      {"check", "read", "export"},
 		"ConsentService/BatchCheckConsent":  {"check"},
@@ -118,11 +119,11 @@ func TestMethods_TableOfTheDocumentation_IsWhatHolds(t *testing.T) {
 
 func TestAccess_WhatReachesTheWholeStore_NeedsAllDepartments(t *testing.T) {
 	w := newWorld(t)
-	all := make([]string, 0, len(service.AllScopes()))
-	for _, s := range service.AllScopes() {
+	all := make([]string, 0, len(access.AllScopes()))
+	for _, s := range access.AllScopes() {
 		all = append(all, string(s))
 	}
-	desk := w.client(service.NewClient{ID: "desk", Department: "marketing", Scopes: all})
+	desk := w.client(administration.NewClient{ID: "desk", Department: "marketing", Scopes: all})
 	for short, reach := range wantReach() {
 		// The message is empty: what is let in is refused for its shape, or answered.
 		err := invoke(with(t, desk), w.conn, "/assent.v1."+short)
@@ -190,13 +191,13 @@ func TestAccess_EveryMethodWithoutItsScope_IsDeniedAndNamesIt(t *testing.T) {
 	w := newWorld(t)
 	for short, scopes := range wantScopes() {
 		var others []string
-		for _, s := range service.AllScopes() {
+		for _, s := range access.AllScopes() {
 			if !slices.Contains(scopes, s) {
 				others = append(others, string(s))
 			}
 		}
 		id := strings.ToLower(short[strings.Index(short, "/")+1:])
-		key := w.client(service.NewClient{ID: id, AllDepartments: true, Scopes: others})
+		key := w.client(administration.NewClient{ID: id, AllDepartments: true, Scopes: others})
 		err := invoke(with(t, key), w.conn, "/assent.v1."+short)
 		if status.Code(err) != codes.PermissionDenied || reasonOf(t, err) != "SCOPE_MISSING" {
 			t.Errorf("%s: got %v", short, err)
@@ -211,9 +212,9 @@ func TestAccess_EveryMethodWithoutItsScope_IsDeniedAndNamesIt(t *testing.T) {
 
 func TestAccess_AnyOneOfTheScopes_IsEnough(t *testing.T) {
 	w := newWorld(t)
-	keys := map[service.Scope]string{}
-	for _, s := range service.AllScopes() {
-		keys[s] = w.client(service.NewClient{ID: "only-" + string(s), AllDepartments: true, Scopes: []string{string(s)}})
+	keys := map[access.Scope]string{}
+	for _, s := range access.AllScopes() {
+		keys[s] = w.client(administration.NewClient{ID: "only-" + string(s), AllDepartments: true, Scopes: []string{string(s)}})
 	}
 	for short, scopes := range wantScopes() {
 		for _, s := range scopes {
@@ -228,7 +229,7 @@ func TestAccess_AnyOneOfTheScopes_IsEnough(t *testing.T) {
 
 func TestAccess_401SaysWhatIsMissing(t *testing.T) {
 	w := newWorld(t)
-	revoked := w.client(service.NewClient{ID: "gone", AllDepartments: true, Role: "sender"})
+	revoked := w.client(administration.NewClient{ID: "gone", AllDepartments: true, Role: "sender"})
 	if _, err := w.service.RevokeClient(process(t), "gone"); err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +253,7 @@ func TestAccess_401SaysWhatIsMissing(t *testing.T) {
 			for _, h := range test.headers {
 				ctx = metadata.AppendToOutgoingContext(ctx, "authorization", h)
 			}
-			err := check(ctx, w.conn)
+			err := callCheck(ctx, w.conn)
 			if test.want == "" {
 				if err != nil {
 					t.Errorf("got %v", err)
@@ -271,23 +272,23 @@ func TestAccess_401SaysWhatIsMissing(t *testing.T) {
 
 func TestAccess_RevokedKey_EndsAtOnce(t *testing.T) {
 	w := newWorld(t)
-	key := w.client(service.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
-	if err := check(with(t, key), w.conn); err != nil {
+	key := w.client(administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+	if err := callCheck(with(t, key), w.conn); err != nil {
 		t.Fatal(err)
 	}
 	_, err := assentv1.NewClientServiceClient(w.conn).RevokeClient(w.as(), &assentv1.RevokeClientRequest{Id: "shop"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := check(with(t, key), w.conn); status.Code(err) != codes.Unauthenticated {
+	if err := callCheck(with(t, key), w.conn); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestAccess_ChannelOfAnotherDepartment_IsDenied(t *testing.T) {
 	w := newWorld(t)
-	key := w.client(service.NewClient{ID: "desk", Department: "marketing", Role: "sender"})
-	err := check(with(t, key), w.conn)
+	key := w.client(administration.NewClient{ID: "desk", Department: "marketing", Role: "sender"})
+	err := callCheck(with(t, key), w.conn)
 	if status.Code(err) != codes.PermissionDenied || reasonOf(t, err) != "OTHER_DEPARTMENT" ||
 		!strings.Contains(err.Error(), "newsletter-desk") || !strings.Contains(err.Error(), "marketing") {
 		t.Errorf("got %v", err)
@@ -341,8 +342,8 @@ func TestStreams_EndWithServerStopping(t *testing.T) {
 
 func TestLog_NamesClientAndMethod_AndNeverTheAddress(t *testing.T) {
 	w := newWorld(t)
-	key := w.client(service.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
-	if err := check(with(t, key), w.conn); err != nil {
+	key := w.client(administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+	if err := callCheck(with(t, key), w.conn); err != nil {
 		t.Fatal(err)
 	}
 	_, err := assentv1.NewConsentServiceClient(w.conn).WithdrawConsent(with(t, key), &assentv1.WithdrawConsentRequest{

@@ -13,78 +13,89 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/receipts"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/retention"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // Checker answers whether addresses may be contacted.
 type Checker interface {
-	Check(ctx context.Context, in service.CheckInput) (service.CheckResult, error)
-	BatchCheck(ctx context.Context, in service.BatchInput) (service.BatchResult, error)
-	Lookup(ctx context.Context, in service.LookupInput) (service.Recipient, error)
+	Check(ctx context.Context, in check.Input) (check.Result, error)
+	BatchCheck(ctx context.Context, in check.BatchInput) (check.BatchResult, error)
+	Lookup(ctx context.Context, in check.LookupInput) (check.Recipient, error)
 }
 
 // ReceiptVerifier verifies the receipts of checks.
 type ReceiptVerifier interface {
-	VerifyReceipt(ctx context.Context, in service.VerifyReceipt) (service.VerifiedReceipt, error)
+	VerifyReceipt(ctx context.Context, in receipts.Input) (receipts.Verified, error)
 }
 
 // Recorder records what people say.
 type Recorder interface {
-	RequestConsent(ctx context.Context, in service.OptIn) (service.OptInResult, error)
-	ConfirmConsent(ctx context.Context, in service.Confirmation) (service.Confirmed, error)
-	Record(ctx context.Context, st consent.Statement, once service.Idempotency) (service.Recorded, error)
-	BatchRecord(ctx context.Context, in service.BatchRecord) ([]service.RecordItem, error)
+	RequestConsent(ctx context.Context, in record.OptIn) (record.OptInResult, error)
+	ConfirmConsent(ctx context.Context, in record.Confirmation) (record.Confirmed, error)
+	Record(ctx context.Context, st consent.Statement, once txn.Idempotency) (txn.Recorded, error)
+	BatchRecord(ctx context.Context, in record.Batch) ([]record.Item, error)
 }
 
 // Historian shows what was recorded.
 type Historian interface {
-	History(ctx context.Context, in service.HistoryInput) (service.HistoryPage, error)
-	ListDisclosures(ctx context.Context, in service.DisclosuresInput) (service.DisclosuresPage, error)
-	Export(ctx context.Context, in service.ExportInput, send func(service.ExportChunk) error) error
-	ExportLedger(ctx context.Context, in service.ExportRange, send func(service.ExportChunk) error) error
+	History(ctx context.Context, in export.HistoryInput) (export.HistoryPage, error)
+	ListDisclosures(ctx context.Context, in disclosure.ListInput) (disclosure.Page, error)
+	Export(ctx context.Context, in export.Input, send func(export.Chunk) error) error
+	ExportLedger(ctx context.Context, in export.Range, send func(export.Chunk) error) error
 }
 
 // Rights is what a person, or an officer for them, may ask for.
 type Rights interface {
-	Erase(ctx context.Context, in service.Erasure) (service.Recorded, error)
-	Move(ctx context.Context, in service.Move) (service.Moved, error)
-	Void(ctx context.Context, in service.Void) (service.Voided, error)
-	PlaceHold(ctx context.Context, in service.Hold) (service.Recorded, error)
-	ReleaseHold(ctx context.Context, in service.Hold) (service.Recorded, error)
-	Returns(ctx context.Context, in service.ReturnsInput) (service.ReturnsPage, error)
+	Erase(ctx context.Context, in record.Erasure) (txn.Recorded, error)
+	Move(ctx context.Context, in rights.Move) (rights.Moved, error)
+	Void(ctx context.Context, in rights.Void) (rights.Voided, error)
+	PlaceHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
+	ReleaseHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
+	Returns(ctx context.Context, in rights.ReturnsInput) (rights.ReturnsPage, error)
 }
 
 // Catalogs keeps the catalog.
 type Catalogs interface {
-	GetCatalog(ctx context.Context, version int64) (service.CatalogVersion, error)
-	ApplyCatalog(ctx context.Context, in service.ApplyCatalog) (service.AppliedCatalog, error)
+	GetCatalog(ctx context.Context, version int64) (administration.CatalogVersion, error)
+	ApplyCatalog(ctx context.Context, in administration.ApplyCatalog) (administration.AppliedCatalog, error)
 }
 
 // Clients keeps those who may ask.
 type Clients interface {
-	CreateClient(ctx context.Context, n service.NewClient) (service.Client, string, error)
-	ListClients(ctx context.Context, size int, pageToken string) (service.ClientPage, error)
-	RevokeClient(ctx context.Context, id string) (service.Client, error)
-	RotateClient(ctx context.Context, in service.RotateClient) (service.Client, string, error)
-	EndPriorKey(ctx context.Context, id string) (service.Client, error)
+	CreateClient(ctx context.Context, n administration.NewClient) (access.Client, string, error)
+	ListClients(ctx context.Context, size int, pageToken string) (administration.ClientPage, error)
+	RevokeClient(ctx context.Context, id string) (access.Client, error)
+	RotateClient(ctx context.Context, in administration.RotateClient) (access.Client, string, error)
+	EndPriorKey(ctx context.Context, id string) (access.Client, error)
 }
 
 // Keeper removes what is not kept any longer.
 type Keeper interface {
-	RunRetention(ctx context.Context, dryRun bool) (service.RetentionReport, error)
+	RunRetention(ctx context.Context, dryRun bool) (retention.Report, error)
 }
 
 // Prover proves that the ledger is what it was.
 type Prover interface {
-	Checkpoint(ctx context.Context) (service.Checkpoint, error)
+	Checkpoint(ctx context.Context) (checkpoint.Checkpoint, error)
 	LatestCosigned(ctx context.Context) (*ledger.Cosigned, error)
 	AddCosignatures(ctx context.Context, signed []byte) (ledger.Cosigned, error)
-	ProveEntry(ctx context.Context, position, size int64) (service.EntryProof, error)
-	ProveConsistency(ctx context.Context, from, to int64) (service.ConsistencyProof, error)
+	ProveEntry(ctx context.Context, position, size int64) (checkpoint.EntryProof, error)
+	ProveConsistency(ctx context.Context, from, to int64) (checkpoint.ConsistencyProof, error)
 }
 
 // Authenticator knows the clients by their keys.
 type Authenticator interface {
-	Authenticate(ctx context.Context, key string) (service.Caller, error)
+	Authenticate(ctx context.Context, key string) (access.Caller, error)
 	MayObserve(ctx context.Context) error
 }
 

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
 )
 
 // openCaller is the actor of what is done in the open demo.
@@ -40,16 +40,16 @@ func (g *gate) admit(ctx context.Context, c *call) (context.Context, error) {
 	if err := c.row.allows(&caller, c.method); err != nil {
 		return ctx, err
 	}
-	return service.WithCaller(ctx, caller), nil
+	return access.WithCaller(ctx, caller), nil
 }
 
-func (g *gate) authenticate(ctx context.Context, header []string) (service.Caller, error) {
+func (g *gate) authenticate(ctx context.Context, header []string) (access.Caller, error) {
 	if g.open {
-		return service.Process(openCaller), nil
+		return access.Process(openCaller), nil
 	}
 	key, err := bearer(header)
 	if err != nil {
-		return service.Caller{}, err
+		return access.Caller{}, err
 	}
 	caller, err := g.clients.Authenticate(ctx, key)
 	if err == nil && g.admitted != nil {
@@ -97,7 +97,7 @@ func bearer(header []string) (string, error) {
 	return key, nil
 }
 
-func scopeList(scopes []service.Scope) string {
+func scopeList(scopes []access.Scope) string {
 	names := make([]string, len(scopes))
 	for i, s := range scopes {
 		names[i] = string(s)

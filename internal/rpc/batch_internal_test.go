@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 // expand turns the answer to a batch back into one decision for each address.
@@ -27,16 +27,16 @@ func expand(m *assentv1.BatchCheckConsentResponse, i int) *assentv1.BatchOutcome
 	return outcome
 }
 
-func anyOutcome(senders []*catalog.SenderIdentity) *rapid.Generator[service.Outcome] {
-	return rapid.Custom(func(t *rapid.T) service.Outcome {
+func anyOutcome(senders []*catalog.SenderIdentity) *rapid.Generator[check.Outcome] {
+	return rapid.Custom(func(t *rapid.T) check.Outcome {
 		if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
 			text := rapid.SampledFrom([]string{"one way", "another way"}).Draw(t, "how")
-			return service.Outcome{Err: fault.Errorf(fault.InvalidAddress, "address", "%s", text)}
+			return check.Outcome{Err: fault.Errorf(fault.InvalidAddress, "address", "%s", text)}
 		}
 		codes := rapid.SliceOfN(rapid.SampledFrom([]consent.Code{
 			consent.CodeAllowConsent, consent.CodeWithdrawn, consent.CodeObjection,
 		}), 1, 3).Draw(t, "codes")
-		return service.Outcome{Decision: consent.Decision{
+		return check.Outcome{Decision: consent.Decision{
 			Verdict: rapid.SampledFrom([]consent.Verdict{consent.Allow, consent.Deny}).Draw(t, "verdict"), Reason: codes[0], Reasons: codes,
 			Basis:       rapid.SampledFrom([]catalog.Basis{"", catalog.BasisConsent, catalog.BasisTerms}).Draw(t, "basis"),
 			Declaration: rapid.SampledFrom([]consent.Declaration{{}, {ID: "d", Version: "1"}, {ID: "d", Version: "2"}}).Draw(t, "declaration"),
@@ -50,8 +50,8 @@ func anyOutcome(senders []*catalog.SenderIdentity) *rapid.Generator[service.Outc
 func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 	senders := []*catalog.SenderIdentity{nil, {ID: "a"}, {ID: "b"}}
 	rapid.Check(t, func(t *rapid.T) {
-		result := service.BatchResult{
-			Basis:    service.Basis{Position: 7, CatalogVersion: 2, ForSending: true},
+		result := check.BatchResult{
+			Snapshot: check.Snapshot{Position: 7, CatalogVersion: 2, ForSending: true},
 			Outcomes: rapid.SliceOfN(anyOutcome(senders), 1, 10).Draw(t, "outcomes"),
 		}
 		n := rapid.IntRange(0, 40).Draw(t, "addresses")
@@ -70,7 +70,7 @@ func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 			if err != nil {
 				want.Outcome = &assentv1.BatchOutcome_Error{Error: itemError(err)}
 			} else {
-				single := service.CheckResult{Decision: d, Basis: result.Basis}
+				single := check.Result{Decision: d, Snapshot: result.Snapshot}
 				want.Outcome = &assentv1.BatchOutcome_Decision{Decision: decisionOf(&single, consent.English)}
 			}
 			if diff := cmp.Diff(want, expand(got, i), protocmp.Transform()); diff != "" {

@@ -61,7 +61,7 @@ func BenchmarkCheckConsent(b *testing.B) {
 	ctx := w.as()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := check(ctx, w.conn); err != nil {
+		if err := callCheck(ctx, w.conn); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 // counted counts calls by method and code.
@@ -46,11 +46,11 @@ func (c *counted) take() map[string]int {
 }
 
 func TestCalled_EveryCallIsCountedOnce_HoweverItEnds(t *testing.T) {
-	var answer func() (service.CheckResult, error)
+	var answer func() (check.Result, error)
 	use := &fake{
-		check: func(context.Context) (service.CheckResult, error) { return answer() },
-		batch: func(context.Context, service.BatchInput) (service.BatchResult, error) {
-			return service.BatchResult{}, nil
+		check: func(context.Context) (check.Result, error) { return answer() },
+		batch: func(context.Context, check.BatchInput) (check.BatchResult, error) {
+			return check.BatchResult{}, nil
 		},
 	}
 	counts := &counted{calls: map[string]int{}}
@@ -63,7 +63,7 @@ func TestCalled_EveryCallIsCountedOnce_HoweverItEnds(t *testing.T) {
 	api.RegisterHealth(server, health.NewServer())
 	conn := connect(t, server)
 	client := assentv1.NewConsentServiceClient(conn)
-	check := func(address string, sender ...string) {
+	ask := func(address string, sender ...string) {
 		// What it ends with is what is counted.
 		_, _ = client.CheckConsent(t.Context(), &assentv1.CheckConsentRequest{
 			Address: address, Channel: "newsletter", SenderIdentity: strings.Join(sender, ""),
@@ -74,16 +74,16 @@ func TestCalled_EveryCallIsCountedOnce_HoweverItEnds(t *testing.T) {
 		call func()
 		want map[string]int
 	}{
-		{"answered", func() { check("a@example.com") }, map[string]int{"CheckConsent OK": 1}},
-		{"of a wrong shape", func() { check("a@example.com", strings.Repeat("s", 65)) }, map[string]int{"CheckConsent InvalidArgument": 1}},
-		{"larger than any message", func() { check(strings.Repeat("a", rpc.MaxMessage+1)) }, map[string]int{"CheckConsent ResourceExhausted": 1}},
+		{"answered", func() { ask("a@example.com") }, map[string]int{"CheckConsent OK": 1}},
+		{"of a wrong shape", func() { ask("a@example.com", strings.Repeat("s", 65)) }, map[string]int{"CheckConsent InvalidArgument": 1}},
+		{"larger than any message", func() { ask(strings.Repeat("a", rpc.MaxMessage+1)) }, map[string]int{"CheckConsent ResourceExhausted": 1}},
 		{"broken", func() {
-			answer = func() (service.CheckResult, error) { return service.CheckResult{}, errors.New("disk 7") }
-			check("a@example.com")
+			answer = func() (check.Result, error) { return check.Result{}, errors.New("disk 7") }
+			ask("a@example.com")
 		}, map[string]int{"CheckConsent Internal": 1}},
 		{"panicking", func() {
-			answer = func() (service.CheckResult, error) { panic("disk 7") }
-			check("a@example.com")
+			answer = func() (check.Result, error) { panic("disk 7") }
+			ask("a@example.com")
 		}, map[string]int{"CheckConsent Internal": 1}},
 		{"of no method", func() { _ = conn.Invoke(t.Context(), "/anna@example.com/Check", nil, nil) }, map[string]int{}},
 		{"about health", func() {
@@ -104,7 +104,7 @@ func TestCalled_EveryCallIsCountedOnce_HoweverItEnds(t *testing.T) {
 			}
 		}, map[string]int{"StreamCheckConsent OK": 1}},
 	} {
-		answer = func() (service.CheckResult, error) { return service.CheckResult{}, nil }
+		answer = func() (check.Result, error) { return check.Result{}, nil }
 		test.call()
 		if diff := cmp.Diff(test.want, counts.take()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)

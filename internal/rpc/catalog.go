@@ -4,7 +4,7 @@ import (
 	"context"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 // catalogName is what problems of a document call it that came through the API.
@@ -39,7 +39,7 @@ func (s *catalogServer) ApplyCatalog(
 	if err != nil {
 		return nil, err
 	}
-	applied, err := s.catalogs.ApplyCatalog(ctx, service.ApplyCatalog{
+	applied, err := s.catalogs.ApplyCatalog(ctx, administration.ApplyCatalog{
 		Name: catalogName, Document: m.GetDocument(), ETag: m.GetEtag(), ValidateOnly: m.GetValidateOnly(), Idempotency: once,
 	})
 	if err != nil {

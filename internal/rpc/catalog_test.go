@@ -9,7 +9,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 func TestApplyCatalog_EveryRefusal_NamesPartAndLine(t *testing.T) {
@@ -18,7 +18,7 @@ func TestApplyCatalog_EveryRefusal_NamesPartAndLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := w.client(service.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
+	desk := w.client(administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
 	_, err = assentv1.NewConsentServiceClient(w.conn).GrantConsent(w.as(), &assentv1.GrantConsentRequest{
 		Address: "anna@example.com", Channels: []string{"newsletter"}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
 		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"}, Evidence: &assentv1.Evidence{Source: "web_form"},

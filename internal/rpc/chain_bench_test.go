@@ -10,7 +10,8 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -43,8 +44,8 @@ func (echo) CheckConsent(context.Context, *assentv1.CheckConsentRequest) (*assen
 func BenchmarkLayers(b *testing.B) {
 	log := slog.New(slog.DiscardHandler)
 	use := newService(b, testkit.NewClock(start), log)
-	ctx := service.WithCaller(b.Context(), service.Process("test"))
-	_, key, err := use.CreateClient(ctx, service.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
+	ctx := access.WithCaller(b.Context(), access.Process("test"))
+	_, key, err := use.CreateClient(ctx, administration.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
 	if err != nil {
 		b.Fatal(err)
 	}

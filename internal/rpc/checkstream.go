@@ -10,7 +10,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 // arrival is what came next on a stream.
@@ -85,7 +85,7 @@ func (s *consentServer) streamed(
 		// As long as a call with the same batch may take.
 		timed, cancel := context.WithTimeout(ctx, batchTimeout)
 		defer cancel()
-		var result service.BatchResult
+		var result check.BatchResult
 		if result, err = s.batch(timed, next.GetCheck()); err == nil {
 			return &assentv1.StreamCheckConsentResponse{
 				Outcome: &assentv1.StreamCheckConsentResponse_Checked{Checked: compact(&result, lang)},

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 // unread is a stream whose client sends, and takes an answer only when it is told to.
@@ -40,8 +40,8 @@ func (u *unread) Send(*assentv1.StreamCheckConsentResponse) error {
 
 type emptyChecker struct{ Checker }
 
-func (emptyChecker) BatchCheck(context.Context, service.BatchInput) (service.BatchResult, error) {
-	return service.BatchResult{}, nil
+func (emptyChecker) BatchCheck(context.Context, check.BatchInput) (check.BatchResult, error) {
+	return check.BatchResult{}, nil
 }
 
 func TestStreamCheck_AnswerThatWaits_KeepsTheNextBatchInTheConnection(t *testing.T) {

@@ -20,7 +20,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 func openStream(ctx context.Context, t testing.TB, w *world) assentv1.ConsentService_StreamCheckConsentClient {
@@ -88,7 +89,7 @@ func TestStreamCheck_AnswersEachBatch_AsBatchCheckDoes(t *testing.T) {
 
 func TestStreamCheck_FaultOfOneRequest_IsItsAnswerAndTheNextIsAnswered(t *testing.T) {
 	w := newWorld(t)
-	desk := w.client(service.NewClient{ID: "desk", Department: "marketing", Role: "sender"})
+	desk := w.client(administration.NewClient{ID: "desk", Department: "marketing", Role: "sender"})
 	tooMany := batchOf("product-marketing", slices.Repeat([]string{"anna@example.com"}, 10_001)...)
 	future := batchOf("product-marketing", "anna@example.com")
 	future.Check.AsOf = timestamppb.New(start.AddDate(1, 0, 0))
@@ -124,7 +125,7 @@ func TestStreamCheck_FaultOfOneRequest_IsItsAnswerAndTheNextIsAnswered(t *testin
 
 func TestStreamCheck_RevokedKey_EndsWithTheNextMessage(t *testing.T) {
 	w := newWorld(t)
-	key := w.client(service.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+	key := w.client(administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
 	stream := openStream(with(t, key), t, w)
 	mustSend(t, stream, batchOf("newsletter", "anna@example.com"))
 	mustReceive(t, stream)
@@ -161,15 +162,15 @@ func TestStreamCheck_MessageBeyondTheLimit_EndsItAndIsNoErrorOfTheServer(t *test
 	}
 }
 
-func newBatches(t *testing.T, batch func(context.Context, service.BatchInput) (service.BatchResult, error)) *world {
+func newBatches(t *testing.T, batch func(context.Context, check.BatchInput) (check.BatchResult, error)) *world {
 	t.Helper()
 	return newFake(t, &fake{batch: batch})
 }
 
 func TestStreamCheck_DeadlineOfTheCaller_EndsIt(t *testing.T) {
-	w := newBatches(t, func(ctx context.Context, _ service.BatchInput) (service.BatchResult, error) {
+	w := newBatches(t, func(ctx context.Context, _ check.BatchInput) (check.BatchResult, error) {
 		<-ctx.Done()
-		return service.BatchResult{}, ctx.Err()
+		return check.BatchResult{}, ctx.Err()
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -191,8 +192,8 @@ func TestStreamCheck_WhatIsNoFaultOfTheRequest_EndsIt(t *testing.T) {
 		"internal":    {errors.New("a cause"), codes.Internal},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newBatches(t, func(context.Context, service.BatchInput) (service.BatchResult, error) {
-				return service.BatchResult{}, test.err
+			w := newBatches(t, func(context.Context, check.BatchInput) (check.BatchResult, error) {
+				return check.BatchResult{}, test.err
 			})
 			stream := openStream(t.Context(), t, w)
 			mustSend(t, stream, batchOf("newsletter", "anna@example.com"))
@@ -204,7 +205,7 @@ func TestStreamCheck_WhatIsNoFaultOfTheRequest_EndsIt(t *testing.T) {
 }
 
 func TestStreamCheck_PanicInABatch_IsInternal(t *testing.T) {
-	w := newBatches(t, func(context.Context, service.BatchInput) (service.BatchResult, error) { panic("anna@example.com") })
+	w := newBatches(t, func(context.Context, check.BatchInput) (check.BatchResult, error) { panic("anna@example.com") })
 	stream := openStream(t.Context(), t, w)
 	mustSend(t, stream, batchOf("newsletter", "anna@example.com"))
 	if _, err := stream.Recv(); status.Code(err) != codes.Internal {
@@ -217,14 +218,14 @@ func TestStreamCheck_PanicInABatch_IsInternal(t *testing.T) {
 
 func TestStreamCheck_OneBatchIsDecidedAtATime_AndTheNextWaitInTheConnection(t *testing.T) {
 	deciding, decide := make(chan string), make(chan struct{})
-	w := newBatches(t, func(ctx context.Context, in service.BatchInput) (service.BatchResult, error) {
+	w := newBatches(t, func(ctx context.Context, in check.BatchInput) (check.BatchResult, error) {
 		deciding <- in.Addresses[0]
 		select {
 		case <-decide:
 		case <-ctx.Done():
 		}
-		return service.BatchResult{
-			Outcomes: make([]service.Outcome, 1), Of: make([]uint32, 1), Positions: make([]int64, 1), ValidUntil: make([]consent.Instant, 1),
+		return check.BatchResult{
+			Outcomes: make([]check.Outcome, 1), Of: make([]uint32, 1), Positions: make([]int64, 1), ValidUntil: make([]consent.Instant, 1),
 		}, nil
 	})
 	stream := openStream(t.Context(), t, w)
@@ -246,10 +247,10 @@ func TestStreamCheck_OneBatchIsDecidedAtATime_AndTheNextWaitInTheConnection(t *t
 
 func TestStreamCheck_CallerThatGoesAway_IsNoErrorOfTheServer(t *testing.T) {
 	deciding := make(chan struct{})
-	w := newBatches(t, func(ctx context.Context, _ service.BatchInput) (service.BatchResult, error) {
+	w := newBatches(t, func(ctx context.Context, _ check.BatchInput) (check.BatchResult, error) {
 		close(deciding)
 		<-ctx.Done()
-		return service.BatchResult{}, ctx.Err()
+		return check.BatchResult{}, ctx.Err()
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	stream := openStream(ctx, t, w)

@@ -4,7 +4,8 @@ import (
 	"context"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 // defaultPage is how many entries a page of a list has unless the caller asks for another number.
@@ -32,7 +33,7 @@ func (s *clientServer) CreateClient(
 	if err != nil {
 		return nil, err
 	}
-	client, key, err := s.clients.CreateClient(ctx, service.NewClient{
+	client, key, err := s.clients.CreateClient(ctx, administration.NewClient{
 		ID: m.GetId(), Department: m.GetDepartment(), AllDepartments: m.GetAllDepartments(), Role: m.GetRole(),
 		Scopes: m.GetScopes(), Lists: m.GetLists(), KeyExpires: expires,
 	})
@@ -61,7 +62,7 @@ func (s *clientServer) ListClients(
 func (s *clientServer) RotateClient(
 	ctx context.Context, m *assentv1.RotateClientRequest,
 ) (*assentv1.RotateClientResponse, error) {
-	in := service.RotateClient{ID: m.GetId()}
+	in := administration.RotateClient{ID: m.GetId()}
 	var err error
 	if in.KeyExpires, err = instant(m.GetKeyExpiresTime(), "keyExpiresTime"); err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (s *clientServer) RevokeClient(
 	return &assentv1.RevokeClientResponse{Client: clientOf(&client)}, nil
 }
 
-func clientOf(c *service.Client) *assentv1.Client {
+func clientOf(c *access.Client) *assentv1.Client {
 	scopes := make([]string, len(c.Scopes))
 	for i, s := range c.Scopes {
 		scopes[i] = string(s)

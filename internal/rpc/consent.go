@@ -9,7 +9,9 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // consentServer is the ConsentService.
@@ -48,7 +50,7 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.check.Check(ctx, service.CheckInput{
+	result, err := s.check.Check(ctx, check.Input{
 		Address: m.GetAddress(), Request: checkRequest(m), Moment: moment, Consistency: consistency, Receipt: m.GetReceipt(),
 	})
 	if err != nil {
@@ -68,16 +70,16 @@ func (s *consentServer) BatchCheckConsent(
 	return compact(&result, s.api.speaks.of(ctx)), nil
 }
 
-func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsentRequest) (service.BatchResult, error) {
+func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsentRequest) (check.BatchResult, error) {
 	moment, err := momentOf(m)
 	if err != nil {
-		return service.BatchResult{}, err
+		return check.BatchResult{}, err
 	}
 	consistency, err := consistencyOf(m)
 	if err != nil {
-		return service.BatchResult{}, err
+		return check.BatchResult{}, err
 	}
-	return s.check.BatchCheck(ctx, service.BatchInput{
+	return s.check.BatchCheck(ctx, check.BatchInput{
 		Addresses: m.GetAddresses(), Request: checkRequest(m), Moment: moment, Consistency: consistency,
 	})
 }
@@ -91,14 +93,14 @@ func (s *consentServer) RequestConsent(
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.record.RequestConsent(ctx, service.OptIn{
+	result, err := s.record.RequestConsent(ctx, record.OptIn{
 		Statement: st, Sender: m.GetSenderIdentity(), Idempotency: once,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &assentv1.RequestConsentResponse{
-		Decision: decisionOf(&result.CheckResult, s.api.speaks.of(ctx)), Token: result.Token,
+		Decision: decisionOf(&result.Result, s.api.speaks.of(ctx)), Token: result.Token,
 		ExpiresTime: timestamp(result.Expires), Positions: result.Positions,
 		Warnings: warningsOf(result.Warnings),
 	}, nil
@@ -114,7 +116,7 @@ func (s *consentServer) ConfirmConsent(
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.record.ConfirmConsent(ctx, service.Confirmation{Token: m.GetToken(), Statement: st, Idempotency: once})
+	result, err := s.record.ConfirmConsent(ctx, record.Confirmation{Token: m.GetToken(), Statement: st, Idempotency: once})
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +176,8 @@ func (s *consentServer) BatchRecordEvents(
 	if err != nil {
 		return nil, err
 	}
-	in := service.BatchRecord{
-		Items: make([]service.BatchStatement, len(m.GetEvents())), ValidateOnly: m.GetValidateOnly(), Batch: batch,
+	in := record.Batch{
+		Items: make([]record.BatchItem, len(m.GetEvents())), ValidateOnly: m.GetValidateOnly(), Batch: batch,
 		Idempotency: once,
 	}
 	for i, event := range m.GetEvents() {
@@ -201,8 +203,8 @@ func (s *consentServer) BatchRecordEvents(
 }
 
 // item reads one event of a batch. What is wrong with it is its own fault and becomes part of the item; an error is ours.
-func (s *consentServer) item(event *assentv1.EventInput) (service.BatchStatement, error) {
-	var item service.BatchStatement
+func (s *consentServer) item(event *assentv1.EventInput) (record.BatchItem, error) {
+	var item record.BatchItem
 	err := s.shape(event)
 	if err == nil {
 		item.Statement, err = eventStatement(event)
@@ -240,14 +242,14 @@ func (s *consentServer) shape(event *assentv1.EventInput) error {
 }
 
 // recordAt records a statement that occurred when the request says.
-func recordAt(ctx context.Context, to Recorder, st consent.Statement, method string, m occurring) (service.Recorded, error) {
+func recordAt(ctx context.Context, to Recorder, st consent.Statement, method string, m occurring) (txn.Recorded, error) {
 	var err error
 	if st.Occurred, err = instant(m.GetOccurredTime(), "occurredTime"); err != nil {
-		return service.Recorded{}, err
+		return txn.Recorded{}, err
 	}
 	once, err := idempotencyOf(method, m)
 	if err != nil {
-		return service.Recorded{}, err
+		return txn.Recorded{}, err
 	}
 	return to.Record(ctx, st, once)
 }

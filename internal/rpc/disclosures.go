@@ -5,22 +5,22 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/disclosure"
 )
 
 // ListDisclosures returns who learnt something about one address.
 func (s *historyServer) ListDisclosures(
 	ctx context.Context, m *assentv1.ListDisclosuresRequest,
 ) (*assentv1.ListDisclosuresResponse, error) {
-	page, err := s.history.ListDisclosures(ctx, service.DisclosuresInput{
+	page, err := s.history.ListDisclosures(ctx, disclosure.ListInput{
 		Address: m.GetAddress(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	response := &assentv1.ListDisclosuresResponse{NextPageToken: page.Next}
-	for i := range page.Disclosures {
-		d := &page.Disclosures[i]
+	for i := range page.Counter {
+		d := &page.Counter[i]
 		response.Disclosures = append(response.Disclosures, &assentv1.Disclosure{
 			Client: d.Client, Department: d.Department, Channel: d.Channel, Day: dayText(d.Day), Count: d.Count,
 		})

@@ -7,12 +7,12 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 func TestListDisclosures_NamesWhoChecked_ByDay(t *testing.T) {
 	w := newWorld(t)
-	shop := w.client(service.NewClient{ID: "shop", Department: "newsletter-desk", Role: "officer"})
+	shop := w.client(administration.NewClient{ID: "shop", Department: "newsletter-desk", Role: "officer"})
 	if _, err := assentv1.NewConsentServiceClient(w.conn).BatchRecordEvents(w.as(), &assentv1.BatchRecordEventsRequest{
 		Events: facts()[:1],
 	}); err != nil {

@@ -17,10 +17,10 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
-func check(ctx context.Context, conn grpc.ClientConnInterface, opts ...grpc.CallOption) error {
+func callCheck(ctx context.Context, conn grpc.ClientConnInterface, opts ...grpc.CallOption) error {
 	_, err := assentv1.NewConsentServiceClient(conn).CheckConsent(ctx, &assentv1.CheckConsentRequest{
 		Address: "anna@example.com", Channel: "newsletter",
 	}, opts...)
@@ -59,7 +59,7 @@ func TestErrors_CodesAreThoseOfTheDocumentation(t *testing.T) {
 
 func TestErrors_FaultOfAField_NamesItEverywhere(t *testing.T) {
 	w := newFake(t, failing(fmt.Errorf("wrapped: %w", mustFault(fault.UnknownChannel))))
-	err := check(t.Context(), w.conn)
+	err := callCheck(t.Context(), w.conn)
 	if status.Code(err) != codes.InvalidArgument || reasonOf(t, err) != "UNKNOWN_CHANNEL" {
 		t.Fatalf("got %v", err)
 	}
@@ -79,7 +79,7 @@ func TestErrors_Unmapped_BecomesInternalWithFixedTextAndRequestID(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newFake(t, failing(cause))
-			err := check(metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "req-1"), w.conn)
+			err := callCheck(metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "req-1"), w.conn)
 			got := status.Convert(err)
 			if got.Code() != codes.Internal || strings.Contains(got.Message(), "disk") || !strings.Contains(got.Message(), "req-1") {
 				t.Errorf("got %v", err)
@@ -102,7 +102,7 @@ func TestErrors_Unmapped_BecomesInternalWithFixedTextAndRequestID(t *testing.T) 
 func TestErrors_CauseOfAnOutage_IsLoggedOncePerSecond_AndNotTold(t *testing.T) {
 	w := newFake(t, failing(mustFault(fault.Unavailable).Because(errors.New("dial tcp 10.0.0.7:5432\n\tconnection refused"))))
 	for range 5 {
-		err := check(t.Context(), w.conn)
+		err := callCheck(t.Context(), w.conn)
 		if reasonOf(t, err) != "STORE_UNAVAILABLE" || strings.Contains(fmt.Sprint(status.Convert(err).Proto()), "10.0.0.7") {
 			t.Fatalf("got %v", err)
 		}
@@ -134,7 +134,7 @@ func TestErrors_Context_IsCancelledOrDeadline(t *testing.T) {
 	for want, cause := range map[codes.Code]error{
 		codes.Canceled: context.Canceled, codes.DeadlineExceeded: fmt.Errorf("wait: %w", context.DeadlineExceeded),
 	} {
-		if err := check(t.Context(), newFake(t, failing(cause)).conn); status.Code(err) != want {
+		if err := callCheck(t.Context(), newFake(t, failing(cause)).conn); status.Code(err) != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -142,13 +142,13 @@ func TestErrors_Context_IsCancelledOrDeadline(t *testing.T) {
 
 func TestErrors_Panic_BecomesInternalAndTheServerLives(t *testing.T) {
 	panics := true
-	w := newFake(t, &fake{check: func(context.Context) (service.CheckResult, error) {
+	w := newFake(t, &fake{check: func(context.Context) (check.Result, error) {
 		if panics {
 			panic("anna@example.com")
 		}
-		return service.CheckResult{}, nil
+		return check.Result{}, nil
 	}})
-	err := check(t.Context(), w.conn)
+	err := callCheck(t.Context(), w.conn)
 	if status.Code(err) != codes.Internal || strings.Contains(err.Error(), "anna") {
 		t.Errorf("got %v", err)
 	}
@@ -156,19 +156,19 @@ func TestErrors_Panic_BecomesInternalAndTheServerLives(t *testing.T) {
 		t.Errorf("the log: %s", log)
 	}
 	panics = false
-	if err := check(t.Context(), w.conn); err != nil {
+	if err := callCheck(t.Context(), w.conn); err != nil {
 		t.Errorf("after a panic: %v", err)
 	}
 }
 
 func TestDeadline_CallWithoutOne_GetsTheDefault(t *testing.T) {
 	var left time.Duration
-	w := newFake(t, &fake{check: func(ctx context.Context) (service.CheckResult, error) {
+	w := newFake(t, &fake{check: func(ctx context.Context) (check.Result, error) {
 		deadline, _ := ctx.Deadline()
 		left = time.Until(deadline)
-		return service.CheckResult{}, nil
+		return check.Result{}, nil
 	}})
-	if err := check(t.Context(), w.conn); err != nil {
+	if err := callCheck(t.Context(), w.conn); err != nil {
 		t.Fatal(err)
 	}
 	if left <= 0 || left > 30*time.Second {
@@ -177,7 +177,7 @@ func TestDeadline_CallWithoutOne_GetsTheDefault(t *testing.T) {
 }
 
 func TestRequestID_SaneOne_IsKept_OthersAreReplaced(t *testing.T) {
-	w := newFake(t, &fake{check: func(context.Context) (service.CheckResult, error) { return service.CheckResult{}, nil }})
+	w := newFake(t, &fake{check: func(context.Context) (check.Result, error) { return check.Result{}, nil }})
 	for given, kept := range map[string]bool{
 		"": false, "order-4711_a.b": true, "anna@example.com": false, "a b": false, strings.Repeat("x", 65): false,
 	} {
@@ -186,7 +186,7 @@ func TestRequestID_SaneOne_IsKept_OthersAreReplaced(t *testing.T) {
 			ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", given)
 		}
 		var header metadata.MD
-		if err := check(ctx, w.conn, grpc.Header(&header)); err != nil {
+		if err := callCheck(ctx, w.conn, grpc.Header(&header)); err != nil {
 			t.Fatal(err)
 		}
 		got := header.Get("x-request-id")

@@ -6,20 +6,20 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/export"
 )
 
 // ExportHistory sends a file in parts.
 func (s *historyServer) ExportHistory(
 	m *assentv1.ExportHistoryRequest, stream grpc.ServerStreamingServer[assentv1.ExportHistoryResponse],
 ) error {
-	send := func(c service.ExportChunk) error {
+	send := func(c export.Chunk) error {
 		return stream.Send(&assentv1.ExportHistoryResponse{Data: c.Data, ContentType: c.ContentType, FileName: c.Name})
 	}
 	ctx := stream.Context()
 	format := exportFormat(m.GetFormat())
 	if m.GetLedger() != nil {
-		if format != "" && format != service.ExportNDJSON {
+		if format != "" && format != export.NDJSON {
 			return fault.Errorf(fault.InvalidRequest, "format", "the ledger is exported as NDJSON only")
 		}
 		in, err := exportRange(m.GetLedger())
@@ -28,7 +28,7 @@ func (s *historyServer) ExportHistory(
 		}
 		return s.history.ExportLedger(ctx, in, send)
 	}
-	in := service.ExportInput{
+	in := export.Input{
 		Address: m.GetAddress(), Format: format, Language: s.speaks.of(ctx), Operators: m.GetIncludeOperators(),
 	}
 	switch m.GetLanguage() {
@@ -41,27 +41,27 @@ func (s *historyServer) ExportHistory(
 }
 
 // exportFormat returns the format of the domain; empty for the default one.
-func exportFormat(f assentv1.ExportFormat) service.ExportFormat {
+func exportFormat(f assentv1.ExportFormat) export.Format {
 	switch f {
 	case assentv1.ExportFormat_EXPORT_FORMAT_JSON:
-		return service.ExportJSON
+		return export.JSON
 	case assentv1.ExportFormat_EXPORT_FORMAT_CSV:
-		return service.ExportCSV
+		return export.CSV
 	case assentv1.ExportFormat_EXPORT_FORMAT_HTML:
-		return service.ExportHTML
+		return export.HTML
 	case assentv1.ExportFormat_EXPORT_FORMAT_JSONLD:
-		return service.ExportJSONLD
+		return export.JSONLD
 	case assentv1.ExportFormat_EXPORT_FORMAT_ZIP:
-		return service.ExportZIP
+		return export.ZIP
 	case assentv1.ExportFormat_EXPORT_FORMAT_NDJSON:
-		return service.ExportNDJSON
+		return export.NDJSON
 	default:
 		return ""
 	}
 }
 
-func exportRange(m *assentv1.ExportRange) (service.ExportRange, error) {
-	in := service.ExportRange{From: m.GetFromPosition(), To: m.GetToPosition()}
+func exportRange(m *assentv1.ExportRange) (export.Range, error) {
+	in := export.Range{From: m.GetFromPosition(), To: m.GetToPosition()}
 	var err error
 	if in.RecordedSince, err = instant(m.GetRecordedSinceTime(), "ledger.recordedSinceTime"); err != nil {
 		return in, err

@@ -25,6 +25,9 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -90,7 +93,7 @@ func newService(t testing.TB, clock *testkit.Clock, log *slog.Logger) *service.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := use.ApplyCatalog(process(t), service.ApplyCatalog{Document: string(document)}); err != nil {
+	if _, err := use.ApplyCatalog(process(t), administration.ApplyCatalog{Document: string(document)}); err != nil {
 		t.Fatal(err)
 	}
 	return use
@@ -98,7 +101,7 @@ func newService(t testing.TB, clock *testkit.Clock, log *slog.Logger) *service.S
 
 func process(t testing.TB) context.Context {
 	t.Helper()
-	return service.WithCaller(t.Context(), service.Process("test"))
+	return access.WithCaller(t.Context(), access.Process("test"))
 }
 
 func newWorld(t testing.TB) *world {
@@ -113,7 +116,7 @@ func newLimited(t testing.TB, limits rpc.Limits) *world {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.service = newService(t, w.clock, log)
 	w.serve(w.service, log, false)
-	w.admin = w.client(service.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
+	w.admin = w.client(administration.NewClient{ID: "admin", AllDepartments: true, Role: "admin"})
 	return w
 }
 
@@ -167,7 +170,7 @@ func connect(t testing.TB, server *grpc.Server) *grpc.ClientConn {
 }
 
 // client creates a client and returns its key.
-func (w *world) client(n service.NewClient) string {
+func (w *world) client(n administration.NewClient) string {
 	w.t.Helper()
 	_, key, err := w.service.CreateClient(process(w.t), n)
 	if err != nil {
@@ -218,20 +221,20 @@ func fieldsOf(err error) []string {
 // fake is a service of which a test sets what it needs.
 type fake struct {
 	rpc.Service
-	check func(ctx context.Context) (service.CheckResult, error)
-	batch func(ctx context.Context, in service.BatchInput) (service.BatchResult, error)
+	check func(ctx context.Context) (check.Result, error)
+	batch func(ctx context.Context, in check.BatchInput) (check.BatchResult, error)
 }
 
-func (f *fake) Check(ctx context.Context, _ service.CheckInput) (service.CheckResult, error) {
+func (f *fake) Check(ctx context.Context, _ check.Input) (check.Result, error) {
 	return f.check(ctx)
 }
 
-func (f *fake) BatchCheck(ctx context.Context, in service.BatchInput) (service.BatchResult, error) {
+func (f *fake) BatchCheck(ctx context.Context, in check.BatchInput) (check.BatchResult, error) {
 	return f.batch(ctx, in)
 }
 
 func failing(err error) *fake {
-	return &fake{check: func(context.Context) (service.CheckResult, error) { return service.CheckResult{}, err }}
+	return &fake{check: func(context.Context) (check.Result, error) { return check.Result{}, err }}
 }
 
 func mustFault(code fault.Code) *fault.Error {

@@ -8,7 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/export"
 )
 
 // historyServer is the HistoryService.
@@ -32,9 +32,9 @@ func (s *historyServer) SearchHistory(
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.history.History(ctx, service.HistoryInput{
+	page, err := s.history.History(ctx, export.HistoryInput{
 		Address: m.GetAddress(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
-		HistoryFilter: service.HistoryFilter{
+		HistoryFilter: export.HistoryFilter{
 			Since: since, Until: until, Kinds: m.GetKinds(), Channel: m.GetChannel(), Actor: m.GetActor(),
 		},
 	})
@@ -49,7 +49,7 @@ func (s *historyServer) SearchHistory(
 }
 
 // EventOf returns an event of the ledger with the evidence that is held.
-func EventOf(h *service.HistoryEvent) *assentv1.Event {
+func EventOf(h *export.HistoryEvent) *assentv1.Event {
 	e := &assentv1.Event{
 		Position: h.Position, RecordedTime: timestamp(h.Recorded), OccurredTime: timestamp(h.Occurred), Actor: h.Actor,
 		EvidenceState: evidenceState(h), StandsFor: h.Was, TextWithheld: h.TextWithheld,
@@ -61,7 +61,7 @@ func EventOf(h *service.HistoryEvent) *assentv1.Event {
 	return e
 }
 
-func evidenceState(h *service.HistoryEvent) assentv1.EvidenceState {
+func evidenceState(h *export.HistoryEvent) assentv1.EvidenceState {
 	switch {
 	case h.Held:
 		return assentv1.EvidenceState_EVIDENCE_STATE_HELD
@@ -72,7 +72,7 @@ func evidenceState(h *service.HistoryEvent) assentv1.EvidenceState {
 	}
 }
 
-func putFact(e *assentv1.Event, h *service.HistoryEvent) {
+func putFact(e *assentv1.Event, h *export.HistoryEvent) {
 	address, evidence := h.Evidence.Address, evidenceOf(h)
 	switch h.Kind {
 	case consent.KindRequest:
@@ -117,7 +117,7 @@ func putFact(e *assentv1.Event, h *service.HistoryEvent) {
 }
 
 // putRights puts the fact of what is done for the rights of people.
-func putRights(e *assentv1.Event, h *service.HistoryEvent) {
+func putRights(e *assentv1.Event, h *export.HistoryEvent) {
 	why := h.Evidence.Justification
 	switch h.Kind {
 	case consent.KindVoid:
@@ -146,7 +146,7 @@ func putRights(e *assentv1.Event, h *service.HistoryEvent) {
 	}
 }
 
-func suppressionOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Suppression {
+func suppressionOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Suppression {
 	s := &assentv1.Suppression{
 		Reason: string(h.Reason), Scope: string(h.Scope), UntilTime: timestamp(h.Expires), List: h.List, Binds: string(h.Binds),
 		Justification: h.Evidence.Justification, Evidence: evidence,
@@ -156,7 +156,7 @@ func suppressionOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assent
 	return s
 }
 
-func liftOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift {
+func liftOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift {
 	l := &assentv1.Lift{
 		Reason: string(h.Reason), Scope: string(h.Scope), List: h.List, Justification: h.Evidence.Justification,
 		Evidence: evidence,
@@ -167,7 +167,7 @@ func liftOf(h *service.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift
 }
 
 // putTarget hands on what an event was about, as long as that is held: every address has an @, and no domain.
-func putTarget(h *service.HistoryEvent, address, domain func(string)) {
+func putTarget(h *export.HistoryEvent, address, domain func(string)) {
 	switch target := h.Evidence.Address; {
 	case target == "":
 	case strings.Contains(target, "@"):
@@ -185,7 +185,7 @@ func first(channels []string) string {
 }
 
 // evidenceOf returns what is known about how the event came about; nil if that is nothing.
-func evidenceOf(h *service.HistoryEvent) *assentv1.Evidence {
+func evidenceOf(h *export.HistoryEvent) *assentv1.Evidence {
 	v := &h.Evidence
 	if h.Source == "" && h.Confirmed == 0 && !h.Notice && len(h.Goods) == 0 && v.URL == "" && v.IP == "" && v.UserAgent == "" &&
 		v.TransactionRef == "" && v.DocumentRef == "" && v.Operator == "" && v.Note == "" {

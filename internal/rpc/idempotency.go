@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // identified is a request with a request id.
@@ -17,16 +17,16 @@ type identified interface {
 }
 
 // idempotencyOf reads the request id of a write. Without one it is the zero value.
-func idempotencyOf(method string, request identified) (service.Idempotency, error) {
+func idempotencyOf(method string, request identified) (txn.Idempotency, error) {
 	id, err := parseUUID(request.GetRequestId(), "requestId")
 	if err != nil || id == [16]byte{} {
-		return service.Idempotency{}, err
+		return txn.Idempotency{}, err
 	}
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
 	if err != nil {
-		return service.Idempotency{}, fmt.Errorf("encode the request: %w", err)
+		return txn.Idempotency{}, fmt.Errorf("encode the request: %w", err)
 	}
-	return service.Idempotency{Method: method, ID: id, Body: body}, nil
+	return txn.Idempotency{Method: method, ID: id, Body: body}, nil
 }
 
 // parseUUID reads a UUID; zero of the empty text. The UUID of zeros is refused, for it would count as none.

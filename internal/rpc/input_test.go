@@ -308,7 +308,7 @@ func TestInput_WhatIsWrong_IsNamedWithItsField(t *testing.T) {
 			}
 		})
 	}
-	if err := check(w.as(), w.conn); err != nil {
+	if err := callCheck(w.as(), w.conn); err != nil {
 		t.Errorf("afterwards a right call fails: %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/ledger"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/checkpoint"
 )
 
 // ledgerServer is the LedgerService.
@@ -29,7 +29,7 @@ func (s *ledgerServer) GetCheckpoint(
 	if err != nil {
 		return nil, err
 	}
-	m := &assentv1.GetCheckpointResponse{Checkpoint: checkpoint(&c)}
+	m := &assentv1.GetCheckpointResponse{Checkpoint: checkpointOf(&c)}
 	if latest != nil {
 		m.Cosigned = cosigned(latest)
 	}
@@ -58,7 +58,7 @@ func (s *ledgerServer) ProveEntry(
 	leaf := ledger.LeafHash(proof.Header)
 	return &assentv1.ProveEntryResponse{
 		Position: proof.Position, Header: proof.Header, LeafHash: leaf[:], Hashes: hashes(proof.Hashes),
-		Checkpoint: checkpoint(&proof.Checkpoint),
+		Checkpoint: checkpointOf(&proof.Checkpoint),
 	}, nil
 }
 
@@ -71,11 +71,11 @@ func (s *ledgerServer) ProveConsistency(
 		return nil, err
 	}
 	return &assentv1.ProveConsistencyResponse{
-		FromSize: proof.From, Hashes: hashes(proof.Hashes), Checkpoint: checkpoint(&proof.Checkpoint),
+		FromSize: proof.From, Hashes: hashes(proof.Hashes), Checkpoint: checkpointOf(&proof.Checkpoint),
 	}, nil
 }
 
-func checkpoint(c *service.Checkpoint) *assentv1.Checkpoint {
+func checkpointOf(c *checkpoint.Checkpoint) *assentv1.Checkpoint {
 	return &assentv1.Checkpoint{
 		Note: string(c.Signed), Origin: c.Origin, Size: c.Size, Root: c.Root[:], VerifierKey: c.VerifierKey,
 	}

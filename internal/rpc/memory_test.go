@@ -23,7 +23,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 // bomb returns a gRPC message that is small, and large once it is unpacked: so many bytes, which are elements without content.
@@ -163,7 +163,7 @@ func TestMemory_CompressedMessagesWithoutAKey_AreNotUnpacked(t *testing.T) {
 					t.Errorf("%s got code %s, want %s", test.method, got, want)
 				}
 			})
-			if err := check(w.as(), w.conn); err != nil {
+			if err := callCheck(w.as(), w.conn); err != nil {
 				t.Errorf("a call with a key: %v", err)
 			}
 		})
@@ -236,7 +236,7 @@ func TestLimits_CallsOfOneClient_AreRefusedBeyondItsShare(t *testing.T) {
 	if status.Code(err) != codes.ResourceExhausted || reasonOf(t, err) != "TOO_MANY_CALLS" {
 		t.Errorf("a third stream: %v", err)
 	}
-	other := w.client(service.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+	other := w.client(administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
 	if _, err := open(with(t, other)); err != nil {
 		t.Errorf("another client: %v", err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
 )
 
 // The limits of messages, in bytes.
@@ -44,7 +44,7 @@ const (
 
 // method is what holds for the calls of one method.
 type method struct {
-	scopes  []service.Scope // the caller has one of them; none: any client may call it
+	scopes  []access.Scope // the caller has one of them; none: any client may call it
 	reach   reach
 	open    bool          // needs no key
 	foreign bool          // it comes with gRPC: its messages have no rules, and its statuses are its own
@@ -54,7 +54,7 @@ type method struct {
 	timeout time.Duration // of a unary call without a deadline
 }
 
-func needs(reach reach, scopes ...service.Scope) method {
+func needs(reach reach, scopes ...access.Scope) method {
 	return method{scopes: scopes, reach: reach, limit: DefaultMessage, timeout: defaultTimeout}
 }
 
@@ -87,7 +87,7 @@ func (m method) often() method {
 }
 
 // allows returns an error unless a client may call the method of the full name.
-func (m *method) allows(c *service.Caller, fullName string) error {
+func (m *method) allows(c *access.Caller, fullName string) error {
 	name := fullName[strings.LastIndexByte(fullName, '/')+1:]
 	switch {
 	case len(m.scopes) > 0 && !c.Has(m.scopes...):
@@ -106,46 +106,46 @@ func (m *method) allows(c *service.Caller, fullName string) error {
 func methods() map[string]method {
 	free := method{open: true, reach: everywhere, foreign: true, quiet: true, limit: openMessage, timeout: defaultTimeout}
 	table := map[string]method{
-		assentv1.ConsentService_CheckConsent_FullMethodName:       needs(department, service.ScopeCheck).often(),
-		assentv1.ConsentService_VerifyReceipt_FullMethodName:      needs(department, service.ScopeCheck, service.ScopeRead, service.ScopeExport),
-		assentv1.ConsentService_BatchCheckConsent_FullMethodName:  needs(department, service.ScopeCheck).often().batch(),
-		assentv1.ConsentService_StreamCheckConsent_FullMethodName: needs(department, service.ScopeCheck).often().batch(),
-		assentv1.ConsentService_RequestConsent_FullMethodName:     needs(department, service.ScopeRecord),
-		assentv1.ConsentService_ConfirmConsent_FullMethodName:     needs(department, service.ScopeRecord),
-		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(department, service.ScopeRecord),
-		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(everywhere, service.ScopeRecord, service.ScopeSuppress),
+		assentv1.ConsentService_CheckConsent_FullMethodName:       needs(department, access.ScopeCheck).often(),
+		assentv1.ConsentService_VerifyReceipt_FullMethodName:      needs(department, access.ScopeCheck, access.ScopeRead, access.ScopeExport),
+		assentv1.ConsentService_BatchCheckConsent_FullMethodName:  needs(department, access.ScopeCheck).often().batch(),
+		assentv1.ConsentService_StreamCheckConsent_FullMethodName: needs(department, access.ScopeCheck).often().batch(),
+		assentv1.ConsentService_RequestConsent_FullMethodName:     needs(department, access.ScopeRecord),
+		assentv1.ConsentService_ConfirmConsent_FullMethodName:     needs(department, access.ScopeRecord),
+		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(department, access.ScopeRecord),
+		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(everywhere, access.ScopeRecord, access.ScopeSuppress),
 		assentv1.ConsentService_BatchRecordEvents_FullMethodName: needs(
-			department, service.ScopeRecord, service.ScopeSuppress, service.ScopeLift, service.ScopeErase).batch(),
-		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(department, service.ScopeRead),
+			department, access.ScopeRecord, access.ScopeSuppress, access.ScopeLift, access.ScopeErase).batch(),
+		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(department, access.ScopeRead),
 
-		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(everywhere, service.ScopeSuppress),
-		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(department, service.ScopeSuppress, service.ScopeLift),
+		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(everywhere, access.ScopeSuppress),
+		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(department, access.ScopeSuppress, access.ScopeLift),
 
-		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(department, service.ScopeRead),
-		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(department, service.ScopeRead, service.ScopeExport),
-		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(department, service.ScopeExport),
-		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, service.ScopeErase),
-		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(whole, service.ScopeErase),
-		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(whole, service.ScopeErase).long(),
-		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(whole, service.ScopeErase),
-		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(whole, service.ScopeErase),
-		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(whole, service.ScopeErase),
+		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(department, access.ScopeRead),
+		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(department, access.ScopeRead, access.ScopeExport),
+		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(department, access.ScopeExport),
+		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, access.ScopeErase),
+		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(whole, access.ScopeErase),
+		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(whole, access.ScopeErase).long(),
+		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(whole, access.ScopeErase),
+		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(whole, access.ScopeErase),
+		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(whole, access.ScopeErase),
 
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
-			everywhere, service.ScopeCatalog, service.ScopeCheck, service.ScopeRead, service.ScopeRecord, service.ScopeSuppress),
-		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(department, service.ScopeCatalog),
+			everywhere, access.ScopeCatalog, access.ScopeCheck, access.ScopeRead, access.ScopeRecord, access.ScopeSuppress),
+		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(department, access.ScopeCatalog),
 
-		assentv1.LedgerService_GetCheckpoint_FullMethodName:    needs(everywhere, service.ScopeRead, service.ScopeExport),
-		assentv1.LedgerService_AddCosignatures_FullMethodName:  needs(whole, service.ScopeRead, service.ScopeExport),
-		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(whole, service.ScopeRead, service.ScopeExport),
-		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(everywhere, service.ScopeRead, service.ScopeExport),
+		assentv1.LedgerService_GetCheckpoint_FullMethodName:    needs(everywhere, access.ScopeRead, access.ScopeExport),
+		assentv1.LedgerService_AddCosignatures_FullMethodName:  needs(whole, access.ScopeRead, access.ScopeExport),
+		assentv1.LedgerService_ProveEntry_FullMethodName:       needs(whole, access.ScopeRead, access.ScopeExport),
+		assentv1.LedgerService_ProveConsistency_FullMethodName: needs(everywhere, access.ScopeRead, access.ScopeExport),
 
-		assentv1.RetentionService_RunRetention_FullMethodName: needs(whole, service.ScopeErase).lasting(),
+		assentv1.RetentionService_RunRetention_FullMethodName: needs(whole, access.ScopeErase).lasting(),
 
-		assentv1.ClientService_CreateClient_FullMethodName: needs(department, service.ScopeClients),
-		assentv1.ClientService_ListClients_FullMethodName:  needs(department, service.ScopeClients),
-		assentv1.ClientService_RotateClient_FullMethodName: needs(department, service.ScopeClients),
-		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, service.ScopeClients),
+		assentv1.ClientService_CreateClient_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
+		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
 
 		grpc_health_v1.Health_Check_FullMethodName: free,
 		grpc_health_v1.Health_List_FullMethodName:  free,

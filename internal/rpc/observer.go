@@ -6,7 +6,7 @@ import (
 
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
 )
 
 // AdmitObserver is [API.Admit] for the figures of the whole server, which name the channels of every department: it lets in clients of all
@@ -21,7 +21,7 @@ func (a *API) AdmitObserver(ctx context.Context, authorization, requestID []stri
 	caller, err := a.gate.authenticate(ctx, authorization)
 	if err == nil {
 		c.client = caller.ID
-		err = a.service.MayObserve(service.WithCaller(ctx, caller))
+		err = a.service.MayObserve(access.WithCaller(ctx, caller))
 	}
 	if err == nil {
 		return nil

@@ -4,14 +4,14 @@ import (
 	"context"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/receipts"
 )
 
 // VerifyReceipt verifies a receipt and, with an address, asks again what it answers.
 func (s *consentServer) VerifyReceipt(
 	ctx context.Context, m *assentv1.VerifyReceiptRequest,
 ) (*assentv1.VerifyReceiptResponse, error) {
-	found, err := s.receipts.VerifyReceipt(ctx, service.VerifyReceipt{Receipt: m.GetReceipt(), Address: m.GetAddress()})
+	found, err := s.receipts.VerifyReceipt(ctx, receipts.Input{Receipt: m.GetReceipt(), Address: m.GetAddress()})
 	if err != nil {
 		return nil, err
 	}
@@ -25,17 +25,17 @@ func (s *consentServer) VerifyReceipt(
 	return response, nil
 }
 
-func receiptOutcomeOf(o service.ReceiptOutcome) assentv1.ReceiptOutcome {
+func receiptOutcomeOf(o receipts.Outcome) assentv1.ReceiptOutcome {
 	switch o {
-	case service.ReceiptNotReplayed:
+	case receipts.NotReplayed:
 		return assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED
-	case service.ReceiptSame:
+	case receipts.Same:
 		return assentv1.ReceiptOutcome_RECEIPT_OUTCOME_SAME
-	case service.ReceiptDiffers:
+	case receipts.Differs:
 		return assentv1.ReceiptOutcome_RECEIPT_OUTCOME_DIFFERS
-	case service.ReceiptErasedSince:
+	case receipts.ErasedSince:
 		return assentv1.ReceiptOutcome_RECEIPT_OUTCOME_ERASED_SINCE
-	case service.ReceiptOtherAddress:
+	case receipts.OtherAddress:
 		return assentv1.ReceiptOutcome_RECEIPT_OUTCOME_OTHER_ADDRESS
 	default:
 		return assentv1.ReceiptOutcome_RECEIPT_OUTCOME_UNSPECIFIED

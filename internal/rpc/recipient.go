@@ -5,7 +5,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 // LookupRecipient returns what holds for one address.
@@ -16,7 +16,7 @@ func (s *consentServer) LookupRecipient(
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.check.Lookup(ctx, service.LookupInput{Address: m.GetAddress(), Moment: moment})
+	found, err := s.check.Lookup(ctx, check.LookupInput{Address: m.GetAddress(), Moment: moment})
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (s *consentServer) LookupRecipient(
 	return response, nil
 }
 
-func channelState(c *service.ChannelState, lang consent.Language) *assentv1.ChannelState {
+func channelState(c *check.ChannelState, lang consent.Language) *assentv1.ChannelState {
 	state := &assentv1.ChannelState{
 		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: timestamp(c.Refused),
 		PendingUntilTime: timestamp(c.Pending),
@@ -46,7 +46,7 @@ func channelState(c *service.ChannelState, lang consent.Language) *assentv1.Chan
 	return state
 }
 
-func activeSuppression(s *service.ActiveSuppression) *assentv1.ActiveSuppression {
+func activeSuppression(s *check.ActiveSuppression) *assentv1.ActiveSuppression {
 	return &assentv1.ActiveSuppression{
 		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: timestamp(s.At),
 		UntilTime: timestamp(s.Until), List: s.List, Binds: string(s.Binds),

@@ -6,7 +6,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 func TestRunRetention_CountsByClass_AndChangesNothingInADryRun(t *testing.T) {
@@ -15,7 +15,7 @@ func TestRunRetention_CountsByClass_AndChangesNothingInADryRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.service.ApplyCatalog(process(t), service.ApplyCatalog{
+	if _, err := w.service.ApplyCatalog(process(t), administration.ApplyCatalog{
 		Document: strings.Replace(string(document), "\npolicy:\n", "\npolicy:\n  retention: {hard_bounces: P24M}\n", 1),
 	}); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,8 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
 )
 
 // EraseRecipient erases an address.
@@ -20,7 +21,7 @@ func (s *historyServer) EraseRecipient(
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.rights.Erase(ctx, service.Erasure{
+	result, err := s.rights.Erase(ctx, record.Erasure{
 		Address: m.GetAddress(), Occurred: occurred, Operator: m.GetOperator(), Justification: m.GetJustification(), Idempotency: once,
 	})
 	if err != nil {
@@ -39,7 +40,7 @@ func (s *historyServer) MoveRecipient(
 	if err != nil {
 		return nil, err
 	}
-	moved, err := s.rights.Move(ctx, service.Move{
+	moved, err := s.rights.Move(ctx, rights.Move{
 		From: m.GetAddress(), To: m.GetNewAddress(), Justification: m.GetJustification(), Idempotency: once,
 	})
 	if err != nil {
@@ -60,7 +61,7 @@ func (s *historyServer) VoidEvents(
 	if err != nil {
 		return nil, err
 	}
-	voided, err := s.rights.Void(ctx, service.Void{Position: m.GetPosition(), Batch: batch, Justification: m.GetJustification()})
+	voided, err := s.rights.Void(ctx, rights.Void{Position: m.GetPosition(), Batch: batch, Justification: m.GetJustification()})
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +75,9 @@ type holding interface {
 	GetJustification() string
 }
 
-func holdOf(method string, m holding) (service.Hold, error) {
+func holdOf(method string, m holding) (rights.Hold, error) {
 	once, err := idempotencyOf(method, m)
-	return service.Hold{Address: m.GetAddress(), Justification: m.GetJustification(), Idempotency: once}, err
+	return rights.Hold{Address: m.GetAddress(), Justification: m.GetJustification(), Idempotency: once}, err
 }
 
 // PlaceLegalHold puts an address under a legal hold.
@@ -117,7 +118,7 @@ func (s *historyServer) ListErasedReturns(
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.rights.Returns(ctx, service.ReturnsInput{Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	page, err := s.rights.Returns(ctx, rights.ReturnsInput{Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}

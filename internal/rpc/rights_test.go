@@ -15,7 +15,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
 )
 
 const batchID = "11111111-2222-4333-8444-555555555555"
@@ -295,7 +296,7 @@ func TestRights_WhatCannotBeDone_IsAFailedPrecondition(t *testing.T) {
 func TestRights_OfficerOfOneDepartment_MayEraseOnly(t *testing.T) {
 	w := newWorld(t)
 	position := w.grantAt("anna@example.com", start.Add(-48*time.Hour), "").GetPosition()
-	officer := with(t, w.client(service.NewClient{ID: "dpo-of-one", Department: "marketing", Role: "officer"}))
+	officer := with(t, w.client(administration.NewClient{ID: "dpo-of-one", Department: "marketing", Role: "officer"}))
 	for name, call := range map[string]func(context.Context) error{
 		"move": func(ctx context.Context) error {
 			_, err := w.rights().MoveRecipient(ctx, &assentv1.MoveRecipientRequest{
@@ -338,7 +339,7 @@ func TestRights_OfficerOfOneDepartment_MayEraseOnly(t *testing.T) {
 }
 
 func TestEventOf_Removal_CountsPositions(t *testing.T) {
-	got := rpc.EventOf(&service.HistoryEvent{Event: consent.Event{Position: 9, Facts: consent.Facts{
+	got := rpc.EventOf(&export.HistoryEvent{Event: consent.Event{Position: 9, Facts: consent.Facts{
 		Kind: consent.KindRemoval, Removed: consent.RemovedEvidence, Until: consent.InstantOf(start), Count: 3, Positions: []int64{2, 4},
 	}}})
 	want := &assentv1.Event{

@@ -7,7 +7,8 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
 )
 
 // instant reads a time. Whether one was given is decided by its presence alone: a time that is given never becomes none, for
@@ -33,17 +34,17 @@ type moments interface {
 }
 
 // momentOf reads what moment a request asks about.
-func momentOf(m moments) (service.Moment, error) {
+func momentOf(m moments) (asof.Moment, error) {
 	asOf, err := instant(m.GetAsOf(), "asOf")
 	if err != nil {
-		return service.Moment{}, err
+		return asof.Moment{}, err
 	}
 	known := m.GetKnownAsOf()
 	at, err := instant(known.GetTime(), "knownAsOf.time")
 	if err != nil {
-		return service.Moment{}, err
+		return asof.Moment{}, err
 	}
-	return service.Moment{AsOf: asOf, Known: service.Known{Position: known.GetPosition(), Time: at}}, nil
+	return asof.Moment{AsOf: asOf, KnownAsOf: asof.KnownAsOf{Position: known.GetPosition(), Time: at}}, nil
 }
 
 // fresh is what the requests share that may say how fresh the answer has to be.
@@ -53,16 +54,16 @@ type fresh interface {
 }
 
 // consistencyOf reads how fresh an answer has to be. What asks about the past is as fresh as that.
-func consistencyOf(m fresh) (service.Consistency, error) {
+func consistencyOf(m fresh) (check.Consistency, error) {
 	asked := m.GetConsistency()
 	if asked == nil {
-		return service.Consistency{}, nil
+		return check.Consistency{}, nil
 	}
 	if m.GetAsOf() != nil || m.GetKnownAsOf() != nil {
-		return service.Consistency{}, fault.Errorf(fault.InvalidRequest, "consistency",
+		return check.Consistency{}, fault.Errorf(fault.InvalidRequest, "consistency",
 			"it is about the answer of now; leave it out with asOf and knownAsOf")
 	}
-	c := service.Consistency{AtLeast: asked.GetAtLeast().GetPosition(), Bounded: asked.GetBounded().AsDuration()}
+	c := check.Consistency{AtLeast: asked.GetAtLeast().GetPosition(), Bounded: asked.GetBounded().AsDuration()}
 	if root := asked.GetAtLeast().GetRootHash(); len(root) > 0 {
 		c.Root = (*[ledger.HashSize]byte)(root) // The rules of the message hold it to its length.
 	}

@@ -3,7 +3,7 @@ package rpc
 import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 func warningsOf(list []consent.Warning) []*assentv1.Warning {
@@ -14,7 +14,7 @@ func warningsOf(list []consent.Warning) []*assentv1.Warning {
 	return warnings
 }
 
-func stillAllowedOf(list []service.StillAllowed) []*assentv1.StillAllowed {
+func stillAllowedOf(list []txn.StillAllowed) []*assentv1.StillAllowed {
 	channels := make([]*assentv1.StillAllowed, len(list))
 	for i := range list {
 		channels[i] = &assentv1.StillAllowed{

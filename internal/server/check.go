@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -82,7 +82,7 @@ func checkCatalog(cfg config.Server) error {
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
-	if err := service.CheckCatalog(cfg.Catalog, string(document)); err != nil {
+	if err := administration.CheckCatalog(cfg.Catalog, string(document)); err != nil {
 		return catalogError(cfg.Catalog, err)
 	}
 	return nil

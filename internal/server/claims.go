@@ -15,7 +15,8 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -85,18 +86,18 @@ func openClaim(key *seal.Claims, kept *storage.Claim) (Claim, error) {
 	if err != nil {
 		return Claim{}, err
 	}
-	var held service.Claim
+	var held rights.Claim
 	if err := json.Unmarshal(plain, &held); err != nil {
 		return Claim{}, fmt.Errorf("the claim %s is damaged", claim.ID) // The decoder's text could repeat what it holds.
 	}
 	claim.Opened, claim.Address, claim.Erased = true, held.Address, held.Erased.Time()
-	slices.SortFunc(held.Events, func(a, b service.ClaimedEvent) int { return cmp.Compare(a.Position, b.Position) })
+	slices.SortFunc(held.Events, func(a, b rights.ClaimedEvent) int { return cmp.Compare(a.Position, b.Position) })
 	for i := range held.Events {
 		event, err := consent.DecodeHeader(held.Events[i].Header)
 		if err != nil {
 			return Claim{}, fmt.Errorf("the claim %s: %w", claim.ID, err)
 		}
-		claim.Events = append(claim.Events, rpc.EventOf(&service.HistoryEvent{
+		claim.Events = append(claim.Events, rpc.EventOf(&export.HistoryEvent{
 			Event: event, Evidence: held.Events[i].Evidence, Held: event.Evidence != [32]byte{},
 		}))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/administration"
 )
 
 // adminID is the id of the first client of a new SQLite database. Where its key was lost with a crash the next one is admin-2.
@@ -131,7 +132,7 @@ func (f *first) create(ctx context.Context) (id string, err error) {
 func (f *first) client(ctx context.Context) (id, key string, err error) {
 	id = adminID
 	for n := 2; ; n++ {
-		_, key, err := f.use.CreateClient(ctx, service.NewClient{ID: id, AllDepartments: true, Role: "admin"})
+		_, key, err := f.use.CreateClient(ctx, administration.NewClient{ID: id, AllDepartments: true, Role: "admin"})
 		var exists *fault.Error
 		if !errors.As(err, &exists) || exists.Code != fault.ClientExists {
 			return id, key, err
@@ -168,7 +169,7 @@ func applyCatalog(ctx context.Context, cfg config.Server, use *service.Service, 
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
-	applied, err := use.ApplyCatalog(ctx, service.ApplyCatalog{Name: cfg.Catalog, Document: string(document)})
+	applied, err := use.ApplyCatalog(ctx, administration.ApplyCatalog{Name: cfg.Catalog, Document: string(document)})
 	if err != nil {
 		return catalogError(cfg.Catalog, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
 )
 
 const (
@@ -26,8 +26,8 @@ const (
 // anybody lets in any key.
 type anybody struct{ rpc.Service }
 
-func (anybody) Authenticate(context.Context, string) (service.Caller, error) {
-	return service.Process("test"), nil
+func (anybody) Authenticate(context.Context, string) (access.Caller, error) {
+	return access.Process("test"), nil
 }
 
 // serveFlowing serves a handler behind the guard, with deadlines as short as those of these tests.

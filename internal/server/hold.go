@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/checkpoint"
 )
 
 // hold holds the database against the newest checkpoint that is kept, before anything is written to it. One of another database, or
@@ -35,16 +36,16 @@ func (k *keeper) hold(ctx context.Context, use *service.Service) error {
 		}
 		if !found {
 			found, newest, k.run, position = true, name, name.Run, compared.Position
-			if k.behind = compared.Standing == service.StandingBehind; k.behind {
+			if k.behind = compared.Standing == checkpoint.StandingBehind; k.behind {
 				k.run++
 			}
 		}
-		if compared.Standing == service.StandingHolds {
+		if compared.Standing == checkpoint.StandingHolds {
 			k.agreed = name.Size
 			break
 		}
 		// Checkpoints of an earlier run are those of a ledger that was lost: they differ from where it was.
-		if compared.Standing == service.StandingDiffers && name.Run == newest.Run {
+		if compared.Standing == checkpoint.StandingDiffers && name.Run == newest.Run {
 			return fmt.Errorf("the database has another history than the checkpoint %s, which was kept when it had %d events: it was "+
 				"altered, or is not the database that the directory is for; run `assent ledger verify --checkpoint` with that file", name, name.Size)
 		}
@@ -53,7 +54,7 @@ func (k *keeper) hold(ctx context.Context, use *service.Service) error {
 }
 
 // compare reads a checkpoint and holds the database against it; nil: it is not whole.
-func (k *keeper) compare(ctx context.Context, use *service.Service, name kept.Name) (*service.Compared, error) {
+func (k *keeper) compare(ctx context.Context, use *service.Service, name kept.Name) (*checkpoint.Compared, error) {
 	signed, c, err := k.dir.Checkpoint(name)
 	if err != nil {
 		level := slog.LevelError

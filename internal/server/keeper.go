@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/checkpoint"
 )
 
 // keeper keeps the checkpoints and erasures of a server in a directory. Once the server serves, nothing that goes wrong with
@@ -98,7 +99,7 @@ func (k *keeper) take(ctx context.Context, use *service.Service) error {
 	k.mu.Unlock()
 	if before != nil {
 		compared, err := use.Compare(ctx, before)
-		if err == nil && compared.Standing != service.StandingHolds {
+		if err == nil && compared.Standing != checkpoint.StandingHolds {
 			err = errors.New("the database is no longer the one of the checkpoint before: it was replaced or altered under the " +
 				"running server; restart all servers, and run `assent ledger verify --checkpoint` with the newest")
 		}

@@ -18,6 +18,9 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -63,11 +66,11 @@ type opening struct {
 	log         *slog.Logger
 	now         func() time.Time
 	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
-	span        service.BeginSpan
+	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
 	databaseNow func() time.Time // of a PostgreSQL; nil: its own
-	unsafe      service.Unsafe
+	unsafe      env.Unsafe
 	index       bool // answer checks from memory, unless the settings say otherwise
 	migrate     bool // make missing tables, and for SQLite the file
 }
@@ -256,7 +259,7 @@ func checkMissing(cfg config.Server) error {
 
 // AsLocal returns a context in which calls are made by this process, which may do everything.
 func AsLocal(ctx context.Context) context.Context {
-	return service.WithCaller(ctx, service.Process(localCaller))
+	return access.WithCaller(ctx, access.Process(localCaller))
 }
 
 // CreateClient creates a client in the database that the settings name, without a server.
@@ -275,10 +278,10 @@ func CreateClient(
 // subjects are done.
 func RebuildLedger(
 	ctx context.Context, cfg config.Server, log *slog.Logger, done func(subjects int),
-) (_ service.RebuildReport, err error) {
+) (_ audit.RebuildReport, err error) {
 	local, err := OpenService(ctx, cfg, Options{Logger: log})
 	if err != nil {
-		return service.RebuildReport{}, err
+		return audit.RebuildReport{}, err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
 	return local.Rebuild(AsLocal(ctx), done)
@@ -287,23 +290,23 @@ func RebuildLedger(
 // VerifyLedger holds the database that the settings name against its ledger and older checkpoints. It changes nothing: tables of
 // another version and a database without a key file are refused.
 func VerifyLedger(
-	ctx context.Context, cfg config.Server, checkpoints []service.KeptCheckpoint, done func(int64),
-) (_ service.VerifyReport, err error) {
+	ctx context.Context, cfg config.Server, checkpoints []audit.KeptCheckpoint, done func(int64),
+) (_ audit.Report, err error) {
 	if err := mustExist(cfg); err != nil {
-		return service.VerifyReport{}, err
+		return audit.Report{}, err
 	}
 	path, err := cfg.KeyFile()
 	if err != nil {
-		return service.VerifyReport{}, err
+		return audit.Report{}, err
 	}
 	keys, err := seal.Open(path)
 	if err != nil {
-		return service.VerifyReport{}, err
+		return audit.Report{}, err
 	}
 	store, err := openStore(ctx, cfg, opening{now: time.Now})
 	if err != nil {
-		return service.VerifyReport{}, err
+		return audit.Report{}, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return service.Verify(ctx, store, keys, checkpoints, done)
+	return audit.Verify(ctx, store, keys, checkpoints, done)
 }

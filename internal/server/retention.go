@@ -9,7 +9,8 @@ import (
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/retention"
 )
 
 // How often a server removes what the policy does not keep. Several servers that start together do not do it together.
@@ -21,7 +22,7 @@ const (
 
 // retain removes what the policy does not keep, some time after the start and then every day.
 func (s *server) retain(ctx context.Context) {
-	ctx = service.WithCaller(ctx, service.Process("retention"))
+	ctx = access.WithCaller(ctx, access.Process("retention"))
 	wait := retainSoon + rand.N(retainJitter) //nolint:gosec // Nothing secret hangs on it.
 	for {
 		select {
@@ -43,7 +44,7 @@ func (s *server) retain(ctx context.Context) {
 	}
 }
 
-func (s *server) logRetention(ctx context.Context, report *service.RetentionReport) {
+func (s *server) logRetention(ctx context.Context, report *retention.Report) {
 	var attrs []slog.Attr
 	for _, c := range report.Classes {
 		if c.Count > 0 {

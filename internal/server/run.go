@@ -19,7 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service"
+	"github.com/assent-io/assent/internal/service/env"
 )
 
 // How often a server looks after itself.
@@ -70,7 +70,7 @@ type Options struct {
 	// DatabaseNow stands in for the clock of a PostgreSQL in tests; nil is its own.
 	DatabaseNow func() time.Time
 	// Unsafe is for tests and cannot be set from outside.
-	Unsafe service.Unsafe
+	Unsafe env.Unsafe
 }
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,

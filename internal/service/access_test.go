@@ -12,10 +12,17 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // as returns a context of a new client, authenticated by its key.
-func (w *world) as(ctx context.Context, s *Service, n NewClient) context.Context {
+func (w *world) as(ctx context.Context, s *Service, n administration.NewClient) context.Context {
 	w.t.Helper()
 	_, key, err := s.CreateClient(ctx, n)
 	if err != nil {
@@ -26,20 +33,20 @@ func (w *world) as(ctx context.Context, s *Service, n NewClient) context.Context
 		w.t.Fatal(err)
 	}
 	w.clock.Advance(time.Second)
-	return WithCaller(w.t.Context(), who)
+	return access.WithCaller(w.t.Context(), who)
 }
 
 func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "record", "suppress", "read", "lift"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "record", "suppress", "read", "lift"}})
 		w.mustRecord(desk, s, consentOn("newsletter", "anna@example.at", start))
 		w.wantCheck(desk, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
-		_, err := s.Check(desk, CheckInput{Address: "anna@example.at", Request: consent.Request{Channel: "product-marketing"}})
+		_, err := s.Check(desk, check.Input{Address: "anna@example.at", Request: consent.Request{Channel: "product-marketing"}})
 		wantFault(t, err, fault.OtherDepartment)
-		_, err = s.BatchCheck(desk, BatchInput{Addresses: []string{"anna@example.at"}, Request: consent.Request{Channel: "product-marketing"}})
+		_, err = s.BatchCheck(desk, check.BatchInput{Addresses: []string{"anna@example.at"}, Request: consent.Request{Channel: "product-marketing"}})
 		wantFault(t, err, fault.OtherDepartment)
-		_, err = s.Record(desk, consentOn("product-marketing", "anna@example.at", start), Idempotency{})
+		_, err = s.Record(desk, consentOn("product-marketing", "anna@example.at", start), txn.Idempotency{})
 		wantFault(t, err, fault.OtherDepartment)
 
 		// A no may be recorded for whatever it is about.
@@ -47,15 +54,15 @@ func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 		complaint := consent.Statement{Kind: consent.KindSuppress, Address: "anna@example.at", Reason: consent.ReasonComplaint}
 		w.mustRecord(desk, s, complaint)
 		lift := consent.Statement{Kind: consent.KindLift, Address: "anna@example.at", Reason: consent.ReasonComplaint}
-		_, err = s.Record(desk, lift, Idempotency{})
+		_, err = s.Record(desk, lift, txn.Idempotency{})
 		wantFault(t, err, fault.OtherDepartment)
 		w.mustRecord(admin, s, lift)
 
-		r, err := s.Lookup(desk, LookupInput{Address: "anna@example.at"})
+		r, err := s.Lookup(desk, check.LookupInput{Address: "anna@example.at"})
 		if err != nil || len(r.Channels) != 1 || r.Channels[0].Channel != "newsletter" || len(r.Channels[0].Grants) != 1 {
 			t.Errorf("lookup: %+v, %v", r, err)
 		}
-		page, err := s.History(desk, HistoryInput{Address: "anna@example.at", Size: 10})
+		page, err := s.History(desk, export.HistoryInput{Address: "anna@example.at", Size: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,8 +82,8 @@ func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 func TestClients_ScopesAreNeeded(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		none := w.as(admin, s, NewClient{ID: "none", AllDepartments: true, Scopes: []string{"feed"}})
-		sync := w.as(admin, s, NewClient{ID: "sync", AllDepartments: true, Role: "sync", Lists: []string{"own"}})
+		none := w.as(admin, s, administration.NewClient{ID: "none", AllDepartments: true, Scopes: []string{"feed"}})
+		sync := w.as(admin, s, administration.NewClient{ID: "sync", AllDepartments: true, Role: "sync", Lists: []string{"own"}})
 		listed := consent.Statement{
 			Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own", Binds: consent.BindsAll,
 		}
@@ -87,22 +94,25 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 		lift := consent.Statement{Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own"}
 		w.mustRecord(sync, s, lift)
 		lift.List = "other"
-		_, err := s.Record(sync, lift, Idempotency{})
+		_, err := s.Record(sync, lift, txn.Idempotency{})
 		wantFault(t, err, fault.ScopeMissing)
 		for name, call := range map[string]func() error{
 			"grant": func() error {
-				_, err := s.Record(none, consentOn("newsletter", "a@b.at", start), Idempotency{})
+				_, err := s.Record(none, consentOn("newsletter", "a@b.at", start), txn.Idempotency{})
 				return err
 			},
-			"withdraw": func() error { _, err := s.Record(none, withdrawal("newsletter", "a@b.at"), Idempotency{}); return err },
-			"lookup":   func() error { _, err := s.Lookup(none, LookupInput{Address: "a@b.at"}); return err },
-			"history":  func() error { _, err := s.History(none, HistoryInput{Address: "a@b.at", Size: 1}); return err },
-			"catalog":  func() error { _, err := s.ApplyCatalog(none, ApplyCatalog{Document: "x"}); return err },
-			"clients":  func() error { _, err := s.ListClients(none, 1, ""); return err },
-			"create":   func() error { _, _, err := s.CreateClient(none, NewClient{}); return err },
-			"revoke":   func() error { _, err := s.RevokeClient(none, "none"); return err },
+			"withdraw": func() error {
+				_, err := s.Record(none, withdrawal("newsletter", "a@b.at"), txn.Idempotency{})
+				return err
+			},
+			"lookup":  func() error { _, err := s.Lookup(none, check.LookupInput{Address: "a@b.at"}); return err },
+			"history": func() error { _, err := s.History(none, export.HistoryInput{Address: "a@b.at", Size: 1}); return err },
+			"catalog": func() error { _, err := s.ApplyCatalog(none, administration.ApplyCatalog{Document: "x"}); return err },
+			"clients": func() error { _, err := s.ListClients(none, 1, ""); return err },
+			"create":  func() error { _, _, err := s.CreateClient(none, administration.NewClient{}); return err },
+			"revoke":  func() error { _, err := s.RevokeClient(none, "none"); return err },
 			"erase": func() error {
-				items, err := s.BatchRecord(sync, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{Kind: consent.KindErase, Address: "a@b.at"}}}})
+				items, err := s.BatchRecord(sync, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{Kind: consent.KindErase, Address: "a@b.at"}}}})
 				if err != nil {
 					return err
 				}
@@ -118,11 +128,11 @@ func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := w.store()
 		one, two := w.service(store, 0), w.service(store, 0)
-		admin := WithCaller(t.Context(), Process("test"))
-		if _, err := one.ApplyCatalog(admin, ApplyCatalog{Document: acme(t)}); err != nil {
+		admin := access.WithCaller(t.Context(), access.Process("test"))
+		if _, err := one.ApplyCatalog(admin, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
-		_, key, err := one.CreateClient(admin, NewClient{ID: "sender", AllDepartments: true, Role: "sender"})
+		_, key, err := one.CreateClient(admin, administration.NewClient{ID: "sender", AllDepartments: true, Role: "sender"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,10 +140,10 @@ func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx := WithCaller(t.Context(), who)
+		ctx := access.WithCaller(t.Context(), who)
 		w.mustRecord(admin, one, consentOn("newsletter", "a@b.at", start))
-		at, err := two.Check(ctx, CheckInput{
-			Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}, Consistency: Consistency{AtLeast: 2},
+		at, err := two.Check(ctx, check.Input{
+			Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}, Consistency: check.Consistency{AtLeast: 2},
 		})
 		if err != nil || at.Verdict != consent.Allow {
 			t.Fatal(at.Reason, err)
@@ -142,9 +152,9 @@ func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The other server let the caller in before it could know; what it reads tells it.
-		_, err = two.Check(ctx, CheckInput{Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}})
+		_, err = two.Check(ctx, check.Input{Address: "a@b.at", Request: consent.Request{Channel: "newsletter"}})
 		wantFault(t, err, fault.Unauthenticated)
-		_, err = two.Record(ctx, withdrawal("newsletter", "a@b.at"), Idempotency{})
+		_, err = two.Record(ctx, withdrawal("newsletter", "a@b.at"), txn.Idempotency{})
 		wantFault(t, err, fault.Unauthenticated)
 		_, err = two.Authenticate(t.Context(), key)
 		wantFault(t, err, fault.Unauthenticated)
@@ -154,7 +164,7 @@ func TestRevokeClient_EndsTheKeyAtOnceOnEveryServer(t *testing.T) {
 func TestAuthenticate_WrongKeys_Refused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		_, key, err := s.CreateClient(admin, NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
+		_, key, err := s.CreateClient(admin, administration.NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,9 +184,9 @@ func TestAuthenticate_WrongKeys_Refused(t *testing.T) {
 			_, err := s.Authenticate(t.Context(), wrong)
 			wantFault(t, err, fault.Unauthenticated)
 		}
-		_, _, err = s.CreateClient(admin, NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
+		_, _, err = s.CreateClient(admin, administration.NewClient{ID: "a_b.c-d", AllDepartments: true, Role: "officer"})
 		wantFault(t, err, fault.ClientExists)
-		for _, bad := range []NewClient{
+		for _, bad := range []administration.NewClient{
 			{ID: "Großes", AllDepartments: true, Role: "admin"},
 			{ID: "x", Role: "admin"},
 			{ID: "x", AllDepartments: true, Department: "marketing", Role: "admin"},
@@ -204,12 +214,12 @@ func TestCatalog_VersionsFollowEachOther(t *testing.T) {
 		if err != nil || got.Version != 1 || got.Document != acme(t) || got.Effective != 0 {
 			t.Fatalf("got version %d, %v", got.Version, err)
 		}
-		same, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t), ETag: got.ETag})
+		same, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t), ETag: got.ETag})
 		if err != nil || !same.Unchanged || same.Version != 1 {
 			t.Errorf("the same document again: %+v, %v", same, err)
 		}
 		apply := func(document, etag string) error {
-			_, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document, ETag: etag})
+			_, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document, ETag: etag})
 			return err
 		}
 		wantFault(t, apply("channels: 3", ""), fault.InvalidCatalog)
@@ -242,7 +252,7 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 		}
 		var seen []int64
 		for token := ""; ; {
-			page, err := s.History(ctx, HistoryInput{Address: "a.b@gmail.com", Size: 3, Token: token})
+			page, err := s.History(ctx, export.HistoryInput{Address: "a.b@gmail.com", Size: 3, Token: token})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -255,7 +265,7 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 			if token = page.Next; token == "" {
 				break
 			}
-			_, err = s.History(ctx, HistoryInput{Address: "ab@gmail.com", Size: 3, Token: token})
+			_, err = s.History(ctx, export.HistoryInput{Address: "ab@gmail.com", Size: 3, Token: token})
 			wantFault(t, err, fault.InvalidPageToken)
 		}
 		if len(seen) != 14 {
@@ -267,7 +277,7 @@ func TestHistory_PagesAreWhole(t *testing.T) {
 func TestProveEntry_ForAClientOfOneDepartment_Refused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"read", "export"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"read", "export"}})
 		w.mustRecord(admin, s, consentOn("product-marketing", "anna@example.at", start))
 		_, err := s.ProveEntry(desk, 2, 0)
 		wantFault(t, err, fault.OtherDepartment)
@@ -288,36 +298,36 @@ func TestAccess_ThePast_IsAMatterOfTheDepartmentOfThenAndNow(t *testing.T) {
 	}
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "read"}})
-		marketing := w.as(admin, s, NewClient{ID: "marketing", Department: "marketing", Scopes: []string{"check", "read"}})
-		service := w.as(admin, s, NewClient{ID: "service", Department: "customer-service", Scopes: []string{"check", "read"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"check", "read"}})
+		marketing := w.as(admin, s, administration.NewClient{ID: "marketing", Department: "marketing", Scopes: []string{"check", "read"}})
+		service := w.as(admin, s, administration.NewClient{ID: "service", Department: "customer-service", Scopes: []string{"check", "read"}})
 		w.mustRecord(admin, s, consentOn("newsletter", "anna@example.at", start))
 		before := consent.InstantOf(w.clock.Now())
-		apply := func(document string) Moment {
+		apply := func(document string) asof.Moment {
 			t.Helper()
 			w.clock.Advance(time.Second)
-			if _, err := s.ApplyCatalog(admin, ApplyCatalog{Document: document}); err != nil {
+			if _, err := s.ApplyCatalog(admin, administration.ApplyCatalog{Document: document}); err != nil {
 				t.Fatal(err)
 			}
 			now := consent.InstantOf(w.clock.Now())
 			w.clock.Advance(time.Second)
-			return Moment{AsOf: now}
+			return asof.Moment{AsOf: now}
 		}
 		letters := strings.Replace(acme(t), "channels:\n  -", "channels:\n"+lettersChannel+"  -", 1)
 		apply(letters)
-		withLetters := Moment{AsOf: consent.InstantOf(w.clock.Now())}
+		withLetters := asof.Moment{AsOf: consent.InstantOf(w.clock.Now())}
 		w.clock.Advance(time.Second)
 		now := apply(moved(acme(t)))
 		for _, c := range []struct {
-			who     string
+			Caller  string
 			ctx     context.Context
 			channel string
-			moment  Moment
+			moment  asof.Moment
 			fault   fault.Code // empty: it may
 		}{
-			{"desk", desk, "newsletter", Moment{AsOf: before}, fault.OtherDepartment},
+			{"desk", desk, "newsletter", asof.Moment{AsOf: before}, fault.OtherDepartment},
 			{"desk", desk, "newsletter", now, fault.OtherDepartment},
-			{"marketing", marketing, "newsletter", Moment{AsOf: before}, fault.OtherDepartment},
+			{"marketing", marketing, "newsletter", asof.Moment{AsOf: before}, fault.OtherDepartment},
 			{"marketing", marketing, "newsletter", now, ""},
 			// The letters are no more, and were marketing's.
 			{"desk", desk, "letters", withLetters, fault.OtherDepartment},
@@ -325,28 +335,28 @@ func TestAccess_ThePast_IsAMatterOfTheDepartmentOfThenAndNow(t *testing.T) {
 			{"marketing", marketing, "letters", withLetters, ""},
 			{"marketing", marketing, "letters", now, fault.UnknownChannel},
 			{"service", service, "letters", now, fault.UnknownChannel},
-			{"admin", admin, "newsletter", Moment{AsOf: before}, ""},
+			{"admin", admin, "newsletter", asof.Moment{AsOf: before}, ""},
 			{"admin", admin, "letters", withLetters, ""},
 		} {
 			request := consent.Request{Channel: c.channel}
-			_, one := s.Check(c.ctx, CheckInput{Address: "anna@example.at", Request: request, Moment: c.moment})
-			_, many := s.BatchCheck(c.ctx, BatchInput{Addresses: []string{"anna@example.at"}, Request: request, Moment: c.moment})
+			_, one := s.Check(c.ctx, check.Input{Address: "anna@example.at", Request: request, Moment: c.moment})
+			_, many := s.BatchCheck(c.ctx, check.BatchInput{Addresses: []string{"anna@example.at"}, Request: request, Moment: c.moment})
 			for call, err := range map[string]error{"check": one, "batch": many} {
 				if c.fault == "" {
 					if err != nil {
-						t.Errorf("%s of %s by %s: %v", call, c.channel, c.who, err)
+						t.Errorf("%s of %s by %s: %v", call, c.channel, c.Caller, err)
 					}
 					continue
 				}
 				wantFault(t, err, c.fault)
 			}
-			r, err := s.Lookup(c.ctx, LookupInput{Address: "anna@example.at", Moment: c.moment})
+			r, err := s.Lookup(c.ctx, check.LookupInput{Address: "anna@example.at", Moment: c.moment})
 			if err != nil {
 				t.Fatal(err)
 			}
-			shown := slices.ContainsFunc(r.Channels, func(ch ChannelState) bool { return ch.Channel == c.channel })
+			shown := slices.ContainsFunc(r.Channels, func(ch check.ChannelState) bool { return ch.Channel == c.channel })
 			if want := c.fault == ""; shown != want {
-				t.Errorf("look-up of %s by %s: shown %v, want %v", c.channel, c.who, shown, want)
+				t.Errorf("look-up of %s by %s: shown %v, want %v", c.channel, c.Caller, shown, want)
 			}
 		}
 	})
@@ -371,7 +381,7 @@ func TestMayKnow_ScopeIsTheDepartmentsOwn_ThenAndNow(t *testing.T) {
 	}
 	plain := parse(acme(t))
 	letters := parse(strings.Replace(acme(t), "channels:\n  -", "channels:\n"+lettersChannel+"  -", 1))
-	marketing, desk := Client{Department: "marketing"}, Client{Department: "newsletter-desk"}
+	marketing, desk := access.Client{Department: "marketing"}, access.Client{Department: "newsletter-desk"}
 	for _, c := range []struct {
 		scope           consent.Scope
 		now, then       *catalog.Catalog
@@ -388,14 +398,14 @@ func TestMayKnow_ScopeIsTheDepartmentsOwn_ThenAndNow(t *testing.T) {
 		{"marketing", plain, plain, true, true},
 		{"all", plain, plain, true, true},
 	} {
-		if got := marketing.mayKnow(c.scope, c.now, c.then); got != c.marketing {
+		if got := marketing.MayKnow(c.scope, c.now, c.then); got != c.marketing {
 			t.Errorf("marketing, %s: %v", c.scope, got)
 		}
-		if got := desk.mayKnow(c.scope, c.now, c.then); got != c.desk {
+		if got := desk.MayKnow(c.scope, c.now, c.then); got != c.desk {
 			t.Errorf("desk, %s: %v", c.scope, got)
 		}
-		all := Client{AllDepartments: true}
-		if !all.mayKnow(c.scope, c.now, c.then) {
+		all := access.Client{AllDepartments: true}
+		if !all.MayKnow(c.scope, c.now, c.then) {
 			t.Errorf("a client of all does not know %s", c.scope)
 		}
 	}

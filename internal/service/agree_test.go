@@ -12,6 +12,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -28,7 +32,7 @@ func (w *world) bare(s *Service) *Service {
 
 // agree wants the same decision from the index, from the states of the database and from a fold of the events.
 func (o *story) agree(plain *Service, address, channel string) {
-	in := CheckInput{Address: address, Request: consent.Request{Channel: channel}}
+	in := check.Input{Address: address, Request: consent.Request{Channel: channel}}
 	indexed, err := o.s.Check(o.ctx, in)
 	if err != nil {
 		o.rt.Fatalf("by the index: %v", err)
@@ -37,7 +41,7 @@ func (o *story) agree(plain *Service, address, channel string) {
 	if err != nil {
 		o.rt.Fatalf("by the database: %v", err)
 	}
-	in.Moment = Moment{AsOf: indexed.Decided, Known: Known{Position: indexed.Basis.Position}}
+	in.Moment = asof.Moment{AsOf: indexed.Decided, KnownAsOf: asof.KnownAsOf{Position: indexed.Snapshot.Position}}
 	folded, err := plain.Check(o.ctx, in)
 	if err != nil {
 		o.rt.Fatalf("by the events: %v", err)
@@ -78,7 +82,7 @@ func TestProperty_IndexDatabaseAndEvents_Agree(t *testing.T) {
 func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		p := newPair(t, w)
-		admin := WithCaller(t.Context(), Process("test"))
+		admin := access.WithCaller(t.Context(), access.Process("test"))
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		address := func(dice *rand.Rand) string { return fmt.Sprintf("person%d+%d@gmail.com", dice.IntN(4), dice.IntN(2)) }
@@ -88,13 +92,13 @@ func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T)
 			writing.Go(func() {
 				dice := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // It is to be repeatable.
 				for range 60 {
-					_, _ = s.Record(admin, anyChange(dice, address(dice), w.clock.Now()), Idempotency{}) // Some are refused by rule.
+					_, _ = s.Record(admin, anyChange(dice, address(dice), w.clock.Now()), txn.Idempotency{}) // Some are refused by rule.
 				}
 			})
 			asking.Go(func() {
 				dice := rand.New(rand.NewPCG(seed, uint64(10+n))) //nolint:gosec // It is to be repeatable.
 				for ctx.Err() == nil {
-					in := CheckInput{Address: address(dice), Request: consent.Request{Channel: "newsletter"}}
+					in := check.Input{Address: address(dice), Request: consent.Request{Channel: "newsletter"}}
 					if _, err := s.Check(admin, in); err != nil {
 						t.Error(err)
 						return

@@ -9,6 +9,9 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // clockWasAhead returns a service over a ledger with consents of two people from when the clock was two days ahead, after it was put right.
@@ -36,12 +39,12 @@ func clockWasAhead(t *testing.T, w *world) (*Service, func(accept bool, log *byt
 func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, restart := clockWasAhead(t, w)
-		ctx := WithCaller(t.Context(), Process("test"))
-		_, err := s.Record(ctx, consentOn("newsletter", "third@example.at", w.clock.Now()), Idempotency{})
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		_, err := s.Record(ctx, consentOn("newsletter", "third@example.at", w.clock.Now()), txn.Idempotency{})
 		wantFault(t, err, fault.ClockSkew)
-		_, err = s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consentOn("newsletter", "third@example.at", w.clock.Now())}}})
+		_, err = s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consentOn("newsletter", "third@example.at", w.clock.Now())}}})
 		wantFault(t, err, fault.ClockSkew)
-		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, Idempotency{})
+		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, txn.Idempotency{})
 		wantFault(t, err, fault.ClockSkew)
 
 		withdrawn := withdrawal("newsletter", anna)
@@ -53,7 +56,7 @@ func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *te
 		if got := w.wantCheck(ctx, s, "newsletter", anna, consent.CodeWithdrawn); got.Verdict != consent.Deny {
 			t.Errorf("after a withdrawal with its true time: %s", got.Verdict)
 		}
-		_, err = s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{
+		_, err = s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{
 			Kind: consent.KindSuppress, Address: "second@example.at", Reason: consent.ReasonComplaint, Occurred: consent.InstantOf(w.clock.Now()),
 		}}}})
 		if err != nil {
@@ -89,7 +92,7 @@ func TestRecord_LedgerAheadThatIsAccepted_ConsentsAreRecordedAndRefusalsStillWin
 		_, restart := clockWasAhead(t, w)
 		var log bytes.Buffer
 		s := restart(true, &log)
-		ctx := WithCaller(t.Context(), Process("test"))
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
 		if err := s.Ready(t.Context()); err != nil || !strings.Contains(log.String(), "accepted=true") {
 			t.Errorf("ready: %v, log: %s", err, log.String())
 		}
@@ -107,7 +110,7 @@ func TestRecord_LedgerAheadThatIsAccepted_ConsentsAreRecordedAndRefusalsStillWin
 func TestRecord_LedgerAheadByWhatClocksMayDiffer_IsRecordedAsEver(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		w.clock.Advance(ledgerSkew)
+		w.clock.Advance(txn.LedgerSkew)
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, w.clock.Now()))
 		w.clock.Set(start)
 		w.mustRecord(ctx, s, consentOn("newsletter", "second@example.at", w.clock.Now()))

@@ -12,14 +12,20 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 func TestClients_OfOneDepartment_KeepTheClientsOfItOnly(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Role: "admin"})
-		for _, n := range []NewClient{
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Role: "admin"})
+		for _, n := range []administration.NewClient{
 			{ID: "boss", AllDepartments: true, Role: "sender"},
 			{ID: "shop", Department: "marketing", Role: "sender"},
 		} {
@@ -29,7 +35,7 @@ func TestClients_OfOneDepartment_KeepTheClientsOfItOnly(t *testing.T) {
 			_, err = s.RevokeClient(desk, n.ID)
 			wantFault(t, err, fault.OtherDepartment)
 		}
-		w.as(desk, s, NewClient{ID: "letters", Department: "newsletter-desk", Role: "officer"})
+		w.as(desk, s, administration.NewClient{ID: "letters", Department: "newsletter-desk", Role: "officer"})
 		var ids []string
 		for token := ""; ; {
 			page, err := s.ListClients(desk, 1, token)
@@ -61,38 +67,38 @@ func TestCreateClient_GivesNothingThatTheCreatorLacks(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
 		with := func(id string, lists []string, scopes ...string) context.Context {
-			return w.as(admin, s, NewClient{ID: id, AllDepartments: true, Scopes: append(scopes, "clients"), Lists: lists})
+			return w.as(admin, s, administration.NewClient{ID: id, AllDepartments: true, Scopes: append(scopes, "clients"), Lists: lists})
 		}
-		for _, scope := range AllScopes() {
-			if scope == ScopeClients {
+		for _, scope := range access.AllScopes() {
+			if scope == access.ScopeClients {
 				continue
 			}
 			var others []string
-			for _, o := range AllScopes() {
-				if o != scope && o != ScopeClients {
+			for _, o := range access.AllScopes() {
+				if o != scope && o != access.ScopeClients {
 					others = append(others, string(o))
 				}
 			}
 			creator := with("no-"+string(scope), nil, others...)
-			_, _, err := s.CreateClient(creator, NewClient{ID: "x", AllDepartments: true, Scopes: []string{string(scope)}})
+			_, _, err := s.CreateClient(creator, administration.NewClient{ID: "x", AllDepartments: true, Scopes: []string{string(scope)}})
 			wantFault(t, err, fault.ScopeMissing)
-			_, _, err = s.CreateClient(creator, NewClient{ID: "x", AllDepartments: true, Role: "admin"})
+			_, _, err = s.CreateClient(creator, administration.NewClient{ID: "x", AllDepartments: true, Role: "admin"})
 			wantFault(t, err, fault.ScopeMissing)
 		}
 		suppressor := with("suppressor", []string{"ecg"}, "suppress")
-		listed := NewClient{ID: "listed", AllDepartments: true, Scopes: []string{"suppress"}, Lists: []string{"ecg", "robinson"}}
+		listed := administration.NewClient{ID: "listed", AllDepartments: true, Scopes: []string{"suppress"}, Lists: []string{"ecg", "robinson"}}
 		_, _, err := s.CreateClient(suppressor, listed)
 		wantFault(t, err, fault.ScopeMissing)
 		listed.Lists = []string{"ecg"}
 		w.as(suppressor, s, listed)
 		officer := with("officer", nil, "suppress", "lift")
-		w.as(officer, s, NewClient{ID: "robinson", Department: "marketing", Scopes: []string{"suppress"}, Lists: []string{"robinson"}})
+		w.as(officer, s, administration.NewClient{ID: "robinson", Department: "marketing", Scopes: []string{"suppress"}, Lists: []string{"robinson"}})
 		// A department lifts what lies within it; the entries of a list reach beyond.
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Role: "admin"})
-		_, _, err = s.CreateClient(desk, NewClient{ID: "x", Department: "newsletter-desk", Scopes: []string{"suppress"}, Lists: []string{"ecg"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Role: "admin"})
+		_, _, err = s.CreateClient(desk, administration.NewClient{ID: "x", Department: "newsletter-desk", Scopes: []string{"suppress"}, Lists: []string{"ecg"}})
 		wantFault(t, err, fault.ScopeMissing)
-		none := w.as(admin, s, NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check"}})
-		_, _, err = s.CreateClient(none, NewClient{ID: "x", AllDepartments: true, Scopes: []string{"check"}})
+		none := w.as(admin, s, administration.NewClient{ID: "none", AllDepartments: true, Scopes: []string{"check"}})
+		_, _, err = s.CreateClient(none, administration.NewClient{ID: "x", AllDepartments: true, Scopes: []string{"check"}})
 		wantFault(t, err, fault.ScopeMissing)
 	})
 }
@@ -126,9 +132,9 @@ func wantViolation(t *testing.T, err error, path string) {
 func TestApplyCatalog_ClientOfOneDepartment_ChangesItsOwnPartsOnly(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
-		apply := func(ctx context.Context, document string, dry bool) (AppliedCatalog, error) {
-			return s.ApplyCatalog(ctx, ApplyCatalog{Name: "c.yaml", Document: document, ValidateOnly: dry})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
+		apply := func(ctx context.Context, document string, dry bool) (administration.AppliedCatalog, error) {
+			return s.ApplyCatalog(ctx, administration.ApplyCatalog{Name: "c.yaml", Document: document, ValidateOnly: dry})
 		}
 		for _, dry := range []bool{true, false} {
 			_, err := apply(desk, changed(t, acme(t), "honours: [newsletter] ", "#"), dry)
@@ -157,9 +163,9 @@ func TestApplyCatalog_ClientOfOneDepartment_ChangesItsOwnPartsOnly(t *testing.T)
 
 func TestApplyCatalog_FirstOne_NeedsAllDepartments(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		s, admin := w.service(w.store(), 0), WithCaller(t.Context(), Process("test"))
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
-		_, err := s.ApplyCatalog(desk, ApplyCatalog{Document: acme(t)})
+		s, admin := w.service(w.store(), 0), access.WithCaller(t.Context(), access.Process("test"))
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
+		_, err := s.ApplyCatalog(desk, administration.ApplyCatalog{Document: acme(t)})
 		wantFault(t, err, fault.OtherDepartment)
 	})
 }
@@ -167,9 +173,9 @@ func TestApplyCatalog_FirstOne_NeedsAllDepartments(t *testing.T) {
 func TestApplyCatalog_ClientOfOneDepartment_EndsNoVersionOfOthersThatIsToCome(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"catalog"}})
 		apply := func(ctx context.Context, document string) error {
-			_, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document})
+			_, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document})
 			return err
 		}
 		const soon, late = "effective_time: 2026-11-03T00:00:00Z\n", "effective_time: 2026-12-03T00:00:00Z\n"
@@ -200,8 +206,8 @@ func TestApplyCatalog_ClientOfOneDepartment_EndsNoVersionOfOthersThatIsToCome(t 
 func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Role: "officer"})
-		officer := w.as(admin, s, NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Role: "officer"})
+		officer := w.as(admin, s, administration.NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
 		for _, dry := range []bool{true, false} {
 			_, err := s.RunRetention(desk, dry)
 			wantFault(t, err, fault.OtherDepartment)
@@ -210,7 +216,7 @@ func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
 			}
 		}
 		// Its transactions ask again: a run may outlast the rights that it began with.
-		_, err := s.BatchRecord(admin, BatchRecord{Items: []BatchStatement{
+		_, err := s.BatchRecord(admin, record.Batch{Items: []record.BatchItem{
 			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
 		}})
 		if err != nil {
@@ -239,10 +245,10 @@ func TestMayObserve_GoesByTheClientsOfNow_AndInAnOutageByThoseLastKnown(t *testi
 	eachStore(t, func(t *testing.T, w *world) {
 		store := &away{Store: w.store()}
 		one, two := w.service(store.Store, 0), w.service(store, 0)
-		admin := WithCaller(t.Context(), Process("test"))
-		watch := w.as(admin, two, NewClient{ID: "prometheus", AllDepartments: true, Role: "monitor"})
-		shop := w.as(admin, two, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
-		desk := w.as(admin, two, NewClient{ID: "desk", Department: "marketing", Role: "admin"})
+		admin := access.WithCaller(t.Context(), access.Process("test"))
+		watch := w.as(admin, two, administration.NewClient{ID: "prometheus", AllDepartments: true, Role: "monitor"})
+		shop := w.as(admin, two, administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		desk := w.as(admin, two, administration.NewClient{ID: "desk", Department: "marketing", Role: "admin"})
 		for _, gone := range []bool{false, true} {
 			store.gone = gone
 			if err := two.MayObserve(watch); err != nil {
@@ -267,9 +273,9 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 		s, admin := w.acme()
 		const anna = "anna@example.at"
 		scopes := []string{"record", "suppress", "read", "export", "erase"}
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: scopes})
-		marketing := w.as(admin, s, NewClient{ID: "marketing", Department: "marketing", Scopes: scopes})
-		service := w.as(admin, s, NewClient{ID: "service", Department: "customer-service", Scopes: scopes})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: scopes})
+		marketing := w.as(admin, s, administration.NewClient{ID: "marketing", Department: "marketing", Scopes: scopes})
+		service := w.as(admin, s, administration.NewClient{ID: "service", Department: "customer-service", Scopes: scopes})
 		no := withdrawal("newsletter", anna)
 		no.Channels = []string{"newsletter", "product-marketing"}
 		no.Note, no.Operator = "was rude to Bert", "Bert"
@@ -278,7 +284,7 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 		complaint := consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonComplaint}
 		complaint.Justification = "said so by phone"
 		w.mustRecord(desk, s, complaint)
-		if _, err := s.PlaceHold(admin, Hold{Address: anna, Justification: "case 7"}); err != nil {
+		if _, err := s.PlaceHold(admin, rights.Hold{Address: anna, Justification: "case 7"}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
@@ -296,7 +302,7 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 			"desk":      {desk, []shown{{"withdraw", "newsletter", "//", true}, {"suppress", "", "//said so by phone", false}, {"hold", "", "//", true}}},
 			"service":   {service, []shown{{"suppress", "", "//", true}, {"hold", "", "//", true}}},
 		} {
-			page, err := s.History(c.ctx, HistoryInput{Address: anna, Size: 10})
+			page, err := s.History(c.ctx, export.HistoryInput{Address: anna, Size: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -328,7 +334,7 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 				t.Errorf("export for %s: %s", name, diff)
 			}
 		}
-		filter := HistoryInput{Address: anna, Size: 10, HistoryFilter: HistoryFilter{Channel: "product-marketing"}}
+		filter := export.HistoryInput{Address: anna, Size: 10, HistoryFilter: export.HistoryFilter{Channel: "product-marketing"}}
 		_, err := s.History(desk, filter)
 		wantFault(t, err, fault.OtherDepartment)
 		if page, err := s.History(marketing, filter); err != nil || len(page.Events) != 1 {
@@ -336,7 +342,7 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 		}
 		// Why an address is held is not told either, where that refuses something.
 		for ctx, tells := range map[context.Context]bool{desk: false, admin: true} {
-			_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna}, Idempotency{})
+			_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna}, txn.Idempotency{})
 			wantFault(t, err, fault.LegalHold)
 			if err != nil && strings.Contains(err.Error(), "case 7") != tells {
 				t.Errorf("tells %v, want %v: %v", !tells, tells, err)

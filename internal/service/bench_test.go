@@ -6,18 +6,29 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // populated returns a service over people with a consent each, and a context in which everything may be done.
 func populated(b *testing.B, kind string, people int) (*Service, func(n int) string) {
 	b.Helper()
-	w := newWorld(b, kind)
+	return populatedIn(b, newWorld(b, kind), people)
+}
+
+func populatedIn(b *testing.B, w *world, people int) (*Service, func(n int) string) {
+	b.Helper()
 	w.sample = 0
 	s, ctx := w.acme()
 	address := func(n int) string { return fmt.Sprintf("person-%d@example.at", n%people) }
-	batch := BatchRecord{}
+	batch := record.Batch{}
 	for n := range people {
-		batch.Items = append(batch.Items, BatchStatement{Statement: consentOn("newsletter", address(n), start.Add(-time.Hour))})
+		batch.Items = append(batch.Items, record.BatchItem{Statement: consentOn("newsletter", address(n), start.Add(-time.Hour))})
 	}
 	if _, err := s.BatchRecord(ctx, batch); err != nil {
 		b.Fatal(err)
@@ -36,11 +47,11 @@ func eachStoreBench(b *testing.B, bench func(b *testing.B, kind string)) {
 func BenchmarkCheck(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
 		s, address := populated(b, kind, 1000)
-		ctx := WithCaller(b.Context(), Process("bench"))
+		ctx := access.WithCaller(b.Context(), access.Process("bench"))
 		b.ReportAllocs()
 		n := 0
 		for b.Loop() {
-			got, err := s.Check(ctx, CheckInput{Address: address(n), Request: consent.Request{Channel: "newsletter"}})
+			got, err := s.Check(ctx, check.Input{Address: address(n), Request: consent.Request{Channel: "newsletter"}})
 			if err != nil || got.Verdict != consent.Allow {
 				b.Fatal(got.Reason, err)
 			}
@@ -52,8 +63,8 @@ func BenchmarkCheck(b *testing.B) {
 func BenchmarkBatchCheck1000(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
 		s, address := populated(b, kind, 1000)
-		ctx := WithCaller(b.Context(), Process("bench"))
-		in := BatchInput{Request: consent.Request{Channel: "newsletter"}}
+		ctx := access.WithCaller(b.Context(), access.Process("bench"))
+		in := check.BatchInput{Request: consent.Request{Channel: "newsletter"}}
 		for n := range 1000 {
 			in.Addresses = append(in.Addresses, address(n))
 		}
@@ -70,11 +81,11 @@ func BenchmarkBatchCheck1000(b *testing.B) {
 func BenchmarkWithdraw(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
 		s, address := populated(b, kind, 1000)
-		ctx := WithCaller(b.Context(), Process("bench"))
+		ctx := access.WithCaller(b.Context(), access.Process("bench"))
 		b.ReportAllocs()
 		n := 0
 		for b.Loop() {
-			if _, err := s.Record(ctx, withdrawal("newsletter", address(n)), Idempotency{}); err != nil {
+			if _, err := s.Record(ctx, withdrawal("newsletter", address(n)), txn.Idempotency{}); err != nil {
 				b.Fatal(err)
 			}
 			n++
@@ -85,14 +96,14 @@ func BenchmarkWithdraw(b *testing.B) {
 func BenchmarkImport1000(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
 		s, _ := populated(b, kind, 1)
-		ctx := WithCaller(b.Context(), Process("bench"))
+		ctx := access.WithCaller(b.Context(), access.Process("bench"))
 		b.ReportAllocs()
 		n := 0
 		for b.Loop() {
-			batch := BatchRecord{}
+			batch := record.Batch{}
 			for range 1000 {
 				n++
-				batch.Items = append(batch.Items, BatchStatement{
+				batch.Items = append(batch.Items, record.BatchItem{
 					Statement: consentOn("newsletter", fmt.Sprintf("new-%d@example.at", n), start.Add(-time.Hour)),
 				})
 			}
@@ -110,16 +121,16 @@ func BenchmarkVerify(b *testing.B) {
 		w := newWorld(b, kind)
 		store := w.store()
 		s := w.service(store, 0)
-		ctx := WithCaller(b.Context(), Process("bench"))
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(b)}); err != nil {
+		ctx := access.WithCaller(b.Context(), access.Process("bench"))
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(b)}); err != nil {
 			b.Fatal(err)
 		}
 		for n := range batches {
-			batch := BatchRecord{}
-			for i := range MaxBatch {
-				address := fmt.Sprintf("person-%d@example.at", (n*MaxBatch+i)%(batches*MaxBatch/2)) // two events each
+			batch := record.Batch{}
+			for i := range env.MaxBatch {
+				address := fmt.Sprintf("person-%d@example.at", (n*env.MaxBatch+i)%(batches*env.MaxBatch/2)) // two events each
 				at := start.Add(-time.Hour - time.Duration(n)*time.Second)
-				batch.Items = append(batch.Items, BatchStatement{Statement: consentOn("newsletter", address, at)})
+				batch.Items = append(batch.Items, record.BatchItem{Statement: consentOn("newsletter", address, at)})
 			}
 			if _, err := s.BatchRecord(ctx, batch); err != nil {
 				b.Fatal(err)
@@ -127,23 +138,23 @@ func BenchmarkVerify(b *testing.B) {
 		}
 		b.ReportAllocs()
 		for b.Loop() {
-			report, err := Verify(ctx, store, w.keys, nil, func(int64) {})
-			if err != nil || report.Found != 0 || report.Events != batches*MaxBatch+1 {
+			report, err := audit.Verify(ctx, store, w.keys, nil, func(int64) {})
+			if err != nil || report.Found != 0 || report.Events != batches*env.MaxBatch+1 {
 				b.Fatalf("%+v, %v", report, err)
 			}
 		}
-		b.ReportMetric(float64((batches*MaxBatch+1)*b.N)/b.Elapsed().Seconds(), "events/s")
+		b.ReportMetric(float64((batches*env.MaxBatch+1)*b.N)/b.Elapsed().Seconds(), "events/s")
 	})
 }
 
 func BenchmarkCheckWithReceipt(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
 		s, address := populated(b, kind, 1000)
-		ctx := WithCaller(b.Context(), Process("bench"))
+		ctx := access.WithCaller(b.Context(), access.Process("bench"))
 		b.ReportAllocs()
 		n := 0
 		for b.Loop() {
-			got, err := s.Check(ctx, CheckInput{Address: address(n), Request: consent.Request{Channel: "newsletter"}, Receipt: true})
+			got, err := s.Check(ctx, check.Input{Address: address(n), Request: consent.Request{Channel: "newsletter"}, Receipt: true})
 			if err != nil || got.Receipt == "" {
 				b.Fatal(err)
 			}
@@ -158,10 +169,10 @@ func BenchmarkRetention(b *testing.B) {
 		const people = 2_000
 		w := newWorld(b, kind)
 		s, ctx := w.keeping("evidence: P1D")
-		batch := BatchRecord{}
+		batch := record.Batch{}
 		for n := range people {
 			st := consentOn("newsletter", fmt.Sprintf("person-%d@example.at", n), start.Add(-time.Hour))
-			batch.Items = append(batch.Items, BatchStatement{Statement: st})
+			batch.Items = append(batch.Items, record.BatchItem{Statement: st})
 		}
 		if _, err := s.BatchRecord(ctx, batch); err != nil {
 			b.Fatal(err)

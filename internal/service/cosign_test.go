@@ -20,6 +20,9 @@ import (
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -177,17 +180,17 @@ func TestAddCosignatures_WhatProvesNothing_IsRefused(t *testing.T) {
 	if latest, err := s.LatestCosigned(ctx); latest != nil || err != nil {
 		t.Errorf("stored: %+v, %v", latest, err)
 	}
-	department := WithCaller(t.Context(), Caller{Client: Client{ID: "x", Department: "marketing", Scopes: []Scope{ScopeRead}}})
+	department := access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "x", Department: "marketing", Scopes: []access.Scope{access.ScopeRead}}})
 	_, err := s.AddCosignatures(department, one.cosign(older, 1))
 	wantFault(t, err, fault.OtherDepartment)
-	_, err = s.LatestCosigned(WithCaller(t.Context(), Caller{Client: Client{ID: "x", Scopes: []Scope{ScopeCheck}}}))
+	_, err = s.LatestCosigned(access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "x", Scopes: []access.Scope{access.ScopeCheck}}}))
 	wantFault(t, err, fault.ScopeMissing)
 }
 
 // signedAt signs a checkpoint with an invented root.
 func signedAt(t *testing.T, keys *seal.Keys, size int64) []byte {
 	t.Helper()
-	c, err := signed(keys, Checkpoint{Checkpoint: ledger.Checkpoint{
+	c, err := checkpoint.Signed(keys, checkpoint.Checkpoint{Checkpoint: ledger.Checkpoint{
 		Origin: ledger.Origin(keys.StoreID()), Size: size, Root: [ledger.HashSize]byte{9},
 	}})
 	if err != nil {
@@ -203,10 +206,10 @@ func TestVerify_StoredCosignedCheckpoints_AreHeldAgainstTheTree(t *testing.T) {
 		size int64
 		want where
 	}{
-		"another history": {func(k *seal.Keys) []byte { return one.cosign(signedAt(t, k, 20), 1) }, 20, where{FindingAnotherHistory, 1, 20}},
-		"truncated":       {func(k *seal.Keys) []byte { return one.cosign(signedAt(t, k, 30), 1) }, 30, where{FindingTruncated, 26, 30}},
-		"another size":    {func(k *seal.Keys) []byte { return one.cosign(signedAt(t, k, 20), 1) }, 19, where{FindingCheckpoint, 0, 0}},
-		"altered":         {func(*seal.Keys) []byte { return []byte("nonsense") }, 3, where{FindingCheckpoint, 0, 0}},
+		"another history": {func(k *seal.Keys) []byte { return one.cosign(signedAt(t, k, 20), 1) }, 20, where{audit.FindingAnotherHistory, 1, 20}},
+		"truncated":       {func(k *seal.Keys) []byte { return one.cosign(signedAt(t, k, 30), 1) }, 30, where{audit.FindingTruncated, 26, 30}},
+		"another size":    {func(k *seal.Keys) []byte { return one.cosign(signedAt(t, k, 20), 1) }, 19, where{audit.FindingCheckpoint, 0, 0}},
+		"altered":         {func(*seal.Keys) []byte { return []byte("nonsense") }, 3, where{audit.FindingCheckpoint, 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, w *world) {
@@ -266,12 +269,12 @@ func TestCompare_SaysHowTheLedgerStandsToACheckpoint(t *testing.T) {
 		_, s, ctx, older := recorded(t, w)
 		for name, c := range map[string]struct {
 			note []byte
-			want Standing
+			want checkpoint.Standing
 		}{
-			"holds":   {older, StandingHolds},
-			"behind":  {signedAt(t, w.keys, ledgerSize+1), StandingBehind},
-			"differs": {signedAt(t, w.keys, 20), StandingDiffers},
-			"head":    {signedAt(t, w.keys, ledgerSize), StandingDiffers},
+			"holds":   {older, checkpoint.StandingHolds},
+			"behind":  {signedAt(t, w.keys, ledgerSize+1), checkpoint.StandingBehind},
+			"differs": {signedAt(t, w.keys, 20), checkpoint.StandingDiffers},
+			"head":    {signedAt(t, w.keys, ledgerSize), checkpoint.StandingDiffers},
 		} {
 			if got, err := s.Compare(ctx, c.note); err != nil || got.Standing != c.want || got.Position != ledgerSize {
 				t.Errorf("%s: %+v, %v", name, got, err)

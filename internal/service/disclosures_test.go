@@ -10,13 +10,22 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/index"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 // client returns a context of calls by a client of a department, or of all departments for none.
 func (w *world) client(ctx context.Context, s *Service, id, department string) context.Context {
 	w.t.Helper()
-	_, key, err := s.CreateClient(ctx, NewClient{ID: id, Department: department, AllDepartments: department == "", Role: "officer"})
+	_, key, err := s.CreateClient(ctx, administration.NewClient{ID: id, Department: department, AllDepartments: department == "", Role: "officer"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -24,25 +33,25 @@ func (w *world) client(ctx context.Context, s *Service, id, department string) c
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return WithCaller(w.t.Context(), who)
+	return access.WithCaller(w.t.Context(), who)
 }
 
-func (w *world) check(ctx context.Context, s *Service, address string, m Moment) {
+func (w *world) check(ctx context.Context, s *Service, address string, m asof.Moment) {
 	w.t.Helper()
-	_, err := s.Check(ctx, CheckInput{Address: address, Request: consent.Request{Channel: "newsletter"}, Moment: m})
+	_, err := s.Check(ctx, check.Input{Address: address, Request: consent.Request{Channel: "newsletter"}, Moment: m})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 }
 
 // wantDisclosed compares who learnt something about an address, in one page.
-func wantDisclosed(ctx context.Context, t testing.TB, s *Service, address string, want ...DisclosedTo) {
+func wantDisclosed(ctx context.Context, t testing.TB, s *Service, address string, want ...disclosure.Disclosure) {
 	t.Helper()
-	got, err := s.ListDisclosures(ctx, DisclosuresInput{Address: address, Size: 1000})
+	got, err := s.ListDisclosures(ctx, disclosure.ListInput{Address: address, Size: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got.Disclosures); diff != "" && len(want)+len(got.Disclosures) > 0 {
+	if diff := cmp.Diff(want, got.Counter); diff != "" && len(want)+len(got.Counter) > 0 {
 		t.Errorf("disclosures (-want +got):\n%s", diff)
 	}
 	if got.Next != "" {
@@ -60,26 +69,26 @@ func TestDisclosures_EveryAnswerAboutSomebody_IsCountedForTheClient(t *testing.T
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		shop, mailer := w.client(ctx, s, "shop", "newsletter-desk"), w.client(ctx, s, "mailer", "")
-		w.check(shop, s, "Anna@Example.AT", Moment{})
-		w.check(shop, s, anna, Moment{AsOf: consent.InstantOf(start)})
-		w.check(shop, s, anna, Moment{AsOf: consent.InstantOf(start.Add(-48 * time.Hour))}) // when nothing was held yet
-		if _, err := s.BatchCheck(mailer, BatchInput{
+		w.check(shop, s, "Anna@Example.AT", asof.Moment{})
+		w.check(shop, s, anna, asof.Moment{AsOf: consent.InstantOf(start)})
+		w.check(shop, s, anna, asof.Moment{AsOf: consent.InstantOf(start.Add(-48 * time.Hour))}) // when nothing was held yet
+		if _, err := s.BatchCheck(mailer, check.BatchInput{
 			Addresses: []string{anna, "nobody@example.at", "none", anna}, Request: consent.Request{Channel: "newsletter"},
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Lookup(mailer, LookupInput{Address: anna}); err != nil {
+		if _, err := s.Lookup(mailer, check.LookupInput{Address: anna}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(12 * time.Hour) // the next day begins
-		if _, err := s.History(mailer, HistoryInput{Address: anna, Size: 10}); err != nil {
+		if _, err := s.History(mailer, export.HistoryInput{Address: anna, Size: 10}); err != nil {
 			t.Fatal(err)
 		}
 		wantDisclosed(ctx, t, s, anna,
-			DisclosedTo{Client: "mailer", Day: today, Count: 1},
-			DisclosedTo{Client: "mailer", Channel: "newsletter", Day: today, Count: 2},
-			DisclosedTo{Client: "shop", Department: "newsletter-desk", Channel: "newsletter", Day: today, Count: 3},
-			DisclosedTo{Client: "mailer", Day: today + 1, Count: 1})
+			disclosure.Disclosure{Client: "mailer", Day: today, Count: 1},
+			disclosure.Disclosure{Client: "mailer", Channel: "newsletter", Day: today, Count: 2},
+			disclosure.Disclosure{Client: "shop", Department: "newsletter-desk", Channel: "newsletter", Day: today, Count: 3},
+			disclosure.Disclosure{Client: "mailer", Day: today + 1, Count: 1})
 	})
 }
 
@@ -88,22 +97,22 @@ func TestDisclosures_NothingHeldOrNoAnswer_IsNotCounted(t *testing.T) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		for _, address := range []string{"nobody@example.at", anna} {
-			for _, in := range []CheckInput{
+			for _, in := range []check.Input{
 				{Address: address, Request: consent.Request{Channel: "no-such-channel"}},
-				{Address: address, Request: consent.Request{Channel: "newsletter"}, Moment: Moment{AsOf: consent.InstantOf(start.Add(time.Hour))}},
+				{Address: address, Request: consent.Request{Channel: "newsletter"}, Moment: asof.Moment{AsOf: consent.InstantOf(start.Add(time.Hour))}},
 			} {
 				if _, err := s.Check(ctx, in); err == nil {
 					t.Fatal("the check was answered")
 				}
 			}
 		}
-		w.check(ctx, s, "nobody@example.at", Moment{})
-		if _, err := s.History(ctx, HistoryInput{Address: "nobody@example.at", Size: 10}); err != nil {
+		w.check(ctx, s, "nobody@example.at", asof.Moment{})
+		if _, err := s.History(ctx, export.HistoryInput{Address: "nobody@example.at", Size: 10}); err != nil {
 			t.Fatal(err)
 		}
 		wantDisclosed(ctx, t, s, "nobody@example.at")
 		wantDisclosed(ctx, t, s, anna)
-		if rows := s.tally.rows.Load(); rows != 0 {
+		if rows := s.Waiting(); rows != 0 {
 			t.Errorf("%d rows wait", rows)
 		}
 	})
@@ -115,11 +124,11 @@ func TestDisclosures_BlockedAddress_IsCountedForTheFoldedForm_AndWithTheExactOne
 		w.mustRecord(ctx, s, consent.Statement{
 			Kind: consent.KindSuppress, Address: "a.nna@gmail.com", Reason: consent.ReasonObjection,
 		})
-		w.check(ctx, s, "anna@gmail.com", Moment{})
+		w.check(ctx, s, "anna@gmail.com", asof.Moment{})
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@gmail.com", w.clock.Now()))
-		w.check(ctx, s, "anna@gmail.com", Moment{})
-		wantDisclosed(ctx, t, s, "anna@gmail.com", DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 2})
-		wantDisclosed(ctx, t, s, "a.nna@gmail.com", DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+		w.check(ctx, s, "anna@gmail.com", asof.Moment{})
+		wantDisclosed(ctx, t, s, "anna@gmail.com", disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 2})
+		wantDisclosed(ctx, t, s, "a.nna@gmail.com", disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1})
 	})
 }
 
@@ -129,7 +138,7 @@ func TestDisclosures_HistoryReadPageByPage_IsCountedOnce(t *testing.T) {
 		for n := range 3 {
 			w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Duration(n+1)*time.Hour)))
 		}
-		in := HistoryInput{Address: anna, Size: 1}
+		in := export.HistoryInput{Address: anna, Size: 1}
 		for pages := 1; ; pages++ {
 			page, err := s.History(ctx, in)
 			if err != nil {
@@ -142,7 +151,7 @@ func TestDisclosures_HistoryReadPageByPage_IsCountedOnce(t *testing.T) {
 				break
 			}
 		}
-		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Day: today, Count: 1})
+		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Day: today, Count: 1})
 	})
 }
 
@@ -150,24 +159,24 @@ func TestListDisclosures_Pages_HoldAllOfThemInOrder(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, ctx := w.acme()
 	w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-	var want []DisclosedTo
+	var want []disclosure.Disclosure
 	for day := range int64(2) {
 		for _, id := range []string{"a", "a-b", "a.b", "a_c"} {
-			who := WithCaller(t.Context(), Process(id))
-			w.check(who, s, anna, Moment{})
-			want = append(want, DisclosedTo{Client: id, Channel: "newsletter", Day: today + day, Count: 1})
+			who := access.WithCaller(t.Context(), access.Process(id))
+			w.check(who, s, anna, asof.Moment{})
+			want = append(want, disclosure.Disclosure{Client: id, Channel: "newsletter", Day: today + day, Count: 1})
 		}
 		w.clock.Advance(24 * time.Hour)
 	}
 	wantDisclosed(ctx, t, s, anna, want...)
-	in := DisclosuresInput{Address: anna, Size: 3}
-	var got []DisclosedTo
+	in := disclosure.ListInput{Address: anna, Size: 3}
+	var got []disclosure.Disclosure
 	for {
 		page, err := s.ListDisclosures(ctx, in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, page.Disclosures...)
+		got = append(got, page.Counter...)
 		if in.Token = page.Next; in.Token == "" {
 			break
 		}
@@ -175,13 +184,13 @@ func TestListDisclosures_Pages_HoldAllOfThemInOrder(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("all pages (-want +got):\n%s", diff)
 	}
-	page, err := s.ListDisclosures(ctx, DisclosuresInput{Address: anna, Size: 3})
+	page, err := s.ListDisclosures(ctx, disclosure.ListInput{Address: anna, Size: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ListDisclosures(ctx, DisclosuresInput{Address: "other@example.at", Size: 3, Token: page.Next})
+	_, err = s.ListDisclosures(ctx, disclosure.ListInput{Address: "other@example.at", Size: 3, Token: page.Next})
 	wantFault(t, err, fault.InvalidPageToken)
-	_, err = s.ListDisclosures(ctx, DisclosuresInput{Address: "none", Size: 3})
+	_, err = s.ListDisclosures(ctx, disclosure.ListInput{Address: "none", Size: 3})
 	wantFault(t, err, fault.InvalidAddress)
 }
 
@@ -191,35 +200,35 @@ func TestListDisclosures_ClientOfOneDepartment_SeesItsOwn(t *testing.T) {
 	w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 	officer := w.client(ctx, s, "officer", "newsletter-desk")
 	other := w.client(ctx, s, "billing", "customer-service")
-	w.check(ctx, s, anna, Moment{})
+	w.check(ctx, s, anna, asof.Moment{})
 	for _, who := range []context.Context{officer, other} {
-		if _, err := s.Lookup(who, LookupInput{Address: anna}); err != nil {
+		if _, err := s.Lookup(who, check.LookupInput{Address: anna}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	wantDisclosed(officer, t, s, anna,
-		DisclosedTo{Client: "officer", Department: "newsletter-desk", Day: today, Count: 1},
-		DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
-	wantDisclosed(other, t, s, anna, DisclosedTo{Client: "billing", Department: "customer-service", Day: today, Count: 1})
-	_, err := s.ListDisclosures(WithCaller(t.Context(), Caller{Client: Client{ID: "x", AllDepartments: true, Scopes: []Scope{ScopeCheck}}}),
-		DisclosuresInput{Address: anna, Size: 10})
+		disclosure.Disclosure{Client: "officer", Department: "newsletter-desk", Day: today, Count: 1},
+		disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+	wantDisclosed(other, t, s, anna, disclosure.Disclosure{Client: "billing", Department: "customer-service", Day: today, Count: 1})
+	_, err := s.ListDisclosures(access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "x", AllDepartments: true, Scopes: []access.Scope{access.ScopeCheck}}}),
+		disclosure.ListInput{Address: anna, Size: 10})
 	wantFault(t, err, fault.ScopeMissing)
 }
 
 func TestDisclosures_AfterCloseOfTheService_AreStored(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := w.store()
-		ctx := WithCaller(t.Context(), Process("test"))
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
 		s := w.service(store, 0)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		for range 5 {
-			w.check(ctx, s, anna, Moment{})
+			w.check(ctx, s, anna, asof.Moment{})
 		}
 		s.Close()
-		wantDisclosed(ctx, t, w.service(store, 0), anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 5})
+		wantDisclosed(ctx, t, w.service(store, 0), anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 5})
 	})
 }
 
@@ -227,31 +236,38 @@ func TestDisclosures_AfterCloseOfTheService_AreStored(t *testing.T) {
 func BenchmarkDisclosures(b *testing.B) {
 	for _, size := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("addresses=%d", size), func(b *testing.B) {
-			s, address := populated(b, "sqlite", 1000)
-			ctx := WithCaller(b.Context(), Process("bench"))
-			in := BatchInput{Request: consent.Request{Channel: "newsletter"}}
+			w := newWorld(b, "sqlite")
+			var x *index.Index
+			w.wrap = func(own *index.Index) check.Index {
+				x = own
+				return own
+			}
+			s, address := populatedIn(b, w, 1000)
+			ctx := access.WithCaller(b.Context(), access.Process("bench"))
+			in := check.BatchInput{Request: consent.Request{Channel: "newsletter"}}
 			for n := range size {
 				in.Addresses = append(in.Addresses, address(n))
 			}
 			n := 0
-			once := func() error {
+			once := func(by *check.Checker) error {
 				if size > 1 {
-					_, err := s.BatchCheck(ctx, in)
+					_, err := by.BatchCheck(ctx, in)
 					return err
 				}
 				n++
-				_, err := s.Check(ctx, CheckInput{Address: address(n), Request: in.Request})
+				_, err := by.Check(ctx, check.Input{Address: address(n), Request: in.Request})
 				return err
 			}
-			counting := s.tally
-			b.Cleanup(func() { s.tally = counting })
+			silent := check.New(
+				asof.NewReader(s.Env, s.reference, s.Guard, env.Unsafe{}), s.engine, s.Checkpoints, &disclosure.Counter{},
+				check.Options{Decided: func(string, consent.Verdict, consent.Code, int) {}, Index: x},
+			)
 			var took [2]time.Duration
 			for b.Loop() {
-				for turn, learners := range []*tally{nil, counting} {
-					s.tally = learners
+				for turn, by := range []*check.Checker{silent, s.Checker} {
 					begin := time.Now()
 					for range max(1, 100/size) {
-						if err := once(); err != nil {
+						if err := once(by); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -267,17 +283,17 @@ func TestDisclosures_AfterErasure_AreGone_AlsoThoseNotStoredYet(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-		w.check(ctx, s, anna, Moment{})
-		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1}) // stores it
-		w.check(ctx, s, anna, Moment{})
+		w.check(ctx, s, anna, asof.Moment{})
+		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1}) // stores it
+		w.check(ctx, s, anna, asof.Moment{})
 		ids := w.subjectIDs(s, anna)
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
 		wantDisclosed(ctx, t, s, anna)
 		if left, err := s.Store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
 			t.Errorf("left are %v, %v", left, err)
 		}
-		w.check(ctx, s, anna, Moment{})
-		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+		w.check(ctx, s, anna, asof.Moment{})
+		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1})
 	})
 }
 
@@ -288,11 +304,11 @@ func TestDisclosures_OfAPersonWhoComesBack_AreCountedFromTheErasureOn(t *testing
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-2*time.Hour)))
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Minute)))
 		old := w.subjectIDs(s, anna)
-		w.check(ctx, s, anna, Moment{})
+		w.check(ctx, s, anna, asof.Moment{})
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Hour))})
-		w.check(ctx, s, anna, Moment{})
-		w.check(ctx, s, anna, Moment{})
-		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 2})
+		w.check(ctx, s, anna, asof.Moment{})
+		w.check(ctx, s, anna, asof.Moment{})
+		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 2})
 		if left, err := s.Store.Disclosures(t.Context(), old[:1]); err != nil || len(left) != 0 {
 			t.Errorf("left under the old id are %v, %v", left, err)
 		}
@@ -305,9 +321,9 @@ func TestDisclosures_CountedByAnotherServer_AreNotStoredAfterTheErasure(t *testi
 		other := w.service(s.Store, 0)
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		ids := w.subjectIDs(s, anna)
-		w.check(ctx, other, anna, Moment{})
+		w.check(ctx, other, anna, asof.Moment{})
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
-		if err := other.tally.flush(t.Context()); err != nil {
+		if err := other.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if left, err := s.Store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
@@ -330,15 +346,15 @@ func (w *world) subjectIDs(s *Service, address string) []consent.SubjectID {
 // holders returns the exact and the folded subject of an address, as far as there are any.
 func (w *world) holders(ctx context.Context, s *Service, address string) []storage.SubjectState {
 	w.t.Helper()
-	a, err := parseAddress(address)
+	a, err := subjects.ParseAddress(address)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	l := newLocator(s.Keys, 1)
-	if _, err := l.places(a, false); err != nil {
+	l := subjects.NewLocator(s.Keys, 1)
+	if _, err := l.Places(a, false); err != nil {
 		w.t.Fatal(err)
 	}
-	_, holders, err := s.holdersOf(ctx, l.keys)
+	_, holders, err := s.HoldersOf(ctx, l.Keys)
 	if err != nil || len(holders) == 0 {
 		w.t.Fatalf("holders %v, %v", holders, err)
 	}

@@ -8,12 +8,16 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // optIn asks for a double opt-in and wants its mail allowed.
 func (w *world) optIn(ctx context.Context, s *Service, address string) {
 	w.t.Helper()
-	asked, err := s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+	asked, err := s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
 		Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}})
@@ -29,7 +33,7 @@ func TestErase_Twice_ForgetsTheRequestsOfWhatWasCopied(t *testing.T) {
 		s, ctx := w.acme()
 		const who = "anna@example.com"
 		w.mustRecord(ctx, s, consentOn("newsletter", who, start.AddDate(0, 0, -9)))
-		once := Idempotency{Method: "grant", ID: requestID(1), Body: []byte("grant")}
+		once := txn.Idempotency{Method: "grant", ID: requestID(1), Body: []byte("grant")}
 		granted := consentOn("newsletter", who, start.AddDate(0, 0, -3))
 		if _, err := s.Record(ctx, granted, once); err != nil {
 			t.Fatal(err)
@@ -64,22 +68,21 @@ func TestRepeatErasures_HeldSince_IsNotRepeated(t *testing.T) {
 		s, ctx := w.acme()
 		const who = "anna@example.com"
 		w.mustRecord(ctx, s, consentOn("newsletter", who, start.AddDate(0, 0, -1)))
-		a, err := parseAddress(who)
+		a, err := subjects.ParseAddress(who)
 		if err != nil {
 			t.Fatal(err)
 		}
-		at, err := newLocator(s.Keys, 1).places(a, true)
+		at, err := subjects.NewLocator(s.Keys, 1).Places(a, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		person, err := s.personAt(&at)
+		lost, err := s.ErasureOf(&at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		lost := person.erasure()
 		lost.Recorded, lost.Occurred = consent.InstantOf(w.clock.Now()), consent.InstantOf(w.clock.Now())
 		w.clock.Advance(time.Second)
-		if _, err := s.PlaceHold(ctx, Hold{Address: who, Justification: "case 7"}); err != nil {
+		if _, err := s.PlaceHold(ctx, rights.Hold{Address: who, Justification: "case 7"}); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []int{0, 1} {
@@ -87,7 +90,7 @@ func TestRepeatErasures_HeldSince_IsNotRepeated(t *testing.T) {
 				t.Errorf("%d were repeated, %v; want %d", lacked, err, want)
 			}
 			if want == 0 {
-				if _, err := s.ReleaseHold(ctx, Hold{Address: who, Justification: "closed"}); err != nil {
+				if _, err := s.ReleaseHold(ctx, rights.Hold{Address: who, Justification: "closed"}); err != nil {
 					t.Fatal(err)
 				}
 			}

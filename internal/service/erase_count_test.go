@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 func TestErase_CountsTheEventsThatItTook(t *testing.T) {
@@ -13,7 +14,7 @@ func TestErase_CountsTheEventsThatItTook(t *testing.T) {
 		s, ctx := w.acme()
 		erase := func(ctx context.Context, address string, id int) int64 {
 			t.Helper()
-			once := Idempotency{Method: "erase", ID: requestID(id), Body: []byte(address)}
+			once := txn.Idempotency{Method: "erase", ID: requestID(id), Body: []byte(address)}
 			recorded, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: address}, once)
 			if err != nil {
 				t.Fatal(err)

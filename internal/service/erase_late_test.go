@@ -10,6 +10,11 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -23,26 +28,26 @@ func pair(e consent.Event) string {
 func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		var items []BatchStatement
+		var items []record.BatchItem
 		for days := range 6 {
 			st := consentOn("newsletter", annaTyped, start.AddDate(0, 0, -days))
 			st.Note = "note"
-			items = append(items, BatchStatement{Statement: st})
+			items = append(items, record.BatchItem{Statement: st})
 		}
-		if _, err := s.BatchRecord(ctx, BatchRecord{Items: items, Batch: consent.BatchID{7}}); err != nil {
+		if _, err := s.BatchRecord(ctx, record.Batch{Items: items, Batch: consent.BatchID{7}}); err != nil {
 			t.Fatal(err)
 		}
 		old := subjectsOf(t, s, annaTyped)[consent.FormExact]
 		w.clock.Advance(time.Second)
 		orphaned := ledgerOf(t, s, func(e *consent.Event) bool { return e.Occurred == consent.InstantOf(start.AddDate(0, 0, -4)) })[0].Position
-		if _, err := s.Void(ctx, Void{Position: orphaned, Justification: "a mistake"}); err != nil {
+		if _, err := s.Void(ctx, rights.Void{Position: orphaned, Justification: "a mistake"}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
 		for range 3 { // The second and third change nothing more.
 			_, err := s.Record(ctx, consent.Statement{
 				Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.AddDate(0, 0, -3)),
-			}, Idempotency{})
+			}, txn.Idempotency{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +72,7 @@ func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T)
 				}
 			}
 		}
-		history, err := s.History(ctx, HistoryInput{Address: annaTyped, Size: 50, HistoryFilter: HistoryFilter{Kinds: []string{"grant"}}})
+		history, err := s.History(ctx, export.HistoryInput{Address: annaTyped, Size: 50, HistoryFilter: export.HistoryFilter{Kinds: []string{"grant"}}})
 		if err != nil || len(history.Events) != 3 {
 			t.Fatalf("%d events, %v", len(history.Events), err)
 		}
@@ -88,12 +93,12 @@ func TestErase_RequestOfADuplicate_IsForgotten(t *testing.T) {
 		s, ctx := w.acme()
 		given := consentOn("newsletter", annaTyped, start.Add(-time.Hour))
 		w.mustRecord(ctx, s, given)
-		once := Idempotency{Method: "grant", ID: requestID(5), Body: []byte("body")}
+		once := txn.Idempotency{Method: "grant", ID: requestID(5), Body: []byte("body")}
 		if got, err := s.Record(ctx, given, once); err != nil || !got.Duplicate {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		eraseNow(ctx, t, w, s, annaTyped)
-		id := once.requestID(caller(ctx).ID)
+		id := once.RequestID(access.CallerOf(ctx).ID)
 		row := load(ctx, t, s, id)
 		if diff := cmp.Diff(storage.Request{ID: id, Expires: row.Expires}, row); diff != "" {
 			t.Errorf("what is left of the request (-want +got):\n%s", diff)
@@ -129,11 +134,11 @@ func TestErase_TwiceInOtherSpellings_EachOfItsOwn(t *testing.T) {
 				t.Errorf("form %d of the other spelling is gone", form)
 			}
 		}
-		history, err := s.History(ctx, HistoryInput{Address: annaBeside, Size: 50})
+		history, err := s.History(ctx, export.HistoryInput{Address: annaBeside, Size: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.ContainsFunc(history.Events, func(e HistoryEvent) bool {
+		if !slices.ContainsFunc(history.Events, func(e export.HistoryEvent) bool {
 			return e.Kind == consent.KindWithdraw && e.Evidence.Address == annaBeside
 		}) {
 			t.Error("the other spelling's withdrawal lost its evidence")
@@ -153,16 +158,16 @@ func TestRecord_ConsentThatBeganBeforeTheErasure_IsErasedBeforeAndAReturn(t *tes
 		before := positions(t, s.Store)
 		w.clock.Advance(time.Minute)
 		old.Occurred = 0 // now, as a form states it
-		_, err := s.Record(ctx, old, Idempotency{})
+		_, err := s.Record(ctx, old, txn.Idempotency{})
 		wantFault(t, err, fault.ErasedBefore)
-		items, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: old}}})
+		items, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: old}}})
 		if err != nil || items[0].Err == nil || items[0].Err.Code != fault.ErasedBefore {
 			t.Errorf("in a batch: got %+v, %v", items, err)
 		}
 		if got := positions(t, s.Store); got != before {
 			t.Errorf("%d events were recorded", got-before)
 		}
-		returns, err := s.Returns(ctx, ReturnsInput{Size: 10})
+		returns, err := s.Returns(ctx, rights.ReturnsInput{Size: 10})
 		if err != nil || len(returns.Returns) != 1 || returns.Returns[0].Count != 2 {
 			t.Errorf("returns: got %+v, %v, want one row that counts 2", returns.Returns, err)
 		}
@@ -183,7 +188,7 @@ func TestErase_DatedBetweenConfirmationAndRecording_TakesTheConsent(t *testing.T
 		w.clock.Advance(time.Second)
 		_, err := s.Record(ctx, consent.Statement{
 			Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
-		}, Idempotency{})
+		}, txn.Idempotency{})
 		if err != nil {
 			t.Fatal(err)
 		}

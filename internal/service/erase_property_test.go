@@ -15,6 +15,9 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/scenario"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -60,7 +63,7 @@ func drawLife(rt *rapid.T, now time.Time) erasedLife {
 }
 
 // named returns a statement about the mailbox of the name.
-func named(st consent.Statement, name string) consent.Statement {
+func Named(st consent.Statement, name string) consent.Statement {
 	st.Address = fmt.Sprintf(st.Address, name)
 	return st
 }
@@ -95,9 +98,9 @@ func (l *lived) arrive(life *erasedLife) {
 }
 
 func (l *lived) imported(part []consent.Statement) {
-	in := BatchRecord{Batch: consent.BatchID{9}}
+	in := record.Batch{Batch: consent.BatchID{9}}
 	for _, st := range part {
-		in.Items = append(in.Items, BatchStatement{Statement: named(st, l.name)})
+		in.Items = append(in.Items, record.BatchItem{Statement: Named(st, l.name)})
 	}
 	results, err := l.s.BatchRecord(l.ctx, in)
 	if err != nil {
@@ -132,7 +135,7 @@ func (l *lived) together(part []consent.Statement) {
 			continue
 		}
 		calls = append(calls, func() error {
-			_, err := l.s.Record(l.ctx, named(st, l.name), Idempotency{})
+			_, err := l.s.Record(l.ctx, Named(st, l.name), txn.Idempotency{})
 			return err
 		})
 	}
@@ -154,8 +157,8 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	start := sync.OnceFunc(func() { close(started) })
 	var all sync.WaitGroup
 	all.Go(func() {
-		hold := member{run: func(*work) error { start(); <-release; return nil }}
-		if err := s.engine.do(ctx, &hold); err != nil {
+		hold := txn.Write{Run: func(*txn.Tx) error { start(); <-release; return nil }}
+		if err := s.engine.Do(ctx, &hold); err != nil {
 			t.Error(err)
 		}
 	})
@@ -164,9 +167,7 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	for i, call := range calls {
 		all.Go(func() { errs[i] = call() })
 		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
-			s.engine.mu.Lock()
-			defer s.engine.mu.Unlock()
-			return len(s.engine.urgent) == i+1
+			return s.QueuedWrites() == i+1
 		})
 	}
 	close(release)
@@ -185,9 +186,9 @@ func (l *lived) answers(life *erasedLife) map[string]scenario.Got {
 	got := map[string]scenario.Got{}
 	for _, spelling := range life.spellings {
 		for _, channel := range []string{"newsletter", "product-marketing", "order-updates"} {
-			strict := asked(l.ctx, l.w.t, l.s, channel, fmt.Sprintf(spelling, l.name), Moment{})
+			strict := asked(l.ctx, l.w.t, l.s, channel, fmt.Sprintf(spelling, l.name), asof.Moment{})
 			got[spelling+" "+channel] = scenario.GotDecision(&strict.Decision)
-			past := asked(l.ctx, l.w.t, l.s, channel, fmt.Sprintf(spelling, l.name), Moment{AsOf: strict.Decided - 1})
+			past := asked(l.ctx, l.w.t, l.s, channel, fmt.Sprintf(spelling, l.name), asof.Moment{AsOf: strict.Decided - 1})
 			if diff := cmp.Diff(got[spelling+" "+channel], scenario.GotDecision(&past.Decision)); diff != "" {
 				l.rt.Errorf("%s on %s: the states and a fold of the events differ (-states +events):\n%s", spelling, channel, diff)
 			}
@@ -205,7 +206,7 @@ func logical(t testing.TB, life *erasedLife, now time.Time) map[string]scenario.
 	}
 	story := &scenario.Scenario{Name: "a life", Catalog: parsed}
 	for _, st := range life.statements {
-		story.Events = append(story.Events, scenario.Event{Statement: named(st, "logical")})
+		story.Events = append(story.Events, scenario.Event{Statement: Named(st, "logical")})
 	}
 	var names []string
 	for _, spelling := range life.spellings {
@@ -298,7 +299,7 @@ func TestErase_GrantEraseGrantInOneTransaction_KeepsTheLater(t *testing.T) {
 			var calls []func() error
 			for i, n := range order {
 				calls = append(calls, func() error {
-					_, err := s.Record(ctx, statements[n], Idempotency{Method: name, ID: requestID(i + 1), Body: []byte(name)})
+					_, err := s.Record(ctx, statements[n], txn.Idempotency{Method: name, ID: requestID(i + 1), Body: []byte(name)})
 					return err
 				})
 			}

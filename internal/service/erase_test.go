@@ -11,6 +11,10 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -36,7 +40,7 @@ func traced(st consent.Statement) consent.Statement {
 }
 
 // annaHistory is a file that a department imported: everything that can be said of her, and of somebody beside.
-func annaHistory() []BatchStatement {
+func annaHistory() []record.BatchItem {
 	ago := func(days int) time.Time { return start.AddDate(0, 0, -days) }
 	at := func(st consent.Statement, days int) consent.Statement {
 		st.Occurred = consent.InstantOf(ago(days))
@@ -50,7 +54,7 @@ func annaHistory() []BatchStatement {
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}
 	confirm := consent.Statement{Kind: consent.KindConfirm, Address: annaTyped, Channels: []string{"newsletter"}}
-	var items []BatchStatement
+	var items []record.BatchItem
 	for _, st := range []consent.Statement{
 		traced(consentOn("newsletter", " ANNA.MUSTER@gmail.com ", ago(90))), traced(consentOn("product-marketing", annaTyped, ago(80))),
 		traced(at(request, 70)), traced(at(confirm, 69)), traced(at(withdrawal("newsletter", annaTyped), 60)),
@@ -62,17 +66,17 @@ func annaHistory() []BatchStatement {
 		consentOn("newsletter", annaBeside, ago(44)), at(withdrawal("product-marketing", annaBeside), 43),
 		consentOn("newsletter", "berta@example.at", ago(42)),
 	} {
-		items = append(items, BatchStatement{Statement: st})
+		items = append(items, record.BatchItem{Statement: st})
 	}
 	return items
 }
 
 // annaLived records everything that can be recorded about her through every way there is, each under a request id, and returns the
 // ids of the requests whose answers tell of her grants.
-func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []Idempotency) {
+func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []txn.Idempotency) {
 	t.Helper()
-	next := func(method string) Idempotency {
-		once = append(once, Idempotency{Method: method, ID: requestID(len(once) + 1), Body: []byte(method + annaTyped)})
+	next := func(method string) txn.Idempotency {
+		once = append(once, txn.Idempotency{Method: method, ID: requestID(len(once) + 1), Body: []byte(method + annaTyped)})
 		w.clock.Advance(time.Second)
 		return once[len(once)-1]
 	}
@@ -84,7 +88,7 @@ func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []
 		w.clock.Advance(time.Second)
 	}
 	for _, typed := range []string{annaBeside, annaTyped} {
-		optIn := OptIn{Statement: consent.Statement{
+		optIn := record.OptIn{Statement: consent.Statement{
 			Address: typed, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 		}}
@@ -93,7 +97,7 @@ func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []
 		}
 		asked, err := s.RequestConsent(ctx, optIn)
 		must(err)
-		confirmation := Confirmation{Token: asked.Token}
+		confirmation := record.Confirmation{Token: asked.Token}
 		if typed == annaTyped {
 			confirmation.Statement, confirmation.Idempotency = traced(confirmation.Statement), next("confirm")
 		}
@@ -110,22 +114,22 @@ func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []
 		t.Error("the same grant was recorded twice")
 	}
 	for range 2 { // The second time, all of it is known.
-		_, err = s.BatchRecord(ctx, BatchRecord{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: next("batch")})
+		_, err = s.BatchRecord(ctx, record.Batch{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: next("batch")})
 		must(err)
 	}
-	_, err = s.Move(ctx, Move{From: annaOld, To: annaTyped, Justification: "she moved in"})
+	_, err = s.Move(ctx, rights.Move{From: annaOld, To: annaTyped, Justification: "she moved in"})
 	must(err)
-	_, err = s.Move(ctx, Move{From: annaTyped, To: annaNew, Justification: "she moved out"})
+	_, err = s.Move(ctx, rights.Move{From: annaTyped, To: annaNew, Justification: "she moved out"})
 	must(err)
-	_, err = s.PlaceHold(ctx, Hold{Address: annaTyped, Justification: "case 4"})
+	_, err = s.PlaceHold(ctx, rights.Hold{Address: annaTyped, Justification: "case 4"})
 	must(err)
-	_, err = s.ReleaseHold(ctx, Hold{Address: annaTyped, Justification: "case 4 is closed"})
+	_, err = s.ReleaseHold(ctx, rights.Hold{Address: annaTyped, Justification: "case 4 is closed"})
 	must(err)
 	return once
 }
 
 // annaLeaves returns what must be gone once she is erased: her texts, and whatever is sealed that tells of her.
-func annaLeaves(t testing.TB, w *world, who string, once []Idempotency) *needles {
+func annaLeaves(t testing.TB, w *world, who string, once []txn.Idempotency) *needles {
 	t.Helper()
 	n := &needles{texts: annaTexts()}
 	r := w.raw()
@@ -138,7 +142,7 @@ func annaLeaves(t testing.TB, w *world, who string, once []Idempotency) *needles
 		t.Fatalf("only %d sealed values tell of the person: the history shows nothing", len(n.sealed))
 	}
 	for _, o := range once {
-		id := o.requestID(who)
+		id := o.RequestID(who)
 		answer := r.bytes("SELECT answer FROM requests WHERE id = $1", id[:])
 		if len(answer) == 0 {
 			t.Fatalf("the answer of a %s was not remembered", o.Method)
@@ -148,12 +152,12 @@ func annaLeaves(t testing.TB, w *world, who string, once []Idempotency) *needles
 	return n
 }
 
-func eraseNow(ctx context.Context, t testing.TB, w *world, s *Service, typed string) Recorded {
+func eraseNow(ctx context.Context, t testing.TB, w *world, s *Service, typed string) txn.Recorded {
 	t.Helper()
 	w.clock.Advance(time.Second)
 	got, err := s.Record(ctx, consent.Statement{
 		Kind: consent.KindErase, Address: typed, Operator: "dpo", Justification: "case 17", Note: "anna-trace", IP: "203.0.113.77",
-	}, Idempotency{Method: "erase " + typed, ID: requestID(900), Body: []byte("erase")})
+	}, txn.Idempotency{Method: "erase " + typed, ID: requestID(900), Body: []byte("erase")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +253,7 @@ func TestErase_NothingIsLeft(t *testing.T) {
 func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 	s, ctx := w.acme()
 	once := annaLived(ctx, t, w, s)
-	left, old := annaLeaves(t, w, caller(ctx).ID, once), subjectsOf(t, s, annaTyped)
+	left, old := annaLeaves(t, w, access.CallerOf(ctx).ID, once), subjectsOf(t, s, annaTyped)
 	if len(old) != 3 {
 		t.Fatalf("she has %d subjects", len(old))
 	}
@@ -287,17 +291,17 @@ func nothingIsLeft(t *testing.T, w *world, files func(n *needles)) {
 }
 
 // comesBack repeats requests, imports the old history once more, and records one late withdrawal.
-func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []Idempotency) {
+func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []txn.Idempotency) {
 	t.Helper()
 	_, err := s.Record(ctx, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))), once[2])
 	wantFault(t, err, fault.ErasedBefore)
-	_, err = s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+	_, err = s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
 		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}, Idempotency: once[0]})
 	wantFault(t, err, fault.ErasedBefore)
-	for i, in := range []Idempotency{once[4], {}} {
-		results, err := s.BatchRecord(ctx, BatchRecord{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: in})
+	for i, in := range []txn.Idempotency{once[4], {}} {
+		results, err := s.BatchRecord(ctx, record.Batch{Items: annaHistory(), Batch: consent.BatchID{7}, Idempotency: in})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -314,14 +318,14 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []I
 	late := traced(withdrawal("product-marketing", annaTyped))
 	late.Occurred = consent.InstantOf(start.AddDate(0, 0, -30))
 	w.mustRecord(ctx, s, late)
-	page, err := s.Returns(ctx, ReturnsInput{Size: 10})
+	page, err := s.Returns(ctx, rights.ReturnsInput{Size: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var count int64
 	for _, r := range page.Returns {
 		count += r.Count
-		if r.Client != caller(ctx).ID {
+		if r.Client != access.CallerOf(ctx).ID {
 			t.Errorf("the client that sent it is %q", r.Client)
 		}
 	}
@@ -333,7 +337,7 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []I
 // consentsAnew lets her sign up again, which counts.
 func consentsAnew(ctx context.Context, t *testing.T, w *world, s *Service) {
 	t.Helper()
-	asked, err := s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+	asked, err := s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
 		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}})
@@ -341,7 +345,7 @@ func consentsAnew(ctx context.Context, t *testing.T, w *world, s *Service) {
 		t.Fatalf("the way back: %+v, %v", asked.Decision, err)
 	}
 	w.clock.Advance(time.Second)
-	if _, err := s.ConfirmConsent(ctx, Confirmation{Token: asked.Token}); err != nil {
+	if _, err := s.ConfirmConsent(ctx, record.Confirmation{Token: asked.Token}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.Advance(time.Second)

@@ -16,12 +16,15 @@ import (
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // exportedLedger returns the lines of an export of the ledger.
-func exportedLedger(ctx context.Context, t testing.TB, s *Service, in ExportRange) ([]dossier.Line, dossier.LastLine) {
+func exportedLedger(ctx context.Context, t testing.TB, s *Service, in export.Range) ([]dossier.Line, dossier.LastLine) {
 	t.Helper()
-	data, first := exported(t, func(send func(ExportChunk) error) error { return s.ExportLedger(ctx, in, send) })
+	data, first := exported(t, func(send func(export.Chunk) error) error { return s.ExportLedger(ctx, in, send) })
 	if first.ContentType != "application/x-ndjson" {
 		t.Errorf("%+v", first)
 	}
@@ -43,11 +46,11 @@ func TestExportLedger_AllOfIt_GivesTheRootOfItsCheckpoint(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		for i := range 1200 { // More than two pages.
-			if _, err := s.Record(ctx, withdrawal("newsletter", fmt.Sprintf("a%d@example.at", i)), Idempotency{}); err != nil {
+			if _, err := s.Record(ctx, withdrawal("newsletter", fmt.Sprintf("a%d@example.at", i)), txn.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		all, last := exportedLedger(ctx, t, s, ExportRange{})
+		all, last := exportedLedger(ctx, t, s, export.Range{})
 		tree, err := ledger.ParseTree(0, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -75,26 +78,26 @@ func TestExportLedger_Ranges_AreOfPositionsAndTimes(t *testing.T) {
 			st.Occurred = day(6 - n)
 			w.mustRecord(ctx, s, st)
 		}
-		all, _ := exportedLedger(ctx, t, s, ExportRange{})
+		all, _ := exportedLedger(ctx, t, s, export.Range{})
 		for _, line := range all {
 			recorded = append(recorded, consent.Instant(line.RecordedTime))
 		}
 		for name, c := range map[string]struct {
-			in   ExportRange
+			in   export.Range
 			want []int64
 		}{
-			"all":                       {ExportRange{}, []int64{1, 2, 3, 4, 5, 6, 7}},
-			"from":                      {ExportRange{From: 6}, []int64{6, 7}},
-			"to":                        {ExportRange{To: 2}, []int64{1, 2}},
-			"one":                       {ExportRange{From: 4, To: 4}, []int64{4}},
-			"recorded since, inclusive": {ExportRange{RecordedSince: recorded[4]}, []int64{5, 6, 7}},
-			"recorded since, after":     {ExportRange{RecordedSince: recorded[4] + 1}, []int64{6, 7}},
-			"recorded until, exclusive": {ExportRange{RecordedUntil: recorded[2]}, []int64{1, 2}},
-			"recorded until, after":     {ExportRange{RecordedUntil: recorded[2] + 1}, []int64{1, 2, 3}},
-			"recorded before all":       {ExportRange{RecordedUntil: recorded[0]}, nil},
-			"occurred since":            {ExportRange{OccurredSince: day(5)}, []int64{1, 2, 3}},
-			"occurred until":            {ExportRange{OccurredUntil: day(3)}, []int64{6, 7}},
-			"occurred and position":     {ExportRange{OccurredUntil: day(5), To: 5}, []int64{4, 5}},
+			"all":                       {export.Range{}, []int64{1, 2, 3, 4, 5, 6, 7}},
+			"from":                      {export.Range{From: 6}, []int64{6, 7}},
+			"to":                        {export.Range{To: 2}, []int64{1, 2}},
+			"one":                       {export.Range{From: 4, To: 4}, []int64{4}},
+			"recorded since, inclusive": {export.Range{RecordedSince: recorded[4]}, []int64{5, 6, 7}},
+			"recorded since, after":     {export.Range{RecordedSince: recorded[4] + 1}, []int64{6, 7}},
+			"recorded until, exclusive": {export.Range{RecordedUntil: recorded[2]}, []int64{1, 2}},
+			"recorded until, after":     {export.Range{RecordedUntil: recorded[2] + 1}, []int64{1, 2, 3}},
+			"recorded before all":       {export.Range{RecordedUntil: recorded[0]}, nil},
+			"occurred since":            {export.Range{OccurredSince: day(5)}, []int64{1, 2, 3}},
+			"occurred until":            {export.Range{OccurredUntil: day(3)}, []int64{6, 7}},
+			"occurred and position":     {export.Range{OccurredUntil: day(5), To: 5}, []int64{4, 5}},
 		} {
 			var got []int64
 			lines, _ := exportedLedger(ctx, t, s, c.in)
@@ -106,16 +109,16 @@ func TestExportLedger_Ranges_AreOfPositionsAndTimes(t *testing.T) {
 			}
 		}
 		for name, c := range map[string]struct {
-			in   ExportRange
+			in   export.Range
 			want fault.Code
 		}{
-			"beyond the head": {ExportRange{From: 8}, fault.PositionUnknown},
-			"ends beyond":     {ExportRange{To: 8}, fault.PositionUnknown},
-			"backwards":       {ExportRange{From: 3, To: 2}, fault.InvalidRequest},
-			"no time":         {ExportRange{RecordedSince: 5, RecordedUntil: 5}, fault.InvalidTime},
-			"no occurrence":   {ExportRange{OccurredSince: 5, OccurredUntil: 5}, fault.InvalidTime},
+			"beyond the head": {export.Range{From: 8}, fault.PositionUnknown},
+			"ends beyond":     {export.Range{To: 8}, fault.PositionUnknown},
+			"backwards":       {export.Range{From: 3, To: 2}, fault.InvalidRequest},
+			"no time":         {export.Range{RecordedSince: 5, RecordedUntil: 5}, fault.InvalidTime},
+			"no occurrence":   {export.Range{OccurredSince: 5, OccurredUntil: 5}, fault.InvalidTime},
 		} {
-			if err := s.ExportLedger(ctx, c.in, func(ExportChunk) error { return nil }); err == nil {
+			if err := s.ExportLedger(ctx, c.in, func(export.Chunk) error { return nil }); err == nil {
 				t.Errorf("%s is let through", name)
 			} else {
 				wantFault(t, err, c.want)
@@ -128,13 +131,13 @@ func TestExportLedger_RecordedMeanwhile_EndsWhereItBegan_AndARevokedKeyEndsIt(t 
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
 		for i := range 1100 {
-			if _, err := s.Record(admin, withdrawal("newsletter", fmt.Sprintf("a%d@example.at", i)), Idempotency{}); err != nil {
+			if _, err := s.Record(admin, withdrawal("newsletter", fmt.Sprintf("a%d@example.at", i)), txn.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		data, _ := exported(t, func(send func(ExportChunk) error) error {
-			return s.ExportLedger(admin, ExportRange{}, func(c ExportChunk) error {
-				if len(c.Data) > 2*exportChunk {
+		data, _ := exported(t, func(send func(export.Chunk) error) error {
+			return s.ExportLedger(admin, export.Range{}, func(c export.Chunk) error {
+				if len(c.Data) > 2*export.ChunkSize {
 					t.Errorf("a part has %d bytes", len(c.Data))
 				}
 				w.mustRecord(admin, s, withdrawal("newsletter", "late@example.at"))
@@ -144,9 +147,9 @@ func TestExportLedger_RecordedMeanwhile_EndsWhereItBegan_AndARevokedKeyEndsIt(t 
 		if n := bytes.Count(data, []byte("\n")); n != 1102 || bytes.Contains(data, []byte("late@example.at")) {
 			t.Errorf("%d lines", n)
 		}
-		officer := w.as(admin, s, NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
+		officer := w.as(admin, s, administration.NewClient{ID: "officer", AllDepartments: true, Role: "officer"})
 		sent := 0
-		err := s.ExportLedger(officer, ExportRange{}, func(ExportChunk) error {
+		err := s.ExportLedger(officer, export.Range{}, func(export.Chunk) error {
 			if sent++; sent == 1 {
 				if _, err := s.RevokeClient(admin, "officer"); err != nil {
 					t.Fatal(err)
@@ -168,7 +171,7 @@ func TestExportLedger_AfterAnErasure_ShowsBlanksAndStillGivesTheRoot(t *testing.
 		// What was given after the erasure is recorded anew under another subject; where it stood is blank.
 		erased := consent.Statement{Kind: consent.KindErase, Address: "anna@example.at", Occurred: consent.InstantOf(early)}
 		w.mustRecord(ctx, s, erased)
-		all, last := exportedLedger(ctx, t, s, ExportRange{})
+		all, last := exportedLedger(ctx, t, s, export.Range{})
 		tree, err := ledger.ParseTree(0, nil)
 		if err != nil {
 			t.Fatal(err)

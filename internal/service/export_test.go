@@ -17,16 +17,21 @@ import (
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 // exported returns a file, and how it is named.
-func exported(t testing.TB, export func(send func(ExportChunk) error) error) ([]byte, ExportChunk) {
+func exported(t testing.TB, from func(send func(export.Chunk) error) error) ([]byte, export.Chunk) {
 	t.Helper()
 	var data []byte
-	var first ExportChunk
+	var first export.Chunk
 	parts := 0
-	err := export(func(c ExportChunk) error {
+	err := from(func(c export.Chunk) error {
 		if parts++; parts == 1 {
 			first = c
 		} else if c.Name != "" || c.ContentType != "" {
@@ -43,8 +48,8 @@ func exported(t testing.TB, export func(send func(ExportChunk) error) error) ([]
 
 func dossierOf(ctx context.Context, t testing.TB, s *Service, address string) dossier.Dossier {
 	t.Helper()
-	data, _ := exported(t, func(send func(ExportChunk) error) error {
-		return s.Export(ctx, ExportInput{Address: address}, send)
+	data, _ := exported(t, func(send func(export.Chunk) error) error {
+		return s.Export(ctx, export.Input{Address: address}, send)
 	})
 	var d dossier.Dossier
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -56,7 +61,7 @@ func dossierOf(ctx context.Context, t testing.TB, s *Service, address string) do
 // eventful records a life of an address: 2 request, 3 mail, 4 consent elsewhere, 5 withdrawal, 6 objection.
 func (w *world) eventful(ctx context.Context, s *Service, address string) {
 	w.t.Helper()
-	_, err := s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+	_, err := s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
 		Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		URL:         "https://acme.example/signup", IP: "192.0.2.7",
@@ -122,7 +127,7 @@ func TestExport_WordingOfADeclaration_IsThatOfTheTimeOfTheEvent(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
 		later := strings.Replace(acme(t), "name: Acme GmbH", "name: Acme International GmbH", 1)
 		w.clock.Advance(time.Hour)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: later}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: later}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Hour)
@@ -223,7 +228,7 @@ func TestExport_ErasureOfABatch_IsShownAsNotCarriedOutYet(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.eventful(ctx, s, "anna@example.at")
-		_, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{
+		_, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{
 			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
 		}})
 		if err != nil {
@@ -245,17 +250,17 @@ func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testi
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.eventful(ctx, s, "anna@example.at")
-		for format, begin := range map[ExportFormat]string{
-			ExportJSON: "{\n", ExportCSV: "position,", ExportHTML: "<!DOCTYPE html>", ExportJSONLD: "{\n", ExportZIP: "PK",
+		for format, begin := range map[export.Format]string{
+			export.JSON: "{\n", export.CSV: "position,", export.HTML: "<!DOCTYPE html>", export.JSONLD: "{\n", export.ZIP: "PK",
 		} {
-			data, first := exported(t, func(send func(ExportChunk) error) error {
-				return s.Export(ctx, ExportInput{Address: "anna@example.at", Format: format, Language: consent.German}, send)
+			data, first := exported(t, func(send func(export.Chunk) error) error {
+				return s.Export(ctx, export.Input{Address: "anna@example.at", Format: format, Language: consent.German}, send)
 			})
 			if !bytes.HasPrefix(data, []byte(begin)) || first.ContentType == "" || strings.Contains(first.Name, "anna") ||
 				!strings.HasSuffix(first.Name, "."+string(format)) {
 				t.Errorf("%s: %q %q %.40q", format, first.Name, first.ContentType, data)
 			}
-			if format != ExportZIP {
+			if format != export.ZIP {
 				continue
 			}
 			keys, err := w.keys.VerifierKeys(ledger.Origin(w.keys.StoreID()))
@@ -267,12 +272,12 @@ func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testi
 				t.Errorf("%+v", r)
 			}
 		}
-		err := s.Export(ctx, ExportInput{Address: "anna@example.at", Format: ExportNDJSON}, func(ExportChunk) error { return nil })
+		err := s.Export(ctx, export.Input{Address: "anna@example.at", Format: export.NDJSON}, func(export.Chunk) error { return nil })
 		wantFault(t, err, fault.InvalidRequest)
-		err = s.Export(ctx, ExportInput{Address: "anna"}, func(ExportChunk) error { return nil })
+		err = s.Export(ctx, export.Input{Address: "anna"}, func(export.Chunk) error { return nil })
 		wantFault(t, err, fault.InvalidAddress)
 		broken := errors.New("the line is dead")
-		if err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return broken }); !errors.Is(err, broken) {
+		if err := s.Export(ctx, export.Input{Address: "anna@example.at"}, func(export.Chunk) error { return broken }); !errors.Is(err, broken) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -282,7 +287,7 @@ func TestExport_ClientOfOneDepartment_GetsWhatConcernsItsChannels(t *testing.T) 
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
 		w.eventful(admin, s, "anna@example.at")
-		desk := w.as(admin, s, NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"export"}})
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"export"}})
 		d := dossierOf(desk, t, s, "anna@example.at")
 		var positions []int64
 		for _, e := range d.Events {
@@ -295,12 +300,12 @@ func TestExport_ClientOfOneDepartment_GetsWhatConcernsItsChannels(t *testing.T) 
 		if len(d.Channels) != 1 || d.Channels[0].ID != "newsletter" || d.Made.Department == nil || d.Made.Department.ID != "newsletter-desk" {
 			t.Errorf("%+v, %+v", d.Channels, d.Made)
 		}
-		nothing := func(ExportChunk) error { return nil }
-		wantFault(t, s.Export(desk, ExportInput{Address: "anna@example.at", Format: ExportZIP}, nothing), fault.OtherDepartment)
-		wantFault(t, s.ExportLedger(desk, ExportRange{}, nothing), fault.OtherDepartment)
-		reader := w.as(admin, s, NewClient{ID: "reader", AllDepartments: true, Scopes: []string{"read"}})
-		wantFault(t, s.Export(reader, ExportInput{Address: "anna@example.at"}, nothing), fault.ScopeMissing)
-		wantFault(t, s.ExportLedger(reader, ExportRange{}, nothing), fault.ScopeMissing)
+		nothing := func(export.Chunk) error { return nil }
+		wantFault(t, s.Export(desk, export.Input{Address: "anna@example.at", Format: export.ZIP}, nothing), fault.OtherDepartment)
+		wantFault(t, s.ExportLedger(desk, export.Range{}, nothing), fault.OtherDepartment)
+		reader := w.as(admin, s, administration.NewClient{ID: "reader", AllDepartments: true, Scopes: []string{"read"}})
+		wantFault(t, s.Export(reader, export.Input{Address: "anna@example.at"}, nothing), fault.ScopeMissing)
+		wantFault(t, s.ExportLedger(reader, export.Range{}, nothing), fault.ScopeMissing)
 	})
 }
 
@@ -324,8 +329,8 @@ func TestExport_RecordedMeanwhile_BeginsAnew(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := &interrupting{Store: w.store(), times: 2}
 		first := w.service(store.Store, 0)
-		ctx := WithCaller(t.Context(), Process("test"))
-		if _, err := first.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		if _, err := first.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		w.mustRecord(ctx, first, consentOn("newsletter", "anna@example.at", w.clock.Now()))
@@ -336,7 +341,7 @@ func TestExport_RecordedMeanwhile_BeginsAnew(t *testing.T) {
 			t.Errorf("%d events at %d, %s", len(d.Events), d.Made.Position, d.Channels[0].Reason)
 		}
 		store.times = 1000
-		err := s.Export(ctx, ExportInput{Address: "anna@example.at"}, func(ExportChunk) error { return nil })
+		err := s.Export(ctx, export.Input{Address: "anna@example.at"}, func(export.Chunk) error { return nil })
 		wantFault(t, err, fault.Unavailable)
 	})
 }
@@ -345,7 +350,7 @@ func TestExport_EventThatWasDeclaredVoid_IsMarked(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		given := w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
-		if _, err := s.Void(ctx, Void{Position: given.Position, Justification: "it was another Anna"}); err != nil {
+		if _, err := s.Void(ctx, rights.Void{Position: given.Position, Justification: "it was another Anna"}); err != nil {
 			t.Fatal(err)
 		}
 		d := dossierOf(ctx, t, s, "anna@example.at")
@@ -362,7 +367,7 @@ func TestExport_WhoLearntSomething_IsNamed_AndTheExportIsCounted(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
-		shop := w.as(ctx, s, NewClient{ID: "shop", Department: "newsletter-desk", Role: "sender"})
+		shop := w.as(ctx, s, administration.NewClient{ID: "shop", Department: "newsletter-desk", Role: "sender"})
 		w.wantCheck(shop, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
 		desk := &dossier.Named{ID: "newsletter-desk", Name: dossier.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
 		newsletter := dossier.Named{ID: "newsletter", Name: dossier.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}}

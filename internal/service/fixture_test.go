@@ -15,6 +15,10 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -37,6 +41,10 @@ type world struct {
 	// damaged is set by what alters the database: what the index was loaded with then is not what the ledger says.
 	damaged bool
 	sample  float64 // of the answers of the index is decided again
+	// wrap stands before the index of the services that are made next; nil: nothing does.
+	wrap func(x *index.Index) check.Index
+	// byStore makes the next services answer by the store alone.
+	byStore bool
 }
 
 // eachStore runs a test on both stores.
@@ -105,11 +113,18 @@ func newWorldAt(t testing.TB, url string) *world {
 func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	w.t.Helper()
 	x := w.index(store)
-	s, err := New(w.t.Context(), store, w.keys, Options{
+	opts := Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
 		Index:  x, VerifySample: w.sample,
-	})
+	}
+	switch {
+	case w.byStore:
+		opts.Index = nil
+	case w.wrap != nil:
+		opts.Index = w.wrap(x)
+	}
+	s, err := New(w.t.Context(), store, w.keys, opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -144,8 +159,8 @@ func (w *world) index(store storage.Store) *index.Index {
 func (w *world) acme() (*Service, context.Context) {
 	w.t.Helper()
 	s := w.service(w.store(), 0)
-	ctx := WithCaller(w.t.Context(), Process("test"))
-	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(w.t)}); err != nil {
+	ctx := access.WithCaller(w.t.Context(), access.Process("test"))
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(w.t)}); err != nil {
 		w.t.Fatal(err)
 	}
 	return s, ctx
@@ -174,9 +189,9 @@ func withdrawal(channel, address string) consent.Statement {
 }
 
 // mustRecord records a statement now and moves the clock on.
-func (w *world) mustRecord(ctx context.Context, s *Service, st consent.Statement) Recorded {
+func (w *world) mustRecord(ctx context.Context, s *Service, st consent.Statement) txn.Recorded {
 	w.t.Helper()
-	got, err := s.Record(ctx, st, Idempotency{})
+	got, err := s.Record(ctx, st, txn.Idempotency{})
 	if err != nil {
 		w.t.Fatalf("record %s: %v", st.Kind, err)
 	}
@@ -185,9 +200,9 @@ func (w *world) mustRecord(ctx context.Context, s *Service, st consent.Statement
 }
 
 // wantCheck checks an address and wants a reason.
-func (w *world) wantCheck(ctx context.Context, s *Service, channel, address string, want consent.Code) CheckResult {
+func (w *world) wantCheck(ctx context.Context, s *Service, channel, address string, want consent.Code) check.Result {
 	w.t.Helper()
-	in := CheckInput{Address: address, Request: consent.Request{Channel: channel}, Consistency: w.latest(ctx, s)}
+	in := check.Input{Address: address, Request: consent.Request{Channel: channel}, Consistency: w.latest(ctx, s)}
 	got, err := s.Check(ctx, in)
 	if err != nil {
 		w.t.Fatalf("check: %v", err)
@@ -199,13 +214,13 @@ func (w *world) wantCheck(ctx context.Context, s *Service, channel, address stri
 }
 
 // latest asks for everything that any server has acknowledged, also where the answer is a denial.
-func (w *world) latest(ctx context.Context, s *Service) Consistency {
+func (w *world) latest(ctx context.Context, s *Service) check.Consistency {
 	w.t.Helper()
 	head, err := s.Store.Head(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return Consistency{AtLeast: head.Position}
+	return check.Consistency{AtLeast: head.Position}
 }
 
 func wantFault(t testing.TB, err error, want fault.Code) {

@@ -14,6 +14,11 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/retention"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -139,22 +144,22 @@ func (f *follower) agree(head *storage.Head) {
 func (f *follower) wantTold(s *Service, address string, forms ...consent.Form) {
 	f.t.Helper()
 	told := f.catchUp(1000)
-	a, err := parseAddress(address)
+	a, err := subjects.ParseAddress(address)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	l := newLocator(s.Keys, 1)
-	at, err := l.places(a, true)
+	l := subjects.NewLocator(s.Keys, 1)
+	at, err := l.Places(a, true)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	for _, place := range []*place{&at.exact, &at.folded, &at.mail} {
+	for _, place := range []*subjects.Place{&at.Exact, &at.Folded, &at.Mail} {
 		want := false
 		for _, form := range forms {
-			want = want || form == place.keys[0].Form
+			want = want || form == place.Keys[0].Form
 		}
-		if told[place.keys[0]] != want {
-			f.t.Errorf("%s: the follower was told of form %d: %v, want %v", address, place.keys[0].Form, !want, want)
+		if told[place.Keys[0]] != want {
+			f.t.Errorf("%s: the follower was told of form %d: %v, want %v", address, place.Keys[0].Form, !want, want)
 		}
 	}
 }
@@ -176,7 +181,7 @@ func TestFollow_RowsThatChangeWithoutAnEvent_AreTold(t *testing.T) {
 		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
 		f.wantTold(s, anna, consent.FormExact, consent.FormFolded)
 
-		imported, err := s.BatchRecord(ctx, BatchRecord{Batch: consent.BatchID{1}, Items: []BatchStatement{
+		imported, err := s.BatchRecord(ctx, record.Batch{Batch: consent.BatchID{1}, Items: []record.BatchItem{
 			{Statement: consent.Statement{Kind: consent.KindErase, Address: other, Occurred: at(2)}},
 		}})
 		if err != nil || imported[0].Err != nil {
@@ -184,21 +189,21 @@ func TestFollow_RowsThatChangeWithoutAnEvent_AreTold(t *testing.T) {
 		}
 		f.wantTold(s, other, consent.FormFolded)
 		before := positions(t, s.Store)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionErasures: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Erasures: 1})
 		if now := positions(t, s.Store); now != before {
 			t.Errorf("%d events were recorded by carrying out an erasure of everything", now-before)
 		}
 		f.wantTold(s, other, consent.FormExact)
 
 		w.clock.Advance(60 * 24 * time.Hour)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionRequests: 2})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Requests: 2})
 		f.wantTold(s, "never@example.at", consent.FormExact)
 
 		moved := w.mustRecord(ctx, s, withdrawal("newsletter", "from@example.at"))
 		f.catchUp(10)
 		mustMove(ctx, t, w, s, "from@example.at", "to@example.at")
 		f.wantTold(s, "to@example.at", consent.FormFolded)
-		if _, err := s.Void(ctx, Void{Position: moved.Position, Justification: "a mistake"}); err != nil {
+		if _, err := s.Void(ctx, rights.Void{Position: moved.Position, Justification: "a mistake"}); err != nil {
 			t.Fatal(err)
 		}
 		f.wantTold(s, "from@example.at", consent.FormFolded)
@@ -263,42 +268,42 @@ func (o *story) step() {
 		"record", "record", "record", "together", "import", "erase", "carry out", "move", "void", "request", "retention", "rebuild",
 	}).Draw(o.rt, "step") {
 	case "record":
-		_, err := o.s.Record(o.ctx, o.statement(address), Idempotency{})
+		_, err := o.s.Record(o.ctx, o.statement(address), txn.Idempotency{})
 		o.accept(err)
 	case "together":
 		var calls []func() error
 		for range 3 {
 			st := o.statement(o.address("address"))
-			calls = append(calls, func() error { _, err := o.s.Record(o.ctx, st, Idempotency{}); return err })
+			calls = append(calls, func() error { _, err := o.s.Record(o.ctx, st, txn.Idempotency{}); return err })
 		}
 		for _, err := range inOneTransaction(o.ctx, o.w.t, o.s, calls) {
 			o.accept(err)
 		}
 	case "import":
-		in := BatchRecord{Batch: consent.BatchID{7}}
+		in := record.Batch{Batch: consent.BatchID{7}}
 		for range rapid.IntRange(1, 6).Draw(o.rt, "items") {
-			in.Items = append(in.Items, BatchStatement{Statement: o.statement(o.address("address"))})
+			in.Items = append(in.Items, record.BatchItem{Statement: o.statement(o.address("address"))})
 		}
 		_, err := o.s.BatchRecord(o.ctx, in)
 		o.accept(err)
 	case "erase":
-		_, err := o.s.Erase(o.ctx, Erasure{Address: address})
+		_, err := o.s.Erase(o.ctx, record.Erasure{Address: address})
 		o.accept(err)
 	case "carry out":
 		_, err := o.s.ErasePending(o.ctx, false)
 		o.accept(err)
 	case "move":
-		_, err := o.s.Move(o.ctx, Move{From: address, To: o.address("to"), Justification: "moved"})
+		_, err := o.s.Move(o.ctx, rights.Move{From: address, To: o.address("to"), Justification: "moved"})
 		o.accept(err)
 	case "void":
-		in := Void{Position: rapid.Int64Range(1, positions(o.w.t, o.s.Store)).Draw(o.rt, "position"), Justification: "a mistake"}
+		in := rights.Void{Position: rapid.Int64Range(1, positions(o.w.t, o.s.Store)).Draw(o.rt, "position"), Justification: "a mistake"}
 		if rapid.Bool().Draw(o.rt, "batch") {
-			in = Void{Batch: consent.BatchID{7}, Justification: "a mistake"}
+			in = rights.Void{Batch: consent.BatchID{7}, Justification: "a mistake"}
 		}
 		_, err := o.s.Void(o.ctx, in)
 		o.accept(err)
 	case "request":
-		_, err := o.s.RequestConsent(o.ctx, OptIn{Statement: consent.Statement{
+		_, err := o.s.RequestConsent(o.ctx, record.OptIn{Statement: consent.Statement{
 			Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 		}})

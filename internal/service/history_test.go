@@ -9,12 +9,14 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
 )
 
 func TestHistory_Filters_LetThroughWhatFitsAllOfThem(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, admin := w.acme()
-		shop := w.as(admin, s, NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
+		shop := w.as(admin, s, administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
 		const anna = "anna@example.at"
 		day := func(n int) consent.Instant { return consent.InstantOf(start.Add(time.Duration(n-10) * 24 * time.Hour)) }
 		at := func(st consent.Statement, n int) consent.Statement {
@@ -29,25 +31,25 @@ func TestHistory_Filters_LetThroughWhatFitsAllOfThem(t *testing.T) {
 		w.mustRecord(shop, s, at(consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonObjection}, 6))                           // 7
 		w.mustRecord(admin, s, at(consent.Statement{Kind: consent.KindLift, Address: anna, Reason: consent.ReasonObjection}, 7))                              // 8
 		for name, c := range map[string]struct {
-			filter HistoryFilter
+			filter export.HistoryFilter
 			want   []int64
 		}{
-			"none":                 {HistoryFilter{}, []int64{2, 3, 4, 5, 6, 7, 8}},
-			"since, inclusive":     {HistoryFilter{Since: day(4)}, []int64{5, 6, 7, 8}},
-			"just after":           {HistoryFilter{Since: day(4) + 1}, []int64{6, 7, 8}},
-			"until, exclusive":     {HistoryFilter{Until: day(4)}, []int64{2, 3, 4}},
-			"until just after":     {HistoryFilter{Until: day(4) + 1}, []int64{2, 3, 4, 5}},
-			"between":              {HistoryFilter{Since: day(3), Until: day(5)}, []int64{4, 5}},
-			"one kind":             {HistoryFilter{Kinds: []string{"grant"}}, []int64{2, 4}},
-			"two kinds":            {HistoryFilter{Kinds: []string{"suppress", "grant"}}, []int64{2, 4, 6, 7}},
-			"channel or its scope": {HistoryFilter{Channel: "newsletter"}, []int64{2, 3, 6}},
-			"actor":                {HistoryFilter{Actor: "test"}, []int64{3, 5, 8}},
-			"no such actor":        {HistoryFilter{Actor: "nobody"}, nil},
-			"all together":         {HistoryFilter{Since: day(1), Until: day(9), Kinds: []string{"grant"}, Channel: "newsletter", Actor: "shop"}, []int64{2}},
+			"none":                 {export.HistoryFilter{}, []int64{2, 3, 4, 5, 6, 7, 8}},
+			"since, inclusive":     {export.HistoryFilter{Since: day(4)}, []int64{5, 6, 7, 8}},
+			"just after":           {export.HistoryFilter{Since: day(4) + 1}, []int64{6, 7, 8}},
+			"until, exclusive":     {export.HistoryFilter{Until: day(4)}, []int64{2, 3, 4}},
+			"until just after":     {export.HistoryFilter{Until: day(4) + 1}, []int64{2, 3, 4, 5}},
+			"between":              {export.HistoryFilter{Since: day(3), Until: day(5)}, []int64{4, 5}},
+			"one kind":             {export.HistoryFilter{Kinds: []string{"grant"}}, []int64{2, 4}},
+			"two kinds":            {export.HistoryFilter{Kinds: []string{"suppress", "grant"}}, []int64{2, 4, 6, 7}},
+			"channel or its scope": {export.HistoryFilter{Channel: "newsletter"}, []int64{2, 3, 6}},
+			"actor":                {export.HistoryFilter{Actor: "test"}, []int64{3, 5, 8}},
+			"no such actor":        {export.HistoryFilter{Actor: "nobody"}, nil},
+			"all together":         {export.HistoryFilter{Since: day(1), Until: day(9), Kinds: []string{"grant"}, Channel: "newsletter", Actor: "shop"}, []int64{2}},
 		} {
 			for _, size := range []int{1, 2, 100} {
 				var got []int64
-				in := HistoryInput{Address: anna, HistoryFilter: c.filter, Size: size}
+				in := export.HistoryInput{Address: anna, HistoryFilter: c.filter, Size: size}
 				for pages := 0; ; pages++ {
 					page, err := s.History(admin, in)
 					if err != nil {
@@ -78,21 +80,21 @@ func TestHistory_TokenOfAnotherFilter_IsRefused(t *testing.T) {
 		for i := range 3 {
 			w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(time.Duration(-i)*time.Minute)))
 		}
-		first := HistoryInput{Address: anna, Size: 1, HistoryFilter: HistoryFilter{
+		first := export.HistoryInput{Address: anna, Size: 1, HistoryFilter: export.HistoryFilter{
 			Since: 1, Until: consent.MaxInstant, Kinds: []string{"grant", "withdraw"}, Channel: "newsletter", Actor: "test",
 		}}
 		page, err := s.History(ctx, first)
 		if err != nil || page.Next == "" {
 			t.Fatalf("got %+v, %v", page, err)
 		}
-		for i, change := range []func(f *HistoryFilter){
-			func(f *HistoryFilter) { f.Since++ },
-			func(f *HistoryFilter) { f.Until-- },
-			func(f *HistoryFilter) { f.Kinds = []string{"grant"} },
-			func(f *HistoryFilter) { f.Kinds = []string{"grant withdraw"} },
-			func(f *HistoryFilter) { f.Channel = "" },
-			func(f *HistoryFilter) { f.Actor = "" },
-			func(f *HistoryFilter) { *f = HistoryFilter{} },
+		for i, change := range []func(f *export.HistoryFilter){
+			func(f *export.HistoryFilter) { f.Since++ },
+			func(f *export.HistoryFilter) { f.Until-- },
+			func(f *export.HistoryFilter) { f.Kinds = []string{"grant"} },
+			func(f *export.HistoryFilter) { f.Kinds = []string{"grant withdraw"} },
+			func(f *export.HistoryFilter) { f.Channel = "" },
+			func(f *export.HistoryFilter) { f.Actor = "" },
+			func(f *export.HistoryFilter) { *f = export.HistoryFilter{} },
 		} {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				other := first
@@ -113,7 +115,7 @@ func TestHistory_TokenOfAnotherFilter_IsRefused(t *testing.T) {
 func TestHistory_FilterThatCannotFit_IsRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		in := HistoryInput{Address: "anna@example.at", Size: 1}
+		in := export.HistoryInput{Address: "anna@example.at", Size: 1}
 		in.Since, in.Until = 5, 5
 		_, err := s.History(ctx, in)
 		wantFault(t, err, fault.InvalidTime)

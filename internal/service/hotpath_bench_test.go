@@ -9,13 +9,14 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 // hot is what deciding about one address from packed states takes, with memory that is used again.
 type hot struct {
 	hasher        *seal.Hasher
-	names         *nameTable
+	Names         *reference.Table
 	rules         *consent.Rules
 	exact, folded []byte // packed
 	exactState    consent.State
@@ -31,12 +32,12 @@ func newHot(tb testing.TB, c *catalog.Catalog, withdrawn bool) *hot {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h := &hot{hasher: keys.Hasher(), names: &nameTable{}, none: make([]*consent.State, 3)}
+	h := &hot{hasher: keys.Hasher(), Names: &reference.Table{}, none: make([]*consent.State, 3)}
 	tb.Cleanup(h.hasher.Release)
-	if h.rules, err = (&rulebook{}).rules(c, consent.Request{Channel: "newsletter"}); err != nil {
+	if h.rules, err = (&reference.Rulebook{}).Rules(c, consent.Request{Channel: "newsletter"}); err != nil {
 		tb.Fatal(err)
 	}
-	if h.names, err = h.names.with([]storage.Ref{
+	if h.Names, err = reference.NewTable([]storage.Ref{
 		{Number: 1, Kind: consent.RefChannel, Name: "newsletter"},
 		{Number: 2, Kind: consent.RefDeclaration, Name: "newsletter-signup@2026-01"},
 		{Number: 3, Kind: consent.RefChannel, Name: "product-marketing"},
@@ -53,10 +54,10 @@ func newHot(tb testing.TB, c *catalog.Catalog, withdrawn bool) *hot {
 		refused.Last = at.Add(time.Hour)
 		refused.Refusals = []consent.Refusal{{Channel: "newsletter", At: refused.Last, Withdrew: true}}
 	}
-	if h.exact, err = consent.AppendState(nil, given, h.names); err != nil {
+	if h.exact, err = consent.AppendState(nil, given, h.Names); err != nil {
 		tb.Fatal(err)
 	}
-	if h.folded, err = consent.AppendState(nil, refused, h.names); err != nil {
+	if h.folded, err = consent.AppendState(nil, refused, h.Names); err != nil {
 		tb.Fatal(err)
 	}
 	return h
@@ -80,10 +81,10 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 		digest(consent.FormDomain, name)
 	}
 	if err == nil {
-		err = h.exactState.Unpack(h.exact, h.names)
+		err = h.exactState.Unpack(h.exact, h.Names)
 	}
 	if err == nil {
-		err = h.foldedState.Unpack(h.folded, h.names)
+		err = h.foldedState.Unpack(h.folded, h.Names)
 	}
 	if err != nil {
 		return consent.Decision{}, err
@@ -132,7 +133,7 @@ func BenchmarkHotPath(b *testing.B) {
 	b.Run("unpack two", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = h.exactState.Unpack(h.exact, h.names), h.foldedState.Unpack(h.folded, h.names)
+			_, _ = h.exactState.Unpack(h.exact, h.Names), h.foldedState.Unpack(h.folded, h.Names)
 		}
 		b.ReportMetric(float64(len(h.exact)), "packed-bytes")
 	})
@@ -147,11 +148,11 @@ func BenchmarkHotPath(b *testing.B) {
 			h.rules.Decide(a, &known, now)
 		}
 	})
-	book := &rulebook{}
+	book := &reference.Rulebook{}
 	b.Run("rules kept", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = book.rules(c, consent.Request{Channel: "newsletter"})
+			_, _ = book.Rules(c, consent.Request{Channel: "newsletter"})
 		}
 	})
 	b.Run("rules made", func(b *testing.B) {
@@ -160,4 +161,13 @@ func BenchmarkHotPath(b *testing.B) {
 			_, _ = consent.NewRules(c, consent.Request{Channel: "newsletter"})
 		}
 	})
+}
+
+func parsed(tb testing.TB) *catalog.Catalog {
+	tb.Helper()
+	c, _, err := catalog.Parse("acme.yaml", []byte(acme(tb)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
 }

@@ -14,12 +14,16 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/record"
 )
 
 // asked checks an address at a moment.
-func asked(ctx context.Context, t testing.TB, s *Service, channel, address string, m Moment) CheckResult {
+func asked(ctx context.Context, t testing.TB, s *Service, channel, address string, m asof.Moment) check.Result {
 	t.Helper()
-	got, err := s.Check(ctx, CheckInput{Address: address, Request: consent.Request{Channel: channel}, Moment: m})
+	got, err := s.Check(ctx, check.Input{Address: address, Request: consent.Request{Channel: channel}, Moment: m})
 	if err != nil {
 		t.Fatalf("check at %+v: %v", m, err)
 	}
@@ -41,25 +45,25 @@ func TestCheck_KnownAsOf_LateEvent_CountsOnlyFromWhenItWasRecorded(t *testing.T)
 		recorded := consent.InstantOf(start.Add(time.Second))
 		between, after := late.Occurred-1, late.Occurred
 		for name, c := range map[string]struct {
-			moment   Moment
+			moment   asof.Moment
 			want     consent.Code
-			at       consent.Instant
+			At       consent.Instant
 			position int64
 		}{
-			"now":                          {Moment{}, consent.CodeWithdrawn, consent.InstantOf(w.clock.Now()), left.Position},
-			"as of after it":               {Moment{AsOf: after}, consent.CodeWithdrawn, after, left.Position},
-			"as of before it":              {Moment{AsOf: between}, consent.CodeAllowConsent, between, left.Position},
-			"known before it":              {Moment{Known: Known{Position: given.Position}}, consent.CodeAllowConsent, recorded, given.Position},
-			"as of after, known before it": {Moment{AsOf: after, Known: Known{Position: given.Position}}, consent.CodeAllowConsent, after, given.Position},
-			"known with it":                {Moment{Known: Known{Position: left.Position}}, consent.CodeWithdrawn, recorded + 1e6, left.Position},
-			"known before any grant":       {Moment{AsOf: after, Known: Known{Time: before}}, consent.CodeNoLegalBasis, after, 1},
-			"known by the time before it":  {Moment{Known: Known{Time: recorded + 1e6 - 1}}, consent.CodeAllowConsent, recorded + 1e6 - 1, given.Position},
-			"known by its time":            {Moment{Known: Known{Time: recorded + 1e6}}, consent.CodeWithdrawn, recorded + 1e6, left.Position},
+			"now":                          {asof.Moment{}, consent.CodeWithdrawn, consent.InstantOf(w.clock.Now()), left.Position},
+			"as of after it":               {asof.Moment{AsOf: after}, consent.CodeWithdrawn, after, left.Position},
+			"as of before it":              {asof.Moment{AsOf: between}, consent.CodeAllowConsent, between, left.Position},
+			"known before it":              {asof.Moment{KnownAsOf: asof.KnownAsOf{Position: given.Position}}, consent.CodeAllowConsent, recorded, given.Position},
+			"as of after, known before it": {asof.Moment{AsOf: after, KnownAsOf: asof.KnownAsOf{Position: given.Position}}, consent.CodeAllowConsent, after, given.Position},
+			"known with it":                {asof.Moment{KnownAsOf: asof.KnownAsOf{Position: left.Position}}, consent.CodeWithdrawn, recorded + 1e6, left.Position},
+			"known before any grant":       {asof.Moment{AsOf: after, KnownAsOf: asof.KnownAsOf{Time: before}}, consent.CodeNoLegalBasis, after, 1},
+			"known by the time before it":  {asof.Moment{KnownAsOf: asof.KnownAsOf{Time: recorded + 1e6 - 1}}, consent.CodeAllowConsent, recorded + 1e6 - 1, given.Position},
+			"known by its time":            {asof.Moment{KnownAsOf: asof.KnownAsOf{Time: recorded + 1e6}}, consent.CodeWithdrawn, recorded + 1e6, left.Position},
 		} {
 			got := asked(ctx, t, s, "newsletter", anna, c.moment)
-			if got.Reason != c.want || got.Decided != c.at || got.Basis.Position != c.position || got.ForSending != (c.moment == Moment{}) {
+			if got.Reason != c.want || got.Decided != c.At || got.Snapshot.Position != c.position || got.ForSending != (c.moment == asof.Moment{}) {
 				t.Errorf("%s: %s decided for %s at %d, for sending %t; want %s, %s, %d",
-					name, got.Reason, got.Decided, got.Basis.Position, got.ForSending, c.want, c.at, c.position)
+					name, got.Reason, got.Decided, got.Snapshot.Position, got.ForSending, c.want, c.At, c.position)
 			}
 		}
 	})
@@ -71,7 +75,7 @@ func TestCheck_KnownAsOf_CatalogRecordedLater_DoesNotCount(t *testing.T) {
 		const anna = "anna@example.at"
 		given := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-48*time.Hour)))
 		shorter := strings.Replace(acme(t), "consent_lapses_after: P24M", "consent_lapses_after: P1D", 1)
-		applied, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: shorter})
+		applied, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: shorter})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,13 +84,13 @@ func TestCheck_KnownAsOf_CatalogRecordedLater_DoesNotCount(t *testing.T) {
 		for position, want := range map[int64]consent.Code{
 			given.Position: consent.CodeAllowConsent, applied.Position: consent.CodeConsentLapsed,
 		} {
-			got := asked(ctx, t, s, "newsletter", anna, Moment{AsOf: now, Known: Known{Position: position}})
+			got := asked(ctx, t, s, "newsletter", anna, asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Position: position}})
 			if got.Reason != want {
 				t.Errorf("known at %d: %s by catalog %d, want %s", position, got.Reason, got.CatalogVersion, want)
 			}
 		}
 		// The catalog is that of the time that is decided for, too.
-		if got := asked(ctx, t, s, "newsletter", anna, Moment{AsOf: consent.InstantOf(start)}); got.CatalogVersion != 1 {
+		if got := asked(ctx, t, s, "newsletter", anna, asof.Moment{AsOf: consent.InstantOf(start)}); got.CatalogVersion != 1 {
 			t.Errorf("as of before the second catalog: by catalog %d", got.CatalogVersion)
 		}
 	})
@@ -98,22 +102,22 @@ func TestKnownAsOf_WhatNeverWas_IsRefused(t *testing.T) {
 		w.clock.Advance(time.Second)
 		now := consent.InstantOf(w.clock.Now())
 		for _, c := range []struct {
-			moment Moment
+			moment asof.Moment
 			want   fault.Code
 			field  string
 		}{
-			{Moment{Known: Known{Position: 2}}, fault.PositionUnknown, "knownAsOf.position"},
-			{Moment{AsOf: now, Known: Known{Position: 2}}, fault.PositionUnknown, "knownAsOf.position"},
-			{Moment{Known: Known{Time: consent.InstantOf(start) - 1}}, fault.PositionUnknown, "knownAsOf.time"},
-			{Moment{Known: Known{Time: now + 1}}, fault.TimeInFuture, "knownAsOf.time"},
-			{Moment{AsOf: now, Known: Known{Time: now + 1}}, fault.TimeInFuture, "knownAsOf.time"},
-			{Moment{AsOf: now + 1, Known: Known{Time: now}}, fault.TimeInFuture, "asOf"},
-			{Moment{AsOf: now + 1, Known: Known{Position: 1}}, fault.TimeInFuture, "asOf"},
+			{asof.Moment{KnownAsOf: asof.KnownAsOf{Position: 2}}, fault.PositionUnknown, "knownAsOf.position"},
+			{asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Position: 2}}, fault.PositionUnknown, "knownAsOf.position"},
+			{asof.Moment{KnownAsOf: asof.KnownAsOf{Time: consent.InstantOf(start) - 1}}, fault.PositionUnknown, "knownAsOf.time"},
+			{asof.Moment{KnownAsOf: asof.KnownAsOf{Time: now + 1}}, fault.TimeInFuture, "knownAsOf.time"},
+			{asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Time: now + 1}}, fault.TimeInFuture, "knownAsOf.time"},
+			{asof.Moment{AsOf: now + 1, KnownAsOf: asof.KnownAsOf{Time: now}}, fault.TimeInFuture, "asOf"},
+			{asof.Moment{AsOf: now + 1, KnownAsOf: asof.KnownAsOf{Position: 1}}, fault.TimeInFuture, "asOf"},
 		} {
 			request := consent.Request{Channel: "newsletter"}
-			_, checked := s.Check(ctx, CheckInput{Address: "anna@example.at", Request: request, Moment: c.moment})
-			_, batch := s.BatchCheck(ctx, BatchInput{Addresses: []string{"anna@example.at"}, Request: request, Moment: c.moment})
-			_, looked := s.Lookup(ctx, LookupInput{Address: "anna@example.at", Moment: c.moment})
+			_, checked := s.Check(ctx, check.Input{Address: "anna@example.at", Request: request, Moment: c.moment})
+			_, batch := s.BatchCheck(ctx, check.BatchInput{Addresses: []string{"anna@example.at"}, Request: request, Moment: c.moment})
+			_, looked := s.Lookup(ctx, check.LookupInput{Address: "anna@example.at", Moment: c.moment})
 			for _, err := range []error{checked, batch, looked} {
 				wantFault(t, err, c.want)
 				if refused := (*fault.Error)(nil); errors.As(err, &refused) && refused.Field != c.field {
@@ -134,24 +138,24 @@ func TestLookup_OfThePast_ShowsWhatWasKnownThen(t *testing.T) {
 		}
 		w.mustRecord(ctx, s, late)
 		for name, c := range map[string]struct {
-			moment       Moment
+			moment       asof.Moment
 			suppressions int
 			grants       int
 		}{
-			"now":                {Moment{}, 1, 1},
-			"known before it":    {Moment{Known: Known{Position: given.Position}}, 0, 1},
-			"as of before it":    {Moment{AsOf: late.Occurred - 1}, 0, 1},
-			"as of before all":   {Moment{AsOf: consent.InstantOf(start.Add(-72 * time.Hour))}, 0, 0},
-			"known before all":   {Moment{Known: Known{Position: 1}}, 0, 0},
-			"as of after it":     {Moment{AsOf: late.Occurred}, 1, 1},
-			"both, each too new": {Moment{AsOf: late.Occurred, Known: Known{Position: given.Position}}, 0, 1},
+			"now":                {asof.Moment{}, 1, 1},
+			"known before it":    {asof.Moment{KnownAsOf: asof.KnownAsOf{Position: given.Position}}, 0, 1},
+			"as of before it":    {asof.Moment{AsOf: late.Occurred - 1}, 0, 1},
+			"as of before all":   {asof.Moment{AsOf: consent.InstantOf(start.Add(-72 * time.Hour))}, 0, 0},
+			"known before all":   {asof.Moment{KnownAsOf: asof.KnownAsOf{Position: 1}}, 0, 0},
+			"as of after it":     {asof.Moment{AsOf: late.Occurred}, 1, 1},
+			"both, each too new": {asof.Moment{AsOf: late.Occurred, KnownAsOf: asof.KnownAsOf{Position: given.Position}}, 0, 1},
 		} {
-			r, err := s.Lookup(ctx, LookupInput{Address: anna, Moment: c.moment})
+			r, err := s.Lookup(ctx, check.LookupInput{Address: anna, Moment: c.moment})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			newsletter := r.Channels[0]
-			if len(r.Suppressions) != c.suppressions || len(newsletter.Grants) != c.grants || r.ForSending != (c.moment == Moment{}) {
+			if len(r.Suppressions) != c.suppressions || len(newsletter.Grants) != c.grants || r.ForSending != (c.moment == asof.Moment{}) {
 				t.Errorf("%s: %d suppressions, %d grants, for sending %t", name, len(r.Suppressions), len(newsletter.Grants), r.ForSending)
 			}
 			single := asked(ctx, t, s, "newsletter", anna, c.moment)
@@ -166,8 +170,8 @@ func TestLookup_OfThePast_ShowsWhatWasKnownThen(t *testing.T) {
 type answered struct {
 	recordings       int // how many came before it
 	channel, address string
-	again            Moment
-	was              CheckResult
+	again            asof.Moment
+	was              check.Result
 }
 
 // Invariant 5: asked as known at a position, an answer never changes, whatever is recorded later, for whatever time.
@@ -204,7 +208,7 @@ type randomHistory struct {
 
 	recordings int
 	pending    []string       // addresses whose erasure is recorded and not carried out
-	erased     map[string]int // how much was recorded when the erasure of the address was carried out
+	Removals   map[string]int // how much was recorded when the erasure of the address was carried out
 }
 
 func (h *randomHistory) address() string {
@@ -224,17 +228,17 @@ func (h *randomHistory) past() consent.Instant {
 func (h *randomHistory) record() {
 	h.recordings++
 	h.w.clock.Advance(time.Second) // What was asked for as of now must not share its instant with what comes.
-	items := make([]BatchStatement, rapid.IntRange(1, 4).Draw(h.rt, "events"))
+	items := make([]record.BatchItem, rapid.IntRange(1, 4).Draw(h.rt, "events"))
 	for i := range items {
 		items[i].Statement = h.statement()
 	}
-	if _, err := h.s.BatchRecord(h.ctx, BatchRecord{Items: items}); err != nil {
+	if _, err := h.s.BatchRecord(h.ctx, record.Batch{Items: items}); err != nil {
 		h.rt.Fatalf("record: %v", err)
 	}
 	if rapid.IntRange(0, 9).Draw(h.rt, "catalog") == 0 {
 		lapse := rapid.SampledFrom([]string{"P24M", "P2D"}).Draw(h.rt, "lapse")
 		document := strings.Replace(acme(h.w.t), "consent_lapses_after: P24M", "consent_lapses_after: "+lapse, 1)
-		if _, err := h.s.ApplyCatalog(h.ctx, ApplyCatalog{Document: document}); err != nil {
+		if _, err := h.s.ApplyCatalog(h.ctx, administration.ApplyCatalog{Document: document}); err != nil {
 			h.rt.Fatalf("apply a catalog: %v", err)
 		}
 	}
@@ -250,11 +254,11 @@ func (h *randomHistory) carryOut() {
 	if _, err := h.s.ErasePending(h.ctx, false); err != nil {
 		h.rt.Fatalf("carry out erasures: %v", err)
 	}
-	if h.erased == nil {
-		h.erased = map[string]int{}
+	if h.Removals == nil {
+		h.Removals = map[string]int{}
 	}
 	for _, address := range h.pending {
-		h.erased[address] = h.recordings
+		h.Removals[address] = h.recordings
 	}
 	h.pending = nil
 }
@@ -291,21 +295,21 @@ func (h *randomHistory) statement() consent.Statement {
 // ask asks strictly, as of a time of the past, and as known in the past.
 func (h *randomHistory) ask() []answered {
 	var all []answered
-	add := func(m, again Moment) {
+	add := func(m, again asof.Moment) {
 		a := answered{channel: h.channel(), address: h.address(), recordings: h.recordings}
 		a.was = asked(h.ctx, h.w.t, h.s, a.channel, a.address, m)
 		if again.AsOf == 0 {
-			again = Moment{AsOf: a.was.Decided, Known: Known{Position: a.was.Basis.Position}}
+			again = asof.Moment{AsOf: a.was.Decided, KnownAsOf: asof.KnownAsOf{Position: a.was.Snapshot.Position}}
 		}
 		a.again = again
 		all = append(all, a)
 	}
-	add(Moment{}, Moment{})
-	add(Moment{AsOf: h.past()}, Moment{})
+	add(asof.Moment{}, asof.Moment{})
+	add(asof.Moment{AsOf: h.past()}, asof.Moment{})
 	now := consent.InstantOf(h.w.clock.Now())
-	add(Moment{}, Moment{AsOf: now, Known: Known{Time: now}})
-	known := Known{Position: rapid.Int64Range(1, all[0].was.Basis.Position).Draw(h.rt, "known at")}
-	add(Moment{Known: known}, Moment{})
+	add(asof.Moment{}, asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Time: now}})
+	known := asof.KnownAsOf{Position: rapid.Int64Range(1, all[0].was.Snapshot.Position).Draw(h.rt, "known at")}
+	add(asof.Moment{KnownAsOf: known}, asof.Moment{})
 	return all
 }
 
@@ -314,14 +318,14 @@ func (h *randomHistory) askAgain(a answered) int {
 	got := asked(h.ctx, h.w.t, h.s, a.channel, a.address, a.again)
 	a.was.ForSending = false
 	// What an erasure has taken away, no question about the past brings back.
-	if h.erased[a.address] > a.recordings {
+	if h.Removals[a.address] > a.recordings {
 		if got.Verdict == consent.Allow && a.was.Verdict != consent.Allow {
 			h.rt.Errorf("%s on %s, asked again at %+v: an erasure allows what was denied", a.address, a.channel, a.again)
 		}
 	} else if diff := cmp.Diff(a.was, got); diff != "" {
 		h.rt.Errorf("%s on %s, asked again at %+v (-was +now):\n%s", a.address, a.channel, a.again, diff)
 	}
-	batch, err := h.s.BatchCheck(h.ctx, BatchInput{
+	batch, err := h.s.BatchCheck(h.ctx, check.BatchInput{
 		Addresses: []string{a.address}, Request: consent.Request{Channel: a.channel}, Moment: a.again,
 	})
 	if err != nil {
@@ -331,7 +335,7 @@ func (h *randomHistory) askAgain(a answered) int {
 		diff := cmp.Diff(got.Decision, d)
 		h.rt.Errorf("a batch says otherwise (-single +batch):\n%s", diff)
 	}
-	if asked(h.ctx, h.w.t, h.s, a.channel, a.address, Moment{AsOf: a.again.AsOf}).Reason != got.Reason {
+	if asked(h.ctx, h.w.t, h.s, a.channel, a.address, asof.Moment{AsOf: a.again.AsOf}).Reason != got.Reason {
 		return 1
 	}
 	return 0

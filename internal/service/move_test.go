@@ -6,6 +6,9 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 func lifting(address string, reason consent.Reason) consent.Statement {
@@ -28,7 +31,7 @@ func TestMove_LiftOfAnotherSpelling_EndsNothingAtTheNewAddress(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", old, consent.CodeComplaint)
 		w.wantCheck(ctx, s, "newsletter", to, consent.CodeComplaint)
 		// Nor does a lift that comes late.
-		late := BatchRecord{Items: []BatchStatement{{Statement: daysAgo(lifting(fellow, consent.ReasonComplaint), 7)}}}
+		late := record.Batch{Items: []record.BatchItem{{Statement: daysAgo(lifting(fellow, consent.ReasonComplaint), 7)}}}
 		if _, err := s.BatchRecord(ctx, late); err != nil {
 			t.Fatal(err)
 		}
@@ -55,13 +58,13 @@ func TestMove_OneSideHeld_TheOtherIsNotErased(t *testing.T) {
 		s, ctx := w.acme()
 		const old, to = "a@web.example", "b@web.example"
 		mustMove(ctx, t, w, s, old, to)
-		if _, err := s.PlaceHold(ctx, Hold{Address: old, Justification: "case 7"}); err != nil {
+		if _, err := s.PlaceHold(ctx, rights.Hold{Address: old, Justification: "case 7"}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
-		_, err := s.Record(ctx, erasure(to, start), Idempotency{})
+		_, err := s.Record(ctx, erasure(to, start), txn.Idempotency{})
 		wantFault(t, err, fault.LegalHold)
-		if _, err := s.ReleaseHold(ctx, Hold{Address: old, Justification: "closed"}); err != nil {
+		if _, err := s.ReleaseHold(ctx, rights.Hold{Address: old, Justification: "closed"}); err != nil {
 			t.Fatal(err)
 		}
 		eraseNow(ctx, t, w, s, to)

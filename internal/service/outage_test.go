@@ -11,6 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -39,15 +41,18 @@ func (x *troubled) Fence(ctx context.Context) error {
 func TestCheck_ByHowFarTheIndexIsBehind_WaitsOrNot(t *testing.T) {
 	const anna, nobody = "anna@example.at", "nobody@example.at"
 	w := newWorld(t, "sqlite")
+	x := &troubled{}
+	w.wrap = func(own *index.Index) check.Index {
+		x.Index = own
+		return x
+	}
 	s, ctx := w.acme()
 	granted := w.mustRecord(ctx, s, consentOn("newsletter", anna, w.clock.Now()))
 	w.wantCheck(ctx, s, "newsletter", anna, consent.CodeAllowConsent)
-	x := &troubled{Index: s.Checker.index.(*index.Index)} //nolint:forcetypeassert,errcheck // It is that of the fixture.
-	s.Checker.index = x
 	away := storage.ErrUnavailable
 	for name, c := range map[string]struct {
 		about   []string
-		how     Consistency
+		how     check.Consistency
 		behind  time.Duration
 		failing bool
 		err     error
@@ -58,26 +63,26 @@ func TestCheck_ByHowFarTheIndexIsBehind_WaitsOrNot(t *testing.T) {
 	}{
 		"a denial, near":                   {about: []string{nobody}, behind: 4 * time.Second, sending: true},
 		"a denial, far":                    {about: []string{nobody}, behind: 6 * time.Second, fences: 1, sending: true},
-		"a denial that is to know more":    {about: []string{nobody}, how: Consistency{AtLeast: granted.Position}, sending: true},
+		"a denial that is to know more":    {about: []string{nobody}, how: check.Consistency{AtLeast: granted.Position}, sending: true},
 		"an ALLOW":                         {about: []string{anna}, fences: 1, sending: true},
-		"bounded, near":                    {about: []string{anna}, how: Consistency{Bounded: 10 * time.Second}, behind: 9 * time.Second},
-		"bounded, far":                     {about: []string{anna}, how: Consistency{Bounded: 10 * time.Second}, behind: 11 * time.Second, fences: 1},
+		"bounded, near":                    {about: []string{anna}, how: check.Consistency{Bounded: 10 * time.Second}, behind: 9 * time.Second},
+		"bounded, far":                     {about: []string{anna}, how: check.Consistency{Bounded: 10 * time.Second}, behind: 11 * time.Second, fences: 1},
 		"an ALLOW in an outage":            {about: []string{anna}, err: away, fences: 1, fault: fault.Unavailable},
-		"bounded in an outage":             {about: []string{anna}, how: Consistency{Bounded: time.Minute}, behind: 9 * time.Second, err: away},
-		"bounded in a long outage":         {about: []string{anna}, how: Consistency{Bounded: time.Second}, behind: 9 * time.Second, err: away, fences: 1, fault: fault.Unavailable},
+		"bounded in an outage":             {about: []string{anna}, how: check.Consistency{Bounded: time.Minute}, behind: 9 * time.Second, err: away},
+		"bounded in a long outage":         {about: []string{anna}, how: check.Consistency{Bounded: time.Second}, behind: 9 * time.Second, err: away, fences: 1, fault: fault.Unavailable},
 		"a denial in an outage":            {about: []string{nobody}, behind: time.Hour, err: away, fences: 1},
 		"a denial when the database hangs": {about: []string{nobody}, behind: time.Hour, failing: true},
 		"an ALLOW when the database hangs": {about: []string{anna}, behind: time.Hour, failing: true, err: away, fences: 1, fault: fault.Unavailable},
 		"denials in an outage":             {about: []string{nobody, nobody}, err: away, fences: 1},
 		"an ALLOW among them":              {about: []string{nobody, anna}, err: away, fences: 1, fault: fault.Unavailable},
 		"a denial that is to know the future": {
-			about: []string{nobody}, how: Consistency{AtLeast: granted.Position + 1}, err: away, fences: 1, fault: fault.Unavailable,
+			about: []string{nobody}, how: check.Consistency{AtLeast: granted.Position + 1}, err: away, fences: 1, fault: fault.Unavailable,
 		},
 		"an index that is loading": {about: []string{anna}, err: index.ErrNotLoaded, fences: 1, sending: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x.behind, x.failing, x.err, x.fences = c.behind, c.failing, c.err, 0
-			got, err := s.BatchCheck(ctx, BatchInput{Addresses: c.about, Request: consent.Request{Channel: "newsletter"}, Consistency: c.how})
+			got, err := s.BatchCheck(ctx, check.BatchInput{Addresses: c.about, Request: consent.Request{Channel: "newsletter"}, Consistency: c.how})
 			if c.fault != "" {
 				wantFault(t, err, c.fault)
 			} else if err != nil || got.ForSending != c.sending {
@@ -97,7 +102,7 @@ func TestVerifySample_AnswerThatTheLedgerContradicts_IsSaidAndCounted(t *testing
 	s, ctx := w.acme()
 	w.mustRecord(ctx, s, consentOn("newsletter", anna, start))
 	w.mustRecord(ctx, s, withdrawal("newsletter", anna))
-	empty, err := consent.AppendState(nil, &consent.State{}, &nameTable{})
+	empty, err := consent.AppendState(nil, &consent.State{}, &reference.Table{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +116,7 @@ func TestVerifySample_AnswerThatTheLedgerContradicts_IsSaidAndCounted(t *testing
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, time.Minute, "the wrong answer is found", func() bool {
-		got, err := misled.Check(ctx, newsletterOf(anna, Consistency{}))
+		got, err := misled.Check(ctx, newsletterOf(anna, check.Consistency{}))
 		if err != nil {
 			t.Fatal(err)
 		}

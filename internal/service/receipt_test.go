@@ -15,10 +15,18 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/receipt"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/receipts"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/retention"
+	"github.com/assent-io/assent/internal/service/rights"
 )
 
 // receiptFor checks an address and returns the answer, which carries a receipt.
-func receiptFor(ctx context.Context, t testing.TB, s *Service, in CheckInput) CheckResult {
+func receiptFor(ctx context.Context, t testing.TB, s *Service, in check.Input) check.Result {
 	t.Helper()
 	in.Receipt = true
 	got, err := s.Check(ctx, in)
@@ -29,14 +37,14 @@ func receiptFor(ctx context.Context, t testing.TB, s *Service, in CheckInput) Ch
 }
 
 // on is a check of an address on a channel.
-func on(channel, address string) CheckInput {
-	return CheckInput{Address: address, Request: consent.Request{Channel: channel}}
+func on(channel, address string) check.Input {
+	return check.Input{Address: address, Request: consent.Request{Channel: channel}}
 }
 
 // wantOutcome verifies a receipt and wants an outcome.
-func wantOutcome(ctx context.Context, t testing.TB, s *Service, text, address string, want ReceiptOutcome) VerifiedReceipt {
+func wantOutcome(ctx context.Context, t testing.TB, s *Service, text, address string, want receipts.Outcome) receipts.Verified {
 	t.Helper()
-	got, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: text, Address: address})
+	got, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: text, Address: address})
 	if err != nil {
 		t.Fatalf("verify: %v", err)
 	}
@@ -127,14 +135,14 @@ func TestVerifyReceipt_LaterEvents_ChangeNothing(t *testing.T) {
 		late.Occurred = consent.InstantOf(start.Add(-30 * time.Minute))
 		w.mustRecord(ctx, s, late)
 		shorter := strings.Replace(acme(t), "consent_lapses_after: P24M", "consent_lapses_after: P1D", 1)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: shorter}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: shorter}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Hour)
 		for _, text := range []string{before, strict, asOf} {
-			wantOutcome(ctx, t, s, text, "Anna@EXAMPLE.at", ReceiptSame)
-			wantOutcome(ctx, t, s, text, "", ReceiptNotReplayed)
-			wantOutcome(ctx, t, s, text, "ben@example.at", ReceiptOtherAddress)
+			wantOutcome(ctx, t, s, text, "Anna@EXAMPLE.at", receipts.Same)
+			wantOutcome(ctx, t, s, text, "", receipts.NotReplayed)
+			wantOutcome(ctx, t, s, text, "ben@example.at", receipts.OtherAddress)
 		}
 	})
 }
@@ -146,14 +154,14 @@ func TestVerifyReceipt_WhatWasNeverAnswered_Differs(t *testing.T) {
 		given := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		text := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
 		forged := w.resigned(text, func(r *receipt.Receipt) { r.CatalogVersion, r.GrantPosition = 7, given.Position+1 })
-		got := wantOutcome(ctx, t, s, forged, anna, ReceiptDiffers)
+		got := wantOutcome(ctx, t, s, forged, anna, receipts.Differs)
 		want := []receipt.Difference{{Field: "catalog_version", Expected: "7", Got: "1"}, {Field: "grant_position", Expected: "3", Got: "2"}}
 		if diff := cmp.Diff(want, got.Differences); diff != "" {
 			t.Error(diff)
 		}
 		// The ledger itself can be altered, too.
 		w.raw().forge(given.Position, func(e *consent.Event) { e.Channels = []string{"product-marketing"} })
-		got = wantOutcome(ctx, t, s, text, anna, ReceiptDiffers)
+		got = wantOutcome(ctx, t, s, text, anna, receipts.Differs)
 		if len(got.Differences) == 0 || got.Differences[0] != (receipt.Difference{Field: "verdict", Expected: "ALLOW", Got: "DENY"}) {
 			t.Errorf("differences %+v", got.Differences)
 		}
@@ -171,12 +179,12 @@ func TestVerifyReceipt_ErasedSince(t *testing.T) {
 		erased := w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
 		after := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, w.clock.Now()))
-		if got := wantOutcome(ctx, t, s, before, anna, ReceiptErasedSince); got.Erased != erased.Position || len(got.Differences) != 0 {
+		if got := wantOutcome(ctx, t, s, before, anna, receipts.ErasedSince); got.Erased != erased.Position || len(got.Differences) != 0 {
 			t.Errorf("erased at %d, want %d: %+v", got.Erased, erased.Position, got.Differences)
 		}
-		wantOutcome(ctx, t, s, other, tagged, ReceiptSame) // another spelling was not erased
-		wantOutcome(ctx, t, s, after, anna, ReceiptSame)
-		wantOutcome(ctx, t, s, before, tagged, ReceiptOtherAddress)
+		wantOutcome(ctx, t, s, other, tagged, receipts.Same) // another spelling was not erased
+		wantOutcome(ctx, t, s, after, anna, receipts.Same)
+		wantOutcome(ctx, t, s, before, tagged, receipts.OtherAddress)
 	})
 }
 
@@ -185,18 +193,18 @@ func TestVerifyReceipt_ErasureBehindManyEvents_IsFound(t *testing.T) {
 	s, ctx := w.acme()
 	const anna = "anna@gmail.com"
 	text := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
-	batch := BatchRecord{}
-	for n := range historyRead + 1 {
+	batch := record.Batch{}
+	for n := range export.HistoryRead + 1 {
 		st := withdrawal("newsletter", anna)
 		st.Occurred = consent.InstantOf(start.Add(-time.Duration(n+1) * time.Minute))
-		batch.Items = append(batch.Items, BatchStatement{Statement: st})
+		batch.Items = append(batch.Items, record.BatchItem{Statement: st})
 	}
 	if _, err := s.BatchRecord(ctx, batch); err != nil {
 		t.Fatal(err)
 	}
-	wantOutcome(ctx, t, s, text, anna, ReceiptSame)
+	wantOutcome(ctx, t, s, text, anna, receipts.Same)
 	w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
-	wantOutcome(ctx, t, s, text, anna, ReceiptErasedSince)
+	wantOutcome(ctx, t, s, text, anna, receipts.ErasedSince)
 }
 
 func TestVerifyReceipt_AlteredOrForeign_IsRefused(t *testing.T) {
@@ -212,7 +220,7 @@ func TestVerifyReceipt_AlteredOrForeign_IsRefused(t *testing.T) {
 		altered := []byte(text)
 		altered[len("assent receipt v1\nledger: ")] ^= 1
 		for _, wrong := range []string{"", "nonsense", string(altered), foreign, string(point.Signed), text + "\n", text[1:]} {
-			_, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: wrong, Address: "anna@example.at"})
+			_, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: wrong, Address: "anna@example.at"})
 			wantFault(t, err, fault.InvalidReceipt)
 		}
 		if _, err := ledger.OpenCheckpoint([]byte(text), ledger.Origin(w.keys.StoreID()), point.VerifierKey); err == nil {
@@ -221,7 +229,7 @@ func TestVerifyReceipt_AlteredOrForeign_IsRefused(t *testing.T) {
 		for i := range len(text) {
 			altered := []byte(text)
 			altered[i] ^= 1
-			_, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: string(altered), Address: "anna@example.at"})
+			_, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: string(altered), Address: "anna@example.at"})
 			wantFault(t, err, fault.InvalidReceipt)
 		}
 	})
@@ -232,7 +240,7 @@ func TestVerifyReceipt_BeyondTheLedger_IsPositionUnknown(t *testing.T) {
 		s, ctx := w.acme()
 		text := receiptFor(ctx, t, s, on("newsletter", "anna@example.at")).Receipt
 		beyond := w.resigned(text, func(r *receipt.Receipt) { r.Position = 99 })
-		_, err := s.VerifyReceipt(ctx, VerifyReceipt{Receipt: beyond, Address: "anna@example.at"})
+		_, err := s.VerifyReceipt(ctx, receipts.Input{Receipt: beyond, Address: "anna@example.at"})
 		wantFault(t, err, fault.PositionUnknown)
 	})
 }
@@ -244,24 +252,24 @@ func TestVerifyReceipt_ClientReplaysOnlyWhatItMayCheck(t *testing.T) {
 		own := receiptFor(admin, t, s, on("newsletter", anna)).Receipt
 		other := receiptFor(admin, t, s, on("product-marketing", anna)).Receipt
 		for _, scope := range []string{"check", "read", "export"} {
-			desk := w.as(admin, s, NewClient{ID: "desk-" + scope, Department: "newsletter-desk", Scopes: []string{scope}})
-			wantOutcome(desk, t, s, own, anna, ReceiptSame)
-			wantOutcome(desk, t, s, other, "", ReceiptNotReplayed)
+			desk := w.as(admin, s, administration.NewClient{ID: "desk-" + scope, Department: "newsletter-desk", Scopes: []string{scope}})
+			wantOutcome(desk, t, s, own, anna, receipts.Same)
+			wantOutcome(desk, t, s, other, "", receipts.NotReplayed)
 			for _, address := range []string{anna, "ben@example.at"} { // It does not learn whether it is the right one either.
-				_, err := s.VerifyReceipt(desk, VerifyReceipt{Receipt: other, Address: address})
+				_, err := s.VerifyReceipt(desk, receipts.Input{Receipt: other, Address: address})
 				wantFault(t, err, fault.OtherDepartment)
 			}
 		}
-		recorder := w.as(admin, s, NewClient{ID: "recorder", AllDepartments: true, Scopes: []string{"record"}})
-		_, err := s.VerifyReceipt(recorder, VerifyReceipt{Receipt: own})
+		recorder := w.as(admin, s, administration.NewClient{ID: "recorder", AllDepartments: true, Scopes: []string{"record"}})
+		_, err := s.VerifyReceipt(recorder, receipts.Input{Receipt: own})
 		wantFault(t, err, fault.ScopeMissing)
-		revoked := w.as(admin, s, NewClient{ID: "revoked", AllDepartments: true, Scopes: []string{"check"}})
+		revoked := w.as(admin, s, administration.NewClient{ID: "revoked", AllDepartments: true, Scopes: []string{"check"}})
 		if _, err := s.RevokeClient(admin, "revoked"); err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.VerifyReceipt(revoked, VerifyReceipt{Receipt: own})
+		_, err = s.VerifyReceipt(revoked, receipts.Input{Receipt: own})
 		wantFault(t, err, fault.Unauthenticated)
-		_, err = s.VerifyReceipt(admin, VerifyReceipt{Receipt: own, Address: "nobody"})
+		_, err = s.VerifyReceipt(admin, receipts.Input{Receipt: own, Address: "nobody"})
 		wantFault(t, err, fault.InvalidAddress)
 	})
 }
@@ -274,8 +282,8 @@ func TestVerifyReceipt_UnderAnOlderSigningKey_Holds(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := w.store()
-	s, ctx := w.service(store, 0), WithCaller(t.Context(), Process("test"))
-	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+	s, ctx := w.service(store, 0), access.WithCaller(t.Context(), access.Process("test"))
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 		t.Fatal(err)
 	}
 	before := receiptFor(ctx, t, s, on("newsletter", "anna@example.at")).Receipt
@@ -289,8 +297,8 @@ func TestVerifyReceipt_UnderAnOlderSigningKey_Holds(t *testing.T) {
 	}
 	s = w.service(store, 0)
 	after := receiptFor(ctx, t, s, on("newsletter", "anna@example.at")).Receipt
-	older := wantOutcome(ctx, t, s, before, "anna@example.at", ReceiptSame)
-	newer := wantOutcome(ctx, t, s, after, "anna@example.at", ReceiptSame)
+	older := wantOutcome(ctx, t, s, before, "anna@example.at", receipts.Same)
+	newer := wantOutcome(ctx, t, s, after, "anna@example.at", receipts.Same)
 	if older.Key == newer.Key {
 		t.Error("both are said to be signed by one key")
 	}
@@ -311,24 +319,24 @@ func TestVerifyReceipt_VoidOrMoveSince_ChangesNothing(t *testing.T) {
 		const anna, ben = "anna@example.at", "ben@example.at"
 		given := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		w.mustRecord(ctx, s, withdrawal("product-marketing", anna))
-		receipts := map[string]string{}
+		texts := map[string]string{}
 		for _, address := range []string{anna, ben} {
 			for _, channel := range []string{"newsletter", "product-marketing"} {
-				receipts[receiptFor(ctx, t, s, on(channel, address)).Receipt] = address
+				texts[receiptFor(ctx, t, s, on(channel, address)).Receipt] = address
 			}
 		}
-		if _, err := s.Void(ctx, Void{Position: given.Position, Justification: "the wrong list"}); err != nil {
+		if _, err := s.Void(ctx, rights.Void{Position: given.Position, Justification: "the wrong list"}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
-		if _, err := s.Move(ctx, Move{From: anna, To: ben, Justification: "a new address"}); err != nil {
+		if _, err := s.Move(ctx, rights.Move{From: anna, To: ben, Justification: "a new address"}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
 		w.wantCheck(ctx, s, "newsletter", anna, consent.CodeNoLegalBasis)
 		w.wantCheck(ctx, s, "product-marketing", ben, consent.CodeWithdrawn)
-		for text, address := range receipts {
-			wantOutcome(ctx, t, s, text, address, ReceiptSame)
+		for text, address := range texts {
+			wantOutcome(ctx, t, s, text, address, receipts.Same)
 		}
 	})
 }
@@ -337,8 +345,8 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		const anna, ben = "anna@example.at", "ben@example.at"
-		erase := func(address string) BatchStatement {
-			return BatchStatement{Statement: consent.Statement{
+		erase := func(address string) record.BatchItem {
+			return record.BatchItem{Statement: consent.Statement{
 				Kind: consent.KindErase, Address: address, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
 			}}
 		}
@@ -346,7 +354,7 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-3*time.Hour)))
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		w.mustRecord(ctx, s, consentOn("newsletter", ben, start.Add(-3*time.Hour)))
-		items, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{erase(anna), erase(ben)}})
+		items, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{erase(anna), erase(ben)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -357,29 +365,29 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 		ofPast := receiptFor(ctx, t, s, past)
 		forged := w.resigned(ofBen.Receipt, func(r *receipt.Receipt) { r.Reason = "MADE_UP" })
 		for _, c := range []struct {
-			was     CheckResult
+			was     check.Result
 			address string
 			reason  consent.Code
 		}{{ofAnna, anna, consent.CodeAllowConsent}, {ofBen, ben, consent.CodeErased}, {ofPast, ben, consent.CodeAllowConsent}} {
 			if c.was.Reason != c.reason {
 				t.Fatalf("%s: got %s, want %s", c.address, c.was.Reason, c.reason)
 			}
-			wantOutcome(ctx, t, s, c.was.Receipt, c.address, ReceiptSame)
+			wantOutcome(ctx, t, s, c.was.Receipt, c.address, receipts.Same)
 		}
 		if done, err := s.ErasePending(ctx, false); err != nil || done.Erased != 2 {
 			t.Fatalf("erased %+v, %v", done, err)
 		}
 		w.clock.Advance(time.Second)
-		if got := wantOutcome(ctx, t, s, ofAnna.Receipt, anna, ReceiptErasedSince); got.Erased != items[0].Position {
+		if got := wantOutcome(ctx, t, s, ofAnna.Receipt, anna, receipts.ErasedSince); got.Erased != items[0].Position {
 			t.Errorf("erased at %d, want %d", got.Erased, items[0].Position)
 		}
-		if got := wantOutcome(ctx, t, s, ofPast.Receipt, ben, ReceiptErasedSince); got.Erased != items[1].Position {
+		if got := wantOutcome(ctx, t, s, ofPast.Receipt, ben, receipts.ErasedSince); got.Erased != items[1].Position {
 			t.Errorf("erased at %d, want %d", got.Erased, items[1].Position)
 		}
-		wantOutcome(ctx, t, s, ofBen.Receipt, ben, ReceiptSame)
-		wantOutcome(ctx, t, s, forged, ben, ReceiptDiffers)
+		wantOutcome(ctx, t, s, ofBen.Receipt, ben, receipts.Same)
+		wantOutcome(ctx, t, s, forged, ben, receipts.Differs)
 		now := receiptFor(ctx, t, s, on("newsletter", anna))
-		wantOutcome(ctx, t, s, now.Receipt, anna, ReceiptSame)
+		wantOutcome(ctx, t, s, now.Receipt, anna, receipts.Same)
 	})
 }
 
@@ -399,19 +407,19 @@ func TestVerifyReceipt_RequestThatRetentionRemoved_IsNotReplayed(t *testing.T) {
 			r.Reason, r.Reasons = consent.CodeConsentPending, []consent.Code{consent.CodeConsentPending}
 		})
 		forged := w.resigned(pending.Receipt, func(r *receipt.Receipt) { r.Reason, r.Reasons = "MADE_UP", []consent.Code{"MADE_UP"} })
-		wantOutcome(ctx, t, s, pending.Receipt, anna, ReceiptSame)
-		wantOutcome(ctx, t, s, made, "other@example.at", ReceiptDiffers)
+		wantOutcome(ctx, t, s, pending.Receipt, anna, receipts.Same)
+		wantOutcome(ctx, t, s, made, "other@example.at", receipts.Differs)
 		w.clock.Advance(50 * 24 * time.Hour)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionRequests: 2})
-		if got := wantOutcome(ctx, t, s, pending.Receipt, anna, ReceiptNotReplayed); len(got.Differences) != 0 {
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Requests: 2})
+		if got := wantOutcome(ctx, t, s, pending.Receipt, anna, receipts.NotReplayed); len(got.Differences) != 0 {
 			t.Errorf("differences %+v", got.Differences)
 		}
-		wantOutcome(ctx, t, s, forged, anna, ReceiptDiffers)
-		wantOutcome(ctx, t, s, made, "other@example.at", ReceiptDiffers) // its time was before the request
+		wantOutcome(ctx, t, s, forged, anna, receipts.Differs)
+		wantOutcome(ctx, t, s, made, "other@example.at", receipts.Differs) // its time was before the request
 		if _, err := s.RequestConsent(ctx, request(anna)); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
-		wantOutcome(ctx, t, s, pending.Receipt, anna, ReceiptNotReplayed)
+		wantOutcome(ctx, t, s, pending.Receipt, anna, receipts.NotReplayed)
 	})
 }

@@ -12,6 +12,13 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -54,7 +61,7 @@ func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		st := withdrawal("newsletter", "anna@example.at")
-		once := Idempotency{Method: "withdraw", ID: requestID(1), Body: []byte("body")}
+		once := txn.Idempotency{Method: "withdraw", ID: requestID(1), Body: []byte("body")}
 		first, err := s.Record(ctx, st, once)
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +75,7 @@ func TestRecord_RequestID_RepeatsTheFirstAnswer(t *testing.T) {
 		other.Body = []byte("another body")
 		_, err = s.Record(ctx, st, other)
 		wantFault(t, err, fault.RequestIDReused)
-		if _, err := s.Record(WithCaller(ctx, Process("another")), st, other); err != nil {
+		if _, err := s.Record(access.WithCaller(ctx, access.Process("another")), st, other); err != nil {
 			t.Errorf("the id of another client: %v", err)
 		}
 		w.clock.Advance(8 * 24 * time.Hour)
@@ -90,11 +97,11 @@ func TestRecord_TimeInFuture_IsClampedForAMinuteThenRefused(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now().Add(time.Minute)))
 		w.wantCheck(ctx, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
-		_, err := s.Record(ctx, consentOn("newsletter", "bert@example.at", w.clock.Now().Add(time.Minute+time.Millisecond)), Idempotency{})
+		_, err := s.Record(ctx, consentOn("newsletter", "bert@example.at", w.clock.Now().Add(time.Minute+time.Millisecond)), txn.Idempotency{})
 		wantFault(t, err, fault.TimeInFuture)
-		_, err = s.Check(ctx, CheckInput{
+		_, err = s.Check(ctx, check.Input{
 			Address: "anna@example.at", Request: consent.Request{Channel: "newsletter"},
-			Moment: Moment{AsOf: consent.InstantOf(w.clock.Now().Add(time.Second))},
+			Moment: asof.Moment{AsOf: consent.InstantOf(w.clock.Now().Add(time.Second))},
 		})
 		wantFault(t, err, fault.TimeInFuture)
 	})
@@ -104,10 +111,10 @@ func TestRecord_Refused_StoresNothing(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := w.store()
 		s := w.service(store, 0)
-		ctx := WithCaller(t.Context(), Process("test"))
-		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), Idempotency{})
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), txn.Idempotency{})
 		wantFault(t, err, fault.NoCatalog)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		unknown := consentOn("newsletter", "anna@example.at", start)
@@ -122,7 +129,7 @@ func TestRecord_Refused_StoresNothing(t *testing.T) {
 			fault.SuppressionMissing: {Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonComplaint},
 			fault.InvalidSuppression: {Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonManual},
 		} {
-			_, err := s.Record(ctx, st, Idempotency{})
+			_, err := s.Record(ctx, st, txn.Idempotency{})
 			wantFault(t, err, want)
 		}
 		if n := positions(t, store); n != 1 {
@@ -139,7 +146,7 @@ func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
 		confirm := consent.Statement{Kind: consent.KindConfirm, Address: "x@example.at", Channels: []string{"newsletter"}, Occurred: consent.InstantOf(start)}
 		unknown := consentOn("newsletter", "cora@example.at", start.Add(-time.Hour))
 		unknown.Declaration.Version = "99"
-		items := []BatchStatement{
+		items := []record.BatchItem{
 			{Statement: late},
 			{Statement: consentOn("newsletter", "anna@example.at", start.Add(-2*time.Hour))},
 			{Statement: withdrawal("order-updates", "anna@example.at")},
@@ -149,15 +156,15 @@ func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
 			{Statement: unknown},
 			{Statement: consentOn("newsletter", "nobody", start)},
 		}
-		dry, err := s.BatchRecord(ctx, BatchRecord{Items: items, ValidateOnly: true})
+		dry, err := s.BatchRecord(ctx, record.Batch{Items: items, ValidateOnly: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.BatchRecord(ctx, BatchRecord{Items: items})
+		got, err := s.BatchRecord(ctx, record.Batch{Items: items})
 		if err != nil {
 			t.Fatal(err)
 		}
-		faults := func(list []RecordItem) []fault.Code {
+		faults := func(list []record.Item) []fault.Code {
 			out := make([]fault.Code, len(list))
 			for i := range list {
 				if list[i].Err != nil {
@@ -167,7 +174,7 @@ func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
 			return out
 		}
 		want := []fault.Code{"", "", fault.NotRefusable, fault.InvalidEvent, "", "", "", fault.InvalidAddress}
-		for name, list := range map[string][]RecordItem{"recorded": got, "validated": dry} {
+		for name, list := range map[string][]record.Item{"recorded": got, "validated": dry} {
 			if diff := cmp.Diff(want, faults(list)); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}
@@ -206,8 +213,8 @@ func TestRebuild_MendsWhatDiffers(t *testing.T) {
 		store := w.store()
 		s := w.service(store, 0)
 		plain := w.bare(s)
-		ctx := WithCaller(t.Context(), Process("test"))
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start))
@@ -216,7 +223,7 @@ func TestRebuild_MendsWhatDiffers(t *testing.T) {
 		if err != nil || len(ids) != 2 {
 			t.Fatalf("%d subjects, %v", len(ids), err)
 		}
-		empty, _ := consent.AppendState(nil, &consent.State{}, &nameTable{})
+		empty, _ := consent.AppendState(nil, &consent.State{}, &reference.Table{})
 		err = store.Write(ctx, storage.Load{}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
 			c := &storage.Changes{Head: tx.Loaded().Head}
 			for _, id := range ids {
@@ -239,8 +246,8 @@ func TestWrite_ServerClockOff_RefusesToRecord(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := w.store()
 		off := w.service(store, 6*time.Second)
-		ctx := WithCaller(t.Context(), Process("test"))
-		_, err := off.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)})
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		_, err := off.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)})
 		wantFault(t, err, fault.ClockSkew)
 	})
 }
@@ -249,8 +256,8 @@ func TestRecord_ManyAtOnce_OneOrderWithoutGaps(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := w.store()
 		s := w.service(store, 0)
-		ctx := WithCaller(t.Context(), Process("test"))
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		var group sync.WaitGroup
@@ -258,10 +265,10 @@ func TestRecord_ManyAtOnce_OneOrderWithoutGaps(t *testing.T) {
 			group.Go(func() {
 				for i := range 25 {
 					// Some are refused by rule in the middle of a group; the others must not notice.
-					if _, err := s.Record(ctx, withdrawal("order-updates", "x@example.at"), Idempotency{}); err == nil {
+					if _, err := s.Record(ctx, withdrawal("order-updates", "x@example.at"), txn.Idempotency{}); err == nil {
 						t.Error("a refusal of what cannot be refused was recorded")
 					}
-					if _, err := s.Record(ctx, withdrawal("newsletter", fmt.Sprintf("p%d@example.at", (writer+i)%10)), Idempotency{}); err != nil {
+					if _, err := s.Record(ctx, withdrawal("newsletter", fmt.Sprintf("p%d@example.at", (writer+i)%10)), txn.Idempotency{}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -281,7 +288,7 @@ func TestRecord_AfterClose_Refused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		s.Close()
-		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), Idempotency{})
+		_, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), txn.Idempotency{})
 		wantFault(t, err, fault.ServerStopping)
 	})
 }
@@ -310,12 +317,12 @@ func TestBatchCheck_SaysWhatSingleChecksSay(t *testing.T) {
 		}
 		request := consent.Request{Channel: "newsletter"}
 		for _, asOf := range []consent.Instant{0, consent.InstantOf(start.Add(time.Second))} {
-			batch, err := s.BatchCheck(ctx, BatchInput{Addresses: addresses, Request: request, Moment: Moment{AsOf: asOf}})
+			batch, err := s.BatchCheck(ctx, check.BatchInput{Addresses: addresses, Request: request, Moment: asof.Moment{AsOf: asOf}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, a := range addresses {
-				single, err := s.Check(ctx, CheckInput{Address: a, Request: request, Moment: Moment{AsOf: asOf}})
+				single, err := s.Check(ctx, check.Input{Address: a, Request: request, Moment: asof.Moment{AsOf: asOf}})
 				d, failed := batch.Item(i)
 				if (err == nil) != (failed == nil) {
 					t.Errorf("item %d: single %v, batch %v", i, err, failed)
@@ -332,7 +339,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.clock.Advance(time.Second)
-		request := OptIn{Statement: consent.Statement{
+		request := record.OptIn{Statement: consent.Statement{
 			Address: "dora@example.at", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		}}
@@ -346,7 +353,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		if err != nil || again.Reason != consent.CodeConfirmationLimit || again.Token != "" || again.Positions != nil {
 			t.Errorf("a second mail within a day: got %+v, %v", again, err)
 		}
-		confirmed, err := s.ConfirmConsent(ctx, Confirmation{Token: first.Token, Statement: consent.Statement{IP: "192.0.2.1"}})
+		confirmed, err := s.ConfirmConsent(ctx, record.Confirmation{Token: first.Token, Statement: consent.Statement{IP: "192.0.2.1"}})
 		if err != nil || confirmed.Channel != "newsletter" {
 			t.Fatalf("got %+v, %v", confirmed, err)
 		}
@@ -356,18 +363,18 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 			t.Errorf("relies on position %d, want %d", got.Decision.Position, confirmed.Position)
 		}
 		before := positions(t, s.Store)
-		twice, err := s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
-		if want := (Confirmed{Position: confirmed.Position, Channel: "newsletter", Duplicate: true}); err != nil || twice != want {
+		twice, err := s.ConfirmConsent(ctx, record.Confirmation{Token: first.Token})
+		if want := (record.Confirmed{Position: confirmed.Position, Channel: "newsletter", Duplicate: true}); err != nil || twice != want {
 			t.Errorf("confirmed twice: got %+v, %v, want %+v", twice, err, want)
 		}
 		if got := positions(t, s.Store); got != before {
 			t.Errorf("%d events were recorded by the second click", got-before)
 		}
-		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token[:20]})
+		_, err = s.ConfirmConsent(ctx, record.Confirmation{Token: first.Token[:20]})
 		wantFault(t, err, fault.InvalidToken)
 
 		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
-		_, err = s.ConfirmConsent(ctx, Confirmation{Token: first.Token})
+		_, err = s.ConfirmConsent(ctx, record.Confirmation{Token: first.Token})
 		wantFault(t, err, fault.RequestEnded)
 		w.clock.Advance(25 * time.Hour)
 		back, err := s.RequestConsent(ctx, request)
@@ -376,7 +383,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		}
 		w.clock.Advance(time.Second)
 		w.mustRecord(ctx, s, withdrawal("newsletter", "dora@example.at"))
-		_, err = s.ConfirmConsent(ctx, Confirmation{Token: back.Token})
+		_, err = s.ConfirmConsent(ctx, record.Confirmation{Token: back.Token})
 		wantFault(t, err, fault.RequestEnded)
 		w.clock.Advance(25 * time.Hour)
 		third, err := s.RequestConsent(ctx, request)
@@ -384,7 +391,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 			t.Fatalf("third request: %+v, %v", third, err)
 		}
 		w.clock.Advance(31 * 24 * time.Hour)
-		_, err = s.ConfirmConsent(ctx, Confirmation{Token: third.Token})
+		_, err = s.ConfirmConsent(ctx, record.Confirmation{Token: third.Token})
 		wantFault(t, err, fault.NothingPending)
 	})
 }
@@ -392,7 +399,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 func TestOptIn_OldLinkAfterANewerRequest_NothingPending(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		request := OptIn{Statement: consent.Statement{
+		request := record.OptIn{Statement: consent.Statement{
 			Address: "dora@example.at", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		}}
@@ -405,9 +412,9 @@ func TestOptIn_OldLinkAfterANewerRequest_NothingPending(t *testing.T) {
 		if err != nil || newer.Token == "" {
 			t.Fatalf("exactly a day later a mail is allowed again: %+v, %v", newer, err)
 		}
-		_, err = s.ConfirmConsent(ctx, Confirmation{Token: old.Token})
+		_, err = s.ConfirmConsent(ctx, record.Confirmation{Token: old.Token})
 		wantFault(t, err, fault.NothingPending)
-		if _, err := s.ConfirmConsent(ctx, Confirmation{Token: newer.Token}); err != nil {
+		if _, err := s.ConfirmConsent(ctx, record.Confirmation{Token: newer.Token}); err != nil {
 			t.Error(err)
 		}
 		request.Statement.Channels = []string{"order-updates"}
@@ -420,17 +427,17 @@ func TestCheck_ClockBehindTheLedger_HidesNoRefusal(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		store := w.store()
 		ahead, behind := w.service(store, time.Second), w.service(store, -time.Second)
-		ctx := WithCaller(t.Context(), Process("test"))
-		if _, err := ahead.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		if _, err := ahead.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 20 {
 			address := fmt.Sprintf("p%d@example.at", i)
-			if _, err := behind.Record(ctx, consentOn("newsletter", address, start.Add(-time.Hour)), Idempotency{}); err != nil {
+			if _, err := behind.Record(ctx, consentOn("newsletter", address, start.Add(-time.Hour)), txn.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
 			w.wantCheck(ctx, behind, "newsletter", address, consent.CodeAllowConsent)
-			if _, err := ahead.Record(ctx, withdrawal("newsletter", address), Idempotency{}); err != nil {
+			if _, err := ahead.Record(ctx, withdrawal("newsletter", address), txn.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
 			w.wantCheck(ctx, behind, "newsletter", address, consent.CodeWithdrawn)
@@ -451,9 +458,9 @@ func TestCheck_ExistingCustomerAsOfThePast(t *testing.T) {
 			Binds: consent.BindsExistingCustomer, Occurred: consent.InstantOf(start.Add(-24 * time.Hour)),
 		})
 		w.wantCheck(ctx, s, "product-marketing", "hans@firma.example", consent.CodeExternalList)
-		got, err := s.Check(ctx, CheckInput{
+		got, err := s.Check(ctx, check.Input{
 			Address: "hans@firma.example", Request: consent.Request{Channel: "product-marketing"},
-			Moment: Moment{AsOf: consent.InstantOf(start.Add(-36 * time.Hour))},
+			Moment: asof.Moment{AsOf: consent.InstantOf(start.Add(-36 * time.Hour))},
 		})
 		if err != nil || got.Reason != consent.CodeAllowCustomer || got.ForSending {
 			t.Errorf("as of before the listing: %+v, %v", got, err)
@@ -465,22 +472,22 @@ func TestCheck_ExistingCustomerAsOfThePast(t *testing.T) {
 func TestBatchRecord_WhileOthersWrite_TakesLessAtOnce_AndARepetitionGetsTheFirstAnswers(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		in := BatchRecord{Idempotency: Idempotency{Method: "BatchRecordEvents", ID: [16]byte{9}, Body: []byte("all")}}
-		for n := range 2*smallChunk + 50 {
-			in.Items = append(in.Items, BatchStatement{Statement: consentOn("newsletter", fmt.Sprintf("p%d@example.at", n), start.Add(-time.Hour))})
+		in := record.Batch{Idempotency: txn.Idempotency{Method: "BatchRecordEvents", ID: [16]byte{9}, Body: []byte("all")}}
+		for n := range 2*txn.SmallChunk + 50 {
+			in.Items = append(in.Items, record.BatchItem{Statement: consentOn("newsletter", fmt.Sprintf("p%d@example.at", n), start.Add(-time.Hour))})
 		}
-		if got := s.engine.room(); got != smallChunk {
+		if got := s.engine.BulkRoom(); got != txn.SmallChunk {
 			t.Errorf("after a write there is room for %d events", got)
 		}
 		first, err := s.BatchRecord(ctx, in)
 		if err != nil || len(first) != len(in.Items) || first[0].Duplicate {
 			t.Fatalf("%d items, %v", len(first), err)
 		}
-		s.engine.lastUrgent.Store(0)
-		if got := s.engine.room(); got != chunk {
-			t.Errorf("long after a write there is room for %d events", got)
+		other := w.service(s.Store, 0)
+		if got := other.engine.BulkRoom(); got != txn.Chunk {
+			t.Errorf("where nothing else was written there is room for %d events", got)
 		}
-		again, err := s.BatchRecord(ctx, in)
+		again, err := other.BatchRecord(ctx, in)
 		if err != nil {
 			t.Fatal(err)
 		}

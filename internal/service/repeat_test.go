@@ -11,6 +11,11 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 )
@@ -68,17 +73,17 @@ func erasure(address string, at time.Time) consent.Statement {
 func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	o := newOfficer(t)
-	ctx := WithCaller(t.Context(), Process("test"))
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
 	s := w.keptService(w.store(), o)
-	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 		t.Fatal(err)
 	}
 	const erased, imported, other = "anna+news@gmail.com", "bert@example.com", "anna@gmail.com"
 	for _, who := range []string{erased, imported, other} {
 		w.mustRecord(ctx, s, consentOn("newsletter", who, w.clock.Now().Add(-time.Hour)))
 	}
-	late := []BatchStatement{{Statement: erasure(imported, w.clock.Now().Add(-time.Minute))}}
-	if _, err := s.BatchRecord(ctx, BatchRecord{Items: late}); err != nil {
+	late := []record.BatchItem{{Statement: erasure(imported, w.clock.Now().Add(-time.Minute))}}
+	if _, err := s.BatchRecord(ctx, record.Batch{Items: late}); err != nil {
 		t.Fatal(err)
 	}
 	backup := filepath.Join(t.TempDir(), "backup.db")
@@ -111,11 +116,11 @@ func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
 	}
 	w.wantCheck(ctx, restored, "newsletter", erased, "ERASED")
 	w.wantCheck(ctx, restored, "newsletter", imported, "ERASED")
-	if _, err := restored.Record(ctx, consentOn("newsletter", erased, w.clock.Now().Add(-2*time.Hour)), Idempotency{}); err == nil {
+	if _, err := restored.Record(ctx, consentOn("newsletter", erased, w.clock.Now().Add(-2*time.Hour)), txn.Idempotency{}); err == nil {
 		t.Error("a grant from before the erasure was recorded")
 	}
 	// Another spelling's consent is not erased; the suppression holds for every spelling.
-	page, err := restored.History(ctx, HistoryInput{Address: other, Size: 10})
+	page, err := restored.History(ctx, export.HistoryInput{Address: other, Size: 10})
 	if err != nil || len(page.Events) != 2 || !page.Events[0].Held {
 		t.Errorf("the history of another spelling: %+v, %v", page, err)
 	}
@@ -128,15 +133,15 @@ func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
 func TestErase_NotKept_IsRefusedAndErasesNothing(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	o := newOfficer(t)
-	ctx := WithCaller(t.Context(), Process("test"))
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
 	s := w.keptService(w.store(), o)
-	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 		t.Fatal(err)
 	}
 	const who = "anna@example.com"
 	w.mustRecord(ctx, s, consentOn("newsletter", who, w.clock.Now().Add(-time.Hour)))
 	o.fails = errors.New("the disk is full")
-	_, err := s.Record(ctx, erasure(who, time.Time{}), Idempotency{})
+	_, err := s.Record(ctx, erasure(who, time.Time{}), txn.Idempotency{})
 	wantFault(t, err, fault.Unavailable)
 	w.wantCheck(ctx, s, "newsletter", who, "ALLOW_CONSENT")
 	o.fails = nil

@@ -8,6 +8,9 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -50,12 +53,10 @@ func TestHistory_RestoredUnderARunningServer_IsGoneByInReadsAndWrites(t *testing
 			w := newWorld(t, "sqlite")
 			w.damaged = true // A sample may be of the lost history.
 			store := w.store()
+			w.byStore = !indexed
 			s := w.service(store, 0)
-			ctx := WithCaller(t.Context(), Process("test"))
-			if !indexed {
-				s.Checker.index = nil
-			}
-			if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+			ctx := access.WithCaller(t.Context(), access.Process("test"))
+			if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 				t.Fatal(err)
 			}
 			w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
@@ -64,19 +65,19 @@ func TestHistory_RestoredUnderARunningServer_IsGoneByInReadsAndWrites(t *testing
 
 			// The number that this gives to order-updates another name gets after the restore.
 			w.mustRecord(ctx, s, suppressionOn("bob@example.at", "channel:order-updates"))
-			_, lost, err := s.CreateClient(ctx, NewClient{ID: "lost", AllDepartments: true, Role: "admin"})
+			_, lost, err := s.CreateClient(ctx, administration.NewClient{ID: "lost", AllDepartments: true, Role: "admin"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			restore()
 			other := w.service(store, 0)
 			w.mustRecord(ctx, other, suppressionOn(anna, "channel:newsletter"))
-			if _, _, err := other.CreateClient(ctx, NewClient{ID: "other", AllDepartments: true, Role: "admin"}); err != nil {
+			if _, _, err := other.CreateClient(ctx, administration.NewClient{ID: "other", AllDepartments: true, Role: "admin"}); err != nil {
 				t.Fatal(err)
 			}
 
 			testkit.Eventually(t, time.Minute, "the server that ran on denies", func() bool {
-				got, err := s.Check(ctx, newsletterOf(anna, Consistency{}))
+				got, err := s.Check(ctx, newsletterOf(anna, check.Consistency{}))
 				if err == nil && got.Verdict == consent.Allow {
 					t.Fatalf("after a suppression in the restored history: %s", got.Reason)
 				}
@@ -86,7 +87,7 @@ func TestHistory_RestoredUnderARunningServer_IsGoneByInReadsAndWrites(t *testing
 			wantFault(t, err, fault.Unauthenticated)
 
 			w.mustRecord(ctx, s, suppressionOn("carol@example.at", "channel:order-updates"))
-			in := CheckInput{Address: "carol@example.at", Request: consent.Request{Channel: "order-updates", Reference: "order-1"}}
+			in := check.Input{Address: "carol@example.at", Request: consent.Request{Channel: "order-updates", Reference: "order-1"}}
 			for name, server := range map[string]*Service{"another server": other, "a new one": w.service(store, 0), "itself": s} {
 				got, err := server.Check(ctx, in)
 				if err != nil || got.Reason != consent.CodeSuppressed {

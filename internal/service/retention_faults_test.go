@@ -13,6 +13,12 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/retention"
+	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -34,17 +40,17 @@ func TestRetention_HardBounces_AreLiftedTogetherWithTheYoungest(t *testing.T) {
 		bounce("ended@example.at", w.clock.Now().AddDate(0, 1, 0))
 		w.clock.Advance(366 * 24 * time.Hour)
 		for _, dryRun := range []bool{true, false} {
-			wantRetention(ctx, t, s, dryRun, map[string]int64{RetentionHardBounces: 1})
+			wantRetention(ctx, t, s, dryRun, map[string]int64{retention.HardBounces: 1})
 		}
 		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeHardBounce)
 		w.wantCheck(ctx, s, "order-updates", "ended@example.at", consent.CodeReferenceMissing)
 		w.clock.Advance(366 * 24 * time.Hour)
 		for _, dryRun := range []bool{true, false} {
-			wantRetention(ctx, t, s, dryRun, map[string]int64{RetentionHardBounces: 2})
+			wantRetention(ctx, t, s, dryRun, map[string]int64{retention.HardBounces: 2})
 		}
 		wantRetention(ctx, t, s, false, nil)
 		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeReferenceMissing)
-		page, err := s.History(ctx, HistoryInput{Address: anna, Size: 10})
+		page, err := s.History(ctx, export.HistoryInput{Address: anna, Size: 10})
 		if err != nil || len(page.Events) != 3 {
 			t.Errorf("%d events, want two bounces and one lift; %v", len(page.Events), err)
 		}
@@ -69,7 +75,7 @@ func (w *world) manyDisclosures(ctx context.Context, t testing.TB, s *Service, o
 	t.Helper()
 	key := w.holders(ctx, s, of)[0].Key
 	var counts []storage.Learnt
-	for n := range retentionPage + 1 {
+	for n := range retention.PageSize + 1 {
 		counts = append(counts, storage.Learnt{Key: key, Day: today, Client: fmt.Sprintf("client-%d", n), Count: 1})
 	}
 	if err := s.Store.AddDisclosures(ctx, [32]byte{1}, consent.InstantOf(start.AddDate(1, 0, 0)), counts); err != nil {
@@ -95,7 +101,7 @@ func removedDisclosures(ctx context.Context, t testing.TB, s *Service) []int64 {
 
 func TestRetention_DisclosuresThatAreGone_AreRecordedWhateverFollows(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		ctx, cancel := context.WithCancel(WithCaller(t.Context(), Process("test")))
+		ctx, cancel := context.WithCancel(access.WithCaller(t.Context(), access.Process("test")))
 		defer cancel()
 		broken := errors.New("the database broke")
 		calls := 0
@@ -107,7 +113,7 @@ func TestRetention_DisclosuresThatAreGone_AreRecordedWhateverFollows(t *testing.
 			return nil
 		}}
 		s := w.service(store, 0)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: withRetention(t, "disclosures: P1M")}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: withRetention(t, "disclosures: P1M")}); err != nil {
 			t.Fatal(err)
 		}
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
@@ -117,16 +123,16 @@ func TestRetention_DisclosuresThatAreGone_AreRecordedWhateverFollows(t *testing.
 		if !errors.Is(err, broken) {
 			t.Errorf("%v, want what broke", err)
 		}
-		if n := report.Classes[3]; n.Class != RetentionDisclosures || n.Count != retentionPage {
+		if n := report.Classes[3]; n.Class != retention.Disclosures || n.Count != retention.PageSize {
 			t.Errorf("reported %+v", n)
 		}
-		ctx = WithCaller(t.Context(), Process("test"))
-		if diff := cmp.Diff([]int64{retentionPage}, removedDisclosures(ctx, t, s)); diff != "" {
+		ctx = access.WithCaller(t.Context(), access.Process("test"))
+		if diff := cmp.Diff([]int64{retention.PageSize}, removedDisclosures(ctx, t, s)); diff != "" {
 			t.Errorf("recorded (-want +got):\n%s", diff)
 		}
 		store.deleted = func() error { return nil }
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionDisclosures: 1})
-		if diff := cmp.Diff([]int64{retentionPage, 1}, removedDisclosures(ctx, t, s)); diff != "" {
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Disclosures: 1})
+		if diff := cmp.Diff([]int64{retention.PageSize, 1}, removedDisclosures(ctx, t, s)); diff != "" {
 			t.Errorf("recorded in the end (-want +got):\n%s", diff)
 		}
 	})
@@ -134,10 +140,10 @@ func TestRetention_DisclosuresThatAreGone_AreRecordedWhateverFollows(t *testing.
 
 func TestRetention_HoldWhileDisclosuresAreDeleted_KeepsTheRest(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		ctx := WithCaller(t.Context(), Process("test"))
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
 		store := &deleting{Store: w.store()}
 		s := w.service(store, 0)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: withRetention(t, "disclosures: P1M")}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: withRetention(t, "disclosures: P1M")}); err != nil {
 			t.Fatal(err)
 		}
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
@@ -148,11 +154,11 @@ func TestRetention_HoldWhileDisclosuresAreDeleted_KeepsTheRest(t *testing.T) {
 			if calls++; calls > 1 {
 				return nil
 			}
-			_, err := s.PlaceHold(ctx, Hold{Address: anna, Justification: "case 7"})
+			_, err := s.PlaceHold(ctx, rights.Hold{Address: anna, Justification: "case 7"})
 			return err
 		}
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionDisclosures: retentionPage})
-		if diff := cmp.Diff([]int64{retentionPage}, removedDisclosures(ctx, t, s)); diff != "" {
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Disclosures: retention.PageSize})
+		if diff := cmp.Diff([]int64{retention.PageSize}, removedDisclosures(ctx, t, s)); diff != "" {
 			t.Errorf("recorded (-want +got):\n%s", diff)
 		}
 	})
@@ -161,9 +167,9 @@ func TestRetention_HoldWhileDisclosuresAreDeleted_KeepsTheRest(t *testing.T) {
 func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s := w.service(w.store(), 0)
-		ctx := WithCaller(t.Context(), Process("test"))
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
 		document := strings.Replace(withRetention(t, "evidence: P30D"), "\npolicy:\n", "\npolicy:\n  claims_period: P3Y\n", 1)
-		applied, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document})
+		applied, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +177,7 @@ func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing
 			t.Errorf("the catalog is not warned about: %q", applied.Warnings)
 		}
 		ends := w.mustRecord(ctx, s, grantEnding("ends@example.at", start.Add(-time.Hour)))
-		if _, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{
+		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{
 			Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Minute)),
 		}}}}); err != nil {
 			t.Fatal(err)
@@ -179,7 +185,7 @@ func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing
 		w.clock.Advance(60 * 24 * time.Hour)
 		report, err := s.RunRetention(ctx, false)
 		wantFault(t, err, fault.NoClaimsKey)
-		if n := report.Classes[1]; n.Class != RetentionEvidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
+		if n := report.Classes[1]; n.Class != retention.Evidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
 			t.Errorf("the evidence that was due stayed: %+v", n)
 		}
 	})

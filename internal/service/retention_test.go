@@ -15,6 +15,18 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/retention"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -22,8 +34,8 @@ import (
 func (w *world) keeping(policy string) (*Service, context.Context) {
 	w.t.Helper()
 	s := w.service(w.store(), 0)
-	ctx := WithCaller(w.t.Context(), Process("test"))
-	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: withRetention(w.t, policy)}); err != nil {
+	ctx := access.WithCaller(w.t.Context(), access.Process("test"))
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: withRetention(w.t, policy)}); err != nil {
 		w.t.Fatal(err)
 	}
 	return s, ctx
@@ -46,7 +58,7 @@ func wantRetention(ctx context.Context, t testing.TB, s *Service, dryRun bool, w
 		if c.Count != 0 {
 			got[c.Class] = c.Count
 		}
-		if c.Class != RetentionErasures && (c.Count == 0) != (c.Oldest == 0) {
+		if c.Class != retention.Erasures && (c.Count == 0) != (c.Oldest == 0) {
 			t.Errorf("%s: %d, the oldest from %s", c.Class, c.Count, c.Oldest)
 		}
 	}
@@ -68,7 +80,7 @@ func hasEvidence(ctx context.Context, t testing.TB, s *Service, position int64) 
 // mustVerify verifies the ledger and wants this many events without evidence, and of them removed by retention.
 func (w *world) mustVerify(s *Service, deleted, removed int64) {
 	w.t.Helper()
-	report, err := Verify(w.t.Context(), s.Store, w.keys, nil, func(int64) {})
+	report, err := audit.Verify(w.t.Context(), s.Store, w.keys, nil, func(int64) {})
 	if err != nil || report.Found != 0 {
 		w.t.Fatalf("the ledger does not verify: %+v, %v", report, err)
 	}
@@ -96,15 +108,15 @@ func TestRetention_EvidenceOfAGrant_GoesWhenItsPeriodHasPassedSinceItsEnd(t *tes
 		w.clock.Advance(withdrawn.AddDate(0, 0, 30).Sub(w.clock.Now()) - time.Second)
 		wantRetention(ctx, t, s, false, nil)
 		w.clock.Advance(time.Second) // the boundary belongs to what ends
-		wantRetention(ctx, t, s, true, map[string]int64{RetentionEvidence: 1})
+		wantRetention(ctx, t, s, true, map[string]int64{retention.Evidence: 1})
 		if !hasEvidence(ctx, t, s, left.Position) {
 			t.Error("a dry run removed something")
 		}
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Evidence: 1})
 		w.clock.Advance(start.Add(-time.Hour).AddDate(0, 0, 31).Sub(w.clock.Now()) - time.Second)
 		wantRetention(ctx, t, s, false, nil)
 		w.clock.Advance(time.Second)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Evidence: 1})
 		wantRetention(ctx, t, s, false, nil)
 		if hasEvidence(ctx, t, s, ends.Position) || hasEvidence(ctx, t, s, left.Position) || !hasEvidence(ctx, t, s, stands.Position) {
 			t.Error("what was to go stayed, or the other way round")
@@ -129,7 +141,7 @@ func TestRetention_BlocksThatAreInForce_StayWithTheirEvidence(t *testing.T) {
 		last := w.mustRecord(ctx, s, withdrawal("newsletter", anna)).Position
 		wantRetention(ctx, t, s, false, nil)
 		w.clock.Advance(31 * 24 * time.Hour)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionEvidence: 3})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Evidence: 3})
 		for position, want := range map[int64]bool{stays: true, lifted: false, lift: false, replaced: false, last: true} {
 			if got := hasEvidence(ctx, t, s, position); got != want {
 				t.Errorf("position %d: held %t, want %t", position, got, want)
@@ -139,8 +151,8 @@ func TestRetention_BlocksThatAreInForce_StayWithTheirEvidence(t *testing.T) {
 	})
 }
 
-func request(address string) OptIn {
-	return OptIn{Statement: consent.Statement{
+func request(address string) record.OptIn {
+	return record.OptIn{Statement: consent.Statement{
 		Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}}
@@ -158,28 +170,28 @@ func TestRetention_RequestThatNobodyConfirmed_GoesWithTheAddress(t *testing.T) {
 				continue
 			}
 			w.clock.Advance(time.Minute)
-			if _, err := s.ConfirmConsent(ctx, Confirmation{Token: asked.Token}); err != nil {
+			if _, err := s.ConfirmConsent(ctx, record.Confirmation{Token: asked.Token}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.clock.Advance(start.AddDate(0, 0, 30).Sub(w.clock.Now()) - time.Second)
 		wantRetention(ctx, t, s, false, nil)
 		w.clock.Advance(time.Hour) // the mails count for 30 days
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionRequests: 2})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Requests: 2})
 		w.clock.Advance(start.AddDate(0, 0, 40).Sub(w.clock.Now()) - time.Second)
 		wantRetention(ctx, t, s, false, nil)
 		w.clock.Advance(time.Second + time.Millisecond) // 30 days until it expired, 10 of retention; each event has a microsecond of its own
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionRequests: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Requests: 1})
 		wantRetention(ctx, t, s, false, nil)
-		a, err := parseAddress(anna)
+		a, err := subjects.ParseAddress(anna)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := newLocator(s.Keys, 1)
-		if _, err := l.places(a, true); err != nil {
+		l := subjects.NewLocator(s.Keys, 1)
+		if _, err := l.Places(a, true); err != nil {
 			t.Fatal(err)
 		}
-		if _, rows, err := s.Store.States(ctx, l.all()); err != nil || len(rows) != 0 {
+		if _, rows, err := s.Store.States(ctx, l.AllKeys()); err != nil || len(rows) != 0 {
 			t.Errorf("there are still %d rows of the address, %v", len(rows), err)
 		}
 		w.wantCheck(ctx, s, "newsletter", "confirms@example.at", consent.CodeAllowConsent)
@@ -203,15 +215,15 @@ func TestRetention_HardBounce_IsLifted_AndOneThatIsYoungerIsNot(t *testing.T) {
 		w.clock.Advance(365 * 24 * time.Hour)
 		bounce("again@example.at")
 		w.clock.Advance(366 * 24 * time.Hour)
-		wantRetention(ctx, t, s, true, map[string]int64{RetentionHardBounces: 3})
+		wantRetention(ctx, t, s, true, map[string]int64{retention.HardBounces: 3})
 		w.wantCheck(ctx, s, "order-updates", anna, consent.CodeHardBounce)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionHardBounces: 3})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.HardBounces: 3})
 		wantRetention(ctx, t, s, false, nil)
 		for _, address := range []string{anna, "a.b@gmail.com", "ab@gmail.com"} {
 			w.wantCheck(ctx, s, "order-updates", address, consent.CodeReferenceMissing)
 		}
 		w.wantCheck(ctx, s, "order-updates", "again@example.at", consent.CodeHardBounce)
-		page, err := s.History(ctx, HistoryInput{Address: anna, Size: 10})
+		page, err := s.History(ctx, export.HistoryInput{Address: anna, Size: 10})
 		if err != nil || len(page.Events) != 3 || page.Events[2].Actor != "retention" || page.Events[2].Kind != consent.KindLift {
 			t.Errorf("%+v, %v", page.Events, err)
 		}
@@ -223,26 +235,26 @@ func TestRetention_DisclosuresAndClaims_GoWhenTheirTimeHasCome(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("disclosures: P1M")
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-		w.check(ctx, s, anna, Moment{})
-		want := DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1}
+		w.check(ctx, s, anna, asof.Moment{})
+		want := disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1}
 		wantDisclosed(ctx, t, s, anna, want)
 		claim := storage.Claim{ID: [16]byte{1}, Until: consent.InstantOf(start.AddDate(0, 1, 0)), Sealed: []byte{1}}
 		later := storage.Claim{ID: [16]byte{2}, Until: claim.Until + 1, Sealed: []byte{1}}
-		if err := s.engine.do(ctx, &member{run: func(w *work) error {
-			w.erased.claims, w.changed = []storage.Claim{claim, later}, true
+		if err := s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
+			w.Removals.Claims, w.Changed = []storage.Claim{claim, later}, true
 			return nil
 		}}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(claim.Until.Time().Sub(w.clock.Now())) // noon of 1 December: the day ended on 2 November at midnight
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionClaims: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Claims: 1})
 		w.clock.Advance(12*time.Hour - time.Microsecond)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionClaims: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Claims: 1})
 		wantDisclosed(ctx, t, s, anna, want)
 		w.clock.Advance(24 * time.Hour)
-		wantRetention(ctx, t, s, true, map[string]int64{RetentionDisclosures: 1})
+		wantRetention(ctx, t, s, true, map[string]int64{retention.Disclosures: 1})
 		wantDisclosed(ctx, t, s, anna, want)
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionDisclosures: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Disclosures: 1})
 		wantDisclosed(ctx, t, s, anna)
 		w.mustVerify(s, 0, 0)
 	})
@@ -258,11 +270,11 @@ func TestRetention_UnderALegalHold_NothingGoes(t *testing.T) {
 		if _, err := s.RequestConsent(ctx, request("other@example.at")); err != nil {
 			t.Fatal(err)
 		}
-		w.check(ctx, s, anna, Moment{})
-		wantDisclosed(ctx, t, s, anna, DisclosedTo{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+		w.check(ctx, s, anna, asof.Moment{})
+		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1})
 		for _, address := range []string{anna, "other@example.at"} {
 			w.clock.Advance(time.Second)
-			if _, err := s.PlaceHold(ctx, Hold{Address: address, Justification: "case 7"}); err != nil {
+			if _, err := s.PlaceHold(ctx, rights.Hold{Address: address, Justification: "case 7"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -270,13 +282,13 @@ func TestRetention_UnderALegalHold_NothingGoes(t *testing.T) {
 		wantRetention(ctx, t, s, false, nil)
 		for _, address := range []string{anna, "other@example.at"} {
 			w.clock.Advance(time.Second)
-			if _, err := s.ReleaseHold(ctx, Hold{Address: address, Justification: "case 7"}); err != nil {
+			if _, err := s.ReleaseHold(ctx, rights.Hold{Address: address, Justification: "case 7"}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.clock.Advance(time.Second)
 		wantRetention(ctx, t, s, false, map[string]int64{
-			RetentionEvidence: 2, RetentionRequests: 2, RetentionDisclosures: 1, RetentionHardBounces: 1,
+			retention.Evidence: 2, retention.Requests: 2, retention.Disclosures: 1, retention.HardBounces: 1,
 		})
 		w.mustVerify(s, 4, 4)
 	})
@@ -309,7 +321,7 @@ func TestRetention_TwoJobsAtOnce_RemoveEverythingOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if totals[RetentionEvidence] != people || totals[RetentionHardBounces] != 1 {
+		if totals[retention.Evidence] != people || totals[retention.HardBounces] != 1 {
 			t.Errorf("removed %v", totals)
 		}
 		w.mustVerify(s, people, people)
@@ -320,17 +332,17 @@ func TestRetention_ImportedErasures_AreCarriedOut(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme() // without a policy of retention
 		granted := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-		if _, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{
+		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{
 			Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Minute)),
 		}}}}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
-		wantRetention(ctx, t, s, true, map[string]int64{RetentionErasures: 1})
+		wantRetention(ctx, t, s, true, map[string]int64{retention.Erasures: 1})
 		if !hasEvidence(ctx, t, s, granted.Position) {
 			t.Error("a dry run erased")
 		}
-		wantRetention(ctx, t, s, false, map[string]int64{RetentionErasures: 1})
+		wantRetention(ctx, t, s, false, map[string]int64{retention.Erasures: 1})
 		wantRetention(ctx, t, s, false, nil)
 		if hasEvidence(ctx, t, s, granted.Position) {
 			t.Error("the erasure was not carried out")
@@ -341,7 +353,7 @@ func TestRetention_ImportedErasures_AreCarriedOut(t *testing.T) {
 func TestRetention_WithoutScope_IsRefused(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, _ := w.keeping("evidence: P1D")
-	_, err := s.RunRetention(WithCaller(t.Context(), Caller{Client: Client{ID: "x", AllDepartments: true, Scopes: []Scope{ScopeRead}}}), true)
+	_, err := s.RunRetention(access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "x", AllDepartments: true, Scopes: []access.Scope{access.ScopeRead}}}), true)
 	wantFault(t, err, fault.ScopeMissing)
 }
 
@@ -384,13 +396,13 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 			}
 			var refused *fault.Error
 			if what <= 5 {
-				if _, err := s.Record(ctx, st, Idempotency{}); err != nil && !errors.As(err, &refused) {
+				if _, err := s.Record(ctx, st, txn.Idempotency{}); err != nil && !errors.As(err, &refused) {
 					rt.Fatal(err)
 				}
 			}
 			w.clock.Advance(time.Second)
 			for _, channel := range channels {
-				d, err := s.Check(ctx, CheckInput{Address: address, Request: consent.Request{Channel: channel}})
+				d, err := s.Check(ctx, check.Input{Address: address, Request: consent.Request{Channel: channel}})
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -401,7 +413,7 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 		}
 	})
 	w.clock.Advance(time.Hour)
-	report, err := Verify(t.Context(), s.Store, w.keys, nil, func(int64) {})
+	report, err := audit.Verify(t.Context(), s.Store, w.keys, nil, func(int64) {})
 	if err != nil || report.Found != 0 || report.Deleted != report.Removed {
 		t.Errorf("%+v, %v", report, err)
 	}

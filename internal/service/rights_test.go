@@ -15,6 +15,13 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // daysAgo dates a statement.
@@ -28,29 +35,29 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))))
 		erase := consent.Statement{Kind: consent.KindErase, Address: annaTyped}
-		imported := BatchRecord{Items: []BatchStatement{{Statement: daysAgo(erase, 0)}}}
+		imported := record.Batch{Items: []record.BatchItem{{Statement: daysAgo(erase, 0)}}}
 		if results, err := s.BatchRecord(ctx, imported); err != nil || results[0].Err != nil {
 			t.Fatalf("%+v, %v", results, err)
 		}
 		w.clock.Advance(time.Second)
 		for _, why := range []string{"case 1", "case 2"} {
-			if _, err := s.PlaceHold(ctx, Hold{Address: annaTyped, Justification: why}); err != nil {
+			if _, err := s.PlaceHold(ctx, rights.Hold{Address: annaTyped, Justification: why}); err != nil {
 				t.Fatal(err)
 			}
 			w.clock.Advance(time.Second)
 		}
 		before := positions(t, s.Store)
-		_, err := s.Record(ctx, erase, Idempotency{})
+		_, err := s.Record(ctx, erase, txn.Idempotency{})
 		wantFault(t, err, fault.LegalHold)
 		if err != nil && !strings.Contains(err.Error(), "case 1") {
 			t.Errorf("the refusal does not say why: %v", err)
 		}
-		results, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: daysAgo(erase, 1)}}})
+		results, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: daysAgo(erase, 1)}}})
 		if err != nil || results[0].Err == nil || results[0].Err.Code != fault.LegalHold {
 			t.Errorf("an imported erasure: %+v, %v", results, err)
 		}
 		for _, dry := range []bool{true, false} {
-			if done, err := s.ErasePending(ctx, dry); err != nil || done != (PendingErasures{Held: 1}) {
+			if done, err := s.ErasePending(ctx, dry); err != nil || done != (rights.PendingErasures{Held: 1}) {
 				t.Errorf("what was imported before: %+v, %v", done, err)
 			}
 		}
@@ -58,15 +65,15 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 			t.Error("something of what is held was erased, or recorded")
 		}
 		eraseNow(ctx, t, w, s, annaBeside) // Another spelling is not held.
-		if _, err := s.ReleaseHold(ctx, Hold{Address: annaTyped, Justification: "both are closed"}); err != nil {
+		if _, err := s.ReleaseHold(ctx, rights.Hold{Address: annaTyped, Justification: "both are closed"}); err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.ReleaseHold(ctx, Hold{Address: annaTyped, Justification: "again"})
+		_, err = s.ReleaseHold(ctx, rights.Hold{Address: annaTyped, Justification: "again"})
 		wantFault(t, err, fault.NotHeld)
-		_, err = s.PlaceHold(ctx, Hold{Address: annaTyped, Justification: "ask boss@acme.example"})
+		_, err = s.PlaceHold(ctx, rights.Hold{Address: annaTyped, Justification: "ask boss@acme.example"})
 		wantFault(t, err, fault.InvalidEvidence)
 		w.clock.Advance(time.Second)
-		if done, err := s.ErasePending(ctx, false); err != nil || done != (PendingErasures{Erased: 1}) {
+		if done, err := s.ErasePending(ctx, false); err != nil || done != (rights.PendingErasures{Erased: 1}) {
 			t.Errorf("after the release: %+v, %v", done, err)
 		}
 		searchTables(t, w, &needles{texts: annaTexts()[2:]})
@@ -77,7 +84,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 // mustMove records a change of address.
 func mustMove(ctx context.Context, t testing.TB, w *world, s *Service, from, to string) {
 	t.Helper()
-	if _, err := s.Move(ctx, Move{From: from, To: to, Justification: "a letter"}); err != nil {
+	if _, err := s.Move(ctx, rights.Move{From: from, To: to, Justification: "a letter"}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.Advance(time.Second)
@@ -102,7 +109,7 @@ func TestMove_WhatBlocksGoesAlong_WhatPermitsDoesNot(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", a, consent.CodeHardBounce)
 		for _, at := range []string{b, c} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeObjection)
-			got := asked(ctx, t, s, "newsletter", at, Moment{AsOf: consent.InstantOf(start.AddDate(0, 0, -7))})
+			got := asked(ctx, t, s, "newsletter", at, asof.Moment{AsOf: consent.InstantOf(start.AddDate(0, 0, -7))})
 			if got.Reason != consent.CodeWithdrawn {
 				t.Errorf("%s before the objection: %s", at, got.Reason)
 			}
@@ -118,7 +125,7 @@ func TestMove_ThereAndBack_Ends(t *testing.T) {
 		mustMove(ctx, t, w, s, a, b)
 		mustMove(ctx, t, w, s, b, a)
 		before := positions(t, s.Store)
-		late := BatchRecord{Items: []BatchStatement{
+		late := record.Batch{Items: []record.BatchItem{
 			{Statement: traced(daysAgo(withdrawal("newsletter", a), 3))}, {Statement: traced(daysAgo(withdrawal("newsletter", b), 2))},
 		}}
 		for range 2 {
@@ -148,7 +155,7 @@ func TestMove_EitherSideErased_TheOtherDoesNotSayWhoItWas(t *testing.T) {
 		eraseNow(ctx, t, w, s, annaNew)
 		searchTables(t, w, &needles{texts: []string{annaNew}})
 		for _, at := range []string{annaOld, annaTyped, annaNew} {
-			if got := asked(ctx, t, s, "newsletter", at, Moment{}); got.Verdict != consent.Deny {
+			if got := asked(ctx, t, s, "newsletter", at, asof.Moment{}); got.Verdict != consent.Deny {
 				t.Errorf("%s is answered %s", at, got.Reason)
 			}
 		}
@@ -168,32 +175,32 @@ func TestVoid_LeavesOutForEveryTime_ButNotWhatWasKnownBefore(t *testing.T) {
 		given := w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -9)))
 		mistake := w.mustRecord(ctx, s, daysAgo(withdrawal("newsletter", annaTyped), 8))
 		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeWithdrawn)
-		for _, want := range []Voided{{Events: 1, Subjects: 1}, {}} { // The second leaves out nothing more.
-			if got, err := s.Void(ctx, Void{Position: mistake.Position, Justification: "a mistake"}); err != nil || got != want {
+		for _, want := range []rights.Voided{{Events: 1, Subjects: 1}, {}} { // The second leaves out nothing more.
+			if got, err := s.Void(ctx, rights.Void{Position: mistake.Position, Justification: "a mistake"}); err != nil || got != want {
 				t.Errorf("%+v, %v", got, err)
 			}
 			w.clock.Advance(time.Second)
 		}
 		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent)
 		ago := consent.InstantOf(start.AddDate(0, 0, -7))
-		if got := asked(ctx, t, s, "newsletter", annaTyped, Moment{AsOf: ago}); got.Reason != consent.CodeAllowConsent {
+		if got := asked(ctx, t, s, "newsletter", annaTyped, asof.Moment{AsOf: ago}); got.Reason != consent.CodeAllowConsent {
 			t.Errorf("as of before the void: %s", got.Reason)
 		}
-		known := Moment{AsOf: ago, Known: Known{Position: mistake.Position}}
+		known := asof.Moment{AsOf: ago, KnownAsOf: asof.KnownAsOf{Position: mistake.Position}}
 		if got := asked(ctx, t, s, "newsletter", annaTyped, known); got.Reason != consent.CodeWithdrawn {
 			t.Errorf("as known before the void: %s", got.Reason)
 		}
 		for position, want := range map[int64]fault.Code{
 			1: fault.NotVoidable, mistake.Position + 1: fault.NotVoidable, 99: fault.PositionUnknown,
 		} {
-			_, err := s.Void(ctx, Void{Position: position, Justification: "a mistake"})
+			_, err := s.Void(ctx, rights.Void{Position: position, Justification: "a mistake"})
 			wantFault(t, err, want)
 		}
-		_, err := s.Void(ctx, Void{Batch: consent.BatchID{1}, Justification: "a mistake"})
+		_, err := s.Void(ctx, rights.Void{Batch: consent.BatchID{1}, Justification: "a mistake"})
 		wantFault(t, err, fault.NotVoidable)
-		_, err = s.Void(ctx, Void{Position: given.Position})
+		_, err = s.Void(ctx, rights.Void{Position: given.Position})
 		wantFault(t, err, fault.InvalidEvidence)
-		_, err = s.Void(ctx, Void{Position: given.Position, Batch: consent.BatchID{1}, Justification: "both"})
+		_, err = s.Void(ctx, rights.Void{Position: given.Position, Batch: consent.BatchID{1}, Justification: "both"})
 		wantFault(t, err, fault.InvalidRequest)
 		sound(t, w, s)
 	})
@@ -205,7 +212,7 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		batch := consent.BatchID{7}
 		importOf := func(at time.Time) {
 			t.Helper()
-			results, err := s.BatchRecord(ctx, BatchRecord{Batch: batch, Items: []BatchStatement{
+			results, err := s.BatchRecord(ctx, record.Batch{Batch: batch, Items: []record.BatchItem{
 				{Statement: consentOn("newsletter", annaTyped, at)}, {Statement: consentOn("newsletter", "berta@example.at", at)},
 			}})
 			if err != nil || results[0].Err != nil || results[1].Err != nil {
@@ -214,8 +221,8 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 			w.clock.Advance(time.Minute)
 		}
 		importOf(start.Add(-time.Hour))
-		got, err := s.Void(ctx, Void{Batch: batch, Justification: "the wrong file"})
-		if err != nil || got != (Voided{Events: 2, Subjects: 2}) {
+		got, err := s.Void(ctx, rights.Void{Batch: batch, Justification: "the wrong file"})
+		if err != nil || got != (rights.Voided{Events: 2, Subjects: 2}) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		voided := consent.InstantOf(w.clock.Now())
@@ -224,16 +231,16 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		for _, at := range []string{annaTyped, "berta@example.at"} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeNoLegalBasis)
 		}
-		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: voided}, Idempotency{})
+		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: voided}, txn.Idempotency{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
 		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeErased)
-		if n := len(asked(ctx, t, s, "newsletter", annaTyped, Moment{}).Reasons); n != 1 {
+		if n := len(asked(ctx, t, s, "newsletter", annaTyped, asof.Moment{}).Reasons); n != 1 {
 			t.Errorf("%d reasons", n)
 		}
-		looked, err := s.Lookup(ctx, LookupInput{Address: annaTyped})
+		looked, err := s.Lookup(ctx, check.LookupInput{Address: annaTyped})
 		if err != nil || len(looked.Channels[0].Grants) != 0 {
 			t.Errorf("what was left out counts again after an erasure: %+v, %v", looked.Channels[0].Grants, err)
 		}
@@ -249,23 +256,23 @@ func TestVoid_OfACopy_AndOfWhatWasCopied(t *testing.T) {
 		erase := func(days int) {
 			t.Helper()
 			st := daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, days)
-			if _, err := s.Record(ctx, st, Idempotency{}); err != nil {
+			if _, err := s.Record(ctx, st, txn.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
 			w.clock.Advance(time.Second)
 		}
 		erase(5)
-		_, err := s.Void(ctx, Void{Position: given.Position, Justification: "a mistake"})
+		_, err := s.Void(ctx, rights.Void{Position: given.Position, Justification: "a mistake"})
 		wantFault(t, err, fault.NotVoidable)
 		copied := w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeAllowConsent).Decision.Position
-		if got, err := s.Void(ctx, Void{Position: copied, Justification: "a mistake"}); err != nil || got.Events != 1 {
+		if got, err := s.Void(ctx, rights.Void{Position: copied, Justification: "a mistake"}); err != nil || got.Events != 1 {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		w.clock.Advance(time.Second)
 		w.mustRecord(ctx, s, consentOn("product-marketing", annaTyped, start.AddDate(0, 0, -4)))
 		erase(3) // The voided copy is copied once more, and its void with it.
 		w.wantCheck(ctx, s, "newsletter", annaTyped, consent.CodeErased)
-		looked, err := s.Lookup(ctx, LookupInput{Address: annaTyped})
+		looked, err := s.Lookup(ctx, check.LookupInput{Address: annaTyped})
 		if err != nil || len(looked.Channels[0].Grants) != 0 {
 			t.Errorf("the voided grant counts again: %+v, %v", looked.Channels[0].Grants, err)
 		}
@@ -280,16 +287,16 @@ func TestVoid_AmongOtherWrites_LeavesOutOnlyWhatItNames(t *testing.T) {
 		mistake := w.mustRecord(ctx, s, daysAgo(withdrawal("newsletter", annaTyped), 8))
 		done := make(chan error, 1)
 		go func() {
-			_, err := s.Void(ctx, Void{Position: mistake.Position, Justification: "a mistake"})
+			_, err := s.Void(ctx, rights.Void{Position: mistake.Position, Justification: "a mistake"})
 			done <- err
 		}()
 		errs := inOneTransaction(ctx, t, s, []func() error{
 			func() error {
-				_, err := s.Record(ctx, withdrawal("product-marketing", annaTyped), Idempotency{})
+				_, err := s.Record(ctx, withdrawal("product-marketing", annaTyped), txn.Idempotency{})
 				return err
 			},
 			func() error {
-				_, err := s.Record(ctx, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -7)), Idempotency{})
+				_, err := s.Record(ctx, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -7)), txn.Idempotency{})
 				return err
 			},
 		})
@@ -309,13 +316,13 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		officer := filepath.Join(dir, "officer.json")
 		s, ctx := w.acme()
 		policy := strings.Replace(acme(t), "\npolicy:\n", "\npolicy:\n  claims_period: P3Y\n", 1)
-		if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: policy}); err != nil {
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: policy}); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.Advance(time.Second)
 		given := traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
 		first := w.mustRecord(ctx, s, given)
-		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, Idempotency{})
+		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, txn.Idempotency{})
 		wantFault(t, err, fault.NoClaimsKey)
 		if !sealedHolds(t, w, "anna-trace") || positions(t, s.Store) != first.Position {
 			t.Error("something was erased without a key to keep it under")
@@ -347,7 +354,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		if _, err := opens.Open([16]byte{1}, claims[0].Sealed); err == nil {
 			t.Error("a claim opens under the id of another")
 		}
-		var kept Claim
+		var kept rights.Claim
 		if err := json.Unmarshal(plain, &kept); err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +380,7 @@ func blanked(t *testing.T, w *world) (s *Service, copied int64, older []byte) {
 	w.mustRecord(ctx, s, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))))
 	w.mustRecord(ctx, s, withdrawal("newsletter", "berta@example.at"))
 	w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -2)))
-	_, err := s.Record(ctx, daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, 1), Idempotency{})
+	_, err := s.Record(ctx, daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, 1), txn.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,14 +411,14 @@ func TestVerify_TamperingThatLooksLikeAnErasure_IsFound(t *testing.T) {
 	}{
 		"a withdrawal blanked": {
 			do:   func(db *raw, _ int64) { db.exec(asBlank, zero, []byte{}) },
-			want: func(int64) where { return where{FindingAltered, 3, 3} },
+			want: func(int64) where { return where{audit.FindingAltered, 3, 3} },
 		},
 		"a withdrawal blanked, and a copy that claims it": {
 			do: func(db *raw, copied int64) {
 				db.exec(asBlank, zero, []byte{})
 				db.forge(copied, func(e *consent.Event) { e.Was = []int64{2, 3} })
 			},
-			want: func(copied int64) where { return where{FindingAltered, copied, copied} },
+			want: func(copied int64) where { return where{audit.FindingAltered, copied, copied} },
 		},
 		"all hashes made anew": {
 			do: func(db *raw, copied int64) {
@@ -419,13 +426,13 @@ func TestVerify_TamperingThatLooksLikeAnErasure_IsFound(t *testing.T) {
 				db.forge(copied, func(e *consent.Event) { e.Was = []int64{2, 3} })
 				db.rehash(7)
 			},
-			older: true, want: func(int64) where { return where{FindingAnotherHistory, 1, 4} },
+			older: true, want: func(int64) where { return where{audit.FindingAnotherHistory, 1, 4} },
 		},
 		"a copy of what is there": {
 			do: func(db *raw, _ int64) {
 				db.forge(7, func(e *consent.Event) { e.Was = []int64{3} })
 			},
-			want: func(int64) where { return where{FindingInserted, 7, 7} },
+			want: func(int64) where { return where{audit.FindingInserted, 7, 7} },
 		},
 		"a withdrawal that claims it, all hashes made anew": {
 			do: func(db *raw, _ int64) {
@@ -435,37 +442,37 @@ func TestVerify_TamperingThatLooksLikeAnErasure_IsFound(t *testing.T) {
 				})
 				db.rehash(7)
 			},
-			want: func(int64) where { return where{FindingInserted, 7, 7} },
+			want: func(int64) where { return where{audit.FindingInserted, 7, 7} },
 		},
 		"a second copy": {
 			do:   func(db *raw, _ int64) { db.forge(7, func(e *consent.Event) { e.Was = []int64{2} }) },
-			want: func(int64) where { return where{FindingInserted, 7, 7} },
+			want: func(int64) where { return where{audit.FindingInserted, 7, 7} },
 		},
 		"evidence beside a blank": {
 			do: func(db *raw, _ int64) {
 				db.exec("UPDATE events SET evidence = $1 WHERE position = 2", []byte("evidence"))
 			},
-			want: func(int64) where { return where{FindingAltered, 2, 2} },
+			want: func(int64) where { return where{audit.FindingAltered, 2, 2} },
 		},
 		"a blank of somebody": {
 			do: func(db *raw, _ int64) {
 				db.exec("UPDATE events SET subject = $1 WHERE position = 2", []byte("0123456789abcdef"))
 			},
-			want: func(int64) where { return where{FindingAltered, 2, 2} },
+			want: func(int64) where { return where{audit.FindingAltered, 2, 2} },
 		},
 		"a blank of another time": {
 			do:   func(db *raw, _ int64) { db.exec("UPDATE events SET recorded_time = 1 WHERE position = 2") },
-			want: func(int64) where { return where{FindingReordered, 2, 2} },
+			want: func(int64) where { return where{audit.FindingReordered, 2, 2} },
 		},
 		"a blank of a later time": {
 			do: func(db *raw, _ int64) {
 				db.exec("UPDATE events SET recorded_time = recorded_time * 2 WHERE position = 2")
 			},
-			want: func(int64) where { return where{FindingReordered, 3, 3} },
+			want: func(int64) where { return where{audit.FindingReordered, 3, 3} },
 		},
 		"another hash of a blank": {
 			do:   func(db *raw, _ int64) { db.flip("leaf_hash", 2) },
-			want: func(int64) where { return where{FindingAltered, 1, 2} },
+			want: func(int64) where { return where{audit.FindingAltered, 1, 2} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -478,8 +485,8 @@ func TestVerify_TamperingThatLooksLikeAnErasure_IsFound(t *testing.T) {
 				}
 				report := mustVerify(t, w, s.Store, given...)
 				want := c.want(copied)
-				if !slices.ContainsFunc(report.Findings, func(f Finding) bool {
-					return f.Kind == want.Kind && f.To == want.To && (f.From == want.From || want.Kind == FindingAltered && f.From <= want.From)
+				if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool {
+					return f.Kind == want.Kind && f.To == want.To && (f.From == want.From || want.Kind == audit.FindingAltered && f.From <= want.From)
 				}) {
 					t.Errorf("want %+v, got %+v", want, report.Findings)
 				}

@@ -17,6 +17,15 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -39,7 +48,7 @@ type fleet struct {
 func newFleet(t *testing.T, w *world, replicas int) *fleet {
 	t.Helper()
 	dir := t.TempDir()
-	f := &fleet{world: w, newest: filepath.Join(dir, "newest.keys"), ctx: WithCaller(t.Context(), Process("test"))}
+	f := &fleet{world: w, newest: filepath.Join(dir, "newest.keys"), ctx: access.WithCaller(t.Context(), access.Process("test"))}
 	if _, err := seal.Create(f.newest); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +59,7 @@ func newFleet(t *testing.T, w *world, replicas int) *fleet {
 		r.Service = f.start(t, store, r.file)
 		f.replicas = append(f.replicas, r)
 	}
-	if _, err := f.replicas[0].ApplyCatalog(f.ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+	if _, err := f.replicas[0].ApplyCatalog(f.ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -125,8 +134,8 @@ func isKeyMissing(err error) bool {
 	return errors.As(err, &got) && got.Code == fault.KeyMissing
 }
 
-func newsletter(address string) CheckInput {
-	return CheckInput{Address: address, Request: consent.Request{Channel: "newsletter"}}
+func newsletter(address string) check.Input {
+	return check.Input{Address: address, Request: consent.Request{Channel: "newsletter"}}
 }
 
 func TestRotation_HeadNamesANewKeyWithItsFirstRow_NotBefore(t *testing.T) {
@@ -185,7 +194,7 @@ func TestRotation_ReplicaLeftBehind_AnswersNothing_UntilItHasTheFile(t *testing.
 				return err
 			},
 			"record": func() error {
-				_, err := behind.Record(f.ctx, withdrawal("newsletter", "ben@example.com"), Idempotency{})
+				_, err := behind.Record(f.ctx, withdrawal("newsletter", "ben@example.com"), txn.Idempotency{})
 				return err
 			},
 			"past": func() error {
@@ -195,17 +204,17 @@ func TestRotation_ReplicaLeftBehind_AnswersNothing_UntilItHasTheFile(t *testing.
 				return err
 			},
 			"batch": func() error {
-				_, err := behind.BatchCheck(f.ctx, BatchInput{
+				_, err := behind.BatchCheck(f.ctx, check.BatchInput{
 					Addresses: []string{"anna@example.com"}, Request: consent.Request{Channel: "newsletter"}, Consistency: f.latest(f.ctx, one.Service),
 				})
 				return err
 			},
 			"history": func() error {
-				_, err := behind.History(f.ctx, HistoryInput{Address: "anna@example.com", Size: 10})
+				_, err := behind.History(f.ctx, export.HistoryInput{Address: "anna@example.com", Size: 10})
 				return err
 			},
 			"batch record": func() error {
-				_, err := behind.BatchRecord(f.ctx, BatchRecord{Items: []BatchStatement{{Statement: withdrawal("newsletter", "ben@example.com")}}})
+				_, err := behind.BatchRecord(f.ctx, record.Batch{Items: []record.BatchItem{{Statement: withdrawal("newsletter", "ben@example.com")}}})
 				return err
 			},
 			"start": func() error {
@@ -236,16 +245,12 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	f := newFleet(t, w, 2)
 	one, two := f.replicas[0], f.replicas[1]
-	l := newLocator(two.Keys, 1) // As a check does before it reads.
-	a, err := parseAddress("anna@example.com")
+	l := subjects.NewLocator(two.Keys, 1) // As a check does before it reads.
+	a, err := subjects.ParseAddress("anna@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := l.places(a, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := two.vet().ready(f.ctx, consentOn("newsletter", "anna@example.com", start))
+	at, err := l.Places(a, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,19 +259,18 @@ func TestRotation_KeysTakenUpDuringACall_AreNoExcuseToMissARow(t *testing.T) {
 	f.take(t, one)
 	f.mustRecord(f.ctx, one.Service, withdrawal("newsletter", "anna@example.com"))
 	f.take(t, two)
-	v, _, err := two.Checker.reader.look(f.ctx, l.all(), Moment{})
+	v, _, err := asof.NewReader(two.Env, two.reference, two.Guard, env.Unsafe{}).Look(f.ctx, l.AllKeys(), asof.Moment{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var k knowledge
-	wantFault(t, k.gather(&at, v), fault.Unavailable)
-	m := member{run: func(w *work) error {
-		w.changed = true
-		_, err := w.subject(&r.place)
+	var k subjects.Knowledge
+	wantFault(t, k.Gather(&at, v), fault.Unavailable)
+	m := txn.Write{Load: storage.Load{Subjects: l.AllKeys()}, Run: func(w *txn.Tx) error {
+		w.Changed = true
+		_, err := w.Subject(&at.Exact)
 		return err
 	}}
-	r.load(&m.load)
-	wantFault(t, two.engine.do(f.ctx, &m), fault.Unavailable)
+	wantFault(t, two.engine.Do(f.ctx, &m), fault.Unavailable)
 	f.wantCheck(f.ctx, two.Service, "newsletter", "anna@example.com", consent.CodeWithdrawn)
 }
 
@@ -277,7 +281,7 @@ func TestRotation_EvidenceUnderAMasterKeyThatIsMissing_SaysSo(t *testing.T) {
 	f.promote(t, seal.KeysetMaster)
 	f.take(t, f.replicas[0])
 	f.mustRecord(f.ctx, f.replicas[0].Service, withdrawal("newsletter", "anna@example.com"))
-	in := HistoryInput{Address: "anna@example.com", Size: 10}
+	in := export.HistoryInput{Address: "anna@example.com", Size: 10}
 	if _, err := f.replicas[1].History(f.ctx, in); !isKeyMissing(err) {
 		t.Errorf("got %v, want KEY_MISSING", err)
 	}
@@ -333,7 +337,7 @@ func TestRotation_InWhateverOrder_NoRefusalIsMissed(t *testing.T) {
 func (f *fleet) missNothing(rt *rapid.T, no map[string]bool) {
 	about := slices.Sorted(maps.Keys(no))
 	for n, r := range f.replicas {
-		got, err := r.BatchCheck(f.ctx, BatchInput{
+		got, err := r.BatchCheck(f.ctx, check.BatchInput{
 			Addresses: about, Request: consent.Request{Channel: "newsletter"}, Consistency: f.latest(f.ctx, r.Service),
 		})
 		if isKeyMissing(err) {
@@ -362,7 +366,7 @@ func (f *fleet) rotateSomehow(rt *rapid.T) {
 
 // recordOrRefuse records a statement and reports whether it was acknowledged. It may be refused only for lack of a key.
 func (f *fleet) recordOrRefuse(rt *rapid.T, at *replica, st consent.Statement) bool {
-	_, err := at.Record(f.ctx, st, Idempotency{})
+	_, err := at.Record(f.ctx, st, txn.Idempotency{})
 	f.clock.Advance(time.Second)
 	if err != nil && !isKeyMissing(err) {
 		rt.Fatalf("record %s: %v", st.Kind, err)

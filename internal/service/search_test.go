@@ -15,6 +15,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/subjects"
 )
 
 // cell is a value of the database, whatever its type, as bytes.
@@ -253,15 +254,15 @@ func unhex(text []byte) []byte {
 // subjectsOf returns the ids of the address's subjects, those that its digests lead to, by form.
 func subjectsOf(t testing.TB, s *Service, typed string) map[consent.Form]consent.SubjectID {
 	t.Helper()
-	a, err := parseAddress(typed)
+	a, err := subjects.ParseAddress(typed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLocator(s.Keys, 1)
-	if _, err := l.places(a, true); err != nil {
+	l := subjects.NewLocator(s.Keys, 1)
+	if _, err := l.Places(a, true); err != nil {
 		t.Fatal(err)
 	}
-	_, rows, err := s.Store.States(t.Context(), l.all())
+	_, rows, err := s.Store.States(t.Context(), l.AllKeys())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,21 +11,22 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/receipts"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/retention"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
-)
-
-// Limits that hold for every transport.
-const (
-	// MaxBatch is how many addresses or events one call may have.
-	MaxBatch = 10_000
-	// chunk is how many events of a batch are recorded in one transaction at most.
-	chunk = 1_000
-	// requestTTL is how long a request id is remembered.
-	requestTTL = 7 * 24 * time.Hour
-	// clientSkew is how far a client's clock may be ahead: times up to it are taken as now.
-	clientSkew = time.Minute
-	// databaseSkew is how far this server's clock may be off the database's before it refuses to write.
-	databaseSkew = 5 * time.Second
 )
 
 // Options are what a service needs besides its store and keys.
@@ -35,11 +36,11 @@ type Options struct {
 	// Logger is where the service reports what nobody waits for. Required.
 	Logger *slog.Logger
 	// Decided is told of decisions, for counting; nil: nobody is.
-	Decided Decided
+	Decided check.Decided
 	// Span is told of what traces show; nil: nobody is.
-	Span BeginSpan
+	Span env.BeginSpan
 	// Index holds the states in memory; nil: every check reads the store. Whoever made it runs it.
-	Index StateIndex
+	Index check.Index
 	// VerifySample is the share of the checks answered by the index that are decided again in the background, from 0 to 1.
 	VerifySample float64
 	// Kept is what outlives the database; nil: nothing does.
@@ -49,43 +50,32 @@ type Options struct {
 	// AcceptAhead goes on recording consents while the ledger is ahead of the clock.
 	AcceptAhead bool
 	// Unsafe is for tests.
-	Unsafe Unsafe
+	Unsafe env.Unsafe
 }
 
 // Kept is what outlives the database.
 type Kept interface {
-	ErasureKeeper
-	CheckpointKeeper
-}
-
-// Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.
-// No setting leads here: a program that is run as such never has any of it.
-type Unsafe struct {
-	// DecideByOwnClock decides checks at this server's clock alone, even where it lags behind the ledger.
-	DecideByOwnClock bool
-	// RecordByOwnClock records at this server's clock alone, even where it lags behind the ledger.
-	RecordByOwnClock bool
-	// NoFence answers by the index as it is, whatever was acknowledged since.
-	NoFence bool
+	rights.ErasureKeeper
+	checkpoint.Keeper
 }
 
 // Service is the use cases over one store, wired. It is safe for concurrent use.
 type Service struct {
-	*Env
-	*Guard
-	*Admin
-	*Checkpoints
-	*Disclosures
-	*Checker
-	*Receipts
-	*Recorder
-	*Rights
-	*Retention
-	*Exporter
-	*Rebuilder
+	*env.Env
+	*access.Guard
+	*administration.Admin
+	*checkpoint.Checkpoints
+	*disclosure.Counter
+	*check.Checker
+	*receipts.Verifier
+	*record.Recorder
+	*rights.Rights
+	*retention.Remover
+	*export.Exporter
+	*audit.Rebuilder
 
-	reference *Reference
-	engine    *Engine
+	reference *reference.Reference
+	engine    *txn.Engine
 }
 
 // New returns the service over a store that belongs to the keys. A store without a head is initialised; that of other keys
@@ -94,7 +84,7 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	if err := initialise(ctx, store, keys); err != nil {
 		return nil, err
 	}
-	env := &Env{
+	env := &env.Env{
 		Store: store, Keys: keys, Clock: func() time.Time { return opts.Now().UTC() }, Log: opts.Logger, BeginSpan: opts.Span,
 	}
 	if env.BeginSpan == nil {
@@ -109,23 +99,23 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 }
 
 // wire makes the use cases, each from those below it.
-func wire(env *Env, opts *Options) *Service {
-	s := &Service{Env: env, Guard: NewGuard(env), reference: NewReference(env.Store)}
-	s.engine = NewEngine(env, s.reference, s.Guard, EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe})
-	reader := NewReader(env, s.reference, s.Guard, opts.Unsafe)
-	s.Checkpoints = NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
-	s.Disclosures = NewDisclosures(env, reader)
-	s.Checker = NewChecker(reader, s.engine, s.Checkpoints, s.Disclosures, CheckerOptions{
+func wire(env *env.Env, opts *Options) *Service {
+	s := &Service{Env: env, Guard: access.NewGuard(env), reference: reference.NewReference(env.Store)}
+	s.engine = txn.NewEngine(env, s.reference, s.Guard, txn.EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe})
+	reader := asof.NewReader(env, s.reference, s.Guard, opts.Unsafe)
+	s.Checkpoints = checkpoint.NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
+	s.Counter = disclosure.New(env, reader)
+	s.Checker = check.New(reader, s.engine, s.Checkpoints, s.Counter, check.Options{
 		Decided: opts.Decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
 	})
-	s.Receipts = NewReceipts(env, s.Guard, s.Checker)
-	s.Rights = NewRights(env, s.reference, s.Guard, s.engine, opts.Kept)
-	s.Recorder = NewRecorder(env, s.reference, s.engine, s.Rights, opts.Decided)
-	s.Retention = NewRetention(env, s.reference, reader, s.engine, s.Rights)
-	s.Exporter = NewExporter(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Disclosures)
-	s.Admin = NewAdmin(env, s.reference, s.Guard, s.engine)
-	s.Rebuilder = NewRebuilder(env, s.reference, s.engine)
-	s.engine.SetHooks(Hooks{Recorded: s.Rights.GoAlong, Forgotten: s.Disclosures.Forget})
+	s.Verifier = receipts.New(env, s.Guard, s.Checker)
+	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept)
+	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, opts.Decided)
+	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
+	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
+	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
+	s.Rebuilder = audit.New(env, s.reference, s.engine)
+	s.engine.SetHooks(txn.Hooks{Recorded: s.Rights.GoAlong, Forgotten: s.Counter.Forget})
 	return s
 }
 
@@ -168,7 +158,7 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 	if err := keys.Verify(head.StoreID, head.KeysCheck); err != nil {
 		return err
 	}
-	if err := holds(keys, &head); err != nil {
+	if err := env.CheckKeys(keys, &head); err != nil {
 		return err
 	}
 	if head.FoldVersion != address.FoldVersion {
@@ -184,24 +174,24 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 func (s *Service) Ready(ctx context.Context) error {
 	head, err := s.Store.Head(ctx)
 	if err != nil {
-		return faultOf(err)
+		return env.StoreFault(err)
 	}
-	if err := holds(s.Keys, &head); err != nil {
+	if err := env.CheckKeys(s.Keys, &head); err != nil {
 		return err
 	}
-	if err := s.cacheClients(ctx, &head); err != nil {
+	if err := s.CacheClients(ctx, &head); err != nil {
 		return err
 	}
-	if err := s.reference.read(ctx, &head); err != nil {
+	if err := s.reference.Read(ctx, &head); err != nil {
 		return err
 	}
-	return s.engine.readyAt(ctx, &head)
+	return s.engine.CheckClock(ctx, &head)
 }
 
 // Close ends the writing of what is under way and waits for it, and stores what was counted. Calls after it fail with
 // SERVER_STOPPING.
 func (s *Service) Close() {
-	s.engine.close()
-	s.Disclosures.Close()
+	s.engine.Close()
+	s.Counter.Close()
 	s.Checker.Close()
 }

@@ -6,14 +6,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/testkit"
 )
 
 // counting is a store that counts transactions.
@@ -30,25 +37,34 @@ func (c *counting) Write(
 	return c.Store.Write(ctx, load, decide)
 }
 
-// commitTogether commits members in one group, and returns the errors that they got.
-func commitTogether(ctx context.Context, s *Service, runs ...func(w *work) error) []error {
-	group := make([]*member, len(runs))
+// commitTogether commits writes in one group, and returns the errors that they got and how many transactions it took.
+func commitTogether(ctx context.Context, t *testing.T, s *Service, store *counting, runs ...func(w *txn.Tx) error) ([]error, int64) {
+	t.Helper()
+	started, release := make(chan struct{}), make(chan struct{})
+	start := sync.OnceFunc(func() { close(started) })
+	var all sync.WaitGroup
+	all.Go(func() {
+		hold := txn.Write{Run: func(*txn.Tx) error { start(); <-release; return nil }}
+		if err := s.engine.Do(ctx, &hold); err != nil {
+			t.Error(err)
+		}
+	})
+	<-started
+	before := store.writes.Load()
+	errs := make([]error, len(runs))
 	for i, run := range runs {
-		group[i] = &member{run: run, ctx: ctx, ended: make(chan struct{})}
+		all.Go(func() { errs[i] = s.engine.Do(ctx, &txn.Write{Run: run}) })
+		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool { return s.QueuedWrites() == i+1 })
 	}
-	s.engine.commit(slices.Clone(group)) //nolint:contextcheck // Each member has its own.
-	errs := make([]error, len(group))
-	for i, m := range group {
-		<-m.ended
-		errs[i] = m.err
-	}
-	return errs
+	close(release)
+	all.Wait()
+	return errs, store.writes.Load() - before
 }
 
 // addClient returns what a member does that stores a client.
-func addClient(id string) func(w *work) error {
-	return func(w *work) error {
-		w.putClient(storage.Client{ID: id, AllDepartments: true})
+func addClient(id string) func(w *txn.Tx) error {
+	return func(w *txn.Tx) error {
+		w.PutClient(storage.Client{ID: id, AllDepartments: true})
 		return nil
 	}
 }
@@ -57,13 +73,13 @@ func TestCommit_OneMemberFails_CostsThatMemberAloneAndFewTransactions(t *testing
 	const size = 64
 	broken := errors.New("the data that it met is broken")
 	for name, c := range map[string]struct {
-		bad  func(w *work) error
+		bad  func(w *txn.Tx) error
 		most int64
 	}{
-		"while it decides":             {func(*work) error { return broken }, 2},
-		"by a panic":                   {func(*work) error { panic(broken) }, 2},
-		"after it changed the work":    {func(w *work) error { return errors.Join(addClient("half")(w), broken) }, 2},
-		"by the end of its own call":   {func(*work) error { return context.DeadlineExceeded }, 2},
+		"while it decides":             {func(*txn.Tx) error { return broken }, 2},
+		"by a panic":                   {func(*txn.Tx) error { panic(broken) }, 2},
+		"after it changed the work":    {func(w *txn.Tx) error { return errors.Join(addClient("half")(w), broken) }, 2},
+		"by the end of its own call":   {func(*txn.Tx) error { return context.DeadlineExceeded }, 2},
 		"by what it stores (a text)":   {addClient("bad\x00"), 13},
 		"by what it stores (no UTF-8)": {addClient("bad\xff"), 13},
 	} {
@@ -71,20 +87,20 @@ func TestCommit_OneMemberFails_CostsThatMemberAloneAndFewTransactions(t *testing
 			eachStore(t, func(t *testing.T, w *world) {
 				store := &counting{Store: w.store()}
 				s := w.service(store, 0)
-				ctx := WithCaller(t.Context(), Process("test"))
-				runs := make([]func(*work) error, size)
+				ctx := access.WithCaller(t.Context(), access.Process("test"))
+				runs := make([]func(*txn.Tx) error, size)
 				for i := range runs {
 					runs[i] = addClient(fmt.Sprintf("client-%02d", i))
 				}
 				runs[size/3] = c.bad
-				before := store.writes.Load()
-				for i, err := range commitTogether(ctx, s, runs...) {
+				errs, writes := commitTogether(ctx, t, s, store, runs...)
+				for i, err := range errs {
 					if failed := err != nil; failed != (i == size/3) {
 						t.Errorf("member %d: %v", i, err)
 					}
 				}
-				if n := store.writes.Load() - before; n > c.most {
-					t.Errorf("the group took %d transactions, want at most %d", n, c.most)
+				if writes > c.most {
+					t.Errorf("the group took %d transactions, want at most %d", writes, c.most)
 				}
 				_, clients, err := store.Clients(t.Context())
 				if err != nil || len(clients) != size-1 {
@@ -109,23 +125,23 @@ func anyText(rt *rapid.T) string {
 func doors(document string) map[string]func(ctx context.Context, s *Service, text string) error {
 	return map[string]func(ctx context.Context, s *Service, text string) error{
 		"comment of a catalog": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document + "# " + text})
+			_, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document + "# " + text})
 			return err
 		},
 		"etag of a catalog": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: document, ETag: text})
+			_, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document, ETag: text})
 			return err
 		},
 		"id of a client": func(ctx context.Context, s *Service, text string) error {
-			_, _, err := s.CreateClient(ctx, NewClient{ID: text, AllDepartments: true, Role: "admin"})
+			_, _, err := s.CreateClient(ctx, administration.NewClient{ID: text, AllDepartments: true, Role: "admin"})
 			return err
 		},
 		"department of a client": func(ctx context.Context, s *Service, text string) error {
-			_, _, err := s.CreateClient(ctx, NewClient{ID: "c", Department: text, Role: "sender"})
+			_, _, err := s.CreateClient(ctx, administration.NewClient{ID: "c", Department: text, Role: "sender"})
 			return err
 		},
 		"list of a client": func(ctx context.Context, s *Service, text string) error {
-			_, _, err := s.CreateClient(ctx, NewClient{ID: "d", AllDepartments: true, Role: "admin", Lists: []string{text}})
+			_, _, err := s.CreateClient(ctx, administration.NewClient{ID: "d", AllDepartments: true, Role: "admin", Lists: []string{text}})
 			return err
 		},
 		"client to be revoked": func(ctx context.Context, s *Service, text string) error {
@@ -133,39 +149,39 @@ func doors(document string) map[string]func(ctx context.Context, s *Service, tex
 			return err
 		},
 		"channel of a check": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.Check(ctx, CheckInput{Address: anna, Request: consent.Request{Channel: text}})
+			_, err := s.Check(ctx, check.Input{Address: anna, Request: consent.Request{Channel: text}})
 			return err
 		},
 		"sender of a check": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.Check(ctx, CheckInput{Address: anna, Request: consent.Request{Channel: "newsletter", Sender: text}})
+			_, err := s.Check(ctx, check.Input{Address: anna, Request: consent.Request{Channel: "newsletter", Sender: text}})
 			return err
 		},
 		"goods of a grant": func(ctx context.Context, s *Service, text string) error {
 			st := consentOn("newsletter", anna, start)
 			st.Goods = []string{text}
-			_, err := s.Record(ctx, st, Idempotency{})
+			_, err := s.Record(ctx, st, txn.Idempotency{})
 			return err
 		},
 		"declaration of a grant": func(ctx context.Context, s *Service, text string) error {
 			st := consentOn("newsletter", anna, start)
 			st.Declaration.Version = text
-			_, err := s.Record(ctx, st, Idempotency{})
+			_, err := s.Record(ctx, st, txn.Idempotency{})
 			return err
 		},
 		"channel of a withdrawal": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.Record(ctx, withdrawal(text, anna), Idempotency{})
+			_, err := s.Record(ctx, withdrawal(text, anna), txn.Idempotency{})
 			return err
 		},
 		"list of a suppression": func(ctx context.Context, s *Service, text string) error {
 			_, err := s.Record(ctx, consent.Statement{
 				Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonExternalList, List: text, Binds: consent.Binds(text),
-			}, Idempotency{})
+			}, txn.Idempotency{})
 			return err
 		},
 		"note of a suppression": func(ctx context.Context, s *Service, text string) error {
 			_, err := s.Record(ctx, consent.Statement{
 				Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonComplaint, Note: text,
-			}, Idempotency{})
+			}, txn.Idempotency{})
 			return err
 		},
 		"cosigned checkpoint": func(ctx context.Context, s *Service, text string) error {
@@ -179,7 +195,7 @@ func doors(document string) map[string]func(ctx context.Context, s *Service, tex
 func TestProperty_AnyTextByAnyDoor_BothStoresAnswerTheSame(t *testing.T) {
 	var services []*Service
 	var worlds []*world
-	ctx := WithCaller(t.Context(), Process("test"))
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
 	for _, kind := range []string{"sqlite", "postgres"} {
 		w := newWorld(t, kind)
 		s, _ := w.acme()

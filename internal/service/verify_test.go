@@ -15,6 +15,10 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -26,8 +30,8 @@ func recorded(t *testing.T, w *world) (storage.Store, *Service, context.Context,
 	t.Helper()
 	store := w.store()
 	s := w.service(store, 0)
-	ctx := WithCaller(t.Context(), Process("test"))
-	if _, err := s.ApplyCatalog(ctx, ApplyCatalog{Document: acme(t)}); err != nil {
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 12 {
@@ -45,13 +49,13 @@ func recorded(t *testing.T, w *world) (storage.Store, *Service, context.Context,
 	return store, s, ctx, proof.Signed
 }
 
-func mustVerify(t testing.TB, w *world, store storage.Store, checkpoints ...[]byte) VerifyReport {
+func mustVerify(t testing.TB, w *world, store storage.Store, checkpoints ...[]byte) audit.Report {
 	t.Helper()
-	var kept []KeptCheckpoint
+	var kept []audit.KeptCheckpoint
 	for i, note := range checkpoints {
-		kept = append(kept, KeptCheckpoint{Name: fmt.Sprintf("kept-%d.txt", i+1), Note: note})
+		kept = append(kept, audit.KeptCheckpoint{Name: fmt.Sprintf("kept-%d.txt", i+1), Note: note})
 	}
-	report, err := Verify(t.Context(), store, w.keys, kept, func(int64) {})
+	report, err := audit.Verify(t.Context(), store, w.keys, kept, func(int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +64,7 @@ func mustVerify(t testing.TB, w *world, store storage.Store, checkpoints ...[]by
 
 // where is a finding without its text.
 type where struct {
-	Kind     FindingKind
+	Kind     audit.FindingKind
 	From, To int64
 }
 
@@ -72,7 +76,7 @@ func TestVerify_UntouchedLedger_Passes(t *testing.T) {
 			t.Fatal(err)
 		}
 		var done int64
-		report, err := Verify(t.Context(), store, w.keys, []KeptCheckpoint{{"older", older}, {"now", now.Signed}}, func(n int64) { done = n })
+		report, err := audit.Verify(t.Context(), store, w.keys, []audit.KeptCheckpoint{{Name: "older", Note: older}, {Name: "now", Note: now.Signed}}, func(n int64) { done = n })
 		if err != nil || report.Found != 0 || len(report.Findings) != 0 {
 			t.Fatalf("%+v, %v", report, err)
 		}
@@ -107,42 +111,42 @@ type tampering struct {
 func tamperings() map[string]tampering {
 	actor := func(e *consent.Event) { e.Actor = "nobody" }
 	return map[string]tampering{
-		"header byte":    {do: func(db *raw) { db.flip("header", 7) }, want: []where{{FindingAltered, 7, 7}}, states: true},
-		"evidence byte":  {do: func(db *raw) { db.flip("evidence", 7) }, want: []where{{FindingEvidenceAltered, 7, 7}}},
-		"leaf hash byte": {do: func(db *raw) { db.flip("leaf_hash", 7) }, want: []where{{FindingAltered, 7, 7}, {FindingAltered, 7, 8}}},
-		"tree hash byte": {do: func(db *raw) { db.flip("tree_hashes", 8) }, want: []where{{FindingAltered, 1, 8}, {FindingAltered, 1, 16}}},
+		"header byte":    {do: func(db *raw) { db.flip("header", 7) }, want: []where{{audit.FindingAltered, 7, 7}}, states: true},
+		"evidence byte":  {do: func(db *raw) { db.flip("evidence", 7) }, want: []where{{audit.FindingEvidenceAltered, 7, 7}}},
+		"leaf hash byte": {do: func(db *raw) { db.flip("leaf_hash", 7) }, want: []where{{audit.FindingAltered, 7, 7}, {audit.FindingAltered, 7, 8}}},
+		"tree hash byte": {do: func(db *raw) { db.flip("tree_hashes", 8) }, want: []where{{audit.FindingAltered, 1, 8}, {audit.FindingAltered, 1, 16}}},
 		"evidence deleted": {
 			do: func(db *raw) { db.exec("UPDATE events SET evidence = NULL WHERE position = 7") }, deleted: 1,
 		},
 		"column": {
 			do:   func(db *raw) { db.exec("UPDATE events SET occurred_time = occurred_time + 1 WHERE position = 7") },
-			want: []where{{FindingAltered, 7, 7}},
+			want: []where{{audit.FindingAltered, 7, 7}},
 		},
-		"event and its hash":   {do: func(db *raw) { db.forge(7, actor) }, want: []where{{FindingAltered, 7, 8}}},
-		"last, with its hash":  {do: func(db *raw) { db.forge(25, actor) }, want: []where{{FindingHeadDiffers, 25, 25}}},
-		"eighth, its own hash": {do: func(db *raw) { db.forge(8, actor) }, want: []where{{FindingAltered, 7, 8}}},
+		"event and its hash":   {do: func(db *raw) { db.forge(7, actor) }, want: []where{{audit.FindingAltered, 7, 8}}},
+		"last, with its hash":  {do: func(db *raw) { db.forge(25, actor) }, want: []where{{audit.FindingHeadDiffers, 25, 25}}},
+		"eighth, its own hash": {do: func(db *raw) { db.forge(8, actor) }, want: []where{{audit.FindingAltered, 7, 8}}},
 		"swapped": {
 			do: func(db *raw) {
 				db.exec("UPDATE events SET position = 1000 WHERE position = 5")
 				db.exec("UPDATE events SET position = 5 WHERE position = 8")
 				db.exec("UPDATE events SET position = 8 WHERE position = 1000")
 			},
-			want: []where{{FindingReordered, 5, 5}, {FindingReordered, 8, 8}},
+			want: []where{{audit.FindingReordered, 5, 5}, {audit.FindingReordered, 8, 8}},
 		},
 		"last ten deleted": {
 			do:   func(db *raw) { db.exec("DELETE FROM events WHERE position > 15") },
-			want: []where{{FindingTruncated, 16, 25}}, states: true,
+			want: []where{{audit.FindingTruncated, 16, 25}}, states: true,
 		},
 		"deleted from the middle": {
 			do:   func(db *raw) { db.exec("DELETE FROM events WHERE position IN (6, 10, 11)") },
-			want: []where{{FindingMissing, 6, 6}, {FindingMissing, 10, 11}}, states: true,
+			want: []where{{audit.FindingMissing, 6, 6}, {audit.FindingMissing, 10, 11}}, states: true,
 		},
 		"deleted and altered": {
 			do: func(db *raw) {
 				db.exec("DELETE FROM events WHERE position = 4")
 				db.forge(11, actor)
 			},
-			want: []where{{FindingMissing, 4, 4}, {FindingAltered, 11, 12}}, states: true,
+			want: []where{{audit.FindingMissing, 4, 4}, {audit.FindingAltered, 11, 12}}, states: true,
 		},
 		"inserted outside": {
 			do: func(db *raw) {
@@ -151,7 +155,7 @@ func tamperings() map[string]tampering {
 						evidence, leaf_hash, tree_hashes FROM events WHERE position = 3`, at)
 				}
 			},
-			want: []where{{FindingInserted, 0, 0}, {FindingInserted, 26, 26}},
+			want: []where{{audit.FindingInserted, 0, 0}, {audit.FindingInserted, 26, 26}},
 		},
 		"state": {
 			do: func(db *raw) {
@@ -166,29 +170,29 @@ func tamperings() map[string]tampering {
 				tree[0] ^= 1
 				db.exec("UPDATE ledger_head SET tree = $1", tree)
 			},
-			want: []where{{FindingHeadDiffers, 25, 25}},
+			want: []where{{audit.FindingHeadDiffers, 25, 25}},
 		},
 		"head of an earlier time": {
 			do: func(db *raw) {
 				db.exec("UPDATE ledger_head SET position = 24, tree = $1", []byte(strings.Repeat("x", 64)))
 			},
-			want: []where{{FindingInserted, 25, 25}, {FindingHeadDiffers, 24, 24}},
+			want: []where{{audit.FindingInserted, 25, 25}, {audit.FindingHeadDiffers, 24, 24}},
 		},
 		"head's catalog": {
 			do:   func(db *raw) { db.exec("UPDATE ledger_head SET catalog_version = 2") },
-			want: []where{{FindingHeadDiffers, 25, 25}},
+			want: []where{{audit.FindingHeadDiffers, 25, 25}},
 		},
 		"catalog": {
 			do:   func(db *raw) { db.exec("UPDATE catalogs SET document = document || ' '") },
-			want: []where{{FindingAltered, 1, 1}},
+			want: []where{{audit.FindingAltered, 1, 1}},
 		},
 		"catalog deleted": {
 			do:   func(db *raw) { db.exec("DELETE FROM catalogs") },
-			want: []where{{FindingMissing, 1, 1}, {FindingHeadDiffers, 25, 25}},
+			want: []where{{audit.FindingMissing, 1, 1}, {audit.FindingHeadDiffers, 25, 25}},
 		},
 		"reference": {
 			do:     func(db *raw) { db.exec("UPDATE catalog_refs SET name = 'another' WHERE name = 'newsletter'") },
-			want:   []where{{FindingHeadDiffers, 25, 25}},
+			want:   []where{{audit.FindingHeadDiffers, 25, 25}},
 			states: true,
 		},
 		"recorded before, all hashes made anew": {
@@ -196,21 +200,21 @@ func tamperings() map[string]tampering {
 				db.forge(7, func(e *consent.Event) { e.Recorded -= 1_000_000_000 })
 				db.rehash(25)
 			},
-			want: []where{{FindingReordered, 7, 7}},
+			want: []where{{audit.FindingReordered, 7, 7}},
 		},
 		"all hashes made anew": {
 			do: func(db *raw) {
 				db.forge(7, actor)
 				db.rehash(25)
 			},
-			older: true, want: []where{{FindingAnotherHistory, 1, 20}},
+			older: true, want: []where{{audit.FindingAnotherHistory, 1, 20}},
 		},
 		"cut off, all hashes made anew": {
 			do: func(db *raw) {
 				db.exec("DELETE FROM events WHERE position > 15")
 				db.rehash(15)
 			},
-			older: true, want: []where{{FindingTruncated, 16, 20}}, states: true,
+			older: true, want: []where{{audit.FindingTruncated, 16, 20}}, states: true,
 		},
 	}
 }
@@ -230,7 +234,7 @@ func TestVerify_Tampering_IsFoundAndNamed(t *testing.T) {
 				var got []where
 				states := false
 				for _, f := range report.Findings {
-					if f.Kind == FindingStateDiffers {
+					if f.Kind == audit.FindingStateDiffers {
 						states = true
 						continue
 					}
@@ -250,12 +254,12 @@ func TestVerify_Tampering_IsFoundAndNamed(t *testing.T) {
 func TestVerify_ManyFindings_AreCountedAndTheFirstListed(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	store, s, ctx, _ := recorded(t, w)
-	for n := range maxFindings {
+	for n := range audit.MaxFindings {
 		w.mustRecord(ctx, s, withdrawal("newsletter", fmt.Sprintf("more%d@example.com", n)))
 	}
 	w.raw().exec("UPDATE events SET kind = 99")
 	report := mustVerify(t, w, store)
-	if report.Found != ledgerSize+maxFindings || len(report.Findings) != maxFindings || report.Findings[0].From != 1 {
+	if report.Found != ledgerSize+audit.MaxFindings || len(report.Findings) != audit.MaxFindings || report.Findings[0].From != 1 {
 		t.Errorf("%d findings, %d listed", report.Found, len(report.Findings))
 	}
 }
@@ -266,7 +270,7 @@ func TestVerify_CheckpointOfAnotherKeyOrAltered_IsNamed(t *testing.T) {
 	_, _, _, foreign := recorded(t, other)
 	altered := []byte(strings.Replace(string(older), "\n20\n", "\n21\n", 1))
 	report := mustVerify(t, w, store, foreign, older, altered)
-	if report.Found != 2 || report.Findings[0].Kind != FindingCheckpoint || report.Findings[1].Kind != FindingCheckpoint {
+	if report.Found != 2 || report.Findings[0].Kind != audit.FindingCheckpoint || report.Findings[1].Kind != audit.FindingCheckpoint {
 		t.Fatalf("%+v", report.Findings)
 	}
 	for i, name := range []string{"kept-1.txt", "kept-3.txt"} {
@@ -279,11 +283,11 @@ func TestVerify_CheckpointOfAnotherKeyOrAltered_IsNamed(t *testing.T) {
 func TestVerify_WithoutHeadOrWithOtherKeys_IsAnError(t *testing.T) {
 	w, other := newWorld(t, "sqlite"), newWorld(t, "sqlite")
 	store := w.store()
-	if _, err := Verify(t.Context(), store, w.keys, nil, func(int64) {}); !errors.Is(err, storage.ErrNotInitialised) {
+	if _, err := audit.Verify(t.Context(), store, w.keys, nil, func(int64) {}); !errors.Is(err, storage.ErrNotInitialised) {
 		t.Errorf("without a head: %v", err)
 	}
 	w.service(store, 0)
-	if _, err := Verify(t.Context(), store, other.keys, nil, func(int64) {}); err == nil || !strings.Contains(err.Error(), "another database") {
+	if _, err := audit.Verify(t.Context(), store, other.keys, nil, func(int64) {}); err == nil || !strings.Contains(err.Error(), "another database") {
 		t.Errorf("with other keys: %v", err)
 	}
 }
@@ -320,7 +324,7 @@ func TestProofs_AreVerifiedByAnotherImplementation(t *testing.T) {
 		for i, h := range proof.Hashes {
 			hashes[i] = h
 		}
-		before := noteRoot(t, Checkpoint{Signed: older, VerifierKey: proof.VerifierKey})
+		before := noteRoot(t, checkpoint.Checkpoint{Signed: older, VerifierKey: proof.VerifierKey})
 		if err := tlog.CheckTree(hashes, ledgerSize, noteRoot(t, proof.Checkpoint), 20, before); err != nil {
 			t.Error(err)
 		}
@@ -328,7 +332,7 @@ func TestProofs_AreVerifiedByAnotherImplementation(t *testing.T) {
 }
 
 // noteRoot opens a checkpoint as any program does that reads signed notes, and returns its root.
-func noteRoot(t *testing.T, c Checkpoint) tlog.Hash {
+func noteRoot(t *testing.T, c checkpoint.Checkpoint) tlog.Hash {
 	t.Helper()
 	verifier, err := note.NewVerifier(c.VerifierKey)
 	if err != nil {
@@ -364,7 +368,7 @@ func TestProofs_BeyondTheLedgerOrInTheWrongOrder_AreRefused(t *testing.T) {
 		_, err = s.ProveConsistency(ctx, c.position, c.size)
 		wantFault(t, err, c.want)
 	}
-	_, err := s.Checkpoint(WithCaller(t.Context(), Caller{Client: Client{ID: "x", Scopes: []Scope{ScopeCheck}}}))
+	_, err := s.Checkpoint(access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "x", Scopes: []access.Scope{access.ScopeCheck}}}))
 	wantFault(t, err, fault.ScopeMissing)
 }
 

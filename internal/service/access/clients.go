@@ -1,0 +1,204 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"strings"
+	"sync"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// clients caches the clients as of one version, which the head names.
+type clients struct {
+	store   storage.Reader
+	mu      sync.RWMutex
+	version int64
+	byID    map[string]storage.Client
+}
+
+func newClients(store storage.Reader) *clients { return &clients{store: store} }
+
+// keyPrefix begins every API key: assent_ID_SECRET, the secret as 64 hexadecimal digits.
+const keyPrefix = "assent_"
+
+func NewKey(id string) (key string, hash [32]byte, err error) {
+	var secret [32]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return "", hash, err
+	}
+	return keyPrefix + id + "_" + hex.EncodeToString(secret[:]), sha256.Sum256(secret[:]), nil
+}
+
+// parseKey returns the client's id and the hash of its secret.
+func parseKey(key string) (id string, hash [32]byte, ok bool) {
+	rest, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok {
+		return "", hash, false
+	}
+	at := strings.LastIndexByte(rest, '_')
+	if at < 1 || len(rest)-at-1 != 64 {
+		return "", hash, false
+	}
+	secret, err := hex.DecodeString(rest[at+1:])
+	if err != nil {
+		return "", hash, false
+	}
+	return rest[:at], sha256.Sum256(secret), true
+}
+
+func unauthenticated() error {
+	return fault.Errorf(fault.Unauthenticated, "", "the API key is not known or was revoked, or its time has ended")
+}
+
+// Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
+func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
+	id, hash, ok := parseKey(key)
+	if !ok {
+		return Caller{}, fault.Errorf(fault.Unauthenticated, "",
+			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
+	}
+	client, version, ok := g.clients.get(id)
+	if ok {
+		if expires, holds := keyOf(&client, hash); holds {
+			return g.inTime(newCaller(&client, version, hash, expires), nil)
+		}
+	}
+	// The client, or its key, may have come since.
+	if err := g.strangers.wait(ctx); err != nil {
+		return Caller{}, err
+	}
+	if client, version, ok = g.clients.get(id); !ok {
+		return Caller{}, unauthenticated()
+	}
+	stranger := Caller{hash: hash}
+	return g.inTime(stranger.as(&client, version))
+}
+
+// lookForClients reads the clients if the head says that they have changed.
+func (g *Guard) lookForClients(ctx context.Context) error {
+	head, err := g.Store.Head(ctx)
+	if err != nil {
+		return env.StoreFault(err)
+	}
+	return g.clients.cache(ctx, head.ClientsVersion)
+}
+
+// inTime returns the caller unless the time of its key has ended.
+func (g *Guard) inTime(c Caller, err error) (Caller, error) {
+	if err == nil && c.expires != 0 && c.expires <= g.Instant() {
+		return Caller{}, unauthenticated()
+	}
+	return c, err
+}
+
+func newCaller(c *storage.Client, version int64, hash [32]byte, expires consent.Instant) Caller {
+	return Caller{Client: NewClientOf(c), version: version, hash: hash, expires: expires}
+}
+
+// keyOf returns until when the key with the hash holds, and whether it is one of the client's that was not ended.
+func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds bool) {
+	switch {
+	case c.Revoked != 0:
+		return 0, false
+	case subtle.ConstantTimeCompare(c.KeyHash[:], hash[:]) == 1:
+		return c.KeyExpires, true
+	case c.PriorHash != [32]byte{} && subtle.ConstantTimeCompare(c.PriorHash[:], hash[:]) == 1:
+		return c.PriorExpires, true
+	default:
+		return 0, false
+	}
+}
+
+func NewClientOf(c *storage.Client) Client {
+	scopes := make([]Scope, len(c.Scopes))
+	for i, s := range c.Scopes {
+		scopes[i] = Scope(s)
+	}
+	return Client{
+		ID: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
+		Created: c.Created, Revoked: c.Revoked, KeyExpires: c.KeyExpires, TwoKeys: c.PriorHash != [32]byte{}, PriorExpires: c.PriorExpires,
+	}
+}
+
+func (c *clients) get(id string) (storage.Client, int64, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	client, ok := c.byID[id]
+	return client, c.version, ok
+}
+
+// again returns the caller as it is under the version of the clients, which are read anew if the cache is not of that version.
+func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller, error) {
+	if who.version < 0 {
+		return Caller{}, fault.Errorf(fault.Unauthenticated, "", "no caller is known")
+	}
+	if client, cached, ok := c.get(who.ID); ok && cached == version {
+		return who.as(&client, cached)
+	}
+	read, byID, err := c.read(ctx)
+	if err != nil {
+		return Caller{}, err
+	}
+	client, ok := byID[who.ID]
+	if !ok {
+		return Caller{}, unauthenticated()
+	}
+	return who.as(&client, read)
+}
+
+// cache reads the clients if those that are cached are not of the version.
+func (c *clients) cache(ctx context.Context, version int64) error {
+	c.mu.RLock()
+	same := c.byID != nil && c.version == version
+	c.mu.RUnlock()
+	if same {
+		return nil
+	}
+	_, _, err := c.read(ctx)
+	return err
+}
+
+// read reads the clients and caches them.
+func (c *clients) read(ctx context.Context) (version int64, byID map[string]storage.Client, err error) {
+	head, list, err := c.store.Clients(ctx)
+	if err != nil {
+		return 0, nil, env.StoreFault(err)
+	}
+	byID = make(map[string]storage.Client, len(list))
+	for _, client := range list {
+		byID[client.ID] = client
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version, c.byID = head.ClientsVersion, byID // It may be lower than before, of a backup that was restored.
+	return head.ClientsVersion, byID, nil
+}
+
+// as returns the caller as the client is now; an error if it is another one, or its key was revoked.
+func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
+	expires, holds := keyOf(client, c.hash)
+	if !holds {
+		return Caller{}, unauthenticated()
+	}
+	return newCaller(client, version, c.hash, expires), nil
+}
+
+func ScopeNames(scopes []Scope) []string {
+	list := make([]string, len(scopes))
+	for i, s := range scopes {
+		list[i] = string(s)
+	}
+	return list
+}
+
+// cacheClients reads the clients that the head names, where they are not cached.
+func (g *Guard) CacheClients(ctx context.Context, head *storage.Head) error {
+	return g.clients.cache(ctx, head.ClientsVersion)
+}

@@ -1,0 +1,99 @@
+package administration
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// RotateClient gives a client a new key, and returns it. The key before holds beside it, until its own end, for the overlap, or until it is
+// ended; the one before that ends. Who rotates holds the key, so a client rotates those only whose rights it could give. Errors: CLIENT_NOT_FOUND,
+// INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
+func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Client, string, error) {
+	if err := access.Need(ctx, access.ScopeClients); err != nil {
+		return access.Client{}, "", err
+	}
+	key, hash, err := access.NewKey(in.ID)
+	if err != nil {
+		return access.Client{}, "", err
+	}
+	rotated, err := s.changeClient(ctx, in.ID, func(w *transaction, c *storage.Client) error {
+		if err := w.Caller.NeedGiven(c); err != nil {
+			return err
+		}
+		if c.Revoked != 0 {
+			return fault.Errorf(fault.InvalidClient, "id", "the client was revoked, which is for ever; create another one")
+		}
+		if err := w.keyMayExpire(in.KeyExpires); err != nil {
+			return err
+		}
+		c.PriorHash, c.PriorExpires = c.KeyHash, c.KeyExpires
+		if in.Overlap != nil {
+			end := consent.InstantOf(w.Recorded.Time().Add(*in.Overlap))
+			if c.PriorExpires == 0 || end < c.PriorExpires {
+				c.PriorExpires = end
+			}
+			if *in.Overlap <= 0 {
+				c.PriorHash, c.PriorExpires = [32]byte{}, 0
+			}
+		}
+		c.KeyHash, c.KeyExpires = hash, in.KeyExpires
+		return nil
+	})
+	if err != nil {
+		return access.Client{}, "", err
+	}
+	return rotated, key, nil
+}
+
+// EndPriorKey ends the key that a client had before its present one; without one nothing changes. Errors: CLIENT_NOT_FOUND, OTHER_DEPARTMENT.
+func (s *Admin) EndPriorKey(ctx context.Context, id string) (access.Client, error) {
+	if err := access.Need(ctx, access.ScopeClients); err != nil {
+		return access.Client{}, err
+	}
+	return s.changeClient(ctx, id, func(w *transaction, c *storage.Client) error {
+		c.PriorHash, c.PriorExpires = [32]byte{}, 0
+		return w.Caller.NeedDepartmentOf(c)
+	})
+}
+
+// changeClient stores a client as the change leaves it, for a caller with the scope clients.
+func (s *Admin) changeClient(ctx context.Context, id string, change func(w *transaction, c *storage.Client) error) (access.Client, error) {
+	var changed storage.Client
+	err := s.engine.Do(ctx, &txn.Write{
+		Load: storage.Load{Clients: true},
+		Run: func(tx *txn.Tx) error {
+			w := s.in(tx)
+			if err := w.Caller.Need(access.ScopeClients); err != nil {
+				return err
+			}
+			at := slices.IndexFunc(w.StoredClients(), func(c storage.Client) bool { return c.ID == id })
+			if at < 0 {
+				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
+			}
+			changed = w.StoredClients()[at]
+			if err := change(w, &changed); err != nil {
+				return err
+			}
+			w.PutClient(changed)
+			return nil
+		},
+	})
+	if err != nil {
+		return access.Client{}, err
+	}
+	return access.NewClientOf(&changed), nil
+}
+
+// keyMayExpire refuses a time for the end of a key that has passed.
+func (w *transaction) keyMayExpire(at consent.Instant) error {
+	if at != 0 && at <= w.Recorded {
+		return fault.Errorf(fault.InvalidClient, "keyExpiresTime", "the key would have expired already; name a later time, or none")
+	}
+	return nil
+}

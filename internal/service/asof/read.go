@@ -1,0 +1,252 @@
+package asof
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// Reader reads the store as of a moment.
+type Reader struct {
+	*env.Env
+	*reference.Reference
+
+	Guard  *access.Guard
+	unsafe env.Unsafe
+}
+
+// NewReader returns a reader.
+func NewReader(env *env.Env, reference *reference.Reference, guard *access.Guard, unsafe env.Unsafe) *Reader {
+	return &Reader{Env: env, Reference: reference, Guard: guard, unsafe: unsafe}
+}
+
+// view is what a read saw of the store: a head, and the states of the subjects that were asked for.
+type View struct {
+	Head     storage.Head
+	Position int64           // of the last event that counts as known: the head's, or an earlier one
+	At       consent.Instant // the time that is decided for
+	Asked    consent.Instant // the time of the question
+	states   map[storage.SubjectKey]*consent.State
+}
+
+// seen implements sight.
+func (v *View) Find(where *subjects.Place, _ *consent.State) (subjects.Found, error) {
+	if env.CheckKeys(where.Digests.Keys, &v.Head) != nil {
+		return subjects.Found{}, env.StaleKeys()
+	}
+	for i := range where.Keys {
+		if state, ok := v.states[where.Keys[i]]; ok {
+			return subjects.Found{Key: &where.Keys[i], State: state, KeyVersion: where.Digests.Versions[i]}, nil
+		}
+	}
+	return subjects.Found{}, nil
+}
+
+// look reads what is known under the keys: the states of now, strictly, or, for another moment, the fold of the events that count
+// in it. The caller is admitted under the head that was read. Errors: TIME_IN_FUTURE, POSITION_UNKNOWN.
+func (r *Reader) Look(ctx context.Context, keys []storage.SubjectKey, m Moment) (*View, access.Caller, error) {
+	var v *View
+	err := r.Traced(ctx, env.SpanRead, len(keys), func(ctx context.Context) (err error) {
+		if m.IsNow() {
+			v, err = r.LookNow(ctx, keys)
+		} else {
+			v, err = r.lookAt(ctx, keys, m)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, access.Caller{}, env.StoreFault(err)
+	}
+	who, err := r.Guard.Admit(ctx, &v.Head)
+	if err != nil {
+		return nil, access.Caller{}, err
+	}
+	// A clock that lags behind the ledger must not hide what was acknowledged.
+	now := r.Instant()
+	if !r.unsafe.DecideByOwnClock {
+		now = max(now, v.Head.Recorded)
+	}
+	v.Asked = now
+	switch {
+	case m.KnownAsOf.Time > now:
+		return nil, access.Caller{}, inFuture("knownAsOf.time")
+	case v.At > now:
+		return nil, access.Caller{}, inFuture("asOf")
+	case m.IsNow():
+		v.At = now
+	}
+	return v, who, nil
+}
+
+func inFuture(field string) error {
+	return fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out to ask for now")
+}
+
+func (r *Reader) LookNow(ctx context.Context, keys []storage.SubjectKey) (*View, error) {
+	head, rows, err := r.Store.States(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Head: head, Position: head.Position, states: make(map[storage.SubjectKey]*consent.State, len(rows))}
+	names, err := r.Names.Of(ctx, &head)
+	if err != nil {
+		return nil, err
+	}
+	var unread []storage.SubjectKey
+	for i := range rows {
+		if rows[i].ID == (consent.SubjectID{}) {
+			continue // All events of it were erased.
+		}
+		state, err := UnpackState(names, rows[i].State.Packed)
+		if errors.Is(err, consent.ErrEncoding) {
+			unread = append(unread, rows[i].Key)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v.states[rows[i].Key] = state
+	}
+	if len(unread) == 0 {
+		return v, nil
+	}
+	// States are a cache: those of another program's version are folded from their events instead.
+	return r.LookBack(ctx, keys, 0, 0)
+}
+
+// lookAt reads what is known at a moment that is not now.
+func (r *Reader) lookAt(ctx context.Context, keys []storage.SubjectKey, m Moment) (*View, error) {
+	position, recorded, err := r.knownAt(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if m.AsOf == 0 {
+		m.AsOf = recorded
+	}
+	v, err := r.LookBack(ctx, keys, m.AsOf, position)
+	if err != nil {
+		return nil, err
+	}
+	if v.At = m.AsOf; position > v.Head.Position {
+		return nil, beyondHead()
+	}
+	return v, nil
+}
+
+// knownAt returns the position of the last event that counts as known at the moment, 0 for no limit, and when that was so, which is
+// read only if the moment does not say what time to decide for.
+func (r *Reader) knownAt(ctx context.Context, m Moment) (int64, consent.Instant, error) {
+	switch {
+	case m.KnownAsOf.Time != 0:
+		_, position, err := r.Store.PositionAt(ctx, m.KnownAsOf.Time)
+		if err == nil && position == 0 {
+			err = fault.Errorf(fault.PositionUnknown, "knownAsOf.time", "nothing was recorded yet by that time")
+		}
+		return position, m.KnownAsOf.Time, err
+	case m.KnownAsOf.Position == 0 || m.AsOf != 0:
+		return m.KnownAsOf.Position, m.AsOf, nil
+	}
+	_, records, err := r.Store.Ledger(ctx, m.KnownAsOf.Position-1, 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(records) == 0 || records[0].Event.Position != m.KnownAsOf.Position {
+		return 0, 0, beyondHead()
+	}
+	return m.KnownAsOf.Position, records[0].Event.Recorded, nil
+}
+
+func beyondHead() error {
+	return fault.Errorf(fault.PositionUnknown, "knownAsOf.position", "the ledger has no such position yet")
+}
+
+// lookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
+func (r *Reader) LookBack(
+	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
+) (*View, error) {
+	head, bySubject, err := r.Store.EventsOf(ctx, keys, until, upTo)
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Head: head, Position: head.Position, states: make(map[storage.SubjectKey]*consent.State, len(bySubject))}
+	if upTo != 0 {
+		v.Position = upTo
+	}
+	for key, headers := range bySubject {
+		if v.states[key], err = FoldHeaders(headers); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// foldHeaders returns the fold of the events with the headers.
+func FoldHeaders(headers [][]byte) (*consent.State, error) {
+	events := make([]consent.Event, len(headers))
+	for i, h := range headers {
+		var err error
+		if events[i], err = consent.DecodeHeader(h); err != nil {
+			return nil, err
+		}
+	}
+	return consent.Fold(events), nil
+}
+
+// inForce returns the catalog in force at the view's time, of the versions that count as known, with its number.
+func (r *Reader) InForce(ctx context.Context, v *View) (*catalog.Catalog, int64, error) {
+	versions, err := r.Catalogs.UpTo(ctx, &v.Head)
+	if err != nil {
+		return nil, 0, err
+	}
+	later := slices.IndexFunc(versions, func(c reference.CatalogVersion) bool { return c.Position > v.Position })
+	if later == 0 {
+		return nil, 0, fault.Errorf(fault.NoCatalog, "", "no catalog was applied yet at position %d", v.Position)
+	}
+	if later > 0 {
+		versions = versions[:later]
+	}
+	c := reference.InForce(versions, v.At)
+	return c.Parsed, c.Version, nil
+}
+
+// present returns the catalog in force now, under the head that the view read, whatever moment it is about.
+func (r *Reader) Present(ctx context.Context, v *View) (*catalog.Catalog, error) {
+	versions, err := r.Catalogs.UpTo(ctx, &v.Head)
+	if err != nil {
+		return nil, err
+	}
+	return reference.InForce(versions, max(r.Instant(), v.Head.Recorded)).Parsed, nil
+}
+
+// Moment is what time is asked about, and up to where the ledger counts as known. The zero value is now, strictly, with all that
+// was acknowledged.
+type Moment struct {
+	AsOf      consent.Instant // the time to decide for; zero: that at which Known was so, or now
+	KnownAsOf KnownAsOf
+}
+
+// Known is up to where the ledger counts as known; the zero value is all of it. At most one of the fields is set.
+type KnownAsOf struct {
+	Position int64           // of the last event that counts
+	Time     consent.Instant // the last event recorded at or before it is the last that counts
+}
+
+// isNow reports whether what is asked for may be sent on.
+func (m Moment) IsNow() bool { return m == Moment{} }
+
+// unpack returns a packed state; a subject without one has none.
+func UnpackState(names consent.Names, packed []byte) (*consent.State, error) {
+	if packed == nil {
+		return nil, consent.ErrEncoding
+	}
+	return consent.UnpackState(packed, names)
+}

@@ -1,0 +1,279 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// inspected is what a row says by itself.
+type inspected struct {
+	event    consent.Event // zero if the header cannot be read
+	readable bool
+	leaf     [ledger.HashSize]byte // of the header
+	problems []string              // why the row is not what was recorded
+	evidence string                // why the evidence is not
+	deleted  bool                  // the evidence
+	blank    bool                  // another event stands for it since an erasure
+}
+
+// inspectAll inspects rows side by side.
+func inspectAll(rows []storage.Row) []inspected {
+	all := make([]inspected, len(rows))
+	share := len(rows)/runtime.GOMAXPROCS(0) + 1
+	var wg sync.WaitGroup
+	for from := 0; from < len(rows); from += share {
+		wg.Go(func() {
+			for i := from; i < min(from+share, len(rows)); i++ {
+				all[i] = inspect(&rows[i])
+			}
+		})
+	}
+	wg.Wait()
+	return all
+}
+
+func inspect(r *storage.Row) inspected {
+	seen := inspected{leaf: ledger.LeafHash(r.Header)}
+	if len(r.Header) == 0 && len(r.LeafHash) == len(seen.leaf) {
+		seen.blank, seen.leaf = true, [ledger.HashSize]byte(r.LeafHash)
+		seen.problems = blankProblems(r)
+		return seen
+	}
+	var err error
+	if seen.event, err = consent.DecodeHeader(r.Header); err != nil {
+		seen.problems = append(seen.problems, "the header is not that of an event")
+	} else {
+		seen.readable = true
+		seen.problems = columnProblems(r, &seen.event)
+		seen.evidence, seen.deleted = evidenceOf(r, &seen.event)
+	}
+	if !bytes.Equal(seen.leaf[:], r.LeafHash) {
+		seen.problems = append(seen.problems, "the header does not fit the hash stored with it")
+	}
+	return seen
+}
+
+// blankProblems finds what a blank still says.
+func blankProblems(r *storage.Row) []string {
+	isZero := func(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+	if isZero(r.Subject) && isZero(r.Key) && r.Kind == 0 && r.Occurred == 0 && r.Actor == "" && r.Batch == nil && r.Evidence == nil {
+		return nil
+	}
+	return []string{"the header is gone, and the columns are not those of a blank"}
+}
+
+// columnProblems compares the columns that index the header with it, but for the position.
+func columnProblems(r *storage.Row, e *consent.Event) []string {
+	var differ []string
+	batch := r.Batch
+	if batch == nil {
+		batch = make([]byte, len(e.Batch))
+	}
+	for _, c := range []struct {
+		name string
+		same bool
+	}{
+		{"subject", bytes.Equal(r.Subject, e.Subject[:])},
+		{"event_key", bytes.Equal(r.Key, e.Key[:])},
+		{"kind", r.Kind == int64(e.Kind)},
+		{"recorded_time", r.Recorded == int64(e.Recorded)},
+		{"occurred_time", r.Occurred == int64(e.Occurred)},
+		{"actor", r.Actor == e.Actor},
+		{"batch", bytes.Equal(batch, e.Batch[:])},
+	} {
+		if !c.same {
+			differ = append(differ, c.name)
+		}
+	}
+	if differ == nil {
+		return nil
+	}
+	return []string{"the header says another " + strings.Join(differ, ", ") + " than the columns"}
+}
+
+func evidenceOf(r *storage.Row, e *consent.Event) (problem string, deleted bool) {
+	switch {
+	case e.Evidence == [32]byte{} && len(r.Evidence) == 0:
+		return "", false
+	case e.Evidence == [32]byte{}:
+		return "evidence was put beside an event that had none", false
+	case len(r.Evidence) == 0:
+		return "", true
+	case sha256.Sum256(r.Evidence) != e.Evidence:
+		return "the evidence is not what was recorded with the event", false
+	default:
+		return "", false
+	}
+}
+
+// event takes the row that comes next.
+func (v *verifier) event(r *storage.Row, seen *inspected) {
+	if r.Position < 1 || r.Position > v.head.Position {
+		v.report.add(Finding{
+			Kind: FindingInserted, From: r.Position, To: r.Position,
+			Message: "an event is stored outside the ledger, whose head knows nothing of it",
+		})
+		return
+	}
+	v.report.Events++
+	if r.Position > v.next {
+		v.report.add(Finding{Kind: FindingMissing, From: v.next, To: r.Position - 1, Message: "no event is stored there"})
+	}
+	for v.next < r.Position {
+		v.tree.appendUnknown()
+		v.next++
+		v.compareOlder()
+	}
+	problems := seen.problems
+	leaf := seen.leaf
+	if len(r.LeafHash) == len(leaf) {
+		// Where header and hash differ, that is found below; the stored hash shows whether anything else is wrong.
+		leaf = [ledger.HashSize]byte(r.LeafHash)
+	}
+	from, moved := r.Position, seen.readable && seen.event.Position != r.Position
+	switch {
+	case moved:
+		v.report.add(Finding{
+			Kind: FindingReordered, From: r.Position, To: r.Position,
+			Message: "the event stored there was recorded at another position",
+		})
+		problems = nil
+	case seen.readable && seen.event.Recorded < v.recorded, seen.blank && consent.Instant(r.Recorded) < v.recorded:
+		v.report.add(Finding{
+			Kind: FindingReordered, From: r.Position, To: r.Position,
+			Message: "the event was recorded before the one that precedes it",
+		})
+	}
+	if moved {
+		v.tree.appendUnknown()
+	} else if first, ok := v.tree.append(leaf, r.TreeHashes); !ok {
+		from, problems = first, append(problems, "the events do not fit the hashes of the tree stored with the last of them")
+	}
+	if len(problems) > 0 {
+		v.report.add(Finding{Kind: FindingAltered, From: from, To: r.Position, Message: strings.Join(problems, "; ")})
+	}
+	v.beside(r, seen, moved)
+	v.next++
+	v.compareOlder()
+}
+
+// beside looks at what hangs on an event of the ledger: its evidence, and the catalog.
+func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
+	if seen.evidence != "" {
+		v.report.add(Finding{Kind: FindingEvidenceAltered, From: r.Position, To: r.Position, Message: seen.evidence})
+	}
+	if seen.deleted {
+		v.report.Deleted++
+		v.deleted[r.Position] = true
+	}
+	if seen.blank {
+		v.blanks[r.Position] = true
+		v.blank++
+		v.recorded = max(v.recorded, consent.Instant(r.Recorded))
+		return
+	}
+	v.standsFor(r, seen)
+	if !seen.readable || moved {
+		return
+	}
+	v.recorded = max(v.recorded, seen.event.Recorded)
+	switch seen.event.Kind {
+	case consent.KindCatalog:
+		v.versions[seen.event.CatalogVersion] = seen.event
+	case consent.KindRemoval:
+		v.removal(&seen.event)
+	case consent.KindErase:
+		v.erasedAny = true
+	default:
+	}
+}
+
+// removal tells evidence that retention removed from what erasures did. An event that was blanked since then has nothing to tell.
+func (v *verifier) removal(e *consent.Event) {
+	for _, position := range e.Positions {
+		if position >= e.Position {
+			v.report.add(Finding{
+				Kind: FindingAltered, From: e.Position, To: e.Position, Message: "the removal names an event that came after it",
+			})
+			return
+		}
+		if v.deleted[position] {
+			v.report.Removed++
+			delete(v.deleted, position)
+		}
+	}
+}
+
+// standsFor takes the blanks that an event stands for off those that nothing stands for.
+func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
+	if len(seen.event.Was) > 0 && (!v.erasedAny || !mayStandFor(seen.event.Kind)) {
+		v.report.add(Finding{
+			Kind: FindingInserted, From: r.Position, To: r.Position,
+			Message: "the event stands for another one, as only an erasure makes some, and is none of these",
+		})
+	}
+	for _, was := range seen.event.Was {
+		if !v.blanks[was] {
+			v.report.add(Finding{
+				Kind: FindingInserted, From: r.Position, To: r.Position,
+				Message: "the event stands for another one, which is there as well or stood for by a third",
+			})
+		}
+		delete(v.blanks, was)
+	}
+}
+
+// mayStandFor reports whether an erasure appends events of the kind anew. What blocks is none of them.
+func mayStandFor(kind consent.Kind) bool {
+	switch kind {
+	case consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindMail, consent.KindHold, consent.KindRelease,
+		consent.KindVoid:
+		return true
+	default:
+		return false
+	}
+}
+
+// compareBlanks finds what was blanked without an erasure.
+func (v *verifier) compareBlanks() {
+	for _, position := range slices.Sorted(maps.Keys(v.blanks)) {
+		v.report.add(Finding{
+			Kind: FindingAltered, From: position, To: position, Message: "the event is blank, and no later one stands for it",
+		})
+	}
+	v.report.Blank = v.blank
+}
+
+// compareHead holds the head against the events that were walked.
+func (v *verifier) compareHead() {
+	if v.next <= v.head.Position {
+		v.report.add(Finding{Kind: FindingTruncated, From: v.next, To: v.head.Position, Message: "the last events of the ledger are gone"})
+	}
+	v.report.Checkpoint = checkpoint.Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(v.head.StoreID), Size: v.head.Position}}
+	tree, err := ledger.ParseTree(v.head.Position, v.head.Tree)
+	if err != nil {
+		v.differs("the tree of the head is none of its size")
+		return
+	}
+	v.report.Checkpoint.Root = tree.Root()
+	if root, known := v.tree.root(); v.next > v.head.Position && known && root != tree.Root() {
+		v.differs("the root of the head is not that of the events")
+	}
+	if v.recorded > v.head.Recorded {
+		v.differs("the head was recorded before the last event")
+	}
+}
+
+func (v *verifier) differs(message string) {
+	v.report.add(Finding{Kind: FindingHeadDiffers, From: v.head.Position, To: v.head.Position, Message: message})
+}

@@ -1,0 +1,261 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/index"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+const (
+	// denyBehind is how far the index may be behind for a denial to need no fence.
+	denyBehind = 5 * time.Second
+	// readAtOnce is how many addresses are read from the index before others, and what is new, have their turn.
+	readAtOnce = 1000
+)
+
+// errUnread says that the index cannot tell, and the database has to.
+var errUnread = errors.New("the index does not hold what was asked for")
+
+// StateIndex is the packed states of all subjects in memory. See package index, whose Index it is.
+type Index interface {
+	// View returns the states as of one head until it is closed; false if there are none now.
+	View() (index.View, bool)
+	// Fence returns once everything that was acknowledged before is in every later View.
+	Fence(ctx context.Context) error
+	// Behind returns since when everything acknowledged by then has been in.
+	Behind() time.Duration
+	// Failing reports whether the database does not say what is new, or takes long to.
+	Failing() bool
+}
+
+// decideByIndex decides by the index: a denial at once while the index is close behind, everything else once it has caught up with what
+// was acknowledged before the call. Without the database a denial still stands; nothing else can be answered then.
+func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (answer, error) {
+	early := len(q.items) == 1 || !in.isStrict()
+	var got answer
+	var seen sighting
+	var failed error
+	if early {
+		got, seen, failed = s.decideInMemory(ctx, q, in)
+		if errors.Is(failed, errUnread) {
+			return answer{}, errUnread
+		}
+		if failed == nil && s.isFreshEnough(q, in, &seen) {
+			got.ForSending = true
+			return got, s.hasReached(ctx, seen.head, &in.Consistency)
+		}
+	}
+	if early && failed == nil && s.index.Failing() && q.denies() && in.AtLeast <= seen.head.Position {
+		return got, nil // Nobody is to wait for a database that hangs to be denied. What it may have acknowledged since is not in it.
+	}
+	if err := s.fence(ctx); err != nil {
+		return s.decideWithoutFence(ctx, q, in, err)
+	}
+	if !early || failed != nil || !s.stillSeen(&seen) {
+		if got, seen, failed = s.decideInMemory(ctx, q, in); failed != nil {
+			return answer{}, failed
+		}
+	}
+	got.ForSending = true
+	return got, s.hasReached(ctx, seen.head, &in.Consistency)
+}
+
+// isFreshEnough reports whether what was decided without a fence may be answered.
+func (s *Checker) isFreshEnough(q *request, in *asked, seen *sighting) bool {
+	switch {
+	case in.AtLeast > seen.head.Position:
+		return false
+	case !s.engine.Acknowledged.IsIn(seen.head):
+		return false // Who was told that something is recorded here is answered by it here, whatever the answer.
+	case in.isStrict():
+		return seen.behind <= denyBehind && q.denies()
+	default:
+		return seen.behind <= in.Bounded
+	}
+}
+
+// decideWithoutFence answers what may be answered when the database cannot say what is new.
+func (s *Checker) decideWithoutFence(ctx context.Context, q *request, in *asked, outage error) (answer, error) {
+	if errors.Is(outage, index.ErrNotLoaded) {
+		return answer{}, errUnread
+	}
+	if ctx.Err() != nil || !errors.Is(outage, storage.ErrUnavailable) {
+		return answer{}, env.StoreFault(outage)
+	}
+	got, seen, err := s.decideInMemory(ctx, q, in)
+	if err != nil || !q.denies() || in.AtLeast > seen.head.Position {
+		return answer{}, env.StoreFault(outage)
+	}
+	got.ForSending = false
+	return got, nil
+}
+
+func (s *Checker) fence(ctx context.Context) error {
+	if s.unsafe.NoFence {
+		return nil
+	}
+	return s.Traced(ctx, env.SpanFence, 1, s.index.Fence)
+}
+
+// decideInMemory decides by the index as it is. The error is errUnread where it cannot tell.
+func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (answer, sighting, error) {
+	q.again()
+	var got answer
+	first, now := sighting{behind: s.index.Behind()}, s.Instant()
+	var stand *requestContext
+	for from := 0; from < len(q.items); {
+		to := min(from+readAtOnce, len(q.items))
+		part, seen, err := s.decidePart(q, from, to, stand, in.Request, now)
+		if errors.Is(err, errMoved) {
+			// What follows may have to ask the database, which nobody does who holds a view.
+			if stand, err = s.standpoint(ctx, q.Digests.Keys, seen.head); err != nil {
+				return answer{}, first, err
+			}
+			continue
+		}
+		if err != nil {
+			return answer{}, first, err
+		}
+		if from == 0 {
+			got, first.head, first.generation = part, seen.head, seen.generation
+		}
+		from = to
+	}
+	return got, first, nil
+}
+
+// errMoved says that the head of a view names other clients, catalogs, references or digest keys than a standpoint.
+var errMoved = errors.New("the standpoint is not that of the head")
+
+// decidePart decides about some addresses by one view, for now or, where the clock lags behind the ledger, for when that was written last.
+// The error is errMoved if the standpoint is not right for the head that was seen.
+func (s *Checker) decidePart(
+	q *request, from, to int, stand *requestContext, r consent.Request, now consent.Instant,
+) (got answer, seen sighting, err error) {
+	v, ok := s.index.View()
+	if !ok {
+		return got, seen, errUnread
+	}
+	defer v.Close()
+	seen.head, seen.generation = v.Head(), v.Generation()
+	if !stand.holds(seen.head) {
+		return got, seen, errMoved
+	}
+	at := now
+	if !s.unsafe.DecideByOwnClock {
+		at = max(now, seen.head.Recorded)
+	}
+	force := reference.InForce(stand.versions, at)
+	if err := stand.Caller.NeedChannel(r.Channel, force.Parsed); err != nil {
+		return got, seen, err
+	}
+	rules, err := s.Rulebook.Rules(force.Parsed, r)
+	if err != nil {
+		return got, seen, err
+	}
+	got = answer{
+		Snapshot: Snapshot{Position: seen.head.Position, CatalogVersion: force.Version},
+		catalog:  force.Parsed, Caller: stand.Caller, asked: at, inView: to, revision: seen.head.Revision,
+	}
+	return got, seen, q.decide(from, to, rules, &memory{View: v, Names: stand.Names}, at)
+}
+
+// mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
+func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
+	if s.index == nil {
+		return false
+	}
+	v, ok := s.index.View()
+	if !ok {
+		return false
+	}
+	head := v.Head()
+	v.Close()
+	stand, err := s.standpoint(ctx, s.Keys, head)
+	return err == nil && stand.Caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
+}
+
+// sighting is what the index was seen as.
+type sighting struct {
+	head       *storage.Head
+	generation uint64
+	behind     time.Duration
+}
+
+// stillSeen reports whether the index is as it was seen.
+func (s *Checker) stillSeen(seen *sighting) bool {
+	v, ok := s.index.View()
+	if !ok {
+		return false
+	}
+	defer v.Close()
+	return v.Generation() == seen.generation
+}
+
+// standpoint is who asks, under which versions of the catalog, and what the numbers in states stand for: what is read from the database for
+// it stays right while the head names the same.
+type requestContext struct {
+	head     *storage.Head
+	Caller   access.Caller
+	versions []reference.CatalogVersion
+	Names    *reference.Table
+}
+
+// standpoint returns that of the caller under a head, for what was found by the digests.
+func (s *Checker) standpoint(ctx context.Context, digests *seal.Keys, head *storage.Head) (*requestContext, error) {
+	who, err := s.guard.Admit(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	if env.CheckKeys(digests, head) != nil {
+		return nil, env.StaleKeys() // The server has taken up a key since.
+	}
+	stand := &requestContext{head: head, Caller: who}
+	if stand.versions, err = s.Catalogs.UpTo(ctx, head); err != nil {
+		return nil, err
+	}
+	stand.Names, err = s.Names.Of(ctx, head)
+	return stand, err
+}
+
+// holds reports whether the standpoint is the same under a head.
+func (s *requestContext) holds(head *storage.Head) bool {
+	return s != nil && (s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
+		s.head.ClientsVersion == head.ClientsVersion && s.head.Refs == head.Refs && s.head.RefsSum == head.RefsSum &&
+		slices.Equal(s.head.DigestKeys, head.DigestKeys))
+}
+
+// memory is the sight of a view of the index.
+type memory struct {
+	View  index.View
+	Names consent.Names
+}
+
+// seen implements sight.
+func (m *memory) Find(where *subjects.Place, into *consent.State) (subjects.Found, error) {
+	for i := range where.Keys {
+		packed, ok := m.View.Find(&where.Keys[i])
+		if !ok {
+			continue
+		}
+		if packed == nil {
+			return subjects.Found{}, errUnread
+		}
+		err := into.Unpack(packed, m.Names)
+		if err != nil {
+			err = errUnread // It is of another program's version.
+		}
+		return subjects.Found{Key: &where.Keys[i], State: into, KeyVersion: where.Digests.Versions[i]}, err
+	}
+	return subjects.Found{}, nil
+}

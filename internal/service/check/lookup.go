@@ -1,0 +1,104 @@
+package check
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/subjects"
+)
+
+// Lookup returns what holds for an address, now or at another moment, on the channels of the caller's department. Errors:
+// INVALID_ADDRESS, TIME_IN_FUTURE, POSITION_UNKNOWN, NO_CATALOG.
+func (s *Checker) Lookup(ctx context.Context, in LookupInput) (Recipient, error) {
+	return s.LookupFor(ctx, in, access.ScopeRead, true)
+}
+
+// lookup is Lookup for a caller who has the scope. It counts as a disclosure unless it is part of something that counts itself.
+func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Scope, counts bool) (Recipient, error) {
+	a, err := subjects.ParseAddress(in.Address)
+	if err != nil {
+		return Recipient{}, err
+	}
+	l := subjects.NewLocator(s.Keys, 1)
+	at, err := l.Places(a, false)
+	if err != nil {
+		return Recipient{}, err
+	}
+	v, who, err := s.reader.Look(ctx, l.AllKeys(), in.Moment)
+	if err != nil {
+		return Recipient{}, err
+	}
+	if err := who.Need(scope); err != nil {
+		return Recipient{}, err
+	}
+	cat, version, err := s.reader.InForce(ctx, v)
+	if err != nil {
+		return Recipient{}, err
+	}
+	present, err := s.reader.Present(ctx, v)
+	if err != nil {
+		return Recipient{}, err
+	}
+	var known subjects.Knowledge
+	if err := known.Gather(&at, v); err != nil {
+		return Recipient{}, err
+	}
+	if counts && known.About != nil {
+		if err := s.disclosures.Count(ctx, &who, v.Asked, "", *known.About); err != nil {
+			return Recipient{}, err
+		}
+	}
+	r := Recipient{Snapshot: Snapshot{Position: v.Position, CatalogVersion: version, ForSending: in.IsNow()}}
+	for i := range cat.Channels {
+		ch := &cat.Channels[i]
+		if who.NeedChannel(ch.ID, present, cat) != nil {
+			continue
+		}
+		rules, err := s.Rulebook.Rules(cat, consent.Request{Channel: ch.ID})
+		if err != nil {
+			return Recipient{}, err
+		}
+		d := NewResult(rules.Decide(a, &known.Known, v.At), r.Snapshot, cat)
+		standing := known.Standing(ch.ID, v.At)
+		r.Channels = append(r.Channels, ChannelState{
+			Channel: ch.ID, Decision: d, Grants: standing.Grants, Refused: standing.Refused, Pending: standing.Pending,
+		})
+	}
+	for _, p := range known.InForce(a, v.At) {
+		if !who.MayKnow(p.Scope, present, cat) {
+			continue
+		}
+		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain})
+	}
+	return r, nil
+}
+
+// LookupInput is a look at one address.
+type LookupInput struct {
+	Address string
+	asof.Moment
+}
+
+// ChannelState is what holds for an address on one channel.
+type ChannelState struct {
+	Channel  string
+	Decision Result
+	Grants   []consent.Grant
+	Refused  consent.Instant // the latest refusal; zero: none
+	Pending  consent.Instant // when the pending request ends; zero: none is pending
+}
+
+// ActiveSuppression is a suppression in force; Domain is set where it is of a domain.
+type ActiveSuppression struct {
+	consent.Suppression
+	Domain string
+}
+
+// Recipient is what holds for an address.
+type Recipient struct {
+	Snapshot
+	Channels     []ChannelState
+	Suppressions []ActiveSuppression
+}

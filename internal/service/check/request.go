@@ -1,0 +1,122 @@
+package check
+
+import (
+	"sync"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// asking is what a check asks about each of its addresses.
+type asked struct {
+	consent.Request
+	asof.Moment
+	Consistency
+}
+
+// question is the addresses of one check, where everything about them is found, and what was decided. It is used again for others, so
+// that a check hardly needs memory of its own.
+type request struct {
+	subjects.Locator
+	subjects.Knowledge
+	outcomes
+
+	items []item
+	about []storage.SubjectKey // whom disclosures are counted for, once all is decided
+}
+
+// answers is what the answers about all addresses of a question have in common.
+type answer struct {
+	Snapshot
+
+	catalog *catalog.Catalog
+	Caller  access.Caller
+	asked   consent.Instant // when
+
+	inView   int   // how many of the first addresses the index answered by one view; 0: the database did
+	revision int64 // of the head then
+}
+
+// item is an address that is asked about.
+type item struct {
+	subjects.Places
+
+	err *fault.Error // it is no address
+}
+
+// questions keeps questions that are not in use.
+type questionPool struct{ pool sync.Pool }
+
+// keptItems is how large a question may have been to be kept.
+const keptItems = 2 * env.MaxBatch // Slices grow by more than they need.
+
+func (s *Checker) question(addresses int) *request {
+	q, ok := s.questionPool.pool.Get().(*request)
+	if !ok {
+		q = &request{}
+	}
+	q.Locator.Reset(s.Keys)
+	q.Hasher = q.Digests.Hasher()
+	q.outcomes.reset(addresses)
+	q.items = q.items[:0]
+	return q
+}
+
+// done gives a question back. Nothing that it holds may be used any more.
+func (s *Checker) done(q *request) {
+	q.Hasher.Release()
+	q.Hasher = nil
+	if cap(q.items) <= keptItems {
+		s.questionPool.pool.Put(q)
+	}
+}
+
+// add adds an address as it was typed. What is none fails only its item.
+func (q *request) add(typed string) error {
+	a, err := address.Parse(typed)
+	if err != nil {
+		q.items = append(q.items, item{err: subjects.InvalidAddress(err)})
+		return nil
+	}
+	n := len(q.items)
+	if n < cap(q.items) {
+		q.items = q.items[:n+1]
+	} else {
+		q.items = append(q.items, item{})
+	}
+	q.items[n].err = nil
+	return q.Locate(&q.items[n].Places, a, false)
+}
+
+// decide decides about the items from one to another, by what is seen.
+func (q *request) decide(from, to int, rules *consent.Rules, by subjects.Source, at consent.Instant) error {
+	for i := from; i < to; i++ {
+		asked := &q.items[i]
+		if asked.err != nil {
+			q.fail(i, asked.err)
+			continue
+		}
+		if err := q.Gather(&asked.Places, by); err != nil {
+			return err
+		}
+		d := rules.Decide(asked.Address, &q.Known, at)
+		q.outcomes.add(i, &d)
+		if q.About != nil {
+			q.about = append(q.about, *q.About)
+		}
+	}
+	return nil
+}
+
+// again forgets what was decided.
+func (q *request) again() {
+	q.outcomes.reset(len(q.items))
+	q.about = q.about[:0]
+}

@@ -1,0 +1,158 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/subjects"
+)
+
+const (
+	// samplesWaiting is how many samples wait at most; what comes then is not compared.
+	samplesWaiting = 256
+	// sampleTimeout is how long deciding one again may take.
+	sampleTimeout = 5 * time.Second
+)
+
+// sampler decides a share of what the index answered again in the background: from the events, as known at the same position, and, if
+// nothing was recorded since, from the states of the database. What differs is a fault of the program or of the data, and is logged.
+type sampler struct {
+	checker *Checker
+	share   float64
+	waiting chan sample
+	end     context.CancelFunc
+	ended   chan struct{}
+
+	compared  atomic.Int64
+	differing atomic.Int64
+	skipped   atomic.Int64 // too many waited, or there was nothing to compare with any more
+}
+
+// sample is a check that the index answered.
+type sample struct {
+	address  address.Address
+	request  consent.Request
+	decision consent.Decision
+	basis    Snapshot
+	catalog  *catalog.Catalog
+	revision int64
+}
+
+// newSampler returns a sampler of the share of all checks, from 0 to 1.
+func newSampler(s *Checker, share float64) *sampler {
+	stop, end := context.WithCancel(context.Background())
+	r := &sampler{checker: s, share: share, waiting: make(chan sample, samplesWaiting), end: end, ended: make(chan struct{})}
+	go r.serve(stop)
+	return r
+}
+
+func (r *sampler) close() {
+	r.end()
+	<-r.ended
+}
+
+// take takes some of the answers to a question. It does not wait.
+func (r *sampler) take(q *request, in *asked, got *answer) {
+	for i := range got.inView {
+		if q.items[i].err != nil || rand.Float64() >= r.share {
+			continue
+		}
+		one := sample{address: q.items[i].Address, request: in.Request, decision: q.item(i), basis: got.Snapshot, catalog: got.catalog, revision: got.revision}
+		select {
+		case r.waiting <- one:
+		default:
+			r.skipped.Add(1)
+		}
+	}
+}
+
+func (r *sampler) serve(ctx context.Context) {
+	defer close(r.ended)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case one := <-r.waiting:
+			r.compare(ctx, &one)
+		}
+	}
+}
+
+func (r *sampler) compare(ctx context.Context, one *sample) {
+	timed, cancel := context.WithTimeout(ctx, sampleTimeout)
+	defer cancel()
+	again, can, err := r.checker.decideAgain(timed, one)
+	if err != nil || !can {
+		r.skipped.Add(1)
+		return // The database is away, or an erasure took away what it rested on. Others will be compared.
+	}
+	r.compared.Add(1)
+	for source, d := range again {
+		if reflect.DeepEqual(*d, one.decision) {
+			continue
+		}
+		r.differing.Add(1)
+		r.checker.Log.LogAttrs(ctx, slog.LevelError, "the index answered otherwise than the ledger; run `assent ledger verify`",
+			slog.String("source", source), slog.String("channel", one.request.Channel), slog.Int64("position", one.basis.Position),
+			slog.String("index", string(one.decision.Reason)), slog.String("ledger", string(d.Reason)))
+	}
+}
+
+// decideAgain decides a sample by the events as known then, and by the states of the database if they are still those of then. They
+// cannot be compared if rows have changed since that events do not tell of.
+func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, can bool, err error) {
+	l := subjects.NewLocator(s.Keys, 1)
+	at, err := l.Places(one.address, false)
+	if err != nil {
+		return nil, false, err
+	}
+	rules, err := s.Rulebook.Rules(one.catalog, one.request)
+	if err != nil {
+		return nil, false, err
+	}
+	then, err := s.reader.LookBack(ctx, l.AllKeys(), one.decision.Decided, one.basis.Position)
+	if err != nil {
+		return nil, false, err
+	}
+	now, err := s.reader.LookNow(ctx, l.AllKeys())
+	if err != nil {
+		return nil, false, err
+	}
+	var before, after subjects.Knowledge
+	if err := errors.Join(before.Gather(&at, then), after.Gather(&at, now)); err != nil {
+		return nil, false, err
+	}
+	if now.Head.Revision != one.revision || before.Folded.ErasedAt(before.Spelling) != after.Folded.ErasedAt(after.Spelling) {
+		return nil, false, nil
+	}
+	folded := rules.Decide(one.address, &before.Known, one.decision.Decided)
+	again = map[string]*consent.Decision{"events": &folded}
+	if now.Head.Position == one.basis.Position {
+		stored := rules.Decide(one.address, &after.Known, one.decision.Decided)
+		again["states"] = &stored
+	}
+	return again, true, nil
+}
+
+// Sampled tells what became of the answers of the index that were to be decided again.
+type Sampled struct {
+	Compared  int64
+	Differing int64 // of those compared
+	Skipped   int64 // could not be compared: too many waited, the database was away, or an erasure took away what it rested on
+}
+
+// Sampled returns what became of the answers of the index that were to be decided again.
+func (s *Checker) Sampled() Sampled {
+	if s.sampler == nil {
+		return Sampled{}
+	}
+	return Sampled{s.sampler.compared.Load(), s.sampler.differing.Load(), s.sampler.skipped.Load()}
+}

@@ -1,0 +1,214 @@
+package disclosure
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// Disclosures counts which client learnt something about whom, and lists it.
+type Counter struct {
+	*env.Env
+
+	reader *asof.Reader
+	tally  *tally // nil: nothing is counted
+}
+
+// NewDisclosures returns the disclosures, which count until they are closed.
+func New(env *env.Env, reader *asof.Reader) *Counter {
+	return &Counter{Env: env, reader: reader, tally: newTally(env.Store, env.Instant, env.Log)}
+}
+
+// Count counts that a caller learnt something about the subjects with the keys. Where too much waits in memory it waits until there is
+// room; an error says that nothing was counted. An empty channel stands for all. The keys may be used again afterwards.
+func (s *Counter) Count(
+	ctx context.Context, who *access.Caller, at consent.Instant, channel string, keys ...storage.SubjectKey,
+) error {
+	return s.tally.add(ctx, disclosing{day: at.Day(), client: who.ID, channel: channel}, keys...)
+}
+
+// Flush stores what was counted before the call.
+func (s *Counter) Flush(ctx context.Context) error {
+	if s.tally == nil {
+		return nil
+	}
+	return env.StoreFault(s.tally.flush(ctx))
+}
+
+// Waiting returns how many rows of counts are not stored yet.
+func (s *Counter) Waiting() int64 { return s.tally.rows.Load() }
+
+// Forget drops what was counted so far of subjects and is not stored yet.
+func (s *Counter) Forget(keys []storage.SubjectKey) { s.tally.forget(keys) }
+
+// Close stores what was counted.
+func (s *Counter) Close() { s.tally.close() }
+
+// DisclosedTo is how often a client learnt something about a person on a day.
+type Disclosure struct {
+	Client     string
+	Department string // of the client; empty: it acts for all
+	Channel    string // that it asked about; empty: it learnt of all channels, by a look-up, a history or an export
+	Day        int64  // days since 1970-01-01, UTC
+	Count      int64
+}
+
+// DisclosuresInput asks for a page of who learnt something about a person.
+type ListInput struct {
+	Address string
+	Size    int
+	Token   string // of the page before; empty for the first
+}
+
+// DisclosuresPage is a page of who learnt something about a person.
+type Page struct {
+	Counter []Disclosure
+	Next    string // token of the next page; empty after the last
+}
+
+// discloseWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
+func (s *Counter) CountWhole(ctx context.Context, who *access.Caller, at *subjects.Places) error {
+	head, holders, err := s.HoldersOf(ctx, slices.Concat(at.Exact.Keys, at.Folded.Keys))
+	if err != nil || len(holders) == 0 {
+		return err
+	}
+	return s.Count(ctx, who, max(s.Instant(), head.Recorded), "", holders[0].Key)
+}
+
+// holdersOf returns the subjects that the keys lead to and disclosures are counted for, those of exact forms first.
+func (s *Counter) HoldersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []storage.SubjectState, error) {
+	head, rows, err := s.Store.States(ctx, keys)
+	if err != nil {
+		return head, nil, env.StoreFault(err)
+	}
+	rows = slices.DeleteFunc(rows, func(row storage.SubjectState) bool {
+		return row.ID == (consent.SubjectID{}) || row.Key.Form != consent.FormExact && row.Key.Form != consent.FormFolded
+	})
+	slices.SortFunc(rows, func(a, b storage.SubjectState) int { return cmp.Compare(a.Key.Form, b.Key.Form) })
+	return head, rows, nil
+}
+
+// disclosuresOf returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
+// process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
+func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosure, error) {
+	_, holders, err := s.HoldersOf(ctx, keys)
+	if err != nil || len(holders) == 0 {
+		return nil, err
+	}
+	ids := make([]consent.SubjectID, len(holders))
+	for i := range holders {
+		ids[i] = holders[i].ID
+	}
+	if err := s.Flush(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Disclosures(ctx, ids)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	_, clients, err := s.Store.Clients(ctx)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	departments := make(map[string]string, len(clients))
+	for i := range clients {
+		departments[clients[i].ID] = clients[i].Department
+	}
+	counts := map[disclosing]int64{} // before an address has an exact subject, it is counted for the folded one
+	for i := range rows {
+		counts[disclosing{rows[i].Day, rows[i].Client, rows[i].Channel}] += rows[i].Count
+	}
+	list := make([]Disclosure, 0, len(counts))
+	for _, d := range slices.SortedFunc(maps.Keys(counts), compareDisclosing) {
+		list = append(list, Disclosure{
+			Client: d.client, Department: departments[d.client], Channel: d.channel, Day: d.day, Count: counts[d],
+		})
+	}
+	return list, nil
+}
+
+func compareDisclosing(a, b disclosing) int {
+	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.client, b.client), cmp.Compare(a.channel, b.channel))
+}
+
+// ListDisclosures returns a page of who learnt something about an address, by day, client and channel. A client of one department sees
+// what its clients learnt, and what others did about its channels. The list itself is not counted: it tells nothing about the person
+// but this. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN, NO_CATALOG.
+func (s *Counter) ListDisclosures(ctx context.Context, in ListInput) (Page, error) {
+	a, err := subjects.ParseAddress(in.Address)
+	if err != nil {
+		return Page{}, err
+	}
+	name := fmt.Sprintf("disclosures %q", a.Exact())
+	page, err := token.ReadPage(s.Keys, name, in.Token)
+	if err != nil {
+		return Page{}, env.InvalidPage()
+	}
+	l := subjects.NewLocator(s.Keys, 1)
+	if _, err := l.Places(a, false); err != nil {
+		return Page{}, err
+	}
+	v, who, err := s.reader.Look(ctx, nil, asof.Moment{})
+	if err != nil {
+		return Page{}, err
+	}
+	if err := who.Need(access.ScopeRead, access.ScopeExport); err != nil {
+		return Page{}, err
+	}
+	all, err := s.Of(ctx, l.AllKeys())
+	if err != nil {
+		return Page{}, err
+	}
+	if all, err = s.ownDisclosures(ctx, all, v, &who); err != nil {
+		return Page{}, err
+	}
+	from, _ := slices.BinarySearchFunc(all, page, func(d Disclosure, p token.Page) int {
+		if p.AfterKey == "" || cmp.Or(cmp.Compare(d.Day, p.After), cmp.Compare(d.pageKey(), p.AfterKey)) > 0 {
+			return 1
+		}
+		return -1
+	})
+	result := Page{Counter: all[from:min(from+in.Size, len(all))]}
+	if from+in.Size < len(all) {
+		last := &result.Counter[in.Size-1]
+		result.Next, err = token.NewPage(s.Keys, name, token.Page{After: last.Day, AfterKey: last.pageKey()})
+	}
+	return result, err
+}
+
+// pageKey orders the disclosures of a day as they are listed: a space comes before everything that ids have.
+func (d *Disclosure) pageKey() string { return d.Client + " " + d.Channel }
+
+// ownDisclosures leaves out what does not concern the caller's department.
+func (s *Counter) ownDisclosures(ctx context.Context, all []Disclosure, v *asof.View, who *access.Caller) ([]Disclosure, error) {
+	if who.AllDepartments {
+		return all, nil
+	}
+	cat, err := s.reader.Present(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return OfDepartment(all, cat, who), nil
+}
+
+// ofDepartment leaves out what does not concern the department of a client that has one only.
+func OfDepartment(all []Disclosure, cat *catalog.Catalog, who *access.Caller) []Disclosure {
+	if who.AllDepartments {
+		return all
+	}
+	return slices.DeleteFunc(all, func(d Disclosure) bool {
+		ch, known := cat.Channel(d.Channel)
+		return d.Department != who.Department && (!known || ch.Department != who.Department)
+	})
+}

@@ -1,0 +1,123 @@
+package env
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// MaxBatch is how many addresses or events one call may have.
+const MaxBatch = 10_000
+
+// Env is what every use case is given.
+type Env struct {
+	Store storage.Store
+	Keys  *seal.Keys
+	Clock func() time.Time // in UTC
+	Log   *slog.Logger
+	// BeginSpan is told of what traces show.
+	BeginSpan BeginSpan
+}
+
+// faultOf turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
+// log. An error that is the caller's already keeps what it is.
+func StoreFault(err error) error {
+	var told *fault.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &told):
+		return err
+	case errors.Is(err, storage.ErrUnavailable):
+		return fault.Errorf(fault.Unavailable, "", "the database is not available; try again").Because(err)
+	case errors.Is(err, storage.ErrCommitUnknown):
+		return fault.Errorf(fault.Unavailable, "", "the database went away while it was recording; whether it was "+
+			"recorded is unknown: repeat the request with the same request id").Because(err)
+	case errors.Is(err, seal.ErrKeyMissing):
+		return fault.Errorf(fault.KeyMissing, "", "this server's key file lacks a master key that the database uses; give it "+
+			"the key file that the other servers have").Because(err)
+	case errors.Is(err, ErrStaleKeys):
+		return StaleKeys()
+	case errors.Is(err, storage.ErrClosed):
+		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; try another one"}
+	default:
+		return err
+	}
+}
+
+// instant returns the service's time.
+func (e *Env) Instant() consent.Instant { return consent.InstantOf(e.Clock()) }
+
+// refusal tells an error that is an answer to one item from one that ends everything.
+func Refusal(err error) (*fault.Error, error) {
+	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
+	if !ok {
+		return nil, err
+	}
+	switch refused.Code {
+	case fault.Unavailable, fault.ServerStopping, fault.ClockSkew, fault.KeyMissing, fault.NoCatalog:
+		return nil, err
+	default:
+		return refused, nil
+	}
+}
+
+func InvalidPage() error {
+	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
+}
+
+// holds returns an error unless there is a digest key for every version that the head names: who probes fewer versions than rows were
+// made under misses a no.
+func CheckKeys(keys *seal.Keys, head *storage.Head) error {
+	version, lacks := keys.LacksDigest(head.DigestKeys)
+	if !lacks {
+		return nil
+	}
+	return fault.Errorf(fault.KeyMissing, "", "this server's key file lacks the digest key %d that the database uses; give it "+
+		"the key file that the other servers have", version)
+}
+
+// errStaleKeys ends a transaction of a member whose places were made before the server took up a key that the head names. It is no
+// refusal of the member, for that may have changed the work by then.
+var ErrStaleKeys = errors.New("a member's places lack a digest key that the head names")
+
+// staleKeys is what errStaleKeys is to a caller.
+func StaleKeys() *fault.Error {
+	return fault.Errorf(fault.Unavailable, "", "the server took up a new key meanwhile; try again")
+}
+
+// openEvidence opens the sealed evidence of an event.
+func (e *Env) OpenEvidence(event *consent.Event, sealed []byte) (consent.Evidence, error) {
+	plain, err := e.Keys.Open(seal.PurposeEvidence, event.Key[:], sealed)
+	if err != nil {
+		return consent.Evidence{}, fmt.Errorf("evidence of position %d: %w", event.Position, err)
+	}
+	return consent.DecodeEvidence(plain)
+}
+
+// otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
+func OtherHistory() *fault.Error {
+	return fault.Errorf(fault.Unavailable, "", "the database holds another history since; try again")
+}
+
+// eventKey returns the key of an entry that occurred at the instant, as stated.
+func (e *Env) EventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
+	return e.Keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+}
+
+// Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.
+// No setting leads here: a program that is run as such never has any of it.
+type Unsafe struct {
+	// DecideByOwnClock decides checks at this server's clock alone, even where it lags behind the ledger.
+	DecideByOwnClock bool
+	// RecordByOwnClock records at this server's clock alone, even where it lags behind the ledger.
+	RecordByOwnClock bool
+	// NoFence answers by the index as it is, whatever was acknowledged since.
+	NoFence bool
+}

@@ -1,0 +1,199 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+)
+
+// exportChunk is how much of a file is sent at once.
+const ChunkSize = 64 << 10
+
+// Exporter tells what is held: a person's history and file, and the ledger.
+type Exporter struct {
+	*env.Env
+	*reference.Reference
+
+	guard       *access.Guard
+	checker     *check.Checker
+	checkpoints *checkpoint.Checkpoints
+	disclosures *disclosure.Counter
+}
+
+// NewExporter returns an exporter.
+func New(
+	env *env.Env, reference *reference.Reference, guard *access.Guard, checker *check.Checker, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter,
+) *Exporter {
+	return &Exporter{
+		Env: env, Reference: reference, guard: guard, checker: checker, checkpoints: checkpoints, disclosures: disclosures,
+	}
+}
+
+// ExportFormat is the form of an export.
+type Format string
+
+// The forms of an export. The ledger is exported as NDJSON, an address as any of the others.
+const (
+	JSON   Format = "json"
+	CSV    Format = "csv"
+	HTML   Format = "html"
+	JSONLD Format = "jsonld"
+	ZIP    Format = "zip"
+	NDJSON Format = "ndjson"
+)
+
+// contentType returns the media type of the format; empty of what is none.
+func (f Format) contentType() string {
+	switch f {
+	case JSON:
+		return "application/json"
+	case CSV:
+		return "text/csv; charset=utf-8"
+	case HTML:
+		return "text/html; charset=utf-8"
+	case JSONLD:
+		return "application/ld+json"
+	case ZIP:
+		return "application/zip"
+	case NDJSON:
+		return "application/x-ndjson"
+	default:
+		return ""
+	}
+}
+
+// ExportInput asks for everything that is held about an address, as a file.
+type Input struct {
+	Address   string
+	Format    Format // empty: JSON
+	Language  consent.Language
+	Operators bool // name the employees who took events down; they have rights of their own
+}
+
+// ExportChunk is a part of a file. Name and type stand in the first one only.
+type Chunk struct {
+	Name        string // holds no address
+	ContentType string
+	Data        []byte
+}
+
+// Export sends everything that is held about an address as a file, in order. A client of one department gets what concerns its
+// channels, and no archive, for the entries of the ledger name channels of all. The export is counted as a disclosure to the caller; the
+// file itself shows those before it. Errors: INVALID_ADDRESS, NO_CATALOG, INVALID_REQUEST,
+// OTHER_DEPARTMENT, those of send, and STORE_UNAVAILABLE where the address is written to again and again meanwhile.
+func (s *Exporter) Export(ctx context.Context, in Input, send func(Chunk) error) error {
+	if in.Format == "" {
+		in.Format = JSON
+	}
+	g, err := s.gather(ctx, &in)
+	if err != nil {
+		return err
+	}
+	data, err := s.render(ctx, g, in.Format)
+	if err != nil {
+		return err
+	}
+	if err := s.disclosures.CountWhole(ctx, &g.Caller, &g.Places); err != nil {
+		return err
+	}
+	made := consent.Instant(g.dossier.Made.Time).Time()
+	first := Chunk{Name: fileName("dossier", made, in.Format), ContentType: in.Format.contentType()}
+	for first.Data = data; ; first = (Chunk{Data: data}) {
+		first.Data = data[:min(len(data), ChunkSize)]
+		if err := send(first); err != nil {
+			return err
+		}
+		if data = data[len(first.Data):]; len(data) == 0 {
+			return nil
+		}
+	}
+}
+
+// exportName is the name of a file by when it was made.
+func fileName(what string, made time.Time, format Format) string {
+	return fmt.Sprintf("assent-%s-%s.%s", what, made.Format("20060102T150405Z"), format)
+}
+
+// render returns the file in the format.
+func (s *Exporter) render(ctx context.Context, g *gathered, format Format) ([]byte, error) {
+	switch format {
+	case JSON:
+		return dossier.JSON(&g.dossier)
+	case CSV:
+		return dossier.CSV(&g.dossier)
+	case HTML:
+		return dossier.HTML(&g.dossier)
+	case JSONLD:
+		return dossier.JSONLD(&g.dossier)
+	case ZIP:
+		return s.archive(ctx, g)
+	default:
+		return nil, fault.Errorf(fault.InvalidRequest, "format", "an address is exported as json, csv, html, jsonld or zip")
+	}
+}
+
+// archive returns the dossier with the entries of the ledger that it rests on.
+func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
+	if err := g.Caller.NeedAllDepartments("an archive holds entries of the ledger, which name channels of every department"); err != nil {
+		return nil, err
+	}
+	signer, err := s.Keys.Signer(g.dossier.Made.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	var entries []dossier.Entry
+	for i := range g.records {
+		entry, err := s.exportEntry(ctx, g, i)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return dossier.Archive(&g.dossier, entries, g.documents, signer)
+}
+
+func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier.Entry, error) {
+	r := &g.records[i]
+	proof, err := s.checkpoints.Hashes(ctx).ProveEntry(r.Event.Position, g.checkpoint.Size)
+	if err != nil {
+		return dossier.Entry{}, env.StoreFault(err)
+	}
+	entry := dossier.Entry{Position: r.Event.Position, Header: r.Header, LeafHash: r.LeafHash[:], Evidence: r.Evidence}
+	for _, h := range proof {
+		entry.Proof = append(entry.Proof, h[:])
+	}
+	return entry, nil
+}
+
+// recipientsOf returns to whom something about the address was disclosed.
+func (s *Exporter) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
+	all, err := s.disclosures.Of(ctx, g.keys)
+	if err != nil {
+		return nil, err
+	}
+	var list []dossier.Disclosure
+	for _, d := range disclosure.OfDepartment(all, g.Names.catalog, &g.Caller) {
+		told := dossier.Disclosure{Client: d.Client, Channel: dossier.AllPurposes(), Day: dayName(d.Day), Count: d.Count}
+		if d.Department != "" {
+			told.Department = g.Names.department(d.Department)
+		}
+		if d.Channel != "" {
+			told.Channel = dossier.Named{ID: d.Channel, Name: g.Names.name(consent.ScopeChannel, d.Channel)}
+		}
+		list = append(list, told)
+	}
+	return list, nil
+}
+
+// dayName writes a day, counted since 1970-01-01, as 2026-11-22.
+func dayName(day int64) string { return time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly) }

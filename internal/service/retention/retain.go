@@ -1,0 +1,312 @@
+package retention
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// retaining is one transaction of retention.
+type removal struct {
+	*transaction
+	run      *run
+	Catalogs []*catalog.Catalog         // that counted at some time within the period of evidence, and those to come
+	held     map[int64][]byte           // the sealed evidence of the events that may be due
+	Places   map[int64]*subjects.Places // whom these events are about, as their evidence says
+	due      map[consent.Removed][]consent.Event
+	report   *Report
+}
+
+// retain removes what is due of the subjects.
+func (w *transaction) retain(r *run, list []candidate) (*Report, error) {
+	if err := w.Caller.NeedOfficer(); err != nil {
+		return nil, err
+	}
+	t := &removal{
+		transaction: w, run: r, Places: map[int64]*subjects.Places{}, due: map[consent.Removed][]consent.Event{}, report: newReport(),
+	}
+	if err := t.load(list); err != nil {
+		return nil, err
+	}
+	whom := make([]*txn.Subject, len(list))
+	for i := range list {
+		whom[i] = &txn.Subject{Subject: storage.Subject{ID: list[i].Subject}}
+	}
+	all, err := w.EventsOf(whom...)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.locate(list, whom, all); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		var err error
+		switch list[i].kind {
+		case consent.KindRequest, consent.KindGrant, consent.KindConfirm:
+			err = t.exact(&list[i], all[whom[i]])
+		case consent.KindMail:
+			err = t.mails(&list[i], all[whom[i]])
+		default:
+			err = t.blocks(&list[i], whom[i], all[whom[i]])
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return t.report, t.remove()
+}
+
+// load reads the catalogs and the evidence.
+func (t *removal) load(list []candidate) error {
+	versions, err := t.CatalogVersions()
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		// A version counted until the next one began; the last counts without end.
+		next := i + 1
+		if next < len(versions) && (t.run.policy.Evidence.IsZero() || isDue(t.run.policy.Evidence, versions[next].Effective, t.run.now)) {
+			continue
+		}
+		t.Catalogs = append(t.Catalogs, versions[i].Parsed)
+	}
+	var positions []int64
+	for i := range list {
+		for p := range list[i].events {
+			positions = append(positions, p)
+		}
+	}
+	slices.Sort(positions)
+	t.held, err = t.StoredEvidence(positions)
+	return err
+}
+
+// owner is the address that events are about, with its folded subject.
+type owner struct {
+	At       subjects.Places
+	folded   *txn.Subject
+	state    *consent.State
+	spelling [16]byte
+}
+
+// locate finds whom the requests, grants, confirmations and mails are about, and reads all of their subjects at once.
+func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Subject][]consent.Event) error {
+	l := subjects.NewLocator(t.remover.Keys, len(list))
+	for i := range list {
+		c := &list[i]
+		switch c.kind {
+		case consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindMail:
+		default:
+			continue
+		}
+		for _, e := range t.mayGo(c, all[whom[i]]) {
+			evidence, err := t.remover.OpenEvidence(&e, t.held[e.Position])
+			if err != nil {
+				return err
+			}
+			a, err := address.Parse(evidence.Address)
+			if err != nil {
+				continue // An event that does not say whom it is about is left alone.
+			}
+			at, err := l.Places(a, true)
+			if err != nil {
+				return err
+			}
+			t.Places[e.Position] = &at
+			if c.kind != consent.KindMail {
+				break // All are about the same address.
+			}
+		}
+	}
+	return t.LoadSubjects(l.AllKeys())
+}
+
+// ownerOf returns whom an event is about; nil if its evidence does not say it.
+func (t *removal) ownerOf(e *consent.Event) (*owner, error) {
+	at, ok := t.Places[e.Position]
+	if !ok {
+		return nil, nil //nolint:nilnil // Nobody is what it says.
+	}
+	o := &owner{At: *at}
+	var err error
+	if o.folded, err = t.Subject(&o.At.Folded); err != nil {
+		return nil, err
+	}
+	if o.state, err = t.State(o.folded); err != nil {
+		return nil, err
+	}
+	spelling, err := t.Spelling(o.folded, at.Address.Exact())
+	o.spelling = spelling.Sum
+	return o, err
+}
+
+// mayGo returns the events that may be due and whose evidence is held.
+func (t *removal) mayGo(c *candidate, events []consent.Event) []consent.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e consent.Event) bool {
+		return !c.events[e.Position] || t.held[e.Position] == nil
+	})
+}
+
+// exact decides about the evidence of requests, grants and confirmations.
+func (t *removal) exact(c *candidate, events []consent.Event) error {
+	may := t.mayGo(c, events)
+	if len(may) == 0 {
+		return nil
+	}
+	o, err := t.ownerOf(&may[0])
+	if err != nil || o == nil || o.state.Held(o.spelling) != nil || consent.Fold(slices.Clone(events)).Held([16]byte{}) != nil {
+		return err
+	}
+	useful := consent.Usefulness{Catalogs: t.Catalogs, Folded: o.state, Spelling: o.spelling}
+	endings := consent.ByPosition(useful.Endings(events))
+	gone := map[int64]bool{}
+	for i := range may {
+		ending := endings[may[i].Position]
+		class, period := consent.RemovedEvidence, t.run.policy.Evidence
+		if ending.Unconfirmed {
+			class, period = consent.RemovedRequests, t.run.policy.Requests
+		}
+		if isDue(period, ending.At, t.run.now) && isDue(period, may[i].Occurred, t.run.now) {
+			t.due[class] = append(t.due[class], may[i])
+			gone[may[i].Position] = true
+		}
+	}
+	return t.orphan(&o.At.Exact, c.Subject, consent.KindRequest, events, gone)
+}
+
+// mails decides about confirmation mails, which are kept as long as requests that nobody confirmed.
+func (t *removal) mails(c *candidate, events []consent.Event) error {
+	may := t.mayGo(c, events)
+	gone := map[int64]bool{}
+	var o *owner
+	for i := range may {
+		var err error
+		if o, err = t.ownerOf(&may[i]); err != nil {
+			return err
+		}
+		if o == nil || o.state.Held(o.spelling) != nil || consent.MailCounts(&may[i], t.run.now) {
+			return nil
+		}
+		gone[may[i].Position] = true
+	}
+	if o == nil {
+		return nil
+	}
+	t.due[consent.RemovedRequests] = append(t.due[consent.RemovedRequests], may...)
+	return t.orphan(&o.At.Mail, c.Subject, consent.KindMail, events, gone)
+}
+
+// orphan cuts the address off from a subject about which nothing is held any more: all its events are of the kind, and the evidence
+// of each is gone, or goes now.
+func (t *removal) orphan(at *subjects.Place, id consent.SubjectID, kind consent.Kind, events []consent.Event, gone map[int64]bool) error {
+	var others []int64
+	for i := range events {
+		if events[i].Kind != kind {
+			return nil
+		}
+		if !gone[events[i].Position] {
+			others = append(others, events[i].Position)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	held, err := t.StoredEvidence(others)
+	if err != nil || len(held) > 0 {
+		return err
+	}
+	row, err := t.Subject(at)
+	if err != nil || row.ID != id {
+		return err
+	}
+	if t.run.dryRun {
+		return nil
+	}
+	t.Removals.Disclosures, t.Removals.Keys = append(t.Removals.Disclosures, id), append(t.Removals.Keys, row.Key)
+	if row.Erased != 0 { // The tombstone of an earlier erasure stays.
+		row.ID, row.Address = consent.SubjectID{}, nil
+		t.SaveRow(row)
+		return nil
+	}
+	t.Removals.DropSubjects = append(t.Removals.DropSubjects, row.Key)
+	return nil
+}
+
+// blocks decides about refusals, suppressions and lifts, and lifts the hard bounces that are due.
+func (t *removal) blocks(c *candidate, s *txn.Subject, events []consent.Event) error {
+	state := consent.Fold(slices.Clone(events))
+	endings := consent.ByPosition(consent.BlockEndings(events, t.run.now))
+	for _, e := range t.mayGo(c, events) {
+		ending := endings[e.Position]
+		if isDue(t.run.policy.Evidence, ending.At, t.run.now) && state.Held(e.Spelling.Sum) == nil {
+			t.due[consent.RemovedEvidence] = append(t.due[consent.RemovedEvidence], e)
+		}
+	}
+	return t.lift(c, s, events, state)
+}
+
+// lift lifts the hard bounces that are due. A lift ends all bounces of its spelling and scope, so none is recorded as long as one of
+// those in force is younger, and one does for all of them.
+func (t *removal) lift(c *candidate, s *txn.Subject, events []consent.Event, state *consent.State) error {
+	bounces := slices.DeleteFunc(slices.Clone(state.Suppressions), func(p consent.Suppression) bool {
+		return p.Reason != consent.ReasonHardBounce || p.Until != 0 && p.Until <= t.run.now
+	})
+	for i := range bounces {
+		first := &bounces[i]
+		together := func(p consent.Suppression) bool { return p.Spelling == first.Spelling && p.Scope == first.Scope }
+		// With the first of them, wherever the others stand, so that they are counted once in a dry run, too.
+		if !c.events[first.Position] || slices.ContainsFunc(bounces[:i], together) || state.Held(first.Spelling) != nil {
+			continue
+		}
+		all := slices.DeleteFunc(slices.Clone(bounces), func(p consent.Suppression) bool { return !together(p) })
+		if slices.ContainsFunc(all, func(p consent.Suppression) bool { return !isDue(t.run.policy.HardBounces, p.At, t.run.now) }) {
+			continue
+		}
+		for _, p := range all {
+			t.report.add(HardBounces, 1, p.At)
+		}
+		if t.run.dryRun {
+			continue
+		}
+		at := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position == first.Position })
+		facts := consent.Facts{Kind: consent.KindLift, Reason: first.Reason, Scope: first.Scope}
+		err := t.byRetention(s, &facts, events[at].Spelling, consent.Evidence{
+			Justification: fmt.Sprintf("policy retention.hard_bounces: the bounce at position %d is older", first.Position),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove takes away the evidence that is due, and records that.
+func (t *removal) remove() error {
+	for _, class := range []consent.Removed{consent.RemovedEvidence, consent.RemovedRequests} {
+		events := t.due[class]
+		if len(events) == 0 {
+			continue
+		}
+		facts := consent.Facts{Removed: class, Count: int64(len(events))}
+		for i := range events {
+			t.report.add(string(class), 1, events[i].Occurred)
+			facts.Until = max(facts.Until, events[i].Occurred)
+			facts.Positions = append(facts.Positions, events[i].Position)
+		}
+		slices.Sort(facts.Positions)
+		if t.run.dryRun {
+			continue
+		}
+		t.Removals.Evidence = append(t.Removals.Evidence, facts.Positions...)
+		if err := t.removal(&facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,396 @@
+package retention
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+const (
+	// retentionActor is who events are by that retention records.
+	actor = "retention"
+	// retentionPage is how many events are looked at at once, retentionGroup how many subjects one transaction is about at most.
+	PageSize  = 2_000
+	groupSize = 100
+)
+
+// Retention removes what the policy of the catalog does not keep any longer.
+type Remover struct {
+	*env.Env
+	*reference.Reference
+
+	reader *asof.Reader
+	engine *txn.Engine
+	rights *rights.Rights
+}
+
+// NewRetention returns the retention.
+func New(env *env.Env, reference *reference.Reference, reader *asof.Reader, engine *txn.Engine, rights *rights.Rights) *Remover {
+	return &Remover{Env: env, Reference: reference, reader: reader, engine: engine, rights: rights}
+}
+
+// retentionTx is a transaction as retention uses it.
+type transaction struct {
+	*txn.Tx
+
+	remover *Remover
+}
+
+func (s *Remover) in(tx *txn.Tx) *transaction { return &transaction{tx, s} }
+
+// The classes of what retention removes or ends, in the order in which they are told.
+const (
+	Erasures    = "erasures"     // that were imported, and are carried out now
+	Evidence    = "evidence"     // of consents and refusals that are of no use any more
+	Requests    = "requests"     // of requests that nobody confirmed, and of confirmation mails
+	Disclosures = "disclosures"  // who learnt something about whom
+	HardBounces = "hard_bounces" // are lifted
+	Claims      = "claims"       // what was kept of the erased for the defence of claims, until their time
+)
+
+// RetentionClass is what became of a class.
+type Class struct {
+	Class  string
+	Count  int64
+	Oldest consent.Instant // when the oldest of it occurred; of disclosures the day, of claims when their time ended; not of erasures
+}
+
+// RetentionReport is what retention did, or in a dry run would do.
+type Report struct {
+	Classes []Class // all of them
+}
+
+func newReport() *Report {
+	var r Report
+	for _, class := range []string{
+		Erasures, Evidence, Requests, Disclosures, HardBounces, Claims,
+	} {
+		r.Classes = append(r.Classes, Class{Class: class})
+	}
+	return &r
+}
+
+func (r *Report) add(class string, n int64, oldest consent.Instant) {
+	i := slices.IndexFunc(r.Classes, func(c Class) bool { return c.Class == class })
+	c := &r.Classes[i]
+	if n > 0 && (c.Count == 0 || oldest < c.Oldest) {
+		c.Oldest = oldest
+	}
+	c.Count += n
+}
+
+func (r *Report) addAll(other *Report) {
+	for _, c := range other.Classes {
+		r.add(c.Class, c.Count, c.Oldest)
+	}
+}
+
+// RunRetention carries out the erasures that were imported, removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in
+// short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. With an error comes
+// what was done all the same: a class that fails does not keep the others. Errors: SCOPE_MISSING, OTHER_DEPARTMENT, NO_CATALOG,
+// NO_CLAIMS_KEY.
+func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error) {
+	v, who, err := s.reader.Look(ctx, nil, asof.Moment{})
+	if err != nil {
+		return Report{}, err
+	}
+	if err := who.NeedOfficer(); err != nil {
+		return Report{}, err
+	}
+	cat, err := s.reader.Present(ctx, v)
+	if err != nil {
+		return Report{}, err
+	}
+	current := &run{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.Asked, report: newReport()}
+	// What is due of one class does not wait for another that cannot be done.
+	var failed []error
+	for _, part := range []func(context.Context) error{current.erasures, current.events, current.disclosures, current.claims} {
+		if err := part(ctx); err != nil {
+			failed = append(failed, env.StoreFault(err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return *current.report, errors.Join(failed...)
+}
+
+// retention is one run.
+type run struct {
+	service   *Remover
+	policy    catalog.Retention
+	dryRun    bool
+	now       consent.Instant
+	CheckKeys []consent.SubjectID // subjects that are or were under a legal hold, as far as the events were read
+	read      int64               // position of the last of these events
+	report    *Report
+}
+
+// isDue reports whether the period has passed since the instant; without a period nothing is due.
+func isDue(p catalog.Period, since, now consent.Instant) bool {
+	return !p.IsZero() && since != 0 && consent.InstantOf(p.AddTo(since.Time())) <= now
+}
+
+// erasures carries out those that imports recorded.
+func (r *run) erasures(ctx context.Context) error {
+	done, err := r.service.rights.ErasePending(ctx, r.dryRun)
+	r.report.add(Erasures, int64(done.Erased), 0)
+	return err
+}
+
+// events looks at all events of the ledger, page by page, and takes up those that may be due with their subjects.
+func (r *run) events(ctx context.Context) error {
+	if r.policy == (catalog.Retention{}) {
+		return nil
+	}
+	for after := int64(0); ; {
+		page, err := r.outlines(ctx, after)
+		if err != nil {
+			return err
+		}
+		var list []candidate
+		at := map[consent.SubjectID]int{}
+		for i := range page {
+			o := &page[i]
+			if !r.mayBeDue(o) {
+				continue
+			}
+			n, seen := at[o.Subject]
+			if !seen {
+				n = len(list)
+				at[o.Subject] = n
+				list = append(list, candidate{Subject: o.Subject, kind: o.Kind, events: map[int64]bool{}})
+			}
+			list[n].events[o.Position] = true
+		}
+		for group := range slices.Chunk(list, groupSize) {
+			if err := r.group(ctx, group); err != nil {
+				return err
+			}
+		}
+		if len(page) < PageSize {
+			return nil
+		}
+		after = page[len(page)-1].Position
+	}
+}
+
+// outlines reads a page of outlines and remembers whom holds are about.
+func (r *run) outlines(ctx context.Context, after int64) ([]storage.Outline, error) {
+	page, err := r.service.Store.Outlines(ctx, after, PageSize)
+	for i := range page {
+		if page[i].Kind == consent.KindHold && page[i].Position > r.read {
+			r.CheckKeys = append(r.CheckKeys, page[i].Subject)
+		}
+	}
+	if len(page) > 0 {
+		r.read = max(r.read, page[len(page)-1].Position)
+	}
+	return page, err
+}
+
+// candidate is a subject with the events that may be due.
+type candidate struct {
+	Subject consent.SubjectID
+	kind    consent.Kind // of one of them: tells the form of the subject
+	events  map[int64]bool
+}
+
+// mayBeDue tells from its outline whether an event is old enough; whether it is of use its subject tells.
+func (r *run) mayBeDue(o *storage.Outline) bool {
+	switch o.Kind {
+	case consent.KindRequest:
+		return o.Evidence && (isDue(r.policy.Evidence, o.Occurred, r.now) || isDue(r.policy.Requests, o.Occurred, r.now))
+	case consent.KindMail:
+		return o.Evidence && isDue(r.policy.Requests, o.Occurred, r.now)
+	case consent.KindSuppress:
+		return o.Evidence && isDue(r.policy.Evidence, o.Occurred, r.now) || isDue(r.policy.HardBounces, o.Occurred, r.now)
+	case consent.KindGrant, consent.KindConfirm, consent.KindWithdraw, consent.KindRefuse, consent.KindLift:
+		return o.Evidence && isDue(r.policy.Evidence, o.Occurred, r.now)
+	default:
+		return false
+	}
+}
+
+// group decides about some subjects, in one transaction.
+func (r *run) group(ctx context.Context, list []candidate) error {
+	var report *Report
+	m := txn.Write{Bulk: true, Weight: txn.Chunk}
+	m.Run = func(tx *txn.Tx) (err error) {
+		w := r.service.in(tx)
+		report, err = w.retain(r, list)
+		return err
+	}
+	if err := r.service.engine.Do(ctx, &m); err != nil {
+		return err
+	}
+	r.report.addAll(report)
+	return nil
+}
+
+// disclosures deletes those of days whose period has passed, and records each part of them that is gone: their rows are no events, so
+// nothing else would tell of them if the run ended before its end.
+func (r *run) disclosures(ctx context.Context) error {
+	if r.policy.Disclosures.IsZero() {
+		return nil
+	}
+	before := lastDueDay(r.policy.Disclosures, r.now)
+	held, err := r.heldSubjects(ctx)
+	if err != nil {
+		return err
+	}
+	n, earliest, err := r.service.Store.DisclosuresBefore(ctx, before, held)
+	if err != nil || n == 0 {
+		return err
+	}
+	if r.dryRun {
+		r.report.add(Disclosures, n, consent.InstantOfDay(earliest))
+		return nil
+	}
+	for {
+		n, err := r.service.Store.DeleteDisclosures(ctx, before, held, PageSize)
+		if err != nil || n == 0 {
+			return err
+		}
+		r.report.add(Disclosures, int64(n), consent.InstantOfDay(earliest))
+		facts := consent.Facts{Removed: consent.RemovedDisclosures, Until: consent.InstantOfDay(before), Count: int64(n)}
+		if err := r.record(context.WithoutCancel(ctx), facts, nil); err != nil || n < PageSize {
+			return err
+		}
+		if held, err = r.heldSubjects(ctx); err != nil { // Somebody may have been put under a hold meanwhile.
+			return err
+		}
+	}
+}
+
+// heldSubjects returns the subjects that are under a legal hold now. It is a transaction, which a server whose clock is wrong is
+// refused.
+func (r *run) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
+	for {
+		page, err := r.outlines(ctx, r.read)
+		if err != nil {
+			return nil, err
+		}
+		if len(page) < PageSize {
+			break
+		}
+	}
+	var held []consent.SubjectID
+	m := txn.Write{Bulk: true, Weight: txn.Chunk}
+	m.Run = func(tx *txn.Tx) error {
+		w := r.service.in(tx)
+		held = nil
+		subjects := make([]*txn.Subject, len(r.CheckKeys))
+		for i, id := range r.CheckKeys {
+			subjects[i] = &txn.Subject{Subject: storage.Subject{ID: id}}
+		}
+		all, err := w.EventsOf(subjects...)
+		if err != nil {
+			return err
+		}
+		for s, events := range all {
+			if len(consent.Fold(events).Holds) > 0 {
+				held = append(held, s.ID)
+			}
+		}
+		return nil
+	}
+	err := r.service.engine.Do(ctx, &m)
+	return held, err
+}
+
+// lastDueDay returns the day before which the period has passed since the end of every day; a day before all without a period.
+func lastDueDay(p catalog.Period, now consent.Instant) int64 {
+	low, high := int64(0), now.Day()+1 // all days before low are due, high is not
+	if p.IsZero() {
+		return low
+	}
+	for low+1 < high {
+		if middle := (low + high) / 2; isDue(p, consent.InstantOfDay(middle), now) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// claims deletes what was kept of the erased whose time has ended.
+func (r *run) claims(ctx context.Context) error {
+	for after := ([16]byte{}); ; {
+		page, err := r.service.Store.Claims(ctx, after, PageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		var ended [][16]byte
+		oldest := consent.Instant(0)
+		for i := range page {
+			if page[i].Until <= r.now {
+				ended = append(ended, page[i].ID)
+				if oldest == 0 || page[i].Until < oldest {
+					oldest = page[i].Until
+				}
+			}
+		}
+		n := int64(len(ended))
+		if n > 0 && !r.dryRun {
+			facts := consent.Facts{Removed: consent.RemovedClaims, Until: r.now, Count: n}
+			if err := r.record(ctx, facts, ended); err != nil {
+				return err
+			}
+		}
+		r.report.add(Claims, n, oldest)
+		if len(page) < PageSize {
+			return nil
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// record records a removal, and deletes the claims in the same transaction.
+func (r *run) record(ctx context.Context, facts consent.Facts, claims [][16]byte) error {
+	return r.service.engine.Do(ctx, &txn.Write{Bulk: true, Weight: txn.Chunk, Run: func(tx *txn.Tx) error {
+		w := r.service.in(tx)
+		if err := w.Caller.NeedOfficer(); err != nil {
+			return err
+		}
+		w.Removals.DropClaims = append(w.Removals.DropClaims, claims...)
+		return w.removal(&facts)
+	}})
+}
+
+// removal records what was removed.
+func (w *transaction) removal(facts *consent.Facts) error {
+	facts.Kind = consent.KindRemoval
+	return w.byRetention(&txn.Subject{}, facts, consent.Spelling{}, consent.Evidence{})
+}
+
+// byRetention records an event of the subject; of nobody if it has no id.
+func (w *transaction) byRetention(s *txn.Subject, facts *consent.Facts, spelling consent.Spelling, evidence consent.Evidence) error {
+	key, err := w.remover.Keys.EventKey(consent.EventKeyInput(w.Recorded, facts, "", &evidence))
+	if err != nil {
+		return err
+	}
+	sealed, err := w.SealEvidence(key, &evidence)
+	if err != nil {
+		return err
+	}
+	event := consent.Event{Occurred: w.Recorded, Subject: s.ID, Actor: actor, Key: key, Facts: *facts}
+	event.Spelling = spelling
+	w.NumberNames(facts)
+	if s.ID != (consent.SubjectID{}) {
+		w.AppendTo(s, &event, sealed)
+	} else {
+		w.Append(&event, sealed)
+	}
+	return nil
+}

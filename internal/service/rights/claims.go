@@ -1,0 +1,81 @@
+package rights
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// taken gathers what an erasure takes away, where the policy has it kept for the defence of claims (GDPR Art. 17(3)(e)).
+type taken struct {
+	until consent.Instant // zero: nothing is kept
+	claim Claim
+}
+
+// Claim is what is kept of an erased person, as an officer reads it.
+type Claim struct {
+	Address string          `json:"address"`
+	Erased  consent.Instant `json:"erasedTime"` // microseconds since 1970-01-01 UTC
+	Events  []ClaimedEvent  `json:"events"`
+}
+
+// ClaimedEvent is an event that lost its evidence.
+type ClaimedEvent struct {
+	Position int64            `json:"position"`
+	Header   []byte           `json:"header"` // as it is in the ledger
+	Evidence consent.Evidence `json:"evidence"`
+}
+
+// take begins an erasure. It refuses one that the policy wants something kept of for which there is no officer's key.
+func (w *Tx) take(at *subjects.Places, occurred consent.Instant) (*taken, error) {
+	cat, err := w.Catalog(w.Recorded)
+	if err != nil {
+		return nil, err
+	}
+	if cat.Policy.ClaimsPeriod.IsZero() {
+		return &taken{}, nil
+	}
+	if !w.rights.Keys.HasClaimsKey() {
+		return nil, fault.Errorf(fault.NoClaimsKey, "", "the policy claims_period wants evidence kept for an officer, and the key "+
+			"file has no officer's key; make one with `assent keys claims`. Nothing was erased")
+	}
+	return &taken{
+		until: consent.InstantOf(cat.Policy.ClaimsPeriod.AddTo(w.Recorded.Time())),
+		claim: Claim{Address: at.Address.Exact(), Erased: occurred},
+	}, nil
+}
+
+// keep keeps an event with the evidence that it loses.
+func (t *taken) keep(e *consent.Event, evidence consent.Evidence) {
+	if t.until == 0 {
+		return
+	}
+	t.claim.Events = append(t.claim.Events, ClaimedEvent{
+		Position: e.Position, Header: consent.AppendHeader(nil, e), Evidence: evidence,
+	})
+}
+
+// claim stores what was kept, sealed under the officer's key, so that this service cannot read it any more.
+func (w *Tx) claim(t *taken) error {
+	if t.until == 0 || len(t.claim.Events) == 0 {
+		return nil
+	}
+	plain, err := json.Marshal(t.claim)
+	if err != nil {
+		return fmt.Errorf("keep a claim: %w", err)
+	}
+	kept := storage.Claim{Until: t.until}
+	if _, err := rand.Read(kept.ID[:]); err != nil {
+		return err
+	}
+	if kept.Sealed, err = w.rights.Keys.SealClaim(kept.ID, plain); err != nil {
+		return err
+	}
+	w.Removals.Claims = append(w.Removals.Claims, kept)
+	return nil
+}

@@ -1,0 +1,261 @@
+package rights
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
+)
+
+// Move records that a person is reached at another address now (GDPR Art. 16): what blocks goes along, what permits does not. What
+// is recorded about the old address later, from before the change, goes along then. Errors: INVALID_ADDRESS, INVALID_REQUEST,
+// INVALID_EVIDENCE, ERASED_BEFORE.
+func (s *Rights) Move(ctx context.Context, in Move) (Moved, error) {
+	m := txn.Write{}
+	from, to, err := s.movePlaces(&in)
+	if err == nil {
+		m.Load.Subjects = slices.Concat(from.Folded.Keys, to.Folded.Keys)
+	}
+	return txn.Idempotent(ctx, s.engine, &m, in.Idempotency, err, func(tx *txn.Tx) (Moved, bool, error) {
+		w := s.In(tx)
+		if err := w.Caller.NeedOfficer(); err != nil {
+			return Moved{}, false, err
+		}
+		before := w.Head.Position
+		if err := w.move(&in, from, to); err != nil {
+			return Moved{}, false, err
+		}
+		return Moved{First: before + 1, Last: w.Head.Position}, true, nil
+	})
+}
+
+func (s *Rights) movePlaces(in *Move) (from, to *subjects.Places, err error) {
+	if err := CheckJustification(in.Justification); err != nil {
+		return nil, nil, err
+	}
+	l := subjects.NewLocator(s.Keys, 2)
+	var found [2]subjects.Places
+	for i, typed := range []string{in.From, in.To} {
+		a, err := address.Parse(typed)
+		if err != nil {
+			return nil, nil, fault.Errorf(fault.InvalidAddress, []string{"address", "newAddress"}[i], "%s", err)
+		}
+		if found[i], err = l.Places(a, false); err != nil {
+			return nil, nil, err
+		}
+	}
+	if found[0].Address.Folded() == found[1].Address.Folded() {
+		return nil, nil, fault.Errorf(fault.InvalidRequest, "newAddress",
+			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already")
+	}
+	return &found[0], &found[1], nil
+}
+
+func (w *Tx) move(in *Move, from, to *subjects.Places) error {
+	old, err := w.Subject(&from.Folded)
+	if err != nil {
+		return err
+	}
+	spelling, err := w.Spelling(old, from.Address.Exact())
+	if err != nil {
+		return err
+	}
+	all, err := w.EventsOf(old)
+	if err != nil {
+		return err
+	}
+	for _, side := range []struct {
+		At    *subjects.Places
+		typed string
+		other string
+		move  consent.Move
+	}{
+		{from, in.From, to.Address.Exact(), consent.MovedAway},
+		{to, in.To, from.Address.Exact(), consent.MovedHere},
+	} {
+		entry := &consent.Entry{
+			Form: consent.FormFolded, Address: side.At.Address,
+			Facts:    consent.Facts{Kind: consent.KindMove, Move: side.move, Tagged: side.At.Address.Tagged()},
+			Evidence: consent.Evidence{Address: side.typed, Other: side.other, Justification: in.Justification},
+		}
+		if _, err := w.recordNow(&side.At.Folded, entry); err != nil {
+			return err
+		}
+	}
+	state, err := w.State(old)
+	if err != nil {
+		return err
+	}
+	for _, e := range consent.WithoutVoided(all[old]) {
+		if !goesAlong(&e, spelling.Sum, state) {
+			continue
+		}
+		if err := w.bring(&e, to.Address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordNow records an entry as of now.
+func (w *Tx) recordNow(at *subjects.Place, entry *consent.Entry) (int64, error) {
+	s, err := w.Subject(at)
+	if err != nil {
+		return 0, err
+	}
+	key, err := w.rights.EventKey(w.Recorded, entry)
+	if err != nil {
+		return 0, err
+	}
+	return w.Record(&txn.Prepared{Subject: s, Occurred: w.Recorded, Entry: entry, Key: key})
+}
+
+// goesAlong reports whether an event of a folded subject goes along when the person of the spelling moves: whatever says no to the
+// person and stands at the old address, not what says that a mailbox does not exist. A lift never does: it is of one spelling, and may
+// be left out later; whoever lifts at the old address lifts at the new one, too.
+func goesAlong(e *consent.Event, spelling [16]byte, state *consent.State) bool {
+	stands := func() bool {
+		return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })
+	}
+	switch e.Kind {
+	case consent.KindWithdraw, consent.KindRefuse:
+		return !e.Tagged || e.Spelling.Sum == spelling
+	case consent.KindSuppress:
+		return e.Reason != consent.ReasonHardBounce && stands()
+	case consent.KindErase:
+		return e.Spelling.Sum == spelling && stands()
+	default:
+		return false
+	}
+}
+
+// goAlong brings an event that was just recorded to where the person has moved since it occurred.
+func (w *Tx) goAlong(s *txn.Subject, e *consent.Event) error {
+	if len(s.Moves) == 0 {
+		return nil
+	}
+	state, err := w.State(s)
+	if err != nil {
+		return err
+	}
+	for _, m := range s.Moves {
+		if e.Occurred > m.At || !goesAlong(e, m.Spelling, state) {
+			continue
+		}
+		moved, err := w.EvidenceAt(s, m.Position)
+		if err != nil {
+			return err
+		}
+		if moved.Other == "" {
+			continue // One of the addresses was erased since: nothing says any more where the person went.
+		}
+		to, err := address.Parse(moved.Other)
+		if err != nil {
+			return err
+		}
+		if err := w.bring(e, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bring records for another address what an event says, without its evidence, unless that is recorded already.
+func (w *Tx) bring(e *consent.Event, to address.Address) error {
+	facts := e.Facts
+	facts.Spelling, facts.Tagged = consent.Spelling{}, to.Tagged()
+	if e.Kind == consent.KindErase {
+		facts = consent.Facts{
+			Kind: consent.KindSuppress, Reason: consent.ReasonErased, Scope: consent.ScopeMarketing, Tagged: to.Tagged(),
+		}
+	}
+	entry := &consent.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
+	l := subjects.NewLocator(w.rights.Keys, 1)
+	at, err := l.Place(entry.Form, entry.Canonical())
+	if err != nil {
+		return err
+	}
+	s, err := w.Subject(&at)
+	if err != nil {
+		return err
+	}
+	key, err := w.rights.EventKey(e.Occurred, entry)
+	if err != nil {
+		return err
+	}
+	all, err := w.EventsOf(s)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all[s], func(o consent.Event) bool { return o.Key == key }) {
+		return nil
+	}
+	_, err = w.Record(&txn.Prepared{Subject: s, Occurred: e.Occurred, Entry: entry, Key: key, Batch: e.Batch})
+	return err
+}
+
+// otherSide returns the folded subject on the other side of a change of address, and the exact address there; nil if nothing says it.
+func (w *Tx) otherSide(e *consent.Event) (*txn.Subject, string, error) {
+	evidence, err := w.OpenEvidence(e)
+	if err != nil || evidence.Other == "" {
+		return nil, "", err
+	}
+	other, err := address.Parse(evidence.Other)
+	if err != nil {
+		return nil, "", err
+	}
+	l := subjects.NewLocator(w.rights.Keys, 1)
+	at, err := l.Place(consent.FormFolded, other.Folded())
+	if err != nil {
+		return nil, "", err
+	}
+	s, err := w.Subject(&at)
+	return s, other.Exact(), err
+}
+
+// forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
+func (w *Tx) forgetMove(e *consent.Event, who *person, t *taken) error {
+	s, _, err := w.otherSide(e)
+	if s == nil || err != nil {
+		return err
+	}
+	all, err := w.EventsOf(s)
+	if err != nil {
+		return err
+	}
+	for i := range all[s] {
+		there := &all[s][i]
+		if there.Kind != consent.KindMove {
+			continue
+		}
+		says, err := w.OpenEvidence(there)
+		if err != nil {
+			return err
+		}
+		own, err := who.isOwn(w.rights.Keys, says.Other)
+		if err != nil {
+			return err
+		}
+		if !own {
+			continue
+		}
+		if err := w.lose(there, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Move is a change of address.
+type Move struct {
+	From, To      string
+	Justification string
+	txn.Idempotency
+}
+
+// Moved are the positions of what a change of address recorded, the first to the last.
+type Moved struct{ First, Last int64 }

@@ -1,0 +1,131 @@
+package rights
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// erasePage is how many imported erasures are read and carried out at once.
+const erasePage = 50
+
+// PendingErasures is what became of the erasures that were imported.
+type PendingErasures struct {
+	Erased int // carried out now; in a dry run, that would be
+	Held   int // under a legal hold, which puts them off
+}
+
+// ErasePending carries out the erasures that imports recorded: an import only takes note of them, so that a history that comes in any
+// order is complete first. In a dry run it only counts. It may be interrupted and repeated.
+func (s *Rights) ErasePending(ctx context.Context, dryRun bool) (PendingErasures, error) {
+	var done PendingErasures
+	for after := int64(0); ; {
+		_, records, err := s.Store.Erasures(ctx, after, erasePage)
+		if err != nil {
+			return done, env.StoreFault(err)
+		}
+		part, err := s.erasePage(ctx, records, dryRun)
+		if err != nil {
+			return done, err
+		}
+		done.Erased += part.Erased
+		done.Held += part.Held
+		if len(records) < erasePage {
+			return done, nil
+		}
+		after = records[len(records)-1].Event.Position
+	}
+}
+
+// pendingErasure is an erasure that was recorded and not carried out.
+type pendingErasure struct {
+	At    subjects.Places
+	until consent.Instant
+}
+
+// pending returns those of the erasures that were not carried out: their evidence still says whom they are about.
+func (s *Rights) pending(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
+	l := subjects.NewLocator(s.Keys, len(records))
+	var list []pendingErasure
+	for i := range records {
+		e := &records[i].Event
+		evidence, err := s.OpenEvidence(e, records[i].Evidence)
+		if err != nil {
+			return nil, nil, err
+		}
+		if evidence.Address == "" {
+			continue
+		}
+		a, err := address.Parse(evidence.Address)
+		if err != nil {
+			return nil, nil, err
+		}
+		at, err := l.Places(a, true)
+		if err != nil {
+			return nil, nil, err
+		}
+		at.Domains = nil
+		list = append(list, pendingErasure{At: at, until: e.Occurred})
+	}
+	return list, l.AllKeys(), nil
+}
+
+func (s *Rights) erasePage(ctx context.Context, records []storage.Record, dryRun bool) (PendingErasures, error) {
+	list, keys, err := s.pending(records)
+	if err != nil || len(list) == 0 {
+		return PendingErasures{}, err
+	}
+	var done PendingErasures
+	m := txn.Write{Bulk: true, Weight: txn.Chunk, Load: storage.Load{Subjects: keys}}
+	m.Run = func(tx *txn.Tx) error {
+		w := s.In(tx)
+		done = PendingErasures{}
+		if err := w.Caller.NeedOfficer(); err != nil {
+			return err
+		}
+		for i := range list {
+			held, err := w.carryOutPending(&list[i], dryRun)
+			if err != nil {
+				return err
+			}
+			if held {
+				done.Held++
+			} else {
+				done.Erased++
+			}
+		}
+		return nil
+	}
+	if err := s.engine.Do(ctx, &m); err != nil {
+		return PendingErasures{}, err
+	}
+	return done, nil
+}
+
+func (w *Tx) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err error) {
+	folded, err := w.Subject(&p.At.Folded)
+	if err != nil {
+		return false, err
+	}
+	refused, err := env.Refusal(w.NotHeld(folded, p.At.Address.Exact()))
+	if refused != nil || err != nil || dryRun {
+		return refused != nil, err
+	}
+	who, err := w.rights.personAt(&p.At)
+	if err != nil {
+		return false, err
+	}
+	taken, err := w.take(&p.At, p.until)
+	if err != nil {
+		return false, err
+	}
+	if err := w.keepErasure(who, p.until); err != nil {
+		return false, err
+	}
+	return false, w.carryOut(who, p.until, taken)
+}

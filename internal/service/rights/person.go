@@ -1,0 +1,93 @@
+package rights
+
+import (
+	"fmt"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/kept"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// person is whom an erasure is about: where its rows are, and how folded subjects name its spelling. It is found by an address, or
+// by what was kept of an erasure, which no longer has one.
+type person struct {
+	exact, folded, mail subjects.Place
+	spellings           []consent.Spelling // one for each version of the digest key
+}
+
+// personAt returns who has the address that the places are of.
+func (s *Rights) personAt(at *subjects.Places) (*person, error) {
+	who := &person{exact: at.Exact, folded: at.Folded, mail: at.Mail}
+	for _, version := range at.Exact.Digests.Versions {
+		spelling, err := at.Exact.Digests.Spelling(version, at.Address.Exact())
+		if err != nil {
+			return nil, err
+		}
+		who.spellings = append(who.spellings, spelling)
+	}
+	return who, nil
+}
+
+// personOf returns whom an erasure was about that was kept.
+func (s *Rights) personOf(e *kept.Erasure) (*person, error) {
+	who := &person{spellings: e.Spellings}
+	digests := s.Keys.Snapshot()
+	forms := map[consent.Form]*subjects.Place{
+		consent.FormExact: &who.exact, consent.FormFolded: &who.folded, consent.FormMail: &who.mail,
+	}
+	for _, subject := range e.Subjects {
+		at, ok := forms[subject.Form]
+		if !ok {
+			return nil, fmt.Errorf("an erasure that was kept names a form %d", subject.Form)
+		}
+		if at.Digests == nil {
+			at.Digests = &subjects.DigestKeys{Keys: digests}
+		}
+		at.Keys = append(at.Keys, storage.SubjectKey{Form: subject.Form, Digest: subject.Digest})
+		at.Digests.Versions = append(at.Digests.Versions, subject.KeyVersion)
+	}
+	for form, at := range forms {
+		if len(at.Keys) == 0 {
+			return nil, fmt.Errorf("an erasure that was kept lacks the form %d", form)
+		}
+	}
+	return who, nil
+}
+
+// spelling returns how folded subjects with the version of the digest key name the person's spelling.
+func (p *person) spelling(version uint32) (consent.Spelling, error) {
+	for _, s := range p.spellings {
+		if s.Key == version {
+			return s, nil
+		}
+	}
+	return consent.Spelling{}, fmt.Errorf("an erasure lacks the spelling under digest key %d", version)
+}
+
+// isOwn reports whether an exact address is the person's.
+func (p *person) isOwn(keys *seal.Keys, exact string) (bool, error) {
+	spelling, err := keys.Spelling(p.spellings[0].Key, exact)
+	return spelling == p.spellings[0], err
+}
+
+// erasure returns what is kept of an erasure of the person.
+func (p *person) kept() kept.Erasure {
+	e := kept.Erasure{Spellings: p.spellings}
+	for _, at := range []*subjects.Place{&p.exact, &p.folded, &p.mail} {
+		for i, version := range at.Digests.Versions {
+			e.Subjects = append(e.Subjects, kept.Subject{Form: at.Keys[i].Form, KeyVersion: version, Digest: at.Keys[i].Digest})
+		}
+	}
+	return e
+}
+
+// ErasureOf returns what is kept of an erasure of the person at the places, without its times.
+func (s *Rights) ErasureOf(at *subjects.Places) (kept.Erasure, error) {
+	who, err := s.personAt(at)
+	if err != nil {
+		return kept.Erasure{}, err
+	}
+	return who.kept(), nil
+}

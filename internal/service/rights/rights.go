@@ -1,0 +1,46 @@
+package rights
+
+import (
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/kept"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/txn"
+)
+
+// Rights is what a person, or an officer for one, may ask for: erasure, a change of address, a legal hold, leaving out a mistake.
+type Rights struct {
+	*env.Env
+	*reference.Reference
+
+	guard  *access.Guard
+	engine *txn.Engine
+	keeper ErasureKeeper // nil: none
+}
+
+// ErasureKeeper keeps erasures apart from the database: a restored backup repeats by them what it lacks.
+type ErasureKeeper interface {
+	// Append adds erasures, durably. It is called under the lock of the head, before the transaction that records them commits; if
+	// it returns an error, they must not be recorded. Erasures that were appended and then not recorded do no harm.
+	Append(erasures []kept.Erasure) error
+}
+
+// NewRights returns the rights; the keeper may be nil.
+func New(env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, keeper ErasureKeeper) *Rights {
+	return &Rights{Env: env, Reference: reference, guard: guard, engine: engine, keeper: keeper}
+}
+
+// Tx is a transaction as rights use it.
+type Tx struct {
+	*txn.Tx
+
+	rights *Rights
+}
+
+func (s *Rights) In(tx *txn.Tx) *Tx { return &Tx{tx, s} }
+
+// GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.
+func (s *Rights) GoAlong(tx *txn.Tx, of *txn.Subject, e *consent.Event) error {
+	return s.In(tx).goAlong(of, e)
+}

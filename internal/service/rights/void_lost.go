@@ -1,0 +1,164 @@
+package rights
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// bringsBack refuses a void after which a grant would count again whose evidence retention removed because it had ended: an ALLOW
+// would rest on nothing. The grants are those of every spelling that the events of the folded subject tell; a refusal in force that
+// does not tell whose it is, since an erasure took that away, stays.
+func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
+	catalogs, err := w.catalogsToCome()
+	if err != nil {
+		return err
+	}
+	void := consent.Event{Facts: *facts}
+	after := append(slices.Clone(events), void)
+	if !slices.ContainsFunc(events, func(e consent.Event) bool { return e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse }) {
+		// Of an exact subject. A refusal that ended a grant besides is not looked at, which is on the safe side.
+		u := &consent.Usefulness{Catalogs: catalogs}
+		return w.lost(u, events, u, after)
+	}
+	people, err := w.peopleOf(&void, events)
+	if err != nil {
+		return err
+	}
+	l := subjects.NewLocator(w.rights.Keys, len(people))
+	places := make([]subjects.Places, len(people))
+	for i, a := range people {
+		if places[i], err = l.Places(a, false); err != nil {
+			return err
+		}
+	}
+	rows, err := w.StoredSubjects(l.AllKeys())
+	if err != nil {
+		return err
+	}
+	was, is := consent.Fold(slices.Clone(events)), consent.Fold(slices.Clone(after))
+	for i := range places {
+		exact, folded := rowAt(rows, &places[i].Exact), rowAt(rows, &places[i].Folded)
+		if exact == nil || folded == nil {
+			continue
+		}
+		spelling, err := w.Spelling(folded, places[i].Address.Exact())
+		if err != nil {
+			return err
+		}
+		all, err := w.EventsOf(exact)
+		if err != nil {
+			return err
+		}
+		before := &consent.Usefulness{Catalogs: catalogs, Folded: was, Spelling: spelling.Sum}
+		then := &consent.Usefulness{Catalogs: catalogs, Folded: is, Spelling: spelling.Sum}
+		// A void of a batch leaves out its grants, too.
+		if err := w.lost(before, all[exact], then, append(slices.Clone(all[exact]), void)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowAt returns the subject at a place; nil if there is none. It is for reading only.
+func rowAt(rows map[storage.SubjectKey]storage.SubjectState, at *subjects.Place) *txn.Subject {
+	for _, key := range at.Keys {
+		if row, ok := rows[key]; ok {
+			return &txn.Subject{Subject: row.Subject}
+		}
+	}
+	return nil
+}
+
+// catalogsToCome returns the catalog in force and those that will be.
+func (w *Tx) catalogsToCome() ([]*catalog.Catalog, error) {
+	versions, err := w.CatalogVersions()
+	if err != nil {
+		return nil, err
+	}
+	var list []*catalog.Catalog
+	for i := range versions {
+		if i+1 == len(versions) || versions[i+1].Effective > w.Recorded {
+			list = append(list, versions[i].Parsed)
+		}
+	}
+	return list, nil
+}
+
+// peopleOf returns the addresses that the events of a folded subject are about, in each spelling that they tell, and as it is folded.
+func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
+	var positions []int64
+	for i := range events {
+		positions = append(positions, events[i].Position)
+	}
+	held, err := w.StoredEvidence(positions)
+	if err != nil {
+		return nil, err
+	}
+	endings := consent.ByPosition(consent.BlockEndings(events, w.Recorded))
+	seen := map[string]bool{}
+	var list []address.Address
+	add := func(text string) bool {
+		a, err := address.Parse(text)
+		if err == nil && !seen[a.Exact()] {
+			seen[a.Exact()] = true
+			list = append(list, a)
+		}
+		return err == nil
+	}
+	for i := range events {
+		e := &events[i]
+		var evidence consent.Evidence
+		if sealed := held[e.Position]; sealed != nil {
+			if evidence, err = w.rights.OpenEvidence(e, sealed); err != nil {
+				return nil, err
+			}
+		}
+		if add(evidence.Address) {
+			add(list[len(list)-1].Folded())
+			continue
+		}
+		ends := e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse
+		if ends && void.LeavesOut(e) && endings[e.Position].At == 0 {
+			return nil, fault.Errorf(fault.NotVoidable, "position", "whose refusal it is was erased, so nobody can tell any more "+
+				"what would count again without it; it stays")
+		}
+	}
+	return list, nil
+}
+
+// lost refuses if a grant stands after and did not before, and its evidence is gone.
+func (w *Tx) lost(before *consent.Usefulness, events []consent.Event, then *consent.Usefulness, after []consent.Event) error {
+	stands := func(e consent.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
+	stood := map[int64]bool{}
+	for _, e := range before.Endings(events) {
+		stood[e.Position] = stands(e)
+	}
+	var back []int64
+	for _, e := range then.Endings(after) {
+		if stands(e) && !stood[e.Position] {
+			back = append(back, e.Position)
+		}
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	held, err := w.StoredEvidence(back)
+	if err != nil {
+		return err
+	}
+	for i := range events {
+		e := &events[i]
+		if slices.Contains(back, e.Position) && e.Evidence != [32]byte{} && held[e.Position] == nil {
+			return fault.Errorf(fault.NotVoidable, "position", "without it the consent at position %d would count again, whose "+
+				"evidence is gone since it had ended; record a new consent instead", e.Position)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+package txn
+
+import (
+	"sync/atomic"
+
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// written is how far this server's own writes have come: what was acknowledged by it, its next answers show.
+type Acknowledged struct{ position, revision, clients atomic.Int64 }
+
+// note notes the head that a write left, before the write is acknowledged; nil: it changed nothing. Writes are noted one after the other.
+func (w *Acknowledged) Note(head *storage.Head) {
+	if head != nil {
+		w.position.Store(head.Position)
+		w.revision.Store(head.Revision)
+		w.clients.Store(head.ClientsVersion)
+	}
+}
+
+// isIn reports whether a head has all of it.
+func (w *Acknowledged) IsIn(head *storage.Head) bool {
+	return w.position.Load() <= head.Position && w.revision.Load() <= head.Revision && w.clients.Load() <= head.ClientsVersion
+}

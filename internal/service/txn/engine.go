@@ -1,0 +1,424 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// member is one write among those of a group. Run is called under the lock of the head, possibly more than once, each time
+// on a work that no earlier call has touched. It checks first and changes the work only when nothing can be refused any more, so
+// that a member that is refused leaves nothing behind.
+type Write struct {
+	Load   storage.Load
+	Run    func(w *Tx) error
+	Bulk   bool // an import: what is not overtakes it
+	Weight int  // how many events a bulk member has at most
+	ctx    context.Context
+	err    error
+	ended  chan struct{}
+}
+
+// closeGrace is how long the transactions under way may take when the service ends.
+const closeGrace = time.Second
+
+const (
+	// chunk is how many events of a batch are recorded in one transaction at most.
+	Chunk = 1_000
+	// requestTTL is how long a request id is remembered.
+	requestTTL = 7 * 24 * time.Hour
+	// clientSkew is how far a client's clock may be ahead: times up to it are taken as now.
+	ClientSkew = time.Minute
+	// databaseSkew is how far this server's clock may be off the database's before it refuses to write.
+	databaseSkew = 5 * time.Second
+	// groupSize is how many members one transaction has at most.
+	groupSize = 256
+	// overtaking is how many groups may overtake an import before it has its turn.
+	overtaking = 8
+	// smallChunk is how many events of imports one transaction has while others write, who have to wait for it.
+	SmallChunk = 100
+	// othersWrite is for how long after a write others are expected to write again.
+	othersWrite = 5 * time.Second
+	// maxWaiting is how many members may wait before more are refused.
+	maxWaiting = 20_000
+	// transactionTimeout is how long a transaction may take before it is given up.
+	transactionTimeout = 30 * time.Second
+)
+
+// Engine gathers the concurrent writes of a process into one transaction at a time.
+type Engine struct {
+	*env.Env
+	*reference.Reference
+
+	guard        *access.Guard
+	hooks        Hooks
+	acceptAhead  bool
+	unsafe       env.Unsafe
+	Acknowledged Acknowledged // what this server has acknowledged
+	ahead        atomic.Int64 // how far the ledger was ahead of the clock, in nanoseconds
+
+	stop   context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+	ended  chan struct{}
+
+	lastUrgent atomic.Int64 // when the last member came that is no import, in nanoseconds
+
+	mu     sync.Mutex
+	urgent []*Write
+	bulk   []*Write
+	passed int // groups that have overtaken an import since its last turn
+	closed bool
+}
+
+// Hooks are what use cases add to every transaction; each may be nil.
+type Hooks struct {
+	// Recorded is told of every event that a transaction has recorded of a subject, and may record more.
+	Recorded func(w *Tx, s *Subject, e *consent.Event) error
+	// Forgotten is told of the subjects that a committed transaction has erased or dropped.
+	Forgotten func(keys []storage.SubjectKey)
+}
+
+// EngineOptions say how an engine writes.
+type EngineOptions struct {
+	// AcceptAhead goes on recording consents while the ledger is ahead of the clock.
+	AcceptAhead bool
+	Unsafe      env.Unsafe
+}
+
+// NewEngine returns an engine that runs until it is closed. Hooks are set before the first write.
+func NewEngine(env *env.Env, reference *reference.Reference, guard *access.Guard, opts EngineOptions) *Engine {
+	stop, cancel := context.WithCancel(context.Background())
+	e := &Engine{
+		Env: env, Reference: reference, guard: guard, acceptAhead: opts.AcceptAhead, unsafe: opts.Unsafe,
+		stop: stop, cancel: cancel, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	go e.serve()
+	return e
+}
+
+// SetHooks sets what use cases add to every transaction. It must not be called once something is written.
+func (e *Engine) SetHooks(hooks Hooks) { e.hooks = hooks }
+
+// close refuses new members, ends those that wait and returns when the last transaction has ended.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.poke()
+	select {
+	case <-e.ended:
+	case <-time.After(closeGrace):
+	}
+	e.cancel() // A database that hangs must not hold up the end.
+	<-e.ended
+}
+
+func (e *Engine) poke() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// do has m committed and returns when it is durable, or refused. If ctx ends first, m may be committed all the same.
+func (e *Engine) Do(ctx context.Context, m *Write) error {
+	return e.Traced(ctx, env.SpanWrite, max(1, m.Weight), func(ctx context.Context) error { return e.await(ctx, m) })
+}
+
+func (e *Engine) await(ctx context.Context, m *Write) error {
+	m.ctx, m.ended = ctx, make(chan struct{})
+	if !m.Bulk {
+		e.lastUrgent.Store(time.Now().UnixNano())
+	}
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return env.StoreFault(storage.ErrClosed)
+	}
+	if len(e.urgent)+len(e.bulk) >= maxWaiting {
+		e.mu.Unlock()
+		return fault.Errorf(fault.Unavailable, "", "too many writes are waiting; try again")
+	}
+	queue := e.queue(m)
+	*queue = append(*queue, m)
+	e.mu.Unlock()
+	e.poke()
+	select {
+	case <-m.ended:
+		return env.StoreFault(m.err)
+	case <-ctx.Done():
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		*queue = slices.DeleteFunc(*queue, func(waiting *Write) bool { return waiting == m })
+		return ctx.Err()
+	}
+}
+
+// QueuedWrites returns how many writes wait for their transaction.
+func (e *Engine) QueuedWrites() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.urgent) + len(e.bulk)
+}
+
+// room returns how many events of imports one transaction may have now.
+func (e *Engine) BulkRoom() int {
+	if time.Since(time.Unix(0, e.lastUrgent.Load())) < othersWrite {
+		return SmallChunk
+	}
+	return Chunk
+}
+
+func (e *Engine) queue(m *Write) *[]*Write {
+	if m.Bulk {
+		return &e.bulk
+	}
+	return &e.urgent
+}
+
+// serve commits group after group until the committer is closed and nobody waits.
+func (e *Engine) serve() {
+	defer close(e.ended)
+	for {
+		group, more := e.next()
+		if len(group) > 0 {
+			e.commit(group)
+			continue
+		}
+		if !more {
+			return
+		}
+		<-e.wake
+	}
+}
+
+// next takes the next group: what is urgent, or imports, which have their turn when nothing is or when they were overtaken often
+// enough. More is false once the committer is closed and empty.
+func (e *Engine) next() (group []*Write, more bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	turn := len(e.bulk) > 0 && (len(e.urgent) == 0 || e.passed >= overtaking)
+	switch {
+	case turn:
+		e.passed = 0
+		group = take(&e.bulk, bulkGroup(e.bulk, e.BulkRoom()))
+	case len(e.urgent) > 0:
+		if len(e.bulk) > 0 {
+			e.passed++
+		}
+		group = take(&e.urgent, min(len(e.urgent), groupSize))
+	default:
+		return nil, !e.closed
+	}
+	return group, true
+}
+
+// take removes the first n members of a queue. The rest moves to an array of its own, so that what is taken can be freed.
+func take(queue *[]*Write, n int) []*Write {
+	group := slices.Clone((*queue)[:n])
+	*queue = slices.Clone((*queue)[n:])
+	return group
+}
+
+// bulkGroup returns how many of the imports that wait fit into one transaction: at least one, and together no more events than there is room
+// for.
+func bulkGroup(waiting []*Write, room int) int {
+	n, weight := 1, waiting[0].Weight
+	for n < len(waiting) && weight+waiting[n].Weight <= room {
+		weight += waiting[n].Weight
+		n++
+	}
+	return n
+}
+
+// memberError is the error of a member that no refusal is: a fault of the program or of the data that it met.
+type memberError struct {
+	error
+
+	of *Write
+}
+
+func (e *memberError) Unwrap() error { return e.error }
+
+// commit commits a group, without the members that it cannot be done with.
+func (e *Engine) commit(group []*Write) {
+	live := group[:0:0]
+	for _, m := range group {
+		if m.ctx.Err() != nil {
+			m.end(m.ctx.Err()) // Nobody waits any more.
+			continue
+		}
+		live = append(live, m)
+	}
+	if len(live) > 0 {
+		_ = e.commitLive(live) // Every member was told its error.
+	}
+}
+
+// commitLive commits a group. A member that the transaction fails with gets that error, and the others are committed without it: at once
+// where it is known which one it is, else by halves, so that one among many costs few transactions more. The error returned is one
+// after which no further transaction can succeed.
+func (e *Engine) commitLive(group []*Write) (lost error) {
+	err := e.transaction(group)
+	var failed *memberError
+	switch {
+	case err == nil:
+		for _, m := range group {
+			m.end(m.err)
+		}
+		return nil
+	case hopeless(err):
+		endAll(group, err)
+		return err
+	case len(group) == 1:
+		group[0].end(err)
+		return nil
+	case errors.As(err, &failed):
+		failed.of.end(failed.error)
+		return e.commitLive(slices.DeleteFunc(group, func(m *Write) bool { return m == failed.of }))
+	}
+	first, second := group[:len(group)/2], group[len(group)/2:]
+	if lost = e.commitLive(first); lost != nil {
+		endAll(second, lost)
+		return lost
+	}
+	return e.commitLive(second)
+}
+
+func endAll(group []*Write, err error) {
+	for _, m := range group {
+		m.end(err)
+	}
+}
+
+// hopeless reports whether a transaction that failed would fail for each of its members, or must not be tried again.
+func hopeless(err error) bool {
+	var refused *fault.Error
+	return errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) ||
+		errors.Is(err, storage.ErrClosed) || errors.As(err, &refused)
+}
+
+func (m *Write) end(err error) {
+	m.err = err
+	close(m.ended)
+}
+
+// transaction runs the members in one transaction. A member that is refused gets its error; the error returned is that of the
+// transaction.
+func (e *Engine) transaction(group []*Write) error {
+	for _, m := range group {
+		m.err = nil
+	}
+	ctx, cancel := context.WithTimeout(e.stop, transactionTimeout)
+	defer cancel()
+	var learnt []storage.Ref
+	var left *storage.Head
+	var erased []storage.SubjectKey
+	load := loadOf(group)
+	err := e.Store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
+		defer asError(&err)
+		w, err := newWork(ctx, e, tx, &load)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.runGroup(group); err != nil {
+			return nil, err
+		}
+		if changes, err = w.changes(); changes != nil {
+			learnt, erased, left = changes.Refs, w.Removals.Keys, &changes.Head
+		}
+		return changes, err
+	})
+	var failed *memberError
+	switch {
+	case err == nil:
+		e.learn(learnt)
+		e.Acknowledged.Note(left)
+		if e.hooks.Forgotten != nil {
+			e.hooks.Forgotten(erased)
+		}
+		return nil
+	case e.stop.Err() != nil && errors.Is(err, context.Canceled):
+		return storage.ErrClosed
+	case errors.As(err, &failed) && ctx.Err() == nil:
+		return err // Nothing was stored, whatever ended the member.
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", storage.ErrCommitUnknown, err)
+	default:
+		return err
+	}
+}
+
+// runGroup runs the members. One that is refused gets its error; any other error is a [memberError] and ends the transaction, for the
+// member may have changed the work.
+func (w *Tx) runGroup(group []*Write) error {
+	for _, m := range group {
+		var refused *fault.Error
+		switch err := w.runSafely(m); {
+		case errors.As(err, &refused):
+			m.err = refused
+		case err != nil:
+			return &memberError{err, m}
+		}
+	}
+	return nil
+}
+
+// runSafely runs a member; a panic is an error of its own.
+func (w *Tx) runSafely(m *Write) (err error) {
+	defer asError(&err)
+	return w.runMember(m)
+}
+
+// asError turns a panic into an error.
+func asError(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
+	}
+}
+
+// learn adds references that were committed to the cache. Without it they would be read when they are met.
+func (e *Engine) learn(refs []storage.Ref) {
+	if len(refs) == 0 {
+		return
+	}
+	if _, err := e.Names.Learn(refs); err != nil {
+		e.Log.LogAttrs(e.stop, slog.LevelError, "references were not learnt", slog.String("error", err.Error()))
+	}
+}
+
+// loadOf is what the members of a group want to see, together.
+func loadOf(group []*Write) storage.Load {
+	if len(group) == 1 {
+		return group[0].Load
+	}
+	var all storage.Load
+	seen := map[storage.SubjectKey]bool{}
+	for _, m := range group {
+		for _, k := range m.Load.Subjects {
+			if !seen[k] {
+				seen[k] = true
+				all.Subjects = append(all.Subjects, k)
+			}
+		}
+		all.IDs = append(all.IDs, m.Load.IDs...)
+		all.Events = append(all.Events, m.Load.Events...)
+		all.Requests = append(all.Requests, m.Load.Requests...)
+		all.Clients = all.Clients || m.Load.Clients
+	}
+	return all
+}

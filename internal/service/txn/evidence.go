@@ -1,0 +1,72 @@
+package txn
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// own returns the record at the position if this work made it; else nil.
+func (w *Tx) OwnRecord(position int64) *storage.Record {
+	first := w.loaded.Head.Position + 1
+	if position < first {
+		return nil
+	}
+	return &w.records[position-first]
+}
+
+// open returns the evidence of an event, as far as it is held.
+func (w *Tx) OpenEvidence(e *consent.Event) (consent.Evidence, error) {
+	if e.Evidence == [32]byte{} {
+		return consent.Evidence{}, nil
+	}
+	var sealed []byte
+	if own := w.OwnRecord(e.Position); own != nil {
+		sealed = own.Evidence
+	} else {
+		stored, err := w.tx.Evidence(w.ctx, []int64{e.Position})
+		if err != nil {
+			return consent.Evidence{}, err
+		}
+		sealed = stored[e.Position]
+	}
+	if sealed == nil || slices.Contains(w.Removals.Evidence, e.Position) {
+		return consent.Evidence{}, nil
+	}
+	return w.engine.OpenEvidence(e, sealed)
+}
+
+// evidenceAt returns the evidence of the subject's event at a position.
+func (w *Tx) EvidenceAt(s *Subject, position int64) (consent.Evidence, error) {
+	all, err := w.EventsOf(s)
+	if err != nil {
+		return consent.Evidence{}, err
+	}
+	i := slices.IndexFunc(all[s], func(e consent.Event) bool { return e.Position == position })
+	if i < 0 {
+		return consent.Evidence{}, nil
+	}
+	return w.OpenEvidence(&all[s][i])
+}
+
+func erasedBefore() *fault.Error {
+	return fault.Errorf(fault.ErasedBefore, "address",
+		"the person was erased after that; what they agreed to before is not kept. Nothing was recorded: erase it on your side, too")
+}
+
+func IsErasedBefore(err error) bool {
+	var refused *fault.Error
+	return errors.As(err, &refused) && refused.Code == fault.ErasedBefore
+}
+
+// sealEvidence seals evidence for the event with the key; nil if there is none.
+func (w *Tx) SealEvidence(key consent.EventKey, evidence *consent.Evidence) ([]byte, error) {
+	if *evidence == (consent.Evidence{}) {
+		return nil, nil
+	}
+	return w.engine.Keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
+}

@@ -1,0 +1,163 @@
+package txn
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// given reports whether a request id was given.
+func (i *Idempotency) given() bool { return i.ID != [16]byte{} }
+
+// part is the idempotency of a part of a call that takes several transactions.
+func (i Idempotency) Part(from int) Idempotency {
+	if i.given() {
+		i.Method += "#" + strconv.Itoa(from)
+	}
+	return i
+}
+
+// requestID is what a request is found again by: the same id of another client or method is another request.
+func (i *Idempotency) RequestID(client string) [32]byte {
+	h := sha256.New()
+	h.Write([]byte(client + "\x00" + i.Method + "\x00"))
+	h.Write(i.ID[:])
+	return [32]byte(h.Sum(nil))
+}
+
+// idempotent commits a member whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
+// was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
+// A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
+// is refused, so that a late repetition brings nothing back.
+func Idempotent[T any](
+	ctx context.Context, e *Engine, m *Write, once Idempotency, refused error, run func(w *Tx) (T, bool, error),
+) (T, error) {
+	var answer T
+	if refused != nil && !once.given() {
+		return answer, refused
+	}
+	who := access.CallerOf(ctx)
+	id := once.RequestID(who.ID)
+	if once.given() {
+		m.Load.Requests = append(m.Load.Requests, id)
+	}
+	m.Run = func(w *Tx) error {
+		if !once.given() {
+			var err error
+			answer, _, err = run(w)
+			return err
+		}
+		mac, err := e.Keys.BodyMAC(once.Body)
+		if err != nil {
+			return err
+		}
+		if first, ok := w.request(id); ok && (first.BodyMAC != nil || !m.Bulk) {
+			if first.BodyMAC == nil {
+				return erasedBefore()
+			}
+			if !hmac.Equal(first.BodyMAC, mac) {
+				return fault.Errorf(fault.RequestIDReused, "requestId",
+					"the request id was used for another request within the last seven days; use a new one")
+			}
+			return e.openAnswer(id, first.Answer, &answer)
+		}
+		if refused != nil {
+			return refused
+		}
+		remember, before := false, w.Head.Position
+		if answer, remember, err = run(w); err != nil || !remember {
+			return err
+		}
+		return w.remember(id, mac, answer, before)
+	}
+	if err := e.Do(ctx, m); err != nil {
+		var none T // The member may still be running.
+		return none, err
+	}
+	return answer, nil
+}
+
+// request returns the request with the id, unless it has expired.
+func (w *Tx) request(id [32]byte) (storage.Request, bool) {
+	for _, r := range w.requests {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	r, ok := w.loaded.Requests[id]
+	return r, ok && r.Expires > w.Recorded
+}
+
+// remember keeps the answer of a member that recorded what stands after the position. An erasure forgets it by the positions of what
+// was recorded, now or before: both stand in the answer. A batch that names positions further apart than an erasure looks is not
+// remembered: repeated, it finds its events by their keys.
+func (w *Tx) remember(id [32]byte, mac []byte, answer any, before int64) error {
+	plain, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("remember an answer: %w", err)
+	}
+	sealed, err := w.engine.Keys.Seal(seal.PurposeAnswer, id[:], plain)
+	if err != nil {
+		return err
+	}
+	request := storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.Recorded.Add(requestTTL)}
+	named := w.Named
+	if w.Head.Position > before {
+		named = append(named, before+1, w.Head.Position)
+	}
+	if len(named) > 0 {
+		request.First, request.Last = slices.Min(named), slices.Max(named)
+	}
+	if request.Last-request.First >= storage.RequestSpan {
+		return nil
+	}
+	w.requests = append(w.requests, request)
+	w.Changed = true
+	return nil
+}
+
+func (e *Engine) openAnswer(id [32]byte, sealed []byte, into any) error {
+	plain, err := e.Keys.Open(seal.PurposeAnswer, id[:], sealed)
+	if err != nil {
+		return fmt.Errorf("open a remembered answer: %w", err)
+	}
+	if err := json.Unmarshal(plain, into); err != nil {
+		return fmt.Errorf("read a remembered answer: %w", err)
+	}
+	return nil
+}
+
+// DeleteExpiredRequests forgets requests whose time is over, and returns how many.
+func (e *Engine) DeleteExpiredRequests(ctx context.Context) (int, error) {
+	const page = 1000
+	for total := 0; ; {
+		head, err := e.Store.Head(ctx)
+		if err != nil {
+			return total, env.StoreFault(err)
+		}
+		// A clock that is ahead must not forget what could still be repeated.
+		n, err := e.Store.DeleteExpiredRequests(ctx, min(e.Instant(), head.Recorded), page)
+		total += n
+		if err != nil || n < page {
+			return total, env.StoreFault(err)
+		}
+	}
+}
+
+// Idempotency makes the repetition of a write safe: the same id of the same client with the same body gets the first answer.
+// The zero value does nothing.
+type Idempotency struct {
+	Method string
+	ID     [16]byte
+	Body   []byte // any encoding of the request that is the same for the same request
+}

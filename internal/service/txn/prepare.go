@@ -1,0 +1,106 @@
+package txn
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// prepared is an event that was found right and is yet to be recorded.
+type Prepared struct {
+	Subject  *Subject
+	Occurred consent.Instant
+	Key      consent.EventKey
+	Entry    *consent.Entry
+	Batch    consent.BatchID
+	Known    int64 // position of the same fact, if it was recorded before
+}
+
+// prepare finds the subject, the time and the key of what is stated.
+func (w *Tx) Prepare(st *Validated, entry *consent.Entry, batch consent.BatchID) (*Prepared, error) {
+	occurred, err := w.clamp(st.Statement.Occurred, "occurredTime")
+	if err != nil {
+		return nil, err
+	}
+	if occurred, err = w.whenAhead(&st.Statement, occurred); err != nil {
+		return nil, err
+	}
+	p := &Prepared{Occurred: occurred, Entry: entry, Batch: batch, Key: st.Key}
+	if p.Subject, err = w.Subject(&st.Place); err != nil {
+		return nil, err
+	}
+	if entry.Form == consent.FormExact && entry.Begin(occurred) <= p.Subject.Erased {
+		return nil, erasedBefore()
+	}
+	if st.Statement.Occurred == 0 {
+		if p.Key, err = w.engine.EventKey(w.Recorded, entry); err != nil {
+			return nil, err
+		}
+	}
+	if at, ok := w.keyed[eventID{p.Subject.ID, p.Key}]; ok {
+		p.Known = at
+	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.Subject.Key, Key: p.Key}]; ok {
+		p.Known = at
+	}
+	if p.Known != 0 && entry.Form == consent.FormExact {
+		w.Named = append(w.Named, p.Known)
+	}
+	confirmed, err := w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime")
+	switch {
+	case err == nil:
+		entry.Facts.Confirmed = confirmed
+	case entry.Facts.Kind.IsNo():
+		entry.Facts.Confirmed = 0
+		entry.Warnings = append(slices.Clone(entry.Warnings), consent.Warning{
+			Code: consent.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
+		})
+	default:
+		return nil, err
+	}
+	return p, nil
+}
+
+// clamp takes a time that is ahead by no more than a client's clock may be for now.
+func (w *Tx) clamp(t consent.Instant, field string) (consent.Instant, error) {
+	switch {
+	case t == 0 && field == "occurredTime":
+		return w.Recorded, nil
+	case t <= w.Recorded:
+		return t, nil
+	case t <= w.Recorded.Add(ClientSkew):
+		return w.Recorded, nil
+	default:
+		return 0, fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out for now")
+	}
+}
+
+// whenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was recorded ahead would win against
+// a refusal that states its true time. So a refusal then counts from when it is recorded, and what could permit anything is refused, for
+// nobody could tell whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
+func (w *Tx) whenAhead(st *consent.Statement, occurred consent.Instant) (consent.Instant, error) {
+	switch {
+	case w.ahead == 0:
+		return occurred, nil
+	case st.Kind == consent.KindWithdraw || st.Kind == consent.KindRefuse || st.Kind == consent.KindSuppress:
+		return w.Recorded, nil
+	case w.engine.acceptAhead || st.Kind == consent.KindErase && st.Occurred == 0:
+		return occurred, nil
+	default:
+		return 0, ledgerAhead(w.ahead)
+	}
+}
+
+// judgedAt is the instant at which a grant of the past is judged by itself: that of its confirmation, else its own. What has lapsed
+// since is no defect of a history.
+func (p *Prepared) JudgedAt() consent.Instant { return max(p.Occurred, p.Entry.Facts.Confirmed) }
+
+// recordOnce records the event unless the same fact was recorded before.
+func (w *Tx) RecordOnce(p *Prepared) (Recorded, error) {
+	if p.Known != 0 {
+		return Recorded{Position: p.Known, Duplicate: true}, nil
+	}
+	position, err := w.Record(p)
+	return Recorded{Position: position}, err
+}

@@ -1,0 +1,23 @@
+package txn
+
+import "github.com/assent-io/assent/internal/consent"
+
+// Recorded is what became of a statement.
+type Recorded struct {
+	Position  int64
+	Duplicate bool // it was recorded before, at that position
+	// Warnings say what was recorded otherwise than stated, and what a grant lacks to allow anything.
+	Warnings []consent.Warning `json:",omitempty"`
+	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.
+	StillAllowed []StillAllowed `json:",omitempty"`
+	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of.
+	Erased int64 `json:",omitzero"`
+}
+
+// StillAllowed is a channel that a no was stated for, and on which a later consent still allows messages. Reason and position are zero
+// where the channel is of another department than the client.
+type StillAllowed struct {
+	Channel  string
+	Reason   consent.Code // why a check allows
+	Position int64        // of the consent; 0 on a transactional channel
+}

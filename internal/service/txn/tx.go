@@ -1,0 +1,487 @@
+package txn
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	mathrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// work is what one transaction does: the store as it was locked, and what its members have changed so far.
+type Tx struct {
+	ctx      context.Context
+	engine   *Engine
+	tx       storage.Tx
+	loaded   *storage.Loaded
+	Head     storage.Head
+	tree     *ledger.Tree
+	Names    *reference.NewNames
+	Recorded consent.Instant // of the member that runs: later than everything recorded before it
+	Caller   access.Caller   // of the member that runs
+	ahead    time.Duration   // of the clock that the ledger was when it was locked; 0: it was not
+	Named    []int64         // positions of earlier events of exact subjects that the answer of the member that runs names
+
+	asked    map[storage.SubjectKey]bool // what the members wanted to see
+	subjects map[storage.SubjectKey]*Subject
+	keyed    map[eventID]int64 // events recorded by this work
+	records  []storage.Record
+	catalogs []storage.Catalog
+	clients  []storage.Client
+	requests []storage.Request
+	touched  []*Subject
+	rows     []*Subject // whose rows are to be stored
+	Changed  bool
+	Removals Removals
+}
+
+type eventID struct {
+	Subject consent.SubjectID
+	key     consent.EventKey
+}
+
+// subject is a subject as the work sees it.
+type Subject struct {
+	storage.Subject                   // its id is given when the first event is recorded
+	State           *consent.State    // nil: to be folded anew from the events
+	position        int64             // of the last event folded
+	Events          []consent.Event   // recorded by this work
+	erasures        []consent.Erasure // of the state, which may have to be folded anew
+	Moves           []consent.Moved   // likewise
+	dirty           bool              // its state is to be stored
+	saved           bool              // its row is to be stored
+}
+
+func newWork(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*Tx, error) {
+	loaded := tx.Loaded()
+	w := &Tx{
+		ctx: ctx, engine: e, tx: tx, loaded: loaded, Head: loaded.Head,
+		asked: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*Subject{},
+		keyed: map[eventID]int64{},
+	}
+	for _, k := range load.Subjects {
+		w.asked[k] = true
+	}
+	if off := e.Clock().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
+		return nil, fault.Errorf(fault.ClockSkew, "",
+			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
+			off.Round(time.Millisecond))
+	}
+	w.ahead = e.aheadOf(&w.Head)
+	e.noteAhead(ctx, w.ahead)
+	var err error
+	if w.tree, err = ledger.ParseTree(w.Head.Position, w.Head.Tree); err != nil {
+		return nil, err
+	}
+	table, err := e.Names.OfLocked(ctx, &w.Head)
+	if err != nil {
+		return nil, err
+	}
+	w.Names = table.Extend()
+	return w, nil
+}
+
+// runMember runs a member at a time of its own, for the caller as it is under the locked head.
+func (w *Tx) runMember(m *Write) error {
+	w.Recorded = w.engine.Instant()
+	if !w.engine.unsafe.RecordByOwnClock {
+		w.Recorded = max(w.Recorded, w.Head.Recorded+1)
+	}
+	w.Named = nil
+	var err error
+	if w.Caller, err = w.engine.guard.Admit(m.ctx, &w.Head); err != nil {
+		return err
+	}
+	return m.Run(w)
+}
+
+// subject returns the subject at a place; a new one, not yet stored, if there is none.
+func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
+	if env.CheckKeys(at.Digests.Keys, &w.Head) != nil {
+		return nil, env.ErrStaleKeys
+	}
+	for _, key := range at.Keys {
+		if found, ok := w.subjects[key]; ok {
+			return found, nil
+		}
+		if !w.asked[key] {
+			if err := w.LoadSubjects(at.Keys); err != nil {
+				return nil, err
+			}
+		}
+		if row, ok := w.loaded.Subjects[key]; ok {
+			return w.known(&row)
+		}
+	}
+	made := &Subject{State: &consent.State{}, Subject: storage.Subject{
+		Key: at.Keys[0], KeyVersion: at.Digests.Versions[0], FoldVersion: address.FoldVersion,
+	}}
+	nameDigest(&w.Head, made.KeyVersion) // From now on nobody may look at anything who would not find it.
+	w.subjects[made.Key] = made
+	return made, nil
+}
+
+// ask loads subjects that no member knew it would need before the lock was had.
+func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
+	found, err := w.tx.Subjects(w.ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		w.asked[key] = true
+	}
+	maps.Copy(w.loaded.Subjects, found)
+	return nil
+}
+
+// known takes a subject that is stored into the work.
+func (w *Tx) known(row *storage.SubjectState) (*Subject, error) {
+	s := &Subject{Subject: row.Subject, position: row.State.Position, State: &consent.State{}}
+	w.subjects[row.Key] = s
+	if s.ID == (consent.SubjectID{}) {
+		return s, nil // Everything about it was erased.
+	}
+	var err error
+	if s.State, err = asof.UnpackState(w.Names, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
+		return nil, err
+	}
+	state, err := w.State(s)
+	if err != nil {
+		return nil, err
+	}
+	s.erasures, s.Moves = slices.Clone(state.Erasures), slices.Clone(state.Moves)
+	return s, nil
+}
+
+// identify gives the subject its id and its address, when something is recorded about it for the first time, or again after an
+// erasure.
+func (w *Tx) Identify(s *Subject, canonical string) error {
+	if s.ID == (consent.SubjectID{}) {
+		if _, err := rand.Read(s.ID[:]); err != nil {
+			return err
+		}
+		w.SaveRow(s)
+	}
+	if s.Address != nil || canonical == "" {
+		return nil
+	}
+	sealed, err := w.engine.Keys.Seal(seal.PurposeAddress, s.ID[:], []byte(canonical))
+	if err != nil {
+		return err
+	}
+	s.Address = sealed
+	w.SaveRow(s)
+	return nil
+}
+
+// save has the row of the subject stored.
+func (w *Tx) SaveRow(s *Subject) {
+	if !s.saved {
+		s.saved = true
+		w.rows = append(w.rows, s)
+	}
+	w.Changed = true
+}
+
+// state returns the fold of the subject with everything that the work has recorded.
+func (w *Tx) State(s *Subject) (*consent.State, error) {
+	if s.State != nil {
+		return s.State, nil
+	}
+	if err := w.refold([]*Subject{s}); err != nil {
+		return nil, err
+	}
+	return s.State, nil
+}
+
+// refold folds subjects anew: their stored events and those of this work.
+func (w *Tx) refold(list []*Subject) error {
+	if len(list) == 0 {
+		return nil
+	}
+	all, err := w.EventsOf(list...)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		events := all[s]
+		s.position = 0
+		if len(events) > 0 {
+			s.position = events[len(events)-1].Position
+		}
+		s.State = consent.Fold(events)
+	}
+	return nil
+}
+
+// eventsOf returns the events of subjects by position: those stored, but for what this work has blanked, and those of this work.
+func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
+	ids := make([]consent.SubjectID, 0, len(list))
+	for _, s := range list {
+		if s.ID != (consent.SubjectID{}) {
+			ids = append(ids, s.ID)
+		}
+	}
+	stored, err := w.tx.Events(w.ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[*Subject][]consent.Event, len(list))
+	for _, s := range list {
+		events := make([]consent.Event, 0, len(stored[s.ID])+len(s.Events))
+		for _, header := range stored[s.ID] {
+			e, err := consent.DecodeHeader(header)
+			if err != nil {
+				return nil, err
+			}
+			if !w.Removals.blank[e.Position] {
+				events = append(events, e)
+			}
+		}
+		all[s] = append(events, s.Events...)
+	}
+	return all, nil
+}
+
+// spelling returns the digest of an exact form as events of the subject carry it.
+func (w *Tx) Spelling(s *Subject, exact string) (consent.Spelling, error) {
+	return w.engine.Keys.Spelling(s.KeyVersion, exact)
+}
+
+// record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
+func (w *Tx) Record(p *Prepared) (int64, error) {
+	event := consent.Event{Occurred: p.Occurred, Key: p.Key, Batch: p.Batch, Facts: p.Entry.Facts}
+	if p.Entry.Form == consent.FormFolded {
+		var err error
+		if event.Spelling, err = w.Spelling(p.Subject, p.Entry.Exact()); err != nil {
+			return 0, err
+		}
+	}
+	evidence, canonical := p.Entry.Evidence, p.Entry.Canonical()
+	if event.Kind == consent.KindErase || p.Entry.Form == consent.FormMail || p.Entry.Form == consent.FormFolded && len(p.Subject.erasures) > 0 {
+		canonical = "" // A folded form may be the very spelling that was erased.
+	}
+	if event.Spelling.Sum != [16]byte{} && p.Subject.ErasedAt(event.Spelling.Sum) >= p.Occurred {
+		// What is said of an erased person from before the erasure blocks, and is not to say who it was. What a client states names
+		// the address, and its free texts may name the person, too; what an officer does names neither.
+		if canonical = ""; evidence.Address != "" {
+			evidence = consent.Evidence{}
+		}
+	}
+	if err := w.Identify(p.Subject, canonical); err != nil {
+		return 0, err
+	}
+	event.Subject = p.Subject.ID
+	sealed, err := w.SealEvidence(p.Key, &evidence)
+	if err != nil {
+		return 0, err
+	}
+	w.NumberNames(&event.Facts)
+	w.AppendTo(p.Subject, &event, sealed)
+	return event.Position, w.RunRecorded(p.Subject, &event)
+}
+
+// append gives the event its position and adds it to the ledger.
+func (w *Tx) Append(event *consent.Event, sealed []byte) {
+	w.Head.Position++
+	w.Head.Recorded = w.Recorded
+	event.Position, event.Recorded = w.Head.Position, w.Recorded
+	if event.Actor == "" {
+		event.Actor = w.Caller.ID
+	}
+	if sealed != nil {
+		event.Evidence = sha256.Sum256(sealed)
+	}
+	header := consent.AppendHeader(nil, event)
+	leaf := ledger.LeafHash(header)
+	w.records = append(w.records, storage.Record{
+		Event: *event, Header: header, Evidence: sealed, LeafHash: leaf, TreeHashes: w.tree.Append(leaf),
+	})
+	w.Changed = true
+}
+
+// fold applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
+func (w *Tx) fold(s *Subject, event *consent.Event) {
+	s.Events = append(s.Events, *event)
+	s.position = event.Position
+	switch {
+	case event.Kind == consent.KindErase:
+		s.erasures = append(s.erasures, consent.Erasure{Spelling: event.Spelling.Sum, At: event.Occurred})
+	case event.Kind == consent.KindMove && event.Move == consent.MovedAway:
+		s.Moves = append(s.Moves, consent.Moved{Position: event.Position, Spelling: event.Spelling.Sum, At: event.Occurred})
+	}
+	if s.State != nil && !s.State.Apply(event) {
+		s.State = nil
+	}
+	w.SaveState(s)
+}
+
+// touch has the state of the subject stored.
+func (w *Tx) SaveState(s *Subject) {
+	if !s.dirty {
+		s.dirty = true
+		w.touched = append(w.touched, s)
+	}
+}
+
+// erasedAt returns the time of the last erasure of the spelling; zero if there was none.
+func (s *Subject) ErasedAt(spelling [16]byte) (last consent.Instant) {
+	for i := range s.erasures {
+		if s.erasures[i].Spelling == spelling {
+			last = max(last, s.erasures[i].At)
+		}
+	}
+	return last
+}
+
+// use gives the names that the facts refer to numbers.
+func (w *Tx) NumberNames(f *consent.Facts) {
+	number := func(kind consent.RefKind, name string) {
+		if w.Names.Add(kind, name) {
+			w.Head.Refs++
+		}
+	}
+	f.Refs(number)
+	switch kind, id := f.Scope.Split(); kind {
+	case consent.ScopeController:
+		number(consent.RefController, id)
+	case consent.ScopeDepartment:
+		number(consent.RefDepartment, id)
+	case consent.ScopeChannel:
+		number(consent.RefChannel, id)
+	case consent.ScopeSender:
+		number(consent.RefSender, id)
+	}
+}
+
+func (w *Tx) PutClient(c storage.Client) {
+	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
+	w.Head.Recorded = w.Recorded
+	w.clients = append(slices.DeleteFunc(w.clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
+	w.loaded.Clients = append(slices.DeleteFunc(w.loaded.Clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
+	w.Changed = true
+}
+
+// changes returns what is to be stored; nil if nothing is.
+func (w *Tx) changes() (*storage.Changes, error) {
+	if !w.Changed {
+		return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
+	}
+	var late []*Subject
+	for _, s := range w.touched {
+		if s.State == nil {
+			late = append(late, s)
+		}
+	}
+	if err := w.refold(late); err != nil {
+		return nil, err
+	}
+	w.Head.Tree = w.tree.Pack()
+	w.Head.RefsSum = w.Names.Sum()
+	c := &storage.Changes{
+		Head: w.Head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.Names.Added(),
+		States: make([]storage.State, 0, len(w.touched)), Returns: w.Removals.returns, Claims: w.Removals.Claims,
+		DropEvidence: w.Removals.Evidence, Blank: slices.Sorted(maps.Keys(w.Removals.blank)), ForgetRequests: w.Removals.Requests,
+		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects, DropClaims: w.Removals.DropClaims,
+	}
+	for _, s := range w.touched {
+		packed, err := consent.AppendState(nil, s.State, w.Names)
+		if err != nil {
+			return nil, fmt.Errorf("pack a state: %w", err)
+		}
+		c.States = append(c.States, storage.State{Subject: s.ID, Position: s.position, Packed: packed})
+	}
+	for _, s := range w.rows {
+		c.Subjects = append(c.Subjects, s.Subject)
+	}
+	w.reread(c)
+	return c, nil
+}
+
+// nameDigest makes the head name a version of the digest key, for new rows. The head is stored with the row that is the first of it at the
+// latest, so from that transaction on every server that lacks the key refuses to answer.
+func nameDigest(head *storage.Head, version uint32) {
+	if !slices.Contains(head.DigestKeys, version) {
+		head.DigestKeys = append([]uint32{version}, head.DigestKeys...)
+	}
+}
+
+// told runs the hook for an event that was just recorded of a subject.
+func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
+	if w.engine.hooks.Recorded == nil {
+		return nil
+	}
+	return w.engine.hooks.Recorded(w, s, e)
+}
+
+// appendTo gives the event of a subject its position, adds it to the ledger and applies it to the state of the subject.
+func (w *Tx) AppendTo(s *Subject, event *consent.Event, sealed []byte) {
+	w.Append(event, sealed)
+	w.keyed[eventID{event.Subject, event.Key}] = event.Position
+	w.fold(s, event)
+}
+
+// replace puts a fresh subject without events under the key of one, and returns it.
+func (w *Tx) Replace(s *Subject) *Subject {
+	fresh := &Subject{State: &consent.State{}, Subject: storage.Subject{
+		Key: s.Key, KeyVersion: s.KeyVersion, FoldVersion: s.FoldVersion, Erased: s.Erased,
+	}}
+	w.subjects[s.Key] = fresh
+	return fresh
+}
+
+// storedClients returns the clients as the transaction has left them so far. Only a write that asked for them sees any.
+func (w *Tx) StoredClients() []storage.Client { return w.loaded.Clients }
+
+// storedSubjects returns the rows of subjects as they were when the head was locked.
+func (w *Tx) StoredSubjects(keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
+	return w.tx.Subjects(w.ctx, keys)
+}
+
+// storedEvidence returns the sealed evidence at positions, as far as it was held when the head was locked.
+func (w *Tx) StoredEvidence(positions []int64) (map[int64][]byte, error) {
+	return w.tx.Evidence(w.ctx, positions)
+}
+
+// catalogVersions returns the versions of the catalog that the head counts.
+func (w *Tx) CatalogVersions() ([]reference.CatalogVersion, error) {
+	return w.engine.Catalogs.UpTo(w.ctx, &w.Head)
+}
+
+// putCatalog records a version of the catalog, which follows those of the head.
+func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
+	var sum [32]byte
+	if w.Head.CatalogVersion > 0 {
+		versions, err := w.CatalogVersions()
+		if err != nil {
+			return err
+		}
+		sum = versions[len(versions)-1].Sum
+	}
+	w.Append(event, nil)
+	w.Head.CatalogVersion, w.Head.CatalogsSum = c.Version, reference.SumCatalog(sum, c)
+	w.catalogs = append(w.catalogs, *c)
+	return nil
+}
+
+// addReturn notes that something of an erased person came back.
+func (w *Tx) AddReturn(r storage.Return) {
+	w.Removals.returns = append(w.Removals.returns, r)
+	w.Changed = true
+}
