@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 )
 
 // subject is whom events are kept for: a form of an address.
@@ -45,7 +46,7 @@ func eventOf(entry *consent.Entry, occurred consent.Instant, position int64) con
 	if entry.Form == consent.FormFolded {
 		e.Spelling = consent.Spelling{Key: 1, Sum: spelling(entry.Exact())}
 	}
-	digest := sha256.Sum256(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+	digest := sha256.Sum256(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 	copy(e.Key[:], digest[:])
 	return e
 }

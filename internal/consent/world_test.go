@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 )
 
 // Random histories are made to collide: the spellings of one or two mailboxes, a handful of channels, one instant a day, and
@@ -144,7 +145,7 @@ func (h *history) addMail(at consent.Instant, to address.Address, channel string
 
 func (h *history) append(entry *consent.Entry, occurred consent.Instant) {
 	f := fact{entry: entry, occurred: occurred, position: int64(len(h.facts) + 1)}
-	digest := sha256.Sum256(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+	digest := sha256.Sum256(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 	copy(f.key[:], digest[:])
 	if slices.ContainsFunc(h.facts, func(g fact) bool { return g.key == f.key && g.entry.Canonical() == entry.Canonical() }) {
 		return // the same fact twice is one event

@@ -7,12 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
 // EventOf returns an event as its header says it, without evidence and without what only a catalog knows but the names.
 func EventOf(header []byte, names Names) (Event, error) {
-	e, err := consent.DecodeHeader(header)
+	e, err := codec.DecodeHeader(header)
 	if err != nil {
 		return Event{}, err
 	}
@@ -21,7 +22,7 @@ func EventOf(header []byte, names Names) (Event, error) {
 
 // EventShown is [EventOf] for a reader who may know these channels of the event only.
 func EventShown(header []byte, channels []string, names Names) (Event, error) {
-	e, err := consent.DecodeHeader(header)
+	e, err := codec.DecodeHeader(header)
 	if err != nil {
 		return Event{}, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
@@ -114,7 +115,7 @@ func newSample(t testing.TB, lang consent.Language) *sample {
 		if i == 4 {
 			sealed = nil // It was deleted.
 		}
-		header := consent.AppendHeader(nil, e)
+		header := codec.AppendHeader(nil, e)
 		leaf := ledger.LeafHash(header)
 		hashes[e.Position] = ledger.NodeHashes{Leaf: leaf, Tree: tree.Append(leaf)}
 		s.entries = append(s.entries, Entry{Position: e.Position, Header: header, LeafHash: leaf[:], Evidence: sealed})

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
@@ -63,7 +64,7 @@ func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 		return
 	}
 	v.Events++
-	event, err := consent.DecodeHeader(e.Header)
+	event, err := codec.DecodeHeader(e.Header)
 	switch {
 	case err != nil:
 		v.find(fileEntries, e.Position, "the header is of no form that this program knows")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -219,7 +220,7 @@ func (w *work) putCatalog(c *storage.Catalog) error {
 	}
 	event := consent.Event{Occurred: w.recorded, Facts: facts}
 	var err error
-	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(w.recorded, &facts, "", &consent.Evidence{})); err != nil {
+	if event.Key, err = w.service.keys.EventKey(codec.EventKeyInput(w.recorded, &facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
 	var sum [32]byte

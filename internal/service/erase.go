@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -392,7 +393,7 @@ func (s *Service) openEvidence(e *consent.Event, sealed []byte) (consent.Evidenc
 	if err != nil {
 		return consent.Evidence{}, fmt.Errorf("evidence of position %d: %w", e.Position, err)
 	}
-	return consent.DecodeEvidence(plain)
+	return codec.DecodeEvidence(plain)
 }
 
 // evidenceAt returns the evidence of the subject's event at a position.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -17,7 +18,7 @@ import (
 func pair(e consent.Event) string {
 	e.Position, e.Recorded, e.Subject, e.Key, e.Evidence, e.Was = 0, 0, consent.SubjectID{}, consent.EventKey{}, [32]byte{}, nil
 	e.Batch, e.Actor = consent.BatchID{}, ""
-	return string(consent.AppendHeader(nil, &e))
+	return string(codec.AppendHeader(nil, &e))
 }
 
 func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T) {

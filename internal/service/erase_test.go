@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -215,7 +216,7 @@ func TestEventKey_OfWhatPermits_SaysNothingOfTheAddress(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := w.keys.EventKey(consent.EventKeyInput(st.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+		key, err := w.keys.EventKey(codec.EventKeyInput(st.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 		if err != nil {
 			t.Fatal(err)
 		}

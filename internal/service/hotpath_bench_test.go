@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -53,10 +54,10 @@ func newHot(tb testing.TB, c *catalog.Catalog, withdrawn bool) *hot {
 		refused.Last = at.Add(time.Hour)
 		refused.Refusals = []consent.Refusal{{Channel: "newsletter", At: refused.Last, Withdrew: true}}
 	}
-	if h.exact, err = consent.AppendState(nil, given, h.names); err != nil {
+	if h.exact, err = codec.AppendState(nil, given, h.names); err != nil {
 		tb.Fatal(err)
 	}
-	if h.folded, err = consent.AppendState(nil, refused, h.names); err != nil {
+	if h.folded, err = codec.AppendState(nil, refused, h.names); err != nil {
 		tb.Fatal(err)
 	}
 	return h
@@ -80,10 +81,10 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 		digest(consent.FormDomain, name)
 	}
 	if err == nil {
-		err = h.exactState.Unpack(h.exact, h.names)
+		err = codec.UnpackInto(&h.exactState, h.exact, h.names)
 	}
 	if err == nil {
-		err = h.foldedState.Unpack(h.folded, h.names)
+		err = codec.UnpackInto(&h.foldedState, h.folded, h.names)
 	}
 	if err != nil {
 		return consent.Decision{}, err
@@ -132,7 +133,7 @@ func BenchmarkHotPath(b *testing.B) {
 	b.Run("unpack two", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = h.exactState.Unpack(h.exact, h.names), h.foldedState.Unpack(h.folded, h.names)
+			_, _ = codec.UnpackInto(&h.exactState, h.exact, h.names), codec.UnpackInto(&h.foldedState, h.folded, h.names)
 		}
 		b.ReportMetric(float64(len(h.exact)), "packed-bytes")
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -252,7 +253,7 @@ func (s *standpoint) holds(head *storage.Head) bool {
 // memory is the sight of a view of the index.
 type memory struct {
 	view  index.View
-	names consent.Names
+	names codec.Names
 }
 
 // seen implements sight.
@@ -265,7 +266,7 @@ func (m *memory) seen(where *place, into *consent.State) (seen, error) {
 		if packed == nil {
 			return seen{}, errUnread
 		}
-		err := into.Unpack(packed, m.names)
+		err := codec.UnpackInto(into, packed, m.names)
 		if err != nil {
 			err = errUnread // It is of another program's version.
 		}

@@ -25,7 +25,7 @@ type nameKey struct {
 	name string
 }
 
-// nameTable is the references up to a number. It implements consent.Names.
+// nameTable is the references up to a number. It implements codec.Names.
 type nameTable struct {
 	refs    []storage.Ref // by number - 1
 	sums    [][32]byte    // of the references up to each
@@ -63,13 +63,13 @@ func newNameCache(store storage.Reader) *names {
 	return n
 }
 
-// Number implements consent.Names.
+// Number implements codec.Names.
 func (t *nameTable) Number(kind consent.RefKind, name string) (int32, bool) {
 	n, ok := t.numbers[nameKey{kind, name}]
 	return n, ok
 }
 
-// Name implements consent.Names.
+// Name implements codec.Names.
 func (t *nameTable) Name(kind consent.RefKind, number int32) (string, bool) {
 	if number < 1 || int(number) > len(t.refs) || t.refs[number-1].Kind != kind {
 		return "", false
@@ -93,14 +93,14 @@ func (t *nameTable) with(refs []storage.Ref) (*nameTable, error) {
 	return next, nil
 }
 
-// newNames are the names of a table and those that a transaction gives numbers. It implements consent.Names for packing.
+// newNames are the names of a table and those that a transaction gives numbers. It implements codec.Names for packing.
 type newNames struct {
 	table   *nameTable
 	refs    []storage.Ref
 	numbers map[nameKey]int32 // of refs
 }
 
-// Number implements consent.Names.
+// Number implements codec.Names.
 func (n *newNames) Number(kind consent.RefKind, name string) (int32, bool) {
 	if number, ok := n.table.Number(kind, name); ok {
 		return number, true
@@ -109,7 +109,7 @@ func (n *newNames) Number(kind consent.RefKind, name string) (int32, bool) {
 	return number, ok
 }
 
-// Name implements consent.Names.
+// Name implements codec.Names.
 func (n *newNames) Name(kind consent.RefKind, number int32) (string, bool) {
 	if at := int(number) - len(n.table.refs) - 1; at >= 0 && at < len(n.refs) && n.refs[at].Kind == kind {
 		return n.refs[at].Name, true

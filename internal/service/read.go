@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -89,7 +90,7 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 			continue // All events of it were erased.
 		}
 		state, err := s.unpack(names, rows[i].State.Packed)
-		if errors.Is(err, consent.ErrEncoding) {
+		if errors.Is(err, codec.ErrEncoding) {
 			unread = append(unread, rows[i].Key)
 			continue
 		}
@@ -108,9 +109,9 @@ func (s *Service) lookNow(ctx context.Context, keys []storage.SubjectKey) (*view
 // unpack returns a packed state; a subject without one has none.
 func (s *Service) unpack(names *nameTable, packed []byte) (*consent.State, error) {
 	if packed == nil {
-		return nil, consent.ErrEncoding
+		return nil, codec.ErrEncoding
 	}
-	return consent.UnpackState(packed, names)
+	return codec.UnpackState(packed, names)
 }
 
 // lookAt reads what is known at a moment that is not now.
@@ -184,7 +185,7 @@ func foldHeaders(headers [][]byte) (*consent.State, error) {
 	events := make([]consent.Event, len(headers))
 	for i, h := range headers {
 		var err error
-		if events[i], err = consent.DecodeHeader(h); err != nil {
+		if events[i], err = codec.DecodeHeader(h); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -81,12 +82,12 @@ func packAnew(id consent.SubjectID, headers [][]byte, table *nameTable) (storage
 	}
 	made := storage.State{Subject: id}
 	if len(headers) > 0 {
-		last, err := consent.DecodeHeader(headers[len(headers)-1])
+		last, err := codec.DecodeHeader(headers[len(headers)-1])
 		if err != nil {
 			return storage.State{}, err
 		}
 		made.Position = last.Position
 	}
-	made.Packed, err = consent.AppendState(nil, state, table)
+	made.Packed, err = codec.AppendState(nil, state, table)
 	return made, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -216,7 +217,7 @@ func TestRebuild_MendsWhatDiffers(t *testing.T) {
 		if err != nil || len(ids) != 2 {
 			t.Fatalf("%d subjects, %v", len(ids), err)
 		}
-		empty, _ := consent.AppendState(nil, &consent.State{}, &nameTable{})
+		empty, _ := codec.AppendState(nil, &consent.State{}, &nameTable{})
 		err = store.Write(ctx, storage.Load{}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
 			c := &storage.Changes{Head: tx.Loaded().Head}
 			for _, id := range ids {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/seal"
@@ -134,7 +135,7 @@ func (w *work) recordAgain(who *person, e *kept.Erasure) error {
 		Occurred: e.Occurred, Actor: e.Actor, Facts: consent.Facts{Kind: consent.KindErase, Spelling: spelling},
 	}
 	// Who states the erasure again has the address, which is part of the key; this event is another one then, and says the same.
-	if event.Key, err = w.service.keys.EventKey(consent.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
+	if event.Key, err = w.service.keys.EventKey(codec.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
 	if err := w.identify(folded, ""); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -344,7 +345,7 @@ func (w *work) removal(facts *consent.Facts) error {
 
 // byRetention records an event of the subject; of nobody if it has no id.
 func (w *work) byRetention(s *subject, facts *consent.Facts, spelling consent.Spelling, evidence consent.Evidence) error {
-	key, err := w.service.keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
+	key, err := w.service.keys.EventKey(codec.EventKeyInput(w.recorded, facts, "", &evidence))
 	if err != nil {
 		return err
 	}

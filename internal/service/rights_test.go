@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 )
@@ -359,7 +360,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 			cmp.Diff(want, kept.Events[0].Evidence) != "" {
 			t.Errorf("kept is %+v", kept)
 		}
-		if e, err := consent.DecodeHeader(kept.Events[0].Header); err != nil || e.Position != first.Position {
+		if e, err := codec.DecodeHeader(kept.Events[0].Header); err != nil || e.Position != first.Position {
 			t.Errorf("the header kept is of position %d, %v", e.Position, err)
 		}
 		sound(t, w, s)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -145,7 +146,7 @@ func voided(events []consent.Event, facts *consent.Facts) int {
 
 func (w *work) void(in *Void, facts *consent.Facts, of *subject) error {
 	evidence := consent.Evidence{Justification: in.Justification}
-	key, err := w.service.keys.EventKey(consent.EventKeyInput(w.recorded, facts, "", &evidence))
+	key, err := w.service.keys.EventKey(codec.EventKeyInput(w.recorded, facts, "", &evidence))
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
@@ -160,7 +161,7 @@ func (w *work) known(row *storage.SubjectState) (*subject, error) {
 		return s, nil // Everything about it was erased.
 	}
 	var err error
-	if s.state, err = w.service.unpack(w.names.table, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
+	if s.state, err = w.service.unpack(w.names.table, row.State.Packed); err != nil && !errors.Is(err, codec.ErrEncoding) {
 		return nil, err
 	}
 	state, err := w.state(s)
@@ -248,7 +249,7 @@ func (w *work) eventsOf(list ...*subject) (map[*subject][]consent.Event, error) 
 	for _, s := range list {
 		events := make([]consent.Event, 0, len(stored[s.ID])+len(s.events))
 		for _, header := range stored[s.ID] {
-			e, err := consent.DecodeHeader(header)
+			e, err := codec.DecodeHeader(header)
 			if err != nil {
 				return nil, err
 			}
@@ -322,7 +323,7 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 
 // eventKey returns the key of an entry that occurred at the instant, as stated.
 func (s *Service) eventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
-	return s.keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+	return s.keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 }
 
 // clamp takes a time that is ahead by no more than a client's clock may be for now.
@@ -379,7 +380,7 @@ func (w *work) sealEvidence(key consent.EventKey, evidence *consent.Evidence) ([
 	if *evidence == (consent.Evidence{}) {
 		return nil, nil
 	}
-	return w.service.keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
+	return w.service.keys.Seal(seal.PurposeEvidence, key[:], codec.AppendEvidence(nil, evidence))
 }
 
 // append gives the event its position and adds it to the ledger.
@@ -393,7 +394,7 @@ func (w *work) append(event *consent.Event, sealed []byte) {
 	if sealed != nil {
 		event.Evidence = sha256.Sum256(sealed)
 	}
-	header := consent.AppendHeader(nil, event)
+	header := codec.AppendHeader(nil, event)
 	leaf := ledger.LeafHash(header)
 	w.records = append(w.records, storage.Record{
 		Event: *event, Header: header, Evidence: sealed, LeafHash: leaf, TreeHashes: w.tree.Append(leaf),
@@ -486,7 +487,7 @@ func (w *work) changes() (*storage.Changes, error) {
 		ForgetDisclosures: w.erased.learnt, DropSubjects: w.erased.dropSubjects, DropClaims: w.erased.dropClaims,
 	}
 	for _, s := range w.touched {
-		packed, err := consent.AppendState(nil, s.state, w.names)
+		packed, err := codec.AppendState(nil, s.state, w.names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}

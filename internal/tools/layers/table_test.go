@@ -28,7 +28,7 @@ func allowed() map[string][]string {
 		"internal/bench/bare": {"internal/config"},
 		"internal/server": {
 			"internal/fault",
-			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
+			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent", "internal/consent/codec",
 			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
@@ -39,7 +39,7 @@ func allowed() map[string][]string {
 		},
 		"internal/service": {
 			"internal/fault",
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
 		"internal/index": {"internal/fault", "internal/consent", "internal/ledger", "internal/storage"},
@@ -54,26 +54,29 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
 			"internal/storage/column", "internal/storage/schema", "migrations",
 		},
-		"internal/storage/column": {"internal/consent", "internal/ledger", "internal/storage"},
+		"internal/storage/column": {"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage"},
 		"internal/storage/schema": {"internal/storage", "migrations"},
 		"internal/storage/storagetest": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage",
 			"internal/testkit",
 		},
 
-		"internal/dossier": {"internal/fault", "internal/catalog", "internal/consent", "internal/ledger", "internal/timetext"},
+		"internal/dossier": {"internal/fault", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/timetext"},
 
-		"internal/consent":  {"internal/fault", "internal/address", "internal/catalog"},
-		"internal/catalog":  {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
-		"internal/ledger":   {},
-		"internal/receipt":  {"internal/consent", "internal/ledger"},
-		"internal/seal":     {"internal/consent"},
-		"internal/address":  {},
-		"internal/scenario": {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
-		"internal/nearest":  {},
-		"internal/fault":    {},
-		"internal/timetext": {},
-		"internal/yamltext": {"internal/nearest"},
+		"internal/consent":                 {"internal/fault", "internal/address", "internal/catalog", "internal/tlv"},
+		"internal/consent/codec":           {"internal/catalog", "internal/consent", "internal/tlv"},
+		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
+		"internal/catalog":                 {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
+		"internal/ledger":                  {},
+		"internal/receipt":                 {"internal/consent", "internal/ledger"},
+		"internal/seal":                    {"internal/consent"},
+		"internal/address":                 {},
+		"internal/scenario":                {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/timetext", "internal/yamltext"},
+		"internal/nearest":                 {},
+		"internal/fault":                   {},
+		"internal/timetext":                {},
+		"internal/tlv":                     {},
+		"internal/yamltext":                {"internal/nearest"},
 
 		"internal/config":    {},
 		"internal/telemetry": {},
@@ -119,7 +122,10 @@ func confined() map[string][]string {
 // pure lists the packages that may not know what time it is, where they run or
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
-	return []string{"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/ledger", "internal/receipt"}
+	return []string{
+		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier",
+		"internal/ledger", "internal/receipt",
+	}
 }
 
 // impure lists packages of the standard library that a pure package does
