@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // leaf is an entry whose place in the ledger is proven.
@@ -114,11 +115,11 @@ func (v *verification) event(e *Event) {
 		v.find(fileJSON, e.Position, "the event has no entry that is proven")
 		return
 	}
-	names := map[string]Text{}
+	names := map[string]locale.Text{}
 	for _, n := range e.Channels {
 		names[n.ID] = n.Name
 	}
-	want, err := EventOf(l.entry.Header, func(_, id string) Text { return names[id] })
+	want, err := EventOf(l.entry.Header, func(_, id string) locale.Text { return names[id] })
 	if err != nil {
 		return // The entry was found fault with already.
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // exportChunk is how much of a file is sent at once.
@@ -50,7 +51,7 @@ func (f ExportFormat) contentType() string {
 type ExportInput struct {
 	Address   string
 	Format    ExportFormat // empty: JSON
-	Language  consent.Language
+	Language  locale.Language
 	Operators bool // name the employees who took events down; they have rights of their own
 }
 

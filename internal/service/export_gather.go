@@ -127,7 +127,7 @@ func (in *ExportInput) describe(g *gathered, now consent.Instant) {
 	current := effective(g.versions, now)
 	g.used[current.Version] = true
 	g.dossier = dossier.Dossier{
-		Format: dossier.Format, Language: dossier.LanguageTag(in.Language),
+		Format: dossier.Format, Language: in.Language.Tag(),
 		Subject: dossier.Subject{Address: in.Address, ExactForm: g.address.Exact()},
 		Made: dossier.Made{
 			Time: dossier.Time(now), By: g.who.ID, Ledger: c.Origin, Position: c.Size, CatalogVersion: current.Version,

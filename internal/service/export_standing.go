@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // exportNames gives what an export names the names that the catalog has for it. What a later catalog dropped is named as the last
@@ -33,7 +34,7 @@ func (s *Service) exportNames(ctx context.Context, versions []catalogVersion, no
 }
 
 // name is a dossier.Names.
-func (n *exportNames) name(kind, id string) dossier.Text {
+func (n *exportNames) name(kind, id string) locale.Text {
 	if name, ok := nameIn(n.catalog, kind, id); ok {
 		return name
 	}
@@ -42,29 +43,29 @@ func (n *exportNames) name(kind, id string) dossier.Text {
 			return name
 		}
 	}
-	return dossier.Text{EN: id, DE: id}
+	return locale.Text{EN: id, DE: id}
 }
 
-func nameIn(cat *catalog.Catalog, kind, id string) (dossier.Text, bool) {
+func nameIn(cat *catalog.Catalog, kind, id string) (locale.Text, bool) {
 	switch kind {
 	case consent.ScopeChannel:
 		if c, ok := cat.Channel(id); ok {
-			return dossier.Text(c.Name), true
+			return locale.Text(c.Name), true
 		}
 	case consent.ScopeDepartment:
 		if d, ok := cat.Department(id); ok {
-			return dossier.Text(d.Name), true
+			return locale.Text(d.Name), true
 		}
 	case consent.ScopeController:
 		if c, ok := cat.Controller(id); ok {
-			return dossier.Text{EN: c.Name, DE: c.Name}, true
+			return locale.Text{EN: c.Name, DE: c.Name}, true
 		}
 	case consent.ScopeSender:
 		if s, ok := cat.SenderIdentity(id); ok {
-			return dossier.Text{EN: s.From.Name, DE: s.From.Name}, true
+			return locale.Text{EN: s.From.Name, DE: s.From.Name}, true
 		}
 	}
-	return dossier.Text{}, false
+	return locale.Text{}, false
 }
 
 func (n *exportNames) department(id string) *dossier.Named {

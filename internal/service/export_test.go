@@ -17,6 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -249,7 +250,7 @@ func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testi
 			ExportJSON: "{\n", ExportCSV: "position,", ExportHTML: "<!DOCTYPE html>", ExportJSONLD: "{\n", ExportZIP: "PK",
 		} {
 			data, first := exported(t, func(send func(ExportChunk) error) error {
-				return s.Export(ctx, ExportInput{Address: "anna@example.at", Format: format, Language: consent.German}, send)
+				return s.Export(ctx, ExportInput{Address: "anna@example.at", Format: format, Language: locale.German}, send)
 			})
 			if !bytes.HasPrefix(data, []byte(begin)) || first.ContentType == "" || strings.Contains(first.Name, "anna") ||
 				!strings.HasSuffix(first.Name, "."+string(format)) {
@@ -364,8 +365,8 @@ func TestExport_WhoLearntSomething_IsNamed_AndTheExportIsCounted(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
 		shop := w.as(ctx, s, NewClient{ID: "shop", Department: "newsletter-desk", Role: "sender"})
 		w.wantCheck(shop, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
-		desk := &dossier.Named{ID: "newsletter-desk", Name: dossier.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
-		newsletter := dossier.Named{ID: "newsletter", Name: dossier.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}}
+		desk := &dossier.Named{ID: "newsletter-desk", Name: locale.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
+		newsletter := dossier.Named{ID: "newsletter", Name: locale.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}}
 		asked := dossier.Disclosure{Client: "shop", Department: desk, Channel: newsletter, Day: "2026-11-01", Count: 1}
 		first := dossierOf(ctx, t, s, "anna@example.at")
 		if diff := cmp.Diff([]dossier.Disclosure{asked}, first.Disclosures); diff != "" {

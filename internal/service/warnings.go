@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // addWarnings adds to the answer about a statement what its caller has to know besides: what was changed to be storable, what a grant
@@ -43,7 +44,7 @@ func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Insta
 		if d.Verdict != consent.Allow {
 			warnings = append(warnings, consent.Warning{
 				Code: consent.WarningCode(d.Reason), Field: "channels",
-				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(consent.English),
+				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(locale.English),
 			})
 		}
 	}

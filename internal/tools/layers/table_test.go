@@ -16,7 +16,7 @@ func allowed() map[string][]string {
 		"cmd/assent": {"internal/cli"},
 
 		"internal/cli": {
-			"internal/fault",
+			"internal/fault", "internal/locale",
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
@@ -33,12 +33,12 @@ func allowed() map[string][]string {
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
 		"internal/rpc": {
-			"internal/fault",
+			"internal/fault", "internal/locale",
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/fault",
+			"internal/fault", "internal/locale",
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
@@ -61,9 +61,9 @@ func allowed() map[string][]string {
 			"internal/testkit",
 		},
 
-		"internal/dossier": {"internal/fault", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/timetext"},
+		"internal/dossier": {"internal/fault", "internal/locale", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/timetext"},
 
-		"internal/consent":                 {"internal/fault", "internal/address", "internal/catalog", "internal/tlv"},
+		"internal/consent":                 {"internal/fault", "internal/locale", "internal/address", "internal/catalog", "internal/tlv"},
 		"internal/consent/codec":           {"internal/catalog", "internal/consent", "internal/tlv"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/catalog":                 {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
@@ -72,6 +72,7 @@ func allowed() map[string][]string {
 		"internal/seal":                    {"internal/consent"},
 		"internal/address":                 {},
 		"internal/scenario":                {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/timetext", "internal/yamltext"},
+		"internal/locale":                  {},
 		"internal/nearest":                 {},
 		"internal/fault":                   {},
 		"internal/timetext":                {},
