@@ -2,9 +2,6 @@ package consent
 
 import (
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // A no counts whatever comes with it. Evidence of a withdrawal, refusal, suppression or erasure only decorates it, so evidence that
@@ -65,16 +62,6 @@ func (s *Statement) evidenceTexts() [8]evidenceText {
 	}
 }
 
-// IsNo reports whether events of the kind only ever block: a withdrawal, refusal, suppression or erasure.
-func (k Kind) IsNo() bool {
-	switch k {
-	case KindWithdraw, KindRefuse, KindSuppress, KindErase:
-		return true
-	default:
-		return false
-	}
-}
-
 // withStorableEvidence returns the statement with its evidence made storable, and a warning for each field that was changed.
 func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	clean := *s
@@ -88,7 +75,7 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	}
 	for _, t := range clean.evidenceTexts() {
 		if problem := TextProblem(*t.text, t.limit); problem != "" {
-			*t.text = storableText(*t.text, t.limit)
+			*t.text = StorableText(*t.text, t.limit)
 			warn(WarningEvidenceShortened, t.field, "the text "+problem+" and was stored shortened or with replacement characters")
 		}
 	}
@@ -102,26 +89,4 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 		warn(WarningEvidenceRemoved, "evidence.goods", "goods that are no names, or beyond 32, were left out")
 	}
 	return &clean, warnings
-}
-
-// cutMark ends a text that was shortened.
-const cutMark = "…"
-
-// storableText returns the text as valid UTF-8 without control characters, cut to the limit in bytes. What was replaced shows as
-// U+FFFD, and a text that was cut ends with an ellipsis.
-func storableText(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text[:min(len(text), 2*limit)]) // Map replaces invalid UTF-8, too. A character becomes at most three times as long.
-	if len(text) <= limit {
-		return text
-	}
-	end := limit - len(cutMark)
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + cutMark
 }

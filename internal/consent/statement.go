@@ -1,11 +1,7 @@
 package consent
 
 import (
-	"fmt"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
@@ -71,6 +67,9 @@ func (e *Entry) Exact() string {
 	}
 	return e.Address.Exact()
 }
+
+// Begin is the instant from which the entry counts if it occurs at the given instant, as [Event.Begin].
+func (e *Entry) Begin(occurred Instant) Instant { return e.Facts.BeginAt(occurred) }
 
 // Entry checks the statement and puts it into its canonical form. Now is the catalog in force when it is recorded: channels and
 // scopes must be in it. Then is the one in force when it occurred: its policy says when a request expires. Evidence of a no that
@@ -199,20 +198,6 @@ func (s *Statement) foreign() error {
 	return nil
 }
 
-// TextProblem says what is wrong with a text; nothing if it may be stored.
-func TextProblem(text string, limit int) string {
-	switch {
-	case len(text) > limit:
-		return fmt.Sprintf("is longer than %d bytes", limit)
-	case !utf8.ValidString(text):
-		return "is not valid UTF-8"
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
-		return "contains control characters"
-	default:
-		return ""
-	}
-}
-
 const nameRule = "is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or digit"
 
 // isName reports whether a name is safe to stand in clear for ever: it cannot be an address.
@@ -251,7 +236,7 @@ func (s *Statement) optIn(f *Facts, now, then *catalog.Catalog) error {
 	}
 	f.Kind, f.Channels = s.Kind, []string{s.Channels[0]}
 	if s.Kind == KindRequest {
-		f.Expires = after(then.Policy.ConfirmationExpiresAfter, s.Occurred)
+		f.Expires = s.Occurred.Plus(then.Policy.ConfirmationExpiresAfter)
 	}
 	return s.declare(f)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/locale"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // exportNames gives what an export names the names that the catalog has for it. What a later catalog dropped is named as the last
@@ -169,7 +170,7 @@ func (g *gathered) declared(id, version string, in int64) (int64, *catalog.Decla
 func retentionPeriods(cat *catalog.Catalog) map[string]string {
 	periods := map[string]string{}
 	kept := cat.Policy.Retention
-	for of, p := range map[string]catalog.Period{
+	for of, p := range map[string]period.Period{
 		"evidence": kept.Evidence, "requests": kept.Requests, "disclosures": kept.Disclosures, "hard_bounces": kept.HardBounces,
 		"claims": cat.Policy.ClaimsPeriod,
 	} {

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -108,7 +109,7 @@ type retention struct {
 }
 
 // isDue reports whether the period has passed since the instant; without a period nothing is due.
-func isDue(p catalog.Period, since, now consent.Instant) bool {
+func isDue(p period.Period, since, now consent.Instant) bool {
 	return !p.IsZero() && since != 0 && consent.InstantOf(p.AddTo(since.Time())) <= now
 }
 
@@ -279,7 +280,7 @@ func (r *retention) heldSubjects(ctx context.Context) ([]consent.SubjectID, erro
 }
 
 // lastDueDay returns the day before which the period has passed since the end of every day; a day before all without a period.
-func lastDueDay(p catalog.Period, now consent.Instant) int64 {
+func lastDueDay(p period.Period, now consent.Instant) int64 {
 	low, high := int64(0), now.Day()+1 // all days before low are due, high is not
 	if p.IsZero() {
 		return low

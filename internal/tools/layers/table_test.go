@@ -38,7 +38,7 @@ func allowed() map[string][]string {
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/fault", "internal/locale",
+			"internal/period", "internal/fault", "internal/locale",
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
@@ -63,11 +63,12 @@ func allowed() map[string][]string {
 
 		"internal/dossier": {"internal/fault", "internal/locale", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/timetext"},
 
-		"internal/consent":                 {"internal/fault", "internal/locale", "internal/address", "internal/catalog", "internal/tlv"},
+		"internal/consent":                 {"internal/period", "internal/fault", "internal/locale", "internal/address", "internal/catalog", "internal/tlv"},
 		"internal/consent/codec":           {"internal/catalog", "internal/consent", "internal/tlv"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
-		"internal/catalog":                 {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
+		"internal/catalog":                 {"internal/period", "internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
 		"internal/ledger":                  {},
+		"internal/period":                  {},
 		"internal/receipt":                 {"internal/consent", "internal/ledger"},
 		"internal/seal":                    {"internal/consent"},
 		"internal/address":                 {},
@@ -125,7 +126,7 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier",
-		"internal/ledger", "internal/receipt",
+		"internal/ledger", "internal/period", "internal/receipt",
 	}
 }
 
