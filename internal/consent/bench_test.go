@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/consent/codec/codectest"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // customer is the history of an ordinary recipient: a confirmed sign-up, a purchase, a withdrawal.
@@ -16,7 +17,7 @@ func customer(tb testing.TB) *history {
 	c := mustCatalog(tb, "acme.yaml")
 	h := &history{catalog: c}
 	all := consent.Declaration{ID: "all-news", Version: "3"}
-	for _, s := range []consent.Statement{
+	for _, s := range []statement.Statement{
 		{Kind: consent.KindRequest, Channels: []string{"newsletter"}, Declaration: all, Source: "web_form"},
 		{Kind: consent.KindConfirm, Channels: []string{"newsletter"}, Source: "double_opt_in"},
 		{

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
 )
@@ -31,7 +31,7 @@ type ReceiptVerifier interface {
 type Recorder interface {
 	RequestConsent(ctx context.Context, in service.OptIn) (service.OptInResult, error)
 	ConfirmConsent(ctx context.Context, in service.Confirmation) (service.Confirmed, error)
-	Record(ctx context.Context, st consent.Statement, once service.Idempotency) (service.Recorded, error)
+	Record(ctx context.Context, st statement.Statement, once service.Idempotency) (service.Recorded, error)
 	BatchRecord(ctx context.Context, in service.BatchRecord) ([]service.RecordItem, error)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -47,7 +48,7 @@ func ledgerAhead(ahead time.Duration) error {
 // whenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was recorded ahead would win against
 // a refusal that states its true time. So a refusal then counts from when it is recorded, and what could permit anything is refused, for
 // nobody could tell whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
-func (w *work) whenAhead(st *consent.Statement, occurred consent.Instant) (consent.Instant, error) {
+func (w *work) whenAhead(st *statement.Statement, occurred consent.Instant) (consent.Instant, error) {
 	switch {
 	case w.ahead == 0:
 		return occurred, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -41,7 +42,7 @@ func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *te
 		wantFault(t, err, fault.ClockSkew)
 		_, err = s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consentOn("newsletter", "third@example.at", w.clock.Now())}}})
 		wantFault(t, err, fault.ClockSkew)
-		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, Idempotency{})
+		_, err = s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, Idempotency{})
 		wantFault(t, err, fault.ClockSkew)
 
 		withdrawn := withdrawal("newsletter", anna)
@@ -53,7 +54,7 @@ func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *te
 		if got := w.wantCheck(ctx, s, "newsletter", anna, consent.CodeWithdrawn); got.Verdict != consent.Deny {
 			t.Errorf("after a withdrawal with its true time: %s", got.Verdict)
 		}
-		_, err = s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: consent.Statement{
+		_, err = s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{{Statement: statement.Statement{
 			Kind: consent.KindSuppress, Address: "second@example.at", Reason: consent.ReasonComplaint, Occurred: consent.InstantOf(w.clock.Now()),
 		}}}})
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 )
@@ -107,7 +108,7 @@ type Recorded struct {
 	Position  int64
 	Duplicate bool // it was recorded before, at that position
 	// Warnings say what was recorded otherwise than stated, and what a grant lacks to allow anything.
-	Warnings []consent.Warning `json:",omitempty"`
+	Warnings []statement.Warning `json:",omitempty"`
 	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.
 	StillAllowed []StillAllowed `json:",omitempty"`
 	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of.
@@ -138,13 +139,13 @@ type BatchRecord struct {
 
 // BatchStatement is one statement of a batch, or why it could not be read.
 type BatchStatement struct {
-	Statement consent.Statement
+	Statement statement.Statement
 	Err       *fault.Error
 }
 
 // OptIn is a double opt-in to ask for.
 type OptIn struct {
-	Statement consent.Statement // of kind request
+	Statement statement.Statement // of kind request
 	Sender    string
 	Idempotency
 }
@@ -155,13 +156,13 @@ type OptInResult struct {
 	Token     string // empty if no mail may be sent
 	Expires   consent.Instant
 	Positions []int64
-	Warnings  []consent.Warning
+	Warnings  []statement.Warning
 }
 
 // Confirmation is a double opt-in to confirm.
 type Confirmation struct {
 	Token     string
-	Statement consent.Statement // evidence only
+	Statement statement.Statement // evidence only
 	Idempotency
 }
 

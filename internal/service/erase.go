@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -40,7 +41,7 @@ func (s *Service) Erase(ctx context.Context, in Erasure) (Recorded, error) {
 		return Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",
 			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
 	}
-	statement := consent.Statement{
+	statement := statement.Statement{
 		Kind: consent.KindErase, Address: in.Address, Occurred: in.Occurred, Operator: in.Operator, Justification: in.Justification,
 	}
 	return s.Record(ctx, statement, in.Idempotency)

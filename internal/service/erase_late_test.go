@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -41,7 +42,7 @@ func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T)
 		}
 		w.clock.Advance(time.Second)
 		for range 3 { // The second and third change nothing more.
-			_, err := s.Record(ctx, consent.Statement{
+			_, err := s.Record(ctx, statement.Statement{
 				Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.AddDate(0, 0, -3)),
 			}, Idempotency{})
 			if err != nil {
@@ -182,7 +183,7 @@ func TestErase_DatedBetweenConfirmationAndRecording_TakesTheConsent(t *testing.T
 		began.Confirmed = consent.InstantOf(start.Add(-3 * time.Hour))
 		w.mustRecord(ctx, s, began)
 		w.clock.Advance(time.Second)
-		_, err := s.Record(ctx, consent.Statement{
+		_, err := s.Record(ctx, statement.Statement{
 			Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
 		}, Idempotency{})
 		if err != nil {

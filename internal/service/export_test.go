@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
@@ -57,7 +58,7 @@ func dossierOf(ctx context.Context, t testing.TB, s *Service, address string) do
 // eventful records a life of an address: 2 request, 3 mail, 4 consent elsewhere, 5 withdrawal, 6 objection.
 func (w *world) eventful(ctx context.Context, s *Service, address string) {
 	w.t.Helper()
-	_, err := s.RequestConsent(ctx, OptIn{Statement: consent.Statement{
+	_, err := s.RequestConsent(ctx, OptIn{Statement: statement.Statement{
 		Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		URL:         "https://acme.example/signup", IP: "192.0.2.7",
@@ -70,7 +71,7 @@ func (w *world) eventful(ctx context.Context, s *Service, address string) {
 	withdrawn := withdrawal("product-marketing", address)
 	withdrawn.Operator, withdrawn.Note = "Berta", "called"
 	w.mustRecord(ctx, s, withdrawn)
-	w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection})
+	w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection})
 }
 
 func TestExport_AddressWithAHistory_IsToldWhole(t *testing.T) {
@@ -151,7 +152,7 @@ func TestExport_AfterAnErasure_SaysWhatIsStillHeld(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.eventful(ctx, s, "anna@example.at")
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: "anna@example.at"})
 		d := dossierOf(ctx, t, s, "anna@example.at")
 		reasons := map[string]bool{}
 		for _, p := range d.Suppressions {
@@ -185,9 +186,9 @@ func TestExport_RefusalAfterAnErasure_IsErasedStill(t *testing.T) {
 		s, ctx := w.acme()
 		const own, fellow = annaTyped, annaBeside
 		w.eventful(ctx, s, own)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: own})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: own})
 		w.clock.Advance(time.Second)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: fellow, Reason: consent.ReasonComplaint})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: fellow, Reason: consent.ReasonComplaint})
 		subject := dossierOf(ctx, t, s, own).Subject
 		if subject.Status != dossier.StatusErased || subject.AddressHeld || !subject.OtherSpellingHeld {
 			t.Errorf("after a complaint of another spelling: %+v", subject)
@@ -213,7 +214,7 @@ func TestExport_EvidenceSinceTheErasureHoldsTheAddress_IsSaid(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.mustRecord(ctx, s, withdrawal("newsletter", own))
 		w.clock.Advance(time.Second)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: own, Occurred: consent.InstantOf(before)})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: own, Occurred: consent.InstantOf(before)})
 		if subject := dossierOf(ctx, t, s, own).Subject; subject.Status != dossier.StatusErased || !subject.AddressHeld {
 			t.Errorf("%+v", subject)
 		}
@@ -225,7 +226,7 @@ func TestExport_ErasureOfABatch_IsShownAsNotCarriedOutYet(t *testing.T) {
 		s, ctx := w.acme()
 		w.eventful(ctx, s, "anna@example.at")
 		_, err := s.BatchRecord(ctx, BatchRecord{Items: []BatchStatement{
-			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
+			{Statement: statement.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
 		}})
 		if err != nil {
 			t.Fatal(err)

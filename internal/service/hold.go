@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -55,7 +56,7 @@ func (s *Service) hold(ctx context.Context, in *Hold, kind consent.Kind) (Record
 			form consent.Form
 			at   *place
 		}{{consent.FormFolded, &at.folded}, {consent.FormExact, &at.exact}} {
-			entry := &consent.Entry{
+			entry := &statement.Entry{
 				Form: part.form, Address: at.address, Facts: consent.Facts{Kind: kind},
 				Evidence: consent.Evidence{Justification: in.Justification},
 			}

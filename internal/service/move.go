@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -74,7 +75,7 @@ func (w *work) move(in *Move, from, to *places) error {
 		{from, in.From, to.address.Exact(), consent.MovedAway},
 		{to, in.To, from.address.Exact(), consent.MovedHere},
 	} {
-		entry := &consent.Entry{
+		entry := &statement.Entry{
 			Form: consent.FormFolded, Address: side.at.address,
 			Facts:    consent.Facts{Kind: consent.KindMove, Move: side.move, Tagged: side.at.address.Tagged()},
 			Evidence: consent.Evidence{Address: side.typed, Other: side.other, Justification: in.Justification},
@@ -99,7 +100,7 @@ func (w *work) move(in *Move, from, to *places) error {
 }
 
 // recordNow records an entry as of now.
-func (w *work) recordNow(at *place, entry *consent.Entry) (int64, error) {
+func (w *work) recordNow(at *place, entry *statement.Entry) (int64, error) {
 	s, err := w.subject(at)
 	if err != nil {
 		return 0, err
@@ -170,7 +171,7 @@ func (w *work) bring(e *consent.Event, to address.Address) error {
 			Kind: consent.KindSuppress, Reason: consent.ReasonErased, Scope: consent.ScopeMarketing, Tagged: to.Tagged(),
 		}
 	}
-	entry := &consent.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
+	entry := &statement.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
 	l := w.service.locator(1)
 	at, err := l.place(entry.Form, entry.Canonical())
 	if err != nil {

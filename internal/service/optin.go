@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -44,7 +45,7 @@ func (s *Service) RequestConsent(ctx context.Context, in OptIn) (OptInResult, er
 }
 
 // readyOptIn makes ready a statement that is decided by everything known about its address.
-func (s *Service) readyOptIn(ctx context.Context, st consent.Statement) (*stated, *places, *member, error) {
+func (s *Service) readyOptIn(ctx context.Context, st statement.Statement) (*stated, *places, *member, error) {
 	m := &member{}
 	r, err := s.vet().ready(ctx, st)
 	if err != nil {
@@ -84,8 +85,8 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 	basis := Basis{Position: w.head.Position, CatalogVersion: version, ForSending: true}
 	result := OptInResult{CheckResult: checkResult(d, basis, cat)}
 	if now := rules.Decide(p.address, known, w.recorded); now.Reason == consent.CodeAllowConsent {
-		result.Warnings = []consent.Warning{{
-			Code: consent.WarningAlreadyAllowed, Field: "channel",
+		result.Warnings = []statement.Warning{{
+			Code: statement.WarningAlreadyAllowed, Field: "channel",
 			Message: "messages on the channel are allowed already, by a consent",
 		}}
 	}
@@ -99,7 +100,7 @@ func (w *work) requestConsent(r *stated, p *places, in *OptIn) (OptInResult, boo
 }
 
 // requestable refuses a request that no confirmation could turn into a consent that counts.
-func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
+func requestable(cat *catalog.Catalog, entry *statement.Entry) error {
 	if entry.Facts.Declaration.IsZero() {
 		return fault.Errorf(fault.UnknownDeclaration, "declaration", "name the declaration that the person was shown")
 	}
@@ -113,12 +114,12 @@ func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
 }
 
 // recordRequest records the request and its mail, and makes the token.
-func (w *work) recordRequest(r *stated, p *places, entry *consent.Entry, result *OptInResult) error {
+func (w *work) recordRequest(r *stated, p *places, entry *statement.Entry, result *OptInResult) error {
 	request, err := w.prepare(r, entry, consent.BatchID{})
 	if err != nil {
 		return err
 	}
-	mail := &consent.Entry{
+	mail := &statement.Entry{
 		Form: consent.FormMail, Address: p.address,
 		Facts: consent.Facts{Kind: consent.KindMail, Channels: entry.Facts.Channels, Tagged: p.address.Tagged()},
 		// By it an erasure tells the mails of one spelling from those of others.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/receipt"
@@ -168,7 +169,7 @@ func TestVerifyReceipt_ErasedSince(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", tagged, start.Add(-time.Hour)))
 		before := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
 		other := receiptFor(ctx, t, s, on("newsletter", tagged)).Receipt
-		erased := w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		erased := w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 		after := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, w.clock.Now()))
 		if got := wantOutcome(ctx, t, s, before, anna, ReceiptErasedSince); got.Erased != erased.Position || len(got.Differences) != 0 {
@@ -195,7 +196,7 @@ func TestVerifyReceipt_ErasureBehindManyEvents_IsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOutcome(ctx, t, s, text, anna, ReceiptSame)
-	w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+	w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 	wantOutcome(ctx, t, s, text, anna, ReceiptErasedSince)
 }
 
@@ -338,7 +339,7 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 		s, ctx := w.acme()
 		const anna, ben = "anna@example.at", "ben@example.at"
 		erase := func(address string) BatchStatement {
-			return BatchStatement{Statement: consent.Statement{
+			return BatchStatement{Statement: statement.Statement{
 				Kind: consent.KindErase, Address: address, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
 			}}
 		}

@@ -6,16 +6,17 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 // stated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
 type stated struct {
-	statement consent.Statement
+	statement statement.Statement
 	place     place
 	exact     *place // of a no of the past about an address: where a consent stands that may outlive it
-	entry     *consent.Entry
+	entry     *statement.Entry
 	version   int64            // of the catalog that the entry was checked under
 	sum       [32]byte         // of the versions up to it
 	erases    *places          // where everything is that an erasure reaches
@@ -35,7 +36,7 @@ func (s *Service) vet() *vetting {
 }
 
 // ready makes a statement ready. It fails as it would under the lock.
-func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, error) {
+func (v *vetting) ready(ctx context.Context, st statement.Statement) (*stated, error) {
 	entry, err := v.entry(ctx, &st)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (v *vetting) ready(ctx context.Context, st consent.Statement) (*stated, err
 
 // entry checks a statement under the versions of the catalog that are cached; if it is refused under these, or none is, under the
 // newest of the store, for the catalog may have changed since.
-func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.Entry, error) {
+func (v *vetting) entry(ctx context.Context, st *statement.Statement) (*statement.Entry, error) {
 	if len(v.versions) > 0 {
 		entry, err := entryUnder(v.versions, st, v.recorded)
 		if err == nil || v.fresh {
@@ -88,7 +89,7 @@ func (v *vetting) entry(ctx context.Context, st *consent.Statement) (*consent.En
 }
 
 // entryUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
-func entryUnder(versions []catalogVersion, st *consent.Statement, recorded consent.Instant) (*consent.Entry, error) {
+func entryUnder(versions []catalogVersion, st *statement.Statement, recorded consent.Instant) (*statement.Entry, error) {
 	dated := *st
 	if dated.Occurred == 0 {
 		dated.Occurred = recorded
@@ -115,7 +116,7 @@ func (r *stated) load(l *storage.Load) {
 
 // entryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
 // very time of recording.
-func (w *work) entryOf(r *stated) (*consent.Entry, error) {
+func (w *work) entryOf(r *stated) (*statement.Entry, error) {
 	if r.version == w.head.CatalogVersion && r.sum == w.head.CatalogsSum && r.statement.Occurred != 0 {
 		entry := *r.entry
 		return &entry, nil
@@ -129,7 +130,7 @@ func (w *work) entryOf(r *stated) (*consent.Entry, error) {
 
 // Record records one statement as of now: a grant, a refusal, a suppression or a lift. Unlike an import it refuses an unknown
 // version of a declaration and a lift of nothing.
-func (s *Service) Record(ctx context.Context, st consent.Statement, once Idempotency) (Recorded, error) {
+func (s *Service) Record(ctx context.Context, st statement.Statement, once Idempotency) (Recorded, error) {
 	m := member{}
 	r, err := s.vet().ready(ctx, st)
 	if err == nil {
@@ -199,7 +200,7 @@ func (w *work) recordOnce(p *prepared) (Recorded, error) {
 }
 
 // declared refuses a declaration version that no catalog in force has.
-func declared(cat *catalog.Catalog, entry *consent.Entry) error {
+func declared(cat *catalog.Catalog, entry *statement.Entry) error {
 	d := entry.Facts.Declaration
 	if d.IsZero() {
 		return nil
@@ -231,7 +232,7 @@ func (w *work) liftsSomething(p *prepared) error {
 
 // may returns an error unless the caller may record the entry. Who may record at all may record a no for any channel and scope, for
 // complaints often reach the wrong department; everything else is held to the caller's own.
-func (w *work) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.Entry) error {
+func (w *work) may(cat *catalog.Catalog, st *statement.Statement, entry *statement.Entry) error {
 	switch st.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return w.who.need(ScopeRecord, ScopeSuppress)

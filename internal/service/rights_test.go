@@ -14,12 +14,13 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 )
 
 // daysAgo dates a statement.
-func daysAgo(st consent.Statement, days int) consent.Statement {
+func daysAgo(st statement.Statement, days int) statement.Statement {
 	st.Occurred = consent.InstantOf(start.AddDate(0, 0, -days))
 	return st
 }
@@ -28,7 +29,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))))
-		erase := consent.Statement{Kind: consent.KindErase, Address: annaTyped}
+		erase := statement.Statement{Kind: consent.KindErase, Address: annaTyped}
 		imported := BatchRecord{Items: []BatchStatement{{Statement: daysAgo(erase, 0)}}}
 		if results, err := s.BatchRecord(ctx, imported); err != nil || results[0].Err != nil {
 			t.Fatalf("%+v, %v", results, err)
@@ -97,8 +98,8 @@ func TestMove_WhatBlocksGoesAlong_WhatPermitsDoesNot(t *testing.T) {
 			w.wantCheck(ctx, s, "product-marketing", at, consent.CodeNoLegalBasis)
 		}
 		// What comes late goes the whole way, but that a mailbox does not exist.
-		w.mustRecord(ctx, s, daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonHardBounce}, 7))
-		w.mustRecord(ctx, s, daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonObjection}, 6))
+		w.mustRecord(ctx, s, daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonHardBounce}, 7))
+		w.mustRecord(ctx, s, daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonObjection}, 6))
 		w.mustRecord(ctx, s, withdrawal("product-marketing", a)) // After she went, it is about somebody else.
 		w.wantCheck(ctx, s, "newsletter", a, consent.CodeHardBounce)
 		for _, at := range []string{b, c} {
@@ -153,7 +154,7 @@ func TestMove_EitherSideErased_TheOtherDoesNotSayWhoItWas(t *testing.T) {
 				t.Errorf("%s is answered %s", at, got.Reason)
 			}
 		}
-		late := daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: annaOld, Reason: consent.ReasonComplaint}, 4)
+		late := daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: annaOld, Reason: consent.ReasonComplaint}, 4)
 		before := positions(t, s.store)
 		w.mustRecord(ctx, s, late)
 		if grown := positions(t, s.store) - before; grown != 1 {
@@ -225,7 +226,7 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		for _, at := range []string{annaTyped, "berta@example.at"} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeNoLegalBasis)
 		}
-		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: voided}, Idempotency{})
+		_, err = s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: voided}, Idempotency{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +250,7 @@ func TestVoid_OfACopy_AndOfWhatWasCopied(t *testing.T) {
 		given := w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -2)))
 		erase := func(days int) {
 			t.Helper()
-			st := daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, days)
+			st := daysAgo(statement.Statement{Kind: consent.KindErase, Address: annaTyped}, days)
 			if _, err := s.Record(ctx, st, Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
@@ -316,7 +317,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		w.clock.Advance(time.Second)
 		given := traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
 		first := w.mustRecord(ctx, s, given)
-		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, Idempotency{})
+		_, err := s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: annaTyped}, Idempotency{})
 		wantFault(t, err, fault.NoClaimsKey)
 		if !sealedHolds(t, w, "anna-trace") || positions(t, s.store) != first.Position {
 			t.Error("something was erased without a key to keep it under")
@@ -374,7 +375,7 @@ func blanked(t *testing.T, w *world) (s *Service, copied int64, older []byte) {
 	w.mustRecord(ctx, s, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))))
 	w.mustRecord(ctx, s, withdrawal("newsletter", "berta@example.at"))
 	w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -2)))
-	_, err := s.Record(ctx, daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, 1), Idempotency{})
+	_, err := s.Record(ctx, daysAgo(statement.Statement{Kind: consent.KindErase, Address: annaTyped}, 1), Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}

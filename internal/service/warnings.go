@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/locale"
 )
 
@@ -25,12 +26,12 @@ func (w *work) addWarnings(to *Recorded, cat *catalog.Catalog, r *stated, p *pre
 func (p *prepared) judgedAt() consent.Instant { return max(p.occurred, p.entry.Facts.Confirmed) }
 
 // grantWarnings says on which marketing channels a grant allows nothing by itself at an instant, and why.
-func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Instant) ([]consent.Warning, error) {
+func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Instant) ([]statement.Warning, error) {
 	facts := &p.entry.Facts
 	if facts.Kind != consent.KindGrant {
 		return nil, nil
 	}
-	var warnings []consent.Warning
+	var warnings []statement.Warning
 	event := consent.Event{Occurred: p.occurred, Facts: *facts}
 	for _, id := range facts.Channels {
 		rules, err := w.service.rulebook.rules(cat, consent.Request{Channel: id})
@@ -42,8 +43,8 @@ func (w *work) grantWarnings(cat *catalog.Catalog, p *prepared, at consent.Insta
 		}
 		d := rules.DecideGrant(p.entry.Address, &event, at)
 		if d.Verdict != consent.Allow {
-			warnings = append(warnings, consent.Warning{
-				Code: consent.WarningCode(d.Reason), Field: "channels",
+			warnings = append(warnings, statement.Warning{
+				Code: statement.WarningCode(d.Reason), Field: "channels",
 				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(locale.English),
 			})
 		}

@@ -7,10 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // lateNo is a withdrawal by a clock that is behind: it lies before the consent that [consentOn] gives at start.
-func lateNo() consent.Statement {
+func lateNo() statement.Statement {
 	no := withdrawal("newsletter", annaTyped)
 	no.Occurred = consent.InstantOf(start.Add(-2 * time.Hour))
 	return no

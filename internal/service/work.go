@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
@@ -272,13 +273,13 @@ type prepared struct {
 	subject  *subject
 	occurred consent.Instant
 	key      consent.EventKey
-	entry    *consent.Entry
+	entry    *statement.Entry
 	batch    consent.BatchID
 	known    int64 // position of the same fact, if it was recorded before
 }
 
 // prepare finds the subject, the time and the key of what is stated.
-func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) (*prepared, error) {
+func (w *work) prepare(st *stated, entry *statement.Entry, batch consent.BatchID) (*prepared, error) {
 	occurred, err := w.clamp(st.statement.Occurred, "occurredTime")
 	if err != nil {
 		return nil, err
@@ -312,8 +313,8 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 		entry.Facts.Confirmed = confirmed
 	case entry.Facts.Kind.IsNo():
 		entry.Facts.Confirmed = 0
-		entry.Warnings = append(slices.Clone(entry.Warnings), consent.Warning{
-			Code: consent.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
+		entry.Warnings = append(slices.Clone(entry.Warnings), statement.Warning{
+			Code: statement.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
 		})
 	default:
 		return nil, err
@@ -322,7 +323,7 @@ func (w *work) prepare(st *stated, entry *consent.Entry, batch consent.BatchID) 
 }
 
 // eventKey returns the key of an entry that occurred at the instant, as stated.
-func (s *Service) eventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
+func (s *Service) eventKey(occurred consent.Instant, entry *statement.Entry) (consent.EventKey, error) {
 	return s.keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 }
 

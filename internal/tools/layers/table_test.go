@@ -33,12 +33,12 @@ func allowed() map[string][]string {
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
 		"internal/rpc": {
-			"internal/fault", "internal/locale",
+			"internal/consent/statement", "internal/fault", "internal/locale",
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/period", "internal/fault", "internal/locale",
+			"internal/period", "internal/consent/statement", "internal/fault", "internal/locale",
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
@@ -64,6 +64,7 @@ func allowed() map[string][]string {
 		"internal/dossier": {"internal/fault", "internal/locale", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/timetext"},
 
 		"internal/consent":                 {"internal/period", "internal/fault", "internal/locale", "internal/address", "internal/catalog", "internal/tlv"},
+		"internal/consent/statement":       {"internal/address", "internal/catalog", "internal/consent", "internal/fault"},
 		"internal/consent/codec":           {"internal/catalog", "internal/consent", "internal/tlv"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/catalog":                 {"internal/period", "internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
@@ -72,7 +73,7 @@ func allowed() map[string][]string {
 		"internal/receipt":                 {"internal/consent", "internal/ledger"},
 		"internal/seal":                    {"internal/consent"},
 		"internal/address":                 {},
-		"internal/scenario":                {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/timetext", "internal/yamltext"},
+		"internal/scenario":                {"internal/consent/statement", "internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/timetext", "internal/yamltext"},
 		"internal/locale":                  {},
 		"internal/nearest":                 {},
 		"internal/fault":                   {},
@@ -125,8 +126,9 @@ func confined() map[string][]string {
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
-		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier",
-		"internal/ledger", "internal/period", "internal/receipt",
+		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
+		"internal/consent/statement", "internal/dossier",
+		"internal/ledger", "internal/receipt",
 	}
 }
 

@@ -1,7 +1,9 @@
-package consent
+package statement
 
 import (
 	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // A no counts whatever comes with it. Evidence of a withdrawal, refusal, suppression or erasure only decorates it, so evidence that
@@ -27,7 +29,7 @@ type Warning struct {
 }
 
 // InvalidInstant stands in a statement for a time that was given and cannot be one. Only what decorates a no may hold it.
-const InvalidInstant Instant = -1
+const InvalidInstant consent.Instant = -1
 
 // The limits of evidence: of texts in bytes, of goods in number.
 const (
@@ -69,13 +71,13 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	warn := func(code WarningCode, field, message string) {
 		warnings = append(warnings, Warning{Code: code, Field: field, Message: message})
 	}
-	if !KnownSource(s.Source) {
+	if !consent.KnownSource(s.Source) {
 		clean.Source = ""
 		warn(WarningEvidenceRemoved, "evidence.source", "the source is not a known one and was left out")
 	}
 	for _, t := range clean.evidenceTexts() {
-		if problem := TextProblem(*t.text, t.limit); problem != "" {
-			*t.text = StorableText(*t.text, t.limit)
+		if problem := consent.TextProblem(*t.text, t.limit); problem != "" {
+			*t.text = consent.StorableText(*t.text, t.limit)
 			warn(WarningEvidenceShortened, t.field, "the text "+problem+" and was stored shortened or with replacement characters")
 		}
 	}
