@@ -44,11 +44,3 @@ func scrambled(i int) string {
 	}
 	return string(word)
 }
-
-func BenchmarkPeriod_AddTo(b *testing.B) {
-	p, from := period(b, "P24M"), mustParse(b, example(b, "every-key.yaml")).EffectiveTime
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = p.AddTo(*from)
-	}
-}

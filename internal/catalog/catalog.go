@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/assent-io/assent/internal/period"
 )
 
 // Basis is a legal basis that a grant stands on.
@@ -135,7 +137,7 @@ type Channel struct {
 	// DoubleOptIn says that a consent needs a confirmation to be provable.
 	DoubleOptIn bool
 	// ConsentLapsesAfter is zero when consents do not lapse.
-	ConsentLapsesAfter Period
+	ConsentLapsesAfter period.Period
 	// Honours names the channels whose refusals hold here, too, for every
 	// basis but consent.
 	Honours []string
@@ -235,14 +237,14 @@ type Assessment struct {
 // Policy holds the periods that apply to every channel.
 type Policy struct {
 	// DecisionTTL is how long a decision may be relied on.
-	DecisionTTL Period
+	DecisionTTL period.Period
 	// ExistingCustomerLapsesAfter ends existing-customer grants.
-	ExistingCustomerLapsesAfter Period
+	ExistingCustomerLapsesAfter period.Period
 	// ConfirmationExpiresAfter ends requests that nobody confirmed.
-	ConfirmationExpiresAfter Period
+	ConfirmationExpiresAfter period.Period
 	// ClaimsPeriod is how long the evidence of an erased person is kept, sealed for an officer, for the defence of claims
 	// (GDPR Art. 17(3)(e)); zero: not at all.
-	ClaimsPeriod Period
+	ClaimsPeriod period.Period
 	// Retention says how long what is held is kept.
 	Retention Retention
 }
@@ -250,13 +252,13 @@ type Policy struct {
 // Retention holds the periods after which what is held is removed; zero: it is kept without end.
 type Retention struct {
 	// Evidence is for the evidence of consents and refusals, from when the event is of no use any more.
-	Evidence Period
+	Evidence period.Period
 	// Requests is for requests that nobody confirmed, from their expiry.
-	Requests Period
+	Requests period.Period
 	// Disclosures is for the counts of who learnt something about a person, from the end of their day.
-	Disclosures Period
+	Disclosures period.Period
 	// HardBounces is for hard bounces: then the address may be tried again.
-	HardBounces Period
+	HardBounces period.Period
 }
 
 // lineOf returns the line of a path in the document. A key that the document

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/assent-io/assent/internal/period"
 )
 
 // ofDepartment checks the changed example against the example itself for a client of the department.
@@ -217,8 +219,8 @@ func another(v reflect.Value) reflect.Value {
 		return reflect.Zero(v.Type())
 	}
 	switch v.Interface().(type) {
-	case Period:
-		return reflect.ValueOf(Period{days: 1})
+	case period.Period:
+		return reflect.ValueOf(period.Days(1))
 	case *time.Time:
 		return reflect.ValueOf(new(time.Time))
 	}

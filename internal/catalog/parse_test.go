@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/assent-io/assent/internal/period"
 )
 
 // example returns one of the example documents.
@@ -54,9 +56,9 @@ func refused(t testing.TB, document string) []Problem {
 	return invalid.Problems
 }
 
-func period(t testing.TB, iso string) Period {
+func mustPeriod(t testing.TB, iso string) period.Period {
 	t.Helper()
-	p, err := ParsePeriod(iso)
+	p, err := period.Parse(iso)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			email(Channel{
 				ID: "offers", Name: LocalName{"Offers", "Angebote"}, Department: "sales", Class: ClassMarketing,
 				LegalBases: []Basis{BasisConsent, BasisExistingCustomer, BasisTerms}, DoubleOptIn: true,
-				ConsentLapsesAfter: period(t, "P18M"), Honours: []string{"magazine"}, Goods: []string{"electricity", "gas"},
+				ConsentLapsesAfter: mustPeriod(t, "P18M"), Honours: []string{"magazine"}, Goods: []string{"electricity", "gas"},
 				Refusable: true, SenderIdentities: []string{"tariffs"},
 			}),
 			email(Channel{
@@ -127,13 +129,13 @@ func TestParse_EveryKey_IsKept(t *testing.T) {
 			}}},
 		},
 		Policy: Policy{
-			DecisionTTL: period(t, "PT5M"), ExistingCustomerLapsesAfter: period(t, "P24M"), ConfirmationExpiresAfter: period(t, "P30D"),
+			DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D"),
 			Retention: Retention{
-				Evidence: period(t, "P3Y"), Requests: period(t, "P30D"), Disclosures: period(t, "P3Y"), HardBounces: period(t, "P24M"),
+				Evidence: mustPeriod(t, "P3Y"), Requests: mustPeriod(t, "P30D"), Disclosures: mustPeriod(t, "P3Y"), HardBounces: mustPeriod(t, "P24M"),
 			},
 		},
 	}
-	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b Period) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Catalog{}, Channel{}), cmp.Comparer(func(a, b period.Period) bool { return a == b })); diff != "" {
 		t.Errorf("the parsed catalog (-want +got):\n%s", diff)
 	}
 }
@@ -144,7 +146,7 @@ func TestParse_MissingOptionalKeys_HaveDefaults(t *testing.T) {
 	document = replaced(t, document, "effective_time: 2026-01-01T00:00:00Z", "")
 	document = replaced(t, document, "double_opt_in: optional", "")
 	c := mustParse(t, document)
-	want := Policy{DecisionTTL: period(t, "PT5M"), ExistingCustomerLapsesAfter: period(t, "P24M"), ConfirmationExpiresAfter: period(t, "P30D")}
+	want := Policy{DecisionTTL: mustPeriod(t, "PT5M"), ExistingCustomerLapsesAfter: mustPeriod(t, "P24M"), ConfirmationExpiresAfter: mustPeriod(t, "P30D")}
 	if c.Policy != want || c.EffectiveTime != nil || !c.Channels[0].DoubleOptIn {
 		t.Errorf("policy %v, effective %v, double opt-in %t", c.Policy, c.EffectiveTime, c.Channels[0].DoubleOptIn)
 	}

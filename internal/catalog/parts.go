@@ -6,6 +6,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/yamltext"
 )
 
@@ -71,7 +72,7 @@ func (d *decoder) channel(entry item) Channel {
 		Class:              oneOf(o, "class", ClassMarketing, ClassTransactional, ClassLegalNotice),
 		LegalBases:         o.bases("legal_bases"),
 		DoubleOptIn:        oneOf(o, "double_opt_in", "required", "optional") != "optional",
-		ConsentLapsesAfter: o.period("consent_lapses_after", Period{}),
+		ConsentLapsesAfter: o.period("consent_lapses_after", period.Period{}),
 		Honours:            o.tokens("honours"),
 		Goods:              o.tokens("goods"),
 		Refusable:          o.flag("refusable"),
@@ -223,10 +224,10 @@ func (d *decoder) policy(document *object) Policy {
 		o = &object{d: d, path: "policy", broken: true}
 	}
 	return Policy{
-		DecisionTTL:                 o.period("decision_ttl", Period{seconds: 5 * 60}),
-		ExistingCustomerLapsesAfter: o.period("existing_customer_lapses_after", Period{months: 24}),
-		ConfirmationExpiresAfter:    o.period("confirmation_expires_after", Period{days: 30}),
-		ClaimsPeriod:                o.period("claims_period", Period{}),
+		DecisionTTL:                 o.period("decision_ttl", period.Seconds(5*60)),
+		ExistingCustomerLapsesAfter: o.period("existing_customer_lapses_after", period.Months(24)),
+		ConfirmationExpiresAfter:    o.period("confirmation_expires_after", period.Days(30)),
+		ClaimsPeriod:                o.period("claims_period", period.Period{}),
 		Retention:                   d.retention(o),
 	}
 }
@@ -238,9 +239,9 @@ func (d *decoder) retention(policy *object) Retention {
 		return Retention{}
 	}
 	return Retention{
-		Evidence:    o.period("evidence", Period{}),
-		Requests:    o.period("requests", Period{}),
-		Disclosures: o.period("disclosures", Period{}),
-		HardBounces: o.period("hard_bounces", Period{}),
+		Evidence:    o.period("evidence", period.Period{}),
+		Requests:    o.period("requests", period.Period{}),
+		Disclosures: o.period("disclosures", period.Period{}),
+		HardBounces: o.period("hard_bounces", period.Period{}),
 	}
 }

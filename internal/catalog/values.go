@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/timetext"
 	"github.com/assent-io/assent/internal/yamltext"
 )
@@ -215,12 +216,12 @@ func (o *object) webAddress(key string) string {
 
 // period reads a calendar period longer than nothing. A missing key gives the
 // default.
-func (o *object) period(key string, byDefault Period) Period {
+func (o *object) period(key string, byDefault period.Period) period.Period {
 	s, ok := o.text(key, maxLine)
 	if !ok {
 		return byDefault
 	}
-	p, err := ParsePeriod(s)
+	p, err := period.Parse(s)
 	if err != nil {
 		o.fail(key, "%s is no period: %s", yamltext.Quote(s), err)
 		return byDefault

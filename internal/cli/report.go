@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/message"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 //go:embed report.html.tmpl
@@ -51,7 +52,6 @@ type page struct {
 	Language, Channel, File, Decided, Past string
 	Addresses, Allowed, Denied, Broken     string
 	AllowedShare                           string
-	Text                                   pageText
 	Outcomes                               []pageOutcome
 	Remedies                               []pageRemedy
 }
@@ -73,34 +73,42 @@ type pageRemedy struct {
 
 // writePage writes the page about a check of a file.
 func (c *fileCheck) writePage(to io.Writer, counts []outcomeCount) error {
-	parsed, err := template.New("report").Parse(reportTemplate)
+	lang := c.language()
+	parsed, err := template.New("report").Funcs(template.FuncMap{
+		"t": func(key string) string { return locale.Get(key).In(lang) },
+	}).Parse(reportTemplate)
 	if err != nil {
 		return fmt.Errorf("the template of the report: %w", err)
 	}
-	return parsed.Execute(to, c.page(counts))
+	return parsed.Execute(to, c.page(lang, counts))
 }
 
-func (c *fileCheck) page(counts []outcomeCount) page {
-	tag, text := language.English, englishPage()
-	if strings.HasPrefix(strings.ToLower(c.app.connection.language), "de") {
-		tag, text = language.German, germanPage()
+// language returns the language of the page, which is that of the call.
+func (c *fileCheck) language() locale.Language {
+	if strings.HasPrefix(strings.ToLower(c.app.connection.language), locale.German.Tag()) {
+		return locale.German
 	}
-	printer := message.NewPrinter(tag)
+	return locale.English
+}
+
+func (c *fileCheck) page(lang locale.Language, counts []outcomeCount) page {
+	text := func(key string) string { return locale.Get(key).In(lang) }
+	printer := message.NewPrinter(language.Make(lang.Tag()))
 	number := func(n int64) string { return printer.Sprintf("%d", n) }
 	all := summarize(c.flags.channel, &c.flags.moment, counts)
 	share := func(n int64) string { return printer.Sprintf("%.1f %%", 100*float64(n)/float64(max(all.Addresses, 1))) }
 	p := page{
-		Language: tag.String(), Channel: c.flags.channel, File: filepath.Base(c.in.name), Text: text,
+		Language: lang.Tag(), Channel: c.flags.channel, File: filepath.Base(c.in.name),
 		Decided: c.report.decided.UTC().Format("2006-01-02 15:04 UTC"), Addresses: number(all.Addresses), Allowed: number(all.Allowed),
 		AllowedShare: share(all.Allowed),
 	}
 	if c.flags.moment.isPast() {
-		p.Past = text.Past
+		p.Past = text("report.past")
 		if at := c.flags.moment.asOf.String(); at != "" {
-			p.Past += "; " + text.AsOf + " " + at
+			p.Past += "; " + text("report.asOf") + " " + at
 		}
 		if at := c.flags.moment.known.String(); at != "" {
-			p.Past += "; " + text.KnownAsOf + " " + at
+			p.Past += "; " + text("report.knownAsOf") + " " + at
 		}
 		p.Past += "."
 	}
@@ -109,7 +117,7 @@ func (c *fileCheck) page(counts []outcomeCount) page {
 		texts := c.report.texts[row.outcome]
 		if row.Verdict == "ERROR" {
 			broken += row.Count
-			texts.explanation = text.BrokenNote
+			texts.explanation = text("report.brokenNote")
 		}
 		p.Outcomes = append(p.Outcomes, pageOutcome{
 			Verdict: row.Verdict, Reason: row.Reason, Explanation: texts.explanation, Class: classOf(row.Verdict), Count: number(row.Count),
@@ -158,39 +166,5 @@ func classOf(verdict string) string {
 		return "wait"
 	default:
 		return "bad"
-	}
-}
-
-// pageText are the fixed texts of the page.
-type pageText struct {
-	Title, Channel, File, Decided, Addresses, Allowed, Denied, Broken, BrokenNote, Past, AsOf, KnownAsOf string
-	Reasons, Reason, Count, WinBack, WinBackNote, Remedy, UpTo, Foot                                     string
-}
-
-func englishPage() pageText {
-	return pageText{
-		Title: "Who may be written to", Channel: "Channel", File: "File", Decided: "Decided at", Addresses: "addresses",
-		Allowed: "may be written to", Denied: "may not", Broken: "are no valid addresses", BrokenNote: "This is no valid e-mail address.",
-		Past: "These answers are about the past and not for sending now", AsOf: "as of", KnownAsOf: "as known at",
-		Reasons: "Reasons", Reason: "Reason", Count: "Addresses", WinBack: "What would win back how many",
-		WinBackNote: "The most addresses that each step can win back. An address may have further reasons, which show after the first is gone. " +
-			"Respect a person's no. A mail that asks for consent is advertising itself: ask on a web page, in a shop or on paper.",
-		Remedy: "What has to happen", UpTo: "Up to",
-		Foot: "This page holds numbers only, no addresses. It was made by assent check --file --report.",
-	}
-}
-
-func germanPage() pageText {
-	return pageText{
-		Title: "Wer angeschrieben werden darf", Channel: "Kanal", File: "Datei", Decided: "Entschieden am", Addresses: "Adressen",
-		Allowed: "dürfen angeschrieben werden", Denied: "dürfen nicht angeschrieben werden", Broken: "sind keine gültigen Adressen",
-		BrokenNote: "Das ist keine gültige E-Mail-Adresse.",
-		Past:       "Diese Antworten gelten für die Vergangenheit und nicht für einen Versand jetzt", AsOf: "Stand", KnownAsOf: "nach dem, was bekannt war bei",
-		Reasons: "Gründe", Reason: "Grund", Count: "Adressen", WinBack: "Was wie viele zurückgewinnen würde",
-		WinBackNote: "Wie viele Adressen jeder Schritt höchstens zurückgewinnt. Eine Adresse kann weitere Gründe haben, die sich erst danach " +
-			"zeigen. Ein Nein der Person ist zu achten. Eine E-Mail, die um Einwilligung bittet, ist selbst Werbung: Fragen Sie auf einer " +
-			"Webseite, im Geschäft oder auf Papier.",
-		Remedy: "Was geschehen muss", UpTo: "Höchstens",
-		Foot: "Diese Seite enthält nur Zahlen und keine Adressen. Erstellt mit assent check --file --report.",
 	}
 }

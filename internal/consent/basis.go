@@ -133,15 +133,7 @@ func (e *evaluation) judgeConsent(g *Grant) (Code, Instant) {
 }
 
 // lapse returns when a consent lapses on the channel; zero if it does not.
-func (r *Rules) lapse(g *Grant) Instant { return after(r.channel.ConsentLapsesAfter, g.Begin()) }
-
-// after returns the end of a calendar period from start; zero if the period is.
-func after(p catalog.Period, start Instant) Instant {
-	if p.IsZero() {
-		return 0
-	}
-	return min(InstantOf(p.AddTo(start.Time())), MaxInstant)
-}
+func (r *Rules) lapse(g *Grant) Instant { return g.Begin().Plus(r.channel.ConsentLapsesAfter) }
 
 func (e *evaluation) pending() bool {
 	if e.known.Exact == nil {
@@ -270,7 +262,7 @@ func (e *evaluation) judgeCustomer(g *Grant, allow Code) (Code, bool) {
 }
 
 func (e *evaluation) customerLapse(g *Grant) Instant {
-	return after(e.rules.catalog.Policy.ExistingCustomerLapsesAfter, g.At)
+	return g.At.Plus(e.rules.catalog.Policy.ExistingCustomerLapsesAfter)
 }
 
 // otherEnds returns when a grant on another basis than consent ends; zero if it does not.
@@ -293,7 +285,7 @@ func (r *Rules) allow(t Instant, code Code, basis catalog.Basis) Decision {
 func (r *Rules) allowing(t Instant, codes []Code, basis catalog.Basis) Decision {
 	return Decision{
 		Verdict: Allow, Reason: codes[0], Reasons: r.reasons.of(codes), Basis: basis, Sender: r.sender, Decided: t,
-		ValidUntil: after(r.catalog.Policy.DecisionTTL, t),
+		ValidUntil: t.Plus(r.catalog.Policy.DecisionTTL),
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/codec/codectest"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // customer is the history of an ordinary recipient: a confirmed sign-up, a purchase, a withdrawal.
@@ -14,7 +17,7 @@ func customer(tb testing.TB) *history {
 	c := mustCatalog(tb, "acme.yaml")
 	h := &history{catalog: c}
 	all := consent.Declaration{ID: "all-news", Version: "3"}
-	for _, s := range []consent.Statement{
+	for _, s := range []statement.Statement{
 		{Kind: consent.KindRequest, Channels: []string{"newsletter"}, Declaration: all, Source: "web_form"},
 		{Kind: consent.KindConfirm, Channels: []string{"newsletter"}, Source: "double_opt_in"},
 		{
@@ -77,11 +80,11 @@ func BenchmarkState(b *testing.B) {
 	h := customer(b)
 	a := mustAddress(b, "anna.huber@example.at")
 	state := h.ledger().state(subject{consent.FormExact, a.Exact()}, instant(10))
-	n := newNames()
+	n := codectest.NewNames()
 	for i := range h.facts {
-		h.facts[i].entry.Facts.Refs(n.learn)
+		h.facts[i].entry.Facts.Refs(n.Learn)
 	}
-	packed, err := consent.AppendState(nil, state, n)
+	packed, err := codec.AppendState(nil, state, n)
 	if err != nil {
 		b.Fatalf("packing: %v", err)
 	}
@@ -89,7 +92,7 @@ func BenchmarkState(b *testing.B) {
 		b.ReportAllocs()
 		buffer := make([]byte, 0, 2*len(packed))
 		for b.Loop() {
-			if _, err := consent.AppendState(buffer, state, n); err != nil {
+			if _, err := codec.AppendState(buffer, state, n); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -98,7 +101,7 @@ func BenchmarkState(b *testing.B) {
 	b.Run("unpack", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := consent.UnpackState(packed, n); err != nil {
+			if _, err := codec.UnpackState(packed, n); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -108,18 +111,18 @@ func BenchmarkState(b *testing.B) {
 func BenchmarkHeader(b *testing.B) {
 	h := customer(b)
 	e := eventOf(h.facts[4].entry, h.facts[4].occurred, 5)
-	header := consent.AppendHeader(nil, &e)
+	header := codec.AppendHeader(nil, &e)
 	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		buffer := make([]byte, 0, 2*len(header))
 		for b.Loop() {
-			consent.AppendHeader(buffer, &e)
+			codec.AppendHeader(buffer, &e)
 		}
 	})
 	b.Run("decode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := consent.DecodeHeader(header); err != nil {
+			if _, err := codec.DecodeHeader(header); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,8 +1,8 @@
 // Package consent is the domain of Assent: events, the fold that derives from them what is known about an address, and the
 // decision whether it may be contacted. Everything here is a pure function on plain values: no clock, no database, no
-// context. The rules are those of docs/decision-rules.md, the stored bytes those of docs/storage-format.md.
+// context. The rules are those of docs/decision-rules.md.
 //
-// The way of an event: facts are stated ([Facts]), recorded in the ledger as an [Event] whose header is encoded by
-// [AppendHeader], folded in the order of their occurrence into a [State] for each subject ([Fold], [State.Apply]), and
-// judged for a time by [Decide].
+// The way of an event: facts are stated (package statement, [Facts]), recorded in the ledger as an [Event], whose stored form is that
+// of package codec, folded in the order of their occurrence into a [State] for each subject ([Fold], [State.Apply]), and
+// judged for a time by [Rules.Decide].
 package consent

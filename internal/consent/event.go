@@ -53,6 +53,16 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// IsNo reports whether events of the kind only ever block: a withdrawal, refusal, suppression or erasure.
+func (k Kind) IsNo() bool {
+	switch k {
+	case KindWithdraw, KindRefuse, KindSuppress, KindErase:
+		return true
+	default:
+		return false
+	}
+}
+
 // order is the place of a kind among events of one instant: the last wins.
 func (k Kind) order() int {
 	switch k {
@@ -221,12 +231,10 @@ func (e *Event) IsBlank() bool { return e.Kind == 0 }
 
 // Begin is the instant from which the event counts. A consent that was given at once begins at its confirmed_time where that is
 // earlier than its occurrence; every other event begins when it occurred. An erasure reaches what begins at or before it.
-func (e *Event) Begin() Instant { return e.begin(e.Occurred) }
+func (e *Event) Begin() Instant { return e.BeginAt(e.Occurred) }
 
-// Begin is the instant from which the entry counts if it occurs at the given instant, as [Event.Begin].
-func (e *Entry) Begin(occurred Instant) Instant { return e.Facts.begin(occurred) }
-
-func (f *Facts) begin(occurred Instant) Instant {
+// BeginAt is the instant from which facts count that occur at the given instant, as [Event.Begin].
+func (f *Facts) BeginAt(occurred Instant) Instant {
 	if f.Kind == KindGrant && f.Basis == catalog.BasisConsent {
 		return earliest(occurred, f.Confirmed)
 	}

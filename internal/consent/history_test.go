@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // The example history: 50,552 events of 20,000 people, an audience, and the answers that a plain re-fold by the rules gives.
@@ -107,7 +108,7 @@ func readTable(tb testing.TB, name string) []map[string]string {
 	}
 }
 
-func statementOf(row map[string]string) (consent.Statement, error) {
+func statementOf(row map[string]string) (statement.Statement, error) {
 	kinds := map[string]consent.Kind{
 		"request": consent.KindRequest, "grant": consent.KindGrant, "confirm": consent.KindConfirm,
 		"withdraw": consent.KindWithdraw, "refuse": consent.KindRefuse, "suppress": consent.KindSuppress,
@@ -120,12 +121,12 @@ func statementOf(row map[string]string) (consent.Statement, error) {
 		}
 		parsed, err := time.Parse(time.RFC3339Nano, row[column])
 		if err != nil {
-			return consent.Statement{}, fmt.Errorf("reading %s: %w", column, err)
+			return statement.Statement{}, fmt.Errorf("reading %s: %w", column, err)
 		}
 		times[column] = consent.InstantOf(parsed)
 	}
 	id, version, _ := strings.Cut(row["declaration"], "@")
-	return consent.Statement{
+	return statement.Statement{
 		Kind: kinds[row["event"]], Occurred: times["occurred_time"], Address: row["address"], Domain: row["domain"],
 		Channels: list(strings.TrimSuffix(row["channels"], "*")), AllMarketing: row["channels"] == "*",
 		Basis: catalog.Basis(row["legal_basis"]), Declaration: consent.Declaration{ID: id, Version: version},

@@ -1,6 +1,10 @@
 package consent
 
-import "time"
+import (
+	"time"
+
+	"github.com/assent-io/assent/internal/period"
+)
 
 // Instant is a point in time in microseconds since 1970-01-01T00:00:00Z. Zero is no instant: nothing that the service
 // records happened at or before the beginning of 1970.
@@ -65,4 +69,12 @@ func (i Instant) Day() int64 {
 		n--
 	}
 	return n
+}
+
+// Plus returns the end of a calendar period that begins at the instant; zero if the period is no time at all.
+func (i Instant) Plus(p period.Period) Instant {
+	if p.IsZero() {
+		return 0
+	}
+	return min(InstantOf(p.AddTo(i.Time())), MaxInstant)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // What must always hold: the lines of the decision rules that concern this package, each by its number there. The eighth,
@@ -65,7 +66,7 @@ func TestInvariant2_WhatIsImportedFromEarlierOrFromAList_EndsNoRefusalObjectionO
 		h.facts = slices.DeleteFunc(h.facts, func(f fact) bool { return f.occurred > at })
 		a := pick(t, "asked", h.addresses...)
 		said := pick(t, "said no", consent.KindWithdraw, consent.KindSuppress)
-		last := consent.Statement{Kind: said, Occurred: at, Address: a.Exact(), Channels: []string{"shop"}}
+		last := statement.Statement{Kind: said, Occurred: at, Address: a.Exact(), Channels: []string{"shop"}}
 		if said == consent.KindSuppress {
 			last.Channels, last.Reason = nil, pick(t, "reason", consent.ReasonObjection, consent.ReasonComplaint)
 		}
@@ -91,8 +92,8 @@ func TestInvariant2_WhatIsImportedFromEarlierOrFromAList_EndsNoRefusalObjectionO
 }
 
 // drawImport is a grant, request or lift from before the no or of the same instant, or a list import of any time.
-func drawImport(t *rapid.T, a address.Address, no consent.Instant) consent.Statement {
-	s := consent.Statement{Kind: pick(t, "kind", consent.KindGrant, consent.KindRequest, consent.KindConfirm, consent.KindLift), Address: a.Exact()}
+func drawImport(t *rapid.T, a address.Address, no consent.Instant) statement.Statement {
+	s := statement.Statement{Kind: pick(t, "kind", consent.KindGrant, consent.KindRequest, consent.KindConfirm, consent.KindLift), Address: a.Exact()}
 	s.Occurred = no - consent.Instant(roll(t, "days before", 4))*day
 	switch s.Kind {
 	case consent.KindLift:
@@ -218,9 +219,9 @@ func TestInvariant9_AnErasedAddressThatComesBack_IsSuppressedUntilALiftOrAConfir
 		h := drawHistory(t, l.catalog, 10)
 		a := pick(t, "erased", h.addresses...)
 		erased := instant(days + 1) // after everything
-		h.add(&consent.Statement{Kind: consent.KindErase, Occurred: erased, Address: a.Exact()})
+		h.add(&statement.Statement{Kind: consent.KindErase, Occurred: erased, Address: a.Exact()})
 		for range roll(t, "afterwards", 4) {
-			s := consent.Statement{Kind: consent.KindGrant, Address: a.Exact(), Occurred: erased + day}
+			s := statement.Statement{Kind: consent.KindGrant, Address: a.Exact(), Occurred: erased + day}
 			drawGrant(t, &s)
 			if s.Basis == catalog.BasisConsent && s.Confirmed != 0 && s.Confirmed <= erased+2*day {
 				s.Source = "import" // would reopen, were it no import
@@ -233,11 +234,11 @@ func TestInvariant9_AnErasedAddressThatComesBack_IsSuppressedUntilALiftOrAConfir
 				t.Fatalf("%+v: erased, and allowed again: %+v", r, v)
 			}
 		}
-		back := consent.Statement{
+		back := statement.Statement{
 			Kind: consent.KindGrant, Occurred: erased + day, Address: a.Exact(), Channels: []string{"news"}, Basis: catalog.BasisConsent,
 			Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: erased + day,
 		}
-		lift := consent.Statement{Kind: consent.KindLift, Occurred: erased + day, Address: a.Exact(), Reason: consent.ReasonErased}
+		lift := statement.Statement{Kind: consent.KindLift, Occurred: erased + day, Address: a.Exact(), Reason: consent.ReasonErased}
 		h.add(pick(t, "way back", &back, &lift))
 		if v := l.decideAll(h.ledger(), a, at)[consent.Request{Channel: "news"}]; slices.Contains(v.Reasons, consent.CodeErased) &&
 			!otherSpellingErased(h, a) {

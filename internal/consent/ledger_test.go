@@ -9,6 +9,8 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // subject is whom events are kept for: a form of an address.
@@ -33,19 +35,19 @@ func spelling(exact string) (sum [16]byte) {
 }
 
 // record adds what was found valid with the next position.
-func (l *ledger) record(entry *consent.Entry, occurred consent.Instant) {
+func (l *ledger) record(entry *statement.Entry, occurred consent.Instant) {
 	l.arrived++
 	key := subject{entry.Form, entry.Canonical()}
 	l.subjects[key] = append(l.subjects[key], eventOf(entry, occurred, l.arrived))
 }
 
 // eventOf is the event that a store would keep of the entry.
-func eventOf(entry *consent.Entry, occurred consent.Instant, position int64) consent.Event {
+func eventOf(entry *statement.Entry, occurred consent.Instant, position int64) consent.Event {
 	e := consent.Event{Position: position, Recorded: consent.MaxInstant, Occurred: occurred, Actor: "test", Facts: entry.Facts}
 	if entry.Form == consent.FormFolded {
 		e.Spelling = consent.Spelling{Key: 1, Sum: spelling(entry.Exact())}
 	}
-	digest := sha256.Sum256(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+	digest := sha256.Sum256(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 	copy(e.Key[:], digest[:])
 	return e
 }
@@ -107,13 +109,4 @@ func mustRules(tb testing.TB, c *catalog.Catalog, r consent.Request) *consent.Ru
 		tb.Fatalf("the rules for %s: %v", r.Channel, err)
 	}
 	return rules
-}
-
-func mustEntry(tb testing.TB, c *catalog.Catalog, s consent.Statement) *consent.Entry {
-	tb.Helper()
-	entry, err := s.Entry(c, c)
-	if err != nil {
-		tb.Fatalf("the statement %s: %v", s.Kind, err)
-	}
-	return entry
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/codec/codectest"
 )
 
 // labRequests are every check that the laboratory's catalog tells apart.
@@ -116,12 +118,12 @@ const day = 86_400_000_000
 type store struct {
 	ledger *ledger
 	states map[subject]*consent.State
-	names  *names
+	names  *codectest.Names
 }
 
 func (s *store) apply(t *rapid.T, key subject, e *consent.Event) {
 	s.ledger.subjects[key] = append(s.ledger.subjects[key], *e)
-	e.Refs(s.names.learn)
+	e.Refs(s.names.Learn)
 	state := s.states[key]
 	if state == nil {
 		state = &consent.State{}
@@ -129,11 +131,11 @@ func (s *store) apply(t *rapid.T, key subject, e *consent.Event) {
 	if !state.Apply(e) {
 		state = consent.Fold(slices.Clone(s.ledger.subjects[key]))
 	}
-	packed, err := consent.AppendState(nil, state, s.names)
+	packed, err := codec.AppendState(nil, state, s.names)
 	if err != nil {
 		t.Fatalf("packing a state: %v", err)
 	}
-	unpacked, err := consent.UnpackState(packed, s.names)
+	unpacked, err := codec.UnpackState(packed, s.names)
 	if err != nil {
 		t.Fatalf("unpacking a state: %v", err)
 	}
@@ -168,7 +170,7 @@ func TestState_AppliedEventByEvent_DecidesLikeTheSecondOpinion(t *testing.T) {
 		} else {
 			slices.SortStableFunc(inTime, func(x, y fact) int { return int(x.occurred - y.occurred) })
 		}
-		s := &store{ledger: newLedger(), states: map[subject]*consent.State{}, names: newNames()}
+		s := &store{ledger: newLedger(), states: map[subject]*consent.State{}, names: codectest.NewNames()}
 		for i := range inTime {
 			f := &inTime[i]
 			e := eventOf(f.entry, f.occurred, f.position)

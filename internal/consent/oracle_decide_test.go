@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // verdict is what the second opinion answers.
@@ -171,7 +172,7 @@ func (o *opinion) stage4(ch *catalog.Channel, sender string, r consent.Request) 
 // soon is the time until which a decision may be relied on at most.
 func (o *opinion) soon() consent.Instant { return plus(o.now, o.catalog.Policy.DecisionTTL) }
 
-func plus(t consent.Instant, p catalog.Period) consent.Instant {
+func plus(t consent.Instant, p period.Period) consent.Instant {
 	return consent.Instant(p.AddTo(time.UnixMicro(int64(t))).UnixMicro())
 }
 

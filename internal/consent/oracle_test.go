@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // The second opinion: the decision rules once more, written from their text and not from the program. It keeps no state and
@@ -16,7 +17,7 @@ import (
 
 // fact is an event of the list.
 type fact struct {
-	entry    *consent.Entry
+	entry    *statement.Entry
 	occurred consent.Instant
 	position int64
 	key      [16]byte

@@ -1,5 +1,7 @@
 package consent
 
+import "github.com/assent-io/assent/internal/locale"
+
 // Verdict is what a check answers.
 type Verdict uint8
 
@@ -106,5 +108,24 @@ func (c Code) about() About {
 		return AboutRequest
 	default:
 		return AboutRecipient
+	}
+}
+
+// Explanation is a sentence for people that says what the code means; empty for a code that this package does not give.
+func (c Code) Explanation(lang locale.Language) string { return locale.Explanation(string(c)).In(lang) }
+
+// Remedy is a sentence for people that says what would change the answer; empty for what allows.
+func (c Code) Remedy(lang locale.Language) string { return locale.Remedy(string(c)).In(lang) }
+
+// AllCodes returns every code that decisions give, in the order in which they are looked for.
+func AllCodes() []Code {
+	return []Code{
+		CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeLegalBlock, CodeRestricted,
+		CodeHardBounce, CodeSuppressed, CodeMixedContent, CodeWithdrawn, CodeRefused, CodeReferenceMissing, CodeReferenceInvalid,
+		CodeAllowContract, CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList,
+		CodeAllowConsent, CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending,
+		CodeRefusedBefore, CodeHonouredRefusal, CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired,
+		CodeCustomerLapsed, CodeAllowCustomer, CodeTermsInsufficient, CodeTermsReference, CodeAllowTerms, CodeBasisNotAccepted,
+		CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }

@@ -14,3 +14,25 @@ const (
 	RefDepartment  RefKind = 7
 	RefController  RefKind = 8
 )
+
+// Refs calls each for every reference that the packed form of the facts needs.
+func (f *Facts) Refs(each func(kind RefKind, name string)) {
+	for _, c := range f.Channels {
+		each(RefChannel, c)
+	}
+	if !f.Declaration.IsZero() {
+		each(RefDeclaration, f.Declaration.String())
+	}
+	for _, g := range f.Goods {
+		each(RefGoods, g)
+	}
+	if f.List != "" {
+		each(RefList, f.List)
+	}
+	switch {
+	case f.Scope != "":
+		each(RefScope, string(f.Scope))
+	case f.Kind == KindErase:
+		each(RefScope, string(ScopeMarketing)) // of the suppression that an erasure leaves
+	}
+}

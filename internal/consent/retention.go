@@ -106,10 +106,10 @@ func (u *Usefulness) lapse(g *Grant, channel string) Instant {
 		var end Instant
 		switch version, known := cat.Declaration(g.Declaration.ID, g.Declaration.Version); {
 		case g.Basis == catalog.BasisConsent:
-			end = after(ch.ConsentLapsesAfter, g.Begin())
+			end = g.Begin().Plus(ch.ConsentLapsesAfter)
 		case g.Basis == catalog.BasisExistingCustomer,
 			g.Basis == catalog.BasisTerms && known && version.CountsAs == catalog.CountsAsExistingCustomer:
-			end = after(cat.Policy.ExistingCustomerLapsesAfter, g.At)
+			end = g.At.Plus(cat.Policy.ExistingCustomerLapsesAfter)
 		}
 		if end == 0 {
 			return 0

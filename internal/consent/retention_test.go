@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // at returns an event of an exact subject at a position, on the day.
@@ -42,7 +43,7 @@ func TestEndings_OfGrants(t *testing.T) {
 	if !ok {
 		t.Fatal("the lab has no news")
 	}
-	lapse := func(p catalog.Period) consent.Instant { return consent.InstantOf(p.AddTo(instant(1).Time())) }
+	lapse := func(p period.Period) consent.Instant { return consent.InstantOf(p.AddTo(instant(1).Time())) }
 	for name, c := range map[string]struct {
 		grant  consent.Facts
 		folded *consent.State
@@ -101,7 +102,7 @@ func TestEndings_RequestsAndConfirmations_EndWithWhatTheyGave(t *testing.T) {
 func TestEndings_SeveralCatalogs_TheLongestLapseCounts(t *testing.T) {
 	with := lab(t)
 	without := *with
-	without.Policy.ExistingCustomerLapsesAfter = catalog.Period{}
+	without.Policy.ExistingCustomerLapsesAfter = period.Period{}
 	events := []consent.Event{at(1, 1, grantOn(catalog.BasisExistingCustomer, "shop"))}
 	for _, c := range []struct {
 		catalogs []*catalog.Catalog

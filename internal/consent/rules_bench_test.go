@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 func BenchmarkNewRules(b *testing.B) {
@@ -33,10 +34,10 @@ func BenchmarkTexts(b *testing.B) {
 		b.Run(string(code), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if code.Explanation(consent.German) == "" {
+				if code.Explanation(locale.German) == "" {
 					b.Fatal(code)
 				}
-				_ = code.Remedy(consent.German)
+				_ = code.Remedy(locale.German)
 			}
 		})
 	}

@@ -23,6 +23,13 @@ type State struct {
 	Voided       []BatchID // batches that are left out, in order: their events may still come
 }
 
+// Reset empties the state and keeps the memory of its lists for what is put into them next.
+func (s *State) Reset() {
+	s.Last = 0
+	s.Grants, s.Pending, s.Refusals, s.Suppressions = s.Grants[:0], s.Pending[:0], s.Refusals[:0], s.Suppressions[:0]
+	s.Erasures, s.Mails, s.Holds, s.Moves, s.Voided = s.Erasures[:0], s.Mails[:0], s.Holds[:0], s.Moves[:0], s.Voided[:0]
+}
+
 // Grant is a legal basis that was given for some channels.
 type Grant struct {
 	Position    int64

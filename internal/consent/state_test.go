@@ -7,12 +7,13 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 const ann = "ann@firma.example"
 
 // tell records statements about one address, which have to be accepted.
-func tell(tb testing.TB, statements ...consent.Statement) *history {
+func tell(tb testing.TB, statements ...statement.Statement) *history {
 	tb.Helper()
 	h := &history{catalog: lab(tb)}
 	for _, s := range statements {
@@ -39,8 +40,8 @@ func (h *history) confirmation(tb testing.TB, r consent.Request, at consent.Inst
 	return d.Reason
 }
 
-func consentOn(day int, confirmed consent.Instant) consent.Statement {
-	return consent.Statement{
+func consentOn(day int, confirmed consent.Instant) statement.Statement {
+	return statement.Statement{
 		Kind: consent.KindGrant, Occurred: instant(day), Channels: []string{"shop"}, Basis: catalog.BasisConsent,
 		Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: confirmed,
 	}
@@ -48,14 +49,14 @@ func consentOn(day int, confirmed consent.Instant) consent.Statement {
 
 func TestState_ConfirmedRequestThatWasErased_DoesNotStandForAGrantThatWasNot(t *testing.T) {
 	h := tell(t,
-		consent.Statement{
+		statement.Statement{
 			Kind: consent.KindRequest, Occurred: instant(1), Channels: []string{"shop"}, Source: "web_form",
 			Declaration: consent.Declaration{ID: "all", Version: "1"},
 		},
 		consentOn(3, instant(3)),
-		consent.Statement{Kind: consent.KindConfirm, Occurred: instant(4) - 1, Channels: []string{"shop"}},
-		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
-		consent.Statement{Kind: consent.KindLift, Occurred: instant(5), Reason: consent.ReasonErased},
+		statement.Statement{Kind: consent.KindConfirm, Occurred: instant(4) - 1, Channels: []string{"shop"}},
+		statement.Statement{Kind: consent.KindErase, Occurred: instant(2)},
+		statement.Statement{Kind: consent.KindLift, Occurred: instant(5), Reason: consent.ReasonErased},
 	)
 	d := h.decide(t, consent.Request{Channel: "shop"}, instant(6))
 	if d.Reason != consent.CodeAllowConsent || d.Position != 2 {
@@ -65,17 +66,17 @@ func TestState_ConfirmedRequestThatWasErased_DoesNotStandForAGrantThatWasNot(t *
 
 func TestDecide_ConsentThatBeganBeforeTheErasure_CountsAsNeverMade(t *testing.T) {
 	h := tell(t,
-		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
+		statement.Statement{Kind: consent.KindErase, Occurred: instant(2)},
 		consentOn(3, instant(2)), // given after the erasure, but confirmed at its instant
-		consent.Statement{Kind: consent.KindLift, Occurred: instant(4), Reason: consent.ReasonErased},
+		statement.Statement{Kind: consent.KindLift, Occurred: instant(4), Reason: consent.ReasonErased},
 	)
 	if d := h.decide(t, consent.Request{Channel: "shop"}, instant(5)); d.Reason != consent.CodeNoLegalBasis {
 		t.Errorf("got %s, want NO_LEGAL_BASIS", d.Reason)
 	}
 	h = tell(t,
-		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
+		statement.Statement{Kind: consent.KindErase, Occurred: instant(2)},
 		consentOn(3, instant(2)+1),
-		consent.Statement{Kind: consent.KindLift, Occurred: instant(4), Reason: consent.ReasonErased},
+		statement.Statement{Kind: consent.KindLift, Occurred: instant(4), Reason: consent.ReasonErased},
 	)
 	if d := h.decide(t, consent.Request{Channel: "shop"}, instant(5)); d.Reason != consent.CodeAllowConsent {
 		t.Errorf("a microsecond after the erasure: got %s, want ALLOW_CONSENT", d.Reason)
@@ -84,9 +85,9 @@ func TestDecide_ConsentThatBeganBeforeTheErasure_CountsAsNeverMade(t *testing.T)
 
 func TestDecide_PendingRequestThatWasErased_IsNotPending(t *testing.T) {
 	h := tell(t,
-		consent.Statement{Kind: consent.KindRequest, Occurred: instant(1), Channels: []string{"shop"}},
-		consent.Statement{Kind: consent.KindErase, Occurred: instant(1)},
-		consent.Statement{Kind: consent.KindLift, Occurred: instant(2), Reason: consent.ReasonErased},
+		statement.Statement{Kind: consent.KindRequest, Occurred: instant(1), Channels: []string{"shop"}},
+		statement.Statement{Kind: consent.KindErase, Occurred: instant(1)},
+		statement.Statement{Kind: consent.KindLift, Occurred: instant(2), Reason: consent.ReasonErased},
 	)
 	if d := h.decide(t, consent.Request{Channel: "shop"}, instant(3)); d.Reason != consent.CodeNoLegalBasis {
 		t.Errorf("got %s, want NO_LEGAL_BASIS", d.Reason)
@@ -125,7 +126,7 @@ func TestState_SuppressionsThatSayTheSame_AreKeptOnceAndOfANoTheFirstToo(t *test
 	h := tell(t)
 	for day := range 10 {
 		for _, reason := range []consent.Reason{consent.ReasonManual, consent.ReasonComplaint} {
-			h.add(&consent.Statement{Kind: consent.KindSuppress, Occurred: instant(day), Address: ann, Reason: reason, Scope: "marketing"})
+			h.add(&statement.Statement{Kind: consent.KindSuppress, Occurred: instant(day), Address: ann, Reason: reason, Scope: "marketing"})
 		}
 	}
 	var kept []int64
@@ -168,14 +169,14 @@ func TestDecideConfirmation_Limits_EndAtTheirBoundary(t *testing.T) {
 
 func TestDecideConfirmation_AfterANo_OnceInThirtyDaysHoweverOftenItIsRepeated(t *testing.T) {
 	a := mustAddress(t, ann)
-	h := tell(t, consent.Statement{Kind: consent.KindSuppress, Occurred: instant(1), Reason: consent.ReasonObjection})
+	h := tell(t, statement.Statement{Kind: consent.KindSuppress, Occurred: instant(1), Reason: consent.ReasonObjection})
 	h.addMail(instant(0), a, "news") // before the no
 	if got := h.confirmation(t, consent.Request{Channel: "news"}, instant(2)); got != consent.CodeAllowConfirmation {
 		t.Errorf("the first after a no, which is the only way back: got %s", got)
 	}
 	h.addMail(instant(2), a, "news")
 	for day := 3; day < 6; day++ {
-		h.add(&consent.Statement{Kind: consent.KindSuppress, Occurred: instant(day), Address: ann, Reason: consent.ReasonObjection})
+		h.add(&statement.Statement{Kind: consent.KindSuppress, Occurred: instant(day), Address: ann, Reason: consent.ReasonObjection})
 	}
 	for _, test := range []struct {
 		at   consent.Instant
@@ -189,18 +190,18 @@ func TestDecideConfirmation_AfterANo_OnceInThirtyDaysHoweverOftenItIsRepeated(t 
 
 func TestDecideConfirmation_WhatStopsIt(t *testing.T) {
 	for name, test := range map[string]struct {
-		s    consent.Statement
+		s    statement.Statement
 		want consent.Code
 	}{
-		"legal block of another channel": {consent.Statement{Kind: consent.KindSuppress, Reason: "LEGAL_BLOCK", Scope: "channel:shop"}, consent.CodeLegalBlock},
-		"restriction":                    {consent.Statement{Kind: consent.KindSuppress, Reason: "PROCESSING_RESTRICTED"}, consent.CodeRestricted},
-		"manual of all":                  {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "all"}, consent.CodeSuppressed},
-		"manual of another channel":      {consent.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "channel:shop"}, consent.CodeAllowConfirmation},
-		"bounce":                         {consent.Statement{Kind: consent.KindSuppress, Reason: "HARD_BOUNCE"}, consent.CodeAllowConfirmation},
-		"objection":                      {consent.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION"}, consent.CodeAllowConfirmation},
-		"complaint":                      {consent.Statement{Kind: consent.KindSuppress, Reason: "COMPLAINT"}, consent.CodeAllowConfirmation},
-		"erasure":                        {consent.Statement{Kind: consent.KindErase}, consent.CodeAllowConfirmation},
-		"refusal":                        {consent.Statement{Kind: consent.KindRefuse, Channels: []string{"news"}}, consent.CodeAllowConfirmation},
+		"legal block of another channel": {statement.Statement{Kind: consent.KindSuppress, Reason: "LEGAL_BLOCK", Scope: "channel:shop"}, consent.CodeLegalBlock},
+		"restriction":                    {statement.Statement{Kind: consent.KindSuppress, Reason: "PROCESSING_RESTRICTED"}, consent.CodeRestricted},
+		"manual of all":                  {statement.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "all"}, consent.CodeSuppressed},
+		"manual of another channel":      {statement.Statement{Kind: consent.KindSuppress, Reason: "MANUAL", Scope: "channel:shop"}, consent.CodeAllowConfirmation},
+		"bounce":                         {statement.Statement{Kind: consent.KindSuppress, Reason: "HARD_BOUNCE"}, consent.CodeAllowConfirmation},
+		"objection":                      {statement.Statement{Kind: consent.KindSuppress, Reason: "OBJECTION"}, consent.CodeAllowConfirmation},
+		"complaint":                      {statement.Statement{Kind: consent.KindSuppress, Reason: "COMPLAINT"}, consent.CodeAllowConfirmation},
+		"erasure":                        {statement.Statement{Kind: consent.KindErase}, consent.CodeAllowConfirmation},
+		"refusal":                        {statement.Statement{Kind: consent.KindRefuse, Channels: []string{"news"}}, consent.CodeAllowConfirmation},
 	} {
 		test.s.Occurred = instant(1)
 		if got := tell(t, test.s).confirmation(t, consent.Request{Channel: "news"}, instant(2)); got != test.want {
@@ -229,7 +230,7 @@ func TestDecide_ValidUntil_IsTheNextExpiryOrTheLifeOfADecision(t *testing.T) {
 	short := consentOn(1, instant(1))
 	short.Expires = instant(3)
 	for name, test := range map[string]struct {
-		s    consent.Statement
+		s    statement.Statement
 		at   consent.Instant
 		want consent.Instant
 	}{
@@ -251,13 +252,13 @@ func TestDecide_ValidUntil_IsTheNextExpiryOrTheLifeOfADecision(t *testing.T) {
 func TestStanding_AndInForce_TellWhatIsKnownOfAnAddressOnAChannel(t *testing.T) {
 	h := tell(t,
 		consentOn(1, instant(1)),
-		consent.Statement{Kind: consent.KindErase, Occurred: instant(2)},
+		statement.Statement{Kind: consent.KindErase, Occurred: instant(2)},
 		consentOn(3, instant(3)),
-		consent.Statement{Kind: consent.KindRefuse, Occurred: instant(4), Channels: []string{"shop"}},
-		consent.Statement{Kind: consent.KindRequest, Occurred: instant(5), Channels: []string{"shop"}},
-		consent.Statement{Kind: consent.KindSuppress, Occurred: instant(5), Reason: "MANUAL", Scope: "all", Expires: instant(6)},
+		statement.Statement{Kind: consent.KindRefuse, Occurred: instant(4), Channels: []string{"shop"}},
+		statement.Statement{Kind: consent.KindRequest, Occurred: instant(5), Channels: []string{"shop"}},
+		statement.Statement{Kind: consent.KindSuppress, Occurred: instant(5), Reason: "MANUAL", Scope: "all", Expires: instant(6)},
 	)
-	h.add(&consent.Statement{Kind: consent.KindSuppress, Occurred: instant(5), Domain: "firma.example", Reason: "OBJECTION"})
+	h.add(&statement.Statement{Kind: consent.KindSuppress, Occurred: instant(5), Domain: "firma.example", Reason: "OBJECTION"})
 	a := mustAddress(t, ann)
 	known := h.ledger().known(a, instant(6))
 	s := known.Standing("shop", instant(6))

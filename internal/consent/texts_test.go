@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // declaredCodes reads the codes from the source, so that a new one cannot be left out anywhere.
@@ -56,7 +57,7 @@ func TestCodes_EachHasASentenceInBothLanguagesAndWhatWouldChangeIt(t *testing.T)
 	seen := map[string]consent.Code{}
 	for _, code := range consent.AllCodes() {
 		allows := strings.HasPrefix(string(code), "ALLOW_")
-		for _, lang := range []consent.Language{consent.English, consent.German} {
+		for _, lang := range []locale.Language{locale.English, locale.German} {
 			explanation, remedy := code.Explanation(lang), code.Remedy(lang)
 			if !isSentence(explanation) {
 				t.Errorf("%s: the explanation %q is no sentence", code, explanation)
@@ -69,11 +70,11 @@ func TestCodes_EachHasASentenceInBothLanguagesAndWhatWouldChangeIt(t *testing.T)
 				t.Errorf("%s: the remedy is %q", code, remedy)
 			}
 		}
-		if !allows && code.Remedy(consent.English) == code.Remedy(consent.German) {
+		if !allows && code.Remedy(locale.English) == code.Remedy(locale.German) {
 			t.Errorf("%s: the remedy is not translated", code)
 		}
 	}
-	if unknown := consent.Code("OF_TOMORROW"); unknown.Explanation(consent.German)+unknown.Remedy(consent.English) != "" {
+	if unknown := consent.Code("OF_TOMORROW"); unknown.Explanation(locale.German)+unknown.Remedy(locale.English) != "" {
 		t.Error("a code that is unknown is explained")
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // Random histories are made to collide: the spellings of one or two mailboxes, a handful of channels, one instant a day, and
@@ -127,7 +129,7 @@ func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
 }
 
 // add records a statement if the rules accept it.
-func (h *history) add(s *consent.Statement) bool {
+func (h *history) add(s *statement.Statement) bool {
 	entry, err := s.Entry(h.catalog, h.catalog)
 	if err != nil {
 		return false
@@ -137,14 +139,14 @@ func (h *history) add(s *consent.Statement) bool {
 }
 
 func (h *history) addMail(at consent.Instant, to address.Address, channel string) {
-	h.append(&consent.Entry{
+	h.append(&statement.Entry{
 		Form: consent.FormMail, Address: to, Facts: consent.Facts{Kind: consent.KindMail, Channels: []string{channel}},
 	}, at)
 }
 
-func (h *history) append(entry *consent.Entry, occurred consent.Instant) {
+func (h *history) append(entry *statement.Entry, occurred consent.Instant) {
 	f := fact{entry: entry, occurred: occurred, position: int64(len(h.facts) + 1)}
-	digest := sha256.Sum256(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+	digest := sha256.Sum256(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 	copy(f.key[:], digest[:])
 	if slices.ContainsFunc(h.facts, func(g fact) bool { return g.key == f.key && g.entry.Canonical() == entry.Canonical() }) {
 		return // the same fact twice is one event
@@ -171,8 +173,8 @@ func (h *history) ledger() *ledger {
 	return h.events(order)
 }
 
-func drawStatement(t *rapid.T, family []string) consent.Statement {
-	s := consent.Statement{
+func drawStatement(t *rapid.T, family []string) statement.Statement {
+	s := statement.Statement{
 		Kind: pick(t, "kind", consent.KindRequest, consent.KindConfirm, consent.KindConfirm, consent.KindGrant, consent.KindGrant,
 			consent.KindGrant, consent.KindGrant, consent.KindGrant, consent.KindGrant, consent.KindWithdraw, consent.KindRefuse,
 			consent.KindSuppress, consent.KindSuppress, consent.KindLift, consent.KindErase),
@@ -207,7 +209,7 @@ func drawStatement(t *rapid.T, family []string) consent.Statement {
 
 // narrow makes the statement one of a few that differ in little but their times, so that the fold meets what stands for one
 // another, what was erased in between, and what was said twice.
-func narrow(t *rapid.T, s *consent.Statement, address string) {
+func narrow(t *rapid.T, s *statement.Statement, address string) {
 	s.Domain, s.Address = "", address
 	switch s.Kind {
 	case consent.KindGrant:
@@ -215,7 +217,7 @@ func narrow(t *rapid.T, s *consent.Statement, address string) {
 		if roll(t, "both", 3) == 1 {
 			channels = []string{"news", "shop"}
 		}
-		*s = consent.Statement{
+		*s = statement.Statement{
 			Kind: s.Kind, Occurred: s.Occurred, Address: address, Channels: channels, Basis: catalog.BasisConsent, Expires: s.Expires,
 			Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: confirmed,
 		}
@@ -229,9 +231,9 @@ func narrow(t *rapid.T, s *consent.Statement, address string) {
 			s.Channels = []string{"shop"}
 		}
 	case consent.KindSuppress:
-		*s = consent.Statement{Kind: s.Kind, Occurred: s.Occurred, Address: address, Expires: s.Expires, Reason: consent.ReasonObjection}
+		*s = statement.Statement{Kind: s.Kind, Occurred: s.Occurred, Address: address, Expires: s.Expires, Reason: consent.ReasonObjection}
 	case consent.KindLift:
-		*s = consent.Statement{Kind: s.Kind, Occurred: s.Occurred, Address: address, Reason: pick(t, "lifted", consent.ReasonErased,
+		*s = statement.Statement{Kind: s.Kind, Occurred: s.Occurred, Address: address, Reason: pick(t, "lifted", consent.ReasonErased,
 			consent.ReasonErased, consent.ReasonObjection)}
 	default:
 	}
@@ -242,7 +244,7 @@ func drawDeclaration(t *rapid.T) consent.Declaration {
 		consent.Declaration{ID: "all", Version: "2"}, consent.Declaration{ID: "lost", Version: "9"}, consent.Declaration{})
 }
 
-func drawGrant(t *rapid.T, s *consent.Statement) {
+func drawGrant(t *rapid.T, s *statement.Statement) {
 	s.Channels = someOf(t, "shop", "news", "club", "shop", "news", "parcels", "duties")
 	s.Basis = pick(t, "basis", catalog.BasisConsent, catalog.BasisConsent, catalog.BasisConsent, catalog.BasisExistingCustomer,
 		catalog.BasisTerms, catalog.BasisTerms, catalog.BasisContract)
@@ -264,7 +266,7 @@ func drawGrant(t *rapid.T, s *consent.Statement) {
 	}
 }
 
-func drawSuppression(t *rapid.T, s *consent.Statement) {
+func drawSuppression(t *rapid.T, s *statement.Statement) {
 	s.Reason = pick(t, "reason", consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonHardBounce, consent.ReasonManual,
 		consent.ReasonExternalList, consent.ReasonExternalList, consent.ReasonLegalBlock, consent.ReasonProcessingRestricted)
 	if s.Kind == consent.KindLift && roll(t, "lift the erasure", 4) == 1 {

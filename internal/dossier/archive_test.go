@@ -16,11 +16,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 func TestVerify_ArchiveAsItWasMade_Holds(t *testing.T) {
-	s := newSample(t, consent.German)
+	s := newSample(t, locale.German)
 	data := s.archive(t)
 	for _, key := range []string{"", s.key} {
 		r := Verify(data, key)
@@ -39,7 +39,7 @@ func TestVerify_ArchiveAsItWasMade_Holds(t *testing.T) {
 // Every byte of what holds the archive together is changed, and of the long texts some: what they are covered by is the same for all
 // of their bytes.
 func TestVerify_AnyByteChanged_IsFound(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	data := s.archive(t)
 	files, err := readZip(data)
 	if err != nil {
@@ -75,7 +75,7 @@ func TestVerify_AnyByteChanged_IsFound(t *testing.T) {
 }
 
 func TestVerify_AnyChangeOfItsBytes_IsFound(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	data := s.archive(t)
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.IntRange(0, len(data)).Draw(t, "from")
@@ -118,7 +118,7 @@ func only(name string, change func([]byte) []byte) func(string, []byte) []byte {
 }
 
 func TestVerify_WhatWasAltered_IsNamed(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	data := s.archive(t)
 	gone := func([]byte) []byte { return nil }
 	space := func(b []byte) []byte { return append(b, ' ') }
@@ -149,7 +149,7 @@ func TestVerify_WhatWasAltered_IsNamed(t *testing.T) {
 }
 
 func TestVerify_AnotherGenuineKey_IsTheOnlyFinding(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	_, other, err := note.GenerateKey(rand.Reader, "another.example")
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestVerify_DossierThatIsSignedButNotWhatTheLedgerSays_IsFound(t *testing.T)
 		"another position": {func(s *sample) { s.dossier.Made.Position-- }, fileJSON, "it is not of this ledger, or not of the position of the checkpoint"},
 		"another catalog":  {func(s *sample) { s.catalogs[0].Text = "other" }, "catalogs/1.yaml", "the catalog is not the one that the ledger names"},
 	} {
-		s := newSample(t, consent.English)
+		s := newSample(t, locale.English)
 		c.change(s)
 		r := Verify(s.archive(t), s.key)
 		if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.File == c.file && strings.Contains(f.Message, c.message) }) {
@@ -192,7 +192,7 @@ func TestVerify_DossierThatIsSignedButNotWhatTheLedgerSays_IsFound(t *testing.T)
 }
 
 func TestVerify_ArchiveOfAnotherKey_IsFoundIfTheKeyIsGiven(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	private, public, err := note.GenerateKey(rand.Reader, sampleOrigin)
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func unzipped(t *testing.T, data []byte) map[string][]byte {
 
 // What reads the standard formats verifies the archive without this program.
 func TestArchive_IsVerifiedByOtherPrograms(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	files := unzipped(t, s.archive(t))
 	verifier, err := note.NewVerifier(strings.TrimSpace(string(files["verifier-key.txt"])))
 	if err != nil {
@@ -297,7 +297,7 @@ func TestArchive_IsVerifiedByOtherPrograms(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	s := newSample(f, consent.English)
+	s := newSample(f, locale.English)
 	data := s.archive(f)
 	// A short archive is gone through much faster, and is read by the same code.
 	small := rebuilt(f, data, func(name string, data []byte) []byte {

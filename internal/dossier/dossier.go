@@ -1,7 +1,7 @@
 package dossier
 
 import (
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // Format names the format of the dossier as JSON, and its version.
@@ -67,13 +67,13 @@ type Made struct {
 
 // Held counts what is held.
 type Held struct {
-	Digests         []Digest `json:"digests"`
-	Events          int      `json:"events"`
-	WithEvidence    int      `json:"withEvidence"`
-	EvidenceDeleted int      `json:"evidenceDeleted"`
-	Suppressions    int      `json:"suppressions"` // in force
-	Disclosures     int      `json:"disclosures"`  // rows
-	Statements      []Text   `json:"statements"`   // the same in sentences; nothing else is held
+	Digests         []Digest      `json:"digests"`
+	Events          int           `json:"events"`
+	WithEvidence    int           `json:"withEvidence"`
+	EvidenceDeleted int           `json:"evidenceDeleted"`
+	Suppressions    int           `json:"suppressions"` // in force
+	Disclosures     int           `json:"disclosures"`  // rows
+	Statements      []locale.Text `json:"statements"`   // the same in sentences; nothing else is held
 }
 
 // Digest is a keyed digest of a form of the address, by which its events are found.
@@ -94,78 +94,78 @@ type Controller struct {
 
 // Named is something that the catalog gives a name in two languages. Where the catalog does not know it both are its id.
 type Named struct {
-	ID   string `json:"id"`
-	Name Text   `json:"name"`
+	ID   string      `json:"id"`
+	Name locale.Text `json:"name"`
 }
 
 // Channel is what holds on a channel, as decided at the time and position of the dossier.
 type Channel struct {
 	Named
-	Department       Named    `json:"department"`
-	Controller       string   `json:"controller"`
-	Medium           string   `json:"medium"`
-	Class            string   `json:"class"`
-	Retired          bool     `json:"retired"`
-	LegalBases       []string `json:"legalBases"` // that the channel accepts
-	Verdict          string   `json:"verdict"`
-	Reason           string   `json:"reason"`
-	Reasons          []string `json:"reasons"`
-	Explanation      Text     `json:"explanation"`
-	Remedy           Text     `json:"remedy"`
-	LegalBasis       string   `json:"legalBasis"`
-	GrantPosition    int64    `json:"grantPosition"` // 0: no grant decides
-	RefusedTime      Time     `json:"refusedTime,omitzero"`
-	PendingUntilTime Time     `json:"pendingUntilTime,omitzero"`
+	Department       Named       `json:"department"`
+	Controller       string      `json:"controller"`
+	Medium           string      `json:"medium"`
+	Class            string      `json:"class"`
+	Retired          bool        `json:"retired"`
+	LegalBases       []string    `json:"legalBases"` // that the channel accepts
+	Verdict          string      `json:"verdict"`
+	Reason           string      `json:"reason"`
+	Reasons          []string    `json:"reasons"`
+	Explanation      locale.Text `json:"explanation"`
+	Remedy           locale.Text `json:"remedy"`
+	LegalBasis       string      `json:"legalBasis"`
+	GrantPosition    int64       `json:"grantPosition"` // 0: no grant decides
+	RefusedTime      Time        `json:"refusedTime,omitzero"`
+	PendingUntilTime Time        `json:"pendingUntilTime,omitzero"`
 }
 
 // Suppression is one in force; Domain is set where it is of a domain and not of the address.
 type Suppression struct {
-	Reason      string `json:"reason"`
-	Explanation Text   `json:"explanation"`
-	Remedy      Text   `json:"remedy"`
-	Scope       string `json:"scope"`
-	Stops       Text   `json:"stops"`
-	SinceTime   Time   `json:"sinceTime"`
-	UntilTime   Time   `json:"untilTime,omitzero"`
-	List        string `json:"list"`
-	Binds       string `json:"binds"`
-	Domain      string `json:"domain"`
-	Position    int64  `json:"position"`
+	Reason      string      `json:"reason"`
+	Explanation locale.Text `json:"explanation"`
+	Remedy      locale.Text `json:"remedy"`
+	Scope       string      `json:"scope"`
+	Stops       locale.Text `json:"stops"`
+	SinceTime   Time        `json:"sinceTime"`
+	UntilTime   Time        `json:"untilTime,omitzero"`
+	List        string      `json:"list"`
+	Binds       string      `json:"binds"`
+	Domain      string      `json:"domain"`
+	Position    int64       `json:"position"`
 }
 
 // Event is an event of the ledger: what stands in its header, and its evidence as far as it is held.
 type Event struct {
-	Position        int64    `json:"position"`
-	RecordedTime    Time     `json:"recordedTime"`
-	OccurredTime    Time     `json:"occurredTime"`
-	Kind            string   `json:"kind"`
-	Summary         Text     `json:"summary"`
-	Actor           string   `json:"actor"` // id of the client that recorded it
-	ActorDepartment *Named   `json:"actorDepartment"`
-	BatchID         string   `json:"batchId,omitempty"`
-	Channels        []Named  `json:"channels"`
-	LegalBasis      string   `json:"legalBasis,omitempty"`
-	Declaration     string   `json:"declaration,omitempty"` // id@version
-	ExpiresTime     Time     `json:"expiresTime,omitzero"`  // of a suppression its until
-	Source          string   `json:"source,omitempty"`
-	ConfirmedTime   Time     `json:"confirmedTime,omitzero"`
-	NoticeGiven     bool     `json:"noticeGiven,omitempty"`
-	Goods           []string `json:"goods,omitempty"`
-	Reason          string   `json:"reason,omitempty"`
-	Scope           string   `json:"scope,omitempty"`
-	List            string   `json:"list,omitempty"`
-	Binds           string   `json:"binds,omitempty"`
-	Was             []int64  `json:"was,omitempty"`          // positions of events that it stands for since erasures blanked them
-	VoidPosition    int64    `json:"voidPosition,omitempty"` // the event that it declares void
-	VoidBatch       string   `json:"voidBatch,omitempty"`    // the batch whose events about the address it declares void
-	VoidedBy        int64    `json:"voidedBy,omitempty"`     // position of the event that declared this one void
-	Moved           string   `json:"moved,omitempty"`        // of a change of address: away or here
-	Removed         *Removed `json:"removed,omitempty"`      // of a removal after the retention period
-	CatalogVersion  int64    `json:"catalogVersion"`         // in force when it occurred
-	EvidenceState   string   `json:"evidenceState"`
-	Evidence        Evidence `json:"evidence,omitzero"`
-	EvidenceSHA256  string   `json:"evidenceSha256,omitempty"` // of the sealed evidence, in hex
-	LeafHash        string   `json:"leafHash"`                 // in base64
+	Position        int64       `json:"position"`
+	RecordedTime    Time        `json:"recordedTime"`
+	OccurredTime    Time        `json:"occurredTime"`
+	Kind            string      `json:"kind"`
+	Summary         locale.Text `json:"summary"`
+	Actor           string      `json:"actor"` // id of the client that recorded it
+	ActorDepartment *Named      `json:"actorDepartment"`
+	BatchID         string      `json:"batchId,omitempty"`
+	Channels        []Named     `json:"channels"`
+	LegalBasis      string      `json:"legalBasis,omitempty"`
+	Declaration     string      `json:"declaration,omitempty"` // id@version
+	ExpiresTime     Time        `json:"expiresTime,omitzero"`  // of a suppression its until
+	Source          string      `json:"source,omitempty"`
+	ConfirmedTime   Time        `json:"confirmedTime,omitzero"`
+	NoticeGiven     bool        `json:"noticeGiven,omitempty"`
+	Goods           []string    `json:"goods,omitempty"`
+	Reason          string      `json:"reason,omitempty"`
+	Scope           string      `json:"scope,omitempty"`
+	List            string      `json:"list,omitempty"`
+	Binds           string      `json:"binds,omitempty"`
+	Was             []int64     `json:"was,omitempty"`          // positions of events that it stands for since erasures blanked them
+	VoidPosition    int64       `json:"voidPosition,omitempty"` // the event that it declares void
+	VoidBatch       string      `json:"voidBatch,omitempty"`    // the batch whose events about the address it declares void
+	VoidedBy        int64       `json:"voidedBy,omitempty"`     // position of the event that declared this one void
+	Moved           string      `json:"moved,omitempty"`        // of a change of address: away or here
+	Removed         *Removed    `json:"removed,omitempty"`      // of a removal after the retention period
+	CatalogVersion  int64       `json:"catalogVersion"`         // in force when it occurred
+	EvidenceState   string      `json:"evidenceState"`
+	Evidence        Evidence    `json:"evidence,omitzero"`
+	EvidenceSHA256  string      `json:"evidenceSha256,omitempty"` // of the sealed evidence, in hex
+	LeafHash        string      `json:"leafHash"`                 // in base64
 }
 
 // Removed is what was removed when its time was over.
@@ -225,41 +225,19 @@ type Disclosure struct {
 }
 
 // AllPurposes stands in the place of a channel where somebody learnt of all of them: by a look-up, a history or an export.
-func AllPurposes() Named { return Named{Name: Text{"all purposes", "alle Zwecke"}} }
+func AllPurposes() Named { return Named{Name: locale.Get("channel.all")} }
 
 // Retention is how long something of a kind is kept.
 type Retention struct {
-	Of     string `json:"of"`     // evidence, requests, disclosures, hard_bounces, suppressions or ledger
-	Period string `json:"period"` // ISO 8601; empty: kept while it is of use, no end is set
-	Text   Text   `json:"text"`
-}
-
-// Text is a sentence or a name in both languages.
-type Text struct {
-	EN string `json:"en"`
-	DE string `json:"de"`
-}
-
-// In returns the text in a language.
-func (t Text) In(lang consent.Language) string {
-	if lang == consent.German {
-		return t.DE
-	}
-	return t.EN
-}
-
-// LanguageTag returns the tag of a language: en or de.
-func LanguageTag(lang consent.Language) string {
-	if lang == consent.German {
-		return "de"
-	}
-	return "en"
+	Of     string      `json:"of"`     // evidence, requests, disclosures, hard_bounces, suppressions or ledger
+	Period string      `json:"period"` // ISO 8601; empty: kept while it is of use, no end is set
+	Text   locale.Text `json:"text"`
 }
 
 // lang is the language of the dossier.
-func (d *Dossier) lang() consent.Language {
-	if d.Language == "de" {
-		return consent.German
+func (d *Dossier) lang() locale.Language {
+	if d.Language == locale.German.Tag() {
+		return locale.German
 	}
-	return consent.English
+	return locale.English
 }

@@ -7,12 +7,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // EventOf returns an event as its header says it, without evidence and without what only a catalog knows but the names.
 func EventOf(header []byte, names Names) (Event, error) {
-	e, err := consent.DecodeHeader(header)
+	e, err := codec.DecodeHeader(header)
 	if err != nil {
 		return Event{}, err
 	}
@@ -21,7 +23,7 @@ func EventOf(header []byte, names Names) (Event, error) {
 
 // EventShown is [EventOf] for a reader who may know these channels of the event only.
 func EventShown(header []byte, channels []string, names Names) (Event, error) {
-	e, err := consent.DecodeHeader(header)
+	e, err := codec.DecodeHeader(header)
 	if err != nil {
 		return Event{}, err
 	}
@@ -55,10 +57,7 @@ func eventOf(header []byte, e *consent.Event, names Names) Event {
 func Blank(position int64, recorded Time, leaf [ledger.HashSize]byte) Event {
 	return Event{
 		Position: position, RecordedTime: recorded, Kind: "blank", Channels: []Named{}, EvidenceState: EvidenceNone,
-		Summary: Text{
-			"What stood here was blanked by an erasure; its hash remains.",
-			"Was hier stand, wurde durch eine Löschung entfernt; der Hashwert bleibt.",
-		},
+		Summary:  locale.Get("event.blank"),
 		LeafHash: base64.StdEncoding.EncodeToString(leaf[:]),
 	}
 }

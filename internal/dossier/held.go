@@ -3,19 +3,17 @@ package dossier
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // withheld stands where the name of an employee was left out.
-func withheld() Text {
-	return Text{"(an employee; the name is not disclosed)", "(Beschäftigte oder Beschäftigter; Name nicht offengelegt)"}
-}
+func withheld() locale.Text { return locale.Get("withheld.operator") }
 
 // withheldText stands for what another department wrote.
-func withheldText() Text {
-	return Text{"(text of another department; not shown)", "(Text einer anderen Abteilung; nicht gezeigt)"}
-}
+func withheldText() locale.Text { return locale.Get("withheld.text") }
 
 // Complete fills in what follows from the rest of the dossier: the state of the address, and what is held, in numbers and in
 // sentences that say all there is and that there is nothing else. Lists without anything become empty ones.
@@ -62,75 +60,55 @@ func empty[T any](list *[]T) {
 	}
 }
 
-func (d *Dossier) statements() []Text {
-	var list []Text
-	add := func(en, de string) { list = append(list, Text{en, de}) }
+func (d *Dossier) statements() []locale.Text {
 	if d.Subject.Status == StatusUnknown && len(d.Events) == 0 && len(d.Disclosures) == 0 {
-		add("Nothing is held about this address: neither the address itself nor a digest of it, and no event.",
-			"Zu dieser Adresse ist nichts gespeichert: weder die Adresse selbst noch ein Prüfwert der Adresse noch ein Vorgang.")
-		return list
+		return []locale.Text{locale.Get("held.nothing")}
 	}
+	var list []locale.Text
+	add := func(text locale.Text) { list = append(list, text) }
 	if d.Subject.AddressHeld {
-		add("The address itself, encrypted.", "Die Adresse selbst, verschlüsselt.")
+		add(locale.Get("held.address"))
 	} else {
-		add("The address itself is not held.", "Die Adresse selbst ist nicht gespeichert.")
+		add(locale.Get("held.noAddress"))
 	}
 	if d.Subject.OtherSpellingHeld {
-		add("The address in another spelling, encrypted.", "Die Adresse in einer anderen Schreibweise, verschlüsselt.")
+		add(locale.Get("held.otherSpelling"))
 	}
 	for _, digest := range d.Held.Digests {
-		list = append(list, digest.statement())
+		add(digest.statement())
 	}
 	list = append(list, d.eventStatements()...)
 	for i := range d.Suppressions {
-		list = append(list, d.Suppressions[i].statement())
+		add(d.Suppressions[i].statement())
 	}
 	if n := len(d.Disclosures); n > 0 {
-		add(plural(n, "record of a disclosure to a client", "records of disclosures to clients")+", by day.",
-			plural(n, "Aufzeichnung über eine Auskunft an ein System", "Aufzeichnungen über Auskünfte an Systeme")+", nach Tagen.")
+		add(locale.Count("held.disclosures", n, nil))
 	}
 	if d.Subject.ErasedTime != 0 {
-		add("If a system reports something from before the erasure again: the day, the system and the number of such reports, without what was reported.",
-			"Meldet ein System erneut etwas aus der Zeit vor der Löschung: Tag, System und Anzahl solcher Meldungen, nicht aber deren Inhalt.")
+		add(locale.Get("held.repeated"))
 		if slices.ContainsFunc(d.Retention, func(r Retention) bool { return r.Of == "claims" }) {
-			add("For the defence of legal claims (Art. 17(3)(e) GDPR), until its time is over: the evidence of the erased consents, encrypted for the data protection officer alone.",
-				"Zur Verteidigung von Rechtsansprüchen (Art. 17 Abs. 3 lit. e DSGVO) bis zum Ablauf der Frist: die Nachweise der gelöschten Einwilligungen, verschlüsselt allein für die oder den Datenschutzbeauftragten.")
+			add(locale.Get("held.claims"))
 		}
 	}
-	add("For up to seven days, encrypted: the answers that the reporting systems got, so that a repeated report is not counted twice.",
-		"Bis zu sieben Tage lang, verschlüsselt: die Antworten an die meldenden Systeme, damit eine wiederholte Meldung nicht doppelt zählt.")
-	add("Nothing else is held about this address in this system.",
-		"Darüber hinaus ist in diesem System zu dieser Adresse nichts gespeichert.")
+	add(locale.Get("held.answers"))
+	add(locale.Get("held.nothingElse"))
 	return list
 }
 
-func (g *Digest) statement() Text {
-	var form Text
+func (g *Digest) statement() locale.Text {
+	form := "form.domain"
 	switch g.Form {
-	case "exact":
-		form = Text{"the address as it was given", "der Adresse, wie sie angegeben wurde"}
-	case "folded":
-		form = Text{"the address without differences of spelling", "der Adresse ohne Unterschiede der Schreibweise"}
-	case "mail":
-		form = Text{"the address for counting confirmation mails", "der Adresse zum Zählen von Bestätigungs-E-Mails"}
-	default:
-		form = Text{"the domain of the address", "der Domain der Adresse"}
-	}
-	t := Text{
-		"A keyed digest of " + form.EN + ", from which the address cannot be read",
-		"Ein mit einem geheimen Schlüssel gebildeter Prüfwert " + form.DE + ", aus dem sie nicht gelesen werden kann",
+	case "exact", "folded", "mail":
+		form = "form." + g.Form
 	}
 	if g.ErasedTime != 0 {
-		return Text{
-			t.EN + ", and that it was erased on " + g.ErasedTime.day(consent.English) + ".",
-			t.DE + ", und dass sie am " + g.ErasedTime.day(consent.German) + " gelöscht wurde.",
-		}
+		return locale.Fill("held.digest.erased", locale.Values{"form": locale.Get(form), "day": g.ErasedTime.day()})
 	}
-	return Text{t.EN + ".", t.DE + "."}
+	return locale.Fill("held.digest", locale.Values{"form": locale.Get(form)})
 }
 
 // eventStatements counts the events by kind, in the order in which they first occur.
-func (d *Dossier) eventStatements() []Text {
+func (d *Dossier) eventStatements() []locale.Text {
 	var kinds []string
 	type tally struct{ all, held, deleted int }
 	counts := map[string]tally{}
@@ -149,128 +127,49 @@ func (d *Dossier) eventStatements() []Text {
 		}
 		counts[e.Kind] = n
 	}
-	var list []Text
+	var list []locale.Text
 	for _, kind := range kinds {
-		n, name := counts[kind], kindPlural(kind)
-		en, de := plural(n.all, name.one.EN, name.more.EN), plural(n.all, name.one.DE, name.more.DE)
-		list = append(list, Text{
-			en + evidenceCount(n.held, n.deleted, "with evidence, encrypted", "evidence deleted", "without evidence") + ".",
-			de + evidenceCount(n.held, n.deleted, "mit Nachweisen, verschlüsselt", "Nachweise gelöscht", "ohne Nachweise") + ".",
-		})
+		n := counts[kind]
+		list = append(list, withEvidence(kindCount(kind, n.all), n.held, n.deleted))
 	}
 	return list
 }
 
-func evidenceCount(held, deleted int, with, gone, without string) string {
+// withEvidence says of events how many have evidence.
+func withEvidence(events locale.Text, held, deleted int) locale.Text {
+	key := "held.events.both"
 	switch {
 	case held == 0 && deleted == 0:
-		return " (" + without + ")"
+		key = "held.events.without"
 	case deleted == 0:
-		return fmt.Sprintf(" (%d %s)", held, with)
+		key = "held.events.with"
 	case held == 0:
-		return fmt.Sprintf(" (%s: %d)", gone, deleted)
-	default:
-		return fmt.Sprintf(" (%d %s; %s: %d)", held, with, gone, deleted)
+		key = "held.events.deleted"
 	}
+	return locale.Fill(key, locale.Values{
+		"events": events, "held": locale.Same(strconv.Itoa(held)), "deleted": locale.Same(strconv.Itoa(deleted)),
+	})
 }
 
-func (s *Suppression) statement() Text {
-	name := ReasonName(consent.Reason(s.Reason))
-	until := Text{"", ""}
+func (s *Suppression) statement() locale.Text {
+	values := locale.Values{"of": {}, "name": ReasonName(consent.Reason(s.Reason)), "day": s.SinceTime.day(), "until": {}}
 	if s.UntilTime != 0 {
-		until = Text{" until " + s.UntilTime.day(consent.English), " bis " + s.UntilTime.day(consent.German)}
+		values["until"] = locale.Fill("held.suppression.until", locale.Values{"day": s.UntilTime.day()})
 	}
-	of := Text{"", ""}
 	if s.Domain != "" {
-		of = Text{" for all addresses of " + s.Domain, " für alle Adressen von " + s.Domain}
+		values["of"] = locale.Fill("held.suppression.of", locale.Values{"domain": locale.Same(s.Domain)})
 	}
-	return Text{
-		"A suppression in force" + of.EN + ": " + name.EN + ", since " + s.SinceTime.day(consent.English) + until.EN + ".",
-		"Eine geltende Sperre" + of.DE + ": " + name.DE + ", seit " + s.SinceTime.day(consent.German) + until.DE + ".",
-	}
+	return locale.Fill("held.suppression", values)
 }
 
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
+// kindCount returns how many events of a kind there are, in words.
+func kindCount(kind string, n int) locale.Text {
+	if _, ok := locale.Find("kind." + kind + ".one"); ok {
+		return locale.Count("kind."+kind, n, nil)
 	}
-	return fmt.Sprintf("%d %s", n, more)
-}
-
-// oneAndMore is what something is called in the singular and in the plural.
-type oneAndMore struct{ one, more Text }
-
-func kindPlural(kind string) oneAndMore {
-	switch kind {
-	case "request":
-		return oneAndMore{Text{"request to sign up", "angeforderte Anmeldung"}, Text{"requests to sign up", "angeforderte Anmeldungen"}}
-	case "grant":
-		return oneAndMore{
-			Text{"consent or other legal basis", "Einwilligung oder andere Rechtsgrundlage"},
-			Text{"consents or other legal bases", "Einwilligungen oder andere Rechtsgrundlagen"},
-		}
-	case "confirm":
-		return oneAndMore{Text{"confirmation", "Bestätigung"}, Text{"confirmations", "Bestätigungen"}}
-	case "mail":
-		return oneAndMore{Text{"confirmation mail", "Bestätigungs-E-Mail"}, Text{"confirmation mails", "Bestätigungs-E-Mails"}}
-	case "withdraw":
-		return oneAndMore{Text{"withdrawal", "Abmeldung"}, Text{"withdrawals", "Abmeldungen"}}
-	case "refuse":
-		return oneAndMore{Text{"refusal", "Ablehnung"}, Text{"refusals", "Ablehnungen"}}
-	case "suppress":
-		return oneAndMore{Text{"recorded suppression", "erfasste Sperre"}, Text{"recorded suppressions", "erfasste Sperren"}}
-	case "lift":
-		return oneAndMore{Text{"lifting of a suppression", "Aufhebung einer Sperre"}, Text{"liftings of suppressions", "Aufhebungen von Sperren"}}
-	case "erase":
-		return oneAndMore{Text{"erasure", "Löschung"}, Text{"erasures", "Löschungen"}}
-	case "void":
-		return oneAndMore{Text{"declaration that something is void", "Ungültigerklärung"}, Text{"declarations that something is void", "Ungültigerklärungen"}}
-	case "move":
-		return oneAndMore{Text{"change of address", "Adressänderung"}, Text{"changes of address", "Adressänderungen"}}
-	case "hold":
-		return oneAndMore{Text{"putting-off of erasure", "Aufschub einer Löschung"}, Text{"puttings-off of erasure", "Aufschübe von Löschungen"}}
-	case "release":
-		return oneAndMore{Text{"end of a putting-off", "Ende eines Aufschubs"}, Text{"ends of puttings-off", "Enden von Aufschüben"}}
-	default:
-		name := KindName(kind)
-		return oneAndMore{name, name}
-	}
+	name := KindName(kind)
+	return locale.Text{EN: fmt.Sprintf("%d %s", n, name.EN), DE: fmt.Sprintf("%d %s", n, name.DE)}
 }
 
 // KindName returns what an event of the kind is called.
-func KindName(kind string) Text {
-	switch kind {
-	case "request":
-		return Text{"Sign-up requested", "Anmeldung angefordert"}
-	case "grant":
-		return Text{"Legal basis given", "Rechtsgrundlage erfasst"}
-	case "confirm":
-		return Text{"Sign-up confirmed", "Anmeldung bestätigt"}
-	case "mail":
-		return Text{"Confirmation mail", "Bestätigungs-E-Mail"}
-	case "withdraw":
-		return Text{"Withdrawal", "Abmeldung"}
-	case "refuse":
-		return Text{"Refusal", "Ablehnung"}
-	case "suppress":
-		return Text{"Suppression", "Sperre"}
-	case "lift":
-		return Text{"Suppression lifted", "Sperre aufgehoben"}
-	case "erase":
-		return Text{"Erasure", "Löschung"}
-	case "catalog":
-		return Text{"Rules changed", "Regeländerung"}
-	case "void":
-		return Text{"Declared void", "Für ungültig erklärt"}
-	case "move":
-		return Text{"Change of address", "Adressänderung"}
-	case "hold":
-		return Text{"Erasure put off", "Löschung aufgeschoben"}
-	case "release":
-		return Text{"Putting-off ended", "Aufschub beendet"}
-	case "removal":
-		return Text{"Removal after the retention period", "Löschung nach Fristablauf"}
-	default:
-		return Text{kind, kind}
-	}
-}
+func KindName(kind string) locale.Text { return locale.Name("kind", kind) }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 //go:embed page.html
@@ -19,16 +20,15 @@ var page string
 func HTML(d *Dossier) ([]byte, error) {
 	lang := d.lang()
 	parsed, err := template.New("page").Funcs(template.FuncMap{
-		"t": func(key string) (string, error) {
-			text, err := label(key)
-			return text.In(lang), err
+		"t": func(key string) (string, error) { return written(lang, key, nil) },
+		"wording": func(version int64) (string, error) {
+			return written(lang, "page.wordingFrom", locale.Values{"version": locale.Same(itoa(version))})
 		},
-		"in":     func(text Text) string { return text.In(lang) },
-		"time":   func(t Time) string { return t.forPeople(lang) },
-		"day":    func(t Time) string { return t.day(lang) },
-		"date":   func(day string) string { return dateForPeople(day, lang) },
-		"clock":  func(t Time) string { return t.clock(lang) },
-		"format": fmt.Sprintf,
+		"in":    func(text locale.Text) string { return text.In(lang) },
+		"day":   func(t Time) string { return t.day().In(lang) },
+		"time":  func(t Time) string { return t.forPeople().In(lang) },
+		"date":  func(day string) string { return dateForPeople(day).In(lang) },
+		"clock": func(t Time) string { return t.clock().In(lang) },
 	}).Parse(page)
 	if err != nil {
 		return nil, fmt.Errorf("read the page of a dossier: %w", err)
@@ -40,38 +40,46 @@ func HTML(d *Dossier) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// written returns what stands in the page under a key.
+func written(lang locale.Language, key string, values locale.Values) (string, error) {
+	if _, ok := locale.Find(key); !ok {
+		return "", fmt.Errorf("the page has no text for %q", key)
+	}
+	return locale.Fill(key, values).In(lang), nil
+}
+
 // view is the dossier as the page shows it.
 type view struct {
 	*Dossier
 
-	Status     Text
+	Status     locale.Text
 	Standing   []standingRow
 	Purposes   []purposeRow
 	History    []eventRow
 	Recipients []recipientRow
-	Sources    []Text
+	Sources    []locale.Text
 }
 
 type standingRow struct {
-	Name, Department, Answer, Why, Remedy Text
+	Name, Department, Answer, Why, Remedy locale.Text
 }
 
 type purposeRow struct {
-	Name, Class Text
-	Bases       []Text
+	Name, Class locale.Text
+	Bases       []locale.Text
 }
 
 type eventRow struct {
 	*Event
 
-	Title  Text
+	Title  locale.Text
 	Fields []field
 }
 
 // field is a line about an event; a value that is the same in both languages stands in both.
 type field struct {
-	Label Text
-	Value Text
+	Label locale.Text
+	Value locale.Text
 }
 
 type recipientRow struct {
@@ -109,14 +117,14 @@ func viewOf(d *Dossier) *view {
 	return v
 }
 
-func titleOf(e *Event) Text {
+func titleOf(e *Event) locale.Text {
 	switch e.Kind {
 	case "suppress":
 		name := ReasonName(consent.Reason(e.Reason))
-		return Text{upper(name.EN), upper(name.DE)}
+		return locale.Text{EN: upper(name.EN), DE: upper(name.DE)}
 	case "grant":
 		if e.LegalBasis == "consent" {
-			return Text{"Consent", "Einwilligung"}
+			return locale.Get("event.title.consent")
 		}
 	}
 	return KindName(e.Kind)
@@ -127,23 +135,17 @@ func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // fields are what is known of an event besides its sentence; what is not known is left out.
 type fields []field
 
-func (f *fields) add(key string, value Text) {
+func (f *fields) add(key string, value locale.Text) {
 	if value.EN == "" {
 		return
 	}
-	name, err := label(key)
-	if err != nil {
-		name = Text{key, key}
-	}
-	*f = append(*f, field{name, value})
+	*f = append(*f, field{locale.Get(key), value})
 }
 
 // same adds what is the same in both languages.
-func (f *fields) same(key, value string) { f.add(key, Text{value, value}) }
+func (f *fields) same(key, value string) { f.add(key, locale.Same(value)) }
 
-func (f *fields) time(key string, t Time) {
-	f.add(key, Text{t.forPeople(consent.English), t.forPeople(consent.German)})
-}
+func (f *fields) time(key string, t Time) { f.add(key, t.forPeople()) }
 
 // number adds a position; 0 is none.
 func (f *fields) number(key string, position int64) {
@@ -156,26 +158,26 @@ func (f *fields) number(key string, position int64) {
 func fieldsOf(e *Event, exact string) []field {
 	var f fields
 	if e.LegalBasis != "" {
-		f.add("legalBasis", basisName(e.LegalBasis))
+		f.add("field.legalBasis", basisName(e.LegalBasis))
 	}
-	f.same("declaration", e.Declaration)
-	f.time("confirmed", e.ConfirmedTime)
+	f.same("field.declaration", e.Declaration)
+	f.time("field.confirmed", e.ConfirmedTime)
 	if e.Kind != "request" {
-		f.time("expires", e.ExpiresTime)
+		f.time("field.expires", e.ExpiresTime)
 	}
 	if e.Source != "" {
-		f.add("sourceOf", sourceName(e.Source))
+		f.add("field.sourceOf", sourceName(e.Source))
 	}
 	if e.NoticeGiven {
-		f.add("notice", fieldLabel("given"))
+		f.add("field.notice", locale.Get("field.given"))
 	}
-	f.same("goods", strings.Join(e.Goods, ", "))
-	f.same("list", e.List)
+	f.same("field.goods", strings.Join(e.Goods, ", "))
+	f.same("field.list", e.List)
 	f.evidence(&e.Evidence, exact)
-	f.number("voids", e.VoidPosition)
-	f.number("voidedBy", e.VoidedBy)
+	f.number("field.voids", e.VoidPosition)
+	f.number("field.voidedBy", e.VoidedBy)
 	if e.EvidenceState == EvidenceDeleted {
-		f.add("evidence", fieldLabel("evidenceDeleted"))
+		f.add("field.evidence", locale.Get("field.evidenceDeleted"))
 	}
 	return f
 }
@@ -184,25 +186,25 @@ func (f *fields) evidence(v *Evidence, exact string) {
 	switch {
 	case v.Address == exact:
 	case strings.Contains(v.Address, "@"):
-		f.same("typed", v.Address)
+		f.same("field.typed", v.Address)
 	default:
-		f.same("domain", v.Address)
+		f.same("field.domain", v.Address)
 	}
-	f.same("url", v.URL)
-	f.same("ip", v.IP)
-	f.same("userAgent", v.UserAgent)
-	f.same("transaction", v.TransactionRef)
-	f.same("documentRef", v.DocumentRef)
-	f.same("operator", v.Operator)
+	f.same("field.url", v.URL)
+	f.same("field.ip", v.IP)
+	f.same("field.userAgent", v.UserAgent)
+	f.same("field.transaction", v.TransactionRef)
+	f.same("field.documentRef", v.DocumentRef)
+	f.same("field.operator", v.Operator)
 	if v.OperatorWithheld {
-		f.add("operator", withheld())
+		f.add("field.operator", withheld())
 	}
-	f.same("note", v.Note)
-	f.same("justification", v.Justification)
+	f.same("field.note", v.Note)
+	f.same("field.justification", v.Justification)
 	if v.TextWithheld {
-		f.add("note", withheldText())
+		f.add("field.note", withheldText())
 	}
-	f.same("otherAddress", v.OtherAddress)
+	f.same("field.otherAddress", v.OtherAddress)
 }
 
 // recipientsOf puts the days of each client and channel together.
@@ -225,7 +227,7 @@ func recipientsOf(all []Disclosure) []recipientRow {
 }
 
 // sourcesOf counts the events by their source.
-func sourcesOf(events []Event) []Text {
+func sourcesOf(events []Event) []locale.Text {
 	var order []string
 	counts := map[string]int{}
 	for i := range events {
@@ -235,12 +237,9 @@ func sourcesOf(events []Event) []Text {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
-	var list []Text
+	var list []locale.Text
 	for _, source := range order {
-		name, n := sourceName(source), counts[source]
-		list = append(list, Text{
-			name.EN + ": " + plural(n, "event", "events"), name.DE + ": " + plural(n, "Vorgang", "Vorgänge"),
-		})
+		list = append(list, locale.Count("source.count", counts[source], locale.Values{"source": sourceName(source)}))
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // node is an object of JSON-LD. Its keys are written in order, so the same dossier always gives the same bytes.
@@ -61,7 +62,8 @@ func refs(ids ...string) []any {
 
 func dateTime(t Time) node { return node{"@type": "xsd:dateTime", "@value": t.String()} }
 
-func (t Text) localised() []any {
+// localised returns a text as the literals of both languages.
+func localised(t locale.Text) []any {
 	return []any{node{"@language": "en", "@value": t.EN}, node{"@language": "de", "@value": t.DE}}
 }
 
@@ -148,7 +150,7 @@ func process(d *Dossier, e *Event, on *Named) node {
 	return node{
 		"@type":             "dpv:Process",
 		"dct:identifier":    on.ID,
-		"dpv:hasPurpose":    node{"@type": purpose, "dct:title": on.Name.localised()},
+		"dpv:hasPurpose":    node{"@type": purpose, "dct:title": localised(on.Name)},
 		"dpv:hasLegalBasis": ref(legalBasis(e)), "dpv:hasDataController": controllers,
 		"dpv:hasPersonalData": node{
 			"@type": "pd:EmailAddress", "dct:identifier": "email-address", "assent:optional": true, "assent:sensitive": false,
@@ -162,7 +164,7 @@ func process(d *Dossier, e *Event, on *Named) node {
 		"dpv:hasRecipient": recipientNodes(d, on.ID), "dpv:hasRecipientThirdParty": []any{},
 		"dpv:hasConsentControl": node{
 			"@type":           "dpv:WithdrawConsent",
-			"dct:description": rightsLabel("rightNo").localised(),
+			"dct:description": localised(locale.Get("page.rightNo")),
 		},
 		"dpv:hasRight": refs("eu-gdpr:A7-3", "eu-gdpr:A15", "eu-gdpr:A16", "eu-gdpr:A17", "eu-gdpr:A18", "eu-gdpr:A20",
 			"eu-gdpr:A21", "eu-gdpr:A77"),

@@ -15,23 +15,24 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 func TestRender_EveryFormatInBothLanguages_IsAsItWas(t *testing.T) {
-	for _, lang := range []consent.Language{consent.English, consent.German} {
+	for _, lang := range []locale.Language{locale.English, locale.German} {
 		s := newSample(t, lang)
 		for ext, render := range map[string]func(*Dossier) ([]byte, error){"json": JSON, "csv": CSV, "html": HTML, "jsonld": JSONLD} {
 			data, err := render(&s.dossier)
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "dossier."+LanguageTag(lang)+"."+ext, data)
+			golden(t, "dossier."+lang.Tag()+"."+ext, data)
 		}
 	}
 }
 
 func TestJSON_ReadAgain_IsTheSameDossier(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	data, err := JSON(&s.dossier)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestJSON_ReadAgain_IsTheSameDossier(t *testing.T) {
 }
 
 func TestHTML_NothingFromElsewhere_AndNothingOfWhatWasRecordedRuns(t *testing.T) {
-	s := newSample(t, consent.German)
+	s := newSample(t, locale.German)
 	data, err := HTML(&s.dossier)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func TestHTML_NothingFromElsewhere_AndNothingOfWhatWasRecordedRuns(t *testing.T)
 }
 
 func TestHTML_EmployeeWhoTookAnEventDown_IsNamedOnlyIfAskedFor(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	_, evidence := sampleEvents()
 	for named, operators := range []bool{false, true} {
 		s.dossier.Events[2].SetEvidence(&evidence[3], operators)
@@ -75,7 +76,7 @@ func TestHTML_EmployeeWhoTookAnEventDown_IsNamedOnlyIfAskedFor(t *testing.T) {
 }
 
 func TestCSV_CellThatASpreadsheetWouldRun_IsText(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	for i, evil := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "|calc", "%0A=1"} {
 		s.dossier.Events[i%len(s.dossier.Events)].Evidence.Note = evil
 		data, err := CSV(&s.dossier)
@@ -105,7 +106,7 @@ func (noContexts) LoadDocument(string) (*ld.RemoteDocument, error) {
 }
 
 func TestJSONLD_IsReadByAnotherProcessor_AndFetchesNothing(t *testing.T) {
-	s := newSample(t, consent.English)
+	s := newSample(t, locale.English)
 	data, err := JSONLD(&s.dossier)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +206,7 @@ func mandatory(t *testing.T, data []byte) {
 }
 
 // bothLanguages fails unless a text says something in both languages, and not the same.
-func bothLanguages(t *testing.T, what string, text Text) {
+func bothLanguages(t *testing.T, what string, text locale.Text) {
 	t.Helper()
 	if text.EN == "" || text.DE == "" || text.EN == text.DE {
 		t.Errorf("%s: %+v", what, text)
@@ -225,7 +226,7 @@ func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T)
 	}
 	for _, kind := range kinds {
 		bothLanguages(t, kind, KindName(kind))
-		bothLanguages(t, kind, kindPlural(kind).one)
+		bothLanguages(t, kind, kindCount(kind, 1))
 		if strings.Contains(describeRest(kind).EN, "("+kind+")") && slices.Contains(kinds[:3], kind) {
 			t.Errorf("%s has no sentence of its own", kind)
 		}
@@ -242,7 +243,7 @@ func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T)
 		catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation,
 	} {
 		bothLanguages(t, string(basis), basisName(string(basis)))
-		bothLanguages(t, string(basis), granted(basis, Text{"a", "b"}))
+		bothLanguages(t, string(basis), granted(basis, locale.Text{EN: "a", DE: "b"}))
 	}
 	for _, source := range []string{
 		"", consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper,
@@ -256,10 +257,10 @@ func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T)
 }
 
 func TestRetention_PeriodsAreSaidInWords(t *testing.T) {
-	for iso, want := range map[string]Text{
-		"P3Y": {"3 years", "3 Jahre"}, "P1Y6M": {"1 year and 6 months", "1 Jahr und 6 Monate"}, "P30D": {"30 days", "30 Tage"},
-		"PT5M": {"5 minutes", "5 Minuten"}, "P1DT12H": {"1 day and 12 hours", "1 Tag und 12 Stunden"}, "P2W": {"2 weeks", "2 Wochen"},
-		"some": {"some", "some"},
+	for iso, want := range map[string]locale.Text{
+		"P3Y": {EN: "3 years", DE: "3 Jahre"}, "P1Y6M": {EN: "1 year and 6 months", DE: "1 Jahr und 6 Monate"}, "P30D": {EN: "30 days", DE: "30 Tage"},
+		"PT5M": {EN: "5 minutes", DE: "5 Minuten"}, "P1DT12H": {EN: "1 day and 12 hours", DE: "1 Tag und 12 Stunden"}, "P2W": {EN: "2 weeks", DE: "2 Wochen"},
+		"some": locale.Same("some"),
 	} {
 		if got := periodWords(iso); got != want {
 			t.Errorf("%s: %+v, want %+v", iso, got, want)

@@ -15,7 +15,9 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -35,11 +37,11 @@ func at(day, hour int) consent.Instant {
 	return consent.InstantOf(time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC))
 }
 
-func sampleNames(kind, id string) Text {
+func sampleNames(kind, id string) locale.Text {
 	if kind == consent.ScopeChannel && id == "newsletter" {
-		return Text{"Weekly newsletter", "Wöchentlicher Newsletter"}
+		return locale.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}
 	}
-	return Text{id, id}
+	return locale.Same(id)
 }
 
 // sampleEvents are a catalog, a life with the newsletter, and things that come from outside and mean no good.
@@ -85,7 +87,7 @@ func sampleEvents() ([]consent.Event, []consent.Evidence) {
 const sampleCatalog = "# The document of a catalog.\n"
 
 // newSample makes the dossier and its ledger: always the same, but for the two lines that follow an event that is not the person's.
-func newSample(t testing.TB, lang consent.Language) *sample {
+func newSample(t testing.TB, lang locale.Language) *sample {
 	t.Helper()
 	random := rand.NewChaCha8([32]byte{7})
 	private, public, err := note.GenerateKey(random, sampleOrigin)
@@ -114,7 +116,7 @@ func newSample(t testing.TB, lang consent.Language) *sample {
 		if i == 4 {
 			sealed = nil // It was deleted.
 		}
-		header := consent.AppendHeader(nil, e)
+		header := codec.AppendHeader(nil, e)
 		leaf := ledger.LeafHash(header)
 		hashes[e.Position] = ledger.NodeHashes{Leaf: leaf, Tree: tree.Append(leaf)}
 		s.entries = append(s.entries, Entry{Position: e.Position, Header: header, LeafHash: leaf[:], Evidence: sealed})
@@ -128,7 +130,7 @@ func newSample(t testing.TB, lang consent.Language) *sample {
 		if sealed != nil {
 			told.SetEvidence(&evidence[i], false)
 		}
-		told.CatalogVersion, told.ActorDepartment = 1, &Named{"marketing", Text{"Product marketing", "Produktmarketing"}}
+		told.CatalogVersion, told.ActorDepartment = 1, &Named{"marketing", locale.Text{EN: "Product marketing", DE: "Produktmarketing"}}
 		d.Events = append(d.Events, told)
 	}
 	s.prove(t, hashes, tree)
@@ -161,9 +163,9 @@ func (s *sample) prove(t testing.TB, hashes map[int64]ledger.NodeHashes, tree *l
 }
 
 // fill adds what does not stand in the ledger.
-func (s *sample) fill(lang consent.Language) {
+func (s *sample) fill(lang locale.Language) {
 	d := &s.dossier
-	d.Format, d.Language = Format, LanguageTag(lang)
+	d.Format, d.Language = Format, lang.Tag()
 	d.Subject = Subject{Address: "Anna@Example.com", ExactForm: "anna@example.com", AddressHeld: true}
 	d.Held.Digests = []Digest{{Form: "exact", AddressHeld: true}, {Form: "folded", AddressHeld: true}, {Form: "mail"}}
 	d.Controllers = []Controller{{
@@ -171,13 +173,13 @@ func (s *sample) fill(lang consent.Language) {
 		ImprintURL: "https://acme.example/impressum",
 	}}
 	newsletter := Named{"newsletter", sampleNames(consent.ScopeChannel, "newsletter")}
-	desk := Named{"newsletter-desk", Text{"Newsletter desk", "Newsletter-Redaktion"}}
+	desk := Named{"newsletter-desk", locale.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
 	d.Channels = []Channel{{
 		Named: newsletter, Department: desk, Controller: "acme", Medium: "email", Class: "marketing", LegalBases: []string{"consent"},
 		Verdict: "DENY", Reason: "OBJECTION", Reasons: []string{"OBJECTION"}, Explanation: Explanation(consent.CodeObjection),
 		Remedy: Remedy(consent.CodeObjection), RefusedTime: Time(at(5, 10)),
 	}, {
-		Named: Named{"order-updates", Text{"Order updates", "Bestellstatus"}}, Department: desk, Controller: "acme", Medium: "email",
+		Named: Named{"order-updates", locale.Text{EN: "Order updates", DE: "Bestellstatus"}}, Department: desk, Controller: "acme", Medium: "email",
 		Class: "transactional", LegalBases: []string{"contract"}, Verdict: "DENY", Reason: "REFERENCE_MISSING",
 		Reasons: []string{"REFERENCE_MISSING"}, Explanation: Explanation(consent.CodeReferenceMissing),
 		Remedy: Remedy(consent.CodeReferenceMissing),

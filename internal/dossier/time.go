@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/timetext"
 )
 
@@ -49,46 +50,28 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 }
 
 // forPeople writes a time as people write it, with the zone that it is in.
-func (t Time) forPeople(lang consent.Language) string {
-	switch {
-	case t == 0:
-		return ""
-	case lang == consent.German:
-		return consent.Instant(t).Time().Format("02.01.2006, 15:04:05") + " Uhr (UTC)"
-	default:
-		return consent.Instant(t).Time().Format("2 January 2006, 15:04:05") + " UTC"
+func (t Time) forPeople() locale.Text { return t.written("time.full") }
+
+// clock writes the time of the day as people write it, with the zone that it is in.
+func (t Time) clock() locale.Text { return t.written("time.clock") }
+
+// day writes the day of a time as people write it.
+func (t Time) day() locale.Text { return t.written("time.day") }
+
+// written writes a time in the layouts under a key; nothing for no time.
+func (t Time) written(key string) locale.Text {
+	if t == 0 {
+		return locale.Text{}
 	}
+	at, layout := consent.Instant(t).Time(), locale.Get(key)
+	return locale.Text{EN: at.Format(layout.EN), DE: at.Format(layout.DE)}
 }
 
 // dateForPeople writes a day as people write it; one that is none as it is.
-func dateForPeople(day string, lang consent.Language) string {
+func dateForPeople(day string) locale.Text {
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return day
+		return locale.Same(day)
 	}
-	return Time(consent.InstantOf(at)).day(lang)
-}
-
-// clock writes the time of the day as people write it, with the zone that it is in.
-func (t Time) clock(lang consent.Language) string {
-	switch {
-	case t == 0:
-		return ""
-	case lang == consent.German:
-		return consent.Instant(t).Time().Format("15:04:05") + " Uhr (UTC)"
-	default:
-		return consent.Instant(t).Time().Format("15:04:05") + " UTC"
-	}
-}
-
-// day writes the day of a time as people write it.
-func (t Time) day(lang consent.Language) string {
-	switch {
-	case t == 0:
-		return ""
-	case lang == consent.German:
-		return consent.Instant(t).Time().Format("02.01.2006")
-	default:
-		return consent.Instant(t).Time().Format("2 January 2006")
-	}
+	return Time(consent.InstantOf(at)).day()
 }

@@ -13,7 +13,9 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // leaf is an entry whose place in the ledger is proven.
@@ -63,7 +65,7 @@ func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 		return
 	}
 	v.Events++
-	event, err := consent.DecodeHeader(e.Header)
+	event, err := codec.DecodeHeader(e.Header)
 	switch {
 	case err != nil:
 		v.find(fileEntries, e.Position, "the header is of no form that this program knows")
@@ -113,11 +115,11 @@ func (v *verification) event(e *Event) {
 		v.find(fileJSON, e.Position, "the event has no entry that is proven")
 		return
 	}
-	names := map[string]Text{}
+	names := map[string]locale.Text{}
 	for _, n := range e.Channels {
 		names[n.ID] = n.Name
 	}
-	want, err := EventOf(l.entry.Header, func(_, id string) Text { return names[id] })
+	want, err := EventOf(l.entry.Header, func(_, id string) locale.Text { return names[id] })
 	if err != nil {
 		return // The entry was found fault with already.
 	}

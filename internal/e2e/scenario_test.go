@@ -23,6 +23,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/scenario"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -232,7 +233,7 @@ func gotOf(d *assentv1.Decision) scenario.Got {
 }
 
 // input returns a statement as a call states it.
-func input(s *consent.Statement) *assentv1.EventInput {
+func input(s *statement.Statement) *assentv1.EventInput {
 	in := &assentv1.EventInput{OccurredTime: timestamppb.New(s.Occurred.Time())}
 	evidence := &assentv1.Evidence{
 		Source: s.Source, Url: s.URL, Ip: s.IP, UserAgent: s.UserAgent, TransactionRef: s.TransactionID, NoticeGiven: s.Notice,

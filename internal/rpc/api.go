@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
@@ -42,7 +42,7 @@ type ReceiptVerifier interface {
 type Recorder interface {
 	RequestConsent(ctx context.Context, in record.OptIn) (record.OptInResult, error)
 	ConfirmConsent(ctx context.Context, in record.Confirmation) (record.Confirmed, error)
-	Record(ctx context.Context, st consent.Statement, once txn.Idempotency) (txn.Recorded, error)
+	Record(ctx context.Context, st statement.Statement, once txn.Idempotency) (txn.Recorded, error)
 	BatchRecord(ctx context.Context, in record.Batch) ([]record.Item, error)
 }
 

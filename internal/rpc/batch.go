@@ -3,12 +3,12 @@ package rpc
 import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
 
 // compact returns the answer to a batch: what addresses have in common once, what differs by address in packed arrays.
-func compact(result *check.BatchResult, lang consent.Language) *assentv1.BatchCheckConsentResponse {
+func compact(result *check.BatchResult, lang locale.Language) *assentv1.BatchCheckConsentResponse {
 	response := &assentv1.BatchCheckConsentResponse{
 		Outcomes:       make([]*assentv1.BatchOutcome, len(result.Outcomes)),
 		OutcomeIndexes: result.Of, GrantPositions: result.Positions, ValidUntilSeconds: make([]int64, len(result.ValidUntil)),
@@ -22,7 +22,7 @@ func compact(result *check.BatchResult, lang consent.Language) *assentv1.BatchCh
 	return response
 }
 
-func outcomeOf(o *check.Outcome, result *check.BatchResult, lang consent.Language) *assentv1.BatchOutcome {
+func outcomeOf(o *check.Outcome, result *check.BatchResult, lang locale.Language) *assentv1.BatchOutcome {
 	if o.Err != nil {
 		return &assentv1.BatchOutcome{Outcome: &assentv1.BatchOutcome_Error{Error: itemError(o.Err)}}
 	}

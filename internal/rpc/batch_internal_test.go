@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
 
@@ -60,7 +61,7 @@ func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 			result.Positions = append(result.Positions, rapid.Int64Range(0, 5).Draw(t, "position"))
 			result.ValidUntil = append(result.ValidUntil, consent.Instant(rapid.Int64Range(0, 3).Draw(t, "until")*1_000_000))
 		}
-		got := compact(&result, consent.English)
+		got := compact(&result, locale.English)
 		if len(got.GetOutcomeIndexes()) != n {
 			t.Fatalf("%d indexes for %d addresses", len(got.GetOutcomeIndexes()), n)
 		}
@@ -71,7 +72,7 @@ func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 				want.Outcome = &assentv1.BatchOutcome_Error{Error: itemError(err)}
 			} else {
 				single := check.Result{Decision: d, Snapshot: result.Snapshot}
-				want.Outcome = &assentv1.BatchOutcome_Decision{Decision: decisionOf(&single, consent.English)}
+				want.Outcome = &assentv1.BatchOutcome_Decision{Decision: decisionOf(&single, locale.English)}
 			}
 			if diff := cmp.Diff(want, expand(got, i), protocmp.Transform()); diff != "" {
 				t.Fatalf("address %d (-single +batch):\n%s", i, diff)

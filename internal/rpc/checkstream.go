@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
 
@@ -75,7 +75,7 @@ func receiveOne(recv func() (*assentv1.StreamCheckConsentRequest, error)) (next 
 
 // streamed returns the answer to one batch of a stream, or to what was wrong with receiving it; an error ends the stream.
 func (s *consentServer) streamed(
-	ctx context.Context, next *assentv1.StreamCheckConsentRequest, err error, lang consent.Language,
+	ctx context.Context, next *assentv1.StreamCheckConsentRequest, err error, lang locale.Language,
 ) (*assentv1.StreamCheckConsentResponse, error) {
 	var one *unusable
 	if err != nil && !errors.As(err, &one) {

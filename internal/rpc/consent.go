@@ -8,6 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/record"
@@ -110,7 +111,7 @@ func (s *consentServer) RequestConsent(
 func (s *consentServer) ConfirmConsent(
 	ctx context.Context, m *assentv1.ConfirmConsentRequest,
 ) (*assentv1.ConfirmConsentResponse, error) {
-	st := consent.Statement{Kind: consent.KindConfirm}
+	st := statement.Statement{Kind: consent.KindConfirm}
 	putEvidence(&st, m.GetEvidence())
 	once, err := idempotencyOf("ConfirmConsent", m)
 	if err != nil {
@@ -242,7 +243,7 @@ func (s *consentServer) shape(event *assentv1.EventInput) error {
 }
 
 // recordAt records a statement that occurred when the request says.
-func recordAt(ctx context.Context, to Recorder, st consent.Statement, method string, m occurring) (txn.Recorded, error) {
+func recordAt(ctx context.Context, to Recorder, st statement.Statement, method string, m occurring) (txn.Recorded, error) {
 	var err error
 	if st.Occurred, err = instant(m.GetOccurredTime(), "occurredTime"); err != nil {
 		return txn.Recorded{}, err

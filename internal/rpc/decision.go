@@ -5,11 +5,12 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
 
 // decisionOf returns a decision as the API has it, with its sentences in the language.
-func decisionOf(r *check.Result, lang consent.Language) *assentv1.Decision {
+func decisionOf(r *check.Result, lang locale.Language) *assentv1.Decision {
 	d := decision(&r.Decision, &r.Snapshot, r.Department, lang)
 	d.GrantPosition = r.Decision.Position
 	d.ValidUntilTime = timestamp(r.ValidUntil)
@@ -18,7 +19,7 @@ func decisionOf(r *check.Result, lang consent.Language) *assentv1.Decision {
 }
 
 // decision returns what of a decision does not differ between the addresses of a batch.
-func decision(d *consent.Decision, basis *check.Snapshot, of *catalog.Department, lang consent.Language) *assentv1.Decision {
+func decision(d *consent.Decision, basis *check.Snapshot, of *catalog.Department, lang locale.Language) *assentv1.Decision {
 	reasons := make([]string, len(d.Reasons))
 	for i, code := range d.Reasons {
 		reasons[i] = string(code)

@@ -4,8 +4,8 @@ import (
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/export"
 )
 
@@ -33,9 +33,9 @@ func (s *historyServer) ExportHistory(
 	}
 	switch m.GetLanguage() {
 	case "de":
-		in.Language = consent.German
+		in.Language = locale.German
 	case "en":
-		in.Language = consent.English
+		in.Language = locale.English
 	}
 	return s.history.Export(ctx, in, send)
 }

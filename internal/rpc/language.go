@@ -6,7 +6,7 @@ import (
 	"golang.org/x/text/language"
 	"google.golang.org/grpc/metadata"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 )
 
 // maxLanguages is how much of the header Accept-Language is read; what people's programs send is far shorter.
@@ -20,17 +20,17 @@ func newLanguages() languages {
 }
 
 // of returns the language that the header Accept-Language of the call asks for, English unless another one fits.
-func (l languages) of(ctx context.Context) consent.Language {
+func (l languages) of(ctx context.Context) locale.Language {
 	header := metadata.ValueFromIncomingContext(ctx, "accept-language")
 	if len(header) == 0 || len(header[0]) > maxLanguages {
-		return consent.English
+		return locale.English
 	}
 	wanted, _, err := language.ParseAcceptLanguage(header[0])
 	if err != nil {
-		return consent.English
+		return locale.English
 	}
 	if _, index, _ := l.matcher.Match(wanted...); index == 1 {
-		return consent.German
+		return locale.German
 	}
-	return consent.English
+	return locale.English
 }

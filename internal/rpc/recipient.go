@@ -4,7 +4,7 @@ import (
 	"context"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
 
@@ -31,7 +31,7 @@ func (s *consentServer) LookupRecipient(
 	return response, nil
 }
 
-func channelState(c *check.ChannelState, lang consent.Language) *assentv1.ChannelState {
+func channelState(c *check.ChannelState, lang locale.Language) *assentv1.ChannelState {
 	state := &assentv1.ChannelState{
 		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: timestamp(c.Refused),
 		PendingUntilTime: timestamp(c.Pending),

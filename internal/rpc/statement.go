@@ -5,6 +5,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -51,27 +52,27 @@ type (
 )
 
 // putEvidence reads evidence into a statement.
-func putEvidence(s *consent.Statement, e *assentv1.Evidence) {
+func putEvidence(s *statement.Statement, e *assentv1.Evidence) {
 	s.Source, s.URL, s.IP, s.UserAgent = e.GetSource(), e.GetUrl(), e.GetIp(), e.GetUserAgent()
 	s.TransactionID, s.DocumentRef = e.GetTransactionRef(), e.GetDocumentRef()
 	s.Notice, s.Goods = e.GetNoticeGiven(), e.GetGoods()
 	s.Operator, s.Note = e.GetOperator(), e.GetNote()
 	var err error
 	if s.Confirmed, err = instant(e.GetConfirmedTime(), "evidence.confirmedTime"); err != nil {
-		s.Confirmed = consent.InvalidInstant // The domain refuses it, or leaves it out of a no.
+		s.Confirmed = statement.InvalidInstant // The domain refuses it, or leaves it out of a no.
 	}
 }
 
-func optInStatement(kind consent.Kind, m optingIn, declaration *assentv1.DeclarationRef) consent.Statement {
-	s := consent.Statement{
+func optInStatement(kind consent.Kind, m optingIn, declaration *assentv1.DeclarationRef) statement.Statement {
+	s := statement.Statement{
 		Kind: kind, Address: m.GetAddress(), Channels: []string{m.GetChannel()}, Declaration: declarationOf(declaration),
 	}
 	putEvidence(&s, m.GetEvidence())
 	return s
 }
 
-func grantStatement(m granting) (consent.Statement, error) {
-	s := consent.Statement{
+func grantStatement(m granting) (statement.Statement, error) {
+	s := statement.Statement{
 		Kind: consent.KindGrant, Address: m.GetAddress(), Channels: m.GetChannels(), Basis: basisOf(m.GetLegalBasis()),
 		Declaration: declarationOf(m.GetDeclaration()),
 	}
@@ -81,13 +82,13 @@ func grantStatement(m granting) (consent.Statement, error) {
 	return s, err
 }
 
-func refusalStatement(kind consent.Kind, m refusing) consent.Statement {
-	s := consent.Statement{Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing()}
+func refusalStatement(kind consent.Kind, m refusing) statement.Statement {
+	s := statement.Statement{Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing()}
 	putEvidence(&s, m.GetEvidence())
 	return s
 }
 
-func suppressionStatement(m suppressing, ofDomain bool) (consent.Statement, error) {
+func suppressionStatement(m suppressing, ofDomain bool) (statement.Statement, error) {
 	s, err := targetStatement(consent.KindSuppress, m, ofDomain)
 	if err != nil {
 		return s, err
@@ -98,8 +99,8 @@ func suppressionStatement(m suppressing, ofDomain bool) (consent.Statement, erro
 }
 
 // targetStatement reads what suppressions and lifts have in common.
-func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (consent.Statement, error) {
-	s := consent.Statement{
+func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (statement.Statement, error) {
+	s := statement.Statement{
 		Kind: kind, Address: m.GetAddress(), Domain: m.GetDomain(), Reason: consent.Reason(m.GetReason()),
 		Scope: consent.Scope(m.GetScope()), List: m.GetList(), Justification: m.GetJustification(),
 	}
@@ -111,7 +112,7 @@ func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (consent.State
 }
 
 // eventStatement reads an event of a batch.
-func eventStatement(e *assentv1.EventInput) (s consent.Statement, err error) {
+func eventStatement(e *assentv1.EventInput) (s statement.Statement, err error) {
 	switch fact := e.GetFact().(type) {
 	case *assentv1.EventInput_Request:
 		s = optInStatement(consent.KindRequest, fact.Request, fact.Request.GetDeclaration())
@@ -132,7 +133,7 @@ func eventStatement(e *assentv1.EventInput) (s consent.Statement, err error) {
 		_, ofDomain := fact.Lift.GetTarget().(*assentv1.Lift_Domain)
 		s, err = targetStatement(consent.KindLift, fact.Lift, ofDomain)
 	case *assentv1.EventInput_Erase:
-		s = consent.Statement{
+		s = statement.Statement{
 			Kind: consent.KindErase, Address: fact.Erase.GetAddress(), Justification: fact.Erase.GetJustification(),
 		}
 		putEvidence(&s, fact.Erase.GetEvidence())

@@ -2,11 +2,11 @@ package rpc
 
 import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
-func warningsOf(list []consent.Warning) []*assentv1.Warning {
+func warningsOf(list []statement.Warning) []*assentv1.Warning {
 	warnings := make([]*assentv1.Warning, len(list))
 	for i := range list {
 		warnings[i] = &assentv1.Warning{Code: string(list[i].Code), Field: list[i].Field, Description: list[i].Message}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/scenario"
 )
 
@@ -58,20 +59,20 @@ catalog: catalogs/lab.yaml
 	}
 	first := instant(t, "2026-03-01T00:00:00Z")
 	want := []scenario.Event{
-		{Line: 5, Statement: consent.Statement{
+		{Line: 5, Statement: statement.Statement{
 			Kind: consent.KindGrant, Occurred: first, Address: "a@b.example", Channels: []string{"news", "shop"}, Basis: catalog.BasisTerms,
 			Declaration: consent.Declaration{ID: "terms", Version: "none"}, Expires: instant(t, "2026-03-05T00:00:00Z"), Source: "api",
 			Confirmed: instant(t, "2026-03-02T00:00:00Z"), Notice: true, Goods: []string{"tea"}, URL: "u", IP: "192.0.2.1", UserAgent: "ua",
 			TransactionID: "t", DocumentRef: "d", Operator: "o", Note: "n",
 		}},
-		{Line: 9, Statement: consent.Statement{
+		{Line: 9, Statement: statement.Statement{
 			Kind: consent.KindSuppress, Occurred: first + 1, Domain: "b.example", Reason: "EXTERNAL_LIST", Scope: "all",
 			Expires: instant(t, "2026-03-06T00:00:00Z"), List: "ecg", Binds: "all",
 		}},
-		{Line: 11, Statement: consent.Statement{
+		{Line: 11, Statement: statement.Statement{
 			Kind: consent.KindLift, Occurred: first, Address: "a@b.example", Reason: "MANUAL", Scope: "marketing", Justification: "j",
 		}},
-		{Line: 13, Statement: consent.Statement{Kind: consent.KindRefuse, Occurred: first, Address: "a@b.example", AllMarketing: true}},
+		{Line: 13, Statement: statement.Statement{Kind: consent.KindRefuse, Occurred: first, Address: "a@b.example", AllMarketing: true}},
 	}
 	if diff := cmp.Diff(want, all[0].Events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

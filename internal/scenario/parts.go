@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/timetext"
 	"github.com/assent-io/assent/internal/yamltext"
 )
@@ -100,8 +101,8 @@ func (d *decoder) event(node ast.Node) *Event {
 	return e
 }
 
-func (d *decoder) statement(kind consent.Kind, node ast.Node) consent.Statement {
-	s := consent.Statement{Kind: kind}
+func (d *decoder) statement(kind consent.Kind, node ast.Node) statement.Statement {
+	s := statement.Statement{Kind: kind}
 	o := d.object(node, kind.String(), verbs()[kind.String()]...)
 	if o == nil {
 		return s
@@ -151,7 +152,7 @@ func (o *object) declaration(key string) consent.Declaration {
 	return consent.Declaration{ID: id, Version: version}
 }
 
-func (d *decoder) evidence(node ast.Node, s *consent.Statement) {
+func (d *decoder) evidence(node ast.Node, s *statement.Statement) {
 	o := d.object(node, "evidence", "source", "url", "ip", "user_agent", "confirmed_at", "transaction_ref", "notice_given", "goods",
 		"document_ref", "operator", "note")
 	if o == nil {

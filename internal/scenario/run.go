@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -83,7 +84,7 @@ func gather(s *Scenario) (history, []Result) {
 		}
 		about := subject{entry.Form, entry.Canonical()}
 		e := consent.Event{Position: int64(i + 1), Occurred: statement.Occurred, Facts: entry.Facts}
-		e.Key = digest(string(consent.EventKeyInput(e.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence)) + "\x00" + about.canonical)
+		e.Key = digest(string(codec.EventKeyInput(e.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence)) + "\x00" + about.canonical)
 		if _, twice := known[e.Key]; twice {
 			continue // the same fact stated twice is one event
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 )
 
 // Scenario is one document of a scenario file.
@@ -30,7 +31,7 @@ type Scenario struct {
 // Event is something that happened.
 type Event struct {
 	Line      int
-	Statement consent.Statement // with its time; not yet held against the catalog
+	Statement statement.Statement // with its time; not yet held against the catalog
 }
 
 // Check is a question with the answer that is expected.

@@ -149,7 +149,7 @@ func (k *Keys) Verify(storeID [16]byte, check []byte) error {
 	return nil
 }
 
-// EventKey returns the key of the event whose facts are input, as made by consent.EventKeyInput.
+// EventKey returns the key of the event whose facts are input, as made by codec.EventKeyInput.
 func (k *Keys) EventKey(input []byte) (consent.EventKey, error) {
 	sum := k.event.sum("", input)
 	return consent.EventKey(sum[:16]), nil

@@ -12,7 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/export"
@@ -93,7 +93,7 @@ func openClaim(key *seal.Claims, kept *storage.Claim) (Claim, error) {
 	claim.Opened, claim.Address, claim.Erased = true, held.Address, held.Erased.Time()
 	slices.SortFunc(held.Events, func(a, b rights.ClaimedEvent) int { return cmp.Compare(a.Position, b.Position) })
 	for i := range held.Events {
-		event, err := consent.DecodeHeader(held.Events[i].Header)
+		event, err := codec.DecodeHeader(held.Events[i].Header)
 		if err != nil {
 			return Claim{}, fmt.Errorf("the claim %s: %w", claim.ID, err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -51,9 +52,9 @@ func TestClients_OneDepartment_IsHeldToItsChannels(t *testing.T) {
 
 		// A no may be recorded for whatever it is about.
 		w.mustRecord(desk, s, withdrawal("product-marketing", "anna@example.at"))
-		complaint := consent.Statement{Kind: consent.KindSuppress, Address: "anna@example.at", Reason: consent.ReasonComplaint}
+		complaint := statement.Statement{Kind: consent.KindSuppress, Address: "anna@example.at", Reason: consent.ReasonComplaint}
 		w.mustRecord(desk, s, complaint)
-		lift := consent.Statement{Kind: consent.KindLift, Address: "anna@example.at", Reason: consent.ReasonComplaint}
+		lift := statement.Statement{Kind: consent.KindLift, Address: "anna@example.at", Reason: consent.ReasonComplaint}
 		_, err = s.Record(desk, lift, txn.Idempotency{})
 		wantFault(t, err, fault.OtherDepartment)
 		w.mustRecord(admin, s, lift)
@@ -84,14 +85,14 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 		s, admin := w.acme()
 		none := w.as(admin, s, administration.NewClient{ID: "none", AllDepartments: true, Scopes: []string{"feed"}})
 		sync := w.as(admin, s, administration.NewClient{ID: "sync", AllDepartments: true, Role: "sync", Lists: []string{"own"}})
-		listed := consent.Statement{
+		listed := statement.Statement{
 			Kind: consent.KindSuppress, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own", Binds: consent.BindsAll,
 		}
 		other := listed
 		other.List = "other"
 		w.mustRecord(sync, s, listed)
 		w.mustRecord(sync, s, other)
-		lift := consent.Statement{Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own"}
+		lift := statement.Statement{Kind: consent.KindLift, Address: "a@b.at", Reason: consent.ReasonExternalList, List: "own"}
 		w.mustRecord(sync, s, lift)
 		lift.List = "other"
 		_, err := s.Record(sync, lift, txn.Idempotency{})
@@ -112,7 +113,7 @@ func TestClients_ScopesAreNeeded(t *testing.T) {
 			"create":  func() error { _, _, err := s.CreateClient(none, administration.NewClient{}); return err },
 			"revoke":  func() error { _, err := s.RevokeClient(none, "none"); return err },
 			"erase": func() error {
-				items, err := s.BatchRecord(sync, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{Kind: consent.KindErase, Address: "a@b.at"}}}})
+				items, err := s.BatchRecord(sync, record.Batch{Items: []record.BatchItem{{Statement: statement.Statement{Kind: consent.KindErase, Address: "a@b.at"}}}})
 				if err != nil {
 					return err
 				}

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
@@ -115,17 +116,17 @@ func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T)
 	})
 }
 
-func anyChange(dice *rand.Rand, address string, now time.Time) consent.Statement {
+func anyChange(dice *rand.Rand, address string, now time.Time) statement.Statement {
 	switch dice.IntN(6) {
 	case 0, 1:
 		return consentOn("newsletter", address, now.Add(-time.Minute))
 	case 2:
 		return withdrawal("newsletter", address)
 	case 3:
-		return consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
+		return statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
 	case 4:
-		return consent.Statement{Kind: consent.KindLift, Address: address, Reason: consent.ReasonHardBounce, Justification: "it works again"}
+		return statement.Statement{Kind: consent.KindLift, Address: address, Reason: consent.ReasonHardBounce, Justification: "it works again"}
 	default:
-		return consent.Statement{Kind: consent.KindErase, Address: address}
+		return statement.Statement{Kind: consent.KindErase, Address: address}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/record"
@@ -44,7 +45,7 @@ func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *te
 		wantFault(t, err, fault.ClockSkew)
 		_, err = s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consentOn("newsletter", "third@example.at", w.clock.Now())}}})
 		wantFault(t, err, fault.ClockSkew)
-		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, txn.Idempotency{})
+		_, err = s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(w.clock.Now())}, txn.Idempotency{})
 		wantFault(t, err, fault.ClockSkew)
 
 		withdrawn := withdrawal("newsletter", anna)
@@ -56,7 +57,7 @@ func TestRecord_LedgerAheadOfTheClock_NoRefusalLosesAndNoConsentIsRecorded(t *te
 		if got := w.wantCheck(ctx, s, "newsletter", anna, consent.CodeWithdrawn); got.Verdict != consent.Deny {
 			t.Errorf("after a withdrawal with its true time: %s", got.Verdict)
 		}
-		_, err = s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{
+		_, err = s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: statement.Statement{
 			Kind: consent.KindSuppress, Address: "second@example.at", Reason: consent.ReasonComplaint, Occurred: consent.InstantOf(w.clock.Now()),
 		}}}})
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -217,7 +218,7 @@ func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
 		}
 		// Its transactions ask again: a run may outlast the rights that it began with.
 		_, err := s.BatchRecord(admin, record.Batch{Items: []record.BatchItem{
-			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
+			{Statement: statement.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -281,7 +282,7 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 		no.Note, no.Operator = "was rude to Bert", "Bert"
 		w.mustRecord(marketing, s, no)
 		w.clock.Advance(time.Second)
-		complaint := consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonComplaint}
+		complaint := statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonComplaint}
 		complaint.Justification = "said so by phone"
 		w.mustRecord(desk, s, complaint)
 		if _, err := s.PlaceHold(admin, rights.Hold{Address: anna, Justification: "case 7"}); err != nil {
@@ -342,7 +343,7 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 		}
 		// Why an address is held is not told either, where that refuses something.
 		for ctx, tells := range map[context.Context]bool{desk: false, admin: true} {
-			_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: anna}, txn.Idempotency{})
+			_, err = s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: anna}, txn.Idempotency{})
 			wantFault(t, err, fault.LegalHold)
 			if err != nil && strings.Contains(err.Error(), "case 7") != tells {
 				t.Errorf("tells %v, want %v: %v", !tells, tells, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/service/access"
@@ -121,7 +122,7 @@ func TestDisclosures_NothingHeldOrNoAnswer_IsNotCounted(t *testing.T) {
 func TestDisclosures_BlockedAddress_IsCountedForTheFoldedForm_AndWithTheExactOneLater(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		w.mustRecord(ctx, s, consent.Statement{
+		w.mustRecord(ctx, s, statement.Statement{
 			Kind: consent.KindSuppress, Address: "a.nna@gmail.com", Reason: consent.ReasonObjection,
 		})
 		w.check(ctx, s, "anna@gmail.com", asof.Moment{})
@@ -287,7 +288,7 @@ func TestDisclosures_AfterErasure_AreGone_AlsoThoseNotStoredYet(t *testing.T) {
 		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1}) // stores it
 		w.check(ctx, s, anna, asof.Moment{})
 		ids := w.subjectIDs(s, anna)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 		wantDisclosed(ctx, t, s, anna)
 		if left, err := s.Store.Disclosures(t.Context(), ids); err != nil || len(left) != 0 {
 			t.Errorf("left are %v, %v", left, err)
@@ -305,7 +306,7 @@ func TestDisclosures_OfAPersonWhoComesBack_AreCountedFromTheErasureOn(t *testing
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Minute)))
 		old := w.subjectIDs(s, anna)
 		w.check(ctx, s, anna, asof.Moment{})
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Hour))})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Hour))})
 		w.check(ctx, s, anna, asof.Moment{})
 		w.check(ctx, s, anna, asof.Moment{})
 		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 2})
@@ -322,7 +323,7 @@ func TestDisclosures_CountedByAnotherServer_AreNotStoredAfterTheErasure(t *testi
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
 		ids := w.subjectIDs(s, anna)
 		w.check(ctx, other, anna, asof.Moment{})
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 		if err := other.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/service/record"
@@ -17,7 +18,7 @@ import (
 // optIn asks for a double opt-in and wants its mail allowed.
 func (w *world) optIn(ctx context.Context, s *Service, address string) {
 	w.t.Helper()
-	asked, err := s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
+	asked, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
 		Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
@@ -15,7 +16,7 @@ func TestErase_CountsTheEventsThatItTook(t *testing.T) {
 		erase := func(ctx context.Context, address string, id int) int64 {
 			t.Helper()
 			once := txn.Idempotency{Method: "erase", ID: requestID(id), Body: []byte(address)}
-			recorded, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: address}, once)
+			recorded, err := s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: address}, once)
 			if err != nil {
 				t.Fatal(err)
 			}

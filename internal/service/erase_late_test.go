@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/export"
@@ -22,7 +24,7 @@ import (
 func pair(e consent.Event) string {
 	e.Position, e.Recorded, e.Subject, e.Key, e.Evidence, e.Was = 0, 0, consent.SubjectID{}, consent.EventKey{}, [32]byte{}, nil
 	e.Batch, e.Actor = consent.BatchID{}, ""
-	return string(consent.AppendHeader(nil, &e))
+	return string(codec.AppendHeader(nil, &e))
 }
 
 func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T) {
@@ -45,7 +47,7 @@ func TestErase_DatedBeforeGrants_KeepsThemAndTellsNotWhichTheyWere(t *testing.T)
 		}
 		w.clock.Advance(time.Second)
 		for range 3 { // The second and third change nothing more.
-			_, err := s.Record(ctx, consent.Statement{
+			_, err := s.Record(ctx, statement.Statement{
 				Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.AddDate(0, 0, -3)),
 			}, txn.Idempotency{})
 			if err != nil {
@@ -186,7 +188,7 @@ func TestErase_DatedBetweenConfirmationAndRecording_TakesTheConsent(t *testing.T
 		began.Confirmed = consent.InstantOf(start.Add(-3 * time.Hour))
 		w.mustRecord(ctx, s, began)
 		w.clock.Advance(time.Second)
-		_, err := s.Record(ctx, consent.Statement{
+		_, err := s.Record(ctx, statement.Statement{
 			Kind: consent.KindErase, Address: annaTyped, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
 		}, txn.Idempotency{})
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/scenario"
 	"github.com/assent-io/assent/internal/service/asof"
@@ -24,7 +25,7 @@ import (
 // erasedLife is a random life of one mailbox in several spellings, some of which are erased, as statements without a name in them.
 type erasedLife struct {
 	spellings  []string
-	statements []consent.Statement
+	statements []statement.Statement
 }
 
 // drawLife draws statements of the last days, many of them of one instant, most of them about few spellings.
@@ -38,7 +39,7 @@ func drawLife(rt *rapid.T, now time.Time) erasedLife {
 			consent.KindGrant, consent.KindGrant, consent.KindGrant, consent.KindRequest, consent.KindConfirm, consent.KindWithdraw,
 			consent.KindSuppress, consent.KindLift, consent.KindErase, consent.KindErase,
 		}).Draw(rt, "kind")
-		st := consent.Statement{Kind: kind, Address: address, Occurred: consent.InstantOf(at), Note: "a note"}
+		st := statement.Statement{Kind: kind, Address: address, Occurred: consent.InstantOf(at), Note: "a note"}
 		switch kind {
 		case consent.KindGrant:
 			st = consentOn(channel, address, at)
@@ -63,7 +64,7 @@ func drawLife(rt *rapid.T, now time.Time) erasedLife {
 }
 
 // named returns a statement about the mailbox of the name.
-func Named(st consent.Statement, name string) consent.Statement {
+func Named(st statement.Statement, name string) statement.Statement {
 	st.Address = fmt.Sprintf(st.Address, name)
 	return st
 }
@@ -97,7 +98,7 @@ func (l *lived) arrive(life *erasedLife) {
 	}
 }
 
-func (l *lived) imported(part []consent.Statement) {
+func (l *lived) imported(part []statement.Statement) {
 	in := record.Batch{Batch: consent.BatchID{9}}
 	for _, st := range part {
 		in.Items = append(in.Items, record.BatchItem{Statement: Named(st, l.name)})
@@ -126,8 +127,8 @@ func (l *lived) accept(err error) {
 
 // together records what can be recorded singly in one transaction, in order, with erasures carried out at once; lifts and what
 // only imports bring after it.
-func (l *lived) together(part []consent.Statement) {
-	var rest []consent.Statement
+func (l *lived) together(part []statement.Statement) {
+	var rest []statement.Statement
 	var calls []func() error
 	for _, st := range part {
 		if st.Kind == consent.KindLift || st.Kind == consent.KindRequest || st.Kind == consent.KindConfirm {
@@ -284,15 +285,15 @@ func TestErase_GrantEraseGrantInOneTransaction_KeepsTheLater(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.clock.Advance(time.Second)
-		at := func(st consent.Statement, hours int) consent.Statement {
+		at := func(st statement.Statement, hours int) statement.Statement {
 			st.Occurred = consent.InstantOf(start.Add(-time.Duration(hours) * time.Hour))
 			return st
 		}
 		for name, order := range map[string][]int{"in order": {0, 1, 2, 3}, "late erasure": {0, 2, 1, 3}, "erasure first": {1, 3, 2, 0}} {
 			address := map[string]string{"in order": "a@gmail.com", "late erasure": "b@gmail.com", "erasure first": "c@gmail.com"}[name]
-			statements := []consent.Statement{
+			statements := []statement.Statement{
 				traced(consentOn("newsletter", address, start.Add(-4*time.Hour))),
-				at(consent.Statement{Kind: consent.KindErase, Address: address}, 3),
+				at(statement.Statement{Kind: consent.KindErase, Address: address}, 3),
 				consentOn("newsletter", address, start.Add(-2*time.Hour)),
 				at(traced(withdrawal("newsletter", address)), 5),
 			}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/record"
@@ -32,7 +34,7 @@ func annaTexts() []string {
 }
 
 // traced gives a statement evidence of every kind.
-func traced(st consent.Statement) consent.Statement {
+func traced(st statement.Statement) statement.Statement {
 	st.URL, st.IP, st.UserAgent = "https://acme.example/anna-trace", "203.0.113.77", "anna-trace/1.0"
 	st.TransactionID, st.DocumentRef = "anna-trace-order", "anna-trace-document"
 	st.Operator, st.Note, st.Justification = "anna-trace clerk", "anna-trace note", "anna-trace reason"
@@ -42,20 +44,20 @@ func traced(st consent.Statement) consent.Statement {
 // annaHistory is a file that a department imported: everything that can be said of her, and of somebody beside.
 func annaHistory() []record.BatchItem {
 	ago := func(days int) time.Time { return start.AddDate(0, 0, -days) }
-	at := func(st consent.Statement, days int) consent.Statement {
+	at := func(st statement.Statement, days int) statement.Statement {
 		st.Occurred = consent.InstantOf(ago(days))
 		return st
 	}
-	suppress := func(kind consent.Kind, reason consent.Reason, days int) consent.Statement {
-		return at(consent.Statement{Kind: kind, Address: annaTyped, Reason: reason}, days)
+	suppress := func(kind consent.Kind, reason consent.Reason, days int) statement.Statement {
+		return at(statement.Statement{Kind: kind, Address: annaTyped, Reason: reason}, days)
 	}
-	request := consent.Statement{
+	request := statement.Statement{
 		Kind: consent.KindRequest, Address: "anna.muster@GMAIL.com", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}
-	confirm := consent.Statement{Kind: consent.KindConfirm, Address: annaTyped, Channels: []string{"newsletter"}}
+	confirm := statement.Statement{Kind: consent.KindConfirm, Address: annaTyped, Channels: []string{"newsletter"}}
 	var items []record.BatchItem
-	for _, st := range []consent.Statement{
+	for _, st := range []statement.Statement{
 		traced(consentOn("newsletter", " ANNA.MUSTER@gmail.com ", ago(90))), traced(consentOn("product-marketing", annaTyped, ago(80))),
 		traced(at(request, 70)), traced(at(confirm, 69)), traced(at(withdrawal("newsletter", annaTyped), 60)),
 		traced(suppress(consent.KindSuppress, consent.ReasonHardBounce, 50)),
@@ -88,7 +90,7 @@ func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []
 		w.clock.Advance(time.Second)
 	}
 	for _, typed := range []string{annaBeside, annaTyped} {
-		optIn := record.OptIn{Statement: consent.Statement{
+		optIn := record.OptIn{Statement: statement.Statement{
 			Address: typed, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 		}}
@@ -155,7 +157,7 @@ func annaLeaves(t testing.TB, w *world, who string, once []txn.Idempotency) *nee
 func eraseNow(ctx context.Context, t testing.TB, w *world, s *Service, typed string) txn.Recorded {
 	t.Helper()
 	w.clock.Advance(time.Second)
-	got, err := s.Record(ctx, consent.Statement{
+	got, err := s.Record(ctx, statement.Statement{
 		Kind: consent.KindErase, Address: typed, Operator: "dpo", Justification: "case 17", Note: "anna-trace", IP: "203.0.113.77",
 	}, txn.Idempotency{Method: "erase " + typed, ID: requestID(900), Body: []byte("erase")})
 	if err != nil {
@@ -213,13 +215,13 @@ func TestEventKey_OfWhatPermits_SaysNothingOfTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keyOf := func(st consent.Statement, address string) consent.EventKey {
+	keyOf := func(st statement.Statement, address string) consent.EventKey {
 		st.Address = address
 		entry, err := st.Entry(parsed, parsed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := w.keys.EventKey(consent.EventKeyInput(st.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+		key, err := w.keys.EventKey(codec.EventKeyInput(st.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,7 +297,7 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []t
 	t.Helper()
 	_, err := s.Record(ctx, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))), once[2])
 	wantFault(t, err, fault.ErasedBefore)
-	_, err = s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
+	_, err = s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
 		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}, Idempotency: once[0]})
@@ -337,7 +339,7 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []t
 // consentsAnew lets her sign up again, which counts.
 func consentsAnew(ctx context.Context, t *testing.T, w *world, s *Service) {
 	t.Helper()
-	asked, err := s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
+	asked, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
 		Address: annaTyped, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}})

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
@@ -169,7 +170,7 @@ func TestExportLedger_AfterAnErasure_ShowsBlanksAndStillGivesTheRoot(t *testing.
 		w.clock.Advance(time.Hour)
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
 		// What was given after the erasure is recorded anew under another subject; where it stood is blank.
-		erased := consent.Statement{Kind: consent.KindErase, Address: "anna@example.at", Occurred: consent.InstantOf(early)}
+		erased := statement.Statement{Kind: consent.KindErase, Address: "anna@example.at", Occurred: consent.InstantOf(early)}
 		w.mustRecord(ctx, s, erased)
 		all, last := exportedLedger(ctx, t, s, export.Range{})
 		tree, err := ledger.ParseTree(0, nil)

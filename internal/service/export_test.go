@@ -14,9 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/export"
@@ -61,7 +63,7 @@ func dossierOf(ctx context.Context, t testing.TB, s *Service, address string) do
 // eventful records a life of an address: 2 request, 3 mail, 4 consent elsewhere, 5 withdrawal, 6 objection.
 func (w *world) eventful(ctx context.Context, s *Service, address string) {
 	w.t.Helper()
-	_, err := s.RequestConsent(ctx, record.OptIn{Statement: consent.Statement{
+	_, err := s.RequestConsent(ctx, record.OptIn{Statement: statement.Statement{
 		Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		URL:         "https://acme.example/signup", IP: "192.0.2.7",
@@ -74,7 +76,7 @@ func (w *world) eventful(ctx context.Context, s *Service, address string) {
 	withdrawn := withdrawal("product-marketing", address)
 	withdrawn.Operator, withdrawn.Note = "Berta", "called"
 	w.mustRecord(ctx, s, withdrawn)
-	w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection})
+	w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection})
 }
 
 func TestExport_AddressWithAHistory_IsToldWhole(t *testing.T) {
@@ -155,7 +157,7 @@ func TestExport_AfterAnErasure_SaysWhatIsStillHeld(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.eventful(ctx, s, "anna@example.at")
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: "anna@example.at"})
 		d := dossierOf(ctx, t, s, "anna@example.at")
 		reasons := map[string]bool{}
 		for _, p := range d.Suppressions {
@@ -189,9 +191,9 @@ func TestExport_RefusalAfterAnErasure_IsErasedStill(t *testing.T) {
 		s, ctx := w.acme()
 		const own, fellow = annaTyped, annaBeside
 		w.eventful(ctx, s, own)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: own})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: own})
 		w.clock.Advance(time.Second)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: fellow, Reason: consent.ReasonComplaint})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: fellow, Reason: consent.ReasonComplaint})
 		subject := dossierOf(ctx, t, s, own).Subject
 		if subject.Status != dossier.StatusErased || subject.AddressHeld || !subject.OtherSpellingHeld {
 			t.Errorf("after a complaint of another spelling: %+v", subject)
@@ -217,7 +219,7 @@ func TestExport_EvidenceSinceTheErasureHoldsTheAddress_IsSaid(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.mustRecord(ctx, s, withdrawal("newsletter", own))
 		w.clock.Advance(time.Second)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: own, Occurred: consent.InstantOf(before)})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: own, Occurred: consent.InstantOf(before)})
 		if subject := dossierOf(ctx, t, s, own).Subject; subject.Status != dossier.StatusErased || !subject.AddressHeld {
 			t.Errorf("%+v", subject)
 		}
@@ -229,7 +231,7 @@ func TestExport_ErasureOfABatch_IsShownAsNotCarriedOutYet(t *testing.T) {
 		s, ctx := w.acme()
 		w.eventful(ctx, s, "anna@example.at")
 		_, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{
-			{Statement: consent.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
+			{Statement: statement.Statement{Kind: consent.KindErase, Address: "anna@example.at"}},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +256,7 @@ func TestExport_EveryFormat_IsNamedWithoutTheAddress_AndTheArchiveHolds(t *testi
 			export.JSON: "{\n", export.CSV: "position,", export.HTML: "<!DOCTYPE html>", export.JSONLD: "{\n", export.ZIP: "PK",
 		} {
 			data, first := exported(t, func(send func(export.Chunk) error) error {
-				return s.Export(ctx, export.Input{Address: "anna@example.at", Format: format, Language: consent.German}, send)
+				return s.Export(ctx, export.Input{Address: "anna@example.at", Format: format, Language: locale.German}, send)
 			})
 			if !bytes.HasPrefix(data, []byte(begin)) || first.ContentType == "" || strings.Contains(first.Name, "anna") ||
 				!strings.HasSuffix(first.Name, "."+string(format)) {
@@ -369,8 +371,8 @@ func TestExport_WhoLearntSomething_IsNamed_AndTheExportIsCounted(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", w.clock.Now()))
 		shop := w.as(ctx, s, administration.NewClient{ID: "shop", Department: "newsletter-desk", Role: "sender"})
 		w.wantCheck(shop, s, "newsletter", "anna@example.at", consent.CodeAllowConsent)
-		desk := &dossier.Named{ID: "newsletter-desk", Name: dossier.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
-		newsletter := dossier.Named{ID: "newsletter", Name: dossier.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}}
+		desk := &dossier.Named{ID: "newsletter-desk", Name: locale.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
+		newsletter := dossier.Named{ID: "newsletter", Name: locale.Text{EN: "Weekly newsletter", DE: "Wöchentlicher Newsletter"}}
 		asked := dossier.Disclosure{Client: "shop", Department: desk, Channel: newsletter, Day: "2026-11-01", Count: 1}
 		first := dossierOf(ctx, t, s, "anna@example.at")
 		if diff := cmp.Diff([]dossier.Disclosure{asked}, first.Disclosures); diff != "" {

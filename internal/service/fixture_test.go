@@ -12,6 +12,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
@@ -176,20 +177,20 @@ func acme(t testing.TB) string {
 }
 
 // consentOn is a statement of a consent that counts at once.
-func consentOn(channel, address string, at time.Time) consent.Statement {
-	return consent.Statement{
+func consentOn(channel, address string, at time.Time) statement.Statement {
+	return statement.Statement{
 		Kind: consent.KindGrant, Address: address, Channels: []string{channel}, Basis: catalog.BasisConsent,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"}, Source: consent.SourceWebForm,
 		Occurred: consent.InstantOf(at), Confirmed: consent.InstantOf(at),
 	}
 }
 
-func withdrawal(channel, address string) consent.Statement {
-	return consent.Statement{Kind: consent.KindWithdraw, Address: address, Channels: []string{channel}}
+func withdrawal(channel, address string) statement.Statement {
+	return statement.Statement{Kind: consent.KindWithdraw, Address: address, Channels: []string{channel}}
 }
 
 // mustRecord records a statement now and moves the clock on.
-func (w *world) mustRecord(ctx context.Context, s *Service, st consent.Statement) txn.Recorded {
+func (w *world) mustRecord(ctx context.Context, s *Service, st statement.Statement) txn.Recorded {
 	w.t.Helper()
 	got, err := s.Record(ctx, st, txn.Idempotency{})
 	if err != nil {

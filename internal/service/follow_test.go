@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service/record"
@@ -178,11 +179,11 @@ func TestFollow_RowsThatChangeWithoutAnEvent_AreTold(t *testing.T) {
 		w.optIn(ctx, s, "never@example.at")
 		f := newFollower(t, s.Store)
 
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 		f.wantTold(s, anna, consent.FormExact, consent.FormFolded)
 
 		imported, err := s.BatchRecord(ctx, record.Batch{Batch: consent.BatchID{1}, Items: []record.BatchItem{
-			{Statement: consent.Statement{Kind: consent.KindErase, Address: other, Occurred: at(2)}},
+			{Statement: statement.Statement{Kind: consent.KindErase, Address: other, Occurred: at(2)}},
 		}})
 		if err != nil || imported[0].Err != nil {
 			t.Fatal(err, imported)
@@ -303,7 +304,7 @@ func (o *story) step() {
 		_, err := o.s.Void(o.ctx, in)
 		o.accept(err)
 	case "request":
-		_, err := o.s.RequestConsent(o.ctx, record.OptIn{Statement: consent.Statement{
+		_, err := o.s.RequestConsent(o.ctx, record.OptIn{Statement: statement.Statement{
 			Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 		}})
@@ -318,9 +319,9 @@ func (o *story) step() {
 	}
 }
 
-func (o *story) statement(address string) consent.Statement {
+func (o *story) statement(address string) statement.Statement {
 	at := o.w.clock.Now().Add(-time.Duration(rapid.IntRange(1, 100).Draw(o.rt, "ago")) * time.Hour)
-	st := consent.Statement{Address: address, Occurred: consent.InstantOf(at)}
+	st := statement.Statement{Address: address, Occurred: consent.InstantOf(at)}
 	st.Kind = rapid.SampledFrom([]consent.Kind{
 		consent.KindGrant, consent.KindGrant, consent.KindWithdraw, consent.KindSuppress, consent.KindLift, consent.KindErase,
 	}).Draw(o.rt, "kind")

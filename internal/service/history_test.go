@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/export"
@@ -19,17 +20,17 @@ func TestHistory_Filters_LetThroughWhatFitsAllOfThem(t *testing.T) {
 		shop := w.as(admin, s, administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
 		const anna = "anna@example.at"
 		day := func(n int) consent.Instant { return consent.InstantOf(start.Add(time.Duration(n-10) * 24 * time.Hour)) }
-		at := func(st consent.Statement, n int) consent.Statement {
+		at := func(st statement.Statement, n int) statement.Statement {
 			st.Occurred = day(n)
 			return st
 		}
-		w.mustRecord(shop, s, consentOn("newsletter", anna, day(1).Time()))                                                                                   // 2
-		w.mustRecord(admin, s, at(withdrawal("newsletter", anna), 2))                                                                                         // 3
-		w.mustRecord(shop, s, consentOn("product-marketing", anna, day(3).Time()))                                                                            // 4
-		w.mustRecord(admin, s, at(withdrawal("product-marketing", anna), 4))                                                                                  // 5
-		w.mustRecord(shop, s, at(consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonManual, Scope: "channel:newsletter"}, 5)) // 6
-		w.mustRecord(shop, s, at(consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonObjection}, 6))                           // 7
-		w.mustRecord(admin, s, at(consent.Statement{Kind: consent.KindLift, Address: anna, Reason: consent.ReasonObjection}, 7))                              // 8
+		w.mustRecord(shop, s, consentOn("newsletter", anna, day(1).Time()))                                                                                     // 2
+		w.mustRecord(admin, s, at(withdrawal("newsletter", anna), 2))                                                                                           // 3
+		w.mustRecord(shop, s, consentOn("product-marketing", anna, day(3).Time()))                                                                              // 4
+		w.mustRecord(admin, s, at(withdrawal("product-marketing", anna), 4))                                                                                    // 5
+		w.mustRecord(shop, s, at(statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonManual, Scope: "channel:newsletter"}, 5)) // 6
+		w.mustRecord(shop, s, at(statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonObjection}, 6))                           // 7
+		w.mustRecord(admin, s, at(statement.Statement{Kind: consent.KindLift, Address: anna, Reason: consent.ReasonObjection}, 7))                              // 8
 		for name, c := range map[string]struct {
 			filter export.HistoryFilter
 			want   []int64

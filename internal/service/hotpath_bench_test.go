@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
@@ -54,10 +55,10 @@ func newHot(tb testing.TB, c *catalog.Catalog, withdrawn bool) *hot {
 		refused.Last = at.Add(time.Hour)
 		refused.Refusals = []consent.Refusal{{Channel: "newsletter", At: refused.Last, Withdrew: true}}
 	}
-	if h.exact, err = consent.AppendState(nil, given, h.Names); err != nil {
+	if h.exact, err = codec.AppendState(nil, given, h.Names); err != nil {
 		tb.Fatal(err)
 	}
-	if h.folded, err = consent.AppendState(nil, refused, h.Names); err != nil {
+	if h.folded, err = codec.AppendState(nil, refused, h.Names); err != nil {
 		tb.Fatal(err)
 	}
 	return h
@@ -81,10 +82,10 @@ func (h *hot) decide(typed string, now consent.Instant) (consent.Decision, error
 		digest(consent.FormDomain, name)
 	}
 	if err == nil {
-		err = h.exactState.Unpack(h.exact, h.Names)
+		err = codec.UnpackInto(&h.exactState, h.exact, h.Names)
 	}
 	if err == nil {
-		err = h.foldedState.Unpack(h.folded, h.Names)
+		err = codec.UnpackInto(&h.foldedState, h.folded, h.Names)
 	}
 	if err != nil {
 		return consent.Decision{}, err
@@ -133,7 +134,7 @@ func BenchmarkHotPath(b *testing.B) {
 	b.Run("unpack two", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = h.exactState.Unpack(h.exact, h.Names), h.foldedState.Unpack(h.folded, h.Names)
+			_, _ = codec.UnpackInto(&h.exactState, h.exact, h.Names), h.foldedState.Unpack(h.folded, h.Names)
 		}
 		b.ReportMetric(float64(len(h.exact)), "packed-bytes")
 	})

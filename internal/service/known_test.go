@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
@@ -133,7 +134,7 @@ func TestLookup_OfThePast_ShowsWhatWasKnownThen(t *testing.T) {
 		s, ctx := w.acme()
 		const anna = "anna@example.at"
 		given := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-48*time.Hour)))
-		late := consent.Statement{
+		late := statement.Statement{
 			Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonObjection, Occurred: consent.InstantOf(start.Add(-24 * time.Hour)),
 		}
 		w.mustRecord(ctx, s, late)
@@ -263,9 +264,9 @@ func (h *randomHistory) carryOut() {
 	h.pending = nil
 }
 
-func (h *randomHistory) statement() consent.Statement {
+func (h *randomHistory) statement() statement.Statement {
 	channel, address, at := h.channel(), h.address(), h.past()
-	st := consent.Statement{Address: address, Occurred: at}
+	st := statement.Statement{Address: address, Occurred: at}
 	st.Kind = rapid.SampledFrom([]consent.Kind{
 		consent.KindGrant, consent.KindGrant, consent.KindGrant, consent.KindRequest, consent.KindConfirm, consent.KindWithdraw,
 		consent.KindRefuse, consent.KindSuppress, consent.KindLift, consent.KindErase,

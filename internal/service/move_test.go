@@ -5,14 +5,15 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
-func lifting(address string, reason consent.Reason) consent.Statement {
-	return consent.Statement{Kind: consent.KindLift, Address: address, Reason: reason, Justification: "a mistake"}
+func lifting(address string, reason consent.Reason) statement.Statement {
+	return statement.Statement{Kind: consent.KindLift, Address: address, Reason: reason, Justification: "a mistake"}
 }
 
 // A lift is of one spelling. At the new address all spellings are one, so that it would end what the person said.
@@ -20,7 +21,7 @@ func TestMove_LiftOfAnotherSpelling_EndsNothingAtTheNewAddress(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		const old, fellow, to = "anna@gmail.com", "an.na@gmail.com", "neu@web.example"
-		complaint := consent.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonComplaint}
+		complaint := statement.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonComplaint}
 		w.mustRecord(ctx, s, consentOn("newsletter", to, start.AddDate(0, 0, -20)))
 		for days, address := range map[int]string{10: old, 9: fellow} {
 			complaint.Address = address
@@ -45,7 +46,7 @@ func TestMove_WhatWasLifted_StaysBehind(t *testing.T) {
 		s, ctx := w.acme()
 		const old, to = "a@web.example", "b@web.example"
 		w.mustRecord(ctx, s, consentOn("newsletter", to, start.AddDate(0, 0, -20)))
-		w.mustRecord(ctx, s, daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: old, Reason: consent.ReasonComplaint}, 10))
+		w.mustRecord(ctx, s, daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: old, Reason: consent.ReasonComplaint}, 10))
 		w.mustRecord(ctx, s, daysAgo(lifting(old, consent.ReasonComplaint), 8))
 		mustMove(ctx, t, w, s, old, to)
 		w.wantCheck(ctx, s, "newsletter", to, consent.CodeAllowConsent)

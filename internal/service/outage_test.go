@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/service/check"
@@ -102,7 +103,7 @@ func TestVerifySample_AnswerThatTheLedgerContradicts_IsSaidAndCounted(t *testing
 	s, ctx := w.acme()
 	w.mustRecord(ctx, s, consentOn("newsletter", anna, start))
 	w.mustRecord(ctx, s, withdrawal("newsletter", anna))
-	empty, err := consent.AppendState(nil, &consent.State{}, &reference.Table{})
+	empty, err := codec.AppendState(nil, &consent.State{}, &reference.Table{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
@@ -79,12 +80,12 @@ func (r *raw) flip(column string, position int64) {
 // forge changes an event as it was never recorded, with its own hash and the columns that index it.
 func (r *raw) forge(position int64, change func(e *consent.Event)) {
 	r.t.Helper()
-	event, err := consent.DecodeHeader(r.bytes("SELECT header FROM events WHERE position = $1", position))
+	event, err := codec.DecodeHeader(r.bytes("SELECT header FROM events WHERE position = $1", position))
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	change(&event)
-	header := consent.AppendHeader(nil, &event)
+	header := codec.AppendHeader(nil, &event)
 	leaf := ledger.LeafHash(header)
 	r.exec("UPDATE events SET header = $1, leaf_hash = $2, actor = $3, recorded_time = $4 WHERE position = $5",
 		header, leaf[:], event.Actor, int64(event.Recorded), position)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/receipt"
@@ -176,7 +177,7 @@ func TestVerifyReceipt_ErasedSince(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", tagged, start.Add(-time.Hour)))
 		before := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
 		other := receiptFor(ctx, t, s, on("newsletter", tagged)).Receipt
-		erased := w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+		erased := w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 		after := receiptFor(ctx, t, s, on("newsletter", anna)).Receipt
 		w.mustRecord(ctx, s, consentOn("newsletter", anna, w.clock.Now()))
 		if got := wantOutcome(ctx, t, s, before, anna, receipts.ErasedSince); got.Erased != erased.Position || len(got.Differences) != 0 {
@@ -203,7 +204,7 @@ func TestVerifyReceipt_ErasureBehindManyEvents_IsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOutcome(ctx, t, s, text, anna, receipts.Same)
-	w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindErase, Address: anna})
+	w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: anna})
 	wantOutcome(ctx, t, s, text, anna, receipts.ErasedSince)
 }
 
@@ -346,7 +347,7 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 		s, ctx := w.acme()
 		const anna, ben = "anna@example.at", "ben@example.at"
 		erase := func(address string) record.BatchItem {
-			return record.BatchItem{Statement: consent.Statement{
+			return record.BatchItem{Statement: statement.Statement{
 				Kind: consent.KindErase, Address: address, Occurred: consent.InstantOf(start.Add(-2 * time.Hour)),
 			}}
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -119,7 +121,7 @@ func TestRecord_Refused_StoresNothing(t *testing.T) {
 		}
 		unknown := consentOn("newsletter", "anna@example.at", start)
 		unknown.Declaration.Version = "99"
-		for want, st := range map[fault.Code]consent.Statement{
+		for want, st := range map[fault.Code]statement.Statement{
 			fault.NotRefusable:       withdrawal("order-updates", "anna@example.at"),
 			fault.UnknownChannel:     withdrawal("nothing", "anna@example.at"),
 			fault.InvalidAddress:     withdrawal("newsletter", "anna"),
@@ -143,7 +145,7 @@ func TestBatchRecord_EachItemByItself_InAnyOrder(t *testing.T) {
 		s, ctx := w.acme()
 		late := withdrawal("newsletter", "anna@example.at")
 		late.Occurred = consent.InstantOf(start.Add(-time.Hour))
-		confirm := consent.Statement{Kind: consent.KindConfirm, Address: "x@example.at", Channels: []string{"newsletter"}, Occurred: consent.InstantOf(start)}
+		confirm := statement.Statement{Kind: consent.KindConfirm, Address: "x@example.at", Channels: []string{"newsletter"}, Occurred: consent.InstantOf(start)}
 		unknown := consentOn("newsletter", "cora@example.at", start.Add(-time.Hour))
 		unknown.Declaration.Version = "99"
 		items := []record.BatchItem{
@@ -194,7 +196,7 @@ func TestRecord_LateEvent_GivesTheSameStateAsInOrder(t *testing.T) {
 		for i := range 20 {
 			st := consentOn("newsletter", "anna@example.at", start.Add(time.Duration((i*7)%20)*-time.Hour))
 			w.mustRecord(ctx, s, st)
-			block := consent.Statement{
+			block := statement.Statement{
 				Kind: consent.KindSuppress, Address: "anna@example.at", Reason: consent.ReasonHardBounce,
 				Occurred: consent.InstantOf(start.Add(time.Duration((i*3)%20)*-time.Hour - time.Minute)),
 			}
@@ -223,7 +225,7 @@ func TestRebuild_MendsWhatDiffers(t *testing.T) {
 		if err != nil || len(ids) != 2 {
 			t.Fatalf("%d subjects, %v", len(ids), err)
 		}
-		empty, _ := consent.AppendState(nil, &consent.State{}, &reference.Table{})
+		empty, _ := codec.AppendState(nil, &consent.State{}, &reference.Table{})
 		err = store.Write(ctx, storage.Load{}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
 			c := &storage.Changes{Head: tx.Loaded().Head}
 			for _, id := range ids {
@@ -310,7 +312,7 @@ func TestBatchCheck_SaysWhatSingleChecksSay(t *testing.T) {
 		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.at", start))
 		w.mustRecord(ctx, s, withdrawal("newsletter", "bert.b+x@gmail.com"))
 		w.mustRecord(ctx, s, withdrawal("newsletter", "cora@gmail.com"))
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Domain: "firma.at", Reason: consent.ReasonManual, Scope: "all"})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Domain: "firma.at", Reason: consent.ReasonManual, Scope: "all"})
 		addresses := []string{
 			"anna@example.at", "nobody", "bertb+x@googlemail.com", "bert.b+x@gmail.com", "bertb@gmail.com", "c.o.r.a+t@gmail.com",
 			"x@sub.firma.at", "anna@example.at", "",
@@ -339,7 +341,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.clock.Advance(time.Second)
-		request := record.OptIn{Statement: consent.Statement{
+		request := record.OptIn{Statement: statement.Statement{
 			Address: "dora@example.at", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		}}
@@ -353,7 +355,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 		if err != nil || again.Reason != consent.CodeConfirmationLimit || again.Token != "" || again.Positions != nil {
 			t.Errorf("a second mail within a day: got %+v, %v", again, err)
 		}
-		confirmed, err := s.ConfirmConsent(ctx, record.Confirmation{Token: first.Token, Statement: consent.Statement{IP: "192.0.2.1"}})
+		confirmed, err := s.ConfirmConsent(ctx, record.Confirmation{Token: first.Token, Statement: statement.Statement{IP: "192.0.2.1"}})
 		if err != nil || confirmed.Channel != "newsletter" {
 			t.Fatalf("got %+v, %v", confirmed, err)
 		}
@@ -399,7 +401,7 @@ func TestOptIn_RequestConfirmCheck(t *testing.T) {
 func TestOptIn_OldLinkAfterANewerRequest_NothingPending(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		request := record.OptIn{Statement: consent.Statement{
+		request := record.OptIn{Statement: statement.Statement{
 			Address: "dora@example.at", Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 			Declaration: consent.Declaration{ID: "newsletter-signup", Version: "2026-01"},
 		}}
@@ -448,12 +450,12 @@ func TestCheck_ClockBehindTheLedger_HidesNoRefusal(t *testing.T) {
 func TestCheck_ExistingCustomerAsOfThePast(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		w.mustRecord(ctx, s, consent.Statement{
+		w.mustRecord(ctx, s, statement.Statement{
 			Kind: consent.KindGrant, Address: "hans@firma.example", Channels: []string{"product-marketing"},
 			Basis: catalog.BasisExistingCustomer, Source: consent.SourceInPerson, TransactionID: "order-7", Notice: true,
 			Goods: []string{"coffee"}, Occurred: consent.InstantOf(start.Add(-48 * time.Hour)),
 		})
-		w.mustRecord(ctx, s, consent.Statement{
+		w.mustRecord(ctx, s, statement.Statement{
 			Kind: consent.KindSuppress, Domain: "firma.example", Reason: consent.ReasonExternalList, List: "ecg",
 			Binds: consent.BindsExistingCustomer, Occurred: consent.InstantOf(start.Add(-24 * time.Hour)),
 		})

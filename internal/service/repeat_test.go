@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/service/access"
@@ -61,8 +62,8 @@ func (w *world) keptService(store storage.Store, o *officer) *Service {
 	return s
 }
 
-func erasure(address string, at time.Time) consent.Statement {
-	st := consent.Statement{Kind: consent.KindErase, Address: address, Justification: "ticket 17"}
+func erasure(address string, at time.Time) statement.Statement {
+	st := statement.Statement{Kind: consent.KindErase, Address: address, Justification: "ticket 17"}
 	if !at.IsZero() {
 		st.Occurred = consent.InstantOf(at)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -41,8 +42,8 @@ func (w *world) backUp(t *testing.T) (restore func()) {
 	}
 }
 
-func suppressionOn(address string, scope consent.Scope) consent.Statement {
-	return consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonManual, Scope: scope}
+func suppressionOn(address string, scope consent.Scope) statement.Statement {
+	return statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonManual, Scope: scope}
 }
 
 // A server that has learnt names, a catalog and clients of a history that was lost goes by those of the one that was restored: the

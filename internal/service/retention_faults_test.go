@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -27,7 +28,7 @@ func TestRetention_HardBounces_AreLiftedTogetherWithTheYoungest(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("hard_bounces: P24M")
 		bounce := func(address string, until time.Time) {
-			st := consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
+			st := statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
 			if !until.IsZero() {
 				st.Expires = consent.InstantOf(until)
 			}
@@ -177,7 +178,7 @@ func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing
 			t.Errorf("the catalog is not warned about: %q", applied.Warnings)
 		}
 		ends := w.mustRecord(ctx, s, grantEnding("ends@example.at", start.Add(-time.Hour)))
-		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{
+		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: statement.Statement{
 			Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Minute)),
 		}}}}); err != nil {
 			t.Fatal(err)

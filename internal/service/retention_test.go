@@ -14,6 +14,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -90,7 +91,7 @@ func (w *world) mustVerify(s *Service, deleted, removed int64) {
 }
 
 // grantEnding is a consent that ends after a day.
-func grantEnding(address string, at time.Time) consent.Statement {
+func grantEnding(address string, at time.Time) statement.Statement {
 	st := consentOn("newsletter", address, at)
 	st.Expires = consent.InstantOf(at.AddDate(0, 0, 1))
 	return st
@@ -131,7 +132,7 @@ func TestRetention_BlocksThatAreInForce_StayWithTheirEvidence(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("evidence: P30D")
 		record := func(kind consent.Kind, scope consent.Scope) int64 {
-			return w.mustRecord(ctx, s, consent.Statement{
+			return w.mustRecord(ctx, s, statement.Statement{
 				Kind: kind, Address: anna, Reason: consent.ReasonManual, Scope: scope, Justification: "asked",
 			}).Position
 		}
@@ -152,7 +153,7 @@ func TestRetention_BlocksThatAreInForce_StayWithTheirEvidence(t *testing.T) {
 }
 
 func request(address string) record.OptIn {
-	return record.OptIn{Statement: consent.Statement{
+	return record.OptIn{Statement: statement.Statement{
 		Kind: consent.KindRequest, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm,
 		Declaration: consent.Declaration{ID: "all-news", Version: "3"},
 	}}
@@ -206,7 +207,7 @@ func TestRetention_HardBounce_IsLifted_AndOneThatIsYoungerIsNot(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("hard_bounces: P24M")
 		bounce := func(address string) {
-			w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce})
+			w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce})
 		}
 		for _, address := range []string{anna, "again@example.at", "a.b@gmail.com", "ab@gmail.com"} {
 			w.mustRecord(ctx, s, consentOn("newsletter", address, start.Add(-time.Hour)))
@@ -266,7 +267,7 @@ func TestRetention_UnderALegalHold_NothingGoes(t *testing.T) {
 		w.mustRecord(ctx, s, grantEnding(anna, start.Add(-time.Hour)))
 		w.mustRecord(ctx, s, withdrawal("newsletter", anna))
 		w.mustRecord(ctx, s, withdrawal("newsletter", anna))
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonHardBounce})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonHardBounce})
 		if _, err := s.RequestConsent(ctx, request("other@example.at")); err != nil {
 			t.Fatal(err)
 		}
@@ -302,7 +303,7 @@ func TestRetention_TwoJobsAtOnce_RemoveEverythingOnce(t *testing.T) {
 			w.mustRecord(ctx, s, grantEnding(fmt.Sprintf("person-%d@example.at", n), start.Add(-time.Hour)))
 		}
 		w.clock.Advance(5 * 24 * time.Hour)
-		w.mustRecord(ctx, s, consent.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonHardBounce})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonHardBounce})
 		w.clock.Advance(5 * 24 * time.Hour)
 		totals := map[string]int64{}
 		var mu sync.Mutex
@@ -332,7 +333,7 @@ func TestRetention_ImportedErasures_AreCarriedOut(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme() // without a policy of retention
 		granted := w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
-		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: consent.Statement{
+		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: statement.Statement{
 			Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.Add(-time.Minute)),
 		}}}}); err != nil {
 			t.Fatal(err)
@@ -377,18 +378,18 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 					st.Expires = consent.InstantOf(w.clock.Now().Add(time.Duration(rapid.IntRange(1, 1000).Draw(rt, "for")) * time.Hour))
 				}
 			case 1:
-				st = consent.Statement{
+				st = statement.Statement{
 					Kind: consent.KindGrant, Address: address, Channels: []string{channel}, Basis: catalog.BasisExistingCustomer,
 					Source: consent.SourceAPI, TransactionID: "o-1", Notice: true, Goods: []string{"coffee"},
 				}
 			case 2:
 				st = withdrawal(channel, address)
 			case 3:
-				st = consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection}
+				st = statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonObjection}
 			case 4:
-				st = consent.Statement{Kind: consent.KindLift, Address: address, Reason: consent.ReasonObjection, Justification: "mistake"}
+				st = statement.Statement{Kind: consent.KindLift, Address: address, Reason: consent.ReasonObjection, Justification: "mistake"}
 			case 5:
-				st = consent.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
+				st = statement.Statement{Kind: consent.KindSuppress, Address: address, Reason: consent.ReasonHardBounce}
 			default:
 				if _, err := s.RunRetention(ctx, false); err != nil {
 					rt.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -25,7 +27,7 @@ import (
 )
 
 // daysAgo dates a statement.
-func daysAgo(st consent.Statement, days int) consent.Statement {
+func daysAgo(st statement.Statement, days int) statement.Statement {
 	st.Occurred = consent.InstantOf(start.AddDate(0, 0, -days))
 	return st
 }
@@ -34,7 +36,7 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		w.mustRecord(ctx, s, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))))
-		erase := consent.Statement{Kind: consent.KindErase, Address: annaTyped}
+		erase := statement.Statement{Kind: consent.KindErase, Address: annaTyped}
 		imported := record.Batch{Items: []record.BatchItem{{Statement: daysAgo(erase, 0)}}}
 		if results, err := s.BatchRecord(ctx, imported); err != nil || results[0].Err != nil {
 			t.Fatalf("%+v, %v", results, err)
@@ -103,8 +105,8 @@ func TestMove_WhatBlocksGoesAlong_WhatPermitsDoesNot(t *testing.T) {
 			w.wantCheck(ctx, s, "product-marketing", at, consent.CodeNoLegalBasis)
 		}
 		// What comes late goes the whole way, but that a mailbox does not exist.
-		w.mustRecord(ctx, s, daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonHardBounce}, 7))
-		w.mustRecord(ctx, s, daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonObjection}, 6))
+		w.mustRecord(ctx, s, daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonHardBounce}, 7))
+		w.mustRecord(ctx, s, daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: a, Reason: consent.ReasonObjection}, 6))
 		w.mustRecord(ctx, s, withdrawal("product-marketing", a)) // After she went, it is about somebody else.
 		w.wantCheck(ctx, s, "newsletter", a, consent.CodeHardBounce)
 		for _, at := range []string{b, c} {
@@ -159,7 +161,7 @@ func TestMove_EitherSideErased_TheOtherDoesNotSayWhoItWas(t *testing.T) {
 				t.Errorf("%s is answered %s", at, got.Reason)
 			}
 		}
-		late := daysAgo(consent.Statement{Kind: consent.KindSuppress, Address: annaOld, Reason: consent.ReasonComplaint}, 4)
+		late := daysAgo(statement.Statement{Kind: consent.KindSuppress, Address: annaOld, Reason: consent.ReasonComplaint}, 4)
 		before := positions(t, s.Store)
 		w.mustRecord(ctx, s, late)
 		if grown := positions(t, s.Store) - before; grown != 1 {
@@ -231,7 +233,7 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		for _, at := range []string{annaTyped, "berta@example.at"} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeNoLegalBasis)
 		}
-		_, err = s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: voided}, txn.Idempotency{})
+		_, err = s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: voided}, txn.Idempotency{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +257,7 @@ func TestVoid_OfACopy_AndOfWhatWasCopied(t *testing.T) {
 		given := w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -2)))
 		erase := func(days int) {
 			t.Helper()
-			st := daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, days)
+			st := daysAgo(statement.Statement{Kind: consent.KindErase, Address: annaTyped}, days)
 			if _, err := s.Record(ctx, st, txn.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}
@@ -322,7 +324,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		w.clock.Advance(time.Second)
 		given := traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour)))
 		first := w.mustRecord(ctx, s, given)
-		_, err := s.Record(ctx, consent.Statement{Kind: consent.KindErase, Address: annaTyped}, txn.Idempotency{})
+		_, err := s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: annaTyped}, txn.Idempotency{})
 		wantFault(t, err, fault.NoClaimsKey)
 		if !sealedHolds(t, w, "anna-trace") || positions(t, s.Store) != first.Position {
 			t.Error("something was erased without a key to keep it under")
@@ -366,7 +368,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 			cmp.Diff(want, kept.Events[0].Evidence) != "" {
 			t.Errorf("kept is %+v", kept)
 		}
-		if e, err := consent.DecodeHeader(kept.Events[0].Header); err != nil || e.Position != first.Position {
+		if e, err := codec.DecodeHeader(kept.Events[0].Header); err != nil || e.Position != first.Position {
 			t.Errorf("the header kept is of position %d, %v", e.Position, err)
 		}
 		sound(t, w, s)
@@ -380,7 +382,7 @@ func blanked(t *testing.T, w *world) (s *Service, copied int64, older []byte) {
 	w.mustRecord(ctx, s, traced(consentOn("newsletter", annaTyped, start.Add(-time.Hour))))
 	w.mustRecord(ctx, s, withdrawal("newsletter", "berta@example.at"))
 	w.mustRecord(ctx, s, consentOn("newsletter", annaTyped, start.AddDate(0, 0, -2)))
-	_, err := s.Record(ctx, daysAgo(consent.Statement{Kind: consent.KindErase, Address: annaTyped}, 1), txn.Idempotency{})
+	_, err := s.Record(ctx, daysAgo(statement.Statement{Kind: consent.KindErase, Address: annaTyped}, 1), txn.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
@@ -365,7 +366,7 @@ func (f *fleet) rotateSomehow(rt *rapid.T) {
 }
 
 // recordOrRefuse records a statement and reports whether it was acknowledged. It may be refused only for lack of a key.
-func (f *fleet) recordOrRefuse(rt *rapid.T, at *replica, st consent.Statement) bool {
+func (f *fleet) recordOrRefuse(rt *rapid.T, at *replica, st statement.Statement) bool {
 	_, err := at.Record(f.ctx, st, txn.Idempotency{})
 	f.clock.Advance(time.Second)
 	if err != nil && !isKeyMissing(err) {

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
@@ -173,13 +174,13 @@ func doors(document string) map[string]func(ctx context.Context, s *Service, tex
 			return err
 		},
 		"list of a suppression": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.Record(ctx, consent.Statement{
+			_, err := s.Record(ctx, statement.Statement{
 				Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonExternalList, List: text, Binds: consent.Binds(text),
 			}, txn.Idempotency{})
 			return err
 		},
 		"note of a suppression": func(ctx context.Context, s *Service, text string) error {
-			_, err := s.Record(ctx, consent.Statement{
+			_, err := s.Record(ctx, statement.Statement{
 				Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonComplaint, Note: text,
 			}, txn.Idempotency{})
 			return err

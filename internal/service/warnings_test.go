@@ -7,13 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // lateNo is a withdrawal by a clock that is behind: it lies before the consent that [consentOn] gives at start.
-func lateNo() consent.Statement {
+func lateNo() statement.Statement {
 	no := withdrawal("newsletter", annaTyped)
 	no.Occurred = consent.InstantOf(start.Add(-2 * time.Hour))
 	return no

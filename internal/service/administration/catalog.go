@@ -10,6 +10,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -224,7 +225,7 @@ func (w *transaction) putCatalog(c *storage.Catalog) error {
 	}
 	event := consent.Event{Occurred: w.Recorded, Facts: facts}
 	var err error
-	if event.Key, err = w.admin.Keys.EventKey(consent.EventKeyInput(w.Recorded, &facts, "", &consent.Evidence{})); err != nil {
+	if event.Key, err = w.admin.Keys.EventKey(codec.EventKeyInput(w.Recorded, &facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
 	return w.Tx.PutCatalog(c, &event)

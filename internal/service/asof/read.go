@@ -7,12 +7,14 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/tlv"
 )
 
 // Reader reads the store as of a moment.
@@ -107,7 +109,7 @@ func (r *Reader) LookNow(ctx context.Context, keys []storage.SubjectKey) (*View,
 			continue // All events of it were erased.
 		}
 		state, err := UnpackState(names, rows[i].State.Packed)
-		if errors.Is(err, consent.ErrEncoding) {
+		if errors.Is(err, tlv.ErrEncoding) {
 			unread = append(unread, rows[i].Key)
 			continue
 		}
@@ -194,7 +196,7 @@ func FoldHeaders(headers [][]byte) (*consent.State, error) {
 	events := make([]consent.Event, len(headers))
 	for i, h := range headers {
 		var err error
-		if events[i], err = consent.DecodeHeader(h); err != nil {
+		if events[i], err = codec.DecodeHeader(h); err != nil {
 			return nil, err
 		}
 	}
@@ -244,9 +246,9 @@ type KnownAsOf struct {
 func (m Moment) IsNow() bool { return m == Moment{} }
 
 // unpack returns a packed state; a subject without one has none.
-func UnpackState(names consent.Names, packed []byte) (*consent.State, error) {
+func UnpackState(names codec.Names, packed []byte) (*consent.State, error) {
 	if packed == nil {
-		return nil, consent.ErrEncoding
+		return nil, tlv.ErrEncoding
 	}
-	return consent.UnpackState(packed, names)
+	return codec.UnpackState(packed, names)
 }

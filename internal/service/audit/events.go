@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/storage"
@@ -50,7 +51,7 @@ func inspect(r *storage.Row) inspected {
 		return seen
 	}
 	var err error
-	if seen.event, err = consent.DecodeHeader(r.Header); err != nil {
+	if seen.event, err = codec.DecodeHeader(r.Header); err != nil {
 		seen.problems = append(seen.problems, "the header is not that of an event")
 	} else {
 		seen.readable = true

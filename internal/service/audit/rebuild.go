@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -86,13 +87,13 @@ func packAnew(id consent.SubjectID, headers [][]byte, table *reference.Table) (s
 	}
 	made := storage.State{Subject: id}
 	if len(headers) > 0 {
-		last, err := consent.DecodeHeader(headers[len(headers)-1])
+		last, err := codec.DecodeHeader(headers[len(headers)-1])
 		if err != nil {
 			return storage.State{}, err
 		}
 		made.Position = last.Position
 	}
-	made.Packed, err = consent.AppendState(nil, state, table)
+	made.Packed, err = codec.AppendState(nil, state, table)
 	return made, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -99,7 +100,7 @@ func (v *verifier) states(ctx context.Context, s storage.Snapshot) error {
 
 func (v *verifier) state(h *storage.SubjectHistory, table *reference.Table) {
 	made, err := packAnew(h.ID, h.Headers, table)
-	if errors.Is(err, consent.ErrEncoding) && v.report.Found > 0 {
+	if errors.Is(err, codec.ErrEncoding) && v.report.Found > 0 {
 		return // A header that cannot be read was found before, and says more than the state.
 	}
 	message := "the state is not what the events say: run `assent ledger rebuild`"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
@@ -238,7 +239,7 @@ func (s *requestContext) holds(head *storage.Head) bool {
 // memory is the sight of a view of the index.
 type memory struct {
 	View  index.View
-	Names consent.Names
+	Names codec.Names
 }
 
 // seen implements sight.
@@ -251,7 +252,7 @@ func (m *memory) Find(where *subjects.Place, into *consent.State) (subjects.Foun
 		if packed == nil {
 			return subjects.Found{}, errUnread
 		}
-		err := into.Unpack(packed, m.Names)
+		err := codec.UnpackInto(into, packed, m.Names)
 		if err != nil {
 			err = errUnread // It is of another program's version.
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -98,7 +100,7 @@ func (e *Env) OpenEvidence(event *consent.Event, sealed []byte) (consent.Evidenc
 	if err != nil {
 		return consent.Evidence{}, fmt.Errorf("evidence of position %d: %w", event.Position, err)
 	}
-	return consent.DecodeEvidence(plain)
+	return codec.DecodeEvidence(plain)
 }
 
 // otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
@@ -107,8 +109,8 @@ func OtherHistory() *fault.Error {
 }
 
 // eventKey returns the key of an entry that occurred at the instant, as stated.
-func (e *Env) EventKey(occurred consent.Instant, entry *consent.Entry) (consent.EventKey, error) {
-	return e.Keys.EventKey(consent.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+func (e *Env) EventKey(occurred consent.Instant, entry *statement.Entry) (consent.EventKey, error) {
+	return e.Keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 }
 
 // Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
@@ -76,7 +77,7 @@ func (f Format) contentType() string {
 type Input struct {
 	Address   string
 	Format    Format // empty: JSON
-	Language  consent.Language
+	Language  locale.Language
 	Operators bool // name the employees who took events down; they have rights of their own
 }
 

@@ -134,7 +134,7 @@ func (in *Input) describe(g *gathered, now consent.Instant) {
 	current := reference.InForce(g.versions, now)
 	g.used[current.Version] = true
 	g.dossier = dossier.Dossier{
-		Format: dossier.Format, Language: dossier.LanguageTag(in.Language),
+		Format: dossier.Format, Language: in.Language.Tag(),
 		Subject: dossier.Subject{Address: in.Address, ExactForm: g.address.Exact()},
 		Made: dossier.Made{
 			Time: dossier.Time(now), By: g.Caller.ID, Ledger: c.Origin, Position: c.Size, CatalogVersion: current.Version,

@@ -8,6 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/locale"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -36,7 +38,7 @@ func (s *Exporter) exportNames(ctx context.Context, versions []reference.Catalog
 }
 
 // name is a dossier.Names.
-func (n *catalogNames) name(kind, id string) dossier.Text {
+func (n *catalogNames) name(kind, id string) locale.Text {
 	if name, ok := nameIn(n.catalog, kind, id); ok {
 		return name
 	}
@@ -45,29 +47,29 @@ func (n *catalogNames) name(kind, id string) dossier.Text {
 			return name
 		}
 	}
-	return dossier.Text{EN: id, DE: id}
+	return locale.Text{EN: id, DE: id}
 }
 
-func nameIn(cat *catalog.Catalog, kind, id string) (dossier.Text, bool) {
+func nameIn(cat *catalog.Catalog, kind, id string) (locale.Text, bool) {
 	switch kind {
 	case consent.ScopeChannel:
 		if c, ok := cat.Channel(id); ok {
-			return dossier.Text(c.Name), true
+			return locale.Text(c.Name), true
 		}
 	case consent.ScopeDepartment:
 		if d, ok := cat.Department(id); ok {
-			return dossier.Text(d.Name), true
+			return locale.Text(d.Name), true
 		}
 	case consent.ScopeController:
 		if c, ok := cat.Controller(id); ok {
-			return dossier.Text{EN: c.Name, DE: c.Name}, true
+			return locale.Text{EN: c.Name, DE: c.Name}, true
 		}
 	case consent.ScopeSender:
 		if s, ok := cat.SenderIdentity(id); ok {
-			return dossier.Text{EN: s.From.Name, DE: s.From.Name}, true
+			return locale.Text{EN: s.From.Name, DE: s.From.Name}, true
 		}
 	}
-	return dossier.Text{}, false
+	return locale.Text{}, false
 }
 
 func (n *catalogNames) department(id string) *dossier.Named {
@@ -171,7 +173,7 @@ func (g *gathered) declared(id, version string, in int64) (int64, *catalog.Decla
 func retentionPeriods(cat *catalog.Catalog) map[string]string {
 	periods := map[string]string{}
 	kept := cat.Policy.Retention
-	for of, p := range map[string]catalog.Period{
+	for of, p := range map[string]period.Period{
 		"evidence": kept.Evidence, "requests": kept.Requests, "disclosures": kept.Disclosures, "hard_bounces": kept.HardBounces,
 		"claims": cat.Policy.ClaimsPeriod,
 	} {

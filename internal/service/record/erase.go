@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -22,7 +23,7 @@ func (s *Recorder) Erase(ctx context.Context, in Erasure) (txn.Recorded, error) 
 		return txn.Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",
 			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
 	}
-	statement := consent.Statement{
+	statement := statement.Statement{
 		Kind: consent.KindErase, Address: in.Address, Occurred: in.Occurred, Operator: in.Operator, Justification: in.Justification,
 	}
 	return s.Record(ctx, statement, in.Idempotency)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/subjects"
@@ -31,7 +32,7 @@ func (s *Recorder) RequestConsent(ctx context.Context, in OptIn) (OptInResult, e
 }
 
 // readyOptIn makes ready a statement that is decided by everything known about its address.
-func (s *Recorder) readyOptIn(ctx context.Context, st consent.Statement) (*txn.Validated, *subjects.Places, *txn.Write, error) {
+func (s *Recorder) readyOptIn(ctx context.Context, st statement.Statement) (*txn.Validated, *subjects.Places, *txn.Write, error) {
 	m := &txn.Write{}
 	r, err := s.newValidator().validate(ctx, st)
 	if err != nil {
@@ -71,8 +72,8 @@ func (w *transaction) requestConsent(r *txn.Validated, p *subjects.Places, in *O
 	basis := check.Snapshot{Position: w.Head.Position, CatalogVersion: version, ForSending: true}
 	result := OptInResult{Result: check.NewResult(d, basis, cat)}
 	if now := rules.Decide(p.Address, known, w.Recorded); now.Reason == consent.CodeAllowConsent {
-		result.Warnings = []consent.Warning{{
-			Code: consent.WarningAlreadyAllowed, Field: "channel",
+		result.Warnings = []statement.Warning{{
+			Code: statement.WarningAlreadyAllowed, Field: "channel",
 			Message: "messages on the channel are allowed already, by a consent",
 		}}
 	}
@@ -86,7 +87,7 @@ func (w *transaction) requestConsent(r *txn.Validated, p *subjects.Places, in *O
 }
 
 // requestable refuses a request that no confirmation could turn into a consent that counts.
-func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
+func requestable(cat *catalog.Catalog, entry *statement.Entry) error {
 	if entry.Facts.Declaration.IsZero() {
 		return fault.Errorf(fault.UnknownDeclaration, "declaration", "name the declaration that the person was shown")
 	}
@@ -100,12 +101,12 @@ func requestable(cat *catalog.Catalog, entry *consent.Entry) error {
 }
 
 // recordRequest records the request and its mail, and makes the token.
-func (w *transaction) recordRequest(r *txn.Validated, p *subjects.Places, entry *consent.Entry, result *OptInResult) error {
+func (w *transaction) recordRequest(r *txn.Validated, p *subjects.Places, entry *statement.Entry, result *OptInResult) error {
 	request, err := w.Prepare(r, entry, consent.BatchID{})
 	if err != nil {
 		return err
 	}
-	mail := &consent.Entry{
+	mail := &statement.Entry{
 		Form: consent.FormMail, Address: p.Address,
 		Facts: consent.Facts{Kind: consent.KindMail, Channels: entry.Facts.Channels, Tagged: p.Address.Tagged()},
 		// By it an erasure tells the mails of one spelling from those of others.
@@ -217,7 +218,7 @@ func (w *transaction) requestNamed(p *subjects.Places, state *consent.State, nam
 
 // OptIn is a double opt-in to ask for.
 type OptIn struct {
-	Statement consent.Statement // of kind request
+	Statement statement.Statement // of kind request
 	Sender    string
 	txn.Idempotency
 }
@@ -228,13 +229,13 @@ type OptInResult struct {
 	Token     string // empty if no mail may be sent
 	Expires   consent.Instant
 	Positions []int64
-	Warnings  []consent.Warning
+	Warnings  []statement.Warning
 }
 
 // Confirmation is a double opt-in to confirm.
 type Confirmation struct {
 	Token     string
-	Statement consent.Statement // evidence only
+	Statement statement.Statement // evidence only
 	txn.Idempotency
 }
 

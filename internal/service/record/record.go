@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/check"
@@ -54,7 +55,7 @@ func (s *Recorder) newValidator() *validator {
 }
 
 // ready makes a statement ready. It fails as it would under the lock.
-func (v *validator) validate(ctx context.Context, st consent.Statement) (*txn.Validated, error) {
+func (v *validator) validate(ctx context.Context, st statement.Statement) (*txn.Validated, error) {
 	entry, err := v.entry(ctx, &st)
 	if err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func (v *validator) validate(ctx context.Context, st consent.Statement) (*txn.Va
 
 // entry checks a statement under the versions of the catalog that are cached; if it is refused under these, or none is, under the
 // newest of the store, for the catalog may have changed since.
-func (v *validator) entry(ctx context.Context, st *consent.Statement) (*consent.Entry, error) {
+func (v *validator) entry(ctx context.Context, st *statement.Statement) (*statement.Entry, error) {
 	if len(v.versions) > 0 {
 		entry, err := txn.ValidateUnder(v.versions, st, v.recorded)
 		if err == nil || v.fresh {
@@ -108,7 +109,7 @@ func (v *validator) entry(ctx context.Context, st *consent.Statement) (*consent.
 
 // Record records one statement as of now: a grant, a refusal, a suppression or a lift. Unlike an import it refuses an unknown
 // version of a declaration and a lift of nothing.
-func (s *Recorder) Record(ctx context.Context, st consent.Statement, once txn.Idempotency) (txn.Recorded, error) {
+func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.Idempotency) (txn.Recorded, error) {
 	m := txn.Write{}
 	r, err := s.newValidator().validate(ctx, st)
 	if err == nil {
@@ -158,7 +159,7 @@ func (s *Recorder) Record(ctx context.Context, st consent.Statement, once txn.Id
 }
 
 // declared refuses a declaration version that no catalog in force has.
-func declared(cat *catalog.Catalog, entry *consent.Entry) error {
+func declared(cat *catalog.Catalog, entry *statement.Entry) error {
 	d := entry.Facts.Declaration
 	if d.IsZero() {
 		return nil
@@ -190,7 +191,7 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 
 // may returns an error unless the caller may record the entry. Who may record at all may record a no for any channel and scope, for
 // complaints often reach the wrong department; everything else is held to the caller's own.
-func (w *transaction) may(cat *catalog.Catalog, st *consent.Statement, entry *consent.Entry) error {
+func (w *transaction) may(cat *catalog.Catalog, st *statement.Statement, entry *statement.Entry) error {
 	switch st.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return w.Caller.Need(access.ScopeRecord, access.ScopeSuppress)
@@ -381,6 +382,6 @@ type Batch struct {
 
 // BatchStatement is one statement of a batch, or why it could not be read.
 type BatchItem struct {
-	Statement consent.Statement
+	Statement statement.Statement
 	Err       *fault.Error
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -22,12 +24,12 @@ func (w *transaction) addWarnings(to *txn.Recorded, cat *catalog.Catalog, r *txn
 }
 
 // grantWarnings says on which marketing channels a grant allows nothing by itself at an instant, and why.
-func (w *transaction) grantWarnings(cat *catalog.Catalog, p *txn.Prepared, at consent.Instant) ([]consent.Warning, error) {
+func (w *transaction) grantWarnings(cat *catalog.Catalog, p *txn.Prepared, at consent.Instant) ([]statement.Warning, error) {
 	facts := &p.Entry.Facts
 	if facts.Kind != consent.KindGrant {
 		return nil, nil
 	}
-	var warnings []consent.Warning
+	var warnings []statement.Warning
 	event := consent.Event{Occurred: p.Occurred, Facts: *facts}
 	for _, id := range facts.Channels {
 		rules, err := w.recorder.Rulebook.Rules(cat, consent.Request{Channel: id})
@@ -39,9 +41,9 @@ func (w *transaction) grantWarnings(cat *catalog.Catalog, p *txn.Prepared, at co
 		}
 		d := rules.DecideGrant(p.Entry.Address, &event, at)
 		if d.Verdict != consent.Allow {
-			warnings = append(warnings, consent.Warning{
-				Code: consent.WarningCode(d.Reason), Field: "channels",
-				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(consent.English),
+			warnings = append(warnings, statement.Warning{
+				Code: statement.WarningCode(d.Reason), Field: "channels",
+				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(locale.English),
 			})
 		}
 	}

@@ -25,7 +25,7 @@ type nameKey struct {
 	name string
 }
 
-// nameTable is the references up to a number. It implements consent.Names.
+// nameTable is the references up to a number. It implements codec.Names.
 type Table struct {
 	refs    []storage.Ref // by number - 1
 	sums    [][32]byte    // of the references up to each
@@ -63,13 +63,13 @@ func newNameCache(store storage.Reader) *Names {
 	return n
 }
 
-// Number implements consent.Names.
+// Number implements codec.Names.
 func (t *Table) Number(kind consent.RefKind, name string) (int32, bool) {
 	n, ok := t.numbers[nameKey{kind, name}]
 	return n, ok
 }
 
-// Name implements consent.Names.
+// Name implements codec.Names.
 func (t *Table) Name(kind consent.RefKind, number int32) (string, bool) {
 	if number < 1 || int(number) > len(t.refs) || t.refs[number-1].Kind != kind {
 		return "", false
@@ -96,7 +96,7 @@ func (t *Table) with(refs []storage.Ref) (*Table, error) {
 	return next, nil
 }
 
-// newNames are the names of a table and those that a transaction gives numbers. It implements consent.Names for packing.
+// newNames are the names of a table and those that a transaction gives numbers. It implements codec.Names for packing.
 type NewNames struct {
 	table   *Table
 	refs    []storage.Ref     // those added
@@ -109,7 +109,7 @@ func (t *Table) Extend() *NewNames { return &NewNames{table: t, numbers: map[nam
 // sum returns the sum of all references, those added included.
 func (n *NewNames) Sum() [32]byte { return sumRefs(n.table.sum(len(n.table.refs)), n.refs...) }
 
-// Number implements consent.Names.
+// Number implements codec.Names.
 func (n *NewNames) Number(kind consent.RefKind, name string) (int32, bool) {
 	if number, ok := n.table.Number(kind, name); ok {
 		return number, true
@@ -118,7 +118,7 @@ func (n *NewNames) Number(kind consent.RefKind, name string) (int32, bool) {
 	return number, ok
 }
 
-// Name implements consent.Names.
+// Name implements codec.Names.
 func (n *NewNames) Name(kind consent.RefKind, number int32) (string, bool) {
 	if at := int(number) - len(n.table.refs) - 1; at >= 0 && at < len(n.refs) && n.refs[at].Kind == kind {
 		return n.refs[at].Name, true

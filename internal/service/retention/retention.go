@@ -7,6 +7,8 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -136,7 +138,7 @@ type run struct {
 }
 
 // isDue reports whether the period has passed since the instant; without a period nothing is due.
-func isDue(p catalog.Period, since, now consent.Instant) bool {
+func isDue(p period.Period, since, now consent.Instant) bool {
 	return !p.IsZero() && since != 0 && consent.InstantOf(p.AddTo(since.Time())) <= now
 }
 
@@ -309,7 +311,7 @@ func (r *run) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
 }
 
 // lastDueDay returns the day before which the period has passed since the end of every day; a day before all without a period.
-func lastDueDay(p catalog.Period, now consent.Instant) int64 {
+func lastDueDay(p period.Period, now consent.Instant) int64 {
 	low, high := int64(0), now.Day()+1 // all days before low are due, high is not
 	if p.IsZero() {
 		return low
@@ -376,7 +378,7 @@ func (w *transaction) removal(facts *consent.Facts) error {
 
 // byRetention records an event of the subject; of nobody if it has no id.
 func (w *transaction) byRetention(s *txn.Subject, facts *consent.Facts, spelling consent.Spelling, evidence consent.Evidence) error {
-	key, err := w.remover.Keys.EventKey(consent.EventKeyInput(w.Recorded, facts, "", &evidence))
+	key, err := w.remover.Keys.EventKey(codec.EventKeyInput(w.Recorded, facts, "", &evidence))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
@@ -56,7 +57,7 @@ func (t *taken) keep(e *consent.Event, evidence consent.Evidence) {
 		return
 	}
 	t.claim.Events = append(t.claim.Events, ClaimedEvent{
-		Position: e.Position, Header: consent.AppendHeader(nil, e), Evidence: evidence,
+		Position: e.Position, Header: codec.AppendHeader(nil, e), Evidence: evidence,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -58,7 +59,7 @@ func (s *Rights) hold(ctx context.Context, in *Hold, kind consent.Kind) (txn.Rec
 			form consent.Form
 			At   *subjects.Place
 		}{{consent.FormFolded, &at.Folded}, {consent.FormExact, &at.Exact}} {
-			entry := &consent.Entry{
+			entry := &statement.Entry{
 				Form: part.form, Address: at.Address, Facts: consent.Facts{Kind: kind},
 				Evidence: consent.Evidence{Justification: in.Justification},
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -77,7 +78,7 @@ func (w *Tx) move(in *Move, from, to *subjects.Places) error {
 		{from, in.From, to.Address.Exact(), consent.MovedAway},
 		{to, in.To, from.Address.Exact(), consent.MovedHere},
 	} {
-		entry := &consent.Entry{
+		entry := &statement.Entry{
 			Form: consent.FormFolded, Address: side.At.Address,
 			Facts:    consent.Facts{Kind: consent.KindMove, Move: side.move, Tagged: side.At.Address.Tagged()},
 			Evidence: consent.Evidence{Address: side.typed, Other: side.other, Justification: in.Justification},
@@ -102,7 +103,7 @@ func (w *Tx) move(in *Move, from, to *subjects.Places) error {
 }
 
 // recordNow records an entry as of now.
-func (w *Tx) recordNow(at *subjects.Place, entry *consent.Entry) (int64, error) {
+func (w *Tx) recordNow(at *subjects.Place, entry *statement.Entry) (int64, error) {
 	s, err := w.Subject(at)
 	if err != nil {
 		return 0, err
@@ -173,7 +174,7 @@ func (w *Tx) bring(e *consent.Event, to address.Address) error {
 			Kind: consent.KindSuppress, Reason: consent.ReasonErased, Scope: consent.ScopeMarketing, Tagged: to.Tagged(),
 		}
 	}
-	entry := &consent.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
+	entry := &statement.Entry{Form: consent.FormFolded, Address: to, Facts: facts}
 	l := subjects.NewLocator(w.rights.Keys, 1)
 	at, err := l.Place(entry.Form, entry.Canonical())
 	if err != nil {

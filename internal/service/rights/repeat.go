@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/seal"
@@ -137,7 +138,7 @@ func (w *Tx) recordAgain(who *person, e *kept.Erasure) error {
 		Occurred: e.Occurred, Actor: e.Actor, Facts: consent.Facts{Kind: consent.KindErase, Spelling: spelling},
 	}
 	// Who states the erasure again has the address, which is part of the key; this event is another one then, and says the same.
-	if event.Key, err = w.rights.Keys.EventKey(consent.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
+	if event.Key, err = w.rights.Keys.EventKey(codec.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
 	if err := w.Identify(folded, ""); err != nil {

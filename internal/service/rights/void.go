@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -149,7 +150,7 @@ func voided(events []consent.Event, facts *consent.Facts) int {
 
 func (w *Tx) void(in *Void, facts *consent.Facts, of *txn.Subject) error {
 	evidence := consent.Evidence{Justification: in.Justification}
-	key, err := w.rights.Keys.EventKey(consent.EventKeyInput(w.Recorded, facts, "", &evidence))
+	key, err := w.rights.Keys.EventKey(codec.EventKeyInput(w.Recorded, facts, "", &evidence))
 	if err != nil {
 		return err
 	}

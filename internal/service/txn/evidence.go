@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/storage"
@@ -68,5 +69,5 @@ func (w *Tx) SealEvidence(key consent.EventKey, evidence *consent.Evidence) ([]b
 	if *evidence == (consent.Evidence{}) {
 		return nil, nil
 	}
-	return w.engine.Keys.Seal(seal.PurposeEvidence, key[:], consent.AppendEvidence(nil, evidence))
+	return w.engine.Keys.Seal(seal.PurposeEvidence, key[:], codec.AppendEvidence(nil, evidence))
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -13,13 +14,13 @@ type Prepared struct {
 	Subject  *Subject
 	Occurred consent.Instant
 	Key      consent.EventKey
-	Entry    *consent.Entry
+	Entry    *statement.Entry
 	Batch    consent.BatchID
 	Known    int64 // position of the same fact, if it was recorded before
 }
 
 // prepare finds the subject, the time and the key of what is stated.
-func (w *Tx) Prepare(st *Validated, entry *consent.Entry, batch consent.BatchID) (*Prepared, error) {
+func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchID) (*Prepared, error) {
 	occurred, err := w.clamp(st.Statement.Occurred, "occurredTime")
 	if err != nil {
 		return nil, err
@@ -53,8 +54,8 @@ func (w *Tx) Prepare(st *Validated, entry *consent.Entry, batch consent.BatchID)
 		entry.Facts.Confirmed = confirmed
 	case entry.Facts.Kind.IsNo():
 		entry.Facts.Confirmed = 0
-		entry.Warnings = append(slices.Clone(entry.Warnings), consent.Warning{
-			Code: consent.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
+		entry.Warnings = append(slices.Clone(entry.Warnings), statement.Warning{
+			Code: statement.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
 		})
 	default:
 		return nil, err
@@ -79,7 +80,7 @@ func (w *Tx) clamp(t consent.Instant, field string) (consent.Instant, error) {
 // whenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was recorded ahead would win against
 // a refusal that states its true time. So a refusal then counts from when it is recorded, and what could permit anything is refused, for
 // nobody could tell whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
-func (w *Tx) whenAhead(st *consent.Statement, occurred consent.Instant) (consent.Instant, error) {
+func (w *Tx) whenAhead(st *statement.Statement, occurred consent.Instant) (consent.Instant, error) {
 	switch {
 	case w.ahead == 0:
 		return occurred, nil

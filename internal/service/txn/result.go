@@ -1,13 +1,16 @@
 package txn
 
-import "github.com/assent-io/assent/internal/consent"
+import (
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+)
 
 // Recorded is what became of a statement.
 type Recorded struct {
 	Position  int64
 	Duplicate bool // it was recorded before, at that position
 	// Warnings say what was recorded otherwise than stated, and what a grant lacks to allow anything.
-	Warnings []consent.Warning `json:",omitempty"`
+	Warnings []statement.Warning `json:",omitempty"`
 	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.
 	StillAllowed []StillAllowed `json:",omitempty"`
 	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
@@ -22,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/tlv"
 )
 
 // work is what one transaction does: the store as it was locked, and what its members have changed so far.
@@ -158,7 +160,7 @@ func (w *Tx) known(row *storage.SubjectState) (*Subject, error) {
 		return s, nil // Everything about it was erased.
 	}
 	var err error
-	if s.State, err = asof.UnpackState(w.Names, row.State.Packed); err != nil && !errors.Is(err, consent.ErrEncoding) {
+	if s.State, err = asof.UnpackState(w.Names, row.State.Packed); err != nil && !errors.Is(err, tlv.ErrEncoding) {
 		return nil, err
 	}
 	state, err := w.State(s)
@@ -246,7 +248,7 @@ func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 	for _, s := range list {
 		events := make([]consent.Event, 0, len(stored[s.ID])+len(s.Events))
 		for _, header := range stored[s.ID] {
-			e, err := consent.DecodeHeader(header)
+			e, err := codec.DecodeHeader(header)
 			if err != nil {
 				return nil, err
 			}
@@ -308,7 +310,7 @@ func (w *Tx) Append(event *consent.Event, sealed []byte) {
 	if sealed != nil {
 		event.Evidence = sha256.Sum256(sealed)
 	}
-	header := consent.AppendHeader(nil, event)
+	header := codec.AppendHeader(nil, event)
 	leaf := ledger.LeafHash(header)
 	w.records = append(w.records, storage.Record{
 		Event: *event, Header: header, Evidence: sealed, LeafHash: leaf, TreeHashes: w.tree.Append(leaf),
@@ -401,7 +403,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects, DropClaims: w.Removals.DropClaims,
 	}
 	for _, s := range w.touched {
-		packed, err := consent.AppendState(nil, s.State, w.Names)
+		packed, err := codec.AppendState(nil, s.State, w.Names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}

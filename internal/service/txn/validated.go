@@ -2,6 +2,7 @@ package txn
 
 import (
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
@@ -9,10 +10,10 @@ import (
 
 // stated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
 type Validated struct {
-	Statement consent.Statement
+	Statement statement.Statement
 	Place     subjects.Place
 	Exact     *subjects.Place // of a no of the past about an address: where a consent stands that may outlive it
-	Entry     *consent.Entry
+	Entry     *statement.Entry
 	Version   int64            // of the catalog that the entry was checked under
 	Sum       [32]byte         // of the versions up to it
 	Erases    *subjects.Places // where everything is that an erasure reaches
@@ -38,7 +39,7 @@ func (r *Validated) AddTo(l *storage.Load) {
 
 // entryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
 // very time of recording.
-func (w *Tx) EntryOf(r *Validated) (*consent.Entry, error) {
+func (w *Tx) EntryOf(r *Validated) (*statement.Entry, error) {
 	if r.Version == w.Head.CatalogVersion && r.Sum == w.Head.CatalogsSum && r.Statement.Occurred != 0 {
 		entry := *r.Entry
 		return &entry, nil
@@ -51,7 +52,7 @@ func (w *Tx) EntryOf(r *Validated) (*consent.Entry, error) {
 }
 
 // entryUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
-func ValidateUnder(versions []reference.CatalogVersion, st *consent.Statement, recorded consent.Instant) (*consent.Entry, error) {
+func ValidateUnder(versions []reference.CatalogVersion, st *statement.Statement, recorded consent.Instant) (*statement.Entry, error) {
 	dated := *st
 	if dated.Occurred == 0 {
 		dated.Occurred = recorded

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -144,7 +145,7 @@ func ScanRecord(scan Scan) (storage.Record, error) {
 	}
 	if len(r.Header) == 0 {
 		r.Event = consent.Event{Position: position, Recorded: consent.Instant(recorded)}
-	} else if r.Event, err = consent.DecodeHeader(r.Header); err != nil {
+	} else if r.Event, err = codec.DecodeHeader(r.Header); err != nil {
 		return storage.Record{}, fmt.Errorf("events.header: %w", err)
 	}
 	r.Header, r.Evidence, r.TreeHashes = OrNull(r.Header), OrNull(r.Evidence), OrNull(r.TreeHashes)

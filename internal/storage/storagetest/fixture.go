@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -68,7 +69,7 @@ func record(position int64, n int) storage.Record {
 }
 
 func recordOf(e *consent.Event) storage.Record {
-	header := consent.AppendHeader(nil, e)
+	header := codec.AppendHeader(nil, e)
 	leaf := sha256.Sum256(append([]byte{0}, header...))
 	return storage.Record{
 		Event: *e, Header: header, Evidence: []byte{0xee, byte(e.Position)}, LeafHash: leaf, TreeHashes: leaf[:],

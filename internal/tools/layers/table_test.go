@@ -16,7 +16,7 @@ func allowed() map[string][]string {
 		"cmd/assent": {"internal/cli"},
 
 		"internal/cli": {
-			"internal/fault",
+			"internal/fault", "internal/locale",
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
@@ -28,18 +28,18 @@ func allowed() map[string][]string {
 		"internal/bench/bare": {"internal/config"},
 		"internal/server": {
 			"internal/fault",
-			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
+			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent", "internal/consent/codec",
 			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
 		"internal/rpc": {
-			"internal/fault",
+			"internal/consent/statement", "internal/fault", "internal/locale",
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
 			"internal/service", "internal/telemetry", "internal/token",
 		},
 		"internal/service": {
-			"internal/fault",
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
+			"internal/period", "internal/consent/statement", "internal/fault", "internal/locale",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier", "internal/index", "internal/kept", "internal/ledger",
 			"internal/receipt", "internal/seal", "internal/storage", "internal/telemetry", "internal/token",
 		},
 		"internal/index": {"internal/fault", "internal/consent", "internal/ledger", "internal/storage"},
@@ -54,26 +54,32 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
 			"internal/storage/column", "internal/storage/schema", "migrations",
 		},
-		"internal/storage/column": {"internal/consent", "internal/ledger", "internal/storage"},
+		"internal/storage/column": {"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage"},
 		"internal/storage/schema": {"internal/storage", "migrations"},
 		"internal/storage/storagetest": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/ledger", "internal/storage",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage",
 			"internal/testkit",
 		},
 
-		"internal/dossier": {"internal/fault", "internal/catalog", "internal/consent", "internal/ledger", "internal/timetext"},
+		"internal/dossier": {"internal/fault", "internal/locale", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/timetext"},
 
-		"internal/consent":  {"internal/fault", "internal/address", "internal/catalog"},
-		"internal/catalog":  {"internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
-		"internal/ledger":   {},
-		"internal/receipt":  {"internal/consent", "internal/ledger"},
-		"internal/seal":     {"internal/consent"},
-		"internal/address":  {},
-		"internal/scenario": {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
-		"internal/nearest":  {},
-		"internal/fault":    {},
-		"internal/timetext": {},
-		"internal/yamltext": {"internal/nearest"},
+		"internal/consent":                 {"internal/period", "internal/fault", "internal/locale", "internal/address", "internal/catalog", "internal/tlv"},
+		"internal/consent/statement":       {"internal/address", "internal/catalog", "internal/consent", "internal/fault"},
+		"internal/consent/codec":           {"internal/catalog", "internal/consent", "internal/tlv"},
+		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
+		"internal/catalog":                 {"internal/period", "internal/address", "internal/nearest", "internal/timetext", "internal/yamltext"},
+		"internal/ledger":                  {},
+		"internal/period":                  {},
+		"internal/receipt":                 {"internal/consent", "internal/ledger"},
+		"internal/seal":                    {"internal/consent"},
+		"internal/address":                 {},
+		"internal/scenario":                {"internal/consent/statement", "internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/timetext", "internal/yamltext"},
+		"internal/locale":                  {},
+		"internal/nearest":                 {},
+		"internal/fault":                   {},
+		"internal/timetext":                {},
+		"internal/tlv":                     {},
+		"internal/yamltext":                {"internal/nearest"},
 
 		"internal/config":    {},
 		"internal/telemetry": {},
@@ -119,7 +125,11 @@ func confined() map[string][]string {
 // pure lists the packages that may not know what time it is, where they run or
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
-	return []string{"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/ledger", "internal/receipt"}
+	return []string{
+		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
+		"internal/consent/statement", "internal/dossier",
+		"internal/ledger", "internal/receipt",
+	}
 }
 
 // impure lists packages of the standard library that a pure package does

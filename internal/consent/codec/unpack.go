@@ -1,4 +1,4 @@
-package consent
+package codec
 
 import (
 	"encoding/binary"
@@ -6,31 +6,33 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/assent-io/assent/internal/consent"
 )
 
 type unpacker struct {
 	b     []byte
 	names Names
-	base  Instant
+	base  consent.Instant
 	lists uint64 // a bit for each list that is there
 	err   error
 }
 
 // UnpackState returns the state whose packed form is b. The error is [ErrUnknownName] where names lacks a number, as when
 // another process gave it since; else it wraps [ErrEncoding]. There is one packed form of a state; any other is refused.
-func UnpackState(b []byte, names Names) (*State, error) {
-	s := &State{}
-	if err := s.Unpack(b, names); err != nil {
+func UnpackState(b []byte, names Names) (*consent.State, error) {
+	s := &consent.State{}
+	if err := UnpackInto(s, b, names); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Unpack makes s the state whose packed form is b, as [UnpackState] does, in the memory that s has: once it has held as much, nothing
+// UnpackInto makes s the state whose packed form is b, as [UnpackState] does, in the memory that s has: once it has held as much, nothing
 // is allocated. Nothing of before is left; after an error s is empty. It keeps nothing of b. What was taken from s before, such as a
 // grant with its channels, must not be used any more, and nothing may be folded into an s that is unpacked into again.
-func (s *State) Unpack(b []byte, names Names) error {
-	s.reset()
+func UnpackInto(s *consent.State, b []byte, names Names) error {
+	s.Reset()
 	if len(b) == 0 || b[0] != packVersion {
 		return fmt.Errorf("%w: a packed state of another version; rebuild the states", ErrEncoding)
 	}
@@ -45,14 +47,14 @@ func (s *State) Unpack(b []byte, names Names) error {
 		u.fail()
 	}
 	if u.err != nil {
-		s.reset()
+		s.Reset()
 		return u.err
 	}
 	return nil
 }
 
 // unpackLists reads the lists that are there.
-func (u *unpacker) unpackLists(s *State) {
+func (u *unpacker) unpackLists(s *consent.State) {
 	for left := u.lists; left != 0 && u.err == nil; left &= left - 1 {
 		switch bits.TrailingZeros64(left) {
 		case listGrants:
@@ -73,19 +75,19 @@ func (u *unpacker) unpackLists(s *State) {
 			}
 		case listErasures:
 			for n := list(u, &s.Erasures); n > 0 && u.err == nil; n-- {
-				*next(&s.Erasures) = Erasure{Spelling: u.spelling(), At: u.time(u.base)}
+				*next(&s.Erasures) = consent.Erasure{Spelling: u.spelling(), At: u.time(u.base)}
 			}
 		case listMails:
 			for n := list(u, &s.Mails); n > 0 && u.err == nil; n-- {
-				*next(&s.Mails) = Mail{Channel: u.ref(RefChannel), At: u.time(u.base)}
+				*next(&s.Mails) = consent.Mail{Channel: u.ref(consent.RefChannel), At: u.time(u.base)}
 			}
 		case listHolds:
 			for n := list(u, &s.Holds); n > 0 && u.err == nil; n-- {
-				*next(&s.Holds) = Hold{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
+				*next(&s.Holds) = consent.Hold{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
 			}
 		case listMoves:
 			for n := list(u, &s.Moves); n > 0 && u.err == nil; n-- {
-				*next(&s.Moves) = Moved{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
+				*next(&s.Moves) = consent.Moved{Position: u.number(), Spelling: u.spelling(), At: u.time(u.base)}
 			}
 		case listVoided:
 			for n := list(u, &s.Voided); n > 0 && u.err == nil; n-- {
@@ -93,13 +95,6 @@ func (u *unpacker) unpackLists(s *State) {
 			}
 		}
 	}
-}
-
-// reset empties the state but for its memory.
-func (s *State) reset() {
-	s.Last = 0
-	s.Grants, s.Pending, s.Refusals, s.Suppressions = s.Grants[:0], s.Pending[:0], s.Refusals[:0], s.Suppressions[:0]
-	s.Erasures, s.Mails, s.Holds, s.Moves, s.Voided = s.Erasures[:0], s.Mails[:0], s.Holds[:0], s.Moves[:0], s.Voided[:0]
 }
 
 // next appends an item to a list and returns it as it was left by whoever had its memory before, to be overwritten.
@@ -179,7 +174,7 @@ func (u *unpacker) flags(known byte) byte {
 }
 
 // announced reads an instant that a flag has announced, and which is therefore another one than it would be without.
-func (u *unpacker) announced(from, without Instant) Instant {
+func (u *unpacker) announced(from, without consent.Instant) consent.Instant {
 	t := u.time(from)
 	if t == without {
 		u.fail()
@@ -187,7 +182,7 @@ func (u *unpacker) announced(from, without Instant) Instant {
 	return t
 }
 
-func (u *unpacker) ref(kind RefKind) string {
+func (u *unpacker) ref(kind consent.RefKind) string {
 	n := u.uvarint()
 	if u.err != nil {
 		return ""
@@ -202,13 +197,13 @@ func (u *unpacker) ref(kind RefKind) string {
 	return name
 }
 
-func (u *unpacker) declaration() Declaration {
+func (u *unpacker) declaration() consent.Declaration {
 	if len(u.b) > 0 && u.b[0] == 0 {
 		u.b = u.b[1:]
-		return Declaration{}
+		return consent.Declaration{}
 	}
-	id, version, _ := strings.Cut(u.ref(RefDeclaration), "@")
-	return Declaration{ID: id, Version: version}
+	id, version, _ := strings.Cut(u.ref(consent.RefDeclaration), "@")
+	return consent.Declaration{ID: id, Version: version}
 }
 
 func (u *unpacker) spelling() (s [16]byte) {
@@ -238,9 +233,9 @@ func fromTable[T any](u *unpacker, table []T, i byte) (value T) {
 	return table[i]
 }
 
-func (u *unpacker) grant(g *Grant) {
+func (u *unpacker) grant(g *consent.Grant) {
 	channels, goods := g.Channels[:0], g.Goods[:0]
-	*g = Grant{Position: u.number()}
+	*g = consent.Grant{Position: u.number()}
 	flags := u.byte() // All are known.
 	n := uint64(1)
 	if flags&grantChannels != 0 {
@@ -249,7 +244,7 @@ func (u *unpacker) grant(g *Grant) {
 		}
 	}
 	for range n {
-		channels = append(channels, u.ref(RefChannel))
+		channels = append(channels, u.ref(consent.RefChannel))
 		if u.err != nil {
 			break
 		}
@@ -275,7 +270,7 @@ func (u *unpacker) grant(g *Grant) {
 			u.fail()
 		}
 		for range n {
-			goods = append(goods, u.ref(RefGoods))
+			goods = append(goods, u.ref(consent.RefGoods))
 			if u.err != nil {
 				break
 			}
@@ -284,8 +279,8 @@ func (u *unpacker) grant(g *Grant) {
 	g.Goods = goods
 }
 
-func (u *unpacker) refusal(r *Refusal) {
-	*r = Refusal{Channel: u.ref(RefChannel), At: u.time(u.base)}
+func (u *unpacker) refusal(r *consent.Refusal) {
+	*r = consent.Refusal{Channel: u.ref(consent.RefChannel), At: u.time(u.base)}
 	flags := u.flags(refusalWithdrew | refusalOnly)
 	r.Withdrew = flags&refusalWithdrew != 0
 	if flags&refusalOnly != 0 {
@@ -293,16 +288,16 @@ func (u *unpacker) refusal(r *Refusal) {
 	}
 }
 
-func (u *unpacker) suppression(s *Suppression) {
-	*s = Suppression{Position: u.number(), Reason: fromTable(u, packedReasons[:], u.byte())}
-	s.Scope = Scope(u.ref(RefScope))
+func (u *unpacker) suppression(s *consent.Suppression) {
+	*s = consent.Suppression{Position: u.number(), Reason: fromTable(u, packedReasons[:], u.byte())}
+	s.Scope = consent.Scope(u.ref(consent.RefScope))
 	s.At = u.time(u.base)
 	flags := u.flags(suppressionUntil | suppressionList | suppressionSpelling)
 	if flags&suppressionUntil != 0 {
 		s.Until = u.announced(s.At, 0)
 	}
 	if flags&suppressionList != 0 {
-		if s.List = u.ref(RefList); s.List == "" {
+		if s.List = u.ref(consent.RefList); s.List == "" {
 			u.fail()
 		}
 		s.Binds = fromTable(u, packedBinds[:], u.byte())
@@ -312,9 +307,9 @@ func (u *unpacker) suppression(s *Suppression) {
 	}
 }
 
-func (u *unpacker) pending(p *Pending) {
-	*p = Pending{
-		Position: u.number(), Channel: u.ref(RefChannel), Declaration: u.declaration(),
+func (u *unpacker) pending(p *consent.Pending) {
+	*p = consent.Pending{
+		Position: u.number(), Channel: u.ref(consent.RefChannel), Declaration: u.declaration(),
 		Source: fromTable(u, packedSources[:], u.byte()), At: u.time(u.base),
 	}
 	p.Expires = u.time(p.At)

@@ -1,4 +1,4 @@
-package consent_test
+package statement_test
 
 import (
 	"errors"
@@ -12,12 +12,13 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
 
 // blockingStatements returns one statement of each kind that only blocks.
-func blockingStatements() []consent.Statement {
-	return []consent.Statement{
+func blockingStatements() []statement.Statement {
+	return []statement.Statement{
 		{Kind: consent.KindWithdraw, Channels: []string{"news"}},
 		{Kind: consent.KindRefuse, Channels: []string{"news"}},
 		{Kind: consent.KindRefuse, AllMarketing: true},
@@ -35,7 +36,7 @@ func TestEntry_NoWithEvidenceThatCannotBeStored_IsRecordedWithWarnings(t *testin
 		if err != nil || plain.Warnings != nil {
 			t.Fatalf("%s without evidence: %v, %v", s.Kind, plain.Warnings, err)
 		}
-		s.Source, s.Confirmed, s.Goods = "telex", consent.InvalidInstant, []string{"shoes", "a@b.example"}
+		s.Source, s.Confirmed, s.Goods = "telex", statement.InvalidInstant, []string{"shoes", "a@b.example"}
 		s.URL, s.IP = "https://firma.example/"+strings.Repeat("ä", 2048), strings.Repeat("203.0.113.7, ", 6)
 		s.UserAgent, s.Operator = strings.Repeat("x", 1025), "a\x00b"
 		s.Note, s.Justification = "\xff", "\x1b[31mred"
@@ -64,7 +65,7 @@ func TestEntry_NoWithEvidenceThatCannotBeStored_IsRecordedWithWarnings(t *testin
 
 func TestEntry_GrantWithTheSameEvidence_IsRefused(t *testing.T) {
 	c := lab(t)
-	s := consent.Statement{
+	s := statement.Statement{
 		Kind: consent.KindGrant, Address: ann, Occurred: instant(1), Channels: []string{"news"}, Basis: catalog.BasisConsent,
 		UserAgent: strings.Repeat("x", 1025),
 	}
@@ -72,7 +73,7 @@ func TestEntry_GrantWithTheSameEvidence_IsRefused(t *testing.T) {
 	if refused, ok := errors.AsType[*fault.Error](err); !ok || refused.Code != fault.InvalidEvidence {
 		t.Errorf("a long user agent: got %v", err)
 	}
-	s.UserAgent, s.Confirmed = "", consent.InvalidInstant
+	s.UserAgent, s.Confirmed = "", statement.InvalidInstant
 	_, err = s.Entry(c, c)
 	if refused, ok := errors.AsType[*fault.Error](err); !ok || refused.Code != fault.InvalidTime {
 		t.Errorf("a time that is none: got %v", err)

@@ -1,10 +1,9 @@
-package consent
+package statement
 
 import (
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // A no counts whatever comes with it. Evidence of a withdrawal, refusal, suppression or erasure only decorates it, so evidence that
@@ -30,7 +29,7 @@ type Warning struct {
 }
 
 // InvalidInstant stands in a statement for a time that was given and cannot be one. Only what decorates a no may hold it.
-const InvalidInstant Instant = -1
+const InvalidInstant consent.Instant = -1
 
 // The limits of evidence: of texts in bytes, of goods in number.
 const (
@@ -65,16 +64,6 @@ func (s *Statement) evidenceTexts() [8]evidenceText {
 	}
 }
 
-// IsNo reports whether events of the kind only ever block: a withdrawal, refusal, suppression or erasure.
-func (k Kind) IsNo() bool {
-	switch k {
-	case KindWithdraw, KindRefuse, KindSuppress, KindErase:
-		return true
-	default:
-		return false
-	}
-}
-
 // withStorableEvidence returns the statement with its evidence made storable, and a warning for each field that was changed.
 func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	clean := *s
@@ -82,13 +71,13 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	warn := func(code WarningCode, field, message string) {
 		warnings = append(warnings, Warning{Code: code, Field: field, Message: message})
 	}
-	if !KnownSource(s.Source) {
+	if !consent.KnownSource(s.Source) {
 		clean.Source = ""
 		warn(WarningEvidenceRemoved, "evidence.source", "the source is not a known one and was left out")
 	}
 	for _, t := range clean.evidenceTexts() {
-		if problem := TextProblem(*t.text, t.limit); problem != "" {
-			*t.text = storableText(*t.text, t.limit)
+		if problem := consent.TextProblem(*t.text, t.limit); problem != "" {
+			*t.text = consent.StorableText(*t.text, t.limit)
 			warn(WarningEvidenceShortened, t.field, "the text "+problem+" and was stored shortened or with replacement characters")
 		}
 	}
@@ -102,26 +91,4 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 		warn(WarningEvidenceRemoved, "evidence.goods", "goods that are no names, or beyond 32, were left out")
 	}
 	return &clean, warnings
-}
-
-// cutMark ends a text that was shortened.
-const cutMark = "…"
-
-// storableText returns the text as valid UTF-8 without control characters, cut to the limit in bytes. What was replaced shows as
-// U+FFFD, and a text that was cut ends with an ellipsis.
-func storableText(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text[:min(len(text), 2*limit)]) // Map replaces invalid UTF-8, too. A character becomes at most three times as long.
-	if len(text) <= limit {
-		return text
-	}
-	end := limit - len(cutMark)
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + cutMark
 }

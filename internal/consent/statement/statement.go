@@ -1,35 +1,32 @@
-package consent
+package statement
 
 import (
-	"fmt"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 )
 
 // Statement is what somebody states about an address, as given: by a call, a row of an import or a scenario.
 type Statement struct {
-	Kind         Kind // request, grant, confirm, withdraw, refuse, suppress, lift or erase
-	Occurred     Instant
+	Kind         consent.Kind // request, grant, confirm, withdraw, refuse, suppress, lift or erase
+	Occurred     consent.Instant
 	Address      string // exactly one of address and domain; a domain only to suppress and to lift
 	Domain       string
 	Channels     []string
 	AllMarketing bool // instead of channels, to withdraw and to refuse
 	Basis        catalog.Basis
-	Declaration  Declaration
-	Expires      Instant // of a grant; of a suppression its until
-	Reason       Reason
-	Scope        Scope
+	Declaration  consent.Declaration
+	Expires      consent.Instant // of a grant; of a suppression its until
+	Reason       consent.Reason
+	Scope        consent.Scope
 	List         string
-	Binds        Binds
+	Binds        consent.Binds
 
 	Source        string
-	Confirmed     Instant
+	Confirmed     consent.Instant
 	Notice        bool
 	Goods         []string
 	URL           string
@@ -44,20 +41,20 @@ type Statement struct {
 
 // Entry is a statement that was found valid: what will be recorded, and whom it is about.
 type Entry struct {
-	Form     Form // of the subject
+	Form     consent.Form // of the subject
 	Address  address.Address
-	Domain   string // of FormDomain, instead of the address
-	Facts    Facts  // without the spelling
-	Evidence Evidence
+	Domain   string        // of FormDomain, instead of the address
+	Facts    consent.Facts // without the spelling
+	Evidence consent.Evidence
 	Warnings []Warning // what of a no was changed to be storable
 }
 
 // Canonical returns the form of the subject's address.
 func (e *Entry) Canonical() string {
 	switch e.Form {
-	case FormExact:
+	case consent.FormExact:
 		return e.Address.Exact()
-	case FormDomain:
+	case consent.FormDomain:
 		return e.Domain
 	default:
 		return e.Address.Folded()
@@ -66,21 +63,24 @@ func (e *Entry) Canonical() string {
 
 // Exact returns the exact address or the domain that the entry was stated for.
 func (e *Entry) Exact() string {
-	if e.Form == FormDomain {
+	if e.Form == consent.FormDomain {
 		return e.Domain
 	}
 	return e.Address.Exact()
 }
 
+// Begin is the instant from which the entry counts if it occurs at the given instant, as [Event.Begin].
+func (e *Entry) Begin(occurred consent.Instant) consent.Instant { return e.Facts.BeginAt(occurred) }
+
 // Entry checks the statement and puts it into its canonical form. Now is the catalog in force when it is recorded: channels and
 // scopes must be in it. Then is the one in force when it occurred: its policy says when a request expires. Evidence of a no that
-// cannot be stored is changed, with a warning. The error is an [Error] that names the field.
+// cannot be stored is changed, with a warning. The error is a [fault.Error] that names the field.
 func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 	var warnings []Warning
 	if s.Kind.IsNo() {
 		s, warnings = s.withStorableEvidence()
 	}
-	e := &Entry{Warnings: warnings, Evidence: Evidence{
+	e := &Entry{Warnings: warnings, Evidence: consent.Evidence{
 		URL: s.URL, IP: s.IP, UserAgent: s.UserAgent, TransactionRef: s.TransactionID, DocumentRef: s.DocumentRef,
 		Operator: s.Operator, Note: s.Note, Justification: s.Justification,
 	}}
@@ -95,18 +95,18 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 	}
 	var err error
 	switch s.Kind {
-	case KindRequest, KindConfirm:
+	case consent.KindRequest, consent.KindConfirm:
 		err = s.optIn(&e.Facts, now, then)
-	case KindGrant:
+	case consent.KindGrant:
 		err = s.grant(&e.Facts, now)
-	case KindWithdraw, KindRefuse:
+	case consent.KindWithdraw, consent.KindRefuse:
 		err = s.refusal(&e.Facts, now)
-	case KindSuppress:
+	case consent.KindSuppress:
 		err = s.suppression(&e.Facts, now)
-	case KindLift:
+	case consent.KindLift:
 		err = s.lift(&e.Facts, now)
-	case KindErase:
-		e.Facts.Kind = KindErase
+	case consent.KindErase:
+		e.Facts.Kind = consent.KindErase
 	default:
 		err = fault.Errorf(fault.InvalidEvent, "event", "an event is one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
 	}
@@ -122,24 +122,24 @@ func (s *Statement) target(e *Entry) error {
 		if s.Address != "" {
 			return fault.Errorf(fault.InvalidEvent, "domain", "give an address or a domain, not both")
 		}
-		if s.Kind != KindSuppress && s.Kind != KindLift {
+		if s.Kind != consent.KindSuppress && s.Kind != consent.KindLift {
 			return fault.Errorf(fault.InvalidEvent, "domain", "only suppressions and lifts can be of a domain; give an address")
 		}
 		domain, err := address.ParseDomain(s.Domain)
 		if err != nil {
 			return fault.Errorf(fault.InvalidDomain, "domain", "%s", err)
 		}
-		e.Form, e.Domain, e.Evidence.Address = FormDomain, domain, s.Domain
+		e.Form, e.Domain, e.Evidence.Address = consent.FormDomain, domain, s.Domain
 		return nil
 	}
 	a, err := address.Parse(s.Address)
 	if err != nil {
 		return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 	}
-	e.Form, e.Address, e.Evidence.Address = FormFolded, a, s.Address
+	e.Form, e.Address, e.Evidence.Address = consent.FormFolded, a, s.Address
 	switch s.Kind {
-	case KindRequest, KindGrant, KindConfirm:
-		e.Form = FormExact
+	case consent.KindRequest, consent.KindGrant, consent.KindConfirm:
+		e.Form = consent.FormExact
 	default:
 		e.Facts.Tagged = a.Tagged()
 	}
@@ -147,13 +147,13 @@ func (s *Statement) target(e *Entry) error {
 }
 
 // evidence checks what is known about how it came about, and sets what stands in clear.
-func (s *Statement) evidence(f *Facts) error {
-	if !KnownSource(s.Source) {
+func (s *Statement) evidence(f *consent.Facts) error {
+	if !consent.KnownSource(s.Source) {
 		return fault.Errorf(fault.InvalidEvidence, "evidence.source",
 			"a source is one of web_form, double_opt_in, api, import, paper, in_person, phone")
 	}
 	for _, t := range s.evidenceTexts() {
-		if problem := TextProblem(*t.text, t.limit); problem != "" {
+		if problem := consent.TextProblem(*t.text, t.limit); problem != "" {
 			return fault.Errorf(fault.InvalidEvidence, t.field, "the text %s", problem)
 		}
 	}
@@ -179,38 +179,24 @@ func (s *Statement) foreign() error {
 	type rule struct {
 		field string
 		given bool
-		kinds []Kind
+		kinds []consent.Kind
 	}
 	for _, r := range []rule{
-		{"channels", len(s.Channels) > 0, []Kind{KindRequest, KindGrant, KindConfirm, KindWithdraw, KindRefuse}},
-		{"allMarketing", s.AllMarketing, []Kind{KindWithdraw, KindRefuse}},
-		{"legalBasis", s.Basis != "", []Kind{KindGrant}},
-		{"declaration", !s.Declaration.IsZero(), []Kind{KindRequest, KindGrant}},
-		{"expiresTime", s.Expires != 0, []Kind{KindGrant, KindSuppress}},
-		{"reason", s.Reason != "", []Kind{KindSuppress, KindLift}},
-		{"scope", s.Scope != "", []Kind{KindSuppress, KindLift}},
-		{"list", s.List != "", []Kind{KindSuppress, KindLift}},
-		{"binds", s.Binds != "", []Kind{KindSuppress}},
+		{"channels", len(s.Channels) > 0, []consent.Kind{consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindWithdraw, consent.KindRefuse}},
+		{"allMarketing", s.AllMarketing, []consent.Kind{consent.KindWithdraw, consent.KindRefuse}},
+		{"legalBasis", s.Basis != "", []consent.Kind{consent.KindGrant}},
+		{"declaration", !s.Declaration.IsZero(), []consent.Kind{consent.KindRequest, consent.KindGrant}},
+		{"expiresTime", s.Expires != 0, []consent.Kind{consent.KindGrant, consent.KindSuppress}},
+		{"reason", s.Reason != "", []consent.Kind{consent.KindSuppress, consent.KindLift}},
+		{"scope", s.Scope != "", []consent.Kind{consent.KindSuppress, consent.KindLift}},
+		{"list", s.List != "", []consent.Kind{consent.KindSuppress, consent.KindLift}},
+		{"binds", s.Binds != "", []consent.Kind{consent.KindSuppress}},
 	} {
 		if r.given && !slices.Contains(r.kinds, s.Kind) {
 			return fault.Errorf(fault.InvalidEvent, r.field, "an event of kind %s has no such field", s.Kind)
 		}
 	}
 	return nil
-}
-
-// TextProblem says what is wrong with a text; nothing if it may be stored.
-func TextProblem(text string, limit int) string {
-	switch {
-	case len(text) > limit:
-		return fmt.Sprintf("is longer than %d bytes", limit)
-	case !utf8.ValidString(text):
-		return "is not valid UTF-8"
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
-		return "contains control characters"
-	default:
-		return ""
-	}
 }
 
 const nameRule = "is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or digit"
@@ -242,7 +228,7 @@ func quoteName(name string) string {
 	return "(a name that no catalog can have)"
 }
 
-func (s *Statement) optIn(f *Facts, now, then *catalog.Catalog) error {
+func (s *Statement) optIn(f *consent.Facts, now, then *catalog.Catalog) error {
 	if len(s.Channels) != 1 {
 		return fault.Errorf(fault.InvalidEvent, "channel", "a %s is for exactly one channel", s.Kind)
 	}
@@ -250,13 +236,13 @@ func (s *Statement) optIn(f *Facts, now, then *catalog.Catalog) error {
 		return err
 	}
 	f.Kind, f.Channels = s.Kind, []string{s.Channels[0]}
-	if s.Kind == KindRequest {
-		f.Expires = after(then.Policy.ConfirmationExpiresAfter, s.Occurred)
+	if s.Kind == consent.KindRequest {
+		f.Expires = s.Occurred.Plus(then.Policy.ConfirmationExpiresAfter)
 	}
 	return s.declare(f)
 }
 
-func (s *Statement) grant(f *Facts, now *catalog.Catalog) error {
+func (s *Statement) grant(f *consent.Facts, now *catalog.Catalog) error {
 	if len(s.Channels) == 0 || len(s.Channels) > 100 {
 		return fault.Errorf(fault.InvalidEvent, "channels", "a grant is for 1 to 100 channels")
 	}
@@ -267,12 +253,12 @@ func (s *Statement) grant(f *Facts, now *catalog.Catalog) error {
 		return fault.Errorf(fault.InvalidEvent, "legalBasis",
 			"a legal basis is one of consent, existing_customer, terms, contract, legal_obligation")
 	}
-	f.Kind, f.Channels, f.Basis, f.Expires = KindGrant, sortedOnce(s.Channels), s.Basis, s.Expires
+	f.Kind, f.Channels, f.Basis, f.Expires = consent.KindGrant, sortedOnce(s.Channels), s.Basis, s.Expires
 	return s.declare(f)
 }
 
 // declare sets the declaration. That a catalog has it is not asked here, for history is untidy.
-func (s *Statement) declare(f *Facts) error {
+func (s *Statement) declare(f *consent.Facts) error {
 	if s.Declaration.IsZero() {
 		return nil
 	}
@@ -283,12 +269,12 @@ func (s *Statement) declare(f *Facts) error {
 	return nil
 }
 
-func (s *Statement) refusal(f *Facts, now *catalog.Catalog) error {
+func (s *Statement) refusal(f *consent.Facts, now *catalog.Catalog) error {
 	if s.AllMarketing {
 		if len(s.Channels) > 0 {
 			return fault.Errorf(fault.InvalidEvent, "channels", "give channels or all marketing, not both")
 		}
-		f.Kind, f.Reason, f.Scope = KindSuppress, ReasonObjection, ScopeMarketing
+		f.Kind, f.Reason, f.Scope = consent.KindSuppress, consent.ReasonObjection, consent.ScopeMarketing
 		return nil
 	}
 	if len(s.Channels) == 0 || len(s.Channels) > 100 {
@@ -306,12 +292,12 @@ func (s *Statement) refusal(f *Facts, now *catalog.Catalog) error {
 	return nil
 }
 
-func (s *Statement) suppression(f *Facts, now *catalog.Catalog) error {
+func (s *Statement) suppression(f *consent.Facts, now *catalog.Catalog) error {
 	switch {
 	case !s.Reason.Known():
 		return fault.Errorf(fault.InvalidSuppression, "reason", "a reason is one of LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, "+
 			"MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST")
-	case s.Reason == ReasonErased:
+	case s.Reason == consent.ReasonErased:
 		return fault.Errorf(fault.InvalidSuppression, "reason", "ERASED comes from an erasure only; record an erasure")
 	case s.Expires != 0 && s.Expires <= s.Occurred:
 		return fault.Errorf(fault.InvalidSuppression, "until", "it would end before it begins")
@@ -323,7 +309,7 @@ func (s *Statement) suppression(f *Facts, now *catalog.Catalog) error {
 	if f.Scope == "" {
 		return fault.Errorf(fault.InvalidSuppression, "scope", "a MANUAL suppression must have a scope")
 	}
-	if s.Reason == ReasonHardBounce && f.Scope != ScopeAll {
+	if s.Reason == consent.ReasonHardBounce && f.Scope != consent.ScopeAll {
 		return fault.Errorf(fault.InvalidSuppression, "scope", "a hard bounce always has the scope all")
 	}
 	if err := checkScope(f.Scope, now); err != nil {
@@ -335,24 +321,24 @@ func (s *Statement) suppression(f *Facts, now *catalog.Catalog) error {
 	if err := s.checkList(true); err != nil {
 		return err
 	}
-	f.Kind, f.Reason, f.List, f.Binds, f.Expires = KindSuppress, s.Reason, s.List, s.Binds, s.Expires
+	f.Kind, f.Reason, f.List, f.Binds, f.Expires = consent.KindSuppress, s.Reason, s.List, s.Binds, s.Expires
 	return nil
 }
 
-func checkScope(scope Scope, now *catalog.Catalog) error {
-	if scope == ScopeAll || scope == ScopeMarketing {
+func checkScope(scope consent.Scope, now *catalog.Catalog) error {
+	if scope == consent.ScopeAll || scope == consent.ScopeMarketing {
 		return nil
 	}
 	kind, id := scope.Split()
 	known := false
 	switch kind {
-	case ScopeController:
+	case consent.ScopeController:
 		_, known = now.Controller(id)
-	case ScopeDepartment:
+	case consent.ScopeDepartment:
 		_, known = now.Department(id)
-	case ScopeChannel:
+	case consent.ScopeChannel:
 		_, known = now.Channel(id)
-	case ScopeSender:
+	case consent.ScopeSender:
 		_, known = now.SenderIdentity(id)
 	default:
 		return fault.Errorf(fault.InvalidSuppression, "scope",
@@ -367,18 +353,18 @@ func checkScope(scope Scope, now *catalog.Catalog) error {
 // hasEffect reports whether a no for the reason can stop anything in the scope: who objects to a channel that is not
 // marketing, or complains about it, is told so and not acknowledged and then ignored. Other reasons are kept in any scope,
 // for histories have them and they only protect.
-func hasEffect(reason Reason, scope Scope, now *catalog.Catalog) bool {
-	if reason != ReasonObjection && reason != ReasonComplaint {
+func hasEffect(reason consent.Reason, scope consent.Scope, now *catalog.Catalog) bool {
+	if reason != consent.ReasonObjection && reason != consent.ReasonComplaint {
 		return true
 	}
 	kind, id := scope.Split()
 	ch, ok := now.Channel(id)
-	return kind != ScopeChannel || !ok || ch.Class == catalog.ClassMarketing
+	return kind != consent.ScopeChannel || !ok || ch.Class == catalog.ClassMarketing
 }
 
 // checkList checks list and binds, which only external lists have.
 func (s *Statement) checkList(binds bool) error {
-	if s.Reason != ReasonExternalList {
+	if s.Reason != consent.ReasonExternalList {
 		if s.List != "" || s.Binds != "" {
 			return fault.Errorf(fault.InvalidSuppression, "list", "only EXTERNAL_LIST has a list and what it binds")
 		}
@@ -387,13 +373,13 @@ func (s *Statement) checkList(binds bool) error {
 	if !isName(s.List) {
 		return fault.Errorf(fault.InvalidSuppression, "list", "EXTERNAL_LIST names its list; the name %s", nameRule)
 	}
-	if binds && s.Binds != BindsAll && s.Binds != BindsExistingCustomer {
+	if binds && s.Binds != consent.BindsAll && s.Binds != consent.BindsExistingCustomer {
 		return fault.Errorf(fault.InvalidSuppression, "binds", "a listing binds all or existing_customer")
 	}
 	return nil
 }
 
-func (s *Statement) lift(f *Facts, now *catalog.Catalog) error {
+func (s *Statement) lift(f *consent.Facts, now *catalog.Catalog) error {
 	if !s.Reason.Known() {
 		return fault.Errorf(fault.InvalidSuppression, "reason", "a lift names the reason of what it lifts")
 	}
@@ -405,6 +391,6 @@ func (s *Statement) lift(f *Facts, now *catalog.Catalog) error {
 	if err := s.checkList(false); err != nil {
 		return err
 	}
-	f.Kind, f.Reason, f.Scope, f.List = KindLift, s.Reason, s.Scope, s.List
+	f.Kind, f.Reason, f.Scope, f.List = consent.KindLift, s.Reason, s.Scope, s.List
 	return nil
 }

@@ -1,4 +1,4 @@
-package consent_test
+package codec_test
 
 import (
 	"errors"
@@ -6,22 +6,23 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/codec/codectest"
 )
 
 // fullState has at least one of everything that a state can hold.
-func fullState() (*consent.State, *names) {
-	n := newNames()
+func fullState() (*consent.State, *codectest.Names) {
+	n := codectest.NewNames()
 	for _, text := range []string{"news", "shop"} {
-		n.learn(consent.RefChannel, text)
+		n.Learn(consent.RefChannel, text)
 	}
-	n.learn(consent.RefDeclaration, "all@1")
-	n.learn(consent.RefScope, "marketing")
-	n.learn(consent.RefGoods, "tea")
-	n.learn(consent.RefList, "ecg")
+	n.Learn(consent.RefDeclaration, "all@1")
+	n.Learn(consent.RefScope, "marketing")
+	n.Learn(consent.RefGoods, "tea")
+	n.Learn(consent.RefList, "ecg")
 	s := &consent.State{
 		Last: 100, Grants: []consent.Grant{{
 			Position: 1, Channels: []string{"news", "shop"}, Basis: catalog.BasisTerms, Declaration: consent.Declaration{ID: "all", Version: "1"},
@@ -41,11 +42,11 @@ func fullState() (*consent.State, *names) {
 
 func TestState_PackedAndUnpacked_IsTheSame(t *testing.T) {
 	s, n := fullState()
-	packed, err := consent.AppendState([]byte("before"), s, n)
+	packed, err := codec.AppendState([]byte("before"), s, n)
 	if err != nil {
 		t.Fatalf("packing: %v", err)
 	}
-	unpacked, err := consent.UnpackState(packed[len("before"):], n)
+	unpacked, err := codec.UnpackState(packed[len("before"):], n)
 	if err != nil {
 		t.Fatalf("unpacking: %v", err)
 	}
@@ -57,34 +58,27 @@ func TestState_PackedAndUnpacked_IsTheSame(t *testing.T) {
 // The fourth of what must always hold: no fault of a packed state passes for a state that knows less.
 func TestInvariant4_PackedStateThatIsBroken_IsAnError(t *testing.T) {
 	s, n := fullState()
-	packed, err := consent.AppendState(nil, s, n)
+	packed, err := codec.AppendState(nil, s, n)
 	if err != nil {
 		t.Fatalf("packing: %v", err)
 	}
 	for cut := range packed {
-		if state, err := consent.UnpackState(packed[:cut], n); !errors.Is(err, consent.ErrEncoding) || state != nil {
+		if state, err := codec.UnpackState(packed[:cut], n); !errors.Is(err, codec.ErrEncoding) || state != nil {
 			t.Errorf("cut after %d bytes: got %v, %v", cut, state, err)
 		}
 	}
-	if _, err := consent.UnpackState(append(slices.Clone(packed), 0), n); !errors.Is(err, consent.ErrEncoding) {
+	if _, err := codec.UnpackState(append(slices.Clone(packed), 0), n); !errors.Is(err, codec.ErrEncoding) {
 		t.Errorf("with a byte too many: got %v", err)
 	}
-	if _, err := consent.UnpackState(append([]byte{99}, packed[1:]...), n); !errors.Is(err, consent.ErrEncoding) {
+	if _, err := codec.UnpackState(append([]byte{99}, packed[1:]...), n); !errors.Is(err, codec.ErrEncoding) {
 		t.Errorf("of another version: got %v", err)
 	}
-	for kind := range n.texts {
-		fewer := newNames()
-		for other, texts := range n.texts {
-			for _, text := range texts {
-				if other != kind {
-					fewer.learn(other, text)
-				}
-			}
-		}
-		if _, err := consent.UnpackState(packed, fewer); !errors.Is(err, consent.ErrUnknownName) {
+	for _, kind := range n.Kinds() {
+		fewer := n.Without(kind)
+		if _, err := codec.UnpackState(packed, fewer); !errors.Is(err, codec.ErrUnknownName) {
 			t.Errorf("without the names of kind %d: unpacking gives %v", kind, err)
 		}
-		if _, err := consent.AppendState(nil, s, fewer); !errors.Is(err, consent.ErrUnknownName) {
+		if _, err := codec.AppendState(nil, s, fewer); !errors.Is(err, codec.ErrUnknownName) {
 			t.Errorf("without the names of kind %d: packing gives %v", kind, err)
 		}
 	}
@@ -100,47 +94,31 @@ func TestInvariant4_ValueThatNoPackedStateHas_IsNotPackedAsNothing(t *testing.T)
 	} {
 		s, n := fullState()
 		change(s)
-		if _, err := consent.AppendState(nil, s, n); !errors.Is(err, consent.ErrEncoding) {
-			t.Errorf("%s: got %v, want %v", name, err, consent.ErrEncoding)
+		if _, err := codec.AppendState(nil, s, n); !errors.Is(err, codec.ErrEncoding) {
+			t.Errorf("%s: got %v, want %v", name, err, codec.ErrEncoding)
 		}
 	}
 }
 
-func TestFacts_Refs_AreAllThatTheirPackedFormNeeds(t *testing.T) {
-	c := lab(t)
-	rapid.Check(t, func(t *rapid.T) {
-		h := drawHistory(t, c, 6)
-		for key, events := range h.ledger().subjects {
-			n := newNames()
-			for i := range events {
-				events[i].Refs(n.learn)
-			}
-			if _, err := consent.AppendState(nil, consent.Fold(events), n); err != nil {
-				t.Fatalf("packing the state of form %d: %v", key.form, err)
-			}
-		}
-	})
-}
-
 func FuzzUnpackState(f *testing.F) {
 	s, n := fullState()
-	packed, err := consent.AppendState(nil, s, n)
+	packed, err := codec.AppendState(nil, s, n)
 	if err != nil {
 		f.Fatalf("packing: %v", err)
 	}
 	f.Add(packed)
 	f.Add([]byte{3, 4, 0})
 	scratch := &consent.State{}
-	f.Fuzz(func(t *testing.T, b []byte) { checkCanonical(t, b, n, scratch) })
+	f.Fuzz(func(t *testing.T, b []byte) { codectest.CheckCanonical(t, b, n, scratch) })
 }
 
 func FuzzDecodeHeader(f *testing.F) {
 	e := fullEvent()
-	f.Add(consent.AppendHeader(nil, &e))
+	f.Add(codec.AppendHeader(nil, &e))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		decoded, err := consent.DecodeHeader(b)
-		if err == nil && !slices.Equal(consent.AppendHeader(nil, &decoded), b) {
+		decoded, err := codec.DecodeHeader(b)
+		if err == nil && !slices.Equal(codec.AppendHeader(nil, &decoded), b) {
 			t.Fatalf("a header has a second form: % x", b)
 		}
 	})
@@ -148,13 +126,13 @@ func FuzzDecodeHeader(f *testing.F) {
 
 func FuzzDecodeEvidence(f *testing.F) {
 	v := consent.Evidence{Address: "a@b.cd", Note: "n"}
-	f.Add(consent.AppendEvidence(nil, &v))
+	f.Add(codec.AppendEvidence(nil, &v))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		decoded, err := consent.DecodeEvidence(b)
+		decoded, err := codec.DecodeEvidence(b)
 		if err != nil {
 			return
 		}
-		if again, err := consent.DecodeEvidence(consent.AppendEvidence(nil, &decoded)); err != nil || again != decoded {
+		if again, err := codec.DecodeEvidence(codec.AppendEvidence(nil, &decoded)); err != nil || again != decoded {
 			t.Fatalf("the evidence changed: %+v, %v", again, err)
 		}
 	})

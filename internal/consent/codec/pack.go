@@ -1,4 +1,4 @@
-package consent
+package codec
 
 import (
 	"encoding/binary"
@@ -7,14 +7,15 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // Names gives the names of a catalog and of events small permanent numbers, from 1, for packed states.
 type Names interface {
 	// Number returns the number of a name; false if it has none.
-	Number(kind RefKind, name string) (int32, bool)
+	Number(kind consent.RefKind, name string) (int32, bool)
 	// Name returns the name with the number; false if there is none.
-	Name(kind RefKind, number int32) (string, bool)
+	Name(kind consent.RefKind, number int32) (string, bool)
 }
 
 // packVersion is the first byte of a packed state. States are a cache: a change of their form is a new version and a rebuild.
@@ -29,32 +30,10 @@ var ErrUnknownName = errors.New("a reference is not known")
 //nolint:gochecknoglobals // Tables that nothing changes.
 var (
 	packedBases   = [...]catalog.Basis{"", catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation}
-	packedSources = [...]string{"", SourceWebForm, SourceDoubleOptIn, SourceAPI, SourceImport, SourcePaper, SourceInPerson, SourcePhone}
-	packedReasons = [...]Reason{"", ReasonLegalBlock, ReasonProcessingRestricted, ReasonHardBounce, ReasonManual, ReasonObjection, ReasonComplaint, ReasonErased, ReasonExternalList}
-	packedBinds   = [...]Binds{"", BindsAll, BindsExistingCustomer}
+	packedSources = [...]string{"", consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper, consent.SourceInPerson, consent.SourcePhone}
+	packedReasons = [...]consent.Reason{"", consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonHardBounce, consent.ReasonManual, consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList}
+	packedBinds   = [...]consent.Binds{"", consent.BindsAll, consent.BindsExistingCustomer}
 )
-
-// Refs calls each for every reference that the packed form of the facts needs.
-func (f *Facts) Refs(each func(kind RefKind, name string)) {
-	for _, c := range f.Channels {
-		each(RefChannel, c)
-	}
-	if !f.Declaration.IsZero() {
-		each(RefDeclaration, f.Declaration.String())
-	}
-	for _, g := range f.Goods {
-		each(RefGoods, g)
-	}
-	if f.List != "" {
-		each(RefList, f.List)
-	}
-	switch {
-	case f.Scope != "":
-		each(RefScope, string(f.Scope))
-	case f.Kind == KindErase:
-		each(RefScope, string(ScopeMarketing)) // of the suppression that an erasure leaves
-	}
-}
 
 // The lists of a packed state. The numbers are bits of its third part and are stored.
 const (
@@ -73,31 +52,31 @@ const (
 type packer struct {
 	b     []byte
 	names Names
-	base  Instant
+	base  consent.Instant
 	err   error
 }
 
 // AppendState appends the packed form of s, with the numbers that names gives. The error is
 // [ErrUnknownName], or wraps [ErrEncoding] for what this version has no place for.
-func AppendState(b []byte, s *State, names Names) ([]byte, error) {
+func AppendState(b []byte, s *consent.State, names Names) ([]byte, error) {
 	p := &packer{b: append(b, packVersion), names: names, base: s.Last}
 	p.time(s.Last, 0)
-	p.b = binary.AppendUvarint(p.b, s.lists())
+	p.b = binary.AppendUvarint(p.b, listsOf(s))
 	packList(p, s.Grants, p.grant)
 	packList(p, s.Refusals, p.refusal)
 	packList(p, s.Suppressions, p.suppression)
 	packList(p, s.Pending, p.pending)
-	packList(p, s.Erasures, func(x *Erasure) { p.spelled(&x.Spelling, x.At) })
-	packList(p, s.Mails, func(m *Mail) { p.ref(RefChannel, m.Channel); p.time(m.At, p.base) })
-	packList(p, s.Holds, func(h *Hold) { p.number(h.Position); p.spelled(&h.Spelling, h.At) })
-	packList(p, s.Moves, func(m *Moved) { p.number(m.Position); p.spelled(&m.Spelling, m.At) })
-	packList(p, s.Voided, func(id *BatchID) { p.b = append(p.b, id[:]...) })
+	packList(p, s.Erasures, func(x *consent.Erasure) { p.spelled(&x.Spelling, x.At) })
+	packList(p, s.Mails, func(m *consent.Mail) { p.ref(consent.RefChannel, m.Channel); p.time(m.At, p.base) })
+	packList(p, s.Holds, func(h *consent.Hold) { p.number(h.Position); p.spelled(&h.Spelling, h.At) })
+	packList(p, s.Moves, func(m *consent.Moved) { p.number(m.Position); p.spelled(&m.Spelling, m.At) })
+	packList(p, s.Voided, func(id *consent.BatchID) { p.b = append(p.b, id[:]...) })
 	return p.b, p.err
 }
 
-// lists returns a bit for each list that has items. The packed form begins with them, so that one that was cut short is not taken for a
+// listsOf returns a bit for each list that has items. The packed form begins with them, so that one that was cut short is not taken for a
 // state that knows less.
-func (s *State) lists() (bits uint64) {
+func listsOf(s *consent.State) (bits uint64) {
 	for i, n := range [lists]int{
 		listGrants: len(s.Grants), listRefusals: len(s.Refusals), listSuppressions: len(s.Suppressions), listPending: len(s.Pending),
 		listErasures: len(s.Erasures), listMails: len(s.Mails), listHolds: len(s.Holds), listMoves: len(s.Moves), listVoided: len(s.Voided),
@@ -134,7 +113,7 @@ func (p *packer) count(n int) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
 
 func (p *packer) number(n int64) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
 
-func (p *packer) ref(kind RefKind, name string) {
+func (p *packer) ref(kind consent.RefKind, name string) {
 	n, ok := p.names.Number(kind, name)
 	if !ok {
 		p.err = ErrUnknownName
@@ -142,12 +121,12 @@ func (p *packer) ref(kind RefKind, name string) {
 	p.b = binary.AppendUvarint(p.b, uint64(n))
 }
 
-func (p *packer) declaration(d Declaration) {
+func (p *packer) declaration(d consent.Declaration) {
 	if d.IsZero() {
 		p.b = append(p.b, 0)
 		return
 	}
-	p.ref(RefDeclaration, d.String())
+	p.ref(consent.RefDeclaration, d.String())
 }
 
 func (p *packer) flags(flags ...bool) {
@@ -179,14 +158,14 @@ const (
 	grantChannels // has not one channel but several, or none
 )
 
-func (p *packer) grant(g *Grant) {
+func (p *packer) grant(g *consent.Grant) {
 	p.number(g.Position)
 	p.flags(g.Transaction, g.Document, g.Notice, g.Origin != g.At, g.Confirmed != 0, g.Expires != 0, len(g.Goods) > 0, len(g.Channels) != 1)
 	if len(g.Channels) != 1 {
 		p.count(len(g.Channels))
 	}
 	for _, c := range g.Channels {
-		p.ref(RefChannel, c)
+		p.ref(consent.RefChannel, c)
 	}
 	p.b = append(p.b, index(p, packedBases[:], g.Basis)<<4|index(p, packedSources[:], g.Source))
 	p.declaration(g.Declaration)
@@ -203,7 +182,7 @@ func (p *packer) grant(g *Grant) {
 	if len(g.Goods) > 0 {
 		p.count(len(g.Goods))
 		for _, goods := range g.Goods {
-			p.ref(RefGoods, goods)
+			p.ref(consent.RefGoods, goods)
 		}
 	}
 }
@@ -214,8 +193,8 @@ const (
 	refusalOnly     // holds for one spelling
 )
 
-func (p *packer) refusal(r *Refusal) {
-	p.ref(RefChannel, r.Channel)
+func (p *packer) refusal(r *consent.Refusal) {
+	p.ref(consent.RefChannel, r.Channel)
 	p.time(r.At, p.base)
 	p.flags(r.Withdrew, r.Only != [16]byte{})
 	p.spelling(r.Only)
@@ -228,32 +207,32 @@ const (
 	suppressionSpelling // is not of a domain
 )
 
-func (p *packer) suppression(s *Suppression) {
+func (p *packer) suppression(s *consent.Suppression) {
 	p.number(s.Position)
 	p.b = append(p.b, index(p, packedReasons[:], s.Reason))
-	p.ref(RefScope, string(s.Scope))
+	p.ref(consent.RefScope, string(s.Scope))
 	p.time(s.At, p.base)
 	p.flags(s.Until != 0, s.List != "", s.Spelling != [16]byte{})
 	if s.Until != 0 {
 		p.time(s.Until, s.At)
 	}
 	if s.List != "" {
-		p.ref(RefList, s.List)
+		p.ref(consent.RefList, s.List)
 		p.b = append(p.b, index(p, packedBinds[:], s.Binds))
 	}
 	p.spelling(s.Spelling)
 }
 
-func (p *packer) pending(q *Pending) {
+func (p *packer) pending(q *consent.Pending) {
 	p.number(q.Position)
-	p.ref(RefChannel, q.Channel)
+	p.ref(consent.RefChannel, q.Channel)
 	p.declaration(q.Declaration)
 	p.b = append(p.b, index(p, packedSources[:], q.Source))
 	p.time(q.At, p.base)
 	p.time(q.Expires, q.At)
 }
 
-func (p *packer) spelled(spelling *[16]byte, at Instant) {
+func (p *packer) spelled(spelling *[16]byte, at consent.Instant) {
 	p.b = append(p.b, spelling[:]...)
 	p.time(at, p.base)
 }

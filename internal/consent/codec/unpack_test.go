@@ -1,23 +1,20 @@
-package consent_test
+package codec_test
 
 import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/codec/codectest"
 )
 
-func mustPack(tb testing.TB, s *consent.State, n consent.Names) []byte {
+func mustPack(tb testing.TB, s *consent.State, n codec.Names) []byte {
 	tb.Helper()
-	packed, err := consent.AppendState(nil, s, n)
+	packed, err := codec.AppendState(nil, s, n)
 	if err != nil {
 		tb.Fatalf("packing: %v", err)
 	}
@@ -26,10 +23,10 @@ func mustPack(tb testing.TB, s *consent.State, n consent.Names) []byte {
 
 // subscriber is what is known of most recipients: consents given through a form and confirmed within the hour. The instants are in
 // microseconds, or in whole seconds.
-func subscriber(grants int, unit consent.Instant) (*consent.State, *names) {
-	n := newNames()
-	n.learn(consent.RefChannel, "newsletter")
-	n.learn(consent.RefDeclaration, "signup@2026-01")
+func subscriber(grants int, unit consent.Instant) (*consent.State, *codectest.Names) {
+	n := codectest.NewNames()
+	n.Learn(consent.RefChannel, "newsletter")
+	n.Learn(consent.RefDeclaration, "signup@2026-01")
 	s := &consent.State{}
 	for i := range grants {
 		at := consent.Instant(1_780_000_000_123_457-int64(grants-1-i)*9_000_000_000_021) / unit * unit
@@ -49,7 +46,7 @@ func TestState_PackedBytes_AreTheDocumentedOnes(t *testing.T) {
 	full, of := fullState()
 	for name, test := range map[string]struct {
 		state *consent.State
-		names consent.Names
+		names codec.Names
 		want  string
 	}{
 		"nothing": {&consent.State{}, n, "03" + "00" + "00"},
@@ -89,67 +86,6 @@ func TestState_Packed_IsSmall(t *testing.T) {
 	}
 }
 
-// A state has one packed form: whatever is accepted is what packing gives. So equal bytes are equal states, and the other way round.
-func checkCanonical(tb interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}, b []byte, n consent.Names, scratch *consent.State,
-) {
-	tb.Helper()
-	state, err := consent.UnpackState(b, n)
-	reused := scratch.Unpack(b, n)
-	if (err == nil) != (reused == nil) || err != nil && err.Error() != reused.Error() {
-		tb.Fatalf("unpacked anew: %v; into a state that was used: %v", err, reused)
-	}
-	if err != nil {
-		if diff := cmp.Diff(&consent.State{}, scratch, cmpopts.EquateEmpty()); diff != "" {
-			tb.Fatalf("after an error something is left:\n%s", diff)
-		}
-		return
-	}
-	if diff := cmp.Diff(state, scratch, cmpopts.EquateEmpty()); diff != "" {
-		tb.Fatalf("unpacked into a state that was used (-anew +used):\n%s", diff)
-	}
-	again, err := consent.AppendState(nil, state, n)
-	if err != nil || !bytes.Equal(again, b) {
-		tb.Fatalf("% x is unpacked, but packed as % x (%v)", b, again, err)
-	}
-}
-
-func TestUnpack_OfHistories_IsWhatWasPacked_AndNothingIsLeftOfBefore(t *testing.T) {
-	c := lab(t)
-	scratch := &consent.State{}
-	rapid.Check(t, func(t *rapid.T) {
-		n := newNames()
-		var all [][]byte
-		for _, events := range drawHistory(t, c, 8).ledger().subjects {
-			for i := range events {
-				events[i].Refs(n.learn)
-			}
-			state := consent.Fold(events)
-			packed, err := consent.AppendState(nil, state, n)
-			if err != nil {
-				t.Fatalf("packing: %v", err)
-			}
-			checkCanonical(t, packed, n, scratch)
-			if diff := cmp.Diff(state, scratch, cmpopts.EquateEmpty()); diff != "" {
-				t.Fatalf("unpacked is something else than was packed:\n%s", diff)
-			}
-			all = append(all, packed)
-		}
-		if len(all) == 0 {
-			return
-		}
-		broken := slices.Clone(rapid.SampledFrom(all).Draw(t, "packed"))
-		for range rapid.IntRange(1, 3).Draw(t, "changes") {
-			at := rapid.IntRange(0, len(broken)-1).Draw(t, "at")
-			broken[at] = rapid.OneOf(rapid.Byte(), rapid.SampledFrom([]byte{0, 1, 2, 0x80, 0xff})).Draw(t, "byte")
-		}
-		checkCanonical(t, broken, n, scratch)
-		checkCanonical(t, broken[:rapid.IntRange(0, len(broken)).Draw(t, "length")], n, scratch)
-	})
-}
-
 func TestUnpack_SecondFormOfAState_IsRefused(t *testing.T) {
 	_, n := fullState()
 	spelling := bytes.Repeat([]byte{7}, 16)
@@ -177,10 +113,10 @@ func TestUnpack_SecondFormOfAState_IsRefused(t *testing.T) {
 		"something behind the last list": {[]byte{3, 12, 2, 1, 1, 4, 1, 0}, []byte{3, 12, 2, 1, 1, 4, 1}},
 		"the form before":                {[]byte{2, 12, 0, 0, 0, 0, 0, 0}, []byte{3, 12, 0}},
 	} {
-		if state, err := consent.UnpackState(test.refused, n); !errors.Is(err, consent.ErrEncoding) {
+		if state, err := codec.UnpackState(test.refused, n); !errors.Is(err, codec.ErrEncoding) {
 			t.Errorf("%s: got %v, %v", name, state, err)
 		}
-		state, err := consent.UnpackState(test.form, n)
+		state, err := codec.UnpackState(test.form, n)
 		if err != nil {
 			t.Errorf("%s: what should be instead is refused: %v", name, err)
 			continue
@@ -197,7 +133,7 @@ func TestUnpack_IntoAStateThatHeldAsMuch_TakesNoMemory(t *testing.T) {
 	a, b := mustPack(t, full, n), mustPack(t, one, n)
 	scratch := &consent.State{}
 	allocated := testing.AllocsPerRun(100, func() {
-		if err := errors.Join(scratch.Unpack(a, n), scratch.Unpack(b, n)); err != nil {
+		if err := errors.Join(codec.UnpackInto(scratch, a, n), codec.UnpackInto(scratch, b, n)); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -1,21 +1,23 @@
-package consent
+package codec
 
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // The units in which packed distances count, each a multiple of the one before. A distance is given in the longest that divides it.
 //
 //nolint:gochecknoglobals // A table that nothing changes.
-var packedUnits = [4]int64{1, 1_000, 1_000_000, day}
+var packedUnits = [4]int64{1, 1_000, 1_000_000, 86_400_000_000}
 
 // beyondTime bounds the instants that a packed state has, so that no distance overflows: some time after the end of the year 9999.
 const beyondTime = 1 << 58
 
 // time appends an instant as its distance from another one, which mostly is short: none as 0, else one more than the distance in its
 // unit, with its sign, times the four units, plus the unit.
-func (p *packer) time(t, from Instant) {
+func (p *packer) time(t, from consent.Instant) {
 	if t == 0 {
 		p.b = append(p.b, 0)
 		return
@@ -33,7 +35,7 @@ func (p *packer) time(t, from Instant) {
 }
 
 // time reads an instant. What has a second form is refused.
-func (u *unpacker) time(from Instant) Instant {
+func (u *unpacker) time(from consent.Instant) consent.Instant {
 	v := u.uvarint()
 	if v == 0 {
 		return 0
@@ -47,7 +49,7 @@ func (u *unpacker) time(from Instant) Instant {
 		return 0
 	}
 	d *= scale
-	t := from + Instant(d)
+	t := from + consent.Instant(d)
 	if t == 0 || t <= -beyondTime || t >= beyondTime || unit < 3 && d%packedUnits[unit+1] == 0 {
 		u.fail()
 		return 0

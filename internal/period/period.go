@@ -1,4 +1,5 @@
-package catalog
+// Package period reads and adds calendar periods, which ISO 8601 calls durations: two years, thirty days, five minutes.
+package period
 
 import (
 	"errors"
@@ -16,6 +17,15 @@ type Period struct {
 	seconds int64
 }
 
+// Months returns the period of some months.
+func Months(n int64) Period { return Period{months: n} }
+
+// Days returns the period of some days.
+func Days(n int64) Period { return Period{days: n} }
+
+// Seconds returns the period of some seconds.
+func Seconds(n int64) Period { return Period{seconds: n} }
+
 // Months, days and seconds each come to at most a hundred years, so that no
 // sum of a period and a time of our days overflows.
 const (
@@ -27,11 +37,11 @@ const (
 // unit is what a letter of a period stands for; exactly one number is set.
 type unit struct{ months, days, seconds int64 }
 
-// ParsePeriod reads an ISO 8601 duration of whole numbers: P24M, P1Y6M, P30D,
+// Parse reads an ISO 8601 duration of whole numbers: P24M, P1Y6M, P30D,
 // P2W, PT5M, P1DT12H. Signs, fractions and small letters are refused, as is
 // a unit out of order or given twice, and more than a hundred years of
 // months, of days or of time.
-func ParsePeriod(iso string) (Period, error) {
+func Parse(iso string) (Period, error) {
 	rest, ok := strings.CutPrefix(iso, "P")
 	if !ok {
 		return Period{}, errors.New("a period begins with P, as in P24M, P30D or PT5M")
@@ -131,7 +141,7 @@ func floorDiv(a, b int64) int64 {
 func (p Period) IsZero() bool { return p == Period{} }
 
 // String returns the period in ISO 8601, in months, days, hours, minutes and
-// seconds. ParsePeriod reads it back as the same period.
+// seconds. Parse reads it back as the same period.
 func (p Period) String() string {
 	if p.IsZero() {
 		return "P0D"

@@ -1,4 +1,4 @@
-package consent_test
+package codec_test
 
 import (
 	"encoding/hex"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 )
 
 func fill[T ~[16]byte | ~[32]byte](first byte) (array T) {
@@ -68,7 +69,7 @@ func TestAppendHeader_StoredForm_NeverChanges(t *testing.T) {
 		"2320808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f",
 	}, "")
 	e := fullEvent()
-	if got := hex.EncodeToString(consent.AppendHeader(nil, &e)); got != want {
+	if got := hex.EncodeToString(codec.AppendHeader(nil, &e)); got != want {
 		t.Errorf("the stored form of headers changed:\n got %s\nwant %s", got, want)
 	}
 }
@@ -78,7 +79,7 @@ func TestAppendEvidence_StoredForm_NeverChanges(t *testing.T) {
 		Address: "a", URL: "b", IP: "c", UserAgent: "d", TransactionRef: "e", DocumentRef: "f", Operator: "g", Note: "h", Justification: "i",
 	}
 	const want = "010161" + "020162" + "030163" + "040164" + "050165" + "060166" + "070167" + "080168" + "090169"
-	if got := hex.EncodeToString(consent.AppendEvidence(nil, &v)); got != want {
+	if got := hex.EncodeToString(codec.AppendEvidence(nil, &v)); got != want {
 		t.Errorf("the plain form of evidence changed:\n got %s\nwant %s", got, want)
 	}
 }
@@ -91,17 +92,17 @@ func TestEventKeyInput_Form_NeverChanges(t *testing.T) {
 		"10" + "100107" + "1c064d414e55414c" + "1d03616c6c" + // the facts, after their length; tagged is left out
 		"06" + "6140622e6364" + // the exact address, after its length
 		"08016e" // the evidence without the address
-	if got := hex.EncodeToString(consent.EventKeyInput(9, &f, "a@b.cd", &v)); got != want {
+	if got := hex.EncodeToString(codec.EventKeyInput(9, &f, "a@b.cd", &v)); got != want {
 		t.Errorf("what event keys are made of changed:\n got %s\nwant %s", got, want)
 	}
 }
 
 func drawText(t *rapid.T, label string) string {
-	return pick(t, label, "", "a", "ab", "b", "\x01\x01", "news", strings.Repeat("x", 200))
+	return rapid.SampledFrom([]string{"", "a", "ab", "b", "\x01\x01", "news", strings.Repeat("x", 200)}).Draw(t, label)
 }
 
 func drawArray[T ~[16]byte | ~[32]byte](t *rapid.T, label string) (array T) {
-	if roll(t, label, 2) == 1 {
+	if rapid.Bool().Draw(t, label) {
 		return fill[T](rapid.Byte().Draw(t, label))
 	}
 	return array
@@ -116,7 +117,7 @@ func drawEvent(t *rapid.T) consent.Event {
 		Actor: drawText(t, "actor"), Key: drawArray[consent.EventKey](t, "key"), Batch: drawArray[consent.BatchID](t, "batch"),
 		Evidence: drawArray[[32]byte](t, "evidence"),
 		Facts: consent.Facts{
-			Kind: consent.Kind(1 + roll(t, "kind", int(consent.KindCatalog))), Channels: texts("channels"),
+			Kind: consent.Kind(1 + rapid.IntRange(0, int(consent.KindCatalog)-1).Draw(t, "kind")), Channels: texts("channels"),
 			Basis: catalog.Basis(drawText(t, "basis")), Declaration: consent.Declaration{ID: drawText(t, "id"), Version: drawText(t, "version")},
 			Expires: consent.Instant(number("expires")), Source: drawText(t, "source"), Confirmed: consent.Instant(number("confirmed")),
 			Transaction: rapid.Bool().Draw(t, "transaction"), Document: rapid.Bool().Draw(t, "document"),
@@ -133,7 +134,7 @@ func drawEvent(t *rapid.T) consent.Event {
 func TestProperty_Header_DecodesToTheSameEvent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := drawEvent(t)
-		decoded, err := consent.DecodeHeader(consent.AppendHeader([]byte{}, &e))
+		decoded, err := codec.DecodeHeader(codec.AppendHeader([]byte{}, &e))
 		if err != nil {
 			t.Fatalf("decoding a header: %v", err)
 		}
@@ -146,14 +147,14 @@ func TestProperty_Header_DecodesToTheSameEvent(t *testing.T) {
 func TestProperty_AlteredHeader_IsRefusedOrAnotherEvent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := drawEvent(t)
-		header := consent.AppendHeader(nil, &e)
+		header := codec.AppendHeader(nil, &e)
 		altered := slices.Clone(header)
 		altered[rapid.IntRange(0, len(altered)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
-		decoded, err := consent.DecodeHeader(altered)
+		decoded, err := codec.DecodeHeader(altered)
 		if err == nil && cmp.Equal(e, decoded, cmpopts.EquateEmpty()) {
 			t.Fatal("two headers are one event")
 		}
-		if err != nil && !errors.Is(err, consent.ErrEncoding) {
+		if err != nil && !errors.Is(err, codec.ErrEncoding) {
 			t.Fatalf("an error of another kind: %v", err)
 		}
 	})
@@ -161,7 +162,7 @@ func TestProperty_AlteredHeader_IsRefusedOrAnotherEvent(t *testing.T) {
 
 func TestDecodeHeader_WhatIsNoHeader_IsRefused(t *testing.T) {
 	e := consent.Event{Position: 1, Recorded: 2, Occurred: 3, Facts: consent.Facts{Kind: consent.KindErase}}
-	good := consent.AppendHeader(nil, &e)
+	good := codec.AppendHeader(nil, &e)
 	for name, b := range map[string][]byte{
 		"nothing":                   {},
 		"another version":           append([]byte{2}, good[1:]...),
@@ -180,11 +181,11 @@ func TestDecodeHeader_WhatIsNoHeader_IsRefused(t *testing.T) {
 		"a length not at its least": append(slices.Clone(good), 0x1e, 0x81, 0x00, 'x'),
 		"fields in another order":   append(slices.Clone(good), 0x1f, 1, 'x', 0x1e, 1, 'x'),
 	} {
-		if _, err := consent.DecodeHeader(b); !errors.Is(err, consent.ErrEncoding) {
-			t.Errorf("%s: got %v, want %v", name, err, consent.ErrEncoding)
+		if _, err := codec.DecodeHeader(b); !errors.Is(err, codec.ErrEncoding) {
+			t.Errorf("%s: got %v, want %v", name, err, codec.ErrEncoding)
 		}
 	}
-	if _, err := consent.DecodeHeader(good); err != nil {
+	if _, err := codec.DecodeHeader(good); err != nil {
 		t.Errorf("the header that the cases are made from: %v", err)
 	}
 }

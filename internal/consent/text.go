@@ -1,0 +1,44 @@
+package consent
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// TextProblem says what is wrong with a text; nothing if it may be stored.
+func TextProblem(text string, limit int) string {
+	switch {
+	case len(text) > limit:
+		return fmt.Sprintf("is longer than %d bytes", limit)
+	case !utf8.ValidString(text):
+		return "is not valid UTF-8"
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
+		return "contains control characters"
+	default:
+		return ""
+	}
+}
+
+// cutMark ends a text that was shortened.
+const cutMark = "…"
+
+// StorableText returns the text as valid UTF-8 without control characters, cut to the limit in bytes. What was replaced shows as
+// U+FFFD, and a text that was cut ends with an ellipsis.
+func StorableText(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text[:min(len(text), 2*limit)]) // Map replaces invalid UTF-8, too. A character becomes at most three times as long.
+	if len(text) <= limit {
+		return text
+	}
+	end := limit - len(cutMark)
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + cutMark
+}
