@@ -29,14 +29,14 @@ const (
 type browserGuard struct {
 	hosts     map[string]bool // lower case, without port and final dot
 	crossSite *http.CrossOriginProtection
-	answer    *answerer
+	json      jsonFormat
 	log       *slog.Logger
 }
 
 // newBrowserGuard returns the guard of a server that listens on the address (host:port) and has been given further host names.
-func newBrowserGuard(address string, allowed []string, answer *answerer, log *slog.Logger) *browserGuard {
+func newBrowserGuard(address string, allowed []string, log *slog.Logger) *browserGuard {
 	g := &browserGuard{
-		hosts: map[string]bool{"localhost": true}, crossSite: http.NewCrossOriginProtection(), answer: answer, log: log,
+		hosts: map[string]bool{"localhost": true}, crossSite: http.NewCrossOriginProtection(), json: newJSONFormat(), log: log,
 	}
 	for _, host := range append([]string{address}, allowed...) {
 		g.hosts[hostName(host)] = true
@@ -48,8 +48,8 @@ func newBrowserGuard(address string, allowed []string, answer *answerer, log *sl
 // A route listed here must be safe without the rule: it identifies the caller by what stands in the request alone.
 func routesOfOtherSites() []string { return nil }
 
-// protect returns the handler behind the guard.
-func (g *browserGuard) protect(next http.Handler) http.Handler {
+// Protect returns the handler behind the guard.
+func (g *browserGuard) Protect(next http.Handler) http.Handler {
 	exempt := http.NewServeMux()
 	for _, route := range routesOfOtherSites() {
 		exempt.Handle(route, next)
@@ -73,7 +73,7 @@ func (g *browserGuard) refuse(w http.ResponseWriter, r *http.Request, code int, 
 	g.log.LogAttrs(r.Context(), slog.LevelInfo, "refused a request", slog.String("reason", reason))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	g.answer.write(w, code, rpc.NewStatus(codes.PermissionDenied, reason, text))
+	g.json.writeStatus(w, code, rpc.NewStatus(codes.PermissionDenied, reason, text))
 }
 
 // allowsHost reports whether the server answers for the host of the request. The probes of load balancers are answered for any

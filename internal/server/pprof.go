@@ -15,7 +15,7 @@ func newPprofServer(browsers *browserGuard, log *slog.Logger) *http.Server {
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
-	s := newHTTPServer(browsers.protect(mux), log)
+	s := newHTTPServer(browsers.Protect(mux), log)
 	s.WriteTimeout = 0 // A profile lasts as long as was asked for.
 	return s
 }

@@ -215,19 +215,16 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	admit := admission{api: api, answer: newAnswerer(), flow: flow{read: readTimeout, write: writeTimeout}}
-	gateway, err := newGateway(ctx, s.inside.conn, admit)
+	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
+	all, err := newREST(ctx, restOptions{
+		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
+	})
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, admit.answer, opts.Logger)
-	all, err := pages(s.ready, admit, gateway, signals.metrics.Handler())
-	if err != nil {
-		endLife()
-		return nil, errors.Join(err, s.inside.close())
-	}
-	s.http = newHTTPServer(browsers.protect(all), opts.Logger)
+	s.http = newHTTPServer(all, opts.Logger)
 	s.http.ConnContext = ofHTTP
 	if listeners.pprof != nil {
 		s.pprof = newPprofServer(browsers, opts.Logger)
