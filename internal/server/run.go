@@ -18,6 +18,7 @@ import (
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service"
 )
@@ -215,8 +216,8 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
-	all, err := newREST(ctx, restOptions{
+	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
+	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
 	})

@@ -6,7 +6,7 @@ const module = "github.com/assent-io/assent/"
 // allowed lists every package of the module with the packages of the module
 // that it may import. Imports point one way:
 //
-//	cmd → cli → server → rpc → service → {consent, catalog, ledger, seal, storage} → address
+//	cmd → cli → server → rest → rpc → service → {consent, catalog, ledger, seal, storage} → address
 //
 // What a row names, it may import; it need not. A package without a row fails
 // the test, so that each new one is given its place on purpose. Test files are
@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 		"internal/cli": {
 			"internal/fault",
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
-			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
 		"internal/bench": {
@@ -28,10 +28,11 @@ func allowed() map[string][]string {
 		"internal/bench/bare": {"internal/config"},
 		"internal/server": {
 			"internal/fault",
-			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent",
-			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
-			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
+			"api/assent/v1", "internal/config", "internal/consent", "internal/index", "internal/kept", "internal/ledger", "internal/rest",
+			"internal/rpc", "internal/seal", "internal/service", "internal/storage", "internal/storage/postgres", "internal/storage/sqlite",
+			"internal/telemetry",
 		},
+		"internal/rest": {"api/assent/v1", "api/openapi", "internal/fault", "internal/rpc", "internal/timetext"},
 		"internal/rpc": {
 			"internal/fault",
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
@@ -97,7 +98,8 @@ func allowed() map[string][]string {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/bench", "internal/cli", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
+		"api/assent/v1", "internal/bench", "internal/cli", "internal/rest", "internal/rpc", "internal/server", "internal/telemetry",
+		"internal/tools/protodeps",
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that nobody else has to.

@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"context"
@@ -17,14 +17,14 @@ const (
 	readyPath = "/readyz"
 )
 
-// restOptions are what the HTTP handler of a server needs. All fields are required.
-type restOptions struct {
+// Options are what the HTTP handler of a server needs. All fields are required.
+type Options struct {
 	// API decides which callers are let in.
 	API *rpc.API
 	// Conn leads to the gRPC server that answers the calls.
 	Conn *grpc.ClientConn
 	// Browsers keeps web pages of other sites away.
-	Browsers *browserGuard
+	Browsers *BrowserGuard
 	// ReadTimeout and WriteTimeout are how long the transfer of a body and of an answer may stand still.
 	ReadTimeout, WriteTimeout time.Duration
 	// Live and Ready answer the probes of load balancers.
@@ -33,9 +33,9 @@ type restOptions struct {
 	Metrics http.Handler
 }
 
-// newREST returns the handler of everything that callers of the API reach by HTTP: the calls below /v1, the descriptions of the API,
+// New returns the handler of everything that callers of the API reach by HTTP: the calls below /v1, the descriptions of the API,
 // the probes and the metrics. Probes and descriptions need no key.
-func newREST(ctx context.Context, opts restOptions) (http.Handler, error) {
+func New(ctx context.Context, opts Options) (http.Handler, error) {
 	admit := admission{api: opts.API, answer: newAnswerer(), flow: flow{read: opts.ReadTimeout, write: opts.WriteTimeout}}
 	gateway, err := newGateway(ctx, opts.Conn, admit)
 	if err != nil {
