@@ -16,6 +16,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/dial"
 )
 
 // benchFlags are the flags of assent bench.
@@ -129,7 +130,7 @@ func (a *app) writeReport(report *bench.Report) error {
 func (a *app) benchCheckFile(ctx context.Context, address, key, channel, in, allowed, denied string) error {
 	client := *a
 	client.env, client.bars, client.stderr, client.format = noEnv, false, io.Discard, choice{}
-	client.connection = connection{server: address, apiKey: config.NewSecret(key), timeout: time.Minute}
+	client.connection = dial.Flags{Server: address, APIKey: config.NewSecret(key), Timeout: time.Minute}
 	return client.withServer(ctx, func(ctx context.Context, s *server) error {
 		return client.checkFile(ctx, s, checkFlags{channel: channel, file: in, addressColumn: "address", out: allowed, denied: denied})
 	})

@@ -82,7 +82,7 @@ func (c *fileCheck) writePage(to io.Writer, counts []outcomeCount) error {
 
 func (c *fileCheck) page(counts []outcomeCount) page {
 	tag, text := language.English, englishPage()
-	if strings.HasPrefix(strings.ToLower(c.app.connection.language), "de") {
+	if strings.HasPrefix(strings.ToLower(c.app.connection.Language), "de") {
 		tag, text = language.German, germanPage()
 	}
 	printer := message.NewPrinter(tag)

@@ -17,13 +17,14 @@ func allowed() map[string][]string {
 
 		"internal/cli": {
 			"internal/fault",
-			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
+			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config", "internal/dial",
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
+		"internal/dial": {"internal/config", "internal/telemetry"},
 		"internal/bench": {
 			"api/assent/v1", "examples", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal", "internal/server",
-			"internal/service",
+			"internal/service", "internal/telemetry",
 		},
 		"internal/bench/bare": {"internal/config"},
 		"internal/server": {
@@ -98,7 +99,7 @@ func allowed() map[string][]string {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/bench", "internal/cli", "internal/rest", "internal/rpc", "internal/server", "internal/telemetry",
+		"api/assent/v1", "internal/bench", "internal/cli", "internal/dial", "internal/rest", "internal/rpc", "internal/server", "internal/telemetry",
 		"internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -112,7 +113,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/cli", "internal/config"},
+		"github.com/spf13/":          {"internal/cli", "internal/config", "internal/dial"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
 	}
