@@ -123,7 +123,7 @@ func (e *env) introduce(ctx context.Context) (err error) {
 		return err
 	}
 	if !own {
-		return fmt.Errorf("the database holds events that neither `assent bench` nor `assent bench load --seed %d` recorded, of another seed "+
+		return fmt.Errorf("the database holds events that neither `assent-bench` nor `assent-bench load --seed %d` recorded, of another seed "+
 			"or of others; one is measured only on a database that is empty or has none but theirs", e.opts.Seed)
 	}
 	_, e.key, err = local.CreateClient(server.AsLocal(ctx), service.NewClient{

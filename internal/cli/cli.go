@@ -176,7 +176,7 @@ func (a *app) root() *cobra.Command {
 		a.client(a.erase()), a.client(a.move()), a.client(a.void()), a.client(a.hold()), a.claims(),
 		a.catalog(), a.client(a.clients()), a.client(a.retention()),
 		a.test(), a.version(), a.descriptors(),
-		a.serve(), a.config(), a.demo(), a.bench(), a.migrate(), a.keys(), a.ledger(),
+		a.serve(), a.config(), a.demo(), a.migrate(), a.keys(), a.ledger(),
 	)
 	return root
 }

@@ -13,11 +13,12 @@ const module = "github.com/assent-io/assent/"
 // free to import what they like.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/assent": {"internal/cli"},
+		"cmd/assent":       {"internal/cli"},
+		"cmd/assent-bench": {"internal/bench/command"},
 
 		"internal/cli": {
 			"internal/fault",
-			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config", "internal/dial",
+			"api/assent/v1", "examples", "internal/address", "internal/catalog", "internal/config", "internal/dial",
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
@@ -27,6 +28,9 @@ func allowed() map[string][]string {
 			"internal/service", "internal/telemetry",
 		},
 		"internal/bench/bare": {"internal/config"},
+		"internal/bench/command": {
+			"api/assent/v1", "internal/bench", "internal/cli", "internal/config", "internal/dial", "internal/telemetry",
+		},
 		"internal/server": {
 			"internal/fault",
 			"api/assent/v1", "internal/config", "internal/consent", "internal/index", "internal/kept", "internal/ledger", "internal/rest",
@@ -99,7 +103,7 @@ func allowed() map[string][]string {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/bench", "internal/cli", "internal/dial", "internal/rest", "internal/rpc", "internal/server", "internal/telemetry",
+		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/dial", "internal/rest", "internal/rpc", "internal/server", "internal/telemetry",
 		"internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -113,7 +117,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/cli", "internal/config", "internal/dial"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/dial"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
 	}
