@@ -34,8 +34,8 @@ demo: ## Run the demo: example history, a table of answers, a server to try.
 	$(GO) run ./cmd/assent demo
 
 .PHONY: build
-build: ## Build the static binary bin/assent.
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o bin/assent ./cmd/assent
+build: ## Build the static binaries bin/assent and bin/assent-bench.
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o bin/ ./cmd/assent ./cmd/assent-bench
 
 .PHONY: test
 test: ## Run all tests, some minutes (PKG=./internal/rpc for one package).

@@ -65,7 +65,7 @@ func (e *env) batches(ctx context.Context) ([]Figure, error) {
 			return perMessage, t.call(ctx, worker, "BatchCheckConsent", messages[worker%len(messages)], out)
 		}}
 	}
-	t, err := alternate(ctx, e.opts.Duration, batching("assent", e.api), batching("echo behind the chain", e.layered()),
+	t, err := alternate(ctx, e.opts.Duration, batching("assent", e.api), batching("echo behind the chain", e.chained),
 		batching("bare echo", e.bare))
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (e *env) streams(ctx context.Context) ([]Figure, error) {
 			return perStream * perMessage, t.stream(ctx, worker, messages, perStream)
 		}}
 	}
-	t, err := alternate(ctx, e.opts.Duration, streaming("assent", e.api), streaming("echo behind the chain", e.layered()),
+	t, err := alternate(ctx, e.opts.Duration, streaming("assent", e.api), streaming("echo behind the chain", e.chained),
 		streaming("bare echo", e.bare))
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (t *target) stream(ctx context.Context, worker int, messages []*assentv1.Ba
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	desc := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
-	raw, err := t.conn(worker).NewStream(ctx, desc, "/"+t.service+"/StreamCheckConsent")
+	raw, err := t.conn(worker).NewStream(ctx, desc, methodPath+"StreamCheckConsent")
 	if err != nil {
 		return fmt.Errorf("open a stream: %w", err)
 	}

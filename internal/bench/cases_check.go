@@ -95,7 +95,7 @@ func (e *env) checks(ctx context.Context, name string, standing Standing) ([]Fig
 	var figures []Figure
 	for _, workers := range []int{1, 16, mostWorkers} {
 		t, err := alternate(ctx, e.opts.Duration, asking("assent", e.api, workers, about),
-			asking("echo behind the chain", e.layered(), workers, about), asking("bare echo", e.bare, workers, about))
+			asking("echo behind the chain", e.chained, workers, about), asking("bare echo", e.bare, workers, about))
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ func (e *env) withdrawing(t *target) work {
 // withdrawals measures one after the other, which no group commit helps.
 func (e *env) withdrawals(ctx context.Context) ([]Figure, error) {
 	t, err := alternate(ctx, e.opts.Duration, side{"assent", 1, e.withdrawing(e.api)},
-		side{"update of the head row", 1, e.withdrawing(e.layered())})
+		side{"update of the head row", 1, e.withdrawing(e.chained)})
 	if err != nil {
 		return nil, err
 	}

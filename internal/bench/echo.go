@@ -4,44 +4,19 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"sync/atomic"
-
-	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench/bare"
-	"github.com/assent-io/assent/internal/rpc"
 )
 
-// The services that are measured.
-const (
-	ownService  = "assent.v1.ConsentService"
-	echoService = "assent.bench.Echo"
-)
-
-// echo answers what it was told to answer, whatever it is asked: the price of gRPC, or of gRPC and the layers, alone.
+// echo answers what it was told to answer, whatever it is asked: the price of gRPC, or of gRPC and the interceptors of the API, alone.
 type echo struct {
 	assentv1.UnimplementedConsentServiceServer
 
 	db     bare.DB
 	single atomic.Pointer[assentv1.CheckConsentResponse]
 	batch  atomic.Pointer[assentv1.BatchCheckConsentResponse]
-}
-
-// describe describes the service: the methods of the API's own that it has, under a name of its own.
-func describe() grpc.ServiceDesc {
-	desc := assentv1.ConsentService_ServiceDesc
-	desc.ServiceName = echoService
-	desc.Methods = slices.DeleteFunc(slices.Clone(desc.Methods), func(m grpc.MethodDesc) bool {
-		return !slices.Contains([]string{"CheckConsent", "BatchCheckConsent", "WithdrawConsent"}, m.MethodName)
-	})
-	return desc
-}
-
-// companion is the echo behind the layers of the API.
-func (e *echo) companion() rpc.Companion {
-	return rpc.Companion{Desc: describe(), Implementation: e, Like: ownService}
 }
 
 func (e *echo) CheckConsent(context.Context, *assentv1.CheckConsentRequest) (*assentv1.CheckConsentResponse, error) {

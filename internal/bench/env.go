@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/bench/bare"
 	"github.com/assent-io/assent/internal/config"
@@ -29,7 +30,7 @@ import (
 // clientPrefix begins the ids of the clients that a bench makes; what they recorded is no reason to refuse a database.
 const clientPrefix = "bench-"
 
-// env is what cases run in: a server over a database, the bare echo, and connections to both.
+// env is what cases run in: a server over a database, two servers of the echo, and connections to all of them.
 type env struct {
 	opts    Options
 	folder  string
@@ -39,8 +40,10 @@ type env struct {
 	pages   string // its HTTP address
 	echo    *echo
 	db      bare.DB
+	chain   *chain
 	api     *target // of the server; of another one in each case that asks
-	bare    *target
+	chained *target // the echo behind what is around a call of the API
+	bare    *target // the echo alone
 
 	group *errgroup.Group
 	stop  context.CancelFunc
@@ -120,7 +123,7 @@ func (e *env) introduce(ctx context.Context) (err error) {
 		return err
 	}
 	if !own {
-		return fmt.Errorf("the database holds events that neither `assent bench` nor `assent bench load --seed %d` recorded, of another seed "+
+		return fmt.Errorf("the database holds events that neither `assent-bench` nor `assent-bench load --seed %d` recorded, of another seed "+
 			"or of others; one is measured only on a database that is empty or has none but theirs", e.opts.Seed)
 	}
 	_, e.key, err = local.CreateClient(server.AsLocal(ctx), administration.NewClient{
@@ -143,7 +146,7 @@ func (e *env) serve(ctx context.Context) error {
 	e.end, e.ended = end, failed
 	e.group.Go(func() error {
 		err := server.Run(ctx, e.cfg, server.Options{
-			Logger: e.logger(), Ready: func(at server.Addresses) { ready <- at }, Companions: []rpc.Companion{e.echo.companion()},
+			Logger: e.logger(), Ready: func(at server.Addresses) { ready <- at },
 		})
 		failed <- err
 		return err
@@ -157,31 +160,47 @@ func (e *env) serve(ctx context.Context) error {
 	return nil
 }
 
-// connect starts the bare echo and connects to both.
+// connect starts the echoes and connects to all servers.
 func (e *env) connect(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	plain := grpc.NewServer(grpc.MaxRecvMsgSize(rpc.MaxMessage), grpc.WaitForHandlers(true))
+	assentv1.RegisterConsentServiceServer(plain, e.echo)
+	address, err := e.serveEcho(ctx, plain)
 	if err != nil {
 		return err
 	}
-	plain := grpc.NewServer(grpc.MaxRecvMsgSize(rpc.MaxMessage), grpc.WaitForHandlers(true))
-	desc := describe()
-	plain.RegisterService(&desc, e.echo)
-	e.group.Go(func() error { return plain.Serve(listener) })
-	stop := e.stop
-	e.stop = func() {
-		plain.Stop()
-		stop()
-	}
-	if err := e.reach(); err != nil {
+	if e.bare, err = dial(address, "", mostWorkers); err != nil {
 		return err
 	}
-	e.bare, err = dial(listener.Addr().String(), "", echoService, mostWorkers)
-	return err
+	if e.chain, err = newChain(ctx, e.folder, e.echo, server.Options{Logger: e.logger()}); err != nil {
+		return err
+	}
+	if address, err = e.serveEcho(ctx, e.chain.grpc); err != nil {
+		return err
+	}
+	if e.chained, err = dial(address, e.chain.key, mostWorkers); err != nil {
+		return err
+	}
+	return e.reach()
+}
+
+// serveEcho serves an echo until the env ends, and returns its address.
+func (e *env) serveEcho(ctx context.Context, echo *grpc.Server) (address string, err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	e.group.Go(func() error { return echo.Serve(listener) })
+	stop := e.stop
+	e.stop = func() {
+		echo.Stop()
+		stop()
+	}
+	return listener.Addr().String(), nil
 }
 
 // reach connects to the server.
 func (e *env) reach() (err error) {
-	e.api, err = dial(e.address, e.key, ownService, mostWorkers)
+	e.api, err = dial(e.address, e.key, mostWorkers)
 	return err
 }
 
@@ -200,14 +219,11 @@ func (e *env) restart(change func(cfg *config.Server)) error {
 	return e.reach()
 }
 
-// layered is the echo behind the layers of the server.
-func (e *env) layered() *target { return e.api.of(echoService) }
-
 // close ends what begin started.
 func (e *env) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
-	for _, t := range []*target{e.api, e.bare} {
+	for _, t := range []*target{e.api, e.chained, e.bare} {
 		if t != nil {
 			errs = append(errs, t.close())
 		}
@@ -216,6 +232,9 @@ func (e *env) close(ctx context.Context) error {
 	errs = append(errs, e.group.Wait())
 	if e.db != nil {
 		errs = append(errs, e.db.Close(ctx))
+	}
+	if e.chain != nil {
+		errs = append(errs, e.chain.close(ctx))
 	}
 	if e.folder != "" {
 		errs = append(errs, os.RemoveAll(e.folder))

@@ -17,11 +17,8 @@ const (
 	maxAnswer     = 64 << 20
 )
 
-// target is a service that is asked, over connections of its own.
-type target struct {
-	service string
-	conns   []*grpc.ClientConn
-}
+// target is a server that is asked, over connections of its own.
+type target struct{ conns []*grpc.ClientConn }
 
 // bearer sends the API key with every call; none where it is empty.
 type bearer string
@@ -33,14 +30,14 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 func (b bearer) RequireTransportSecurity() bool { return false }
 
 // dial connects as often as so many workers need it.
-func dial(address, key, service string, workers int) (*target, error) {
+func dial(address, key string, workers int) (*target, error) {
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 	}
 	if key != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(key)))
 	}
-	t := &target{service: service}
+	t := &target{}
 	for range (workers + perConnection - 1) / perConnection {
 		conn, err := grpc.NewClient("passthrough:///"+address, options...)
 		if err != nil {
@@ -59,14 +56,14 @@ func (t *target) close() error {
 	return errors.Join(errs...)
 }
 
-// of returns the same connections to another service.
-func (t *target) of(service string) *target { return &target{service: service, conns: t.conns} }
-
 func (t *target) conn(worker int) *grpc.ClientConn { return t.conns[worker%len(t.conns)] }
+
+// methodPath begins the full names of the methods that are asked.
+const methodPath = "/assent.v1.ConsentService/"
 
 // call calls a method.
 func (t *target) call(ctx context.Context, worker int, method string, in, out any) error {
-	if err := t.conn(worker).Invoke(ctx, "/"+t.service+"/"+method, in, out); err != nil {
+	if err := t.conn(worker).Invoke(ctx, methodPath+method, in, out); err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
 	return nil

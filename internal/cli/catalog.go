@@ -13,6 +13,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/dial"
 )
 
 // maxCatalog is the longest document that the server takes.
@@ -45,8 +46,8 @@ func (a *app) catalogApply() *cobra.Command {
 				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
 					Document: document, Etag: etag, ValidateOnly: dryRun, RequestId: requestID,
 				})
-				if failed, ok := errors.AsType[*callError](err); ok && args[0] != "-" {
-					failed.catalog = args[0]
+				if failed, ok := errors.AsType[*dial.CallError](err); ok && args[0] != "-" {
+					failed.Catalog = args[0]
 				}
 				if err != nil {
 					return err
@@ -79,7 +80,7 @@ func (a *app) readCatalog(path string) (string, error) {
 
 func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, file string, dryRun bool) error {
 	for _, warning := range answer.GetWarnings() {
-		if problem, ok := strings.CutPrefix(warning, catalogPrefix); ok && file != "-" {
+		if problem, ok := strings.CutPrefix(warning, dial.CatalogPrefix); ok && file != "-" {
 			warning = file + ":" + problem
 		}
 		a.notef("warning: %s", oneLine(warning))

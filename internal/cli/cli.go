@@ -27,6 +27,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/assent-io/assent/internal/dial"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/telemetry"
 )
@@ -51,7 +52,7 @@ func Run(
 	return run(ctx, args, &app{
 		env: env, stdin: stdin, stdout: stdout, stderr: &lockedWriter{to: stderr},
 		bars: isTerminal(stderr), asks: isTerminal(stdin) && isTerminal(stderr),
-		local: local(), pause: pause, ownsProcess: stderr == io.Writer(os.Stderr),
+		local: local(), pause: dial.Pause, ownsProcess: stderr == io.Writer(os.Stderr),
 	})
 }
 
@@ -96,7 +97,7 @@ type app struct {
 	// flags are those of the command that runs.
 	flags      *pflag.FlagSet
 	format     choice
-	connection connection
+	connection dial.Flags
 }
 
 func run(ctx context.Context, args []string, a *app) int {
@@ -175,7 +176,7 @@ func (a *app) root() *cobra.Command {
 		a.client(a.erase()), a.client(a.move()), a.client(a.void()), a.client(a.hold()), a.claims(),
 		a.catalog(), a.client(a.clients()), a.client(a.retention()),
 		a.test(), a.version(), a.descriptors(),
-		a.serve(), a.config(), a.demo(), a.bench(), a.migrate(), a.keys(), a.ledger(),
+		a.serve(), a.config(), a.demo(), a.migrate(), a.keys(), a.ledger(),
 	)
 	return root
 }
@@ -183,7 +184,7 @@ func (a *app) root() *cobra.Command {
 // client gives a command that asks a server, and those below it, the flags that
 // say which and how.
 func (a *app) client(cmd *cobra.Command) *cobra.Command {
-	a.connection.addFlags(cmd)
+	a.connection.Add(cmd)
 	a.completeNames(cmd)
 	return cmd
 }
@@ -219,7 +220,7 @@ func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobr
 	return func(cmd *cobra.Command, args []string) error {
 		a.running = true
 		a.flags = cmd.Flags()
-		a.connection.readEnv(a.flags, a.env)
+		a.connection.ReadEnv(a.flags, a.env)
 		return do(cmd.Context(), args)
 	}
 }

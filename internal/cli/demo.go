@@ -20,6 +20,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/dial"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -143,7 +144,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 	client := *a
 	client.env = noEnv
-	client.connection = connection{server: at.GRPC, timeout: time.Minute}
+	client.connection = dial.Flags{Server: at.GRPC, Timeout: time.Minute}
 	return client.withServer(ctx, func(ctx context.Context, s *server) error {
 		if err := client.demoCatalog(ctx, s); err != nil {
 			return err
@@ -240,7 +241,7 @@ In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTT
 
 // serverHint says how clients find a server that is not where they look.
 func serverHint(at host.Addresses) string {
-	if at.GRPC == defaultServer {
+	if at.GRPC == dial.DefaultServer {
 		return ""
 	}
 	return " Add --server " + at.GRPC + "."

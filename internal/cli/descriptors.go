@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	host "github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/rest"
 )
 
 // descriptors writes the API for clients that are not generated from the proto files.
@@ -24,7 +24,7 @@ func (a *app) descriptors() *cobra.Command {
 			if out == "" {
 				return usagef("--out is missing: the file to write, or - for standard output")
 			}
-			set, err := host.Descriptors()
+			set, err := rest.Descriptors()
 			if err != nil {
 				return err
 			}

@@ -142,14 +142,14 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 func exportTo(ctx context.Context, s *server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := s.app.connection.timeout
+	patience := s.app.connection.Timeout
 	stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
 	defer stalled.Stop()
 	failed := func(err error) error {
 		if errors.Is(context.Cause(ctx), errStalled) {
 			return errStalled
 		}
-		return &callError{err: err, server: s.address, hasKey: s.hasKey, plain: s.plain}
+		return s.Failed(err)
 	}
 	var stream grpc.ServerStreamingClient[assentv1.ExportHistoryResponse]
 	stream, err := assentv1.NewHistoryServiceClient(s).ExportHistory(ctx, in)

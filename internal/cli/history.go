@@ -70,7 +70,7 @@ func (a *app) history() *cobra.Command {
 	f.add(cmd)
 	x.add(cmd)
 	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
-		if err := x.check(cmd, args, &f, a.connection.language); err != nil {
+		if err := x.check(cmd, args, &f, a.connection.Language); err != nil {
 			return err
 		}
 		if x.all {

@@ -13,6 +13,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/dial"
 	"github.com/assent-io/assent/internal/nearest"
 )
 
@@ -53,12 +54,12 @@ func (a *app) catalogNames(ctx context.Context, s *server) (catalogNames, error)
 // withHint adds to the error of a call what may be meant where a flag names what the catalog does not have. A client that may not
 // read the catalog gets the error as it is.
 func (a *app) withHint(ctx context.Context, s *server, err error) error {
-	failed, ok := errors.AsType[*callError](err)
+	failed, ok := errors.AsType[*dial.CallError](err)
 	if !ok || !a.named() {
 		return err
 	}
-	if code := status.Code(failed.err); code == codes.InvalidArgument || code == codes.NotFound {
-		failed.hint = a.nameHint(ctx, s)
+	if code := status.Code(failed); code == codes.InvalidArgument || code == codes.NotFound {
+		failed.Hint = a.nameHint(ctx, s)
 	}
 	return err
 }
@@ -117,7 +118,7 @@ func (a *app) completeNames(cmd *cobra.Command) {
 			continue
 		}
 		err := cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			a.connection.readEnv(cmd.Flags(), a.env)
+			a.connection.ReadEnv(cmd.Flags(), a.env)
 			var names catalogNames
 			// An error cannot be told here: it would stand among what is typed.
 			_ = a.withServer(cmd.Context(), func(ctx context.Context, s *server) (err error) {

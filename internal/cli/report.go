@@ -85,7 +85,7 @@ func (c *fileCheck) writePage(to io.Writer, counts []outcomeCount) error {
 
 // language returns the language of the page, which is that of the call.
 func (c *fileCheck) language() locale.Language {
-	if strings.HasPrefix(strings.ToLower(c.app.connection.language), locale.German.Tag()) {
+	if strings.HasPrefix(strings.ToLower(c.app.connection.Language), locale.German.Tag()) {
 		return locale.German
 	}
 	return locale.English

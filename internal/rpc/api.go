@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/health/grpc_health_v1"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent/statement"
@@ -127,8 +126,6 @@ type Options struct {
 	Life context.Context
 	// Called is told of every call at its end, but those of the health service; nil: nobody is told.
 	Called func(fullMethod string, code codes.Code, took time.Duration)
-	// Companions are served beside the API's own services.
-	Companions []Companion
 	// Admitted is told of every call whose caller is known, with the context that the transport gave the call; its error refuses the
 	// call. nil: all are let in.
 	Admitted func(ctx context.Context) error
@@ -147,9 +144,8 @@ type API struct {
 	life     context.Context // that of the server, not of a call
 	stopping error
 
-	called     func(fullMethod string, code codes.Code, took time.Duration)
-	companions []Companion
-	budget     *budget
+	called func(fullMethod string, code codes.Code, took time.Duration)
+	budget *budget
 }
 
 // New returns the API.
@@ -161,12 +157,7 @@ func New(opts Options) (*API, error) {
 	a := &API{
 		gate: gate{clients: opts.Service, open: opts.Open, admitted: opts.Admitted}, table: methods(), checks: checks, speaks: newLanguages(),
 		service: opts.Service, life: opts.Life, stopping: errStopping(), causes: newCauses(opts.Logger),
-		called: opts.Called, companions: opts.Companions, budget: newBudget(opts.Limits),
-	}
-	for i := range a.companions {
-		if err := a.companions[i].addRows(a.table); err != nil {
-			return nil, err
-		}
+		called: opts.Called, budget: newBudget(opts.Limits),
 	}
 	return a, nil
 }
@@ -181,7 +172,7 @@ func (a *API) ServerOptions() []grpc.ServerOption {
 
 // Register registers the services of the API with a server that has the options of the API.
 func (a *API) Register(server grpc.ServiceRegistrar) {
-	inside := guarded{ServiceRegistrar: server, api: a}
+	inside := a.Guarded(server)
 	assentv1.RegisterConsentServiceServer(inside, &consentServer{
 		check: a.service, receipts: a.service, record: a.service, api: a,
 	})
@@ -191,14 +182,12 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	assentv1.RegisterLedgerServiceServer(inside, &ledgerServer{prover: a.service})
 	assentv1.RegisterRetentionServiceServer(inside, &retentionServer{keeper: a.service})
 	assentv1.RegisterClientServiceServer(inside, &clientServer{clients: a.service})
-	for i := range a.companions {
-		inside.RegisterService(&a.companions[i].Desc, a.companions[i].Implementation)
-	}
 }
 
-// RegisterHealth registers the health service with a server that has the options of the API.
-func (a *API) RegisterHealth(server grpc.ServiceRegistrar, health grpc_health_v1.HealthServer) {
-	grpc_health_v1.RegisterHealthServer(guarded{ServiceRegistrar: server, api: a}, health)
+// Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go
+// through the same interceptors as those of the API, if the API has rows for its methods: such a service is that of health.
+func (a *API) Guarded(server grpc.ServiceRegistrar) grpc.ServiceRegistrar {
+	return guarded{ServiceRegistrar: server, api: a}
 }
 
 // Known reports whether there is a method of that full name: the only names that may become labels.

@@ -60,7 +60,7 @@ func TestCalled_EveryCallIsCountedOnce_HoweverItEnds(t *testing.T) {
 	}
 	server := grpc.NewServer(append(api.ServerOptions(), grpc.WaitForHandlers(true))...)
 	api.Register(server)
-	api.RegisterHealth(server, health.NewServer())
+	grpc_health_v1.RegisterHealthServer(api.Guarded(server), health.NewServer())
 	conn := connect(t, server)
 	client := assentv1.NewConsentServiceClient(conn)
 	ask := func(address string, sender ...string) {

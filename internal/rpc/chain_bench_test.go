@@ -27,9 +27,7 @@ type capture struct {
 }
 
 func (c *capture) RegisterService(desc *grpc.ServiceDesc, impl any) {
-	if desc.ServiceName == "assent.bench.Echo" {
-		c.desc, c.impl = *desc, impl
-	}
+	c.desc, c.impl = *desc, impl
 }
 
 type echo struct {
@@ -49,16 +47,12 @@ func BenchmarkLayers(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	desc := assentv1.ConsentService_ServiceDesc
-	desc.ServiceName = "assent.bench.Echo"
-	api, err := rpc.New(rpc.Options{
-		Service: use, Logger: log, Life: b.Context(), Companions: []rpc.Companion{{Desc: desc, Implementation: echo{}, Like: "assent.v1.ConsentService"}},
-	})
+	api, err := rpc.New(rpc.Options{Service: use, Logger: log, Life: b.Context()})
 	if err != nil {
 		b.Fatal(err)
 	}
 	var served capture
-	api.Register(&served)
+	assentv1.RegisterConsentServiceServer(api.Guarded(&served), echo{})
 	ctx = grpc.NewContextWithServerTransportStream(b.Context(), transport{})
 	ctx = metadata.NewIncomingContext(ctx, metadata.Pairs("authorization", "Bearer "+key, ":authority", "localhost", "user-agent", "test"))
 	in := &assentv1.CheckConsentRequest{Address: "anna@example.com", Channel: "newsletter"}

@@ -33,6 +33,8 @@ func (g guarded) RegisterService(desc *grpc.ServiceDesc, implementation any) {
 	g.ServiceRegistrar.RegisterService(&inside, implementation)
 }
 
+func fullName(service, method string) string { return "/" + service + "/" + method }
+
 // unaryCall is a unary call under way.
 type unaryCall struct {
 	call

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
@@ -139,7 +140,7 @@ func (w *world) serve(use rpc.Service, log *slog.Logger, open bool) {
 	}
 	w.server = grpc.NewServer(append(api.ServerOptions(), grpc.WaitForHandlers(true))...)
 	api.Register(w.server)
-	api.RegisterHealth(w.server, health.NewServer())
+	grpc_health_v1.RegisterHealthServer(api.Guarded(w.server), health.NewServer())
 	reflection.Register(w.server)
 	w.conn = connect(t, w.server)
 	t.Cleanup(endLife)

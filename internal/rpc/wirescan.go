@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"strings"
+
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -99,4 +101,9 @@ func (s *shape) add(data []byte, weight int64, nesting int) int64 {
 		}
 	}
 	return weight
+}
+
+// descriptorName returns the name of the descriptor of a method.
+func descriptorName(fullMethod string) protoreflect.FullName {
+	return protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(fullMethod, "/"), "/", "."))
 }

@@ -11,13 +11,13 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/rest"
 )
 
 func TestDescriptors_AreEnoughForACallWithoutGeneratedCode(t *testing.T) {
 	r := run(t, settings(t))
 	got := r.call(http.MethodGet, "/assent.fds", "") // Without a key.
-	written, err := server.Descriptors()
+	written, err := rest.Descriptors()
 	if err != nil || got.code != http.StatusOK || !bytes.Equal([]byte(got.body), written) {
 		t.Fatalf("/assent.fds: %d, %d bytes, want the %d that are written; %v", got.code, len(got.body), len(written), err)
 	}

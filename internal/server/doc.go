@@ -10,10 +10,7 @@
 //
 // A certificate whose files change is read anew by one of the next handshakes (certificate.go).
 //
-// # REST
-//
-// The gateway reaches the gRPC server through a connection inside the process, so a REST call goes through the same layers as
-// a gRPC call. gateway.go says which headers it hands on; body.go what it refuses by itself.
+// What is reached by HTTP is made by package rest, which calls the gRPC server by a connection inside the process (inside.go).
 //
 // # Stop
 //

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -11,12 +12,6 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/assent-io/assent/internal/rpc"
-)
-
-// The paths of the probes.
-const (
-	livePath  = "/healthz"
-	readyPath = "/readyz"
 )
 
 // readyTimeout is how long the database may take to answer before the server counts as not ready.
@@ -87,4 +82,11 @@ func (r *readiness) serve(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	writeText(w, http.StatusServiceUnavailable, "not ready\n")
+}
+
+func writeText(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text) // A caller that went away misses its answer.
 }

@@ -13,11 +13,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service/env"
 )
@@ -26,28 +26,6 @@ import (
 const (
 	readyEvery  = time.Second
 	forgetEvery = time.Hour
-)
-
-// The limits of a gRPC connection.
-const (
-	connectTimeout = 10 * time.Second
-	maxStreams     = 1000
-	// streamWindow is how much of a message may arrive before the call asks for it. It does not grow: what a caller without a key
-	// sends is thrown away unread.
-	streamWindow = 64 << 10
-	connWindow   = 1 << 20
-
-	// leastPing is how often a client may ping: clients behind NAT and load balancers do so every 10 s or more, also without a stream.
-	leastPing = 2 * time.Second
-	// pingEvery and pingTimeout find connections whose other end is gone.
-	pingEvery   = time.Minute
-	pingTimeout = 20 * time.Second
-	// maxIdle ends connections without a call.
-	maxIdle = 5 * time.Minute
-	// maxAge has clients connect anew, so that behind a load balancer they find servers that came later. Calls that are under way go on for
-	// up to maxAgeGrace, which is longer than any unary call may take.
-	maxAge      = 30 * time.Minute
-	maxAgeGrace = 6 * time.Hour
 )
 
 // Addresses are where a server is reached, with the ports that it got.
@@ -65,8 +43,6 @@ type Options struct {
 	Ready func(Addresses)
 	// Now is the clock; nil is the system's. A SQLite database has the same one.
 	Now func() time.Time
-	// Companions are services that are served beside those of the API.
-	Companions []rpc.Companion
 	// DatabaseNow stands in for the clock of a PostgreSQL in tests; nil is its own.
 	DatabaseNow func() time.Time
 	// Unsafe is for tests and cannot be set from outside.
@@ -181,7 +157,7 @@ func newServer(
 ) (*server, error) {
 	life, endLife := context.WithCancel(context.WithoutCancel(ctx))
 	api, err := rpc.New(rpc.Options{
-		Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Companions: opts.Companions, Called: signals.metrics.Called,
+		Service: local, Logger: opts.Logger, Open: cfg.Open, Life: life, Called: signals.metrics.Called,
 		Admitted: listeners.connections.admit,
 	})
 	if err != nil {
@@ -189,18 +165,11 @@ func newServer(
 		return nil, err
 	}
 	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife}
-	options := append(api.ServerOptions(),
-		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
-		grpc.WaitForHandlers(true), grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPing, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{
-			MaxConnectionIdle: maxIdle, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: maxAgeGrace, Time: pingEvery, Timeout: pingTimeout,
-		}),
-	)
+	var tracing []grpc.ServerOption
 	if handler := signals.traces.CallHandler(func(method string) bool { return traced(api, method) }); handler != nil {
-		options = append(options, grpc.StatsHandler(handler))
+		tracing = append(tracing, grpc.StatsHandler(handler))
 	}
-	s.grpc = grpc.NewServer(options...)
+	s.grpc = NewGRPC(api, tracing...)
 	api.Register(s.grpc)
 	s.ready = &readiness{
 		check: local.Ready, health: health.NewServer(), log: opts.Logger, every: readyEvery,
@@ -209,25 +178,22 @@ func newServer(
 	for name := range s.grpc.GetServiceInfo() {
 		s.ready.services = append(s.ready.services, name)
 	}
-	api.RegisterHealth(s.grpc, s.ready.health)
+	grpc_health_v1.RegisterHealthServer(api.Guarded(s.grpc), s.ready.health)
 	reflection.Register(s.grpc)
 	if s.inside, err = newInside(); err != nil {
 		endLife()
 		return nil, err
 	}
-	admit := admission{api: api, answer: newAnswerer(), flow: flow{read: readTimeout, write: writeTimeout}}
-	gateway, err := newGateway(ctx, s.inside.conn, admit)
+	browsers := rest.NewBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, opts.Logger)
+	all, err := rest.New(ctx, rest.Options{
+		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
+	})
 	if err != nil {
 		endLife()
 		return nil, errors.Join(err, s.inside.close())
 	}
-	browsers := newBrowserGuard(cfg.HTTPAddress, cfg.AllowedHosts, admit.answer, opts.Logger)
-	all, err := pages(s.ready, admit, gateway, signals.metrics.Handler())
-	if err != nil {
-		endLife()
-		return nil, errors.Join(err, s.inside.close())
-	}
-	s.http = newHTTPServer(browsers.protect(all), opts.Logger)
+	s.http = newHTTPServer(all, opts.Logger)
 	s.http.ConnContext = ofHTTP
 	if listeners.pprof != nil {
 		s.pprof = newPprofServer(browsers, opts.Logger)

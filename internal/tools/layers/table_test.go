@@ -6,14 +6,15 @@ const module = "github.com/assent-io/assent/"
 // allowed lists every package of the module with the packages of the module
 // that it may import. Imports point one way:
 //
-//	cmd → cli → server → rpc → service → {consent, catalog, ledger, seal, storage} → address
+//	cmd → cli → server → rest → rpc → service → {consent, catalog, ledger, seal, storage} → address
 //
 // What a row names, it may import; it need not. A package without a row fails
 // the test, so that each new one is given its place on purpose. Test files are
 // free to import what they like.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/assent": {"internal/cli"},
+		"cmd/assent":       {"internal/cli"},
+		"cmd/assent-bench": {"internal/bench/command"},
 
 		"internal/cli": {
 			"internal/fault", "internal/locale",
@@ -21,17 +22,22 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
+		"internal/dial": {"internal/config", "internal/telemetry"},
 		"internal/bench": {
 			"api/assent/v1", "examples", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal", "internal/server",
-			"internal/service",
+			"internal/service", "internal/telemetry",
 		},
 		"internal/bench/bare": {"internal/config"},
+		"internal/bench/command": {
+			"api/assent/v1", "internal/bench", "internal/cli", "internal/config", "internal/dial", "internal/telemetry",
+		},
 		"internal/server": {
 			"internal/fault",
 			"api/assent/v1", "api/openapi", "internal/address", "internal/catalog", "internal/config", "internal/consent", "internal/consent/codec",
 			"internal/index", "internal/kept", "internal/ledger", "internal/rpc", "internal/seal", "internal/service", "internal/storage",
 			"internal/storage/postgres", "internal/storage/sqlite", "internal/telemetry", "internal/timetext", "internal/token", "migrations",
 		},
+		"internal/rest": {"api/assent/v1", "api/openapi", "internal/fault", "internal/rpc", "internal/timetext"},
 		"internal/rpc": {
 			"internal/consent/statement", "internal/fault", "internal/locale",
 			"api/assent/v1", "internal/address", "internal/catalog", "internal/consent", "internal/ledger",
@@ -103,7 +109,8 @@ func allowed() map[string][]string {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/bench", "internal/cli", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
+		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/dial", "internal/rest", "internal/rpc", "internal/server", "internal/telemetry",
+		"internal/tools/protodeps",
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that nobody else has to.
@@ -116,7 +123,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/cli", "internal/config"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/dial"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
 	}

@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"fmt"
@@ -34,8 +34,8 @@ type route struct {
 // newRouteTable reads the table from the protos.
 func newRouteTable() routeTable {
 	table := routeTable{}
-	for _, method := range restMethods() {
-		verb, path, ok := restPath(method)
+	for _, method := range apiMethods() {
+		verb, path, ok := httpRule(method)
 		if ok {
 			table.add(verb, path, method.Input())
 		}

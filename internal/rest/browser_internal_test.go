@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"net/http"
@@ -14,7 +14,7 @@ func FuzzHost(f *testing.F) {
 	for _, seed := range []string{"localhost", "localhost:80", "[::1]:80", "[::1", "::1", "a@b.example", "assent.example.:443", "", "x:y:z", "K.localhost"} {
 		f.Add(seed)
 	}
-	guard := newBrowserGuard("127.0.0.1:8080", []string{"assent.example"}, nil, nil)
+	guard := NewBrowserGuard("127.0.0.1:8080", []string{"assent.example"}, nil)
 	f.Fuzz(func(t *testing.T, header string) {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/catalog", nil)
 		request.Host = header

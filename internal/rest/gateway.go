@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"bytes"
@@ -6,50 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/rpc"
 )
 
-const (
-	// insideBuffer is how much a connection inside the process holds before a write waits.
-	insideBuffer = 1 << 20
-	// maxAnswer is how large an answer to the gateway may be; a page of history has at most 1,000 events of a few KiB.
-	maxAnswer = 64 << 20
-	// maxDepth is how deeply the JSON of a body may nest; no message nests more than six times.
-	maxDepth = 32
-)
-
-// inside is a way to the gRPC server that does not leave the process.
-type inside struct {
-	listener *bufconn.Listener
-	conn     *grpc.ClientConn
-}
-
-func newInside() (*inside, error) {
-	listener := bufconn.Listen(insideBuffer)
-	conn, err := grpc.NewClient("passthrough:///inside",
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer), grpc.MaxCallSendMsgSize(rpc.MaxMessage)),
-		grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(),
-	)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("connect the gateway: %w", err), listener.Close())
-	}
-	return &inside{listener: listener, conn: conn}, nil
-}
-
-func (i *inside) close() error { return errors.Join(i.conn.Close(), i.listener.Close()) }
+// maxDepth is how deeply the JSON of a body may nest; no message nests more than six times.
+const maxDepth = 32
 
 // newGateway returns the REST API over the connection.
 func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (http.Handler, error) {

@@ -1,8 +1,7 @@
-package server
+package rest
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"strings"
 
@@ -33,13 +32,13 @@ func newAnswerer() *answerer { return &answerer{json: newJSONFormat(), routes: n
 // refuse answers with an error of the domain a request that does not reach gRPC.
 func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, refused *fault.Error) {
 	s := rpc.StatusOf(refused)
-	a.write(w, httpStatus(s), s)
+	a.json.writeStatus(w, httpStatus(s), s)
 }
 
 // timeOut answers a request whose body stopped coming, so that the client may send it again.
 func (a *answerer) timeOut(w http.ResponseWriter) {
 	w.Header().Set("Connection", "close")
-	a.write(w, http.StatusRequestTimeout, rpc.NewStatus(codes.DeadlineExceeded, reasonTimeout,
+	a.json.writeStatus(w, http.StatusRequestTimeout, rpc.NewStatus(codes.DeadlineExceeded, reasonTimeout,
 		"no part of the body came for too long; send the request again"))
 }
 
@@ -56,7 +55,7 @@ func (a *answerer) failed(
 	if infoOf(s) == nil {
 		s = ownStatus(s)
 	}
-	a.write(w, httpStatus(s), s)
+	a.json.writeStatus(w, httpStatus(s), s)
 }
 
 // unrouted answers what no call of the API fits.
@@ -65,18 +64,18 @@ func (a *answerer) unrouted(
 ) {
 	switch code {
 	case http.StatusNotFound:
-		a.write(w, code, rpc.NewStatus(codes.NotFound, reasonNoPath, "the API has no such path; /openapi.json lists all"))
+		a.json.writeStatus(w, code, rpc.NewStatus(codes.NotFound, reasonNoPath, "the API has no such path; /openapi.json lists all"))
 	case http.StatusMethodNotAllowed:
 		a.refuseMethod(w, a.routes.allow(r.URL.Path))
 	default:
-		a.write(w, code, rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request cannot be read")))
+		a.json.writeStatus(w, code, rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request cannot be read")))
 	}
 }
 
 // refuseMethod answers a request whose HTTP method the path does not have.
 func (a *answerer) refuseMethod(w http.ResponseWriter, allow string) {
 	w.Header().Set("Allow", allow)
-	a.write(w, http.StatusMethodNotAllowed,
+	a.json.writeStatus(w, http.StatusMethodNotAllowed,
 		rpc.NewStatus(codes.Unimplemented, reasonNoMethod, "the path has no such HTTP method; it has "+allow))
 }
 
@@ -113,8 +112,9 @@ func httpStatus(s *status.Status) int {
 	return runtime.HTTPStatusFromCode(s.Code())
 }
 
-func (a *answerer) write(w http.ResponseWriter, code int, s *status.Status) {
-	body, err := a.json.Marshal(s.Proto())
+// writeStatus writes an error as the answer.
+func (f jsonFormat) writeStatus(w http.ResponseWriter, code int, s *status.Status) {
+	body, err := f.Marshal(s.Proto())
 	if err != nil {
 		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"the error could not be written"}`)
 	}
@@ -124,11 +124,4 @@ func (a *answerer) write(w http.ResponseWriter, code int, s *status.Status) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // A caller that went away misses its answer.
-}
-
-func writeText(w http.ResponseWriter, code int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(code)
-	_, _ = io.WriteString(w, text) // A caller that went away misses its answer.
 }

@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"log/slog"
@@ -12,13 +12,13 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 )
 
-// The reasons of errors that browserGuard gives.
+// The reasons of errors that BrowserGuard gives.
 const (
 	reasonHost      = "HOST_NOT_ALLOWED"
 	reasonCrossSite = "CROSS_SITE_REQUEST"
 )
 
-// browserGuard protects the HTTP server against web pages in a browser that can reach it. It refuses two kinds of requests:
+// BrowserGuard protects the HTTP server against web pages in a browser that can reach it. It refuses two kinds of requests:
 //
 //   - Requests for a host name that the server was not given. A page uses DNS rebinding to call a server as if it were the
 //     page's own site; the Host header then holds the name of the page's site. Rebinding needs a name, so that an IP address
@@ -26,17 +26,17 @@ const (
 //   - Requests that a page of another site or another port makes, which the headers Sec-Fetch-Site and Origin tell.
 //
 // Programs other than browsers send neither header and are not concerned by the second rule.
-type browserGuard struct {
+type BrowserGuard struct {
 	hosts     map[string]bool // lower case, without port and final dot
 	crossSite *http.CrossOriginProtection
-	answer    *answerer
+	json      jsonFormat
 	log       *slog.Logger
 }
 
-// newBrowserGuard returns the guard of a server that listens on the address (host:port) and has been given further host names.
-func newBrowserGuard(address string, allowed []string, answer *answerer, log *slog.Logger) *browserGuard {
-	g := &browserGuard{
-		hosts: map[string]bool{"localhost": true}, crossSite: http.NewCrossOriginProtection(), answer: answer, log: log,
+// NewBrowserGuard returns the guard of a server that listens on the address (host:port) and has been given further host names.
+func NewBrowserGuard(address string, allowed []string, log *slog.Logger) *BrowserGuard {
+	g := &BrowserGuard{
+		hosts: map[string]bool{"localhost": true}, crossSite: http.NewCrossOriginProtection(), json: newJSONFormat(), log: log,
 	}
 	for _, host := range append([]string{address}, allowed...) {
 		g.hosts[hostName(host)] = true
@@ -48,8 +48,8 @@ func newBrowserGuard(address string, allowed []string, answer *answerer, log *sl
 // A route listed here must be safe without the rule: it identifies the caller by what stands in the request alone.
 func routesOfOtherSites() []string { return nil }
 
-// protect returns the handler behind the guard.
-func (g *browserGuard) protect(next http.Handler) http.Handler {
+// Protect returns the handler behind the guard.
+func (g *BrowserGuard) Protect(next http.Handler) http.Handler {
 	exempt := http.NewServeMux()
 	for _, route := range routesOfOtherSites() {
 		exempt.Handle(route, next)
@@ -69,16 +69,16 @@ func (g *browserGuard) protect(next http.Handler) http.Handler {
 	})
 }
 
-func (g *browserGuard) refuse(w http.ResponseWriter, r *http.Request, code int, reason, text string) {
+func (g *BrowserGuard) refuse(w http.ResponseWriter, r *http.Request, code int, reason, text string) {
 	g.log.LogAttrs(r.Context(), slog.LevelInfo, "refused a request", slog.String("reason", reason))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	g.answer.write(w, code, rpc.NewStatus(codes.PermissionDenied, reason, text))
+	g.json.writeStatus(w, code, rpc.NewStatus(codes.PermissionDenied, reason, text))
 }
 
 // allowsHost reports whether the server answers for the host of the request. The probes of load balancers are answered for any
 // host: they tell nothing but the state of the server. Browsers always send a host, so a request without one is accepted.
-func (g *browserGuard) allowsHost(r *http.Request) bool {
+func (g *BrowserGuard) allowsHost(r *http.Request) bool {
 	if r.Host == "" || r.URL.Path == livePath || r.URL.Path == readyPath {
 		return true
 	}
@@ -91,7 +91,7 @@ func (g *browserGuard) allowsHost(r *http.Request) bool {
 
 // allowsSite reports whether the request is none that a page of another origin made. CrossOriginProtection lets the methods
 // pass that should change nothing, such as GET; here they are held to the same rule, for an open demo answers them with data.
-func (g *browserGuard) allowsSite(r *http.Request) bool {
+func (g *BrowserGuard) allowsSite(r *http.Request) bool {
 	asPost := *r
 	asPost.Method = http.MethodPost
 	return g.crossSite.Check(&asPost) == nil

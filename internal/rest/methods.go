@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"net/http"
@@ -10,8 +10,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// restMethods returns the methods of all services that the REST API has.
-func restMethods() []protoreflect.MethodDescriptor {
+// apiMethods returns the methods of all services that the REST API has.
+func apiMethods() []protoreflect.MethodDescriptor {
 	var all []protoreflect.MethodDescriptor
 	for _, file := range []protoreflect.FileDescriptor{
 		assentv1.File_assent_v1_consent_service_proto, assentv1.File_assent_v1_suppression_service_proto,
@@ -29,8 +29,8 @@ func restMethods() []protoreflect.MethodDescriptor {
 	return all
 }
 
-// restPath returns the HTTP method and the path of a method; ok is false if REST does not have it.
-func restPath(method protoreflect.MethodDescriptor) (verb, path string, ok bool) {
+// httpRule returns the HTTP method and the path of a method; ok is false if REST does not have it.
+func httpRule(method protoreflect.MethodDescriptor) (verb, path string, ok bool) {
 	rule, has := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
 	if !has || rule == nil {
 		return "", "", false

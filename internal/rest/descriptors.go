@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 // equal bytes.
 func Descriptors() ([]byte, error) {
 	set, added := &descriptorpb.FileDescriptorSet{}, map[string]bool{}
-	for _, method := range restMethods() {
+	for _, method := range apiMethods() {
 		addFile(set, added, method.ParentFile())
 	}
 	addFile(set, added, grpc_health_v1.File_grpc_health_v1_health_proto)

@@ -1,0 +1,19 @@
+// Package rest is the API over HTTP: the calls below /v1 in JSON, /openapi.json and /assent.fds, which describe them, and the pages
+// of an operator, which are the probes of load balancers and /metrics. It listens nowhere: package server gives it a connection to
+// the gRPC server in the same process, so that a REST call goes through the same interceptors as a gRPC call and is decided by the
+// same use cases.
+//
+// # The way of a request
+//
+//  1. [BrowserGuard] refuses requests for host names that the server was not given, and requests that a page of another site makes
+//     (browser.go).
+//  2. Callers without an API key are refused before anything else of the request is looked at (admission.go, body.go).
+//  3. The gateway would ignore a parameter that a call does not have, and read a time that is no RFC 3339. Both are refused, as is a
+//     body that is too large (query.go, times.go, body.go).
+//  4. The gateway turns the body or the parameters into a message and hands on a few headers (gateway.go). An error of the JSON
+//     reader is told anew, for its text repeats what was sent (json.go).
+//  5. The answer is JSON, or for an export the file itself (file.go). An error is a google.rpc.Status under the HTTP status that fits
+//     (answer.go).
+//
+// A transfer may last as long as its bytes flow (flow.go). No text of an error and no line of the log repeats what may be an address.
+package rest
