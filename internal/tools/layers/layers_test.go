@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,34 @@ func TestImports_PointOneWay(t *testing.T) {
 	}
 }
 
+func TestPackages_AreSmallRooms(t *testing.T) {
+	for _, p := range list(t) {
+		limit, lines := maxLines, 0
+		if larger, ok := largerRooms()[p.name()]; ok {
+			limit = larger
+		}
+		for _, file := range p.GoFiles {
+			lines += handWritten(t, filepath.Join(p.Dir, file))
+		}
+		if lines > limit {
+			t.Errorf("%s has %d lines, and %d is the most: give a part of it a package of its own", p.name(), lines, limit)
+		}
+	}
+}
+
+// handWritten returns how many lines a file has; 0 of one that is generated.
+func handWritten(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(string(text), "// Code generated") {
+		return 0
+	}
+	return strings.Count(string(text), "\n")
+}
+
 func TestImports_DriversAndProtos_StayWhereTheyBelong(t *testing.T) {
 	for _, p := range list(t) {
 		for _, fault := range confinementFaults(p, confined()) {
@@ -115,6 +144,11 @@ func edgeFaults(p pkg, table map[string][]string) []string {
 		target, inside := strings.CutPrefix(path, module)
 		if inside && !slices.Contains(row, target) {
 			faults = append(faults, p.name()+" may not import "+target)
+		}
+	}
+	for _, target := range row {
+		if !slices.Contains(p.Imports, module+target) {
+			faults = append(faults, p.name()+" does not import "+target+": take it out of its row")
 		}
 	}
 	return faults

@@ -12,8 +12,15 @@ func TestEdgeFaults_ImportAgainstTheDirection_IsFound(t *testing.T) {
 	p := pkg{ImportPath: module + "internal/service", Imports: []string{
 		"time", module + "internal/storage", module + "internal/rpc", "example.com/other",
 	}}
-	got := edgeFaults(p, allowed())
+	got := edgeFaults(p, map[string][]string{"internal/service": {"internal/storage"}})
 	if want := []string{"internal/service may not import internal/rpc"}; !slices.Equal(got, want) {
+		t.Errorf("edgeFaults = %q, want %q", got, want)
+	}
+}
+
+func TestEdgeFaults_PermissionThatIsNotUsed_IsFound(t *testing.T) {
+	got := edgeFaults(pkg{ImportPath: module + "internal/service"}, map[string][]string{"internal/service": {"internal/storage"}})
+	if want := []string{"internal/service does not import internal/storage: take it out of its row"}; !slices.Equal(got, want) {
 		t.Errorf("edgeFaults = %q, want %q", got, want)
 	}
 }
