@@ -107,7 +107,7 @@ func readPositions(value []byte, into *[]int64) error {
 func (f *Facts) DecodeField(tag byte, value []byte) error {
 	switch tag {
 	case tagKind:
-		if len(value) != 1 || value[0] == 0 || value[0] > byte(KindRemoval) {
+		if len(value) != 1 || !Kind(value[0]).Known() {
 			return tlv.Bad(tag)
 		}
 		f.Kind = Kind(value[0])

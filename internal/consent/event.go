@@ -18,73 +18,6 @@ type EventKey [16]byte
 // BatchID groups the events of one import; zero is no batch.
 type BatchID [16]byte
 
-// Kind says what an event is. The numbers are stored and never change.
-type Kind uint8
-
-// The kinds of events.
-const (
-	KindRequest  Kind = 1  // a double opt-in was asked for; exact subject
-	KindGrant    Kind = 2  // a legal basis was given; exact subject
-	KindConfirm  Kind = 3  // a double opt-in was confirmed; exact subject
-	KindMail     Kind = 4  // a confirmation mail was allowed; mail subject
-	KindWithdraw Kind = 5  // a refusal of what was granted; folded subject
-	KindRefuse   Kind = 6  // a refusal of what was never granted; folded subject
-	KindSuppress Kind = 7  // folded or domain subject
-	KindLift     Kind = 8  // folded or domain subject
-	KindErase    Kind = 9  // folded subject
-	KindCatalog  Kind = 10 // nobody
-	KindVoid     Kind = 11 // leaves out an event or a batch of its subject, recorded by mistake
-	KindMove     Kind = 12 // the person's address changed; folded subjects of both addresses
-	KindHold     Kind = 13 // a legal hold: nothing of the address may be erased; exact and folded subject
-	KindRelease  Kind = 14 // ends the holds before it; exact and folded subject
-	KindRemoval  Kind = 15 // what retention removed; nobody
-)
-
-// String returns the kind's name, as in a scenario file.
-func (k Kind) String() string {
-	names := [...]string{
-		KindRequest: "request", KindGrant: "grant", KindConfirm: "confirm", KindMail: "mail", KindWithdraw: "withdraw",
-		KindRefuse: "refuse", KindSuppress: "suppress", KindLift: "lift", KindErase: "erase", KindCatalog: "catalog",
-		KindVoid: "void", KindMove: "move", KindHold: "hold", KindRelease: "release", KindRemoval: "removal",
-	}
-	if int(k) < len(names) && names[k] != "" {
-		return names[k]
-	}
-	return "unknown"
-}
-
-// IsNo reports whether events of the kind only ever block: a withdrawal, refusal, suppression or erasure.
-func (k Kind) IsNo() bool {
-	switch k {
-	case KindWithdraw, KindRefuse, KindSuppress, KindErase:
-		return true
-	default:
-		return false
-	}
-}
-
-// order is the place of a kind among events of one instant: the last wins.
-func (k Kind) order() int {
-	switch k {
-	case KindRequest:
-		return 1
-	case KindGrant:
-		return 2
-	case KindConfirm:
-		return 3
-	case KindWithdraw, KindRefuse:
-		return 4
-	case KindLift:
-		return 5
-	case KindErase:
-		return 6
-	case KindSuppress:
-		return 7
-	default: // what blocks and permits nothing: mails, which are only counted, holds and moves
-		return 8
-	}
-}
-
 // Form is the form of an address that a subject stands for. The numbers are stored and never change.
 type Form uint8
 
@@ -248,7 +181,7 @@ func Compare(a, b *Event) int {
 	if c := cmp.Compare(a.Occurred, b.Occurred); c != 0 {
 		return c
 	}
-	if c := cmp.Compare(a.Kind.order(), b.Kind.order()); c != 0 {
+	if c := cmp.Compare(a.Kind.row().order, b.Kind.row().order); c != 0 {
 		return c
 	}
 	if c := bytes.Compare(AppendFacts(nil, &a.Facts), AppendFacts(nil, &b.Facts)); c != 0 {

@@ -162,6 +162,7 @@ func BlockEndings(events []Event, now Instant) []Ending {
 // MailCounts is how long a confirmation mail counts for the limits of confirmation mails.
 func MailCounts(e *Event, now Instant) bool { return e.Occurred > now-mailWindow }
 
+// ByPosition returns endings by the positions of their events.
 func ByPosition(list []Ending) map[int64]Ending {
 	at := make(map[int64]Ending, len(list))
 	for _, e := range list {

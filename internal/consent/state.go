@@ -164,16 +164,8 @@ func (e *Event) LeavesOut(other *Event) bool {
 	return other.Position == e.VoidPosition || slices.Contains(other.Was, e.VoidPosition)
 }
 
-// Voidable reports whether a void may leave the event out: an erasure has destroyed what it erased, and the rest does not say what
-// somebody wanted.
-func (e *Event) Voidable() bool {
-	switch e.Kind {
-	case KindRequest, KindGrant, KindConfirm, KindWithdraw, KindRefuse, KindSuppress, KindLift:
-		return true
-	default:
-		return false
-	}
-}
+// Voidable reports whether a void may leave the event out, as [Kind.Voidable].
+func (e *Event) Voidable() bool { return e.Kind.Voidable() }
 
 // Apply folds e into s if e is later than everything in s, leaves nothing of it out and is not left out itself. It reports false,
 // and leaves s as it was, if not: then the subject's events have to be folded anew.

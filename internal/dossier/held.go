@@ -28,8 +28,10 @@ func (d *Dossier) Complete() {
 	empty(&d.Disclosures)
 	empty(&d.Held.Digests)
 	erased := d.Subject.ErasedTime
-	cutOff := func(e Event) bool { return slices.Contains([]string{"request", "grant", "confirm", "mail"}, e.Kind) }
-	since := func(e Event) bool { return e.OccurredTime > erased && cutOff(e) }
+	since := func(e Event) bool {
+		kind, known := consent.KindNamed(e.Kind)
+		return known && kind.IsCutOff() && e.OccurredTime > erased
+	}
 	switch {
 	case d.Subject.ErasurePending:
 		d.Subject.Status = StatusErasing

@@ -41,7 +41,7 @@ func sets() map[string][]string {
 			of["reason."] = append(of["reason."], string(code)+".remedy")
 		}
 	}
-	for kind := consent.KindRequest; kind.String() != "unknown"; kind++ {
+	for _, kind := range consent.Kinds() {
 		of["kind."] = append(of["kind."], kind.String())
 	}
 	return of

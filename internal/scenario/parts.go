@@ -68,16 +68,9 @@ func verbs() map[string][]string {
 	}
 }
 
-func kinds() []consent.Kind {
-	return []consent.Kind{
-		consent.KindRequest, consent.KindConfirm, consent.KindGrant, consent.KindWithdraw, consent.KindRefuse, consent.KindSuppress,
-		consent.KindLift, consent.KindErase,
-	}
-}
-
 func (d *decoder) event(node ast.Node) *Event {
 	keys := []string{"at"}
-	for _, kind := range kinds() {
+	for _, kind := range consent.StatedKinds() {
 		keys = append(keys, kind.String())
 	}
 	o := d.object(node, "an event", keys...)
@@ -87,7 +80,7 @@ func (d *decoder) event(node ast.Node) *Event {
 	o.require("at")
 	e := &Event{Line: o.line}
 	found := 0
-	for _, kind := range kinds() {
+	for _, kind := range consent.StatedKinds() {
 		if !o.has(kind.String()) {
 			continue
 		}

@@ -101,7 +101,8 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 // wire makes the use cases, each from those below it.
 func wire(env *env.Env, opts *Options) *Service {
 	s := &Service{Env: env, Guard: access.NewGuard(env), reference: reference.NewReference(env.Store)}
-	s.engine = txn.NewEngine(env, s.reference, s.Guard, txn.EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe})
+	writing := txn.EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe}
+	s.engine = txn.NewEngine(env, s.reference, s.Guard, writing) //nolint:contextcheck // It outlives the call that starts it.
 	reader := asof.NewReader(env, s.reference, s.Guard, opts.Unsafe)
 	s.Checkpoints = checkpoint.NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
 	s.Counter = disclosure.New(env, reader)
@@ -115,7 +116,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
-	s.engine.SetHooks(txn.Hooks{Recorded: s.Rights.GoAlong, Forgotten: s.Counter.Forget})
+	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Forgotten: s.Counter.Forget})
 	return s
 }
 

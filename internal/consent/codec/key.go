@@ -19,9 +19,7 @@ func EventKeyInput(occurred consent.Instant, f *consent.Facts, exact string, v *
 		given.Expires = 0 // comes from the policy, not from who states the fact
 	}
 	b = appendLengthPrefixed(b, consent.AppendFacts(nil, &given))
-	switch f.Kind {
-	case consent.KindWithdraw, consent.KindRefuse, consent.KindSuppress, consent.KindLift, consent.KindErase, consent.KindMove:
-	default:
+	if !f.Kind.OutlivesErasure() {
 		exact = ""
 	}
 	b = appendLengthPrefixed(b, []byte(exact))

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
@@ -108,12 +109,21 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 	case consent.KindErase:
 		e.Facts.Kind = consent.KindErase
 	default:
-		err = fault.Errorf(fault.InvalidEvent, "event", "an event is one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
+		err = fault.Errorf(fault.InvalidEvent, "event", "an event is one of %s", names(consent.StatedKinds()))
 	}
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// names lists the names of kinds.
+func names(kinds []consent.Kind) string {
+	list := make([]string, len(kinds))
+	for i, k := range kinds {
+		list[i] = k.String()
+	}
+	return strings.Join(list, ", ")
 }
 
 // target finds whom the statement is about.
@@ -122,7 +132,7 @@ func (s *Statement) target(e *Entry) error {
 		if s.Address != "" {
 			return fault.Errorf(fault.InvalidEvent, "domain", "give an address or a domain, not both")
 		}
-		if s.Kind != consent.KindSuppress && s.Kind != consent.KindLift {
+		if !s.Kind.IsOf(consent.FormDomain) {
 			return fault.Errorf(fault.InvalidEvent, "domain", "only suppressions and lifts can be of a domain; give an address")
 		}
 		domain, err := address.ParseDomain(s.Domain)
@@ -137,10 +147,9 @@ func (s *Statement) target(e *Entry) error {
 		return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 	}
 	e.Form, e.Address, e.Evidence.Address = consent.FormFolded, a, s.Address
-	switch s.Kind {
-	case consent.KindRequest, consent.KindGrant, consent.KindConfirm:
+	if s.Kind.IsOf(consent.FormExact) {
 		e.Form = consent.FormExact
-	default:
+	} else {
 		e.Facts.Tagged = a.Tagged()
 	}
 	return nil
@@ -176,24 +185,22 @@ func (s *Statement) evidence(f *consent.Facts) error {
 
 // foreign refuses fields that the kind does not have: nothing is acknowledged and then ignored.
 func (s *Statement) foreign() error {
-	type rule struct {
-		field string
+	for _, r := range []struct {
+		field consent.Field
 		given bool
-		kinds []consent.Kind
-	}
-	for _, r := range []rule{
-		{"channels", len(s.Channels) > 0, []consent.Kind{consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindWithdraw, consent.KindRefuse}},
-		{"allMarketing", s.AllMarketing, []consent.Kind{consent.KindWithdraw, consent.KindRefuse}},
-		{"legalBasis", s.Basis != "", []consent.Kind{consent.KindGrant}},
-		{"declaration", !s.Declaration.IsZero(), []consent.Kind{consent.KindRequest, consent.KindGrant}},
-		{"expiresTime", s.Expires != 0, []consent.Kind{consent.KindGrant, consent.KindSuppress}},
-		{"reason", s.Reason != "", []consent.Kind{consent.KindSuppress, consent.KindLift}},
-		{"scope", s.Scope != "", []consent.Kind{consent.KindSuppress, consent.KindLift}},
-		{"list", s.List != "", []consent.Kind{consent.KindSuppress, consent.KindLift}},
-		{"binds", s.Binds != "", []consent.Kind{consent.KindSuppress}},
+	}{
+		{consent.FieldChannels, len(s.Channels) > 0},
+		{consent.FieldAllMarketing, s.AllMarketing},
+		{consent.FieldLegalBasis, s.Basis != ""},
+		{consent.FieldDeclaration, !s.Declaration.IsZero()},
+		{consent.FieldExpires, s.Expires != 0},
+		{consent.FieldReason, s.Reason != ""},
+		{consent.FieldScope, s.Scope != ""},
+		{consent.FieldList, s.List != ""},
+		{consent.FieldBinds, s.Binds != ""},
 	} {
-		if r.given && !slices.Contains(r.kinds, s.Kind) {
-			return fault.Errorf(fault.InvalidEvent, r.field, "an event of kind %s has no such field", s.Kind)
+		if r.given && !s.Kind.Takes(r.field) {
+			return fault.Errorf(fault.InvalidEvent, string(r.field), "an event of kind %s has no such field", s.Kind)
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func AllScopes() []Scope {
 	}
 }
 
-// roleScopes returns the scopes of a role; nil if there is none of the name.
+// RoleScopes returns the scopes of a role; nil if there is none of the name.
 func RoleScopes(role string) []Scope {
 	switch role {
 	case "sender":
@@ -84,7 +84,7 @@ func NewGuard(env *env.Env) *Guard {
 	return g
 }
 
-// departmentOf returns the department of a client as it was cached last; false for one that is not known or acts for all.
+// DepartmentOf returns the department of a client as it was cached last; false for one that is not known or acts for all.
 func (g *Guard) DepartmentOf(client string) (string, bool) {
 	c, _, known := g.clients.get(client)
 	return c.Department, known && !c.AllDepartments
@@ -97,7 +97,7 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// caller returns who makes the call. Without one there is nothing it may do.
+// CallerOf returns who makes the call. Without one there is nothing it may do.
 func CallerOf(ctx context.Context) Caller {
 	c, ok := ctx.Value(callerKey{}).(Caller)
 	if !ok {
@@ -111,7 +111,7 @@ func (c *Client) Has(scopes ...Scope) bool {
 	return slices.ContainsFunc(scopes, func(s Scope) bool { return slices.Contains(c.Scopes, s) })
 }
 
-// need returns an error unless the caller has one of the scopes.
+// Need returns an error unless the caller has one of the scopes.
 func (c *Client) Need(scopes ...Scope) error {
 	if c.Has(scopes...) {
 		return nil
@@ -119,7 +119,7 @@ func (c *Client) Need(scopes ...Scope) error {
 	return fault.Errorf(fault.ScopeMissing, "", "the client lacks the scope %s", scopes[0])
 }
 
-// needOfficer returns an error unless the caller may do what an officer does beyond departments.
+// NeedOfficer returns an error unless the caller may do what an officer does beyond departments.
 func (c *Client) NeedOfficer() error {
 	if err := c.Need(ScopeErase); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (c *Client) NeedOfficer() error {
 	return c.NeedAllDepartments("this reaches beyond departments")
 }
 
-// needAllDepartments returns an error unless the caller acts for all departments; why says what is more than one department's.
+// NeedAllDepartments returns an error unless the caller acts for all departments; why says what is more than one department's.
 func (c *Client) NeedAllDepartments(why string) error {
 	if c.AllDepartments {
 		return nil
@@ -136,7 +136,7 @@ func (c *Client) NeedAllDepartments(why string) error {
 		"%s, and the client is one of the department %s; only a client of all departments may do it", why, c.Department)
 }
 
-// needGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
+// NeedGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
 // lists. A list may be given by a client that may lift the entries of every list, too.
 func (c *Client) NeedGiven(given *storage.Client) error {
 	if err := c.NeedDepartmentOf(given); err != nil {
@@ -160,7 +160,7 @@ func (c *Client) NeedGiven(given *storage.Client) error {
 	return nil
 }
 
-// needDepartmentOf returns an error unless the other client is of the caller's department.
+// NeedDepartmentOf returns an error unless the other client is of the caller's department.
 func (c *Client) NeedDepartmentOf(other *storage.Client) error {
 	switch {
 	case c.AllDepartments || !other.AllDepartments && other.Department == c.Department:
@@ -200,7 +200,7 @@ func (g *Guard) MayObserve(ctx context.Context) error {
 	return who.Need(ScopeMetrics)
 }
 
-// admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
+// Admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
 // it was. It is asked of every head that a call reads, so a revoked key ends at once on every server; and so does the answering of a
 // server whose keys are not all that the head names.
 func (g *Guard) Admit(ctx context.Context, head *storage.Head) (Caller, error) {
@@ -214,7 +214,7 @@ func (g *Guard) Admit(ctx context.Context, head *storage.Head) (Caller, error) {
 	return g.inTime(g.clients.again(ctx, c, head.ClientsVersion))
 }
 
-// channelOf returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of
+// NeedChannel returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of
 // the time asked about. A channel that none of them has is refused for that, further on.
 func (c *Client) NeedChannel(channel string, catalogs ...*catalog.Catalog) error {
 	if c.AllDepartments {
@@ -229,7 +229,7 @@ func (c *Client) NeedChannel(channel string, catalogs ...*catalog.Catalog) error
 	return nil
 }
 
-// scopeOf returns an error unless a suppression scope lies within the caller's department.
+// NeedScope returns an error unless a suppression scope lies within the caller's department.
 func (c *Client) NeedScope(cat *catalog.Catalog, scope consent.Scope) error {
 	if owner, _ := ownerOf(cat, scope); c.AllDepartments || owner == c.Department {
 		return nil
@@ -238,7 +238,7 @@ func (c *Client) NeedScope(cat *catalog.Catalog, scope consent.Scope) error {
 		"the scope reaches beyond the client's department %s; name a scope of that department", c.Department)
 }
 
-// mayKnow reports whether a scope concerns the client's department: it is the department's own in each of the catalogs that has what it names,
+// MayKnow reports whether a scope concerns the client's department: it is the department's own in each of the catalogs that has what it names,
 // or reaches beyond departments.
 func (c *Client) MayKnow(scope consent.Scope, catalogs ...*catalog.Catalog) bool {
 	switch kind, _ := scope.Split(); kind {

@@ -28,6 +28,7 @@ func newClients(store storage.Reader) *clients { return &clients{store: store} }
 // keyPrefix begins every API key: assent_ID_SECRET, the secret as 64 hexadecimal digits.
 const keyPrefix = "assent_"
 
+// NewKey returns a new API key of a client, and the hash of its secret, which alone is stored.
 func NewKey(id string) (key string, hash [32]byte, err error) {
 	var secret [32]byte
 	if _, err := rand.Read(secret[:]); err != nil {
@@ -116,6 +117,7 @@ func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds boo
 	}
 }
 
+// NewClientOf returns what callers see of a stored client: all but its keys.
 func NewClientOf(c *storage.Client) Client {
 	scopes := make([]Scope, len(c.Scopes))
 	for i, s := range c.Scopes {
@@ -190,6 +192,7 @@ func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
 	return newCaller(client, version, c.hash, expires), nil
 }
 
+// ScopeNames returns scopes as they are stored.
 func ScopeNames(scopes []Scope) []string {
 	list := make([]string, len(scopes))
 	for i, s := range scopes {
@@ -198,7 +201,7 @@ func ScopeNames(scopes []Scope) []string {
 	return list
 }
 
-// cacheClients reads the clients that the head names, where they are not cached.
+// CacheClients reads the clients that the head names, where they are not cached.
 func (g *Guard) CacheClients(ctx context.Context, head *storage.Head) error {
 	return g.clients.cache(ctx, head.ClientsVersion)
 }

@@ -228,7 +228,7 @@ func (w *transaction) putCatalog(c *storage.Catalog) error {
 	if event.Key, err = w.admin.Keys.EventKey(codec.EventKeyInput(w.Recorded, &facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
-	return w.Tx.PutCatalog(c, &event)
+	return w.PutCatalog(c, &event)
 }
 
 // Admin keeps the catalog and the clients.
@@ -240,7 +240,7 @@ type Admin struct {
 	engine *txn.Engine
 }
 
-// NewAdmin returns what keeps the catalog and the clients.
+// New returns what keeps the catalog and the clients.
 func New(env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine) *Admin {
 	return &Admin{Env: env, Reference: reference, guard: guard, engine: engine}
 }

@@ -31,7 +31,7 @@ func NewReader(env *env.Env, reference *reference.Reference, guard *access.Guard
 	return &Reader{Env: env, Reference: reference, Guard: guard, unsafe: unsafe}
 }
 
-// view is what a read saw of the store: a head, and the states of the subjects that were asked for.
+// View is what a read saw of the store: a head, and the states of the subjects that were asked for.
 type View struct {
 	Head     storage.Head
 	Position int64           // of the last event that counts as known: the head's, or an earlier one
@@ -40,7 +40,7 @@ type View struct {
 	states   map[storage.SubjectKey]*consent.State
 }
 
-// seen implements sight.
+// Find implements sight.
 func (v *View) Find(where *subjects.Place, _ *consent.State) (subjects.Found, error) {
 	if env.CheckKeys(where.Digests.Keys, &v.Head) != nil {
 		return subjects.Found{}, env.StaleKeys()
@@ -53,7 +53,7 @@ func (v *View) Find(where *subjects.Place, _ *consent.State) (subjects.Found, er
 	return subjects.Found{}, nil
 }
 
-// look reads what is known under the keys: the states of now, strictly, or, for another moment, the fold of the events that count
+// Look reads what is known under the keys: the states of now, strictly, or, for another moment, the fold of the events that count
 // in it. The caller is admitted under the head that was read. Errors: TIME_IN_FUTURE, POSITION_UNKNOWN.
 func (r *Reader) Look(ctx context.Context, keys []storage.SubjectKey, m Moment) (*View, access.Caller, error) {
 	var v *View
@@ -93,6 +93,7 @@ func inFuture(field string) error {
 	return fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out to ask for now")
 }
 
+// LookNow reads the states of now, without admitting a caller. Where a state cannot be read, all are folded from their events.
 func (r *Reader) LookNow(ctx context.Context, keys []storage.SubjectKey) (*View, error) {
 	head, rows, err := r.Store.States(ctx, keys)
 	if err != nil {
@@ -171,7 +172,7 @@ func beyondHead() error {
 	return fault.Errorf(fault.PositionUnknown, "knownAsOf.position", "the ledger has no such position yet")
 }
 
-// lookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
+// LookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
 func (r *Reader) LookBack(
 	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
 ) (*View, error) {
@@ -191,7 +192,7 @@ func (r *Reader) LookBack(
 	return v, nil
 }
 
-// foldHeaders returns the fold of the events with the headers.
+// FoldHeaders returns the fold of the events with the headers.
 func FoldHeaders(headers [][]byte) (*consent.State, error) {
 	events := make([]consent.Event, len(headers))
 	for i, h := range headers {
@@ -203,7 +204,7 @@ func FoldHeaders(headers [][]byte) (*consent.State, error) {
 	return consent.Fold(events), nil
 }
 
-// inForce returns the catalog in force at the view's time, of the versions that count as known, with its number.
+// InForce returns the catalog in force at the view's time, of the versions that count as known, with its number.
 func (r *Reader) InForce(ctx context.Context, v *View) (*catalog.Catalog, int64, error) {
 	versions, err := r.Catalogs.UpTo(ctx, &v.Head)
 	if err != nil {
@@ -220,7 +221,7 @@ func (r *Reader) InForce(ctx context.Context, v *View) (*catalog.Catalog, int64,
 	return c.Parsed, c.Version, nil
 }
 
-// present returns the catalog in force now, under the head that the view read, whatever moment it is about.
+// Present returns the catalog in force now, under the head that the view read, whatever moment it is about.
 func (r *Reader) Present(ctx context.Context, v *View) (*catalog.Catalog, error) {
 	versions, err := r.Catalogs.UpTo(ctx, &v.Head)
 	if err != nil {
@@ -236,16 +237,16 @@ type Moment struct {
 	KnownAsOf KnownAsOf
 }
 
-// Known is up to where the ledger counts as known; the zero value is all of it. At most one of the fields is set.
+// KnownAsOf is up to where the ledger counts as known; the zero value is all of it. At most one of the fields is set.
 type KnownAsOf struct {
 	Position int64           // of the last event that counts
 	Time     consent.Instant // the last event recorded at or before it is the last that counts
 }
 
-// isNow reports whether what is asked for may be sent on.
+// IsNow reports whether what is asked for may be sent on.
 func (m Moment) IsNow() bool { return m == Moment{} }
 
-// unpack returns a packed state; a subject without one has none.
+// UnpackState returns a packed state; a subject without one has none.
 func UnpackState(names codec.Names, packed []byte) (*consent.State, error) {
 	if packed == nil {
 		return nil, tlv.ErrEncoding

@@ -105,7 +105,7 @@ type Rebuilder struct {
 	engine *txn.Engine
 }
 
-// NewRebuilder returns a rebuilder.
+// New returns a rebuilder.
 func New(env *env.Env, reference *reference.Reference, engine *txn.Engine) *Rebuilder {
 	return &Rebuilder{Env: env, Reference: reference, engine: engine}
 }

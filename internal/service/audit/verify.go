@@ -20,7 +20,7 @@ import (
 const (
 	// verifyPage is how many rows a verification reads at once.
 	verifyPage = 2_000
-	// maxFindings is how many findings are listed; all are counted.
+	// MaxFindings is how many findings are listed; all are counted.
 	MaxFindings = 200
 )
 
@@ -55,7 +55,7 @@ type Finding struct {
 	Message  string
 }
 
-// VerifyReport is what a verification found.
+// Report is what a verification found.
 type Report struct {
 	Checkpoint checkpoint.Checkpoint // of the head, signed only if nothing was found
 	Events     int64

@@ -42,6 +42,7 @@ func (s *Checker) Check(ctx context.Context, in Input) (Result, error) {
 	return result, err
 }
 
+// NewResult returns the answer to a check for a decision that rests on a snapshot and a catalog.
 func NewResult(d consent.Decision, basis Snapshot, cat *catalog.Catalog) Result {
 	result := Result{Decision: d, Snapshot: basis}
 	if d.Sender != nil {
@@ -168,7 +169,7 @@ func (s *Checker) rules(ctx context.Context, v *asof.View, who *access.Caller, r
 	return rules, Snapshot{Position: v.Position, CatalogVersion: version}, cat, nil
 }
 
-// mayAsk refuses a request that the caller is not entitled to before much is done for it. What the snapshot of the check itself says
+// MayAsk refuses a request that the caller is not entitled to before much is done for it. What the snapshot of the check itself says
 // still decides.
 func (s *Checker) MayAsk(ctx context.Context, r consent.Request, m asof.Moment) error {
 	if who := access.CallerOf(ctx); who.AllDepartments || m.IsNow() && s.mayAskIndex(ctx, r) {
@@ -202,7 +203,7 @@ type Checker struct {
 	sampler      *sampler // nil: nothing is decided again
 }
 
-// CheckerOptions are what a checker needs besides other use cases.
+// Options are what a checker needs besides other use cases.
 type Options struct {
 	Decided Decided
 	Index   Index // nil: every check reads the store
@@ -211,7 +212,7 @@ type Options struct {
 	Unsafe       env.Unsafe
 }
 
-// NewChecker returns a checker, which is closed at the end.
+// New returns a checker, which is closed at the end.
 func New(reader *asof.Reader, engine *txn.Engine, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter, opts Options) *Checker {
 	c := &Checker{
 		Env: reader.Env, Reference: reader.Reference, guard: reader.Guard, reader: reader, engine: engine, checkpoints: checkpoints,
@@ -242,7 +243,7 @@ type Consistency struct {
 // isStrict reports whether what is asked for may be sent on.
 func (c *Consistency) isStrict() bool { return c.Bounded == 0 }
 
-// CheckInput is a check of one address.
+// Input is a check of one address.
 type Input struct {
 	Address string
 	consent.Request
@@ -259,14 +260,14 @@ type BatchInput struct {
 	Consistency
 }
 
-// Basis is what decisions rest on: a position of the ledger and a version of the catalog.
+// Snapshot is what decisions rest on: a position of the ledger and a version of the catalog.
 type Snapshot struct {
 	Position       int64
 	CatalogVersion int64
 	ForSending     bool // false for checks of the past, by what was known in the past, or by what may have changed since
 }
 
-// CheckResult is the answer to a check.
+// Result is the answer to a check.
 type Result struct {
 	consent.Decision
 	Snapshot

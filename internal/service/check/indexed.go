@@ -27,7 +27,7 @@ const (
 // errUnread says that the index cannot tell, and the database has to.
 var errUnread = errors.New("the index does not hold what was asked for")
 
-// StateIndex is the packed states of all subjects in memory. See package index, whose Index it is.
+// Index is the packed states of all subjects in memory. See package index, whose Index it is.
 type Index interface {
 	// View returns the states as of one head until it is closed; false if there are none now.
 	View() (index.View, bool)

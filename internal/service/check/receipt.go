@@ -22,12 +22,12 @@ func (s *Checker) receiptOf(a address.Address, r consent.Request, result *Result
 	return string(signed), err
 }
 
-// statementOf returns what a receipt says of a check, but for whose ledger and which address.
+// Statement returns what a receipt says of a check, but for whose ledger and which address.
 func Statement(r consent.Request, result *Result) receipt.Receipt {
 	statement := receipt.Receipt{
 		Decided: result.Decided, Position: result.Snapshot.Position, CatalogVersion: result.CatalogVersion, ForSending: result.ForSending,
 		Channel: r.Channel, AskedSender: r.Sender, Reference: r.Reference, Advertising: r.Advertising,
-		Verdict: result.Verdict, Reason: result.Reason, Reasons: result.Reasons, LegalBasis: string(result.Decision.Basis),
+		Verdict: result.Verdict, Reason: result.Reason, Reasons: result.Reasons, LegalBasis: string(result.Basis),
 		GrantPosition: result.Decision.Position, Declaration: result.Declaration,
 	}
 	if result.Sender != nil {

@@ -62,9 +62,9 @@ func (s *Checker) question(addresses int) *request {
 	if !ok {
 		q = &request{}
 	}
-	q.Locator.Reset(s.Keys)
+	q.Reset(s.Keys)
 	q.Hasher = q.Digests.Hasher()
-	q.outcomes.reset(addresses)
+	q.reset(addresses)
 	q.items = q.items[:0]
 	return q
 }
@@ -117,6 +117,6 @@ func (q *request) decide(from, to int, rules *consent.Rules, by subjects.Source,
 
 // again forgets what was decided.
 func (q *request) again() {
-	q.outcomes.reset(len(q.items))
+	q.reset(len(q.items))
 	q.about = q.about[:0]
 }

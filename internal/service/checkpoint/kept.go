@@ -7,7 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 )
 
-// CheckpointKeeper keeps checkpoints apart from the database: a restored backup is told from an altered ledger by them.
+// Keeper keeps checkpoints apart from the database: a restored backup is told from an altered ledger by them.
 type Keeper interface {
 	// KeepCheckpoint keeps a signed checkpoint of now, durably. It reports itself what goes wrong, besides returning it.
 	KeepCheckpoint(ctx context.Context, size int64, signed []byte) error

@@ -144,7 +144,7 @@ func (p *Checkpoints) ProveConsistency(ctx context.Context, from, to int64) (Con
 	return proof, nil
 }
 
-// reached returns an error if the ledger has not come to the size.
+// Reached returns an error if the ledger has not come to the size.
 func Reached(head *storage.Head, size int64, field string) error {
 	if size <= head.Position {
 		return nil
@@ -152,7 +152,7 @@ func Reached(head *storage.Head, size int64, field string) error {
 	return fault.Errorf(fault.PositionUnknown, field, "the ledger has %d events only", head.Position)
 }
 
-// ledgerHead reads the head for a caller that may read or export.
+// Head reads the head for a caller that may read or export.
 func (p *Checkpoints) Head(ctx context.Context) (storage.Head, access.Caller, error) {
 	head, err := p.Store.Head(ctx)
 	if err != nil {
@@ -165,7 +165,7 @@ func (p *Checkpoints) Head(ctx context.Context) (storage.Head, access.Caller, er
 	return head, who, who.Need(access.ScopeRead, access.ScopeExport)
 }
 
-// hashes returns the reader of the stored hashes.
+// Hashes returns the reader of the stored hashes.
 func (p *Checkpoints) Hashes(ctx context.Context) ledger.Reader {
 	return func(positions []int64) (map[int64]ledger.NodeHashes, error) {
 		_, hashes, err := p.Store.Hashes(ctx, positions)
@@ -173,7 +173,7 @@ func (p *Checkpoints) Hashes(ctx context.Context) ledger.Reader {
 	}
 }
 
-// checkpointAt signs the root of the ledger at a size that the head has reached. One of an earlier size is signed only if the tree of
+// At signs the root of the ledger at a size that the head has reached. One of an earlier size is signed only if the tree of
 // the head begins with it.
 func (p *Checkpoints) At(ctx context.Context, head *storage.Head, size int64) (Checkpoint, error) {
 	root, err := p.RootAt(ctx, head, size)
@@ -183,7 +183,7 @@ func (p *Checkpoints) At(ctx context.Context, head *storage.Head, size int64) (C
 	return Signed(p.Keys, Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(head.StoreID), Size: size, Root: root}})
 }
 
-// rootAt returns the root of the ledger at a size that the head has reached, once it is proven that the tree of the head begins
+// RootAt returns the root of the ledger at a size that the head has reached, once it is proven that the tree of the head begins
 // with it.
 func (p *Checkpoints) RootAt(ctx context.Context, head *storage.Head, size int64) (root [ledger.HashSize]byte, err error) {
 	tree, err := ledger.ParseTree(head.Position, head.Tree)
@@ -207,6 +207,7 @@ func (p *Checkpoints) RootAt(ctx context.Context, head *storage.Head, size int64
 	return root, nil
 }
 
+// Signed returns the checkpoint with the signature of the newest signing key, under the origin that it names.
 func Signed(keys *seal.Keys, c Checkpoint) (Checkpoint, error) {
 	signer, err := keys.Signer(c.Origin)
 	if err != nil {

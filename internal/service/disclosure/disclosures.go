@@ -17,7 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/token"
 )
 
-// Disclosures counts which client learnt something about whom, and lists it.
+// Counter counts which client learnt something about whom, and lists it.
 type Counter struct {
 	*env.Env
 
@@ -25,7 +25,7 @@ type Counter struct {
 	tally  *tally // nil: nothing is counted
 }
 
-// NewDisclosures returns the disclosures, which count until they are closed.
+// New returns the disclosures, which count until they are closed.
 func New(env *env.Env, reader *asof.Reader) *Counter {
 	return &Counter{Env: env, reader: reader, tally: newTally(env.Store, env.Instant, env.Log)}
 }
@@ -55,7 +55,7 @@ func (s *Counter) Forget(keys []storage.SubjectKey) { s.tally.forget(keys) }
 // Close stores what was counted.
 func (s *Counter) Close() { s.tally.close() }
 
-// DisclosedTo is how often a client learnt something about a person on a day.
+// Disclosure is how often a client learnt something about a person on a day.
 type Disclosure struct {
 	Client     string
 	Department string // of the client; empty: it acts for all
@@ -64,20 +64,20 @@ type Disclosure struct {
 	Count      int64
 }
 
-// DisclosuresInput asks for a page of who learnt something about a person.
+// ListInput asks for a page of who learnt something about a person.
 type ListInput struct {
 	Address string
 	Size    int
 	Token   string // of the page before; empty for the first
 }
 
-// DisclosuresPage is a page of who learnt something about a person.
+// Page is a page of who learnt something about a person.
 type Page struct {
 	Counter []Disclosure
 	Next    string // token of the next page; empty after the last
 }
 
-// discloseWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
+// CountWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
 func (s *Counter) CountWhole(ctx context.Context, who *access.Caller, at *subjects.Places) error {
 	head, holders, err := s.HoldersOf(ctx, slices.Concat(at.Exact.Keys, at.Folded.Keys))
 	if err != nil || len(holders) == 0 {
@@ -86,7 +86,7 @@ func (s *Counter) CountWhole(ctx context.Context, who *access.Caller, at *subjec
 	return s.Count(ctx, who, max(s.Instant(), head.Recorded), "", holders[0].Key)
 }
 
-// holdersOf returns the subjects that the keys lead to and disclosures are counted for, those of exact forms first.
+// HoldersOf returns the subjects that the keys lead to and disclosures are counted for, those of exact forms first.
 func (s *Counter) HoldersOf(ctx context.Context, keys []storage.SubjectKey) (storage.Head, []storage.SubjectState, error) {
 	head, rows, err := s.Store.States(ctx, keys)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *Counter) HoldersOf(ctx context.Context, keys []storage.SubjectKey) (sto
 	return head, rows, nil
 }
 
-// disclosuresOf returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
+// Of returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
 // process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
 func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosure, error) {
 	_, holders, err := s.HoldersOf(ctx, keys)
@@ -202,7 +202,7 @@ func (s *Counter) ownDisclosures(ctx context.Context, all []Disclosure, v *asof.
 	return OfDepartment(all, cat, who), nil
 }
 
-// ofDepartment leaves out what does not concern the department of a client that has one only.
+// OfDepartment leaves out what does not concern the department of a client that has one only.
 func OfDepartment(all []Disclosure, cat *catalog.Catalog, who *access.Caller) []Disclosure {
 	if who.AllDepartments {
 		return all

@@ -27,7 +27,7 @@ type Env struct {
 	BeginSpan BeginSpan
 }
 
-// faultOf turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
+// StoreFault turns an error of the store into one that the caller is told. What the store said of an outage stays its cause, for the
 // log. An error that is the caller's already keeps what it is.
 func StoreFault(err error) error {
 	var told *fault.Error
@@ -53,10 +53,10 @@ func StoreFault(err error) error {
 	}
 }
 
-// instant returns the service's time.
+// Instant returns the service's time.
 func (e *Env) Instant() consent.Instant { return consent.InstantOf(e.Clock()) }
 
-// refusal tells an error that is an answer to one item from one that ends everything.
+// Refusal tells an error that is an answer to one item from one that ends everything.
 func Refusal(err error) (*fault.Error, error) {
 	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
 	if !ok {
@@ -70,11 +70,12 @@ func Refusal(err error) (*fault.Error, error) {
 	}
 }
 
+// InvalidPage is the refusal of a page token that is not one of the list that is asked for.
 func InvalidPage() error {
 	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
 }
 
-// holds returns an error unless there is a digest key for every version that the head names: who probes fewer versions than rows were
+// CheckKeys returns an error unless there is a digest key for every version that the head names: who probes fewer versions than rows were
 // made under misses a no.
 func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 	version, lacks := keys.LacksDigest(head.DigestKeys)
@@ -85,16 +86,16 @@ func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 		"the key file that the other servers have", version)
 }
 
-// errStaleKeys ends a transaction of a member whose places were made before the server took up a key that the head names. It is no
+// ErrStaleKeys ends a transaction of a member whose places were made before the server took up a key that the head names. It is no
 // refusal of the member, for that may have changed the work by then.
 var ErrStaleKeys = errors.New("a member's places lack a digest key that the head names")
 
-// staleKeys is what errStaleKeys is to a caller.
+// StaleKeys is what errStaleKeys is to a caller.
 func StaleKeys() *fault.Error {
 	return fault.Errorf(fault.Unavailable, "", "the server took up a new key meanwhile; try again")
 }
 
-// openEvidence opens the sealed evidence of an event.
+// OpenEvidence opens the sealed evidence of an event.
 func (e *Env) OpenEvidence(event *consent.Event, sealed []byte) (consent.Evidence, error) {
 	plain, err := e.Keys.Open(seal.PurposeEvidence, event.Key[:], sealed)
 	if err != nil {
@@ -103,12 +104,12 @@ func (e *Env) OpenEvidence(event *consent.Event, sealed []byte) (consent.Evidenc
 	return codec.DecodeEvidence(plain)
 }
 
-// otherHistory is what a call is told that met two histories: that of a head, and that of the database since.
+// OtherHistory is what a call is told that met two histories: that of a head, and that of the database since.
 func OtherHistory() *fault.Error {
 	return fault.Errorf(fault.Unavailable, "", "the database holds another history since; try again")
 }
 
-// eventKey returns the key of an entry that occurred at the instant, as stated.
+// EventKey returns the key of an entry that occurred at the instant, as stated.
 func (e *Env) EventKey(occurred consent.Instant, entry *statement.Entry) (consent.EventKey, error) {
 	return e.Keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 }

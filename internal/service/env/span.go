@@ -30,7 +30,7 @@ const (
 	outcomeFailed      = "failed"
 )
 
-// traced does something inside a span.
+// Traced does something inside a span.
 func (e *Env) Traced(ctx context.Context, name string, size int, do func(ctx context.Context) error) error {
 	ctx, end := e.BeginSpan(ctx, name, size)
 	outcome := outcomeFailed // What a panic is.

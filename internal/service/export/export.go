@@ -17,7 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 )
 
-// exportChunk is how much of a file is sent at once.
+// ChunkSize is how much of a file is sent at once.
 const ChunkSize = 64 << 10
 
 // Exporter tells what is held: a person's history and file, and the ledger.
@@ -31,7 +31,7 @@ type Exporter struct {
 	disclosures *disclosure.Counter
 }
 
-// NewExporter returns an exporter.
+// New returns an exporter.
 func New(
 	env *env.Env, reference *reference.Reference, guard *access.Guard, checker *check.Checker, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter,
 ) *Exporter {
@@ -40,7 +40,7 @@ func New(
 	}
 }
 
-// ExportFormat is the form of an export.
+// Format is the form of an export.
 type Format string
 
 // The forms of an export. The ledger is exported as NDJSON, an address as any of the others.
@@ -73,7 +73,7 @@ func (f Format) contentType() string {
 	}
 }
 
-// ExportInput asks for everything that is held about an address, as a file.
+// Input asks for everything that is held about an address, as a file.
 type Input struct {
 	Address   string
 	Format    Format // empty: JSON
@@ -81,7 +81,7 @@ type Input struct {
 	Operators bool // name the employees who took events down; they have rights of their own
 }
 
-// ExportChunk is a part of a file. Name and type stand in the first one only.
+// Chunk is a part of a file. Name and type stand in the first one only.
 type Chunk struct {
 	Name        string // holds no address
 	ContentType string

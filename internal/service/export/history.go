@@ -17,7 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/token"
 )
 
-// historyRead is how many events are read at once where a filter may leave most of them out.
+// HistoryRead is how many events are read at once where a filter may leave most of them out.
 const HistoryRead = 500
 
 // History returns a page of the events about an address by position: those of its exact form, of its folded form as far as they

@@ -15,7 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// ExportRange says which events of the ledger to export: those that all its fields fit; the zero value is all.
+// Range says which events of the ledger to export: those that all its fields fit; the zero value is all.
 type Range struct {
 	From, To                     int64           // positions, both included; 0: no limit
 	RecordedSince, RecordedUntil consent.Instant // the first included, the second not; 0: no limit

@@ -14,7 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/subjects"
 )
 
-// Receipts verifies the receipts of checks.
+// Verifier verifies the receipts of checks.
 type Verifier struct {
 	*env.Env
 
@@ -22,12 +22,12 @@ type Verifier struct {
 	checker *check.Checker
 }
 
-// NewReceipts returns what verifies receipts, by asking the checker again.
+// New returns what verifies receipts, by asking the checker again.
 func New(env *env.Env, guard *access.Guard, checker *check.Checker) *Verifier {
 	return &Verifier{Env: env, guard: guard, checker: checker}
 }
 
-// ReceiptOutcome is what a verification of a receipt came to.
+// Outcome is what a verification of a receipt came to.
 type Outcome uint8
 
 // The outcomes. In all of them the signature holds.
@@ -39,13 +39,13 @@ const (
 	OtherAddress                    // it is about another address
 )
 
-// VerifyReceipt is a receipt to verify.
+// Input is a receipt to verify.
 type Input struct {
 	Receipt string
 	Address string // empty: the signature only
 }
 
-// VerifiedReceipt is what a verification found.
+// Verified is what a verification found.
 type Verified struct {
 	Outcome     Outcome
 	Differences []receipt.Difference // of DIFFERS

@@ -28,7 +28,7 @@ type Recorder struct {
 	decided check.Decided
 }
 
-// NewRecorder returns a recorder; decided is told of the decisions about confirmation mails.
+// New returns a recorder; decided is told of the decisions about confirmation mails.
 func New(env *env.Env, reference *reference.Reference, engine *txn.Engine, rights *rights.Rights, decided check.Decided) *Recorder {
 	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, decided: decided}
 }
@@ -366,13 +366,13 @@ func (s *Recorder) validateChunk(ctx context.Context, m *txn.Write, results []It
 	return results, nil
 }
 
-// RecordItem is what became of one statement of a batch.
+// Item is what became of one statement of a batch.
 type Item struct {
 	txn.Recorded
 	Err *fault.Error
 }
 
-// BatchRecord is many statements to record.
+// Batch is many statements to record.
 type Batch struct {
 	Items        []BatchItem
 	ValidateOnly bool
@@ -380,7 +380,7 @@ type Batch struct {
 	Idempotency  txn.Idempotency
 }
 
-// BatchStatement is one statement of a batch, or why it could not be read.
+// BatchItem is one statement of a batch, or why it could not be read.
 type BatchItem struct {
 	Statement statement.Statement
 	Err       *fault.Error

@@ -15,20 +15,21 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// catalogs caches the versions of the catalog, which never change: parsed once, kept for ever.
+// Catalogs caches the versions of the catalog, which never change: parsed once, kept for ever.
 type Catalogs struct {
 	store    storage.Reader
 	mu       sync.RWMutex
 	versions []CatalogVersion // by version - 1
 }
 
+// CatalogVersion is a version of the catalog as it is stored, and parsed.
 type CatalogVersion struct {
 	storage.Catalog
 	Parsed *catalog.Catalog
 	Sum    [32]byte // of the versions up to this one
 }
 
-// sumCatalog returns the sum of a version that follows those of a sum.
+// SumCatalog returns the sum of a version that follows those of a sum.
 func SumCatalog(sum [32]byte, c *storage.Catalog) [32]byte {
 	b := binary.BigEndian.AppendUint64(sum[:], uint64(c.Version))
 	b = binary.BigEndian.AppendUint64(b, uint64(c.Effective))
@@ -37,7 +38,7 @@ func SumCatalog(sum [32]byte, c *storage.Catalog) [32]byte {
 
 func newCatalogs(store storage.Reader) *Catalogs { return &Catalogs{store: store} }
 
-// upTo returns the versions that the head counts; fault.NoCatalog if there is none yet. Where those that are cached are of another history
+// UpTo returns the versions that the head counts; fault.NoCatalog if there is none yet. Where those that are cached are of another history
 // they are read anew.
 func (c *Catalogs) UpTo(ctx context.Context, head *storage.Head) ([]CatalogVersion, error) {
 	if head.CatalogVersion == 0 {
@@ -67,7 +68,7 @@ func fitting(known []CatalogVersion, head *storage.Head) bool {
 		(head.CatalogsSum == [32]byte{} || known[head.CatalogVersion-1].Sum == head.CatalogsSum)
 }
 
-// all returns the versions that are cached.
+// All returns the versions that are cached.
 func (c *Catalogs) All() []CatalogVersion {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -101,7 +102,7 @@ func (c *Catalogs) read(ctx context.Context, known []CatalogVersion) ([]CatalogV
 	return known, nil
 }
 
-// effective returns the version in force at t: the latest whose effective time has come. The first is in force for all time before.
+// InForce returns the version in force at t: the latest whose effective time has come. The first is in force for all time before.
 func InForce(versions []CatalogVersion, t consent.Instant) *CatalogVersion {
 	for i := len(versions) - 1; i > 0; i-- {
 		if versions[i].Effective <= t {

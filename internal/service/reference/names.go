@@ -13,7 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// names caches the references, which never change and are never taken back: the numbers that packed states use for names. Reads
+// Names caches the references, which never change and are never taken back: the numbers that packed states use for names. Reads
 // work on an immutable table, so that checks do not contend.
 type Names struct {
 	store storage.Reader
@@ -25,7 +25,7 @@ type nameKey struct {
 	name string
 }
 
-// nameTable is the references up to a number. It implements codec.Names.
+// Table is the references up to a number. It implements codec.Names.
 type Table struct {
 	refs    []storage.Ref // by number - 1
 	sums    [][32]byte    // of the references up to each
@@ -51,7 +51,7 @@ func sumRefs(sum [32]byte, refs ...storage.Ref) [32]byte {
 	return sum
 }
 
-// fits reports whether the table has the references that the head counts.
+// Fits reports whether the table has the references that the head counts.
 func (t *Table) Fits(head *storage.Head) bool {
 	n := int(head.Refs)
 	return n <= len(t.refs) && (head.RefsSum == [32]byte{} || t.sum(n) == head.RefsSum)
@@ -77,7 +77,7 @@ func (t *Table) Name(kind consent.RefKind, number int32) (string, bool) {
 	return t.refs[number-1].Name, true
 }
 
-// newTable returns the table of all references of a store, by number.
+// NewTable returns the table of all references of a store, by number.
 func NewTable(refs []storage.Ref) (*Table, error) { return (&Table{}).with(refs) }
 
 // with returns a table that has the refs, too, which follow its own without a gap.
@@ -96,17 +96,17 @@ func (t *Table) with(refs []storage.Ref) (*Table, error) {
 	return next, nil
 }
 
-// newNames are the names of a table and those that a transaction gives numbers. It implements codec.Names for packing.
+// NewNames are the names of a table and those that a transaction gives numbers. It implements codec.Names for packing.
 type NewNames struct {
 	table   *Table
 	refs    []storage.Ref     // those added
 	numbers map[nameKey]int32 // of refs
 }
 
-// extend returns the names of the table, to which more can be given numbers.
+// Extend returns the names of the table, to which more can be given numbers.
 func (t *Table) Extend() *NewNames { return &NewNames{table: t, numbers: map[nameKey]int32{}} }
 
-// sum returns the sum of all references, those added included.
+// Sum returns the sum of all references, those added included.
 func (n *NewNames) Sum() [32]byte { return sumRefs(n.table.sum(len(n.table.refs)), n.refs...) }
 
 // Number implements codec.Names.
@@ -126,10 +126,10 @@ func (n *NewNames) Name(kind consent.RefKind, number int32) (string, bool) {
 	return n.table.Name(kind, number)
 }
 
-// added returns the references that were given numbers.
+// Added returns the references that were given numbers.
 func (n *NewNames) Added() []storage.Ref { return n.refs }
 
-// give gives a name the next number, and reports whether it had none.
+// Add gives a name the next number, and reports whether it had none.
 func (n *NewNames) Add(kind consent.RefKind, name string) bool {
 	if _, ok := n.Number(kind, name); ok {
 		return false
@@ -140,7 +140,7 @@ func (n *NewNames) Add(kind consent.RefKind, name string) bool {
 	return true
 }
 
-// of returns a table that fits the head. Where the one that is cached is of another history, as after a backup was restored, all is read
+// Of returns a table that fits the head. Where the one that is cached is of another history, as after a backup was restored, all is read
 // anew.
 func (n *Names) Of(ctx context.Context, head *storage.Head) (*Table, error) {
 	table := n.table.Load()
@@ -173,7 +173,7 @@ func (n *Names) Of(ctx context.Context, head *storage.Head) (*Table, error) {
 	return table, nil
 }
 
-// exactly returns the table of a head that is locked: nobody has counted more.
+// OfLocked returns the table of a head that is locked: nobody has counted more.
 func (n *Names) OfLocked(ctx context.Context, head *storage.Head) (*Table, error) {
 	table, err := n.Of(ctx, head)
 	if err != nil || len(table.refs) == int(head.Refs) {
@@ -185,7 +185,7 @@ func (n *Names) OfLocked(ctx context.Context, head *storage.Head) (*Table, error
 	return table, err
 }
 
-// learn adds references that are committed.
+// Learn adds references that are committed.
 func (n *Names) Learn(refs []storage.Ref) (*Table, error) {
 	for {
 		table := n.table.Load()

@@ -11,7 +11,7 @@ import (
 // maxRules bounds how many rules are kept: for each channel with its sender identities, under the catalogs that are asked about.
 const maxRules = 512
 
-// rulebook keeps rules, which take longer to make than to apply. Readers share an immutable map and take no lock.
+// Rulebook keeps rules, which take longer to make than to apply. Readers share an immutable map and take no lock.
 type Rulebook struct {
 	known atomic.Pointer[map[rulesKey]*consent.Rules]
 }
@@ -24,7 +24,7 @@ type rulesKey struct {
 	advertising bool
 }
 
-// rules returns the rules of a catalog for a request. The error is that of consent.NewRules.
+// Rules returns the rules of a catalog for a request. The error is that of consent.NewRules.
 func (b *Rulebook) Rules(c *catalog.Catalog, r consent.Request) (*consent.Rules, error) {
 	key := rulesKey{catalog: c, channel: r.Channel, sender: r.Sender, advertising: r.Advertising}
 	known := b.known.Load()

@@ -20,12 +20,12 @@ import (
 const (
 	// retentionActor is who events are by that retention records.
 	actor = "retention"
-	// retentionPage is how many events are looked at at once, retentionGroup how many subjects one transaction is about at most.
+	// PageSize is how many events are looked at at once, retentionGroup how many subjects one transaction is about at most.
 	PageSize  = 2_000
 	groupSize = 100
 )
 
-// Retention removes what the policy of the catalog does not keep any longer.
+// Remover removes what the policy of the catalog does not keep any longer.
 type Remover struct {
 	*env.Env
 	*reference.Reference
@@ -35,7 +35,7 @@ type Remover struct {
 	rights *rights.Rights
 }
 
-// NewRetention returns the retention.
+// New returns the retention.
 func New(env *env.Env, reference *reference.Reference, reader *asof.Reader, engine *txn.Engine, rights *rights.Rights) *Remover {
 	return &Remover{Env: env, Reference: reference, reader: reader, engine: engine, rights: rights}
 }
@@ -59,14 +59,14 @@ const (
 	Claims      = "claims"       // what was kept of the erased for the defence of claims, until their time
 )
 
-// RetentionClass is what became of a class.
+// Class is what became of a class.
 type Class struct {
 	Class  string
 	Count  int64
 	Oldest consent.Instant // when the oldest of it occurred; of disclosures the day, of claims when their time ended; not of erasures
 }
 
-// RetentionReport is what retention did, or in a dry run would do.
+// Report is what retention did, or in a dry run would do.
 type Report struct {
 	Classes []Class // all of them
 }

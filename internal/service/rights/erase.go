@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
-// erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.
+// Erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.
 func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
 	if err := w.NotHeld(p.Subject, at.Address.Exact()); err != nil {
 		return txn.Recorded{}, err
@@ -85,7 +85,7 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 	return w.claim(t)
 }
 
-// notHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
+// NotHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
 // moved from or to: the evidence of the change stands on both sides.
 func (w *Tx) NotHeld(folded *txn.Subject, exact string) error {
 	if err := w.notHeldItself(folded, exact); err != nil {

@@ -99,7 +99,7 @@ type ErasedReturn struct {
 	Count      int64
 }
 
-// returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error
+// Returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error
 // that says so.
 func (w *Tx) Returned(r *txn.Validated, refused error) error {
 	l := subjects.NewLocator(w.rights.Keys, 1)

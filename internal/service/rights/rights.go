@@ -26,7 +26,7 @@ type ErasureKeeper interface {
 	Append(erasures []kept.Erasure) error
 }
 
-// NewRights returns the rights; the keeper may be nil.
+// New returns the rights; the keeper may be nil.
 func New(env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, keeper ErasureKeeper) *Rights {
 	return &Rights{Env: env, Reference: reference, guard: guard, engine: engine, keeper: keeper}
 }
@@ -38,6 +38,7 @@ type Tx struct {
 	rights *Rights
 }
 
+// In returns a transaction as rights use it.
 func (s *Rights) In(tx *txn.Tx) *Tx { return &Tx{tx, s} }
 
 // GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.

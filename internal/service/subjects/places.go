@@ -11,20 +11,20 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// place is where a subject is found: a form of an address under every version of the digest key, the one for new rows first.
+// Place is where a subject is found: a form of an address under every version of the digest key, the one for new rows first.
 type Place struct {
 	Keys    []storage.SubjectKey
 	Digests *DigestKeys
 }
 
-// digestKeys are the keys that places are found by, as they were at one moment.
+// DigestKeys are the keys that places are found by, as they were at one moment.
 type DigestKeys struct {
 	*seal.Keys
 
 	Versions []uint32 // of the digest key, the one for new rows first
 }
 
-// places are where everything is found that a decision about one address needs.
+// Places are where everything is found that a decision about one address needs.
 type Places struct {
 	Address address.Address
 	Exact   Place
@@ -33,7 +33,7 @@ type Places struct {
 	Domains []Place
 }
 
-// locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share, also from one
+// Locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share, also from one
 // call to the next.
 type Locator struct {
 	Digests *DigestKeys
@@ -47,13 +47,14 @@ type Locator struct {
 // keptDomains is how many domains are remembered at most.
 const keptDomains = 4096
 
+// NewLocator returns a locator with room for so many addresses, by the keys as they are now.
 func NewLocator(keys *seal.Keys, addresses int) *Locator {
 	l := &Locator{Keys: make([]storage.SubjectKey, 0, 2*addresses)}
 	l.Reset(keys)
 	return l
 }
 
-// reset makes the locator one that has found nothing yet, by the keys as they are now.
+// Reset makes the locator one that has found nothing yet, by the keys as they are now.
 func (l *Locator) Reset(keys *seal.Keys) {
 	l.Keys, l.levels = l.Keys[:0], l.levels[:0]
 	if l.Digests == nil || !l.Digests.Same(keys) {
@@ -65,6 +66,7 @@ func (l *Locator) Reset(keys *seal.Keys) {
 	}
 }
 
+// Place finds one form of an address.
 func (l *Locator) Place(form consent.Form, canonical string) (Place, error) {
 	from := len(l.Keys)
 	var err error
@@ -101,7 +103,7 @@ func (l *Locator) domain(name string) (Place, error) {
 	return Place{Keys: keys, Digests: l.Digests}, nil
 }
 
-// all returns the keys of all places that were found.
+// AllKeys returns the keys of all places that were found.
 func (l *Locator) AllKeys() []storage.SubjectKey {
 	all := slices.Clone(l.Keys)
 	for i := range l.levels {
@@ -110,14 +112,14 @@ func (l *Locator) AllKeys() []storage.SubjectKey {
 	return all
 }
 
-// places finds an address; with its confirmation mails if mail is set.
+// Places finds an address; with its confirmation mails if mail is set.
 func (l *Locator) Places(a address.Address, mail bool) (Places, error) {
 	var p Places
 	err := l.Locate(&p, a, mail)
 	return p, err
 }
 
-// locate is places into memory that is there.
+// Locate is places into memory that is there.
 func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 	p.Address, p.Mail = a, Place{}
 	if p.Exact, err = l.Place(consent.FormExact, a.Exact()); err != nil {
@@ -144,20 +146,20 @@ func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 	return nil
 }
 
-// sight is how a read or a transaction sees subjects.
+// Source is how a read or a transaction sees subjects.
 type Source interface {
 	// seen returns what is seen at the place. Its state may be one that was unpacked into the one given, which it then is.
 	Find(where *Place, into *consent.State) (Found, error)
 }
 
-// seen is a subject as a sight shows it.
+// Found is a subject as a sight shows it.
 type Found struct {
 	Key        *storage.SubjectKey // that it was found under; nil: there is none
 	State      *consent.State      // nil: it has no events
 	KeyVersion uint32              // of the subject's row; 0: there is none
 }
 
-// knowledge is what is known of one address, and the states that it was unpacked to. It is made once and used for many.
+// Knowledge is what is known of one address, and the states that it was unpacked to. It is made once and used for many.
 type Knowledge struct {
 	consent.Known
 
@@ -168,7 +170,7 @@ type Knowledge struct {
 	levels []consent.State
 }
 
-// gather gathers what is known about an address from what is seen of each place.
+// Gather gathers what is known about an address from what is seen of each place.
 func (k *Knowledge) Gather(p *Places, from Source) error {
 	k.Known = consent.Known{Domains: k.Domains[:0]}
 	exact, err := from.Find(&p.Exact, &k.exact)
@@ -208,6 +210,7 @@ func (k *Knowledge) Gather(p *Places, from Source) error {
 	return err
 }
 
+// ParseAddress reads an address as it was typed. Error: INVALID_ADDRESS.
 func ParseAddress(typed string) (address.Address, error) {
 	a, err := address.Parse(typed)
 	if err != nil {
@@ -216,6 +219,7 @@ func ParseAddress(typed string) (address.Address, error) {
 	return a, nil
 }
 
+// InvalidAddress is the refusal of what is no address, for the reason that its parser gives.
 func InvalidAddress(err error) *fault.Error {
 	return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 }

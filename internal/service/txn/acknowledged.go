@@ -6,10 +6,10 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// written is how far this server's own writes have come: what was acknowledged by it, its next answers show.
+// Acknowledged is how far this server's own writes have come: what was acknowledged by it, its next answers show.
 type Acknowledged struct{ position, revision, clients atomic.Int64 }
 
-// note notes the head that a write left, before the write is acknowledged; nil: it changed nothing. Writes are noted one after the other.
+// Note notes the head that a write left, before the write is acknowledged; nil: it changed nothing. Writes are noted one after the other.
 func (w *Acknowledged) Note(head *storage.Head) {
 	if head != nil {
 		w.position.Store(head.Position)
@@ -18,7 +18,7 @@ func (w *Acknowledged) Note(head *storage.Head) {
 	}
 }
 
-// isIn reports whether a head has all of it.
+// IsIn reports whether a head has all of it.
 func (w *Acknowledged) IsIn(head *storage.Head) bool {
 	return w.position.Load() <= head.Position && w.revision.Load() <= head.Revision && w.clients.Load() <= head.ClientsVersion
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// ledgerSkew is how far the last recorded time may be ahead of this server's clock: two servers, each off the database's clock by as much
+// LedgerSkew is how far the last recorded time may be ahead of this server's clock: two servers, each off the database's clock by as much
 // as it may be, are no farther apart. Beyond it the clock was ahead when that was recorded, or is behind now.
 const LedgerSkew = 2 * databaseSkew
 
@@ -43,7 +43,7 @@ func ledgerAhead(ahead time.Duration) error {
 		ahead.Round(time.Second))
 }
 
-// readyAt returns an error while the head is ahead of the clock and that is not accepted.
+// CheckClock returns an error while the head is ahead of the clock and that is not accepted.
 func (e *Engine) CheckClock(ctx context.Context, head *storage.Head) error {
 	ahead := e.aheadOf(head)
 	if e.noteAhead(ctx, ahead); ahead > 0 && !e.acceptAhead {

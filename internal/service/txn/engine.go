@@ -19,7 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// member is one write among those of a group. Run is called under the lock of the head, possibly more than once, each time
+// Write is one write among those of a group. Run is called under the lock of the head, possibly more than once, each time
 // on a work that no earlier call has touched. It checks first and changes the work only when nothing can be refused any more, so
 // that a member that is refused leaves nothing behind.
 type Write struct {
@@ -36,11 +36,11 @@ type Write struct {
 const closeGrace = time.Second
 
 const (
-	// chunk is how many events of a batch are recorded in one transaction at most.
+	// Chunk is how many events of a batch are recorded in one transaction at most.
 	Chunk = 1_000
 	// requestTTL is how long a request id is remembered.
 	requestTTL = 7 * 24 * time.Hour
-	// clientSkew is how far a client's clock may be ahead: times up to it are taken as now.
+	// ClientSkew is how far a client's clock may be ahead: times up to it are taken as now.
 	ClientSkew = time.Minute
 	// databaseSkew is how far this server's clock may be off the database's before it refuses to write.
 	databaseSkew = 5 * time.Second
@@ -48,7 +48,7 @@ const (
 	groupSize = 256
 	// overtaking is how many groups may overtake an import before it has its turn.
 	overtaking = 8
-	// smallChunk is how many events of imports one transaction has while others write, who have to wait for it.
+	// SmallChunk is how many events of imports one transaction has while others write, who have to wait for it.
 	SmallChunk = 100
 	// othersWrite is for how long after a write others are expected to write again.
 	othersWrite = 5 * time.Second
@@ -113,7 +113,7 @@ func NewEngine(env *env.Env, reference *reference.Reference, guard *access.Guard
 // SetHooks sets what use cases add to every transaction. It must not be called once something is written.
 func (e *Engine) SetHooks(hooks Hooks) { e.hooks = hooks }
 
-// close refuses new members, ends those that wait and returns when the last transaction has ended.
+// Close refuses new members, ends those that wait and returns when the last transaction has ended.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	e.closed = true
@@ -134,7 +134,7 @@ func (e *Engine) poke() {
 	}
 }
 
-// do has m committed and returns when it is durable, or refused. If ctx ends first, m may be committed all the same.
+// Do has m committed and returns when it is durable, or refused. If ctx ends first, m may be committed all the same.
 func (e *Engine) Do(ctx context.Context, m *Write) error {
 	return e.Traced(ctx, env.SpanWrite, max(1, m.Weight), func(ctx context.Context) error { return e.await(ctx, m) })
 }
@@ -175,7 +175,7 @@ func (e *Engine) QueuedWrites() int {
 	return len(e.urgent) + len(e.bulk)
 }
 
-// room returns how many events of imports one transaction may have now.
+// BulkRoom returns how many events of imports one transaction may have now.
 func (e *Engine) BulkRoom() int {
 	if time.Since(time.Unix(0, e.lastUrgent.Load())) < othersWrite {
 		return SmallChunk

@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// own returns the record at the position if this work made it; else nil.
+// OwnRecord returns the record at the position if this work made it; else nil.
 func (w *Tx) OwnRecord(position int64) *storage.Record {
 	first := w.loaded.Head.Position + 1
 	if position < first {
@@ -20,7 +20,7 @@ func (w *Tx) OwnRecord(position int64) *storage.Record {
 	return &w.records[position-first]
 }
 
-// open returns the evidence of an event, as far as it is held.
+// OpenEvidence returns the evidence of an event, as far as it is held.
 func (w *Tx) OpenEvidence(e *consent.Event) (consent.Evidence, error) {
 	if e.Evidence == [32]byte{} {
 		return consent.Evidence{}, nil
@@ -41,7 +41,7 @@ func (w *Tx) OpenEvidence(e *consent.Event) (consent.Evidence, error) {
 	return w.engine.OpenEvidence(e, sealed)
 }
 
-// evidenceAt returns the evidence of the subject's event at a position.
+// EvidenceAt returns the evidence of the subject's event at a position.
 func (w *Tx) EvidenceAt(s *Subject, position int64) (consent.Evidence, error) {
 	all, err := w.EventsOf(s)
 	if err != nil {
@@ -59,12 +59,13 @@ func erasedBefore() *fault.Error {
 		"the person was erased after that; what they agreed to before is not kept. Nothing was recorded: erase it on your side, too")
 }
 
+// IsErasedBefore reports whether an error is the refusal of what began before an erasure.
 func IsErasedBefore(err error) bool {
 	var refused *fault.Error
 	return errors.As(err, &refused) && refused.Code == fault.ErasedBefore
 }
 
-// sealEvidence seals evidence for the event with the key; nil if there is none.
+// SealEvidence seals evidence for the event with the key; nil if there is none.
 func (w *Tx) SealEvidence(key consent.EventKey, evidence *consent.Evidence) ([]byte, error) {
 	if *evidence == (consent.Evidence{}) {
 		return nil, nil

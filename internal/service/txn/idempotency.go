@@ -19,7 +19,7 @@ import (
 // given reports whether a request id was given.
 func (i *Idempotency) given() bool { return i.ID != [16]byte{} }
 
-// part is the idempotency of a part of a call that takes several transactions.
+// Part is the idempotency of a part of a call that takes several transactions.
 func (i Idempotency) Part(from int) Idempotency {
 	if i.given() {
 		i.Method += "#" + strconv.Itoa(from)
@@ -27,7 +27,7 @@ func (i Idempotency) Part(from int) Idempotency {
 	return i
 }
 
-// requestID is what a request is found again by: the same id of another client or method is another request.
+// RequestID is what a request is found again by: the same id of another client or method is another request.
 func (i *Idempotency) RequestID(client string) [32]byte {
 	h := sha256.New()
 	h.Write([]byte(client + "\x00" + i.Method + "\x00"))
@@ -35,7 +35,7 @@ func (i *Idempotency) RequestID(client string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// idempotent commits a member whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
+// Idempotent commits a member whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
 // was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
 // A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
 // is refused, so that a late repetition brings nothing back.

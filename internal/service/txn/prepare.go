@@ -9,7 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// prepared is an event that was found right and is yet to be recorded.
+// Prepared is an event that was found right and is yet to be recorded.
 type Prepared struct {
 	Subject  *Subject
 	Occurred consent.Instant
@@ -19,7 +19,7 @@ type Prepared struct {
 	Known    int64 // position of the same fact, if it was recorded before
 }
 
-// prepare finds the subject, the time and the key of what is stated.
+// Prepare finds the subject, the time and the key of what is stated.
 func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchID) (*Prepared, error) {
 	occurred, err := w.clamp(st.Statement.Occurred, "occurredTime")
 	if err != nil {
@@ -93,11 +93,11 @@ func (w *Tx) whenAhead(st *statement.Statement, occurred consent.Instant) (conse
 	}
 }
 
-// judgedAt is the instant at which a grant of the past is judged by itself: that of its confirmation, else its own. What has lapsed
+// JudgedAt is the instant at which a grant of the past is judged by itself: that of its confirmation, else its own. What has lapsed
 // since is no defect of a history.
 func (p *Prepared) JudgedAt() consent.Instant { return max(p.Occurred, p.Entry.Facts.Confirmed) }
 
-// recordOnce records the event unless the same fact was recorded before.
+// RecordOnce records the event unless the same fact was recorded before.
 func (w *Tx) RecordOnce(p *Prepared) (Recorded, error) {
 	if p.Known != 0 {
 		return Recorded{Position: p.Known, Duplicate: true}, nil

@@ -7,14 +7,14 @@ import (
 	"github.com/assent-io/assent/internal/service/subjects"
 )
 
-// knowledge returns what is known about the address under the lock.
+// Knowledge returns what is known about the address under the lock.
 func (w *Tx) Knowledge(p *subjects.Places) (*consent.Known, error) {
 	var k subjects.Knowledge
 	err := k.Gather(p, w)
 	return &k.Known, err
 }
 
-// seen implements sight.
+// Find implements sight.
 func (w *Tx) Find(where *subjects.Place, _ *consent.State) (subjects.Found, error) {
 	s, err := w.Subject(where)
 	if err != nil {
@@ -24,7 +24,7 @@ func (w *Tx) Find(where *subjects.Place, _ *consent.State) (subjects.Found, erro
 	return subjects.Found{Key: &s.Key, State: state, KeyVersion: s.KeyVersion}, err
 }
 
-// catalogVersion returns the catalog in force at t with its version.
+// CatalogVersion returns the catalog in force at t with its version.
 func (w *Tx) CatalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) {
 	versions, err := w.CatalogVersions()
 	if err != nil {
@@ -34,7 +34,7 @@ func (w *Tx) CatalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) 
 	return c.Parsed, c.Version, nil
 }
 
-// catalog returns the catalog in force at t.
+// Catalog returns the catalog in force at t.
 func (w *Tx) Catalog(t consent.Instant) (*catalog.Catalog, error) {
 	cat, _, err := w.CatalogVersion(t)
 	return cat, err

@@ -26,7 +26,7 @@ import (
 	"github.com/assent-io/assent/internal/tlv"
 )
 
-// work is what one transaction does: the store as it was locked, and what its members have changed so far.
+// Tx is what one transaction does: the store as it was locked, and what its members have changed so far.
 type Tx struct {
 	ctx      context.Context
 	engine   *Engine
@@ -58,7 +58,7 @@ type eventID struct {
 	key     consent.EventKey
 }
 
-// subject is a subject as the work sees it.
+// Subject is a subject as the work sees it.
 type Subject struct {
 	storage.Subject                   // its id is given when the first event is recorded
 	State           *consent.State    // nil: to be folded anew from the events
@@ -113,7 +113,7 @@ func (w *Tx) runMember(m *Write) error {
 	return m.Run(w)
 }
 
-// subject returns the subject at a place; a new one, not yet stored, if there is none.
+// Subject returns the subject at a place; a new one, not yet stored, if there is none.
 func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
 	if env.CheckKeys(at.Digests.Keys, &w.Head) != nil {
 		return nil, env.ErrStaleKeys
@@ -139,7 +139,7 @@ func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
 	return made, nil
 }
 
-// ask loads subjects that no member knew it would need before the lock was had.
+// LoadSubjects loads subjects that no member knew it would need before the lock was had.
 func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
 	found, err := w.tx.Subjects(w.ctx, keys)
 	if err != nil {
@@ -171,7 +171,7 @@ func (w *Tx) known(row *storage.SubjectState) (*Subject, error) {
 	return s, nil
 }
 
-// identify gives the subject its id and its address, when something is recorded about it for the first time, or again after an
+// Identify gives the subject its id and its address, when something is recorded about it for the first time, or again after an
 // erasure.
 func (w *Tx) Identify(s *Subject, canonical string) error {
 	if s.ID == (consent.SubjectID{}) {
@@ -192,7 +192,7 @@ func (w *Tx) Identify(s *Subject, canonical string) error {
 	return nil
 }
 
-// save has the row of the subject stored.
+// SaveRow has the row of the subject stored.
 func (w *Tx) SaveRow(s *Subject) {
 	if !s.saved {
 		s.saved = true
@@ -201,7 +201,7 @@ func (w *Tx) SaveRow(s *Subject) {
 	w.Changed = true
 }
 
-// state returns the fold of the subject with everything that the work has recorded.
+// State returns the fold of the subject with everything that the work has recorded.
 func (w *Tx) State(s *Subject) (*consent.State, error) {
 	if s.State != nil {
 		return s.State, nil
@@ -232,7 +232,7 @@ func (w *Tx) refold(list []*Subject) error {
 	return nil
 }
 
-// eventsOf returns the events of subjects by position: those stored, but for what this work has blanked, and those of this work.
+// EventsOf returns the events of subjects by position: those stored, but for what this work has blanked, and those of this work.
 func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 	ids := make([]consent.SubjectID, 0, len(list))
 	for _, s := range list {
@@ -261,12 +261,12 @@ func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 	return all, nil
 }
 
-// spelling returns the digest of an exact form as events of the subject carry it.
+// Spelling returns the digest of an exact form as events of the subject carry it.
 func (w *Tx) Spelling(s *Subject, exact string) (consent.Spelling, error) {
 	return w.engine.Keys.Spelling(s.KeyVersion, exact)
 }
 
-// record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
+// Record appends the event to the ledger and returns its position. All that can go wrong here is a fault of the program.
 func (w *Tx) Record(p *Prepared) (int64, error) {
 	event := consent.Event{Occurred: p.Occurred, Key: p.Key, Batch: p.Batch, Facts: p.Entry.Facts}
 	if p.Entry.Form == consent.FormFolded {
@@ -299,7 +299,7 @@ func (w *Tx) Record(p *Prepared) (int64, error) {
 	return event.Position, w.RunRecorded(p.Subject, &event)
 }
 
-// append gives the event its position and adds it to the ledger.
+// Append gives the event its position and adds it to the ledger.
 func (w *Tx) Append(event *consent.Event, sealed []byte) {
 	w.Head.Position++
 	w.Head.Recorded = w.Recorded
@@ -334,7 +334,7 @@ func (w *Tx) fold(s *Subject, event *consent.Event) {
 	w.SaveState(s)
 }
 
-// touch has the state of the subject stored.
+// SaveState has the state of the subject stored.
 func (w *Tx) SaveState(s *Subject) {
 	if !s.dirty {
 		s.dirty = true
@@ -342,7 +342,7 @@ func (w *Tx) SaveState(s *Subject) {
 	}
 }
 
-// erasedAt returns the time of the last erasure of the spelling; zero if there was none.
+// ErasedAt returns the time of the last erasure of the spelling; zero if there was none.
 func (s *Subject) ErasedAt(spelling [16]byte) (last consent.Instant) {
 	for i := range s.erasures {
 		if s.erasures[i].Spelling == spelling {
@@ -352,7 +352,7 @@ func (s *Subject) ErasedAt(spelling [16]byte) (last consent.Instant) {
 	return last
 }
 
-// use gives the names that the facts refer to numbers.
+// NumberNames gives the names that the facts refer to numbers.
 func (w *Tx) NumberNames(f *consent.Facts) {
 	number := func(kind consent.RefKind, name string) {
 		if w.Names.Add(kind, name) {
@@ -372,6 +372,7 @@ func (w *Tx) NumberNames(f *consent.Facts) {
 	}
 }
 
+// PutClient stores a client, in the place of the one with its id.
 func (w *Tx) PutClient(c storage.Client) {
 	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
 	w.Head.Recorded = w.Recorded
@@ -424,7 +425,7 @@ func nameDigest(head *storage.Head, version uint32) {
 	}
 }
 
-// told runs the hook for an event that was just recorded of a subject.
+// RunRecorded runs the hook for an event that was just recorded of a subject.
 func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
 	if w.engine.hooks.Recorded == nil {
 		return nil
@@ -432,14 +433,14 @@ func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
 	return w.engine.hooks.Recorded(w, s, e)
 }
 
-// appendTo gives the event of a subject its position, adds it to the ledger and applies it to the state of the subject.
+// AppendTo gives the event of a subject its position, adds it to the ledger and applies it to the state of the subject.
 func (w *Tx) AppendTo(s *Subject, event *consent.Event, sealed []byte) {
 	w.Append(event, sealed)
 	w.keyed[eventID{event.Subject, event.Key}] = event.Position
 	w.fold(s, event)
 }
 
-// replace puts a fresh subject without events under the key of one, and returns it.
+// Replace puts a fresh subject without events under the key of one, and returns it.
 func (w *Tx) Replace(s *Subject) *Subject {
 	fresh := &Subject{State: &consent.State{}, Subject: storage.Subject{
 		Key: s.Key, KeyVersion: s.KeyVersion, FoldVersion: s.FoldVersion, Erased: s.Erased,
@@ -448,25 +449,25 @@ func (w *Tx) Replace(s *Subject) *Subject {
 	return fresh
 }
 
-// storedClients returns the clients as the transaction has left them so far. Only a write that asked for them sees any.
+// StoredClients returns the clients as the transaction has left them so far. Only a write that asked for them sees any.
 func (w *Tx) StoredClients() []storage.Client { return w.loaded.Clients }
 
-// storedSubjects returns the rows of subjects as they were when the head was locked.
+// StoredSubjects returns the rows of subjects as they were when the head was locked.
 func (w *Tx) StoredSubjects(keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
 	return w.tx.Subjects(w.ctx, keys)
 }
 
-// storedEvidence returns the sealed evidence at positions, as far as it was held when the head was locked.
+// StoredEvidence returns the sealed evidence at positions, as far as it was held when the head was locked.
 func (w *Tx) StoredEvidence(positions []int64) (map[int64][]byte, error) {
 	return w.tx.Evidence(w.ctx, positions)
 }
 
-// catalogVersions returns the versions of the catalog that the head counts.
+// CatalogVersions returns the versions of the catalog that the head counts.
 func (w *Tx) CatalogVersions() ([]reference.CatalogVersion, error) {
 	return w.engine.Catalogs.UpTo(w.ctx, &w.Head)
 }
 
-// putCatalog records a version of the catalog, which follows those of the head.
+// PutCatalog records a version of the catalog, which follows those of the head.
 func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 	var sum [32]byte
 	if w.Head.CatalogVersion > 0 {
@@ -482,7 +483,7 @@ func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 	return nil
 }
 
-// addReturn notes that something of an erased person came back.
+// AddReturn notes that something of an erased person came back.
 func (w *Tx) AddReturn(r storage.Return) {
 	w.Removals.returns = append(w.Removals.returns, r)
 	w.Changed = true

@@ -8,7 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// stated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
+// Validated is a statement made ready outside the lock: checked under the catalog of then, with its place and key.
 type Validated struct {
 	Statement statement.Statement
 	Place     subjects.Place
@@ -20,7 +20,7 @@ type Validated struct {
 	Key       consent.EventKey // if it is stated when it occurred
 }
 
-// load adds what recording the statement has to see.
+// AddTo adds what recording the statement has to see.
 func (r *Validated) AddTo(l *storage.Load) {
 	l.Subjects = append(l.Subjects, r.Place.Keys...)
 	if r.Exact != nil {
@@ -37,7 +37,7 @@ func (r *Validated) AddTo(l *storage.Load) {
 	}
 }
 
-// entryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
+// EntryOf returns the entry under the lock: the one made ready, unless the catalog has changed since or the entry depends on the
 // very time of recording.
 func (w *Tx) EntryOf(r *Validated) (*statement.Entry, error) {
 	if r.Version == w.Head.CatalogVersion && r.Sum == w.Head.CatalogsSum && r.Statement.Occurred != 0 {
@@ -51,7 +51,7 @@ func (w *Tx) EntryOf(r *Validated) (*statement.Entry, error) {
 	return ValidateUnder(versions, &r.Statement, w.Recorded)
 }
 
-// entryUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
+// ValidateUnder checks a statement under the catalogs in force when it is recorded and when it occurred.
 func ValidateUnder(versions []reference.CatalogVersion, st *statement.Statement, recorded consent.Instant) (*statement.Entry, error) {
 	dated := *st
 	if dated.Occurred == 0 {
