@@ -95,14 +95,14 @@ func New(ctx context.Context, store storage.Store, keys *seal.Keys, opts Options
 	if opts.Decided == nil {
 		opts.Decided = func(string, consent.Verdict, consent.Code, int) {}
 	}
-	return wire(env, &opts), nil
+	return wire(env, &opts), nil //nolint:contextcheck // What writes and counts outlives the call that starts it.
 }
 
 // wire makes the use cases, each from those below it.
 func wire(env *env.Env, opts *Options) *Service {
 	s := &Service{Env: env, Guard: access.NewGuard(env), reference: reference.NewReference(env.Store)}
 	writing := txn.EngineOptions{AcceptAhead: opts.AcceptAhead, Unsafe: opts.Unsafe}
-	s.engine = txn.NewEngine(env, s.reference, s.Guard, writing) //nolint:contextcheck // It outlives the call that starts it.
+	s.engine = txn.NewEngine(env, s.reference, s.Guard, writing)
 	reader := asof.NewReader(env, s.reference, s.Guard, opts.Unsafe)
 	s.Checkpoints = checkpoint.NewCheckpoints(env, s.Guard, opts.Kept, opts.Witnesses)
 	s.Counter = disclosure.New(env, reader)
@@ -116,7 +116,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
-	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Forgotten: s.Counter.Forget})
+	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Forgotten: s.Forget})
 	return s
 }
 

@@ -1,0 +1,2 @@
+// Package administration keeps the catalog and the clients.
+package administration

@@ -1,0 +1,2 @@
+// Package audit verifies a whole store against its ledger and older checkpoints, and folds all states anew.
+package audit
