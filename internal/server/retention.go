@@ -4,43 +4,29 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"time"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service"
 )
 
-// How often a server removes what the policy does not keep. Several servers that start together do not do it together.
-const (
-	retainEvery  = 24 * time.Hour
-	retainSoon   = 5 * time.Minute
-	retainJitter = time.Hour
-)
+// forget deletes what is remembered of requests whose time is over.
+func (s *server) forget(ctx context.Context) error {
+	_, err := s.local.DeleteExpiredRequests(ctx)
+	return err
+}
 
-// retain removes what the policy does not keep, some time after the start and then every day.
-func (s *server) retain(ctx context.Context) {
+// retain removes what the policy does not keep. Where there is no catalog there is no policy.
+func (s *server) retain(ctx context.Context) error {
 	ctx = service.WithCaller(ctx, service.Process("retention"))
-	wait := retainSoon + rand.N(retainJitter) //nolint:gosec // Nothing secret hangs on it.
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-		wait = retainEvery
-		report, err := s.local.RunRetention(ctx, false)
-		var told *fault.Error
-		switch {
-		case ctx.Err() != nil:
-			return
-		case errors.As(err, &told) && told.Code == fault.NoCatalog:
-		case err != nil:
-			s.log.LogAttrs(ctx, slog.LevelError, "retention did not get to its end", slog.String("error", rpc.CauseText(err)))
-		}
+	report, err := s.local.RunRetention(ctx, false)
+	if ctx.Err() == nil {
 		s.logRetention(ctx, &report)
 	}
+	var told *fault.Error
+	if errors.As(err, &told) && told.Code == fault.NoCatalog {
+		return nil
+	}
+	return err
 }
 
 func (s *server) logRetention(ctx context.Context, report *service.RetentionReport) {
