@@ -12,6 +12,10 @@
 //
 // What is reached by HTTP is made by package rest, which calls the gRPC server by a connection inside the process (inside.go).
 //
+// # Workers
+//
+// What a server does again and again while it serves stands in one list (workers.go).
+//
 // # Stop
 //
 // When the context ends: health says NOT_SERVING, streams are ended (SERVER_STOPPING), HTTP and gRPC take nothing new and

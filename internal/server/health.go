@@ -23,32 +23,17 @@ type readiness struct {
 	health   *health.Server
 	services []string // as gRPC health knows them, besides the server as a whole
 	log      *slog.Logger
-	every    time.Duration
 	ready    atomic.Bool
 	stopped  atomic.Bool
 }
 
-// watch checks again and again until the context ends.
-func (r *readiness) watch(ctx context.Context) {
-	ticker := time.NewTicker(r.every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			r.update(ctx)
-		}
-	}
-}
-
-// update checks once. Only a change is logged, with what led to it.
-func (r *readiness) update(ctx context.Context) {
+// update checks once, and returns why the server is not ready. Only a change is logged, with what led to it.
+func (r *readiness) update(ctx context.Context) error {
 	timed, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	err := r.check(timed)
 	if ctx.Err() != nil || r.stopped.Load() {
-		return
+		return nil
 	}
 	status := grpc_health_v1.HealthCheckResponse_SERVING
 	if err != nil {
@@ -63,6 +48,7 @@ func (r *readiness) update(ctx context.Context) {
 	case err == nil && !was:
 		r.log.LogAttrs(ctx, slog.LevelInfo, "ready")
 	}
+	return err
 }
 
 // stop makes the server not ready for good.

@@ -35,7 +35,7 @@ func TestReadiness_GoesBothWays_AndLogsOnlyChanges(t *testing.T) {
 				return nil
 			},
 			health: health.NewServer(), services: []string{"a"},
-			log: slog.New(slog.NewTextHandler(&log, nil)), every: time.Second,
+			log: slog.New(slog.NewTextHandler(&log, nil)),
 		}
 		served := func() grpc_health_v1.HealthCheckResponse_ServingStatus {
 			answer, err := r.health.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: "a"})
@@ -47,7 +47,8 @@ func TestReadiness_GoesBothWays_AndLogsOnlyChanges(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
-			r.watch(ctx)
+			watch := worker{every: time.Second, run: r.update, tells: true}
+			watch.work(ctx, r.log, func(string, bool) {})
 			close(done)
 		}()
 		wait := func() {

@@ -115,21 +115,17 @@ func (k *keeper) take(ctx context.Context, use *service.Service) error {
 	return err
 }
 
-// watch takes checkpoints until the context ends.
-func (k *keeper) watch(ctx context.Context, use *service.Service) {
+// interval is how often a checkpoint is taken; 0: never.
+func (k *keeper) interval() time.Duration {
 	if k == nil {
-		return
+		return 0
 	}
-	ticker := time.NewTicker(k.every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			_ = k.take(AsLocal(ctx), use) // It has said what went wrong.
-		}
-	}
+	return k.every
+}
+
+// keepCheckpoint takes a checkpoint of a server that serves.
+func (s *server) keepCheckpoint(ctx context.Context) error {
+	return s.keeper.take(AsLocal(ctx), s.local.Service)
 }
 
 // last takes the checkpoint of a server that has stopped.

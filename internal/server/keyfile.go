@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/assent-io/assent/internal/seal"
 )
@@ -21,54 +20,39 @@ type keyFile struct {
 	wrong string      // with the file since; empty: nothing
 }
 
-// watch looks at the file until the context ends.
-func (k *keyFile) watch(ctx context.Context) {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	for {
-		k.update(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
 // update looks once. The first look takes the file up in any case: it may have changed since the start read it. A file that is gone is
 // no change: the keys in use are all that is left of it.
-func (k *keyFile) update(ctx context.Context) {
+func (k *keyFile) update(ctx context.Context) error {
 	file, err := os.Stat(k.path)
 	if err != nil {
-		k.complain(ctx, err)
-		return
+		return k.complain(ctx, err)
 	}
 	if k.file != nil && sameFile(file, k.file) {
 		k.wrong = ""
-		return
+		return nil
 	}
 	keys, err := seal.Open(k.path)
 	if err != nil {
-		k.complain(ctx, err)
-		return
+		return k.complain(ctx, err)
 	}
 	news, err := k.take(keys)
 	if err != nil {
-		k.complain(ctx, err)
-		return
+		return k.complain(ctx, err)
 	}
 	k.file, k.wrong = file, ""
 	if news {
 		k.log.LogAttrs(ctx, slog.LevelInfo, "took up the changed key file", slog.String("file", k.path))
 	}
+	return nil
 }
 
-// complain logs what is wrong with the file, once for each thing that is.
-func (k *keyFile) complain(ctx context.Context, err error) {
+// complain logs what is wrong with the file, once for each thing that is, and returns it.
+func (k *keyFile) complain(ctx context.Context, err error) error {
 	if k.wrong == err.Error() {
-		return
+		return err
 	}
 	k.wrong = err.Error()
 	k.log.LogAttrs(ctx, slog.LevelError, "the key file changed and is not right; the old keys stay in use",
 		slog.String("file", k.path), slog.String("error", err.Error()))
+	return err
 }

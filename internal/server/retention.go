@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"time"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
@@ -13,12 +11,11 @@ import (
 	"github.com/assent-io/assent/internal/service/retention"
 )
 
-// How often a server removes what the policy does not keep. Several servers that start together do not do it together.
-const (
-	retainEvery  = 24 * time.Hour
-	retainSoon   = 5 * time.Minute
-	retainJitter = time.Hour
-)
+// forget deletes what is remembered of requests whose time is over.
+func (s *server) forget(ctx context.Context) error {
+	_, err := s.local.DeleteExpiredRequests(ctx)
+	return err
+}
 
 // retain removes what the policy does not keep, some time after the start and then every day.
 func (s *server) retain(ctx context.Context) {
@@ -42,6 +39,11 @@ func (s *server) retain(ctx context.Context) {
 		}
 		s.logRetention(ctx, &report)
 	}
+	var told *fault.Error
+	if errors.As(err, &told) && told.Code == fault.NoCatalog {
+		return nil
+	}
+	return err
 }
 
 func (s *server) logRetention(ctx context.Context, report *retention.Report) {

@@ -22,12 +22,6 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 )
 
-// How often a server looks after itself.
-const (
-	readyEvery  = time.Second
-	forgetEvery = time.Hour
-)
-
 // Addresses are where a server is reached, with the ports that it got.
 type Addresses struct {
 	GRPC  string
@@ -149,6 +143,7 @@ type server struct {
 	pprof     *http.Server // nil: there is none
 	ready     *readiness
 	keys      *keyFile
+	ran       ran
 	endLife   context.CancelFunc // ends the streams
 }
 
@@ -164,16 +159,14 @@ func newServer(
 		endLife()
 		return nil, err
 	}
-	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife}
+	s := &server{log: opts.Logger, local: local, listeners: listeners, endLife: endLife, ran: signals.metrics.WorkerRan}
 	var tracing []grpc.ServerOption
 	if handler := signals.traces.CallHandler(func(method string) bool { return traced(api, method) }); handler != nil {
 		tracing = append(tracing, grpc.StatsHandler(handler))
 	}
 	s.grpc = NewGRPC(api, tracing...)
 	api.Register(s.grpc)
-	s.ready = &readiness{
-		check: local.Ready, health: health.NewServer(), log: opts.Logger, every: readyEvery,
-	}
+	s.ready = &readiness{check: local.Ready, health: health.NewServer(), log: opts.Logger}
 	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
 	for name := range s.grpc.GetServiceInfo() {
 		s.ready.services = append(s.ready.services, name)
@@ -211,18 +204,16 @@ func traced(api *rpc.API, method string) bool {
 func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	group, running := errgroup.WithContext(ctx)
 	endIndex := s.local.follow(running, group)
-	s.ready.update(running)
+	_ = s.ready.update(running) // It has logged why, and is asked again.
 	group.Go(func() error { return s.serveGRPC(s.listeners.grpc) })
 	group.Go(func() error { return s.serveGRPC(s.inside.listener) })
 	group.Go(func() error { return serveHTTP("HTTP", s.http, s.listeners.http) })
 	if s.pprof != nil {
 		group.Go(func() error { return serveHTTP("pprof", s.pprof, s.listeners.pprof) })
 	}
-	group.Go(func() error { s.ready.watch(running); return nil })
-	group.Go(func() error { s.forget(running); return nil })
-	group.Go(func() error { s.retain(running); return nil })
-	group.Go(func() error { s.keys.watch(running); return nil })
-	group.Go(func() error { s.keeper.watch(running, s.local.Service); return nil })
+	for _, w := range s.workers() {
+		group.Go(func() error { w.work(running, s.log, s.ran); return nil })
+	}
 	group.Go(func() error {
 		<-running.Done()
 		s.logStop(ctx, running)
@@ -249,20 +240,4 @@ func (s *server) serveGRPC(from net.Listener) error {
 		return fmt.Errorf("serve gRPC: %w", err)
 	}
 	return nil
-}
-
-// forget deletes what is remembered of requests whose time is over, now and every hour.
-func (s *server) forget(ctx context.Context) {
-	ticker := time.NewTicker(forgetEvery)
-	defer ticker.Stop()
-	for {
-		if _, err := s.local.DeleteExpiredRequests(ctx); err != nil && ctx.Err() == nil {
-			s.log.LogAttrs(ctx, slog.LevelError, "requests that expired were not deleted", slog.String("error", rpc.CauseText(err)))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }

@@ -23,6 +23,8 @@ func everything(t *testing.T) string {
 	m := newMetrics(t)
 	m.Decided("newsletter", "DENY", "WITHDRAWN", 1)
 	m.CheckpointKept(t.Context(), false)
+	m.WorkerRan("retention", true)
+	m.WorkerRan("retention", false)
 	m.Called("/assent.v1.ConsentService/CheckConsent", codes.OK, time.Millisecond)
 	none := func(ctx context.Context, _ string, _ int) (context.Context, func(string, bool)) {
 		return ctx, func(string, bool) {}
@@ -48,6 +50,18 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return page(t, m)
+}
+
+func TestWorkerRan_RunsAndFailures_AreCounted_AndTheLastSuccessIsTold(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_worker_runs_total{outcome="done",worker="retention"} 1`, `assent_worker_runs_total{outcome="failed",worker="retention"} 1`,
+		`assent_worker_last_success_seconds{worker="retention"} 1.`,
+	} {
+		if !strings.Contains(got, "\n"+want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
 }
 
 func TestObserveServer_StoreCertificateAndBuild_AreTold(t *testing.T) {

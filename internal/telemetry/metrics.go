@@ -35,6 +35,7 @@ type Metrics struct {
 	decisions   decisions
 	checkpoints metric.Int64Counter
 	calls       *calls
+	workers     workers
 
 	storeDurations *prometheus.HistogramVec
 }
@@ -47,9 +48,12 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the metrics: %w", err)
 	}
-	m := &Metrics{registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), storeDurations: newStoreDurations()}
+	m := &Metrics{
+		registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), workers: newWorkers(),
+		storeDurations: newStoreDurations(),
+	}
 	for _, c := range []prometheus.Collector{
-		m.calls, m.storeDurations, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.calls, m.storeDurations, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)

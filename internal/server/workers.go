@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/assent-io/assent/internal/rpc"
+)
+
+// How often the workers of a server run.
+const (
+	readyEvery  = time.Second
+	forgetEvery = time.Hour
+
+	retainEvery = 24 * time.Hour
+	retainSoon  = 5 * time.Minute
+	// retainJitter is why several servers that start together do not remove together.
+	retainJitter = time.Hour
+)
+
+// workers returns all that a server does again and again while it serves.
+func (s *server) workers() []worker {
+	keep := s.keeper.interval()
+	return []worker{
+		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
+		{name: "keys", every: lookEvery, run: s.keys.update, tells: true},
+		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
+		{name: "requests", every: forgetEvery, run: s.forget},
+		{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain},
+	}
+}
+
+// worker is something that a server does again and again.
+type worker struct {
+	name   string        // in the log and in metrics
+	first  time.Duration // from the start of the server to the first run
+	jitter time.Duration // up to so much longer, at random, is waited for the first run
+	every  time.Duration // from one run to the next; 0: there is none
+	run    func(context.Context) error
+	tells  bool // it logs by itself why a run failed
+}
+
+// ran is told of every run of a worker that came to its end.
+type ran func(worker string, failed bool)
+
+// work runs the worker until the context ends. A run that lasts longer than it should is followed by the next one at once. What a run
+// fails with when the context has ended counts for nothing.
+func (w *worker) work(ctx context.Context, log *slog.Logger, ran ran) {
+	if w.every <= 0 || !w.waitForFirst(ctx) {
+		return
+	}
+	ticker := time.NewTicker(w.every)
+	defer ticker.Stop()
+	for {
+		err := w.run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		ran(w.name, err != nil)
+		if err != nil && !w.tells {
+			log.LogAttrs(ctx, slog.LevelError, "a worker failed", slog.String("worker", w.name), slog.String("error", rpc.CauseText(err)))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// waitForFirst waits until the first run is due, and reports whether the context has not ended before.
+func (w *worker) waitForFirst(ctx context.Context) bool {
+	wait := w.first
+	if w.jitter > 0 {
+		wait += rand.N(w.jitter) //nolint:gosec // Nothing secret hangs on it.
+	}
+	if wait == 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

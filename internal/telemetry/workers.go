@@ -1,0 +1,32 @@
+package telemetry
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// workers counts the runs of what a server does again and again.
+type workers struct {
+	runs *prometheus.CounterVec
+	last *prometheus.GaugeVec
+}
+
+func newWorkers() workers {
+	return workers{
+		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "assent_worker_runs_total", Help: "Runs of the workers of the server, by whether they failed.",
+		}, []string{"worker", "outcome"}),
+		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "assent_worker_last_success_seconds", Help: "When a worker last did its work, as a Unix time.",
+		}, []string{"worker"}),
+	}
+}
+
+// WorkerRan counts a run of a worker. The names of workers are a closed set.
+func (m *Metrics) WorkerRan(worker string, failed bool) {
+	if failed {
+		m.workers.runs.WithLabelValues(worker, "failed").Inc()
+		return
+	}
+	m.workers.runs.WithLabelValues(worker, "done").Inc()
+	m.workers.last.WithLabelValues(worker).SetToCurrentTime()
+}
