@@ -6,7 +6,6 @@ import (
 	"log/slog"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/retention"
 )
@@ -17,26 +16,11 @@ func (s *server) forget(ctx context.Context) error {
 	return err
 }
 
-// retain removes what the policy does not keep, some time after the start and then every day.
-func (s *server) retain(ctx context.Context) {
+// retain removes what the policy does not keep. Where there is no catalog there is no policy.
+func (s *server) retain(ctx context.Context) error {
 	ctx = access.WithCaller(ctx, access.Process("retention"))
-	wait := retainSoon + rand.N(retainJitter) //nolint:gosec // Nothing secret hangs on it.
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-		wait = retainEvery
-		report, err := s.local.RunRetention(ctx, false)
-		var told *fault.Error
-		switch {
-		case ctx.Err() != nil:
-			return
-		case errors.As(err, &told) && told.Code == fault.NoCatalog:
-		case err != nil:
-			s.log.LogAttrs(ctx, slog.LevelError, "retention did not get to its end", slog.String("error", rpc.CauseText(err)))
-		}
+	report, err := s.local.RunRetention(ctx, false)
+	if ctx.Err() == nil {
 		s.logRetention(ctx, &report)
 	}
 	var told *fault.Error
