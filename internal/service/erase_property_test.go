@@ -168,7 +168,8 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	for i, call := range calls {
 		all.Go(func() { errs[i] = call() })
 		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
-			return s.QueuedWrites() == i+1
+			urgent, _ := s.engine.Queued()
+			return urgent == i+1
 		})
 	}
 	close(release)

@@ -121,7 +121,10 @@ func wire(env *env.Env, opts *Options) *Service {
 }
 
 // QueuedWrites returns how many writes wait for their transaction.
-func (s *Service) QueuedWrites() int { return s.engine.QueuedWrites() }
+func (s *Service) QueuedWrites() int {
+	urgent, bulk := s.engine.Queued()
+	return urgent + bulk
+}
 
 // LedgerAhead returns how far the ledger was ahead of the clock when the store was last asked; 0: it was not.
 func (s *Service) LedgerAhead() time.Duration { return s.engine.LedgerAhead() }

@@ -55,7 +55,10 @@ func commitTogether(ctx context.Context, t *testing.T, s *Service, store *counti
 	errs := make([]error, len(runs))
 	for i, run := range runs {
 		all.Go(func() { errs[i] = s.engine.Do(ctx, &txn.Write{Run: run}) })
-		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool { return s.QueuedWrites() == i+1 })
+		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
+			urgent, _ := s.engine.Queued()
+			return urgent == i+1
+		})
 	}
 	close(release)
 	all.Wait()

@@ -168,11 +168,11 @@ func (e *Engine) await(ctx context.Context, m *Write) error {
 	}
 }
 
-// QueuedWrites returns how many writes wait for their transaction.
-func (e *Engine) QueuedWrites() int {
+// Queued returns how many writes wait for their transaction: those of callers, and imports, which they overtake.
+func (e *Engine) Queued() (urgent, bulk int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.urgent) + len(e.bulk)
+	return len(e.urgent), len(e.bulk)
 }
 
 // BulkRoom returns how many events of imports one transaction may have now.
