@@ -40,7 +40,7 @@ type View struct {
 	states   map[storage.SubjectKey]*consent.State
 }
 
-// Find implements sight.
+// Find implements subjects.Source.
 func (v *View) Find(where *subjects.Place, _ *consent.State) (subjects.Found, error) {
 	if env.CheckKeys(where.Digests.Keys, &v.Head) != nil {
 		return subjects.Found{}, env.StaleKeys()

@@ -119,7 +119,7 @@ func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (an
 		part, seen, err := s.decidePart(q, from, to, stand, in.Request, now)
 		if errors.Is(err, errMoved) {
 			// What follows may have to ask the database, which nobody does who holds a view.
-			if stand, err = s.standpoint(ctx, q.Digests.Keys, seen.head); err != nil {
+			if stand, err = s.requestContextOf(ctx, q.Digests.Keys, seen.head); err != nil {
 				return answer{}, first, err
 			}
 			continue
@@ -135,11 +135,11 @@ func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (an
 	return got, first, nil
 }
 
-// errMoved says that the head of a view names other clients, catalogs, references or digest keys than a standpoint.
+// errMoved says that the head of a view names other clients, catalogs, references or digest keys than a request context.
 var errMoved = errors.New("the standpoint is not that of the head")
 
 // decidePart decides about some addresses by one view, for now or, where the clock lags behind the ledger, for when that was written last.
-// The error is errMoved if the standpoint is not right for the head that was seen.
+// The error is errMoved if the request context is not right for the head that was seen.
 func (s *Checker) decidePart(
 	q *request, from, to int, stand *requestContext, r consent.Request, now consent.Instant,
 ) (got answer, seen sighting, err error) {
@@ -182,7 +182,7 @@ func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	}
 	head := v.Head()
 	v.Close()
-	stand, err := s.standpoint(ctx, s.Keys, head)
+	stand, err := s.requestContextOf(ctx, s.Keys, head)
 	return err == nil && stand.Caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
 }
 
@@ -203,7 +203,7 @@ func (s *Checker) stillSeen(seen *sighting) bool {
 	return v.Generation() == seen.generation
 }
 
-// standpoint is who asks, under which versions of the catalog, and what the numbers in states stand for: what is read from the database for
+// requestContext is who asks, under which versions of the catalog, and what the numbers in states stand for: what is read from the database for
 // it stays right while the head names the same.
 type requestContext struct {
 	head     *storage.Head
@@ -212,8 +212,8 @@ type requestContext struct {
 	Names    *reference.Table
 }
 
-// standpoint returns that of the caller under a head, for what was found by the digests.
-func (s *Checker) standpoint(ctx context.Context, digests *seal.Keys, head *storage.Head) (*requestContext, error) {
+// requestContextOf returns that of the caller under a head, for what was found by the digests.
+func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head *storage.Head) (*requestContext, error) {
 	who, err := s.guard.Admit(ctx, head)
 	if err != nil {
 		return nil, err
@@ -229,20 +229,20 @@ func (s *Checker) standpoint(ctx context.Context, digests *seal.Keys, head *stor
 	return stand, err
 }
 
-// holds reports whether the standpoint is the same under a head.
+// holds reports whether the request context is the same under a head.
 func (s *requestContext) holds(head *storage.Head) bool {
 	return s != nil && (s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
 		s.head.ClientsVersion == head.ClientsVersion && s.head.Refs == head.Refs && s.head.RefsSum == head.RefsSum &&
 		slices.Equal(s.head.DigestKeys, head.DigestKeys))
 }
 
-// memory is the sight of a view of the index.
+// memory reads subjects from a view of the index.
 type memory struct {
 	View  index.View
 	Names codec.Names
 }
 
-// seen implements sight.
+// Find implements subjects.Source.
 func (m *memory) Find(where *subjects.Place, into *consent.State) (subjects.Found, error) {
 	for i := range where.Keys {
 		packed, ok := m.View.Find(&where.Keys[i])

@@ -93,7 +93,7 @@ func (s *Rights) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 }
 
 // voidSubjects records the void for each of the subjects that has something to leave out, in one transaction of its own: only so are
-// subjects taken by their ids never in the same work as by their keys.
+// subjects taken by their ids never in the same transaction as by their keys.
 func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Facts, ids []consent.SubjectID) (Voided, error) {
 	var done Voided
 	m := txn.Write{Bulk: true, Weight: txn.Chunk}

@@ -152,7 +152,7 @@ type Source interface {
 	Find(where *Place, into *consent.State) (Found, error)
 }
 
-// Found is a subject as a sight shows it.
+// Found is a subject as a source shows it.
 type Found struct {
 	Key        *storage.SubjectKey // that it was found under; nil: there is none
 	State      *consent.State      // nil: it has no events

@@ -20,13 +20,13 @@ import (
 )
 
 // Write is one write among those of a group. Run is called under the lock of the head, possibly more than once, each time
-// on a work that no earlier call has touched. It checks first and changes the work only when nothing can be refused any more, so
-// that a member that is refused leaves nothing behind.
+// on a transaction that no earlier call has touched. It checks first and changes the work only when nothing can be refused any more, so
+// that a write that is refused leaves nothing behind.
 type Write struct {
 	Load   storage.Load
 	Run    func(w *Tx) error
 	Bulk   bool // an import: what is not overtakes it
-	Weight int  // how many events a bulk member has at most
+	Weight int  // how many events a bulk write has at most
 	ctx    context.Context
 	err    error
 	ended  chan struct{}
@@ -44,7 +44,7 @@ const (
 	ClientSkew = time.Minute
 	// databaseSkew is how far this server's clock may be off the database's before it refuses to write.
 	databaseSkew = 5 * time.Second
-	// groupSize is how many members one transaction has at most.
+	// groupSize is how many writes one transaction has at most.
 	groupSize = 256
 	// overtaking is how many groups may overtake an import before it has its turn.
 	overtaking = 8
@@ -52,7 +52,7 @@ const (
 	SmallChunk = 100
 	// othersWrite is for how long after a write others are expected to write again.
 	othersWrite = 5 * time.Second
-	// maxWaiting is how many members may wait before more are refused.
+	// maxWaiting is how many writes may wait before more are refused.
 	maxWaiting = 20_000
 	// transactionTimeout is how long a transaction may take before it is given up.
 	transactionTimeout = 30 * time.Second
@@ -75,7 +75,7 @@ type Engine struct {
 	wake   chan struct{}
 	ended  chan struct{}
 
-	lastUrgent atomic.Int64 // when the last member came that is no import, in nanoseconds
+	lastUrgent atomic.Int64 // when the last write came that is no import, in nanoseconds
 
 	mu     sync.Mutex
 	urgent []*Write
@@ -113,7 +113,7 @@ func NewEngine(env *env.Env, reference *reference.Reference, guard *access.Guard
 // SetHooks sets what use cases add to every transaction. It must not be called once something is written.
 func (e *Engine) SetHooks(hooks Hooks) { e.hooks = hooks }
 
-// Close refuses new members, ends those that wait and returns when the last transaction has ended.
+// Close refuses new writes, ends those that wait and returns when the last transaction has ended.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	e.closed = true
@@ -190,7 +190,7 @@ func (e *Engine) queue(m *Write) *[]*Write {
 	return &e.urgent
 }
 
-// serve commits group after group until the committer is closed and nobody waits.
+// serve commits group after group until the engine is closed and nobody waits.
 func (e *Engine) serve() {
 	defer close(e.ended)
 	for {
@@ -207,7 +207,7 @@ func (e *Engine) serve() {
 }
 
 // next takes the next group: what is urgent, or imports, which have their turn when nothing is or when they were overtaken often
-// enough. More is false once the committer is closed and empty.
+// enough. More is false once the engine is closed and empty.
 func (e *Engine) next() (group []*Write, more bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -227,7 +227,7 @@ func (e *Engine) next() (group []*Write, more bool) {
 	return group, true
 }
 
-// take removes the first n members of a queue. The rest moves to an array of its own, so that what is taken can be freed.
+// take removes the first n writes of a queue. The rest moves to an array of its own, so that what is taken can be freed.
 func take(queue *[]*Write, n int) []*Write {
 	group := slices.Clone((*queue)[:n])
 	*queue = slices.Clone((*queue)[n:])
@@ -245,16 +245,16 @@ func bulkGroup(waiting []*Write, room int) int {
 	return n
 }
 
-// memberError is the error of a member that no refusal is: a fault of the program or of the data that it met.
-type memberError struct {
+// writeError is the error of a write that no refusal is: a fault of the program or of the data that it met.
+type writeError struct {
 	error
 
 	of *Write
 }
 
-func (e *memberError) Unwrap() error { return e.error }
+func (e *writeError) Unwrap() error { return e.error }
 
-// commit commits a group, without the members that it cannot be done with.
+// commit commits a group, without the writes that it cannot be done with.
 func (e *Engine) commit(group []*Write) {
 	live := group[:0:0]
 	for _, m := range group {
@@ -265,16 +265,16 @@ func (e *Engine) commit(group []*Write) {
 		live = append(live, m)
 	}
 	if len(live) > 0 {
-		_ = e.commitLive(live) // Every member was told its error.
+		_ = e.commitLive(live) // Every write was told its error.
 	}
 }
 
-// commitLive commits a group. A member that the transaction fails with gets that error, and the others are committed without it: at once
+// commitLive commits a group. A write that the transaction fails with gets that error, and the others are committed without it: at once
 // where it is known which one it is, else by halves, so that one among many costs few transactions more. The error returned is one
 // after which no further transaction can succeed.
 func (e *Engine) commitLive(group []*Write) (lost error) {
 	err := e.transaction(group)
-	var failed *memberError
+	var failed *writeError
 	switch {
 	case err == nil:
 		for _, m := range group {
@@ -305,7 +305,7 @@ func endAll(group []*Write, err error) {
 	}
 }
 
-// hopeless reports whether a transaction that failed would fail for each of its members, or must not be tried again.
+// hopeless reports whether a transaction that failed would fail for each of its writes, or must not be tried again.
 func hopeless(err error) bool {
 	var refused *fault.Error
 	return errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) ||
@@ -317,7 +317,7 @@ func (m *Write) end(err error) {
 	close(m.ended)
 }
 
-// transaction runs the members in one transaction. A member that is refused gets its error; the error returned is that of the
+// transaction runs the writes in one transaction. A write that is refused gets its error; the error returned is that of the
 // transaction.
 func (e *Engine) transaction(group []*Write) error {
 	for _, m := range group {
@@ -343,7 +343,7 @@ func (e *Engine) transaction(group []*Write) error {
 		}
 		return changes, err
 	})
-	var failed *memberError
+	var failed *writeError
 	switch {
 	case err == nil:
 		e.learn(learnt)
@@ -355,7 +355,7 @@ func (e *Engine) transaction(group []*Write) error {
 	case e.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return storage.ErrClosed
 	case errors.As(err, &failed) && ctx.Err() == nil:
-		return err // Nothing was stored, whatever ended the member.
+		return err // Nothing was stored, whatever ended the write.
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", storage.ErrCommitUnknown, err)
 	default:
@@ -363,8 +363,8 @@ func (e *Engine) transaction(group []*Write) error {
 	}
 }
 
-// runGroup runs the members. One that is refused gets its error; any other error is a [memberError] and ends the transaction, for the
-// member may have changed the work.
+// runGroup runs the writes. One that is refused gets its error; any other error is a [writeError] and ends the transaction, for the
+// write may have changed the transaction.
 func (w *Tx) runGroup(group []*Write) error {
 	for _, m := range group {
 		var refused *fault.Error
@@ -372,16 +372,16 @@ func (w *Tx) runGroup(group []*Write) error {
 		case errors.As(err, &refused):
 			m.err = refused
 		case err != nil:
-			return &memberError{err, m}
+			return &writeError{err, m}
 		}
 	}
 	return nil
 }
 
-// runSafely runs a member; a panic is an error of its own.
+// runSafely runs a write; a panic is an error of its own.
 func (w *Tx) runSafely(m *Write) (err error) {
 	defer asError(&err)
-	return w.runMember(m)
+	return w.runWrite(m)
 }
 
 // asError turns a panic into an error.
@@ -401,7 +401,7 @@ func (e *Engine) learn(refs []storage.Ref) {
 	}
 }
 
-// loadOf is what the members of a group want to see, together.
+// loadOf is what the writes of a group want to see, together.
 func loadOf(group []*Write) storage.Load {
 	if len(group) == 1 {
 		return group[0].Load

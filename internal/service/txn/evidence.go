@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// OwnRecord returns the record at the position if this work made it; else nil.
+// OwnRecord returns the record at the position if this transaction made it; else nil.
 func (w *Tx) OwnRecord(position int64) *storage.Record {
 	first := w.loaded.Head.Position + 1
 	if position < first {

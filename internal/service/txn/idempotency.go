@@ -35,7 +35,7 @@ func (i *Idempotency) RequestID(client string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Idempotent commits a member whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
+// Idempotent commits a write whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
 // was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
 // A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
 // is refused, so that a late repetition brings nothing back.
@@ -81,7 +81,7 @@ func Idempotent[T any](
 		return w.remember(id, mac, answer, before)
 	}
 	if err := e.Do(ctx, m); err != nil {
-		var none T // The member may still be running.
+		var none T // The write may still be running.
 		return none, err
 	}
 	return answer, nil
@@ -98,7 +98,7 @@ func (w *Tx) request(id [32]byte) (storage.Request, bool) {
 	return r, ok && r.Expires > w.Recorded
 }
 
-// remember keeps the answer of a member that recorded what stands after the position. An erasure forgets it by the positions of what
+// remember keeps the answer of a write that recorded what stands after the position. An erasure forgets it by the positions of what
 // was recorded, now or before: both stand in the answer. A batch that names positions further apart than an erasure looks is not
 // remembered: repeated, it finds its events by their keys.
 func (w *Tx) remember(id [32]byte, mac []byte, answer any, before int64) error {

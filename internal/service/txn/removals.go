@@ -5,7 +5,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// Since counts the events that were erased since an earlier state of the same work.
+// Since counts the events that were erased since an earlier state of the same transaction.
 func (e *Removals) Since(before *Removals) int64 {
 	taken := map[int64]bool{}
 	for _, position := range e.Requests[len(before.Requests):] {
@@ -17,7 +17,7 @@ func (e *Removals) Since(before *Removals) int64 {
 	return int64(len(taken))
 }
 
-// Removals is what the erasures of a work take away, and what they leave beside the ledger.
+// Removals is what the erasures of a transaction take away, and what they leave beside the ledger.
 type Removals struct {
 	Evidence    []int64              // positions of the events that lose their evidence
 	blank       map[int64]bool       // positions of the events that another one stands for now
@@ -44,7 +44,7 @@ func (w *Tx) Blank(position int64) {
 	w.Removals.blank[position] = true
 }
 
-// ForgetRequests forgets the requests of this work that gave the position.
+// ForgetRequests forgets the requests of this transaction that gave the position.
 func (w *Tx) ForgetRequests(position int64) {
 	for i := range w.requests {
 		if r := &w.requests[i]; r.First <= position && position <= r.Last {

@@ -6,7 +6,7 @@ import (
 )
 
 // reread names the subjects that followers of the ledger cannot know to have changed, and counts that in the head: those whose rows
-// or states are stored, or whose rows are dropped, unless an event of this work belongs to the subject that its key leads to from now
+// or states are stored, or whose rows are dropped, unless an event of this transaction belongs to the subject that its key leads to from now
 // on. An event of a subject that was cut off leads to nobody.
 func (w *Tx) reread(c *storage.Changes) {
 	told := make(map[consent.SubjectID]bool, len(c.Records))

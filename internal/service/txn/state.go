@@ -14,7 +14,7 @@ func (w *Tx) Knowledge(p *subjects.Places) (*consent.Known, error) {
 	return &k.Known, err
 }
 
-// Find implements sight.
+// Find implements subjects.Source.
 func (w *Tx) Find(where *subjects.Place, _ *consent.State) (subjects.Found, error) {
 	s, err := w.Subject(where)
 	if err != nil {

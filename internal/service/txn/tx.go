@@ -26,7 +26,7 @@ import (
 	"github.com/assent-io/assent/internal/tlv"
 )
 
-// Tx is what one transaction does: the store as it was locked, and what its members have changed so far.
+// Tx is what one transaction does: the store as it was locked, and what its writes have changed so far.
 type Tx struct {
 	ctx      context.Context
 	engine   *Engine
@@ -35,14 +35,14 @@ type Tx struct {
 	Head     storage.Head
 	tree     *ledger.Tree
 	Names    *reference.NewNames
-	Recorded consent.Instant // of the member that runs: later than everything recorded before it
-	Caller   access.Caller   // of the member that runs
+	Recorded consent.Instant // of the write that runs: later than everything recorded before it
+	Caller   access.Caller   // of the write that runs
 	ahead    time.Duration   // of the clock that the ledger was when it was locked; 0: it was not
-	Named    []int64         // positions of earlier events of exact subjects that the answer of the member that runs names
+	Named    []int64         // positions of earlier events of exact subjects that the answer of the write that runs names
 
-	asked    map[storage.SubjectKey]bool // what the members wanted to see
+	asked    map[storage.SubjectKey]bool // what the writes wanted to see
 	subjects map[storage.SubjectKey]*Subject
-	keyed    map[eventID]int64 // events recorded by this work
+	keyed    map[eventID]int64 // events recorded by this transaction
 	records  []storage.Record
 	catalogs []storage.Catalog
 	clients  []storage.Client
@@ -58,12 +58,12 @@ type eventID struct {
 	key     consent.EventKey
 }
 
-// Subject is a subject as the work sees it.
+// Subject is a subject as the transaction sees it.
 type Subject struct {
 	storage.Subject                   // its id is given when the first event is recorded
 	State           *consent.State    // nil: to be folded anew from the events
 	position        int64             // of the last event folded
-	Events          []consent.Event   // recorded by this work
+	Events          []consent.Event   // recorded by this transaction
 	erasures        []consent.Erasure // of the state, which may have to be folded anew
 	Moves           []consent.Moved   // likewise
 	dirty           bool              // its state is to be stored
@@ -99,8 +99,8 @@ func newWork(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) 
 	return w, nil
 }
 
-// runMember runs a member at a time of its own, for the caller as it is under the locked head.
-func (w *Tx) runMember(m *Write) error {
+// runWrite runs a write at a time of its own, for the caller as it is under the locked head.
+func (w *Tx) runWrite(m *Write) error {
 	w.Recorded = w.engine.Instant()
 	if !w.engine.unsafe.RecordByOwnClock {
 		w.Recorded = max(w.Recorded, w.Head.Recorded+1)
@@ -139,7 +139,7 @@ func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
 	return made, nil
 }
 
-// LoadSubjects loads subjects that no member knew it would need before the lock was had.
+// LoadSubjects loads subjects that no write knew it would need before the lock was had.
 func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
 	found, err := w.tx.Subjects(w.ctx, keys)
 	if err != nil {
@@ -152,7 +152,7 @@ func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
 	return nil
 }
 
-// known takes a subject that is stored into the work.
+// known takes a subject that is stored into the transaction.
 func (w *Tx) known(row *storage.SubjectState) (*Subject, error) {
 	s := &Subject{Subject: row.Subject, position: row.State.Position, State: &consent.State{}}
 	w.subjects[row.Key] = s
@@ -201,7 +201,7 @@ func (w *Tx) SaveRow(s *Subject) {
 	w.Changed = true
 }
 
-// State returns the fold of the subject with everything that the work has recorded.
+// State returns the fold of the subject with everything that the transaction has recorded.
 func (w *Tx) State(s *Subject) (*consent.State, error) {
 	if s.State != nil {
 		return s.State, nil
@@ -212,7 +212,7 @@ func (w *Tx) State(s *Subject) (*consent.State, error) {
 	return s.State, nil
 }
 
-// refold folds subjects anew: their stored events and those of this work.
+// refold folds subjects anew: their stored events and those of this transaction.
 func (w *Tx) refold(list []*Subject) error {
 	if len(list) == 0 {
 		return nil
@@ -232,7 +232,7 @@ func (w *Tx) refold(list []*Subject) error {
 	return nil
 }
 
-// EventsOf returns the events of subjects by position: those stored, but for what this work has blanked, and those of this work.
+// EventsOf returns the events of subjects by position: those stored, but for what this transaction has blanked, and those of this transaction.
 func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 	ids := make([]consent.SubjectID, 0, len(list))
 	for _, s := range list {
