@@ -19,8 +19,8 @@ func (s *historyServer) ListDisclosures(
 		return nil, err
 	}
 	response := &assentv1.ListDisclosuresResponse{NextPageToken: page.Next}
-	for i := range page.Counter {
-		d := &page.Counter[i]
+	for i := range page.Disclosures {
+		d := &page.Disclosures[i]
 		response.Disclosures = append(response.Disclosures, &assentv1.Disclosure{
 			Client: d.Client, Department: d.Department, Channel: d.Channel, Day: dayText(d.Day), Count: d.Count,
 		})

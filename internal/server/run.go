@@ -168,6 +168,9 @@ func newServer(
 	api.Register(s.grpc)
 	s.ready = &readiness{check: local.Ready, health: health.NewServer(), log: opts.Logger}
 	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
+	for _, w := range s.workers() {
+		signals.metrics.AddWorker(w.name)
+	}
 	for name := range s.grpc.GetServiceInfo() {
 		s.ready.services = append(s.ready.services, name)
 	}

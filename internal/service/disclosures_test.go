@@ -52,7 +52,7 @@ func wantDisclosed(ctx context.Context, t testing.TB, s *Service, address string
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got.Counter); diff != "" && len(want)+len(got.Counter) > 0 {
+	if diff := cmp.Diff(want, got.Disclosures); diff != "" && len(want)+len(got.Disclosures) > 0 {
 		t.Errorf("disclosures (-want +got):\n%s", diff)
 	}
 	if got.Next != "" {
@@ -177,7 +177,7 @@ func TestListDisclosures_Pages_HoldAllOfThemInOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, page.Counter...)
+		got = append(got, page.Disclosures...)
 		if in.Token = page.Next; in.Token == "" {
 			break
 		}

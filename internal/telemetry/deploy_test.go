@@ -23,6 +23,8 @@ func everything(t *testing.T) string {
 	m := newMetrics(t)
 	m.Decided("newsletter", "DENY", "WITHDRAWN", 1)
 	m.CheckpointKept(t.Context(), false)
+	m.AddWorker("retention")
+	m.AddWorker("requests")
 	m.WorkerRan("retention", true)
 	m.WorkerRan("retention", false)
 	m.Called("/assent.v1.ConsentService/CheckConsent", codes.OK, time.Millisecond)
@@ -57,6 +59,7 @@ func TestWorkerRan_RunsAndFailures_AreCounted_AndTheLastSuccessIsTold(t *testing
 	for _, want := range []string{
 		`assent_worker_runs_total{outcome="done",worker="retention"} 1`, `assent_worker_runs_total{outcome="failed",worker="retention"} 1`,
 		`assent_worker_last_success_seconds{worker="retention"} 1.`,
+		`assent_worker_runs_total{outcome="failed",worker="requests"} 0`,
 	} {
 		if !strings.Contains(got, "\n"+want) {
 			t.Errorf("the page lacks %s", want)

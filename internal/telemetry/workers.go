@@ -21,6 +21,13 @@ func newWorkers() workers {
 	}
 }
 
+// AddWorker begins the counts of a worker at 0, so that an alert sees its first failure as one more.
+func (m *Metrics) AddWorker(worker string) {
+	for _, outcome := range []string{"done", "failed"} {
+		m.workers.runs.WithLabelValues(worker, outcome)
+	}
+}
+
 // WorkerRan counts a run of a worker. The names of workers are a closed set.
 func (m *Metrics) WorkerRan(worker string, failed bool) {
 	if failed {

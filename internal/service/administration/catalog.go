@@ -245,7 +245,7 @@ func New(env *env.Env, reference *reference.Reference, guard *access.Guard, engi
 	return &Admin{Env: env, Reference: reference, guard: guard, engine: engine}
 }
 
-// adminTx is a transaction as the keeping of catalog and clients uses it.
+// transaction is a transaction as the keeping of catalog and clients uses it.
 type transaction struct {
 	*txn.Tx
 

@@ -14,14 +14,14 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// asking is what a check asks about each of its addresses.
+// asked is what a check asks about each of its addresses.
 type asked struct {
 	consent.Request
 	asof.Moment
 	Consistency
 }
 
-// question is the addresses of one check, where everything about them is found, and what was decided. It is used again for others, so
+// request is the addresses of one check, where everything about them is found, and what was decided. It is used again for others, so
 // that a check hardly needs memory of its own.
 type request struct {
 	subjects.Locator
@@ -32,7 +32,7 @@ type request struct {
 	about []storage.SubjectKey // whom disclosures are counted for, once all is decided
 }
 
-// answers is what the answers about all addresses of a question have in common.
+// answer is what the answers about all addresses of a question have in common.
 type answer struct {
 	Snapshot
 
@@ -51,7 +51,7 @@ type item struct {
 	err *fault.Error // it is no address
 }
 
-// questions keeps questions that are not in use.
+// questionPool keeps requests that are not in use.
 type questionPool struct{ pool sync.Pool }
 
 // keptItems is how large a question may have been to be kept.

@@ -47,7 +47,12 @@ func (s *Counter) Flush(ctx context.Context) error {
 }
 
 // Waiting returns how many rows of counts are not stored yet.
-func (s *Counter) Waiting() int64 { return s.tally.rows.Load() }
+func (s *Counter) Waiting() int64 {
+	if s.tally == nil {
+		return 0
+	}
+	return s.tally.rows.Load()
+}
 
 // Forget drops what was counted so far of subjects and is not stored yet.
 func (s *Counter) Forget(keys []storage.SubjectKey) { s.tally.forget(keys) }
@@ -73,8 +78,8 @@ type ListInput struct {
 
 // Page is a page of who learnt something about a person.
 type Page struct {
-	Counter []Disclosure
-	Next    string // token of the next page; empty after the last
+	Disclosures []Disclosure
+	Next        string // token of the next page; empty after the last
 }
 
 // CountWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
@@ -179,9 +184,9 @@ func (s *Counter) ListDisclosures(ctx context.Context, in ListInput) (Page, erro
 		}
 		return -1
 	})
-	result := Page{Counter: all[from:min(from+in.Size, len(all))]}
+	result := Page{Disclosures: all[from:min(from+in.Size, len(all))]}
 	if from+in.Size < len(all) {
-		last := &result.Counter[in.Size-1]
+		last := &result.Disclosures[in.Size-1]
 		result.Next, err = token.NewPage(s.Keys, name, token.Page{After: last.Day, AfterKey: last.pageKey()})
 	}
 	return result, err

@@ -88,7 +88,7 @@ func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 
 // ErrStaleKeys ends a transaction of a write whose places were made before the server took up a key that the head names. It is no
 // refusal of the write, for that may have changed the transaction by then.
-var ErrStaleKeys = errors.New("a member's places lack a digest key that the head names")
+var ErrStaleKeys = errors.New("a write's places lack a digest key that the head names")
 
 // StaleKeys is what errStaleKeys is to a caller.
 func StaleKeys() *fault.Error {

@@ -120,7 +120,7 @@ func (s *Exporter) Export(ctx context.Context, in Input, send func(Chunk) error)
 	}
 }
 
-// exportName is the name of a file by when it was made.
+// fileName is the name of a file by when it was made.
 func fileName(what string, made time.Time, format Format) string {
 	return fmt.Sprintf("assent-%s-%s.%s", what, made.Format("20060102T150405Z"), format)
 }

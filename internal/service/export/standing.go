@@ -15,7 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 )
 
-// exportNames gives what an export names the names that the catalog has for it. What a later catalog dropped is named as the last
+// catalogNames gives what an export names the names that the catalog has for it. What a later catalog dropped is named as the last
 // version that knew it did.
 type catalogNames struct {
 	catalog  *catalog.Catalog // in force

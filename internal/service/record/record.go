@@ -33,7 +33,7 @@ func New(env *env.Env, reference *reference.Reference, engine *txn.Engine, right
 	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, decided: decided}
 }
 
-// recordTx is a transaction as recording uses it.
+// transaction is a transaction as recording uses it.
 type transaction struct {
 	*txn.Tx
 
@@ -54,7 +54,7 @@ func (s *Recorder) newValidator() *validator {
 	return &validator{recorder: s, versions: s.Catalogs.All(), recorded: s.Instant()}
 }
 
-// ready makes a statement ready. It fails as it would under the lock.
+// validate makes a statement ready. It fails as it would under the lock.
 func (v *validator) validate(ctx context.Context, st statement.Statement) (*txn.Validated, error) {
 	entry, err := v.entry(ctx, &st)
 	if err != nil {

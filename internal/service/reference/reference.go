@@ -18,7 +18,7 @@ func NewReference(store storage.Reader) *Reference {
 	return &Reference{Names: newNameCache(store), Catalogs: newCatalogs(store)}
 }
 
-// read caches what the head refers to.
+// Read caches what the head refers to.
 func (r *Reference) Read(ctx context.Context, head *storage.Head) error {
 	if _, err := r.Names.Of(ctx, head); err != nil || head.CatalogVersion == 0 {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// retaining is one transaction of retention.
+// removal is one transaction of retention.
 type removal struct {
 	*transaction
 	run      *run
@@ -304,7 +304,7 @@ func (t *removal) remove() error {
 			continue
 		}
 		t.Removals.Evidence = append(t.Removals.Evidence, facts.Positions...)
-		if err := t.removal(&facts); err != nil {
+		if err := t.recordRemoval(&facts); err != nil {
 			return err
 		}
 	}

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// retentionActor is who events are by that retention records.
+	// actor is who events are by that retention records.
 	actor = "retention"
-	// PageSize is how many events are looked at at once, retentionGroup how many subjects one transaction is about at most.
+	// PageSize is how many events are looked at at once, groupSize how many subjects one transaction is about at most.
 	PageSize  = 2_000
 	groupSize = 100
 )
@@ -40,7 +40,7 @@ func New(env *env.Env, reference *reference.Reference, reader *asof.Reader, engi
 	return &Remover{Env: env, Reference: reference, reader: reader, engine: engine, rights: rights}
 }
 
-// retentionTx is a transaction as retention uses it.
+// transaction is a transaction as retention uses it.
 type transaction struct {
 	*txn.Tx
 
@@ -126,15 +126,15 @@ func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error)
 	return *current.report, errors.Join(failed...)
 }
 
-// retention is one run.
+// run is one run of the retention.
 type run struct {
-	service   *Remover
-	policy    catalog.Retention
-	dryRun    bool
-	now       consent.Instant
-	CheckKeys []consent.SubjectID // subjects that are or were under a legal hold, as far as the events were read
-	read      int64               // position of the last of these events
-	report    *Report
+	service  *Remover
+	policy   catalog.Retention
+	dryRun   bool
+	now      consent.Instant
+	everHeld []consent.SubjectID // subjects that are or were under a legal hold, as far as the events were read
+	read     int64               // position of the last of these events
+	report   *Report
 }
 
 // isDue reports whether the period has passed since the instant; without a period nothing is due.
@@ -191,7 +191,7 @@ func (r *run) outlines(ctx context.Context, after int64) ([]storage.Outline, err
 	page, err := r.service.Store.Outlines(ctx, after, PageSize)
 	for i := range page {
 		if page[i].Kind == consent.KindHold && page[i].Position > r.read {
-			r.CheckKeys = append(r.CheckKeys, page[i].Subject)
+			r.everHeld = append(r.everHeld, page[i].Subject)
 		}
 	}
 	if len(page) > 0 {
@@ -291,8 +291,8 @@ func (r *run) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
 	m.Run = func(tx *txn.Tx) error {
 		w := r.service.in(tx)
 		held = nil
-		subjects := make([]*txn.Subject, len(r.CheckKeys))
-		for i, id := range r.CheckKeys {
+		subjects := make([]*txn.Subject, len(r.everHeld))
+		for i, id := range r.everHeld {
 			subjects[i] = &txn.Subject{Subject: storage.Subject{ID: id}}
 		}
 		all, err := w.EventsOf(subjects...)
@@ -366,12 +366,12 @@ func (r *run) record(ctx context.Context, facts consent.Facts, claims [][16]byte
 			return err
 		}
 		w.Removals.DropClaims = append(w.Removals.DropClaims, claims...)
-		return w.removal(&facts)
+		return w.recordRemoval(&facts)
 	}})
 }
 
-// removal records what was removed.
-func (w *transaction) removal(facts *consent.Facts) error {
+// recordRemoval records what was removed.
+func (w *transaction) recordRemoval(facts *consent.Facts) error {
 	facts.Kind = consent.KindRemoval
 	return w.byRetention(&txn.Subject{}, facts, consent.Spelling{}, consent.Evidence{})
 }

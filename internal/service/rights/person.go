@@ -72,7 +72,7 @@ func (p *person) isOwn(keys *seal.Keys, exact string) (bool, error) {
 	return spelling == p.spellings[0], err
 }
 
-// erasure returns what is kept of an erasure of the person.
+// kept returns what is kept of an erasure of the person.
 func (p *person) kept() kept.Erasure {
 	e := kept.Erasure{Spellings: p.spellings}
 	for _, at := range []*subjects.Place{&p.exact, &p.folded, &p.mail} {

@@ -13,7 +13,7 @@ import (
 // as it may be, are no farther apart. Beyond it the clock was ahead when that was recorded, or is behind now.
 const LedgerSkew = 2 * databaseSkew
 
-// aheadOf returns how far the ledger is ahead of the clock, and 0 where it is within [ledgerSkew].
+// aheadOf returns how far the ledger is ahead of the clock, and 0 where it is within [LedgerSkew].
 func (e *Engine) aheadOf(head *storage.Head) time.Duration {
 	if ahead := head.Recorded.Time().Sub(e.Clock()); head.Recorded != 0 && ahead > LedgerSkew {
 		return ahead

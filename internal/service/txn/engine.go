@@ -20,7 +20,7 @@ import (
 )
 
 // Write is one write among those of a group. Run is called under the lock of the head, possibly more than once, each time
-// on a transaction that no earlier call has touched. It checks first and changes the work only when nothing can be refused any more, so
+// on a transaction that no earlier call has touched. It checks first and changes the transaction only when nothing can be refused any more, so
 // that a write that is refused leaves nothing behind.
 type Write struct {
 	Load   storage.Load
@@ -110,7 +110,8 @@ func NewEngine(env *env.Env, reference *reference.Reference, guard *access.Guard
 	return e
 }
 
-// SetHooks sets what use cases add to every transaction. It must not be called once something is written.
+// SetHooks sets what use cases add to every transaction. It is called before the first write, and only then: the goroutine that writes
+// reads the hooks once a write has been handed over.
 func (e *Engine) SetHooks(hooks Hooks) { e.hooks = hooks }
 
 // Close refuses new writes, ends those that wait and returns when the last transaction has ended.
@@ -331,7 +332,7 @@ func (e *Engine) transaction(group []*Write) error {
 	load := loadOf(group)
 	err := e.Store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
 		defer asError(&err)
-		w, err := newWork(ctx, e, tx, &load)
+		w, err := newTx(ctx, e, tx, &load)
 		if err != nil {
 			return nil, err
 		}

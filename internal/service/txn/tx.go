@@ -70,7 +70,7 @@ type Subject struct {
 	saved           bool              // its row is to be stored
 }
 
-func newWork(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*Tx, error) {
+func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*Tx, error) {
 	loaded := tx.Loaded()
 	w := &Tx{
 		ctx: ctx, engine: e, tx: tx, loaded: loaded, Head: loaded.Head,
@@ -433,7 +433,8 @@ func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
 	return w.engine.hooks.Recorded(w, s, e)
 }
 
-// AppendTo gives the event of a subject its position, adds it to the ledger and applies it to the state of the subject.
+// AppendTo gives the event of a subject its position, adds it to the ledger and applies it to the state of the subject. From then on
+// a write of the same transaction that states the same fact finds it by its key.
 func (w *Tx) AppendTo(s *Subject, event *consent.Event, sealed []byte) {
 	w.Append(event, sealed)
 	w.keyed[eventID{event.Subject, event.Key}] = event.Position
