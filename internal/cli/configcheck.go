@@ -22,7 +22,7 @@ func (a *app) configCheck() *cobra.Command {
 		Long: "Say what would keep a server with these settings from starting: it reads the settings from where serve reads\n" +
 			"them, and the files that they name: keys, certificate, catalog. It does not connect to the database and changes\n" +
 			"nothing. It exits with 1 where a file is not right, and with 2 where a setting is not.",
-		Example: "  assent config check --config /etc/assent/assent.yaml",
+		Example: "  assent config check --config assent.yaml",
 		Args:    cobra.NoArgs,
 	}
 	config.AddFlags(cmd.Flags())
