@@ -65,7 +65,7 @@ func TestHelp_ExamplesDoWhatTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"assent.yaml": "log_format: json\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
+		"assent.yaml": "keys: assent.keys\n", "address.txt": "bert@example.com\n", "ledger.vkey": checkpoint.GetCheckpoint().GetVerifierKey() + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(db.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
