@@ -156,6 +156,6 @@ func withoutAddresses(text string) string {
 
 // notef writes a line for people to standard error.
 func (a *app) notef(format string, args ...any) {
-	// Nobody is left to tell when standard error cannot be written to.
+	// An error of writing to standard error has no place left to be shown.
 	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
 }

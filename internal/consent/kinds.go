@@ -164,7 +164,7 @@ func (k Kind) IsNo() bool { return k.row().isNo }
 func (k Kind) IsStated() bool { return k.row().stated }
 
 // Voidable reports whether a void may leave out an event of the kind: an erasure has destroyed what it erased, and the rest does not say
-// what somebody wanted.
+// what a person or an officer wanted.
 func (k Kind) Voidable() bool { return k.row().voidable }
 
 // IsCutOff reports whether an erasure ends an event of the kind.

@@ -359,7 +359,7 @@ func (f *fleet) missNothing(rt *rapid.T, no map[string]bool) {
 // rotateSomehow takes the next step of a rotation of the newest file, which may be refused.
 func (f *fleet) rotateSomehow(rt *rapid.T) {
 	if keys, err := seal.Open(f.newest); err != nil || len(keys.List()) > 12 {
-		rt.Skip("enough keys")
+		return // There are enough keys; the step changes nothing.
 	}
 	step := rapid.SampledFrom([]func(string, seal.Keyset) (seal.KeyInfo, error){seal.AddKey, seal.PromoteKey}).Draw(rt, "step")
 	_, _ = step(f.newest, rapid.SampledFrom(seal.Rotatable()).Draw(rt, "keyset"))

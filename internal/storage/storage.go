@@ -124,7 +124,7 @@ type Catalog struct {
 	Document  string
 }
 
-// Client is somebody who may ask.
+// Client is a program that may call the API.
 type Client struct {
 	ID             string
 	Department     string

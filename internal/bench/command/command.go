@@ -120,7 +120,7 @@ func (p *program) fail(code, text string, exit int) {
 	}
 	encoder := json.NewEncoder(p.stderr)
 	encoder.SetEscapeHTML(false)
-	// Nobody is left to tell when standard error cannot be written to.
+	// An error of writing to standard error has no place left to be shown.
 	_ = encoder.Encode(map[string]any{"error": map[string]any{"code": code, "message": text, "violations": []string{}, "exitCode": exit}})
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 )
 
-// Statement is what somebody states about an address, as given: by a call, a row of an import or a scenario.
+// Statement is what a caller states about an address, as given: by a call, a row of an import or a scenario.
 type Statement struct {
 	Kind         consent.Kind // request, grant, confirm, withdraw, refuse, suppress, lift or erase
 	Occurred     consent.Instant

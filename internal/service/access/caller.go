@@ -275,7 +275,7 @@ func ownerOf(cat *catalog.Catalog, scope consent.Scope) (department string, know
 	return "", false
 }
 
-// Client is somebody who may ask.
+// Client is a program that may call the API.
 type Client struct {
 	ID             string
 	Department     string

@@ -173,7 +173,7 @@ func (n *Names) Of(ctx context.Context, head *storage.Head) (*Table, error) {
 	return table, nil
 }
 
-// OfLocked returns the table of a head that is locked: nobody has counted more.
+// OfLocked returns the table of a head that is locked: no other transaction has counted more.
 func (n *Names) OfLocked(ctx context.Context, head *storage.Head) (*Table, error) {
 	table, err := n.Of(ctx, head)
 	if err != nil || len(table.refs) == int(head.Refs) {

@@ -53,7 +53,7 @@ func (s *Remover) in(tx *txn.Tx) *transaction { return &transaction{tx, s} }
 const (
 	Erasures    = "erasures"     // that were imported, and are carried out now
 	Evidence    = "evidence"     // of consents and refusals that are of no use any more
-	Requests    = "requests"     // of requests that nobody confirmed, and of confirmation mails
+	Requests    = "requests"     // of requests that were never confirmed, and of confirmation mails
 	Disclosures = "disclosures"  // who learnt something about whom
 	HardBounces = "hard_bounces" // are lifted
 	Claims      = "claims"       // what was kept of the erased for the defence of claims, until their time

@@ -42,7 +42,7 @@ func (s *Rights) ReleaseHold(ctx context.Context, in Hold) (txn.Recorded, error)
 	return s.hold(ctx, &in, consent.KindRelease)
 }
 
-// hold records a hold, or its end, for the exact subject and the folded one, so that whoever has either of them sees it.
+// hold records a hold, or its end, for the exact subject and the folded one, so that a read of either of them sees it.
 func (s *Rights) hold(ctx context.Context, in *Hold, kind consent.Kind) (txn.Recorded, error) {
 	m := txn.Write{}
 	at, err := s.holdPlaces(in, &m)

@@ -126,7 +126,7 @@ func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Ad
 		}
 		ends := e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse
 		if ends && void.LeavesOut(e) && endings[e.Position].At == 0 {
-			return nil, fault.Errorf(fault.NotVoidable, "position", "whose refusal it is was erased, so nobody can tell any more "+
+			return nil, fault.Errorf(fault.NotVoidable, "position", "an erasure took away whose refusal it is, so it is not known "+
 				"what would count again without it; it stays")
 		}
 	}

@@ -191,7 +191,7 @@ func (e *Engine) queue(m *Write) *[]*Write {
 	return &e.urgent
 }
 
-// serve commits group after group until the engine is closed and nobody waits.
+// serve commits group after group until the engine is closed and no write waits.
 func (e *Engine) serve() {
 	defer close(e.ended)
 	for {
@@ -260,7 +260,7 @@ func (e *Engine) commit(group []*Write) {
 	live := group[:0:0]
 	for _, m := range group {
 		if m.ctx.Err() != nil {
-			m.end(m.ctx.Err()) // Nobody waits any more.
+			m.end(m.ctx.Err()) // Its caller waits no more.
 			continue
 		}
 		live = append(live, m)

@@ -79,7 +79,7 @@ func (w *Tx) clamp(t consent.Instant, field string) (consent.Instant, error) {
 
 // whenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was recorded ahead would win against
 // a refusal that states its true time. So a refusal then counts from when it is recorded, and what could permit anything is refused, for
-// nobody could tell whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
+// it could not be told whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
 func (w *Tx) whenAhead(st *statement.Statement, occurred consent.Instant) (consent.Instant, error) {
 	switch {
 	case w.ahead == 0:

@@ -134,7 +134,7 @@ func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
 	made := &Subject{State: &consent.State{}, Subject: storage.Subject{
 		Key: at.Keys[0], KeyVersion: at.Digests.Versions[0], FoldVersion: address.FoldVersion,
 	}}
-	nameDigest(&w.Head, made.KeyVersion) // From now on nobody may look at anything who would not find it.
+	nameDigest(&w.Head, made.KeyVersion) // A server without the key must not answer from now on: it would not find the row.
 	w.subjects[made.Key] = made
 	return made, nil
 }
