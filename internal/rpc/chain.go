@@ -112,17 +112,12 @@ type checkedStream struct {
 // Context returns the context of the call inside the layers.
 func (s *checkedStream) Context() context.Context { return s.ctx }
 
-// unusable is what is wrong with one message that arrived whole; the next one can be received.
-type unusable struct{ error }
-
-func (u *unusable) Unwrap() error { return u.error }
-
 // RecvMsg receives a message. The room that the message before it had is given back.
 func (s *checkedStream) RecvMsg(message any) error {
 	if err := s.intake.receive(s.ctx, message); err != nil {
 		return transportError(err)
 	}
-	if err := s.checks.of(s.row, message); err != nil {
+	if err := s.row.check(s.checks, message); err != nil {
 		return &unusable{err}
 	}
 	return nil

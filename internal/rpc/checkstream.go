@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -12,6 +13,9 @@ import (
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
+
+// batchTimeout is how long a call about many addresses, and one round of a stream, may take whose caller gives no deadline.
+const batchTimeout = 2 * time.Minute
 
 // arrival is what came next on a stream.
 type arrival struct {
@@ -25,7 +29,7 @@ type arrival struct {
 // then it waits in the connection, so a client that sends and never reads is stopped by the flow control.
 func (s *consentServer) StreamCheckConsent(stream assentv1.ConsentService_StreamCheckConsentServer) error {
 	ctx := stream.Context()
-	lang := s.api.speaks.of(ctx)
+	lang := s.speaks.of(ctx)
 	wanted, arrivals := make(chan struct{}), make(chan arrival, 1)
 	defer close(wanted)
 	go receive(stream.Recv, wanted, arrivals)
@@ -114,3 +118,8 @@ func faultOfCaller(err error) *fault.Error {
 		return refused
 	}
 }
+
+// unusable is what is wrong with one message that arrived whole; the next one can be received.
+type unusable struct{ error }
+
+func (u *unusable) Unwrap() error { return u.error }

@@ -22,7 +22,8 @@ type consentServer struct {
 	check    Checker
 	receipts ReceiptVerifier
 	record   Recorder
-	api      *API
+	speaks   languages
+	checks   validation
 }
 
 // checking is what the requests of one check and of many share.
@@ -57,7 +58,7 @@ func (s *consentServer) CheckConsent(
 	if err != nil {
 		return nil, err
 	}
-	return &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.api.speaks.of(ctx))}, nil
+	return &assentv1.CheckConsentResponse{Decision: decisionOf(&result, s.speaks.of(ctx))}, nil
 }
 
 // BatchCheckConsent answers about many addresses.
@@ -68,7 +69,7 @@ func (s *consentServer) BatchCheckConsent(
 	if err != nil {
 		return nil, err
 	}
-	return compact(&result, s.api.speaks.of(ctx)), nil
+	return compact(&result, s.speaks.of(ctx)), nil
 }
 
 func (s *consentServer) batch(ctx context.Context, m *assentv1.BatchCheckConsentRequest) (check.BatchResult, error) {
@@ -101,7 +102,7 @@ func (s *consentServer) RequestConsent(
 		return nil, err
 	}
 	return &assentv1.RequestConsentResponse{
-		Decision: decisionOf(&result.Result, s.api.speaks.of(ctx)), Token: result.Token,
+		Decision: decisionOf(&result.Result, s.speaks.of(ctx)), Token: result.Token,
 		ExpiresTime: timestamp(result.Expires), Positions: result.Positions,
 		Warnings: warningsOf(result.Warnings),
 	}, nil
@@ -239,7 +240,7 @@ func (s *consentServer) shape(event *assentv1.EventInput) error {
 	default:
 		return nil
 	}
-	return s.api.checks.shape(fact, fault.InvalidEvent)
+	return s.checks.shape(fact, fault.InvalidEvent)
 }
 
 // recordAt records a statement that occurred when the request says.

@@ -79,7 +79,7 @@ func (u *unaryCall) receive(message any) error {
 
 // run runs the handler of the method when the message has been received.
 func (u *unaryCall) run(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	if err := u.api.checks.of(u.row, request); err != nil {
+	if err := u.row.check(u.api.checks, request); err != nil {
 		return nil, err
 	}
 	timed := withDefaultDeadline(ctx, u.row.timeout)

@@ -22,39 +22,6 @@ const (
 	reasonDeadline = "DEADLINE_EXCEEDED"
 )
 
-// statusCodeOf is the table of the error model: the canonical code of a fault, and whether there is one.
-func statusCodeOf(code fault.Code) (codes.Code, bool) {
-	switch code {
-	case fault.InvalidAddress, fault.InvalidDomain, fault.UnknownChannel, fault.UnknownDeclaration,
-		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
-		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
-		fault.InvalidClient, fault.InvalidRequest, fault.InvalidReceipt:
-		return codes.InvalidArgument, true
-	case fault.PositionUnknown:
-		return codes.OutOfRange, true
-	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
-		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
-		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NoClaimsKey:
-		return codes.FailedPrecondition, true
-	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing:
-		return codes.NotFound, true
-	case fault.RequestIDReused, fault.ClientExists:
-		return codes.AlreadyExists, true
-	case fault.EtagMismatch:
-		return codes.Aborted, true
-	case fault.Unauthenticated:
-		return codes.Unauthenticated, true
-	case fault.ScopeMissing, fault.OtherDepartment:
-		return codes.PermissionDenied, true
-	case fault.TooLarge, fault.TooManyCalls:
-		return codes.ResourceExhausted, true
-	case fault.ClockSkew, fault.KeyMissing, fault.Unavailable, fault.ServerStopping:
-		return codes.Unavailable, true
-	default:
-		return codes.Internal, false
-	}
-}
-
 // statusOf returns the reason of an error of the call, and the status that it leaves as.
 func statusOf(c *call, err error) (reason string, mapped error) {
 	var refused *fault.Error
@@ -103,14 +70,6 @@ func violationsOf(refused *fault.Error) []*errdetails.BadRequest_FieldViolation 
 		violations[i] = &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: string(refused.Code)}
 	}
 	return violations
-}
-
-// textOf returns the sentence of an error, with the field it is about.
-func textOf(refused *fault.Error) string {
-	if refused.Field == "" {
-		return refused.Message
-	}
-	return refused.Field + ": " + refused.Message
 }
 
 // internal is what the caller is told of a fault of the program: only where to look for it.

@@ -26,7 +26,6 @@ const (
 // How long a call may take whose caller gives no deadline.
 const (
 	defaultTimeout = 30 * time.Second
-	batchTimeout   = 2 * time.Minute
 	lastingTimeout = 30 * time.Minute
 )
 
@@ -160,4 +159,12 @@ func methods() map[string]method {
 		table[name] = row
 	}
 	return table
+}
+
+// check refuses a message of the method that breaks a rule of the protos; those of other services have none.
+func (m method) check(by validation, message any) error {
+	if m.foreign {
+		return nil
+	}
+	return by.message(message)
 }

@@ -20,7 +20,7 @@ func (s *consentServer) LookupRecipient(
 	if err != nil {
 		return nil, err
 	}
-	lang := s.api.speaks.of(ctx)
+	lang := s.speaks.of(ctx)
 	response := &assentv1.LookupRecipientResponse{Position: found.Position, CatalogVersion: found.CatalogVersion}
 	for i := range found.Channels {
 		response.Channels = append(response.Channels, channelState(&found.Channels[i], lang))

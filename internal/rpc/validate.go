@@ -40,11 +40,8 @@ func newValidation() (validation, error) {
 	return validation{validator}, nil
 }
 
-// of refuses a message of a method that breaks a rule of the protos.
-func (v validation) of(row method, message any) error {
-	if row.foreign {
-		return nil
-	}
+// message refuses a message that breaks a rule of the protos.
+func (v validation) message(message any) error {
 	m, ok := message.(proto.Message)
 	if !ok {
 		return fmt.Errorf("a message of type %T is no proto", message)

@@ -1,0 +1,47 @@
+package rpc
+
+import (
+	"github.com/assent-io/assent/internal/fault"
+	"google.golang.org/grpc/codes"
+)
+
+// statusCodeOf is the table of the error model: the canonical code of a fault, and whether there is one.
+func statusCodeOf(code fault.Code) (codes.Code, bool) {
+	switch code {
+	case fault.InvalidAddress, fault.InvalidDomain, fault.UnknownChannel, fault.UnknownDeclaration,
+		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
+		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
+		fault.InvalidClient, fault.InvalidRequest, fault.InvalidReceipt:
+		return codes.InvalidArgument, true
+	case fault.PositionUnknown:
+		return codes.OutOfRange, true
+	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
+		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
+		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NoClaimsKey:
+		return codes.FailedPrecondition, true
+	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing:
+		return codes.NotFound, true
+	case fault.RequestIDReused, fault.ClientExists:
+		return codes.AlreadyExists, true
+	case fault.EtagMismatch:
+		return codes.Aborted, true
+	case fault.Unauthenticated:
+		return codes.Unauthenticated, true
+	case fault.ScopeMissing, fault.OtherDepartment:
+		return codes.PermissionDenied, true
+	case fault.TooLarge, fault.TooManyCalls:
+		return codes.ResourceExhausted, true
+	case fault.ClockSkew, fault.KeyMissing, fault.Unavailable, fault.ServerStopping:
+		return codes.Unavailable, true
+	default:
+		return codes.Internal, false
+	}
+}
+
+// textOf returns the sentence of an error, with the field it is about.
+func textOf(refused *fault.Error) string {
+	if refused.Field == "" {
+		return refused.Message
+	}
+	return refused.Field + ": " + refused.Message
+}
