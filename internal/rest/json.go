@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
 // bodyProblem begins every text about a body.
@@ -21,7 +21,7 @@ func describeJSON(err error, message protoreflect.MessageDescriptor) string {
 	}
 	if found := regexp.MustCompile(`invalid value for enum field (\w+):`).FindStringSubmatch(text); found != nil {
 		if enum := enumOf(message, protoreflect.Name(found[1]), map[protoreflect.FullName]bool{}); enum != nil {
-			return bodyProblem + where + ": the field " + found[1] + " must be one of " + rpc.EnumNames(enum)
+			return bodyProblem + where + ": the field " + found[1] + " must be one of " + handler.EnumNames(enum)
 		}
 	}
 	return bodyProblem + where + ": " + jsonProblem(text)

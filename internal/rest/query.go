@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
 // routeTable has the calls of the REST API by their path, in which {} stands for one part, and then by HTTP method.
@@ -189,7 +189,7 @@ func kindText(field protoreflect.FieldDescriptor) string {
 	case protoreflect.BoolKind:
 		return "true or false"
 	case protoreflect.EnumKind:
-		return "one of " + rpc.EnumNames(field.Enum())
+		return "one of " + handler.EnumNames(field.Enum())
 	case protoreflect.StringKind:
 		return "a text in UTF-8"
 	case protoreflect.MessageKind:

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
 )
@@ -20,7 +21,7 @@ type Authenticator interface {
 
 // Service is all that the API needs of the use cases.
 type Service interface {
-	UseCases
+	handler.UseCases
 	Authenticator
 }
 
@@ -50,7 +51,7 @@ type API struct {
 	gate     gate
 	table    map[string]method
 	causes   *causes
-	checks   validation
+	checks   handler.Validation
 	service  Service
 	life     context.Context // that of the server, not of a call
 	stopping error
@@ -61,7 +62,7 @@ type API struct {
 
 // New returns the API.
 func New(opts Options) (*API, error) {
-	checks, err := newValidation()
+	checks, err := handler.NewValidation()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (a *API) ServerOptions() []grpc.ServerOption {
 
 // Register registers the services of the API with a server that has the options of the API.
 func (a *API) Register(server grpc.ServiceRegistrar) {
-	registerServices(a.Guarded(server), a.service, a.checks)
+	handler.Register(a.Guarded(server), a.service, a.checks)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
 // call is one call under way: what the layers around it tell each other.
@@ -105,7 +106,7 @@ type checkedStream struct {
 	grpc.ServerStream
 	ctx    context.Context // as any stream has
 	row    method
-	checks validation
+	checks handler.Validation
 	intake intake
 }
 
@@ -118,7 +119,7 @@ func (s *checkedStream) RecvMsg(message any) error {
 		return transportError(err)
 	}
 	if err := s.row.check(s.checks, message); err != nil {
-		return &unusable{err}
+		return &handler.UnusableMessage{Err: err}
 	}
 	return nil
 }

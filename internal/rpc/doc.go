@@ -1,5 +1,5 @@
-// Package rpc is the gRPC side of the service: it turns messages into words of the domain and back, and errors into
-// statuses. It decides nothing.
+// Package rpc is what is around a call of the gRPC API: who calls and whether they may, how large a message may be and how long a call
+// may take, and what becomes of errors. The services themselves are in package handler.
 //
 // One list of layers (layers.go) makes the chain of unary calls and that of streams, so the two cannot drift apart, and one
 // table (methods.go) says of every method what its caller may do, how large its message may be and how long it may take. A

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
 // Domain is the domain of every ErrorInfo.
@@ -26,7 +27,7 @@ const (
 func statusOf(c *call, err error) (reason string, mapped error) {
 	var refused *fault.Error
 	if errors.As(err, &refused) {
-		if code, ok := statusCodeOf(refused.Code); ok {
+		if code, ok := handler.StatusCode(refused.Code); ok {
 			return string(refused.Code), faultStatus(code, refused)
 		}
 		return reasonInternal, internal(c.id)
@@ -57,7 +58,7 @@ func faultStatus(code codes.Code, refused *fault.Error) error {
 	if violations := violationsOf(refused); len(violations) > 0 && (code == codes.InvalidArgument || len(refused.Violations) > 0) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: violations})
 	}
-	return withInfo(status.New(code, textOf(refused)), string(refused.Code), metadata, details...)
+	return withInfo(status.New(code, handler.ErrorText(refused)), string(refused.Code), metadata, details...)
 }
 
 func violationsOf(refused *fault.Error) []*errdetails.BadRequest_FieldViolation {
@@ -94,7 +95,7 @@ func NewStatus(code codes.Code, reason, text string) *status.Status {
 
 // StatusOf returns the status of an error outside of any call: the REST gateway answers with it what never reaches gRPC.
 func StatusOf(err *fault.Error) *status.Status {
-	code, _ := statusCodeOf(err.Code)
+	code, _ := handler.StatusCode(err.Code)
 	return status.Convert(faultStatus(code, err))
 }
 

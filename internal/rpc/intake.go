@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
 // gRPC would receive and unpack a message of up to the largest limit of any method, and decode whatever it holds: a message of 16 kB
@@ -181,7 +182,7 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 	if len(bytes) > unscanned {
 		weight := in.row.shape.weigh(bytes)
 		if weight > maxWeight {
-			return &unusable{fault.Errorf(fault.TooLarge, "", "the message has more elements than any message of this method may have")}
+			return &handler.UnusableMessage{Err: fault.Errorf(fault.TooLarge, "", "the message has more elements than any message of this method may have")}
 		}
 		if weight > unweighed {
 			held, err := in.reserve(ctx, in.own.decoded, in.total.decoded, weight)
@@ -192,7 +193,7 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 		}
 	}
 	if err := proto.Unmarshal(bytes, into); err != nil {
-		return &unusable{unreadable(err)}
+		return &handler.UnusableMessage{Err: unreadable(err)}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/access"
 )
 
@@ -59,13 +60,13 @@ func needs(reach reach, scopes ...access.Scope) method {
 
 // batch is a method whose message may be large.
 func (m method) batch() method {
-	m.limit, m.timeout = MaxMessage, batchTimeout
+	m.limit, m.timeout = MaxMessage, handler.BatchTimeout
 	return m
 }
 
 // long is a method that may work through many events.
 func (m method) long() method {
-	m.timeout = batchTimeout
+	m.timeout = handler.BatchTimeout
 	return m
 }
 
@@ -162,9 +163,9 @@ func methods() map[string]method {
 }
 
 // check refuses a message of the method that breaks a rule of the protos; those of other services have none.
-func (m method) check(by validation, message any) error {
+func (m method) check(by handler.Validation, message any) error {
 	if m.foreign {
 		return nil
 	}
-	return by.message(message)
+	return by.Message(message)
 }

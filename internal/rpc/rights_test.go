@@ -14,7 +14,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/export"
 )
@@ -339,7 +339,7 @@ func TestRights_OfficerOfOneDepartment_MayEraseOnly(t *testing.T) {
 }
 
 func TestEventOf_Removal_CountsPositions(t *testing.T) {
-	got := rpc.EventOf(&export.HistoryEvent{Event: consent.Event{Position: 9, Facts: consent.Facts{
+	got := handler.EventOf(&export.HistoryEvent{Event: consent.Event{Position: 9, Facts: consent.Facts{
 		Kind: consent.KindRemoval, Removed: consent.RemovedEvidence, Until: consent.InstantOf(start), Count: 3, Positions: []int64{2, 4},
 	}}})
 	want := &assentv1.Event{

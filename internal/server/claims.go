@@ -13,7 +13,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/consent/codec"
-	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/rights"
@@ -97,7 +97,7 @@ func openClaim(key *seal.Claims, kept *storage.Claim) (Claim, error) {
 		if err != nil {
 			return Claim{}, fmt.Errorf("the claim %s: %w", claim.ID, err)
 		}
-		claim.Events = append(claim.Events, rpc.EventOf(&export.HistoryEvent{
+		claim.Events = append(claim.Events, handler.EventOf(&export.HistoryEvent{
 			Event: event, Evidence: held.Events[i].Evidence, Held: event.Evidence != [32]byte{},
 		}))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
@@ -271,7 +272,7 @@ func CreateClient(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
-	return rpc.CreateClient(AsLocal(ctx), local, in)
+	return handler.CreateClient(AsLocal(ctx), local, in)
 }
 
 // RebuildLedger makes all states anew from the events of the database that the settings name. Done is told now and then how many

@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	"google.golang.org/grpc"
@@ -7,7 +7,7 @@ import (
 )
 
 // registerServices registers the services of assent.v1 with a server. Messages inside other messages are checked by the validation.
-func registerServices(server grpc.ServiceRegistrar, use UseCases, checks validation) {
+func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
 	speaks := newLanguages()
 	assentv1.RegisterConsentServiceServer(server, &consentServer{
 		check: use, receipts: use, record: use, speaks: speaks, checks: checks,

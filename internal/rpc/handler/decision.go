@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -57,5 +57,5 @@ func senderOf(s *catalog.SenderIdentity, of *catalog.Department) *assentv1.Sende
 
 // itemError returns why an item of a batch failed.
 func itemError(e *fault.Error) *assentv1.ItemError {
-	return &assentv1.ItemError{Reason: string(e.Code), Message: textOf(e)}
+	return &assentv1.ItemError{Reason: string(e.Code), Message: ErrorText(e)}
 }

@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	"github.com/assent-io/assent/internal/fault"
@@ -6,7 +6,7 @@ import (
 )
 
 // statusCodeOf is the table of the error model: the canonical code of a fault, and whether there is one.
-func statusCodeOf(code fault.Code) (codes.Code, bool) {
+func StatusCode(code fault.Code) (codes.Code, bool) {
 	switch code {
 	case fault.InvalidAddress, fault.InvalidDomain, fault.UnknownChannel, fault.UnknownDeclaration,
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
@@ -39,7 +39,7 @@ func statusCodeOf(code fault.Code) (codes.Code, bool) {
 }
 
 // textOf returns the sentence of an error, with the field it is about.
-func textOf(refused *fault.Error) string {
+func ErrorText(refused *fault.Error) string {
 	if refused.Field == "" {
 		return refused.Message
 	}

@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	"testing"
@@ -82,7 +82,7 @@ func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 }
 
 func BenchmarkShape(b *testing.B) {
-	checks, err := newValidation()
+	checks, err := NewValidation()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"

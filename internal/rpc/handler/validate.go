@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	"errors"
@@ -14,11 +14,11 @@ import (
 )
 
 // validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
-type validation struct{ protovalidate.Validator }
+type Validation struct{ protovalidate.Validator }
 
 // newValidation compiles the rules of every message that comes in, so that no call waits for it and a wrong rule is found at
 // start.
-func newValidation() (validation, error) {
+func NewValidation() (Validation, error) {
 	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessages(
 		&assentv1.CheckConsentRequest{}, &assentv1.VerifyReceiptRequest{}, &assentv1.BatchCheckConsentRequest{}, &assentv1.StreamCheckConsentRequest{},
 		&assentv1.RequestConsentRequest{},
@@ -35,13 +35,13 @@ func newValidation() (validation, error) {
 		&assentv1.Lift{}, &assentv1.Erasure{},
 	))
 	if err != nil {
-		return validation{}, fmt.Errorf("compile the rules of the messages: %w", err)
+		return Validation{}, fmt.Errorf("compile the rules of the messages: %w", err)
 	}
-	return validation{validator}, nil
+	return Validation{validator}, nil
 }
 
 // message refuses a message that breaks a rule of the protos.
-func (v validation) message(message any) error {
+func (v Validation) Message(message any) error {
 	m, ok := message.(proto.Message)
 	if !ok {
 		return fmt.Errorf("a message of type %T is no proto", message)
@@ -50,7 +50,7 @@ func (v validation) message(message any) error {
 }
 
 // shape returns an error with the fault, which names every field that breaks a rule.
-func (v validation) shape(m proto.Message, code fault.Code) error {
+func (v Validation) shape(m proto.Message, code fault.Code) error {
 	err := v.Validate(m)
 	if err == nil {
 		return nil

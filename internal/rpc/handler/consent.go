@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type consentServer struct {
 	receipts ReceiptVerifier
 	record   Recorder
 	speaks   languages
-	checks   validation
+	checks   Validation
 }
 
 // checking is what the requests of one check and of many share.

@@ -1,4 +1,4 @@
-package rpc
+package handler
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // batchTimeout is how long a call about many addresses, and one round of a stream, may take whose caller gives no deadline.
-const batchTimeout = 2 * time.Minute
+const BatchTimeout = 2 * time.Minute
 
 // arrival is what came next on a stream.
 type arrival struct {
@@ -81,13 +81,13 @@ func receiveOne(recv func() (*assentv1.StreamCheckConsentRequest, error)) (next 
 func (s *consentServer) streamed(
 	ctx context.Context, next *assentv1.StreamCheckConsentRequest, err error, lang locale.Language,
 ) (*assentv1.StreamCheckConsentResponse, error) {
-	var one *unusable
+	var one *UnusableMessage
 	if err != nil && !errors.As(err, &one) {
 		return nil, err
 	}
 	if err == nil {
 		// As long as a call with the same batch may take.
-		timed, cancel := context.WithTimeout(ctx, batchTimeout)
+		timed, cancel := context.WithTimeout(ctx, BatchTimeout)
 		defer cancel()
 		var result check.BatchResult
 		if result, err = s.batch(timed, next.GetCheck()); err == nil {
@@ -111,7 +111,7 @@ func faultOfCaller(err error) *fault.Error {
 	if !errors.As(err, &refused) || refused.Code == fault.ScopeMissing {
 		return nil
 	}
-	switch code, _ := statusCodeOf(refused.Code); code {
+	switch code, _ := StatusCode(refused.Code); code {
 	case codes.Unauthenticated, codes.Unavailable, codes.Internal:
 		return nil
 	default:
@@ -120,6 +120,10 @@ func faultOfCaller(err error) *fault.Error {
 }
 
 // unusable is what is wrong with one message that arrived whole; the next one can be received.
-type unusable struct{ error }
+type UnusableMessage struct{ Err error }
 
-func (u *unusable) Unwrap() error { return u.error }
+// Error returns the text of what is wrong.
+func (u *UnusableMessage) Error() string { return u.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (u *UnusableMessage) Unwrap() error { return u.Err }
