@@ -246,9 +246,9 @@ func confined() map[string][]string {
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
-		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
-		"internal/consent/statement", "internal/dossier",
-		"internal/ledger", "internal/receipt",
+		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/statement",
+		"internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
+		"internal/timetext", "internal/tlv",
 	}
 }
 
