@@ -16,6 +16,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // benchFlags are the flags of assent bench.
@@ -187,7 +188,7 @@ func (a *app) loadPeople(ctx context.Context, s *server, load bench.Loading) err
 		return a.writeJSON(loaded)
 	}
 	return a.write(fmt.Sprintf("%s: %s, of which %d were recorded before, in %s: %.0f a second\n",
-		count(int(loaded.People), "recipient"), count(int(loaded.Events), "event"), loaded.Duplicates,
+		phrase.Count(int(loaded.People), "recipient"), phrase.Count(int(loaded.Events), "event"), loaded.Duplicates,
 		loaded.Took.Round(10*time.Millisecond), loaded.Rate()))
 }
 

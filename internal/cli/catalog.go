@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // maxCatalog is the longest document that the server takes.
@@ -67,12 +67,12 @@ func (a *app) readCatalog(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := io.ReadAll(io.LimitReader(in.text, maxCatalog+1))
-	if err = errors.Join(err, in.close()); err != nil {
-		return "", fmt.Errorf("%s: %w", in.name, readError(err))
+	text, err := in.ReadAll(maxCatalog + 1)
+	if err != nil {
+		return "", err
 	}
 	if len(text) > maxCatalog {
-		return "", fmt.Errorf("%s: a catalog has at most %d bytes", in.name, maxCatalog)
+		return "", fmt.Errorf("%s: a catalog has at most %d bytes", in.Name, maxCatalog)
 	}
 	return string(text), nil
 }
@@ -82,7 +82,7 @@ func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, file string, d
 		if problem, ok := strings.CutPrefix(warning, catalogPrefix); ok && file != "-" {
 			warning = file + ":" + problem
 		}
-		a.notef("warning: %s", oneLine(warning))
+		a.notef("warning: %s", phrase.OneLine(warning))
 	}
 	switch {
 	case a.json():
@@ -176,10 +176,10 @@ func (a *app) writeLint(problems, warnings []catalog.Problem) error {
 		}{lintProblems(problems), lintProblems(warnings)})
 	}
 	for _, w := range warnings {
-		a.notef("warning: %s", oneLine(w.String()))
+		a.notef("warning: %s", phrase.OneLine(w.String()))
 	}
 	for _, p := range problems {
-		if err := a.write(oneLine(p.String()) + "\n"); err != nil {
+		if err := a.write(phrase.OneLine(p.String()) + "\n"); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // checkFlags are the flags of assent check.
@@ -95,7 +96,7 @@ func (f checkFlags) verify(args []string, json bool) error {
 		return usagef("an ADDRESS or --file is needed")
 	case f.file == "" && (f.out != "" || f.denied != "" || f.report != ""):
 		return usagef("--out, --denied and --report go with --file")
-	case f.receipt == stdinName:
+	case f.receipt == listfile.Standard:
 		return usagef("--receipt needs the name of a file")
 	case f.file == "":
 		return nil
@@ -107,9 +108,9 @@ func (f checkFlags) verify(args []string, json bool) error {
 		return usagef("--file needs --out")
 	case f.out == f.denied:
 		return usagef("--out and --denied must be different files")
-	case f.report == stdinName, f.report != "" && (f.report == f.out || f.report == f.denied):
+	case f.report == listfile.Standard, f.report != "" && (f.report == f.out || f.report == f.denied):
 		return usagef("--report must be a file of its own")
-	case json && (f.out == stdinName || f.denied == stdinName):
+	case json && (f.out == listfile.Standard || f.denied == listfile.Standard):
 		return usagef("--format json and a file both want standard output")
 	}
 	return nil

@@ -5,17 +5,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // checksInFlight is how many batches the server works on at once.
 const checksInFlight = 4
+
+// maxMessageBytes keeps messages well below the server's limit.
+const maxMessageBytes = 1 << 20
+
+// batchLimits keep a batch within the most addresses of a BatchCheckConsent, and the rows that wait for an answer out of the way.
+//
+//nolint:gochecknoglobals // Nothing changes it.
+var batchLimits = listfile.BatchLimits{Rows: 10_000, AddressBytes: maxMessageBytes, Bytes: 4 << 20}
 
 // checkedBatch is a batch of rows with its answer.
 type checkedBatch struct {
@@ -42,13 +50,13 @@ type fileCheck struct {
 	app    *app
 	server *server
 	flags  checkFlags
-	in     *input
-	from   *audience
+	in     *listfile.Input
+	from   *listfile.Audience
 	// allowed and denied are where rows go; nil where they go nowhere.
-	allowed *outFile
-	denied  *outFile
+	allowed *listfile.Writer
+	denied  *listfile.Writer
 	// reportFile is where the page about the check goes, made of report.
-	reportFile *outFile
+	reportFile *listfile.Writer
 	report     report
 	counts     map[outcome]int64
 	bar        *progress
@@ -61,10 +69,10 @@ func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.close()) }()
-	c := &fileCheck{app: a, server: s, flags: f, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.size)}
-	if c.from, err = newAudience(in.text, f.addressColumn); err != nil {
-		return fmt.Errorf("%s: %w", in.name, err)
+	defer func() { err = errors.Join(err, in.Close()) }()
+	c := &fileCheck{app: a, server: s, flags: f, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.Size)}
+	if c.from, err = listfile.NewAudience(in.Text, f.addressColumn); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	defer func() { err = errors.Join(err, c.discard()) }()
 	if err := c.createFiles(); err != nil {
@@ -75,8 +83,8 @@ func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error
 	}
 	counts := sortCounts(c.counts)
 	if c.reportFile != nil {
-		if err := c.writePage(c.reportFile.to, counts); err != nil {
-			return c.reportFile.wrap(err)
+		if err := c.writePage(c.reportFile.Bytes(), counts); err != nil {
+			return c.reportFile.Failed(err)
 		}
 	}
 	if err := c.publish(); err != nil {
@@ -92,14 +100,14 @@ func (c *fileCheck) run(ctx context.Context) error {
 
 func (c *fileCheck) produce(yield func(*checkedBatch) error) error {
 	for {
-		rows, err := c.from.batch()
+		rows, err := c.from.Batch(batchLimits)
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.in.name, err)
+			return fmt.Errorf("%s: %w", c.in.Name, err)
 		}
 		if len(rows) == 0 {
 			return nil
 		}
-		if err := yield(&checkedBatch{rows: rows, read: c.in.read.Load()}); err != nil {
+		if err := yield(&checkedBatch{rows: rows, read: c.in.BytesRead()}); err != nil {
 			return err
 		}
 	}
@@ -110,7 +118,7 @@ func (c *fileCheck) produce(yield func(*checkedBatch) error) error {
 func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	addresses := make([]string, len(b.rows))
 	for i, row := range b.rows {
-		addresses[i] = row[c.from.column]
+		addresses[i] = row[c.from.Column]
 	}
 	var err error
 	b.answer, err = callAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
@@ -181,7 +189,7 @@ func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
 			return nil
 		}
 		c.row = append(append(c.row[:0], row...), o.Verdict, o.Reason)
-		return c.denied.write(c.row)
+		return c.denied.WriteRow(c.row)
 	}
 	if !o.decision.GetForSending() && !c.flags.moment.isPast() {
 		return errors.New("the server's answer is not for sending, although it was asked for now")
@@ -192,7 +200,7 @@ func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
 	sender := o.decision.GetSenderIdentity()
 	c.row = append(append(c.row[:0], row...), o.Reason, o.basis, sender.GetId(), sender.GetFromAddress(),
 		time.Unix(validUntil, 0).UTC().Format(time.RFC3339), o.position)
-	return c.allowed.write(c.row)
+	return c.allowed.WriteRow(c.row)
 }
 
 func allowedColumns() []string {
@@ -212,7 +220,7 @@ func (c *fileCheck) createFiles() error {
 		}
 	}
 	if c.flags.report != "" {
-		if isSameFile(c.flags.file, c.flags.report) {
+		if listfile.SameFile(c.flags.file, c.flags.report) {
 			return usagef("%s is the input itself", c.flags.report)
 		}
 		c.reportFile, err = c.app.create(c.flags.report)
@@ -221,48 +229,41 @@ func (c *fileCheck) createFiles() error {
 }
 
 // create starts a file with the columns of the input and more.
-func (c *fileCheck) create(path string, more []string) (*outFile, error) {
-	header := c.from.rows.header
+func (c *fileCheck) create(path string, more []string) (*listfile.Writer, error) {
+	header := c.from.Header
 	for _, name := range more {
 		if slices.Contains(header, name) {
-			return nil, fmt.Errorf("%s: line 1: the column %q would come twice in %s: rename or remove it", c.in.name, name, path)
+			return nil, fmt.Errorf("%s: line 1: the column %q would come twice in %s: rename or remove it", c.in.Name, name, path)
 		}
 	}
-	if isSameFile(c.flags.file, path) {
+	if listfile.SameFile(c.flags.file, path) {
 		return nil, usagef("%s is the input itself", path)
 	}
 	file, err := c.app.create(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := file.write(slices.Concat(header, more)); err != nil {
-		return nil, errors.Join(err, file.discard())
+	if err := file.WriteRow(slices.Concat(header, more)); err != nil {
+		return nil, errors.Join(err, file.Discard())
 	}
 	return file, nil
 }
 
-// isSameFile reports whether both paths lead to one file.
-func isSameFile(x, y string) bool {
-	xInfo, xErr := os.Stat(x)
-	yInfo, yErr := os.Stat(y)
-	return xErr == nil && yErr == nil && xInfo.Mode().IsRegular() && os.SameFile(xInfo, yInfo)
-}
-
 // files returns the files that are written, the allowed one last.
-func (c *fileCheck) files() []*outFile {
-	return slices.DeleteFunc([]*outFile{c.reportFile, c.denied, c.allowed}, func(f *outFile) bool { return f == nil })
+func (c *fileCheck) files() []*listfile.Writer {
+	return slices.DeleteFunc([]*listfile.Writer{c.reportFile, c.denied, c.allowed}, func(f *listfile.Writer) bool { return f == nil })
 }
 
 // publish puts the files in their places, the allowed one last: where it is,
 // the others are too.
 func (c *fileCheck) publish() error {
 	for _, file := range c.files() {
-		if err := file.finish(); err != nil {
+		if err := file.Finish(); err != nil {
 			return err
 		}
 	}
 	for _, file := range c.files() {
-		if err := file.publish(); err != nil {
+		if err := file.Publish(); err != nil {
 			return err
 		}
 	}
@@ -272,14 +273,14 @@ func (c *fileCheck) publish() error {
 func (c *fileCheck) discard() error {
 	var err error
 	for _, file := range c.files() {
-		err = errors.Join(err, file.discard())
+		err = errors.Join(err, file.Discard())
 	}
 	return err
 }
 
 // writeCounts writes the numbers by reason.
 func (c *fileCheck) writeCounts(counts []outcomeCount) error {
-	c.from.odd.warn(c.app)
+	c.app.warnOdd(&c.from.Odd)
 	if c.flags.moment.isPast() {
 		c.app.notef("Decided %s: not for sending now.", c.flags.moment.String())
 	}

@@ -10,6 +10,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // keysToVerify are the public keys that the caller trusts.
@@ -51,7 +52,7 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 				if err := a.noteCosigned(answer.GetCosigned(), keys.ledger, witnesses); err != nil {
 					return err
 				}
-				if out != "" && out != stdinName {
+				if out != "" && out != listfile.Standard {
 					if err := writeNewFile(out, c.GetNote()); err != nil {
 						return fmt.Errorf("--out: %w", err)
 					}

@@ -27,6 +27,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/telemetry"
 )
@@ -229,7 +230,7 @@ func (a *app) json() bool { return a.format.value == "json" }
 
 // address returns the argument, or for - the first line of standard input.
 func (a *app) address(arg string) (string, error) {
-	if arg != stdinName {
+	if arg != listfile.Standard {
 		return arg, nil
 	}
 	text, err := io.ReadAll(io.LimitReader(a.stdin, 64<<10))

@@ -12,6 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // clients holds the commands about who may ask.
@@ -101,7 +102,7 @@ func (a *app) writeKey(answer proto.Message, done, id, key string) error {
 	if a.json() {
 		return a.writeMessage(answer)
 	}
-	a.notef("%s %s. This is its API key; it cannot be shown again.", done, printable(id))
+	a.notef("%s %s. This is its API key; it cannot be shown again.", done, phrase.Printable(id))
 	return a.write(key + "\n")
 }
 
@@ -211,7 +212,7 @@ func (a *app) clientsRevoke() *cobra.Command {
 			if previous {
 				which = "previous key"
 			}
-			if err := a.ask(fmt.Sprintf("End the %s of %s for ever?", which, printable(args[0])), yes); err != nil {
+			if err := a.ask(fmt.Sprintf("End the %s of %s for ever?", which, phrase.Printable(args[0])), yes); err != nil {
 				return err
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
@@ -224,7 +225,7 @@ func (a *app) clientsRevoke() *cobra.Command {
 				if a.json() {
 					return a.writeMessage(answer)
 				}
-				return a.write("revoked " + printable(answer.GetClient().GetId()) + "\n")
+				return a.write("revoked " + phrase.Printable(answer.GetClient().GetId()) + "\n")
 			})
 		}),
 	}

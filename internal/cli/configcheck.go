@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -40,7 +41,7 @@ func (a *app) writeConfigProblems(problems []error) error {
 	texts := make([]string, 0, len(problems))
 	for _, problem := range problems {
 		for line := range strings.Lines(problem.Error()) {
-			texts = append(texts, oneLine(strings.TrimSuffix(line, "\n")))
+			texts = append(texts, phrase.OneLine(strings.TrimSuffix(line, "\n")))
 		}
 	}
 	if a.json() {

@@ -20,6 +20,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -165,7 +167,7 @@ func (a *app) demoCatalog(ctx context.Context, s *server) error {
 }
 
 // openExample opens an embedded file.
-func openExample(name string) (*input, error) {
+func openExample(name string) (*listfile.Input, error) {
 	file, err := examples.Files.Open(name)
 	if err != nil {
 		return nil, err
@@ -174,7 +176,7 @@ func openExample(name string) (*input, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return newInput(filepath.Base(name), file, info.Size())
+	return listfile.NewInput(filepath.Base(name), file, info.Size())
 }
 
 func (a *app) demoImport(ctx context.Context, s *server) (err error) {
@@ -182,14 +184,14 @@ func (a *app) demoImport(ctx context.Context, s *server) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.close()) }()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	summary, err := a.importText(ctx, s, in, &importer{rejected: rejectedRows{app: a}})
+	summary, err := a.importText(ctx, s, in, &importer{rejected: a.newRejected("")})
 	if err != nil {
 		return err
 	}
 	if summary.Rejected > 0 {
-		return fmt.Errorf("%s: %s rejected", in.name, count(summary.Rejected, "row"))
+		return fmt.Errorf("%s: %s rejected", in.Name, phrase.Count(summary.Rejected, "row"))
 	}
 	a.notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
 	return nil
@@ -200,13 +202,13 @@ func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.close()) }()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
 	c := &fileCheck{
-		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.size),
+		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.Size),
 		flags: checkFlags{channel: demoChannel, moment: momentFlags{asOf: timeFlag{timestamppb.New(demoTime())}}},
 	}
-	if c.from, err = newAudience(in.text, "address"); err != nil {
+	if c.from, err = listfile.NewAudience(in.Text, "address"); err != nil {
 		return err
 	}
 	if err := c.run(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/listfile"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -28,7 +29,7 @@ func (a *app) descriptors() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if out == stdinName {
+			if out == listfile.Standard {
 				return a.write(string(set))
 			}
 			if err := os.WriteFile(out, set, 0o644); err != nil { //nolint:gosec // The API is public.

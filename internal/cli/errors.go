@@ -16,6 +16,7 @@ import (
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // usageError is the caller's mistake, whenever it is found.
@@ -58,9 +59,9 @@ func (a *app) report(err error) {
 		if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
 			text = outer + text
 		}
-		a.notef("assent: %s", oneLine(text))
+		a.notef("assent: %s", phrase.OneLine(text))
 		for _, v := range violations {
-			a.notef("  %s", oneLine(v))
+			a.notef("  %s", phrase.OneLine(v))
 		}
 	default:
 		for _, line := range problemLines(err) {
@@ -74,12 +75,12 @@ func (a *app) report(err error) {
 func problemLines(err error) []string {
 	refused, ok := errors.AsType[*fault.Error](err)
 	if !ok || len(refused.Violations) == 0 {
-		return []string{"assent: " + oneLine(err.Error())}
+		return []string{"assent: " + phrase.OneLine(err.Error())}
 	}
 	text, problems, _ := strings.Cut(err.Error(), "\n")
-	lines := []string{"assent: " + oneLine(text)}
+	lines := []string{"assent: " + phrase.OneLine(text)}
 	for problem := range strings.Lines(problems) {
-		lines = append(lines, "  "+oneLine(problem))
+		lines = append(lines, "  "+phrase.OneLine(problem))
 	}
 	return lines
 }
@@ -144,7 +145,7 @@ func errorJSONOf(err error, code int) errorJSON {
 	if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
 		text = outer + text
 	}
-	e.Message = oneLine(text)
+	e.Message = phrase.OneLine(text)
 	s := status.Convert(call.err)
 	e.Code = strings.ToUpper(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(s.Code().String(), "${1}_$2"))
 	for _, detail := range s.Details() {
@@ -153,7 +154,7 @@ func errorJSONOf(err error, code int) errorJSON {
 			e.Code = d.GetReason()
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
-				e.Violations = append(e.Violations, violationJSON{Field: v.GetField(), Message: oneLine(v.GetDescription())})
+				e.Violations = append(e.Violations, violationJSON{Field: v.GetField(), Message: phrase.OneLine(v.GetDescription())})
 			}
 		}
 	}
@@ -169,7 +170,7 @@ func unreachable(server string, plain bool, message string) string {
 		return fmt.Sprintf("the server at %s speaks HTTP, not gRPC: it is the port for REST; --server takes the port for gRPC, such as %s",
 			server, defaultServer)
 	case strings.Contains(message, "produced zero addresses"), strings.Contains(message, "no such host"):
-		return fmt.Sprintf("the host %s of --server is unknown: no address was found for its name", printable(host))
+		return fmt.Sprintf("the host %s of --server is unknown: no address was found for its name", phrase.Printable(host))
 	}
 	text := fmt.Sprintf("the server at %s cannot be reached: %s", server, lastPart(message))
 	switch {
@@ -207,29 +208,6 @@ func lastPart(message string) string {
 		}
 	}
 	return message[last:]
-}
-
-// oneLine makes a text safe for one line of a terminal. Lines that say the same
-// again are left out: a host name that leads to one address twice fails twice.
-func oneLine(text string) string {
-	var b strings.Builder
-	seen := map[string]bool{}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(strings.NewReplacer("\t", " ", "\r", " ").Replace(line))
-		if line == "" || seen[line] {
-			continue
-		}
-		seen[line] = true
-		switch before := b.String(); {
-		case before == "":
-		case strings.HasSuffix(before, ":"):
-			b.WriteByte(' ')
-		default:
-			b.WriteString("; ")
-		}
-		b.WriteString(line)
-	}
-	return printable(b.String())
 }
 
 // callText says what is wrong with a call of the program. Cobra and pflag

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // exportFlags are the flags of a history that is exported as a file.
@@ -105,9 +106,9 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 // output.
 func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, path string) error {
 	if path == "" {
-		path = stdinName
+		path = listfile.Standard
 	}
-	if path == stdinName && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && isTerminal(a.stdout) {
+	if path == listfile.Standard && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && isTerminal(a.stdout) {
 		return usagef("an archive is nothing for a terminal: give --out FILE")
 	}
 	out, err := a.create(path)
@@ -116,13 +117,13 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 	}
 	defer func() {
 		// What was published stays; an error of removing the rest would hide the one that matters.
-		_ = out.discard()
+		_ = out.Discard()
 	}()
 	bar := a.newProgress("exporting", -1)
 	err = a.withServer(ctx, func(ctx context.Context, s *server) error {
 		var written int64
 		return exportTo(ctx, s, in, func(data []byte) error {
-			_, err := out.to.Write(data)
+			_, err := out.Bytes().Write(data)
 			written += int64(len(data))
 			bar.set(written)
 			return err
@@ -132,10 +133,10 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 	if err != nil {
 		return err
 	}
-	if err := out.finish(); err != nil {
+	if err := out.Finish(); err != nil {
 		return err
 	}
-	return out.publish()
+	return out.Publish()
 }
 
 // exportTo hands on the parts of a file. It ends with an error where none comes within --timeout.

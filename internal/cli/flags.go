@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/timetext"
 )
@@ -83,15 +84,11 @@ func (m *momentFlags) String() string {
 
 // parseTime reads an RFC 3339 time.
 func parseTime(text string) (*timestamppb.Timestamp, error) {
-	t, err := timetext.Parse(text)
+	t, err := timetext.ParseTimestamp(text)
 	if err != nil {
 		return nil, err
 	}
-	at := timestamppb.New(t)
-	if at.CheckValid() != nil {
-		return nil, errors.New("it must be a time after the year 0")
-	}
-	return at, nil
+	return timestamppb.New(t), nil
 }
 
 // declarationFlag is a flag that takes id@version; unset it is nil.
@@ -108,11 +105,8 @@ func (f *declarationFlag) Set(value string) error {
 
 // parseDeclaration reads id@version.
 func parseDeclaration(text string) (*assentv1.DeclarationRef, error) {
-	id, version, found := strings.Cut(text, "@")
-	if !found || id == "" || version == "" || strings.Contains(version, "@") {
-		return nil, errors.New("it must be id@version, such as newsletter-signup@2026-01")
-	}
-	return &assentv1.DeclarationRef{Id: id, Version: version}, nil
+	declaration, err := listfile.ParseDeclaration(text)
+	return declarationOf(declaration), err
 }
 
 // basisFlag is a flag that takes a legal basis.

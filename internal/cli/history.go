@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // historyPage is how many events are asked for at once.
@@ -256,7 +257,7 @@ func describeRights(e *assentv1.Event) (string, facts) {
 		f.add("until", stamp(fact.Removal.GetUntilTime()))
 		f.add("count", fmt.Sprint(fact.Removal.GetCount()))
 		if n := fact.Removal.GetPositionCount(); n != 0 {
-			f.add("evidence-of", count(n, "event"))
+			f.add("evidence-of", phrase.Count(n, "event"))
 		}
 		return "removal", f
 	default:

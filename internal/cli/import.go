@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -18,6 +14,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 const (
@@ -68,15 +66,15 @@ func (a *app) importConsents() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "consents FILE",
 		Short: "Record the events of a file",
-		Long:  fmt.Sprintf(importHelp, strings.Join(importColumns(), ",")),
+		Long:  fmt.Sprintf(importHelp, strings.Join(listfile.EventColumns(), ",")),
 		Example: "  assent import consents events.csv.gz --dry-run\n" +
 			"  assent import consents events.csv.gz",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			switch {
-			case rejected == "" && args[0] != stdinName:
+			case rejected == "" && args[0] != listfile.Standard:
 				rejected = args[0] + ".rejected.csv"
-			case rejected == stdinName, isSameFile(rejected, args[0]):
+			case rejected == listfile.Standard, listfile.SameFile(rejected, args[0]):
 				return usagef("--rejected must name a file of its own")
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
@@ -125,7 +123,7 @@ func (a *app) writeImported(s importSummary) error {
 	}
 	if !s.Complete {
 		if s.Recorded > 0 && !s.DryRun {
-			a.notef("%s recorded before it ended; run the import again to go on.", count(s.Recorded, "row"))
+			a.notef("%s recorded before it ended; run the import again to go on.", phrase.Count(s.Recorded, "row"))
 		}
 		return nil
 	}
@@ -134,7 +132,7 @@ func (a *app) writeImported(s importSummary) error {
 		verb = "would be recorded"
 	}
 	text := fmt.Sprintf("%s: %d %s, %s, %d rejected",
-		count(s.Rows, "row"), s.Recorded, verb, count(s.Duplicates, "duplicate"), s.Rejected)
+		phrase.Count(s.Rows, "row"), s.Recorded, verb, phrase.Count(s.Duplicates, "duplicate"), s.Rejected)
 	if s.ErasedBefore > 0 {
 		text += fmt.Sprintf(", %d from before an erasure left out", s.ErasedBefore)
 	}
@@ -143,14 +141,14 @@ func (a *app) writeImported(s importSummary) error {
 	}
 	if s.Erasures > 0 && !s.DryRun {
 		a.notef("%s recorded, to be carried out by the next retention run: the daily one of the server, or `assent retention run`.",
-			count(s.Erasures, "erasure"))
+			phrase.Count(s.Erasures, "erasure"))
 	}
 	return nil
 }
 
 // importFile imports a file, or standard input for -.
 func (a *app) importFile(ctx context.Context, s *server, path, rejected string, dryRun bool) (_ importSummary, err error) {
-	batch, err := batchID(path)
+	batch, err := listfile.ID(path)
 	if err != nil {
 		return importSummary{}, err
 	}
@@ -158,65 +156,27 @@ func (a *app) importFile(ctx context.Context, s *server, path, rejected string, 
 	if err != nil {
 		return importSummary{}, err
 	}
-	defer func() { err = errors.Join(err, in.close()) }()
-	return a.importText(ctx, s, in, &importer{rejected: rejectedRows{app: a, path: rejected}, dryRun: dryRun, batch: batch})
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return a.importText(ctx, s, in, &importer{rejected: a.newRejected(rejected), dryRun: dryRun, batch: batch})
 }
 
 // importText imports what was opened.
-func (a *app) importText(ctx context.Context, s *server, in *input, i *importer) (importSummary, error) {
+func (a *app) importText(ctx context.Context, s *server, in *listfile.Input, i *importer) (importSummary, error) {
 	i.summary.DryRun, i.summary.BatchID = i.dryRun, i.batch
-	rows, err := newImportRows(in.text)
+	rows, err := listfile.NewEventRows(in.Text)
 	if err != nil {
-		return i.summary, fmt.Errorf("%s: %w", in.name, err)
+		return i.summary, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	defer i.odd.warn(s.app)
-	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.size)
+	defer func() { a.warnOdd(&i.odd) }()
+	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.Size)
 	err = i.run(ctx)
 	if i.summary.Rejected > 0 {
-		i.summary.RejectedFile = i.rejected.path
+		i.summary.RejectedFile = i.rejected.Path()
 	}
 	if err == nil && i.summary.Rejected == 0 {
-		err = i.rejected.removeStale()
+		err = i.rejected.RemoveStale()
 	}
-	return i.summary, errors.Join(err, i.rejected.publish())
-}
-
-// batchID makes a UUID from what a file holds, so that all imports of a file
-// have the same; what cannot be read twice gets a random one.
-func batchID(path string) (string, error) {
-	if path == stdinName {
-		return uuid.NewString(), nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		// It is not opened either: the writer of a pipe would take that for its reader.
-		return uuid.NewString(), nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		// It was only read.
-		_ = file.Close()
-	}()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, bufio.NewReader(file)); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	return contentID(hash.Sum(nil)), nil
-}
-
-// contentID makes a UUID of version 8, which is for uses of one's own, from a
-// SHA-256.
-func contentID(sum []byte) string {
-	id := uuid.UUID(sum[:16])
-	id[6] = id[6]&0x0f | 0x80
-	id[8] = id[8]&0x3f | 0x80
-	return id.String()
+	return i.summary, errors.Join(err, i.rejected.Publish())
 }
 
 // chunk is some rows that are recorded in one call, and those between them
@@ -225,7 +185,7 @@ type chunk struct {
 	events  []*assentv1.EventInput
 	lines   []int
 	size    int
-	broken  []*badRow
+	broken  []*listfile.BadRow
 	results []*assentv1.RecordResult
 	// removed is how many cells of evidence could not be read and were left out.
 	removed int64
@@ -240,16 +200,16 @@ func (c *chunk) full() bool {
 // importer is the import of one file.
 type importer struct {
 	server   *server
-	in       *input
-	rows     importRows
-	rejected rejectedRows
+	in       *listfile.Input
+	rows     listfile.EventRows
+	rejected *listfile.Rejected
 	dryRun   bool
 	batch    string
 	summary  importSummary
 	bar      *progress
 	// unreadable is why the rest of the input could not be read.
 	unreadable error
-	odd        oddAddresses
+	odd        listfile.OddAddresses
 }
 
 func (i *importer) run(ctx context.Context) error {
@@ -277,8 +237,8 @@ func (i *importer) produce(yield func(*chunk) error) error {
 func (i *importer) chunk() (c *chunk, more bool) {
 	c = &chunk{}
 	for !c.full() {
-		row, line, err := i.rows.next()
-		if bad, ok := errors.AsType[*badRow](err); ok {
+		row, line, err := i.rows.Next()
+		if bad, ok := errors.AsType[*listfile.BadRow](err); ok {
 			c.broken = append(c.broken, bad)
 			continue
 		}
@@ -286,22 +246,23 @@ func (i *importer) chunk() (c *chunk, more bool) {
 			return c, false
 		}
 		if err != nil {
-			i.unreadable = fmt.Errorf("%s: %w", i.in.name, err)
+			i.unreadable = fmt.Errorf("%s: %w", i.in.Name, err)
 			return c, false
 		}
-		row, removed := row.withReadableEvidence()
-		event, err := row.event()
+		row, removed := row.WithReadableEvidence()
+		read, err := row.Event()
 		if err != nil {
-			c.broken = append(c.broken, &badRow{line: line, text: err.Error()})
+			c.broken = append(c.broken, &listfile.BadRow{Line: line, Text: err.Error()})
 			continue
 		}
+		event := eventInput(&read)
 		c.removed += removed
-		i.odd.look(row[colAddress], line)
+		i.odd.Look(row[listfile.ColAddress], line)
 		c.events = append(c.events, event)
 		c.lines = append(c.lines, line)
 		c.size += proto.Size(event)
 	}
-	c.read = i.in.read.Load()
+	c.read = i.in.BytesRead()
 	return c, true
 }
 
@@ -316,7 +277,7 @@ func (i *importer) record(ctx context.Context, c *chunk) error {
 			Events: c.events, ValidateOnly: i.dryRun, BatchId: i.batch, RequestId: uuid.NewString(),
 		})
 	if err != nil {
-		return fmt.Errorf("%s: %w", lineRange(c.lines[0], c.lines[len(c.lines)-1]), err)
+		return fmt.Errorf("%s: %w", listfile.LineRange(c.lines[0], c.lines[len(c.lines)-1]), err)
 	}
 	if len(answer.GetResults()) != len(c.events) {
 		return errors.New("the server's answer does not fit the batch")
@@ -327,9 +288,9 @@ func (i *importer) record(ctx context.Context, c *chunk) error {
 
 func (i *importer) consume(c *chunk) error {
 	i.summary.count("EVIDENCE_REMOVED", c.removed)
-	var rejections []rejection
+	var rejections []listfile.Rejection
 	for _, bad := range c.broken {
-		rejections = append(rejections, rejection{bad.line, "INVALID_ROW", bad.reach()})
+		rejections = append(rejections, listfile.Rejection{Line: bad.Line, Reason: "INVALID_ROW", Message: bad.Reach()})
 	}
 	for n, result := range c.results {
 		i.summary.add(result)
@@ -337,7 +298,9 @@ func (i *importer) consume(c *chunk) error {
 		case failed.GetReason() == erasedBefore:
 			i.summary.ErasedBefore++
 		case failed != nil:
-			rejections = append(rejections, rejection{c.lines[n], failed.GetReason(), inColumns(failed.GetMessage())})
+			rejections = append(rejections, listfile.Rejection{
+				Line: c.lines[n], Reason: failed.GetReason(), Message: inColumns(failed.GetMessage()),
+			})
 		case result.GetDuplicate():
 			i.summary.Duplicates++
 		default:
@@ -349,15 +312,7 @@ func (i *importer) consume(c *chunk) error {
 	}
 	i.summary.Rows += int64(len(c.events) + len(c.broken))
 	i.summary.Rejected += int64(len(rejections))
-	slices.SortFunc(rejections, func(x, y rejection) int { return cmp.Compare(x.line, y.line) })
+	slices.SortFunc(rejections, func(x, y listfile.Rejection) int { return cmp.Compare(x.Line, y.Line) })
 	i.bar.set(c.read)
-	return i.rejected.add(rejections)
-}
-
-// reach returns what is wrong, and up to where if it is more than one line.
-func (e *badRow) reach() string {
-	if e.last > e.line {
-		return e.text + " (up to line " + strconv.Itoa(e.last) + ")"
-	}
-	return e.text
+	return i.rejected.Add(rejections)
 }

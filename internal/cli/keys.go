@@ -11,6 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/seal"
 )
 
@@ -213,7 +214,7 @@ func (a *app) keysClaims() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
-		if out == "" || out == stdinName {
+		if out == "" || out == listfile.Standard {
 			return usagef("--out must name a new file")
 		}
 		before, err := seal.Open(path)

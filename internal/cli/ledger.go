@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 
@@ -15,6 +14,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/phrase"
 	"github.com/assent-io/assent/internal/service"
 )
 
@@ -198,11 +198,11 @@ func (a *app) readCheckpoints(files []string) ([]service.KeptCheckpoint, error) 
 		if err != nil {
 			return nil, err
 		}
-		text, err := io.ReadAll(io.LimitReader(in.text, maxCheckpoint))
-		if err = errors.Join(err, in.close()); err != nil {
-			return nil, fmt.Errorf("%s: %w", in.name, readError(err))
+		text, err := in.ReadAll(maxCheckpoint)
+		if err != nil {
+			return nil, err
 		}
-		checkpoints = append(checkpoints, service.KeptCheckpoint{Name: in.name, Note: text})
+		checkpoints = append(checkpoints, service.KeptCheckpoint{Name: in.Name, Note: text})
 	}
 	return checkpoints, nil
 }
@@ -217,7 +217,7 @@ func (a *app) writeVerified(v *Verified) error {
 		}
 	}
 	if more := v.Found - int64(len(v.Findings)); more > 0 {
-		if err := a.write(fmt.Sprintf("and %s more\n", count(more, "finding"))); err != nil {
+		if err := a.write(fmt.Sprintf("and %s more\n", phrase.Count(more, "finding"))); err != nil {
 			return err
 		}
 	}
@@ -226,8 +226,8 @@ func (a *app) writeVerified(v *Verified) error {
 		deleted = fmt.Sprintf(", the evidence of %d deleted (%d by erasure, %d by retention)", v.EvidenceDeleted,
 			v.EvidenceDeleted-v.EvidenceRemoved, v.EvidenceRemoved)
 	}
-	return a.write(fmt.Sprintf("%s%s, %s, %s\n", count(v.Events, "event"), deleted, count(v.Subjects, "subject"),
-		count(v.Found, "finding")))
+	return a.write(fmt.Sprintf("%s%s, %s, %s\n", phrase.Count(v.Events, "event"), deleted, phrase.Count(v.Subjects, "subject"),
+		phrase.Count(v.Found, "finding")))
 }
 
 // line is a finding as people read it.

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -19,7 +20,7 @@ func (a *app) migrate() *cobra.Command {
 		if steps < 1 {
 			return host.Schema{}, usagef("--steps must be 1 or more")
 		}
-		if err := a.ask(fmt.Sprintf("Take back %s and lose what the tables hold?", count(steps, "migration")), yes); err != nil {
+		if err := a.ask(fmt.Sprintf("Take back %s and lose what the tables hold?", phrase.Count(steps, "migration")), yes); err != nil {
 			return host.Schema{}, err
 		}
 		return a.local.MigrateDown(ctx, cfg, steps)
@@ -101,7 +102,7 @@ func (a *app) ledgerRebuild() *cobra.Command {
 				Differed int `json:"differed"`
 			}{report.Subjects, report.Differed})
 		} else {
-			err = a.write(fmt.Sprintf("%s, %d differed\n", count(report.Subjects, "subject"), report.Differed))
+			err = a.write(fmt.Sprintf("%s, %d differed\n", phrase.Count(report.Subjects, "subject"), report.Differed))
 		}
 		if err == nil && report.Differed > 0 {
 			return exitCode(exitFailed)

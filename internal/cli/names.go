@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // namesTimeout is how long is waited for the names of the catalog: they only help to type.
@@ -81,7 +81,7 @@ func (a *app) nameHint(ctx context.Context, s *server) string {
 			if name := nearest.Name(given, names[flag]); name != "" {
 				hint += "; did you mean --" + flag + " " + name + "?"
 			} else {
-				hint += "; --" + flag + " can be " + someOf(names[flag])
+				hint += "; --" + flag + " can be " + phrase.SomeOf(names[flag])
 			}
 		}
 	}
@@ -98,15 +98,6 @@ func (a *app) flagValues(name string) []string {
 		return all
 	}
 	return []string{flag.Value.String()}
-}
-
-// someOf lists names, the first of them where there are many.
-func someOf(names []string) string {
-	const shown = 20
-	if len(names) > shown {
-		return strings.Join(names[:shown], ", ") + ", …"
-	}
-	return strings.Join(names, ", ")
 }
 
 // completeNames lets the shell complete the flags of a command, and of those below it, that take a name of the catalog. Without a

@@ -3,20 +3,23 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // choice is a flag that takes one of a few words.
@@ -79,9 +82,48 @@ func (a *app) writeRaw(data []byte) error {
 	return a.write(b.String())
 }
 
+// errReaderGone is the error of a write to standard output that nothing reads any more.
+var errReaderGone = errors.New("its reader has gone away")
+
+// pipeWriter is standard output, which may be a pipe.
+type pipeWriter struct{ to io.Writer }
+
+func (w pipeWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		err = errReaderGone
+	}
+	return n, err
+}
+
+// streams are those that files are read from and written to.
+func (a *app) streams() *listfile.Streams {
+	return &listfile.Streams{In: a.stdin, Out: pipeWriter{a.stdout}, Interruptible: a.interruptible}
+}
+
+// open opens a file, or standard input for -.
+func (a *app) open(name string) (*listfile.Input, error) { return a.streams().Open(name) }
+
+// create starts a CSV file, or standard output for -.
+func (a *app) create(path string) (*listfile.Writer, error) { return a.streams().Create(path) }
+
+// newRejected reports rows that were rejected to a file, or without a path to standard error.
+func (a *app) newRejected(path string) *listfile.Rejected {
+	return listfile.NewRejected(path, func(r listfile.Rejection) {
+		a.notef("line %d: %s: %s", r.Line, r.Reason, phrase.OneLine(r.Message))
+	})
+}
+
+// warnOdd warns of addresses that look changed.
+func (a *app) warnOdd(odd *listfile.OddAddresses) {
+	if text := odd.Warning(); text != "" {
+		a.notef("warning: %s", text)
+	}
+}
+
 // write writes to standard output.
 func (a *app) write(text string) error {
-	if _, err := io.WriteString(keepOpen{a.stdout}, text); err != nil {
+	if _, err := io.WriteString(pipeWriter{a.stdout}, text); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil
@@ -94,7 +136,7 @@ func (a *app) table(rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = printable(cell)
+			cells[i] = phrase.Printable(cell)
 		}
 		// A bytes.Buffer takes everything.
 		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t"))
@@ -107,25 +149,6 @@ func (a *app) table(rows [][]string) error {
 		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return a.write(lines.String())
-}
-
-// printable replaces what could move the cursor or hide text on a terminal:
-// user agents and notes come from outside.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
-}
-
-// count writes a number of things, one of them in the singular.
-func count[N int | int64](n N, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // stamp writes a time as RFC 3339 in UTC; nothing for an unset one.

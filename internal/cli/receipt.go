@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/receipt"
 )
 
@@ -86,7 +86,7 @@ func (f receiptFlags) verify(file string) error {
 		return usagef("--offline needs --verifier-key")
 	case f.offline && f.address != "":
 		return usagef("--address does not go with --offline: the address is compared and asked about on the server")
-	case file == stdinName && f.address == stdinName:
+	case file == listfile.Standard && f.address == listfile.Standard:
 		return usagef("FILE and --address both want standard input")
 	case f.key == "":
 		return nil
@@ -103,12 +103,12 @@ func (a *app) readReceipt(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := io.ReadAll(io.LimitReader(in.text, receipt.MaxSize+1))
-	if err = errors.Join(err, in.close()); err != nil {
-		return "", fmt.Errorf("%s: %w", in.name, readError(err))
+	text, err := in.ReadAll(receipt.MaxSize + 1)
+	if err != nil {
+		return "", err
 	}
 	if len(text) > receipt.MaxSize {
-		return "", fmt.Errorf("%s: it is too long to be a receipt", in.name)
+		return "", fmt.Errorf("%s: it is too long to be a receipt", in.Name)
 	}
 	return string(text), nil
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // recorded is the answer to every write of one fact.
@@ -177,7 +178,7 @@ func (a *app) writeConfirmed(answer *assentv1.ConfirmConsentResponse) error {
 	if answer.GetDuplicate() {
 		verb = "known already: recorded"
 	}
-	return a.write(fmt.Sprintf("confirmed %s, %s %s\n", printable(answer.GetChannel()), verb, positions(answer.GetPositions())))
+	return a.write(fmt.Sprintf("confirmed %s, %s %s\n", phrase.Printable(answer.GetChannel()), verb, positions(answer.GetPositions())))
 }
 
 // confirm confirms a double opt-in.

@@ -90,7 +90,7 @@ func (c *fileCheck) page(counts []outcomeCount) page {
 	all := summarize(c.flags.channel, &c.flags.moment, counts)
 	share := func(n int64) string { return printer.Sprintf("%.1f %%", 100*float64(n)/float64(max(all.Addresses, 1))) }
 	p := page{
-		Language: tag.String(), Channel: c.flags.channel, File: filepath.Base(c.in.name), Text: text,
+		Language: tag.String(), Channel: c.flags.channel, File: filepath.Base(c.in.Name), Text: text,
 		Decided: c.report.decided.UTC().Format("2006-01-02 15:04 UTC"), Addresses: number(all.Addresses), Allowed: number(all.Allowed),
 		AllowedShare: share(all.Allowed),
 	}

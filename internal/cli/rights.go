@@ -9,6 +9,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 const eraseHelp = `Erase an address, physically and at once: its grants, its requests, the evidence and the address itself are gone. What says no
@@ -159,7 +161,7 @@ func (a *app) move() *cobra.Command {
 		Args: cobra.ExactArgs(2),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.MoveRecipient, writePlaced,
 			func(args []string) (*assentv1.MoveRecipientRequest, error) {
-				if args[0] == stdinName && args[1] == stdinName {
+				if args[0] == listfile.Standard && args[1] == listfile.Standard {
 					return nil, usagef("only one of the addresses can come from standard input")
 				}
 				from, err := a.address(args[0])
@@ -214,7 +216,7 @@ func (a *app) writeVoided(answer *assentv1.VoidEventsResponse) error {
 	if answer.GetEvents() == 0 {
 		return a.write("nothing to leave out: it was left out before\n")
 	}
-	return a.write(fmt.Sprintf("left out: %s of %s\n", count(answer.GetEvents(), "event"), count(answer.GetSubjects(), "subject")))
+	return a.write(fmt.Sprintf("left out: %s of %s\n", phrase.Count(answer.GetEvents(), "event"), phrase.Count(answer.GetSubjects(), "subject")))
 }
 
 // hold holds the commands about legal holds.

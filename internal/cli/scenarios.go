@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/phrase"
 	"github.com/assent-io/assent/internal/scenario"
 )
 
@@ -113,14 +114,14 @@ func (a *app) writeTested(r testReport) error {
 		return a.writeJSON(r)
 	}
 	for _, f := range r.Failures {
-		if err := a.write(oneLine(f.text) + "\n"); err != nil {
+		if err := a.write(phrase.OneLine(f.text) + "\n"); err != nil {
 			return err
 		}
 	}
-	checks := count(r.Checks, "check") + " of " + count(r.Scenarios, "scenario")
+	checks := phrase.Count(r.Checks, "check") + " of " + phrase.Count(r.Scenarios, "scenario")
 	switch {
 	case len(r.Failures) > 0:
-		return a.write(fmt.Sprintf("%s in %s\n", count(len(r.Failures), "failure"), checks))
+		return a.write(fmt.Sprintf("%s in %s\n", phrase.Count(len(r.Failures), "failure"), checks))
 	case r.Checks == 1:
 		return a.write(checks + " holds\n")
 	default:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // noteWarnings writes what an answer warns of to standard error, also where the answer itself is written as JSON.
@@ -15,9 +16,9 @@ func (a *app) noteWarnings(answer any) {
 		for _, w := range warned.GetWarnings() {
 			field := ""
 			if w.GetField() != "" {
-				field = " (" + oneLine(w.GetField()) + ")"
+				field = " (" + phrase.OneLine(w.GetField()) + ")"
 			}
-			a.notef("warning: %s: %s%s", oneLine(w.GetCode()), oneLine(w.GetDescription()), field)
+			a.notef("warning: %s: %s%s", phrase.OneLine(w.GetCode()), phrase.OneLine(w.GetDescription()), field)
 		}
 	}
 	if still, ok := answer.(interface {
@@ -29,7 +30,7 @@ func (a *app) noteWarnings(answer any) {
 				by = fmt.Sprintf(" by the consent at position %d", s.GetPosition())
 			}
 			a.notef("warning: the channel %s is still allowed%s, which began later than this; leave the time out to record it as of now",
-				oneLine(s.GetChannel()), by)
+				phrase.OneLine(s.GetChannel()), by)
 		}
 	}
 }
@@ -69,9 +70,9 @@ func (w *importWarnings) note(a *app) {
 		if strings.HasPrefix(code, "EVIDENCE_") {
 			what, unit = "%s of evidence recorded otherwise than given", "field"
 		}
-		a.notef("warning: %s: "+what, oneLine(code), count(int(w.Warnings[code]), unit))
+		a.notef("warning: %s: "+what, phrase.OneLine(code), phrase.Count(int(w.Warnings[code]), unit))
 	}
 	if w.StillAllowed > 0 {
-		a.notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", count(int(w.StillAllowed), "row"))
+		a.notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", phrase.Count(int(w.StillAllowed), "row"))
 	}
 }

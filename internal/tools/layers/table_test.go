@@ -18,7 +18,8 @@ func allowed() map[string][]string {
 		"internal/cli": {
 			"internal/fault",
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
-			"internal/consent", "internal/dossier", "internal/ledger", "internal/nearest", "internal/receipt", "internal/scenario", "internal/seal", "internal/server", "internal/service",
+			"internal/consent", "internal/dossier", "internal/ledger", "internal/listfile", "internal/nearest", "internal/phrase", "internal/receipt", "internal/scenario",
+			"internal/seal", "internal/server", "internal/service",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
 		},
 		"internal/bench": {
@@ -70,7 +71,9 @@ func allowed() map[string][]string {
 		"internal/seal":     {"internal/consent"},
 		"internal/address":  {},
 		"internal/scenario": {"internal/fault", "internal/address", "internal/catalog", "internal/consent", "internal/timetext", "internal/yamltext"},
+		"internal/listfile": {"internal/catalog", "internal/nearest", "internal/phrase", "internal/timetext"},
 		"internal/nearest":  {},
+		"internal/phrase":   {},
 		"internal/fault":    {},
 		"internal/timetext": {},
 		"internal/yamltext": {"internal/nearest"},

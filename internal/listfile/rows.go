@@ -1,47 +1,58 @@
-package cli
+package listfile
 
 import (
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"unicode/utf8"
+
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // errTooLong is returned for a record of more than maxRecord bytes.
 var errTooLong = fmt.Errorf("it is longer than %d bytes; perhaps a quote is not closed", maxRecord)
 
-// badRow is what is wrong with one row; the rows after it can still be read.
-type badRow struct {
-	// line is where the row begins, last where it ends.
-	line, last int
-	text       string
+// BadRow is what is wrong with one row; the rows after it can still be read.
+type BadRow struct {
+	// Line is where the row begins, Last where it ends; 0 for a row of one line.
+	Line, Last int
+	Text       string
 }
 
-func (e *badRow) Error() string {
-	return lineRange(e.line, e.last) + ": " + e.text
+func (e *BadRow) Error() string {
+	return LineRange(e.Line, e.Last) + ": " + e.Text
 }
 
-// lineRange names one line, or several where last is behind the first.
-func lineRange(first, last int) string {
+// Reach returns what is wrong, and up to where if it is more than one line.
+func (e *BadRow) Reach() string {
+	if e.Last > e.Line {
+		return e.Text + " (up to line " + strconv.Itoa(e.Last) + ")"
+	}
+	return e.Text
+}
+
+// LineRange names one line, or several where last is behind the first.
+func LineRange(first, last int) string {
 	if last > first {
 		return fmt.Sprintf("lines %d to %d", first, last)
 	}
 	return fmt.Sprintf("line %d", first)
 }
 
-// csvRows reads a CSV file with a header row by row, each of bounded length.
-type csvRows struct {
+// rows reads a CSV file with a header row by row, each of bounded length.
+type rows struct {
 	header []string
 	reader *csv.Reader
 	limit  *recordLimit
 	line   int
 }
 
-// newCSVRows reads the header, whose names must differ.
-func newCSVRows(from io.Reader) (*csvRows, error) {
+// newRows reads the header, whose names must differ.
+func newRows(from io.Reader) (*rows, error) {
 	limit := &recordLimit{from: from}
-	r := &csvRows{reader: csv.NewReader(limit), limit: limit}
+	r := &rows{reader: csv.NewReader(limit), limit: limit}
 	header, err := r.next()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("it is empty: a header is missing")
@@ -61,10 +72,10 @@ func newCSVRows(from io.Reader) (*csvRows, error) {
 }
 
 // next returns the next row, which has as many fields as the header and is
-// valid UTF-8. It returns io.EOF at the end, a *badRow for a row that is
+// valid UTF-8. It returns io.EOF at the end, a *BadRow for a row that is
 // broken, after which it may be called again, and another error when nothing
 // more can be read.
-func (r *csvRows) next() ([]string, error) {
+func (r *rows) next() ([]string, error) {
 	row, err := r.reader.Read()
 	r.limit.recordEnds(r.reader.InputOffset())
 	if err == nil {
@@ -72,7 +83,7 @@ func (r *csvRows) next() ([]string, error) {
 		for i, field := range row {
 			if !utf8.ValidString(field) {
 				line, _ := r.reader.FieldPos(i)
-				return nil, &badRow{r.line, line, fmt.Sprintf("field %d is not valid UTF-8", i+1)}
+				return nil, &BadRow{r.line, line, fmt.Sprintf("field %d is not valid UTF-8", i+1)}
 			}
 		}
 		return row, nil
@@ -85,10 +96,10 @@ func (r *csvRows) next() ([]string, error) {
 		return nil, fmt.Errorf("after line %d: %w", r.line, readError(err))
 	case errors.Is(err, csv.ErrFieldCount):
 		r.line = parse.StartLine
-		return nil, &badRow{parse.StartLine, 0, fmt.Sprintf("it has %s, the header has %d", count(len(row), "field"), len(r.header))}
+		return nil, &BadRow{parse.StartLine, 0, fmt.Sprintf("it has %s, the header has %d", phrase.Count(len(row), "field"), len(r.header))}
 	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
 		r.line = parse.Line
-		return nil, &badRow{parse.StartLine, parse.Line, "a quote stands where none can be, or is not closed"}
+		return nil, &BadRow{parse.StartLine, parse.Line, "a quote stands where none can be, or is not closed"}
 	default:
 		return nil, fmt.Errorf("line %d: %w", parse.StartLine, parse.Err)
 	}

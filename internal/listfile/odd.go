@@ -1,17 +1,20 @@
-package cli
+package listfile
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// oddAddresses counts the addresses of a file that look as if a spreadsheet or a URL had changed them. They may be right, and another
+// OddAddresses counts the addresses of a file that look as if a spreadsheet or a URL had changed them. They may be right, and another
 // mailbox than the one that was meant, so they are taken as they stand and the caller is warned.
-type oddAddresses struct {
+type OddAddresses struct {
 	count int64
 	// first is the line of the first.
 	first int
 }
 
-// look counts an address that looks odd.
-func (o *oddAddresses) look(address string, line int) {
+// Look counts an address that looks odd.
+func (o *OddAddresses) Look(address string, line int) {
 	if !isOdd(address) {
 		return
 	}
@@ -32,15 +35,15 @@ func isOdd(address string) bool {
 	return strings.Contains(lower, "%20") || strings.Contains(lower, "%40")
 }
 
-// warn says how many there were.
-func (o *oddAddresses) warn(a *app) {
+// Warning says how many there were; it is empty where there were none.
+func (o *OddAddresses) Warning() string {
 	if o.count == 0 {
-		return
+		return ""
 	}
 	those, look := "addresses", "look"
 	if o.count == 1 {
 		those, look = "address", "looks"
 	}
-	a.notef("warning: %d %s %s changed by a spreadsheet or a URL (a quote or mailto: in front, %%20 or %%40 within), the first on line %d; "+
+	return fmt.Sprintf("%d %s %s changed by a spreadsheet or a URL (a quote or mailto: in front, %%20 or %%40 within), the first on line %d; "+
 		"taken as written, which may be another mailbox than was meant", o.count, those, look, o.first)
 }

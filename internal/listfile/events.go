@@ -1,4 +1,4 @@
-package cli
+package listfile
 
 import (
 	"bufio"
@@ -14,42 +14,41 @@ import (
 	"github.com/assent-io/assent/internal/nearest"
 )
 
-// importRows reads the rows of an import file. It returns io.EOF at the end, a
-// *badRow for a row that is broken, after which it may be called again, and
-// another error when nothing more can be read.
-type importRows interface {
-	next() (row importRow, line int, err error)
+// EventRows reads the rows of a file of events.
+type EventRows interface {
+	// Next returns a row and its line. It returns io.EOF at the end, a *BadRow for a row that is broken, after which it may be called
+	// again, and another error when nothing more can be read.
+	Next() (row Row, line int, err error)
 }
 
-// newImportRows reads CSV with a header, or NDJSON where the first thing is an
-// opening brace.
-func newImportRows(from *bufio.Reader) (importRows, error) {
+// NewEventRows reads CSV with a header, or NDJSON where the first thing is an opening brace.
+func NewEventRows(from *bufio.Reader) (EventRows, error) {
 	first, err := from.Peek(1)
 	if err == nil && first[0] == '{' {
-		return &ndjsonRows{from: from}, nil
+		return &ndjsonEvents{from: from}, nil
 	}
-	rows, err := newCSVRows(from)
+	rows, err := newRows(from)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkImportHeader(rows.header); err != nil {
+	if err := checkHeader(rows.header); err != nil {
 		return nil, fmt.Errorf("line %d: %w", rows.line, err)
 	}
-	return &csvImport{rows: rows}, nil
+	return &csvEvents{rows: rows}, nil
 }
 
-// checkImportHeader refuses columns that nobody would read, and a file without
+// checkHeader refuses columns that nobody would read, and a file without
 // the two that every row needs.
-func checkImportHeader(header []string) error {
+func checkHeader(header []string) error {
 	if len(header) == 1 && strings.Contains(header[0], ";") {
 		return errors.New("the columns are separated by semicolons; they have to be separated by commas")
 	}
 	for _, name := range header {
-		if !slices.Contains(importColumns(), name) {
+		if !slices.Contains(columns, name) {
 			return unknown("column", name)
 		}
 	}
-	for _, name := range []string{colOccurred, colEvent} {
+	for _, name := range []string{ColOccurred, ColEvent} {
 		if !slices.Contains(header, name) {
 			return fmt.Errorf("the column %q is missing", name)
 		}
@@ -63,18 +62,18 @@ func unknown(kind, name string) error {
 	if strings.Contains(name, "@") || len(name) > 64 {
 		return fmt.Errorf("a %s is unknown; the first line of a CSV file must be its header", kind)
 	}
-	return fmt.Errorf("the %s %q is unknown%s", kind, name, nearest.Hint(name, importColumns()))
+	return fmt.Errorf("the %s %q is unknown%s", kind, name, nearest.Hint(name, columns))
 }
 
-// csvImport reads rows of CSV.
-type csvImport struct{ rows *csvRows }
+// csvEvents reads rows of CSV.
+type csvEvents struct{ rows *rows }
 
-func (c *csvImport) next() (importRow, int, error) {
+func (c *csvEvents) Next() (Row, int, error) {
 	fields, err := c.rows.next()
 	if err != nil {
 		return nil, c.rows.line, err
 	}
-	row := importRow{}
+	row := Row{}
 	for i, name := range c.rows.header {
 		if fields[i] != "" {
 			row[name] = fields[i]
@@ -83,13 +82,13 @@ func (c *csvImport) next() (importRow, int, error) {
 	return row, c.rows.line, nil
 }
 
-// ndjsonRows reads one JSON object a line. Empty lines are skipped.
-type ndjsonRows struct {
+// ndjsonEvents reads one JSON object a line. Empty lines are skipped.
+type ndjsonEvents struct {
 	from *bufio.Reader
 	line int
 }
 
-func (n *ndjsonRows) next() (importRow, int, error) {
+func (n *ndjsonEvents) Next() (Row, int, error) {
 	for {
 		text, err := n.readLine()
 		if err != nil {
@@ -100,14 +99,14 @@ func (n *ndjsonRows) next() (importRow, int, error) {
 		}
 		row, err := parseObject(text)
 		if err != nil {
-			return nil, n.line, &badRow{line: n.line, text: err.Error()}
+			return nil, n.line, &BadRow{Line: n.line, Text: err.Error()}
 		}
 		return row, n.line, nil
 	}
 }
 
 // readLine returns the next line, which may lack its newline at the end.
-func (n *ndjsonRows) readLine() ([]byte, error) {
+func (n *ndjsonEvents) readLine() ([]byte, error) {
 	n.line++
 	var line []byte
 	for {
@@ -127,7 +126,7 @@ func (n *ndjsonRows) readLine() ([]byte, error) {
 }
 
 // parseObject reads an object whose keys are columns, each at most once.
-func parseObject(text []byte) (importRow, error) {
+func parseObject(text []byte) (Row, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("it is not valid UTF-8")
 	}
@@ -136,7 +135,7 @@ func parseObject(text []byte) (importRow, error) {
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return nil, errors.New("it is no JSON object")
 	}
-	row, seen := importRow{}, map[string]bool{}
+	row, seen := Row{}, map[string]bool{}
 	for decoder.More() {
 		token, err := decoder.Token()
 		if err != nil {
@@ -148,7 +147,7 @@ func parseObject(text []byte) (importRow, error) {
 		if err := decoder.Decode(&value); err != nil {
 			return nil, errors.New("it is no JSON object")
 		}
-		if !slices.Contains(importColumns(), key) {
+		if !slices.Contains(columns, key) {
 			return nil, unknown("key", key)
 		}
 		if seen[key] {
@@ -181,11 +180,11 @@ func parseValue(key string, value any) (string, error) {
 	case string:
 		return v, nil
 	case bool:
-		if key == "notice_given" {
+		if key == colNoticeGiven {
 			return fmt.Sprint(v), nil
 		}
 	case []any:
-		if key != colChannels && key != "goods" {
+		if key != ColChannels && key != colGoods {
 			break
 		}
 		words := make([]string, len(v))
