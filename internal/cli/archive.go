@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
@@ -18,7 +19,7 @@ func (a *app) verifyArchive(path, key string) error {
 		return err
 	}
 	report := dossier.Verify(data, key)
-	if report.NoArchive && !a.json() {
+	if report.NoArchive && !a.JSON() {
 		if path == listfile.Standard {
 			path = "standard input"
 		}
@@ -28,14 +29,14 @@ func (a *app) verifyArchive(path, key string) error {
 		return err
 	}
 	if report.Found > 0 {
-		return exitCode(exitFailed)
+		return terminal.ExitCode(terminal.ExitFailed)
 	}
 	return nil
 }
 
 // readWhole reads a file as it is: not a byte may be left out that is to be verified.
 func (a *app) readWhole(path string) ([]byte, error) {
-	in, err := a.streams().OpenRaw(path)
+	in, err := a.Streams().OpenRaw(path)
 	if err != nil {
 		return nil, err
 	}
@@ -44,18 +45,18 @@ func (a *app) readWhole(path string) ([]byte, error) {
 
 func (a *app) writeArchive(r *dossier.Report) error {
 	if r.KeyFromFile && r.VerifierKey != "" {
-		a.notef("The key is that of the archive itself, so compare it with the one that you were told: %s", phrase.OneLine(r.VerifierKey))
+		a.Notef("The key is that of the archive itself, so compare it with the one that you were told: %s", phrase.OneLine(r.VerifierKey))
 	}
-	if a.json() {
-		return a.writeJSON(r)
+	if a.JSON() {
+		return a.PrintJSON(r)
 	}
 	for i := range r.Findings {
-		if err := a.write(phrase.Printable(r.Findings[i].Line()) + "\n"); err != nil {
+		if err := a.Print(phrase.Printable(r.Findings[i].Line()) + "\n"); err != nil {
 			return err
 		}
 	}
 	if more := r.Found - len(r.Findings); more > 0 {
-		if err := a.write(fmt.Sprintf("and %s more\n", phrase.Count(more, "finding"))); err != nil {
+		if err := a.Print(fmt.Sprintf("and %s more\n", phrase.Count(more, "finding"))); err != nil {
 			return err
 		}
 	}
@@ -64,9 +65,9 @@ func (a *app) writeArchive(r *dossier.Report) error {
 		deleted = fmt.Sprintf(", the evidence of %d deleted", r.EvidenceDeleted)
 	}
 	if r.Found > 0 {
-		return a.write(fmt.Sprintf("%s: the archive does not hold\n", phrase.Count(r.Found, "finding")))
+		return a.Print(fmt.Sprintf("%s: the archive does not hold\n", phrase.Count(r.Found, "finding")))
 	}
-	return a.write(fmt.Sprintf("%s, %s%s, proven to be in the ledger of %s at position %d; made %s; 0 findings\n",
+	return a.Print(fmt.Sprintf("%s, %s%s, proven to be in the ledger of %s at position %d; made %s; 0 findings\n",
 		phrase.Count(r.Files, "file"), entries(r.Events), deleted, phrase.Printable(r.Ledger), r.Position, r.MadeTime))
 }
 

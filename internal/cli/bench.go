@@ -15,6 +15,8 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -72,25 +74,25 @@ func (a *app) bench() *cobra.Command {
 		only, err := regexp.Compile(f.only)
 		switch {
 		case err != nil:
-			return usagef("--only: %v", err)
+			return terminal.Usagef("--only: %v", err)
 		case f.duration <= 0 || f.recipients < 1 || f.imported < 1 || f.audience < 1:
-			return usagef("--duration, --recipients, --import and --audience must be more than 0")
+			return terminal.Usagef("--duration, --recipients, --import and --audience must be more than 0")
 		}
 		options := bench.Options{
 			Only: only, Duration: f.duration, Recipients: f.recipients, Seed: f.seed, Import: f.imported, Audience: f.audience,
-			CheckFile: a.benchCheckFile, Progress: func(what string) { a.notef("%s ...", what) },
+			CheckFile: a.benchCheckFile, Progress: func(what string) { a.Notef("%s ...", what) },
 		}
 		// The environment may name the database that is in use: only the flags count.
 		if flags.Changed("database-url") {
 			cfg, err := config.Load(flags, noEnv)
 			if err != nil {
-				return usagef("%v", err)
+				return terminal.Usagef("%v", err)
 			}
 			options.DatabaseURL, options.Keys = cfg.DatabaseURL, cfg.Keys
 		}
 		report, err := bench.Run(ctx, options)
 		if errors.Is(err, bench.ErrNoCase) {
-			return usagef("--only: %v", err)
+			return terminal.Usagef("--only: %v", err)
 		}
 		if !f.goals {
 			report.WithoutGoals()
@@ -120,16 +122,16 @@ func (a *app) writeReport(report *bench.Report) error {
 	if len(report.Figures) == 0 {
 		return nil
 	}
-	if a.json() {
-		return report.WriteJSON(a.stdout)
+	if a.JSON() {
+		return report.WriteJSON(a.Stdout)
 	}
-	return report.WriteTable(a.stdout)
+	return report.WriteTable(a.Stdout)
 }
 
 // benchCheckFile checks an audience file as `assent check --file` does.
 func (a *app) benchCheckFile(ctx context.Context, address, key, channel, in, allowed, denied string) error {
 	client := *a
-	client.env, client.bars, client.stderr, client.format = noEnv, false, io.Discard, choice{}
+	client.env, client.Bars, client.Stderr, client.Format = noEnv, false, io.Discard, value.Choice{}
 	client.connection = connection{server: address, apiKey: config.NewSecret(key), timeout: time.Minute}
 	return client.withServer(ctx, func(ctx context.Context, s *server) error {
 		return client.checkFile(ctx, s, checkFlags{channel: channel, file: in, addressColumn: "address", out: allowed, denied: denied})
@@ -166,15 +168,15 @@ func (a *app) benchLoad() *cobra.Command {
 // loadPeople loads, and says how fast it was.
 func (a *app) loadPeople(ctx context.Context, s *server, load bench.Loading) error {
 	if load.Batch < 1 || load.Batch > 5000 || load.InFlight < 1 {
-		return usagef("--batch must be 1 to 5000, --in-flight 1 or more")
+		return terminal.Usagef("--batch must be 1 to 5000, --in-flight 1 or more")
 	}
-	bar := a.newProgress("recording", int64(load.People))
-	defer bar.end()
+	bar := a.NewProgress("recording", int64(load.People))
+	defer bar.End()
 	var mu sync.Mutex
 	load.Recorded = func(people int64) {
 		mu.Lock()
 		defer mu.Unlock()
-		bar.set(people)
+		bar.Set(people)
 	}
 	loaded, err := bench.Load(ctx, func(
 		ctx context.Context, in *assentv1.BatchRecordEventsRequest,
@@ -184,10 +186,10 @@ func (a *app) loadPeople(ctx context.Context, s *server, load bench.Loading) err
 	if err != nil {
 		return err
 	}
-	if a.json() {
-		return a.writeJSON(loaded)
+	if a.JSON() {
+		return a.PrintJSON(loaded)
 	}
-	return a.write(fmt.Sprintf("%s: %s, of which %d were recorded before, in %s: %.0f a second\n",
+	return a.Print(fmt.Sprintf("%s: %s, of which %d were recorded before, in %s: %.0f a second\n",
 		phrase.Count(int(loaded.People), "recipient"), phrase.Count(int(loaded.Events), "event"), loaded.Duplicates,
 		loaded.Took.Round(10*time.Millisecond), loaded.Rate()))
 }
@@ -195,7 +197,7 @@ func (a *app) loadPeople(ctx context.Context, s *server, load bench.Loading) err
 func positiveNumber(text string) (int, error) {
 	n, err := strconv.Atoi(strings.ReplaceAll(text, "_", ""))
 	if err != nil || n < 1 {
-		return 0, usagef("N must be a number of people, 1 or more")
+		return 0, terminal.Usagef("N must be a number of people, 1 or more")
 	}
 	return n, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/phrase"
 )
 
@@ -63,7 +64,7 @@ func (a *app) catalogApply() *cobra.Command {
 
 // readCatalog returns the text of a file, which may be packed.
 func (a *app) readCatalog(path string) (string, error) {
-	in, err := a.open(path)
+	in, err := a.Open(path)
 	if err != nil {
 		return "", err
 	}
@@ -82,17 +83,17 @@ func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, file string, d
 		if problem, ok := strings.CutPrefix(warning, catalogPrefix); ok && file != "-" {
 			warning = file + ":" + problem
 		}
-		a.notef("warning: %s", phrase.OneLine(warning))
+		a.Notef("warning: %s", phrase.OneLine(warning))
 	}
 	switch {
-	case a.json():
-		return a.writeMessage(answer)
+	case a.JSON():
+		return a.PrintMessage(answer)
 	case answer.GetUnchanged():
-		return a.write("unchanged: this is the latest version already\n")
+		return a.Print("unchanged: this is the latest version already\n")
 	case dryRun:
-		return a.write("valid: it could be applied\n")
+		return a.Print("valid: it could be applied\n")
 	default:
-		return a.write(fmt.Sprintf("version %d, etag %s, recorded %s\n", answer.GetVersion(), answer.GetEtag(), positions(answer.GetPositions())))
+		return a.Print(fmt.Sprintf("version %d, etag %s, recorded %s\n", answer.GetVersion(), answer.GetEtag(), positions(answer.GetPositions())))
 	}
 }
 
@@ -113,11 +114,11 @@ func (a *app) catalogGet() *cobra.Command {
 }
 
 func (a *app) writeCatalog(answer *assentv1.GetCatalogResponse) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
-	a.notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
-	return a.write(answer.GetDocument())
+	a.Notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
+	return a.Print(answer.GetDocument())
 }
 
 // lintProblem is something that is wrong with a catalog.
@@ -144,7 +145,7 @@ func (a *app) catalogLint() *cobra.Command {
 				return err
 			}
 			if len(problems) > 0 {
-				return exitCode(exitFailed)
+				return terminal.ExitCode(terminal.ExitFailed)
 			}
 			return nil
 		}),
@@ -169,17 +170,17 @@ func (a *app) lint(paths []string) (problems, warnings []catalog.Problem, err er
 }
 
 func (a *app) writeLint(problems, warnings []catalog.Problem) error {
-	if a.json() {
-		return a.writeJSON(struct {
+	if a.JSON() {
+		return a.PrintJSON(struct {
 			Problems []lintProblem `json:"problems"`
 			Warnings []lintProblem `json:"warnings"`
 		}{lintProblems(problems), lintProblems(warnings)})
 	}
 	for _, w := range warnings {
-		a.notef("warning: %s", phrase.OneLine(w.String()))
+		a.Notef("warning: %s", phrase.OneLine(w.String()))
 	}
 	for _, p := range problems {
-		if err := a.write(phrase.OneLine(p.String()) + "\n"); err != nil {
+		if err := a.Print(phrase.OneLine(p.String()) + "\n"); err != nil {
 			return err
 		}
 	}

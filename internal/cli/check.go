@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/listfile"
 )
@@ -18,7 +20,7 @@ type checkFlags struct {
 	sender      string
 	reference   string
 	advertising bool
-	moment      momentFlags
+	moment      value.Moment
 	receipt     string
 
 	file          string
@@ -62,7 +64,7 @@ func (a *app) check() *cobra.Command {
 			"  assent check --file audience.csv --channel product-marketing --out allowed.csv --denied denied.csv",
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
-			if err := f.verify(args, a.json()); err != nil {
+			if err := f.verify(args, a.JSON()); err != nil {
 				return err
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
@@ -78,7 +80,7 @@ func (a *app) check() *cobra.Command {
 	flags.StringVar(&f.sender, "sender", "", "sender identity (default: the channel's first)")
 	flags.StringVar(&f.reference, "reference", "", "order, contract or duty that the message is about")
 	flags.BoolVar(&f.advertising, "advertising", false, "the message also advertises something")
-	f.moment.add(flags, "decide for")
+	addMoment(flags, &f.moment, "decide for")
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
 	flags.StringVar(&f.file, "file", "", "CSV file with a column of addresses")
 	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
@@ -93,37 +95,37 @@ func (a *app) check() *cobra.Command {
 func (f checkFlags) verify(args []string, json bool) error {
 	switch {
 	case f.file == "" && len(args) == 0:
-		return usagef("an ADDRESS or --file is needed")
+		return terminal.Usagef("an ADDRESS or --file is needed")
 	case f.file == "" && (f.out != "" || f.denied != "" || f.report != ""):
-		return usagef("--out, --denied and --report go with --file")
+		return terminal.Usagef("--out, --denied and --report go with --file")
 	case f.receipt == listfile.Standard:
-		return usagef("--receipt needs the name of a file")
+		return terminal.Usagef("--receipt needs the name of a file")
 	case f.file == "":
 		return nil
 	case f.receipt != "":
-		return usagef("--receipt goes with an ADDRESS, not with --file")
+		return terminal.Usagef("--receipt goes with an ADDRESS, not with --file")
 	case len(args) > 0:
-		return usagef("an ADDRESS does not go with --file")
+		return terminal.Usagef("an ADDRESS does not go with --file")
 	case f.out == "":
-		return usagef("--file needs --out")
+		return terminal.Usagef("--file needs --out")
 	case f.out == f.denied:
-		return usagef("--out and --denied must be different files")
+		return terminal.Usagef("--out and --denied must be different files")
 	case f.report == listfile.Standard, f.report != "" && (f.report == f.out || f.report == f.denied):
-		return usagef("--report must be a file of its own")
+		return terminal.Usagef("--report must be a file of its own")
 	case json && (f.out == listfile.Standard || f.denied == listfile.Standard):
-		return usagef("--format json and a file both want standard output")
+		return terminal.Usagef("--format json and a file both want standard output")
 	}
 	return nil
 }
 
 func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags) error {
-	address, err := a.address(arg)
+	address, err := a.Argument(arg)
 	if err != nil {
 		return err
 	}
 	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
 		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
-		ContainsAdvertising: f.advertising, AsOf: f.moment.asOf.at, KnownAsOf: f.moment.known.known,
+		ContainsAdvertising: f.advertising, AsOf: f.moment.AsOf.At, KnownAsOf: f.moment.Known.Until,
 		Receipt: f.receipt != "",
 	})
 	if err != nil {
@@ -134,25 +136,25 @@ func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags)
 			return err
 		}
 	}
-	if a.json() {
-		err = a.writeMessage(answer)
+	if a.JSON() {
+		err = a.PrintMessage(answer)
 	} else {
-		err = a.table(decisionRows(answer.GetDecision()))
+		err = a.PrintTable(decisionRows(answer.GetDecision()))
 	}
 	if answer.GetDecision().GetReason() == string(consent.CodeSenderUnknown) {
 		if hint := a.nameHint(ctx, s); hint != "" {
-			a.notef("The catalog has no such sender identity%s", hint)
+			a.Notef("The catalog has no such sender identity%s", hint)
 		}
 	}
 	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
-		return exitCode(exitDenied)
+		return terminal.ExitCode(terminal.ExitDenied)
 	}
 	return err
 }
 
 // decisionRows writes a decision for people; what is not set is left out.
 func decisionRows(d *assentv1.Decision) [][]string {
-	rows := [][]string{{verdictName(d.GetVerdict()), d.GetReason()}}
+	rows := [][]string{{value.VerdictName(d.GetVerdict()), d.GetReason()}}
 	add := func(name, value string) {
 		if value != "" {
 			rows = append(rows, []string{name, value})
@@ -166,20 +168,20 @@ func decisionRows(d *assentv1.Decision) [][]string {
 	if d.GetAbout() != assentv1.About_ABOUT_UNSPECIFIED {
 		add("about", "the "+strings.ToLower(strings.TrimPrefix(d.GetAbout().String(), "ABOUT_")))
 	}
-	add("legal basis", basisName(d.GetLegalBasis()))
+	add("legal basis", value.BasisName(d.GetLegalBasis()))
 	if d.GetGrantPosition() > 0 {
 		add("evidence", fmt.Sprintf("position %d", d.GetGrantPosition()))
 	}
-	add("declaration", declarationName(d.GetDeclaration()))
+	add("declaration", value.DeclarationName(d.GetDeclaration()))
 	if sender := d.GetSenderIdentity(); sender != nil {
 		add("sender", fmt.Sprintf("%s: %s <%s>", sender.GetId(), sender.GetFromName(), sender.GetFromAddress()))
 		add("reply to", sender.GetReplyTo())
 		add("complaints to", sender.GetComplaintsTo())
 	}
 	add("obligations", strings.Join(d.GetObligations(), ", "))
-	add("valid until", stamp(d.GetValidUntilTime()))
+	add("valid until", value.Stamp(d.GetValidUntilTime()))
 	add("decided", fmt.Sprintf("for %s, at position %d, by catalog version %d",
-		stamp(d.GetDecidedTime()), d.GetPosition(), d.GetCatalogVersion()))
+		value.Stamp(d.GetDecidedTime()), d.GetPosition(), d.GetCatalogVersion()))
 	if !d.GetForSending() && d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW {
 		add("note", "decided for the past: not for sending now")
 	}

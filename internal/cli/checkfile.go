@@ -11,6 +11,8 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
 )
 
@@ -59,18 +61,18 @@ type fileCheck struct {
 	reportFile *listfile.Writer
 	report     report
 	counts     map[outcome]int64
-	bar        *progress
+	bar        *terminal.Progress
 	row        []string // the one that is written
 }
 
 // checkFile checks the addresses of a file and writes which may be contacted.
 func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error) {
-	in, err := a.open(f.file)
+	in, err := a.Open(f.file)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	c := &fileCheck{app: a, server: s, flags: f, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.Size)}
+	c := &fileCheck{app: a, server: s, flags: f, in: in, counts: map[outcome]int64{}, bar: a.NewProgress("checking", in.Size)}
 	if c.from, err = listfile.NewAudience(in.Text, f.addressColumn); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
@@ -94,7 +96,7 @@ func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error
 }
 
 func (c *fileCheck) run(ctx context.Context) error {
-	defer c.bar.end()
+	defer c.bar.End()
 	return pipeline(ctx, checksInFlight, c.produce, c.ask, c.consume)
 }
 
@@ -124,7 +126,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	b.answer, err = callAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
 		&assentv1.BatchCheckConsentRequest{
 			Addresses: addresses, Channel: c.flags.channel, SenderIdentity: c.flags.sender, Reference: c.flags.reference,
-			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.moment.asOf.at, KnownAsOf: c.flags.moment.known.known,
+			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.moment.AsOf.At, KnownAsOf: c.flags.moment.Known.Until,
 		})
 	if err != nil {
 		return err
@@ -154,8 +156,8 @@ func answeredBy(o *assentv1.BatchOutcome) answered {
 		return answered{outcome: outcome{"ERROR", o.GetError().GetReason()}}
 	}
 	return answered{
-		outcome: outcome{verdictName(d.GetVerdict()), d.GetReason()}, allowed: d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW,
-		decision: d, basis: basisName(d.GetLegalBasis()), position: strconv.FormatInt(d.GetPosition(), 10),
+		outcome: outcome{value.VerdictName(d.GetVerdict()), d.GetReason()}, allowed: d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW,
+		decision: d, basis: value.BasisName(d.GetLegalBasis()), position: strconv.FormatInt(d.GetPosition(), 10),
 	}
 }
 
@@ -178,7 +180,7 @@ func (c *fileCheck) consume(b *checkedBatch) error {
 			c.report.note(o)
 		}
 	}
-	c.bar.set(b.read)
+	c.bar.Set(b.read)
 	return nil
 }
 
@@ -191,7 +193,7 @@ func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
 		c.row = append(append(c.row[:0], row...), o.Verdict, o.Reason)
 		return c.denied.WriteRow(c.row)
 	}
-	if !o.decision.GetForSending() && !c.flags.moment.isPast() {
+	if !o.decision.GetForSending() && !c.flags.moment.IsPast() {
 		return errors.New("the server's answer is not for sending, although it was asked for now")
 	}
 	if c.allowed == nil {
@@ -221,9 +223,9 @@ func (c *fileCheck) createFiles() error {
 	}
 	if c.flags.report != "" {
 		if listfile.SameFile(c.flags.file, c.flags.report) {
-			return usagef("%s is the input itself", c.flags.report)
+			return terminal.Usagef("%s is the input itself", c.flags.report)
 		}
-		c.reportFile, err = c.app.create(c.flags.report)
+		c.reportFile, err = c.app.Create(c.flags.report)
 	}
 	return err
 }
@@ -237,9 +239,9 @@ func (c *fileCheck) create(path string, more []string) (*listfile.Writer, error)
 		}
 	}
 	if listfile.SameFile(c.flags.file, path) {
-		return nil, usagef("%s is the input itself", path)
+		return nil, terminal.Usagef("%s is the input itself", path)
 	}
-	file, err := c.app.create(path)
+	file, err := c.app.Create(path)
 	if err != nil {
 		return nil, err
 	}
@@ -280,15 +282,15 @@ func (c *fileCheck) discard() error {
 
 // writeCounts writes the numbers by reason.
 func (c *fileCheck) writeCounts(counts []outcomeCount) error {
-	c.app.warnOdd(&c.from.Odd)
-	if c.flags.moment.isPast() {
-		c.app.notef("Decided %s: not for sending now.", c.flags.moment.String())
+	c.app.WarnOdd(&c.from.Odd)
+	if c.flags.moment.IsPast() {
+		c.app.Notef("Decided %s: not for sending now.", c.flags.moment.String())
 	}
-	if !c.app.json() {
-		_, err := c.app.stderr.Write([]byte(countTable(counts)))
+	if !c.app.JSON() {
+		_, err := c.app.Stderr.Write([]byte(countTable(counts)))
 		return err
 	}
-	return c.app.writeJSON(summarize(c.flags.channel, &c.flags.moment, counts))
+	return c.app.PrintJSON(summarize(c.flags.channel, &c.flags.moment, counts))
 }
 
 // checkSummary is what check --file writes as JSON.
@@ -302,16 +304,16 @@ type checkSummary struct {
 	Counts    []outcomeCount `json:"counts"`
 }
 
-func summarize(channel string, moment *momentFlags, counts []outcomeCount) checkSummary {
-	s := checkSummary{Channel: channel, AsOf: moment.asOf.String(), Counts: counts}
-	if position := moment.known.known.GetPosition(); position != 0 {
+func summarize(channel string, moment *value.Moment, counts []outcomeCount) checkSummary {
+	s := checkSummary{Channel: channel, AsOf: moment.AsOf.String(), Counts: counts}
+	if position := moment.Known.Until.GetPosition(); position != 0 {
 		s.KnownAsOf = position
-	} else if moment.known.known != nil {
-		s.KnownAsOf = moment.known.String()
+	} else if moment.Known.Until != nil {
+		s.KnownAsOf = moment.Known.String()
 	}
 	for _, row := range counts {
 		s.Addresses += row.Count
-		if row.Verdict == verdictName(assentv1.Verdict_VERDICT_ALLOW) {
+		if row.Verdict == value.VerdictName(assentv1.Verdict_VERDICT_ALLOW) {
 			s.Allowed += row.Count
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
@@ -44,8 +45,8 @@ func (a *app) writeConfigProblems(problems []error) error {
 			texts = append(texts, phrase.OneLine(strings.TrimSuffix(line, "\n")))
 		}
 	}
-	if a.json() {
-		if err := a.writeJSON(struct {
+	if a.JSON() {
+		if err := a.PrintJSON(struct {
 			Problems []string `json:"problems"`
 		}{texts}); err != nil {
 			return err
@@ -54,12 +55,12 @@ func (a *app) writeConfigProblems(problems []error) error {
 		if len(texts) == 0 {
 			texts = []string{"the settings are right"}
 		}
-		if err := a.write(strings.Join(texts, "\n") + "\n"); err != nil {
+		if err := a.Print(strings.Join(texts, "\n") + "\n"); err != nil {
 			return err
 		}
 	}
 	if len(problems) > 0 {
-		return exitCode(exitFailed)
+		return terminal.ExitCode(terminal.ExitFailed)
 	}
 	return nil
 }

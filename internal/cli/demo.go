@@ -19,6 +19,8 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
@@ -51,7 +53,7 @@ func (a *app) demo() *cobra.Command {
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.demoEnv)
 		if err != nil {
-			return usagef("%v", err)
+			return terminal.Usagef("%v", err)
 		}
 		return a.runDemo(ctx, cfg, once)
 	})
@@ -112,7 +114,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	file := filepath.Join(folder, "assent.db")
 	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
 	if err := cfg.Validate(); err != nil {
-		return usagef("%v", err)
+		return terminal.Usagef("%v", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	serving, stop := context.WithCancel(ctx)
@@ -186,14 +188,14 @@ func (a *app) demoImport(ctx context.Context, s *server) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	summary, err := a.importText(ctx, s, in, &importer{rejected: a.newRejected("")})
+	summary, err := a.importText(ctx, s, in, &importer{rejected: a.NewRejected("")})
 	if err != nil {
 		return err
 	}
 	if summary.Rejected > 0 {
 		return fmt.Errorf("%s: %s rejected", in.Name, phrase.Count(summary.Rejected, "row"))
 	}
-	a.notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
+	a.Notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
 	return nil
 }
 
@@ -205,8 +207,8 @@ func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
 	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
 	c := &fileCheck{
-		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.Size),
-		flags: checkFlags{channel: demoChannel, moment: momentFlags{asOf: timeFlag{timestamppb.New(demoTime())}}},
+		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.NewProgress("checking", in.Size),
+		flags: checkFlags{channel: demoChannel, moment: value.Moment{AsOf: value.Time{At: timestamppb.New(demoTime())}}},
 	}
 	if c.from, err = listfile.NewAudience(in.Text, "address"); err != nil {
 		return err
@@ -216,19 +218,19 @@ func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
 	}
 	counts := sortCounts(c.counts)
 	all := summarize(demoChannel, &c.flags.moment, counts)
-	a.notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
+	a.Notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
 		all.Addresses, demoChannel, all.AsOf, all.Allowed, elapsed(started))
-	if a.json() {
-		return a.writeJSON(all)
+	if a.JSON() {
+		return a.PrintJSON(all)
 	}
-	return a.write(countTable(counts))
+	return a.Print(countTable(counts))
 }
 
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
 
 // suggest writes what can be tried while the demo serves.
 func (a *app) suggest(at host.Addresses) {
-	a.notef(`
+	a.Notef(`
 It serves on %[1]s (gRPC) and http://%[2]s (REST, /openapi.json, /metrics) until Ctrl-C. Try, in another terminal:
 
   assent check zoe.huber@t-online.de --channel product-marketing --as-of 2026-10-01T08:00:00Z

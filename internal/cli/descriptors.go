@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
 	host "github.com/assent-io/assent/internal/server"
 )
@@ -23,14 +24,14 @@ func (a *app) descriptors() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: a.does(func(context.Context, []string) error {
 			if out == "" {
-				return usagef("--out is missing: the file to write, or - for standard output")
+				return terminal.Usagef("--out is missing: the file to write, or - for standard output")
 			}
 			set, err := host.Descriptors()
 			if err != nil {
 				return err
 			}
 			if out == listfile.Standard {
-				return a.write(string(set))
+				return a.Print(string(set))
 			}
 			if err := os.WriteFile(out, set, 0o644); err != nil { //nolint:gosec // The API is public.
 				return fmt.Errorf("--out: %w", err)

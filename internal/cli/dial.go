@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/telemetry"
 )
@@ -123,7 +124,7 @@ func (a *app) dial() (*server, error) {
 	c := a.connection
 	host, _, err := net.SplitHostPort(c.server)
 	if err != nil {
-		return nil, usagef("--server must be host:port, such as %s", defaultServer)
+		return nil, terminal.Usagef("--server must be host:port, such as %s", defaultServer)
 	}
 	key, err := c.key()
 	if err != nil {
@@ -144,7 +145,7 @@ func (a *app) dial() (*server, error) {
 	}
 	conn, err := grpc.NewClient("dns:///"+c.server, options...)
 	if err != nil {
-		return nil, usagef("--server must be host:port, such as %s", defaultServer)
+		return nil, terminal.Usagef("--server must be host:port, such as %s", defaultServer)
 	}
 	return &server{
 		ClientConn: conn, app: a, address: c.server, hasKey: key != "", plain: transport.Info().SecurityProtocol == "insecure",
@@ -272,7 +273,7 @@ func callAgain[In, Out any](
 		if err == nil || status.Code(errors.Unwrap(err)) != codes.Unavailable || n == maxRetry {
 			return out, err
 		}
-		s.told.Do(func() { s.app.notef("The server at %s is not available; trying again.", s.address) })
+		s.told.Do(func() { s.app.Notef("The server at %s is not available; trying again.", s.address) })
 		timer := time.NewTimer(s.app.pause(n))
 		select {
 		case <-timer.C:

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
 // disclosures shows who learnt something about an address.
@@ -20,7 +21,7 @@ func (a *app) disclosures() *cobra.Command {
 		Example: "  assent history disclosures anna@example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
+			address, err := a.Argument(args[0])
 			if err != nil {
 				return err
 			}
@@ -42,18 +43,18 @@ func (a *app) disclosures() *cobra.Command {
 }
 
 func (a *app) writeDisclosures(all *assentv1.ListDisclosuresResponse) error {
-	if a.json() {
-		return a.writeMessage(all)
+	if a.JSON() {
+		return a.PrintMessage(all)
 	}
 	if len(all.GetDisclosures()) == 0 {
-		a.notef("Nobody learnt anything about this address.")
+		a.Notef("Nobody learnt anything about this address.")
 		return nil
 	}
 	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "CHANNEL", "COUNT"}}
 	for _, d := range all.GetDisclosures() {
 		rows = append(rows, []string{
-			d.GetDay(), d.GetClient(), orDash(d.GetDepartment()), orDash(d.GetChannel()), fmt.Sprint(d.GetCount()),
+			d.GetDay(), d.GetClient(), terminal.OrDash(d.GetDepartment()), terminal.OrDash(d.GetChannel()), fmt.Sprint(d.GetCount()),
 		})
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }

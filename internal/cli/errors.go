@@ -14,24 +14,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/phrase"
 )
-
-// usageError is the caller's mistake, whenever it is found.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usagef(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
-}
-
-// exitCode ends a command with this code and nothing more to say.
-type exitCode int
-
-func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // callError is the error of a call to the server, with what the caller may
 // need to know besides.
@@ -59,13 +47,13 @@ func (a *app) report(err error) {
 		if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
 			text = outer + text
 		}
-		a.notef("assent: %s", phrase.OneLine(text))
+		a.Notef("assent: %s", phrase.OneLine(text))
 		for _, v := range violations {
-			a.notef("  %s", phrase.OneLine(v))
+			a.Notef("  %s", phrase.OneLine(v))
 		}
 	default:
 		for _, line := range problemLines(err) {
-			a.notef("%s", line)
+			a.Notef("%s", line)
 		}
 	}
 }
@@ -127,9 +115,9 @@ func (e *callError) describe() (text string, violations []string) {
 }
 
 // errorJSONOf returns an error as it is written with --format json.
-func errorJSONOf(err error, code int) errorJSON {
-	e := errorJSON{Code: "FAILED", ExitCode: code}
-	if code == exitUsage {
+func errorJSONOf(err error, code int) terminal.Error {
+	e := terminal.Error{Code: "FAILED", ExitCode: code}
+	if code == terminal.ExitUsage {
 		e.Code = "USAGE"
 	}
 	call, isCall := errors.AsType[*callError](err)
@@ -137,7 +125,7 @@ func errorJSONOf(err error, code int) errorJSON {
 		lines := problemLines(err)
 		e.Message = strings.TrimPrefix(lines[0], "assent: ")
 		for _, line := range lines[1:] {
-			e.Violations = append(e.Violations, violationJSON{Message: strings.TrimSpace(line)})
+			e.Violations = append(e.Violations, terminal.Violation{Message: strings.TrimSpace(line)})
 		}
 		return e
 	}
@@ -154,7 +142,7 @@ func errorJSONOf(err error, code int) errorJSON {
 			e.Code = d.GetReason()
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
-				e.Violations = append(e.Violations, violationJSON{Field: v.GetField(), Message: phrase.OneLine(v.GetDescription())})
+				e.Violations = append(e.Violations, terminal.Violation{Field: v.GetField(), Message: phrase.OneLine(v.GetDescription())})
 			}
 		}
 	}
@@ -227,7 +215,7 @@ func callText(cmd *cobra.Command, err error) string {
 	}
 	cause := invalid.Unwrap().Error()
 	switch invalid.GetFlag().Value.(type) {
-	case *choice, *timeFlag, *declarationFlag, *basisFlag:
+	case *value.Choice, *value.Time, *value.Declaration, *value.Basis:
 		// They never repeat what they were given, but may show an example.
 	default:
 		cause = withoutAddresses(cause)
@@ -240,8 +228,15 @@ func withoutAddresses(text string) string {
 	return regexp.MustCompile(`[^\s"'=]*@[^\s"']*`).ReplaceAllString(text, "…")
 }
 
-// notef writes a line for people to standard error.
-func (a *app) notef(format string, args ...any) {
-	// Nobody is left to tell when standard error cannot be written to.
-	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+// asksForJSON reports whether the arguments ask for JSON, also where they are wrong and were not read to their end.
+func asksForJSON(args []string) bool {
+	for i, arg := range args {
+		if arg == "--" {
+			return false
+		}
+		if arg == "--format=json" || arg == "--format" && i+1 < len(args) && args[i+1] == "json" {
+			return true
+		}
+	}
+	return false
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -75,7 +76,7 @@ func (a *app) importConsents() *cobra.Command {
 			case rejected == "" && args[0] != listfile.Standard:
 				rejected = args[0] + ".rejected.csv"
 			case rejected == listfile.Standard, listfile.SameFile(rejected, args[0]):
-				return usagef("--rejected must name a file of its own")
+				return terminal.Usagef("--rejected must name a file of its own")
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
 				summary, err := a.importFile(ctx, s, args[0], rejected, dryRun)
@@ -84,7 +85,7 @@ func (a *app) importConsents() *cobra.Command {
 					return err
 				}
 				if summary.Rejected > 0 {
-					return exitCode(exitFailed)
+					return terminal.ExitCode(terminal.ExitFailed)
 				}
 				return nil
 			})
@@ -115,15 +116,15 @@ type importSummary struct {
 
 func (a *app) writeImported(s importSummary) error {
 	s.note(a)
-	if a.json() {
-		return a.writeJSON(s)
+	if a.JSON() {
+		return a.PrintJSON(s)
 	}
 	if s.RejectedFile != "" {
-		a.notef("Which rows were rejected, and why, is in %s.", s.RejectedFile)
+		a.Notef("Which rows were rejected, and why, is in %s.", s.RejectedFile)
 	}
 	if !s.Complete {
 		if s.Recorded > 0 && !s.DryRun {
-			a.notef("%s recorded before it ended; run the import again to go on.", phrase.Count(s.Recorded, "row"))
+			a.Notef("%s recorded before it ended; run the import again to go on.", phrase.Count(s.Recorded, "row"))
 		}
 		return nil
 	}
@@ -136,11 +137,11 @@ func (a *app) writeImported(s importSummary) error {
 	if s.ErasedBefore > 0 {
 		text += fmt.Sprintf(", %d from before an erasure left out", s.ErasedBefore)
 	}
-	if err := a.write(text + "\n"); err != nil {
+	if err := a.Print(text + "\n"); err != nil {
 		return err
 	}
 	if s.Erasures > 0 && !s.DryRun {
-		a.notef("%s recorded, to be carried out by the next retention run: the daily one of the server, or `assent retention run`.",
+		a.Notef("%s recorded, to be carried out by the next retention run: the daily one of the server, or `assent retention run`.",
 			phrase.Count(s.Erasures, "erasure"))
 	}
 	return nil
@@ -152,12 +153,12 @@ func (a *app) importFile(ctx context.Context, s *server, path, rejected string, 
 	if err != nil {
 		return importSummary{}, err
 	}
-	in, err := a.open(path)
+	in, err := a.Open(path)
 	if err != nil {
 		return importSummary{}, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return a.importText(ctx, s, in, &importer{rejected: a.newRejected(rejected), dryRun: dryRun, batch: batch})
+	return a.importText(ctx, s, in, &importer{rejected: a.NewRejected(rejected), dryRun: dryRun, batch: batch})
 }
 
 // importText imports what was opened.
@@ -167,8 +168,8 @@ func (a *app) importText(ctx context.Context, s *server, in *listfile.Input, i *
 	if err != nil {
 		return i.summary, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	defer func() { a.warnOdd(&i.odd) }()
-	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.Size)
+	defer func() { a.WarnOdd(&i.odd) }()
+	i.server, i.in, i.rows, i.bar = s, in, rows, a.NewProgress("importing", in.Size)
 	err = i.run(ctx)
 	if i.summary.Rejected > 0 {
 		i.summary.RejectedFile = i.rejected.Path()
@@ -206,14 +207,14 @@ type importer struct {
 	dryRun   bool
 	batch    string
 	summary  importSummary
-	bar      *progress
+	bar      *terminal.Progress
 	// unreadable is why the rest of the input could not be read.
 	unreadable error
 	odd        listfile.OddAddresses
 }
 
 func (i *importer) run(ctx context.Context) error {
-	defer i.bar.end()
+	defer i.bar.End()
 	return errors.Join(pipeline(ctx, chunksInFlight, i.produce, i.record, i.consume), i.unreadable)
 }
 
@@ -313,6 +314,6 @@ func (i *importer) consume(c *chunk) error {
 	i.summary.Rows += int64(len(c.events) + len(c.broken))
 	i.summary.Rejected += int64(len(rejections))
 	slices.SortFunc(rejections, func(x, y listfile.Rejection) int { return cmp.Compare(x.Line, y.Line) })
-	i.bar.set(c.read)
+	i.bar.Set(c.read)
 	return i.rejected.Add(rejections)
 }

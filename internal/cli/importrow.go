@@ -9,13 +9,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
 )
 
 // eventInput returns the event of a row as it is sent.
 func eventInput(e *listfile.Event) *assentv1.EventInput {
+	basis, _ := value.ParseBasis(string(e.LegalBasis)) // The row has one of its names, or none.
 	in := &assentv1.EventInput{OccurredTime: timestampOf(e.OccurredTime)}
-	evidence, declaration := evidenceOf(&e.Evidence), declarationOf(e.Declaration)
+	evidence, declaration := evidenceOf(&e.Evidence), value.DeclarationRef(e.Declaration)
 	switch e.Kind {
 	case listfile.KindRequest:
 		in.Fact = &assentv1.EventInput_Request{Request: &assentv1.Request{
@@ -27,7 +29,7 @@ func eventInput(e *listfile.Event) *assentv1.EventInput {
 		}}
 	case listfile.KindGrant:
 		in.Fact = &assentv1.EventInput_Grant{Grant: &assentv1.Grant{
-			Address: e.Address, Channels: e.Channels, LegalBasis: basisNames()[string(e.LegalBasis)], Declaration: declaration,
+			Address: e.Address, Channels: e.Channels, LegalBasis: basis, Declaration: declaration,
 			Evidence: evidence, ExpiresTime: timestampOf(e.ExpiresTime),
 		}}
 	case listfile.KindWithdraw:
@@ -84,14 +86,6 @@ func evidenceOf(e *listfile.Evidence) *assentv1.Evidence {
 		return nil
 	}
 	return m
-}
-
-// declarationOf returns nil where the row names none.
-func declarationOf(d listfile.Declaration) *assentv1.DeclarationRef {
-	if d == (listfile.Declaration{}) {
-		return nil
-	}
-	return &assentv1.DeclarationRef{Id: d.ID, Version: d.Version}
 }
 
 func timestampOf(at *time.Time) *timestamppb.Timestamp {

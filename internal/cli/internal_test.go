@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -87,37 +86,6 @@ func TestPipeline_AnyError_EndsIt(t *testing.T) {
 	if err := pipeline(ended, 2, endless, fine, take); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended context: %v", err)
 	}
-}
-
-func TestProgress_ShowsAfterASecondAndGoesAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		a := &app{stderr: &out, bars: true}
-		p := a.newProgress("importing", 100)
-		p.set(10)
-		if out.Len() > 0 {
-			t.Errorf("shown at once: %q", out.String())
-		}
-		<-time.After(2 * time.Second)
-		p.set(50)
-		if !strings.Contains(out.String(), "importing") || !strings.Contains(out.String(), "50%") {
-			t.Errorf("shown: %q", out.String())
-		}
-		out.Reset()
-		p.end()
-		if strings.Contains(out.String(), "importing") || !strings.HasPrefix(out.String(), "\r") {
-			t.Errorf("left: %q", out.String())
-		}
-		a.bars = false
-		p = a.newProgress("importing", -1)
-		<-time.After(2 * time.Second)
-		out.Reset()
-		p.set(1)
-		p.end()
-		if out.Len() > 0 {
-			t.Errorf("shown without a terminal: %q", out.String())
-		}
-	})
 }
 
 func TestPause_GrowsToAFewSeconds(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/phrase"
@@ -29,25 +30,8 @@ func (a *app) ledger() *cobra.Command {
 		a.ledgerVerify(), a.ledgerRebuild(), a.ledgerPurge())
 }
 
-// verifierKeyFlag is a flag that holds a public key which notes are verified with.
-type verifierKeyFlag string
-
-func (f *verifierKeyFlag) String() string { return string(*f) }
-
-// Type names the value in the help.
-func (f *verifierKeyFlag) Type() string { return "string" }
-
-// Set takes the key, if it is one.
-func (f *verifierKeyFlag) Set(value string) error {
-	if _, err := note.NewVerifier(value); err != nil {
-		return errors.New("a verifier key is like NAME+HASH+KEY, as keys show writes it")
-	}
-	*f = verifierKeyFlag(value)
-	return nil
-}
-
 func addVerifierKey(cmd *cobra.Command, key *string) {
-	cmd.Flags().Var((*verifierKeyFlag)(key), "verifier-key",
+	cmd.Flags().Var((*value.VerifierKey)(key), "verifier-key",
 		"public key that must have signed, as keys show writes it (default: the one that the server names)")
 }
 
@@ -90,7 +74,7 @@ func (a *app) ledgerProve() *cobra.Command {
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			position, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil || position < 1 {
-				return usagef("POSITION must be a number from 1")
+				return terminal.Usagef("POSITION must be a number from 1")
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *server) error {
 				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).ProveEntry,
@@ -101,10 +85,10 @@ func (a *app) ledgerProve() *cobra.Command {
 				if err := checkEntry(answer, position, size, key); err != nil {
 					return err
 				}
-				if a.json() {
-					return a.writeMessage(answer)
+				if a.JSON() {
+					return a.PrintMessage(answer)
 				}
-				return a.write(fmt.Sprintf("position %d is in the ledger: leaf %x, %d hashes lead to the root of\n\n%s",
+				return a.Print(fmt.Sprintf("position %d is in the ledger: leaf %x, %d hashes lead to the root of\n\n%s",
 					position, answer.GetLeafHash(), len(answer.GetHashes()), answer.GetCheckpoint().GetNote()))
 			})
 		}),
@@ -156,7 +140,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 	config.AddFlags(cmd.Flags(), localKeys()...)
 	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "file with a checkpoint that was kept; may be given several times")
 	cmd.Flags().StringVar(&archive, "file", "", "archive to verify instead of a database")
-	cmd.Flags().Var((*verifierKeyFlag)(&key), "verifier-key",
+	cmd.Flags().Var((*value.VerifierKey)(&key), "verifier-key",
 		"with --file: public key that must have signed, as keys show writes it (default: the one in the archive)")
 	cmd.MarkFlagsMutuallyExclusive("file", "checkpoint")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
@@ -164,7 +148,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			return a.verifyArchive(archive, key)
 		}
 		if key != "" {
-			return usagef("--verifier-key goes with --file; a database is verified with its key file")
+			return terminal.Usagef("--verifier-key goes with --file; a database is verified with its key file")
 		}
 		cfg, err := a.settings(cmd)
 		if err != nil {
@@ -174,9 +158,9 @@ func (a *app) ledgerVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		bar := a.newProgress("verifying", -1)
-		report, err := a.local.VerifyLedger(ctx, cfg, checkpoints, bar.set)
-		bar.end()
+		bar := a.NewProgress("verifying", -1)
+		report, err := a.local.VerifyLedger(ctx, cfg, checkpoints, bar.Set)
+		bar.End()
 		if err != nil {
 			return err
 		}
@@ -184,7 +168,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			return err
 		}
 		if report.Found > 0 {
-			return exitCode(exitFailed)
+			return terminal.ExitCode(terminal.ExitFailed)
 		}
 		return nil
 	})
@@ -194,7 +178,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 func (a *app) readCheckpoints(files []string) ([]service.KeptCheckpoint, error) {
 	var checkpoints []service.KeptCheckpoint
 	for _, path := range files {
-		in, err := a.open(path)
+		in, err := a.Open(path)
 		if err != nil {
 			return nil, err
 		}
@@ -208,16 +192,16 @@ func (a *app) readCheckpoints(files []string) ([]service.KeptCheckpoint, error) 
 }
 
 func (a *app) writeVerified(v *Verified) error {
-	if a.json() {
-		return a.writeJSON(v)
+	if a.JSON() {
+		return a.PrintJSON(v)
 	}
 	for _, f := range v.Findings {
-		if err := a.write(f.line() + "\n"); err != nil {
+		if err := a.Print(f.line() + "\n"); err != nil {
 			return err
 		}
 	}
 	if more := v.Found - int64(len(v.Findings)); more > 0 {
-		if err := a.write(fmt.Sprintf("and %s more\n", phrase.Count(more, "finding"))); err != nil {
+		if err := a.Print(fmt.Sprintf("and %s more\n", phrase.Count(more, "finding"))); err != nil {
 			return err
 		}
 	}
@@ -226,7 +210,7 @@ func (a *app) writeVerified(v *Verified) error {
 		deleted = fmt.Sprintf(", the evidence of %d deleted (%d by erasure, %d by retention)", v.EvidenceDeleted,
 			v.EvidenceDeleted-v.EvidenceRemoved, v.EvidenceRemoved)
 	}
-	return a.write(fmt.Sprintf("%s%s, %s, %s\n", phrase.Count(v.Events, "event"), deleted, phrase.Count(v.Subjects, "subject"),
+	return a.Print(fmt.Sprintf("%s%s, %s, %s\n", phrase.Count(v.Events, "event"), deleted, phrase.Count(v.Subjects, "subject"),
 		phrase.Count(v.Found, "finding")))
 }
 

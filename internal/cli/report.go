@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/message"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/value"
 )
 
 //go:embed report.html.tmpl
@@ -94,12 +95,12 @@ func (c *fileCheck) page(counts []outcomeCount) page {
 		Decided: c.report.decided.UTC().Format("2006-01-02 15:04 UTC"), Addresses: number(all.Addresses), Allowed: number(all.Allowed),
 		AllowedShare: share(all.Allowed),
 	}
-	if c.flags.moment.isPast() {
+	if c.flags.moment.IsPast() {
 		p.Past = text.Past
-		if at := c.flags.moment.asOf.String(); at != "" {
+		if at := c.flags.moment.AsOf.String(); at != "" {
 			p.Past += "; " + text.AsOf + " " + at
 		}
-		if at := c.flags.moment.known.String(); at != "" {
+		if at := c.flags.moment.Known.String(); at != "" {
 			p.Past += "; " + text.KnownAsOf + " " + at
 		}
 		p.Past += "."
@@ -129,7 +130,7 @@ func (c *fileCheck) remedies(counts []outcomeCount, number func(int64) string) [
 	var all []pageRemedy
 	for _, row := range counts {
 		remedy := c.report.texts[row.outcome].remedy
-		if remedy == "" || row.Verdict == verdictName(assentv1.Verdict_VERDICT_ALLOW) {
+		if remedy == "" || row.Verdict == value.VerdictName(assentv1.Verdict_VERDICT_ALLOW) {
 			continue
 		}
 		at := slices.IndexFunc(all, func(r pageRemedy) bool { return r.Remedy == remedy })

@@ -18,7 +18,7 @@ func (a *app) noteWarnings(answer any) {
 			if w.GetField() != "" {
 				field = " (" + phrase.OneLine(w.GetField()) + ")"
 			}
-			a.notef("warning: %s: %s%s", phrase.OneLine(w.GetCode()), phrase.OneLine(w.GetDescription()), field)
+			a.Notef("warning: %s: %s%s", phrase.OneLine(w.GetCode()), phrase.OneLine(w.GetDescription()), field)
 		}
 	}
 	if still, ok := answer.(interface {
@@ -29,7 +29,7 @@ func (a *app) noteWarnings(answer any) {
 			if s.GetPosition() != 0 {
 				by = fmt.Sprintf(" by the consent at position %d", s.GetPosition())
 			}
-			a.notef("warning: the channel %s is still allowed%s, which began later than this; leave the time out to record it as of now",
+			a.Notef("warning: the channel %s is still allowed%s, which began later than this; leave the time out to record it as of now",
 				phrase.OneLine(s.GetChannel()), by)
 		}
 	}
@@ -70,9 +70,9 @@ func (w *importWarnings) note(a *app) {
 		if strings.HasPrefix(code, "EVIDENCE_") {
 			what, unit = "%s of evidence recorded otherwise than given", "field"
 		}
-		a.notef("warning: %s: "+what, phrase.OneLine(code), phrase.Count(int(w.Warnings[code]), unit))
+		a.Notef("warning: %s: "+what, phrase.OneLine(code), phrase.Count(int(w.Warnings[code]), unit))
 	}
 	if w.StillAllowed > 0 {
-		a.notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", phrase.Count(int(w.StillAllowed), "row"))
+		a.Notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", phrase.Count(int(w.StillAllowed), "row"))
 	}
 }

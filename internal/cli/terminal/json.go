@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"bytes"
@@ -14,9 +14,9 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// plainJSON writes a message as --format json does: with the fields of REST, in which positions and other whole numbers are
+// PlainJSON writes a message as --format json does: with the fields of REST, in which positions and other whole numbers are
 // numbers, and words are those of flags and files, such as ALLOW and consent.
-func plainJSON(m proto.Message) ([]byte, error) {
+func PlainJSON(m proto.Message) ([]byte, error) {
 	data, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("the answer cannot be written as JSON: %w", err)
@@ -133,46 +133,4 @@ func enumWord(enum protoreflect.EnumDescriptor, name string) string {
 	default:
 		return word
 	}
-}
-
-// errorJSON is an error as --format json writes it, on the last line of standard error.
-type errorJSON struct {
-	// Code is the reason of the server, else USAGE, INTERRUPTED or FAILED.
-	Code       string          `json:"code"`
-	Message    string          `json:"message"`
-	Violations []violationJSON `json:"violations"`
-	ExitCode   int             `json:"exitCode"`
-}
-
-// violationJSON is something that is wrong with a field of the call, or a place in a document.
-type violationJSON struct {
-	Field   string `json:"field"`
-	Message string `json:"message"`
-}
-
-func (a *app) writeErrorJSON(e errorJSON) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if e.Violations == nil {
-		e.Violations = []violationJSON{}
-	}
-	if err := encoder.Encode(map[string]errorJSON{"error": e}); err != nil {
-		a.notef("assent: %s", e.Message)
-		return
-	}
-	a.notef("%s", strings.TrimSuffix(b.String(), "\n"))
-}
-
-// asksForJSON reports whether the arguments ask for JSON, also where they are wrong and were not read to their end.
-func asksForJSON(args []string) bool {
-	for i, arg := range args {
-		if arg == "--" {
-			return false
-		}
-		if arg == "--format=json" || arg == "--format" && i+1 < len(args) && args[i+1] == "json" {
-			return true
-		}
-	}
-	return false
 }

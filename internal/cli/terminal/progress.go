@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"io"
@@ -10,9 +10,9 @@ import (
 // patience is how long nothing is shown: what ends within it needs no bar.
 const patience = time.Second
 
-// progress shows how far a long piece of work has come, on a terminal only.
+// Progress shows how far a long piece of work has come, on a terminal only.
 // Its methods are called by one goroutine.
-type progress struct {
+type Progress struct {
 	to      io.Writer
 	what    string
 	total   int64
@@ -21,14 +21,13 @@ type progress struct {
 	bar     *progressbar.ProgressBar
 }
 
-// newProgress starts to count towards a total; with total -1, which nobody
-// knows.
-func (a *app) newProgress(what string, total int64) *progress {
-	return &progress{to: a.stderr, what: what, total: total, shown: a.bars, started: time.Now()}
+// NewProgress starts to count towards a total, or with -1 towards one that is not known.
+func (t *Terminal) NewProgress(what string, total int64) *Progress {
+	return &Progress{to: t.Stderr, what: what, total: total, shown: t.Bars, started: time.Now()}
 }
 
-// set says how much of the total is done.
-func (p *progress) set(done int64) {
+// Set says how much of the total is done.
+func (p *Progress) Set(done int64) {
 	if !p.shown || time.Since(p.started) < patience {
 		return
 	}
@@ -46,8 +45,8 @@ func (p *progress) set(done int64) {
 	_ = p.bar.Set64(done)
 }
 
-// end takes the bar off the terminal.
-func (p *progress) end() {
+// End takes the bar off the terminal.
+func (p *Progress) End() {
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}
