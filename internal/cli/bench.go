@@ -15,6 +15,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
@@ -132,8 +133,8 @@ func (a *app) writeReport(report *bench.Report) error {
 func (a *app) benchCheckFile(ctx context.Context, address, key, channel, in, allowed, denied string) error {
 	client := *a
 	client.env, client.Bars, client.Stderr, client.Format = noEnv, false, io.Discard, value.Choice{}
-	client.connection = connection{server: address, apiKey: config.NewSecret(key), timeout: time.Minute}
-	return client.withServer(ctx, func(ctx context.Context, s *server) error {
+	client.connection = connect.Options{Server: address, APIKey: config.NewSecret(key), Timeout: time.Minute}
+	return client.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		return client.checkFile(ctx, s, checkFlags{channel: channel, file: in, addressColumn: "address", out: allowed, denied: denied})
 	})
 }
@@ -155,7 +156,7 @@ func (a *app) benchLoad() *cobra.Command {
 				return err
 			}
 			load.People = n
-			return a.withServer(ctx, func(ctx context.Context, s *server) error { return a.loadPeople(ctx, s, load) })
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error { return a.loadPeople(ctx, s, load) })
 		}),
 	}
 	flags := cmd.Flags()
@@ -166,7 +167,7 @@ func (a *app) benchLoad() *cobra.Command {
 }
 
 // loadPeople loads, and says how fast it was.
-func (a *app) loadPeople(ctx context.Context, s *server, load bench.Loading) error {
+func (a *app) loadPeople(ctx context.Context, s *connect.Server, load bench.Loading) error {
 	if load.Batch < 1 || load.Batch > 5000 || load.InFlight < 1 {
 		return terminal.Usagef("--batch must be 1 to 5000, --in-flight 1 or more")
 	}
@@ -181,7 +182,7 @@ func (a *app) loadPeople(ctx context.Context, s *server, load bench.Loading) err
 	loaded, err := bench.Load(ctx, func(
 		ctx context.Context, in *assentv1.BatchRecordEventsRequest,
 	) (*assentv1.BatchRecordEventsResponse, error) {
-		return callAgain(ctx, s, assentv1.NewConsentServiceClient(s).BatchRecordEvents, in)
+		return connect.CallAgain(ctx, s, assentv1.NewConsentServiceClient(s).BatchRecordEvents, in)
 	}, load)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -42,12 +43,12 @@ func (a *app) catalogApply() *cobra.Command {
 			if requestID == "" {
 				requestID = uuid.NewString()
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
 					Document: document, Etag: etag, ValidateOnly: dryRun, RequestId: requestID,
 				})
-				if failed, ok := errors.AsType[*callError](err); ok && args[0] != "-" {
-					failed.catalog = args[0]
+				if failed, ok := errors.AsType[*connect.Error](err); ok && args[0] != "-" {
+					failed.Catalog = args[0]
 				}
 				if err != nil {
 					return err
@@ -80,7 +81,7 @@ func (a *app) readCatalog(path string) (string, error) {
 
 func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, file string, dryRun bool) error {
 	for _, warning := range answer.GetWarnings() {
-		if problem, ok := strings.CutPrefix(warning, catalogPrefix); ok && file != "-" {
+		if problem, ok := strings.CutPrefix(warning, connect.CatalogPrefix); ok && file != "-" {
 			warning = file + ":" + problem
 		}
 		a.Notef("warning: %s", phrase.OneLine(warning))

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/consent"
@@ -67,7 +68,7 @@ func (a *app) check() *cobra.Command {
 			if err := f.verify(args, a.JSON()); err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				if f.file != "" {
 					return a.checkFile(ctx, s, f)
 				}
@@ -118,12 +119,12 @@ func (f checkFlags) verify(args []string, json bool) error {
 	return nil
 }
 
-func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags) error {
+func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f checkFlags) error {
 	address, err := a.Argument(arg)
 	if err != nil {
 		return err
 	}
-	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
+	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
 		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
 		ContainsAdvertising: f.advertising, AsOf: f.moment.AsOf.At, KnownAsOf: f.moment.Known.Until,
 		Receipt: f.receipt != "",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
@@ -50,7 +51,7 @@ type outcomeCount struct {
 // fileCheck is the check of one file.
 type fileCheck struct {
 	app    *app
-	server *server
+	server *connect.Server
 	flags  checkFlags
 	in     *listfile.Input
 	from   *listfile.Audience
@@ -66,7 +67,7 @@ type fileCheck struct {
 }
 
 // checkFile checks the addresses of a file and writes which may be contacted.
-func (a *app) checkFile(ctx context.Context, s *server, f checkFlags) (err error) {
+func (a *app) checkFile(ctx context.Context, s *connect.Server, f checkFlags) (err error) {
 	in, err := a.Open(f.file)
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 		addresses[i] = row[c.from.Column]
 	}
 	var err error
-	b.answer, err = callAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
+	b.answer, err = connect.CallAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
 		&assentv1.BatchCheckConsentRequest{
 			Addresses: addresses, Channel: c.flags.channel, SenderIdentity: c.flags.sender, Reference: c.flags.reference,
 			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.moment.AsOf.At, KnownAsOf: c.flags.moment.Known.Until,

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/listfile"
@@ -41,8 +42,8 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 			if err != nil {
 				return terminal.Usagef("--witness-key: %v", err)
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
 				if err != nil {
 					return err
 				}
@@ -89,8 +90,8 @@ func (a *app) ledgerCosign() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).AddCosignatures,
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewLedgerServiceClient(s).AddCosignatures,
 					&assentv1.AddCosignaturesRequest{Note: string(notes[0].Note)})
 				if err != nil {
 					return err

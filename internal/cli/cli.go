@@ -19,11 +19,11 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/telemetry"
@@ -37,7 +37,7 @@ func Run(
 ) int {
 	return run(ctx, args, &app{
 		env: env, Terminal: terminal.New(stdin, stdout, stderr),
-		local: local(), pause: pause, ownsProcess: stderr == io.Writer(os.Stderr),
+		local: local(), ownsProcess: stderr == io.Writer(os.Stderr),
 	})
 }
 
@@ -49,14 +49,12 @@ type app struct {
 	// libraries write by themselves: a server then routes their lines to its log.
 	ownsProcess bool
 	local       Local
-	// pause is how long to wait before the n-th retry, from 0.
-	pause func(n int) time.Duration
 	// running is set when the arguments were understood: what fails before that
 	// is the caller's mistake.
 	running bool
 	// flags are those of the command that runs.
 	flags      *pflag.FlagSet
-	connection connection
+	connection connect.Options
 }
 
 func run(ctx context.Context, args []string, a *app) int {
@@ -141,7 +139,7 @@ func (a *app) root() *cobra.Command {
 // client gives a command that asks a server, and those below it, the flags that
 // say which and how.
 func (a *app) client(cmd *cobra.Command) *cobra.Command {
-	a.connection.addFlags(cmd)
+	addConnection(cmd, &a.connection)
 	a.completeNames(cmd)
 	return cmd
 }
@@ -177,7 +175,7 @@ func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobr
 	return func(cmd *cobra.Command, args []string) error {
 		a.running = true
 		a.flags = cmd.Flags()
-		a.connection.readEnv(a.flags, a.env)
+		readEnv(&a.connection, a.flags, a.env)
 		return do(cmd.Context(), args)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
@@ -58,8 +59,8 @@ func (a *app) clientsCreate() *cobra.Command {
 		if name := firstChanged(cmd, creatingKeys()); name != "" {
 			return terminal.Usagef("--%s goes with --local", name)
 		}
-		return a.withServer(ctx, func(ctx context.Context, s *server) error {
-			answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).CreateClient, in)
+		return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+			answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).CreateClient, in)
 			if err != nil {
 				return err
 			}
@@ -133,8 +134,8 @@ func (a *app) clientsRotate() *cobra.Command {
 		if cmd.Flags().Changed("overlap") {
 			in.Overlap = durationpb.New(overlap)
 		}
-		return a.withServer(ctx, func(ctx context.Context, s *server) error {
-			answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RotateClient, in)
+		return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+			answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).RotateClient, in)
 			if err != nil {
 				return err
 			}
@@ -152,11 +153,11 @@ func (a *app) clientsList() *cobra.Command {
 		Short: "List the clients, those revoked included",
 		Args:  cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListClientsResponse{}
 				in := &assentv1.ListClientsRequest{PageSize: 1000}
 				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in)
+					page, err := connect.CallAgain(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in)
 					if err != nil {
 						return err
 					}
@@ -217,8 +218,8 @@ func (a *app) clientsRevoke() *cobra.Command {
 			if err := a.Ask(fmt.Sprintf("End the %s of %s for ever?", which, phrase.Printable(args[0])), yes); err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RevokeClient, &assentv1.RevokeClientRequest{
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).RevokeClient, &assentv1.RevokeClientRequest{
 					Id: args[0], PreviousKeyOnly: previous,
 				})
 				if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
@@ -147,8 +148,8 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 	client := *a
 	client.env = noEnv
-	client.connection = connection{server: at.GRPC, timeout: time.Minute}
-	return client.withServer(ctx, func(ctx context.Context, s *server) error {
+	client.connection = connect.Options{Server: at.GRPC, Timeout: time.Minute}
+	return client.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		if err := client.demoCatalog(ctx, s); err != nil {
 			return err
 		}
@@ -159,12 +160,12 @@ func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 	})
 }
 
-func (a *app) demoCatalog(ctx context.Context, s *server) error {
+func (a *app) demoCatalog(ctx context.Context, s *connect.Server) error {
 	document, err := fs.ReadFile(examples.Files, demoCatalog)
 	if err != nil {
 		return err
 	}
-	_, err = call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{Document: string(document)})
+	_, err = connect.Call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{Document: string(document)})
 	return err
 }
 
@@ -181,7 +182,7 @@ func openExample(name string) (*listfile.Input, error) {
 	return listfile.NewInput(filepath.Base(name), file, info.Size())
 }
 
-func (a *app) demoImport(ctx context.Context, s *server) (err error) {
+func (a *app) demoImport(ctx context.Context, s *connect.Server) (err error) {
 	in, err := openExample(demoHistory)
 	if err != nil {
 		return err
@@ -199,7 +200,7 @@ func (a *app) demoImport(ctx context.Context, s *server) (err error) {
 	return nil
 }
 
-func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
+func (a *app) demoCheck(ctx context.Context, s *connect.Server) (err error) {
 	in, err := openExample(demoAudience)
 	if err != nil {
 		return err
@@ -244,7 +245,7 @@ In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTT
 
 // serverHint says how clients find a server that is not where they look.
 func serverHint(at host.Addresses) string {
-	if at.GRPC == defaultServer {
+	if at.GRPC == connect.DefaultServer {
 		return ""
 	}
 	return " Add --server " + at.GRPC + "."

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
@@ -25,11 +26,11 @@ func (a *app) disclosures() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListDisclosuresResponse{}
 				in := &assentv1.ListDisclosuresRequest{Address: address, PageSize: historyPage}
 				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
+					page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
 					if err != nil {
 						return err
 					}

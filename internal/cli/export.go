@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
@@ -122,7 +123,7 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 		_ = out.Discard()
 	}()
 	bar := a.NewProgress("exporting", -1)
-	err = a.withServer(ctx, func(ctx context.Context, s *server) error {
+	err = a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		var written int64
 		return exportTo(ctx, s, in, func(data []byte) error {
 			_, err := out.Bytes().Write(data)
@@ -142,17 +143,17 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 }
 
 // exportTo hands on the parts of a file. It ends with an error where none comes within --timeout.
-func exportTo(ctx context.Context, s *server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
+func exportTo(ctx context.Context, s *connect.Server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := s.app.connection.timeout
+	patience := s.Timeout()
 	stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
 	defer stalled.Stop()
 	failed := func(err error) error {
 		if errors.Is(context.Cause(ctx), errStalled) {
 			return errStalled
 		}
-		return &callError{err: err, server: s.address, hasKey: s.hasKey, plain: s.plain}
+		return s.Failed(err)
 	}
 	var stream grpc.ServerStreamingClient[assentv1.ExportHistoryResponse]
 	stream, err := assentv1.NewHistoryServiceClient(s).ExportHistory(ctx, in)

@@ -5,8 +5,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
@@ -37,7 +39,9 @@ func appIn(in Surroundings) *app {
 			return value, ok
 		},
 		Terminal: terminalIn(in),
-		local:    in.Local, pause: func(int) time.Duration { return time.Millisecond },
+		local:    in.Local, connection: connect.Options{
+			Pauses: func() backoff.BackOff { return backoff.NewConstantBackOff(time.Millisecond) },
+		},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -72,7 +73,7 @@ func (a *app) history() *cobra.Command {
 	f.add(cmd)
 	x.add(cmd)
 	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
-		if err := x.check(cmd, args, &f, a.connection.language); err != nil {
+		if err := x.check(cmd, args, &f, a.connection.Language); err != nil {
 			return err
 		}
 		if x.all {
@@ -95,10 +96,10 @@ func (a *app) history() *cobra.Command {
 
 // search lists events.
 func (a *app) search(ctx context.Context, in *assentv1.SearchHistoryRequest, some bool) error {
-	return a.withServer(ctx, func(ctx context.Context, s *server) error {
+	return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		all := &assentv1.SearchHistoryResponse{}
 		for more := true; more; more = in.GetPageToken() != "" {
-			page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
+			page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
 			if err != nil {
 				return err
 			}

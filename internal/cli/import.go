@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
@@ -78,7 +79,7 @@ func (a *app) importConsents() *cobra.Command {
 			case rejected == listfile.Standard, listfile.SameFile(rejected, args[0]):
 				return terminal.Usagef("--rejected must name a file of its own")
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				summary, err := a.importFile(ctx, s, args[0], rejected, dryRun)
 				summary.Complete = err == nil
 				if err := errors.Join(err, a.writeImported(summary)); err != nil {
@@ -148,7 +149,7 @@ func (a *app) writeImported(s importSummary) error {
 }
 
 // importFile imports a file, or standard input for -.
-func (a *app) importFile(ctx context.Context, s *server, path, rejected string, dryRun bool) (_ importSummary, err error) {
+func (a *app) importFile(ctx context.Context, s *connect.Server, path, rejected string, dryRun bool) (_ importSummary, err error) {
 	batch, err := listfile.ID(path)
 	if err != nil {
 		return importSummary{}, err
@@ -162,7 +163,7 @@ func (a *app) importFile(ctx context.Context, s *server, path, rejected string, 
 }
 
 // importText imports what was opened.
-func (a *app) importText(ctx context.Context, s *server, in *listfile.Input, i *importer) (importSummary, error) {
+func (a *app) importText(ctx context.Context, s *connect.Server, in *listfile.Input, i *importer) (importSummary, error) {
 	i.summary.DryRun, i.summary.BatchID = i.dryRun, i.batch
 	rows, err := listfile.NewEventRows(in.Text)
 	if err != nil {
@@ -200,7 +201,7 @@ func (c *chunk) full() bool {
 
 // importer is the import of one file.
 type importer struct {
-	server   *server
+	server   *connect.Server
 	in       *listfile.Input
 	rows     listfile.EventRows
 	rejected *listfile.Rejected
@@ -271,7 +272,7 @@ func (i *importer) record(ctx context.Context, c *chunk) error {
 	if len(c.events) == 0 {
 		return nil
 	}
-	answer, err := callAgain(ctx, i.server, assentv1.NewConsentServiceClient(i.server).BatchRecordEvents,
+	answer, err := connect.CallAgain(ctx, i.server, assentv1.NewConsentServiceClient(i.server).BatchRecordEvents,
 		&assentv1.BatchRecordEventsRequest{
 			// A new id for each run: an old one would be answered with what
 			// happened then, although the catalog may have changed since.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
@@ -76,8 +77,8 @@ func (a *app) ledgerProve() *cobra.Command {
 			if err != nil || position < 1 {
 				return terminal.Usagef("POSITION must be a number from 1")
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).ProveEntry,
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewLedgerServiceClient(s).ProveEntry,
 					&assentv1.ProveEntryRequest{Position: position, Size: size})
 				if err != nil {
 					return err

@@ -12,6 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -26,7 +27,7 @@ type catalogNames map[string][]string
 func namedFlags() []string { return []string{"channel", "sender", "department"} }
 
 // catalogNames gets the names of the latest catalog from the server.
-func (a *app) catalogNames(ctx context.Context, s *server) (catalogNames, error) {
+func (a *app) catalogNames(ctx context.Context, s *connect.Server) (catalogNames, error) {
 	ctx, cancel := context.WithTimeout(ctx, namesTimeout)
 	defer cancel()
 	answer, err := assentv1.NewCatalogServiceClient(s).GetCatalog(ctx, &assentv1.GetCatalogRequest{})
@@ -52,13 +53,13 @@ func (a *app) catalogNames(ctx context.Context, s *server) (catalogNames, error)
 
 // withHint adds to the error of a call what may be meant where a flag names what the catalog does not have. A client that may not
 // read the catalog gets the error as it is.
-func (a *app) withHint(ctx context.Context, s *server, err error) error {
-	failed, ok := errors.AsType[*callError](err)
+func (a *app) withHint(ctx context.Context, s *connect.Server, err error) error {
+	failed, ok := errors.AsType[*connect.Error](err)
 	if !ok || !a.named() {
 		return err
 	}
-	if code := status.Code(failed.err); code == codes.InvalidArgument || code == codes.NotFound {
-		failed.hint = a.nameHint(ctx, s)
+	if code := status.Code(failed.Err); code == codes.InvalidArgument || code == codes.NotFound {
+		failed.Hint = a.nameHint(ctx, s)
 	}
 	return err
 }
@@ -67,7 +68,7 @@ func (a *app) withHint(ctx context.Context, s *server, err error) error {
 func (a *app) named() bool { return slices.ContainsFunc(namedFlags(), a.flags.Changed) }
 
 // nameHint says what may be meant by the flags that name what the catalog does not have, or what it has.
-func (a *app) nameHint(ctx context.Context, s *server) string {
+func (a *app) nameHint(ctx context.Context, s *connect.Server) string {
 	names, err := a.catalogNames(ctx, s)
 	if err != nil {
 		return ""
@@ -108,10 +109,10 @@ func (a *app) completeNames(cmd *cobra.Command) {
 			continue
 		}
 		err := cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			a.connection.readEnv(cmd.Flags(), a.env)
+			readEnv(&a.connection, cmd.Flags(), a.env)
 			var names catalogNames
 			// An error cannot be told here: it would stand among what is typed.
-			_ = a.withServer(cmd.Context(), func(ctx context.Context, s *server) (err error) {
+			_ = a.withServer(cmd.Context(), func(ctx context.Context, s *connect.Server) (err error) {
 				names, err = a.catalogNames(ctx, s)
 				return err
 			})

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/receipt"
@@ -71,7 +72,7 @@ func (a *app) receiptVerify() *cobra.Command {
 			if f.offline {
 				return a.verifyOffline(text, f.key)
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error { return a.verifyReceipt(ctx, s, text, f) })
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error { return a.verifyReceipt(ctx, s, text, f) })
 		}),
 	}
 	cmd.Flags().StringVar(&f.address, "address", "", "address that it is about: ask again what the receipt answers")
@@ -125,7 +126,7 @@ func (a *app) verifyOffline(text, key string) error {
 }
 
 // verifyReceipt asks the server. What it says of the signature is verified here once more, under the caller's key if there is one.
-func (a *app) verifyReceipt(ctx context.Context, s *server, text string, f receiptFlags) error {
+func (a *app) verifyReceipt(ctx context.Context, s *connect.Server, text string, f receiptFlags) error {
 	in := &assentv1.VerifyReceiptRequest{Receipt: text}
 	if f.address != "" {
 		var err error
@@ -133,7 +134,7 @@ func (a *app) verifyReceipt(ctx context.Context, s *server, text string, f recei
 			return err
 		}
 	}
-	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).VerifyReceipt, in)
+	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).VerifyReceipt, in)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (c *fileCheck) writePage(to io.Writer, counts []outcomeCount) error {
 
 func (c *fileCheck) page(counts []outcomeCount) page {
 	tag, text := language.English, englishPage()
-	if strings.HasPrefix(strings.ToLower(c.app.connection.language), "de") {
+	if strings.HasPrefix(strings.ToLower(c.server.Language()), "de") {
 		tag, text = language.German, germanPage()
 	}
 	printer := message.NewPrinter(tag)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
@@ -93,11 +94,11 @@ func (a *app) eraseReturns() *cobra.Command {
 			"of one person, and says nothing else.",
 		Args: cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListErasedReturnsResponse{}
 				in := &assentv1.ListErasedReturnsRequest{SinceTime: since.At, PageSize: 1000}
 				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in)
+					page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in)
 					if err != nil {
 						return err
 					}
