@@ -15,9 +15,9 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench"
+	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
-	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -132,10 +132,13 @@ func (a *app) writeReport(report *bench.Report) error {
 // benchCheckFile checks an audience file as `assent check --file` does.
 func (a *app) benchCheckFile(ctx context.Context, address, key, channel, in, allowed, denied string) error {
 	client := *a
-	client.env, client.Bars, client.Stderr, client.Format = noEnv, false, io.Discard, value.Choice{}
+	client.env = noEnv
+	client.Terminal = terminal.New(strings.NewReader(""), a.Stdout, io.Discard)
+	client.EndWith(ctx)
 	client.connection = connect.Options{Server: address, APIKey: config.NewSecret(key), Timeout: time.Minute}
 	return client.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-		return client.checkFile(ctx, s, checkFlags{channel: channel, file: in, addressColumn: "address", out: allowed, denied: denied})
+		return bulk.CheckFile(ctx, client.Terminal, s, &bulk.Question{Channel: channel},
+			bulk.Files{In: in, AddressColumn: "address", Out: allowed, Denied: denied})
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
@@ -17,18 +18,9 @@ import (
 
 // checkFlags are the flags of assent check.
 type checkFlags struct {
-	channel     string
-	sender      string
-	reference   string
-	advertising bool
-	moment      value.Moment
-	receipt     string
-
-	file          string
-	addressColumn string
-	out           string
-	denied        string
-	report        string
+	question bulk.Question
+	receipt  string
+	files    bulk.Files
 }
 
 const checkHelp = `Ask whether an address, or every address of a file, may be contacted on a channel.
@@ -69,25 +61,25 @@ func (a *app) check() *cobra.Command {
 				return err
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-				if f.file != "" {
-					return a.checkFile(ctx, s, f)
+				if f.files.In != "" {
+					return bulk.CheckFile(ctx, a.Terminal, s, &f.question, f.files)
 				}
 				return a.checkOne(ctx, s, args[0], f)
 			})
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.channel, "channel", "", "channel to send on")
-	flags.StringVar(&f.sender, "sender", "", "sender identity (default: the channel's first)")
-	flags.StringVar(&f.reference, "reference", "", "order, contract or duty that the message is about")
-	flags.BoolVar(&f.advertising, "advertising", false, "the message also advertises something")
-	addMoment(flags, &f.moment, "decide for")
+	flags.StringVar(&f.question.Channel, "channel", "", "channel to send on")
+	flags.StringVar(&f.question.Sender, "sender", "", "sender identity (default: the channel's first)")
+	flags.StringVar(&f.question.Reference, "reference", "", "order, contract or duty that the message is about")
+	flags.BoolVar(&f.question.Advertising, "advertising", false, "the message also advertises something")
+	addMoment(flags, &f.question.Moment, "decide for")
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
-	flags.StringVar(&f.file, "file", "", "CSV file with a column of addresses")
-	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
-	flags.StringVar(&f.out, "out", "", "where the rows that may be contacted go")
-	flags.StringVar(&f.denied, "denied", "", "where the other rows go")
-	flags.StringVar(&f.report, "report", "", "where a page about the numbers goes, as HTML; --language de for German")
+	flags.StringVar(&f.files.In, "file", "", "CSV file with a column of addresses")
+	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file that holds the addresses")
+	flags.StringVar(&f.files.Out, "out", "", "where the rows that may be contacted go")
+	flags.StringVar(&f.files.Denied, "denied", "", "where the other rows go")
+	flags.StringVar(&f.files.Report, "report", "", "where a page about the numbers goes, as HTML; --language de for German")
 	require(cmd, "channel")
 	return cmd
 }
@@ -95,25 +87,25 @@ func (a *app) check() *cobra.Command {
 // verify reports flags that do not go together.
 func (f checkFlags) verify(args []string, json bool) error {
 	switch {
-	case f.file == "" && len(args) == 0:
+	case f.files.In == "" && len(args) == 0:
 		return terminal.Usagef("an ADDRESS or --file is needed")
-	case f.file == "" && (f.out != "" || f.denied != "" || f.report != ""):
+	case f.files.In == "" && (f.files.Out != "" || f.files.Denied != "" || f.files.Report != ""):
 		return terminal.Usagef("--out, --denied and --report go with --file")
 	case f.receipt == listfile.Standard:
 		return terminal.Usagef("--receipt needs the name of a file")
-	case f.file == "":
+	case f.files.In == "":
 		return nil
 	case f.receipt != "":
 		return terminal.Usagef("--receipt goes with an ADDRESS, not with --file")
 	case len(args) > 0:
 		return terminal.Usagef("an ADDRESS does not go with --file")
-	case f.out == "":
+	case f.files.Out == "":
 		return terminal.Usagef("--file needs --out")
-	case f.out == f.denied:
+	case f.files.Out == f.files.Denied:
 		return terminal.Usagef("--out and --denied must be different files")
-	case f.report == listfile.Standard, f.report != "" && (f.report == f.out || f.report == f.denied):
+	case f.files.Report == listfile.Standard, f.files.Report != "" && (f.files.Report == f.files.Out || f.files.Report == f.files.Denied):
 		return terminal.Usagef("--report must be a file of its own")
-	case json && (f.out == listfile.Standard || f.denied == listfile.Standard):
+	case json && (f.files.Out == listfile.Standard || f.files.Denied == listfile.Standard):
 		return terminal.Usagef("--format json and a file both want standard output")
 	}
 	return nil
@@ -125,8 +117,8 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 		return err
 	}
 	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
-		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
-		ContainsAdvertising: f.advertising, AsOf: f.moment.AsOf.At, KnownAsOf: f.moment.Known.Until,
+		Address: address, Channel: f.question.Channel, SenderIdentity: f.question.Sender, Reference: f.question.Reference,
+		ContainsAdvertising: f.question.Advertising, AsOf: f.question.Moment.AsOf.At, KnownAsOf: f.question.Moment.Known.Until,
 		Receipt: f.receipt != "",
 	})
 	if err != nil {

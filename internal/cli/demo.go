@@ -19,6 +19,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
@@ -189,7 +190,7 @@ func (a *app) demoImport(ctx context.Context, s *connect.Server) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	summary, err := a.importText(ctx, s, in, &importer{rejected: a.NewRejected("")})
+	summary, err := bulk.ImportText(ctx, a.Terminal, s, in)
 	if err != nil {
 		return err
 	}
@@ -207,24 +208,17 @@ func (a *app) demoCheck(ctx context.Context, s *connect.Server) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	c := &fileCheck{
-		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.NewProgress("checking", in.Size),
-		flags: checkFlags{channel: demoChannel, moment: value.Moment{AsOf: value.Time{At: timestamppb.New(demoTime())}}},
-	}
-	if c.from, err = listfile.NewAudience(in.Text, "address"); err != nil {
+	asked := &bulk.Question{Channel: demoChannel, Moment: value.Moment{AsOf: value.Time{At: timestamppb.New(demoTime())}}}
+	all, err := bulk.CheckText(ctx, a.Terminal, s, asked, in, "address")
+	if err != nil {
 		return err
 	}
-	if err := c.run(ctx); err != nil {
-		return err
-	}
-	counts := sortCounts(c.counts)
-	all := summarize(demoChannel, &c.flags.moment, counts)
 	a.Notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
 		all.Addresses, demoChannel, all.AsOf, all.Allowed, elapsed(started))
 	if a.JSON() {
 		return a.PrintJSON(all)
 	}
-	return a.Print(countTable(counts))
+	return a.Print(all.Table())
 }
 
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }

@@ -19,8 +19,11 @@ func allowed() map[string][]string {
 			"internal/fault",
 			"api/assent/v1", "examples", "internal/address", "internal/bench", "internal/catalog", "internal/config",
 			"internal/consent", "internal/dossier", "internal/ledger", "internal/listfile", "internal/nearest", "internal/phrase", "internal/receipt", "internal/scenario",
-			"internal/seal", "internal/server", "internal/service", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value",
+			"internal/seal", "internal/server", "internal/service", "internal/cli/bulk", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value",
 			"internal/storage", "internal/telemetry", "internal/timetext", "internal/token",
+		},
+		"internal/cli/bulk": {
+			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile", "internal/phrase",
 		},
 		"internal/cli/connect":  {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
 		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
@@ -103,7 +106,7 @@ func allowed() map[string][]string {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/bench", "internal/cli", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
+		"api/assent/v1", "internal/bench", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/rpc", "internal/server", "internal/telemetry", "internal/tools/protodeps",
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that nobody else has to.

@@ -1,13 +1,13 @@
-package cli
+// Package bulk works through whole files with a server: it imports the events of a file and checks the addresses of one, several
+// batches at once, and writes what came of it in the order of the rows.
+package bulk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -16,6 +16,24 @@ import (
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/listfile"
 )
+
+// Question is what is asked about each address of a file.
+type Question struct {
+	Channel     string
+	Sender      string
+	Reference   string
+	Advertising bool
+	Moment      value.Moment
+}
+
+// Files are what is read and written; empty: it is not.
+type Files struct {
+	In            string
+	AddressColumn string
+	Out           string
+	Denied        string
+	Report        string
+}
 
 // checksInFlight is how many batches the server works on at once.
 const checksInFlight = 4
@@ -36,25 +54,14 @@ type checkedBatch struct {
 	read int64
 }
 
-// outcome is a row of the table of numbers by reason.
-type outcome struct {
-	Verdict string `json:"verdict"`
-	Reason  string `json:"reason"`
-}
-
-// outcomeCount is how many addresses had an outcome.
-type outcomeCount struct {
-	outcome
-	Count int64 `json:"count"`
-}
-
 // fileCheck is the check of one file.
 type fileCheck struct {
-	app    *app
-	server *connect.Server
-	flags  checkFlags
-	in     *listfile.Input
-	from   *listfile.Audience
+	terminal *terminal.Terminal
+	server   *connect.Server
+	asked    *Question
+	files    Files
+	in       *listfile.Input
+	from     *listfile.Audience
 	// allowed and denied are where rows go; nil where they go nowhere.
 	allowed *listfile.Writer
 	denied  *listfile.Writer
@@ -66,15 +73,16 @@ type fileCheck struct {
 	row        []string // the one that is written
 }
 
-// checkFile checks the addresses of a file and writes which may be contacted.
-func (a *app) checkFile(ctx context.Context, s *connect.Server, f checkFlags) (err error) {
-	in, err := a.Open(f.file)
+// CheckFile checks the addresses of a file and writes which may be contacted.
+func CheckFile(ctx context.Context, t *terminal.Terminal, s *connect.Server, q *Question, f Files) (err error) {
+	in, err := t.Open(f.In)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	c := &fileCheck{app: a, server: s, flags: f, in: in, counts: map[outcome]int64{}, bar: a.NewProgress("checking", in.Size)}
-	if c.from, err = listfile.NewAudience(in.Text, f.addressColumn); err != nil {
+	c := newFileCheck(t, s, q, in)
+	c.files = f
+	if c.from, err = listfile.NewAudience(in.Text, f.AddressColumn); err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
 	defer func() { err = errors.Join(err, c.discard()) }()
@@ -94,6 +102,27 @@ func (a *app) checkFile(ctx context.Context, s *connect.Server, f checkFlags) (e
 		return err
 	}
 	return c.writeCounts(counts)
+}
+
+// CheckText checks the addresses of what was opened and writes no rows.
+func CheckText(
+	ctx context.Context, t *terminal.Terminal, s *connect.Server, q *Question, in *listfile.Input, addressColumn string,
+) (Checked, error) {
+	c := newFileCheck(t, s, q, in)
+	var err error
+	if c.from, err = listfile.NewAudience(in.Text, addressColumn); err != nil {
+		return Checked{}, err
+	}
+	if err := c.run(ctx); err != nil {
+		return Checked{}, err
+	}
+	return summarize(q, sortCounts(c.counts)), nil
+}
+
+func newFileCheck(t *terminal.Terminal, s *connect.Server, q *Question, in *listfile.Input) *fileCheck {
+	return &fileCheck{
+		terminal: t, server: s, asked: q, in: in, counts: map[outcome]int64{}, bar: t.NewProgress("checking", in.Size),
+	}
 }
 
 func (c *fileCheck) run(ctx context.Context) error {
@@ -126,8 +155,8 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	var err error
 	b.answer, err = connect.CallAgain(ctx, c.server, assentv1.NewConsentServiceClient(c.server).BatchCheckConsent,
 		&assentv1.BatchCheckConsentRequest{
-			Addresses: addresses, Channel: c.flags.channel, SenderIdentity: c.flags.sender, Reference: c.flags.reference,
-			ContainsAdvertising: c.flags.advertising, AsOf: c.flags.moment.AsOf.At, KnownAsOf: c.flags.moment.Known.Until,
+			Addresses: addresses, Channel: c.asked.Channel, SenderIdentity: c.asked.Sender, Reference: c.asked.Reference,
+			ContainsAdvertising: c.asked.Advertising, AsOf: c.asked.Moment.AsOf.At, KnownAsOf: c.asked.Moment.Known.Until,
 		})
 	if err != nil {
 		return err
@@ -194,7 +223,7 @@ func (c *fileCheck) write(row []string, o *answered, validUntil int64) error {
 		c.row = append(append(c.row[:0], row...), o.Verdict, o.Reason)
 		return c.denied.WriteRow(c.row)
 	}
-	if !o.decision.GetForSending() && !c.flags.moment.IsPast() {
+	if !o.decision.GetForSending() && !c.asked.Moment.IsPast() {
 		return errors.New("the server's answer is not for sending, although it was asked for now")
 	}
 	if c.allowed == nil {
@@ -214,19 +243,19 @@ func deniedColumns() []string { return []string{"verdict", "reason"} }
 
 func (c *fileCheck) createFiles() error {
 	var err error
-	if c.allowed, err = c.create(c.flags.out, allowedColumns()); err != nil {
+	if c.allowed, err = c.create(c.files.Out, allowedColumns()); err != nil {
 		return err
 	}
-	if c.flags.denied != "" {
-		if c.denied, err = c.create(c.flags.denied, deniedColumns()); err != nil {
+	if c.files.Denied != "" {
+		if c.denied, err = c.create(c.files.Denied, deniedColumns()); err != nil {
 			return err
 		}
 	}
-	if c.flags.report != "" {
-		if listfile.SameFile(c.flags.file, c.flags.report) {
-			return terminal.Usagef("%s is the input itself", c.flags.report)
+	if c.files.Report != "" {
+		if listfile.SameFile(c.files.In, c.files.Report) {
+			return terminal.Usagef("%s is the input itself", c.files.Report)
 		}
-		c.reportFile, err = c.app.Create(c.flags.report)
+		c.reportFile, err = c.terminal.Create(c.files.Report)
 	}
 	return err
 }
@@ -239,10 +268,10 @@ func (c *fileCheck) create(path string, more []string) (*listfile.Writer, error)
 			return nil, fmt.Errorf("%s: line 1: the column %q would come twice in %s: rename or remove it", c.in.Name, name, path)
 		}
 	}
-	if listfile.SameFile(c.flags.file, path) {
+	if listfile.SameFile(c.files.In, path) {
 		return nil, terminal.Usagef("%s is the input itself", path)
 	}
-	file, err := c.app.Create(path)
+	file, err := c.terminal.Create(path)
 	if err != nil {
 		return nil, err
 	}
@@ -252,20 +281,20 @@ func (c *fileCheck) create(path string, more []string) (*listfile.Writer, error)
 	return file, nil
 }
 
-// files returns the files that are written, the allowed one last.
-func (c *fileCheck) files() []*listfile.Writer {
+// written returns the files that are written, the allowed one last.
+func (c *fileCheck) written() []*listfile.Writer {
 	return slices.DeleteFunc([]*listfile.Writer{c.reportFile, c.denied, c.allowed}, func(f *listfile.Writer) bool { return f == nil })
 }
 
 // publish puts the files in their places, the allowed one last: where it is,
 // the others are too.
 func (c *fileCheck) publish() error {
-	for _, file := range c.files() {
+	for _, file := range c.written() {
 		if err := file.Finish(); err != nil {
 			return err
 		}
 	}
-	for _, file := range c.files() {
+	for _, file := range c.written() {
 		if err := file.Publish(); err != nil {
 			return err
 		}
@@ -275,7 +304,7 @@ func (c *fileCheck) publish() error {
 
 func (c *fileCheck) discard() error {
 	var err error
-	for _, file := range c.files() {
+	for _, file := range c.written() {
 		err = errors.Join(err, file.Discard())
 	}
 	return err
@@ -283,62 +312,13 @@ func (c *fileCheck) discard() error {
 
 // writeCounts writes the numbers by reason.
 func (c *fileCheck) writeCounts(counts []outcomeCount) error {
-	c.app.WarnOdd(&c.from.Odd)
-	if c.flags.moment.IsPast() {
-		c.app.Notef("Decided %s: not for sending now.", c.flags.moment.String())
+	c.terminal.WarnOdd(&c.from.Odd)
+	if c.asked.Moment.IsPast() {
+		c.terminal.Notef("Decided %s: not for sending now.", c.asked.Moment.String())
 	}
-	if !c.app.JSON() {
-		_, err := c.app.Stderr.Write([]byte(countTable(counts)))
+	if !c.terminal.JSON() {
+		_, err := c.terminal.Stderr.Write([]byte(summarize(c.asked, counts).Table()))
 		return err
 	}
-	return c.app.PrintJSON(summarize(c.flags.channel, &c.flags.moment, counts))
-}
-
-// checkSummary is what check --file writes as JSON.
-type checkSummary struct {
-	Channel   string         `json:"channel"`
-	AsOf      string         `json:"asOf,omitempty"`
-	KnownAsOf any            `json:"knownAsOf,omitempty"` // a position or a time
-	Addresses int64          `json:"addresses"`
-	Allowed   int64          `json:"allowed"`
-	Denied    int64          `json:"denied"`
-	Counts    []outcomeCount `json:"counts"`
-}
-
-func summarize(channel string, moment *value.Moment, counts []outcomeCount) checkSummary {
-	s := checkSummary{Channel: channel, AsOf: moment.AsOf.String(), Counts: counts}
-	if position := moment.Known.Until.GetPosition(); position != 0 {
-		s.KnownAsOf = position
-	} else if moment.Known.Until != nil {
-		s.KnownAsOf = moment.Known.String()
-	}
-	for _, row := range counts {
-		s.Addresses += row.Count
-		if row.Verdict == value.VerdictName(assentv1.Verdict_VERDICT_ALLOW) {
-			s.Allowed += row.Count
-		}
-	}
-	s.Denied = s.Addresses - s.Allowed
-	return s
-}
-
-// sortCounts returns the outcomes, the most frequent first.
-func sortCounts(counts map[outcome]int64) []outcomeCount {
-	rows := make([]outcomeCount, 0, len(counts))
-	for key, n := range counts {
-		rows = append(rows, outcomeCount{key, n})
-	}
-	slices.SortFunc(rows, func(x, y outcomeCount) int {
-		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Verdict, y.Verdict), cmp.Compare(x.Reason, y.Reason))
-	})
-	return rows
-}
-
-// countTable writes the outcomes in columns.
-func countTable(rows []outcomeCount) string {
-	var b strings.Builder
-	for _, row := range rows {
-		fmt.Fprintf(&b, "%6d %-6s %s\n", row.Count, row.Verdict, row.Reason)
-	}
-	return b.String()
+	return c.terminal.PrintJSON(summarize(c.asked, counts))
 }

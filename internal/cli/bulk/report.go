@@ -1,4 +1,4 @@
-package cli
+package bulk
 
 import (
 	"cmp"
@@ -88,19 +88,19 @@ func (c *fileCheck) page(counts []outcomeCount) page {
 	}
 	printer := message.NewPrinter(tag)
 	number := func(n int64) string { return printer.Sprintf("%d", n) }
-	all := summarize(c.flags.channel, &c.flags.moment, counts)
+	all := summarize(c.asked, counts)
 	share := func(n int64) string { return printer.Sprintf("%.1f %%", 100*float64(n)/float64(max(all.Addresses, 1))) }
 	p := page{
-		Language: tag.String(), Channel: c.flags.channel, File: filepath.Base(c.in.Name), Text: text,
+		Language: tag.String(), Channel: c.asked.Channel, File: filepath.Base(c.in.Name), Text: text,
 		Decided: c.report.decided.UTC().Format("2006-01-02 15:04 UTC"), Addresses: number(all.Addresses), Allowed: number(all.Allowed),
 		AllowedShare: share(all.Allowed),
 	}
-	if c.flags.moment.IsPast() {
+	if c.asked.Moment.IsPast() {
 		p.Past = text.Past
-		if at := c.flags.moment.AsOf.String(); at != "" {
+		if at := c.asked.Moment.AsOf.String(); at != "" {
 			p.Past += "; " + text.AsOf + " " + at
 		}
-		if at := c.flags.moment.Known.String(); at != "" {
+		if at := c.asked.Moment.Known.String(); at != "" {
 			p.Past += "; " + text.KnownAsOf + " " + at
 		}
 		p.Past += "."

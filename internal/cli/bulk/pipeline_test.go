@@ -1,4 +1,4 @@
-package cli
+package bulk
 
 import (
 	"context"
@@ -85,21 +85,5 @@ func TestPipeline_AnyError_EndsIt(t *testing.T) {
 	cancel()
 	if err := pipeline(ended, 2, endless, fine, take); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended context: %v", err)
-	}
-}
-
-func TestInColumns_NamesTheColumnsOfTheFile(t *testing.T) {
-	for message, want := range map[string]string{
-		"occurredTime: it is too late":             "occurred_time: it is too late",
-		"evidence.confirmedTime: it is too late":   "confirmed_time: it is too late",
-		"untilTime: it is past":                    "until: it is past",
-		"channel: one is needed":                   "channels: one is needed",
-		"allMarketing: an event of kind grant: no": "channels: an event of kind grant: no",
-		"requestId: it is no UUID":                 "requestId: it is no UUID",
-		"there is no channel nowhere":              "there is no channel nowhere",
-	} {
-		if got := inColumns(message); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
 	}
 }
