@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/atomicfile"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
@@ -39,15 +40,7 @@ func addVerifierKey(cmd *cobra.Command, key *string) {
 // writeNewFile writes a file that must not exist: a checkpoint that is kept is
 // never replaced.
 func writeNewFile(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	return nil
+	return atomicfile.WriteNew(path, "."+filepath.Base(path)+".*.tmp", []byte(text), 0o644)
 }
 
 // opened returns the checkpoint that the note holds. What the message says

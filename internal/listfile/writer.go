@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/assent-io/assent/internal/atomicfile"
 )
 
 // Writer is a CSV file that appears under its name only when it is complete:
@@ -17,14 +19,13 @@ import (
 // one, for it holds addresses; one that is replaced keeps its permissions.
 type Writer struct {
 	path string
-	// temporary is empty where the rows go straight to the target: standard
-	// output, a pipe or a device.
-	temporary string
-	file      io.WriteCloser
-	buffer    *bufio.Writer
-	packer    *gzip.Writer
-	to        io.Writer
-	rows      *csv.Writer
+	// placed is nil where the rows go straight to the target: standard output, a pipe or a device.
+	placed *atomicfile.File
+	file   io.WriteCloser
+	buffer *bufio.Writer
+	packer *gzip.Writer
+	to     io.Writer
+	rows   *csv.Writer
 }
 
 // Create starts a CSV file, packed where the name ends in .gz; Standard is standard output.
@@ -79,12 +80,11 @@ func (w *Writer) openTarget() error {
 			return err
 		}
 	}
-	file, err := os.CreateTemp(filepath.Dir(w.path), "."+filepath.Base(w.path)+".*.tmp")
-	if err != nil {
+	if w.placed, err = atomicfile.Create(w.path, "."+filepath.Base(w.path)+".*.tmp", 0o600); err != nil {
 		return err
 	}
-	w.file, w.temporary = file, file.Name()
-	if err := file.Chmod(mode); err != nil {
+	w.file = w.placed
+	if err := w.placed.Chmod(mode); err != nil {
 		return errors.Join(err, w.Discard())
 	}
 	return nil
@@ -106,39 +106,42 @@ func (w *Writer) Finish() error {
 		err = errors.Join(err, w.packer.Close())
 	}
 	err = errors.Join(err, w.buffer.Flush())
-	if file, ok := w.file.(*os.File); ok && w.temporary != "" && err == nil {
-		err = file.Sync()
+	if w.placed != nil && err == nil {
+		err = w.placed.Finish()
 	}
-	if err = errors.Join(err, w.file.Close()); err != nil {
+	if err = errors.Join(err, w.close()); err != nil {
 		return w.Failed(err)
 	}
-	w.file = nil
 	return nil
+}
+
+// close closes what was opened, once.
+func (w *Writer) close() error {
+	if w.file == nil {
+		return nil
+	}
+	err := w.file.Close()
+	w.file = nil
+	return err
 }
 
 // Publish puts a finished file in its place.
 func (w *Writer) Publish() error {
-	if w.temporary == "" {
+	if w.placed == nil {
 		return nil
 	}
-	if err := os.Rename(w.temporary, w.path); err != nil {
+	if err := w.placed.Replace(); err != nil {
 		return w.Failed(err)
 	}
-	w.temporary = ""
 	return nil
 }
 
 // Discard removes a file that was not published. It may be called after
 // Publish, and then does nothing.
 func (w *Writer) Discard() error {
-	var err error
-	if w.file != nil {
-		err = w.file.Close()
-		w.file = nil
-	}
-	if w.temporary != "" {
-		err = errors.Join(err, os.Remove(w.temporary))
-		w.temporary = ""
+	err := w.close()
+	if w.placed != nil {
+		err = errors.Join(err, w.placed.Discard())
 	}
 	return err
 }
