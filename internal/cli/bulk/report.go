@@ -186,7 +186,8 @@ func germanPage() pageText {
 		Title: "Wer angeschrieben werden darf", Channel: "Kanal", File: "Datei", Decided: "Entschieden am", Addresses: "Adressen",
 		Allowed: "dürfen angeschrieben werden", Denied: "dürfen nicht angeschrieben werden", Broken: "sind keine gültigen Adressen",
 		BrokenNote: "Das ist keine gültige E-Mail-Adresse.",
-		Past:       "Diese Antworten gelten für die Vergangenheit und nicht für einen Versand jetzt", AsOf: "Stand", KnownAsOf: "nach dem, was bekannt war bei",
+		Past:       "Diese Antworten gelten für die Vergangenheit und nicht für einen Versand jetzt",
+		AsOf:       "Stand", KnownAsOf: "nach dem, was bekannt war bei",
 		Reasons: "Gründe", Reason: "Grund", Count: "Adressen", WinBack: "Was wie viele zurückgewinnen würde",
 		WinBackNote: "Wie viele Adressen jeder Schritt höchstens zurückgewinnt. Eine Adresse kann weitere Gründe haben, die sich erst danach " +
 			"zeigen. Ein Nein der Person ist zu achten. Eine E-Mail, die um Einwilligung bittet, ist selbst Werbung: Fragen Sie auf einer " +

@@ -48,6 +48,7 @@ func (w *importWarnings) note(t *terminal.Terminal) {
 		t.Notef("warning: %s: "+what, phrase.OneLine(code), phrase.Count(int(w.Warnings[code]), unit))
 	}
 	if w.StillAllowed > 0 {
-		t.Notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", phrase.Count(int(w.StillAllowed), "row"))
+		t.Notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows",
+			phrase.Count(int(w.StillAllowed), "row"))
 	}
 }
