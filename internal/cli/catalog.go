@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -13,7 +12,9 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
-	"github.com/assent-io/assent/internal/dial"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // maxCatalog is the longest document that the server takes.
@@ -42,11 +43,11 @@ func (a *app) catalogApply() *cobra.Command {
 			if requestID == "" {
 				requestID = uuid.NewString()
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{
 					Document: document, Etag: etag, ValidateOnly: dryRun, RequestId: requestID,
 				})
-				if failed, ok := errors.AsType[*dial.CallError](err); ok && args[0] != "-" {
+				if failed, ok := errors.AsType[*connect.Error](err); ok && args[0] != "-" {
 					failed.Catalog = args[0]
 				}
 				if err != nil {
@@ -64,36 +65,36 @@ func (a *app) catalogApply() *cobra.Command {
 
 // readCatalog returns the text of a file, which may be packed.
 func (a *app) readCatalog(path string) (string, error) {
-	in, err := a.open(path)
+	in, err := a.Open(path)
 	if err != nil {
 		return "", err
 	}
-	text, err := io.ReadAll(io.LimitReader(in.text, maxCatalog+1))
-	if err = errors.Join(err, in.close()); err != nil {
-		return "", fmt.Errorf("%s: %w", in.name, readError(err))
+	text, err := in.ReadAll(maxCatalog + 1)
+	if err != nil {
+		return "", err
 	}
 	if len(text) > maxCatalog {
-		return "", fmt.Errorf("%s: a catalog has at most %d bytes", in.name, maxCatalog)
+		return "", fmt.Errorf("%s: a catalog has at most %d bytes", in.Name, maxCatalog)
 	}
 	return string(text), nil
 }
 
 func (a *app) writeApplied(answer *assentv1.ApplyCatalogResponse, file string, dryRun bool) error {
 	for _, warning := range answer.GetWarnings() {
-		if problem, ok := strings.CutPrefix(warning, dial.CatalogPrefix); ok && file != "-" {
+		if problem, ok := strings.CutPrefix(warning, connect.CatalogPrefix); ok && file != "-" {
 			warning = file + ":" + problem
 		}
-		a.notef("warning: %s", oneLine(warning))
+		a.Notef("warning: %s", phrase.OneLine(warning))
 	}
 	switch {
-	case a.json():
-		return a.writeMessage(answer)
+	case a.JSON():
+		return a.PrintMessage(answer)
 	case answer.GetUnchanged():
-		return a.write("unchanged: this is the latest version already\n")
+		return a.Print("unchanged: this is the latest version already\n")
 	case dryRun:
-		return a.write("valid: it could be applied\n")
+		return a.Print("valid: it could be applied\n")
 	default:
-		return a.write(fmt.Sprintf("version %d, etag %s, recorded %s\n", answer.GetVersion(), answer.GetEtag(), positions(answer.GetPositions())))
+		return a.Print(fmt.Sprintf("version %d, etag %s, recorded %s\n", answer.GetVersion(), answer.GetEtag(), positions(answer.GetPositions())))
 	}
 }
 
@@ -114,11 +115,11 @@ func (a *app) catalogGet() *cobra.Command {
 }
 
 func (a *app) writeCatalog(answer *assentv1.GetCatalogResponse) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
-	a.notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
-	return a.write(answer.GetDocument())
+	a.Notef("version %d, etag %s", answer.GetVersion(), answer.GetEtag())
+	return a.Print(answer.GetDocument())
 }
 
 // lintProblem is something that is wrong with a catalog.
@@ -145,7 +146,7 @@ func (a *app) catalogLint() *cobra.Command {
 				return err
 			}
 			if len(problems) > 0 {
-				return exitCode(exitFailed)
+				return terminal.ExitCode(terminal.ExitFailed)
 			}
 			return nil
 		}),
@@ -170,17 +171,17 @@ func (a *app) lint(paths []string) (problems, warnings []catalog.Problem, err er
 }
 
 func (a *app) writeLint(problems, warnings []catalog.Problem) error {
-	if a.json() {
-		return a.writeJSON(struct {
+	if a.JSON() {
+		return a.PrintJSON(struct {
 			Problems []lintProblem `json:"problems"`
 			Warnings []lintProblem `json:"warnings"`
 		}{lintProblems(problems), lintProblems(warnings)})
 	}
 	for _, w := range warnings {
-		a.notef("warning: %s", oneLine(w.String()))
+		a.Notef("warning: %s", phrase.OneLine(w.String()))
 	}
 	for _, p := range problems {
-		if err := a.write(oneLine(p.String()) + "\n"); err != nil {
+		if err := a.Print(phrase.OneLine(p.String()) + "\n"); err != nil {
 			return err
 		}
 	}

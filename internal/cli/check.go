@@ -8,23 +8,19 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/bulk"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // checkFlags are the flags of assent check.
 type checkFlags struct {
-	channel     string
-	sender      string
-	reference   string
-	advertising bool
-	moment      momentFlags
-	receipt     string
-
-	file          string
-	addressColumn string
-	out           string
-	denied        string
-	report        string
+	question bulk.Question
+	receipt  string
+	files    bulk.Files
 }
 
 const checkHelp = `Ask whether an address, or every address of a file, may be contacted on a channel.
@@ -61,29 +57,29 @@ func (a *app) check() *cobra.Command {
 			"  assent check --file audience.csv --channel product-marketing --out allowed.csv --denied denied.csv",
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
-			if err := f.verify(args, a.json()); err != nil {
+			if err := f.verify(args, a.JSON()); err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				if f.file != "" {
-					return a.checkFile(ctx, s, f)
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				if f.files.In != "" {
+					return bulk.CheckFile(ctx, a.Terminal, s, &f.question, f.files)
 				}
 				return a.checkOne(ctx, s, args[0], f)
 			})
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.channel, "channel", "", "channel to send on")
-	flags.StringVar(&f.sender, "sender", "", "sender identity (default: the channel's first)")
-	flags.StringVar(&f.reference, "reference", "", "order, contract or duty that the message is about")
-	flags.BoolVar(&f.advertising, "advertising", false, "the message also advertises something")
-	f.moment.add(flags, "decide for")
+	flags.StringVar(&f.question.Channel, "channel", "", "channel to send on")
+	flags.StringVar(&f.question.Sender, "sender", "", "sender identity (default: the channel's first)")
+	flags.StringVar(&f.question.Reference, "reference", "", "order, contract or duty that the message is about")
+	flags.BoolVar(&f.question.Advertising, "advertising", false, "the message also advertises something")
+	addMoment(flags, &f.question.Moment, "decide for")
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
-	flags.StringVar(&f.file, "file", "", "CSV file with a column of addresses")
-	flags.StringVar(&f.addressColumn, "address-column", "address", "the column of --file that holds the addresses")
-	flags.StringVar(&f.out, "out", "", "where the rows that may be contacted go")
-	flags.StringVar(&f.denied, "denied", "", "where the other rows go")
-	flags.StringVar(&f.report, "report", "", "where a page about the numbers goes, as HTML; --language de for German")
+	flags.StringVar(&f.files.In, "file", "", "CSV file with a column of addresses")
+	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file that holds the addresses")
+	flags.StringVar(&f.files.Out, "out", "", "where the rows that may be contacted go")
+	flags.StringVar(&f.files.Denied, "denied", "", "where the other rows go")
+	flags.StringVar(&f.files.Report, "report", "", "where a page about the numbers goes, as HTML; --language de for German")
 	require(cmd, "channel")
 	return cmd
 }
@@ -91,38 +87,38 @@ func (a *app) check() *cobra.Command {
 // verify reports flags that do not go together.
 func (f checkFlags) verify(args []string, json bool) error {
 	switch {
-	case f.file == "" && len(args) == 0:
-		return usagef("an ADDRESS or --file is needed")
-	case f.file == "" && (f.out != "" || f.denied != "" || f.report != ""):
-		return usagef("--out, --denied and --report go with --file")
-	case f.receipt == stdinName:
-		return usagef("--receipt needs the name of a file")
-	case f.file == "":
+	case f.files.In == "" && len(args) == 0:
+		return terminal.Usagef("an ADDRESS or --file is needed")
+	case f.files.In == "" && (f.files.Out != "" || f.files.Denied != "" || f.files.Report != ""):
+		return terminal.Usagef("--out, --denied and --report go with --file")
+	case f.receipt == listfile.Standard:
+		return terminal.Usagef("--receipt needs the name of a file")
+	case f.files.In == "":
 		return nil
 	case f.receipt != "":
-		return usagef("--receipt goes with an ADDRESS, not with --file")
+		return terminal.Usagef("--receipt goes with an ADDRESS, not with --file")
 	case len(args) > 0:
-		return usagef("an ADDRESS does not go with --file")
-	case f.out == "":
-		return usagef("--file needs --out")
-	case f.out == f.denied:
-		return usagef("--out and --denied must be different files")
-	case f.report == stdinName, f.report != "" && (f.report == f.out || f.report == f.denied):
-		return usagef("--report must be a file of its own")
-	case json && (f.out == stdinName || f.denied == stdinName):
-		return usagef("--format json and a file both want standard output")
+		return terminal.Usagef("an ADDRESS does not go with --file")
+	case f.files.Out == "":
+		return terminal.Usagef("--file needs --out")
+	case f.files.Out == f.files.Denied:
+		return terminal.Usagef("--out and --denied must be different files")
+	case f.files.Report == listfile.Standard, f.files.Report != "" && (f.files.Report == f.files.Out || f.files.Report == f.files.Denied):
+		return terminal.Usagef("--report must be a file of its own")
+	case json && (f.files.Out == listfile.Standard || f.files.Denied == listfile.Standard):
+		return terminal.Usagef("--format json and a file both want standard output")
 	}
 	return nil
 }
 
-func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags) error {
-	address, err := a.address(arg)
+func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f checkFlags) error {
+	address, err := a.Argument(arg)
 	if err != nil {
 		return err
 	}
-	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
-		Address: address, Channel: f.channel, SenderIdentity: f.sender, Reference: f.reference,
-		ContainsAdvertising: f.advertising, AsOf: f.moment.asOf.at, KnownAsOf: f.moment.known.known,
+	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).CheckConsent, &assentv1.CheckConsentRequest{
+		Address: address, Channel: f.question.Channel, SenderIdentity: f.question.Sender, Reference: f.question.Reference,
+		ContainsAdvertising: f.question.Advertising, AsOf: f.question.Moment.AsOf.At, KnownAsOf: f.question.Moment.Known.Until,
 		Receipt: f.receipt != "",
 	})
 	if err != nil {
@@ -133,25 +129,25 @@ func (a *app) checkOne(ctx context.Context, s *server, arg string, f checkFlags)
 			return err
 		}
 	}
-	if a.json() {
-		err = a.writeMessage(answer)
+	if a.JSON() {
+		err = a.PrintMessage(answer)
 	} else {
-		err = a.table(decisionRows(answer.GetDecision()))
+		err = a.PrintTable(decisionRows(answer.GetDecision()))
 	}
 	if answer.GetDecision().GetReason() == string(consent.CodeSenderUnknown) {
 		if hint := a.nameHint(ctx, s); hint != "" {
-			a.notef("The catalog has no such sender identity%s", hint)
+			a.Notef("The catalog has no such sender identity%s", hint)
 		}
 	}
 	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
-		return exitCode(exitDenied)
+		return terminal.ExitCode(terminal.ExitDenied)
 	}
 	return err
 }
 
 // decisionRows writes a decision for people; what is not set is left out.
 func decisionRows(d *assentv1.Decision) [][]string {
-	rows := [][]string{{verdictName(d.GetVerdict()), d.GetReason()}}
+	rows := [][]string{{value.VerdictName(d.GetVerdict()), d.GetReason()}}
 	add := func(name, value string) {
 		if value != "" {
 			rows = append(rows, []string{name, value})
@@ -165,20 +161,20 @@ func decisionRows(d *assentv1.Decision) [][]string {
 	if d.GetAbout() != assentv1.About_ABOUT_UNSPECIFIED {
 		add("about", "the "+strings.ToLower(strings.TrimPrefix(d.GetAbout().String(), "ABOUT_")))
 	}
-	add("legal basis", basisName(d.GetLegalBasis()))
+	add("legal basis", value.BasisName(d.GetLegalBasis()))
 	if d.GetGrantPosition() > 0 {
 		add("evidence", fmt.Sprintf("position %d", d.GetGrantPosition()))
 	}
-	add("declaration", declarationName(d.GetDeclaration()))
+	add("declaration", value.DeclarationName(d.GetDeclaration()))
 	if sender := d.GetSenderIdentity(); sender != nil {
 		add("sender", fmt.Sprintf("%s: %s <%s>", sender.GetId(), sender.GetFromName(), sender.GetFromAddress()))
 		add("reply to", sender.GetReplyTo())
 		add("complaints to", sender.GetComplaintsTo())
 	}
 	add("obligations", strings.Join(d.GetObligations(), ", "))
-	add("valid until", stamp(d.GetValidUntilTime()))
+	add("valid until", value.Stamp(d.GetValidUntilTime()))
 	add("decided", fmt.Sprintf("for %s, at position %d, by catalog version %d",
-		stamp(d.GetDecidedTime()), d.GetPosition(), d.GetCatalogVersion()))
+		value.Stamp(d.GetDecidedTime()), d.GetPosition(), d.GetCatalogVersion()))
 	if !d.GetForSending() && d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW {
 		add("note", "decided for the past: not for sending now")
 	}

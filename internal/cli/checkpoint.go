@@ -9,7 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // keysToVerify are the public keys that the caller trusts.
@@ -37,10 +40,10 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			witnesses, err := ledger.ParseWitnesses(keys.witness)
 			if err != nil {
-				return usagef("--witness-key: %v", err)
+				return terminal.Usagef("--witness-key: %v", err)
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewLedgerServiceClient(s).GetCheckpoint, &assentv1.GetCheckpointRequest{})
 				if err != nil {
 					return err
 				}
@@ -51,17 +54,17 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 				if err := a.noteCosigned(answer.GetCosigned(), keys.ledger, witnesses); err != nil {
 					return err
 				}
-				if out != "" && out != stdinName {
+				if out != "" && out != listfile.Standard {
 					if err := writeNewFile(out, c.GetNote()); err != nil {
 						return fmt.Errorf("--out: %w", err)
 					}
-					a.notef("%s: checkpoint of %d events", out, c.GetSize())
+					a.Notef("%s: checkpoint of %d events", out, c.GetSize())
 					return nil
 				}
-				if a.json() {
-					return a.writeMessage(answer)
+				if a.JSON() {
+					return a.PrintMessage(answer)
 				}
-				return a.write(c.GetNote())
+				return a.Print(c.GetNote())
 			})
 		}),
 	}
@@ -81,14 +84,14 @@ func (a *app) ledgerCosign() *cobra.Command {
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			witnesses, err := ledger.ParseWitnesses(keys.witness)
 			if err != nil {
-				return usagef("--witness-key: %v", err)
+				return terminal.Usagef("--witness-key: %v", err)
 			}
 			notes, err := a.readCheckpoints(args)
 			if err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).AddCosignatures,
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewLedgerServiceClient(s).AddCosignatures,
 					&assentv1.AddCosignaturesRequest{Note: string(notes[0].Note)})
 				if err != nil {
 					return err
@@ -96,10 +99,10 @@ func (a *app) ledgerCosign() *cobra.Command {
 				if err := a.noteCosigned(answer.GetCosigned(), keys.ledger, witnesses); err != nil {
 					return err
 				}
-				if a.json() {
-					return a.writeMessage(answer)
+				if a.JSON() {
+					return a.PrintMessage(answer)
 				}
-				return a.write(answer.GetCosigned().GetCheckpoint().GetNote())
+				return a.Print(answer.GetCosigned().GetCheckpoint().GetNote())
 			})
 		}),
 	}
@@ -123,7 +126,7 @@ func (a *app) noteCosigned(c *assentv1.CosignedCheckpoint, key string, witnesses
 	}
 	if len(witnesses) == 0 {
 		for _, by := range c.GetCosignatures() {
-			a.notef("checkpoint of %d events cosigned by %s at %s (not verified: give its key with --witness-key)", checkpoint.Size,
+			a.Notef("checkpoint of %d events cosigned by %s at %s (not verified: give its key with --witness-key)", checkpoint.Size,
 				by.GetWitness(), by.GetSignedTime().AsTime().Format(time.RFC3339))
 		}
 		return nil
@@ -136,7 +139,7 @@ func (a *app) noteCosigned(c *assentv1.CosignedCheckpoint, key string, witnesses
 		return fmt.Errorf("the server's cosigned checkpoint does not hold: %w", err)
 	}
 	for _, by := range cosigned.Cosignatures {
-		a.notef("checkpoint of %d events cosigned by %s at %s", checkpoint.Size, by.Witness,
+		a.Notef("checkpoint of %d events cosigned by %s at %s", checkpoint.Size, by.Witness,
 			time.Unix(by.Seconds, 0).UTC().Format(time.RFC3339))
 	}
 	return nil

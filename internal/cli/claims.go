@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
 	host "github.com/assent-io/assent/internal/server"
 )
@@ -74,7 +75,7 @@ func newClaimOut(c *host.Claim, events bool) (claimOut, error) {
 		return out, nil
 	}
 	for _, e := range c.Events {
-		data, err := plainJSON(e)
+		data, err := terminal.PlainJSON(e)
 		if err != nil {
 			return out, err
 		}
@@ -86,11 +87,11 @@ func newClaimOut(c *host.Claim, events bool) (claimOut, error) {
 func instantText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func (a *app) writeClaims(all []claimOut) error {
-	if a.json() {
-		return a.writeJSON(map[string]any{"claims": all})
+	if a.JSON() {
+		return a.PrintJSON(map[string]any{"claims": all})
 	}
 	if len(all) == 0 {
-		a.notef("Nothing is kept.")
+		a.Notef("Nothing is kept.")
 		return nil
 	}
 	rows := [][]string{{"ID", "ADDRESS", "ERASED", "KEPT UNTIL", "EVENTS"}}
@@ -101,7 +102,7 @@ func (a *app) writeClaims(all []claimOut) error {
 		}
 		rows = append(rows, row)
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }
 
 func (a *app) claimsOpen() *cobra.Command {
@@ -138,19 +139,19 @@ func (a *app) claimsOpen() *cobra.Command {
 }
 
 func (a *app) writeClaim(c *host.Claim) error {
-	if a.json() {
+	if a.JSON() {
 		out, err := newClaimOut(c, true)
 		if err != nil {
 			return err
 		}
-		return a.writeJSON(out)
+		return a.PrintJSON(out)
 	}
-	err := a.table([][]string{{"address", c.Address}, {"erased", instantText(c.Erased)}, {"kept until", instantText(c.Until)}})
+	err := a.PrintTable([][]string{{"address", c.Address}, {"erased", instantText(c.Erased)}, {"kept until", instantText(c.Until)}})
 	if err != nil {
 		return err
 	}
-	if err := a.write("\n"); err != nil {
+	if err := a.Print("\n"); err != nil {
 		return err
 	}
-	return a.table(eventRows(c.Events))
+	return a.PrintTable(eventRows(c.Events))
 }

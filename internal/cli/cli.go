@@ -16,31 +16,17 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
-	"github.com/assent-io/assent/internal/dial"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/telemetry"
-)
-
-// What commands exit with.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitDenied = 3
-	// exitPipe is for a reader of standard output that went away, as shells have
-	// it for SIGPIPE.
-	exitPipe = 141
 )
 
 // Run runs the command that the arguments, without the program's name, ask
@@ -50,101 +36,71 @@ func Run(
 	ctx context.Context, args []string, env func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer,
 ) int {
 	return run(ctx, args, &app{
-		env: env, stdin: stdin, stdout: stdout, stderr: &lockedWriter{to: stderr},
-		bars: isTerminal(stderr), asks: isTerminal(stdin) && isTerminal(stderr),
-		local: local(), pause: dial.Pause, ownsProcess: stderr == io.Writer(os.Stderr),
+		env: env, Terminal: terminal.New(stdin, stdout, stderr),
+		local: local(), ownsProcess: stderr == io.Writer(os.Stderr),
 	})
-}
-
-// lockedWriter lets several goroutines write whole lines.
-type lockedWriter struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (w *lockedWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.to.Write(p)
-}
-
-// isTerminal reports whether a person sits at the other end.
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // app is what the commands of one run share.
 type app struct {
-	env    func(string) (string, bool)
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-	// interruptible makes a reader that stops waiting when the run is interrupted.
-	interruptible func(io.Reader) io.Reader
-	// bars is set where progress is shown, asks where questions are answered.
-	bars bool
-	asks bool
+	env func(string) (string, bool)
+	*terminal.Terminal
 	// ownsProcess is set where standard error is that of the process, to which
 	// libraries write by themselves: a server then routes their lines to its log.
 	ownsProcess bool
 	local       Local
-	// pause is how long to wait before the n-th retry, from 0.
-	pause func(n int) time.Duration
 	// running is set when the arguments were understood: what fails before that
 	// is the caller's mistake.
 	running bool
 	// flags are those of the command that runs.
 	flags      *pflag.FlagSet
-	format     choice
-	connection dial.Flags
+	connection connect.Options
 }
 
 func run(ctx context.Context, args []string, a *app) int {
-	a.interruptible = func(from io.Reader) io.Reader { return newInterruptible(ctx, from) }
-	a.stdin = a.interruptible(a.stdin)
+	a.EndWith(ctx)
 	root := a.root() //nolint:contextcheck // Cobra hands the context to the commands when they run.
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return exitDone
+		return terminal.ExitDone
 	}
-	if code, ok := errors.AsType[exitCode](err); ok {
+	if code, ok := errors.AsType[terminal.ExitCode](err); ok {
 		return int(code)
 	}
-	if errors.Is(err, errReaderGone) {
-		return exitPipe
+	if errors.Is(err, terminal.ErrReaderGone) {
+		return terminal.ExitPipe
 	}
-	asJSON := a.json() || asksForJSON(args)
+	asJSON := a.JSON() || asksForJSON(args)
 	if isInterrupted(ctx, err) {
 		code := interruptedCode(ctx)
 		if asJSON {
-			a.writeErrorJSON(errorJSON{Code: "INTERRUPTED", Message: "interrupted", ExitCode: code})
+			a.NoteError(terminal.Error{Code: "INTERRUPTED", Message: "interrupted", ExitCode: code})
 		} else {
-			a.notef("assent: interrupted")
+			a.Notef("assent: interrupted")
 		}
 		return code
 	}
-	usage, isUsage := errors.AsType[*usageError](err)
+	usage, isUsage := errors.AsType[*terminal.UsageError](err)
 	if isUsage {
 		err = usage
 	} else if !a.running {
 		err, isUsage = errors.New(callText(cmd, err)), true
 	}
-	code := exitFailed
+	code := terminal.ExitFailed
 	if isUsage {
-		code = exitUsage
+		code = terminal.ExitUsage
 	}
 	if asJSON {
-		a.writeErrorJSON(errorJSONOf(err, code))
+		a.NoteError(errorJSONOf(err, code))
 		return code
 	}
 	a.report(err)
 	if !isUsage {
 		return code
 	}
-	a.notef("Run `%s --help` for how it is called.", cmd.CommandPath())
-	return exitUsage
+	a.Notef("Run `%s --help` for how it is called.", cmd.CommandPath())
+	return terminal.ExitUsage
 }
 
 // root makes the tree of commands.
@@ -163,12 +119,11 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.SetVersionTemplate(versionLine())
-	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	a.format = newChoice("text", "text", "json")
-	root.PersistentFlags().Var(&a.format, "format", "how results and errors are written: text or json")
-	complete(root, "format", a.format.options...)
+	root.SetIn(a.Stdin)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	root.PersistentFlags().Var(&a.Format, "format", "how results and errors are written: text or json")
+	complete(root, "format", a.Format.Options...)
 	root.AddCommand(
 		a.client(a.check()),
 		a.client(a.grant()), a.client(a.request()), a.client(a.confirm()), a.client(a.withdraw()), a.client(a.importFamily()),
@@ -184,7 +139,7 @@ func (a *app) root() *cobra.Command {
 // client gives a command that asks a server, and those below it, the flags that
 // say which and how.
 func (a *app) client(cmd *cobra.Command) *cobra.Command {
-	a.connection.Add(cmd)
+	a.connection.AddFlags(cmd)
 	a.completeNames(cmd)
 	return cmd
 }
@@ -211,7 +166,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usagef("there is no such command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
+	return terminal.Usagef("there is no such command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
 }
 
 // does makes the function of a command: from here on the arguments are
@@ -223,26 +178,4 @@ func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobr
 		a.connection.ReadEnv(a.flags, a.env)
 		return do(cmd.Context(), args)
 	}
-}
-
-// json reports whether results are written as JSON.
-func (a *app) json() bool { return a.format.value == "json" }
-
-// address returns the argument, or for - the first line of standard input.
-func (a *app) address(arg string) (string, error) {
-	if arg != stdinName {
-		return arg, nil
-	}
-	text, err := io.ReadAll(io.LimitReader(a.stdin, 64<<10))
-	if err != nil {
-		return "", fmt.Errorf("standard input cannot be read: %w", err)
-	}
-	line, rest, _ := strings.Cut(string(text), "\n")
-	if strings.TrimSpace(rest) != "" {
-		return "", usagef("standard input has more than one line")
-	}
-	if line = strings.TrimSuffix(line, "\r"); line == "" {
-		return "", usagef("standard input is empty")
-	}
-	return line, nil
 }

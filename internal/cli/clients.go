@@ -11,7 +11,11 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // clients holds the commands about who may ask.
@@ -32,7 +36,7 @@ flags of the server say which database.`
 func (a *app) clientsCreate() *cobra.Command {
 	in := &assentv1.CreateClientRequest{}
 	var local bool
-	var expires timeFlag
+	var expires value.Time
 	cmd := &cobra.Command{
 		Use:   "create --id ID {--role ROLE | --scope SCOPE} {--department ID | --all-departments}",
 		Short: "Create a client and write its API key",
@@ -46,17 +50,17 @@ func (a *app) clientsCreate() *cobra.Command {
 			in.AllDepartments = true
 		}
 		if in.GetDepartment() == "" && !in.GetAllDepartments() {
-			return usagef("--department or --all-departments is needed")
+			return terminal.Usagef("--department or --all-departments is needed")
 		}
-		in.KeyExpiresTime = expires.at
+		in.KeyExpiresTime = expires.At
 		if local {
 			return a.createLocally(ctx, cmd, in)
 		}
 		if name := firstChanged(cmd, creatingKeys()); name != "" {
-			return usagef("--%s goes with --local", name)
+			return terminal.Usagef("--%s goes with --local", name)
 		}
-		return a.withServer(ctx, func(ctx context.Context, s *server) error {
-			answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).CreateClient, in)
+		return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+			answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).CreateClient, in)
 			if err != nil {
 				return err
 			}
@@ -98,11 +102,11 @@ func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }
 // writeKey writes the key to standard output, alone, so that it can go
 // into a file.
 func (a *app) writeKey(answer proto.Message, done, id, key string) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
-	a.notef("%s %s. This is its API key; it cannot be shown again.", done, printable(id))
-	return a.write(key + "\n")
+	a.Notef("%s %s. This is its API key; it cannot be shown again.", done, phrase.Printable(id))
+	return a.Print(key + "\n")
 }
 
 const clientsRotateHelp = `Give a client a new key and write it; it cannot be shown again:
@@ -117,7 +121,7 @@ ended, with
 A client has two keys at most: the one before the previous ends.`
 
 func (a *app) clientsRotate() *cobra.Command {
-	var expires timeFlag
+	var expires value.Time
 	var overlap time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate ID",
@@ -126,12 +130,12 @@ func (a *app) clientsRotate() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
-		in := &assentv1.RotateClientRequest{Id: args[0], KeyExpiresTime: expires.at}
+		in := &assentv1.RotateClientRequest{Id: args[0], KeyExpiresTime: expires.At}
 		if cmd.Flags().Changed("overlap") {
 			in.Overlap = durationpb.New(overlap)
 		}
-		return a.withServer(ctx, func(ctx context.Context, s *server) error {
-			answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RotateClient, in)
+		return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+			answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).RotateClient, in)
 			if err != nil {
 				return err
 			}
@@ -149,11 +153,11 @@ func (a *app) clientsList() *cobra.Command {
 		Short: "List the clients, those revoked included",
 		Args:  cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListClientsResponse{}
 				in := &assentv1.ListClientsRequest{PageSize: 1000}
 				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in)
+					page, err := connect.CallAgain(ctx, s, assentv1.NewClientServiceClient(s).ListClients, in)
 					if err != nil {
 						return err
 					}
@@ -167,8 +171,8 @@ func (a *app) clientsList() *cobra.Command {
 }
 
 func (a *app) writeClients(all *assentv1.ListClientsResponse) error {
-	if a.json() {
-		return a.writeMessage(all)
+	if a.JSON() {
+		return a.PrintMessage(all)
 	}
 	rows := [][]string{{"ID", "DEPARTMENT", "SCOPES", "LISTS", "CREATED", "REVOKED", "EXPIRES", "PREVIOUS KEY"}}
 	for _, c := range all.GetClients() {
@@ -177,12 +181,12 @@ func (a *app) writeClients(all *assentv1.ListClientsResponse) error {
 			department = "(all)"
 		}
 		rows = append(rows, []string{
-			c.GetId(), department, strings.Join(c.GetScopes(), ","), orDash(strings.Join(c.GetLists(), ",")),
-			stamp(c.GetCreatedTime()), orDash(stamp(c.GetRevokedTime())),
-			orDash(stamp(c.GetKeyExpiresTime())), orDash(previousKey(c)),
+			c.GetId(), department, strings.Join(c.GetScopes(), ","), terminal.OrDash(strings.Join(c.GetLists(), ",")),
+			value.Stamp(c.GetCreatedTime()), terminal.OrDash(value.Stamp(c.GetRevokedTime())),
+			terminal.OrDash(value.Stamp(c.GetKeyExpiresTime())), terminal.OrDash(previousKey(c)),
 		})
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }
 
 // previousKey says whether and how long the key before holds.
@@ -193,7 +197,7 @@ func previousKey(c *assentv1.Client) string {
 	case c.GetPreviousKeyExpiresTime() == nil:
 		return "holds"
 	default:
-		return "until " + stamp(c.GetPreviousKeyExpiresTime())
+		return "until " + value.Stamp(c.GetPreviousKeyExpiresTime())
 	}
 }
 
@@ -211,20 +215,20 @@ func (a *app) clientsRevoke() *cobra.Command {
 			if previous {
 				which = "previous key"
 			}
-			if err := a.ask(fmt.Sprintf("End the %s of %s for ever?", which, printable(args[0])), yes); err != nil {
+			if err := a.Ask(fmt.Sprintf("End the %s of %s for ever?", which, phrase.Printable(args[0])), yes); err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewClientServiceClient(s).RevokeClient, &assentv1.RevokeClientRequest{
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).RevokeClient, &assentv1.RevokeClientRequest{
 					Id: args[0], PreviousKeyOnly: previous,
 				})
 				if err != nil {
 					return err
 				}
-				if a.json() {
-					return a.writeMessage(answer)
+				if a.JSON() {
+					return a.PrintMessage(answer)
 				}
-				return a.write("revoked " + printable(answer.GetClient().GetId()) + "\n")
+				return a.Print("revoked " + phrase.Printable(answer.GetClient().GetId()) + "\n")
 			})
 		}),
 	}

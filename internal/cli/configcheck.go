@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -40,11 +42,11 @@ func (a *app) writeConfigProblems(problems []error) error {
 	texts := make([]string, 0, len(problems))
 	for _, problem := range problems {
 		for line := range strings.Lines(problem.Error()) {
-			texts = append(texts, oneLine(strings.TrimSuffix(line, "\n")))
+			texts = append(texts, phrase.OneLine(strings.TrimSuffix(line, "\n")))
 		}
 	}
-	if a.json() {
-		if err := a.writeJSON(struct {
+	if a.JSON() {
+		if err := a.PrintJSON(struct {
 			Problems []string `json:"problems"`
 		}{texts}); err != nil {
 			return err
@@ -53,12 +55,12 @@ func (a *app) writeConfigProblems(problems []error) error {
 		if len(texts) == 0 {
 			texts = []string{"the settings are right"}
 		}
-		if err := a.write(strings.Join(texts, "\n") + "\n"); err != nil {
+		if err := a.Print(strings.Join(texts, "\n") + "\n"); err != nil {
 			return err
 		}
 	}
 	if len(problems) > 0 {
-		return exitCode(exitFailed)
+		return terminal.ExitCode(terminal.ExitFailed)
 	}
 	return nil
 }

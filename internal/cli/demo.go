@@ -19,8 +19,13 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/examples"
+	"github.com/assent-io/assent/internal/cli/bulk"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
-	"github.com/assent-io/assent/internal/dial"
+	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -50,7 +55,7 @@ func (a *app) demo() *cobra.Command {
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.demoEnv)
 		if err != nil {
-			return usagef("%v", err)
+			return terminal.Usagef("%v", err)
 		}
 		return a.runDemo(ctx, cfg, once)
 	})
@@ -111,7 +116,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	file := filepath.Join(folder, "assent.db")
 	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
 	if err := cfg.Validate(); err != nil {
-		return usagef("%v", err)
+		return terminal.Usagef("%v", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	serving, stop := context.WithCancel(ctx)
@@ -144,8 +149,8 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 	client := *a
 	client.env = noEnv
-	client.connection = dial.Flags{Server: at.GRPC, Timeout: time.Minute}
-	return client.withServer(ctx, func(ctx context.Context, s *server) error {
+	client.connection = connect.Options{Server: at.GRPC, Timeout: time.Minute}
+	return client.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		if err := client.demoCatalog(ctx, s); err != nil {
 			return err
 		}
@@ -156,17 +161,17 @@ func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 	})
 }
 
-func (a *app) demoCatalog(ctx context.Context, s *server) error {
+func (a *app) demoCatalog(ctx context.Context, s *connect.Server) error {
 	document, err := fs.ReadFile(examples.Files, demoCatalog)
 	if err != nil {
 		return err
 	}
-	_, err = call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{Document: string(document)})
+	_, err = connect.Call(ctx, s, assentv1.NewCatalogServiceClient(s).ApplyCatalog, &assentv1.ApplyCatalogRequest{Document: string(document)})
 	return err
 }
 
 // openExample opens an embedded file.
-func openExample(name string) (*input, error) {
+func openExample(name string) (*listfile.Input, error) {
 	file, err := examples.Files.Open(name)
 	if err != nil {
 		return nil, err
@@ -175,59 +180,52 @@ func openExample(name string) (*input, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return newInput(filepath.Base(name), file, info.Size())
+	return listfile.NewInput(filepath.Base(name), file, info.Size())
 }
 
-func (a *app) demoImport(ctx context.Context, s *server) (err error) {
+func (a *app) demoImport(ctx context.Context, s *connect.Server) (err error) {
 	in, err := openExample(demoHistory)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.close()) }()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	summary, err := a.importText(ctx, s, in, &importer{rejected: rejectedRows{app: a}})
+	summary, err := bulk.ImportText(ctx, a.Terminal, s, in)
 	if err != nil {
 		return err
 	}
 	if summary.Rejected > 0 {
-		return fmt.Errorf("%s: %s rejected", in.name, count(summary.Rejected, "row"))
+		return fmt.Errorf("%s: %s rejected", in.Name, phrase.Count(summary.Rejected, "row"))
 	}
-	a.notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
+	a.Notef("Imported the history of an example company: %d events in %s.", summary.Rows, elapsed(started))
 	return nil
 }
 
-func (a *app) demoCheck(ctx context.Context, s *server) (err error) {
+func (a *app) demoCheck(ctx context.Context, s *connect.Server) (err error) {
 	in, err := openExample(demoAudience)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.close()) }()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	started := time.Now()
-	c := &fileCheck{
-		app: a, server: s, in: in, counts: map[outcome]int64{}, bar: a.newProgress("checking", in.size),
-		flags: checkFlags{channel: demoChannel, moment: momentFlags{asOf: timeFlag{timestamppb.New(demoTime())}}},
-	}
-	if c.from, err = newAudience(in.text, "address"); err != nil {
+	asked := &bulk.Question{Channel: demoChannel, Moment: value.Moment{AsOf: value.Time{At: timestamppb.New(demoTime())}}}
+	all, err := bulk.CheckText(ctx, a.Terminal, s, asked, in, "address")
+	if err != nil {
 		return err
 	}
-	if err := c.run(ctx); err != nil {
-		return err
-	}
-	counts := sortCounts(c.counts)
-	all := summarize(demoChannel, &c.flags.moment, counts)
-	a.notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
+	a.Notef("Asked which of %d addresses its %s may write to, as of %s: %d, in %s.\n",
 		all.Addresses, demoChannel, all.AsOf, all.Allowed, elapsed(started))
-	if a.json() {
-		return a.writeJSON(all)
+	if a.JSON() {
+		return a.PrintJSON(all)
 	}
-	return a.write(countTable(counts))
+	return a.Print(all.Table())
 }
 
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
 
 // suggest writes what can be tried while the demo serves.
 func (a *app) suggest(at host.Addresses) {
-	a.notef(`
+	a.Notef(`
 It serves on %[1]s (gRPC) and http://%[2]s (REST, /openapi.json, /metrics) until Ctrl-C. Try, in another terminal:
 
   assent check zoe.huber@t-online.de --channel product-marketing --as-of 2026-10-01T08:00:00Z
@@ -241,7 +239,7 @@ In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTT
 
 // serverHint says how clients find a server that is not where they look.
 func serverHint(at host.Addresses) string {
-	if at.GRPC == dial.DefaultServer {
+	if at.GRPC == connect.DefaultServer {
 		return ""
 	}
 	return " Add --server " + at.GRPC + "."

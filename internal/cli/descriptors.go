@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/rest"
 )
 
@@ -22,14 +24,14 @@ func (a *app) descriptors() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: a.does(func(context.Context, []string) error {
 			if out == "" {
-				return usagef("--out is missing: the file to write, or - for standard output")
+				return terminal.Usagef("--out is missing: the file to write, or - for standard output")
 			}
 			set, err := rest.Descriptors()
 			if err != nil {
 				return err
 			}
-			if out == stdinName {
-				return a.write(string(set))
+			if out == listfile.Standard {
+				return a.Print(string(set))
 			}
 			if err := os.WriteFile(out, set, 0o644); err != nil { //nolint:gosec // The API is public.
 				return fmt.Errorf("--out: %w", err)

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
 // disclosures shows who learnt something about an address.
@@ -20,15 +22,15 @@ func (a *app) disclosures() *cobra.Command {
 		Example: "  assent history disclosures anna@example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
-			address, err := a.address(args[0])
+			address, err := a.Argument(args[0])
 			if err != nil {
 				return err
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListDisclosuresResponse{}
 				in := &assentv1.ListDisclosuresRequest{Address: address, PageSize: historyPage}
 				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
+					page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListDisclosures, in)
 					if err != nil {
 						return err
 					}
@@ -42,18 +44,18 @@ func (a *app) disclosures() *cobra.Command {
 }
 
 func (a *app) writeDisclosures(all *assentv1.ListDisclosuresResponse) error {
-	if a.json() {
-		return a.writeMessage(all)
+	if a.JSON() {
+		return a.PrintMessage(all)
 	}
 	if len(all.GetDisclosures()) == 0 {
-		a.notef("Nobody learnt anything about this address.")
+		a.Notef("Nobody learnt anything about this address.")
 		return nil
 	}
 	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "CHANNEL", "COUNT"}}
 	for _, d := range all.GetDisclosures() {
 		rows = append(rows, []string{
-			d.GetDay(), d.GetClient(), orDash(d.GetDepartment()), orDash(d.GetChannel()), fmt.Sprint(d.GetCount()),
+			d.GetDay(), d.GetClient(), terminal.OrDash(d.GetDepartment()), terminal.OrDash(d.GetChannel()), fmt.Sprint(d.GetCount()),
 		})
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }

@@ -12,22 +12,26 @@ import (
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 // exportFlags are the flags of a history that is exported as a file.
 type exportFlags struct {
-	format        choice
+	format        value.Choice
 	out           string
 	operators     bool
 	all           bool
 	from, to      int64
-	recordedSince timeFlag
-	recordedUntil timeFlag
+	recordedSince value.Time
+	recordedUntil value.Time
 }
 
 func (f *exportFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	f.format = newChoice("text", "text", "json", "dossier", "csv", "html", "jsonld", "zip", "ndjson")
+	f.format = value.NewChoice("text", "text", "json", "dossier", "csv", "html", "jsonld", "zip", "ndjson")
 	flags.Var(&f.format, "format", "text or json, or a file: dossier, csv, html, jsonld or zip; with --all ndjson")
 	flags.StringVar(&f.out, "out", "", "file to write to (default: standard output)")
 	flags.BoolVar(&f.operators, "name-operators", false, "name in the file the employees who took events down")
@@ -36,7 +40,7 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	flags.Int64Var(&f.to, "to-position", 0, "with --all: up to this position, included")
 	flags.Var(&f.recordedSince, "recorded-since", "with --all: only what was recorded at or after this time")
 	flags.Var(&f.recordedUntil, "recorded-until", "with --all: only what was recorded before this time")
-	complete(cmd, "format", f.format.options...)
+	complete(cmd, "format", f.format.Options...)
 }
 
 // ledgerFlags are those that make sense with --all only.
@@ -53,42 +57,42 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, 
 	if f.all {
 		switch {
 		case len(args) > 0:
-			return usagef("give an ADDRESS or --all, not both")
-		case given("format") && f.format.value != "ndjson":
-			return usagef("--all is exported as ndjson only")
+			return terminal.Usagef("give an ADDRESS or --all, not both")
+		case given("format") && f.format.Value != "ndjson":
+			return terminal.Usagef("--all is exported as ndjson only")
 		case len(h.kinds) > 0 || h.channel != "" || h.actor != "" || f.operators:
-			return usagef("--kind, --channel, --actor and --name-operators do not go with --all")
+			return terminal.Usagef("--kind, --channel, --actor and --name-operators do not go with --all")
 		}
 		return nil
 	}
 	if len(args) == 0 {
-		return usagef("give an ADDRESS, or --all")
+		return terminal.Usagef("give an ADDRESS, or --all")
 	}
 	if i := slices.IndexFunc(ledgerFlags(), given); i >= 0 {
-		return usagef("--%s goes with --all only", ledgerFlags()[i])
+		return terminal.Usagef("--%s goes with --all only", ledgerFlags()[i])
 	}
 	_, some := h.request("")
 	switch {
 	case given("language") && !f.searches() && !slices.Contains(languages(), language):
-		return usagef("a file is written in --language en or de")
-	case f.format.value == "ndjson":
-		return usagef("an address is not exported as ndjson")
+		return terminal.Usagef("a file is written in --language en or de")
+	case f.format.Value == "ndjson":
+		return terminal.Usagef("an address is not exported as ndjson")
 	case some && !f.searches():
-		return usagef("a file holds all that is recorded: leave the filters out, or use --format text or json")
+		return terminal.Usagef("a file holds all that is recorded: leave the filters out, or use --format text or json")
 	case f.out != "" && f.searches():
-		return usagef("--out is for files: use --format dossier, csv, html, jsonld or zip without filters")
+		return terminal.Usagef("--out is for files: use --format dossier, csv, html, jsonld or zip without filters")
 	}
 	return nil
 }
 
 // searches reports whether events are listed, and no file is asked for.
-func (f *exportFlags) searches() bool { return f.format.value == "text" || f.format.value == "json" }
+func (f *exportFlags) searches() bool { return f.format.Value == "text" || f.format.Value == "json" }
 
 func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportHistoryRequest {
 	if f.all {
 		return &assentv1.ExportHistoryRequest{Target: &assentv1.ExportHistoryRequest_Ledger{Ledger: &assentv1.ExportRange{
-			FromPosition: f.from, ToPosition: f.to, RecordedSinceTime: f.recordedSince.at, RecordedUntilTime: f.recordedUntil.at,
-			OccurredSinceTime: h.since.at, OccurredUntilTime: h.until.at,
+			FromPosition: f.from, ToPosition: f.to, RecordedSinceTime: f.recordedSince.At, RecordedUntilTime: f.recordedUntil.At,
+			OccurredSinceTime: h.since.At, OccurredUntilTime: h.until.At,
 		}}}
 	}
 	formats := map[string]assentv1.ExportFormat{
@@ -97,7 +101,7 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
 	}
 	return &assentv1.ExportHistoryRequest{
-		Target: &assentv1.ExportHistoryRequest_Address{Address: address}, Format: formats[f.format.value], IncludeOperators: f.operators,
+		Target: &assentv1.ExportHistoryRequest_Address{Address: address}, Format: formats[f.format.Value], IncludeOperators: f.operators,
 	}
 }
 
@@ -105,44 +109,44 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 // output.
 func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, path string) error {
 	if path == "" {
-		path = stdinName
+		path = listfile.Standard
 	}
-	if path == stdinName && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && isTerminal(a.stdout) {
-		return usagef("an archive is nothing for a terminal: give --out FILE")
+	if path == listfile.Standard && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && a.ToPerson() {
+		return terminal.Usagef("an archive is nothing for a terminal: give --out FILE")
 	}
-	out, err := a.create(path)
+	out, err := a.Create(path)
 	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	defer func() {
 		// What was published stays; an error of removing the rest would hide the one that matters.
-		_ = out.discard()
+		_ = out.Discard()
 	}()
-	bar := a.newProgress("exporting", -1)
-	err = a.withServer(ctx, func(ctx context.Context, s *server) error {
+	bar := a.NewProgress("exporting", -1)
+	err = a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		var written int64
 		return exportTo(ctx, s, in, func(data []byte) error {
-			_, err := out.to.Write(data)
+			_, err := out.Bytes().Write(data)
 			written += int64(len(data))
-			bar.set(written)
+			bar.Set(written)
 			return err
 		})
 	})
-	bar.end()
+	bar.End()
 	if err != nil {
 		return err
 	}
-	if err := out.finish(); err != nil {
+	if err := out.Finish(); err != nil {
 		return err
 	}
-	return out.publish()
+	return out.Publish()
 }
 
 // exportTo hands on the parts of a file. It ends with an error where none comes within --timeout.
-func exportTo(ctx context.Context, s *server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
+func exportTo(ctx context.Context, s *connect.Server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := s.app.connection.Timeout
+	patience := s.Timeout()
 	stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
 	defer stalled.Stop()
 	failed := func(err error) error {

@@ -5,7 +5,11 @@ import (
 	"io"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
+
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
 // Surroundings are what a test puts in the place of the process.
@@ -34,7 +38,15 @@ func appIn(in Surroundings) *app {
 			value, ok := in.Env[name]
 			return value, ok
 		},
-		stdin: in.Stdin, stdout: in.Stdout, stderr: &lockedWriter{to: in.Stderr}, bars: in.Terminal, asks: in.Terminal,
-		local: in.Local, pause: func(int) time.Duration { return time.Millisecond },
+		Terminal: terminalIn(in),
+		local:    in.Local, connection: connect.Options{
+			Pauses: func() backoff.BackOff { return backoff.NewConstantBackOff(time.Millisecond) },
+		},
 	}
+}
+
+func terminalIn(in Surroundings) *terminal.Terminal {
+	t := terminal.New(in.Stdin, in.Stdout, in.Stderr)
+	t.Bars, t.Asks = in.Terminal, in.Terminal
+	return t
 }

@@ -1,140 +1,25 @@
 package cli
 
 import (
-	"errors"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/nearest"
-	"github.com/assent-io/assent/internal/timetext"
+	"github.com/assent-io/assent/internal/cli/value"
 )
 
-// timeFlag is a flag that takes a time; unset it is nil.
-type timeFlag struct{ at *timestamppb.Timestamp }
-
-func (f *timeFlag) String() string { return stamp(f.at) }
-func (f *timeFlag) Type() string   { return "time" }
-
-func (f *timeFlag) Set(value string) error {
-	at, err := parseTime(value)
-	f.at = at
-	return err
-}
-
-// knownFlag is a flag that takes up to where the ledger counts as known: a position or a time. Unset it is nil.
-type knownFlag struct{ known *assentv1.KnownAsOf }
-
-func (f *knownFlag) Type() string { return "position|time" }
-
-func (f *knownFlag) String() string {
-	if position := f.known.GetPosition(); position != 0 {
-		return strconv.FormatInt(position, 10)
-	}
-	return stamp(f.known.GetTime())
-}
-
-func (f *knownFlag) Set(value string) error {
-	if position, err := strconv.ParseInt(value, 10, 64); err == nil && position > 0 {
-		f.known = &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Position{Position: position}}
-		return nil
-	}
-	at, err := parseTime(value)
-	if err != nil {
-		return errors.New("it must be a position from 1 on, or a time such as " + timetext.Example)
-	}
-	f.known = &assentv1.KnownAsOf{Until: &assentv1.KnownAsOf_Time{Time: at}}
-	return nil
-}
-
-// momentFlags are the flags of what may be asked about the past.
-type momentFlags struct {
-	asOf  timeFlag
-	known knownFlag
-}
-
-func (m *momentFlags) add(flags *pflag.FlagSet, doing string) {
-	flags.Var(&m.asOf, "as-of", doing+" this time of the past")
-	flags.Var(&m.known, "known-as-of", "count only what was recorded up to this position or time")
-}
-
-// isPast reports whether the past is asked about.
-func (m *momentFlags) isPast() bool { return m.asOf.at != nil || m.known.known != nil }
-
-// String says what moment is asked about.
-func (m *momentFlags) String() string {
-	var parts []string
-	if m.asOf.at != nil {
-		parts = append(parts, "as of "+m.asOf.String())
-	}
-	if m.known.known != nil {
-		parts = append(parts, "as known at "+m.known.String())
-	}
-	return strings.Join(parts, ", ")
-}
-
-// parseTime reads an RFC 3339 time.
-func parseTime(text string) (*timestamppb.Timestamp, error) {
-	t, err := timetext.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	at := timestamppb.New(t)
-	if at.CheckValid() != nil {
-		return nil, errors.New("it must be a time after the year 0")
-	}
-	return at, nil
-}
-
-// declarationFlag is a flag that takes id@version; unset it is nil.
-type declarationFlag struct{ ref *assentv1.DeclarationRef }
-
-func (f *declarationFlag) String() string { return declarationName(f.ref) }
-func (f *declarationFlag) Type() string   { return "id@version" }
-
-func (f *declarationFlag) Set(value string) error {
-	ref, err := parseDeclaration(value)
-	f.ref = ref
-	return err
-}
-
-// parseDeclaration reads id@version.
-func parseDeclaration(text string) (*assentv1.DeclarationRef, error) {
-	id, version, found := strings.Cut(text, "@")
-	if !found || id == "" || version == "" || strings.Contains(version, "@") {
-		return nil, errors.New("it must be id@version, such as newsletter-signup@2026-01")
-	}
-	return &assentv1.DeclarationRef{Id: id, Version: version}, nil
-}
-
-// basisFlag is a flag that takes a legal basis.
-type basisFlag struct{ basis assentv1.LegalBasis }
-
-func (f *basisFlag) String() string { return basisName(f.basis) }
-func (f *basisFlag) Type() string   { return "basis" }
-
-func (f *basisFlag) Set(value string) error {
-	basis, ok := basisNames()[value]
-	if !ok {
-		names := slices.Sorted(maps.Keys(basisNames()))
-		return errors.New("it must be one of " + strings.Join(names, ", ") + nearest.Hint(value, names))
-	}
-	f.basis = basis
-	return nil
+// addMoment adds the flags of what may be asked about the past.
+func addMoment(flags *pflag.FlagSet, m *value.Moment, doing string) {
+	flags.Var(&m.AsOf, "as-of", doing+" this time of the past")
+	flags.Var(&m.Known, "known-as-of", "count only what was recorded up to this position or time")
 }
 
 // evidenceFlags are the flags that say how something came about.
 type evidenceFlags struct {
 	evidence  assentv1.Evidence
-	confirmed timeFlag
+	confirmed value.Time
 }
 
 func (e *evidenceFlags) add(cmd *cobra.Command) {
@@ -161,7 +46,7 @@ func sources() []string {
 // message returns the evidence, or nil where no flag was given.
 func (e *evidenceFlags) message() *assentv1.Evidence {
 	m := proto.CloneOf(&e.evidence)
-	m.ConfirmedTime = e.confirmed.at
+	m.ConfirmedTime = e.confirmed.At
 	if proto.Size(m) == 0 {
 		return nil
 	}
@@ -171,7 +56,7 @@ func (e *evidenceFlags) message() *assentv1.Evidence {
 // writeFlags are the flags of all commands that record one fact.
 type writeFlags struct {
 	requestID string
-	occurred  timeFlag
+	occurred  value.Time
 }
 
 func (w *writeFlags) addRequestID(cmd *cobra.Command) {
@@ -208,4 +93,13 @@ func require(cmd *cobra.Command, flags ...string) {
 // times.
 func addChannels(flags *pflag.FlagSet, channels *[]string, usage string) {
 	flags.StringSliceVar(channels, "channel", nil, usage)
+}
+
+// complete lets the shell complete a flag with the words.
+func complete(cmd *cobra.Command, flag string, words ...string) {
+	// It fails only for a flag that is not there, which every run of a test
+	// would show.
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		cmd.PrintErrln(err)
+	}
 }

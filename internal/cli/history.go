@@ -8,6 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // historyPage is how many events are asked for at once.
@@ -15,7 +18,7 @@ const historyPage = 500
 
 // historyFlags narrow a history down.
 type historyFlags struct {
-	since, until timeFlag
+	since, until value.Time
 	kinds        []string
 	channel      string
 	actor        string
@@ -41,10 +44,10 @@ func kinds() []string {
 // request returns the call for the first page, and whether it asks for some events only.
 func (f *historyFlags) request(address string) (in *assentv1.SearchHistoryRequest, some bool) {
 	in = &assentv1.SearchHistoryRequest{
-		Address: address, PageSize: historyPage, OccurredSinceTime: f.since.at, OccurredUntilTime: f.until.at, Kinds: f.kinds,
+		Address: address, PageSize: historyPage, OccurredSinceTime: f.since.At, OccurredUntilTime: f.until.At, Kinds: f.kinds,
 		Channel: f.channel, Actor: f.actor,
 	}
-	return in, f.since.at != nil || f.until.at != nil || len(f.kinds) > 0 || f.channel != "" || f.actor != ""
+	return in, f.since.At != nil || f.until.At != nil || len(f.kinds) > 0 || f.channel != "" || f.actor != ""
 }
 
 // history shows what was recorded about an address.
@@ -76,13 +79,13 @@ func (a *app) history() *cobra.Command {
 		if x.all {
 			return a.export(ctx, x.request("", &f), x.out)
 		}
-		address, err := a.address(args[0])
+		address, err := a.Argument(args[0])
 		if err != nil {
 			return err
 		}
 		in, some := f.request(address)
 		if x.searches() {
-			a.format.value = x.format.value
+			a.Format.Value = x.format.Value
 			return a.search(ctx, in, some)
 		}
 		return a.export(ctx, x.request(address, &f), x.out)
@@ -93,10 +96,10 @@ func (a *app) history() *cobra.Command {
 
 // search lists events.
 func (a *app) search(ctx context.Context, in *assentv1.SearchHistoryRequest, some bool) error {
-	return a.withServer(ctx, func(ctx context.Context, s *server) error {
+	return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		all := &assentv1.SearchHistoryResponse{}
 		for more := true; more; more = in.GetPageToken() != "" {
-			page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
+			page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).SearchHistory, in)
 			if err != nil {
 				return err
 			}
@@ -109,18 +112,18 @@ func (a *app) search(ctx context.Context, in *assentv1.SearchHistoryRequest, som
 
 // writeHistory writes events; some says that they are those that fit the flags.
 func (a *app) writeHistory(all *assentv1.SearchHistoryResponse, some bool) error {
-	if a.json() {
-		return a.writeMessage(all)
+	if a.JSON() {
+		return a.PrintMessage(all)
 	}
 	if len(all.GetEvents()) == 0 && some {
-		a.notef("No event about this address fits.")
+		a.Notef("No event about this address fits.")
 		return nil
 	}
 	if len(all.GetEvents()) == 0 {
-		a.notef("Nothing is recorded about this address.")
+		a.Notef("Nothing is recorded about this address.")
 		return nil
 	}
-	return a.table(eventRows(all.GetEvents()))
+	return a.PrintTable(eventRows(all.GetEvents()))
 }
 
 // eventRows are the rows of a table of events.
@@ -133,7 +136,7 @@ func eventRows(events []*assentv1.Event) [][]string {
 		}
 		facts.add("stands-for", strings.Join(texts(e.GetStandsFor()), ","))
 		rows = append(rows, []string{
-			fmt.Sprint(e.GetPosition()), stamp(e.GetOccurredTime()), stamp(e.GetRecordedTime()), e.GetActor(), name,
+			fmt.Sprint(e.GetPosition()), value.Stamp(e.GetOccurredTime()), value.Stamp(e.GetRecordedTime()), e.GetActor(), name,
 			strings.Join(facts, " "),
 		})
 	}
@@ -158,7 +161,7 @@ func (f *facts) channels(ids ...string) { f.add("channels", strings.Join(ids, ",
 // evidence adds what is known about how the fact came about.
 func (f *facts) evidence(e *assentv1.Evidence) {
 	f.add("source", e.GetSource())
-	f.add("confirmed", stamp(e.GetConfirmedTime()))
+	f.add("confirmed", value.Stamp(e.GetConfirmedTime()))
 	f.add("transaction", e.GetTransactionRef())
 	if e.GetNoticeGiven() {
 		f.add("notice", "given")
@@ -180,17 +183,17 @@ func describeEvent(e *assentv1.Event) (string, facts) {
 		r := fact.Request
 		f.add("address", r.GetAddress())
 		f.channels(r.GetChannel())
-		f.add("declaration", declarationName(r.GetDeclaration()))
-		f.add("ends", stamp(r.GetExpiresTime()))
+		f.add("declaration", value.DeclarationName(r.GetDeclaration()))
+		f.add("ends", value.Stamp(r.GetExpiresTime()))
 		f.evidence(r.GetEvidence())
 		return "request", f
 	case *assentv1.Event_Grant:
 		g := fact.Grant
 		f.add("address", g.GetAddress())
 		f.channels(g.GetChannels()...)
-		f.add("basis", basisName(g.GetLegalBasis()))
-		f.add("declaration", declarationName(g.GetDeclaration()))
-		f.add("expires", stamp(g.GetExpiresTime()))
+		f.add("basis", value.BasisName(g.GetLegalBasis()))
+		f.add("declaration", value.DeclarationName(g.GetDeclaration()))
+		f.add("expires", value.Stamp(g.GetExpiresTime()))
 		f.evidence(g.GetEvidence())
 		return "grant", f
 	case *assentv1.Event_Confirm:
@@ -253,10 +256,10 @@ func describeRights(e *assentv1.Event) (string, facts) {
 		return "release", f
 	case *assentv1.Event_Removal:
 		f.add("removed", fact.Removal.GetRemoved())
-		f.add("until", stamp(fact.Removal.GetUntilTime()))
+		f.add("until", value.Stamp(fact.Removal.GetUntilTime()))
 		f.add("count", fmt.Sprint(fact.Removal.GetCount()))
 		if n := fact.Removal.GetPositionCount(); n != 0 {
-			f.add("evidence-of", count(n, "event"))
+			f.add("evidence-of", phrase.Count(n, "event"))
 		}
 		return "removal", f
 	default:
@@ -281,7 +284,7 @@ func suppressionFacts(s *assentv1.Suppression) facts {
 	f.add("domain", s.GetDomain())
 	f.add("reason", s.GetReason())
 	f.add("scope", s.GetScope())
-	f.add("until", stamp(s.GetUntilTime()))
+	f.add("until", value.Stamp(s.GetUntilTime()))
 	f.add("list", s.GetList())
 	f.add("binds", s.GetBinds())
 	f.add("why", s.GetJustification())

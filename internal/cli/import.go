@@ -1,36 +1,17 @@
 package cli
 
 import (
-	"bufio"
-	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/proto"
 
-	assentv1 "github.com/assent-io/assent/api/assent/v1"
-)
-
-const (
-	// maxChunk is how many rows are recorded in one call: no more, so that a
-	// refusal never waits long behind an import.
-	maxChunk = 1000
-	// chunksInFlight is how many calls the server works on at once.
-	chunksInFlight = 4
-	// erasedBefore is what the server answers for a grant from before the
-	// erasure of its address: rightly left out, and nothing to mend. Such rows
-	// are only counted. In a file of rejected rows what was erased would live on
-	// in one place more, and somebody might mend them until they are taken.
-	erasedBefore = "ERASED_BEFORE"
+	"github.com/assent-io/assent/internal/cli/bulk"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/listfile"
 )
 
 const importHelp = `Record the events of a file: CSV with a header, or NDJSON with the same keys; also packed with gzip, and - for standard
@@ -68,25 +49,25 @@ func (a *app) importConsents() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "consents FILE",
 		Short: "Record the events of a file",
-		Long:  fmt.Sprintf(importHelp, strings.Join(importColumns(), ",")),
+		Long:  fmt.Sprintf(importHelp, strings.Join(listfile.EventColumns(), ",")),
 		Example: "  assent import consents events.csv.gz --dry-run\n" +
 			"  assent import consents events.csv.gz",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			switch {
-			case rejected == "" && args[0] != stdinName:
+			case rejected == "" && args[0] != listfile.Standard:
 				rejected = args[0] + ".rejected.csv"
-			case rejected == stdinName, isSameFile(rejected, args[0]):
-				return usagef("--rejected must name a file of its own")
+			case rejected == listfile.Standard, listfile.SameFile(rejected, args[0]):
+				return terminal.Usagef("--rejected must name a file of its own")
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				summary, err := a.importFile(ctx, s, args[0], rejected, dryRun)
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				summary, err := bulk.ImportFile(ctx, a.Terminal, s, args[0], rejected, dryRun)
 				summary.Complete = err == nil
-				if err := errors.Join(err, a.writeImported(summary)); err != nil {
+				if err := errors.Join(err, summary.Print(a.Terminal)); err != nil {
 					return err
 				}
 				if summary.Rejected > 0 {
-					return exitCode(exitFailed)
+					return terminal.ExitCode(terminal.ExitFailed)
 				}
 				return nil
 			})
@@ -96,268 +77,4 @@ func (a *app) importConsents() *cobra.Command {
 	cmd.Flags().StringVar(&rejected, "rejected", "",
 		"file for the rows that were rejected (default: FILE.rejected.csv; none for standard input)")
 	return cmd
-}
-
-// importSummary is what became of the rows.
-type importSummary struct {
-	// Complete is set when the import did not end with an error.
-	Complete     bool  `json:"complete"`
-	Rows         int64 `json:"rows"`
-	Recorded     int64 `json:"recorded"`
-	Duplicates   int64 `json:"duplicates"`
-	Rejected     int64 `json:"rejected"`
-	ErasedBefore int64 `json:"erasedBefore"`
-	// Erasures is how many of those recorded are erasures.
-	Erasures int64 `json:"erasures"`
-	importWarnings
-	DryRun       bool   `json:"dryRun"`
-	BatchID      string `json:"batchId"`
-	RejectedFile string `json:"rejectedFile,omitempty"`
-}
-
-func (a *app) writeImported(s importSummary) error {
-	s.note(a)
-	if a.json() {
-		return a.writeJSON(s)
-	}
-	if s.RejectedFile != "" {
-		a.notef("Which rows were rejected, and why, is in %s.", s.RejectedFile)
-	}
-	if !s.Complete {
-		if s.Recorded > 0 && !s.DryRun {
-			a.notef("%s recorded before it ended; run the import again to go on.", count(s.Recorded, "row"))
-		}
-		return nil
-	}
-	verb := "recorded"
-	if s.DryRun {
-		verb = "would be recorded"
-	}
-	text := fmt.Sprintf("%s: %d %s, %s, %d rejected",
-		count(s.Rows, "row"), s.Recorded, verb, count(s.Duplicates, "duplicate"), s.Rejected)
-	if s.ErasedBefore > 0 {
-		text += fmt.Sprintf(", %d from before an erasure left out", s.ErasedBefore)
-	}
-	if err := a.write(text + "\n"); err != nil {
-		return err
-	}
-	if s.Erasures > 0 && !s.DryRun {
-		a.notef("%s recorded, to be carried out by the next retention run: the daily one of the server, or `assent retention run`.",
-			count(s.Erasures, "erasure"))
-	}
-	return nil
-}
-
-// importFile imports a file, or standard input for -.
-func (a *app) importFile(ctx context.Context, s *server, path, rejected string, dryRun bool) (_ importSummary, err error) {
-	batch, err := batchID(path)
-	if err != nil {
-		return importSummary{}, err
-	}
-	in, err := a.open(path)
-	if err != nil {
-		return importSummary{}, err
-	}
-	defer func() { err = errors.Join(err, in.close()) }()
-	return a.importText(ctx, s, in, &importer{rejected: rejectedRows{app: a, path: rejected}, dryRun: dryRun, batch: batch})
-}
-
-// importText imports what was opened.
-func (a *app) importText(ctx context.Context, s *server, in *input, i *importer) (importSummary, error) {
-	i.summary.DryRun, i.summary.BatchID = i.dryRun, i.batch
-	rows, err := newImportRows(in.text)
-	if err != nil {
-		return i.summary, fmt.Errorf("%s: %w", in.name, err)
-	}
-	defer i.odd.warn(s.app)
-	i.server, i.in, i.rows, i.bar = s, in, rows, a.newProgress("importing", in.size)
-	err = i.run(ctx)
-	if i.summary.Rejected > 0 {
-		i.summary.RejectedFile = i.rejected.path
-	}
-	if err == nil && i.summary.Rejected == 0 {
-		err = i.rejected.removeStale()
-	}
-	return i.summary, errors.Join(err, i.rejected.publish())
-}
-
-// batchID makes a UUID from what a file holds, so that all imports of a file
-// have the same; what cannot be read twice gets a random one.
-func batchID(path string) (string, error) {
-	if path == stdinName {
-		return uuid.NewString(), nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		// It is not opened either: the writer of a pipe would take that for its reader.
-		return uuid.NewString(), nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		// It was only read.
-		_ = file.Close()
-	}()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, bufio.NewReader(file)); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	return contentID(hash.Sum(nil)), nil
-}
-
-// contentID makes a UUID of version 8, which is for uses of one's own, from a
-// SHA-256.
-func contentID(sum []byte) string {
-	id := uuid.UUID(sum[:16])
-	id[6] = id[6]&0x0f | 0x80
-	id[8] = id[8]&0x3f | 0x80
-	return id.String()
-}
-
-// chunk is some rows that are recorded in one call, and those between them
-// that could not even be sent.
-type chunk struct {
-	events  []*assentv1.EventInput
-	lines   []int
-	size    int
-	broken  []*badRow
-	results []*assentv1.RecordResult
-	// removed is how many cells of evidence could not be read and were left out.
-	removed int64
-	// read is how far the input was read.
-	read int64
-}
-
-func (c *chunk) full() bool {
-	return len(c.events)+len(c.broken) >= maxChunk || c.size >= maxMessageBytes
-}
-
-// importer is the import of one file.
-type importer struct {
-	server   *server
-	in       *input
-	rows     importRows
-	rejected rejectedRows
-	dryRun   bool
-	batch    string
-	summary  importSummary
-	bar      *progress
-	// unreadable is why the rest of the input could not be read.
-	unreadable error
-	odd        oddAddresses
-}
-
-func (i *importer) run(ctx context.Context) error {
-	defer i.bar.end()
-	return errors.Join(pipeline(ctx, chunksInFlight, i.produce, i.record, i.consume), i.unreadable)
-}
-
-func (i *importer) produce(yield func(*chunk) error) error {
-	for more := true; more; {
-		var c *chunk
-		c, more = i.chunk()
-		if len(c.events)+len(c.broken) == 0 {
-			continue
-		}
-		if err := yield(c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// chunk reads rows until one chunk is full, and says whether there may be more.
-// Where the input cannot be read on, it says so by unreadable: an error of
-// produce would stop the rows that are on their way.
-func (i *importer) chunk() (c *chunk, more bool) {
-	c = &chunk{}
-	for !c.full() {
-		row, line, err := i.rows.next()
-		if bad, ok := errors.AsType[*badRow](err); ok {
-			c.broken = append(c.broken, bad)
-			continue
-		}
-		if errors.Is(err, io.EOF) {
-			return c, false
-		}
-		if err != nil {
-			i.unreadable = fmt.Errorf("%s: %w", i.in.name, err)
-			return c, false
-		}
-		row, removed := row.withReadableEvidence()
-		event, err := row.event()
-		if err != nil {
-			c.broken = append(c.broken, &badRow{line: line, text: err.Error()})
-			continue
-		}
-		c.removed += removed
-		i.odd.look(row[colAddress], line)
-		c.events = append(c.events, event)
-		c.lines = append(c.lines, line)
-		c.size += proto.Size(event)
-	}
-	c.read = i.in.read.Load()
-	return c, true
-}
-
-func (i *importer) record(ctx context.Context, c *chunk) error {
-	if len(c.events) == 0 {
-		return nil
-	}
-	answer, err := callAgain(ctx, i.server, assentv1.NewConsentServiceClient(i.server).BatchRecordEvents,
-		&assentv1.BatchRecordEventsRequest{
-			// A new id for each run: an old one would be answered with what
-			// happened then, although the catalog may have changed since.
-			Events: c.events, ValidateOnly: i.dryRun, BatchId: i.batch, RequestId: uuid.NewString(),
-		})
-	if err != nil {
-		return fmt.Errorf("%s: %w", lineRange(c.lines[0], c.lines[len(c.lines)-1]), err)
-	}
-	if len(answer.GetResults()) != len(c.events) {
-		return errors.New("the server's answer does not fit the batch")
-	}
-	c.results = answer.GetResults()
-	return nil
-}
-
-func (i *importer) consume(c *chunk) error {
-	i.summary.count("EVIDENCE_REMOVED", c.removed)
-	var rejections []rejection
-	for _, bad := range c.broken {
-		rejections = append(rejections, rejection{bad.line, "INVALID_ROW", bad.reach()})
-	}
-	for n, result := range c.results {
-		i.summary.add(result)
-		switch failed := result.GetError(); {
-		case failed.GetReason() == erasedBefore:
-			i.summary.ErasedBefore++
-		case failed != nil:
-			rejections = append(rejections, rejection{c.lines[n], failed.GetReason(), inColumns(failed.GetMessage())})
-		case result.GetDuplicate():
-			i.summary.Duplicates++
-		default:
-			i.summary.Recorded++
-			if c.events[n].GetErase() != nil {
-				i.summary.Erasures++
-			}
-		}
-	}
-	i.summary.Rows += int64(len(c.events) + len(c.broken))
-	i.summary.Rejected += int64(len(rejections))
-	slices.SortFunc(rejections, func(x, y rejection) int { return cmp.Compare(x.line, y.line) })
-	i.bar.set(c.read)
-	return i.rejected.add(rejections)
-}
-
-// reach returns what is wrong, and up to where if it is more than one line.
-func (e *badRow) reach() string {
-	if e.last > e.line {
-		return e.text + " (up to line " + strconv.Itoa(e.last) + ")"
-	}
-	return e.text
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/seal"
 )
 
@@ -79,7 +81,7 @@ func (a *app) withKeyFile(cmd *cobra.Command, do func(path string, args []string
 		}
 		path, err := cfg.KeyFile()
 		if err != nil {
-			return usagef("%v", err)
+			return terminal.Usagef("%v", err)
 		}
 		return do(path, args)
 	})
@@ -91,17 +93,17 @@ func (a *app) writeStore(use, path string, keys *seal.Keys) error {
 	if err != nil {
 		return err
 	}
-	if a.json() {
-		return a.writeJSON(struct {
+	if a.JSON() {
+		return a.PrintJSON(struct {
 			File        string `json:"file"`
 			StoreID     string `json:"storeId"`
 			VerifierKey string `json:"verifierKey"`
 		}{path, store, verifiers[0]})
 	}
 	if use == "create" {
-		a.notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
+		a.Notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
 	}
-	return a.write(fmt.Sprintf("%s: store %s\nverifier key of its checkpoints: %s\n", path, store, verifiers[0]))
+	return a.Print(fmt.Sprintf("%s: store %s\nverifier key of its checkpoints: %s\n", path, store, verifiers[0]))
 }
 
 // listedKey is a key as keys list writes it.
@@ -125,16 +127,16 @@ func (a *app) writeKeys(path string, keys *seal.Keys) error {
 			}
 		}
 		listed = append(listed, l)
-		rows = append(rows, []string{string(l.Keyset), strconv.FormatUint(uint64(l.ID), 10), string(l.Use), l.Purpose, orDash(l.VerifierKey)})
+		rows = append(rows, []string{string(l.Keyset), strconv.FormatUint(uint64(l.ID), 10), string(l.Use), l.Purpose, terminal.OrDash(l.VerifierKey)})
 	}
-	if a.json() {
-		return a.writeJSON(struct {
+	if a.JSON() {
+		return a.PrintJSON(struct {
 			File    string      `json:"file"`
 			StoreID string      `json:"storeId"`
 			Keys    []listedKey `json:"keys"`
 		}{path, uuid.UUID(keys.StoreID()).String(), listed})
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }
 
 func purposeOf(of seal.Keyset) string {
@@ -170,7 +172,7 @@ func (a *app) keysRotate() *cobra.Command {
 	}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, args []string) error {
 		if !slices.Contains(names, args[0]) {
-			return usagef("the keyset must be master, digest or signing")
+			return terminal.Usagef("the keyset must be master, digest or signing")
 		}
 		step := seal.AddKey
 		if promote {
@@ -187,19 +189,19 @@ func (a *app) keysRotate() *cobra.Command {
 }
 
 func (a *app) writeRotated(path string, info seal.KeyInfo) error {
-	if a.json() {
-		return a.writeJSON(struct {
+	if a.JSON() {
+		return a.PrintJSON(struct {
 			File   string      `json:"file"`
 			Keyset seal.Keyset `json:"keyset"`
 			ID     uint32      `json:"id"`
 			Use    seal.KeyUse `json:"use"`
 		}{path, info.Keyset, info.ID, info.Use})
 	}
-	a.notef("Give %s to every server of the database, and keep a copy of it in place of the earlier one.", path)
+	a.Notef("Give %s to every server of the database, and keep a copy of it in place of the earlier one.", path)
 	if info.Use == seal.UseNext {
-		a.notef("When every server has taken it up: assent keys rotate %s --promote --keys %s", info.Keyset, path)
+		a.Notef("When every server has taken it up: assent keys rotate %s --promote --keys %s", info.Keyset, path)
 	}
-	return a.write(fmt.Sprintf("%s key %d: %s\n", info.Keyset, info.ID, info.Use))
+	return a.Print(fmt.Sprintf("%s key %d: %s\n", info.Keyset, info.ID, info.Use))
 }
 
 func (a *app) keysClaims() *cobra.Command {
@@ -213,8 +215,8 @@ func (a *app) keysClaims() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
-		if out == "" || out == stdinName {
-			return usagef("--out must name a new file")
+		if out == "" || out == listfile.Standard {
+			return terminal.Usagef("--out must name a new file")
 		}
 		before, err := seal.Open(path)
 		if err != nil {
@@ -224,18 +226,18 @@ func (a *app) keysClaims() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.json() {
-			return a.writeJSON(struct {
+		if a.JSON() {
+			return a.PrintJSON(struct {
 				File string `json:"file"`
 				Out  string `json:"out"`
 				ID   uint32 `json:"id"`
 			}{path, out, info.ID})
 		}
-		a.notef("Keep %s where only the officer has it, and no copy on a server. Give %s to every server of the database.", out, path)
+		a.Notef("Keep %s where only the officer has it, and no copy on a server. Give %s to every server of the database.", out, path)
 		if before.HasClaimsKey() {
-			a.notef("Keep the earlier officer's file, too: what was sealed until now opens with that one only.")
+			a.Notef("Keep the earlier officer's file, too: what was sealed until now opens with that one only.")
 		}
-		return a.write(fmt.Sprintf("%s: claims key %d\n", out, info.ID))
+		return a.Print(fmt.Sprintf("%s: claims key %d\n", out, info.ID))
 	})
 	cmd.Flags().StringVar(&out, "out", "", "file for the officer's private key; it must not exist yet")
 	require(cmd, "out")

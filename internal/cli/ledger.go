@@ -5,16 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/atomicfile"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/phrase"
 	"github.com/assent-io/assent/internal/service/audit"
 )
 
@@ -29,40 +32,15 @@ func (a *app) ledger() *cobra.Command {
 		a.ledgerVerify(), a.ledgerRebuild(), a.ledgerPurge())
 }
 
-// verifierKeyFlag is a flag that holds a public key which notes are verified with.
-type verifierKeyFlag string
-
-func (f *verifierKeyFlag) String() string { return string(*f) }
-
-// Type names the value in the help.
-func (f *verifierKeyFlag) Type() string { return "string" }
-
-// Set takes the key, if it is one.
-func (f *verifierKeyFlag) Set(value string) error {
-	if _, err := note.NewVerifier(value); err != nil {
-		return errors.New("a verifier key is like NAME+HASH+KEY, as keys show writes it")
-	}
-	*f = verifierKeyFlag(value)
-	return nil
-}
-
 func addVerifierKey(cmd *cobra.Command, key *string) {
-	cmd.Flags().Var((*verifierKeyFlag)(key), "verifier-key",
+	cmd.Flags().Var((*value.VerifierKey)(key), "verifier-key",
 		"public key that must have signed, as keys show writes it (default: the one that the server names)")
 }
 
 // writeNewFile writes a file that must not exist: a checkpoint that is kept is
 // never replaced.
 func writeNewFile(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	return nil
+	return atomicfile.WriteNew(path, "."+filepath.Base(path)+".*.tmp", []byte(text), 0o644)
 }
 
 // opened returns the checkpoint that the note holds. What the message says
@@ -90,10 +68,10 @@ func (a *app) ledgerProve() *cobra.Command {
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			position, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil || position < 1 {
-				return usagef("POSITION must be a number from 1")
+				return terminal.Usagef("POSITION must be a number from 1")
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
-				answer, err := call(ctx, s, assentv1.NewLedgerServiceClient(s).ProveEntry,
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.Call(ctx, s, assentv1.NewLedgerServiceClient(s).ProveEntry,
 					&assentv1.ProveEntryRequest{Position: position, Size: size})
 				if err != nil {
 					return err
@@ -101,10 +79,10 @@ func (a *app) ledgerProve() *cobra.Command {
 				if err := checkEntry(answer, position, size, key); err != nil {
 					return err
 				}
-				if a.json() {
-					return a.writeMessage(answer)
+				if a.JSON() {
+					return a.PrintMessage(answer)
 				}
-				return a.write(fmt.Sprintf("position %d is in the ledger: leaf %x, %d hashes lead to the root of\n\n%s",
+				return a.Print(fmt.Sprintf("position %d is in the ledger: leaf %x, %d hashes lead to the root of\n\n%s",
 					position, answer.GetLeafHash(), len(answer.GetHashes()), answer.GetCheckpoint().GetNote()))
 			})
 		}),
@@ -156,7 +134,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 	config.AddFlags(cmd.Flags(), localKeys()...)
 	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "file with a checkpoint that was kept; may be given several times")
 	cmd.Flags().StringVar(&archive, "file", "", "archive to verify instead of a database")
-	cmd.Flags().Var((*verifierKeyFlag)(&key), "verifier-key",
+	cmd.Flags().Var((*value.VerifierKey)(&key), "verifier-key",
 		"with --file: public key that must have signed, as keys show writes it (default: the one in the archive)")
 	cmd.MarkFlagsMutuallyExclusive("file", "checkpoint")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
@@ -164,7 +142,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			return a.verifyArchive(archive, key)
 		}
 		if key != "" {
-			return usagef("--verifier-key goes with --file; a database is verified with its key file")
+			return terminal.Usagef("--verifier-key goes with --file; a database is verified with its key file")
 		}
 		cfg, err := a.settings(cmd)
 		if err != nil {
@@ -174,9 +152,9 @@ func (a *app) ledgerVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		bar := a.newProgress("verifying", -1)
-		report, err := a.local.VerifyLedger(ctx, cfg, checkpoints, bar.set)
-		bar.end()
+		bar := a.NewProgress("verifying", -1)
+		report, err := a.local.VerifyLedger(ctx, cfg, checkpoints, bar.Set)
+		bar.End()
 		if err != nil {
 			return err
 		}
@@ -184,7 +162,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			return err
 		}
 		if report.Found > 0 {
-			return exitCode(exitFailed)
+			return terminal.ExitCode(terminal.ExitFailed)
 		}
 		return nil
 	})
@@ -194,30 +172,30 @@ func (a *app) ledgerVerify() *cobra.Command {
 func (a *app) readCheckpoints(files []string) ([]audit.KeptCheckpoint, error) {
 	var checkpoints []audit.KeptCheckpoint
 	for _, path := range files {
-		in, err := a.open(path)
+		in, err := a.Open(path)
 		if err != nil {
 			return nil, err
 		}
-		text, err := io.ReadAll(io.LimitReader(in.text, maxCheckpoint))
-		if err = errors.Join(err, in.close()); err != nil {
-			return nil, fmt.Errorf("%s: %w", in.name, readError(err))
+		text, err := in.ReadAll(maxCheckpoint)
+		if err != nil {
+			return nil, err
 		}
-		checkpoints = append(checkpoints, audit.KeptCheckpoint{Name: in.name, Note: text})
+		checkpoints = append(checkpoints, audit.KeptCheckpoint{Name: in.Name, Note: text})
 	}
 	return checkpoints, nil
 }
 
 func (a *app) writeVerified(v *Verified) error {
-	if a.json() {
-		return a.writeJSON(v)
+	if a.JSON() {
+		return a.PrintJSON(v)
 	}
 	for _, f := range v.Findings {
-		if err := a.write(f.line() + "\n"); err != nil {
+		if err := a.Print(f.line() + "\n"); err != nil {
 			return err
 		}
 	}
 	if more := v.Found - int64(len(v.Findings)); more > 0 {
-		if err := a.write(fmt.Sprintf("and %s more\n", count(more, "finding"))); err != nil {
+		if err := a.Print(fmt.Sprintf("and %s more\n", phrase.Count(more, "finding"))); err != nil {
 			return err
 		}
 	}
@@ -226,8 +204,8 @@ func (a *app) writeVerified(v *Verified) error {
 		deleted = fmt.Sprintf(", the evidence of %d deleted (%d by erasure, %d by retention)", v.EvidenceDeleted,
 			v.EvidenceDeleted-v.EvidenceRemoved, v.EvidenceRemoved)
 	}
-	return a.write(fmt.Sprintf("%s%s, %s, %s\n", count(v.Events, "event"), deleted, count(v.Subjects, "subject"),
-		count(v.Found, "finding")))
+	return a.Print(fmt.Sprintf("%s%s, %s, %s\n", phrase.Count(v.Events, "event"), deleted, phrase.Count(v.Subjects, "subject"),
+		phrase.Count(v.Found, "finding")))
 }
 
 // line is a finding as people read it.

@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/phrase"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -17,9 +19,9 @@ func (a *app) migrate() *cobra.Command {
 	up := a.migration("up", "Apply all missing migrations", a.local.MigrateUp)
 	down := a.migration("down", "Take migrations back, with what their tables hold", func(ctx context.Context, cfg config.Server) (host.Schema, error) {
 		if steps < 1 {
-			return host.Schema{}, usagef("--steps must be 1 or more")
+			return host.Schema{}, terminal.Usagef("--steps must be 1 or more")
 		}
-		if err := a.ask(fmt.Sprintf("Take back %s and lose what the tables hold?", count(steps, "migration")), yes); err != nil {
+		if err := a.Ask(fmt.Sprintf("Take back %s and lose what the tables hold?", phrase.Count(steps, "migration")), yes); err != nil {
 			return host.Schema{}, err
 		}
 		return a.local.MigrateDown(ctx, cfg, steps)
@@ -48,7 +50,7 @@ func (a *app) migration(use, short string, do func(context.Context, config.Serve
 			return err
 		}
 		if use == "status" && (schema.Dirty || schema.Version != schema.Latest) {
-			return exitCode(exitFailed)
+			return terminal.ExitCode(terminal.ExitFailed)
 		}
 		return nil
 	})
@@ -56,8 +58,8 @@ func (a *app) migration(use, short string, do func(context.Context, config.Serve
 }
 
 func (a *app) writeSchema(s host.Schema) error {
-	if a.json() {
-		return a.writeJSON(struct {
+	if a.JSON() {
+		return a.PrintJSON(struct {
 			Version uint `json:"version"`
 			Latest  uint `json:"latest"`
 			Dirty   bool `json:"dirty"`
@@ -72,7 +74,7 @@ func (a *app) writeSchema(s host.Schema) error {
 	case s.Version > s.Latest:
 		state = "newer than this program"
 	}
-	return a.write(fmt.Sprintf("version %d of %d: %s\n", s.Version, s.Latest, state))
+	return a.Print(fmt.Sprintf("version %d of %d: %s\n", s.Version, s.Latest, state))
 }
 
 func (a *app) ledgerRebuild() *cobra.Command {
@@ -89,22 +91,22 @@ func (a *app) ledgerRebuild() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		bar := a.newProgress("rebuilding", -1)
-		report, err := a.local.RebuildLedger(ctx, cfg, func(subjects int) { bar.set(int64(subjects)) })
-		bar.end()
+		bar := a.NewProgress("rebuilding", -1)
+		report, err := a.local.RebuildLedger(ctx, cfg, func(subjects int) { bar.Set(int64(subjects)) })
+		bar.End()
 		if err != nil {
 			return err
 		}
-		if a.json() {
-			err = a.writeJSON(struct {
+		if a.JSON() {
+			err = a.PrintJSON(struct {
 				Subjects int `json:"subjects"`
 				Differed int `json:"differed"`
 			}{report.Subjects, report.Differed})
 		} else {
-			err = a.write(fmt.Sprintf("%s, %d differed\n", count(report.Subjects, "subject"), report.Differed))
+			err = a.Print(fmt.Sprintf("%s, %d differed\n", phrase.Count(report.Subjects, "subject"), report.Differed))
 		}
 		if err == nil && report.Differed > 0 {
-			return exitCode(exitFailed)
+			return terminal.ExitCode(terminal.ExitFailed)
 		}
 		return err
 	})
@@ -130,16 +132,16 @@ func (a *app) ledgerPurge() *cobra.Command {
 			return err
 		}
 		_, embedded := cfg.SQLitePath()
-		if a.json() {
-			return a.writeJSON(struct {
+		if a.JSON() {
+			return a.PrintJSON(struct {
 				Purged bool `json:"purged"`
 			}{true})
 		}
 		if !embedded {
-			a.notef("The write-ahead log of PostgreSQL may still hold what was erased, and so may standbys, archives and backups: " +
+			a.Notef("The write-ahead log of PostgreSQL may still hold what was erased, and so may standbys, archives and backups: " +
 				"\"Erasing\" in docs/operations.md says how that ends.")
 		}
-		return a.write("purged: the free pages of the database hold nothing that was erased\n")
+		return a.Print("purged: the free pages of the database hold nothing that was erased\n")
 	})
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,8 +12,9 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
-	"github.com/assent-io/assent/internal/dial"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/nearest"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // namesTimeout is how long is waited for the names of the catalog: they only help to type.
@@ -27,7 +27,7 @@ type catalogNames map[string][]string
 func namedFlags() []string { return []string{"channel", "sender", "department"} }
 
 // catalogNames gets the names of the latest catalog from the server.
-func (a *app) catalogNames(ctx context.Context, s *server) (catalogNames, error) {
+func (a *app) catalogNames(ctx context.Context, s *connect.Server) (catalogNames, error) {
 	ctx, cancel := context.WithTimeout(ctx, namesTimeout)
 	defer cancel()
 	answer, err := assentv1.NewCatalogServiceClient(s).GetCatalog(ctx, &assentv1.GetCatalogRequest{})
@@ -53,12 +53,12 @@ func (a *app) catalogNames(ctx context.Context, s *server) (catalogNames, error)
 
 // withHint adds to the error of a call what may be meant where a flag names what the catalog does not have. A client that may not
 // read the catalog gets the error as it is.
-func (a *app) withHint(ctx context.Context, s *server, err error) error {
-	failed, ok := errors.AsType[*dial.CallError](err)
+func (a *app) withHint(ctx context.Context, s *connect.Server, err error) error {
+	failed, ok := errors.AsType[*connect.Error](err)
 	if !ok || !a.named() {
 		return err
 	}
-	if code := status.Code(failed); code == codes.InvalidArgument || code == codes.NotFound {
+	if code := status.Code(failed.Err); code == codes.InvalidArgument || code == codes.NotFound {
 		failed.Hint = a.nameHint(ctx, s)
 	}
 	return err
@@ -68,7 +68,7 @@ func (a *app) withHint(ctx context.Context, s *server, err error) error {
 func (a *app) named() bool { return slices.ContainsFunc(namedFlags(), a.flags.Changed) }
 
 // nameHint says what may be meant by the flags that name what the catalog does not have, or what it has.
-func (a *app) nameHint(ctx context.Context, s *server) string {
+func (a *app) nameHint(ctx context.Context, s *connect.Server) string {
 	names, err := a.catalogNames(ctx, s)
 	if err != nil {
 		return ""
@@ -82,7 +82,7 @@ func (a *app) nameHint(ctx context.Context, s *server) string {
 			if name := nearest.Name(given, names[flag]); name != "" {
 				hint += "; did you mean --" + flag + " " + name + "?"
 			} else {
-				hint += "; --" + flag + " can be " + someOf(names[flag])
+				hint += "; --" + flag + " can be " + phrase.SomeOf(names[flag])
 			}
 		}
 	}
@@ -101,15 +101,6 @@ func (a *app) flagValues(name string) []string {
 	return []string{flag.Value.String()}
 }
 
-// someOf lists names, the first of them where there are many.
-func someOf(names []string) string {
-	const shown = 20
-	if len(names) > shown {
-		return strings.Join(names[:shown], ", ") + ", …"
-	}
-	return strings.Join(names, ", ")
-}
-
 // completeNames lets the shell complete the flags of a command, and of those below it, that take a name of the catalog. Without a
 // server that answers nothing is offered.
 func (a *app) completeNames(cmd *cobra.Command) {
@@ -121,7 +112,7 @@ func (a *app) completeNames(cmd *cobra.Command) {
 			a.connection.ReadEnv(cmd.Flags(), a.env)
 			var names catalogNames
 			// An error cannot be told here: it would stand among what is typed.
-			_ = a.withServer(cmd.Context(), func(ctx context.Context, s *server) (err error) {
+			_ = a.withServer(cmd.Context(), func(ctx context.Context, s *connect.Server) (err error) {
 				names, err = a.catalogNames(ctx, s)
 				return err
 			})

@@ -5,13 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/receipt"
 )
 
@@ -41,7 +43,7 @@ func (a *app) keepReceipt(path, text string) error {
 	if err := writeNewFile(path, text); err != nil {
 		return fmt.Errorf("--receipt: %w", err)
 	}
-	a.notef("%s: receipt of the answer", path)
+	a.Notef("%s: receipt of the answer", path)
 	return nil
 }
 
@@ -70,7 +72,7 @@ func (a *app) receiptVerify() *cobra.Command {
 			if f.offline {
 				return a.verifyOffline(text, f.key)
 			}
-			return a.withServer(ctx, func(ctx context.Context, s *server) error { return a.verifyReceipt(ctx, s, text, f) })
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error { return a.verifyReceipt(ctx, s, text, f) })
 		}),
 	}
 	cmd.Flags().StringVar(&f.address, "address", "", "address that it is about: ask again what the receipt answers")
@@ -83,32 +85,32 @@ func (a *app) receiptVerify() *cobra.Command {
 func (f receiptFlags) verify(file string) error {
 	switch {
 	case f.offline && f.key == "":
-		return usagef("--offline needs --verifier-key")
+		return terminal.Usagef("--offline needs --verifier-key")
 	case f.offline && f.address != "":
-		return usagef("--address does not go with --offline: the address is compared and asked about on the server")
-	case file == stdinName && f.address == stdinName:
-		return usagef("FILE and --address both want standard input")
+		return terminal.Usagef("--address does not go with --offline: the address is compared and asked about on the server")
+	case file == listfile.Standard && f.address == listfile.Standard:
+		return terminal.Usagef("FILE and --address both want standard input")
 	case f.key == "":
 		return nil
 	}
 	if _, err := receipt.VerifierKey(f.key); err != nil {
-		return usagef("--verifier-key must be like NAME+HASH+KEY, as `assent keys show` writes it")
+		return terminal.Usagef("--verifier-key must be like NAME+HASH+KEY, as `assent keys show` writes it")
 	}
 	return nil
 }
 
 // readReceipt reads a file as it is: every byte of a receipt counts.
 func (a *app) readReceipt(path string) (string, error) {
-	in, err := a.open(path)
+	in, err := a.Open(path)
 	if err != nil {
 		return "", err
 	}
-	text, err := io.ReadAll(io.LimitReader(in.text, receipt.MaxSize+1))
-	if err = errors.Join(err, in.close()); err != nil {
-		return "", fmt.Errorf("%s: %w", in.name, readError(err))
+	text, err := in.ReadAll(receipt.MaxSize + 1)
+	if err != nil {
+		return "", err
 	}
 	if len(text) > receipt.MaxSize {
-		return "", fmt.Errorf("%s: it is too long to be a receipt", in.name)
+		return "", fmt.Errorf("%s: it is too long to be a receipt", in.Name)
 	}
 	return string(text), nil
 }
@@ -124,15 +126,15 @@ func (a *app) verifyOffline(text, key string) error {
 }
 
 // verifyReceipt asks the server. What it says of the signature is verified here once more, under the caller's key if there is one.
-func (a *app) verifyReceipt(ctx context.Context, s *server, text string, f receiptFlags) error {
+func (a *app) verifyReceipt(ctx context.Context, s *connect.Server, text string, f receiptFlags) error {
 	in := &assentv1.VerifyReceiptRequest{Receipt: text}
 	if f.address != "" {
 		var err error
-		if in.Address, err = a.address(f.address); err != nil {
+		if in.Address, err = a.Argument(f.address); err != nil {
 			return err
 		}
 	}
-	answer, err := call(ctx, s, assentv1.NewConsentServiceClient(s).VerifyReceipt, in)
+	answer, err := connect.Call(ctx, s, assentv1.NewConsentServiceClient(s).VerifyReceipt, in)
 	if err != nil {
 		return err
 	}
@@ -152,25 +154,25 @@ func (a *app) verifyReceipt(ctx context.Context, s *server, text string, f recei
 		assentv1.ReceiptOutcome_RECEIPT_OUTCOME_ERASED_SINCE:
 		return nil
 	default:
-		return exitCode(exitFailed)
+		return terminal.ExitCode(terminal.ExitFailed)
 	}
 }
 
 // writeReceipt writes what a verification came to and what the receipt says.
 func (a *app) writeReceipt(r *receipt.Receipt, answer *assentv1.VerifyReceiptResponse) error {
 	outcome := strings.TrimPrefix(answer.GetOutcome().String(), "RECEIPT_OUTCOME_")
-	if a.json() {
-		return a.writeJSON(verifiedReceipt(r, outcome, answer))
+	if a.JSON() {
+		return a.PrintJSON(verifiedReceipt(r, outcome, answer))
 	}
 	rows := [][]string{{outcome, outcomeText(answer)}}
 	for _, d := range answer.GetDifferences() {
 		rows = append(rows, []string{"differs", fmt.Sprintf("%s: the receipt has %s, the ledger %s",
-			d.GetField(), orDash(d.GetExpected()), orDash(d.GetGot()))})
+			d.GetField(), terminal.OrDash(d.GetExpected()), terminal.OrDash(d.GetGot()))})
 	}
 	for _, field := range r.Fields() {
 		rows = append(rows, []string{strings.ReplaceAll(field.Name, "_", " "), field.Value})
 	}
-	return a.table(append(rows, []string{"signed by", answer.GetVerifierKey()}))
+	return a.PrintTable(append(rows, []string{"signed by", answer.GetVerifierKey()}))
 }
 
 // outcomeText says what an outcome means.

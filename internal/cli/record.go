@@ -2,14 +2,15 @@ package cli
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // recorded is the answer to every write of one fact.
@@ -22,14 +23,14 @@ type recorded interface {
 // writeRecorded writes the answer to a write.
 func writeRecorded[Out recorded](a *app, answer Out) error {
 	a.noteWarnings(answer)
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
 	verb := "recorded"
 	if answer.GetDuplicate() {
 		verb = "known already: recorded"
 	}
-	return a.write(verb + " " + positions(answer.GetPositions()) + "\n")
+	return a.Print(verb + " " + positions(answer.GetPositions()) + "\n")
 }
 
 // positions writes places in the ledger.
@@ -56,9 +57,9 @@ func texts(all []int64) []string {
 // grant records a legal basis.
 func (a *app) grant() *cobra.Command {
 	var channels []string
-	var basis basisFlag
-	var declaration declarationFlag
-	var expires timeFlag
+	var basis value.Basis
+	var declaration value.Declaration
+	var expires value.Time
 	var evidence evidenceFlags
 	var write writeFlags
 	cmd := &cobra.Command{
@@ -68,10 +69,10 @@ func (a *app) grant() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.GrantConsent, writeRecorded,
 			func(args []string) (*assentv1.GrantConsentRequest, error) {
-				address, err := a.address(args[0])
+				address, err := a.Argument(args[0])
 				return &assentv1.GrantConsentRequest{
-					Address: address, Channels: channels, LegalBasis: basis.basis, Declaration: declaration.ref,
-					Evidence: evidence.message(), ExpiresTime: expires.at, OccurredTime: write.occurred.at, RequestId: write.id(),
+					Address: address, Channels: channels, LegalBasis: basis.Basis, Declaration: declaration.Ref,
+					Evidence: evidence.message(), ExpiresTime: expires.At, OccurredTime: write.occurred.At, RequestId: write.id(),
 				}, err
 			}),
 	}
@@ -82,7 +83,7 @@ func (a *app) grant() *cobra.Command {
 	evidence.add(cmd)
 	write.add(cmd)
 	require(cmd, "channel", "legal-basis")
-	complete(cmd, "legal-basis", slices.Sorted(maps.Keys(basisNames()))...)
+	complete(cmd, "legal-basis", value.BasisNames()...)
 	return cmd
 }
 
@@ -102,10 +103,10 @@ func (a *app) withdraw() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.WithdrawConsent, writeRecorded,
 			func(args []string) (*assentv1.WithdrawConsentRequest, error) {
-				address, err := a.address(args[0])
+				address, err := a.Argument(args[0])
 				return &assentv1.WithdrawConsentRequest{
 					Address: address, Channels: channels, AllMarketing: all, NeverGranted: never,
-					Evidence: evidence.message(), OccurredTime: write.occurred.at, RequestId: write.id(),
+					Evidence: evidence.message(), OccurredTime: write.occurred.At, RequestId: write.id(),
 				}, err
 			}),
 	}
@@ -123,7 +124,7 @@ func (a *app) withdraw() *cobra.Command {
 // request asks for a double opt-in.
 func (a *app) request() *cobra.Command {
 	var channel, sender string
-	var declaration declarationFlag
+	var declaration value.Declaration
 	var evidence evidenceFlags
 	var write writeFlags
 	cmd := &cobra.Command{
@@ -134,9 +135,9 @@ func (a *app) request() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.RequestConsent, (*app).writeRequested,
 			func(args []string) (*assentv1.RequestConsentRequest, error) {
-				address, err := a.address(args[0])
+				address, err := a.Argument(args[0])
 				return &assentv1.RequestConsentRequest{
-					Address: address, Channel: channel, SenderIdentity: sender, Declaration: declaration.ref,
+					Address: address, Channel: channel, SenderIdentity: sender, Declaration: declaration.Ref,
 					Evidence: evidence.message(), RequestId: write.id(),
 				}, err
 			}),
@@ -153,31 +154,31 @@ func (a *app) request() *cobra.Command {
 func (a *app) writeRequested(answer *assentv1.RequestConsentResponse) error {
 	a.noteWarnings(answer)
 	var err error
-	if a.json() {
-		err = a.writeMessage(answer)
+	if a.JSON() {
+		err = a.PrintMessage(answer)
 	} else {
 		rows := decisionRows(answer.GetDecision())
 		if answer.GetToken() != "" {
-			rows = append(rows, []string{"token", answer.GetToken()}, []string{"ends", stamp(answer.GetExpiresTime())},
+			rows = append(rows, []string{"token", answer.GetToken()}, []string{"ends", value.Stamp(answer.GetExpiresTime())},
 				[]string{"recorded", positions(answer.GetPositions())})
 		}
-		err = a.table(rows)
+		err = a.PrintTable(rows)
 	}
 	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {
-		return exitCode(exitFailed)
+		return terminal.ExitCode(terminal.ExitFailed)
 	}
 	return err
 }
 
 func (a *app) writeConfirmed(answer *assentv1.ConfirmConsentResponse) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
 	verb := "recorded"
 	if answer.GetDuplicate() {
 		verb = "known already: recorded"
 	}
-	return a.write(fmt.Sprintf("confirmed %s, %s %s\n", printable(answer.GetChannel()), verb, positions(answer.GetPositions())))
+	return a.Print(fmt.Sprintf("confirmed %s, %s %s\n", phrase.Printable(answer.GetChannel()), verb, positions(answer.GetPositions())))
 }
 
 // confirm confirms a double opt-in.
@@ -190,7 +191,7 @@ func (a *app) confirm() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.ConfirmConsent, (*app).writeConfirmed,
 			func(args []string) (*assentv1.ConfirmConsentRequest, error) {
-				token, err := a.address(args[0])
+				token, err := a.Argument(args[0])
 				return &assentv1.ConfirmConsentRequest{
 					Token: token, Evidence: evidence.message(), RequestId: write.id(),
 				}, err

@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 )
 
 // retention holds the commands about what is not kept any longer.
@@ -37,12 +39,12 @@ func (a *app) retentionRun() *cobra.Command {
 }
 
 func (a *app) writeRetention(answer *assentv1.RunRetentionResponse) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
 	rows := [][]string{{"CLASS", "COUNT", "OLDEST"}}
 	for _, c := range answer.GetClasses() {
-		rows = append(rows, []string{c.GetClass(), fmt.Sprint(c.GetCount()), orDash(stamp(c.GetOldestTime()))})
+		rows = append(rows, []string{c.GetClass(), fmt.Sprint(c.GetCount()), terminal.OrDash(value.Stamp(c.GetOldestTime()))})
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }

@@ -9,6 +9,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/listfile"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 const eraseHelp = `Erase an address, physically and at once: its grants, its requests, the evidence and the address itself are gone. What says no
@@ -21,7 +26,7 @@ Afterwards, assent ledger purge on the server takes what was erased out of the f
 // erase erases an address.
 func (a *app) erase() *cobra.Command {
 	var operator, justification string
-	var at timeFlag
+	var at value.Time
 	var write writeFlags
 	var yes bool
 	cmd := &cobra.Command{
@@ -31,17 +36,17 @@ func (a *app) erase() *cobra.Command {
 		Example: "  assent erase - --operator dpo --justification \"case 4711\" --yes <address.txt\n  assent erase returns --since 2026-12-01T00:00:00Z",
 		Args:    cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.EraseRecipient,
-			func(a *app, answer *assentv1.EraseRecipientResponse) error { return a.writeErased(answer, at.at) },
+			func(a *app, answer *assentv1.EraseRecipientResponse) error { return a.writeErased(answer, at.At) },
 			func(args []string) (*assentv1.EraseRecipientRequest, error) {
-				address, err := a.address(args[0])
+				address, err := a.Argument(args[0])
 				if err != nil {
 					return nil, err
 				}
-				if err := a.ask("Erase the address for ever, with its grants, requests and evidence?", yes); err != nil {
+				if err := a.Ask("Erase the address for ever, with its grants, requests and evidence?", yes); err != nil {
 					return nil, err
 				}
 				return &assentv1.EraseRecipientRequest{
-					Address: address, OccurredTime: at.at, Operator: operator, Justification: justification, RequestId: write.id(),
+					Address: address, OccurredTime: at.At, Operator: operator, Justification: justification, RequestId: write.id(),
 				}, nil
 			}),
 	}
@@ -56,31 +61,31 @@ func (a *app) erase() *cobra.Command {
 
 // writeErased says what an erasure took. Until is the time that was given, if one was.
 func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timestamppb.Timestamp) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
 	text := "erased: grants, requests, evidence and the address are gone; refusals and suppressions stay under a digest\n"
 	switch {
 	case answer.GetEventsErased() == 0:
 		text = "nothing was held about this address that an erasure takes; the erasure is recorded\n"
 	case until != nil:
-		text = "erased: grants, requests and evidence of what occurred at or before " + stamp(until) + " are gone; refusals and suppressions " +
+		text = "erased: grants, requests and evidence of what occurred at or before " + value.Stamp(until) + " are gone; refusals and suppressions " +
 			"stay under a digest, and what occurred later stays with the address\n"
 	}
 	verb := "recorded "
 	if answer.GetDuplicate() {
 		verb = "the erasure itself was known already: recorded "
 	}
-	if err := a.write(text + verb + positions(answer.GetPositions()) + "\n"); err != nil {
+	if err := a.Print(text + verb + positions(answer.GetPositions()) + "\n"); err != nil {
 		return err
 	}
-	a.notef("Next, on the server: `assent ledger purge` takes it out of the free pages and the log of the database. Backups " +
+	a.Notef("Next, on the server: `assent ledger purge` takes it out of the free pages and the log of the database. Backups " +
 		"follow when their retention ends.")
 	return nil
 }
 
 func (a *app) eraseReturns() *cobra.Command {
-	var since timeFlag
+	var since value.Time
 	cmd := &cobra.Command{
 		Use:   "returns",
 		Short: "List who sent something about erased persons from before the erasure",
@@ -89,11 +94,11 @@ func (a *app) eraseReturns() *cobra.Command {
 			"of one person, and says nothing else.",
 		Args: cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
-			return a.withServer(ctx, func(ctx context.Context, s *server) error {
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListErasedReturnsResponse{}
-				in := &assentv1.ListErasedReturnsRequest{SinceTime: since.at, PageSize: 1000}
+				in := &assentv1.ListErasedReturnsRequest{SinceTime: since.At, PageSize: 1000}
 				for more := true; more; more = in.GetPageToken() != "" {
-					page, err := callAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in)
+					page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListErasedReturns, in)
 					if err != nil {
 						return err
 					}
@@ -109,11 +114,11 @@ func (a *app) eraseReturns() *cobra.Command {
 }
 
 func (a *app) writeReturns(all *assentv1.ListErasedReturnsResponse) error {
-	if a.json() {
-		return a.writeMessage(all)
+	if a.JSON() {
+		return a.PrintMessage(all)
 	}
 	if len(all.GetReturns()) == 0 {
-		a.notef("Nothing came back.")
+		a.Notef("Nothing came back.")
 		return nil
 	}
 	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "PERSON", "EVENTS"}}
@@ -124,7 +129,7 @@ func (a *app) writeReturns(all *assentv1.ListErasedReturnsResponse) error {
 		}
 		rows = append(rows, []string{r.GetDay(), r.GetClient(), department, r.GetPerson(), fmt.Sprint(r.GetCount())})
 	}
-	return a.table(rows)
+	return a.PrintTable(rows)
 }
 
 // addWhy gives a command the flag --justification, which it requires.
@@ -141,10 +146,10 @@ type placed interface {
 
 // writePlaced writes the answer to such a write.
 func writePlaced[Out placed](a *app, answer Out) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
-	return a.write("recorded " + positions(answer.GetPositions()) + "\n")
+	return a.Print("recorded " + positions(answer.GetPositions()) + "\n")
 }
 
 // move records a change of address.
@@ -159,14 +164,14 @@ func (a *app) move() *cobra.Command {
 		Args: cobra.ExactArgs(2),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.MoveRecipient, writePlaced,
 			func(args []string) (*assentv1.MoveRecipientRequest, error) {
-				if args[0] == stdinName && args[1] == stdinName {
-					return nil, usagef("only one of the addresses can come from standard input")
+				if args[0] == listfile.Standard && args[1] == listfile.Standard {
+					return nil, terminal.Usagef("only one of the addresses can come from standard input")
 				}
-				from, err := a.address(args[0])
+				from, err := a.Argument(args[0])
 				if err != nil {
 					return nil, err
 				}
-				to, err := a.address(args[1])
+				to, err := a.Argument(args[1])
 				return &assentv1.MoveRecipientRequest{Address: from, NewAddress: to, Justification: why, RequestId: write.id()}, err
 			}),
 	}
@@ -195,7 +200,7 @@ func (a *app) void() *cobra.Command {
 					in.LeftOut = &assentv1.VoidEventsRequest_BatchId{BatchId: batch}
 					question = "Leave all events of the batch out of every answer?"
 				}
-				return in, a.ask(question, yes)
+				return in, a.Ask(question, yes)
 			}),
 	}
 	cmd.Flags().Int64Var(&position, "position", 0, "the event at this position")
@@ -208,13 +213,13 @@ func (a *app) void() *cobra.Command {
 }
 
 func (a *app) writeVoided(answer *assentv1.VoidEventsResponse) error {
-	if a.json() {
-		return a.writeMessage(answer)
+	if a.JSON() {
+		return a.PrintMessage(answer)
 	}
 	if answer.GetEvents() == 0 {
-		return a.write("nothing to leave out: it was left out before\n")
+		return a.Print("nothing to leave out: it was left out before\n")
 	}
-	return a.write(fmt.Sprintf("left out: %s of %s\n", count(answer.GetEvents(), "event"), count(answer.GetSubjects(), "subject")))
+	return a.Print(fmt.Sprintf("left out: %s of %s\n", phrase.Count(answer.GetEvents(), "event"), phrase.Count(answer.GetSubjects(), "subject")))
 }
 
 // hold holds the commands about legal holds.
@@ -231,7 +236,7 @@ func (a *app) holdPlace() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.PlaceLegalHold, writePlaced,
 			func(args []string) (*assentv1.PlaceLegalHoldRequest, error) {
-				address, err := a.address(args[0])
+				address, err := a.Argument(args[0])
 				return &assentv1.PlaceLegalHoldRequest{Address: address, Justification: why, RequestId: write.id()}, err
 			}),
 	}
@@ -249,7 +254,7 @@ func (a *app) holdRelease() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.ReleaseLegalHold, writePlaced,
 			func(args []string) (*assentv1.ReleaseLegalHoldRequest, error) {
-				address, err := a.address(args[0])
+				address, err := a.Argument(args[0])
 				return &assentv1.ReleaseLegalHoldRequest{Address: address, Justification: why, RequestId: write.id()}, err
 			}),
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/phrase"
 	"github.com/assent-io/assent/internal/scenario"
 )
 
@@ -66,7 +68,7 @@ func (a *app) test() *cobra.Command {
 				return err
 			}
 			if len(report.Failures) > 0 {
-				return exitCode(exitFailed)
+				return terminal.ExitCode(terminal.ExitFailed)
 			}
 			return nil
 		}),
@@ -109,21 +111,21 @@ func failureOf(result scenario.Result) testFailure {
 }
 
 func (a *app) writeTested(r testReport) error {
-	if a.json() {
-		return a.writeJSON(r)
+	if a.JSON() {
+		return a.PrintJSON(r)
 	}
 	for _, f := range r.Failures {
-		if err := a.write(oneLine(f.text) + "\n"); err != nil {
+		if err := a.Print(phrase.OneLine(f.text) + "\n"); err != nil {
 			return err
 		}
 	}
-	checks := count(r.Checks, "check") + " of " + count(r.Scenarios, "scenario")
+	checks := phrase.Count(r.Checks, "check") + " of " + phrase.Count(r.Scenarios, "scenario")
 	switch {
 	case len(r.Failures) > 0:
-		return a.write(fmt.Sprintf("%s in %s\n", count(len(r.Failures), "failure"), checks))
+		return a.Print(fmt.Sprintf("%s in %s\n", phrase.Count(len(r.Failures), "failure"), checks))
 	case r.Checks == 1:
-		return a.write(checks + " holds\n")
+		return a.Print(checks + " holds\n")
 	default:
-		return a.write("all " + checks + " hold\n")
+		return a.Print("all " + checks + " hold\n")
 	}
 }

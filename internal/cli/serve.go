@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
 	host "github.com/assent-io/assent/internal/server"
@@ -50,10 +51,10 @@ func (a *app) serve() *cobra.Command {
 func (a *app) settings(cmd *cobra.Command) (config.Server, error) {
 	cfg, err := config.Load(cmd.Flags(), a.env)
 	if err != nil {
-		return config.Server{}, usagef("%v", err)
+		return config.Server{}, terminal.Usagef("%v", err)
 	}
 	if _, err := ledger.ParseWitnesses(cfg.WitnessKeys); err != nil {
-		return config.Server{}, usagef("--witness-key: %v", err)
+		return config.Server{}, terminal.Usagef("--witness-key: %v", err)
 	}
 	return cfg, nil
 }
@@ -62,7 +63,7 @@ func (a *app) settings(cmd *cobra.Command) (config.Server, error) {
 // Local.Serve, with the server's log. In the JSON format the error that ends the
 // server is a line of the log, too.
 func (a *app) runServer(ctx context.Context, cfg config.Server, ready func(*slog.Logger, host.Addresses)) error {
-	log, err := telemetry.NewLogger(a.stderr, string(cfg.LogFormat), cfg.LogLevel)
+	log, err := telemetry.NewLogger(a.Stderr, string(cfg.LogFormat), cfg.LogLevel)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (a *app) runServer(ctx context.Context, cfg config.Server, ready func(*slog
 		return err
 	}
 	log.LogAttrs(ctx, slog.LevelError, "the server ended with an error", slog.String("error", err.Error()))
-	return exitCode(exitFailed)
+	return terminal.ExitCode(terminal.ExitFailed)
 }
 
 // nameListenFlag adds to the error of an address that cannot be listened on

@@ -4,6 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
 )
 
 // suppressions holds what forbids contact, and its end.
@@ -36,18 +38,18 @@ func (f *suppressionFlags) add(cmd *cobra.Command) {
 // target returns the address, or nothing where a domain was given.
 func (a *app) target(args []string, domain string) (string, error) {
 	if (len(args) == 0) == (domain == "") {
-		return "", usagef("either an ADDRESS or --domain is needed")
+		return "", terminal.Usagef("either an ADDRESS or --domain is needed")
 	}
 	if len(args) == 0 {
 		return "", nil
 	}
-	return a.address(args[0])
+	return a.Argument(args[0])
 }
 
 func (a *app) suppressionsAdd() *cobra.Command {
 	var f suppressionFlags
 	var binds string
-	var until timeFlag
+	var until value.Time
 	cmd := &cobra.Command{
 		Use:   "add {ADDRESS | --domain DOMAIN} --reason REASON",
 		Short: "Suppress an address or a domain",
@@ -59,8 +61,8 @@ func (a *app) suppressionsAdd() *cobra.Command {
 					return nil, err
 				}
 				in := &assentv1.CreateSuppressionRequest{
-					Reason: f.reason, Scope: f.scope, UntilTime: until.at, List: f.list, Binds: binds, Justification: f.justification,
-					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
+					Reason: f.reason, Scope: f.scope, UntilTime: until.At, List: f.list, Binds: binds, Justification: f.justification,
+					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.At, RequestId: f.write.id(),
 					Target: &assentv1.CreateSuppressionRequest_Address{Address: address},
 				}
 				if f.domain != "" {
@@ -90,7 +92,7 @@ func (a *app) suppressionsLift() *cobra.Command {
 				}
 				in := &assentv1.LiftSuppressionRequest{
 					Reason: f.reason, Scope: f.scope, List: f.list, Justification: f.justification,
-					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.at, RequestId: f.write.id(),
+					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.At, RequestId: f.write.id(),
 					Target: &assentv1.LiftSuppressionRequest_Address{Address: address},
 				}
 				if f.domain != "" {

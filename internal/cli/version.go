@@ -17,14 +17,14 @@ func (a *app) version() *cobra.Command {
 		Short: "Say which version this is",
 		Args:  cobra.NoArgs,
 		RunE: a.does(func(context.Context, []string) error {
-			if a.json() {
-				return a.writeJSON(struct {
+			if a.JSON() {
+				return a.PrintJSON(struct {
 					Version   string `json:"version"`
 					GoVersion string `json:"goVersion"`
 					Platform  string `json:"platform"`
 				}{telemetry.BuildVersion(), runtime.Version(), platform()})
 			}
-			return a.write(versionLine())
+			return a.Print(versionLine())
 		}),
 	}
 }

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/phrase"
 )
 
 // noteWarnings writes what an answer warns of to standard error, also where the answer itself is written as JSON.
@@ -15,9 +13,9 @@ func (a *app) noteWarnings(answer any) {
 		for _, w := range warned.GetWarnings() {
 			field := ""
 			if w.GetField() != "" {
-				field = " (" + oneLine(w.GetField()) + ")"
+				field = " (" + phrase.OneLine(w.GetField()) + ")"
 			}
-			a.notef("warning: %s: %s%s", oneLine(w.GetCode()), oneLine(w.GetDescription()), field)
+			a.Notef("warning: %s: %s%s", phrase.OneLine(w.GetCode()), phrase.OneLine(w.GetDescription()), field)
 		}
 	}
 	if still, ok := answer.(interface {
@@ -28,50 +26,8 @@ func (a *app) noteWarnings(answer any) {
 			if s.GetPosition() != 0 {
 				by = fmt.Sprintf(" by the consent at position %d", s.GetPosition())
 			}
-			a.notef("warning: the channel %s is still allowed%s, which began later than this; leave the time out to record it as of now",
-				oneLine(s.GetChannel()), by)
+			a.Notef("warning: the channel %s is still allowed%s, which began later than this; leave the time out to record it as of now",
+				phrase.OneLine(s.GetChannel()), by)
 		}
-	}
-}
-
-// importWarnings counts what the answers about the rows of an import warn of.
-type importWarnings struct {
-	// Warnings counts the warnings by their code.
-	Warnings map[string]int64 `json:"warnings,omitempty"`
-	// StillAllowed counts the rows of a no that a later consent outlives on some channel.
-	StillAllowed int64 `json:"stillAllowed,omitempty"`
-}
-
-func (w *importWarnings) add(result *assentv1.RecordResult) {
-	for _, warning := range result.GetWarnings() {
-		w.count(warning.GetCode(), 1)
-	}
-	if len(result.GetStillAllowed()) > 0 {
-		w.StillAllowed++
-	}
-}
-
-func (w *importWarnings) count(code string, n int64) {
-	if n == 0 {
-		return
-	}
-	if w.Warnings == nil {
-		w.Warnings = map[string]int64{}
-	}
-	w.Warnings[code] += n
-}
-
-// note writes the counts to standard error.
-func (w *importWarnings) note(a *app) {
-	for _, code := range slices.Sorted(maps.Keys(w.Warnings)) {
-		what := "on %s a grant alone allows nothing"
-		unit := "channel"
-		if strings.HasPrefix(code, "EVIDENCE_") {
-			what, unit = "%s of evidence recorded otherwise than given", "field"
-		}
-		a.notef("warning: %s: "+what, oneLine(code), count(int(w.Warnings[code]), unit))
-	}
-	if w.StillAllowed > 0 {
-		a.notef("warning: STILL_ALLOWED: %s with a refusal or suppression that began before a consent, so that a check still allows", count(int(w.StillAllowed), "row"))
 	}
 }

@@ -7,59 +7,38 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"github.com/assent-io/assent/internal/atomicfile"
 )
 
 // writeNew writes a file that must not exist yet, whole or not at all, and makes it durable: with it everything that it sealed
 // would be lost.
-func writeNew(path string, data []byte) (err error) {
-	name, err := writeBeside(path, data)
-	if err != nil {
+func writeNew(path string, data []byte) error {
+	if err := atomicfile.WriteNew(path, temporary(path), data, 0o600); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.Remove(name)) }()
-	if err := os.Link(name, path); err != nil { // Unlike a renaming it replaces nothing.
-		return err
-	}
-	return syncFolder(path)
+	return atomicfile.SyncFolder(path)
 }
 
 // replace writes a file in place of the one that is there, whose owner it gets. Whenever it breaks off there is the one or the other,
 // whole.
-func replace(path string, data []byte) error {
-	name, err := writeBeside(path, data)
+func replace(path string, data []byte) (err error) {
+	f, err := atomicfile.Write(path, temporary(path), data, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := keepOwner(path, name); err != nil {
-		return errors.Join(fmt.Errorf("give the new file the owner of the old one: %w", err), os.Remove(name))
+	defer func() { err = errors.Join(err, f.Discard()) }()
+	if err := keepOwner(path, f.Name()); err != nil {
+		return fmt.Errorf("give the new file the owner of the old one: %w", err)
 	}
-	if err := os.Rename(name, path); err != nil {
-		return errors.Join(err, os.Remove(name))
-	}
-	return syncFolder(path)
-}
-
-// writeBeside writes a durable file of mode 0600 beside a path and returns its name.
-func writeBeside(path string, data []byte) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new") // mode 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
-
-// syncFolder makes the names in the folder of a file durable.
-func syncFolder(path string) error {
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
+	if err := f.Replace(); err != nil {
 		return err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return atomicfile.SyncFolder(path)
 }
+
+// temporary is the pattern of names that a file has before it is complete.
+func temporary(path string) string { return filepath.Base(path) + ".*.new" }
 
 // lockFolder waits until nobody else changes key files in the folder, and keeps others from it until unlock is called.
 func lockFolder(dir string) (unlock func() error, err error) {

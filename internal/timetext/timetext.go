@@ -28,3 +28,15 @@ func Parse(text string) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// ParseTimestamp reads a time of RFC 3339 that a Timestamp of the API can hold: of the years 1 to 9999 in UTC.
+func ParseTimestamp(text string) (time.Time, error) {
+	t, err := Parse(text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if year := t.UTC().Year(); year < 1 || year > 9999 {
+		return time.Time{}, errors.New("it must be a time after the year 0")
+	}
+	return t, nil
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/testkit"
@@ -82,4 +83,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q was read as %s", text, want)
 		}
 	})
+}
+
+func TestParseTimestamp_TakesTheYearsOfATimestamp(t *testing.T) {
+	for text, valid := range map[string]bool{
+		"0001-01-01T00:00:00Z": true, "0001-01-01T00:00:00+00:01": false, "0000-12-31T23:59:59-00:01": true, "0000-12-31T23:59:59Z": false,
+		"9999-12-31T23:59:59.999999999Z": true, "9999-12-31T23:59:59-00:01": false, "yesterday": false,
+	} {
+		if at, err := ParseTimestamp(text); (err == nil) != valid || (timestamppb.New(at).CheckValid() == nil) != valid && valid {
+			t.Errorf("%s: %v, %v", text, at, err)
+		}
+	}
 }

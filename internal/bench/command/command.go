@@ -20,7 +20,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/assent-io/assent/internal/dial"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -53,12 +54,14 @@ func Run(ctx context.Context, args []string, env func(string) (string, bool), st
 		p.fail("INTERRUPTED", "interrupted", exitSignal+int(syscall.SIGINT))
 		return exitSignal + int(syscall.SIGINT)
 	}
-	if _, wrong := errors.AsType[*usageError](err); wrong || !p.running {
+	_, wrong := errors.AsType[*usageError](err)
+	_, unusable := errors.AsType[*terminal.UsageError](err) // of the flags of the connection
+	if wrong || unusable || !p.running {
 		p.fail("USAGE", err.Error(), exitUsage)
 		return exitUsage
 	}
 	text := err.Error()
-	if failed, ok := errors.AsType[*dial.CallError](err); ok {
+	if failed, ok := errors.AsType[*connect.Error](err); ok {
 		text, _ = failed.Describe()
 	}
 	p.fail("FAILED", text, exitFailed)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -15,12 +14,12 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench"
-	"github.com/assent-io/assent/internal/dial"
+	"github.com/assent-io/assent/internal/cli/connect"
 )
 
 // load is the command that fills a server that runs.
 func (p *program) load() *cobra.Command {
-	var to dial.Flags
+	var to connect.Options
 	load := bench.Loading{}
 	cmd := &cobra.Command{
 		Use:   "load N",
@@ -43,7 +42,7 @@ func (p *program) load() *cobra.Command {
 		load.People = n
 		return p.loadPeople(ctx, &to, load)
 	})
-	to.Add(cmd)
+	to.AddFlags(cmd)
 	set := cmd.Flags()
 	set.Uint64Var(&load.Population.Seed, "seed", 1, "which people they are")
 	set.IntVar(&load.Batch, "batch", bench.DefaultBatch, "about how many events a call records; at most 5,000")
@@ -52,25 +51,18 @@ func (p *program) load() *cobra.Command {
 }
 
 // loadPeople loads, and says how fast it was.
-func (p *program) loadPeople(ctx context.Context, to *dial.Flags, load bench.Loading) (err error) {
-	conn, err := to.Dial()
-	if errors.Is(err, dial.ErrAddress) {
-		return usagef("%w", err)
-	}
+func (p *program) loadPeople(ctx context.Context, to *connect.Options, load bench.Loading) (err error) {
+	conn, err := connect.Dial(to, p.notef)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	recorded, done := p.progress(int64(load.People))
 	load.Recorded = recorded
-	var once sync.Once
-	patience := dial.Patience{
-		Away: func() { once.Do(func() { p.notef("The server at %s is not available; trying again.", to.Server) }) },
-	}
-	loaded, err := bench.Load(to.Outgoing(ctx), func(
+	loaded, err := bench.Load(conn.InLanguage(ctx), func(
 		ctx context.Context, in *assentv1.BatchRecordEventsRequest,
 	) (*assentv1.BatchRecordEventsResponse, error) {
-		return dial.CallAgain(ctx, conn, patience, assentv1.NewConsentServiceClient(conn).BatchRecordEvents, in)
+		return connect.CallAgain(ctx, conn, assentv1.NewConsentServiceClient(conn).BatchRecordEvents, in)
 	}, load)
 	done()
 	if err != nil {

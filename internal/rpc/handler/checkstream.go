@@ -14,7 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 )
 
-// batchTimeout is how long a call about many addresses, and one round of a stream, may take whose caller gives no deadline.
+// BatchTimeout is how long a call about many addresses, and one round of a stream, may take whose caller gives no deadline.
 const BatchTimeout = 2 * time.Minute
 
 // arrival is what came next on a stream.
@@ -119,7 +119,7 @@ func faultOfCaller(err error) *fault.Error {
 	}
 }
 
-// unusable is what is wrong with one message that arrived whole; the next one can be received.
+// UnusableMessage is what is wrong with one message that arrived whole; the next one can be received.
 type UnusableMessage struct{ Err error }
 
 // Error returns the text of what is wrong.

@@ -1,11 +1,12 @@
 package handler
 
 import (
-	"github.com/assent-io/assent/internal/fault"
 	"google.golang.org/grpc/codes"
+
+	"github.com/assent-io/assent/internal/fault"
 )
 
-// statusCodeOf is the table of the error model: the canonical code of a fault, and whether there is one.
+// StatusCode is the table of the error model: the canonical code of a fault, and whether there is one.
 func StatusCode(code fault.Code) (codes.Code, bool) {
 	switch code {
 	case fault.InvalidAddress, fault.InvalidDomain, fault.UnknownChannel, fault.UnknownDeclaration,
@@ -38,7 +39,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 	}
 }
 
-// textOf returns the sentence of an error, with the field it is about.
+// ErrorText returns the sentence of an error, with the field it is about.
 func ErrorText(refused *fault.Error) string {
 	if refused.Field == "" {
 		return refused.Message

@@ -6,7 +6,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// registerServices registers the services of assent.v1 with a server. Messages inside other messages are checked by the validation.
+// Register registers the services of assent.v1 with a server. Messages inside other messages are checked by the validation.
 func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
 	speaks := newLanguages()
 	assentv1.RegisterConsentServiceServer(server, &consentServer{

@@ -13,10 +13,10 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 )
 
-// validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
+// Validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
 type Validation struct{ protovalidate.Validator }
 
-// newValidation compiles the rules of every message that comes in, so that no call waits for it and a wrong rule is found at
+// NewValidation compiles the rules of every message that comes in, so that no call waits for it and a wrong rule is found at
 // start.
 func NewValidation() (Validation, error) {
 	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessages(
@@ -40,7 +40,7 @@ func NewValidation() (Validation, error) {
 	return Validation{validator}, nil
 }
 
-// message refuses a message that breaks a rule of the protos.
+// Message refuses a message that breaks a rule of the protos.
 func (v Validation) Message(message any) error {
 	m, ok := message.(proto.Message)
 	if !ok {
