@@ -10,6 +10,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/phrase"
 )
 
@@ -36,9 +37,13 @@ func (f *historyFlags) add(cmd *cobra.Command) {
 
 // kinds returns the words for what happened to an address.
 func kinds() []string {
-	return []string{
-		"request", "grant", "confirm", "mail", "withdraw", "refuse", "suppress", "lift", "erase", "void", "move", "hold", "release",
+	var names []string
+	for _, kind := range consent.Kinds() {
+		if kind.HasSubject() {
+			names = append(names, kind.String())
+		}
 	}
+	return names
 }
 
 // request returns the call for the first page, and whether it asks for some events only.

@@ -1,6 +1,10 @@
 package listfile
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+)
 
 // The columns of a file of events.
 const (
@@ -59,8 +63,6 @@ var (
 		KindLift:     {ColAddress, colDomain, colReason, colScope, colList, colJustification},
 		KindErase:    {ColAddress, colJustification},
 	}
-	// blockingKinds only block: evidence never stops them.
-	blockingKinds = []string{KindWithdraw, KindRefuse, KindSuppress, KindErase}
 )
 
 // EventColumns returns the columns of a file of events in the order of the documentation.
@@ -71,4 +73,10 @@ func IsEventColumn(name string) bool { return slices.Contains(columns, name) }
 
 func isEvidence(column string) bool {
 	return slices.Contains(evidenceColumns, column) || column == colOperator || column == colNote
+}
+
+// onlyBlocks reports whether events of the kind with the name only ever block: evidence never stops them.
+func onlyBlocks(name string) bool {
+	kind, known := consent.KindNamed(name)
+	return known && kind.IsNo()
 }

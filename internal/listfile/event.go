@@ -63,7 +63,7 @@ type Evidence struct {
 // WithReadableEvidence returns the row without the cells of evidence that cannot be read, and how many these are, where its event only
 // blocks: evidence never stops a refusal. Of any other event the row is returned as it is, for there such a cell is an error.
 func (r Row) WithReadableEvidence() (readable Row, removed int64) {
-	if !slices.Contains(blockingKinds, r[ColEvent]) {
+	if !onlyBlocks(r[ColEvent]) {
 		return r, 0
 	}
 	for _, cell := range [...]struct {

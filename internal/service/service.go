@@ -173,8 +173,8 @@ func initialise(ctx context.Context, store storage.Store, keys *seal.Keys) error
 }
 
 // Ready returns nil if the store answers, the keys are all that it needs, and the ledger is not ahead of the clock. It reads the
-// catalog, the clients and the references that the head names, where they are not cached: a server that is asked from time to time can
-// go on denying when the database goes away.
+// names, the clients and the catalog that the head names, where they are not cached: a server that is asked from time to time can go on
+// denying when the database goes away.
 func (s *Service) Ready(ctx context.Context) error {
 	head, err := s.Store.Head(ctx)
 	if err != nil {
@@ -183,11 +183,16 @@ func (s *Service) Ready(ctx context.Context) error {
 	if err := env.CheckKeys(s.Keys, &head); err != nil {
 		return err
 	}
+	if _, err := s.reference.Names.Of(ctx, &head); err != nil {
+		return err
+	}
 	if err := s.CacheClients(ctx, &head); err != nil {
 		return err
 	}
-	if err := s.reference.Read(ctx, &head); err != nil {
-		return err
+	if head.CatalogVersion > 0 {
+		if _, err := s.reference.Catalogs.UpTo(ctx, &head); err != nil {
+			return err
+		}
 	}
 	return s.engine.CheckClock(ctx, &head)
 }

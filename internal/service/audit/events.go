@@ -217,7 +217,7 @@ func (v *verifier) removal(e *consent.Event) {
 
 // standsFor takes the blanks that an event stands for off those that nothing stands for.
 func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
-	if len(seen.event.Was) > 0 && (!v.erasedAny || !mayStandFor(seen.event.Kind)) {
+	if len(seen.event.Was) > 0 && (!v.erasedAny || !seen.event.Kind.MayStandFor()) {
 		v.report.add(Finding{
 			Kind: FindingInserted, From: r.Position, To: r.Position,
 			Message: "the event stands for another one, as only an erasure makes some, and is none of these",
@@ -231,17 +231,6 @@ func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
 			})
 		}
 		delete(v.blanks, was)
-	}
-}
-
-// mayStandFor reports whether an erasure appends events of the kind anew. What blocks is none of them.
-func mayStandFor(kind consent.Kind) bool {
-	switch kind {
-	case consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindMail, consent.KindHold, consent.KindRelease,
-		consent.KindVoid:
-		return true
-	default:
-		return false
 	}
 }
 

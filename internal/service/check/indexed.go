@@ -157,7 +157,7 @@ func (s *Checker) decidePart(
 		at = max(now, seen.head.Recorded)
 	}
 	force := reference.InForce(stand.versions, at)
-	if err := stand.Caller.NeedChannel(r.Channel, force.Parsed); err != nil {
+	if err := stand.caller.NeedChannel(r.Channel, force.Parsed); err != nil {
 		return got, seen, err
 	}
 	rules, err := s.Rulebook.Rules(force.Parsed, r)
@@ -166,9 +166,9 @@ func (s *Checker) decidePart(
 	}
 	got = answer{
 		Snapshot: Snapshot{Position: seen.head.Position, CatalogVersion: force.Version},
-		catalog:  force.Parsed, Caller: stand.Caller, asked: at, inView: to, revision: seen.head.Revision,
+		catalog:  force.Parsed, Caller: stand.caller, asked: at, inView: to, revision: seen.head.Revision,
 	}
-	return got, seen, q.decide(from, to, rules, &memory{View: v, Names: stand.Names}, at)
+	return got, seen, q.decide(from, to, rules, &memory{view: v, names: stand.names}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -183,7 +183,7 @@ func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	head := v.Head()
 	v.Close()
 	stand, err := s.requestContextOf(ctx, s.Keys, head)
-	return err == nil && stand.Caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
+	return err == nil && stand.caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
 }
 
 // sighting is what the index was seen as.
@@ -207,9 +207,9 @@ func (s *Checker) stillSeen(seen *sighting) bool {
 // it stays right while the head names the same.
 type requestContext struct {
 	head     *storage.Head
-	Caller   access.Caller
+	caller   access.Caller
 	versions []reference.CatalogVersion
-	Names    *reference.Table
+	names    *reference.Table
 }
 
 // requestContextOf returns that of the caller under a head, for what was found by the digests.
@@ -221,11 +221,11 @@ func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head
 	if env.CheckKeys(digests, head) != nil {
 		return nil, env.StaleKeys() // The server has taken up a key since.
 	}
-	stand := &requestContext{head: head, Caller: who}
+	stand := &requestContext{head: head, caller: who}
 	if stand.versions, err = s.Catalogs.UpTo(ctx, head); err != nil {
 		return nil, err
 	}
-	stand.Names, err = s.Names.Of(ctx, head)
+	stand.names, err = s.Names.Of(ctx, head)
 	return stand, err
 }
 
@@ -238,21 +238,21 @@ func (s *requestContext) holds(head *storage.Head) bool {
 
 // memory reads subjects from a view of the index.
 type memory struct {
-	View  index.View
-	Names codec.Names
+	view  index.View
+	names codec.Names
 }
 
 // Find implements subjects.Source.
 func (m *memory) Find(where *subjects.Place, into *consent.State) (subjects.Found, error) {
 	for i := range where.Keys {
-		packed, ok := m.View.Find(&where.Keys[i])
+		packed, ok := m.view.Find(&where.Keys[i])
 		if !ok {
 			continue
 		}
 		if packed == nil {
 			return subjects.Found{}, errUnread
 		}
-		err := codec.UnpackInto(into, packed, m.Names)
+		err := codec.UnpackInto(into, packed, m.names)
 		if err != nil {
 			err = errUnread // It is of another program's version.
 		}

@@ -152,7 +152,7 @@ func (s *Exporter) historyEvent(r *storage.Record, a address.Address, who *acces
 	if event.Channels = ownChannels(r.Event.Channels, who, cat); !concerns(&event.Event, &r.Event, who, cat) {
 		return event, false, nil
 	}
-	if spelled := r.Event.Spelling; holdsForOneSpelling(&r.Event) && spelled.Key != 0 {
+	if spelled := r.Event.Spelling; r.Event.IsOfOneSpelling() && spelled.Key != 0 {
 		// What was recorded for one spelling only is another person's, as far as anybody knows, under any other.
 		own, err := s.Keys.Spelling(spelled.Key, a.Exact())
 		if err != nil || own != spelled {
@@ -198,20 +198,6 @@ func ownChannels(channels []string, who *access.Caller, cat *catalog.Catalog) []
 		}
 	}
 	return own
-}
-
-// holdsForOneSpelling reports whether an event of a folded subject holds for the spelling only that it was recorded for.
-func holdsForOneSpelling(e *consent.Event) bool {
-	switch e.Kind {
-	case consent.KindWithdraw, consent.KindRefuse:
-		return e.Tagged
-	case consent.KindSuppress, consent.KindLift:
-		return e.Reason == consent.ReasonHardBounce
-	case consent.KindHold, consent.KindRelease, consent.KindMove:
-		return true
-	default:
-		return false
-	}
 }
 
 // concerns reports whether the caller may see an event, of which the channels that it may know are shown: there are some, or the event

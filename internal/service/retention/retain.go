@@ -16,9 +16,9 @@ import (
 type removal struct {
 	*transaction
 	run      *run
-	Catalogs []*catalog.Catalog         // that counted at some time within the period of evidence, and those to come
+	catalogs []*catalog.Catalog         // that counted at some time within the period of evidence, and those to come
 	held     map[int64][]byte           // the sealed evidence of the events that may be due
-	Places   map[int64]*subjects.Places // whom these events are about, as their evidence says
+	places   map[int64]*subjects.Places // whom these events are about, as their evidence says
 	due      map[consent.Removed][]consent.Event
 	report   *Report
 }
@@ -29,14 +29,14 @@ func (w *transaction) retain(r *run, list []candidate) (*Report, error) {
 		return nil, err
 	}
 	t := &removal{
-		transaction: w, run: r, Places: map[int64]*subjects.Places{}, due: map[consent.Removed][]consent.Event{}, report: newReport(),
+		transaction: w, run: r, places: map[int64]*subjects.Places{}, due: map[consent.Removed][]consent.Event{}, report: newReport(),
 	}
 	if err := t.load(list); err != nil {
 		return nil, err
 	}
 	whom := make([]*txn.Subject, len(list))
 	for i := range list {
-		whom[i] = &txn.Subject{Subject: storage.Subject{ID: list[i].Subject}}
+		whom[i] = &txn.Subject{Subject: storage.Subject{ID: list[i].subject}}
 	}
 	all, err := w.EventsOf(whom...)
 	if err != nil {
@@ -47,11 +47,11 @@ func (w *transaction) retain(r *run, list []candidate) (*Report, error) {
 	}
 	for i := range list {
 		var err error
-		switch list[i].kind {
-		case consent.KindRequest, consent.KindGrant, consent.KindConfirm:
-			err = t.exact(&list[i], all[whom[i]])
-		case consent.KindMail:
+		switch kind := list[i].kind; {
+		case kind == consent.KindMail:
 			err = t.mails(&list[i], all[whom[i]])
+		case kind.IsCutOff():
+			err = t.exact(&list[i], all[whom[i]])
 		default:
 			err = t.blocks(&list[i], whom[i], all[whom[i]])
 		}
@@ -74,7 +74,7 @@ func (t *removal) load(list []candidate) error {
 		if next < len(versions) && (t.run.policy.Evidence.IsZero() || isDue(t.run.policy.Evidence, versions[next].Effective, t.run.now)) {
 			continue
 		}
-		t.Catalogs = append(t.Catalogs, versions[i].Parsed)
+		t.catalogs = append(t.catalogs, versions[i].Parsed)
 	}
 	var positions []int64
 	for i := range list {
@@ -89,7 +89,7 @@ func (t *removal) load(list []candidate) error {
 
 // owner is the address that events are about, with its folded subject.
 type owner struct {
-	At       subjects.Places
+	at       subjects.Places
 	folded   *txn.Subject
 	state    *consent.State
 	spelling [16]byte
@@ -100,9 +100,7 @@ func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Sub
 	l := subjects.NewLocator(t.remover.Keys, len(list))
 	for i := range list {
 		c := &list[i]
-		switch c.kind {
-		case consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindMail:
-		default:
+		if !c.kind.IsCutOff() {
 			continue
 		}
 		for _, e := range t.mayGo(c, all[whom[i]]) {
@@ -118,7 +116,7 @@ func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Sub
 			if err != nil {
 				return err
 			}
-			t.Places[e.Position] = &at
+			t.places[e.Position] = &at
 			if c.kind != consent.KindMail {
 				break // All are about the same address.
 			}
@@ -129,13 +127,13 @@ func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Sub
 
 // ownerOf returns whom an event is about; nil if its evidence does not say it.
 func (t *removal) ownerOf(e *consent.Event) (*owner, error) {
-	at, ok := t.Places[e.Position]
+	at, ok := t.places[e.Position]
 	if !ok {
 		return nil, nil //nolint:nilnil // Nobody is what it says.
 	}
-	o := &owner{At: *at}
+	o := &owner{at: *at}
 	var err error
-	if o.folded, err = t.Subject(&o.At.Folded); err != nil {
+	if o.folded, err = t.Subject(&o.at.Folded); err != nil {
 		return nil, err
 	}
 	if o.state, err = t.State(o.folded); err != nil {
@@ -163,7 +161,7 @@ func (t *removal) exact(c *candidate, events []consent.Event) error {
 	if err != nil || o == nil || o.state.Held(o.spelling) != nil || consent.Fold(slices.Clone(events)).Held([16]byte{}) != nil {
 		return err
 	}
-	useful := consent.Usefulness{Catalogs: t.Catalogs, Folded: o.state, Spelling: o.spelling}
+	useful := consent.Usefulness{Catalogs: t.catalogs, Folded: o.state, Spelling: o.spelling}
 	endings := consent.ByPosition(useful.Endings(events))
 	gone := map[int64]bool{}
 	for i := range may {
@@ -177,7 +175,7 @@ func (t *removal) exact(c *candidate, events []consent.Event) error {
 			gone[may[i].Position] = true
 		}
 	}
-	return t.orphan(&o.At.Exact, c.Subject, consent.KindRequest, events, gone)
+	return t.orphan(&o.at.Exact, c.subject, consent.KindRequest, events, gone)
 }
 
 // mails decides about confirmation mails, which are kept as long as requests that nobody confirmed.
@@ -199,7 +197,7 @@ func (t *removal) mails(c *candidate, events []consent.Event) error {
 		return nil
 	}
 	t.due[consent.RemovedRequests] = append(t.due[consent.RemovedRequests], may...)
-	return t.orphan(&o.At.Mail, c.Subject, consent.KindMail, events, gone)
+	return t.orphan(&o.at.Mail, c.subject, consent.KindMail, events, gone)
 }
 
 // orphan cuts the address off from a subject about which nothing is held any more: all its events are of the kind, and the evidence

@@ -170,7 +170,7 @@ func (r *run) events(ctx context.Context) error {
 			if !seen {
 				n = len(list)
 				at[o.Subject] = n
-				list = append(list, candidate{Subject: o.Subject, kind: o.Kind, events: map[int64]bool{}})
+				list = append(list, candidate{subject: o.Subject, kind: o.Kind, events: map[int64]bool{}})
 			}
 			list[n].events[o.Position] = true
 		}
@@ -202,7 +202,7 @@ func (r *run) outlines(ctx context.Context, after int64) ([]storage.Outline, err
 
 // candidate is a subject with the events that may be due.
 type candidate struct {
-	Subject consent.SubjectID
+	subject consent.SubjectID
 	kind    consent.Kind // of one of them: tells the form of the subject
 	events  map[int64]bool
 }

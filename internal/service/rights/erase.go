@@ -54,11 +54,7 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 			w.Removals.Disclosures, w.Removals.Keys = append(w.Removals.Disclosures, s.ID), append(w.Removals.Keys, s.Key)
 		}
 	}
-	err = w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
-	if err != nil {
-		return err
-	}
-	left, err := w.Subject(&who.exact)
+	left, err := w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
 	if err != nil {
 		return err
 	}
@@ -68,7 +64,7 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 	if err != nil {
 		return err
 	}
-	err = w.cutOff(mails, t, func(e *consent.Event) (bool, error) {
+	_, err = w.cutOff(mails, t, func(e *consent.Event) (bool, error) {
 		evidence, err := w.OpenEvidence(e)
 		if err != nil || e.Occurred > until || evidence.Address == "" {
 			return e.Occurred > until, err
@@ -146,22 +142,22 @@ func (w *Tx) holdOf(folded *txn.Subject, exact string) (*consent.Hold, error) {
 }
 
 // cutOff parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
-// subject, and only their copies tell from then on what they were; to the others nothing leads any more, and their evidence is gone.
-func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, error)) error {
+// subject, which is returned, and only their copies tell from then on what they were; to the others nothing leads any more, and their evidence is gone.
+func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, error)) (*txn.Subject, error) {
 	all, err := w.EventsOf(s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	kept, err := split(all[s], keep)
 	if err != nil || !slices.Contains(kept, false) {
-		return err
+		return s, err
 	}
 	address, fresh := s.Address, w.Replace(s)
 	for i := range all[s] {
 		e := &all[s][i]
 		if !kept[i] {
 			if err := w.lose(e, t); err != nil {
-				return err
+				return nil, err
 			}
 			for _, position := range append(slices.Clone(e.Was), e.Position) {
 				w.Removals.Requests = append(w.Removals.Requests, position)
@@ -170,14 +166,14 @@ func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, e
 			continue
 		}
 		if err := w.Identify(fresh, ""); err != nil {
-			return err
+			return nil, err
 		}
 		if err := w.again(fresh, s, e); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	w.SaveRow(fresh)
-	return w.keepAddress(fresh, s.ID, address)
+	return fresh, w.keepAddress(fresh, s.ID, address)
 }
 
 // split tells which events of a subject are kept. A void is kept with what it leaves out, and only then: it names what that was.

@@ -54,7 +54,7 @@ type Tx struct {
 }
 
 type eventID struct {
-	Subject consent.SubjectID
+	subject consent.SubjectID
 	key     consent.EventKey
 }
 

@@ -113,6 +113,10 @@ func allowed() map[string][]string {
 			"internal/storage", "internal/token",
 		},
 
+		"internal/cli/bulk": {
+			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
+			"internal/locale", "internal/phrase",
+		},
 		"internal/service/disclosure": {
 			"internal/catalog", "internal/consent", "internal/service/access", "internal/service/asof",
 			"internal/service/env", "internal/service/subjects", "internal/storage", "internal/token",
@@ -124,17 +128,14 @@ func allowed() map[string][]string {
 			"internal/storage", "internal/tlv",
 		},
 
-		"internal/cli/bulk": {
-			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
-			"internal/locale", "internal/phrase",
-		},
+		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
 			"internal/tlv",
 		},
 
-		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
+		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
 		"internal/service/access": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
 		},
@@ -150,7 +151,7 @@ func allowed() map[string][]string {
 			"internal/storage/schema", "migrations",
 		},
 
-		"internal/cli/terminal":            {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
+		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/locale",
@@ -174,19 +175,19 @@ func allowed() map[string][]string {
 		},
 		"internal/token": {"internal/seal"},
 
-		"internal/cli/value":         {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec":     {"internal/catalog", "internal/consent", "internal/tlv"},
 		"internal/consent/statement": {"internal/address", "internal/catalog", "internal/consent", "internal/fault"},
 		"internal/kept":              {"internal/consent", "internal/ledger"},
-		"internal/receipt":           {"internal/consent", "internal/ledger"},
-		"internal/seal":              {"internal/atomicfile", "internal/consent"},
-		"internal/storage":           {"internal/consent", "internal/ledger"},
+		"internal/listfile": {
+			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
+			"internal/timetext",
+		},
+		"internal/receipt": {"internal/consent", "internal/ledger"},
+		"internal/seal":    {"internal/atomicfile", "internal/consent"},
+		"internal/storage": {"internal/consent", "internal/ledger"},
 
 		"internal/consent": {
 			"internal/address", "internal/catalog", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
-		},
-		"internal/listfile": {
-			"internal/atomicfile", "internal/catalog", "internal/nearest", "internal/phrase", "internal/timetext",
 		},
 
 		"internal/catalog": {
