@@ -62,7 +62,7 @@ type HistoryServiceClient interface {
 	// Leaves an event, or the events of a batch, out of every answer, as recorded by mistake. What was known before still shows it. A
 	// repetition leaves out what is not left out yet. A void cannot be taken back: record what was right anew.
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
-	// NOT_VOIDABLE for an event that says nothing of what somebody wanted, such as an erasure, and for an unknown batch.
+	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch.
 	VoidEvents(ctx context.Context, in *VoidEventsRequest, opts ...grpc.CallOption) (*VoidEventsResponse, error)
 	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
@@ -221,7 +221,7 @@ type HistoryServiceServer interface {
 	// Leaves an event, or the events of a batch, out of every answer, as recorded by mistake. What was known before still shows it. A
 	// repetition leaves out what is not left out yet. A void cannot be taken back: record what was right anew.
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
-	// NOT_VOIDABLE for an event that says nothing of what somebody wanted, such as an erasure, and for an unknown batch.
+	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch.
 	VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error)
 	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
