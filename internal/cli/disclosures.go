@@ -48,7 +48,7 @@ func (a *app) writeDisclosures(all *assentv1.ListDisclosuresResponse) error {
 		return a.PrintMessage(all)
 	}
 	if len(all.GetDisclosures()) == 0 {
-		a.Notef("Nobody learnt anything about this address.")
+		a.Notef("No client has learnt anything about this address.")
 		return nil
 	}
 	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "CHANNEL", "COUNT"}}

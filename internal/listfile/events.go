@@ -37,7 +37,7 @@ func NewEventRows(from *bufio.Reader) (EventRows, error) {
 	return &csvEvents{rows: rows}, nil
 }
 
-// checkHeader refuses columns that nobody would read, and a file without
+// checkHeader refuses columns that no row would use, and a file without
 // the two that every row needs.
 func checkHeader(header []string) error {
 	if len(header) == 1 && strings.Contains(header[0], ";") {

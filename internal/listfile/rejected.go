@@ -82,7 +82,7 @@ func (r *Rejected) RemoveStale() error {
 		return err
 	}
 	if !info.Mode().IsRegular() || strings.TrimRight(line, "\r\n") != rejectedHeader {
-		// Somebody else's.
+		// Another program's.
 		return nil
 	}
 	return os.Remove(r.path)

@@ -27,7 +27,7 @@ const (
 	// erasedBefore is what the server answers for a grant from before the
 	// erasure of its address: rightly left out, and nothing to mend. Such rows
 	// are only counted. In a file of rejected rows what was erased would live on
-	// in one place more, and somebody might mend them until they are taken.
+	// in one place more, and an editor of that file might change them until they are accepted.
 	erasedBefore = "ERASED_BEFORE"
 )
 

@@ -94,7 +94,7 @@ func (t *Terminal) Argument(arg string) (string, error) {
 
 // Notef writes a line for people to standard error.
 func (t *Terminal) Notef(format string, args ...any) {
-	// Nobody is left to tell when standard error cannot be written to.
+	// An error of writing to standard error has no place left to be shown.
 	_, _ = fmt.Fprintf(t.Stderr, format+"\n", args...)
 }
 
@@ -104,7 +104,7 @@ func (t *Terminal) Ask(question string, yes bool) error {
 		return nil
 	}
 	if !t.Asks {
-		return Usagef("this asks for confirmation, and nobody is there to answer: give --yes")
+		return Usagef("confirmation is required, but standard input is not a terminal: give --yes")
 	}
 	if _, err := t.Stderr.Write([]byte(question + " [y/N] ")); err != nil {
 		return err
