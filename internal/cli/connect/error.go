@@ -57,7 +57,10 @@ func (e *Error) Describe() (text string, violations []string) {
 	}
 	switch {
 	case reason != "":
-		text = reason + ": " + s.Message() + e.Hint
+		text = reason + ": " + s.Message()
+		if e.Hint != "" {
+			text = strings.TrimSuffix(text, ".") + e.Hint
+		}
 	case s.Code() == codes.Unavailable:
 		text = unreachable(e.server, e.plain, s.Message())
 	case s.Code() == codes.DeadlineExceeded:
