@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/assent-io/assent/internal/index"
+	"github.com/assent-io/assent/internal/follow"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -54,7 +54,7 @@ func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 		State: string(now.State), Recipients: now.Recipients, Bytes: now.Bytes, Rounds: now.Rounds, Reloads: now.Reloads,
 		Behind: now.Behind, Loaded: now.Loaded,
 		// It may have ceased to be ready after its state was read.
-		Follows: now.State == index.Ready && now.Behind != math.MaxInt64,
+		Follows: now.State == follow.Ready && now.Behind != math.MaxInt64,
 	}
 	sampled := l.Sampled()
 	stats.Compared, stats.Differing, stats.Skipped = sampled.Compared, sampled.Differing, sampled.Skipped

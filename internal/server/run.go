@@ -19,29 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
-	"github.com/assent-io/assent/internal/service/env"
 )
-
-// Addresses are where a server is reached, with the ports that it got.
-type Addresses struct {
-	GRPC  string
-	HTTP  string
-	Pprof string // empty: nowhere
-}
-
-// Options are what a server needs besides its settings.
-type Options struct {
-	// Logger is where it logs. Required.
-	Logger *slog.Logger
-	// Ready is called once, when the server answers calls; nil: nobody is told.
-	Ready func(Addresses)
-	// Now is the clock; nil is the system's. A SQLite database has the same one.
-	Now func() time.Time
-	// DatabaseNow stands in for the clock of a PostgreSQL in tests; nil is its own.
-	DatabaseNow func() time.Time
-	// Unsafe is for tests and cannot be set from outside.
-	Unsafe env.Unsafe
-}
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
 // before it calls Ready, where the settings, the database, the keys, the catalog or the certificate are not right. What can be checked

@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/follow"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -79,7 +80,7 @@ func TestCheck_ByHowFarTheIndexIsBehind_WaitsOrNot(t *testing.T) {
 		"a denial that is to know the future": {
 			about: []string{nobody}, how: check.Consistency{AtLeast: granted.Position + 1}, err: away, fences: 1, fault: fault.Unavailable,
 		},
-		"an index that is loading": {about: []string{anna}, err: index.ErrNotLoaded, fences: 1, sending: true},
+		"an index that is loading": {about: []string{anna}, err: follow.ErrNotLoaded, fences: 1, sending: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x.behind, x.failing, x.err, x.fences = c.behind, c.failing, c.err, 0

@@ -192,8 +192,37 @@ func (r *Reader) LookBack(
 	return v, nil
 }
 
+// RewrittenAfter reports whether events of the keys from before a position may have gone since: an erasure takes some away, and records
+// those that stay anew.
+func (r *Reader) RewrittenAfter(ctx context.Context, keys []storage.SubjectKey, position int64) (bool, error) {
+	_, bySubject, err := r.Store.EventsOf(ctx, keys, 0, 0)
+	if err != nil {
+		return false, err
+	}
+	for _, headers := range bySubject {
+		events, err := decodeHeaders(headers)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(events, func(e consent.Event) bool {
+			return e.Position > position && (e.Kind == consent.KindErase || len(e.Was) > 0)
+		}) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // FoldHeaders returns the fold of the events with the headers.
 func FoldHeaders(headers [][]byte) (*consent.State, error) {
+	events, err := decodeHeaders(headers)
+	if err != nil {
+		return nil, err
+	}
+	return consent.Fold(events), nil
+}
+
+func decodeHeaders(headers [][]byte) ([]consent.Event, error) {
 	events := make([]consent.Event, len(headers))
 	for i, h := range headers {
 		var err error
@@ -201,7 +230,7 @@ func FoldHeaders(headers [][]byte) (*consent.State, error) {
 			return nil, err
 		}
 	}
-	return consent.Fold(events), nil
+	return events, nil
 }
 
 // InForce returns the catalog in force at the view's time, of the versions that count as known, with its number.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/follow"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
@@ -29,6 +30,8 @@ var errUnread = errors.New("the index does not hold what was asked for")
 
 // Index is the packed states of all subjects in memory. See package index, whose Index it is.
 type Index interface {
+	// Head returns the head as of which a view would be now, another pointer whenever anything changed; nil if there is none.
+	Head() *storage.Head
 	// View returns the states as of one head until it is closed; false if there are none now.
 	View() (index.View, bool)
 	// Fence returns once everything that was acknowledged before is in every later View.
@@ -62,7 +65,7 @@ func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (ans
 	if err := s.fence(ctx); err != nil {
 		return s.decideWithoutFence(ctx, q, in, err)
 	}
-	if !early || failed != nil || !s.stillSeen(&seen) {
+	if !early || failed != nil || s.index.Head() != seen.head {
 		if got, seen, failed = s.decideInMemory(ctx, q, in); failed != nil {
 			return answer{}, failed
 		}
@@ -87,7 +90,7 @@ func (s *Checker) isFreshEnough(q *request, in *asked, seen *sighting) bool {
 
 // decideWithoutFence answers what may be answered when the database cannot say what is new.
 func (s *Checker) decideWithoutFence(ctx context.Context, q *request, in *asked, outage error) (answer, error) {
-	if errors.Is(outage, index.ErrNotLoaded) {
+	if errors.Is(outage, follow.ErrNotLoaded) {
 		return answer{}, errUnread
 	}
 	if ctx.Err() != nil || !errors.Is(outage, storage.ErrUnavailable) {
@@ -108,67 +111,65 @@ func (s *Checker) fence(ctx context.Context) error {
 	return s.Traced(ctx, env.SpanFence, 1, s.index.Fence)
 }
 
-// decideInMemory decides by the index as it is. The error is errUnread where it cannot tell.
+// decideInMemory decides by the index as it is, with one view for each readAtOnce addresses, for now or, where the clock lags behind the
+// ledger, for when that was written last. The error is errUnread where the index cannot tell.
 func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (answer, sighting, error) {
 	q.again()
+	seen, now := sighting{behind: s.index.Behind()}, s.Instant()
+	head := s.index.Head()
+	if head == nil {
+		return answer{}, seen, errUnread
+	}
+	stand, err := s.requestContextOf(ctx, q.Digests.Keys, head)
+	if err != nil {
+		return answer{}, seen, err
+	}
 	var got answer
-	first, now := sighting{behind: s.index.Behind()}, s.Instant()
-	var stand *requestContext
 	for from := 0; from < len(q.items); {
-		to := min(from+readAtOnce, len(q.items))
-		part, seen, err := s.decidePart(q, from, to, stand, in.Request, now)
-		if errors.Is(err, errMoved) {
-			// What follows may have to ask the database, which nobody does who holds a view.
-			if stand, err = s.requestContextOf(ctx, q.Digests.Keys, seen.head); err != nil {
-				return answer{}, first, err
+		v, ok := s.index.View()
+		if !ok {
+			return answer{}, seen, errUnread
+		}
+		if head = v.Head(); !stand.fits(head) {
+			v.Close() // The request context may have to be read from the database, which no caller does that holds a view.
+			if stand, err = s.requestContextOf(ctx, q.Digests.Keys, head); err != nil {
+				return answer{}, seen, err
 			}
 			continue
 		}
+		to := min(from+readAtOnce, len(q.items))
+		part, err := s.decidePart(q, from, to, &stand, v, in.Request, now)
 		if err != nil {
-			return answer{}, first, err
+			return answer{}, seen, err
 		}
 		if from == 0 {
-			got, first.head, first.generation = part, seen.head, seen.generation
+			got, seen.head = part, head
 		}
 		from = to
 	}
-	return got, first, nil
+	return got, seen, nil
 }
 
-// errMoved says that the head of a view names other clients, catalogs, references or digest keys than a request context.
-var errMoved = errors.New("the standpoint is not that of the head")
-
-// decidePart decides about some addresses by one view, for now or, where the clock lags behind the ledger, for when that was written last.
-// The error is errMoved if the request context is not right for the head that was seen.
-func (s *Checker) decidePart(
-	q *request, from, to int, stand *requestContext, r consent.Request, now consent.Instant,
-) (got answer, seen sighting, err error) {
-	v, ok := s.index.View()
-	if !ok {
-		return got, seen, errUnread
-	}
+// decidePart decides about some addresses by one view, which it closes.
+func (s *Checker) decidePart(q *request, from, to int, stand *requestContext, v index.View, r consent.Request, now consent.Instant) (answer, error) {
 	defer v.Close()
-	seen.head, seen.generation = v.Head(), v.Generation()
-	if !stand.holds(seen.head) {
-		return got, seen, errMoved
-	}
-	at := now
+	head, at := v.Head(), now
 	if !s.unsafe.DecideByOwnClock {
-		at = max(now, seen.head.Recorded)
+		at = max(now, head.Recorded)
 	}
 	force := reference.InForce(stand.versions, at)
 	if err := stand.caller.NeedChannel(r.Channel, force.Parsed); err != nil {
-		return got, seen, err
+		return answer{}, err
 	}
 	rules, err := s.Rulebook.Rules(force.Parsed, r)
 	if err != nil {
-		return got, seen, err
+		return answer{}, err
 	}
-	got = answer{
-		Snapshot: Snapshot{Position: seen.head.Position, CatalogVersion: force.Version},
-		catalog:  force.Parsed, Caller: stand.caller, asked: at, inView: to, revision: seen.head.Revision,
+	got := answer{
+		Snapshot: Snapshot{Position: head.Position, CatalogVersion: force.Version},
+		catalog:  force.Parsed, Caller: stand.caller, asked: at, inView: to, revision: head.Revision,
 	}
-	return got, seen, q.decide(from, to, rules, &memory{view: v, names: stand.names}, at)
+	return got, q.decide(from, to, rules, &memory{view: v, names: stand.names}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -176,31 +177,18 @@ func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	if s.index == nil {
 		return false
 	}
-	v, ok := s.index.View()
-	if !ok {
+	head := s.index.Head()
+	if head == nil {
 		return false
 	}
-	head := v.Head()
-	v.Close()
 	stand, err := s.requestContextOf(ctx, s.Keys, head)
 	return err == nil && stand.caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
 }
 
 // sighting is what the index was seen as.
 type sighting struct {
-	head       *storage.Head
-	generation uint64
-	behind     time.Duration
-}
-
-// stillSeen reports whether the index is as it was seen.
-func (s *Checker) stillSeen(seen *sighting) bool {
-	v, ok := s.index.View()
-	if !ok {
-		return false
-	}
-	defer v.Close()
-	return v.Generation() == seen.generation
+	head   *storage.Head
+	behind time.Duration
 }
 
 // requestContext is who asks, under which versions of the catalog, and what the numbers in states stand for: what is read from the database for
@@ -213,27 +201,26 @@ type requestContext struct {
 }
 
 // requestContextOf returns that of the caller under a head, for what was found by the digests.
-func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head *storage.Head) (*requestContext, error) {
-	who, err := s.guard.Admit(ctx, head)
-	if err != nil {
-		return nil, err
+func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head *storage.Head) (stand requestContext, err error) {
+	stand.head = head
+	if stand.caller, err = s.guard.Admit(ctx, head); err != nil {
+		return stand, err
 	}
 	if env.CheckKeys(digests, head) != nil {
-		return nil, env.StaleKeys() // The server has taken up a key since.
+		return stand, env.StaleKeys() // The server has taken up a key since.
 	}
-	stand := &requestContext{head: head, caller: who}
 	if stand.versions, err = s.Catalogs.UpTo(ctx, head); err != nil {
-		return nil, err
+		return stand, err
 	}
 	stand.names, err = s.Names.Of(ctx, head)
 	return stand, err
 }
 
-// holds reports whether the request context is the same under a head.
-func (s *requestContext) holds(head *storage.Head) bool {
-	return s != nil && (s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
+// fits reports whether the request context is the same under another head.
+func (s *requestContext) fits(head *storage.Head) bool {
+	return s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
 		s.head.ClientsVersion == head.ClientsVersion && s.head.Refs == head.Refs && s.head.RefsSum == head.RefsSum &&
-		slices.Equal(s.head.DigestKeys, head.DigestKeys))
+		slices.Equal(s.head.DigestKeys, head.DigestKeys)
 }
 
 // memory reads subjects from a view of the index.

@@ -107,7 +107,7 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 }
 
 // decideAgain decides a sample by the events as known then, and by the states of the database if they are still those of then. They
-// cannot be compared if rows have changed since that events do not tell of.
+// cannot be compared if rows have changed since that events do not tell of, or if the address was erased since.
 func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[string]*consent.Decision, can bool, err error) {
 	l := subjects.NewLocator(s.Keys, 1)
 	at, err := l.Places(one.address, false)
@@ -130,8 +130,9 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	if err := errors.Join(before.Gather(&at, then), after.Gather(&at, now)); err != nil {
 		return nil, false, err
 	}
-	if now.Head.Revision != one.revision || before.Folded.ErasedAt(before.Spelling) != after.Folded.ErasedAt(after.Spelling) {
-		return nil, false, nil
+	// Read last, so that an erasure that came between the two reads is seen.
+	if gone, err := s.reader.RewrittenAfter(ctx, l.AllKeys(), one.basis.Position); err != nil || gone || now.Head.Revision != one.revision {
+		return nil, false, err
 	}
 	folded := rules.Decide(one.address, &before.Known, one.decision.Decided)
 	again = map[string]*consent.Decision{"events": &folded}

@@ -31,7 +31,7 @@ func allowed() map[string][]string {
 
 		"internal/server": {
 			"api/assent/v1", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
-			"internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc", "internal/rpc/handler",
+			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc", "internal/rpc/handler",
 			"internal/seal", "internal/service", "internal/service/access", "internal/service/administration",
 			"internal/service/audit", "internal/service/checkpoint", "internal/service/env", "internal/service/export",
 			"internal/service/retention", "internal/service/rights", "internal/storage", "internal/storage/postgres",
@@ -87,7 +87,7 @@ func allowed() map[string][]string {
 		},
 		"internal/service/check": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault",
-			"internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
+			"internal/follow", "internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
 			"internal/service/asof", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
 			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
 		},
@@ -157,7 +157,7 @@ func allowed() map[string][]string {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/locale",
 			"internal/timetext",
 		},
-		"internal/index": {"internal/consent", "internal/ledger", "internal/storage"},
+		"internal/index": {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/timetext", "internal/yamltext",
@@ -177,6 +177,7 @@ func allowed() map[string][]string {
 
 		"internal/consent/codec":     {"internal/catalog", "internal/consent", "internal/tlv"},
 		"internal/consent/statement": {"internal/address", "internal/catalog", "internal/consent", "internal/fault"},
+		"internal/follow":            {"internal/ledger", "internal/storage"},
 		"internal/kept":              {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",

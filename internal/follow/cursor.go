@@ -1,4 +1,4 @@
-package index
+package follow
 
 import (
 	"bytes"
@@ -114,8 +114,8 @@ type step struct {
 
 // step reads what comes after the cursor, of so many events at most. The error errAnew says that the database does not continue the history that led to the cursor, or
 // cannot tell how.
-func (x *Index) step(ctx context.Context, c cursor, limit int) (step, error) {
-	head, news, err := x.source.Follow(ctx, c.mark, limit)
+func (f *Follower) step(ctx context.Context, c cursor, limit int) (step, error) {
+	head, news, err := f.source.Follow(ctx, c.mark, limit)
 	if err != nil {
 		return step{}, err
 	}

@@ -1,4 +1,4 @@
-package index
+package follow_test
 
 import (
 	"context"
@@ -6,10 +6,12 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/assent-io/assent/internal/index"
 )
 
 func TestFailing_HungDatabase_IsKnownAfter250Milliseconds_UntilARoundIsComplete(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		if x.Failing() {
 			t.Error("it fails before it is loaded")
 		}
@@ -39,7 +41,7 @@ func TestFailing_HungDatabase_IsKnownAfter250Milliseconds_UntilARoundIsComplete(
 }
 
 func TestFailing_FailingDatabase_IsKnownWhenTheFenceReturns(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		if err := x.Fence(t.Context()); err != nil || x.Failing() {
 			t.Errorf("all is well: %v, failing %v", err, x.Failing())
@@ -66,7 +68,7 @@ func TestFailing_FailingDatabase_IsKnownWhenTheFenceReturns(t *testing.T) {
 }
 
 func TestFailing_SlowRound_UntilItIsComplete(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.slowed(200*time.Millisecond, nil)
 		go func() { _ = x.Fence(t.Context()) }()
@@ -84,7 +86,7 @@ func TestFailing_SlowRound_UntilItIsComplete(t *testing.T) {
 func TestFailing_IndexThatAnswersNothing_DoesNotFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDatabase()
-		x := New(d, Options{})
+		x := index.New(d, index.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		done.Go(func() { x.Run(ctx) })

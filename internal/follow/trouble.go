@@ -1,4 +1,4 @@
-package index
+package follow
 
 import (
 	"sync/atomic"
@@ -14,11 +14,11 @@ type trouble struct {
 }
 
 // Failing reports whether the database does not answer as it should: a round has failed, or the one under way has taken longer than
-// 250 ms, and none has been complete since. Who may do without a fence need not wait for that of a database that hangs. It costs the
+// 250 ms, and none has been complete since. A caller that can do without a fence need not wait for that of a database that hangs. It costs the
 // load of a pointer. Where a round was complete, Failing is false before the fences that joined it return, and true before they return the
-// error of one that was not. It is false while the index answers nothing, since there are no rounds then.
-func (x *Index) Failing() bool {
-	from := x.trouble.from.Load()
+// error of one that was not. It is false while the copy shows nothing, since there are no rounds then.
+func (f *Follower) Failing() bool {
+	from := f.trouble.from.Load()
 	return from != nil && time.Since(*from) > 0
 }
 

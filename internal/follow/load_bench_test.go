@@ -1,4 +1,4 @@
-package index
+package follow_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	_ "modernc.org/sqlite"
 
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -35,7 +36,6 @@ func BenchmarkLoad(b *testing.B) {
 
 func benchmarkLoad(b *testing.B, store storage.Store, n int, plain func() error) {
 	b.Helper()
-	x := New(store, Options{})
 	var loading, reading time.Duration
 	var entry float64
 	rounds := 0
@@ -46,7 +46,7 @@ func benchmarkLoad(b *testing.B, store storage.Store, n int, plain func() error)
 		}
 		reading += time.Since(began)
 		began = time.Now()
-		entry = load(b, x, n)
+		entry = load(b, index.New(store, index.Options{}), n)
 		loading += time.Since(began)
 		rounds++
 	}
@@ -57,20 +57,16 @@ func benchmarkLoad(b *testing.B, store storage.Store, n int, plain func() error)
 }
 
 // load loads everything and returns how many bytes an entry takes.
-func load(b *testing.B, x *Index, n int) float64 {
+func load(b *testing.B, x *index.Index, n int) float64 {
 	b.Helper()
-	c, err := x.start(b.Context())
-	if err != nil {
+	if err := x.LoadPages(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	t := newTable()
-	if _, err := x.pages(b.Context(), c, t); err != nil {
-		b.Fatal(err)
+	stats := x.Stats()
+	if stats.Recipients != int64(n) {
+		b.Fatalf("loaded %d states, want %d", stats.Recipients, n)
 	}
-	if t.Len() != n {
-		b.Fatalf("loaded %d states, want %d", t.Len(), n)
-	}
-	return float64(t.Bytes()) / float64(n)
+	return float64(stats.Bytes) / float64(n)
 }
 
 const (

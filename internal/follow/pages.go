@@ -1,29 +1,28 @@
-package index
+package follow
 
 import (
 	"context"
 	"errors"
 	"sync"
 
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// pages reads all states into the table: several readers, each of a page at a time, while what was read before is put into it. It returns
+// takePages has the copy take in all states: several readers read a page each, while the copy takes in what was read before. It returns
 // the cursor having seen the heads of the pages.
-func (x *Index) pages(ctx context.Context, c cursor, t *table) (cursor, error) {
+func (f *Follower) takePages(ctx context.Context, c cursor) (cursor, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &reading{cursor: c, parts: int(c.mark.Position/int64(x.tuning.page)) + 1}
-	read, free := make(chan *page, x.tuning.readers), make(chan *page, x.tuning.readers+1)
+	r := &reading{cursor: c, parts: int(c.mark.Position/int64(f.tuning.page)) + 1}
+	read, free := make(chan *page, f.tuning.readers), make(chan *page, f.tuning.readers+1)
 	for range cap(free) {
 		free <- &page{}
 	}
-	failed := make(chan error, x.tuning.readers)
+	failed := make(chan error, f.tuning.readers)
 	var readers sync.WaitGroup
-	for range x.tuning.readers {
+	for range f.tuning.readers {
 		readers.Go(func() {
-			if err := x.read(ctx, r, read, free); err != nil {
+			if err := f.read(ctx, r, read, free); err != nil {
 				failed <- err
 				cancel()
 			}
@@ -36,7 +35,7 @@ func (x *Index) pages(ctx context.Context, c cursor, t *table) (cursor, error) {
 	var err error
 	for p := range read {
 		if err == nil {
-			if err = x.take(p, t); err != nil {
+			if err = f.copy.Take(p.all()); err != nil {
 				cancel()
 			}
 		}
@@ -49,26 +48,18 @@ func (x *Index) pages(ctx context.Context, c cursor, t *table) (cursor, error) {
 	return r.cursor, err
 }
 
-// take puts a page into the table.
-func (x *Index) take(p *page, t *table) error {
-	p.into(t)
-	x.measure(t)
-	x.progress(t.Len())
-	return x.fits(t)
-}
-
 // read reads page after page, until there are no more.
-func (x *Index) read(ctx context.Context, r *reading, read chan<- *page, free <-chan *page) error {
+func (f *Follower) read(ctx context.Context, r *reading, read chan<- *page, free <-chan *page) error {
 	for {
 		part, ok := r.next()
 		if !ok {
 			return nil
 		}
 		p := <-free
-		_, err := retry(ctx, x, x.tuning.pageTimeout, func(ctx context.Context) (struct{}, error) {
+		_, err := retry(ctx, f, f.tuning.pageTimeout, func(ctx context.Context) (struct{}, error) {
 			floor := r.seen()
 			p.reset()
-			head, err := x.source.EachState(ctx, storage.SplitIDs(part, r.parts), p.add)
+			head, err := f.source.EachState(ctx, storage.SplitIDs(part, r.parts), p.add)
 			if err == nil {
 				err = r.see(&head, floor)
 			}
@@ -115,31 +106,29 @@ func (r *reading) see(head *storage.Head, floor storage.Mark) (err error) {
 
 // page is a copy of what was read, in few pieces.
 type page struct {
-	keys []pageKey
-	data []byte
+	states []storage.KeyedState
+	ends   []int // of the state of each in data
+	data   []byte
 }
 
-type pageKey struct {
-	digest [digestSize]byte
-	end    int // of its state in data
-}
+func (p *page) reset() { p.states, p.ends, p.data = p.states[:0], p.ends[:0], p.data[:0] }
 
-func (p *page) reset() { p.keys, p.data = p.keys[:0], p.data[:0] }
-
+// add copies a state, whose bytes are valid during the call only.
 func (p *page) add(s storage.KeyedState) error {
-	if s.Gone || s.Key.Form == consent.FormMail {
-		return nil
-	}
 	p.data = append(p.data, s.Packed...)
-	p.keys = append(p.keys, pageKey{s.Key.Digest, len(p.data)})
+	p.ends = append(p.ends, len(p.data))
+	p.states = append(p.states, s)
 	return nil
 }
 
-func (p *page) into(t *table) {
+// all returns the states of the page, whose bytes are those of the copy.
+func (p *page) all() []storage.KeyedState {
 	from := 0
-	for i := range p.keys {
-		k := &p.keys[i]
-		t.put(&k.digest, p.data[from:k.end])
-		from = k.end
+	for i, end := range p.ends {
+		if p.states[i].Packed != nil {
+			p.states[i].Packed = p.data[from:end:end]
+		}
+		from = end
 	}
+	return p.states
 }

@@ -1,4 +1,4 @@
-package index
+package follow_test
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assent-io/assent/internal/follow"
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -26,14 +28,14 @@ func recordMany(d *database, many int) {
 }
 
 // wantCatchUp wants the fence to say that the database is to be asked, and the index to be ready after a while, not loaded anew.
-func wantCatchUp(t *testing.T, x *Index, within time.Duration) {
+func wantCatchUp(t *testing.T, x *index.Index, within time.Duration) {
 	t.Helper()
 	began := time.Now()
-	if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) || time.Since(began) > 6*time.Second {
+	if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) || time.Since(began) > 6*time.Second {
 		t.Errorf("Fence = %v after %v, want ErrNotLoaded after two rounds at most", err, time.Since(began))
 	}
 	pass(within)
-	if stats := x.Stats(); stats.State != Ready || stats.Reloads != 0 {
+	if stats := x.Stats(); stats.State != follow.Ready || stats.Reloads != 0 {
 		t.Fatalf("after %v: %+v", within, stats)
 	}
 	if err := x.Fence(t.Context()); err != nil {
@@ -42,7 +44,7 @@ func wantCatchUp(t *testing.T, x *Index, within time.Duration) {
 }
 
 func TestRun_BacklogLongerThanARound_CatchesUp(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.slowed(350*time.Millisecond, nil)
 		recordMany(d, 20_000) // five reads of 0.7 s
@@ -54,7 +56,7 @@ func TestRun_BacklogLongerThanARound_CatchesUp(t *testing.T) {
 }
 
 func TestRun_OneReadLongerThanARound_CatchesUp(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.slowed(10*time.Millisecond, func(n *storage.News) time.Duration {
 			return time.Duration(len(n.States)) * 10 * time.Second // all changed rows are always told at once
@@ -72,7 +74,7 @@ func TestRun_OneReadLongerThanARound_CatchesUp(t *testing.T) {
 }
 
 func TestRun_CatchUpThatTakesTooLong_ReadsFewerAtOnce_ThenMoreAgain(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.slowed(10*time.Millisecond, func(n *storage.News) time.Duration {
 			return time.Duration(len(n.Leaves)) * 25 * time.Millisecond // 4,096 take 102 s
@@ -96,7 +98,7 @@ func TestRun_HungDatabase_KeepsTheIndex(t *testing.T) {
 		"nothing new":   func(d *database) { d.breakFor(hanging, 2600*time.Millisecond) }, // it is over when it is asked for the head
 	} {
 		t.Run(name, func(t *testing.T) {
-			following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+			following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 				pass(time.Second)
 				change(d)
 				if err := x.Fence(t.Context()); !errors.Is(err, storage.ErrUnavailable) || !x.Ready() {

@@ -1,8 +1,9 @@
-package index
+package follow_test
 
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -293,7 +294,7 @@ func (d *database) eachState(ids storage.IDRange, each func(storage.KeyedState) 
 
 // keyOf returns subject number i of a small population.
 func keyOf(i int) storage.SubjectKey {
-	return storage.SubjectKey{Form: consent.Form(i%3 + 1), Digest: randomDigest(uint64(i))}
+	return storage.SubjectKey{Form: consent.Form(i%3 + 1), Digest: sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))}
 }
 
 // stateOf returns a state that says what it is.

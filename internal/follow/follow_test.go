@@ -1,4 +1,4 @@
-package index
+package follow_test
 
 import (
 	"bytes"
@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/follow"
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 // following runs an index over a database of three subjects within a bubble, where a read takes 20 ms: 10 there and 10 back.
-func following(t *testing.T, opts Options, test func(t *testing.T, d *database, x *Index)) {
+func following(t *testing.T, opts index.Options, test func(t *testing.T, d *database, x *index.Index)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDatabase()
@@ -25,7 +27,7 @@ func following(t *testing.T, opts Options, test func(t *testing.T, d *database, 
 		for i := range 3 {
 			record(d, i, 0)
 		}
-		x := New(d, opts)
+		x := index.New(d, opts)
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		done.Go(func() { x.Run(ctx) })
@@ -45,7 +47,7 @@ func record(d *database, who, version int) {
 func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // The clock is that of the bubble.
 
 // shows tells which version of a subject the index shows.
-func shows(t *testing.T, x *Index, who, version int) bool {
+func shows(t *testing.T, x *index.Index, who, version int) bool {
 	t.Helper()
 	v, ok := x.View()
 	if !ok {
@@ -65,11 +67,11 @@ func (d *database) reads() int {
 
 func TestNew_StartsNothing_AndAnswersNothing(t *testing.T) {
 	d := newDatabase()
-	x := New(d, Options{})
-	if _, ok := x.View(); ok || x.Ready() || x.Stats().State != Loading || d.reads() != 0 {
+	x := index.New(d, index.Options{})
+	if _, ok := x.View(); ok || x.Ready() || x.Stats().State != follow.Loading || d.reads() != 0 {
 		t.Errorf("before Run: view %v, ready %v, %+v, %d reads", ok, x.Ready(), x.Stats(), d.reads())
 	}
-	if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) {
+	if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) {
 		t.Errorf("Fence = %v, want ErrNotLoaded", err)
 	}
 	if x.Behind() < 1000*time.Hour {
@@ -79,9 +81,9 @@ func TestNew_StartsNothing_AndAnswersNothing(t *testing.T) {
 
 func TestRun_LoadsThenAnswers(t *testing.T) {
 	loaded := 0
-	following(t, Options{Loading: func(n int) { loaded = n }}, func(t *testing.T, _ *database, x *Index) {
+	following(t, index.Options{Loading: func(n int) { loaded = n }}, func(t *testing.T, _ *database, x *index.Index) {
 		pass(time.Second)
-		if stats := x.Stats(); stats.State != Ready || stats.Recipients != 3 || stats.Bytes <= 0 || stats.Reloads != 0 || loaded != 3 {
+		if stats := x.Stats(); stats.State != follow.Ready || stats.Recipients != 3 || stats.Bytes <= 0 || stats.Reloads != 0 || loaded != 3 {
 			t.Errorf("after loading: %+v, told of %d", stats, loaded)
 		}
 		if !shows(t, x, 2, 0) {
@@ -91,7 +93,7 @@ func TestRun_LoadsThenAnswers(t *testing.T) {
 }
 
 func TestFence_JoinsTheNextRead_NeverOneUnderWay(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		first := make(chan error, 1)
 		go func() { first <- x.Fence(t.Context()) }()
@@ -110,7 +112,7 @@ func TestFence_JoinsTheNextRead_NeverOneUnderWay(t *testing.T) {
 }
 
 func TestFence_HoweverManyWait_OneReadARound(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		before := d.reads()
 		var all sync.WaitGroup
@@ -132,7 +134,7 @@ func TestFence_HoweverManyWait_OneReadARound(t *testing.T) {
 }
 
 func TestFence_ContextEnds_LeavesWithItsError(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.breakFor(hanging, time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
@@ -144,7 +146,7 @@ func TestFence_ContextEnds_LeavesWithItsError(t *testing.T) {
 }
 
 func TestFence_HungDatabase_IsUnavailableAfterThreeSeconds(t *testing.T) {
-	following(t, Options{Every: time.Hour}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{Every: time.Hour}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.breakFor(hanging, time.Minute)
 		began := time.Now()
@@ -155,7 +157,7 @@ func TestFence_HungDatabase_IsUnavailableAfterThreeSeconds(t *testing.T) {
 }
 
 func TestFence_Outage_AllWhoJoinedFailSoon_AndTheDatabaseIsSpared(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		d.breakFor(failing, 20*time.Second)
 		pass(5 * time.Second) // the waits are at their longest
@@ -190,7 +192,7 @@ func TestFence_Outage_AllWhoJoinedFailSoon_AndTheDatabaseIsSpared(t *testing.T) 
 }
 
 func TestRun_WithoutDemand_FollowsAll100Milliseconds(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		record(d, 0, 1)
 		pass(150 * time.Millisecond)
@@ -200,35 +202,38 @@ func TestRun_WithoutDemand_FollowsAll100Milliseconds(t *testing.T) {
 	})
 }
 
-func TestView_Generation_ChangesWithAnythingAndOnlyThen(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
-		generation := func() uint64 {
+func TestHead_IsAnotherPointer_WhenAnythingChangedAndOnlyThen(t *testing.T) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
+		shown := func() *storage.Head {
 			if err := x.Fence(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			v, _ := x.View()
 			defer v.Close()
-			return v.Generation()
+			if x.Head() != v.Head() {
+				t.Error("the head of the index is not that of its view")
+			}
+			return x.Head()
 		}
 		pass(time.Second)
-		at := generation()
-		if pass(time.Second); generation() != at {
-			t.Error("nothing changed, but the generation")
+		at := shown()
+		if pass(time.Second); shown() != at {
+			t.Error("nothing changed, but the head")
 		}
 		d.commit(func(h *history) { h.head.ClientsVersion++ })
-		if generation() == at {
-			t.Error("the head changed, but not the generation")
+		if shown() == at {
+			t.Error("the version of the clients changed, but not the head")
 		}
-		at = generation()
-		record(d, 1, 1)
-		if generation() == at {
-			t.Error("a state changed, but not the generation")
+		at = shown()
+		d.commit(func(h *history) { h.revise(keyOf(1), stateOf(1, 9), false) })
+		if shown() == at {
+			t.Error("a state changed, but not the head")
 		}
 	})
 }
 
 func TestView_Find_UnknownAndNotStoredAndMails(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		d.commit(func(h *history) { h.event(keyOf(1), nil, 99) })
 		pass(time.Second)
 		v, _ := x.View()
@@ -261,19 +266,19 @@ func TestRun_OtherHistory_IsSaidAndLoadedAnew(t *testing.T) {
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
-			following(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, d *database, x *Index) {
+			following(t, index.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, d *database, x *index.Index) {
 				d.backUp()
 				record(d, 1, 1)
 				pass(time.Second)
 				change(d)
-				if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) {
+				if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) {
 					t.Errorf("Fence = %v, want ErrNotLoaded", err)
 				}
 				if _, ok := x.View(); ok && name != "reload" {
 					t.Error("the abandoned history is still shown")
 				}
 				pass(time.Second)
-				if stats := x.Stats(); stats.State != Ready || stats.Reloads != 1 {
+				if stats := x.Stats(); stats.State != follow.Ready || stats.Reloads != 1 {
 					t.Errorf("afterwards: %+v", stats)
 				}
 				if v, ok := x.View(); ok {
@@ -291,7 +296,7 @@ func TestRun_OtherHistory_IsSaidAndLoadedAnew(t *testing.T) {
 }
 
 func TestRun_FarBehind_CatchesUpWithoutReadingAllAgain(t *testing.T) {
-	following(t, Options{}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		const many = 80_000 // more than a round takes in
 		d.commit(func(h *history) {
@@ -299,11 +304,11 @@ func TestRun_FarBehind_CatchesUpWithoutReadingAllAgain(t *testing.T) {
 				h.event(keyOf(i%3), stateOf(i%3, i), uint64(i)<<8)
 			}
 		})
-		if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) {
+		if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) {
 			t.Errorf("Fence = %v, want ErrNotLoaded", err)
 		}
 		pass(time.Second)
-		if stats := x.Stats(); stats.State != Ready || stats.Reloads != 0 || !shows(t, x, 1, 79_999) {
+		if stats := x.Stats(); stats.State != follow.Ready || stats.Reloads != 0 || !shows(t, x, 1, 79_999) {
 			t.Errorf("afterwards: %+v", stats)
 		}
 	})
@@ -311,7 +316,7 @@ func TestRun_FarBehind_CatchesUpWithoutReadingAllAgain(t *testing.T) {
 
 func TestRun_BeyondItsMemory_IsOffForGood(t *testing.T) {
 	var log strings.Builder
-	following(t, Options{MaxBytes: 4_000, Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, d *database, x *Index) {
+	following(t, index.Options{MaxBytes: 4_000, Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, d *database, x *index.Index) {
 		pass(time.Second)
 		if !x.Ready() {
 			t.Fatal("it is off from the beginning")
@@ -324,20 +329,21 @@ func TestRun_BeyondItsMemory_IsOffForGood(t *testing.T) {
 		if _, ok := x.View(); ok || x.Ready() {
 			t.Error("it still answers")
 		}
-		if stats := x.Stats(); stats.State != Off || stats.Bytes != 0 || stats.Recipients != 0 {
+		if stats := x.Stats(); stats.State != follow.Off || stats.Bytes != 0 || stats.Recipients != 0 {
 			t.Errorf("%+v", stats)
 		}
-		if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) {
+		if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) {
 			t.Errorf("Fence = %v, want ErrNotLoaded", err)
 		}
 	})
 	if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, log.String())
 	}
-	var bytes, recipients int
-	if _, said, ok := strings.Cut(log.String(), " max_bytes=4000 "); !ok {
-		t.Errorf("not said of which limit:\n%s", log.String())
-	} else if _, err := fmt.Sscanf(said, "bytes=%d recipients=%d", &bytes, &recipients); err != nil || bytes <= 4_000 || recipients <= 3 {
+	var bytes, recipients, limit int
+	if _, said, ok := strings.Cut(log.String(), "the copy is full: "); !ok {
+		t.Errorf("not said why:\n%s", log.String())
+	} else if _, err := fmt.Sscanf(said, "%d recipients need %d bytes of memory, and index_max_bytes allows %d", &recipients, &bytes, &limit); err != nil ||
+		bytes <= 4_000 || recipients <= 3 || limit != 4_000 {
 		t.Errorf("what it needed is not said (%v):\n%s", err, log.String())
 	}
 }
@@ -345,7 +351,7 @@ func TestRun_BeyondItsMemory_IsOffForGood(t *testing.T) {
 func TestRun_Ends_NobodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDatabase()
-		x := New(d, Options{})
+		x := index.New(d, index.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		done.Go(func() { x.Run(ctx) })
@@ -353,7 +359,7 @@ func TestRun_Ends_NobodyWaits(t *testing.T) {
 		d.breakFor(hanging, time.Minute)
 		for range 10 {
 			done.Go(func() {
-				if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) {
+				if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) {
 					t.Errorf("Fence = %v, want ErrNotLoaded", err)
 				}
 			})
@@ -361,7 +367,7 @@ func TestRun_Ends_NobodyWaits(t *testing.T) {
 		}
 		cancel()
 		done.Wait()
-		if err := x.Fence(t.Context()); !errors.Is(err, ErrNotLoaded) || x.Stats().State != Ended {
+		if err := x.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) || x.Stats().State != follow.Ended {
 			t.Errorf("afterwards: %v, %+v", err, x.Stats())
 		}
 	})

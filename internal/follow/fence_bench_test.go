@@ -1,4 +1,4 @@
-package index
+package follow_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -28,7 +29,7 @@ func BenchmarkFence(b *testing.B) {
 	for _, waiters := range []int{1, 16, 256} {
 		b.Run(fmt.Sprintf("%d-waiters", waiters), func(b *testing.B) {
 			d := newDatabase()
-			x := New(far{d}, Options{})
+			x := index.New(far{d}, index.Options{})
 			ctx, cancel := context.WithCancel(b.Context())
 			var done sync.WaitGroup
 			done.Go(func() { x.Run(ctx) })
@@ -50,7 +51,7 @@ func BenchmarkFence(b *testing.B) {
 }
 
 // fences passes b.N fences, so many at the same time, with a look at the index after each, and returns how long each waited.
-func fences(b *testing.B, x *Index, waiters int) []time.Duration {
+func fences(b *testing.B, x *index.Index, waiters int) []time.Duration {
 	b.Helper()
 	waits := make([]time.Duration, b.N)
 	var all sync.WaitGroup
@@ -80,7 +81,7 @@ func BenchmarkView_Find(b *testing.B) {
 	for i := range 1000 {
 		record(d, i, 0)
 	}
-	x := New(d, Options{})
+	x := index.New(d, index.Options{})
 	ctx, cancel := context.WithCancel(b.Context())
 	var done sync.WaitGroup
 	done.Go(func() { x.Run(ctx) })

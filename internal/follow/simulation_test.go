@@ -1,4 +1,4 @@
-package index
+package follow_test
 
 import (
 	"bytes"
@@ -10,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/assent-io/assent/internal/follow"
+	"github.com/assent-io/assent/internal/index"
 )
 
 const people = 12 // of the simulation: few, so that they meet
@@ -18,7 +21,7 @@ const people = 12 // of the simulation: few, so that they meet
 type simulation struct {
 	seed uint64
 	d    *database
-	x    *Index
+	x    *index.Index
 
 	mu    sync.Mutex
 	fault string // the first violation
@@ -54,11 +57,11 @@ func (s *simulation) run(t *testing.T, joinInFlight bool) {
 			h.event(keyOf(i), stateOf(i, 0), uint64(i))
 		}
 	})
-	s.x = New(s.d, Options{})
-	s.x.tuning.limit, s.x.tuning.page, s.x.tuning.gather = 1+r.IntN(4), 1+r.IntN(5), 2+r.IntN(10)
-	s.x.tuning.timeout, s.x.tuning.joinInFlight = time.Duration(100+r.IntN(900))*time.Millisecond, joinInFlight
-	s.x.tuning.pageTimeout = s.x.tuning.timeout
-
+	s.x = index.New(s.d, index.Options{})
+	s.x.Tune(follow.Tuning{
+		Limit: 1 + r.IntN(4), Page: 1 + r.IntN(5), Gather: 2 + r.IntN(10), Timeout: time.Duration(100+r.IntN(900)) * time.Millisecond,
+		JoinInFlight: joinInFlight,
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	var followed, asked sync.WaitGroup
 	followed.Go(func() { s.x.Run(ctx) })

@@ -1,0 +1,204 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// round is a read of the database that many callers wait for.
+type round struct {
+	joined atomic.Int64
+	done   chan struct{}
+	err    error // set before done is closed
+}
+
+func newRound() *round { return &round{done: make(chan struct{})} }
+
+func (r *round) end(err error) {
+	r.err = err
+	close(r.done)
+}
+
+// turn is the right to make rounds, which one goroutine has at a time, with what goes on from one round to the next.
+type turn struct {
+	life context.Context //nolint:containedctx // Of Run: no round outlives it.
+	at   cursor
+	wait backoff
+	last time.Time // when the last round ended
+}
+
+// unfinished is a round whose caller went away.
+type unfinished struct {
+	turn  *turn
+	round *round
+}
+
+// Fence waits until the copy shows everything that was acknowledged, by any server, before Fence was called. It joins the next round,
+// never one under way, and makes it itself if no other goroutine does. The error is that of the round, for every caller that joined it;
+// ErrNotLoaded; or that of ctx. A caller closes what keeps the copy from changing first.
+func (f *Follower) Fence(ctx context.Context) error {
+	r := f.next.Load()
+	r.joined.Add(1)
+	// The state Ready is left first, and then the next round is ended: one that was seen to be next before is ended, too.
+	if !f.is(Ready) {
+		return ErrNotLoaded
+	}
+	select {
+	case t := <-f.turn:
+		return f.lead(ctx, t, r)
+	default:
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case t := <-f.turn:
+		return f.lead(ctx, t, r)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// lead makes the round for a caller that has the turn, unless another goroutine has made it.
+func (f *Follower) lead(ctx context.Context, t *turn, r *round) error {
+	select {
+	case <-r.done:
+		f.turn <- t
+		return r.err
+	default:
+	}
+	if !t.mayTry(ctx, &f.tuning) {
+		f.turn <- t
+		return ctx.Err()
+	}
+	// Goroutines that are ready to run may join this round, too: the busier the processors, the more join, and the fewer rounds there are.
+	runtime.Gosched()
+	limited, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(t.life, cancel)()
+	defer cancel()
+	if f.attempt(limited, t, r) {
+		return r.err
+	}
+	return ctx.Err()
+}
+
+// attempt makes a round, and reports whether it has ended. Where ctx ended before the read, Run makes the round again.
+func (f *Follower) attempt(ctx context.Context, t *turn, r *round) bool {
+	if !f.tuning.joinInFlight {
+		f.next.CompareAndSwap(r, newRound()) // a caller from here on is not served by what is read now
+	}
+	f.trouble.begin(time.Now())
+	at, err := f.readRoundOrPanic(ctx, t)
+	if f.tuning.joinInFlight {
+		f.next.CompareAndSwap(r, newRound())
+	}
+	if err != nil && ctx.Err() != nil && t.life.Err() == nil && !fatal(err) {
+		f.left <- unfinished{t, r}
+		return false
+	}
+	f.finish(t, r, at, err)
+	return true
+}
+
+// finish tells every caller how a round ended, and gives the turn back, or to Run where rounds cannot go on.
+func (f *Follower) finish(t *turn, r *round, at cursor, err error) {
+	f.fences.Add(r.joined.Load())
+	if err != nil && (fatal(err) || t.life.Err() != nil) {
+		f.leave(Loading) // before a caller that joined looks
+		r.end(ErrNotLoaded)
+		f.lost <- err
+		return
+	}
+	f.trouble.end(err)
+	f.sayTrouble(t.life, err, t.wait.failures)
+	t.wait.note(err)
+	t.at, t.last = at, time.Now()
+	r.end(err)
+	f.turn <- t
+}
+
+// readRoundOrPanic is readRound, and has everything loaded anew if that panics in a goroutine of a caller that goes on.
+func (f *Follower) readRoundOrPanic(ctx context.Context, t *turn) (at cursor, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			at, err = t.at, fmt.Errorf("%w: a round ended in a panic: %v", errAnew, p)
+		}
+	}()
+	return f.readRound(ctx, t.at)
+}
+
+// mayTry waits until a round may be tried: at once, but after a failure only when the last one is the shortest wait ago. In an outage it is
+// better to learn soon that there is no answer, and the database is spared.
+func (t *turn) mayTry(ctx context.Context, tuning *tuning) bool {
+	if t.wait.failures == 0 {
+		return true
+	}
+	return t.wait.sleep(ctx, tuning.backoffFrom-time.Since(t.last))
+}
+
+// due returns when Run makes a round that no caller made: after a while, or after a failure later and later.
+func (t *turn) due(tuning *tuning) time.Time {
+	if t.wait.failures == 0 {
+		return t.last.Add(tuning.every)
+	}
+	return t.last.Add(t.wait.length())
+}
+
+// follow lets callers make rounds, and makes those that no caller makes, until ctx ends, or something is to be done that rounds cannot do:
+// errAnew, errFar or ErrFull. It returns how far it came.
+func (f *Follower) follow(ctx context.Context, c cursor) (cursor, error) {
+	t := &turn{life: ctx, at: c, wait: newBackoff(&f.tuning), last: time.Now()}
+	f.turn <- t
+	timer := time.NewTimer(f.tuning.pause())
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			timer.Reset(min(f.makeDueRound(ctx), f.tuning.pause()))
+		case u := <-f.left:
+			f.attempt(ctx, u.turn, u.round)
+		case err := <-f.lost:
+			return t.at, err
+		case <-ctx.Done():
+			err := f.takeBack()
+			return t.at, err
+		}
+	}
+}
+
+// makeDueRound makes a round if one is due, and returns how long it is until the next.
+func (f *Follower) makeDueRound(ctx context.Context) time.Duration {
+	select {
+	case t := <-f.turn:
+		if wait := time.Until(t.due(&f.tuning)); wait > 0 {
+			f.turn <- t
+			return wait
+		}
+		f.attempt(ctx, t, f.next.Load())
+	default: // A caller makes one.
+	}
+	return f.tuning.every
+}
+
+// pause returns how long Run waits at most before it looks whether a round is due.
+func (t *tuning) pause() time.Duration { return min(t.every, t.backoffTo) }
+
+// takeBack waits for the turn, when no round may be made any more.
+func (f *Follower) takeBack() error {
+	select {
+	case <-f.turn:
+		return nil
+	case u := <-f.left:
+		u.round.end(ErrNotLoaded)
+		return nil
+	case err := <-f.lost:
+		return err
+	}
+}
+
+func fatal(err error) bool {
+	return errors.Is(err, ErrFull) || errors.Is(err, errAnew) || errors.Is(err, errFar)
+}

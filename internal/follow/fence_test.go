@@ -1,0 +1,108 @@
+package follow_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assent-io/assent/internal/index"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+type callerKey struct{}
+
+// observed notes which callers' contexts reach the database.
+type observed struct {
+	*database
+
+	mu      sync.Mutex
+	callers []any // nil: Run
+}
+
+func (o *observed) Follow(ctx context.Context, since storage.Mark, limit int) (storage.Head, storage.News, error) {
+	o.mu.Lock()
+	o.callers = append(o.callers, ctx.Value(callerKey{}))
+	o.mu.Unlock()
+	return o.database.Follow(ctx, since, limit)
+}
+
+// observing runs an index in a bubble, whose rounds are made by callers only.
+func observing(t *testing.T, test func(t *testing.T, o *observed, x *index.Index)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		o := &observed{database: newDatabase()}
+		o.latency = func() time.Duration { return 10 * time.Millisecond }
+		x := index.New(o, index.Options{Every: time.Hour})
+		ctx, cancel := context.WithCancel(t.Context())
+		var done sync.WaitGroup
+		done.Go(func() { x.Run(ctx) })
+		pass(time.Second)
+		o.callers = nil
+		test(t, o, x)
+		cancel()
+		done.Wait()
+	})
+}
+
+func TestFence_OneCaller_MakesTheRoundItself(t *testing.T) {
+	observing(t, func(t *testing.T, o *observed, x *index.Index) {
+		for range 3 {
+			if err := x.Fence(context.WithValue(t.Context(), callerKey{}, "anna")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(o.callers) != 3 || o.callers[0] != "anna" || o.callers[2] != "anna" {
+			t.Errorf("the rounds were made by %v, want three of the caller", o.callers)
+		}
+	})
+}
+
+func TestFence_TurnIsTaken_OneOfThoseWhoWaitMakesTheNextRound(t *testing.T) {
+	observing(t, func(t *testing.T, o *observed, x *index.Index) {
+		var all sync.WaitGroup
+		for i := range 5 {
+			all.Go(func() {
+				pass(time.Duration(i) * time.Millisecond) // the first is under way when the others come
+				if err := x.Fence(context.WithValue(t.Context(), callerKey{}, i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if len(o.callers) != 2 || o.callers[0] != 0 || o.callers[1] == nil || o.callers[1] == 0 {
+			t.Errorf("the rounds were made by %v, want the first caller and one of the others", o.callers)
+		}
+	})
+}
+
+func TestFence_CallerGoesAwayDuringItsRound_OthersDoNotLoseIt(t *testing.T) {
+	observing(t, func(t *testing.T, o *observed, x *index.Index) {
+		o.slowed(200*time.Millisecond, nil)
+		began := time.Now()
+		var all sync.WaitGroup
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), callerKey{}, "anna"), 50*time.Millisecond)
+			defer cancel()
+			if err := x.Fence(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 60*time.Millisecond {
+				t.Errorf("the caller that goes away: %v after %v, want its own error at once", err, time.Since(began))
+			}
+		})
+		all.Go(func() {
+			pass(time.Millisecond)
+			record(o.database, 1, 1)
+			if err := x.Fence(t.Context()); err != nil || !shows(t, x, 1, 1) {
+				t.Errorf("the caller that waits: %v, want the next round", err)
+			}
+		})
+		all.Wait()
+		if x.Failing() || !x.Ready() {
+			t.Errorf("afterwards: failing %v, ready %v", x.Failing(), x.Ready())
+		}
+		if len(o.callers) < 2 || o.callers[0] != "anna" || o.callers[1] != nil {
+			t.Errorf("the rounds were made by %v, want that of the caller to be made again by Run", o.callers)
+		}
+	})
+}
