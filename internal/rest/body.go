@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/rpc"
 )
 
 // guard refuses who has no key, before anything of the request is looked at, and what the gateway would take and ignore: bodies
@@ -33,10 +32,12 @@ func guard(admit admission, next http.Handler) http.Handler {
 			answer.refuse(w, r, fault.Errorf(fault.InvalidRequest, name, timeProblem))
 			return
 		}
-		limit := int64(rpc.DefaultMessage)
-		if isBatch(r.URL.Path) {
-			limit = rpc.MaxMessage
+		call, known := answer.routes.of(method, r.URL.Path)
+		if !known { // The gateway says so, whatever the body.
+			next.ServeHTTP(admit.flow.answer(w), handOn(r, method, nil))
+			return
 		}
+		limit := int64(admit.api.MessageLimit(call.name))
 		body, err := io.ReadAll(http.MaxBytesReader(w, admit.flow.body(w, r), limit))
 		if stoodStill(err) {
 			answer.timeOut(w)
@@ -46,28 +47,23 @@ func guard(admit admission, next http.Handler) http.Handler {
 			answer.refuse(w, r, bodyFault(err))
 			return
 		}
-		if isRefusal(method, r.URL.Path) {
+		if admit.api.Blocks(call.name) {
 			body = bytes.ToValidUTF8(body, []byte("\ufffd"))
 		}
-		inner := r.Clone(r.Context())
-		inner.Method, inner.Header = method, allowed(r.Header)
-		if r.URL.Path == exportPath {
+		inner := handOn(r, method, body)
+		if call.file {
 			inner.Header.Set("Accept", fileMedia)
 		}
-		inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		next.ServeHTTP(admit.flow.answer(w), inner)
 	})
 }
 
-// isBatch reports whether the path is that of a call whose message may be large.
-func isBatch(path string) bool {
-	return path == "/v1/events:batchRecord" || path == "/v1/consent:batchCheck"
-}
-
-// isRefusal reports whether a call records what only blocks. Evidence never stops it, so bytes that are no UTF-8, as a user agent in
-// Latin-1 has them, are replaced and not refused. An address or a name with the replacement character is refused all the same.
-func isRefusal(method, path string) bool {
-	return method == http.MethodPost && (path == "/v1/consent:withdraw" || path == "/v1/suppressions")
+// handOn returns a request as the gateway sees it.
+func handOn(r *http.Request, method string, body []byte) *http.Request {
+	inner := r.Clone(r.Context())
+	inner.Method, inner.Header = method, allowed(r.Header)
+	inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return inner
 }
 
 func bodyFault(err error) *fault.Error {

@@ -37,7 +37,7 @@ func serveFlowing(t *testing.T, next http.HandlerFunc) *httptest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}, flow: flow{read: still, write: still}}
+	admit := admission{api: api, answer: newAnswerer(), flow: flow{read: still, write: still}}
 	s := httptest.NewUnstartedServer(guard(admit, next))
 	s.Config.ReadTimeout, s.Config.WriteTimeout = still, still
 	s.Start()

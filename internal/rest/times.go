@@ -6,10 +6,9 @@ import (
 	"net/url"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/rpc/contract"
 	"github.com/assent-io/assent/internal/timetext"
 )
 
@@ -93,18 +92,14 @@ type timeParameters map[string]bool
 // newTimeParameters reads them from the protos.
 func newTimeParameters() timeParameters {
 	all := timeParameters{}
-	file := assentv1.File_assent_v1_history_service_proto
-	protoregistry.GlobalFiles.RangeFilesByPackage(file.Package(), func(file protoreflect.FileDescriptor) bool {
-		for i := range file.Messages().Len() {
-			fields := file.Messages().Get(i).Fields()
-			for j := range fields.Len() {
-				if field := fields.Get(j); field.Message() != nil && isTimestamp(field.Message()) {
-					all[string(field.Name())], all[field.JSONName()] = true, true
-				}
+	for _, method := range contract.Methods() {
+		fields := method.Input().Fields()
+		for i := range fields.Len() {
+			if field := fields.Get(i); field.Message() != nil && isTimestamp(field.Message()) {
+				all[string(field.Name())], all[field.JSONName()] = true, true
 			}
 		}
-		return true
-	})
+	}
 	return all
 }
 
