@@ -150,6 +150,7 @@ func methods() map[string]method {
 		assentv1.RetentionService_RunRetention_FullMethodName: needs(whole, access.ScopeErase).lasting(),
 
 		assentv1.ClientService_CreateClient_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.ClientService_GetCaller_FullMethodName:    needs(everywhere),
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
