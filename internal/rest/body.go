@@ -47,9 +47,6 @@ func guard(admit admission, next http.Handler) http.Handler {
 			answer.refuse(w, r, bodyFault(err))
 			return
 		}
-		if admit.api.Blocks(call.name) {
-			body = bytes.ToValidUTF8(body, []byte("\ufffd"))
-		}
 		inner := handOn(r, method, body)
 		if call.file {
 			inner.Header.Set("Accept", fileMedia)

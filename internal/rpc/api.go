@@ -102,5 +102,5 @@ func (a *API) Known(fullMethod string) bool {
 // MessageLimit returns how large the message of a method may be, in bytes; 0 of a method that is not known.
 func (a *API) MessageLimit(fullMethod string) int { return a.table[fullMethod].limit }
 
-// Blocks reports whether a method records what only blocks, so that what is wrong with its evidence alone never stops it.
+// Blocks reports whether a method may record what only blocks, which what is wrong with its evidence alone never stops.
 func (a *API) Blocks(fullMethod string) bool { return a.table[fullMethod].blocks }

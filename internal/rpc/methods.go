@@ -48,7 +48,7 @@ type method struct {
 	reach   reach
 	open    bool          // needs no key
 	foreign bool          // it comes with gRPC: its messages have no rules, and its statuses are its own
-	blocks  bool          // it records what only blocks: what is wrong with its evidence alone never stops it
+	blocks  bool          // it may record what only blocks, which what is wrong with its evidence alone never stops
 	quiet   bool          // a call that succeeds is logged on level debug only, for there are very many
 	limit   int           // of the message, in bytes
 	shape   *shape        // of the message
@@ -87,7 +87,7 @@ func (m method) often() method {
 	return m
 }
 
-// blocking is a method that records what only blocks.
+// blocking is a method that may record what only blocks.
 func (m method) blocking() method {
 	m.blocks = true
 	return m
@@ -122,7 +122,7 @@ func methods() map[string]method {
 		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(department, access.ScopeRecord),
 		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(everywhere, access.ScopeRecord, access.ScopeSuppress).blocking(),
 		assentv1.ConsentService_BatchRecordEvents_FullMethodName: needs(
-			department, access.ScopeRecord, access.ScopeSuppress, access.ScopeLift, access.ScopeErase).batch(),
+			department, access.ScopeRecord, access.ScopeSuppress, access.ScopeLift, access.ScopeErase).batch().blocking(),
 		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(department, access.ScopeRead),
 
 		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(everywhere, access.ScopeSuppress).blocking(),

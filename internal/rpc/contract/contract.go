@@ -5,6 +5,7 @@ package contract
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -55,4 +56,11 @@ func Incoming() []protoreflect.MessageDescriptor {
 		add(method.Input())
 	}
 	return all
+}
+
+// ShortName returns the name of a value without that of its enum before it: CONSENT for LEGAL_BASIS_CONSENT. The value 0 of every enum
+// is called UNSPECIFIED.
+func ShortName(value protoreflect.EnumValueDescriptor) string {
+	values := value.Parent().(protoreflect.EnumDescriptor).Values() //nolint:forcetypeassert // What holds a value is its enum.
+	return strings.TrimPrefix(string(value.Name()), strings.TrimSuffix(string(values.ByNumber(0).Name()), "UNSPECIFIED"))
 }

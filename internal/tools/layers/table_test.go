@@ -39,7 +39,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rest": {
-			"api/assent/v1", "api/openapi", "internal/fault", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
+			"api/assent/v1", "api/openapi", "internal/fault", "internal/nearest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
 			"internal/timetext",
 		},
 
