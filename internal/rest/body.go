@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc"
 )
 
 // guard refuses who has no key, before anything of the request is looked at, and what the gateway would take and ignore: bodies
@@ -17,7 +18,8 @@ func guard(admit admission, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if !admit.let(w, r) {
+		client, ok := admit.let(w, r)
+		if !ok {
 			return
 		}
 		method := r.Method
@@ -37,22 +39,60 @@ func guard(admit admission, next http.Handler) http.Handler {
 			next.ServeHTTP(admit.flow.answer(w), handOn(r, method, nil))
 			return
 		}
-		limit := int64(admit.api.MessageLimit(call.name))
-		body, err := io.ReadAll(http.MaxBytesReader(w, admit.flow.body(w, r), limit))
-		if stoodStill(err) {
-			answer.timeOut(w)
+		body, room, ok := admit.read(w, r, client, int64(admit.api.MessageLimit(call.name)))
+		if !ok {
 			return
 		}
-		if err != nil {
-			answer.refuse(w, r, bodyFault(err))
-			return
-		}
+		defer room.Release()
 		inner := handOn(r, method, body)
 		if call.file {
 			inner.Header.Set("Accept", fileMedia)
 		}
 		next.ServeHTTP(admit.flow.answer(w), inner)
 	})
+}
+
+// read reads the body of a request of a client, once there is room for it in the memory that the client may take. A request that is
+// refused is answered. The room is to be released when the call has ended.
+func (a admission) read(w http.ResponseWriter, r *http.Request, client string, limit int64) (body []byte, room *rpc.BodyRoom, ok bool) {
+	from, size := http.MaxBytesReader(w, a.flow.body(w, r), limit), r.ContentLength
+	var first []byte
+	if size < 0 { // How long it is shows only while it is read; most are small.
+		var err error
+		first, err = io.ReadAll(io.LimitReader(from, rpc.SmallBody+1))
+		if err != nil {
+			a.refuseBody(w, r, err)
+			return nil, nil, false
+		}
+		if size = int64(len(first)); size > rpc.SmallBody {
+			size = limit
+		}
+	}
+	room, err := a.api.ReserveBody(r.Context(), client, min(size, limit))
+	if err != nil {
+		a.answer.refuse(w, r, rpc.BodyFault(err))
+		return nil, nil, false
+	}
+	if body, err = io.ReadAll(io.MultiReader(bytes.NewReader(first), from)); err != nil {
+		room.Release()
+		a.refuseBody(w, r, err)
+		return nil, nil, false
+	}
+	if err := room.Decode(rpc.WeighJSON(body)); err != nil {
+		room.Release()
+		a.answer.refuse(w, r, rpc.BodyFault(err))
+		return nil, nil, false
+	}
+	return body, room, true
+}
+
+// refuseBody answers a request whose body could not be read.
+func (a admission) refuseBody(w http.ResponseWriter, r *http.Request, err error) {
+	if stoodStill(err) {
+		a.answer.timeOut(w)
+		return
+	}
+	a.answer.refuse(w, r, bodyFault(err))
 }
 
 // handOn returns a request as the gateway sees it.
