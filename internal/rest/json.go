@@ -261,7 +261,7 @@ func valueOf(enum protoreflect.EnumDescriptor, name string) protoreflect.EnumVal
 		return value
 	}
 	for i := range enum.Values().Len() {
-		if value := enum.Values().Get(i); value.Number() != 0 && strings.EqualFold(contract.ShortName(value), name) {
+		if value := enum.Values().Get(i); value.Number() != 0 && strings.EqualFold(contract.ShortName(enum, value), name) {
 			return value
 		}
 	}

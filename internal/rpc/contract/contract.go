@@ -58,9 +58,9 @@ func Incoming() []protoreflect.MessageDescriptor {
 	return all
 }
 
-// ShortName returns the name of a value without that of its enum before it: CONSENT for LEGAL_BASIS_CONSENT. The value 0 of every enum
-// is called UNSPECIFIED.
-func ShortName(value protoreflect.EnumValueDescriptor) string {
-	values := value.Parent().(protoreflect.EnumDescriptor).Values() //nolint:forcetypeassert // What holds a value is its enum.
-	return strings.TrimPrefix(string(value.Name()), strings.TrimSuffix(string(values.ByNumber(0).Name()), "UNSPECIFIED"))
+// ShortName returns the name of a value of an enum without that of the enum before it: CONSENT for LEGAL_BASIS_CONSENT. The value 0 of every
+// enum is called UNSPECIFIED.
+func ShortName(enum protoreflect.EnumDescriptor, value protoreflect.EnumValueDescriptor) string {
+	prefix := strings.TrimSuffix(string(enum.Values().ByNumber(0).Name()), "UNSPECIFIED")
+	return strings.TrimPrefix(string(value.Name()), prefix)
 }
