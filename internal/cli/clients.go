@@ -20,8 +20,8 @@ import (
 
 // clients holds the commands about who may ask.
 func (a *app) clients() *cobra.Command {
-	return family("clients", "Who may ask what, with which key", a.clientsCreate(), a.clientsList(), a.clientsRotate(),
-		a.clientsRevoke())
+	return family("clients", "Who may ask what, with which key", a.clientsCreate(), a.clientsList(), a.clientsWhoami(),
+		a.clientsRotate(), a.clientsRevoke())
 }
 
 const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again.
@@ -170,18 +170,55 @@ func (a *app) clientsList() *cobra.Command {
 	}
 }
 
+func (a *app) clientsWhoami() *cobra.Command {
+	return &cobra.Command{
+		Use:   "whoami",
+		Short: "Show which client the API key belongs to, what it may do and when the key ends",
+		Long: "Show which client the API key belongs to, what it may do and when the key ends. Any key may ask, also one of a\n" +
+			"client without the scope clients.",
+		Args: cobra.NoArgs,
+		RunE: oneCall(a, assentv1.NewClientServiceClient, assentv1.ClientServiceClient.GetCaller, (*app).writeCaller,
+			func([]string) (*assentv1.GetCallerRequest, error) { return &assentv1.GetCallerRequest{}, nil }),
+	}
+}
+
+func (a *app) writeCaller(answer *assentv1.GetCallerResponse) error {
+	if a.JSON() {
+		return a.PrintMessage(answer)
+	}
+	client, ends := answer.GetClient(), "never"
+	if answer.GetSentKeyExpiresTime() != nil {
+		ends = value.Stamp(answer.GetSentKeyExpiresTime())
+	}
+	key := "present"
+	if answer.GetSentPreviousKey() {
+		key = "previous"
+	}
+	return a.PrintTable([][]string{
+		{"ID", "DEPARTMENT", "SCOPES", "LISTS", "KEY", "KEY ENDS"},
+		{
+			client.GetId(), departmentOf(client), terminal.OrDash(strings.Join(client.GetScopes(), ",")),
+			terminal.OrDash(strings.Join(client.GetLists(), ",")), key, ends,
+		},
+	})
+}
+
+// departmentOf names the department of a client.
+func departmentOf(c *assentv1.Client) string {
+	if c.GetAllDepartments() {
+		return "(all)"
+	}
+	return c.GetDepartment()
+}
+
 func (a *app) writeClients(all *assentv1.ListClientsResponse) error {
 	if a.JSON() {
 		return a.PrintMessage(all)
 	}
 	rows := [][]string{{"ID", "DEPARTMENT", "SCOPES", "LISTS", "CREATED", "REVOKED", "EXPIRES", "PREVIOUS KEY"}}
 	for _, c := range all.GetClients() {
-		department := c.GetDepartment()
-		if c.GetAllDepartments() {
-			department = "(all)"
-		}
 		rows = append(rows, []string{
-			c.GetId(), department, strings.Join(c.GetScopes(), ","), terminal.OrDash(strings.Join(c.GetLists(), ",")),
+			c.GetId(), departmentOf(c), strings.Join(c.GetScopes(), ","), terminal.OrDash(strings.Join(c.GetLists(), ",")),
 			value.Stamp(c.GetCreatedTime()), terminal.OrDash(value.Stamp(c.GetRevokedTime())),
 			terminal.OrDash(value.Stamp(c.GetKeyExpiresTime())), terminal.OrDash(previousKey(c)),
 		})

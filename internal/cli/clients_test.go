@@ -39,6 +39,32 @@ func TestClients_RotateAndEndThePreviousKey(t *testing.T) {
 	f.run(t, "clients", "rotate", "nobody").must(t, 1)
 }
 
+func TestClientsWhoami_SaysWhoseKeyItIsAndWhenItEnds(t *testing.T) {
+	f := startFake(t)
+	got := f.run(t, "clients", "whoami").must(t, 0)
+	if strings.Join(strings.Fields(got.stdout), " ") != "ID DEPARTMENT SCOPES LISTS KEY KEY ENDS shop marketing check,record - present never" {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	f.run(t, "clients", "rotate", "shop").must(t, 1)
+	f.run(t, "clients", "create", "--id", "shop", "--role", "sender", "--all-departments").must(t, 0)
+	f.run(t, "clients", "rotate", "shop", "--expires", "2027-01-01T00:00:00Z").must(t, 0)
+	got = f.run(t, "clients", "whoami").must(t, 0)
+	if !strings.Contains(got.stdout, "(all)") || !strings.Contains(got.stdout, "previous") || !strings.Contains(got.stdout, "2027-01-01T00:00:00Z") {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	if got = f.run(t, "clients", "whoami", "--format", "json").must(t, 0); !strings.Contains(got.stdout, `"sentPreviousKey": true`) {
+		t.Errorf("stdout %q", got.stdout)
+	}
+}
+
+// GetCaller is of a client of one department, until there is another one.
+func (f *fake) GetCaller(context.Context, *assentv1.GetCallerRequest) (*assentv1.GetCallerResponse, error) {
+	for _, c := range f.clients {
+		return &assentv1.GetCallerResponse{Client: c, SentKeyExpiresTime: c.GetKeyExpiresTime(), SentPreviousKey: c.GetPreviousKey()}, nil
+	}
+	return &assentv1.GetCallerResponse{Client: &assentv1.Client{Id: "shop", Department: "marketing", Scopes: []string{"check", "record"}}}, nil
+}
+
 func (f *fake) CreateClient(_ context.Context, in *assentv1.CreateClientRequest) (*assentv1.CreateClientResponse, error) {
 	if slices.ContainsFunc(f.clients, func(c *assentv1.Client) bool { return c.GetId() == in.GetId() }) {
 		return nil, failure(codes.AlreadyExists, "CLIENT_EXISTS", "there is a client of this id")

@@ -39,7 +39,7 @@ func honest(t *testing.T) *assentv1.ProveEntryResponse {
 	}
 	return &assentv1.ProveEntryResponse{
 		Position: 2, Header: []byte("two"), LeafHash: second[:], Hashes: [][]byte{first[:]},
-		Checkpoint: &assentv1.Checkpoint{Note: string(signed), Origin: origin, Size: 2, Root: c.Root[:], VerifierKey: public},
+		Checkpoint: &assentv1.Checkpoint{Note: string(signed), Origin: origin, Size: 2, RootHash: c.Root[:], VerifierKey: public},
 	}
 }
 

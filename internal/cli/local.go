@@ -46,7 +46,7 @@ type Local struct {
 type Verified struct {
 	Origin   string `json:"origin"`
 	Size     int64  `json:"size"`
-	Root     string `json:"root"` // in base64
+	Root     string `json:"rootHash"` // in base64
 	Events   int64  `json:"events"`
 	Subjects int64  `json:"subjects"`
 	// EvidenceDeleted is how many events had evidence that was deleted, which is

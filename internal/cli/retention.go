@@ -26,7 +26,7 @@ func (a *app) retentionRun() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: oneCall(a, assentv1.NewRetentionServiceClient, assentv1.RetentionServiceClient.RunRetention, (*app).writeRetention,
 			func([]string) (*assentv1.RunRetentionRequest, error) {
-				return &assentv1.RunRetentionRequest{DryRun: dryRun}, nil
+				return &assentv1.RunRetentionRequest{ValidateOnly: dryRun}, nil
 			}),
 	}
 	run := cmd.RunE

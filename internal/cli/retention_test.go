@@ -14,7 +14,7 @@ func TestRetentionRun_WritesWhatWasRemoved(t *testing.T) {
 	dry := false
 	f.answer = func(in proto.Message) (proto.Message, error) {
 		asked, ok := in.(*assentv1.RunRetentionRequest)
-		if !ok || asked.GetDryRun() != dry {
+		if !ok || asked.GetValidateOnly() != dry {
 			t.Errorf("asked for %v", in)
 		}
 		return &assentv1.RunRetentionResponse{Classes: []*assentv1.RetentionClass{

@@ -12,10 +12,8 @@ func TextProblem(text string, limit int) string {
 	switch {
 	case len(text) > limit:
 		return fmt.Sprintf("is longer than %d bytes", limit)
-	case !utf8.ValidString(text):
-		return "is not valid UTF-8"
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
-		return "contains control characters"
+	case !utf8.ValidString(text), strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
+		return "has control characters or bytes that are no text"
 	default:
 		return ""
 	}

@@ -114,7 +114,7 @@ func proveOverGRPC(t *testing.T, r *running, key string) {
 	}
 	c := now.GetCheckpoint()
 	root, origin := rootOf(t, c.GetNote(), key)
-	if root != tlog.Hash(c.GetRoot()) || origin != c.GetOrigin() || c.GetSize() != 4 || c.GetVerifierKey() != key {
+	if root != tlog.Hash(c.GetRootHash()) || origin != c.GetOrigin() || c.GetSize() != 4 || c.GetVerifierKey() != key {
 		t.Errorf("the checkpoint %v", c)
 	}
 	entry, err := prover.ProveEntry(t.Context(), &assentv1.ProveEntryRequest{Position: 2, Size: 3})

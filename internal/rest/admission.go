@@ -14,24 +14,25 @@ type admission struct {
 	flow   flow
 }
 
-// let reports whether the request comes from a client; if not, it is answered.
-func (a admission) let(w http.ResponseWriter, r *http.Request) bool {
+// let returns which client the request comes from; if it comes from none, it is answered.
+func (a admission) let(w http.ResponseWriter, r *http.Request) (client string, ok bool) {
 	return a.letBy(a.api.Admit, w, r)
 }
 
 // letObserve reports whether the request comes from a client that may see the figures of the server; if not, it is answered.
 func (a admission) letObserve(w http.ResponseWriter, r *http.Request) bool {
-	return a.letBy(a.api.AdmitObserver, w, r)
+	_, ok := a.letBy(a.api.AdmitObserver, w, r)
+	return ok
 }
 
 func (a admission) letBy(
-	admit func(ctx context.Context, authorization, requestID []string) *rpc.Refusal, w http.ResponseWriter, r *http.Request,
-) bool {
-	refusal := admit(r.Context(), r.Header.Values("Authorization"), r.Header.Values("X-Request-Id"))
+	admit func(ctx context.Context, authorization, requestID []string) (string, *rpc.Refusal), w http.ResponseWriter, r *http.Request,
+) (client string, ok bool) {
+	client, refusal := admit(r.Context(), r.Header.Values("Authorization"), r.Header.Values("X-Request-Id"))
 	if refusal == nil {
-		return true
+		return client, true
 	}
 	w.Header().Set("X-Request-Id", refusal.RequestID)
 	a.answer.json.writeStatus(w, httpStatus(refusal.Status), refusal.Status)
-	return false
+	return "", false
 }

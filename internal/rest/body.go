@@ -18,7 +18,8 @@ func guard(admit admission, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if !admit.let(w, r) {
+		client, ok := admit.let(w, r)
+		if !ok {
 			return
 		}
 		method := r.Method
@@ -33,41 +34,73 @@ func guard(admit admission, next http.Handler) http.Handler {
 			answer.refuse(w, r, fault.Errorf(fault.InvalidRequest, name, timeProblem))
 			return
 		}
-		limit := int64(rpc.DefaultMessage)
-		if isBatch(r.URL.Path) {
-			limit = rpc.MaxMessage
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, admit.flow.body(w, r), limit))
-		if stoodStill(err) {
-			answer.timeOut(w)
+		call, known := answer.routes.of(method, r.URL.Path)
+		if !known { // The gateway says so, whatever the body.
+			next.ServeHTTP(admit.flow.answer(w), handOn(r, method, nil))
 			return
 		}
-		if err != nil {
-			answer.refuse(w, r, bodyFault(err))
+		body, room, ok := admit.read(w, r, client, int64(admit.api.MessageLimit(call.name)))
+		if !ok {
 			return
 		}
-		if isRefusal(method, r.URL.Path) {
-			body = bytes.ToValidUTF8(body, []byte("\ufffd"))
-		}
-		inner := r.Clone(r.Context())
-		inner.Method, inner.Header = method, allowed(r.Header)
-		if r.URL.Path == exportPath {
+		defer room.Release()
+		inner := handOn(r, method, body)
+		if call.file {
 			inner.Header.Set("Accept", fileMedia)
 		}
-		inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		next.ServeHTTP(admit.flow.answer(w), inner)
 	})
 }
 
-// isBatch reports whether the path is that of a call whose message may be large.
-func isBatch(path string) bool {
-	return path == "/v1/events:batchRecord" || path == "/v1/consent:batchCheck"
+// read reads the body of a request of a client, once there is room for it in the memory that the client may take. A request that is
+// refused is answered. The room is to be released when the call has ended.
+func (a admission) read(w http.ResponseWriter, r *http.Request, client string, limit int64) (body []byte, room *rpc.BodyRoom, ok bool) {
+	from, size := http.MaxBytesReader(w, a.flow.body(w, r), limit), r.ContentLength
+	var first []byte
+	if size < 0 { // How long it is shows only while it is read; most are small.
+		var err error
+		first, err = io.ReadAll(io.LimitReader(from, rpc.SmallBody+1))
+		if err != nil {
+			a.refuseBody(w, r, err)
+			return nil, nil, false
+		}
+		if size = int64(len(first)); size > rpc.SmallBody {
+			size = limit
+		}
+	}
+	room, err := a.api.ReserveBody(r.Context(), client, min(size, limit))
+	if err != nil {
+		a.answer.refuse(w, r, rpc.BodyFault(err))
+		return nil, nil, false
+	}
+	if body, err = io.ReadAll(io.MultiReader(bytes.NewReader(first), from)); err != nil {
+		room.Release()
+		a.refuseBody(w, r, err)
+		return nil, nil, false
+	}
+	if err := room.Decode(rpc.WeighJSON(body)); err != nil {
+		room.Release()
+		a.answer.refuse(w, r, rpc.BodyFault(err))
+		return nil, nil, false
+	}
+	return body, room, true
 }
 
-// isRefusal reports whether a call records what only blocks. Evidence never stops it, so bytes that are no UTF-8, as a user agent in
-// Latin-1 has them, are replaced and not refused. An address or a name with the replacement character is refused all the same.
-func isRefusal(method, path string) bool {
-	return method == http.MethodPost && (path == "/v1/consent:withdraw" || path == "/v1/suppressions")
+// refuseBody answers a request whose body could not be read.
+func (a admission) refuseBody(w http.ResponseWriter, r *http.Request, err error) {
+	if stoodStill(err) {
+		a.answer.timeOut(w)
+		return
+	}
+	a.answer.refuse(w, r, bodyFault(err))
+}
+
+// handOn returns a request as the gateway sees it.
+func handOn(r *http.Request, method string, body []byte) *http.Request {
+	inner := r.Clone(r.Context())
+	inner.Method, inner.Header = method, allowed(r.Header)
+	inner.Body, inner.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return inner
 }
 
 func bodyFault(err error) *fault.Error {

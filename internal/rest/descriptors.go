@@ -8,6 +8,8 @@ import (
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
+
+	"github.com/assent-io/assent/internal/rpc/contract"
 )
 
 // Descriptors returns the gRPC API and the health service as a serialized google.protobuf.FileDescriptorSet. It holds all
@@ -15,7 +17,7 @@ import (
 // equal bytes.
 func Descriptors() ([]byte, error) {
 	set, added := &descriptorpb.FileDescriptorSet{}, map[string]bool{}
-	for _, method := range apiMethods() {
+	for _, method := range contract.Methods() {
 		addFile(set, added, method.ParentFile())
 	}
 	addFile(set, added, grpc_health_v1.File_grpc_health_v1_health_proto)

@@ -9,9 +9,10 @@
 //     (browser.go).
 //  2. Callers without an API key are refused before anything else of the request is looked at (admission.go, body.go).
 //  3. The gateway would ignore a parameter that a call does not have, and read a time that is no RFC 3339. Both are refused, as is a
-//     body that is too large (query.go, times.go, body.go).
-//  4. The gateway turns the body or the parameters into a message and hands on a few headers (gateway.go). An error of the JSON
-//     reader is told anew, for its text repeats what was sent (json.go).
+//     body that is too large (query.go, times.go, json.go, body.go).
+//  4. The gateway turns the body or the parameters into a message and hands on a few headers (gateway.go). A body
+//     that the JSON library refuses is read again, by its descriptor: for short names of enums, for texts that must not stop a no, and
+//     for the first problem, since the text of the library repeats what was sent (json.go, mend.go).
 //  5. The answer is JSON, or for an export the file itself (file.go). An error is a google.rpc.Status under the HTTP status that fits
 //     (answer.go).
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/api/httpbody"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
@@ -15,12 +16,13 @@ import (
 // An export is a stream of parts of a file. Over REST it is the file itself: whoever downloads it should get what they asked for, and
 // not a JSON message around every part of it.
 
-const (
-	// exportPath is the path of the call that answers with a file.
-	exportPath = "/v1/history:export"
-	// fileMedia is what a request accepts, inside the process, to which a file is the answer.
-	fileMedia = "application/vnd.assent.file"
-)
+// fileMedia is what a request accepts, inside the process, to which a file is the answer.
+const fileMedia = "application/vnd.assent.file"
+
+// fileMessage is the name of the messages that are the parts of a file.
+func fileMessage() protoreflect.FullName {
+	return (*assentv1.ExportHistoryResponse)(nil).ProtoReflect().Descriptor().FullName()
+}
 
 // fileFormat writes the parts of a file one after the other. Errors are JSON, as everywhere; one that comes when the file has begun
 // stands at its end, where an archive does not open and a last line is not the one that it should be.

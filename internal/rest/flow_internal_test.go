@@ -33,11 +33,19 @@ func (anybody) Authenticate(context.Context, string) (access.Caller, error) {
 // serveFlowing serves a handler behind the guard, with deadlines as short as those of these tests.
 func serveFlowing(t *testing.T, next http.HandlerFunc) *httptest.Server {
 	t.Helper()
-	api, err := rpc.New(rpc.Options{Service: anybody{}, Logger: slog.New(slog.DiscardHandler), Open: true, Life: t.Context()})
+	return serveLimited(t, rpc.Limits{}, next)
+}
+
+// serveLimited does so within limits.
+func serveLimited(t *testing.T, limits rpc.Limits, next http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	api, err := rpc.New(rpc.Options{
+		Service: anybody{}, Logger: slog.New(slog.DiscardHandler), Open: true, Life: t.Context(), Limits: limits,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	admit := admission{api: api, answer: &answerer{json: newJSONFormat()}, flow: flow{read: still, write: still}}
+	admit := admission{api: api, answer: newAnswerer(), flow: flow{read: still, write: still}}
 	s := httptest.NewUnstartedServer(guard(admit, next))
 	s.Config.ReadTimeout, s.Config.WriteTimeout = still, still
 	s.Start()

@@ -12,8 +12,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/contract"
 )
 
 // maxDepth is how deeply the JSON of a body may nest; no message nests more than six times.
@@ -21,10 +24,10 @@ const maxDepth = 32
 
 // newGateway returns the REST API over the connection.
 func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (http.Handler, error) {
-	answer := admit.answer
+	answer, json := admit.answer, admit.answer.json.of(admit.api)
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, answer.json),
-		runtime.WithMarshalerOption(fileMedia, fileFormat{answer.json}),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, json),
+		runtime.WithMarshalerOption(fileMedia, fileFormat{json}),
 		runtime.WithForwardResponseRewriter(rewriteFile),
 		runtime.WithForwardResponseOption(nameFile),
 		runtime.WithIncomingHeaderMatcher(handedOn),
@@ -65,13 +68,27 @@ func handedOn(header string) (string, bool) {
 func handedBack(key string) (string, bool) { return "X-Request-Id", key == "x-request-id" }
 
 // jsonFormat is the JSON of the REST API: fields in lowerCamelCase, none left out of answers, none ignored in requests.
-type jsonFormat struct{ *runtime.JSONPb }
+type jsonFormat struct {
+	*runtime.JSONPb
+
+	// blocks says which messages may record what only blocks; nil: none are read.
+	blocks map[protoreflect.FullName]bool
+}
 
 func newJSONFormat() jsonFormat {
-	return jsonFormat{&runtime.JSONPb{
+	return jsonFormat{JSONPb: &runtime.JSONPb{
 		MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
 		UnmarshalOptions: protojson.UnmarshalOptions{RecursionLimit: maxDepth},
 	}}
+}
+
+// of returns the format for the messages of an API.
+func (f jsonFormat) of(api *rpc.API) jsonFormat {
+	f.blocks = map[protoreflect.FullName]bool{}
+	for _, method := range contract.Methods() {
+		f.blocks[method.Input().FullName()] = api.Blocks(contract.FullName(method))
+	}
+	return f
 }
 
 // NewDecoder returns a decoder for the one message that a body holds. Unlike the gateway's own it refuses what follows the
@@ -89,12 +106,27 @@ func (f jsonFormat) NewDecoder(body io.Reader) runtime.Decoder {
 		if !ok {
 			return fmt.Errorf("a message of type %T is no proto", into)
 		}
-		if err := f.UnmarshalOptions.Unmarshal(text, message); err != nil {
-			return errors.New(describeJSON(err, message.ProtoReflect().Descriptor()))
-		}
-		if where := wrongTime(text, message.ProtoReflect().Descriptor()); where != "" {
-			return errors.New(bodyProblem + ": " + where + ": " + timeProblem)
-		}
-		return nil
+		return f.decode(text, message)
 	})
+}
+
+// decode decodes a message. What the library refuses may be right all the same: a short name of an enum, or a text that must not stop
+// a no.
+func (f jsonFormat) decode(text []byte, message proto.Message) error {
+	descriptor := message.ProtoReflect().Descriptor()
+	err := f.UnmarshalOptions.Unmarshal(text, message)
+	if err == nil && !hasTimes(descriptor, map[protoreflect.FullName]bool{}) {
+		return nil
+	}
+	if err != nil && f.blocks[descriptor.FullName()] {
+		text = mendTexts(text)
+	}
+	words, problem := readBody(text, descriptor)
+	if err == nil || problem != nil {
+		return problem
+	}
+	if err := f.UnmarshalOptions.Unmarshal(withNumbers(text, words), message); err != nil {
+		return errors.New(bodyProblem + ": it is no JSON of this call") // The library's text may repeat what was sent.
+	}
+	return nil
 }

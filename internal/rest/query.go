@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc/contract"
 	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
@@ -24,6 +25,10 @@ type routeTable map[string]map[string]route
 
 // route is a call of the REST API.
 type route struct {
+	// name is the full name of the method.
+	name string
+	// file reports that the answer is a file.
+	file  bool
 	input protoreflect.MessageDescriptor
 	// inPath is the field of the request that stands in the path; nil if there is none.
 	inPath protoreflect.FieldDescriptor
@@ -34,18 +39,22 @@ type route struct {
 // newRouteTable reads the table from the protos.
 func newRouteTable() routeTable {
 	table := routeTable{}
-	for _, method := range apiMethods() {
+	for _, method := range contract.Methods() {
 		verb, path, ok := httpRule(method)
 		if ok {
-			table.add(verb, path, method.Input())
+			table.add(verb, path, method)
 		}
 	}
 	return table
 }
 
-func (t routeTable) add(verb, path string, input protoreflect.MessageDescriptor) {
+func (t routeTable) add(verb, path string, method protoreflect.MethodDescriptor) {
 	template, field := placeholder(path)
-	r := route{input: input, inPath: input.Fields().ByName(protoreflect.Name(field)), inQuery: map[string]protoreflect.FieldDescriptor{}}
+	input := method.Input()
+	r := route{
+		name: contract.FullName(method), file: method.Output().FullName() == fileMessage(), input: input,
+		inPath: input.Fields().ByName(protoreflect.Name(field)), inQuery: map[string]protoreflect.FieldDescriptor{},
+	}
 	for i := range input.Fields().Len() {
 		field := input.Fields().Get(i)
 		if verb == http.MethodGet && field != r.inPath {
@@ -83,6 +92,13 @@ func (t routeTable) find(path string) (methods map[string]route, value string) {
 		}
 	}
 	return nil, ""
+}
+
+// of returns the call of an HTTP method and a path; false if there is none.
+func (t routeTable) of(method, path string) (route, bool) {
+	methods, _ := t.find(path)
+	r, known := methods[method]
+	return r, known
 }
 
 // allow returns the value of the header Allow for a path.

@@ -3,6 +3,7 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -24,7 +25,7 @@ func TestWrongTime_IsFoundWhereverItStands(t *testing.T) {
 			body, where string
 		}{
 			{&assentv1.CheckConsentRequest{}, `{"asOf": %s}`, "asOf"},
-			{&assentv1.CheckConsentRequest{}, `{"as_of": %s}`, "as_of"},
+			{&assentv1.CheckConsentRequest{}, `{"as_of": %s}`, "asOf"},
 			{&assentv1.CheckConsentRequest{}, `{"knownAsOf": {"time": %s}}`, "knownAsOf.time"},
 			{&assentv1.GrantConsentRequest{}, `{"evidence": {"confirmedTime": %s}, "channels": ["a"]}`, "evidence.confirmedTime"},
 			{&assentv1.BatchRecordEventsRequest{}, `{"events": [{"occurredTime": null}, {"grant": {"expiresTime": %s}}]}`, "events[1].grant.expiresTime"},
@@ -33,8 +34,9 @@ func TestWrongTime_IsFoundWhereverItStands(t *testing.T) {
 			if err := protojson.Unmarshal(body, c.message); err != nil {
 				t.Fatalf("%s: the library refuses it already: %v", body, err)
 			}
-			if got := wrongTime(body, c.message.ProtoReflect().Descriptor()); got != c.where {
-				t.Errorf("%s: found %q, want %q", body, got, c.where)
+			_, err := readBody(body, c.message.ProtoReflect().Descriptor())
+			if err == nil || !strings.HasSuffix(err.Error(), ": "+c.where+": "+timeProblem) {
+				t.Errorf("%s: found %v, want %q", body, err, c.where)
 			}
 		}
 	}
@@ -50,7 +52,10 @@ func FuzzWrongTime(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		body := []byte(`{"channel": "c", "asOf": ` + value + `}`)
 		in := &assentv1.CheckConsentRequest{}
-		if protojson.Unmarshal(body, in) != nil || in.GetAsOf() == nil || wrongTime(body, in.ProtoReflect().Descriptor()) != "" {
+		if protojson.Unmarshal(body, in) != nil || in.GetAsOf() == nil {
+			return
+		}
+		if _, err := readBody(body, in.ProtoReflect().Descriptor()); err != nil {
 			return
 		}
 		var text struct{ AsOf string }

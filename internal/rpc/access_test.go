@@ -22,98 +22,59 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/rpc/contract"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 )
 
-// want is what the documentation says that a caller needs: the scopes of every method of the API.
-func wantScopes() map[string][]access.Scope {
-	return map[string][]access.Scope{
-		"ConsentService/CheckConsent":       {"check"},
-		"ConsentService/VerifyReceipt":      {"check", "read", "export"},
-		"ConsentService/BatchCheckConsent":  {"check"},
-		"ConsentService/StreamCheckConsent": {"check"},
-		"ConsentService/RequestConsent":     {"record"},
-		"ConsentService/ConfirmConsent":     {"record"},
-		"ConsentService/GrantConsent":       {"record"},
-		"ConsentService/WithdrawConsent":    {"record", "suppress"},
-		"ConsentService/BatchRecordEvents":  {"record", "suppress", "lift", "erase"},
-		"ConsentService/LookupRecipient":    {"read"},
-
-		"SuppressionService/CreateSuppression": {"suppress"},
-		"SuppressionService/LiftSuppression":   {"suppress", "lift"},
-		"HistoryService/SearchHistory":         {"read"},
-		"HistoryService/ListDisclosures":       {"read", "export"},
-		"HistoryService/EraseRecipient":        {"erase"},
-		"HistoryService/MoveRecipient":         {"erase"},
-		"HistoryService/VoidEvents":            {"erase"},
-		"HistoryService/PlaceLegalHold":        {"erase"},
-		"HistoryService/ReleaseLegalHold":      {"erase"},
-		"HistoryService/ListErasedReturns":     {"erase"},
-		"HistoryService/ExportHistory":         {"export"},
-		"CatalogService/GetCatalog":            {"catalog", "check", "read", "record", "suppress"},
-		"CatalogService/ApplyCatalog":          {"catalog"},
-		"LedgerService/GetCheckpoint":          {"read", "export"},
-		"LedgerService/AddCosignatures":        {"read", "export"},
-		"LedgerService/ProveEntry":             {"read", "export"},
-		"LedgerService/ProveConsistency":       {"read", "export"},
-		"RetentionService/RunRetention":        {"erase"},
-		"ClientService/CreateClient":           {"clients"},
-		"ClientService/ListClients":            {"clients"},
-		"ClientService/RotateClient":           {"clients"},
-		"ClientService/RevokeClient":           {"clients"},
-	}
+// needed is what the documentation says of a method: which scopes a caller needs one of, and what a client of one department reaches.
+type needed struct {
+	scopes []access.Scope // none: any key will do
+	reach  string         // own, any or all
 }
 
-// wantReach is what the documentation says that a client of one department reaches with every method of the API.
-func wantReach() map[string]string {
-	reach := map[string]string{}
-	for short := range wantScopes() {
-		reach[short] = "own"
-	}
-	for _, short := range []string{
-		"ConsentService/WithdrawConsent", "SuppressionService/CreateSuppression", "HistoryService/EraseRecipient", "CatalogService/GetCatalog",
-		"LedgerService/GetCheckpoint", "LedgerService/ProveConsistency",
-	} {
-		reach[short] = "any"
-	}
-	for _, short := range []string{
-		"HistoryService/MoveRecipient", "HistoryService/VoidEvents", "HistoryService/PlaceLegalHold", "HistoryService/ReleaseLegalHold",
-		"HistoryService/ListErasedReturns", "LedgerService/AddCosignatures", "LedgerService/ProveEntry", "RetentionService/RunRetention",
-	} {
-		reach[short] = "all"
-	}
-	return reach
-}
-
-func TestMethods_TableOfTheDocumentation_IsWhatHolds(t *testing.T) {
+// documented returns what the table of docs/api.md says, by method: the one text on which the tests hold the table of the program to.
+func documented(t *testing.T) map[string]needed {
+	t.Helper()
 	text, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{}
-	for short, scopes := range wantScopes() {
-		names := make([]string, len(scopes))
-		for i, s := range scopes {
-			names[i] = string(s)
-		}
-		list := names[len(names)-1]
-		if len(names) > 1 {
-			list = strings.Join(names[:len(names)-1], ", ") + " or " + list
-		}
-		want[short] = list + " | " + wantReach()[short]
-	}
-	got := map[string]string{}
+	all := map[string]needed{}
 	for line := range strings.Lines(string(text)) {
 		cells := strings.Split(strings.TrimSuffix(strings.TrimSpace(line), " |"), " | ")
 		call := strings.TrimPrefix(cells[0], "| ")
 		if strings.Contains(call, " ") || len(cells) < 3 || !strings.Contains(call, "Service.") {
 			continue
 		}
-		got[strings.Replace(call, ".", "/", 1)] = cells[len(cells)-2] + " | " + cells[len(cells)-1]
+		row := needed{reach: cells[len(cells)-1]}
+		if scopes := cells[len(cells)-2]; scopes != "any key" {
+			for scope := range strings.SplitSeq(strings.ReplaceAll(scopes, " or ", ", "), ", ") {
+				row.scopes = append(row.scopes, access.Scope(scope))
+			}
+		}
+		all[strings.Replace(call, ".", "/", 1)] = row
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	return all
+}
+
+func TestMethods_TableOfTheDocumentation_IsWhatHolds(t *testing.T) {
+	table := documented(t)
+	for _, method := range contract.Methods() {
+		short := strings.TrimPrefix(contract.FullName(method), "/assent.v1.")
+		row, ok := table[short]
+		if !ok {
+			t.Errorf("docs/api.md has no row of %s", short)
+			continue
+		}
+		delete(table, short)
+		scopes, reach := rpc.RowOf(contract.FullName(method))
+		if !cmp.Equal(scopes, row.scopes) || reach != row.reach {
+			t.Errorf("%s: the program has %v %s, docs/api.md %v %s", short, scopes, reach, row.scopes, row.reach)
+		}
+	}
+	for short := range table {
+		t.Errorf("docs/api.md has a row of %s, which is no method", short)
 	}
 }
 
@@ -124,11 +85,11 @@ func TestAccess_WhatReachesTheWholeStore_NeedsAllDepartments(t *testing.T) {
 		all = append(all, string(s))
 	}
 	desk := w.client(administration.NewClient{ID: "desk", Department: "marketing", Scopes: all})
-	for short, reach := range wantReach() {
+	for short, row := range documented(t) {
 		// The message is empty: what is let in is refused for its shape, or answered.
 		err := invoke(with(t, desk), w.conn, "/assent.v1."+short)
 		refused := status.Code(err) == codes.PermissionDenied && reasonOf(t, err) == "OTHER_DEPARTMENT"
-		if want := reach == "all"; refused != want {
+		if want := row.reach == "all"; refused != want {
 			t.Errorf("%s: refused %v, want %v: %v", short, refused, want, err)
 		}
 		if err := invoke(w.as(), w.conn, "/assent.v1."+short); status.Code(err) == codes.PermissionDenied {
@@ -155,20 +116,16 @@ func TestMethods_EveryMethodServed_HasARow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := 0
-	for _, name := range served(w.server) {
+	names := served(w.server)
+	for _, name := range names {
 		if !api.Known(name) {
 			t.Errorf("%s has no row in the table of methods", name)
 		}
-		if short, ok := strings.CutPrefix(name, "/assent.v1."); ok {
-			own++
-			if wantScopes()[short] == nil {
-				t.Errorf("%s is not in the table of this test: say there what it needs", name)
-			}
-		}
 	}
-	if own != len(wantScopes()) {
-		t.Errorf("%d methods are served, the table of this test has %d", own, len(wantScopes()))
+	for _, method := range contract.Methods() {
+		if name := contract.FullName(method); !slices.Contains(names, name) {
+			t.Errorf("%s is not served", name)
+		}
 	}
 }
 
@@ -179,7 +136,7 @@ func invoke(ctx context.Context, conn *grpc.ClientConn, name string) error {
 
 func TestAccess_EveryMethodWithoutKey_IsUnauthenticated(t *testing.T) {
 	w := newWorld(t)
-	for short := range wantScopes() {
+	for short := range documented(t) {
 		err := invoke(t.Context(), w.conn, "/assent.v1."+short)
 		if status.Code(err) != codes.Unauthenticated || reasonOf(t, err) != "UNAUTHENTICATED" {
 			t.Errorf("%s: got %v", short, err)
@@ -189,7 +146,11 @@ func TestAccess_EveryMethodWithoutKey_IsUnauthenticated(t *testing.T) {
 
 func TestAccess_EveryMethodWithoutItsScope_IsDeniedAndNamesIt(t *testing.T) {
 	w := newWorld(t)
-	for short, scopes := range wantScopes() {
+	for short, row := range documented(t) {
+		scopes := row.scopes
+		if len(scopes) == 0 {
+			continue
+		}
 		var others []string
 		for _, s := range access.AllScopes() {
 			if !slices.Contains(scopes, s) {
@@ -216,8 +177,11 @@ func TestAccess_AnyOneOfTheScopes_IsEnough(t *testing.T) {
 	for _, s := range access.AllScopes() {
 		keys[s] = w.client(administration.NewClient{ID: "only-" + string(s), AllDepartments: true, Scopes: []string{string(s)}})
 	}
-	for short, scopes := range wantScopes() {
-		for _, s := range scopes {
+	for short, row := range documented(t) {
+		if len(row.scopes) == 0 {
+			row.scopes = access.AllScopes()
+		}
+		for _, s := range row.scopes {
 			// The message is empty, so what is let in is refused for its shape, or answered.
 			if err := invoke(with(t, keys[s]), w.conn, "/assent.v1."+short); status.Code(err) == codes.PermissionDenied &&
 				strings.Contains(err.Error(), "needs") {
@@ -375,7 +339,7 @@ func TestLog_NamesClientAndMethod_AndNeverTheAddress(t *testing.T) {
 func TestOpen_NeedsNoKey(t *testing.T) {
 	w := newWorld(t)
 	open := newFake(t, w.service)
-	for _, short := range slices.Sorted(maps.Keys(wantScopes())) {
+	for _, short := range slices.Sorted(maps.Keys(documented(t))) {
 		if err := invoke(t.Context(), open.conn, "/assent.v1."+short); status.Code(err) == codes.Unauthenticated ||
 			status.Code(err) == codes.PermissionDenied {
 			t.Errorf("%s: got %v", short, err)

@@ -98,3 +98,9 @@ func (a *API) Known(fullMethod string) bool {
 	_, ok := a.table[fullMethod]
 	return ok
 }
+
+// MessageLimit returns how large the message of a method may be, in bytes; 0 of a method that is not known.
+func (a *API) MessageLimit(fullMethod string) int { return a.table[fullMethod].limit }
+
+// Blocks reports whether a method may record what only blocks, which what is wrong with its evidence alone never stops.
+func (a *API) Blocks(fullMethod string) bool { return a.table[fullMethod].blocks }

@@ -68,19 +68,19 @@ type Refusal struct {
 }
 
 // Admit refuses who may not ask at all, by the values of the headers Authorization and X-Request-Id, so that nothing of what
-// they send is read; nil lets them in. A call that follows is authenticated again, and only that says who calls. A refusal is
-// logged as that of a call is.
-func (a *API) Admit(ctx context.Context, authorization, requestID []string) *Refusal {
+// they send is read; nil lets them in, and then client is whose key it is. A call that follows is authenticated again, and only that says
+// who calls. A refusal is logged as that of a call is.
+func (a *API) Admit(ctx context.Context, authorization, requestID []string) (client string, refusal *Refusal) {
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
 	c := &call{method: httpMethod, id: idOf(requestID), began: time.Now()}
-	_, err := a.gate.authenticate(ctx, authorization)
+	caller, err := a.gate.authenticate(ctx, authorization)
 	if err == nil {
-		return nil
+		return caller.ID, nil
 	}
 	refused := status.Convert(a.causes.mapped(ctx, c, err))
 	a.logCall(ctx, c, refused.Code())
-	return &Refusal{Status: refused, RequestID: c.id}
+	return "", &Refusal{Status: refused, RequestID: c.id}
 }
 
 // bearer returns the API key in the header Authorization.

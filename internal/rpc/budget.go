@@ -16,8 +16,8 @@ type Limits struct {
 	// Calls and Streams are how many calls, and how many of them streams, one client may have under way.
 	Calls   int64
 	Streams int64
-	// Memory is how many bytes the messages under way may take: once as they were received, and once decoded. One client may
-	// have half of it.
+	// Memory is how many bytes the messages under way may take: once as they were received, once decoded, and once in bodies by HTTP. One
+	// client may have half of each.
 	Memory int64
 }
 
@@ -60,9 +60,10 @@ type budget struct {
 }
 
 // room is the memory that messages under way may take. A call reserves room for the bytes of a message before it receives them, and
-// room for the decoded message before it decodes it. It never waits for the first while it holds the second, so calls cannot wait for
-// each other in a circle.
+// room for the decoded message before it decodes it. A request by HTTP reserves room for its body before it makes such a call. None waits
+// for one of the three while it holds a later one, so calls cannot wait for each other in a circle.
 type room struct {
+	bodies   *semaphore.Weighted
 	received *semaphore.Weighted
 	decoded  *semaphore.Weighted
 	size     int64
@@ -76,7 +77,7 @@ type share struct {
 }
 
 func newRoom(size int64) room {
-	return room{received: semaphore.NewWeighted(size), decoded: semaphore.NewWeighted(size), size: size}
+	return room{bodies: semaphore.NewWeighted(size), received: semaphore.NewWeighted(size), decoded: semaphore.NewWeighted(size), size: size}
 }
 
 func newBudget(limits Limits) *budget {
@@ -150,6 +151,10 @@ func (in *intake) reserve(ctx context.Context, own, total *semaphore.Weighted, n
 		defer cancel()
 		ctx = timed
 	}
+	return acquire(ctx, own, total, n)
+}
+
+func acquire(ctx context.Context, own, total *semaphore.Weighted, n int64) (release func(), err error) {
 	if err := own.Acquire(ctx, n); err != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -82,9 +82,13 @@ func (u *unaryCall) run(ctx context.Context, request any, _ *grpc.UnaryServerInf
 	if err := u.row.check(u.api.checks, request); err != nil {
 		return nil, err
 	}
-	timed := withDefaultDeadline(ctx, u.row.timeout)
-	defer timed.release()
-	return next(timed, request) //nolint:contextcheck // It is made from the one that was given.
+	timed := ctx
+	if _, given := ctx.Deadline(); !given {
+		var cancel context.CancelFunc
+		timed, cancel = context.WithTimeout(ctx, u.row.timeout)
+		defer cancel()
+	}
+	return next(timed, request)
 }
 
 // unreadable turns an error of decoding into one for the caller, without what it says of the contents.

@@ -161,18 +161,30 @@ func TestErrors_Panic_BecomesInternalAndTheServerLives(t *testing.T) {
 	}
 }
 
-func TestDeadline_CallWithoutOne_GetsTheDefault(t *testing.T) {
+func TestDeadline_CallWithoutOne_GetsTheDefault_AndOneThatIsGivenStands(t *testing.T) {
+	var inside context.Context
 	var left time.Duration
 	w := newFake(t, &fake{check: func(ctx context.Context) (check.Result, error) {
 		deadline, _ := ctx.Deadline()
-		left = time.Until(deadline)
+		inside, left = ctx, time.Until(deadline)
 		return check.Result{}, nil
 	}})
 	if err := callCheck(t.Context(), w.conn); err != nil {
 		t.Fatal(err)
 	}
-	if left <= 0 || left > 30*time.Second {
-		t.Errorf("%v are left", left)
+	if left <= 20*time.Second || left > 30*time.Second {
+		t.Errorf("%v are left of the default", left)
+	}
+	if <-inside.Done(); !errors.Is(inside.Err(), context.Canceled) {
+		t.Errorf("after the call: %v", inside.Err())
+	}
+	given, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	if err := callCheck(given, w.conn); err != nil {
+		t.Fatal(err)
+	}
+	if left <= 50*time.Minute {
+		t.Errorf("%v are left of an hour", left)
 	}
 }
 

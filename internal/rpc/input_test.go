@@ -477,6 +477,10 @@ func TestInput_RequestIDUsedForAnotherBody_AlreadyExists(t *testing.T) {
 	if err != nil || !proto.Equal(first, again) {
 		t.Errorf("a repetition got %v, %v, the first %v", again, err, first)
 	}
+	again, err = client.GrantConsent(w.as(), grant(func(m *assentv1.GrantConsentRequest) { m.RequestId = strings.ToUpper(requestID) }))
+	if err != nil || !proto.Equal(first, again) {
+		t.Errorf("a repetition with the id in capitals got %v, %v, the first %v", again, err, first)
+	}
 	_, err = client.GrantConsent(w.as(), grant(func(m *assentv1.GrantConsentRequest) { with(m); m.Address = "bob@example.com" }))
 	if status.Code(err) != codes.AlreadyExists || reasonOf(t, err) != "REQUEST_ID_REUSED" {
 		t.Errorf("another body: %v", err)

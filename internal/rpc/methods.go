@@ -48,6 +48,7 @@ type method struct {
 	reach   reach
 	open    bool          // needs no key
 	foreign bool          // it comes with gRPC: its messages have no rules, and its statuses are its own
+	blocks  bool          // it may record what only blocks, which what is wrong with its evidence alone never stops
 	quiet   bool          // a call that succeeds is logged on level debug only, for there are very many
 	limit   int           // of the message, in bytes
 	shape   *shape        // of the message
@@ -86,6 +87,12 @@ func (m method) often() method {
 	return m
 }
 
+// blocking is a method that may record what only blocks.
+func (m method) blocking() method {
+	m.blocks = true
+	return m
+}
+
 // allows returns an error unless a client may call the method of the full name.
 func (m *method) allows(c *access.Caller, fullName string) error {
 	name := fullName[strings.LastIndexByte(fullName, '/')+1:]
@@ -113,12 +120,12 @@ func methods() map[string]method {
 		assentv1.ConsentService_RequestConsent_FullMethodName:     needs(department, access.ScopeRecord),
 		assentv1.ConsentService_ConfirmConsent_FullMethodName:     needs(department, access.ScopeRecord),
 		assentv1.ConsentService_GrantConsent_FullMethodName:       needs(department, access.ScopeRecord),
-		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(everywhere, access.ScopeRecord, access.ScopeSuppress),
+		assentv1.ConsentService_WithdrawConsent_FullMethodName:    needs(everywhere, access.ScopeRecord, access.ScopeSuppress).blocking(),
 		assentv1.ConsentService_BatchRecordEvents_FullMethodName: needs(
-			department, access.ScopeRecord, access.ScopeSuppress, access.ScopeLift, access.ScopeErase).batch(),
+			department, access.ScopeRecord, access.ScopeSuppress, access.ScopeLift, access.ScopeErase).batch().blocking(),
 		assentv1.ConsentService_LookupRecipient_FullMethodName: needs(department, access.ScopeRead),
 
-		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(everywhere, access.ScopeSuppress),
+		assentv1.SuppressionService_CreateSuppression_FullMethodName: needs(everywhere, access.ScopeSuppress).blocking(),
 		assentv1.SuppressionService_LiftSuppression_FullMethodName:   needs(department, access.ScopeSuppress, access.ScopeLift),
 
 		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(department, access.ScopeRead),
@@ -143,6 +150,7 @@ func methods() map[string]method {
 		assentv1.RetentionService_RunRetention_FullMethodName: needs(whole, access.ScopeErase).lasting(),
 
 		assentv1.ClientService_CreateClient_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.ClientService_GetCaller_FullMethodName:    needs(everywhere),
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),

@@ -11,9 +11,9 @@ import (
 
 // AdmitObserver is [API.Admit] for the figures of the whole server, which name the channels of every department: it lets in clients of all
 // departments with the scope metrics only.
-func (a *API) AdmitObserver(ctx context.Context, authorization, requestID []string) *Refusal {
-	if refusal := a.Admit(ctx, authorization, requestID); refusal != nil {
-		return refusal
+func (a *API) AdmitObserver(ctx context.Context, authorization, requestID []string) (client string, refusal *Refusal) {
+	if client, refusal = a.Admit(ctx, authorization, requestID); refusal != nil {
+		return "", refusal
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
@@ -24,9 +24,9 @@ func (a *API) AdmitObserver(ctx context.Context, authorization, requestID []stri
 		err = a.service.MayObserve(access.WithCaller(ctx, caller))
 	}
 	if err == nil {
-		return nil
+		return client, nil
 	}
 	refused := status.Convert(a.causes.mapped(ctx, c, err))
 	a.logCall(ctx, c, refused.Code())
-	return &Refusal{Status: refused, RequestID: c.id}
+	return "", &Refusal{Status: refused, RequestID: c.id}
 }

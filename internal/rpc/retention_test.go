@@ -9,7 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 )
 
-func TestRunRetention_CountsByClass_AndChangesNothingInADryRun(t *testing.T) {
+func TestRunRetention_CountsByClass_AndChangesNothingWithValidateOnly(t *testing.T) {
 	w := newWorld(t)
 	document, err := examples.Files.ReadFile("catalogs/acme.yaml")
 	if err != nil {
@@ -28,10 +28,10 @@ func TestRunRetention_CountsByClass_AndChangesNothingInADryRun(t *testing.T) {
 	at := w.clock.Now()
 	w.clock.Advance(at.AddDate(2, 0, 1).Sub(at))
 	for _, c := range []struct {
-		dryRun bool
-		want   int64
+		validateOnly bool
+		want         int64
 	}{{true, 1}, {false, 1}, {false, 0}} {
-		got, err := assentv1.NewRetentionServiceClient(w.conn).RunRetention(w.as(), &assentv1.RunRetentionRequest{DryRun: c.dryRun})
+		got, err := assentv1.NewRetentionServiceClient(w.conn).RunRetention(w.as(), &assentv1.RunRetentionRequest{ValidateOnly: c.validateOnly})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestRunRetention_CountsByClass_AndChangesNothingInADryRun(t *testing.T) {
 				want = c.want
 			}
 			if class.GetCount() != want || (want == 0) != (class.GetOldestTime() == nil) {
-				t.Errorf("dry run %t: %v, want %d", c.dryRun, class, want)
+				t.Errorf("validate only %t: %v, want %d", c.validateOnly, class, want)
 			}
 		}
 		if len(got.GetClasses()) != 6 {

@@ -74,7 +74,7 @@ func TestREST_ListsDisclosures_AndRunsRetention(t *testing.T) {
 		!strings.Contains(got.body, "newsletter") || !strings.Contains(got.body, `"admin"`) {
 		t.Errorf("disclosures: %d %s", got.code, got.body)
 	}
-	kept := r.as(http.MethodPost, "/v1/retention:run", `{"dryRun": true}`)
+	kept := r.as(http.MethodPost, "/v1/retention:run", `{"validateOnly": true}`)
 	if classes, _ := kept.json["classes"].([]any); kept.code != http.StatusOK || len(classes) != 6 {
 		t.Errorf("retention: %d %s", kept.code, kept.body)
 	}
@@ -164,7 +164,8 @@ func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
 		code               int
 		reason, text       string
 	}{
-		"unknown key":         {"POST", "/v1/consent:check", `{"adress": "anna@example.com"}`, 400, "INVALID_REQUEST", "no field adress"},
+		"unknown key":         {"POST", "/v1/consent:check", `{"adress": "anna@example.com"}`, 400, "INVALID_REQUEST", "no field adress; did you mean address?"},
+		"half a pair":         {"POST", "/v1/consent:grant", `{"evidence": {"note": "\ud800"}}`, 400, "INVALID_REQUEST", "at 1:23: a text has an escape that stands for no character"},
 		"address as a key":    {"POST", "/v1/consent:check", `{"anna@example.com": 1}`, 400, "INVALID_REQUEST", "no such field"},
 		"wrong type":          {"POST", "/v1/consent:check", `{"address": 7}`, 400, "INVALID_REQUEST", "address must be of type string"},
 		"address for a bool":  {"POST", "/v1/consent:check", `{"containsAdvertising": "anna@example.com"}`, 400, "INVALID_REQUEST", "containsAdvertising must be of type bool"},

@@ -96,24 +96,35 @@ func TestREST_EmptyCheck_NamesEveryFieldThatIsMissing(t *testing.T) {
 	}
 }
 
-func TestREST_RefusalWithEvidenceThatIsNoUTF8_IsRecorded(t *testing.T) {
+func TestREST_RefusalWithEvidenceThatIsNoText_IsRecordedWithAWarning(t *testing.T) {
 	r := run(t, settings(t))
-	const latin1 = "\"evidence\": {\"note\": \"caf\xe9\"}"
-	for path, body := range map[string]string{
-		"/v1/consent:withdraw": "{\"address\": \"a@example.com\", \"channels\": [\"newsletter\"], " + latin1 + "}",
-		"/v1/suppressions":     "{\"address\": \"b@example.com\", \"reason\": \"HARD_BOUNCE\", " + latin1 + "}",
+	for what, note := range map[string]string{
+		"Latin-1": "caf\xe9", "half of a surrogate pair": `\ud83d cut`, "an escape that JSON lacks": `\x41`, "a NUL": `\u0000`,
 	} {
-		if got := r.as(http.MethodPost, path, body); got.code != http.StatusOK {
-			t.Errorf("%s: %d %s", path, got.code, got.body)
+		evidence := `"evidence": {"note": "` + note + `"}`
+		no := `{"address": "a@example.com", "channels": ["newsletter"], ` + evidence + `}`
+		for path, body := range map[string]string{
+			"/v1/consent:withdraw":   no,
+			"/v1/suppressions":       `{"address": "b@example.com", "reason": "HARD_BOUNCE", ` + evidence + `}`,
+			"/v1/events:batchRecord": `{"events": [{"withdraw": ` + no + `}]}`,
+		} {
+			got := r.as(http.MethodPost, path, body)
+			if got.code != http.StatusOK || !strings.Contains(got.body, "EVIDENCE_SHORTENED") || !strings.Contains(got.body, "evidence.note") {
+				t.Errorf("%s, %s: %d %s", what, path, got.code, got.body)
+			}
+			// What says whom it is about is not mended.
+			got = r.as(http.MethodPost, path, strings.Replace(body, "@example", note+"@example", 1))
+			if !strings.Contains(got.body, "INVALID_ADDRESS") {
+				t.Errorf("%s, %s, address: %d %s", what, path, got.code, got.body)
+			}
 		}
-		// What says whom it is about is not mended.
-		if got := r.as(http.MethodPost, path, strings.Replace(body, "@example", "\xe9@example", 1)); got.reason() != "INVALID_ADDRESS" {
-			t.Errorf("%s, address: %d %s", path, got.code, got.body)
+		grant := `{"address": "a@example.com", "channels": ["newsletter"], "legalBasis": "consent", ` + evidence + `}`
+		if got := r.as(http.MethodPost, "/v1/consent:grant", grant); got.code != http.StatusBadRequest {
+			t.Errorf("%s, a grant: %d %s", what, got.code, got.body)
 		}
-	}
-	got := r.as(http.MethodPost, "/v1/consent:grant",
-		"{\"address\": \"a@example.com\", \"channels\": [\"newsletter\"], \"legalBasis\": \"LEGAL_BASIS_CONSENT\", "+latin1+"}")
-	if got.code != http.StatusBadRequest || !strings.Contains(got.body, "UTF-8") {
-		t.Errorf("a grant: %d %s", got.code, got.body)
+		got := r.as(http.MethodPost, "/v1/events:batchRecord", `{"events": [{"grant": `+grant+`}, {"refuse": `+no+`}]}`)
+		if got.code != http.StatusOK || !strings.Contains(got.body, "INVALID_EVIDENCE") || !strings.Contains(got.body, "EVIDENCE_SHORTENED") {
+			t.Errorf("%s, a batch with a grant: %d %s", what, got.code, got.body)
+		}
 	}
 }

@@ -34,7 +34,7 @@ type Metrics struct {
 	provider    *sdk.MeterProvider
 	decisions   decisions
 	checkpoints metric.Int64Counter
-	calls       *calls
+	calls       calls
 	workers     workers
 
 	storeDurations *prometheus.HistogramVec
@@ -86,7 +86,7 @@ func (m *Metrics) CheckpointKept(ctx context.Context, kept bool) {
 
 // Called counts a call of a method that exists: the name of one that does not is anything that a caller likes.
 func (m *Metrics) Called(fullMethod string, code codes.Code, took time.Duration) {
-	m.calls.add(callKind{fullMethod, code}, took)
+	m.calls.add(fullMethod, code, took)
 }
 
 // Handler returns the page that Prometheus reads.

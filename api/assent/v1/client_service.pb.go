@@ -310,6 +310,107 @@ func (x *CreateClientResponse) GetApiKey() string {
 	return ""
 }
 
+// A question for the client that asks it.
+type GetCallerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCallerRequest) Reset() {
+	*x = GetCallerRequest{}
+	mi := &file_assent_v1_client_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCallerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCallerRequest) ProtoMessage() {}
+
+func (x *GetCallerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_client_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCallerRequest.ProtoReflect.Descriptor instead.
+func (*GetCallerRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{3}
+}
+
+// The client that calls.
+type GetCallerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client.
+	Client *Client `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	// When the key that was sent ends; unset: never.
+	SentKeyExpiresTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=sent_key_expires_time,json=sentKeyExpiresTime,proto3" json:"sent_key_expires_time,omitempty"`
+	// Whether the key that was sent is the one before, which RotateClient left for a while.
+	SentPreviousKey bool `protobuf:"varint,3,opt,name=sent_previous_key,json=sentPreviousKey,proto3" json:"sent_previous_key,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *GetCallerResponse) Reset() {
+	*x = GetCallerResponse{}
+	mi := &file_assent_v1_client_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCallerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCallerResponse) ProtoMessage() {}
+
+func (x *GetCallerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_client_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCallerResponse.ProtoReflect.Descriptor instead.
+func (*GetCallerResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetCallerResponse) GetClient() *Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *GetCallerResponse) GetSentKeyExpiresTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SentKeyExpiresTime
+	}
+	return nil
+}
+
+func (x *GetCallerResponse) GetSentPreviousKey() bool {
+	if x != nil {
+		return x.SentPreviousKey
+	}
+	return false
+}
+
 // Which clients to list.
 type ListClientsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -323,7 +424,7 @@ type ListClientsRequest struct {
 
 func (x *ListClientsRequest) Reset() {
 	*x = ListClientsRequest{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[3]
+	mi := &file_assent_v1_client_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -335,7 +436,7 @@ func (x *ListClientsRequest) String() string {
 func (*ListClientsRequest) ProtoMessage() {}
 
 func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[3]
+	mi := &file_assent_v1_client_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -348,7 +449,7 @@ func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsRequest.ProtoReflect.Descriptor instead.
 func (*ListClientsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{3}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListClientsRequest) GetPageSize() int32 {
@@ -378,7 +479,7 @@ type ListClientsResponse struct {
 
 func (x *ListClientsResponse) Reset() {
 	*x = ListClientsResponse{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[4]
+	mi := &file_assent_v1_client_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -390,7 +491,7 @@ func (x *ListClientsResponse) String() string {
 func (*ListClientsResponse) ProtoMessage() {}
 
 func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[4]
+	mi := &file_assent_v1_client_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -403,7 +504,7 @@ func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsResponse.ProtoReflect.Descriptor instead.
 func (*ListClientsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{4}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListClientsResponse) GetClients() []*Client {
@@ -435,7 +536,7 @@ type RotateClientRequest struct {
 
 func (x *RotateClientRequest) Reset() {
 	*x = RotateClientRequest{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[5]
+	mi := &file_assent_v1_client_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -447,7 +548,7 @@ func (x *RotateClientRequest) String() string {
 func (*RotateClientRequest) ProtoMessage() {}
 
 func (x *RotateClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[5]
+	mi := &file_assent_v1_client_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -460,7 +561,7 @@ func (x *RotateClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateClientRequest.ProtoReflect.Descriptor instead.
 func (*RotateClientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{5}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RotateClientRequest) GetId() string {
@@ -497,7 +598,7 @@ type RotateClientResponse struct {
 
 func (x *RotateClientResponse) Reset() {
 	*x = RotateClientResponse{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[6]
+	mi := &file_assent_v1_client_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -509,7 +610,7 @@ func (x *RotateClientResponse) String() string {
 func (*RotateClientResponse) ProtoMessage() {}
 
 func (x *RotateClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[6]
+	mi := &file_assent_v1_client_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -522,7 +623,7 @@ func (x *RotateClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateClientResponse.ProtoReflect.Descriptor instead.
 func (*RotateClientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{6}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RotateClientResponse) GetClient() *Client {
@@ -552,7 +653,7 @@ type RevokeClientRequest struct {
 
 func (x *RevokeClientRequest) Reset() {
 	*x = RevokeClientRequest{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[7]
+	mi := &file_assent_v1_client_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +665,7 @@ func (x *RevokeClientRequest) String() string {
 func (*RevokeClientRequest) ProtoMessage() {}
 
 func (x *RevokeClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[7]
+	mi := &file_assent_v1_client_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +678,7 @@ func (x *RevokeClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeClientRequest.ProtoReflect.Descriptor instead.
 func (*RevokeClientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RevokeClientRequest) GetId() string {
@@ -605,7 +706,7 @@ type RevokeClientResponse struct {
 
 func (x *RevokeClientResponse) Reset() {
 	*x = RevokeClientResponse{}
-	mi := &file_assent_v1_client_service_proto_msgTypes[8]
+	mi := &file_assent_v1_client_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -617,7 +718,7 @@ func (x *RevokeClientResponse) String() string {
 func (*RevokeClientResponse) ProtoMessage() {}
 
 func (x *RevokeClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_client_service_proto_msgTypes[8]
+	mi := &file_assent_v1_client_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -630,7 +731,7 @@ func (x *RevokeClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeClientResponse.ProtoReflect.Descriptor instead.
 func (*RevokeClientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_client_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RevokeClientResponse) GetClient() *Client {
@@ -674,7 +775,12 @@ const file_assent_v1_client_service_proto_rawDesc = "" +
 	"\x10key_expires_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x0ekeyExpiresTime\"Z\n" +
 	"\x14CreateClientResponse\x12)\n" +
 	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client\x12\x17\n" +
-	"\aapi_key\x18\x02 \x01(\tR\x06apiKey\"l\n" +
+	"\aapi_key\x18\x02 \x01(\tR\x06apiKey\"\x12\n" +
+	"\x10GetCallerRequest\"\xb9\x01\n" +
+	"\x11GetCallerResponse\x12)\n" +
+	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client\x12M\n" +
+	"\x15sent_key_expires_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x12sentKeyExpiresTime\x12*\n" +
+	"\x11sent_previous_key\x18\x03 \x01(\bR\x0fsentPreviousKey\"l\n" +
 	"\x12ListClientsRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
@@ -693,9 +799,10 @@ const file_assent_v1_client_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x02id\x12/\n" +
 	"\x11previous_key_only\x18\x02 \x01(\bB\x03\xe0A\x01R\x0fpreviousKeyOnly\"A\n" +
 	"\x14RevokeClientResponse\x12)\n" +
-	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client2\xc5\x03\n" +
+	"\x06client\x18\x01 \x01(\v2\x11.assent.v1.ClientR\x06client2\xa7\x04\n" +
 	"\rClientService\x12g\n" +
-	"\fCreateClient\x12\x1e.assent.v1.CreateClientRequest\x1a\x1f.assent.v1.CreateClientResponse\"\x16\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/clients\x12a\n" +
+	"\fCreateClient\x12\x1e.assent.v1.CreateClientRequest\x1a\x1f.assent.v1.CreateClientResponse\"\x16\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/clients\x12`\n" +
+	"\tGetCaller\x12\x1b.assent.v1.GetCallerRequest\x1a\x1c.assent.v1.GetCallerResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/clients:self\x12a\n" +
 	"\vListClients\x12\x1d.assent.v1.ListClientsRequest\x1a\x1e.assent.v1.ListClientsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/clients\x12s\n" +
 	"\fRotateClient\x12\x1e.assent.v1.RotateClientRequest\x1a\x1f.assent.v1.RotateClientResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/clients/{id}:rotate\x12s\n" +
 	"\fRevokeClient\x12\x1e.assent.v1.RevokeClientRequest\x1a\x1f.assent.v1.RevokeClientResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/clients/{id}:revokeB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
@@ -712,45 +819,51 @@ func file_assent_v1_client_service_proto_rawDescGZIP() []byte {
 	return file_assent_v1_client_service_proto_rawDescData
 }
 
-var file_assent_v1_client_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_assent_v1_client_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_assent_v1_client_service_proto_goTypes = []any{
 	(*Client)(nil),                // 0: assent.v1.Client
 	(*CreateClientRequest)(nil),   // 1: assent.v1.CreateClientRequest
 	(*CreateClientResponse)(nil),  // 2: assent.v1.CreateClientResponse
-	(*ListClientsRequest)(nil),    // 3: assent.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),   // 4: assent.v1.ListClientsResponse
-	(*RotateClientRequest)(nil),   // 5: assent.v1.RotateClientRequest
-	(*RotateClientResponse)(nil),  // 6: assent.v1.RotateClientResponse
-	(*RevokeClientRequest)(nil),   // 7: assent.v1.RevokeClientRequest
-	(*RevokeClientResponse)(nil),  // 8: assent.v1.RevokeClientResponse
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
+	(*GetCallerRequest)(nil),      // 3: assent.v1.GetCallerRequest
+	(*GetCallerResponse)(nil),     // 4: assent.v1.GetCallerResponse
+	(*ListClientsRequest)(nil),    // 5: assent.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),   // 6: assent.v1.ListClientsResponse
+	(*RotateClientRequest)(nil),   // 7: assent.v1.RotateClientRequest
+	(*RotateClientResponse)(nil),  // 8: assent.v1.RotateClientResponse
+	(*RevokeClientRequest)(nil),   // 9: assent.v1.RevokeClientRequest
+	(*RevokeClientResponse)(nil),  // 10: assent.v1.RevokeClientResponse
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
 }
 var file_assent_v1_client_service_proto_depIdxs = []int32{
-	9,  // 0: assent.v1.Client.created_time:type_name -> google.protobuf.Timestamp
-	9,  // 1: assent.v1.Client.revoked_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: assent.v1.Client.key_expires_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: assent.v1.Client.previous_key_expires_time:type_name -> google.protobuf.Timestamp
-	9,  // 4: assent.v1.CreateClientRequest.key_expires_time:type_name -> google.protobuf.Timestamp
+	11, // 0: assent.v1.Client.created_time:type_name -> google.protobuf.Timestamp
+	11, // 1: assent.v1.Client.revoked_time:type_name -> google.protobuf.Timestamp
+	11, // 2: assent.v1.Client.key_expires_time:type_name -> google.protobuf.Timestamp
+	11, // 3: assent.v1.Client.previous_key_expires_time:type_name -> google.protobuf.Timestamp
+	11, // 4: assent.v1.CreateClientRequest.key_expires_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: assent.v1.CreateClientResponse.client:type_name -> assent.v1.Client
-	0,  // 6: assent.v1.ListClientsResponse.clients:type_name -> assent.v1.Client
-	9,  // 7: assent.v1.RotateClientRequest.key_expires_time:type_name -> google.protobuf.Timestamp
-	10, // 8: assent.v1.RotateClientRequest.overlap:type_name -> google.protobuf.Duration
-	0,  // 9: assent.v1.RotateClientResponse.client:type_name -> assent.v1.Client
-	0,  // 10: assent.v1.RevokeClientResponse.client:type_name -> assent.v1.Client
-	1,  // 11: assent.v1.ClientService.CreateClient:input_type -> assent.v1.CreateClientRequest
-	3,  // 12: assent.v1.ClientService.ListClients:input_type -> assent.v1.ListClientsRequest
-	5,  // 13: assent.v1.ClientService.RotateClient:input_type -> assent.v1.RotateClientRequest
-	7,  // 14: assent.v1.ClientService.RevokeClient:input_type -> assent.v1.RevokeClientRequest
-	2,  // 15: assent.v1.ClientService.CreateClient:output_type -> assent.v1.CreateClientResponse
-	4,  // 16: assent.v1.ClientService.ListClients:output_type -> assent.v1.ListClientsResponse
-	6,  // 17: assent.v1.ClientService.RotateClient:output_type -> assent.v1.RotateClientResponse
-	8,  // 18: assent.v1.ClientService.RevokeClient:output_type -> assent.v1.RevokeClientResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	0,  // 6: assent.v1.GetCallerResponse.client:type_name -> assent.v1.Client
+	11, // 7: assent.v1.GetCallerResponse.sent_key_expires_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: assent.v1.ListClientsResponse.clients:type_name -> assent.v1.Client
+	11, // 9: assent.v1.RotateClientRequest.key_expires_time:type_name -> google.protobuf.Timestamp
+	12, // 10: assent.v1.RotateClientRequest.overlap:type_name -> google.protobuf.Duration
+	0,  // 11: assent.v1.RotateClientResponse.client:type_name -> assent.v1.Client
+	0,  // 12: assent.v1.RevokeClientResponse.client:type_name -> assent.v1.Client
+	1,  // 13: assent.v1.ClientService.CreateClient:input_type -> assent.v1.CreateClientRequest
+	3,  // 14: assent.v1.ClientService.GetCaller:input_type -> assent.v1.GetCallerRequest
+	5,  // 15: assent.v1.ClientService.ListClients:input_type -> assent.v1.ListClientsRequest
+	7,  // 16: assent.v1.ClientService.RotateClient:input_type -> assent.v1.RotateClientRequest
+	9,  // 17: assent.v1.ClientService.RevokeClient:input_type -> assent.v1.RevokeClientRequest
+	2,  // 18: assent.v1.ClientService.CreateClient:output_type -> assent.v1.CreateClientResponse
+	4,  // 19: assent.v1.ClientService.GetCaller:output_type -> assent.v1.GetCallerResponse
+	6,  // 20: assent.v1.ClientService.ListClients:output_type -> assent.v1.ListClientsResponse
+	8,  // 21: assent.v1.ClientService.RotateClient:output_type -> assent.v1.RotateClientResponse
+	10, // 22: assent.v1.ClientService.RevokeClient:output_type -> assent.v1.RevokeClientResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_client_service_proto_init() }
@@ -764,7 +877,7 @@ func file_assent_v1_client_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_client_service_proto_rawDesc), len(file_assent_v1_client_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

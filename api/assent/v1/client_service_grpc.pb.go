@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ClientService_CreateClient_FullMethodName = "/assent.v1.ClientService/CreateClient"
+	ClientService_GetCaller_FullMethodName    = "/assent.v1.ClientService/GetCaller"
 	ClientService_ListClients_FullMethodName  = "/assent.v1.ClientService/ListClients"
 	ClientService_RotateClient_FullMethodName = "/assent.v1.ClientService/RotateClient"
 	ClientService_RevokeClient_FullMethodName = "/assent.v1.ClientService/RevokeClient"
@@ -35,6 +36,8 @@ type ClientServiceClient interface {
 	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
 	// ALREADY_EXISTS with CLIENT_EXISTS; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	CreateClient(ctx context.Context, in *CreateClientRequest, opts ...grpc.CallOption) (*CreateClientResponse, error)
+	// Returns the client that calls, and until when the key that it sent holds. Any key may ask.
+	GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error)
 	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
 	// Gives a client a new key, and returns it, this once. The key before holds beside it: until its own end, for the overlap, or until
@@ -61,6 +64,16 @@ func (c *clientServiceClient) CreateClient(ctx context.Context, in *CreateClient
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateClientResponse)
 	err := c.cc.Invoke(ctx, ClientService_CreateClient_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clientServiceClient) GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCallerResponse)
+	err := c.cc.Invoke(ctx, ClientService_GetCaller_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +120,8 @@ type ClientServiceServer interface {
 	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
 	// ALREADY_EXISTS with CLIENT_EXISTS; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	CreateClient(context.Context, *CreateClientRequest) (*CreateClientResponse, error)
+	// Returns the client that calls, and until when the key that it sent holds. Any key may ask.
+	GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error)
 	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
 	// Gives a client a new key, and returns it, this once. The key before holds beside it: until its own end, for the overlap, or until
@@ -131,6 +146,9 @@ type UnimplementedClientServiceServer struct{}
 
 func (UnimplementedClientServiceServer) CreateClient(context.Context, *CreateClientRequest) (*CreateClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateClient not implemented")
+}
+func (UnimplementedClientServiceServer) GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCaller not implemented")
 }
 func (UnimplementedClientServiceServer) ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListClients not implemented")
@@ -176,6 +194,24 @@ func _ClientService_CreateClient_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ClientServiceServer).CreateClient(ctx, req.(*CreateClientRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClientService_GetCaller_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCallerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClientServiceServer).GetCaller(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClientService_GetCaller_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClientServiceServer).GetCaller(ctx, req.(*GetCallerRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -244,6 +280,10 @@ var ClientService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateClient",
 			Handler:    _ClientService_CreateClient_Handler,
+		},
+		{
+			MethodName: "GetCaller",
+			Handler:    _ClientService_GetCaller_Handler,
 		},
 		{
 			MethodName: "ListClients",

@@ -34,7 +34,7 @@ type Checkpoint struct {
 	// How many events it commits to: the position of the last.
 	Size int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	// The root of the tree of that size, 32 bytes.
-	Root []byte `protobuf:"bytes,4,opt,name=root,proto3" json:"root,omitempty"`
+	RootHash []byte `protobuf:"bytes,4,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
 	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Learn it once, from the one who keeps the key file
 	// (`assent keys show`), and hold later checkpoints against that one.
 	VerifierKey   string `protobuf:"bytes,5,opt,name=verifier_key,json=verifierKey,proto3" json:"verifier_key,omitempty"`
@@ -93,9 +93,9 @@ func (x *Checkpoint) GetSize() int64 {
 	return 0
 }
 
-func (x *Checkpoint) GetRoot() []byte {
+func (x *Checkpoint) GetRootHash() []byte {
 	if x != nil {
-		return x.Root
+		return x.RootHash
 	}
 	return nil
 }
@@ -662,13 +662,13 @@ var File_assent_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eassent/v1/ledger_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x01\n" +
+	"\x1eassent/v1/ledger_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x01\n" +
 	"\n" +
 	"Checkpoint\x12\x12\n" +
 	"\x04note\x18\x01 \x01(\tR\x04note\x12\x16\n" +
 	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x12\n" +
-	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x12\n" +
-	"\x04root\x18\x04 \x01(\fR\x04root\x12!\n" +
+	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x1b\n" +
+	"\troot_hash\x18\x04 \x01(\fR\brootHash\x12!\n" +
 	"\fverifier_key\x18\x05 \x01(\tR\vverifierKey\"\x16\n" +
 	"\x14GetCheckpointRequest\"\x89\x01\n" +
 	"\x15GetCheckpointResponse\x125\n" +

@@ -26,8 +26,8 @@ const (
 // Asks to remove what is due.
 type RunRetentionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only count; change nothing.
-	DryRun        bool `protobuf:"varint,1,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Only counts what would be removed, and changes nothing.
+	ValidateOnly  bool `protobuf:"varint,1,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -62,14 +62,14 @@ func (*RunRetentionRequest) Descriptor() ([]byte, []int) {
 	return file_assent_v1_retention_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *RunRetentionRequest) GetDryRun() bool {
+func (x *RunRetentionRequest) GetValidateOnly() bool {
 	if x != nil {
-		return x.DryRun
+		return x.ValidateOnly
 	}
 	return false
 }
 
-// What was removed, or in a dry run would be.
+// What was removed, or with validate_only would be.
 type RunRetentionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All classes, also those of which nothing was due.
@@ -184,9 +184,9 @@ var File_assent_v1_retention_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_retention_service_proto_rawDesc = "" +
 	"\n" +
-	"!assent/v1/retention_service.proto\x12\tassent.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"3\n" +
-	"\x13RunRetentionRequest\x12\x1c\n" +
-	"\adry_run\x18\x01 \x01(\bB\x03\xe0A\x01R\x06dryRun\"K\n" +
+	"!assent/v1/retention_service.proto\x12\tassent.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"?\n" +
+	"\x13RunRetentionRequest\x12(\n" +
+	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"K\n" +
 	"\x14RunRetentionResponse\x123\n" +
 	"\aclasses\x18\x01 \x03(\v2\x19.assent.v1.RetentionClassR\aclasses\"y\n" +
 	"\x0eRetentionClass\x12\x14\n" +

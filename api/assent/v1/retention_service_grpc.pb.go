@@ -28,7 +28,7 @@ const (
 //
 // Removes what the catalog's policy `retention` does not keep any longer. Servers do it by themselves once a day.
 type RetentionServiceClient interface {
-	// Carries out the erasures that were imported, and removes what is due, or in a dry run counts it: evidence that is of no use any more, requests that nobody confirmed, disclosures,
+	// Carries out the erasures that were imported, and removes what is due, or with validate_only counts it: evidence that is of no use any more, requests that nobody confirmed, disclosures,
 	// what was kept for the defence of claims; and lifts hard bounces that are old enough. Nothing of an address that is under a legal
 	// hold is removed, and never the evidence of a grant that stands. What was removed is recorded in the ledger. It goes in short
 	// transactions, and may be interrupted and repeated.
@@ -60,7 +60,7 @@ func (c *retentionServiceClient) RunRetention(ctx context.Context, in *RunRetent
 //
 // Removes what the catalog's policy `retention` does not keep any longer. Servers do it by themselves once a day.
 type RetentionServiceServer interface {
-	// Carries out the erasures that were imported, and removes what is due, or in a dry run counts it: evidence that is of no use any more, requests that nobody confirmed, disclosures,
+	// Carries out the erasures that were imported, and removes what is due, or with validate_only counts it: evidence that is of no use any more, requests that nobody confirmed, disclosures,
 	// what was kept for the defence of claims; and lifts hard bounces that are old enough. Nothing of an address that is under a legal
 	// hold is removed, and never the evidence of a grant that stands. What was removed is recorded in the ledger. It goes in short
 	// transactions, and may be interrupted and repeated.

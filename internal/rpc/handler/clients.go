@@ -43,6 +43,18 @@ func (s *clientServer) CreateClient(
 	return &assentv1.CreateClientResponse{Client: clientOf(&client), ApiKey: key}, nil
 }
 
+// GetCaller returns the client that calls.
+func (s *clientServer) GetCaller(ctx context.Context, _ *assentv1.GetCallerRequest) (*assentv1.GetCallerResponse, error) {
+	caller, err := s.clients.GetCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	expires, previous := caller.SentKey()
+	return &assentv1.GetCallerResponse{
+		Client: clientOf(&caller.Client), SentKeyExpiresTime: timestamp(expires), SentPreviousKey: previous,
+	}, nil
+}
+
 // ListClients lists the clients.
 func (s *clientServer) ListClients(
 	ctx context.Context, m *assentv1.ListClientsRequest,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -16,10 +17,14 @@ type identified interface {
 	GetRequestId() string
 }
 
-// idempotencyOf reads the request id of a write. Without one it is the zero value.
+// idempotencyOf reads the request id of a write. Without one it is the zero value. A UUID means the same in capitals: the ids in the body
+// count as they are written in small letters, so that a repetition may write them otherwise.
 func idempotencyOf(method string, request identified) (txn.Idempotency, error) {
 	id, err := parseUUID(request.GetRequestId(), "requestId")
 	if err != nil || id == [16]byte{} {
+		return txn.Idempotency{}, err
+	}
+	if err := lowerUUIDs(request.ProtoReflect()); err != nil {
 		return txn.Idempotency{}, err
 	}
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
@@ -39,4 +44,23 @@ func parseUUID(text, field string) ([16]byte, error) {
 		return [16]byte{}, fault.Errorf(fault.InvalidRequest, field, "that is no UUID, or the one of zeros only")
 	}
 	return id, nil
+}
+
+// lowerUUIDs writes the ids in a request in small letters.
+func lowerUUIDs(request protoreflect.Message) error {
+	for _, name := range []protoreflect.Name{"request_id", "batch_id"} {
+		field := request.Descriptor().Fields().ByName(name)
+		if field == nil {
+			continue
+		}
+		given := request.Get(field).String()
+		id, err := parseUUID(given, field.JSONName())
+		if err != nil {
+			return err
+		}
+		if text := uuid.UUID(id).String(); given != "" && given != text {
+			request.Set(field, protoreflect.ValueOfString(text))
+		}
+	}
+	return nil
 }

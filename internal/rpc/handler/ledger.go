@@ -77,13 +77,13 @@ func (s *ledgerServer) ProveConsistency(
 
 func checkpointOf(c *checkpoint.Checkpoint) *assentv1.Checkpoint {
 	return &assentv1.Checkpoint{
-		Note: string(c.Signed), Origin: c.Origin, Size: c.Size, Root: c.Root[:], VerifierKey: c.VerifierKey,
+		Note: string(c.Signed), Origin: c.Origin, Size: c.Size, RootHash: c.Root[:], VerifierKey: c.VerifierKey,
 	}
 }
 
 func cosigned(c *ledger.Cosigned) *assentv1.CosignedCheckpoint {
 	m := &assentv1.CosignedCheckpoint{
-		Checkpoint: &assentv1.Checkpoint{Note: string(c.Note), Origin: c.Origin, Size: c.Size, Root: c.Root[:], VerifierKey: c.Key},
+		Checkpoint: &assentv1.Checkpoint{Note: string(c.Note), Origin: c.Origin, Size: c.Size, RootHash: c.Root[:], VerifierKey: c.Key},
 	}
 	for _, by := range c.Cosignatures {
 		m.Cosignatures = append(m.Cosignatures, &assentv1.Cosignature{

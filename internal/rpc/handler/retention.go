@@ -17,7 +17,7 @@ type retentionServer struct {
 func (s *retentionServer) RunRetention(
 	ctx context.Context, m *assentv1.RunRetentionRequest,
 ) (*assentv1.RunRetentionResponse, error) {
-	report, err := s.keeper.RunRetention(ctx, m.GetDryRun())
+	report, err := s.keeper.RunRetention(ctx, m.GetValidateOnly())
 	if err != nil {
 		return nil, err
 	}

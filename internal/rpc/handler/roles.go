@@ -65,6 +65,7 @@ type Catalogs interface {
 // Clients keeps those who may ask.
 type Clients interface {
 	CreateClient(ctx context.Context, n administration.NewClient) (access.Client, string, error)
+	GetCaller(ctx context.Context) (access.Caller, error)
 	ListClients(ctx context.Context, size int, pageToken string) (administration.ClientPage, error)
 	RevokeClient(ctx context.Context, id string) (access.Client, error)
 	RotateClient(ctx context.Context, in administration.RotateClient) (access.Client, string, error)

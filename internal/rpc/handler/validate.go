@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/rpc/contract"
 )
 
 // Validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
@@ -19,21 +19,7 @@ type Validation struct{ protovalidate.Validator }
 // NewValidation compiles the rules of every message that comes in, so that no call waits for it and a wrong rule is found at
 // start.
 func NewValidation() (Validation, error) {
-	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessages(
-		&assentv1.CheckConsentRequest{}, &assentv1.VerifyReceiptRequest{}, &assentv1.BatchCheckConsentRequest{}, &assentv1.StreamCheckConsentRequest{},
-		&assentv1.RequestConsentRequest{},
-		&assentv1.ConfirmConsentRequest{}, &assentv1.GrantConsentRequest{}, &assentv1.WithdrawConsentRequest{},
-		&assentv1.BatchRecordEventsRequest{}, &assentv1.LookupRecipientRequest{}, &assentv1.CreateSuppressionRequest{},
-		&assentv1.LiftSuppressionRequest{}, &assentv1.SearchHistoryRequest{}, &assentv1.ExportHistoryRequest{}, &assentv1.GetCatalogRequest{},
-		&assentv1.ListDisclosuresRequest{},
-		&assentv1.ApplyCatalogRequest{}, &assentv1.CreateClientRequest{}, &assentv1.ListClientsRequest{},
-		&assentv1.RevokeClientRequest{}, &assentv1.RotateClientRequest{}, &assentv1.GetCheckpointRequest{}, &assentv1.AddCosignaturesRequest{}, &assentv1.ProveEntryRequest{},
-		&assentv1.ProveConsistencyRequest{}, &assentv1.RunRetentionRequest{},
-		&assentv1.EraseRecipientRequest{}, &assentv1.MoveRecipientRequest{}, &assentv1.VoidEventsRequest{},
-		&assentv1.PlaceLegalHoldRequest{}, &assentv1.ReleaseLegalHoldRequest{}, &assentv1.ListErasedReturnsRequest{},
-		&assentv1.Request{}, &assentv1.Grant{}, &assentv1.Confirmation{}, &assentv1.Refusal{}, &assentv1.Suppression{},
-		&assentv1.Lift{}, &assentv1.Erasure{},
-	))
+	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessageDescriptors(contract.Incoming()...))
 	if err != nil {
 		return Validation{}, fmt.Errorf("compile the rules of the messages: %w", err)
 	}

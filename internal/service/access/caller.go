@@ -60,9 +60,18 @@ func RoleScopes(role string) []Scope {
 type Caller struct {
 	Client
 	version int64 // of the clients; 0: the caller is this process and is not looked up
-	hash    [32]byte
-	expires consent.Instant // of the key; zero: never
+	key     sentKey
 }
+
+// sentKey is the key that a caller sent.
+type sentKey struct {
+	hash    [32]byte
+	expires consent.Instant // zero: never
+	prior   bool            // it is the one before the client's present one
+}
+
+// SentKey returns when the key that the caller sent ends, zero if never, and whether it is the one before the client's present one.
+func (c *Caller) SentKey() (expires consent.Instant, prior bool) { return c.key.expires, c.key.prior }
 
 // Process returns the caller that stands for this process itself: commands on the server, the demo. It may do everything.
 func Process(id string) Caller {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
@@ -67,8 +66,8 @@ func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
 	}
 	client, version, ok := g.clients.get(id)
 	if ok {
-		if expires, holds := keyOf(&client, hash); holds {
-			return g.inTime(newCaller(&client, version, hash, expires), nil)
+		if key, holds := keyOf(&client, hash); holds {
+			return g.inTime(newCaller(&client, version, key), nil)
 		}
 	}
 	// The client, or its key, may have come since.
@@ -78,7 +77,7 @@ func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
 	if client, version, ok = g.clients.get(id); !ok {
 		return Caller{}, unauthenticated()
 	}
-	stranger := Caller{hash: hash}
+	stranger := Caller{key: sentKey{hash: hash}}
 	return g.inTime(stranger.as(&client, version))
 }
 
@@ -93,27 +92,27 @@ func (g *Guard) lookForClients(ctx context.Context) error {
 
 // inTime returns the caller unless the time of its key has ended.
 func (g *Guard) inTime(c Caller, err error) (Caller, error) {
-	if err == nil && c.expires != 0 && c.expires <= g.Instant() {
+	if err == nil && c.key.expires != 0 && c.key.expires <= g.Instant() {
 		return Caller{}, unauthenticated()
 	}
 	return c, err
 }
 
-func newCaller(c *storage.Client, version int64, hash [32]byte, expires consent.Instant) Caller {
-	return Caller{Client: NewClientOf(c), version: version, hash: hash, expires: expires}
+func newCaller(c *storage.Client, version int64, key sentKey) Caller {
+	return Caller{Client: NewClientOf(c), version: version, key: key}
 }
 
-// keyOf returns until when the key with the hash holds, and whether it is one of the client's that was not ended.
-func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds bool) {
+// keyOf returns the key with the hash, and whether it is one of the client's that was not ended.
+func keyOf(c *storage.Client, hash [32]byte) (key sentKey, holds bool) {
 	switch {
 	case c.Revoked != 0:
-		return 0, false
+		return sentKey{}, false
 	case subtle.ConstantTimeCompare(c.KeyHash[:], hash[:]) == 1:
-		return c.KeyExpires, true
+		return sentKey{hash: hash, expires: c.KeyExpires}, true
 	case c.PriorHash != [32]byte{} && subtle.ConstantTimeCompare(c.PriorHash[:], hash[:]) == 1:
-		return c.PriorExpires, true
+		return sentKey{hash: hash, expires: c.PriorExpires, prior: true}, true
 	default:
-		return 0, false
+		return sentKey{}, false
 	}
 }
 
@@ -185,11 +184,11 @@ func (c *clients) read(ctx context.Context) (version int64, byID map[string]stor
 
 // as returns the caller as the client is now; an error if it is another one, or its key was revoked.
 func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
-	expires, holds := keyOf(client, c.hash)
+	key, holds := keyOf(client, c.key.hash)
 	if !holds {
 		return Caller{}, unauthenticated()
 	}
-	return newCaller(client, version, c.hash, expires), nil
+	return newCaller(client, version, key), nil
 }
 
 // ScopeNames returns scopes as they are stored.

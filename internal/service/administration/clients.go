@@ -148,6 +148,15 @@ func (s *Admin) RevokeClient(ctx context.Context, id string) (access.Client, err
 	return access.NewClientOf(&revoked), nil
 }
 
+// GetCaller returns the client that makes the call, as it is at the head of now.
+func (s *Admin) GetCaller(ctx context.Context) (access.Caller, error) {
+	head, err := s.Store.Head(ctx)
+	if err != nil {
+		return access.Caller{}, env.StoreFault(err)
+	}
+	return s.guard.Admit(ctx, &head)
+}
+
 // ListClients returns a page of the clients by id, those revoked included; to a client of one department those of that department. Error:
 // INVALID_PAGE_TOKEN.
 func (s *Admin) ListClients(ctx context.Context, size int, pageToken string) (ClientPage, error) {

@@ -39,7 +39,8 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rest": {
-			"api/assent/v1", "api/openapi", "internal/fault", "internal/rpc", "internal/rpc/handler", "internal/timetext",
+			"api/assent/v1", "api/openapi", "internal/fault", "internal/nearest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
+			"internal/timetext",
 		},
 
 		"internal/rpc": {
@@ -48,11 +49,12 @@ func allowed() map[string][]string {
 
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
-			"internal/ledger", "internal/locale", "internal/service/access", "internal/service/administration",
-			"internal/service/asof", "internal/service/check", "internal/service/checkpoint",
-			"internal/service/disclosure", "internal/service/export", "internal/service/receipts",
+			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
+			"internal/service/administration", "internal/service/asof", "internal/service/check",
+			"internal/service/checkpoint", "internal/service/disclosure", "internal/service/export", "internal/service/receipts",
 			"internal/service/record", "internal/service/retention", "internal/service/rights", "internal/service/txn",
 		},
+		"internal/rpc/contract": {"api/assent/v1"},
 		"internal/service": {
 			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/check",
@@ -238,7 +240,8 @@ func largerRooms() map[string]int {
 func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
-		"internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/handler", "internal/server",
+		"internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
+		"internal/server",
 		"internal/telemetry", "internal/tools/protodeps",
 	}
 	return map[string][]string{
