@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // clients caches the clients as of one version, which the head names.
@@ -20,7 +21,7 @@ type clients struct {
 	store   storage.Reader
 	mu      sync.RWMutex
 	version int64
-	byID    map[string]storage.Client
+	byID    map[string]tables.Client
 }
 
 func newClients(store storage.Reader) *clients { return &clients{store: store} }
@@ -99,12 +100,12 @@ func (g *Guard) inTime(c Caller, err error) (Caller, error) {
 	return c, err
 }
 
-func newCaller(c *storage.Client, version int64, hash [32]byte, expires consent.Instant) Caller {
+func newCaller(c *tables.Client, version int64, hash [32]byte, expires consent.Instant) Caller {
 	return Caller{Client: NewClientOf(c), version: version, hash: hash, expires: expires}
 }
 
 // keyOf returns until when the key with the hash holds, and whether it is one of the client's that was not ended.
-func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds bool) {
+func keyOf(c *tables.Client, hash [32]byte) (expires consent.Instant, holds bool) {
 	switch {
 	case c.Revoked != 0:
 		return 0, false
@@ -118,7 +119,7 @@ func keyOf(c *storage.Client, hash [32]byte) (expires consent.Instant, holds boo
 }
 
 // NewClientOf returns what callers see of a stored client: all but its keys.
-func NewClientOf(c *storage.Client) Client {
+func NewClientOf(c *tables.Client) Client {
 	scopes := make([]Scope, len(c.Scopes))
 	for i, s := range c.Scopes {
 		scopes[i] = Scope(s)
@@ -129,7 +130,7 @@ func NewClientOf(c *storage.Client) Client {
 	}
 }
 
-func (c *clients) get(id string) (storage.Client, int64, bool) {
+func (c *clients) get(id string) (tables.Client, int64, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	client, ok := c.byID[id]
@@ -168,12 +169,12 @@ func (c *clients) cache(ctx context.Context, version int64) error {
 }
 
 // read reads the clients and caches them.
-func (c *clients) read(ctx context.Context) (version int64, byID map[string]storage.Client, err error) {
-	head, list, err := c.store.Clients(ctx)
+func (c *clients) read(ctx context.Context) (version int64, byID map[string]tables.Client, err error) {
+	head, list, err := tables.Clients(ctx, c.store)
 	if err != nil {
 		return 0, nil, env.StoreFault(err)
 	}
-	byID = make(map[string]storage.Client, len(list))
+	byID = make(map[string]tables.Client, len(list))
 	for _, client := range list {
 		byID[client.ID] = client
 	}
@@ -184,7 +185,7 @@ func (c *clients) read(ctx context.Context) (version int64, byID map[string]stor
 }
 
 // as returns the caller as the client is now; an error if it is another one, or its key was revoked.
-func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
+func (c *Caller) as(client *tables.Client, version int64) (Caller, error) {
 	expires, holds := keyOf(client, c.hash)
 	if !holds {
 		return Caller{}, unauthenticated()

@@ -23,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -45,12 +46,14 @@ type Tx struct {
 	keyed    map[eventID]int64 // events recorded by this transaction
 	records  []storage.Record
 	catalogs []storage.Catalog
-	clients  []storage.Client
 	requests []storage.Request
 	touched  []*Subject
 	rows     []*Subject // whose rows are to be stored
 	Changed  bool
 	Removals Removals
+	Tables   []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
+
+	stored *[]tables.Client // as this transaction has left them so far; nil: not read yet
 }
 
 type eventID struct {
@@ -373,11 +376,13 @@ func (w *Tx) NumberNames(f *consent.Facts) {
 }
 
 // PutClient stores a client, in the place of the one with its id.
-func (w *Tx) PutClient(c storage.Client) {
+func (w *Tx) PutClient(c tables.Client) {
 	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
 	w.Head.Recorded = w.Recorded
-	w.clients = append(slices.DeleteFunc(w.clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
-	w.loaded.Clients = append(slices.DeleteFunc(w.loaded.Clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
+	w.Tables = append(w.Tables, tables.PutClient(&c))
+	if w.stored != nil {
+		*w.stored = append(slices.DeleteFunc(*w.stored, func(o tables.Client) bool { return o.ID == c.ID }), c)
+	}
 	w.Changed = true
 }
 
@@ -398,10 +403,10 @@ func (w *Tx) changes() (*storage.Changes, error) {
 	w.Head.Tree = w.tree.Pack()
 	w.Head.RefsSum = w.Names.Sum()
 	c := &storage.Changes{
-		Head: w.Head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.Names.Added(),
-		States: make([]storage.State, 0, len(w.touched)), Returns: w.Removals.returns, Claims: w.Removals.Claims,
+		Head: w.Head, Records: w.records, Catalogs: w.catalogs, Requests: w.requests, Refs: w.Names.Added(),
+		States: make([]storage.State, 0, len(w.touched)), Tables: w.Tables,
 		DropEvidence: w.Removals.Evidence, Blank: slices.Sorted(maps.Keys(w.Removals.blank)), ForgetRequests: w.Removals.Requests,
-		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects, DropClaims: w.Removals.DropClaims,
+		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
 	for _, s := range w.touched {
 		packed, err := codec.AppendState(nil, s.State, w.Names)
@@ -450,8 +455,17 @@ func (w *Tx) Replace(s *Subject) *Subject {
 	return fresh
 }
 
-// StoredClients returns the clients as the transaction has left them so far. Only a write that asked for them sees any.
-func (w *Tx) StoredClients() []storage.Client { return w.loaded.Clients }
+// StoredClients returns the clients as the transaction has left them so far. The first write of a transaction that asks reads them.
+func (w *Tx) StoredClients() ([]tables.Client, error) {
+	if w.stored == nil {
+		_, clients, err := tables.Clients(w.ctx, w.tx)
+		if err != nil {
+			return nil, err
+		}
+		w.stored = &clients
+	}
+	return *w.stored, nil
+}
 
 // StoredSubjects returns the rows of subjects as they were when the head was locked.
 func (w *Tx) StoredSubjects(keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
@@ -485,7 +499,7 @@ func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 }
 
 // AddReturn notes that something of an erased person came back.
-func (w *Tx) AddReturn(r storage.Return) {
-	w.Removals.returns = append(w.Removals.returns, r)
+func (w *Tx) AddReturn(r tables.Return) {
+	w.Tables = append(w.Tables, tables.AddReturn(&r))
 	w.Changed = true
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func initialiseTests() []test {
@@ -47,15 +48,21 @@ func calls() []call {
 		}},
 		{"Catalogs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Catalogs(ctx, 0); return err }},
 		{"Refs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err }},
-		{"Clients", func(ctx context.Context, s storage.Store) error { _, _, err := s.Clients(ctx); return err }},
+		{"Clients", func(ctx context.Context, s storage.Store) error { _, _, err := tables.Clients(ctx, s); return err }},
 		{"Follow", func(ctx context.Context, s storage.Store) error {
 			_, _, err := s.Follow(ctx, storage.Mark{}, 10)
 			return err
 		}},
 		{"Hashes", func(ctx context.Context, s storage.Store) error { _, _, err := s.Hashes(ctx, []int64{1}); return err }},
-		{"LatestCosigned", func(ctx context.Context, s storage.Store) error { _, _, err := s.LatestCosigned(ctx); return err }},
+		{"LatestCosigned", func(ctx context.Context, s storage.Store) error {
+			_, _, err := tables.LatestCosigned(ctx, s)
+			return err
+		}},
 		{"MergeCosigned", func(ctx context.Context, s storage.Store) error {
-			return s.MergeCosigned(ctx, 1, func(string) (string, error) { return "", errors.New("merge was called") })
+			return tables.MergeCosigned(ctx, s, 1, func(string) (string, error) { return "", errors.New("merge was called") })
+		}},
+		{"WriteTables", func(ctx context.Context, s storage.Store) error {
+			return s.WriteTables(ctx, tables.NoteWorkerStart("retention", begin))
 		}},
 		{"Snapshot", func(ctx context.Context, s storage.Store) error {
 			return s.Snapshot(ctx, func(context.Context, storage.Snapshot) error { return errors.New("read was called") })
