@@ -42,7 +42,7 @@ func sharedIn(t *testing.T, test func(t *testing.T, store storage.Store, runs *s
 	})
 }
 
-// serve runs the worker for a time, as a server does that is stopped then.
+// serveFor runs the worker for a time, as a server does that is stopped then.
 func serveFor(t *testing.T, w worker, within time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)

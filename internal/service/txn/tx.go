@@ -53,7 +53,8 @@ type Tx struct {
 	Removals Removals
 	Tables   []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
 
-	stored *[]tables.Client // as this transaction has left them so far; nil: not read yet
+	stored *[]tables.Client // as they were, with what was put until they were asked for last; nil: not read yet
+	put    []tables.Client  // since then
 }
 
 type eventID struct {
@@ -380,9 +381,7 @@ func (w *Tx) PutClient(c tables.Client) {
 	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
 	w.Head.Recorded = w.Recorded
 	w.Tables = append(w.Tables, tables.PutClient(&c))
-	if w.stored != nil {
-		*w.stored = append(slices.DeleteFunc(*w.stored, func(o tables.Client) bool { return o.ID == c.ID }), c)
-	}
+	w.put = append(w.put, c)
 	w.Changed = true
 }
 
@@ -464,6 +463,10 @@ func (w *Tx) StoredClients() ([]tables.Client, error) {
 		}
 		w.stored = &clients
 	}
+	for _, c := range w.put {
+		*w.stored = append(slices.DeleteFunc(*w.stored, func(o tables.Client) bool { return o.ID == c.ID }), c)
+	}
+	w.put = nil
 	return *w.stored, nil
 }
 

@@ -3,7 +3,7 @@
 // A write is two round trips. The first begins a transaction, locks the head row, and reads the clock and everything else
 // that the write needs; every statement of a READ COMMITTED transaction sees what was committed before it began, so all
 // that comes after the lock sees what its last holder stored. The second stores what was decided and commits. Nothing here
-// needs sequences, notifications or advisory locks.
+// needs sequences or notifications; an advisory lock keeps counts of disclosures from subjects that are being erased.
 package postgres
 
 import (

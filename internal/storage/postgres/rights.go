@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 const (
@@ -41,11 +42,16 @@ func queueRights(batch *pgx.Batch, changes *storage.Changes) {
 
 // purge is what rewrites the tables that an erasure touches, and has the log begin anew.
 func purge() []string {
-	return []string{
-		`VACUUM (FULL) events`, `VACUUM (FULL) subjects`, `VACUUM (FULL) states`, `VACUUM (FULL) requests`,
-		`VACUUM (FULL) disclosures`, `VACUUM (FULL) erased_returns`, `VACUUM (FULL) claims`, `VACUUM (FULL) revisions`,
-		`CHECKPOINT`,
+	var statements []string
+	for _, name := range []string{"events", "subjects", "states", "requests", "disclosures", "revisions"} {
+		statements = append(statements, "VACUUM (FULL) "+name)
 	}
+	for _, table := range tables.All() {
+		if table.Persons {
+			statements = append(statements, "VACUUM (FULL) "+table.Name)
+		}
+	}
+	return append(statements, "CHECKPOINT")
 }
 
 // forgetRevisions makes followers read everything anew, if there were keys that they would have read. Whoever adds one holds the head.

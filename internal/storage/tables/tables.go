@@ -17,6 +17,23 @@ import (
 	"github.com/assent-io/assent/internal/storage/column"
 )
 
+// Table is a table of this package.
+type Table struct {
+	Name    string
+	Persons bool // its rows are about persons: erasures and retention have to reach them, and a purge rewrites the table
+}
+
+// All returns the tables of this package.
+func All() []Table {
+	return []Table{
+		{Name: "checkpoints"},
+		{Name: "claims", Persons: true},
+		{Name: "clients"},
+		{Name: "erased_returns", Persons: true},
+		{Name: "worker_runs"},
+	}
+}
+
 // list reads rows of one kind.
 func list[Row any](
 	ctx context.Context, from storage.TableReader, statement storage.Statement, scan func(storage.Scan) (Row, error),
