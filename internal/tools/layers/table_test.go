@@ -149,7 +149,7 @@ func allowed() map[string][]string {
 		},
 		"internal/storage/postgres": {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
-			"internal/storage/records", "internal/storage/schema", "migrations",
+			"internal/storage/records", "internal/storage/schema", "internal/storage/tables", "migrations",
 		},
 		"internal/storage/sqlite": {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
