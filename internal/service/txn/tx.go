@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	mathrand "math/rand/v2"
 	"slices"
 	"time"
 
@@ -376,15 +375,6 @@ func (w *Tx) NumberNames(f *consent.Facts) {
 	}
 }
 
-// PutClient stores a client, in the place of the one with its id.
-func (w *Tx) PutClient(c tables.Client) {
-	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
-	w.Head.Recorded = w.Recorded
-	w.Tables = append(w.Tables, tables.PutClient(&c))
-	w.put = append(w.put, c)
-	w.Changed = true
-}
-
 // changes returns what is to be stored; nil if nothing is.
 func (w *Tx) changes() (*storage.Changes, error) {
 	if !w.Changed {
@@ -454,22 +444,6 @@ func (w *Tx) Replace(s *Subject) *Subject {
 	return fresh
 }
 
-// StoredClients returns the clients as the transaction has left them so far. The first write of a transaction that asks reads them.
-func (w *Tx) StoredClients() ([]tables.Client, error) {
-	if w.stored == nil {
-		_, clients, err := tables.Clients(w.ctx, w.tx)
-		if err != nil {
-			return nil, err
-		}
-		w.stored = &clients
-	}
-	for _, c := range w.put {
-		*w.stored = append(slices.DeleteFunc(*w.stored, func(o tables.Client) bool { return o.ID == c.ID }), c)
-	}
-	w.put = nil
-	return *w.stored, nil
-}
-
 // StoredSubjects returns the rows of subjects as they were when the head was locked.
 func (w *Tx) StoredSubjects(keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
 	return w.tx.Subjects(w.ctx, keys)
@@ -499,10 +473,4 @@ func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 	w.Head.CatalogVersion, w.Head.CatalogsSum = c.Version, reference.SumCatalog(sum, c)
 	w.catalogs = append(w.catalogs, *c)
 	return nil
-}
-
-// AddReturn notes that something of an erased person came back.
-func (w *Tx) AddReturn(r tables.Return) {
-	w.Tables = append(w.Tables, tables.AddReturn(&r))
-	w.Changed = true
 }

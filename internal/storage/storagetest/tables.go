@@ -19,6 +19,23 @@ func tableTests() []test {
 	}
 }
 
+// tableCalls are the calls of the port for tables, each by one that uses it.
+func tableCalls() []call {
+	return []call{
+		{"QueryTable", func(ctx context.Context, s storage.Store) error { _, _, err := tables.Clients(ctx, s); return err }},
+		{"LatestCosigned", func(ctx context.Context, s storage.Store) error {
+			_, _, err := tables.LatestCosigned(ctx, s)
+			return err
+		}},
+		{"MergeCosigned", func(ctx context.Context, s storage.Store) error {
+			return tables.MergeCosigned(ctx, s, 1, func(string) (string, error) { return "", errors.New("merge was called") })
+		}},
+		{"WriteTables", func(ctx context.Context, s storage.Store) error {
+			return s.WriteTables(ctx, tables.NoteWorkerStart("retention", begin))
+		}},
+	}
+}
+
 func testQueryTableInWrite(t *testing.T, open Open) {
 	store := initialised(t, open)
 	write(t, store, everything())
