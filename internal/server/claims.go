@@ -17,7 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/rights"
-	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // claimsPage is how many claims are read at once.
@@ -57,7 +57,7 @@ func ReadClaims(ctx context.Context, cfg config.Server, officer string, each fun
 		return errors.New("the officer's key belongs to another database")
 	}
 	for after := ([16]byte{}); ; {
-		page, err := store.Claims(ctx, after, claimsPage)
+		page, err := tables.Claims(ctx, store, after, claimsPage)
 		if err != nil {
 			return fmt.Errorf("read the claims: %w", err)
 		}
@@ -77,7 +77,7 @@ func ReadClaims(ctx context.Context, cfg config.Server, officer string, each fun
 	}
 }
 
-func openClaim(key *seal.Claims, kept *storage.Claim) (Claim, error) {
+func openClaim(key *seal.Claims, kept *tables.Claim) (Claim, error) {
 	claim := Claim{ID: hex.EncodeToString(kept.ID[:]), Until: kept.Until.Time()}
 	plain, err := key.Open(kept.ID, kept.Sealed)
 	if errors.Is(err, seal.ErrOpen) {

@@ -122,6 +122,7 @@ type server struct {
 	ready     *readiness
 	keys      *keyFile
 	ran       ran
+	runs      *sharedRuns
 	endLife   context.CancelFunc // ends the streams
 }
 
@@ -145,6 +146,7 @@ func newServer(
 	s.grpc = NewGRPC(api, tracing...)
 	api.Register(s.grpc)
 	s.ready = &readiness{check: local.Ready, health: health.NewServer(), log: opts.Logger}
+	s.runs = &sharedRuns{store: local.store, now: opts.Now, log: opts.Logger, succeeded: signals.metrics.WorkerSucceeded}
 	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
 	for _, w := range s.workers() {
 		signals.metrics.AddWorker(w.name)
@@ -192,6 +194,7 @@ func (s *server) serve(ctx context.Context, ready func(Addresses)) error {
 	if s.pprof != nil {
 		group.Go(func() error { return serveHTTP("pprof", s.pprof, s.listeners.pprof) })
 	}
+	s.runs.tell(running)
 	for _, w := range s.workers() {
 		group.Go(func() error { w.work(running, s.log, s.ran); return nil })
 	}

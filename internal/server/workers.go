@@ -27,8 +27,8 @@ func (s *server) workers() []worker {
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
 		{name: "keys", every: lookEvery, run: s.keys.update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
-		{name: "requests", every: forgetEvery, run: s.forget},
-		{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain},
+		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
+		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }
 
@@ -40,6 +40,8 @@ type worker struct {
 	every  time.Duration // from one run to the next; 0: there is none
 	run    func(context.Context) error
 	tells  bool // it logs by itself why a run failed
+
+	untilDue func(context.Context) time.Duration // how long a run is not needed yet; nil: it is needed whenever it is its time
 }
 
 // ran is told of every run of a worker that came to its end.
@@ -54,6 +56,13 @@ func (w *worker) work(ctx context.Context, log *slog.Logger, ran ran) {
 	ticker := time.NewTicker(w.every)
 	defer ticker.Stop()
 	for {
+		waited, alive := w.waitUntilNeeded(ctx)
+		if !alive {
+			return
+		}
+		if waited {
+			ticker.Reset(w.every)
+		}
 		err := w.run(ctx)
 		if ctx.Err() != nil {
 			return
@@ -71,12 +80,33 @@ func (w *worker) work(ctx context.Context, log *slog.Logger, ran ran) {
 }
 
 // waitForFirst waits until the first run is due, and reports whether the context has not ended before.
-func (w *worker) waitForFirst(ctx context.Context) bool {
-	wait := w.first
-	if w.jitter > 0 {
-		wait += rand.N(w.jitter) //nolint:gosec // Nothing secret hangs on it.
+func (w *worker) waitForFirst(ctx context.Context) bool { return sleep(ctx, w.first+w.anyJitter()) }
+
+// waitUntilNeeded waits while no run is needed, and reports whether it waited at all, and whether the context has not ended before.
+func (w *worker) waitUntilNeeded(ctx context.Context) (waited, alive bool) {
+	for w.untilDue != nil {
+		wait := w.untilDue(ctx)
+		if wait <= 0 {
+			break
+		}
+		waited = true
+		if !sleep(ctx, wait+w.anyJitter()) {
+			return waited, false
+		}
 	}
-	if wait == 0 {
+	return waited, ctx.Err() == nil
+}
+
+func (w *worker) anyJitter() time.Duration {
+	if w.jitter <= 0 {
+		return 0
+	}
+	return rand.N(w.jitter) //nolint:gosec // Nothing secret hangs on it.
+}
+
+// sleep waits, and reports whether the context has not ended before.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	if wait <= 0 {
 		return ctx.Err() == nil
 	}
 	timer := time.NewTimer(wait)

@@ -29,6 +29,7 @@ import (
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // keeping returns a service with the example catalog and a policy of retention, and a context in which everything may be done.
@@ -239,10 +240,10 @@ func TestRetention_DisclosuresAndClaims_GoWhenTheirTimeHasCome(t *testing.T) {
 		w.check(ctx, s, anna, asof.Moment{})
 		want := disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1}
 		wantDisclosed(ctx, t, s, anna, want)
-		claim := storage.Claim{ID: [16]byte{1}, Until: consent.InstantOf(start.AddDate(0, 1, 0)), Sealed: []byte{1}}
-		later := storage.Claim{ID: [16]byte{2}, Until: claim.Until + 1, Sealed: []byte{1}}
+		claim := tables.Claim{ID: [16]byte{1}, Until: consent.InstantOf(start.AddDate(0, 1, 0)), Sealed: []byte{1}}
+		later := tables.Claim{ID: [16]byte{2}, Until: claim.Until + 1, Sealed: []byte{1}}
 		if err := s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
-			w.Removals.Claims, w.Changed = []storage.Claim{claim, later}, true
+			w.Tables, w.Changed = []storage.Statement{tables.AddClaim(&claim), tables.AddClaim(&later)}, true
 			return nil
 		}}); err != nil {
 			t.Fatal(err)

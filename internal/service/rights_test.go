@@ -24,6 +24,7 @@ import (
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // daysAgo dates a statement.
@@ -341,7 +342,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 		}
 		eraseNow(ctx, t, w, s, annaTyped)
 		searchTables(t, w, &needles{texts: annaTexts()})
-		claims, err := s.Store.Claims(ctx, [16]byte{}, 10)
+		claims, err := tables.Claims(ctx, s.Store, [16]byte{}, 10)
 		if err != nil || len(claims) != 1 || claims[0].Until.Time().Year() != start.Year()+3 {
 			t.Fatalf("%d claims, %v", len(claims), err)
 		}

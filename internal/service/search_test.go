@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // cell is a value of the database, whatever its type, as bytes.
@@ -89,15 +90,22 @@ func (r *raw) cells() []cell {
 }
 
 // searched says of each table why an erasure has nothing to leave in it, or what is looked for there. A table that is missing has to
-// be thought about: what of a person may stand in it, and does an erasure reach it?
+// be thought about: what of a person may stand in it, and does an erasure reach it? What package tables says not to be about persons need
+// not be named.
 func searched() []string {
-	return []string{
-		"ledger_head", "catalogs", "catalog_refs", "clients", "checkpoints", // say nothing of any person
+	names := []string{
+		"ledger_head", "catalogs", "catalog_refs", // say nothing of any person
 		"events", "subjects", "requests", "claims", // plain, and opened with every key
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
 		"schema_migrations", "schema_versions", "sqlite_sequence",
 	}
+	for _, table := range tables.All() {
+		if !table.Persons {
+			names = append(names, table.Name)
+		}
+	}
+	return names
 }
 
 // opened opens whatever can be opened with the keys, under every purpose and everything that it may be tied to.

@@ -21,6 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -68,7 +69,7 @@ func commitTogether(ctx context.Context, t *testing.T, s *Service, store *counti
 // addClient returns what a member does that stores a client.
 func addClient(id string) func(w *txn.Tx) error {
 	return func(w *txn.Tx) error {
-		w.PutClient(storage.Client{ID: id, AllDepartments: true})
+		w.PutClient(tables.Client{ID: id, AllDepartments: true})
 		return nil
 	}
 }
@@ -106,7 +107,7 @@ func TestCommit_OneMemberFails_CostsThatMemberAloneAndFewTransactions(t *testing
 				if writes > c.most {
 					t.Errorf("the group took %d transactions, want at most %d", writes, c.most)
 				}
-				_, clients, err := store.Clients(t.Context())
+				_, clients, err := tables.Clients(t.Context(), store)
 				if err != nil || len(clients) != size-1 {
 					t.Errorf("%d clients were stored (%v), want %d", len(clients), err, size-1)
 				}

@@ -124,21 +124,6 @@ type Catalog struct {
 	Document  string
 }
 
-// Client is a program that may call the API.
-type Client struct {
-	ID             string
-	Department     string
-	AllDepartments bool
-	Scopes         []string
-	Lists          []string // external lists that are its own, which it may lift
-	KeyHash        [32]byte
-	KeyExpires     consent.Instant // zero: never
-	PriorHash      [32]byte        // of the key before, which holds beside it; zero: there is none
-	PriorExpires   consent.Instant // of the key before; zero: never
-	Created        consent.Instant
-	Revoked        consent.Instant // zero: not
-}
-
 // Request is a write that was acknowledged under a request id.
 type Request struct {
 	ID      [32]byte // a digest of the client, the method and the id
@@ -153,27 +138,6 @@ type Request struct {
 type BatchEvent struct {
 	Position int64
 	Subject  consent.SubjectID
-}
-
-// Return tells that a client stated something about an erased person from before the erasure.
-type Return struct {
-	Subject consent.SubjectID // the folded one
-	Day     int64             // days since 1970-01-01 UTC
-	Client  string
-	Count   int64
-}
-
-// Claim is what is kept of an erased person for the defence of claims, sealed under the key of an officer.
-type Claim struct {
-	ID     [16]byte
-	Until  consent.Instant
-	Sealed []byte
-}
-
-// CosignedCheckpoint is a checkpoint that witnesses signed, as a signed note.
-type CosignedCheckpoint struct {
-	Size int64
-	Note string
 }
 
 // Learnt is how often a client learnt something about whoever a key leads to, on a day.
@@ -215,7 +179,6 @@ type Load struct {
 	IDs      []consent.SubjectID // subjects by id, with their states; for rebuilding
 	Events   []EventRef          // which of them are recorded already
 	Requests [][32]byte
-	Clients  bool
 }
 
 // Loaded is what a write sees: everything as of the same instant, with the head locked until the write ends.
@@ -226,11 +189,10 @@ type Loaded struct {
 	States   map[consent.SubjectID]State // of Load.IDs
 	Events   map[EventRef]int64          // position of each that is recorded
 	Requests map[[32]byte]Request        // expired ones included
-	Clients  []Client                    // by id
 }
 
-// Changes is what a write stores. Head is stored as given. Records, references, catalogs and claims are added: one whose key exists
-// is an error, for the ledger never changes. Returns are added up. The rest is added or, where the key exists, replaced.
+// Changes is what a write stores. Head is stored as given. Records, references and catalogs are added: one whose key exists is an error,
+// for the ledger never changes. Subjects, states and requests are added or, where the key exists, replaced.
 type Changes struct {
 	Head     Head
 	Records  []Record
@@ -238,10 +200,8 @@ type Changes struct {
 	States   []State
 	Refs     []Ref
 	Catalogs []Catalog
-	Clients  []Client
 	Requests []Request
-	Returns  []Return
-	Claims   []Claim
+	Tables   []Statement // on the tables of package tables, run in their order
 
 	// DropEvidence names the events whose evidence is deleted.
 	DropEvidence []int64
@@ -252,8 +212,6 @@ type Changes struct {
 	// DropSubjects names the subjects whose rows are deleted: nothing leads from an address to them any more. Their events and states
 	// stay.
 	DropSubjects []SubjectKey
-	// DropClaims names the claims that are deleted.
-	DropClaims [][16]byte
 	// ForgetDisclosures names the subjects whose disclosures are deleted.
 	ForgetDisclosures []consent.SubjectID
 	// Reread names the subjects whose rows or states change in this write although no event of theirs is among Records: whoever follows
@@ -271,6 +229,7 @@ const RequestSpan = 1_000
 
 // Tx is a write under way.
 type Tx interface {
+	TableReader
 	// Loaded returns what was asked to be loaded.
 	Loaded() *Loaded
 	// Events returns the headers of all events of the subjects, by subject, in order of position. Subjects without events are
@@ -298,11 +257,9 @@ type Writer interface {
 	// rewrites the tables, so that nothing that was deleted is left in free pages, dead rows or the write-ahead log of the
 	// database. Others wait meanwhile.
 	Purge(ctx context.Context) error
-	// MergeCosigned calls merge once with the note of the cosigned checkpoint that is stored of the size, empty if there is none, and
-	// stores what it returns, in one transaction. Concurrent calls, also of other processes, are done one after the other, so that
-	// none loses what another added. If merge returns an error, nothing is stored and MergeCosigned returns that error. It returns ErrText
-	// for a note that [CheckNote] refuses.
-	MergeCosigned(ctx context.Context, size int64, merge func(stored string) (string, error)) error
+	// WriteTables runs statements on the tables of package tables, all of them or none, in one transaction. It does not lock the head,
+	// so what must be as of a head is written by Write. It returns the errors of Write.
+	WriteTables(ctx context.Context, statements ...Statement) error
 	// AddDisclosures adds to what is counted for the subjects that the keys lead to, all of it or nothing, without the lock of the
 	// head. What is given twice is counted twice; so is what is given under two keys of one subject. What is given under a key that
 	// leads to no subject, or to none any more, is left out: once a Write with ForgetDisclosures has returned, nothing is added to
@@ -318,6 +275,7 @@ type Writer interface {
 // Reader reads the store. Every method reads one snapshot and returns the head of it. They return ErrNotInitialised,
 // ErrUnavailable or ErrClosed.
 type Reader interface {
+	TableReader
 	// Head returns the head. It returns ErrUnavailable, too, where the store knows that it could not write.
 	Head(ctx context.Context) (Head, error)
 	// States returns the subjects that exist for the keys, with their states, in no order, read in one statement. A key that
@@ -348,23 +306,14 @@ type Reader interface {
 	DisclosuresBefore(ctx context.Context, before int64, except []consent.SubjectID) (n, earliest int64, err error)
 	// Disclosures returns what is counted for the subjects, by subject, day, client and channel. It returns no head.
 	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
-	// Clients returns all clients by id.
-	Clients(ctx context.Context) (Head, []Client, error)
 	// Erasures returns the erasures after the position given that have evidence, by position, at most limit of them.
 	Erasures(ctx context.Context, after int64, limit int) (Head, []Record, error)
 	// Batch returns the events of a batch after the position given, by position, at most limit of them. It looks at every event after
 	// that position.
 	Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]BatchEvent, error)
-	// Returns returns what came back of erased persons on the day and later, by day, client and subject, what comes after the one given,
-	// at most limit of them.
-	Returns(ctx context.Context, day int64, after Return, limit int) ([]Return, error)
-	// Claims returns the claims whose id is greater than after, in order, at most limit of them.
-	Claims(ctx context.Context, after [16]byte, limit int) ([]Claim, error)
 	// Hashes returns the hashes that are stored with the events at the positions. Positions without an event are missing; one
 	// that is given twice is returned once.
 	Hashes(ctx context.Context, positions []int64) (Head, map[int64]ledger.NodeHashes, error)
-	// LatestCosigned returns the cosigned checkpoint of the largest size; its note is empty if there is none.
-	LatestCosigned(ctx context.Context) (Head, CosignedCheckpoint, error)
 	// Snapshot calls read once with a snapshot of the whole store, which stays the same while others write. If read returns an
 	// error, Snapshot returns it as it is. The methods of the snapshot are called by one goroutine at a time, and return an error
 	// once read has returned.
@@ -373,6 +322,7 @@ type Reader interface {
 
 // Snapshot is the store at one instant, to be read page by page. Its methods return the errors of a [Reader].
 type Snapshot interface {
+	TableReader
 	// Head returns the head.
 	Head() Head
 	// Rows returns the events after the position given, which may be negative, by position, with gaps if there are any, at most
@@ -385,8 +335,6 @@ type Snapshot interface {
 	Catalogs(ctx context.Context) ([]Catalog, error)
 	// Refs returns all references, by number.
 	Refs(ctx context.Context) ([]Ref, error)
-	// Cosigned returns the cosigned checkpoints of sizes greater than after, which may be negative, by size, at most limit of them.
-	Cosigned(ctx context.Context, after int64, limit int) ([]CosignedCheckpoint, error)
 }
 
 // PoolStats are the connections that a store has at a moment.

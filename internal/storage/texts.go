@@ -25,19 +25,7 @@ func (c *Changes) CheckTexts() error {
 			return err
 		}
 	}
-	for i := range c.Clients {
-		client := &c.Clients[i]
-		texts := append([]string{client.ID, client.Department}, client.Scopes...)
-		if err := checkTexts("a client", append(texts, client.Lists...)...); err != nil {
-			return err
-		}
-	}
-	for i := range c.Returns {
-		if err := checkTexts("the client of a return", c.Returns[i].Client); err != nil {
-			return err
-		}
-	}
-	return nil
+	return CheckStatements(c.Tables)
 }
 
 // CheckLearnt does for what is counted what [Changes.CheckTexts] does for what is written.
@@ -50,8 +38,19 @@ func CheckLearnt(counts []Learnt) error {
 	return nil
 }
 
-// CheckNote does for a cosigned checkpoint what [Changes.CheckTexts] does for what is written.
-func CheckNote(note string) error { return checkTexts("a cosigned checkpoint", note) }
+// CheckStatements does for all texts that statements hand over what [Changes.CheckTexts] does for what is written.
+func CheckStatements(statements []Statement) error {
+	for i := range statements {
+		for _, arg := range statements[i].Args {
+			if text, ok := arg.(string); ok {
+				if err := checkTexts("a text ("+statements[i].Doing+")", text); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
 
 func checkTexts(of string, texts ...string) error {
 	for _, text := range texts {

@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -36,4 +38,9 @@ func (m *Metrics) WorkerRan(worker string, failed bool) {
 	}
 	m.workers.runs.WithLabelValues(worker, "done").Inc()
 	m.workers.last.WithLabelValues(worker).SetToCurrentTime()
+}
+
+// WorkerSucceeded says when a worker last did its work, where that was before this process or in another one.
+func (m *Metrics) WorkerSucceeded(worker string, at time.Time) {
+	m.workers.last.WithLabelValues(worker).Set(float64(at.UnixMilli()) / 1000)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // Scope is something that a client may do.
@@ -147,7 +148,7 @@ func (c *Client) NeedAllDepartments(why string) error {
 
 // NeedGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
 // lists. A list may be given by a client that may lift the entries of every list, too.
-func (c *Client) NeedGiven(given *storage.Client) error {
+func (c *Client) NeedGiven(given *tables.Client) error {
 	if err := c.NeedDepartmentOf(given); err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (c *Client) NeedGiven(given *storage.Client) error {
 }
 
 // NeedDepartmentOf returns an error unless the other client is of the caller's department.
-func (c *Client) NeedDepartmentOf(other *storage.Client) error {
+func (c *Client) NeedDepartmentOf(other *tables.Client) error {
 	switch {
 	case c.AllDepartments || !other.AllDepartments && other.Department == c.Department:
 		return nil

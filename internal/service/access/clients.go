@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // clients caches the clients as of one version, which the head names.
@@ -19,7 +20,7 @@ type clients struct {
 	store   storage.Reader
 	mu      sync.RWMutex
 	version int64
-	byID    map[string]storage.Client
+	byID    map[string]tables.Client
 }
 
 func newClients(store storage.Reader) *clients { return &clients{store: store} }
@@ -98,12 +99,12 @@ func (g *Guard) inTime(c Caller, err error) (Caller, error) {
 	return c, err
 }
 
-func newCaller(c *storage.Client, version int64, key sentKey) Caller {
+func newCaller(c *tables.Client, version int64, key sentKey) Caller {
 	return Caller{Client: NewClientOf(c), version: version, key: key}
 }
 
 // keyOf returns the key with the hash, and whether it is one of the client's that was not ended.
-func keyOf(c *storage.Client, hash [32]byte) (key sentKey, holds bool) {
+func keyOf(c *tables.Client, hash [32]byte) (key sentKey, holds bool) {
 	switch {
 	case c.Revoked != 0:
 		return sentKey{}, false
@@ -117,7 +118,7 @@ func keyOf(c *storage.Client, hash [32]byte) (key sentKey, holds bool) {
 }
 
 // NewClientOf returns what callers see of a stored client: all but its keys.
-func NewClientOf(c *storage.Client) Client {
+func NewClientOf(c *tables.Client) Client {
 	scopes := make([]Scope, len(c.Scopes))
 	for i, s := range c.Scopes {
 		scopes[i] = Scope(s)
@@ -128,7 +129,7 @@ func NewClientOf(c *storage.Client) Client {
 	}
 }
 
-func (c *clients) get(id string) (storage.Client, int64, bool) {
+func (c *clients) get(id string) (tables.Client, int64, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	client, ok := c.byID[id]
@@ -167,12 +168,12 @@ func (c *clients) cache(ctx context.Context, version int64) error {
 }
 
 // read reads the clients and caches them.
-func (c *clients) read(ctx context.Context) (version int64, byID map[string]storage.Client, err error) {
-	head, list, err := c.store.Clients(ctx)
+func (c *clients) read(ctx context.Context) (version int64, byID map[string]tables.Client, err error) {
+	head, list, err := tables.Clients(ctx, c.store)
 	if err != nil {
 		return 0, nil, env.StoreFault(err)
 	}
-	byID = make(map[string]storage.Client, len(list))
+	byID = make(map[string]tables.Client, len(list))
 	for _, client := range list {
 		byID[client.ID] = client
 	}
@@ -183,7 +184,7 @@ func (c *clients) read(ctx context.Context) (version int64, byID map[string]stor
 }
 
 // as returns the caller as the client is now; an error if it is another one, or its key was revoked.
-func (c *Caller) as(client *storage.Client, version int64) (Caller, error) {
+func (c *Caller) as(client *tables.Client, version int64) (Caller, error) {
 	key, holds := keyOf(client, c.key.hash)
 	if !holds {
 		return Caller{}, unauthenticated()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
-	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // The hash of a secret is compared as a whole, of a client that is cached and of one that is read anew.
@@ -16,10 +16,10 @@ func TestAuthenticate_HashThatDiffersInOneByte_IsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := storage.Client{ID: "shop", KeyHash: hash}
+	known := tables.Client{ID: "shop", KeyHash: hash}
 	g := &Guard{
 		Env:       &env.Env{Clock: time.Now},
-		clients:   &clients{version: 1, byID: map[string]storage.Client{"shop": known}},
+		clients:   &clients{version: 1, byID: map[string]tables.Client{"shop": known}},
 		strangers: newStrangers(func(context.Context) error { return nil }),
 	}
 	who, err := g.Authenticate(t.Context(), key)

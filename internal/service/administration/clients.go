@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/token"
 )
 
@@ -30,11 +30,10 @@ func (s *Admin) CreateClient(ctx context.Context, n NewClient) (access.Client, s
 	if err != nil {
 		return access.Client{}, "", err
 	}
-	created := storage.Client{
+	created := tables.Client{
 		ID: n.ID, Department: n.Department, AllDepartments: n.AllDepartments, Scopes: scopes, Lists: n.Lists, KeyHash: hash, KeyExpires: n.KeyExpires,
 	}
 	err = s.engine.Do(ctx, &txn.Write{
-		Load: storage.Load{Clients: true},
 		Run: func(tx *txn.Tx) error {
 			w := s.in(tx)
 			if err := w.Caller.Need(access.ScopeClients); err != nil {
@@ -46,7 +45,11 @@ func (s *Admin) CreateClient(ctx context.Context, n NewClient) (access.Client, s
 			if err := w.keyMayExpire(n.KeyExpires); err != nil {
 				return err
 			}
-			if slices.ContainsFunc(w.StoredClients(), func(c storage.Client) bool { return c.ID == n.ID }) {
+			clients, err := w.StoredClients()
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(clients, func(c tables.Client) bool { return c.ID == n.ID }) {
 				return fault.Errorf(fault.ClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
 			}
 			if err := w.departmentExists(n.Department); err != nil {
@@ -119,19 +122,22 @@ func (s *Admin) RevokeClient(ctx context.Context, id string) (access.Client, err
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return access.Client{}, err
 	}
-	var revoked storage.Client
+	var revoked tables.Client
 	err := s.engine.Do(ctx, &txn.Write{
-		Load: storage.Load{Clients: true},
 		Run: func(tx *txn.Tx) error {
 			w := s.in(tx)
 			if err := w.Caller.Need(access.ScopeClients); err != nil {
 				return err
 			}
-			at := slices.IndexFunc(w.StoredClients(), func(c storage.Client) bool { return c.ID == id })
+			clients, err := w.StoredClients()
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(clients, func(c tables.Client) bool { return c.ID == id })
 			if at < 0 {
 				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
 			}
-			revoked = w.StoredClients()[at]
+			revoked = clients[at]
 			if err := w.Caller.NeedDepartmentOf(&revoked); err != nil {
 				return err
 			}
@@ -164,7 +170,7 @@ func (s *Admin) ListClients(ctx context.Context, size int, pageToken string) (Cl
 	if err != nil {
 		return ClientPage{}, env.InvalidPage()
 	}
-	head, list, err := s.Store.Clients(ctx)
+	head, list, err := tables.Clients(ctx, s.Store)
 	if err != nil {
 		return ClientPage{}, env.StoreFault(err)
 	}

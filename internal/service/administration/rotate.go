@@ -8,7 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // RotateClient gives a client a new key, and returns it. The key before holds beside it, until its own end, for the overlap, or until it is
@@ -22,7 +22,7 @@ func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Clien
 	if err != nil {
 		return access.Client{}, "", err
 	}
-	rotated, err := s.changeClient(ctx, in.ID, func(w *transaction, c *storage.Client) error {
+	rotated, err := s.changeClient(ctx, in.ID, func(w *transaction, c *tables.Client) error {
 		if err := w.Caller.NeedGiven(c); err != nil {
 			return err
 		}
@@ -56,27 +56,30 @@ func (s *Admin) EndPriorKey(ctx context.Context, id string) (access.Client, erro
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return access.Client{}, err
 	}
-	return s.changeClient(ctx, id, func(w *transaction, c *storage.Client) error {
+	return s.changeClient(ctx, id, func(w *transaction, c *tables.Client) error {
 		c.PriorHash, c.PriorExpires = [32]byte{}, 0
 		return w.Caller.NeedDepartmentOf(c)
 	})
 }
 
 // changeClient stores a client as the change leaves it, for a caller with the scope clients.
-func (s *Admin) changeClient(ctx context.Context, id string, change func(w *transaction, c *storage.Client) error) (access.Client, error) {
-	var changed storage.Client
+func (s *Admin) changeClient(ctx context.Context, id string, change func(w *transaction, c *tables.Client) error) (access.Client, error) {
+	var changed tables.Client
 	err := s.engine.Do(ctx, &txn.Write{
-		Load: storage.Load{Clients: true},
 		Run: func(tx *txn.Tx) error {
 			w := s.in(tx)
 			if err := w.Caller.Need(access.ScopeClients); err != nil {
 				return err
 			}
-			at := slices.IndexFunc(w.StoredClients(), func(c storage.Client) bool { return c.ID == id })
+			clients, err := w.StoredClients()
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(clients, func(c tables.Client) bool { return c.ID == id })
 			if at < 0 {
 				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
 			}
-			changed = w.StoredClients()[at]
+			changed = clients[at]
 			if err := change(w, &changed); err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 const (
@@ -147,7 +148,7 @@ func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys
 		v.openCheckpoint(checkpoints[i].Note, origin, verifiers, "the checkpoint "+checkpoints[i].Name)
 	}
 	for after := int64(math.MinInt64); ; {
-		page, err := s.Cosigned(ctx, after, verifyPage)
+		page, err := tables.Cosigned(ctx, s, after, verifyPage)
 		if err != nil {
 			return err
 		}
@@ -164,7 +165,7 @@ func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys
 	return nil
 }
 
-func (v *verifier) openCosigned(stored storage.CosignedCheckpoint, origin string, verifiers []string) {
+func (v *verifier) openCosigned(stored tables.CosignedCheckpoint, origin string, verifiers []string) {
 	what := fmt.Sprintf("the cosigned checkpoint of size %d that is stored", stored.Size)
 	if c, err := ledger.ParseNote([]byte(stored.Note)); err == nil && c.Size != stored.Size {
 		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is one of another size"})

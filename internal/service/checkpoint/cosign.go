@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // AddCosignatures stores the cosignatures on a checkpoint of the ledger, beside those that others made on it, and returns all of them.
@@ -48,7 +49,7 @@ func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledge
 			"to other events than the ledger has: keep it, and run `assent ledger verify --checkpoint` with it")
 	}
 	merged := ""
-	err = p.Store.MergeCosigned(ctx, c.Size, func(stored string) (string, error) {
+	err = tables.MergeCosigned(ctx, p.Store, c.Size, func(stored string) (string, error) {
 		if merged = string(c.Note); stored == "" {
 			return merged, nil
 		}
@@ -65,7 +66,7 @@ func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledge
 // LatestCosigned returns the checkpoint of the largest size that witnesses cosigned, with their signatures, or nil if there is none,
 // or none of a witness that the service knows.
 func (p *Checkpoints) LatestCosigned(ctx context.Context) (*ledger.Cosigned, error) {
-	head, stored, err := p.Store.LatestCosigned(ctx)
+	head, stored, err := tables.LatestCosigned(ctx, p.Store)
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/token"
 )
 
@@ -122,7 +123,7 @@ func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosu
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}
-	_, clients, err := s.Store.Clients(ctx)
+	_, clients, err := tables.Clients(ctx, s.Store)
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // catalogNames gives what an export names the names that the catalog has for it. What a later catalog dropped is named as the last
@@ -26,7 +27,7 @@ type catalogNames struct {
 
 func (s *Exporter) exportNames(ctx context.Context, versions []reference.CatalogVersion, now consent.Instant) *catalogNames {
 	n := &catalogNames{catalog: reference.InForce(versions, now).Parsed, versions: versions, clients: map[string]string{}}
-	_, clients, err := s.Store.Clients(ctx)
+	_, clients, err := tables.Clients(ctx, s.Store)
 	if err != nil {
 		n.err = env.StoreFault(err)
 		return n

@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 const (
@@ -329,7 +330,7 @@ func lastDueDay(p period.Period, now consent.Instant) int64 {
 // claims deletes what was kept of the erased whose time has ended.
 func (r *run) claims(ctx context.Context) error {
 	for after := ([16]byte{}); ; {
-		page, err := r.service.Store.Claims(ctx, after, PageSize)
+		page, err := tables.Claims(ctx, r.service.Store, after, PageSize)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -365,7 +366,9 @@ func (r *run) record(ctx context.Context, facts consent.Facts, claims [][16]byte
 		if err := w.Caller.NeedOfficer(); err != nil {
 			return err
 		}
-		w.Removals.DropClaims = append(w.Removals.DropClaims, claims...)
+		for _, id := range claims {
+			w.Tables = append(w.Tables, tables.DropClaim(id))
+		}
 		return w.recordRemoval(&facts)
 	}})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
-	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // taken gathers what an erasure takes away, where the policy has it kept for the defence of claims (GDPR Art. 17(3)(e)).
@@ -70,13 +70,13 @@ func (w *Tx) claim(t *taken) error {
 	if err != nil {
 		return fmt.Errorf("keep a claim: %w", err)
 	}
-	kept := storage.Claim{Until: t.until}
+	kept := tables.Claim{Until: t.until}
 	if _, err := rand.Read(kept.ID[:]); err != nil {
 		return err
 	}
 	if kept.Sealed, err = w.rights.Keys.SealClaim(kept.ID, plain); err != nil {
 		return err
 	}
-	w.Removals.Claims = append(w.Removals.Claims, kept)
+	w.Tables = append(w.Tables, tables.AddClaim(&kept))
 	return nil
 }

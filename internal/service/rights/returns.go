@@ -10,14 +10,14 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/token"
 )
 
 // Returns lists what clients sent about erased persons from before the erasure, for the officer to follow up. Errors:
 // INVALID_PAGE_TOKEN.
 func (s *Rights) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, error) {
-	head, clients, err := s.Store.Clients(ctx)
+	head, clients, err := tables.Clients(ctx, s.Store)
 	if err != nil {
 		return ReturnsPage{}, env.StoreFault(err)
 	}
@@ -37,7 +37,7 @@ func (s *Rights) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, err
 	if err != nil {
 		return ReturnsPage{}, env.InvalidPage()
 	}
-	rows, err := s.Store.Returns(ctx, in.Since.Day(), after, in.Size+1)
+	rows, err := tables.Returns(ctx, s.Store, in.Since.Day(), &after, in.Size+1)
 	if err != nil {
 		return ReturnsPage{}, env.StoreFault(err)
 	}
@@ -45,7 +45,7 @@ func (s *Rights) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, err
 	for i := range rows[:min(len(rows), in.Size)] {
 		r := &rows[i]
 		back := ErasedReturn{Day: consent.InstantOfDay(r.Day), Client: r.Client, Person: hex.EncodeToString(r.Subject[:]), Count: r.Count}
-		if at := slices.IndexFunc(clients, func(c storage.Client) bool { return c.ID == r.Client }); at >= 0 {
+		if at := slices.IndexFunc(clients, func(c tables.Client) bool { return c.ID == r.Client }); at >= 0 {
 			back.Department = clients[at].Department
 		}
 		result.Returns = append(result.Returns, back)
@@ -57,13 +57,13 @@ func (s *Rights) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, err
 }
 
 // returnPage names a row as the last of its page.
-func returnPage(r *storage.Return) token.Page {
+func returnPage(r *tables.Return) token.Page {
 	return token.Page{After: r.Day, AfterKey: hex.EncodeToString(r.Subject[:]) + r.Client}
 }
 
 // readReturn returns the row that a page names as the last of the page before.
-func readReturn(p token.Page) (storage.Return, error) {
-	after := storage.Return{Day: p.After}
+func readReturn(p token.Page) (tables.Return, error) {
+	after := tables.Return{Day: p.After}
 	if p == (token.Page{}) {
 		return after, nil
 	}
@@ -111,7 +111,7 @@ func (w *Tx) Returned(r *txn.Validated, refused error) error {
 	if err != nil {
 		return err
 	}
-	w.AddReturn(storage.Return{
+	w.AddReturn(tables.Return{
 		Subject: s.ID, Day: w.Recorded.Day(), Client: w.Caller.ID, Count: 1,
 	})
 	return refused

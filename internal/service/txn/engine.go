@@ -419,7 +419,6 @@ func loadOf(group []*Write) storage.Load {
 		all.IDs = append(all.IDs, m.Load.IDs...)
 		all.Events = append(all.Events, m.Load.Events...)
 		all.Requests = append(all.Requests, m.Load.Requests...)
-		all.Clients = all.Clients || m.Load.Clients
 	}
 	return all
 }

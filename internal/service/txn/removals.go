@@ -24,11 +24,8 @@ type Removals struct {
 	Requests    []int64              // positions of the events whose requests are forgotten
 	Disclosures []consent.SubjectID  // whose disclosures are deleted
 	Keys        []storage.SubjectKey // of these
-	returns     []storage.Return
-	Claims      []storage.Claim
 
 	DropSubjects []storage.SubjectKey // of nothing but what retention removed
-	DropClaims   [][16]byte
 }
 
 // Blank takes everything from an event that the copy says.

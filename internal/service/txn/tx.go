@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	mathrand "math/rand/v2"
 	"slices"
 	"time"
 
@@ -23,6 +22,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/tlv"
 )
 
@@ -45,12 +45,15 @@ type Tx struct {
 	keyed    map[eventID]int64 // events recorded by this transaction
 	records  []storage.Record
 	catalogs []storage.Catalog
-	clients  []storage.Client
 	requests []storage.Request
 	touched  []*Subject
 	rows     []*Subject // whose rows are to be stored
 	Changed  bool
 	Removals Removals
+	Tables   []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
+
+	stored *[]tables.Client // as they were, with what was put until they were asked for last; nil: not read yet
+	put    []tables.Client  // since then
 }
 
 type eventID struct {
@@ -372,15 +375,6 @@ func (w *Tx) NumberNames(f *consent.Facts) {
 	}
 }
 
-// PutClient stores a client, in the place of the one with its id.
-func (w *Tx) PutClient(c storage.Client) {
-	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
-	w.Head.Recorded = w.Recorded
-	w.clients = append(slices.DeleteFunc(w.clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
-	w.loaded.Clients = append(slices.DeleteFunc(w.loaded.Clients, func(o storage.Client) bool { return o.ID == c.ID }), c)
-	w.Changed = true
-}
-
 // changes returns what is to be stored; nil if nothing is.
 func (w *Tx) changes() (*storage.Changes, error) {
 	if !w.Changed {
@@ -398,10 +392,10 @@ func (w *Tx) changes() (*storage.Changes, error) {
 	w.Head.Tree = w.tree.Pack()
 	w.Head.RefsSum = w.Names.Sum()
 	c := &storage.Changes{
-		Head: w.Head, Records: w.records, Catalogs: w.catalogs, Clients: w.clients, Requests: w.requests, Refs: w.Names.Added(),
-		States: make([]storage.State, 0, len(w.touched)), Returns: w.Removals.returns, Claims: w.Removals.Claims,
+		Head: w.Head, Records: w.records, Catalogs: w.catalogs, Requests: w.requests, Refs: w.Names.Added(),
+		States: make([]storage.State, 0, len(w.touched)), Tables: w.Tables,
 		DropEvidence: w.Removals.Evidence, Blank: slices.Sorted(maps.Keys(w.Removals.blank)), ForgetRequests: w.Removals.Requests,
-		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects, DropClaims: w.Removals.DropClaims,
+		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
 	for _, s := range w.touched {
 		packed, err := codec.AppendState(nil, s.State, w.Names)
@@ -450,9 +444,6 @@ func (w *Tx) Replace(s *Subject) *Subject {
 	return fresh
 }
 
-// StoredClients returns the clients as the transaction has left them so far. Only a write that asked for them sees any.
-func (w *Tx) StoredClients() []storage.Client { return w.loaded.Clients }
-
 // StoredSubjects returns the rows of subjects as they were when the head was locked.
 func (w *Tx) StoredSubjects(keys []storage.SubjectKey) (map[storage.SubjectKey]storage.SubjectState, error) {
 	return w.tx.Subjects(w.ctx, keys)
@@ -482,10 +473,4 @@ func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 	w.Head.CatalogVersion, w.Head.CatalogsSum = c.Version, reference.SumCatalog(sum, c)
 	w.catalogs = append(w.catalogs, *c)
 	return nil
-}
-
-// AddReturn notes that something of an erased person came back.
-func (w *Tx) AddReturn(r storage.Return) {
-	w.Removals.returns = append(w.Removals.returns, r)
-	w.Changed = true
 }

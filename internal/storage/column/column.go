@@ -24,12 +24,7 @@ const (
 	States   = `subject, position, state`
 	Catalogs = `version, position, effective_time, recorded_time, sha256, document`
 	Refs     = `number, kind, name`
-	Clients  = `id, department, all_departments, scopes, lists, key_hash, created_time, revoked_time, key_expires_time, prior_key_hash,
-		prior_key_expires_time`
 	Requests = `id, body_mac, answer, expires_time, first_position, last_position`
-	Returns  = `subject, day, client, count`
-	Claims   = `id, until_time, sealed`
-	Cosigned = `size, note`
 
 	Disclosures    = DisclosuresKey + `, count`
 	DisclosuresKey = `subject, day, client, channel`
@@ -149,7 +144,8 @@ func unpackKeys(b []byte) ([]uint32, error) {
 // PackWords packs words, which have no spaces, into a text with a space between them.
 func PackWords(words []string) string { return strings.Join(words, " ") }
 
-func unpackWords(text string) []string {
+// UnpackWords returns the words of a text that [PackWords] made.
+func UnpackWords(text string) []string {
 	if text == "" {
 		return nil
 	}

@@ -46,7 +46,6 @@ func TestScan_BytesOfAnotherLength_AreAnError(t *testing.T) {
 		"header":     func() error { _, err := column.ScanRecord(row([]byte{9}, nil, long[:32])); return err },
 		"state":      func() error { _, err := column.ScanState(row(short)); return err },
 		"request":    func() error { _, err := column.ScanRequest(row(long)); return err },
-		"key hash":   func() error { _, err := column.ScanClient(row("", "", false, "", "", long)); return err },
 		"sha256":     func() error { _, err := column.ScanCatalog(row(0, 0, nil, 0, long)); return err },
 	} {
 		if err := scan(); err == nil {

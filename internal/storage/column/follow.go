@@ -53,7 +53,7 @@ func (k *Keyed[Bytes]) Scan(scan Scan) (storage.KeyedState, error) {
 	state := storage.KeyedState{
 		Key: storage.SubjectKey{Form: consent.Form(k.form)}, Packed: OrNull([]byte(k.packed)), Gone: k.gone,
 	}
-	return state, fixed("subjects.digest", state.Key.Digest[:], []byte(k.digest))
+	return state, Fixed("subjects.digest", state.Key.Digest[:], []byte(k.digest))
 }
 
 // Follow gathers the news after a mark.
@@ -89,7 +89,7 @@ func (f *Follow[Bytes]) AddLeaf(scan Scan) error {
 		return fmt.Errorf("the ledger lacks the event at position %d", f.News.Mark.Position+1)
 	}
 	f.News.Mark.Position = position
-	if err := fixed("events.leaf_hash", sum[:], leaf); err != nil {
+	if err := Fixed("events.leaf_hash", sum[:], leaf); err != nil {
 		return err
 	}
 	f.News.Leaves = append(f.News.Leaves, sum)

@@ -10,7 +10,19 @@ import (
 )
 
 // Scan is the Scan method of a row of either driver.
-type Scan func(dest ...any) error
+type Scan = storage.Scan
+
+// AppendTo returns a function that scans a row and keeps it.
+func AppendTo[Row any](rows *[]Row, scan func(Scan) (Row, error)) func(Scan) error {
+	return func(from Scan) error {
+		row, err := scan(from)
+		if err != nil {
+			return err
+		}
+		*rows = append(*rows, row)
+		return nil
+	}
+}
 
 // skip returns destinations for columns that are not wanted.
 func skip(n int) []any {
@@ -21,8 +33,8 @@ func skip(n int) []any {
 	return dest
 }
 
-// fixed copies the bytes of a column into an array, whose length they must have.
-func fixed(name string, into, b []byte) error {
+// Fixed copies the bytes of a column into an array, whose length they must have.
+func Fixed(name string, into, b []byte) error {
 	if len(b) != len(into) {
 		return fmt.Errorf("%s has %d bytes instead of %d", name, len(b), len(into))
 	}
@@ -46,7 +58,7 @@ func scanHead(scan Scan, others []any) (storage.Head, error) {
 	if err := scan(dest...); err != nil {
 		return storage.Head{}, err
 	}
-	if err := fixed("ledger_head.store_id", h.StoreID[:], id); err != nil {
+	if err := Fixed("ledger_head.store_id", h.StoreID[:], id); err != nil {
 		return storage.Head{}, err
 	}
 	copy(h.RefsSum[:], refs) // The tables hold them to their length.
@@ -93,13 +105,13 @@ func (s *SubjectStates) Add(scan Scan) error {
 		KeyVersion:  uint32(s.keyVersion),
 		FoldVersion: s.foldVersion,
 		Address:     OrNull(s.address),
-		Erased:      instant(s.erased),
+		Erased:      Instant(s.erased),
 	}}
-	if err := fixed("subjects.digest", row.Key.Digest[:], s.digest); err != nil {
+	if err := Fixed("subjects.digest", row.Key.Digest[:], s.digest); err != nil {
 		return err
 	}
 	if s.subject != nil {
-		if err := fixed("subjects.subject", row.ID[:], s.subject); err != nil {
+		if err := Fixed("subjects.subject", row.ID[:], s.subject); err != nil {
 			return err
 		}
 	}
@@ -113,7 +125,8 @@ func (s *SubjectStates) Add(scan Scan) error {
 // All returns the subjects that were read.
 func (s *SubjectStates) All() []storage.SubjectState { return s.subjects }
 
-func instant(n *int64) consent.Instant {
+// Instant returns the instant of a number that [InstantOrNull] made.
+func Instant(n *int64) consent.Instant {
 	if n == nil {
 		return 0
 	}
@@ -128,7 +141,7 @@ func ScanState(scan Scan) (storage.State, error) {
 		return storage.State{}, err
 	}
 	s.Packed = OrNull(s.Packed)
-	return s, fixed("states.subject", s.Subject[:], subject)
+	return s, Fixed("states.subject", s.Subject[:], subject)
 }
 
 // ScanRecord reads the columns of [Record].
@@ -140,7 +153,7 @@ func ScanRecord(scan Scan) (storage.Record, error) {
 	if err != nil {
 		return storage.Record{}, err
 	}
-	if err := fixed("events.leaf_hash", r.LeafHash[:], leaf); err != nil {
+	if err := Fixed("events.leaf_hash", r.LeafHash[:], leaf); err != nil {
 		return storage.Record{}, err
 	}
 	if len(r.Header) == 0 {
@@ -161,13 +174,6 @@ func ScanRow(scan Scan) (storage.Row, error) {
 	return r, err
 }
 
-// ScanCosigned reads the columns of [Cosigned].
-func ScanCosigned(scan Scan) (storage.CosignedCheckpoint, error) {
-	var c storage.CosignedCheckpoint
-	err := scan(&c.Size, &c.Note)
-	return c, err
-}
-
 // ScanHashes reads the columns of [Hashes]: a position and what is stored with it.
 func ScanHashes(scan Scan) (int64, ledger.NodeHashes, error) {
 	var position int64
@@ -177,7 +183,7 @@ func ScanHashes(scan Scan) (int64, ledger.NodeHashes, error) {
 		return 0, h, err
 	}
 	h.Tree = OrNull(h.Tree)
-	return position, h, fixed("events.leaf_hash", h.Leaf[:], leaf)
+	return position, h, Fixed("events.leaf_hash", h.Leaf[:], leaf)
 }
 
 // ScanSubjectID reads the id of a subject.
@@ -187,7 +193,7 @@ func ScanSubjectID(scan Scan) (consent.SubjectID, error) {
 	if err := scan(&b); err != nil {
 		return id, err
 	}
-	return id, fixed("subject", id[:], b)
+	return id, Fixed("subject", id[:], b)
 }
 
 // ScanIDHeader reads the id of a subject and a header of one of its events.
@@ -197,7 +203,7 @@ func ScanIDHeader(scan Scan) (consent.SubjectID, []byte, error) {
 	if err := scan(&b, &header); err != nil {
 		return id, nil, err
 	}
-	return id, header, fixed("events.subject", id[:], b)
+	return id, header, Fixed("events.subject", id[:], b)
 }
 
 // ScanKeyHeader reads the key of a subject and a header of one of its events, or nil if it has none.
@@ -208,7 +214,7 @@ func ScanKeyHeader(scan Scan) (storage.SubjectKey, []byte, error) {
 		return storage.SubjectKey{}, nil, err
 	}
 	key := storage.SubjectKey{Form: consent.Form(form)}
-	return key, OrNull(header), fixed("subjects.digest", key.Digest[:], digest)
+	return key, OrNull(header), Fixed("subjects.digest", key.Digest[:], digest)
 }
 
 // ScanEventRef reads the key of a subject, an event key and a position.
@@ -220,10 +226,10 @@ func ScanEventRef(scan Scan) (storage.EventRef, int64, error) {
 		return storage.EventRef{}, 0, err
 	}
 	ref := storage.EventRef{Subject: storage.SubjectKey{Form: consent.Form(form)}}
-	if err := fixed("subjects.digest", ref.Subject.Digest[:], digest); err != nil {
+	if err := Fixed("subjects.digest", ref.Subject.Digest[:], digest); err != nil {
 		return storage.EventRef{}, 0, err
 	}
-	return ref, position, fixed("events.event_key", ref.Key[:], key)
+	return ref, position, Fixed("events.event_key", ref.Key[:], key)
 }
 
 // ScanCatalog reads the columns of [Catalogs].
@@ -234,8 +240,8 @@ func ScanCatalog(scan Scan) (storage.Catalog, error) {
 	if err := scan(&c.Version, &c.Position, &effective, (*int64)(&c.Recorded), &sum, &c.Document); err != nil {
 		return storage.Catalog{}, err
 	}
-	c.Effective = instant(effective)
-	return c, fixed("catalogs.sha256", c.SHA256[:], sum)
+	c.Effective = Instant(effective)
+	return c, Fixed("catalogs.sha256", c.SHA256[:], sum)
 }
 
 // ScanRef reads the columns of [Refs].
@@ -245,26 +251,6 @@ func ScanRef(scan Scan) (storage.Ref, error) {
 	err := scan(&r.Number, &kind, &r.Name)
 	r.Kind = consent.RefKind(kind)
 	return r, err
-}
-
-// ScanClient reads the columns of [Clients].
-func ScanClient(scan Scan) (storage.Client, error) {
-	var c storage.Client
-	var scopes, lists string
-	var hash, prior []byte
-	var revoked, expires, priorExpires *int64
-	err := scan(&c.ID, &c.Department, &c.AllDepartments, &scopes, &lists, &hash, (*int64)(&c.Created), &revoked, &expires, &prior, &priorExpires)
-	if err != nil {
-		return storage.Client{}, err
-	}
-	c.Scopes, c.Lists, c.Revoked = unpackWords(scopes), unpackWords(lists), instant(revoked)
-	c.KeyExpires, c.PriorExpires = instant(expires), instant(priorExpires)
-	if len(prior) > 0 {
-		if err := fixed("clients.prior_key_hash", c.PriorHash[:], prior); err != nil {
-			return storage.Client{}, err
-		}
-	}
-	return c, fixed("clients.key_hash", c.KeyHash[:], hash)
 }
 
 // ScanRequest reads the columns of [Requests].
@@ -279,7 +265,7 @@ func ScanRequest(scan Scan) (storage.Request, error) {
 	if first != nil && last != nil {
 		r.First, r.Last = *first, *last
 	}
-	return r, fixed("requests.id", r.ID[:], id)
+	return r, Fixed("requests.id", r.ID[:], id)
 }
 
 // ScanBatchEvent reads a position and the subject of the event there.
@@ -289,27 +275,7 @@ func ScanBatchEvent(scan Scan) (storage.BatchEvent, error) {
 	if err := scan(&e.Position, &subject); err != nil {
 		return storage.BatchEvent{}, err
 	}
-	return e, fixed("events.subject", e.Subject[:], subject)
-}
-
-// ScanReturn reads the columns of [Returns].
-func ScanReturn(scan Scan) (storage.Return, error) {
-	var r storage.Return
-	var subject []byte
-	if err := scan(&subject, &r.Day, &r.Client, &r.Count); err != nil {
-		return storage.Return{}, err
-	}
-	return r, fixed("erased_returns.subject", r.Subject[:], subject)
-}
-
-// ScanClaim reads the columns of [Claims].
-func ScanClaim(scan Scan) (storage.Claim, error) {
-	var c storage.Claim
-	var id []byte
-	if err := scan(&id, (*int64)(&c.Until), &c.Sealed); err != nil {
-		return storage.Claim{}, err
-	}
-	return c, fixed("claims.id", c.ID[:], id)
+	return e, Fixed("events.subject", e.Subject[:], subject)
 }
 
 // ScanEvidence reads a position and the sealed evidence of the event there.
@@ -325,7 +291,7 @@ func ScanDisclosure(scan Scan) (storage.Disclosure, error) {
 	if err := scan(&subject, &d.Day, &d.Client, &d.Channel, &d.Count); err != nil {
 		return storage.Disclosure{}, err
 	}
-	return d, fixed("disclosures.subject", d.Subject[:], subject)
+	return d, Fixed("disclosures.subject", d.Subject[:], subject)
 }
 
 // ScanOutline reads the columns of [Outline].
@@ -337,5 +303,5 @@ func ScanOutline(scan Scan) (storage.Outline, error) {
 		return storage.Outline{}, err
 	}
 	o.Kind = consent.Kind(kind)
-	return o, fixed("events.subject", o.Subject[:], subject)
+	return o, Fixed("events.subject", o.Subject[:], subject)
 }

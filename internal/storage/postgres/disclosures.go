@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 // Rows of disclosures are locked in the order of their key by every statement, so that none of them waits for another in a circle.
@@ -68,11 +69,10 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 	defer conn.Release() // closes the connection if its transaction has not ended
 	type learnt = storage.Learnt
 	var head storage.Head
-	added := false
 	batch := &pgx.Batch{}
 	batch.Queue(beginWrite)
 	batch.Queue(shareAdding)
-	batch.Queue(selectHead).Query(scanHead(&head))
+	batch.Queue(records.SelectHead).Query(scanHead(&head))
 	batch.Queue(addDisclosures, id[:], int64(expires),
 		array(counts, func(l *learnt) int16 { return int16(l.Key.Form) }),
 		array(counts, func(l *learnt) []byte { return l.Key.Digest[:] }),
@@ -80,20 +80,13 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 		array(counts, func(l *learnt) string { return l.Client }),
 		array(counts, func(l *learnt) string { return l.Channel }),
 		array(counts, func(l *learnt) int64 { return l.Count }),
-	).Exec(func(pgconn.CommandTag) error {
-		added = true
-		return nil
-	})
-	batch.Queue(commit).Exec(committed)
-	if err = conn.SendBatch(ctx, batch).Close(); err != nil && !isPort(err) {
-		err = asCommitError(err, added)
-	}
-	return s.fail(ctx, doing, err)
+	)
+	return s.fail(ctx, doing, commitBatch(ctx, conn, batch))
 }
 
 // Disclosures returns what is counted for the subjects.
 func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
-	_, rows, err := list(ctx, s, "read disclosures", selectDisclosures, []any{idArray(subjects)}, column.ScanDisclosure)
+	_, rows, err := records.List(ctx, s.view, "read disclosures", selectDisclosures, []any{idArray(subjects)}, column.ScanDisclosure)
 	return rows, err
 }
 
@@ -104,7 +97,7 @@ func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []co
 	var head storage.Head
 	var deleted int64
 	batch := &pgx.Batch{}
-	batch.Queue(selectHead).Query(scanHead(&head))
+	batch.Queue(records.SelectHead).Query(scanHead(&head))
 	batch.Queue(deleteDisclosures, before, max(limit, 0), idArray(except)).Exec(func(tag pgconn.CommandTag) error {
 		deleted = tag.RowsAffected()
 		return nil

@@ -7,6 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/records"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -26,31 +29,29 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		t.Fatal(err)
 	}
 	digests := [][]byte{make([]byte, 32)}
+	plans := map[string]string{}
 	for name, statement := range map[string]struct {
 		sql  string
 		args []any
 	}{
-		"head":       {selectHead, nil},
+		"head":       {records.SelectHead, nil},
 		"lock":       {lockHead, nil},
 		"subjects":   {selectSubjects, []any{[]int16{1}, digests}},
 		"both":       {selectHeadAndSubjects, []any{[]int16{1}, digests}},
 		"eventsOf":   {selectEventsOf, []any{[]int16{1}, digests, int64(0), int64(0)}},
-		"positionAt": {selectPositionAt, []any{int64(1)}},
+		"positionAt": {records.SelectPositionAt, []any{int64(1)}},
 		"recordsOf":  {selectRecordsOf, []any{[]int16{1}, digests, int64(0), 10}},
-		"ledger":     {selectLedger, []any{int64(0), 10}},
-		"subjectIDs": {selectSubjectIDs, []any{make([]byte, 16), 10}},
-		"refs":       {selectRefs, []any{int32(0)}},
+		"ledger":     {records.SelectLedger, []any{int64(0), 10}},
+		"subjectIDs": {records.SelectSubjectIDs, []any{make([]byte, 16), 10}},
+		"refs":       {records.SelectRefs, []any{int32(0)}},
 		"states":     {selectStates, []any{digests}},
 		"eventRefs":  {selectEventRefs, []any{[]int16{1}, digests, digests}},
 		"requests":   {selectRequests, []any{digests}},
 		"headersOf":  {selectHeadersOf, []any{digests}},
 		"hashes":     {selectHashes, []any{[]int64{1, 2}}},
-		"rows":       {selectRows, []any{int64(0), 10}},
-		"statesIn":   {selectStatesWithin, []any{make([]byte, 16), digests[0]}},
-		"headersIn":  {selectHeadersWithin, []any{make([]byte, 16), digests[0]}},
-		"cosigned":   {selectCosigned, []any{int64(0), 10}},
-		"cosignedOf": {selectCosignedOf, []any{int64(1)}},
-		"latest":     {selectLatestCosigned, nil},
+		"rows":       {records.SelectRows, []any{int64(0), 10}},
+		"statesIn":   {records.SelectStatesWithin, []any{make([]byte, 16), digests[0]}},
+		"headersIn":  {records.SelectHeadersWithin, []any{make([]byte, 16), digests[0]}},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 
 		"primary":         {selectPrimary, nil},
@@ -60,10 +61,9 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"deleteRevisions": {deleteRevisions, []any{int64(0)}},
 		"outdate":         {outdateFollowers, []any{int64(1)}},
 
-		"outlines":         {selectOutlines, []any{int64(0), 10}},
+		"outlines":         {records.SelectOutlines, []any{int64(0), 10}},
 		"countDisclosures": {countDisclosures, []any{int64(1), digests}},
 		"dropSubjects":     {dropSubjects, []any{[]int16{1}, digests}},
-		"dropClaims":       {dropClaims, []any{digests}},
 		"addDisclosures": {addDisclosures, []any{
 			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},
 		}},
@@ -71,7 +71,12 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"forgetDisclosures": {forgetDisclosures, []any{digests}},
 		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10, digests}},
 	} {
-		plan := explain(t, name, store.pool.Query, statement.sql, statement.args...)
+		plans[name] = explain(t, name, store.pool.Query, statement.sql, statement.args...)
+	}
+	for _, s := range tableStatements(t) {
+		plans[s.Doing] = explain(t, s.Doing, store.pool.Query, s.SQL, s.Args...)
+	}
+	for name, plan := range plans {
 		for _, bad := range []string{"Seq Scan", "Hash Join", "Merge Join"} {
 			if strings.Contains(plan, bad) {
 				t.Errorf("%s has a %s:\n%s", name, bad, plan)
@@ -79,6 +84,31 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		}
 	}
 	testPlanOfRanges(t, store)
+}
+
+// noted notes the statements that it is asked to run, and runs none.
+type noted []storage.Statement
+
+func (n *noted) QueryTable(_ context.Context, s storage.Statement, _ func(storage.Scan) error) (storage.Head, error) {
+	*n = append(*n, s)
+	return storage.Head{}, nil
+}
+
+// tableStatements returns the statements of tables that look for rows. All clients are read at once, which is a scan of the table.
+func tableStatements(t *testing.T) []storage.Statement {
+	t.Helper()
+	var asked noted
+	_, err := tables.Claims(t.Context(), &asked, [16]byte{}, 10)
+	if err == nil {
+		_, err = tables.Cosigned(t.Context(), &asked, 0, 10)
+	}
+	if err == nil {
+		_, _, err = tables.LatestCosigned(t.Context(), &asked)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(asked, tables.DropClaim([16]byte{1}))
 }
 
 // A range is joined by a hash of what bitmaps of both indexes find, of tables that grew since the plan was made, too.

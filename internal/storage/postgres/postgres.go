@@ -3,7 +3,7 @@
 // A write is two round trips. The first begins a transaction, locks the head row, and reads the clock and everything else
 // that the write needs; every statement of a READ COMMITTED transaction sees what was committed before it began, so all
 // that comes after the lock sees what its last holder stored. The second stores what was decided and commits. Nothing here
-// needs sequences, notifications or advisory locks.
+// needs sequences or notifications; an advisory lock keeps counts of disclosures from subjects that are being erased.
 package postgres
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 const (
@@ -44,8 +45,10 @@ type Options struct {
 	MaxConns int32
 }
 
-// Store is a database. It is safe for concurrent use.
+// Store is a database. It is safe for concurrent use. What it reads as every store does, it reads by its [records.Reader].
 type Store struct {
+	records.Reader
+
 	pool    *pgxpool.Pool
 	now     func() time.Time
 	writing chan struct{}
@@ -74,6 +77,7 @@ func Open(ctx context.Context, databaseURL string, opts Options) (*Store, error)
 		return nil, err
 	}
 	s := &Store{pool: pool, now: opts.Now, writing: make(chan struct{}, writeSlots)}
+	s.Reader = records.NewReader(s.view)
 	s.life, s.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	return s, nil
 }

@@ -41,13 +41,9 @@ const (
 		SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[])
 		ON CONFLICT (id) DO UPDATE SET (` + column.Requests + `) = ROW(excluded.*)`
 
-	// Catalogs and clients change seldom, and one by one.
+	// Catalogs change seldom, and one by one.
 	insertCatalog = `
 		INSERT INTO catalogs (` + column.Catalogs + `) VALUES ($1, $2, $3, $4, $5, $6)`
-
-	replaceClient = `
-		INSERT INTO clients (` + column.Clients + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-		ON CONFLICT (id) DO UPDATE SET (` + column.Clients + `) = ROW(excluded.*)`
 )
 
 // store stores what a write decided and commits, in one round trip. It does not end with the context, only after a time of
@@ -59,25 +55,31 @@ func store(ctx context.Context, conn *pgxpool.Conn, changes *storage.Changes) er
 	queueLedger(batch, changes)
 	queueRest(batch, changes)
 	queueRights(batch, changes)
+	queueTables(batch, changes.Tables)
 	queueForget(batch, changes.ForgetDisclosures)
 	queueDrops(batch, changes)
 	queueReread(batch, changes)
 	batch.Queue(updateHead, headValues(&changes.Head)...)
-	before := batch.Len()
-	batch.Queue(commit)
-	done := 0
-	for _, query := range batch.QueuedQueries {
-		query.Exec(func(tag pgconn.CommandTag) error {
-			if done++; done > before {
-				return committed(tag)
-			}
-			return nil
-		})
+	return commitBatch(ctx, conn, batch)
+}
+
+// commitBatch sends the statements of a transaction, which end with one that returns no rows, and the COMMIT, in one round trip.
+func commitBatch(ctx context.Context, conn *pgxpool.Conn, batch *pgx.Batch) error {
+	last, answered := batch.Len()-1, false
+	for i, query := range batch.QueuedQueries {
+		if query.Fn == nil {
+			query.Exec(func(pgconn.CommandTag) error {
+				answered = i == last
+				return nil
+			})
+		}
 	}
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return asCommitError(err, done == before)
+	batch.Queue(commit).Exec(committed)
+	err := conn.SendBatch(ctx, batch).Close()
+	if err != nil && !isPort(err) {
+		err = asCommitError(err, answered)
 	}
-	return nil
+	return err
 }
 
 // committed holds the answer to a COMMIT, which a transaction that failed answers with a ROLLBACK.
@@ -116,12 +118,6 @@ func queueRest(batch *pgx.Batch, changes *storage.Changes) {
 		c := &changes.Catalogs[i]
 		batch.Queue(insertCatalog, c.Version, c.Position, column.InstantOrNull(c.Effective), int64(c.Recorded), c.SHA256[:],
 			c.Document)
-	}
-	for i := range changes.Clients {
-		c := &changes.Clients[i]
-		batch.Queue(replaceClient, c.ID, c.Department, c.AllDepartments, column.PackWords(c.Scopes), column.PackWords(c.Lists), c.KeyHash[:],
-			int64(c.Created), column.InstantOrNull(c.Revoked), column.InstantOrNull(c.KeyExpires), column.HashOrNull(c.PriorHash),
-			column.InstantOrNull(c.PriorExpires))
 	}
 }
 

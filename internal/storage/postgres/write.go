@@ -12,12 +12,13 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 const (
 	beginWrite  = `BEGIN ISOLATION LEVEL READ COMMITTED`
 	rollback    = `ROLLBACK`
-	lockHead    = selectHead + ` FOR UPDATE`
+	lockHead    = records.SelectHead + ` FOR UPDATE`
 	selectClock = `SELECT clock_timestamp()` // a statement of its own: it must run after the lock is had
 
 	insertHead = `
@@ -179,6 +180,11 @@ func (t *tx) Evidence(ctx context.Context, positions []int64) (map[int64][]byte,
 	return found, err
 }
 
+// QueryTable runs a statement on a table that is not the ledger's.
+func (t *tx) QueryTable(ctx context.Context, s storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
+	return t.loaded.Head, t.read(ctx, s.Doing, each, s.SQL, s.Args...)
+}
+
 // read runs a query in the transaction.
 func (t *tx) read(ctx context.Context, doing string, add func(column.Scan) error, query string, args ...any) error {
 	if t.conn == nil {
@@ -249,9 +255,6 @@ func (t *tx) queueLoads(batch *pgx.Batch, load *storage.Load, subjects *column.S
 			t.loaded.Requests[request.ID] = request
 			return err
 		}))
-	}
-	if load.Clients {
-		batch.Queue(selectClients).Query(scanAll(appendTo(&t.loaded.Clients, column.ScanClient)))
 	}
 }
 

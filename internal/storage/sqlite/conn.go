@@ -55,11 +55,13 @@ func (c *conn) close() error {
 	return errors.Join(errs...)
 }
 
+// prepare returns the statement of a query. SQLite takes $1, as statements that both databases share have it, for a name, and ?1 for a
+// number. No statement has a $ that is anything else.
 func (c *conn) prepare(query string) (*sql.Stmt, error) {
 	if stmt, ok := c.prepared[query]; ok {
 		return stmt, nil
 	}
-	stmt, err := c.sql.PrepareContext(context.Background(), query)
+	stmt, err := c.sql.PrepareContext(context.Background(), strings.ReplaceAll(query, "$", "?"))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 const (
@@ -51,7 +52,7 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 
 // Disclosures returns what is counted for the subjects.
 func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
-	_, rows, err := list(ctx, s, "read disclosures", selectDisclosures, []any{jsonSubjects(subjects)}, column.ScanDisclosure)
+	_, rows, err := records.List(ctx, s.query, "read disclosures", selectDisclosures, []any{jsonSubjects(subjects)}, column.ScanDisclosure)
 	return rows, err
 }
 

@@ -3,11 +3,11 @@ package sqlite
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 // Keys are handed to SQLite as a JSON array of texts: a key is its form, two digits, and its digest in hex. So one
@@ -19,8 +19,6 @@ const (
 )
 
 const (
-	selectHead = `SELECT ` + column.Head + ` FROM ledger_head WHERE id = 1`
-
 	fromSubjects = `
 		FROM json_each(?1) a CROSS JOIN subjects k ON k.form = ` + keyForm + ` AND k.digest = ` + keyDigest
 
@@ -38,35 +36,10 @@ const (
 			AND (?3 = 0 OR e.position <= ?3)
 		ORDER BY k.form, k.digest, e.position`
 
-	// A binary search by the primary key: recorded times never decrease from one position to the next. The last event that was
-	// recorded by the instant stands at low or after it, and not after high.
-	selectPositionAt = `
-		WITH RECURSIVE search (low, high) AS (
-			SELECT 0, position FROM ledger_head WHERE id = 1
-			UNION ALL
-			SELECT CASE WHEN e.recorded_time <= ?1 THEN e.position ELSE s.low END,
-				CASE WHEN e.recorded_time <= ?1 THEN s.high ELSE e.position - 1 END
-			FROM search s CROSS JOIN events e ON e.position = (s.low + s.high + 1) / 2
-			WHERE s.low < s.high
-		)
-		SELECT low FROM search WHERE low = high`
-
 	selectRecordsOf = `
 		SELECT ` + column.Record + ` FROM events e
 		WHERE e.subject IN (SELECT k.subject` + fromSubjects + `) AND e.position > ?2
 		ORDER BY e.position LIMIT ?3`
-
-	selectLedger = `SELECT ` + column.Record + ` FROM events e WHERE e.position > ?1 ORDER BY e.position LIMIT ?2`
-
-	selectSubjectIDs = `
-		SELECT subject FROM (SELECT DISTINCT subject FROM events WHERE subject > ?1 ORDER BY subject LIMIT ?2)
-		UNION
-		SELECT subject FROM (SELECT subject FROM states WHERE subject > ?1 ORDER BY subject LIMIT ?2)
-		ORDER BY subject LIMIT ?2`
-
-	selectCatalogs = `SELECT ` + column.Catalogs + ` FROM catalogs WHERE version > ?1 ORDER BY version`
-	selectRefs     = `SELECT ` + column.Refs + ` FROM catalog_refs WHERE number > ?1 ORDER BY number`
-	selectClients  = `SELECT ` + column.Clients + ` FROM clients ORDER BY id`
 )
 
 // jsonKeys writes the keys as selectSubjects and its kin read them.
@@ -126,7 +99,7 @@ func (s *Store) view(ctx context.Context, doing string, do func(c *conn) error) 
 func (c *conn) head() (storage.Head, error) {
 	var head storage.Head
 	found := false
-	err := c.query(selectHead, nil, func(scan column.Scan) (err error) {
+	err := c.query(records.SelectHead, nil, func(scan column.Scan) (err error) {
 		found = true
 		head, err = column.ScanHead(scan)
 		return err
@@ -137,17 +110,27 @@ func (c *conn) head() (storage.Head, error) {
 	return head, err
 }
 
+// query runs a statement on one snapshot, and returns its head.
+func (s *Store) query(
+	ctx context.Context, doing, sql string, args []any, each func(storage.Scan) error,
+) (storage.Head, error) {
+	return s.view(ctx, doing, func(c *conn) error { return c.query(sql, args, whileWanted(ctx, each)) })
+}
+
+// whileWanted returns a function that does with a row what the one given does, and ends the reading with the context.
+func whileWanted(ctx context.Context, each func(storage.Scan) error) func(storage.Scan) error {
+	return func(scan storage.Scan) error {
+		if err := each(scan); err != nil {
+			return err
+		}
+		return context.Cause(ctx)
+	}
+}
+
 // all reads rows of one kind.
 func all[Row any](ctx context.Context, c *conn, query string, args []any, scan func(column.Scan) (Row, error)) ([]Row, error) {
 	var rows []Row
-	err := c.query(query, args, func(from column.Scan) error {
-		row, err := scan(from)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row)
-		return context.Cause(ctx)
-	})
+	err := c.query(query, args, whileWanted(ctx, column.AppendTo(&rows, scan)))
 	return rows, err
 }
 
@@ -193,41 +176,7 @@ func (s *Store) States(ctx context.Context, keys []storage.SubjectKey) (storage.
 func (s *Store) EventsOf(
 	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
 ) (storage.Head, map[storage.SubjectKey][][]byte, error) {
-	events := map[storage.SubjectKey][][]byte{}
-	head, err := s.view(ctx, "read events", func(c *conn) error {
-		args := []any{jsonKeys(column.UniqueKeys(keys)), int64(until), upTo}
-		return c.query(selectEventsOf, args, func(scan column.Scan) error {
-			key, header, err := column.ScanKeyHeader(scan)
-			if err != nil {
-				return err
-			}
-			of := events[key]
-			if header != nil {
-				of = append(of, header)
-			}
-			events[key] = of
-			return context.Cause(ctx)
-		})
-	})
-	if err != nil {
-		return storage.Head{}, nil, err
-	}
-	return head, events, nil
-}
-
-// PositionAt returns the position of the last event that was recorded at or before the instant.
-func (s *Store) PositionAt(ctx context.Context, recorded consent.Instant) (storage.Head, int64, error) {
-	position := int64(-1)
-	head, err := s.view(ctx, "read a position", func(c *conn) error {
-		return c.query(selectPositionAt, []any{int64(recorded)}, func(scan column.Scan) error { return scan(&position) })
-	})
-	if err == nil && position < 0 {
-		err = errors.New("the ledger lacks an event before its head")
-	}
-	if err != nil {
-		return storage.Head{}, 0, err
-	}
-	return head, position, nil
+	return records.EventsOf(ctx, s.query, selectEventsOf, []any{jsonKeys(column.UniqueKeys(keys)), int64(until), upTo})
 }
 
 // Records returns records of the subjects.
@@ -235,46 +184,5 @@ func (s *Store) Records(
 	ctx context.Context, keys []storage.SubjectKey, after int64, limit int,
 ) (storage.Head, []storage.Record, error) {
 	args := []any{jsonKeys(column.UniqueKeys(keys)), after, max(limit, 0)}
-	return list(ctx, s, "read records", selectRecordsOf, args, column.ScanRecord)
-}
-
-// Ledger returns records of all subjects.
-func (s *Store) Ledger(ctx context.Context, after int64, limit int) (storage.Head, []storage.Record, error) {
-	return list(ctx, s, "read the ledger", selectLedger, []any{after, max(limit, 0)}, column.ScanRecord)
-}
-
-// SubjectIDs returns ids of subjects.
-func (s *Store) SubjectIDs(ctx context.Context, after consent.SubjectID, limit int) ([]consent.SubjectID, error) {
-	_, ids, err := list(ctx, s, "read subject ids", selectSubjectIDs, []any{after[:], max(limit, 0)}, column.ScanSubjectID)
-	return ids, err
-}
-
-// Catalogs returns versions of the catalog.
-func (s *Store) Catalogs(ctx context.Context, after int64) (storage.Head, []storage.Catalog, error) {
-	return list(ctx, s, "read the catalog", selectCatalogs, []any{after}, column.ScanCatalog)
-}
-
-// Refs returns references.
-func (s *Store) Refs(ctx context.Context, after int32) (storage.Head, []storage.Ref, error) {
-	return list(ctx, s, "read references", selectRefs, []any{after}, column.ScanRef)
-}
-
-// Clients returns all clients.
-func (s *Store) Clients(ctx context.Context) (storage.Head, []storage.Client, error) {
-	return list(ctx, s, "read clients", selectClients, nil, column.ScanClient)
-}
-
-// list reads rows of one kind and the head of the same snapshot.
-func list[Row any](
-	ctx context.Context, s *Store, doing, query string, args []any, scan func(column.Scan) (Row, error),
-) (storage.Head, []Row, error) {
-	var rows []Row
-	head, err := s.view(ctx, doing, func(c *conn) (err error) {
-		rows, err = all(ctx, c, query, args, scan)
-		return err
-	})
-	if err != nil {
-		return storage.Head{}, nil, err
-	}
-	return head, rows, nil
+	return records.List(ctx, s.query, "read records", selectRecordsOf, args, column.ScanRecord)
 }

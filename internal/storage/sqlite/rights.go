@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
 )
@@ -26,25 +25,6 @@ const (
 	forgetRequests = `
 		UPDATE requests SET body_mac = x'', answer = x'', first_position = NULL, last_position = NULL
 		WHERE last_position >= ?1 AND last_position < ?1 + ?2 AND first_position <= ?1`
-
-	addReturn = `
-		INSERT INTO erased_returns (` + column.Returns + `) VALUES (?, ?, ?, ?)
-		ON CONFLICT (subject, day, client) DO UPDATE SET count = count + excluded.count`
-
-	insertClaim = `INSERT INTO claims (` + column.Claims + `) VALUES (?, ?, ?)`
-
-	selectBatch = `
-		SELECT e.position, e.subject FROM events e WHERE e.batch = ?1 AND e.position > ?2 ORDER BY e.position LIMIT ?3`
-
-	selectErasures = `
-		SELECT ` + column.Record + ` FROM events e
-		WHERE e.kind = 9 AND e.evidence IS NOT NULL AND e.position > ?1 ORDER BY e.position LIMIT ?2`
-
-	selectReturns = `
-		SELECT ` + column.Returns + ` FROM erased_returns WHERE day >= ?1 AND (day, client, subject) > (?2, ?3, ?4)
-		ORDER BY day, client, subject LIMIT ?5`
-
-	selectClaims = `SELECT ` + column.Claims + ` FROM claims WHERE id > ?1 ORDER BY id LIMIT ?2`
 )
 
 func jsonPositions(positions []int64) string {
@@ -75,39 +55,7 @@ func (c *conn) storeRights(changes *storage.Changes) error {
 			}
 		}
 	}
-	err := each(c, addReturn, changes.Returns, func(r *storage.Return) []any {
-		return []any{r.Subject[:], r.Day, r.Client, r.Count}
-	})
-	if err != nil {
-		return err
-	}
-	return each(c, insertClaim, changes.Claims, func(k *storage.Claim) []any {
-		return []any{k.ID[:], k.Until, column.NotNull(k.Sealed)}
-	})
-}
-
-// Erasures returns erasures that have evidence.
-func (s *Store) Erasures(ctx context.Context, after int64, limit int) (storage.Head, []storage.Record, error) {
-	return list(ctx, s, "read erasures", selectErasures, []any{after, max(limit, 0)}, column.ScanRecord)
-}
-
-// Batch returns events of a batch.
-func (s *Store) Batch(ctx context.Context, batch consent.BatchID, after int64, limit int) ([]storage.BatchEvent, error) {
-	_, rows, err := list(ctx, s, "read a batch", selectBatch, []any{batch[:], after, max(limit, 0)}, column.ScanBatchEvent)
-	return rows, err
-}
-
-// Returns returns what came back of erased persons.
-func (s *Store) Returns(ctx context.Context, day int64, after storage.Return, limit int) ([]storage.Return, error) {
-	args := []any{day, after.Day, after.Client, after.Subject[:], max(limit, 0)}
-	_, rows, err := list(ctx, s, "read returns", selectReturns, args, column.ScanReturn)
-	return rows, err
-}
-
-// Claims returns claims by id.
-func (s *Store) Claims(ctx context.Context, after [16]byte, limit int) ([]storage.Claim, error) {
-	_, rows, err := list(ctx, s, "read claims", selectClaims, []any{after[:], max(limit, 0)}, column.ScanClaim)
-	return rows, err
+	return nil
 }
 
 // forgetRevisions makes followers read everything anew, if there were keys that they would have read.

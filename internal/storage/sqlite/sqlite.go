@@ -23,6 +23,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/records"
 )
 
 // ErrInUse is wrapped by the error for a database that another process, or another store of this one, has open.
@@ -38,8 +39,10 @@ type Options struct {
 	Readers int
 }
 
-// Store is a database in a file. It is safe for concurrent use.
+// Store is a database in a file. It is safe for concurrent use. What it reads as every store does, it reads by its [records.Reader].
 type Store struct {
+	records.Reader
+
 	now     func() time.Time
 	writer  chan *conn // holds the one connection that writes, unless it is in use
 	readers chan *conn
@@ -65,6 +68,7 @@ func Open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 		return nil, fmt.Errorf("open the database %s: %w", path, err)
 	}
 	s := &Store{now: opts.Now, closing: make(chan struct{})}
+	s.Reader = records.NewReader(s.query)
 	defer func() {
 		if err != nil {
 			s.release = append(s.release, f.unlock)

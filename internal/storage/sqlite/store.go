@@ -16,6 +16,9 @@ func (c *conn) store(changes *storage.Changes) error {
 	if err := c.storeRights(changes); err != nil {
 		return err
 	}
+	if err := c.storeTables(changes.Tables); err != nil {
+		return err
+	}
 	if err := c.forget(changes.ForgetDisclosures); err != nil {
 		return err
 	}
@@ -75,16 +78,6 @@ func (c *conn) storeRest(changes *storage.Changes) error {
 	}
 	err = each(c, insertCatalog, changes.Catalogs, func(v *storage.Catalog) []any {
 		return []any{v.Version, v.Position, column.InstantOrNull(v.Effective), v.Recorded, v.SHA256[:], v.Document}
-	})
-	if err != nil {
-		return err
-	}
-	err = each(c, replaceClient, changes.Clients, func(v *storage.Client) []any {
-		return []any{
-			v.ID, v.Department, v.AllDepartments, column.PackWords(v.Scopes), column.PackWords(v.Lists), v.KeyHash[:],
-			v.Created, column.InstantOrNull(v.Revoked), column.InstantOrNull(v.KeyExpires), column.HashOrNull(v.PriorHash),
-			column.InstantOrNull(v.PriorExpires),
-		}
 	})
 	if err != nil {
 		return err

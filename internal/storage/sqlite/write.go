@@ -22,7 +22,6 @@ const (
 	replaceState   = `REPLACE INTO states (` + column.States + `) VALUES (?, ?, ?)`
 	insertRef      = `INSERT INTO catalog_refs (` + column.Refs + `) VALUES (?, ?, ?)`
 	insertCatalog  = `INSERT INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
-	replaceClient  = `REPLACE INTO clients (` + column.Clients + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?, ?, ?)`
 
 	deleteExpired = `
@@ -197,6 +196,14 @@ func (t *tx) Evidence(_ context.Context, positions []int64) (map[int64][]byte, e
 	return found, classify(doing, err)
 }
 
+// QueryTable runs a statement on a table that is not the ledger's.
+func (t *tx) QueryTable(ctx context.Context, s storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
+	if t.conn == nil {
+		return storage.Head{}, fmt.Errorf("%s: the write has been decided", s.Doing)
+	}
+	return t.loaded.Head, classify(s.Doing, t.conn.query(s.SQL, s.Args, whileWanted(ctx, each)))
+}
+
 // load reads what is asked for, under the lock.
 func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time) error {
 	head, err := t.conn.head()
@@ -212,7 +219,7 @@ func (t *tx) load(ctx context.Context, load *storage.Load, now func() time.Time)
 		Requests: map[[32]byte]storage.Request{},
 	}
 	for _, part := range []func(context.Context, *storage.Load) error{
-		t.loadSubjects, t.loadStates, t.loadEvents, t.loadRequests, t.loadClients,
+		t.loadSubjects, t.loadStates, t.loadEvents, t.loadRequests,
 	} {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -276,13 +283,6 @@ func (t *tx) loadRequests(ctx context.Context, load *storage.Load) error {
 	requests, err := all(ctx, t.conn, selectRequests, []any{ids}, column.ScanRequest)
 	for _, request := range requests {
 		t.loaded.Requests[request.ID] = request
-	}
-	return err
-}
-
-func (t *tx) loadClients(ctx context.Context, load *storage.Load) (err error) {
-	if load.Clients {
-		t.loaded.Clients, err = all(ctx, t.conn, selectClients, nil, column.ScanClient)
 	}
 	return err
 }

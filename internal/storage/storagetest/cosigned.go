@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func cosignedTests() []test {
@@ -25,7 +26,7 @@ func cosignedTests() []test {
 // cosigned stores a note of a size.
 func cosigned(t *testing.T, store storage.Store, size int64, note string) {
 	t.Helper()
-	noError(t, "MergeCosigned", store.MergeCosigned(t.Context(), size, func(string) (string, error) { return note, nil }))
+	noError(t, "MergeCosigned", tables.MergeCosigned(t.Context(), store, size, func(string) (string, error) { return note, nil }))
 }
 
 func testMergeCosigned(t *testing.T, open Open) {
@@ -35,7 +36,7 @@ func testMergeCosigned(t *testing.T, open Open) {
 		size int64
 		note string
 	}{{5, "a"}, {5, "a\nGrüße"}, {6, "c"}, {5, "d"}} {
-		noError(t, "MergeCosigned", store.MergeCosigned(t.Context(), c.size, func(stored string) (string, error) {
+		noError(t, "MergeCosigned", tables.MergeCosigned(t.Context(), store, c.size, func(stored string) (string, error) {
 			got = append(got, stored)
 			return c.note, nil
 		}))
@@ -49,13 +50,13 @@ func testMergeCosignedAtOnce(t *testing.T, open Open) {
 	errs := make([]error, 8)
 	for n := range errs {
 		wg.Go(func() {
-			errs[n] = store.MergeCosigned(t.Context(), 1, func(stored string) (string, error) {
+			errs[n] = tables.MergeCosigned(t.Context(), store, 1, func(stored string) (string, error) {
 				return fmt.Sprintf("%s[%d]", stored, n), nil
 			})
 		})
 	}
 	wg.Wait()
-	_, latest, err := store.LatestCosigned(t.Context())
+	_, latest, err := tables.LatestCosigned(t.Context(), store)
 	noError(t, "LatestCosigned", err)
 	for n := range errs {
 		noError(t, "MergeCosigned", errs[n])
@@ -68,26 +69,26 @@ func testMergeCosignedAtOnce(t *testing.T, open Open) {
 func testMergeCosignedError(t *testing.T, open Open) {
 	store := initialised(t, open)
 	want := errors.New("no")
-	if err := store.MergeCosigned(t.Context(), 1, func(string) (string, error) { return "x", want }); err != want { //nolint:errorlint // As it is, not wrapped.
+	if err := tables.MergeCosigned(t.Context(), store, 1, func(string) (string, error) { return "x", want }); err != want { //nolint:errorlint // As it is, not wrapped.
 		t.Errorf("MergeCosigned returned the error %v, want %v", err, want)
 	}
-	_, latest, err := store.LatestCosigned(t.Context())
+	_, latest, err := tables.LatestCosigned(t.Context(), store)
 	noError(t, "LatestCosigned", err)
-	same(t, "the latest", latest, storage.CosignedCheckpoint{})
+	same(t, "the latest", latest, tables.CosignedCheckpoint{})
 	cosigned(t, store, 1, "y") // The lock was given back.
 }
 
 func testLatestCosigned(t *testing.T, open Open) {
 	store := initialised(t, open)
-	h, got, err := store.LatestCosigned(t.Context())
+	h, got, err := tables.LatestCosigned(t.Context(), store)
 	noError(t, "LatestCosigned", err)
 	same(t, "the head", h, head(0))
-	same(t, "the latest of none", got, storage.CosignedCheckpoint{})
+	same(t, "the latest of none", got, tables.CosignedCheckpoint{})
 	cosigned(t, store, 20, "twenty")
 	cosigned(t, store, 3, "three")
-	_, got, err = store.LatestCosigned(t.Context())
+	_, got, err = tables.LatestCosigned(t.Context(), store)
 	noError(t, "LatestCosigned", err)
-	same(t, "the latest", got, storage.CosignedCheckpoint{Size: 20, Note: "twenty"})
+	same(t, "the latest", got, tables.CosignedCheckpoint{Size: 20, Note: "twenty"})
 }
 
 func testSnapshotCosigned(t *testing.T, open Open) {
@@ -102,7 +103,7 @@ func testSnapshotCosigned(t *testing.T, open Open) {
 			limit int
 			want  []int64
 		}{{math.MinInt64, 9, []int64{-2, 3, 7}}, {-2, 1, []int64{3}}, {7, 9, nil}, {0, 0, nil}} {
-			page, err := s.Cosigned(context.WithoutCancel(t.Context()), c.after, c.limit)
+			page, err := tables.Cosigned(context.WithoutCancel(t.Context()), s, c.after, c.limit)
 			noError(t, "Cosigned", err)
 			var got []int64
 			for _, row := range page {

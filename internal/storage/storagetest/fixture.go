@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // begin is the first instant of the fixtures.
@@ -115,12 +116,21 @@ func ref(number int32) storage.Ref {
 	return storage.Ref{Number: number, Kind: consent.RefDeclaration, Name: fmt.Sprintf("terms@%d", number)}
 }
 
-func client(id string) storage.Client {
-	return storage.Client{
+func client(id string) tables.Client {
+	return tables.Client{
 		ID: id, Department: "marketing", AllDepartments: true, Scopes: []string{"check", "record"},
 		Lists: []string{"ecg", "partner-x"}, KeyHash: digest(id, 0),
 		Created: begin,
 	}
+}
+
+// each returns the statements of the rows.
+func each[Row any](of func(*Row) storage.Statement, rows ...Row) []storage.Statement {
+	var statements []storage.Statement
+	for i := range rows {
+		statements = append(statements, of(&rows[i]))
+	}
+	return statements
 }
 
 func request(n int, expires consent.Instant) storage.Request {

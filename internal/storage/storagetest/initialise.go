@@ -27,7 +27,7 @@ type call struct {
 
 // calls are all calls of the port but Initialise and Close.
 func calls() []call {
-	return []call{
+	return append(tableCalls(), []call{
 		{"Head", func(ctx context.Context, s storage.Store) error { _, err := s.Head(ctx); return err }},
 		{"States", func(ctx context.Context, s storage.Store) error { _, _, err := s.States(ctx, keys(0, 3)); return err }},
 		{"States of no keys", func(ctx context.Context, s storage.Store) error { _, _, err := s.States(ctx, nil); return err }},
@@ -47,16 +47,11 @@ func calls() []call {
 		}},
 		{"Catalogs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Catalogs(ctx, 0); return err }},
 		{"Refs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err }},
-		{"Clients", func(ctx context.Context, s storage.Store) error { _, _, err := s.Clients(ctx); return err }},
 		{"Follow", func(ctx context.Context, s storage.Store) error {
 			_, _, err := s.Follow(ctx, storage.Mark{}, 10)
 			return err
 		}},
 		{"Hashes", func(ctx context.Context, s storage.Store) error { _, _, err := s.Hashes(ctx, []int64{1}); return err }},
-		{"LatestCosigned", func(ctx context.Context, s storage.Store) error { _, _, err := s.LatestCosigned(ctx); return err }},
-		{"MergeCosigned", func(ctx context.Context, s storage.Store) error {
-			return s.MergeCosigned(ctx, 1, func(string) (string, error) { return "", errors.New("merge was called") })
-		}},
 		{"Snapshot", func(ctx context.Context, s storage.Store) error {
 			return s.Snapshot(ctx, func(context.Context, storage.Snapshot) error { return errors.New("read was called") })
 		}},
@@ -85,7 +80,7 @@ func calls() []call {
 			_, err := s.DeleteDisclosures(ctx, 1, nil, 10)
 			return err
 		}},
-	}
+	}...)
 }
 
 // fails holds that every call fails with the error.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func listTests() []test {
@@ -104,10 +105,10 @@ func testClients(t *testing.T, open Open) {
 	revoked.Revoked, revoked.Scopes, revoked.AllDepartments, revoked.Department = instant(1), nil, false, ""
 	revoked.KeyExpires, revoked.PriorHash, revoked.PriorExpires = instant(2), digest("prior", 0), instant(3)
 	write(t, store, &storage.Changes{
-		Head: head(1), Clients: []storage.Client{client("a_c"), revoked, client("Z"), client("a-b"), client("a")},
+		Head: head(1), Tables: each(tables.PutClient, client("a_c"), revoked, client("Z"), client("a-b"), client("a")),
 	})
-	h, got, err := store.Clients(t.Context())
+	h, got, err := tables.Clients(t.Context(), store)
 	noError(t, "Clients", err)
-	same(t, "the clients", got, []storage.Client{client("Z"), client("a"), client("a-b"), client("a_c"), revoked})
+	same(t, "the clients", got, []tables.Client{client("Z"), client("a"), client("a-b"), client("a_c"), revoked})
 	same(t, "the head", h, head(1))
 }

@@ -45,7 +45,6 @@ func testLoadAll(t *testing.T, open Open) {
 		IDs:      []consent.SubjectID{id(2), id(7)},
 		Events:   []storage.EventRef{recorded, {Subject: key(2), Key: eventKey(7)}, {Subject: key(7), Key: eventKey(1)}},
 		Requests: [][32]byte{request(1, 0).ID, request(7, 0).ID},
-		Clients:  true,
 	})
 	same(t, "what was loaded", got, &storage.Loaded{
 		Head: head(3),
@@ -57,7 +56,6 @@ func testLoadAll(t *testing.T, open Open) {
 		States:   map[consent.SubjectID]storage.State{id(2): all.States[1]},
 		Events:   map[storage.EventRef]int64{recorded: 2},
 		Requests: map[[32]byte]storage.Request{request(1, 0).ID: request(1, begin)}, // expired long ago
-		Clients:  []storage.Client{client("admin"), client("shop")},
 	})
 }
 

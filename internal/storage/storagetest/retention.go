@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func retentionTests() []test {
@@ -63,12 +64,14 @@ func testDropSubjects(t *testing.T, open Open) {
 
 func testDropClaims(t *testing.T, open Open) {
 	store := initialised(t, open)
-	claim := func(n byte) storage.Claim {
-		return storage.Claim{ID: [16]byte{n}, Until: instant(int64(n)), Sealed: []byte{n}}
+	claim := func(n byte) tables.Claim {
+		return tables.Claim{ID: [16]byte{n}, Until: instant(int64(n)), Sealed: []byte{n}}
 	}
-	write(t, store, &storage.Changes{Head: head(1), Claims: []storage.Claim{claim(1), claim(2), claim(3)}})
-	write(t, store, &storage.Changes{Head: head(1), DropClaims: [][16]byte{{1}, {3}, {9}}})
-	got, err := store.Claims(t.Context(), [16]byte{}, 10)
+	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(1), claim(2), claim(3))})
+	write(t, store, &storage.Changes{Head: head(1), Tables: []storage.Statement{
+		tables.DropClaim([16]byte{1}), tables.DropClaim([16]byte{3}), tables.DropClaim([16]byte{9}),
+	}})
+	got, err := tables.Claims(t.Context(), store, [16]byte{}, 10)
 	noError(t, "Claims", err)
-	same(t, "the claims", got, []storage.Claim{claim(2)})
+	same(t, "the claims", got, []tables.Claim{claim(2)})
 }

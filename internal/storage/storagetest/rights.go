@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func rightsTests() []test {
@@ -192,55 +193,55 @@ func testForgetRequests(t *testing.T, open Open) {
 
 func testReturns(t *testing.T, open Open) {
 	store := initialised(t, open)
-	r := func(n int, day int64, client string, count int64) storage.Return {
-		return storage.Return{Subject: id(n), Day: day, Client: client, Count: count}
+	r := func(n int, day int64, client string, count int64) tables.Return {
+		return tables.Return{Subject: id(n), Day: day, Client: client, Count: count}
 	}
-	write(t, store, &storage.Changes{Head: head(1), Returns: []storage.Return{
-		r(2, 5, "shop", 1), r(1, 5, "shop", 2), r(1, 5, "Shop", 1), r(1, 4, "shop", 1), r(2, 5, "shop", 1),
-	}})
-	write(t, store, &storage.Changes{Head: head(1), Returns: []storage.Return{r(1, 5, "shop", 3), r(1, 6, "crm", 1)}})
-	all := []storage.Return{r(1, 4, "shop", 1), r(1, 5, "Shop", 1), r(1, 5, "shop", 5), r(2, 5, "shop", 2), r(1, 6, "crm", 1)}
+	write(t, store, &storage.Changes{Head: head(1), Tables: each(
+		tables.AddReturn, r(2, 5, "shop", 1), r(1, 5, "shop", 2), r(1, 5, "Shop", 1), r(1, 4, "shop", 1), r(2, 5, "shop", 1),
+	)})
+	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddReturn, r(1, 5, "shop", 3), r(1, 6, "crm", 1))})
+	all := []tables.Return{r(1, 4, "shop", 1), r(1, 5, "Shop", 1), r(1, 5, "shop", 5), r(2, 5, "shop", 2), r(1, 6, "crm", 1)}
 	for _, c := range []struct {
 		day   int64
-		after storage.Return
+		after tables.Return
 		limit int
-		want  []storage.Return
+		want  []tables.Return
 	}{
-		{0, storage.Return{}, 10, all},
-		{5, storage.Return{}, 10, all[1:]},
+		{0, tables.Return{}, 10, all},
+		{5, tables.Return{}, 10, all[1:]},
 		{0, all[0], 1, all[1:2]},
 		{5, all[1], 2, all[2:4]},
 		{5, all[2], 2, all[3:5]},
 		{6, all[1], 2, all[4:5]},
-		{7, storage.Return{}, 10, nil},
+		{7, tables.Return{}, 10, nil},
 		{0, all[4], 10, nil},
-		{0, storage.Return{}, 0, nil},
+		{0, tables.Return{}, 0, nil},
 	} {
-		got, err := store.Returns(t.Context(), c.day, c.after, c.limit)
+		got, err := tables.Returns(t.Context(), store, c.day, &c.after, c.limit)
 		noError(t, "Returns", err)
 		same(t, "the returns", got, c.want)
 	}
 }
 
-func claim(n byte) storage.Claim {
-	return storage.Claim{ID: [16]byte{n, 1}, Until: instant(int64(n)), Sealed: []byte{9, n, 0}}
+func claim(n byte) tables.Claim {
+	return tables.Claim{ID: [16]byte{n, 1}, Until: instant(int64(n)), Sealed: []byte{9, n, 0}}
 }
 
 func testClaims(t *testing.T, open Open) {
 	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Claims: []storage.Claim{claim(3), claim(1)}})
-	write(t, store, &storage.Changes{Head: head(1), Claims: []storage.Claim{claim(200)}})
+	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(3), claim(1))})
+	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(200))})
 	for _, c := range []struct {
 		after [16]byte
 		limit int
-		want  []storage.Claim
+		want  []tables.Claim
 	}{
-		{[16]byte{}, 9, []storage.Claim{claim(1), claim(3), claim(200)}},
-		{claim(1).ID, 1, []storage.Claim{claim(3)}},
+		{[16]byte{}, 9, []tables.Claim{claim(1), claim(3), claim(200)}},
+		{claim(1).ID, 1, []tables.Claim{claim(3)}},
 		{claim(200).ID, 9, nil},
 		{[16]byte{}, 0, nil},
 	} {
-		got, err := store.Claims(t.Context(), c.after, c.limit)
+		got, err := tables.Claims(t.Context(), store, c.after, c.limit)
 		noError(t, "Claims", err)
 		same(t, "the claims", got, c.want)
 	}
@@ -248,9 +249,9 @@ func testClaims(t *testing.T, open Open) {
 
 func testClaimTwice(t *testing.T, open Open) {
 	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Claims: []storage.Claim{claim(1)}})
+	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(1))})
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
-		return &storage.Changes{Head: head(2), Claims: []storage.Claim{claim(1)}}, nil
+		return &storage.Changes{Head: head(2), Tables: each(tables.AddClaim, claim(1))}, nil
 	})
 	if err == nil {
 		t.Error("a claim was replaced")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func textTests() []test {
@@ -74,19 +75,19 @@ func textColumns() []textColumn {
 		}},
 		textColumn{"the client of a return", func(t testing.TB, store storage.Store, text string) error {
 			t.Helper()
-			return tryWrite(t, store, &storage.Changes{Returns: []storage.Return{{Subject: id(1), Day: 5, Client: text, Count: 1}}})
+			return tryWrite(t, store, &storage.Changes{Tables: each(tables.AddReturn, tables.Return{Subject: id(1), Day: 5, Client: text, Count: 1})})
 		}, func(t testing.TB, store storage.Store) string {
 			t.Helper()
-			returns, err := store.Returns(t.Context(), 0, storage.Return{}, 10)
+			returns, err := tables.Returns(t.Context(), store, 0, &tables.Return{}, 10)
 			noError(t, "Returns", err)
 			return only(returns).Client
 		}},
 		textColumn{"the note of a checkpoint", func(t testing.TB, store storage.Store, text string) error {
 			t.Helper()
-			return store.MergeCosigned(t.Context(), 1, func(string) (string, error) { return text, nil })
+			return tables.MergeCosigned(t.Context(), store, 1, func(string) (string, error) { return text, nil })
 		}, func(t testing.TB, store storage.Store) string {
 			t.Helper()
-			_, c, err := store.LatestCosigned(t.Context())
+			_, c, err := tables.LatestCosigned(t.Context(), store)
 			noError(t, "LatestCosigned", err)
 			return c.Note
 		}},
@@ -95,18 +96,18 @@ func textColumns() []textColumn {
 
 // clientColumns returns those that name clients.
 func clientColumns() []textColumn {
-	put := func(set func(c *storage.Client, text string)) func(testing.TB, storage.Store, string) error {
+	put := func(set func(c *tables.Client, text string)) func(testing.TB, storage.Store, string) error {
 		return func(t testing.TB, store storage.Store, text string) error {
 			t.Helper()
 			c := client("shop")
 			set(&c, text)
-			return tryWrite(t, store, &storage.Changes{Clients: []storage.Client{c}})
+			return tryWrite(t, store, &storage.Changes{Tables: each(tables.PutClient, c)})
 		}
 	}
-	read := func(without string, get func(c storage.Client) string) func(testing.TB, storage.Store) string {
+	read := func(without string, get func(c tables.Client) string) func(testing.TB, storage.Store) string {
 		return func(t testing.TB, store storage.Store) string {
 			t.Helper()
-			_, clients, err := store.Clients(t.Context())
+			_, clients, err := tables.Clients(t.Context(), store)
 			noError(t, "Clients", err)
 			for _, c := range clients {
 				if text := get(c); text != without {
@@ -117,18 +118,18 @@ func clientColumns() []textColumn {
 		}
 	}
 	return []textColumn{
-		{"the id of a client", put(func(c *storage.Client, text string) { c.ID = text }), read("shop", func(c storage.Client) string { return c.ID })},
+		{"the id of a client", put(func(c *tables.Client, text string) { c.ID = text }), read("shop", func(c tables.Client) string { return c.ID })},
 		{
-			"the department of a client", put(func(c *storage.Client, text string) { c.Department = text }),
-			read("marketing", func(c storage.Client) string { return c.Department }),
+			"the department of a client", put(func(c *tables.Client, text string) { c.Department = text }),
+			read("marketing", func(c tables.Client) string { return c.Department }),
 		},
 		{
-			"the scopes of a client", put(func(c *storage.Client, text string) { c.Scopes = []string{text} }),
-			read("check record", func(c storage.Client) string { return strings.Join(c.Scopes, " ") }),
+			"the scopes of a client", put(func(c *tables.Client, text string) { c.Scopes = []string{text} }),
+			read("check record", func(c tables.Client) string { return strings.Join(c.Scopes, " ") }),
 		},
 		{
-			"the lists of a client", put(func(c *storage.Client, text string) { c.Lists = []string{text} }),
-			read("ecg partner-x", func(c storage.Client) string { return strings.Join(c.Lists, " ") }),
+			"the lists of a client", put(func(c *tables.Client, text string) { c.Lists = []string{text} }),
+			read("ecg partner-x", func(c tables.Client) string { return strings.Join(c.Lists, " ") }),
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func writeTests() []test {
@@ -32,7 +33,7 @@ func everything() *storage.Changes {
 		States:   []storage.State{state(1, 1), state(2, 2)},
 		Refs:     []storage.Ref{ref(1), ref(2)},
 		Catalogs: []storage.Catalog{catalog(1), catalog(2)},
-		Clients:  []storage.Client{client("admin"), client("shop")},
+		Tables:   each(tables.PutClient, client("admin"), client("shop")),
 		Requests: []storage.Request{request(1, begin), request(2, begin+1)},
 	}
 }
@@ -50,9 +51,9 @@ func hold(t *testing.T, store storage.Store, want *storage.Changes) {
 	_, catalogs, err := store.Catalogs(t.Context(), 0)
 	noError(t, "Catalogs", err)
 	same(t, "the catalogs", catalogs, want.Catalogs)
-	_, clients, err := store.Clients(t.Context())
+	_, clients, err := tables.Clients(t.Context(), store)
 	noError(t, "Clients", err)
-	same(t, "the clients", clients, want.Clients)
+	same(t, "the clients", each(tables.PutClient, clients...), want.Tables)
 
 	wantSubjects, wantRequests := map[storage.SubjectKey]storage.SubjectState{}, map[[32]byte]storage.Request{}
 	for _, s := range want.Subjects {
@@ -89,9 +90,11 @@ func replaced() *storage.Changes {
 	c.Subjects[0] = storage.Subject{Key: key(1), KeyVersion: 5, FoldVersion: 6, Erased: instant(1)}
 	c.Subjects[2] = subject(3)
 	c.States[1] = state(2, 8)
-	c.Clients[0].Revoked = instant(4)
-	c.Clients[0].KeyExpires, c.Clients[0].PriorHash, c.Clients[0].PriorExpires = instant(5), digest("prior", 1), instant(6)
-	c.Clients[1].Scopes, c.Clients[1].Lists, c.Clients[1].AllDepartments = nil, nil, false
+	admin, shop := client("admin"), client("shop")
+	admin.Revoked = instant(4)
+	admin.KeyExpires, admin.PriorHash, admin.PriorExpires = instant(5), digest("prior", 1), instant(6)
+	shop.Scopes, shop.Lists, shop.AllDepartments = nil, nil, false
+	c.Tables = each(tables.PutClient, admin, shop)
 	c.Requests[1] = request(2, instant(9))
 	c.Requests[1].Answer = []byte("other")
 	return c
@@ -133,7 +136,7 @@ func testWriteTwice(t *testing.T, open Open) {
 		States:   append(first.States, last.States...),
 		Refs:     last.Refs,
 		Catalogs: last.Catalogs,
-		Clients:  append(first.Clients, last.Clients...),
+		Tables:   append(first.Tables, last.Tables...),
 		Requests: append(first.Requests, last.Requests...),
 	})
 	hold(t, store, replaced())

@@ -31,11 +31,12 @@ func allowed() map[string][]string {
 
 		"internal/server": {
 			"api/assent/v1", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
-			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc", "internal/rpc/handler",
-			"internal/seal", "internal/service", "internal/service/access", "internal/service/administration",
-			"internal/service/audit", "internal/service/checkpoint", "internal/service/env", "internal/service/export",
-			"internal/service/retention", "internal/service/rights", "internal/storage", "internal/storage/postgres",
-			"internal/storage/sqlite", "internal/telemetry",
+			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
+			"internal/rpc/handler", "internal/seal", "internal/service", "internal/service/access",
+			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
+			"internal/service/env", "internal/service/export", "internal/service/retention", "internal/service/rights",
+			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
+			"internal/telemetry",
 		},
 
 		"internal/rest": {
@@ -67,8 +68,9 @@ func allowed() map[string][]string {
 		"internal/service/export": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/fault",
 			"internal/locale", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof",
-			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
-			"internal/service/reference", "internal/service/subjects", "internal/storage", "internal/token",
+			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
+			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
+			"internal/storage/tables", "internal/token",
 		},
 		"internal/service/receipts": {
 			"internal/address", "internal/consent", "internal/fault", "internal/receipt", "internal/service/access",
@@ -84,8 +86,8 @@ func allowed() map[string][]string {
 
 		"internal/service/audit": {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/seal", "internal/service/asof",
-			"internal/service/checkpoint", "internal/service/env", "internal/service/reference", "internal/service/txn",
-			"internal/storage",
+			"internal/service/checkpoint", "internal/service/env", "internal/service/reference",
+			"internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/check": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault",
@@ -96,23 +98,24 @@ func allowed() map[string][]string {
 		"internal/service/retention": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/period",
 			"internal/service/asof", "internal/service/env", "internal/service/reference", "internal/service/rights",
-			"internal/service/subjects", "internal/service/txn", "internal/storage",
+			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
 
 		"internal/service/administration": {
-			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
-			"internal/service/env", "internal/service/reference", "internal/service/txn", "internal/storage",
-			"internal/token",
+			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault",
+			"internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
+			"internal/storage", "internal/storage/tables", "internal/token",
 		},
 		"internal/service/checkpoint": {
 			"internal/fault", "internal/ledger", "internal/seal", "internal/service/access", "internal/service/env",
-			"internal/service/txn", "internal/storage",
+			"internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/rights": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
-			"internal/consent/statement", "internal/fault", "internal/kept", "internal/seal", "internal/service/access",
-			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/service/txn",
-			"internal/storage", "internal/token",
+			"internal/consent/statement", "internal/fault", "internal/kept", "internal/seal",
+			"internal/service/access", "internal/service/env", "internal/service/reference",
+			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
+			"internal/token",
 		},
 
 		"internal/cli/bulk": {
@@ -121,13 +124,14 @@ func allowed() map[string][]string {
 		},
 		"internal/service/disclosure": {
 			"internal/catalog", "internal/consent", "internal/service/access", "internal/service/asof",
-			"internal/service/env", "internal/service/subjects", "internal/storage", "internal/token",
+			"internal/service/env", "internal/service/subjects", "internal/storage", "internal/storage/tables",
+			"internal/token",
 		},
 		"internal/service/txn": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
-			"internal/consent/statement", "internal/fault", "internal/ledger", "internal/seal", "internal/service/access",
-			"internal/service/asof", "internal/service/env", "internal/service/reference", "internal/service/subjects",
-			"internal/storage", "internal/tlv",
+			"internal/consent/statement", "internal/fault", "internal/ledger", "internal/seal",
+			"internal/service/access", "internal/service/asof", "internal/service/env", "internal/service/reference",
+			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/tlv",
 		},
 
 		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
@@ -140,18 +144,26 @@ func allowed() map[string][]string {
 		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
 		"internal/service/access": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
+			"internal/storage/tables",
 		},
 		"internal/service/reference": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
 		},
 		"internal/storage/postgres": {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
-			"internal/storage/schema", "migrations",
+			"internal/storage/records", "internal/storage/schema", "internal/storage/tables", "migrations",
 		},
 		"internal/storage/sqlite": {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
-			"internal/storage/schema", "migrations",
+			"internal/storage/records", "internal/storage/schema", "migrations",
 		},
+		"internal/storage/storagetest": {
+			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
+			"internal/testkit",
+		},
+
+		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
+		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
 
 		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
@@ -172,10 +184,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/consent", "internal/fault", "internal/seal", "internal/storage",
 		},
 		"internal/storage/column": {"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage"},
-		"internal/storage/storagetest": {
-			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/testkit",
-		},
-		"internal/token": {"internal/seal"},
+		"internal/token":          {"internal/seal"},
 
 		"internal/consent/codec":     {"internal/catalog", "internal/consent", "internal/tlv"},
 		"internal/consent/statement": {"internal/address", "internal/catalog", "internal/consent", "internal/fault"},

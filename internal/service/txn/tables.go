@@ -1,0 +1,39 @@
+package txn
+
+import (
+	mathrand "math/rand/v2"
+	"slices"
+
+	"github.com/assent-io/assent/internal/storage/tables"
+)
+
+// PutClient stores a client, in the place of the one with its id.
+func (w *Tx) PutClient(c tables.Client) {
+	w.Head.ClientsVersion += 1 + mathrand.Int64N(1<<32) // Another history must not come to the same one.
+	w.Head.Recorded = w.Recorded
+	w.Tables = append(w.Tables, tables.PutClient(&c))
+	w.put = append(w.put, c)
+	w.Changed = true
+}
+
+// StoredClients returns the clients as the transaction has left them so far. The first write of a transaction that asks reads them.
+func (w *Tx) StoredClients() ([]tables.Client, error) {
+	if w.stored == nil {
+		_, clients, err := tables.Clients(w.ctx, w.tx)
+		if err != nil {
+			return nil, err
+		}
+		w.stored = &clients
+	}
+	for _, c := range w.put {
+		*w.stored = append(slices.DeleteFunc(*w.stored, func(o tables.Client) bool { return o.ID == c.ID }), c)
+	}
+	w.put = nil
+	return *w.stored, nil
+}
+
+// AddReturn notes that something of an erased person came back.
+func (w *Tx) AddReturn(r tables.Return) {
+	w.Tables = append(w.Tables, tables.AddReturn(&r))
+	w.Changed = true
+}

@@ -1,0 +1,66 @@
+// Package tables has every table that is not the ledger's, one file for each: the type of its rows, its columns, its SQL, and how its rows
+// are read. The SQL is what PostgreSQL and SQLite have in common, so it is written once. The functions that read take any
+// [storage.TableReader]: a store, a snapshot or a write under way. The functions that make a [storage.Statement] are for
+// storage.Changes.Tables, where the change belongs under the lock of the head, and for WriteTables of a store.
+//
+// What both databases understand: INSERT with ON CONFLICT, RETURNING, LIMIT, comparisons of rows, CAST, placeholders $1, $2 and so on.
+// What they do not share: names of collations, casts with ::, arrays. A column of text that is compared or ordered by has COLLATE "C" in the
+// migration for PostgreSQL, which is the order of bytes that SQLite has anyway.
+package tables
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/column"
+)
+
+// Table is a table of this package.
+type Table struct {
+	Name    string
+	Persons bool // its rows are about persons: erasures and retention have to reach them, and a purge rewrites the table
+}
+
+// All returns the tables of this package.
+func All() []Table {
+	return []Table{
+		{Name: "checkpoints"},
+		{Name: "claims", Persons: true},
+		{Name: "clients"},
+		{Name: "erased_returns", Persons: true},
+		{Name: "worker_runs"},
+	}
+}
+
+// list reads rows of one kind.
+func list[Row any](
+	ctx context.Context, from storage.TableReader, statement storage.Statement, scan func(storage.Scan) (Row, error),
+) (storage.Head, []Row, error) {
+	var rows []Row
+	head, err := from.QueryTable(ctx, statement, column.AppendTo(&rows, scan))
+	if err != nil {
+		return storage.Head{}, nil, err
+	}
+	return head, rows, nil
+}
+
+// insertInto returns the SQL that adds a row to a table.
+func insertInto(table, columns string) string {
+	placeholders := make([]string, strings.Count(columns, ",")+1)
+	for i := range placeholders {
+		placeholders[i] = "$" + strconv.Itoa(i+1)
+	}
+	return "INSERT INTO " + table + " (" + columns + ") VALUES (" + strings.Join(placeholders, ", ") + ")"
+}
+
+// replaceIn returns the SQL that adds a row to a table, or replaces the one that has its key.
+func replaceIn(table, key, columns string) string {
+	var sets []string
+	for name := range strings.SplitSeq(columns, ",") {
+		name = strings.TrimSpace(name)
+		sets = append(sets, name+" = excluded."+name)
+	}
+	return insertInto(table, columns) + " ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(sets, ", ")
+}
