@@ -130,3 +130,13 @@ func (c *conn) rollback() error {
 	}
 	return nil
 }
+
+// each runs the statement with the values of every row.
+func each[Row any](c *conn, query string, rows []Row, values func(*Row) []any) error {
+	for i := range rows {
+		if _, err := c.exec(query, values(&rows[i])...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

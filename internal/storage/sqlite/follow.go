@@ -43,13 +43,6 @@ const (
 	deleteRevisions = `DELETE FROM revisions WHERE revision <= ?1`
 )
 
-// followed is what was read last on the one connection that followers have.
-type followed struct {
-	on      *sql.Conn // nil: nothing was
-	version int64     // of the data, as the connection counts it
-	head    storage.Head
-}
-
 // Follow returns the head and what changed after the mark. Where nobody committed anything since the last call it reads nothing but
 // that.
 func (s *Store) Follow(ctx context.Context, since storage.Mark, limit int) (storage.Head, storage.News, error) {

@@ -32,16 +32,6 @@ func (c *conn) store(changes *storage.Changes) error {
 	return err
 }
 
-// each runs the statement with the values of every row.
-func each[Row any](c *conn, query string, rows []Row, values func(*Row) []any) error {
-	for i := range rows {
-		if _, err := c.exec(query, values(&rows[i])...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // storeLedger stores events, and whom they are about.
 func (c *conn) storeLedger(changes *storage.Changes) error {
 	err := each(c, insertEvent, changes.Records, func(r *storage.Record) []any {
