@@ -96,14 +96,3 @@ func bearer(header []string) (string, error) {
 	}
 	return key, nil
 }
-
-func scopeList(scopes []access.Scope) string {
-	names := make([]string, len(scopes))
-	for i, s := range scopes {
-		names[i] = string(s)
-	}
-	if len(names) == 1 {
-		return "the scope " + names[0]
-	}
-	return "one of the scopes " + strings.Join(names, ", ")
-}

@@ -31,8 +31,6 @@ const (
 const (
 	// maxOpenStreams is how many streams without a key there may be, which are those that watch health.
 	maxOpenStreams = 256
-	// unweighed is the size up to which a message is not counted: it is about what the flow control of a stream lets in anyway.
-	unweighed = 64 << 10
 	// patience is how long a unary call waits for room before it is refused. A stream waits as long as it lasts.
 	patience = 10 * time.Second
 )

@@ -15,21 +15,6 @@ import (
 	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
-// call is one call under way: what the layers around it tell each other.
-type call struct {
-	method    string // its full name
-	row       method
-	known     bool // there is such a row
-	streaming bool
-	began     time.Time
-
-	id        string // the request id
-	client    string // id of the client; empty until it is known
-	share     *share // of the client, which the call counts to; nil: none
-	inStreams bool   // it counts to the streams of the share
-	reason    string // of the error it failed with
-}
-
 // A call runs inside these layers, outermost first: its end (a panic becomes an error, the log gets its line), the mapping of errors, the
 // request id, the key, the limits of the client, the message and its shape, the default deadline. Nothing of a message is read before the
 // caller is known. Both kinds of calls go through [API.enter] and [API.leave], so they cannot drift apart. There are very many calls, each on a new stack that would have to grow: so these are steps one after the

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
-	_ "google.golang.org/grpc/encoding/gzip"  // Clients may compress their messages.
 	_ "google.golang.org/grpc/encoding/proto" // The codec that envelopeCodec stands before.
 	"google.golang.org/grpc/status"
 
@@ -89,12 +87,4 @@ func (u *unaryCall) run(ctx context.Context, request any, _ *grpc.UnaryServerInf
 		defer cancel()
 	}
 	return next(timed, request)
-}
-
-// unreadable turns an error of decoding into one for the caller, without what it says of the contents.
-func unreadable(err error) error {
-	if strings.Contains(err.Error(), "UTF-8") {
-		return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: a text in it is not valid UTF-8")
-	}
-	return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: it is not one of this method")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -237,4 +238,12 @@ func (c envelopeCodec) Unmarshal(data mem.BufferSlice, into any) error {
 	}
 	e.problem = e.intake.fill(e.ctx, data, e.message)
 	return nil
+}
+
+// unreadable turns an error of decoding into one for the caller, without what it says of the contents.
+func unreadable(err error) error {
+	if strings.Contains(err.Error(), "UTF-8") {
+		return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: a text in it is not valid UTF-8")
+	}
+	return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: it is not one of this method")
 }

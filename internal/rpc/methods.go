@@ -177,3 +177,14 @@ func (m method) check(by handler.Validation, message any) error {
 	}
 	return by.Message(message)
 }
+
+func scopeList(scopes []access.Scope) string {
+	names := make([]string, len(scopes))
+	for i, s := range scopes {
+		names[i] = string(s)
+	}
+	if len(names) == 1 {
+		return "the scope " + names[0]
+	}
+	return "one of the scopes " + strings.Join(names, ", ")
+}

@@ -16,6 +16,8 @@ const (
 )
 
 const (
+	// unweighed is the size up to which a message is not counted: it is about what the flow control of a stream lets in anyway.
+	unweighed = 64 << 10
 	// maxWeight is what a decoded message may take. A batch of 10,000 events with all their fields takes less.
 	maxWeight = 128 << 20
 	// unscanned is the size up to which a message is not scanned: even if it were all fields of no length, two bytes each, and each
