@@ -197,6 +197,9 @@ func allowed() map[string][]string {
 		"internal/bench/bare": {"internal/config"},
 		"internal/yamltext":   {"internal/nearest"},
 
+		"internal/openapi/openapitest": {"api/openapi"},
+		"internal/tools/openapi":       {"internal/openapi"},
+
 		"api/assent/v1":            {},
 		"api/openapi":              {},
 		"examples":                 {},
@@ -208,6 +211,7 @@ func allowed() map[string][]string {
 		"internal/ledger":          {},
 		"internal/locale":          {},
 		"internal/nearest":         {},
+		"internal/openapi":         {},
 		"internal/period":          {},
 		"internal/phrase":          {},
 		"internal/proof":           {},
@@ -238,7 +242,7 @@ func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
 		"internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/handler", "internal/server",
-		"internal/telemetry", "internal/tools/protodeps",
+		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that nobody else has to.
