@@ -80,8 +80,8 @@ func (c *Call) readCommand(before []Call) error {
 	variable := regexp.MustCompile(`'"\$(\w+)"'`)
 	for _, name := range variable.FindAllStringSubmatch(body, -1) {
 		value := VariableOf(name[1], before)
-		if value == "" {
-			return fmt.Errorf("no answer above has a field %s", name[1])
+		if value == "" { // A page that is being written has no answers yet.
+			value = "…"
 		}
 		body = strings.ReplaceAll(body, name[0], value)
 	}

@@ -157,6 +157,10 @@ func files(call *openapi.Call) openapi.Named[openapi.Media] {
 	if call != nil && call.Language == "json" {
 		dossier.Example = json.RawMessage(call.Answer)
 	}
+	events := "{\"position\": 2}\n{\"checkpoint\": {}}\n"
+	if call != nil && call.Language == "text" {
+		events = call.Answer + "\n"
+	}
 	return openapi.Named[openapi.Media]{
 		{Name: jsonMedia, Value: dossier},
 		{Name: "text/csv", Value: text("section,position,recorded_time\nevents,2,2026-12-01T09:00:00Z\n")},
@@ -167,6 +171,6 @@ func files(call *openapi.Call) openapi.Named[openapi.Media] {
 		{Name: "application/zip", Value: openapi.Media{
 			Schema: &openapi.Schema{Type: "string", Format: "binary"}, Example: quote("PK…"),
 		}},
-		{Name: "application/x-ndjson", Value: text("{\"position\": 2}\n{\"checkpoint\": {}}\n")},
+		{Name: "application/x-ndjson", Value: text(events)},
 	}
 }

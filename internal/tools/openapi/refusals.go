@@ -33,7 +33,8 @@ func refusalsByStatus() []refusal {
 		{"409", "Conflict", "Another request came before: the id of the request was used with another body (REQUEST_ID_REUSED), the name is " +
 			"taken (CLIENT_EXISTS), or the version changed meanwhile (ETAG_MISMATCH).",
 			6, "REQUEST_ID_REUSED", "the request id was used with another body", "requestId"},
-		{"413", "TooLarge", "The body is larger than the call takes.", 8, "TOO_LARGE", "the body is larger than the 4194304 bytes that this call takes", ""},
+		{"413", "TooLarge", "The body is larger than the call takes.",
+			8, "TOO_LARGE", "the body is larger than the 4194304 bytes that this call takes", ""},
 		{"429", "TooManyCalls", "The client has all the calls or memory under way that one client may have. Send the request again later.",
 			8, "TOO_MANY_CALLS", "the client has too many calls under way", ""},
 		{"503", "Unavailable", "The server cannot answer now: the database is away (STORE_UNAVAILABLE), the server is stopping " +
