@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // Addresses are where a server is reached, with the ports that it got.
@@ -184,6 +185,7 @@ func newServer(
 	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
+		Version: telemetry.BuildVersion(), Demo: cfg.Open,
 	})
 	if err != nil {
 		endLife()

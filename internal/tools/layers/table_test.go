@@ -39,7 +39,8 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rest": {
-			"api/assent/v1", "api/openapi", "internal/fault", "internal/rpc", "internal/rpc/handler", "internal/timetext",
+			"api/assent/v1", "api/openapi", "internal/catalog", "internal/fault", "internal/rpc", "internal/rpc/handler",
+			"internal/timetext", "internal/web/home",
 		},
 
 		"internal/rpc": {
@@ -199,6 +200,7 @@ func allowed() map[string][]string {
 
 		"internal/openapi/openapitest": {"api/openapi"},
 		"internal/tools/openapi":       {"internal/openapi"},
+		"internal/web/home":            {"internal/openapi", "internal/web/page"},
 
 		"api/assent/v1":            {},
 		"api/openapi":              {},
@@ -223,6 +225,7 @@ func allowed() map[string][]string {
 		"internal/tools/decisions": {},
 		"internal/tools/layers":    {},
 		"internal/tools/protodeps": {},
+		"internal/web/page":        {},
 		"migrations":               {},
 	}
 }

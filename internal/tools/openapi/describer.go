@@ -41,6 +41,7 @@ func newDescriber(files []*protogen.File, calls []openapi.Call, access map[strin
 		d.messages = append(d.messages, file.Messages...)
 		d.enums = append(d.enums, file.Enums...)
 	}
+	slices.SortStableFunc(d.services, func(x, y *protogen.Service) int { return d.rank(x) - d.rank(y) })
 	for _, message := range d.messages {
 		for _, field := range message.Fields {
 			if name, json := string(field.Desc.Name()), field.Desc.JSONName(); name != json {
@@ -54,6 +55,18 @@ func newDescriber(files []*protogen.File, calls []openapi.Call, access map[strin
 		}
 	}
 	return d
+}
+
+// rank returns the place of a service on the page; one that the page does not show comes last.
+func (d *describer) rank(service *protogen.Service) int {
+	for i := range d.calls {
+		for _, method := range service.Methods {
+			if string(method.Desc.Name()) == d.calls[i].Name {
+				return i
+			}
+		}
+	}
+	return len(d.calls)
 }
 
 // collect notes which messages a method has in its body and in its answer.

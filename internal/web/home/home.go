@@ -81,6 +81,7 @@ func New(opts Options) (*Pages, error) {
 // homeData fills the first page.
 type homeData struct {
 	Version          string
+	Base             string // of the URLs of the server
 	Demo             bool
 	Channels         []Channel
 	Address, Channel string
@@ -112,7 +113,10 @@ func (p *Pages) ServeAsk(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) writeHome(w http.ResponseWriter, r *http.Request, code int, data homeData) {
-	data.Version = p.opts.Version
+	data.Version, data.Base = p.opts.Version, "http://"+r.Host
+	if r.TLS != nil {
+		data.Base = "https://" + r.Host
+	}
 	if p.opts.Desk != nil {
 		channels, err := p.opts.Desk.Channels(r.Context())
 		if err != nil && data.Problem == "" {
