@@ -123,7 +123,8 @@ func newSchema(name string, s *openapi.Schema) schema {
 	out := schema{Name: name, Description: s.Description}
 	required := map[string]bool{}
 	for _, field := range s.Required {
-		required[field] = true
+		// Of an answer all fields are there, which is not worth a word at each.
+		required[field] = s.AdditionalProperties != nil || len(s.Required) < len(s.Properties)
 	}
 	for _, p := range s.Properties {
 		out.Fields = append(out.Fields, field{
