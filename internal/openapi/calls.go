@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -43,11 +44,11 @@ func ReadCalls(page string) ([]Call, error) {
 			continue
 		}
 		begin := i + 1
-		for i = begin; i < len(lines) && lines[i] != "```"; i++ {
-		}
-		if i == len(lines) {
+		length := slices.Index(lines[begin:], "```")
+		if length < 0 {
 			return nil, fmt.Errorf("line %d: the block has no end", begin)
 		}
+		i = begin + length
 		text := strings.Join(lines[begin:i], "\n")
 		switch {
 		case heading == "" || strings.Contains(heading, " "):

@@ -88,11 +88,11 @@ func (d *describer) collect(method *protogen.Method) {
 
 // reach adds a message and all that stand in it.
 func reach(message *protogen.Message, into map[protoreflect.FullName]bool) {
-	if name := message.Desc.FullName(); into[name] {
+	name := message.Desc.FullName()
+	if into[name] {
 		return
-	} else {
-		into[name] = true
 	}
+	into[name] = true
 	for _, field := range message.Fields {
 		if field.Message != nil {
 			reach(field.Message, into)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/compiler/protogen"
@@ -20,10 +21,7 @@ func (d *describer) sample(message *protogen.Message, depth int) json.RawMessage
 	out.WriteByte('{')
 	for _, field := range message.Fields {
 		name := field.Desc.JSONName()
-		wanted := false
-		for _, required := range schema.Required {
-			wanted = wanted || required == name
-		}
+		wanted := slices.Contains(schema.Required, name)
 		if len(schema.OneOf) > 0 && schema.OneOf[0].Required[0] == name {
 			wanted = true
 		}
