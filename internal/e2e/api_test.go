@@ -33,7 +33,7 @@ const longest = 160
 // of long texts.
 func shown(t *testing.T, language, answer string) string {
 	t.Helper()
-	answer = strings.TrimRight(answer, "\n")
+	answer = strings.TrimRight(strings.ReplaceAll(answer, "\r\n", "\n"), "\n")
 	if language == "json" {
 		var indented bytes.Buffer
 		if err := json.Indent(&indented, []byte(answer), "", "  "); err != nil {
@@ -175,8 +175,8 @@ func holdToContract(t *testing.T, contract *openapitest.Contract, call openapi.C
 		code = http.StatusBadRequest
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
-	if call.Language != "json" {
-		header.Set("Content-Type", "application/x-ndjson")
+	if media := map[string]string{"text": "application/x-ndjson", "csv": "text/csv"}[call.Language]; media != "" {
+		header.Set("Content-Type", media)
 	}
 	if problem := contract.Problem(t.Context(), openapitest.Exchange{
 		Method: method, Path: call.Path, Body: body, Code: code, Header: header, Answer: []byte(answer),

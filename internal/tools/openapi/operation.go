@@ -118,7 +118,7 @@ func (d *describer) success(method *protogen.Method, call *openapi.Call) openapi
 		r.Headers.Add("Content-Disposition", openapi.Header{
 			Description: "The name of the file, which holds no address.", Schema: &openapi.Schema{Type: "string"},
 		})
-		r.Content = files(call)
+		r.Content = d.files(string(method.Desc.Name()))
 		return r
 	}
 	schema := &openapi.Schema{Ref: reference(method.Output.Desc.Name())}
@@ -148,29 +148,30 @@ func isFile(method *protogen.Method) bool {
 	return method.Desc.IsStreamingServer() && fields.ByName("data") != nil && fields.ByName("content_type") != nil
 }
 
-// files returns the forms of an export.
-func files(call *openapi.Call) openapi.Named[openapi.Media] {
+// files returns the forms of an export: those that the page shows as it shows them, of the others how they begin.
+func (d *describer) files(name string) openapi.Named[openapi.Media] {
 	text := func(example string) openapi.Media {
 		return openapi.Media{Schema: &openapi.Schema{Type: "string"}, Example: quote(example)}
 	}
-	dossier := openapi.Media{Schema: &openapi.Schema{Type: "object"}, Example: json.RawMessage(`{"address": "anna@example.com"}`)}
-	if call != nil && call.Language == "json" {
-		dossier.Example = json.RawMessage(call.Answer)
+	object := func(example string) openapi.Media {
+		return openapi.Media{Schema: &openapi.Schema{Type: "object"}, Example: json.RawMessage(example)}
 	}
-	events := "{\"position\": 2}\n{\"checkpoint\": {}}\n"
-	if call != nil && call.Language == "text" {
-		events = call.Answer + "\n"
+	shown := map[string]string{"csv": "position,recorded_time,occurred_time,kind,summary\n", "text": "{\"checkpoint\": \"…\"}\n"}
+	for i := range d.calls {
+		if call := &d.calls[i]; call.Name == name && shown[call.Language] != "" {
+			shown[call.Language] = call.Answer + "\n"
+		}
 	}
 	return openapi.Named[openapi.Media]{
-		{Name: jsonMedia, Value: dossier},
-		{Name: "text/csv", Value: text("section,position,recorded_time\nevents,2,2026-12-01T09:00:00Z\n")},
-		{Name: "text/html", Value: text("<!doctype html>\n<title>What is held about this address</title>\n")},
-		{Name: "application/ld+json", Value: openapi.Media{
-			Schema: &openapi.Schema{Type: "object"}, Example: json.RawMessage(`{"@context": {}, "@graph": []}`),
-		}},
+		{Name: jsonMedia, Value: object(`{"format": "assent-dossier/1", "language": "en", "subject": {"address": "anna@example.com", ` +
+			`"exactForm": "anna@example.com", "status": "known", "addressHeld": true, "otherSpellingHeld": false}}`)},
+		{Name: "text/csv", Value: text(shown["csv"])},
+		{Name: "text/html", Value: text("<!DOCTYPE html>\n<html lang=\"en\">\n…")},
+		{Name: "application/ld+json", Value: object(`{"@context": {"dpv": "https://w3id.org/dpv#"}, "@graph": [` +
+			`{"@id": "_:person", "@type": "dpv:DataSubject", "dct:identifier": "anna@example.com"}]}`)},
 		{Name: "application/zip", Value: openapi.Media{
 			Schema: &openapi.Schema{Type: "string", Format: "binary"}, Example: quote("PK…"),
 		}},
-		{Name: "application/x-ndjson", Value: text(events)},
+		{Name: "application/x-ndjson", Value: text(shown["text"])},
 	}
 }
