@@ -21,10 +21,10 @@ func open(t *testing.T) *running {
 	return run(t, cfg)
 }
 
-// ask sends the form of a demo.
-func (r *running) ask(address, channel string, headers ...string) *answer {
+// ask sends the form of a demo, for the channel newsletter.
+func (r *running) ask(address string, headers ...string) *answer {
 	r.t.Helper()
-	form := url.Values{"address": {address}, "channel": {channel}}
+	form := url.Values{"address": {address}, "channel": {"newsletter"}}
 	return r.call(http.MethodPost, "/", form.Encode(), append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
 }
 
@@ -53,7 +53,7 @@ func TestPages_FormIsThereInADemoOnly(t *testing.T) {
 	if got := r.call(http.MethodGet, "/", ""); strings.Contains(got.body, "<form") || !strings.Contains(got.body, "clients create") {
 		t.Errorf("a server with clients: %s", got.body)
 	}
-	if got := r.ask("anna@example.com", "newsletter"); got.code != http.StatusMethodNotAllowed || got.reason() != "METHOD_NOT_ALLOWED" {
+	if got := r.ask("anna@example.com"); got.code != http.StatusMethodNotAllowed || got.reason() != "METHOD_NOT_ALLOWED" {
 		t.Errorf("the form of a server with clients: %d %s", got.code, got.body)
 	}
 	got := open(t).call(http.MethodGet, "/", "")
@@ -66,7 +66,7 @@ func TestPages_FormIsThereInADemoOnly(t *testing.T) {
 
 func TestPages_FormOfADemo_SaysWhetherWeMayWrite(t *testing.T) {
 	r := open(t)
-	denied := r.ask("anna@example.com", "newsletter")
+	denied := r.ask("anna@example.com")
 	if denied.code != http.StatusOK || !strings.Contains(denied.body, "No, we must not.") || !strings.Contains(denied.body, "NO_LEGAL_BASIS") ||
 		!strings.Contains(denied.body, "What would change it:") || !strings.Contains(denied.body, `value="anna@example.com"`) {
 		t.Errorf("%d %s", denied.code, denied.body)
@@ -77,7 +77,7 @@ func TestPages_FormOfADemo_SaysWhetherWeMayWrite(t *testing.T) {
 	if granted.code != http.StatusOK {
 		t.Fatalf("grant: %d %s", granted.code, granted.body)
 	}
-	allowed := r.ask("  Anna@example.com ", "newsletter", "Sec-Fetch-Site", "same-origin", "Origin", "http://"+r.at.HTTP)
+	allowed := r.ask("  Anna@example.com ", "Sec-Fetch-Site", "same-origin", "Origin", "http://"+r.at.HTTP)
 	if allowed.code != http.StatusOK || !strings.Contains(allowed.body, "Yes, we may.") || strings.Contains(allowed.body, "What would change it:") {
 		t.Errorf("%d %s", allowed.code, allowed.body)
 	}
@@ -85,14 +85,14 @@ func TestPages_FormOfADemo_SaysWhetherWeMayWrite(t *testing.T) {
 
 func TestPages_FormOfADemo_WrongInput_IsSaidAndEscaped(t *testing.T) {
 	r := open(t)
-	got := r.ask(`"><script>alert(1)</script>`, "newsletter")
+	got := r.ask(`"><script>alert(1)</script>`)
 	if got.code != http.StatusBadRequest || !strings.Contains(got.body, "There is no answer") || strings.Contains(got.body, "<script") {
 		t.Errorf("%d %s", got.code, got.body)
 	}
-	if got := r.ask(strings.Repeat("a", 10_000), "newsletter"); got.code != http.StatusBadRequest || !strings.Contains(got.body, "could not be read") {
+	if got := r.ask(strings.Repeat("a", 10_000)); got.code != http.StatusBadRequest || !strings.Contains(got.body, "could not be read") {
 		t.Errorf("a large form: %d %s", got.code, got.body)
 	}
-	if got := r.ask("anna@example.com", "newsletter", "Sec-Fetch-Site", "cross-site"); got.code != http.StatusForbidden {
+	if got := r.ask("anna@example.com", "Sec-Fetch-Site", "cross-site"); got.code != http.StatusForbidden {
 		t.Errorf("the form on a page of another site: %d %s", got.code, got.body)
 	}
 }

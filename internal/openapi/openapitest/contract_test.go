@@ -61,8 +61,10 @@ func TestDocument_EveryExample_IsWhatTheDocumentSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	codes := map[string]int{"200": 200, "400": 400, "401": 401, "403": 403, "404": 404, "408": 408, "409": 409, "413": 413, "429": 429,
-		"503": 503, "default": 500}
+	codes := map[string]int{
+		"200": 200, "400": 400, "401": 401, "403": 403, "404": 404, "408": 408, "409": 409, "413": 413, "429": 429,
+		"503": 503, "default": 500,
+	}
 	all := exchanges(t, document)
 	if len(all) < 200 {
 		t.Fatalf("only %d examples were found", len(all))

@@ -21,28 +21,44 @@ type refusal struct {
 // refusalsByStatus returns the refusals that calls have, by status.
 func refusalsByStatus() []refusal {
 	return []refusal{
-		{"400", "InvalidRequest", "The request is wrong, or what it asks for cannot be done as things stand. The reason says which.",
-			3, "INVALID_REQUEST", "channel: value length must be at least 1 bytes", "channel"},
-		{"401", "Unauthenticated", "The header Authorization is missing, or its key is none that holds.",
-			16, "UNAUTHENTICATED", "the call needs an API key: Authorization: Bearer KEY", ""},
+		{
+			"400", "InvalidRequest", "The request is wrong, or what it asks for cannot be done as things stand. The reason says which.",
+			3, "INVALID_REQUEST", "channel: value length must be at least 1 bytes", "channel",
+		},
+		{
+			"401", "Unauthenticated", "The header Authorization is missing, or its key is none that holds.",
+			16, "UNAUTHENTICATED", "the call needs an API key: Authorization: Bearer KEY", "",
+		},
 		{"403", "Forbidden", "The client may not do this (SCOPE_MISSING, OTHER_DEPARTMENT), or a web page of another site sent the request " +
 			"(CROSS_SITE_REQUEST).", 7, "SCOPE_MISSING", "CheckConsent needs the scope check, which the client shop does not have", ""},
 		{"404", "NotFound", "What the request names is not there.", 5, "CLIENT_NOT_FOUND", "there is no client shop", ""},
-		{"408", "BodyTimeout", "No part of the body came for 30 seconds. Send the request again.",
-			4, "REQUEST_TIMEOUT", "no part of the body came for too long; send the request again", ""},
-		{"409", "Conflict", "Another request came before: the id of the request was used with another body (REQUEST_ID_REUSED), the name is " +
-			"taken (CLIENT_EXISTS), or the version changed meanwhile (ETAG_MISMATCH).",
-			6, "REQUEST_ID_REUSED", "the request id was used with another body", "requestId"},
-		{"413", "TooLarge", "The body is larger than the call takes.",
-			8, "TOO_LARGE", "the body is larger than the 4194304 bytes that this call takes", ""},
-		{"429", "TooManyCalls", "The client has all the calls or memory under way that one client may have. Send the request again later.",
-			8, "TOO_MANY_CALLS", "the client has too many calls under way", ""},
-		{"503", "Unavailable", "The server cannot answer now: the database is away (STORE_UNAVAILABLE), the server is stopping " +
-			"(SERVER_STOPPING), its clock is wrong (CLOCK_SKEW), or it lacks a key (KEY_MISSING). Send the request again, or to another server.",
-			14, "STORE_UNAVAILABLE", "the database does not answer", ""},
-		{"default", "Unexpected", "Any other error, in the same form: 404 NO_SUCH_PATH and 405 METHOD_NOT_ALLOWED for what the API does not " +
-			"have, 421 HOST_NOT_ALLOWED for a host name that the server was not given, 500 INTERNAL, 504 DEADLINE_EXCEEDED.",
-			13, "INTERNAL", "internal error; the log of the server says more under request id 0f9c2f0b", ""},
+		{
+			"408", "BodyTimeout", "No part of the body came for 30 seconds. Send the request again.",
+			4, "REQUEST_TIMEOUT", "no part of the body came for too long; send the request again", "",
+		},
+		{
+			"409", "Conflict", "Another request came before: the id of the request was used with another body (REQUEST_ID_REUSED), the name is " +
+				"taken (CLIENT_EXISTS), or the version changed meanwhile (ETAG_MISMATCH).",
+			6, "REQUEST_ID_REUSED", "the request id was used with another body", "requestId",
+		},
+		{
+			"413", "TooLarge", "The body is larger than the call takes.",
+			8, "TOO_LARGE", "the body is larger than the 4194304 bytes that this call takes", "",
+		},
+		{
+			"429", "TooManyCalls", "The client has all the calls or memory under way that one client may have. Send the request again later.",
+			8, "TOO_MANY_CALLS", "the client has too many calls under way", "",
+		},
+		{
+			"503", "Unavailable", "The server cannot answer now: the database is away (STORE_UNAVAILABLE), the server is stopping " +
+				"(SERVER_STOPPING), its clock is wrong (CLOCK_SKEW), or it lacks a key (KEY_MISSING). Send the request again, or to another server.",
+			14, "STORE_UNAVAILABLE", "the database does not answer", "",
+		},
+		{
+			"default", "Unexpected", "Any other error, in the same form: 404 NO_SUCH_PATH and 405 METHOD_NOT_ALLOWED for what the API does not " +
+				"have, 421 HOST_NOT_ALLOWED for a host name that the server was not given, 500 INTERNAL, 504 DEADLINE_EXCEEDED.",
+			13, "INTERNAL", "internal error; the log of the server says more under request id 0f9c2f0b", "",
+		},
 	}
 }
 

@@ -32,8 +32,10 @@ func servers() []openapi.Server {
 	return []openapi.Server{{
 		URL: "{scheme}://{host}", Description: "The server of this document, by default the one on this machine.",
 		Variables: openapi.Named[openapi.Variable]{
-			{Name: "scheme", Value: openapi.Variable{Default: "http", Description: "https where the server has a certificate.",
-				Enum: []string{"http", "https"}}},
+			{Name: "scheme", Value: openapi.Variable{
+				Default: "http", Description: "https where the server has a certificate.",
+				Enum: []string{"http", "https"},
+			}},
 			{Name: "host", Value: openapi.Variable{Default: "127.0.0.1:8080", Description: "Host and port of the server."}},
 		},
 	}}
