@@ -61,7 +61,7 @@ test-long: ## Run the long forms of the proofs of correctness, some 15 minutes.
 check: check-rest race ## Do everything that CI does.
 
 .PHONY: check-rest
-check-rest: generate-check format-check lint scenarios fuzz breaking vulnerabilities ## Do everything that CI does, but for the tests.
+check-rest: generate-check format-check lint openapi scenarios fuzz breaking vulnerabilities ## Do everything that CI does, but for the tests.
 
 .PHONY: generate
 generate: proto ## Make all generated files anew.
@@ -113,6 +113,10 @@ lint: protodeps ## Lint Go files and protos.
 	@$(LINT) config verify
 	@$(LINT) run --allow-parallel-runners $(PKG)
 	@$(BUF) lint
+
+.PHONY: openapi
+openapi: ## Lint the OpenAPI document (needs the registry of npm).
+	@.ci/openapi
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities in what the program calls (needs the network).

@@ -1,9 +1,9 @@
-// Package openapi holds the OpenAPI document of the REST API, which is generated from the protos.
+// Package openapi holds the OpenAPI document of the REST API, which internal/tools/openapi makes from the protos.
 package openapi
 
 import _ "embed"
 
-// Document is the OpenAPI 2.0 document, in JSON.
+// Document is the OpenAPI 3.1 document, in JSON.
 //
-//go:embed assent.swagger.json
+//go:embed assent.json
 var Document []byte

@@ -226,7 +226,7 @@ func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 
 // suggest writes what can be tried while the demo serves.
 func (a *app) suggest(at host.Addresses) {
 	a.Notef(`
-It serves on %[1]s (gRPC) and http://%[2]s (REST, /openapi.json, /metrics) until Ctrl-C. Try, in another terminal:
+It serves on %[1]s (gRPC) and http://%[2]s (REST, and pages for a browser) until Ctrl-C. Try, in another terminal:
 
   assent check zoe.huber@t-online.de --channel product-marketing --as-of 2026-10-01T08:00:00Z
   assent history zoe.huber@t-online.de

@@ -87,7 +87,7 @@ func TestAPI_CommandsForDescriptorsWork(t *testing.T) {
 	db := newDatabase(t, "sqlite")
 	r := db.serve(nil)
 	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"))
-	for _, command := range block(t, "docs/api.md", "Tools and generated clients", 1) {
+	for _, command := range block(t, "docs/api-rules.md", "Tools and generated clients", 1) {
 		runAsWritten(t, db.dir, env, strings.ReplaceAll(command, "127.0.0.1:8080", r.HTTP))
 	}
 }

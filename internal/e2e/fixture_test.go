@@ -41,6 +41,8 @@ type database struct {
 	// kept is where checkpoints are kept, and witnesses are the keys of those whose cosignatures are taken; empty is none.
 	kept      string
 	witnesses []string
+	// open lets everybody do everything, as a demo does.
+	open bool
 	// catalog is applied at start.
 	catalog string
 	// clock stands in for the clock of a PostgreSQL; nil is its own.
@@ -89,7 +91,7 @@ func (db *database) config() config.Server {
 	return config.Server{
 		DatabaseURL: config.NewSecret(db.url), Keys: db.keys, GRPCAddress: "127.0.0.1:0", HTTPAddress: "127.0.0.1:0",
 		Catalog: db.catalog, Migrate: true, LogLevel: slog.LevelDebug, LogFormat: config.LogJSON,
-		CheckpointDir: db.kept, CheckpointInterval: time.Hour, WitnessKeys: db.witnesses,
+		CheckpointDir: db.kept, CheckpointInterval: time.Hour, WitnessKeys: db.witnesses, Open: db.open,
 	}
 }
 
@@ -144,7 +146,9 @@ func (db *database) serve(now func() time.Time) *running {
 		ended <- err
 		db.t.Fatalf("the server did not start: %v", err)
 	}
-	r.key = db.adminKey()
+	if !db.open {
+		r.key = db.adminKey()
+	}
 	return r
 }
 

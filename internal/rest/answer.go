@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	codepb "google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -91,7 +92,7 @@ func ownStatus(s *status.Status) *status.Status {
 	case s.Code() == codes.ResourceExhausted:
 		return rpc.StatusOf(fault.Errorf(fault.TooLarge, "", "the request or its answer is too large"))
 	default:
-		return status.New(s.Code(), "the call failed: "+s.Code().String())
+		return rpc.NewStatus(s.Code(), codepb.Code(s.Code()).String(), "the call failed: "+s.Code().String())
 	}
 }
 
@@ -116,7 +117,7 @@ func httpStatus(s *status.Status) int {
 func (f jsonFormat) writeStatus(w http.ResponseWriter, code int, s *status.Status) {
 	body, err := f.Marshal(s.Proto())
 	if err != nil {
-		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"the error could not be written"}`)
+		code, body = http.StatusInternalServerError, []byte(`{"code":13,"message":"the error could not be written","details":[]}`)
 	}
 	if s.Code() == codes.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="assent"`)

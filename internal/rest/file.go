@@ -24,9 +24,17 @@ func fileMessage() protoreflect.FullName {
 	return (*assentv1.ExportHistoryResponse)(nil).ProtoReflect().Descriptor().FullName()
 }
 
-// fileFormat writes the parts of a file one after the other. Errors are JSON, as everywhere; one that comes when the file has begun
-// stands at its end, where an archive does not open and a last line is not the one that it should be.
+// fileFormat writes the parts of a file one after the other. Errors are JSON, in the form that all have; one that comes when the file
+// has begun stands at its end, where an archive does not open and a last line is not the one that it should be.
 type fileFormat struct{ jsonFormat }
+
+// Marshal returns the bytes of a part. The gateway puts the error of a stream into an object of its own, which is left out here.
+func (f fileFormat) Marshal(value any) ([]byte, error) {
+	if chunk, ok := value.(map[string]proto.Message); ok && chunk["error"] != nil {
+		return f.jsonFormat.Marshal(chunk["error"])
+	}
+	return f.jsonFormat.Marshal(value)
+}
 
 // Delimiter returns what stands between the parts: nothing.
 func (fileFormat) Delimiter() []byte { return nil }

@@ -31,10 +31,14 @@ type Options struct {
 	Live, Ready http.HandlerFunc
 	// Metrics writes the figures of the server, for callers that may see them.
 	Metrics http.Handler
+	// Version is that of the program.
+	Version string
+	// Demo says that the server lets everybody do everything: its first page has a form to try it.
+	Demo bool
 }
 
 // New returns the handler of everything that callers of the API reach by HTTP: the calls below /v1, the descriptions of the API,
-// the probes and the metrics. Probes and descriptions need no key.
+// the probes, the metrics and the pages for people. Probes, descriptions and pages need no key.
 func New(ctx context.Context, opts Options) (http.Handler, error) {
 	admit := admission{api: opts.API, answer: newAnswerer(), flow: flow{read: opts.ReadTimeout, write: opts.WriteTimeout}}
 	gateway, err := newGateway(ctx, opts.Conn, admit)
@@ -42,6 +46,10 @@ func New(ctx context.Context, opts Options) (http.Handler, error) {
 		return nil, err
 	}
 	descriptors, err := Descriptors()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := newPages(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +74,14 @@ func New(ctx context.Context, opts Options) (http.Handler, error) {
 			opts.Metrics.ServeHTTP(w, r)
 		}
 	})
+	handle("/reference", pages.ServeReference)
+	methods := "GET, HEAD"
+	mux.HandleFunc("GET /{$}", pages.ServeHome)
+	if opts.Demo {
+		methods += ", POST"
+		mux.HandleFunc("POST /{$}", pages.ServeAsk)
+	}
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { admit.answer.refuseMethod(w, methods) })
 	mux.Handle("/", gateway)
 	return opts.Browsers.Protect(mux), nil
 }

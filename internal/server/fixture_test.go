@@ -13,12 +13,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/openapi/openapitest"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/testkit"
 )
@@ -181,12 +183,34 @@ func (r *running) call(method, path, body string, headers ...string) *answer {
 		r.t.Fatal(err)
 	}
 	a := &answer{code: response.StatusCode, header: response.Header, body: string(text)}
+	r.holdToContract(openapitest.Exchange{
+		Method: method, Path: path, Sent: request.Header, Body: body, Code: a.code, Header: a.header, Answer: text,
+	})
 	if method != http.MethodHead && response.Header.Get("Content-Type") == "application/json" {
 		if err := json.Unmarshal(text, &a.json); err != nil {
 			r.t.Fatalf("%s %s: the body is no JSON: %s", method, path, text)
 		}
 	}
 	return a
+}
+
+// contract is the OpenAPI document, read once for all tests.
+var contract = sync.OnceValues(func() (*openapitest.Contract, error) { return openapitest.NewContract(context.Background()) })
+
+// holdToContract fails unless the answer, and the request if it was taken, are as the OpenAPI document says. What is no UTF-8 no JSON
+// reader takes; the server mends it where a no is recorded.
+func (r *running) holdToContract(e openapitest.Exchange) {
+	r.t.Helper()
+	document, err := contract()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !utf8.ValidString(e.Body) {
+		return
+	}
+	if problem := document.Problem(r.t.Context(), e); problem != "" {
+		r.t.Errorf("%s %s is not as the OpenAPI document says: %s", e.Method, e.Path, problem)
+	}
 }
 
 // as makes a REST call as the admin.

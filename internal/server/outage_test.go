@@ -49,7 +49,7 @@ func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
 			t.Errorf("%s without a database: %d %s", name, got.code, got.body)
 		}
 	}
-	got := check("newsletter", `, "consistency": {"atLeast": {"position": 1}}`)
+	got := check("newsletter", `, "consistency": {"atLeast": {"position": "1"}}`)
 	if got.code != http.StatusOK || !strings.Contains(got.body, denied) {
 		t.Errorf("a denial without a database: %d %s", got.code, got.body)
 	}

@@ -13,7 +13,7 @@ func TestREST_MethodThatAPathLacks_IsToldWhatItHas(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/catalog": "GET, HEAD, PUT", "/v1/clients": "GET, HEAD, POST", "/v1/clients/x:revoke": "POST", "/v1/consent:check": "POST",
 		"/v1/ledger/entries/1:prove": "GET, HEAD", "/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/openapi.json": "GET, HEAD",
-		"/metrics": "GET, HEAD",
+		"/metrics": "GET, HEAD", "/": "GET, HEAD", "/reference": "GET, HEAD",
 	} {
 		got := r.as(http.MethodDelete, path, "")
 		if got.code != http.StatusMethodNotAllowed || got.header.Get("Allow") != want || got.reason() != "METHOD_NOT_ALLOWED" {
@@ -24,7 +24,7 @@ func TestREST_MethodThatAPathLacks_IsToldWhatItHas(t *testing.T) {
 
 func TestREST_HEAD_IsAnsweredWhereGETIs(t *testing.T) {
 	r := run(t, settings(t))
-	paths := []string{"/healthz", "/readyz", "/openapi.json", "/metrics"}
+	paths := []string{"/healthz", "/readyz", "/openapi.json", "/metrics", "/", "/reference"}
 	for _, route := range routes(t) {
 		if route[0] == http.MethodGet {
 			paths = append(paths, strings.Replace(route[1], "entries/x", "entries/1", 1))

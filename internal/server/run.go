@@ -19,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/telemetry"
 )
 
 // Run serves until the context ends, which is no error. It returns when everything has ended that it started. It refuses to start,
@@ -164,6 +165,7 @@ func newServer(
 	all, err := rest.New(ctx, rest.Options{
 		API: api, Conn: s.inside.conn, Browsers: browsers, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		Live: live, Ready: s.ready.serve, Metrics: signals.metrics.Handler(),
+		Version: telemetry.BuildVersion(), Demo: cfg.Open,
 	})
 	if err != nil {
 		endLife()

@@ -8,7 +8,6 @@ package assentv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	_ "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2/options"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -2535,7 +2534,7 @@ var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.protoc-gen-openapiv2/options/annotations.proto\"\xca\x03\n" +
+	"\x1fassent/v1/consent_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x03\n" +
 	"\x13CheckConsentRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12&\n" +
@@ -2735,14 +2734,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\fGrantConsent\x12\x1e.assent.v1.GrantConsentRequest\x1a\x1f.assent.v1.GrantConsentResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/consent:grant\x12y\n" +
 	"\x0fWithdrawConsent\x12!.assent.v1.WithdrawConsentRequest\x1a\".assent.v1.WithdrawConsentResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/consent:withdraw\x12\x81\x01\n" +
 	"\x11BatchRecordEvents\x12#.assent.v1.BatchRecordEventsRequest\x1a$.assent.v1.BatchRecordEventsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/events:batchRecord\x12z\n" +
-	"\x0fLookupRecipient\x12!.assent.v1.LookupRecipientRequest\x1a\".assent.v1.LookupRecipientResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/recipients:lookupB\xbe\x02\x92A\x86\x02\x12\x81\x01\n" +
-	"\x06Assent\x120Who may be written to, why, and how it is known.*A\n" +
-	"\x12Apache License 2.0\x12+https://www.apache.org/licenses/LICENSE-2.02\x02v1*\x02\x01\x022\x10application/json:\x10application/jsonZJ\n" +
-	"H\n" +
-	"\x06bearer\x12>\b\x02\x12)Bearer KEY, with the API key of a client.\x1a\rAuthorization \x02b\f\n" +
-	"\n" +
-	"\n" +
-	"\x06bearer\x12\x00Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\x0fLookupRecipient\x12!.assent.v1.LookupRecipientRequest\x1a\".assent.v1.LookupRecipientResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/recipients:lookupB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_consent_service_proto_rawDescOnce sync.Once

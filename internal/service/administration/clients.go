@@ -115,7 +115,7 @@ func (n *NewClient) scopes() ([]string, error) {
 	return slices.Compact(slices.Sorted(slices.Values(n.Scopes))), nil
 }
 
-// RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api.md); of
+// RevokeClient ends a client's key at once, on every server, but for a DENY that another one may still give from memory (see docs/api-rules.md); of
 // one that was revoked before nothing changes. A client of one department ends keys of that department only. Errors: CLIENT_NOT_FOUND,
 // OTHER_DEPARTMENT.
 func (s *Admin) RevokeClient(ctx context.Context, id string) (access.Client, error) {

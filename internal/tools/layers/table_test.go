@@ -40,8 +40,8 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rest": {
-			"api/assent/v1", "api/openapi", "internal/fault", "internal/nearest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
-			"internal/timetext",
+			"api/assent/v1", "api/openapi", "internal/catalog", "internal/fault", "internal/nearest", "internal/rpc",
+			"internal/rpc/contract", "internal/rpc/handler", "internal/timetext", "internal/web/home",
 		},
 
 		"internal/rpc": {
@@ -209,6 +209,10 @@ func allowed() map[string][]string {
 		"internal/bench/bare": {"internal/config"},
 		"internal/yamltext":   {"internal/nearest"},
 
+		"internal/openapi/openapitest": {"api/openapi"},
+		"internal/tools/openapi":       {"internal/openapi"},
+		"internal/web/home":            {"internal/openapi", "internal/web/page"},
+
 		"api/assent/v1":            {},
 		"api/openapi":              {},
 		"examples":                 {},
@@ -220,6 +224,7 @@ func allowed() map[string][]string {
 		"internal/ledger":          {},
 		"internal/locale":          {},
 		"internal/nearest":         {},
+		"internal/openapi":         {},
 		"internal/period":          {},
 		"internal/phrase":          {},
 		"internal/proof":           {},
@@ -231,6 +236,7 @@ func allowed() map[string][]string {
 		"internal/tools/decisions": {},
 		"internal/tools/layers":    {},
 		"internal/tools/protodeps": {},
+		"internal/web/page":        {},
 		"migrations":               {},
 	}
 }
@@ -251,7 +257,7 @@ func confined() map[string][]string {
 		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
 		"internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
 		"internal/server",
-		"internal/telemetry", "internal/tools/protodeps",
+		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that nobody else has to.

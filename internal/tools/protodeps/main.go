@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	openapiv2 "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2/options"
 	"github.com/jhump/protoreflect/v2/protoprint"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -37,7 +36,6 @@ func roots() []protoreflect.FileDescriptor {
 		annotations.File_google_api_client_proto,
 		annotations.File_google_api_field_behavior_proto,
 		annotations.File_google_api_resource_proto,
-		openapiv2.File_protoc_gen_openapiv2_options_annotations_proto,
 		validate.File_buf_validate_validate_proto,
 	}
 }
