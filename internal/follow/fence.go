@@ -77,7 +77,7 @@ func (f *Follower) lead(ctx context.Context, t *turn, r *round) error {
 	// Goroutines that are ready to run may join this round, too: the busier the processors, the more join, and the fewer rounds there are.
 	runtime.Gosched()
 	limited, cancel := context.WithCancel(ctx)
-	defer context.AfterFunc(t.life, cancel)()
+	defer context.AfterFunc(t.life, cancel)() //nolint:contextcheck // The round ends with either.
 	defer cancel()
 	if f.attempt(limited, t, r) {
 		return r.err

@@ -48,7 +48,7 @@ type Copy interface {
 
 // Options are how a follower works.
 type Options struct {
-	Name   string        // of the copy, at the beginning of a message of the log
+	Name   string        // of the copy, in the log
 	Logger *slog.Logger  // nil: nothing is logged
 	Every  time.Duration // how long Run waits for a caller to make a round before it makes one; 0: 100 ms
 }
@@ -67,7 +67,6 @@ type Stats struct {
 type Follower struct {
 	source storage.Followed
 	copy   Copy
-	name   string
 	log    *slog.Logger
 	tuning tuning
 
@@ -88,12 +87,13 @@ type Follower struct {
 // New returns a follower of the source. It starts nothing: see Run.
 func New(source storage.Followed, into Copy, opts Options) *Follower {
 	f := &Follower{
-		source: source, copy: into, name: opts.Name, log: opts.Logger, tuning: defaults(),
+		source: source, copy: into, log: opts.Logger, tuning: defaults(),
 		turn: make(chan *turn, 1), left: make(chan unfinished, 1), lost: make(chan error, 1), settled: make(chan struct{}),
 	}
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
+	f.log = f.log.With(slog.String("copy", opts.Name))
 	if opts.Every > 0 {
 		f.tuning.every = opts.Every
 	}
@@ -159,12 +159,13 @@ func (f *Follower) Run(ctx context.Context) {
 		f.leave(Loading)
 		f.copy.Forget()
 		if errors.Is(err, ErrFull) {
-			f.say(ctx, slog.LevelError, " is off for good: every check asks the database from now on", err)
+			f.log.LogAttrs(ctx, slog.LevelError, "the copy of the states is off for good: every check asks the database from now on", errorAttr(err))
 			f.leave(Off)
 			<-ctx.Done()
 			return
 		}
-		f.say(ctx, slog.LevelError, " is loaded anew: the database went back, holds another history, or cannot tell what changed", err)
+		f.log.LogAttrs(ctx, slog.LevelError,
+			"the copy of the states is loaded anew: the database went back, holds another history, or cannot tell what changed", errorAttr(err))
 		f.reloads.Add(1)
 		if followed {
 			wait.note(nil)
@@ -175,19 +176,17 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-// say logs a message about the copy with the error that is the reason.
-func (f *Follower) say(ctx context.Context, level slog.Level, message string, err error) {
-	f.log.LogAttrs(ctx, level, f.name+message, slog.String("error", err.Error()))
-}
+func errorAttr(err error) slog.Attr { return slog.String("error", err.Error()) }
 
 // sayTrouble logs where a run of failures begins and where it ends.
 func (f *Follower) sayTrouble(ctx context.Context, err error, failures int) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil && failures == 0:
-		f.say(ctx, slog.LevelError, " cannot follow the database: checks that need it are refused until it can", err)
+		f.log.LogAttrs(ctx, slog.LevelError, "the copy of the states cannot follow the database: checks that need it are refused until it can",
+			errorAttr(err))
 	case err == nil && failures > 0:
-		f.log.LogAttrs(ctx, slog.LevelInfo, f.name+" follows the database again", slog.Int("failures", failures))
+		f.log.LogAttrs(ctx, slog.LevelInfo, "the copy of the states follows the database again", slog.Int("failures", failures))
 	}
 }
 

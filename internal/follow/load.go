@@ -26,13 +26,13 @@ func (f *Follower) loadAndFollow(ctx context.Context) (followed bool, err error)
 			return followed, err
 		}
 		f.loaded.Store(int64(time.Since(began)))
-		f.log.LogAttrs(ctx, slog.LevelInfo, f.name+" is loaded", append(f.copy.Figures(),
+		f.log.LogAttrs(ctx, slog.LevelInfo, "the copy of the states is loaded", append(f.copy.Figures(),
 			slog.Duration("duration", time.Duration(f.loaded.Load())), slog.Int64("position", c.mark.Position))...)
 		if c, err = f.follow(ctx, c); !errors.Is(err, errFar) {
 			return true, err
 		}
 		began = time.Now()
-		f.log.LogAttrs(ctx, slog.LevelWarn, f.name+" is far behind and catches up: checks ask the database meanwhile",
+		f.log.LogAttrs(ctx, slog.LevelWarn, "the copy of the states is far behind and catches up: checks ask the database meanwhile",
 			slog.Int64("position", c.mark.Position))
 	}
 }

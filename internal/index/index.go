@@ -43,7 +43,7 @@ func New(source storage.Followed, opts Options) *Index {
 	if s.progress == nil {
 		s.progress = func(int) {}
 	}
-	return &Index{follow.New(source, s, follow.Options{Name: "the index", Logger: opts.Logger, Every: opts.Every}), s}
+	return &Index{follow.New(source, s, follow.Options{Name: "index", Logger: opts.Logger, Every: opts.Every}), s}
 }
 
 // Head returns the head as of which a view would show everything now; nil if there is none. Two calls return the same pointer only if
