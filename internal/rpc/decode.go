@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip"  // Clients may compress their messages.
 	_ "google.golang.org/grpc/encoding/proto" // The codec that envelopeCodec stands before.
 	"google.golang.org/grpc/status"
 
