@@ -36,6 +36,7 @@ func serverStats(local *Local, l *listeners) telemetry.ServerStats {
 		pool := local.store.Pool()
 		return telemetry.StoreStats{
 			InUse: pool.InUse, Idle: pool.Idle, Max: pool.Max, Waits: pool.Waits, Waited: pool.Waited, Queued: local.QueuedWrites(),
+			Bytes: local.bytes.Load(),
 		}
 	}}
 	if l.certificate != nil {

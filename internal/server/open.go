@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -36,6 +37,7 @@ type Local struct {
 
 	store storage.Store
 	index *index.Index // nil: there is none
+	bytes atomic.Int64 // that the database takes; 0: not measured yet
 }
 
 // Ready returns nil if calls can be answered, and as fast as they are to be.

@@ -16,6 +16,15 @@ func (s *server) forget(ctx context.Context) error {
 	return err
 }
 
+// measure notes how large the database is, for the metrics.
+func (s *server) measure(ctx context.Context) error {
+	size, err := s.local.store.Size(ctx)
+	if err == nil {
+		s.local.bytes.Store(size)
+	}
+	return err
+}
+
 // retain removes what the policy does not keep. Where there is no catalog there is no policy.
 func (s *server) retain(ctx context.Context) error {
 	ctx = access.WithCaller(ctx, access.Process("retention"))

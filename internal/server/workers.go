@@ -14,6 +14,8 @@ const (
 	readyEvery  = time.Second
 	forgetEvery = time.Hour
 
+	measureEvery = 5 * time.Minute
+
 	retainEvery = 24 * time.Hour
 	retainSoon  = 5 * time.Minute
 	// retainJitter is why several servers that start together do not remove together.
@@ -27,6 +29,7 @@ func (s *server) workers() []worker {
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
 		{name: "keys", every: lookEvery, run: s.keys.update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
+		{name: "size", every: measureEvery, run: s.measure},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}

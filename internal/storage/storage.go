@@ -352,6 +352,9 @@ type Store interface {
 	Reader
 	Writer
 	Followed
+	// Size returns how many bytes the database takes on disk, its indexes included. It returns ErrNotInitialised, ErrUnavailable or
+	// ErrClosed.
+	Size(ctx context.Context) (int64, error)
 	// Pool tells of the connections at the moment, also while the database is away and after Close.
 	Pool() PoolStats
 	// Close releases everything. Calls after it, and those under way that cannot end, return ErrClosed.

@@ -44,7 +44,7 @@ func everything(t *testing.T) string {
 	}
 	err := m.ObserveServer(telemetry.ServerStats{
 		Store: func() telemetry.StoreStats {
-			return telemetry.StoreStats{InUse: 3, Idle: 5, Max: 16, Waits: 7, Waited: 1500 * time.Millisecond, Queued: 9}
+			return telemetry.StoreStats{InUse: 3, Idle: 5, Max: 16, Waits: 7, Waited: 1500 * time.Millisecond, Queued: 9, Bytes: 1 << 30}
 		},
 		CertificateEnd: func() time.Time { return time.Unix(1_800_000_000, 0) },
 	})
@@ -71,7 +71,7 @@ func TestObserveServer_StoreCertificateAndBuild_AreTold(t *testing.T) {
 	got := everything(t)
 	for _, want := range []string{
 		`assent_store_connections{state="in_use"} 3`, `assent_store_connections{state="idle"} 5`, "assent_store_connections_max 16",
-		"assent_store_connection_waits_total 7", "assent_store_connection_wait_seconds_total 1.5", "assent_store_queued_writes 9",
+		"assent_store_connection_waits_total 7", "assent_store_connection_wait_seconds_total 1.5", "assent_store_queued_writes 9", "assent_store_bytes 1.073741824e+09",
 		"assent_tls_certificate_not_after_seconds 1.8e+09", `assent_build_info{goversion="go1.`,
 		`assent_store_operation_duration_seconds_count{operation="read",outcome="ok"} 1`,
 		`assent_store_operation_duration_seconds_count{operation="write",outcome="ok"} 1`,

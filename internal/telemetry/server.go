@@ -16,6 +16,7 @@ type StoreStats struct {
 	Waits            int64         // how often a connection had to be waited for
 	Waited           time.Duration // all these waits together
 	Queued           int           // writes that wait for their transaction
+	Bytes            int64         // that the database takes on disk; 0: not known yet
 }
 
 // ServerStats are what the metrics read from a server.
@@ -36,7 +37,7 @@ func (m *Metrics) ObserveServer(stats ServerStats) error {
 type serverCollector struct {
 	stats                                       ServerStats
 	connections, maximum, waits, waited, queued *prometheus.Desc
-	certificate, build                          *prometheus.Desc
+	bytes, certificate, build                   *prometheus.Desc
 }
 
 func newServerCollector(stats ServerStats) *serverCollector {
@@ -50,6 +51,7 @@ func newServerCollector(stats ServerStats) *serverCollector {
 		waits:       desc("store_connection_waits_total", "How often a connection to the database had to be waited for."),
 		waited:      desc("store_connection_wait_seconds_total", "How long connections to the database were waited for."),
 		queued:      desc("store_queued_writes", "Writes that wait for their transaction."),
+		bytes:       desc("store_bytes", "What the database takes on disk, its indexes included."),
 		certificate: desc("tls_certificate_not_after_seconds", "When the certificate that is served ends, as a Unix time."),
 		build:       desc("build_info", "Always 1, with the version of the program.", "version", "goversion"),
 	}
@@ -57,7 +59,7 @@ func newServerCollector(stats ServerStats) *serverCollector {
 
 // Describe describes the metrics.
 func (c *serverCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.connections, c.maximum, c.waits, c.waited, c.queued, c.certificate, c.build} {
+	for _, d := range []*prometheus.Desc{c.connections, c.maximum, c.waits, c.waited, c.queued, c.bytes, c.certificate, c.build} {
 		to <- d
 	}
 }
@@ -74,6 +76,9 @@ func (c *serverCollector) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(c.waits, prometheus.CounterValue, float64(s.Waits))
 	to <- prometheus.MustNewConstMetric(c.waited, prometheus.CounterValue, s.Waited.Seconds())
 	gauge(c.queued, float64(s.Queued))
+	if s.Bytes > 0 {
+		gauge(c.bytes, float64(s.Bytes))
+	}
 	if c.stats.CertificateEnd != nil {
 		gauge(c.certificate, float64(c.stats.CertificateEnd().Unix()))
 	}

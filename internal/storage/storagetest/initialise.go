@@ -46,6 +46,7 @@ func calls() []call {
 			return err
 		}},
 		{"Catalogs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Catalogs(ctx, 0); return err }},
+		{"Size", func(ctx context.Context, s storage.Store) error { _, err := s.Size(ctx); return err }},
 		{"Refs", func(ctx context.Context, s storage.Store) error { _, _, err := s.Refs(ctx, 0); return err }},
 		{"Follow", func(ctx context.Context, s storage.Store) error {
 			_, _, err := s.Follow(ctx, storage.Mark{}, 10)
