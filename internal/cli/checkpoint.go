@@ -110,9 +110,8 @@ func (a *app) ledgerCosign() *cobra.Command {
 	return cmd
 }
 
-// noteCosigned says who cosigned a checkpoint and when, if anybody has. What
-// the server says about witnesses counts only where none of their keys is
-// given; then it is said that it was not verified.
+// noteCosigned prints which witnesses cosigned a checkpoint, and when. If the caller passes no key of a witness, it
+// prints what the server says about them, and that this was not verified.
 func (a *app) noteCosigned(c *assentv1.CosignedCheckpoint, key string, witnesses []*ledger.Witness) error {
 	if c == nil {
 		if len(witnesses) > 0 {

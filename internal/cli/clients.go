@@ -18,7 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/phrase"
 )
 
-// clients holds the commands about who may ask.
+// clients holds the commands about the clients of the API.
 func (a *app) clients() *cobra.Command {
 	return family("clients", "Who may ask what, with which key", a.clientsCreate(), a.clientsList(), a.clientsWhoami(),
 		a.clientsRotate(), a.clientsRevoke())

@@ -123,7 +123,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	defer stop()
 	ready := make(chan host.Addresses, 1)
 	group.Go(func() error {
-		// Whoever waits for the server to be ready must not wait for ever.
+		// A caller that waits for the server to be ready must not wait for ever.
 		defer close(ready)
 		return a.runServer(serving, cfg, func(_ *slog.Logger, at host.Addresses) { ready <- at })
 	})

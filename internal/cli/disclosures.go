@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
-// disclosures shows who learnt something about an address.
+// disclosures shows which clients learnt something about an address.
 func (a *app) disclosures() *cobra.Command {
 	return &cobra.Command{
 		Use:   "disclosures ADDRESS",

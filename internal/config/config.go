@@ -73,8 +73,8 @@ type Server struct {
 	WitnessKeys []string
 	LogLevel    slog.Level
 	LogFormat   LogFormat
-	// Open lets everybody do everything without a key. Only the demo sets it,
-	// in code: there is no flag, variable or key for it.
+	// Open disables authentication and authorisation: every caller may do everything without a key. Only the demo sets it,
+	// in code. There is no flag, variable or key for it.
 	Open bool
 }
 
@@ -105,8 +105,8 @@ func (s Server) finish() Server {
 	return s
 }
 
-// Validate reports the first thing about the settings that does not fit
-// together. Load has called it; who sets fields in code calls it again.
+// Validate returns an error for the first setting that does not fit the others. Load calls it. A caller that sets
+// fields in code must call it again.
 func (s Server) Validate() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		return errors.New("tls_cert and tls_key go together: one of them is missing")

@@ -156,7 +156,8 @@ func (v *verification) manifest(files []file) {
 	v.compare(lines)
 }
 
-// opened returns the text of a note that the key signed, and nobody else: a byte changed in a signature is found, too.
+// opened returns the text of a note that has exactly one signature, made by the key. It also finds a changed byte in a
+// signature.
 func (v *verification) opened(signed []byte) (string, error) {
 	if v.verifier == nil {
 		return "", errors.New("it cannot be verified without a key")

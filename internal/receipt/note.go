@@ -30,7 +30,7 @@ func (r *Receipt) Sign(signer note.Signer) ([]byte, error) {
 		return nil, fmt.Errorf("receipt: the signer is that of %q, not of %q", signer.Name(), Name(r.Store))
 	}
 	text := r.Text()
-	if _, err := Parse(text); err != nil { // Nothing is signed that nobody could read.
+	if _, err := Parse(text); err != nil { // Never sign a receipt that cannot be read.
 		return nil, err
 	}
 	signed, err := note.Sign(&note.Note{Text: text}, signer)

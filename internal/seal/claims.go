@@ -50,7 +50,7 @@ func CreateClaims(path, officer string) (KeyInfo, error) {
 	if err != nil {
 		return KeyInfo{}, err
 	}
-	// The officer's file comes first: there must be nothing that nobody can open.
+	// Write the officer's file first: there must never be data that no key can decrypt.
 	if err := writeClaims(officer, keys.storeID, handle); err != nil {
 		return KeyInfo{}, err
 	}

@@ -145,7 +145,7 @@ func Open(path string) (*Keys, error) {
 	return keys, nil
 }
 
-// readPrivate reads a file that nobody but its owner may read.
+// readPrivate reads a file. It refuses one that other users than its owner may read.
 func readPrivate(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -100,8 +100,8 @@ func rotate(path string, of Keyset, step func(*keyset.Manager, []KeyInfo) (uint3
 	return infos[at], nil
 }
 
-// update replaces a key file by a changed one, which has all keys that were in it. A file that is not right is refused. Whoever updates
-// it at the same time waits.
+// update replaces a key file by a changed one, which must still have all keys of the old one. It returns an error for a
+// file that is not valid. Concurrent updates wait for each other.
 func update(path string, change func(*keyFile) error) (_ *Keys, err error) {
 	resolved, err := filepath.EvalSymlinks(path) // A link stays one.
 	if err != nil {

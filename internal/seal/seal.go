@@ -37,8 +37,9 @@ const (
 	PurposePage     Purpose = "assent/1/page/"     // of a method and filter
 )
 
-// Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed file. Each
-// method uses the keys of one file; whoever needs the same keys for several calls takes a [Keys.Snapshot].
+// Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed
+// file. Each method uses the keys of one file. A caller that needs the same keys for several calls takes a
+// [Keys.Snapshot].
 type Keys struct {
 	storeID [16]byte
 	unused  bool

@@ -98,7 +98,7 @@ func (k *keeper) report(ctx context.Context, newest kept.Name, position int64) e
 // that it has must change nothing.
 func (k *keeper) erasuresToRepeat() ([]kept.Erasure, error) { return k.dir.ErasuresAfter(k.agreed) }
 
-// repeat carries out the erasures that a restored backup lacks, before anybody is answered.
+// repeat carries out the erasures that a restored backup lacks, before the server answers a call.
 func (k *keeper) repeat(ctx context.Context, use *service.Service) error {
 	if k == nil {
 		return nil

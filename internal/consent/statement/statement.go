@@ -40,7 +40,7 @@ type Statement struct {
 	Justification string
 }
 
-// Entry is a statement that was found valid: what will be recorded, and whom it is about.
+// Entry is a valid statement: the facts to record, and the form of the address that they are about.
 type Entry struct {
 	Form     consent.Form // of the subject
 	Address  address.Address
@@ -126,7 +126,7 @@ func names(kinds []consent.Kind) string {
 	return strings.Join(list, ", ")
 }
 
-// target finds whom the statement is about.
+// target sets the form of the address that the statement is about.
 func (s *Statement) target(e *Entry) error {
 	if s.Domain != "" {
 		if s.Address != "" {
@@ -357,9 +357,9 @@ func checkScope(scope consent.Scope, now *catalog.Catalog) error {
 	return nil
 }
 
-// hasEffect reports whether a no for the reason can stop anything in the scope: who objects to a channel that is not
-// marketing, or complains about it, is told so and not acknowledged and then ignored. Other reasons are kept in any scope,
-// for histories have them and they only protect.
+// hasEffect reports whether a no for the reason can stop anything in the scope. An objection to a channel that is not
+// marketing, or a complaint about one, is refused: acknowledged and then ignored, it would mislead the caller. Other
+// reasons are accepted in any scope, because imported histories have them and they only protect.
 func hasEffect(reason consent.Reason, scope consent.Scope, now *catalog.Catalog) bool {
 	if reason != consent.ReasonObjection && reason != consent.ReasonComplaint {
 		return true

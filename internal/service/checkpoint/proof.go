@@ -51,8 +51,8 @@ type ConsistencyProof struct {
 	Hashes [][ledger.HashSize]byte
 }
 
-// Checkpoint returns a checkpoint of the ledger as it is now. Where checkpoints are kept it is, too; if that fails, whoever keeps them
-// has said so, and the checkpoint is right all the same.
+// Checkpoint returns a checkpoint of the ledger as it is now. Where checkpoints are kept, this one is kept, too. If
+// that fails, the keeper logs it, and the checkpoint is valid all the same.
 func (p *Checkpoints) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	c, err := p.checkpointOfNow(ctx)
 	if err == nil {

@@ -75,8 +75,8 @@ func InvalidPage() error {
 	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
 }
 
-// CheckKeys returns an error unless there is a digest key for every version that the head names: who probes fewer versions than rows were
-// made under misses a no.
+// CheckKeys returns an error unless there is a digest key for every version that the head names. A server that looks
+// under fewer versions than rows were made with misses a no.
 func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 	version, lacks := keys.LacksDigest(head.DigestKeys)
 	if !lacks {

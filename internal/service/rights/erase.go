@@ -294,8 +294,8 @@ func (w *Tx) lose(e *consent.Event, t *taken) error {
 	return nil
 }
 
-// withoutPerson returns what evidence of an erasure, or of something older than one, is kept: why it was done and by whom, unless
-// that holds an address.
+// withoutPerson returns what is kept of the evidence of an erasure, or of an older event: its reason and its operator,
+// unless that text holds an address.
 func withoutPerson(v consent.Evidence) consent.Evidence {
 	var kept consent.Evidence
 	if !strings.Contains(v.Operator, "@") {

@@ -15,7 +15,8 @@ import (
 // maxReason is how long the reason of an officer may be, in bytes.
 const maxReason = 2048
 
-// CheckJustification refuses a reason that is missing or could name whom it is about: it stays when the person is erased.
+// CheckJustification returns an error if a reason is missing or could identify the person: the reason stays when the
+// person is erased.
 func CheckJustification(reason string) error {
 	problem := consent.TextProblem(reason, maxReason)
 	switch {

@@ -26,7 +26,7 @@ func (s *Rights) Void(ctx context.Context, in Void) (Voided, error) {
 	if (in.Position == 0) == (in.Batch == consent.BatchID{}) {
 		return Voided{}, fault.Errorf(fault.InvalidRequest, "position", "give the position of an event, or the id of a batch")
 	}
-	// What is there to be left out is no business of who may not do it. The same is asked again under the head.
+	// A caller without the right must not learn what there is to leave out. The same is checked again under the head.
 	who := access.CallerOf(ctx)
 	if err := who.NeedOfficer(); err != nil {
 		return Voided{}, err
