@@ -23,7 +23,7 @@ func Rotatable() []Keyset { return []Keyset{KeysetMaster, KeysetDigest, KeysetSi
 func AddKey(path string, of Keyset) (KeyInfo, error) {
 	return rotate(path, of, func(m *keyset.Manager, infos []KeyInfo) (uint32, error) {
 		if due := next(infos); len(due) > 0 {
-			return 0, fmt.Errorf("the keyset %s has a key already that is to be promoted: %d", of, due[0].ID)
+			return 0, fmt.Errorf("the keyset %s already has a key that waits for its promotion: %d", of, due[0].ID)
 		}
 		template, err := templateOf(of)
 		if err != nil {
@@ -39,7 +39,7 @@ func PromoteKey(path string, of Keyset) (KeyInfo, error) {
 	return rotate(path, of, func(m *keyset.Manager, infos []KeyInfo) (uint32, error) {
 		due := next(infos)
 		if len(due) == 0 {
-			return 0, fmt.Errorf("the keyset %s has no key that could be promoted: add one first, and give the file to every server", of)
+			return 0, fmt.Errorf("the keyset %s has no key to promote: add one first, and give the file to every server", of)
 		}
 		id := due[len(due)-1].ID
 		return id, m.SetPrimary(id)

@@ -70,7 +70,7 @@ func (f *first) due(ctx context.Context) (bool, error) {
 	}
 	// An empty file holds no key.
 	if info, err := os.Stat(f.file); err == nil && info.Size() > 0 {
-		return false, fmt.Errorf("the first API key is not written yet, but there is a file %s, which is of another database: move it away",
+		return false, fmt.Errorf("the first API key is not written yet, but the file %s of another database exists: move it away",
 			f.file)
 	}
 	return true, nil

@@ -18,7 +18,7 @@ var (
 	// ErrUnavailable: the database could not be reached or went away; nothing was stored.
 	ErrUnavailable = errors.New("the database is not available")
 	// ErrCommitUnknown: the connection broke while committing; whether it is stored is unknown.
-	ErrCommitUnknown = errors.New("the database went away while committing")
+	ErrCommitUnknown = errors.New("the connection to the database was lost during the commit")
 	// ErrNotInitialised: the database has tables, but no head yet.
 	ErrNotInitialised = errors.New("the database is not initialised")
 	// ErrInitialised: the database has a head already.

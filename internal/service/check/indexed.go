@@ -26,7 +26,7 @@ const (
 )
 
 // errUnread says that the index cannot tell, and the database has to.
-var errUnread = errors.New("the index does not hold what was asked for")
+var errUnread = errors.New("the index cannot answer this request")
 
 // Index is the packed states of all subjects in memory. See package index, whose Index it is.
 type Index interface {

@@ -118,7 +118,7 @@ func (s *Exporter) historyRecords(
 // mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
 func (f *HistoryFilter) mayBeAsked(who *access.Caller, cat *catalog.Catalog) error {
 	if _, known := cat.Channel(f.Channel); f.Channel != "" && !known {
-		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog has no such channel")
+		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog does not have this channel")
 	}
 	return who.NeedChannel(f.Channel, cat)
 }

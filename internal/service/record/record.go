@@ -165,7 +165,7 @@ func declared(cat *catalog.Catalog, entry *statement.Entry) error {
 		return nil
 	}
 	if _, ok := cat.Declaration(d.ID, d.Version); !ok {
-		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog has no such declaration version: %s", d)
+		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog does not have the declaration version %s", d)
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (w *Tx) notHeldItself(folded *txn.Subject, exact string) error {
 		why = evidence.Justification
 	}
 	return fault.Errorf(fault.LegalHold, "address", "the address, or one that the person moved from or to, is under a legal "+
-		"hold since %s, and nothing of it may be erased until that is released: %s", hold.At, why)
+		"hold since %s, and cannot be erased until the hold is released: %s", hold.At, why)
 }
 
 // holdOf returns the legal hold of an exact address; nil if there is none.

@@ -21,7 +21,7 @@ func CheckJustification(reason string) error {
 	problem := consent.TextProblem(reason, maxReason)
 	switch {
 	case strings.TrimSpace(reason) == "":
-		return fault.Errorf(fault.InvalidEvidence, "justification", "say why; it is kept with the event")
+		return fault.Errorf(fault.InvalidEvidence, "justification", "give a reason; it is kept with the event")
 	case problem != "":
 		return fault.Errorf(fault.InvalidEvidence, "justification", "the text %s", problem)
 	case strings.Contains(reason, "@"):
@@ -105,7 +105,7 @@ func (w *Tx) holdable(at *subjects.Places, kind consent.Kind) error {
 		return err
 	}
 	if state.Held(spelling.Sum) == nil {
-		return fault.Errorf(fault.NotHeld, "address", "the address is under no legal hold; nothing was recorded")
+		return fault.Errorf(fault.NotHeld, "address", "the address is not under a legal hold; nothing was recorded")
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func (w *Tx) keepErasure(who *person, until consent.Instant) error {
 	e := who.kept()
 	e.Position, e.Recorded, e.Occurred, e.Actor = w.Head.Position+1, w.Recorded, until, w.Caller.ID
 	if err := w.rights.keeper.Append([]kept.Erasure{e}); err != nil {
-		return fault.Errorf(fault.Unavailable, "", "the erasure could not be kept apart from the database, where a restored "+
-			"backup would look for it; nothing was erased: try again").Because(err)
+		return fault.Errorf(fault.Unavailable, "", "the erasure could not be written to the checkpoint directory, where the restore of a "+
+			"backup looks for it; nothing was erased: try again").Because(err)
 	}
 	return nil
 }
