@@ -6,8 +6,8 @@
 // that older software confuses; it serves to block and never to permit. The
 // domain form serves suppressions of whole domains.
 //
-// The table of providers has a version, FoldVersion. Whoever stores a folded
-// form stores the version with it, for a new table may fold otherwise.
+// The table of providers has a version, FoldVersion. A caller that stores a folded form must store the version with it,
+// because a new version of the table may fold the same address differently.
 //
 // Addresses are private. No error of this package holds any part of what was
 // typed, and an Address that is printed by mistake shows a placeholder.

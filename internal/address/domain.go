@@ -31,7 +31,7 @@ func parseDomain(s string) (domain, problem string) {
 		return "", problem
 	}
 	if strings.Contains(s, "@") {
-		return "", "The text holds an @, so it is no domain."
+		return "", "The text has an @, so it is not a domain."
 	}
 	domain, problem = canonicalDomain(s)
 	if problem != "" {

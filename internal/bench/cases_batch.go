@@ -25,7 +25,7 @@ const (
 	goalBatch = 1_500_000
 )
 
-// mixed returns addresses of whoever comes, as an audience has them: of ten one that nobody knows.
+// mixed returns addresses as the audience of a campaign has them: one in ten is unknown to the database.
 func (e *env) mixed(first, n int) []string {
 	population := e.opts.population()
 	list := make([]string, n)

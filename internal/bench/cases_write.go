@@ -79,7 +79,7 @@ func (e *env) grants(ctx context.Context) ([]Figure, error) {
 // recording measures batches, as an import sends them.
 func (e *env) recording(ctx context.Context) ([]Figure, error) {
 	var next atomic.Int64
-	next.Store(1 << 32) // Beyond whom the grants were about.
+	next.Store(1 << 32) // Beyond the people of the grants above.
 	return e.besideBare(ctx, "record, batches of 1,000: events", side{"assent", batchWorkers, func(ctx context.Context, _ int) (int, error) {
 		in := &assentv1.BatchRecordEventsRequest{}
 		for len(in.GetEvents()) < DefaultBatch {

@@ -51,8 +51,8 @@ type env struct {
 	end   context.CancelFunc // ends the server alone
 	ended chan error         // what it ended with
 
-	fresh Population // of whom nobody was recorded before
-	next  int        // the number of the first of them that nobody recorded yet
+	fresh Population // people about whom nothing was recorded before
+	next  int        // the number of the first of them without a record
 }
 
 // begin starts everything. What it started close ends, also where begin fails.
@@ -245,7 +245,7 @@ func (e *env) close(ctx context.Context) error {
 	return nil
 }
 
-// unused returns the number of the first of so many people that nobody recorded yet.
+// unused returns the first number from which so many consecutive people have no record yet.
 func (e *env) unused(people int) int {
 	first := e.next
 	e.next += people

@@ -22,7 +22,8 @@ type Loading struct {
 	First, People int
 	// Batch is about how many events one call records, InFlight how many calls are under way at once.
 	Batch, InFlight int
-	// Recorded is called after each call with how many people are done, by one goroutine at a time; nil: nobody is told.
+	// Recorded is called after each call, by one goroutine at a time, with the number of people recorded so far. It may be
+	// nil.
 	Recorded func(people int64)
 }
 

@@ -17,7 +17,8 @@ const (
 	channelProduct    = "product-marketing"
 )
 
-// Population is people who do not exist, each made of the seed and their number alone: the same twice, in any order.
+// Population is a set of fictitious people. Each is made of the seed and its number alone, so that the same seed gives
+// the same people in any order.
 type Population struct {
 	Seed uint64
 }

@@ -26,7 +26,7 @@ type Options struct {
 	Only *regexp.Regexp
 	// Duration is how long each side of a case is measured.
 	Duration time.Duration
-	// Recipients is how many people the database holds before anything is measured, Seed who they are.
+	// Recipients is the number of people that the database holds before the first measurement. Seed selects these people.
 	Recipients int
 	Seed       uint64
 	// Import is how many people are imported while something else is measured.
@@ -35,7 +35,7 @@ type Options struct {
 	Audience int
 	// CheckFile checks an audience file with the command line's code.
 	CheckFile CheckFile
-	// Progress is told what is being done; nil: nobody is told.
+	// Progress is called with a description of each step. It may be nil.
 	Progress func(what string)
 }
 

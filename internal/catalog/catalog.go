@@ -180,7 +180,7 @@ type Mailbox struct {
 	Address string // in its exact form
 }
 
-// SenderIdentity is who a message says it comes from.
+// SenderIdentity is the sender that a message shows.
 type SenderIdentity struct {
 	ID         string
 	Department string
@@ -227,7 +227,7 @@ func (v *DeclarationVersion) Covers(channel string) bool {
 // Ref returns the version as grants name it: id@version.
 func (v *DeclarationVersion) Ref() string { return v.ID + "@" + v.Version }
 
-// Assessment says who found a clause of the terms to count, and when.
+// Assessment says who found that a clause of the terms counts as consent, and when.
 type Assessment struct {
 	By   string
 	On   time.Time // midnight UTC of the day
@@ -240,7 +240,7 @@ type Policy struct {
 	DecisionTTL period.Period
 	// ExistingCustomerLapsesAfter ends existing-customer grants.
 	ExistingCustomerLapsesAfter period.Period
-	// ConfirmationExpiresAfter ends requests that nobody confirmed.
+	// ConfirmationExpiresAfter is the time after which an unconfirmed request ends.
 	ConfirmationExpiresAfter period.Period
 	// ClaimsPeriod is how long the evidence of an erased person is kept, sealed for an officer, for the defence of claims
 	// (GDPR Art. 17(3)(e)); zero: not at all.
@@ -253,9 +253,9 @@ type Policy struct {
 type Retention struct {
 	// Evidence is for the evidence of consents and refusals, from when the event is of no use any more.
 	Evidence period.Period
-	// Requests is for requests that nobody confirmed, from their expiry.
+	// Requests is how long unconfirmed requests are kept, from their expiry.
 	Requests period.Period
-	// Disclosures is for the counts of who learnt something about a person, from the end of their day.
+	// Disclosures is how long the counts of disclosures about a person are kept, from the end of their day.
 	Disclosures period.Period
 	// HardBounces is for hard bounces: then the address may be tried again.
 	HardBounces period.Period

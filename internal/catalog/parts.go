@@ -96,7 +96,7 @@ func (o *object) bases(key string) []Basis {
 		s, _ := yamltext.Of(entry.node)
 		basis, ok := ParseBasis(s)
 		if !ok {
-			o.d.fail(entry.path, "%s is no legal basis; right is %s", shown(entry.node), alternatives([]Basis{
+			o.d.fail(entry.path, "%s is not a legal basis; use %s", shown(entry.node), alternatives([]Basis{
 				BasisConsent, BasisExistingCustomer, BasisTerms, BasisContract, BasisLegalObligation,
 			}))
 			continue
@@ -115,12 +115,12 @@ func (o *object) pattern(key string) (string, *regexp.Regexp) {
 	}
 	// On its own first, so that a stray parenthesis cannot close the group.
 	if _, err := regexp.Compile(s); err != nil {
-		o.fail(key, "this is no regular expression of RE2: %s", err)
+		o.fail(key, "this is not a regular expression of RE2: %s", err)
 		return "", nil
 	}
 	compiled, err := regexp.Compile(`\A(?:` + s + `)\z`)
 	if err != nil {
-		o.fail(key, "this is no regular expression of RE2: %s", err)
+		o.fail(key, "this is not a regular expression of RE2: %s", err)
 		return "", nil
 	}
 	return s, compiled
@@ -197,7 +197,7 @@ func (o *object) versionName(key string) string {
 		return ""
 	}
 	if !isVersion(s) {
-		o.fail(key, "%s is no version; it has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', begins with a letter or digit, and does not read like a domain", yamltext.Quote(s))
+		o.fail(key, "%s is not a valid version; a version has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', begins with a letter or digit, and does not read like a domain", yamltext.Quote(s))
 		return ""
 	}
 	return s

@@ -96,7 +96,7 @@ func (o *object) token(key string) string {
 		return ""
 	}
 	if !isToken(s, false) {
-		o.fail(key, "%s is no id; %s", yamltext.Quote(s), tokenRule)
+		o.fail(key, "%s is not a valid id; %s", yamltext.Quote(s), tokenRule)
 		return ""
 	}
 	return s
@@ -113,7 +113,7 @@ func (o *object) tokens(key string) []string {
 		case !ok:
 			o.d.fail(entry.path, "%s stands where an id belongs", yamltext.Kind(entry.node))
 		case !isToken(s, false):
-			o.d.fail(entry.path, "%s is no id; %s", yamltext.Quote(s), tokenRule)
+			o.d.fail(entry.path, "%s is not a valid id; %s", yamltext.Quote(s), tokenRule)
 		default:
 			ids = append(ids, s)
 		}
@@ -168,7 +168,7 @@ func isVersion(s string) bool {
 func ParseDeclarationRef(s string) (id, version string, err error) {
 	id, version, found := strings.Cut(s, "@")
 	if !found || !isToken(id, false) || !isVersion(version) {
-		return "", "", errors.New("a declaration is named as id@version, such as newsletter-signup@2026-01")
+		return "", "", errors.New("a declaration is given as id@version, such as newsletter-signup@2026-01")
 	}
 	return id, version, nil
 }
@@ -194,7 +194,7 @@ func (o *object) email(key string) string {
 	}
 	parsed, err := address.Parse(s)
 	if err != nil {
-		o.fail(key, "this is no e-mail address: %s", err)
+		o.fail(key, "this is not a valid e-mail address: %s", err)
 		return ""
 	}
 	return parsed.Exact()
@@ -208,7 +208,7 @@ func (o *object) webAddress(key string) string {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.Contains(s, " ") {
-		o.fail(key, "this is no web address; it begins with https:// and a host and names no user")
+		o.fail(key, "this is not a valid web address; it must start with https:// and a host, without a user name")
 		return ""
 	}
 	return s
@@ -223,11 +223,11 @@ func (o *object) period(key string, byDefault period.Period) period.Period {
 	}
 	p, err := period.Parse(s)
 	if err != nil {
-		o.fail(key, "%s is no period: %s", yamltext.Quote(s), err)
+		o.fail(key, "%s is not a period: %s", yamltext.Quote(s), err)
 		return byDefault
 	}
 	if p.IsZero() {
-		o.fail(key, "%s is no time at all; give a period longer than nothing", yamltext.Quote(s))
+		o.fail(key, "%s is a period of zero length; give a longer one", yamltext.Quote(s))
 	}
 	return p
 }
@@ -240,7 +240,7 @@ func (o *object) instant(key string) *time.Time {
 	}
 	t, err := timetext.Parse(s)
 	if err != nil || t.Nanosecond()%1000 != 0 {
-		o.fail(key, "%s is no time; write it as 2026-01-01T00:00:00Z, with at most six decimals", yamltext.Quote(s))
+		o.fail(key, "%s is not a valid time; write it as 2026-01-01T00:00:00Z, with at most six decimals", yamltext.Quote(s))
 		return nil
 	}
 	t = t.UTC()
@@ -254,7 +254,7 @@ func (o *object) language(key string) string {
 		return ""
 	}
 	if _, err := language.Parse(s); err != nil {
-		o.fail(key, "%s is no language; write a tag such as de or en-GB", yamltext.Quote(s))
+		o.fail(key, "%s is not a language tag; write a tag such as de or en-GB", yamltext.Quote(s))
 		return ""
 	}
 	return s
@@ -268,7 +268,7 @@ func (o *object) day(key string) time.Time {
 	}
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		o.fail(key, "%s is no date; write it as 2026-01-31", yamltext.Quote(s))
+		o.fail(key, "%s is not a date; write it as 2026-01-31", yamltext.Quote(s))
 	}
 	return t
 }

@@ -211,7 +211,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 				"and 1 finding more\n9 events, the evidence of 1 deleted (1 by erasure, 0 by retention), 2 subjects, 4 findings\n",
 		},
 		{[]string{"ledger", "verify", "--checkpoint", kept + "x"}, 1, ""},
-		{[]string{"ledger", "purge"}, 0, "purged: the free pages of the database hold nothing that was erased\n"},
+		{[]string{"ledger", "purge"}, 0, "purged: the free pages of the database have no erased data\n"},
 		{[]string{"ledger", "purge", "--format", "json"}, 0, "{\n  \"purged\": true\n}\n"},
 		{[]string{"ledger", "rebuild", "--format", "json"}, 1, "{\n  \"subjects\": 2,\n  \"differed\": 1\n}\n"},
 		{[]string{"clients", "create", "--local", "--id", "root", "--role", "admin"}, 0, "local-key\n"},
@@ -260,7 +260,7 @@ func TestKeys_CreateAndShow_NeverReplaceAndNeverShowKeys(t *testing.T) {
 	}
 	before := read(t, path)
 	again := run(t, "keys", "create", "--keys", path).must(t, 1)
-	if again.stderr != "assent: there is already a key file "+path+"; nothing was changed\n" {
+	if again.stderr != "assent: the key file "+path+" already exists; nothing was changed\n" {
 		t.Errorf("stderr %q", again.stderr)
 	}
 	if read(t, path) != before {

@@ -32,8 +32,8 @@ func (a *app) catalogApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Apply a catalog as the next version",
-		Long: "Apply a catalog as the next version. With --etag, as catalog get writes it, it is refused when somebody else\n" +
-			"applied another one in the meantime.",
+		Long: "Apply a catalog as the next version. With --etag (catalog get writes it), the server refuses the catalog if another\n" +
+			"version was applied in the meantime.",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			document, err := a.readCatalog(args[0])
@@ -103,7 +103,7 @@ func (a *app) catalogGet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get",
 		Short: "Write a version of the catalog",
-		Long:  "Write the document of a version of the catalog as it was applied; its version and etag go to standard error.",
+		Long:  "Write the document of a version of the catalog as it was applied. Its version and etag go to standard error.",
 		Args:  cobra.NoArgs,
 		RunE: oneCall(a, assentv1.NewCatalogServiceClient, assentv1.CatalogServiceClient.GetCatalog, (*app).writeCatalog,
 			func([]string) (*assentv1.GetCatalogRequest, error) {
@@ -133,9 +133,10 @@ type lintProblem struct {
 func (a *app) catalogLint() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lint FILE...",
-		Short: "Say what is wrong with catalogs, without a server",
-		Long: "Say what is wrong with catalogs, one problem a line, without a server; warnings go to standard error and do\n" +
-			"not fail. With --format json it writes {\"problems\": [{\"file\", \"line\", \"path\", \"message\"}], \"warnings\": [...]}.",
+		Short: "Check catalogs for errors, without a server",
+		Long: "Check catalogs for errors, without a server, and write one problem per line. Warnings go to standard error and do\n" +
+			"not change the exit code. With --format json it writes\n" +
+			"{\"problems\": [{\"file\", \"line\", \"path\", \"message\"}], \"warnings\": [...]}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: a.does(func(_ context.Context, args []string) error {
 			problems, warnings, err := a.lint(args)

@@ -27,24 +27,24 @@ const checkHelp = `Ask whether an address, or every address of a file, may be co
 
 With ADDRESS it writes the decision and exits with 0 for ALLOW and with 3 for DENY and DEFER.
 
-With --file it reads CSV with a header, also packed with gzip. The rows that may be contacted go to --out with the columns
-reason, legal_basis, sender_identity, from_address, valid_until and decided_position added; with --denied the others go to
-that file with verdict and reason added, ERROR and INVALID_ADDRESS where there is no address. All other columns pass
-through. The files appear when they are complete. The numbers by reason are written to standard error; with --format json
-to standard output, as
+With --file it reads CSV with a header, also compressed with gzip. Rows that may be contacted are written to --out, with the
+added columns reason, legal_basis, sender_identity, from_address, valid_until and decided_position. With --denied all other
+rows are written to that file, with the added columns verdict and reason: ERROR and INVALID_ADDRESS for an invalid address.
+All other columns are copied. The files appear when they are complete. The counts by reason are written to standard error;
+with --format json they are written to standard output, as
 
   {"channel": "...", "asOf": "...", "knownAsOf": "...", "addresses": 3, "allowed": 1, "denied": 2,
    "counts": [{"verdict": "DENY", "reason": "WITHDRAWN", "count": 2}, ...]}
 
-where asOf and knownAsOf are left out unless they were given. --report writes a page for people to FILE.html: a chart of the
-reasons, and how many addresses each remedy would win back at most. It holds no addresses and needs nothing from elsewhere.
+where asOf and knownAsOf are omitted unless they were given. --report writes an HTML page: a chart of the reasons, and how
+many addresses each remedy would win back at most. The page has no addresses and loads nothing from the network.
 
-With --as-of the answers are those of that time: they show why something was sent, and are not for sending now. With
---known-as-of only what was recorded up to a position or a time counts, so that what arrived later, even about earlier
-times, changes nothing: it shows what the answer was then. Where --as-of is not given, it is that time.
+With --as-of the answers are those of that time: they show why a message was sent, and must not be used for sending now. With
+--known-as-of only events recorded up to a position or a time count: it shows the answer of that time, without events that
+were recorded later, even if these occurred earlier. If --as-of is not given, it is the same time.
 
-With --receipt a signed statement of the question and the answer goes to a file that must not exist. Kept with the mail, it shows
-later, with receipt verify, what was asked and answered. It names the address by a keyed digest only.`
+With --receipt a signed statement of the request and the answer is written to a file that must not exist yet. Keep it with the
+mail: receipt verify shows later what was asked and answered. It has a keyed digest of the address, and not the address.`
 
 // check asks for one address or for a file.
 func (a *app) check() *cobra.Command {
@@ -76,10 +76,10 @@ func (a *app) check() *cobra.Command {
 	addMoment(flags, &f.question.Moment, "decide for")
 	flags.StringVar(&f.receipt, "receipt", "", "file to write a signed receipt of the answer to, which must not exist")
 	flags.StringVar(&f.files.In, "file", "", "CSV file with a column of addresses")
-	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file that holds the addresses")
+	flags.StringVar(&f.files.AddressColumn, "address-column", "address", "the column of --file with the addresses")
 	flags.StringVar(&f.files.Out, "out", "", "where the rows that may be contacted go")
 	flags.StringVar(&f.files.Denied, "denied", "", "where the other rows go")
-	flags.StringVar(&f.files.Report, "report", "", "where a page about the numbers goes, as HTML; --language de for German")
+	flags.StringVar(&f.files.Report, "report", "", "file for an HTML page about the counts; --language de for German")
 	require(cmd, "channel")
 	return cmd
 }
@@ -88,25 +88,25 @@ func (a *app) check() *cobra.Command {
 func (f checkFlags) verify(args []string, json bool) error {
 	switch {
 	case f.files.In == "" && len(args) == 0:
-		return terminal.Usagef("an ADDRESS or --file is needed")
+		return terminal.Usagef("ADDRESS or --file is required")
 	case f.files.In == "" && (f.files.Out != "" || f.files.Denied != "" || f.files.Report != ""):
-		return terminal.Usagef("--out, --denied and --report go with --file")
+		return terminal.Usagef("--out, --denied and --report can be used with --file only")
 	case f.receipt == listfile.Standard:
 		return terminal.Usagef("--receipt needs the name of a file")
 	case f.files.In == "":
 		return nil
 	case f.receipt != "":
-		return terminal.Usagef("--receipt goes with an ADDRESS, not with --file")
+		return terminal.Usagef("--receipt can be used with ADDRESS, not with --file")
 	case len(args) > 0:
-		return terminal.Usagef("an ADDRESS does not go with --file")
+		return terminal.Usagef("ADDRESS cannot be used with --file")
 	case f.files.Out == "":
 		return terminal.Usagef("--file needs --out")
 	case f.files.Out == f.files.Denied:
 		return terminal.Usagef("--out and --denied must be different files")
 	case f.files.Report == listfile.Standard, f.files.Report != "" && (f.files.Report == f.files.Out || f.files.Report == f.files.Denied):
-		return terminal.Usagef("--report must be a file of its own")
+		return terminal.Usagef("--report must be another file than the others")
 	case json && (f.files.Out == listfile.Standard || f.files.Denied == listfile.Standard):
-		return terminal.Usagef("--format json and a file both want standard output")
+		return terminal.Usagef("only one of --format json and the files can go to standard output")
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (a *app) checkOne(ctx context.Context, s *connect.Server, arg string, f che
 	}
 	if answer.GetDecision().GetReason() == string(consent.CodeSenderUnknown) {
 		if hint := a.nameHint(ctx, s); hint != "" {
-			a.Notef("The catalog has no such sender identity%s", hint)
+			a.Notef("The catalog has no sender identity of that id%s", hint)
 		}
 	}
 	if err == nil && answer.GetDecision().GetVerdict() != assentv1.Verdict_VERDICT_ALLOW {

@@ -213,11 +213,11 @@ func TestCheckFile_BadInput_LeavesNoFile(t *testing.T) {
 	f := startFake(t)
 	whole := pack(t, audienceCSV+strings.Repeat("6,anna@firma.example,x\n", 1000))
 	for _, c := range []struct{ name, file, text, want string }{
-		{"empty", "a.csv", "", "it is empty: a header is missing"},
+		{"empty", "a.csv", "", "it is empty: the header is missing"},
 		{"no column", "a.csv", "id,mail\n", `line 1: there is no column "address"`},
 		{"semicolons", "a.csv", "id;address\n", "separated by semicolons"},
-		{"column twice", "a.csv", "address,address\n", `line 1: the column "address" comes twice`},
-		{"column of the result", "a.csv", "address,reason\n", `line 1: the column "reason" would come twice`},
+		{"column twice", "a.csv", "address,address\n", `line 1: there are two columns "address"`},
+		{"column of the result", "a.csv", "address,reason\n", `would have the column "reason" twice`},
 		{"field count", "a.csv", "id,address\n1,a@b.example\n2\n", "line 3: it has 1 field, the header has 2"},
 		{"quote", "a.csv", "id,address\n1,a\"b\n", "line 2: a quote stands where none can be"},
 		{"open quote", "a.csv", "id,address\n1,\"a\n2,b\n", "lines 2 to 3: a quote"},
@@ -225,8 +225,8 @@ func TestCheckFile_BadInput_LeavesNoFile(t *testing.T) {
 		{"too long", "a.csv", "id,address\n1,a@b.example\n2,\"" + strings.Repeat("a\n", 600_000), "after line 2: it is longer than 1048576 bytes"},
 		{"cut short", "a.csv.gz", whole[:len(whole)-9], "the gzip file is cut short"},
 		{"damaged", "a.csv.gz", whole[:len(whole)-8] + "12345678", "the gzip file is damaged"},
-		{"no gzip", "a.csv.gz", audienceCSV, "it is no gzip file"},
-		{"no whole gzip", "a.csv", "\x1f\x8b\x08", "it is no whole gzip file"},
+		{"no gzip", "a.csv.gz", audienceCSV, "it is not a gzip file"},
+		{"no whole gzip", "a.csv", "\x1f\x8b\x08", "it is not a complete gzip file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			folder := t.TempDir()

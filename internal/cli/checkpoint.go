@@ -33,9 +33,9 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
 		Short: "Write a signed checkpoint of the ledger",
-		Long: "Write a signed checkpoint of the ledger as it is now. Kept where nobody who can change the database can change\n" +
-			"it, it shows later, with ledger verify --checkpoint, that nothing up to it was altered. A server with a checkpoint\n" +
-			"directory keeps it there, too. Which witnesses cosigned the latest cosigned one goes to standard error.",
+		Long: "Write a signed checkpoint of the ledger as it is now. Keep it where people with access to the database cannot change\n" +
+			"it: ledger verify --checkpoint then shows later that no event up to it was altered. A server with a checkpoint\n" +
+			"directory stores it there, too. The witnesses of the latest cosigned checkpoint are written to standard error.",
 		Args: cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			witnesses, err := ledger.ParseWitnesses(keys.witness)
@@ -77,9 +77,10 @@ func (a *app) ledgerCosign() *cobra.Command {
 	var keys keysToVerify
 	cmd := &cobra.Command{
 		Use:   "cosign FILE|-",
-		Short: "Hand in the cosignatures of witnesses on a checkpoint",
-		Long: "Hand in a checkpoint of the ledger that witnesses cosigned (C2SP tlog-cosignature). The server keeps the lines of the\n" +
-			"witnesses whose keys it was given, beside those it has. It writes the checkpoint with all of them.",
+		Short: "Submit the cosignatures of witnesses on a checkpoint",
+		Long: "Submit a checkpoint of the ledger that witnesses cosigned (C2SP tlog-cosignature). The server stores the cosignatures\n" +
+			"of the witnesses whose keys are in its settings, beside those it has. The command writes the checkpoint with all of\n" +
+			"them.",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			witnesses, err := ledger.ParseWitnesses(keys.witness)
@@ -110,13 +111,12 @@ func (a *app) ledgerCosign() *cobra.Command {
 	return cmd
 }
 
-// noteCosigned says who cosigned a checkpoint and when, if anybody has. What
-// the server says about witnesses counts only where none of their keys is
-// given; then it is said that it was not verified.
+// noteCosigned prints which witnesses cosigned a checkpoint, and when. If the caller passes no key of a witness, it
+// prints what the server says about them, and that this was not verified.
 func (a *app) noteCosigned(c *assentv1.CosignedCheckpoint, key string, witnesses []*ledger.Witness) error {
 	if c == nil {
 		if len(witnesses) > 0 {
-			return errors.New("the server has no checkpoint that a witness cosigned")
+			return errors.New("the server has no cosigned checkpoint")
 		}
 		return nil
 	}
@@ -136,7 +136,7 @@ func (a *app) noteCosigned(c *assentv1.CosignedCheckpoint, key string, witnesses
 	}
 	cosigned, err := ledger.OpenCosigned([]byte(c.GetCheckpoint().GetNote()), checkpoint.Origin, []string{key}, witnesses)
 	if err != nil {
-		return fmt.Errorf("the server's cosigned checkpoint does not hold: %w", err)
+		return fmt.Errorf("the server's cosigned checkpoint is not valid: %w", err)
 	}
 	for _, by := range cosigned.Cosignatures {
 		a.Notef("checkpoint of %d events cosigned by %s at %s", checkpoint.Size, by.Witness,

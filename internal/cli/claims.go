@@ -22,7 +22,7 @@ func (a *app) claims() *cobra.Command {
 // claimFlags are the flags of commands that open claims.
 func (a *app) claimFlags(cmd *cobra.Command, key *string) {
 	config.AddFlags(cmd.Flags(), "database_url")
-	cmd.Flags().StringVar(key, "key", "", "the officer's file, which keys claims made")
+	cmd.Flags().StringVar(key, "key", "", "the officer's file, as written by keys claims")
 	require(cmd, "key")
 }
 
@@ -30,9 +30,9 @@ func (a *app) claimsList() *cobra.Command {
 	var key string
 	cmd := &cobra.Command{
 		Use:   "list --key FILE",
-		Short: "List what is kept, of whom, and until when",
-		Long: "Open the database itself and list what is kept of erased persons where the policy claims_period asks for it. It\n" +
-			"needs the officer's file and no key file. What was sealed for an earlier officer's key shows no address.",
+		Short: "List the kept data of erased persons, and until when it is kept",
+		Long: "Open the database itself and list the data of erased persons that is kept because of the policy claims_period. This\n" +
+			"needs the officer's file and no key file. Data encrypted for an earlier officer's key is shown without address.",
 		Args: cobra.NoArgs,
 	}
 	a.claimFlags(cmd, &key)
@@ -98,7 +98,7 @@ func (a *app) writeClaims(all []claimOut) error {
 	for _, c := range all {
 		row := []string{c.ID, c.Address, c.ErasedTime, c.UntilTime, fmt.Sprint(c.EventCount)}
 		if !c.Opened {
-			row = []string{c.ID, "(sealed for another key)", "-", c.UntilTime, "-"}
+			row = []string{c.ID, "(encrypted for another key)", "-", c.UntilTime, "-"}
 		}
 		rows = append(rows, row)
 	}
@@ -109,7 +109,7 @@ func (a *app) claimsOpen() *cobra.Command {
 	var key string
 	cmd := &cobra.Command{
 		Use:   "open ID --key FILE",
-		Short: "Show what is kept of one erased person: the events with their evidence",
+		Short: "Show the kept data of one erased person: the events with their evidence",
 		Args:  cobra.ExactArgs(1),
 	}
 	a.claimFlags(cmd, &key)
@@ -129,9 +129,9 @@ func (a *app) claimsOpen() *cobra.Command {
 		case err != nil:
 			return err
 		case found == nil:
-			return fmt.Errorf("nothing is kept under that id; claims list shows what is")
+			return fmt.Errorf("no data is kept under that id; see claims list")
 		case !found.Opened:
-			return fmt.Errorf("it was sealed for another officer's key")
+			return fmt.Errorf("it was encrypted for another officer's key")
 		}
 		return a.writeClaim(found)
 	})

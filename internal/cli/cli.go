@@ -99,7 +99,7 @@ func run(ctx context.Context, args []string, a *app) int {
 	if !isUsage {
 		return code
 	}
-	a.Notef("Run `%s --help` for how it is called.", cmd.CommandPath())
+	a.Notef("Run `%s --help` for its usage.", cmd.CommandPath())
 	return terminal.ExitUsage
 }
 
@@ -109,8 +109,8 @@ func (a *app) root() *cobra.Command {
 		Use:   "assent",
 		Short: "Who may be written to, why, and how it is known",
 		Long: "Assent answers whether an address may be contacted on a channel, and records what people say about it.\n\n" +
-			"Exit codes: 0 done, 1 it failed or did not hold, 2 called wrongly, 130 interrupted; check ADDRESS: 3 the address must\n" +
-			"not be contacted now. Where an ADDRESS, a TOKEN or a FILE is asked for, - reads it from standard input.",
+			"Exit codes: 0 success, 1 failure or failed verification, 2 wrong usage, 130 interrupted; check ADDRESS: 3 the address\n" +
+			"must not be contacted now. For an ADDRESS, a TOKEN or a FILE, - reads it from standard input.",
 		Args:    subcommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Version: telemetry.BuildVersion(),
@@ -166,7 +166,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return terminal.Usagef("there is no such command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
+	return terminal.Usagef("unknown command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
 }
 
 // does makes the function of a command: from here on the arguments are

@@ -18,20 +18,21 @@ import (
 	"github.com/assent-io/assent/internal/phrase"
 )
 
-// clients holds the commands about who may ask.
+// clients holds the commands about the clients of the API.
 func (a *app) clients() *cobra.Command {
-	return family("clients", "Who may ask what, with which key", a.clientsCreate(), a.clientsList(), a.clientsWhoami(),
+	return family("clients", "Manage the clients of the API and their keys", a.clientsCreate(), a.clientsList(), a.clientsWhoami(),
 		a.clientsRotate(), a.clientsRevoke())
 }
 
 const clientsCreateHelp = `Create a client and write its API key, which cannot be shown again.
 
 Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
-and erases; monitor reads the metrics; admin does everything, and for all departments unless one is named. A client gives no department, scope or list that
-it does not have itself. The scope feed, which sync has as well, is for the feed of changes; this version serves none.
+and erases; monitor reads the metrics; admin does everything, and for all departments unless one is named. A client cannot
+grant a department, scope or list that it does not have itself. The scope feed, which sync has as well, is for the feed of
+changes; this version does not serve it.
 
-With --local it opens the database itself: so the first client comes into a database that nobody has a key for. The other
-flags of the server say which database.`
+With --local it opens the database itself. Use this to create the first client of a database. The settings of the server
+select the database.`
 
 func (a *app) clientsCreate() *cobra.Command {
 	in := &assentv1.CreateClientRequest{}
@@ -50,14 +51,14 @@ func (a *app) clientsCreate() *cobra.Command {
 			in.AllDepartments = true
 		}
 		if in.GetDepartment() == "" && !in.GetAllDepartments() {
-			return terminal.Usagef("--department or --all-departments is needed")
+			return terminal.Usagef("--department or --all-departments is required")
 		}
 		in.KeyExpiresTime = expires.At
 		if local {
 			return a.createLocally(ctx, cmd, in)
 		}
 		if name := firstChanged(cmd, creatingKeys()); name != "" {
-			return terminal.Usagef("--%s goes with --local", name)
+			return terminal.Usagef("--%s can be used with --local only", name)
 		}
 		return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 			answer, err := connect.Call(ctx, s, assentv1.NewClientServiceClient(s).CreateClient, in)
@@ -72,7 +73,7 @@ func (a *app) clientsCreate() *cobra.Command {
 	flags.StringVar(&in.Department, "department", "", "department that it belongs to")
 	flags.BoolVar(&in.AllDepartments, "all-departments", false, "it acts for all departments")
 	flags.StringVar(&in.Role, "role", "", "sender, sync, officer, monitor or admin")
-	flags.StringSliceVar(&in.Scopes, "scope", nil, "what it may do, where no role fits; may be given several times")
+	flags.StringSliceVar(&in.Scopes, "scope", nil, "what it may do, if no role fits; may be given several times")
 	flags.StringSliceVar(&in.Lists, "list", nil, "external list that is its own; may be given several times")
 	flags.Var(&expires, "expires", "when the key ends (default: never)")
 	flags.BoolVar(&local, "local", false, "open the database instead of asking a server")
@@ -113,19 +114,19 @@ const clientsRotateHelp = `Give a client a new key and write it; it cannot be sh
 
   assent clients rotate shop --overlap 24h >shop.key
 
-The key before holds beside the new one, so that servers can change over one by one: for --overlap, or without it until it is
-ended, with
+The previous key stays valid beside the new one, so that servers can change over one by one. It ends after --overlap, or
+without --overlap when you end it with
 
   assent clients revoke shop --previous-key
 
-A client has two keys at most: the one before the previous ends.`
+A client has at most two keys: the key before the previous one ends.`
 
 func (a *app) clientsRotate() *cobra.Command {
 	var expires value.Time
 	var overlap time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate ID",
-		Short: "Give a client a new key beside the one that it has",
+		Short: "Give a client a new key beside its present one",
 		Long:  clientsRotateHelp,
 		Args:  cobra.ExactArgs(1),
 	}
@@ -143,14 +144,15 @@ func (a *app) clientsRotate() *cobra.Command {
 		})
 	})
 	cmd.Flags().Var(&expires, "expires", "when the new key ends (default: never)")
-	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the key before holds, such as 24h; 0s: it ends at once (default: until it is ended)")
+	cmd.Flags().DurationVar(&overlap, "overlap", 0,
+		"how long the previous key stays valid, such as 24h; 0s: it ends at once (default: until you end it)")
 	return cmd
 }
 
 func (a *app) clientsList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the clients, those revoked included",
+		Short: "List the clients, including revoked ones",
 		Args:  cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
@@ -174,8 +176,8 @@ func (a *app) clientsWhoami() *cobra.Command {
 	return &cobra.Command{
 		Use:   "whoami",
 		Short: "Show which client the API key belongs to, what it may do and when the key ends",
-		Long: "Show which client the API key belongs to, what it may do and when the key ends. Any key may ask, also one of a\n" +
-			"client without the scope clients.",
+		Long: "Show which client the API key belongs to, what it may do and when the key ends. This works with any key, also\n" +
+			"without the scope clients.",
 		Args: cobra.NoArgs,
 		RunE: oneCall(a, assentv1.NewClientServiceClient, assentv1.ClientServiceClient.GetCaller, (*app).writeCaller,
 			func([]string) (*assentv1.GetCallerRequest, error) { return &assentv1.GetCallerRequest{}, nil }),
@@ -243,9 +245,9 @@ func (a *app) clientsRevoke() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke ID",
 		Short: "End a client's keys at once, on every server",
-		Long: "End a client's keys with the next call on every server. Only a DENY that another server gives from memory may still come until its\n" +
-			"next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long\n" +
-			"as it lasts.",
+		Long: "End a client's keys: every server refuses its next call. The only exception is a DENY that another server answers from\n" +
+			"memory before it has read the revocation: for a tenth of a second as a rule, for five seconds at most, and while the\n" +
+			"database is down as long as the outage lasts.",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			which := "keys"

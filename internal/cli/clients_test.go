@@ -99,7 +99,7 @@ func (f *fake) RotateClient(_ context.Context, in *assentv1.RotateClientRequest)
 			return &assentv1.RotateClientResponse{Client: c, ApiKey: "next-key-of-" + in.GetId()}, nil
 		}
 	}
-	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
+	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "the client does not exist")
 }
 
 func (f *fake) RevokeClient(_ context.Context, in *assentv1.RevokeClientRequest) (*assentv1.RevokeClientResponse, error) {
@@ -113,5 +113,5 @@ func (f *fake) RevokeClient(_ context.Context, in *assentv1.RevokeClientRequest)
 			return &assentv1.RevokeClientResponse{Client: c}, nil
 		}
 	}
-	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "there is no such client")
+	return nil, failure(codes.NotFound, "CLIENT_NOT_FOUND", "the client does not exist")
 }

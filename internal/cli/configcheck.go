@@ -20,10 +20,10 @@ func (a *app) config() *cobra.Command {
 func (a *app) configCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Say what would keep a server with these settings from starting",
-		Long: "Say what would keep a server with these settings from starting: it reads the settings from where serve reads\n" +
-			"them, and the files that they name: keys, certificate, catalog. It does not connect to the database and changes\n" +
-			"nothing. It exits with 1 where a file is not right, and with 2 where a setting is not.",
+		Short: "Check the settings of a server",
+		Long: "Check the settings of a server. It reads the same settings as serve, and the files that they name: keys,\n" +
+			"certificate, catalog. It does not connect to the database and changes nothing. It exits with 1 if a file is not\n" +
+			"valid, and with 2 if a setting is not valid.",
 		Example: "  assent config check --config assent.yaml",
 		Args:    cobra.NoArgs,
 	}

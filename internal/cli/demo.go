@@ -44,10 +44,10 @@ func (a *app) demo() *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show what it does: a server with an example company",
-		Long: "Run a server over a temporary database, import the history of an example company, check whom its marketing may\n" +
-			"write to, and write the numbers by reason. Then it serves until it is interrupted, open to everybody on this\n" +
-			"machine; with --once it ends instead.",
+		Short: "Run a demo server with an example company",
+		Long: "Run a server over a temporary database, import the history of an example company, check which addresses its\n" +
+			"marketing may write to, and write the counts by reason. The server then runs until it is interrupted, without\n" +
+			"authentication, for all users of this machine. With --once it ends instead.",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "end after the table")
@@ -123,7 +123,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	defer stop()
 	ready := make(chan host.Addresses, 1)
 	group.Go(func() error {
-		// Whoever waits for the server to be ready must not wait for ever.
+		// A caller that waits for the server to be ready must not wait for ever.
 		defer close(ready)
 		return a.runServer(serving, cfg, func(_ *slog.Logger, at host.Addresses) { ready <- at })
 	})

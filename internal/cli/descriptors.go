@@ -19,7 +19,7 @@ func (a *app) descriptors() *cobra.Command {
 		Use:   "descriptors --out FILE",
 		Short: "Write the gRPC API as a descriptor set",
 		Long: "Write the gRPC API of this version as a google.protobuf.FileDescriptorSet with all imports, for tools such as\n" +
-			"grpcurl -protoset, protoc --descriptor_set_in and the proto loader of Node.js. A server has the same at /assent.fds.",
+			"grpcurl -protoset, protoc --descriptor_set_in and the proto loader of Node.js. A server serves the same file at /assent.fds.",
 		Example: "  assent descriptors --out assent.fds",
 		Args:    cobra.NoArgs,
 		RunE: a.does(func(context.Context, []string) error {

@@ -11,14 +11,14 @@ import (
 	"github.com/assent-io/assent/internal/cli/terminal"
 )
 
-// disclosures shows who learnt something about an address.
+// disclosures shows which clients learnt something about an address.
 func (a *app) disclosures() *cobra.Command {
 	return &cobra.Command{
 		Use:   "disclosures ADDRESS",
 		Short: "Show which clients learnt something about an address",
 		Long: "Show which clients learnt something about an address, how often, by day and channel: by checks, look-ups, histories\n" +
-			"and exports. A dash in place of the channel says that the client learnt of all of them. With --format json it writes\n" +
-			"{\"disclosures\": [...]} with all of them.",
+			"and exports. A dash in place of the channel means all channels. With --format json it writes {\"disclosures\": [...]}\n" +
+			"with all of them.",
 		Example: "  assent history disclosures anna@example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
@@ -48,7 +48,7 @@ func (a *app) writeDisclosures(all *assentv1.ListDisclosuresResponse) error {
 		return a.PrintMessage(all)
 	}
 	if len(all.GetDisclosures()) == 0 {
-		a.Notef("No client has learnt anything about this address.")
+		a.Notef("No disclosures about this address.")
 		return nil
 	}
 	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "CHANNEL", "COUNT"}}

@@ -39,7 +39,7 @@ func TestHistoryDisclosures_None_SaysSo(t *testing.T) {
 	f := startFake(t)
 	f.answer = func(proto.Message) (proto.Message, error) { return &assentv1.ListDisclosuresResponse{}, nil }
 	got := f.run(t, "history", "disclosures", "anna@firma.example").must(t, 0)
-	if got.stdout != "" || got.stderr != "No client has learnt anything about this address.\n" {
+	if got.stdout != "" || got.stderr != "No disclosures about this address.\n" {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 	if got := f.run(t, "history", "disclosures").must(t, 2); !strings.Contains(got.stderr, "assent history disclosures --help") {

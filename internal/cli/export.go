@@ -34,7 +34,7 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	f.format = value.NewChoice("text", "text", "json", "dossier", "csv", "html", "jsonld", "zip", "ndjson")
 	flags.Var(&f.format, "format", "text or json, or a file: dossier, csv, html, jsonld or zip; with --all ndjson")
 	flags.StringVar(&f.out, "out", "", "file to write to (default: standard output)")
-	flags.BoolVar(&f.operators, "name-operators", false, "name in the file the employees who took events down")
+	flags.BoolVar(&f.operators, "name-operators", false, "include the names of the employees who took events down")
 	flags.BoolVar(&f.all, "all", false, "export the events of the whole ledger instead of one address")
 	flags.Int64Var(&f.from, "from-position", 0, "with --all: from this position on")
 	flags.Int64Var(&f.to, "to-position", 0, "with --all: up to this position, included")
@@ -61,7 +61,7 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, 
 		case given("format") && f.format.Value != "ndjson":
 			return terminal.Usagef("--all is exported as ndjson only")
 		case len(h.kinds) > 0 || h.channel != "" || h.actor != "" || f.operators:
-			return terminal.Usagef("--kind, --channel, --actor and --name-operators do not go with --all")
+			return terminal.Usagef("--kind, --channel, --actor and --name-operators cannot be used with --all")
 		}
 		return nil
 	}
@@ -69,16 +69,16 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, 
 		return terminal.Usagef("give an ADDRESS, or --all")
 	}
 	if i := slices.IndexFunc(ledgerFlags(), given); i >= 0 {
-		return terminal.Usagef("--%s goes with --all only", ledgerFlags()[i])
+		return terminal.Usagef("--%s can be used with --all only", ledgerFlags()[i])
 	}
 	_, some := h.request("")
 	switch {
 	case given("language") && !f.searches() && !slices.Contains(languages(), language):
-		return terminal.Usagef("a file is written in --language en or de")
+		return terminal.Usagef("--language must be en or de for a file")
 	case f.format.Value == "ndjson":
 		return terminal.Usagef("an address is not exported as ndjson")
 	case some && !f.searches():
-		return terminal.Usagef("a file holds all that is recorded: leave the filters out, or use --format text or json")
+		return terminal.Usagef("a file has all records of the address: omit the filters, or use --format text or json")
 	case f.out != "" && f.searches():
 		return terminal.Usagef("--out is for files: use --format dossier, csv, html, jsonld or zip without filters")
 	}
@@ -112,7 +112,7 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 		path = listfile.Standard
 	}
 	if path == listfile.Standard && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && a.ToPerson() {
-		return terminal.Usagef("an archive is nothing for a terminal: give --out FILE")
+		return terminal.Usagef("an archive cannot be written to a terminal: use --out FILE")
 	}
 	out, err := a.Create(path)
 	if err != nil {
@@ -176,4 +176,4 @@ func exportTo(ctx context.Context, s *connect.Server, in *assentv1.ExportHistory
 }
 
 // errStalled ends an export of which nothing comes any more.
-var errStalled = errors.New("nothing came from the server within --timeout")
+var errStalled = errors.New("the server sent no data within --timeout")

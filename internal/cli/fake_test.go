@@ -386,7 +386,7 @@ func (f *fake) PlaceLegalHold(context.Context, *assentv1.PlaceLegalHoldRequest) 
 }
 
 func (f *fake) ReleaseLegalHold(context.Context, *assentv1.ReleaseLegalHoldRequest) (*assentv1.ReleaseLegalHoldResponse, error) {
-	return nil, failure(codes.FailedPrecondition, "NOT_HELD", "address: the address is under no legal hold; nothing was recorded")
+	return nil, failure(codes.FailedPrecondition, "NOT_HELD", "address: the address is not under a legal hold; nothing was recorded")
 }
 
 // ListErasedReturns gives two, one to a page.

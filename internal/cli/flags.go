@@ -33,7 +33,7 @@ func (e *evidenceFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&e.evidence.NoticeGiven, "notice-given", false, "evidence: the person was told of their right to object")
 	flags.StringSliceVar(&e.evidence.Goods, "goods", nil, "evidence: what was bought, in the words of the catalog")
 	flags.StringVar(&e.evidence.DocumentRef, "document-ref", "", "evidence: where the paper or recording is kept")
-	flags.StringVar(&e.evidence.Operator, "operator", "", "evidence: who took it down")
+	flags.StringVar(&e.evidence.Operator, "operator", "", "evidence: the employee who took it down")
 	flags.StringVar(&e.evidence.Note, "note", "", "evidence: anything else worth keeping")
 	complete(cmd, "source", sources()...)
 }

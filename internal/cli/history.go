@@ -63,13 +63,13 @@ func (a *app) history() *cobra.Command {
 		Use:   "history [ADDRESS]",
 		Short: "Show or export what was recorded about an address",
 		Long: "Show the events of an address by their position: its own, those of its other spellings that hold for it,\n" +
-			"and those of its domain. The filters narrow it down to the events that all of them fit. With --format json\n" +
-			"they are written as {\"events\": [...]}.\n\n" +
-			"--format dossier (JSON), csv, html, jsonld or zip, without filters, makes the file with which a request for access is\n" +
-			"answered: everything that is held about the address, in the language of --language (en or de). The zip holds\n" +
-			"all forms with the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
-			"With --all it exports the events of the whole ledger, a line of JSON each, and last the checkpoint; --since and\n" +
-			"--until then narrow it down by the time of occurrence.",
+			"and those of its domain. With several filters, an event must match all of them. With --format json the events\n" +
+			"are written as {\"events\": [...]}.\n\n" +
+			"--format dossier (JSON), csv, html, jsonld or zip, without filters, writes an access report (GDPR Art. 15):\n" +
+			"everything that is recorded about the address, in the language of --language (en or de). The zip has all forms and\n" +
+			"the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
+			"With --all it exports the events of the whole ledger, one line of JSON each, and the checkpoint last. --since and\n" +
+			"--until select events by the time of occurrence.",
 		Example: "  assent history anna@example.com --kind grant,withdraw --channel newsletter --since 2026-01-01T00:00:00Z\n" +
 			"  assent history anna@example.com --format zip --language de --out auskunft.zip\n" +
 			"  assent history --all --recorded-since 2026-01-01T00:00:00Z --out ledger.ndjson.gz",
@@ -121,7 +121,7 @@ func (a *app) writeHistory(all *assentv1.SearchHistoryResponse, some bool) error
 		return a.PrintMessage(all)
 	}
 	if len(all.GetEvents()) == 0 && some {
-		a.Notef("No event about this address fits.")
+		a.Notef("No event of this address matches.")
 		return nil
 	}
 	if len(all.GetEvents()) == 0 {

@@ -34,7 +34,7 @@ func TestHistory_Out_AppearsOnlyWhenItIsComplete(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "anna.html")
 	f.run(t, "history", "breaks@firma.example", "--format", "html", "--out", out).must(t, 1)
 	got := f.run(t, "history", "stalls@firma.example", "--format", "html", "--out", out, "--timeout", "50ms").must(t, 1)
-	if got.stderr != "assent: nothing came from the server within --timeout\n" {
+	if got.stderr != "assent: the server sent no data within --timeout\n" {
 		t.Errorf("stderr %q", got.stderr)
 	}
 	if left, err := os.ReadDir(filepath.Dir(out)); err != nil || len(left) != 0 {
@@ -64,13 +64,13 @@ func TestHistory_FlagsThatDoNotGoTogether_AreRefused(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                                  "give an ADDRESS, or --all",
 		"a@firma.example --all":             "give an ADDRESS or --all, not both",
-		"a@firma.example --from-position 3": "--from-position goes with --all only",
-		"a@firma.example --format zip --actor shop":          "a file holds all that is recorded",
+		"a@firma.example --from-position 3": "--from-position can be used with --all only",
+		"a@firma.example --format zip --actor shop":          "a file has all records of the address",
 		"a@firma.example --format ndjson":                    "an address is not exported as ndjson",
 		"a@firma.example --out x":                            "--out is for files",
 		"a@firma.example --format json --kind grant --out x": "--out is for files",
 		"--all --format zip":                                 "--all is exported as ndjson only",
-		"--all --actor shop":                                 "--kind, --channel, --actor and --name-operators do not go with --all",
+		"--all --actor shop":                                 "--kind, --channel, --actor and --name-operators cannot be used with --all",
 	} {
 		got := f.run(t, append([]string{"history"}, strings.Fields(args)...)...).must(t, 2)
 		if !strings.Contains(got.stderr, want) {
@@ -94,12 +94,12 @@ func TestLedgerVerify_File_NeedsNoDatabase(t *testing.T) {
 		t.Errorf("%q", got.stdout)
 	}
 	got = run(t, "ledger", "verify", "--file", filepath.Join(t.TempDir(), "none.zip"), "--verifier-key", "x").must(t, 2)
-	if !strings.Contains(got.stderr, `for "--verifier-key" flag: a verifier key is like NAME+HASH+KEY`) {
+	if !strings.Contains(got.stderr, `for "--verifier-key" flag: a verifier key must have the form NAME+HASH+KEY`) {
 		t.Errorf("%q", got.stderr)
 	}
 	run(t, "ledger", "verify", "--file", filepath.Join(t.TempDir(), "none.zip")).must(t, 1)
 	got = run(t, "ledger", "verify", "--verifier-key", honest(t).GetCheckpoint().GetVerifierKey()).must(t, 2)
-	if !strings.Contains(got.stderr, "--verifier-key goes with --file") {
+	if !strings.Contains(got.stderr, "--verifier-key can be used with --file only") {
 		t.Errorf("%q", got.stderr)
 	}
 }

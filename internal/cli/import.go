@@ -14,28 +14,27 @@ import (
 	"github.com/assent-io/assent/internal/listfile"
 )
 
-const importHelp = `Record the events of a file: CSV with a header, or NDJSON with the same keys; also packed with gzip, and - for standard
-input. The columns, of which all but the first two may be left out:
+const importHelp = `Record the events of a file: CSV with a header, or NDJSON with the same keys; also compressed with gzip, and - for
+standard input. The columns, all optional except the first two:
 
   %s
 
 event is request, confirm, grant, withdraw, refuse, suppress, lift or erase. Times are RFC 3339. channels and goods are
 separated by ; and * as channels of withdraw and refuse means all marketing. declaration is id@version.
 
-A row that is wrong or that the server refuses is reported with its line and why in FILE.rejected.csv (--rejected names
-another), with the columns line, reason and message; the others are recorded, and the exit code is 1. The same row is never
-recorded twice: an import that was interrupted is resumed by running it again. A grant from before the erasure of its
-address is left out and counted as erasedBefore; that is no error, and such rows are not written to the rejected ones, for
-what was erased should not live on there. Erasures are recorded at once and carried out by the next retention run: only then is
-a history complete that may come in any order.
+A row that is invalid, or that the server refuses, is written to FILE.rejected.csv (or the file of --rejected) with the columns
+line, reason and message. All other rows are recorded, and the exit code is 1. The same row is never recorded twice: to resume
+an interrupted import, run it again. A grant from before the erasure of its address is skipped and counted as erasedBefore.
+That is not an error, and such rows are not written to the rejected file, because the erased data would live on there.
+Erasures are recorded at once and carried out by the next retention run, because rows may come in any order.
 
 With --format json the summary is
 
   {"complete": true, "rows": 3, "recorded": 1, "duplicates": 1, "rejected": 1, "erasedBefore": 0, "erasures": 0,
    "dryRun": false, "batchId": "...", "rejectedFile": "..."}
 
-where rejectedFile is left out when nothing was rejected. An import that ends early writes it, too: complete is false then,
-and the numbers say how far it came.`
+where rejectedFile is omitted if no row was rejected. An import that ends early also writes the summary: complete is then
+false, and the counts show how far it came.`
 
 // importFamily holds what can be imported.
 func (a *app) importFamily() *cobra.Command {
@@ -58,7 +57,7 @@ func (a *app) importConsents() *cobra.Command {
 			case rejected == "" && args[0] != listfile.Standard:
 				rejected = args[0] + ".rejected.csv"
 			case rejected == listfile.Standard, listfile.SameFile(rejected, args[0]):
-				return terminal.Usagef("--rejected must name a file of its own")
+				return terminal.Usagef("--rejected must be another file than the others")
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				summary, err := bulk.ImportFile(ctx, a.Terminal, s, args[0], rejected, dryRun)

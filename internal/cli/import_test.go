@@ -187,7 +187,7 @@ func TestImport_BadRows_AreReportedAndStopNoOthers(t *testing.T) {
 	if want := "24 rows: 2 recorded, 0 duplicates, 21 rejected, 1 from before an erasure left out\n"; got.stdout != want {
 		t.Errorf("stdout %q, want %q", got.stdout, want)
 	}
-	if got.stderr != "Which rows were rejected, and why, is in "+in+".rejected.csv.\n" {
+	if got.stderr != "See "+in+".rejected.csv for the rejected rows and the reasons.\n" {
 		t.Errorf("stderr %q", got.stderr)
 	}
 	if strings.Contains(report, "secret.example") || len(names(t, folder)) != 2 {
@@ -296,11 +296,11 @@ func TestImport_UnreadableInput_SaysWhereAndKeepsWhatWasRead(t *testing.T) {
 		name, text, want string
 		recorded         bool
 	}{
-		{"empty", "", "it is empty: a header is missing", false},
+		{"empty", "", "it is empty: the header is missing", false},
 		{"unknown column", "occurred_time,event,adress\n", `line 1: the column "adress" is unknown`, false},
 		{"no header", "anna@firma.example,2026\n", "line 1: a column is unknown; the first line", false},
 		{"no event", "occurred_time,address\n", `line 1: the column "event" is missing`, false},
-		{"column twice", "occurred_time,event,event\n", `line 1: the column "event" comes twice`, false},
+		{"column twice", "occurred_time,event,event\n", `line 1: there are two columns "event"`, false},
 		{"semicolons", "occurred_time;event\n", "separated by semicolons", false},
 		{"cut short", whole[:len(whole)*3/4], "the gzip file is cut short", true},
 		{"too long", many("b") + "2026-10-01T08:00:00Z,refuse,\"" + strings.Repeat("a\n", 600_000), "after line 5001: it is longer than", true},

@@ -38,7 +38,7 @@ func TestRun_JSON_WritesErrorsAsJSONToo(t *testing.T) {
 		{[]string{"check", "a@secret.example", "--channel", "c", "--format=json", "--as-of", "a@secret.example"}, 2, "USAGE", "--as-of", ""},
 		{[]string{"check", "--as-of", "then", "--format", "json"}, 2, "USAGE", "invalid argument", ""},
 		{[]string{"chekc", "--format", "json"}, 2, "USAGE", "did you mean check?", ""},
-		{[]string{"check", "--channel", "c", "--file", "x", "--out", "-", "--format", "json"}, 2, "USAGE", "both want standard output", ""},
+		{[]string{"check", "--channel", "c", "--file", "x", "--out", "-", "--format", "json"}, 2, "USAGE", "can go to standard output", ""},
 		{[]string{"catalog", "lint", "no/such/file", "--format", "json"}, 1, "FAILED", "no such file", ""},
 		{[]string{"check", "a@b.example", "--channel", "c", "--server", "127.0.0.1:1", "--format", "json"}, 1, "UNAVAILABLE", "cannot be reached", ""},
 	} {

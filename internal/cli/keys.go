@@ -33,12 +33,12 @@ func (a *app) keysCreate(created, found func(string, *seal.Keys) error) *cobra.C
 	var ifMissing bool
 	cmd := &cobra.Command{
 		Use:   "create",
-		Short: "Make a key file for a new database",
-		Long: "Make a key file for a new database. A file that exists is never replaced: that is an error, or with --if-missing\n" +
-			"the file is shown as `assent keys show` does, so that a start that is repeated may run this command.",
+		Short: "Create a key file for a new database",
+		Long: "Create a key file for a new database. An existing file is never replaced: it is an error, or with --if-missing the\n" +
+			"file is shown as `assent keys show` does, so that a start script may run this command each time.",
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "do nothing where the file exists and is a key file")
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "do nothing if the file exists and is a key file")
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
 		if exists, err := seal.Exists(path); err == nil && exists && ifMissing {
 			keys, err := seal.Open(path)
@@ -101,7 +101,7 @@ func (a *app) writeStore(use, path string, keys *seal.Keys) error {
 		}{path, store, verifiers[0]})
 	}
 	if use == "create" {
-		a.Notef("Keep a copy of %s apart from the database: without it no address in the database can be found or read.", path)
+		a.Notef("Keep a copy of %s apart from the database. If you lose this file, no address in the database can be found or decrypted.", path)
 	}
 	return a.Print(fmt.Sprintf("%s: store %s\nverifier key of its checkpoints: %s\n", path, store, verifiers[0]))
 }
@@ -142,15 +142,15 @@ func (a *app) writeKeys(path string, keys *seal.Keys) error {
 func purposeOf(of seal.Keyset) string {
 	switch of {
 	case seal.KeysetMaster:
-		return "seals evidence, addresses, answers and tokens"
+		return "encrypts evidence, addresses, answers and tokens"
 	case seal.KeysetDigest:
 		return "finds addresses"
 	case seal.KeysetEvent:
-		return "recognises facts; never rotated"
+		return "recognises repeated events; never rotated"
 	case seal.KeysetSigning:
 		return "signs checkpoints"
 	case seal.KeysetClaims:
-		return "seals what an officer keeps for claims"
+		return "encrypts data kept for the defence of legal claims"
 	default:
 		return ""
 	}
@@ -164,10 +164,10 @@ func (a *app) keysRotate() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "rotate master|digest|signing",
-		Short: "Add a new key to a key file, or with --promote put it to use",
-		Long: "Rotate a key in two steps. The first adds a new key to the file, which makes nothing yet. Give the file to every server;\n" +
-			"each takes it up within a second, without a restart, and logs that it did. Then the second step, with --promote, makes it the\n" +
-			"key for what is new; give that file to every server, too. Old keys stay in the file: what was made with them needs them.",
+		Short: "Add a new key to a key file, or with --promote start to use it",
+		Long: "Rotate a key in two steps. The first step adds a new key to the file, which is not used yet. Give the file to every\n" +
+			"server; each loads it within a second, without a restart, and logs this. The second step, with --promote, makes it the\n" +
+			"key for new data. Give that file to every server, too. Old keys stay in the file: data made with them needs them.",
 		Args: cobra.ExactArgs(1), ValidArgs: names,
 	}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, args []string) error {
@@ -184,7 +184,7 @@ func (a *app) keysRotate() *cobra.Command {
 		}
 		return a.writeRotated(path, info)
 	})
-	cmd.Flags().BoolVar(&promote, "promote", false, "make the key that was added before the one for what is new")
+	cmd.Flags().BoolVar(&promote, "promote", false, "use the key that was added before for new data")
 	return cmd
 }
 
@@ -199,7 +199,7 @@ func (a *app) writeRotated(path string, info seal.KeyInfo) error {
 	}
 	a.Notef("Give %s to every server of the database, and keep a copy of it in place of the earlier one.", path)
 	if info.Use == seal.UseNext {
-		a.Notef("When every server has taken it up: assent keys rotate %s --promote --keys %s", info.Keyset, path)
+		a.Notef("When every server has loaded it: assent keys rotate %s --promote --keys %s", info.Keyset, path)
 	}
 	return a.Print(fmt.Sprintf("%s key %d: %s\n", info.Keyset, info.ID, info.Use))
 }
@@ -208,10 +208,10 @@ func (a *app) keysClaims() *cobra.Command {
 	out := ""
 	cmd := &cobra.Command{
 		Use:   "claims",
-		Short: "Make the key pair for what an officer keeps for the defence of claims",
-		Long: "Make a key pair for what is kept for the defence of claims after an erasure. The private key goes to the file of --out, for\n" +
-			"the officer alone; the public one into the key file, for every server. A second pair takes the place of the first for what is\n" +
-			"sealed from then on: what was sealed earlier opens with the earlier file only, so both must be kept.",
+		Short: "Create the officer's key pair for data kept for the defence of legal claims",
+		Long: "Create a key pair for data that is kept for the defence of legal claims after an erasure. The private key is written to the\n" +
+			"file of --out, for the officer alone; the public key is added to the key file, for every server. A second pair replaces the\n" +
+			"first for new data. Data encrypted earlier can be decrypted with the earlier file only, so keep both files.",
 		Args: cobra.NoArgs,
 	}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
@@ -235,7 +235,7 @@ func (a *app) keysClaims() *cobra.Command {
 		}
 		a.Notef("Keep %s where only the officer has it, and no copy on a server. Give %s to every server of the database.", out, path)
 		if before.HasClaimsKey() {
-			a.Notef("Keep the earlier officer's file, too: what was sealed until now opens with that one only.")
+			a.Notef("Keep the earlier officer's file, too: data encrypted until now can be decrypted with that file only.")
 		}
 		return a.Print(fmt.Sprintf("%s: claims key %d\n", out, info.ID))
 	})

@@ -51,7 +51,7 @@ func opened(c *assentv1.Checkpoint, key string) (ledger.Checkpoint, error) {
 	}
 	checkpoint, err := ledger.OpenCheckpoint([]byte(c.GetNote()), c.GetOrigin(), key)
 	if err != nil {
-		return checkpoint, fmt.Errorf("the server's checkpoint does not hold: %w", err)
+		return checkpoint, fmt.Errorf("the server's checkpoint is not valid: %w", err)
 	}
 	return checkpoint, nil
 }
@@ -63,7 +63,7 @@ func (a *app) ledgerProve() *cobra.Command {
 		Use:   "prove POSITION",
 		Short: "Prove that an event is in the ledger",
 		Long: "Prove that the event at a position is in the ledger: get the proof, verify it, and write the checkpoint that it\n" +
-			"leads to. With --format json it writes the whole proof.",
+			"is for. With --format json it writes the whole proof.",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			position, err := strconv.ParseInt(args[0], 10, 64)
@@ -87,7 +87,7 @@ func (a *app) ledgerProve() *cobra.Command {
 			})
 		}),
 	}
-	cmd.Flags().Int64Var(&size, "size", 0, "the size of the ledger to prove it for, such as that of a kept checkpoint (default: now)")
+	cmd.Flags().Int64Var(&size, "size", 0, "the size of the ledger to prove it for, such as the size of a stored checkpoint (default: now)")
 	addVerifierKey(cmd, &key)
 	return cmd
 }
@@ -99,21 +99,21 @@ func checkEntry(answer *assentv1.ProveEntryResponse, position, size int64, key s
 		return err
 	}
 	if size != 0 && c.Size != size {
-		return fmt.Errorf("the server's proof does not hold: it is for %d events", c.Size)
+		return fmt.Errorf("the server's proof is not valid: it is for %d events", c.Size)
 	}
 	proof := make([][ledger.HashSize]byte, len(answer.GetHashes()))
 	for i, hash := range answer.GetHashes() {
 		if len(hash) != ledger.HashSize {
-			return errors.New("the server's proof does not hold: a hash has another length")
+			return errors.New("the server's proof is not valid: a hash has another length")
 		}
 		proof[i] = [ledger.HashSize]byte(hash)
 	}
 	leaf := ledger.LeafHash(answer.GetHeader())
 	if !bytes.Equal(leaf[:], answer.GetLeafHash()) {
-		return errors.New("the server's proof does not hold: the leaf is not that of the header")
+		return errors.New("the server's proof is not valid: the leaf is not that of the header")
 	}
 	if err := ledger.CheckEntry(proof, position, leaf, c.Size, c.Root); err != nil {
-		return fmt.Errorf("the server's proof does not hold: %w", err)
+		return fmt.Errorf("the server's proof is not valid: %w", err)
 	}
 	return nil
 }
@@ -124,11 +124,11 @@ func (a *app) ledgerVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify that nothing in the database was altered, dropped or reordered",
-		Long: "Open the database itself and hold all of it against the ledger: every event against its hash and the tree, the\n" +
-			"evidence, the catalogs and the states against the events, and the ledger against checkpoints that were kept.\n" +
-			"It changes nothing. A line for each finding goes to standard output, and the exit code is 1 if there is one.\n\n" +
-			"With --file it verifies an archive that history --format zip made, with no database and no key file: that no\n" +
-			"byte of it was changed and that what it shows is in the ledger of its checkpoint.",
+		Long: "Open the database itself and verify all of it: every event against its hash and the tree, the evidence, the catalogs\n" +
+			"and the states against the events, and the ledger against stored checkpoints. It changes nothing. Each finding is\n" +
+			"written as one line to standard output, and the exit code is 1 if there is one.\n\n" +
+			"With --file it verifies an archive that history --format zip made, without database and key file: no byte of it\n" +
+			"was changed, and its events are in the ledger of its checkpoint.",
 		Args: cobra.NoArgs,
 	}
 	config.AddFlags(cmd.Flags(), localKeys()...)
@@ -142,7 +142,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			return a.verifyArchive(archive, key)
 		}
 		if key != "" {
-			return terminal.Usagef("--verifier-key goes with --file; a database is verified with its key file")
+			return terminal.Usagef("--verifier-key can be used with --file only; a database is verified with its key file")
 		}
 		cfg, err := a.settings(cmd)
 		if err != nil {

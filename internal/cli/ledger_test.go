@@ -86,7 +86,7 @@ func TestLedgerProve_WritesOnlyWhatHolds(t *testing.T) {
 		f.gives(answer)
 		for _, format := range []string{"text", "json"} {
 			got := f.run(t, "ledger", "prove", "2", "--format", format)
-			if got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, "does not hold") {
+			if got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, "is not valid") {
 				t.Errorf("%s: exit %d, stdout %q, stderr %q", name, got.code, got.stdout, got.stderr)
 			}
 		}

@@ -15,9 +15,9 @@ func (a *app) lookup() *cobra.Command {
 	var moment value.Moment
 	cmd := &cobra.Command{
 		Use:   "lookup ADDRESS",
-		Short: "Show what holds for an address, by channel",
-		Long: "Show what holds for an address now, by channel, with its suppressions. --as-of shows what held at a time of the\n" +
-			"past by what is known now, --known-as-of what was known then.",
+		Short: "Show the state of an address, by channel",
+		Long: "Show the current state of an address, by channel, with its suppressions. --as-of shows the state at a past time, as\n" +
+			"known now; --known-as-of shows it as known at that time.",
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.LookupRecipient, (*app).writeRecipient,
 			func(args []string) (*assentv1.LookupRecipientRequest, error) {

@@ -17,11 +17,11 @@ func (a *app) migrate() *cobra.Command {
 	var steps int
 	var yes bool
 	up := a.migration("up", "Apply all missing migrations", a.local.MigrateUp)
-	down := a.migration("down", "Take migrations back, with what their tables hold", func(ctx context.Context, cfg config.Server) (host.Schema, error) {
+	down := a.migration("down", "Revert migrations, and delete the data of their tables", func(ctx context.Context, cfg config.Server) (host.Schema, error) {
 		if steps < 1 {
 			return host.Schema{}, terminal.Usagef("--steps must be 1 or more")
 		}
-		if err := a.Ask(fmt.Sprintf("Take back %s and lose what the tables hold?", phrase.Count(steps, "migration")), yes); err != nil {
+		if err := a.Ask(fmt.Sprintf("Revert %s and delete the data in these tables?", phrase.Count(steps, "migration")), yes); err != nil {
 			return host.Schema{}, err
 		}
 		return a.local.MigrateDown(ctx, cfg, steps)
@@ -80,9 +80,9 @@ func (a *app) writeSchema(s host.Schema) error {
 func (a *app) ledgerRebuild() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rebuild",
-		Short: "Make all states anew from the events",
-		Long: "Make the states of all addresses anew from the events and say whether any differed; then the exit code is 1,\n" +
-			"although they are right now.",
+		Short: "Rebuild all states from the events",
+		Long: "Rebuild the states of all addresses from the events, and report how many differed. If any differed, the exit code\n" +
+			"is 1, although the states are now correct.",
 		Args: cobra.NoArgs,
 	}
 	config.AddFlags(cmd.Flags(), localKeys()...)
@@ -116,10 +116,10 @@ func (a *app) ledgerRebuild() *cobra.Command {
 func (a *app) ledgerPurge() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "purge",
-		Short: "Leave nothing in the database's free pages of what was erased",
-		Long: "Rewrite the database itself, so that nothing that was erased or removed is left in free pages and dead rows, and on\n" +
-			"SQLite in its log. Stop a server on SQLite first; on PostgreSQL others wait meanwhile, and what the write-ahead log,\n" +
-			"standbys and archives still hold ends as docs/operations.md says. It needs room for a second copy of the database.",
+		Short: "Remove erased data from the free pages of the database",
+		Long: "Rewrite the database itself, so that no erased or removed data is left in free pages and dead rows, and on SQLite in\n" +
+			"its log. Stop a server on SQLite first; on PostgreSQL other sessions wait meanwhile. See docs/operations.md for data that\n" +
+			"the write-ahead log, standbys and archives still have. The command needs disk space for a second copy of the database.",
 		Args: cobra.NoArgs,
 	}
 	config.AddFlags(cmd.Flags(), "database_url")
@@ -138,10 +138,10 @@ func (a *app) ledgerPurge() *cobra.Command {
 			}{true})
 		}
 		if !embedded {
-			a.Notef("The write-ahead log of PostgreSQL may still hold what was erased, and so may standbys, archives and backups: " +
-				"\"Erasing\" in docs/operations.md says how that ends.")
+			a.Notef("The write-ahead log of PostgreSQL, standbys, archives and backups may still have erased data: see " +
+				"\"Erasing\" in docs/operations.md.")
 		}
-		return a.Print("purged: the free pages of the database hold nothing that was erased\n")
+		return a.Print("purged: the free pages of the database have no erased data\n")
 	})
 	return cmd
 }

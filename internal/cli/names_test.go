@@ -33,7 +33,7 @@ func (f *fake) withCatalog(t *testing.T) *fake {
 			return &assentv1.GetCatalogResponse{Version: 1, Document: string(document)}, nil
 		case *assentv1.CheckConsentRequest:
 			if in.GetChannel() != "newsletter" {
-				return nil, failure(codes.InvalidArgument, "UNKNOWN_CHANNEL", "the catalog has no such channel")
+				return nil, failure(codes.InvalidArgument, "UNKNOWN_CHANNEL", "the catalog does not have this channel")
 			}
 			if in.GetSenderIdentity() != "" {
 				return &assentv1.CheckConsentResponse{Decision: &assentv1.Decision{
@@ -41,7 +41,7 @@ func (f *fake) withCatalog(t *testing.T) *fake {
 				}}, nil
 			}
 		case *assentv1.CreateClientRequest:
-			return nil, failure(codes.InvalidArgument, "INVALID_CLIENT", "the catalog has no such department")
+			return nil, failure(codes.InvalidArgument, "INVALID_CLIENT", "the catalog does not have this department")
 		}
 		return nil, nil
 	}
@@ -55,15 +55,15 @@ func TestMisspelt_NamesWhatMayBeMeant(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"chekc", "anna@firma.example"}, "there is no such command; did you mean check?; assent has: catalog, "},
-		{[]string{"ledger", "prve"}, "there is no such command; did you mean prove?; assent ledger has: "},
+		{[]string{"chekc", "anna@firma.example"}, "unknown command; did you mean check?; assent has: catalog, "},
+		{[]string{"ledger", "prve"}, "unknown command; did you mean prove?; assent ledger has: "},
 		{[]string{"check", "a@b.example", "--chanel", "newsletter"}, "unknown flag: --chanel; did you mean --channel?"},
 		{[]string{"check", "a@b.example", "--channel", "newsletter", "--format", "jsn"}, "it must be one of text, json; did you mean json?"},
 		{[]string{"grant", "a@b.example", "--channel", "newsletter", "--legal-basis", "consnet"}, "did you mean consent?"},
-		{[]string{"check", "a@b.example", "--channel", "newsleter"}, "UNKNOWN_CHANNEL: the catalog has no such channel; did you mean --channel newsletter?"},
-		{[]string{"check", "a@b.example", "--channel", "spam"}, "such channel; --channel can be newsletter, product-marketing, order-updates, legal-notices"},
-		{[]string{"check", "a@b.example", "--channel", "newsletter", "--sender", "acme-newsleter"}, "no such sender identity; did you mean --sender acme-newsletter?"},
-		{[]string{"clients", "create", "--id", "x", "--role", "sender", "--department", "marketng"}, "such department; did you mean --department marketing?"},
+		{[]string{"check", "a@b.example", "--channel", "newsleter"}, "UNKNOWN_CHANNEL: the catalog does not have this channel; did you mean --channel newsletter?"},
+		{[]string{"check", "a@b.example", "--channel", "spam"}, "this channel; --channel can be newsletter, product-marketing, order-updates, legal-notices"},
+		{[]string{"check", "a@b.example", "--channel", "newsletter", "--sender", "acme-newsleter"}, "no sender identity of that id; did you mean --sender acme-newsletter?"},
+		{[]string{"clients", "create", "--id", "x", "--role", "sender", "--department", "marketng"}, "this department; did you mean --department marketing?"},
 		{
 			[]string{"check", "--channel", "newsletter", "--out", folder + "/o", "--file", file(t, "a.csv", "id,Adress\n")},
 			`line 1: there is no column "address"; did you mean Adress; --address-column names`,
@@ -90,10 +90,10 @@ func TestMisspelt_ClientMayNotReadTheCatalog_GetsTheErrorAsItIs(t *testing.T) {
 		if _, ok := in.(*assentv1.GetCatalogRequest); ok {
 			return nil, status.Error(codes.PermissionDenied, "no")
 		}
-		return nil, failure(codes.InvalidArgument, "UNKNOWN_CHANNEL", "the catalog has no such channel")
+		return nil, failure(codes.InvalidArgument, "UNKNOWN_CHANNEL", "the catalog does not have this channel")
 	}
 	got := f.run(t, "check", "a@b.example", "--channel", "newsleter").must(t, 1)
-	if got.stderr != "assent: UNKNOWN_CHANNEL: the catalog has no such channel\n" {
+	if got.stderr != "assent: UNKNOWN_CHANNEL: the catalog does not have this channel\n" {
 		t.Errorf("stderr %q", got.stderr)
 	}
 }

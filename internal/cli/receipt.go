@@ -19,14 +19,15 @@ import (
 
 const receiptHelp = `Verify a receipt that check --receipt wrote, and show what it says.
 
-The server says whether the ledger signed it. With --address it also asks again what the receipt answers, for the same time
-and as known at the same position, and says SAME, DIFFERS with what differs, OTHER_ADDRESS, or ERASED_SINCE where the address
-was erased after the receipt was given. Without --address nothing is asked again (NOT_REPLAYED).
+The server verifies that the key of the ledger signed it. With --address it also repeats the check, for the same time and as
+known at the same position. The outcome is SAME, DIFFERS with the differences, OTHER_ADDRESS, or ERASED_SINCE if the address
+was erased after the receipt was given. Without --address the check is not repeated (NOT_REPLAYED).
 
-With --offline no server is asked: only the signature is verified, under --verifier-key.
+With --offline no server is called: only the signature is verified, with --verifier-key.
 
-The exit code is 0 when the receipt holds: NOT_REPLAYED, SAME and ERASED_SINCE, after which it can be repeated no more, though
-what was signed stays signed. It is 1 for DIFFERS, for OTHER_ADDRESS, and when the receipt is not signed or was altered.`
+The exit code is 0 if the receipt is valid: NOT_REPLAYED, SAME and ERASED_SINCE. After an erasure the check cannot be repeated,
+but the signature stays valid. The exit code is 1 for DIFFERS, for OTHER_ADDRESS, and if the receipt is not signed or was
+altered.`
 
 // receiptFlags are the flags of assent receipt verify.
 type receiptFlags struct {
@@ -56,7 +57,7 @@ func (a *app) receiptVerify() *cobra.Command {
 	var f receiptFlags
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
-		Short: "Verify a receipt, and ask again what it answers",
+		Short: "Verify a receipt, and repeat the check that it is about",
 		Long:  receiptHelp,
 		Example: "  assent receipt verify mail-17.receipt --address anna@example.com\n" +
 			"  assent receipt verify mail-17.receipt --offline --verifier-key \"$(cat ledger.vkey)\"",
@@ -87,14 +88,14 @@ func (f receiptFlags) verify(file string) error {
 	case f.offline && f.key == "":
 		return terminal.Usagef("--offline needs --verifier-key")
 	case f.offline && f.address != "":
-		return terminal.Usagef("--address does not go with --offline: the address is compared and asked about on the server")
+		return terminal.Usagef("--address cannot be used with --offline: the server compares the address")
 	case file == listfile.Standard && f.address == listfile.Standard:
-		return terminal.Usagef("FILE and --address both want standard input")
+		return terminal.Usagef("only one of FILE and --address can come from standard input")
 	case f.key == "":
 		return nil
 	}
 	if _, err := receipt.VerifierKey(f.key); err != nil {
-		return terminal.Usagef("--verifier-key must be like NAME+HASH+KEY, as `assent keys show` writes it")
+		return terminal.Usagef("--verifier-key must have the form NAME+HASH+KEY, as `assent keys show` writes it")
 	}
 	return nil
 }
@@ -118,7 +119,7 @@ func (a *app) readReceipt(path string) (string, error) {
 func (a *app) verifyOffline(text, key string) error {
 	r, used, err := receipt.Open([]byte(text), key)
 	if err != nil {
-		return fmt.Errorf("the receipt does not hold: %w", err)
+		return fmt.Errorf("the receipt is not valid: %w", err)
 	}
 	return a.writeReceipt(&r, &assentv1.VerifyReceiptResponse{
 		Outcome: assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED, VerifierKey: used,
@@ -144,7 +145,7 @@ func (a *app) verifyReceipt(ctx context.Context, s *connect.Server, text string,
 	}
 	r, _, err := receipt.Open([]byte(text), key)
 	if err != nil {
-		return fmt.Errorf("the receipt does not hold: %w", err)
+		return fmt.Errorf("the receipt is not valid: %w", err)
 	}
 	if err := a.writeReceipt(&r, answer); err != nil {
 		return err
@@ -179,15 +180,15 @@ func (a *app) writeReceipt(r *receipt.Receipt, answer *assentv1.VerifyReceiptRes
 func outcomeText(answer *assentv1.VerifyReceiptResponse) string {
 	switch answer.GetOutcome() {
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_NOT_REPLAYED:
-		return "the signature holds; nothing was asked again, or retention has removed what would be asked about"
+		return "the signature is valid; the check was not repeated, or retention has removed the data for it"
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_SAME:
-		return "the signature holds, and the answer is the same"
+		return "the signature is valid, and the answer is the same"
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_DIFFERS:
-		return "the signature holds, but the answer is another"
+		return "the signature is valid, but the answer differs"
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_ERASED_SINCE:
-		return fmt.Sprintf("the signature holds; the address was erased since, at position %d", answer.GetErasedPosition())
+		return fmt.Sprintf("the signature is valid; the address was erased since, at position %d", answer.GetErasedPosition())
 	case assentv1.ReceiptOutcome_RECEIPT_OUTCOME_OTHER_ADDRESS:
-		return "the signature holds, but it is about another address"
+		return "the signature is valid, but the receipt is about another address"
 	default:
 		return "the server gave an outcome that this program does not know"
 	}

@@ -99,7 +99,7 @@ func (a *app) withdraw() *cobra.Command {
 		Example: "  assent withdraw anna@example.com --channel newsletter --source phone --operator \"front desk\"\n" +
 			"  assent withdraw - --all-marketing --source paper <address.txt",
 		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. Once this is acknowledged,\n" +
-			"no later check allows, unless --occurred-time lies before a consent: then a warning names the channel.",
+			"no later check allows, unless --occurred-time is before a consent. In this case a warning names the channel.",
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.WithdrawConsent, writeRecorded,
 			func(args []string) (*assentv1.WithdrawConsentRequest, error) {
@@ -129,9 +129,9 @@ func (a *app) request() *cobra.Command {
 	var write writeFlags
 	cmd := &cobra.Command{
 		Use:   "request ADDRESS --channel CHANNEL",
-		Short: "Ask for a double opt-in",
-		Long: "Ask for a double opt-in: says whether the confirmation mail may be sent and, where it may, records the\n" +
-			"request and writes the token for the mail. Where it may not, nothing is recorded and the exit code is 1.",
+		Short: "Start a double opt-in",
+		Long: "Start a double opt-in. If the confirmation mail may be sent, the command records the request and writes the token\n" +
+			"for the mail. If not, it records nothing, and the exit code is 1.",
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.RequestConsent, (*app).writeRequested,
 			func(args []string) (*assentv1.RequestConsentRequest, error) {

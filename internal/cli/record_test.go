@@ -202,7 +202,7 @@ func TestHistory_EveryFlagReachesTheServer_WithEveryPage(t *testing.T) {
 		"history", "anna@firma.example", "--since", "2026-10-01T08:00:00Z", "--until", "2026-10-02T08:00:00Z", "--kind", "grant,withdraw",
 		"--kind", "lift", "--channel", "newsletter", "--actor", "shop",
 	}
-	if got := f.run(t, args...).must(t, 0); got.stdout != "" || got.stderr != "No event about this address fits.\n" {
+	if got := f.run(t, args...).must(t, 0); got.stdout != "" || got.stderr != "No event of this address matches.\n" {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 	for i := range 3 {

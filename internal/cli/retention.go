@@ -19,10 +19,10 @@ func (a *app) retentionRun() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Remove what the policy does not keep any longer, now",
-		Long: "Carry out the erasures that were imported, remove what the catalog's policy retention does not keep any longer, and show\n" +
-			"how much of each class that was. Servers do so by themselves once a day. With --dry-run nothing is changed. The\n" +
-			"server may work at it for half an hour; --timeout says otherwise.",
+		Short: "Remove data that the policy no longer keeps, now",
+		Long: "Carry out the imported erasures, remove data that the policy retention of the catalog no longer keeps, and show the\n" +
+			"counts of each class. Servers do this once a day on their own. With --dry-run nothing is changed. The command waits\n" +
+			"up to half an hour for the server, unless --timeout is given.",
 		Args: cobra.NoArgs,
 		RunE: oneCall(a, assentv1.NewRetentionServiceClient, assentv1.RetentionServiceClient.RunRetention, (*app).writeRetention,
 			func([]string) (*assentv1.RunRetentionRequest, error) {

@@ -16,12 +16,12 @@ import (
 	"github.com/assent-io/assent/internal/phrase"
 )
 
-const eraseHelp = `Erase an address, physically and at once: its grants, its requests, the evidence and the address itself are gone. What says no
-stays under a keyed digest, so that nobody writes to it again, and so does the proof of the ledger. What occurred after --at
-stays, too, with its evidence. It is of one spelling: what other spellings of the mailbox were given stays theirs. It cannot be
-taken back.
+const eraseHelp = `Erase an address physically and at once: its grants, its requests, the evidence and the address itself are
+deleted. Refusals and suppressions stay under a keyed digest, so that the address is not written to again, and the ledger
+stays provable. Events that occurred after --at stay, too, with their evidence. The erasure is of one spelling: other
+spellings of the mailbox keep their data. It cannot be undone.
 
-Afterwards, assent ledger purge on the server takes what was erased out of the free pages and the log of the database.`
+Afterwards, run assent ledger purge on the server: it removes the erased data from the free pages and the log of the database.`
 
 // erase erases an address.
 func (a *app) erase() *cobra.Command {
@@ -31,7 +31,7 @@ func (a *app) erase() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:     "erase ADDRESS",
-		Short:   "Erase an address, for ever; or list what came back of those erased",
+		Short:   "Erase an address for ever, or list who sent data of erased persons again",
 		Long:    eraseHelp,
 		Example: "  assent erase - --operator dpo --justification \"case 4711\" --yes <address.txt\n  assent erase returns --since 2026-12-01T00:00:00Z",
 		Args:    cobra.ExactArgs(1),
@@ -50,8 +50,8 @@ func (a *app) erase() *cobra.Command {
 				}, nil
 			}),
 	}
-	cmd.Flags().StringVar(&operator, "operator", "", "who does it; it is kept, so no address")
-	cmd.Flags().StringVar(&justification, "justification", "", "why; it is kept, so no address")
+	cmd.Flags().StringVar(&operator, "operator", "", "who carries it out; it is kept, so it must not be an address")
+	cmd.Flags().StringVar(&justification, "justification", "", "the reason; it is kept, so it must not have an address")
 	cmd.Flags().Var(&at, "at", "when the person asked for it (default: now)")
 	write.addRequestID(cmd)
 	addYes(cmd, &yes)
@@ -64,13 +64,13 @@ func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timest
 	if a.JSON() {
 		return a.PrintMessage(answer)
 	}
-	text := "erased: grants, requests, evidence and the address are gone; refusals and suppressions stay under a digest\n"
+	text := "erased: grants, requests, evidence and the address are deleted; refusals and suppressions stay under a digest\n"
 	switch {
 	case answer.GetEventsErased() == 0:
-		text = "nothing was held about this address that an erasure takes; the erasure is recorded\n"
+		text = "there was no data of this address to erase; the erasure is recorded\n"
 	case until != nil:
-		text = "erased: grants, requests and evidence of what occurred at or before " + value.Stamp(until) + " are gone; refusals and suppressions " +
-			"stay under a digest, and what occurred later stays with the address\n"
+		text = "erased: grants, requests and evidence of events at or before " + value.Stamp(until) + " are deleted; refusals and suppressions " +
+			"stay under a digest, and later events stay with the address\n"
 	}
 	verb := "recorded "
 	if answer.GetDuplicate() {
@@ -79,7 +79,7 @@ func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timest
 	if err := a.Print(text + verb + positions(answer.GetPositions()) + "\n"); err != nil {
 		return err
 	}
-	a.Notef("Next, on the server: `assent ledger purge` takes it out of the free pages and the log of the database. Backups " +
+	a.Notef("Next, on the server: `assent ledger purge` removes the data from the free pages and the log of the database. Backups " +
 		"follow when their retention ends.")
 	return nil
 }
@@ -88,10 +88,10 @@ func (a *app) eraseReturns() *cobra.Command {
 	var since value.Time
 	cmd := &cobra.Command{
 		Use:   "returns",
-		Short: "List who sent something about erased persons from before the erasure",
-		Long: "List which clients sent grants, requests or confirmations of erased persons from before the erasure, by day. They\n" +
-			"were refused; but those clients still hold what they were to erase, too. PERSON is the same for all that came back\n" +
-			"of one person, and says nothing else.",
+		Short: "List which clients sent data of erased persons from before the erasure",
+		Long: "List which clients sent grants, requests or confirmations of erased persons from before the erasure, by day. The\n" +
+			"server refused them, but these clients still hold data that they had to erase, too. PERSON is the same for all rows\n" +
+			"of one person, and has no other meaning.",
 		Args: cobra.NoArgs,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
@@ -118,7 +118,7 @@ func (a *app) writeReturns(all *assentv1.ListErasedReturnsResponse) error {
 		return a.PrintMessage(all)
 	}
 	if len(all.GetReturns()) == 0 {
-		a.Notef("Nothing came back.")
+		a.Notef("No client sent data of erased persons.")
 		return nil
 	}
 	rows := [][]string{{"DAY", "CLIENT", "DEPARTMENT", "PERSON", "EVENTS"}}
@@ -159,8 +159,8 @@ func (a *app) move() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "move ADDRESS NEW_ADDRESS --justification TEXT",
 		Short: "Record that a person is reached at another address now",
-		Long: "Record that a person is reached at another address now. Refusals and suppressions go along; grants do not, for\n" +
-			"a consent holds for the address that it was given for. A hard bounce stays, for it says something of the mailbox.",
+		Long: "Record that a person is reached at another address now. Refusals and suppressions move along. Grants do not,\n" +
+			"because a consent is for the address that it was given for. A hard bounce stays, because it is about the mailbox.",
 		Args: cobra.ExactArgs(2),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.MoveRecipient, writePlaced,
 			func(args []string) (*assentv1.MoveRecipientRequest, error) {
@@ -188,9 +188,9 @@ func (a *app) void() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "void {--position POSITION | --batch ID} --justification TEXT",
 		Short: "Leave out an event or a batch that was recorded by mistake",
-		Long: "Leave an event, or the events of a batch, out of every answer, as recorded by mistake: assent history shows their\n" +
-			"positions, an import the id of its batch. The events stay in the ledger, and --known-as-of still shows what was\n" +
-			"known before. It cannot be taken back; what was right after all is recorded anew.",
+		Long: "Leave an event, or the events of a batch, out of every answer, because they were recorded by mistake. assent history\n" +
+			"shows the positions of events, and an import shows the id of its batch. The events stay in the ledger, and\n" +
+			"--known-as-of still shows the earlier state. This cannot be undone; if an event was right after all, record it again.",
 		Args: cobra.NoArgs,
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.VoidEvents, (*app).writeVoided,
 			func([]string) (*assentv1.VoidEventsRequest, error) {
@@ -232,7 +232,7 @@ func (a *app) holdPlace() *cobra.Command {
 	var write writeFlags
 	cmd := &cobra.Command{
 		Use:   "place ADDRESS --justification TEXT",
-		Short: "Put an address under a legal hold: nothing of it is erased or removed",
+		Short: "Place an address under a legal hold: its data is not erased or removed",
 		Args:  cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.PlaceLegalHold, writePlaced,
 			func(args []string) (*assentv1.PlaceLegalHoldRequest, error) {
@@ -250,7 +250,7 @@ func (a *app) holdRelease() *cobra.Command {
 	var write writeFlags
 	cmd := &cobra.Command{
 		Use:   "release ADDRESS --justification TEXT",
-		Short: "End the legal holds of an address",
+		Short: "Release the legal holds of an address",
 		Args:  cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.ReleaseLegalHold, writePlaced,
 			func(args []string) (*assentv1.ReleaseLegalHoldRequest, error) {

@@ -61,7 +61,7 @@ func TestEraseReturns_GathersThePages(t *testing.T) {
 	golden(t, "returns.txt", f.run(t, "erase", "returns").must(t, 0).stdout)
 	golden(t, "returns.json", f.run(t, "erase", "returns", "--format", "json").must(t, 0).stdout)
 	got := f.run(t, "erase", "returns", "--since", "2026-10-01T08:00:00Z").must(t, 0)
-	if got.stdout != "" || got.stderr != "Nothing came back.\n" {
+	if got.stdout != "" || got.stderr != "No client sent data of erased persons.\n" {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 	same(t, &assentv1.ListErasedReturnsRequest{PageSize: 1000, SinceTime: day(1)}, last[*assentv1.ListErasedReturnsRequest](t, f))
@@ -194,7 +194,7 @@ func TestClaims_ListAndOpen(t *testing.T) {
 	if !one.Opened || one.Address != "anna@b.example" || one.EventCount != 1 || len(one.Events) != 1 || one.Events[0]["position"] != 2.0 {
 		t.Errorf("%+v", one)
 	}
-	for id, want := range map[string]string{"0b": "another officer's key", "0c": "nothing is kept under that id"} {
+	for id, want := range map[string]string{"0b": "another officer's key", "0c": "no data is kept under that id"} {
 		got := runIn(t, in, append([]string{"claims", "open", id}, with...)...).must(t, 1)
 		if got.stdout != "" || !strings.Contains(got.stderr, want) {
 			t.Errorf("%s: stdout %q, stderr %q", id, got.stdout, got.stderr)

@@ -45,8 +45,8 @@ func (a *app) test() *cobra.Command {
 	return &cobra.Command{
 		Use:   "test {FILE | DIR}...",
 		Short: "Run scenario files, without a server",
-		Long: "Run the scenarios of files, and of folders with all below them, without a server. It writes a line for each\n" +
-			"check that fails, with what was expected and what came, and then a summary. The exit code is 0 only if all hold.\n\n" +
+		Long: "Run the scenarios of files, and of folders with all their subfolders, without a server. It writes one line for each\n" +
+			"check that fails, with the expected and the actual values, and then a summary. The exit code is 0 only if all pass.\n\n" +
 			"With --format json it writes {\"files\", \"scenarios\", \"checks\", \"failures\": [{\"file\", \"line\", \"name\",\n" +
 			"\"differences\": [{\"field\", \"expected\", \"got\"}], \"error\"}]}.",
 		Args: cobra.MinimumNArgs(1),

@@ -25,9 +25,9 @@ func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a server",
-		Long: "Run a server until it is interrupted. Beside a new SQLite file it makes the key file and writes the first\n" +
-			"admin's API key to FILE.admin-key. Each setting is taken from its flag, else its ASSENT_* variable, else the\n" +
-			"file of --config, else the default.",
+		Long: "Run a server until it is interrupted. For a new SQLite file it creates the key file beside it, and writes the API key\n" +
+			"of the first admin to FILE.admin-key. Each setting comes from its flag, else its ASSENT_* variable, else the file of\n" +
+			"--config, else the default.",
 		Args: cobra.NoArgs,
 	}
 	config.AddFlags(cmd.Flags())

@@ -14,7 +14,7 @@ import (
 func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which version this is",
+		Short: "Show the version of this program",
 		Args:  cobra.NoArgs,
 		RunE: a.does(func(context.Context, []string) error {
 			if a.JSON() {

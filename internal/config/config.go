@@ -73,8 +73,8 @@ type Server struct {
 	WitnessKeys []string
 	LogLevel    slog.Level
 	LogFormat   LogFormat
-	// Open lets everybody do everything without a key. Only the demo sets it,
-	// in code: there is no flag, variable or key for it.
+	// Open disables authentication and authorisation: every caller may do everything without a key. Only the demo sets it,
+	// in code. There is no flag, variable or key for it.
 	Open bool
 }
 
@@ -91,8 +91,8 @@ func (s Server) SQLitePath() (string, bool) {
 // when there is none.
 func (s Server) KeyFile() (string, error) {
 	if s.Keys == "" {
-		return "", errors.New("PostgreSQL needs a key file: make one with `assent keys create --keys FILE` and name it by " +
-			"--keys, ASSENT_KEYS or the key keys")
+		return "", errors.New("PostgreSQL needs a key file: create one with `assent keys create --keys FILE` and set it with " +
+			"--keys, ASSENT_KEYS or the setting keys")
 	}
 	return s.Keys, nil
 }
@@ -105,18 +105,18 @@ func (s Server) finish() Server {
 	return s
 }
 
-// Validate reports the first thing about the settings that does not fit
-// together. Load has called it; who sets fields in code calls it again.
+// Validate returns an error for the first setting that does not fit the others. Load calls it. A caller that sets
+// fields in code must call it again.
 func (s Server) Validate() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
-		return errors.New("tls_cert and tls_key go together: one of them is missing")
+		return errors.New("tls_cert and tls_key must be set together: one of them is missing")
 	}
 	if s.CheckpointDir != "" && s.CheckpointInterval < time.Second {
 		return errors.New("checkpoint_interval must be a second or more")
 	}
 	if s.PprofAddress != "" && !isLoopback(s.PprofAddress) {
-		return errors.New("pprof_address must be on loopback, such as 127.0.0.1:6060: profiles are served to everybody who asks, and " +
-			"show what is in memory")
+		return errors.New("pprof_address must be on loopback, such as 127.0.0.1:6060: profiles are served without a key, and " +
+			"show the contents of memory")
 	}
 	for _, listen := range []struct{ key, address string }{
 		{"grpc_address", s.GRPCAddress},
@@ -126,11 +126,11 @@ func (s Server) Validate() error {
 			continue
 		}
 		if s.Open {
-			return fmt.Errorf("%s: a server that is open to everybody listens on loopback only", listen.key)
+			return fmt.Errorf("%s: a server without authentication may listen on loopback only", listen.key)
 		}
 		if s.TLSCert == "" && !s.InsecureListen {
-			return fmt.Errorf("%s is not on loopback, and without TLS everybody on the way can read addresses and keys: "+
-				"give tls_cert and tls_key, or insecure_listen where something else encrypts", listen.key)
+			return fmt.Errorf("%s is not on loopback, and without TLS addresses and keys can be read on the network: "+
+				"set tls_cert and tls_key, or insecure_listen if a proxy encrypts the traffic", listen.key)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func checkDatabaseURL(text string) error {
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return errors.New("it is no URL; a password in it has to be percent-encoded")
+		return errors.New("it is not a valid URL; a password in it must be percent-encoded")
 	}
 	// What follows such a sign would be taken for the host, and printed.
 	authority := strings.TrimPrefix(text, u.Scheme+"://")
@@ -173,7 +173,7 @@ func checkDatabaseURL(text string) error {
 		authority = authority[:end]
 	}
 	if strings.Count(text, "@") > 1 || strings.Contains(text, "@") && !strings.Contains(authority, "@") || strings.Contains(text, "#") {
-		return errors.New("a password or user name in the URL holds a sign that has to be percent-encoded: @ as %40, # as %23, / as %2F, " +
+		return errors.New("a password or user name in the URL has a character that must be percent-encoded: @ as %40, # as %23, / as %2F, " +
 			"? as %3F, : as %3A, % as %25")
 	}
 	if (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Opaque != "" {

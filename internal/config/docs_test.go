@@ -26,7 +26,7 @@ func document() string {
 
 ` + "`assent serve`" + ` and the other commands that open the database themselves take each setting from the first of these
 places that has it: the flag, the variable of the environment (an empty one counts as not set), the key of the YAML file
-that ` + "`--config`" + ` or ` + "`ASSENT_CONFIG`" + ` names, the default. A key of the file that is not in this table, or comes twice, is an
+that ` + "`--config`" + ` or ` + "`ASSENT_CONFIG`" + ` names, the default. A key of the file that is not in this table, or is set twice, is an
 error. A variable with a secret may be replaced by one with the suffix ` + "`_FILE`" + `, which names a file that holds the value; a newline at its end is
 left out. Variables that are not in the table are left alone, for orchestrators set some of their own that begin with ` + "`ASSENT_`" + `.
 

@@ -152,7 +152,7 @@ func parseFile(path string, data []byte) (map[string]entry, error) {
 		if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok {
 			path += ":" + strconv.Itoa(syntax.GetToken().Position.Line)
 		}
-		return nil, fmt.Errorf("%s: it is no YAML", path)
+		return nil, fmt.Errorf("%s: it is not valid YAML", path)
 	}
 	entries := map[string]entry{}
 	if len(file.Docs) > 1 {
@@ -183,7 +183,7 @@ func addEntry(entries map[string]entry, path string, pair *ast.MappingValueNode)
 		return fmt.Errorf("%s: unknown key; docs/config.md lists all", place)
 	}
 	if _, twice := entries[key]; twice {
-		return fmt.Errorf("%s: the key comes twice", place)
+		return fmt.Errorf("%s: the key is set twice", place)
 	}
 	switch value := pair.Value.(type) {
 	case *ast.NullNode:
@@ -193,7 +193,7 @@ func addEntry(entries map[string]entry, path string, pair *ast.MappingValueNode)
 	case *ast.BoolNode:
 		entries[key] = entry{fmt.Sprint(value.Value), place}
 	default:
-		return fmt.Errorf("%s: it must be a text, or true or false", place)
+		return fmt.Errorf("%s: it must be a string, true or false", place)
 	}
 	return nil
 }

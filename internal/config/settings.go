@@ -70,9 +70,9 @@ func serverSettings() []setting {
 		},
 		{
 			key: "allowed_hosts", list: true,
-			usage: "host names for which HTTP is answered, such as assent.example, besides localhost, IP addresses and the host of " +
-				"http_address; behind a proxy, the name that the proxy sends as Host. Several are given as several flags, or " +
-				"separated by commas. A page of a browser could otherwise reach the server by a name of its own",
+			usage: "host names that HTTP answers for, such as assent.example, besides localhost, IP addresses and the host of " +
+				"http_address; behind a proxy, the name that the proxy sends as Host. Give several as several flags, or " +
+				"separated by commas. This protects against DNS rebinding by pages in a browser",
 			set: setAllowedHosts,
 		},
 		{
@@ -82,7 +82,7 @@ func serverSettings() []setting {
 		},
 		{
 			key:   "catalog",
-			usage: "catalog file that is applied at start when it differs from the latest version",
+			usage: "catalog file to apply at start if it differs from the latest version",
 			set:   text(func(s *Server) *string { return &s.Catalog }),
 		},
 	}
@@ -93,22 +93,22 @@ func databaseSettings() []setting {
 	return []setting{
 		{
 			key: "keys", fallbackNote: "`FILE.keys` beside a SQLite file",
-			usage: "key file that addresses are digested and sealed with; PostgreSQL needs one. It is read anew when it changes",
+			usage: "file with the keys for encryption and keyed hashes; required for PostgreSQL. It is read again when it changes",
 			set:   text(func(s *Server) *string { return &s.Keys }),
 		},
 		{
 			key: "adopt_keys", fallback: "false", boolean: true,
-			usage: "let an empty database take a key file that is already that of another database",
+			usage: "allow an empty database to use a key file that belongs to another database",
 			set:   boolean(func(s *Server) *bool { return &s.AdoptKeys }),
 		},
 		{
 			key: "accept_ledger_ahead", fallback: "false", boolean: true,
-			usage: "go on recording consents although the last recorded time is ahead of the clock, after a clock was wrong",
+			usage: "record consents although the last recorded time is ahead of the clock, after the clock was wrong",
 			set:   boolean(func(s *Server) *bool { return &s.AcceptLedgerAhead }),
 		},
 		{
 			key: "migrate", fallback: "false", boolean: true,
-			usage: "apply missing migrations to PostgreSQL at start; SQLite always does",
+			usage: "apply missing migrations to PostgreSQL at start; for SQLite this is always done",
 			set:   boolean(func(s *Server) *bool { return &s.Migrate }),
 		},
 	}
@@ -119,7 +119,7 @@ func tlsSettings() []setting {
 	return []setting{
 		{
 			key:   "tls_cert",
-			usage: "PEM file with the certificate, for gRPC and HTTP; together with tls_key. Both are read anew when they change",
+			usage: "PEM file with the certificate, for gRPC and HTTP; together with tls_key. Both are read again when they change",
 			set:   text(func(s *Server) *string { return &s.TLSCert }),
 		},
 		{
@@ -129,7 +129,7 @@ func tlsSettings() []setting {
 		},
 		{
 			key: "insecure_listen", fallback: "false", boolean: true,
-			usage: "listen on other than loopback without TLS, where something else encrypts",
+			usage: "listen on other addresses than loopback without TLS, if a proxy encrypts the traffic",
 			set:   boolean(func(s *Server) *bool { return &s.InsecureListen }),
 		},
 	}
@@ -139,10 +139,10 @@ func tlsSettings() []setting {
 func connectionSettings() []setting {
 	return []setting{{
 		key: "max_connections", fallback: "0",
-		usage: "how many connections of clients there may be, gRPC and HTTP together; 0 is as many as the limit of open files allows, at most 10000",
+		usage: "maximum number of client connections, gRPC and HTTP together; 0: as many as the limit of open files allows, at most 10000",
 		set: func(s *Server, value string) (err error) {
 			if s.MaxConnections, err = strconv.Atoi(value); err != nil || s.MaxConnections < 0 {
-				return errors.New("it must be a number of connections, such as 2000, or 0 for as many as the limit of open files allows")
+				return errors.New("it must be a number of connections, such as 2000, or 0 for the limit of open files")
 			}
 			return nil
 		},
@@ -160,7 +160,7 @@ func indexSettings() []setting {
 		},
 		{
 			key: "index_max_bytes", fallback: "0",
-			usage: "how large the index may become, in bytes; beyond it, it is given up, and each check reads the database. 0 is no limit",
+			usage: "maximum size of the index in bytes; above it the index is dropped, and each check reads the database. 0: no limit",
 			set: func(s *Server, value string) (err error) {
 				if s.IndexMaxBytes, err = strconv.ParseInt(value, 10, 64); err != nil || s.IndexMaxBytes < 0 {
 					return errors.New("it must be a number of bytes, such as 1073741824, or 0 for no limit")
@@ -170,8 +170,8 @@ func indexSettings() []setting {
 		},
 		{
 			key: "verify_sample", fallback: "0",
-			usage: "the share of the checks answered by the index that are decided again in the background from the events and from the " +
-				"database, from 0 to 1; what differs is logged and counted",
+			usage: "share of the checks answered by the index that are repeated in the background, from the events and from the " +
+				"database, from 0 to 1; differences are logged and counted",
 			set: func(s *Server, value string) (err error) {
 				if s.VerifySample, err = strconv.ParseFloat(value, 64); err != nil || !(s.VerifySample >= 0 && s.VerifySample <= 1) {
 					return errors.New("it must be a number from 0 to 1, such as 0.01")
@@ -199,18 +199,18 @@ func keepingSettings() []setting {
 	return []setting{
 		{
 			key: "checkpoint_dir",
-			usage: "directory in which signed checkpoints of the ledger and the erasures are kept, apart from the database; it must exist, " +
+			usage: "directory for signed checkpoints of the ledger and for the erasures, apart from the database; it must exist, " +
 				"and servers of one database may share it",
 			set: text(func(s *Server) *string { return &s.CheckpointDir }),
 		},
 		{
 			key: "checkpoint_interval", fallback: "1h",
-			usage: "how often a checkpoint is kept where the ledger has grown, besides at start, at stop and when somebody asks for one",
+			usage: "how often a checkpoint is stored if the ledger has grown; one is also stored at start, at stop and on request",
 			set:   setCheckpointInterval,
 		},
 		{
 			key: "witness_key", list: true,
-			usage: "public key of a witness whose cosignatures are taken, NAME+HASH+KEY; several are given as several flags, or separated by commas",
+			usage: "public key of a witness whose cosignatures are accepted, NAME+HASH+KEY; give several as several flags, or separated by commas",
 			set: func(s *Server, value string) error {
 				s.WitnessKeys = strings.Split(value, ",")
 				return nil
@@ -223,12 +223,12 @@ func logSettings() []setting {
 	return []setting{
 		{
 			key: "log_level", fallback: "info",
-			usage: "the least that is logged: debug, info, warn or error",
+			usage: "lowest level to log: debug, info, warn or error",
 			set:   setLogLevel,
 		},
 		{
 			key: "log_format", fallback: "text",
-			usage: "how log lines on standard error are written: text or json",
+			usage: "format of log lines on standard error: text or json",
 			set:   setLogFormat,
 		},
 	}
@@ -241,7 +241,7 @@ func setAllowedHosts(s *Server, value string) error {
 		hosts[i] = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
 		if !isHost(hosts[i]) {
 			return errors.New("each must be a host name in ASCII without scheme, port and path, such as assent.example; " +
-				"there is no wildcard")
+				"wildcards are not supported")
 		}
 	}
 	s.AllowedHosts = hosts

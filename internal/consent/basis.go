@@ -172,7 +172,8 @@ func (e *evaluation) isOther(g *Grant, bounced Instant) bool {
 	return g.Basis != catalog.BasisConsent && g.On(e.rules.channel.ID) && e.rules.channel.Accepts(g.Basis) && g.after(bounced)
 }
 
-// barredFromOtherBases tells why no basis besides consent may be relied on at all: who said no is no longer a mere customer.
+// barredFromOtherBases tells why no basis besides consent may be relied on at all. A person who said no is no longer
+// covered by the exception for existing customers.
 func (e *evaluation) barredFromOtherBases(found *findings) (barred bool) {
 	if e.lastNo() != 0 {
 		found.add(CodeRefusedBefore)

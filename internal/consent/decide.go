@@ -251,8 +251,9 @@ func (e *evaluation) reopened(last *Refusal, ch *catalog.Channel) bool {
 	return e.grantExists(func(g *Grant) bool { return e.rules.reopens(g, ch, last.At, e.at, false) })
 }
 
-// confirmation decides about the mail that asks to confirm a double opt-in. It is the only way back after a no, so what a
-// confirmed consent ends does not stop it; and it is a tool of those who sign up others, so its number is limited.
+// confirmation decides about the mail that asks to confirm a double opt-in. A confirmed consent ends some blocks. These
+// do not stop the mail, because it is the only way back after a no. The number of such mails is limited, because people
+// can sign up others with them.
 func (e *evaluation) confirmation(a address.Address) Decision {
 	r := e.rules
 	var found findings

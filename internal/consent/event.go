@@ -7,8 +7,8 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 )
 
-// SubjectID names whom an event is about: 16 random bytes, to which only the table of subjects ties an address. The zero
-// id is nobody: events of the catalog.
+// SubjectID identifies the subject of an event: 16 random bytes. Only the table of subjects ties it to an address.
+// Events of the catalog have the zero id.
 type SubjectID [16]byte
 
 // EventKey is a keyed digest of an event's facts and evidence, unique for its subject, so that the same fact imported
@@ -113,8 +113,8 @@ type Removed string
 // What retention removes.
 const (
 	RemovedEvidence    Removed = "evidence"
-	RemovedRequests    Removed = "requests"    // requests that nobody confirmed, with their address
-	RemovedDisclosures Removed = "disclosures" // whom something was disclosed to
+	RemovedRequests    Removed = "requests"    // unconfirmed requests, with their address
+	RemovedDisclosures Removed = "disclosures" // counts of disclosures
 	RemovedClaims      Removed = "claims"      // what was kept for the defence of claims
 )
 

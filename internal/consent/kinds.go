@@ -99,7 +99,7 @@ const (
 // Field is a field of a statement that only some kinds have, named as in the API.
 type Field string
 
-// The fields of statements besides what every kind has: its time, whom it is about, and evidence.
+// The fields of statements besides those of every kind: the time, the address and evidence.
 const (
 	FieldChannels     Field = "channels"
 	FieldAllMarketing Field = "allMarketing"

@@ -10,7 +10,7 @@ import (
 type Ending struct {
 	Position    int64
 	At          Instant // zero: it is of use
-	Unconfirmed bool    // it is a request that nobody confirmed
+	Unconfirmed bool    // it is an unconfirmed request
 }
 
 // Usefulness is what the end of a grant depends on besides itself.
@@ -92,7 +92,7 @@ func (u *Usefulness) refused(g *Grant, channel string) Instant {
 	if no == nil || g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.after(no.At) {
 		return 0
 	}
-	return max(no.At, g.At) // Who said no, even before, is no longer a mere customer, and no list brings them back.
+	return max(no.At, g.At) // A person who said no, even before, is no longer an existing customer, and no list changes that.
 }
 
 // lapse returns when the grant lapsed on the channel under all of the catalogs; zero if under one it does not.

@@ -72,7 +72,7 @@ func coverageOf(ch *catalog.Channel, sender string) coverage {
 func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	ch, ok := c.Channel(r.Channel)
 	if !ok {
-		return nil, fault.Errorf(fault.UnknownChannel, "channel", "the catalog has no such channel")
+		return nil, fault.Errorf(fault.UnknownChannel, "channel", "the catalog does not have this channel")
 	}
 	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
 	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")

@@ -108,7 +108,7 @@ func readZip(data []byte) ([]file, error) {
 // readLocal reads a file with its header, and returns how long both are.
 func readLocal(data []byte) (file, int, error) {
 	if len(data) < sizeLocal || binary.LittleEndian.Uint32(data) != signLocal {
-		return file{}, 0, errors.New("no file of an archive stands where one must")
+		return file{}, 0, errors.New("a file of the archive is missing at its place")
 	}
 	size := int(binary.LittleEndian.Uint32(data[18:]))
 	name := int(binary.LittleEndian.Uint16(data[26:]))

@@ -39,7 +39,7 @@ type Dossier struct {
 	Retention    []Retention   `json:"retention"`
 }
 
-// Subject is whom the dossier is about.
+// Subject is the address that the dossier is about.
 type Subject struct {
 	Address     string `json:"address"`   // as it was asked for
 	ExactForm   string `json:"exactForm"` // the form that grants belong to
@@ -53,7 +53,7 @@ type Subject struct {
 	ErasurePending bool `json:"-"`
 }
 
-// Made says when, by whom and on what the dossier was made.
+// Made says when, by which operator and from which data the dossier was made.
 type Made struct {
 	Time           Time   `json:"time"`
 	By             string `json:"by"`         // id of the client
@@ -185,7 +185,7 @@ type Evidence struct {
 	TransactionRef string `json:"transactionRef,omitempty"`
 	DocumentRef    string `json:"documentRef,omitempty"`
 	Operator       string `json:"operator,omitempty"`
-	// OperatorWithheld is set where an employee is named who took the event down, and the name was left out.
+	// OperatorWithheld is true if the event names the employee who took it down, and the dossier leaves the name out.
 	OperatorWithheld bool   `json:"operatorWithheld,omitempty"`
 	Note             string `json:"note,omitempty"`
 	Justification    string `json:"justification,omitempty"`
@@ -215,7 +215,7 @@ type Catalog struct {
 	InForce       bool   `json:"inForce"`
 }
 
-// Disclosure is how often somebody learnt something about the address on one day.
+// Disclosure is how often one client learnt something about the address on one day.
 type Disclosure struct {
 	Client     string `json:"client"`
 	Department *Named `json:"department"` // of the client; null: it acts for all of them
@@ -224,7 +224,8 @@ type Disclosure struct {
 	Count      int64  `json:"count"`
 }
 
-// AllPurposes stands in the place of a channel where somebody learnt of all of them: by a look-up, a history or an export.
+// AllPurposes stands in the place of a channel if a client learnt of all channels: by a look-up, a history or an
+// export.
 func AllPurposes() Named { return Named{Name: locale.Get("channel.all")} }
 
 // Retention is how long something of a kind is kept.

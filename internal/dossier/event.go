@@ -21,7 +21,7 @@ func EventOf(header []byte, names Names) (Event, error) {
 	return eventOf(header, &e, names), nil
 }
 
-// EventShown is [EventOf] for a reader who may know these channels of the event only.
+// EventShown is [EventOf] for a reader that may see only these channels of the event.
 func EventShown(header []byte, channels []string, names Names) (Event, error) {
 	e, err := codec.DecodeHeader(header)
 	if err != nil {

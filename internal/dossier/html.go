@@ -43,7 +43,7 @@ func HTML(d *Dossier) ([]byte, error) {
 // written returns what stands in the page under a key.
 func written(lang locale.Language, key string, values locale.Values) (string, error) {
 	if _, ok := locale.Find(key); !ok {
-		return "", fmt.Errorf("the page has no text for %q", key)
+		return "", fmt.Errorf("the template has no text for %q", key)
 	}
 	return locale.Fill(key, values).In(lang), nil
 }

@@ -35,7 +35,7 @@ func JSONLine(value any) ([]byte, error) {
 type Line struct {
 	Event
 
-	Subject string `json:"subject,omitempty"` // whom it is about, in hex; nothing ties it to an address but the server's own tables
+	Subject string `json:"subject,omitempty"` // id of the subject in hex; only the server's own tables tie it to an address
 	Header  []byte `json:"header"`            // the bytes of the leaf
 }
 

@@ -67,7 +67,7 @@ func localised(t locale.Text) []any {
 	return []any{node{"@language": "en", "@value": t.EN}, node{"@language": "de", "@value": t.DE}}
 }
 
-// party is who answers for the processing: id, name, address, contact, type and role.
+// party is the node of the controller: id, name, address, contact, type and role.
 func party(d *Dossier, c *Controller) node {
 	n := node{
 		"@id": iri(d, "controllers/"+c.ID), "@type": []any{"dpv:DataController", "dpv:Organisation"}, "dct:identifier": c.ID,

@@ -56,7 +56,7 @@ func begin(e *Event) node {
 	return n
 }
 
-// stateNode is an event of a record: its time, how long it holds, who it comes from, its type and its state.
+// stateNode is an event of a record: its time, its duration, its source, its type and its state.
 func stateNode(e *Event, state string, at Time, how string) node {
 	kind := "dpv:ExpressedConsent"
 	switch {

@@ -109,7 +109,7 @@ func (v *verification) readKey(key string) {
 	}
 	var err error
 	if v.verifier, err = note.NewVerifier(v.VerifierKey); err != nil {
-		v.find(fileKey, 0, "there is no verifier key: one is like NAME+HASH+KEY")
+		v.find(fileKey, 0, "there is no verifier key; it must have the form NAME+HASH+KEY")
 		return
 	}
 	v.Ledger = v.verifier.Name()
@@ -156,7 +156,8 @@ func (v *verification) manifest(files []file) {
 	v.compare(lines)
 }
 
-// opened returns the text of a note that the key signed, and nobody else: a byte changed in a signature is found, too.
+// opened returns the text of a note that has exactly one signature, made by the key. It also finds a changed byte in a
+// signature.
 func (v *verification) opened(signed []byte) (string, error) {
 	if v.verifier == nil {
 		return "", errors.New("it cannot be verified without a key")
@@ -167,7 +168,7 @@ func (v *verification) opened(signed []byte) (string, error) {
 	}
 	again, err := note.Sign(&note.Note{Text: opened.Text, Sigs: opened.Sigs})
 	if err != nil || !bytes.Equal(again, signed) || len(opened.Sigs) != 1 || !strictBase64(opened.Sigs[0].Base64) {
-		return "", errors.New("beside the signature of the key it holds what nobody signed")
+		return "", errors.New("it has unsigned content besides the signature of the key")
 	}
 	return opened.Text, nil
 }

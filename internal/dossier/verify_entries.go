@@ -89,7 +89,7 @@ func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 func (v *verification) dossier(c ledger.Checkpoint) {
 	var d Dossier
 	if err := json.Unmarshal(v.files[fileJSON], &d); err != nil {
-		v.find(fileJSON, 0, "it is no dossier in JSON")
+		v.find(fileJSON, 0, "it is not a dossier in JSON")
 		return
 	}
 	v.MadeTime = d.Made.Time

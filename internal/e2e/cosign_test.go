@@ -190,7 +190,7 @@ func showCosigned(t *testing.T, r *running, known, stranger *witness) {
 	}{
 		{nil, 0, "w1.example at 2023-03-20T12:25:47Z (not verified", "nobody"},
 		{[]string{"--witness-key", known.vkey()}, 0, "cosigned by w2.example at 2023-03-20T12:26:40Z", "w1.example"},
-		{[]string{"--witness-key", stranger.vkey()}, 1, "no known witness signed it", "cosigned by"},
+		{[]string{"--witness-key", stranger.vkey()}, 1, "it has no signature of a known witness", "cosigned by"},
 		{[]string{"--witness-key", "nonsense"}, 2, "--witness-key", "cosigned by"},
 	} {
 		code, _, stderr := command(t, r.GRPC, r.key, slices.Concat([]string{"ledger", "checkpoint"}, c.args)...)

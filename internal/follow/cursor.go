@@ -11,7 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// cursor is how far somebody has read, with the ledger's tree up to there. It never changes: what moves it returns another.
+// cursor is the position up to which a follower has read, with the tree of the ledger up to there. It is immutable:
+// advancing it returns a new cursor.
 type cursor struct {
 	store  [16]byte
 	mark   storage.Mark

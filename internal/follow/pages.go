@@ -82,7 +82,7 @@ type reading struct {
 	cursor cursor // has seen the heads of all pages that were read
 }
 
-// next returns the next part that nobody reads yet, if there is one.
+// next returns the next part that no goroutine has taken, if there is one.
 func (r *reading) next() (part int, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -45,8 +45,8 @@ func (f *Follower) readRound(parent context.Context, c cursor) (cursor, error) {
 	}
 }
 
-// isAhead reports whether the database answers and has something new. A read of it that took too long was a large one then, and did not
-// hang: a round would never end, and those who catch up have more time.
+// isAhead reports whether the database answers and has something new. If so, a read that took too long was a large one
+// and did not hang. A round would never finish it; a follower that catches up has more time.
 func (f *Follower) isAhead(ctx context.Context, c cursor) bool {
 	head, err := f.ask(ctx)
 	return err == nil && storage.MarkOf(&head) != c.mark

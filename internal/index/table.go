@@ -5,13 +5,13 @@ const (
 	shardCount = 1 << shardBits
 
 	digestSize = 32
-	// idSize is how much of a digest tells two subjects apart. The digests are keyed: 128 bits of one meet by chance only, and nobody
-	// can make two of them meet.
+	// idSize is how many bytes of a digest tell two subjects apart. The digests are keyed: 128 bits of two collide by
+	// chance only, and an attacker cannot produce a collision.
 	idSize = 16
 
 	// maxArena is how many bytes an arena may have: a slot has 24 bits for the place of a record.
 	maxArena = 1 << 24
-	// maxPacked is how long a state may be to be kept. Nobody has one of that length but who is being attacked.
+	// maxPacked is the longest state that the index keeps. Only the state of an address under attack becomes longer.
 	maxPacked = 1 << 16
 )
 

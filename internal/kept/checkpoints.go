@@ -95,7 +95,7 @@ func (d *Dir) Checkpoint(name Name) ([]byte, ledger.Checkpoint, error) {
 	c, err := ledger.ParseNote(text)
 	switch {
 	case err == nil && c.Size != name.Size:
-		err = fmt.Errorf("it is one of size %d", c.Size)
+		err = fmt.Errorf("its size is %d", c.Size)
 	case err != nil && time.Since(info.ModTime()) < settled:
 		err = ErrUnsettled
 	}
@@ -146,7 +146,7 @@ func (d *Dir) keepAgain(name Name, signed []byte) error {
 		return fmt.Errorf("keep the checkpoint %s: %w", name, ErrUnsettled)
 	}
 	if !cut {
-		return fmt.Errorf("keep the checkpoint %s: there is a file of this name that is none", name)
+		return fmt.Errorf("keep the checkpoint %s: the file of this name is not a checkpoint", name)
 	}
 	file, err := os.OpenFile(d.file(name.String()), os.O_WRONLY|os.O_APPEND, 0)
 	if err == nil {

@@ -148,7 +148,7 @@ func readErasures(from io.Reader) ([]Erasure, error) {
 		case errors.Is(err, io.EOF):
 			return erasures, nil // What stands after the last end of a line was cut off.
 		case errors.Is(err, bufio.ErrBufferFull):
-			return nil, fmt.Errorf("line %d is too long to be one", n)
+			return nil, fmt.Errorf("line %d is too long", n)
 		case err != nil:
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func readErasures(from io.Reader) ([]Erasure, error) {
 		}
 		e, err := parseLine(b)
 		if err != nil {
-			return nil, fmt.Errorf("line %d was damaged, or is of a newer program: %w", n, err)
+			return nil, fmt.Errorf("line %d is damaged, or was written by a newer program: %w", n, err)
 		}
 		erasures = append(erasures, e)
 	}
@@ -173,7 +173,7 @@ func appendLine(b []byte, e *Erasure) ([]byte, error) {
 	for _, s := range e.Subjects {
 		form, ok := formName(s.Form)
 		if !ok {
-			return nil, fmt.Errorf("form %d is not one that an erasure has", s.Form)
+			return nil, fmt.Errorf("an erasure cannot have the form %d", s.Form)
 		}
 		l.Subjects = append(l.Subjects, subjectLine{Form: form, Key: s.KeyVersion, Digest: hex.EncodeToString(s.Digest[:])})
 	}
@@ -200,7 +200,7 @@ func appendLine(b []byte, e *Erasure) ([]byte, error) {
 func parseLine(b []byte) (Erasure, error) {
 	var l line
 	if err := json.Unmarshal(b, &l); err != nil {
-		return Erasure{}, errors.New("it is no JSON of an erasure")
+		return Erasure{}, errors.New("it is not the JSON of an erasure")
 	}
 	e := Erasure{
 		Position: l.Position, Recorded: consent.Instant(l.Recorded), Occurred: consent.Instant(l.Occurred), Actor: l.Actor,
@@ -208,20 +208,20 @@ func parseLine(b []byte) (Erasure, error) {
 	for _, s := range l.Subjects {
 		subject := Subject{Form: formOf(s.Form), KeyVersion: s.Key}
 		if n, err := hex.Decode(subject.Digest[:], firstBytes(s.Digest, 64)); err != nil || n != len(subject.Digest) {
-			return Erasure{}, errors.New("a digest of it is none")
+			return Erasure{}, errors.New("a digest in it is not valid")
 		}
 		e.Subjects = append(e.Subjects, subject)
 	}
 	for _, s := range l.Spellings {
 		spelling := consent.Spelling{Key: s.Key}
 		if n, err := hex.Decode(spelling.Sum[:], firstBytes(s.Digest, 32)); err != nil || n != len(spelling.Sum) {
-			return Erasure{}, errors.New("a spelling of it is none")
+			return Erasure{}, errors.New("a spelling in it is not valid")
 		}
 		e.Spellings = append(e.Spellings, spelling)
 	}
 	written, err := appendLine(nil, &e)
 	if err != nil || !bytes.Equal(written[:len(written)-1], b) {
-		return Erasure{}, errors.New("it does not fit its sum")
+		return Erasure{}, errors.New("its checksum does not match")
 	}
 	return e, nil
 }

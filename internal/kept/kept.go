@@ -29,7 +29,7 @@ func Open(path string) (*Dir, error) {
 		return nil, fmt.Errorf("open the checkpoint directory: %w", err)
 	}
 	if !info.IsDir() {
-		return nil, fmt.Errorf("open the checkpoint directory: %s is no directory", path)
+		return nil, fmt.Errorf("open the checkpoint directory: %s is not a directory", path)
 	}
 	d := &Dir{path: path}
 	d.erasures, err = os.OpenFile(d.file(erasuresName), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)

@@ -46,11 +46,11 @@ func ParseCheckpoint(text string) (Checkpoint, error) {
 	c := Checkpoint{Origin: lines[0]}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
-		return Checkpoint{}, errors.New("ledger: the size of a checkpoint is no decimal number")
+		return Checkpoint{}, errors.New("ledger: the size of a checkpoint is not a decimal number")
 	}
 	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
 	if err != nil || len(root) != HashSize || strings.ContainsRune(lines[2], '\r') {
-		return Checkpoint{}, errors.New("ledger: the root of a checkpoint is no hash in base64")
+		return Checkpoint{}, errors.New("ledger: the root of a checkpoint is not a hash in base64")
 	}
 	c.Size, c.Root = size, [HashSize]byte(root)
 	return c, nil
@@ -72,10 +72,10 @@ func OpenCheckpoint(signed []byte, origin string, keys ...string) (Checkpoint, e
 	for _, key := range keys {
 		verifier, err := note.NewVerifier(key)
 		if err != nil {
-			return Checkpoint{}, errors.New("ledger: a verifier key is like NAME+HASH+KEY")
+			return Checkpoint{}, errors.New("ledger: a verifier key must have the form NAME+HASH+KEY")
 		}
 		if verifier.Name() != origin {
-			return Checkpoint{}, fmt.Errorf("ledger: the verifier key is that of %q, not of %q", verifier.Name(), origin)
+			return Checkpoint{}, fmt.Errorf("ledger: the verifier key belongs to %q, not to %q", verifier.Name(), origin)
 		}
 		verifiers = append(verifiers, verifier)
 	}

@@ -13,7 +13,7 @@ import (
 const maxSignatures = 100
 
 // ErrNotCosigned is wrapped by the error for a checkpoint that no known witness signed.
-var ErrNotCosigned = errors.New("no known witness signed it")
+var ErrNotCosigned = errors.New("it has no signature of a known witness")
 
 // Cosignature says that a witness saw the ledger as a checkpoint has it.
 type Cosignature struct {
@@ -123,7 +123,7 @@ func splitNote(signed []byte) (text string, lines []note.Signature, err error) {
 	_, err = note.Open(signed, note.VerifierList())
 	var unverified *note.UnverifiedNoteError
 	if !errors.As(err, &unverified) {
-		return "", nil, errors.New("ledger: it is no signed note, or was cut off")
+		return "", nil, errors.New("ledger: it is not a signed note, or is incomplete")
 	}
 	return unverified.Note.Text, unverified.Note.UnverifiedSigs, nil
 }

@@ -78,7 +78,7 @@ func CheckEntry(proof [][HashSize]byte, position int64, leaf [HashSize]byte, siz
 		return fmt.Errorf("ledger: a tree of %d events has no position %d", size, position)
 	}
 	if err := tlog.CheckRecord(toLog(proof), size, root, position-1, leaf); err != nil {
-		return fmt.Errorf("ledger: the proof does not hold for position %d in the tree of %d events", position, size)
+		return fmt.Errorf("ledger: the proof is not valid for position %d in the tree of %d events", position, size)
 	}
 	return nil
 }

@@ -35,18 +35,18 @@ func ParseWitness(text string) (*Witness, error) {
 	name, rest, _ := strings.Cut(text, "+")
 	hashText, keyText, found := strings.Cut(rest, "+")
 	if !found || !isKeyName(name) {
-		return nil, errors.New("ledger: the key of a witness is like NAME+HASH+KEY")
+		return nil, errors.New("ledger: the key of a witness must have the form NAME+HASH+KEY")
 	}
 	material, err := base64.StdEncoding.Strict().DecodeString(keyText)
 	if err != nil || len(material) == 0 || strings.ContainsAny(keyText, "\r\n") {
-		return nil, fmt.Errorf("ledger: the key of the witness %q is no base64", name)
+		return nil, fmt.Errorf("ledger: the key of the witness %q is not valid base64", name)
 	}
 	if material[0] != algCosignature || len(material) != 1+ed25519.PublicKeySize {
-		return nil, fmt.Errorf("ledger: the key of the witness %q is none for cosignatures with Ed25519 (type 0x04)", name)
+		return nil, fmt.Errorf("ledger: the key of the witness %q is not a key for cosignatures with Ed25519 (type 0x04)", name)
 	}
 	w := &Witness{name: name, hash: witnessHash(name, material), key: ed25519.PublicKey(material[1:])}
 	if given, err := strconv.ParseUint(hashText, 16, 32); err != nil || len(hashText) != 8 || uint32(given) != w.hash {
-		return nil, fmt.Errorf("ledger: the hash in the key of the witness %q is not that of its name and key", name)
+		return nil, fmt.Errorf("ledger: the hash in the key of the witness %q does not match its name and key", name)
 	}
 	return w, nil
 }

@@ -38,7 +38,7 @@ func NewAudience(from io.Reader, column string) (*Audience, error) {
 	at := slices.Index(rows.header, column)
 	if at < 0 {
 		if len(rows.header) == 1 && strings.Contains(rows.header[0], ";") {
-			return nil, errors.New("line 1: the columns are separated by semicolons; they have to be separated by commas")
+			return nil, errors.New("line 1: the columns are separated by semicolons; separate them by commas")
 		}
 		return nil, fmt.Errorf("line 1: there is no column %q%s; --address-column names the column of the addresses", column,
 			columnHint(column, rows.header))

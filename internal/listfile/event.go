@@ -101,7 +101,7 @@ func (r Row) Event() (Event, error) {
 	}
 	for _, column := range columns {
 		if r[column] != "" && column != ColOccurred && column != ColEvent && !slices.Contains(takes, column) && !isEvidence(column) {
-			return Event{}, fmt.Errorf("%s: a row of the event %s has none", column, kind)
+			return Event{}, fmt.Errorf("%s: it must be empty in a row of the event %s", column, kind)
 		}
 	}
 	v := rowValues{row: r}
@@ -149,7 +149,7 @@ func (v *rowValues) setFact(e *Event) {
 	e.ExpiresTime = v.time(colExpires)
 	e.UntilTime = v.time(ColUntil)
 	if e.Domain != "" && e.Address != "" {
-		v.fail(colDomain, "it does not go with an address")
+		v.fail(colDomain, "it cannot be used with an address")
 	}
 	e.Reason, e.Scope, e.Binds, e.List, e.Justification = r[colReason], r[colScope], r[colBinds], r[colList], r[colJustification]
 }

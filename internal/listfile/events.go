@@ -41,7 +41,7 @@ func NewEventRows(from *bufio.Reader) (EventRows, error) {
 // the two that every row needs.
 func checkHeader(header []string) error {
 	if len(header) == 1 && strings.Contains(header[0], ";") {
-		return errors.New("the columns are separated by semicolons; they have to be separated by commas")
+		return errors.New("the columns are separated by semicolons; separate them by commas")
 	}
 	for _, name := range header {
 		if !slices.Contains(columns, name) {
@@ -133,25 +133,25 @@ func parseObject(text []byte) (Row, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.New("it is no JSON object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	row, seen := Row{}, map[string]bool{}
 	for decoder.More() {
 		token, err := decoder.Token()
 		if err != nil {
-			return nil, errors.New("it is no JSON object")
+			return nil, errors.New("it is not a JSON object")
 		}
 		// Inside an object, what comes before a value is a string or an error.
 		key := fmt.Sprint(token)
 		var value any
 		if err := decoder.Decode(&value); err != nil {
-			return nil, errors.New("it is no JSON object")
+			return nil, errors.New("it is not a JSON object")
 		}
 		if !slices.Contains(columns, key) {
 			return nil, unknown("key", key)
 		}
 		if seen[key] {
-			return nil, fmt.Errorf("the key %q comes twice", key)
+			return nil, fmt.Errorf("the key %q is set twice", key)
 		}
 		seen[key] = true
 		field, err := parseValue(key, value)
@@ -163,10 +163,10 @@ func parseObject(text []byte) (Row, error) {
 		}
 	}
 	if _, err := decoder.Token(); err != nil {
-		return nil, errors.New("it is no JSON object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something stands behind the JSON object")
+		return nil, errors.New("there is more text after the JSON object")
 	}
 	return row, nil
 }

@@ -108,11 +108,11 @@ func (in *Input) unpack() error {
 	if bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(packed)
 		if err != nil {
-			return fmt.Errorf("%s: it is no whole gzip file", in.Name)
+			return fmt.Errorf("%s: it is not a complete gzip file", in.Name)
 		}
 		in.Text = bufio.NewReaderSize(unpacked, 64<<10)
 	} else if strings.HasSuffix(in.Name, ".gz") {
-		return fmt.Errorf("%s: it is no gzip file", in.Name)
+		return fmt.Errorf("%s: it is not a gzip file", in.Name)
 	}
 	if mark, err := in.Text.Peek(3); err == nil && string(mark) == "\ufeff" {
 		_, _ = in.Text.Discard(len(mark))

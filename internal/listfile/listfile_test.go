@@ -50,7 +50,7 @@ func TestOpen_Unpacks_AndLeavesTheByteOrderMarkOut(t *testing.T) {
 		{"packed.csv.gz", whole, "address\n", ""},
 		{"packed.csv", whole, "address\n", ""},
 		{"empty.csv", "", "", ""},
-		{"plain.csv.gz", "address\n", "", "it is no gzip file"},
+		{"plain.csv.gz", "address\n", "", "it is not a gzip file"},
 		{"short.csv.gz", whole[:len(whole)-9], "", "the gzip file is cut short"},
 		{"damaged.csv.gz", whole[:len(whole)-5] + "x" + whole[len(whole)-4:], "", "the gzip file is damaged"},
 	} {

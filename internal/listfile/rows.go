@@ -55,7 +55,7 @@ func newRows(from io.Reader) (*rows, error) {
 	r := &rows{reader: csv.NewReader(limit), limit: limit}
 	header, err := r.next()
 	if errors.Is(err, io.EOF) {
-		return nil, errors.New("it is empty: a header is missing")
+		return nil, errors.New("it is empty: the header is missing")
 	}
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func newRows(from io.Reader) (*rows, error) {
 	seen := map[string]bool{}
 	for _, name := range header {
 		if seen[name] {
-			return nil, fmt.Errorf("line %d: the column %q comes twice", r.line, name)
+			return nil, fmt.Errorf("line %d: there are two columns %q", r.line, name)
 		}
 		seen[name] = true
 	}

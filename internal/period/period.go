@@ -44,7 +44,7 @@ type unit struct{ months, days, seconds int64 }
 func Parse(iso string) (Period, error) {
 	rest, ok := strings.CutPrefix(iso, "P")
 	if !ok {
-		return Period{}, errors.New("a period begins with P, as in P24M, P30D or PT5M")
+		return Period{}, errors.New("a period starts with P, as in P24M, P30D or PT5M")
 	}
 	date, clock, timed := strings.Cut(rest, "T")
 	if rest == "" || timed && clock == "" {

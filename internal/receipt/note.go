@@ -30,7 +30,7 @@ func (r *Receipt) Sign(signer note.Signer) ([]byte, error) {
 		return nil, fmt.Errorf("receipt: the signer is that of %q, not of %q", signer.Name(), Name(r.Store))
 	}
 	text := r.Text()
-	if _, err := Parse(text); err != nil { // Nothing is signed that nobody could read.
+	if _, err := Parse(text); err != nil { // Never sign a receipt that cannot be read.
 		return nil, err
 	}
 	signed, err := note.Sign(&note.Note{Text: text}, signer)
@@ -46,7 +46,7 @@ func (r *Receipt) Sign(signer note.Signer) ([]byte, error) {
 // VerifierKey returns a public signing key under the name of receipts. It takes the key as `assent keys show` writes it, under the
 // name of checkpoints, too.
 func VerifierKey(text string) (string, error) {
-	wrong := errors.New("receipt: a verifier key is like NAME+HASH+KEY, as `assent keys show` writes it")
+	wrong := errors.New("receipt: a verifier key must have the form NAME+HASH+KEY, as `assent keys show` writes it")
 	verifier, err := note.NewVerifier(text)
 	if err != nil {
 		return "", wrong
@@ -71,7 +71,7 @@ func readStore(origin string) ([16]byte, error) {
 	tail := origin[strings.LastIndexByte(origin, '/')+1:]
 	id, err := hex.DecodeString(tail)
 	if err != nil || len(id) != 16 || ledger.Origin([16]byte(id)) != origin {
-		return [16]byte{}, errors.New("receipt: it names no ledger")
+		return [16]byte{}, errors.New("receipt: the name of the ledger is missing")
 	}
 	return [16]byte(id), nil
 }
@@ -81,7 +81,7 @@ func readStore(origin string) ([16]byte, error) {
 // signature and one form: nothing may be added.
 func Open(signed []byte, keys ...string) (r Receipt, key string, err error) {
 	if len(signed) > MaxSize {
-		return Receipt{}, "", errors.New("receipt: it is too long to be one")
+		return Receipt{}, "", errors.New("receipt: it is too long for a receipt")
 	}
 	for _, key := range keys {
 		if key, err = VerifierKey(key); err != nil {

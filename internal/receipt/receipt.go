@@ -150,7 +150,7 @@ func Parse(text string) (Receipt, error) {
 	for line := range strings.Lines(lines) {
 		name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		if !found {
-			return Receipt{}, errors.New("receipt: a line is not like NAME: VALUE")
+			return Receipt{}, errors.New("receipt: a line does not have the form NAME: VALUE")
 		}
 		values[name] = unescape(value)
 	}
@@ -160,7 +160,7 @@ func Parse(text string) (Receipt, error) {
 	}
 	// There is one way to write what was read. Whatever was written in another, or is not known, or stands twice, shows here.
 	if r.Text() != text {
-		return Receipt{}, errors.New("receipt: it is not written as receipts are")
+		return Receipt{}, errors.New("receipt: it does not have the format of a receipt")
 	}
 	return r, nil
 }
@@ -191,7 +191,7 @@ func read(values map[string]string) (Receipt, error) {
 	}
 	at, err := time.Parse(timeLayout, values["decided_time"])
 	if err != nil {
-		return r, fmt.Errorf("receipt: decided_time is not like %s", timeLayout)
+		return r, fmt.Errorf("receipt: decided_time does not have the form %s", timeLayout)
 	}
 	r.Decided = consent.InstantOf(at)
 	if r.Store, err = readStore(values["ledger"]); err != nil {
@@ -211,7 +211,7 @@ func readNumber(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return 0, errors.New("it is no decimal number")
+		return 0, errors.New("it is not a decimal number")
 	}
 	return n, nil
 }
@@ -221,7 +221,7 @@ func readDigest(text string) (Digest, error) {
 	n, err := strconv.ParseUint(version, 10, 32)
 	bytes, wrong := hex.DecodeString(sum)
 	if err != nil || wrong != nil || len(bytes) != len(Digest{}.Sum) {
-		return Digest{}, errors.New("receipt: address_digest is not like KEYVERSION:HEX")
+		return Digest{}, errors.New("receipt: address_digest does not have the form KEYVERSION:HEX")
 	}
 	return Digest{Version: uint32(n), Sum: [32]byte(bytes)}, nil
 }

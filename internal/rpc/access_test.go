@@ -207,9 +207,9 @@ func TestAccess_401SaysWhatIsMissing(t *testing.T) {
 		"no key":          {[]string{"Bearer "}, "is malformed"},
 		"twice":           {[]string{"Bearer " + w.admin, "Bearer " + w.admin}, "is malformed"},
 		"not such a key":  {[]string{"Bearer sesame"}, "no API key of this service"},
-		"another's":       {[]string{"Bearer " + w.admin[:len(w.admin)-64] + strings.Repeat("0", 64)}, "not known or was revoked"},
-		"one revoked":     {[]string{"Bearer " + revoked}, "not known or was revoked"},
-		"unknown client":  {[]string{"Bearer assent_nobody_" + strings.Repeat("0", 64)}, "not known or was revoked"},
+		"another's":       {[]string{"Bearer " + w.admin[:len(w.admin)-64] + strings.Repeat("0", 64)}, "unknown, revoked or expired"},
+		"one revoked":     {[]string{"Bearer " + revoked}, "unknown, revoked or expired"},
+		"unknown client":  {[]string{"Bearer assent_nobody_" + strings.Repeat("0", 64)}, "unknown, revoked or expired"},
 		"scheme in lower": {[]string{"bearer " + w.admin}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func (o *object) instant(key string) consent.Instant {
 	s := o.text(key)
 	t, err := timetext.Parse(s)
 	if err != nil || t.Nanosecond()%1000 != 0 {
-		o.fail(key, "%s is no time; write it as 2026-01-31T08:00:00Z, with at most six decimals", yamltext.Quote(s))
+		o.fail(key, "%s is not a valid time; write it as 2026-01-31T08:00:00Z, with at most six decimals", yamltext.Quote(s))
 		return 0
 	}
 	i := consent.InstantOf(t)

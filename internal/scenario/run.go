@@ -62,7 +62,7 @@ func RunCore(s *Scenario) []Result {
 	return results
 }
 
-// subject is whom events are about: a form of an address.
+// subject is one form of an address, with its events.
 type subject struct {
 	form      consent.Form
 	canonical string

@@ -50,7 +50,7 @@ func CreateClaims(path, officer string) (KeyInfo, error) {
 	if err != nil {
 		return KeyInfo{}, err
 	}
-	// The officer's file comes first: there must be nothing that nobody can open.
+	// Write the officer's file first: there must never be data that no key can decrypt.
 	if err := writeClaims(officer, keys.storeID, handle); err != nil {
 		return KeyInfo{}, err
 	}
@@ -63,7 +63,7 @@ func CreateClaims(path, officer string) (KeyInfo, error) {
 		return err
 	})
 	if err != nil {
-		return KeyInfo{}, fmt.Errorf("%w; %s was written, and opens nothing unless the key file has its public key", err, officer)
+		return KeyInfo{}, fmt.Errorf("%w; %s was written, but is of no use unless the key file has its public key", err, officer)
 	}
 	return KeyInfo{Keyset: KeysetClaims, ID: keys.held.Load().claims.id, Use: UsePrimary}, nil
 }
@@ -80,7 +80,7 @@ func writeClaims(path string, store [16]byte, handle *keyset.Handle) error {
 	}
 	switch err := writeNew(path, append(data, '\n')); {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("there is already a file %s; nothing was changed", path)
+		return fmt.Errorf("the file %s already exists; nothing was changed", path)
 	case err != nil:
 		return fmt.Errorf("create claims key: %w", err)
 	}
@@ -95,7 +95,7 @@ func readClaims(handle *keyset.Handle) (*claimsKey, error) {
 	}
 	encrypt, err := hybrid.NewHybridEncrypt(handle)
 	if err != nil {
-		return nil, errors.New("it is not a public key for sealing")
+		return nil, errors.New("it is not a public key for encryption")
 	}
 	return &claimsKey{id: primary.KeyID(), encrypt: encrypt}, nil
 }
@@ -107,11 +107,11 @@ func (k *Keys) HasClaimsKey() bool { return k.held.Load().claims != nil }
 func (k *Keys) SealClaim(id [16]byte, plain []byte) ([]byte, error) {
 	claims := k.held.Load().claims
 	if claims == nil {
-		return nil, errors.New("the key file has no claims key: make one with `assent keys claims --out FILE`")
+		return nil, errors.New("the key file has no claims key: create one with `assent keys claims --out FILE`")
 	}
 	sealed, err := claims.encrypt.Encrypt(plain, append([]byte(purposeClaim), id[:]...))
 	if err != nil {
-		return nil, fmt.Errorf("seal a claim: %w", err)
+		return nil, fmt.Errorf("encrypt a claim: %w", err)
 	}
 	return sealed, nil
 }
@@ -159,7 +159,7 @@ func (c *Claims) StoreID() [16]byte { return c.storeID }
 // Open returns what was sealed for the claim with the id. The error is an [ErrOpen]; it says so if another pair's key is needed.
 func (c *Claims) Open(id [16]byte, sealed []byte) ([]byte, error) {
 	if under, ok := sealedUnder(sealed); ok && under != c.id {
-		return nil, fmt.Errorf("it was sealed for the claims key %d, and this file has %d: %w", under, c.id, ErrOpen)
+		return nil, fmt.Errorf("it was encrypted for the claims key %d, but this file has the key %d: %w", under, c.id, ErrOpen)
 	}
 	plain, err := c.decrypt.Decrypt(sealed, append([]byte(purposeClaim), id[:]...))
 	if err != nil {

@@ -65,7 +65,7 @@ func Create(path string) (*Keys, error) {
 	}
 	switch err := writeNew(path, data); {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("there is already a key file %s; nothing was changed", path)
+		return nil, fmt.Errorf("the key file %s already exists; nothing was changed", path)
 	case err != nil:
 		return nil, fmt.Errorf("create key file: %w", err)
 	}
@@ -145,14 +145,14 @@ func Open(path string) (*Keys, error) {
 	return keys, nil
 }
 
-// readPrivate reads a file that nobody but its owner may read.
+// readPrivate reads a file. It refuses one that other users than its owner may read.
 func readPrivate(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("others may read %s (mode %04o); make it 0600", path, info.Mode().Perm())
+		return nil, fmt.Errorf("other users may read %s (mode %04o); change its mode to 0600", path, info.Mode().Perm())
 	}
 	return os.ReadFile(path)
 }

@@ -29,7 +29,7 @@ type Hasher struct {
 	workers []*worker // of held.digests
 }
 
-// Hasher returns a hasher with the digest keys as they are now. Whoever asked for it gives it back by Release.
+// Hasher returns a hasher with the current digest keys. The caller gives it back by Release.
 func (k *Keys) Hasher() *Hasher {
 	held := k.held.Load()
 	if h, ok := held.hashers.Get().(*Hasher); ok {

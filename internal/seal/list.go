@@ -47,7 +47,7 @@ func (k *Keys) VerifierKey(name string, id uint32) (string, error) {
 			return verifierKey(name, key.private)
 		}
 	}
-	return "", errors.New("there is no such signing key")
+	return "", errors.New("the signing key does not exist")
 }
 
 // infosOf tells the keys of a keyset, with the keys. Those added after the primary one are next, those before it old.

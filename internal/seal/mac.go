@@ -68,7 +68,7 @@ func (w *worker) sum(prefix, data string) *[sha256.Size]byte {
 
 // readMACs returns the keys of a keyset for keyed digests, the primary one first and the others by their id.
 func readMACs(handle *keyset.Handle) ([]*mac, error) {
-	wrong := errors.New("it is not one for keyed digests")
+	wrong := errors.New("it is not a key for keyed digests")
 	if _, err := prf.NewPRFSet(handle); err != nil {
 		return nil, wrong // What Tink would not use is not used.
 	}

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// keepOwner gives a new file the owner of the old one: who rotates keys as root must not lock the server out.
+// keepOwner gives a new file the owner of the old one: if root rotates keys, the server must still be able to read the
+// file.
 func keepOwner(old, made string) error {
 	was, err := os.Stat(old)
 	if err != nil {

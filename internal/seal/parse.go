@@ -53,7 +53,7 @@ func decodeFile(data []byte) (*keyFile, [16]byte, error) {
 		return nil, [16]byte{}, fmt.Errorf("it is not a key file of the format %s", fileFormat)
 	}
 	if sum, err := file.sum(); err != nil || (file.Checksum != "" && file.Checksum != sum) {
-		return nil, [16]byte{}, errors.New("it is damaged: its checksum is another one")
+		return nil, [16]byte{}, errors.New("it is damaged: the checksum does not match")
 	}
 	return &file, [16]byte(id), nil
 }
@@ -66,7 +66,7 @@ func decodeOne(data []byte, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something behind it")
+		return errors.New("there is more data after it")
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func decodeOne(data []byte, into any) error {
 // read reads a keyset, and notes its keys.
 func (s *keysets) read(name Keyset, data json.RawMessage, use func(*keyset.Handle) error) error {
 	if name == KeysetSigning && len(data) == 0 {
-		return errors.New("it is missing: the file was made by a program older than the ledger's checkpoints; make a new one " +
+		return errors.New("it is missing: the file was made by a program older than the ledger's checkpoints; create a new one " +
 			"with `assent keys create` for a new database")
 	}
 	handle, err := readKeyset(data)
@@ -91,7 +91,7 @@ func (s *keysets) read(name Keyset, data json.RawMessage, use func(*keyset.Handl
 
 func (s *keysets) readMaster(handle *keyset.Handle) (err error) {
 	if s.master, err = aead.New(handle); err != nil {
-		return errors.New("it is not one for sealing")
+		return errors.New("it is not a key for encryption")
 	}
 	for _, key := range handle.KeysetInfo().GetKeyInfo() {
 		s.masterIDs = append(s.masterIDs, key.GetKeyId())

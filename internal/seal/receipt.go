@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// receiptPrefix sets the digests in receipts apart from those of subjects and spellings: who has a receipt and the database, but not
-// the keys, cannot tell which subject it is about.
+// receiptPrefix sets the digests in receipts apart from those of subjects and spellings. Without the keys, a receipt
+// and the database together do not tell which subject it is about.
 const receiptPrefix = "assent/1/email/receipt\x00"
 
 // ReceiptDigest returns the digest of the exact form of an address for a new receipt.

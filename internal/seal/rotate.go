@@ -23,7 +23,7 @@ func Rotatable() []Keyset { return []Keyset{KeysetMaster, KeysetDigest, KeysetSi
 func AddKey(path string, of Keyset) (KeyInfo, error) {
 	return rotate(path, of, func(m *keyset.Manager, infos []KeyInfo) (uint32, error) {
 		if due := next(infos); len(due) > 0 {
-			return 0, fmt.Errorf("the keyset %s has a key already that is to be promoted: %d", of, due[0].ID)
+			return 0, fmt.Errorf("the keyset %s already has a key that waits for its promotion: %d", of, due[0].ID)
 		}
 		template, err := templateOf(of)
 		if err != nil {
@@ -39,7 +39,7 @@ func PromoteKey(path string, of Keyset) (KeyInfo, error) {
 	return rotate(path, of, func(m *keyset.Manager, infos []KeyInfo) (uint32, error) {
 		due := next(infos)
 		if len(due) == 0 {
-			return 0, fmt.Errorf("the keyset %s has no key that could be promoted: add one first, and give the file to every server", of)
+			return 0, fmt.Errorf("the keyset %s has no key to promote: add one first, and give the file to every server", of)
 		}
 		id := due[len(due)-1].ID
 		return id, m.SetPrimary(id)
@@ -100,8 +100,8 @@ func rotate(path string, of Keyset, step func(*keyset.Manager, []KeyInfo) (uint3
 	return infos[at], nil
 }
 
-// update replaces a key file by a changed one, which has all keys that were in it. A file that is not right is refused. Whoever updates
-// it at the same time waits.
+// update replaces a key file by a changed one, which must still have all keys of the old one. It returns an error for a
+// file that is not valid. Concurrent updates wait for each other.
 func update(path string, change func(*keyFile) error) (_ *Keys, err error) {
 	resolved, err := filepath.EvalSymlinks(path) // A link stays one.
 	if err != nil {

@@ -67,7 +67,7 @@ func TestRotate_EachStep_SaysWhichKeyIsInUse(t *testing.T) {
 		if got := uses(mustOpen(t, path), of); !slices.Equal(got, []KeyUse{UsePrimary, UseNext}) || added.Use != UseNext {
 			t.Errorf("%s: added %v, %v", of, got, added)
 		}
-		if _, err := AddKey(path, of); err == nil || !strings.Contains(err.Error(), "to be promoted") {
+		if _, err := AddKey(path, of); err == nil || !strings.Contains(err.Error(), "waits for its promotion") {
 			t.Errorf("%s: a second key was added before the first was promoted: %v", of, err)
 		}
 		promoted := mustStep(t, PromoteKey, path, of)

@@ -20,9 +20,9 @@ import (
 // The errors of what cannot be opened.
 var (
 	// ErrOpen: it was not sealed under these keys, or not as what it is opened as, or was altered.
-	ErrOpen = errors.New("it was not sealed under these keys, or was altered")
+	ErrOpen = errors.New("it was not encrypted with these keys, or was altered")
 	// ErrKeyMissing: it names a master key that these keys are without. It is an [ErrOpen], too.
-	ErrKeyMissing = fmt.Errorf("the key file lacks the master key that it was sealed with: %w", ErrOpen)
+	ErrKeyMissing = fmt.Errorf("the key file lacks the master key that it was encrypted with: %w", ErrOpen)
 )
 
 // Purpose says what is sealed. One cannot be opened as another.
@@ -37,8 +37,9 @@ const (
 	PurposePage     Purpose = "assent/1/page/"     // of a method and filter
 )
 
-// Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed file. Each
-// method uses the keys of one file; whoever needs the same keys for several calls takes a [Keys.Snapshot].
+// Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed
+// file. Each method uses the keys of one file. A caller that needs the same keys for several calls takes a
+// [Keys.Snapshot].
 type Keys struct {
 	storeID [16]byte
 	unused  bool
@@ -94,7 +95,7 @@ func (s *keysets) holdAll(others *keysets) error {
 		}
 		at := slices.IndexFunc(s.infos, func(own KeyInfo) bool { return own.Keyset == other.Keyset && own.ID == other.ID })
 		if at < 0 || !s.keys[at].Equal(others.keys[i]) {
-			return fmt.Errorf("the key file lacks the key %d of the keyset %s, which was in it before", other.ID, other.Keyset)
+			return fmt.Errorf("the new key file lacks the key %d of the keyset %s, which the old file has", other.ID, other.Keyset)
 		}
 	}
 	return nil
@@ -144,7 +145,7 @@ func (k *Keys) Verify(storeID [16]byte, check []byte) error {
 	}
 	if storeID != k.storeID || !hmac.Equal(own, check) {
 		return errors.New("the key file belongs to another database; give the key file that was made for this one " +
-			"(without it nothing in the database can be found or read)")
+			"(without it no data in the database can be found or decrypted)")
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (k *Keys) Signer(name string) (*Signer, error) {
 	}
 	verifier, err := note.NewVerifier(text)
 	if err != nil {
-		return nil, fmt.Errorf("the name %q is none for a signing key: %w", name, err)
+		return nil, fmt.Errorf("the name %q is not valid for a signing key: %w", name, err)
 	}
 	return &Signer{name: name, hash: verifier.KeyHash(), key: key}, nil
 }
@@ -82,7 +82,7 @@ func readSigning(handle *keyset.Handle) ([]signingKey, error) {
 		}
 		private, ok := entry.Key().(*tinked25519.PrivateKey)
 		if !ok || len(private.OutputPrefix()) > 0 {
-			return nil, errors.New("it is not one for Ed25519 signatures without a prefix")
+			return nil, errors.New("it is not a key for Ed25519 signatures without a prefix")
 		}
 		key := signingKey{
 			id:      entry.KeyID(),

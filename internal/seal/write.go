@@ -40,7 +40,8 @@ func replace(path string, data []byte) (err error) {
 // temporary is the pattern of names that a file has before it is complete.
 func temporary(path string) string { return filepath.Base(path) + ".*.new" }
 
-// lockFolder waits until nobody else changes key files in the folder, and keeps others from it until unlock is called.
+// lockFolder waits until no other process changes key files in the folder, and keeps others from it until unlock is
+// called.
 func lockFolder(dir string) (unlock func() error, err error) {
 	guard := flock.New(dir, flock.SetFlag(os.O_RDONLY))
 	if err := guard.Lock(); err != nil {

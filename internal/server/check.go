@@ -59,8 +59,8 @@ func checkKeyFile(cfg config.Server) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("the key file %s is missing, and without it nothing in the database can be found or read: bring it back from where "+
-			"it was kept; for a new database make one with `assent keys create`, and give the same to every server of it", path)
+		return fmt.Errorf("the key file %s is missing, and without it no data in the database can be found or decrypted: restore it from "+
+			"your copy; for a new database create one with `assent keys create`, and give the same file to every server of it", path)
 	}
 	_, err = seal.Open(path)
 	return err
@@ -97,7 +97,7 @@ func checkCheckpointDir(cfg config.Server) error {
 		return fmt.Errorf("open the checkpoint directory: %w", err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("open the checkpoint directory: %s is no directory", cfg.CheckpointDir)
+		return fmt.Errorf("open the checkpoint directory: %s is not a directory", cfg.CheckpointDir)
 	}
 	return nil
 }

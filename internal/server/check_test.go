@@ -42,7 +42,7 @@ func TestCheckConfig_EachFileThatIsNotRight_IsNamed(t *testing.T) {
 		"certificate":          {func(cfg *config.Server) { cfg.TLSCert, cfg.TLSKey = wrong, wrong }, wrong},
 		"catalog":              {func(cfg *config.Server) { cfg.Catalog = wrong }, wrong + ":1"},
 		"catalog that is not":  {func(cfg *config.Server) { cfg.Catalog = wrong + "x" }, wrong + "x"},
-		"checkpoint directory": {func(cfg *config.Server) { cfg.CheckpointDir, cfg.CheckpointInterval = wrong, time.Hour }, "no directory"},
+		"checkpoint directory": {func(cfg *config.Server) { cfg.CheckpointDir, cfg.CheckpointInterval = wrong, time.Hour }, "is not a directory"},
 		"witness":              {func(cfg *config.Server) { cfg.WitnessKeys = []string{"w"} }, "witness_key"},
 	} {
 		cfg := settings(t)

@@ -118,7 +118,7 @@ func TestClaims_KeyOfAnotherDatabase_IsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	never := func(server.Claim) error { return errAsked }
-	if err := server.ReadClaims(t.Context(), cfg, officer, never); err == nil || !strings.Contains(err.Error(), "there is no database") {
+	if err := server.ReadClaims(t.Context(), cfg, officer, never); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("without a database: %v", err)
 	}
 	r := run(t, cfg)
@@ -132,7 +132,7 @@ func TestClaims_KeyOfAnotherDatabase_IsRefused(t *testing.T) {
 
 func TestPurge_LeavesNothingOfWhatWasErasedInTheFile(t *testing.T) {
 	cfg := settings(t)
-	if err := server.Purge(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "there is no database") {
+	if err := server.Purge(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("without a database: %v", err)
 	}
 	r := run(t, cfg)

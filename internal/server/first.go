@@ -19,8 +19,8 @@ import (
 // adminID is the id of the first client of a new SQLite database. Where its key was lost with a crash the next one is admin-2.
 const adminID = "admin"
 
-// The files beside a SQLite file: the key of the first client, and that key while it is being made. As long as there is the
-// latter, nobody can have been given a key.
+// The files beside a SQLite file: the key of the first client, and that key while it is being made. As long as the
+// latter exists, no operator can have been given a key.
 const (
 	adminKeySuffix = ".admin-key"
 	pendingSuffix  = ".new.admin-key"
@@ -68,9 +68,9 @@ func (f *first) due(ctx context.Context) (bool, error) {
 			return false, fmt.Errorf("look for the first API key: %w", err)
 		}
 	}
-	// An empty file holds nobody's key.
+	// An empty file holds no key.
 	if info, err := os.Stat(f.file); err == nil && info.Size() > 0 {
-		return false, fmt.Errorf("the first API key is not written yet, but there is a file %s, which is of another database: move it away",
+		return false, fmt.Errorf("the first API key is not written yet, but the file %s of another database exists: move it away",
 			f.file)
 	}
 	return true, nil
@@ -127,8 +127,8 @@ func (f *first) create(ctx context.Context) (id string, err error) {
 	return id, f.rename()
 }
 
-// client creates the client under the first id that is free. Those before it are of starts that broke off: nobody has their
-// keys, so they are revoked.
+// client creates the client under the first free id. The ids before it belong to starts that broke off. Their keys were
+// never handed out, so client revokes them.
 func (f *first) client(ctx context.Context) (id, key string, err error) {
 	id = adminID
 	for n := 2; ; n++ {

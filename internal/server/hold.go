@@ -46,7 +46,7 @@ func (k *keeper) hold(ctx context.Context, use *service.Service) error {
 		}
 		// Checkpoints of an earlier run are those of a ledger that was lost: they differ from where it was.
 		if compared.Standing == checkpoint.StandingDiffers && name.Run == newest.Run {
-			return fmt.Errorf("the database has another history than the checkpoint %s, which was kept when it had %d events: it was "+
+			return fmt.Errorf("the database has another history than the checkpoint %s, which was stored when the ledger had %d events: it was "+
 				"altered, or is not the database that the directory is for; run `assent ledger verify --checkpoint` with that file", name, name.Size)
 		}
 	}
@@ -61,16 +61,16 @@ func (k *keeper) compare(ctx context.Context, use *service.Service, name kept.Na
 		if errors.Is(err, kept.ErrUnsettled) {
 			level = slog.LevelWarn
 		}
-		k.log.LogAttrs(ctx, level, "a checkpoint that was kept cannot be read, and counts for nothing", slog.String("error", err.Error()))
+		k.log.LogAttrs(ctx, level, "a stored checkpoint cannot be read and is ignored", slog.String("error", err.Error()))
 		return nil, nil
 	}
 	compared, err := use.Compare(ctx, signed)
 	if errors.Is(err, ledger.ErrSignature) {
-		return nil, fmt.Errorf("the checkpoint %s of %s was signed by no key of this database, or was altered: give each database a "+
+		return nil, fmt.Errorf("the checkpoint %s of %s was not signed by a key of this database, or was altered: give each database a "+
 			"checkpoint directory of its own", name, c.Origin)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("hold the database against the checkpoint %s: %w", name, err)
+		return nil, fmt.Errorf("compare the database with the checkpoint %s: %w", name, err)
 	}
 	return &compared, nil
 }
@@ -80,13 +80,13 @@ func (k *keeper) report(ctx context.Context, newest kept.Name, position int64) e
 	erasures, err := k.erasuresToRepeat()
 	switch {
 	case err != nil && k.behind:
-		return fmt.Errorf("the database was restored from a backup, and the erasures made since cannot be read: %w", err)
+		return fmt.Errorf("the database was restored from a backup, and the erasures carried out since cannot be read: %w", err)
 	case err != nil:
-		k.log.LogAttrs(ctx, slog.LevelError, "the erasures that are kept cannot be read: a backup that is restored will lack them",
+		k.log.LogAttrs(ctx, slog.LevelError, "the erasures in the checkpoint directory cannot be read: a restored backup will not contain them",
 			slog.String("error", err.Error()))
 	case k.behind:
 		k.log.LogAttrs(ctx, slog.LevelError, "THE DATABASE IS OLDER THAN THE NEWEST CHECKPOINT: it was restored from a backup, and "+
-			"what was recorded since is lost, refusals included; suppress them anew before anything is sent",
+			"events recorded since are lost, refusals included; record them again before you send anything",
 			slog.String("checkpoint", newest.String()), slog.Int64("checkpoint_size", newest.Size), slog.Int64("position", position),
 			slog.Int("erasures_since", len(erasures)))
 	}
@@ -98,7 +98,7 @@ func (k *keeper) report(ctx context.Context, newest kept.Name, position int64) e
 // that it has must change nothing.
 func (k *keeper) erasuresToRepeat() ([]kept.Erasure, error) { return k.dir.ErasuresAfter(k.agreed) }
 
-// repeat carries out the erasures that a restored backup lacks, before anybody is answered.
+// repeat carries out the erasures that a restored backup lacks, before the server answers a call.
 func (k *keeper) repeat(ctx context.Context, use *service.Service) error {
 	if k == nil {
 		return nil
@@ -109,7 +109,7 @@ func (k *keeper) repeat(ctx context.Context, use *service.Service) error {
 	}
 	lacked, err := use.RepeatErasures(ctx, erasures)
 	if err != nil {
-		return fmt.Errorf("repeat the erasures made since the backup: %w", err)
+		return fmt.Errorf("repeat the erasures carried out since the backup: %w", err)
 	}
 	if lacked > 0 {
 		k.log.LogAttrs(ctx, slog.LevelWarn, "repeated erasures that the database lacked", slog.Int("erasures", lacked))

@@ -88,7 +88,7 @@ func (k *keeper) KeepCheckpoint(ctx context.Context, size int64, signed []byte) 
 // failed says that a checkpoint is not kept.
 func (k *keeper) failed(ctx context.Context, err error) {
 	k.count(false)
-	k.log.LogAttrs(ctx, slog.LevelError, "no checkpoint was kept: the ledger goes on without one",
+	k.log.LogAttrs(ctx, slog.LevelError, "no checkpoint was stored: the server continues without one",
 		slog.String("error", rpc.CauseText(err)))
 }
 
@@ -100,7 +100,7 @@ func (k *keeper) take(ctx context.Context, use *service.Service) error {
 	if before != nil {
 		compared, err := use.Compare(ctx, before)
 		if err == nil && compared.Standing != checkpoint.StandingHolds {
-			err = errors.New("the database is no longer the one of the checkpoint before: it was replaced or altered under the " +
+			err = errors.New("the database does not match the previous checkpoint: it was replaced or altered under the " +
 				"running server; restart all servers, and run `assent ledger verify --checkpoint` with the newest")
 		}
 		if err != nil {

@@ -165,7 +165,7 @@ func TestKeeper_DirectoryThatGoesAway_IsLoggedAndCounted_AndStopsNothing(t *test
 			t.Errorf("the metrics lack %s", want)
 		}
 	}
-	if !strings.Contains(r.log.String(), `level=ERROR msg="no checkpoint was kept`) {
+	if !strings.Contains(r.log.String(), `level=ERROR msg="no checkpoint was stored`) {
 		t.Error(r.log.String())
 	}
 	if err := os.Rename(cfg.CheckpointDir+".gone", cfg.CheckpointDir); err != nil {
@@ -269,7 +269,7 @@ func TestKeeper_RestoredBackupWithoutReadableErasures_RefusesToStart(t *testing.
 		t.Fatal(err)
 	}
 	r := run(t, cfg)
-	if !strings.Contains(r.log.String(), "the erasures that are kept cannot be read") {
+	if !strings.Contains(r.log.String(), "the erasures in the checkpoint directory cannot be read") {
 		t.Error(r.log.String())
 	}
 	r.stopped()
@@ -299,7 +299,7 @@ func TestKeeper_DirectoryOfAnotherDatabase_RefusesToStart(t *testing.T) {
 	cfg, other := keeping(t), keeping(t)
 	run(t, cfg).stopped()
 	other.CheckpointDir = cfg.CheckpointDir
-	if got := refuses(t, other); !strings.Contains(got, "signed by no key of this database") {
+	if got := refuses(t, other); !strings.Contains(got, "was not signed by a key of this database") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -316,7 +316,7 @@ func TestKeeper_NewestCheckpointCutOff_IsSaid_AndTheOneBeforeCounts(t *testing.T
 	}
 	copyFile(t, backup, pathOf(t, cfg)) // Of size 3, which the checkpoint before the newest has.
 	r := run(t, cfg)
-	if !strings.Contains(r.log.String(), "cannot be read, and counts for nothing") || strings.Contains(r.log.String(), "OLDER") {
+	if !strings.Contains(r.log.String(), "cannot be read and is ignored") || strings.Contains(r.log.String(), "OLDER") {
 		t.Error(r.log.String())
 	}
 }

@@ -84,7 +84,7 @@ func (l *listeners) addresses() Addresses {
 	return at
 }
 
-// close closes what nobody serves. A listener that was served is closed already, which is no error.
+// close closes the listeners that are not served. A served listener is closed already; closing it again is no error.
 func (l *listeners) close() error {
 	var errs []error
 	for _, listener := range []net.Listener{l.grpc, l.http, l.pprof} {

@@ -51,7 +51,7 @@ func mustExist(cfg config.Server) error {
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no database %s", path)
+		return fmt.Errorf("the database %s does not exist", path)
 	}
 	return nil
 }

@@ -61,11 +61,11 @@ func TestStart_DatabaseMissingBesideItsKeyFiles_IsRefusedAndMakesNone(t *testing
 	if err := os.Rename(path, path+".away"); err != nil {
 		t.Fatal(err)
 	}
-	refusesAndMakesNothing(t, cfg, path+".admin-key is there")
+	refusesAndMakesNothing(t, cfg, path+".admin-key exists")
 	if err := os.Remove(path + ".admin-key"); err != nil {
 		t.Fatal(err)
 	}
-	refusesAndMakesNothing(t, cfg, path+".keys is there")
+	refusesAndMakesNothing(t, cfg, path+".keys exists")
 	cfg.AdoptKeys = true
 	run(t, cfg)
 }

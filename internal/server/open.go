@@ -190,13 +190,13 @@ func openKeys(ctx context.Context, cfg config.Server, store storage.Reader) (*se
 	case errors.Is(err, storage.ErrNotInitialised) && embedded:
 		return seal.Create(path)
 	case errors.Is(err, storage.ErrNotInitialised):
-		return nil, fmt.Errorf("there is no key file %s: make one with `assent keys create`, and give the same to every server of "+
+		return nil, fmt.Errorf("the key file %s does not exist: create one with `assent keys create`, and give the same file to every server of "+
 			"the database", path)
 	case err != nil:
 		return nil, fmt.Errorf("read the head: %w", err)
 	default:
-		return nil, fmt.Errorf("the key file %s is missing, and without it nothing in the database can be found or read: bring it "+
-			"back from where it was kept", path)
+		return nil, fmt.Errorf("the key file %s is missing, and without it no data in the database can be found or decrypted: restore it "+
+			"from your copy", path)
 	}
 }
 
@@ -208,8 +208,8 @@ func takeKeys(ctx context.Context, cfg config.Server, path string, store storage
 	}
 	switch _, err := store.Head(ctx); {
 	case errors.Is(err, storage.ErrNotInitialised):
-		return nil, fmt.Errorf("the database is empty, and the key file %s is that of a database with the store id %x: give that "+
-			"database, or a key file made by `assent keys create`, or --adopt-keys to begin anew with these keys", path, keys.StoreID())
+		return nil, fmt.Errorf("the database is empty, and the key file %s belongs to the database with the store id %x: use that "+
+			"database, a key file made by `assent keys create`, or --adopt-keys to start again with these keys", path, keys.StoreID())
 	case err != nil:
 		return nil, fmt.Errorf("read the head: %w", err)
 	}
@@ -237,8 +237,8 @@ func checkMissing(cfg config.Server) error {
 		return nil // What is wrong with it, opening it says.
 	}
 	missing := func(beside string) error {
-		return fmt.Errorf("the database %s is missing, but %s is there: bring the database back from where it was moved or from a "+
-			"backup; for a new one move that file away", path, beside)
+		return fmt.Errorf("the database %s is missing, but %s exists: restore the database from where it was moved or from a "+
+			"backup; for a new database, move that file away", path, beside)
 	}
 	if info, err := os.Stat(path + adminKeySuffix); err == nil && info.Size() > 0 {
 		return missing(path + adminKeySuffix)
@@ -255,7 +255,7 @@ func checkMissing(cfg config.Server) error {
 		return err
 	}
 	if !keys.Unused() {
-		return fmt.Errorf("%w, or give --adopt-keys to begin anew with these keys", missing(cfg.Keys))
+		return fmt.Errorf("%w, or use --adopt-keys to start again with these keys", missing(cfg.Keys))
 	}
 	return nil
 }

@@ -179,7 +179,7 @@ func newServer(
 	return s, nil
 }
 
-// traced leaves health out, which only says that somebody looks.
+// traced leaves out the health service: its calls only say that a probe looks.
 func traced(api *rpc.API, method string) bool {
 	return api.Known(method) && method != grpc_health_v1.Health_Check_FullMethodName &&
 		method != grpc_health_v1.Health_Watch_FullMethodName && method != grpc_health_v1.Health_List_FullMethodName

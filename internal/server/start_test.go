@@ -219,7 +219,7 @@ func TestStart_WrongCertificate_Refuses(t *testing.T) {
 		"swapped":       {key, cert, "load the certificate"},
 		"missing":       {cert + "x", key, "load the certificate"},
 		"ended":         {oldCert, oldKey, "ended at"},
-		"half":          {cert, "", "go together"},
+		"half":          {cert, "", "must be set together"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := settings(t)
@@ -306,7 +306,7 @@ func TestMigrate_UpDownStatus(t *testing.T) {
 	for name, cfg := range map[string]config.Server{"sqlite": sqlite, "postgres": pg} {
 		t.Run(name, func(t *testing.T) {
 			if name == "sqlite" {
-				if _, err := server.MigrateStatus(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no database") {
+				if _, err := server.MigrateStatus(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "does not exist") {
 					t.Errorf("status of no file: %v", err)
 				}
 				if _, err := server.MigrateDown(t.Context(), cfg, 1); err == nil {

@@ -165,10 +165,10 @@ func TestAddCosignatures_WhatProvesNothing_IsRefused(t *testing.T) {
 		"no witness":        {older, fault.InvalidRequest, "--witness-key"},
 		"stranger":          {stranger.cosign(older, 1), fault.InvalidRequest, "--witness-key"},
 		"another ledger":    {one.cosign(foreign, 1), fault.InvalidRequest, "not a checkpoint of this ledger"},
-		"another's line":    {append(slices.Clone(older), strings.TrimPrefix(string(one.cosign(forged, 1)), string(forged))...), fault.InvalidRequest, "is not one of it"},
-		"beyond the ledger": {one.cosign(beyond, 1), fault.PositionUnknown, "events only"},
+		"another's line":    {append(slices.Clone(older), strings.TrimPrefix(string(one.cosign(forged, 1)), string(forged))...), fault.InvalidRequest, "one of its signatures"},
+		"beyond the ledger": {one.cosign(beyond, 1), fault.PositionUnknown, "has only"},
 		"another history":   {one.cosign(forged, 1), fault.InvalidRequest, "other events"},
-		"no events":         {one.cosign(signedAt(t, w.keys, 0), 1), fault.InvalidRequest, "no events"},
+		"no events":         {one.cosign(signedAt(t, w.keys, 0), 1), fault.InvalidRequest, "empty ledger"},
 		"in the future":     {one.cosign(older, w.clock.Now().Unix()+120), fault.InvalidRequest, "in the future"},
 	} {
 		_, err := s.AddCosignatures(ctx, c.note)

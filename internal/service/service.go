@@ -33,13 +33,14 @@ import (
 type Options struct {
 	// Now is the clock. Required.
 	Now func() time.Time
-	// Logger is where the service reports what nobody waits for. Required.
+	// Logger logs the failures that no caller waits for. Required.
 	Logger *slog.Logger
-	// Decided is told of decisions, for counting; nil: nobody is.
+	// Decided is called with decisions, for counting. It may be nil.
 	Decided check.Decided
-	// Span is told of what traces show; nil: nobody is.
+	// Span is called to begin a span of a trace. It may be nil.
 	Span env.BeginSpan
-	// Index holds the states in memory; nil: every check reads the store. Whoever made it runs it.
+	// Index holds the states in memory. If it is nil, every check reads the store. The caller that made the index must run
+	// it.
 	Index check.Index
 	// VerifySample is the share of the checks answered by the index that are decided again in the background, from 0 to 1.
 	VerifySample float64

@@ -14,7 +14,7 @@ type Mark struct {
 	Revision int64 // of the head
 }
 
-// MarkOf returns the mark of a follower who has taken in everything up to the head.
+// MarkOf returns the mark of a follower that has read everything up to the head.
 func MarkOf(h *Head) Mark { return Mark{Position: h.Position, Revision: h.Revision} }
 
 // Reaches reports whether everything up to the other mark is taken in.
@@ -66,8 +66,9 @@ func lastOf(parts, of int) (id consent.SubjectID) {
 
 // Followed is what an in-memory copy of the states follows. Subjects of confirmation mails are left out of it everywhere.
 //
-// Whoever reads the head first, then the states of ranges that make up all ids, in any order, and then follows from the mark of that head,
-// has missed nothing: a subject whose id stays is in its range, and one that was given another id, or is new, is told by Follow.
+// A follower misses nothing if it reads the head first, then the states of ranges that together cover all ids, in any
+// order, and then follows from the mark of that head. A subject that keeps its id is in its range. A subject that was
+// given another id, or is new, comes from Follow.
 type Followed interface {
 	// Follow returns the head, read from a primary, and what changed after the mark, of one snapshot: the subjects of the events
 	// after it, of which it takes at most limit, and those that Changes.Reread named after it, always all. Where more events follow the

@@ -18,7 +18,7 @@ var (
 	// ErrUnavailable: the database could not be reached or went away; nothing was stored.
 	ErrUnavailable = errors.New("the database is not available")
 	// ErrCommitUnknown: the connection broke while committing; whether it is stored is unknown.
-	ErrCommitUnknown = errors.New("the database went away while committing")
+	ErrCommitUnknown = errors.New("the connection to the database was lost during the commit")
 	// ErrNotInitialised: the database has tables, but no head yet.
 	ErrNotInitialised = errors.New("the database is not initialised")
 	// ErrInitialised: the database has a head already.
@@ -29,7 +29,7 @@ var (
 	ErrText = errors.New("a text cannot be stored")
 )
 
-// Head is the one row that orders everything: whoever changes anything holds its lock.
+// Head is the one row that orders everything. Every write locks it.
 type Head struct {
 	StoreID        [16]byte
 	KeysCheck      []byte // proves that a key file belongs to this store
@@ -52,7 +52,7 @@ type SubjectKey struct {
 	Digest [32]byte
 }
 
-// Subject is whom events are about.
+// Subject is one form of an address, which events are about.
 type Subject struct {
 	Key         SubjectKey
 	ID          consent.SubjectID // zero of a tombstone
@@ -140,7 +140,7 @@ type BatchEvent struct {
 	Subject  consent.SubjectID
 }
 
-// Learnt is how often a client learnt something about whoever a key leads to, on a day.
+// Learnt is how often a client learnt something about the subject of a key, on a day.
 type Learnt struct {
 	Key     SubjectKey
 	Day     int64 // days since 1970-01-01, UTC
@@ -214,9 +214,10 @@ type Changes struct {
 	DropSubjects []SubjectKey
 	// ForgetDisclosures names the subjects whose disclosures are deleted.
 	ForgetDisclosures []consent.SubjectID
-	// Reread names the subjects whose rows or states change in this write although no event of theirs is among Records: whoever follows
-	// the store reads them anew. They are kept with Head.Revision, which is greater by one than before for each write with some; those
-	// older than the last RevisionsKept revisions are deleted. One that is named twice is kept once.
+	// Reread lists the subjects whose rows or states change in this write, although none of the Records is an event of
+	// theirs. Followers of the store read them again. They are kept with Head.Revision, which is incremented by each write
+	// that has some; those older than the last RevisionsKept revisions are deleted. A key that is listed twice is kept
+	// once.
 	Reread []SubjectKey
 }
 
@@ -292,8 +293,8 @@ type Reader interface {
 	Records(ctx context.Context, keys []SubjectKey, after int64, limit int) (Head, []Record, error)
 	// Ledger returns the records after the position given, by position without gaps, at most limit of them.
 	Ledger(ctx context.Context, after int64, limit int) (Head, []Record, error)
-	// SubjectIDs returns the ids of all subjects that have events or states, greater than after, in order, at most limit of
-	// them. The id of nobody is not among them.
+	// SubjectIDs returns the ids of all subjects that have events or states, greater than after, in order, at most limit
+	// of them. The zero id is not among them.
 	SubjectIDs(ctx context.Context, after consent.SubjectID, limit int) ([]consent.SubjectID, error)
 	// Catalogs returns the versions of the catalog greater than after, by version.
 	Catalogs(ctx context.Context, after int64) (Head, []Catalog, error)
@@ -328,8 +329,8 @@ type Snapshot interface {
 	// Rows returns the events after the position given, which may be negative, by position, with gaps if there are any, at most
 	// limit of them.
 	Rows(ctx context.Context, after int64, limit int) ([]Row, error)
-	// Subjects returns the subjects that have events or states, with both, those greater than after in order of their ids, at
-	// most limit of them. The id of nobody is not among them.
+	// Subjects returns the subjects that have events or states, with both, those greater than after in order of their ids,
+	// at most limit of them. The zero id is not among them.
 	Subjects(ctx context.Context, after consent.SubjectID, limit int) ([]SubjectHistory, error)
 	// Catalogs returns all versions of the catalog, by version.
 	Catalogs(ctx context.Context) ([]Catalog, error)

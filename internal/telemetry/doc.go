@@ -1,5 +1,5 @@
-// Package telemetry makes what a server reports itself by: its log, its metrics and its traces. Nothing here is global; who
-// needs a logger, a counter or a span is given it.
+// Package telemetry makes the log, the metrics and the traces of a server. Nothing here is global: loggers, counters
+// and spans are passed as parameters.
 //
 // Labels of metrics and attributes of spans come from closed sets only: the channels of the catalog, verdicts, reasons, outcomes,
 // numbers, and the names of methods that exist. No address and nothing that a caller chose becomes one; exit.go holds back what

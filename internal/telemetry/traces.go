@@ -148,7 +148,7 @@ func (parentOnly) Extract(ctx context.Context, carrier propagation.TextMapCarrie
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: carrier.Get(traceParent)})
 }
 
-// Inject adds nothing: a server calls nobody.
+// Inject adds nothing: a server makes no calls to other servers.
 func (parentOnly) Inject(context.Context, propagation.TextMapCarrier) {}
 
 // Fields returns the only header that is read.

@@ -73,9 +73,8 @@ func defaultSettings(dir string) []string {
 	}
 }
 
-// watch starts the watchdog over an empty folder, as a user whom PostgreSQL
-// accepts, in a session of its own: Ctrl-C in the terminal of the tests must
-// not end it before it has cleaned up.
+// watch starts the watchdog over an empty folder, as a user that PostgreSQL accepts, in a session of its own: Ctrl-C in
+// the terminal of the tests must not end it before it has cleaned up.
 func watch(dir, bin, conf string) (*cluster, error) {
 	credential, err := serverUser()
 	if err != nil {
@@ -108,8 +107,8 @@ func watch(dir, bin, conf string) (*cluster, error) {
 	}, nil
 }
 
-// serverUser returns whom to run the server as: nobody special, but when root,
-// which PostgreSQL refuses to run as, the user postgres.
+// serverUser returns the user to run the server as. It is the current user, except for root: PostgreSQL refuses to run
+// as root, so serverUser then returns the user postgres.
 func serverUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

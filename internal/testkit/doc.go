@@ -7,12 +7,10 @@
 //
 // # PostgreSQL
 //
-// [Postgres] gives a test an empty database of its own. The server is the one
-// that ASSENT_TEST_POSTGRES_URL names; without that variable the first call in
-// a test binary makes a server from the programs in PATH or in
-// /usr/lib/postgresql/*/bin, which listens on a unix socket only. Where neither
-// is possible the test fails and says how to get one. A test is never skipped
-// for want of a database, because then nobody would notice that it never runs.
+// [Postgres] gives a test an empty database of its own. The server is the one that ASSENT_TEST_POSTGRES_URL names;
+// without that variable the first call in a test binary makes a server from the programs in PATH or in
+// /usr/lib/postgresql/*/bin, which listens on a unix socket only. Where neither is possible the test fails and says how
+// to get one. A test is never skipped for want of a database: a skipped test would go unnoticed.
 //
 // A server made here ends with the test binary, however that ends. A small
 // shell script keeps watch over it and holds one end of a pipe; the kernel

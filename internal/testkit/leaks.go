@@ -24,11 +24,10 @@ func VerifyNoLeaks(m *testing.M, atEnd ...func()) {
 	goleak.VerifyTestMain(m, append(ignored(), end)...)
 }
 
-// ignored lists the goroutines that may be left. A goroutine belongs here only
-// when a library starts it, the library offers no way to end it, and there is
-// one of it for the whole process; each entry says in a comment which library
-// and why. No library in use needs one now. What Assent starts itself never
-// belongs here: whoever creates a thing closes it.
+// ignored lists the goroutines that may be left. A goroutine belongs here only when a library starts it, the library
+// offers no way to end it, and there is one of it for the whole process; each entry says in a comment which library and
+// why. No library in use needs one now. What Assent starts itself never belongs here: the code that creates a thing
+// must close it.
 func ignored() []goleak.Option {
 	return []goleak.Option{}
 }

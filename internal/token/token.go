@@ -1,5 +1,6 @@
-// Package token makes what the service hands out to be handed back: the token of a confirmation mail and that of the next
-// page of a list. Both are sealed, so they say nothing to who holds them, and can be neither made nor changed by others.
+// Package token makes the tokens that callers give back later: the token of a confirmation mail, and that of the next
+// page of a list. Both are encrypted and authenticated. A holder can learn nothing from a token, and can neither make
+// nor change one.
 package token
 
 import (

@@ -1,10 +1,10 @@
--- What the rights of the people need: whom something was disclosed to, what comes back after an erasure, what is kept for the
--- defence of claims, and which requests an erasure reaches. docs/storage-format.md describes every column.
+-- The rights of data subjects: disclosures, re-imported erased addresses, data kept for the defence of legal claims,
+-- and the requests that an erasure reaches. docs/storage-format.md describes every column.
 
 ALTER TABLE requests ADD COLUMN first_position bigint;
 ALTER TABLE requests ADD COLUMN last_position bigint;
 
--- Erasures whose evidence still says whom they are about: those that were imported, and wait to be carried out.
+-- Erasures that were imported and wait to be carried out: their evidence still has the address.
 CREATE INDEX events_by_erasure ON events (position) WHERE kind = 9 AND evidence IS NOT NULL;
 
 CREATE INDEX requests_by_position ON requests (last_position) WHERE last_position IS NOT NULL;
@@ -39,7 +39,8 @@ CREATE TABLE checkpoints (
     note text   NOT NULL
 );
 
--- Statistics keep samples of columns, which neither an erasure nor a purge renews: none of what is sealed or may have to go.
+-- Statistics of PostgreSQL hold samples of column values, and neither an erasure nor a purge updates them. So there are none for
+-- columns with encrypted data, or with data that an erasure must remove.
 ALTER TABLE events
     ALTER COLUMN header SET STATISTICS 0,
     ALTER COLUMN evidence SET STATISTICS 0;

@@ -1,5 +1,5 @@
--- When the workers of servers last ran. And the order of bytes for texts that rows are ordered by, so that one statement gives one order in
--- both databases. docs/storage-format.md describes every column.
+-- The time of the last run of each background job. Texts that rows are ordered by get the collation "C", so that one statement
+-- gives the same order in both databases. docs/storage-format.md describes every column.
 
 ALTER TABLE clients ALTER COLUMN id TYPE text COLLATE "C";
 ALTER TABLE erased_returns ALTER COLUMN client TYPE text COLLATE "C";

@@ -1,5 +1,5 @@
--- The ledger, whom it is about, and what follows from it. docs/storage-format.md describes every column.
--- No sequences, no unique key that lacks its table's first column: the order is given under the lock of the head row.
+-- The ledger, its subjects, and what is derived from it. docs/storage-format.md describes every column. There are no
+-- sequences, and each unique key has the first column of its table: the order is given under the lock of the head row.
 
 CREATE TABLE ledger_head (
     id              INTEGER PRIMARY KEY CHECK (id = 1),

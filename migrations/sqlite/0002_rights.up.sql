@@ -1,10 +1,10 @@
--- What the rights of the people need: whom something was disclosed to, what comes back after an erasure, what is kept for the
--- defence of claims, and which requests an erasure reaches. docs/storage-format.md describes every column.
+-- The rights of data subjects: disclosures, re-imported erased addresses, data kept for the defence of legal claims,
+-- and the requests that an erasure reaches. docs/storage-format.md describes every column.
 
 ALTER TABLE requests ADD COLUMN first_position INTEGER;
 ALTER TABLE requests ADD COLUMN last_position INTEGER;
 
--- Erasures whose evidence still says whom they are about: those that were imported, and wait to be carried out.
+-- Erasures that were imported and wait to be carried out: their evidence still has the address.
 CREATE INDEX events_by_erasure ON events (position) WHERE kind = 9 AND evidence IS NOT NULL;
 
 CREATE INDEX requests_by_position ON requests (last_position) WHERE last_position IS NOT NULL;

@@ -1,5 +1,5 @@
--- What it takes to follow the store from memory: which rows and states changed although no event of theirs says so, and whom an
--- event is about without knowing the address. docs/storage-format.md describes every column.
+-- Following the store from memory: the rows and states that changed without an event of their own, and the subject of
+-- an event without its address. docs/storage-format.md describes every column.
 
 ALTER TABLE ledger_head ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger_head ADD COLUMN refs_sum BLOB CHECK (length(refs_sum) = 32);

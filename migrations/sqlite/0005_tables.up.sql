@@ -1,4 +1,4 @@
--- When the workers of servers last ran. docs/storage-format.md describes every column.
+-- The time of the last run of each background job. docs/storage-format.md describes every column.
 
 CREATE TABLE worker_runs (
     worker          TEXT    PRIMARY KEY,

@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Somebody who may ask.
+// A client of the API.
 type Client struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id: lower-case letters, digits, '-', '_' and '.', at most 64. It is the actor of the events it records.
@@ -521,7 +521,7 @@ func (x *ListClientsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Who gets a new key.
+// The client to give a new key.
 type RotateClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The client's id.
@@ -640,7 +640,7 @@ func (x *RotateClientResponse) GetApiKey() string {
 	return ""
 }
 
-// Whose keys to end.
+// The client whose keys to end.
 type RevokeClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The client's id.

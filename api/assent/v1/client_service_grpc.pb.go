@@ -30,7 +30,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Keeps the clients: who may ask what, with which key.
+// Manages the clients of the API: what each may do, and with which key.
 type ClientServiceClient interface {
 	// Creates a client and returns its key, this once. A client gives nothing that it does not have itself: no scope, no list (unless it may
 	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
@@ -40,10 +40,10 @@ type ClientServiceClient interface {
 	GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error)
 	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
-	// Gives a client a new key, and returns it, this once. The key before holds beside it: until its own end, for the overlap, or until
-	// RevokeClient ends it; the one before that ends. A client rotates the keys of those only whose rights it could give. Errors: NOT_FOUND with
-	// CLIENT_NOT_FOUND; INVALID_ARGUMENT with INVALID_CLIENT for a client that was revoked; PERMISSION_DENIED with SCOPE_MISSING or
-	// OTHER_DEPARTMENT.
+	// Gives a client a new key, and returns it, this once. The previous key stays valid beside it for the overlap, unless
+	// its own end is earlier or RevokeClient ends it; the one before that ends. A client may rotate only the keys of
+	// clients whose rights it could grant. Errors: NOT_FOUND with CLIENT_NOT_FOUND; INVALID_ARGUMENT with INVALID_CLIENT
+	// for a client that was revoked; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	RotateClient(ctx context.Context, in *RotateClientRequest, opts ...grpc.CallOption) (*RotateClientResponse, error)
 	// Ends a client's keys with the next call on every server. Only a DENY that another server gives from memory may still come until that
 	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long
@@ -114,7 +114,7 @@ func (c *clientServiceClient) RevokeClient(ctx context.Context, in *RevokeClient
 // All implementations must embed UnimplementedClientServiceServer
 // for forward compatibility.
 //
-// Keeps the clients: who may ask what, with which key.
+// Manages the clients of the API: what each may do, and with which key.
 type ClientServiceServer interface {
 	// Creates a client and returns its key, this once. A client gives nothing that it does not have itself: no scope, no list (unless it may
 	// lift the entries of every list), and, if it is one of a department, no client of another or of all departments. Errors:
@@ -124,10 +124,10 @@ type ClientServiceServer interface {
 	GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error)
 	// Lists the clients by id, those revoked included. A client of one department sees those of that department.
 	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
-	// Gives a client a new key, and returns it, this once. The key before holds beside it: until its own end, for the overlap, or until
-	// RevokeClient ends it; the one before that ends. A client rotates the keys of those only whose rights it could give. Errors: NOT_FOUND with
-	// CLIENT_NOT_FOUND; INVALID_ARGUMENT with INVALID_CLIENT for a client that was revoked; PERMISSION_DENIED with SCOPE_MISSING or
-	// OTHER_DEPARTMENT.
+	// Gives a client a new key, and returns it, this once. The previous key stays valid beside it for the overlap, unless
+	// its own end is earlier or RevokeClient ends it; the one before that ends. A client may rotate only the keys of
+	// clients whose rights it could grant. Errors: NOT_FOUND with CLIENT_NOT_FOUND; INVALID_ARGUMENT with INVALID_CLIENT
+	// for a client that was revoked; PERMISSION_DENIED with SCOPE_MISSING or OTHER_DEPARTMENT.
 	RotateClient(context.Context, *RotateClientRequest) (*RotateClientResponse, error)
 	// Ends a client's keys with the next call on every server. Only a DENY that another server gives from memory may still come until that
 	// server's next round finds the revocation: after a tenth of a second as a rule, at most five, and in an outage of the database as long

@@ -2102,7 +2102,7 @@ func (x *RecordResult) GetStillAllowed() []*StillAllowed {
 	return nil
 }
 
-// Whose state to look up.
+// The address to look up.
 type LookupRecipientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.

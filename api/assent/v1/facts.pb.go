@@ -1128,7 +1128,7 @@ func (x *LegalHold) GetJustification() string {
 // What retention removed.
 type Removal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// evidence, requests (that nobody confirmed), disclosures or claims.
+	// evidence, requests (unconfirmed ones), disclosures or claims.
 	Removed string `protobuf:"bytes,1,opt,name=removed,proto3" json:"removed,omitempty"`
 	// What was older than this was removed.
 	UntilTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`

@@ -93,7 +93,7 @@ func (ExportFormat) EnumDescriptor() ([]byte, []int) {
 	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Whose history to show.
+// The address whose history to return.
 type SearchHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
@@ -260,7 +260,7 @@ func (x *SearchHistoryResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Of whom to say who learnt something.
+// The address whose disclosures to list.
 type ListDisclosuresRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
@@ -461,14 +461,14 @@ func (x *Disclosure) GetCount() int64 {
 	return 0
 }
 
-// Whom to erase.
+// The address to erase.
 type EraseRecipientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// When the person asked for it; unset: now. What occurred later stays.
 	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
-	// Who does it; at most 256 bytes, and no address, for it is kept.
+	// The employee who carries out the erasure; at most 256 bytes. It must not hold an address, because it is kept.
 	Operator string `protobuf:"bytes,3,opt,name=operator,proto3" json:"operator,omitempty"`
 	// Why; stored sealed, at most 2,048 bytes. It is kept, so it must hold no address: name a case or a ticket.
 	Justification string `protobuf:"bytes,4,opt,name=justification,proto3" json:"justification,omitempty"`
@@ -607,7 +607,7 @@ func (x *EraseRecipientResponse) GetEventsErased() int64 {
 	return 0
 }
 
-// Who moved where.
+// The old and the new address.
 type MoveRecipientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
@@ -879,7 +879,7 @@ func (x *VoidEventsResponse) GetSubjects() int64 {
 	return 0
 }
 
-// Whom to hold.
+// The address to place under a legal hold.
 type PlaceLegalHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
@@ -990,7 +990,7 @@ func (x *PlaceLegalHoldResponse) GetPositions() []int64 {
 	return nil
 }
 
-// Whom to release.
+// The address to release from its legal hold.
 type ReleaseLegalHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address, as typed.
@@ -1316,8 +1316,8 @@ type ExportHistoryRequest struct {
 	Format ExportFormat `protobuf:"varint,3,opt,name=format,proto3,enum=assent.v1.ExportFormat" json:"format,omitempty"`
 	// The language of what is written for people: en or de; unset: by Accept-Language.
 	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
-	// Whether employees who took an event down are named in the dossier of an address. Unset they are left out, for they have
-	// rights of their own.
+	// Whether the dossier of an address names the employees who took events down. By default their names are left out,
+	// because they have rights of their own.
 	IncludeOperators bool `protobuf:"varint,5,opt,name=include_operators,json=includeOperators,proto3" json:"include_operators,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -1409,7 +1409,7 @@ type ExportHistoryRequest_Address struct {
 }
 
 type ExportHistoryRequest_Ledger struct {
-	// Events of the ledger, whoever they are about.
+	// Events of the ledger, of all addresses.
 	Ledger *ExportRange `protobuf:"bytes,2,opt,name=ledger,proto3,oneof"`
 }
 

@@ -43,9 +43,9 @@ type HistoryServiceClient interface {
 	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL, INVALID_TIME or INVALID_PAGE_TOKEN.
 	SearchHistory(ctx context.Context, in *SearchHistoryRequest, opts ...grpc.CallOption) (*SearchHistoryResponse, error)
-	// Returns who learnt something about one address, by day, client and channel: how often a client checked it, looked it up, or read
-	// its history. Checks about which nothing is held are not counted. A client of one department sees what its department's clients
-	// learnt, and what others did about its department's channels.
+	// Returns which clients learnt something about one address, by day, client and channel: how often a client checked
+	// it, looked it up, or read its history. Checks of addresses without any record are not counted. A client of one
+	// department sees the disclosures to its department's clients, and those about its department's channels to others.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_PAGE_TOKEN.
 	ListDisclosures(ctx context.Context, in *ListDisclosuresRequest, opts ...grpc.CallOption) (*ListDisclosuresResponse, error)
 	// Erases an address, physically and at once: its grants and requests, the evidence and the address are gone, and nothing leads to
@@ -202,9 +202,9 @@ type HistoryServiceServer interface {
 	// its domain. The filters narrow them down; an event is returned if all filters that are given fit it.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, UNKNOWN_CHANNEL, INVALID_TIME or INVALID_PAGE_TOKEN.
 	SearchHistory(context.Context, *SearchHistoryRequest) (*SearchHistoryResponse, error)
-	// Returns who learnt something about one address, by day, client and channel: how often a client checked it, looked it up, or read
-	// its history. Checks about which nothing is held are not counted. A client of one department sees what its department's clients
-	// learnt, and what others did about its department's channels.
+	// Returns which clients learnt something about one address, by day, client and channel: how often a client checked
+	// it, looked it up, or read its history. Checks of addresses without any record are not counted. A client of one
+	// department sees the disclosures to its department's clients, and those about its department's channels to others.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_PAGE_TOKEN.
 	ListDisclosures(context.Context, *ListDisclosuresRequest) (*ListDisclosuresResponse, error)
 	// Erases an address, physically and at once: its grants and requests, the evidence and the address are gone, and nothing leads to

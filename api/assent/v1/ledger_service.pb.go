@@ -35,8 +35,8 @@ type Checkpoint struct {
 	Size int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	// The root of the tree of that size, 32 bytes.
 	RootHash []byte `protobuf:"bytes,4,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
-	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Learn it once, from the one who keeps the key file
-	// (`assent keys show`), and hold later checkpoints against that one.
+	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Get this key once from the operator of the
+	// key file (`assent keys show`), and verify later checkpoints against it.
 	VerifierKey   string `protobuf:"bytes,5,opt,name=verifier_key,json=verifierKey,proto3" json:"verifier_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -467,7 +467,7 @@ type ProveEntryResponse struct {
 	LeafHash []byte `protobuf:"bytes,3,opt,name=leaf_hash,json=leafHash,proto3" json:"leaf_hash,omitempty"`
 	// The inclusion proof (RFC 6962, section 2.1.1): hashes of 32 bytes, from the leaf to the root.
 	Hashes [][]byte `protobuf:"bytes,4,rep,name=hashes,proto3" json:"hashes,omitempty"`
-	// The checkpoint of the size, whose root the proof leads to.
+	// The checkpoint of the size. The proof leads to its root.
 	Checkpoint    *Checkpoint `protobuf:"bytes,5,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -598,8 +598,8 @@ type ProveConsistencyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The smaller size.
 	FromSize int64 `protobuf:"varint,1,opt,name=from_size,json=fromSize,proto3" json:"from_size,omitempty"`
-	// The consistency proof (RFC 6962, section 2.1.2): hashes of 32 bytes. It is checked with the root of the smaller size, which
-	// whoever asks has from an earlier checkpoint.
+	// The consistency proof (RFC 6962, section 2.1.2): hashes of 32 bytes. To verify it, the caller needs the root of the
+	// smaller size, from an earlier checkpoint.
 	Hashes [][]byte `protobuf:"bytes,2,rep,name=hashes,proto3" json:"hashes,omitempty"`
 	// The checkpoint of the larger size.
 	Checkpoint    *Checkpoint `protobuf:"bytes,3,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`

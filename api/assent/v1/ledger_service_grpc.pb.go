@@ -29,9 +29,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Proves that the ledger is what it was. The events are the leaves of an RFC 6962 Merkle tree; the leaf of position n has the index
-// n - 1. Checkpoints are signed notes (C2SP tlog-checkpoint, Ed25519), which programs for transparency logs read. Who keeps a
-// checkpoint elsewhere can show later that nothing up to it was altered, dropped or reordered.
+// Proves that the ledger was not altered. The events are the leaves of an RFC 6962 Merkle tree; the leaf of position n
+// has the index n - 1. Checkpoints are signed notes (C2SP tlog-checkpoint, Ed25519), which programs for transparency
+// logs read. If you keep a checkpoint elsewhere, you can show later that no event up to it was altered, dropped or
+// reordered.
 type LedgerServiceClient interface {
 	// Returns a checkpoint of the ledger as it is now, and the latest one that witnesses cosigned. A server with a checkpoint directory
 	// keeps the checkpoint of now there, too.
@@ -105,9 +106,10 @@ func (c *ledgerServiceClient) ProveConsistency(ctx context.Context, in *ProveCon
 // All implementations must embed UnimplementedLedgerServiceServer
 // for forward compatibility.
 //
-// Proves that the ledger is what it was. The events are the leaves of an RFC 6962 Merkle tree; the leaf of position n has the index
-// n - 1. Checkpoints are signed notes (C2SP tlog-checkpoint, Ed25519), which programs for transparency logs read. Who keeps a
-// checkpoint elsewhere can show later that nothing up to it was altered, dropped or reordered.
+// Proves that the ledger was not altered. The events are the leaves of an RFC 6962 Merkle tree; the leaf of position n
+// has the index n - 1. Checkpoints are signed notes (C2SP tlog-checkpoint, Ed25519), which programs for transparency
+// logs read. If you keep a checkpoint elsewhere, you can show later that no event up to it was altered, dropped or
+// reordered.
 type LedgerServiceServer interface {
 	// Returns a checkpoint of the ledger as it is now, and the latest one that witnesses cosigned. A server with a checkpoint directory
 	// keeps the checkpoint of now there, too.

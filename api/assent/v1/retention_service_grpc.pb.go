@@ -26,13 +26,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Removes what the catalog's policy `retention` does not keep any longer. Servers do it by themselves once a day.
+// Removes what the policy `retention` of the catalog does not keep any longer. Servers do this once a day on their own.
 type RetentionServiceClient interface {
-	// Carries out the erasures that were imported, and removes what is due, or with validate_only counts it: evidence that is of no use any more, requests that nobody confirmed, disclosures,
-	// what was kept for the defence of claims; and lifts hard bounces that are old enough. Nothing of an address that is under a legal
-	// hold is removed, and never the evidence of a grant that stands. What was removed is recorded in the ledger. It goes in short
-	// transactions, and may be interrupted and repeated.
-	// It needs a client of all departments. Errors: FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// Carries out the erasures that were imported, and removes what is due: evidence of no further use, unconfirmed
+	// requests, disclosures, and data kept for the defence of legal claims. It also lifts hard bounces that are old
+	// enough. With validate_only it only counts them. Data of an address under a legal hold and the evidence of a valid
+	// grant are never removed. What was removed is recorded in the ledger. The run uses short transactions, and may be
+	// interrupted and repeated. It needs a client of all departments. Errors: FAILED_PRECONDITION with NO_CATALOG;
+	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RunRetention(ctx context.Context, in *RunRetentionRequest, opts ...grpc.CallOption) (*RunRetentionResponse, error)
 }
 
@@ -58,13 +59,14 @@ func (c *retentionServiceClient) RunRetention(ctx context.Context, in *RunRetent
 // All implementations must embed UnimplementedRetentionServiceServer
 // for forward compatibility.
 //
-// Removes what the catalog's policy `retention` does not keep any longer. Servers do it by themselves once a day.
+// Removes what the policy `retention` of the catalog does not keep any longer. Servers do this once a day on their own.
 type RetentionServiceServer interface {
-	// Carries out the erasures that were imported, and removes what is due, or with validate_only counts it: evidence that is of no use any more, requests that nobody confirmed, disclosures,
-	// what was kept for the defence of claims; and lifts hard bounces that are old enough. Nothing of an address that is under a legal
-	// hold is removed, and never the evidence of a grant that stands. What was removed is recorded in the ledger. It goes in short
-	// transactions, and may be interrupted and repeated.
-	// It needs a client of all departments. Errors: FAILED_PRECONDITION with NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// Carries out the erasures that were imported, and removes what is due: evidence of no further use, unconfirmed
+	// requests, disclosures, and data kept for the defence of legal claims. It also lifts hard bounces that are old
+	// enough. With validate_only it only counts them. Data of an address under a legal hold and the evidence of a valid
+	// grant are never removed. What was removed is recorded in the ledger. The run uses short transactions, and may be
+	// interrupted and repeated. It needs a client of all departments. Errors: FAILED_PRECONDITION with NO_CATALOG;
+	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	RunRetention(context.Context, *RunRetentionRequest) (*RunRetentionResponse, error)
 	mustEmbedUnimplementedRetentionServiceServer()
 }

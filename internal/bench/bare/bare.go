@@ -15,7 +15,7 @@ type DB interface {
 	TouchHead(ctx context.Context) error
 	// Position returns the position of the last event.
 	Position(ctx context.Context) (int64, error)
-	// Rows reads the events after one position up to another, with the subjects and states of whom they are about.
+	// Rows reads the events after one position up to another, with the subjects of these events and their states.
 	Rows(ctx context.Context, after, upTo int64) (Rows, error)
 	// Prepare makes the tables that Insert adds rows to, empty.
 	Prepare(ctx context.Context) error

@@ -36,7 +36,7 @@ func TestBench_WrongFlags_AreUsage(t *testing.T) {
 		"no time":       {[]string{"--duration", "0s"}, "--duration"},
 		"nobody":        {[]string{"--recipients", "0"}, "--recipients"},
 		"other store":   {[]string{"--database-url", "mysql:x"}, "database"},
-		"no command":    {[]string{"nonsense"}, "no such command"},
+		"no command":    {[]string{"nonsense"}, "unknown command"},
 		"no number":     {[]string{"load", "many"}, "1 or more"},
 		"no host":       {[]string{"load", "1", "--server", "nowhere"}, "--server must be host:port"},
 		"no format":     {[]string{"--format", "xml"}, "text or json"},

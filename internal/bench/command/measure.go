@@ -54,7 +54,7 @@ func (p *program) measure() *cobra.Command {
 		Long:  fmt.Sprintf(help, wrapped(bench.Cases())),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return errors.New("there is no such command; assent-bench has: load")
+				return errors.New("unknown command; assent-bench has: load")
 			}
 			return nil
 		},

@@ -265,7 +265,7 @@ func (c *fileCheck) create(path string, more []string) (*listfile.Writer, error)
 	header := c.from.Header
 	for _, name := range more {
 		if slices.Contains(header, name) {
-			return nil, fmt.Errorf("%s: line 1: the column %q would come twice in %s: rename or remove it", c.in.Name, name, path)
+			return nil, fmt.Errorf("%s: line 1: %s would have the column %q twice: rename or remove it", c.in.Name, path, name)
 		}
 	}
 	if listfile.SameFile(c.files.In, path) {

@@ -55,7 +55,7 @@ func (s *Imported) Print(t *terminal.Terminal) error {
 		return t.PrintJSON(s)
 	}
 	if s.RejectedFile != "" {
-		t.Notef("Which rows were rejected, and why, is in %s.", s.RejectedFile)
+		t.Notef("See %s for the rejected rows and the reasons.", s.RejectedFile)
 	}
 	if !s.Complete {
 		if s.Recorded > 0 && !s.DryRun {

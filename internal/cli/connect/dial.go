@@ -119,7 +119,7 @@ func (c *Options) transport(host string) (credentials.TransportCredentials, erro
 		}
 		settings.RootCAs = x509.NewCertPool()
 		if !settings.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--tls-ca: %s holds no PEM certificate", c.TLSCA)
+			return nil, fmt.Errorf("--tls-ca: %s does not contain a PEM certificate", c.TLSCA)
 		}
 	}
 	return credentials.NewTLS(settings), nil
@@ -150,7 +150,7 @@ func (c *Options) key() (string, error) {
 func checkKey(key, from string) (string, error) {
 	wrong := func(r rune) bool { return r <= ' ' || r > '~' }
 	if key == "" || len(key) > 4096 || strings.ContainsFunc(key, wrong) {
-		return "", fmt.Errorf("API key: %s does not hold one", from)
+		return "", fmt.Errorf("API key: %s does not contain one", from)
 	}
 	return key, nil
 }

@@ -40,14 +40,14 @@ func (t *Terminal) PrintJSON(value any) error {
 func (t *Terminal) writeRaw(data []byte) error {
 	var b bytes.Buffer
 	if err := json.Indent(&b, bytes.TrimSpace(data), "", "  "); err != nil {
-		return fmt.Errorf("the result is no JSON: %w", err)
+		return fmt.Errorf("the result is not valid JSON: %w", err)
 	}
 	b.WriteByte('\n')
 	return t.Print(b.String())
 }
 
 // ErrReaderGone is the error of a write to standard output that nothing reads any more.
-var ErrReaderGone = errors.New("its reader has gone away")
+var ErrReaderGone = errors.New("the reader of standard output has closed it")
 
 // pipeWriter is standard output, which may be a pipe.
 type pipeWriter struct{ to io.Writer }

@@ -104,7 +104,7 @@ func (t *Terminal) Ask(question string, yes bool) error {
 		return nil
 	}
 	if !t.Asks {
-		return Usagef("confirmation is required, but standard input is not a terminal: give --yes")
+		return Usagef("confirmation is required, but standard input is not a terminal: use --yes")
 	}
 	if _, err := t.Stderr.Write([]byte(question + " [y/N] ")); err != nil {
 		return err

@@ -151,7 +151,7 @@ func (f *VerifierKey) Type() string { return "string" }
 // Set takes the key, if it is one.
 func (f *VerifierKey) Set(value string) error {
 	if _, err := note.NewVerifier(value); err != nil {
-		return errors.New("a verifier key is like NAME+HASH+KEY, as keys show writes it")
+		return errors.New("a verifier key must have the form NAME+HASH+KEY, as keys show writes it")
 	}
 	*f = VerifierKey(value)
 	return nil

@@ -16,7 +16,7 @@ func EventKeyInput(occurred consent.Instant, f *consent.Facts, exact string, v *
 	given := *f
 	given.Tagged = false // follows from the exact address and the version of the fold table
 	if f.Kind == consent.KindRequest {
-		given.Expires = 0 // comes from the policy, not from who states the fact
+		given.Expires = 0 // Comes from the policy, not from the caller that states the fact.
 	}
 	b = appendLengthPrefixed(b, consent.AppendFacts(nil, &given))
 	if !f.Kind.OutlivesErasure() {

@@ -97,7 +97,8 @@ func (u *unpacker) unpackLists(s *consent.State) {
 	}
 }
 
-// next appends an item to a list and returns it as it was left by whoever had its memory before, to be overwritten.
+// next appends an item to a list and returns a pointer to it. The item still has the values of its last use, because
+// the memory is used again; the caller must overwrite all of them.
 func next[T any](list *[]T) *T {
 	n := len(*list)
 	if n == cap(*list) {

@@ -40,7 +40,7 @@ type Statement struct {
 	Justification string
 }
 
-// Entry is a statement that was found valid: what will be recorded, and whom it is about.
+// Entry is a valid statement: the facts to record, and the form of the address that they are about.
 type Entry struct {
 	Form     consent.Form // of the subject
 	Address  address.Address
@@ -109,7 +109,7 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 	case consent.KindErase:
 		e.Facts.Kind = consent.KindErase
 	default:
-		err = fault.Errorf(fault.InvalidEvent, "event", "an event is one of %s", names(consent.StatedKinds()))
+		err = fault.Errorf(fault.InvalidEvent, "event", "the event must be one of %s", names(consent.StatedKinds()))
 	}
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func names(kinds []consent.Kind) string {
 	return strings.Join(list, ", ")
 }
 
-// target finds whom the statement is about.
+// target sets the form of the address that the statement is about.
 func (s *Statement) target(e *Entry) error {
 	if s.Domain != "" {
 		if s.Address != "" {
@@ -200,7 +200,7 @@ func (s *Statement) foreign() error {
 		{consent.FieldBinds, s.Binds != ""},
 	} {
 		if r.given && !s.Kind.Takes(r.field) {
-			return fault.Errorf(fault.InvalidEvent, string(r.field), "an event of kind %s has no such field", s.Kind)
+			return fault.Errorf(fault.InvalidEvent, string(r.field), "an event of kind %s does not have this field", s.Kind)
 		}
 	}
 	return nil
@@ -221,7 +221,7 @@ func sortedOnce(list []string) []string {
 func checkChannels(channels []string, now *catalog.Catalog) error {
 	for _, id := range channels {
 		if _, ok := now.Channel(id); !ok {
-			return fault.Errorf(fault.UnknownChannel, "channels", "the catalog has no such channel: %s", quoteName(id))
+			return fault.Errorf(fault.UnknownChannel, "channels", "the catalog does not have the channel %s", quoteName(id))
 		}
 	}
 	return nil
@@ -307,7 +307,7 @@ func (s *Statement) suppression(f *consent.Facts, now *catalog.Catalog) error {
 	case s.Reason == consent.ReasonErased:
 		return fault.Errorf(fault.InvalidSuppression, "reason", "ERASED comes from an erasure only; record an erasure")
 	case s.Expires != 0 && s.Expires <= s.Occurred:
-		return fault.Errorf(fault.InvalidSuppression, "until", "it would end before it begins")
+		return fault.Errorf(fault.InvalidSuppression, "until", "the end is before the start")
 	}
 	f.Scope = s.Scope
 	if f.Scope == "" {
@@ -352,14 +352,14 @@ func checkScope(scope consent.Scope, now *catalog.Catalog) error {
 			"a scope is all, marketing, controller:ID, department:ID, channel:ID or sender:ID")
 	}
 	if !known {
-		return fault.Errorf(fault.InvalidSuppression, "scope", "the catalog has no such %s: %s", kind, quoteName(id))
+		return fault.Errorf(fault.InvalidSuppression, "scope", "the catalog does not have the %s %s", kind, quoteName(id))
 	}
 	return nil
 }
 
-// hasEffect reports whether a no for the reason can stop anything in the scope: who objects to a channel that is not
-// marketing, or complains about it, is told so and not acknowledged and then ignored. Other reasons are kept in any scope,
-// for histories have them and they only protect.
+// hasEffect reports whether a no for the reason can stop anything in the scope. An objection to a channel that is not
+// marketing, or a complaint about one, is refused: acknowledged and then ignored, it would mislead the caller. Other
+// reasons are accepted in any scope, because imported histories have them and they only protect.
 func hasEffect(reason consent.Reason, scope consent.Scope, now *catalog.Catalog) bool {
 	if reason != consent.ReasonObjection && reason != consent.ReasonComplaint {
 		return true
@@ -373,22 +373,22 @@ func hasEffect(reason consent.Reason, scope consent.Scope, now *catalog.Catalog)
 func (s *Statement) checkList(binds bool) error {
 	if s.Reason != consent.ReasonExternalList {
 		if s.List != "" || s.Binds != "" {
-			return fault.Errorf(fault.InvalidSuppression, "list", "only EXTERNAL_LIST has a list and what it binds")
+			return fault.Errorf(fault.InvalidSuppression, "list", "only EXTERNAL_LIST can have list and binds")
 		}
 		return nil
 	}
 	if !isName(s.List) {
-		return fault.Errorf(fault.InvalidSuppression, "list", "EXTERNAL_LIST names its list; the name %s", nameRule)
+		return fault.Errorf(fault.InvalidSuppression, "list", "EXTERNAL_LIST needs the name of its list; the name %s", nameRule)
 	}
 	if binds && s.Binds != consent.BindsAll && s.Binds != consent.BindsExistingCustomer {
-		return fault.Errorf(fault.InvalidSuppression, "binds", "a listing binds all or existing_customer")
+		return fault.Errorf(fault.InvalidSuppression, "binds", "binds must be all or existing_customer")
 	}
 	return nil
 }
 
 func (s *Statement) lift(f *consent.Facts, now *catalog.Catalog) error {
 	if !s.Reason.Known() {
-		return fault.Errorf(fault.InvalidSuppression, "reason", "a lift names the reason of what it lifts")
+		return fault.Errorf(fault.InvalidSuppression, "reason", "a lift needs the reason of the suppressions to lift")
 	}
 	if s.Scope != "" {
 		if err := checkScope(s.Scope, now); err != nil {

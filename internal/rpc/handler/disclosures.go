@@ -8,7 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/service/disclosure"
 )
 
-// ListDisclosures returns who learnt something about one address.
+// ListDisclosures returns which clients learnt something about one address.
 func (s *historyServer) ListDisclosures(
 	ctx context.Context, m *assentv1.ListDisclosuresRequest,
 ) (*assentv1.ListDisclosuresResponse, error) {

@@ -62,7 +62,7 @@ type Catalogs interface {
 	ApplyCatalog(ctx context.Context, in administration.ApplyCatalog) (administration.AppliedCatalog, error)
 }
 
-// Clients keeps those who may ask.
+// Clients manages the clients of the API.
 type Clients interface {
 	CreateClient(ctx context.Context, n administration.NewClient) (access.Client, string, error)
 	GetCaller(ctx context.Context) (access.Caller, error)

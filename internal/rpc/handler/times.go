@@ -18,7 +18,7 @@ func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
 		return 0, nil
 	}
 	if !ts.IsValid() {
-		return 0, fault.Errorf(fault.InvalidTime, field, "that is no time of the years 1 to 9999")
+		return 0, fault.Errorf(fault.InvalidTime, field, "the time must be of the years 1 to 9999")
 	}
 	at := consent.Instant(ts.AsTime().UnixMicro())
 	if at <= 0 {

@@ -60,8 +60,8 @@ func (v Validation) shape(m proto.Message, code fault.Code) error {
 	return refused
 }
 
-// problemOf says what is wrong with a field. The rules' own texts are for who wrote the rules: of what was left out they say how
-// many bytes it must have, and of an enum not what it may be.
+// problemOf says what is wrong with a field. The texts of the rules themselves do not help a caller: for a missing
+// field they give the number of bytes it must have, and for an enum they do not give the allowed values.
 func problemOf(v *protovalidate.Violation) string {
 	switch v.Proto.GetRuleId() {
 	case "string.min_bytes", "repeated.min_items": // No rule asks for more than one.

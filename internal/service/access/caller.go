@@ -57,7 +57,7 @@ func RoleScopes(role string) []Scope {
 	}
 }
 
-// Caller is who makes a call: a client as of one version of the clients.
+// Caller is the client that makes a call, as of one version of the clients.
 type Caller struct {
 	Client
 	version int64 // of the clients; 0: the caller is this process and is not looked up
@@ -107,7 +107,7 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// CallerOf returns who makes the call. Without one there is nothing it may do.
+// CallerOf returns the caller of the context. If there is none, it returns a caller that may do nothing.
 func CallerOf(ctx context.Context) Caller {
 	c, ok := ctx.Value(callerKey{}).(Caller)
 	if !ok {

@@ -55,7 +55,7 @@ func parseKey(key string) (id string, hash [32]byte, ok bool) {
 }
 
 func unauthenticated() error {
-	return fault.Errorf(fault.Unauthenticated, "", "the API key is not known or was revoked, or its time has ended")
+	return fault.Errorf(fault.Unauthenticated, "", "the API key is unknown, revoked or expired")
 }
 
 // Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.

@@ -45,7 +45,7 @@ func (s *strangers) wait(ctx context.Context) error {
 	s.mu.Lock()
 	if s.waiting >= maxStrangers {
 		s.mu.Unlock()
-		return fault.Errorf(fault.Unavailable, "", "too many calls with keys that are not known wait for the database; try again")
+		return fault.Errorf(fault.Unavailable, "", "too many calls with unknown keys are waiting for the database; try again")
 	}
 	s.waiting++
 	joined, first := s.next, s.next == nil

@@ -37,7 +37,7 @@ func (s *Admin) GetCatalog(ctx context.Context, version int64) (CatalogVersion, 
 	}
 	if version > head.CatalogVersion {
 		return CatalogVersion{}, fault.Errorf(fault.CatalogNotFound, "version",
-			"there is no such version; the latest is %d", head.CatalogVersion)
+			"the catalog does not have this version; the latest is %d", head.CatalogVersion)
 	}
 	c := versions[version-1]
 	return CatalogVersion{
@@ -180,7 +180,7 @@ func (w *transaction) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, ap
 			return applied, false, invalidCatalog(err)
 		}
 	} else if in.ETag != "" {
-		return applied, false, fault.Errorf(fault.EtagMismatch, "etag", "there is no catalog yet; leave the etag out")
+		return applied, false, fault.Errorf(fault.EtagMismatch, "etag", "there is no catalog yet; omit the etag")
 	} else if err := w.Caller.NeedAllDepartments("the first catalog says for the whole company"); err != nil {
 		return applied, false, err
 	}

@@ -50,7 +50,7 @@ func (s *Admin) CreateClient(ctx context.Context, n NewClient) (access.Client, s
 				return err
 			}
 			if slices.ContainsFunc(clients, func(c tables.Client) bool { return c.ID == n.ID }) {
-				return fault.Errorf(fault.ClientExists, "id", "there is or was a client %s; an id is given once", n.ID)
+				return fault.Errorf(fault.ClientExists, "id", "a client with the id %s exists or existed; choose another id", n.ID)
 			}
 			if err := w.departmentExists(n.Department); err != nil {
 				return err
@@ -76,7 +76,7 @@ func (w *transaction) departmentExists(id string) error {
 		return err
 	}
 	if _, ok := cat.Department(id); !ok {
-		return fault.Errorf(fault.InvalidClient, "department", "the catalog has no such department")
+		return fault.Errorf(fault.InvalidClient, "department", "the catalog does not have this department")
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (n *NewClient) scopes() ([]string, error) {
 	case (n.Role != "") == (len(n.Scopes) > 0):
 		return invalid("role", "give a role or scopes, and not both")
 	case n.Department != "" && !catalog.IsID(n.Department):
-		return invalid("department", "the catalog has no such department")
+		return invalid("department", "the catalog does not have this department")
 	}
 	for _, list := range n.Lists {
 		if !catalog.IsID(list) {
@@ -135,7 +135,7 @@ func (s *Admin) RevokeClient(ctx context.Context, id string) (access.Client, err
 			}
 			at := slices.IndexFunc(clients, func(c tables.Client) bool { return c.ID == id })
 			if at < 0 {
-				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
+				return fault.Errorf(fault.ClientMissing, "id", "the client does not exist")
 			}
 			revoked = clients[at]
 			if err := w.Caller.NeedDepartmentOf(&revoked); err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-// RotateClient gives a client a new key, and returns it. The key before holds beside it, until its own end, for the overlap, or until it is
-// ended; the one before that ends. Who rotates holds the key, so a client rotates those only whose rights it could give. Errors: CLIENT_NOT_FOUND,
-// INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
+// RotateClient gives a client a new key, and returns it. The previous key stays valid beside it for the overlap, unless
+// its own end is earlier or it is ended; the one before that ends. The caller receives the new key, so it may rotate
+// only clients whose rights it could grant. Errors: CLIENT_NOT_FOUND, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Client, string, error) {
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return access.Client{}, "", err
@@ -27,7 +27,7 @@ func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Clien
 			return err
 		}
 		if c.Revoked != 0 {
-			return fault.Errorf(fault.InvalidClient, "id", "the client was revoked, which is for ever; create another one")
+			return fault.Errorf(fault.InvalidClient, "id", "the client was revoked, and this cannot be undone; create another client")
 		}
 		if err := w.keyMayExpire(in.KeyExpires); err != nil {
 			return err
@@ -77,7 +77,7 @@ func (s *Admin) changeClient(ctx context.Context, id string, change func(w *tran
 			}
 			at := slices.IndexFunc(clients, func(c tables.Client) bool { return c.ID == id })
 			if at < 0 {
-				return fault.Errorf(fault.ClientMissing, "id", "there is no such client")
+				return fault.Errorf(fault.ClientMissing, "id", "the client does not exist")
 			}
 			changed = clients[at]
 			if err := change(w, &changed); err != nil {
@@ -96,7 +96,7 @@ func (s *Admin) changeClient(ctx context.Context, id string, change func(w *tran
 // keyMayExpire refuses a time for the end of a key that has passed.
 func (w *transaction) keyMayExpire(at consent.Instant) error {
 	if at != 0 && at <= w.Recorded {
-		return fault.Errorf(fault.InvalidClient, "keyExpiresTime", "the key would have expired already; name a later time, or none")
+		return fault.Errorf(fault.InvalidClient, "keyExpiresTime", "the expiry time of the key is in the past; give a later time, or none")
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (r *Reader) Look(ctx context.Context, keys []storage.SubjectKey, m Moment) 
 }
 
 func inFuture(field string) error {
-	return fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out to ask for now")
+	return fault.Errorf(fault.TimeInFuture, field, "the time is in the future; omit it to ask for the current time")
 }
 
 // LookNow reads the states of now, without admitting a caller. Where a state cannot be read, all are folded from their events.
@@ -152,7 +152,7 @@ func (r *Reader) knownAt(ctx context.Context, m Moment) (int64, consent.Instant,
 	case m.KnownAsOf.Time != 0:
 		_, position, err := r.Store.PositionAt(ctx, m.KnownAsOf.Time)
 		if err == nil && position == 0 {
-			err = fault.Errorf(fault.PositionUnknown, "knownAsOf.time", "nothing was recorded yet by that time")
+			err = fault.Errorf(fault.PositionUnknown, "knownAsOf.time", "the ledger had no events at that time")
 		}
 		return position, m.KnownAsOf.Time, err
 	case m.KnownAsOf.Position == 0 || m.AsOf != 0:
@@ -169,7 +169,7 @@ func (r *Reader) knownAt(ctx context.Context, m Moment) (int64, consent.Instant,
 }
 
 func beyondHead() error {
-	return fault.Errorf(fault.PositionUnknown, "knownAsOf.position", "the ledger has no such position yet")
+	return fault.Errorf(fault.PositionUnknown, "knownAsOf.position", "the ledger does not have this position yet")
 }
 
 // LookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.

@@ -67,8 +67,9 @@ func (s *Rebuilder) rebuildPage(ctx context.Context, ids []consent.SubjectID) (d
 		if differed = len(changes.States); differed == 0 {
 			return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
 		}
-		// Whose states these are nobody knows by their ids: whoever follows reads everything anew. By how much the revision grows is not
-		// the same each time, so that a rebuild of a restored backup does not end where one before it did.
+		// The ids do not tell which keys these states belong to, so followers must read everything again: the revision grows
+		// by more than the store keeps. The increment is random, so that a rebuild of a restored backup does not end at the
+		// revision of an earlier rebuild.
 		changes.Head.Revision += storage.RevisionsKept + 1 + rand.Int64N(1<<20)
 		left = &changes.Head
 		return changes, nil

@@ -26,7 +26,7 @@ const (
 )
 
 // errUnread says that the index cannot tell, and the database has to.
-var errUnread = errors.New("the index does not hold what was asked for")
+var errUnread = errors.New("the index cannot answer this request")
 
 // Index is the packed states of all subjects in memory. See package index, whose Index it is.
 type Index interface {
@@ -60,7 +60,7 @@ func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (ans
 		}
 	}
 	if early && failed == nil && s.index.Failing() && q.denies() && in.AtLeast <= seen.head.Position {
-		return got, nil // Nobody is to wait for a database that hangs to be denied. What it may have acknowledged since is not in it.
+		return got, nil // A DENY must not wait for a database that hangs. It may lack what was acknowledged since.
 	}
 	if err := s.fence(ctx); err != nil {
 		return s.decideWithoutFence(ctx, q, in, err)
@@ -80,7 +80,7 @@ func (s *Checker) isFreshEnough(q *request, in *asked, seen *sighting) bool {
 	case in.AtLeast > seen.head.Position:
 		return false
 	case !s.engine.Acknowledged.IsIn(seen.head):
-		return false // Who was told that something is recorded here is answered by it here, whatever the answer.
+		return false // The index must show everything that this process has acknowledged.
 	case in.isStrict():
 		return seen.behind <= denyBehind && q.denies()
 	default:
@@ -191,8 +191,8 @@ type sighting struct {
 	behind time.Duration
 }
 
-// requestContext is who asks, under which versions of the catalog, and what the numbers in states stand for: what is read from the database for
-// it stays right while the head names the same.
+// requestContext is what a request is decided with: the caller, the versions of the catalog, and the names behind the
+// numbers in states. It is read from the database once, and stays valid while the head names the same versions.
 type requestContext struct {
 	head     *storage.Head
 	caller   access.Caller

@@ -15,7 +15,8 @@ func (s *Checker) Lookup(ctx context.Context, in LookupInput) (Recipient, error)
 	return s.LookupFor(ctx, in, access.ScopeRead, true)
 }
 
-// LookupFor is Lookup for a caller who has the scope. It counts as a disclosure unless it is part of something that counts itself.
+// LookupFor is Lookup for a caller with the scope. It counts as a disclosure if counts is set; use cases that count on
+// their own pass false.
 func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Scope, counts bool) (Recipient, error) {
 	a, err := subjects.ParseAddress(in.Address)
 	if err != nil {

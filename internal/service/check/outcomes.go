@@ -32,7 +32,8 @@ type outcomeKey struct {
 	message     string
 }
 
-// reset begins anew for some addresses. What was gathered before belongs to whom it was given to.
+// reset prepares the outcomes for a number of addresses. It reuses their memory, so the caller must not use what they held
+// before.
 func (o *outcomes) reset(addresses int) {
 	clear(o.known)
 	o.list, o.last = o.list[:0], -1

@@ -29,7 +29,7 @@ type request struct {
 	outcomes
 
 	items []item
-	about []storage.SubjectKey // whom disclosures are counted for, once all is decided
+	about []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
 // answer is what the answers about all addresses of a question have in common.

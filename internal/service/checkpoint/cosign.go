@@ -32,7 +32,7 @@ func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledge
 		return ledger.Cosigned{}, cosignFault(err)
 	}
 	if c.Size < 1 {
-		return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "a checkpoint of no events says nothing")
+		return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "a checkpoint of an empty ledger cannot be cosigned")
 	}
 	if err := Reached(&head, c.Size, "note"); err != nil {
 		return ledger.Cosigned{}, err
@@ -106,7 +106,7 @@ func (p *Checkpoints) openCosigned(head *storage.Head, signed []byte) (ledger.Co
 
 // cosignFault says why a note is not taken.
 func cosignFault(err error) error {
-	message := "it is no checkpoint that a witness can have signed, or one of the signatures is not one of it"
+	message := "it is not a checkpoint of this ledger, or one of its signatures is not valid"
 	switch {
 	case errors.Is(err, ledger.ErrSignature):
 		message = "it is not a checkpoint of this ledger: no key of it signed it, or it was altered"

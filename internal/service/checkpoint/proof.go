@@ -51,8 +51,8 @@ type ConsistencyProof struct {
 	Hashes [][ledger.HashSize]byte
 }
 
-// Checkpoint returns a checkpoint of the ledger as it is now. Where checkpoints are kept it is, too; if that fails, whoever keeps them
-// has said so, and the checkpoint is right all the same.
+// Checkpoint returns a checkpoint of the ledger as it is now. Where checkpoints are kept, this one is kept, too. If
+// that fails, the keeper logs it, and the checkpoint is valid all the same.
 func (p *Checkpoints) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	c, err := p.checkpointOfNow(ctx)
 	if err == nil {
@@ -105,7 +105,7 @@ func (p *Checkpoints) ProveEntry(ctx context.Context, position, size int64) (Ent
 	proof.Header = records[0].Header
 	err = ledger.CheckEntry(proof.Hashes, position, ledger.LeafHash(proof.Header), size, proof.Root)
 	if err != nil {
-		return EntryProof{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
+		return EntryProof{}, fmt.Errorf("the stored ledger is not consistent: run `assent ledger verify`: %w", err)
 	}
 	return proof, nil
 }
@@ -139,7 +139,7 @@ func (p *Checkpoints) ProveConsistency(ctx context.Context, from, to int64) (Con
 		return ConsistencyProof{}, env.StoreFault(err)
 	}
 	if err := ledger.CheckConsistency(proof.Hashes, from, before, to, proof.Root); err != nil {
-		return ConsistencyProof{}, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
+		return ConsistencyProof{}, fmt.Errorf("the stored ledger is not consistent: run `assent ledger verify`: %w", err)
 	}
 	return proof, nil
 }
@@ -149,7 +149,7 @@ func Reached(head *storage.Head, size int64, field string) error {
 	if size <= head.Position {
 		return nil
 	}
-	return fault.Errorf(fault.PositionUnknown, field, "the ledger has %d events only", head.Position)
+	return fault.Errorf(fault.PositionUnknown, field, "the ledger has only %d events", head.Position)
 }
 
 // Head reads the head for a caller that may read or export.
@@ -202,7 +202,7 @@ func (p *Checkpoints) RootAt(ctx context.Context, head *storage.Head, size int64
 		return root, env.StoreFault(err)
 	}
 	if err := ledger.CheckConsistency(proof, size, root, head.Position, tree.Root()); err != nil {
-		return root, fmt.Errorf("the stored ledger does not prove itself: run `assent ledger verify`: %w", err)
+		return root, fmt.Errorf("the stored ledger is not consistent: run `assent ledger verify`: %w", err)
 	}
 	return root, nil
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/token"
 )
 
-// Counter counts which client learnt something about whom, and lists it.
+// Counter counts and lists disclosures: which client learnt something about which subject.
 type Counter struct {
 	*env.Env
 
@@ -70,20 +70,21 @@ type Disclosure struct {
 	Count      int64
 }
 
-// ListInput asks for a page of who learnt something about a person.
+// ListInput asks for a page of the disclosures about a person.
 type ListInput struct {
 	Address string
 	Size    int
 	Token   string // of the page before; empty for the first
 }
 
-// Page is a page of who learnt something about a person.
+// Page is a page of the disclosures about a person.
 type Page struct {
 	Disclosures []Disclosure
 	Next        string // token of the next page; empty after the last
 }
 
-// CountWhole counts that the caller learnt of all channels of a person, about whom something is held or nothing is counted.
+// CountWhole counts one disclosure of all channels of an address to the caller. If the store holds nothing about the
+// address, it counts nothing.
 func (s *Counter) CountWhole(ctx context.Context, who *access.Caller, at *subjects.Places) error {
 	head, holders, err := s.HoldersOf(ctx, slices.Concat(at.Exact.Keys, at.Folded.Keys))
 	if err != nil || len(holders) == 0 {
@@ -105,8 +106,8 @@ func (s *Counter) HoldersOf(ctx context.Context, keys []storage.SubjectKey) (sto
 	return head, rows, nil
 }
 
-// Of returns who learnt something about the subjects that exist for the keys, by day, client and channel, with what this
-// process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
+// Of returns the disclosures about the subjects that exist for the keys, by day, client and channel. They include those
+// that this process has counted and not stored yet. Keys of other forms than exact and folded have no disclosures.
 func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosure, error) {
 	_, holders, err := s.HoldersOf(ctx, keys)
 	if err != nil || len(holders) == 0 {
@@ -148,9 +149,10 @@ func compareDisclosing(a, b disclosing) int {
 	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.client, b.client), cmp.Compare(a.channel, b.channel))
 }
 
-// ListDisclosures returns a page of who learnt something about an address, by day, client and channel. A client of one department sees
-// what its clients learnt, and what others did about its channels. The list itself is not counted: it tells nothing about the person
-// but this. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN, NO_CATALOG.
+// ListDisclosures returns a page of the disclosures about an address, by day, client and channel. A client of one
+// department sees the disclosures to its own clients, and those of its channels to others. The list itself does not
+// count as a disclosure: it tells nothing else about the person. Errors: INVALID_ADDRESS, INVALID_PAGE_TOKEN,
+// NO_CATALOG.
 func (s *Counter) ListDisclosures(ctx context.Context, in ListInput) (Page, error) {
 	a, err := subjects.ParseAddress(in.Address)
 	if err != nil {

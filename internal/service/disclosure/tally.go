@@ -31,8 +31,8 @@ const (
 	tallyShards = 64
 )
 
-// tally counts who learnt something about whom. Counting is done in memory and costs a check next to nothing; a goroutine stores
-// the counts every few seconds. No count is lost while the process lives, and none is stored twice.
+// tally counts the disclosures. It counts in memory, which costs a check next to nothing, and a goroutine stores the
+// counts every few seconds. No count is lost while the process lives, and none is stored twice.
 type tally struct {
 	store storage.Writer
 	now   func() consent.Instant
@@ -47,12 +47,12 @@ type tally struct {
 	kinds map[disclosing]*disclosing
 	room  chan struct{} // closed and made anew whenever rows were stored
 
-	turn    chan struct{} // held by whoever stores; guards what follows
+	turn    chan struct{} // held by the goroutine that stores; guards what follows
 	pending []storage.Learnt
 	doubt   *addition // may be stored already
 
 	moving sync.Mutex                  // held while counts leave a shard for pending; never while anything is stored
-	gone   map[storage.SubjectKey]bool // of whom nothing that is pending or in doubt is stored any more
+	gone   map[storage.SubjectKey]bool // subjects whose pending counts, and those in doubt, must not be stored any more
 
 	wake  chan struct{}
 	life  context.Context // that of the process
@@ -100,8 +100,8 @@ func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger
 	return t
 }
 
-// add counts those whom the keys lead to once each. Where too much waits in memory it waits until there is room; an error says that
-// nothing was counted. The keys may be used again afterwards.
+// add counts one disclosure for the subject of each key. If too many counts wait in memory, it waits until there is
+// room. If it returns an error, nothing was counted. The caller may use the keys again afterwards.
 func (t *tally) add(ctx context.Context, d disclosing, keys ...storage.SubjectKey) error {
 	if t == nil || len(keys) == 0 {
 		return nil
@@ -298,7 +298,7 @@ func (t *tally) forget(keys []storage.SubjectKey) {
 	}
 	t.moving.Lock()
 	defer t.moving.Unlock()
-	maps.Copy(t.gone, gone) // What has left the shards is dropped by whoever stores it.
+	maps.Copy(t.gone, gone) // Counts that have left the shards are dropped by the goroutine that stores them.
 	for i := range t.shards {
 		t.rows.Add(-int64(t.shards[i].drop(gone)))
 	}
@@ -311,7 +311,8 @@ func (t *tally) dropGone() {
 	t.forgetMoved()
 }
 
-// forgetMoved is dropGone for a caller that holds t.moving. Afterwards nobody is gone any more: what is moved later was counted later.
+// forgetMoved is dropGone for a caller that holds t.moving. Afterwards t.gone is empty: counts that are moved later
+// were counted later.
 func (t *tally) forgetMoved() {
 	if len(t.gone) == 0 {
 		return

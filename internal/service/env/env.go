@@ -39,11 +39,11 @@ func StoreFault(err error) error {
 	case errors.Is(err, storage.ErrUnavailable):
 		return fault.Errorf(fault.Unavailable, "", "the database is not available; try again").Because(err)
 	case errors.Is(err, storage.ErrCommitUnknown):
-		return fault.Errorf(fault.Unavailable, "", "the database went away while it was recording; whether it was "+
-			"recorded is unknown: repeat the request with the same request id").Because(err)
+		return fault.Errorf(fault.Unavailable, "", "the connection to the database was lost during the write; it is not known "+
+			"whether the request was recorded: repeat it with the same request id").Because(err)
 	case errors.Is(err, seal.ErrKeyMissing):
-		return fault.Errorf(fault.KeyMissing, "", "this server's key file lacks a master key that the database uses; give it "+
-			"the key file that the other servers have").Because(err)
+		return fault.Errorf(fault.KeyMissing, "", "the key file of this server lacks a master key that the database uses; give the server "+
+			"the key file of the other servers").Because(err)
 	case errors.Is(err, ErrStaleKeys):
 		return StaleKeys()
 	case errors.Is(err, storage.ErrClosed):
@@ -72,18 +72,18 @@ func Refusal(err error) (*fault.Error, error) {
 
 // InvalidPage is the refusal of a page token that is not one of the list that is asked for.
 func InvalidPage() error {
-	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token is not one of this list; start at the first page")
+	return fault.Errorf(fault.InvalidPageToken, "pageToken", "the page token does not belong to this list; start at the first page")
 }
 
-// CheckKeys returns an error unless there is a digest key for every version that the head names: who probes fewer versions than rows were
-// made under misses a no.
+// CheckKeys returns an error unless there is a digest key for every version that the head names. A server that looks
+// under fewer versions than rows were made with misses a no.
 func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 	version, lacks := keys.LacksDigest(head.DigestKeys)
 	if !lacks {
 		return nil
 	}
-	return fault.Errorf(fault.KeyMissing, "", "this server's key file lacks the digest key %d that the database uses; give it "+
-		"the key file that the other servers have", version)
+	return fault.Errorf(fault.KeyMissing, "", "the key file of this server lacks the digest key %d that the database uses; give the server "+
+		"the key file of the other servers", version)
 }
 
 // ErrStaleKeys ends a transaction of a write whose places were made before the server took up a key that the head names. It is no
@@ -92,7 +92,7 @@ var ErrStaleKeys = errors.New("a write's places lack a digest key that the head 
 
 // StaleKeys is what errStaleKeys is to a caller.
 func StaleKeys() *fault.Error {
-	return fault.Errorf(fault.Unavailable, "", "the server took up a new key meanwhile; try again")
+	return fault.Errorf(fault.Unavailable, "", "the server has loaded a new key meanwhile; try again")
 }
 
 // OpenEvidence opens the sealed evidence of an event.
@@ -106,7 +106,7 @@ func (e *Env) OpenEvidence(event *consent.Event, sealed []byte) (consent.Evidenc
 
 // OtherHistory is what a call is told that met two histories: that of a head, and that of the database since.
 func OtherHistory() *fault.Error {
-	return fault.Errorf(fault.Unavailable, "", "the database holds another history since; try again")
+	return fault.Errorf(fault.Unavailable, "", "the database was replaced meanwhile; try again")
 }
 
 // EventKey returns the key of an entry that occurred at the instant, as stated.

@@ -78,7 +78,7 @@ type Input struct {
 	Address   string
 	Format    Format // empty: JSON
 	Language  locale.Language
-	Operators bool // name the employees who took events down; they have rights of their own
+	Operators bool // include the names of employees who took events down; they have rights of their own
 }
 
 // Chunk is a part of a file. Name and type stand in the first one only.
@@ -176,7 +176,7 @@ func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier
 	return entry, nil
 }
 
-// recipientsOf returns to whom something about the address was disclosed.
+// recipientsOf returns the clients that something about the address was disclosed to.
 func (s *Exporter) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
 	all, err := s.disclosures.Of(ctx, g.keys)
 	if err != nil {

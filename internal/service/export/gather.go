@@ -115,7 +115,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *gathered) (agai
 	return false, nil
 }
 
-// exportHead reads the head for a caller who may export.
+// exportHead reads the head for a caller that may export.
 func (s *Exporter) exportHead(ctx context.Context) (storage.Head, access.Caller, error) {
 	head, err := s.Store.Head(ctx)
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Exporter) exportHead(ctx context.Context) (storage.Head, access.Caller,
 	return head, who, who.Need(access.ScopeExport)
 }
 
-// describe begins the dossier: whom it is about, and when and by whom it was made.
+// describe begins the dossier: its subject, the time, and the operator it was made by.
 func (in *Input) describe(g *gathered, now consent.Instant) {
 	c := &g.checkpoint
 	current := reference.InForce(g.versions, now)
@@ -235,8 +235,8 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *gathered) (la
 	}
 }
 
-// putErasure notes an erasure of this very spelling: those of others say nothing about this address. One whose evidence still says
-// whom it is about was not carried out yet.
+// putErasure adds an erasure to the dossier if it was of this very spelling: an erasure of another spelling says
+// nothing about this address. An erasure whose evidence still has the address was not carried out yet.
 func (s *Exporter) putErasure(g *gathered, opened *HistoryEvent) error {
 	e := &opened.Event
 	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {

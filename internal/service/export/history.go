@@ -87,7 +87,8 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 	}
 }
 
-// historyRecords reads records of the subjects, for a caller who may read them, with the catalog that says what concerns whom.
+// historyRecords reads the records of the subjects, for a caller that may read them. It returns them with the catalog,
+// which tells which department an event concerns.
 func (s *Exporter) historyRecords(
 	ctx context.Context, keys []storage.SubjectKey, after int64, limit int,
 ) ([]storage.Record, access.Caller, *catalog.Catalog, error) {
@@ -117,7 +118,7 @@ func (s *Exporter) historyRecords(
 // mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
 func (f *HistoryFilter) mayBeAsked(who *access.Caller, cat *catalog.Catalog) error {
 	if _, known := cat.Channel(f.Channel); f.Channel != "" && !known {
-		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog has no such channel")
+		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog does not have this channel")
 	}
 	return who.NeedChannel(f.Channel, cat)
 }
@@ -153,7 +154,7 @@ func (s *Exporter) historyEvent(r *storage.Record, a address.Address, who *acces
 		return event, false, nil
 	}
 	if spelled := r.Event.Spelling; r.Event.IsOfOneSpelling() && spelled.Key != 0 {
-		// What was recorded for one spelling only is another person's, as far as anybody knows, under any other.
+		// An event recorded for one spelling only may be about another person than the one with this spelling.
 		own, err := s.Keys.Spelling(spelled.Key, a.Exact())
 		if err != nil || own != spelled {
 			return event, false, err

@@ -66,7 +66,7 @@ func (s *Verifier) erasedSince(ctx context.Context, a address.Address, r *receip
 	return since, err
 }
 
-// isPending reports whether an erasure is still to be carried out: then it still says of whom.
+// isPending reports whether an erasure is still to be carried out: then its evidence still has the address.
 func (s *Verifier) isPending(record *storage.Record) (bool, error) {
 	if record.Evidence == nil {
 		return false, nil

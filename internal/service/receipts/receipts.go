@@ -89,7 +89,7 @@ func (s *Verifier) openReceipt(text string) (receipt.Receipt, string, error) {
 	r, key, err := receipt.Open([]byte(text), keys...)
 	if err != nil {
 		return receipt.Receipt{}, "", fault.Errorf(fault.InvalidReceipt, "receipt",
-			"it is no receipt of this ledger, or was altered; give it as it was, byte for byte")
+			"it is not a receipt of this ledger, or was altered; send it unchanged, byte for byte")
 	}
 	return r, key, nil
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/assent-io/assent/internal/service/subjects"
 )
 
-// removedSince reports whether all that the answer lacks is a request that waited for its confirmation, and retention has removed such
-// a request since: with the last of them goes what leads from the address to them, so that nobody can tell any more whose it was.
+// removedSince reports whether the new answer lacks nothing but an unconfirmed request, and retention has removed such
+// requests since. Retention also removes the link from the address to its last requests, so it cannot be told any more
+// which address they were about.
 func (s *Verifier) removedSince(ctx context.Context, a address.Address, r, again *receipt.Receipt) (bool, error) {
 	if !lacksPending(r, again) {
 		return false, nil

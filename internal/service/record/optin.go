@@ -89,7 +89,7 @@ func (w *transaction) requestConsent(r *txn.Validated, p *subjects.Places, in *O
 // requestable refuses a request that no confirmation could turn into a consent that counts.
 func requestable(cat *catalog.Catalog, entry *statement.Entry) error {
 	if entry.Facts.Declaration.IsZero() {
-		return fault.Errorf(fault.UnknownDeclaration, "declaration", "name the declaration that the person was shown")
+		return fault.Errorf(fault.UnknownDeclaration, "declaration", "give the declaration that the person was shown")
 	}
 	if err := declared(cat, entry); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (w *transaction) recordRequest(r *txn.Validated, p *subjects.Places, entry 
 func (s *Recorder) ConfirmConsent(ctx context.Context, in Confirmation) (Confirmed, error) {
 	named, err := token.ReadConfirmation(s.Keys, in.Token)
 	if err != nil {
-		return Confirmed{}, fault.Errorf(fault.InvalidToken, "token", "the token is not one of this service, or is incomplete")
+		return Confirmed{}, fault.Errorf(fault.InvalidToken, "token", "the token was not made by this service, or is incomplete")
 	}
 	in.Statement.Kind, in.Statement.Occurred = consent.KindConfirm, 0
 	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}

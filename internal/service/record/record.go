@@ -165,12 +165,12 @@ func declared(cat *catalog.Catalog, entry *statement.Entry) error {
 		return nil
 	}
 	if _, ok := cat.Declaration(d.ID, d.Version); !ok {
-		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog has no such declaration version: %s", d)
+		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog does not have the declaration version %s", d)
 	}
 	return nil
 }
 
-// liftsSomething refuses a lift that would end nothing: who lifts must learn that the block they mean is another one.
+// liftsSomething refuses a lift that would end nothing. The caller must learn that it means another block.
 func (w *transaction) liftsSomething(p *txn.Prepared) error {
 	state, err := w.State(p.Subject)
 	if err != nil {
@@ -189,8 +189,9 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 		"nothing was lifted: no suppression for that reason was recorded for that very spelling or domain before that time")
 }
 
-// may returns an error unless the caller may record the entry. Who may record at all may record a no for any channel and scope, for
-// complaints often reach the wrong department; everything else is held to the caller's own.
+// may returns an error unless the caller may record the entry. A caller that may record at all may record a no for any
+// channel and scope, because complaints often reach the wrong department. For everything else it is limited to its own
+// channels and scopes.
 func (w *transaction) may(cat *catalog.Catalog, st *statement.Statement, entry *statement.Entry) error {
 	switch st.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:

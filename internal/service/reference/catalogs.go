@@ -42,7 +42,7 @@ func newCatalogs(store storage.Reader) *Catalogs { return &Catalogs{store: store
 // they are read anew.
 func (c *Catalogs) UpTo(ctx context.Context, head *storage.Head) ([]CatalogVersion, error) {
 	if head.CatalogVersion == 0 {
-		return nil, fault.Errorf(fault.NoCatalog, "", "no catalog was applied yet; apply one first")
+		return nil, fault.Errorf(fault.NoCatalog, "", "there is no catalog yet; apply one first")
 	}
 	known := c.All()
 	if fitting(known, head) {

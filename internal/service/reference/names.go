@@ -190,7 +190,7 @@ func (n *Names) Learn(refs []storage.Ref) (*Table, error) {
 	for {
 		table := n.table.Load()
 		for len(refs) > 0 && int(refs[0].Number) <= len(table.refs) {
-			refs = refs[1:] // Somebody else learnt it meanwhile.
+			refs = refs[1:] // Another goroutine learnt it meanwhile.
 		}
 		if len(refs) == 0 {
 			return table, nil

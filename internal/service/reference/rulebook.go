@@ -41,8 +41,8 @@ func (b *Rulebook) Rules(c *catalog.Catalog, r consent.Request) (*consent.Rules,
 	return rules, nil
 }
 
-// keep adds rules to those that were seen; when they are too many all others are dropped. If somebody else was faster they are not kept,
-// and will be the next time.
+// keep adds rules to those that were seen. If there are too many, it drops all others. If another goroutine changed the
+// map meanwhile, the rules are not kept now, but the next time.
 func (b *Rulebook) keep(seen *map[rulesKey]*consent.Rules, key rulesKey, rules *consent.Rules) {
 	next := map[rulesKey]*consent.Rules{}
 	if seen != nil && len(*seen) < maxRules {

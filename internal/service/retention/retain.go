@@ -18,7 +18,7 @@ type removal struct {
 	run      *run
 	catalogs []*catalog.Catalog         // that counted at some time within the period of evidence, and those to come
 	held     map[int64][]byte           // the sealed evidence of the events that may be due
-	places   map[int64]*subjects.Places // whom these events are about, as their evidence says
+	places   map[int64]*subjects.Places // the addresses that these events are about, from their evidence
 	due      map[consent.Removed][]consent.Event
 	report   *Report
 }
@@ -95,7 +95,8 @@ type owner struct {
 	spelling [16]byte
 }
 
-// locate finds whom the requests, grants, confirmations and mails are about, and reads all of their subjects at once.
+// locate finds the addresses of requests, grants, confirmations and mails in their evidence, and reads all of their
+// subjects at once.
 func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Subject][]consent.Event) error {
 	l := subjects.NewLocator(t.remover.Keys, len(list))
 	for i := range list {
@@ -110,7 +111,7 @@ func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Sub
 			}
 			a, err := address.Parse(evidence.Address)
 			if err != nil {
-				continue // An event that does not say whom it is about is left alone.
+				continue // An event without an address in its evidence is left alone.
 			}
 			at, err := l.Places(a, true)
 			if err != nil {
@@ -125,11 +126,11 @@ func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Sub
 	return t.LoadSubjects(l.AllKeys())
 }
 
-// ownerOf returns whom an event is about; nil if its evidence does not say it.
+// ownerOf returns the owner of an event; nil if its evidence has no address.
 func (t *removal) ownerOf(e *consent.Event) (*owner, error) {
 	at, ok := t.places[e.Position]
 	if !ok {
-		return nil, nil //nolint:nilnil // Nobody is what it says.
+		return nil, nil //nolint:nilnil // No owner and no error.
 	}
 	o := &owner{at: *at}
 	var err error
@@ -178,7 +179,7 @@ func (t *removal) exact(c *candidate, events []consent.Event) error {
 	return t.orphan(&o.at.Exact, c.subject, consent.KindRequest, events, gone)
 }
 
-// mails decides about confirmation mails, which are kept as long as requests that nobody confirmed.
+// mails decides about confirmation mails, which are kept as long as unconfirmed requests.
 func (t *removal) mails(c *candidate, events []consent.Event) error {
 	may := t.mayGo(c, events)
 	gone := map[int64]bool{}

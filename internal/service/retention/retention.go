@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// actor is who events are by that retention records.
+	// actor is the actor of the events that retention records.
 	actor = "retention"
 	// PageSize is how many events are looked at at once, groupSize how many subjects one transaction is about at most.
 	PageSize  = 2_000
@@ -55,7 +55,7 @@ const (
 	Erasures    = "erasures"     // that were imported, and are carried out now
 	Evidence    = "evidence"     // of consents and refusals that are of no use any more
 	Requests    = "requests"     // of requests that were never confirmed, and of confirmation mails
-	Disclosures = "disclosures"  // who learnt something about whom
+	Disclosures = "disclosures"  // which client learnt something about which person
 	HardBounces = "hard_bounces" // are lifted
 	Claims      = "claims"       // what was kept of the erased for the defence of claims, until their time
 )
@@ -187,7 +187,7 @@ func (r *run) events(ctx context.Context) error {
 	}
 }
 
-// outlines reads a page of outlines and remembers whom holds are about.
+// outlines reads a page of outlines and remembers the subjects of holds.
 func (r *run) outlines(ctx context.Context, after int64) ([]storage.Outline, error) {
 	page, err := r.service.Store.Outlines(ctx, after, PageSize)
 	for i := range page {
@@ -269,7 +269,7 @@ func (r *run) disclosures(ctx context.Context) error {
 		if err := r.record(context.WithoutCancel(ctx), facts, nil); err != nil || n < PageSize {
 			return err
 		}
-		if held, err = r.heldSubjects(ctx); err != nil { // Somebody may have been put under a hold meanwhile.
+		if held, err = r.heldSubjects(ctx); err != nil { // A hold may have been placed meanwhile.
 			return err
 		}
 	}
@@ -379,7 +379,7 @@ func (w *transaction) recordRemoval(facts *consent.Facts) error {
 	return w.byRetention(&txn.Subject{}, facts, consent.Spelling{}, consent.Evidence{})
 }
 
-// byRetention records an event of the subject; of nobody if it has no id.
+// byRetention records an event of the subject. If the subject has no id, the event is of no subject.
 func (w *transaction) byRetention(s *txn.Subject, facts *consent.Facts, spelling consent.Spelling, evidence consent.Evidence) error {
 	key, err := w.remover.Keys.EventKey(codec.EventKeyInput(w.Recorded, facts, "", &evidence))
 	if err != nil {

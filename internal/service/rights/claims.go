@@ -42,8 +42,8 @@ func (w *Tx) take(at *subjects.Places, occurred consent.Instant) (*taken, error)
 		return &taken{}, nil
 	}
 	if !w.rights.Keys.HasClaimsKey() {
-		return nil, fault.Errorf(fault.NoClaimsKey, "", "the policy claims_period wants evidence kept for an officer, and the key "+
-			"file has no officer's key; make one with `assent keys claims`. Nothing was erased")
+		return nil, fault.Errorf(fault.NoClaimsKey, "", "the policy claims_period requires that evidence is kept for an officer, but the key "+
+			"file has no officer's key; create one with `assent keys claims`. Nothing was erased")
 	}
 	return &taken{
 		until: consent.InstantOf(cat.Policy.ClaimsPeriod.AddTo(w.Recorded.Time())),

@@ -128,7 +128,7 @@ func (w *Tx) notHeldItself(folded *txn.Subject, exact string) error {
 		why = evidence.Justification
 	}
 	return fault.Errorf(fault.LegalHold, "address", "the address, or one that the person moved from or to, is under a legal "+
-		"hold since %s, and nothing of it may be erased until that is released: %s", hold.At, why)
+		"hold since %s, and cannot be erased until the hold is released: %s", hold.At, why)
 }
 
 // holdOf returns the legal hold of an exact address; nil if there is none.
@@ -294,8 +294,8 @@ func (w *Tx) lose(e *consent.Event, t *taken) error {
 	return nil
 }
 
-// withoutPerson returns what evidence of an erasure, or of something older than one, is kept: why it was done and by whom, unless
-// that holds an address.
+// withoutPerson returns what is kept of the evidence of an erasure, or of an older event: its reason and its operator,
+// unless that text holds an address.
 func withoutPerson(v consent.Evidence) consent.Evidence {
 	var kept consent.Evidence
 	if !strings.Contains(v.Operator, "@") {

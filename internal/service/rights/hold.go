@@ -15,12 +15,13 @@ import (
 // maxReason is how long the reason of an officer may be, in bytes.
 const maxReason = 2048
 
-// CheckJustification refuses a reason that is missing or could name whom it is about: it stays when the person is erased.
+// CheckJustification returns an error if a reason is missing or could identify the person: the reason stays when the
+// person is erased.
 func CheckJustification(reason string) error {
 	problem := consent.TextProblem(reason, maxReason)
 	switch {
 	case strings.TrimSpace(reason) == "":
-		return fault.Errorf(fault.InvalidEvidence, "justification", "say why; it is kept with the event")
+		return fault.Errorf(fault.InvalidEvidence, "justification", "give a reason; it is kept with the event")
 	case problem != "":
 		return fault.Errorf(fault.InvalidEvidence, "justification", "the text %s", problem)
 	case strings.Contains(reason, "@"):
@@ -104,7 +105,7 @@ func (w *Tx) holdable(at *subjects.Places, kind consent.Kind) error {
 		return err
 	}
 	if state.Held(spelling.Sum) == nil {
-		return fault.Errorf(fault.NotHeld, "address", "the address is under no legal hold; nothing was recorded")
+		return fault.Errorf(fault.NotHeld, "address", "the address is not under a legal hold; nothing was recorded")
 	}
 	return nil
 }

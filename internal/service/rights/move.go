@@ -115,9 +115,10 @@ func (w *Tx) recordNow(at *subjects.Place, entry *statement.Entry) (int64, error
 	return w.Record(&txn.Prepared{Subject: s, Occurred: w.Recorded, Entry: entry, Key: key})
 }
 
-// goesAlong reports whether an event of a folded subject goes along when the person of the spelling moves: whatever says no to the
-// person and stands at the old address, not what says that a mailbox does not exist. A lift never does: it is of one spelling, and may
-// be left out later; whoever lifts at the old address lifts at the new one, too.
+// goesAlong reports whether an event of a folded subject goes along when the person of the spelling moves. Each no to
+// the person that stands at the old address goes along; the event that a mailbox does not exist does not. A lift never
+// goes along: it is of one spelling, and may be left out later. A caller that lifts at the old address must lift at the
+// new one, too.
 func goesAlong(e *consent.Event, spelling [16]byte, state *consent.State) bool {
 	stands := func() bool {
 		return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })

@@ -48,7 +48,7 @@ type pendingErasure struct {
 	until consent.Instant
 }
 
-// pending returns those of the erasures that were not carried out: their evidence still says whom they are about.
+// pending returns those of the erasures that were not carried out: their evidence still has the address.
 func (s *Rights) pending(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
 	l := subjects.NewLocator(s.Keys, len(records))
 	var list []pendingErasure

@@ -10,14 +10,14 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// person is whom an erasure is about: where its rows are, and how folded subjects name its spelling. It is found by an address, or
-// by what was kept of an erasure, which no longer has one.
+// person is the person that an erasure is about: the keys of its rows, and the digests of its spelling in folded
+// subjects. It is found by an address, or by a kept erasure, which has no address any more.
 type person struct {
 	exact, folded, mail subjects.Place
 	spellings           []consent.Spelling // one for each version of the digest key
 }
 
-// personAt returns who has the address that the places are of.
+// personAt returns the person that has the address.
 func (s *Rights) personAt(at *subjects.Places) (*person, error) {
 	who := &person{exact: at.Exact, folded: at.Folded, mail: at.Mail}
 	for _, version := range at.Exact.Digests.Versions {
@@ -30,7 +30,7 @@ func (s *Rights) personAt(at *subjects.Places) (*person, error) {
 	return who, nil
 }
 
-// personOf returns whom an erasure was about that was kept.
+// personOf returns the person of a kept erasure.
 func (s *Rights) personOf(e *kept.Erasure) (*person, error) {
 	who := &person{spellings: e.Spellings}
 	digests := s.Keys.Snapshot()

@@ -24,8 +24,8 @@ func (w *Tx) keepErasure(who *person, until consent.Instant) error {
 	e := who.kept()
 	e.Position, e.Recorded, e.Occurred, e.Actor = w.Head.Position+1, w.Recorded, until, w.Caller.ID
 	if err := w.rights.keeper.Append([]kept.Erasure{e}); err != nil {
-		return fault.Errorf(fault.Unavailable, "", "the erasure could not be kept apart from the database, where a restored "+
-			"backup would look for it; nothing was erased: try again").Because(err)
+		return fault.Errorf(fault.Unavailable, "", "the erasure could not be written to the checkpoint directory, where the restore of a "+
+			"backup looks for it; nothing was erased: try again").Because(err)
 	}
 	return nil
 }
@@ -137,7 +137,8 @@ func (w *Tx) recordAgain(who *person, e *kept.Erasure) error {
 	event := consent.Event{
 		Occurred: e.Occurred, Actor: e.Actor, Facts: consent.Facts{Kind: consent.KindErase, Spelling: spelling},
 	}
-	// Who states the erasure again has the address, which is part of the key; this event is another one then, and says the same.
+	// The event key differs from that of the original erasure, which included the address. If the caller states the
+	// erasure again, a second event is recorded, which says the same.
 	if event.Key, err = w.rights.Keys.EventKey(codec.EventKeyInput(e.Occurred, &event.Facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}

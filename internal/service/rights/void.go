@@ -24,9 +24,9 @@ func (s *Rights) Void(ctx context.Context, in Void) (Voided, error) {
 		return Voided{}, err
 	}
 	if (in.Position == 0) == (in.Batch == consent.BatchID{}) {
-		return Voided{}, fault.Errorf(fault.InvalidRequest, "position", "give the position of an event, or the id of a batch")
+		return Voided{}, fault.Errorf(fault.InvalidRequest, "position", "give the position of an event or the id of a batch")
 	}
-	// What is there to be left out is no business of who may not do it. The same is asked again under the head.
+	// A caller without the right must not learn what there is to leave out. The same is checked again under the head.
 	who := access.CallerOf(ctx)
 	if err := who.NeedOfficer(); err != nil {
 		return Voided{}, err
@@ -43,7 +43,7 @@ func (s *Rights) voidEvent(ctx context.Context, in *Void) (Voided, error) {
 		return Voided{}, env.StoreFault(err)
 	}
 	if len(records) == 0 || records[0].Event.Position != in.Position {
-		return Voided{}, fault.Errorf(fault.PositionUnknown, "position", "the ledger has no such position yet")
+		return Voided{}, fault.Errorf(fault.PositionUnknown, "position", "the ledger does not have this position yet")
 	}
 	if e := &records[0].Event; !e.Voidable() {
 		return Voided{}, fault.Errorf(fault.NotVoidable, "position", "an event that was erased, or of kind %s, cannot be left out",
@@ -81,11 +81,11 @@ func (s *Rights) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 		}
 		if len(refs) < voidPage {
 			if len(seen) == 0 {
-				return total, fault.Errorf(fault.NotVoidable, "batchId", "no event of such a batch is recorded")
+				return total, fault.Errorf(fault.NotVoidable, "batchId", "no event of this batch is recorded")
 			}
 			if total.kept > 0 {
-				return total, fault.Errorf(fault.NotVoidable, "batchId", "%d subjects keep what the batch recorded of them, for "+
-					"without it a consent would count again whose evidence is gone; of the others it is left out", total.kept)
+				return total, fault.Errorf(fault.NotVoidable, "batchId", "for %d subjects the events of the batch stay: "+
+					"without them a consent would count again, but its evidence is deleted; for all others they are left out", total.kept)
 			}
 			return total, nil
 		}

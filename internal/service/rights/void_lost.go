@@ -126,7 +126,7 @@ func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Ad
 		}
 		ends := e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse
 		if ends && void.LeavesOut(e) && endings[e.Position].At == 0 {
-			return nil, fault.Errorf(fault.NotVoidable, "position", "an erasure took away whose refusal it is, so it is not known "+
+			return nil, fault.Errorf(fault.NotVoidable, "position", "an erasure removed the person of this refusal, so it is not known "+
 				"what would count again without it; it stays")
 		}
 	}
@@ -156,8 +156,8 @@ func (w *Tx) lost(before *consent.Usefulness, events []consent.Event, then *cons
 	for i := range events {
 		e := &events[i]
 		if slices.Contains(back, e.Position) && e.Evidence != [32]byte{} && held[e.Position] == nil {
-			return fault.Errorf(fault.NotVoidable, "position", "without it the consent at position %d would count again, whose "+
-				"evidence is gone since it had ended; record a new consent instead", e.Position)
+			return fault.Errorf(fault.NotVoidable, "position", "without it the consent at position %d would count again, but its "+
+				"evidence was deleted after it ended; record a new consent instead", e.Position)
 		}
 	}
 	return nil

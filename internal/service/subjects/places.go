@@ -163,7 +163,7 @@ type Found struct {
 type Knowledge struct {
 	consent.Known
 
-	About  *storage.SubjectKey // whom it is about: the exact form, or else the folded; nil: nothing is held about the address
+	About  *storage.SubjectKey // key of the exact subject, or else of the folded one; nil: nothing is held about the address
 	exact  consent.State
 	folded consent.State
 	mail   consent.State

@@ -48,7 +48,7 @@ const (
 	groupSize = 256
 	// overtaking is how many groups may overtake an import before it has its turn.
 	overtaking = 8
-	// SmallChunk is how many events of imports one transaction has while others write, who have to wait for it.
+	// SmallChunk is how many events of imports one transaction has while other writes wait.
 	SmallChunk = 100
 	// othersWrite is for how long after a write others are expected to write again.
 	othersWrite = 5 * time.Second

@@ -73,7 +73,7 @@ func (w *Tx) clamp(t consent.Instant, field string) (consent.Instant, error) {
 	case t <= w.Recorded.Add(ClientSkew):
 		return w.Recorded, nil
 	default:
-		return 0, fault.Errorf(fault.TimeInFuture, field, "the time lies in the future; leave it out for now")
+		return 0, fault.Errorf(fault.TimeInFuture, field, "the time is in the future; omit it to record the current time")
 	}
 }
 

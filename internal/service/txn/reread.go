@@ -5,9 +5,10 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// reread names the subjects that followers of the ledger cannot know to have changed, and counts that in the head: those whose rows
-// or states are stored, or whose rows are dropped, unless an event of this transaction belongs to the subject that its key leads to from now
-// on. An event of a subject that was cut off leads to nobody.
+// reread lists the subject keys that followers of the ledger must read again, and increments the revision in the head
+// if there are any. These are the keys whose rows or states this transaction stores, or whose rows it drops, unless one
+// of its events belongs to the subject that the key leads to from now on. An event of a subject that was cut off leads
+// to no key.
 func (w *Tx) reread(c *storage.Changes) {
 	told := make(map[consent.SubjectID]bool, len(c.Records))
 	for i := range c.Records {
@@ -27,7 +28,7 @@ func (w *Tx) reread(c *storage.Changes) {
 		holder[key] = consent.SubjectID{}
 	}
 	for key, id := range holder {
-		if !told[id] && key.Form != consent.FormMail { // Nobody keeps those in memory.
+		if !told[id] && key.Form != consent.FormMail { // The index has no subjects of confirmation mails.
 			c.Reread = append(c.Reread, key)
 		}
 	}

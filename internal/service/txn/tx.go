@@ -283,8 +283,8 @@ func (w *Tx) Record(p *Prepared) (int64, error) {
 		canonical = "" // A folded form may be the very spelling that was erased.
 	}
 	if event.Spelling.Sum != [16]byte{} && p.Subject.ErasedAt(event.Spelling.Sum) >= p.Occurred {
-		// What is said of an erased person from before the erasure blocks, and is not to say who it was. What a client states names
-		// the address, and its free texts may name the person, too; what an officer does names neither.
+		// An event from before an erasure still blocks, but must not identify the erased person. The evidence of a client has
+		// the address, and its free texts may name the person, too. The evidence of an officer has neither.
 		if canonical = ""; evidence.Address != "" {
 			evidence = consent.Evidence{}
 		}

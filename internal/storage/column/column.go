@@ -132,7 +132,7 @@ func PackKeys(versions []uint32) []byte {
 
 func unpackKeys(b []byte) ([]uint32, error) {
 	if len(b)%4 != 0 {
-		return nil, fmt.Errorf("digest_keys has %d bytes, which is no multiple of 4", len(b))
+		return nil, fmt.Errorf("digest_keys has %d bytes, which is not a multiple of 4", len(b))
 	}
 	var versions []uint32
 	for ; len(b) > 0; b = b[4:] {

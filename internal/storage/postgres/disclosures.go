@@ -14,8 +14,9 @@ import (
 
 // Rows of disclosures are locked in the order of their key by every statement, so that none of them waits for another in a circle.
 const (
-	// Additions share a lock that an erasure takes alone, until each ends. So an erasure deletes what additions before it stored, and
-	// those after it see whom its keys lead to now: the next statement of a transaction reads what was committed until it began.
+	// Additions share an advisory lock, each until it ends, and an erasure takes the lock exclusively. So an erasure
+	// deletes the rows of earlier additions, and later additions see the current subjects of their keys: in a transaction,
+	// each statement reads what was committed before the statement began.
 	shareAdding   = `SELECT pg_advisory_xact_lock_shared(` + addingLock + `)`
 	excludeAdding = `SELECT pg_advisory_xact_lock(` + addingLock + `)`
 	addingLock    = `7022914473320902501` // a number of no meaning

@@ -22,7 +22,7 @@ import (
 
 const (
 	defaultMaxConns = 16
-	// minConns leaves readers a connection while writes wait: whoever decides a write may have to read something first.
+	// minConns leaves readers a connection while writes wait: deciding a write may require a read first.
 	minConns       = 4
 	connectTimeout = 5 * time.Second
 	// storeTimeout bounds the second round trip of a write, which does not end with the caller's context: a commit that is

@@ -54,7 +54,8 @@ func purge() []string {
 	return append(statements, "CHECKPOINT")
 }
 
-// forgetRevisions makes followers read everything anew, if there were keys that they would have read. Whoever adds one holds the head.
+// forgetRevisions makes followers read everything again, if there were keys that they would have read. Callers that add
+// keys hold the head.
 func forgetRevisions(ctx context.Context, s *Store) error {
 	batch := &pgx.Batch{}
 	batch.Queue("BEGIN")

@@ -33,11 +33,11 @@ type Status struct {
 func (s Status) Check() error {
 	switch {
 	case s.Dirty:
-		return fmt.Errorf("%w, at version %d: restore a backup, or mend the tables by hand", ErrDirty, s.Version)
+		return fmt.Errorf("%w, at version %d: restore a backup, or repair the tables by hand", ErrDirty, s.Version)
 	case s.Version < s.Latest:
-		return fmt.Errorf("%w: version %d, needed is %d: run `assent migrate up`", ErrOlder, s.Version, s.Latest)
+		return fmt.Errorf("%w: they have version %d, this program needs %d: run `assent migrate up`", ErrOlder, s.Version, s.Latest)
 	case s.Version > s.Latest:
-		return fmt.Errorf("%w: version %d, known is %d: run a newer version of assent", ErrNewer, s.Version, s.Latest)
+		return fmt.Errorf("%w: they have version %d, this program knows %d: run a newer version of assent", ErrNewer, s.Version, s.Latest)
 	default:
 		return nil
 	}
@@ -94,7 +94,7 @@ func (m *Migrator) Up(ctx context.Context) error {
 // Down takes back the last migrations, at most steps of them; 0 takes back all, and with them all data.
 func (m *Migrator) Down(ctx context.Context, steps int) error {
 	if steps < 0 {
-		return fmt.Errorf("take back migrations: %d is no number of steps", steps)
+		return fmt.Errorf("revert migrations: %d is not a number of steps", steps)
 	}
 	status, err := m.Status(ctx)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// It differs from what the same connection was told before if anybody committed anything since on another connection, of this
-	// process or of any other.
+	// dataVersion returns another value on the same connection if another connection, of this process or of another, has
+	// committed since.
 	dataVersion = `PRAGMA data_version`
 
 	selectLeaves = `SELECT ` + column.Leaf + ` FROM events e WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position`
@@ -43,8 +43,8 @@ const (
 	deleteRevisions = `DELETE FROM revisions WHERE revision <= ?1`
 )
 
-// Follow returns the head and what changed after the mark. Where nobody committed anything since the last call it reads nothing but
-// that.
+// Follow returns the head and what changed after the mark. If no other connection committed since the last call, it
+// reads the version only.
 func (s *Store) Follow(ctx context.Context, since storage.Mark, limit int) (storage.Head, storage.News, error) {
 	const doing = "follow the ledger"
 	c, err := s.acquire(ctx, s.follower)

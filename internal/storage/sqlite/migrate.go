@@ -13,8 +13,8 @@ import (
 	"github.com/assent-io/assent/migrations"
 )
 
-// Migrator returns a migrator of the database at the path, which it makes if there is none. It holds the lock of the
-// database until it is closed; the error wraps [ErrInUse] if somebody else does.
+// Migrator returns a migrator of the database at the path, and creates the file if there is none. It holds the lock of
+// the database until it is closed. The error wraps [ErrInUse] if another process holds the lock.
 func Migrator(path string) (*schema.Migrator, error) {
 	f, err := lock(path, true)
 	if err != nil {

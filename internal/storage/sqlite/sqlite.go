@@ -29,7 +29,7 @@ type Store struct {
 
 	files    *identity
 	follower chan *conn // holds the one connection that follows
-	followed followed   // guarded by the connection: whoever has it
+	followed followed   // guarded by the connection: only the goroutine that acquired it reads it
 
 	mu     sync.RWMutex // guards closed, and with active that nothing starts after Close
 	closed bool
@@ -74,7 +74,7 @@ func (s *Store) releaseAll() error {
 	return errors.Join(errs...)
 }
 
-// acquire waits for a connection of the pool. Whoever has one gives it back with giveBack.
+// acquire waits for a connection of the pool. The caller gives it back with giveBack.
 func (s *Store) acquire(ctx context.Context, pool chan *conn) (*conn, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

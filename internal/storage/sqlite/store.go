@@ -32,7 +32,7 @@ func (c *conn) store(changes *storage.Changes) error {
 	return err
 }
 
-// storeLedger stores events, and whom they are about.
+// storeLedger stores events and their subjects.
 func (c *conn) storeLedger(changes *storage.Changes) error {
 	err := each(c, insertEvent, changes.Records, func(r *storage.Record) []any {
 		e := &r.Event

@@ -131,7 +131,7 @@ func testDisclosuresAfterErasure(t *testing.T, open Open) {
 	disclosed(t, store, disclosure(8, 5, 2))
 }
 
-// Whoever adds knows the key only, so that nothing tells him that the subject is about to be cut off.
+// An addition knows the key only, and not that its subject is about to be cut off.
 func testDisclosuresWhileErased(t *testing.T, open Open) {
 	const writers, rounds = 3, 25
 	store := people(t, open, 4)

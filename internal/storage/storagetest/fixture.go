@@ -77,7 +77,7 @@ func recordOf(e *consent.Event) storage.Record {
 	}
 }
 
-// catalogRecord returns an event of nobody, without evidence, batch and tree hashes.
+// catalogRecord returns an event without subject, evidence, batch and tree hashes.
 func catalogRecord(position int64) storage.Record {
 	r := recordOf(&consent.Event{
 		Position: position, Recorded: instant(position), Occurred: instant(position), Actor: "admin", Key: eventKey(position),

@@ -1,9 +1,8 @@
 // Command protodeps writes the third-party .proto files that Assent's own ones
 // import into a folder, so that buf finds them without a schema registry.
 //
-// The files are printed from the descriptors inside Go modules that the server
-// links anyway. buf therefore sees exactly the versions that go.sum pins, and
-// no copy of somebody else's file has to be kept in the repository.
+// The files are printed from the descriptors inside Go modules that the server links anyway. buf therefore sees exactly
+// the versions that go.sum pins, and the repository needs no copy of a third-party file.
 package main
 
 import (
