@@ -362,7 +362,10 @@ func (f *fake) EraseRecipient(_ context.Context, in *assentv1.EraseRecipientRequ
 	if duplicate {
 		erased = 0
 	}
-	return &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate, EventsErased: erased}, nil
+	if strings.HasPrefix(in.GetAddress(), "foreign") { // as to a client of one department
+		return &assentv1.EraseRecipientResponse{Positions: []int64{position}}, nil
+	}
+	return &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate, EventsErased: &erased}, nil
 }
 
 func (f *fake) MoveRecipient(context.Context, *assentv1.MoveRecipientRequest) (*assentv1.MoveRecipientResponse, error) {

@@ -66,6 +66,9 @@ func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timest
 	}
 	text := "erased: grants, requests, evidence and the address are deleted; refusals and suppressions stay under a digest\n"
 	switch {
+	case answer.EventsErased == nil: // A client of one department does not learn whether there was anything.
+		text = "erased: of this address no grant, request or evidence up to then is held any more, nor the address unless something later needs it; " +
+			"refusals and suppressions stay under a digest\n"
 	case answer.GetEventsErased() == 0:
 		text = "there was no data of this address to erase; the erasure is recorded\n"
 	case until != nil:

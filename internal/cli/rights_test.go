@@ -27,6 +27,7 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 	again := f.runWith(t, "anna@secret.example\n", "erase", "-", "--yes", "--justification", "case 4711", "--at", "2026-10-01T08:00:00Z").must(t, 0)
 	golden(t, "erase-again.txt", again.stdout)
 	golden(t, "erase-now.txt", f.run(t, "erase", "carl@secret.example", "--yes").must(t, 0).stdout)
+	golden(t, "erase-department.txt", f.run(t, "erase", "foreign@secret.example", "--yes").must(t, 0).stdout)
 	answer := decode[struct {
 		Positions    []int64
 		Duplicate    bool

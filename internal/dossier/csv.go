@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // csvColumns are the columns of the CSV form. New ones come last.
@@ -68,12 +70,27 @@ func csvRow(d *Dossier, e *Event) []string {
 	}
 }
 
-// defused returns a cell that no spreadsheet runs as a formula.
+// defused returns a cell that no spreadsheet runs as a formula. A spreadsheet may drop spaces and invisible characters at the beginning, so
+// that what decides is the first character that is seen.
 func defused(cell string) string {
-	if trimmed := strings.TrimLeft(cell, " "); trimmed != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", []rune(trimmed)[0]) {
+	if strings.ContainsAny(firstRune(strings.TrimLeft(cell, " ")), "\t\r\n") ||
+		strings.ContainsAny(firstRune(strings.TrimLeftFunc(cell, isUnseen)), "=+-@|%＝＋－＠﹢﹣﹦﹫−") {
 		return "'" + cell
 	}
 	return cell
+}
+
+// firstRune returns the first character of a text, or nothing of an empty one.
+func firstRune(text string) string {
+	_, size := utf8.DecodeRuneInString(text)
+	return text[:size]
+}
+
+// isUnseen reports whether a character shows nothing: spaces, controls, format characters such as U+200B and the byte order mark, and what
+// else Unicode lets programs ignore, such as variation selectors and fillers.
+func isUnseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zs, unicode.Other_Default_Ignorable_Code_Point,
+		unicode.Variation_Selector)
 }
 
 func ids(named []Named) []string {

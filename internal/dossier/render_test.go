@@ -77,7 +77,11 @@ func TestHTML_EmployeeWhoTookAnEventDown_IsNamedOnlyIfAskedFor(t *testing.T) {
 
 func TestCSV_CellThatASpreadsheetWouldRun_IsText(t *testing.T) {
 	s := newSample(t, locale.English)
-	for i, evil := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "|calc", "%0A=1"} {
+	for i, evil := range []string{
+		"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "|calc", "%0A=1", "\u2212" + "1",
+		"\u200b=1", "\ufeff=1", "\u00ad@A1", "\u2060\u200d+1", "\u202e-1", "\u00a0=1", "\u3000=1", "\u034f=1", "\ufe0f=1", "\u3164=1", "\x00=1",
+		" \u200b \t=1", "\U000e0020=1", "\ta", " \ra",
+	} {
 		s.dossier.Events[i%len(s.dossier.Events)].Evidence.Note = evil
 		data, err := CSV(&s.dossier)
 		if err != nil {
@@ -93,8 +97,10 @@ func TestCSV_CellThatASpreadsheetWouldRun_IsText(t *testing.T) {
 			t.Errorf("%q is written as %q", evil, got)
 		}
 	}
-	if got := defused("anna@example.com"); got != "anna@example.com" {
-		t.Errorf("an address is written as %q", got)
+	for _, harmless := range []string{"", " ", "\u200b", "anna@example.com", "\u200banna+x@example.com", "2026-11-29T00:00:00Z", "Größe = 1"} {
+		if got := defused(harmless); got != harmless {
+			t.Errorf("%q is written as %q", harmless, got)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func TestErase_WhatWasBefore_IsGone_WhatCameAfter_StandsForItself(t *testing.T) 
 	response := w.erase(&assentv1.EraseRecipientRequest{
 		Address: "anna@example.com", OccurredTime: timestamppb.New(start.Add(-24 * time.Hour)), Operator: "desk 7", Justification: "case 4711",
 	})
-	want := &assentv1.EraseRecipientResponse{Positions: []int64{kept + 1}, EventsErased: 1}
+	want := &assentv1.EraseRecipientResponse{Positions: []int64{kept + 1}, EventsErased: new(int64(1))}
 	if diff := cmp.Diff(want, response, protocmp.Transform()); diff != "" {
 		t.Errorf("response (-want +got):\n%s", diff)
 	}

@@ -121,6 +121,7 @@ type server struct {
 	http      *http.Server
 	pprof     *http.Server // nil: there is none
 	ready     *readiness
+	writing   *writing
 	keys      *keyFile
 	ran       ran
 	runs      *sharedRuns
@@ -146,7 +147,8 @@ func newServer(
 	}
 	s.grpc = NewGRPC(api, tracing...)
 	api.Register(s.grpc)
-	s.ready = &readiness{check: local.Ready, health: health.NewServer(), log: opts.Logger}
+	s.writing = &writing{store: local.store, now: opts.Now}
+	s.ready = &readiness{check: s.writing.also(local.Ready), health: health.NewServer(), log: opts.Logger}
 	s.runs = &sharedRuns{store: local.store, now: opts.Now, log: opts.Logger, succeeded: signals.metrics.WorkerSucceeded}
 	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
 	for _, w := range s.workers() {

@@ -94,6 +94,9 @@ func (r *sharedRuns) tell(ctx context.Context) {
 	}
 	for i := range runs {
 		run := &runs[i]
+		if run.Worker == writingWorker { // says nothing of work that was done
+			continue
+		}
 		attrs := []slog.Attr{slog.String("worker", run.Worker), slog.String("started", run.Started.String())}
 		if run.Succeeded != 0 {
 			r.succeeded(run.Worker, run.Succeeded.Time())

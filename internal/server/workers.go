@@ -27,6 +27,7 @@ func (s *server) workers() []worker {
 	keep := s.keeper.interval()
 	return []worker{
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
+		{name: writingWorker, every: writingEvery, run: s.writing.update, tells: true},
 		{name: "keys", every: lookEvery, run: s.keys.update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
 		{name: "size", every: measureEvery, run: s.measure},

@@ -551,7 +551,8 @@ type EraseRecipientResponse struct {
 	// Whether the erasure was recorded before, at that position. It was carried out all the same.
 	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// How many events the erasure cut off from the address, or took the evidence of. 0: there was nothing to erase, or it was erased before.
-	EventsErased  int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3" json:"events_erased,omitempty"`
+	// Only for clients of all departments: to one of a single department it would tell whether another department knows the address.
+	EventsErased  *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -601,8 +602,8 @@ func (x *EraseRecipientResponse) GetDuplicate() bool {
 }
 
 func (x *EraseRecipientResponse) GetEventsErased() int64 {
-	if x != nil {
-		return x.EventsErased
+	if x != nil && x.EventsErased != nil {
+		return *x.EventsErased
 	}
 	return 0
 }
@@ -1618,11 +1619,12 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\boperator\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\boperator\x121\n" +
 	"\rjustification\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x12\"\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"y\n" +
+	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\x90\x01\n" +
 	"\x16EraseRecipientResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
-	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12#\n" +
-	"\revents_erased\x18\x03 \x01(\x03R\feventsErased\"\xc2\x01\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12(\n" +
+	"\revents_erased\x18\x03 \x01(\x03H\x00R\feventsErased\x88\x01\x01B\x10\n" +
+	"\x0e_events_erased\"\xc2\x01\n" +
 	"\x14MoveRecipientRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12+\n" +
@@ -1802,6 +1804,7 @@ func file_assent_v1_history_service_proto_init() {
 		return
 	}
 	file_assent_v1_facts_proto_init()
+	file_assent_v1_history_service_proto_msgTypes[6].OneofWrappers = []any{}
 	file_assent_v1_history_service_proto_msgTypes[9].OneofWrappers = []any{
 		(*VoidEventsRequest_Position)(nil),
 		(*VoidEventsRequest_BatchId)(nil),

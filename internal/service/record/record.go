@@ -146,7 +146,9 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		if r.Erases != nil {
 			before := w.Removals
 			recorded, err := w.recorder.rights.In(tx).Erase(r.Erases, p)
-			recorded.Erased, recorded.Warnings = w.Removals.Since(&before), p.Entry.Warnings
+			if recorded.Warnings = p.Entry.Warnings; w.Caller.AllDepartments {
+				recorded.Erased = new(w.Removals.Since(&before))
+			}
 			return recorded, true, err
 		}
 		recorded, err := w.RecordOnce(p)

@@ -13,8 +13,9 @@ type Recorded struct {
 	Warnings []statement.Warning `json:",omitempty"`
 	// StillAllowed is of a no: the channels it is for on which the address may be written to all the same.
 	StillAllowed []StillAllowed `json:",omitempty"`
-	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of.
-	Erased int64 `json:",omitzero"`
+	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of. It is nil where the caller acts for one
+	// department: the number tells whether another one knows the address.
+	Erased *int64 `json:",omitzero"`
 }
 
 // StillAllowed is a channel that a no was stated for, and on which a later consent still allows messages. Reason and position are zero
