@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/assent-io/assent/internal/certificate"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/seal"
@@ -70,7 +71,7 @@ func checkCertificate(cfg config.Server) error {
 	if cfg.TLSCert == "" {
 		return nil
 	}
-	_, err := loadCertificate(cfg.TLSCert, cfg.TLSKey, time.Now, slog.New(slog.DiscardHandler))
+	_, err := certificate.Load(cfg.TLSCert, cfg.TLSKey, time.Now, slog.New(slog.DiscardHandler))
 	return err
 }
 

@@ -40,7 +40,7 @@ func serverStats(local *Local, l *listeners) telemetry.ServerStats {
 		}
 	}}
 	if l.certificate != nil {
-		stats.CertificateEnd = l.certificate.end
+		stats.CertificateEnd = l.certificate.End
 	}
 	return stats
 }

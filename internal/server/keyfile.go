@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/assent-io/assent/internal/atomicfile"
 	"github.com/assent-io/assent/internal/seal"
 )
 
@@ -27,7 +28,7 @@ func (k *keyFile) update(ctx context.Context) error {
 	if err != nil {
 		return k.complain(ctx, err)
 	}
-	if k.file != nil && sameFile(file, k.file) {
+	if k.file != nil && atomicfile.Unchanged(file, k.file) {
 		k.wrong = ""
 		return nil
 	}

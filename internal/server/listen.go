@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/assent-io/assent/internal/certificate"
 	"github.com/assent-io/assent/internal/config"
 )
 
@@ -16,8 +17,8 @@ type listeners struct {
 	http  net.Listener
 	pprof net.Listener // nil: there is none
 
-	connections *connections // of gRPC and HTTP
-	certificate *certificate // nil: there is no TLS
+	connections *connections             // of gRPC and HTTP
+	certificate *certificate.Certificate // nil: there is no TLS
 }
 
 // listen opens the addresses, with TLS if the settings have a certificate; profiles never leave the machine and have none.
@@ -67,12 +68,12 @@ func (l *listeners) loadTLS(cfg config.Server, opts Options) (*tls.Config, error
 	if cfg.TLSCert == "" {
 		return nil, nil
 	}
-	served, err := loadCertificate(cfg.TLSCert, cfg.TLSKey, opts.Now, opts.Logger)
+	served, err := certificate.Load(cfg.TLSCert, cfg.TLSKey, opts.Now, opts.Logger)
 	if err != nil {
 		return nil, err
 	}
 	l.certificate = served
-	return &tls.Config{GetCertificate: served.forHandshake, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: served.ForHandshake, MinVersion: tls.VersionTLS12}, nil
 }
 
 // addresses returns where they are, with the ports that they got.

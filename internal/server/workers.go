@@ -12,6 +12,7 @@ import (
 // How often the workers of a server run.
 const (
 	readyEvery  = time.Second
+	keysEvery   = time.Second
 	forgetEvery = time.Hour
 
 	measureEvery = 5 * time.Minute
@@ -28,7 +29,7 @@ func (s *server) workers() []worker {
 	return []worker{
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
 		{name: writingWorker, every: writingEvery, run: s.writing.update, tells: true},
-		{name: "keys", every: lookEvery, run: s.keys.update, tells: true},
+		{name: "keys", every: keysEvery, run: s.keys.update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
 		{name: "size", every: measureEvery, run: s.measure},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),

@@ -30,7 +30,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/server": {
-			"api/assent/v1", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
+			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
 			"internal/rpc/handler", "internal/seal", "internal/service", "internal/service/access",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
@@ -206,8 +206,9 @@ func allowed() map[string][]string {
 			"internal/address", "internal/nearest", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 
-		"internal/bench/bare": {"internal/config"},
-		"internal/yamltext":   {"internal/nearest"},
+		"internal/bench/bare":  {"internal/config"},
+		"internal/certificate": {"internal/atomicfile"},
+		"internal/yamltext":    {"internal/nearest"},
 
 		"internal/openapi/openapitest": {"api/openapi"},
 		"internal/tools/openapi":       {"internal/openapi"},

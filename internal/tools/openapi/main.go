@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/types/pluginpb"
 
 	"github.com/assent-io/assent/internal/openapi"
 )
@@ -20,6 +21,7 @@ func main() {
 	var flags flag.FlagSet
 	page := flags.String("page", "", "the page of the documentation with all calls")
 	protogen.Options{ParamFunc: flags.Set}.Run(func(plugin *protogen.Plugin) error {
+		plugin.SupportedFeatures = uint64(pluginpb.CodeGeneratorResponse_FEATURE_PROTO3_OPTIONAL)
 		text, err := os.ReadFile(*page)
 		if err != nil {
 			return err

@@ -1,4 +1,5 @@
-package server
+// Package certificate serves a TLS certificate from two files, and takes a new pair when they change.
+package certificate
 
 import (
 	"context"
@@ -9,14 +10,16 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/assent-io/assent/internal/atomicfile"
 )
 
 // lookEvery is how often the files of a certificate are looked at, at most.
 const lookEvery = time.Second
 
-// certificate is the server's certificate with its key. A handshake looks whether the files have changed, at most once in
+// Certificate is a certificate with its key, read from files. A handshake looks whether the files have changed, at most once in
 // lookEvery, and takes the new pair. A pair that is not right is logged once and leaves the old one in use.
-type certificate struct {
+type Certificate struct {
 	cert, key string // paths
 	now       func() time.Time
 	log       *slog.Logger
@@ -28,9 +31,9 @@ type certificate struct {
 	wrong  string         // with the files since; empty: nothing
 }
 
-// loadCertificate reads the certificate; one that is not right is an error.
-func loadCertificate(cert, key string, now func() time.Time, log *slog.Logger) (*certificate, error) {
-	c := &certificate{cert: cert, key: key, now: now, log: log, looked: now()}
+// Load reads the certificate; one that is not right is an error.
+func Load(cert, key string, now func() time.Time, log *slog.Logger) (*Certificate, error) {
+	c := &Certificate{cert: cert, key: key, now: now, log: log, looked: now()}
 	c.files = c.look() // Before they are read: a change in between is seen as one.
 	pair, err := c.read()
 	if err != nil {
@@ -40,7 +43,7 @@ func loadCertificate(cert, key string, now func() time.Time, log *slog.Logger) (
 	return c, nil
 }
 
-func (c *certificate) read() (*tls.Certificate, error) {
+func (c *Certificate) read() (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
 		return nil, fmt.Errorf("load the certificate %s with the key %s: %w", c.cert, c.key, err)
@@ -52,7 +55,7 @@ func (c *certificate) read() (*tls.Certificate, error) {
 }
 
 // look returns what the files are at the moment, behind all links; nil for one that cannot be looked at.
-func (c *certificate) look() (files [2]fs.FileInfo) {
+func (c *Certificate) look() (files [2]fs.FileInfo) {
 	for i, path := range []string{c.cert, c.key} {
 		if info, err := os.Stat(path); err == nil {
 			files[i] = info
@@ -61,15 +64,15 @@ func (c *certificate) look() (files [2]fs.FileInfo) {
 	return files
 }
 
-// end returns when the certificate that is served ends.
-func (c *certificate) end() time.Time {
+// End returns when the certificate that is served ends.
+func (c *Certificate) End() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pair.Leaf.NotAfter
 }
 
-// forHandshake returns the pair for a handshake.
-func (c *certificate) forHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+// ForHandshake returns the pair for a handshake.
+func (c *Certificate) ForHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -78,7 +81,7 @@ func (c *certificate) forHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate
 	}
 	c.looked = now
 	files := c.look()
-	if sameFile(files[0], c.files[0]) && sameFile(files[1], c.files[1]) {
+	if atomicfile.Unchanged(files[0], c.files[0]) && atomicfile.Unchanged(files[1], c.files[1]) {
 		return c.pair, nil
 	}
 	c.reload(hello.Context(), files)
@@ -87,7 +90,7 @@ func (c *certificate) forHandshake(hello *tls.ClientHelloInfo) (*tls.Certificate
 
 // reload takes the pair of the files as they were looked at. One that cannot be had is tried again at the next look, for what is
 // wrong need not be the files themselves; it is logged once for each thing that is wrong.
-func (c *certificate) reload(ctx context.Context, files [2]fs.FileInfo) {
+func (c *Certificate) reload(ctx context.Context, files [2]fs.FileInfo) {
 	pair, err := c.read()
 	if err != nil {
 		if c.wrong == err.Error() {
@@ -101,12 +104,4 @@ func (c *certificate) reload(ctx context.Context, files [2]fs.FileInfo) {
 	c.pair, c.files, c.wrong = pair, files, ""
 	c.log.LogAttrs(ctx, slog.LevelInfo, "took the new certificate", slog.String("file", c.cert),
 		slog.Time("not_after", pair.Leaf.NotAfter))
-}
-
-// sameFile reports whether nothing has changed between two looks at a path.
-func sameFile(a, b fs.FileInfo) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
