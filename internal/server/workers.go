@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/server/writing"
 )
 
 // How often the workers of a server run.
@@ -25,7 +26,7 @@ func (s *server) workers() []worker {
 	keep := s.keeper.interval()
 	return []worker{
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
-		{name: writingWorker, every: writingEvery, run: s.writing.update, tells: true},
+		{name: writing.Worker, every: writing.Every, run: s.writing.Update, tells: true},
 		{name: "keys", every: lookEvery, run: s.keys.update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
