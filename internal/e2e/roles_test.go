@@ -55,7 +55,9 @@ func newRoles(t *testing.T) *roles {
 	return r
 }
 
-func (r *roles) renamed(text string) string { return documentedRole.ReplaceAllString(text, "${0}"+r.suffix) }
+func (r *roles) renamed(text string) string {
+	return documentedRole.ReplaceAllString(text, "${0}"+r.suffix)
+}
 
 func (r *roles) names() []string {
 	var names []string

@@ -19,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/rest"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
@@ -121,7 +122,7 @@ type server struct {
 	http      *http.Server
 	pprof     *http.Server // nil: there is none
 	ready     *readiness
-	writing   *writing
+	writing   *writing.Trial
 	keys      *keyFile
 	ran       ran
 	runs      *sharedRuns
@@ -147,8 +148,8 @@ func newServer(
 	}
 	s.grpc = NewGRPC(api, tracing...)
 	api.Register(s.grpc)
-	s.writing = &writing{store: local.store, now: opts.Now}
-	s.ready = &readiness{check: s.writing.also(local.Ready), health: health.NewServer(), log: opts.Logger}
+	s.writing = writing.New(local.store, opts.Now)
+	s.ready = &readiness{check: s.writing.Also(local.Ready), health: health.NewServer(), log: opts.Logger}
 	s.runs = &sharedRuns{store: local.store, now: opts.Now, log: opts.Logger, succeeded: signals.metrics.WorkerSucceeded}
 	s.keys = &keyFile{path: cfg.Keys, take: local.TakeKeys, log: opts.Logger}
 	for _, w := range s.workers() {

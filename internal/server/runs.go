@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
@@ -94,7 +95,7 @@ func (r *sharedRuns) tell(ctx context.Context) {
 	}
 	for i := range runs {
 		run := &runs[i]
-		if run.Worker == writingWorker { // says nothing of work that was done
+		if run.Worker == writing.Worker { // says nothing of work that was done
 			continue
 		}
 		attrs := []slog.Attr{slog.String("worker", run.Worker), slog.String("started", run.Started.String())}

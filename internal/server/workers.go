@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/rpc"
+	"github.com/assent-io/assent/internal/server/writing"
 )
 
 // How often the workers of a server run.
@@ -28,7 +29,7 @@ func (s *server) workers() []worker {
 	keep := s.keeper.interval()
 	return []worker{
 		{name: "readiness", first: readyEvery, every: readyEvery, run: s.ready.update, tells: true},
-		{name: writingWorker, every: writingEvery, run: s.writing.update, tells: true},
+		{name: writing.Worker, every: writing.Every, run: s.writing.Update, tells: true},
 		{name: "keys", every: keysEvery, run: s.keys.update, tells: true},
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
 		{name: "size", every: measureEvery, run: s.measure},

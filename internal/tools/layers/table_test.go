@@ -32,12 +32,13 @@ func allowed() map[string][]string {
 		"internal/server": {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
-			"internal/rpc/handler", "internal/seal", "internal/service", "internal/service/access",
+			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
 			"internal/service/env", "internal/service/export", "internal/service/retention", "internal/service/rights",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
 			"internal/telemetry",
 		},
+		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
 
 		"internal/rest": {
 			"api/assent/v1", "api/openapi", "internal/catalog", "internal/fault", "internal/nearest", "internal/rpc",

@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/grpc/health"
 
+	"github.com/assent-io/assent/internal/server/writing"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -39,11 +40,11 @@ func TestReadiness_StoreReadsButTakesNoWrites_IsNotReadyUntilItDoes(t *testing.T
 		store := &fullStore{}
 		var log bytes.Buffer
 		logger := slog.New(slog.NewTextHandler(&log, nil))
-		w := &writing{store: store, now: time.Now}
-		r := &readiness{check: w.also(func(context.Context) error { return nil }), health: health.NewServer(), log: logger}
+		w := writing.New(store, time.Now)
+		r := &readiness{check: w.Also(func(context.Context) error { return nil }), health: health.NewServer(), log: logger}
 		ctx, cancel := context.WithCancel(t.Context())
 		for _, worker := range []worker{
-			{every: readyEvery, run: r.update, tells: true}, {every: writingEvery, run: w.update, tells: true},
+			{every: readyEvery, run: r.update, tells: true}, {every: writing.Every, run: w.Update, tells: true},
 		} {
 			go worker.work(ctx, logger, func(string, bool) {})
 		}
@@ -53,7 +54,8 @@ func TestReadiness_StoreReadsButTakesNoWrites_IsNotReadyUntilItDoes(t *testing.T
 		}()
 		within := func(wait time.Duration, want int, what string) {
 			t.Helper()
-			time.Sleep(wait)
+			timer := time.NewTimer(wait)
+			<-timer.C
 			synctest.Wait()
 			if got := page(r); got != want {
 				t.Fatalf("%s: %d, want %d; log:\n%s", what, got, want, log.String())
@@ -61,14 +63,14 @@ func TestReadiness_StoreReadsButTakesNoWrites_IsNotReadyUntilItDoes(t *testing.T
 		}
 		within(time.Hour, http.StatusOK, "a store that takes writes")
 		if n := store.writes.Load(); n < 100 || n > 130 {
-			t.Errorf("there were %d writes in an hour, want one about every %v", n, writingFor)
+			t.Errorf("there were %d writes in an hour, want one about every 30 s", n)
 		}
 		store.full.Store(true)
-		within(writingFor+writingEvery+2*readyEvery, http.StatusServiceUnavailable, "the disk is full")
+		within(30*time.Second+writing.Every+2*readyEvery, http.StatusServiceUnavailable, "the disk is full")
 		if !strings.Contains(log.String(), "the database takes no writes: database or disk is full") {
 			t.Errorf("the log does not say why: %s", log.String())
 		}
 		store.full.Store(false)
-		within(writingEvery+2*readyEvery, http.StatusOK, "there is room again")
+		within(writing.Every+2*readyEvery, http.StatusOK, "there is room again")
 	})
 }
