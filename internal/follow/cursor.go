@@ -20,11 +20,11 @@ type cursor struct {
 
 	// States are read as of a head that may be ahead of the cursor. If the database loses what it had, that head is on no way any more,
 	// and what was read as of it is not true. So the cursor has to come by every head that was seen.
-	ahead    []milestone
+	ahead    []seenHead
 	revision int64 // the highest that was seen
 }
 
-type milestone struct {
+type seenHead struct {
 	position int64
 	tree     []byte
 }
@@ -41,11 +41,11 @@ func (c cursor) seen() storage.Mark {
 	return storage.Mark{Position: c.farthest().position, Revision: c.revision}
 }
 
-func (c cursor) farthest() milestone {
+func (c cursor) farthest() seenHead {
 	if n := len(c.ahead); n > 0 {
 		return c.ahead[n-1]
 	}
-	return milestone{c.mark.Position, c.packed}
+	return seenHead{c.mark.Position, c.packed}
 }
 
 // see returns the cursor having seen a head, of a read that began when the mark had been seen. The error is errAnew if that cannot be one
@@ -62,11 +62,11 @@ func (c cursor) see(head *storage.Head, floor storage.Mark) (cursor, error) {
 	if head.Position == c.mark.Position {
 		return c, sameTree(head, c.packed)
 	}
-	i, found := slices.BinarySearchFunc(c.ahead, head.Position, func(m milestone, at int64) int { return cmp.Compare(m.position, at) })
+	i, found := slices.BinarySearchFunc(c.ahead, head.Position, func(m seenHead, at int64) int { return cmp.Compare(m.position, at) })
 	if found {
 		return c, sameTree(head, c.ahead[i].tree)
 	}
-	c.ahead = slices.Insert(slices.Clone(c.ahead), i, milestone{head.Position, bytes.Clone(head.Tree)})
+	c.ahead = slices.Insert(slices.Clone(c.ahead), i, seenHead{head.Position, bytes.Clone(head.Tree)})
 	return c, nil
 }
 

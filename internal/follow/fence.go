@@ -90,7 +90,7 @@ func (f *Follower) attempt(ctx context.Context, t *turn, r *round) bool {
 	if !f.tuning.joinInFlight {
 		f.next.CompareAndSwap(r, newRound()) // a caller from here on is not served by what is read now
 	}
-	f.trouble.begin(time.Now())
+	f.outage.begin(time.Now())
 	at, err := f.readRoundOrPanic(ctx, t)
 	if f.tuning.joinInFlight {
 		f.next.CompareAndSwap(r, newRound())
@@ -112,7 +112,7 @@ func (f *Follower) finish(t *turn, r *round, at cursor, err error) {
 		f.lost <- err
 		return
 	}
-	f.trouble.end(err)
+	f.outage.end(err)
 	f.sayTrouble(t.life, err, t.wait.failures)
 	t.wait.note(err)
 	t.at, t.last = at, time.Now()

@@ -70,14 +70,14 @@ type Follower struct {
 	log    *slog.Logger
 	tuning tuning
 
-	state   atomic.Pointer[State]
-	next    atomic.Pointer[round] // the one that is joined now: its read has not begun
-	turn    chan *turn            // holds the turn while no round is made
-	left    chan unfinished       // rounds whose callers went away
-	lost    chan error            // why rounds cannot go on; the turn is gone then
-	began   atomic.Pointer[time.Time]
-	trouble trouble
-	first   sync.Once // closes settled
+	state  atomic.Pointer[State]
+	next   atomic.Pointer[round] // the one that is joined now: its read has not begun
+	turn   chan *turn            // holds the turn while no round is made
+	left   chan unfinished       // rounds whose callers went away
+	lost   chan error            // why rounds cannot go on; the turn is gone then
+	began  atomic.Pointer[time.Time]
+	outage outage
+	first  sync.Once // closes settled
 	// settled is closed once the first loading has ended.
 	settled chan struct{}
 
@@ -114,7 +114,7 @@ func (f *Follower) leave(to State) {
 	f.enter(to)
 	f.copy.Hide()
 	f.began.Store(nil)
-	f.trouble.end(nil)
+	f.outage.end(nil)
 	f.next.Swap(newRound()).end(ErrNotLoaded)
 }
 

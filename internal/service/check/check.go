@@ -23,7 +23,7 @@ import (
 // Check answers whether an address may be contacted. Errors: INVALID_ADDRESS, UNKNOWN_CHANNEL, TIME_IN_FUTURE,
 // POSITION_UNKNOWN, OTHER_HISTORY, OTHER_DEPARTMENT, NO_CATALOG.
 func (s *Checker) Check(ctx context.Context, in Input) (Result, error) {
-	q := s.question(1)
+	q := s.newRequest(1)
 	defer s.done(q)
 	if err := q.add(in.Address); err != nil {
 		return Result{}, err
@@ -60,7 +60,7 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 	if err := s.MayAsk(ctx, in.Request, in.Moment); err != nil {
 		return BatchResult{}, err
 	}
-	q := s.question(len(in.Addresses))
+	q := s.newRequest(len(in.Addresses))
 	defer s.done(q)
 	for _, typed := range in.Addresses {
 		if err := q.add(typed); err != nil {
@@ -76,7 +76,7 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 	return result, nil
 }
 
-// answer decides about the addresses of a question and counts what that tells.
+// answer decides about the addresses of a request and counts what that tells.
 func (s *Checker) answer(ctx context.Context, q *request, in *asked) (answer, error) {
 	got, err := s.decideAll(ctx, q, in)
 	if err != nil {
@@ -191,16 +191,16 @@ type Checker struct {
 	*env.Env
 	*reference.Reference
 
-	guard        *access.Guard
-	reader       *asof.Reader
-	engine       *txn.Engine // whose acknowledged writes the answers show
-	checkpoints  *checkpoint.Checkpoints
-	disclosures  *disclosure.Counter
-	decided      Decided
-	index        Index // nil: every check reads the store
-	unsafe       env.Unsafe
-	questionPool questionPool
-	sampler      *sampler // nil: nothing is decided again
+	guard       *access.Guard
+	reader      *asof.Reader
+	engine      *txn.Engine // whose acknowledged writes the answers show
+	checkpoints *checkpoint.Checkpoints
+	disclosures *disclosure.Counter
+	decided     Decided
+	index       Index // nil: every check reads the store
+	unsafe      env.Unsafe
+	requestPool requestPool
+	sampler     *sampler // nil: nothing is decided again
 }
 
 // Options are what a checker needs besides other use cases.

@@ -47,7 +47,7 @@ type Index interface {
 func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (answer, error) {
 	early := len(q.items) == 1 || !in.isStrict()
 	var got answer
-	var seen sighting
+	var seen observed
 	var failed error
 	if early {
 		got, seen, failed = s.decideInMemory(ctx, q, in)
@@ -75,7 +75,7 @@ func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (ans
 }
 
 // isFreshEnough reports whether what was decided without a fence may be answered.
-func (s *Checker) isFreshEnough(q *request, in *asked, seen *sighting) bool {
+func (s *Checker) isFreshEnough(q *request, in *asked, seen *observed) bool {
 	switch {
 	case in.AtLeast > seen.head.Position:
 		return false
@@ -113,9 +113,9 @@ func (s *Checker) fence(ctx context.Context) error {
 
 // decideInMemory decides by the index as it is, with one view for each readAtOnce addresses, for now or, where the clock lags behind the
 // ledger, for when that was written last. The error is errUnread where the index cannot tell.
-func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (answer, sighting, error) {
+func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (answer, observed, error) {
 	q.again()
-	seen, now := sighting{behind: s.index.Behind()}, s.Instant()
+	seen, now := observed{behind: s.index.Behind()}, s.Instant()
 	head := s.index.Head()
 	if head == nil {
 		return answer{}, seen, errUnread
@@ -185,8 +185,8 @@ func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	return err == nil && stand.caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
 }
 
-// sighting is what the index was seen as.
-type sighting struct {
+// observed is the index as it was when a check looked at it.
+type observed struct {
 	head   *storage.Head
 	behind time.Duration
 }

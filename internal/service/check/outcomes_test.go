@@ -36,7 +36,7 @@ func anyDecision(senders []*catalog.SenderIdentity) *rapid.Generator[consent.Dec
 
 func TestOutcomes_EachAddress_HasItsOwn_AndNoneStandsThereTwice(t *testing.T) {
 	senders := []*catalog.SenderIdentity{nil, {ID: "a"}, {ID: "b"}}
-	var o outcomes // used again and again, as questions are
+	var o outcomes // used again and again, as requests are
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 40).Draw(t, "addresses")
 		o.reset(n)

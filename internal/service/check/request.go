@@ -32,7 +32,7 @@ type request struct {
 	about []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
-// answer is what the answers about all addresses of a question have in common.
+// answer is what the answers about all addresses of a request have in common.
 type answer struct {
 	Snapshot
 
@@ -51,14 +51,14 @@ type item struct {
 	err *fault.Error // it is no address
 }
 
-// questionPool keeps requests that are not in use.
-type questionPool struct{ pool sync.Pool }
+// requestPool keeps requests that are not in use.
+type requestPool struct{ pool sync.Pool }
 
-// keptItems is how large a question may have been to be kept.
+// keptItems is how large a request may have been to be kept.
 const keptItems = 2 * env.MaxBatch // Slices grow by more than they need.
 
-func (s *Checker) question(addresses int) *request {
-	q, ok := s.questionPool.pool.Get().(*request)
+func (s *Checker) newRequest(addresses int) *request {
+	q, ok := s.requestPool.pool.Get().(*request)
 	if !ok {
 		q = &request{}
 	}
@@ -69,12 +69,12 @@ func (s *Checker) question(addresses int) *request {
 	return q
 }
 
-// done gives a question back. Nothing that it holds may be used any more.
+// done gives a request back. Nothing that it holds may be used any more.
 func (s *Checker) done(q *request) {
 	q.Hasher.Release()
 	q.Hasher = nil
 	if cap(q.items) <= keptItems {
-		s.questionPool.pool.Put(q)
+		s.requestPool.pool.Put(q)
 	}
 }
 

@@ -59,7 +59,7 @@ func (r *sampler) close() {
 	<-r.ended
 }
 
-// take takes some of the answers to a question. It does not wait.
+// take takes some of the answers to a request. It does not wait.
 func (r *sampler) take(q *request, in *asked, got *answer) {
 	for i := range got.inView {
 		if q.items[i].err != nil || rand.Float64() >= r.share {

@@ -8,8 +8,8 @@ import (
 // slow is how long a round may take before the database counts as one that does not answer.
 const slow = 250 * time.Millisecond
 
-// trouble tells whether the database answers.
-type trouble struct {
+// outage tells whether the database answers.
+type outage struct {
 	from atomic.Pointer[time.Time] // since when it does not, or will not have if the round is not complete by then; nil: it does
 }
 
@@ -18,12 +18,12 @@ type trouble struct {
 // load of a pointer. Where a round was complete, Failing is false before the fences that joined it return, and true before they return the
 // error of one that was not. It is false while the copy shows nothing, since there are no rounds then.
 func (f *Follower) Failing() bool {
-	from := f.trouble.from.Load()
+	from := f.outage.from.Load()
 	return from != nil && time.Since(*from) > 0
 }
 
 // begin notes that a round begins.
-func (t *trouble) begin(now time.Time) {
+func (t *outage) begin(now time.Time) {
 	if t.from.Load() == nil {
 		from := now.Add(slow)
 		t.from.Store(&from)
@@ -31,7 +31,7 @@ func (t *trouble) begin(now time.Time) {
 }
 
 // end notes how a round ended.
-func (t *trouble) end(err error) {
+func (t *outage) end(err error) {
 	if err == nil {
 		t.from.Store(nil)
 		return
