@@ -3,7 +3,6 @@ package follow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -85,56 +84,53 @@ func (f *Follower) lead(ctx context.Context, t *turn, r *round) error {
 	return ctx.Err()
 }
 
-// attempt makes a round, and reports whether it has ended. Where ctx ended before the read, Run makes the round again.
-func (f *Follower) attempt(ctx context.Context, t *turn, r *round) bool {
+// attempt makes a round, and reports whether it has ended. Where ctx ended before the read, Run makes the round again. A round that a panic
+// breaks off has everything loaded anew: the goroutine of a caller may go on, and the turn must not be lost with it.
+func (f *Follower) attempt(ctx context.Context, t *turn, r *round) (ended bool) {
+	given := false // the turn: back, to Run, or with the error
+	defer func() {
+		if !given {
+			f.leave(Loading)
+			r.end(ErrNotLoaded)
+			f.lost <- errBroken
+		}
+	}()
 	if !f.tuning.joinInFlight {
 		f.next.CompareAndSwap(r, newRound()) // a caller from here on is not served by what is read now
 	}
 	f.outage.begin(time.Now())
-	at, err := f.readRoundOrPanic(ctx, t)
+	at, err := f.readRound(ctx, t.at)
 	if f.tuning.joinInFlight {
 		f.next.CompareAndSwap(r, newRound())
 	}
 	if err != nil && ctx.Err() != nil && t.life.Err() == nil && !fatal(err) {
+		given = true
 		f.left <- unfinished{t, r}
 		return false
 	}
-	f.finish(t, r, at, err)
-	return true
-}
-
-// finish tells every caller how a round ended, and gives the turn back, or to Run where rounds cannot go on.
-func (f *Follower) finish(t *turn, r *round, at cursor, err error) {
 	f.fences.Add(r.joined.Load())
 	if err != nil && (fatal(err) || t.life.Err() != nil) {
 		f.leave(Loading) // before a caller that joined looks
+		given = true
 		r.end(ErrNotLoaded)
 		f.lost <- err
-		return
+		return true
 	}
 	f.outage.end(err)
-	f.sayTrouble(t.life, err, t.wait.failures)
+	f.sayTrouble(t.life, err, t.wait.failures) //nolint:contextcheck // The log outlives the caller.
 	t.wait.note(err)
 	t.at, t.last = at, time.Now()
+	given = true
 	r.end(err)
 	f.turn <- t
+	return true
 }
 
-// readRoundOrPanic is readRound, and has everything loaded anew if that panics in a goroutine of a caller that goes on.
-func (f *Follower) readRoundOrPanic(ctx context.Context, t *turn) (at cursor, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			at, err = t.at, fmt.Errorf("%w: a round ended in a panic: %v", errAnew, p)
-		}
-	}()
-	return f.readRound(ctx, t.at)
-}
-
-// mayTry waits until a round may be tried: at once, but after a failure only when the last one is the shortest wait ago. In an outage it is
-// better to learn soon that there is no answer, and the database is spared.
+// mayTry waits until a round may be tried, and reports whether ctx has not ended before. After a failure that is when the last round is the
+// shortest wait ago: in an outage it is better to learn soon that there is no answer, and the database is spared.
 func (t *turn) mayTry(ctx context.Context, tuning *tuning) bool {
 	if t.wait.failures == 0 {
-		return true
+		return ctx.Err() == nil
 	}
 	return t.wait.sleep(ctx, tuning.backoffFrom-time.Since(t.last))
 }

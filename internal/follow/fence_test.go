@@ -3,16 +3,92 @@ package follow_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/assent-io/assent/internal/follow"
 	"github.com/assent-io/assent/internal/index"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 type callerKey struct{}
+
+// panics is a copy that panics while it takes in what is new, once.
+type panics struct {
+	follow.Copy
+	once bool
+}
+
+func (p *panics) Advance(head *storage.Head, states []storage.KeyedState) error {
+	if p.once && len(states) > 0 {
+		p.once = false
+		panic("broken on purpose")
+	}
+	return p.Copy.Advance(head, states)
+}
+
+func TestFence_RoundThatPanics_LosesNoTurn_AndEverythingIsLoadedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase()
+		d.latency = func() time.Duration { return 10 * time.Millisecond }
+		f := follow.New(d, &panics{Copy: kept{}, once: true}, follow.Options{Every: time.Hour})
+		ctx, cancel := context.WithCancel(t.Context())
+		var run, all sync.WaitGroup
+		run.Go(func() { f.Run(ctx) })
+		pass(time.Second)
+		record(d, 1, 1)
+		all.Go(func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic does not reach the caller that made the round")
+				}
+			}()
+			_ = f.Fence(t.Context())
+		})
+		all.Go(func() {
+			pass(time.Millisecond)
+			if err := f.Fence(t.Context()); !errors.Is(err, follow.ErrNotLoaded) {
+				t.Errorf("a caller that waits: %v, want ErrNotLoaded", err)
+			}
+		})
+		all.Wait()
+		pass(time.Second)
+		if err := f.Fence(t.Context()); err != nil || f.Stats().Reloads != 1 {
+			t.Errorf("afterwards: %v, %+v, want a fence that passes after one reload", err, f.Stats())
+		}
+		cancel()
+		run.Wait()
+	})
+}
+
+// kept is a copy that takes everything and shows nothing.
+type kept struct{}
+
+func (kept) Take([]storage.KeyedState) error                   { return nil }
+func (kept) Show(*storage.Head)                                {}
+func (kept) Advance(*storage.Head, []storage.KeyedState) error { return nil }
+func (kept) Hide()                                             {}
+func (kept) Forget()                                           {}
+func (kept) Figures() []slog.Attr                              { return nil }
+
+func TestFence_CallerThatHasEnded_MakesNoRound(t *testing.T) {
+	observing(t, func(t *testing.T, o *observed, x *index.Index) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := x.Fence(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("Fence = %v, want its own error", err)
+		}
+		if made := o.madeBy(); len(made) != 0 {
+			t.Errorf("%d reads were made", len(made))
+		}
+		if err := x.Fence(t.Context()); err != nil {
+			t.Errorf("the next caller: %v", err)
+		}
+	})
+}
 
 // observed notes which callers' contexts reach the database.
 type observed struct {

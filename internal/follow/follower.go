@@ -167,11 +167,11 @@ func (f *Follower) Run(ctx context.Context) {
 		f.log.LogAttrs(ctx, slog.LevelError,
 			"the copy of the states is loaded anew: the database went back, holds another history, or cannot tell what changed", errorAttr(err))
 		f.reloads.Add(1)
-		if followed {
+		if followed && !errors.Is(err, errBroken) {
 			wait.note(nil)
 			continue
 		}
-		wait.note(err) // loading did not even end: not again at once
+		wait.note(err) // loading did not even end, or rounds break off: not again at once
 		wait.sleep(ctx, wait.length())
 	}
 }

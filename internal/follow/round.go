@@ -12,6 +12,9 @@ import (
 // errAnew wraps why everything has to be loaded anew.
 var errAnew = errors.New("the states have to be loaded anew")
 
+// errBroken says that a panic broke a round off.
+var errBroken = fmt.Errorf("%w: a round was broken off", errAnew)
+
 // errFar says that more happened than a round takes in at once.
 var errFar = errors.New("the copy is far behind")
 

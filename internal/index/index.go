@@ -91,8 +91,11 @@ func (s *states) Advance(head *storage.Head, states []storage.KeyedState) error 
 		return nil
 	}
 	s.change(func() {
+		shown := head
+		head = nil // until all is in: a panic halfway leaves nothing to look at
+		defer func() { s.head.Store(head) }()
 		s.table.apply(states)
-		s.head.Store(head)
+		head = shown
 	})
 	return s.measure()
 }

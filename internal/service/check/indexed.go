@@ -117,7 +117,7 @@ func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (an
 	q.again()
 	seen, now := observed{behind: s.index.Behind()}, s.Instant()
 	head := s.index.Head()
-	if head == nil {
+	if seen.head = head; head == nil {
 		return answer{}, seen, errUnread
 	}
 	stand, err := s.requestContextOf(ctx, q.Digests.Keys, head)
