@@ -8,7 +8,8 @@ import (
 )
 
 // escape writes a value so that it stays on its line: what a reference or an unknown identity holds comes from outside. A backslash
-// is written twice; a control character, a line separator, and a space at either end, which mail programs lose, as \uXXXX.
+// is written twice; a control character, a line separator, and a space at either end, which mail programs lose, as a backslash, u and four
+// hexadecimal digits.
 func escape(value string) string {
 	if isPlain(value) {
 		return value
@@ -56,17 +57,20 @@ func unescape(value string) string {
 		}
 		if code, ok := escaped(value); ok {
 			b.WriteRune(code)
-			value = value[len("uXXXX"):]
+			value = value[escapeLength:]
 		}
 	}
 	return b.String()
 }
 
+// escapeLength is the length of an escape after its backslash: u and four digits.
+const escapeLength = 5
+
 // escaped reads what follows a backslash.
 func escaped(text string) (rune, bool) {
-	if len(text) < len("uXXXX") || text[0] != 'u' {
+	if len(text) < escapeLength || text[0] != 'u' {
 		return 0, false
 	}
-	code, err := strconv.ParseUint(text[1:len("uXXXX")], 16, 16)
+	code, err := strconv.ParseUint(text[1:escapeLength], 16, 16)
 	return rune(code), err == nil
 }

@@ -71,8 +71,13 @@ func handedBack(key string) (string, bool) { return "X-Request-Id", key == "x-re
 type jsonFormat struct {
 	*runtime.JSONPb
 
-	// blocks says which messages may record what only blocks; nil: none are read.
-	blocks map[protoreflect.FullName]bool
+	messages map[protoreflect.FullName]incoming // that are read; nil: none are
+}
+
+// incoming is what decoding has to know of a message.
+type incoming struct {
+	blocks bool // it may record what only blocks
+	times  bool // it may hold a time
 }
 
 func newJSONFormat() jsonFormat {
@@ -84,9 +89,11 @@ func newJSONFormat() jsonFormat {
 
 // of returns the format for the messages of an API.
 func (f jsonFormat) of(api *rpc.API) jsonFormat {
-	f.blocks = map[protoreflect.FullName]bool{}
+	f.messages = map[protoreflect.FullName]incoming{}
 	for _, method := range contract.Methods() {
-		f.blocks[method.Input().FullName()] = api.Blocks(contract.FullName(method))
+		f.messages[method.Input().FullName()] = incoming{
+			blocks: api.Blocks(contract.FullName(method)), times: hasTimes(method.Input(), map[protoreflect.FullName]bool{}),
+		}
 	}
 	return f
 }
@@ -114,11 +121,12 @@ func (f jsonFormat) NewDecoder(body io.Reader) runtime.Decoder {
 // a no.
 func (f jsonFormat) decode(text []byte, message proto.Message) error {
 	descriptor := message.ProtoReflect().Descriptor()
+	known := f.messages[descriptor.FullName()]
 	err := f.UnmarshalOptions.Unmarshal(text, message)
-	if err == nil && !hasTimes(descriptor, map[protoreflect.FullName]bool{}) {
+	if err == nil && !known.times {
 		return nil
 	}
-	if err != nil && f.blocks[descriptor.FullName()] {
+	if err != nil && known.blocks {
 		text = mendTexts(text)
 	}
 	words, problem := readBody(text, descriptor)

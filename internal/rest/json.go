@@ -28,6 +28,12 @@ const bodyProblem = "the body is not right"
 // times that are no RFC 3339. So a body that it refuses, or that may hold a time, is read once more beside the descriptor of its message:
 // that finds the first problem, and where short names stand.
 
+// What texts in a body have to look like.
+var (
+	durationText = regexp.MustCompile(`^-?[0-9]+(\.[0-9]{1,9})?s$`)
+	fieldName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+)
+
 // bodyReader reads the JSON of a body that is to be a message.
 type bodyReader struct {
 	text  []byte
@@ -224,7 +230,7 @@ func (r *bodyReader) message(token json.Token, message protoreflect.MessageDescr
 		}
 		return nil
 	case message.FullName() == (*durationpb.Duration)(nil).ProtoReflect().Descriptor().FullName():
-		if !isText || !regexp.MustCompile(`^-?[0-9]+(\.[0-9]{1,9})?s$`).MatchString(text) {
+		if !isText || !durationText.MatchString(text) {
 			return r.wrong("%s: a duration is written in seconds, as in 3600s", path)
 		}
 		return nil
@@ -245,7 +251,7 @@ func fieldOf(message protoreflect.MessageDescriptor, name string) protoreflect.F
 
 // noField says that a message has no field of the name, and which one may be meant. What is no name of a field may be an address.
 func noField(message protoreflect.MessageDescriptor, name string) string {
-	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`).MatchString(name) {
+	if !fieldName.MatchString(name) {
 		return "there is no such field"
 	}
 	known := make([]string, message.Fields().Len())
