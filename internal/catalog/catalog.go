@@ -62,6 +62,8 @@ type DeclarationKind string
 const (
 	KindConsent DeclarationKind = "consent"
 	KindTerms   DeclarationKind = "terms"
+	// KindNotice is a text that people were shown when their address was collected with a sale: that they may refuse.
+	KindNotice DeclarationKind = "notice"
 )
 
 // CountsAs is what a clause of the terms is worth. It is empty for consent
@@ -72,7 +74,17 @@ type CountsAs string
 const (
 	CountsAsNone             CountsAs = "none"
 	CountsAsExistingCustomer CountsAs = "existing_customer"
-	CountsAsContract         CountsAs = "contract"
+)
+
+// Evidence is a part of the evidence that a channel may require of a consent, besides what every consent must prove.
+type Evidence string
+
+// What a channel may require.
+const (
+	EvidenceURL       Evidence = "url"
+	EvidenceIP        Evidence = "ip"
+	EvidenceUserAgent Evidence = "user_agent"
+	EvidenceOperator  Evidence = "operator"
 )
 
 // Catalog is one version of the rules. Fields hold what the document says,
@@ -136,6 +148,10 @@ type Channel struct {
 	LegalBases []Basis
 	// DoubleOptIn says that a consent needs a confirmation to be provable.
 	DoubleOptIn bool
+	// EvidenceRequired is what a consent needs besides to be provable; each once.
+	EvidenceRequired []Evidence
+	// NoticeRequired says that a grant of a customer must name the notice that was shown.
+	NoticeRequired bool
 	// ConsentLapsesAfter is zero when consents do not lapse.
 	ConsentLapsesAfter period.Period
 	// Honours names the channels whose refusals hold here, too, for every
@@ -217,6 +233,9 @@ type DeclarationVersion struct {
 	CountsAs CountsAs
 	// Assessed is nil when the document leaves it out.
 	Assessed *Assessment
+	// Place says where a notice stood, such as a page; RefusalOffered that a box to refuse stood beside it. Both of notices only.
+	Place          string
+	RefusalOffered bool
 }
 
 // Covers reports whether the version speaks of the channel.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -61,7 +62,7 @@ func (d *decoder) department(entry item) Department {
 
 func (d *decoder) channel(entry item) Channel {
 	o := d.object(entry.node, entry.path, "id", "name", "department", "medium", "class", "legal_bases",
-		"double_opt_in", "consent_lapses_after", "honours", "goods", "refusable", "reference_pattern",
+		"double_opt_in", "evidence_required", "notice_required", "consent_lapses_after", "honours", "goods", "refusable", "reference_pattern",
 		"sender_identities", "retired")
 	o.require("id", "name", "department", "medium", "class", "legal_bases", "sender_identities")
 	c := Channel{
@@ -72,6 +73,8 @@ func (d *decoder) channel(entry item) Channel {
 		Class:              oneOf(o, "class", ClassMarketing, ClassTransactional, ClassLegalNotice),
 		LegalBases:         o.bases("legal_bases"),
 		DoubleOptIn:        oneOf(o, "double_opt_in", "required", "optional") != "optional",
+		EvidenceRequired:   o.evidence("evidence_required"),
+		NoticeRequired:     o.flag("notice_required"),
 		ConsentLapsesAfter: o.period("consent_lapses_after", period.Period{}),
 		Honours:            o.tokens("honours"),
 		Goods:              o.tokens("goods"),
@@ -105,6 +108,23 @@ func (o *object) bases(key string) []Basis {
 	}
 	o.unique(key, names)
 	return bases
+}
+
+// evidence reads the parts of the evidence that a consent needs.
+func (o *object) evidence(key string) []Evidence {
+	var parts []Evidence
+	var names []string
+	all := []Evidence{EvidenceURL, EvidenceIP, EvidenceUserAgent, EvidenceOperator}
+	for _, entry := range o.items(key, maxList) {
+		s, _ := yamltext.Of(entry.node)
+		if !slices.Contains(all, Evidence(s)) {
+			o.d.fail(entry.path, "%s is not a part of the evidence that can be required; use %s", shown(entry.node), alternatives(all))
+			continue
+		}
+		parts, names = append(parts, Evidence(s)), append(names, s)
+	}
+	o.unique(key, names)
+	return parts
 }
 
 // pattern reads a regular expression that a whole reference has to match.
@@ -155,7 +175,7 @@ func (d *decoder) senderIdentity(entry item) SenderIdentity {
 func (d *decoder) declaration(entry item) Declaration {
 	o := d.object(entry.node, entry.path, "id", "kind", "versions")
 	o.require("id", "kind", "versions")
-	declaration := Declaration{ID: o.token("id"), Kind: oneOf(o, "kind", KindConsent, KindTerms)}
+	declaration := Declaration{ID: o.token("id"), Kind: oneOf(o, "kind", KindConsent, KindTerms, KindNotice)}
 	for _, version := range o.items("versions", maxVersions) {
 		declaration.Versions = append(declaration.Versions, d.version(version, declaration))
 	}
@@ -163,32 +183,51 @@ func (d *decoder) declaration(entry item) Declaration {
 }
 
 func (d *decoder) version(entry item, of Declaration) DeclarationVersion {
-	o := d.object(entry.node, entry.path, "version", "language", "channels", "text", "counts_as", "assessed")
+	o := d.object(entry.node, entry.path, "version", "language", "channels", "text", "counts_as", "assessed", "place", "refusal_offered")
 	o.require("version", "language", "channels", "text")
 	v := DeclarationVersion{
-		ID:       of.ID,
-		Kind:     of.Kind,
-		Version:  o.versionName("version"),
-		Language: o.language("language"),
-		Channels: o.tokens("channels"),
-		Text:     o.prose("text", maxProse),
-		CountsAs: oneOf(o, "counts_as", CountsAsNone, CountsAsExistingCustomer, CountsAsContract),
-		Assessed: o.assessment("assessed"),
+		ID:             of.ID,
+		Kind:           of.Kind,
+		Version:        o.versionName("version"),
+		Language:       o.language("language"),
+		Channels:       o.tokens("channels"),
+		Text:           o.prose("text", maxProse),
+		CountsAs:       oneOf(o, "counts_as", CountsAsNone, CountsAsExistingCustomer),
+		Assessed:       o.assessment("assessed"),
+		Place:          o.line("place", maxLine),
+		RefusalOffered: o.flag("refusal_offered"),
 	}
-	switch of.Kind {
-	case KindConsent:
-		for _, key := range []string{"counts_as", "assessed"} {
-			if o.has(key) {
-				o.fail(key, "only a clause of the terms has this key; a consent counts as consent")
-			}
-		}
-	case KindTerms:
-		o.require("counts_as")
-		if v.CountsAs == CountsAsContract && !o.has("assessed") {
-			o.fail("counts_as", "a clause counts as contract only when someone found so; add assessed: {by: …, on: 2026-01-31}")
-		}
-	}
+	v.checkKeys(o)
 	return v
+}
+
+// checkKeys refuses keys that a version of the kind does not have, and asks for those that it must have.
+func (v *DeclarationVersion) checkKeys(o *object) {
+	terms, notice := v.Kind == KindTerms, v.Kind == KindNotice
+	for _, key := range []struct {
+		name   string
+		belong bool
+		of     string
+	}{
+		{"counts_as", terms, "a clause of the terms"}, {"assessed", terms, "a clause of the terms"},
+		{"place", notice, "a notice"}, {"refusal_offered", notice, "a notice"},
+	} {
+		if o.has(key.name) && !key.belong && v.Kind != "" {
+			o.fail(key.name, "only %s has this key; leave it out", key.of)
+		}
+	}
+	switch {
+	case terms:
+		o.require("counts_as")
+		if v.CountsAs == CountsAsExistingCustomer && !o.has("assessed") {
+			o.fail("counts_as", "a clause counts as a soft opt-in only when it was assessed; add assessed: {by: …, on: 2026-01-31}")
+		}
+	case notice:
+		o.require("place", "refusal_offered")
+		if o.has("refusal_offered") && !v.RefusalOffered {
+			o.fail("refusal_offered", "a notice that offers no refusal is no notice of the soft opt-in (UWG section 7(3) no. 4); right is true")
+		}
+	}
 }
 
 func (o *object) versionName(key string) string {

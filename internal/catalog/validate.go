@@ -168,6 +168,8 @@ func (d *decoder) channelWithoutEffect(channel *Channel, path string) {
 	}{
 		{"double_opt_in", !consent, "the channel does not accept consent"},
 		{"consent_lapses_after", !consent, "the channel does not accept consent"},
+		{"evidence_required", !consent, "the channel does not accept consent"},
+		{"notice_required", !customers, "a notice is asked of existing_customer and terms, which the channel does not accept"},
 		{"honours", !customers, "honoured refusals hold for existing_customer and terms, which the channel does not accept"},
 		{"goods", !customers, "goods are asked of existing_customer and terms, which the channel does not accept"},
 		{"reference_pattern", marketing, "marketing needs no reference"},
@@ -221,9 +223,12 @@ func (d *decoder) declarationChannels(c *Catalog, i int) {
 			if !refer(d, path, "channel", id, c.channels) {
 				continue
 			}
-			basis := Basis(version.Kind)
-			if version.Kind != "" && !c.channels[id].Accepts(basis) {
-				d.warn(path, "the channel %s does not accept %s, so the declaration brings nothing there", yamltext.Quote(id), basis)
+			channel := c.channels[id]
+			switch {
+			case version.Kind == KindNotice && !channel.Accepts(BasisExistingCustomer) && !channel.Accepts(BasisTerms):
+				d.warn(path, "the channel %s accepts no existing customers, so the notice has no effect there", yamltext.Quote(id))
+			case (version.Kind == KindConsent || version.Kind == KindTerms) && !channel.Accepts(Basis(version.Kind)):
+				d.warn(path, "the channel %s does not accept %s, so the declaration has no effect there", yamltext.Quote(id), version.Kind)
 			}
 		}
 	}
