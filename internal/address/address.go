@@ -21,7 +21,7 @@ import (
 
 // FoldVersion is the version of the rules and the provider table by which
 // Folded is computed. It rises whenever any address would fold differently.
-const FoldVersion = 1
+const FoldVersion = 2
 
 // Address is an e-mail address in its canonical form.
 //
@@ -53,6 +53,10 @@ func (a Address) Exact() string { return a.exact }
 // Folded returns the form that suppressions and refusals belong to. Folding
 // is not reversible, and a folded form need not be an address itself.
 func (a Address) Folded() string { return a.folded }
+
+// Mailbox returns the folded form without a "+tag", at every domain. The confirmation mails to it are counted by it, so that the number of
+// mails to one mailbox is limited whatever tags are added.
+func (a Address) Mailbox() string { return mailbox(a.folded) }
 
 // Domain returns the domain as a lower-case A-label without a final dot.
 func (a Address) Domain() string {

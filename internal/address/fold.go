@@ -19,14 +19,23 @@ func providerOf(domain string) provider {
 		return provider{domain: "gmail.com", tags: true, ignored: "."}
 	case "proton.me", "protonmail.com", "pm.me":
 		return provider{domain: "proton.me", tags: true, ignored: ".-_"}
-	case "outlook.com", "outlook.de", "outlook.at",
-		"hotmail.com", "hotmail.de", "hotmail.at",
-		"live.com", "live.de", "live.at",
+	case "outlook.com", "outlook.de", "outlook.at", "outlook.ch", "outlook.fr", "outlook.it", "outlook.es", "outlook.nl", "outlook.be", "outlook.co.uk",
+		"hotmail.com", "hotmail.de", "hotmail.at", "hotmail.ch", "hotmail.fr", "hotmail.it", "hotmail.es", "hotmail.nl", "hotmail.be", "hotmail.co.uk",
+		"live.com", "live.de", "live.at", "live.ch", "live.fr", "live.it", "live.es", "live.nl", "live.be", "live.co.uk",
 		"msn.com", "icloud.com", "me.com", "mac.com", "fastmail.com", "posteo.de", "mailbox.org":
 		return provider{domain: domain, tags: true}
 	default:
 		return provider{domain: domain}
 	}
+}
+
+// mailbox returns the local part of a folded form without a "+tag", which providers that the table lacks may ignore, too.
+func mailbox(folded string) string {
+	at := strings.LastIndexByte(folded, '@')
+	if plus := strings.IndexByte(folded[:max(at, 0)], '+'); plus > 0 {
+		return folded[:plus] + folded[at:]
+	}
+	return folded
 }
 
 // fold returns the folded form of an exact address whose '@' is at the given

@@ -44,13 +44,12 @@ func (g *Grant) after(since Instant) bool {
 	return g.At > since
 }
 
-// lastBounce returns the time of the last hard bounce that was not lifted, even if a consent ended it; zero if there is none.
+// lastBounce returns the time of the last hard bounce that no person lifted, even if a consent or time ended it: the mailbox may be
+// another person's by then. It is zero if there is none.
 func (e *evaluation) lastBounce() Instant {
-	var last Instant
-	for _, b := range e.blocks {
-		if b.Reason == ReasonHardBounce {
-			last = max(last, b.At)
-		}
+	last := e.known.Folded.lastBounce(e.known.Spelling)
+	for _, domain := range e.known.Domains {
+		last = max(last, domain.lastBounce([16]byte{}))
 	}
 	return last
 }
@@ -59,7 +58,7 @@ func (e *evaluation) lastBounce() Instant {
 // reopened it; zero if there never was one.
 func (e *evaluation) lastNo() Instant {
 	var last Instant
-	if r := e.known.Folded.lastRefusal(e.rules.channel.ID, e.known.Spelling); r != nil {
+	if r := e.known.lastRefusal(e.rules.channel.ID); r != nil {
 		last = r.At
 	}
 	for _, b := range e.blocks {
@@ -192,7 +191,7 @@ func (e *evaluation) barredFromOtherBases(found *findings) (barred bool) {
 
 // saidNoTo reports whether a no of the address to the honoured channel stands: no consent reopened that channel since.
 func (e *evaluation) saidNoTo(h *honours) bool {
-	if last := e.known.Folded.lastRefusal(h.channel.ID, e.known.Spelling); last != nil && !e.reopened(last, h.channel) {
+	if last := e.known.lastRefusal(h.channel.ID); last != nil && !e.reopened(last, h.channel) {
 		return true
 	}
 	stands := func(b block) bool {
@@ -228,20 +227,10 @@ func (e *evaluation) judgeOther(g *Grant) (Code, bool) {
 	if version == nil || !version.Covers(e.rules.channel.ID) {
 		return CodeTermsInsufficient, false
 	}
-	switch version.CountsAs {
-	case catalog.CountsAsExistingCustomer:
-		return e.judgeCustomer(g, CodeAllowTerms)
-	case catalog.CountsAsContract:
-		switch {
-		case !g.Transaction:
-			return CodeTermsReference, false
-		case endedBy(g.Expires, e.at):
-			return CodeBasisExpired, false
-		}
-		return CodeAllowTerms, true
-	default:
+	if version.CountsAs != catalog.CountsAsExistingCustomer {
 		return CodeTermsInsufficient, false
 	}
+	return e.judgeCustomer(g, CodeAllowTerms)
 }
 
 // judgeCustomer applies the tests of the soft opt-in: ePrivacy Art. 13(2), UWG section 7(3), TKG 2021 section 174(4).
@@ -249,7 +238,7 @@ func (e *evaluation) judgeCustomer(g *Grant, allow Code) (Code, bool) {
 	switch {
 	case !g.Transaction:
 		return CodeSaleMissing, false
-	case !g.Notice:
+	case !e.rules.noticed(g):
 		return CodeNoticeMissing, false
 	case !e.rules.similar(g):
 		return CodeNotSimilar, false
@@ -268,11 +257,6 @@ func (e *evaluation) customerLapse(g *Grant) Instant {
 
 // otherEnds returns when a grant on another basis than consent ends; zero if it does not.
 func (e *evaluation) otherEnds(g *Grant) Instant {
-	if g.Basis == catalog.BasisTerms {
-		if version := e.rules.declaration(g.Declaration); version != nil && version.CountsAs == catalog.CountsAsContract {
-			return g.Expires
-		}
-	}
 	return earliest(g.Expires, e.customerLapse(g))
 }
 
@@ -311,7 +295,7 @@ func obligations(ch *catalog.Channel, basis catalog.Basis) []string {
 	if ch.Medium == catalog.MediumEmail {
 		list = append(list, ObligationOneClick)
 	}
-	list = append(list, ObligationUnsubscribe, ObligationImprint, ObligationPostalAddress)
+	list = append(list, ObligationUnsubscribe, ObligationImprint, ObligationPostalAddress, ObligationIdentifiable)
 	if basis != catalog.BasisConsent {
 		list = append(list, ObligationOptOutNotice)
 	}

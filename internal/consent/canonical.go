@@ -36,6 +36,11 @@ const (
 	tagRemoved        = 0x27
 	tagUntil          = 0x28
 	tagCount          = 0x29
+	tagNoticeID       = 0x2b
+	tagNoticeVersion  = 0x2c
+	tagDetails        = 0x2d
+	tagInformed       = 0x2e
+	tagRetention      = 0x2f
 	tagPositions      = 0x2a // unsigned varints: the first position, then each one's distance from the one before
 )
 
@@ -77,7 +82,14 @@ func AppendFacts(b []byte, f *Facts) []byte {
 	b = tlv.Append(b, tagRemoved, string(f.Removed))
 	b = tlv.AppendNumber(b, tagUntil, f.Until)
 	b = tlv.AppendNumber(b, tagCount, f.Count)
-	return tlv.Append(b, tagPositions, appendPositions(nil, f.Positions))
+	b = tlv.Append(b, tagPositions, appendPositions(nil, f.Positions))
+	b = tlv.Append(b, tagNoticeID, f.NoticeShown.ID)
+	b = tlv.Append(b, tagNoticeVersion, f.NoticeShown.Version)
+	if f.Details != 0 {
+		b = append(b, tagDetails, 1, byte(f.Details))
+	}
+	b = tlv.AppendNumber(b, tagInformed, f.Informed)
+	return tlv.AppendTruth(b, tagRetention, f.Retention)
 }
 
 func appendPositions(b []byte, positions []int64) []byte {
@@ -149,6 +161,19 @@ func (f *Facts) DecodeField(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.Effective)
 	case tagDocument256:
 		return tlv.Array(tag, value, f.Document256[:])
+	case tagNoticeID:
+		f.NoticeShown.ID = string(value)
+	case tagNoticeVersion:
+		f.NoticeShown.Version = string(value)
+	case tagDetails:
+		if len(value) != 1 || value[0] == 0 || Details(value[0])&^allDetails != 0 {
+			return tlv.Bad(tag)
+		}
+		f.Details = Details(value[0])
+	case tagInformed:
+		return tlv.Number(tag, value, &f.Informed)
+	case tagRetention:
+		return tlv.Truth(tag, value, &f.Retention)
 	default:
 		return f.decodeRights(tag, value)
 	}

@@ -12,9 +12,10 @@ import (
 type Known struct {
 	Exact    *State
 	Folded   *State
-	Mail     *State   // for confirmations only
-	Spelling [16]byte // of the exact form, under the digest key of the folded subject
-	Domains  []*State // in the order of address.Address.Domains
+	Mail     *State        // for confirmations only
+	Spelling [16]byte      // of the exact form, under the digest key of the folded subject
+	Domains  []*State      // in the order of address.Address.Domains
+	Linked   []LinkedState // of other addresses of the same person
 }
 
 // Decision is the answer to a check with what it rests on.
@@ -29,6 +30,7 @@ type Decision struct {
 	Obligations []string                // shared between decisions: not to be changed
 	About       About
 	ValidUntil  Instant // of an ALLOW
+	Retry       Instant // from when it may be asked again, where time alone changes the answer; else zero
 	Decided     Instant
 }
 
@@ -72,6 +74,7 @@ func (r *Rules) denyFor(t Instant, code Code) Decision {
 type block struct {
 	*Suppression
 	domain bool // it is of the domain: no consent ends it
+	linked bool // it is of another address of the same person
 	level  int  // of the domain in address.Address.Domains
 }
 
@@ -85,7 +88,8 @@ type evaluation struct {
 }
 
 // gatherBlocks finds the suppressions in force that match the address: of it folded, but bounces exact; of its domain and
-// the domains above, but listings of the domain itself only. They are appended to blocks.
+// the domains above, but listings of the domain itself only; of other addresses of the person all but bounces, which are about a mailbox.
+// They are appended to blocks.
 func (e *evaluation) gatherBlocks(blocks []block) []block {
 	e.erased = e.known.Folded.ErasedAt(e.known.Spelling)
 	if folded := e.known.Folded; folded != nil {
@@ -95,6 +99,13 @@ func (e *evaluation) gatherBlocks(blocks []block) []block {
 				continue
 			}
 			blocks = append(blocks, block{Suppression: p})
+		}
+	}
+	for _, other := range e.known.Linked {
+		for i := range other.Suppressions {
+			if p := &other.Suppressions[i]; p.Reason != ReasonHardBounce && !endedBy(p.Until, e.at) {
+				blocks = append(blocks, block{Suppression: p, linked: true})
+			}
 		}
 	}
 	for level, domain := range e.known.Domains {
@@ -173,8 +184,8 @@ func (e *evaluation) decideClass(found *findings) Decision {
 	if r.request.Advertising {
 		found.add(CodeMixedContent)
 	}
-	if last := e.known.Folded.lastRefusal(r.channel.ID, e.known.Spelling); r.channel.Refusable && last != nil {
-		if !e.grantExists(func(g *Grant) bool { return g.endsRefusalOfClass(r.channel.ID, last.At) }) {
+	if last := e.known.lastRefusal(r.channel.ID); r.channel.Refusable && last != nil {
+		if !e.grantExists(func(g *Grant) bool { return g.asksAgainFor(r.channel.ID, last.At) }) {
 			found.add(last.code())
 		}
 	}
@@ -193,16 +204,10 @@ func (e *evaluation) decideClass(found *findings) Decision {
 	return r.allow(e.at, CodeAllowContract, catalog.BasisContract)
 }
 
-// endsRefusalOfClass reports whether g, a grant of whatever basis, ends a refusal on a channel that is not marketing. A list
-// that was imported never does: an opt-out wins over it everywhere.
-func (g *Grant) endsRefusalOfClass(channel string, since Instant) bool {
-	if g.Source == SourceImport || !g.On(channel) {
-		return false
-	}
-	if g.Basis == catalog.BasisConsent {
-		return g.Begin() > since
-	}
-	return g.At > since
+// asksAgainFor reports whether g ends a refusal on a channel that is not marketing: a consent by which the person asks for the messages
+// again. A purchase does not, and neither does a list that was imported: an opt-out wins over it everywhere.
+func (g *Grant) asksAgainFor(channel string, since Instant) bool {
+	return g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.On(channel) && g.Begin() > since
 }
 
 func (r *Refusal) code() Code {
@@ -240,7 +245,7 @@ func (e *evaluation) endedByConsent(b block, ch *catalog.Channel) bool {
 
 // refused is stage 6.
 func (e *evaluation) refused() (Code, bool) {
-	last := e.known.Folded.lastRefusal(e.rules.channel.ID, e.known.Spelling)
+	last := e.known.lastRefusal(e.rules.channel.ID)
 	if last == nil || e.reopened(last, e.rules.channel) {
 		return "", false
 	}
@@ -272,44 +277,66 @@ func (e *evaluation) confirmation(a address.Address) Decision {
 	if a.Role() {
 		return r.denyFor(e.at, CodeRoleAddress)
 	}
-	if e.tooManyMails() {
-		return r.denyFor(e.at, CodeConfirmationLimit)
+	if retry := e.nextMail(); retry > e.at {
+		d := r.denyFor(e.at, CodeConfirmationLimit)
+		d.Retry = retry
+		return d
 	}
-	return r.allow(e.at, CodeAllowConfirmation, "")
+	d := r.allow(e.at, CodeAllowConfirmation, "")
+	d.Obligations = r.ofConfirmation
+	return d
 }
 
-// The limits of confirmation mails for an address, folded; see docs/decision-rules.md, "The confirmation mail".
+// The limits of confirmation mails for a mailbox; see docs/decision-rules.md, "The confirmation mail".
 const (
-	day           = 24 * 60 * 60 * 1_000_000
-	mailsOfADay   = 1 // on a channel
-	mailsInWindow = 3 // over all channels
-	mailsAfterNo  = 1 // in the window, since an objection or complaint
+	minute        = 60 * 1_000_000
+	day           = 24 * 60 * minute
+	mailDistance  = 10 * minute // between two on a channel
+	mailsOfADay   = 2           // on a channel
+	mailsInWindow = 3           // over all channels
+	mailsAfterNo  = 1           // in the window, since an objection or complaint
 )
 
-func (e *evaluation) tooManyMails() bool {
+// nextMail returns the time from which another confirmation mail may be sent, if nothing else happens until then; the beginning of time
+// if it may be sent at once.
+func (e *evaluation) nextMail() Instant {
 	if e.known.Mail == nil {
-		return false
+		return 0
 	}
-	var firstNo Instant // a second no must not start the count anew
+	firstNo := e.firstNo()
+	var ofChannel, inWindow, sinceNo []Instant
+	for _, m := range e.known.Mail.Mails {
+		inWindow = append(inWindow, m.At)
+		if firstNo != 0 && m.At >= firstNo {
+			sinceNo = append(sinceNo, m.At)
+		}
+		if m.Channel == e.rules.channel.ID {
+			ofChannel = append(ofChannel, m.At)
+		}
+	}
+	return max(
+		freeAgain(ofChannel, 1, mailDistance), freeAgain(ofChannel, mailsOfADay, day),
+		freeAgain(inWindow, mailsInWindow, mailWindow), freeAgain(sinceNo, mailsAfterNo, mailWindow),
+	)
+}
+
+// freeAgain returns the time from which fewer than limit of the times, which ascend, lie within the window before it.
+func freeAgain(times []Instant, limit int, window Instant) Instant {
+	if len(times) < limit {
+		return 0
+	}
+	return times[len(times)-limit] + window
+}
+
+// firstNo returns the time of the first objection or complaint in scope, for a second one must not start the count of mails anew.
+func (e *evaluation) firstNo() Instant {
+	var first Instant
 	for _, b := range e.blocks {
 		if (b.Reason == ReasonObjection || b.Reason == ReasonComplaint) && e.inScope(b) {
-			firstNo = earliest(firstNo, b.At)
+			first = earliest(first, b.At)
 		}
 	}
-	inWindow, sinceNo, ofDay := 0, 0, 0
-	for _, m := range e.known.Mail.Mails {
-		if m.At <= e.at-mailWindow {
-			continue
-		}
-		inWindow++
-		if firstNo != 0 && m.At >= firstNo {
-			sinceNo++
-		}
-		if m.Channel == e.rules.channel.ID && m.At > e.at-day {
-			ofDay++
-		}
-	}
-	return inWindow >= mailsInWindow || sinceNo >= mailsAfterNo || ofDay >= mailsOfADay
+	return first
 }
 
 // DecideConfirmation answers whether the mail that asks a to confirm a double opt-in may be sent at t.
@@ -327,7 +354,7 @@ func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) D
 func (r *Rules) RequestEnded(known *Known, since, t Instant) bool {
 	e := evaluation{rules: r, known: known, at: t}
 	e.blocks = e.gatherBlocks(nil)
-	if last := known.Folded.lastRefusal(r.channel.ID, known.Spelling); last != nil && last.At >= since {
+	if last := known.lastRefusal(r.channel.ID); last != nil && last.At >= since {
 		return true
 	}
 	return e.erased >= since && e.erased != 0 || e.has(ReasonObjection, func(b block) bool { return b.At >= since && e.inScope(b) }) ||

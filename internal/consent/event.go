@@ -37,6 +37,12 @@ type Spelling struct {
 	Sum [16]byte
 }
 
+// Linked names an address that is linked with another one of the same person. It stays the same however often the digest key was rotated.
+type Linked struct {
+	Folded   [32]byte // the digest that the row of its folded subject has
+	Spelling [16]byte // as events of that subject carry it
+}
+
 // Declaration names a version of a declaration; the zero value names none.
 type Declaration struct{ ID, Version string }
 
@@ -58,16 +64,18 @@ type Facts struct {
 	Channels []string // sorted, each once; request, confirm and mail have exactly one, suppress, lift and erase none
 
 	Basis       catalog.Basis // of a grant
-	Declaration Declaration   // of a grant and of a request
+	Declaration Declaration   // of a grant and of a request; of a withdrawal the one that was withdrawn
 	Expires     Instant       // of a grant and of a request; of a suppression its until
 
 	// What is given as evidence and stands in clear, of any kind; it counts only of grants, requests and confirmations.
 	Source      string
-	Confirmed   Instant  // confirmed_time
-	Transaction bool     // a transaction_ref is in the sealed evidence
-	Document    bool     // a document_ref is in the sealed evidence
-	Notice      bool     // notice_given
-	Goods       []string // sorted, each once
+	Confirmed   Instant     // confirmed_time
+	Transaction bool        // a transaction_ref is in the sealed evidence
+	Document    bool        // a document_ref is in the sealed evidence
+	Notice      bool        // notice_given
+	NoticeShown Declaration // the notice that was shown; zero: none is named
+	Details     Details     // which other parts of the sealed evidence there are
+	Goods       []string    // sorted, each once
 
 	// Of a suppression or a lift.
 	Reason Reason
@@ -75,9 +83,15 @@ type Facts struct {
 	List   string
 	Binds  Binds
 
+	// Of a lift.
+	Informed  Instant // when the person was told that a restriction ends (GDPR Art. 18(3))
+	Retention bool    // not a person but retention ended it: what it ends was not a mistake
+
 	// Of what belongs to a folded subject: the spelling it was recorded for, and whether that was tagged.
 	Spelling Spelling
 	Tagged   bool
+
+	Linked Linked // of a link or its end: the other address
 
 	// Of a version of the catalog.
 	CatalogVersion int64
@@ -139,7 +153,7 @@ type Evidence struct {
 	Operator       string
 	Note           string
 	Justification  string
-	Other          string // of a move: the address on its other side, in its exact form
+	Other          string // of a move, and of a link or its end: the address on the other side, in its exact form
 }
 
 // Event is an immutable fact of the ledger.

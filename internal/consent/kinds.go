@@ -22,6 +22,8 @@ const (
 	KindHold     Kind = 13 // a legal hold: nothing of the address may be erased
 	KindRelease  Kind = 14 // ends the holds before it
 	KindRemoval  Kind = 15 // what retention removed
+	KindLink     Kind = 16 // two addresses are of one person; of both addresses
+	KindUnlink   Kind = 17 // ends the link of two addresses; of both
 )
 
 // kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here; what it does
@@ -44,7 +46,7 @@ var kinds = [...]kindRow{
 	KindMail: {name: "mail", order: countedOnly, forms: []Form{FormMail}, cutOff: true, anew: true},
 	KindWithdraw: {
 		name: "withdraw", order: 4, forms: []Form{FormFolded}, spelling: ofOneIfTagged, isNo: true, voidable: true, outlives: true, stated: true,
-		fields: []Field{FieldChannels, FieldAllMarketing},
+		fields: []Field{FieldChannels, FieldAllMarketing, FieldDeclaration},
 	},
 	KindRefuse: {
 		name: "refuse", order: 4, forms: []Form{FormFolded}, spelling: ofOneIfTagged, isNo: true, voidable: true, outlives: true, stated: true,
@@ -56,7 +58,7 @@ var kinds = [...]kindRow{
 	},
 	KindLift: {
 		name: "lift", order: 5, forms: []Form{FormFolded, FormDomain}, spelling: ofOneIfBounced, voidable: true, outlives: true, stated: true,
-		fields: []Field{FieldReason, FieldScope, FieldList},
+		fields: []Field{FieldReason, FieldScope, FieldList, FieldInformed},
 	},
 	KindErase:   {name: "erase", order: 6, forms: []Form{FormFolded}, isNo: true, outlives: true, stated: true},
 	KindCatalog: {name: "catalog", order: countedOnly},
@@ -65,6 +67,8 @@ var kinds = [...]kindRow{
 	KindHold:    {name: "hold", order: countedOnly, forms: []Form{FormExact, FormFolded}, spelling: ofOne, anew: true},
 	KindRelease: {name: "release", order: countedOnly, forms: []Form{FormExact, FormFolded}, spelling: ofOne, anew: true},
 	KindRemoval: {name: "removal", order: countedOnly},
+	KindLink:    {name: "link", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
+	KindUnlink:  {name: "unlink", order: countedOnly, forms: []Form{FormFolded}, outlives: true, stated: true, fields: []Field{FieldWith}},
 }
 
 // kindRow is a row of [kinds].
@@ -83,7 +87,7 @@ type kindRow struct {
 	fields   []Field // that a statement of it may have
 }
 
-// countedOnly is the order of what blocks and permits nothing: mails, which are only counted, holds and moves.
+// countedOnly is the order of what by itself blocks and permits nothing: mails, which are only counted, holds, moves and links.
 const countedOnly = 8
 
 // spellingOf says which spellings of a folded subject an event holds for.
@@ -110,6 +114,8 @@ const (
 	FieldScope        Field = "scope"
 	FieldList         Field = "list"
 	FieldBinds        Field = "binds"
+	FieldInformed     Field = "informedTime"
+	FieldWith         Field = "with"
 )
 
 // row returns the row of the kind; the zero row for an unknown kind.

@@ -17,10 +17,10 @@ func TestKinds_AreAllOfTheirNumbers_WithNamesOfTheirOwn(t *testing.T) {
 			t.Errorf("%s is the name of %d, want %d", k, named, k)
 		}
 	}
-	if last := kinds[len(kinds)-1]; last != consent.KindRemoval {
+	if last := kinds[len(kinds)-1]; last != consent.KindUnlink {
 		t.Errorf("the last kind is %s", last)
 	}
-	for _, k := range []consent.Kind{0, consent.KindRemoval + 1, 255} {
+	for _, k := range []consent.Kind{0, consent.KindUnlink + 1, 255} {
 		if k.Known() || k.String() != "unknown" || k.HasSubject() || k.IsNo() {
 			t.Errorf("%d is a kind: %s", k, k)
 		}
@@ -68,10 +68,11 @@ func TestKinds_SetsThatAreReadOfThem(t *testing.T) {
 		}},
 		"outlives": {consent.Kind.OutlivesErasure, []consent.Kind{
 			consent.KindWithdraw, consent.KindRefuse, consent.KindSuppress, consent.KindLift, consent.KindErase, consent.KindMove,
+			consent.KindLink, consent.KindUnlink,
 		}},
 		"stated": {consent.Kind.IsStated, []consent.Kind{
 			consent.KindRequest, consent.KindGrant, consent.KindConfirm, consent.KindWithdraw, consent.KindRefuse, consent.KindSuppress,
-			consent.KindLift, consent.KindErase,
+			consent.KindLift, consent.KindErase, consent.KindLink, consent.KindUnlink,
 		}},
 		"without a subject": {
 			func(k consent.Kind) bool { return !k.HasSubject() }, []consent.Kind{consent.KindCatalog, consent.KindRemoval},

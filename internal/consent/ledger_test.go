@@ -47,6 +47,9 @@ func eventOf(entry *statement.Entry, occurred consent.Instant, position int64) c
 	if entry.Form == consent.FormFolded {
 		e.Spelling = consent.Spelling{Key: 1, Sum: spelling(entry.Exact())}
 	}
+	if !entry.With.IsZero() {
+		e.Linked = consent.Linked{Folded: sha256.Sum256([]byte(entry.With.Folded())), Spelling: spelling(entry.With.Exact())}
+	}
 	digest := sha256.Sum256(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
 	copy(e.Key[:], digest[:])
 	return e
@@ -71,12 +74,20 @@ func (l *ledger) known(a address.Address, t consent.Instant) *consent.Known {
 	k := &consent.Known{
 		Exact:    l.state(subject{consent.FormExact, a.Exact()}, t),
 		Folded:   l.state(subject{consent.FormFolded, a.Folded()}, t),
-		Mail:     l.state(subject{consent.FormMail, a.Folded()}, t),
+		Mail:     l.state(subject{consent.FormMail, a.Mailbox()}, t),
 		Spelling: spelling(a.Exact()),
 	}
 	for _, domain := range a.Domains() {
 		k.Domains = append(k.Domains, l.state(subject{consent.FormDomain, domain}, t))
 	}
+	_ = k.GatherLinked(sha256.Sum256([]byte(a.Folded())), func(folded [32]byte) (*consent.State, error) {
+		for s := range l.subjects {
+			if s.form == consent.FormFolded && sha256.Sum256([]byte(s.canonical)) == folded {
+				return l.state(s, t), nil
+			}
+		}
+		return nil, nil //nolint:nilnil // There is no such state.
+	})
 	return k
 }
 

@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"crypto/sha256"
 	"slices"
 	"testing"
 
@@ -54,7 +55,7 @@ func newLaboratory(tb testing.TB) *laboratory {
 func verdictOf(d *consent.Decision) verdict {
 	v := verdict{
 		Verdict: d.Verdict, Reasons: d.Reasons, About: d.About, Basis: d.Basis, Position: d.Position, Declaration: d.Declaration,
-		Obligations: d.Obligations, ValidUntil: d.ValidUntil,
+		Obligations: d.Obligations, ValidUntil: d.ValidUntil, Retry: d.Retry,
 	}
 	if d.Sender != nil {
 		v.Sender = d.Sender.ID
@@ -149,12 +150,20 @@ func (s *store) known(a address.Address) *consent.Known {
 	k := &consent.Known{
 		Exact:    s.states[subject{consent.FormExact, a.Exact()}],
 		Folded:   s.states[subject{consent.FormFolded, a.Folded()}],
-		Mail:     s.states[subject{consent.FormMail, a.Folded()}],
+		Mail:     s.states[subject{consent.FormMail, a.Mailbox()}],
 		Spelling: spelling(a.Exact()),
 	}
 	for _, domain := range a.Domains() {
 		k.Domains = append(k.Domains, s.states[subject{consent.FormDomain, domain}])
 	}
+	_ = k.GatherLinked(sha256.Sum256([]byte(a.Folded())), func(folded [32]byte) (*consent.State, error) {
+		for of, state := range s.states {
+			if of.form == consent.FormFolded && sha256.Sum256([]byte(of.canonical)) == folded {
+				return state, nil
+			}
+		}
+		return nil, nil //nolint:nilnil // There is no such state.
+	})
 	return k
 }
 

@@ -24,7 +24,7 @@ func (o *opinion) lastNo(ch *catalog.Channel, sender string) consent.Instant {
 
 func (o *opinion) lastBounce() consent.Instant {
 	var last consent.Instant
-	for _, b := range o.bans() {
+	for _, b := range o.bansEver() {
 		if b.reason == consent.ReasonHardBounce {
 			last = max(last, b.at)
 		}
@@ -72,7 +72,7 @@ func (o *opinion) yes(ch *catalog.Channel, sender string, g *basis, code consent
 			v.ValidUntil = min(v.ValidUntil, end)
 		}
 	}
-	v.Obligations = []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS"}
+	v.Obligations = []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS", "IDENTIFIABLE_AS_ADVERTISING"}
 	if g.facts.Basis != catalog.BasisConsent {
 		v.Obligations = append(v.Obligations, "OPT_OUT_NOTICE")
 	}
@@ -201,31 +201,32 @@ func (o *opinion) latest(ch *catalog.Channel, of catalog.Basis, candidates []bas
 
 // problem is why a grant on a basis besides consent does not hold.
 func (o *opinion) problem(ch *catalog.Channel, g *basis) consent.Code {
-	counts := catalog.CountsAsExistingCustomer
 	if g.facts.Basis == catalog.BasisTerms {
 		version, known := o.catalog.Declaration(g.facts.Declaration.ID, g.facts.Declaration.Version)
-		if !known || !slices.Contains(version.Channels, ch.ID) || version.Kind != catalog.KindTerms || version.CountsAs == catalog.CountsAsNone {
+		if !known || !slices.Contains(version.Channels, ch.ID) || version.Kind != catalog.KindTerms ||
+			version.CountsAs != catalog.CountsAsExistingCustomer {
 			return consent.CodeTermsInsufficient
 		}
-		counts = version.CountsAs
 	}
-	contract := counts == catalog.CountsAsContract
+	notice, known := o.catalog.Declaration(g.facts.NoticeShown.ID, g.facts.NoticeShown.Version)
+	noticed := known && notice.Kind == catalog.KindNotice && slices.Contains(notice.Channels, ch.ID)
+	if !ch.NoticeRequired {
+		noticed = noticed || g.facts.Notice
+	}
 	similar := len(ch.Goods) == 0
 	for _, goods := range g.facts.Goods {
 		similar = similar || slices.Contains(ch.Goods, goods)
 	}
 	switch {
-	case contract && !g.facts.Transaction:
-		return consent.CodeTermsReference
 	case !g.facts.Transaction:
 		return consent.CodeSaleMissing
-	case !contract && !g.facts.Notice:
+	case !noticed:
 		return consent.CodeNoticeMissing
-	case !contract && !similar:
+	case !similar:
 		return consent.CodeNotSimilar
 	case o.over(g.facts.Expires):
 		return consent.CodeBasisExpired
-	case !contract && o.over(plus(g.at, o.catalog.Policy.ExistingCustomerLapsesAfter)):
+	case o.over(plus(g.at, o.catalog.Policy.ExistingCustomerLapsesAfter)):
 		return consent.CodeCustomerLapsed
 	default:
 		return ""

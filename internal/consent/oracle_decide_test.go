@@ -21,6 +21,7 @@ type verdict struct {
 	Sender      string
 	Obligations []string
 	ValidUntil  consent.Instant
+	Retry       consent.Instant
 }
 
 func no(about consent.About, sender string, codes ...consent.Code) verdict {
@@ -136,6 +137,14 @@ func (o *opinion) isProvable(g *basis, ch *catalog.Channel) bool {
 		return false
 	}
 	onPaper := (g.facts.Source == "paper" || g.facts.Source == "in_person") && g.facts.Document
+	for _, part := range ch.EvidenceRequired {
+		bit := map[catalog.Evidence]consent.Details{
+			"url": consent.DetailURL, "ip": consent.DetailIP, "user_agent": consent.DetailUserAgent, "operator": consent.DetailOperator,
+		}[part]
+		if g.facts.Details&bit == 0 && !onPaper {
+			return false
+		}
+	}
 	return !ch.DoubleOptIn || o.isConfirmed(g) || onPaper
 }
 
@@ -146,7 +155,8 @@ func (o *opinion) stage4(ch *catalog.Channel, sender string, r consent.Request) 
 		codes = append(codes, consent.CodeMixedContent)
 	}
 	if last := o.refusal(ch.ID); ch.Refusable && last != nil && !slices.ContainsFunc(o.grants(), func(g basis) bool {
-		return slices.Contains(g.facts.Channels, ch.ID) && g.facts.Source != "import" && g.later(last.occurred)
+		return g.facts.Basis == catalog.BasisConsent && slices.Contains(g.facts.Channels, ch.ID) && g.facts.Source != "import" &&
+			g.begins() > last.occurred
 	}) {
 		if codes == nil {
 			about = consent.AboutRecipient

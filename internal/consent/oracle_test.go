@@ -145,6 +145,8 @@ func (o *opinion) grants() []basis {
 func confirmedRequest(r, f *fact) basis {
 	given := f.entry.Facts
 	given.Basis, given.Declaration, given.Expires = catalog.BasisConsent, r.entry.Facts.Declaration, 0
+	given.Details |= r.entry.Facts.Details
+	given.Document = given.Document || r.entry.Facts.Document
 	if given.Source == "" {
 		given.Source = r.entry.Facts.Source
 	}
@@ -196,8 +198,53 @@ func (o *opinion) isPending(channel string) bool {
 	return false
 }
 
-// refusal is the last on the channel that holds for the address; nil if there was none.
+// linked are the other addresses of the person: those that are linked with this one, or with one of them.
+func (o *opinion) linked() []address.Address {
+	group := []address.Address{o.address}
+	for i := 0; i < len(group); i++ {
+		for _, other := range o.linkedDirectly(group[i]) {
+			if !slices.ContainsFunc(group, func(a address.Address) bool { return a.Folded() == other.Folded() }) {
+				group = append(group, other)
+			}
+		}
+	}
+	return group[1:]
+}
+
+// linkedDirectly are the addresses that the last statement about both says to be of one person, with the mailbox of a.
+func (o *opinion) linkedDirectly(a address.Address) []address.Address {
+	last := map[string]fact{}
+	var order []string
+	for _, f := range o.facts {
+		if (f.kind() == consent.KindLink || f.kind() == consent.KindUnlink) && f.entry.Address.Folded() == a.Folded() {
+			other := f.entry.With.Folded()
+			order = append(slices.DeleteFunc(order, func(s string) bool { return s == other }), other)
+			last[other] = f
+		}
+	}
+	var others []address.Address
+	for _, name := range order {
+		if f := last[name]; f.kind() == consent.KindLink {
+			others = append(others, f.entry.With)
+		}
+	}
+	return others
+}
+
+// refusal is the last on the channel that holds for the address or another one of the person; nil if there was none.
 func (o *opinion) refusal(channel string) *fact {
+	last := o.refusalOf(o.address, channel)
+	for _, other := range o.linked() {
+		if f := o.refusalOf(other, channel); f != nil && (last == nil || f.occurred > last.occurred ||
+			f.occurred == last.occurred && last.kind() == consent.KindWithdraw) {
+			last = f
+		}
+	}
+	return last
+}
+
+// refusalOf is the last on the channel that holds for an address by itself.
+func (o *opinion) refusalOf(a address.Address, channel string) *fact {
 	var last *fact
 	for i := range o.facts {
 		f := &o.facts[i]
@@ -205,7 +252,7 @@ func (o *opinion) refusal(channel string) *fact {
 			continue
 		}
 		by := f.entry.Address
-		if by.Exact() == o.address.Exact() || !by.Tagged() && by.Folded() == o.address.Folded() {
+		if by.Exact() == a.Exact() || !by.Tagged() && by.Folded() == a.Folded() {
 			last = f
 		}
 	}
@@ -219,16 +266,22 @@ func refusalCode(f *fact) consent.Code {
 	return consent.CodeRefused
 }
 
-// ban is a suppression that matches the address, was not lifted and is not past its until.
+// ban is a suppression that matches the address, was not lifted by a person and has not ended by time.
 type ban struct {
 	reason   consent.Reason
 	scope    consent.Scope
 	at       consent.Instant
 	binds    consent.Binds
 	ofDomain bool
+	over     bool // by time: it was for a while, or retention ended it
 }
 
 func (o *opinion) bans() []ban {
+	return slices.DeleteFunc(o.bansEver(), func(b ban) bool { return b.over })
+}
+
+// bansEver are the bans, and those that have ended by time.
+func (o *opinion) bansEver() []ban {
 	var all []ban
 	for i := range o.facts {
 		f := &o.facts[i]
@@ -243,10 +296,9 @@ func (o *opinion) bans() []ban {
 		default:
 			continue
 		}
-		if until := f.entry.Facts.Expires; until != 0 && until <= o.now {
-			continue
-		}
-		if o.matches(f, &b) && !o.lifted(f, &b) {
+		until := f.entry.Facts.Expires
+		b.over = until != 0 && until <= o.now || o.lifted(f, &b, true)
+		if o.matches(f, &b) && !o.lifted(f, &b, false) {
 			all = append(all, b)
 		}
 	}
@@ -262,14 +314,17 @@ func (o *opinion) matches(f *fact, b *ban) bool {
 	case b.reason == consent.ReasonHardBounce:
 		return f.entry.Address.Exact() == o.address.Exact()
 	default:
-		return f.entry.Address.Folded() == o.address.Folded()
+		return f.entry.Address.Folded() == o.address.Folded() || slices.ContainsFunc(o.linked(), func(other address.Address) bool {
+			return f.entry.Address.Folded() == other.Folded()
+		})
 	}
 }
 
-func (o *opinion) lifted(f *fact, b *ban) bool {
+// lifted tells whether a lift ended the suppression, by retention or by a person.
+func (o *opinion) lifted(f *fact, b *ban, byRetention bool) bool {
 	return slices.ContainsFunc(o.facts, func(l fact) bool {
 		lift := &l.entry.Facts
-		return lift.Kind == consent.KindLift && f.occurred < l.occurred && lift.Reason == b.reason &&
+		return lift.Retention == byRetention && lift.Kind == consent.KindLift && f.occurred < l.occurred && lift.Reason == b.reason &&
 			(lift.Scope == "" || lift.Scope == b.scope) &&
 			(b.reason != consent.ReasonExternalList || lift.List == f.entry.Facts.List) &&
 			l.entry.Form == f.entry.Form && l.entry.Exact() == f.entry.Exact()

@@ -87,7 +87,6 @@ const (
 	CodeCustomerLapsed      Code = "CUSTOMER_LAPSED"
 	CodeAllowCustomer       Code = "ALLOW_EXISTING_CUSTOMER"
 	CodeTermsInsufficient   Code = "TERMS_INSUFFICIENT"
-	CodeTermsReference      Code = "TERMS_REFERENCE_MISSING"
 	CodeAllowTerms          Code = "ALLOW_TERMS"
 	CodeBasisNotAccepted    Code = "BASIS_NOT_ACCEPTED"
 	CodeNoLegalBasis        Code = "NO_LEGAL_BASIS"
@@ -97,7 +96,10 @@ const (
 	ObligationUnsubscribe        = "UNSUBSCRIBE_LINK"
 	ObligationImprint            = "IMPRINT"
 	ObligationPostalAddress      = "POSTAL_ADDRESS"
+	ObligationIdentifiable       = "IDENTIFIABLE_AS_ADVERTISING"
 	ObligationOptOutNotice       = "OPT_OUT_NOTICE"
+	ObligationNoAdvertising      = "NO_ADVERTISING" // of confirmation mails, as the next one
+	ObligationNotMeLink          = "NOT_ME_LINK"
 )
 
 // about says what a denial with this primary code concerns.
@@ -125,7 +127,7 @@ func AllCodes() []Code {
 		CodeAllowContract, CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList,
 		CodeAllowConsent, CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending,
 		CodeRefusedBefore, CodeHonouredRefusal, CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired,
-		CodeCustomerLapsed, CodeAllowCustomer, CodeTermsInsufficient, CodeTermsReference, CodeAllowTerms, CodeBasisNotAccepted,
+		CodeCustomerLapsed, CodeAllowCustomer, CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted,
 		CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }

@@ -23,6 +23,9 @@ func (f *Facts) Refs(each func(kind RefKind, name string)) {
 	if !f.Declaration.IsZero() {
 		each(RefDeclaration, f.Declaration.String())
 	}
+	if !f.NoticeShown.IsZero() {
+		each(RefDeclaration, f.NoticeShown.String())
+	}
 	for _, g := range f.Goods {
 		each(RefGoods, g)
 	}

@@ -19,15 +19,16 @@ type Request struct {
 // Rules are a catalog's rules for one request: what can be said before any address is known. They never change, are safe for concurrent
 // use, and better kept than made anew: the lists of reasons that their decisions share are made once.
 type Rules struct {
-	catalog            *catalog.Catalog
-	channel            *catalog.Channel
-	sender             *catalog.SenderIdentity // nil if unknown
-	request            Request
-	stage2             []Code    // findings about channel and sender identity
-	coverage           coverage  // what scopes reach the channel under the sender
-	honoured           []honours // channels whose refusals count here
-	reasons            *reasonLists
-	byConsent, byOther []string // obligations
+	catalog  *catalog.Catalog
+	channel  *catalog.Channel
+	sender   *catalog.SenderIdentity // nil if unknown
+	request  Request
+	stage2   []Code    // findings about channel and sender identity
+	coverage coverage  // what scopes reach the channel under the sender
+	honoured []honours // channels whose refusals count here
+	reasons  *reasonLists
+	// The obligations of messages on a consent, on another basis, and of confirmation mails.
+	byConsent, byOther, ofConfirmation []string
 }
 
 // honours is a channel whose refusals another one honours.
@@ -76,6 +77,7 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	}
 	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
 	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")
+	rules.ofConfirmation = []string{ObligationNoAdvertising, ObligationImprint, ObligationNotMeLink}
 	if ch.Retired {
 		rules.stage2 = append(rules.stage2, CodeChannelRetired)
 	}
@@ -137,15 +139,25 @@ func (r *Rules) declaration(d Declaration) *catalog.DeclarationVersion {
 }
 
 // provable reports whether the consent g, whose declaration has the version, can be proved on the channel at t: it names a known consent
-// declaration and a source, and where the channel requires double opt-in it was confirmed or is documented on paper.
+// declaration and a source; where the channel requires double opt-in it was confirmed; where the channel requires parts of the evidence they
+// are there. A document of a consent that was given on paper or in person stands for the last two.
 func (g *Grant) provable(version *catalog.DeclarationVersion, ch *catalog.Channel, t Instant) bool {
 	if version == nil || version.Kind != catalog.KindConsent || g.Source == "" {
 		return false
 	}
-	if !ch.DoubleOptIn || endedBy(g.Confirmed, t) {
+	if g.Document && (g.Source == SourcePaper || g.Source == SourceInPerson) {
 		return true
 	}
-	return g.Document && (g.Source == SourcePaper || g.Source == SourceInPerson)
+	required := requiredDetails(ch)
+	return g.Details&required == required && (!ch.DoubleOptIn || endedBy(g.Confirmed, t))
+}
+
+// noticed reports whether the person was told, when the address was collected, that they may refuse. Where the channel requires it, g must
+// name the notice that was shown.
+func (r *Rules) noticed(g *Grant) bool {
+	version := r.declaration(g.NoticeShown)
+	shown := version != nil && version.Kind == catalog.KindNotice && version.Covers(r.channel.ID)
+	return shown || g.Notice && !r.channel.NoticeRequired
 }
 
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the

@@ -15,7 +15,7 @@ type Standing struct {
 func (k *Known) Standing(channel string, t Instant) Standing {
 	var s Standing
 	erased := k.Folded.ErasedAt(k.Spelling)
-	if last := k.Folded.lastRefusal(channel, k.Spelling); last != nil {
+	if last := k.lastRefusal(channel); last != nil {
 		s.Refused = last.At
 	}
 	if k.Exact == nil {
@@ -34,10 +34,11 @@ func (k *Known) Standing(channel string, t Instant) Standing {
 	return s
 }
 
-// InForce is a suppression in force; Domain is set where it is of a domain.
+// InForce is a suppression in force; Domain is set where it is of a domain, Linked where it is of another address of the same person.
 type InForce struct {
 	Suppression
 	Domain string
+	Linked bool
 }
 
 // InForce returns the suppressions in force for the address at t, whatever their scope, those that a consent has ended included.
@@ -46,7 +47,7 @@ func (k *Known) InForce(a address.Address, t Instant) []InForce {
 	e.blocks = e.gatherBlocks(nil)
 	list := make([]InForce, 0, len(e.blocks))
 	for _, b := range e.blocks {
-		item := InForce{Suppression: *b.Suppression}
+		item := InForce{Suppression: *b.Suppression, Linked: b.linked}
 		if b.domain {
 			item.Domain = a.Domains()[b.level]
 		}

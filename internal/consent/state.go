@@ -20,6 +20,7 @@ type State struct {
 	Mails        []Mail    // of the last 30 days before Last
 	Holds        []Hold    // legal holds that were not released
 	Moves        []Moved   // to where the person moved away
+	Links        []Link    // other addresses of the person
 	Voided       []BatchID // batches that are left out, in order: their events may still come
 }
 
@@ -27,7 +28,8 @@ type State struct {
 func (s *State) Reset() {
 	s.Last = 0
 	s.Grants, s.Pending, s.Refusals, s.Suppressions = s.Grants[:0], s.Pending[:0], s.Refusals[:0], s.Suppressions[:0]
-	s.Erasures, s.Mails, s.Holds, s.Moves, s.Voided = s.Erasures[:0], s.Mails[:0], s.Holds[:0], s.Moves[:0], s.Voided[:0]
+	s.Erasures, s.Mails, s.Holds, s.Moves = s.Erasures[:0], s.Mails[:0], s.Holds[:0], s.Moves[:0]
+	s.Links, s.Voided = s.Links[:0], s.Voided[:0]
 }
 
 // Grant is a legal basis that was given for some channels.
@@ -44,6 +46,8 @@ type Grant struct {
 	Transaction bool
 	Document    bool
 	Notice      bool
+	NoticeShown Declaration
+	Details     Details // of a confirmed request those of either
 	Goods       []string
 }
 
@@ -59,6 +63,8 @@ type Pending struct {
 	Channel     string
 	Declaration Declaration
 	Source      string
+	Details     Details
+	Document    bool
 	At          Instant
 	Expires     Instant
 }
@@ -106,6 +112,13 @@ type Hold struct {
 type Moved struct {
 	Position int64
 	Spelling [16]byte
+	At       Instant
+}
+
+// Link says that another address is of the same person: what blocks one of the two blocks both.
+type Link struct {
+	Position int64
+	With     Linked
 	At       Instant
 }
 
@@ -184,8 +197,8 @@ func (s *State) fold(e *Event) {
 	case KindRequest:
 		s.dropPending(e.Channels[0])
 		s.Pending = append(s.Pending, Pending{
-			Position: e.Position, Channel: e.Channels[0], Declaration: e.Declaration, Source: e.Source,
-			At: e.Occurred, Expires: e.Expires,
+			Position: e.Position, Channel: e.Channels[0], Declaration: e.Declaration, Source: e.Source, Details: e.Details,
+			Document: e.Document, At: e.Occurred, Expires: e.Expires,
 		})
 	case KindGrant:
 		g := grantOf(e)
@@ -200,7 +213,7 @@ func (s *State) fold(e *Event) {
 			List: e.List, Binds: e.Binds, Spelling: e.Spelling.Sum,
 		})
 	case KindLift:
-		s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool { return LiftEnds(e.Occurred, &e.Facts, &p) })
+		s.lift(e)
 	case KindErase:
 		s.Erasures = slices.DeleteFunc(s.Erasures, func(x Erasure) bool { return x.Spelling == e.Spelling.Sum })
 		s.Erasures = append(s.Erasures, Erasure{Spelling: e.Spelling.Sum, At: e.Occurred})
@@ -216,6 +229,11 @@ func (s *State) fold(e *Event) {
 	case KindMove:
 		if e.Move == MovedAway {
 			s.Moves = append(s.Moves, Moved{Position: e.Position, Spelling: e.Spelling.Sum, At: e.Occurred})
+		}
+	case KindLink, KindUnlink:
+		s.Links = slices.DeleteFunc(s.Links, func(l Link) bool { return l.With.Folded == e.Linked.Folded })
+		if e.Kind == KindLink {
+			s.Links = append(s.Links, Link{Position: e.Position, With: e.Linked, At: e.Occurred})
 		}
 	case KindCatalog, KindRemoval, KindVoid: // belong to no subject; a void has done its work before
 	}
@@ -247,7 +265,7 @@ func grantOf(e *Event) Grant {
 	return Grant{
 		Position: e.Position, Channels: e.Channels, Basis: e.Basis, Declaration: e.Declaration, Source: e.Source,
 		Origin: e.Occurred, At: e.Occurred, Confirmed: e.Confirmed, Expires: e.Expires,
-		Transaction: e.Transaction, Document: e.Document, Notice: e.Notice, Goods: e.Goods,
+		Transaction: e.Transaction, Document: e.Document, Notice: e.Notice, NoticeShown: e.NoticeShown, Details: e.Details, Goods: e.Goods,
 	}
 }
 
@@ -266,8 +284,23 @@ func confirmedBy(request, confirmation string) string {
 // prune drops what has ended by s.Last and so counts as never made from then on.
 func (s *State) prune() {
 	s.Pending = slices.DeleteFunc(s.Pending, func(p Pending) bool { return endedBy(p.Expires, s.Last) })
-	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool { return endedBy(p.Until, s.Last) })
+	bounces := s.endedBounces()
+	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool {
+		return endedBy(p.Until, s.Last) && (p.Reason != ReasonHardBounce ||
+			slices.ContainsFunc(bounces, func(q Suppression) bool { return q.Spelling == p.Spelling && q.At > p.At }))
+	})
 	s.Mails = slices.DeleteFunc(s.Mails, func(m Mail) bool { return m.At <= s.Last-mailWindow })
+}
+
+// endedBounces returns the hard bounces that ended by time. Of one spelling only the last is of use: after it, only later grants count.
+func (s *State) endedBounces() []Suppression {
+	var ended []Suppression
+	for i := range s.Suppressions {
+		if p := &s.Suppressions[i]; p.Reason == ReasonHardBounce && endedBy(p.Until, s.Last) {
+			ended = append(ended, *p)
+		}
+	}
+	return ended
 }
 
 func (s *State) dropPending(channel string) {
@@ -284,7 +317,7 @@ func (s *State) confirm(e *Event) {
 	s.Pending = slices.Delete(s.Pending, i, i+1)
 	s.addGrant(&Grant{
 		Position: e.Position, Channels: e.Channels, Basis: catalog.BasisConsent, Declaration: p.Declaration, Source: confirmedBy(p.Source, e.Source),
-		Origin: p.At, At: e.Occurred, Confirmed: e.Occurred,
+		Origin: p.At, At: e.Occurred, Confirmed: e.Occurred, Details: p.Details | e.Details, Document: p.Document || e.Document,
 	})
 }
 
@@ -317,6 +350,23 @@ func (s *State) suppress(p *Suppression) {
 	s.Suppressions = append(s.Suppressions, *p)
 }
 
+// lift ends suppressions. One that a person lifts counts as never made. One that retention lifts has ended by time, and of a hard
+// bounce that remains known.
+func (s *State) lift(e *Event) {
+	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool {
+		return LiftEnds(e.Occurred, &e.Facts, &p) && !(e.Retention && p.Reason == ReasonHardBounce)
+	})
+	if !e.Retention {
+		return
+	}
+	for i := range s.Suppressions {
+		if p := &s.Suppressions[i]; LiftEnds(e.Occurred, &e.Facts, p) {
+			p.Until = earliest(p.Until, e.Occurred)
+		}
+	}
+	s.prune()
+}
+
 func (p *Suppression) saysTheSame(q *Suppression) bool {
 	return p.Reason == q.Reason && p.Scope == q.Scope && p.List == q.List && p.Binds == q.Binds && p.Spelling == q.Spelling
 }
@@ -340,7 +390,8 @@ func (s *State) addGrant(g *Grant) {
 // same, for no fewer channels, and begins, was given, could be erased and ends no earlier.
 func (g *Grant) standsFor(h *Grant, now Instant) bool {
 	if g.Basis != h.Basis || g.Declaration != h.Declaration || g.Source != h.Source ||
-		g.Transaction != h.Transaction || g.Document != h.Document || g.Notice != h.Notice || !slices.Equal(g.Goods, h.Goods) {
+		g.Transaction != h.Transaction || g.Document != h.Document || g.Notice != h.Notice || g.NoticeShown != h.NoticeShown ||
+		g.Details != h.Details || !slices.Equal(g.Goods, h.Goods) {
 		return false
 	}
 	if (g.Confirmed == 0) != (h.Confirmed == 0) || g.Confirmed > now {
@@ -383,6 +434,20 @@ func (s *State) Held(spelling [16]byte) *Hold {
 		}
 	}
 	return nil
+}
+
+// lastBounce returns the time of the last hard bounce of the spelling, ended or not; zero if there was none.
+func (s *State) lastBounce(spelling [16]byte) Instant {
+	if s == nil {
+		return 0
+	}
+	var last Instant
+	for i := range s.Suppressions {
+		if p := &s.Suppressions[i]; p.Reason == ReasonHardBounce && p.Spelling == spelling {
+			last = max(last, p.At)
+		}
+	}
+	return last
 }
 
 // lastRefusal returns the last refusal of the channel that holds for the spelling; nil if there was none.

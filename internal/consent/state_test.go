@@ -44,6 +44,7 @@ func consentOn(day int, confirmed consent.Instant) statement.Statement {
 	return statement.Statement{
 		Kind: consent.KindGrant, Occurred: instant(day), Channels: []string{"shop"}, Basis: catalog.BasisConsent,
 		Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: confirmed,
+		URL: "https://alpha.example", Operator: "desk-1",
 	}
 }
 
@@ -51,7 +52,7 @@ func TestState_ConfirmedRequestThatWasErased_DoesNotStandForAGrantThatWasNot(t *
 	h := tell(t,
 		statement.Statement{
 			Kind: consent.KindRequest, Occurred: instant(1), Channels: []string{"shop"}, Source: "web_form",
-			Declaration: consent.Declaration{ID: "all", Version: "1"},
+			Declaration: consent.Declaration{ID: "all", Version: "1"}, URL: "https://alpha.example", Operator: "desk-1",
 		},
 		consentOn(3, instant(3)),
 		statement.Statement{Kind: consent.KindConfirm, Occurred: instant(4) - 1, Channels: []string{"shop"}},
@@ -138,6 +139,8 @@ func TestState_SuppressionsThatSayTheSame_AreKeptOnceAndOfANoTheFirstToo(t *test
 	}
 }
 
+const tenMinutes = 10 * 60 * 1_000_000
+
 func TestDecideConfirmation_Limits_EndAtTheirBoundary(t *testing.T) {
 	a := mustAddress(t, ann)
 	news, shop := consent.Request{Channel: "news"}, consent.Request{Channel: "shop"}
@@ -149,15 +152,27 @@ func TestDecideConfirmation_Limits_EndAtTheirBoundary(t *testing.T) {
 		want consent.Code
 	}{
 		{news, instant(0), consent.CodeConfirmationLimit},
-		{news, instant(1) - 1, consent.CodeConfirmationLimit},
-		{news, instant(1), consent.CodeAllowConfirmation},
+		{news, instant(0) + tenMinutes - 1, consent.CodeConfirmationLimit},
+		{news, instant(0) + tenMinutes, consent.CodeAllowConfirmation},
 		{shop, instant(0), consent.CodeAllowConfirmation},
 	} {
 		if got := h.confirmation(t, test.r, test.at); got != test.want {
-			t.Errorf("one of the day, %s at %s: got %s, want %s", test.r.Channel, test.at, got, test.want)
+			t.Errorf("after one mail, %s at %s: got %s, want %s", test.r.Channel, test.at, got, test.want)
 		}
 	}
-	h.addMail(instant(1), a, "news")
+	h.addMail(instant(0)+tenMinutes, mustAddress(t, "ann+tag@firma.example"), "news") // counts for the same mailbox
+	for _, test := range []struct {
+		at   consent.Instant
+		want consent.Code
+	}{
+		{instant(1) - 1, consent.CodeConfirmationLimit},
+		{instant(1), consent.CodeAllowConfirmation},
+	} {
+		d := mustRules(t, h.catalog, news).DecideConfirmation(a, h.ledger().known(a, test.at), test.at)
+		if d.Reason != test.want || (d.Reason == consent.CodeConfirmationLimit) != (d.Retry == instant(1)) {
+			t.Errorf("after two of the day, at %s: got %s, again from %s; want %s, again from %s", test.at, d.Reason, d.Retry, test.want, instant(1))
+		}
+	}
 	h.addMail(instant(2), a, "shop")
 	if got := h.confirmation(t, news, instant(30)-1); got != consent.CodeConfirmationLimit {
 		t.Errorf("a fourth within 30 days: got %s", got)

@@ -106,6 +106,9 @@ type history struct {
 func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
 	h := &history{catalog: c}
 	family := pick(t, "family", families()...)
+	if roll(t, "another mailbox", 3) == 1 {
+		family = append(slices.Clone(family), "second@home.example", "third@home.example")
+	}
 	for _, typed := range family {
 		a, err := address.Parse(typed)
 		if err != nil {
@@ -119,8 +122,15 @@ func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
 			h.addMail(drawDay(t, "sent"), pick(t, "to", h.addresses...), pick(t, "on", labChannels()...))
 			continue
 		}
+		if roll(t, "retention", 24) == 1 {
+			h.addRetention(drawDay(t, "lifted"), pick(t, "of", h.addresses...))
+			continue
+		}
 		s := drawStatement(t, family)
-		if focused {
+		if roll(t, "link", 10) == 1 {
+			s = statement.Statement{Kind: pick(t, "link or end", consent.KindLink, consent.KindLink, consent.KindLink, consent.KindUnlink),
+				Occurred: drawDay(t, "linked"), Address: pick(t, "one", family...), With: pick(t, "with", family...)}
+		} else if focused {
 			narrow(t, &s, family[0])
 		}
 		h.add(&s)
@@ -135,6 +145,9 @@ func (h *history) add(s *statement.Statement) bool {
 		return false
 	}
 	h.append(entry, s.Occurred)
+	if !entry.With.IsZero() {
+		h.append(entry.OtherSide(), s.Occurred) // A link is recorded for both addresses.
+	}
 	return true
 }
 
@@ -142,6 +155,13 @@ func (h *history) addMail(at consent.Instant, to address.Address, channel string
 	h.append(&statement.Entry{
 		Form: consent.FormMail, Address: to, Facts: consent.Facts{Kind: consent.KindMail, Channels: []string{channel}},
 	}, at)
+}
+
+// addRetention adds what retention records when it tries a mailbox again.
+func (h *history) addRetention(at consent.Instant, of address.Address) {
+	h.append(&statement.Entry{Form: consent.FormFolded, Address: of, Facts: consent.Facts{
+		Kind: consent.KindLift, Reason: consent.ReasonHardBounce, Scope: consent.ScopeAll, Retention: true,
+	}}, at)
 }
 
 func (h *history) append(entry *statement.Entry, occurred consent.Instant) {
@@ -185,6 +205,7 @@ func drawStatement(t *rapid.T, family []string) statement.Statement {
 	case consent.KindRequest, consent.KindConfirm:
 		s.Channels = []string{pick(t, "channel", "news", "news", "shop", "club")}
 		s.Source = pick(t, "source", "web_form", "double_opt_in", "", "import")
+		drawDetails(t, &s)
 		if s.Kind == consent.KindRequest {
 			s.Declaration = drawDeclaration(t)
 		}
@@ -192,7 +213,11 @@ func drawStatement(t *rapid.T, family []string) statement.Statement {
 		drawGrant(t, &s)
 	case consent.KindWithdraw, consent.KindRefuse:
 		s.AllMarketing = roll(t, "all marketing", 6) == 1
-		if !s.AllMarketing {
+		switch {
+		case s.AllMarketing:
+		case s.Kind == consent.KindWithdraw && roll(t, "by declaration", 4) == 1:
+			s.Declaration = drawDeclaration(t)
+		default:
 			s.Channels = someOf(t, "news", "shop", "club", "parcels")
 		}
 	case consent.KindSuppress, consent.KindLift:
@@ -219,7 +244,8 @@ func narrow(t *rapid.T, s *statement.Statement, address string) {
 		}
 		*s = statement.Statement{
 			Kind: s.Kind, Occurred: s.Occurred, Address: address, Channels: channels, Basis: catalog.BasisConsent, Expires: s.Expires,
-			Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: confirmed,
+			Declaration: consent.Declaration{ID: "all", Version: "1"}, Source: "web_form", Confirmed: confirmed, URL: "https://alpha.example",
+			Operator: "desk-1",
 		}
 	case consent.KindRequest, consent.KindConfirm:
 		s.Channels, s.Source = []string{"shop"}, "web_form"
@@ -227,7 +253,7 @@ func narrow(t *rapid.T, s *statement.Statement, address string) {
 			s.Declaration = consent.Declaration{ID: "all", Version: "1"}
 		}
 	case consent.KindWithdraw, consent.KindRefuse:
-		if !s.AllMarketing {
+		if s.Declaration = (consent.Declaration{}); !s.AllMarketing {
 			s.Channels = []string{"shop"}
 		}
 	case consent.KindSuppress:
@@ -251,7 +277,7 @@ func drawGrant(t *rapid.T, s *statement.Statement) {
 	s.Source = pick(t, "source", "web_form", "web_form", "paper", "in_person", "import", "")
 	s.Declaration = drawDeclaration(t)
 	if s.Basis == catalog.BasisTerms {
-		s.Declaration = consent.Declaration{ID: "terms", Version: pick(t, "version", "none", "customer", "contract", "contract", "lost")}
+		s.Declaration = consent.Declaration{ID: "terms", Version: pick(t, "version", "none", "customer", "customer", "shop", "lost")}
 	}
 	s.Confirmed = pick(t, "confirmed", 0, s.Occurred, s.Occurred, s.Occurred-1, s.Occurred+day, drawDay(t, "confirmed"))
 	if roll(t, "expires?", 4) == 1 {
@@ -259,11 +285,21 @@ func drawGrant(t *rapid.T, s *statement.Statement) {
 	}
 	s.TransactionID = pick(t, "transaction", "order-1", "order-1", "order-2", "")
 	s.Notice = roll(t, "notice", 4) != 1
+	s.NoticeShown = pick(t, "notice shown", consent.Declaration{}, consent.Declaration{ID: "till", Version: "1"},
+		consent.Declaration{ID: "till", Version: "2"}, consent.Declaration{ID: "all", Version: "1"}, consent.Declaration{ID: "lost", Version: "1"})
+	drawDetails(t, s)
 	s.Goods = pick(t, "goods", []string{"tea"}, []string{"tea", "cups"}, []string{"cups"}, nil)
 	s.DocumentRef = pick(t, "document", "scan-1", "")
 	if s.Basis == catalog.BasisConsent && roll(t, "flawless", 2) == 1 {
 		s.Declaration, s.Source, s.Confirmed = consent.Declaration{ID: "all", Version: "1"}, "web_form", s.Occurred
+		s.URL, s.Operator = "https://alpha.example", "desk-1"
 	}
+}
+
+// drawDetails gives a statement parts of the evidence that channels may require.
+func drawDetails(t *rapid.T, s *statement.Statement) {
+	s.URL = pick(t, "url", "https://alpha.example", "https://alpha.example", "https://alpha.example", "")
+	s.Operator = pick(t, "operator", "desk-1", "desk-1", "desk-1", "")
 }
 
 func drawSuppression(t *rapid.T, s *statement.Statement) {
@@ -284,6 +320,9 @@ func drawSuppression(t *rapid.T, s *statement.Statement) {
 		s.Address, s.Domain = "", pick(t, "domain", domains()...)
 	}
 	if s.Kind == consent.KindLift {
+		if s.Reason == consent.ReasonProcessingRestricted {
+			s.Informed = s.Occurred
+		}
 		return
 	}
 	if s.Reason == consent.ReasonExternalList {

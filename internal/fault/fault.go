@@ -16,6 +16,8 @@ const (
 	InvalidDomain      Code = "INVALID_DOMAIN"
 	UnknownChannel     Code = "UNKNOWN_CHANNEL"
 	UnknownDeclaration Code = "UNKNOWN_DECLARATION"
+	UnknownNotice      Code = "UNKNOWN_NOTICE"
+	NotANotice         Code = "NOT_A_NOTICE"
 	TimeInFuture       Code = "TIME_IN_FUTURE"
 	InvalidTime        Code = "INVALID_TIME"
 	InvalidEvidence    Code = "INVALID_EVIDENCE"
@@ -44,6 +46,12 @@ const (
 	LegalHold          Code = "LEGAL_HOLD"
 	NotHeld            Code = "NOT_HELD"
 	NotVoidable        Code = "NOT_VOIDABLE"
+	NotInformed        Code = "NOT_INFORMED"
+	SameAddress        Code = "SAME_ADDRESS"
+	LinkCircle         Code = "LINK_CIRCLE"
+	LinkErased         Code = "LINK_ERASED"
+	NotLinked          Code = "NOT_LINKED"
+	OtherController    Code = "OTHER_CONTROLLER"
 	NoClaimsKey        Code = "NO_CLAIMS_KEY"
 	RequestIDReused    Code = "REQUEST_ID_REUSED"
 	ClientExists       Code = "CLIENT_EXISTS"
@@ -99,12 +107,13 @@ func Is(err error, code Code) bool {
 // AllCodes returns every code there is.
 func AllCodes() []Code {
 	return []Code{
-		InvalidAddress, InvalidDomain, UnknownChannel, UnknownDeclaration, TimeInFuture, InvalidTime,
+		InvalidAddress, InvalidDomain, UnknownChannel, UnknownDeclaration, UnknownNotice, NotANotice, TimeInFuture, InvalidTime,
 		InvalidEvidence, InvalidSuppression, InvalidEvent, InvalidToken, InvalidReceipt, InvalidPageToken,
 		InvalidCatalog, InvalidClient, InvalidRequest, PositionUnknown, OtherHistory, NotRefusable,
 		NoEffect,
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
-		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NoClaimsKey,
+		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotInformed, SameAddress, LinkCircle, LinkErased, NotLinked,
+		OtherController, NoClaimsKey,
 		RequestIDReused, ClientExists, ClientMissing,
 		Unauthenticated, ScopeMissing, OtherDepartment, TooLarge, TooManyCalls, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,

@@ -30,6 +30,7 @@ const (
 	tagSpelling = 0x08 // key version as four bytes big endian, then the sum
 	tagOccurred = 0x09
 	tagWas      = 0x0a
+	tagLinked   = 0x0b // the digest of the folded subject, 32 bytes, then the spelling, 16
 )
 
 // AppendHeader appends the header of e: the bytes that are stored, and that are a leaf of the ledger's tree.
@@ -50,6 +51,11 @@ func AppendHeader(b []byte, e *consent.Event) []byte {
 	b = tlv.AppendNumber(b, tagOccurred, e.Occurred)
 	for _, was := range e.Was {
 		b = tlv.AppendNumber(b, tagWas, was)
+	}
+	if e.Linked != (consent.Linked{}) {
+		b = append(b, tagLinked, 48)
+		b = append(b, e.Linked.Folded[:]...)
+		b = append(b, e.Linked.Spelling[:]...)
 	}
 	return consent.AppendFacts(b, &e.Facts)
 }
@@ -109,6 +115,12 @@ func decodeFrame(e *consent.Event, tag byte, value []byte) error {
 			return tlv.Bad(tag)
 		}
 		e.Was = append(e.Was, was)
+	case tagLinked:
+		if len(value) != 48 {
+			return tlv.Bad(tag)
+		}
+		copy(e.Linked.Folded[:], value)
+		copy(e.Linked.Spelling[:], value[32:])
 	default:
 		return tlv.Bad(tag)
 	}

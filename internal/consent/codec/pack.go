@@ -20,7 +20,7 @@ type Names interface {
 
 // packVersion is the first byte of a packed state. States are a cache: a change of their form is a new version and a rebuild.
 // The form is in docs/storage-format.md, "States"; the reasons for it in docs/decisions/0022-hot-path-without-allocations.md.
-const packVersion = 3
+const packVersion = 4
 
 // ErrUnknownName is returned for a name or number that [Names] does not have.
 var ErrUnknownName = errors.New("a reference is not known")
@@ -46,6 +46,7 @@ const (
 	listHolds
 	listMoves
 	listVoided
+	listLinks
 	lists
 )
 
@@ -71,7 +72,14 @@ func AppendState(b []byte, s *consent.State, names Names) ([]byte, error) {
 	packList(p, s.Holds, func(h *consent.Hold) { p.number(h.Position); p.spelled(&h.Spelling, h.At) })
 	packList(p, s.Moves, func(m *consent.Moved) { p.number(m.Position); p.spelled(&m.Spelling, m.At) })
 	packList(p, s.Voided, func(id *consent.BatchID) { p.b = append(p.b, id[:]...) })
+	packList(p, s.Links, p.link)
 	return p.b, p.err
+}
+
+func (p *packer) link(l *consent.Link) {
+	p.number(l.Position)
+	p.b = append(p.b, l.With.Folded[:]...)
+	p.spelled(&l.With.Spelling, l.At)
 }
 
 // listsOf returns a bit for each list that has items. The packed form begins with them, so that one that was cut short is not taken for a
@@ -80,6 +88,7 @@ func listsOf(s *consent.State) (bits uint64) {
 	for i, n := range [lists]int{
 		listGrants: len(s.Grants), listRefusals: len(s.Refusals), listSuppressions: len(s.Suppressions), listPending: len(s.Pending),
 		listErasures: len(s.Erasures), listMails: len(s.Mails), listHolds: len(s.Holds), listMoves: len(s.Moves), listVoided: len(s.Voided),
+		listLinks: len(s.Links),
 	} {
 		if n > 0 {
 			bits |= 1 << i
@@ -158,6 +167,24 @@ const (
 	grantChannels // has not one channel but several, or none
 )
 
+// packedMore is set in the byte of a source, and of a basis, where a byte with the parts of the evidence follows. Its lower half has the
+// details.
+const (
+	packedMore        = 0x80
+	moreDetails       = 0x0f
+	moreNoticeShown   = 0x10 // of a grant: names the notice that was shown
+	moreDocumentOfAsk = 0x20 // of a pending request: a document_ref is there
+)
+
+// evidence appends a byte of a source, and a basis, with the parts of the evidence behind it where there are any.
+func (p *packer) evidence(source byte, more byte) {
+	if more == 0 {
+		p.b = append(p.b, source)
+		return
+	}
+	p.b = append(p.b, source|packedMore, more)
+}
+
 func (p *packer) grant(g *consent.Grant) {
 	p.number(g.Position)
 	p.flags(g.Transaction, g.Document, g.Notice, g.Origin != g.At, g.Confirmed != 0, g.Expires != 0, len(g.Goods) > 0, len(g.Channels) != 1)
@@ -167,7 +194,14 @@ func (p *packer) grant(g *consent.Grant) {
 	for _, c := range g.Channels {
 		p.ref(consent.RefChannel, c)
 	}
-	p.b = append(p.b, index(p, packedBases[:], g.Basis)<<4|index(p, packedSources[:], g.Source))
+	more := byte(g.Details)
+	if !g.NoticeShown.IsZero() {
+		more |= moreNoticeShown
+	}
+	p.evidence(index(p, packedBases[:], g.Basis)<<4|index(p, packedSources[:], g.Source), more)
+	if !g.NoticeShown.IsZero() {
+		p.declaration(g.NoticeShown)
+	}
 	p.declaration(g.Declaration)
 	p.time(g.At, p.base)
 	if g.Origin != g.At {
@@ -227,7 +261,11 @@ func (p *packer) pending(q *consent.Pending) {
 	p.number(q.Position)
 	p.ref(consent.RefChannel, q.Channel)
 	p.declaration(q.Declaration)
-	p.b = append(p.b, index(p, packedSources[:], q.Source))
+	more := byte(q.Details)
+	if q.Document {
+		more |= moreDocumentOfAsk
+	}
+	p.evidence(index(p, packedSources[:], q.Source), more)
 	p.time(q.At, p.base)
 	p.time(q.Expires, q.At)
 }

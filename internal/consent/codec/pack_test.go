@@ -40,6 +40,39 @@ func fullState() (*consent.State, *codectest.Names) {
 	return s, n
 }
 
+// linkedState has what states have since their fourth form.
+func linkedState() (*consent.State, *codectest.Names) {
+	n := codectest.NewNames()
+	n.Learn(consent.RefChannel, "shop")
+	n.Learn(consent.RefDeclaration, "till@1")
+	s := &consent.State{
+		Last: 100, Grants: []consent.Grant{{
+			Position: 1, Channels: []string{"shop"}, Basis: catalog.BasisExistingCustomer, Source: "web_form", Origin: 100, At: 100, Transaction: true,
+			NoticeShown: consent.Declaration{ID: "till", Version: "1"}, Details: consent.DetailURL | consent.DetailOperator,
+		}},
+		Pending: []consent.Pending{{Position: 2, Channel: "shop", Source: "paper", Details: consent.DetailIP, Document: true, At: 99, Expires: 1000}},
+		Links:   []consent.Link{{Position: 3, With: consent.Linked{Folded: fill[[32]byte](1), Spelling: fill[[16]byte](2)}, At: 98}},
+	}
+	return s, n
+}
+
+func TestState_WithLinksAndNotices_PackedAndUnpacked_IsTheSame(t *testing.T) {
+	s, n := linkedState()
+	packed := mustPack(t, s, n)
+	unpacked, err := codec.UnpackState(packed, n)
+	if err != nil {
+		t.Fatalf("unpacking: %v", err)
+	}
+	if diff := cmp.Diff(s, unpacked); diff != "" {
+		t.Errorf("the packed form says something else (-before +after):\n%s", diff)
+	}
+	for cut := range packed {
+		if state, err := codec.UnpackState(packed[:cut], n); !errors.Is(err, codec.ErrEncoding) || state != nil {
+			t.Errorf("cut after %d bytes: got %v, %v", cut, state, err)
+		}
+	}
+}
+
 func TestState_PackedAndUnpacked_IsTheSame(t *testing.T) {
 	s, n := fullState()
 	packed, err := codec.AppendState([]byte("before"), s, n)
@@ -107,7 +140,9 @@ func FuzzUnpackState(f *testing.F) {
 		f.Fatalf("packing: %v", err)
 	}
 	f.Add(packed)
-	f.Add([]byte{3, 4, 0})
+	linked, names := linkedState()
+	f.Add(mustPack(f, linked, names))
+	f.Add([]byte{4, 4, 0})
 	scratch := &consent.State{}
 	f.Fuzz(func(t *testing.T, b []byte) { codectest.CheckCanonical(t, b, n, scratch) })
 }

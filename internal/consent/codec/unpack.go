@@ -93,6 +93,10 @@ func (u *unpacker) unpackLists(s *consent.State) {
 			for n := list(u, &s.Voided); n > 0 && u.err == nil; n-- {
 				*next(&s.Voided) = u.spelling()
 			}
+		case listLinks:
+			for n := list(u, &s.Links); n > 0 && u.err == nil; n-- {
+				u.link(next(&s.Links))
+			}
 		}
 	}
 }
@@ -250,8 +254,14 @@ func (u *unpacker) grant(g *consent.Grant) {
 			break
 		}
 	}
-	packed := u.byte()
+	packed, more := u.evidence(moreDetails | moreNoticeShown)
 	g.Channels, g.Basis, g.Source = channels, fromTable(u, packedBases[:], packed>>4), fromTable(u, packedSources[:], packed&15)
+	g.Details = consent.Details(more & moreDetails)
+	if more&moreNoticeShown != 0 {
+		if g.NoticeShown = u.declaration(); g.NoticeShown.IsZero() {
+			u.fail()
+		}
+	}
 	g.Transaction, g.Document, g.Notice = flags&grantTransaction != 0, flags&grantDocument != 0, flags&grantNotice != 0
 	g.Declaration = u.declaration()
 	g.At = u.time(u.base)
@@ -278,6 +288,18 @@ func (u *unpacker) grant(g *consent.Grant) {
 		}
 	}
 	g.Goods = goods
+}
+
+// evidence reads a byte of a source, and a basis, and the parts of the evidence behind it, of which only the known ones may be set.
+func (u *unpacker) evidence(known byte) (source, more byte) {
+	source = u.byte()
+	if source&packedMore == 0 {
+		return source, 0
+	}
+	if more = u.flags(known); more == 0 {
+		u.fail()
+	}
+	return source &^ packedMore, more
 }
 
 func (u *unpacker) refusal(r *consent.Refusal) {
@@ -308,10 +330,22 @@ func (u *unpacker) suppression(s *consent.Suppression) {
 	}
 }
 
-func (u *unpacker) pending(p *consent.Pending) {
-	*p = consent.Pending{
-		Position: u.number(), Channel: u.ref(consent.RefChannel), Declaration: u.declaration(),
-		Source: fromTable(u, packedSources[:], u.byte()), At: u.time(u.base),
+func (u *unpacker) link(l *consent.Link) {
+	*l = consent.Link{Position: u.number()}
+	if len(u.b) < len(l.With.Folded) {
+		u.fail()
+		return
 	}
+	copy(l.With.Folded[:], u.b)
+	u.b = u.b[len(l.With.Folded):]
+	l.With.Spelling, l.At = u.spelling(), u.time(u.base)
+}
+
+func (u *unpacker) pending(p *consent.Pending) {
+	*p = consent.Pending{Position: u.number(), Channel: u.ref(consent.RefChannel), Declaration: u.declaration()}
+	source, more := u.evidence(moreDetails | moreDocumentOfAsk)
+	p.Source = fromTable(u, packedSources[:], source)
+	p.Details, p.Document = consent.Details(more&moreDetails), more&moreDocumentOfAsk != 0
+	p.At = u.time(u.base)
 	p.Expires = u.time(p.At)
 }

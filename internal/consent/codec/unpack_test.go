@@ -44,21 +44,26 @@ func subscriber(grants int, unit consent.Instant) (*consent.State, *codectest.Na
 func TestState_PackedBytes_AreTheDocumentedOnes(t *testing.T) {
 	one, n := subscriber(1, 1_000_000)
 	full, of := fullState()
+	linked, withNotice := linkedState()
 	for name, test := range map[string]struct {
 		state *consent.State
 		names codec.Names
 		want  string
 	}{
-		"nothing": {&consent.State{}, n, "03" + "00" + "00"},
-		"a consent of whole seconds": {one, n, "03" + "83d0948635" + "01" + // version, last event, lists
+		"nothing": {&consent.State{}, n, "04" + "00" + "00"},
+		"a consent of whole seconds": {one, n, "04" + "83d0948635" + "01" + // version, last event, lists
 			"01" + "81ade204" + "10" + "01" + "11" + "01" + "04" + "934d"}, // one grant: position, flags, channel, basis and source, declaration, times
-		"one of everything": {full, of, "03" + "a106" + "3f" +
+		"one of everything": {full, of, "04" + "a106" + "3f" +
 			"02" + "01ff02010237010495" + "0609b5060101" + "80808080802000025000" + "8d06" +
 			"02" + "02f505030102030405060708090a0b0c0d0e0f10" + "01ed0500" +
 			"02" + "030801e50503893e0102" + "040701dd050402030405060708090a0b0c0d0e0f1011" +
 			"01" + "0201000405e9f9ffffffffff0f" +
 			"01" + "02030405060708090a0b0c0d0e0f1011dd05" +
 			"01" + "01d505"},
+		"a customer and a link": {linked, withNotice, "04" + "a106" + "8904" +
+			"01" + "010101" + "a119" + "01" + "0004" + // one customer: position, flags, channel, basis and source, parts of the evidence, notice, declaration, time
+			"01" + "020100" + "8522" + "05a938" + // one pending request, with parts of the evidence
+			"01" + "03" + "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20" + "02030405060708090a0b0c0d0e0f1011" + "0d"}, // one link
 	} {
 		if got := hex.EncodeToString(mustPack(t, test.state, test.names)); got != test.want {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)
@@ -90,28 +95,31 @@ func TestUnpack_SecondFormOfAState_IsRefused(t *testing.T) {
 	_, n := fullState()
 	spelling := bytes.Repeat([]byte{7}, 16)
 	for name, test := range map[string]struct{ refused, form []byte }{
-		"a list that is there and empty":  {[]byte{3, 12, 1, 0}, []byte{3, 12, 0}},
-		"a list that is not there":        {[]byte{3, 12, 0, 0}, []byte{3, 12, 0}},
-		"a list that no state has":        {[]byte{3, 12, 0x80, 4, 1, 1}, append([]byte{3, 12, 0x80, 2, 1}, spelling...)},
-		"a number longer than it must be": {[]byte{3, 12, 0x80, 0}, []byte{3, 12, 0}},
-		"a distance in a shorter unit":    {[]byte{3, 0xc1, 0x3e, 0}, []byte{3, 10, 0}},
-		"no distance in a shorter unit":   {[]byte{3, 12, 2, 1, 1, 1, 0}, []byte{3, 12, 2, 1, 1, 4, 0}},
-		"no time as a distance":           {[]byte{3, 4, 0}, []byte{3, 0, 0}},
+		"a list that is there and empty":  {[]byte{4, 12, 1, 0}, []byte{4, 12, 0}},
+		"a list that is not there":        {[]byte{4, 12, 0, 0}, []byte{4, 12, 0}},
+		"a list that no state has":        {[]byte{4, 12, 0x80, 8, 1, 1}, append([]byte{4, 12, 0x80, 2, 1}, spelling...)},
+		"a number longer than it must be": {[]byte{4, 12, 0x80, 0}, []byte{4, 12, 0}},
+		"a distance in a shorter unit":    {[]byte{4, 0xc1, 0x3e, 0}, []byte{4, 10, 0}},
+		"no distance in a shorter unit":   {[]byte{4, 12, 2, 1, 1, 1, 0}, []byte{4, 12, 2, 1, 1, 4, 0}},
+		"no time as a distance":           {[]byte{4, 4, 0}, []byte{4, 0, 0}},
 		"a time beyond all": {
-			[]byte{3, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0}, []byte{3, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 0},
+			[]byte{4, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0}, []byte{4, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 0},
 		},
-		"one channel, counted":           {[]byte{3, 12, 1, 1, 1, 0x80, 1, 1, 0x11, 0, 4}, []byte{3, 12, 1, 1, 1, 0, 1, 0x11, 0, 4}},
-		"an origin that is its own time": {[]byte{3, 12, 1, 1, 1, 8, 1, 0x11, 0, 4, 4}, []byte{3, 12, 1, 1, 1, 8, 1, 0x11, 0, 4, 12}},
-		"a confirmation that is none":    {[]byte{3, 12, 1, 1, 1, 16, 1, 0x11, 0, 4, 0}, []byte{3, 12, 1, 1, 1, 16, 1, 0x11, 0, 4, 4}},
-		"an expiry that is none":         {[]byte{3, 12, 1, 1, 1, 32, 1, 0x11, 0, 4, 0}, []byte{3, 12, 1, 1, 1, 32, 1, 0x11, 0, 4, 4}},
-		"goods that are none":            {[]byte{3, 12, 1, 1, 1, 64, 1, 0x11, 0, 4, 0}, []byte{3, 12, 1, 1, 1, 64, 1, 0x11, 0, 4, 1, 1}},
-		"a basis of tomorrow":            {[]byte{3, 12, 1, 1, 1, 0, 1, 0x61, 0, 4}, []byte{3, 12, 1, 1, 1, 0, 1, 0x51, 0, 4}},
-		"a refusal with an unknown flag": {[]byte{3, 12, 2, 1, 1, 4, 4}, []byte{3, 12, 2, 1, 1, 4, 1}},
-		"a spelling that is none":        {append([]byte{3, 12, 2, 1, 1, 4, 2}, make([]byte, 16)...), append([]byte{3, 12, 2, 1, 1, 4, 2}, spelling...)},
-		"a suppression with an odd flag": {[]byte{3, 12, 4, 1, 1, 1, 1, 4, 8}, []byte{3, 12, 4, 1, 1, 1, 1, 4, 0}},
-		"an until that is none":          {[]byte{3, 12, 4, 1, 1, 1, 1, 4, 1, 0}, []byte{3, 12, 4, 1, 1, 1, 1, 4, 1, 12}},
-		"something behind the last list": {[]byte{3, 12, 2, 1, 1, 4, 1, 0}, []byte{3, 12, 2, 1, 1, 4, 1}},
-		"the form before":                {[]byte{2, 12, 0, 0, 0, 0, 0, 0}, []byte{3, 12, 0}},
+		"one channel, counted":                {[]byte{4, 12, 1, 1, 1, 0x80, 1, 1, 0x11, 0, 4}, []byte{4, 12, 1, 1, 1, 0, 1, 0x11, 0, 4}},
+		"an origin that is its own time":      {[]byte{4, 12, 1, 1, 1, 8, 1, 0x11, 0, 4, 4}, []byte{4, 12, 1, 1, 1, 8, 1, 0x11, 0, 4, 12}},
+		"a confirmation that is none":         {[]byte{4, 12, 1, 1, 1, 16, 1, 0x11, 0, 4, 0}, []byte{4, 12, 1, 1, 1, 16, 1, 0x11, 0, 4, 4}},
+		"an expiry that is none":              {[]byte{4, 12, 1, 1, 1, 32, 1, 0x11, 0, 4, 0}, []byte{4, 12, 1, 1, 1, 32, 1, 0x11, 0, 4, 4}},
+		"goods that are none":                 {[]byte{4, 12, 1, 1, 1, 64, 1, 0x11, 0, 4, 0}, []byte{4, 12, 1, 1, 1, 64, 1, 0x11, 0, 4, 1, 1}},
+		"parts of the evidence that are none": {[]byte{4, 12, 1, 1, 1, 0, 1, 0x91, 0, 0, 4}, []byte{4, 12, 1, 1, 1, 0, 1, 0x91, 1, 0, 4}},
+		"parts of the evidence of tomorrow":   {[]byte{4, 12, 1, 1, 1, 0, 1, 0x91, 0x40, 0, 4}, []byte{4, 12, 1, 1, 1, 0, 1, 0x91, 2, 0, 4}},
+		"a notice that is none":               {[]byte{4, 12, 1, 1, 1, 0, 1, 0x91, 0x10, 0, 0, 4}, []byte{4, 12, 1, 1, 1, 0, 1, 0x91, 0x10, 1, 0, 4}},
+		"a basis of tomorrow":                 {[]byte{4, 12, 1, 1, 1, 0, 1, 0x61, 0, 4}, []byte{4, 12, 1, 1, 1, 0, 1, 0x51, 0, 4}},
+		"a refusal with an unknown flag":      {[]byte{4, 12, 2, 1, 1, 4, 4}, []byte{4, 12, 2, 1, 1, 4, 1}},
+		"a spelling that is none":             {append([]byte{4, 12, 2, 1, 1, 4, 2}, make([]byte, 16)...), append([]byte{4, 12, 2, 1, 1, 4, 2}, spelling...)},
+		"a suppression with an odd flag":      {[]byte{4, 12, 4, 1, 1, 1, 1, 4, 8}, []byte{4, 12, 4, 1, 1, 1, 1, 4, 0}},
+		"an until that is none":               {[]byte{4, 12, 4, 1, 1, 1, 1, 4, 1, 0}, []byte{4, 12, 4, 1, 1, 1, 1, 4, 1, 12}},
+		"something behind the last list":      {[]byte{4, 12, 2, 1, 1, 4, 1, 0}, []byte{4, 12, 2, 1, 1, 4, 1}},
+		"the form before":                     {[]byte{3, 12, 0, 0, 0, 0, 0, 0}, []byte{4, 12, 0}},
 	} {
 		if state, err := codec.UnpackState(test.refused, n); !errors.Is(err, codec.ErrEncoding) {
 			t.Errorf("%s: got %v, %v", name, state, err)

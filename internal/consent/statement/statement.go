@@ -25,10 +25,13 @@ type Statement struct {
 	Scope        consent.Scope
 	List         string
 	Binds        consent.Binds
+	Informed     consent.Instant // of a lift: when the person was told of it
+	With         string          // of a link or its end: the other address
 
 	Source        string
 	Confirmed     consent.Instant
 	Notice        bool
+	NoticeShown   consent.Declaration // the notice that was shown
 	Goods         []string
 	URL           string
 	IP            string
@@ -44,8 +47,9 @@ type Statement struct {
 type Entry struct {
 	Form     consent.Form // of the subject
 	Address  address.Address
-	Domain   string        // of FormDomain, instead of the address
-	Facts    consent.Facts // without the spelling
+	Domain   string          // of FormDomain, instead of the address
+	With     address.Address // of a link or its end: the other address
+	Facts    consent.Facts   // without the spelling
 	Evidence consent.Evidence
 	Warnings []Warning // what of a no was changed to be storable
 }
@@ -57,6 +61,8 @@ func (e *Entry) Canonical() string {
 		return e.Address.Exact()
 	case consent.FormDomain:
 		return e.Domain
+	case consent.FormMail:
+		return e.Address.Mailbox()
 	default:
 		return e.Address.Folded()
 	}
@@ -91,6 +97,9 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 	if err := s.evidence(&e.Facts); err != nil {
 		return nil, err
 	}
+	if s.Kind.IsOf(consent.FormExact) {
+		e.Facts.Details = consent.DetailsOf(&e.Evidence)
+	}
 	if err := s.foreign(); err != nil {
 		return nil, err
 	}
@@ -108,6 +117,8 @@ func (s *Statement) Entry(now, then *catalog.Catalog) (*Entry, error) {
 		err = s.lift(&e.Facts, now)
 	case consent.KindErase:
 		e.Facts.Kind = consent.KindErase
+	case consent.KindLink, consent.KindUnlink:
+		err = s.link(e)
 	default:
 		err = fault.Errorf(fault.InvalidEvent, "event", "the event must be one of %s", names(consent.StatedKinds()))
 	}
@@ -179,6 +190,7 @@ func (s *Statement) evidence(f *consent.Facts) error {
 	}
 	f.Source, f.Confirmed, f.Notice = s.Source, s.Confirmed, s.Notice
 	f.Transaction, f.Document = s.TransactionID != "", s.DocumentRef != ""
+	f.NoticeShown = s.NoticeShown
 	f.Goods = sortedOnce(s.Goods)
 	return nil
 }
@@ -198,6 +210,8 @@ func (s *Statement) foreign() error {
 		{consent.FieldScope, s.Scope != ""},
 		{consent.FieldList, s.List != ""},
 		{consent.FieldBinds, s.Binds != ""},
+		{consent.FieldInformed, s.Informed != 0},
+		{consent.FieldWith, s.With != ""},
 	} {
 		if r.given && !s.Kind.Takes(r.field) {
 			return fault.Errorf(fault.InvalidEvent, string(r.field), "an event of kind %s does not have this field", s.Kind)
@@ -284,6 +298,9 @@ func (s *Statement) refusal(f *consent.Facts, now *catalog.Catalog) error {
 		f.Kind, f.Reason, f.Scope = consent.KindSuppress, consent.ReasonObjection, consent.ScopeMarketing
 		return nil
 	}
+	if !s.Declaration.IsZero() {
+		return s.withdrawal(f, now)
+	}
 	if len(s.Channels) == 0 || len(s.Channels) > 100 {
 		return fault.Errorf(fault.InvalidEvent, "channels", "a refusal is of 1 to 100 channels, or of all marketing")
 	}
@@ -297,6 +314,51 @@ func (s *Statement) refusal(f *consent.Facts, now *catalog.Catalog) error {
 	}
 	f.Kind, f.Channels = s.Kind, sortedOnce(s.Channels)
 	return nil
+}
+
+// withdrawal withdraws the consent to a version of a declaration, on every marketing channel that it covers, of whatever controller: a person
+// who withdraws a consent withdraws it towards all who rely on it (CJEU C-129/21).
+func (s *Statement) withdrawal(f *consent.Facts, now *catalog.Catalog) error {
+	if len(s.Channels) > 0 || s.AllMarketing {
+		return fault.Errorf(fault.InvalidEvent, "declaration", "give channels, all marketing or a declaration, only one of them")
+	}
+	version, known := now.Declaration(s.Declaration.ID, s.Declaration.Version)
+	if !known || version.Kind != catalog.KindConsent {
+		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog does not have this version of a declaration of consent; nothing was recorded")
+	}
+	for _, id := range version.Channels {
+		if ch, ok := now.Channel(id); ok && ch.Class == catalog.ClassMarketing {
+			f.Channels = append(f.Channels, id)
+		}
+	}
+	if len(f.Channels) == 0 {
+		return fault.Errorf(fault.NoEffect, "declaration", "the declaration covers no marketing channel; nothing was recorded")
+	}
+	f.Kind, f.Channels, f.Declaration = s.Kind, sortedOnce(f.Channels), s.Declaration
+	return nil
+}
+
+// link reads the other address of a link or of its end.
+func (s *Statement) link(e *Entry) error {
+	with, err := address.Parse(s.With)
+	if err != nil {
+		return fault.Errorf(fault.InvalidAddress, "with", "%s", err)
+	}
+	if with.Folded() == e.Address.Folded() {
+		return fault.Errorf(fault.SameAddress, "with",
+			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already; give another address of the person")
+	}
+	e.With, e.Evidence.Other, e.Facts.Kind = with, with.Exact(), s.Kind
+	return nil
+}
+
+// OtherSide returns the same link, or its end, as an entry of the other address.
+func (e *Entry) OtherSide() *Entry {
+	other := *e
+	other.Address, other.With = e.With, e.Address
+	other.Facts.Tagged = other.Address.Tagged()
+	other.Evidence.Address, other.Evidence.Other = other.Address.Exact(), e.Address.Exact()
+	return &other
 }
 
 func (s *Statement) suppression(f *consent.Facts, now *catalog.Catalog) error {
@@ -398,6 +460,14 @@ func (s *Statement) lift(f *consent.Facts, now *catalog.Catalog) error {
 	if err := s.checkList(false); err != nil {
 		return err
 	}
-	f.Kind, f.Reason, f.Scope, f.List = consent.KindLift, s.Reason, s.Scope, s.List
+	if s.Reason == consent.ReasonProcessingRestricted {
+		if s.Informed > s.Occurred {
+			return fault.Errorf(fault.NotInformed, "informedTime",
+				"the restriction must not end before the person was told (GDPR Art. 18(3)); tell the person first")
+		}
+	} else if s.Informed != 0 {
+		return fault.Errorf(fault.InvalidSuppression, "informedTime", "only a lift of PROCESSING_RESTRICTED has this field")
+	}
+	f.Kind, f.Reason, f.Scope, f.List, f.Informed = consent.KindLift, s.Reason, s.Scope, s.List, s.Informed
 	return nil
 }
