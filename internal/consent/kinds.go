@@ -146,6 +146,9 @@ func KindNamed(name string) (Kind, bool) {
 	return Kind(i + 1), i >= 0
 }
 
+// HasOtherSide reports whether events of the kind are recorded of two addresses, each with the other one in its sealed evidence.
+func (k Kind) HasOtherSide() bool { return k == KindMove || k == KindLink || k == KindUnlink }
+
 // Known reports whether k is one of the kinds.
 func (k Kind) Known() bool { return k.row().name != "" }
 

@@ -60,11 +60,13 @@ func verbs() map[string][]string {
 		"request":  {"address", "channel", "declaration", "evidence"},
 		"confirm":  {"address", "channel", "evidence"},
 		"grant":    {"address", "channel", "channels", "basis", "declaration", "evidence", "expires_at"},
-		"withdraw": {"address", "channels", "all_marketing"},
+		"withdraw": {"address", "channels", "all_marketing", "declaration"},
 		"refuse":   {"address", "channels", "all_marketing"},
 		"suppress": {"address", "domain", "reason", "scope", "until", "list", "binds"},
-		"lift":     {"address", "domain", "reason", "scope", "list", "justification"},
+		"lift":     {"address", "domain", "reason", "scope", "list", "justification", "informed_at"},
 		"erase":    {"address"},
+		"link":     {"address", "with"},
+		"unlink":   {"address", "with"},
 	}
 }
 
@@ -100,13 +102,14 @@ func (d *decoder) statement(kind consent.Kind, node ast.Node) statement.Statemen
 	if o == nil {
 		return s
 	}
-	s.Address, s.Domain = o.text("address"), o.text("domain")
+	s.Address, s.Domain, s.With = o.text("address"), o.text("domain"), o.text("with")
 	if s.Address == "" && s.Domain == "" {
 		o.require("address")
 	}
 	s.Channels = o.channels(kind)
 	s.Declaration = o.declaration("declaration")
 	s.Expires = max(o.instant("expires_at"), o.instant("until"))
+	s.Informed = o.instant("informed_at")
 	s.Basis = catalog.Basis(o.text("basis"))
 	s.Reason, s.Scope = consent.Reason(o.text("reason")), consent.Scope(o.text("scope"))
 	s.List, s.Binds, s.Justification = o.text("list"), consent.Binds(o.text("binds")), o.text("justification")
@@ -146,13 +149,14 @@ func (o *object) declaration(key string) consent.Declaration {
 }
 
 func (d *decoder) evidence(node ast.Node, s *statement.Statement) {
-	o := d.object(node, "evidence", "source", "url", "ip", "user_agent", "confirmed_at", "transaction_ref", "notice_given", "goods",
+	o := d.object(node, "evidence", "source", "url", "ip", "user_agent", "confirmed_at", "transaction_ref", "notice_given", "notice", "goods",
 		"document_ref", "operator", "note")
 	if o == nil {
 		return
 	}
 	s.Source, s.URL, s.IP, s.UserAgent = o.text("source"), o.text("url"), o.text("ip"), o.text("user_agent")
 	s.Confirmed, s.TransactionID, s.Notice = o.instant("confirmed_at"), o.text("transaction_ref"), o.flag("notice_given")
+	s.NoticeShown = o.declaration("notice")
 	s.Goods, s.DocumentRef, s.Operator, s.Note = o.texts("goods"), o.text("document_ref"), o.text("operator"), o.text("note")
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 )
 
@@ -76,25 +77,36 @@ func gather(s *Scenario) (history, []Result) {
 	var refused []Result
 	known := map[consent.EventKey]subject{}
 	for i := range s.Events {
-		statement := &s.Events[i].Statement
-		entry, err := statement.Entry(s.Catalog, s.Catalog)
+		stated := &s.Events[i].Statement
+		entry, err := stated.Entry(s.Catalog, s.Catalog)
 		if err != nil {
 			refused = append(refused, Result{Scenario: s, Line: s.Events[i].Line, Refused: err})
 			continue
 		}
-		about := subject{entry.Form, entry.Canonical()}
-		e := consent.Event{Position: int64(i + 1), Occurred: statement.Occurred, Facts: entry.Facts}
-		e.Key = digest(string(codec.EventKeyInput(e.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence)) + "\x00" + about.canonical)
-		if _, twice := known[e.Key]; twice {
-			continue // the same fact stated twice is one event
+		events.add(known, entry, stated.Occurred, int64(i+1))
+		if !entry.With.IsZero() {
+			events.add(known, entry.OtherSide(), stated.Occurred, int64(i+1)) // A link is recorded for both addresses.
 		}
-		known[e.Key] = about
-		if entry.Form == consent.FormFolded {
-			e.Spelling = consent.Spelling{Key: 1, Sum: digest(entry.Exact())}
-		}
-		events[about] = append(events[about], e)
 	}
 	return events, refused
+}
+
+// add adds an event that was found right, unless the same fact was stated before.
+func (h history) add(known map[consent.EventKey]subject, entry *statement.Entry, occurred consent.Instant, position int64) {
+	about := subject{entry.Form, entry.Canonical()}
+	e := consent.Event{Position: position, Occurred: occurred, Facts: entry.Facts}
+	e.Key = digest(string(codec.EventKeyInput(e.Occurred, &entry.Facts, entry.Exact(), &entry.Evidence)) + "\x00" + about.canonical)
+	if _, twice := known[e.Key]; twice {
+		return
+	}
+	known[e.Key] = about
+	if entry.Form == consent.FormFolded {
+		e.Spelling = consent.Spelling{Key: 1, Sum: digest(entry.Exact())}
+	}
+	if !entry.With.IsZero() {
+		e.Linked = consent.Linked{Folded: sha256.Sum256([]byte(entry.With.Folded())), Spelling: digest(entry.With.Exact())}
+	}
+	h[about] = append(h[about], e)
 }
 
 // digest stands in for the keyed digests of a store.
@@ -124,6 +136,14 @@ func ask(s *Scenario, events history, check *Check) Got {
 	for _, domain := range a.Domains() {
 		known.Domains = append(known.Domains, events.state(consent.FormDomain, domain, check.At))
 	}
+	_ = known.GatherLinked(sha256.Sum256([]byte(a.Folded())), func(folded [32]byte) (*consent.State, error) {
+		for about := range events {
+			if about.form == consent.FormFolded && sha256.Sum256([]byte(about.canonical)) == folded {
+				return events.state(about.form, about.canonical, check.At), nil
+			}
+		}
+		return nil, nil //nolint:nilnil // No such address is known.
+	})
 	d := rules.Decide(a, &known, check.At)
 	return GotDecision(&d)
 }

@@ -93,8 +93,43 @@ func inFuture(field string) error {
 	return fault.Errorf(fault.TimeInFuture, field, "the time is in the future; omit it to ask for the current time")
 }
 
-// LookNow reads the states of now, without admitting a caller. Where a state cannot be read, all are folded from their events.
+// LookNow reads the states of now, and those of the addresses that are linked with them, without admitting a caller. Where a state cannot be
+// read, all are folded from their events.
 func (r *Reader) LookNow(ctx context.Context, keys []storage.SubjectKey) (*View, error) {
+	return withLinked(keys, func(keys []storage.SubjectKey) (*View, error) { return r.lookNow(ctx, keys) })
+}
+
+// withLinked looks at the subjects with the keys and at all that are linked with them. Each look is a read of its own, so a link that is
+// found makes all be read again, until what is seen together has all links in it.
+func withLinked(keys []storage.SubjectKey, look func(keys []storage.SubjectKey) (*View, error)) (*View, error) {
+	for {
+		v, err := look(keys)
+		if err != nil {
+			return nil, err
+		}
+		more := v.linkedBeyond(keys)
+		if len(more) == 0 {
+			return v, nil
+		}
+		keys = slices.Concat(keys, more)
+	}
+}
+
+// linkedBeyond returns the keys of subjects that those of the view are linked with and that are not among the given ones.
+func (v *View) linkedBeyond(keys []storage.SubjectKey) []storage.SubjectKey {
+	var more []storage.SubjectKey
+	for _, state := range v.states {
+		for i := range state.Links {
+			key := storage.SubjectKey{Form: consent.FormFolded, Digest: state.Links[i].With.Folded}
+			if !slices.Contains(keys, key) && !slices.Contains(more, key) {
+				more = append(more, key)
+			}
+		}
+	}
+	return more
+}
+
+func (r *Reader) lookNow(ctx context.Context, keys []storage.SubjectKey) (*View, error) {
 	head, rows, err := r.Store.States(ctx, keys)
 	if err != nil {
 		return nil, err
@@ -123,7 +158,7 @@ func (r *Reader) LookNow(ctx context.Context, keys []storage.SubjectKey) (*View,
 		return v, nil
 	}
 	// States are a cache: those of another program's version are folded from their events instead.
-	return r.LookBack(ctx, keys, 0, 0)
+	return r.lookBack(ctx, keys, 0, 0)
 }
 
 // lookAt reads what is known at a moment that is not now.
@@ -172,8 +207,15 @@ func beyondHead() error {
 	return fault.Errorf(fault.PositionUnknown, "knownAsOf.position", "the ledger does not have this position yet")
 }
 
-// LookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit.
+// LookBack folds the events that occurred until a time and stand at or before a position; 0 is no limit. It looks at the addresses that are
+// linked, too.
 func (r *Reader) LookBack(
+	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
+) (*View, error) {
+	return withLinked(keys, func(keys []storage.SubjectKey) (*View, error) { return r.lookBack(ctx, keys, until, upTo) })
+}
+
+func (r *Reader) lookBack(
 	ctx context.Context, keys []storage.SubjectKey, until consent.Instant, upTo int64,
 ) (*View, error) {
 	head, bySubject, err := r.Store.EventsOf(ctx, keys, until, upTo)

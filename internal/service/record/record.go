@@ -131,6 +131,9 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		if err := declared(cat, entry); err != nil {
 			return txn.Recorded{}, false, err
 		}
+		if err := informed(entry); err != nil {
+			return txn.Recorded{}, false, err
+		}
 		p, err := w.Prepare(r, entry, consent.BatchID{})
 		if txn.IsErasedBefore(err) {
 			err = w.recorder.rights.In(w.Tx).Returned(r, err)
@@ -151,7 +154,12 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 			}
 			return recorded, true, err
 		}
-		recorded, err := w.RecordOnce(p)
+		if p.Known == 0 && !entry.With.IsZero() {
+			if err := w.recorder.rights.In(tx).MayLink(p); err != nil {
+				return txn.Recorded{}, false, err
+			}
+		}
+		recorded, err := w.recordPrepared(p)
 		if err != nil {
 			return txn.Recorded{}, false, err
 		}
@@ -160,14 +168,40 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 	})
 }
 
-// declared refuses a declaration version that no catalog in force has.
+// recordPrepared records what was found right, unless the same was recorded before; a link for both of its addresses.
+func (w *transaction) recordPrepared(p *txn.Prepared) (txn.Recorded, error) {
+	if !p.Entry.With.IsZero() {
+		return w.recorder.rights.In(w.Tx).Link(p)
+	}
+	return w.RecordOnce(p)
+}
+
+// declared refuses a declaration version, and a notice, that no catalog in force has.
 func declared(cat *catalog.Catalog, entry *statement.Entry) error {
-	d := entry.Facts.Declaration
-	if d.IsZero() {
+	if d := entry.Facts.Declaration; !d.IsZero() {
+		if _, ok := cat.Declaration(d.ID, d.Version); !ok {
+			return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog does not have the declaration version %s", d)
+		}
+	}
+	shown := entry.Facts.NoticeShown
+	if shown.IsZero() {
 		return nil
 	}
-	if _, ok := cat.Declaration(d.ID, d.Version); !ok {
-		return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog does not have the declaration version %s", d)
+	switch version, ok := cat.Declaration(shown.ID, shown.Version); {
+	case !ok:
+		return fault.Errorf(fault.UnknownNotice, "evidence.notice", "the catalog does not have the declaration version %s", shown)
+	case version.Kind != catalog.KindNotice:
+		return fault.Errorf(fault.NotANotice, "evidence.notice", "%s is a declaration of kind %s; name one of kind notice", shown, version.Kind)
+	}
+	return nil
+}
+
+// informed refuses to end a restriction of which the person was not told (GDPR Art. 18(3)). Histories that are imported may lack it.
+func informed(entry *statement.Entry) error {
+	f := &entry.Facts
+	if f.Kind == consent.KindLift && f.Reason == consent.ReasonProcessingRestricted && f.Informed == 0 {
+		return fault.Errorf(fault.NotInformed, "informedTime",
+			"before a restriction ends the person must be told (GDPR Art. 18(3)); give the time at which this was done")
 	}
 	return nil
 }
@@ -204,6 +238,8 @@ func (w *transaction) may(cat *catalog.Catalog, st *statement.Statement, entry *
 		return w.Caller.Need(access.ScopeErase)
 	case consent.KindLift:
 		return w.mayLift(cat, &entry.Facts)
+	case consent.KindLink, consent.KindUnlink:
+		return w.Caller.NeedOfficer()
 	default:
 	}
 	if err := w.Caller.Need(access.ScopeRecord); err != nil {
@@ -310,7 +346,7 @@ func (w *transaction) recordItem(r *txn.Validated, batch consent.BatchID) (txn.R
 			return txn.Recorded{}, err
 		}
 	}
-	recorded, err := w.RecordOnce(p)
+	recorded, err := w.recordPrepared(p)
 	if err != nil {
 		return txn.Recorded{}, err
 	}

@@ -250,7 +250,7 @@ func (t *removal) blocks(c *candidate, s *txn.Subject, events []consent.Event) e
 	return t.lift(c, s, events, state)
 }
 
-// lift lifts the hard bounces that are due. A lift ends all bounces of its spelling and scope, so none is recorded as long as one of
+// lift ends the hard bounces that are due, as by time: only later grants count after them. A lift ends all bounces of its spelling and scope, so none is recorded as long as one of
 // those in force is younger, and one does for all of them.
 func (t *removal) lift(c *candidate, s *txn.Subject, events []consent.Event, state *consent.State) error {
 	bounces := slices.DeleteFunc(slices.Clone(state.Suppressions), func(p consent.Suppression) bool {
@@ -274,7 +274,7 @@ func (t *removal) lift(c *candidate, s *txn.Subject, events []consent.Event, sta
 			continue
 		}
 		at := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position == first.Position })
-		facts := consent.Facts{Kind: consent.KindLift, Reason: first.Reason, Scope: first.Scope}
+		facts := consent.Facts{Kind: consent.KindLift, Reason: first.Reason, Scope: first.Scope, Retention: true}
 		err := t.byRetention(s, &facts, events[at].Spelling, consent.Evidence{
 			Justification: fmt.Sprintf("policy retention.hard_bounces: the bounce at position %d is older", first.Position),
 		})

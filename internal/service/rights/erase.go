@@ -260,8 +260,8 @@ func (w *Tx) eraseFolded(who *person, until consent.Instant, t *taken) error {
 			return err
 		case e.Evidence == [32]byte{} || evidence == withoutPerson(evidence):
 			continue // It says nothing of the person.
-		case e.Kind == consent.KindMove:
-			if err := w.forgetMove(e, who, t); err != nil {
+		case e.Kind.HasOtherSide():
+			if err := w.forgetOtherSide(e, who, t); err != nil {
 				return err
 			}
 		}

@@ -219,8 +219,8 @@ func (w *Tx) otherSide(e *consent.Event) (*txn.Subject, string, error) {
 	return s, other.Exact(), err
 }
 
-// forgetMove deletes what says on the other side of a change of address that the person of this one was on the other.
-func (w *Tx) forgetMove(e *consent.Event, who *person, t *taken) error {
+// forgetOtherSide deletes what says on the other side of a change of address, or of a link, that the person of this address was there, too.
+func (w *Tx) forgetOtherSide(e *consent.Event, who *person, t *taken) error {
 	s, _, err := w.otherSide(e)
 	if s == nil || err != nil {
 		return err
@@ -231,7 +231,7 @@ func (w *Tx) forgetMove(e *consent.Event, who *person, t *taken) error {
 	}
 	for i := range all[s] {
 		there := &all[s][i]
-		if there.Kind != consent.KindMove {
+		if !there.Kind.HasOtherSide() {
 			continue
 		}
 		says, err := w.OpenEvidence(there)

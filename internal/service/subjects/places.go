@@ -129,7 +129,7 @@ func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 		return err
 	}
 	if mail {
-		if p.Mail, err = l.Place(consent.FormMail, a.Folded()); err != nil {
+		if p.Mail, err = l.Place(consent.FormMail, a.Mailbox()); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ type Knowledge struct {
 
 // Gather gathers what is known about an address from what is seen of each place.
 func (k *Knowledge) Gather(p *Places, from Source) error {
-	k.Known = consent.Known{Domains: k.Domains[:0]}
+	k.Known = consent.Known{Domains: k.Domains[:0], Linked: k.Linked[:0]}
 	exact, err := from.Find(&p.Exact, &k.exact)
 	if err != nil {
 		return err
@@ -205,9 +205,21 @@ func (k *Knowledge) Gather(p *Places, from Source) error {
 	if folded.KeyVersion == 0 {
 		return nil
 	}
+	if err := k.gatherLinked(&p.Folded, folded.Key, from); err != nil {
+		return err
+	}
 	spelling, err := p.Folded.Digests.Spelling(folded.KeyVersion, p.Address.Exact())
 	k.Spelling = spelling.Sum
 	return err
+}
+
+// gatherLinked gathers what is known of other addresses of the same person.
+func (k *Knowledge) gatherLinked(folded *Place, own *storage.SubjectKey, from Source) error {
+	return k.GatherLinked(own.Digest, func(digest [32]byte) (*consent.State, error) {
+		at := Place{Keys: []storage.SubjectKey{{Form: consent.FormFolded, Digest: digest}}, Digests: folded.Digests}
+		found, err := from.Find(&at, &consent.State{})
+		return found.State, err
+	})
 }
 
 // ParseAddress reads an address as it was typed. Error: INVALID_ADDRESS.

@@ -1,0 +1,142 @@
+package rights
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// maxLinked is how many addresses of one person may be linked with one another: a check looks at all of them.
+const maxLinked = 32
+
+// Link records that two addresses are of one person, or that they are not any more, for both of them. What was found right is that of one of
+// them. The position is its own; that of the other follows.
+func (w *Tx) Link(p *txn.Prepared) (txn.Recorded, error) {
+	if p.Known != 0 {
+		return txn.Recorded{Position: p.Known, Duplicate: true}, nil
+	}
+	other := p.Entry.OtherSide()
+	with, err := w.foldedOf(other)
+	if err != nil {
+		return txn.Recorded{}, err
+	}
+	mine, err := w.linked(with, other.Address.Exact())
+	if err != nil {
+		return txn.Recorded{}, err
+	}
+	theirs, err := w.linked(p.Subject, p.Entry.Exact())
+	if err != nil {
+		return txn.Recorded{}, err
+	}
+	key, err := w.rights.EventKey(p.Occurred, other)
+	if err != nil {
+		return txn.Recorded{}, err
+	}
+	p.Entry.Facts.Linked, other.Facts.Linked = mine, theirs
+	recorded, err := w.RecordOnce(p)
+	if err != nil {
+		return txn.Recorded{}, err
+	}
+	_, err = w.Record(&txn.Prepared{Subject: with, Occurred: p.Occurred, Entry: other, Key: key, Batch: p.Batch})
+	return recorded, err
+}
+
+// linked names an address as the events of the other side of a link do.
+func (w *Tx) linked(s *txn.Subject, exact string) (consent.Linked, error) {
+	spelling, err := w.Spelling(s, exact)
+	return consent.Linked{Folded: s.Key.Digest, Spelling: spelling.Sum}, err
+}
+
+func (w *Tx) foldedOf(e *statement.Entry) (*txn.Subject, error) {
+	at, err := subjects.NewLocator(w.rights.Keys, 1).Place(consent.FormFolded, e.Address.Folded())
+	if err != nil {
+		return nil, err
+	}
+	return w.Subject(&at)
+}
+
+// MayLink refuses a link that says nothing new or that protects nobody any more, and the end of a link that is not there.
+func (w *Tx) MayLink(p *txn.Prepared) error {
+	with, err := w.foldedOf(p.Entry.OtherSide())
+	if err != nil {
+		return err
+	}
+	state, err := w.State(p.Subject)
+	if err != nil {
+		return err
+	}
+	if p.Entry.Facts.Kind == consent.KindUnlink {
+		if slices.ContainsFunc(state.Links, func(l consent.Link) bool { return l.With.Folded == with.Key.Digest }) {
+			return nil
+		}
+		return fault.Errorf(fault.NotLinked, "with", "the two addresses are not linked with one another; nothing was recorded")
+	}
+	group, err := w.group(p.Subject)
+	if err != nil {
+		return err
+	}
+	others, err := w.group(with)
+	if err != nil {
+		return err
+	}
+	switch {
+	case group[with.Key.Digest]:
+		return fault.Errorf(fault.LinkCircle, "with", "the two addresses are linked already, directly or through others; nothing was recorded")
+	case len(group)+len(others) > maxLinked:
+		return fault.Errorf(fault.TooLarge, "with", "at most %d addresses can be linked with one another", maxLinked)
+	}
+	return w.eitherIsHeld(p.Entry, p.Subject, with)
+}
+
+// group returns the digests of the folded subjects that are linked with one, itself included.
+func (w *Tx) group(s *txn.Subject) (map[[32]byte]bool, error) {
+	state, err := w.State(s)
+	if err != nil {
+		return nil, err
+	}
+	group := map[[32]byte]bool{s.Key.Digest: true}
+	known := consent.Known{Folded: state}
+	err = known.GatherLinked(s.Key.Digest, func(folded [32]byte) (*consent.State, error) {
+		group[folded] = true
+		at := subjects.Place{
+			Keys: []storage.SubjectKey{{Form: consent.FormFolded, Digest: folded}}, Digests: subjects.NewLocator(w.rights.Keys, 1).Digests,
+		}
+		found, err := w.Find(&at, nil)
+		return found.State, err
+	})
+	return group, err
+}
+
+// eitherIsHeld refuses to link two addresses that were both erased and have not come back.
+func (w *Tx) eitherIsHeld(entry *statement.Entry, one, other *txn.Subject) error {
+	for _, side := range []struct {
+		folded *txn.Subject
+		exact  string
+	}{{one, entry.Address.Exact()}, {other, entry.With.Exact()}} {
+		spelling, err := w.Spelling(side.folded, side.exact)
+		if err != nil {
+			return err
+		}
+		erased := side.folded.ErasedAt(spelling.Sum)
+		if erased == 0 {
+			return nil
+		}
+		at, err := subjects.NewLocator(w.rights.Keys, 1).Place(consent.FormExact, side.exact)
+		if err != nil {
+			return err
+		}
+		exact, err := w.Find(&at, nil)
+		if err != nil {
+			return err
+		}
+		if exact.State.HasGrantAfter(erased) {
+			return nil
+		}
+	}
+	return fault.Errorf(fault.LinkErased, "with", "both addresses were erased, so nothing says whose they were; nothing was recorded")
+}
