@@ -163,7 +163,10 @@ func TestFolded_ProviderTable(t *testing.T) {
 		"a.b+x@fastmail.com":         "a.b@fastmail.com",
 		"a.b+x@posteo.de":            "a.b@posteo.de",
 		"a.b+x@mailbox.org":          "a.b@mailbox.org",
-		"a.b+x@outlook.fr":           "a.b+x@outlook.fr",
+		"a.b+x@outlook.fr":           "a.b@outlook.fr",
+		"a.b+x@live.co.uk":           "a.b@live.co.uk",
+		"a.b+x@hotmail.ch":           "a.b@hotmail.ch",
+		"a.b+x@outlook.pl":           "a.b+x@outlook.pl",
 		"a.b+x@mail.gmail.com":       "a.b+x@mail.gmail.com",
 		"a.b+x@gmx.at":               "a.b+x@gmx.at",
 		"anna+x@straße.at":           "anna+x@strasse.at",
@@ -181,6 +184,23 @@ func TestFolded_ProviderTable(t *testing.T) {
 		if got := mustParse(t, typed).Folded(); got != want {
 			t.Errorf("Parse(%q).Folded() = %q, want %q", typed, got, want)
 		}
+	}
+}
+
+func TestMailbox_DropsTheTagAtEveryDomain(t *testing.T) {
+	for typed, want := range map[string]string{
+		"victim+1@firm.example": "victim@firm.example",
+		"a.b+x@gmail.com":       "ab@gmail.com",
+		"+x@firm.example":       "+x@firm.example",
+		"a+b+c@firm.example":    "a@firm.example",
+		"a@firm.example":        "a@firm.example",
+	} {
+		if got := mustParse(t, typed).Mailbox(); got != want {
+			t.Errorf("Parse(%q).Mailbox() = %q, want %q", typed, got, want)
+		}
+	}
+	if got := (address.Address{}).Mailbox(); got != "" {
+		t.Errorf("the mailbox of no address is %q", got)
 	}
 }
 

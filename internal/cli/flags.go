@@ -20,6 +20,7 @@ func addMoment(flags *pflag.FlagSet, m *value.Moment, doing string) {
 type evidenceFlags struct {
 	evidence  assentv1.Evidence
 	confirmed value.Time
+	notice    value.Declaration
 }
 
 func (e *evidenceFlags) add(cmd *cobra.Command) {
@@ -31,6 +32,7 @@ func (e *evidenceFlags) add(cmd *cobra.Command) {
 	flags.Var(&e.confirmed, "confirmed-time", "evidence: when the person confirmed it from their mailbox")
 	flags.StringVar(&e.evidence.TransactionRef, "transaction-ref", "", "evidence: the order, contract or invoice it was given with")
 	flags.BoolVar(&e.evidence.NoticeGiven, "notice-given", false, "evidence: the person was told of their right to object")
+	flags.Var(&e.notice, "notice", "evidence: the notice that was shown, a declaration of kind notice")
 	flags.StringSliceVar(&e.evidence.Goods, "goods", nil, "evidence: what was bought, in the words of the catalog")
 	flags.StringVar(&e.evidence.DocumentRef, "document-ref", "", "evidence: where the paper or recording is kept")
 	flags.StringVar(&e.evidence.Operator, "operator", "", "evidence: the employee who took it down")
@@ -46,7 +48,7 @@ func sources() []string {
 // message returns the evidence, or nil where no flag was given.
 func (e *evidenceFlags) message() *assentv1.Evidence {
 	m := proto.CloneOf(&e.evidence)
-	m.ConfirmedTime = e.confirmed.At
+	m.ConfirmedTime, m.Notice = e.confirmed.At, e.notice.Ref
 	if proto.Size(m) == 0 {
 		return nil
 	}

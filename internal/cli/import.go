@@ -19,8 +19,10 @@ standard input. The columns, all optional except the first two:
 
   %s
 
-event is request, confirm, grant, withdraw, refuse, suppress, lift or erase. Times are RFC 3339. channels and goods are
-separated by ; and * as channels of withdraw and refuse means all marketing. declaration is id@version.
+event is request, confirm, grant, withdraw, refuse, suppress, lift, erase, link or unlink. Times are RFC 3339. channels and
+goods are separated by ; and * as channels of withdraw and refuse means all marketing. declaration and notice are
+id@version; withdraw takes a declaration in place of channels, and then withdraws it on every marketing channel that it
+covers. informed_time is when a person was told that a restriction ends, with is the other address of a link.
 
 A row that is invalid, or that the server refuses, is written to FILE.rejected.csv (or the file of --rejected) with the columns
 line, reason and message. All other rows are recorded, and the exit code is 1. The same row is never recorded twice: to resume

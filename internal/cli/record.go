@@ -91,33 +91,36 @@ func (a *app) grant() *cobra.Command {
 func (a *app) withdraw() *cobra.Command {
 	var channels []string
 	var all, never bool
+	var declaration value.Declaration
 	var evidence evidenceFlags
 	var write writeFlags
 	cmd := &cobra.Command{
-		Use:   "withdraw ADDRESS {--channel CHANNEL | --all-marketing}",
+		Use:   "withdraw ADDRESS {--channel CHANNEL | --declaration ID@VERSION | --all-marketing}",
 		Short: "Record that a person withdraws or refuses",
 		Example: "  assent withdraw anna@example.com --channel newsletter --source phone --operator \"front desk\"\n" +
 			"  assent withdraw - --all-marketing --source paper <address.txt",
-		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. Once this is acknowledged,\n" +
+		Long: "Record that a person withdraws a consent, or refuses channels or all marketing. With --declaration the consent to a\n" +
+			"text is withdrawn on every marketing channel that the text covers, of whatever controller. Once this is acknowledged,\n" +
 			"no later check allows, unless --occurred-time is before a consent. In this case a warning names the channel.",
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.WithdrawConsent, writeRecorded,
 			func(args []string) (*assentv1.WithdrawConsentRequest, error) {
 				address, err := a.Argument(args[0])
 				return &assentv1.WithdrawConsentRequest{
-					Address: address, Channels: channels, AllMarketing: all, NeverGranted: never,
+					Address: address, Channels: channels, AllMarketing: all, NeverGranted: never, Declaration: declaration.Ref,
 					Evidence: evidence.message(), OccurredTime: write.occurred.At, RequestId: write.id(),
 				}, err
 			}),
 	}
 	addChannels(cmd.Flags(), &channels, "channel that is refused; may be given several times")
+	cmd.Flags().Var(&declaration, "declaration", "the consent that is withdrawn, on all its marketing channels")
 	cmd.Flags().BoolVar(&all, "all-marketing", false, "all marketing is refused: an objection")
 	cmd.Flags().BoolVar(&never, "never-granted", false, "the person refuses what was never granted")
 	evidence.add(cmd)
 	write.add(cmd)
-	cmd.MarkFlagsOneRequired("channel", "all-marketing")
-	cmd.MarkFlagsMutuallyExclusive("channel", "all-marketing")
-	cmd.MarkFlagsMutuallyExclusive("never-granted", "all-marketing")
+	cmd.MarkFlagsOneRequired("channel", "declaration", "all-marketing")
+	cmd.MarkFlagsMutuallyExclusive("channel", "declaration", "all-marketing")
+	cmd.MarkFlagsMutuallyExclusive("never-granted", "declaration", "all-marketing")
 	return cmd
 }
 

@@ -10,9 +10,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
-	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
-	"github.com/assent-io/assent/internal/listfile"
 	"github.com/assent-io/assent/internal/phrase"
 )
 
@@ -167,14 +165,7 @@ func (a *app) move() *cobra.Command {
 		Args: cobra.ExactArgs(2),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.MoveRecipient, writePlaced,
 			func(args []string) (*assentv1.MoveRecipientRequest, error) {
-				if args[0] == listfile.Standard && args[1] == listfile.Standard {
-					return nil, terminal.Usagef("only one of the addresses can come from standard input")
-				}
-				from, err := a.Argument(args[0])
-				if err != nil {
-					return nil, err
-				}
-				to, err := a.Argument(args[1])
+				from, to, err := a.twoAddresses(args)
 				return &assentv1.MoveRecipientRequest{Address: from, NewAddress: to, Justification: why, RequestId: write.id()}, err
 			}),
 	}

@@ -80,10 +80,13 @@ func (a *app) suppressionsAdd() *cobra.Command {
 
 func (a *app) suppressionsLift() *cobra.Command {
 	var f suppressionFlags
+	var informed value.Time
 	cmd := &cobra.Command{
 		Use:   "lift {ADDRESS | --domain DOMAIN} --reason REASON --justification TEXT",
 		Short: "Lift suppressions of an address or a domain",
-		Args:  cobra.MaximumNArgs(1),
+		Long: "Lift suppressions of an address or a domain. Before a restriction (PROCESSING_RESTRICTED) ends, the person must be told;\n" +
+			"--informed-time says when this was done.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: oneCall(a, assentv1.NewSuppressionServiceClient, assentv1.SuppressionServiceClient.LiftSuppression, writeRecorded,
 			func(args []string) (*assentv1.LiftSuppressionRequest, error) {
 				address, err := a.target(args, f.domain)
@@ -91,7 +94,7 @@ func (a *app) suppressionsLift() *cobra.Command {
 					return nil, err
 				}
 				in := &assentv1.LiftSuppressionRequest{
-					Reason: f.reason, Scope: f.scope, List: f.list, Justification: f.justification,
+					Reason: f.reason, Scope: f.scope, List: f.list, Justification: f.justification, InformedTime: informed.At,
 					Evidence: f.evidence.message(), OccurredTime: f.write.occurred.At, RequestId: f.write.id(),
 					Target: &assentv1.LiftSuppressionRequest_Address{Address: address},
 				}
@@ -102,6 +105,7 @@ func (a *app) suppressionsLift() *cobra.Command {
 			}),
 	}
 	f.add(cmd)
+	cmd.Flags().Var(&informed, "informed-time", "of PROCESSING_RESTRICTED: when the person was told that the restriction ends")
 	require(cmd, "justification")
 	return cmd
 }

@@ -115,7 +115,7 @@ const (
 	FieldList         Field = "list"
 	FieldBinds        Field = "binds"
 	FieldInformed     Field = "informedTime"
-	FieldWith         Field = "with"
+	FieldWith         Field = "otherAddress"
 )
 
 // row returns the row of the kind; the zero row for an unknown kind.

@@ -27,6 +27,10 @@ const (
 	colGoods         = "goods"
 	colOperator      = "operator"
 	colNote          = "note"
+	colNotice        = "notice"
+	colInformed      = "informed_time"
+	// ColWith is the other address of a link.
+	ColWith = "with"
 )
 
 // The kinds of events, as the column event has them.
@@ -39,6 +43,8 @@ const (
 	KindSuppress = "suppress"
 	KindLift     = "lift"
 	KindErase    = "erase"
+	KindLink     = "link"
+	KindUnlink   = "unlink"
 )
 
 //nolint:gochecknoglobals // Tables that nothing changes; they are looked at for each row.
@@ -46,22 +52,24 @@ var (
 	// columns are all columns in the order of the documentation.
 	columns = slices.Concat(
 		[]string{ColOccurred, ColEvent, ColAddress, colDomain, ColChannels, colBasis, colDeclaration}, evidenceColumns,
-		[]string{colExpires, colReason, colScope, ColUntil, colBinds, colList, colJustification, colOperator, colNote},
+		[]string{colExpires, colReason, colScope, ColUntil, colBinds, colList, colInformed, ColWith, colJustification, colOperator, colNote},
 	)
 	// evidenceColumns are those that say how an event came about; each event takes them, and so it does operator and note.
 	evidenceColumns = []string{
-		"source", "url", "ip", "user_agent", colConfirmed, "transaction_ref", colNoticeGiven, colGoods, "document_ref",
+		"source", "url", "ip", "user_agent", colConfirmed, "transaction_ref", colNoticeGiven, colNotice, colGoods, "document_ref",
 	}
 	// eventColumns are the columns that each event takes, besides its time, its name and the evidence.
 	eventColumns = map[string][]string{
 		KindRequest:  {ColAddress, ColChannels, colDeclaration},
 		KindConfirm:  {ColAddress, ColChannels},
 		KindGrant:    {ColAddress, ColChannels, colBasis, colDeclaration, colExpires},
-		KindWithdraw: {ColAddress, ColChannels},
+		KindWithdraw: {ColAddress, ColChannels, colDeclaration},
 		KindRefuse:   {ColAddress, ColChannels},
 		KindSuppress: {ColAddress, colDomain, colReason, colScope, ColUntil, colBinds, colList, colJustification},
-		KindLift:     {ColAddress, colDomain, colReason, colScope, colList, colJustification},
+		KindLift:     {ColAddress, colDomain, colReason, colScope, colList, colInformed, colJustification},
 		KindErase:    {ColAddress, colJustification},
+		KindLink:     {ColAddress, ColWith, colJustification},
+		KindUnlink:   {ColAddress, ColWith, colJustification},
 	}
 )
 

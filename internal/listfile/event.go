@@ -32,6 +32,9 @@ type Event struct {
 	UntilTime    *time.Time
 	Binds        string
 	List         string
+	InformedTime *time.Time
+	// With is the other address of a link.
+	With string
 	// Justification is why.
 	Justification string
 	Evidence      Evidence
@@ -55,6 +58,7 @@ type Evidence struct {
 	ConfirmedTime              *time.Time
 	TransactionRef             string
 	NoticeGiven                bool
+	Notice                     Declaration
 	Goods                      []string
 	DocumentRef                string
 	Operator, Note             string
@@ -72,6 +76,7 @@ func (r Row) WithReadableEvidence() (readable Row, removed int64) {
 	}{
 		{colConfirmed, func(v *rowValues) { v.time(colConfirmed) }},
 		{colNoticeGiven, func(v *rowValues) { v.boolean(colNoticeGiven) }},
+		{colNotice, func(v *rowValues) { v.declaration(colNotice) }},
 		{colGoods, func(v *rowValues) { v.words(colGoods) }},
 	} {
 		v := rowValues{row: r}
@@ -97,7 +102,7 @@ func (r Row) Event() (Event, error) {
 	kind := r[ColEvent]
 	takes, known := eventColumns[kind]
 	if !known {
-		return Event{}, fmt.Errorf("%s: it must be request, confirm, grant, withdraw, refuse, suppress, lift or erase", ColEvent)
+		return Event{}, fmt.Errorf("%s: it must be request, confirm, grant, withdraw, refuse, suppress, lift, erase, link or unlink", ColEvent)
 	}
 	for _, column := range columns {
 		if r[column] != "" && column != ColOccurred && column != ColEvent && !slices.Contains(takes, column) && !isEvidence(column) {
@@ -141,11 +146,17 @@ func (v *rowValues) setFact(e *Event) {
 		e.Channels = v.channels()
 		e.LegalBasis = v.basis()
 	case KindWithdraw, KindRefuse:
-		if e.AllMarketing = r[ColChannels] == "*"; !e.AllMarketing {
+		e.AllMarketing = r[ColChannels] == "*"
+		if !e.AllMarketing && (r[colDeclaration] == "" || r[ColChannels] != "") {
 			e.Channels = v.channels()
 		}
+	case KindLink, KindUnlink:
+		if e.With = r[ColWith]; e.With == "" {
+			v.fail(ColWith, "it is missing")
+		}
 	}
-	e.Declaration = v.declaration()
+	e.Declaration = v.declaration(colDeclaration)
+	e.InformedTime = v.time(colInformed)
 	e.ExpiresTime = v.time(colExpires)
 	e.UntilTime = v.time(ColUntil)
 	if e.Domain != "" && e.Address != "" {
@@ -159,7 +170,7 @@ func (v *rowValues) evidence() Evidence {
 	return Evidence{
 		Source: r["source"], URL: r["url"], IP: r["ip"], UserAgent: r["user_agent"],
 		ConfirmedTime: v.time(colConfirmed), TransactionRef: r["transaction_ref"], NoticeGiven: v.boolean(colNoticeGiven),
-		Goods: v.words(colGoods), DocumentRef: r["document_ref"], Operator: r[colOperator], Note: r[colNote],
+		Notice: v.declaration(colNotice), Goods: v.words(colGoods), DocumentRef: r["document_ref"], Operator: r[colOperator], Note: r[colNote],
 	}
 }
 
@@ -230,13 +241,13 @@ func (v *rowValues) basis() catalog.Basis {
 	return basis
 }
 
-func (v *rowValues) declaration() Declaration {
-	if v.row[colDeclaration] == "" {
+func (v *rowValues) declaration(column string) Declaration {
+	if v.row[column] == "" {
 		return Declaration{}
 	}
-	declaration, err := ParseDeclaration(v.row[colDeclaration])
+	declaration, err := ParseDeclaration(v.row[column])
 	if err != nil {
-		v.fail(colDeclaration, err.Error())
+		v.fail(column, err.Error())
 	}
 	return declaration
 }

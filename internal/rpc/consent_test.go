@@ -51,7 +51,7 @@ func TestCheck_Allow_SaysWhatItRestsOn(t *testing.T) {
 			ReplyTo: "redaktion@acme.example", Department: "newsletter-desk",
 			ComplaintsTo: "newsletter-beschwerden@acme.example",
 		},
-		Obligations:    []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS"},
+		Obligations:    []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS", "IDENTIFIABLE_AS_ADVERTISING"},
 		ValidUntilTime: timestamppb.New(start.Add(6 * time.Minute)), DecidedTime: timestamppb.New(start.Add(time.Minute)),
 		Position: granted.GetPositions()[0], CatalogVersion: 1, ForSending: true,
 	}

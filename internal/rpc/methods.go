@@ -134,6 +134,8 @@ func methods() map[string]method {
 		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, access.ScopeErase),
 		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(whole, access.ScopeErase),
 		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(whole, access.ScopeErase).long(),
+		assentv1.HistoryService_LinkRecipients_FullMethodName:    needs(whole, access.ScopeErase),
+		assentv1.HistoryService_UnlinkRecipients_FullMethodName:  needs(whole, access.ScopeErase),
 		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(whole, access.ScopeErase),
 		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(whole, access.ScopeErase),
 		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(whole, access.ScopeErase),

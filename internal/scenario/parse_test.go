@@ -129,7 +129,7 @@ func TestParse_WhatIsWrong_IsAnErrorWithFileAndLine(t *testing.T) {
 		"too deep in blocks":     {"name:\n" + strings.Repeat("- ", 30) + "x\n", "nested more than 24 deep"},
 		"events of the wrong":    {head + "events: {}\n" + oneCheck, "case.yaml:3: events: a list belongs here, not a mapping"},
 		"no verb":                {event("{}"), "case.yaml:"},
-		"two verbs":              {event("erase: {address: a@b.cd}\n    refuse: {address: a@b.cd, channels: [news]}"), "case.yaml:4: an event has exactly one verb, one of request, grant, confirm, withdraw, refuse, suppress, lift, erase; this has 2"},
+		"two verbs":              {event("erase: {address: a@b.cd}\n    refuse: {address: a@b.cd, channels: [news]}"), "case.yaml:4: an event has exactly one verb, one of request, grant, confirm, withdraw, refuse, suppress, lift, erase, link, unlink; this has 2"},
 		"an unknown verb":        {event("forget: {address: a@b.cd}"), `case.yaml:5: unknown key "forget"`},
 		"a key of another verb":  {event("erase: {address: a@b.cd, channel: news}"), `case.yaml:5: unknown key "channel"; erase has the keys address`},
 		"no address":             {event("erase: {}"), "case.yaml:5: the key address is missing"},

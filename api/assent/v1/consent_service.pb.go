@@ -1545,7 +1545,10 @@ type WithdrawConsentRequest struct {
 	// When it occurred; unset: now. Later than now by more than a minute is an error.
 	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
 	// Makes a repetition safe: the same id with the same body gets the first answer, for seven days.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// In place of channels: the version of a declaration of consent that is withdrawn, on every marketing channel that it covers, of whatever
+	// controller. Not together with never_granted.
+	Declaration   *DeclarationRef `protobuf:"bytes,8,opt,name=declaration,proto3" json:"declaration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1627,6 +1630,13 @@ func (x *WithdrawConsentRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *WithdrawConsentRequest) GetDeclaration() *DeclarationRef {
+	if x != nil {
+		return x.Declaration
+	}
+	return nil
 }
 
 // What was recorded.
@@ -1793,6 +1803,8 @@ type EventInput struct {
 	//	*EventInput_Suppress
 	//	*EventInput_Lift
 	//	*EventInput_Erase
+	//	*EventInput_Link
+	//	*EventInput_Unlink
 	Fact          isEventInput_Fact `protobuf_oneof:"fact"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1914,6 +1926,24 @@ func (x *EventInput) GetErase() *Erasure {
 	return nil
 }
 
+func (x *EventInput) GetLink() *Link {
+	if x != nil {
+		if x, ok := x.Fact.(*EventInput_Link); ok {
+			return x.Link
+		}
+	}
+	return nil
+}
+
+func (x *EventInput) GetUnlink() *Link {
+	if x != nil {
+		if x, ok := x.Fact.(*EventInput_Unlink); ok {
+			return x.Unlink
+		}
+	}
+	return nil
+}
+
 type isEventInput_Fact interface {
 	isEventInput_Fact()
 }
@@ -1958,6 +1988,16 @@ type EventInput_Erase struct {
 	Erase *Erasure `protobuf:"bytes,9,opt,name=erase,proto3,oneof"`
 }
 
+type EventInput_Link struct {
+	// The address was linked with another one of the same person.
+	Link *Link `protobuf:"bytes,10,opt,name=link,proto3,oneof"`
+}
+
+type EventInput_Unlink struct {
+	// The link of two addresses ended.
+	Unlink *Link `protobuf:"bytes,11,opt,name=unlink,proto3,oneof"`
+}
+
 func (*EventInput_Request) isEventInput_Fact() {}
 
 func (*EventInput_Grant) isEventInput_Fact() {}
@@ -1973,6 +2013,10 @@ func (*EventInput_Suppress) isEventInput_Fact() {}
 func (*EventInput_Lift) isEventInput_Fact() {}
 
 func (*EventInput_Erase) isEventInput_Fact() {}
+
+func (*EventInput_Link) isEventInput_Fact() {}
+
+func (*EventInput_Unlink) isEventInput_Fact() {}
 
 // What became of each event.
 type BatchRecordEventsResponse struct {
@@ -2638,7 +2682,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x14GrantConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
-	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\"\xee\x02\n" +
+	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\"\xb0\x03\n" +
 	"\x16WithdrawConsentRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12/\n" +
@@ -2649,7 +2693,8 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\rnever_granted\x18\x05 \x01(\bB\x03\xe0A\x01R\fneverGranted\x12D\n" +
 	"\roccurred_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xc3\x01\n" +
+	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12@\n" +
+	"\vdeclaration\x18\b \x01(\v2\x19.assent.v1.DeclarationRefB\x03\xe0A\x01R\vdeclaration\"\xc3\x01\n" +
 	"\x17WithdrawConsentResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
@@ -2660,7 +2705,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12)\n" +
 	"\bbatch_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\abatchId\x12-\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x92\x04\n" +
+	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xf4\x04\n" +
 	"\n" +
 	"EventInput\x12D\n" +
 	"\roccurred_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x126\n" +
@@ -2671,7 +2716,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x06refuse\x18\x06 \x01(\v2\x12.assent.v1.RefusalB\x06\xbaH\x03\xd8\x01\x03H\x00R\x06refuse\x12<\n" +
 	"\bsuppress\x18\a \x01(\v2\x16.assent.v1.SuppressionB\x06\xbaH\x03\xd8\x01\x03H\x00R\bsuppress\x12-\n" +
 	"\x04lift\x18\b \x01(\v2\x0f.assent.v1.LiftB\x06\xbaH\x03\xd8\x01\x03H\x00R\x04lift\x122\n" +
-	"\x05erase\x18\t \x01(\v2\x12.assent.v1.ErasureB\x06\xbaH\x03\xd8\x01\x03H\x00R\x05eraseB\x06\n" +
+	"\x05erase\x18\t \x01(\v2\x12.assent.v1.ErasureB\x06\xbaH\x03\xd8\x01\x03H\x00R\x05erase\x12-\n" +
+	"\x04link\x18\n" +
+	" \x01(\v2\x0f.assent.v1.LinkB\x06\xbaH\x03\xd8\x01\x03H\x00R\x04link\x121\n" +
+	"\x06unlink\x18\v \x01(\v2\x0f.assent.v1.LinkB\x06\xbaH\x03\xd8\x01\x03H\x00R\x06unlinkB\x06\n" +
 	"\x04fact\"N\n" +
 	"\x19BatchRecordEventsResponse\x121\n" +
 	"\aresults\x18\x01 \x03(\v2\x17.assent.v1.RecordResultR\aresults\"\xe2\x01\n" +
@@ -2798,6 +2846,7 @@ var file_assent_v1_consent_service_proto_goTypes = []any{
 	(*Suppression)(nil),                // 44: assent.v1.Suppression
 	(*Lift)(nil),                       // 45: assent.v1.Lift
 	(*Erasure)(nil),                    // 46: assent.v1.Erasure
+	(*Link)(nil),                       // 47: assent.v1.Link
 }
 var file_assent_v1_consent_service_proto_depIdxs = []int32{
 	31, // 0: assent.v1.CheckConsentRequest.as_of:type_name -> google.protobuf.Timestamp
@@ -2831,62 +2880,65 @@ var file_assent_v1_consent_service_proto_depIdxs = []int32{
 	37, // 28: assent.v1.GrantConsentResponse.warnings:type_name -> assent.v1.Warning
 	36, // 29: assent.v1.WithdrawConsentRequest.evidence:type_name -> assent.v1.Evidence
 	31, // 30: assent.v1.WithdrawConsentRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	37, // 31: assent.v1.WithdrawConsentResponse.warnings:type_name -> assent.v1.Warning
-	39, // 32: assent.v1.WithdrawConsentResponse.still_allowed:type_name -> assent.v1.StillAllowed
-	23, // 33: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
-	31, // 34: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
-	40, // 35: assent.v1.EventInput.request:type_name -> assent.v1.Request
-	41, // 36: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
-	42, // 37: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
-	43, // 38: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
-	43, // 39: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
-	44, // 40: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
-	45, // 41: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
-	46, // 42: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
-	25, // 43: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
-	13, // 44: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
-	37, // 45: assent.v1.RecordResult.warnings:type_name -> assent.v1.Warning
-	39, // 46: assent.v1.RecordResult.still_allowed:type_name -> assent.v1.StillAllowed
-	31, // 47: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
-	32, // 48: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
-	28, // 49: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
-	30, // 50: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
-	34, // 51: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
-	29, // 52: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
-	31, // 53: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
-	31, // 54: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
-	38, // 55: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
-	35, // 56: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
-	31, // 57: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 58: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
-	31, // 59: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
-	31, // 60: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
-	31, // 61: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
-	1,  // 62: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
-	5,  // 63: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
-	8,  // 64: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
-	9,  // 65: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
-	14, // 66: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
-	16, // 67: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
-	18, // 68: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
-	20, // 69: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
-	22, // 70: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
-	26, // 71: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
-	4,  // 72: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
-	7,  // 73: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
-	11, // 74: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
-	10, // 75: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
-	15, // 76: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
-	17, // 77: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
-	19, // 78: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
-	21, // 79: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
-	24, // 80: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
-	27, // 81: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
-	72, // [72:82] is the sub-list for method output_type
-	62, // [62:72] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	35, // 31: assent.v1.WithdrawConsentRequest.declaration:type_name -> assent.v1.DeclarationRef
+	37, // 32: assent.v1.WithdrawConsentResponse.warnings:type_name -> assent.v1.Warning
+	39, // 33: assent.v1.WithdrawConsentResponse.still_allowed:type_name -> assent.v1.StillAllowed
+	23, // 34: assent.v1.BatchRecordEventsRequest.events:type_name -> assent.v1.EventInput
+	31, // 35: assent.v1.EventInput.occurred_time:type_name -> google.protobuf.Timestamp
+	40, // 36: assent.v1.EventInput.request:type_name -> assent.v1.Request
+	41, // 37: assent.v1.EventInput.grant:type_name -> assent.v1.Grant
+	42, // 38: assent.v1.EventInput.confirm:type_name -> assent.v1.Confirmation
+	43, // 39: assent.v1.EventInput.withdraw:type_name -> assent.v1.Refusal
+	43, // 40: assent.v1.EventInput.refuse:type_name -> assent.v1.Refusal
+	44, // 41: assent.v1.EventInput.suppress:type_name -> assent.v1.Suppression
+	45, // 42: assent.v1.EventInput.lift:type_name -> assent.v1.Lift
+	46, // 43: assent.v1.EventInput.erase:type_name -> assent.v1.Erasure
+	47, // 44: assent.v1.EventInput.link:type_name -> assent.v1.Link
+	47, // 45: assent.v1.EventInput.unlink:type_name -> assent.v1.Link
+	25, // 46: assent.v1.BatchRecordEventsResponse.results:type_name -> assent.v1.RecordResult
+	13, // 47: assent.v1.RecordResult.error:type_name -> assent.v1.ItemError
+	37, // 48: assent.v1.RecordResult.warnings:type_name -> assent.v1.Warning
+	39, // 49: assent.v1.RecordResult.still_allowed:type_name -> assent.v1.StillAllowed
+	31, // 50: assent.v1.LookupRecipientRequest.as_of:type_name -> google.protobuf.Timestamp
+	32, // 51: assent.v1.LookupRecipientRequest.known_as_of:type_name -> assent.v1.KnownAsOf
+	28, // 52: assent.v1.LookupRecipientResponse.channels:type_name -> assent.v1.ChannelState
+	30, // 53: assent.v1.LookupRecipientResponse.suppressions:type_name -> assent.v1.ActiveSuppression
+	34, // 54: assent.v1.ChannelState.decision:type_name -> assent.v1.Decision
+	29, // 55: assent.v1.ChannelState.grants:type_name -> assent.v1.ActiveGrant
+	31, // 56: assent.v1.ChannelState.refused_time:type_name -> google.protobuf.Timestamp
+	31, // 57: assent.v1.ChannelState.pending_until_time:type_name -> google.protobuf.Timestamp
+	38, // 58: assent.v1.ActiveGrant.legal_basis:type_name -> assent.v1.LegalBasis
+	35, // 59: assent.v1.ActiveGrant.declaration:type_name -> assent.v1.DeclarationRef
+	31, // 60: assent.v1.ActiveGrant.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 61: assent.v1.ActiveGrant.confirmed_time:type_name -> google.protobuf.Timestamp
+	31, // 62: assent.v1.ActiveGrant.expires_time:type_name -> google.protobuf.Timestamp
+	31, // 63: assent.v1.ActiveSuppression.since_time:type_name -> google.protobuf.Timestamp
+	31, // 64: assent.v1.ActiveSuppression.until_time:type_name -> google.protobuf.Timestamp
+	1,  // 65: assent.v1.ConsentService.CheckConsent:input_type -> assent.v1.CheckConsentRequest
+	5,  // 66: assent.v1.ConsentService.VerifyReceipt:input_type -> assent.v1.VerifyReceiptRequest
+	8,  // 67: assent.v1.ConsentService.BatchCheckConsent:input_type -> assent.v1.BatchCheckConsentRequest
+	9,  // 68: assent.v1.ConsentService.StreamCheckConsent:input_type -> assent.v1.StreamCheckConsentRequest
+	14, // 69: assent.v1.ConsentService.RequestConsent:input_type -> assent.v1.RequestConsentRequest
+	16, // 70: assent.v1.ConsentService.ConfirmConsent:input_type -> assent.v1.ConfirmConsentRequest
+	18, // 71: assent.v1.ConsentService.GrantConsent:input_type -> assent.v1.GrantConsentRequest
+	20, // 72: assent.v1.ConsentService.WithdrawConsent:input_type -> assent.v1.WithdrawConsentRequest
+	22, // 73: assent.v1.ConsentService.BatchRecordEvents:input_type -> assent.v1.BatchRecordEventsRequest
+	26, // 74: assent.v1.ConsentService.LookupRecipient:input_type -> assent.v1.LookupRecipientRequest
+	4,  // 75: assent.v1.ConsentService.CheckConsent:output_type -> assent.v1.CheckConsentResponse
+	7,  // 76: assent.v1.ConsentService.VerifyReceipt:output_type -> assent.v1.VerifyReceiptResponse
+	11, // 77: assent.v1.ConsentService.BatchCheckConsent:output_type -> assent.v1.BatchCheckConsentResponse
+	10, // 78: assent.v1.ConsentService.StreamCheckConsent:output_type -> assent.v1.StreamCheckConsentResponse
+	15, // 79: assent.v1.ConsentService.RequestConsent:output_type -> assent.v1.RequestConsentResponse
+	17, // 80: assent.v1.ConsentService.ConfirmConsent:output_type -> assent.v1.ConfirmConsentResponse
+	19, // 81: assent.v1.ConsentService.GrantConsent:output_type -> assent.v1.GrantConsentResponse
+	21, // 82: assent.v1.ConsentService.WithdrawConsent:output_type -> assent.v1.WithdrawConsentResponse
+	24, // 83: assent.v1.ConsentService.BatchRecordEvents:output_type -> assent.v1.BatchRecordEventsResponse
+	27, // 84: assent.v1.ConsentService.LookupRecipient:output_type -> assent.v1.LookupRecipientResponse
+	75, // [75:85] is the sub-list for method output_type
+	65, // [65:75] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_consent_service_proto_init() }
@@ -2917,6 +2969,8 @@ func file_assent_v1_consent_service_proto_init() {
 		(*EventInput_Suppress)(nil),
 		(*EventInput_Lift)(nil),
 		(*EventInput_Erase)(nil),
+		(*EventInput_Link)(nil),
+		(*EventInput_Unlink)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

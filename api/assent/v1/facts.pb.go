@@ -381,7 +381,10 @@ type Refusal struct {
 	// All marketing is refused. Recorded as an OBJECTION of scope marketing.
 	AllMarketing bool `protobuf:"varint,3,opt,name=all_marketing,json=allMarketing,proto3" json:"all_marketing,omitempty"`
 	// How it came about.
-	Evidence      *Evidence `protobuf:"bytes,4,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	Evidence *Evidence `protobuf:"bytes,4,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// Of a withdrawal, in place of channels: the version of a declaration of consent that is withdrawn, on every marketing channel that it
+	// covers, of whatever controller.
+	Declaration   *DeclarationRef `protobuf:"bytes,5,opt,name=declaration,proto3" json:"declaration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -440,6 +443,13 @@ func (x *Refusal) GetAllMarketing() bool {
 func (x *Refusal) GetEvidence() *Evidence {
 	if x != nil {
 		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Refusal) GetDeclaration() *DeclarationRef {
+	if x != nil {
+		return x.Declaration
 	}
 	return nil
 }
@@ -614,7 +624,9 @@ type Lift struct {
 	// Why; stored sealed, at most 2,048 bytes.
 	Justification string `protobuf:"bytes,5,opt,name=justification,proto3" json:"justification,omitempty"`
 	// How it came about.
-	Evidence      *Evidence `protobuf:"bytes,6,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	Evidence *Evidence `protobuf:"bytes,6,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// Of PROCESSING_RESTRICTED: when the person was told that the restriction ends (GDPR Art. 18(3)).
+	InformedTime  *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=informed_time,json=informedTime,proto3" json:"informed_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -709,6 +721,13 @@ func (x *Lift) GetEvidence() *Evidence {
 	return nil
 }
 
+func (x *Lift) GetInformedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.InformedTime
+	}
+	return nil
+}
+
 type isLift_Target interface {
 	isLift_Target()
 }
@@ -791,6 +810,79 @@ func (x *Erasure) GetEvidence() *Evidence {
 	return nil
 }
 
+// Two addresses of one person: refusals and suppressions of either hold for both; grants do not go along.
+type Link struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the addresses, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The other one; empty once the evidence is gone, as after an erasure of either.
+	OtherAddress string `protobuf:"bytes,2,opt,name=other_address,json=otherAddress,proto3" json:"other_address,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	// How it came about.
+	Evidence      *Evidence `protobuf:"bytes,4,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Link) Reset() {
+	*x = Link{}
+	mi := &file_assent_v1_facts_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Link) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Link) ProtoMessage() {}
+
+func (x *Link) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_facts_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Link.ProtoReflect.Descriptor instead.
+func (*Link) Descriptor() ([]byte, []int) {
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Link) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Link) GetOtherAddress() string {
+	if x != nil {
+		return x.OtherAddress
+	}
+	return ""
+}
+
+func (x *Link) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *Link) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
 // A confirmation mail that was allowed.
 type ConfirmationMail struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -804,7 +896,7 @@ type ConfirmationMail struct {
 
 func (x *ConfirmationMail) Reset() {
 	*x = ConfirmationMail{}
-	mi := &file_assent_v1_facts_proto_msgTypes[7]
+	mi := &file_assent_v1_facts_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +908,7 @@ func (x *ConfirmationMail) String() string {
 func (*ConfirmationMail) ProtoMessage() {}
 
 func (x *ConfirmationMail) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[7]
+	mi := &file_assent_v1_facts_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +921,7 @@ func (x *ConfirmationMail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmationMail.ProtoReflect.Descriptor instead.
 func (*ConfirmationMail) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ConfirmationMail) GetAddress() string {
@@ -861,7 +953,7 @@ type CatalogChange struct {
 
 func (x *CatalogChange) Reset() {
 	*x = CatalogChange{}
-	mi := &file_assent_v1_facts_proto_msgTypes[8]
+	mi := &file_assent_v1_facts_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -873,7 +965,7 @@ func (x *CatalogChange) String() string {
 func (*CatalogChange) ProtoMessage() {}
 
 func (x *CatalogChange) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[8]
+	mi := &file_assent_v1_facts_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -886,7 +978,7 @@ func (x *CatalogChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CatalogChange.ProtoReflect.Descriptor instead.
 func (*CatalogChange) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CatalogChange) GetVersion() int64 {
@@ -928,7 +1020,7 @@ type Void struct {
 
 func (x *Void) Reset() {
 	*x = Void{}
-	mi := &file_assent_v1_facts_proto_msgTypes[9]
+	mi := &file_assent_v1_facts_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1032,7 @@ func (x *Void) String() string {
 func (*Void) ProtoMessage() {}
 
 func (x *Void) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[9]
+	mi := &file_assent_v1_facts_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1045,7 @@ func (x *Void) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Void.ProtoReflect.Descriptor instead.
 func (*Void) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Void) GetLeftOut() isVoid_LeftOut {
@@ -1023,7 +1115,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_assent_v1_facts_proto_msgTypes[10]
+	mi := &file_assent_v1_facts_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1127,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[10]
+	mi := &file_assent_v1_facts_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1140,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Move) GetSide() MoveSide {
@@ -1090,7 +1182,7 @@ type LegalHold struct {
 
 func (x *LegalHold) Reset() {
 	*x = LegalHold{}
-	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	mi := &file_assent_v1_facts_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1194,7 @@ func (x *LegalHold) String() string {
 func (*LegalHold) ProtoMessage() {}
 
 func (x *LegalHold) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[11]
+	mi := &file_assent_v1_facts_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1207,7 @@ func (x *LegalHold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LegalHold.ProtoReflect.Descriptor instead.
 func (*LegalHold) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LegalHold) GetJustification() string {
@@ -1142,7 +1234,7 @@ type Removal struct {
 
 func (x *Removal) Reset() {
 	*x = Removal{}
-	mi := &file_assent_v1_facts_proto_msgTypes[12]
+	mi := &file_assent_v1_facts_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1154,7 +1246,7 @@ func (x *Removal) String() string {
 func (*Removal) ProtoMessage() {}
 
 func (x *Removal) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[12]
+	mi := &file_assent_v1_facts_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +1259,7 @@ func (x *Removal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removal.ProtoReflect.Descriptor instead.
 func (*Removal) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Removal) GetRemoved() string {
@@ -1230,6 +1322,8 @@ type Event struct {
 	//	*Event_Hold
 	//	*Event_Release
 	//	*Event_Removal
+	//	*Event_Link
+	//	*Event_Unlink
 	Fact isEvent_Fact `protobuf_oneof:"fact"`
 	// Whether the sealed evidence is still held.
 	EvidenceState EvidenceState `protobuf:"varint,16,opt,name=evidence_state,json=evidenceState,proto3,enum=assent.v1.EvidenceState" json:"evidence_state,omitempty"`
@@ -1244,7 +1338,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_assent_v1_facts_proto_msgTypes[13]
+	mi := &file_assent_v1_facts_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1350,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_facts_proto_msgTypes[13]
+	mi := &file_assent_v1_facts_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1363,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_assent_v1_facts_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_facts_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Event) GetPosition() int64 {
@@ -1449,6 +1543,24 @@ func (x *Event) GetRemoval() *Removal {
 	return nil
 }
 
+func (x *Event) GetLink() *Link {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Link); ok {
+			return x.Link
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetUnlink() *Link {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_Unlink); ok {
+			return x.Unlink
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetEvidenceState() EvidenceState {
 	if x != nil {
 		return x.EvidenceState
@@ -1549,6 +1661,16 @@ type Event_Removal struct {
 	Removal *Removal `protobuf:"bytes,22,opt,name=removal,proto3,oneof"`
 }
 
+type Event_Link struct {
+	// The address was linked with another one of the same person.
+	Link *Link `protobuf:"bytes,24,opt,name=link,proto3,oneof"`
+}
+
+type Event_Unlink struct {
+	// The link of two addresses ended.
+	Unlink *Link `protobuf:"bytes,25,opt,name=unlink,proto3,oneof"`
+}
+
 func (*Event_Request) isEvent_Fact() {}
 
 func (*Event_Grant) isEvent_Fact() {}
@@ -1579,6 +1701,10 @@ func (*Event_Release) isEvent_Fact() {}
 
 func (*Event_Removal) isEvent_Fact() {}
 
+func (*Event_Link) isEvent_Fact() {}
+
+func (*Event_Unlink) isEvent_Fact() {}
+
 var File_assent_v1_facts_proto protoreflect.FileDescriptor
 
 const file_assent_v1_facts_proto_rawDesc = "" +
@@ -1601,13 +1727,14 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"legalBasis\x12@\n" +
 	"\vdeclaration\x18\x04 \x01(\v2\x19.assent.v1.DeclarationRefB\x03\xe0A\x01R\vdeclaration\x124\n" +
 	"\bevidence\x18\x05 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x12B\n" +
-	"\fexpires_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\vexpiresTime\"\xb9\x01\n" +
+	"\fexpires_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\vexpiresTime\"\xfb\x01\n" +
 	"\aRefusal\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12/\n" +
 	"\bchannels\x18\x02 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
 	"\x10d\"\x06r\x04 \x01(@R\bchannels\x12(\n" +
 	"\rall_marketing\x18\x03 \x01(\bB\x03\xe0A\x01R\fallMarketing\x124\n" +
-	"\bevidence\x18\x04 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"\xf8\x02\n" +
+	"\bevidence\x18\x04 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x12@\n" +
+	"\vdeclaration\x18\x05 \x01(\v2\x19.assent.v1.DeclarationRefB\x03\xe0A\x01R\vdeclaration\"\xf8\x02\n" +
 	"\vSuppression\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -1622,7 +1749,7 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x05binds\x12)\n" +
 	"\rjustification\x18\a \x01(\tB\x03\xe0A\x01R\rjustification\x124\n" +
 	"\bevidence\x18\b \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidenceB\b\n" +
-	"\x06target\"\x97\x02\n" +
+	"\x06target\"\xdd\x02\n" +
 	"\x04Lift\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -1632,12 +1759,18 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\x04list\x18\x04 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x04list\x121\n" +
 	"\rjustification\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x124\n" +
-	"\bevidence\x18\x06 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidenceB\b\n" +
+	"\bevidence\x18\x06 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x12D\n" +
+	"\rinformed_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\finformedTimeB\b\n" +
 	"\x06target\"\x89\x01\n" +
 	"\aErasure\x12\x1d\n" +
 	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12)\n" +
 	"\rjustification\x18\x02 \x01(\tB\x03\xe0A\x01R\rjustification\x124\n" +
-	"\bevidence\x18\x03 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"F\n" +
+	"\bevidence\x18\x03 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"\xb0\x01\n" +
+	"\x04Link\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tB\x03\xe0A\x02R\aaddress\x12(\n" +
+	"\rother_address\x18\x02 \x01(\tB\x03\xe0A\x02R\fotherAddress\x12)\n" +
+	"\rjustification\x18\x03 \x01(\tB\x03\xe0A\x01R\rjustification\x124\n" +
+	"\bevidence\x18\x04 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\"F\n" +
 	"\x10ConfirmationMail\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\"\x95\x01\n" +
@@ -1663,7 +1796,7 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\n" +
 	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x03R\x05count\x12%\n" +
-	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\xa0\b\n" +
+	"\x0eposition_count\x18\x04 \x01(\x03R\rpositionCount\"\xf2\b\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12?\n" +
 	"\rrecorded_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12?\n" +
@@ -1685,7 +1818,9 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\x04move\x18\x13 \x01(\v2\x0f.assent.v1.MoveH\x00R\x04move\x12*\n" +
 	"\x04hold\x18\x14 \x01(\v2\x14.assent.v1.LegalHoldH\x00R\x04hold\x120\n" +
 	"\arelease\x18\x15 \x01(\v2\x14.assent.v1.LegalHoldH\x00R\arelease\x12.\n" +
-	"\aremoval\x18\x16 \x01(\v2\x12.assent.v1.RemovalH\x00R\aremoval\x12?\n" +
+	"\aremoval\x18\x16 \x01(\v2\x12.assent.v1.RemovalH\x00R\aremoval\x12%\n" +
+	"\x04link\x18\x18 \x01(\v2\x0f.assent.v1.LinkH\x00R\x04link\x12)\n" +
+	"\x06unlink\x18\x19 \x01(\v2\x0f.assent.v1.LinkH\x00R\x06unlink\x12?\n" +
 	"\x0eevidence_state\x18\x10 \x01(\x0e2\x18.assent.v1.EvidenceStateR\revidenceState\x12\x1d\n" +
 	"\n" +
 	"stands_for\x18\x11 \x03(\x03R\tstandsFor\x12#\n" +
@@ -1714,7 +1849,7 @@ func file_assent_v1_facts_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_assent_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_assent_v1_facts_proto_goTypes = []any{
 	(MoveSide)(0),                 // 0: assent.v1.MoveSide
 	(EvidenceState)(0),            // 1: assent.v1.EvidenceState
@@ -1725,58 +1860,64 @@ var file_assent_v1_facts_proto_goTypes = []any{
 	(*Suppression)(nil),           // 6: assent.v1.Suppression
 	(*Lift)(nil),                  // 7: assent.v1.Lift
 	(*Erasure)(nil),               // 8: assent.v1.Erasure
-	(*ConfirmationMail)(nil),      // 9: assent.v1.ConfirmationMail
-	(*CatalogChange)(nil),         // 10: assent.v1.CatalogChange
-	(*Void)(nil),                  // 11: assent.v1.Void
-	(*Move)(nil),                  // 12: assent.v1.Move
-	(*LegalHold)(nil),             // 13: assent.v1.LegalHold
-	(*Removal)(nil),               // 14: assent.v1.Removal
-	(*Event)(nil),                 // 15: assent.v1.Event
-	(*DeclarationRef)(nil),        // 16: assent.v1.DeclarationRef
-	(*Evidence)(nil),              // 17: assent.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(LegalBasis)(0),               // 19: assent.v1.LegalBasis
+	(*Link)(nil),                  // 9: assent.v1.Link
+	(*ConfirmationMail)(nil),      // 10: assent.v1.ConfirmationMail
+	(*CatalogChange)(nil),         // 11: assent.v1.CatalogChange
+	(*Void)(nil),                  // 12: assent.v1.Void
+	(*Move)(nil),                  // 13: assent.v1.Move
+	(*LegalHold)(nil),             // 14: assent.v1.LegalHold
+	(*Removal)(nil),               // 15: assent.v1.Removal
+	(*Event)(nil),                 // 16: assent.v1.Event
+	(*DeclarationRef)(nil),        // 17: assent.v1.DeclarationRef
+	(*Evidence)(nil),              // 18: assent.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(LegalBasis)(0),               // 20: assent.v1.LegalBasis
 }
 var file_assent_v1_facts_proto_depIdxs = []int32{
-	16, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
-	17, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
-	18, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
-	17, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
-	19, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
-	16, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
-	17, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
-	18, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
-	17, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
-	18, // 9: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
-	17, // 10: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
-	17, // 11: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
-	17, // 12: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
-	18, // 13: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
-	0,  // 14: assent.v1.Move.side:type_name -> assent.v1.MoveSide
-	18, // 15: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
-	18, // 16: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
-	18, // 17: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
-	2,  // 18: assent.v1.Event.request:type_name -> assent.v1.Request
-	4,  // 19: assent.v1.Event.grant:type_name -> assent.v1.Grant
-	3,  // 20: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
-	9,  // 21: assent.v1.Event.mail:type_name -> assent.v1.ConfirmationMail
-	5,  // 22: assent.v1.Event.withdraw:type_name -> assent.v1.Refusal
-	5,  // 23: assent.v1.Event.refuse:type_name -> assent.v1.Refusal
-	6,  // 24: assent.v1.Event.suppress:type_name -> assent.v1.Suppression
-	7,  // 25: assent.v1.Event.lift:type_name -> assent.v1.Lift
-	8,  // 26: assent.v1.Event.erase:type_name -> assent.v1.Erasure
-	10, // 27: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
-	11, // 28: assent.v1.Event.void:type_name -> assent.v1.Void
-	12, // 29: assent.v1.Event.move:type_name -> assent.v1.Move
-	13, // 30: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
-	13, // 31: assent.v1.Event.release:type_name -> assent.v1.LegalHold
-	14, // 32: assent.v1.Event.removal:type_name -> assent.v1.Removal
-	1,  // 33: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	17, // 0: assent.v1.Request.declaration:type_name -> assent.v1.DeclarationRef
+	18, // 1: assent.v1.Request.evidence:type_name -> assent.v1.Evidence
+	19, // 2: assent.v1.Request.expires_time:type_name -> google.protobuf.Timestamp
+	18, // 3: assent.v1.Confirmation.evidence:type_name -> assent.v1.Evidence
+	20, // 4: assent.v1.Grant.legal_basis:type_name -> assent.v1.LegalBasis
+	17, // 5: assent.v1.Grant.declaration:type_name -> assent.v1.DeclarationRef
+	18, // 6: assent.v1.Grant.evidence:type_name -> assent.v1.Evidence
+	19, // 7: assent.v1.Grant.expires_time:type_name -> google.protobuf.Timestamp
+	18, // 8: assent.v1.Refusal.evidence:type_name -> assent.v1.Evidence
+	17, // 9: assent.v1.Refusal.declaration:type_name -> assent.v1.DeclarationRef
+	19, // 10: assent.v1.Suppression.until_time:type_name -> google.protobuf.Timestamp
+	18, // 11: assent.v1.Suppression.evidence:type_name -> assent.v1.Evidence
+	18, // 12: assent.v1.Lift.evidence:type_name -> assent.v1.Evidence
+	19, // 13: assent.v1.Lift.informed_time:type_name -> google.protobuf.Timestamp
+	18, // 14: assent.v1.Erasure.evidence:type_name -> assent.v1.Evidence
+	18, // 15: assent.v1.Link.evidence:type_name -> assent.v1.Evidence
+	19, // 16: assent.v1.CatalogChange.effective_time:type_name -> google.protobuf.Timestamp
+	0,  // 17: assent.v1.Move.side:type_name -> assent.v1.MoveSide
+	19, // 18: assent.v1.Removal.until_time:type_name -> google.protobuf.Timestamp
+	19, // 19: assent.v1.Event.recorded_time:type_name -> google.protobuf.Timestamp
+	19, // 20: assent.v1.Event.occurred_time:type_name -> google.protobuf.Timestamp
+	2,  // 21: assent.v1.Event.request:type_name -> assent.v1.Request
+	4,  // 22: assent.v1.Event.grant:type_name -> assent.v1.Grant
+	3,  // 23: assent.v1.Event.confirm:type_name -> assent.v1.Confirmation
+	10, // 24: assent.v1.Event.mail:type_name -> assent.v1.ConfirmationMail
+	5,  // 25: assent.v1.Event.withdraw:type_name -> assent.v1.Refusal
+	5,  // 26: assent.v1.Event.refuse:type_name -> assent.v1.Refusal
+	6,  // 27: assent.v1.Event.suppress:type_name -> assent.v1.Suppression
+	7,  // 28: assent.v1.Event.lift:type_name -> assent.v1.Lift
+	8,  // 29: assent.v1.Event.erase:type_name -> assent.v1.Erasure
+	11, // 30: assent.v1.Event.catalog:type_name -> assent.v1.CatalogChange
+	12, // 31: assent.v1.Event.void:type_name -> assent.v1.Void
+	13, // 32: assent.v1.Event.move:type_name -> assent.v1.Move
+	14, // 33: assent.v1.Event.hold:type_name -> assent.v1.LegalHold
+	14, // 34: assent.v1.Event.release:type_name -> assent.v1.LegalHold
+	15, // 35: assent.v1.Event.removal:type_name -> assent.v1.Removal
+	9,  // 36: assent.v1.Event.link:type_name -> assent.v1.Link
+	9,  // 37: assent.v1.Event.unlink:type_name -> assent.v1.Link
+	1,  // 38: assent.v1.Event.evidence_state:type_name -> assent.v1.EvidenceState
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_facts_proto_init() }
@@ -1793,11 +1934,11 @@ func file_assent_v1_facts_proto_init() {
 		(*Lift_Address)(nil),
 		(*Lift_Domain)(nil),
 	}
-	file_assent_v1_facts_proto_msgTypes[9].OneofWrappers = []any{
+	file_assent_v1_facts_proto_msgTypes[10].OneofWrappers = []any{
 		(*Void_Position)(nil),
 		(*Void_BatchId)(nil),
 	}
-	file_assent_v1_facts_proto_msgTypes[13].OneofWrappers = []any{
+	file_assent_v1_facts_proto_msgTypes[14].OneofWrappers = []any{
 		(*Event_Request)(nil),
 		(*Event_Grant)(nil),
 		(*Event_Confirm)(nil),
@@ -1813,6 +1954,8 @@ func file_assent_v1_facts_proto_init() {
 		(*Event_Hold)(nil),
 		(*Event_Release)(nil),
 		(*Event_Removal)(nil),
+		(*Event_Link)(nil),
+		(*Event_Unlink)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1820,7 +1963,7 @@ func file_assent_v1_facts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_facts_proto_rawDesc), len(file_assent_v1_facts_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -107,7 +107,7 @@ type SearchHistoryRequest struct {
 	// Only events that occurred before this time; unset: to the last.
 	OccurredUntilTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_until_time,json=occurredUntilTime,proto3" json:"occurred_until_time,omitempty"`
 	// Only events of these kinds: request, grant, confirm, mail (a confirmation mail was allowed), withdraw, refuse, suppress,
-	// lift, erase, void (something recorded by mistake is left out), move (the address changed), hold (a legal hold), release (its
+	// lift, erase, void (something recorded by mistake is left out), move (the address changed), link (another address of the person), unlink (its end), hold (a legal hold), release (its
 	// end); none: of all.
 	Kinds []string `protobuf:"bytes,6,rep,name=kinds,proto3" json:"kinds,omitempty"`
 	// Only events that name this channel, among their channels or as their scope; unset: all. Suppressions of a wider scope,
@@ -880,6 +880,282 @@ func (x *VoidEventsResponse) GetSubjects() int64 {
 	return 0
 }
 
+// Two addresses of one person.
+type LinkRecipientsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the addresses, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The other one, as typed.
+	OtherAddress string `protobuf:"bytes,2,opt,name=other_address,json=otherAddress,proto3" json:"other_address,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept when the person is erased, so it must hold no address: name a case or a
+	// ticket.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	// When it occurred; unset: now. Later than now by more than a minute is an error.
+	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
+	// Makes a repetition safe: the same id with the same body gets the first answer, for seven days.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkRecipientsRequest) Reset() {
+	*x = LinkRecipientsRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkRecipientsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkRecipientsRequest) ProtoMessage() {}
+
+func (x *LinkRecipientsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkRecipientsRequest.ProtoReflect.Descriptor instead.
+func (*LinkRecipientsRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *LinkRecipientsRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *LinkRecipientsRequest) GetOtherAddress() string {
+	if x != nil {
+		return x.OtherAddress
+	}
+	return ""
+}
+
+func (x *LinkRecipientsRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *LinkRecipientsRequest) GetOccurredTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredTime
+	}
+	return nil
+}
+
+func (x *LinkRecipientsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// What was recorded.
+type LinkRecipientsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the event of the first address; that of the other address follows it.
+	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	// The fact was known already; positions name the first record of it.
+	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkRecipientsResponse) Reset() {
+	*x = LinkRecipientsResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkRecipientsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkRecipientsResponse) ProtoMessage() {}
+
+func (x *LinkRecipientsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkRecipientsResponse.ProtoReflect.Descriptor instead.
+func (*LinkRecipientsResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *LinkRecipientsResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+func (x *LinkRecipientsResponse) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
+// Two addresses that are not of one person.
+type UnlinkRecipientsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the addresses, as typed.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The other one, as typed.
+	OtherAddress string `protobuf:"bytes,2,opt,name=other_address,json=otherAddress,proto3" json:"other_address,omitempty"`
+	// Why; stored sealed, at most 2,048 bytes. It is kept when the person is erased, so it must hold no address: name a case or a
+	// ticket.
+	Justification string `protobuf:"bytes,3,opt,name=justification,proto3" json:"justification,omitempty"`
+	// When it occurred; unset: now. Later than now by more than a minute is an error.
+	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
+	// Makes a repetition safe: the same id with the same body gets the first answer, for seven days.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlinkRecipientsRequest) Reset() {
+	*x = UnlinkRecipientsRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlinkRecipientsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlinkRecipientsRequest) ProtoMessage() {}
+
+func (x *UnlinkRecipientsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlinkRecipientsRequest.ProtoReflect.Descriptor instead.
+func (*UnlinkRecipientsRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *UnlinkRecipientsRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *UnlinkRecipientsRequest) GetOtherAddress() string {
+	if x != nil {
+		return x.OtherAddress
+	}
+	return ""
+}
+
+func (x *UnlinkRecipientsRequest) GetJustification() string {
+	if x != nil {
+		return x.Justification
+	}
+	return ""
+}
+
+func (x *UnlinkRecipientsRequest) GetOccurredTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredTime
+	}
+	return nil
+}
+
+func (x *UnlinkRecipientsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// What was recorded.
+type UnlinkRecipientsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the event of the first address; that of the other address follows it.
+	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	// The fact was known already; positions name the first record of it.
+	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlinkRecipientsResponse) Reset() {
+	*x = UnlinkRecipientsResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlinkRecipientsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlinkRecipientsResponse) ProtoMessage() {}
+
+func (x *UnlinkRecipientsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlinkRecipientsResponse.ProtoReflect.Descriptor instead.
+func (*UnlinkRecipientsResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *UnlinkRecipientsResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+func (x *UnlinkRecipientsResponse) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
 // The address to place under a legal hold.
 type PlaceLegalHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -896,7 +1172,7 @@ type PlaceLegalHoldRequest struct {
 
 func (x *PlaceLegalHoldRequest) Reset() {
 	*x = PlaceLegalHoldRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	mi := &file_assent_v1_history_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +1184,7 @@ func (x *PlaceLegalHoldRequest) String() string {
 func (*PlaceLegalHoldRequest) ProtoMessage() {}
 
 func (x *PlaceLegalHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	mi := &file_assent_v1_history_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1197,7 @@ func (x *PlaceLegalHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLegalHoldRequest.ProtoReflect.Descriptor instead.
 func (*PlaceLegalHoldRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PlaceLegalHoldRequest) GetAddress() string {
@@ -956,7 +1232,7 @@ type PlaceLegalHoldResponse struct {
 
 func (x *PlaceLegalHoldResponse) Reset() {
 	*x = PlaceLegalHoldResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	mi := &file_assent_v1_history_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1244,7 @@ func (x *PlaceLegalHoldResponse) String() string {
 func (*PlaceLegalHoldResponse) ProtoMessage() {}
 
 func (x *PlaceLegalHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	mi := &file_assent_v1_history_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1257,7 @@ func (x *PlaceLegalHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLegalHoldResponse.ProtoReflect.Descriptor instead.
 func (*PlaceLegalHoldResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PlaceLegalHoldResponse) GetPositions() []int64 {
@@ -1007,7 +1283,7 @@ type ReleaseLegalHoldRequest struct {
 
 func (x *ReleaseLegalHoldRequest) Reset() {
 	*x = ReleaseLegalHoldRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	mi := &file_assent_v1_history_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1295,7 @@ func (x *ReleaseLegalHoldRequest) String() string {
 func (*ReleaseLegalHoldRequest) ProtoMessage() {}
 
 func (x *ReleaseLegalHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	mi := &file_assent_v1_history_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1308,7 @@ func (x *ReleaseLegalHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLegalHoldRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLegalHoldRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReleaseLegalHoldRequest) GetAddress() string {
@@ -1067,7 +1343,7 @@ type ReleaseLegalHoldResponse struct {
 
 func (x *ReleaseLegalHoldResponse) Reset() {
 	*x = ReleaseLegalHoldResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	mi := &file_assent_v1_history_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1355,7 @@ func (x *ReleaseLegalHoldResponse) String() string {
 func (*ReleaseLegalHoldResponse) ProtoMessage() {}
 
 func (x *ReleaseLegalHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	mi := &file_assent_v1_history_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1368,7 @@ func (x *ReleaseLegalHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLegalHoldResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLegalHoldResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReleaseLegalHoldResponse) GetPositions() []int64 {
@@ -1117,7 +1393,7 @@ type ListErasedReturnsRequest struct {
 
 func (x *ListErasedReturnsRequest) Reset() {
 	*x = ListErasedReturnsRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[15]
+	mi := &file_assent_v1_history_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1129,7 +1405,7 @@ func (x *ListErasedReturnsRequest) String() string {
 func (*ListErasedReturnsRequest) ProtoMessage() {}
 
 func (x *ListErasedReturnsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[15]
+	mi := &file_assent_v1_history_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1142,7 +1418,7 @@ func (x *ListErasedReturnsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListErasedReturnsRequest.ProtoReflect.Descriptor instead.
 func (*ListErasedReturnsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListErasedReturnsRequest) GetSinceTime() *timestamppb.Timestamp {
@@ -1185,7 +1461,7 @@ type ErasedReturn struct {
 
 func (x *ErasedReturn) Reset() {
 	*x = ErasedReturn{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[16]
+	mi := &file_assent_v1_history_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1473,7 @@ func (x *ErasedReturn) String() string {
 func (*ErasedReturn) ProtoMessage() {}
 
 func (x *ErasedReturn) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[16]
+	mi := &file_assent_v1_history_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1486,7 @@ func (x *ErasedReturn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasedReturn.ProtoReflect.Descriptor instead.
 func (*ErasedReturn) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ErasedReturn) GetDay() string {
@@ -1261,7 +1537,7 @@ type ListErasedReturnsResponse struct {
 
 func (x *ListErasedReturnsResponse) Reset() {
 	*x = ListErasedReturnsResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[17]
+	mi := &file_assent_v1_history_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1549,7 @@ func (x *ListErasedReturnsResponse) String() string {
 func (*ListErasedReturnsResponse) ProtoMessage() {}
 
 func (x *ListErasedReturnsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[17]
+	mi := &file_assent_v1_history_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1562,7 @@ func (x *ListErasedReturnsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListErasedReturnsResponse.ProtoReflect.Descriptor instead.
 func (*ListErasedReturnsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListErasedReturnsResponse) GetReturns() []*ErasedReturn {
@@ -1326,7 +1602,7 @@ type ExportHistoryRequest struct {
 
 func (x *ExportHistoryRequest) Reset() {
 	*x = ExportHistoryRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[18]
+	mi := &file_assent_v1_history_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +1614,7 @@ func (x *ExportHistoryRequest) String() string {
 func (*ExportHistoryRequest) ProtoMessage() {}
 
 func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[18]
+	mi := &file_assent_v1_history_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +1627,7 @@ func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ExportHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExportHistoryRequest) GetTarget() isExportHistoryRequest_Target {
@@ -1439,7 +1715,7 @@ type ExportRange struct {
 
 func (x *ExportRange) Reset() {
 	*x = ExportRange{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[19]
+	mi := &file_assent_v1_history_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +1727,7 @@ func (x *ExportRange) String() string {
 func (*ExportRange) ProtoMessage() {}
 
 func (x *ExportRange) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[19]
+	mi := &file_assent_v1_history_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +1740,7 @@ func (x *ExportRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRange.ProtoReflect.Descriptor instead.
 func (*ExportRange) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExportRange) GetFromPosition() int64 {
@@ -1524,7 +1800,7 @@ type ExportHistoryResponse struct {
 
 func (x *ExportHistoryResponse) Reset() {
 	*x = ExportHistoryResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[20]
+	mi := &file_assent_v1_history_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1536,7 +1812,7 @@ func (x *ExportHistoryResponse) String() string {
 func (*ExportHistoryResponse) ProtoMessage() {}
 
 func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[20]
+	mi := &file_assent_v1_history_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1549,7 +1825,7 @@ func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ExportHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ExportHistoryResponse) GetData() []byte {
@@ -1643,7 +1919,31 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\bleft_out\x12\x05\xbaH\x02\b\x01\"H\n" +
 	"\x12VoidEventsResponse\x12\x16\n" +
 	"\x06events\x18\x01 \x01(\x03R\x06events\x12\x1a\n" +
-	"\bsubjects\x18\x02 \x01(\x03R\bsubjects\"\x96\x01\n" +
+	"\bsubjects\x18\x02 \x01(\x03R\bsubjects\"\x98\x02\n" +
+	"\x15LinkRecipientsRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12/\n" +
+	"\rother_address\x18\x02 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\fotherAddress\x123\n" +
+	"\rjustification\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12D\n" +
+	"\roccurred_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"T\n" +
+	"\x16LinkRecipientsResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\x9a\x02\n" +
+	"\x17UnlinkRecipientsRequest\x12$\n" +
+	"\aaddress\x18\x01 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12/\n" +
+	"\rother_address\x18\x02 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02 \x01R\fotherAddress\x123\n" +
+	"\rjustification\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x12D\n" +
+	"\roccurred_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"V\n" +
+	"\x18UnlinkRecipientsResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"\x96\x01\n" +
 	"\x15PlaceLegalHoldRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x123\n" +
@@ -1706,7 +2006,8 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x12EXPORT_FORMAT_HTML\x10\x03\x12\x18\n" +
 	"\x14EXPORT_FORMAT_JSONLD\x10\x04\x12\x15\n" +
 	"\x11EXPORT_FORMAT_ZIP\x10\x05\x12\x18\n" +
-	"\x14EXPORT_FORMAT_NDJSON\x10\x062\xcb\b\n" +
+	"\x14EXPORT_FORMAT_NDJSON\x10\x062\xc1\n" +
+	"\n" +
 	"\x0eHistoryService\x12q\n" +
 	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
 	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosures\x12v\n" +
@@ -1714,6 +2015,8 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\rMoveRecipient\x12\x1f.assent.v1.MoveRecipientRequest\x1a .assent.v1.MoveRecipientResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:move\x12e\n" +
 	"\n" +
 	"VoidEvents\x12\x1c.assent.v1.VoidEventsRequest\x1a\x1d.assent.v1.VoidEventsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/events:void\x12u\n" +
+	"\x0eLinkRecipients\x12 .assent.v1.LinkRecipientsRequest\x1a!.assent.v1.LinkRecipientsResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:link\x12}\n" +
+	"\x10UnlinkRecipients\x12\".assent.v1.UnlinkRecipientsRequest\x1a#.assent.v1.UnlinkRecipientsResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/recipients:unlink\x12u\n" +
 	"\x0ePlaceLegalHold\x12 .assent.v1.PlaceLegalHoldRequest\x1a!.assent.v1.PlaceLegalHoldResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:hold\x12\x82\x01\n" +
 	"\x10ReleaseLegalHold\x12\".assent.v1.ReleaseLegalHoldRequest\x1a#.assent.v1.ReleaseLegalHoldResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/recipients:releaseHold\x12|\n" +
 	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returns\x12s\n" +
@@ -1732,7 +2035,7 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_history_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_assent_v1_history_service_proto_goTypes = []any{
 	(ExportFormat)(0),                 // 0: assent.v1.ExportFormat
 	(*SearchHistoryRequest)(nil),      // 1: assent.v1.SearchHistoryRequest
@@ -1746,56 +2049,66 @@ var file_assent_v1_history_service_proto_goTypes = []any{
 	(*MoveRecipientResponse)(nil),     // 9: assent.v1.MoveRecipientResponse
 	(*VoidEventsRequest)(nil),         // 10: assent.v1.VoidEventsRequest
 	(*VoidEventsResponse)(nil),        // 11: assent.v1.VoidEventsResponse
-	(*PlaceLegalHoldRequest)(nil),     // 12: assent.v1.PlaceLegalHoldRequest
-	(*PlaceLegalHoldResponse)(nil),    // 13: assent.v1.PlaceLegalHoldResponse
-	(*ReleaseLegalHoldRequest)(nil),   // 14: assent.v1.ReleaseLegalHoldRequest
-	(*ReleaseLegalHoldResponse)(nil),  // 15: assent.v1.ReleaseLegalHoldResponse
-	(*ListErasedReturnsRequest)(nil),  // 16: assent.v1.ListErasedReturnsRequest
-	(*ErasedReturn)(nil),              // 17: assent.v1.ErasedReturn
-	(*ListErasedReturnsResponse)(nil), // 18: assent.v1.ListErasedReturnsResponse
-	(*ExportHistoryRequest)(nil),      // 19: assent.v1.ExportHistoryRequest
-	(*ExportRange)(nil),               // 20: assent.v1.ExportRange
-	(*ExportHistoryResponse)(nil),     // 21: assent.v1.ExportHistoryResponse
-	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
-	(*Event)(nil),                     // 23: assent.v1.Event
+	(*LinkRecipientsRequest)(nil),     // 12: assent.v1.LinkRecipientsRequest
+	(*LinkRecipientsResponse)(nil),    // 13: assent.v1.LinkRecipientsResponse
+	(*UnlinkRecipientsRequest)(nil),   // 14: assent.v1.UnlinkRecipientsRequest
+	(*UnlinkRecipientsResponse)(nil),  // 15: assent.v1.UnlinkRecipientsResponse
+	(*PlaceLegalHoldRequest)(nil),     // 16: assent.v1.PlaceLegalHoldRequest
+	(*PlaceLegalHoldResponse)(nil),    // 17: assent.v1.PlaceLegalHoldResponse
+	(*ReleaseLegalHoldRequest)(nil),   // 18: assent.v1.ReleaseLegalHoldRequest
+	(*ReleaseLegalHoldResponse)(nil),  // 19: assent.v1.ReleaseLegalHoldResponse
+	(*ListErasedReturnsRequest)(nil),  // 20: assent.v1.ListErasedReturnsRequest
+	(*ErasedReturn)(nil),              // 21: assent.v1.ErasedReturn
+	(*ListErasedReturnsResponse)(nil), // 22: assent.v1.ListErasedReturnsResponse
+	(*ExportHistoryRequest)(nil),      // 23: assent.v1.ExportHistoryRequest
+	(*ExportRange)(nil),               // 24: assent.v1.ExportRange
+	(*ExportHistoryResponse)(nil),     // 25: assent.v1.ExportHistoryResponse
+	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
+	(*Event)(nil),                     // 27: assent.v1.Event
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	22, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	22, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	23, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	26, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	26, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	27, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
 	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
-	22, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	22, // 5: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
-	17, // 6: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	20, // 7: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
-	0,  // 8: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
-	22, // 9: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	22, // 10: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	22, // 11: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	22, // 12: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 13: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 14: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 15: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	8,  // 16: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	10, // 17: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	12, // 18: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	14, // 19: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	16, // 20: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	19, // 21: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 22: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 23: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 24: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	9,  // 25: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	11, // 26: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	13, // 27: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	15, // 28: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	18, // 29: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	21, // 30: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	22, // [22:31] is the sub-list for method output_type
-	13, // [13:22] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	26, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	26, // 5: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	26, // 6: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	26, // 7: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	21, // 8: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
+	24, // 9: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	0,  // 10: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
+	26, // 11: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	26, // 12: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	26, // 13: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	26, // 14: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 15: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 16: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 17: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	8,  // 18: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	10, // 19: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	12, // 20: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
+	14, // 21: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
+	16, // 22: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	18, // 23: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	20, // 24: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	23, // 25: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 26: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 27: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 28: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	9,  // 29: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	11, // 30: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	13, // 31: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
+	15, // 32: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
+	17, // 33: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	19, // 34: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	22, // 35: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	25, // 36: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	26, // [26:37] is the sub-list for method output_type
+	15, // [15:26] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -1809,7 +2122,7 @@ func file_assent_v1_history_service_proto_init() {
 		(*VoidEventsRequest_Position)(nil),
 		(*VoidEventsRequest_BatchId)(nil),
 	}
-	file_assent_v1_history_service_proto_msgTypes[18].OneofWrappers = []any{
+	file_assent_v1_history_service_proto_msgTypes[22].OneofWrappers = []any{
 		(*ExportHistoryRequest_Address)(nil),
 		(*ExportHistoryRequest_Ledger)(nil),
 	}
@@ -1819,7 +2132,7 @@ func file_assent_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,8 @@ const (
 	HistoryService_EraseRecipient_FullMethodName    = "/assent.v1.HistoryService/EraseRecipient"
 	HistoryService_MoveRecipient_FullMethodName     = "/assent.v1.HistoryService/MoveRecipient"
 	HistoryService_VoidEvents_FullMethodName        = "/assent.v1.HistoryService/VoidEvents"
+	HistoryService_LinkRecipients_FullMethodName    = "/assent.v1.HistoryService/LinkRecipients"
+	HistoryService_UnlinkRecipients_FullMethodName  = "/assent.v1.HistoryService/UnlinkRecipients"
 	HistoryService_PlaceLegalHold_FullMethodName    = "/assent.v1.HistoryService/PlaceLegalHold"
 	HistoryService_ReleaseLegalHold_FullMethodName  = "/assent.v1.HistoryService/ReleaseLegalHold"
 	HistoryService_ListErasedReturns_FullMethodName = "/assent.v1.HistoryService/ListErasedReturns"
@@ -64,6 +66,14 @@ type HistoryServiceClient interface {
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
 	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch.
 	VoidEvents(ctx context.Context, in *VoidEventsRequest, opts ...grpc.CallOption) (*VoidEventsResponse, error)
+	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
+	// along. Hard bounces stay, for they are about a mailbox.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
+	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased.
+	LinkRecipients(ctx context.Context, in *LinkRecipientsRequest, opts ...grpc.CallOption) (*LinkRecipientsResponse, error)
+	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED.
+	UnlinkRecipients(ctx context.Context, in *UnlinkRecipientsRequest, opts ...grpc.CallOption) (*UnlinkRecipientsResponse, error)
 	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
 	PlaceLegalHold(ctx context.Context, in *PlaceLegalHoldRequest, opts ...grpc.CallOption) (*PlaceLegalHoldResponse, error)
@@ -134,6 +144,26 @@ func (c *historyServiceClient) VoidEvents(ctx context.Context, in *VoidEventsReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(VoidEventsResponse)
 	err := c.cc.Invoke(ctx, HistoryService_VoidEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) LinkRecipients(ctx context.Context, in *LinkRecipientsRequest, opts ...grpc.CallOption) (*LinkRecipientsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LinkRecipientsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_LinkRecipients_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) UnlinkRecipients(ctx context.Context, in *UnlinkRecipientsRequest, opts ...grpc.CallOption) (*UnlinkRecipientsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnlinkRecipientsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_UnlinkRecipients_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +253,14 @@ type HistoryServiceServer interface {
 	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_EVIDENCE; OUT_OF_RANGE with POSITION_UNKNOWN; FAILED_PRECONDITION with
 	// NOT_VOIDABLE for an event that says nothing of what a person or an officer wanted, such as an erasure, and for an unknown batch.
 	VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error)
+	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
+	// along. Hard bounces stay, for they are about a mailbox.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
+	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased.
+	LinkRecipients(context.Context, *LinkRecipientsRequest) (*LinkRecipientsResponse, error)
+	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED.
+	UnlinkRecipients(context.Context, *UnlinkRecipientsRequest) (*UnlinkRecipientsResponse, error)
 	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
 	PlaceLegalHold(context.Context, *PlaceLegalHoldRequest) (*PlaceLegalHoldResponse, error)
@@ -263,6 +301,12 @@ func (UnimplementedHistoryServiceServer) MoveRecipient(context.Context, *MoveRec
 }
 func (UnimplementedHistoryServiceServer) VoidEvents(context.Context, *VoidEventsRequest) (*VoidEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VoidEvents not implemented")
+}
+func (UnimplementedHistoryServiceServer) LinkRecipients(context.Context, *LinkRecipientsRequest) (*LinkRecipientsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LinkRecipients not implemented")
+}
+func (UnimplementedHistoryServiceServer) UnlinkRecipients(context.Context, *UnlinkRecipientsRequest) (*UnlinkRecipientsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnlinkRecipients not implemented")
 }
 func (UnimplementedHistoryServiceServer) PlaceLegalHold(context.Context, *PlaceLegalHoldRequest) (*PlaceLegalHoldResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlaceLegalHold not implemented")
@@ -387,6 +431,42 @@ func _HistoryService_VoidEvents_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_LinkRecipients_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LinkRecipientsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).LinkRecipients(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_LinkRecipients_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).LinkRecipients(ctx, req.(*LinkRecipientsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_UnlinkRecipients_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnlinkRecipientsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).UnlinkRecipients(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_UnlinkRecipients_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).UnlinkRecipients(ctx, req.(*UnlinkRecipientsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _HistoryService_PlaceLegalHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PlaceLegalHoldRequest)
 	if err := dec(in); err != nil {
@@ -478,6 +558,14 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "VoidEvents",
 			Handler:    _HistoryService_VoidEvents_Handler,
+		},
+		{
+			MethodName: "LinkRecipients",
+			Handler:    _HistoryService_LinkRecipients_Handler,
+		},
+		{
+			MethodName: "UnlinkRecipients",
+			Handler:    _HistoryService_UnlinkRecipients_Handler,
 		},
 		{
 			MethodName: "PlaceLegalHold",

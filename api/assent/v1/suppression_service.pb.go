@@ -286,6 +286,8 @@ type LiftSuppressionRequest struct {
 	Justification string `protobuf:"bytes,5,opt,name=justification,proto3" json:"justification,omitempty"`
 	// How it came about.
 	Evidence *Evidence `protobuf:"bytes,6,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// When the person was told that the restriction ends (GDPR Art. 18(3)); required of PROCESSING_RESTRICTED, and only there.
+	InformedTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=informed_time,json=informedTime,proto3" json:"informed_time,omitempty"`
 	// When it occurred; unset: now. Later than now by more than a minute is an error.
 	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
 	// Makes a repetition safe: the same id with the same body gets the first answer, for seven days.
@@ -380,6 +382,13 @@ func (x *LiftSuppressionRequest) GetJustification() string {
 func (x *LiftSuppressionRequest) GetEvidence() *Evidence {
 	if x != nil {
 		return x.Evidence
+	}
+	return nil
+}
+
+func (x *LiftSuppressionRequest) GetInformedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.InformedTime
 	}
 	return nil
 }
@@ -499,7 +508,7 @@ const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12.\n" +
 	"\bwarnings\x18\x03 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
-	"\rstill_allowed\x18\x04 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xa7\x03\n" +
+	"\rstill_allowed\x18\x04 \x03(\v2\x17.assent.v1.StillAllowedR\fstillAllowed\"\xed\x03\n" +
 	"\x16LiftSuppressionRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x12\x18\n" +
 	"\x06domain\x18\t \x01(\tH\x00R\x06domain\x12$\n" +
@@ -510,6 +519,7 @@ const file_assent_v1_suppression_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\x04list\x123\n" +
 	"\rjustification\x18\x05 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x10R\rjustification\x124\n" +
 	"\bevidence\x18\x06 \x01(\v2\x13.assent.v1.EvidenceB\x03\xe0A\x01R\bevidence\x12D\n" +
+	"\rinformed_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\finformedTime\x12D\n" +
 	"\roccurred_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12-\n" +
 	"\n" +
@@ -546,22 +556,23 @@ var file_assent_v1_suppression_service_proto_goTypes = []any{
 	(*StillAllowed)(nil),              // 7: assent.v1.StillAllowed
 }
 var file_assent_v1_suppression_service_proto_depIdxs = []int32{
-	4, // 0: assent.v1.CreateSuppressionRequest.until_time:type_name -> google.protobuf.Timestamp
-	5, // 1: assent.v1.CreateSuppressionRequest.evidence:type_name -> assent.v1.Evidence
-	4, // 2: assent.v1.CreateSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	6, // 3: assent.v1.CreateSuppressionResponse.warnings:type_name -> assent.v1.Warning
-	7, // 4: assent.v1.CreateSuppressionResponse.still_allowed:type_name -> assent.v1.StillAllowed
-	5, // 5: assent.v1.LiftSuppressionRequest.evidence:type_name -> assent.v1.Evidence
-	4, // 6: assent.v1.LiftSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	0, // 7: assent.v1.SuppressionService.CreateSuppression:input_type -> assent.v1.CreateSuppressionRequest
-	2, // 8: assent.v1.SuppressionService.LiftSuppression:input_type -> assent.v1.LiftSuppressionRequest
-	1, // 9: assent.v1.SuppressionService.CreateSuppression:output_type -> assent.v1.CreateSuppressionResponse
-	3, // 10: assent.v1.SuppressionService.LiftSuppression:output_type -> assent.v1.LiftSuppressionResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	4,  // 0: assent.v1.CreateSuppressionRequest.until_time:type_name -> google.protobuf.Timestamp
+	5,  // 1: assent.v1.CreateSuppressionRequest.evidence:type_name -> assent.v1.Evidence
+	4,  // 2: assent.v1.CreateSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: assent.v1.CreateSuppressionResponse.warnings:type_name -> assent.v1.Warning
+	7,  // 4: assent.v1.CreateSuppressionResponse.still_allowed:type_name -> assent.v1.StillAllowed
+	5,  // 5: assent.v1.LiftSuppressionRequest.evidence:type_name -> assent.v1.Evidence
+	4,  // 6: assent.v1.LiftSuppressionRequest.informed_time:type_name -> google.protobuf.Timestamp
+	4,  // 7: assent.v1.LiftSuppressionRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: assent.v1.SuppressionService.CreateSuppression:input_type -> assent.v1.CreateSuppressionRequest
+	2,  // 9: assent.v1.SuppressionService.LiftSuppression:input_type -> assent.v1.LiftSuppressionRequest
+	1,  // 10: assent.v1.SuppressionService.CreateSuppression:output_type -> assent.v1.CreateSuppressionResponse
+	3,  // 11: assent.v1.SuppressionService.LiftSuppression:output_type -> assent.v1.LiftSuppressionResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_suppression_service_proto_init() }

@@ -455,7 +455,7 @@ type Decision struct {
 	// The sender identity to use, or the one that was asked for and is known.
 	SenderIdentity *SenderIdentity `protobuf:"bytes,7,opt,name=sender_identity,json=senderIdentity,proto3" json:"sender_identity,omitempty"`
 	// What the message must carry, as codes: LIST_UNSUBSCRIBE_ONE_CLICK, UNSUBSCRIBE_LINK, IMPRINT, POSTAL_ADDRESS,
-	// OPT_OUT_NOTICE.
+	// IDENTIFIABLE_AS_ADVERTISING, OPT_OUT_NOTICE; of a confirmation mail NO_ADVERTISING, IMPRINT, NOT_ME_LINK.
 	Obligations []string `protobuf:"bytes,8,rep,name=obligations,proto3" json:"obligations,omitempty"`
 	// Whether a denial concerns the request or the recipient.
 	About About `protobuf:"varint,9,opt,name=about,proto3,enum=assent.v1.About" json:"about,omitempty"`
@@ -476,7 +476,9 @@ type Decision struct {
 	ForSending bool `protobuf:"varint,16,opt,name=for_sending,json=forSending,proto3" json:"for_sending,omitempty"`
 	// The signed receipt of this decision, where CheckConsent was asked for one; else empty. It is a signed note: keep it byte for
 	// byte. It names the address by a keyed digest only.
-	Receipt       string `protobuf:"bytes,17,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt string `protobuf:"bytes,17,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// Of a denial that time alone ends, such as CONFIRMATION_LIMIT: from when it may be asked for again.
+	RetryTime     *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,8 +632,16 @@ func (x *Decision) GetReceipt() string {
 	return ""
 }
 
+func (x *Decision) GetRetryTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RetryTime
+	}
+	return nil
+}
+
 // What is known about how a fact came about. The references, url, ip, user_agent, operator and note are stored sealed; source,
-// confirmed_time, notice_given and goods count for decisions and stand in clear, so they must not name a person. What breaks a limit is
+// confirmed_time, notice_given, notice and goods count for decisions and stand in clear, and so does whether there is a url, ip, user_agent or
+// operator, so they must not name a person. What breaks a limit is
 // INVALID_EVIDENCE for a grant, a request, a confirmation or a lift. A withdrawal, refusal, suppression or erasure is recorded all the
 // same: evidence that cannot be stored is shortened or left out, and a warning says so.
 type Evidence struct {
@@ -657,7 +667,10 @@ type Evidence struct {
 	// Who took it down; at most 256 bytes.
 	Operator string `protobuf:"bytes,10,opt,name=operator,proto3" json:"operator,omitempty"`
 	// Anything else worth keeping; at most 4,096 bytes.
-	Note          string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
+	// The notice that was shown when the address was collected with a sale, a version of a declaration of kind notice. A channel may
+	// require it of a grant of a customer.
+	Notice        *DeclarationRef `protobuf:"bytes,12,opt,name=notice,proto3" json:"notice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -767,6 +780,13 @@ func (x *Evidence) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *Evidence) GetNotice() *DeclarationRef {
+	if x != nil {
+		return x.Notice
+	}
+	return nil
 }
 
 // Something that the caller has to know about an event that was recorded: that it was recorded otherwise than given, or what it lacks.
@@ -921,7 +941,7 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"department\x18\x05 \x01(\tR\n" +
 	"department\x12#\n" +
-	"\rcomplaints_to\x18\x06 \x01(\tR\fcomplaintsTo\"\xd3\x05\n" +
+	"\rcomplaints_to\x18\x06 \x01(\tR\fcomplaintsTo\"\x8e\x06\n" +
 	"\bDecision\x12,\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x12.assent.v1.VerdictR\averdict\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -942,7 +962,9 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\x06remedy\x18\x0f \x01(\tR\x06remedy\x12\x1f\n" +
 	"\vfor_sending\x18\x10 \x01(\bR\n" +
 	"forSending\x12\x18\n" +
-	"\areceipt\x18\x11 \x01(\tR\areceipt\"\xdb\x02\n" +
+	"\areceipt\x18\x11 \x01(\tR\areceipt\x129\n" +
+	"\n" +
+	"retry_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tretryTime\"\x8e\x03\n" +
 	"\bEvidence\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x0e\n" +
@@ -956,7 +978,8 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\fdocument_ref\x18\t \x01(\tR\vdocumentRef\x12\x1a\n" +
 	"\boperator\x18\n" +
 	" \x01(\tR\boperator\x12\x12\n" +
-	"\x04note\x18\v \x01(\tR\x04note\"U\n" +
+	"\x04note\x18\v \x01(\tR\x04note\x121\n" +
+	"\x06notice\x18\f \x01(\v2\x19.assent.v1.DeclarationRefR\x06notice\"U\n" +
 	"\aWarning\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12 \n" +
@@ -1019,12 +1042,14 @@ var file_assent_v1_types_proto_depIdxs = []int32{
 	2,  // 5: assent.v1.Decision.about:type_name -> assent.v1.About
 	10, // 6: assent.v1.Decision.valid_until_time:type_name -> google.protobuf.Timestamp
 	10, // 7: assent.v1.Decision.decided_time:type_name -> google.protobuf.Timestamp
-	10, // 8: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	10, // 8: assent.v1.Decision.retry_time:type_name -> google.protobuf.Timestamp
+	10, // 9: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
+	4,  // 10: assent.v1.Evidence.notice:type_name -> assent.v1.DeclarationRef
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_types_proto_init() }

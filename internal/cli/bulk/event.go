@@ -40,6 +40,10 @@ func eventInput(e *listfile.Event) *assentv1.EventInput {
 		in.Fact = &assentv1.EventInput_Suppress{Suppress: suppressionOf(e, evidence)}
 	case listfile.KindLift:
 		in.Fact = &assentv1.EventInput_Lift{Lift: liftOf(e, evidence)}
+	case listfile.KindLink:
+		in.Fact = &assentv1.EventInput_Link{Link: linkOf(e, evidence)}
+	case listfile.KindUnlink:
+		in.Fact = &assentv1.EventInput_Unlink{Unlink: linkOf(e, evidence)}
 	case listfile.KindErase:
 		in.Fact = &assentv1.EventInput_Erase{Erase: &assentv1.Erasure{
 			Address: e.Address, Justification: e.Justification, Evidence: evidence,
@@ -49,7 +53,13 @@ func eventInput(e *listfile.Event) *assentv1.EventInput {
 }
 
 func refusalOf(e *listfile.Event, evidence *assentv1.Evidence) *assentv1.Refusal {
-	return &assentv1.Refusal{Address: e.Address, Channels: e.Channels, AllMarketing: e.AllMarketing, Evidence: evidence}
+	return &assentv1.Refusal{
+		Address: e.Address, Channels: e.Channels, AllMarketing: e.AllMarketing, Declaration: value.DeclarationRef(e.Declaration), Evidence: evidence,
+	}
+}
+
+func linkOf(e *listfile.Event, evidence *assentv1.Evidence) *assentv1.Link {
+	return &assentv1.Link{Address: e.Address, OtherAddress: e.With, Justification: e.Justification, Evidence: evidence}
 }
 
 func suppressionOf(e *listfile.Event, evidence *assentv1.Evidence) *assentv1.Suppression {
@@ -66,7 +76,9 @@ func suppressionOf(e *listfile.Event, evidence *assentv1.Evidence) *assentv1.Sup
 }
 
 func liftOf(e *listfile.Event, evidence *assentv1.Evidence) *assentv1.Lift {
-	l := &assentv1.Lift{Reason: e.Reason, Scope: e.Scope, List: e.List, Justification: e.Justification, Evidence: evidence}
+	l := &assentv1.Lift{
+		Reason: e.Reason, Scope: e.Scope, List: e.List, InformedTime: timestampOf(e.InformedTime), Justification: e.Justification, Evidence: evidence,
+	}
 	if e.Domain != "" {
 		l.Target = &assentv1.Lift_Domain{Domain: e.Domain}
 	} else {
@@ -80,7 +92,7 @@ func evidenceOf(e *listfile.Evidence) *assentv1.Evidence {
 	m := &assentv1.Evidence{
 		Source: e.Source, Url: e.URL, Ip: e.IP, UserAgent: e.UserAgent, ConfirmedTime: timestampOf(e.ConfirmedTime),
 		TransactionRef: e.TransactionRef, NoticeGiven: e.NoticeGiven, Goods: e.Goods, DocumentRef: e.DocumentRef,
-		Operator: e.Operator, Note: e.Note,
+		Operator: e.Operator, Note: e.Note, Notice: value.DeclarationRef(e.Notice),
 	}
 	if proto.Size(m) == 0 {
 		return nil
@@ -109,6 +121,8 @@ func inColumns(message string) string {
 		column = listfile.ColChannels
 	case "untilTime":
 		column = listfile.ColUntil
+	case "otherAddress":
+		column = listfile.ColWith
 	default:
 		for _, r := range strings.TrimPrefix(field, "evidence.") {
 			if unicode.IsUpper(r) {

@@ -342,10 +342,10 @@ func (s *Statement) withdrawal(f *consent.Facts, now *catalog.Catalog) error {
 func (s *Statement) link(e *Entry) error {
 	with, err := address.Parse(s.With)
 	if err != nil {
-		return fault.Errorf(fault.InvalidAddress, "with", "%s", err)
+		return fault.Errorf(fault.InvalidAddress, "otherAddress", "%s", err)
 	}
 	if with.Folded() == e.Address.Folded() {
-		return fault.Errorf(fault.SameAddress, "with",
+		return fault.Errorf(fault.SameAddress, "otherAddress",
 			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already; give another address of the person")
 	}
 	e.With, e.Evidence.Other, e.Facts.Kind = with, with.Exact(), s.Kind

@@ -9,7 +9,7 @@ import (
 // StatusCode is the table of the error model: the canonical code of a fault, and whether there is one.
 func StatusCode(code fault.Code) (codes.Code, bool) {
 	switch code {
-	case fault.InvalidAddress, fault.InvalidDomain, fault.UnknownChannel, fault.UnknownDeclaration,
+	case fault.InvalidAddress, fault.InvalidDomain, fault.SameAddress, fault.UnknownChannel, fault.UnknownDeclaration, fault.UnknownNotice, fault.NotANotice,
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
 		fault.InvalidClient, fault.InvalidRequest, fault.InvalidReceipt:
@@ -18,7 +18,8 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		return codes.OutOfRange, true
 	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
-		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NoClaimsKey:
+		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NoClaimsKey, fault.NotInformed,
+		fault.LinkCircle, fault.LinkErased, fault.NotLinked:
 		return codes.FailedPrecondition, true
 	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing:
 		return codes.NotFound, true
@@ -28,7 +29,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		return codes.Aborted, true
 	case fault.Unauthenticated:
 		return codes.Unauthenticated, true
-	case fault.ScopeMissing, fault.OtherDepartment:
+	case fault.ScopeMissing, fault.OtherDepartment, fault.OtherController:
 		return codes.PermissionDenied, true
 	case fault.TooLarge, fault.TooManyCalls:
 		return codes.ResourceExhausted, true

@@ -154,6 +154,10 @@ func (s *consentServer) WithdrawConsent(
 			return nil, fault.Errorf(fault.InvalidRequest, "neverGranted",
 				"all marketing is refused by an objection, whatever was granted: leave neverGranted out")
 		}
+		if m.GetDeclaration() != nil {
+			return nil, fault.Errorf(fault.InvalidRequest, "neverGranted",
+				"a declaration is withdrawn, not refused without ever having been granted: leave neverGranted out")
+		}
 		kind = consent.KindRefuse
 	}
 	result, err := recordAt(ctx, s.record, refusalStatement(kind, m), "WithdrawConsent", m)
@@ -237,6 +241,10 @@ func (s *consentServer) shape(event *assentv1.EventInput) error {
 		fact = f.Lift
 	case *assentv1.EventInput_Erase:
 		fact = f.Erase
+	case *assentv1.EventInput_Link:
+		fact = f.Link
+	case *assentv1.EventInput_Unlink:
+		fact = f.Unlink
 	default:
 		return nil
 	}

@@ -15,6 +15,7 @@ func decisionOf(r *check.Result, lang locale.Language) *assentv1.Decision {
 	d.GrantPosition = r.Decision.Position
 	d.ValidUntilTime = timestamp(r.ValidUntil)
 	d.Receipt = r.Receipt
+	d.RetryTime = timestamp(r.Retry)
 	return d
 }
 

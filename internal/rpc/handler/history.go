@@ -16,6 +16,7 @@ type historyServer struct {
 	assentv1.UnimplementedHistoryServiceServer
 
 	history Historian
+	record  Recorder
 	rights  Rights
 	speaks  languages
 }
@@ -93,7 +94,7 @@ func putFact(e *assentv1.Event, h *export.HistoryEvent) {
 		e.Fact = &assentv1.Event_Mail{Mail: &assentv1.ConfirmationMail{Address: address, Channel: first(h.Channels)}}
 	case consent.KindWithdraw:
 		e.Fact = &assentv1.Event_Withdraw{Withdraw: &assentv1.Refusal{
-			Address: address, Channels: h.Channels, Evidence: evidence,
+			Address: address, Channels: h.Channels, Declaration: declarationRef(h.Declaration), Evidence: evidence,
 		}}
 	case consent.KindRefuse:
 		e.Fact = &assentv1.Event_Refuse{Refuse: &assentv1.Refusal{
@@ -138,11 +139,21 @@ func putRights(e *assentv1.Event, h *export.HistoryEvent) {
 		e.Fact = &assentv1.Event_Hold{Hold: &assentv1.LegalHold{Justification: why}}
 	case consent.KindRelease:
 		e.Fact = &assentv1.Event_Release{Release: &assentv1.LegalHold{Justification: why}}
+	case consent.KindLink:
+		e.Fact = &assentv1.Event_Link{Link: factOfLink(h)}
+	case consent.KindUnlink:
+		e.Fact = &assentv1.Event_Unlink{Unlink: factOfLink(h)}
 	case consent.KindRemoval:
 		e.Fact = &assentv1.Event_Removal{Removal: &assentv1.Removal{
 			Removed: string(h.Removed), UntilTime: timestamp(h.Until), Count: h.Count, PositionCount: int64(len(h.Positions)),
 		}}
 	default: // A kind of a later version has no fact here.
+	}
+}
+
+func factOfLink(h *export.HistoryEvent) *assentv1.Link {
+	return &assentv1.Link{
+		Address: h.Evidence.Address, OtherAddress: h.Evidence.Other, Justification: h.Evidence.Justification, Evidence: evidenceOf(h),
 	}
 }
 
@@ -159,7 +170,7 @@ func suppressionOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv
 func liftOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift {
 	l := &assentv1.Lift{
 		Reason: string(h.Reason), Scope: string(h.Scope), List: h.List, Justification: h.Evidence.Justification,
-		Evidence: evidence,
+		Evidence: evidence, InformedTime: timestamp(h.Informed),
 	}
 	putTarget(h, func(address string) { l.Target = &assentv1.Lift_Address{Address: address} },
 		func(domain string) { l.Target = &assentv1.Lift_Domain{Domain: domain} })
@@ -187,13 +198,13 @@ func first(channels []string) string {
 // evidenceOf returns what is known about how the event came about; nil if that is nothing.
 func evidenceOf(h *export.HistoryEvent) *assentv1.Evidence {
 	v := &h.Evidence
-	if h.Source == "" && h.Confirmed == 0 && !h.Notice && len(h.Goods) == 0 && v.URL == "" && v.IP == "" && v.UserAgent == "" &&
+	if h.Source == "" && h.Confirmed == 0 && !h.Notice && h.NoticeShown.IsZero() && len(h.Goods) == 0 && v.URL == "" && v.IP == "" && v.UserAgent == "" &&
 		v.TransactionRef == "" && v.DocumentRef == "" && v.Operator == "" && v.Note == "" {
 		return nil
 	}
 	return &assentv1.Evidence{
 		Source: h.Source, Url: v.URL, Ip: v.IP, UserAgent: v.UserAgent, ConfirmedTime: timestamp(h.Confirmed),
 		TransactionRef: v.TransactionRef, NoticeGiven: h.Notice, Goods: h.Goods, DocumentRef: v.DocumentRef,
-		Operator: v.Operator, Note: v.Note,
+		Operator: v.Operator, Note: v.Note, Notice: declarationRef(h.NoticeShown),
 	}
 }

@@ -13,7 +13,7 @@ func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
 		check: use, receipts: use, record: use, speaks: speaks, checks: checks,
 	})
 	assentv1.RegisterSuppressionServiceServer(server, &suppressionServer{record: use})
-	assentv1.RegisterHistoryServiceServer(server, &historyServer{history: use, rights: use, speaks: speaks})
+	assentv1.RegisterHistoryServiceServer(server, &historyServer{history: use, record: use, rights: use, speaks: speaks})
 	assentv1.RegisterCatalogServiceServer(server, &catalogServer{catalogs: use})
 	assentv1.RegisterLedgerServiceServer(server, &ledgerServer{prover: use})
 	assentv1.RegisterRetentionServiceServer(server, &retentionServer{keeper: use})

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // EraseRecipient erases an address.
@@ -78,6 +80,39 @@ type holding interface {
 func holdOf(method string, m holding) (rights.Hold, error) {
 	once, err := idempotencyOf(method, m)
 	return rights.Hold{Address: m.GetAddress(), Justification: m.GetJustification(), Idempotency: once}, err
+}
+
+// LinkRecipients records that two addresses are of one person.
+func (s *historyServer) LinkRecipients(ctx context.Context, m *assentv1.LinkRecipientsRequest) (*assentv1.LinkRecipientsResponse, error) {
+	result, err := s.link(ctx, consent.KindLink, "LinkRecipients", m)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.LinkRecipientsResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+}
+
+// UnlinkRecipients ends the link of two addresses.
+func (s *historyServer) UnlinkRecipients(
+	ctx context.Context, m *assentv1.UnlinkRecipientsRequest,
+) (*assentv1.UnlinkRecipientsResponse, error) {
+	result, err := s.link(ctx, consent.KindUnlink, "UnlinkRecipients", m)
+	if err != nil {
+		return nil, err
+	}
+	return &assentv1.UnlinkRecipientsResponse{Positions: []int64{result.Position}, Duplicate: result.Duplicate}, nil
+}
+
+// linkingNow is a call that links two addresses, or ends their link.
+type linkingNow interface {
+	linking
+	occurring
+}
+
+func (s *historyServer) link(ctx context.Context, kind consent.Kind, method string, m linkingNow) (txn.Recorded, error) {
+	if err := rights.CheckJustification(m.GetJustification()); err != nil {
+		return txn.Recorded{}, err
+	}
+	return recordAt(ctx, s.record, linkStatement(kind, m), method, m)
 }
 
 // PlaceLegalHold puts an address under a legal hold.

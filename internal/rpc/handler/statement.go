@@ -33,6 +33,7 @@ type (
 		GetAddress() string
 		GetChannels() []string
 		GetAllMarketing() bool
+		GetDeclaration() *assentv1.DeclarationRef
 		GetEvidence() *assentv1.Evidence
 	}
 	suppressing interface {
@@ -49,13 +50,18 @@ type (
 		GetJustification() string
 		GetEvidence() *assentv1.Evidence
 	}
+	linking interface {
+		GetAddress() string
+		GetOtherAddress() string
+		GetJustification() string
+	}
 )
 
 // putEvidence reads evidence into a statement.
 func putEvidence(s *statement.Statement, e *assentv1.Evidence) {
 	s.Source, s.URL, s.IP, s.UserAgent = e.GetSource(), e.GetUrl(), e.GetIp(), e.GetUserAgent()
 	s.TransactionID, s.DocumentRef = e.GetTransactionRef(), e.GetDocumentRef()
-	s.Notice, s.Goods = e.GetNoticeGiven(), e.GetGoods()
+	s.Notice, s.NoticeShown, s.Goods = e.GetNoticeGiven(), declarationOf(e.GetNotice()), e.GetGoods()
 	s.Operator, s.Note = e.GetOperator(), e.GetNote()
 	var err error
 	if s.Confirmed, err = instant(e.GetConfirmedTime(), "evidence.confirmedTime"); err != nil {
@@ -83,7 +89,10 @@ func grantStatement(m granting) (statement.Statement, error) {
 }
 
 func refusalStatement(kind consent.Kind, m refusing) statement.Statement {
-	s := statement.Statement{Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing()}
+	s := statement.Statement{
+		Kind: kind, Address: m.GetAddress(), Channels: m.GetChannels(), AllMarketing: m.GetAllMarketing(),
+		Declaration: declarationOf(m.GetDeclaration()),
+	}
 	putEvidence(&s, m.GetEvidence())
 	return s
 }
@@ -111,6 +120,21 @@ func targetStatement(kind consent.Kind, m lifting, ofDomain bool) (statement.Sta
 	return s, nil
 }
 
+// liftStatement reads a lift, which may say when the person was told of it.
+func liftStatement(m lifting, informed *timestamppb.Timestamp, ofDomain bool) (statement.Statement, error) {
+	s, err := targetStatement(consent.KindLift, m, ofDomain)
+	if err != nil {
+		return s, err
+	}
+	s.Informed, err = instant(informed, "informedTime")
+	return s, err
+}
+
+// linkStatement reads that two addresses are of one person, or that they are not.
+func linkStatement(kind consent.Kind, m linking) statement.Statement {
+	return statement.Statement{Kind: kind, Address: m.GetAddress(), With: m.GetOtherAddress(), Justification: m.GetJustification()}
+}
+
 // eventStatement reads an event of a batch.
 func eventStatement(e *assentv1.EventInput) (s statement.Statement, err error) {
 	switch fact := e.GetFact().(type) {
@@ -131,15 +155,21 @@ func eventStatement(e *assentv1.EventInput) (s statement.Statement, err error) {
 		s, err = suppressionStatement(fact.Suppress, ofDomain)
 	case *assentv1.EventInput_Lift:
 		_, ofDomain := fact.Lift.GetTarget().(*assentv1.Lift_Domain)
-		s, err = targetStatement(consent.KindLift, fact.Lift, ofDomain)
+		s, err = liftStatement(fact.Lift, fact.Lift.GetInformedTime(), ofDomain)
 	case *assentv1.EventInput_Erase:
 		s = statement.Statement{
 			Kind: consent.KindErase, Address: fact.Erase.GetAddress(), Justification: fact.Erase.GetJustification(),
 		}
 		putEvidence(&s, fact.Erase.GetEvidence())
+	case *assentv1.EventInput_Link:
+		s = linkStatement(consent.KindLink, fact.Link)
+		putEvidence(&s, fact.Link.GetEvidence())
+	case *assentv1.EventInput_Unlink:
+		s = linkStatement(consent.KindUnlink, fact.Unlink)
+		putEvidence(&s, fact.Unlink.GetEvidence())
 	default:
 		err = fault.Errorf(fault.InvalidEvent, "",
-			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
+			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase, link, unlink")
 	}
 	if err != nil {
 		return s, err

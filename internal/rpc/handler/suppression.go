@@ -4,7 +4,6 @@ import (
 	"context"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/consent"
 )
 
 // suppressionServer is the SuppressionService.
@@ -38,7 +37,7 @@ func (s *suppressionServer) LiftSuppression(
 	ctx context.Context, m *assentv1.LiftSuppressionRequest,
 ) (*assentv1.LiftSuppressionResponse, error) {
 	_, ofDomain := m.GetTarget().(*assentv1.LiftSuppressionRequest_Domain)
-	st, err := targetStatement(consent.KindLift, m, ofDomain)
+	st, err := liftStatement(m, m.GetInformedTime(), ofDomain)
 	if err != nil {
 		return nil, err
 	}

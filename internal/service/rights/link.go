@@ -74,7 +74,7 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 		if slices.ContainsFunc(state.Links, func(l consent.Link) bool { return l.With.Folded == with.Key.Digest }) {
 			return nil
 		}
-		return fault.Errorf(fault.NotLinked, "with", "the two addresses are not linked with one another; nothing was recorded")
+		return fault.Errorf(fault.NotLinked, "otherAddress", "the two addresses are not linked with one another; nothing was recorded")
 	}
 	group, err := w.group(p.Subject)
 	if err != nil {
@@ -86,9 +86,9 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 	}
 	switch {
 	case group[with.Key.Digest]:
-		return fault.Errorf(fault.LinkCircle, "with", "the two addresses are linked already, directly or through others; nothing was recorded")
+		return fault.Errorf(fault.LinkCircle, "otherAddress", "the two addresses are linked already, directly or through others; nothing was recorded")
 	case len(group)+len(others) > maxLinked:
-		return fault.Errorf(fault.TooLarge, "with", "at most %d addresses can be linked with one another", maxLinked)
+		return fault.Errorf(fault.TooLarge, "otherAddress", "at most %d addresses can be linked with one another", maxLinked)
 	}
 	return w.eitherIsHeld(p.Entry, p.Subject, with)
 }
@@ -138,5 +138,5 @@ func (w *Tx) eitherIsHeld(entry *statement.Entry, one, other *txn.Subject) error
 			return nil
 		}
 	}
-	return fault.Errorf(fault.LinkErased, "with", "both addresses were erased, so nothing says whose they were; nothing was recorded")
+	return fault.Errorf(fault.LinkErased, "otherAddress", "both addresses were erased, so nothing says whose they were; nothing was recorded")
 }
