@@ -204,8 +204,9 @@ func allowed() map[string][]string {
 		},
 
 		"internal/catalog": {
-			"internal/address", "internal/nearest", "internal/period", "internal/timetext", "internal/yamltext",
+			"internal/address", "internal/catalog/lookalike", "internal/period", "internal/timetext", "internal/yamltext",
 		},
+		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 
 		"internal/bench/bare":  {"internal/config"},
 		"internal/certificate": {"internal/atomicfile"},
