@@ -170,7 +170,7 @@ func allowed() map[string][]string {
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/locale",
-			"internal/timetext",
+			"internal/period", "internal/timetext",
 		},
 		"internal/index": {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
@@ -283,7 +283,7 @@ func confined() map[string][]string {
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
-		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/statement",
+		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/timetext", "internal/tlv",
 	}
