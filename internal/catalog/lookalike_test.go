@@ -226,6 +226,24 @@ func TestLookalikes_Retired_StillCount(t *testing.T) {
 	}
 }
 
+func TestLookalikes_OfTheExample_AreRefused(t *testing.T) {
+	const address, name, reply = "products@offers.acme.example", `"Products at Acme GmbH"`, "reply_to: marketing@acme.example"
+	for _, c := range []struct{ old, with, why string }{
+		{address, "weekly@offers.acme.example", "local parts are the same to the eye"},
+		{address, "weekly@acme.example", "local parts are the same to the eye"},
+		{address, "products@new.acme.example", "the names of its sub-domains differ by a letter at most"},
+		{name, "Acme Newsletter", "by generic words alone"},
+		{name, "The Weekly", "only one of them adds"},
+		{reply, "reply_to: redaktion@acme.example", "they have the same reply_to"},
+		{"marketing-beschwerden@acme.example", "newsletter-beschwerden@acme.example", "the same complaints_to"},
+	} {
+		problems := refused(t, replaced(t, example(t, "acme.yaml"), c.old, c.with))
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, `"acme-newsletter" and "acme-marketing"`) || !strings.Contains(problems[0].Message, c.why) {
+			t.Errorf("%s: %v, want one problem with %q", c.with, problems, c.why)
+		}
+	}
+}
+
 func TestLookalikes_GenericWordsOfTheCatalog_AreAdded(t *testing.T) {
 	document := twoSenders(Mailbox{"Acme Depesche", "x@red.example"}, Mailbox{"Acme Weekly", "y@blue.example"}, "")
 	if got, why := verdict(t, document); got != lookalike.Unlike {

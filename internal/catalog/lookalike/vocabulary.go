@@ -3,6 +3,7 @@ package lookalike
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -40,20 +41,22 @@ func (w *writer) vocabulary(more []string) *vocabulary {
 	return v
 }
 
-// add adds a word to one of the sets in all forms. The skeleton that is taken before folding depends on how it is capitalised.
+// add adds a word to one of the sets in all forms. The skeleton that is taken before folding depends on how the word is capitalised.
 func (w *writer) add(v *vocabulary, word string, set func(wordSet) map[string]bool) {
-	small := []rune(strings.ToLower(norm.NFC.String(word)))
-	if len(small) == 0 {
+	small := strings.ToLower(norm.NFC.String(word))
+	if small == "" {
 		return
 	}
-	for _, written := range []string{
-		word, string(small), strings.ToUpper(string(small)), strings.ToUpper(string(small[:1])) + string(small[1:]),
-	} {
-		for form, found := range w.appearance(written).forms {
-			for _, each := range found {
-				set(v.forms[form])[each] = true
-			}
+	put := func(form int, text string) {
+		for _, each := range split(text) {
+			set(v.forms[form])[each] = true
 		}
+	}
+	put(plain, w.folded(small))
+	put(lowered, w.skeleton(w.folded(small)))
+	_, size := utf8.DecodeRuneInString(small)
+	for _, written := range []string{small, strings.ToUpper(small[:size]) + small[size:], strings.ToUpper(small)} {
+		put(cased, w.skeleton(written))
 	}
 }
 
