@@ -39,8 +39,10 @@ func (v *DeclarationVersion) checkKeys(o *object) {
 		belong bool
 		of     string
 	}{
-		{"counts_as", terms, "a clause of the terms"}, {"assessed", terms, "a clause of the terms"},
-		{"place", notice, "a notice"}, {"refusal_offered", notice, "a notice"},
+		{"counts_as", terms, "a clause of the terms"},
+		{"assessed", terms, "a clause of the terms"},
+		{"place", notice, "a notice"},
+		{"refusal_offered", notice, "a notice"},
 	} {
 		if o.has(key.name) && !key.belong && v.Kind != "" {
 			o.fail(key.name, "only %s has this key; leave it out", key.of)

@@ -131,6 +131,13 @@ func TestParse_BrokenRule_IsRefusedWithLinePathAndRemedy(t *testing.T) {
 		{"two words in one", every, "generic_words: [depesche]", "generic_words: [depesche, frohe post]", 0, "generic_words[1]", `"frohe post" is no word`},
 		{"word without a letter", every, "generic_words: [depesche]", `generic_words: ["--"]`, 0, "generic_words[0]", "is no word"},
 		{"word twice", every, "generic_words: [depesche]", "generic_words: [depesche, depesche]", 0, "generic_words", "in the list twice"},
+		{"evidence that cannot be required", every, "evidence_required: [url, ip]", "evidence_required: [url, phone]", 0, "channels[1].evidence_required[1]", `"phone" is not a part of the evidence that can be required; use url, ip, user_agent or operator`},
+		{"evidence required twice", every, "evidence_required: [url, ip]", "evidence_required: [url, url]", 0, "channels[1].evidence_required", "in the list twice"},
+		{"notice_required that is no truth value", every, "notice_required: true", "notice_required: always", 0, "channels[1].notice_required", "true or false"},
+		{"notice without place", every, "        place: checkout, above the button     # where it stood\n", "", -3, "declarations[2].versions[0]", "the key place is missing"},
+		{"notice that offers no refusal", every, "refusal_offered: true", "refusal_offered: false", 0, "declarations[2].versions[0].refusal_offered", "right is true"},
+		{"notice that counts as something", every, "        refusal_offered: true", "        counts_as: none\n        refusal_offered: true", 0, "declarations[2].versions[0].counts_as", "only a clause of the terms"},
+		{"consent with a place", every, "        text: Ja zum Magazin", "        place: shop\n        text: Ja zum Magazin", 0, "declarations[0].versions[0].place", "only a notice has this key"},
 		{"language that is none", acme, "language: de", "language: german-ish", 0, "declarations[0].versions[0].language", "tag such as de"},
 		{"channel defined twice", acme, "  - id: order-updates", "  - id: newsletter", 0, "channels[2].id", "defined twice, first on line 23"},
 		{"department defined twice", acme, "  - id: customer-service", "  - id: marketing", 0, "departments[2].id", "defined twice, first on line 13"},
@@ -259,6 +266,9 @@ func TestParse_WhatHasNoEffectOrIsLikelyAMistake_IsAWarning(t *testing.T) {
 		{"lapse without consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    consent_lapses_after: P1M", 0, "channels[2].consent_lapses_after", "no effect"},
 		{"double opt-in without consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    double_opt_in: optional", 0, "channels[2].double_opt_in", "no effect"},
 		{"declaration for what does not accept it", "acme.yaml", "channels: [newsletter, product-marketing]", "channels: [newsletter, order-updates]", 0, "declarations[1].versions[0].channels", "does not accept consent"},
+		{"evidence required of no consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    evidence_required: [url]", 0, "channels[2].evidence_required", "no effect"},
+		{"notice required of no customer", "acme.yaml", "    double_opt_in: required\n", "    notice_required: true\n", 0, "channels[0].notice_required", "no effect"},
+		{"notice for what takes no customers", "every-key.yaml", "channels: [offers]\n        place", "channels: [magazine]\n        place", 0, "declarations[2].versions[0].channels", "accepts no existing customers"},
 		{"decisions that live too long", "acme.yaml", "decision_ttl: PT5M", "decision_ttl: P2D", 0, "policy.decision_ttl", "more than a day"},
 	} {
 		document, line := c.apply(t)

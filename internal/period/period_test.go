@@ -167,7 +167,8 @@ func TestProperty_LongerPeriod_NeverEndsEarlier(t *testing.T) {
 			t.Fatalf("%s after %s is %s", p, from, end)
 		}
 		for _, longer := range []Period{
-			{months: p.months + 1, days: p.days, seconds: p.seconds}, {months: p.months, days: p.days + 1, seconds: p.seconds},
+			{months: p.months + 1, days: p.days, seconds: p.seconds},
+			{months: p.months, days: p.days + 1, seconds: p.seconds},
 			{months: p.months, days: p.days, seconds: p.seconds + 1},
 		} {
 			if !longer.AddTo(from).After(end) {
