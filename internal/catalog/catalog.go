@@ -66,7 +66,7 @@ const (
 	KindNotice DeclarationKind = "notice"
 )
 
-// CountsAs is what a clause of the terms is worth. It is empty for consent
+// CountsAs is what a clause of the terms is worth. It is empty for other
 // declarations.
 type CountsAs string
 
@@ -87,22 +87,37 @@ const (
 	EvidenceOperator  Evidence = "operator"
 )
 
+// RecipientRole is what a client is to the controllers whose data it is told.
+type RecipientRole string
+
+// The roles of recipients.
+const (
+	RoleOwnDepartment   RecipientRole = "own_department"
+	RoleProcessor       RecipientRole = "processor"
+	RoleOtherController RecipientRole = "other_controller"
+)
+
 // Catalog is one version of the rules. Fields hold what the document says,
 // with defaults filled in.
 type Catalog struct {
 	// EffectiveTime is when the version begins to count, in UTC, in whole
 	// microseconds; nil when the document leaves it out.
-	EffectiveTime    *time.Time
-	Controllers      []Controller
+	EffectiveTime *time.Time
+	Controllers   []Controller
+	// Recipients say who clients are. Not every client is among them.
+	Recipients       []Recipient
 	Departments      []Department
 	Channels         []Channel
 	SenderIdentities []SenderIdentity
 	Declarations     []Declaration
-	Policy           Policy
+	// GenericWords are words that tell no sender identity from another, besides those that are built in.
+	GenericWords []string
+	Policy       Policy
 
 	file        string
 	lines       map[string]int
 	controllers map[string]*Controller
+	recipients  map[string]*Recipient
 	departments map[string]*Department
 	channels    map[string]*Channel
 	senders     map[string]*SenderIdentity
@@ -111,8 +126,8 @@ type Catalog struct {
 
 type versionKey struct{ id, version string }
 
-// LocalName is a name in the languages that people are answered in. Both are
-// always set.
+// LocalName is a text in the languages that people are answered in. Both are
+// set, or neither where the key is optional and missing.
 type LocalName struct {
 	EN string
 	DE string
@@ -125,6 +140,20 @@ type Controller struct {
 	PostalAddress  string
 	PrivacyContact string // e-mail address in its exact form
 	ImprintURL     string // empty when not given
+	// SupervisoryAuthority is the name and address of the authority that a person may complain to (GDPR Art. 15(1)(f));
+	// empty when not given.
+	SupervisoryAuthority string
+	// RetentionNote says how long the controller keeps what is held elsewhere (GDPR Art. 15(1)(d)); empty when not given.
+	RetentionNote LocalName
+}
+
+// Recipient is who a client is, by name, as a person is told who asks for access (GDPR Art. 15(1)(c); CJEU C-154/21).
+type Recipient struct {
+	Client        string // the id of the client
+	Name          string
+	PostalAddress string
+	Role          RecipientRole
+	Country       string // where the data goes: two capitals of ISO 3166-1
 }
 
 // Department is an organisational unit that sends and receives complaints.
@@ -282,20 +311,28 @@ type Retention struct {
 
 // lineOf returns the line of a path in the document. A key that the document
 // leaves out has the line of the part that lacks it.
-func (c *Catalog) lineOf(path string) int {
+func (c *Catalog) lineOf(path string) int { return lineOf(c.lines, path) }
+
+func lineOf(lines map[string]int, path string) int {
 	for path != "" {
-		if line, ok := c.lines[path]; ok {
+		if line, ok := lines[path]; ok {
 			return line
 		}
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
-	return c.lines[""]
+	return lines[""]
 }
 
 // Controller returns the controller with the id.
 func (c *Catalog) Controller(id string) (*Controller, bool) {
 	controller, ok := c.controllers[id]
 	return controller, ok
+}
+
+// Recipient returns who the client with the id is.
+func (c *Catalog) Recipient(client string) (*Recipient, bool) {
+	recipient, ok := c.recipients[client]
+	return recipient, ok
 }
 
 // Department returns the department with the id.
@@ -328,6 +365,7 @@ func (c *Catalog) Declaration(id, version string) (*DeclarationVersion, bool) {
 // which take their controller from them.
 func (c *Catalog) index() {
 	c.controllers = byID(c.Controllers, func(x *Controller) string { return x.ID })
+	c.recipients = byID(c.Recipients, func(x *Recipient) string { return x.Client })
 	c.departments = byID(c.Departments, func(x *Department) string { return x.ID })
 	c.channels = byID(c.Channels, func(x *Channel) string { return x.ID })
 	c.senders = byID(c.SenderIdentities, func(x *SenderIdentity) string { return x.ID })

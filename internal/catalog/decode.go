@@ -14,6 +14,7 @@ import (
 // at the first, and remembers the line of every path it passes.
 type decoder struct {
 	file     string
+	stored   bool // the document was accepted before, so that rules added since only warn
 	lines    map[string]int
 	problems []Problem
 	warnings []Problem
@@ -29,7 +30,16 @@ func (d *decoder) failAt(line int, path, format string, args ...any) {
 }
 
 func (d *decoder) warn(path, format string, args ...any) {
-	d.warnings = d.add(d.warnings, d.lines[path], path, fmt.Sprintf(format, args...))
+	d.warnings = d.add(d.warnings, lineOf(d.lines, path), path, fmt.Sprintf(format, args...))
+}
+
+// refuse reports what breaks a rule that documents of before did not know: a problem, but of a stored document a warning.
+func (d *decoder) refuse(path, format string, args ...any) {
+	if d.stored {
+		d.warn(path, format, args...)
+		return
+	}
+	d.fail(path, format, args...)
 }
 
 func (d *decoder) add(to []Problem, line int, path, message string) []Problem {

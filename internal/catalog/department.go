@@ -215,8 +215,10 @@ func (c *departmentCheck) same(path string, old, next reflect.Value, whose strin
 // sameList compares two lists of parts by the names of these.
 func (c *departmentCheck) sameList(path string, old, next reflect.Value, whose string) {
 	name := func(v reflect.Value) string {
-		if version := v.FieldByName("Version"); version.IsValid() {
-			return version.String()
+		for _, field := range []string{"Version", "Client"} {
+			if named := v.FieldByName(field); named.IsValid() {
+				return named.String()
+			}
 		}
 		return v.FieldByName("ID").String()
 	}

@@ -24,6 +24,7 @@ const (
 	maxKeys         = 64      // of one mapping
 	maxProblems     = 100     // reported of one document
 	maxControllers  = 100
+	maxRecipients   = 1000
 	maxDepartments  = 500
 	maxChannels     = 1000
 	maxSenders      = 500
@@ -38,6 +39,14 @@ const (
 // there is no catalog.
 func Parse(name string, document []byte) (*Catalog, []Problem, error) {
 	d := &decoder{file: name, lines: map[string]int{}}
+	return d.parse(d.read(document))
+}
+
+// ParseStored reads a document that was accepted before, such as a version of the catalog that is in the database. It does what
+// Parse does, but rules that became stricter since then do not refuse it, for what was decided by it must stay readable: look-alike
+// senders are a warning, as is a soft opt-in by terms without assessment, and counts_as: contract, which counts as none.
+func ParseStored(name string, document []byte) (*Catalog, []Problem, error) {
+	d := &decoder{file: name, stored: true, lines: map[string]int{}}
 	return d.parse(d.read(document))
 }
 
@@ -58,6 +67,7 @@ func (d *decoder) parse(body ast.Node) (*Catalog, []Problem, error) {
 		c.index()
 		d.validate(c)
 		d.lookalikes(c)
+		d.advise(c)
 	}
 	if len(d.problems) > 0 {
 		return nil, inOrder(d.warnings), &Invalid{Problems: inOrder(d.problems)}

@@ -3,10 +3,10 @@ package catalog
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/assent-io/assent/internal/catalog/lookalike"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/yamltext"
 )
@@ -15,12 +15,15 @@ import (
 // keep the others from being read.
 func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	d.lines[""] = firstLine(body)
-	o := d.object(body, "", "effective_time", "controllers", "departments", "channels",
-		"sender_identities", "declarations", "policy")
+	o := d.object(body, "", "effective_time", "controllers", "recipients", "departments", "channels",
+		"sender_identities", "declarations", "generic_words", "policy")
 	o.require("controllers", "departments", "channels", "sender_identities")
 	c.EffectiveTime = o.instant("effective_time")
 	for _, entry := range o.items("controllers", maxControllers) {
 		c.Controllers = append(c.Controllers, d.controller(entry))
+	}
+	for _, entry := range o.items("recipients", maxRecipients) {
+		c.Recipients = append(c.Recipients, d.recipient(entry))
 	}
 	for _, entry := range o.items("departments", maxDepartments) {
 		c.Departments = append(c.Departments, d.department(entry))
@@ -34,11 +37,13 @@ func (d *decoder) catalog(c *Catalog, body ast.Node) {
 	for _, entry := range o.items("declarations", maxDeclarations) {
 		c.Declarations = append(c.Declarations, d.declaration(entry))
 	}
+	c.GenericWords = o.genericWords("generic_words")
 	c.Policy = d.policy(o)
 }
 
 func (d *decoder) controller(entry item) Controller {
-	o := d.object(entry.node, entry.path, "id", "name", "postal_address", "privacy_contact", "imprint_url")
+	o := d.object(entry.node, entry.path, "id", "name", "postal_address", "privacy_contact", "imprint_url",
+		"supervisory_authority", "retention_note")
 	o.require("id", "name", "postal_address", "privacy_contact")
 	return Controller{
 		ID:             o.token("id"),
@@ -46,6 +51,21 @@ func (d *decoder) controller(entry item) Controller {
 		PostalAddress:  o.prose("postal_address", maxLine),
 		PrivacyContact: o.email("privacy_contact"),
 		ImprintURL:     o.webAddress("imprint_url"),
+
+		SupervisoryAuthority: o.prose("supervisory_authority", maxLine),
+		RetentionNote:        o.localText("retention_note", maxLine),
+	}
+}
+
+func (d *decoder) recipient(entry item) Recipient {
+	o := d.object(entry.node, entry.path, "client", "name", "postal_address", "role", "country")
+	o.require("client", "name", "postal_address", "role", "country")
+	return Recipient{
+		Client:        o.token("client"),
+		Name:          o.line("name", maxName),
+		PostalAddress: o.prose("postal_address", maxLine),
+		Role:          oneOf(o, "role", RoleOwnDepartment, RoleProcessor, RoleOtherController),
+		Country:       o.country("country"),
 	}
 }
 
@@ -158,7 +178,7 @@ func (d *decoder) senderIdentity(entry item) SenderIdentity {
 	if from := o.child("from", "name", "address"); from != nil {
 		from.require("name", "address")
 		s.From = Mailbox{Name: from.line("name", maxName), Address: from.email("address")}
-		if s.From.Name != "" && !strings.ContainsFunc(s.From.Name, isWordRune) {
+		if s.From.Name != "" && !lookalike.HasWord(s.From.Name) {
 			from.fail("name", "the name has no letter or digit; write a name that people can read")
 		}
 	}
@@ -172,89 +192,6 @@ func (d *decoder) senderIdentity(entry item) SenderIdentity {
 	return s
 }
 
-func (d *decoder) declaration(entry item) Declaration {
-	o := d.object(entry.node, entry.path, "id", "kind", "versions")
-	o.require("id", "kind", "versions")
-	declaration := Declaration{ID: o.token("id"), Kind: oneOf(o, "kind", KindConsent, KindTerms, KindNotice)}
-	for _, version := range o.items("versions", maxVersions) {
-		declaration.Versions = append(declaration.Versions, d.version(version, declaration))
-	}
-	return declaration
-}
-
-func (d *decoder) version(entry item, of Declaration) DeclarationVersion {
-	o := d.object(entry.node, entry.path, "version", "language", "channels", "text", "counts_as", "assessed", "place", "refusal_offered")
-	o.require("version", "language", "channels", "text")
-	v := DeclarationVersion{
-		ID:             of.ID,
-		Kind:           of.Kind,
-		Version:        o.versionName("version"),
-		Language:       o.language("language"),
-		Channels:       o.tokens("channels"),
-		Text:           o.prose("text", maxProse),
-		CountsAs:       oneOf(o, "counts_as", CountsAsNone, CountsAsExistingCustomer),
-		Assessed:       o.assessment("assessed"),
-		Place:          o.line("place", maxLine),
-		RefusalOffered: o.flag("refusal_offered"),
-	}
-	v.checkKeys(o)
-	return v
-}
-
-// checkKeys refuses keys that a version of the kind does not have, and asks for those that it must have.
-func (v *DeclarationVersion) checkKeys(o *object) {
-	terms, notice := v.Kind == KindTerms, v.Kind == KindNotice
-	for _, key := range []struct {
-		name   string
-		belong bool
-		of     string
-	}{
-		{"counts_as", terms, "a clause of the terms"}, {"assessed", terms, "a clause of the terms"},
-		{"place", notice, "a notice"}, {"refusal_offered", notice, "a notice"},
-	} {
-		if o.has(key.name) && !key.belong && v.Kind != "" {
-			o.fail(key.name, "only %s has this key; leave it out", key.of)
-		}
-	}
-	switch {
-	case terms:
-		o.require("counts_as")
-		if v.CountsAs == CountsAsExistingCustomer && !o.has("assessed") {
-			o.fail("counts_as", "a clause counts as a soft opt-in only when it was assessed; add assessed: {by: …, on: 2026-01-31}")
-		}
-	case notice:
-		o.require("place", "refusal_offered")
-		if o.has("refusal_offered") && !v.RefusalOffered {
-			o.fail("refusal_offered", "a notice that offers no refusal is no notice of the soft opt-in (UWG section 7(3) no. 4); right is true")
-		}
-	}
-}
-
-func (o *object) versionName(key string) string {
-	s, ok := o.text(key, maxLine)
-	if !ok {
-		return ""
-	}
-	if !isVersion(s) {
-		o.fail(key, "%s is not a valid version; a version has at most 64 of the characters a-z, A-Z, 0-9, '-', '_' and '.', begins with a letter or digit, and does not read like a domain", yamltext.Quote(s))
-		return ""
-	}
-	return s
-}
-
-func (o *object) assessment(key string) *Assessment {
-	assessed := o.child(key, "by", "on", "note")
-	if assessed == nil {
-		return nil
-	}
-	assessed.require("by", "on")
-	return &Assessment{
-		By:   assessed.line("by", maxName),
-		On:   assessed.day("on"),
-		Note: assessed.prose("note", maxLine),
-	}
-}
-
 // policy reads the policy, each period by its default where it is missing.
 func (d *decoder) policy(document *object) Policy {
 	o := document.child("policy", "decision_ttl", "existing_customer_lapses_after", "confirmation_expires_after", "claims_period",
@@ -266,7 +203,7 @@ func (d *decoder) policy(document *object) Policy {
 		DecisionTTL:                 o.period("decision_ttl", period.Seconds(5*60)),
 		ExistingCustomerLapsesAfter: o.period("existing_customer_lapses_after", period.Months(24)),
 		ConfirmationExpiresAfter:    o.period("confirmation_expires_after", period.Days(30)),
-		ClaimsPeriod:                o.period("claims_period", period.Period{}),
+		ClaimsPeriod:                o.periodOfKeeping("claims_period"),
 		Retention:                   d.retention(o),
 	}
 }
@@ -278,9 +215,9 @@ func (d *decoder) retention(policy *object) Retention {
 		return Retention{}
 	}
 	return Retention{
-		Evidence:    o.period("evidence", period.Period{}),
-		Requests:    o.period("requests", period.Period{}),
-		Disclosures: o.period("disclosures", period.Period{}),
-		HardBounces: o.period("hard_bounces", period.Period{}),
+		Evidence:    o.periodOfKeeping("evidence"),
+		Requests:    o.periodOfKeeping("requests"),
+		Disclosures: o.periodOfKeeping("disclosures"),
+		HardBounces: o.periodOfKeeping("hard_bounces"),
 	}
 }

@@ -31,8 +31,8 @@ func TestParse_BrokenRule_IsRefusedWithLinePathAndRemedy(t *testing.T) {
 		{"unknown key of a channel", every, "retired: true ", "retire: true ", 0, "channels[3]", `unknown key "retire"`},
 		{"unknown key of a name", every, "{en: Press, de: Presse}", "{en: Press, de: Presse, fr: Presse}", 0, "departments[0].name", `unknown key "fr"`},
 		{"unknown key in from", every, "from: {name: Stromtarife,", "from: {nam: Stromtarife,", 0, "sender_identities[2].from", `unknown key "nam"`},
-		{"unknown key of a version", every, "        counts_as: contract", "        countsas: contract", 0, "declarations[1].versions[0]", `unknown key "countsas"`},
-		{"duplicate key", every, "    controller: netz\n", "    controller: netz\n    controller: netz\n", 1, "departments[0].controller", "twice, first on line 12"},
+		{"unknown key of a version", every, "        counts_as: existing", "        countsas: existing", 0, "declarations[1].versions[0]", `unknown key "countsas"`},
+		{"duplicate key", every, "    controller: netz\n", "    controller: netz\n    controller: netz\n", 1, "departments[0].controller", "twice, first on line 16"},
 		{"duplicate key in braces", every, "{en: Press, de", "{en: Press, en: Press, de", 0, "departments[0].name.en", "twice"},
 		{"missing key", every, "    postal_address: Ring 2, 8010 Graz, Austria\n", "", -2, "controllers[0]", "the key postal_address is missing"},
 		{"missing language of a name", every, "{en: Press, de: Presse}", "{en: Press}", 0, "departments[0].name", "the key de is missing"},
@@ -103,12 +103,41 @@ func TestParse_BrokenRule_IsRefusedWithLinePathAndRemedy(t *testing.T) {
 		{"accepted look-alike with no justification", every, `, justification: "shown here for the key, not for the need"`, "", 0, "sender_identities[2].lookalike_accepted", "the key justification is missing"},
 		{"channel that honours itself", acme, "honours: [newsletter]", "honours: [product-marketing]", 0, "channels[1].honours", "in a circle: product-marketing honours product-marketing"},
 		{"channels that honour each other", acme, "    double_opt_in: required\n", "    honours: [product-marketing]\n", 11, "channels[1].honours", "in a circle: newsletter honours product-marketing honours newsletter"},
-		{"contract without assessment", acme, "        assessed: {by: data protection officer, on: 2025-11-03}\n", "", -1, "declarations[2].versions[1].counts_as", "add assessed: {by: …, on: 2026-01-31}"},
+		{"soft opt-in without assessment", acme, "        assessed: {by: data protection officer, on: 2025-11-03}\n", "", -1, "declarations[2].versions[1].counts_as", "add assessed: {by: …, on: 2026-01-31}"},
 		{"assessment without date", acme, ", on: 2025-11-03}", "}", 0, "declarations[2].versions[1].assessed", "the key on is missing"},
 		{"assessment with a wrong date", acme, "on: 2025-11-03", "on: 2025-13-03", 0, "declarations[2].versions[1].assessed.on", "write it as 2026-01-31"},
 		{"terms that count as nothing named", acme, "        counts_as: none               # the clause of 2024 was hidden among others\n", "", -3, "declarations[2].versions[0]", "the key counts_as is missing"},
 		{"consent that counts as something", acme, "        channels: [newsletter]\n", "        channels: [newsletter]\n        counts_as: none\n", 1, "declarations[0].versions[0].counts_as", "only a clause of the terms"},
-		{"unknown kind of declaration", acme, "kind: terms", "kind: clause", 0, "declarations[2].kind", "right is consent or terms"},
+		{"unknown kind of declaration", acme, "kind: terms", "kind: clause", 0, "declarations[2].kind", "right is consent, terms or notice"},
+		{"clause that counts as a contract", acme, "counts_as: existing_customer ", "counts_as: contract ", 0, "declarations[2].versions[1].counts_as", "a clause cannot count as a contract: e-mail marketing rests on a consent, or on a sale with all conditions of the soft opt-in (CJEU C-654/23)"},
+		{"clause that counts as anything else", acme, "counts_as: existing_customer ", "counts_as: consent ", 0, "declarations[2].versions[1].counts_as", "right is none or existing_customer"},
+		{"period to the end of the year of a lapse", every, "P18M", "P1Y/EOY", 0, "channels[1].consent_lapses_after", "which only claims_period and the periods of retention may"},
+		{"period to the end of the year of the policy", every, "existing_customer_lapses_after: P24M", "existing_customer_lapses_after: P2Y/EOY", 0, "policy.existing_customer_lapses_after", "ends with the year"},
+		{"period to the end of the year of a decision", every, "decision_ttl: PT5M", "decision_ttl: P1Y/EOY", 0, "policy.decision_ttl", "ends with the year"},
+		{"period to the end of the year of a request", every, "confirmation_expires_after: P30D", "confirmation_expires_after: P1Y/EOY", 0, "policy.confirmation_expires_after", "ends with the year"},
+		{"days to the end of the year", every, "claims_period: P3Y/EOY", "claims_period: P3D/EOY", 0, "policy.claims_period", "is of whole years"},
+		{"recipient without client", every, "{client: mail-tool, ", "{", 0, "recipients[0]", "the key client is missing"},
+		{"recipient without country", every, ", country: AT}", "}", 0, "recipients[0]", "the key country is missing"},
+		{"recipient of an unknown role", every, "role: processor", "role: friend", 0, "recipients[0].role", "right is own_department, processor or other_controller"},
+		{"recipient of no country", every, "country: AT", "country: UK", 0, "recipients[0].country", `"UK" is not the code of a country`},
+		{"recipient of a country in small letters", every, "country: AT", "country: at", 0, "recipients[0].country", "two capitals"},
+		{"recipient of a region", every, "country: AT", "country: EU", 0, "recipients[0].country", "two capitals"},
+		{"recipient of three letters", every, "country: AT", "country: AUT", 0, "recipients[0].country", "two capitals"},
+		{"recipient whose client is no id", every, "client: mail-tool", "client: Mail Tool", 0, "recipients[0].client", "is not a valid id"},
+		{"recipient defined twice", every, "departments:\n", "  - {client: mail-tool, name: X, postal_address: Y, role: processor, country: AT}\ndepartments:\n", 0, "recipients[1].client", "defined twice"},
+		{"unknown key of a recipient", every, "{client: mail-tool, ", "{client: mail-tool, zip: 1, ", 0, "recipients[0]", `unknown key "zip"`},
+		{"retention note in one language", every, "{en: Kept as the schedule of the group says, de: ", "{de: ", 0, "controllers[0].retention_note", "the key en is missing"},
+		{"empty authority", every, "supervisory_authority: Datenschutzbehörde, Barichgasse 40–42, 1030 Wien ", `supervisory_authority: "" `, 0, "controllers[0].supervisory_authority", "empty"},
+		{"two words in one", every, "generic_words: [depesche]", "generic_words: [depesche, frohe post]", 0, "generic_words[1]", `"frohe post" is no word`},
+		{"word without a letter", every, "generic_words: [depesche]", `generic_words: ["--"]`, 0, "generic_words[0]", "is no word"},
+		{"word twice", every, "generic_words: [depesche]", "generic_words: [depesche, depesche]", 0, "generic_words", "in the list twice"},
+		{"evidence that cannot be required", every, "evidence_required: [url, ip]", "evidence_required: [url, phone]", 0, "channels[1].evidence_required[1]", `"phone" is not a part of the evidence that can be required; use url, ip, user_agent or operator`},
+		{"evidence required twice", every, "evidence_required: [url, ip]", "evidence_required: [url, url]", 0, "channels[1].evidence_required", "in the list twice"},
+		{"notice_required that is no truth value", every, "notice_required: true", "notice_required: always", 0, "channels[1].notice_required", "true or false"},
+		{"notice without place", every, "        place: checkout, above the button     # where it stood\n", "", -3, "declarations[2].versions[0]", "the key place is missing"},
+		{"notice that offers no refusal", every, "refusal_offered: true", "refusal_offered: false", 0, "declarations[2].versions[0].refusal_offered", "right is true"},
+		{"notice that counts as something", every, "        refusal_offered: true", "        counts_as: none\n        refusal_offered: true", 0, "declarations[2].versions[0].counts_as", "only a clause of the terms"},
+		{"consent with a place", every, "        text: Ja zum Magazin", "        place: shop\n        text: Ja zum Magazin", 0, "declarations[0].versions[0].place", "only a notice has this key"},
 		{"language that is none", acme, "language: de", "language: german-ish", 0, "declarations[0].versions[0].language", "tag such as de"},
 		{"channel defined twice", acme, "  - id: order-updates", "  - id: newsletter", 0, "channels[2].id", "defined twice, first on line 23"},
 		{"department defined twice", acme, "  - id: customer-service", "  - id: marketing", 0, "departments[2].id", "defined twice, first on line 13"},
@@ -214,6 +243,19 @@ func TestParse_ManyProblems_AreCutOff(t *testing.T) {
 	}
 }
 
+// newWarnings returns the warnings of a changed example that the example itself does not have.
+func newWarnings(t *testing.T, name, document string) ([]Problem, error) {
+	t.Helper()
+	_, before, err := Parse("catalog.yaml", []byte(example(t, name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, warnings, err := Parse("catalog.yaml", []byte(document))
+	return slices.DeleteFunc(warnings, func(w Problem) bool {
+		return slices.ContainsFunc(before, func(b Problem) bool { return b.Path == w.Path && b.Message == w.Message })
+	}), err
+}
+
 func TestParse_WhatHasNoEffectOrIsLikelyAMistake_IsAWarning(t *testing.T) {
 	for _, c := range []change{
 		{"sender identity of another department", "acme.yaml", "sender_identities: [acme-newsletter]", "sender_identities: [acme-service]", 0, "channels[0].sender_identities", "belongs to the department"},
@@ -224,10 +266,13 @@ func TestParse_WhatHasNoEffectOrIsLikelyAMistake_IsAWarning(t *testing.T) {
 		{"lapse without consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    consent_lapses_after: P1M", 0, "channels[2].consent_lapses_after", "no effect"},
 		{"double opt-in without consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    double_opt_in: optional", 0, "channels[2].double_opt_in", "no effect"},
 		{"declaration for what does not accept it", "acme.yaml", "channels: [newsletter, product-marketing]", "channels: [newsletter, order-updates]", 0, "declarations[1].versions[0].channels", "does not accept consent"},
+		{"evidence required of no consent", "acme.yaml", "    reference_pattern: \"order-[0-9]+\"", "    evidence_required: [url]", 0, "channels[2].evidence_required", "no effect"},
+		{"notice required of no customer", "acme.yaml", "    double_opt_in: required\n", "    notice_required: true\n", 0, "channels[0].notice_required", "no effect"},
+		{"notice for what takes no customers", "every-key.yaml", "channels: [offers]\n        place", "channels: [magazine]\n        place", 0, "declarations[2].versions[0].channels", "accepts no existing customers"},
 		{"decisions that live too long", "acme.yaml", "decision_ttl: PT5M", "decision_ttl: P2D", 0, "policy.decision_ttl", "more than a day"},
 	} {
 		document, line := c.apply(t)
-		_, warnings, err := Parse("catalog.yaml", []byte(document))
+		warnings, err := newWarnings(t, c.document, document)
 		if err != nil || len(warnings) != 1 {
 			t.Errorf("%s: %v, warnings %v", c.rule, err, warnings)
 			continue

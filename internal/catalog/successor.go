@@ -28,8 +28,9 @@ type Ref struct {
 
 // CheckSuccessor reports whether next may follow old, both from Parse. What
 // events refer to, as used says, has to stay what it was: a declaration
-// version that a grant names keeps its kind, its channels and its text to the
-// letter; a channel keeps class and medium; channels and sender identities
+// version that a grant names, be it as the notice that was shown, keeps its
+// kind, its channels and its text to the letter, and a notice where it stood
+// and that a refusal was offered; a channel keeps class and medium; channels and sender identities
 // may be retired but not removed; departments and controllers, which scopes
 // name, may not be removed.
 //
@@ -119,7 +120,7 @@ func (s *succession) channel(old *Channel) {
 
 func (s *succession) version(old *DeclarationVersion) {
 	next, kept := s.next.Declaration(old.ID, old.Version)
-	if kept && next.Kind == old.Kind && next.Text == old.Text && sameSet(next.Channels, old.Channels) {
+	if kept && next.Kind == old.Kind && next.Text == old.Text && sameSet(next.Channels, old.Channels) && sameNotice(next, old) {
 		return
 	}
 	if !s.used(Ref{Kind: RefDeclarationVersion, Name: old.Ref()}) {
@@ -140,6 +141,20 @@ func (s *succession) version(old *DeclarationVersion) {
 	if !sameSet(next.Channels, old.Channels) {
 		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
 	}
+	if next.Kind != old.Kind {
+		return // Another kind has no place, and offers no refusal.
+	}
+	if next.Place != old.Place {
+		s.add(CodeVersionInUse, path+".place", "the place of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
+	}
+	if next.RefusalOffered != old.RefusalOffered {
+		s.add(CodeVersionInUse, path+".refusal_offered", "the refusal_offered of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
+	}
+}
+
+// sameNotice reports whether two versions say the same of where a notice stood, and whether a refusal was offered.
+func sameNotice(a, b *DeclarationVersion) bool {
+	return a.Place == b.Place && a.RefusalOffered == b.RefusalOffered
 }
 
 // placeOfVersions returns the path of the versions of a declaration; that of all declarations if the next document lacks it.

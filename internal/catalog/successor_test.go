@@ -77,6 +77,26 @@ func TestCheckSuccessor_WhatEventsReferTo_StaysWhatItWas(t *testing.T) {
 			CodeVersionInUse, "declarations", `"web@1" is gone, but grants refer to it`,
 		},
 		{
+			"text of a notice", only(RefDeclarationVersion, "checkout-notice@1"),
+			[]string{"über ähnliche Angebote.", "über Angebote."},
+			CodeVersionInUse, "declarations[2].versions[0].text", `the text of "checkout-notice@1" changed`,
+		},
+		{
+			"channels of a notice", only(RefDeclarationVersion, "checkout-notice@1"),
+			[]string{"channels: [offers]\n        place", "channels: [magazine]\n        place"},
+			CodeVersionInUse, "declarations[2].versions[0].channels", `the channels of "checkout-notice@1" changed`,
+		},
+		{
+			"place of a notice", only(RefDeclarationVersion, "checkout-notice@1"),
+			[]string{"place: checkout, above the button", "place: checkout, below the button"},
+			CodeVersionInUse, "declarations[2].versions[0].place", `the place of "checkout-notice@1" changed`,
+		},
+		{
+			"notice that goes", only(RefDeclarationVersion, "checkout-notice@1"),
+			[]string{"- id: checkout-notice", "- id: till-notice"},
+			CodeVersionInUse, "declarations", `"checkout-notice@1" is gone, but grants refer to it`,
+		},
+		{
 			"channel that goes", only(RefChannel, "outages"),
 			[]string{outagesRule, strings.Replace(outagesRule, "id: outages", "id: disruptions", 1)},
 			CodeInUse, "channels", `the channel "outages" is gone, but recorded events name it; put it back with retired: true`,
@@ -128,6 +148,16 @@ func TestCheckSuccessor_MediumOfAUsedChannel_NeverChanges(t *testing.T) {
 	}
 }
 
+func TestCheckSuccessor_RefusalThatAUsedNoticeOffered_NeverChanges(t *testing.T) {
+	// Parse refuses a notice that offers none; the rule is for what could be allowed one day.
+	old, next := mustParse(t, example(t, "every-key.yaml")), mustParse(t, example(t, "every-key.yaml"))
+	next.Declarations[2].Versions[0].RefusalOffered = false
+	err := CheckSuccessor(old, next, only(RefDeclarationVersion, "checkout-notice@1"))
+	if err == nil || !strings.Contains(err.Error(), `declarations[2].versions[0].refusal_offered: the refusal_offered of "checkout-notice@1" changed`) {
+		t.Errorf("CheckSuccessor: %v", err)
+	}
+}
+
 func TestCheckSuccessor_WhatDoesNotTouchThePast_IsAllowed(t *testing.T) {
 	for rule, exchanges := range map[string][]string{
 		"nothing":               {},
@@ -136,7 +166,7 @@ func TestCheckSuccessor_WhatDoesNotTouchThePast_IsAllowed(t *testing.T) {
 		"another order":         {"channels: [magazine, offers]", "channels: [offers, magazine]"},
 		"new version":           {webVersion, webVersion + strings.Replace(webVersion, `"1"`, `"2"`, 1)},
 		"another assessment":    {"on: 2026-01-02", "on: 2026-02-02"},
-		"another worth":         {"counts_as: contract", "counts_as: none"},
+		"another worth":         {"counts_as: existing_customer", "counts_as: none"},
 		"renamed department":    {"{en: Sales, de: Vertrieb}", "{en: Trade, de: Handel}"},
 		"other rules":           {"consent_lapses_after: P18M", "consent_lapses_after: P24M"},
 		"text wrapped anew":     {"text: Ja zum Magazin und zu Angeboten.", "text: >-\n          Ja zum Magazin\n          und zu Angeboten."},

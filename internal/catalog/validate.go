@@ -37,6 +37,7 @@ func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
 // nothing of the ids of another.
 func (d *decoder) identifiers(c *Catalog) {
 	distinct(d, "controllers", "id", c.Controllers, func(x *Controller) string { return x.ID })
+	distinct(d, "recipients", "client", c.Recipients, func(x *Recipient) string { return x.Client })
 	distinct(d, "departments", "id", c.Departments, func(x *Department) string { return x.ID })
 	distinct(d, "channels", "id", c.Channels, func(x *Channel) string { return x.ID })
 	distinct(d, "sender_identities", "id", c.SenderIdentities, func(x *SenderIdentity) string { return x.ID })

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog/lookalike"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/timetext"
 	"github.com/assent-io/assent/internal/yamltext"
@@ -80,13 +81,49 @@ func isInvisible(r rune) bool {
 }
 
 // localName reads a name in English and German.
-func (o *object) localName(key string) LocalName {
-	names := o.child(key, "en", "de")
-	if names == nil {
+func (o *object) localName(key string) LocalName { return o.localText(key, maxName) }
+
+// localText reads a line in English and German; neither when the key is missing.
+func (o *object) localText(key string, limit int) LocalName {
+	texts := o.child(key, "en", "de")
+	if texts == nil {
 		return LocalName{}
 	}
-	names.require("en", "de")
-	return LocalName{EN: names.line("en", maxName), DE: names.line("de", maxName)}
+	texts.require("en", "de")
+	return LocalName{EN: texts.line("en", limit), DE: texts.line("de", limit)}
+}
+
+// genericWords reads a list of words, each once.
+func (o *object) genericWords(key string) []string {
+	var list []string
+	for _, entry := range o.items(key, maxList) {
+		s, ok := yamltext.Of(entry.node)
+		s = strings.TrimSpace(s)
+		switch {
+		case !ok:
+			o.d.fail(entry.path, "%s stands where a word belongs", yamltext.Kind(entry.node))
+		case len(s) > maxToken || strings.ContainsFunc(s, isInvisible) || strings.ContainsFunc(s, unicode.IsSpace) || !lookalike.HasWord(s):
+			o.d.fail(entry.path, "%s is no word; write one word of at most %d octets, without spaces", yamltext.Quote(s), maxToken)
+		default:
+			list = append(list, s)
+		}
+	}
+	o.unique(key, list)
+	return list
+}
+
+// country reads the code of a country.
+func (o *object) country(key string) string {
+	s, ok := o.text(key, maxLine)
+	if !ok {
+		return ""
+	}
+	region, err := language.ParseRegion(s)
+	if err != nil || region.String() != s || !region.IsCountry() || region.Canonicalize() != region {
+		o.fail(key, "%s is not the code of a country; write the two capitals of ISO 3166-1, such as AT or GB", yamltext.Quote(s))
+		return ""
+	}
+	return s
 }
 
 // token reads an id.
@@ -214,9 +251,23 @@ func (o *object) webAddress(key string) string {
 	return s
 }
 
-// period reads a calendar period longer than nothing. A missing key gives the
-// default.
+// period reads a calendar period longer than nothing, which does not wait for
+// the end of a year. A missing key gives the default.
 func (o *object) period(key string, byDefault period.Period) period.Period {
+	p := o.anyPeriod(key, byDefault)
+	if p.EndsWithYear() {
+		o.fail(key, "%s ends with the year, which only claims_period and the periods of retention may; write it without %s",
+			yamltext.Quote(p.String()), period.YearEnd)
+		return byDefault
+	}
+	return p
+}
+
+// periodOfKeeping reads how long something is kept, which may end with a year
+// (German civil code, section 199). A missing key gives none.
+func (o *object) periodOfKeeping(key string) period.Period { return o.anyPeriod(key, period.Period{}) }
+
+func (o *object) anyPeriod(key string, byDefault period.Period) period.Period {
 	s, ok := o.text(key, maxLine)
 	if !ok {
 		return byDefault

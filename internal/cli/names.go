@@ -34,7 +34,7 @@ func (a *app) catalogNames(ctx context.Context, s *connect.Server) (catalogNames
 	if err != nil {
 		return nil, err
 	}
-	c, _, err := catalog.Parse("catalog", []byte(answer.GetDocument()))
+	c, _, err := catalog.ParseStored("catalog", []byte(answer.GetDocument()))
 	if err != nil {
 		return nil, err
 	}

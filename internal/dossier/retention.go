@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assent-io/assent/internal/locale"
+	"github.com/assent-io/assent/internal/period"
 )
 
 // RetentionOf returns how long what is held is kept. The periods are those of the catalog's policy by what they are of, in ISO 8601;
@@ -13,15 +14,15 @@ func RetentionOf(periods map[string]string) []Retention {
 	var list []Retention
 	for _, of := range []string{"evidence", "requests", "disclosures", "hard_bounces"} {
 		what, key, values := locale.Get("retention."+of), "retention.noEnd", locale.Values{}
-		if period := periods[of]; period != "" {
-			key, values["period"] = "retention.period", periodWords(period)
+		if iso := periods[of]; iso != "" {
+			key, values["period"] = "retention.period", periodWords(iso)
 		}
 		values["what"] = what
 		list = append(list, Retention{Of: of, Period: periods[of], Text: locale.Fill(key, values)})
 	}
-	if period := periods["claims"]; period != "" {
+	if iso := periods["claims"]; iso != "" {
 		list = append(list, Retention{
-			Of: "claims", Period: period, Text: locale.Fill("retention.claims", locale.Values{"period": periodWords(period)}),
+			Of: "claims", Period: iso, Text: locale.Fill("retention.claims", locale.Values{"period": periodWords(iso)}),
 		})
 	}
 	return append(list,
@@ -32,6 +33,9 @@ func RetentionOf(periods map[string]string) []Retention {
 
 // periodWords writes a period of ISO 8601 in words; one that it cannot read as it is.
 func periodWords(iso string) locale.Text {
+	if whole, ok := strings.CutSuffix(iso, period.YearEnd); ok {
+		return locale.Fill("period.toYearEnd", locale.Values{"period": periodWords(whole)})
+	}
 	rest, ok := strings.CutPrefix(iso, "P")
 	if !ok {
 		return locale.Same(iso)

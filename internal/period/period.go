@@ -15,7 +15,12 @@ type Period struct {
 	months  int64
 	days    int64
 	seconds int64
+	yearEnd bool // of whole years, from the end of a year
 }
+
+// YearEnd is what a period ends with that begins at the end of the year in which it would begin, as limitation periods do by
+// section 199 of the German civil code: P3Y/EOY.
+const YearEnd = "/EOY"
 
 // Months returns the period of some months.
 func Months(n int64) Period { return Period{months: n} }
@@ -41,7 +46,10 @@ type unit struct{ months, days, seconds int64 }
 // P2W, PT5M, P1DT12H. Signs, fractions and small letters are refused, as is
 // a unit out of order or given twice, and more than a hundred years of
 // months, of days or of time.
+//
+// Whole years may be followed by YearEnd, as in P3Y/EOY.
 func Parse(iso string) (Period, error) {
+	iso, yearEnd := strings.CutSuffix(iso, YearEnd)
 	rest, ok := strings.CutPrefix(iso, "P")
 	if !ok {
 		return Period{}, errors.New("a period starts with P, as in P24M, P30D or PT5M")
@@ -60,6 +68,10 @@ func Parse(iso string) (Period, error) {
 	if p.months > maxMonths || p.days > maxDays || p.seconds > maxSeconds {
 		return Period{}, errors.New("a period is at most a hundred years long")
 	}
+	if yearEnd && (p.months == 0 || p.months%12 != 0 || p.days != 0 || p.seconds != 0) {
+		return Period{}, errors.New("a period that ends with the year is of whole years, as in P3Y" + YearEnd)
+	}
+	p.yearEnd = yearEnd
 	return p, nil
 }
 
@@ -89,9 +101,15 @@ func (p *Period) parsePart(s, letters string, units []unit) error {
 // AddTo returns the instant that lies the period after t, in UTC. Years and
 // months are added first; where the month that is reached lacks the day, its
 // last day is taken. Then come weeks and days, then the time parts.
+//
+// A period that ends with the year lasts until the end of 31 December: it has
+// ended at the first beginning of a year after t and the period.
 func (p Period) AddTo(t time.Time) time.Time {
 	const day = 24 * time.Hour // no day of UTC is longer or shorter to package time
 	t = t.UTC()
+	if p.yearEnd {
+		return time.Date(t.Year()+int(p.months/12)+1, time.January, 1, 0, 0, 0, 0, time.UTC)
+	}
 	if p.months > 0 {
 		year, month, dayOfMonth := t.Date()
 		months := int64(year)*12 + int64(month) - 1 + p.months
@@ -137,11 +155,15 @@ func floorDiv(a, b int64) int64 {
 	return a / b
 }
 
+// EndsWithYear reports whether the period begins, and so ends, with the end of
+// a year.
+func (p Period) EndsWithYear() bool { return p.yearEnd }
+
 // IsZero reports whether the period is no time at all.
 func (p Period) IsZero() bool { return p == Period{} }
 
 // String returns the period in ISO 8601, in months, days, hours, minutes and
-// seconds. Parse reads it back as the same period.
+// seconds, with YearEnd where it ends with the year. Parse reads it back as the same period.
 func (p Period) String() string {
 	if p.IsZero() {
 		return "P0D"
@@ -161,6 +183,9 @@ func (p Period) String() string {
 		write(p.seconds/3600, 'H')
 		write(p.seconds/60%60, 'M')
 		write(p.seconds%60, 'S')
+	}
+	if p.yearEnd {
+		b.WriteString(YearEnd)
 	}
 	return b.String()
 }

@@ -11,6 +11,7 @@ func TestParse_AcceptedSpelling_HasACanonicalOne(t *testing.T) {
 	for iso, want := range map[string]string{
 		"P24M": "P24M", "P2Y": "P24M", "P1Y6M": "P18M", "P30D": "P30D", "P2W": "P14D", "P1W1D": "P8D",
 		"PT5M": "PT5M", "PT300S": "PT5M", "PT1H30M": "PT1H30M", "PT90M": "PT1H30M", "P1DT12H": "P1DT12H",
+		"P3Y/EOY": "P36M/EOY", "P12M/EOY": "P12M/EOY", "P100Y/EOY": "P1200M/EOY",
 		"P1Y2M3W4DT5H6M7S": "P14M25DT5H6M7S", "P0D": "P0D", "PT0S": "P0D", "P100Y": "P1200M", "P036600D": "P36600D",
 	} {
 		p, err := Parse(iso)
@@ -28,6 +29,8 @@ func TestParse_WhatIsNoPeriod_IsRefused(t *testing.T) {
 		"", "P", "PT", "P1", "1D", "D", "PD", "P1DT", "PT1D", "P1H", "P1M1Y", "P1D1W", "P1D1D", "PT1S1M", "P1Y1Y",
 		"-P1D", "P-1D", "P+1D", "P1.5D", "P1,5D", "PT0.5S", "p1d", "P1d", " P1D", "P1D ", "P1 D", "P1DT1HT1M", "P１D",
 		"P101Y", "P1201M", "P99Y13M", "P36601D", "P5229W", "PT878401H", "P1000000000D", "P99999999999999999999Y",
+		"/EOY", "P/EOY", "P0Y/EOY", "P0D/EOY", "P6M/EOY", "P13M/EOY", "P1Y1D/EOY", "P1YT1S/EOY", "P30D/EOY", "P1Y/eoy", "P1Y/EOY/EOY", "P1YEOY",
+		"P1Y/EOM", "P1Y/EOYT1S", "P101Y/EOY",
 	} {
 		if p, err := Parse(iso); err == nil || p != (Period{}) {
 			t.Errorf("Parse(%q) = %s, %v", iso, p, err)
@@ -52,6 +55,12 @@ func TestAddTo_CalendarArithmetic(t *testing.T) {
 		{"P1DT1H", "2026-03-28T23:30:00Z", "2026-03-30T00:30:00Z"},
 		{"P0D", "2026-01-31T10:00:00Z", "2026-01-31T10:00:00Z"},
 		{"P1M", "2026-03-01T00:30:00+02:00", "2026-03-28T22:30:00Z"},
+		{"P3Y/EOY", "2026-05-04T10:00:00Z", "2030-01-01T00:00:00Z"},
+		{"P3Y/EOY", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z"},
+		{"P3Y/EOY", "2026-12-31T23:59:59.999999Z", "2030-01-01T00:00:00Z"},
+		{"P3Y/EOY", "2027-01-01T00:00:00Z", "2031-01-01T00:00:00Z"},
+		{"P1Y/EOY", "2024-02-29T12:00:00Z", "2026-01-01T00:00:00Z"},
+		{"P36M/EOY", "2027-01-01T00:30:00+01:00", "2030-01-01T00:00:00Z"},
 	} {
 		from, err := time.Parse(time.RFC3339Nano, c.from)
 		if err != nil {
@@ -79,6 +88,11 @@ func anyPeriod() *rapid.Generator[Period] {
 	})
 }
 
+// anyWholeYears draws a period that ends with the year.
+func anyWholeYears() *rapid.Generator[Period] {
+	return rapid.Map(rapid.Int64Range(1, maxMonths/12), func(years int64) Period { return Period{months: 12 * years, yearEnd: true} })
+}
+
 // anyInstant draws a time of the years 1900 to 2200.
 func anyInstant() *rapid.Generator[time.Time] {
 	return rapid.Map(rapid.Int64Range(-2_208_988_800_000_000, 7_258_118_400_000_000), func(us int64) time.Time {
@@ -88,9 +102,20 @@ func anyInstant() *rapid.Generator[time.Time] {
 
 func TestProperty_PeriodAsText_ReadsBackTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := anyPeriod().Draw(t, "period")
+		p := rapid.OneOf(anyPeriod(), anyWholeYears()).Draw(t, "period")
 		if again, err := Parse(p.String()); err != nil || again != p {
 			t.Fatalf("Parse(%s) = %s, %v", p, again, err)
+		}
+	})
+}
+
+func TestProperty_PeriodThatEndsWithTheYear_EndsAtTheFirstNewYearAfterThePeriod(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, from := anyWholeYears().Draw(t, "period"), anyInstant().Draw(t, "from")
+		end, without := p.AddTo(from), Period{months: p.months}.AddTo(from)
+		newYear := time.Date(end.Year(), time.January, 1, 0, 0, 0, 0, time.UTC)
+		if !p.EndsWithYear() || end != newYear || !end.After(without) || !end.AddDate(-1, 0, 0).Before(without.Add(1)) {
+			t.Fatalf("%s after %s is %s, without the year's end %s", p, from, end, without)
 		}
 	})
 }
@@ -142,7 +167,9 @@ func TestProperty_LongerPeriod_NeverEndsEarlier(t *testing.T) {
 			t.Fatalf("%s after %s is %s", p, from, end)
 		}
 		for _, longer := range []Period{
-			{p.months + 1, p.days, p.seconds}, {p.months, p.days + 1, p.seconds}, {p.months, p.days, p.seconds + 1},
+			{months: p.months + 1, days: p.days, seconds: p.seconds},
+			{months: p.months, days: p.days + 1, seconds: p.seconds},
+			{months: p.months, days: p.days, seconds: p.seconds + 1},
 		} {
 			if !longer.AddTo(from).After(end) {
 				t.Fatalf("%s after %s does not end after %s", longer, from, end)

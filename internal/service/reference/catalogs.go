@@ -83,7 +83,7 @@ func (c *Catalogs) read(ctx context.Context, known []CatalogVersion) ([]CatalogV
 	}
 	known = slices.Clone(known)
 	for _, s := range stored {
-		parsed, _, err := catalog.Parse(fmt.Sprintf("catalog version %d", s.Version), []byte(s.Document))
+		parsed, _, err := catalog.ParseStored(fmt.Sprintf("catalog version %d", s.Version), []byte(s.Document))
 		if err != nil {
 			return nil, fmt.Errorf("the stored catalog version %d does not parse: %w", s.Version, err)
 		}

@@ -170,7 +170,7 @@ func allowed() map[string][]string {
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/locale",
-			"internal/timetext",
+			"internal/period", "internal/timetext",
 		},
 		"internal/index": {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
@@ -204,8 +204,9 @@ func allowed() map[string][]string {
 		},
 
 		"internal/catalog": {
-			"internal/address", "internal/nearest", "internal/period", "internal/timetext", "internal/yamltext",
+			"internal/address", "internal/catalog/lookalike", "internal/period", "internal/timetext", "internal/yamltext",
 		},
+		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 
 		"internal/bench/bare":  {"internal/config"},
 		"internal/certificate": {"internal/atomicfile"},
@@ -282,7 +283,7 @@ func confined() map[string][]string {
 // who waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
-		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/statement",
+		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/timetext", "internal/tlv",
 	}

@@ -1,4 +1,4 @@
-package catalog
+package lookalike
 
 import (
 	"slices"
@@ -81,6 +81,9 @@ func (w *writer) skeleton(text string) string {
 func split(text string) words {
 	return strings.FieldsFunc(text, func(r rune) bool { return !isWordRune(r) })
 }
+
+// HasWord reports whether a text has a letter or digit, which is what is compared of it.
+func HasWord(text string) bool { return strings.ContainsFunc(text, isWordRune) }
 
 // isWordRune reports whether r is part of a word: a letter, a digit, or a mark
 // on one.

@@ -1,0 +1,136 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/assent-io/assent/internal/period"
+	"github.com/assent-io/assent/internal/yamltext"
+)
+
+// advise warns of what is allowed, but hard to defend before an authority or a court.
+func (d *decoder) advise(c *Catalog) {
+	for i := range c.Channels {
+		d.adviseChannel(&c.Channels[i], at("channels", i))
+	}
+	for i := range c.Declarations {
+		for j := range c.Declarations[i].Versions {
+			path := at(at("declarations", i)+".versions", j) + ".text"
+			d.adviseControllers(c, &c.Declarations[i].Versions[j], path)
+			d.adviseWithdrawal(&c.Declarations[i].Versions[j], path)
+		}
+	}
+	d.adviseRetention(&c.Policy.Retention)
+}
+
+// adviseChannel warns of marketing that is easily sent to people who did not ask for it. Nothing is sent on a retired channel.
+func (d *decoder) adviseChannel(channel *Channel, path string) {
+	if channel.Class != ClassMarketing || channel.Retired {
+		return
+	}
+	if channel.Accepts(BasisExistingCustomer) && !channel.NoticeRequired {
+		d.warn(path+".legal_bases", "the channel accepts existing_customer without notice_required: true, so that a customer counts as told about the "+
+			"right to refuse when the address was collected (UWG section 7(3) no. 4), and no text proves it")
+	}
+	if channel.Accepts(BasisConsent) && !channel.DoubleOptIn && channel.Medium == MediumEmail {
+		d.warn(path+".double_opt_in", "on a channel that takes consents from the web, anyone can enter the address of another person; "+
+			"without a confirmation nothing proves that the consent is theirs. Right is required, unless all consents are given on paper or in person")
+	}
+}
+
+// adviseControllers warns of a text that several controllers rely on and that does not say who they are: a person who does not know
+// to whom consent is given gives none that is informed (GDPR recital 42).
+func (d *decoder) adviseControllers(c *Catalog, version *DeclarationVersion, path string) {
+	var all, missing []string
+	text := flowing(version.Text)
+	for _, id := range version.Channels {
+		channel, ok := c.channels[id]
+		if !ok || channel.Controller == "" || slices.Contains(all, channel.Controller) {
+			continue
+		}
+		all = append(all, channel.Controller)
+		if controller, ok := c.controllers[channel.Controller]; ok && controller.Name != "" && !names(text, flowing(controller.Name)) {
+			missing = append(missing, yamltext.Quote(controller.Name))
+		}
+	}
+	if version.Text != "" && len(all) > 1 && len(missing) > 0 {
+		d.warn(path, "the version covers channels of %d controllers, but its text does not name %s; name each of them", len(all), strings.Join(missing, ", "))
+	}
+}
+
+// names reports whether a text holds a name as words of their own; both as flowing writes them.
+func names(text, name string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], name)
+		if i < 0 {
+			return false
+		}
+		begin, end := from+i, from+i+len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:begin])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if !isLetterOrDigit(before) && !isLetterOrDigit(after) {
+			return true
+		}
+		_, size := utf8.DecodeRuneInString(text[begin:])
+		from = begin + size
+	}
+}
+
+func isLetterOrDigit(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
+
+// flowing returns a text in small letters, its words with a space between, so that line breaks and hyphens do not hide a word.
+func flowing(text string) string {
+	const softHyphen, hyphens = "\u00ad", "-\u2010\u2011"
+	small := strings.ToLower(norm.NFKC.String(strings.ReplaceAll(text, softHyphen, "")))
+	return strings.Join(strings.FieldsFunc(small, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(hyphens, r) }), " ")
+}
+
+// withdrawalWords are beginnings of words by which a text says that a consent can be withdrawn.
+const withdrawalWords = "widerruf,widersprech,widerspruch,abmeld,abgemeldet,abbestell,abzubestell,abzumeld,austrag,auszutrag,jederzeit," +
+	"withdraw,withdrew,unsubscrib,opt out,opting out,revoke,revoking,revocation,cancel,any time,anytime"
+
+// adviseWithdrawal warns of a consent text that does not say that the consent can be withdrawn, as GDPR Art. 7(3) wants it said
+// before consent is given. It reads German and English.
+func (d *decoder) adviseWithdrawal(version *DeclarationVersion, path string) {
+	tag, err := language.Parse(version.Language)
+	if version.Kind != KindConsent || version.Text == "" || err != nil {
+		return
+	}
+	if base, sure := tag.Base(); sure != language.Exact || base.String() != "de" && base.String() != "en" {
+		return
+	}
+	text := flowing(version.Text)
+	for word := range strings.SplitSeq(withdrawalWords, ",") {
+		if strings.Contains(text, word) {
+			return
+		}
+	}
+	d.warn(path, "the text does not say that the consent can be withdrawn, which a person must be told before giving it (GDPR Art. 7(3)); "+
+		"say it, and how, in a new version")
+}
+
+// adviseRetention warns once of all that is personal and has no end.
+func (d *decoder) adviseRetention(r *Retention) {
+	var missing []string
+	for _, kept := range []struct {
+		key    string
+		period period.Period
+	}{
+		{"evidence", r.Evidence}, {"requests", r.Requests}, {"disclosures", r.Disclosures}, {"hard_bounces", r.HardBounces},
+	} {
+		if _, given := d.lines["policy.retention."+kept.key]; !given && kept.period.IsZero() {
+			missing = append(missing, kept.key)
+		}
+	}
+	if len(missing) > 0 {
+		d.warn("policy.retention", "nothing says how long %s are kept, so they are kept without end (GDPR Art. 5(1)(e)); add a period for each, such as P3Y",
+			strings.Join(missing, ", "))
+	}
+}
