@@ -199,7 +199,7 @@ func TestMailbox_DropsTheTagAtEveryDomain(t *testing.T) {
 			t.Errorf("Parse(%q).Mailbox() = %q, want %q", typed, got, want)
 		}
 	}
-	if got := (address.Address{}).Mailbox(); got != "" {
+	if got := (Address{}).Mailbox(); got != "" {
 		t.Errorf("the mailbox of no address is %q", got)
 	}
 }
