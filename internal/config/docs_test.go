@@ -61,7 +61,7 @@ The URL of the database may hold a password; it is never logged or printed.
 
 ` + "`assent config check`" + ` says what is wrong with the settings and the files that they name, without a database, and changes nothing.
 
-Traces are set by the variables of OpenTelemetry, which have no flags and no keys: see [operations.md](operations.md#watching-it).
+Traces are set by the variables of OpenTelemetry, which have no flags and no keys: see [operations.md](operations.md#monitoring).
 `)
 	return b.String()
 }
