@@ -25,12 +25,18 @@ func document() string {
 # Settings of a server
 
 ` + "`assent serve`" + ` and the other commands that open the database themselves take each setting from the first of these
-places that has it: the flag, the variable of the environment (an empty one counts as not set), the key of the YAML file
-that ` + "`--config`" + ` or ` + "`ASSENT_CONFIG`" + ` names, the default. A key of the file that is not in this table, or is set twice, is an
-error. A variable with a secret may be replaced by one with the suffix ` + "`_FILE`" + `, which names a file that holds the value; a newline at its end is
-left out. Variables that are not in the table are left alone, for orchestrators set some of their own that begin with ` + "`ASSENT_`" + `.
+places that has it:
 
-| flag | variable | key of the file | default | what it is |
+1. the flag;
+2. the environment variable (an empty one counts as not set);
+3. the key of the YAML file that ` + "`--config`" + ` or ` + "`ASSENT_CONFIG`" + ` names;
+4. the default.
+
+A key of the file that is not in this table, or is set twice, is an error. Instead of a variable with a secret you can set the one with the
+suffix ` + "`_FILE`" + `, which names a file that contains the value. A newline at the end of that file is ignored. Other variables that begin
+with ` + "`ASSENT_`" + ` are ignored, because orchestrators set some of their own.
+
+| flag | variable | key of the file | default | meaning |
 |---|---|---|---|---|
 `)
 	for _, s := range settings() {
@@ -45,6 +51,8 @@ left out. Variables that are not in the table are left alone, for orchestrators 
 		fmt.Fprintf(&b, "| `--%s` | %s | `%s` | %s | %s |\n", s.flag(), variable, s.key, fallback, s.usage)
 	}
 	b.WriteString(`
+` + "`allowed_hosts`" + ` protects against web pages that reach the server by DNS rebinding ([Listening](operations.md#listening)).
+
 A file looks like this:
 
 ` + "```yaml" + `
@@ -57,11 +65,11 @@ tls_key: /etc/assent/tls.key
 log_format: json
 ` + "```" + `
 
-The URL of the database may hold a password; it is never logged or printed.
+The URL of the database may contain a password. It is never logged or printed.
 
-` + "`assent config check`" + ` says what is wrong with the settings and the files that they name, without a database, and changes nothing.
+` + "`assent config check`" + ` reports mistakes in the settings and in the files that they name. It does not open the database and changes nothing.
 
-Traces are set by the variables of OpenTelemetry, which have no flags and no keys: see [operations.md](operations.md#watching-it).
+Traces are configured by the variables of OpenTelemetry, which have no flags and no keys in the file: see [operations.md](operations.md#monitoring).
 `)
 	return b.String()
 }

@@ -71,8 +71,7 @@ func serverSettings() []setting {
 		{
 			key: "allowed_hosts", list: true,
 			usage: "host names that HTTP answers for, such as assent.example, besides localhost, IP addresses and the host of " +
-				"http_address; behind a proxy, the name that the proxy sends as Host. Give several as several flags, or " +
-				"separated by commas. This protects against DNS rebinding by pages in a browser",
+				"http_address; behind a proxy, the name in its Host header. Give several as several flags, or separated by commas",
 			set: setAllowedHosts,
 		},
 		{

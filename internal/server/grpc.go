@@ -29,13 +29,18 @@ const (
 	// up to maxAgeGrace, which is longer than any unary call may take.
 	maxAge      = 30 * time.Minute
 	maxAgeGrace = 6 * time.Hour
+
+	// streamWorkers is how many goroutines are kept to handle calls. A check that waits for what was acknowledged may read the database itself,
+	// and a new goroutine would grow its stack for that in each call. Calls beyond them, such as long streams, get a goroutine of their own.
+	streamWorkers = 32
 )
 
 // NewGRPC returns a gRPC server with the options of the API and the limits of this package, on which no service is registered yet.
 func NewGRPC(api *rpc.API, more ...grpc.ServerOption) *grpc.Server {
 	options := append(api.ServerOptions(),
 		grpc.ConnectionTimeout(connectTimeout), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader),
-		grpc.WaitForHandlers(true), grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
+		grpc.WaitForHandlers(true), grpc.NumStreamWorkers(streamWorkers),
+		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPing, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: maxIdle, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: maxAgeGrace, Time: pingEvery, Timeout: pingTimeout,
