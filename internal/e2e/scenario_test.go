@@ -238,12 +238,13 @@ func input(s *statement.Statement) *assentv1.EventInput {
 	evidence := &assentv1.Evidence{
 		Source: s.Source, Url: s.URL, Ip: s.IP, UserAgent: s.UserAgent, TransactionRef: s.TransactionID, NoticeGiven: s.Notice,
 		Goods: s.Goods, DocumentRef: s.DocumentRef, Operator: s.Operator, Note: s.Note, ConfirmedTime: moment(s.Confirmed),
+		Notice: declarationOf(s.NoticeShown),
 	}
-	var declaration *assentv1.DeclarationRef
-	if !s.Declaration.IsZero() {
-		declaration = &assentv1.DeclarationRef{Id: s.Declaration.ID, Version: s.Declaration.Version}
+	declaration := declarationOf(s.Declaration)
+	refusal := &assentv1.Refusal{
+		Address: s.Address, Channels: s.Channels, AllMarketing: s.AllMarketing, Declaration: declaration, Evidence: evidence,
 	}
-	refusal := &assentv1.Refusal{Address: s.Address, Channels: s.Channels, AllMarketing: s.AllMarketing, Evidence: evidence}
+	link := &assentv1.Link{Address: s.Address, OtherAddress: s.With, Justification: s.Justification, Evidence: evidence}
 	switch s.Kind {
 	case consent.KindRequest:
 		in.Fact = &assentv1.EventInput_Request{Request: &assentv1.Request{
@@ -272,17 +273,28 @@ func input(s *statement.Statement) *assentv1.EventInput {
 	case consent.KindLift:
 		lift := &assentv1.Lift{
 			Reason: string(s.Reason), Scope: string(s.Scope), List: s.List, Justification: s.Justification, Evidence: evidence,
-			Target: &assentv1.Lift_Address{Address: s.Address},
+			InformedTime: moment(s.Informed), Target: &assentv1.Lift_Address{Address: s.Address},
 		}
 		if s.Domain != "" {
 			lift.Target = &assentv1.Lift_Domain{Domain: s.Domain}
 		}
 		in.Fact = &assentv1.EventInput_Lift{Lift: lift}
+	case consent.KindLink:
+		in.Fact = &assentv1.EventInput_Link{Link: link}
+	case consent.KindUnlink:
+		in.Fact = &assentv1.EventInput_Unlink{Unlink: link}
 	case consent.KindErase:
 		in.Fact = &assentv1.EventInput_Erase{Erase: &assentv1.Erasure{Address: s.Address, Justification: s.Justification, Evidence: evidence}}
 	default:
 	}
 	return in
+}
+
+func declarationOf(d consent.Declaration) *assentv1.DeclarationRef {
+	if d.IsZero() {
+		return nil
+	}
+	return &assentv1.DeclarationRef{Id: d.ID, Version: d.Version}
 }
 
 func moment(i consent.Instant) *timestamppb.Timestamp {

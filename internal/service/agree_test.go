@@ -117,7 +117,13 @@ func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T)
 }
 
 func anyChange(dice *rand.Rand, address string, now time.Time) statement.Statement {
-	switch dice.IntN(6) {
+	switch dice.IntN(8) {
+	case 6, 7:
+		kind := consent.KindLink
+		if dice.IntN(2) == 0 {
+			kind = consent.KindUnlink
+		}
+		return statement.Statement{Kind: kind, Address: address, With: fmt.Sprintf("person%d@gmail.com", dice.IntN(4)), Justification: "case 7"}
 	case 0, 1:
 		return consentOn("newsletter", address, now.Add(-time.Minute))
 	case 2:

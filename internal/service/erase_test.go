@@ -65,6 +65,9 @@ func annaHistory() []record.BatchItem {
 		traced(suppress(consent.KindSuppress, consent.ReasonComplaint, 48)),
 		traced(suppress(consent.KindLift, consent.ReasonHardBounce, 47)), suppress(consent.KindLift, consent.ReasonObjection, 46),
 		suppress(consent.KindLift, consent.ReasonComplaint, 45),
+		traced(at(statement.Statement{Kind: consent.KindLink, Address: annaTyped, With: "berta@example.at"}, 44)),
+		traced(at(statement.Statement{Kind: consent.KindLink, Address: "carl@example.at", With: annaTyped}, 44)),
+		traced(at(statement.Statement{Kind: consent.KindUnlink, Address: annaTyped, With: "carl@example.at"}, 43)),
 		consentOn("newsletter", annaBeside, ago(44)), at(withdrawal("product-marketing", annaBeside), 43),
 		consentOn("newsletter", "berta@example.at", ago(42)),
 	} {

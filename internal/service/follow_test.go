@@ -324,6 +324,7 @@ func (o *story) statement(address string) statement.Statement {
 	st := statement.Statement{Address: address, Occurred: consent.InstantOf(at)}
 	st.Kind = rapid.SampledFrom([]consent.Kind{
 		consent.KindGrant, consent.KindGrant, consent.KindWithdraw, consent.KindSuppress, consent.KindLift, consent.KindErase,
+		consent.KindLink, consent.KindUnlink,
 	}).Draw(o.rt, "kind")
 	switch st.Kind {
 	case consent.KindGrant:
@@ -335,6 +336,11 @@ func (o *story) statement(address string) statement.Statement {
 		st.Channels = []string{"newsletter"}
 	case consent.KindSuppress, consent.KindLift:
 		st.Reason = rapid.SampledFrom([]consent.Reason{consent.ReasonHardBounce, consent.ReasonObjection}).Draw(o.rt, "reason")
+		if st.Kind == consent.KindSuppress && rapid.Bool().Draw(o.rt, "for a while") {
+			st.Expires = st.Occurred.Add(time.Hour)
+		}
+	case consent.KindLink, consent.KindUnlink:
+		st.With = o.address("with")
 	default: // An erasure says no more.
 	}
 	return st

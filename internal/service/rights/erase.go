@@ -82,7 +82,7 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 }
 
 // NotHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
-// moved from or to: the evidence of the change stands on both sides.
+// moved from or to, and those that are linked: the evidence stands on both sides.
 func (w *Tx) NotHeld(folded *txn.Subject, exact string) error {
 	if err := w.notHeldItself(folded, exact); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (w *Tx) NotHeld(folded *txn.Subject, exact string) error {
 	}
 	for i := range all[folded] {
 		e := &all[folded][i]
-		if e.Kind != consent.KindMove || e.Spelling != spelling {
+		if !e.Kind.HasOtherSide() || e.Spelling != spelling {
 			continue
 		}
 		other, there, err := w.otherSide(e)

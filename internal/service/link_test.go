@@ -1,0 +1,199 @@
+package service
+
+import (
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
+)
+
+const (
+	linkedOne   = "anna@firma.example"
+	linkedTwo   = "anna@home.example"
+	linkedThree = "anna@third.example"
+)
+
+func linking(kind consent.Kind, address, with string) statement.Statement {
+	return statement.Statement{Kind: kind, Address: address, With: with, Justification: "case 7"}
+}
+
+func TestLink_BlocksBothUntilItEnds_AsOfEachTimeAndWithEachWayToRead(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		plain := w.bare(s)
+		w.mustRecord(ctx, s, consentOn("newsletter", linkedOne, start.AddDate(0, 0, -20)))
+		w.mustRecord(ctx, s, consentOn("newsletter", linkedThree, start.AddDate(0, 0, -20)))
+		w.mustRecord(ctx, s, daysAgo(withdrawal("newsletter", linkedTwo), 10))
+		w.clock.Advance(time.Second)
+		before := w.clock.Now()
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, linking(consent.KindLink, linkedOne, linkedTwo))
+		w.mustRecord(ctx, s, linking(consent.KindLink, linkedThree, linkedOne))
+		during := w.clock.Now()
+		for _, service := range []*Service{s, plain} {
+			w.wantCheck(ctx, service, "newsletter", linkedOne, consent.CodeWithdrawn)
+			w.wantCheck(ctx, service, "newsletter", linkedThree, consent.CodeWithdrawn)
+		}
+		batch, err := s.BatchCheck(ctx, check.BatchInput{Addresses: []string{linkedThree, linkedOne}, Request: consent.Request{Channel: "newsletter"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range batch.Of {
+			if d, refused := batch.Item(i); refused != nil || d.Reason != consent.CodeWithdrawn {
+				t.Errorf("in a batch: got %s, %v", d.Reason, refused)
+			}
+		}
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, linking(consent.KindUnlink, linkedTwo, linkedOne))
+		for _, service := range []*Service{s, plain} {
+			w.wantCheck(ctx, service, "newsletter", linkedOne, consent.CodeAllowConsent)
+			w.wantCheck(ctx, service, "newsletter", linkedThree, consent.CodeAllowConsent)
+		}
+		for at, want := range map[time.Time]consent.Code{before: consent.CodeAllowConsent, during: consent.CodeWithdrawn} {
+			if got := asked(ctx, t, s, "newsletter", linkedThree, asof.Moment{AsOf: consent.InstantOf(at)}); got.Reason != want {
+				t.Errorf("as of %s: got %s, want %s", at, got.Reason, want)
+			}
+		}
+		sound(t, w, s)
+	})
+}
+
+func TestLink_WhatSaysNothing_IsRefusedAndRecordsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, linking(consent.KindLink, linkedOne, linkedTwo))
+		w.mustRecord(ctx, s, linking(consent.KindLink, linkedTwo, linkedThree))
+		for _, gone := range []string{"gone@one.example", "gone@two.example"} {
+			w.mustRecord(ctx, s, consentOn("newsletter", gone, start.AddDate(0, 0, -3)))
+			eraseNow(ctx, t, w, s, gone)
+		}
+		known := positions(t, s.Store)
+		for name, test := range map[string]struct {
+			st   statement.Statement
+			want fault.Code
+		}{
+			"with itself":                 {linking(consent.KindLink, linkedOne, " ANNA@firma.example"), fault.SameAddress},
+			"with a spelling of itself":   {linking(consent.KindLink, "a.b@gmail.com", "ab+x@googlemail.com"), fault.SameAddress},
+			"with no address":             {linking(consent.KindLink, linkedOne, "nothing"), fault.InvalidAddress},
+			"again":                       {linking(consent.KindLink, linkedTwo, linkedOne), fault.LinkCircle},
+			"in a circle":                 {linking(consent.KindLink, linkedThree, linkedOne), fault.LinkCircle},
+			"of two that were erased":     {linking(consent.KindLink, "gone@one.example", "gone@two.example"), fault.LinkErased},
+			"the end of none":             {linking(consent.KindUnlink, linkedOne, linkedThree), fault.NotLinked},
+			"of a kind that has none":     {statement.Statement{Kind: consent.KindErase, Address: linkedOne, With: linkedTwo}, fault.InvalidEvent},
+			"of what ends no restriction": {statement.Statement{Kind: consent.KindLift, Address: linkedOne, Reason: consent.ReasonComplaint, Informed: 1}, fault.InvalidSuppression},
+		} {
+			_, err := s.Record(ctx, test.st, txn.Idempotency{})
+			if w.clock.Advance(time.Second); !fault.Is(err, test.want) {
+				t.Errorf("%s: got %v, want %s", name, err, test.want)
+			}
+		}
+		if now := positions(t, s.Store); now != known {
+			t.Errorf("%d events were recorded all the same", now-known)
+		}
+		// One of them being erased, the other is protected all the same.
+		w.mustRecord(ctx, s, linking(consent.KindLink, "gone@one.example", "another@one.example"))
+	})
+}
+
+// The group of linked addresses is bounded, for a check looks at all of them.
+func TestLink_OfTooMany_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		name := func(i int) string { return string(rune('a'+i/10)) + string(rune('a'+i%10)) + "@many.example" }
+		for i := range 31 {
+			w.mustRecord(ctx, s, linking(consent.KindLink, name(i), name(i+1)))
+		}
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: name(0), Reason: consent.ReasonLegalBlock})
+		w.wantCheck(ctx, s, "newsletter", name(31), consent.CodeLegalBlock)
+		_, err := s.Record(ctx, linking(consent.KindLink, name(31), name(32)), txn.Idempotency{})
+		wantFault(t, err, fault.TooLarge)
+	})
+}
+
+// An imported link is one event however often it comes, and for whichever of its addresses.
+func TestLink_Imported_TwiceAndFromTheOtherSide_IsRecordedOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		linked := daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 3)
+		other := daysAgo(linking(consent.KindLink, linkedTwo, linkedOne), 3)
+		for i, st := range []statement.Statement{linked, linked, other} {
+			got, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: st}}})
+			if err != nil || got[0].Err != nil || got[0].Duplicate != (i > 0) {
+				t.Errorf("time %d: %+v, %v", i+1, got, err)
+			}
+		}
+		if n := positions(t, s.Store); n != 3 { // the catalog and two sides
+			t.Errorf("the ledger has %d events", n)
+		}
+		sound(t, w, s)
+	})
+}
+
+// Only an officer says that two addresses are of one person.
+func TestLink_ByAClientOfOneDepartment_IsRefused(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	desk := w.as(ctx, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"record", "suppress", "erase"}})
+	_, err := s.Record(desk, linking(consent.KindLink, linkedOne, linkedTwo), txn.Idempotency{})
+	wantFault(t, err, fault.OtherDepartment)
+}
+
+func TestRecord_BadNotices_Withdrawals_AndLifts_AreRefusedWithTheirOwnReason(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: linkedOne, Reason: consent.ReasonProcessingRestricted})
+		w.clock.Advance(time.Hour)
+		known := positions(t, s.Store)
+		noticed := func(id, version string) statement.Statement {
+			st := consentOn("newsletter", linkedOne, w.clock.Now())
+			st.NoticeShown = consent.Declaration{ID: id, Version: version}
+			return st
+		}
+		lift := statement.Statement{Kind: consent.KindLift, Address: linkedOne, Reason: consent.ReasonProcessingRestricted, Justification: "settled"}
+		late := lift
+		late.Occurred, late.Informed = consent.InstantOf(w.clock.Now().Add(-time.Minute)), consent.InstantOf(w.clock.Now())
+		for name, test := range map[string]struct {
+			st   statement.Statement
+			want fault.Code
+		}{
+			"an unknown notice":                 {noticed("till", "99"), fault.UnknownNotice},
+			"a notice of another kind":          {noticed("all-news", "3"), fault.NotANotice},
+			"a withdrawal of an unknown text":   {statement.Statement{Kind: consent.KindWithdraw, Address: linkedOne, Declaration: consent.Declaration{ID: "lost", Version: "1"}}, fault.UnknownDeclaration},
+			"a lift that nobody was told of":    {lift, fault.NotInformed},
+			"a lift before the person was told": {late, fault.NotInformed},
+		} {
+			if _, err := s.Record(ctx, test.st, txn.Idempotency{}); !fault.Is(err, test.want) {
+				t.Errorf("%s: got %v, want %s", name, err, test.want)
+			}
+		}
+		if now := positions(t, s.Store); now != known {
+			t.Errorf("%d events were recorded all the same", now-known)
+		}
+		lift.Informed = consent.InstantOf(w.clock.Now().Add(-time.Minute))
+		w.mustRecord(ctx, s, lift)
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeNoLegalBasis)
+	})
+}
+
+// A consent is withdrawn on all channels that its text covers, also those of other departments.
+func TestRecord_WithdrawalByDeclaration_ReachesEveryChannelThatItCovers(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for _, channel := range []string{"newsletter", "product-marketing"} {
+			w.mustRecord(ctx, s, consentOn(channel, linkedOne, start.AddDate(0, 0, -2)))
+		}
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindWithdraw, Address: linkedOne, Declaration: consent.Declaration{ID: "all-news", Version: "3"},
+		})
+		for _, channel := range []string{"newsletter", "product-marketing"} {
+			w.wantCheck(ctx, s, channel, linkedOne, consent.CodeWithdrawn)
+		}
+	})
+}
