@@ -25,7 +25,7 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 	case found.n > 0:
 		return e.rules.deny(e.at, found.codes())
 	case e.grantExists(func(g *Grant) bool {
-		return g.On(e.rules.channel.ID) && !e.rules.channel.Accepts(g.Basis) && g.after(bounced)
+		return g.On(e.rules.channel.ID) && !e.rules.channel.Accepts(g.Basis) && g.After(bounced)
 	}):
 		return e.rules.denyFor(e.at, CodeBasisNotAccepted)
 	default:
@@ -33,8 +33,8 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 	}
 }
 
-// after reports whether g is later than the instant: a consent must begin later.
-func (g *Grant) after(since Instant) bool {
+// After reports whether g is later than the instant: a consent must begin later.
+func (g *Grant) After(since Instant) bool {
 	if since == 0 {
 		return true
 	}
@@ -103,13 +103,13 @@ func (e *evaluation) consent(bounced Instant) (*Grant, Code, Instant) {
 // consentCounts reports whether g is a consent on the channel later than every no and every bounce. One that came with a
 // list counts only where there never was a no.
 func (e *evaluation) consentCounts(g *Grant, no, bounced Instant) bool {
-	if g.Basis != catalog.BasisConsent || !g.after(e.erased) || !g.On(e.rules.channel.ID) {
+	if g.Basis != catalog.BasisConsent || !g.After(e.erased) || !g.On(e.rules.channel.ID) {
 		return false
 	}
 	if no != 0 && g.Source == SourceImport {
 		return false
 	}
-	return g.after(no) && g.after(bounced)
+	return g.After(no) && g.After(bounced)
 }
 
 // judgeConsent returns what is found about a consent, and when it ends where it holds.
@@ -121,14 +121,14 @@ func (e *evaluation) judgeConsent(g *Grant) (Code, Instant) {
 		return CodeScopeMismatch, 0
 	case !g.provable(version, r.channel, e.at):
 		return CodeNotProvable, 0
-	case endedBy(g.Expires, e.at):
+	case EndedBy(g.Expires, e.at):
 		return CodeConsentExpired, 0
 	}
 	lapse := r.lapse(g)
-	if endedBy(lapse, e.at) {
+	if EndedBy(lapse, e.at) {
 		return CodeConsentLapsed, 0
 	}
-	return CodeAllowConsent, earliest(g.Expires, lapse)
+	return CodeAllowConsent, Earliest(g.Expires, lapse)
 }
 
 // lapse returns when a consent lapses on the channel; zero if it does not.
@@ -139,7 +139,7 @@ func (e *evaluation) pending() bool {
 		return false
 	}
 	return slices.ContainsFunc(e.known.Exact.Pending, func(p Pending) bool {
-		return p.Channel == e.rules.channel.ID && p.At > e.erased && !endedBy(p.Expires, e.at)
+		return p.Channel == e.rules.channel.ID && p.At > e.erased && !EndedBy(p.Expires, e.at)
 	})
 }
 
@@ -168,7 +168,7 @@ func (e *evaluation) otherBases(bounced Instant, found *findings) (*Grant, Code)
 
 // isOther reports whether g is on a basis besides consent that the channel accepts, and later than the last bounce.
 func (e *evaluation) isOther(g *Grant, bounced Instant) bool {
-	return g.Basis != catalog.BasisConsent && g.On(e.rules.channel.ID) && e.rules.channel.Accepts(g.Basis) && g.after(bounced)
+	return g.Basis != catalog.BasisConsent && g.On(e.rules.channel.ID) && e.rules.channel.Accepts(g.Basis) && g.After(bounced)
 }
 
 // barredFromOtherBases tells why no basis besides consent may be relied on at all. A person who said no is no longer
@@ -205,7 +205,7 @@ func (e *evaluation) latestOf(basis catalog.Basis, bounced Instant) (*Grant, Cod
 	var finding Code
 	for i := len(e.known.Exact.Grants) - 1; i >= 0; i-- {
 		g := &e.known.Exact.Grants[i]
-		if g.Basis != basis || !g.after(e.erased) || !e.isOther(g, bounced) {
+		if g.Basis != basis || !g.After(e.erased) || !e.isOther(g, bounced) {
 			continue
 		}
 		code, holds := e.judgeOther(g)
@@ -242,9 +242,9 @@ func (e *evaluation) judgeCustomer(g *Grant, allow Code) (Code, bool) {
 		return CodeNoticeMissing, false
 	case !e.rules.similar(g):
 		return CodeNotSimilar, false
-	case endedBy(g.Expires, e.at):
+	case EndedBy(g.Expires, e.at):
 		return CodeBasisExpired, false
-	case endedBy(e.customerLapse(g), e.at):
+	case EndedBy(e.customerLapse(g), e.at):
 		return CodeCustomerLapsed, false
 	default:
 		return allow, true
@@ -257,7 +257,7 @@ func (e *evaluation) customerLapse(g *Grant) Instant {
 
 // otherEnds returns when a grant on another basis than consent ends; zero if it does not.
 func (e *evaluation) otherEnds(g *Grant) Instant {
-	return earliest(g.Expires, e.customerLapse(g))
+	return Earliest(g.Expires, e.customerLapse(g))
 }
 
 // allow is an ALLOW without a grant.
@@ -281,7 +281,7 @@ func (r *Rules) allowGrant(t Instant, code Code, g *Grant, ends Instant, tried *
 	found.addAll(tried)
 	d := r.allowing(t, found.codes(), g.Basis)
 	d.Position, d.Declaration = g.Position, g.Declaration
-	d.ValidUntil = earliest(d.ValidUntil, ends)
+	d.ValidUntil = Earliest(d.ValidUntil, ends)
 	d.Obligations = r.byOther
 	if g.Basis == catalog.BasisConsent {
 		d.Obligations = r.byConsent

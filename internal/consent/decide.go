@@ -95,7 +95,7 @@ func (e *evaluation) gatherBlocks(blocks []block) []block {
 	if folded := e.known.Folded; folded != nil {
 		for i := range folded.Suppressions {
 			p := &folded.Suppressions[i]
-			if endedBy(p.Until, e.at) || p.Reason == ReasonHardBounce && p.Spelling != e.known.Spelling {
+			if EndedBy(p.Until, e.at) || p.Reason == ReasonHardBounce && p.Spelling != e.known.Spelling {
 				continue
 			}
 			blocks = append(blocks, block{Suppression: p})
@@ -103,7 +103,7 @@ func (e *evaluation) gatherBlocks(blocks []block) []block {
 	}
 	for _, other := range e.known.Linked {
 		for i := range other.Suppressions {
-			if p := &other.Suppressions[i]; p.Reason != ReasonHardBounce && !endedBy(p.Until, e.at) {
+			if p := &other.Suppressions[i]; p.Reason != ReasonHardBounce && !EndedBy(p.Until, e.at) {
 				blocks = append(blocks, block{Suppression: p, linked: true})
 			}
 		}
@@ -114,7 +114,7 @@ func (e *evaluation) gatherBlocks(blocks []block) []block {
 		}
 		for i := range domain.Suppressions {
 			p := &domain.Suppressions[i]
-			if endedBy(p.Until, e.at) || p.Reason == ReasonExternalList && level > 0 {
+			if EndedBy(p.Until, e.at) || p.Reason == ReasonExternalList && level > 0 {
 				continue
 			}
 			blocks = append(blocks, block{Suppression: p, domain: true, level: level})
@@ -171,7 +171,7 @@ func (e *evaluation) grantExists(test func(g *Grant) bool) bool {
 		return false
 	}
 	for i := range e.known.Exact.Grants {
-		if g := &e.known.Exact.Grants[i]; g.after(e.erased) && test(g) {
+		if g := &e.known.Exact.Grants[i]; g.After(e.erased) && test(g) {
 			return true
 		}
 	}
@@ -316,7 +316,7 @@ func (e *evaluation) nextMail() Instant {
 	}
 	return max(
 		freeAgain(ofChannel, 1, mailDistance), freeAgain(ofChannel, mailsOfADay, day),
-		freeAgain(inWindow, mailsInWindow, mailWindow), freeAgain(sinceNo, mailsAfterNo, mailWindow),
+		freeAgain(inWindow, mailsInWindow, MailWindow), freeAgain(sinceNo, mailsAfterNo, MailWindow),
 	)
 }
 
@@ -333,7 +333,7 @@ func (e *evaluation) firstNo() Instant {
 	var first Instant
 	for _, b := range e.blocks {
 		if (b.Reason == ReasonObjection || b.Reason == ReasonComplaint) && e.inScope(b) {
-			first = earliest(first, b.At)
+			first = Earliest(first, b.At)
 		}
 	}
 	return first

@@ -183,7 +183,7 @@ func (e *Event) Begin() Instant { return e.BeginAt(e.Occurred) }
 // BeginAt is the instant from which facts count that occur at the given instant, as [Event.Begin].
 func (f *Facts) BeginAt(occurred Instant) Instant {
 	if f.Kind == KindGrant && f.Basis == catalog.BasisConsent {
-		return earliest(occurred, f.Confirmed)
+		return Earliest(occurred, f.Confirmed)
 	}
 	return occurred
 }

@@ -43,12 +43,12 @@ func (i Instant) String() string {
 	return i.Time().Format(time.RFC3339Nano)
 }
 
-// endedBy reports whether something that ends at end has ended at t. What has no end never ends; the boundary instant
+// EndedBy reports whether something that ends at end has ended at t. What has no end never ends; the boundary instant
 // belongs to what ends.
-func endedBy(end, t Instant) bool { return end != 0 && end <= t }
+func EndedBy(end, t Instant) bool { return end != 0 && end <= t }
 
-// earliest returns the earliest of the instants that are set.
-func earliest(instants ...Instant) Instant {
+// Earliest returns the earliest of the instants that are set.
+func Earliest(instants ...Instant) Instant {
 	var first Instant
 	for _, i := range instants {
 		if i != 0 && (first == 0 || i < first) {

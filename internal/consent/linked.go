@@ -39,9 +39,9 @@ func (k *Known) GatherLinked(own [32]byte, find func(folded [32]byte) (*State, e
 // lastRefusal returns the last refusal of the channel that holds for the address, or for another one of the same person; nil if there was
 // none.
 func (k *Known) lastRefusal(channel string) *Refusal {
-	last := k.Folded.lastRefusal(channel, k.Spelling)
+	last := k.Folded.LastRefusal(channel, k.Spelling)
 	for i := range k.Linked {
-		r := k.Linked[i].lastRefusal(channel, k.Linked[i].Spelling)
+		r := k.Linked[i].LastRefusal(channel, k.Linked[i].Spelling)
 		if r == nil {
 			continue
 		}

@@ -120,7 +120,7 @@ func (r *Rules) Covers(scope Scope) bool { return r.coverage.covers(scope) }
 
 // DecideGrant decides as if nothing but one grant were known about the address: the answer says what the grant lacks by itself.
 func (r *Rules) DecideGrant(a address.Address, e *Event, t Instant) Decision {
-	return r.Decide(a, &Known{Exact: &State{Grants: []Grant{grantOf(e)}}}, t)
+	return r.Decide(a, &Known{Exact: &State{Grants: []Grant{GrantOf(e)}}}, t)
 }
 
 // Sender returns the sender identity that the rules are for; nil if the catalog does not know it.
@@ -149,7 +149,7 @@ func (g *Grant) provable(version *catalog.DeclarationVersion, ch *catalog.Channe
 		return true
 	}
 	required := requiredDetails(ch)
-	return g.Details&required == required && (!ch.DoubleOptIn || endedBy(g.Confirmed, t))
+	return g.Details&required == required && (!ch.DoubleOptIn || EndedBy(g.Confirmed, t))
 }
 
 // noticed reports whether the person was told, when the address was collected, that they may refuse. Where the channel requires it, g must
@@ -163,7 +163,7 @@ func (r *Rules) noticed(g *Grant) bool {
 // reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
 // person does: no purchase, no terms, no import, no consent that began before; but one that has since expired or lapsed.
 func (r *Rules) reopens(g *Grant, ch *catalog.Channel, since, t Instant, confirmed bool) bool {
-	if g.Basis != catalog.BasisConsent || g.Source == SourceImport || !g.On(ch.ID) || g.Begin() <= since || confirmed && !endedBy(g.Confirmed, t) {
+	if g.Basis != catalog.BasisConsent || g.Source == SourceImport || !g.On(ch.ID) || g.Begin() <= since || confirmed && !EndedBy(g.Confirmed, t) {
 		return false
 	}
 	version := r.declaration(g.Declaration)

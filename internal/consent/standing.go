@@ -22,12 +22,12 @@ func (k *Known) Standing(channel string, t Instant) Standing {
 		return s
 	}
 	for _, g := range k.Exact.Grants {
-		if g.On(channel) && g.after(erased) {
+		if g.On(channel) && g.After(erased) {
 			s.Grants = append(s.Grants, g)
 		}
 	}
 	for _, p := range k.Exact.Pending {
-		if p.Channel == channel && p.At > erased && !endedBy(p.Expires, t) {
+		if p.Channel == channel && p.At > erased && !EndedBy(p.Expires, t) {
 			s.Pending = p.Expires
 		}
 	}

@@ -52,7 +52,7 @@ type Grant struct {
 }
 
 // Begin is the instant from which a consent counts: wherever it must be later than something, it must begin later.
-func (g *Grant) Begin() Instant { return earliest(g.Origin, g.At, g.Confirmed) }
+func (g *Grant) Begin() Instant { return Earliest(g.Origin, g.At, g.Confirmed) }
 
 // On reports whether g is for the channel.
 func (g *Grant) On(channel string) bool { return slices.Contains(g.Channels, channel) }
@@ -122,8 +122,8 @@ type Link struct {
 	At       Instant
 }
 
-// mailWindow is how long a confirmation mail counts.
-const mailWindow = 30 * 24 * 60 * 60 * 1_000_000
+// MailWindow is how long a confirmation mail counts.
+const MailWindow = 30 * 24 * 60 * 60 * 1_000_000
 
 // Fold returns the state after the events, which it sorts into the order in which they count. What a void among them leaves out
 // counts as never made.
@@ -201,7 +201,7 @@ func (s *State) fold(e *Event) {
 			Document: e.Document, At: e.Occurred, Expires: e.Expires,
 		})
 	case KindGrant:
-		g := grantOf(e)
+		g := GrantOf(e)
 		s.addGrant(&g)
 	case KindConfirm:
 		s.confirm(e)
@@ -251,7 +251,7 @@ func ConfirmationOf(events []Event, recordedAt int64) (request, confirmation int
 			request = e.Position
 		}
 		if e.Kind == KindConfirm && request != 0 && slices.ContainsFunc(s.Pending, func(p Pending) bool {
-			return p.Position == request && p.Channel == e.Channels[0] && !endedBy(p.Expires, e.Occurred)
+			return p.Position == request && p.Channel == e.Channels[0] && !EndedBy(p.Expires, e.Occurred)
 		}) {
 			return request, e.Position
 		}
@@ -260,8 +260,8 @@ func ConfirmationOf(events []Event, recordedAt int64) (request, confirmation int
 	return request, 0
 }
 
-// grantOf returns the grant that an event gives by itself.
-func grantOf(e *Event) Grant {
+// GrantOf returns the grant that an event gives by itself.
+func GrantOf(e *Event) Grant {
 	return Grant{
 		Position: e.Position, Channels: e.Channels, Basis: e.Basis, Declaration: e.Declaration, Source: e.Source,
 		Origin: e.Occurred, At: e.Occurred, Confirmed: e.Confirmed, Expires: e.Expires,
@@ -269,8 +269,8 @@ func grantOf(e *Event) Grant {
 	}
 }
 
-// confirmedBy returns the source of a consent that was asked for and confirmed.
-func confirmedBy(request, confirmation string) string {
+// ConfirmedSource returns the source of a consent that was asked for and confirmed.
+func ConfirmedSource(request, confirmation string) string {
 	switch {
 	case request == SourceImport || confirmation == SourceImport:
 		return SourceImport
@@ -283,20 +283,20 @@ func confirmedBy(request, confirmation string) string {
 
 // prune drops what has ended by s.Last and so counts as never made from then on.
 func (s *State) prune() {
-	s.Pending = slices.DeleteFunc(s.Pending, func(p Pending) bool { return endedBy(p.Expires, s.Last) })
+	s.Pending = slices.DeleteFunc(s.Pending, func(p Pending) bool { return EndedBy(p.Expires, s.Last) })
 	bounces := s.endedBounces()
 	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool {
-		return endedBy(p.Until, s.Last) && (p.Reason != ReasonHardBounce ||
+		return EndedBy(p.Until, s.Last) && (p.Reason != ReasonHardBounce ||
 			slices.ContainsFunc(bounces, func(q Suppression) bool { return q.Spelling == p.Spelling && q.At > p.At }))
 	})
-	s.Mails = slices.DeleteFunc(s.Mails, func(m Mail) bool { return m.At <= s.Last-mailWindow })
+	s.Mails = slices.DeleteFunc(s.Mails, func(m Mail) bool { return m.At <= s.Last-MailWindow })
 }
 
 // endedBounces returns the hard bounces that ended by time. Of one spelling only the last is of use: after it, only later grants count.
 func (s *State) endedBounces() []Suppression {
 	var ended []Suppression
 	for i := range s.Suppressions {
-		if p := &s.Suppressions[i]; p.Reason == ReasonHardBounce && endedBy(p.Until, s.Last) {
+		if p := &s.Suppressions[i]; p.Reason == ReasonHardBounce && EndedBy(p.Until, s.Last) {
 			ended = append(ended, *p)
 		}
 	}
@@ -316,7 +316,7 @@ func (s *State) confirm(e *Event) {
 	p := s.Pending[i]
 	s.Pending = slices.Delete(s.Pending, i, i+1)
 	s.addGrant(&Grant{
-		Position: e.Position, Channels: e.Channels, Basis: catalog.BasisConsent, Declaration: p.Declaration, Source: confirmedBy(p.Source, e.Source),
+		Position: e.Position, Channels: e.Channels, Basis: catalog.BasisConsent, Declaration: p.Declaration, Source: ConfirmedSource(p.Source, e.Source),
 		Origin: p.At, At: e.Occurred, Confirmed: e.Occurred, Details: p.Details | e.Details, Document: p.Document || e.Document,
 	})
 }
@@ -335,7 +335,7 @@ func (s *State) refuse(e *Event) {
 // suppress adds p and drops those before it that say the same and do not outlast it. Of a no the first in force is kept, too,
 // for the confirmation mails after it are counted.
 func (s *State) suppress(p *Suppression) {
-	if endedBy(p.Until, p.At) {
+	if EndedBy(p.Until, p.At) {
 		return
 	}
 	all := slices.Clone(s.Suppressions)
@@ -361,7 +361,7 @@ func (s *State) lift(e *Event) {
 	}
 	for i := range s.Suppressions {
 		if p := &s.Suppressions[i]; LiftEnds(e.Occurred, &e.Facts, p) {
-			p.Until = earliest(p.Until, e.Occurred)
+			p.Until = Earliest(p.Until, e.Occurred)
 		}
 	}
 	s.prune()
@@ -420,7 +420,7 @@ func (s *State) ErasedAt(spelling [16]byte) Instant {
 
 // HasGrantAfter reports whether a grant of the subject is later than the instant: of a consent, whether it begins later.
 func (s *State) HasGrantAfter(t Instant) bool {
-	return s != nil && slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.after(t) })
+	return s != nil && slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.After(t) })
 }
 
 // Held returns the legal hold of the spelling that came first; nil if there is none. Of an exact subject the spelling is zero.
@@ -450,8 +450,8 @@ func (s *State) lastBounce(spelling [16]byte) Instant {
 	return last
 }
 
-// lastRefusal returns the last refusal of the channel that holds for the spelling; nil if there was none.
-func (s *State) lastRefusal(channel string, spelling [16]byte) *Refusal {
+// LastRefusal returns the last refusal of the channel that holds for the spelling; nil if there was none.
+func (s *State) LastRefusal(channel string, spelling [16]byte) *Refusal {
 	if s == nil {
 		return nil
 	}

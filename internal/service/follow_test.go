@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -340,7 +341,11 @@ func (o *story) statement(address string) statement.Statement {
 			st.Expires = st.Occurred.Add(time.Hour)
 		}
 	case consent.KindLink, consent.KindUnlink:
-		st.With = o.address("with")
+		for _, other := range []string{o.address("with"), fmt.Sprintf("b%s@example.at", o.name), fmt.Sprintf("c%s@example.at", o.name)} {
+			if st.With = other; strings.Contains(address, "@gmail.com") != strings.Contains(other, "@gmail.com") || address[0] != other[0] {
+				break // It is another mailbox.
+			}
+		}
 	default: // An erasure says no more.
 	}
 	return st

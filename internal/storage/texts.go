@@ -3,7 +3,7 @@ package storage
 import (
 	"fmt"
 
-	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storedtext"
 )
 
 // CheckTexts returns an error that wraps [ErrText] if a text that is stored in clear is not valid UTF-8 or holds control characters
@@ -54,7 +54,7 @@ func CheckStatements(statements []Statement) error {
 
 func checkTexts(of string, texts ...string) error {
 	for _, text := range texts {
-		if problem := consent.TextProblem(text, len(text)); problem != "" {
+		if problem := storedtext.Problem(text, len(text)); problem != "" {
 			return fmt.Errorf("%w: %s %s", ErrText, of, problem)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storedtext"
 )
 
 // A no counts whatever comes with it. Evidence of a withdrawal, refusal, suppression or erasure only decorates it, so evidence that
@@ -76,8 +77,8 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 		warn(WarningEvidenceRemoved, "evidence.source", "the source is not a known one and was left out")
 	}
 	for _, t := range clean.evidenceTexts() {
-		if problem := consent.TextProblem(*t.text, t.limit); problem != "" {
-			*t.text = consent.StorableText(*t.text, t.limit)
+		if problem := storedtext.Problem(*t.text, t.limit); problem != "" {
+			*t.text = storedtext.Storable(*t.text, t.limit)
 			warn(WarningEvidenceShortened, t.field, "the text "+problem+" and was stored shortened or with replacement characters")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/storedtext"
 )
 
 // Statement is what a caller states about an address, as given: by a call, a row of an import or a scenario.
@@ -173,7 +174,7 @@ func (s *Statement) evidence(f *consent.Facts) error {
 			"a source is one of web_form, double_opt_in, api, import, paper, in_person, phone")
 	}
 	for _, t := range s.evidenceTexts() {
-		if problem := consent.TextProblem(*t.text, t.limit); problem != "" {
+		if problem := storedtext.Problem(*t.text, t.limit); problem != "" {
 			return fault.Errorf(fault.InvalidEvidence, t.field, "the text %s", problem)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/usefulness"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
@@ -162,8 +163,8 @@ func (t *removal) exact(c *candidate, events []consent.Event) error {
 	if err != nil || o == nil || o.state.Held(o.spelling) != nil || consent.Fold(slices.Clone(events)).Held([16]byte{}) != nil {
 		return err
 	}
-	useful := consent.Usefulness{Catalogs: t.catalogs, Folded: o.state, Spelling: o.spelling}
-	endings := consent.ByPosition(useful.Endings(events))
+	useful := usefulness.Conditions{Catalogs: t.catalogs, Folded: o.state, Spelling: o.spelling}
+	endings := usefulness.ByPosition(useful.Endings(events))
 	gone := map[int64]bool{}
 	for i := range may {
 		ending := endings[may[i].Position]
@@ -189,7 +190,7 @@ func (t *removal) mails(c *candidate, events []consent.Event) error {
 		if o, err = t.ownerOf(&may[i]); err != nil {
 			return err
 		}
-		if o == nil || o.state.Held(o.spelling) != nil || consent.MailCounts(&may[i], t.run.now) {
+		if o == nil || o.state.Held(o.spelling) != nil || usefulness.MailCounts(&may[i], t.run.now) {
 			return nil
 		}
 		gone[may[i].Position] = true
@@ -240,7 +241,7 @@ func (t *removal) orphan(at *subjects.Place, id consent.SubjectID, kind consent.
 // blocks decides about refusals, suppressions and lifts, and lifts the hard bounces that are due.
 func (t *removal) blocks(c *candidate, s *txn.Subject, events []consent.Event) error {
 	state := consent.Fold(slices.Clone(events))
-	endings := consent.ByPosition(consent.BlockEndings(events, t.run.now))
+	endings := usefulness.ByPosition(usefulness.BlockEndings(events, t.run.now))
 	for _, e := range t.mayGo(c, events) {
 		ending := endings[e.Position]
 		if isDue(t.run.policy.Evidence, ending.At, t.run.now) && state.Held(e.Spelling.Sum) == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storedtext"
 )
 
 // maxReason is how long the reason of an officer may be, in bytes.
@@ -18,7 +19,7 @@ const maxReason = 2048
 // CheckJustification returns an error if a reason is missing or could identify the person: the reason stays when the
 // person is erased.
 func CheckJustification(reason string) error {
-	problem := consent.TextProblem(reason, maxReason)
+	problem := storedtext.Problem(reason, maxReason)
 	switch {
 	case strings.TrimSpace(reason) == "":
 		return fault.Errorf(fault.InvalidEvidence, "justification", "give a reason; it is kept with the event")

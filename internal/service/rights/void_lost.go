@@ -6,6 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/usefulness"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -24,7 +25,7 @@ func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
 	after := append(slices.Clone(events), void)
 	if !slices.ContainsFunc(events, func(e consent.Event) bool { return e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse }) {
 		// Of an exact subject. A refusal that ended a grant besides is not looked at, which is on the safe side.
-		u := &consent.Usefulness{Catalogs: catalogs}
+		u := &usefulness.Conditions{Catalogs: catalogs}
 		return w.lost(u, events, u, after)
 	}
 	people, err := w.peopleOf(&void, events)
@@ -56,8 +57,8 @@ func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
 		if err != nil {
 			return err
 		}
-		before := &consent.Usefulness{Catalogs: catalogs, Folded: was, Spelling: spelling.Sum}
-		then := &consent.Usefulness{Catalogs: catalogs, Folded: is, Spelling: spelling.Sum}
+		before := &usefulness.Conditions{Catalogs: catalogs, Folded: was, Spelling: spelling.Sum}
+		then := &usefulness.Conditions{Catalogs: catalogs, Folded: is, Spelling: spelling.Sum}
 		// A void of a batch leaves out its grants, too.
 		if err := w.lost(before, all[exact], then, append(slices.Clone(all[exact]), void)); err != nil {
 			return err
@@ -101,7 +102,7 @@ func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Ad
 	if err != nil {
 		return nil, err
 	}
-	endings := consent.ByPosition(consent.BlockEndings(events, w.Recorded))
+	endings := usefulness.ByPosition(usefulness.BlockEndings(events, w.Recorded))
 	seen := map[string]bool{}
 	var list []address.Address
 	add := func(text string) bool {
@@ -134,8 +135,8 @@ func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Ad
 }
 
 // lost refuses if a grant stands after and did not before, and its evidence is gone.
-func (w *Tx) lost(before *consent.Usefulness, events []consent.Event, then *consent.Usefulness, after []consent.Event) error {
-	stands := func(e consent.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
+func (w *Tx) lost(before *usefulness.Conditions, events []consent.Event, then *usefulness.Conditions, after []consent.Event) error {
+	stands := func(e usefulness.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
 	stood := map[int64]bool{}
 	for _, e := range before.Endings(events) {
 		stood[e.Position] = stands(e)

@@ -97,7 +97,8 @@ func allowed() map[string][]string {
 			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
 		},
 		"internal/service/retention": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/period",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/usefulness",
+			"internal/period",
 			"internal/service/asof", "internal/service/env", "internal/service/reference", "internal/service/rights",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
@@ -113,10 +114,10 @@ func allowed() map[string][]string {
 		},
 		"internal/service/rights": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
-			"internal/consent/statement", "internal/fault", "internal/kept", "internal/seal",
+			"internal/consent/statement", "internal/consent/usefulness", "internal/fault", "internal/kept", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/reference",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
-			"internal/token",
+			"internal/storedtext", "internal/token",
 		},
 
 		"internal/cli/bulk": {
@@ -187,17 +188,20 @@ func allowed() map[string][]string {
 		"internal/storage/column": {"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage"},
 		"internal/token":          {"internal/seal"},
 
-		"internal/consent/codec":     {"internal/catalog", "internal/consent", "internal/tlv"},
-		"internal/consent/statement": {"internal/address", "internal/catalog", "internal/consent", "internal/fault"},
-		"internal/follow":            {"internal/ledger", "internal/storage"},
-		"internal/kept":              {"internal/consent", "internal/ledger"},
+		"internal/consent/codec": {"internal/catalog", "internal/consent", "internal/tlv"},
+		"internal/consent/statement": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/storedtext",
+		},
+		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
+		"internal/follow":             {"internal/ledger", "internal/storage"},
+		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/timetext",
 		},
 		"internal/receipt": {"internal/consent", "internal/ledger"},
 		"internal/seal":    {"internal/atomicfile", "internal/consent"},
-		"internal/storage": {"internal/consent", "internal/ledger"},
+		"internal/storage": {"internal/consent", "internal/ledger", "internal/storedtext"},
 
 		"internal/consent": {
 			"internal/address", "internal/catalog", "internal/fault", "internal/locale", "internal/period", "internal/tlv",
@@ -234,6 +238,7 @@ func allowed() map[string][]string {
 		"internal/storage/schema":  {},
 		"internal/telemetry":       {},
 		"internal/testkit":         {},
+		"internal/storedtext":      {},
 		"internal/timetext":        {},
 		"internal/tlv":             {},
 		"internal/tools/decisions": {},
@@ -284,8 +289,8 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
-		"internal/timetext", "internal/tlv",
+		"internal/consent/usefulness", "internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
+		"internal/storedtext", "internal/timetext", "internal/tlv",
 	}
 }
 

@@ -1,4 +1,5 @@
-package consent
+// Package storedtext says which texts may be stored, and makes storable what only decorates.
+package storedtext
 
 import (
 	"fmt"
@@ -7,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// TextProblem says what is wrong with a text; nothing if it may be stored.
-func TextProblem(text string, limit int) string {
+// Problem says what is wrong with a text; nothing if it may be stored.
+func Problem(text string, limit int) string {
 	switch {
 	case len(text) > limit:
 		return fmt.Sprintf("is longer than %d bytes", limit)
@@ -22,9 +23,9 @@ func TextProblem(text string, limit int) string {
 // cutMark ends a text that was shortened.
 const cutMark = "…"
 
-// StorableText returns the text as valid UTF-8 without control characters, cut to the limit in bytes. What was replaced shows as
+// Storable returns the text as valid UTF-8 without control characters, cut to the limit in bytes. What was replaced shows as
 // U+FFFD, and a text that was cut ends with an ellipsis.
-func StorableText(text string, limit int) string {
+func Storable(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
 			return unicode.ReplacementChar

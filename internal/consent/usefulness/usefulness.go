@@ -1,47 +1,49 @@
-package consent
+// Package usefulness says since when an event is of no use any more, so that retention may remove its evidence. It is pure.
+package usefulness
 
 import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
 )
 
 // Ending says since when an event is of no use any more: no decision rests on it, nor will one.
 type Ending struct {
 	Position    int64
-	At          Instant // zero: it is of use
-	Unconfirmed bool    // it is an unconfirmed request
+	At          consent.Instant // zero: it is of use
+	Unconfirmed bool            // it is an unconfirmed request
 }
 
-// Usefulness is what the end of a grant depends on besides itself.
-type Usefulness struct {
+// Conditions is what the end of a grant depends on besides itself.
+type Conditions struct {
 	Catalogs []*catalog.Catalog // that count for the time in question, at least one
-	Folded   *State             // of the address; nil: there is none
+	Folded   *consent.State     // of the address; nil: there is none
 	Spelling [16]byte           // of the exact address
 }
 
 // Endings returns the endings of an exact subject's requests, grants and confirmations. What only suspends a grant, because it may
 // be lifted, does not end it.
-func (u *Usefulness) Endings(events []Event) []Ending {
+func (c *Conditions) Endings(events []consent.Event) []Ending {
 	standing, list := standingOnly(events)
-	pending := map[string]*Event{}
+	pending := map[string]*consent.Event{}
 	for i := range standing {
 		e := &standing[i]
 		switch e.Kind {
-		case KindRequest:
+		case consent.KindRequest:
 			pending[e.Channels[0]] = e
-		case KindGrant:
-			g := grantOf(e)
-			list = append(list, Ending{Position: e.Position, At: u.end(&g)})
-		case KindConfirm:
+		case consent.KindGrant:
+			g := consent.GrantOf(e)
+			list = append(list, Ending{Position: e.Position, At: c.end(&g)})
+		case consent.KindConfirm:
 			p, ok := pending[e.Channels[0]]
-			if !ok || endedBy(p.Expires, e.Occurred) {
+			if !ok || consent.EndedBy(p.Expires, e.Occurred) {
 				list = append(list, Ending{Position: e.Position, At: e.Occurred}) // It confirmed nothing.
 				continue
 			}
-			g := grantOf(e)
-			g.Basis, g.Origin, g.Confirmed, g.Source = catalog.BasisConsent, p.Occurred, e.Occurred, confirmedBy(p.Source, e.Source)
-			end := u.end(&g)
+			g := consent.GrantOf(e)
+			g.Basis, g.Origin, g.Confirmed, g.Source = catalog.BasisConsent, p.Occurred, e.Occurred, consent.ConfirmedSource(p.Source, e.Source)
+			end := c.end(&g)
 			list = append(list, Ending{Position: e.Position, At: end}, Ending{Position: p.Position, At: end})
 			delete(pending, e.Channels[0])
 		default:
@@ -49,7 +51,7 @@ func (u *Usefulness) Endings(events []Event) []Ending {
 	}
 	for i := range standing {
 		e := &standing[i]
-		if e.Kind == KindRequest && !slices.ContainsFunc(list, func(x Ending) bool { return x.Position == e.Position }) {
+		if e.Kind == consent.KindRequest && !slices.ContainsFunc(list, func(x Ending) bool { return x.Position == e.Position }) {
 			list = append(list, Ending{Position: e.Position, At: e.Expires, Unconfirmed: true})
 		}
 	}
@@ -57,9 +59,9 @@ func (u *Usefulness) Endings(events []Event) []Ending {
 }
 
 // standingOnly returns the events that are not voided in the order in which they count, and the endings of those that are.
-func standingOnly(events []Event) ([]Event, []Ending) {
-	standing := WithoutVoided(slices.Clone(events))
-	slices.SortFunc(standing, func(a, b Event) int { return Compare(&a, &b) })
+func standingOnly(events []consent.Event) ([]consent.Event, []Ending) {
+	standing := consent.WithoutVoided(slices.Clone(events))
+	slices.SortFunc(standing, func(a, b consent.Event) int { return consent.Compare(&a, &b) })
 	counts := make(map[int64]bool, len(standing))
 	for i := range standing {
 		counts[standing[i].Position] = true
@@ -74,10 +76,10 @@ func standingOnly(events []Event) ([]Event, []Ending) {
 }
 
 // end returns when the grant ended on the last of its channels; zero if it stands on one, or may again.
-func (u *Usefulness) end(g *Grant) Instant {
-	var last Instant
+func (c *Conditions) end(g *consent.Grant) consent.Instant {
+	var last consent.Instant
 	for _, channel := range g.Channels {
-		end := earliest(g.Expires, u.lapse(g, channel), u.refused(g, channel))
+		end := consent.Earliest(g.Expires, c.lapse(g, channel), c.refused(g, channel))
 		if end == 0 {
 			return 0
 		}
@@ -87,23 +89,23 @@ func (u *Usefulness) end(g *Grant) Instant {
 }
 
 // refused returns when a refusal ended the grant on the channel, for good; zero if none did.
-func (u *Usefulness) refused(g *Grant, channel string) Instant {
-	no := u.Folded.lastRefusal(channel, u.Spelling)
-	if no == nil || g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.after(no.At) {
+func (c *Conditions) refused(g *consent.Grant, channel string) consent.Instant {
+	no := c.Folded.LastRefusal(channel, c.Spelling)
+	if no == nil || g.Basis == catalog.BasisConsent && g.Source != consent.SourceImport && g.After(no.At) {
 		return 0
 	}
 	return max(no.At, g.At) // A person who said no, even before, is no longer an existing customer, and no list changes that.
 }
 
 // lapse returns when the grant lapsed on the channel under all of the catalogs; zero if under one it does not.
-func (u *Usefulness) lapse(g *Grant, channel string) Instant {
-	var last Instant
-	for _, cat := range u.Catalogs {
+func (c *Conditions) lapse(g *consent.Grant, channel string) consent.Instant {
+	var last consent.Instant
+	for _, cat := range c.Catalogs {
 		ch, ok := cat.Channel(channel)
 		if !ok {
 			return 0
 		}
-		var end Instant
+		var end consent.Instant
 		switch version, known := cat.Declaration(g.Declaration.ID, g.Declaration.Version); {
 		case g.Basis == catalog.BasisConsent:
 			end = g.Begin().Plus(ch.ConsentLapsesAfter)
@@ -121,11 +123,11 @@ func (u *Usefulness) lapse(g *Grant, channel string) Instant {
 
 // BlockEndings returns the endings of what blocks, and of what lifted it, of a folded subject or a domain: an event is of no use since
 // it occurred if it is no longer in force at now. A refusal counts for ever, unless a later one took its place.
-func BlockEndings(events []Event, now Instant) []Ending {
+func BlockEndings(events []consent.Event, now consent.Instant) []Ending {
 	standing, list := standingOnly(events)
 	inForce := map[int64]bool{}
-	for _, p := range Fold(slices.Clone(standing)).Suppressions {
-		inForce[p.Position] = !endedBy(p.Until, now)
+	for _, p := range consent.Fold(slices.Clone(standing)).Suppressions {
+		inForce[p.Position] = !consent.EndedBy(p.Until, now)
 	}
 	type no struct {
 		channel string
@@ -136,7 +138,7 @@ func BlockEndings(events []Event, now Instant) []Ending {
 		e := &standing[i]
 		ending := Ending{Position: e.Position, At: e.Occurred}
 		switch e.Kind {
-		case KindWithdraw, KindRefuse:
+		case consent.KindWithdraw, consent.KindRefuse:
 			var only [16]byte
 			if e.Tagged {
 				only = e.Spelling.Sum
@@ -146,11 +148,11 @@ func BlockEndings(events []Event, now Instant) []Ending {
 					later[no{channel, only}], ending.At = true, 0
 				}
 			}
-		case KindSuppress:
+		case consent.KindSuppress:
 			if inForce[e.Position] {
 				ending.At = 0
 			}
-		case KindLift:
+		case consent.KindLift:
 		default:
 			continue
 		}
@@ -160,7 +162,9 @@ func BlockEndings(events []Event, now Instant) []Ending {
 }
 
 // MailCounts is how long a confirmation mail counts for the limits of confirmation mails.
-func MailCounts(e *Event, now Instant) bool { return e.Occurred > now-mailWindow }
+func MailCounts(e *consent.Event, now consent.Instant) bool {
+	return e.Occurred > now-consent.MailWindow
+}
 
 // ByPosition returns endings by the positions of their events.
 func ByPosition(list []Ending) map[int64]Ending {

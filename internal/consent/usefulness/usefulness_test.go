@@ -1,14 +1,37 @@
-package consent_test
+package usefulness_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/usefulness"
 	"github.com/assent-io/assent/internal/period"
 )
+
+// lab is the catalog that the tests of the rules have.
+func lab(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join("..", "testdata", "lab.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := catalog.Parse("lab.yaml", document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// instant returns the beginning of a day.
+func instant(day int) consent.Instant {
+	return consent.InstantOf(time.Date(2026, 2, 20+day, 0, 0, 0, 0, time.UTC))
+}
 
 // at returns an event of an exact subject at a position, on the day.
 func at(position int64, day int, f consent.Facts) consent.Event {
@@ -20,8 +43,8 @@ func grantOn(basis catalog.Basis, channels ...string) consent.Facts {
 }
 
 // endings returns the endings by position.
-func endings(list []consent.Ending) map[int64]consent.Ending {
-	byPosition := map[int64]consent.Ending{}
+func endings(list []usefulness.Ending) map[int64]usefulness.Ending {
+	byPosition := map[int64]usefulness.Ending{}
 	for _, e := range list {
 		byPosition[e.Position] = e
 	}
@@ -63,9 +86,9 @@ func TestEndings_OfGrants(t *testing.T) {
 		"of an unknown channel":       {grantOn(catalog.BasisConsent, "nowhere"), nil, 0},
 		"on a contract":               {grantOn(catalog.BasisContract, "parcels"), nil, 0},
 	} {
-		useful := consent.Usefulness{Catalogs: []*catalog.Catalog{lab}, Folded: c.folded}
+		useful := usefulness.Conditions{Catalogs: []*catalog.Catalog{lab}, Folded: c.folded}
 		got := useful.Endings([]consent.Event{at(1, 1, c.grant)})
-		if diff := cmp.Diff([]consent.Ending{{Position: 1, At: c.want}}, got); diff != "" {
+		if diff := cmp.Diff([]usefulness.Ending{{Position: 1, At: c.want}}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -76,7 +99,7 @@ func TestEndings_RequestsAndConfirmations_EndWithWhatTheyGave(t *testing.T) {
 		return consent.Facts{Kind: consent.KindRequest, Channels: []string{"former"}, Expires: instant(expires)}
 	}
 	confirm := consent.Facts{Kind: consent.KindConfirm, Channels: []string{"former"}}
-	useful := consent.Usefulness{Catalogs: []*catalog.Catalog{lab(t)}, Folded: refusedOn(20, "former")}
+	useful := usefulness.Conditions{Catalogs: []*catalog.Catalog{lab(t)}, Folded: refusedOn(20, "former")}
 	got := endings(useful.Endings([]consent.Event{
 		at(1, 1, ask(30)), at(2, 2, ask(31)), // the second takes the place of the first
 		at(3, 3, confirm),
@@ -85,7 +108,7 @@ func TestEndings_RequestsAndConfirmations_EndWithWhatTheyGave(t *testing.T) {
 		at(7, 9, grantOn(catalog.BasisConsent, "former")),
 		at(8, 10, consent.Facts{Kind: consent.KindVoid, VoidPosition: 7}),
 	}))
-	want := endings([]consent.Ending{
+	want := endings([]usefulness.Ending{
 		{Position: 1, At: instant(30), Unconfirmed: true},
 		{Position: 2, At: instant(20)},
 		{Position: 3, At: instant(20)},
@@ -108,7 +131,7 @@ func TestEndings_SeveralCatalogs_TheLongestLapseCounts(t *testing.T) {
 		catalogs []*catalog.Catalog
 		ends     bool
 	}{{[]*catalog.Catalog{with}, true}, {[]*catalog.Catalog{with, &without}, false}, {[]*catalog.Catalog{&without, with}, false}} {
-		useful := consent.Usefulness{Catalogs: c.catalogs}
+		useful := usefulness.Conditions{Catalogs: c.catalogs}
 		if got := useful.Endings(events); (got[0].At != 0) != c.ends {
 			t.Errorf("of %d catalogs: %v", len(c.catalogs), got)
 		}
@@ -135,7 +158,7 @@ func TestBlockEndings_WhatIsInForce_HasNone(t *testing.T) {
 		{20, map[int64]consent.Instant{1: 0, 2: instant(2), 3: instant(3), 4: instant(4), 5: 0, 6: instant(6), 7: 0}},
 	} {
 		got := map[int64]consent.Instant{}
-		for _, e := range consent.BlockEndings(events, instant(c.now)) {
+		for _, e := range usefulness.BlockEndings(events, instant(c.now)) {
 			got[e.Position] = e.At
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
