@@ -173,6 +173,7 @@ func decisionRows(d *assentv1.Decision) [][]string {
 	}
 	add("obligations", strings.Join(d.GetObligations(), ", "))
 	add("valid until", value.Stamp(d.GetValidUntilTime()))
+	add("ask again from", value.Stamp(d.GetRetryTime()))
 	add("decided", fmt.Sprintf("for %s, at position %d, by catalog version %d",
 		value.Stamp(d.GetDecidedTime()), d.GetPosition(), d.GetCatalogVersion()))
 	if !d.GetForSending() && d.GetVerdict() == assentv1.Verdict_VERDICT_ALLOW {
