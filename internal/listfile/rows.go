@@ -99,7 +99,7 @@ func (r *rows) next() ([]string, error) {
 		return nil, &BadRow{parse.StartLine, 0, fmt.Sprintf("it has %s, the header has %d", phrase.Count(len(row), "field"), len(r.header))}
 	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
 		r.line = parse.Line
-		return nil, &BadRow{parse.StartLine, parse.Line, "a quote stands where none can be, or is not closed"}
+		return nil, &BadRow{parse.StartLine, parse.Line, "a quote is in a wrong place or not closed"}
 	default:
 		return nil, fmt.Errorf("line %d: %w", parse.StartLine, parse.Err)
 	}

@@ -87,7 +87,7 @@ func (c *Call) readCommand(before []Call) error {
 		body = strings.ReplaceAll(body, name[0], value)
 	}
 	if !json.Valid([]byte(body)) {
-		return fmt.Errorf("the body is no JSON: %s", body)
+		return fmt.Errorf("the body is not valid JSON: %s", body)
 	}
 	c.Body = body
 	return nil

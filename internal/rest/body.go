@@ -108,7 +108,7 @@ func bodyFault(err error) *fault.Error {
 	if errors.As(err, &large) {
 		return fault.Errorf(fault.TooLarge, "", "the body is larger than the %d bytes that this call takes", large.Limit)
 	}
-	return fault.Errorf(fault.InvalidRequest, "", "the body could not be read to its end")
+	return fault.Errorf(fault.InvalidRequest, "", "the body could not be read completely")
 }
 
 // allowed returns the headers that the gateway may see; nothing else that a caller sends has any effect.

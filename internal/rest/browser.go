@@ -114,7 +114,7 @@ func hostProblem(header string) string {
 	if host := hostName(header); isPlainName(host) {
 		named = " " + host
 	}
-	return "this server does not answer for the host" + named + ": name the host in --allowed-hosts (ASSENT_ALLOWED_HOSTS) of the " +
+	return "this server does not accept the host name" + named + ": name the host in --allowed-hosts (ASSENT_ALLOWED_HOSTS) of the " +
 		"server, or use localhost or an IP address"
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // timeProblem says how a time is written.
-const timeProblem = "a time is written as in " + timetext.Example
+const timeProblem = "a time must have the form of " + timetext.Example
 
 // hasTimes reports whether a message can hold a time.
 func hasTimes(message protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {

@@ -92,7 +92,7 @@ func bearer(header []string) (string, error) {
 	scheme, key, found := strings.Cut(header[0], " ")
 	if key = strings.TrimSpace(key); len(header) > 1 || !found || !strings.EqualFold(scheme, "bearer") || key == "" {
 		return "", fault.Errorf(fault.Unauthenticated, "",
-			"the header Authorization is malformed; it reads `Bearer KEY`, once, with the API key of a client")
+			"the header Authorization is malformed; send it once, as `Bearer KEY` with the API key of a client")
 	}
 	return key, nil
 }

@@ -101,7 +101,7 @@ func (m *method) allows(c *access.Caller, fullName string) error {
 		return fault.Errorf(fault.ScopeMissing, "", "%s needs %s, which the client %s does not have", name, scopeList(m.scopes), c.ID)
 	case m.reach == whole && !c.AllDepartments:
 		return fault.Errorf(fault.OtherDepartment, "",
-			"%s reaches every department, and the client %s is one of the department %s; only a client of all departments may call it", name,
+			"%s reaches every department, and the client %s belongs to the department %s; only a client of all departments may call it", name,
 			c.ID, c.Department)
 	default:
 		return nil

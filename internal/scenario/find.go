@@ -30,7 +30,7 @@ func Find(paths []string) ([]string, error) {
 				return nil, err
 			}
 			if len(files) == 0 {
-				return nil, fmt.Errorf("the folder %s holds no scenario", path)
+				return nil, fmt.Errorf("the folder %s has no scenario", path)
 			}
 		}
 		for _, file := range files {

@@ -148,7 +148,7 @@ func (c *limitedConn) becomeKnown() error {
 	}
 	if l.all.known.Add(1) > l.all.maxKnown {
 		l.all.known.Add(-1)
-		return fault.Errorf(fault.TooManyCalls, "", "the server has %d connections of clients, which is all it may have; make several "+
+		return fault.Errorf(fault.TooManyCalls, "", "the server has %d connections of clients, which is its limit; make several "+
 			"calls on one connection, or try again later", l.all.maxKnown)
 	}
 	l.strangers.Remove(c.place)

@@ -143,7 +143,7 @@ func (c *Client) NeedAllDepartments(why string) error {
 		return nil
 	}
 	return fault.Errorf(fault.OtherDepartment, "",
-		"%s, and the client is one of the department %s; only a client of all departments may do it", why, c.Department)
+		"%s, and the client belongs to the department %s; only a client of all departments may do this", why, c.Department)
 }
 
 // NeedGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
@@ -155,7 +155,7 @@ func (c *Client) NeedGiven(given *tables.Client) error {
 	for _, scope := range given.Scopes {
 		if !c.Has(Scope(scope)) {
 			return fault.Errorf(fault.ScopeMissing, "scopes",
-				"the client lacks the scope %s, so it cannot give it; name scopes that it has", scope)
+				"the client lacks the scope %s, so it cannot grant it; name scopes that it has", scope)
 		}
 	}
 	if c.AllDepartments && c.Has(ScopeLift) {
@@ -164,7 +164,7 @@ func (c *Client) NeedGiven(given *tables.Client) error {
 	for _, list := range given.Lists {
 		if !slices.Contains(c.Lists, list) {
 			return fault.Errorf(fault.ScopeMissing, "lists",
-				"the list %s is not the client's own, so it cannot give it; name lists that are its own", list)
+				"the list %s does not belong to the client, so it cannot grant it; name lists that belong to the client", list)
 		}
 	}
 	return nil
@@ -177,10 +177,10 @@ func (c *Client) NeedDepartmentOf(other *tables.Client) error {
 		return nil
 	case other.AllDepartments:
 		return fault.Errorf(fault.OtherDepartment, "allDepartments",
-			"a client of the department %s keeps the clients of that department only, and this one is for all departments", c.Department)
+			"a client of the department %s manages the clients of that department only, and this client is for all departments", c.Department)
 	default:
 		return fault.Errorf(fault.OtherDepartment, "department",
-			"a client of the department %s keeps the clients of that department only", c.Department)
+			"a client of the department %s manages the clients of that department only", c.Department)
 	}
 }
 
@@ -204,7 +204,7 @@ func (g *Guard) MayObserve(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := who.NeedAllDepartments("the figures of a server name the channels of every department"); err != nil {
+	if err := who.NeedAllDepartments("the metrics of a server name the channels of every department"); err != nil {
 		return err
 	}
 	return who.Need(ScopeMetrics)
@@ -233,7 +233,7 @@ func (c *Client) NeedChannel(channel string, catalogs ...*catalog.Catalog) error
 	for _, cat := range catalogs {
 		if ch, ok := cat.Channel(channel); ok && ch.Department != c.Department {
 			return fault.Errorf(fault.OtherDepartment, "channel",
-				"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+				"the channel %s belongs to the department %s, and the client to %s", channel, ch.Department, c.Department)
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
 	id, hash, ok := parseKey(key)
 	if !ok {
 		return Caller{}, fault.Errorf(fault.Unauthenticated, "",
-			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
+			"this is not an API key of this service; a key looks like assent_CLIENT_ followed by 64 hexadecimal digits")
 	}
 	client, version, ok := g.clients.get(id)
 	if ok {
@@ -139,7 +139,7 @@ func (c *clients) get(id string) (tables.Client, int64, bool) {
 // again returns the caller as it is under the version of the clients, which are read anew if the cache is not of that version.
 func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller, error) {
 	if who.version < 0 {
-		return Caller{}, fault.Errorf(fault.Unauthenticated, "", "no caller is known")
+		return Caller{}, fault.Errorf(fault.Unauthenticated, "", "the call has no authenticated caller")
 	}
 	if client, cached, ok := c.get(who.ID); ok && cached == version {
 		return who.as(&client, cached)

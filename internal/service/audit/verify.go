@@ -37,7 +37,7 @@ type FindingKind string
 // The kinds of findings.
 const (
 	FindingAltered         FindingKind = "ALTERED"          // the event, or what is stored beside it, is not what was recorded
-	FindingMissing         FindingKind = "MISSING"          // there is none at the position, but one later
+	FindingMissing         FindingKind = "MISSING"          // no event has the position, but a later one exists
 	FindingReordered       FindingKind = "REORDERED"        // it was recorded at another position
 	FindingInserted        FindingKind = "INSERTED"         // it is stored outside the ledger
 	FindingTruncated       FindingKind = "TRUNCATED"        // the ledger was longer
@@ -45,7 +45,7 @@ const (
 	FindingStateDiffers    FindingKind = "STATE_DIFFERS"    // a state is not the fold of its events
 	FindingHeadDiffers     FindingKind = "HEAD_DIFFERS"     // the head is not that of the events
 	FindingAnotherHistory  FindingKind = "ANOTHER_HISTORY"  // a checkpoint commits to other events
-	FindingCheckpoint      FindingKind = "CHECKPOINT"       // a checkpoint is none of this ledger
+	FindingCheckpoint      FindingKind = "CHECKPOINT"       // a checkpoint does not belong to this ledger
 )
 
 // Finding is something that is wrong, at the positions From to To; zero where it is at none.
@@ -166,9 +166,9 @@ func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys
 }
 
 func (v *verifier) openCosigned(stored tables.CosignedCheckpoint, origin string, verifiers []string) {
-	what := fmt.Sprintf("the cosigned checkpoint of size %d that is stored", stored.Size)
+	what := fmt.Sprintf("the stored cosigned checkpoint of size %d", stored.Size)
 	if c, err := ledger.ParseNote([]byte(stored.Note)); err == nil && c.Size != stored.Size {
-		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is one of another size"})
+		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " has another size"})
 		return
 	}
 	v.openCheckpoint([]byte(stored.Note), origin, verifiers, what)
@@ -178,7 +178,7 @@ func (v *verifier) openCheckpoint(text []byte, origin string, verifiers []string
 	c, err := ledger.OpenCheckpoint(text, origin, verifiers...)
 	switch {
 	case err != nil:
-		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is not one of this ledger, or was altered"})
+		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " does not belong to this ledger, or was altered"})
 	case c.Size > v.head.Position:
 		v.report.add(Finding{
 			Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,

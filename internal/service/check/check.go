@@ -140,8 +140,8 @@ func (s *Checker) hasReached(ctx context.Context, head *storage.Head, c *Consist
 		return err
 	}
 	if root != *c.Root {
-		return fault.Errorf(fault.OtherHistory, "consistency.atLeast.rootHash", "the ledger has another history at position %d: "+
-			"it was restored from a backup, or is another one; what was recorded since may be lost", c.AtLeast)
+		return fault.Errorf(fault.OtherHistory, "consistency.atLeast.rootHash", "the history of the ledger differs at position %d: "+
+			"it was restored from a backup, or it is another ledger; events recorded since the backup may be lost", c.AtLeast)
 	}
 	return nil
 }

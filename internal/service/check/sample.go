@@ -100,7 +100,7 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 			continue
 		}
 		r.differing.Add(1)
-		r.checker.Log.LogAttrs(ctx, slog.LevelError, "the index answered otherwise than the ledger; run `assent ledger verify`",
+		r.checker.Log.LogAttrs(ctx, slog.LevelError, "the index and the ledger gave different answers; run `assent ledger verify`",
 			slog.String("source", source), slog.String("channel", one.request.Channel), slog.Int64("position", one.basis.Position),
 			slog.String("index", string(one.decision.Reason)), slog.String("ledger", string(d.Reason)))
 	}

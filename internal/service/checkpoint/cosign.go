@@ -24,7 +24,7 @@ func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledge
 	if err != nil {
 		return ledger.Cosigned{}, err
 	}
-	if err := who.NeedAllDepartments("a cosignature stands for the whole ledger"); err != nil {
+	if err := who.NeedAllDepartments("a cosignature is for the whole ledger"); err != nil {
 		return ledger.Cosigned{}, err
 	}
 	c, err := p.openCosigned(&head, signed)
@@ -109,9 +109,9 @@ func cosignFault(err error) error {
 	message := "it is not a checkpoint of this ledger, or one of its signatures is not valid"
 	switch {
 	case errors.Is(err, ledger.ErrSignature):
-		message = "it is not a checkpoint of this ledger: no key of it signed it, or it was altered"
+		message = "it is not a checkpoint of this ledger: it is not signed by a key of this ledger, or it was altered"
 	case errors.Is(err, ledger.ErrNotCosigned):
-		message = "no witness signed it that this server knows: the server takes their keys with --witness-key"
+		message = "it is not signed by a witness that this server knows: set the keys of witnesses with --witness-key"
 	}
 	return fault.Errorf(fault.InvalidRequest, "note", "%s", message).Because(err)
 }

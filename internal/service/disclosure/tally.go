@@ -341,7 +341,7 @@ func (t *tally) flushLast() {
 	ctx, cancel := context.WithTimeout(t.life, tallyGrace)
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
-		t.log.LogAttrs(ctx, slog.LevelError, "disclosures were lost, for they could not be stored before the end",
+		t.log.LogAttrs(ctx, slog.LevelError, "disclosures were lost, because they could not be stored before the server stopped",
 			slog.Int64("rows", t.rows.Load()), slog.String("error", err.Error()))
 	}
 }

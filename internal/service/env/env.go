@@ -47,7 +47,7 @@ func StoreFault(err error) error {
 	case errors.Is(err, ErrStaleKeys):
 		return StaleKeys()
 	case errors.Is(err, storage.ErrClosed):
-		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; try another one"}
+		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; use another one"}
 	default:
 		return err
 	}

@@ -139,13 +139,13 @@ func (s *Exporter) render(ctx context.Context, g *gathered, format Format) ([]by
 	case ZIP:
 		return s.archive(ctx, g)
 	default:
-		return nil, fault.Errorf(fault.InvalidRequest, "format", "an address is exported as json, csv, html, jsonld or zip")
+		return nil, fault.Errorf(fault.InvalidRequest, "format", "the format of the export of an address must be json, csv, html, jsonld or zip")
 	}
 }
 
 // archive returns the dossier with the entries of the ledger that it rests on.
 func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
-	if err := g.Caller.NeedAllDepartments("an archive holds entries of the ledger, which name channels of every department"); err != nil {
+	if err := g.Caller.NeedAllDepartments("an archive has entries of the ledger, which name channels of every department"); err != nil {
 		return nil, err
 	}
 	signer, err := s.Keys.Signer(g.dossier.Made.Ledger)

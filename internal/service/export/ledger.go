@@ -124,7 +124,7 @@ func (s *Exporter) exportRange(ctx context.Context, in *Range, x *ledgerExport) 
 			return err
 		}
 		if len(records) == 0 {
-			return fmt.Errorf("the ledger lacks position %d: run `assent ledger verify`", after+1)
+			return fmt.Errorf("position %d is missing from the ledger: run `assent ledger verify`", after+1)
 		}
 		for i := range records {
 			r := &records[i]

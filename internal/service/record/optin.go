@@ -172,7 +172,7 @@ func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token
 	}
 	if rules.RequestEnded(known, consent.Instant(named.Requested), w.Recorded) {
 		return Confirmed{}, fault.Errorf(fault.RequestEnded, "token",
-			"the person said no after the request; only a new request can be confirmed")
+			"the person refused after the request; only a new request can be confirmed")
 	}
 	isPending, confirmation, err := w.requestNamed(p, known.Exact, named)
 	if err != nil {

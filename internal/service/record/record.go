@@ -188,7 +188,7 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 		return nil
 	}
 	return fault.Errorf(fault.SuppressionMissing, "reason",
-		"nothing was lifted: no suppression for that reason was recorded for that very spelling or domain before that time")
+		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time")
 }
 
 // may returns an error unless the caller may record the entry. A caller that may record at all may record a no for any

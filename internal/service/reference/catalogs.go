@@ -57,7 +57,7 @@ func (c *Catalogs) UpTo(ctx context.Context, head *storage.Head) ([]CatalogVersi
 			return read[:head.CatalogVersion:head.CatalogVersion], nil
 		}
 		if len(known) == 0 && int64(len(read)) < head.CatalogVersion {
-			return nil, fmt.Errorf("the database lacks catalog version %d", head.CatalogVersion)
+			return nil, fmt.Errorf("catalog version %d is missing from the database", head.CatalogVersion)
 		}
 	}
 	return nil, env.OtherHistory()
@@ -88,7 +88,7 @@ func (c *Catalogs) read(ctx context.Context, known []CatalogVersion) ([]CatalogV
 			return nil, fmt.Errorf("the stored catalog version %d does not parse: %w", s.Version, err)
 		}
 		if s.Version != int64(len(known))+1 {
-			return nil, fmt.Errorf("the database lacks catalog version %d", len(known)+1)
+			return nil, fmt.Errorf("catalog version %d is missing from the database", len(known)+1)
 		}
 		var sum [32]byte
 		if len(known) > 0 {

@@ -119,7 +119,7 @@ func (w *Tx) notHeldItself(folded *txn.Subject, exact string) error {
 	if err != nil || hold == nil {
 		return err
 	}
-	why := "an officer of all departments knows why"
+	why := "an officer of all departments can see the reason"
 	if w.Caller.AllDepartments {
 		evidence, err := w.EvidenceAt(folded, hold.Position)
 		if err != nil {

@@ -26,7 +26,7 @@ func CheckJustification(reason string) error {
 		return fault.Errorf(fault.InvalidEvidence, "justification", "the text %s", problem)
 	case strings.Contains(reason, "@"):
 		return fault.Errorf(fault.InvalidEvidence, "justification",
-			"the text must not hold an address, for it is kept when the person is erased; name a case or a ticket")
+			"the text must not have an address, because it is kept when the person is erased; name a case or a ticket")
 	default:
 		return nil
 	}

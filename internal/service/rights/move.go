@@ -51,7 +51,7 @@ func (s *Rights) movePlaces(in *Move) (from, to *subjects.Places, err error) {
 	}
 	if found[0].Address.Folded() == found[1].Address.Folded() {
 		return nil, nil, fault.Errorf(fault.InvalidRequest, "newAddress",
-			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already")
+			"both are spellings of one mailbox, so the refusals and suppressions of each already apply to the other")
 	}
 	return &found[0], &found[1], nil
 }

@@ -39,7 +39,7 @@ func (e *Engine) LedgerAhead() time.Duration { return time.Duration(e.ahead.Load
 
 func ledgerAhead(ahead time.Duration) error {
 	return fault.Errorf(fault.ClockSkew, "",
-		"what was recorded last lies %s ahead of this server's clock; until the clock has caught up only refusals are recorded",
+		"the last recorded event is %s ahead of this server's clock; until the clock has caught up only refusals are recorded",
 		ahead.Round(time.Second))
 }
 

@@ -55,7 +55,7 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 	case entry.Facts.Kind.IsNo():
 		entry.Facts.Confirmed = 0
 		entry.Warnings = append(slices.Clone(entry.Warnings), statement.Warning{
-			Code: statement.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
+			Code: statement.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time is in the future and was left out",
 		})
 	default:
 		return nil, err

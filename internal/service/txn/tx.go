@@ -85,7 +85,7 @@ func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*
 	}
 	if off := e.Clock().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
 		return nil, fault.Errorf(fault.ClockSkew, "",
-			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
+			"this server's clock differs from the database's by %s; nothing is recorded until the clocks are corrected",
 			off.Round(time.Millisecond))
 	}
 	w.ahead = e.aheadOf(&w.Head)
