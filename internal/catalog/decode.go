@@ -42,7 +42,7 @@ func (d *decoder) add(to []Problem, line int, path, message string) []Problem {
 	return append(to, Problem{File: d.file, Line: line, Path: path, Message: message})
 }
 
-// object is a mapping of the document whose keys are known to be allowed.
+// object is a mapping of the document; its keys are known to be allowed.
 type object struct {
 	d      *decoder
 	path   string

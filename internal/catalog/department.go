@@ -19,7 +19,7 @@ import (
 // the channels of others that a channel honours, the acceptance of a likeness to another department's identity and what a
 // person sees of an identity under such an acceptance. A channel may not take up another department's sender identity.
 //
-// The error is an *Invalid whose problems have the code OTHER_DEPARTMENT, with lines of the next document where it has the
+// The error is an *Invalid; its problems have the code OTHER_DEPARTMENT, with lines of the next document where it has the
 // part.
 //
 // An effective_time may be left out, or be that of old.
@@ -309,7 +309,7 @@ func either[T any](old, next *T) *T {
 	return old
 }
 
-// ofDepartments says whose a part is, or was.
+// ofDepartments says which department a part belongs to, or did.
 func ofDepartments[T any](old, next *T, department func(*T) string) string {
 	if old == nil || next != nil && department(old) == department(next) {
 		return "it belongs to the department " + yamltext.Quote(department(next))

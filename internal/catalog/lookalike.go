@@ -16,7 +16,7 @@ type likeness int
 
 const (
 	unlike  likeness = iota
-	maybe            // plain ASCII whose skeletons collide: modern, modem
+	maybe            // plain ASCII, but with skeletons that collide: modern, modem
 	similar          // a reader would take one for the other
 )
 

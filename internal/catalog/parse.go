@@ -41,7 +41,7 @@ func Parse(name string, document []byte) (*Catalog, []Problem, error) {
 	return d.parse(d.read(document))
 }
 
-// ParseNode reads a catalog that is part of a larger YAML file, whose tree is
+// ParseNode reads a catalog that is part of a larger YAML file. The tree of that file is
 // already there; lines are those of the file. It does what Parse does from
 // there on.
 func ParseNode(name string, node ast.Node) (*Catalog, []Problem, error) {

@@ -33,7 +33,7 @@ type Ref struct {
 // may be retired but not removed; departments and controllers, which scopes
 // name, may not be removed.
 //
-// The error is an *Invalid whose problems have the code VERSION_IN_USE or
+// The error is an *Invalid; its problems have the code VERSION_IN_USE or
 // IN_USE, with lines of the next document: those of the part, or of the list that lacks it.
 func CheckSuccessor(old, next *Catalog, used func(Ref) bool) error {
 	s := &succession{old: old, next: next, used: used}

@@ -155,7 +155,7 @@ func family(use, short string, commands ...*cobra.Command) *cobra.Command {
 }
 
 // subcommand refuses what is no subcommand. It does not repeat it: it may be
-// an address whose command was forgotten.
+// an address without its command.
 func subcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

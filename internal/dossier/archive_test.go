@@ -160,7 +160,7 @@ func TestVerify_AnotherGenuineKey_IsTheOnlyFinding(t *testing.T) {
 	}
 }
 
-// resigned is an archive whose maker lied and signed the lie.
+// resigned is an archive with a false event, signed by its maker.
 func TestVerify_DossierThatIsSignedButNotWhatTheLedgerSays_IsFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  func(s *sample)
@@ -169,7 +169,7 @@ func TestVerify_DossierThatIsSignedButNotWhatTheLedgerSays_IsFound(t *testing.T)
 	}{
 		"event told otherwise": {func(s *sample) { s.dossier.Events[3].Kind = "grant" }, fileJSON, "the event is told otherwise than its entry has it"},
 		"time moved":           {func(s *sample) { s.dossier.Events[4].OccurredTime++ }, fileJSON, "the event is told otherwise than its entry has it"},
-		"event left out":       {func(s *sample) { s.dossier.Events = s.dossier.Events[:4] }, fileJSON, "it leaves out an event whose entry is here"},
+		"event left out":       {func(s *sample) { s.dossier.Events = s.dossier.Events[:4] }, fileJSON, "it leaves out an event that has an entry here"},
 		"event without entry":  {func(s *sample) { s.entries = s.entries[:5] }, fileJSON, "the event has no entry that is proven"},
 		"header altered":       {func(s *sample) { s.entries[2].Header[3] ^= 1 }, fileEntries, "the leaf hash is not that of the header"},
 		"header and leaf altered": {func(s *sample) {
@@ -220,7 +220,7 @@ func TestVerify_ArchiveOfAnotherKey_IsFoundIfTheKeyIsGiven(t *testing.T) {
 		t.Error("the archive of a forger holds under the true key")
 	}
 	if r := Verify(forged, ""); !r.KeyFromFile || r.VerifierKey != public {
-		t.Errorf("the report does not say whose key it used: %+v", r)
+		t.Errorf("the report does not say which key it used: %+v", r)
 	}
 }
 

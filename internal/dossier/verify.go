@@ -33,7 +33,7 @@ type Report struct {
 	Files           int       `json:"files"`
 	Events          int       `json:"events"`          // entries with a proof
 	EvidenceHeld    int       `json:"evidenceHeld"`    // of them with sealed evidence
-	EvidenceDeleted int       `json:"evidenceDeleted"` // of them whose evidence was deleted
+	EvidenceDeleted int       `json:"evidenceDeleted"` // of them without their evidence, which was deleted
 	VerifierKey     string    `json:"verifierKey"`
 	KeyFromFile     bool      `json:"keyFromFile"` // the key is that of the archive itself: it must be compared
 	NoArchive       bool      `json:"-"`           // nothing in it is of an archive: that is the only finding
@@ -173,7 +173,7 @@ func (v *verification) opened(signed []byte) (string, error) {
 	return opened.Text, nil
 }
 
-// unsigned returns the text of a note whose signature does not hold, to name the files that differ from it.
+// unsigned returns the text of a note without a valid signature, to name the files that differ from it.
 func unsigned(signed []byte) string {
 	at := bytes.LastIndex(signed, []byte("\n\n"))
 	return string(signed[:at+1])

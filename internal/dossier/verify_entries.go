@@ -18,7 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/locale"
 )
 
-// leaf is an entry whose place in the ledger is proven.
+// leaf is an entry with a proven place in the ledger.
 type leaf struct {
 	entry Entry
 	event consent.Event
@@ -103,7 +103,7 @@ func (v *verification) dossier(c ledger.Checkpoint) {
 	}
 	for position, l := range v.headers {
 		if !told[position] && l.event.Kind != consent.KindCatalog {
-			v.find(fileJSON, position, "it leaves out an event whose entry is here")
+			v.find(fileJSON, position, "it leaves out an event that has an entry here")
 		}
 	}
 }

@@ -17,11 +17,11 @@
 //
 // A caller that must not miss anything that was acknowledged, by whatever server, calls [Follower.Fence] first. A fence is the next round:
 // a read that begins after Fence was called sees all that was committed before, and Fence returns once the copy shows it. It never is a
-// round under way, whose read may have been made already. So one short read serves every caller that waits at the time, and the same
+// round under way, because its read may have been made already. So one short read serves every caller that waits at the time, and the same
 // mechanism serves both databases.
 //
 // There is one turn. The caller that takes it makes the round itself, without another goroutine; callers that find it taken join the next
-// round, and one of them makes it when the turn is free. Run makes a round only when no caller made one for a while. A caller whose context
+// round, and one of them makes it when the turn is free. Run makes a round only when no caller made one for a while. A caller with a context that
 // ends during its own round leaves it to Run, so that others do not lose what they wait for.
 //
 // # Outages

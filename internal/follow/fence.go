@@ -30,7 +30,7 @@ type turn struct {
 	last time.Time // when the last round ended
 }
 
-// unfinished is a round whose caller went away.
+// unfinished is a round that its caller has left.
 type unfinished struct {
 	turn  *turn
 	round *round

@@ -73,7 +73,7 @@ type Follower struct {
 	state  atomic.Pointer[State]
 	next   atomic.Pointer[round] // the one that is joined now: its read has not begun
 	turn   chan *turn            // holds the turn while no round is made
-	left   chan unfinished       // rounds whose callers went away
+	left   chan unfinished       // rounds that their callers have left
 	lost   chan error            // why rounds cannot go on; the turn is gone then
 	began  atomic.Pointer[time.Time]
 	outage outage

@@ -113,7 +113,7 @@ type page struct {
 
 func (p *page) reset() { p.states, p.ends, p.data = p.states[:0], p.ends[:0], p.data[:0] }
 
-// add copies a state, whose bytes are valid during the call only.
+// add copies a state. Its bytes are valid during the call only.
 func (p *page) add(s storage.KeyedState) error {
 	p.data = append(p.data, s.Packed...)
 	p.ends = append(p.ends, len(p.data))
@@ -121,7 +121,7 @@ func (p *page) add(s storage.KeyedState) error {
 	return nil
 }
 
-// all returns the states of the page, whose bytes are those of the copy.
+// all returns the states of the page. Their bytes are those of the copy.
 func (p *page) all() []storage.KeyedState {
 	from := 0
 	for i, end := range p.ends {

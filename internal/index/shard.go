@@ -89,7 +89,7 @@ func (s *shard) state(offset int) (from, to int) {
 	return from + width, from + width + int(n)
 }
 
-// recordSize returns the size of a record whose state has n bytes.
+// recordSize returns the size of a record with a state of n bytes.
 func recordSize(n int) int {
 	size := keySize + 1 + n
 	for ; n >= 0x80; n >>= 7 {

@@ -55,7 +55,7 @@ func (s *Streams) Open(name string) (*Input, error) {
 	return NewInput(name, stored, size)
 }
 
-// OpenRaw opens a file, or standard input for Standard, whose bytes are read as they are stored.
+// OpenRaw opens a file, or standard input for Standard. Its bytes are read as they are stored.
 func (s *Streams) OpenRaw(name string) (*Input, error) {
 	name, stored, size, err := s.stored(name)
 	if err != nil {

@@ -49,7 +49,7 @@ type rows struct {
 	line   int
 }
 
-// newRows reads the header, whose names must differ.
+// newRows reads the header. Its names must differ.
 func newRows(from io.Reader) (*rows, error) {
 	limit := &recordLimit{from: from}
 	r := &rows{reader: csv.NewReader(limit), limit: limit}

@@ -66,7 +66,7 @@ func ReadCalls(page string) ([]Call, error) {
 	return calls, nil
 }
 
-// readCommand takes path and body out of the command. before are the calls whose answers it may name.
+// readCommand takes path and body out of the command. before are the calls; it may name their answers.
 func (c *Call) readCommand(before []Call) error {
 	found := regexp.MustCompile(regexp.QuoteMeta(Base) + `([^\s'"]*)`).FindStringSubmatch(c.Command)
 	if found == nil {

@@ -36,7 +36,7 @@ func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, refused *fault
 	a.json.writeStatus(w, httpStatus(s), s)
 }
 
-// timeOut answers a request whose body stopped coming, so that the client may send it again.
+// timeOut answers a request when its body stopped coming, so that the client may send it again.
 func (a *answerer) timeOut(w http.ResponseWriter) {
 	w.Header().Set("Connection", "close")
 	a.json.writeStatus(w, http.StatusRequestTimeout, rpc.NewStatus(codes.DeadlineExceeded, reasonTimeout,
@@ -74,7 +74,7 @@ func (a *answerer) unrouted(
 	}
 }
 
-// refuseMethod answers a request whose HTTP method the path does not have.
+// refuseMethod answers a request with an HTTP method that the path does not have.
 func (a *answerer) refuseMethod(w http.ResponseWriter, allow string) {
 	w.Header().Set("Allow", allow)
 	a.json.writeStatus(w, http.StatusMethodNotAllowed,

@@ -45,7 +45,7 @@ func FuzzReadBody(f *testing.F) {
 	})
 }
 
-// FuzzMendTexts holds that a body that is right stays as it is, and that one whose texts alone are wrong becomes right.
+// FuzzMendTexts holds that a body that is right stays as it is, and that one that is wrong only in its texts becomes right.
 func FuzzMendTexts(f *testing.F) {
 	for _, seed := range append(seeds(), "{\"batchId\": \"\\x\t\\\"\xe9\\ud800\\ud800\\udc00\\u12\"}", `{"batchId": "\`) {
 		f.Add(seed)

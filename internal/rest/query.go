@@ -112,7 +112,7 @@ func (t routeTable) allow(path string) string {
 	return strings.Join(names, ", ")
 }
 
-// checkURL returns an error with every parameter of the URL that the call lacks, or whose value does not fit its field. The
+// checkURL returns an error with every parameter of the URL that the call lacks, or that has a value that does not fit its field. The
 // gateway would ignore the first, so that a caller that misspells a filter would get everything. A path without a call passes.
 func (t routeTable) checkURL(method string, u *url.URL) *fault.Error {
 	methods, value := t.find(u.Path)

@@ -86,7 +86,7 @@ func (a *API) counts(fullMethod string) bool {
 	return a.called != nil && known && !row.open
 }
 
-// checkedStream is a stream whose messages the layers see.
+// checkedStream is a stream; the layers see its messages.
 type checkedStream struct {
 	grpc.ServerStream
 	ctx    context.Context // as any stream has

@@ -48,7 +48,7 @@ type intake struct {
 	closed bool
 }
 
-// open begins the intake of a call whose caller is known.
+// open begins the intake of a call with a known caller.
 func (in *intake) open(ctx context.Context, a *API, c *call, decode func(any) error) {
 	in.row, in.waits, in.own, in.total, in.decode = c.row, c.streaming, &a.budget.open.room, &a.budget.total, decode
 	if c.share != nil {

@@ -52,7 +52,7 @@ func (d *decoder) fail(line int, format string, args ...any) {
 	}
 }
 
-// object is a mapping whose keys are known to be allowed.
+// object is a mapping; its keys are known to be allowed.
 type object struct {
 	d      *decoder
 	line   int

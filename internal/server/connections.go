@@ -75,7 +75,7 @@ func ofHTTP(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, conn.RemoteAddr())
 }
 
-// limitedListener is a listener whose connections are counted.
+// limitedListener is a listener that counts its connections.
 type limitedListener struct {
 	net.Listener
 	all *connections

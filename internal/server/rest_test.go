@@ -330,7 +330,7 @@ func TestREST_WithoutKey_LargeBodyIsNotWaitedFor(t *testing.T) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	// The body never comes: who waits for it does not answer.
+	// The body never comes: a server that waits for it does not answer.
 	if _, err := io.WriteString(conn, "POST /v1/events:batchRecord HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15000000\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-// troubled is an index that is as far behind, and whose fence fails, as a test says.
+// troubled is an index that is as far behind, and has a fence that fails, as a test says.
 type troubled struct {
 	*index.Index
 

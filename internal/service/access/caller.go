@@ -190,8 +190,8 @@ func Need(ctx context.Context, scopes ...Scope) error {
 	return c.Need(scopes...)
 }
 
-// MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments with the
-// scope metrics, whose key holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
+// MayObserve returns an error unless the caller in ctx may see the metrics of the whole server: a client of all departments with the
+// scope metrics and a valid key. In an outage of the database, when the metrics are needed most, the key is taken as it was last known.
 func (g *Guard) MayObserve(ctx context.Context) error {
 	who := CallerOf(ctx)
 	head, err := g.Store.Head(ctx)
@@ -212,7 +212,7 @@ func (g *Guard) MayObserve(ctx context.Context) error {
 
 // Admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
 // it was. It is asked of every head that a call reads, so a revoked key ends at once on every server; and so does the answering of a
-// server whose keys are not all that the head names.
+// server that lacks a key that the head names.
 func (g *Guard) Admit(ctx context.Context, head *storage.Head) (Caller, error) {
 	if err := env.CheckKeys(g.Keys, head); err != nil {
 		return Caller{}, err

@@ -58,7 +58,7 @@ func unauthenticated() error {
 	return fault.Errorf(fault.Unauthenticated, "", "the API key is unknown, revoked or expired")
 }
 
-// Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
+// Authenticate returns the caller with the API key. The error is UNAUTHENTICATED.
 func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
 	id, hash, ok := parseKey(key)
 	if !ok {

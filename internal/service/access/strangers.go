@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxStrangers is how many calls whose key is not known may wait for the database at once.
+	// maxStrangers is how many calls with an unknown key may wait for the database at once.
 	maxStrangers = 256
 	// lookTimeout is how long the database may take to say whether the clients have changed.
 	lookTimeout = 5 * time.Second

@@ -61,8 +61,8 @@ type Report struct {
 	Checkpoint checkpoint.Checkpoint // of the head, signed only if nothing was found
 	Events     int64
 	Subjects   int64
-	Deleted    int64     // events whose evidence was deleted, as erasure and retention do
-	Removed    int64     // those of them whose evidence retention removed, as the ledger says
+	Deleted    int64     // events without their evidence, which was deleted, as erasure and retention do
+	Removed    int64     // those of them that lost their evidence to retention, as the ledger says
 	Blank      int64     // events that an erasure blanked and appended anew
 	Findings   []Finding // the first of them
 	Found      int64     // how many there are
@@ -120,7 +120,7 @@ type verifier struct {
 	tree     knownTree
 	versions map[int64]consent.Event // the events of the catalog, by version
 	blanks   map[int64]bool          // those for which no event stood yet
-	deleted  map[int64]bool          // those whose evidence was deleted
+	deleted  map[int64]bool          // those without their evidence, which was deleted
 	blank    int64
 
 	erasedAny bool              // an erasure was recorded up to here

@@ -193,7 +193,7 @@ type Checker struct {
 
 	guard       *access.Guard
 	reader      *asof.Reader
-	engine      *txn.Engine // whose acknowledged writes the answers show
+	engine      *txn.Engine // the answers show its acknowledged writes
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
 	decided     Decided

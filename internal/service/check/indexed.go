@@ -28,7 +28,7 @@ const (
 // errUnread says that the index cannot tell, and the database has to.
 var errUnread = errors.New("the index cannot answer this request")
 
-// Index is the packed states of all subjects in memory. See package index, whose Index it is.
+// Index is the packed states of all subjects in memory. It is the Index of package index.
 type Index interface {
 	// Head returns the head as of which a view would be now, another pointer whenever anything changed; nil if there is none.
 	Head() *storage.Head

@@ -52,7 +52,7 @@ type tally struct {
 	doubt   *addition // may be stored already
 
 	moving sync.Mutex                  // held while counts leave a shard for pending; never while anything is stored
-	gone   map[storage.SubjectKey]bool // subjects whose pending counts, and those in doubt, must not be stored any more
+	gone   map[storage.SubjectKey]bool // subjects that were dropped: neither their pending counts nor those in doubt may be stored
 
 	wake  chan struct{}
 	life  context.Context // that of the process
@@ -68,7 +68,7 @@ type disclosing struct {
 	channel string
 }
 
-// shard holds the counts of the subjects whose digests begin alike.
+// shard holds the counts of the subjects with digests that begin alike.
 type shard struct {
 	mu     sync.Mutex
 	counts map[counted]int64
@@ -145,7 +145,7 @@ func (s *shard) take(into []storage.Learnt) []storage.Learnt {
 	return into
 }
 
-// drop drops what was counted of those whose keys are gone, and returns how many rows that was.
+// drop drops what was counted of the subjects with the keys gone, and returns how many rows that was.
 func (s *shard) drop(gone map[storage.SubjectKey]bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -286,7 +286,7 @@ func (t *tally) send(ctx context.Context, least int) error {
 	return nil
 }
 
-// forget drops what was counted so far of those whose keys are given and is not stored yet. What is counted once it has returned is
+// forget drops what was counted so far of the subjects with these keys and is not stored yet. What is counted once it has returned is
 // kept. It does not wait for the store.
 func (t *tally) forget(keys []storage.SubjectKey) {
 	if t == nil || len(keys) == 0 {

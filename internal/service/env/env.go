@@ -86,7 +86,7 @@ func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 		"the key file of the other servers", version)
 }
 
-// ErrStaleKeys ends a transaction of a write whose places were made before the server took up a key that the head names. It is no
+// ErrStaleKeys ends a transaction of a write with subject keys that were made before the server took up a key that the head names. It is no
 // refusal of the write, for that may have changed the transaction by then.
 var ErrStaleKeys = errors.New("a write's places lack a digest key that the head names")
 

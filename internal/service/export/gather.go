@@ -236,7 +236,7 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *gathered) (la
 }
 
 // putErasure adds an erasure to the dossier if it was of this very spelling: an erasure of another spelling says
-// nothing about this address. An erasure whose evidence still has the address was not carried out yet.
+// nothing about this address. An erasure with evidence that still has the address was not carried out yet.
 func (s *Exporter) putErasure(g *gathered, opened *HistoryEvent) error {
 	e := &opened.Event
 	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {

@@ -102,7 +102,7 @@ func (c *Catalogs) read(ctx context.Context, known []CatalogVersion) ([]CatalogV
 	return known, nil
 }
 
-// InForce returns the version in force at t: the latest whose effective time has come. The first is in force for all time before.
+// InForce returns the version in force at t: the latest one with an effective time that has come. The first is in force for all time before.
 func InForce(versions []CatalogVersion, t consent.Instant) *CatalogVersion {
 	for i := len(versions) - 1; i > 0; i-- {
 		if versions[i].Effective <= t {

@@ -145,7 +145,7 @@ func (t *removal) ownerOf(e *consent.Event) (*owner, error) {
 	return o, err
 }
 
-// mayGo returns the events that may be due and whose evidence is held.
+// mayGo returns the events that may be due and still have their evidence.
 func (t *removal) mayGo(c *candidate, events []consent.Event) []consent.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e consent.Event) bool {
 		return !c.events[e.Position] || t.held[e.Position] == nil

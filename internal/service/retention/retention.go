@@ -240,7 +240,7 @@ func (r *run) group(ctx context.Context, list []candidate) error {
 	return nil
 }
 
-// disclosures deletes those of days whose period has passed, and records each part of them that is gone: their rows are no events, so
+// disclosures deletes those of days after the end of their period, and records each part of them that is gone: their rows are no events, so
 // nothing else would tell of them if the run ended before its end.
 func (r *run) disclosures(ctx context.Context) error {
 	if r.policy.Disclosures.IsZero() {
@@ -275,7 +275,7 @@ func (r *run) disclosures(ctx context.Context) error {
 	}
 }
 
-// heldSubjects returns the subjects that are under a legal hold now. It is a transaction, which a server whose clock is wrong is
+// heldSubjects returns the subjects that are under a legal hold now. It is a transaction, which a server with a wrong clock is
 // refused.
 func (r *run) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
 	for {
@@ -327,7 +327,7 @@ func lastDueDay(p period.Period, now consent.Instant) int64 {
 	return low
 }
 
-// claims deletes what was kept of the erased whose time has ended.
+// claims deletes what was kept of erased persons when its time has ended.
 func (r *run) claims(ctx context.Context) error {
 	for after := ([16]byte{}); ; {
 		page, err := tables.Claims(ctx, r.service.Store, after, PageSize)

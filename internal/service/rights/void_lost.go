@@ -12,9 +12,9 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// bringsBack refuses a void after which a grant would count again whose evidence retention removed because it had ended: an ALLOW
-// would rest on nothing. The grants are those of every spelling that the events of the folded subject tell; a refusal in force that
-// does not tell whose it is, since an erasure took that away, stays.
+// bringsBack refuses a void after which a grant would count again without its evidence, which retention removed because the grant had ended: an ALLOW
+// would rest on nothing. The grants are those of every spelling that the events of the folded subject name. A refusal in force
+// stays if its spelling is unknown because of an erasure.
 func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
 	catalogs, err := w.catalogsToCome()
 	if err != nil {

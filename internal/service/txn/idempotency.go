@@ -35,7 +35,7 @@ func (i *Idempotency) RequestID(client string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Idempotent commits a write whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
+// Idempotent commits a write and remembers its answer under a request id. Refused is why the request cannot be made ready: what
 // was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
 // A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
 // is refused, so that a late repetition brings nothing back.
@@ -137,7 +137,7 @@ func (e *Engine) openAnswer(id [32]byte, sealed []byte, into any) error {
 	return nil
 }
 
-// DeleteExpiredRequests forgets requests whose time is over, and returns how many.
+// DeleteExpiredRequests forgets expired requests, and returns how many.
 func (e *Engine) DeleteExpiredRequests(ctx context.Context) (int, error) {
 	const page = 1000
 	for total := 0; ; {

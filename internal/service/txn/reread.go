@@ -6,7 +6,7 @@ import (
 )
 
 // reread lists the subject keys that followers of the ledger must read again, and increments the revision in the head
-// if there are any. These are the keys whose rows or states this transaction stores, or whose rows it drops, unless one
+// if there are any. These are the keys with rows or states that this transaction stores, or with rows that it drops, unless one
 // of its events belongs to the subject that the key leads to from now on. An event of a subject that was cut off leads
 // to no key.
 func (w *Tx) reread(c *storage.Changes) {

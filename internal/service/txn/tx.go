@@ -47,7 +47,7 @@ type Tx struct {
 	catalogs []storage.Catalog
 	requests []storage.Request
 	touched  []*Subject
-	rows     []*Subject // whose rows are to be stored
+	rows     []*Subject // their rows are to be stored
 	Changed  bool
 	Removals Removals
 	Tables   []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
