@@ -279,7 +279,7 @@ func confined() map[string][]string {
 }
 
 // pure lists the packages that may not know what time it is, where they run or
-// a test that waits for them: what they say follows from what they are given.
+// which caller waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/statement",
