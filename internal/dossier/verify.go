@@ -97,7 +97,7 @@ func (v *verification) file(f *file) {
 	}
 	v.files[f.name] = f.data
 	if crc32.ChecksumIEEE(f.data) != f.crc {
-		v.find(f.name, 0, "the file does not fit the checksum that the archive has of it: it was altered")
+		v.find(f.name, 0, "the file does not match its checksum in the archive: it was altered")
 	}
 }
 
@@ -209,11 +209,11 @@ func (v *verification) compare(lines []string) {
 	}
 	for name := range v.files {
 		if !named[name] {
-			v.find(name, 0, "the manifest names no such file")
+			v.find(name, 0, "the manifest does not name this file")
 		}
 	}
 	if v.Found == before {
-		v.find(fileManifest, 0, "its lines are not in their form and order")
+		v.find(fileManifest, 0, "its lines are not in the required form and order")
 	}
 }
 

@@ -21,8 +21,8 @@
 // mechanism serves both databases.
 //
 // There is one turn. The caller that takes it makes the round itself, without another goroutine; callers that find it taken join the next
-// round, and one of them makes it when the turn is free. Run makes a round only when no caller made one for a while. A caller with a context that
-// ends during its own round leaves it to Run, so that others do not lose what they wait for.
+// round, and one of them makes it when the turn is free. Run makes a round only when no caller made one for a while. A
+// caller with a context that ends during its own round leaves it to Run, so that others do not lose what they wait for.
 //
 // # Outages
 //

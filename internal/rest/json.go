@@ -66,7 +66,8 @@ func readBody(text []byte, message protoreflect.MessageDescriptor) ([]shortName,
 	if errors.As(err, &wrong) {
 		before := text[:wrong.at]
 		line := bytes.LastIndexByte(before, '\n') + 1
-		return nil, fmt.Errorf("%s at line %d, column %d: %s", bodyProblem, bytes.Count(before, []byte{'\n'})+1, utf8.RuneCount(before[line:])+1, wrong.problem)
+		return nil, fmt.Errorf("%s at line %d, column %d: %s", bodyProblem,
+			bytes.Count(before, []byte{'\n'})+1, utf8.RuneCount(before[line:])+1, wrong.problem)
 	}
 	return r.words, err
 }

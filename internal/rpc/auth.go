@@ -68,8 +68,8 @@ type Refusal struct {
 }
 
 // Admit refuses callers without a valid key, by the values of the headers Authorization and X-Request-Id, so that nothing of what
-// they send is read. A nil refusal lets them in, and client is the one with that key. A call that follows is authenticated again, which alone decides
-// on its caller. A refusal is logged as that of a call is.
+// they send is read. A nil refusal lets them in, and client is the one with that key. A call that follows is
+// authenticated again, which alone decides on its caller. A refusal is logged as that of a call is.
 func (a *API) Admit(ctx context.Context, authorization, requestID []string) (client string, refusal *Refusal) {
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()

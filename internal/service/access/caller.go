@@ -83,20 +83,20 @@ func Process(id string) Caller {
 type Guard struct {
 	*env.Env
 
-	clients   *clients
-	strangers *strangers
+	clients   *clientCache
+	refresher *clientRefresher
 }
 
 // NewGuard returns a guard that has cached nothing yet.
 func NewGuard(env *env.Env) *Guard {
-	g := &Guard{Env: env, clients: newClients(env.Store)}
-	g.strangers = newStrangers(g.lookForClients)
+	g := &Guard{Env: env, clients: newClientCache(env.Store)}
+	g.refresher = newClientRefresher(g.refreshClients)
 	return g
 }
 
 // DepartmentOf returns the department of a client as it was cached last; false for one that is not known or acts for all.
 func (g *Guard) DepartmentOf(client string) (string, bool) {
-	c, _, known := g.clients.get(client)
+	c, _, known := g.clients.cached(client)
 	return c.Department, known && !c.AllDepartments
 }
 
@@ -219,9 +219,9 @@ func (g *Guard) Admit(ctx context.Context, head *storage.Head) (Caller, error) {
 	}
 	c := CallerOf(ctx)
 	if c.version == 0 || c.version == head.ClientsVersion {
-		return g.inTime(c, nil)
+		return g.rejectExpired(c, nil)
 	}
-	return g.inTime(g.clients.again(ctx, c, head.ClientsVersion))
+	return g.rejectExpired(g.clients.currentCaller(ctx, c, head.ClientsVersion))
 }
 
 // NeedChannel returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of

@@ -16,8 +16,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// inspected is what a row says by itself.
-type inspected struct {
+// inspectedEvent is what a row says by itself.
+type inspectedEvent struct {
 	event    consent.Event // zero if the header cannot be read
 	readable bool
 	leaf     [ledger.HashSize]byte // of the header
@@ -28,8 +28,8 @@ type inspected struct {
 }
 
 // inspectAll inspects rows side by side.
-func inspectAll(rows []storage.Row) []inspected {
-	all := make([]inspected, len(rows))
+func inspectAll(rows []storage.Row) []inspectedEvent {
+	all := make([]inspectedEvent, len(rows))
 	share := len(rows)/runtime.GOMAXPROCS(0) + 1
 	var wg sync.WaitGroup
 	for from := 0; from < len(rows); from += share {
@@ -43,8 +43,8 @@ func inspectAll(rows []storage.Row) []inspected {
 	return all
 }
 
-func inspect(r *storage.Row) inspected {
-	seen := inspected{leaf: ledger.LeafHash(r.Header)}
+func inspect(r *storage.Row) inspectedEvent {
+	seen := inspectedEvent{leaf: ledger.LeafHash(r.Header)}
 	if len(r.Header) == 0 && len(r.LeafHash) == len(seen.leaf) {
 		seen.blank, seen.leaf = true, [ledger.HashSize]byte(r.LeafHash)
 		seen.problems = blankProblems(r)
@@ -117,8 +117,8 @@ func evidenceOf(r *storage.Row, e *consent.Event) (problem string, deleted bool)
 	}
 }
 
-// event takes the row that comes next.
-func (v *verifier) event(r *storage.Row, seen *inspected) {
+// verifyEvent takes the row that comes next.
+func (v *verifier) verifyEvent(r *storage.Row, seen *inspectedEvent) {
 	if r.Position < 1 || r.Position > v.head.Position {
 		v.report.add(Finding{
 			Kind: FindingInserted, From: r.Position, To: r.Position,
@@ -163,13 +163,13 @@ func (v *verifier) event(r *storage.Row, seen *inspected) {
 	if len(problems) > 0 {
 		v.report.add(Finding{Kind: FindingAltered, From: from, To: r.Position, Message: strings.Join(problems, "; ")})
 	}
-	v.beside(r, seen, moved)
+	v.verifyBeside(r, seen, moved)
 	v.next++
 	v.compareOlder()
 }
 
-// beside looks at what hangs on an event of the ledger: its evidence, and the catalog.
-func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
+// verifyBeside looks at what hangs on an event of the ledger: its evidence, and the catalog.
+func (v *verifier) verifyBeside(r *storage.Row, seen *inspectedEvent, moved bool) {
 	if seen.evidence != "" {
 		v.report.add(Finding{Kind: FindingEvidenceAltered, From: r.Position, To: r.Position, Message: seen.evidence})
 	}
@@ -183,7 +183,7 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 		v.recorded = max(v.recorded, consent.Instant(r.Recorded))
 		return
 	}
-	v.standsFor(r, seen)
+	v.verifyReplacements(r, seen)
 	if !seen.readable || moved {
 		return
 	}
@@ -192,15 +192,15 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 	case consent.KindCatalog:
 		v.versions[seen.event.CatalogVersion] = seen.event
 	case consent.KindRemoval:
-		v.removal(&seen.event)
+		v.verifyRemoval(&seen.event)
 	case consent.KindErase:
 		v.erasedAny = true
 	default:
 	}
 }
 
-// removal tells evidence that retention removed from what erasures did. An event that was blanked since then has nothing to tell.
-func (v *verifier) removal(e *consent.Event) {
+// verifyRemoval tells evidence that retention removed from what erasures did. An event that was blanked since then has nothing to tell.
+func (v *verifier) verifyRemoval(e *consent.Event) {
 	for _, position := range e.Positions {
 		if position >= e.Position {
 			v.report.add(Finding{
@@ -215,8 +215,8 @@ func (v *verifier) removal(e *consent.Event) {
 	}
 }
 
-// standsFor takes the blanks that an event stands for off those that nothing stands for.
-func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
+// verifyReplacements takes the blanks that an event stands for off those that nothing stands for.
+func (v *verifier) verifyReplacements(r *storage.Row, seen *inspectedEvent) {
 	if len(seen.event.Was) > 0 && (!v.erasedAny || !seen.event.Kind.MayStandFor()) {
 		v.report.add(Finding{
 			Kind: FindingInserted, From: r.Position, To: r.Position,
@@ -252,18 +252,18 @@ func (v *verifier) compareHead() {
 	v.report.Checkpoint = checkpoint.Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(v.head.StoreID), Size: v.head.Position}}
 	tree, err := ledger.ParseTree(v.head.Position, v.head.Tree)
 	if err != nil {
-		v.differs("the tree of the head does not have the size of the head")
+		v.addHeadFinding("the tree of the head does not have the size of the head")
 		return
 	}
 	v.report.Checkpoint.Root = tree.Root()
 	if root, known := v.tree.root(); v.next > v.head.Position && known && root != tree.Root() {
-		v.differs("the root of the head differs from the root of the events")
+		v.addHeadFinding("the root of the head differs from the root of the events")
 	}
 	if v.recorded > v.head.Recorded {
-		v.differs("the head was recorded before the last event")
+		v.addHeadFinding("the head was recorded before the last event")
 	}
 }
 
-func (v *verifier) differs(message string) {
+func (v *verifier) addHeadFinding(message string) {
 	v.report.add(Finding{Kind: FindingHeadDiffers, From: v.head.Position, To: v.head.Position, Message: message})
 }

@@ -91,13 +91,13 @@ func Verify(
 		if err := v.openCheckpoints(ctx, s, keys, checkpoints); err != nil {
 			return err
 		}
-		if err := v.events(ctx, s); err != nil {
+		if err := v.verifyEvents(ctx, s); err != nil {
 			return err
 		}
-		if err := v.catalogs(ctx, s); err != nil {
+		if err := v.verifyCatalogs(ctx, s); err != nil {
 			return err
 		}
-		return v.states(ctx, s)
+		return v.verifyStates(ctx, s)
 	})
 	if err != nil {
 		return report, env.StoreFault(err)
@@ -131,7 +131,7 @@ func newVerifier(report *Report, head storage.Head, progress func(int64)) *verif
 	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, blanks: map[int64]bool{}, deleted: map[int64]bool{}}
 }
 
-func (v *verifier) did(n int) {
+func (v *verifier) noteProgress(n int) {
 	v.done += int64(n)
 	v.progress(v.done)
 }
@@ -209,8 +209,8 @@ func (v *verifier) compareOlder() {
 	}
 }
 
-// events walks the rows of the ledger.
-func (v *verifier) events(ctx context.Context, s storage.Snapshot) error {
+// verifyEvents walks the rows of the ledger.
+func (v *verifier) verifyEvents(ctx context.Context, s storage.Snapshot) error {
 	after := int64(math.MinInt64)
 	err := stream(ctx, func(ctx context.Context) ([]storage.Row, error) {
 		rows, err := s.Rows(ctx, after, verifyPage)
@@ -220,9 +220,9 @@ func (v *verifier) events(ctx context.Context, s storage.Snapshot) error {
 		return rows, err
 	}, func(rows []storage.Row) error {
 		for i, seen := range inspectAll(rows) {
-			v.event(&rows[i], &seen)
+			v.verifyEvent(&rows[i], &seen)
 		}
-		v.did(len(rows))
+		v.noteProgress(len(rows))
 		return nil
 	})
 	if err != nil {

@@ -19,10 +19,10 @@ func (p *Checkpoints) TakeCheckpoint(ctx context.Context) (Checkpoint, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, p.keep(ctx, &c)
+	return c, p.storeCheckpoint(ctx, &c)
 }
 
-func (p *Checkpoints) keep(ctx context.Context, c *Checkpoint) error {
+func (p *Checkpoints) storeCheckpoint(ctx context.Context, c *Checkpoint) error {
 	if p.keeper == nil {
 		return nil
 	}

@@ -56,7 +56,7 @@ type ConsistencyProof struct {
 func (p *Checkpoints) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	c, err := p.checkpointOfNow(ctx)
 	if err == nil {
-		_ = p.keep(ctx, &c)
+		_ = p.storeCheckpoint(ctx, &c)
 	}
 	return c, err
 }

@@ -126,7 +126,7 @@ func fileName(what string, made time.Time, format Format) string {
 }
 
 // render returns the file in the format.
-func (s *Exporter) render(ctx context.Context, g *gathered, format Format) ([]byte, error) {
+func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format) ([]byte, error) {
 	switch format {
 	case JSON:
 		return dossier.JSON(&g.dossier)
@@ -144,7 +144,7 @@ func (s *Exporter) render(ctx context.Context, g *gathered, format Format) ([]by
 }
 
 // archive returns the dossier with the entries of the ledger that it rests on.
-func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
+func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, error) {
 	if err := g.Caller.NeedAllDepartments("an archive has entries of the ledger, which name channels of every department"); err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
 	return dossier.Archive(&g.dossier, entries, g.documents, signer)
 }
 
-func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier.Entry, error) {
+func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (dossier.Entry, error) {
 	r := &g.records[i]
 	proof, err := s.checkpoints.Hashes(ctx).ProveEntry(r.Event.Position, g.checkpoint.Size)
 	if err != nil {
@@ -177,7 +177,7 @@ func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier
 }
 
 // recipientsOf returns the clients that something about the address was disclosed to.
-func (s *Exporter) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
+func (s *Exporter) recipientsOf(ctx context.Context, g *dossierBuilder) ([]dossier.Disclosure, error) {
 	all, err := s.disclosures.Of(ctx, g.keys)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func (w *transaction) requestConsent(r *txn.Validated, p *subjects.Places, in *O
 	if err != nil {
 		return none, false, err
 	}
-	if err := w.may(cat, &r.Statement, entry); err != nil {
+	if err := w.checkMayRecord(cat, &r.Statement, entry); err != nil {
 		return none, false, err
 	}
 	if err := requestable(cat, entry); err != nil {
@@ -91,7 +91,7 @@ func requestable(cat *catalog.Catalog, entry *statement.Entry) error {
 	if entry.Facts.Declaration.IsZero() {
 		return fault.Errorf(fault.UnknownDeclaration, "declaration", "give the declaration that the person was shown")
 	}
-	if err := declared(cat, entry); err != nil {
+	if err := declaredVersion(cat, entry); err != nil {
 		return err
 	}
 	if ch, ok := cat.Channel(entry.Facts.Channels[0]); ok && !ch.Accepts(catalog.BasisConsent) {
@@ -159,7 +159,7 @@ func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token
 	if err != nil {
 		return Confirmed{}, err
 	}
-	if err := w.may(cat, &r.Statement, entry); err != nil {
+	if err := w.checkMayRecord(cat, &r.Statement, entry); err != nil {
 		return Confirmed{}, err
 	}
 	known, err := w.Knowledge(p)

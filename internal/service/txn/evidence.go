@@ -54,7 +54,7 @@ func (w *Tx) EvidenceAt(s *Subject, position int64) (consent.Evidence, error) {
 	return w.OpenEvidence(&all[s][i])
 }
 
-func erasedBefore() *fault.Error {
+func erasedBeforeFault() *fault.Error {
 	return fault.Errorf(fault.ErasedBefore, "address",
 		"the person was erased after that time, and grants from before the erasure are not kept. "+
 			"Nothing was recorded: erase the data on your side, too")

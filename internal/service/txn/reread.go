@@ -15,13 +15,13 @@ func (w *Tx) reread(c *storage.Changes) {
 		told[c.Records[i].Event.Subject] = true
 	}
 	told[consent.SubjectID{}] = false // of catalogs, removals and blanks
-	holder := make(map[storage.SubjectKey]consent.SubjectID, len(w.touched)+len(w.rows))
-	for _, s := range w.touched {
+	holder := make(map[storage.SubjectKey]consent.SubjectID, len(w.touchedSubjects)+len(w.changedRows))
+	for _, s := range w.touchedSubjects {
 		if _, seen := holder[s.Key]; !seen && s.Key != (storage.SubjectKey{}) { // Subjects without a key were found by their events.
 			holder[s.Key] = s.ID
 		}
 	}
-	for _, s := range w.rows { // The last counts, as when they are stored.
+	for _, s := range w.changedRows { // The last counts, as when they are stored.
 		holder[s.Key] = s.ID
 	}
 	for _, key := range c.DropSubjects {
