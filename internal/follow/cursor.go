@@ -133,7 +133,7 @@ func (f *Follower) readStep(ctx context.Context, c cursor, limit int) (followSte
 	return followStep{head, news.States, to, to.mark == storage.MarkOf(&head)}, nil
 }
 
-// isPlausible says whether news can be what came after a mark. Whether they are, the tree tells.
+// isPlausible reports whether news can follow a mark. The tree then proves that they do.
 func isPlausible(from storage.Mark, head *storage.Head, news *storage.News) error {
 	to := news.Mark
 	switch {

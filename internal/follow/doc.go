@@ -27,7 +27,7 @@
 // # Outages
 //
 // A database that fails or hangs leaves the copy as it is, older by the moment. The fence returns the error of the round;
-// [Follower.Failing] tells a caller that can do without a fence that waiting for one is of no use.
+// [Follower.Failing] reports that a fence would fail, for callers that can do without one.
 //
 // A database that answers, but has more news than fit into a round, is something else: no fence would ever return. The copy then is hidden
 // and catches up, by reads that may take their time.

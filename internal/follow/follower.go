@@ -127,7 +127,7 @@ func (f *Follower) Ready() bool { return f.isIn(Ready) }
 func (f *Follower) isIn(state State) bool { return *f.state.Load() == state }
 
 // Behind returns how long ago the last complete round began: everything that was acknowledged before is shown. It is far more than any
-// limit before the first. The clock on the wall counts, too, since the other one stands still while a machine is suspended.
+// limit before the first. The wall clock counts, too, because the monotonic clock stops while a machine is suspended.
 func (f *Follower) Behind() time.Duration {
 	began := f.began.Load()
 	if began == nil {

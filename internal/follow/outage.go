@@ -8,7 +8,7 @@ import (
 // slowRound is how long a round may take before the database counts as one that does not answer.
 const slowRound = 250 * time.Millisecond
 
-// outage tells whether the database answers.
+// outage records whether the database answers.
 type outage struct {
 	from atomic.Pointer[time.Time] // since when it does not, or will not have if the round is not complete by then; nil: it does
 }

@@ -3,7 +3,7 @@ package index
 import "encoding/binary"
 
 const (
-	// keySize is how much of an id stands in a record: the shard implies the first byte.
+	// keySize is how many bytes of an id a record has: the shard implies the first byte.
 	keySize = idSize - 1
 
 	offsetBits = 24
@@ -141,7 +141,7 @@ func (s *shard) remove(digest *[digestSize]byte) {
 	}
 	offset := int(s.slots[hole] & offsetMask)
 	_, end := s.state(offset)
-	// What stands behind the hole and belongs at it or before it moves up, so that every search that begins at home still arrives.
+	// Slots after the hole that belong at it or before it move up, so that every search from the home slot still finds them.
 	for i := s.next(hole); s.slots[i] != 0; i = s.next(i) {
 		if home := s.homeOfSlot(int(s.slots[i] & offsetMask)); s.distance(home, i) >= s.distance(hole, i) {
 			s.slots[hole] = s.slots[i]

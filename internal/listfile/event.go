@@ -19,7 +19,7 @@ type Row map[string]string
 type Event struct {
 	Kind         string
 	OccurredTime *time.Time
-	// Address is what it is about, or Domain where that is set.
+	// Address is the address of the event; with Domain the event is about a domain instead.
 	Address, Domain string
 	// Channels are those that it names; AllMarketing stands for * in their place.
 	Channels     []string

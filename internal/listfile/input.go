@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// Standard stands for standard input or output where a file is named.
+	// Standard is the file name for standard input or output.
 	Standard = "-"
 	// maxRecord is the length of the longest line or CSV record in bytes.
 	maxRecord = 1 << 20

@@ -28,7 +28,7 @@ const bodyProblem = "the body is not valid"
 // times that are no RFC 3339. So a body that it refuses, or that may hold a time, is read once more beside the descriptor of its message:
 // that finds the first problem, and where short names stand.
 
-// What texts in a body have to look like.
+// The required forms of strings in a body.
 var (
 	durationText = regexp.MustCompile(`^-?[0-9]+(\.[0-9]{1,9})?s$`)
 	fieldName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// noCharacter stands in a mended body for what is no character. No text of the API may hold it, so the use case decides: in evidence that
+// noCharacter replaces invalid characters in a mended body. No text of the API may hold it, so the use case decides: in evidence that
 // only decorates a no it is replaced, with a warning, and everywhere else the field is refused by its name.
 const noCharacter = `\u0000`
 
@@ -70,7 +70,7 @@ func sizeOf(text []byte) int {
 	return -len(noCharacter)
 }
 
-// unit returns what the escape of four hexadecimal digits stands for that the text begins with.
+// unit returns the value of the escape of four hexadecimal digits at the start of the text.
 func unit(text []byte) (rune, bool) {
 	if len(text) < len(noCharacter) || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

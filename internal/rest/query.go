@@ -20,7 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
-// routeTable has the calls of the REST API by their path, in which {} stands for one part, and then by HTTP method.
+// routeTable has the calls of the REST API by path, with {} for a variable part, and then by HTTP method.
 type routeTable map[string]map[string]route
 
 // route is a call of the REST API.
@@ -30,7 +30,7 @@ type route struct {
 	// file reports that the answer is a file.
 	file  bool
 	input protoreflect.MessageDescriptor
-	// inPath is the field of the request that stands in the path; nil if there is none.
+	// inPath is the field of the request that is part of the path; nil if there is none.
 	inPath protoreflect.FieldDescriptor
 	// inQuery are the fields that may stand in the query, by their names in JSON and in the proto.
 	inQuery map[string]protoreflect.FieldDescriptor
@@ -77,7 +77,7 @@ func placeholder(path string) (template, field string) {
 	return before + "{}" + after, field
 }
 
-// find returns the calls of a path by HTTP method, and the value of the field that stands in the path.
+// find returns the calls of a path by HTTP method, and the value of the field in the path.
 func (t routeTable) find(path string) (methods map[string]route, value string) {
 	if methods, ok := t[path]; ok {
 		return methods, ""

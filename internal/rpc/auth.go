@@ -58,7 +58,7 @@ func (g *gate) authenticate(ctx context.Context, header []string) (access.Caller
 	return caller, err
 }
 
-// httpMethod stands in the log for the method of what was refused before it was known to be a call.
+// httpMethod is logged as the method of requests that are refused before their call is known.
 const httpMethod = "http"
 
 // Refusal is what a request by HTTP is refused with.

@@ -6,5 +6,5 @@
 // method without a row is refused.
 //
 // An error leaves as a status with an ErrorInfo. Its reason is a [fault.Code] and its domain is [Domain]; what is wrong with
-// fields stands in a BadRequest. What no table knows leaves as INTERNAL with a fixed text and the request id, and is logged.
+// fields is in a BadRequest. Any other error leaves as INTERNAL with a fixed text and the request id, and is logged.
 package rpc

@@ -33,7 +33,7 @@ func statusOf(c *call, err error) (reason string, mapped error) {
 		return reasonInternal, internal(c.id)
 	}
 	if c.row.foreign {
-		// What comes with gRPC has its own statuses. They say nothing of the store.
+		// The services of the gRPC library return statuses of their own, without data of the store.
 		if _, ok := status.FromError(err); ok {
 			return "", err
 		}

@@ -30,7 +30,7 @@ type wire interface {
 	Read(n int) (mem.BufferSlice, error)
 }
 
-// headerLength is the length of what stands before a message: a byte that says whether it is compressed, and its length.
+// headerLength is the length of the header of a message: a byte that says whether it is compressed, and its length.
 const headerLength = 5
 
 // intake receives the messages of one call.

@@ -74,7 +74,7 @@ type sentKey struct {
 // SentKey returns when the key that the caller sent ends, zero if never, and whether it is the one before the client's present one.
 func (c *Caller) SentKey() (expires consent.Instant, prior bool) { return c.key.expires, c.key.prior }
 
-// Process returns the caller that stands for this process itself: commands on the server, the demo. It may do everything.
+// Process returns the caller for this process itself: commands on the server, the demo. It may do everything.
 func Process(id string) Caller {
 	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}
 }

@@ -87,7 +87,7 @@ func (s *Admin) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatal
 	})
 }
 
-// invalidCatalog tells the problems of a document, one violation each.
+// invalidCatalog returns the problems of a document, one violation each.
 func invalidCatalog(err error) error {
 	var invalid *catalog.Invalid
 	if !errors.As(err, &invalid) {

@@ -138,7 +138,7 @@ func (v *verifier) verifyEvent(r *storage.Row, seen *inspectedEvent) {
 	problems := seen.problems
 	leaf := seen.leaf
 	if len(r.LeafHash) == len(leaf) {
-		// Where header and hash differ, that is found below; the stored hash shows whether anything else is wrong.
+		// A header that differs from its hash is reported below; the stored hash shows whether anything else is wrong.
 		leaf = [ledger.HashSize]byte(r.LeafHash)
 	}
 	from, moved := r.Position, seen.readable && seen.event.Position != r.Position
@@ -199,7 +199,8 @@ func (v *verifier) verifyBeside(r *storage.Row, seen *inspectedEvent, moved bool
 	}
 }
 
-// verifyRemoval tells evidence that retention removed from what erasures did. An event that was blanked since then has nothing to tell.
+// verifyRemoval counts the evidence that retention removed, apart from that of erasures. An event that was blanked
+// since then is not counted.
 func (v *verifier) verifyRemoval(e *consent.Event) {
 	for _, position := range e.Positions {
 		if position >= e.Position {
@@ -215,7 +216,7 @@ func (v *verifier) verifyRemoval(e *consent.Event) {
 	}
 }
 
-// verifyReplacements takes the blanks that an event stands for off those that nothing stands for.
+// verifyReplacements removes the blank events that an event replaces from those without a replacement.
 func (v *verifier) verifyReplacements(r *storage.Row, seen *inspectedEvent) {
 	if len(seen.event.Was) > 0 && (!v.erasedAny || !seen.event.Kind.MayStandFor()) {
 		v.report.add(Finding{

@@ -76,7 +76,7 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 	return result, nil
 }
 
-// answer decides about the addresses of a request and counts what that tells.
+// answer decides about the addresses of a request and counts the disclosures.
 func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answer, error) {
 	got, err := s.decideAll(ctx, q, in)
 	if err != nil {

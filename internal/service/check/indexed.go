@@ -43,7 +43,7 @@ type Index interface {
 }
 
 // decideByIndex decides by the index: a denial at once while the index is close behind, everything else once it has caught up with what
-// was acknowledged before the call. Without the database a denial still stands; nothing else can be answered then.
+// was acknowledged before the call. Without the database only a denial can be answered.
 func (s *Checker) decideByIndex(ctx context.Context, q *request, in *checkInput) (answer, error) {
 	early := len(q.items) == 1 || !in.isStrict()
 	var got answer

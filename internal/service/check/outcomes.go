@@ -24,7 +24,7 @@ type outcomes struct {
 	last      int // index of the outcome before, which the next one most often equals; -1: there is none
 }
 
-// outcomeKey tells most outcomes apart; the rest of them is compared.
+// outcomeKey distinguishes most outcomes; those with the same key are compared.
 type outcomeKey struct {
 	reason      consent.Code
 	declaration consent.Declaration

@@ -144,14 +144,14 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	return again, true, nil
 }
 
-// Sampled tells what became of the answers of the index that were to be decided again.
+// Sampled counts the results of the answers of the index that were selected to be decided again.
 type Sampled struct {
 	Compared  int64
 	Differing int64 // of those compared
 	Skipped   int64 // could not be compared: too many waited, the database was away, or an erasure took away what it rested on
 }
 
-// Sampled returns what became of the answers of the index that were to be decided again.
+// Sampled returns the results of the answers of the index that were selected to be decided again.
 func (s *Checker) Sampled() Sampled {
 	if s.sampler == nil {
 		return Sampled{}

@@ -29,7 +29,7 @@ func (p *Checkpoints) storeCheckpoint(ctx context.Context, c *Checkpoint) error 
 	return p.keeper.KeepCheckpoint(ctx, c.Size, c.Signed)
 }
 
-// Standing is how the ledger stands to a checkpoint that was kept.
+// Standing is the relation of the ledger to a stored checkpoint.
 type Standing int
 
 // The standings.

@@ -32,7 +32,7 @@ func New(env *env.Env, reader *asof.Reader) *Counter {
 }
 
 // Count counts that a caller learnt something about the subjects with the keys. Where too much waits in memory it waits until there is
-// room; an error says that nothing was counted. An empty channel stands for all. The keys may be used again afterwards.
+// room; an error says that nothing was counted. An empty channel means all channels. The keys may be used again afterwards.
 func (s *Counter) Count(
 	ctx context.Context, who *access.Caller, at consent.Instant, channel string, keys ...storage.SubjectKey,
 ) error {

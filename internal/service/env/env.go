@@ -56,7 +56,7 @@ func StoreFault(err error) error {
 // Instant returns the service's time.
 func (e *Env) Instant() consent.Instant { return consent.InstantOf(e.Clock()) }
 
-// Refusal tells an error that is an answer to one item from one that ends everything.
+// Refusal distinguishes an error about one item from one that ends the whole call.
 func Refusal(err error) (*fault.Error, error) {
 	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
 	if !ok {

@@ -20,7 +20,7 @@ import (
 // ChunkSize is how much of a file is sent at once.
 const ChunkSize = 64 << 10
 
-// Exporter tells what is held: a person's history and file, and the ledger.
+// Exporter exports the stored data: a person's history and file, and the ledger.
 type Exporter struct {
 	*env.Env
 	*reference.Reference

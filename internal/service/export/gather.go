@@ -261,7 +261,7 @@ func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, opera
 	if opened.Held {
 		e.SetEvidence(&opened.Evidence, operators)
 		e.Evidence.TextWithheld = opened.TextWithheld
-		// What is no address is a domain.
+		// A text that is not an address is a domain.
 		if a, err := address.Parse(opened.Evidence.Address); err == nil {
 			g.putHeld(a.Exact())
 		}

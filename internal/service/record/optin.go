@@ -109,7 +109,7 @@ func (w *transaction) recordRequest(r *txn.Validated, p *subjects.Places, entry 
 	mail := &statement.Entry{
 		Form: consent.FormMail, Address: p.Address,
 		Facts: consent.Facts{Kind: consent.KindMail, Channels: entry.Facts.Channels, Tagged: p.Address.Tagged()},
-		// By it an erasure tells the mails of one spelling from those of others.
+		// An erasure uses it to find the mails of one spelling.
 		Evidence: consent.Evidence{Address: p.Address.Exact()},
 	}
 	sent := &txn.Prepared{Occurred: w.Recorded, Entry: mail}

@@ -114,7 +114,7 @@ func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error)
 		return Report{}, err
 	}
 	current := &retentionRun{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.Asked, report: newReport()}
-	// What is due of one class does not wait for another that cannot be done.
+	// A class that cannot be done does not hold up the others.
 	var failed []error
 	for _, part := range []func(context.Context) error{
 		current.carryOutErasures, current.removeEvents, current.removeDisclosures, current.removeClaims,
@@ -210,7 +210,7 @@ type candidate struct {
 	events  map[int64]bool
 }
 
-// mayBeDue tells from its outline whether an event is old enough; whether it is of use its subject tells.
+// mayBeDue reports by the outline whether an event is old enough. Its subject decides whether it is still needed.
 func (r *retentionRun) mayBeDue(o *storage.Outline) bool {
 	switch o.Kind {
 	case consent.KindRequest:

@@ -82,7 +82,7 @@ func (w *Tx) eraseUntil(who *person, until consent.Instant, t *keptClaim) error 
 }
 
 // NotHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
-// moved from or to: the evidence of the change stands on both sides.
+// moved from or to: both sides have the evidence of the change.
 func (w *Tx) NotHeld(folded *txn.Subject, exact string) error {
 	if err := w.checkNotHeld(folded, exact); err != nil {
 		return err
@@ -176,7 +176,8 @@ func (w *Tx) detachEvents(s *txn.Subject, t *keptClaim, keep func(*consent.Event
 	return fresh, w.keepAddress(fresh, s.ID, address)
 }
 
-// selectKept tells which events of a subject are kept. A void is kept with what it leaves out, and only then: it names what that was.
+// selectKept returns which events of a subject are kept. A void is kept only together with the event that it leaves
+// out, because it names it.
 func selectKept(events []consent.Event, keep func(*consent.Event) (bool, error)) ([]bool, error) {
 	kept := make([]bool, len(events))
 	for i := range events {

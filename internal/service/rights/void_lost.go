@@ -133,7 +133,7 @@ func (w *Tx) addressesOf(void *consent.Event, events []consent.Event) ([]address
 	return list, nil
 }
 
-// refuseLostEvidence refuses if a grant stands after and did not before, and its evidence is gone.
+// refuseLostEvidence refuses if a grant counts after and did not before, and its evidence was deleted.
 func (w *Tx) refuseLostEvidence(before *consent.Usefulness, events []consent.Event, then *consent.Usefulness, after []consent.Event) error {
 	stands := func(e consent.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
 	stood := map[int64]bool{}
