@@ -12,7 +12,7 @@ const (
 	// A shard's slots are at most four fifths full, so that a look-up ends soon.
 	maxLoadNumerator, maxLoadDenominator = 4, 5
 
-	// minGarbageToCompact is how much garbage is no reason to move everything.
+	// minGarbageToCompact is how much garbage is needed for compacting.
 	minGarbageToCompact = 64
 )
 

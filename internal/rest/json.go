@@ -25,8 +25,8 @@ import (
 const bodyProblem = "the body is not valid"
 
 // The library that decodes a body says in its errors what was sent, which may be an address, takes the long names of enums only, and
-// times that are no RFC 3339. So a body that it refuses, or that may hold a time, is read once more beside the descriptor of its message:
-// that finds the first problem, and where short names stand.
+// times that are not in the format of RFC 3339. So a body that it refuses, or that may hold a time, is read once more
+// beside the descriptor of its message: that finds the first problem, and where short names stand.
 
 // The required forms of strings in a body.
 var (
@@ -250,7 +250,7 @@ func fieldOf(message protoreflect.MessageDescriptor, name string) protoreflect.F
 	return message.Fields().ByTextName(name)
 }
 
-// noField says that a message has no field of the name, and which one may be meant. What is no name of a field may be an address.
+// noField says that a message does not have the field, and suggests a similar one. It repeats only a name that cannot be an address.
 func noField(message protoreflect.MessageDescriptor, name string) string {
 	if !fieldName.MatchString(name) {
 		return "the message does not have this field"

@@ -11,7 +11,7 @@ import (
 // only decorates a no it is replaced, with a warning, and everywhere else the field is refused by its name.
 const noCharacter = `\u0000`
 
-// mendTexts returns the JSON with its strings made such that any reader takes them: bytes that are no UTF-8, halves of surrogate pairs and
+// mendTexts returns the JSON with its strings made such that any reader takes them: bytes that are not UTF-8, halves of surrogate pairs and
 // escapes that JSON does not have become noCharacter, and control characters that stand there as they are become their escapes. What
 // stands between strings stays, and so does JSON that is right.
 func mendTexts(text []byte) []byte {

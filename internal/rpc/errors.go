@@ -16,7 +16,7 @@ import (
 // Domain is the domain of every ErrorInfo.
 const Domain = "assent.io"
 
-// The reasons of errors that are no faults of the domain.
+// The reasons of errors that are not faults of the domain.
 const (
 	reasonInternal = "INTERNAL"
 	reasonCanceled = "CANCELLED"

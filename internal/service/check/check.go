@@ -283,7 +283,7 @@ type BatchResult struct {
 	Outcomes   []Outcome
 	Of         []uint32          // the index of the outcome
 	Positions  []int64           // of the grant; 0: there is none
-	ValidUntil []consent.Instant // zero: it is no ALLOW
+	ValidUntil []consent.Instant // zero if the verdict is not ALLOW
 }
 
 // Item returns the decision about the address at i, or why there is none.

@@ -48,7 +48,7 @@ type answer struct {
 type item struct {
 	subjects.Places
 
-	err *fault.Error // it is no address
+	err *fault.Error // set if the text is not a valid address
 }
 
 // requestPool keeps requests that are not in use.

@@ -219,7 +219,7 @@ func ParseAddress(typed string) (address.Address, error) {
 	return a, nil
 }
 
-// InvalidAddress is the refusal of what is no address, for the reason that its parser gives.
+// InvalidAddress returns the refusal of a text that is not an address, with the reason of the parser.
 func InvalidAddress(err error) *fault.Error {
 	return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 }

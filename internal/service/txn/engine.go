@@ -75,7 +75,7 @@ type Engine struct {
 	wake   chan struct{}
 	ended  chan struct{}
 
-	lastUrgent atomic.Int64 // when the last write came that is no import, in nanoseconds
+	lastUrgent atomic.Int64 // when the last write that is not an import came, in nanoseconds
 
 	mu               sync.Mutex
 	urgent           []*Write
