@@ -12,7 +12,7 @@ import (
 
 // guard refuses a request without a key, before anything of the request is looked at, and what the gateway would take and ignore: bodies
 // that are too large, parameters that a call does not have, and parameters in the URL where the body holds all. What it lets
-// through has only the headers that are handed on, and its body read. The gRPC server authenticates and authorizes the caller again.
+// through has only the headers that are handed on, and its body read. The gRPC server authenticates and authorises the caller again.
 func guard(admit admission, next http.Handler) http.Handler {
 	answer, times := admit.answer, newTimeParameters()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

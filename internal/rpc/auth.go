@@ -16,7 +16,7 @@ import (
 // openCaller is the actor of what is done in the open demo.
 const openCaller = "demo"
 
-// gate authenticates and authorizes callers.
+// gate authenticates and authorises callers.
 type gate struct {
 	clients Authenticator
 	open    bool

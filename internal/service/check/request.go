@@ -107,7 +107,7 @@ func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.So
 			return err
 		}
 		d := rules.Decide(asked.Address, &q.Known, at)
-		q.outcomes.addDecision(i, &d)
+		q.addDecision(i, &d)
 		if q.About != nil {
 			q.disclosedSubjects = append(q.disclosedSubjects, *q.About)
 		}

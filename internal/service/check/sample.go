@@ -65,8 +65,10 @@ func (r *sampler) trySample(q *request, in *checkInput, got *answer) {
 		if q.items[i].err != nil || rand.Float64() >= r.share {
 			continue
 		}
-		one := sample{address: q.items[i].Address, request: in.Request, decision: q.decisionAt(i),
-			basis: got.Snapshot, catalog: got.catalog, revision: got.revision}
+		one := sample{
+			address: q.items[i].Address, request: in.Request, decision: q.decisionAt(i),
+			basis: got.Snapshot, catalog: got.catalog, revision: got.revision,
+		}
 		select {
 		case r.queue <- one:
 		default:
