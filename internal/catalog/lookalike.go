@@ -16,7 +16,7 @@ type likeness int
 
 const (
 	unlike  likeness = iota
-	maybe            // plain ASCII whose skeletons collide: modern, modem
+	maybe            // plain ASCII, but with skeletons that collide: modern, modem
 	similar          // a reader would take one for the other
 )
 
@@ -146,13 +146,13 @@ const (
 func (c closeness) why() string {
 	switch c {
 	case same:
-		return "are the same to the eye"
+		return "look the same"
 	case contained:
-		return "say the same but for words that only one of them adds"
+		return "differ only by words that one of them adds"
 	case begins:
-		return "begin alike: without the words both have, one begins with the other"
+		return "are alike: without the words that both have, one begins with the other"
 	case near:
-		return "differ, without the words both have, by two letters at most"
+		return "differ by two letters at most, without the words that both have"
 	case apart:
 		return "differ"
 	default:

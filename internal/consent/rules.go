@@ -25,12 +25,12 @@ type Rules struct {
 	request            Request
 	stage2             []Code    // findings about channel and sender identity
 	coverage           coverage  // what scopes reach the channel under the sender
-	honoured           []honours // channels whose refusals count here
+	honoured           []honours // channels with refusals that count here
 	reasons            *reasonLists
 	byConsent, byOther []string // obligations
 }
 
-// honours is a channel whose refusals another one honours.
+// honours is a channel; another one honours its refusals.
 type honours struct {
 	channel  *catalog.Channel
 	coverage coverage
@@ -136,7 +136,7 @@ func (r *Rules) declaration(d Declaration) *catalog.DeclarationVersion {
 	return version
 }
 
-// provable reports whether the consent g, whose declaration has the version, can be proved on the channel at t: it names a known consent
+// provable reports whether the consent g with the version of its declaration can be proved on the channel at t: it names a known consent
 // declaration and a source, and where the channel requires double opt-in it was confirmed or is documented on paper.
 func (g *Grant) provable(version *catalog.DeclarationVersion, ch *catalog.Channel, t Instant) bool {
 	if version == nil || version.Kind != catalog.KindConsent || g.Source == "" {

@@ -41,7 +41,7 @@ func (d desk) Channels(ctx context.Context) ([]home.Channel, error) {
 	}
 	parsed, problems, err := catalog.Parse("catalog", []byte(got.GetDocument()))
 	if err != nil || len(problems) > 0 || parsed == nil {
-		return nil, errors.New("the catalog cannot be read")
+		return nil, errors.New("the catalog could not be read")
 	}
 	channels := make([]home.Channel, 0, len(parsed.Channels))
 	for i := range parsed.Channels {

@@ -64,15 +64,15 @@ func TestREST_ParameterThatDoesNotFit_IsNamed(t *testing.T) {
 		text   string
 	}{
 		"/v1/catalog?version=abc":                          {[]string{"version"}, "a whole number"},
-		"/v1/catalog?version=1&version=2":                  {[]string{"version"}, "comes twice"},
-		"/v1/catalog?versoin=1":                            {[]string{"versoin"}, "it has version"},
-		"/v1/catalog?anna@example.com=1":                   {[]string{""}, "it has version"},
+		"/v1/catalog?version=1&version=2":                  {[]string{"version"}, "given twice"},
+		"/v1/catalog?versoin=1":                            {[]string{"versoin"}, "its parameters are version"},
+		"/v1/catalog?anna@example.com=1":                   {[]string{""}, "its parameters are version"},
 		"/v1/clients?page_size=x&pageToken=%ff&limit=1":    {[]string{"limit", "pageSize", "pageToken"}, "(and 2 more)"},
-		"/v1/clients?page_size=1&pageSize=2":               {[]string{"pageSize"}, "comes twice"},
+		"/v1/clients?page_size=1&pageSize=2":               {[]string{"pageSize"}, "given twice"},
 		"/v1/clients?pageSize=99999999999":                 {[]string{"pageSize"}, "a whole number"},
 		"/v1/ledger/entries/abc:prove":                     {[]string{"position"}, "a whole number"},
-		"/v1/ledger/entries/1:prove?position=2":            {[]string{"position"}, "no such parameter"},
-		"/v1/ledger:proveConsistency?fromSize=a&toPosit=1": {[]string{"toPosit", "fromSize"}, "no such parameter"},
+		"/v1/ledger/entries/1:prove?position=2":            {[]string{"position"}, "does not have this parameter"},
+		"/v1/ledger:proveConsistency?fromSize=a&toPosit=1": {[]string{"toPosit", "fromSize"}, "does not have this parameter"},
 	} {
 		got := r.as(http.MethodGet, path, "")
 		if got.code != http.StatusBadRequest || !cmp.Equal(got.violations(), want.fields) || !strings.Contains(got.body, want.text) ||

@@ -139,7 +139,7 @@ func eventStatement(e *assentv1.EventInput) (s statement.Statement, err error) {
 		putEvidence(&s, fact.Erase.GetEvidence())
 	default:
 		err = fault.Errorf(fault.InvalidEvent, "",
-			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
+			"the event does not say what happened: set one of request, grant, confirm, withdraw, refuse, suppress, lift, erase")
 	}
 	if err != nil {
 		return s, err

@@ -47,7 +47,7 @@ func StoreFault(err error) error {
 	case errors.Is(err, ErrStaleKeys):
 		return StaleKeys()
 	case errors.Is(err, storage.ErrClosed):
-		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; try another one"}
+		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; use another one"}
 	default:
 		return err
 	}
@@ -56,7 +56,7 @@ func StoreFault(err error) error {
 // Instant returns the service's time.
 func (e *Env) Instant() consent.Instant { return consent.InstantOf(e.Clock()) }
 
-// Refusal tells an error that is an answer to one item from one that ends everything.
+// Refusal distinguishes an error about one item from one that ends the whole call.
 func Refusal(err error) (*fault.Error, error) {
 	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
 	if !ok {
@@ -86,7 +86,7 @@ func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 		"the key file of the other servers", version)
 }
 
-// ErrStaleKeys ends a transaction of a write whose places were made before the server took up a key that the head names. It is no
+// ErrStaleKeys ends a transaction of a write with subject keys that were made before the server took up a key that the head names. It is no
 // refusal of the write, for that may have changed the transaction by then.
 var ErrStaleKeys = errors.New("a write's places lack a digest key that the head names")
 

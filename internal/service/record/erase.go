@@ -21,7 +21,7 @@ func (s *Recorder) Erase(ctx context.Context, in Erasure) (txn.Recorded, error) 
 	}
 	if strings.Contains(in.Operator, "@") {
 		return txn.Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",
-			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
+			"it must not have an address, because it is kept when the person is erased; name a person or a role")
 	}
 	statement := statement.Statement{
 		Kind: consent.KindErase, Address: in.Address, Occurred: in.Occurred, Operator: in.Operator, Justification: in.Justification,
