@@ -548,7 +548,8 @@ type EraseRecipientResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The position of the erasure. The copies of what occurred after it stand behind it.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
-	// Whether the erasure was recorded before, at that position. It was carried out all the same.
+	// Whether the erasure was recorded before, at that position. It was carried out all the same. To a client of one department this is told only
+	// of an erasure that a client of that department stated: else its own is recorded, and the answer is that of a first erasure.
 	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// How many events the erasure cut off from the address, or took the evidence of. 0: there was nothing to erase, or it was erased before.
 	// Only for clients of all departments: to one of a single department it would tell whether another department knows the address.
