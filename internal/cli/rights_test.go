@@ -32,6 +32,7 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 		Positions    []int64
 		Duplicate    bool
 		EventsErased int64
+		Warnings     []any
 	}](t, f.run(t, "erase", "ben@secret.example", "--yes", "--format", "json").must(t, 0).stdout)
 	if len(answer.Positions) != 1 || answer.Duplicate || answer.EventsErased != 3 {
 		t.Errorf("%+v", answer)
