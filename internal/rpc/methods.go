@@ -131,7 +131,7 @@ func methods() map[string]method {
 		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(department, access.ScopeRead),
 		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(department, access.ScopeRead, access.ScopeExport),
 		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(department, access.ScopeExport),
-		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, access.ScopeErase),
+		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, access.ScopeErase).blocking(),
 		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(whole, access.ScopeErase),
 		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(whole, access.ScopeErase).long(),
 		assentv1.HistoryService_PlaceLegalHold_FullMethodName:    needs(whole, access.ScopeErase),

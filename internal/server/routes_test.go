@@ -119,6 +119,10 @@ func TestREST_RefusalWithEvidenceThatIsNoText_IsRecordedWithAWarning(t *testing.
 				t.Errorf("%s, %s, address: %d %s", what, path, got.code, got.body)
 			}
 		}
+		erasure := `{"address": "c@example.com", "operator": "` + note + `", "justification": "` + note + `"}`
+		if got := r.as(http.MethodPost, "/v1/recipients:erase", erasure); got.code != http.StatusOK || strings.Count(got.body, "EVIDENCE_SHORTENED") != 2 {
+			t.Errorf("%s, an erasure: %d %s", what, got.code, got.body)
+		}
 		grant := `{"address": "a@example.com", "channels": ["newsletter"], "legalBasis": "consent", ` + evidence + `}`
 		if got := r.as(http.MethodPost, "/v1/consent:grant", grant); got.code != http.StatusBadRequest {
 			t.Errorf("%s, a grant: %d %s", what, got.code, got.body)

@@ -468,9 +468,11 @@ type EraseRecipientRequest struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// When the person asked for it; unset: now. What occurred later stays.
 	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
-	// The employee who carries out the erasure; at most 256 bytes. It must not hold an address, because it is kept.
+	// The employee who carries out the erasure; at most 256 bytes. It must not hold an address, because it is kept. A text that is longer or
+	// cannot be stored is shortened or gets replacement characters, with a warning.
 	Operator string `protobuf:"bytes,3,opt,name=operator,proto3" json:"operator,omitempty"`
-	// Why; stored sealed, at most 2,048 bytes. It is kept, so it must hold no address: name a case or a ticket.
+	// Why; stored sealed, at most 2,048 bytes. It is kept, so it must hold no address: name a case or a ticket. What cannot be stored is changed
+	// as that of the operator.
 	Justification string `protobuf:"bytes,4,opt,name=justification,proto3" json:"justification,omitempty"`
 	// A UUID that makes a repetition safe for seven days.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -548,11 +550,14 @@ type EraseRecipientResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The position of the erasure. The copies of what occurred after it stand behind it.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
-	// Whether the erasure was recorded before, at that position. It was carried out all the same.
+	// Whether the erasure was recorded before, at that position. It was carried out all the same. To a client of one department this is told only
+	// of an erasure that a client of that department stated: else its own is recorded, and the answer is that of a first erasure.
 	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// How many events the erasure cut off from the address, or took the evidence of. 0: there was nothing to erase, or it was erased before.
 	// Only for clients of all departments: to one of a single department it would tell whether another department knows the address.
-	EventsErased  *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
+	EventsErased *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
+	// What was recorded otherwise than given.
+	Warnings      []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -606,6 +611,13 @@ func (x *EraseRecipientResponse) GetEventsErased() int64 {
 		return *x.EventsErased
 	}
 	return 0
+}
+
+func (x *EraseRecipientResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // The old and the new address.
@@ -1577,7 +1589,7 @@ var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
+	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
 	"\x14SearchHistoryRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12*\n" +
@@ -1611,19 +1623,20 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"department\x12\x18\n" +
 	"\achannel\x18\x03 \x01(\tR\achannel\x12\x10\n" +
 	"\x03day\x18\x04 \x01(\tR\x03day\x12\x14\n" +
-	"\x05count\x18\x05 \x01(\x03R\x05count\"\x83\x02\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\"\xf3\x01\n" +
 	"\x15EraseRecipientRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12D\n" +
-	"\roccurred_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12'\n" +
-	"\boperator\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\boperator\x121\n" +
-	"\rjustification\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x12\"\n" +
+	"\roccurred_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12\x1f\n" +
+	"\boperator\x18\x03 \x01(\tB\x03\xe0A\x01R\boperator\x12)\n" +
+	"\rjustification\x18\x04 \x01(\tB\x03\xe0A\x01R\rjustification\x12\"\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\x90\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\xc0\x01\n" +
 	"\x16EraseRecipientResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12(\n" +
-	"\revents_erased\x18\x03 \x01(\x03H\x00R\feventsErased\x88\x01\x01B\x10\n" +
+	"\revents_erased\x18\x03 \x01(\x03H\x00R\feventsErased\x88\x01\x01\x12.\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x12.assent.v1.WarningR\bwarningsB\x10\n" +
 	"\x0e_events_erased\"\xc2\x01\n" +
 	"\x14MoveRecipientRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
@@ -1758,6 +1771,7 @@ var file_assent_v1_history_service_proto_goTypes = []any{
 	(*ExportHistoryResponse)(nil),     // 21: assent.v1.ExportHistoryResponse
 	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
 	(*Event)(nil),                     // 23: assent.v1.Event
+	(*Warning)(nil),                   // 24: assent.v1.Warning
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
 	22, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
@@ -1765,37 +1779,38 @@ var file_assent_v1_history_service_proto_depIdxs = []int32{
 	23, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
 	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
 	22, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	22, // 5: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
-	17, // 6: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	20, // 7: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
-	0,  // 8: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
-	22, // 9: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	22, // 10: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	22, // 11: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	22, // 12: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 13: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 14: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 15: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	8,  // 16: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	10, // 17: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	12, // 18: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	14, // 19: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	16, // 20: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	19, // 21: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 22: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 23: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 24: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	9,  // 25: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	11, // 26: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	13, // 27: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	15, // 28: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	18, // 29: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	21, // 30: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	22, // [22:31] is the sub-list for method output_type
-	13, // [13:22] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	24, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
+	22, // 6: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	17, // 7: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
+	20, // 8: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	0,  // 9: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
+	22, // 10: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	22, // 11: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	22, // 12: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	22, // 13: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 14: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 15: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 16: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	8,  // 17: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	10, // 18: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	12, // 19: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	14, // 20: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	16, // 21: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	19, // 22: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 23: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 24: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 25: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	9,  // 26: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	11, // 27: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	13, // 28: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	15, // 29: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	18, // 30: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	21, // 31: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -1804,6 +1819,7 @@ func file_assent_v1_history_service_proto_init() {
 		return
 	}
 	file_assent_v1_facts_proto_init()
+	file_assent_v1_types_proto_init()
 	file_assent_v1_history_service_proto_msgTypes[6].OneofWrappers = []any{}
 	file_assent_v1_history_service_proto_msgTypes[9].OneofWrappers = []any{
 		(*VoidEventsRequest_Position)(nil),

@@ -109,9 +109,15 @@ func OtherHistory() *fault.Error {
 	return fault.Errorf(fault.Unavailable, "", "the database was replaced meanwhile; try again")
 }
 
-// EventKey returns the key of an entry that occurred at the instant, as stated.
-func (e *Env) EventKey(occurred consent.Instant, entry *statement.Entry) (consent.EventKey, error) {
-	return e.Keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+// EventKey returns the key of an entry that occurred at the instant, as stated. Department is that of the client that states it, empty for
+// one of all departments. An erasure that one department states is its own: as a duplicate of another department's erasure, it would tell
+// the client that the other department had erased the person.
+func (e *Env) EventKey(occurred consent.Instant, entry *statement.Entry, department string) (consent.EventKey, error) {
+	exact := entry.Exact()
+	if entry.Facts.Kind == consent.KindErase && department != "" {
+		exact += "\x00" + department
+	}
+	return e.Keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, exact, &entry.Evidence))
 }
 
 // Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.

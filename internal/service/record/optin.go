@@ -116,7 +116,7 @@ func (w *transaction) recordRequest(r *txn.Validated, p *subjects.Places, entry 
 	if sent.Subject, err = w.Subject(&p.Mail); err != nil {
 		return err
 	}
-	if sent.Key, err = w.recorder.EventKey(w.Recorded, mail); err != nil {
+	if sent.Key, err = w.recorder.EventKey(w.Recorded, mail, ""); err != nil {
 		return err
 	}
 	for _, event := range []*txn.Prepared{request, sent} {

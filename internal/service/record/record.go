@@ -66,7 +66,7 @@ func (v *validator) validate(ctx context.Context, st statement.Statement) (*txn.
 		return nil, err
 	}
 	if st.Occurred != 0 {
-		if r.Key, err = v.recorder.EventKey(st.Occurred, entry); err != nil {
+		if r.Key, err = v.recorder.EventKey(st.Occurred, entry, access.CallerOf(ctx).Department); err != nil {
 			return nil, err
 		}
 	}

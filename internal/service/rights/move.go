@@ -108,7 +108,7 @@ func (w *Tx) recordNow(at *subjects.Place, entry *statement.Entry) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	key, err := w.rights.EventKey(w.Recorded, entry)
+	key, err := w.rights.EventKey(w.Recorded, entry, "")
 	if err != nil {
 		return 0, err
 	}
@@ -185,7 +185,7 @@ func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	if err != nil {
 		return err
 	}
-	key, err := w.rights.EventKey(e.Occurred, entry)
+	key, err := w.rights.EventKey(e.Occurred, entry, "")
 	if err != nil {
 		return err
 	}

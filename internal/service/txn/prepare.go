@@ -36,7 +36,7 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 		return nil, erasedBeforeFault()
 	}
 	if st.Statement.Occurred == 0 {
-		if p.Key, err = w.engine.EventKey(w.Recorded, entry); err != nil {
+		if p.Key, err = w.engine.EventKey(w.Recorded, entry, w.Caller.Department); err != nil {
 			return nil, err
 		}
 	}
