@@ -29,7 +29,7 @@ func providerOf(domain string) provider {
 	}
 }
 
-// mailbox returns the local part of a folded form without a "+tag", which providers that the table lacks may ignore, too.
+// mailbox returns a folded form without a "+tag", which providers that the table lacks may ignore, too.
 func mailbox(folded string) string {
 	at := strings.LastIndexByte(folded, '@')
 	if plus := strings.IndexByte(folded[:max(at, 0)], '+'); plus > 0 {
@@ -38,14 +38,14 @@ func mailbox(folded string) string {
 	return folded
 }
 
-// fold returns the folded form of an exact address whose '@' is at the given
+// fold returns the folded form of an exact address with the '@' at the given
 // index, and whether a tag was dropped. A step that would leave an empty local
 // part is skipped.
 func fold(exact string, at int) (folded string, tagged bool) {
 	return foldAs(exact, at, transitionalTwin(exact[at+1:]))
 }
 
-// foldAs folds an address whose domain has the given twin. It allocates the
+// foldAs folds an address; twin is the twin of its domain. It allocates the
 // folded form at most, and nothing where that is the exact one.
 func foldAs(exact string, at int, twin string) (folded string, tagged bool) {
 	local, domain, p := exact[:at], exact[at+1:], providerOf(twin)

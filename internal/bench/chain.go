@@ -15,7 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
-// chain is an API without use cases: a gRPC server whose calls go through everything that is around a call of the API, but for the
+// chain is an API without use cases: a gRPC server that sends its calls through everything that is around a call of the API, but for the
 // count of connections. Its clients are in a database of its own, for the server that is measured holds the lock of the other one.
 type chain struct {
 	local   *server.Local

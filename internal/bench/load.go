@@ -87,7 +87,7 @@ func Load(ctx context.Context, record Record, l Loading) (Loaded, error) {
 // perCall is how many people have about as many events as one call records.
 func (l *Loading) perCall() int { return max(1, l.Batch*2/3) }
 
-// recordAll records a batch all of whose events are right, and returns how many of them were known.
+// recordAll records a batch of valid events only, and returns how many of them were known.
 func recordAll(ctx context.Context, record Record, in *assentv1.BatchRecordEventsRequest) (known int64, err error) {
 	answer, err := record(ctx, in)
 	if err != nil {

@@ -183,7 +183,7 @@ type Channel struct {
 	NoticeRequired bool
 	// ConsentLapsesAfter is zero when consents do not lapse.
 	ConsentLapsesAfter period.Period
-	// Honours names the channels whose refusals hold here, too, for every
+	// Honours names the channels with refusals that hold here, too, for every
 	// basis but consent.
 	Honours []string
 	// Goods are what counts as similar for existing customers; empty means

@@ -52,7 +52,7 @@ func (d *decoder) add(to []Problem, line int, path, message string) []Problem {
 	return append(to, Problem{File: d.file, Line: line, Path: path, Message: message})
 }
 
-// object is a mapping of the document whose keys are known to be allowed.
+// object is a mapping of the document; its keys are known to be allowed.
 type object struct {
 	d      *decoder
 	path   string
@@ -69,7 +69,7 @@ func (d *decoder) object(node ast.Node, path string, keys ...string) *object {
 	}
 	mapping, ok := node.(*ast.MappingNode)
 	if !ok {
-		d.fail(path, "%s stands where a mapping with the keys %s belongs", yamltext.Kind(node), strings.Join(keys, ", "))
+		d.fail(path, "this must be a mapping with the keys %[2]s, not %[1]s", yamltext.Kind(node), strings.Join(keys, ", "))
 		o.broken = true
 		return o
 	}
@@ -84,9 +84,9 @@ func (d *decoder) object(node ast.Node, path string, keys ...string) *object {
 			o.fields[meant[key]] = entry.Value
 			d.lines[o.at(meant[key])] = at
 		case !ok || !slices.Contains(keys, key):
-			d.failAt(at, path, "unknown key %s; known here are %s", yamltext.Quote(entry.Key.GetToken().Value), strings.Join(keys, ", "))
+			d.failAt(at, path, "unknown key %s; the keys here are %s", yamltext.Quote(entry.Key.GetToken().Value), strings.Join(keys, ", "))
 		case twice:
-			d.failAt(at, o.at(key), "the key comes twice, first on line %d", d.lines[o.at(key)])
+			d.failAt(at, o.at(key), "the key is given twice, first on line %d", d.lines[o.at(key)])
 		default:
 			o.fields[key] = entry.Value
 			d.lines[o.at(key)] = at
@@ -139,10 +139,10 @@ func (o *object) items(key string, limit int) []item {
 	sequence, ok := o.fields[key].(*ast.SequenceNode)
 	switch {
 	case !ok:
-		o.fail(key, "%s stands where a list belongs", yamltext.Kind(o.fields[key]))
+		o.fail(key, "this must be a list, not %s", yamltext.Kind(o.fields[key]))
 		return nil
 	case len(sequence.Values) == 0:
-		o.fail(key, "the list is empty; leave the key out or give it an entry")
+		o.fail(key, "the list is empty; omit the key or add an entry")
 		return nil
 	case len(sequence.Values) > limit:
 		o.fail(key, "the list has %d entries; at most %d are allowed", len(sequence.Values), limit)

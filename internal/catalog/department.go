@@ -19,7 +19,7 @@ import (
 // the channels of others that a channel honours, the acceptance of a likeness to another department's identity and what a
 // person sees of an identity under such an acceptance. A channel may not take up another department's sender identity.
 //
-// The error is an *Invalid whose problems have the code OTHER_DEPARTMENT, with lines of the next document where it has the
+// The error is an *Invalid; its problems have the code OTHER_DEPARTMENT, with lines of the next document where it has the
 // part.
 //
 // An effective_time may be left out, or be that of old.
@@ -58,7 +58,7 @@ func (c *departmentCheck) shared() {
 			continue
 		}
 		if field.IsExported() {
-			c.same(keyOf(field.Name), old.FieldByIndex(field.Index), next.FieldByIndex(field.Index), "it holds for the whole company")
+			c.same(keyOf(field.Name), old.FieldByIndex(field.Index), next.FieldByIndex(field.Index), "it applies to the whole company")
 		}
 	}
 }
@@ -66,7 +66,7 @@ func (c *departmentCheck) shared() {
 // effectiveTime refuses a time of the document's own: until then no other department could change anything without ending it.
 func (c *departmentCheck) effectiveTime() {
 	if next, old := c.next.EffectiveTime, c.old.EffectiveTime; next != nil && (old == nil || !next.Equal(*old)) {
-		c.add("effective_time", "it holds for the whole company; leave it out, or say that of a version that is still to come")
+		c.add("effective_time", "it applies to the whole company; omit it, or give the time of a version that is not in force yet")
 	}
 }
 
@@ -104,7 +104,8 @@ func (c *departmentCheck) ownChannel(path string, old, next *Channel) {
 	}
 	for _, id := range next.Honours {
 		if !c.ownsChannel(id) && !slices.Contains(old.Honours, id) {
-			c.add(path+".honours", "it honours %s, a channel of another department, whose refusals it would show", yamltext.Quote(id))
+			c.add(path+".honours", "it newly honours %s, a channel of another department, and would show the refusals of that channel",
+				yamltext.Quote(id))
 		}
 	}
 	for _, id := range old.Honours {
@@ -114,7 +115,7 @@ func (c *departmentCheck) ownChannel(path string, old, next *Channel) {
 	}
 	for _, id := range next.SenderIdentities {
 		if !c.ownsSender(id) && !slices.Contains(old.SenderIdentities, id) {
-			c.add(path+".sender_identities", "it takes up %s, a sender identity of another department", yamltext.Quote(id))
+			c.add(path+".sender_identities", "it newly uses %s, a sender identity of another department", yamltext.Quote(id))
 		}
 	}
 }
@@ -141,11 +142,11 @@ func (c *departmentCheck) ownSender(path string, old, next *SenderIdentity) {
 	}
 	was, is := c.likeOther(old), c.likeOther(next)
 	if !reflect.DeepEqual(was, is) {
-		c.add(path+".lookalike_accepted", "that it may look like another department's sender identity is not this department's to say")
+		c.add(path+".lookalike_accepted", "this department cannot allow a likeness to a sender identity of another department")
 		return
 	}
 	if old.ID != "" && (was != nil || c.acceptedByOther(old.ID)) && (old.From != next.From || old.ReplyTo != next.ReplyTo) {
-		c.add(path+".from", "its name and addresses are held by lookalike_accepted, which names another department's sender identity")
+		c.add(path+".from", "its name and addresses cannot change, because lookalike_accepted names a sender identity of another department")
 	}
 }
 
@@ -186,7 +187,7 @@ func (c *departmentCheck) part(list string, i int, old, next any, id, whose stri
 	case was.IsNil():
 		c.add(at(list, i), "%s is new, and %s", yamltext.Quote(id), whose)
 	case is.IsNil():
-		c.add(list, "%s is gone, and %s", yamltext.Quote(id), whose)
+		c.add(list, "%s was removed, and %s", yamltext.Quote(id), whose)
 	default:
 		c.same(at(list, i), was.Elem(), is.Elem(), whose)
 	}
@@ -208,7 +209,7 @@ func (c *departmentCheck) same(path string, old, next reflect.Value, whose strin
 	case old.Kind() == reflect.Pointer && !old.IsNil() && !next.IsNil() && hasExported(old.Type().Elem()):
 		c.same(path, old.Elem(), next.Elem(), whose)
 	default:
-		c.add(path, "it differs from the catalog that is there, and %s", whose)
+		c.add(path, "it differs from the current catalog, and %s", whose)
 	}
 }
 
@@ -241,7 +242,7 @@ func (c *departmentCheck) sameList(path string, old, next reflect.Value, whose s
 			kept = kept || name(old.Index(j)) == name(next.Index(i))
 		}
 		if !kept {
-			c.add(path, "%s is gone, and %s", yamltext.Quote(name(old.Index(j))), whose)
+			c.add(path, "%s was removed, and %s", yamltext.Quote(name(old.Index(j))), whose)
 		}
 	}
 }
@@ -310,7 +311,7 @@ func either[T any](old, next *T) *T {
 	return old
 }
 
-// ofDepartments says whose a part is, or was.
+// ofDepartments says which department a part belongs to, or did.
 func ofDepartments[T any](old, next *T, department func(*T) string) string {
 	if old == nil || next != nil && department(old) == department(next) {
 		return "it belongs to the department " + yamltext.Quote(department(next))
@@ -318,5 +319,5 @@ func ofDepartments[T any](old, next *T, department func(*T) string) string {
 	if next == nil {
 		return "it belongs to the department " + yamltext.Quote(department(old))
 	}
-	return fmt.Sprintf("it would go from the department %s to %s", yamltext.Quote(department(old)), yamltext.Quote(department(next)))
+	return fmt.Sprintf("it would move from the department %s to %s", yamltext.Quote(department(old)), yamltext.Quote(department(next)))
 }

@@ -100,7 +100,7 @@ func TestCheckDepartment_WhatIsNotItsOwn_IsRefusedByItsPath(t *testing.T) {
 		path       string
 		message    string
 	}{
-		{"policy", "sales", []string{"decision_ttl: PT5M", "decision_ttl: PT6M"}, "policy.decision_ttl", "holds for the whole company"},
+		{"policy", "sales", []string{"decision_ttl: PT5M", "decision_ttl: PT6M"}, "policy.decision_ttl", "applies to the whole company"},
 		{"retention", "sales", []string{"hard_bounces: P24M", "hard_bounces: P1M"}, "policy.retention.hard_bounces", "whole company"},
 		{"retention that is left out", "sales", []string{"    disclosures: P3Y ", "    #"}, "policy.retention.disclosures", "whole company"},
 		{"effective time", "sales", []string{"effective_time: 2026-01-01", "effective_time: 2027-01-01"}, "effective_time", "whole company"},
@@ -134,28 +134,28 @@ func TestCheckDepartment_WhatIsNotItsOwn_IsRefusedByItsPath(t *testing.T) {
 		{"channel of another that is gone", "sales", []string{
 			"  - id: old-letter\n    name: {en: Old letter, de: Alter Brief}\n    department: press\n    medium: email\n    class: marketing\n" +
 				"    legal_bases: [consent]\n    retired: true                             # optional; kept because events refer to it\n    sender_identities: [magazine]\n", "",
-		}, "channels", `"old-letter" is gone`},
+		}, "channels", `"old-letter" was removed`},
 		{"channel that it takes", "sales", []string{"de: Abschaltungen}\n    department: press", "de: Abschaltungen}\n    department: sales"}, "channels[2].department", `from the department "press" to "sales"`},
 		{"channel that it gives away", "press", []string{"de: Abschaltungen}\n    department: press", "de: Abschaltungen}\n    department: sales"}, "channels[2].department", `from the department "press" to "sales"`},
 		{"honours that it ends", "sales", []string{"    honours: [magazine]    ", "    #"}, "channels[1].honours", `no longer honours "magazine"`},
-		{"honours that it begins", "sales", []string{"honours: [magazine] ", "honours: [magazine, old-letter] "}, "channels[1].honours", `it honours "old-letter"`},
+		{"honours that it begins", "sales", []string{"honours: [magazine] ", "honours: [magazine, old-letter] "}, "channels[1].honours", `it newly honours "old-letter"`},
 		{"new channel that honours", "sales", []string{
 			"  - id: outages\n    name:", strings.Replace(newOffers, "    sender_identities", "    honours: [magazine]\n    sender_identities", 1),
-		}, "channels[2].honours", `it honours "magazine"`},
-		{"sender identity of another on its channel", "sales", []string{"sender_identities: [tariffs]", "sender_identities: [tariffs, magazine]"}, "channels[1].sender_identities", `it takes up "magazine"`},
+		}, "channels[2].honours", `it newly honours "magazine"`},
+		{"sender identity of another on its channel", "sales", []string{"sender_identities: [tariffs]", "sender_identities: [tariffs, magazine]"}, "channels[1].sender_identities", `it newly uses "magazine"`},
 		{"sender identity of another on a new channel", "sales", []string{
 			"  - id: outages\n    name:", strings.Replace(newOffers, "[tariffs]", "[magazine]", 1),
-		}, "channels[2].sender_identities", `it takes up "magazine"`},
+		}, "channels[2].sender_identities", `it newly uses "magazine"`},
 		{"sender identity of another", "sales", []string{"redaktion@netz.example", "angebote@netz.example"}, "sender_identities[0].reply_to", `department "press"`},
 		{"new sender identity of another", "press", []string{"sender_identities:\n", newSender}, "sender_identities[0]", `"gas" is new`},
 		{"sender identity that it takes", "sales", []string{"  - id: outages\n    department: press", "  - id: outages\n    department: sales"}, "sender_identities[1].department", `from the department "press" to "sales"`},
 		{"sender identity that it gives away", "press", []string{"  - id: outages\n    department: press", "  - id: outages\n    department: sales"}, "sender_identities[1].department", `from the department "press" to "sales"`},
 		{"likeness that it accepts", "press", []string{
 			"stoerung@dienst.netz.example}\n", "stoerung@dienst.netz.example}\n    lookalike_accepted: {with: tariffs, justification: no matter}\n",
-		}, "sender_identities[1].lookalike_accepted", "not this department's to say"},
-		{"likeness to an identity of its own and then another's", "sales", []string{"{with: outages, ", "{with: magazine, "}, "sender_identities[2].lookalike_accepted", "not this department's to say"},
-		{"name under an accepted likeness", "sales", []string{salesFrom, strings.Replace(salesFrom, "Stromtarife", "Störungsdienst", 1)}, "sender_identities[2].from", "held by lookalike_accepted"},
-		{"address under a likeness that another accepted", "press", []string{"stoerung@dienst", "tarife@dienst"}, "sender_identities[1].from", "held by lookalike_accepted"},
+		}, "sender_identities[1].lookalike_accepted", "cannot allow a likeness"},
+		{"likeness to an identity of its own and then another's", "sales", []string{"{with: outages, ", "{with: magazine, "}, "sender_identities[2].lookalike_accepted", "cannot allow a likeness"},
+		{"name under an accepted likeness", "sales", []string{salesFrom, strings.Replace(salesFrom, "Stromtarife", "Störungsdienst", 1)}, "sender_identities[2].from", "cannot change, because lookalike_accepted"},
+		{"address under a likeness that another accepted", "press", []string{"stoerung@dienst", "tarife@dienst"}, "sender_identities[1].from", "cannot change, because lookalike_accepted"},
 		{"text of a shared declaration", "sales", []string{"Ja zum Magazin und zu Angeboten.", "Ja zu allem."}, "declarations[0].versions[0].text", "covers channels of other departments"},
 		{"version of a shared declaration", "sales", []string{
 			"  - id: terms\n", "      - {version: \"2\", language: de, channels: [offers], text: Ja zu Angeboten.}\n  - id: terms\n",

@@ -50,7 +50,7 @@ func ParseStored(name string, document []byte) (*Catalog, []Problem, error) {
 	return d.parse(d.read(document))
 }
 
-// ParseNode reads a catalog that is part of a larger YAML file, whose tree is
+// ParseNode reads a catalog that is part of a larger YAML file. The tree of that file is
 // already there; lines are those of the file. It does what Parse does from
 // there on.
 func ParseNode(name string, node ast.Node) (*Catalog, []Problem, error) {
@@ -114,7 +114,7 @@ func (d *decoder) read(document []byte) ast.Node {
 		d.failAt(0, "", severalDocuments)
 		return nil
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
-		d.failAt(0, "", "the document is empty; a catalog has at least a channel")
+		d.failAt(0, "", "the document is empty; a catalog needs at least one channel")
 		return nil
 	}
 	return file.Docs[0].Body
@@ -164,7 +164,7 @@ type block struct{ column, keys, entries int }
 // lists of many entries, several documents.
 func checkTokens(tokens token.Tokens) (line int, message string) {
 	if len(tokens) > maxTokens {
-		return 0, fmt.Sprintf("the document has more than %d words and signs", maxTokens)
+		return 0, fmt.Sprintf("the document has more than %d tokens", maxTokens)
 	}
 	var open []block
 	flow, headers := 0, 0

@@ -105,7 +105,7 @@ func (d *decoder) channel(entry item) Channel {
 	c.ReferencePattern, c.reference = o.pattern("reference_pattern")
 	if c.Class == ClassMarketing {
 		if o.has("refusable") && !c.Refusable {
-			o.fail("refusable", "everyone may refuse marketing; leave the key out or say true")
+			o.fail("refusable", "marketing can always be refused; omit the key or set it to true")
 		}
 		c.Refusable = true
 	}
@@ -155,12 +155,12 @@ func (o *object) pattern(key string) (string, *regexp.Regexp) {
 	}
 	// On its own first, so that a stray parenthesis cannot close the group.
 	if _, err := regexp.Compile(s); err != nil {
-		o.fail(key, "this is not a regular expression of RE2: %s", err)
+		o.fail(key, "this is not a valid regular expression (RE2): %s", err)
 		return "", nil
 	}
 	compiled, err := regexp.Compile(`\A(?:` + s + `)\z`)
 	if err != nil {
-		o.fail(key, "this is not a regular expression of RE2: %s", err)
+		o.fail(key, "this is not a valid regular expression (RE2): %s", err)
 		return "", nil
 	}
 	return s, compiled
@@ -179,7 +179,7 @@ func (d *decoder) senderIdentity(entry item) SenderIdentity {
 		from.require("name", "address")
 		s.From = Mailbox{Name: from.line("name", maxName), Address: from.email("address")}
 		if s.From.Name != "" && !lookalike.HasWord(s.From.Name) {
-			from.fail("name", "the name has no letter or digit; write a name that people can read")
+			from.fail("name", "the name has no letter or digit; write a readable name")
 		}
 	}
 	if accepted := o.child("lookalike_accepted", "with", "justification"); accepted != nil {

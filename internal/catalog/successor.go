@@ -34,7 +34,7 @@ type Ref struct {
 // may be retired but not removed; departments and controllers, which scopes
 // name, may not be removed.
 //
-// The error is an *Invalid whose problems have the code VERSION_IN_USE or
+// The error is an *Invalid; its problems have the code VERSION_IN_USE or
 // IN_USE, with lines of the next document: those of the part, or of the list that lacks it.
 func CheckSuccessor(old, next *Catalog, used func(Ref) bool) error {
 	s := &succession{old: old, next: next, used: used}
@@ -95,7 +95,7 @@ func listOf(kind RefKind) string {
 // keep reports a thing that is gone although events refer to it.
 func (s *succession) keep(kind RefKind, id string, kept bool, remedy string) {
 	if !kept && s.used(Ref{Kind: kind, Name: id}) {
-		s.add(CodeInUse, listOf(kind), "the %s %s is gone, but %s", kindName(kind), yamltext.Quote(id), remedy)
+		s.add(CodeInUse, listOf(kind), "the %s %s was removed, but %s", kindName(kind), yamltext.Quote(id), remedy)
 	}
 }
 
@@ -127,19 +127,20 @@ func (s *succession) version(old *DeclarationVersion) {
 		return
 	}
 	if !kept {
-		s.add(CodeVersionInUse, s.placeOfVersions(old.ID), "the declaration version %s is gone, but grants refer to it; put it back as it was", yamltext.Quote(old.Ref()))
+		s.add(CodeVersionInUse, s.placeOfVersions(old.ID),
+			"the declaration version %s was removed, but grants refer to it; put it back unchanged", yamltext.Quote(old.Ref()))
 		return
 	}
 	path := s.pathOfVersion(next)
-	const remedy = "grants refer to it; put it back as it was and add a new version"
+	const remedy = "grants refer to it; put it back unchanged and add a new version"
 	if next.Kind != old.Kind {
-		s.add(CodeVersionInUse, path, "the kind of %s was %s, and %s", yamltext.Quote(old.Ref()), old.Kind, remedy)
+		s.add(CodeVersionInUse, path, "the kind of %s was %s; %s", yamltext.Quote(old.Ref()), old.Kind, remedy)
 	}
 	if next.Text != old.Text {
-		s.add(CodeVersionInUse, path+".text", "the text of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
+		s.add(CodeVersionInUse, path+".text", "the text of %s changed; %s", yamltext.Quote(old.Ref()), remedy)
 	}
 	if !sameSet(next.Channels, old.Channels) {
-		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed, and %s", yamltext.Quote(old.Ref()), remedy)
+		s.add(CodeVersionInUse, path+".channels", "the channels of %s changed; %s", yamltext.Quote(old.Ref()), remedy)
 	}
 	if next.Kind != old.Kind {
 		return // Another kind has no place, and offers no refusal.

@@ -69,12 +69,12 @@ func TestCheckSuccessor_WhatEventsReferTo_StaysWhatItWas(t *testing.T) {
 		{
 			"version that goes", only(RefDeclarationVersion, "web@1"),
 			[]string{webVersion, strings.Replace(webVersion, `"1"`, `"2"`, 1)},
-			CodeVersionInUse, "declarations[0].versions", `"web@1" is gone, but grants refer to it`,
+			CodeVersionInUse, "declarations[0].versions", `"web@1" was removed, but grants refer to it`,
 		},
 		{
 			"declaration that goes", only(RefDeclarationVersion, "web@1"),
 			[]string{"  - id: web\n", "  - id: web-2\n"},
-			CodeVersionInUse, "declarations", `"web@1" is gone, but grants refer to it`,
+			CodeVersionInUse, "declarations", `"web@1" was removed, but grants refer to it`,
 		},
 		{
 			"text of a notice", only(RefDeclarationVersion, "checkout-notice@1"),
@@ -99,7 +99,7 @@ func TestCheckSuccessor_WhatEventsReferTo_StaysWhatItWas(t *testing.T) {
 		{
 			"channel that goes", only(RefChannel, "outages"),
 			[]string{outagesRule, strings.Replace(outagesRule, "id: outages", "id: disruptions", 1)},
-			CodeInUse, "channels", `the channel "outages" is gone, but recorded events name it; put it back with retired: true`,
+			CodeInUse, "channels", `the channel "outages" was removed, but recorded events name it; put it back with retired: true`,
 		},
 		{
 			"class of a channel", only(RefChannel, "old-letter"),
@@ -109,17 +109,17 @@ func TestCheckSuccessor_WhatEventsReferTo_StaysWhatItWas(t *testing.T) {
 		{
 			"sender identity that goes", only(RefSenderIdentity, "magazine"),
 			[]string{magazineFrom, strings.Replace(magazineFrom, "id: magazine", "id: magazin", 1), "sender_identities: [magazine]", "sender_identities: [magazin]", "sender_identities: [magazine]", "sender_identities: [magazin]"},
-			CodeInUse, "sender_identities", `the sender identity "magazine" is gone, but recorded events name it; put it back with retired: true`,
+			CodeInUse, "sender_identities", `the sender identity "magazine" was removed, but recorded events name it; put it back with retired: true`,
 		},
 		{
 			"department that goes", only(RefDepartment, "sales"),
 			[]string{"- id: sales", "- id: vertrieb", "department: sales", "department: vertrieb", "department: sales", "department: vertrieb"},
-			CodeInUse, "departments", `the department "sales" is gone, but scopes of recorded events name it`,
+			CodeInUse, "departments", `the department "sales" was removed, but scopes of recorded events name it`,
 		},
 		{
 			"controller that goes", only(RefController, "netz"),
 			[]string{"- id: netz", "- id: netz2", "controller: netz\n", "controller: netz2\n", "controller: netz\n", "controller: netz2\n"},
-			CodeInUse, "controllers", `the controller "netz" is gone, but scopes of recorded events name it`,
+			CodeInUse, "controllers", `the controller "netz" was removed, but scopes of recorded events name it`,
 		},
 	} {
 		t.Run(c.rule, func(t *testing.T) {

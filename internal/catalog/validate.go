@@ -88,11 +88,11 @@ func known[T any](kind string, defined map[string]*T) string {
 	slices.Sort(ids)
 	switch {
 	case len(ids) == 0:
-		return "there is no " + kind + " to name"
+		return "the catalog defines no " + kind
 	case len(ids) > shown:
-		return fmt.Sprintf("defined are %s and %d more", strings.Join(ids[:shown], ", "), len(ids)-shown)
+		return fmt.Sprintf("the catalog defines %s and %d more", strings.Join(ids[:shown], ", "), len(ids)-shown)
 	default:
-		return "defined are " + strings.Join(ids, ", ")
+		return "the catalog defines " + strings.Join(ids, ", ")
 	}
 }
 
@@ -105,7 +105,7 @@ func (d *decoder) senderReferences(c *Catalog, i int) {
 	}
 	refer(d, path+".lookalike_accepted.with", "sender identity", accepted.With, c.senders)
 	if accepted.With == sender.ID && sender.ID != "" {
-		d.fail(path+".lookalike_accepted.with", "a sender identity cannot be accepted to look like itself; name the other one")
+		d.fail(path+".lookalike_accepted.with", "a sender identity cannot name itself here; name the other one")
 	}
 }
 
@@ -143,16 +143,16 @@ func (d *decoder) channelBases(channel *Channel, path string) {
 	case ClassMarketing:
 		for _, basis := range []Basis{BasisContract, BasisLegalObligation} {
 			if channel.Accepts(basis) {
-				d.fail(path, "a marketing channel cannot rest on %s; right is consent, existing_customer or terms", basis)
+				d.fail(path, "a marketing channel cannot have the legal basis %s; use consent, existing_customer or terms", basis)
 			}
 		}
 	case ClassTransactional:
 		if !slices.Equal(channel.LegalBases, []Basis{BasisContract}) {
-			d.fail(path, "a transactional channel rests on a contract and nothing else; right is [contract]")
+			d.fail(path, "a transactional channel has the legal basis contract only; use [contract]")
 		}
 	case ClassLegalNotice:
 		if !slices.Equal(channel.LegalBases, []Basis{BasisLegalObligation}) {
-			d.fail(path, "a channel of legal notices rests on a legal obligation and nothing else; right is [legal_obligation]")
+			d.fail(path, "a channel of legal notices has the legal basis legal_obligation only; use [legal_obligation]")
 		}
 	}
 }
@@ -170,10 +170,10 @@ func (d *decoder) channelWithoutEffect(channel *Channel, path string) {
 		{"double_opt_in", !consent, "the channel does not accept consent"},
 		{"consent_lapses_after", !consent, "the channel does not accept consent"},
 		{"evidence_required", !consent, "the channel does not accept consent"},
-		{"notice_required", !customers, "a notice is asked of existing_customer and terms, which the channel does not accept"},
-		{"honours", !customers, "honoured refusals hold for existing_customer and terms, which the channel does not accept"},
-		{"goods", !customers, "goods are asked of existing_customer and terms, which the channel does not accept"},
-		{"reference_pattern", marketing, "marketing needs no reference"},
+		{"notice_required", !customers, "a notice applies to existing_customer and terms only, which the channel does not accept"},
+		{"honours", !customers, "honoured refusals apply to existing_customer and terms only, which the channel does not accept"},
+		{"goods", !customers, "goods apply to existing_customer and terms only, which the channel does not accept"},
+		{"reference_pattern", marketing, "a marketing channel does not use a reference"},
 	} {
 		if _, given := d.lines[path+"."+key.name]; given && key.idle && channel.Class != "" {
 			d.warn(path+"."+key.name, "the key has no effect: %s", key.reason)
@@ -196,7 +196,7 @@ func (d *decoder) honours(c *Catalog) {
 			case !ok:
 			case state[id] == entered:
 				circle := append(slices.Clone(trail[slices.Index(trail, id):]), id)
-				d.fail(d.pathOfChannel(c, channel)+".honours", "channels honour one another in a circle: %s; take one of them out",
+				d.fail(d.pathOfChannel(c, channel)+".honours", "these channels honour the refusals of one another in a circle: %s; remove one of them",
 					strings.Join(circle, " honours "))
 			case state[id] == 0:
 				walk(next)
@@ -240,6 +240,6 @@ func (d *decoder) declarationChannels(c *Catalog, i int) {
 func (d *decoder) policyLength(c *Catalog) {
 	start := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	if c.Policy.DecisionTTL.AddTo(start).After(start.AddDate(0, 0, 1)) {
-		d.warn("policy.decision_ttl", "a decision may be relied on for more than a day, so that a refusal can be overlooked for as long")
+		d.warn("policy.decision_ttl", "a decision is valid for more than a day, so that a refusal can go unnoticed for that time")
 	}
 }

@@ -34,7 +34,7 @@ func (o *object) line(key string, limit int) string {
 		return ""
 	}
 	if strings.ContainsFunc(s, isInvisible) {
-		o.fail(key, "the text holds a line break or a control, bidi or zero-width character; write it on one line without")
+		o.fail(key, "the text has a line break or a control, bidi or zero-width character; write it on one line without such characters")
 		return ""
 	}
 	return s
@@ -47,7 +47,7 @@ func (o *object) prose(key string, limit int) string {
 		return ""
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && r != '\t' && unicode.Is(unicode.Cc, r) }) {
-		o.fail(key, "the text holds a control character; only line breaks and tabs are allowed")
+		o.fail(key, "the text has a control character; only line breaks and tabs are allowed")
 		return ""
 	}
 	return s
@@ -61,7 +61,7 @@ func (o *object) text(key string, limit int) (string, bool) {
 	s = strings.TrimSpace(s)
 	switch {
 	case !ok:
-		o.fail(key, "%s stands where text belongs", yamltext.Kind(o.fields[key]))
+		o.fail(key, "this must be text, not %s", yamltext.Kind(o.fields[key]))
 		return "", false
 	case s == "":
 		o.fail(key, "the text is empty")
@@ -148,7 +148,7 @@ func (o *object) tokens(key string) []string {
 		s, ok := yamltext.Of(entry.node)
 		switch {
 		case !ok:
-			o.d.fail(entry.path, "%s stands where an id belongs", yamltext.Kind(entry.node))
+			o.d.fail(entry.path, "this must be an id, not %s", yamltext.Kind(entry.node))
 		case !isToken(s, false):
 			o.d.fail(entry.path, "%s is not a valid id; %s", yamltext.Quote(s), tokenRule)
 		default:
@@ -217,7 +217,7 @@ func (o *object) flag(key string) bool {
 	}
 	b, ok := o.fields[key].(*ast.BoolNode)
 	if !ok {
-		o.fail(key, "%s stands where true or false belongs", yamltext.Kind(o.fields[key]))
+		o.fail(key, "this must be true or false, not %s", yamltext.Kind(o.fields[key]))
 		return false
 	}
 	return b.Value
@@ -335,7 +335,7 @@ func oneOf[T ~string](o *object, key string, allowed ...T) T {
 			return value
 		}
 	}
-	o.fail(key, "%s is not allowed; right is %s", shown(o.fields[key]), alternatives(allowed))
+	o.fail(key, "%s is not allowed; use %s", shown(o.fields[key]), alternatives(allowed))
 	return ""
 }
 

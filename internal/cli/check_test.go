@@ -219,7 +219,7 @@ func TestCheckFile_BadInput_LeavesNoFile(t *testing.T) {
 		{"column twice", "a.csv", "address,address\n", `line 1: there are two columns "address"`},
 		{"column of the result", "a.csv", "address,reason\n", `would have the column "reason" twice`},
 		{"field count", "a.csv", "id,address\n1,a@b.example\n2\n", "line 3: it has 1 field, the header has 2"},
-		{"quote", "a.csv", "id,address\n1,a\"b\n", "line 2: a quote stands where none can be"},
+		{"quote", "a.csv", "id,address\n1,a\"b\n", "line 2: a quote is in a wrong place"},
 		{"open quote", "a.csv", "id,address\n1,\"a\n2,b\n", "lines 2 to 3: a quote"},
 		{"UTF-8", "a.csv", "id,address\n1,j\xfcrgen@b.example\n", "line 2: field 2 is not valid UTF-8"},
 		{"too long", "a.csv", "id,address\n1,a@b.example\n2,\"" + strings.Repeat("a\n", 600_000), "after line 2: it is longer than 1048576 bytes"},

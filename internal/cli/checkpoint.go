@@ -79,7 +79,7 @@ func (a *app) ledgerCosign() *cobra.Command {
 		Use:   "cosign FILE|-",
 		Short: "Submit the cosignatures of witnesses on a checkpoint",
 		Long: "Submit a checkpoint of the ledger that witnesses cosigned (C2SP tlog-cosignature). The server stores the cosignatures\n" +
-			"of the witnesses whose keys are in its settings, beside those it has. The command writes the checkpoint with all of\n" +
+			"of the witnesses that have their keys in its settings, beside those it has. The command writes the checkpoint with all of\n" +
 			"them.",
 		Args: cobra.ExactArgs(1),
 		RunE: a.does(func(ctx context.Context, args []string) error {

@@ -154,8 +154,8 @@ func family(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// subcommand refuses what is no subcommand. It does not repeat it: it may be
-// an address whose command was forgotten.
+// subcommand refuses an unknown subcommand. It does not repeat it: it may be
+// an address without its command.
 func subcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

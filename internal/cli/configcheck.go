@@ -53,7 +53,7 @@ func (a *app) writeConfigProblems(problems []error) error {
 		}
 	} else {
 		if len(texts) == 0 {
-			texts = []string{"the settings are right"}
+			texts = []string{"the settings are valid"}
 		}
 		if err := a.Print(strings.Join(texts, "\n") + "\n"); err != nil {
 			return err

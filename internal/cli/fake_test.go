@@ -332,7 +332,7 @@ func (f *fake) LiftSuppression(_ context.Context, in *assentv1.LiftSuppressionRe
 	return &assentv1.LiftSuppressionResponse{Positions: []int64{position}}, nil
 }
 
-// SearchHistory gives all events, whoever they are about, two to a page.
+// SearchHistory returns all events of all addresses, two to a page.
 func (f *fake) SearchHistory(_ context.Context, in *assentv1.SearchHistoryRequest) (*assentv1.SearchHistoryResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

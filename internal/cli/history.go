@@ -64,7 +64,8 @@ func (a *app) history() *cobra.Command {
 		Short: "Show or export what was recorded about an address",
 		Long: "Show the events of an address by their position: its own, those of its other spellings that hold for it,\n" +
 			"and those of its domain. With several filters, an event must match all of them. With --format json the events\n" +
-			"are written as {\"events\": [...]}.\n\n" +
+			"are written as {\"events\": [...]}. text=withheld says that operator, note or justification were left out: a client of one\n" +
+			"department reads such text only if a client of that department wrote it.\n\n" +
 			"--format dossier (JSON), csv, html, jsonld or zip, without filters, writes an access report (GDPR Art. 15):\n" +
 			"everything that is recorded about the address, in the language of --language (en or de). The zip has all forms and\n" +
 			"the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
@@ -135,9 +136,16 @@ func (a *app) writeHistory(all *assentv1.SearchHistoryResponse, some bool) error
 func eventRows(events []*assentv1.Event) [][]string {
 	rows := [][]string{{"POSITION", "OCCURRED", "RECORDED", "ACTOR", "EVENT", "FACTS"}}
 	for _, e := range events {
-		name, facts := describeEvent(e)
+		kind, facts := describeEvent(e)
+		name := kind.String()
+		if !kind.Known() {
+			name = "unknown to this version of assent"
+		}
 		if e.GetEvidenceState() == assentv1.EvidenceState_EVIDENCE_STATE_DELETED {
 			facts.add("evidence", "deleted")
+		}
+		if e.GetTextWithheld() {
+			facts.add("text", "withheld")
 		}
 		facts.add("stands-for", strings.Join(texts(e.GetStandsFor()), ","))
 		rows = append(rows, []string{
@@ -180,8 +188,8 @@ func (f *facts) evidence(e *assentv1.Evidence) {
 	f.add("note", e.GetNote())
 }
 
-// describeEvent returns the name of an event and its facts.
-func describeEvent(e *assentv1.Event) (string, facts) {
+// describeEvent returns the kind of an event, zero for one that this version does not know, and its facts.
+func describeEvent(e *assentv1.Event) (consent.Kind, facts) {
 	var f facts
 	switch fact := e.GetFact().(type) {
 	case *assentv1.Event_Request:
@@ -191,7 +199,7 @@ func describeEvent(e *assentv1.Event) (string, facts) {
 		f.add("declaration", value.DeclarationName(r.GetDeclaration()))
 		f.add("ends", value.Stamp(r.GetExpiresTime()))
 		f.evidence(r.GetEvidence())
-		return "request", f
+		return consent.KindRequest, f
 	case *assentv1.Event_Grant:
 		g := fact.Grant
 		f.add("address", g.GetAddress())
@@ -200,39 +208,39 @@ func describeEvent(e *assentv1.Event) (string, facts) {
 		f.add("declaration", value.DeclarationName(g.GetDeclaration()))
 		f.add("expires", value.Stamp(g.GetExpiresTime()))
 		f.evidence(g.GetEvidence())
-		return "grant", f
+		return consent.KindGrant, f
 	case *assentv1.Event_Confirm:
 		f.add("address", fact.Confirm.GetAddress())
 		f.channels(fact.Confirm.GetChannel())
 		f.evidence(fact.Confirm.GetEvidence())
-		return "confirm", f
+		return consent.KindConfirm, f
 	case *assentv1.Event_Mail:
 		f.add("address", fact.Mail.GetAddress())
 		f.channels(fact.Mail.GetChannel())
-		return "mail", f
+		return consent.KindMail, f
 	case *assentv1.Event_Withdraw:
-		return "withdraw", refusalFacts(fact.Withdraw)
+		return consent.KindWithdraw, refusalFacts(fact.Withdraw)
 	case *assentv1.Event_Refuse:
-		return "refuse", refusalFacts(fact.Refuse)
+		return consent.KindRefuse, refusalFacts(fact.Refuse)
 	case *assentv1.Event_Suppress:
-		return "suppress", suppressionFacts(fact.Suppress)
+		return consent.KindSuppress, suppressionFacts(fact.Suppress)
 	case *assentv1.Event_Lift:
-		return "lift", liftFacts(fact.Lift)
+		return consent.KindLift, liftFacts(fact.Lift)
 	case *assentv1.Event_Erase:
 		f.add("address", fact.Erase.GetAddress())
 		f.add("why", fact.Erase.GetJustification())
 		f.evidence(fact.Erase.GetEvidence())
-		return "erase", f
+		return consent.KindErase, f
 	case *assentv1.Event_Catalog:
 		f.add("version", fmt.Sprint(fact.Catalog.GetVersion()))
-		return "catalog", f
+		return consent.KindCatalog, f
 	default:
 		return describeRights(e)
 	}
 }
 
 // describeRights describes what is done for the rights of people.
-func describeRights(e *assentv1.Event) (string, facts) {
+func describeRights(e *assentv1.Event) (consent.Kind, facts) {
 	var f facts
 	switch fact := e.GetFact().(type) {
 	case *assentv1.Event_Void:
@@ -241,7 +249,7 @@ func describeRights(e *assentv1.Event) (string, facts) {
 		}
 		f.add("leaves-out-batch", fact.Void.GetBatchId())
 		f.add("why", fact.Void.GetJustification())
-		return "void", f
+		return consent.KindVoid, f
 	case *assentv1.Event_Move:
 		from, to := fact.Move.GetAddress(), fact.Move.GetOtherAddress()
 		side := "away from this address"
@@ -252,13 +260,13 @@ func describeRights(e *assentv1.Event) (string, facts) {
 		f.add("from", from)
 		f.add("to", to)
 		f.add("why", fact.Move.GetJustification())
-		return "move", f
+		return consent.KindMove, f
 	case *assentv1.Event_Hold:
 		f.add("why", fact.Hold.GetJustification())
-		return "hold", f
+		return consent.KindHold, f
 	case *assentv1.Event_Release:
 		f.add("why", fact.Release.GetJustification())
-		return "release", f
+		return consent.KindRelease, f
 	case *assentv1.Event_Removal:
 		f.add("removed", fact.Removal.GetRemoved())
 		f.add("until", value.Stamp(fact.Removal.GetUntilTime()))
@@ -266,9 +274,9 @@ func describeRights(e *assentv1.Event) (string, facts) {
 		if n := fact.Removal.GetPositionCount(); n != 0 {
 			f.add("evidence-of", phrase.Count(n, "event"))
 		}
-		return "removal", f
+		return consent.KindRemoval, f
 	default:
-		return "unknown to this version of assent", f
+		return 0, f
 	}
 }
 

@@ -67,7 +67,7 @@ func (a *app) withHint(ctx context.Context, s *connect.Server, err error) error 
 // named reports whether a flag was given that takes a name of the catalog.
 func (a *app) named() bool { return slices.ContainsFunc(namedFlags(), a.flags.Changed) }
 
-// nameHint says what may be meant by the flags that name what the catalog does not have, or what it has.
+// nameHint suggests names of the catalog for flags with names that the catalog does not have.
 func (a *app) nameHint(ctx context.Context, s *connect.Server) string {
 	names, err := a.catalogNames(ctx, s)
 	if err != nil {

@@ -59,6 +59,7 @@ func (a *app) erase() *cobra.Command {
 
 // writeErased says what an erasure took. Until is the time that was given, if one was.
 func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timestamppb.Timestamp) error {
+	a.noteWarnings(answer)
 	if a.JSON() {
 		return a.PrintMessage(answer)
 	}

@@ -32,6 +32,7 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 		Positions    []int64
 		Duplicate    bool
 		EventsErased int64
+		Warnings     []any
 	}](t, f.run(t, "erase", "ben@secret.example", "--yes", "--format", "json").must(t, 0).stdout)
 	if len(answer.Positions) != 1 || answer.Duplicate || answer.EventsErased != 3 {
 		t.Errorf("%+v", answer)
@@ -143,6 +144,7 @@ func TestHistory_WhatIsDoneForRights_IsSaid(t *testing.T) {
 		{Fact: &assentv1.Event_Release{Release: &assentv1.LegalHold{Justification: "settled"}}},
 		{Fact: &assentv1.Event_Removal{Removal: &assentv1.Removal{Removed: "evidence", UntilTime: day(1), Count: 3, PositionCount: 2}}},
 		{Fact: &assentv1.Event_Grant{Grant: &assentv1.Grant{Address: "a@b.example", Channels: []string{"newsletter"}}}, StandsFor: []int64{2, 5}},
+		{Fact: &assentv1.Event_Hold{Hold: &assentv1.LegalHold{}}, TextWithheld: true},
 	} {
 		e.OccurredTime, e.RecordedTime, e.Actor = day(1), day(2), "officer"
 		f.record(e)

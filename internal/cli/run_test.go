@@ -334,7 +334,7 @@ func TestRun_StandardOutputFails_IsAnError(t *testing.T) {
 
 func TestConfigCheck_SaysWhatIsWrong_OrThatNothingIs(t *testing.T) {
 	database := "sqlite:" + filepath.Join(t.TempDir(), "assent.db")
-	if got := run(t, "config", "check", "--database-url", database).must(t, 0); got.stdout != "the settings are right\n" {
+	if got := run(t, "config", "check", "--database-url", database).must(t, 0); got.stdout != "the settings are valid\n" {
 		t.Errorf("stdout %q", got.stdout)
 	}
 	missing := filepath.Join(t.TempDir(), "missing.yaml")

@@ -209,7 +209,7 @@ func keepingSettings() []setting {
 		},
 		{
 			key: "witness_key", list: true,
-			usage: "public key of a witness whose cosignatures are accepted, NAME+HASH+KEY; give several as several flags, or separated by commas",
+			usage: "public key of a witness, to accept its cosignatures, NAME+HASH+KEY; give several as several flags, or separated by commas",
 			set: func(s *Server, value string) error {
 				s.WitnessKeys = strings.Split(value, ",")
 				return nil

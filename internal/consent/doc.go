@@ -2,7 +2,7 @@
 // decision whether it may be contacted. Everything here is a pure function on plain values: no clock, no database, no
 // context. The rules are those of docs/decision-rules.md.
 //
-// The way of an event: facts are stated (package statement, [Facts]), recorded in the ledger as an [Event], whose stored form is that
+// The way of an event: facts are stated (package statement, [Facts]), recorded in the ledger as an [Event], which is stored in the form
 // of package codec, folded in the order of their occurrence into a [State] for each subject ([Fold], [State.Apply]), and
 // judged for a time by [Rules.Decide].
 package consent

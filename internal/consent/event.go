@@ -104,8 +104,8 @@ type Facts struct {
 
 	Move Move // of a move
 
-	// Of a removal: a class of what retention removes, up to when, how many, and the positions of the events whose evidence it
-	// was, in ascending order.
+	// Of a removal: a class of what retention removes, up to when, how many, and the positions of the events that had this
+	// evidence, in ascending order.
 	Removed   Removed
 	Until     Instant
 	Count     int64

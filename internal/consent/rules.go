@@ -31,7 +31,7 @@ type Rules struct {
 	byConsent, byOther, ofConfirmation []string
 }
 
-// honours is a channel whose refusals another one honours.
+// honours is a channel; another one honours its refusals.
 type honours struct {
 	channel  *catalog.Channel
 	coverage coverage
@@ -138,7 +138,7 @@ func (r *Rules) declaration(d Declaration) *catalog.DeclarationVersion {
 	return version
 }
 
-// provable reports whether the consent g, whose declaration has the version, can be proved on the channel at t: it names a known consent
+// provable reports whether the consent g with the version of its declaration can be proved on the channel at t: it names a known consent
 // declaration and a source; where the channel requires double opt-in it was confirmed; where the channel requires parts of the evidence they
 // are there. A document of a consent that was given on paper or in person stands for the last two.
 func (g *Grant) provable(version *catalog.DeclarationVersion, ch *catalog.Channel, t Instant) bool {

@@ -103,7 +103,7 @@ type Mail struct {
 
 // Hold is a legal hold: nothing of the spelling may be erased.
 type Hold struct {
-	Position int64    // of the event, whose sealed evidence says why
+	Position int64    // of the event; its sealed evidence says why
 	Spelling [16]byte // zero of an exact subject, which has one only
 	At       Instant
 }

@@ -133,7 +133,7 @@ func TestVerify_WhatWasAltered_IsNamed(t *testing.T) {
 		"manifest gone":    {rebuilt(t, data, only(fileManifest, gone)), fileManifest, "the file is missing"},
 		"manifest":         {rebuilt(t, data, only(fileManifest, space)), fileManifest, "it is not signed by the key"},
 		"checkpoint":       {rebuilt(t, data, only(fileCheckpoint, space)), fileCheckpoint, "it is not signed by the key"},
-		"catalog":          {rebuilt(t, data, only("catalogs/1.yaml", space)), "catalogs/1.yaml", "the catalog is not the one that the ledger names"},
+		"catalog":          {rebuilt(t, data, only("catalogs/1.yaml", space)), "catalogs/1.yaml", "the catalog differs from the one that the ledger names"},
 		"key":              {rebuilt(t, data, only(fileKey, space)), fileKey, "the key of the archive is not the one that was given"},
 		"comment":          {append(bytes.Clone(data[:len(data)-2]), 1, 0, 'x'), "", "in the directory"},
 		"cut off":          {data[:len(data)/2], "", "the archive"},
@@ -160,27 +160,27 @@ func TestVerify_AnotherGenuineKey_IsTheOnlyFinding(t *testing.T) {
 	}
 }
 
-// resigned is an archive whose maker lied and signed the lie.
+// resigned is an archive with a false event, signed by its maker.
 func TestVerify_DossierThatIsSignedButNotWhatTheLedgerSays_IsFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  func(s *sample)
 		file    string
 		message string
 	}{
-		"event told otherwise": {func(s *sample) { s.dossier.Events[3].Kind = "grant" }, fileJSON, "the event is told otherwise than its entry has it"},
-		"time moved":           {func(s *sample) { s.dossier.Events[4].OccurredTime++ }, fileJSON, "the event is told otherwise than its entry has it"},
-		"event left out":       {func(s *sample) { s.dossier.Events = s.dossier.Events[:4] }, fileJSON, "it leaves out an event whose entry is here"},
+		"event told otherwise": {func(s *sample) { s.dossier.Events[3].Kind = "grant" }, fileJSON, "the event differs from its entry in the ledger"},
+		"time moved":           {func(s *sample) { s.dossier.Events[4].OccurredTime++ }, fileJSON, "the event differs from its entry in the ledger"},
+		"event left out":       {func(s *sample) { s.dossier.Events = s.dossier.Events[:4] }, fileJSON, "it leaves out an event that has an entry here"},
 		"event without entry":  {func(s *sample) { s.entries = s.entries[:5] }, fileJSON, "the event has no entry that is proven"},
-		"header altered":       {func(s *sample) { s.entries[2].Header[3] ^= 1 }, fileEntries, "the leaf hash is not that of the header"},
+		"header altered":       {func(s *sample) { s.entries[2].Header[3] ^= 1 }, fileEntries, "the leaf hash does not match the header"},
 		"header and leaf altered": {func(s *sample) {
 			s.entries[2].Header[3] ^= 1
 			leaf := tlog.RecordHash(s.entries[2].Header)
 			s.entries[2].LeafHash = leaf[:]
 		}, fileEntries, "the entry is not in the ledger of the checkpoint"},
-		"evidence altered": {func(s *sample) { s.entries[1].Evidence = []byte("another") }, fileEntries, "the sealed evidence is not that of the header"},
-		"entries swapped":  {func(s *sample) { s.entries[1], s.entries[2] = s.entries[2], s.entries[1] }, fileEntries, "the entries are not in order"},
-		"another position": {func(s *sample) { s.dossier.Made.Position-- }, fileJSON, "it is not of this ledger, or not of the position of the checkpoint"},
-		"another catalog":  {func(s *sample) { s.catalogs[0].Text = "other" }, "catalogs/1.yaml", "the catalog is not the one that the ledger names"},
+		"evidence altered": {func(s *sample) { s.entries[1].Evidence = []byte("another") }, fileEntries, "the sealed evidence does not match the header"},
+		"entries swapped":  {func(s *sample) { s.entries[1], s.entries[2] = s.entries[2], s.entries[1] }, fileEntries, "the entries are not in the order of their positions"},
+		"another position": {func(s *sample) { s.dossier.Made.Position-- }, fileJSON, "it does not belong to this ledger, or to the position of the checkpoint"},
+		"another catalog":  {func(s *sample) { s.catalogs[0].Text = "other" }, "catalogs/1.yaml", "the catalog differs from the one that the ledger names"},
 	} {
 		s := newSample(t, locale.English)
 		c.change(s)
@@ -220,7 +220,7 @@ func TestVerify_ArchiveOfAnotherKey_IsFoundIfTheKeyIsGiven(t *testing.T) {
 		t.Error("the archive of a forger holds under the true key")
 	}
 	if r := Verify(forged, ""); !r.KeyFromFile || r.VerifierKey != public {
-		t.Errorf("the report does not say whose key it used: %+v", r)
+		t.Errorf("the report does not say which key it used: %+v", r)
 	}
 }
 

@@ -99,7 +99,7 @@ func readZip(data []byte) ([]file, error) {
 		return files, err
 	}
 	if !bytes.Equal(again, data) {
-		return files, fmt.Errorf("the archive differs at byte %d, %s, from what its files give",
+		return files, fmt.Errorf("the archive differs at byte %d, %s, from the archive that its files result in",
 			difference(again, data), region(files, difference(again, data)))
 	}
 	return files, nil

@@ -157,7 +157,7 @@ type Event struct {
 	Binds           string      `json:"binds,omitempty"`
 	Was             []int64     `json:"was,omitempty"`          // positions of events that it stands for since erasures blanked them
 	VoidPosition    int64       `json:"voidPosition,omitempty"` // the event that it declares void
-	VoidBatch       string      `json:"voidBatch,omitempty"`    // the batch whose events about the address it declares void
+	VoidBatch       string      `json:"voidBatch,omitempty"`    // the batch; its events about the address are declared void
 	VoidedBy        int64       `json:"voidedBy,omitempty"`     // position of the event that declared this one void
 	Moved           string      `json:"moved,omitempty"`        // of a change of address: away or here
 	Removed         *Removed    `json:"removed,omitempty"`      // of a removal after the retention period
@@ -173,7 +173,7 @@ type Removed struct {
 	Of        string  `json:"of"`
 	UntilTime Time    `json:"untilTime,omitzero"`
 	Count     int64   `json:"count"`
-	Positions []int64 `json:"positions,omitempty"` // of the events whose evidence it was
+	Positions []int64 `json:"positions,omitempty"` // of the events that had this evidence
 }
 
 // Evidence is what was sealed beside an event.

@@ -33,7 +33,7 @@ type Report struct {
 	Files           int       `json:"files"`
 	Events          int       `json:"events"`          // entries with a proof
 	EvidenceHeld    int       `json:"evidenceHeld"`    // of them with sealed evidence
-	EvidenceDeleted int       `json:"evidenceDeleted"` // of them whose evidence was deleted
+	EvidenceDeleted int       `json:"evidenceDeleted"` // of them without their evidence, which was deleted
 	VerifierKey     string    `json:"verifierKey"`
 	KeyFromFile     bool      `json:"keyFromFile"` // the key is that of the archive itself: it must be compared
 	NoArchive       bool      `json:"-"`           // nothing in it is of an archive: that is the only finding
@@ -97,7 +97,7 @@ func (v *verification) file(f *file) {
 	}
 	v.files[f.name] = f.data
 	if crc32.ChecksumIEEE(f.data) != f.crc {
-		v.find(f.name, 0, "the file does not fit the checksum that the archive has of it: it was altered")
+		v.find(f.name, 0, "the file does not match its checksum in the archive: it was altered")
 	}
 }
 
@@ -173,7 +173,7 @@ func (v *verification) opened(signed []byte) (string, error) {
 	return opened.Text, nil
 }
 
-// unsigned returns the text of a note whose signature does not hold, to name the files that differ from it.
+// unsigned returns the text of a note without a valid signature, to name the files that differ from it.
 func unsigned(signed []byte) string {
 	at := bytes.LastIndex(signed, []byte("\n\n"))
 	return string(signed[:at+1])
@@ -209,11 +209,11 @@ func (v *verification) compare(lines []string) {
 	}
 	for name := range v.files {
 		if !named[name] {
-			v.find(name, 0, "the manifest names no such file")
+			v.find(name, 0, "the manifest does not name this file")
 		}
 	}
 	if v.Found == before {
-		v.find(fileManifest, 0, "its lines are not in their form and order")
+		v.find(fileManifest, 0, "its lines are not in the required form and order")
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/locale"
 )
 
-// leaf is an entry whose place in the ledger is proven.
+// leaf is an entry with a proven place in the ledger.
 type leaf struct {
 	entry Entry
 	event consent.Event
@@ -40,7 +40,7 @@ func (v *verification) entries(c ledger.Checkpoint) {
 			return
 		}
 		if e.Position <= last {
-			v.find(fileEntries, e.Position, "the entries are not in order")
+			v.find(fileEntries, e.Position, "the entries are not in the order of their positions")
 		}
 		last = e.Position
 		v.entry(&e, c)
@@ -50,12 +50,12 @@ func (v *verification) entries(c ledger.Checkpoint) {
 func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 	hash := ledger.LeafHash(e.Header)
 	if !bytes.Equal(hash[:], e.LeafHash) {
-		v.find(fileEntries, e.Position, "the leaf hash is not that of the header")
+		v.find(fileEntries, e.Position, "the leaf hash does not match the header")
 	}
 	proof := make([][ledger.HashSize]byte, 0, len(e.Proof))
 	for _, h := range e.Proof {
 		if len(h) != ledger.HashSize {
-			v.find(fileEntries, e.Position, "a hash of the proof has another length")
+			v.find(fileEntries, e.Position, "a hash of the proof has a wrong length")
 			return
 		}
 		proof = append(proof, [ledger.HashSize]byte(h))
@@ -68,10 +68,10 @@ func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 	event, err := codec.DecodeHeader(e.Header)
 	switch {
 	case err != nil:
-		v.find(fileEntries, e.Position, "the header is of no form that this program knows")
+		v.find(fileEntries, e.Position, "the header has a format that this program does not know")
 		return
 	case event.Position != e.Position:
-		v.find(fileEntries, e.Position, "the header is that of position %d", event.Position)
+		v.find(fileEntries, e.Position, "the header belongs to position %d", event.Position)
 		return
 	}
 	v.headers[e.Position] = &leaf{*e, event}
@@ -79,7 +79,7 @@ func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 	case e.Evidence == nil && event.Evidence != [32]byte{}:
 		v.EvidenceDeleted++
 	case e.Evidence != nil && sha256.Sum256(e.Evidence) != event.Evidence:
-		v.find(fileEntries, e.Position, "the sealed evidence is not that of the header")
+		v.find(fileEntries, e.Position, "the sealed evidence does not match the header")
 	case e.Evidence != nil:
 		v.EvidenceHeld++
 	}
@@ -94,7 +94,7 @@ func (v *verification) dossier(c ledger.Checkpoint) {
 	}
 	v.MadeTime = d.Made.Time
 	if d.Format != Format || d.Made.Ledger != v.Ledger || d.Made.Position != c.Size || d.Made.Checkpoint != string(v.files[fileCheckpoint]) {
-		v.find(fileJSON, 0, "it is not of this ledger, or not of the position of the checkpoint")
+		v.find(fileJSON, 0, "it does not belong to this ledger, or to the position of the checkpoint")
 	}
 	told := map[int64]bool{}
 	for i := range d.Events {
@@ -103,7 +103,7 @@ func (v *verification) dossier(c ledger.Checkpoint) {
 	}
 	for position, l := range v.headers {
 		if !told[position] && l.event.Kind != consent.KindCatalog {
-			v.find(fileJSON, position, "it leaves out an event whose entry is here")
+			v.find(fileJSON, position, "it leaves out an event that has an entry here")
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (v *verification) event(e *Event) {
 	got := *e
 	got.Summary, got.ActorDepartment, got.CatalogVersion, got.Evidence, got.VoidedBy = want.Summary, nil, 0, Evidence{}, 0
 	if !reflect.DeepEqual(got, want) {
-		v.find(fileJSON, e.Position, "the event is told otherwise than its entry has it")
+		v.find(fileJSON, e.Position, "the event differs from its entry in the ledger")
 	}
 }
 
@@ -149,11 +149,11 @@ func (v *verification) catalogs() {
 		}
 		version, err := strconv.ParseInt(strings.TrimSuffix(middle, ".yaml"), 10, 64)
 		if err != nil || catalogName(version) != name {
-			v.find(name, 0, "the name is none of a catalog")
+			v.find(name, 0, "the name is not the file name of a catalog")
 			continue
 		}
 		if e := entries[version]; e == nil || sha256.Sum256(data) != e.Document256 {
-			v.find(name, 0, "the catalog is not the one that the ledger names")
+			v.find(name, 0, "the catalog differs from the one that the ledger names")
 		}
 	}
 }

@@ -179,7 +179,7 @@ func refuseStranger(t *testing.T, r *running, cosigned string) {
 	}
 }
 
-// showCosigned holds that the command line names only witnesses whose lines it has verified, if it is given a key.
+// showCosigned holds that the command line names only witnesses with lines that it has verified, if it is given a key.
 func showCosigned(t *testing.T, r *running, known, stranger *witness) {
 	t.Helper()
 	for _, c := range []struct {

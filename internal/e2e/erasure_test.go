@@ -144,7 +144,7 @@ func signedUpAgain(t testing.TB, header []string, rows [][]string, typed string,
 	})
 }
 
-// compareErased wants the expected answers but of those whom an erasure after the time asked about has taken out of all history, who
+// compareErased wants the expected answers but of the persons that an erasure after the time asked about has taken out of all history, who
 // are denied.
 func (a *audience) compareErased(t testing.TB, got []string, erased erasures) {
 	t.Helper()

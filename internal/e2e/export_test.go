@@ -66,7 +66,7 @@ func TestExampleHistory_TwentyAddressesInAllFormats(t *testing.T) {
 			exportAll(t, s, filepath.Join(folder, fmt.Sprintf("%s-%02d", filepath.Base(t.Name()), i)), address, i%2 == 1)
 		}
 		s.stop()
-		// From here on there is no server: all that is left are the files and the key that somebody was told.
+		// From here on there is no server: only the files and the key are left.
 		for i := range addresses {
 			verifyOffline(t, filepath.Join(folder, fmt.Sprintf("%s-%02d.zip", filepath.Base(t.Name()), i)), shown.VerifierKey, uint64(i))
 		}

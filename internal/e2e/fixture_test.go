@@ -38,7 +38,7 @@ type database struct {
 	dir  string
 	url  string
 	keys string
-	// kept is where checkpoints are kept, and witnesses are the keys of those whose cosignatures are taken; empty is none.
+	// kept is where checkpoints are kept, and witnesses are the keys of the witnesses that it accepts; empty is none.
 	kept      string
 	witnesses []string
 	// open lets everybody do everything, as a demo does.
@@ -177,7 +177,7 @@ func (db *database) adminKey() string {
 	return key
 }
 
-// dial returns a connection to a gRPC address whose calls carry the key.
+// dial returns a connection to a gRPC address; its calls carry the key.
 func dial(t testing.TB, address, key string) *grpc.ClientConn {
 	t.Helper()
 	withKey := func(

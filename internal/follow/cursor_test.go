@@ -30,38 +30,38 @@ func TestCursor_See_HeadsOfReadsAtTheSameTime_ComeInAnyOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := c.seen()
+	began := c.minimumMark()
 	for _, at := range []int{7, 4, 9, 2, 4, 7} {
-		if c, err = c.see(&heads[at], began); err != nil {
+		if c, err = c.withSeenHead(&heads[at], began); err != nil {
 			t.Fatalf("the head at %d: %v", at, err)
 		}
 	}
-	if want := (storage.Mark{Position: 9, Revision: 19}); c.seen() != want {
-		t.Errorf("seen %v, want %v", c.seen(), want)
+	if want := (storage.Mark{Position: 9, Revision: 19}); c.minimumMark() != want {
+		t.Errorf("seen %v, want %v", c.minimumMark(), want)
 	}
 	for name, try := range map[string]struct {
 		head  *storage.Head
 		floor storage.Mark
 	}{
-		"a head behind one that was seen before the read began": {&heads[7], c.seen()},
-		"a revision behind":                   {&storage.Head{Position: 9, Revision: 18, Tree: heads[9].Tree}, c.seen()},
+		"a head behind one that was seen before the read began": {&heads[7], c.minimumMark()},
+		"a revision behind":                   {&storage.Head{Position: 9, Revision: 18, Tree: heads[9].Tree}, c.minimumMark()},
 		"another tree where the cursor is":    {&others[2], began},
 		"another tree where a head was seen":  {&others[4], began},
 		"another tree where the last head is": {&others[9], began},
 		"another store":                       {&storage.Head{StoreID: [16]byte{1}, Position: 9, Revision: 19, Tree: heads[9].Tree}, began},
 	} {
-		if _, err := c.see(try.head, try.floor); !errors.Is(err, errAnew) {
-			t.Errorf("%s: %v, want errAnew", name, err)
+		if _, err := c.withSeenHead(try.head, try.floor); !errors.Is(err, errReload) {
+			t.Errorf("%s: %v, want errReload", name, err)
 		}
 	}
-	if _, err := c.over(storage.MarkOf(&heads[9]), leaves[2:]); err != nil {
+	if _, err := c.advance(storage.MarkOf(&heads[9]), leaves[2:]); err != nil {
 		t.Errorf("the way by all heads: %v", err)
 	}
-	off, err := c.see(&others[6], began)
+	off, err := c.withSeenHead(&others[6], began)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := off.over(storage.MarkOf(&heads[9]), leaves[2:]); !errors.Is(err, errAnew) {
-		t.Errorf("a way past the head at 6 of another history: %v, want errAnew", err)
+	if _, err := off.advance(storage.MarkOf(&heads[9]), leaves[2:]); !errors.Is(err, errReload) {
+		t.Errorf("a way past the head at 6 of another history: %v, want errReload", err)
 	}
 }

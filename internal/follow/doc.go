@@ -17,17 +17,17 @@
 //
 // A caller that must not miss anything that was acknowledged, by whatever server, calls [Follower.Fence] first. A fence is the next round:
 // a read that begins after Fence was called sees all that was committed before, and Fence returns once the copy shows it. It never is a
-// round under way, whose read may have been made already. So one short read serves every caller that waits at the time, and the same
+// round under way, because its read may have been made already. So one short read serves every caller that waits at the time, and the same
 // mechanism serves both databases.
 //
 // There is one turn. The caller that takes it makes the round itself, without another goroutine; callers that find it taken join the next
-// round, and one of them makes it when the turn is free. Run makes a round only when no caller made one for a while. A caller whose context
-// ends during its own round leaves it to Run, so that others do not lose what they wait for.
+// round, and one of them makes it when the turn is free. Run makes a round only when no caller made one for a while. A
+// caller with a context that ends during its own round leaves it to Run, so that others do not lose what they wait for.
 //
 // # Outages
 //
 // A database that fails or hangs leaves the copy as it is, older by the moment. The fence returns the error of the round;
-// [Follower.Failing] tells a caller that can do without a fence that waiting for one is of no use.
+// [Follower.Failing] reports that a fence would fail, for callers that can do without one.
 //
 // A database that answers, but has more news than fit into a round, is something else: no fence would ever return. The copy then is hidden
 // and catches up, by reads that may take their time.

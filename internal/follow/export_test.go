@@ -20,9 +20,9 @@ func (f *Follower) Tune(t Tuning) {
 
 // LoadPages has the copy take in all states, as loading does.
 func (f *Follower) LoadPages(ctx context.Context) error {
-	c, err := f.start(ctx)
+	c, err := f.cursorAtHead(ctx)
 	if err == nil {
-		_, err = f.takePages(ctx, c)
+		_, err = f.takeAllPages(ctx, c)
 	}
 	return err
 }

@@ -114,7 +114,7 @@ func (o *observed) madeBy() []any {
 	return made
 }
 
-// observing runs an index in a bubble, whose rounds are made by callers only.
+// observing runs an index in a bubble. Only callers make its rounds.
 func observing(t *testing.T, test func(t *testing.T, o *observed, x *index.Index)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

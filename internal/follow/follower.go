@@ -70,14 +70,14 @@ type Follower struct {
 	log    *slog.Logger
 	tuning tuning
 
-	state  atomic.Pointer[State]
-	next   atomic.Pointer[round] // the one that is joined now: its read has not begun
-	turn   chan *turn            // holds the turn while no round is made
-	left   chan unfinished       // rounds whose callers went away
-	lost   chan error            // why rounds cannot go on; the turn is gone then
-	began  atomic.Pointer[time.Time]
-	outage outage
-	first  sync.Once // closes settled
+	state            atomic.Pointer[State]
+	next             atomic.Pointer[round] // the one that is joined now: its read has not begun
+	turn             chan *turn            // holds the turn while no round is made
+	unfinishedRounds chan unfinished       // rounds that their callers have left
+	fatalErrors      chan error            // why rounds cannot go on; the turn is gone then
+	began            atomic.Pointer[time.Time]
+	outage           outage
+	settleOnce       sync.Once // closes settled
 	// settled is closed once the first loading has ended.
 	settled chan struct{}
 
@@ -88,7 +88,7 @@ type Follower struct {
 func New(source storage.Followed, into Copy, opts Options) *Follower {
 	f := &Follower{
 		source: source, copy: into, log: opts.Logger, tuning: defaults(),
-		turn: make(chan *turn, 1), left: make(chan unfinished, 1), lost: make(chan error, 1), settled: make(chan struct{}),
+		turn: make(chan *turn, 1), unfinishedRounds: make(chan unfinished, 1), fatalErrors: make(chan error, 1), settled: make(chan struct{}),
 	}
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
@@ -105,7 +105,7 @@ func New(source storage.Followed, into Copy, opts Options) *Follower {
 func (f *Follower) enter(state State) {
 	f.state.Store(&state)
 	if state != Loading {
-		f.first.Do(func() { close(f.settled) })
+		f.settleOnce.Do(func() { close(f.settled) })
 	}
 }
 
@@ -122,12 +122,12 @@ func (f *Follower) leave(to State) {
 func (f *Follower) Settled() <-chan struct{} { return f.settled }
 
 // Ready reports whether the copy shows the store: it has loaded and caught up, and is not off or loading anew.
-func (f *Follower) Ready() bool { return f.is(Ready) }
+func (f *Follower) Ready() bool { return f.isIn(Ready) }
 
-func (f *Follower) is(state State) bool { return *f.state.Load() == state }
+func (f *Follower) isIn(state State) bool { return *f.state.Load() == state }
 
 // Behind returns how long ago the last complete round began: everything that was acknowledged before is shown. It is far more than any
-// limit before the first. The clock on the wall counts, too, since the other one stands still while a machine is suspended.
+// limit before the first. The wall clock counts, too, because the monotonic clock stops while a machine is suspended.
 func (f *Follower) Behind() time.Duration {
 	began := f.began.Load()
 	if began == nil {
@@ -167,7 +167,7 @@ func (f *Follower) Run(ctx context.Context) {
 		f.log.LogAttrs(ctx, slog.LevelError,
 			"the copy of the states is loaded anew: the database went back, holds another history, or cannot tell what changed", errorAttr(err))
 		f.reloads.Add(1)
-		if followed && !errors.Is(err, errBroken) {
+		if followed && !errors.Is(err, errRoundPanicked) {
 			wait.note(nil)
 			continue
 		}
@@ -178,8 +178,8 @@ func (f *Follower) Run(ctx context.Context) {
 
 func errorAttr(err error) slog.Attr { return slog.String("error", err.Error()) }
 
-// sayTrouble logs where a run of failures begins and where it ends.
-func (f *Follower) sayTrouble(ctx context.Context, err error, failures int) {
+// logFailures logs where a run of failures begins and where it ends.
+func (f *Follower) logFailures(ctx context.Context, err error, failures int) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil && failures == 0:

@@ -10,15 +10,15 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// loadAndFollow loads everything and follows, until ctx ends or the error is errAnew or ErrFull. It reports whether it came to follow.
+// loadAndFollow loads everything and follows, until ctx ends or the error is errReload or ErrFull. It reports whether it came to follow.
 func (f *Follower) loadAndFollow(ctx context.Context) (followed bool, err error) {
 	began := time.Now()
 	// The head comes first: whatever changes while pages are read is news since then.
-	c, err := retry(ctx, f, f.tuning.timeout, f.start)
+	c, err := retry(ctx, f, f.tuning.timeout, f.cursorAtHead)
 	if err != nil {
 		return false, err
 	}
-	if c, err = f.takePages(ctx, c); err != nil {
+	if c, err = f.takeAllPages(ctx, c); err != nil {
 		return false, err
 	}
 	for ; ; followed = true {
@@ -28,7 +28,7 @@ func (f *Follower) loadAndFollow(ctx context.Context) (followed bool, err error)
 		f.loaded.Store(int64(time.Since(began)))
 		f.log.LogAttrs(ctx, slog.LevelInfo, "the copy of the states is loaded", append(f.copy.Figures(),
 			slog.Duration("duration", time.Duration(f.loaded.Load())), slog.Int64("position", c.mark.Position))...)
-		if c, err = f.follow(ctx, c); !errors.Is(err, errFar) {
+		if c, err = f.follow(ctx, c); !errors.Is(err, errTooFarBehind) {
 			return true, err
 		}
 		began = time.Now()
@@ -37,16 +37,16 @@ func (f *Follower) loadAndFollow(ctx context.Context) (followed bool, err error)
 	}
 }
 
-// ask returns the head, and costs the database as little as that.
-func (f *Follower) ask(ctx context.Context) (storage.Head, error) {
+// readHead returns the head, and costs the database as little as that.
+func (f *Follower) readHead(ctx context.Context) (storage.Head, error) {
 	// A mark beyond any head has no news.
 	head, _, err := f.source.Follow(ctx, storage.Mark{Position: math.MaxInt64, Revision: math.MaxInt64}, 1)
 	return head, err
 }
 
-// start returns a cursor at the head.
-func (f *Follower) start(ctx context.Context) (cursor, error) {
-	head, err := f.ask(ctx)
+// cursorAtHead returns a cursor at the head.
+func (f *Follower) cursorAtHead(ctx context.Context) (cursor, error) {
+	head, err := f.readHead(ctx)
 	if err != nil {
 		return cursor{}, err
 	}
@@ -58,9 +58,9 @@ func (f *Follower) start(ctx context.Context) (cursor, error) {
 func (f *Follower) catchUp(ctx context.Context, c cursor) (cursor, error) {
 	for limit := f.tuning.limit; ; limit = min(2*limit, f.tuning.limit) {
 		var began time.Time // of the step that succeeded
-		s, err := retry(ctx, f, f.tuning.pageTimeout, func(ctx context.Context) (step, error) {
+		s, err := retry(ctx, f, f.tuning.pageTimeout, func(ctx context.Context) (followStep, error) {
 			began = time.Now()
-			s, err := f.step(ctx, c, limit)
+			s, err := f.readStep(ctx, c, limit)
 			if ctx.Err() != nil {
 				limit = max(limit/2, 1)
 			}
@@ -88,12 +88,12 @@ func retry[T any](ctx context.Context, f *Follower, timeout time.Duration, do fu
 	for {
 		limited, cancel := context.WithTimeout(ctx, timeout)
 		got, err := do(limited)
-		err = unavailable(ctx, limited, err)
+		err = unavailableOnTimeout(ctx, limited, err)
 		cancel()
-		if err == nil || fatal(err) || ctx.Err() != nil {
+		if err == nil || isFatal(err) || ctx.Err() != nil {
 			return got, err
 		}
-		f.sayTrouble(ctx, err, wait.failures)
+		f.logFailures(ctx, err, wait.failures)
 		wait.note(err)
 		if !wait.sleep(ctx, wait.length()) {
 			return got, ctx.Err()

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// slow is how long a round may take before the database counts as one that does not answer.
-const slow = 250 * time.Millisecond
+// slowRound is how long a round may take before the database counts as one that does not answer.
+const slowRound = 250 * time.Millisecond
 
-// outage tells whether the database answers.
+// outage records whether the database answers.
 type outage struct {
 	from atomic.Pointer[time.Time] // since when it does not, or will not have if the round is not complete by then; nil: it does
 }
@@ -25,7 +25,7 @@ func (f *Follower) Failing() bool {
 // begin notes that a round begins.
 func (t *outage) begin(now time.Time) {
 	if t.from.Load() == nil {
-		from := now.Add(slow)
+		from := now.Add(slowRound)
 		t.from.Store(&from)
 	}
 }

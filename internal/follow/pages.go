@@ -8,12 +8,12 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// takePages has the copy take in all states: several readers read a page each, while the copy takes in what was read before. It returns
+// takeAllPages has the copy take in all states: several readers read a page each, while the copy takes in what was read before. It returns
 // the cursor having seen the heads of the pages.
-func (f *Follower) takePages(ctx context.Context, c cursor) (cursor, error) {
+func (f *Follower) takeAllPages(ctx context.Context, c cursor) (cursor, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &reading{cursor: c, parts: int(c.mark.Position/int64(f.tuning.page)) + 1}
+	r := &pageReaders{cursor: c, parts: int(c.mark.Position/int64(f.tuning.page)) + 1}
 	read, free := make(chan *page, f.tuning.readers), make(chan *page, f.tuning.readers+1)
 	for range cap(free) {
 		free <- &page{}
@@ -22,7 +22,7 @@ func (f *Follower) takePages(ctx context.Context, c cursor) (cursor, error) {
 	var readers sync.WaitGroup
 	for range f.tuning.readers {
 		readers.Go(func() {
-			if err := f.read(ctx, r, read, free); err != nil {
+			if err := f.readPages(ctx, r, read, free); err != nil {
 				failed <- err
 				cancel()
 			}
@@ -48,8 +48,8 @@ func (f *Follower) takePages(ctx context.Context, c cursor) (cursor, error) {
 	return r.cursor, err
 }
 
-// read reads page after page, until there are no more.
-func (f *Follower) read(ctx context.Context, r *reading, read chan<- *page, free <-chan *page) error {
+// readPages reads page after page, until there are no more.
+func (f *Follower) readPages(ctx context.Context, r *pageReaders, read chan<- *page, free <-chan *page) error {
 	for {
 		part, ok := r.next()
 		if !ok {
@@ -57,11 +57,11 @@ func (f *Follower) read(ctx context.Context, r *reading, read chan<- *page, free
 		}
 		p := <-free
 		_, err := retry(ctx, f, f.tuning.pageTimeout, func(ctx context.Context) (struct{}, error) {
-			floor := r.seen()
+			floor := r.minimumMark()
 			p.reset()
 			head, err := f.source.EachState(ctx, storage.SplitIDs(part, r.parts), p.add)
 			if err == nil {
-				err = r.see(&head, floor)
+				err = r.noteHead(&head, floor)
 			}
 			return struct{}{}, err
 		})
@@ -72,9 +72,9 @@ func (f *Follower) read(ctx context.Context, r *reading, read chan<- *page, free
 	}
 }
 
-// reading is what the readers of pages share. A page is one of equal parts of all ids: about as many as events fit into the pages, since
-// every subject has some.
-type reading struct {
+// pageReaders is what the readers of pages share. A page is one of equal parts of all ids: about as many as events fit
+// into the pages, since every subject has some.
+type pageReaders struct {
 	parts int
 
 	mu     sync.Mutex
@@ -83,7 +83,7 @@ type reading struct {
 }
 
 // next returns the next part that no goroutine has taken, if there is one.
-func (r *reading) next() (part int, ok bool) {
+func (r *pageReaders) next() (part int, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	part = r.begun
@@ -91,16 +91,16 @@ func (r *reading) next() (part int, ok bool) {
 	return part, part < r.parts
 }
 
-func (r *reading) seen() storage.Mark {
+func (r *pageReaders) minimumMark() storage.Mark {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.cursor.seen()
+	return r.cursor.minimumMark()
 }
 
-func (r *reading) see(head *storage.Head, floor storage.Mark) (err error) {
+func (r *pageReaders) noteHead(head *storage.Head, floor storage.Mark) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cursor, err = r.cursor.see(head, floor)
+	r.cursor, err = r.cursor.withSeenHead(head, floor)
 	return err
 }
 
@@ -113,7 +113,7 @@ type page struct {
 
 func (p *page) reset() { p.states, p.ends, p.data = p.states[:0], p.ends[:0], p.data[:0] }
 
-// add copies a state, whose bytes are valid during the call only.
+// add copies a state. Its bytes are valid during the call only.
 func (p *page) add(s storage.KeyedState) error {
 	p.data = append(p.data, s.Packed...)
 	p.ends = append(p.ends, len(p.data))
@@ -121,7 +121,7 @@ func (p *page) add(s storage.KeyedState) error {
 	return nil
 }
 
-// all returns the states of the page, whose bytes are those of the copy.
+// all returns the states of the page. Their bytes are those of the copy.
 func (p *page) all() []storage.KeyedState {
 	from := 0
 	for i, end := range p.ends {

@@ -17,7 +17,7 @@ import (
 
 const people = 12 // of the simulation: few, so that they meet
 
-// simulation is a database that is written to, goes back to backups, fails and hangs, with an index that follows it and many who ask.
+// simulation is a database that is written to, goes back to backups, fails and hangs, with an index that follows it and many callers.
 type simulation struct {
 	seed uint64
 	d    *database
@@ -37,7 +37,7 @@ func (s *simulation) violated(format string, args ...any) {
 	}
 }
 
-// source returns random numbers of one of those who take part.
+// source returns the random numbers of one participant.
 func (s *simulation) source(who uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, who)) }
 
 func simulate(t *testing.T, seed uint64, joinInFlight bool) *simulation {

@@ -5,9 +5,9 @@
 //
 // A [View] shows everything as of one head: what changes it waits until no view is open. It may be old, by what Behind says. A caller that
 // must not miss anything that was acknowledged, by whatever server, waits for Fence first. A denial needs no fence while Behind is short
-// enough for the caller, and Failing tells that waiting for one is of no use.
+// enough for the caller, and Failing reports that a fence would fail.
 //
-// What the index cannot hold it does not forget and does not approximate: it says that the database has to be asked for it. What
+// The index neither forgets nor approximates what it cannot hold: it reports that the database must be read. What
 // time changes, such as an expiry, is not indexed at all: a state is what happened, and is judged when it is asked about.
 //
 // # Why there are no pointers

@@ -2,8 +2,8 @@ package index
 
 import "slices"
 
-// room makes room for a record of the size at the arena's end; false if the arena may not grow that far.
-func (s *shard) room(size int, digest *[digestSize]byte, limit int) bool {
+// ensureRoom makes room for a record of the size at the arena's end; false if the arena may not grow that far.
+func (s *shard) ensureRoom(size int, digest *[digestSize]byte, limit int) bool {
 	need := max(len(s.arena), 1) + size
 	if need > limit {
 		if need -= s.garbage; s.garbage == 0 || need > limit {
@@ -34,10 +34,10 @@ func jitter(n int, digest *[digestSize]byte) int {
 	return n/2 + n*int(digest[idSize-1])>>8
 }
 
-// waste notes that bytes of the arena are not used any more, and moves what is used together once a quarter is not.
-func (s *shard) waste(n int) {
+// noteGarbage notes that bytes of the arena are not used any more, and moves what is used together once a quarter is not.
+func (s *shard) noteGarbage(n int) {
 	s.garbage += n
-	if s.garbage > smallGarbage && s.garbage > len(s.arena)/4 {
+	if s.garbage > minGarbageToCompact && s.garbage > len(s.arena)/4 {
 		live := len(s.arena) - s.garbage
 		s.compact(live + live/8)
 	}
@@ -66,7 +66,7 @@ func (s *shard) growSlots(digest *[digestSize]byte) {
 	clear(s.slots)
 	for _, slot := range old {
 		if slot != 0 {
-			s.place(slot, s.homeAt(int(slot&offsetMask)))
+			s.placeSlot(slot, s.homeOfSlot(int(slot&offsetMask)))
 		}
 	}
 }

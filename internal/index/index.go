@@ -77,9 +77,9 @@ func (s *states) change(do func()) {
 
 // Take implements follow.Copy.
 func (s *states) Take(states []storage.KeyedState) error {
-	s.table.apply(states)
+	s.table.applyStates(states)
 	s.progress(s.table.Len())
-	return s.measure()
+	return s.checkSize()
 }
 
 // Show implements follow.Copy.
@@ -94,10 +94,10 @@ func (s *states) Advance(head *storage.Head, states []storage.KeyedState) error 
 		shown := head
 		head = nil // until all is in: a panic halfway leaves nothing to look at
 		defer func() { s.head.Store(head) }()
-		s.table.apply(states)
+		s.table.applyStates(states)
 		head = shown
 	})
-	return s.measure()
+	return s.checkSize()
 }
 
 // Hide implements follow.Copy.
@@ -109,7 +109,7 @@ func (s *states) Forget() {
 		s.head.Store(nil)
 		s.table = newTable()
 	})
-	_ = s.measure()
+	_ = s.checkSize()
 }
 
 // Figures implements follow.Copy.
@@ -117,8 +117,8 @@ func (s *states) Figures() []slog.Attr {
 	return []slog.Attr{slog.Int64("recipients", s.recipients.Load()), slog.Int64("bytes", s.bytes.Load())}
 }
 
-// measure notes the figures of the table, and returns an error if it passes the limit of memory.
-func (s *states) measure() error {
+// checkSize notes the figures of the table, and returns an error if it passes the limit of memory.
+func (s *states) checkSize() error {
 	s.recipients.Store(int64(s.table.Len()))
 	s.bytes.Store(s.table.Bytes())
 	if s.maxBytes > 0 && s.table.Bytes() > s.maxBytes {
@@ -128,8 +128,8 @@ func (s *states) measure() error {
 	return nil
 }
 
-// apply takes in states in order: the last of a key counts.
-func (t *table) apply(states []storage.KeyedState) {
+// applyStates takes in states in order: the last of a key counts.
+func (t *table) applyStates(states []storage.KeyedState) {
 	for i := range states {
 		s := &states[i]
 		switch {

@@ -3,17 +3,17 @@ package index
 import "encoding/binary"
 
 const (
-	// keySize is how much of an id stands in a record: the shard implies the first byte.
+	// keySize is how many bytes of an id a record has: the shard implies the first byte.
 	keySize = idSize - 1
 
 	offsetBits = 24
 	offsetMask = 1<<offsetBits - 1
 
 	// A shard's slots are at most four fifths full, so that a look-up ends soon.
-	fullOf, fullIn = 4, 5
+	maxLoadNumerator, maxLoadDenominator = 4, 5
 
-	// smallGarbage is how much garbage is no reason to move everything.
-	smallGarbage = 64
+	// minGarbageToCompact is how much garbage is needed for compacting.
+	minGarbageToCompact = 64
 )
 
 // shard is an open-addressing table. A slot is zero, or has the tag of a digest in its upper 8 bits and in the lower 24 where its record
@@ -30,14 +30,14 @@ func (s *shard) bytes() int { return 4*cap(s.slots) + cap(s.arena) }
 
 func tagOf(digest *[digestSize]byte) uint32 { return uint32(digest[2]) << offsetBits }
 
-// home returns the slot that a search for the digest begins at.
-func (s *shard) home(hash uint32) int { return int(uint64(hash) * uint64(len(s.slots)) >> 32) }
+// homeSlot returns the slot that a search for the digest begins at.
+func (s *shard) homeSlot(hash uint32) int { return int(uint64(hash) * uint64(len(s.slots)) >> 32) }
 
 func hashOf(digest *[digestSize]byte) uint32 { return binary.LittleEndian.Uint32(digest[3:]) }
 
-// homeAt is home of the record that begins at the offset, which holds the digest but for its first byte.
-func (s *shard) homeAt(offset int) int {
-	return s.home(binary.LittleEndian.Uint32(s.arena[offset+2:]))
+// homeOfSlot is home of the record that begins at the offset, which holds the digest but for its first byte.
+func (s *shard) homeOfSlot(offset int) int {
+	return s.homeSlot(binary.LittleEndian.Uint32(s.arena[offset+2:]))
 }
 
 func (s *shard) next(i int) int {
@@ -53,7 +53,7 @@ func (s *shard) lookup(digest *[digestSize]byte) int {
 		return -1
 	}
 	tag, key := tagOf(digest), [keySize]byte(digest[1:idSize])
-	for i := s.home(hashOf(digest)); ; i = s.next(i) {
+	for i := s.homeSlot(hashOf(digest)); ; i = s.next(i) {
 		slot := s.slots[i]
 		if slot == 0 {
 			return -1
@@ -89,7 +89,7 @@ func (s *shard) state(offset int) (from, to int) {
 	return from + width, from + width + int(n)
 }
 
-// recordSize returns the size of a record whose state has n bytes.
+// recordSize returns the size of a record with a state of n bytes.
 func recordSize(n int) int {
 	size := keySize + 1 + n
 	for ; n >= 0x80; n >>= 7 {
@@ -103,17 +103,17 @@ func (s *shard) put(digest *[digestSize]byte, packed []byte, limit int) {
 		s.replace(i, packed, digest, limit)
 		return
 	}
-	if !s.room(recordSize(len(packed)), digest, limit) {
+	if !s.ensureRoom(recordSize(len(packed)), digest, limit) {
 		packed = nil
-		if !s.room(recordSize(0), digest, limit) {
+		if !s.ensureRoom(recordSize(0), digest, limit) {
 			s.full = true
 			return
 		}
 	}
-	if (s.length+1)*fullIn > len(s.slots)*fullOf {
+	if (s.length+1)*maxLoadDenominator > len(s.slots)*maxLoadNumerator {
 		s.growSlots(digest)
 	}
-	s.place(tagOf(digest)|uint32(s.add(digest, packed)), s.home(hashOf(digest)))
+	s.placeSlot(tagOf(digest)|uint32(s.add(digest, packed)), s.homeSlot(hashOf(digest)))
 	s.length++
 }
 
@@ -122,16 +122,16 @@ func (s *shard) replace(i int, packed []byte, digest *[digestSize]byte, limit in
 	offset := int(s.slots[i] & offsetMask)
 	_, end := s.state(offset)
 	size, need := end-offset, recordSize(len(packed))
-	if need > size && s.room(need, digest, limit) { // it may have moved everything, but no slot
+	if need > size && s.ensureRoom(need, digest, limit) { // it may have moved everything, but no slot
 		s.slots[i] = tagOf(digest) | uint32(s.add(digest, packed))
-		s.waste(size)
+		s.noteGarbage(size)
 		return
 	}
 	if need > size {
 		packed, need = nil, recordSize(0)
 	}
 	s.write(int(s.slots[i]&offsetMask), digest, packed)
-	s.waste(size - need)
+	s.noteGarbage(size - need)
 }
 
 func (s *shard) remove(digest *[digestSize]byte) {
@@ -141,16 +141,16 @@ func (s *shard) remove(digest *[digestSize]byte) {
 	}
 	offset := int(s.slots[hole] & offsetMask)
 	_, end := s.state(offset)
-	// What stands behind the hole and belongs at it or before it moves up, so that every search that begins at home still arrives.
+	// Slots after the hole that belong at it or before it move up, so that every search from the home slot still finds them.
 	for i := s.next(hole); s.slots[i] != 0; i = s.next(i) {
-		if home := s.homeAt(int(s.slots[i] & offsetMask)); s.distance(home, i) >= s.distance(hole, i) {
+		if home := s.homeOfSlot(int(s.slots[i] & offsetMask)); s.distance(home, i) >= s.distance(hole, i) {
 			s.slots[hole] = s.slots[i]
 			hole = i
 		}
 	}
 	s.slots[hole] = 0
 	s.length--
-	s.waste(end - offset)
+	s.noteGarbage(end - offset)
 }
 
 // distance returns how many steps a search takes from one slot to another.
@@ -161,8 +161,8 @@ func (s *shard) distance(from, to int) int {
 	return to - from + len(s.slots)
 }
 
-// place puts a slot into the first one that is free from home on.
-func (s *shard) place(slot uint32, home int) {
+// placeSlot puts a slot into the first one that is free from home on.
+func (s *shard) placeSlot(slot uint32, home int) {
 	i := home
 	for s.slots[i] != 0 {
 		i = s.next(i)

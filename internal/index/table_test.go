@@ -87,7 +87,7 @@ func checkShards(t interface{ Fatalf(string, ...any) }, table *table) {
 		if live+s.garbage != len(s.arena) {
 			t.Fatalf("shard %d: %d bytes live and %d garbage of %d", i, live, s.garbage, len(s.arena))
 		}
-		if s.garbage > smallGarbage && s.garbage > len(s.arena)/4 {
+		if s.garbage > minGarbageToCompact && s.garbage > len(s.arena)/4 {
 			t.Fatalf("shard %d: %d of %d bytes are garbage", i, s.garbage, len(s.arena))
 		}
 	}

@@ -108,7 +108,7 @@ func MergeNotes(stored, added []byte) ([]byte, error) {
 	return appendNote(nil, text, lines), nil
 }
 
-// ParseNote reads a note whose signatures are not verified, and returns the checkpoint that its text says. An error means that it is
+// ParseNote reads a note without verifying its signatures, and returns the checkpoint that its text says. An error means that it is
 // none, or was cut off.
 func ParseNote(signed []byte) (Checkpoint, error) {
 	text, _, err := splitNote(signed)

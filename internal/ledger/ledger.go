@@ -1,4 +1,4 @@
-// Package ledger is the proof that nothing recorded was altered: an RFC 6962 Merkle tree whose leaves are the headers of the
+// Package ledger is the proof that nothing recorded was altered: an RFC 6962 Merkle tree. Its leaves are the headers of the
 // events. It is pure; the hashes are stored by package storage with each event.
 package ledger
 
@@ -13,7 +13,7 @@ import (
 // HashSize is the size of a hash in bytes: SHA-256.
 const HashSize = 32
 
-// LeafHash returns the hash of the leaf whose bytes are header (RFC 6962, section 2.1).
+// LeafHash returns the hash of the leaf with the bytes header (RFC 6962, section 2.1).
 func LeafHash(header []byte) [HashSize]byte {
 	return [HashSize]byte(rfc6962.DefaultHasher.HashLeaf(header))
 }
@@ -24,7 +24,7 @@ type Tree struct {
 	hashes [][]byte // of the largest complete subtrees, from left to right
 }
 
-// ParseTree returns the tree of size leaves whose compact range is packed, as given by [Tree.Pack].
+// ParseTree returns the tree of size leaves from its compact range, as packed by [Tree.Pack].
 func ParseTree(size int64, packed []byte) (*Tree, error) {
 	if size < 0 || len(packed)%HashSize != 0 {
 		return nil, errors.New("ledger: a compact range is not a sequence of hashes")

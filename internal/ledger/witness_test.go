@@ -15,7 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// cosigner is a witness as somebody else writes it, after the text of C2SP tlog-cosignature and with nothing of this package.
+// cosigner is a witness written after the text of C2SP tlog-cosignature, without code of this package.
 type cosigner struct {
 	name string
 	id   [4]byte
@@ -79,7 +79,7 @@ func TestOpenCosigned_LinesOfKnownWitnesses_AreVerifiedAndKept(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	// Whoever knows the ledger's key alone still opens it as a note.
+	// A reader that has only the ledger's key still opens it as a note.
 	verifier, err := note.NewVerifier(key)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type Row map[string]string
 type Event struct {
 	Kind         string
 	OccurredTime *time.Time
-	// Address is what it is about, or Domain where that is set.
+	// Address is the address of the event; with Domain the event is about a domain instead.
 	Address, Domain string
 	// Channels are those that it names; AllMarketing stands for * in their place.
 	Channels     []string
@@ -207,7 +207,7 @@ func (v *rowValues) words(column string) []string {
 	words := strings.Split(v.row[column], ";")
 	for i, word := range words {
 		if words[i] = strings.TrimSpace(word); words[i] == "" {
-			v.fail(column, "there is nothing between two semicolons")
+			v.fail(column, "a name is missing between two semicolons")
 		}
 	}
 	return words
@@ -219,7 +219,7 @@ func (v *rowValues) channels() []string {
 		v.fail(ColChannels, "it is missing")
 	}
 	if slices.Contains(channels, "*") {
-		v.fail(ColChannels, "* stands alone, and only in withdraw and refuse")
+		v.fail(ColChannels, "* must be the only value, and can be used with withdraw and refuse only")
 	}
 	return channels
 }
@@ -228,7 +228,7 @@ func (v *rowValues) channels() []string {
 func (v *rowValues) channel() []string {
 	channels := v.channels()
 	if len(channels) > 1 {
-		v.fail(ColChannels, "this event is about one channel")
+		v.fail(ColChannels, "this event needs exactly one channel")
 	}
 	return channels
 }

@@ -125,7 +125,7 @@ func (n *ndjsonEvents) readLine() ([]byte, error) {
 	}
 }
 
-// parseObject reads an object whose keys are columns, each at most once.
+// parseObject reads an object with columns as keys, each at most once.
 func parseObject(text []byte) (Row, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("it is not valid UTF-8")

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// Standard stands for standard input or output where a file is named.
+	// Standard is the file name for standard input or output.
 	Standard = "-"
 	// maxRecord is the length of the longest line or CSV record in bytes.
 	maxRecord = 1 << 20
@@ -55,7 +55,7 @@ func (s *Streams) Open(name string) (*Input, error) {
 	return NewInput(name, stored, size)
 }
 
-// OpenRaw opens a file, or standard input for Standard, whose bytes are read as they are stored.
+// OpenRaw opens a file, or standard input for Standard. Its bytes are read as they are stored.
 func (s *Streams) OpenRaw(name string) (*Input, error) {
 	name, stored, size, err := s.stored(name)
 	if err != nil {

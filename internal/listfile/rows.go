@@ -49,7 +49,7 @@ type rows struct {
 	line   int
 }
 
-// newRows reads the header, whose names must differ.
+// newRows reads the header. Its names must differ.
 func newRows(from io.Reader) (*rows, error) {
 	limit := &recordLimit{from: from}
 	r := &rows{reader: csv.NewReader(limit), limit: limit}
@@ -99,7 +99,7 @@ func (r *rows) next() ([]string, error) {
 		return nil, &BadRow{parse.StartLine, 0, fmt.Sprintf("it has %s, the header has %d", phrase.Count(len(row), "field"), len(r.header))}
 	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
 		r.line = parse.Line
-		return nil, &BadRow{parse.StartLine, parse.Line, "a quote stands where none can be, or is not closed"}
+		return nil, &BadRow{parse.StartLine, parse.Line, "a quote is in a wrong place or not closed"}
 	default:
 		return nil, fmt.Errorf("line %d: %w", parse.StartLine, parse.Err)
 	}

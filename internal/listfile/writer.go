@@ -146,7 +146,7 @@ func (w *Writer) Discard() error {
 	return err
 }
 
-// Bytes is where bytes are written that are no rows.
+// Bytes returns the writer for bytes that are not rows.
 func (w *Writer) Bytes() io.Writer { return w.to }
 
 // Failed says of an error that it kept the file from being written.

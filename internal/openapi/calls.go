@@ -66,7 +66,7 @@ func ReadCalls(page string) ([]Call, error) {
 	return calls, nil
 }
 
-// readCommand takes path and body out of the command. before are the calls whose answers it may name.
+// readCommand takes path and body out of the command. before are the calls; it may name their answers.
 func (c *Call) readCommand(before []Call) error {
 	found := regexp.MustCompile(regexp.QuoteMeta(Base) + `([^\s'"]*)`).FindStringSubmatch(c.Command)
 	if found == nil {
@@ -87,7 +87,7 @@ func (c *Call) readCommand(before []Call) error {
 		body = strings.ReplaceAll(body, name[0], value)
 	}
 	if !json.Valid([]byte(body)) {
-		return fmt.Errorf("the body is no JSON: %s", body)
+		return fmt.Errorf("the body is not valid JSON: %s", body)
 	}
 	c.Body = body
 	return nil

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Named is a JSON object whose members keep their order.
+// Named is a JSON object that keeps the order of its members.
 type Named[V any] []Member[V]
 
 // Member is a member of an object.

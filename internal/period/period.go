@@ -52,11 +52,11 @@ func Parse(iso string) (Period, error) {
 	iso, yearEnd := strings.CutSuffix(iso, YearEnd)
 	rest, ok := strings.CutPrefix(iso, "P")
 	if !ok {
-		return Period{}, errors.New("a period starts with P, as in P24M, P30D or PT5M")
+		return Period{}, errors.New("a period must start with P, as in P24M, P30D or PT5M")
 	}
 	date, clock, timed := strings.Cut(rest, "T")
 	if rest == "" || timed && clock == "" {
-		return Period{}, errors.New("a period names at least one number and unit, as in P24M, P30D or PT5M")
+		return Period{}, errors.New("a period must have at least one number with its unit, as in P24M, P30D or PT5M")
 	}
 	var p Period
 	if err := p.parsePart(date, "YMWD", []unit{{months: 12}, {months: 1}, {days: 7}, {days: 1}}); err != nil {
@@ -66,7 +66,7 @@ func Parse(iso string) (Period, error) {
 		return Period{}, err
 	}
 	if p.months > maxMonths || p.days > maxDays || p.seconds > maxSeconds {
-		return Period{}, errors.New("a period is at most a hundred years long")
+		return Period{}, errors.New("a period must not be longer than a hundred years")
 	}
 	if yearEnd && (p.months == 0 || p.months%12 != 0 || p.days != 0 || p.seconds != 0) {
 		return Period{}, errors.New("a period that ends with the year is of whole years, as in P3Y" + YearEnd)
@@ -80,7 +80,7 @@ func (p *Period) parsePart(s, letters string, units []unit) error {
 	for s != "" {
 		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 		if digits == 0 || digits == len(s) || digits > 9 {
-			return errors.New("a period is made of whole numbers of at most nine digits, each followed by its unit")
+			return errors.New("a period must consist of whole numbers of at most nine digits, each followed by its unit")
 		}
 		number, err := strconv.ParseInt(s[:digits], 10, 64)
 		if err != nil {
@@ -88,7 +88,7 @@ func (p *Period) parsePart(s, letters string, units []unit) error {
 		}
 		i := strings.IndexByte(letters, s[digits])
 		if i < 0 {
-			return errors.New("the units of a period are Y, M, W and D, then T and H, M and S, in this order, each once")
+			return errors.New("the units of a period must be Y, M, W and D, then T and H, M and S, in this order, each at most once")
 		}
 		p.months += number * units[i].months
 		p.days += number * units[i].days

@@ -29,7 +29,7 @@ type serving struct {
 	Unsafe env.Unsafe    // what is switched off
 }
 
-// serveAs does what `assent serve` does, with another clock, until it is told to stop or whoever started it is gone.
+// serveAs does what `assent serve` does, with another clock, until it is told to stop or the process that started it has ended.
 func serveAs(spec string) int {
 	if err := serve(spec); err != nil {
 		fmt.Fprintln(os.Stderr, "serve:", err)

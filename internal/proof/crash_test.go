@@ -41,7 +41,7 @@ func eachStore(t *testing.T, test func(t *testing.T, settings config.Server)) {
 	}
 }
 
-// crashing is a server of the shipped program that is killed again and again, and those who write to it.
+// crashing is a server of the shipped program that is killed again and again, and the clients that write to it.
 type crashing struct {
 	t        *testing.T
 	settings config.Server
@@ -152,7 +152,7 @@ func (c *crashing) command(into any, args ...string) {
 	}
 }
 
-// ledger reads the whole ledger, which must have one event for each acknowledged write, and none that nobody knows but the catalog.
+// ledger reads the whole ledger, which must have one event for each acknowledged write, and no other event but the catalog.
 func (c *crashing) ledger() (events int64) {
 	c.t.Helper()
 	c.verify()

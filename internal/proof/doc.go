@@ -36,6 +36,6 @@
 //
 // # Running them
 //
-// ASSENT_PROOF=long chooses the long forms, ASSENT_PROOF_SEED repeats the random choices of a run, whose seed every failure names.
+// ASSENT_PROOF=long chooses the long forms, ASSENT_PROOF_SEED repeats the random choices of a run; every failure names the seed.
 // What the operating system does with the choices is not repeated, so the same seed may pass.
 package proof

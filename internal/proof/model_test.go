@@ -52,7 +52,7 @@ const (
 type standing struct {
 	granted    bool  // a consent counts
 	suppressed bool  // by hand
-	writes     int   // how many writes whose position is known have happened
+	writes     int   // how many writes with a known position have happened
 	since      int64 // the position of the write since which the answer is ALLOW
 }
 

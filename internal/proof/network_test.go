@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// route is a proxy between two parts of the system, whose connections can be cut, slowed down and held up. It listens all the time, also
-// while nobody listens at its other end.
+// route is a proxy between two parts of the system. Its connections can be cut, slowed down and held up. It listens all the time, also
+// while nothing listens at its other end.
 type route struct {
 	listener net.Listener
 	to       string
@@ -66,7 +66,7 @@ func (r *route) accept() {
 	}
 }
 
-// connect takes a connection to its other end. Where nobody listens, it ends at once.
+// connect takes a connection to its other end. If nothing listens there, it ends at once.
 func (r *route) connect(near net.Conn) {
 	var dialer net.Dialer
 	dialer.Timeout = time.Second

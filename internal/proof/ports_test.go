@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// ports gives out TCP ports that nobody listens on. They are below those that systems give to outgoing connections, so that a server
+// ports gives out unused TCP ports. They are below those that systems give to outgoing connections, so that a server
 // which is down for a moment finds its port free when it comes back.
 type ports struct {
 	t    testing.TB

@@ -42,7 +42,7 @@ func program(t testing.TB) string {
 // launch starts a server and returns when it serves. It must be killed.
 func launch(dir string, env []string, name string, args ...string) (*process, error) {
 	p := &process{ended: make(chan struct{})}
-	p.cmd = exec.Command(name, args...) //nolint:noctx // It is killed by whoever started it, after the last cleanup.
+	p.cmd = exec.Command(name, args...) //nolint:noctx // The caller kills it, after the last cleanup.
 	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
 	log, err := p.cmd.StderrPipe()
 	if err != nil {

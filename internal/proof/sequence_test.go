@@ -117,7 +117,7 @@ func TestFollower_NumbersOfASequence_MissesWhatCommitsLate_AndTheCheckerFindsIt(
 			found++
 		}
 	}
-	// What is missed may be a withdrawal that a later grant ended before anybody asked.
+	// What is missed may be a withdrawal that a later grant ended before any check.
 	if found < 10 {
 		t.Errorf("in only %d of 20 histories an ALLOW was found that must not have been", found)
 	}

@@ -101,7 +101,7 @@ func Open(signed []byte, keys ...string) (r Receipt, key string, err error) {
 	return Receipt{}, "", fmt.Errorf("receipt: %w", ErrSignature)
 }
 
-// ofNote reads the receipt from a note whose signature holds.
+// ofNote reads the receipt from a note with a valid signature.
 func ofNote(signed []byte, opened *note.Note, name string) (Receipt, error) {
 	altered := fmt.Errorf("receipt: %w", ErrSignature)
 	if len(opened.Sigs) != 1 || len(opened.UnverifiedSigs) != 0 {

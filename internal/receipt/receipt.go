@@ -33,7 +33,7 @@ type Digest struct {
 
 // Receipt is what a receipt says: what was asked, what was answered, and what the answer rests on.
 type Receipt struct {
-	Store          [16]byte        // whose ledger the positions are of
+	Store          [16]byte        // of the database that has the positions
 	Decided        consent.Instant // the time that was decided for
 	Position       int64           // of the last event that counted
 	CatalogVersion int64

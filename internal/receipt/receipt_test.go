@@ -351,7 +351,7 @@ func TestReceiptAndCheckpoint_AreNotTakenForEachOther(t *testing.T) {
 	}
 }
 
-// Whoever has nothing but Ed25519 verifies a receipt: the text up to the empty line is what is signed.
+// A receipt is verified with Ed25519 alone: the signed text ends with the empty line.
 func TestSigned_IsVerifiedWithEd25519Alone(t *testing.T) {
 	signed, key := signedExample(t)
 	text, last, ok := strings.Cut(string(signed), "\n\n— ")

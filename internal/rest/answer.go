@@ -36,11 +36,11 @@ func (a *answerer) refuse(w http.ResponseWriter, _ *http.Request, refused *fault
 	a.json.writeStatus(w, httpStatus(s), s)
 }
 
-// timeOut answers a request whose body stopped coming, so that the client may send it again.
+// timeOut answers a request when its body stopped coming, so that the client may send it again.
 func (a *answerer) timeOut(w http.ResponseWriter) {
 	w.Header().Set("Connection", "close")
 	a.json.writeStatus(w, http.StatusRequestTimeout, rpc.NewStatus(codes.DeadlineExceeded, reasonTimeout,
-		"no part of the body came for too long; send the request again"))
+		"the server waited too long for the next part of the body; send the request again"))
 }
 
 // failed answers a call that failed: in the gRPC server, or already in the gateway.
@@ -65,19 +65,20 @@ func (a *answerer) unrouted(
 ) {
 	switch code {
 	case http.StatusNotFound:
-		a.json.writeStatus(w, code, rpc.NewStatus(codes.NotFound, reasonNoPath, "the API has no such path; /openapi.json lists all"))
+		a.json.writeStatus(w, code, rpc.NewStatus(codes.NotFound, reasonNoPath,
+			"this path is not part of the API; /openapi.json lists all paths"))
 	case http.StatusMethodNotAllowed:
 		a.refuseMethod(w, a.routes.allow(r.URL.Path))
 	default:
-		a.json.writeStatus(w, code, rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request cannot be read")))
+		a.json.writeStatus(w, code, rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request is not valid HTTP for this API")))
 	}
 }
 
-// refuseMethod answers a request whose HTTP method the path does not have.
+// refuseMethod answers a request with an HTTP method that the path does not have.
 func (a *answerer) refuseMethod(w http.ResponseWriter, allow string) {
 	w.Header().Set("Allow", allow)
 	a.json.writeStatus(w, http.StatusMethodNotAllowed,
-		rpc.NewStatus(codes.Unimplemented, reasonNoMethod, "the path has no such HTTP method; it has "+allow))
+		rpc.NewStatus(codes.Unimplemented, reasonNoMethod, "this path does not support the HTTP method of the request; it supports "+allow))
 }
 
 // ownStatus is the error of a call that failed in the gateway. Its text is replaced where it could repeat what was sent.
@@ -86,9 +87,9 @@ func ownStatus(s *status.Status) *status.Status {
 	case s.Code() == codes.InvalidArgument && strings.HasPrefix(s.Message(), bodyProblem):
 		return rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "%s", s.Message()))
 	case s.Code() == codes.InvalidArgument:
-		return rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request cannot be read"))
+		return rpc.StatusOf(fault.Errorf(fault.InvalidRequest, "", "the request is not valid HTTP for this API"))
 	case s.Code() == codes.Unavailable:
-		return rpc.StatusOf(fault.Errorf(fault.ServerStopping, "", "the server is stopping; try another one"))
+		return rpc.StatusOf(fault.Errorf(fault.ServerStopping, "", "the server is stopping; use another one"))
 	case s.Code() == codes.ResourceExhausted:
 		return rpc.StatusOf(fault.Errorf(fault.TooLarge, "", "the request or its answer is too large"))
 	default:

@@ -10,9 +10,9 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 )
 
-// guard refuses who has no key, before anything of the request is looked at, and what the gateway would take and ignore: bodies
+// guard refuses a request without a key, before anything of the request is looked at, and what the gateway would take and ignore: bodies
 // that are too large, parameters that a call does not have, and parameters in the URL where the body holds all. What it lets
-// through has only the headers that are handed on, and its body read. Who calls, and whether they may, gRPC finds out for itself.
+// through has only the headers that are handed on, and its body read. The gRPC server authenticates and authorises the caller again.
 func guard(admit admission, next http.Handler) http.Handler {
 	answer, times := admit.answer, newTimeParameters()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +86,7 @@ func (a admission) read(w http.ResponseWriter, r *http.Request, client string, l
 	return body, room, true
 }
 
-// refuseBody answers a request whose body could not be read.
+// refuseBody answers a request when its body could not be read.
 func (a admission) refuseBody(w http.ResponseWriter, r *http.Request, err error) {
 	if stoodStill(err) {
 		a.answer.timeOut(w)
@@ -108,7 +108,7 @@ func bodyFault(err error) *fault.Error {
 	if errors.As(err, &large) {
 		return fault.Errorf(fault.TooLarge, "", "the body is larger than the %d bytes that this call takes", large.Limit)
 	}
-	return fault.Errorf(fault.InvalidRequest, "", "the body could not be read to its end")
+	return fault.Errorf(fault.InvalidRequest, "", "the body could not be read completely")
 }
 
 // allowed returns the headers that the gateway may see; nothing else that a caller sends has any effect.

@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc"
 )
 
-// body is a body of so many bytes; hidden is one whose length is not said.
+// body is a body of so many bytes; hidden is one without a length.
 func body(size int, hidden bool) io.Reader {
 	text := `{"document": "` + strings.Repeat("x", size) + `"}`
 	if hidden {

@@ -45,7 +45,7 @@ func NewBrowserGuard(address string, allowed []string, log *slog.Logger) *Browse
 }
 
 // routesOfOtherSites are the routes that pages of other sites may send requests to, whatever the method. There are none.
-// A route listed here must be safe without the rule: it identifies the caller by what stands in the request alone.
+// A route listed here must be safe without the rule: it identifies the caller by the request alone.
 func routesOfOtherSites() []string { return nil }
 
 // Protect returns the handler behind the guard.
@@ -114,7 +114,7 @@ func hostProblem(header string) string {
 	if host := hostName(header); isPlainName(host) {
 		named = " " + host
 	}
-	return "this server does not answer for the host" + named + ": name the host in --allowed-hosts (ASSENT_ALLOWED_HOSTS) of the " +
+	return "this server does not accept the host name" + named + ": name the host in --allowed-hosts (ASSENT_ALLOWED_HOSTS) of the " +
 		"server, or use localhost or an IP address"
 }
 

@@ -8,7 +8,7 @@
 //  1. [BrowserGuard] refuses requests for host names that the server was not given, and requests that a page of another site makes
 //     (browser.go).
 //  2. Callers without an API key are refused before anything else of the request is looked at (admission.go, body.go).
-//  3. The gateway would ignore a parameter that a call does not have, and read a time that is no RFC 3339. Both are refused, as is a
+//  3. The gateway would ignore a parameter that a call does not have, and read a time that is not in the format of RFC 3339. Both are refused, as is a
 //     body that is too large (query.go, times.go, json.go, body.go).
 //  4. The gateway turns the body or the parameters into a message and hands on a few headers (gateway.go). A body
 //     that the JSON library refuses is read again, by its descriptor: for short names of enums, for texts that must not stop a no, and

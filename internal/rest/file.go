@@ -13,7 +13,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// An export is a stream of parts of a file. Over REST it is the file itself: whoever downloads it should get what they asked for, and
+// An export is a stream of parts of a file. Over REST it is the file itself: a download should give the requested file, and
 // not a JSON message around every part of it.
 
 // fileMedia is what a request accepts, inside the process, to which a file is the answer.

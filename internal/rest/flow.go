@@ -9,7 +9,7 @@ import (
 )
 
 // A body or an answer may take as long as it likes while its bytes flow: the deadlines of the connection move with each part. Only a
-// transfer that stands still ends.
+// transfer without progress ends.
 
 // flow is how long a transfer may stand still.
 type flow struct{ read, write time.Duration }

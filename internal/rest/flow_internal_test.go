@@ -23,7 +23,7 @@ const (
 	steps = 16 // take twice as long as a transfer may stand still
 )
 
-// anybody lets in any key.
+// anybody accepts every key.
 type anybody struct{ rpc.Service }
 
 func (anybody) Authenticate(context.Context, string) (access.Caller, error) {

@@ -111,7 +111,7 @@ func (f jsonFormat) NewDecoder(body io.Reader) runtime.Decoder {
 		}
 		message, ok := into.(proto.Message)
 		if !ok {
-			return fmt.Errorf("a message of type %T is no proto", into)
+			return fmt.Errorf("the type %T is not a protobuf message", into)
 		}
 		return f.decode(text, message)
 	})
@@ -134,7 +134,7 @@ func (f jsonFormat) decode(text []byte, message proto.Message) error {
 		return problem
 	}
 	if err := f.UnmarshalOptions.Unmarshal(withNumbers(text, words), message); err != nil {
-		return errors.New(bodyProblem + ": it is no JSON of this call") // The library's text may repeat what was sent.
+		return errors.New(bodyProblem + ": it is not the JSON that this call takes") // The library's text may repeat what was sent.
 	}
 	return nil
 }

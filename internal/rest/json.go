@@ -22,13 +22,13 @@ import (
 )
 
 // bodyProblem begins every text about a body.
-const bodyProblem = "the body is not right"
+const bodyProblem = "the body is not valid"
 
 // The library that decodes a body says in its errors what was sent, which may be an address, takes the long names of enums only, and
-// times that are no RFC 3339. So a body that it refuses, or that may hold a time, is read once more beside the descriptor of its message:
-// that finds the first problem, and where short names stand.
+// times that are not in the format of RFC 3339. So a body that it refuses, or that may hold a time, is read once more
+// beside the descriptor of its message: that finds the first problem, and where short names stand.
 
-// What texts in a body have to look like.
+// The required forms of strings in a body.
 var (
 	durationText = regexp.MustCompile(`^-?[0-9]+(\.[0-9]{1,9})?s$`)
 	fieldName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
@@ -66,7 +66,8 @@ func readBody(text []byte, message protoreflect.MessageDescriptor) ([]shortName,
 	if errors.As(err, &wrong) {
 		before := text[:wrong.at]
 		line := bytes.LastIndexByte(before, '\n') + 1
-		return nil, fmt.Errorf("%s at %d:%d: %s", bodyProblem, bytes.Count(before, []byte{'\n'})+1, utf8.RuneCount(before[line:])+1, wrong.problem)
+		return nil, fmt.Errorf("%s at line %d, column %d: %s", bodyProblem,
+			bytes.Count(before, []byte{'\n'})+1, utf8.RuneCount(before[line:])+1, wrong.problem)
 	}
 	return r.words, err
 }
@@ -92,14 +93,14 @@ func (r *bodyReader) whole(message protoreflect.MessageDescriptor) error {
 		return err
 	}
 	if token != json.Delim('{') {
-		return r.wrong("it must be an object")
+		return r.wrong("it must be a JSON object")
 	}
 	if err := r.object(message, ""); err != nil {
 		return err
 	}
 	if rest := bytes.TrimSpace(r.text[r.from.InputOffset():]); len(rest) > 0 {
 		r.start = len(r.text) - len(rest)
-		return r.wrong("something follows the object")
+		return r.wrong("there is more text after the JSON object")
 	}
 	return nil
 }
@@ -111,16 +112,16 @@ func (r *bodyReader) next() (json.Token, error) {
 	token, err := r.from.Token()
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, r.wrong("it ends too early")
+		return nil, r.wrong("the JSON ends too early")
 	case err != nil:
-		return nil, r.wrong("it is no JSON")
+		return nil, r.wrong("it is not valid JSON")
 	}
 	if _, isText := token.(string); isText {
 		switch raw := r.text[r.start:r.from.InputOffset()]; {
 		case !utf8.Valid(raw):
-			return nil, r.wrong("a text is not valid UTF-8")
+			return nil, r.wrong("a string is not valid UTF-8")
 		case bytes.Contains(raw, []byte(`\u`)) && !bytes.Equal(raw, mendTexts(raw)):
-			return nil, r.wrong("a text has an escape that stands for no character, such as half of a surrogate pair")
+			return nil, r.wrong("a string has a \\u escape that is not a Unicode character, such as half of a surrogate pair")
 		}
 	}
 	return token, nil
@@ -141,7 +142,7 @@ func (r *bodyReader) object(message protoreflect.MessageDescriptor, path string)
 		}
 		at := path + field.JSONName()
 		if given[field.Name()] {
-			return r.wrong("the field %s comes twice", at)
+			return r.wrong("the field %s is given twice", at)
 		}
 		given[field.Name()] = true
 		token, err := r.next()
@@ -231,7 +232,7 @@ func (r *bodyReader) message(token json.Token, message protoreflect.MessageDescr
 		return nil
 	case message.FullName() == (*durationpb.Duration)(nil).ProtoReflect().Descriptor().FullName():
 		if !isText || !durationText.MatchString(text) {
-			return r.wrong("%s: a duration is written in seconds, as in 3600s", path)
+			return r.wrong("%s: it must be a duration in seconds, such as 3600s", path)
 		}
 		return nil
 	case token != json.Delim('{'):
@@ -249,16 +250,16 @@ func fieldOf(message protoreflect.MessageDescriptor, name string) protoreflect.F
 	return message.Fields().ByTextName(name)
 }
 
-// noField says that a message has no field of the name, and which one may be meant. What is no name of a field may be an address.
+// noField says that a message does not have the field, and suggests a similar one. It repeats only a name that cannot be an address.
 func noField(message protoreflect.MessageDescriptor, name string) string {
 	if !fieldName.MatchString(name) {
-		return "there is no such field"
+		return "the message does not have this field"
 	}
 	known := make([]string, message.Fields().Len())
 	for i := range known {
 		known[i] = message.Fields().Get(i).JSONName()
 	}
-	return "there is no field " + name + nearest.Hint(name, known)
+	return "the message does not have the field " + name + nearest.Hint(name, known)
 }
 
 // valueOf returns the value of an enum by its name, or by its short name in any case; nil if there is none.

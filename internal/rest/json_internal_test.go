@@ -45,7 +45,7 @@ func FuzzReadBody(f *testing.F) {
 	})
 }
 
-// FuzzMendTexts holds that a body that is right stays as it is, and that one whose texts alone are wrong becomes right.
+// FuzzMendTexts holds that a body that is right stays as it is, and that one that is wrong only in its texts becomes right.
 func FuzzMendTexts(f *testing.F) {
 	for _, seed := range append(seeds(), "{\"batchId\": \"\\x\t\\\"\xe9\\ud800\\ud800\\udc00\\u12\"}", `{"batchId": "\`) {
 		f.Add(seed)
@@ -99,27 +99,27 @@ func TestDecode_ShortNamesOfEnums_AreTaken(t *testing.T) {
 func TestDecode_FirstProblem_IsSaidWithItsPlace(t *testing.T) {
 	format := newJSONFormat()
 	for body, want := range map[string]string{
-		`{"evnets": []}`:                                        "at 1:2: there is no field evnets; did you mean events?",
-		"{\n \"events\": [{}, {\"grnt\": 1}]}":                  "at 2:18: there is no field grnt; did you mean grant?",
-		`{"a@b": 1}`:                                            "at 1:2: there is no such field",
-		`{"events": [{"grant": {"adress": ""}}]}`:               "there is no field adress; did you mean address?",
+		`{"evnets": []}`:                                        "at line 1, column 2: the message does not have the field evnets; did you mean events?",
+		"{\n \"events\": [{}, {\"grnt\": 1}]}":                  "at line 2, column 18: the message does not have the field grnt; did you mean grant?",
+		`{"a@b": 1}`:                                            "at line 1, column 2: the message does not have this field",
+		`{"events": [{"grant": {"adress": ""}}]}`:               "the message does not have the field adress; did you mean address?",
 		`{"events": [{"grant": {"address": {}}}]}`:              "the field events[0].grant.address must be of type string",
 		`{"events": [{"grant": {"legalBasis": "x"}}]}`:          "the field events[0].grant.legalBasis must be one of LEGAL_BASIS_CONSENT",
 		`{"events": [{"grant": {"evidence": 1}}]}`:              "the field events[0].grant.evidence must be an object",
 		`{"events": [{"grant": {}, "withdraw": {}}]}`:           "only one field of events[0].fact may be given",
 		`{"events": 1}`:                                         "the field events must be a list",
 		`{"validateOnly": "true"}`:                              "the field validateOnly must be of type bool",
-		`{"validateOnly": true, "validate_only": true}`:         "at 1:24: the field validateOnly comes twice",
-		`{"batchId": "é", "batchId": "b"}`:                      "at 1:18: the field batchId comes twice",
-		`{"batchId": "\ud800"}`:                                 "at 1:13: a text has an escape that stands for no character",
-		"{\"batchId\": \"\xff\"}":                               "at 1:13: a text is not valid UTF-8",
-		`{"events": []`:                                         "it ends too early",
-		`{"events": [}`:                                         "at 1:13: it is no JSON",
-		`{} x`:                                                  "at 1:4: something follows the object",
-		`"x"`:                                                   "at 1:1: it must be an object",
+		`{"validateOnly": true, "validate_only": true}`:         "at line 1, column 24: the field validateOnly is given twice",
+		`{"batchId": "é", "batchId": "b"}`:                      "at line 1, column 18: the field batchId is given twice",
+		`{"batchId": "\ud800"}`:                                 "at line 1, column 13: a string has a \\u escape that is not a Unicode character",
+		"{\"batchId\": \"\xff\"}":                               "at line 1, column 13: a string is not valid UTF-8",
+		`{"events": []`:                                         "the JSON ends too early",
+		`{"events": [}`:                                         "at line 1, column 13: it is not valid JSON",
+		`{} x`:                                                  "at line 1, column 4: there is more text after the JSON object",
+		`"x"`:                                                   "at line 1, column 1: it must be a JSON object",
 		`{"events": ` + strings.Repeat(`[`, 100_000):            "the field events[0] must be an object",
-		`{"events": [{"occurredTime": "yesterday"}]}`:           "events[0].occurredTime: a time is written as",
-		`{"events": [{"grant": {"declaration": {"id": null}},,`: "it is no JSON",
+		`{"events": [{"occurredTime": "yesterday"}]}`:           "events[0].occurredTime: a time must have the form of",
+		`{"events": [{"grant": {"declaration": {"id": null}},,`: "it is not valid JSON",
 	} {
 		err := format.decode([]byte(body), &assentv1.BatchRecordEventsRequest{})
 		if err == nil || !strings.HasPrefix(err.Error(), bodyProblem+" at ") || !strings.Contains(err.Error(), want) || !utf8.ValidString(err.Error()) {

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// noCharacter stands in a mended body for what is no character. No text of the API may hold it, so the use case decides: in evidence that
+// noCharacter replaces invalid characters in a mended body. No text of the API may hold it, so the use case decides: in evidence that
 // only decorates a no it is replaced, with a warning, and everywhere else the field is refused by its name.
 const noCharacter = `\u0000`
 
-// mendTexts returns the JSON with its strings made such that any reader takes them: bytes that are no UTF-8, halves of surrogate pairs and
+// mendTexts returns the JSON with its strings made such that any reader takes them: bytes that are not UTF-8, halves of surrogate pairs and
 // escapes that JSON does not have become noCharacter, and control characters that stand there as they are become their escapes. What
 // stands between strings stays, and so does JSON that is right.
 func mendTexts(text []byte) []byte {
@@ -70,7 +70,7 @@ func sizeOf(text []byte) int {
 	return -len(noCharacter)
 }
 
-// unit returns what the escape of four hexadecimal digits stands for that the text begins with.
+// unit returns the value of the escape of four hexadecimal digits at the start of the text.
 func unit(text []byte) (rune, bool) {
 	if len(text) < len(noCharacter) || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

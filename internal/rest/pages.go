@@ -41,7 +41,7 @@ func (d desk) Channels(ctx context.Context) ([]home.Channel, error) {
 	}
 	parsed, _, err := catalog.ParseStored("catalog", []byte(got.GetDocument()))
 	if err != nil {
-		return nil, errors.New("the catalog cannot be read")
+		return nil, errors.New("the catalog could not be read")
 	}
 	channels := make([]home.Channel, 0, len(parsed.Channels))
 	for i := range parsed.Channels {

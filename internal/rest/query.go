@@ -20,7 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
-// routeTable has the calls of the REST API by their path, in which {} stands for one part, and then by HTTP method.
+// routeTable has the calls of the REST API by path, with {} for a variable part, and then by HTTP method.
 type routeTable map[string]map[string]route
 
 // route is a call of the REST API.
@@ -30,7 +30,7 @@ type route struct {
 	// file reports that the answer is a file.
 	file  bool
 	input protoreflect.MessageDescriptor
-	// inPath is the field of the request that stands in the path; nil if there is none.
+	// inPath is the field of the request that is part of the path; nil if there is none.
 	inPath protoreflect.FieldDescriptor
 	// inQuery are the fields that may stand in the query, by their names in JSON and in the proto.
 	inQuery map[string]protoreflect.FieldDescriptor
@@ -77,7 +77,7 @@ func placeholder(path string) (template, field string) {
 	return before + "{}" + after, field
 }
 
-// find returns the calls of a path by HTTP method, and the value of the field that stands in the path.
+// find returns the calls of a path by HTTP method, and the value of the field in the path.
 func (t routeTable) find(path string) (methods map[string]route, value string) {
 	if methods, ok := t[path]; ok {
 		return methods, ""
@@ -112,7 +112,7 @@ func (t routeTable) allow(path string) string {
 	return strings.Join(names, ", ")
 }
 
-// checkURL returns an error with every parameter of the URL that the call lacks, or whose value does not fit its field. The
+// checkURL returns an error with every parameter of the URL that the call lacks, or that has a value that does not fit its field. The
 // gateway would ignore the first, so that a caller that misspells a filter would get everything. A path without a call passes.
 func (t routeTable) checkURL(method string, u *url.URL) *fault.Error {
 	methods, value := t.find(u.Path)
@@ -123,7 +123,7 @@ func (t routeTable) checkURL(method string, u *url.URL) *fault.Error {
 	given, err := url.ParseQuery(u.RawQuery)
 	switch {
 	case u.RawQuery != "" && method != http.MethodGet:
-		return fault.Errorf(fault.InvalidRequest, "", "this call takes no parameters in its URL; they stand in the body")
+		return fault.Errorf(fault.InvalidRequest, "", "this call takes its parameters in the body, not in the URL")
 	case err != nil:
 		return fault.Errorf(fault.InvalidRequest, "",
 			"the parameters of the URL cannot be read: they are written as name=value, joined by &, with %%XX for special characters")
@@ -162,7 +162,7 @@ func (r route) unknown(given url.Values) ([]fault.Violation, map[string][]string
 		if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`).MatchString(name) { // Anything else may be an address.
 			shown = name
 		}
-		violations = append(violations, fault.Violation{Field: shown, Message: "the call has no such parameter; " + r.parameters()})
+		violations = append(violations, fault.Violation{Field: shown, Message: "this call does not have this parameter; " + r.parameters()})
 	}
 	return violations, values
 }
@@ -176,16 +176,16 @@ func (r route) parameters() string {
 		}
 	}
 	if len(names) == 0 {
-		return "it has none"
+		return "it has no parameters"
 	}
 	slices.Sort(names)
-	return "it has " + strings.Join(names, ", ")
+	return "its parameters are " + strings.Join(names, ", ")
 }
 
 // problemOfValue says why the values of a parameter do not fit its field; empty if they do. It does not repeat them.
 func problemOfValue(input protoreflect.MessageDescriptor, field protoreflect.FieldDescriptor, values []string) string {
 	if len(values) > 1 && !field.IsList() {
-		return "the parameter comes twice"
+		return "the parameter is given twice"
 	}
 	if !slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
 		err := runtime.PopulateQueryParameters(dynamicpb.NewMessage(input), url.Values{string(field.Name()): values},
@@ -194,7 +194,7 @@ func problemOfValue(input protoreflect.MessageDescriptor, field protoreflect.Fie
 			return ""
 		}
 	}
-	return "the value of the parameter does not fit: it must be " + kindText(field)
+	return "the value of the parameter is not valid: it must be " + kindText(field)
 }
 
 // kindText names the kind of value that a field takes.
@@ -207,7 +207,7 @@ func kindText(field protoreflect.FieldDescriptor) string {
 	case protoreflect.EnumKind:
 		return "one of " + handler.EnumNames(field.Enum())
 	case protoreflect.StringKind:
-		return "a text in UTF-8"
+		return "a string in UTF-8"
 	case protoreflect.MessageKind:
 		if field.Message().FullName() == "google.protobuf.Timestamp" {
 			return "a time, such as 2026-10-01T08:00:00Z"

@@ -11,7 +11,7 @@ import (
 )
 
 // timeProblem says how a time is written.
-const timeProblem = "a time is written as in " + timetext.Example
+const timeProblem = "a time must have the form of " + timetext.Example
 
 // hasTimes reports whether a message can hold a time.
 func hasTimes(message protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
@@ -48,7 +48,7 @@ func newTimeParameters() timeParameters {
 	return all
 }
 
-// wrong returns the name of a parameter whose time is no RFC 3339; empty where all are right.
+// wrong returns the name of a parameter with a time that is not RFC 3339; empty if all are valid.
 func (p timeParameters) wrong(u *url.URL) string {
 	for name, values := range u.Query() {
 		for _, value := range values {

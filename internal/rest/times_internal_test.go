@@ -42,7 +42,7 @@ func TestWrongTime_IsFoundWhereverItStands(t *testing.T) {
 	}
 }
 
-// FuzzWrongTime holds that a body whose times pass is read as those times, written in any way that JSON knows.
+// FuzzWrongTime holds that a body with times that pass is read as those times, written in any way that JSON knows.
 func FuzzWrongTime(f *testing.F) {
 	for _, lax := range laxTimes() {
 		f.Add(`"` + lax + `"`)

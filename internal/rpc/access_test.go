@@ -206,7 +206,7 @@ func TestAccess_401SaysWhatIsMissing(t *testing.T) {
 		"another scheme":  {[]string{"Basic YTpi"}, "is malformed"},
 		"no key":          {[]string{"Bearer "}, "is malformed"},
 		"twice":           {[]string{"Bearer " + w.admin, "Bearer " + w.admin}, "is malformed"},
-		"not such a key":  {[]string{"Bearer sesame"}, "no API key of this service"},
+		"not such a key":  {[]string{"Bearer sesame"}, "not an API key of this service"},
 		"another's":       {[]string{"Bearer " + w.admin[:len(w.admin)-64] + strings.Repeat("0", 64)}, "unknown, revoked or expired"},
 		"one revoked":     {[]string{"Bearer " + revoked}, "unknown, revoked or expired"},
 		"unknown client":  {[]string{"Bearer assent_nobody_" + strings.Repeat("0", 64)}, "unknown, revoked or expired"},

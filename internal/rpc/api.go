@@ -36,9 +36,9 @@ type Options struct {
 	Open bool
 	// Life ends when streams are to end. Required.
 	Life context.Context
-	// Called is told of every call at its end, but those of the health service; nil: nobody is told.
+	// Called is told of every call at its end, but those of the health service; nil: no function is called.
 	Called func(fullMethod string, code codes.Code, took time.Duration)
-	// Admitted is told of every call whose caller is known, with the context that the transport gave the call; its error refuses the
+	// Admitted is told of every call with a known caller, with the context that the transport gave the call; its error refuses the
 	// call. nil: all are let in.
 	Admitted func(ctx context.Context) error
 	// Limits bound what calls under way take.

@@ -16,15 +16,15 @@ import (
 // openCaller is the actor of what is done in the open demo.
 const openCaller = "demo"
 
-// gate lets in who may call.
+// gate authenticates and authorises callers.
 type gate struct {
 	clients Authenticator
 	open    bool
-	// admitted is told of calls whose caller is known; nil: there is no such function.
+	// admitted is told of calls with a known caller; nil: there is no such function.
 	admitted func(ctx context.Context) error
 }
 
-// admit finds out who calls and refuses who may not call the method. The context that it returns names the caller.
+// admit authenticates the caller, and refuses one that may not call the method. The context that it returns names the caller.
 func (g *gate) admit(ctx context.Context, c *call) (context.Context, error) {
 	if !c.known {
 		return ctx, fmt.Errorf("the method %s has no row in the table of methods", c.method)
@@ -58,7 +58,7 @@ func (g *gate) authenticate(ctx context.Context, header []string) (access.Caller
 	return caller, err
 }
 
-// httpMethod stands in the log for the method of what was refused before it was known to be a call.
+// httpMethod is logged as the method of requests that are refused before their call is known.
 const httpMethod = "http"
 
 // Refusal is what a request by HTTP is refused with.
@@ -67,9 +67,9 @@ type Refusal struct {
 	RequestID string // under which it is logged
 }
 
-// Admit refuses who may not ask at all, by the values of the headers Authorization and X-Request-Id, so that nothing of what
-// they send is read; nil lets them in, and then client is whose key it is. A call that follows is authenticated again, and only that says
-// who calls. A refusal is logged as that of a call is.
+// Admit refuses callers without a valid key, by the values of the headers Authorization and X-Request-Id, so that nothing of what
+// they send is read. A nil refusal lets them in, and client is the one with that key. A call that follows is
+// authenticated again, which alone decides on its caller. A refusal is logged as that of a call is.
 func (a *API) Admit(ctx context.Context, authorization, requestID []string) (client string, refusal *Refusal) {
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
@@ -92,7 +92,7 @@ func bearer(header []string) (string, error) {
 	scheme, key, found := strings.Cut(header[0], " ")
 	if key = strings.TrimSpace(key); len(header) > 1 || !found || !strings.EqualFold(scheme, "bearer") || key == "" {
 		return "", fault.Errorf(fault.Unauthenticated, "",
-			"the header Authorization is malformed; it reads `Bearer KEY`, once, with the API key of a client")
+			"the header Authorization is malformed; send it once, as `Bearer KEY` with the API key of a client")
 	}
 	return key, nil
 }

@@ -36,7 +36,7 @@ func (a *API) ReserveBody(ctx context.Context, client string, size int64) (*Body
 // the body already: where there is none left, the call is refused.
 func (b *BodyRoom) Decode(weight int64) error {
 	if weight > maxWeight {
-		return fault.Errorf(fault.TooLarge, "", "the body has more elements than any message of this method may have")
+		return fault.Errorf(fault.TooLarge, "", "the body has more elements than a message of this method can have")
 	}
 	if weight <= SmallBody {
 		weight = 0

@@ -113,7 +113,7 @@ func (b *budget) begin(c *call) error {
 	}
 	if n := c.share.calls.Add(1); n > maxCalls {
 		b.end(c)
-		return fault.Errorf(fault.TooManyCalls, "", "the client has %d calls under way, which is all it may have; try again when "+
+		return fault.Errorf(fault.TooManyCalls, "", "the client has %d calls under way, which is the limit; try again when "+
 			"some have ended", maxCalls)
 	}
 	if !c.streaming {
@@ -122,7 +122,7 @@ func (b *budget) begin(c *call) error {
 	if n := c.share.streams.Add(1); n > maxStreams {
 		c.share.streams.Add(-1)
 		b.end(c)
-		return fault.Errorf(fault.TooManyCalls, "", "the client has %d streams open, which is all it may have; end some first",
+		return fault.Errorf(fault.TooManyCalls, "", "the client has %d streams open, which is the limit; end some first",
 			maxStreams)
 	}
 	c.inStreams = true
@@ -167,6 +167,6 @@ func acquire(ctx context.Context, own, total *semaphore.Weighted, n int64) (rele
 }
 
 func errNoRoom() *fault.Error {
-	return fault.Errorf(fault.TooManyCalls, "", "the messages of calls under way take all the memory that they may; try again "+
+	return fault.Errorf(fault.TooManyCalls, "", "the messages of the calls under way use all the memory that is allowed for them; try again "+
 		"later, or send smaller batches")
 }

@@ -86,7 +86,7 @@ func (a *API) counts(fullMethod string) bool {
 	return a.called != nil && known && !row.open
 }
 
-// checkedStream is a stream whose messages the layers see.
+// checkedStream is a stream; the layers see its messages.
 type checkedStream struct {
 	grpc.ServerStream
 	ctx    context.Context // as any stream has
@@ -114,7 +114,7 @@ func (s *checkedStream) SendMsg(message any) error {
 	return transportError(s.ServerStream.SendMsg(message))
 }
 
-// transportError returns what gRPC ends a stream with as an error of this program: a caller that went away is no fault of it.
+// transportError returns what gRPC ends a stream with as an error of this program: a caller that went away is not an error of the program.
 func transportError(err error) error {
 	if err == nil {
 		return nil

@@ -117,7 +117,7 @@ func TestBatchRecord_WrongItem_FailsOnlyItself(t *testing.T) {
 		names  string
 	}{
 		{good, "", ""},
-		{&assentv1.EventInput{}, "INVALID_EVENT", "lacks what happened"},
+		{&assentv1.EventInput{}, "INVALID_EVENT", "does not say what happened"},
 		{&assentv1.EventInput{Fact: &assentv1.EventInput_Grant{}}, "INVALID_EVENT", "channels"},
 		{&assentv1.EventInput{Fact: &assentv1.EventInput_Grant{Grant: &assentv1.Grant{
 			Address: "anna@example.com", Channels: []string{"newsletter"}, LegalBasis: 77,

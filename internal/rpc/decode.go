@@ -15,7 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 )
 
-// guarded registers services whose calls go through the layers before anything of their message is read.
+// guarded registers services, and makes their calls go through the layers before anything of their message is read.
 type guarded struct {
 	grpc.ServiceRegistrar
 	api *API

@@ -16,7 +16,7 @@ import (
 // Domain is the domain of every ErrorInfo.
 const Domain = "assent.io"
 
-// The reasons of errors that are no faults of the domain.
+// The reasons of errors that are not faults of the domain.
 const (
 	reasonInternal = "INTERNAL"
 	reasonCanceled = "CANCELLED"
@@ -33,17 +33,17 @@ func statusOf(c *call, err error) (reason string, mapped error) {
 		return reasonInternal, internal(c.id)
 	}
 	if c.row.foreign {
-		// What comes with gRPC has its own statuses. They say nothing of the store.
+		// The services of the gRPC library return statuses of their own, without data of the store.
 		if _, ok := status.FromError(err); ok {
 			return "", err
 		}
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return reasonCanceled, withInfo(status.New(codes.Canceled, "the caller gave up"), reasonCanceled, nil)
+		return reasonCanceled, withInfo(status.New(codes.Canceled, "the caller cancelled the call"), reasonCanceled, nil)
 	case errors.Is(err, context.DeadlineExceeded):
 		return reasonDeadline,
-			withInfo(status.New(codes.DeadlineExceeded, "the deadline passed before there was an answer"), reasonDeadline, nil)
+			withInfo(status.New(codes.DeadlineExceeded, "the deadline of the call passed before the answer was ready"), reasonDeadline, nil)
 	default:
 		return reasonInternal, internal(c.id)
 	}
@@ -75,7 +75,7 @@ func violationsOf(refused *fault.Error) []*errdetails.BadRequest_FieldViolation 
 
 // internal is what the caller is told of a fault of the program: only where to look for it.
 func internal(requestID string) error {
-	return withInfo(status.New(codes.Internal, "internal error; the log of the server says more under request id "+requestID),
+	return withInfo(status.New(codes.Internal, "internal error; the log of the server has the details under the request id "+requestID),
 		reasonInternal, nil, &errdetails.RequestInfo{RequestId: requestID})
 }
 
@@ -101,5 +101,5 @@ func StatusOf(err *fault.Error) *status.Status {
 
 // errStopping returns the cause with which streams end when the server stops.
 func errStopping() *fault.Error {
-	return fault.Errorf(fault.ServerStopping, "", "the server is stopping; go on with another one")
+	return fault.Errorf(fault.ServerStopping, "", "the server is stopping; use another one")
 }

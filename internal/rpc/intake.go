@@ -30,7 +30,7 @@ type wire interface {
 	Read(n int) (mem.BufferSlice, error)
 }
 
-// headerLength is the length of what stands before a message: a byte that says whether it is compressed, and its length.
+// headerLength is the length of the header of a message: a byte that says whether it is compressed, and its length.
 const headerLength = 5
 
 // intake receives the messages of one call.
@@ -48,7 +48,7 @@ type intake struct {
 	closed bool
 }
 
-// open begins the intake of a call whose caller is known.
+// open begins the intake of a call with a known caller.
 func (in *intake) open(ctx context.Context, a *API, c *call, decode func(any) error) {
 	in.row, in.waits, in.own, in.total, in.decode = c.row, c.streaming, &a.budget.open.room, &a.budget.total, decode
 	if c.share != nil {
@@ -126,7 +126,7 @@ func (in *intake) compressor() (encoding.Compressor, error) {
 	case in.header[0] != 1:
 		return nil, fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: its first byte must be 0 or 1")
 	case in.row.open:
-		return nil, fault.Errorf(fault.InvalidRequest, "", "a method that needs no key takes no compressed messages")
+		return nil, fault.Errorf(fault.InvalidRequest, "", "a method that is called without a key does not take compressed messages")
 	}
 	unpack := encoding.GetCompressor(in.wire.RecvCompress())
 	if unpack == nil {
@@ -175,7 +175,7 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 	}
 	into, ok := message.(proto.Message)
 	if !ok {
-		return fmt.Errorf("a message of type %T is no proto", message)
+		return fmt.Errorf("the type %T is not a protobuf message", message)
 	}
 	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buffer.Free()
@@ -183,7 +183,8 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 	if len(bytes) > unscanned {
 		weight := in.row.shape.weigh(bytes)
 		if weight > maxWeight {
-			return &handler.UnusableMessage{Err: fault.Errorf(fault.TooLarge, "", "the message has more elements than any message of this method may have")}
+			return &handler.UnusableMessage{Err: fault.Errorf(fault.TooLarge, "",
+				"the message has more elements than a message of this method can have")}
 		}
 		if weight > unweighed {
 			held, err := in.reserve(ctx, in.own.decoded, in.total.decoded, weight)
@@ -202,7 +203,7 @@ func (in *intake) fill(ctx context.Context, data mem.BufferSlice, message any) e
 // brokenOff is the error of a message that ended before its end.
 func brokenOff(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return fault.Errorf(fault.InvalidRequest, "", "the message ends before its end")
+		return fault.Errorf(fault.InvalidRequest, "", "the message is cut short")
 	}
 	return err
 }
@@ -243,7 +244,7 @@ func (c envelopeCodec) Unmarshal(data mem.BufferSlice, into any) error {
 // unreadable turns an error of decoding into one for the caller, without what it says of the contents.
 func unreadable(err error) error {
 	if strings.Contains(err.Error(), "UTF-8") {
-		return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: a text in it is not valid UTF-8")
+		return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: a string in it is not valid UTF-8")
 	}
-	return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: it is not one of this method")
+	return fault.Errorf(fault.InvalidRequest, "", "the message cannot be read: it is not a message of this method")
 }

@@ -46,7 +46,7 @@ func idOf(given []string) string {
 	return newID()
 }
 
-// newID returns a request id. It tells calls apart and is no secret.
+// newID returns a request id. It identifies a call and is not a secret.
 func newID() string {
 	const digits = "abcdefghijklmnopqrstuvwxyz234567"
 	var id [16]byte

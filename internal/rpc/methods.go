@@ -24,7 +24,7 @@ const (
 	openMessage = 4 << 10
 )
 
-// How long a call may take whose caller gives no deadline.
+// How long a call may take if its caller gives no deadline.
 const (
 	defaultTimeout = 30 * time.Second
 	lastingTimeout = 30 * time.Minute
@@ -59,7 +59,7 @@ func needs(reach reach, scopes ...access.Scope) method {
 	return method{scopes: scopes, reach: reach, limit: DefaultMessage, timeout: defaultTimeout}
 }
 
-// batch is a method whose message may be large.
+// batch is a method with a message that may be large.
 func (m method) batch() method {
 	m.limit, m.timeout = MaxMessage, handler.BatchTimeout
 	return m
@@ -101,7 +101,7 @@ func (m *method) allows(c *access.Caller, fullName string) error {
 		return fault.Errorf(fault.ScopeMissing, "", "%s needs %s, which the client %s does not have", name, scopeList(m.scopes), c.ID)
 	case m.reach == whole && !c.AllDepartments:
 		return fault.Errorf(fault.OtherDepartment, "",
-			"%s reaches every department, and the client %s is one of the department %s; only a client of all departments may call it", name,
+			"%s reaches every department, and the client %s belongs to the department %s; only a client of all departments may call it", name,
 			c.ID, c.Department)
 	default:
 		return nil
@@ -131,7 +131,7 @@ func methods() map[string]method {
 		assentv1.HistoryService_SearchHistory_FullMethodName:     needs(department, access.ScopeRead),
 		assentv1.HistoryService_ListDisclosures_FullMethodName:   needs(department, access.ScopeRead, access.ScopeExport),
 		assentv1.HistoryService_ExportHistory_FullMethodName:     needs(department, access.ScopeExport),
-		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, access.ScopeErase),
+		assentv1.HistoryService_EraseRecipient_FullMethodName:    needs(everywhere, access.ScopeErase).blocking(),
 		assentv1.HistoryService_MoveRecipient_FullMethodName:     needs(whole, access.ScopeErase),
 		assentv1.HistoryService_VoidEvents_FullMethodName:        needs(whole, access.ScopeErase).long(),
 		assentv1.HistoryService_LinkRecipients_FullMethodName:    needs(whole, access.ScopeErase),

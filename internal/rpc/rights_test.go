@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,30 @@ func (w *world) erase(m *assentv1.EraseRecipientRequest) *assentv1.EraseRecipien
 		w.t.Fatal(err)
 	}
 	return response
+}
+
+// An erasure is owed to the person, whatever text its officer's program sends with it.
+func TestErase_TextsThatCannotBeStored_ErasesAndWarns(t *testing.T) {
+	w := newWorld(t)
+	w.grantAt("anna@example.com", start.Add(-time.Hour), "")
+	response := w.erase(&assentv1.EraseRecipientRequest{
+		Address: "anna@example.com", Operator: strings.Repeat("o", 257), Justification: "case\x00 7\u0085",
+	})
+	var got []string
+	for _, warning := range response.GetWarnings() {
+		got = append(got, warning.GetCode()+" "+warning.GetField())
+	}
+	if want := []string{"EVIDENCE_SHORTENED operator", "EVIDENCE_SHORTENED justification"}; !slices.Equal(got, want) || response.GetEventsErased() != 1 {
+		t.Errorf("%v, %v", got, response)
+	}
+	erasure := w.events("anna@example.com")[0].GetErase()
+	if operator, why := erasure.GetEvidence().GetOperator(), erasure.GetJustification(); len(operator) > 256 || why != "case\uFFFD 7\uFFFD" {
+		t.Errorf("operator %q, justification %q", operator, why)
+	}
+	blank := w.erase(&assentv1.EraseRecipientRequest{Address: "ben@example.com", Justification: " "})
+	if len(blank.GetPositions()) != 1 {
+		t.Errorf("without any visible reason: %v", blank)
+	}
 }
 
 func TestErase_WhatWasBefore_IsGone_WhatCameAfter_StandsForItself(t *testing.T) {

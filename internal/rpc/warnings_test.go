@@ -69,7 +69,7 @@ func TestRecord_NoWithEvidenceThatCannotBeStored_IsRecordedWithWarnings(t *testi
 	}
 }
 
-// A no whose time lies before a consent, as by another clock, is acknowledged with what still allows.
+// A refusal with a time before a consent, as by another clock, is acknowledged with what still allows.
 func TestRecord_NoFromBeforeAConsent_SaysWhatStillAllows(t *testing.T) {
 	w := newWorld(t)
 	client, suppressions := assentv1.NewConsentServiceClient(w.conn), assentv1.NewSuppressionServiceClient(w.conn)

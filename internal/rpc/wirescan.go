@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// What the parts of a message take in memory once decoded, in bytes and rounded up.
+// The memory of the parts of a decoded message, in bytes and rounded up.
 const (
 	messageWeight = 256 // a message in a message, with the pointer to it
 	fieldWeight   = 48  // any other field: a string header in a slice that grew, or a scalar

@@ -52,7 +52,7 @@ func (d *decoder) fail(line int, format string, args ...any) {
 	}
 }
 
-// object is a mapping whose keys are known to be allowed.
+// object is a mapping; its keys are known to be allowed.
 type object struct {
 	d      *decoder
 	line   int
@@ -80,7 +80,7 @@ func (d *decoder) object(node ast.Node, what string, keys ...string) *object {
 		case !slices.Contains(keys, key):
 			d.fail(line, "unknown key %s; %s has the keys %s", yamltext.Quote(entry.Key.GetToken().Value), what, strings.Join(keys, ", "))
 		case o.fields[key] != nil:
-			d.fail(line, "the key %s comes twice, first on line %d", key, o.lines[key])
+			d.fail(line, "the key %s is given twice, first on line %d", key, o.lines[key])
 		default:
 			o.fields[key], o.lines[key] = entry.Value, line
 		}
@@ -117,7 +117,7 @@ func (o *object) text(key string) string {
 	}
 	s, ok := yamltext.Of(o.fields[key])
 	if !ok {
-		o.fail(key, "a text belongs here, not %s", yamltext.Kind(o.fields[key]))
+		o.fail(key, "this must be text, not %s", yamltext.Kind(o.fields[key]))
 	}
 	return s
 }
@@ -141,7 +141,7 @@ func (o *object) texts(key string) []string {
 	for _, item := range items {
 		s, ok := yamltext.Of(item)
 		if !ok {
-			o.d.fail(lineOf(item), "%s: a text belongs here, not %s", key, yamltext.Kind(item))
+			o.d.fail(lineOf(item), "%s: this must be text, not %s", key, yamltext.Kind(item))
 		}
 		texts = append(texts, s)
 	}
@@ -155,7 +155,7 @@ func (o *object) list(key string) []ast.Node {
 	}
 	sequence, ok := o.fields[key].(*ast.SequenceNode)
 	if !ok {
-		o.fail(key, "a list belongs here, not %s", yamltext.Kind(o.fields[key]))
+		o.fail(key, "this must be a list, not %s", yamltext.Kind(o.fields[key]))
 		return nil
 	}
 	return append([]ast.Node{}, sequence.Values...)
@@ -168,7 +168,7 @@ func (o *object) flag(key string) bool {
 	}
 	b, ok := o.fields[key].(*ast.BoolNode)
 	if !ok {
-		o.fail(key, "true or false belongs here, not %s", yamltext.Kind(o.fields[key]))
+		o.fail(key, "this must be true or false, not %s", yamltext.Kind(o.fields[key]))
 		return false
 	}
 	return b.Value
@@ -178,7 +178,7 @@ func (o *object) flag(key string) bool {
 func (o *object) oneOf(key string, words ...string) string {
 	s := o.text(key)
 	if o.has(key) && !slices.Contains(words, s) {
-		o.fail(key, "%s is not allowed; right is one of %s", yamltext.Quote(s), strings.Join(words, ", "))
+		o.fail(key, "%s is not allowed; use one of %s", yamltext.Quote(s), strings.Join(words, ", "))
 		return ""
 	}
 	return s

@@ -14,7 +14,7 @@ import (
 )
 
 // Find returns the scenario files that the paths mean, each once, in the order of the paths. A path of a file means it,
-// whatever it holds. A path of a folder means the files below it whose names end with .yaml or .yml, in the order of their
+// whatever it holds. A path of a folder means the files below it with names that end with .yaml or .yml, in the order of their
 // names, but for those that plainly are something else, such as catalogs: valid YAML without any of the keys events and
 // checks. A folder without scenarios is an error, so that a test of nothing does not pass.
 func Find(paths []string) ([]string, error) {
@@ -30,7 +30,7 @@ func Find(paths []string) ([]string, error) {
 				return nil, err
 			}
 			if len(files) == 0 {
-				return nil, fmt.Errorf("the folder %s holds no scenario", path)
+				return nil, fmt.Errorf("the folder %s has no scenario", path)
 			}
 		}
 		for _, file := range files {

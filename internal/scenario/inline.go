@@ -42,7 +42,7 @@ func (c *catalogs) end(o *object, first, last int, later []*ast.DocumentNode) in
 	return last
 }
 
-// cutBlock takes the indentation off lines of a block whose keys stand at the column.
+// cutBlock takes the indentation off lines of a block with keys at the column.
 func cutBlock(lines []string, column int) []string {
 	text := make([]string, len(lines))
 	for i, line := range lines {

@@ -20,7 +20,7 @@ func (d *decoder) scenario(body ast.Node) (*Scenario, *object) {
 	}
 	s := &Scenario{Name: o.text("name"), File: d.file, Line: o.line}
 	if o.require("name", "catalog", "checks") && len(o.list("checks")) == 0 {
-		o.fail("checks", "a scenario without a check shows nothing")
+		o.fail("checks", "the scenario has no check; add at least one")
 	}
 	for _, node := range o.list("events") {
 		if e := d.event(node); e != nil {
@@ -114,7 +114,7 @@ func (d *decoder) statement(kind consent.Kind, node ast.Node) statement.Statemen
 	s.Reason, s.Scope = consent.Reason(o.text("reason")), consent.Scope(o.text("scope"))
 	s.List, s.Binds, s.Justification = o.text("list"), consent.Binds(o.text("binds")), o.text("justification")
 	if s.AllMarketing = o.flag("all_marketing"); o.has("all_marketing") && !s.AllMarketing {
-		o.fail("all_marketing", "say true, or name the channels")
+		o.fail("all_marketing", "write true, or name the channels")
 	}
 	if o.has("evidence") {
 		d.evidence(o.fields["evidence"], &s)

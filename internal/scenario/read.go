@@ -55,7 +55,7 @@ func Parse(name string, data []byte, open func(path string) ([]byte, error)) ([]
 		scenarios = append(scenarios, *s)
 	}
 	if len(scenarios) == 0 && len(d.problems) == 0 {
-		d.fail(0, "the file holds no scenario")
+		d.fail(0, "the file has no scenario")
 	}
 	if len(d.problems) > 0 {
 		slices.SortStableFunc(d.problems, func(a, b Problem) int { return a.Line - b.Line })

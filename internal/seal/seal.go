@@ -150,7 +150,7 @@ func (k *Keys) Verify(storeID [16]byte, check []byte) error {
 	return nil
 }
 
-// EventKey returns the key of the event whose facts are input, as made by codec.EventKeyInput.
+// EventKey returns the key of the event with the facts in input, as made by codec.EventKeyInput.
 func (k *Keys) EventKey(input []byte) (consent.EventKey, error) {
 	sum := k.event.sum("", input)
 	return consent.EventKey(sum[:16]), nil

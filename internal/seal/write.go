@@ -20,7 +20,7 @@ func writeNew(path string, data []byte) error {
 	return atomicfile.SyncFolder(path)
 }
 
-// replace writes a file in place of the one that is there, whose owner it gets. Whenever it breaks off there is the one or the other,
+// replace writes a file in place of the existing one, and gives it the same owner. Whenever it breaks off there is the one or the other,
 // whole.
 func replace(path string, data []byte) (err error) {
 	f, err := atomicfile.Write(path, temporary(path), data, 0o600)

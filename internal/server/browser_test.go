@@ -43,7 +43,7 @@ func TestBrowser_HostThatWasNotGiven_IsRefused(t *testing.T) {
 			t.Errorf("%s: got %d, want %d: %.200s", host, got.code, want, got.body)
 		}
 	}
-	if got := r.getFor("attacker.example", "/v1/catalog"); !strings.Contains(got.body, "host attacker.example:") {
+	if got := r.getFor("attacker.example", "/v1/catalog"); !strings.Contains(got.body, "host name attacker.example:") {
 		t.Errorf("the host is not named: %s", got.body)
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 )
 
-// renewed is a server whose certificate changes.
+// renewed is a server with a certificate that changes.
 type renewed struct {
 	*running
 	cert, key string // paths

@@ -18,7 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/server"
 )
 
-// claimSettings returns the settings of a new database whose policy keeps claims, with the file of the officer.
+// claimSettings returns the settings of a new database with a policy that keeps claims, with the file of the officer.
 func claimSettings(t *testing.T) (cfg config.Server, officer string) {
 	t.Helper()
 	cfg = settings(t)

@@ -75,7 +75,7 @@ func ofHTTP(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, conn.RemoteAddr())
 }
 
-// limitedListener is a listener whose connections are counted.
+// limitedListener is a listener that counts its connections.
 type limitedListener struct {
 	net.Listener
 	all *connections
@@ -148,7 +148,7 @@ func (c *limitedConn) becomeKnown() error {
 	}
 	if l.all.known.Add(1) > l.all.maxKnown {
 		l.all.known.Add(-1)
-		return fault.Errorf(fault.TooManyCalls, "", "the server has %d connections of clients, which is all it may have; make several "+
+		return fault.Errorf(fault.TooManyCalls, "", "the server has %d connections of clients, which is its limit; make several "+
 			"calls on one connection, or try again later", l.all.maxKnown)
 	}
 	l.strangers.Remove(c.place)

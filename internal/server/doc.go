@@ -8,7 +8,7 @@
 // TLS. Only the first start on a new SQLite file makes something: the tables, FILE.keys, and FILE.admin-key with the API key of
 // the first client.
 //
-// A certificate whose files change is read anew by one of the next handshakes (package certificate).
+// A certificate is read again when its files change, by one of the next handshakes (package certificate).
 //
 // What is reached by HTTP is made by package rest, which calls the gRPC server by a connection inside the process (inside.go).
 //

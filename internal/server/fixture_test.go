@@ -190,7 +190,7 @@ func (r *running) call(method, path, body string, headers ...string) *answer {
 	})
 	if method != http.MethodHead && response.Header.Get("Content-Type") == "application/json" {
 		if err := json.Unmarshal(text, &a.json); err != nil {
-			r.t.Fatalf("%s %s: the body is no JSON: %s", method, path, text)
+			r.t.Fatalf("%s %s: the body is not valid JSON: %s", method, path, text)
 		}
 	}
 	return a

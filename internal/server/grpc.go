@@ -20,7 +20,7 @@ const (
 
 	// leastPing is how often a client may ping: clients behind NAT and load balancers do so every 10 s or more, also without a stream.
 	leastPing = 2 * time.Second
-	// pingEvery and pingTimeout find connections whose other end is gone.
+	// pingEvery and pingTimeout find connections with a dead peer.
 	pingEvery   = time.Minute
 	pingTimeout = 20 * time.Second
 	// maxIdle ends connections without a call.

@@ -27,7 +27,7 @@ func keeping(t *testing.T) config.Server {
 	return cfg
 }
 
-// refuse records a refusal of somebody.
+// refuse records a refusal of a new address.
 func (r *running) refuse(n int) {
 	r.t.Helper()
 	body := fmt.Sprintf(`{"address":"person%d@example.com","channels":["newsletter"]}`, n)
@@ -194,7 +194,7 @@ func backedUp(t *testing.T) (cfg config.Server, backup string) {
 	return cfg, backup
 }
 
-// appendErasures keeps erasures of somebody of whom the database has nothing that they would end.
+// appendErasures keeps erasures of a person without data in the database.
 func appendErasures(t *testing.T, cfg config.Server, positions ...int64) {
 	t.Helper()
 	keys, err := seal.Open(cfg.Keys)

@@ -53,7 +53,7 @@ func (k *keyFile) complain(ctx context.Context, err error) error {
 		return err
 	}
 	k.wrong = err.Error()
-	k.log.LogAttrs(ctx, slog.LevelError, "the key file changed and is not right; the old keys stay in use",
+	k.log.LogAttrs(ctx, slog.LevelError, "the changed key file is not valid; the old keys stay in use",
 		slog.String("file", k.path), slog.String("error", err.Error()))
 	return err
 }

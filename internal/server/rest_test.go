@@ -164,32 +164,32 @@ func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
 		code               int
 		reason, text       string
 	}{
-		"unknown key":         {"POST", "/v1/consent:check", `{"adress": "anna@example.com"}`, 400, "INVALID_REQUEST", "no field adress; did you mean address?"},
-		"half a pair":         {"POST", "/v1/consent:grant", `{"evidence": {"note": "\ud800"}}`, 400, "INVALID_REQUEST", "at 1:23: a text has an escape that stands for no character"},
-		"address as a key":    {"POST", "/v1/consent:check", `{"anna@example.com": 1}`, 400, "INVALID_REQUEST", "no such field"},
+		"unknown key":         {"POST", "/v1/consent:check", `{"adress": "anna@example.com"}`, 400, "INVALID_REQUEST", "does not have the field adress; did you mean address?"},
+		"half a pair":         {"POST", "/v1/consent:grant", `{"evidence": {"note": "\ud800"}}`, 400, "INVALID_REQUEST", "at line 1, column 23: a string has a "},
+		"address as a key":    {"POST", "/v1/consent:check", `{"anna@example.com": 1}`, 400, "INVALID_REQUEST", "does not have this field"},
 		"wrong type":          {"POST", "/v1/consent:check", `{"address": 7}`, 400, "INVALID_REQUEST", "address must be of type string"},
 		"address for a bool":  {"POST", "/v1/consent:check", `{"containsAdvertising": "anna@example.com"}`, 400, "INVALID_REQUEST", "containsAdvertising must be of type bool"},
 		"unknown enum":        {"POST", "/v1/consent:grant", `{"legalBasis": "anna@example.com"}`, 400, "INVALID_REQUEST", "legalBasis must be one of LEGAL_BASIS_CONSENT, LEGAL_BASIS_EXISTING"},
 		"unknown inner enum":  {"POST", "/v1/events:batchRecord", `{"events": [{"grant": {"legal_basis": "anna"}}]}`, 400, "INVALID_REQUEST", "must be one of LEGAL_BASIS_CONSENT"},
 		"enum out of range":   {"POST", "/v1/consent:grant", `{"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": 99}`, 400, "INVALID_REQUEST", "must be one of LEGAL_BASIS_CONSENT"},
-		"no time":             {"POST", "/v1/consent:check", `{"asOf": "anna@example.com"}`, 400, "INVALID_REQUEST", "a time is written as"},
-		"hour of one digit":   {"POST", "/v1/consent:check", `{"channel": "newsletter", "asOf": "2026-10-01T1:00:00Z"}`, 400, "INVALID_REQUEST", "asOf: a time is written as"},
-		"offset of a day":     {"GET", "/v1/erasures/returns?sinceTime=2026-10-01T01:00:00%2B24:00", ``, 400, "INVALID_REQUEST", "a time is written as"},
-		"key twice":           {"POST", "/v1/consent:check", `{"channel": "a", "channel": "b"}`, 400, "INVALID_REQUEST", "channel comes twice"},
+		"no time":             {"POST", "/v1/consent:check", `{"asOf": "anna@example.com"}`, 400, "INVALID_REQUEST", "a time must have the form of"},
+		"hour of one digit":   {"POST", "/v1/consent:check", `{"channel": "newsletter", "asOf": "2026-10-01T1:00:00Z"}`, 400, "INVALID_REQUEST", "asOf: a time must have the form of"},
+		"offset of a day":     {"GET", "/v1/erasures/returns?sinceTime=2026-10-01T01:00:00%2B24:00", ``, 400, "INVALID_REQUEST", "a time must have the form of"},
+		"key twice":           {"POST", "/v1/consent:check", `{"channel": "a", "channel": "b"}`, 400, "INVALID_REQUEST", "channel is given twice"},
 		"two targets":         {"POST", "/v1/suppressions", `{"address": "a@example.com", "domain": "example.com"}`, 400, "INVALID_REQUEST", "only one field of target"},
 		"cut short":           {"POST", "/v1/consent:check", `{"address": "anna@example.com"`, 400, "INVALID_REQUEST", "ends too early"},
-		"no JSON":             {"POST", "/v1/consent:check", `anna@example.com`, 400, "INVALID_REQUEST", "at 1:1"},
-		"something after it":  {"POST", "/v1/consent:check", `{"channel": "newsletter"} anna@example.com`, 400, "INVALID_REQUEST", "the body is not right"},
+		"no JSON":             {"POST", "/v1/consent:check", `anna@example.com`, 400, "INVALID_REQUEST", "at line 1, column 1"},
+		"something after it":  {"POST", "/v1/consent:check", `{"channel": "newsletter"} anna@example.com`, 400, "INVALID_REQUEST", "the body is not valid"},
 		"invalid UTF-8":       {"POST", "/v1/consent:check", "{\"address\": \"\xff@example.com\"}", 400, "INVALID_REQUEST", "UTF-8"},
-		"too deep":            {"POST", "/v1/consent:check", deep, 400, "INVALID_REQUEST", "the body is not right"},
+		"too deep":            {"POST", "/v1/consent:check", deep, 400, "INVALID_REQUEST", "the body is not valid"},
 		"empty body":          {"POST", "/v1/consent:check", ``, 400, "INVALID_REQUEST", "channel"},
 		"no such address":     {"POST", "/v1/consent:check", `{"address": "anna", "channel": "newsletter"}`, 400, "INVALID_ADDRESS", "address"},
 		"expires in 1969":     {"POST", "/v1/consent:grant", `{"address": "anna@example.com", "channels": ["newsletter"], "legalBasis": 1, "expiresTime": "1969-12-31T00:00:00Z"}`, 400, "INVALID_TIME", "expiresTime"},
 		"parameter of a POST": {"POST", "/v1/consent:check?address=anna@example.com", `{}`, 400, "INVALID_REQUEST", "in the body"},
 		"unknown parameter":   {"GET", "/v1/clients?address=anna@example.com", ``, 400, "INVALID_REQUEST", "parameter"},
 		"wrong parameter":     {"GET", "/v1/catalog?version=anna@example.com", ``, 400, "INVALID_REQUEST", "parameter"},
-		"nothing there":       {"GET", "/v1/recipients/anna@example.com", ``, 404, "NO_SUCH_PATH", "no such path"},
-		"wrong method":        {"DELETE", "/v1/catalog", ``, 405, "METHOD_NOT_ALLOWED", "no such HTTP method"},
+		"nothing there":       {"GET", "/v1/recipients/anna@example.com", ``, 404, "NO_SUCH_PATH", "this path is not part of the API"},
+		"wrong method":        {"DELETE", "/v1/catalog", ``, 405, "METHOD_NOT_ALLOWED", "does not support the HTTP method"},
 		"no such version":     {"GET", "/v1/catalog?version=9", ``, 404, "CATALOG_NOT_FOUND", ""},
 		"not refusable":       {"POST", "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["order-updates"]}`, 400, "NOT_REFUSABLE", ""},
 		"etag of another":     {"PUT", "/v1/catalog", `{"document": "%s", "etag": "7-x"}`, 409, "ETAG_MISMATCH", ""},
@@ -330,7 +330,7 @@ func TestREST_WithoutKey_LargeBodyIsNotWaitedFor(t *testing.T) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	// The body never comes: who waits for it does not answer.
+	// The body never comes: a server that waits for it does not answer.
 	if _, err := io.WriteString(conn, "POST /v1/events:batchRecord HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15000000\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/retention"
 )
 
-// forget deletes what is remembered of requests whose time is over.
+// forget deletes what is remembered of expired requests.
 func (s *server) forget(ctx context.Context) error {
 	_, err := s.local.DeleteExpiredRequests(ctx)
 	return err

@@ -64,15 +64,15 @@ func TestREST_ParameterThatDoesNotFit_IsNamed(t *testing.T) {
 		text   string
 	}{
 		"/v1/catalog?version=abc":                          {[]string{"version"}, "a whole number"},
-		"/v1/catalog?version=1&version=2":                  {[]string{"version"}, "comes twice"},
-		"/v1/catalog?versoin=1":                            {[]string{"versoin"}, "it has version"},
-		"/v1/catalog?anna@example.com=1":                   {[]string{""}, "it has version"},
+		"/v1/catalog?version=1&version=2":                  {[]string{"version"}, "given twice"},
+		"/v1/catalog?versoin=1":                            {[]string{"versoin"}, "its parameters are version"},
+		"/v1/catalog?anna@example.com=1":                   {[]string{""}, "its parameters are version"},
 		"/v1/clients?page_size=x&pageToken=%ff&limit=1":    {[]string{"limit", "pageSize", "pageToken"}, "(and 2 more)"},
-		"/v1/clients?page_size=1&pageSize=2":               {[]string{"pageSize"}, "comes twice"},
+		"/v1/clients?page_size=1&pageSize=2":               {[]string{"pageSize"}, "given twice"},
 		"/v1/clients?pageSize=99999999999":                 {[]string{"pageSize"}, "a whole number"},
 		"/v1/ledger/entries/abc:prove":                     {[]string{"position"}, "a whole number"},
-		"/v1/ledger/entries/1:prove?position=2":            {[]string{"position"}, "no such parameter"},
-		"/v1/ledger:proveConsistency?fromSize=a&toPosit=1": {[]string{"toPosit", "fromSize"}, "no such parameter"},
+		"/v1/ledger/entries/1:prove?position=2":            {[]string{"position"}, "does not have this parameter"},
+		"/v1/ledger:proveConsistency?fromSize=a&toPosit=1": {[]string{"toPosit", "fromSize"}, "does not have this parameter"},
 	} {
 		got := r.as(http.MethodGet, path, "")
 		if got.code != http.StatusBadRequest || !cmp.Equal(got.violations(), want.fields) || !strings.Contains(got.body, want.text) ||
@@ -118,6 +118,10 @@ func TestREST_RefusalWithEvidenceThatIsNoText_IsRecordedWithAWarning(t *testing.
 			if !strings.Contains(got.body, "INVALID_ADDRESS") {
 				t.Errorf("%s, %s, address: %d %s", what, path, got.code, got.body)
 			}
+		}
+		erasure := `{"address": "c@example.com", "operator": "` + note + `", "justification": "` + note + `"}`
+		if got := r.as(http.MethodPost, "/v1/recipients:erase", erasure); got.code != http.StatusOK || strings.Count(got.body, "EVIDENCE_SHORTENED") != 2 {
+			t.Errorf("%s, an erasure: %d %s", what, got.code, got.body)
 		}
 		grant := `{"address": "a@example.com", "channels": ["newsletter"], "legalBasis": "consent", ` + evidence + `}`
 		if got := r.as(http.MethodPost, "/v1/consent:grant", grant); got.code != http.StatusBadRequest {

@@ -25,12 +25,12 @@ func TestStop_WithWatchersAndHangingCalls_TakesLessThanTwoSeconds(t *testing.T) 
 	if first, err := watch.Recv(); err != nil || first.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		t.Fatalf("got %v, %v", first, err)
 	}
-	// A stream whose handler waits for a message that never comes.
+	// A stream with a handler that waits for a message that never comes.
 	waits, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(r.key())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A REST call whose body never ends.
+	// A REST call with a body that never ends.
 	half, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.at.HTTP)
 	if err != nil {
 		t.Fatal(err)

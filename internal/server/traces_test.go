@@ -44,7 +44,7 @@ type collector struct {
 	sent []*coltracepb.ExportTraceServiceRequest
 }
 
-// Accept counts who connects.
+// Accept counts connections.
 func (c *collector) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
 	if err == nil {

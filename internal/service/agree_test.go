@@ -20,7 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-// bare returns a service over the store whose checks read the database.
+// bare returns a service over the store that reads the database for its checks.
 func (w *world) bare(s *Service) *Service {
 	w.t.Helper()
 	other, err := New(w.t.Context(), s.Store, w.keys, Options{Now: w.clock.Now, Logger: s.Log})

@@ -228,7 +228,7 @@ func TestRunRetention_ClientOfOneDepartment_IsRefused(t *testing.T) {
 	})
 }
 
-// away is a store whose head cannot be read.
+// away is a store with a head that cannot be read.
 type away struct {
 	storage.Store
 

@@ -163,7 +163,7 @@ func BenchmarkCheckWithReceipt(b *testing.B) {
 	})
 }
 
-// A run that finds nothing due of people whose consents stand.
+// A run that finds nothing due of people with valid consents.
 func BenchmarkRetention(b *testing.B) {
 	eachStoreBench(b, func(b *testing.B, kind string) {
 		const people = 2_000

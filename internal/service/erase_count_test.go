@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
@@ -69,6 +70,48 @@ func TestErase_ClientOfOneDepartment_LearnsTheSameOfEveryAddress(t *testing.T) {
 		}
 		if diff := cmp.Diff(answers[0], answers[1]); diff != "" || answers[0].Erased != nil {
 			t.Errorf("erased of a known and of an unknown address (-known +unknown):\n%s", diff)
+		}
+	})
+}
+
+// A duplicate would tell a client of one department that another department erased the person at that time, and where that stands.
+func TestErase_AnotherDepartmentErasedBefore_AnswersAsTheFirstTime(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"erase", "record"}})
+		beside := w.as(admin, s, administration.NewClient{ID: "beside", Department: "newsletter-desk", Scopes: []string{"erase"}})
+		other := w.as(admin, s, administration.NewClient{ID: "other", Department: "customer-service", Scopes: []string{"erase", "record"}})
+		w.eventful(admin, s, annaTyped)
+		w.clock.Advance(time.Second)
+		at := consent.InstantOf(w.clock.Now())
+		st := statement.Statement{Kind: consent.KindErase, Address: annaTyped, Occurred: at}
+		last := int64(0)
+		erase := func(ctx context.Context, duplicate bool) {
+			t.Helper()
+			w.clock.Advance(time.Second)
+			recorded, err := s.Record(ctx, st, txn.Idempotency{})
+			if err != nil || recorded.Duplicate != duplicate || recorded.Position > last == duplicate {
+				t.Errorf("%+v after position %d, %v; want duplicate %t", recorded, last, err, duplicate)
+			}
+			last = max(last, recorded.Position)
+		}
+		erase(other, false)
+		erase(other, true)
+		erase(desk, false)
+		erase(beside, true) // The two are of one department.
+		erase(admin, false)
+		erase(admin, true)
+		items, err := s.BatchRecord(desk, record.Batch{Items: []record.BatchItem{{Statement: st}}})
+		if err != nil || len(items) != 1 || !items[0].Duplicate {
+			t.Errorf("imported by the same department: %+v, %v", items, err)
+		}
+		w.clock.Advance(time.Second)
+		st.Occurred = consent.InstantOf(w.clock.Now()) // By another department it is recorded as of now, so at this very time.
+		if _, err := s.Record(other, statement.Statement{Kind: consent.KindErase, Address: annaTyped}, txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		if recorded, err := s.Record(desk, st, txn.Idempotency{}); err != nil || recorded.Duplicate {
+			t.Errorf("at the time at which another department erased: %+v, %v", recorded, err)
 		}
 	})
 }

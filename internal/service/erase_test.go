@@ -20,7 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-// The person who is erased, another one whose mailbox is spelled alike, and where she came from and went to.
+// The person who is erased, another one with a similar mailbox, and where she came from and went to.
 const (
 	annaTyped  = "Anna.Muster@Gmail.com"
 	annaBeside = "AnnaMuster+Shop@gmail.com"
@@ -41,7 +41,7 @@ func traced(st statement.Statement) statement.Statement {
 	return st
 }
 
-// annaHistory is a file that a department imported: everything that can be said of her, and of somebody beside.
+// annaHistory is a file that a department imported: everything that can be said of her, and of another person.
 func annaHistory() []record.BatchItem {
 	ago := func(days int) time.Time { return start.AddDate(0, 0, -days) }
 	at := func(st statement.Statement, days int) statement.Statement {
@@ -77,7 +77,7 @@ func annaHistory() []record.BatchItem {
 }
 
 // annaLived records everything that can be recorded about her through every way there is, each under a request id, and returns the
-// ids of the requests whose answers tell of her grants.
+// ids of the requests with answers about her grants.
 func annaLived(ctx context.Context, t testing.TB, w *world, s *Service) (once []txn.Idempotency) {
 	t.Helper()
 	next := func(method string) txn.Idempotency {

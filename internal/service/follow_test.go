@@ -351,7 +351,7 @@ func (o *story) statement(address string) statement.Statement {
 	return st
 }
 
-// Whatever is done to the store, whoever follows it has what a check would read, after every few steps and in pages of any size.
+// After any changes of the store a follower has what a check would read, after every few steps and in pages of any size.
 func TestProperty_Follower_HasWhatAChecksReadWouldSay(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.keeping("evidence: P2D, requests: P2D, disclosures: P2D, hard_bounces: P3D")

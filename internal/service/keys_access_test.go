@@ -64,7 +64,7 @@ func TestAuthenticate_KeyOfAnotherClient_IsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.RevokeClient(admin, "desk"); err != nil { // From here on who was let in is looked up again.
+		if _, err := s.RevokeClient(admin, "desk"); err != nil { // From here on an admitted client is looked up again.
 			t.Fatal(err)
 		}
 		who.ID, who.Scopes = "nobody", access.AllScopes()

@@ -19,7 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-// troubled is an index that is as far behind, and whose fence fails, as a test says.
+// troubled is an index that is as far behind, and has a fence that fails, as a test says.
 type troubled struct {
 	*index.Index
 
@@ -125,7 +125,7 @@ func TestVerifySample_AnswerThatTheLedgerContradicts_IsSaidAndCounted(t *testing
 		return got.Verdict == consent.Allow && misled.Sampled().Differing > 0
 	})
 	misled.Close()
-	if !strings.Contains(log.String(), "the index answered otherwise than the ledger") || strings.Contains(log.String(), "anna") {
+	if !strings.Contains(log.String(), "the index and the ledger gave different answers") || strings.Contains(log.String(), "anna") {
 		t.Errorf("the log does not say it, or says whom it is about:\n%s", log.String())
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/ledger"
 )
 
-// raw is a database as somebody has it who may change everything in it.
+// raw is a database with write access to all of its tables, as an attacker may have.
 type raw struct {
 	t       testing.TB
 	db      *sql.DB

@@ -409,7 +409,7 @@ func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
 					rt.Fatal(err)
 				}
 				if d.Verdict == consent.Allow && !hasEvidence(ctx, t, s, d.Decision.Position) {
-					rt.Fatalf("%s rests on position %d, whose evidence is gone", d.Reason, d.Decision.Position)
+					rt.Fatalf("%s rests on position %d, which has lost its evidence", d.Reason, d.Decision.Position)
 				}
 			}
 		}

@@ -376,7 +376,7 @@ func TestClaims_KeptForTheOfficerAlone(t *testing.T) {
 	})
 }
 
-// blanked fills a ledger with a withdrawal at 3 and one blank, at 2, whose copy stands at the position returned.
+// blanked fills a ledger with a withdrawal at 3 and one blank event, at 2. Its copy has the position returned.
 func blanked(t *testing.T, w *world) (s *Service, copied int64, older []byte) {
 	t.Helper()
 	s, ctx := w.acme()

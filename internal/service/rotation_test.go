@@ -305,7 +305,7 @@ func TestRotation_InWhateverOrder_NoRefusalIsMissed(t *testing.T) {
 		for _, r := range f.replicas {
 			f.take(t, r)
 		}
-		no := map[string]bool{} // addresses whose last acknowledged word is no
+		no := map[string]bool{} // addresses with a refusal as the last acknowledged event
 		address := rapid.Custom(func(rt *rapid.T) string {
 			return fmt.Sprintf("%s%d@example.com", rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "name"), run)
 		})

@@ -159,7 +159,7 @@ func (n *needles) in(b []byte) []string {
 	return found
 }
 
-// searchTables looks for the needles in every value, plain and opened. It fails for a table that nobody thought about.
+// searchTables looks for the needles in every value, plain and opened. It fails for a table that the test does not list.
 func searchTables(t testing.TB, w *world, n *needles) {
 	t.Helper()
 	r := w.raw()

@@ -46,7 +46,7 @@ type Options struct {
 	VerifySample float64
 	// Kept is what outlives the database; nil: nothing does.
 	Kept Kept
-	// Witnesses are those whose cosignatures count.
+	// Witnesses are the witnesses with cosignatures that count.
 	Witnesses []*ledger.Witness
 	// AcceptAhead goes on recording consents while the ledger is ahead of the clock.
 	AcceptAhead bool
@@ -130,7 +130,7 @@ func (s *Service) QueuedWrites() int {
 // LedgerAhead returns how far the ledger was ahead of the clock when the store was last asked; 0: it was not.
 func (s *Service) LedgerAhead() time.Duration { return s.engine.LedgerAhead() }
 
-// DeleteExpiredRequests forgets requests whose time is over, and returns how many.
+// DeleteExpiredRequests forgets expired requests, and returns how many.
 func (s *Service) DeleteExpiredRequests(ctx context.Context) (int, error) {
 	return s.engine.DeleteExpiredRequests(ctx)
 }

@@ -274,7 +274,7 @@ func TestVerify_CheckpointOfAnotherKeyOrAltered_IsNamed(t *testing.T) {
 		t.Fatalf("%+v", report.Findings)
 	}
 	for i, name := range []string{"kept-1.txt", "kept-3.txt"} {
-		if !strings.HasPrefix(report.Findings[i].Message, "the checkpoint "+name+" is not one of this ledger") {
+		if !strings.HasPrefix(report.Findings[i].Message, "the checkpoint "+name+" does not belong to this ledger") {
 			t.Errorf("%+v", report.Findings[i])
 		}
 	}

@@ -77,7 +77,7 @@ type Followed interface {
 	// RevisionsKept below that of the head it returns Reload. It returns ErrNotInitialised, ErrUnavailable, from a standby, too, or
 	// ErrClosed.
 	Follow(ctx context.Context, since Mark, limit int) (Head, News, error)
-	// EachState calls each with the states of the subjects whose ids are in the range, in no order, read on one snapshot; what is passed
+	// EachState calls each with the states of the subjects with ids in the range, in no order, read on one snapshot; what is passed
 	// is valid during the call only. None of them is gone. It returns the head of that snapshot, read from a primary, by which a
 	// follower knows that all ranges are of one history. If each returns an error, EachState returns it as it is. It may be called for
 	// several ranges at once. It returns ErrNotInitialised, ErrUnavailable, from a standby, too, or ErrClosed.

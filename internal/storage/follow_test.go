@@ -16,7 +16,7 @@ func TestSplitIDs_EveryID_IsInOneOfThePartsWhichAreOfOneSize(t *testing.T) {
 		of := rapid.IntRange(1, 5000).Draw(t, "of")
 		id := consent.SubjectID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
 		if id == (consent.SubjectID{}) {
-			return // nobody has it
+			return // it has no waiter
 		}
 		within := -1
 		var last consent.SubjectID

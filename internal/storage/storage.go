@@ -100,7 +100,7 @@ type Row struct {
 	TreeHashes []byte
 }
 
-// SubjectHistory is a subject with its stored state, whose bytes are nil if there is none, and the headers of its events.
+// SubjectHistory is a subject with its stored state (nil bytes if there is none), and the headers of its events.
 type SubjectHistory struct {
 	ID      consent.SubjectID
 	State   State
@@ -191,7 +191,7 @@ type Loaded struct {
 	Requests map[[32]byte]Request        // expired ones included
 }
 
-// Changes is what a write stores. Head is stored as given. Records, references and catalogs are added: one whose key exists is an error,
+// Changes is what a write stores. Head is stored as given. Records, references and catalogs are added: an existing key is an error,
 // for the ledger never changes. Subjects, states and requests are added or, where the key exists, replaced.
 type Changes struct {
 	Head     Head
@@ -203,18 +203,18 @@ type Changes struct {
 	Requests []Request
 	Tables   []Statement // on the tables of package tables, run in their order
 
-	// DropEvidence names the events whose evidence is deleted.
+	// DropEvidence names the events that lose their evidence.
 	DropEvidence []int64
 	// Blank names the events of which nothing stays but position, time of recording and the hashes of the tree.
 	Blank []int64
-	// ForgetRequests names the events whose requests are forgotten: their answers, what their bodies were, and their positions.
+	// ForgetRequests names the events; their requests are forgotten: their answers, what their bodies were, and their positions.
 	ForgetRequests []int64
-	// DropSubjects names the subjects whose rows are deleted: nothing leads from an address to them any more. Their events and states
+	// DropSubjects names the subjects that lose their rows: nothing leads from an address to them any more. Their events and states
 	// stay.
 	DropSubjects []SubjectKey
-	// ForgetDisclosures names the subjects whose disclosures are deleted.
+	// ForgetDisclosures names the subjects that lose their disclosures.
 	ForgetDisclosures []consent.SubjectID
-	// Reread lists the subjects whose rows or states change in this write, although none of the Records is an event of
+	// Reread lists the subjects with rows or states that change in this write, although none of the Records is an event of
 	// theirs. Followers of the store read them again. They are kept with Head.Revision, which is incremented by each write
 	// that has some; those older than the last RevisionsKept revisions are deleted. A key that is listed twice is kept
 	// once.

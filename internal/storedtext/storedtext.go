@@ -14,7 +14,7 @@ func Problem(text string, limit int) string {
 	case len(text) > limit:
 		return fmt.Sprintf("is longer than %d bytes", limit)
 	case !utf8.ValidString(text), strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }):
-		return "has control characters or bytes that are no text"
+		return "has control characters or bytes that are not valid UTF-8"
 	default:
 		return ""
 	}

@@ -67,7 +67,7 @@ func (e *exit) Shutdown(ctx context.Context) error { return e.exporter.Shutdown(
 // closed is a span with nothing but what comes from closed sets, whatever a library puts into it.
 type closed struct{ sdk.ReadOnlySpan }
 
-// Attributes returns those whose values are from closed sets.
+// Attributes returns those with values from closed sets.
 func (c closed) Attributes() []attribute.KeyValue {
 	var kept []attribute.KeyValue
 	for _, a := range c.ReadOnlySpan.Attributes() {

@@ -49,7 +49,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		return o
 	}
 	state := gauge("assent.index.state", "", "What the index is doing: 1 for the present state.")
-	recipients := gauge("assent.index.recipients", "", "Subjects whose states are in the index.")
+	recipients := gauge("assent.index.recipients", "", "Subjects with states in the index.")
 	bytes := gauge("assent.index.size", "By", "Memory of the index.")
 	rounds := counter("assent.index.rounds", "How often the index asked the database what is new.")
 	reloads := counter("assent.index.reloads", "How often the index was loaded anew after the start.")

@@ -94,7 +94,7 @@ func wantGone(t *testing.T, dir string, pid int) {
 }
 
 // running reports whether a process is there and has not ended. One that has
-// ended, but whose end nobody has asked about, is a zombie: in a container
+// ended, but that no process has waited for, is a zombie: in a container
 // without an init process the server stays one.
 func running(pid int) bool {
 	if pid == 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {

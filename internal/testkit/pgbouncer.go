@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// poolerTime bounds the life of a pooler whose test binary was killed.
+// poolerTime bounds the life of a pooler after its test binary was killed.
 const poolerTime = "900"
 
 // PgBouncer starts a PgBouncer in transaction mode before the server of the database at the URL. It returns a function that turns the URL

@@ -1,5 +1,5 @@
 // Package tlv writes and reads fields of bytes: a field is its tag, one byte, the length of its value as an unsigned varint, and the
-// value. Text is UTF-8, a number is eight bytes big endian, truth is the byte 1. A field whose value is zero is left out; a field of
+// value. Text is UTF-8, a number is eight bytes big endian, truth is the byte 1. A field with the value zero is left out; a field of
 // several values stands once for each. The fields of docs/storage-format.md are written so.
 package tlv
 
@@ -66,7 +66,7 @@ func Fields(b []byte, each func(tag byte, value []byte) error) error {
 	return nil
 }
 
-// Bad returns the error for a field whose tag is not known, or whose value is not valid.
+// Bad returns the error for a field with an unknown tag, or with a value that is not valid.
 func Bad(tag byte) error {
 	return fmt.Errorf("%w: field 0x%02x", ErrEncoding, tag)
 }

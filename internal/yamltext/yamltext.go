@@ -33,7 +33,7 @@ func Kind(node ast.Node) string {
 	case *ast.SequenceNode:
 		return "a list"
 	case *ast.NullNode:
-		return "nothing"
+		return "an empty value"
 	case *ast.BoolNode:
 		return "a truth value"
 	default:

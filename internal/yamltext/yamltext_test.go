@@ -17,7 +17,7 @@ func TestOfAndKind_SayWhatStandsThere(t *testing.T) {
 		"1.10":       {"1.10", true, "a single value"},
 		"|\n  block": {"block", true, "a single value"},
 		"true":       {"", false, "a truth value"},
-		"null":       {"", false, "nothing"},
+		"null":       {"", false, "an empty value"},
 		"[a, b]":     {"", false, "a list"},
 		"{a: b}":     {"", false, "a mapping"},
 	} {

@@ -468,9 +468,11 @@ type EraseRecipientRequest struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// When the person asked for it; unset: now. What occurred later stays.
 	OccurredTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=occurred_time,json=occurredTime,proto3" json:"occurred_time,omitempty"`
-	// The employee who carries out the erasure; at most 256 bytes. It must not hold an address, because it is kept.
+	// The employee who carries out the erasure; at most 256 bytes. It must not hold an address, because it is kept. A text that is longer or
+	// cannot be stored is shortened or gets replacement characters, with a warning.
 	Operator string `protobuf:"bytes,3,opt,name=operator,proto3" json:"operator,omitempty"`
-	// Why; stored sealed, at most 2,048 bytes. It is kept, so it must hold no address: name a case or a ticket.
+	// Why; stored sealed, at most 2,048 bytes. It is kept, so it must hold no address: name a case or a ticket. What cannot be stored is changed
+	// as that of the operator.
 	Justification string `protobuf:"bytes,4,opt,name=justification,proto3" json:"justification,omitempty"`
 	// A UUID that makes a repetition safe for seven days.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -548,11 +550,14 @@ type EraseRecipientResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The position of the erasure. The copies of what occurred after it stand behind it.
 	Positions []int64 `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
-	// Whether the erasure was recorded before, at that position. It was carried out all the same.
+	// Whether the erasure was recorded before, at that position. It was carried out all the same. To a client of one department this is told only
+	// of an erasure that a client of that department stated: else its own is recorded, and the answer is that of a first erasure.
 	Duplicate bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// How many events the erasure cut off from the address, or took the evidence of. 0: there was nothing to erase, or it was erased before.
 	// Only for clients of all departments: to one of a single department it would tell whether another department knows the address.
-	EventsErased  *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
+	EventsErased *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
+	// What was recorded otherwise than given.
+	Warnings      []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -606,6 +611,13 @@ func (x *EraseRecipientResponse) GetEventsErased() int64 {
 		return *x.EventsErased
 	}
 	return 0
+}
+
+func (x *EraseRecipientResponse) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // The old and the new address.
@@ -1853,7 +1865,7 @@ var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
+	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
 	"\x14SearchHistoryRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12*\n" +
@@ -1887,19 +1899,20 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"department\x12\x18\n" +
 	"\achannel\x18\x03 \x01(\tR\achannel\x12\x10\n" +
 	"\x03day\x18\x04 \x01(\tR\x03day\x12\x14\n" +
-	"\x05count\x18\x05 \x01(\x03R\x05count\"\x83\x02\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\"\xf3\x01\n" +
 	"\x15EraseRecipientRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12D\n" +
-	"\roccurred_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12'\n" +
-	"\boperator\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x02R\boperator\x121\n" +
-	"\rjustification\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\rjustification\x12\"\n" +
+	"\roccurred_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\foccurredTime\x12\x1f\n" +
+	"\boperator\x18\x03 \x01(\tB\x03\xe0A\x01R\boperator\x12)\n" +
+	"\rjustification\x18\x04 \x01(\tB\x03\xe0A\x01R\rjustification\x12\"\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\x90\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\xc0\x01\n" +
 	"\x16EraseRecipientResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12(\n" +
-	"\revents_erased\x18\x03 \x01(\x03H\x00R\feventsErased\x88\x01\x01B\x10\n" +
+	"\revents_erased\x18\x03 \x01(\x03H\x00R\feventsErased\x88\x01\x01\x12.\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x12.assent.v1.WarningR\bwarningsB\x10\n" +
 	"\x0e_events_erased\"\xc2\x01\n" +
 	"\x14MoveRecipientRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
@@ -2065,6 +2078,7 @@ var file_assent_v1_history_service_proto_goTypes = []any{
 	(*ExportHistoryResponse)(nil),     // 25: assent.v1.ExportHistoryResponse
 	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
 	(*Event)(nil),                     // 27: assent.v1.Event
+	(*Warning)(nil),                   // 28: assent.v1.Warning
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
 	26, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
@@ -2072,43 +2086,44 @@ var file_assent_v1_history_service_proto_depIdxs = []int32{
 	27, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
 	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
 	26, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	26, // 5: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	26, // 6: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	26, // 7: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
-	21, // 8: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	24, // 9: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
-	0,  // 10: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
-	26, // 11: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	26, // 12: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	26, // 13: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	26, // 14: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 15: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 16: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 17: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	8,  // 18: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	10, // 19: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	12, // 20: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
-	14, // 21: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
-	16, // 22: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	18, // 23: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	20, // 24: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	23, // 25: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 26: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 27: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 28: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	9,  // 29: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	11, // 30: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	13, // 31: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
-	15, // 32: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
-	17, // 33: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	19, // 34: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	22, // 35: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	25, // 36: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	26, // [26:37] is the sub-list for method output_type
-	15, // [15:26] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	28, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
+	26, // 6: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	26, // 7: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	26, // 8: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	21, // 9: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
+	24, // 10: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	0,  // 11: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
+	26, // 12: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	26, // 13: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	26, // 14: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	26, // 15: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 16: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 17: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 18: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	8,  // 19: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	10, // 20: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	12, // 21: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
+	14, // 22: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
+	16, // 23: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	18, // 24: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	20, // 25: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	23, // 26: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 27: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 28: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 29: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	9,  // 30: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	11, // 31: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	13, // 32: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
+	15, // 33: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
+	17, // 34: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	19, // 35: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	22, // 36: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	25, // 37: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	27, // [27:38] is the sub-list for method output_type
+	16, // [16:27] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -2117,6 +2132,7 @@ func file_assent_v1_history_service_proto_init() {
 		return
 	}
 	file_assent_v1_facts_proto_init()
+	file_assent_v1_types_proto_init()
 	file_assent_v1_history_service_proto_msgTypes[6].OneofWrappers = []any{}
 	file_assent_v1_history_service_proto_msgTypes[9].OneofWrappers = []any{
 		(*VoidEventsRequest_Position)(nil),

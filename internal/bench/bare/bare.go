@@ -24,7 +24,7 @@ type DB interface {
 	Insert(ctx context.Context, rows Rows) error
 	// ReadStates reads the key and the state of every recipient in one statement, as fast as it can be, and returns how many there are.
 	ReadStates(ctx context.Context) (int64, error)
-	// MadeBy reports whether every event was recorded in the batch, or by a client whose id begins so, or is a catalog.
+	// MadeBy reports whether every event was recorded in the batch, or by a client with an id that begins so, or is a catalog.
 	MadeBy(ctx context.Context, batch [16]byte, clients string) (bool, error)
 	// Close drops those tables and closes the connection.
 	Close(ctx context.Context) error

@@ -60,7 +60,7 @@ func (p *program) measure() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&f.only, "only", "", "regular expression: measure only the cases whose names it fits")
+	set.StringVar(&f.only, "only", "", "regular expression: measure only the cases with names that match")
 	set.DurationVar(&f.duration, "duration", 5*time.Second, "how long each side of a case is measured")
 	set.IntVar(&f.recipients, "recipients", 100_000, "how many people are recorded before")
 	set.IntVar(&f.imported, "import", 100_000, "how many people are imported while something else is measured")

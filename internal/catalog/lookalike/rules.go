@@ -158,15 +158,15 @@ const (
 func (c closeness) why() string {
 	switch c {
 	case same:
-		return "are the same to the eye"
+		return "look the same"
 	case contained:
-		return "say the same but for words that only one of them adds"
+		return "differ only by words that one of them adds"
 	case generic:
 		return "differ, without the words both have, by generic words alone"
 	case begins:
-		return "begin alike: without the words both have, one begins with the other"
+		return "are alike: without the words that both have, one begins with the other"
 	case near:
-		return "differ, without the words both have, by two letters at most"
+		return "differ by two letters at most, without the words that both have"
 	case apart:
 		return "differ"
 	default:

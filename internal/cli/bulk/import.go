@@ -174,7 +174,7 @@ func (i *importer) produce(yield func(*chunk) error) error {
 }
 
 // chunk reads rows until one chunk is full, and says whether there may be more.
-// Where the input cannot be read on, it says so by unreadable: an error of
+// If the input cannot be read further, it says so by unreadable: an error of
 // produce would stop the rows that are on their way.
 func (i *importer) chunk() (c *chunk, more bool) {
 	c = &chunk{}

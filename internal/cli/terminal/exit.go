@@ -2,7 +2,7 @@ package terminal
 
 import "fmt"
 
-// What commands exit with.
+// The exit codes of commands.
 const (
 	ExitDone   = 0
 	ExitFailed = 1

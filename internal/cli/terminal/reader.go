@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// interruptible is a reader whose Read returns when the context ends, also
+// interruptible is a reader. Its Read returns when the context ends, also
 // while the reader below it waits for a terminal or a pipe.
 type interruptible struct {
 	done  context.Context

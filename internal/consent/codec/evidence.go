@@ -33,7 +33,7 @@ func AppendEvidence(b []byte, v *consent.Evidence) []byte {
 	return tlv.Append(b, tagEvOther, v.Other)
 }
 
-// DecodeEvidence returns the evidence whose plain bytes are b. Errors wrap [ErrEncoding].
+// DecodeEvidence decodes evidence from its plain bytes b. Errors wrap [ErrEncoding].
 func DecodeEvidence(b []byte) (consent.Evidence, error) {
 	var v consent.Evidence
 	err := tlv.Fields(b, func(tag byte, value []byte) error {

@@ -60,7 +60,7 @@ func AppendHeader(b []byte, e *consent.Event) []byte {
 	return consent.AppendFacts(b, &e.Facts)
 }
 
-// DecodeHeader returns the event whose header is b. An event has one encoding: bytes that [AppendHeader] would not give are
+// DecodeHeader decodes an event from its header b. An event has one encoding: bytes that [AppendHeader] would not give are
 // refused. Errors wrap [ErrEncoding].
 func DecodeHeader(b []byte) (consent.Event, error) {
 	var e consent.Event

@@ -38,7 +38,7 @@ func fullEvent() consent.Event {
 	}
 }
 
-// The stored form, byte by byte. Headers are leaves of the ledger's tree: whoever has to change this breaks every ledger.
+// The stored form, byte by byte. Headers are leaves of the ledger's tree: a change of this breaks every ledger.
 func TestAppendHeader_StoredForm_NeverChanges(t *testing.T) {
 	want := strings.Join([]string{
 		"01",                   // format version

@@ -8,7 +8,7 @@ import (
 
 // EventKeyInput returns the bytes that an event's key is a keyed digest of: what was given, as it was given. The exact
 // address is part of it only where the event stays after an erasure, for every spelling of a folded subject may state the
-// same fact; of all else the subject alone says whose it is, so that after an erasure not even a holder of all keys can
+// same fact; of all else only the subject links it to a person, so that after an erasure not even a holder of all keys can
 // find it by the address.
 func EventKeyInput(occurred consent.Instant, f *consent.Facts, exact string, v *consent.Evidence) []byte {
 	b := []byte("assent/1/event\x00")

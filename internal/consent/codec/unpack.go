@@ -18,7 +18,7 @@ type unpacker struct {
 	err   error
 }
 
-// UnpackState returns the state whose packed form is b. The error is [ErrUnknownName] where names lacks a number, as when
+// UnpackState unpacks a state from its packed form b. The error is [ErrUnknownName] where names lacks a number, as when
 // another process gave it since; else it wraps [ErrEncoding]. There is one packed form of a state; any other is refused.
 func UnpackState(b []byte, names Names) (*consent.State, error) {
 	s := &consent.State{}
@@ -28,7 +28,7 @@ func UnpackState(b []byte, names Names) (*consent.State, error) {
 	return s, nil
 }
 
-// UnpackInto makes s the state whose packed form is b, as [UnpackState] does, in the memory that s has: once it has held as much, nothing
+// UnpackInto unpacks the packed form b into s, as [UnpackState] does, in the memory that s has: once it has held as much, nothing
 // is allocated. Nothing of before is left; after an error s is empty. It keeps nothing of b. What was taken from s before, such as a
 // grant with its channels, must not be used any more, and nothing may be folded into an s that is unpacked into again.
 func UnpackInto(s *consent.State, b []byte, names Names) error {

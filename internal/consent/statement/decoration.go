@@ -74,7 +74,7 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	}
 	if !consent.KnownSource(s.Source) {
 		clean.Source = ""
-		warn(WarningEvidenceRemoved, "evidence.source", "the source is not a known one and was left out")
+		warn(WarningEvidenceRemoved, "evidence.source", "the source is unknown and was left out")
 	}
 	for _, t := range clean.evidenceTexts() {
 		if problem := storedtext.Problem(*t.text, t.limit); problem != "" {
@@ -89,7 +89,7 @@ func (s *Statement) withStorableEvidence() (*Statement, []Warning) {
 	clean.Goods = slices.DeleteFunc(slices.Clone(s.Goods), func(g string) bool { return !isName(g) })
 	clean.Goods = clean.Goods[:min(len(clean.Goods), maxGoods)]
 	if len(clean.Goods) != len(s.Goods) {
-		warn(WarningEvidenceRemoved, "evidence.goods", "goods that are no names, or beyond 32, were left out")
+		warn(WarningEvidenceRemoved, "evidence.goods", "goods with an invalid name, and goods beyond the first 32, were left out")
 	}
 	return &clean, warnings
 }

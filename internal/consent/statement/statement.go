@@ -145,7 +145,7 @@ func (s *Statement) target(e *Entry) error {
 			return fault.Errorf(fault.InvalidEvent, "domain", "give an address or a domain, not both")
 		}
 		if !s.Kind.IsOf(consent.FormDomain) {
-			return fault.Errorf(fault.InvalidEvent, "domain", "only suppressions and lifts can be of a domain; give an address")
+			return fault.Errorf(fault.InvalidEvent, "domain", "only suppressions and lifts can be for a domain; give an address")
 		}
 		domain, err := address.ParseDomain(s.Domain)
 		if err != nil {
@@ -171,7 +171,7 @@ func (s *Statement) target(e *Entry) error {
 func (s *Statement) evidence(f *consent.Facts) error {
 	if !consent.KnownSource(s.Source) {
 		return fault.Errorf(fault.InvalidEvidence, "evidence.source",
-			"a source is one of web_form, double_opt_in, api, import, paper, in_person, phone")
+			"a source must be one of web_form, double_opt_in, api, import, paper, in_person, phone")
 	}
 	for _, t := range s.evidenceTexts() {
 		if problem := storedtext.Problem(*t.text, t.limit); problem != "" {
@@ -247,7 +247,7 @@ func quoteName(name string) string {
 	if isName(name) {
 		return name
 	}
-	return "(a name that no catalog can have)"
+	return "(not a valid name)"
 }
 
 func (s *Statement) optIn(f *consent.Facts, now, then *catalog.Catalog) error {
@@ -273,7 +273,7 @@ func (s *Statement) grant(f *consent.Facts, now *catalog.Catalog) error {
 	}
 	if _, ok := catalog.ParseBasis(string(s.Basis)); !ok {
 		return fault.Errorf(fault.InvalidEvent, "legalBasis",
-			"a legal basis is one of consent, existing_customer, terms, contract, legal_obligation")
+			"a legal basis must be one of consent, existing_customer, terms, contract, legal_obligation")
 	}
 	f.Kind, f.Channels, f.Basis, f.Expires = consent.KindGrant, sortedOnce(s.Channels), s.Basis, s.Expires
 	return s.declare(f)
@@ -285,7 +285,7 @@ func (s *Statement) declare(f *consent.Facts) error {
 		return nil
 	}
 	if _, _, err := catalog.ParseDeclarationRef(s.Declaration.String()); err != nil {
-		return fault.Errorf(fault.InvalidEvent, "declaration", "a declaration is named by its id and version, as in newsletter-signup@2026-01")
+		return fault.Errorf(fault.InvalidEvent, "declaration", "a declaration must be given as id@version, such as newsletter-signup@2026-01")
 	}
 	f.Declaration = s.Declaration
 	return nil
@@ -303,7 +303,7 @@ func (s *Statement) refusal(f *consent.Facts, now *catalog.Catalog) error {
 		return s.withdrawal(f, now)
 	}
 	if len(s.Channels) == 0 || len(s.Channels) > 100 {
-		return fault.Errorf(fault.InvalidEvent, "channels", "a refusal is of 1 to 100 channels, or of all marketing")
+		return fault.Errorf(fault.InvalidEvent, "channels", "a refusal is for 1 to 100 channels, or for all marketing")
 	}
 	if err := checkChannels(s.Channels, now); err != nil {
 		return err
@@ -365,10 +365,10 @@ func (e *Entry) OtherSide() *Entry {
 func (s *Statement) suppression(f *consent.Facts, now *catalog.Catalog) error {
 	switch {
 	case !s.Reason.Known():
-		return fault.Errorf(fault.InvalidSuppression, "reason", "a reason is one of LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, "+
+		return fault.Errorf(fault.InvalidSuppression, "reason", "a reason must be one of LEGAL_BLOCK, PROCESSING_RESTRICTED, HARD_BOUNCE, "+
 			"MANUAL, OBJECTION, COMPLAINT, EXTERNAL_LIST")
 	case s.Reason == consent.ReasonErased:
-		return fault.Errorf(fault.InvalidSuppression, "reason", "ERASED comes from an erasure only; record an erasure")
+		return fault.Errorf(fault.InvalidSuppression, "reason", "ERASED cannot be recorded directly; record an erasure")
 	case s.Expires != 0 && s.Expires <= s.Occurred:
 		return fault.Errorf(fault.InvalidSuppression, "until", "the end is before the start")
 	}
@@ -412,7 +412,7 @@ func checkScope(scope consent.Scope, now *catalog.Catalog) error {
 		_, known = now.SenderIdentity(id)
 	default:
 		return fault.Errorf(fault.InvalidSuppression, "scope",
-			"a scope is all, marketing, controller:ID, department:ID, channel:ID or sender:ID")
+			"a scope must be all, marketing, controller:ID, department:ID, channel:ID or sender:ID")
 	}
 	if !known {
 		return fault.Errorf(fault.InvalidSuppression, "scope", "the catalog does not have the %s %s", kind, quoteName(id))

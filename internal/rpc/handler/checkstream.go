@@ -14,7 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 )
 
-// BatchTimeout is how long a call about many addresses, and one round of a stream, may take whose caller gives no deadline.
+// BatchTimeout is how long a call about many addresses, and one round of a stream, may take if the caller gives no deadline.
 const BatchTimeout = 2 * time.Minute
 
 // arrival is what came next on a stream.

@@ -13,7 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 )
 
-// unread is a stream whose client sends, and takes an answer only when it is told to.
+// unread is a stream. Its client sends, and takes an answer only when it is told to.
 type unread struct {
 	grpc.ServerStream
 	ctx      context.Context

@@ -152,7 +152,7 @@ func (s *consentServer) WithdrawConsent(
 	if m.GetNeverGranted() {
 		if m.GetAllMarketing() {
 			return nil, fault.Errorf(fault.InvalidRequest, "neverGranted",
-				"all marketing is refused by an objection, whatever was granted: leave neverGranted out")
+				"a refusal of all marketing is an objection and needs no earlier grant: omit neverGranted")
 		}
 		if m.GetDeclaration() != nil {
 			return nil, fault.Errorf(fault.InvalidRequest, "neverGranted",

@@ -20,7 +20,7 @@ func (s *historyServer) ExportHistory(
 	format := exportFormat(m.GetFormat())
 	if m.GetLedger() != nil {
 		if format != "" && format != export.NDJSON {
-			return fault.Errorf(fault.InvalidRequest, "format", "the ledger is exported as NDJSON only")
+			return fault.Errorf(fault.InvalidRequest, "format", "the format of the export of the ledger must be NDJSON")
 		}
 		in, err := exportRange(m.GetLedger())
 		if err != nil {

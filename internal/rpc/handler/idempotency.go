@@ -41,7 +41,7 @@ func parseUUID(text, field string) ([16]byte, error) {
 	}
 	id, err := uuid.Parse(text)
 	if err != nil || id == uuid.Nil {
-		return [16]byte{}, fault.Errorf(fault.InvalidRequest, field, "it must be a UUID other than the one of zeros only")
+		return [16]byte{}, fault.Errorf(fault.InvalidRequest, field, "it must be a UUID, and not the one of zeros only")
 	}
 	return id, nil
 }

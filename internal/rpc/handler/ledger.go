@@ -62,7 +62,7 @@ func (s *ledgerServer) ProveEntry(
 	}, nil
 }
 
-// ProveConsistency proves that the ledger begins with what it was.
+// ProveConsistency proves that the ledger begins with the ledger of an earlier size.
 func (s *ledgerServer) ProveConsistency(
 	ctx context.Context, m *assentv1.ProveConsistencyRequest,
 ) (*assentv1.ProveConsistencyResponse, error) {

@@ -77,7 +77,7 @@ type Keeper interface {
 	RunRetention(ctx context.Context, dryRun bool) (retention.Report, error)
 }
 
-// Prover proves that the ledger is what it was.
+// Prover proves entries of the ledger and its consistency.
 type Prover interface {
 	Checkpoint(ctx context.Context) (checkpoint.Checkpoint, error)
 	LatestCosigned(ctx context.Context) (*ledger.Cosigned, error)

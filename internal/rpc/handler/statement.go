@@ -169,7 +169,7 @@ func eventStatement(e *assentv1.EventInput) (s statement.Statement, err error) {
 		putEvidence(&s, fact.Unlink.GetEvidence())
 	default:
 		err = fault.Errorf(fault.InvalidEvent, "",
-			"the event lacks what happened: one of request, grant, confirm, withdraw, refuse, suppress, lift, erase, link, unlink")
+			"the event does not say what happened: set one of request, grant, confirm, withdraw, refuse, suppress, lift, erase, link, unlink")
 	}
 	if err != nil {
 		return s, err

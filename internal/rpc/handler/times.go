@@ -18,7 +18,7 @@ func instant(ts *timestamppb.Timestamp, field string) (consent.Instant, error) {
 		return 0, nil
 	}
 	if !ts.IsValid() {
-		return 0, fault.Errorf(fault.InvalidTime, field, "the time must be of the years 1 to 9999")
+		return 0, fault.Errorf(fault.InvalidTime, field, "the time must be in the years 1 to 9999")
 	}
 	at := consent.Instant(ts.AsTime().UnixMicro())
 	if at <= 0 {
@@ -61,7 +61,7 @@ func consistencyOf(m fresh) (check.Consistency, error) {
 	}
 	if m.GetAsOf() != nil || m.GetKnownAsOf() != nil {
 		return check.Consistency{}, fault.Errorf(fault.InvalidRequest, "consistency",
-			"it is about the answer of now; leave it out with asOf and knownAsOf")
+			"it can be used for the current answer only; omit it with asOf and knownAsOf")
 	}
 	c := check.Consistency{AtLeast: asked.GetAtLeast().GetPosition(), Bounded: asked.GetBounded().AsDuration()}
 	if root := asked.GetAtLeast().GetRootHash(); len(root) > 0 {

@@ -30,7 +30,7 @@ func NewValidation() (Validation, error) {
 func (v Validation) Message(message any) error {
 	m, ok := message.(proto.Message)
 	if !ok {
-		return fmt.Errorf("a message of type %T is no proto", message)
+		return fmt.Errorf("the type %T is not a protobuf message", message)
 	}
 	return v.shape(m, fault.InvalidRequest)
 }

@@ -74,7 +74,7 @@ type sentKey struct {
 // SentKey returns when the key that the caller sent ends, zero if never, and whether it is the one before the client's present one.
 func (c *Caller) SentKey() (expires consent.Instant, prior bool) { return c.key.expires, c.key.prior }
 
-// Process returns the caller that stands for this process itself: commands on the server, the demo. It may do everything.
+// Process returns the caller for this process itself: commands on the server, the demo. It may do everything.
 func Process(id string) Caller {
 	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}
 }
@@ -83,20 +83,20 @@ func Process(id string) Caller {
 type Guard struct {
 	*env.Env
 
-	clients   *clients
-	strangers *strangers
+	clients   *clientCache
+	refresher *clientRefresher
 }
 
 // NewGuard returns a guard that has cached nothing yet.
 func NewGuard(env *env.Env) *Guard {
-	g := &Guard{Env: env, clients: newClients(env.Store)}
-	g.strangers = newStrangers(g.lookForClients)
+	g := &Guard{Env: env, clients: newClientCache(env.Store)}
+	g.refresher = newClientRefresher(g.refreshClients)
 	return g
 }
 
 // DepartmentOf returns the department of a client as it was cached last; false for one that is not known or acts for all.
 func (g *Guard) DepartmentOf(client string) (string, bool) {
-	c, _, known := g.clients.get(client)
+	c, _, known := g.clients.cached(client)
 	return c.Department, known && !c.AllDepartments
 }
 
@@ -143,7 +143,7 @@ func (c *Client) NeedAllDepartments(why string) error {
 		return nil
 	}
 	return fault.Errorf(fault.OtherDepartment, "",
-		"%s, and the client is one of the department %s; only a client of all departments may do it", why, c.Department)
+		"%s, and the client belongs to the department %s; only a client of all departments may do this", why, c.Department)
 }
 
 // NeedGiven returns an error unless the caller has everything that a client of its making would have: the department, the scopes and the
@@ -155,7 +155,7 @@ func (c *Client) NeedGiven(given *tables.Client) error {
 	for _, scope := range given.Scopes {
 		if !c.Has(Scope(scope)) {
 			return fault.Errorf(fault.ScopeMissing, "scopes",
-				"the client lacks the scope %s, so it cannot give it; name scopes that it has", scope)
+				"the client lacks the scope %s, so it cannot grant it; name scopes that it has", scope)
 		}
 	}
 	if c.AllDepartments && c.Has(ScopeLift) {
@@ -164,7 +164,7 @@ func (c *Client) NeedGiven(given *tables.Client) error {
 	for _, list := range given.Lists {
 		if !slices.Contains(c.Lists, list) {
 			return fault.Errorf(fault.ScopeMissing, "lists",
-				"the list %s is not the client's own, so it cannot give it; name lists that are its own", list)
+				"the list %s does not belong to the client, so it cannot grant it; name lists that belong to the client", list)
 		}
 	}
 	return nil
@@ -177,10 +177,10 @@ func (c *Client) NeedDepartmentOf(other *tables.Client) error {
 		return nil
 	case other.AllDepartments:
 		return fault.Errorf(fault.OtherDepartment, "allDepartments",
-			"a client of the department %s keeps the clients of that department only, and this one is for all departments", c.Department)
+			"a client of the department %s manages the clients of that department only, and this client is for all departments", c.Department)
 	default:
 		return fault.Errorf(fault.OtherDepartment, "department",
-			"a client of the department %s keeps the clients of that department only", c.Department)
+			"a client of the department %s manages the clients of that department only", c.Department)
 	}
 }
 
@@ -190,8 +190,8 @@ func Need(ctx context.Context, scopes ...Scope) error {
 	return c.Need(scopes...)
 }
 
-// MayObserve returns an error unless the caller in ctx may see the figures of the whole server: a client of all departments with the
-// scope metrics, whose key holds at the head of now. In an outage of the database, when the figures are needed most, the key is taken as it was last known.
+// MayObserve returns an error unless the caller in ctx may see the metrics of the whole server: a client of all departments with the
+// scope metrics and a valid key. In an outage of the database, when the metrics are needed most, the key is taken as it was last known.
 func (g *Guard) MayObserve(ctx context.Context) error {
 	who := CallerOf(ctx)
 	head, err := g.Store.Head(ctx)
@@ -204,7 +204,7 @@ func (g *Guard) MayObserve(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := who.NeedAllDepartments("the figures of a server name the channels of every department"); err != nil {
+	if err := who.NeedAllDepartments("the metrics of a server name the channels of every department"); err != nil {
 		return err
 	}
 	return who.Need(ScopeMetrics)
@@ -212,16 +212,16 @@ func (g *Guard) MayObserve(ctx context.Context) error {
 
 // Admit returns the caller as it is under a head: a client that was revoked or changed since it was let in is no longer what
 // it was. It is asked of every head that a call reads, so a revoked key ends at once on every server; and so does the answering of a
-// server whose keys are not all that the head names.
+// server that lacks a key that the head names.
 func (g *Guard) Admit(ctx context.Context, head *storage.Head) (Caller, error) {
 	if err := env.CheckKeys(g.Keys, head); err != nil {
 		return Caller{}, err
 	}
 	c := CallerOf(ctx)
 	if c.version == 0 || c.version == head.ClientsVersion {
-		return g.inTime(c, nil)
+		return g.rejectExpired(c, nil)
 	}
-	return g.inTime(g.clients.again(ctx, c, head.ClientsVersion))
+	return g.rejectExpired(g.clients.currentCaller(ctx, c, head.ClientsVersion))
 }
 
 // NeedChannel returns an error unless the channel is of the caller's department in each of the catalogs that has it: that of now, and that of
@@ -233,7 +233,7 @@ func (c *Client) NeedChannel(channel string, catalogs ...*catalog.Catalog) error
 	for _, cat := range catalogs {
 		if ch, ok := cat.Channel(channel); ok && ch.Department != c.Department {
 			return fault.Errorf(fault.OtherDepartment, "channel",
-				"the channel %s belongs to the department %s; the client is one of %s", channel, ch.Department, c.Department)
+				"the channel %s belongs to the department %s, and the client to %s", channel, ch.Department, c.Department)
 		}
 	}
 	return nil

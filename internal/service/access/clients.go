@@ -15,15 +15,15 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-// clients caches the clients as of one version, which the head names.
-type clients struct {
+// clientCache caches the clients as of one version, which the head names.
+type clientCache struct {
 	store   storage.Reader
 	mu      sync.RWMutex
 	version int64
 	byID    map[string]tables.Client
 }
 
-func newClients(store storage.Reader) *clients { return &clients{store: store} }
+func newClientCache(store storage.Reader) *clientCache { return &clientCache{store: store} }
 
 // keyPrefix begins every API key: assent_ID_SECRET, the secret as 64 hexadecimal digits.
 const keyPrefix = "assent_"
@@ -54,47 +54,47 @@ func parseKey(key string) (id string, hash [32]byte, ok bool) {
 	return rest[:at], sha256.Sum256(secret), true
 }
 
-func unauthenticated() error {
+func unauthenticatedFault() error {
 	return fault.Errorf(fault.Unauthenticated, "", "the API key is unknown, revoked or expired")
 }
 
-// Authenticate returns the caller whose API key it is. The error is UNAUTHENTICATED.
+// Authenticate returns the caller with the API key. The error is UNAUTHENTICATED.
 func (g *Guard) Authenticate(ctx context.Context, key string) (Caller, error) {
 	id, hash, ok := parseKey(key)
 	if !ok {
 		return Caller{}, fault.Errorf(fault.Unauthenticated, "",
-			"that is no API key of this service; one reads assent_CLIENT_ and 64 digits")
+			"this is not an API key of this service; a key looks like assent_CLIENT_ followed by 64 hexadecimal digits")
 	}
-	client, version, ok := g.clients.get(id)
+	client, version, ok := g.clients.cached(id)
 	if ok {
-		if key, holds := keyOf(&client, hash); holds {
-			return g.inTime(newCaller(&client, version, key), nil)
+		if key, holds := matchKey(&client, hash); holds {
+			return g.rejectExpired(newCaller(&client, version, key), nil)
 		}
 	}
 	// The client, or its key, may have come since.
-	if err := g.strangers.wait(ctx); err != nil {
+	if err := g.refresher.waitForRefresh(ctx); err != nil {
 		return Caller{}, err
 	}
-	if client, version, ok = g.clients.get(id); !ok {
-		return Caller{}, unauthenticated()
+	if client, version, ok = g.clients.cached(id); !ok {
+		return Caller{}, unauthenticatedFault()
 	}
 	stranger := Caller{key: sentKey{hash: hash}}
-	return g.inTime(stranger.as(&client, version))
+	return g.rejectExpired(stranger.withClient(&client, version))
 }
 
-// lookForClients reads the clients if the head says that they have changed.
-func (g *Guard) lookForClients(ctx context.Context) error {
+// refreshClients reads the clients if the head says that they have changed.
+func (g *Guard) refreshClients(ctx context.Context) error {
 	head, err := g.Store.Head(ctx)
 	if err != nil {
 		return env.StoreFault(err)
 	}
-	return g.clients.cache(ctx, head.ClientsVersion)
+	return g.clients.ensureVersion(ctx, head.ClientsVersion)
 }
 
-// inTime returns the caller unless the time of its key has ended.
-func (g *Guard) inTime(c Caller, err error) (Caller, error) {
+// rejectExpired returns the caller unless the time of its key has ended.
+func (g *Guard) rejectExpired(c Caller, err error) (Caller, error) {
 	if err == nil && c.key.expires != 0 && c.key.expires <= g.Instant() {
-		return Caller{}, unauthenticated()
+		return Caller{}, unauthenticatedFault()
 	}
 	return c, err
 }
@@ -103,8 +103,8 @@ func newCaller(c *tables.Client, version int64, key sentKey) Caller {
 	return Caller{Client: NewClientOf(c), version: version, key: key}
 }
 
-// keyOf returns the key with the hash, and whether it is one of the client's that was not ended.
-func keyOf(c *tables.Client, hash [32]byte) (key sentKey, holds bool) {
+// matchKey returns the key with the hash, and whether it is one of the client's that was not ended.
+func matchKey(c *tables.Client, hash [32]byte) (key sentKey, holds bool) {
 	switch {
 	case c.Revoked != 0:
 		return sentKey{}, false
@@ -129,46 +129,46 @@ func NewClientOf(c *tables.Client) Client {
 	}
 }
 
-func (c *clients) get(id string) (tables.Client, int64, bool) {
+func (c *clientCache) cached(id string) (tables.Client, int64, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	client, ok := c.byID[id]
 	return client, c.version, ok
 }
 
-// again returns the caller as it is under the version of the clients, which are read anew if the cache is not of that version.
-func (c *clients) again(ctx context.Context, who Caller, version int64) (Caller, error) {
+// currentCaller returns the caller as it is under the version of the clients, which are read anew if the cache is not of that version.
+func (c *clientCache) currentCaller(ctx context.Context, who Caller, version int64) (Caller, error) {
 	if who.version < 0 {
-		return Caller{}, fault.Errorf(fault.Unauthenticated, "", "no caller is known")
+		return Caller{}, fault.Errorf(fault.Unauthenticated, "", "the call has no authenticated caller")
 	}
-	if client, cached, ok := c.get(who.ID); ok && cached == version {
-		return who.as(&client, cached)
+	if client, cached, ok := c.cached(who.ID); ok && cached == version {
+		return who.withClient(&client, cached)
 	}
-	read, byID, err := c.read(ctx)
+	read, byID, err := c.readClients(ctx)
 	if err != nil {
 		return Caller{}, err
 	}
 	client, ok := byID[who.ID]
 	if !ok {
-		return Caller{}, unauthenticated()
+		return Caller{}, unauthenticatedFault()
 	}
-	return who.as(&client, read)
+	return who.withClient(&client, read)
 }
 
-// cache reads the clients if those that are cached are not of the version.
-func (c *clients) cache(ctx context.Context, version int64) error {
+// ensureVersion reads the clients if those that are cached are not of the version.
+func (c *clientCache) ensureVersion(ctx context.Context, version int64) error {
 	c.mu.RLock()
 	same := c.byID != nil && c.version == version
 	c.mu.RUnlock()
 	if same {
 		return nil
 	}
-	_, _, err := c.read(ctx)
+	_, _, err := c.readClients(ctx)
 	return err
 }
 
-// read reads the clients and caches them.
-func (c *clients) read(ctx context.Context) (version int64, byID map[string]tables.Client, err error) {
+// readClients reads the clients and caches them.
+func (c *clientCache) readClients(ctx context.Context) (version int64, byID map[string]tables.Client, err error) {
 	head, list, err := tables.Clients(ctx, c.store)
 	if err != nil {
 		return 0, nil, env.StoreFault(err)
@@ -183,11 +183,11 @@ func (c *clients) read(ctx context.Context) (version int64, byID map[string]tabl
 	return head.ClientsVersion, byID, nil
 }
 
-// as returns the caller as the client is now; an error if it is another one, or its key was revoked.
-func (c *Caller) as(client *tables.Client, version int64) (Caller, error) {
-	key, holds := keyOf(client, c.key.hash)
+// withClient returns the caller as the client is now; an error if it is another one, or its key was revoked.
+func (c *Caller) withClient(client *tables.Client, version int64) (Caller, error) {
+	key, holds := matchKey(client, c.key.hash)
 	if !holds {
-		return Caller{}, unauthenticated()
+		return Caller{}, unauthenticatedFault()
 	}
 	return newCaller(client, version, key), nil
 }
@@ -203,5 +203,5 @@ func ScopeNames(scopes []Scope) []string {
 
 // CacheClients reads the clients that the head names, where they are not cached.
 func (g *Guard) CacheClients(ctx context.Context, head *storage.Head) error {
-	return g.clients.cache(ctx, head.ClientsVersion)
+	return g.clients.ensureVersion(ctx, head.ClientsVersion)
 }

@@ -19,8 +19,8 @@ func TestAuthenticate_HashThatDiffersInOneByte_IsRefused(t *testing.T) {
 	known := tables.Client{ID: "shop", KeyHash: hash}
 	g := &Guard{
 		Env:       &env.Env{Clock: time.Now},
-		clients:   &clients{version: 1, byID: map[string]tables.Client{"shop": known}},
-		strangers: newStrangers(func(context.Context) error { return nil }),
+		clients:   &clientCache{version: 1, byID: map[string]tables.Client{"shop": known}},
+		refresher: newClientRefresher(func(context.Context) error { return nil }),
 	}
 	who, err := g.Authenticate(t.Context(), key)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestAuthenticate_HashThatDiffersInOneByte_IsRefused(t *testing.T) {
 		if _, err := g.Authenticate(t.Context(), key); !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("byte %d, cached: %v", i, err)
 		}
-		if _, err := who.as(&forged, 2); !fault.Is(err, fault.Unauthenticated) {
+		if _, err := who.withClient(&forged, 2); !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("byte %d, read anew: %v", i, err)
 		}
 	}

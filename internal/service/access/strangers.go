@@ -10,47 +10,47 @@ import (
 )
 
 const (
-	// maxStrangers is how many calls whose key is not known may wait for the database at once.
-	maxStrangers = 256
-	// lookTimeout is how long the database may take to say whether the clients have changed.
-	lookTimeout = 5 * time.Second
+	// maxUnknownKeyCalls is how many calls with an unknown key may wait for the database at once.
+	maxUnknownKeyCalls = 256
+	// refreshTimeout is how long the database may take to say whether the clients have changed.
+	refreshTimeout = 5 * time.Second
 )
 
-// strangers looks for news of the clients where a key is not known: its client may have been created a moment ago on another server.
-// One look at a time serves every call that was there before the look began. So calls with wrong keys, however many, cost the database
+// clientRefresher reads the version of the clients again for calls with an unknown key: another server may have just created the client.
+// One refresh at a time serves every call that arrived before the refresh began. So calls with wrong keys, however many, cost the database
 // no more than one query at a time.
-type strangers struct {
-	look func(ctx context.Context) error
+type clientRefresher struct {
+	refresh func(ctx context.Context) error
 
-	turn chan struct{} // is full while a look runs
+	turn chan struct{} // is full while a refresh runs
 
 	mu      sync.Mutex
-	next    *look // that has not begun; nil: no call waits for one
+	next    *clientRefresh // that has not begun; nil: no call waits for one
 	waiting int
 }
 
-func newStrangers(look func(ctx context.Context) error) *strangers {
-	return &strangers{look: look, turn: make(chan struct{}, 1)}
+func newClientRefresher(look func(ctx context.Context) error) *clientRefresher {
+	return &clientRefresher{refresh: look, turn: make(chan struct{}, 1)}
 }
 
-// look is one look for news.
-type look struct {
+// clientRefresh is one refresh.
+type clientRefresh struct {
 	done chan struct{} // closed at its end
 	err  error
 }
 
-// wait returns when a look that began after the call has ended. Errors: those of the store, and STORE_UNAVAILABLE where too many
-// calls wait already.
-func (s *strangers) wait(ctx context.Context) error {
+// waitForRefresh returns when a refresh that began after the call has ended. Errors: those of the store, and
+// STORE_UNAVAILABLE where too many calls wait already.
+func (s *clientRefresher) waitForRefresh(ctx context.Context) error {
 	s.mu.Lock()
-	if s.waiting >= maxStrangers {
+	if s.waiting >= maxUnknownKeyCalls {
 		s.mu.Unlock()
 		return fault.Errorf(fault.Unavailable, "", "too many calls with unknown keys are waiting for the database; try again")
 	}
 	s.waiting++
 	joined, first := s.next, s.next == nil
 	if first {
-		joined = &look{done: make(chan struct{})}
+		joined = &clientRefresh{done: make(chan struct{})}
 		s.next = joined
 	}
 	s.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *strangers) wait(ctx context.Context) error {
 		s.mu.Unlock()
 	}()
 	if first {
-		s.run(ctx, joined)
+		s.runRefresh(ctx, joined)
 	}
 	select {
 	case <-joined.done:
@@ -70,15 +70,16 @@ func (s *strangers) wait(ctx context.Context) error {
 	}
 }
 
-// run looks once, when the look before has ended. It does not end with the call that it runs in, for other calls wait for it, too.
-func (s *strangers) run(ctx context.Context, this *look) {
+// runRefresh refreshes once, when the previous refresh has ended. It does not end with the call that it runs in, for
+// other calls wait for it, too.
+func (s *clientRefresher) runRefresh(ctx context.Context, this *clientRefresh) {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
 	defer close(this.done)
 	s.mu.Lock()
-	s.next = nil // A call that comes now may have a key that this look does not see.
+	s.next = nil // A call that comes now may have a key that this refresh does not see.
 	s.mu.Unlock()
-	timed, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	timed, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
 	defer cancel()
-	this.err = s.look(timed)
+	this.err = s.refresh(timed)
 }

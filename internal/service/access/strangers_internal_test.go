@@ -15,7 +15,7 @@ func TestStrangers_ManyCalls_LookOnceAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var looks, running atomic.Int32
 		goOn := make(chan struct{})
-		s := newStrangers(func(context.Context) error {
+		s := newClientRefresher(func(context.Context) error {
 			if running.Add(1) > 1 {
 				t.Error("two looks run at once")
 			}
@@ -27,25 +27,25 @@ func TestStrangers_ManyCalls_LookOnceAtATime(t *testing.T) {
 		var calls sync.WaitGroup
 		call := func() {
 			calls.Go(func() {
-				if err := s.wait(t.Context()); err != nil {
+				if err := s.waitForRefresh(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		call()
 		synctest.Wait() // The first look runs; what comes now waits for the next one.
-		for range maxStrangers - 1 {
+		for range maxUnknownKeyCalls - 1 {
 			call()
 		}
 		synctest.Wait()
 		var refused *fault.Error
-		if err := s.wait(t.Context()); !errors.As(err, &refused) || refused.Code != fault.Unavailable {
+		if err := s.waitForRefresh(t.Context()); !errors.As(err, &refused) || refused.Code != fault.Unavailable {
 			t.Errorf("one call too many got %v", err)
 		}
 		close(goOn)
 		calls.Wait()
 		if n := looks.Load(); n != 2 {
-			t.Errorf("%d calls looked %d times, want 2", maxStrangers, n)
+			t.Errorf("%d calls looked %d times, want 2", maxUnknownKeyCalls, n)
 		}
 	})
 }
@@ -53,15 +53,15 @@ func TestStrangers_ManyCalls_LookOnceAtATime(t *testing.T) {
 func TestStrangers_CallThatGivesUp_LeavesTheLookToOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
-		s := newStrangers(func(ctx context.Context) error {
+		s := newClientRefresher(func(ctx context.Context) error {
 			<-goOn
 			return ctx.Err()
 		})
 		first, giveUp := context.WithCancel(t.Context())
-		go func() { _ = s.wait(first) }()
+		go func() { _ = s.waitForRefresh(first) }()
 		synctest.Wait()
 		second := make(chan error)
-		go func() { second <- s.wait(t.Context()) }()
+		go func() { second <- s.waitForRefresh(t.Context()) }()
 		synctest.Wait()
 		giveUp()
 		close(goOn)

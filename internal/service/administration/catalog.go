@@ -76,8 +76,9 @@ func (s *Admin) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatal
 		applied.Warnings = append(applied.Warnings, w.String())
 	}
 	if !parsed.Policy.ClaimsPeriod.IsZero() && !s.Keys.HasClaimsKey() {
-		applied.Warnings = append(applied.Warnings, "the policy claims_period wants evidence of erased persons kept for an officer, and the "+
-			"key file has no officer's key: until there is one, made with `assent keys claims`, every erasure is refused with NO_CLAIMS_KEY")
+		applied.Warnings = append(applied.Warnings,
+			"the policy claims_period requires that evidence of erased persons is kept for an officer, but the "+
+				"key file has no officer's key; create one with `assent keys claims`. Until then every erasure is refused with NO_CLAIMS_KEY")
 	}
 	m := txn.Write{}
 	return txn.Idempotent(ctx, s.engine, &m, in.Idempotency, nil, func(tx *txn.Tx) (AppliedCatalog, bool, error) {
@@ -86,7 +87,7 @@ func (s *Admin) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatal
 	})
 }
 
-// invalidCatalog tells the problems of a document, one violation each.
+// invalidCatalog returns the problems of a document, one violation each.
 func invalidCatalog(err error) error {
 	var invalid *catalog.Invalid
 	if !errors.As(err, &invalid) {
@@ -134,7 +135,8 @@ func (w *transaction) mayApply(parsed *catalog.Catalog, effective consent.Instan
 			return &fault.Error{
 				Code: fault.OtherDepartment, Field: "document", Violations: violationsOf(invalid),
 				Message: fmt.Sprintf("a client of the department %s changes the channels, sender identities and declarations of its department only; "+
-					"put everything else as catalog version %d has it, or let a client of all departments apply the document", w.Caller.Department, v.Version),
+					"keep everything else as in catalog version %d, or let a client of all departments apply the document",
+					w.Caller.Department, v.Version),
 			}
 		}
 		if v.Effective <= effective {
@@ -160,7 +162,7 @@ func (w *transaction) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, ap
 		latest := &versions[len(versions)-1]
 		if in.ETag != "" && in.ETag != etag(&latest.Catalog) {
 			return applied, false, fault.Errorf(fault.EtagMismatch, "etag",
-				"the catalog has changed since; read it again and apply your change to that")
+				"the catalog has changed since you read it; read it again and apply your change to the new version")
 		}
 		if latest.SHA256 == next.SHA256 {
 			applied.Version, applied.ETag, applied.Unchanged = latest.Version, etag(&latest.Catalog), true
@@ -170,7 +172,7 @@ func (w *transaction) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, ap
 			return applied, false, err
 		}
 		if latest.Effective > next.Effective {
-			applied.Warnings = append(applied.Warnings, fmt.Sprintf("version %d, which was to be in force from %s, never will be: "+
+			applied.Warnings = append(applied.Warnings, fmt.Sprintf("version %d, which was planned to be in force from %s, will never be in force: "+
 				"apply it again, with a later effective_time, if it is still wanted", latest.Version, latest.Effective))
 		}
 		if err := w.mayApply(parsed, next.Effective, versions); err != nil {
@@ -181,7 +183,7 @@ func (w *transaction) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, ap
 		}
 	} else if in.ETag != "" {
 		return applied, false, fault.Errorf(fault.EtagMismatch, "etag", "there is no catalog yet; omit the etag")
-	} else if err := w.Caller.NeedAllDepartments("the first catalog says for the whole company"); err != nil {
+	} else if err := w.Caller.NeedAllDepartments("the first catalog applies to the whole company"); err != nil {
 		return applied, false, err
 	}
 	if in.ValidateOnly {

@@ -89,27 +89,27 @@ func (n *NewClient) scopes() ([]string, error) {
 	case !catalog.IsID(n.ID):
 		return invalid("id", "an id is 1 to 64 lower-case letters, digits, '-', '_' and '.'")
 	case (n.Department != "") == n.AllDepartments:
-		return invalid("department", "give a department or all departments, and not both")
+		return invalid("department", "give either a department or all departments")
 	case (n.Role != "") == (len(n.Scopes) > 0):
-		return invalid("role", "give a role or scopes, and not both")
+		return invalid("role", "give either a role or scopes")
 	case n.Department != "" && !catalog.IsID(n.Department):
 		return invalid("department", "the catalog does not have this department")
 	}
 	for _, list := range n.Lists {
 		if !catalog.IsID(list) {
-			return invalid("lists", "a list is named by 1 to 64 lower-case letters, digits, '-', '_' and '.'")
+			return invalid("lists", "the name of a list has 1 to 64 lower-case letters, digits, '-', '_' and '.'")
 		}
 	}
 	if n.Role != "" {
 		scopes := access.RoleScopes(n.Role)
 		if scopes == nil {
-			return invalid("role", "a role is one of sender, sync, officer, monitor, admin")
+			return invalid("role", "a role must be one of sender, sync, officer, monitor, admin")
 		}
 		return access.ScopeNames(scopes), nil
 	}
 	for _, scope := range n.Scopes {
 		if !slices.Contains(access.AllScopes(), access.Scope(scope)) {
-			return invalid("scopes", "a scope is one of %s", strings.Join(access.ScopeNames(access.AllScopes()), ", "))
+			return invalid("scopes", "a scope must be one of %s", strings.Join(access.ScopeNames(access.AllScopes()), ", "))
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(n.Scopes))), nil

@@ -13,7 +13,7 @@ import (
 
 // RotateClient gives a client a new key, and returns it. The previous key stays valid beside it for the overlap, unless
 // its own end is earlier or it is ended; the one before that ends. The caller receives the new key, so it may rotate
-// only clients whose rights it could grant. Errors: CLIENT_NOT_FOUND, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
+// only clients with rights that it could grant. Errors: CLIENT_NOT_FOUND, INVALID_CLIENT, SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Client, string, error) {
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return access.Client{}, "", err

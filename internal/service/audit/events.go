@@ -16,8 +16,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// inspected is what a row says by itself.
-type inspected struct {
+// inspectedEvent is what a row says by itself.
+type inspectedEvent struct {
 	event    consent.Event // zero if the header cannot be read
 	readable bool
 	leaf     [ledger.HashSize]byte // of the header
@@ -28,8 +28,8 @@ type inspected struct {
 }
 
 // inspectAll inspects rows side by side.
-func inspectAll(rows []storage.Row) []inspected {
-	all := make([]inspected, len(rows))
+func inspectAll(rows []storage.Row) []inspectedEvent {
+	all := make([]inspectedEvent, len(rows))
 	share := len(rows)/runtime.GOMAXPROCS(0) + 1
 	var wg sync.WaitGroup
 	for from := 0; from < len(rows); from += share {
@@ -43,8 +43,8 @@ func inspectAll(rows []storage.Row) []inspected {
 	return all
 }
 
-func inspect(r *storage.Row) inspected {
-	seen := inspected{leaf: ledger.LeafHash(r.Header)}
+func inspect(r *storage.Row) inspectedEvent {
+	seen := inspectedEvent{leaf: ledger.LeafHash(r.Header)}
 	if len(r.Header) == 0 && len(r.LeafHash) == len(seen.leaf) {
 		seen.blank, seen.leaf = true, [ledger.HashSize]byte(r.LeafHash)
 		seen.problems = blankProblems(r)
@@ -70,7 +70,7 @@ func blankProblems(r *storage.Row) []string {
 	if isZero(r.Subject) && isZero(r.Key) && r.Kind == 0 && r.Occurred == 0 && r.Actor == "" && r.Batch == nil && r.Evidence == nil {
 		return nil
 	}
-	return []string{"the header is gone, and the columns are not those of a blank"}
+	return []string{"the header is missing, and the columns are not those of a blank event"}
 }
 
 // columnProblems compares the columns that index the header with it, but for the position.
@@ -99,7 +99,7 @@ func columnProblems(r *storage.Row, e *consent.Event) []string {
 	if differ == nil {
 		return nil
 	}
-	return []string{"the header says another " + strings.Join(differ, ", ") + " than the columns"}
+	return []string{"the header differs from the columns in " + strings.Join(differ, ", ")}
 }
 
 func evidenceOf(r *storage.Row, e *consent.Event) (problem string, deleted bool) {
@@ -107,7 +107,7 @@ func evidenceOf(r *storage.Row, e *consent.Event) (problem string, deleted bool)
 	case e.Evidence == [32]byte{} && len(r.Evidence) == 0:
 		return "", false
 	case e.Evidence == [32]byte{}:
-		return "evidence was put beside an event that had none", false
+		return "evidence is stored with an event that had none", false
 	case len(r.Evidence) == 0:
 		return "", true
 	case sha256.Sum256(r.Evidence) != e.Evidence:
@@ -117,18 +117,18 @@ func evidenceOf(r *storage.Row, e *consent.Event) (problem string, deleted bool)
 	}
 }
 
-// event takes the row that comes next.
-func (v *verifier) event(r *storage.Row, seen *inspected) {
+// verifyEvent takes the row that comes next.
+func (v *verifier) verifyEvent(r *storage.Row, seen *inspectedEvent) {
 	if r.Position < 1 || r.Position > v.head.Position {
 		v.report.add(Finding{
 			Kind: FindingInserted, From: r.Position, To: r.Position,
-			Message: "an event is stored outside the ledger, whose head knows nothing of it",
+			Message: "an event is stored at a position that the ledger does not have",
 		})
 		return
 	}
 	v.report.Events++
 	if r.Position > v.next {
-		v.report.add(Finding{Kind: FindingMissing, From: v.next, To: r.Position - 1, Message: "no event is stored there"})
+		v.report.add(Finding{Kind: FindingMissing, From: v.next, To: r.Position - 1, Message: "no event is stored at this position"})
 	}
 	for v.next < r.Position {
 		v.tree.appendUnknown()
@@ -138,7 +138,7 @@ func (v *verifier) event(r *storage.Row, seen *inspected) {
 	problems := seen.problems
 	leaf := seen.leaf
 	if len(r.LeafHash) == len(leaf) {
-		// Where header and hash differ, that is found below; the stored hash shows whether anything else is wrong.
+		// A header that differs from its hash is reported below; the stored hash shows whether anything else is wrong.
 		leaf = [ledger.HashSize]byte(r.LeafHash)
 	}
 	from, moved := r.Position, seen.readable && seen.event.Position != r.Position
@@ -146,13 +146,13 @@ func (v *verifier) event(r *storage.Row, seen *inspected) {
 	case moved:
 		v.report.add(Finding{
 			Kind: FindingReordered, From: r.Position, To: r.Position,
-			Message: "the event stored there was recorded at another position",
+			Message: "the event stored at this position was recorded at another one",
 		})
 		problems = nil
 	case seen.readable && seen.event.Recorded < v.recorded, seen.blank && consent.Instant(r.Recorded) < v.recorded:
 		v.report.add(Finding{
 			Kind: FindingReordered, From: r.Position, To: r.Position,
-			Message: "the event was recorded before the one that precedes it",
+			Message: "the event was recorded before the event at the previous position",
 		})
 	}
 	if moved {
@@ -163,13 +163,13 @@ func (v *verifier) event(r *storage.Row, seen *inspected) {
 	if len(problems) > 0 {
 		v.report.add(Finding{Kind: FindingAltered, From: from, To: r.Position, Message: strings.Join(problems, "; ")})
 	}
-	v.beside(r, seen, moved)
+	v.verifyBeside(r, seen, moved)
 	v.next++
 	v.compareOlder()
 }
 
-// beside looks at what hangs on an event of the ledger: its evidence, and the catalog.
-func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
+// verifyBeside looks at what hangs on an event of the ledger: its evidence, and the catalog.
+func (v *verifier) verifyBeside(r *storage.Row, seen *inspectedEvent, moved bool) {
 	if seen.evidence != "" {
 		v.report.add(Finding{Kind: FindingEvidenceAltered, From: r.Position, To: r.Position, Message: seen.evidence})
 	}
@@ -183,7 +183,7 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 		v.recorded = max(v.recorded, consent.Instant(r.Recorded))
 		return
 	}
-	v.standsFor(r, seen)
+	v.verifyReplacements(r, seen)
 	if !seen.readable || moved {
 		return
 	}
@@ -192,19 +192,20 @@ func (v *verifier) beside(r *storage.Row, seen *inspected, moved bool) {
 	case consent.KindCatalog:
 		v.versions[seen.event.CatalogVersion] = seen.event
 	case consent.KindRemoval:
-		v.removal(&seen.event)
+		v.verifyRemoval(&seen.event)
 	case consent.KindErase:
 		v.erasedAny = true
 	default:
 	}
 }
 
-// removal tells evidence that retention removed from what erasures did. An event that was blanked since then has nothing to tell.
-func (v *verifier) removal(e *consent.Event) {
+// verifyRemoval counts the evidence that retention removed, apart from that of erasures. An event that was blanked
+// since then is not counted.
+func (v *verifier) verifyRemoval(e *consent.Event) {
 	for _, position := range e.Positions {
 		if position >= e.Position {
 			v.report.add(Finding{
-				Kind: FindingAltered, From: e.Position, To: e.Position, Message: "the removal names an event that came after it",
+				Kind: FindingAltered, From: e.Position, To: e.Position, Message: "the removal names an event with a later position than its own",
 			})
 			return
 		}
@@ -215,19 +216,19 @@ func (v *verifier) removal(e *consent.Event) {
 	}
 }
 
-// standsFor takes the blanks that an event stands for off those that nothing stands for.
-func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
+// verifyReplacements removes the blank events that an event replaces from those without a replacement.
+func (v *verifier) verifyReplacements(r *storage.Row, seen *inspectedEvent) {
 	if len(seen.event.Was) > 0 && (!v.erasedAny || !seen.event.Kind.MayStandFor()) {
 		v.report.add(Finding{
 			Kind: FindingInserted, From: r.Position, To: r.Position,
-			Message: "the event stands for another one, as only an erasure makes some, and is none of these",
+			Message: "the event replaces a blank event, and was not made by an erasure",
 		})
 	}
 	for _, was := range seen.event.Was {
 		if !v.blanks[was] {
 			v.report.add(Finding{
 				Kind: FindingInserted, From: r.Position, To: r.Position,
-				Message: "the event stands for another one, which is there as well or stood for by a third",
+				Message: "the event replaces another one that is not blank, or that a third event replaces, too",
 			})
 		}
 		delete(v.blanks, was)
@@ -238,7 +239,7 @@ func (v *verifier) standsFor(r *storage.Row, seen *inspected) {
 func (v *verifier) compareBlanks() {
 	for _, position := range slices.Sorted(maps.Keys(v.blanks)) {
 		v.report.add(Finding{
-			Kind: FindingAltered, From: position, To: position, Message: "the event is blank, and no later one stands for it",
+			Kind: FindingAltered, From: position, To: position, Message: "the event is blank, and no later event replaces it",
 		})
 	}
 	v.report.Blank = v.blank
@@ -247,23 +248,23 @@ func (v *verifier) compareBlanks() {
 // compareHead holds the head against the events that were walked.
 func (v *verifier) compareHead() {
 	if v.next <= v.head.Position {
-		v.report.add(Finding{Kind: FindingTruncated, From: v.next, To: v.head.Position, Message: "the last events of the ledger are gone"})
+		v.report.add(Finding{Kind: FindingTruncated, From: v.next, To: v.head.Position, Message: "the last events of the ledger are missing"})
 	}
 	v.report.Checkpoint = checkpoint.Checkpoint{Checkpoint: ledger.Checkpoint{Origin: ledger.Origin(v.head.StoreID), Size: v.head.Position}}
 	tree, err := ledger.ParseTree(v.head.Position, v.head.Tree)
 	if err != nil {
-		v.differs("the tree of the head is none of its size")
+		v.addHeadFinding("the tree of the head does not have the size of the head")
 		return
 	}
 	v.report.Checkpoint.Root = tree.Root()
 	if root, known := v.tree.root(); v.next > v.head.Position && known && root != tree.Root() {
-		v.differs("the root of the head is not that of the events")
+		v.addHeadFinding("the root of the head differs from the root of the events")
 	}
 	if v.recorded > v.head.Recorded {
-		v.differs("the head was recorded before the last event")
+		v.addHeadFinding("the head was recorded before the last event")
 	}
 }
 
-func (v *verifier) differs(message string) {
+func (v *verifier) addHeadFinding(message string) {
 	v.report.add(Finding{Kind: FindingHeadDiffers, From: v.head.Position, To: v.head.Position, Message: message})
 }

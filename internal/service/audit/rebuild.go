@@ -56,7 +56,7 @@ func (s *Rebuilder) rebuildPage(ctx context.Context, ids []consent.SubjectID) (d
 		}
 		changes := &storage.Changes{Head: loaded.Head}
 		for _, id := range ids {
-			made, err := packAnew(id, events[id], table)
+			made, err := repack(id, events[id], table)
 			if err != nil {
 				return nil, err
 			}
@@ -80,8 +80,8 @@ func (s *Rebuilder) rebuildPage(ctx context.Context, ids []consent.SubjectID) (d
 	return differed, err
 }
 
-// packAnew returns the state that the events with the headers give; one without events is empty.
-func packAnew(id consent.SubjectID, headers [][]byte, table *reference.Table) (storage.State, error) {
+// repack returns the state that the events with the headers give; one without events is empty.
+func repack(id consent.SubjectID, headers [][]byte, table *reference.Table) (storage.State, error) {
 	state, err := asof.FoldHeaders(headers)
 	if err != nil {
 		return storage.State{}, err

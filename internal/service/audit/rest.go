@@ -15,8 +15,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// catalogs holds the versions of the catalog against their events.
-func (v *verifier) catalogs(ctx context.Context, s storage.Snapshot) error {
+// verifyCatalogs holds the versions of the catalog against their events.
+func (v *verifier) verifyCatalogs(ctx context.Context, s storage.Snapshot) error {
 	stored, err := s.Catalogs(ctx)
 	if err != nil {
 		return err
@@ -29,12 +29,12 @@ func (v *verifier) catalogs(ctx context.Context, s storage.Snapshot) error {
 		case !ok:
 			v.report.add(Finding{
 				Kind: FindingInserted, From: c.Position, To: c.Position,
-				Message: fmt.Sprintf("no event tells of version %d of the catalog", c.Version),
+				Message: fmt.Sprintf("no event names version %d of the catalog", c.Version),
 			})
-		case !isOf(c, &event):
+		case !matchesDocument(c, &event):
 			v.report.add(Finding{
 				Kind: FindingAltered, From: event.Position, To: event.Position,
-				Message: fmt.Sprintf("version %d of the catalog is not what was recorded", c.Version),
+				Message: fmt.Sprintf("version %d of the catalog differs from what was recorded", c.Version),
 			})
 		}
 	}
@@ -42,7 +42,7 @@ func (v *verifier) catalogs(ctx context.Context, s storage.Snapshot) error {
 		event := v.versions[version]
 		v.report.add(Finding{
 			Kind: FindingMissing, From: event.Position, To: event.Position,
-			Message: fmt.Sprintf("the document of version %d of the catalog is gone", version),
+			Message: fmt.Sprintf("the document of version %d of the catalog is missing", version),
 		})
 	}
 	var sum [32]byte
@@ -50,36 +50,36 @@ func (v *verifier) catalogs(ctx context.Context, s storage.Snapshot) error {
 		sum = reference.SumCatalog(sum, &stored[i])
 	}
 	if int64(len(stored)) == v.head.CatalogVersion && v.head.CatalogsSum != ([32]byte{}) && sum != v.head.CatalogsSum {
-		v.differs("the versions of the catalog are not those that the head names")
+		v.addHeadFinding("the versions of the catalog differ from those that the head names")
 	}
 	if n := int64(len(stored)); n != v.head.CatalogVersion {
-		v.differs(fmt.Sprintf("the head knows %d versions of the catalog, and there are %d", v.head.CatalogVersion, n))
+		v.addHeadFinding(fmt.Sprintf("the head names %d versions of the catalog, and %d are stored", v.head.CatalogVersion, n))
 	}
 	return nil
 }
 
-// isOf reports whether a version of the catalog is the one of the event.
-func isOf(c *storage.Catalog, e *consent.Event) bool {
+// matchesDocument reports whether a version of the catalog is the one of the event.
+func matchesDocument(c *storage.Catalog, e *consent.Event) bool {
 	return sha256.Sum256([]byte(c.Document)) == e.Document256 && c.SHA256 == e.Document256 && c.Position == e.Position &&
 		c.Effective == e.Effective && c.Recorded == e.Recorded
 }
 
-// states holds every state against the fold of its subject's events.
-func (v *verifier) states(ctx context.Context, s storage.Snapshot) error {
+// verifyStates holds every state against the fold of its subject's events.
+func (v *verifier) verifyStates(ctx context.Context, s storage.Snapshot) error {
 	refs, err := s.Refs(ctx)
 	if err != nil {
 		return err
 	}
 	if n := len(refs); n != int(v.head.Refs) {
-		v.differs(fmt.Sprintf("the head knows %d references, and there are %d", v.head.Refs, n))
+		v.addHeadFinding(fmt.Sprintf("the head names %d references, and %d are stored", v.head.Refs, n))
 	}
 	table, err := reference.NewTable(refs)
 	if err != nil {
-		v.differs("the references, by which states are packed, have a gap")
+		v.addHeadFinding("the references that packed states use have a gap")
 		return nil //nolint:nilerr // The gap is a finding, and without it the states say nothing.
 	}
 	if n := int(v.head.Refs); n == len(refs) && !table.Fits(&v.head) {
-		v.differs("the references are not those that the head names")
+		v.addHeadFinding("the references differ from those that the head names")
 	}
 	var after consent.SubjectID
 	return stream(ctx, func(ctx context.Context) ([]storage.SubjectHistory, error) {
@@ -90,27 +90,27 @@ func (v *verifier) states(ctx context.Context, s storage.Snapshot) error {
 		return page, err
 	}, func(page []storage.SubjectHistory) error {
 		for i := range page {
-			v.state(&page[i], table)
+			v.verifyState(&page[i], table)
 		}
 		v.report.Subjects += int64(len(page))
-		v.did(len(page))
+		v.noteProgress(len(page))
 		return nil
 	})
 }
 
-func (v *verifier) state(h *storage.SubjectHistory, table *reference.Table) {
-	made, err := packAnew(h.ID, h.Headers, table)
+func (v *verifier) verifyState(h *storage.SubjectHistory, table *reference.Table) {
+	made, err := repack(h.ID, h.Headers, table)
 	if errors.Is(err, codec.ErrEncoding) && v.report.Found > 0 {
 		return // A header that cannot be read was found before, and says more than the state.
 	}
-	message := "the state is not what the events say: run `assent ledger rebuild`"
+	message := "the state differs from the events: run `assent ledger rebuild`"
 	switch {
 	case err != nil:
-		message = "the state cannot be made: a reference that it needs is not stored"
+		message = "the state cannot be computed: a reference that it needs is not stored"
 	case made.Position == h.State.Position && bytes.Equal(made.Packed, h.State.Packed):
 		return
 	case h.State.Packed == nil:
-		message = "the state is gone: run `assent ledger rebuild`"
+		message = "the state is missing: run `assent ledger rebuild`"
 	}
 	v.report.add(Finding{
 		Kind: FindingStateDiffers, From: made.Position, To: made.Position, Subject: h.ID, Message: message,

@@ -37,7 +37,7 @@ type FindingKind string
 // The kinds of findings.
 const (
 	FindingAltered         FindingKind = "ALTERED"          // the event, or what is stored beside it, is not what was recorded
-	FindingMissing         FindingKind = "MISSING"          // there is none at the position, but one later
+	FindingMissing         FindingKind = "MISSING"          // no event has the position, but a later one exists
 	FindingReordered       FindingKind = "REORDERED"        // it was recorded at another position
 	FindingInserted        FindingKind = "INSERTED"         // it is stored outside the ledger
 	FindingTruncated       FindingKind = "TRUNCATED"        // the ledger was longer
@@ -45,7 +45,7 @@ const (
 	FindingStateDiffers    FindingKind = "STATE_DIFFERS"    // a state is not the fold of its events
 	FindingHeadDiffers     FindingKind = "HEAD_DIFFERS"     // the head is not that of the events
 	FindingAnotherHistory  FindingKind = "ANOTHER_HISTORY"  // a checkpoint commits to other events
-	FindingCheckpoint      FindingKind = "CHECKPOINT"       // a checkpoint is none of this ledger
+	FindingCheckpoint      FindingKind = "CHECKPOINT"       // a checkpoint does not belong to this ledger
 )
 
 // Finding is something that is wrong, at the positions From to To; zero where it is at none.
@@ -61,8 +61,8 @@ type Report struct {
 	Checkpoint checkpoint.Checkpoint // of the head, signed only if nothing was found
 	Events     int64
 	Subjects   int64
-	Deleted    int64     // events whose evidence was deleted, as erasure and retention do
-	Removed    int64     // those of them whose evidence retention removed, as the ledger says
+	Deleted    int64     // events without their evidence, which was deleted, as erasure and retention do
+	Removed    int64     // those of them that lost their evidence to retention, as the ledger says
 	Blank      int64     // events that an erasure blanked and appended anew
 	Findings   []Finding // the first of them
 	Found      int64     // how many there are
@@ -91,13 +91,13 @@ func Verify(
 		if err := v.openCheckpoints(ctx, s, keys, checkpoints); err != nil {
 			return err
 		}
-		if err := v.events(ctx, s); err != nil {
+		if err := v.verifyEvents(ctx, s); err != nil {
 			return err
 		}
-		if err := v.catalogs(ctx, s); err != nil {
+		if err := v.verifyCatalogs(ctx, s); err != nil {
 			return err
 		}
-		return v.states(ctx, s)
+		return v.verifyStates(ctx, s)
 	})
 	if err != nil {
 		return report, env.StoreFault(err)
@@ -120,7 +120,7 @@ type verifier struct {
 	tree     knownTree
 	versions map[int64]consent.Event // the events of the catalog, by version
 	blanks   map[int64]bool          // those for which no event stood yet
-	deleted  map[int64]bool          // those whose evidence was deleted
+	deleted  map[int64]bool          // those without their evidence, which was deleted
 	blank    int64
 
 	erasedAny bool              // an erasure was recorded up to here
@@ -131,7 +131,7 @@ func newVerifier(report *Report, head storage.Head, progress func(int64)) *verif
 	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, blanks: map[int64]bool{}, deleted: map[int64]bool{}}
 }
 
-func (v *verifier) did(n int) {
+func (v *verifier) noteProgress(n int) {
 	v.done += int64(n)
 	v.progress(v.done)
 }
@@ -166,9 +166,9 @@ func (v *verifier) openCheckpoints(ctx context.Context, s storage.Snapshot, keys
 }
 
 func (v *verifier) openCosigned(stored tables.CosignedCheckpoint, origin string, verifiers []string) {
-	what := fmt.Sprintf("the cosigned checkpoint of size %d that is stored", stored.Size)
+	what := fmt.Sprintf("the stored cosigned checkpoint of size %d", stored.Size)
 	if c, err := ledger.ParseNote([]byte(stored.Note)); err == nil && c.Size != stored.Size {
-		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is one of another size"})
+		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " has another size"})
 		return
 	}
 	v.openCheckpoint([]byte(stored.Note), origin, verifiers, what)
@@ -178,7 +178,7 @@ func (v *verifier) openCheckpoint(text []byte, origin string, verifiers []string
 	c, err := ledger.OpenCheckpoint(text, origin, verifiers...)
 	switch {
 	case err != nil:
-		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " is not one of this ledger, or was altered"})
+		v.report.add(Finding{Kind: FindingCheckpoint, Message: what + " does not belong to this ledger, or was altered"})
 	case c.Size > v.head.Position:
 		v.report.add(Finding{
 			Kind: FindingTruncated, From: v.head.Position + 1, To: c.Size,
@@ -209,8 +209,8 @@ func (v *verifier) compareOlder() {
 	}
 }
 
-// events walks the rows of the ledger.
-func (v *verifier) events(ctx context.Context, s storage.Snapshot) error {
+// verifyEvents walks the rows of the ledger.
+func (v *verifier) verifyEvents(ctx context.Context, s storage.Snapshot) error {
 	after := int64(math.MinInt64)
 	err := stream(ctx, func(ctx context.Context) ([]storage.Row, error) {
 		rows, err := s.Rows(ctx, after, verifyPage)
@@ -220,9 +220,9 @@ func (v *verifier) events(ctx context.Context, s storage.Snapshot) error {
 		return rows, err
 	}, func(rows []storage.Row) error {
 		for i, seen := range inspectAll(rows) {
-			v.event(&rows[i], &seen)
+			v.verifyEvent(&rows[i], &seen)
 		}
-		v.did(len(rows))
+		v.noteProgress(len(rows))
 		return nil
 	})
 	if err != nil {

@@ -24,18 +24,18 @@ import (
 // POSITION_UNKNOWN, OTHER_HISTORY, OTHER_DEPARTMENT, NO_CATALOG.
 func (s *Checker) Check(ctx context.Context, in Input) (Result, error) {
 	q := s.newRequest(1)
-	defer s.done(q)
-	if err := q.add(in.Address); err != nil {
+	defer s.releaseRequest(q)
+	if err := q.addAddress(in.Address); err != nil {
 		return Result{}, err
 	}
 	if err := q.items[0].err; err != nil {
 		return Result{}, err
 	}
-	got, err := s.answer(ctx, q, &asked{in.Request, in.Moment, in.Consistency})
+	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency})
 	if err != nil {
 		return Result{}, err
 	}
-	result := NewResult(q.item(0), got.Snapshot, got.catalog)
+	result := NewResult(q.decisionAt(0), got.Snapshot, got.catalog)
 	if in.Receipt {
 		result.Receipt, err = s.receiptOf(q.items[0].Address, in.Request, &result)
 	}
@@ -61,32 +61,32 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 		return BatchResult{}, err
 	}
 	q := s.newRequest(len(in.Addresses))
-	defer s.done(q)
+	defer s.releaseRequest(q)
 	for _, typed := range in.Addresses {
-		if err := q.add(typed); err != nil {
+		if err := q.addAddress(typed); err != nil {
 			return BatchResult{}, err
 		}
 	}
-	got, err := s.answer(ctx, q, &asked{in.Request, in.Moment, in.Consistency})
+	got, err := s.answer(ctx, q, &checkInput{in.Request, in.Moment, in.Consistency})
 	if err != nil {
 		return BatchResult{}, err
 	}
 	result := BatchResult{Snapshot: got.Snapshot, Catalog: got.catalog, Outcomes: slices.Clone(q.list)}
-	result.Of, result.Positions, result.ValidUntil = slices.Clone(q.of), slices.Clone(q.grant), slices.Clone(q.until)
+	result.Of, result.Positions, result.ValidUntil = slices.Clone(q.outcomeOf), slices.Clone(q.grant), slices.Clone(q.until)
 	return result, nil
 }
 
-// answer decides about the addresses of a request and counts what that tells.
-func (s *Checker) answer(ctx context.Context, q *request, in *asked) (answer, error) {
+// answer decides about the addresses of a request and counts the disclosures.
+func (s *Checker) answer(ctx context.Context, q *request, in *checkInput) (answer, error) {
 	got, err := s.decideAll(ctx, q, in)
 	if err != nil {
 		return answer{}, err
 	}
 	got.ForSending = got.ForSending && in.IsNow() && in.isStrict()
 	if s.sampler != nil {
-		s.sampler.take(q, in, &got)
+		s.sampler.trySample(q, in, &got)
 	}
-	if err := s.disclosures.Count(ctx, &got.Caller, got.asked, in.Channel, q.about...); err != nil {
+	if err := s.disclosures.Count(ctx, &got.Caller, got.decidedAt, in.Channel, q.disclosedSubjects...); err != nil {
 		return answer{}, err
 	}
 	for i := range q.list {
@@ -98,20 +98,20 @@ func (s *Checker) answer(ctx context.Context, q *request, in *asked) (answer, er
 }
 
 // decideAll decides by the index, where there is one and it is asked about now, or else by the store.
-func (s *Checker) decideAll(ctx context.Context, q *request, in *asked) (answer, error) {
+func (s *Checker) decideAll(ctx context.Context, q *request, in *checkInput) (answer, error) {
 	if s.index == nil || !in.IsNow() {
 		return s.decideByStore(ctx, q, in)
 	}
 	got, err := s.decideByIndex(ctx, q, in)
-	if errors.Is(err, errUnread) {
+	if errors.Is(err, errIndexUnusable) {
 		return s.decideByStore(ctx, q, in)
 	}
 	return got, err
 }
 
 // decideByStore decides by a read of the database, which is always strict.
-func (s *Checker) decideByStore(ctx context.Context, q *request, in *asked) (answer, error) {
-	q.again()
+func (s *Checker) decideByStore(ctx context.Context, q *request, in *checkInput) (answer, error) {
+	q.discardOutcomes()
 	v, who, err := s.reader.Look(ctx, q.AllKeys(), in.Moment)
 	if err != nil {
 		return answer{}, err
@@ -124,7 +124,7 @@ func (s *Checker) decideByStore(ctx context.Context, q *request, in *asked) (ans
 		return answer{}, err
 	}
 	basis.ForSending = true
-	return answer{Snapshot: basis, catalog: cat, Caller: who, asked: v.Asked}, q.decide(0, len(q.items), rules, v, v.At)
+	return answer{Snapshot: basis, catalog: cat, Caller: who, decidedAt: v.Asked}, q.decideItems(0, len(q.items), rules, v, v.At)
 }
 
 // hasReached returns an error unless the ledger holds what the client has seen of it.
@@ -140,8 +140,8 @@ func (s *Checker) hasReached(ctx context.Context, head *storage.Head, c *Consist
 		return err
 	}
 	if root != *c.Root {
-		return fault.Errorf(fault.OtherHistory, "consistency.atLeast.rootHash", "the ledger has another history at position %d: "+
-			"it was restored from a backup, or is another one; what was recorded since may be lost", c.AtLeast)
+		return fault.Errorf(fault.OtherHistory, "consistency.atLeast.rootHash", "the history of the ledger differs at position %d: "+
+			"it was restored from a backup, or it is another ledger; events recorded since the backup may be lost", c.AtLeast)
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ type Checker struct {
 
 	guard       *access.Guard
 	reader      *asof.Reader
-	engine      *txn.Engine // whose acknowledged writes the answers show
+	engine      *txn.Engine // the answers show its acknowledged writes
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
 	decided     Decided
@@ -283,7 +283,7 @@ type BatchResult struct {
 	Outcomes   []Outcome
 	Of         []uint32          // the index of the outcome
 	Positions  []int64           // of the grant; 0: there is none
-	ValidUntil []consent.Instant // zero: it is no ALLOW
+	ValidUntil []consent.Instant // zero if the verdict is not ALLOW
 }
 
 // Item returns the decision about the address at i, or why there is none.

@@ -19,16 +19,16 @@ import (
 )
 
 const (
-	// denyBehind is how far the index may be behind for a denial to need no fence.
-	denyBehind = 5 * time.Second
-	// readAtOnce is how many addresses are read from the index before others, and what is new, have their turn.
-	readAtOnce = 1000
+	// maxIndexAgeForDeny is how far the index may be behind for a denial to need no fence.
+	maxIndexAgeForDeny = 5 * time.Second
+	// addressesPerView is how many addresses are read from the index before others, and what is new, have their turn.
+	addressesPerView = 1000
 )
 
-// errUnread says that the index cannot tell, and the database has to.
-var errUnread = errors.New("the index cannot answer this request")
+// errIndexUnusable means that the index cannot answer, and the database is read instead.
+var errIndexUnusable = errors.New("the index cannot answer this request")
 
-// Index is the packed states of all subjects in memory. See package index, whose Index it is.
+// Index is the packed states of all subjects in memory. It is the Index of package index.
 type Index interface {
 	// Head returns the head as of which a view would be now, another pointer whenever anything changed; nil if there is none.
 	Head() *storage.Head
@@ -43,26 +43,26 @@ type Index interface {
 }
 
 // decideByIndex decides by the index: a denial at once while the index is close behind, everything else once it has caught up with what
-// was acknowledged before the call. Without the database a denial still stands; nothing else can be answered then.
-func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (answer, error) {
+// was acknowledged before the call. Without the database only a denial can be answered.
+func (s *Checker) decideByIndex(ctx context.Context, q *request, in *checkInput) (answer, error) {
 	early := len(q.items) == 1 || !in.isStrict()
 	var got answer
-	var seen observed
+	var seen indexState
 	var failed error
 	if early {
 		got, seen, failed = s.decideInMemory(ctx, q, in)
-		if errors.Is(failed, errUnread) {
-			return answer{}, errUnread
+		if errors.Is(failed, errIndexUnusable) {
+			return answer{}, errIndexUnusable
 		}
 		if failed == nil && s.isFreshEnough(q, in, &seen) {
 			got.ForSending = true
 			return got, s.hasReached(ctx, seen.head, &in.Consistency)
 		}
 	}
-	if early && failed == nil && s.index.Failing() && q.denies() && in.AtLeast <= seen.head.Position {
+	if early && failed == nil && s.index.Failing() && q.deniesAll() && in.AtLeast <= seen.head.Position {
 		return got, nil // A DENY must not wait for a database that hangs. It may lack what was acknowledged since.
 	}
-	if err := s.fence(ctx); err != nil {
+	if err := s.waitForFence(ctx); err != nil {
 		return s.decideWithoutFence(ctx, q, in, err)
 	}
 	if !early || failed != nil || s.index.Head() != seen.head {
@@ -75,36 +75,36 @@ func (s *Checker) decideByIndex(ctx context.Context, q *request, in *asked) (ans
 }
 
 // isFreshEnough reports whether what was decided without a fence may be answered.
-func (s *Checker) isFreshEnough(q *request, in *asked, seen *observed) bool {
+func (s *Checker) isFreshEnough(q *request, in *checkInput, seen *indexState) bool {
 	switch {
 	case in.AtLeast > seen.head.Position:
 		return false
 	case !s.engine.Acknowledged.IsIn(seen.head):
 		return false // The index must show everything that this process has acknowledged.
 	case in.isStrict():
-		return seen.behind <= denyBehind && q.denies()
+		return seen.behind <= maxIndexAgeForDeny && q.deniesAll()
 	default:
 		return seen.behind <= in.Bounded
 	}
 }
 
 // decideWithoutFence answers what may be answered when the database cannot say what is new.
-func (s *Checker) decideWithoutFence(ctx context.Context, q *request, in *asked, outage error) (answer, error) {
+func (s *Checker) decideWithoutFence(ctx context.Context, q *request, in *checkInput, outage error) (answer, error) {
 	if errors.Is(outage, follow.ErrNotLoaded) {
-		return answer{}, errUnread
+		return answer{}, errIndexUnusable
 	}
 	if ctx.Err() != nil || !errors.Is(outage, storage.ErrUnavailable) {
 		return answer{}, env.StoreFault(outage)
 	}
 	got, seen, err := s.decideInMemory(ctx, q, in)
-	if err != nil || !q.denies() || in.AtLeast > seen.head.Position {
+	if err != nil || !q.deniesAll() || in.AtLeast > seen.head.Position {
 		return answer{}, env.StoreFault(outage)
 	}
 	got.ForSending = false
 	return got, nil
 }
 
-func (s *Checker) fence(ctx context.Context) error {
+func (s *Checker) waitForFence(ctx context.Context) error {
 	if s.unsafe.NoFence {
 		return nil
 	}
@@ -112,13 +112,13 @@ func (s *Checker) fence(ctx context.Context) error {
 }
 
 // decideInMemory decides by the index as it is, with one view for each readAtOnce addresses, for now or, where the clock lags behind the
-// ledger, for when that was written last. The error is errUnread where the index cannot tell.
-func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (answer, observed, error) {
-	q.again()
-	seen, now := observed{behind: s.index.Behind()}, s.Instant()
+// ledger, for when that was written last. The error is errIndexUnusable where the index cannot tell.
+func (s *Checker) decideInMemory(ctx context.Context, q *request, in *checkInput) (answer, indexState, error) {
+	q.discardOutcomes()
+	seen, now := indexState{behind: s.index.Behind()}, s.Instant()
 	head := s.index.Head()
 	if seen.head = head; head == nil {
-		return answer{}, seen, errUnread
+		return answer{}, seen, errIndexUnusable
 	}
 	stand, err := s.requestContextOf(ctx, q.Digests.Keys, head)
 	if err != nil {
@@ -128,16 +128,16 @@ func (s *Checker) decideInMemory(ctx context.Context, q *request, in *asked) (an
 	for from := 0; from < len(q.items); {
 		v, ok := s.index.View()
 		if !ok {
-			return answer{}, seen, errUnread
+			return answer{}, seen, errIndexUnusable
 		}
-		if head = v.Head(); !stand.fits(head) {
+		if head = v.Head(); !stand.isFor(head) {
 			v.Close() // The request context may have to be read from the database, which no caller does that holds a view.
 			if stand, err = s.requestContextOf(ctx, q.Digests.Keys, head); err != nil {
 				return answer{}, seen, err
 			}
 			continue
 		}
-		to := min(from+readAtOnce, len(q.items))
+		to := min(from+addressesPerView, len(q.items))
 		part, err := s.decidePart(q, from, to, &stand, v, in.Request, now)
 		if err != nil {
 			return answer{}, seen, err
@@ -167,9 +167,9 @@ func (s *Checker) decidePart(q *request, from, to int, stand *requestContext, v 
 	}
 	got := answer{
 		Snapshot: Snapshot{Position: head.Position, CatalogVersion: force.Version},
-		catalog:  force.Parsed, Caller: stand.caller, asked: at, inView: to, revision: head.Revision,
+		catalog:  force.Parsed, Caller: stand.caller, decidedAt: at, decidedInView: to, revision: head.Revision,
 	}
-	return got, q.decide(from, to, rules, &memory{view: v, names: stand.names}, at)
+	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -185,8 +185,8 @@ func (s *Checker) mayAskIndex(ctx context.Context, r consent.Request) bool {
 	return err == nil && stand.caller.NeedChannel(r.Channel, reference.InForce(stand.versions, max(s.Instant(), head.Recorded)).Parsed) == nil
 }
 
-// observed is the index as it was when a check looked at it.
-type observed struct {
+// indexState is the index as it was when a check looked at it.
+type indexState struct {
 	head   *storage.Head
 	behind time.Duration
 }
@@ -216,32 +216,32 @@ func (s *Checker) requestContextOf(ctx context.Context, digests *seal.Keys, head
 	return stand, err
 }
 
-// fits reports whether the request context is the same under another head.
-func (s *requestContext) fits(head *storage.Head) bool {
+// isFor reports whether the request context is the same under another head.
+func (s *requestContext) isFor(head *storage.Head) bool {
 	return s.head == head || s.head.CatalogVersion == head.CatalogVersion && s.head.CatalogsSum == head.CatalogsSum &&
 		s.head.ClientsVersion == head.ClientsVersion && s.head.Refs == head.Refs && s.head.RefsSum == head.RefsSum &&
 		slices.Equal(s.head.DigestKeys, head.DigestKeys)
 }
 
-// memory reads subjects from a view of the index.
-type memory struct {
+// indexSource reads subjects from a view of the index.
+type indexSource struct {
 	view  index.View
 	names codec.Names
 }
 
 // Find implements subjects.Source.
-func (m *memory) Find(where *subjects.Place, into *consent.State) (subjects.Found, error) {
+func (m *indexSource) Find(where *subjects.Place, into *consent.State) (subjects.Found, error) {
 	for i := range where.Keys {
 		packed, ok := m.view.Find(&where.Keys[i])
 		if !ok {
 			continue
 		}
 		if packed == nil {
-			return subjects.Found{}, errUnread
+			return subjects.Found{}, errIndexUnusable
 		}
 		err := codec.UnpackInto(into, packed, m.names)
 		if err != nil {
-			err = errUnread // It is of another program's version.
+			err = errIndexUnusable // It is of another program's version.
 		}
 		return subjects.Found{Key: &where.Keys[i], State: into, KeyVersion: where.Digests.Versions[i]}, err
 	}

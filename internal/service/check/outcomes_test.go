@@ -45,13 +45,13 @@ func TestOutcomes_EachAddress_HasItsOwn_AndNoneStandsThereTwice(t *testing.T) {
 			if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
 				how := rapid.SampledFrom([]string{"one way", "another way"}).Draw(t, "how")
 				failures[i] = fault.Errorf(fault.InvalidAddress, "address", "%s", how)
-				o.fail(i, failures[i])
+				o.addFailure(i, failures[i])
 				continue
 			}
 			decisions[i] = anyDecision(senders).Draw(t, "decision")
-			o.add(i, &decisions[i])
+			o.addDecision(i, &decisions[i])
 		}
-		result := BatchResult{Outcomes: o.list, Of: o.of, Positions: o.grant, ValidUntil: o.until}
+		result := BatchResult{Outcomes: o.list, Of: o.outcomeOf, Positions: o.grant, ValidUntil: o.until}
 		for i := range n {
 			d, err := result.Item(i)
 			if diff := cmp.Diff(decisions[i], d); diff != "" {
@@ -92,7 +92,7 @@ func BenchmarkOutcomes(b *testing.B) {
 	for b.Loop() {
 		o.reset(n)
 		for i := range decisions {
-			o.add(i, &decisions[i])
+			o.addDecision(i, &decisions[i])
 		}
 	}
 }

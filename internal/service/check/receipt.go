@@ -22,7 +22,7 @@ func (s *Checker) receiptOf(a address.Address, r consent.Request, result *Result
 	return string(signed), err
 }
 
-// Statement returns what a receipt says of a check, but for whose ledger and which address.
+// Statement returns what a receipt says of a check, but for the ledger and the address.
 func Statement(r consent.Request, result *Result) receipt.Receipt {
 	statement := receipt.Receipt{
 		Decided: result.Decided, Position: result.Snapshot.Position, CatalogVersion: result.CatalogVersion, ForSending: result.ForSending,

@@ -14,8 +14,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// asked is what a check asks about each of its addresses.
-type asked struct {
+// checkInput is what a check asks about each of its addresses.
+type checkInput struct {
 	consent.Request
 	asof.Moment
 	Consistency
@@ -28,34 +28,34 @@ type request struct {
 	subjects.Knowledge
 	outcomes
 
-	items []item
-	about []storage.SubjectKey // the subjects to count disclosures for, once all is decided
+	items             []item
+	disclosedSubjects []storage.SubjectKey // the subjects to count disclosures for, once all is decided
 }
 
 // answer is what the answers about all addresses of a request have in common.
 type answer struct {
 	Snapshot
 
-	catalog *catalog.Catalog
-	Caller  access.Caller
-	asked   consent.Instant // when
+	catalog   *catalog.Catalog
+	Caller    access.Caller
+	decidedAt consent.Instant // when
 
-	inView   int   // how many of the first addresses the index answered by one view; 0: the database did
-	revision int64 // of the head then
+	decidedInView int   // how many of the first addresses the index answered by one view; 0: the database did
+	revision      int64 // of the head then
 }
 
 // item is an address that is asked about.
 type item struct {
 	subjects.Places
 
-	err *fault.Error // it is no address
+	err *fault.Error // set if the text is not a valid address
 }
 
 // requestPool keeps requests that are not in use.
 type requestPool struct{ pool sync.Pool }
 
-// keptItems is how large a request may have been to be kept.
-const keptItems = 2 * env.MaxBatch // Slices grow by more than they need.
+// maxPooledItems is how large a request may have been to be kept.
+const maxPooledItems = 2 * env.MaxBatch // Slices grow by more than they need.
 
 func (s *Checker) newRequest(addresses int) *request {
 	q, ok := s.requestPool.pool.Get().(*request)
@@ -69,17 +69,17 @@ func (s *Checker) newRequest(addresses int) *request {
 	return q
 }
 
-// done gives a request back. Nothing that it holds may be used any more.
-func (s *Checker) done(q *request) {
+// releaseRequest gives a request back. Nothing that it holds may be used any more.
+func (s *Checker) releaseRequest(q *request) {
 	q.Hasher.Release()
 	q.Hasher = nil
-	if cap(q.items) <= keptItems {
+	if cap(q.items) <= maxPooledItems {
 		s.requestPool.pool.Put(q)
 	}
 }
 
-// add adds an address as it was typed. What is none fails only its item.
-func (q *request) add(typed string) error {
+// addAddress adds an address as it was typed. What is none fails only its item.
+func (q *request) addAddress(typed string) error {
 	a, err := address.Parse(typed)
 	if err != nil {
 		q.items = append(q.items, item{err: subjects.InvalidAddress(err)})
@@ -95,28 +95,28 @@ func (q *request) add(typed string) error {
 	return q.Locate(&q.items[n].Places, a, false)
 }
 
-// decide decides about the items from one to another, by what is seen.
-func (q *request) decide(from, to int, rules *consent.Rules, by subjects.Source, at consent.Instant) error {
+// decideItems decides about the items from one to another, by what is seen.
+func (q *request) decideItems(from, to int, rules *consent.Rules, by subjects.Source, at consent.Instant) error {
 	for i := from; i < to; i++ {
 		asked := &q.items[i]
 		if asked.err != nil {
-			q.fail(i, asked.err)
+			q.addFailure(i, asked.err)
 			continue
 		}
 		if err := q.Gather(&asked.Places, by); err != nil {
 			return err
 		}
 		d := rules.Decide(asked.Address, &q.Known, at)
-		q.outcomes.add(i, &d)
+		q.addDecision(i, &d)
 		if q.About != nil {
-			q.about = append(q.about, *q.About)
+			q.disclosedSubjects = append(q.disclosedSubjects, *q.About)
 		}
 	}
 	return nil
 }
 
-// again forgets what was decided.
-func (q *request) again() {
+// discardOutcomes forgets what was decided.
+func (q *request) discardOutcomes() {
 	q.reset(len(q.items))
-	q.about = q.about[:0]
+	q.disclosedSubjects = q.disclosedSubjects[:0]
 }

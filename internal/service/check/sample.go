@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// samplesWaiting is how many samples wait at most; what comes then is not compared.
-	samplesWaiting = 256
+	// maxQueuedSamples is how many samples wait at most; what comes then is not compared.
+	maxQueuedSamples = 256
 	// sampleTimeout is how long deciding one again may take.
 	sampleTimeout = 5 * time.Second
 )
@@ -27,7 +27,7 @@ const (
 type sampler struct {
 	checker *Checker
 	share   float64
-	waiting chan sample
+	queue   chan sample
 	end     context.CancelFunc
 	ended   chan struct{}
 
@@ -49,8 +49,8 @@ type sample struct {
 // newSampler returns a sampler of the share of all checks, from 0 to 1.
 func newSampler(s *Checker, share float64) *sampler {
 	stop, end := context.WithCancel(context.Background())
-	r := &sampler{checker: s, share: share, waiting: make(chan sample, samplesWaiting), end: end, ended: make(chan struct{})}
-	go r.serve(stop)
+	r := &sampler{checker: s, share: share, queue: make(chan sample, maxQueuedSamples), end: end, ended: make(chan struct{})}
+	go r.compareSamples(stop)
 	return r
 }
 
@@ -59,34 +59,37 @@ func (r *sampler) close() {
 	<-r.ended
 }
 
-// take takes some of the answers to a request. It does not wait.
-func (r *sampler) take(q *request, in *asked, got *answer) {
-	for i := range got.inView {
+// trySample takes some of the answers to a request. It does not wait.
+func (r *sampler) trySample(q *request, in *checkInput, got *answer) {
+	for i := range got.decidedInView {
 		if q.items[i].err != nil || rand.Float64() >= r.share {
 			continue
 		}
-		one := sample{address: q.items[i].Address, request: in.Request, decision: q.item(i), basis: got.Snapshot, catalog: got.catalog, revision: got.revision}
+		one := sample{
+			address: q.items[i].Address, request: in.Request, decision: q.decisionAt(i),
+			basis: got.Snapshot, catalog: got.catalog, revision: got.revision,
+		}
 		select {
-		case r.waiting <- one:
+		case r.queue <- one:
 		default:
 			r.skipped.Add(1)
 		}
 	}
 }
 
-func (r *sampler) serve(ctx context.Context) {
+func (r *sampler) compareSamples(ctx context.Context) {
 	defer close(r.ended)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case one := <-r.waiting:
-			r.compare(ctx, &one)
+		case one := <-r.queue:
+			r.compareSample(ctx, &one)
 		}
 	}
 }
 
-func (r *sampler) compare(ctx context.Context, one *sample) {
+func (r *sampler) compareSample(ctx context.Context, one *sample) {
 	timed, cancel := context.WithTimeout(ctx, sampleTimeout)
 	defer cancel()
 	again, can, err := r.checker.decideAgain(timed, one)
@@ -100,7 +103,7 @@ func (r *sampler) compare(ctx context.Context, one *sample) {
 			continue
 		}
 		r.differing.Add(1)
-		r.checker.Log.LogAttrs(ctx, slog.LevelError, "the index answered otherwise than the ledger; run `assent ledger verify`",
+		r.checker.Log.LogAttrs(ctx, slog.LevelError, "the index and the ledger gave different answers; run `assent ledger verify`",
 			slog.String("source", source), slog.String("channel", one.request.Channel), slog.Int64("position", one.basis.Position),
 			slog.String("index", string(one.decision.Reason)), slog.String("ledger", string(d.Reason)))
 	}
@@ -143,14 +146,14 @@ func (s *Checker) decideAgain(ctx context.Context, one *sample) (again map[strin
 	return again, true, nil
 }
 
-// Sampled tells what became of the answers of the index that were to be decided again.
+// Sampled counts the results of the answers of the index that were selected to be decided again.
 type Sampled struct {
 	Compared  int64
 	Differing int64 // of those compared
 	Skipped   int64 // could not be compared: too many waited, the database was away, or an erasure took away what it rested on
 }
 
-// Sampled returns what became of the answers of the index that were to be decided again.
+// Sampled returns the results of the answers of the index that were selected to be decided again.
 func (s *Checker) Sampled() Sampled {
 	if s.sampler == nil {
 		return Sampled{}

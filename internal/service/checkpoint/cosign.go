@@ -24,7 +24,7 @@ func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledge
 	if err != nil {
 		return ledger.Cosigned{}, err
 	}
-	if err := who.NeedAllDepartments("a cosignature stands for the whole ledger"); err != nil {
+	if err := who.NeedAllDepartments("a cosignature is for the whole ledger"); err != nil {
 		return ledger.Cosigned{}, err
 	}
 	c, err := p.openCosigned(&head, signed)
@@ -42,7 +42,7 @@ func (p *Checkpoints) AddCosignatures(ctx context.Context, signed []byte) (ledge
 			return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "the witness %s signed it in the future", by.Witness)
 		}
 	}
-	if ok, err := p.beginsWith(ctx, &head, &c); err != nil {
+	if ok, err := p.verifyPrefix(ctx, &head, &c); err != nil {
 		return ledger.Cosigned{}, err
 	} else if !ok {
 		return ledger.Cosigned{}, fault.Errorf(fault.InvalidRequest, "note", "it is signed by a key of this ledger, but commits "+
@@ -87,7 +87,7 @@ func (p *Checkpoints) LatestCosigned(ctx context.Context) (*ledger.Cosigned, err
 	if c.Size > head.Position {
 		return nil, errors.New("the ledger is shorter than a checkpoint that witnesses cosigned: run `assent ledger verify`")
 	}
-	if ok, err := p.beginsWith(ctx, &head, &c); err != nil {
+	if ok, err := p.verifyPrefix(ctx, &head, &c); err != nil {
 		return nil, err
 	} else if !ok {
 		return nil, errors.New("a checkpoint that witnesses cosigned commits to other events than the ledger has: run `assent ledger verify`")
@@ -109,16 +109,16 @@ func cosignFault(err error) error {
 	message := "it is not a checkpoint of this ledger, or one of its signatures is not valid"
 	switch {
 	case errors.Is(err, ledger.ErrSignature):
-		message = "it is not a checkpoint of this ledger: no key of it signed it, or it was altered"
+		message = "it is not a checkpoint of this ledger: it is not signed by a key of this ledger, or it was altered"
 	case errors.Is(err, ledger.ErrNotCosigned):
-		message = "no witness signed it that this server knows: the server takes their keys with --witness-key"
+		message = "it is not signed by a witness that this server knows: set the keys of witnesses with --witness-key"
 	}
 	return fault.Errorf(fault.InvalidRequest, "note", "%s", message).Because(err)
 }
 
-// beginsWith reports whether the ledger begins with what a checkpoint commits to, and if not says so in the log: a key of this ledger has
+// verifyPrefix reports whether the ledger begins with what a checkpoint commits to, and if not says so in the log: a key of this ledger has
 // signed another history.
-func (p *Checkpoints) beginsWith(ctx context.Context, head *storage.Head, c *ledger.Cosigned) (bool, error) {
+func (p *Checkpoints) verifyPrefix(ctx context.Context, head *storage.Head, c *ledger.Cosigned) (bool, error) {
 	root, err := p.RootAt(ctx, head, c.Size)
 	if err != nil || root == c.Root {
 		return err == nil, err

@@ -19,17 +19,17 @@ func (p *Checkpoints) TakeCheckpoint(ctx context.Context) (Checkpoint, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, p.keep(ctx, &c)
+	return c, p.storeCheckpoint(ctx, &c)
 }
 
-func (p *Checkpoints) keep(ctx context.Context, c *Checkpoint) error {
+func (p *Checkpoints) storeCheckpoint(ctx context.Context, c *Checkpoint) error {
 	if p.keeper == nil {
 		return nil
 	}
 	return p.keeper.KeepCheckpoint(ctx, c.Size, c.Signed)
 }
 
-// Standing is how the ledger stands to a checkpoint that was kept.
+// Standing is the relation of the ledger to a stored checkpoint.
 type Standing int
 
 // The standings.

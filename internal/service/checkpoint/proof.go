@@ -56,7 +56,7 @@ type ConsistencyProof struct {
 func (p *Checkpoints) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	c, err := p.checkpointOfNow(ctx)
 	if err == nil {
-		_ = p.keep(ctx, &c)
+		_ = p.storeCheckpoint(ctx, &c)
 	}
 	return c, err
 }
@@ -100,7 +100,7 @@ func (p *Checkpoints) ProveEntry(ctx context.Context, position, size int64) (Ent
 		return EntryProof{}, env.StoreFault(err)
 	}
 	if len(records) == 0 || records[0].Event.Position != position {
-		return EntryProof{}, fmt.Errorf("the ledger lacks position %d: run `assent ledger verify`", position)
+		return EntryProof{}, fmt.Errorf("position %d is missing from the ledger: run `assent ledger verify`", position)
 	}
 	proof.Header = records[0].Header
 	err = ledger.CheckEntry(proof.Hashes, position, ledger.LeafHash(proof.Header), size, proof.Root)

@@ -22,44 +22,44 @@ import (
 type Counter struct {
 	*env.Env
 
-	reader *asof.Reader
-	tally  *tally // nil: nothing is counted
+	reader  *asof.Reader
+	counter *disclosureCounter // nil: nothing is counted
 }
 
 // New returns the disclosures, which count until they are closed.
 func New(env *env.Env, reader *asof.Reader) *Counter {
-	return &Counter{Env: env, reader: reader, tally: newTally(env.Store, env.Instant, env.Log)}
+	return &Counter{Env: env, reader: reader, counter: newDisclosureCounter(env.Store, env.Instant, env.Log)}
 }
 
 // Count counts that a caller learnt something about the subjects with the keys. Where too much waits in memory it waits until there is
-// room; an error says that nothing was counted. An empty channel stands for all. The keys may be used again afterwards.
+// room; an error says that nothing was counted. An empty channel means all channels. The keys may be used again afterwards.
 func (s *Counter) Count(
 	ctx context.Context, who *access.Caller, at consent.Instant, channel string, keys ...storage.SubjectKey,
 ) error {
-	return s.tally.add(ctx, disclosing{day: at.Day(), client: who.ID, channel: channel}, keys...)
+	return s.counter.addDisclosures(ctx, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, keys...)
 }
 
 // Flush stores what was counted before the call.
 func (s *Counter) Flush(ctx context.Context) error {
-	if s.tally == nil {
+	if s.counter == nil {
 		return nil
 	}
-	return env.StoreFault(s.tally.flush(ctx))
+	return env.StoreFault(s.counter.flush(ctx))
 }
 
 // Waiting returns how many rows of counts are not stored yet.
 func (s *Counter) Waiting() int64 {
-	if s.tally == nil {
+	if s.counter == nil {
 		return 0
 	}
-	return s.tally.rows.Load()
+	return s.counter.rows.Load()
 }
 
 // Forget drops what was counted so far of subjects and is not stored yet.
-func (s *Counter) Forget(keys []storage.SubjectKey) { s.tally.forget(keys) }
+func (s *Counter) Forget(keys []storage.SubjectKey) { s.counter.forgetSubjects(keys) }
 
 // Close stores what was counted.
-func (s *Counter) Close() { s.tally.close() }
+func (s *Counter) Close() { s.counter.close() }
 
 // Disclosure is how often a client learnt something about a person on a day.
 type Disclosure struct {
@@ -132,12 +132,12 @@ func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosu
 	for i := range clients {
 		departments[clients[i].ID] = clients[i].Department
 	}
-	counts := map[disclosing]int64{} // before an address has an exact subject, it is counted for the folded one
+	counts := map[disclosureKind]int64{} // before an address has an exact subject, it is counted for the folded one
 	for i := range rows {
-		counts[disclosing{rows[i].Day, rows[i].Client, rows[i].Channel}] += rows[i].Count
+		counts[disclosureKind{rows[i].Day, rows[i].Client, rows[i].Channel}] += rows[i].Count
 	}
 	list := make([]Disclosure, 0, len(counts))
-	for _, d := range slices.SortedFunc(maps.Keys(counts), compareDisclosing) {
+	for _, d := range slices.SortedFunc(maps.Keys(counts), compareDisclosureKinds) {
 		list = append(list, Disclosure{
 			Client: d.client, Department: departments[d.client], Channel: d.channel, Day: d.day, Count: counts[d],
 		})
@@ -145,7 +145,7 @@ func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosu
 	return list, nil
 }
 
-func compareDisclosing(a, b disclosing) int {
+func compareDisclosureKinds(a, b disclosureKind) int {
 	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.client, b.client), cmp.Compare(a.channel, b.channel))
 }
 

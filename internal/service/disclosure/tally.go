@@ -17,42 +17,42 @@ import (
 )
 
 const (
-	// tallyEvery is how often what was counted is stored: what a killed process loses at most.
-	tallyEvery = 2 * time.Second
-	// tallySoft is how many rows wait in memory before they are stored early, tallyHard how many before callers wait for that.
-	tallySoft = 100_000
-	tallyHard = 2_000_000
-	// tallyChunk is how many rows one transaction stores at most. SQLite has one writer, which other writes wait for.
-	tallyChunk = 500
-	// tallyRemembered is for how long an addition can be repeated without being counted again.
-	tallyRemembered = 24 * time.Hour
-	// tallyGrace is how long storing may take when the service ends.
-	tallyGrace  = 5 * time.Second
-	tallyShards = 64
+	// flushInterval is how often what was counted is stored: what a killed process loses at most.
+	flushInterval = 2 * time.Second
+	// flushThreshold is how many rows wait in memory before they are stored early. At maxRowsInMemory callers wait until some are stored.
+	flushThreshold  = 100_000
+	maxRowsInMemory = 2_000_000
+	// maxRowsPerTransaction is how many rows one transaction stores at most. SQLite has one writer, which other writes wait for.
+	maxRowsPerTransaction = 500
+	// additionRetention is for how long an addition can be repeated without being counted again.
+	additionRetention = 24 * time.Hour
+	// flushOnCloseTimeout is how long storing may take when the service ends.
+	flushOnCloseTimeout = 5 * time.Second
+	shardCount          = 64
 )
 
-// tally counts the disclosures. It counts in memory, which costs a check next to nothing, and a goroutine stores the
+// disclosureCounter counts the disclosures. It counts in memory, which costs a check next to nothing, and a goroutine stores the
 // counts every few seconds. No count is lost while the process lives, and none is stored twice.
-type tally struct {
+type disclosureCounter struct {
 	store storage.Writer
 	now   func() consent.Instant
 	log   *slog.Logger
 
-	rows   atomic.Int64 // counts in memory: in shards, pending and doubt
-	soft   int64
-	hard   int64
-	shards [tallyShards]shard
+	rows           atomic.Int64 // counts in memory: in shards, pending and inDoubt
+	flushThreshold int64
+	maxRows        int64
+	shards         [shardCount]shard
 
-	mu    sync.RWMutex
-	kinds map[disclosing]*disclosing
-	room  chan struct{} // closed and made anew whenever rows were stored
+	mu       sync.RWMutex
+	kinds    map[disclosureKind]*disclosureKind
+	roomMade chan struct{} // closed and made anew whenever rows were stored
 
-	turn    chan struct{} // held by the goroutine that stores; guards what follows
-	pending []storage.Learnt
-	doubt   *addition // may be stored already
+	flushTurn chan struct{} // held by the goroutine that stores; guards what follows
+	pending   []storage.Learnt
+	inDoubt   *additionBatch // may be stored already
 
-	moving sync.Mutex                  // held while counts leave a shard for pending; never while anything is stored
-	gone   map[storage.SubjectKey]bool // subjects whose pending counts, and those in doubt, must not be stored any more
+	movingCounts sync.Mutex                  // held while counts leave a shard for pending; never while anything is stored
+	forgotten    map[storage.SubjectKey]bool // subjects that were dropped: neither their pending counts nor those in doubt may be stored
 
 	wake  chan struct{}
 	life  context.Context // that of the process
@@ -61,71 +61,71 @@ type tally struct {
 	ended chan struct{}
 }
 
-// disclosing is what the disclosures of a call have in common.
-type disclosing struct {
+// disclosureKind is what the disclosures of a call have in common.
+type disclosureKind struct {
 	day     int64
 	client  string
 	channel string
 }
 
-// shard holds the counts of the subjects whose digests begin alike.
+// shard holds the counts of the subjects with digests that begin alike.
 type shard struct {
 	mu     sync.Mutex
-	counts map[counted]int64
+	counts map[counterKey]int64
 }
 
-type counted struct {
+type counterKey struct {
 	key  storage.SubjectKey
-	kind *disclosing
+	kind *disclosureKind
 }
 
-// addition is what one transaction adds. Its id stays the same when it is tried again.
-type addition struct {
+// additionBatch is what one transaction adds. Its id stays the same when it is tried again.
+type additionBatch struct {
 	id     [32]byte
 	counts []storage.Learnt
 }
 
-func newTally(store storage.Writer, now func() consent.Instant, log *slog.Logger) *tally {
-	t := &tally{
-		store: store, now: now, log: log, soft: tallySoft, hard: tallyHard, kinds: map[disclosing]*disclosing{},
-		gone: map[storage.SubjectKey]bool{},
-		room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
+func newDisclosureCounter(store storage.Writer, now func() consent.Instant, log *slog.Logger) *disclosureCounter {
+	t := &disclosureCounter{
+		store: store, now: now, log: log, flushThreshold: flushThreshold, maxRows: maxRowsInMemory, kinds: map[disclosureKind]*disclosureKind{},
+		forgotten: map[storage.SubjectKey]bool{},
+		roomMade:  make(chan struct{}), flushTurn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	t.life = context.Background()
 	t.stop, t.end = context.WithCancel(t.life)
 	for i := range t.shards {
-		t.shards[i].counts = map[counted]int64{}
+		t.shards[i].counts = map[counterKey]int64{}
 	}
-	go t.serve()
+	go t.flushPeriodically()
 	return t
 }
 
-// add counts one disclosure for the subject of each key. If too many counts wait in memory, it waits until there is
+// addDisclosures counts one disclosure for the subject of each key. If too many counts wait in memory, it waits until there is
 // room. If it returns an error, nothing was counted. The caller may use the keys again afterwards.
-func (t *tally) add(ctx context.Context, d disclosing, keys ...storage.SubjectKey) error {
+func (t *disclosureCounter) addDisclosures(ctx context.Context, d disclosureKind, keys ...storage.SubjectKey) error {
 	if t == nil || len(keys) == 0 {
 		return nil
 	}
-	if err := t.await(ctx); err != nil {
+	if err := t.waitForRoom(ctx); err != nil {
 		return err
 	}
-	kind := t.kind(d)
+	kind := t.internKind(d)
 	added := 0
 	for i := range keys {
-		added += t.shardOf(&keys[i]).add(counted{keys[i], kind})
+		added += t.shardOf(&keys[i]).increment(counterKey{keys[i], kind})
 	}
-	if added > 0 && t.rows.Add(int64(added)) >= t.soft {
-		t.poke()
+	if added > 0 && t.rows.Add(int64(added)) >= t.flushThreshold {
+		t.wakeFlusher()
 	}
 	return nil
 }
 
-func (t *tally) shardOf(key *storage.SubjectKey) *shard {
-	return &t.shards[key.Digest[0]/(256/tallyShards)]
+func (t *disclosureCounter) shardOf(key *storage.SubjectKey) *shard {
+	return &t.shards[key.Digest[0]/(256/shardCount)]
 }
 
-// add counts, and returns how many rows that makes more.
-func (s *shard) add(l counted) int {
+// increment counts, and returns how many rows that makes more.
+func (s *shard) increment(l counterKey) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.counts)
@@ -133,11 +133,11 @@ func (s *shard) add(l counted) int {
 	return len(s.counts) - before
 }
 
-// take returns what was counted and begins anew.
-func (s *shard) take(into []storage.Learnt) []storage.Learnt {
+// takeCounts returns what was counted and begins anew.
+func (s *shard) takeCounts(into []storage.Learnt) []storage.Learnt {
 	s.mu.Lock()
 	counts := s.counts
-	s.counts = make(map[counted]int64, min(len(counts), tallyChunk))
+	s.counts = make(map[counterKey]int64, min(len(counts), maxRowsPerTransaction))
 	s.mu.Unlock()
 	for l, n := range counts {
 		into = append(into, storage.Learnt{Key: l.key, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: n})
@@ -145,17 +145,17 @@ func (s *shard) take(into []storage.Learnt) []storage.Learnt {
 	return into
 }
 
-// drop drops what was counted of those whose keys are gone, and returns how many rows that was.
-func (s *shard) drop(gone map[storage.SubjectKey]bool) int {
+// dropCounts drops what was counted of the subjects with the keys gone, and returns how many rows that was.
+func (s *shard) dropCounts(gone map[storage.SubjectKey]bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.counts)
-	maps.DeleteFunc(s.counts, func(l counted, _ int64) bool { return gone[l.key] })
+	maps.DeleteFunc(s.counts, func(l counterKey, _ int64) bool { return gone[l.key] })
 	return before - len(s.counts)
 }
 
-// kind returns the one copy of d that counts refer to until they are stored.
-func (t *tally) kind(d disclosing) *disclosing {
+// internKind returns the one copy of d that counts refer to until they are stored.
+func (t *disclosureCounter) internKind(d disclosureKind) *disclosureKind {
 	t.mu.RLock()
 	kind, ok := t.kinds[d]
 	t.mu.RUnlock()
@@ -172,16 +172,16 @@ func (t *tally) kind(d disclosing) *disclosing {
 	return &made
 }
 
-// await returns when there is room for more.
-func (t *tally) await(ctx context.Context) error {
-	for t.rows.Load() >= t.hard {
+// waitForRoom returns when there is room for more.
+func (t *disclosureCounter) waitForRoom(ctx context.Context) error {
+	for t.rows.Load() >= t.maxRows {
 		t.mu.RLock()
-		room := t.room
+		room := t.roomMade
 		t.mu.RUnlock()
-		if t.rows.Load() < t.hard {
+		if t.rows.Load() < t.maxRows {
 			return nil
 		}
-		t.poke()
+		t.wakeFlusher()
 		select {
 		case <-room:
 		case <-t.stop.Done():
@@ -193,18 +193,18 @@ func (t *tally) await(ctx context.Context) error {
 	return nil
 }
 
-func (t *tally) poke() {
+func (t *disclosureCounter) wakeFlusher() {
 	select {
 	case t.wake <- struct{}{}:
 	default:
 	}
 }
 
-// serve stores what was counted, every few seconds or when there is much, until the tally is closed.
-func (t *tally) serve() {
+// flushPeriodically stores what was counted, every few seconds or when there is much, until the counter is closed.
+func (t *disclosureCounter) flushPeriodically() {
 	defer close(t.ended)
-	defer t.flushLast()
-	ticker := time.NewTicker(tallyEvery)
+	defer t.flushOnClose()
+	ticker := time.NewTicker(flushInterval)
 	defer ticker.Stop()
 	failed := false
 	for {
@@ -228,20 +228,20 @@ func (t *tally) serve() {
 }
 
 // flush stores everything that was counted before it was called. What an error leaves is kept and stored by the next one.
-func (t *tally) flush(ctx context.Context) error {
+func (t *disclosureCounter) flush(ctx context.Context) error {
 	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
+	case t.flushTurn <- struct{}{}:
+		defer func() { <-t.flushTurn }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	for i := range t.shards {
-		t.collect(&t.shards[i])
-		if err := t.send(ctx, tallyChunk); err != nil {
+		t.collectShard(&t.shards[i])
+		if err := t.storePending(ctx, maxRowsPerTransaction); err != nil {
 			return err
 		}
 	}
-	if err := t.send(ctx, 1); err != nil {
+	if err := t.storePending(ctx, 1); err != nil {
 		return err
 	}
 	t.pending = nil
@@ -251,44 +251,44 @@ func (t *tally) flush(ctx context.Context) error {
 	return nil
 }
 
-// collect moves what was counted from a shard to what is pending.
-func (t *tally) collect(from *shard) {
-	t.moving.Lock()
-	t.forgetMoved()
+// collectShard moves what was counted from a shard to what is pending.
+func (t *disclosureCounter) collectShard(from *shard) {
+	t.movingCounts.Lock()
+	t.dropForgottenLocked()
 	n := len(t.pending)
-	t.pending = from.take(t.pending)
-	t.moving.Unlock()
+	t.pending = from.takeCounts(t.pending)
+	t.movingCounts.Unlock()
 	slices.SortFunc(t.pending[n:], func(a, b storage.Learnt) int { return bytes.Compare(a.Key.Digest[:], b.Key.Digest[:]) })
 }
 
-// send stores what is pending, chunk by chunk, until fewer rows are left than given.
-func (t *tally) send(ctx context.Context, least int) error {
-	for t.doubt != nil || len(t.pending) >= least {
-		if t.doubt == nil {
-			n := min(len(t.pending), tallyChunk)
-			t.doubt = &addition{counts: t.pending[:n:n]}
+// storePending stores what is pending, chunk by chunk, until fewer rows are left than given.
+func (t *disclosureCounter) storePending(ctx context.Context, least int) error {
+	for t.inDoubt != nil || len(t.pending) >= least {
+		if t.inDoubt == nil {
+			n := min(len(t.pending), maxRowsPerTransaction)
+			t.inDoubt = &additionBatch{counts: t.pending[:n:n]}
 			t.pending = t.pending[n:]
-			if _, err := rand.Read(t.doubt.id[:]); err != nil {
+			if _, err := rand.Read(t.inDoubt.id[:]); err != nil {
 				return err
 			}
 		}
-		t.dropGone()
-		if err := t.store.AddDisclosures(ctx, t.doubt.id, t.now().Add(tallyRemembered), t.doubt.counts); err != nil {
+		t.dropForgotten()
+		if err := t.store.AddDisclosures(ctx, t.inDoubt.id, t.now().Add(additionRetention), t.inDoubt.counts); err != nil {
 			return err
 		}
-		t.rows.Add(-int64(len(t.doubt.counts)))
-		t.doubt = nil
+		t.rows.Add(-int64(len(t.inDoubt.counts)))
+		t.inDoubt = nil
 		t.mu.Lock()
-		close(t.room)
-		t.room = make(chan struct{})
+		close(t.roomMade)
+		t.roomMade = make(chan struct{})
 		t.mu.Unlock()
 	}
 	return nil
 }
 
-// forget drops what was counted so far of those whose keys are given and is not stored yet. What is counted once it has returned is
-// kept. It does not wait for the store.
-func (t *tally) forget(keys []storage.SubjectKey) {
+// forgetSubjects drops what was counted so far of the subjects with these keys and is not stored yet. What is counted
+// once it has returned is kept. It does not wait for the store.
+func (t *disclosureCounter) forgetSubjects(keys []storage.SubjectKey) {
 	if t == nil || len(keys) == 0 {
 		return
 	}
@@ -296,52 +296,52 @@ func (t *tally) forget(keys []storage.SubjectKey) {
 	for _, key := range keys {
 		gone[key] = true
 	}
-	t.moving.Lock()
-	defer t.moving.Unlock()
-	maps.Copy(t.gone, gone) // Counts that have left the shards are dropped by the goroutine that stores them.
+	t.movingCounts.Lock()
+	defer t.movingCounts.Unlock()
+	maps.Copy(t.forgotten, gone) // Counts that have left the shards are dropped by the goroutine that stores them.
 	for i := range t.shards {
-		t.rows.Add(-int64(t.shards[i].drop(gone)))
+		t.rows.Add(-int64(t.shards[i].dropCounts(gone)))
 	}
 }
 
-// dropGone drops what is to be forgotten from what is pending or in doubt.
-func (t *tally) dropGone() {
-	t.moving.Lock()
-	defer t.moving.Unlock()
-	t.forgetMoved()
+// dropForgotten drops what is to be forgotten from what is pending or in doubt.
+func (t *disclosureCounter) dropForgotten() {
+	t.movingCounts.Lock()
+	defer t.movingCounts.Unlock()
+	t.dropForgottenLocked()
 }
 
-// forgetMoved is dropGone for a caller that holds t.moving. Afterwards t.gone is empty: counts that are moved later
+// dropForgottenLocked is dropForgotten for a caller that holds t.movingCounts. Afterwards t.forgotten is empty: counts that are moved later
 // were counted later.
-func (t *tally) forgetMoved() {
-	if len(t.gone) == 0 {
+func (t *disclosureCounter) dropForgottenLocked() {
+	if len(t.forgotten) == 0 {
 		return
 	}
-	isGone := func(l storage.Learnt) bool { return t.gone[l.Key] }
+	isGone := func(l storage.Learnt) bool { return t.forgotten[l.Key] }
 	before := len(t.pending)
 	t.pending = slices.DeleteFunc(t.pending, isGone)
 	dropped := before - len(t.pending)
-	if t.doubt != nil {
-		before = len(t.doubt.counts)
-		t.doubt.counts = slices.DeleteFunc(t.doubt.counts, isGone)
-		dropped += before - len(t.doubt.counts)
+	if t.inDoubt != nil {
+		before = len(t.inDoubt.counts)
+		t.inDoubt.counts = slices.DeleteFunc(t.inDoubt.counts, isGone)
+		dropped += before - len(t.inDoubt.counts)
 	}
 	t.rows.Add(-int64(dropped))
-	clear(t.gone)
+	clear(t.forgotten)
 }
 
 // close stores what was counted and ends the goroutine.
-func (t *tally) close() {
+func (t *disclosureCounter) close() {
 	t.end()
 	<-t.ended
 }
 
-// flushLast stores what is left at the end.
-func (t *tally) flushLast() {
-	ctx, cancel := context.WithTimeout(t.life, tallyGrace)
+// flushOnClose stores what is left at the end.
+func (t *disclosureCounter) flushOnClose() {
+	ctx, cancel := context.WithTimeout(t.life, flushOnCloseTimeout)
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
-		t.log.LogAttrs(ctx, slog.LevelError, "disclosures were lost, for they could not be stored before the end",
+		t.log.LogAttrs(ctx, slog.LevelError, "disclosures were lost, because they could not be stored before the server stopped",
 			slog.Int64("rows", t.rows.Load()), slog.String("error", err.Error()))
 	}
 }

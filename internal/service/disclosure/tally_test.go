@@ -76,8 +76,8 @@ func someone(n int) storage.SubjectKey {
 	return key
 }
 
-func tallyOver(s storage.Writer) *tally {
-	return newTally(s, func() consent.Instant { return consent.InstantOf(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)) }, slog.New(slog.DiscardHandler))
+func tallyOver(s storage.Writer) *disclosureCounter {
+	return newDisclosureCounter(s, func() consent.Instant { return consent.InstantOf(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)) }, slog.New(slog.DiscardHandler))
 }
 
 var errAway = fmt.Errorf("away: %w", storage.ErrUnavailable)
@@ -92,12 +92,12 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 			}
 			return true, nil
 		}
-		tally := &tally{
-			store: s, now: func() consent.Instant { return 1 }, soft: 1 << 40, hard: 1 << 40, kinds: map[disclosing]*disclosing{}, gone: map[storage.SubjectKey]bool{},
-			room: make(chan struct{}), turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: t.Context(),
+		tally := &disclosureCounter{
+			store: s, now: func() consent.Instant { return 1 }, flushThreshold: 1 << 40, maxRows: 1 << 40, kinds: map[disclosureKind]*disclosureKind{}, forgotten: map[storage.SubjectKey]bool{},
+			roomMade: make(chan struct{}), flushTurn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: t.Context(),
 		}
 		for i := range tally.shards {
-			tally.shards[i].counts = map[counted]int64{}
+			tally.shards[i].counts = map[counterKey]int64{}
 		}
 		who := func(label string) storage.SubjectKey {
 			key := someone(rapid.IntRange(0, 5).Draw(rt, label))
@@ -112,7 +112,7 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 				continue
 			case 2:
 				key := who("forgotten")
-				tally.forget([]storage.SubjectKey{key})
+				tally.forgetSubjects([]storage.SubjectKey{key})
 				maps.DeleteFunc(want, func(l storage.Learnt, _ int64) bool { return l.Key == key })
 				for l, n := range s.counts {
 					if l.Key == key {
@@ -121,14 +121,14 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 				}
 				continue
 			}
-			d := disclosing{rapid.Int64Range(1, 2).Draw(rt, "day"), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "client"), ""}
+			d := disclosureKind{rapid.Int64Range(1, 2).Draw(rt, "day"), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "client"), ""}
 			var about []storage.SubjectKey
 			for range rapid.IntRange(0, 5).Draw(rt, "subjects") {
 				key := who("subject")
 				about = append(about, key)
 				want[storage.Learnt{Key: key, Day: d.day, Client: d.client}]++
 			}
-			if err := tally.add(t.Context(), d, about...); err != nil {
+			if err := tally.addDisclosures(t.Context(), d, about...); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -162,7 +162,7 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 				for n := range people {
 					about[n] = someone(g*people + n)
 				}
-				if err := tally.add(t.Context(), disclosing{1, "shop", "newsletter"}, about...); err != nil {
+				if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", "newsletter"}, about...); err != nil {
 					t.Error(err)
 				}
 			}
@@ -170,10 +170,10 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 		wg.Go(func() { // Some come and are forgotten meanwhile.
 			key := someone(goroutines*people + g)
 			for range rounds {
-				if err := tally.add(t.Context(), disclosing{1, "shop", "newsletter"}, key); err != nil {
+				if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", "newsletter"}, key); err != nil {
 					t.Error(err)
 				}
-				tally.forget([]storage.SubjectKey{key})
+				tally.forgetSubjects([]storage.SubjectKey{key})
 			}
 		})
 		wg.Go(func() {
@@ -193,7 +193,7 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 	if rows != goroutines*people || sum != goroutines*rounds*people {
 		t.Errorf("%d rows and %d in all, want %d and %d", rows, sum, goroutines*people, goroutines*rounds*people)
 	}
-	if s.most > tallyChunk || tally.rows.Load() != 0 {
+	if s.most > maxRowsPerTransaction || tally.rows.Load() != 0 {
 		t.Errorf("an addition of %d rows; %d rows wait", s.most, tally.rows.Load())
 	}
 }
@@ -203,14 +203,14 @@ func TestTally_EverySoManySeconds_IsStored(t *testing.T) {
 		s := newSink()
 		tally := tallyOver(s)
 		defer tally.close()
-		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, someone(1), someone(1)); err != nil {
+		if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", ""}, someone(1), someone(1)); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		if rows, _ := s.total(); rows != 0 {
 			t.Error("it was stored at once")
 		}
-		time.Sleep(tallyEvery + time.Millisecond) //nolint:forbidigo // The time of the bubble.
+		time.Sleep(flushInterval + time.Millisecond) //nolint:forbidigo // The time of the bubble.
 		synctest.Wait()
 		if rows, sum := s.total(); rows != 1 || sum != 2 {
 			t.Errorf("%d rows, %d in all", rows, sum)
@@ -223,10 +223,10 @@ func TestTally_MuchWaits_IsStoredEarly_AndTooMuchHoldsCallersUp(t *testing.T) {
 		s := newSink()
 		tally := tallyOver(s)
 		defer tally.close()
-		tally.soft, tally.hard = 3, 5
+		tally.flushThreshold, tally.maxRows = 3, 5
 		add := func(ctx context.Context, from, to int) error {
 			for n := from; n < to; n++ {
-				if err := tally.add(ctx, disclosing{1, "shop", ""}, someone(n)); err != nil {
+				if err := tally.addDisclosures(ctx, disclosureKind{1, "shop", ""}, someone(n)); err != nil {
 					return err
 				}
 			}
@@ -269,18 +269,18 @@ func TestTally_Forget_DropsWhatIsNotStored_AndKeepsWhatIsCountedLater(t *testing
 	s.fails = func() (bool, error) { return false, errAway }
 	tally := tallyOver(s)
 	for range 2 { // once in doubt, once in a shard
-		if err := tally.add(t.Context(), disclosing{1, "shop", ""}, someone(1), someone(2)); err != nil {
+		if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", ""}, someone(1), someone(2)); err != nil {
 			t.Fatal(err)
 		}
 		if err := tally.flush(t.Context()); err == nil {
 			t.Fatal("it was stored")
 		}
 	}
-	if err := tally.add(t.Context(), disclosing{2, "shop", ""}, someone(1), someone(2)); err != nil {
+	if err := tally.addDisclosures(t.Context(), disclosureKind{2, "shop", ""}, someone(1), someone(2)); err != nil {
 		t.Fatal(err)
 	}
-	tally.forget([]storage.SubjectKey{someone(1)})
-	if err := tally.add(t.Context(), disclosing{3, "shop", ""}, someone(1)); err != nil {
+	tally.forgetSubjects([]storage.SubjectKey{someone(1)})
+	if err := tally.addDisclosures(t.Context(), disclosureKind{3, "shop", ""}, someone(1)); err != nil {
 		t.Fatal(err)
 	}
 	s.failWith(func() (bool, error) { return true, nil })
@@ -307,7 +307,7 @@ func BenchmarkTallyAdd(b *testing.B) {
 					about[i] = someone(n % people)
 					n++
 				}
-				if err := tally.add(b.Context(), disclosing{1, "shop", "newsletter"}, about...); err != nil {
+				if err := tally.addDisclosures(b.Context(), disclosureKind{1, "shop", "newsletter"}, about...); err != nil {
 					b.Fatal(err)
 				}
 			}

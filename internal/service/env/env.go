@@ -47,7 +47,7 @@ func StoreFault(err error) error {
 	case errors.Is(err, ErrStaleKeys):
 		return StaleKeys()
 	case errors.Is(err, storage.ErrClosed):
-		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; try another one"}
+		return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; use another one"}
 	default:
 		return err
 	}
@@ -56,7 +56,7 @@ func StoreFault(err error) error {
 // Instant returns the service's time.
 func (e *Env) Instant() consent.Instant { return consent.InstantOf(e.Clock()) }
 
-// Refusal tells an error that is an answer to one item from one that ends everything.
+// Refusal distinguishes an error about one item from one that ends the whole call.
 func Refusal(err error) (*fault.Error, error) {
 	refused, ok := err.(*fault.Error) //nolint:errorlint // A wrapped one is a fault of its wrapper.
 	if !ok {
@@ -86,7 +86,7 @@ func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 		"the key file of the other servers", version)
 }
 
-// ErrStaleKeys ends a transaction of a write whose places were made before the server took up a key that the head names. It is no
+// ErrStaleKeys ends a transaction of a write with subject keys that were made before the server took up a key that the head names. It is no
 // refusal of the write, for that may have changed the transaction by then.
 var ErrStaleKeys = errors.New("a write's places lack a digest key that the head names")
 
@@ -109,9 +109,15 @@ func OtherHistory() *fault.Error {
 	return fault.Errorf(fault.Unavailable, "", "the database was replaced meanwhile; try again")
 }
 
-// EventKey returns the key of an entry that occurred at the instant, as stated.
-func (e *Env) EventKey(occurred consent.Instant, entry *statement.Entry) (consent.EventKey, error) {
-	return e.Keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, entry.Exact(), &entry.Evidence))
+// EventKey returns the key of an entry that occurred at the instant, as stated. Department is that of the client that states it, empty for
+// one of all departments. An erasure that one department states is its own: as a duplicate of another department's erasure, it would tell
+// the client that the other department had erased the person.
+func (e *Env) EventKey(occurred consent.Instant, entry *statement.Entry, department string) (consent.EventKey, error) {
+	exact := entry.Exact()
+	if entry.Facts.Kind == consent.KindErase && department != "" {
+		exact += "\x00" + department
+	}
+	return e.Keys.EventKey(codec.EventKeyInput(occurred, &entry.Facts, exact, &entry.Evidence))
 }
 
 // Unsafe switches off what keeps promises, so that a test can show that the promise is broken without it and that it would notice.

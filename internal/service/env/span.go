@@ -11,7 +11,7 @@ import (
 // ended. Names and outcomes are from closed sets; size is how many subjects or events it is about.
 type BeginSpan func(ctx context.Context, name string, size int) (context.Context, func(outcome string, failed bool))
 
-// What traces show of a call besides the call itself.
+// The spans of traces inside a call.
 const (
 	// spanRead is a reading of the store.
 	SpanRead = "store.read"

@@ -20,7 +20,7 @@ import (
 // ChunkSize is how much of a file is sent at once.
 const ChunkSize = 64 << 10
 
-// Exporter tells what is held: a person's history and file, and the ledger.
+// Exporter exports the stored data: a person's history and file, and the ledger.
 type Exporter struct {
 	*env.Env
 	*reference.Reference
@@ -126,7 +126,7 @@ func fileName(what string, made time.Time, format Format) string {
 }
 
 // render returns the file in the format.
-func (s *Exporter) render(ctx context.Context, g *gathered, format Format) ([]byte, error) {
+func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format) ([]byte, error) {
 	switch format {
 	case JSON:
 		return dossier.JSON(&g.dossier)
@@ -139,13 +139,13 @@ func (s *Exporter) render(ctx context.Context, g *gathered, format Format) ([]by
 	case ZIP:
 		return s.archive(ctx, g)
 	default:
-		return nil, fault.Errorf(fault.InvalidRequest, "format", "an address is exported as json, csv, html, jsonld or zip")
+		return nil, fault.Errorf(fault.InvalidRequest, "format", "the format of the export of an address must be json, csv, html, jsonld or zip")
 	}
 }
 
 // archive returns the dossier with the entries of the ledger that it rests on.
-func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
-	if err := g.Caller.NeedAllDepartments("an archive holds entries of the ledger, which name channels of every department"); err != nil {
+func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, error) {
+	if err := g.Caller.NeedAllDepartments("an archive has entries of the ledger, which name channels of every department"); err != nil {
 		return nil, err
 	}
 	signer, err := s.Keys.Signer(g.dossier.Made.Ledger)
@@ -163,7 +163,7 @@ func (s *Exporter) archive(ctx context.Context, g *gathered) ([]byte, error) {
 	return dossier.Archive(&g.dossier, entries, g.documents, signer)
 }
 
-func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier.Entry, error) {
+func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (dossier.Entry, error) {
 	r := &g.records[i]
 	proof, err := s.checkpoints.Hashes(ctx).ProveEntry(r.Event.Position, g.checkpoint.Size)
 	if err != nil {
@@ -177,7 +177,7 @@ func (s *Exporter) exportEntry(ctx context.Context, g *gathered, i int) (dossier
 }
 
 // recipientsOf returns the clients that something about the address was disclosed to.
-func (s *Exporter) recipientsOf(ctx context.Context, g *gathered) ([]dossier.Disclosure, error) {
+func (s *Exporter) recipientsOf(ctx context.Context, g *dossierBuilder) ([]dossier.Disclosure, error) {
 	all, err := s.disclosures.Of(ctx, g.keys)
 	if err != nil {
 		return nil, err

@@ -29,8 +29,8 @@ const (
 	exportTries = 10
 )
 
-// gathered is a dossier with the records that it was made of.
-type gathered struct {
+// dossierBuilder is a dossier with the records that it was made of.
+type dossierBuilder struct {
 	dossier    dossier.Dossier
 	Caller     access.Caller
 	records    []storage.Record // of the events, then of the catalogs, by position
@@ -47,7 +47,7 @@ type gathered struct {
 }
 
 // gather makes the dossier of one position: if something is recorded about the address while it reads, it begins anew.
-func (s *Exporter) gather(ctx context.Context, in *Input) (*gathered, error) {
+func (s *Exporter) gather(ctx context.Context, in *Input) (*dossierBuilder, error) {
 	a, err := subjects.ParseAddress(in.Address)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (s *Exporter) gather(ctx context.Context, in *Input) (*gathered, error) {
 		if err != nil {
 			return nil, err
 		}
-		g := &gathered{address: a, Places: at, keys: l.AllKeys(), used: map[int64]bool{}}
+		g := &dossierBuilder{address: a, Places: at, keys: l.AllKeys(), used: map[int64]bool{}}
 		again, err := s.gatherOnce(ctx, in, g)
 		if err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func (s *Exporter) gather(ctx context.Context, in *Input) (*gathered, error) {
 	return nil, fault.Errorf(fault.Unavailable, "", "the address is being written to; try again")
 }
 
-func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *gathered) (again bool, err error) {
+func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder) (again bool, err error) {
 	head, who, err := s.exportHead(ctx)
 	if err != nil {
 		return false, err
@@ -129,7 +129,7 @@ func (s *Exporter) exportHead(ctx context.Context) (storage.Head, access.Caller,
 }
 
 // describe begins the dossier: its subject, the time, and the operator it was made by.
-func (in *Input) describe(g *gathered, now consent.Instant) {
+func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 	c := &g.checkpoint
 	current := reference.InForce(g.versions, now)
 	g.used[current.Version] = true
@@ -153,7 +153,7 @@ func (in *Input) describe(g *gathered, now consent.Instant) {
 }
 
 // gatherSubjects says by what the address is found, and whether it was erased.
-func (s *Exporter) gatherSubjects(ctx context.Context, g *gathered) error {
+func (s *Exporter) gatherSubjects(ctx context.Context, g *dossierBuilder) error {
 	_, rows, err := s.Store.States(ctx, g.keys)
 	if err != nil {
 		return env.StoreFault(err)
@@ -182,7 +182,7 @@ func (s *Exporter) gatherSubjects(ctx context.Context, g *gathered) error {
 }
 
 // putHeld notes that a form of the address is held: this spelling or another.
-func (g *gathered) putHeld(exact string) {
+func (g *dossierBuilder) putHeld(exact string) {
 	if exact == g.address.Exact() {
 		g.dossier.Subject.AddressHeld = true
 	} else {
@@ -204,7 +204,7 @@ func formName(form consent.Form) string {
 }
 
 // gatherEvents reads the events up to the position of the dossier. It reports whether there are later ones.
-func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *gathered) (later bool, err error) {
+func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilder) (later bool, err error) {
 	for after := int64(0); ; {
 		_, records, err := s.Store.Records(ctx, g.keys, after, exportPage)
 		if err != nil {
@@ -236,8 +236,8 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *gathered) (la
 }
 
 // putErasure adds an erasure to the dossier if it was of this very spelling: an erasure of another spelling says
-// nothing about this address. An erasure whose evidence still has the address was not carried out yet.
-func (s *Exporter) putErasure(g *gathered, opened *HistoryEvent) error {
+// nothing about this address. An erasure with evidence that still has the address was not carried out yet.
+func (s *Exporter) putErasure(g *dossierBuilder, opened *HistoryEvent) error {
 	e := &opened.Event
 	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {
 		return nil
@@ -253,7 +253,7 @@ func (s *Exporter) putErasure(g *gathered, opened *HistoryEvent) error {
 	return nil
 }
 
-func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
+func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
 	e, err := g.Names.event(r.Header, &opened.Event)
 	if err != nil {
 		return err
@@ -261,7 +261,7 @@ func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators b
 	if opened.Held {
 		e.SetEvidence(&opened.Evidence, operators)
 		e.Evidence.TextWithheld = opened.TextWithheld
-		// What is no address is a domain.
+		// A text that is not an address is a domain.
 		if a, err := address.Parse(opened.Evidence.Address); err == nil {
 			g.putHeld(a.Exact())
 		}
@@ -274,7 +274,7 @@ func (g *gathered) putEvent(r *storage.Record, opened *HistoryEvent, operators b
 }
 
 // gatherCatalogs adds the versions of the catalog that the dossier rests on, with the records that prove their documents.
-func (s *Exporter) gatherCatalogs(ctx context.Context, g *gathered) error {
+func (s *Exporter) gatherCatalogs(ctx context.Context, g *dossierBuilder) error {
 	for i := range g.versions {
 		v := &g.versions[i]
 		if !g.used[v.Version] {

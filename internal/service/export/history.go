@@ -32,7 +32,7 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 	if in.Until != 0 && in.Until <= in.Since {
 		return HistoryPage{}, fault.Errorf(fault.InvalidTime, "occurredUntilTime", "it must be later than occurredSinceTime")
 	}
-	list := in.list(a)
+	list := in.historyQuery(a)
 	page, err := token.ReadPage(s.Keys, list, in.Token)
 	if err != nil {
 		return HistoryPage{}, env.InvalidPage()
@@ -43,7 +43,7 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		return HistoryPage{}, err
 	}
 	limit := in.Size + 1
-	if in.narrows() {
+	if in.isSet() {
 		limit = max(limit, HistoryRead)
 	}
 	var result HistoryPage
@@ -55,7 +55,7 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		if _, stale := l.Digests.LacksDigest(s.Keys.DigestVersions()); stale {
 			return HistoryPage{}, env.StaleKeys()
 		}
-		if err := in.mayBeAsked(&who, cat); err != nil {
+		if err := in.validate(&who, cat); err != nil {
 			return HistoryPage{}, err
 		}
 		if after == 0 { // A history that is read page by page is told once.
@@ -65,7 +65,7 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		}
 		for i := range records {
 			after = records[i].Event.Position
-			if !in.fits(&records[i].Event) {
+			if !in.matches(&records[i].Event) {
 				continue
 			}
 			event, concerns, err := s.historyEvent(&records[i], a, &who, cat)
@@ -115,27 +115,27 @@ func (s *Exporter) historyRecords(
 	return records, who, reference.InForce(versions, max(s.Instant(), head.Recorded)).Parsed, nil
 }
 
-// mayBeAsked refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
-func (f *HistoryFilter) mayBeAsked(who *access.Caller, cat *catalog.Catalog) error {
+// validate refuses a filter by a channel that the catalog lacks, or that is not the caller's to know: a filter tells what it finds.
+func (f *HistoryFilter) validate(who *access.Caller, cat *catalog.Catalog) error {
 	if _, known := cat.Channel(f.Channel); f.Channel != "" && !known {
 		return fault.Errorf(fault.UnknownChannel, "channel", "the catalog does not have this channel")
 	}
 	return who.NeedChannel(f.Channel, cat)
 }
 
-// list names what is asked for: a page token of another address or filter does not fit it.
-func (in *HistoryInput) list(a address.Address) string {
+// historyQuery names what is asked for: a page token of another address or filter does not fit it.
+func (in *HistoryInput) historyQuery(a address.Address) string {
 	kinds := slices.Compact(slices.Sorted(slices.Values(in.Kinds)))
 	return fmt.Sprintf("history %q %d %d %q %q %q", a.Exact(), in.Since, in.Until, kinds, in.Channel, in.Actor)
 }
 
-// narrows reports whether the filter may leave any event out.
-func (f *HistoryFilter) narrows() bool {
+// isSet reports whether the filter may leave any event out.
+func (f *HistoryFilter) isSet() bool {
 	return f.Since != 0 || f.Until != 0 || len(f.Kinds) > 0 || f.Channel != "" || f.Actor != ""
 }
 
-// fits reports whether the filter lets an event through.
-func (f *HistoryFilter) fits(e *consent.Event) bool {
+// matches reports whether the filter lets an event through.
+func (f *HistoryFilter) matches(e *consent.Event) bool {
 	return e.Occurred >= f.Since && (f.Until == 0 || e.Occurred < f.Until) &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind.String())) &&
 		(f.Channel == "" || slices.Contains(e.Channels, f.Channel) || isOfChannel(e.Scope, f.Channel)) &&
@@ -150,7 +150,7 @@ func isOfChannel(scope consent.Scope, channel string) bool {
 // historyEvent opens an event for the caller. It reports false for one that does not concern the address or the caller.
 func (s *Exporter) historyEvent(r *storage.Record, a address.Address, who *access.Caller, cat *catalog.Catalog) (HistoryEvent, bool, error) {
 	event := HistoryEvent{Event: r.Event}
-	if event.Channels = ownChannels(r.Event.Channels, who, cat); !concerns(&event.Event, &r.Event, who, cat) {
+	if event.Channels = ownChannels(r.Event.Channels, who, cat); !concernsDepartments(&event.Event, &r.Event, who, cat) {
 		return event, false, nil
 	}
 	if spelled := r.Event.Spelling; r.Event.IsOfOneSpelling() && spelled.Key != 0 {
@@ -201,9 +201,9 @@ func ownChannels(channels []string, who *access.Caller, cat *catalog.Catalog) []
 	return own
 }
 
-// concerns reports whether the caller may see an event, of which the channels that it may know are shown: there are some, or the event
-// reaches beyond single channels.
-func concerns(shown, e *consent.Event, who *access.Caller, cat *catalog.Catalog) bool {
+// concernsDepartments reports whether the caller may see an event, of which the channels that it may know are shown:
+// there are some, or the event reaches beyond single channels.
+func concernsDepartments(shown, e *consent.Event, who *access.Caller, cat *catalog.Catalog) bool {
 	if who.AllDepartments || len(e.Channels) > 0 {
 		return who.AllDepartments || len(shown.Channels) > 0
 	}

@@ -34,7 +34,7 @@ func (s *Exporter) ExportLedger(ctx context.Context, in Range, send func(Chunk) 
 	if err := who.NeedAllDepartments("the ledger holds the events of every department"); err != nil {
 		return err
 	}
-	if err := s.bound(ctx, &in, &head); err != nil {
+	if err := s.resolveBound(ctx, &in, &head); err != nil {
 		return err
 	}
 	versions, err := s.Catalogs.UpTo(ctx, &head)
@@ -46,7 +46,7 @@ func (s *Exporter) ExportLedger(ctx context.Context, in Range, send func(Chunk) 
 		return err
 	}
 	now := max(s.Instant(), head.Recorded)
-	out := lines{send: send, first: Chunk{
+	out := lineWriter{send: send, first: Chunk{
 		Name: fileName("ledger", now.Time(), NDJSON), ContentType: NDJSON.contentType(),
 	}}
 	x := ledgerExport{Names: s.exportNames(ctx, versions, now), versions: versions, out: &out}
@@ -65,8 +65,8 @@ func (s *Exporter) ExportLedger(ctx context.Context, in Range, send func(Chunk) 
 	return out.flush()
 }
 
-// bound turns what is asked for into a range of positions.
-func (s *Exporter) bound(ctx context.Context, in *Range, head *storage.Head) error {
+// resolveBound turns what is asked for into a range of positions.
+func (s *Exporter) resolveBound(ctx context.Context, in *Range, head *storage.Head) error {
 	switch {
 	case in.To != 0 && in.From > in.To:
 		return fault.Errorf(fault.InvalidRequest, "ledger.toPosition", "it must not be before fromPosition")
@@ -106,7 +106,7 @@ func (s *Exporter) bound(ctx context.Context, in *Range, head *storage.Head) err
 type ledgerExport struct {
 	Names    *catalogNames
 	versions []reference.CatalogVersion
-	out      *lines
+	out      *lineWriter
 	events   int64
 }
 
@@ -124,7 +124,7 @@ func (s *Exporter) exportRange(ctx context.Context, in *Range, x *ledgerExport) 
 			return err
 		}
 		if len(records) == 0 {
-			return fmt.Errorf("the ledger lacks position %d: run `assent ledger verify`", after+1)
+			return fmt.Errorf("position %d is missing from the ledger: run `assent ledger verify`", after+1)
 		}
 		for i := range records {
 			r := &records[i]
@@ -172,14 +172,14 @@ func (s *Exporter) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line,
 	return line, nil
 }
 
-// lines gathers lines into parts of a file.
-type lines struct {
+// lineWriter gathers lines into parts of a file.
+type lineWriter struct {
 	send   func(Chunk) error
 	first  Chunk // what the next part has beside its bytes
 	buffer []byte
 }
 
-func (l *lines) add(value any) error {
+func (l *lineWriter) add(value any) error {
 	line, err := dossier.JSONLine(value)
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (l *lines) add(value any) error {
 	return l.flush()
 }
 
-func (l *lines) flush() error {
+func (l *lineWriter) flush() error {
 	part := l.first
 	part.Data = l.buffer
 	l.first, l.buffer = Chunk{}, nil

@@ -96,7 +96,7 @@ func (n *catalogNames) event(header []byte, shown *consent.Event) (dossier.Event
 }
 
 // putStanding adds what holds on every channel, and the suppressions in force.
-func (g *gathered) putStanding() {
+func (g *dossierBuilder) putStanding() {
 	d := &g.dossier
 	for i := range g.recipient.Channels {
 		d.Channels = append(d.Channels, g.Names.standing(&g.recipient.Channels[i]))
@@ -135,7 +135,7 @@ func (n *catalogNames) standing(s *check.ChannelState) dossier.Channel {
 
 // putDeclarations adds the wording of every version of a declaration that an event names: as it read in the catalog in force when the
 // event occurred, or, where that one lacks it, in the first that has it.
-func (g *gathered) putDeclarations() {
+func (g *dossierBuilder) putDeclarations() {
 	done := map[string]bool{}
 	for i := range g.dossier.Events {
 		e := &g.dossier.Events[i]
@@ -157,7 +157,7 @@ func (g *gathered) putDeclarations() {
 	}
 }
 
-func (g *gathered) declared(id, version string, in int64) (int64, *catalog.DeclarationVersion) {
+func (g *dossierBuilder) declared(id, version string, in int64) (int64, *catalog.DeclarationVersion) {
 	if found, ok := g.versions[in-1].Parsed.Declaration(id, version); ok {
 		return in, found
 	}

@@ -12,21 +12,23 @@ import (
 )
 
 // Erase records an erasure and carries it out. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, TIME_IN_FUTURE, LEGAL_HOLD, NO_CLAIMS_KEY,
-// ERASED_BEFORE.
+// ERASED_BEFORE. A text that cannot be stored is changed, with a warning; one that may hold an address is refused, for it is kept.
 func (s *Recorder) Erase(ctx context.Context, in Erasure) (txn.Recorded, error) {
-	if in.Justification != "" {
-		if err := rights.CheckJustification(in.Justification); err != nil {
-			return txn.Recorded{}, err
-		}
+	if strings.Contains(in.Justification, "@") {
+		return txn.Recorded{}, rights.CheckJustification(in.Justification)
 	}
 	if strings.Contains(in.Operator, "@") {
 		return txn.Recorded{}, fault.Errorf(fault.InvalidEvidence, "operator",
-			"it must not hold an address, for it is kept when the person is erased; name a person or a role")
+			"it must not have an address, because it is kept when the person is erased; name a person or a role")
 	}
 	statement := statement.Statement{
 		Kind: consent.KindErase, Address: in.Address, Occurred: in.Occurred, Operator: in.Operator, Justification: in.Justification,
 	}
-	return s.Record(ctx, statement, in.Idempotency)
+	recorded, err := s.Record(ctx, statement, in.Idempotency)
+	for i := range recorded.Warnings { // The operator of an erasure stands in no message of evidence.
+		recorded.Warnings[i].Field = strings.TrimPrefix(recorded.Warnings[i].Field, "evidence.")
+	}
+	return recorded, err
 }
 
 // Erasure is an address to erase.

@@ -54,7 +54,7 @@ func (w *transaction) requestConsent(r *txn.Validated, p *subjects.Places, in *O
 	if err != nil {
 		return none, false, err
 	}
-	if err := w.may(cat, &r.Statement, entry); err != nil {
+	if err := w.checkMayRecord(cat, &r.Statement, entry); err != nil {
 		return none, false, err
 	}
 	if err := requestable(cat, entry); err != nil {
@@ -91,7 +91,7 @@ func requestable(cat *catalog.Catalog, entry *statement.Entry) error {
 	if entry.Facts.Declaration.IsZero() {
 		return fault.Errorf(fault.UnknownDeclaration, "declaration", "give the declaration that the person was shown")
 	}
-	if err := declared(cat, entry); err != nil {
+	if err := declaredVersion(cat, entry); err != nil {
 		return err
 	}
 	if ch, ok := cat.Channel(entry.Facts.Channels[0]); ok && !ch.Accepts(catalog.BasisConsent) {
@@ -109,14 +109,14 @@ func (w *transaction) recordRequest(r *txn.Validated, p *subjects.Places, entry 
 	mail := &statement.Entry{
 		Form: consent.FormMail, Address: p.Address,
 		Facts: consent.Facts{Kind: consent.KindMail, Channels: entry.Facts.Channels, Tagged: p.Address.Tagged()},
-		// By it an erasure tells the mails of one spelling from those of others.
+		// An erasure uses it to find the mails of one spelling.
 		Evidence: consent.Evidence{Address: p.Address.Exact()},
 	}
 	sent := &txn.Prepared{Occurred: w.Recorded, Entry: mail}
 	if sent.Subject, err = w.Subject(&p.Mail); err != nil {
 		return err
 	}
-	if sent.Key, err = w.recorder.EventKey(w.Recorded, mail); err != nil {
+	if sent.Key, err = w.recorder.EventKey(w.Recorded, mail, ""); err != nil {
 		return err
 	}
 	for _, event := range []*txn.Prepared{request, sent} {
@@ -159,7 +159,7 @@ func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token
 	if err != nil {
 		return Confirmed{}, err
 	}
-	if err := w.may(cat, &r.Statement, entry); err != nil {
+	if err := w.checkMayRecord(cat, &r.Statement, entry); err != nil {
 		return Confirmed{}, err
 	}
 	known, err := w.Knowledge(p)
@@ -172,7 +172,7 @@ func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token
 	}
 	if rules.RequestEnded(known, consent.Instant(named.Requested), w.Recorded) {
 		return Confirmed{}, fault.Errorf(fault.RequestEnded, "token",
-			"the person said no after the request; only a new request can be confirmed")
+			"the person refused after the request; only a new request can be confirmed")
 	}
 	isPending, confirmation, err := w.requestNamed(p, known.Exact, named)
 	if err != nil {

@@ -66,7 +66,7 @@ func (v *validator) validate(ctx context.Context, st statement.Statement) (*txn.
 		return nil, err
 	}
 	if st.Occurred != 0 {
-		if r.Key, err = v.recorder.EventKey(st.Occurred, entry); err != nil {
+		if r.Key, err = v.recorder.EventKey(st.Occurred, entry, access.CallerOf(ctx).Department); err != nil {
 			return nil, err
 		}
 	}
@@ -125,10 +125,10 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		if err != nil {
 			return txn.Recorded{}, false, err
 		}
-		if err := w.may(cat, &r.Statement, entry); err != nil {
+		if err := w.checkMayRecord(cat, &r.Statement, entry); err != nil {
 			return txn.Recorded{}, false, err
 		}
-		if err := declared(cat, entry); err != nil {
+		if err := declaredVersion(cat, entry); err != nil {
 			return txn.Recorded{}, false, err
 		}
 		if err := informed(entry); err != nil {
@@ -176,8 +176,8 @@ func (w *transaction) recordPrepared(p *txn.Prepared) (txn.Recorded, error) {
 	return w.RecordOnce(p)
 }
 
-// declared refuses a declaration version, and a notice, that no catalog in force has.
-func declared(cat *catalog.Catalog, entry *statement.Entry) error {
+// declaredVersion refuses a declaration version, and a notice, that no catalog in force has.
+func declaredVersion(cat *catalog.Catalog, entry *statement.Entry) error {
 	if d := entry.Facts.Declaration; !d.IsZero() {
 		if _, ok := cat.Declaration(d.ID, d.Version); !ok {
 			return fault.Errorf(fault.UnknownDeclaration, "declaration", "the catalog does not have the declaration version %s", d)
@@ -222,13 +222,13 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 		return nil
 	}
 	return fault.Errorf(fault.SuppressionMissing, "reason",
-		"nothing was lifted: no suppression for that reason was recorded for that very spelling or domain before that time")
+		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time")
 }
 
-// may returns an error unless the caller may record the entry. A caller that may record at all may record a no for any
+// checkMayRecord returns an error unless the caller may record the entry. A caller that may record at all may record a no for any
 // channel and scope, because complaints often reach the wrong department. For everything else it is limited to its own
 // channels and scopes.
-func (w *transaction) may(cat *catalog.Catalog, st *statement.Statement, entry *statement.Entry) error {
+func (w *transaction) checkMayRecord(cat *catalog.Catalog, st *statement.Statement, entry *statement.Entry) error {
 	switch st.Kind {
 	case consent.KindWithdraw, consent.KindRefuse:
 		return w.Caller.Need(access.ScopeRecord, access.ScopeSuppress)
@@ -364,7 +364,7 @@ func (w *transaction) prepareItem(r *txn.Validated, batch consent.BatchID) (*txn
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := w.may(cat, &r.Statement, entry); err != nil {
+	if err := w.checkMayRecord(cat, &r.Statement, entry); err != nil {
 		return nil, nil, err
 	}
 	p, err := w.Prepare(r, entry, batch)

@@ -43,7 +43,7 @@ func (w *transaction) grantWarnings(cat *catalog.Catalog, p *txn.Prepared, at co
 		if d.Verdict != consent.Allow {
 			warnings = append(warnings, statement.Warning{
 				Code: statement.WarningCode(d.Reason), Field: "channels",
-				Message: "this grant alone allows nothing on the channel " + id + ": " + d.Reason.Explanation(locale.English),
+				Message: "this grant alone does not allow messages on the channel " + id + ": " + d.Reason.Explanation(locale.English),
 			})
 		}
 	}

@@ -45,7 +45,7 @@ func (c *Catalogs) UpTo(ctx context.Context, head *storage.Head) ([]CatalogVersi
 		return nil, fault.Errorf(fault.NoCatalog, "", "there is no catalog yet; apply one first")
 	}
 	known := c.All()
-	if fitting(known, head) {
+	if isCurrent(known, head) {
 		return known[:head.CatalogVersion:head.CatalogVersion], nil
 	}
 	for _, known := range [][]CatalogVersion{known, nil} {
@@ -53,17 +53,17 @@ func (c *Catalogs) UpTo(ctx context.Context, head *storage.Head) ([]CatalogVersi
 		if err != nil {
 			return nil, err
 		}
-		if fitting(read, head) {
+		if isCurrent(read, head) {
 			return read[:head.CatalogVersion:head.CatalogVersion], nil
 		}
 		if len(known) == 0 && int64(len(read)) < head.CatalogVersion {
-			return nil, fmt.Errorf("the database lacks catalog version %d", head.CatalogVersion)
+			return nil, fmt.Errorf("catalog version %d is missing from the database", head.CatalogVersion)
 		}
 	}
 	return nil, env.OtherHistory()
 }
 
-func fitting(known []CatalogVersion, head *storage.Head) bool {
+func isCurrent(known []CatalogVersion, head *storage.Head) bool {
 	return int64(len(known)) >= head.CatalogVersion &&
 		(head.CatalogsSum == [32]byte{} || known[head.CatalogVersion-1].Sum == head.CatalogsSum)
 }
@@ -88,7 +88,7 @@ func (c *Catalogs) read(ctx context.Context, known []CatalogVersion) ([]CatalogV
 			return nil, fmt.Errorf("the stored catalog version %d does not parse: %w", s.Version, err)
 		}
 		if s.Version != int64(len(known))+1 {
-			return nil, fmt.Errorf("the database lacks catalog version %d", len(known)+1)
+			return nil, fmt.Errorf("catalog version %d is missing from the database", len(known)+1)
 		}
 		var sum [32]byte
 		if len(known) > 0 {
@@ -102,7 +102,8 @@ func (c *Catalogs) read(ctx context.Context, known []CatalogVersion) ([]CatalogV
 	return known, nil
 }
 
-// InForce returns the version in force at t: the latest whose effective time has come. The first is in force for all time before.
+// InForce returns the version in force at t: the latest one with an effective time that has come. The first is in force
+// for all time before.
 func InForce(versions []CatalogVersion, t consent.Instant) *CatalogVersion {
 	for i := len(versions) - 1; i > 0; i-- {
 		if versions[i].Effective <= t {

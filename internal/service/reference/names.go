@@ -78,10 +78,10 @@ func (t *Table) Name(kind consent.RefKind, number int32) (string, bool) {
 }
 
 // NewTable returns the table of all references of a store, by number.
-func NewTable(refs []storage.Ref) (*Table, error) { return (&Table{}).with(refs) }
+func NewTable(refs []storage.Ref) (*Table, error) { return (&Table{}).extendedWith(refs) }
 
-// with returns a table that has the refs, too, which follow its own without a gap.
-func (t *Table) with(refs []storage.Ref) (*Table, error) {
+// extendedWith returns a table that has the refs, too, which follow its own without a gap.
+func (t *Table) extendedWith(refs []storage.Ref) (*Table, error) {
 	next := &Table{refs: slices.Clone(t.refs), sums: slices.Clone(t.sums), numbers: map[nameKey]int32{}}
 	for _, r := range refs {
 		if int(r.Number) != len(next.refs)+1 {
@@ -195,7 +195,7 @@ func (n *Names) Learn(refs []storage.Ref) (*Table, error) {
 		if len(refs) == 0 {
 			return table, nil
 		}
-		next, err := table.with(refs)
+		next, err := table.extendedWith(refs)
 		if err != nil {
 			return nil, err
 		}

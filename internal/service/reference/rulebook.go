@@ -37,13 +37,13 @@ func (b *Rulebook) Rules(c *catalog.Catalog, r consent.Request) (*consent.Rules,
 	if err != nil || rules.Sender() == nil {
 		return rules, err // What callers make up is not kept.
 	}
-	b.keep(known, key, rules.Referring(""))
+	b.cacheRules(known, key, rules.Referring(""))
 	return rules, nil
 }
 
-// keep adds rules to those that were seen. If there are too many, it drops all others. If another goroutine changed the
+// cacheRules adds rules to those that were seen. If there are too many, it drops all others. If another goroutine changed the
 // map meanwhile, the rules are not kept now, but the next time.
-func (b *Rulebook) keep(seen *map[rulesKey]*consent.Rules, key rulesKey, rules *consent.Rules) {
+func (b *Rulebook) cacheRules(seen *map[rulesKey]*consent.Rules, key rulesKey, rules *consent.Rules) {
 	next := map[rulesKey]*consent.Rules{}
 	if seen != nil && len(*seen) < maxRules {
 		next = maps.Clone(*seen)

@@ -16,7 +16,7 @@ import (
 // removal is one transaction of retention.
 type removal struct {
 	*transaction
-	run      *run
+	run      *retentionRun
 	catalogs []*catalog.Catalog         // that counted at some time within the period of evidence, and those to come
 	held     map[int64][]byte           // the sealed evidence of the events that may be due
 	places   map[int64]*subjects.Places // the addresses that these events are about, from their evidence
@@ -24,15 +24,15 @@ type removal struct {
 	report   *Report
 }
 
-// retain removes what is due of the subjects.
-func (w *transaction) retain(r *run, list []candidate) (*Report, error) {
+// removeDue removes what is due of the subjects.
+func (w *transaction) removeDue(r *retentionRun, list []candidate) (*Report, error) {
 	if err := w.Caller.NeedOfficer(); err != nil {
 		return nil, err
 	}
 	t := &removal{
 		transaction: w, run: r, places: map[int64]*subjects.Places{}, due: map[consent.Removed][]consent.Event{}, report: newReport(),
 	}
-	if err := t.load(list); err != nil {
+	if err := t.loadEvidence(list); err != nil {
 		return nil, err
 	}
 	whom := make([]*txn.Subject, len(list))
@@ -43,28 +43,28 @@ func (w *transaction) retain(r *run, list []candidate) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.locate(list, whom, all); err != nil {
+	if err := t.locateSubjects(list, whom, all); err != nil {
 		return nil, err
 	}
 	for i := range list {
 		var err error
 		switch kind := list[i].kind; {
 		case kind == consent.KindMail:
-			err = t.mails(&list[i], all[whom[i]])
+			err = t.retainMails(&list[i], all[whom[i]])
 		case kind.IsCutOff():
-			err = t.exact(&list[i], all[whom[i]])
+			err = t.retainExact(&list[i], all[whom[i]])
 		default:
-			err = t.blocks(&list[i], whom[i], all[whom[i]])
+			err = t.retainSuppressions(&list[i], whom[i], all[whom[i]])
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	return t.report, t.remove()
+	return t.report, t.applyRemoval()
 }
 
-// load reads the catalogs and the evidence.
-func (t *removal) load(list []candidate) error {
+// loadEvidence reads the catalogs and the evidence.
+func (t *removal) loadEvidence(list []candidate) error {
 	versions, err := t.CatalogVersions()
 	if err != nil {
 		return err
@@ -96,16 +96,16 @@ type owner struct {
 	spelling [16]byte
 }
 
-// locate finds the addresses of requests, grants, confirmations and mails in their evidence, and reads all of their
+// locateSubjects finds the addresses of requests, grants, confirmations and mails in their evidence, and reads all of their
 // subjects at once.
-func (t *removal) locate(list []candidate, whom []*txn.Subject, all map[*txn.Subject][]consent.Event) error {
+func (t *removal) locateSubjects(list []candidate, whom []*txn.Subject, all map[*txn.Subject][]consent.Event) error {
 	l := subjects.NewLocator(t.remover.Keys, len(list))
 	for i := range list {
 		c := &list[i]
 		if !c.kind.IsCutOff() {
 			continue
 		}
-		for _, e := range t.mayGo(c, all[whom[i]]) {
+		for _, e := range t.removableEvents(c, all[whom[i]]) {
 			evidence, err := t.remover.OpenEvidence(&e, t.held[e.Position])
 			if err != nil {
 				return err
@@ -146,16 +146,16 @@ func (t *removal) ownerOf(e *consent.Event) (*owner, error) {
 	return o, err
 }
 
-// mayGo returns the events that may be due and whose evidence is held.
-func (t *removal) mayGo(c *candidate, events []consent.Event) []consent.Event {
+// removableEvents returns the events that may be due and still have their evidence.
+func (t *removal) removableEvents(c *candidate, events []consent.Event) []consent.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e consent.Event) bool {
 		return !c.events[e.Position] || t.held[e.Position] == nil
 	})
 }
 
-// exact decides about the evidence of requests, grants and confirmations.
-func (t *removal) exact(c *candidate, events []consent.Event) error {
-	may := t.mayGo(c, events)
+// retainExact decides about the evidence of requests, grants and confirmations.
+func (t *removal) retainExact(c *candidate, events []consent.Event) error {
+	may := t.removableEvents(c, events)
 	if len(may) == 0 {
 		return nil
 	}
@@ -177,12 +177,12 @@ func (t *removal) exact(c *candidate, events []consent.Event) error {
 			gone[may[i].Position] = true
 		}
 	}
-	return t.orphan(&o.at.Exact, c.subject, consent.KindRequest, events, gone)
+	return t.dropOrphan(&o.at.Exact, c.subject, consent.KindRequest, events, gone)
 }
 
-// mails decides about confirmation mails, which are kept as long as unconfirmed requests.
-func (t *removal) mails(c *candidate, events []consent.Event) error {
-	may := t.mayGo(c, events)
+// retainMails decides about confirmation mails, which are kept as long as unconfirmed requests.
+func (t *removal) retainMails(c *candidate, events []consent.Event) error {
+	may := t.removableEvents(c, events)
 	gone := map[int64]bool{}
 	var o *owner
 	for i := range may {
@@ -199,12 +199,14 @@ func (t *removal) mails(c *candidate, events []consent.Event) error {
 		return nil
 	}
 	t.due[consent.RemovedRequests] = append(t.due[consent.RemovedRequests], may...)
-	return t.orphan(&o.at.Mail, c.subject, consent.KindMail, events, gone)
+	return t.dropOrphan(&o.at.Mail, c.subject, consent.KindMail, events, gone)
 }
 
-// orphan cuts the address off from a subject about which nothing is held any more: all its events are of the kind, and the evidence
+// dropOrphan cuts the address off from a subject about which nothing is held any more: all its events are of the kind, and the evidence
 // of each is gone, or goes now.
-func (t *removal) orphan(at *subjects.Place, id consent.SubjectID, kind consent.Kind, events []consent.Event, gone map[int64]bool) error {
+func (t *removal) dropOrphan(
+	at *subjects.Place, id consent.SubjectID, kind consent.Kind, events []consent.Event, gone map[int64]bool,
+) error {
 	var others []int64
 	for i := range events {
 		if events[i].Kind != kind {
@@ -238,22 +240,22 @@ func (t *removal) orphan(at *subjects.Place, id consent.SubjectID, kind consent.
 	return nil
 }
 
-// blocks decides about refusals, suppressions and lifts, and lifts the hard bounces that are due.
-func (t *removal) blocks(c *candidate, s *txn.Subject, events []consent.Event) error {
+// retainSuppressions decides about refusals, suppressions and lifts, and lifts the hard bounces that are due.
+func (t *removal) retainSuppressions(c *candidate, s *txn.Subject, events []consent.Event) error {
 	state := consent.Fold(slices.Clone(events))
 	endings := usefulness.ByPosition(usefulness.BlockEndings(events, t.run.now))
-	for _, e := range t.mayGo(c, events) {
+	for _, e := range t.removableEvents(c, events) {
 		ending := endings[e.Position]
 		if isDue(t.run.policy.Evidence, ending.At, t.run.now) && state.Held(e.Spelling.Sum) == nil {
 			t.due[consent.RemovedEvidence] = append(t.due[consent.RemovedEvidence], e)
 		}
 	}
-	return t.lift(c, s, events, state)
+	return t.liftBounce(c, s, events, state)
 }
 
-// lift ends the hard bounces that are due, as by time: only later grants count after them. A lift ends all bounces of its spelling and scope, so none is recorded as long as one of
+// liftBounce ends the hard bounces that are due, as by time: only later grants count after them. A lift ends all bounces of its spelling and scope, so none is recorded as long as one of
 // those in force is younger, and one does for all of them.
-func (t *removal) lift(c *candidate, s *txn.Subject, events []consent.Event, state *consent.State) error {
+func (t *removal) liftBounce(c *candidate, s *txn.Subject, events []consent.Event, state *consent.State) error {
 	bounces := slices.DeleteFunc(slices.Clone(state.Suppressions), func(p consent.Suppression) bool {
 		return p.Reason != consent.ReasonHardBounce || p.Until != 0 && p.Until <= t.run.now
 	})
@@ -286,8 +288,8 @@ func (t *removal) lift(c *candidate, s *txn.Subject, events []consent.Event, sta
 	return nil
 }
 
-// remove takes away the evidence that is due, and records that.
-func (t *removal) remove() error {
+// applyRemoval takes away the evidence that is due, and records that.
+func (t *removal) applyRemoval() error {
 	for _, class := range []consent.Removed{consent.RemovedEvidence, consent.RemovedRequests} {
 		events := t.due[class]
 		if len(events) == 0 {

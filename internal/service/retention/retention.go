@@ -22,8 +22,8 @@ const (
 	// actor is the actor of the events that retention records.
 	actor = "retention"
 	// PageSize is how many events are looked at at once, groupSize how many subjects one transaction is about at most.
-	PageSize  = 2_000
-	groupSize = 100
+	PageSize                 = 2_000
+	candidatesPerTransaction = 100
 )
 
 // Remover removes what the policy of the catalog does not keep any longer.
@@ -113,10 +113,12 @@ func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error)
 	if err != nil {
 		return Report{}, err
 	}
-	current := &run{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.Asked, report: newReport()}
-	// What is due of one class does not wait for another that cannot be done.
+	current := &retentionRun{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.Asked, report: newReport()}
+	// A class that cannot be done does not hold up the others.
 	var failed []error
-	for _, part := range []func(context.Context) error{current.erasures, current.events, current.disclosures, current.claims} {
+	for _, part := range []func(context.Context) error{
+		current.carryOutErasures, current.removeEvents, current.removeDisclosures, current.removeClaims,
+	} {
 		if err := part(ctx); err != nil {
 			failed = append(failed, env.StoreFault(err))
 		}
@@ -127,8 +129,8 @@ func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error)
 	return *current.report, errors.Join(failed...)
 }
 
-// run is one run of the retention.
-type run struct {
+// retentionRun is one run of the retention.
+type retentionRun struct {
 	service  *Remover
 	policy   catalog.Retention
 	dryRun   bool
@@ -143,20 +145,20 @@ func isDue(p period.Period, since, now consent.Instant) bool {
 	return !p.IsZero() && since != 0 && consent.InstantOf(p.AddTo(since.Time())) <= now
 }
 
-// erasures carries out those that imports recorded.
-func (r *run) erasures(ctx context.Context) error {
+// carryOutErasures carries out those that imports recorded.
+func (r *retentionRun) carryOutErasures(ctx context.Context) error {
 	done, err := r.service.rights.ErasePending(ctx, r.dryRun)
 	r.report.add(Erasures, int64(done.Erased), 0)
 	return err
 }
 
-// events looks at all events of the ledger, page by page, and takes up those that may be due with their subjects.
-func (r *run) events(ctx context.Context) error {
+// removeEvents looks at all events of the ledger, page by page, and takes up those that may be due with their subjects.
+func (r *retentionRun) removeEvents(ctx context.Context) error {
 	if r.policy == (catalog.Retention{}) {
 		return nil
 	}
 	for after := int64(0); ; {
-		page, err := r.outlines(ctx, after)
+		page, err := r.readOutlines(ctx, after)
 		if err != nil {
 			return err
 		}
@@ -175,8 +177,8 @@ func (r *run) events(ctx context.Context) error {
 			}
 			list[n].events[o.Position] = true
 		}
-		for group := range slices.Chunk(list, groupSize) {
-			if err := r.group(ctx, group); err != nil {
+		for group := range slices.Chunk(list, candidatesPerTransaction) {
+			if err := r.removeGroup(ctx, group); err != nil {
 				return err
 			}
 		}
@@ -187,8 +189,8 @@ func (r *run) events(ctx context.Context) error {
 	}
 }
 
-// outlines reads a page of outlines and remembers the subjects of holds.
-func (r *run) outlines(ctx context.Context, after int64) ([]storage.Outline, error) {
+// readOutlines reads a page of outlines and remembers the subjects of holds.
+func (r *retentionRun) readOutlines(ctx context.Context, after int64) ([]storage.Outline, error) {
 	page, err := r.service.Store.Outlines(ctx, after, PageSize)
 	for i := range page {
 		if page[i].Kind == consent.KindHold && page[i].Position > r.read {
@@ -208,8 +210,8 @@ type candidate struct {
 	events  map[int64]bool
 }
 
-// mayBeDue tells from its outline whether an event is old enough; whether it is of use its subject tells.
-func (r *run) mayBeDue(o *storage.Outline) bool {
+// mayBeDue reports by the outline whether an event is old enough. Its subject decides whether it is still needed.
+func (r *retentionRun) mayBeDue(o *storage.Outline) bool {
 	switch o.Kind {
 	case consent.KindRequest:
 		return o.Evidence && (isDue(r.policy.Evidence, o.Occurred, r.now) || isDue(r.policy.Requests, o.Occurred, r.now))
@@ -224,13 +226,13 @@ func (r *run) mayBeDue(o *storage.Outline) bool {
 	}
 }
 
-// group decides about some subjects, in one transaction.
-func (r *run) group(ctx context.Context, list []candidate) error {
+// removeGroup decides about some subjects, in one transaction.
+func (r *retentionRun) removeGroup(ctx context.Context, list []candidate) error {
 	var report *Report
 	m := txn.Write{Bulk: true, Weight: txn.Chunk}
 	m.Run = func(tx *txn.Tx) (err error) {
 		w := r.service.in(tx)
-		report, err = w.retain(r, list)
+		report, err = w.removeDue(r, list)
 		return err
 	}
 	if err := r.service.engine.Do(ctx, &m); err != nil {
@@ -240,9 +242,9 @@ func (r *run) group(ctx context.Context, list []candidate) error {
 	return nil
 }
 
-// disclosures deletes those of days whose period has passed, and records each part of them that is gone: their rows are no events, so
-// nothing else would tell of them if the run ended before its end.
-func (r *run) disclosures(ctx context.Context) error {
+// removeDisclosures deletes those of days after the end of their period, and records each part of them that is gone:
+// their rows are no events, so nothing else would tell of them if the run ended before its end.
+func (r *retentionRun) removeDisclosures(ctx context.Context) error {
 	if r.policy.Disclosures.IsZero() {
 		return nil
 	}
@@ -266,7 +268,7 @@ func (r *run) disclosures(ctx context.Context) error {
 		}
 		r.report.add(Disclosures, int64(n), consent.InstantOfDay(earliest))
 		facts := consent.Facts{Removed: consent.RemovedDisclosures, Until: consent.InstantOfDay(before), Count: int64(n)}
-		if err := r.record(context.WithoutCancel(ctx), facts, nil); err != nil || n < PageSize {
+		if err := r.recordRemoval(context.WithoutCancel(ctx), facts, nil); err != nil || n < PageSize {
 			return err
 		}
 		if held, err = r.heldSubjects(ctx); err != nil { // A hold may have been placed meanwhile.
@@ -275,11 +277,11 @@ func (r *run) disclosures(ctx context.Context) error {
 	}
 }
 
-// heldSubjects returns the subjects that are under a legal hold now. It is a transaction, which a server whose clock is wrong is
+// heldSubjects returns the subjects that are under a legal hold now. It is a transaction, which a server with a wrong clock is
 // refused.
-func (r *run) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
+func (r *retentionRun) heldSubjects(ctx context.Context) ([]consent.SubjectID, error) {
 	for {
-		page, err := r.outlines(ctx, r.read)
+		page, err := r.readOutlines(ctx, r.read)
 		if err != nil {
 			return nil, err
 		}
@@ -327,8 +329,8 @@ func lastDueDay(p period.Period, now consent.Instant) int64 {
 	return low
 }
 
-// claims deletes what was kept of the erased whose time has ended.
-func (r *run) claims(ctx context.Context) error {
+// removeClaims deletes what was kept of erased persons when its time has ended.
+func (r *retentionRun) removeClaims(ctx context.Context) error {
 	for after := ([16]byte{}); ; {
 		page, err := tables.Claims(ctx, r.service.Store, after, PageSize)
 		if err != nil || len(page) == 0 {
@@ -347,7 +349,7 @@ func (r *run) claims(ctx context.Context) error {
 		n := int64(len(ended))
 		if n > 0 && !r.dryRun {
 			facts := consent.Facts{Removed: consent.RemovedClaims, Until: r.now, Count: n}
-			if err := r.record(ctx, facts, ended); err != nil {
+			if err := r.recordRemoval(ctx, facts, ended); err != nil {
 				return err
 			}
 		}
@@ -359,8 +361,8 @@ func (r *run) claims(ctx context.Context) error {
 	}
 }
 
-// record records a removal, and deletes the claims in the same transaction.
-func (r *run) record(ctx context.Context, facts consent.Facts, claims [][16]byte) error {
+// recordRemoval records a removal, and deletes the claims in the same transaction.
+func (r *retentionRun) recordRemoval(ctx context.Context, facts consent.Facts, claims [][16]byte) error {
 	return r.service.engine.Do(ctx, &txn.Write{Bulk: true, Weight: txn.Chunk, Run: func(tx *txn.Tx) error {
 		w := r.service.in(tx)
 		if err := w.Caller.NeedOfficer(); err != nil {

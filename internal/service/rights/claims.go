@@ -12,8 +12,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-// taken gathers what an erasure takes away, where the policy has it kept for the defence of claims (GDPR Art. 17(3)(e)).
-type taken struct {
+// keptClaim gathers what an erasure takes away, where the policy has it kept for the defence of claims (GDPR Art. 17(3)(e)).
+type keptClaim struct {
 	until consent.Instant // zero: nothing is kept
 	claim Claim
 }
@@ -32,27 +32,27 @@ type ClaimedEvent struct {
 	Evidence consent.Evidence `json:"evidence"`
 }
 
-// take begins an erasure. It refuses one that the policy wants something kept of for which there is no officer's key.
-func (w *Tx) take(at *subjects.Places, occurred consent.Instant) (*taken, error) {
+// beginClaim begins an erasure. It refuses one that the policy wants something kept of for which there is no officer's key.
+func (w *Tx) beginClaim(at *subjects.Places, occurred consent.Instant) (*keptClaim, error) {
 	cat, err := w.Catalog(w.Recorded)
 	if err != nil {
 		return nil, err
 	}
 	if cat.Policy.ClaimsPeriod.IsZero() {
-		return &taken{}, nil
+		return &keptClaim{}, nil
 	}
 	if !w.rights.Keys.HasClaimsKey() {
 		return nil, fault.Errorf(fault.NoClaimsKey, "", "the policy claims_period requires that evidence is kept for an officer, but the key "+
 			"file has no officer's key; create one with `assent keys claims`. Nothing was erased")
 	}
-	return &taken{
+	return &keptClaim{
 		until: consent.InstantOf(cat.Policy.ClaimsPeriod.AddTo(w.Recorded.Time())),
 		claim: Claim{Address: at.Address.Exact(), Erased: occurred},
 	}, nil
 }
 
-// keep keeps an event with the evidence that it loses.
-func (t *taken) keep(e *consent.Event, evidence consent.Evidence) {
+// addEvent keeps an event with the evidence that it loses.
+func (t *keptClaim) addEvent(e *consent.Event, evidence consent.Evidence) {
 	if t.until == 0 {
 		return
 	}
@@ -61,8 +61,8 @@ func (t *taken) keep(e *consent.Event, evidence consent.Evidence) {
 	})
 }
 
-// claim stores what was kept, sealed under the officer's key, so that this service cannot read it any more.
-func (w *Tx) claim(t *taken) error {
+// storeClaim stores what was kept, sealed under the officer's key, so that this service cannot read it any more.
+func (w *Tx) storeClaim(t *keptClaim) error {
 	if t.until == 0 || len(t.claim.Events) == 0 {
 		return nil
 	}

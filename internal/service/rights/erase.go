@@ -21,7 +21,7 @@ func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
 	if err != nil {
 		return txn.Recorded{}, err
 	}
-	taken, err := w.take(at, p.Occurred)
+	taken, err := w.beginClaim(at, p.Occurred)
 	if err != nil {
 		return txn.Recorded{}, err
 	}
@@ -30,17 +30,17 @@ func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
 	}
 	recorded := txn.Recorded{Position: p.Known, Duplicate: p.Known != 0}
 	if !recorded.Duplicate {
-		p.Entry.Evidence = withoutPerson(p.Entry.Evidence)
+		p.Entry.Evidence = withoutPersonalData(p.Entry.Evidence)
 		if recorded.Position, err = w.Record(p); err != nil {
 			return txn.Recorded{}, err
 		}
 	}
-	return recorded, w.carryOut(who, p.Occurred, taken)
+	return recorded, w.eraseUntil(who, p.Occurred, taken)
 }
 
-// carryOut erases, physically, what an erasure of the person at the instant ends: docs/storage-format.md says what goes and what
+// eraseUntil erases, physically, what an erasure of the person at the instant ends: docs/storage-format.md says what goes and what
 // stays. It may be repeated.
-func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
+func (w *Tx) eraseUntil(who *person, until consent.Instant, t *keptClaim) error {
 	exact, err := w.Subject(&who.exact)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 			w.Removals.Disclosures, w.Removals.Keys = append(w.Removals.Disclosures, s.ID), append(w.Removals.Keys, s.Key)
 		}
 	}
-	left, err := w.cutOff(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
+	left, err := w.detachEvents(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.cutOff(mails, t, func(e *consent.Event) (bool, error) {
+	_, err = w.detachEvents(mails, t, func(e *consent.Event) (bool, error) {
 		evidence, err := w.OpenEvidence(e)
 		if err != nil || e.Occurred > until || evidence.Address == "" {
 			return e.Occurred > until, err
@@ -78,13 +78,13 @@ func (w *Tx) carryOut(who *person, until consent.Instant, t *taken) error {
 	if err := w.eraseFolded(who, until, t); err != nil {
 		return err
 	}
-	return w.claim(t)
+	return w.storeClaim(t)
 }
 
 // NotHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person
-// moved from or to, and those that are linked: the evidence stands on both sides.
+// moved from or to, and those that are linked: both sides have the evidence.
 func (w *Tx) NotHeld(folded *txn.Subject, exact string) error {
-	if err := w.notHeldItself(folded, exact); err != nil {
+	if err := w.checkNotHeld(folded, exact); err != nil {
 		return err
 	}
 	spelling, err := w.Spelling(folded, exact)
@@ -107,19 +107,19 @@ func (w *Tx) NotHeld(folded *txn.Subject, exact string) error {
 		if other == nil {
 			continue
 		}
-		if err := w.notHeldItself(other, there); err != nil {
+		if err := w.checkNotHeld(other, there); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Tx) notHeldItself(folded *txn.Subject, exact string) error {
+func (w *Tx) checkNotHeld(folded *txn.Subject, exact string) error {
 	hold, err := w.holdOf(folded, exact)
 	if err != nil || hold == nil {
 		return err
 	}
-	why := "an officer of all departments knows why"
+	why := "an officer of all departments can see the reason"
 	if w.Caller.AllDepartments {
 		evidence, err := w.EvidenceAt(folded, hold.Position)
 		if err != nil {
@@ -141,14 +141,14 @@ func (w *Tx) holdOf(folded *txn.Subject, exact string) (*consent.Hold, error) {
 	return state.Held(spelling.Sum), err
 }
 
-// cutOff parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
+// detachEvents parts the subject from its events, unless all of them are to be kept. Those to be kept are appended anew under a fresh
 // subject, which is returned, and only their copies tell from then on what they were; to the others nothing leads any more, and their evidence is gone.
-func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, error)) (*txn.Subject, error) {
+func (w *Tx) detachEvents(s *txn.Subject, t *keptClaim, keep func(*consent.Event) (bool, error)) (*txn.Subject, error) {
 	all, err := w.EventsOf(s)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := split(all[s], keep)
+	kept, err := selectKept(all[s], keep)
 	if err != nil || !slices.Contains(kept, false) {
 		return s, err
 	}
@@ -156,7 +156,7 @@ func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, e
 	for i := range all[s] {
 		e := &all[s][i]
 		if !kept[i] {
-			if err := w.lose(e, t); err != nil {
+			if err := w.deleteEvidence(e, t); err != nil {
 				return nil, err
 			}
 			for _, position := range append(slices.Clone(e.Was), e.Position) {
@@ -168,7 +168,7 @@ func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, e
 		if err := w.Identify(fresh, ""); err != nil {
 			return nil, err
 		}
-		if err := w.again(fresh, s, e); err != nil {
+		if err := w.copyEvent(fresh, s, e); err != nil {
 			return nil, err
 		}
 	}
@@ -176,8 +176,9 @@ func (w *Tx) cutOff(s *txn.Subject, t *taken, keep func(*consent.Event) (bool, e
 	return fresh, w.keepAddress(fresh, s.ID, address)
 }
 
-// split tells which events of a subject are kept. A void is kept with what it leaves out, and only then: it names what that was.
-func split(events []consent.Event, keep func(*consent.Event) (bool, error)) ([]bool, error) {
+// selectKept returns which events of a subject are kept. A void is kept only together with the event that it leaves
+// out, because it names it.
+func selectKept(events []consent.Event, keep func(*consent.Event) (bool, error)) ([]bool, error) {
 	kept := make([]bool, len(events))
 	for i := range events {
 		if events[i].Kind == consent.KindVoid {
@@ -212,9 +213,9 @@ func (w *Tx) keepAddress(fresh *txn.Subject, old consent.SubjectID, address []by
 	return w.Identify(fresh, string(plain))
 }
 
-// again appends a copy of an event under a fresh subject and blanks the original, so that nothing tells which of the old subject's
+// copyEvent appends a copy of an event under a fresh subject and blanks the original, so that nothing tells which of the old subject's
 // events it was.
-func (w *Tx) again(fresh, old *txn.Subject, e *consent.Event) error {
+func (w *Tx) copyEvent(fresh, old *txn.Subject, e *consent.Event) error {
 	evidence, err := w.OpenEvidence(e)
 	if err != nil {
 		return err
@@ -236,7 +237,7 @@ func (w *Tx) again(fresh, old *txn.Subject, e *consent.Event) error {
 
 // eraseFolded deletes what the folded subject's events tell about the person: the evidence of those until the erasure, and the
 // address. What blocks stays.
-func (w *Tx) eraseFolded(who *person, until consent.Instant, t *taken) error {
+func (w *Tx) eraseFolded(who *person, until consent.Instant, t *keptClaim) error {
 	s, err := w.Subject(&who.folded)
 	if err != nil {
 		return err
@@ -258,14 +259,14 @@ func (w *Tx) eraseFolded(who *person, until consent.Instant, t *taken) error {
 		switch {
 		case err != nil:
 			return err
-		case e.Evidence == [32]byte{} || evidence == withoutPerson(evidence):
+		case e.Evidence == [32]byte{} || evidence == withoutPersonalData(evidence):
 			continue // It says nothing of the person.
 		case e.Kind.HasOtherSide():
 			if err := w.forgetOtherSide(e, who, t); err != nil {
 				return err
 			}
 		}
-		if err := w.lose(e, t); err != nil {
+		if err := w.deleteEvidence(e, t); err != nil {
 			return err
 		}
 	}
@@ -276,13 +277,13 @@ func (w *Tx) eraseFolded(who *person, until consent.Instant, t *taken) error {
 	return nil
 }
 
-// lose deletes the evidence of an event.
-func (w *Tx) lose(e *consent.Event, t *taken) error {
+// deleteEvidence deletes the evidence of an event.
+func (w *Tx) deleteEvidence(e *consent.Event, t *keptClaim) error {
 	evidence, err := w.OpenEvidence(e)
 	if err != nil {
 		return err
 	}
-	t.keep(e, evidence)
+	t.addEvent(e, evidence)
 	if e.Evidence == [32]byte{} {
 		return nil
 	}
@@ -294,9 +295,9 @@ func (w *Tx) lose(e *consent.Event, t *taken) error {
 	return nil
 }
 
-// withoutPerson returns what is kept of the evidence of an erasure, or of an older event: its reason and its operator,
+// withoutPersonalData returns what is kept of the evidence of an erasure, or of an older event: its reason and its operator,
 // unless that text holds an address.
-func withoutPerson(v consent.Evidence) consent.Evidence {
+func withoutPersonalData(v consent.Evidence) consent.Evidence {
 	var kept consent.Evidence
 	if !strings.Contains(v.Operator, "@") {
 		kept.Operator = v.Operator

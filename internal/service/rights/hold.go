@@ -27,7 +27,7 @@ func CheckJustification(reason string) error {
 		return fault.Errorf(fault.InvalidEvidence, "justification", "the text %s", problem)
 	case strings.Contains(reason, "@"):
 		return fault.Errorf(fault.InvalidEvidence, "justification",
-			"the text must not hold an address, for it is kept when the person is erased; name a case or a ticket")
+			"the text must not have an address, because it is kept when the person is erased; name a case or a ticket")
 	default:
 		return nil
 	}
@@ -53,7 +53,7 @@ func (s *Rights) hold(ctx context.Context, in *Hold, kind consent.Kind) (txn.Rec
 		if err := w.Caller.NeedOfficer(); err != nil {
 			return txn.Recorded{}, false, err
 		}
-		if err := w.holdable(at, kind); err != nil {
+		if err := w.checkHeld(at, kind); err != nil {
 			return txn.Recorded{}, false, err
 		}
 		var recorded txn.Recorded
@@ -88,8 +88,8 @@ func (s *Rights) holdPlaces(in *Hold, m *txn.Write) (*subjects.Places, error) {
 	return &at, err
 }
 
-// holdable refuses to release what is not held.
-func (w *Tx) holdable(at *subjects.Places, kind consent.Kind) error {
+// checkHeld refuses to release what is not held.
+func (w *Tx) checkHeld(at *subjects.Places, kind consent.Kind) error {
 	if kind == consent.KindHold {
 		return nil
 	}

@@ -33,7 +33,7 @@ func (w *Tx) Link(p *txn.Prepared) (txn.Recorded, error) {
 	if err != nil {
 		return txn.Recorded{}, err
 	}
-	key, err := w.rights.EventKey(p.Occurred, other)
+	key, err := w.rights.EventKey(p.Occurred, other, "")
 	if err != nil {
 		return txn.Recorded{}, err
 	}

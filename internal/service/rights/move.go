@@ -27,7 +27,7 @@ func (s *Rights) Move(ctx context.Context, in Move) (Moved, error) {
 			return Moved{}, false, err
 		}
 		before := w.Head.Position
-		if err := w.move(&in, from, to); err != nil {
+		if err := w.recordMove(&in, from, to); err != nil {
 			return Moved{}, false, err
 		}
 		return Moved{First: before + 1, Last: w.Head.Position}, true, nil
@@ -51,12 +51,12 @@ func (s *Rights) movePlaces(in *Move) (from, to *subjects.Places, err error) {
 	}
 	if found[0].Address.Folded() == found[1].Address.Folded() {
 		return nil, nil, fault.Errorf(fault.InvalidRequest, "newAddress",
-			"both are spellings of one mailbox, whose refusals and suppressions hold for each of them already")
+			"both are spellings of one mailbox, so the refusals and suppressions of each already apply to the other")
 	}
 	return &found[0], &found[1], nil
 }
 
-func (w *Tx) move(in *Move, from, to *subjects.Places) error {
+func (w *Tx) recordMove(in *Move, from, to *subjects.Places) error {
 	old, err := w.Subject(&from.Folded)
 	if err != nil {
 		return err
@@ -92,10 +92,10 @@ func (w *Tx) move(in *Move, from, to *subjects.Places) error {
 		return err
 	}
 	for _, e := range consent.WithoutVoided(all[old]) {
-		if !goesAlong(&e, spelling.Sum, state) {
+		if !isCarriedOver(&e, spelling.Sum, state) {
 			continue
 		}
-		if err := w.bring(&e, to.Address); err != nil {
+		if err := w.recordAtNewAddress(&e, to.Address); err != nil {
 			return err
 		}
 	}
@@ -108,18 +108,18 @@ func (w *Tx) recordNow(at *subjects.Place, entry *statement.Entry) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	key, err := w.rights.EventKey(w.Recorded, entry)
+	key, err := w.rights.EventKey(w.Recorded, entry, "")
 	if err != nil {
 		return 0, err
 	}
 	return w.Record(&txn.Prepared{Subject: s, Occurred: w.Recorded, Entry: entry, Key: key})
 }
 
-// goesAlong reports whether an event of a folded subject goes along when the person of the spelling moves. Each no to
+// isCarriedOver reports whether an event of a folded subject goes along when the person of the spelling moves. Each no to
 // the person that stands at the old address goes along; the event that a mailbox does not exist does not. A lift never
 // goes along: it is of one spelling, and may be left out later. A caller that lifts at the old address must lift at the
 // new one, too.
-func goesAlong(e *consent.Event, spelling [16]byte, state *consent.State) bool {
+func isCarriedOver(e *consent.Event, spelling [16]byte, state *consent.State) bool {
 	stands := func() bool {
 		return slices.ContainsFunc(state.Suppressions, func(p consent.Suppression) bool { return p.Position == e.Position })
 	}
@@ -135,8 +135,8 @@ func goesAlong(e *consent.Event, spelling [16]byte, state *consent.State) bool {
 	}
 }
 
-// goAlong brings an event that was just recorded to where the person has moved since it occurred.
-func (w *Tx) goAlong(s *txn.Subject, e *consent.Event) error {
+// carryToNewAddress brings an event that was just recorded to where the person has moved since it occurred.
+func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	if len(s.Moves) == 0 {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (w *Tx) goAlong(s *txn.Subject, e *consent.Event) error {
 		return err
 	}
 	for _, m := range s.Moves {
-		if e.Occurred > m.At || !goesAlong(e, m.Spelling, state) {
+		if e.Occurred > m.At || !isCarriedOver(e, m.Spelling, state) {
 			continue
 		}
 		moved, err := w.EvidenceAt(s, m.Position)
@@ -159,15 +159,15 @@ func (w *Tx) goAlong(s *txn.Subject, e *consent.Event) error {
 		if err != nil {
 			return err
 		}
-		if err := w.bring(e, to); err != nil {
+		if err := w.recordAtNewAddress(e, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bring records for another address what an event says, without its evidence, unless that is recorded already.
-func (w *Tx) bring(e *consent.Event, to address.Address) error {
+// recordAtNewAddress records for another address what an event says, without its evidence, unless that is recorded already.
+func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	facts := e.Facts
 	facts.Spelling, facts.Tagged = consent.Spelling{}, to.Tagged()
 	if e.Kind == consent.KindErase {
@@ -185,7 +185,7 @@ func (w *Tx) bring(e *consent.Event, to address.Address) error {
 	if err != nil {
 		return err
 	}
-	key, err := w.rights.EventKey(e.Occurred, entry)
+	key, err := w.rights.EventKey(e.Occurred, entry, "")
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (w *Tx) otherSide(e *consent.Event) (*txn.Subject, string, error) {
 }
 
 // forgetOtherSide deletes what says on the other side of a change of address, or of a link, that the person of this address was there, too.
-func (w *Tx) forgetOtherSide(e *consent.Event, who *person, t *taken) error {
+func (w *Tx) forgetOtherSide(e *consent.Event, who *person, t *keptClaim) error {
 	s, _, err := w.otherSide(e)
 	if s == nil || err != nil {
 		return err
@@ -245,7 +245,7 @@ func (w *Tx) forgetOtherSide(e *consent.Event, who *person, t *taken) error {
 		if !own {
 			continue
 		}
-		if err := w.lose(there, t); err != nil {
+		if err := w.deleteEvidence(there, t); err != nil {
 			return err
 		}
 	}

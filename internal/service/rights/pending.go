@@ -48,8 +48,8 @@ type pendingErasure struct {
 	until consent.Instant
 }
 
-// pending returns those of the erasures that were not carried out: their evidence still has the address.
-func (s *Rights) pending(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
+// notCarriedOut returns those of the erasures that were not carried out: their evidence still has the address.
+func (s *Rights) notCarriedOut(records []storage.Record) ([]pendingErasure, []storage.SubjectKey, error) {
 	l := subjects.NewLocator(s.Keys, len(records))
 	var list []pendingErasure
 	for i := range records {
@@ -76,7 +76,7 @@ func (s *Rights) pending(records []storage.Record) ([]pendingErasure, []storage.
 }
 
 func (s *Rights) erasePage(ctx context.Context, records []storage.Record, dryRun bool) (PendingErasures, error) {
-	list, keys, err := s.pending(records)
+	list, keys, err := s.notCarriedOut(records)
 	if err != nil || len(list) == 0 {
 		return PendingErasures{}, err
 	}
@@ -120,12 +120,12 @@ func (w *Tx) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err err
 	if err != nil {
 		return false, err
 	}
-	taken, err := w.take(&p.At, p.until)
+	taken, err := w.beginClaim(&p.At, p.until)
 	if err != nil {
 		return false, err
 	}
 	if err := w.keepErasure(who, p.until); err != nil {
 		return false, err
 	}
-	return false, w.carryOut(who, p.until, taken)
+	return false, w.eraseUntil(who, p.until, taken)
 }

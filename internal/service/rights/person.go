@@ -72,8 +72,8 @@ func (p *person) isOwn(keys *seal.Keys, exact string) (bool, error) {
 	return spelling == p.spellings[0], err
 }
 
-// kept returns what is kept of an erasure of the person.
-func (p *person) kept() kept.Erasure {
+// keptErasure returns what is kept of an erasure of the person.
+func (p *person) keptErasure() kept.Erasure {
 	e := kept.Erasure{Spellings: p.spellings}
 	for _, at := range []*subjects.Place{&p.exact, &p.folded, &p.mail} {
 		for i, version := range at.Digests.Versions {
@@ -89,5 +89,5 @@ func (s *Rights) ErasureOf(at *subjects.Places) (kept.Erasure, error) {
 	if err != nil {
 		return kept.Erasure{}, err
 	}
-	return who.kept(), nil
+	return who.keptErasure(), nil
 }

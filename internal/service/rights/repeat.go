@@ -21,7 +21,7 @@ func (w *Tx) keepErasure(who *person, until consent.Instant) error {
 	if w.rights.keeper == nil {
 		return nil
 	}
-	e := who.kept()
+	e := who.keptErasure()
 	e.Position, e.Recorded, e.Occurred, e.Actor = w.Head.Position+1, w.Recorded, until, w.Caller.ID
 	if err := w.rights.keeper.Append([]kept.Erasure{e}); err != nil {
 		return fault.Errorf(fault.Unavailable, "", "the erasure could not be written to the checkpoint directory, where the restore of a "+
@@ -63,7 +63,7 @@ func (s *Rights) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool,
 		if done = exact.Erased < e.Occurred; !done {
 			return nil
 		}
-		held, err := w.heldSince(who, e.Recorded)
+		held, err := w.isHeldSince(who, e.Recorded)
 		if err != nil {
 			return err
 		}
@@ -73,22 +73,22 @@ func (s *Rights) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool,
 				slog.Int64("position", e.Position))
 			return nil
 		}
-		t, err := w.takeAgain(exact, e.Occurred)
+		t, err := w.beginRepeatedClaim(exact, e.Occurred)
 		if err != nil {
 			return err
 		}
-		if err := w.recordAgain(who, e); err != nil {
+		if err := w.recordRepeatedErasure(who, e); err != nil {
 			return err
 		}
-		return w.carryOut(who, e.Occurred, t)
+		return w.eraseUntil(who, e.Occurred, t)
 	}
 	err = s.engine.Do(ctx, &m)
 	return done && err == nil, err
 }
 
-// heldSince reports whether the person was put under a legal hold after the instant: an erasure that was kept and never made, because
+// isHeldSince reports whether the person was put under a legal hold after the instant: an erasure that was kept and never made, because
 // its transaction failed, is not to be made up for then.
-func (w *Tx) heldSince(who *person, at consent.Instant) (bool, error) {
+func (w *Tx) isHeldSince(who *person, at consent.Instant) (bool, error) {
 	folded, err := w.Subject(&who.folded)
 	if err != nil {
 		return false, err
@@ -104,11 +104,11 @@ func (w *Tx) heldSince(who *person, at consent.Instant) (bool, error) {
 	return slices.ContainsFunc(state.Holds, func(h consent.Hold) bool { return h.Spelling == spelling.Sum && h.At > at }), nil
 }
 
-// takeAgain keeps for claims what the policy has kept: what the first erasure kept was lost with its database. Without an officer's
-// key nothing can be, and the erasure goes before.
-func (w *Tx) takeAgain(exact *txn.Subject, occurred consent.Instant) (*taken, error) {
+// beginRepeatedClaim keeps for claims what the policy has kept: what the first erasure kept was lost with its database.
+// Without an officer's key nothing can be, and the erasure goes before.
+func (w *Tx) beginRepeatedClaim(exact *txn.Subject, occurred consent.Instant) (*keptClaim, error) {
 	if exact.Address == nil || w.Head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
-		return &taken{}, nil
+		return &keptClaim{}, nil
 	}
 	plain, err := w.rights.Keys.Open(seal.PurposeAddress, exact.ID[:], exact.Address)
 	if err != nil {
@@ -118,11 +118,11 @@ func (w *Tx) takeAgain(exact *txn.Subject, occurred consent.Instant) (*taken, er
 	if err != nil {
 		return nil, err
 	}
-	return w.take(&subjects.Places{Address: a}, occurred)
+	return w.beginClaim(&subjects.Places{Address: a}, occurred)
 }
 
-// recordAgain records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.
-func (w *Tx) recordAgain(who *person, e *kept.Erasure) error {
+// recordRepeatedErasure records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.
+func (w *Tx) recordRepeatedErasure(who *person, e *kept.Erasure) error {
 	folded, err := w.Subject(&who.folded)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func readReturn(p token.Page) (tables.Return, error) {
 	}
 	const digits = 2 * len(after.Subject)
 	if len(p.AfterKey) < digits {
-		return after, errors.New("the page token does not name a row")
+		return after, errors.New("the page token is not valid for this list")
 	}
 	after.Client = p.AfterKey[digits:]
 	_, err := hex.Decode(after.Subject[:], []byte(p.AfterKey[:digits]))

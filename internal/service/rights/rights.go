@@ -43,5 +43,5 @@ func (s *Rights) In(tx *txn.Tx) *Tx { return &Tx{tx, s} }
 
 // GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.
 func (s *Rights) GoAlong(tx *txn.Tx, of *txn.Subject, e *consent.Event) error {
-	return s.In(tx).goAlong(of, e)
+	return s.In(tx).carryToNewAddress(of, e)
 }

@@ -116,7 +116,7 @@ func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Fact
 			if n == 0 {
 				continue
 			}
-			refused, err := env.Refusal(w.bringsBack(facts, all[of]))
+			refused, err := env.Refusal(w.refuseUnprovableGrant(facts, all[of]))
 			if err != nil {
 				return err
 			}
@@ -127,7 +127,7 @@ func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Fact
 				done.kept++
 				continue
 			}
-			if err := w.void(in, facts, of); err != nil {
+			if err := w.recordVoid(in, facts, of); err != nil {
 				return err
 			}
 			done.Events += int64(n)
@@ -148,7 +148,7 @@ func voided(events []consent.Event, facts *consent.Facts) int {
 	return len(standing) - len(consent.WithoutVoided(with))
 }
 
-func (w *Tx) void(in *Void, facts *consent.Facts, of *txn.Subject) error {
+func (w *Tx) recordVoid(in *Void, facts *consent.Facts, of *txn.Subject) error {
 	evidence := consent.Evidence{Justification: in.Justification}
 	key, err := w.rights.Keys.EventKey(codec.EventKeyInput(w.Recorded, facts, "", &evidence))
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// bringsBack refuses a void after which a grant would count again whose evidence retention removed because it had ended: an ALLOW
-// would rest on nothing. The grants are those of every spelling that the events of the folded subject tell; a refusal in force that
-// does not tell whose it is, since an erasure took that away, stays.
-func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
-	catalogs, err := w.catalogsToCome()
+// refuseUnprovableGrant refuses a void after which a grant would count again without its evidence, which retention
+// removed because the grant had ended: an ALLOW would rest on nothing. The grants are those of every spelling that the
+// events of the folded subject name. A refusal in force stays if its spelling is unknown because of an erasure.
+func (w *Tx) refuseUnprovableGrant(facts *consent.Facts, events []consent.Event) error {
+	catalogs, err := w.currentAndFutureCatalogs()
 	if err != nil {
 		return err
 	}
@@ -26,9 +26,9 @@ func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
 	if !slices.ContainsFunc(events, func(e consent.Event) bool { return e.Kind == consent.KindWithdraw || e.Kind == consent.KindRefuse }) {
 		// Of an exact subject. A refusal that ended a grant besides is not looked at, which is on the safe side.
 		u := &usefulness.Conditions{Catalogs: catalogs}
-		return w.lost(u, events, u, after)
+		return w.refuseLostEvidence(u, events, u, after)
 	}
-	people, err := w.peopleOf(&void, events)
+	people, err := w.addressesOf(&void, events)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (w *Tx) bringsBack(facts *consent.Facts, events []consent.Event) error {
 		before := &usefulness.Conditions{Catalogs: catalogs, Folded: was, Spelling: spelling.Sum}
 		then := &usefulness.Conditions{Catalogs: catalogs, Folded: is, Spelling: spelling.Sum}
 		// A void of a batch leaves out its grants, too.
-		if err := w.lost(before, all[exact], then, append(slices.Clone(all[exact]), void)); err != nil {
+		if err := w.refuseLostEvidence(before, all[exact], then, append(slices.Clone(all[exact]), void)); err != nil {
 			return err
 		}
 	}
@@ -77,8 +77,8 @@ func rowAt(rows map[storage.SubjectKey]storage.SubjectState, at *subjects.Place)
 	return nil
 }
 
-// catalogsToCome returns the catalog in force and those that will be.
-func (w *Tx) catalogsToCome() ([]*catalog.Catalog, error) {
+// currentAndFutureCatalogs returns the catalog in force and those that will be.
+func (w *Tx) currentAndFutureCatalogs() ([]*catalog.Catalog, error) {
 	versions, err := w.CatalogVersions()
 	if err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func (w *Tx) catalogsToCome() ([]*catalog.Catalog, error) {
 	return list, nil
 }
 
-// peopleOf returns the addresses that the events of a folded subject are about, in each spelling that they tell, and as it is folded.
-func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
+// addressesOf returns the addresses that the events of a folded subject are about, in each spelling that they tell, and as it is folded.
+func (w *Tx) addressesOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
 	var positions []int64
 	for i := range events {
 		positions = append(positions, events[i].Position)
@@ -134,8 +134,8 @@ func (w *Tx) peopleOf(void *consent.Event, events []consent.Event) ([]address.Ad
 	return list, nil
 }
 
-// lost refuses if a grant stands after and did not before, and its evidence is gone.
-func (w *Tx) lost(before *usefulness.Conditions, events []consent.Event, then *usefulness.Conditions, after []consent.Event) error {
+// refuseLostEvidence refuses if a grant counts after and did not before, and its evidence was deleted.
+func (w *Tx) refuseLostEvidence(before *usefulness.Conditions, events []consent.Event, then *usefulness.Conditions, after []consent.Event) error {
 	stands := func(e usefulness.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
 	stood := map[int64]bool{}
 	for _, e := range before.Endings(events) {

@@ -44,8 +44,8 @@ type Locator struct {
 	domains map[string][]storage.SubjectKey
 }
 
-// keptDomains is how many domains are remembered at most.
-const keptDomains = 4096
+// maxCachedDomains is how many domains are remembered at most.
+const maxCachedDomains = 4096
 
 // NewLocator returns a locator with room for so many addresses, by the keys as they are now.
 func NewLocator(keys *seal.Keys, addresses int) *Locator {
@@ -61,7 +61,7 @@ func (l *Locator) Reset(keys *seal.Keys) {
 		same := keys.Snapshot()
 		l.Digests, l.domains = &DigestKeys{same, same.DigestVersions()}, nil
 	}
-	if l.domains == nil || len(l.domains) > keptDomains {
+	if l.domains == nil || len(l.domains) > maxCachedDomains {
 		l.domains = map[string][]storage.SubjectKey{}
 	}
 }
@@ -91,7 +91,7 @@ func (l *Locator) appendKeys(to []storage.SubjectKey, form consent.Form, canonic
 	return to, nil
 }
 
-func (l *Locator) domain(name string) (Place, error) {
+func (l *Locator) domainKey(name string) (Place, error) {
 	keys, ok := l.domains[name]
 	if !ok {
 		var err error
@@ -136,7 +136,7 @@ func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 	from := len(l.levels)
 	l.Names = a.AppendDomains(l.Names[:0])
 	for _, name := range l.Names {
-		domain, err := l.domain(name)
+		domain, err := l.domainKey(name)
 		if err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ func ParseAddress(typed string) (address.Address, error) {
 	return a, nil
 }
 
-// InvalidAddress is the refusal of what is no address, for the reason that its parser gives.
+// InvalidAddress returns the refusal of a text that is not an address, with the reason of the parser.
 func InvalidAddress(err error) *fault.Error {
 	return fault.Errorf(fault.InvalidAddress, "address", "%s", err)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// Acknowledged is how far this server's own writes have come: what was acknowledged by it, its next answers show.
+// Acknowledged is how far this server's own writes have come. Its next answers show all of them.
 type Acknowledged struct{ position, revision, clients atomic.Int64 }
 
 // Note notes the head that a write left, before the write is acknowledged; nil: it changed nothing. Writes are noted one after the other.

@@ -38,22 +38,22 @@ const closeGrace = time.Second
 const (
 	// Chunk is how many events of a batch are recorded in one transaction at most.
 	Chunk = 1_000
-	// requestTTL is how long a request id is remembered.
-	requestTTL = 7 * 24 * time.Hour
+	// requestIDRetention is how long a request id is remembered.
+	requestIDRetention = 7 * 24 * time.Hour
 	// ClientSkew is how far a client's clock may be ahead: times up to it are taken as now.
 	ClientSkew = time.Minute
-	// databaseSkew is how far this server's clock may be off the database's before it refuses to write.
-	databaseSkew = 5 * time.Second
-	// groupSize is how many writes one transaction has at most.
-	groupSize = 256
-	// overtaking is how many groups may overtake an import before it has its turn.
-	overtaking = 8
+	// maxDatabaseSkew is how far this server's clock may be off the database's before it refuses to write.
+	maxDatabaseSkew = 5 * time.Second
+	// maxWritesPerTransaction is how many writes one transaction has at most.
+	maxWritesPerTransaction = 256
+	// maxGroupsBeforeBulk is how many groups may overtake an import before it has its turn.
+	maxGroupsBeforeBulk = 8
 	// SmallChunk is how many events of imports one transaction has while other writes wait.
 	SmallChunk = 100
-	// othersWrite is for how long after a write others are expected to write again.
-	othersWrite = 5 * time.Second
-	// maxWaiting is how many writes may wait before more are refused.
-	maxWaiting = 20_000
+	// urgentQuietPeriod is for how long after a write others are expected to write again.
+	urgentQuietPeriod = 5 * time.Second
+	// maxQueuedWrites is how many writes may wait before more are refused.
+	maxQueuedWrites = 20_000
 	// transactionTimeout is how long a transaction may take before it is given up.
 	transactionTimeout = 30 * time.Second
 )
@@ -75,13 +75,13 @@ type Engine struct {
 	wake   chan struct{}
 	ended  chan struct{}
 
-	lastUrgent atomic.Int64 // when the last write came that is no import, in nanoseconds
+	lastUrgent atomic.Int64 // when the last write that is not an import came, in nanoseconds
 
-	mu     sync.Mutex
-	urgent []*Write
-	bulk   []*Write
-	passed int // groups that have overtaken an import since its last turn
-	closed bool
+	mu               sync.Mutex
+	urgent           []*Write
+	bulk             []*Write
+	groupsBeforeBulk int // groups that have overtaken an import since its last turn
+	closed           bool
 }
 
 // Hooks are what use cases add to every transaction; each may be nil.
@@ -106,7 +106,7 @@ func NewEngine(env *env.Env, reference *reference.Reference, guard *access.Guard
 		Env: env, Reference: reference, guard: guard, acceptAhead: opts.AcceptAhead, unsafe: opts.Unsafe,
 		stop: stop, cancel: cancel, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	go e.serve()
+	go e.commitGroups()
 	return e
 }
 
@@ -119,7 +119,7 @@ func (e *Engine) Close() {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
-	e.poke()
+	e.wakeWriter()
 	select {
 	case <-e.ended:
 	case <-time.After(closeGrace):
@@ -128,21 +128,21 @@ func (e *Engine) Close() {
 	<-e.ended
 }
 
-func (e *Engine) poke() {
+func (e *Engine) wakeWriter() {
 	select {
 	case e.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Do has m committed and returns when it is durable, or refused. If ctx ends first, m may be committed all the same.
-func (e *Engine) Do(ctx context.Context, m *Write) error {
-	return e.Traced(ctx, env.SpanWrite, max(1, m.Weight), func(ctx context.Context) error { return e.await(ctx, m) })
+// Do commits write and returns when it is durable or refused. If ctx ends first, write may be committed all the same.
+func (e *Engine) Do(ctx context.Context, write *Write) error {
+	return e.Traced(ctx, env.SpanWrite, max(1, write.Weight), func(ctx context.Context) error { return e.enqueueAndWait(ctx, write) })
 }
 
-func (e *Engine) await(ctx context.Context, m *Write) error {
-	m.ctx, m.ended = ctx, make(chan struct{})
-	if !m.Bulk {
+func (e *Engine) enqueueAndWait(ctx context.Context, write *Write) error {
+	write.ctx, write.ended = ctx, make(chan struct{})
+	if !write.Bulk {
 		e.lastUrgent.Store(time.Now().UnixNano())
 	}
 	e.mu.Lock()
@@ -150,21 +150,21 @@ func (e *Engine) await(ctx context.Context, m *Write) error {
 		e.mu.Unlock()
 		return env.StoreFault(storage.ErrClosed)
 	}
-	if len(e.urgent)+len(e.bulk) >= maxWaiting {
+	if len(e.urgent)+len(e.bulk) >= maxQueuedWrites {
 		e.mu.Unlock()
 		return fault.Errorf(fault.Unavailable, "", "too many writes are waiting; try again")
 	}
-	queue := e.queue(m)
-	*queue = append(*queue, m)
+	queue := e.queueOf(write)
+	*queue = append(*queue, write)
 	e.mu.Unlock()
-	e.poke()
+	e.wakeWriter()
 	select {
-	case <-m.ended:
-		return env.StoreFault(m.err)
+	case <-write.ended:
+		return env.StoreFault(write.err)
 	case <-ctx.Done():
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		*queue = slices.DeleteFunc(*queue, func(waiting *Write) bool { return waiting == m })
+		*queue = slices.DeleteFunc(*queue, func(waiting *Write) bool { return waiting == write })
 		return ctx.Err()
 	}
 }
@@ -178,26 +178,26 @@ func (e *Engine) Queued() (urgent, bulk int) {
 
 // BulkRoom returns how many events of imports one transaction may have now.
 func (e *Engine) BulkRoom() int {
-	if time.Since(time.Unix(0, e.lastUrgent.Load())) < othersWrite {
+	if time.Since(time.Unix(0, e.lastUrgent.Load())) < urgentQuietPeriod {
 		return SmallChunk
 	}
 	return Chunk
 }
 
-func (e *Engine) queue(m *Write) *[]*Write {
-	if m.Bulk {
+func (e *Engine) queueOf(write *Write) *[]*Write {
+	if write.Bulk {
 		return &e.bulk
 	}
 	return &e.urgent
 }
 
-// serve commits group after group until the engine is closed and no write waits.
-func (e *Engine) serve() {
+// commitGroups commits group after group until the engine is closed and no write waits.
+func (e *Engine) commitGroups() {
 	defer close(e.ended)
 	for {
-		group, more := e.next()
+		group, more := e.nextGroup()
 		if len(group) > 0 {
-			e.commit(group)
+			e.commitGroup(group)
 			continue
 		}
 		if !more {
@@ -207,37 +207,37 @@ func (e *Engine) serve() {
 	}
 }
 
-// next takes the next group: what is urgent, or imports, which have their turn when nothing is or when they were overtaken often
+// nextGroup takes the next group: what is urgent, or imports, which have their turn when nothing is or when they were overtaken often
 // enough. More is false once the engine is closed and empty.
-func (e *Engine) next() (group []*Write, more bool) {
+func (e *Engine) nextGroup() (group []*Write, more bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	turn := len(e.bulk) > 0 && (len(e.urgent) == 0 || e.passed >= overtaking)
+	turn := len(e.bulk) > 0 && (len(e.urgent) == 0 || e.groupsBeforeBulk >= maxGroupsBeforeBulk)
 	switch {
 	case turn:
-		e.passed = 0
-		group = take(&e.bulk, bulkGroup(e.bulk, e.BulkRoom()))
+		e.groupsBeforeBulk = 0
+		group = dequeue(&e.bulk, bulkGroupSize(e.bulk, e.BulkRoom()))
 	case len(e.urgent) > 0:
 		if len(e.bulk) > 0 {
-			e.passed++
+			e.groupsBeforeBulk++
 		}
-		group = take(&e.urgent, min(len(e.urgent), groupSize))
+		group = dequeue(&e.urgent, min(len(e.urgent), maxWritesPerTransaction))
 	default:
 		return nil, !e.closed
 	}
 	return group, true
 }
 
-// take removes the first n writes of a queue. The rest moves to an array of its own, so that what is taken can be freed.
-func take(queue *[]*Write, n int) []*Write {
+// dequeue removes the first n writes of a queue. The rest moves to an array of its own, so that what is taken can be freed.
+func dequeue(queue *[]*Write, n int) []*Write {
 	group := slices.Clone((*queue)[:n])
 	*queue = slices.Clone((*queue)[n:])
 	return group
 }
 
-// bulkGroup returns how many of the imports that wait fit into one transaction: at least one, and together no more events than there is room
-// for.
-func bulkGroup(waiting []*Write, room int) int {
+// bulkGroupSize returns how many of the imports that wait fit into one transaction: at least one, and together no more
+// events than there is room for.
+func bulkGroupSize(waiting []*Write, room int) int {
 	n, weight := 1, waiting[0].Weight
 	for n < len(waiting) && weight+waiting[n].Weight <= room {
 		weight += waiting[n].Weight
@@ -250,88 +250,88 @@ func bulkGroup(waiting []*Write, room int) int {
 type writeError struct {
 	error
 
-	of *Write
+	write *Write
 }
 
 func (e *writeError) Unwrap() error { return e.error }
 
-// commit commits a group, without the writes that it cannot be done with.
-func (e *Engine) commit(group []*Write) {
+// commitGroup commits a group, without the writes that it cannot be done with.
+func (e *Engine) commitGroup(group []*Write) {
 	live := group[:0:0]
-	for _, m := range group {
-		if m.ctx.Err() != nil {
-			m.end(m.ctx.Err()) // Its caller waits no more.
+	for _, write := range group {
+		if write.ctx.Err() != nil {
+			write.finish(write.ctx.Err()) // Its caller waits no more.
 			continue
 		}
-		live = append(live, m)
+		live = append(live, write)
 	}
 	if len(live) > 0 {
-		_ = e.commitLive(live) // Every write was told its error.
+		_ = e.commitOrSplit(live) // Every write was told its error.
 	}
 }
 
-// commitLive commits a group. A write that the transaction fails with gets that error, and the others are committed without it: at once
+// commitOrSplit commits a group. A write that the transaction fails with gets that error, and the others are committed without it: at once
 // where it is known which one it is, else by halves, so that one among many costs few transactions more. The error returned is one
 // after which no further transaction can succeed.
-func (e *Engine) commitLive(group []*Write) (lost error) {
-	err := e.transaction(group)
+func (e *Engine) commitOrSplit(group []*Write) (lost error) {
+	err := e.runTransaction(group)
 	var failed *writeError
 	switch {
 	case err == nil:
-		for _, m := range group {
-			m.end(m.err)
+		for _, write := range group {
+			write.finish(write.err)
 		}
 		return nil
-	case hopeless(err):
-		endAll(group, err)
+	case failsEveryWrite(err):
+		endWrites(group, err)
 		return err
 	case len(group) == 1:
-		group[0].end(err)
+		group[0].finish(err)
 		return nil
 	case errors.As(err, &failed):
-		failed.of.end(failed.error)
-		return e.commitLive(slices.DeleteFunc(group, func(m *Write) bool { return m == failed.of }))
+		failed.write.finish(failed.error)
+		return e.commitOrSplit(slices.DeleteFunc(group, func(write *Write) bool { return write == failed.write }))
 	}
 	first, second := group[:len(group)/2], group[len(group)/2:]
-	if lost = e.commitLive(first); lost != nil {
-		endAll(second, lost)
+	if lost = e.commitOrSplit(first); lost != nil {
+		endWrites(second, lost)
 		return lost
 	}
-	return e.commitLive(second)
+	return e.commitOrSplit(second)
 }
 
-func endAll(group []*Write, err error) {
-	for _, m := range group {
-		m.end(err)
+func endWrites(group []*Write, err error) {
+	for _, write := range group {
+		write.finish(err)
 	}
 }
 
-// hopeless reports whether a transaction that failed would fail for each of its writes, or must not be tried again.
-func hopeless(err error) bool {
+// failsEveryWrite reports whether a transaction that failed would fail for each of its writes, or must not be tried again.
+func failsEveryWrite(err error) bool {
 	var refused *fault.Error
 	return errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) ||
 		errors.Is(err, storage.ErrClosed) || errors.As(err, &refused)
 }
 
-func (m *Write) end(err error) {
-	m.err = err
-	close(m.ended)
+func (write *Write) finish(err error) {
+	write.err = err
+	close(write.ended)
 }
 
-// transaction runs the writes in one transaction. A write that is refused gets its error; the error returned is that of the
+// runTransaction runs the writes in one transaction. A write that is refused gets its error; the error returned is that of the
 // transaction.
-func (e *Engine) transaction(group []*Write) error {
-	for _, m := range group {
-		m.err = nil
+func (e *Engine) runTransaction(group []*Write) error {
+	for _, write := range group {
+		write.err = nil
 	}
 	ctx, cancel := context.WithTimeout(e.stop, transactionTimeout)
 	defer cancel()
 	var learnt []storage.Ref
 	var left *storage.Head
 	var erased []storage.SubjectKey
-	load := loadOf(group)
+	load := mergeLoads(group)
 	err := e.Store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
-		defer asError(&err)
+		defer recoverAsError(&err)
 		w, err := newTx(ctx, e, tx, &load)
 		if err != nil {
 			return nil, err
@@ -347,7 +347,7 @@ func (e *Engine) transaction(group []*Write) error {
 	var failed *writeError
 	switch {
 	case err == nil:
-		e.learn(learnt)
+		e.cacheReferences(learnt)
 		e.Acknowledged.Note(left)
 		if e.hooks.Forgotten != nil {
 			e.hooks.Forgotten(erased)
@@ -367,33 +367,33 @@ func (e *Engine) transaction(group []*Write) error {
 // runGroup runs the writes. One that is refused gets its error; any other error is a [writeError] and ends the transaction, for the
 // write may have changed the transaction.
 func (w *Tx) runGroup(group []*Write) error {
-	for _, m := range group {
+	for _, write := range group {
 		var refused *fault.Error
-		switch err := w.runSafely(m); {
+		switch err := w.runSafely(write); {
 		case errors.As(err, &refused):
-			m.err = refused
+			write.err = refused
 		case err != nil:
-			return &writeError{err, m}
+			return &writeError{err, write}
 		}
 	}
 	return nil
 }
 
 // runSafely runs a write; a panic is an error of its own.
-func (w *Tx) runSafely(m *Write) (err error) {
-	defer asError(&err)
-	return w.runWrite(m)
+func (w *Tx) runSafely(write *Write) (err error) {
+	defer recoverAsError(&err)
+	return w.runWrite(write)
 }
 
-// asError turns a panic into an error.
-func asError(err *error) {
+// recoverAsError turns a panic into an error.
+func recoverAsError(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
 	}
 }
 
-// learn adds references that were committed to the cache. Without it they would be read when they are met.
-func (e *Engine) learn(refs []storage.Ref) {
+// cacheReferences adds references that were committed to the cache. Without it they would be read when they are met.
+func (e *Engine) cacheReferences(refs []storage.Ref) {
 	if len(refs) == 0 {
 		return
 	}
@@ -402,23 +402,23 @@ func (e *Engine) learn(refs []storage.Ref) {
 	}
 }
 
-// loadOf is what the writes of a group want to see, together.
-func loadOf(group []*Write) storage.Load {
+// mergeLoads is what the writes of a group want to see, together.
+func mergeLoads(group []*Write) storage.Load {
 	if len(group) == 1 {
 		return group[0].Load
 	}
 	var all storage.Load
 	seen := map[storage.SubjectKey]bool{}
-	for _, m := range group {
-		for _, k := range m.Load.Subjects {
+	for _, write := range group {
+		for _, k := range write.Load.Subjects {
 			if !seen[k] {
 				seen[k] = true
 				all.Subjects = append(all.Subjects, k)
 			}
 		}
-		all.IDs = append(all.IDs, m.Load.IDs...)
-		all.Events = append(all.Events, m.Load.Events...)
-		all.Requests = append(all.Requests, m.Load.Requests...)
+		all.IDs = append(all.IDs, write.Load.IDs...)
+		all.Events = append(all.Events, write.Load.Events...)
+		all.Requests = append(all.Requests, write.Load.Requests...)
 	}
 	return all
 }

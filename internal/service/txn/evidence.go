@@ -54,9 +54,10 @@ func (w *Tx) EvidenceAt(s *Subject, position int64) (consent.Evidence, error) {
 	return w.OpenEvidence(&all[s][i])
 }
 
-func erasedBefore() *fault.Error {
+func erasedBeforeFault() *fault.Error {
 	return fault.Errorf(fault.ErasedBefore, "address",
-		"the person was erased after that; what they agreed to before is not kept. Nothing was recorded: erase it on your side, too")
+		"the person was erased after that time, and grants from before the erasure are not kept. "+
+			"Nothing was recorded: erase the data on your side, too")
 }
 
 // IsErasedBefore reports whether an error is the refusal of what began before an erasure.

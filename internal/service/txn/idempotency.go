@@ -16,12 +16,12 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// given reports whether a request id was given.
-func (i *Idempotency) given() bool { return i.ID != [16]byte{} }
+// isSet reports whether a request id was given.
+func (i *Idempotency) isSet() bool { return i.ID != [16]byte{} }
 
 // Part is the idempotency of a part of a call that takes several transactions.
 func (i Idempotency) Part(from int) Idempotency {
-	if i.given() {
+	if i.isSet() {
 		i.Method += "#" + strconv.Itoa(from)
 	}
 	return i
@@ -35,24 +35,24 @@ func (i *Idempotency) RequestID(client string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Idempotent commits a write whose answer is remembered under a request id. Refused is why the request cannot be made ready: what
+// Idempotent commits a write and remembers its answer under a request id. Refused is why the request cannot be made ready: what
 // was acknowledged once is answered the same even if it would be refused by now. Run returns the answer, and whether to remember it.
 // A request that was forgotten had recorded something that was erased since: a batch runs again, for its events have keys; any other
 // is refused, so that a late repetition brings nothing back.
 func Idempotent[T any](
-	ctx context.Context, e *Engine, m *Write, once Idempotency, refused error, run func(w *Tx) (T, bool, error),
+	ctx context.Context, e *Engine, write *Write, once Idempotency, refused error, run func(w *Tx) (T, bool, error),
 ) (T, error) {
 	var answer T
-	if refused != nil && !once.given() {
+	if refused != nil && !once.isSet() {
 		return answer, refused
 	}
 	who := access.CallerOf(ctx)
 	id := once.RequestID(who.ID)
-	if once.given() {
-		m.Load.Requests = append(m.Load.Requests, id)
+	if once.isSet() {
+		write.Load.Requests = append(write.Load.Requests, id)
 	}
-	m.Run = func(w *Tx) error {
-		if !once.given() {
+	write.Run = func(w *Tx) error {
+		if !once.isSet() {
 			var err error
 			answer, _, err = run(w)
 			return err
@@ -61,9 +61,9 @@ func Idempotent[T any](
 		if err != nil {
 			return err
 		}
-		if first, ok := w.request(id); ok && (first.BodyMAC != nil || !m.Bulk) {
+		if first, ok := w.findRequest(id); ok && (first.BodyMAC != nil || !write.Bulk) {
 			if first.BodyMAC == nil {
-				return erasedBefore()
+				return erasedBeforeFault()
 			}
 			if !hmac.Equal(first.BodyMAC, mac) {
 				return fault.Errorf(fault.RequestIDReused, "requestId",
@@ -78,17 +78,17 @@ func Idempotent[T any](
 		if answer, remember, err = run(w); err != nil || !remember {
 			return err
 		}
-		return w.remember(id, mac, answer, before)
+		return w.storeAnswer(id, mac, answer, before)
 	}
-	if err := e.Do(ctx, m); err != nil {
+	if err := e.Do(ctx, write); err != nil {
 		var none T // The write may still be running.
 		return none, err
 	}
 	return answer, nil
 }
 
-// request returns the request with the id, unless it has expired.
-func (w *Tx) request(id [32]byte) (storage.Request, bool) {
+// findRequest returns the request with the id, unless it has expired.
+func (w *Tx) findRequest(id [32]byte) (storage.Request, bool) {
 	for _, r := range w.requests {
 		if r.ID == id {
 			return r, true
@@ -98,10 +98,10 @@ func (w *Tx) request(id [32]byte) (storage.Request, bool) {
 	return r, ok && r.Expires > w.Recorded
 }
 
-// remember keeps the answer of a write that recorded what stands after the position. An erasure forgets it by the positions of what
+// storeAnswer keeps the answer of a write that recorded what stands after the position. An erasure forgets it by the positions of what
 // was recorded, now or before: both stand in the answer. A batch that names positions further apart than an erasure looks is not
 // remembered: repeated, it finds its events by their keys.
-func (w *Tx) remember(id [32]byte, mac []byte, answer any, before int64) error {
+func (w *Tx) storeAnswer(id [32]byte, mac []byte, answer any, before int64) error {
 	plain, err := json.Marshal(answer)
 	if err != nil {
 		return fmt.Errorf("remember an answer: %w", err)
@@ -110,7 +110,7 @@ func (w *Tx) remember(id [32]byte, mac []byte, answer any, before int64) error {
 	if err != nil {
 		return err
 	}
-	request := storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.Recorded.Add(requestTTL)}
+	request := storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.Recorded.Add(requestIDRetention)}
 	named := w.Named
 	if w.Head.Position > before {
 		named = append(named, before+1, w.Head.Position)
@@ -137,7 +137,7 @@ func (e *Engine) openAnswer(id [32]byte, sealed []byte, into any) error {
 	return nil
 }
 
-// DeleteExpiredRequests forgets requests whose time is over, and returns how many.
+// DeleteExpiredRequests forgets expired requests, and returns how many.
 func (e *Engine) DeleteExpiredRequests(ctx context.Context) (int, error) {
 	const page = 1000
 	for total := 0; ; {

@@ -21,11 +21,11 @@ type Prepared struct {
 
 // Prepare finds the subject, the time and the key of what is stated.
 func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchID) (*Prepared, error) {
-	occurred, err := w.clamp(st.Statement.Occurred, "occurredTime")
+	occurred, err := w.clampToNow(st.Statement.Occurred, "occurredTime")
 	if err != nil {
 		return nil, err
 	}
-	if occurred, err = w.whenAhead(&st.Statement, occurred); err != nil {
+	if occurred, err = w.occurredWhenAhead(&st.Statement, occurred); err != nil {
 		return nil, err
 	}
 	p := &Prepared{Occurred: occurred, Entry: entry, Batch: batch, Key: st.Key}
@@ -33,14 +33,14 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 		return nil, err
 	}
 	if entry.Form == consent.FormExact && entry.Begin(occurred) <= p.Subject.Erased {
-		return nil, erasedBefore()
+		return nil, erasedBeforeFault()
 	}
 	if st.Statement.Occurred == 0 {
-		if p.Key, err = w.engine.EventKey(w.Recorded, entry); err != nil {
+		if p.Key, err = w.engine.EventKey(w.Recorded, entry, w.Caller.Department); err != nil {
 			return nil, err
 		}
 	}
-	if at, ok := w.keyed[eventID{p.Subject.ID, p.Key}]; ok {
+	if at, ok := w.eventPositions[eventID{p.Subject.ID, p.Key}]; ok {
 		p.Known = at
 	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.Subject.Key, Key: p.Key}]; ok {
 		p.Known = at
@@ -48,14 +48,14 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 	if p.Known != 0 && entry.Form == consent.FormExact {
 		w.Named = append(w.Named, p.Known)
 	}
-	confirmed, err := w.clamp(entry.Facts.Confirmed, "evidence.confirmedTime")
+	confirmed, err := w.clampToNow(entry.Facts.Confirmed, "evidence.confirmedTime")
 	switch {
 	case err == nil:
 		entry.Facts.Confirmed = confirmed
 	case entry.Facts.Kind.IsNo():
 		entry.Facts.Confirmed = 0
 		entry.Warnings = append(slices.Clone(entry.Warnings), statement.Warning{
-			Code: statement.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time lies in the future and was left out",
+			Code: statement.WarningEvidenceRemoved, Field: "evidence.confirmedTime", Message: "the time is in the future and was left out",
 		})
 	default:
 		return nil, err
@@ -63,8 +63,8 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 	return p, nil
 }
 
-// clamp takes a time that is ahead by no more than a client's clock may be for now.
-func (w *Tx) clamp(t consent.Instant, field string) (consent.Instant, error) {
+// clampToNow takes a time that is ahead by no more than a client's clock may be for now.
+func (w *Tx) clampToNow(t consent.Instant, field string) (consent.Instant, error) {
 	switch {
 	case t == 0 && field == "occurredTime":
 		return w.Recorded, nil
@@ -77,10 +77,11 @@ func (w *Tx) clamp(t consent.Instant, field string) (consent.Instant, error) {
 	}
 }
 
-// whenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was recorded ahead would win against
-// a refusal that states its true time. So a refusal then counts from when it is recorded, and what could permit anything is refused, for
-// it could not be told whether it was before or after. What an erasure takes goes by its time: one with a time is refused, too.
-func (w *Tx) whenAhead(st *statement.Statement, occurred consent.Instant) (consent.Instant, error) {
+// occurredWhenAhead returns when an event counts that is recorded while the ledger is ahead of the clock. What was
+// recorded ahead would win against a refusal that states its true time. So a refusal then counts from when it is
+// recorded, and what could permit anything is refused, for it could not be told whether it was before or after. What an
+// erasure takes goes by its time: one with a time is refused, too.
+func (w *Tx) occurredWhenAhead(st *statement.Statement, occurred consent.Instant) (consent.Instant, error) {
 	switch {
 	case w.ahead == 0:
 		return occurred, nil
@@ -89,7 +90,7 @@ func (w *Tx) whenAhead(st *statement.Statement, occurred consent.Instant) (conse
 	case w.engine.acceptAhead || st.Kind == consent.KindErase && st.Occurred == 0:
 		return occurred, nil
 	default:
-		return 0, ledgerAhead(w.ahead)
+		return 0, clockBehindLedger(w.ahead)
 	}
 }
 

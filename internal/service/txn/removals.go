@@ -21,8 +21,8 @@ func (e *Removals) Since(before *Removals) int64 {
 type Removals struct {
 	Evidence    []int64              // positions of the events that lose their evidence
 	blank       map[int64]bool       // positions of the events that another one stands for now
-	Requests    []int64              // positions of the events whose requests are forgotten
-	Disclosures []consent.SubjectID  // whose disclosures are deleted
+	Requests    []int64              // positions of the events; their requests are forgotten
+	Disclosures []consent.SubjectID  // their disclosures are deleted
 	Keys        []storage.SubjectKey // of these
 
 	DropSubjects []storage.SubjectKey // of nothing but what retention removed

@@ -40,17 +40,17 @@ type Tx struct {
 	ahead    time.Duration   // of the clock that the ledger was when it was locked; 0: it was not
 	Named    []int64         // positions of earlier events of exact subjects that the answer of the write that runs names
 
-	asked    map[storage.SubjectKey]bool // what the writes wanted to see
-	subjects map[storage.SubjectKey]*Subject
-	keyed    map[eventID]int64 // events recorded by this transaction
-	records  []storage.Record
-	catalogs []storage.Catalog
-	requests []storage.Request
-	touched  []*Subject
-	rows     []*Subject // whose rows are to be stored
-	Changed  bool
-	Removals Removals
-	Tables   []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
+	requestedKeys   map[storage.SubjectKey]bool // what the writes wanted to see
+	subjects        map[storage.SubjectKey]*Subject
+	eventPositions  map[eventID]int64 // events recorded by this transaction
+	records         []storage.Record
+	catalogs        []storage.Catalog
+	requests        []storage.Request
+	touchedSubjects []*Subject
+	changedRows     []*Subject // their rows are to be stored
+	Changed         bool
+	Removals        Removals
+	Tables          []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
 
 	stored *[]tables.Client // as they were, with what was put until they were asked for last; nil: not read yet
 	put    []tables.Client  // since then
@@ -65,31 +65,31 @@ type eventID struct {
 type Subject struct {
 	storage.Subject                   // its id is given when the first event is recorded
 	State           *consent.State    // nil: to be folded anew from the events
-	position        int64             // of the last event folded
+	foldedPosition  int64             // of the last event folded
 	Events          []consent.Event   // recorded by this transaction
 	erasures        []consent.Erasure // of the state, which may have to be folded anew
 	Moves           []consent.Moved   // likewise
-	dirty           bool              // its state is to be stored
-	saved           bool              // its row is to be stored
+	stateChanged    bool              // its state is to be stored
+	rowChanged      bool              // its row is to be stored
 }
 
 func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*Tx, error) {
 	loaded := tx.Loaded()
 	w := &Tx{
 		ctx: ctx, engine: e, tx: tx, loaded: loaded, Head: loaded.Head,
-		asked: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*Subject{},
-		keyed: map[eventID]int64{},
+		requestedKeys: make(map[storage.SubjectKey]bool, len(load.Subjects)), subjects: map[storage.SubjectKey]*Subject{},
+		eventPositions: map[eventID]int64{},
 	}
 	for _, k := range load.Subjects {
-		w.asked[k] = true
+		w.requestedKeys[k] = true
 	}
-	if off := e.Clock().Sub(loaded.Now.Time()); off > databaseSkew || off < -databaseSkew {
+	if off := e.Clock().Sub(loaded.Now.Time()); off > maxDatabaseSkew || off < -maxDatabaseSkew {
 		return nil, fault.Errorf(fault.ClockSkew, "",
-			"this server's clock is %s off the database's; set the clocks right, until then nothing is recorded",
+			"this server's clock differs from the database's by %s; nothing is recorded until the clocks are corrected",
 			off.Round(time.Millisecond))
 	}
 	w.ahead = e.aheadOf(&w.Head)
-	e.noteAhead(ctx, w.ahead)
+	e.noteClockLag(ctx, w.ahead)
 	var err error
 	if w.tree, err = ledger.ParseTree(w.Head.Position, w.Head.Tree); err != nil {
 		return nil, err
@@ -103,17 +103,17 @@ func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*
 }
 
 // runWrite runs a write at a time of its own, for the caller as it is under the locked head.
-func (w *Tx) runWrite(m *Write) error {
+func (w *Tx) runWrite(write *Write) error {
 	w.Recorded = w.engine.Instant()
 	if !w.engine.unsafe.RecordByOwnClock {
 		w.Recorded = max(w.Recorded, w.Head.Recorded+1)
 	}
 	w.Named = nil
 	var err error
-	if w.Caller, err = w.engine.guard.Admit(m.ctx, &w.Head); err != nil {
+	if w.Caller, err = w.engine.guard.Admit(write.ctx, &w.Head); err != nil {
 		return err
 	}
-	return m.Run(w)
+	return write.Run(w)
 }
 
 // Subject returns the subject at a place; a new one, not yet stored, if there is none.
@@ -125,13 +125,13 @@ func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
 		if found, ok := w.subjects[key]; ok {
 			return found, nil
 		}
-		if !w.asked[key] {
+		if !w.requestedKeys[key] {
 			if err := w.LoadSubjects(at.Keys); err != nil {
 				return nil, err
 			}
 		}
 		if row, ok := w.loaded.Subjects[key]; ok {
-			return w.known(&row)
+			return w.loadedSubject(&row)
 		}
 	}
 	made := &Subject{State: &consent.State{}, Subject: storage.Subject{
@@ -149,15 +149,15 @@ func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
 		return err
 	}
 	for _, key := range keys {
-		w.asked[key] = true
+		w.requestedKeys[key] = true
 	}
 	maps.Copy(w.loaded.Subjects, found)
 	return nil
 }
 
-// known takes a subject that is stored into the transaction.
-func (w *Tx) known(row *storage.SubjectState) (*Subject, error) {
-	s := &Subject{Subject: row.Subject, position: row.State.Position, State: &consent.State{}}
+// loadedSubject takes a subject that is stored into the transaction.
+func (w *Tx) loadedSubject(row *storage.SubjectState) (*Subject, error) {
+	s := &Subject{Subject: row.Subject, foldedPosition: row.State.Position, State: &consent.State{}}
 	w.subjects[row.Key] = s
 	if s.ID == (consent.SubjectID{}) {
 		return s, nil // Everything about it was erased.
@@ -197,9 +197,9 @@ func (w *Tx) Identify(s *Subject, canonical string) error {
 
 // SaveRow has the row of the subject stored.
 func (w *Tx) SaveRow(s *Subject) {
-	if !s.saved {
-		s.saved = true
-		w.rows = append(w.rows, s)
+	if !s.rowChanged {
+		s.rowChanged = true
+		w.changedRows = append(w.changedRows, s)
 	}
 	w.Changed = true
 }
@@ -209,14 +209,14 @@ func (w *Tx) State(s *Subject) (*consent.State, error) {
 	if s.State != nil {
 		return s.State, nil
 	}
-	if err := w.refold([]*Subject{s}); err != nil {
+	if err := w.refoldStates([]*Subject{s}); err != nil {
 		return nil, err
 	}
 	return s.State, nil
 }
 
-// refold folds subjects anew: their stored events and those of this transaction.
-func (w *Tx) refold(list []*Subject) error {
+// refoldStates folds subjects anew: their stored events and those of this transaction.
+func (w *Tx) refoldStates(list []*Subject) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -226,9 +226,9 @@ func (w *Tx) refold(list []*Subject) error {
 	}
 	for _, s := range list {
 		events := all[s]
-		s.position = 0
+		s.foldedPosition = 0
 		if len(events) > 0 {
-			s.position = events[len(events)-1].Position
+			s.foldedPosition = events[len(events)-1].Position
 		}
 		s.State = consent.Fold(events)
 	}
@@ -321,10 +321,10 @@ func (w *Tx) Append(event *consent.Event, sealed []byte) {
 	w.Changed = true
 }
 
-// fold applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
-func (w *Tx) fold(s *Subject, event *consent.Event) {
+// foldEvent applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
+func (w *Tx) foldEvent(s *Subject, event *consent.Event) {
 	s.Events = append(s.Events, *event)
-	s.position = event.Position
+	s.foldedPosition = event.Position
 	switch {
 	case event.Kind == consent.KindErase:
 		s.erasures = append(s.erasures, consent.Erasure{Spelling: event.Spelling.Sum, At: event.Occurred})
@@ -339,9 +339,9 @@ func (w *Tx) fold(s *Subject, event *consent.Event) {
 
 // SaveState has the state of the subject stored.
 func (w *Tx) SaveState(s *Subject) {
-	if !s.dirty {
-		s.dirty = true
-		w.touched = append(w.touched, s)
+	if !s.stateChanged {
+		s.stateChanged = true
+		w.touchedSubjects = append(w.touchedSubjects, s)
 	}
 }
 
@@ -381,30 +381,30 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		return nil, nil //nolint:nilnil // Nothing is what the port takes for no changes.
 	}
 	var late []*Subject
-	for _, s := range w.touched {
+	for _, s := range w.touchedSubjects {
 		if s.State == nil {
 			late = append(late, s)
 		}
 	}
-	if err := w.refold(late); err != nil {
+	if err := w.refoldStates(late); err != nil {
 		return nil, err
 	}
 	w.Head.Tree = w.tree.Pack()
 	w.Head.RefsSum = w.Names.Sum()
 	c := &storage.Changes{
 		Head: w.Head, Records: w.records, Catalogs: w.catalogs, Requests: w.requests, Refs: w.Names.Added(),
-		States: make([]storage.State, 0, len(w.touched)), Tables: w.Tables,
+		States: make([]storage.State, 0, len(w.touchedSubjects)), Tables: w.Tables,
 		DropEvidence: w.Removals.Evidence, Blank: slices.Sorted(maps.Keys(w.Removals.blank)), ForgetRequests: w.Removals.Requests,
 		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
-	for _, s := range w.touched {
+	for _, s := range w.touchedSubjects {
 		packed, err := codec.AppendState(nil, s.State, w.Names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}
-		c.States = append(c.States, storage.State{Subject: s.ID, Position: s.position, Packed: packed})
+		c.States = append(c.States, storage.State{Subject: s.ID, Position: s.foldedPosition, Packed: packed})
 	}
-	for _, s := range w.rows {
+	for _, s := range w.changedRows {
 		c.Subjects = append(c.Subjects, s.Subject)
 	}
 	w.reread(c)
@@ -431,8 +431,8 @@ func (w *Tx) RunRecorded(s *Subject, e *consent.Event) error {
 // a write of the same transaction that states the same fact finds it by its key.
 func (w *Tx) AppendTo(s *Subject, event *consent.Event, sealed []byte) {
 	w.Append(event, sealed)
-	w.keyed[eventID{event.Subject, event.Key}] = event.Position
-	w.fold(s, event)
+	w.eventPositions[eventID{event.Subject, event.Key}] = event.Position
+	w.foldEvent(s, event)
 }
 
 // Replace puts a fresh subject without events under the key of one, and returns it.

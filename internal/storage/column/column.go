@@ -164,7 +164,7 @@ func UniqueKeys(keys []storage.SubjectKey) []storage.SubjectKey {
 	return slices.Compact(unique)
 }
 
-// Last returns the rows without those whose key comes again later: the last counts, as if the rows were stored one by one.
+// Last returns the rows without those that have a later row with the same key: the last counts, as if the rows were stored one by one.
 // The slice given is not changed.
 func Last[Row any, Key comparable](rows []Row, key func(*Row) Key) []Row {
 	last := make(map[Key]int, len(rows))

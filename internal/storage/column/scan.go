@@ -33,7 +33,7 @@ func skip(n int) []any {
 	return dest
 }
 
-// Fixed copies the bytes of a column into an array, whose length they must have.
+// Fixed copies the bytes of a column into an array. They must have its length.
 func Fixed(name string, into, b []byte) error {
 	if len(b) != len(into) {
 		return fmt.Errorf("%s has %d bytes instead of %d", name, len(b), len(into))
@@ -45,7 +45,7 @@ func Fixed(name string, into, b []byte) error {
 // ScanHead reads the columns of [Head].
 func ScanHead(scan Scan) (storage.Head, error) { return scanHead(scan, nil) }
 
-// ScanHeadOnly reads the head's row of a compound select, whose other columns are those of [SubjectState].
+// ScanHeadOnly reads the head's row of a compound select. Its other columns are those of [SubjectState].
 func ScanHeadOnly(scan Scan) (storage.Head, error) { return scanHead(scan, skip(subjectStateWidth)) }
 
 func scanHead(scan Scan, others []any) (storage.Head, error) {

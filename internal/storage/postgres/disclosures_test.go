@@ -26,7 +26,7 @@ func put(ctx context.Context, store storage.Store, changes *storage.Changes) err
 	})
 }
 
-// learn counts that somebody learnt of the persons.
+// learn counts disclosures of the persons.
 func learn(ctx context.Context, store storage.Store, id byte, persons ...byte) error {
 	var counts []storage.Learnt
 	for _, n := range persons {

@@ -119,7 +119,7 @@ func scanPrimary(into *storage.Head) func(pgx.Rows) error {
 }
 
 func errStandby() error {
-	return fmt.Errorf("%w: it is a standby, whose answers may be old; the URL has to lead to the primary", storage.ErrUnavailable)
+	return fmt.Errorf("%w: it is a standby, and its answers may be old; the URL has to lead to the primary", storage.ErrUnavailable)
 }
 
 // EachState calls each with the states of a range.

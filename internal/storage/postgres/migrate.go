@@ -72,7 +72,7 @@ func readVersion(ctx context.Context, config *pgx.ConnConfig) (version uint, dir
 	return uint(max(number, 0)), dirty, err
 }
 
-// openDriver opens the database for golang-migrate, whose driver closes it.
+// openDriver opens the database for golang-migrate. The driver of golang-migrate closes it.
 func openDriver(config *pgx.ConnConfig) (database.Driver, error) {
 	db := stdlib.OpenDB(*config)
 	driver, err := migratepgx.WithInstance(db, &migratepgx.Config{})

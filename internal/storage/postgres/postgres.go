@@ -105,7 +105,7 @@ func poolConfig(databaseURL string, opts Options) (*pgxpool.Config, error) {
 	if !urlHas(databaseURL, "connect_timeout") {
 		conn.ConnectTimeout = connectTimeout
 	}
-	if conn.ValidateConnect == nil { // not set by target_session_attrs: never a standby, whose answers are old
+	if conn.ValidateConnect == nil { // not set by target_session_attrs: never a standby, because its answers are old
 		conn.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	for name, value := range sessionSettings() {

@@ -67,7 +67,8 @@ func (s *Store) checkPurgeRights(ctx context.Context) error {
 		"(docs/operations.md, Rights of the database roles)", role, strings.Join(rights, " and "), strings.Join(statements, " "))
 }
 
-// forgetRevisions makes followers read everything anew, if there were keys that they would have read. Whoever adds one holds the head.
+// forgetRevisions makes followers read everything anew, if there were keys that they would have read. A transaction
+// that adds one holds the lock of the head.
 func forgetRevisions(ctx context.Context, s *Store) error {
 	batch := &pgx.Batch{}
 	batch.Queue("BEGIN")

@@ -43,7 +43,7 @@ func (s Status) Check() error {
 	}
 }
 
-// Database is a database whose tables can be migrated.
+// Database is a database with tables that can be migrated.
 type Database struct {
 	Migrations fs.FS  // the SQL files
 	Folder     string // of the SQL files

@@ -135,7 +135,7 @@ func TestWrite_HasTheLockBeforeItDecides(t *testing.T) {
 	}
 }
 
-// A connection whose transaction cannot be rolled back is replaced, so that no write is in the transaction of another.
+// A connection is replaced when its transaction cannot be rolled back, so that no write is in the transaction of another.
 func TestTransaction_EndedBySQLite_TheConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	s, _ := openTest(t)

@@ -16,7 +16,7 @@ import (
 // ErrInUse is wrapped by the error for a database that another process, or another store of this one, has open.
 var ErrInUse = errors.New("the database is in use")
 
-// file is a database file whose lock is had.
+// file is a database file that this process has locked.
 type file struct {
 	path  string // absolute, without symbolic links
 	guard *flock.Flock

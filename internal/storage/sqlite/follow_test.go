@@ -12,7 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/storage/sqlite"
 )
 
-// writeBeside names, in the environment, the database whose head this test binary changes, as a process of its own.
+// writeBeside names, in the environment, the database; this test binary changes its head, as a process of its own.
 const writeBeside = "ASSENT_TEST_WRITE_BESIDE"
 
 // changeHead changes the head over a connection of its own, beside the store and its lock.

@@ -110,7 +110,7 @@ func testDisclosuresOfNobody(t *testing.T, open Open) {
 	disclosed(t, store, disclosure(1, 5, 2))
 	nobody, err := store.Disclosures(t.Context(), []consent.SubjectID{{}})
 	noError(t, "Disclosures", err)
-	same(t, "the disclosures of the id of nobody", nobody, []storage.Disclosure{})
+	same(t, "the disclosures of an unknown id", nobody, []storage.Disclosure{})
 	add(t, store, 1, learnt(2, 5, 2), learnt(3, 5, 2)) // The addition is remembered all the same.
 	write(t, store, &storage.Changes{Head: head(2), Subjects: subjects(4)})
 	add(t, store, 1, learnt(2, 5, 2), learnt(3, 5, 2))
@@ -281,7 +281,7 @@ func testDisclosuresOrder(t *testing.T, open Open) {
 	disclosed(t, store, want...)
 	none, err := store.Disclosures(t.Context(), nil)
 	noError(t, "Disclosures", err)
-	same(t, "the disclosures of nobody", none, []storage.Disclosure{})
+	same(t, "the disclosures of an unknown subject", none, []storage.Disclosure{})
 }
 
 func testDisclosuresDelete(t *testing.T, open Open) {

@@ -56,7 +56,7 @@ func OneOrder(t *testing.T, stores []storage.Store, writers, each int) {
 	wg.Wait()
 	for position := range total {
 		if _, ok := acknowledged.Load(position + 1); !ok {
-			t.Errorf("position %d was given to nobody", position+1)
+			t.Errorf("position %d was not given to any writer", position+1)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func testWriteTables(t *testing.T, open Open) {
 	noError(t, "WriteTables of none", store.WriteTables(t.Context()))
 	err := store.WriteTables(t.Context(), each(tables.AddClaim, claim(3), claim(1), claim(4))...)
 	if err == nil || errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) {
-		t.Errorf("a claim whose id exists: %v, want an error that is final", err)
+		t.Errorf("a claim with an existing id: %v, want an error that is final", err)
 	}
 	got, err := tables.Claims(t.Context(), store, [16]byte{}, 10)
 	noError(t, "Claims", err)

@@ -83,7 +83,7 @@ func testWriteStores(t *testing.T, open Open) {
 	hold(t, store, everything())
 }
 
-// replaced returns other rows with the keys of everything, of the tables whose rows may be replaced, with all others.
+// replaced returns other rows with the keys of everything, of the tables with rows that may be replaced, with all others.
 func replaced() *storage.Changes {
 	c := everything()
 	c.Head = head(9)
@@ -120,7 +120,7 @@ func testWriteNeverReplaces(t *testing.T, open Open) {
 		c.Head = head(9)
 		err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) { return c, nil })
 		if err == nil || errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) {
-			t.Errorf("%s whose key exists: %v, want an error that is final", what, err)
+			t.Errorf("%s with an existing key: %v, want an error that is final", what, err)
 		}
 	}
 	hold(t, store, everything())

@@ -17,7 +17,7 @@ type Claim struct {
 
 const claimColumns = `id, until_time, sealed`
 
-// Claims returns the claims whose id is greater than after, by id, at most limit of them.
+// Claims returns the claims with an id greater than after, by id, at most limit of them.
 func Claims(ctx context.Context, from storage.TableReader, after [16]byte, limit int) ([]Claim, error) {
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read claims", SQL: `SELECT ` + claimColumns + ` FROM claims WHERE id > $1 ORDER BY id LIMIT $2`,

@@ -36,7 +36,7 @@ func NoteWorkerStart(worker string, at consent.Instant) storage.Statement {
 	}
 }
 
-// NoteWorkerSuccess notes that a run of a worker, whose start was noted, succeeded.
+// NoteWorkerSuccess notes that a run of a worker succeeded; its start was noted before.
 func NoteWorkerSuccess(worker string, at consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "note the success of a worker",
@@ -45,7 +45,7 @@ func NoteWorkerSuccess(worker string, at consent.Instant) storage.Statement {
 	}
 }
 
-// NoteWorkerFailure notes with a code that a run of a worker, whose start was noted, failed.
+// NoteWorkerFailure notes with a code that a run of a worker failed; its start was noted before.
 func NoteWorkerFailure(worker, code string) storage.Statement {
 	return storage.Statement{
 		Doing: "note the failure of a worker", SQL: `UPDATE worker_runs SET failure = $2 WHERE worker = $1`, Args: []any{worker, code},

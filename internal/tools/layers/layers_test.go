@@ -168,7 +168,7 @@ func confinementFaults(p pkg, table map[string][]string) []string {
 	return faults
 }
 
-// standard reports whether path is of the standard library, whose paths alone
+// standard reports whether path is of the standard library. Only its paths
 // have no dot in their first part.
 func standard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")

@@ -268,7 +268,7 @@ func confined() map[string][]string {
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
-		// An adapter classifies its driver's errors, so that nobody else has to.
+		// An adapter classifies its driver's errors, so that no other package has to.
 		"github.com/jackc/":          {"internal/bench/bare", "internal/storage/postgres", "internal/testkit"},
 		"modernc.org/":               {"internal/bench/bare", "internal/storage/sqlite"},
 		"database/sql":               {"internal/bench/bare", "internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
@@ -285,7 +285,7 @@ func confined() map[string][]string {
 }
 
 // pure lists the packages that may not know what time it is, where they run or
-// who waits for them: what they say follows from what they are given.
+// which caller waits for them: what they say follows from what they are given.
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",

@@ -24,7 +24,7 @@ type describer struct {
 	asked, answered map[protoreflect.FullName]bool
 	// inPath is the field of a request that stands in the path, by the name of the message.
 	inPath map[protoreflect.FullName]protoreflect.Name
-	// jsonNames are the names in JSON of the fields whose names in the protos differ.
+	// jsonNames are the names in JSON of the fields with names in the protos that differ.
 	jsonNames map[string]string
 }
 

@@ -34,7 +34,7 @@ func refusalsByStatus() []refusal {
 		{"404", "NotFound", "What the request names is not there.", 5, "CLIENT_NOT_FOUND", "there is no client shop", ""},
 		{
 			"408", "BodyTimeout", "No part of the body came for 30 seconds. Send the request again.",
-			4, "REQUEST_TIMEOUT", "no part of the body came for too long; send the request again", "",
+			4, "REQUEST_TIMEOUT", "the server waited too long for the next part of the body; send the request again", "",
 		},
 		{
 			"409", "Conflict", "Another request came before: the id of the request was used with another body (REQUEST_ID_REUSED), the name is " +
@@ -57,7 +57,7 @@ func refusalsByStatus() []refusal {
 		{
 			"default", "Unexpected", "Any other error, in the same form: 404 NO_SUCH_PATH and 405 METHOD_NOT_ALLOWED for what the API does not " +
 				"have, 421 HOST_NOT_ALLOWED for a host name that the server was not given, 500 INTERNAL, 504 DEADLINE_EXCEEDED.",
-			13, "INTERNAL", "internal error; the log of the server says more under request id 0f9c2f0b", "",
+			13, "INTERNAL", "internal error; the log of the server has the details under the request id 0f9c2f0b", "",
 		},
 	}
 }

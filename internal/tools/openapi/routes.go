@@ -22,7 +22,7 @@ func about() openapi.Info {
 			"now? A refusal is an answer (`VERDICT_DENY`, with its reason) and never an error.\n\n" +
 			"Bodies are proto3 JSON in lowerCamelCase. A field or parameter that a call does not have is refused. Numbers of 64 bits are " +
 			"strings; the server takes them as numbers, too. An answer leaves no field out, but those of a group of which only one is given. Every path that has GET has HEAD.\n\n" +
-			"Every error has one form, the schema Error, whose first detail is an ErrorInfo with a reason for programs.\n\n" +
+			"Every error has one form, the schema Error. Its first detail is an ErrorInfo with a reason for programs.\n\n" +
 			"The same calls, and StreamCheckConsent for long lists, are there over gRPC: `/assent.fds` describes them.",
 		License: openapi.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
 	}

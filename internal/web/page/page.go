@@ -45,7 +45,7 @@ type Page struct {
 	page   *template.Template
 }
 
-// NewPage returns the page whose parts the templates in the text are.
+// NewPage returns the page made of the templates in the text.
 func (l *Layout) NewPage(text string) (*Page, error) {
 	base, err := l.base.Clone()
 	if err != nil {
