@@ -335,6 +335,21 @@ func TestLoad_SecretFromAFile_IsTakenWithoutItsLastNewline(t *testing.T) {
 	}
 }
 
+func TestLoad_BlanksAfterAURL_AreIgnored(t *testing.T) {
+	const want = "postgres://u:p@db/assent"
+	for _, blanks := range []string{"\n", " ", "\r\n", "\t\n", " \n \n"} {
+		path := filepath.Join(t.TempDir(), "url")
+		if err := os.WriteFile(path, []byte(want+blanks), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, env := range []map[string]string{{"ASSENT_DATABASE_URL": want + blanks}, {"ASSENT_DATABASE_URL_FILE": path}} {
+			if got := mustLoad(t, nil, env, "").DatabaseURL.Reveal(); got != want {
+				t.Errorf("%q after the URL, %v: got %q", blanks, env, got)
+			}
+		}
+	}
+}
+
 func TestLoad_SecretFromAFileThatIsNotRight_NamesTheVariableAndNotTheSecret(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"empty": "\n", "wrong": "mysql://u:geheim@db/assent"} {

@@ -65,7 +65,8 @@ tls_key: /etc/assent/tls.key
 log_format: json
 ` + "```" + `
 
-The URL of the database may contain a password. It is never logged or printed.
+The URL of the database may contain a password. It is never logged or printed. Newlines and spaces at the end of a variable, or of a file with a secret,
+are ignored.
 
 ` + "`assent config check`" + ` reports mistakes in the settings and in the files that they name. It does not open the database and changes nothing.
 

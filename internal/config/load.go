@@ -102,7 +102,7 @@ func pick(
 // would be ignored.
 func pickVariable(row setting, env func(string) (string, bool)) (value, from string, err error) {
 	if text, ok := env(row.env()); ok {
-		value = strings.TrimRight(text, "\r\n") // A variable that a file was read into ends with a newline, which no error would show.
+		value = trimEnd(text)
 	}
 	if !row.secret {
 		return value, row.env(), nil
@@ -114,16 +114,22 @@ func pickVariable(row setting, env func(string) (string, bool)) (value, from str
 		return value, row.env(), nil
 	case value != "":
 		return "", "", fmt.Errorf("%s and %s are both set; set one of them", row.env(), from)
+	case strings.Contains(path, "://"): // The error of a file that is missing would print the URL, and the password in it.
+		return "", "", fmt.Errorf("%s holds a URL, not the path of a file: set %s to the URL", from, row.env())
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", from, err)
 	}
-	if value = strings.TrimRight(string(text), "\r\n"); value == "" {
+	if value = trimEnd(string(text)); value == "" {
 		return "", "", fmt.Errorf("%s: the file %s is empty", from, path)
 	}
 	return value, from, nil
 }
+
+// trimEnd takes newlines, spaces and tabs from the end of a value. A variable that a file was read into ends with a newline, and
+// what is copied may end with a space: no error would show them.
+func trimEnd(text string) string { return strings.TrimRight(text, "\r\n \t") }
 
 // fileSuffix ends the names of variables that name a file with a secret.
 const fileSuffix = "_FILE"

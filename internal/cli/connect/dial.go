@@ -140,10 +140,18 @@ func (c *Options) key() (string, error) {
 		return "", nil
 	}
 	data, err := os.ReadFile(c.APIKeyFile)
-	if err != nil {
+	switch {
+	case err != nil && looksLikeKey(c.APIKeyFile): // The error would print it.
+		return "", errors.New("API key: --api-key-file or ASSENT_API_KEY_FILE holds a key, not the path of a file: set ASSENT_API_KEY to the key")
+	case err != nil:
 		return "", fmt.Errorf("API key: %w", err)
 	}
 	return checkKey(strings.TrimSpace(string(data)), c.APIKeyFile)
+}
+
+// looksLikeKey reports whether a text has the form of an API key, assent_ID_SECRET with 64 digits, and so should not be printed.
+func looksLikeKey(text string) bool {
+	return strings.HasPrefix(text, "assent_") && len(text) > len("assent_")+64 && !strings.ContainsAny(text, "/\\")
 }
 
 // checkKey refuses what cannot be sent in a header, without repeating it.

@@ -23,7 +23,7 @@ func (e *commitError) Unwrap() error { return e.error }
 // error; errors that are the port's already keep what they are. What the server says of rows (its detail) is left out.
 func classify(ctx context.Context, doing string, err error) error {
 	var commit *commitError
-	err = pooled(err)
+	err = advised(err)
 	switch {
 	case err == nil:
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -68,6 +69,22 @@ func TestAsCommitError_OnlyWhereACommitMayHaveHappened(t *testing.T) {
 		err := classify(t.Context(), "write", asCommitError(c.err, c.atCommit))
 		if got := errors.Is(err, storage.ErrCommitUnknown); got != c.unknown {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestClassify_ServerLetsNoConnectionIn_SaysWhyAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ code, message, advice string }{
+		{"53300", "sorry, too many clients already", "raise max_connections"},
+		{"53300", "remaining connection slots are reserved for roles with the SUPERUSER attribute", "lower pool_max_conns"},
+		{"57P03", "the database system is starting up", "is starting"},
+		{"57P03", "the database system is in recovery mode", "try again"},
+	} {
+		cause := &pgconn.PgError{Code: c.code, Message: c.message, SeverityUnlocalized: "FATAL"}
+		err := classify(t.Context(), "open the database", cause)
+		if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), c.message) || !strings.Contains(err.Error(), c.advice) {
+			t.Errorf("%s: got the error %v, want ErrUnavailable with the words %q", c.message, err, c.advice)
 		}
 	}
 }

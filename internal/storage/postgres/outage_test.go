@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
@@ -147,6 +149,22 @@ func TestOpen_CommitsNotDurable_IsRefused(t *testing.T) {
 	_, err := postgres.Open(t.Context(), server.URL(), postgres.Options{Migrate: true})
 	if err == nil || !strings.Contains(err.Error(), "synchronous_commit is off") {
 		t.Errorf("Open returned the error %v, want one that names synchronous_commit", err)
+	}
+}
+
+func TestOpen_NoConnectionLeft_SaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	server := testkit.NewPostgresServer(t, "max_connections = 4", "superuser_reserved_connections = 0", "max_wal_senders = 0")
+	for range 4 {
+		conn, err := pgx.Connect(t.Context(), server.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	}
+	_, err := postgres.Open(t.Context(), server.URL(), postgres.Options{Migrate: true})
+	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "raise max_connections") {
+		t.Errorf("Open returned the error %v, want ErrUnavailable with what to do", err)
 	}
 }
 

@@ -61,8 +61,8 @@ func Scrub(databaseURL, text string) string {
 	return text
 }
 
-// pooled adds to an error that a pooler causes what helps.
-func pooled(err error) error {
+// advised adds to an error that a pooler causes, or a server that lets no connection in, what helps.
+func advised(err error) error {
 	var answer *pgconn.PgError
 	switch {
 	case !errors.As(err, &answer):
@@ -73,6 +73,12 @@ func pooled(err error) error {
 	case strings.Contains(answer.Message, "unsupported startup parameter"):
 		return fmt.Errorf("%w: the pooler refuses settings of sessions: add session_settings=off to the URL of the database "+
 			"(docs/operations.md, Behind a pooler)", err)
+	case answer.Code == pgerrcode.TooManyConnections:
+		return fmt.Errorf("%w: PostgreSQL has no connection left for this program: end connections that are not needed, lower pool_max_conns "+
+			"in the URL of the database, or raise max_connections of PostgreSQL", err)
+	case answer.Code == pgerrcode.CannotConnectNow:
+		return fmt.Errorf("%w: PostgreSQL is starting, stopping or recovering from a crash: try again when it accepts connections; "+
+			"its log says how far it is", err)
 	default:
 		return err
 	}
