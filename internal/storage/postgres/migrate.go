@@ -2,11 +2,10 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/golang-migrate/migrate/v4/database"
-	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -26,7 +25,7 @@ func Migrator(databaseURL string) (*schema.Migrator, error) {
 		Migrations: migrations.Postgres,
 		Folder:     "postgres",
 		Version:    func(ctx context.Context) (uint, bool, error) { return readVersion(ctx, conn) },
-		Driver:     func(context.Context) (database.Driver, error) { return openDriver(conn) },
+		Driver:     func(ctx context.Context) (database.Driver, error) { return openDriver(ctx, conn) },
 		Classify:   classify,
 		Release:    func() error { return nil },
 	}), nil
@@ -49,8 +48,14 @@ func prepare(ctx context.Context, databaseURL string, migrate bool) error {
 }
 
 const (
-	hasVersions   = `SELECT to_regclass('schema_migrations') IS NOT NULL`
-	selectVersion = `SELECT version, dirty FROM schema_migrations`
+	hasVersions    = `SELECT to_regclass('schema_migrations') IS NOT NULL`
+	createVersions = `CREATE TABLE IF NOT EXISTS schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`
+	selectVersion  = `SELECT version, dirty FROM schema_migrations`
+	insertVersion  = `INSERT INTO schema_migrations (version, dirty) VALUES ($1, $2)`
+
+	// The lock of migrations is of the database and the schema, and ends with the connection.
+	lockMigrations   = `SELECT pg_advisory_lock(hashtextextended('assent migrations ' || current_schema(), 0))`
+	unlockMigrations = `SELECT pg_advisory_unlock(hashtextextended('assent migrations ' || current_schema(), 0))`
 )
 
 // readVersion reads the version of the tables. A database without any has version 0.
@@ -60,6 +65,11 @@ func readVersion(ctx context.Context, config *pgx.ConnConfig) (version uint, dir
 		return 0, false, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	return versionOf(ctx, conn)
+}
+
+// versionOf reads the version of the tables on a connection.
+func versionOf(ctx context.Context, conn *pgx.Conn) (version uint, dirty bool, err error) {
 	var exists bool
 	if err := conn.QueryRow(ctx, hasVersions).Scan(&exists); err != nil || !exists {
 		return 0, false, err
@@ -72,12 +82,23 @@ func readVersion(ctx context.Context, config *pgx.ConnConfig) (version uint, dir
 	return uint(max(number, 0)), dirty, err
 }
 
-// openDriver opens the database for golang-migrate. The driver of golang-migrate closes it.
-func openDriver(config *pgx.ConnConfig) (database.Driver, error) {
-	db := stdlib.OpenDB(*config)
-	driver, err := migratepgx.WithInstance(db, &migratepgx.Config{})
+// openDriver opens the database for migrations.
+func openDriver(ctx context.Context, config *pgx.ConnConfig) (database.Driver, error) {
+	simple := config.Copy()
+	simple.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // A migration has several statements.
+	db := stdlib.OpenDB(*simple)
+	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare the migrations: %w", err), db.Close())
+		return nil, errors.Join(err, db.Close())
 	}
-	return driver, nil
+	return schema.NewDriver(db, conn, &schema.Dialect{
+		Begin: "BEGIN", Lock: lockMigrations, Unlock: unlockMigrations, CreateVersion: createVersions, InsertVersion: insertVersion,
+		ReadVersion: func(ctx context.Context, conn *sql.Conn) (version uint, dirty bool, err error) {
+			err = conn.Raw(func(driver any) error {
+				version, dirty, err = versionOf(ctx, driver.(*stdlib.Conn).Conn()) //nolint:errcheck,forcetypeassert // It is pgx's.
+				return err
+			})
+			return version, dirty, err
+		},
+	}), nil
 }

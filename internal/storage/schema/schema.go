@@ -33,7 +33,9 @@ type Status struct {
 func (s Status) Check() error {
 	switch {
 	case s.Dirty:
-		return fmt.Errorf("%w, at version %d: restore a backup, or repair the tables by hand", ErrDirty, s.Version)
+		return fmt.Errorf("%w, at version %d: assent runs each migration in one transaction, so another tool or a changed table "+
+			"schema_migrations is the cause; restore a backup, or, if the tables are those of version %d, set dirty to false there", ErrDirty,
+			s.Version, s.Version)
 	case s.Version < s.Latest:
 		return fmt.Errorf("%w: they have version %d, this program needs %d: run `assent migrate up`", ErrOlder, s.Version, s.Latest)
 	case s.Version > s.Latest:

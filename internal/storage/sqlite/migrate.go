@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/golang-migrate/migrate/v4/database"
 
@@ -64,7 +63,6 @@ const (
 	hasVersions    = `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'`
 	createVersions = `CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER NOT NULL, dirty INTEGER NOT NULL) STRICT`
 	selectVersion  = `SELECT version, dirty FROM schema_migrations`
-	deleteVersion  = `DELETE FROM schema_migrations`
 	insertVersion  = `INSERT INTO schema_migrations (version, dirty) VALUES (?, ?)`
 )
 
@@ -83,7 +81,7 @@ func readVersion(ctx context.Context, db interface {
 	return version, dirty, err
 }
 
-// driver opens the database for migrations.
+// driver opens the database for migrations. Their processes are kept apart by the lock file.
 func (f *file) driver(ctx context.Context) (database.Driver, error) {
 	db, err := openDB(f.dsn(false))
 	if err != nil {
@@ -93,97 +91,8 @@ func (f *file) driver(ctx context.Context) (database.Driver, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &driver{db: db, conn: conn}, nil
-}
-
-// driver runs migrations for golang-migrate. Unlike the driver that comes with it, it runs a migration and the notes of its
-// begin and end in one transaction, so that a process that ends halfway leaves no dirty schema, and it does not take a
-// database that cannot be read for an empty one.
-type driver struct {
-	db   *sql.DB
-	conn *sql.Conn
-	open bool // a transaction
-}
-
-var _ database.Driver = (*driver)(nil)
-
-// Open is not used: the driver is made with its database.
-func (d *driver) Open(string) (database.Driver, error) {
-	return nil, errors.New("the driver for migrations is not opened by URL")
-}
-
-// Close ends what is under way and closes the database.
-func (d *driver) Close() error {
-	return errors.Join(d.end("ROLLBACK"), d.conn.Close(), d.db.Close())
-}
-
-// Lock does nothing: the lock file is held.
-func (d *driver) Lock() error { return nil }
-
-// Unlock does nothing: the lock file is held longer.
-func (d *driver) Unlock() error { return nil }
-
-// SetVersion notes the begin of a migration, with dirty, and its end.
-func (d *driver) SetVersion(version int, dirty bool) error {
-	if !d.open {
-		if err := d.exec("BEGIN IMMEDIATE"); err != nil {
-			return err
-		}
-		d.open = true
-	}
-	err := d.exec(createVersions)
-	if err == nil {
-		err = d.exec(deleteVersion)
-	}
-	if err == nil && version != database.NilVersion {
-		err = d.exec(insertVersion, version, dirty)
-	}
-	if err != nil {
-		return errors.Join(err, d.end("ROLLBACK"))
-	}
-	if dirty {
-		return nil
-	}
-	return d.end("COMMIT")
-}
-
-// Run runs the statements of a migration.
-func (d *driver) Run(migration io.Reader) error {
-	script, err := io.ReadAll(migration)
-	if err == nil {
-		err = d.exec(string(script))
-	}
-	if err != nil {
-		return errors.Join(err, d.end("ROLLBACK"))
-	}
-	return nil
-}
-
-// Version returns the version of the tables.
-func (d *driver) Version() (int, bool, error) {
-	version, dirty, err := readVersion(context.Background(), d.conn)
-	if err != nil {
-		return 0, false, err
-	}
-	if version == 0 {
-		return database.NilVersion, false, nil
-	}
-	return int(version), dirty, nil
-}
-
-// Drop is refused: migrations down take back the tables.
-func (d *driver) Drop() error { return errors.New("drop all tables: not supported") }
-
-func (d *driver) exec(query string, args ...any) error {
-	_, err := d.conn.ExecContext(context.Background(), query, args...)
-	return err
-}
-
-// end ends the transaction, if there is one.
-func (d *driver) end(how string) error {
-	if !d.open {
-		return nil
-	}
-	d.open = false
-	return d.exec(how)
+	return schema.NewDriver(db, conn, &schema.Dialect{
+		Begin: "BEGIN IMMEDIATE", CreateVersion: createVersions, InsertVersion: insertVersion,
+		ReadVersion: func(ctx context.Context, conn *sql.Conn) (uint, bool, error) { return readVersion(ctx, conn) },
+	}), nil
 }
