@@ -184,8 +184,18 @@ func (f *fake) BatchCheckConsent(_ context.Context, in *assentv1.BatchCheckConse
 		out.OutcomeIndexes = append(out.OutcomeIndexes, at)
 		out.GrantPositions = append(out.GrantPositions, d.GetGrantPosition())
 		out.ValidUntilSeconds = append(out.ValidUntilSeconds, d.GetValidUntilTime().GetSeconds())
+		out.BasisEndSeconds = append(out.BasisEndSeconds, endOf(address, d))
 	}
 	return out, nil
+}
+
+// endOf returns when the grant of an address ends: of ending10@… ten days after the decision.
+func endOf(address string, d *assentv1.Decision) int64 {
+	var days int
+	if _, err := fmt.Sscanf(address, "ending%d@", &days); err != nil {
+		return 0
+	}
+	return d.GetDecidedTime().AsTime().AddDate(0, 0, days).Unix()
 }
 
 // record keeps an event once.

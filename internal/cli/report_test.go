@@ -12,7 +12,7 @@ import (
 func TestCheckFile_Report_ShowsReasonsAndRemedies_WithoutAddresses(t *testing.T) {
 	f := startFake(t)
 	audience := "address\nanna@secret.example\nben@secret.example\ndeny1@secret.example\ndeny2@secret.example\ndeny3@secret.example\n" +
-		"defer@secret.example\nnobody\n"
+		"defer@secret.example\nnobody\nending30@secret.example\nending31@secret.example\nending91@secret.example\n"
 	for language, name := range map[string]string{"en": "report-en.html", "de": "report-de.html"} {
 		folder := t.TempDir()
 		path := filepath.Join(folder, "report.html")
@@ -23,6 +23,10 @@ func TestCheckFile_Report_ShowsReasonsAndRemedies_WithoutAddresses(t *testing.T)
 		golden(t, name, text)
 		if strings.Contains(text, "secret") {
 			t.Errorf("an address in %s", text)
+		}
+		// One ends within 30 days, a second one within 90.
+		if !regexp.MustCompile(`(?s)<td>30 .*?"number">1<br>.*?<td>90 .*?"number">2<br>`).MatchString(text) {
+			t.Errorf("what ends soon is not counted right: %s", text)
 		}
 		if regexp.MustCompile(`(?i)<script|<link|<img|https?://|url\(|@import`).MatchString(text) {
 			t.Errorf("the page is not whole by itself: %s", text)

@@ -281,7 +281,7 @@ func (r *Rules) allowGrant(t Instant, code Code, g *Grant, ends Instant, tried *
 	found.addAll(tried)
 	d := r.allowing(t, found.codes(), g.Basis)
 	d.Position, d.Declaration = g.Position, g.Declaration
-	d.ValidUntil = Earliest(d.ValidUntil, ends)
+	d.ValidUntil, d.BasisEnd = Earliest(d.ValidUntil, ends), ends
 	d.Obligations = r.byOther
 	if g.Basis == catalog.BasisConsent {
 		d.Obligations = r.byConsent

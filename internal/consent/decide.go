@@ -30,6 +30,7 @@ type Decision struct {
 	Obligations []string                // shared between decisions: not to be changed
 	About       About
 	ValidUntil  Instant // of an ALLOW
+	BasisEnd    Instant // of an ALLOW: when the grant that it rests on ends; zero: it does not
 	Retry       Instant // from when it may be asked again, where time alone changes the answer; else zero
 	Decided     Instant
 }

@@ -55,7 +55,7 @@ func newLaboratory(tb testing.TB) *laboratory {
 func verdictOf(d *consent.Decision) verdict {
 	v := verdict{
 		Verdict: d.Verdict, Reasons: d.Reasons, About: d.About, Basis: d.Basis, Position: d.Position, Declaration: d.Declaration,
-		Obligations: d.Obligations, ValidUntil: d.ValidUntil, Retry: d.Retry,
+		Obligations: d.Obligations, ValidUntil: d.ValidUntil, BasisEnd: d.BasisEnd, Retry: d.Retry,
 	}
 	if d.Sender != nil {
 		v.Sender = d.Sender.ID

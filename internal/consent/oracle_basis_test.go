@@ -70,6 +70,9 @@ func (o *opinion) yes(ch *catalog.Channel, sender string, g *basis, code consent
 	for _, end := range o.ends(ch, g) {
 		if end != 0 {
 			v.ValidUntil = min(v.ValidUntil, end)
+			if v.BasisEnd == 0 || end < v.BasisEnd {
+				v.BasisEnd = end
+			}
 		}
 	}
 	v.Obligations = []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS", "IDENTIFIABLE_AS_ADVERTISING"}

@@ -21,6 +21,7 @@ type verdict struct {
 	Sender      string
 	Obligations []string
 	ValidUntil  consent.Instant
+	BasisEnd    consent.Instant
 	Retry       consent.Instant
 }
 

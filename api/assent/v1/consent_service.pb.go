@@ -851,8 +851,10 @@ type BatchCheckConsentResponse struct {
 	GrantPositions []int64 `protobuf:"varint,3,rep,packed,name=grant_positions,json=grantPositions,proto3" json:"grant_positions,omitempty"`
 	// For each address until when an ALLOW may be relied on, in seconds since 1970, rounded down; else 0.
 	ValidUntilSeconds []int64 `protobuf:"varint,4,rep,packed,name=valid_until_seconds,json=validUntilSeconds,proto3" json:"valid_until_seconds,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// For each address when the grant that an ALLOW rests on ends, in seconds since 1970, rounded down, or 0; empty if no grant ends.
+	BasisEndSeconds []int64 `protobuf:"varint,5,rep,packed,name=basis_end_seconds,json=basisEndSeconds,proto3" json:"basis_end_seconds,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *BatchCheckConsentResponse) Reset() {
@@ -909,6 +911,13 @@ func (x *BatchCheckConsentResponse) GetGrantPositions() []int64 {
 func (x *BatchCheckConsentResponse) GetValidUntilSeconds() []int64 {
 	if x != nil {
 		return x.ValidUntilSeconds
+	}
+	return nil
+}
+
+func (x *BatchCheckConsentResponse) GetBasisEndSeconds() []int64 {
+	if x != nil {
+		return x.BasisEndSeconds
 	}
 	return nil
 }
@@ -987,7 +996,7 @@ type isBatchOutcome_Outcome interface {
 }
 
 type BatchOutcome_Decision struct {
-	// The decision without grant_position and valid_until_time.
+	// The decision without grant_position, valid_until_time and basis_end_time.
 	Decision *Decision `protobuf:"bytes,1,opt,name=decision,proto3,oneof"`
 }
 
@@ -2629,12 +2638,13 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x1aStreamCheckConsentResponse\x12@\n" +
 	"\achecked\x18\x01 \x01(\v2$.assent.v1.BatchCheckConsentResponseH\x00R\achecked\x12,\n" +
 	"\x05error\x18\x02 \x01(\v2\x14.assent.v1.ItemErrorH\x00R\x05errorB\t\n" +
-	"\aoutcome\"\xd2\x01\n" +
+	"\aoutcome\"\xfe\x01\n" +
 	"\x19BatchCheckConsentResponse\x123\n" +
 	"\boutcomes\x18\x01 \x03(\v2\x17.assent.v1.BatchOutcomeR\boutcomes\x12'\n" +
 	"\x0foutcome_indexes\x18\x02 \x03(\rR\x0eoutcomeIndexes\x12'\n" +
 	"\x0fgrant_positions\x18\x03 \x03(\x03R\x0egrantPositions\x12.\n" +
-	"\x13valid_until_seconds\x18\x04 \x03(\x03R\x11validUntilSeconds\"z\n" +
+	"\x13valid_until_seconds\x18\x04 \x03(\x03R\x11validUntilSeconds\x12*\n" +
+	"\x11basis_end_seconds\x18\x05 \x03(\x03R\x0fbasisEndSeconds\"z\n" +
 	"\fBatchOutcome\x121\n" +
 	"\bdecision\x18\x01 \x01(\v2\x13.assent.v1.DecisionH\x00R\bdecision\x12,\n" +
 	"\x05error\x18\x02 \x01(\v2\x14.assent.v1.ItemErrorH\x00R\x05errorB\t\n" +

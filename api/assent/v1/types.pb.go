@@ -478,7 +478,9 @@ type Decision struct {
 	// byte. It names the address by a keyed digest only.
 	Receipt string `protobuf:"bytes,17,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// Of a denial that time alone ends, such as CONFIRMATION_LIMIT: from when it may be asked for again.
-	RetryTime     *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
+	RetryTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
+	// Of an ALLOW that rests on a grant: when that grant ends by its expiry or its lapse; unset if it does not. Another grant may hold then.
+	BasisEndTime  *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=basis_end_time,json=basisEndTime,proto3" json:"basis_end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -635,6 +637,13 @@ func (x *Decision) GetReceipt() string {
 func (x *Decision) GetRetryTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RetryTime
+	}
+	return nil
+}
+
+func (x *Decision) GetBasisEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BasisEndTime
 	}
 	return nil
 }
@@ -941,7 +950,7 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"department\x18\x05 \x01(\tR\n" +
 	"department\x12#\n" +
-	"\rcomplaints_to\x18\x06 \x01(\tR\fcomplaintsTo\"\x8e\x06\n" +
+	"\rcomplaints_to\x18\x06 \x01(\tR\fcomplaintsTo\"\xd0\x06\n" +
 	"\bDecision\x12,\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x12.assent.v1.VerdictR\averdict\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -964,7 +973,8 @@ const file_assent_v1_types_proto_rawDesc = "" +
 	"forSending\x12\x18\n" +
 	"\areceipt\x18\x11 \x01(\tR\areceipt\x129\n" +
 	"\n" +
-	"retry_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tretryTime\"\x8e\x03\n" +
+	"retry_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tretryTime\x12@\n" +
+	"\x0ebasis_end_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\fbasisEndTime\"\x8e\x03\n" +
 	"\bEvidence\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x0e\n" +
@@ -1043,13 +1053,14 @@ var file_assent_v1_types_proto_depIdxs = []int32{
 	10, // 6: assent.v1.Decision.valid_until_time:type_name -> google.protobuf.Timestamp
 	10, // 7: assent.v1.Decision.decided_time:type_name -> google.protobuf.Timestamp
 	10, // 8: assent.v1.Decision.retry_time:type_name -> google.protobuf.Timestamp
-	10, // 9: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
-	4,  // 10: assent.v1.Evidence.notice:type_name -> assent.v1.DeclarationRef
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	10, // 9: assent.v1.Decision.basis_end_time:type_name -> google.protobuf.Timestamp
+	10, // 10: assent.v1.Evidence.confirmed_time:type_name -> google.protobuf.Timestamp
+	4,  // 11: assent.v1.Evidence.notice:type_name -> assent.v1.DeclarationRef
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_types_proto_init() }

@@ -164,6 +164,7 @@ func (c *fileCheck) ask(ctx context.Context, b *checkedBatch) error {
 	n := len(b.rows)
 	outside := func(i uint32) bool { return int64(i) >= int64(len(b.answer.GetOutcomes())) }
 	if len(b.answer.GetOutcomeIndexes()) != n || len(b.answer.GetValidUntilSeconds()) != n ||
+		len(b.answer.GetBasisEndSeconds()) != n && len(b.answer.GetBasisEndSeconds()) != 0 ||
 		slices.ContainsFunc(b.answer.GetOutcomeIndexes(), outside) {
 		return errors.New("the server's answer does not fit the batch")
 	}
@@ -202,6 +203,9 @@ func (c *fileCheck) consume(b *checkedBatch) error {
 		o.count++
 		if err := c.write(row, o, b.answer.GetValidUntilSeconds()[i]); err != nil {
 			return err
+		}
+		if ends := b.answer.GetBasisEndSeconds(); len(ends) > 0 && ends[i] != 0 && o.allowed {
+			c.report.noteEnd(o.decision.GetDecidedTime().AsTime(), time.Unix(ends[i], 0))
 		}
 	}
 	for i := range outcomes {

@@ -26,6 +26,22 @@ var reportTemplate string
 type report struct {
 	texts   map[outcome]outcomeTexts
 	decided time.Time
+	// ending counts the addresses that are allowed by a grant that ends within each of the terms.
+	ending [len(endTerms)]int64
+}
+
+// endTerms are the days within which the page says how many grants end.
+//
+//nolint:gochecknoglobals // immutable
+var endTerms = [...]int{30, 90}
+
+// noteEnd counts an address that is allowed by a grant with an end.
+func (r *report) noteEnd(decided, end time.Time) {
+	for i, days := range endTerms {
+		if !end.After(decided.AddDate(0, 0, days)) {
+			r.ending[i]++
+		}
+	}
 }
 
 // outcomeTexts are the sentences of the server about an outcome, in the language of the call.
@@ -55,7 +71,11 @@ type page struct {
 	AllowedShare                           string
 	Outcomes                               []pageOutcome
 	Remedies                               []pageRemedy
+	Ending                                 []pageEnding
 }
+
+// pageEnding is how many addresses are allowed by a grant that ends within a number of days.
+type pageEnding struct{ Days, Count, Share string }
 
 // pageOutcome is a bar of the chart.
 type pageOutcome struct {
@@ -130,6 +150,9 @@ func (c *fileCheck) page(lang locale.Language, counts []outcomeCount) page {
 		p.Broken = number(broken)
 	}
 	p.Remedies = c.remedies(counts, number)
+	for i, days := range endTerms {
+		p.Ending = append(p.Ending, pageEnding{Days: number(int64(days)), Count: number(c.report.ending[i]), Share: share(c.report.ending[i])})
+	}
 	return p
 }
 

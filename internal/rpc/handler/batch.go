@@ -1,8 +1,11 @@
 package handler
 
 import (
+	"slices"
+
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
@@ -18,6 +21,12 @@ func compact(result *check.BatchResult, lang locale.Language) *assentv1.BatchChe
 	}
 	for i, until := range result.ValidUntil {
 		response.ValidUntilSeconds[i] = seconds(until)
+	}
+	if slices.ContainsFunc(result.BasisEnd, func(end consent.Instant) bool { return end != 0 }) {
+		response.BasisEndSeconds = make([]int64, len(result.BasisEnd))
+		for i, end := range result.BasisEnd {
+			response.BasisEndSeconds[i] = seconds(end)
+		}
 	}
 	return response
 }

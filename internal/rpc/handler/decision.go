@@ -15,7 +15,7 @@ func decisionOf(r *check.Result, lang locale.Language) *assentv1.Decision {
 	d.GrantPosition = r.Decision.Position
 	d.ValidUntilTime = timestamp(r.ValidUntil)
 	d.Receipt = r.Receipt
-	d.RetryTime = timestamp(r.Retry)
+	d.RetryTime, d.BasisEndTime = timestamp(r.Retry), timestamp(r.BasisEnd)
 	return d
 }
 

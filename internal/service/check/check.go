@@ -72,7 +72,8 @@ func (s *Checker) BatchCheck(ctx context.Context, in BatchInput) (BatchResult, e
 		return BatchResult{}, err
 	}
 	result := BatchResult{Snapshot: got.Snapshot, Catalog: got.catalog, Outcomes: slices.Clone(q.list)}
-	result.Of, result.Positions, result.ValidUntil = slices.Clone(q.outcomeOf), slices.Clone(q.grant), slices.Clone(q.until)
+	result.Of, result.Positions = slices.Clone(q.outcomeOf), slices.Clone(q.grant)
+	result.ValidUntil, result.BasisEnd = slices.Clone(q.until), slices.Clone(q.basisEnd)
 	return result, nil
 }
 
@@ -284,12 +285,13 @@ type BatchResult struct {
 	Of         []uint32          // the index of the outcome
 	Positions  []int64           // of the grant; 0: there is none
 	ValidUntil []consent.Instant // zero if the verdict is not ALLOW
+	BasisEnd   []consent.Instant // when the grant ends; zero: it does not
 }
 
 // Item returns the decision about the address at i, or why there is none.
 func (r *BatchResult) Item(i int) (consent.Decision, *fault.Error) {
 	one := &r.Outcomes[r.Of[i]]
 	d := one.Decision
-	d.Position, d.ValidUntil = r.Positions[i], r.ValidUntil[i]
+	d.Position, d.ValidUntil, d.BasisEnd = r.Positions[i], r.ValidUntil[i], r.BasisEnd[i]
 	return d, one.Err
 }

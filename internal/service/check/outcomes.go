@@ -20,6 +20,7 @@ type outcomes struct {
 	outcomeOf []uint32          // of each address the index of its outcome
 	grant     []int64           // of each address the position of the grant
 	until     []consent.Instant // of each address until when it holds
+	basisEnd  []consent.Instant // of each address when the grant ends
 	byKey     map[outcomeKey][]uint32
 	last      int // index of the outcome before, which the next one most often equals; -1: there is none
 }
@@ -40,6 +41,7 @@ func (o *outcomes) reset(addresses int) {
 	o.outcomeOf = resized(o.outcomeOf, addresses)
 	o.grant = resized(o.grant, addresses)
 	o.until = resized(o.until, addresses)
+	o.basisEnd = resized(o.basisEnd, addresses)
 }
 
 // resized returns the slice with n elements, made anew if it is too short.
@@ -51,7 +53,7 @@ func resized[T any](list []T, n int) []T {
 }
 
 func (o *outcomes) addDecision(i int, d *consent.Decision) {
-	o.grant[i], o.until[i] = d.Position, d.ValidUntil
+	o.grant[i], o.until[i], o.basisEnd[i] = d.Position, d.ValidUntil, d.BasisEnd
 	if o.last < 0 || !sameOutcome(&o.list[o.last].Decision, d) || o.list[o.last].Err != nil {
 		o.last = o.findOrMake(d)
 	}
@@ -59,7 +61,7 @@ func (o *outcomes) addDecision(i int, d *consent.Decision) {
 }
 
 func (o *outcomes) addFailure(i int, err *fault.Error) {
-	o.grant[i], o.until[i] = 0, 0
+	o.grant[i], o.until[i], o.basisEnd[i] = 0, 0, 0
 	key := outcomeKey{fault: err.Code, message: err.Message}
 	if found := o.byKey[key]; len(found) > 0 {
 		o.assign(i, int(found[0]))
@@ -81,7 +83,7 @@ func (o *outcomes) findOrMake(d *consent.Decision) int {
 		}
 	}
 	common := *d
-	common.Position, common.ValidUntil = 0, 0
+	common.Position, common.ValidUntil, common.BasisEnd = 0, 0, 0
 	return o.appendOutcome(key, Outcome{Decision: common})
 }
 
@@ -110,6 +112,6 @@ func (o *outcomes) deniesAll() bool {
 // decisionAt returns the decision about an address.
 func (o *outcomes) decisionAt(i int) consent.Decision {
 	d := o.list[o.outcomeOf[i]].Decision
-	d.Position, d.ValidUntil = o.grant[i], o.until[i]
+	d.Position, d.ValidUntil, d.BasisEnd = o.grant[i], o.until[i], o.basisEnd[i]
 	return d
 }
