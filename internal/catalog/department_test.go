@@ -116,7 +116,7 @@ func TestCheckDepartment_WhatIsNotItsOwn_IsRefusedByItsPath(t *testing.T) {
 		{"new recipient", "sales", []string{"departments:\n", newRecipient + "departments:\n"}, "recipients[1]", `"crm" is new`},
 		{"recipients that are gone", "sales", []string{
 			"recipients:  ", "#", "  - {client: mail-tool, name: Versand AG,", "#",
-		}, "recipients", `"mail-tool" is gone`},
+		}, "recipients", `"mail-tool" was removed`},
 		{"generic words", "sales", []string{"generic_words: [depesche]", "generic_words: [depesche, post]"}, "generic_words", "whole company"},
 		{"evidence of a channel of another", "press", []string{"evidence_required: [url, ip] ", "evidence_required: [url] "}, "channels[1].evidence_required", `department "sales"`},
 		{"notice of a channel of another", "press", []string{"    notice_required: true ", "    #"}, "channels[1].notice_required", `department "sales"`},

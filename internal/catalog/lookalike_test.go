@@ -135,8 +135,8 @@ func TestLookalikes_FromAddresses(t *testing.T) {
 		{"domain as A-label", "x@xn--mller-kva.example", "y@mueller.example", lookalike.Similar, "look the same"},
 		{"domain with a hyphen more", "x@acme-news.example", "y@acmenews.example", lookalike.Similar, "look the same"},
 		{"domains collide in ASCII", "x@modern.example", "y@modem.example", lookalike.Maybe, "same skeleton"},
-		{"one local part on two sub-domains", "weekly@offers.acme.example", "weekly@news.acme.example", lookalike.Similar, "under one domain, and the local parts are the same"},
-		{"one local part on a domain and its sub-domain", "weekly@acme.example", "weekly@news.acme.example", lookalike.Similar, "under one domain, and the local parts are the same"},
+		{"one local part on two sub-domains", "weekly@offers.acme.example", "weekly@news.acme.example", lookalike.Similar, "under one domain, and the local parts look the same"},
+		{"one local part on a domain and its sub-domain", "weekly@acme.example", "weekly@news.acme.example", lookalike.Similar, "under one domain, and the local parts look the same"},
 		{"local parts alike on two sub-domains", "news@a.acme.example", "newsletter@b.acme.example", lookalike.Similar, "under one domain, and the local parts are alike"},
 		{"generic local parts on sub-domains", "service@a.acme.example", "weekly@b.acme.example", lookalike.Unlike, ""},
 		{"one local part under a public suffix of two labels", "news@acme.co.uk", "news@borealis.co.uk", lookalike.Unlike, ""},
@@ -173,7 +173,7 @@ func TestLookalikes_FromAddresses(t *testing.T) {
 
 func TestLookalikes_NameAndAddressAlike_AreSaidTogether(t *testing.T) {
 	got, why := verdict(t, twoSenders(Mailbox{"Acme News", "news@acme.example"}, Mailbox{"Acme Newsletter", "newsletter@acme.example"}, ""))
-	if got != lookalike.Similar || !strings.Contains(why, `display names "Acme News" and "Acme Newsletter" begin alike`) || !strings.Contains(why, "local parts are alike") {
+	if got != lookalike.Similar || !strings.Contains(why, `display names "Acme News" and "Acme Newsletter" are alike`) || !strings.Contains(why, "local parts are alike") {
 		t.Errorf("likeness %d: %s", got, why)
 	}
 	if strings.Contains(why, "acme.example") {

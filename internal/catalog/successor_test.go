@@ -94,7 +94,7 @@ func TestCheckSuccessor_WhatEventsReferTo_StaysWhatItWas(t *testing.T) {
 		{
 			"notice that goes", only(RefDeclarationVersion, "checkout-notice@1"),
 			[]string{"- id: checkout-notice", "- id: till-notice"},
-			CodeVersionInUse, "declarations", `"checkout-notice@1" is gone, but grants refer to it`,
+			CodeVersionInUse, "declarations", `"checkout-notice@1" was removed, but grants refer to it`,
 		},
 		{
 			"channel that goes", only(RefChannel, "outages"),

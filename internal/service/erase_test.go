@@ -219,7 +219,9 @@ func TestEventKey_OfWhatPermits_SaysNothingOfTheAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	keyOf := func(st statement.Statement, address string) consent.EventKey {
-		st.Address = address
+		if st.Address = address; st.With != "" {
+			st.With = "carl@example.at"
+		}
 		entry, err := st.Entry(parsed, parsed)
 		if err != nil {
 			t.Fatal(err)
