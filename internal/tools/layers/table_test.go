@@ -24,8 +24,8 @@ func allowed() map[string][]string {
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
 			"internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/consent",
-			"internal/dossier", "internal/fault", "internal/ledger", "internal/listfile", "internal/nearest",
-			"internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
+			"internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/listfile", "internal/locale",
+			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
 		},
 
@@ -166,6 +166,8 @@ func allowed() map[string][]string {
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
 
+		"internal/duty": {"internal/catalog", "internal/dossier", "internal/locale", "internal/period"},
+
 		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
@@ -284,7 +286,7 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
+		"internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/timetext", "internal/tlv",
 	}
 }

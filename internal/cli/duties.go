@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
+	"github.com/assent-io/assent/internal/cli/value"
+	"github.com/assent-io/assent/internal/duty"
+	"github.com/assent-io/assent/internal/locale"
+)
+
+// documentFormat gives a command the flag that says in which form its document is written.
+func documentFormat(cmd *cobra.Command, format *value.Choice, first string, others ...string) {
+	options := append([]string{first}, others...)
+	*format = value.NewChoice(first, options...)
+	cmd.Flags().Var(format, "format", "form of the document")
+	complete(cmd, "format", options...)
+}
+
+// documentLanguage returns the language of a document, which is English unless --language says de.
+func (a *app) documentLanguage() (locale.Language, error) {
+	switch language := a.connection.Language; {
+	case language == locale.German.Tag():
+		return locale.German, nil
+	case language == "" || slices.Contains(languages(), language):
+		return locale.English, nil
+	default:
+		return locale.English, terminal.Usagef("--language must be en or de for a document")
+	}
+}
+
+// document is what can be written as a page.
+type document interface{ HTML() ([]byte, error) }
+
+// writeDocument writes a document as a page, or as JSON.
+func (a *app) writeDocument(d document, format string) error {
+	if format == "json" {
+		return a.PrintJSON(d)
+	}
+	page, err := d.HTML()
+	if err != nil {
+		return err
+	}
+	return a.Print(string(page))
+}
+
+// records writes the record of processing activities.
+func (a *app) records() *cobra.Command {
+	var file string
+	var format value.Choice
+	cmd := &cobra.Command{
+		Use:   "records",
+		Short: "Write the record of processing activities (GDPR Art. 30)",
+		Long: "Write the record of processing activities (GDPR Art. 30) of each controller, as a page to print or as JSON, in the\n" +
+			"language of --language (en or de). It is made from the catalog in force on the server, or with --catalog from a file,\n" +
+			"without a server. What the catalog does not say is left blank.",
+		Example: "  assent records --language de > verzeichnis.html",
+		Args:    cobra.NoArgs,
+		RunE: a.does(func(ctx context.Context, _ []string) error {
+			lang, err := a.documentLanguage()
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			if file != "" {
+				cat, err := a.parseCatalog(file)
+				if err != nil {
+					return err
+				}
+				return a.writeDocument(duty.NewRecords(cat, duty.Rules{File: file}, lang, now), format.Value)
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				answer, err := connect.CallAgain(ctx, s, assentv1.NewCatalogServiceClient(s).GetCatalog, &assentv1.GetCatalogRequest{})
+				if err != nil {
+					return err
+				}
+				cat, _, err := catalog.Parse("catalog", []byte(answer.GetDocument()))
+				if err != nil {
+					return err
+				}
+				rules := duty.Rules{Version: answer.GetVersion(), Etag: answer.GetEtag()}
+				return a.writeDocument(duty.NewRecords(cat, rules, lang, now), format.Value)
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&file, "catalog", "", "make the record from this file, without a server")
+	documentFormat(cmd, &format, "html", "json")
+	return cmd
+}
+
+// parseCatalog reads a catalog from a file.
+func (a *app) parseCatalog(path string) (*catalog.Catalog, error) {
+	text, err := a.readCatalog(path)
+	if err != nil {
+		return nil, err
+	}
+	cat, _, err := catalog.Parse(path, []byte(text))
+	return cat, err
+}
