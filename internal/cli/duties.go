@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/gather"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/duty"
@@ -39,10 +39,13 @@ func (a *app) documentLanguage() (locale.Language, error) {
 // document is what can be written as a page.
 type document interface{ HTML() ([]byte, error) }
 
-// writeDocument writes a document as a page, or as JSON.
+// writeDocument writes a document as a page, as JSON, or as text where it has one.
 func (a *app) writeDocument(d document, format string) error {
-	if format == "json" {
+	switch plain, ok := d.(interface{ Text() string }); {
+	case format == "json":
 		return a.PrintJSON(d)
+	case format == "text" && ok:
+		return a.Print(plain.Text())
 	}
 	page, err := d.HTML()
 	if err != nil {
@@ -77,15 +80,10 @@ func (a *app) records() *cobra.Command {
 				return a.writeDocument(duty.NewRecords(cat, duty.Rules{File: file}, lang, now), format.Value)
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-				answer, err := connect.CallAgain(ctx, s, assentv1.NewCatalogServiceClient(s).GetCatalog, &assentv1.GetCatalogRequest{})
+				cat, rules, err := gather.Catalog(ctx, s)
 				if err != nil {
 					return err
 				}
-				cat, _, err := catalog.Parse("catalog", []byte(answer.GetDocument()))
-				if err != nil {
-					return err
-				}
-				rules := duty.Rules{Version: answer.GetVersion(), Etag: answer.GetEtag()}
 				return a.writeDocument(duty.NewRecords(cat, rules, lang, now), format.Value)
 			})
 		}),
@@ -103,4 +101,42 @@ func (a *app) parseCatalog(path string) (*catalog.Catalog, error) {
 	}
 	cat, _, err := catalog.Parse(path, []byte(text))
 	return cat, err
+}
+
+// proof writes the documentation of a consent with its uses.
+func (a *app) proof() *cobra.Command {
+	var channel string
+	var format value.Choice
+	cmd := &cobra.Command{
+		Use:   "proof ADDRESS",
+		Short: "Write the documentation of a consent with its uses (UWG section 7a)",
+		Long: "Write the documentation of the consent, or of another legal basis, of an address on a channel: the full text of the\n" +
+			"declaration, how and when it was given and confirmed, the evidence, what withdrew or refused it since, how often it was\n" +
+			"used by day and client, and the proofs that these entries are in the ledger. It is written in the language of\n" +
+			"--language (en or de). To ask is counted as one more use of this client, which the next documentation shows.",
+		Example: "  assent proof anna@example.com --channel newsletter\n" +
+			"  assent proof anna@example.com --channel newsletter --format html --language de > nachweis.html",
+		Args: cobra.ExactArgs(1),
+		RunE: a.does(func(ctx context.Context, args []string) error {
+			lang, err := a.documentLanguage()
+			if err != nil {
+				return err
+			}
+			address, err := a.Argument(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				known, err := gather.Proof(ctx, s, address, channel)
+				if err != nil {
+					return err
+				}
+				return a.writeDocument(duty.NewProof(known, lang, time.Now()), format.Value)
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&channel, "channel", "", "the channel that the consent is for")
+	require(cmd, "channel")
+	documentFormat(cmd, &format, "text", "json", "html")
+	return cmd
 }

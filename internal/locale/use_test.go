@@ -36,6 +36,7 @@ func sets() map[string][]string {
 	}
 	of["event.grant."], of["records.persons."], of["records.purpose."] = of["basis."], of["basis."], of["class."]
 	of["records.role."] = texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController)
+	of["proof.verdict."] = []string{"ALLOW", "DENY", "DEFER"}
 	for _, beginning := range []string{"records.own.", "records.ownPurpose.", "records.ownBasis."} {
 		of[beginning] = []string{"proof", "block", "log", "delivery", "lists", "rights"}
 	}

@@ -23,8 +23,8 @@ func allowed() map[string][]string {
 		},
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
-			"internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/consent",
-			"internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/listfile", "internal/locale",
+			"internal/cli/connect", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config",
+			"internal/consent", "internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
 		},
@@ -134,6 +134,8 @@ func allowed() map[string][]string {
 			"internal/service/access", "internal/service/asof", "internal/service/env", "internal/service/reference",
 			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/tlv",
 		},
+
+		"internal/cli/gather": {"api/assent/v1", "internal/catalog", "internal/cli/connect", "internal/cli/value", "internal/duty"},
 
 		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
 		"internal/service/asof": {
@@ -260,7 +262,7 @@ func largerRooms() map[string]int {
 func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
-		"internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
+		"internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
 		"internal/server",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
