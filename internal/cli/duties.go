@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/gather"
@@ -139,4 +140,58 @@ func (a *app) proof() *cobra.Command {
 	require(cmd, "channel")
 	documentFormat(cmd, &format, "text", "json", "html")
 	return cmd
+}
+
+// readers shows about how many persons clients learnt something, or writes the sheet of a breach.
+func (a *app) readers() *cobra.Command {
+	var client string
+	var since value.Time
+	var format value.Choice
+	cmd := &cobra.Command{
+		Use:   "readers",
+		Short: "Count about how many persons each client learnt something, such as by a leaked key",
+		Long: "Count about how many persons each client learnt something, by day and channel: by checks, look-ups, histories and\n" +
+			"exports of one address. A dash in place of the channel means all channels. Exports of the whole ledger are not counted.\n" +
+			"With --format html it writes the sheet for the notification of a breach within 72 hours (GDPR Art. 33), in the\n" +
+			"language of --language (en or de), with what is known and blanks for the rest.",
+		Example: "  assent history readers --client shop --since 2026-11-01T00:00:00Z\n" +
+			"  assent history readers --client shop --format html --language de > meldung.html",
+		Args: cobra.NoArgs,
+		RunE: a.does(func(ctx context.Context, _ []string) error {
+			lang, err := a.documentLanguage()
+			if err != nil {
+				return err
+			}
+			in := &assentv1.ListReadersRequest{Client: client, SinceTime: since.At}
+			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+				if format.Value == "html" {
+					known, err := gather.Readers(ctx, s, in)
+					if err != nil {
+						return err
+					}
+					return a.writeDocument(duty.NewBreach(known, lang, time.Now()), format.Value)
+				}
+				all, err := gather.AllReaders(ctx, s, in)
+				if err != nil {
+					return err
+				}
+				return a.writeReaders(all, format.Value)
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&client, "client", "", "only what the client with this id learnt")
+	cmd.Flags().Var(&since, "since", "only the day of this time (UTC) and later")
+	documentFormat(cmd, &format, "text", "json", "html")
+	return cmd
+}
+
+func (a *app) writeReaders(all *assentv1.ListReadersResponse, format string) error {
+	if format == "json" {
+		return a.PrintMessage(all)
+	}
+	if len(all.GetReaders()) == 0 {
+		a.Notef("No client learnt anything about a person, as far as it is counted.")
+		return nil
+	}
+	return a.PrintTable(gather.ReaderRows(all))
 }

@@ -145,3 +145,55 @@ func TestProof_CheckpointBehindTheHistory_Fails(t *testing.T) {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 }
+
+func TestHistoryReaders_PutsPagesTogether(t *testing.T) {
+	f := startFake(t)
+	f.answer = func(in proto.Message) (proto.Message, error) {
+		asked, ok := in.(*assentv1.ListReadersRequest)
+		if !ok || asked.GetClient() != "shop" || !asked.GetSinceTime().AsTime().Equal(day(1).AsTime()) {
+			t.Errorf("asked for %v", in)
+		}
+		if asked.GetPageToken() == "" {
+			return &assentv1.ListReadersResponse{
+				NextPageToken: "more", TotalPersons: 40, TotalCount: 70,
+				Readers: []*assentv1.Reader{{Day: "2026-10-01", Client: "shop", Department: "sales", Channel: "magazine", Persons: 30, Count: 50}},
+			}, nil
+		}
+		return &assentv1.ListReadersResponse{Readers: []*assentv1.Reader{{Day: "2026-10-02", Client: "shop", Persons: 20, Count: 20}}}, nil
+	}
+	args := []string{"history", "readers", "--client", "shop", "--since", "2026-10-01T08:00:00Z"}
+	want := "DAY         CLIENT  DEPARTMENT  CHANNEL   PERSONS  COUNT\n" +
+		"2026-10-01  shop    sales       magazine  30       50\n" +
+		"2026-10-02  shop    -           -         20       20\n" +
+		"all                                       40       70\n"
+	if got := f.run(t, args...).must(t, 0); got.stdout != want {
+		t.Errorf("got:\n%swant:\n%s", got.stdout, want)
+	}
+	got := f.run(t, append(args, "--format", "json")...).must(t, 0)
+	if strings.Count(got.stdout, `"channel"`) != 2 || !strings.Contains(got.stdout, `"totalPersons": 40`) {
+		t.Errorf("got %s", got.stdout)
+	}
+}
+
+func TestHistoryReaders_NoneAndSheet(t *testing.T) {
+	f := startFake(t)
+	document, err := os.ReadFile(everyKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.answer = func(in proto.Message) (proto.Message, error) {
+		if _, ok := in.(*assentv1.GetCatalogRequest); ok {
+			return &assentv1.GetCatalogResponse{Version: 1, Document: string(document)}, nil
+		}
+		return &assentv1.ListReadersResponse{}, nil
+	}
+	if got := f.run(t, "history", "readers").must(t, 0); got.stdout != "" || !strings.Contains(got.stderr, "No client") {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	got := f.run(t, "history", "readers", "--client", "mail-tool", "--format", "html", "--language", "de").must(t, 0)
+	for _, want := range []string{"<strong>mail-tool</strong> (Versand AG)", "72 Stunden", "dsb@netz.example"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("%q is missing in %.300s", want, got.stdout)
+		}
+	}
+}

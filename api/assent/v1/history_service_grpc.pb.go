@@ -86,7 +86,8 @@ type HistoryServiceClient interface {
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListErasedReturns(ctx context.Context, in *ListErasedReturnsRequest, opts ...grpc.CallOption) (*ListErasedReturnsResponse, error)
 	// Counts about how many persons each client learnt something, by day, client and channel: whom a key that leaked may have told others
-	// about (GDPR Art. 33). Persons that were erased since, and days that retention removed, are not counted any more.
+	// about (GDPR Art. 33). Persons that were erased since, and days that retention removed, are not counted any more. Exports of the
+	// whole ledger are not counted.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error)
 	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
@@ -287,7 +288,8 @@ type HistoryServiceServer interface {
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error)
 	// Counts about how many persons each client learnt something, by day, client and channel: whom a key that leaked may have told others
-	// about (GDPR Art. 33). Persons that were erased since, and days that retention removed, are not counted any more.
+	// about (GDPR Art. 33). Persons that were erased since, and days that retention removed, are not counted any more. Exports of the
+	// whole ledger are not counted.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error)
 	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the

@@ -135,7 +135,9 @@ func allowed() map[string][]string {
 			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/tlv",
 		},
 
-		"internal/cli/gather": {"api/assent/v1", "internal/catalog", "internal/cli/connect", "internal/cli/value", "internal/duty"},
+		"internal/cli/gather": {
+			"api/assent/v1", "internal/catalog", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/duty",
+		},
 
 		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
 		"internal/service/asof": {
