@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,6 +27,29 @@ func (d *decoder) advise(c *Catalog) {
 		}
 	}
 	d.adviseRetention(&c.Policy.Retention)
+	d.adviseTelephone(c)
+}
+
+// adviseTelephone warns of evidence that is removed before the end of the five years for which a consent to advertising by telephone is
+// documented in Germany, from when it was given and from each use. On a channel that asks for a confirmation by e-mail, or for what a
+// browser tells, a consent by telephone alone is not provable.
+func (d *decoder) adviseTelephone(c *Catalog) {
+	const path, years = "policy.retention.evidence", 5
+	kept, from := c.Policy.Retention.Evidence, time.Date(2001, time.January, 1, 0, 0, 0, 0, time.UTC)
+	if kept.IsZero() || !kept.AddTo(from).Before(period.Months(years*12).AddTo(from)) {
+		return
+	}
+	browser := []Evidence{EvidenceURL, EvidenceIP, EvidenceUserAgent}
+	for i := range c.Channels {
+		channel := &c.Channels[i]
+		asked := slices.ContainsFunc(channel.EvidenceRequired, func(e Evidence) bool { return slices.Contains(browser, e) })
+		if channel.Class == ClassMarketing && !channel.Retired && channel.Accepts(BasisConsent) && !channel.DoubleOptIn && !asked {
+			d.warn(path, "the channel %s takes consents of source phone; a consent to advertising by telephone is to be documented for five years "+
+				"from when it was given and from each use (UWG section 7a), and evidence is kept for %s only; right is P5Y or longer if "+
+				"people are called in Germany", yamltext.Quote(channel.ID), kept)
+			return
+		}
+	}
 }
 
 // adviseChannel warns of marketing that is easily sent to people who did not ask for it. Nothing is sent on a retired channel.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,7 +38,7 @@ policy:
 
 const (
 	onConsent      = ", legal_bases: [consent]"
-	wholeRetention = "\n  retention: {evidence: P3Y/EOY, requests: P30D, disclosures: P3Y, hard_bounces: P24M}"
+	wholeRetention = "\n  retention: {evidence: P5Y/EOY, requests: P30D, disclosures: P3Y, hard_bounces: P24M}"
 	plainText      = "        channels: [letter]\n        text: Ja, gerne. Widerruf jederzeit."
 )
 
@@ -119,6 +120,32 @@ func TestParse_ConsentsWithoutConfirmation_AreWarnedOf(t *testing.T) {
 		{"retired", onConsent + ", double_opt_in: optional, retired: true", ""},
 	} {
 		warned(t, c.rule, advised(plainText, "de", c.channel, wholeRetention), c.path, "takes consents from the web")
+	}
+}
+
+func TestParse_ConsentsByTelephone_AreKeptForFiveYears(t *testing.T) {
+	const optional = ", double_opt_in: optional, evidence_required: [operator]"
+	kept := func(evidence string) string {
+		return fmt.Sprintf("\n  retention: {evidence: %s, requests: P30D, disclosures: P6Y, hard_bounces: P24M}", evidence)
+	}
+	for _, c := range []struct {
+		rule, channel, evidence string
+		want                    bool
+	}{
+		{"too short", optional, "P59M", true},
+		{"too short, to the end of the year", optional, "P3Y/EOY", true},
+		{"long enough", optional, "P5Y", false},
+		{"confirmed by e-mail", ", evidence_required: [operator]", "P59M", false},
+		{"what a browser tells is asked for", ", double_opt_in: optional, evidence_required: [ip]", "P59M", false},
+		{"retired", optional + ", retired: true", "P59M", false},
+	} {
+		_, warnings, err := Parse("catalog.yaml", []byte(advised(plainText, "de", onConsent+c.channel, kept(c.evidence))))
+		got := slices.ContainsFunc(warnings, func(w Problem) bool {
+			return w.Path == "policy.retention.evidence" && strings.Contains(w.Message, "UWG section 7a") && w.Line > 0
+		})
+		if err != nil || got != c.want {
+			t.Errorf("%s: warned %t, want %t: %v, %v", c.rule, got, c.want, warnings, err)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ func (a *app) history() *cobra.Command {
 		}
 		return a.export(ctx, x.request(address, &f), x.out)
 	})
-	cmd.AddCommand(a.disclosures())
+	cmd.AddCommand(a.disclosures(), a.readers())
 	return cmd
 }
 

@@ -34,7 +34,12 @@ func sets() map[string][]string {
 		"form.":      {"exact", "folded", "mail", "domain"},
 		"retention.": {"evidence", "requests", "disclosures", "hard_bounces"},
 	}
-	of["event.grant."] = of["basis."]
+	of["event.grant."], of["records.persons."], of["records.purpose."] = of["basis."], of["basis."], of["class."]
+	of["records.role."] = texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController)
+	of["proof.verdict."] = []string{"ALLOW", "DENY", "DEFER"}
+	for _, beginning := range []string{"records.own.", "records.ownPurpose.", "records.ownBasis."} {
+		of[beginning] = []string{"proof", "block", "log", "delivery", "lists", "rights"}
+	}
 	for _, code := range consent.AllCodes() {
 		of["reason."] = append(of["reason."], string(code)+".explanation")
 		if !strings.HasPrefix(string(code), "ALLOW_") {

@@ -19,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -360,4 +361,76 @@ func (w *world) holders(ctx context.Context, s *Service, address string) []stora
 		w.t.Fatalf("holders %v, %v", holders, err)
 	}
 	return holders
+}
+
+func TestReaders_CountPersonsByDayClientAndChannel_EachOnceInAll(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for i := range 3 {
+			w.mustRecord(ctx, s, consentOn("newsletter", fmt.Sprintf("person-%d@example.at", i), start.Add(-time.Hour)))
+		}
+		shop, mailer := w.client(ctx, s, "shop", "newsletter-desk"), w.client(ctx, s, "mailer", "")
+		w.check(mailer, s, "person-0@example.at", asof.Moment{})
+		w.check(mailer, s, "person-0@example.at", asof.Moment{})
+		w.check(mailer, s, "person-1@example.at", asof.Moment{})
+		w.check(shop, s, "person-2@example.at", asof.Moment{})
+		w.clock.Advance(12 * time.Hour) // the next day begins
+		w.check(mailer, s, "person-0@example.at", asof.Moment{})
+		of := func(client, department string, day, persons, count int64) disclosure.Reader {
+			return disclosure.Reader{Client: client, Department: department, Channel: "newsletter", Day: day, Persons: persons, Count: count}
+		}
+		want := []disclosure.Reader{of("mailer", "", today, 2, 3), of("shop", "newsletter-desk", today, 1, 1), of("mailer", "", today+1, 1, 1)}
+		for _, c := range []struct {
+			in             disclosure.ReadersInput
+			want           []disclosure.Reader
+			persons, count int64
+		}{
+			{disclosure.ReadersInput{Size: 10}, want, 3, 5},
+			{disclosure.ReadersInput{Size: 10, Client: "mailer"}, []disclosure.Reader{want[0], want[2]}, 2, 4},
+			{disclosure.ReadersInput{Size: 10, Since: consent.InstantOfDay(today + 1)}, want[2:], 1, 1},
+			{disclosure.ReadersInput{Size: 10, Client: "nobody"}, []disclosure.Reader{}, 0, 0},
+		} {
+			got, err := s.ListReaders(ctx, c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(disclosure.ReadersPage{Readers: c.want, Persons: c.persons, Count: c.count}, got); diff != "" {
+				t.Errorf("%+v (-want +got):\n%s", c.in, diff)
+			}
+		}
+		var paged []disclosure.Reader
+		in := disclosure.ReadersInput{Size: 1}
+		for more := true; more; more = in.Token != "" {
+			page, err := s.ListReaders(ctx, in)
+			if err != nil || len(page.Readers) != 1 || (in.Token == "") != (page.Persons == 3) {
+				t.Fatalf("%d readers, %d persons, %v", len(page.Readers), page.Persons, err)
+			}
+			paged, in.Token = append(paged, page.Readers...), page.Next
+		}
+		if diff := cmp.Diff(want, paged); diff != "" {
+			t.Errorf("in pages (-want +got):\n%s", diff)
+		}
+		_, err := s.ListReaders(shop, disclosure.ReadersInput{Size: 1})
+		wantFault(t, err, fault.OtherDepartment)
+		_, err = s.ListReaders(ctx, disclosure.ReadersInput{Size: 1, Token: "x"})
+		wantFault(t, err, fault.InvalidPageToken)
+	})
+}
+
+func TestReaders_ErasedPersons_AreNotCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		w.mustRecord(ctx, s, consentOn("newsletter", "ben@example.at", start.Add(-time.Hour)))
+		mailer := w.client(ctx, s, "mailer", "")
+		w.check(mailer, s, anna, asof.Moment{})
+		w.check(mailer, s, "ben@example.at", asof.Moment{})
+		if _, err := s.Erase(ctx, record.Erasure{Address: anna}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.ListReaders(ctx, disclosure.ReadersInput{Size: 10, Client: "mailer"})
+		if err != nil || got.Persons != 1 {
+			t.Errorf("%d persons, %v", got.Persons, err)
+		}
+	})
 }

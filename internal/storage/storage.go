@@ -149,6 +149,21 @@ type Learnt struct {
 	Count   int64
 }
 
+// ReadBy says which disclosures to count by client: those of the day since and later, of one client or of all.
+type ReadBy struct {
+	Since  int64  // days since 1970-01-01
+	Client string // empty: all
+}
+
+// Readership is about how many subjects a client learnt something of a channel on a day, and how often. An empty channel stands for all.
+type Readership struct {
+	Day      int64
+	Client   string
+	Channel  string
+	Subjects int64
+	Count    int64
+}
+
 // Disclosure is how often a client learnt something about a subject on a day.
 type Disclosure struct {
 	Subject consent.SubjectID
@@ -307,6 +322,12 @@ type Reader interface {
 	DisclosuresBefore(ctx context.Context, before int64, except []consent.SubjectID) (n, earliest int64, err error)
 	// Disclosures returns what is counted for the subjects, by subject, day, client and channel. It returns no head.
 	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
+	// Readers counts disclosures by day, client and channel, in this order, those after the one given (by these three), at most limit
+	// of them.
+	Readers(ctx context.Context, which ReadBy, after *Readership, limit int) ([]Readership, error)
+	// CountReaders counts all disclosures of which Readers would return a part, each subject once. Its day is that of the earliest
+	// one; 0 if there is none.
+	CountReaders(ctx context.Context, which ReadBy) (Readership, error)
 	// Erasures returns the erasures after the position given that have evidence, by position, at most limit of them.
 	Erasures(ctx context.Context, after int64, limit int) (Head, []Record, error)
 	// Batch returns the events of a batch after the position given, by position, at most limit of them. It looks at every event after

@@ -1591,6 +1591,243 @@ func (x *ListErasedReturnsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Which readers to count.
+type ListReadersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client to count for; empty: all clients.
+	Client string `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	// The disclosures of the day (in UTC) of this time and later; unset: all.
+	SinceTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	// How many readers at most; 0 is 50, at most 1,000.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before, for the same client and since_time; empty for the first.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReadersRequest) Reset() {
+	*x = ListReadersRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReadersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReadersRequest) ProtoMessage() {}
+
+func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReadersRequest.ProtoReflect.Descriptor instead.
+func (*ListReadersRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListReadersRequest) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *ListReadersRequest) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+func (x *ListReadersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListReadersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// About how many persons a client learnt something of a channel on a day.
+type Reader struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day in UTC, such as 2026-12-01.
+	Day string `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	// The id of the client.
+	Client string `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	// The department of the client; empty if it acts for all.
+	Department string `protobuf:"bytes,3,opt,name=department,proto3" json:"department,omitempty"`
+	// The channel that it asked about; empty: it learnt of all channels, by look-ups, histories or exports.
+	Channel string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
+	// About how many persons.
+	Persons int64 `protobuf:"varint,5,opt,name=persons,proto3" json:"persons,omitempty"`
+	// How often.
+	Count         int64 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reader) Reset() {
+	*x = Reader{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reader) ProtoMessage() {}
+
+func (x *Reader) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reader.ProtoReflect.Descriptor instead.
+func (*Reader) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Reader) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *Reader) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *Reader) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *Reader) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Reader) GetPersons() int64 {
+	if x != nil {
+		return x.Persons
+	}
+	return 0
+}
+
+func (x *Reader) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// A page of readers.
+type ListReadersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The readers, by day, client and channel, the earliest first.
+	Readers []*Reader `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	// About how many persons in all, each counted once, over all pages. Set on the first page only.
+	TotalPersons int64 `protobuf:"varint,2,opt,name=total_persons,json=totalPersons,proto3" json:"total_persons,omitempty"`
+	// How often in all, over all pages. Set on the first page only.
+	TotalCount int64 `protobuf:"varint,3,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
+	// The token of the next page; empty after the last.
+	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReadersResponse) Reset() {
+	*x = ListReadersResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReadersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReadersResponse) ProtoMessage() {}
+
+func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReadersResponse.ProtoReflect.Descriptor instead.
+func (*ListReadersResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListReadersResponse) GetReaders() []*Reader {
+	if x != nil {
+		return x.Readers
+	}
+	return nil
+}
+
+func (x *ListReadersResponse) GetTotalPersons() int64 {
+	if x != nil {
+		return x.TotalPersons
+	}
+	return 0
+}
+
+func (x *ListReadersResponse) GetTotalCount() int64 {
+	if x != nil {
+		return x.TotalCount
+	}
+	return 0
+}
+
+func (x *ListReadersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // What to export.
 type ExportHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1614,7 +1851,7 @@ type ExportHistoryRequest struct {
 
 func (x *ExportHistoryRequest) Reset() {
 	*x = ExportHistoryRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[22]
+	mi := &file_assent_v1_history_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1863,7 @@ func (x *ExportHistoryRequest) String() string {
 func (*ExportHistoryRequest) ProtoMessage() {}
 
 func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[22]
+	mi := &file_assent_v1_history_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +1876,7 @@ func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ExportHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ExportHistoryRequest) GetTarget() isExportHistoryRequest_Target {
@@ -1727,7 +1964,7 @@ type ExportRange struct {
 
 func (x *ExportRange) Reset() {
 	*x = ExportRange{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[23]
+	mi := &file_assent_v1_history_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1739,7 +1976,7 @@ func (x *ExportRange) String() string {
 func (*ExportRange) ProtoMessage() {}
 
 func (x *ExportRange) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[23]
+	mi := &file_assent_v1_history_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1752,7 +1989,7 @@ func (x *ExportRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRange.ProtoReflect.Descriptor instead.
 func (*ExportRange) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{23}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ExportRange) GetFromPosition() int64 {
@@ -1812,7 +2049,7 @@ type ExportHistoryResponse struct {
 
 func (x *ExportHistoryResponse) Reset() {
 	*x = ExportHistoryResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[24]
+	mi := &file_assent_v1_history_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +2061,7 @@ func (x *ExportHistoryResponse) String() string {
 func (*ExportHistoryResponse) ProtoMessage() {}
 
 func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[24]
+	mi := &file_assent_v1_history_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +2074,7 @@ func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ExportHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{24}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ExportHistoryResponse) GetData() []byte {
@@ -1989,7 +2226,30 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x05count\x18\x05 \x01(\x03R\x05count\"v\n" +
 	"\x19ListErasedReturnsResponse\x121\n" +
 	"\areturns\x18\x01 \x03(\v2\x17.assent.v1.ErasedReturnR\areturns\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x95\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n" +
+	"\x12ListReadersRequest\x12\"\n" +
+	"\x06client\x18\x01 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\x06client\x12>\n" +
+	"\n" +
+	"since_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tsinceTime\x12*\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"\x9c\x01\n" +
+	"\x06Reader\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12\x16\n" +
+	"\x06client\x18\x02 \x01(\tR\x06client\x12\x1e\n" +
+	"\n" +
+	"department\x18\x03 \x01(\tR\n" +
+	"department\x12\x18\n" +
+	"\achannel\x18\x04 \x01(\tR\achannel\x12\x18\n" +
+	"\apersons\x18\x05 \x01(\x03R\apersons\x12\x14\n" +
+	"\x05count\x18\x06 \x01(\x03R\x05count\"\xb0\x01\n" +
+	"\x13ListReadersResponse\x12+\n" +
+	"\areaders\x18\x01 \x03(\v2\x11.assent.v1.ReaderR\areaders\x12#\n" +
+	"\rtotal_persons\x18\x02 \x01(\x03R\ftotalPersons\x12\x1f\n" +
+	"\vtotal_count\x18\x03 \x01(\x03R\n" +
+	"totalCount\x12&\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\x95\x02\n" +
 	"\x14ExportHistoryRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x120\n" +
 	"\x06ledger\x18\x02 \x01(\v2\x16.assent.v1.ExportRangeH\x00R\x06ledger\x12<\n" +
@@ -2019,8 +2279,7 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x12EXPORT_FORMAT_HTML\x10\x03\x12\x18\n" +
 	"\x14EXPORT_FORMAT_JSONLD\x10\x04\x12\x15\n" +
 	"\x11EXPORT_FORMAT_ZIP\x10\x05\x12\x18\n" +
-	"\x14EXPORT_FORMAT_NDJSON\x10\x062\xc1\n" +
-	"\n" +
+	"\x14EXPORT_FORMAT_NDJSON\x10\x062\xb0\v\n" +
 	"\x0eHistoryService\x12q\n" +
 	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
 	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosures\x12v\n" +
@@ -2032,7 +2291,8 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x10UnlinkRecipients\x12\".assent.v1.UnlinkRecipientsRequest\x1a#.assent.v1.UnlinkRecipientsResponse\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/recipients:unlink\x12u\n" +
 	"\x0ePlaceLegalHold\x12 .assent.v1.PlaceLegalHoldRequest\x1a!.assent.v1.PlaceLegalHoldResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:hold\x12\x82\x01\n" +
 	"\x10ReleaseLegalHold\x12\".assent.v1.ReleaseLegalHoldRequest\x1a#.assent.v1.ReleaseLegalHoldResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/recipients:releaseHold\x12|\n" +
-	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returns\x12s\n" +
+	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returns\x12m\n" +
+	"\vListReaders\x12\x1d.assent.v1.ListReadersRequest\x1a\x1e.assent.v1.ListReadersResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/disclosures/readers\x12s\n" +
 	"\rExportHistory\x12\x1f.assent.v1.ExportHistoryRequest\x1a .assent.v1.ExportHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:export0\x01B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
@@ -2048,7 +2308,7 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_history_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_assent_v1_history_service_proto_goTypes = []any{
 	(ExportFormat)(0),                 // 0: assent.v1.ExportFormat
 	(*SearchHistoryRequest)(nil),      // 1: assent.v1.SearchHistoryRequest
@@ -2073,57 +2333,64 @@ var file_assent_v1_history_service_proto_goTypes = []any{
 	(*ListErasedReturnsRequest)(nil),  // 20: assent.v1.ListErasedReturnsRequest
 	(*ErasedReturn)(nil),              // 21: assent.v1.ErasedReturn
 	(*ListErasedReturnsResponse)(nil), // 22: assent.v1.ListErasedReturnsResponse
-	(*ExportHistoryRequest)(nil),      // 23: assent.v1.ExportHistoryRequest
-	(*ExportRange)(nil),               // 24: assent.v1.ExportRange
-	(*ExportHistoryResponse)(nil),     // 25: assent.v1.ExportHistoryResponse
-	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
-	(*Event)(nil),                     // 27: assent.v1.Event
-	(*Warning)(nil),                   // 28: assent.v1.Warning
+	(*ListReadersRequest)(nil),        // 23: assent.v1.ListReadersRequest
+	(*Reader)(nil),                    // 24: assent.v1.Reader
+	(*ListReadersResponse)(nil),       // 25: assent.v1.ListReadersResponse
+	(*ExportHistoryRequest)(nil),      // 26: assent.v1.ExportHistoryRequest
+	(*ExportRange)(nil),               // 27: assent.v1.ExportRange
+	(*ExportHistoryResponse)(nil),     // 28: assent.v1.ExportHistoryResponse
+	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
+	(*Event)(nil),                     // 30: assent.v1.Event
+	(*Warning)(nil),                   // 31: assent.v1.Warning
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	26, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	26, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	27, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	29, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	29, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	30, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
 	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
-	26, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	28, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
-	26, // 6: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	26, // 7: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	26, // 8: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	29, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
+	29, // 6: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	29, // 7: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	29, // 8: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
 	21, // 9: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	24, // 10: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
-	0,  // 11: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
-	26, // 12: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	26, // 13: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	26, // 14: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	26, // 15: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 16: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 17: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 18: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	8,  // 19: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	10, // 20: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	12, // 21: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
-	14, // 22: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
-	16, // 23: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	18, // 24: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	20, // 25: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	23, // 26: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 27: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 28: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 29: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	9,  // 30: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	11, // 31: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	13, // 32: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
-	15, // 33: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
-	17, // 34: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	19, // 35: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	22, // 36: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	25, // 37: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	27, // [27:38] is the sub-list for method output_type
-	16, // [16:27] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	29, // 10: assent.v1.ListReadersRequest.since_time:type_name -> google.protobuf.Timestamp
+	24, // 11: assent.v1.ListReadersResponse.readers:type_name -> assent.v1.Reader
+	27, // 12: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	0,  // 13: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
+	29, // 14: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	29, // 15: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	29, // 16: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	29, // 17: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 18: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 19: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 20: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	8,  // 21: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	10, // 22: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	12, // 23: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
+	14, // 24: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
+	16, // 25: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	18, // 26: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	20, // 27: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	23, // 28: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
+	26, // 29: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 30: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 31: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 32: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	9,  // 33: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	11, // 34: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	13, // 35: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
+	15, // 36: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
+	17, // 37: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	19, // 38: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	22, // 39: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	25, // 40: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
+	28, // 41: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	30, // [30:42] is the sub-list for method output_type
+	18, // [18:30] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -2138,7 +2405,7 @@ func file_assent_v1_history_service_proto_init() {
 		(*VoidEventsRequest_Position)(nil),
 		(*VoidEventsRequest_BatchId)(nil),
 	}
-	file_assent_v1_history_service_proto_msgTypes[22].OneofWrappers = []any{
+	file_assent_v1_history_service_proto_msgTypes[25].OneofWrappers = []any{
 		(*ExportHistoryRequest_Address)(nil),
 		(*ExportHistoryRequest_Ledger)(nil),
 	}
@@ -2148,7 +2415,7 @@ func file_assent_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   25,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	HistoryService_PlaceLegalHold_FullMethodName    = "/assent.v1.HistoryService/PlaceLegalHold"
 	HistoryService_ReleaseLegalHold_FullMethodName  = "/assent.v1.HistoryService/ReleaseLegalHold"
 	HistoryService_ListErasedReturns_FullMethodName = "/assent.v1.HistoryService/ListErasedReturns"
+	HistoryService_ListReaders_FullMethodName       = "/assent.v1.HistoryService/ListReaders"
 	HistoryService_ExportHistory_FullMethodName     = "/assent.v1.HistoryService/ExportHistory"
 )
 
@@ -84,6 +85,11 @@ type HistoryServiceClient interface {
 	// erase, too. By day and client.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListErasedReturns(ctx context.Context, in *ListErasedReturnsRequest, opts ...grpc.CallOption) (*ListErasedReturnsResponse, error)
+	// Counts about how many persons each client learnt something, by day, client and channel: whom a key that leaked may have told others
+	// about (GDPR Art. 33). Persons that were erased since, and days that retention removed, are not counted any more. Exports of the
+	// whole ledger are not counted.
+	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
+	ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error)
 	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
 	// file, in order; over REST it is the file itself, named in Content-Disposition, and not a sequence of JSON messages. A
 	// client of one department gets what concerns its channels, and neither archives nor the ledger.
@@ -200,6 +206,16 @@ func (c *historyServiceClient) ListErasedReturns(ctx context.Context, in *ListEr
 	return out, nil
 }
 
+func (c *historyServiceClient) ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReadersResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ListReaders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *historyServiceClient) ExportHistory(ctx context.Context, in *ExportHistoryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportHistoryResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &HistoryService_ServiceDesc.Streams[0], HistoryService_ExportHistory_FullMethodName, cOpts...)
@@ -271,6 +287,11 @@ type HistoryServiceServer interface {
 	// erase, too. By day and client.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error)
+	// Counts about how many persons each client learnt something, by day, client and channel: whom a key that leaked may have told others
+	// about (GDPR Art. 33). Persons that were erased since, and days that retention removed, are not counted any more. Exports of the
+	// whole ledger are not counted.
+	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
+	ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error)
 	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
 	// file, in order; over REST it is the file itself, named in Content-Disposition, and not a sequence of JSON messages. A
 	// client of one department gets what concerns its channels, and neither archives nor the ledger.
@@ -316,6 +337,9 @@ func (UnimplementedHistoryServiceServer) ReleaseLegalHold(context.Context, *Rele
 }
 func (UnimplementedHistoryServiceServer) ListErasedReturns(context.Context, *ListErasedReturnsRequest) (*ListErasedReturnsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListErasedReturns not implemented")
+}
+func (UnimplementedHistoryServiceServer) ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReaders not implemented")
 }
 func (UnimplementedHistoryServiceServer) ExportHistory(*ExportHistoryRequest, grpc.ServerStreamingServer[ExportHistoryResponse]) error {
 	return status.Error(codes.Unimplemented, "method ExportHistory not implemented")
@@ -521,6 +545,24 @@ func _HistoryService_ListErasedReturns_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_ListReaders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReadersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ListReaders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ListReaders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ListReaders(ctx, req.(*ListReadersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _HistoryService_ExportHistory_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ExportHistoryRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -578,6 +620,10 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListErasedReturns",
 			Handler:    _HistoryService_ListErasedReturns_Handler,
+		},
+		{
+			MethodName: "ListReaders",
+			Handler:    _HistoryService_ListReaders_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

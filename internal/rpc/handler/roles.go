@@ -42,6 +42,7 @@ type Recorder interface {
 type Historian interface {
 	History(ctx context.Context, in export.HistoryInput) (export.HistoryPage, error)
 	ListDisclosures(ctx context.Context, in disclosure.ListInput) (disclosure.Page, error)
+	ListReaders(ctx context.Context, in disclosure.ReadersInput) (disclosure.ReadersPage, error)
 	Export(ctx context.Context, in export.Input, send func(export.Chunk) error) error
 	ExportLedger(ctx context.Context, in export.Range, send func(export.Chunk) error) error
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
-	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/token"
 )
 
@@ -124,13 +123,9 @@ func (s *Counter) Of(ctx context.Context, keys []storage.SubjectKey) ([]Disclosu
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}
-	_, clients, err := tables.Clients(ctx, s.Store)
+	departments, err := s.departments(ctx)
 	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	departments := make(map[string]string, len(clients))
-	for i := range clients {
-		departments[clients[i].ID] = clients[i].Department
+		return nil, err
 	}
 	counts := map[disclosureKind]int64{} // before an address has an exact subject, it is counted for the folded one
 	for i := range rows {

@@ -294,6 +294,13 @@ func ScanDisclosure(scan Scan) (storage.Disclosure, error) {
 	return d, Fixed("disclosures.subject", d.Subject[:], subject)
 }
 
+// ScanReadership reads the day, the client, the channel, and how many subjects and disclosures there are.
+func ScanReadership(scan Scan) (storage.Readership, error) {
+	var r storage.Readership
+	err := scan(&r.Day, &r.Client, &r.Channel, &r.Subjects, &r.Count)
+	return r, err
+}
+
 // ScanOutline reads the columns of [Outline].
 func ScanOutline(scan Scan) (storage.Outline, error) {
 	var o storage.Outline

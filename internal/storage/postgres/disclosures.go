@@ -42,6 +42,16 @@ const (
 		SELECT ` + column.Disclosures + ` FROM disclosures WHERE subject = ANY ($1::bytea[])
 		ORDER BY subject, day, client COLLATE "C", channel COLLATE "C"`
 
+	selectReaders = `
+		SELECT day, client, channel, count(DISTINCT subject), sum(count)::bigint FROM disclosures
+		WHERE day >= $1::bigint AND ($2::text = '' OR client = $2::text)
+			AND (day, client COLLATE "C", channel COLLATE "C") > ($3::bigint, $4::text, $5::text)
+		GROUP BY day, client, channel ORDER BY day, client COLLATE "C", channel COLLATE "C" LIMIT $6`
+
+	countReaders = `
+		SELECT coalesce(min(day), 0), $2::text, '', count(DISTINCT subject), coalesce(sum(count), 0)::bigint FROM disclosures
+		WHERE day >= $1::bigint AND ($2::text = '' OR client = $2::text)`
+
 	deleteDisclosures = `
 		DELETE FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
 			SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
@@ -89,6 +99,22 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
 	_, rows, err := records.List(ctx, s.view, "read disclosures", selectDisclosures, []any{idArray(subjects)}, column.ScanDisclosure)
 	return rows, err
+}
+
+// Readers counts disclosures by day, client and channel.
+func (s *Store) Readers(ctx context.Context, which storage.ReadBy, after *storage.Readership, limit int) ([]storage.Readership, error) {
+	args := []any{max(which.Since, after.Day), which.Client, after.Day, after.Client, after.Channel, max(limit, 0)}
+	_, rows, err := records.List(ctx, s.view, "count readers", selectReaders, args, column.ScanReadership)
+	return rows, err
+}
+
+// CountReaders counts the disclosures and their subjects.
+func (s *Store) CountReaders(ctx context.Context, which storage.ReadBy) (storage.Readership, error) {
+	_, rows, err := records.List(ctx, s.view, "count all readers", countReaders, []any{which.Since, which.Client}, column.ScanReadership)
+	if err != nil || len(rows) == 0 {
+		return storage.Readership{}, err
+	}
+	return rows[0], nil
 }
 
 // DeleteDisclosures deletes disclosures of days before the day given.

@@ -68,6 +68,8 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},
 		}},
 		"disclosures":       {selectDisclosures, []any{digests}},
+		"readers":           {selectReaders, []any{int64(1), "shop", int64(1), "shop", "", 10}},
+		"countReaders":      {countReaders, []any{int64(1), "shop"}},
 		"forgetDisclosures": {forgetDisclosures, []any{digests}},
 		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10, digests}},
 	} {

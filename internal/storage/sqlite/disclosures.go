@@ -22,6 +22,15 @@ const (
 		SELECT ` + column.Disclosures + ` FROM disclosures WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)
 		ORDER BY ` + column.DisclosuresKey
 
+	selectReaders = `
+		SELECT day, client, channel, count(DISTINCT subject), sum(count) FROM disclosures
+		WHERE day >= ?1 AND (?2 = '' OR client = ?2) AND (day, client, channel) > (?3, ?4, ?5)
+		GROUP BY day, client, channel ORDER BY day, client, channel LIMIT ?6`
+
+	countReaders = `
+		SELECT coalesce(min(day), 0), ?2, '', count(DISTINCT subject), coalesce(sum(count), 0) FROM disclosures
+		WHERE day >= ?1 AND (?2 = '' OR client = ?2)`
+
 	deleteDisclosures = `
 		DELETE FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
 			SELECT ` + column.DisclosuresKey + ` FROM disclosures
@@ -54,6 +63,22 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 func (s *Store) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
 	_, rows, err := records.List(ctx, s.query, "read disclosures", selectDisclosures, []any{jsonSubjects(subjects)}, column.ScanDisclosure)
 	return rows, err
+}
+
+// Readers counts disclosures by day, client and channel.
+func (s *Store) Readers(ctx context.Context, which storage.ReadBy, after *storage.Readership, limit int) ([]storage.Readership, error) {
+	args := []any{max(which.Since, after.Day), which.Client, after.Day, after.Client, after.Channel, max(limit, 0)}
+	_, rows, err := records.List(ctx, s.query, "count readers", selectReaders, args, column.ScanReadership)
+	return rows, err
+}
+
+// CountReaders counts the disclosures and their subjects.
+func (s *Store) CountReaders(ctx context.Context, which storage.ReadBy) (storage.Readership, error) {
+	_, rows, err := records.List(ctx, s.query, "count all readers", countReaders, []any{which.Since, which.Client}, column.ScanReadership)
+	if err != nil || len(rows) == 0 {
+		return storage.Readership{}, err
+	}
+	return rows[0], nil
 }
 
 // DeleteDisclosures deletes disclosures of days before the day given.

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 
@@ -25,6 +26,8 @@ func disclosureTests() []test {
 		{"AddDisclosures_WhileTheHeadIsLocked_WaitsForNothingButTheDatabase", testDisclosuresUnlocked},
 		{"AddDisclosures_AfterReopening_AreThere", testDisclosuresDurable},
 		{"Disclosures_BySubjectDayClientChannel_OfTheSubjectsOnly", testDisclosuresOrder},
+		{"Readers_ByDayClientChannel_CountEachSubjectOnce", testReaders},
+		{"Readers_OfNothing_AreNone", testReadersOfNothing},
 		{"DeleteDisclosures_BeforeTheDay_TheEarliestFirst_AtMostLimit", testDisclosuresDelete},
 		{"DeleteDisclosures_OfSubjectsInExcept_AreLeftAlone", testDisclosuresExcept},
 		{"Write_ForgetDisclosures_DeletesThoseOfTheSubjects", testDisclosuresForget},
@@ -282,6 +285,57 @@ func testDisclosuresOrder(t *testing.T, open Open) {
 	none, err := store.Disclosures(t.Context(), nil)
 	noError(t, "Disclosures", err)
 	same(t, "the disclosures of an unknown subject", none, []storage.Disclosure{})
+}
+
+// beforeAll is before every disclosure.
+func beforeAll() *storage.Readership { return &storage.Readership{Day: math.MinInt64} }
+
+func testReaders(t *testing.T, open Open) {
+	store := people(t, open, 10)
+	of := func(n int, day int64, client, channel string, count int64) storage.Learnt {
+		return storage.Learnt{Key: key(n), Day: day, Client: client, Channel: channel, Count: count}
+	}
+	add(t, store, 1, of(1, 4, "shop", "a", 1), of(1, 5, "shop", "a", 2), of(2, 5, "shop", "a", 3), of(1, 5, "Shop", "a", 1),
+		of(1, 5, "shop", "", 7), of(2, 6, "shop", "b", 1), of(3, 6, "officer", "", 1))
+	want := []storage.Readership{
+		{Day: 4, Client: "shop", Channel: "a", Subjects: 1, Count: 1}, {Day: 5, Client: "Shop", Channel: "a", Subjects: 1, Count: 1},
+		{Day: 5, Client: "shop", Subjects: 1, Count: 7}, {Day: 5, Client: "shop", Channel: "a", Subjects: 2, Count: 5},
+		{Day: 6, Client: "officer", Subjects: 1, Count: 1}, {Day: 6, Client: "shop", Channel: "b", Subjects: 1, Count: 1},
+	}
+	for _, c := range []struct {
+		which storage.ReadBy
+		after *storage.Readership
+		limit int
+		want  []storage.Readership
+		total storage.Readership
+	}{
+		{storage.ReadBy{}, beforeAll(), 10, want, storage.Readership{Day: 4, Subjects: 3, Count: 16}},
+		{storage.ReadBy{}, &want[1], 2, want[2:4], storage.Readership{Day: 4, Subjects: 3, Count: 16}},
+		{storage.ReadBy{Since: 6}, beforeAll(), 10, want[4:], storage.Readership{Day: 6, Subjects: 2, Count: 2}},
+		{storage.ReadBy{Since: 6}, &want[0], 10, want[4:], storage.Readership{Day: 6, Subjects: 2, Count: 2}},
+		{
+			storage.ReadBy{Since: 5, Client: "shop"}, beforeAll(), 10, []storage.Readership{want[2], want[3], want[5]},
+			storage.Readership{Day: 5, Client: "shop", Subjects: 2, Count: 13},
+		},
+	} {
+		got, err := store.Readers(t.Context(), c.which, c.after, c.limit)
+		noError(t, "Readers", err)
+		same(t, fmt.Sprintf("the readers of %+v", c.which), got, c.want)
+		total, err := store.CountReaders(t.Context(), c.which)
+		noError(t, "CountReaders", err)
+		same(t, fmt.Sprintf("all of %+v", c.which), total, c.total)
+	}
+}
+
+func testReadersOfNothing(t *testing.T, open Open) {
+	store := people(t, open, 2)
+	add(t, store, 1, learnt(1, 5, 2))
+	got, err := store.Readers(t.Context(), storage.ReadBy{Client: "nobody"}, beforeAll(), 10)
+	noError(t, "Readers", err)
+	same(t, "the readers of another client", len(got), 0)
+	total, err := store.CountReaders(t.Context(), storage.ReadBy{Since: 6})
+	noError(t, "CountReaders", err)
+	same(t, "all of later days", total, storage.Readership{})
 }
 
 func testDisclosuresDelete(t *testing.T, open Open) {

@@ -23,9 +23,9 @@ func allowed() map[string][]string {
 		},
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
-			"internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/consent",
-			"internal/dossier", "internal/fault", "internal/ledger", "internal/listfile", "internal/nearest",
-			"internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
+			"internal/cli/connect", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config",
+			"internal/consent", "internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/listfile", "internal/locale",
+			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
 		},
 
@@ -136,6 +136,10 @@ func allowed() map[string][]string {
 			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/tlv",
 		},
 
+		"internal/cli/gather": {
+			"api/assent/v1", "internal/catalog", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/duty",
+		},
+
 		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
@@ -166,6 +170,8 @@ func allowed() map[string][]string {
 
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
+
+		"internal/duty": {"internal/catalog", "internal/dossier", "internal/locale", "internal/period"},
 
 		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
@@ -263,7 +269,7 @@ func largerRooms() map[string]int {
 func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
-		"internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
+		"internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler",
 		"internal/server",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
@@ -289,7 +295,7 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/usefulness", "internal/dossier", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
+		"internal/consent/usefulness", "internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/timetext", "internal/tlv",
 	}
 }
