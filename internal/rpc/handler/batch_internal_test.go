@@ -24,6 +24,9 @@ func expand(m *assentv1.BatchCheckConsentResponse, i int) *assentv1.BatchOutcome
 		if s := m.GetValidUntilSeconds()[i]; s != 0 {
 			d.ValidUntilTime = timestamp(consent.Instant(s * 1_000_000))
 		}
+		if ends := m.GetBasisEndSeconds(); len(ends) > 0 && ends[i] != 0 {
+			d.BasisEndTime = timestamp(consent.Instant(ends[i] * 1_000_000))
+		}
 	}
 	return outcome
 }
@@ -60,6 +63,7 @@ func TestCompact_EachAddress_GetsWhatASingleCheckSays(t *testing.T) {
 			result.Of = append(result.Of, rapid.Uint32Range(0, uint32(len(result.Outcomes)-1)).Draw(t, "of"))
 			result.Positions = append(result.Positions, rapid.Int64Range(0, 5).Draw(t, "position"))
 			result.ValidUntil = append(result.ValidUntil, consent.Instant(rapid.Int64Range(0, 3).Draw(t, "until")*1_000_000))
+			result.BasisEnd = append(result.BasisEnd, consent.Instant(rapid.Int64Range(0, 1).Draw(t, "end")*1_000_000))
 		}
 		got := compact(&result, locale.English)
 		if len(got.GetOutcomeIndexes()) != n {
