@@ -53,7 +53,7 @@ func TestCheck_Allow_SaysWhatItRestsOn(t *testing.T) {
 		},
 		Obligations:    []string{"LIST_UNSUBSCRIBE_ONE_CLICK", "UNSUBSCRIBE_LINK", "IMPRINT", "POSTAL_ADDRESS", "IDENTIFIABLE_AS_ADVERTISING"},
 		ValidUntilTime: timestamppb.New(start.Add(6 * time.Minute)), DecidedTime: timestamppb.New(start.Add(time.Minute)),
-		BasisEndTime: timestamppb.New(start.AddDate(0, 24, 0)),
+		BasisEndTime: timestamppb.New(start.Add(-time.Hour).AddDate(0, 24, 0)),
 		Position:     granted.GetPositions()[0], CatalogVersion: 1, ForSending: true,
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform(), protocmp.IgnoreFields(want, "explanation")); diff != "" {
