@@ -88,6 +88,12 @@ func openDriver(ctx context.Context, config *pgx.ConnConfig) (database.Driver, e
 	simple.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // A migration has several statements.
 	db := stdlib.OpenDB(*simple)
 	conn, err := db.Conn(ctx)
+	if err == nil {
+		// What the role may not do is said before any migration is read: golang-migrate leaves those that it has read waiting.
+		if _, err = conn.ExecContext(ctx, "BEGIN; "+createVersions+"; ROLLBACK"); err != nil {
+			err = errors.Join(err, conn.Close())
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
