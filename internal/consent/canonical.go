@@ -161,6 +161,15 @@ func (f *Facts) DecodeField(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.Effective)
 	case tagDocument256:
 		return tlv.Array(tag, value, f.Document256[:])
+	default:
+		return f.decodeEvidence(tag, value)
+	}
+	return nil
+}
+
+// decodeEvidence decodes the facts about a notice, the parts of the evidence, and the end of a suppression.
+func (f *Facts) decodeEvidence(tag byte, value []byte) error {
+	switch tag {
 	case tagNoticeID:
 		f.NoticeShown.ID = string(value)
 	case tagNoticeVersion:

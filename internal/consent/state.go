@@ -354,7 +354,7 @@ func (s *State) suppress(p *Suppression) {
 // bounce that remains known.
 func (s *State) lift(e *Event) {
 	s.Suppressions = slices.DeleteFunc(s.Suppressions, func(p Suppression) bool {
-		return LiftEnds(e.Occurred, &e.Facts, &p) && !(e.Retention && p.Reason == ReasonHardBounce)
+		return LiftEnds(e.Occurred, &e.Facts, &p) && (!e.Retention || p.Reason != ReasonHardBounce)
 	})
 	if !e.Retention {
 		return

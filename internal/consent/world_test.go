@@ -128,8 +128,10 @@ func drawHistory(t *rapid.T, c *catalog.Catalog, most int) *history {
 		}
 		s := drawStatement(t, family)
 		if roll(t, "link", 10) == 1 {
-			s = statement.Statement{Kind: pick(t, "link or end", consent.KindLink, consent.KindLink, consent.KindLink, consent.KindUnlink),
-				Occurred: drawDay(t, "linked"), Address: pick(t, "one", family...), With: pick(t, "with", family...)}
+			s = statement.Statement{
+				Kind:     pick(t, "link or end", consent.KindLink, consent.KindLink, consent.KindLink, consent.KindUnlink),
+				Occurred: drawDay(t, "linked"), Address: pick(t, "one", family...), With: pick(t, "with", family...),
+			}
 		} else if focused {
 			narrow(t, &s, family[0])
 		}
