@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
@@ -27,6 +28,10 @@ type exportFlags struct {
 	from, to      int64
 	recordedSince value.Time
 	recordedUntil value.Time
+	controller    string
+	withhold      []int64
+	grounds       []string
+	answers       assentv1.AccessRequest
 }
 
 func (f *exportFlags) add(cmd *cobra.Command) {
@@ -40,6 +45,14 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	flags.Int64Var(&f.to, "to-position", 0, "with --all: up to this position, included")
 	flags.Var(&f.recordedSince, "recorded-since", "with --all: only what was recorded at or after this time")
 	flags.Var(&f.recordedUntil, "recorded-until", "with --all: only what was recorded before this time")
+	flags.StringVar(&f.controller, "controller", "", "only what concerns the controller with this id, and what blocks")
+	flags.Int64SliceVar(&f.withhold, "withhold", nil,
+		"leave out evidence and free text of the event at this position (GDPR Art. 15(4)); each needs a --ground")
+	flags.StringArrayVar(&f.grounds, "ground", nil, "why, as the answer says it: one for each --withhold, in the same order")
+	flags.StringVar(&f.answers.FileNumber, "file-number", "", "for the letter: your number of the file")
+	flags.StringVar(&f.answers.Name, "name", "", "for the letter: the name of the person who asked")
+	flags.StringVar(&f.answers.RequestDate, "request-date", "", "for the letter: the day on which the request was received, as 2026-11-22")
+	flags.StringVar(&f.answers.IdentityCheck, "identity-check", "", "for the letter: how the identity was checked")
 	complete(cmd, "format", f.format.Options...)
 }
 
@@ -48,12 +61,23 @@ func ledgerFlags() []string {
 	return []string{"from-position", "to-position", "recorded-since", "recorded-until"}
 }
 
+// answerFlags are those that make sense only where an address is written to a file.
+func answerFlags() []string {
+	return []string{"controller", "withhold", "ground", "file-number", "name", "request-date", "identity-check"}
+}
+
 // languages are those in which a dossier is written.
 func languages() []string { return []string{"en", "de"} }
 
 // check refuses flags that do not go together. Some says that events are narrowed down.
 func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, language string) error {
 	given := cmd.Flags().Changed
+	if i := slices.IndexFunc(answerFlags(), given); i >= 0 && (f.all || f.searches()) {
+		return terminal.Usagef("--%s is for a file about an address: use --format dossier, csv, html, jsonld or zip", answerFlags()[i])
+	}
+	if len(f.withhold) != len(f.grounds) {
+		return terminal.Usagef("give one --ground for each --withhold")
+	}
 	if f.all {
 		switch {
 		case len(args) > 0:
@@ -100,9 +124,17 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 		"html": assentv1.ExportFormat_EXPORT_FORMAT_HTML, "jsonld": assentv1.ExportFormat_EXPORT_FORMAT_JSONLD,
 		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
 	}
-	return &assentv1.ExportHistoryRequest{
+	in := &assentv1.ExportHistoryRequest{
 		Target: &assentv1.ExportHistoryRequest_Address{Address: address}, Format: formats[f.format.Value], IncludeOperators: f.operators,
+		Controller: f.controller,
 	}
+	for i, position := range f.withhold {
+		in.Withhold = append(in.Withhold, &assentv1.Withholding{Position: position, Ground: f.grounds[i]})
+	}
+	if proto.Size(&f.answers) > 0 {
+		in.Request = &f.answers
+	}
+	return in
 }
 
 // export gets a file from the server and writes it: to a file that appears under its name only when it is complete, or to standard

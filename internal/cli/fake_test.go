@@ -363,7 +363,7 @@ func (f *fake) SearchHistory(_ context.Context, in *assentv1.SearchHistoryReques
 
 func (f *fake) EraseRecipient(_ context.Context, in *assentv1.EraseRecipientRequest) (*assentv1.EraseRecipientResponse, error) {
 	if strings.HasPrefix(in.GetAddress(), "held") {
-		return nil, failure(codes.FailedPrecondition, "LEGAL_HOLD", "address: the address is under a legal hold: case 7")
+		return nil, failure(codes.FailedPrecondition, "LEGAL_HOLD", "address: the address is under a legal hold")
 	}
 	position, duplicate := f.record(&assentv1.Event{OccurredTime: in.GetOccurredTime(), Fact: &assentv1.Event_Erase{Erase: &assentv1.Erasure{
 		Address: in.GetAddress(), Justification: in.GetJustification(),

@@ -53,7 +53,7 @@ func TestErase_AsksFirst_AndSaysWhyItWasRefused(t *testing.T) {
 		t.Errorf("%d erasures, want one", len(f.events))
 	}
 	got := f.run(t, "erase", "held@secret.example", "--yes").must(t, 1)
-	if got.stderr != "assent: LEGAL_HOLD: address: the address is under a legal hold: case 7\n" || got.stdout != "" {
+	if got.stderr != "assent: LEGAL_HOLD: address: the address is under a legal hold\n" || got.stdout != "" {
 		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
 	}
 }

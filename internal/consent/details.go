@@ -17,32 +17,22 @@ const (
 )
 
 // DetailsOf returns which parts the evidence has.
-func DetailsOf(e *Evidence) Details {
-	var d Details
-	for _, part := range [...]struct {
-		text string
-		bit  Details
-	}{{e.URL, DetailURL}, {e.IP, DetailIP}, {e.UserAgent, DetailUserAgent}, {e.Operator, DetailOperator}} {
-		if part.text != "" {
-			d |= part.bit
+func DetailsOf(e *Evidence) (d Details) {
+	for i, text := range [...]string{e.URL, e.IP, e.UserAgent, e.Operator} {
+		if text != "" {
+			d |= 1 << i
 		}
 	}
 	return d
 }
 
 // requiredDetails returns the parts that a channel requires of a consent.
-func requiredDetails(ch *catalog.Channel) Details {
-	var d Details
+func requiredDetails(ch *catalog.Channel) (d Details) {
 	for _, part := range ch.EvidenceRequired {
-		switch part {
-		case catalog.EvidenceURL:
-			d |= DetailURL
-		case catalog.EvidenceIP:
-			d |= DetailIP
-		case catalog.EvidenceUserAgent:
-			d |= DetailUserAgent
-		case catalog.EvidenceOperator:
-			d |= DetailOperator
+		for i, known := range [...]catalog.Evidence{catalog.EvidenceURL, catalog.EvidenceIP, catalog.EvidenceUserAgent, catalog.EvidenceOperator} {
+			if part == known {
+				d |= 1 << i
+			}
 		}
 	}
 	return d

@@ -33,8 +33,9 @@ var readme []byte
 
 // Entry is an event as the ledger commits to it, with the proof that it does.
 type Entry struct {
-	Position int64    `json:"position"`
-	Header   []byte   `json:"header"`   // the bytes of the leaf
+	Position int64 `json:"position"`
+	// Header is the bytes of the leaf. It is missing of an event that was recorded for another spelling or a domain.
+	Header   []byte   `json:"header,omitempty"`
 	LeafHash []byte   `json:"leafHash"` // SHA-256 of a zero byte and the header
 	Proof    [][]byte `json:"proof"`    // from the leaf to the root of the checkpoint, after RFC 6962
 	// Evidence is the sealed evidence, where it is held. Its SHA-256 stands in the header.

@@ -16,7 +16,7 @@ func csvColumns() []string {
 		"position", "recorded_time", "occurred_time", "kind", "summary", "actor", "actor_department", "channels", "legal_basis",
 		"declaration", "source", "confirmed_time", "expires_time", "notice_given", "goods", "reason", "scope", "list", "binds",
 		"catalog_version", "evidence_state", "address", "url", "ip", "user_agent", "transaction_ref", "document_ref", "operator", "note",
-		"justification", "batch_id", "evidence_sha256", "leaf_hash", "voided_by", "other_address",
+		"justification", "batch_id", "evidence_sha256", "leaf_hash", "voided_by", "other_address", "of", "withheld_ground",
 	}
 }
 
@@ -43,7 +43,10 @@ func CSV(d *Dossier) ([]byte, error) {
 
 func csvRow(d *Dossier, e *Event) []string {
 	v := &e.Evidence
-	department, operator := "", v.Operator
+	department, operator, target := "", v.Operator, v.Address
+	if e.Domain != "" {
+		target = e.Domain
+	}
 	if e.ActorDepartment != nil {
 		department = e.ActorDepartment.Name.In(d.lang())
 	}
@@ -65,8 +68,8 @@ func csvRow(d *Dossier, e *Event) []string {
 		strconv.FormatInt(e.Position, 10), e.RecordedTime.String(), e.OccurredTime.String(), e.Kind, e.Summary.In(d.lang()), e.Actor,
 		department, strings.Join(ids(e.Channels), ";"), e.LegalBasis, e.Declaration, e.Source, e.ConfirmedTime.String(),
 		e.ExpiresTime.String(), notice, strings.Join(e.Goods, ";"), e.Reason, e.Scope, e.List, e.Binds,
-		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, v.Address, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,
-		operator, note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash, voidedBy, v.OtherAddress,
+		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, target, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,
+		operator, note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash, voidedBy, v.OtherAddress, e.Of, e.WithheldGround,
 	}
 }
 

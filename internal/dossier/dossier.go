@@ -20,6 +20,8 @@ const (
 	EvidenceNone    = "none"    // there never was any
 	EvidenceHeld    = "held"    // it is held
 	EvidenceDeleted = "deleted" // it was deleted by an erasure or when its time was over
+	// EvidenceWithheld is that of an event whose evidence is not told in this dossier, which need not mean that it is held.
+	EvidenceWithheld = "withheld"
 )
 
 // Dossier is everything that is held about one address, as it stood at one position of the ledger.
@@ -27,6 +29,7 @@ type Dossier struct {
 	Format       string        `json:"format"`
 	Language     string        `json:"language"` // en or de: of what is written for people
 	Subject      Subject       `json:"subject"`
+	Request      Request       `json:"request,omitzero"`
 	Made         Made          `json:"made"`
 	Held         Held          `json:"held"`
 	Controllers  []Controller  `json:"controllers"`
@@ -51,6 +54,15 @@ type Subject struct {
 	OtherSpellingHeld bool `json:"otherSpellingHeld"`
 	// ErasurePending is set where an erasure of this spelling is recorded, but not carried out yet. Status says so.
 	ErasurePending bool `json:"-"`
+}
+
+// Request is the request for access that the dossier answers, as an officer states it. What is empty is not said.
+type Request struct {
+	FileNumber    string `json:"fileNumber,omitempty"`
+	Name          string `json:"name,omitempty"`
+	Date          string `json:"date,omitempty"`    // 2026-11-22, on which it was received
+	DueDate       string `json:"dueDate,omitempty"` // the last day of the month that GDPR Art. 12(3) gives for the answer
+	IdentityCheck string `json:"identityCheck,omitempty"`
 }
 
 // Made says when, by which operator and from which data the dossier was made.
@@ -130,6 +142,7 @@ type Suppression struct {
 	List        string      `json:"list"`
 	Binds       string      `json:"binds"`
 	Domain      string      `json:"domain"`
+	Linked      bool        `json:"linked,omitempty"` // it is of another address of the same person
 	Position    int64       `json:"position"`
 }
 
@@ -162,10 +175,15 @@ type Event struct {
 	Moved           string      `json:"moved,omitempty"`        // of a change of address: away or here
 	Removed         *Removed    `json:"removed,omitempty"`      // of a removal after the retention period
 	CatalogVersion  int64       `json:"catalogVersion"`         // in force when it occurred
-	EvidenceState   string      `json:"evidenceState"`
-	Evidence        Evidence    `json:"evidence,omitzero"`
-	EvidenceSHA256  string      `json:"evidenceSha256,omitempty"` // of the sealed evidence, in hex
-	LeafHash        string      `json:"leafHash"`                 // in base64
+	// Of says what else than the address it was recorded for: spelling (another one of the same mailbox) or domain. Then only the fact,
+	// its time, its reason and what it covers are told.
+	Of             string   `json:"of,omitempty"`
+	Domain         string   `json:"domain,omitempty"` // that it was recorded for
+	EvidenceState  string   `json:"evidenceState"`
+	Evidence       Evidence `json:"evidence,omitzero"`
+	WithheldGround string   `json:"withheldGround,omitempty"` // why the evidence is withheld (GDPR Art. 15(4))
+	EvidenceSHA256 string   `json:"evidenceSha256,omitempty"` // of the sealed evidence, in hex
+	LeafHash       string   `json:"leafHash"`                 // in base64
 }
 
 // Removed is what was removed when its time was over.

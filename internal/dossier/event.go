@@ -21,14 +21,9 @@ func EventOf(header []byte, names Names) (Event, error) {
 	return eventOf(header, &e, names), nil
 }
 
-// EventShown is [EventOf] for a reader that may see only these channels of the event.
-func EventShown(header []byte, channels []string, names Names) (Event, error) {
-	e, err := codec.DecodeHeader(header)
-	if err != nil {
-		return Event{}, err
-	}
-	e.Channels = channels
-	return eventOf(header, &e, names), nil
+// EventShown returns an event with a header for a reader that may see only these facts of it.
+func EventShown(header []byte, shown *consent.Event, names Names) Event {
+	return eventOf(header, shown, names)
 }
 
 func eventOf(header []byte, e *consent.Event, names Names) Event {
@@ -107,4 +102,9 @@ func (e *Event) SetEvidence(v *consent.Evidence, operators bool) {
 	} else {
 		e.Evidence.OperatorWithheld = v.Operator != ""
 	}
+}
+
+// Withhold leaves out what came with the event, for what is told would adversely affect the rights of others (GDPR Art. 15(4)).
+func (e *Event) Withhold(ground string) {
+	e.EvidenceState, e.Evidence, e.WithheldGround = EvidenceWithheld, Evidence{}, ground
 }

@@ -176,8 +176,14 @@ func fieldsOf(e *Event, exact string) []field {
 	f.evidence(&e.Evidence, exact)
 	f.number("field.voids", e.VoidPosition)
 	f.number("field.voidedBy", e.VoidedBy)
-	if e.EvidenceState == EvidenceDeleted {
+	switch {
+	case e.EvidenceState == EvidenceDeleted:
 		f.add("field.evidence", locale.Get("field.evidenceDeleted"))
+	case e.WithheldGround != "":
+		f.add("field.evidence", locale.Fill("field.evidenceWithheld", locale.Values{"ground": locale.Same(e.WithheldGround)}))
+	case e.Of != "":
+		f.add("field.of", locale.Get("of."+e.Of))
+		f.same("field.domain", e.Domain)
 	}
 	return f
 }

@@ -75,3 +75,13 @@ func dateForPeople(day string) locale.Text {
 	}
 	return Time(consent.InstantOf(at)).day()
 }
+
+// MonthAfter returns the last day of a period of one month that begins with an event on the given day: the day with the same number, or the
+// last day of a month that lacks it (Regulation (EEC, Euratom) 1182/71, Art. 3(2)(c)).
+func MonthAfter(day time.Time) time.Time {
+	after := day.AddDate(0, 1, 0)
+	if after.Day() != day.Day() {
+		return after.AddDate(0, 0, -after.Day())
+	}
+	return after
+}

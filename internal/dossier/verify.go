@@ -47,6 +47,7 @@ type verification struct {
 	files    map[string][]byte
 	verifier note.Verifier
 	headers  map[int64]*leaf
+	bare     map[int64]string // leaf hashes of entries without a header
 }
 
 // Verify verifies an archive that [Archive] made, with nothing but its bytes and a verifier key: that every byte of it is as it was
@@ -54,7 +55,7 @@ type verification struct {
 // evidence is that of its entry and the catalogs those of theirs, and that the dossier says what the entries say. Without a key that of
 // the archive is used, and the report says so.
 func Verify(data []byte, key string) Report {
-	v := &verification{Report: Report{Findings: []Finding{}}, files: map[string][]byte{}, headers: map[int64]*leaf{}}
+	v := &verification{Report: Report{Findings: []Finding{}}, files: map[string][]byte{}, headers: map[int64]*leaf{}, bare: map[int64]string{}}
 	files, err := readZip(data)
 	if !slices.ContainsFunc(files, func(f file) bool { return f.name == fileManifest || f.name == fileKey || f.name == fileCheckpoint }) {
 		v.NoArchive = true

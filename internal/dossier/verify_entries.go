@@ -48,8 +48,12 @@ func (v *verification) entries(c ledger.Checkpoint) {
 }
 
 func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
-	hash := ledger.LeafHash(e.Header)
-	if !bytes.Equal(hash[:], e.LeafHash) {
+	if len(e.LeafHash) != ledger.HashSize {
+		v.find(fileEntries, e.Position, "the leaf hash has a wrong length")
+		return
+	}
+	hash := [ledger.HashSize]byte(e.LeafHash)
+	if e.Header != nil && hash != ledger.LeafHash(e.Header) {
 		v.find(fileEntries, e.Position, "the leaf hash does not match the header")
 	}
 	proof := make([][ledger.HashSize]byte, 0, len(e.Proof))
@@ -65,6 +69,10 @@ func (v *verification) entry(e *Entry, c ledger.Checkpoint) {
 		return
 	}
 	v.Events++
+	if e.Header == nil {
+		v.bare[e.Position] = base64.StdEncoding.EncodeToString(e.LeafHash)
+		return
+	}
 	event, err := codec.DecodeHeader(e.Header)
 	switch {
 	case err != nil:
@@ -101,6 +109,11 @@ func (v *verification) dossier(c ledger.Checkpoint) {
 		told[d.Events[i].Position] = true
 		v.event(&d.Events[i])
 	}
+	for position := range v.bare {
+		if !told[position] {
+			v.find(fileJSON, position, "it leaves out an event whose entry is here")
+		}
+	}
 	for position, l := range v.headers {
 		if !told[position] && l.event.Kind != consent.KindCatalog {
 			v.find(fileJSON, position, "it leaves out an event that has an entry here")
@@ -110,6 +123,12 @@ func (v *verification) dossier(c ledger.Checkpoint) {
 
 // event verifies that an event of the dossier says what the header says.
 func (v *verification) event(e *Event) {
+	if leaf, bare := v.bare[e.Position]; bare {
+		if e.Of == "" || e.LeafHash != leaf {
+			v.find(fileJSON, e.Position, "the event has no entry that says what it is")
+		}
+		return
+	}
 	l, ok := v.headers[e.Position]
 	if !ok {
 		v.find(fileJSON, e.Position, "the event has no entry that is proven")
@@ -123,12 +142,16 @@ func (v *verification) event(e *Event) {
 	if err != nil {
 		return // The entry was found fault with already.
 	}
-	if l.entry.Evidence != nil {
+	switch {
+	case l.entry.Evidence != nil:
 		want.EvidenceState = EvidenceHeld
+	case e.WithheldGround != "" && e.EvidenceState == EvidenceWithheld:
+		want.EvidenceState = EvidenceWithheld
 	}
 	// What the header does not hold is not compared; the manifest covers it.
 	got := *e
 	got.Summary, got.ActorDepartment, got.CatalogVersion, got.Evidence, got.VoidedBy = want.Summary, nil, 0, Evidence{}, 0
+	got.WithheldGround = ""
 	if !reflect.DeepEqual(got, want) {
 		v.find(fileJSON, e.Position, "the event differs from its entry in the ledger")
 	}

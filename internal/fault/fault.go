@@ -46,6 +46,7 @@ const (
 	LegalHold          Code = "LEGAL_HOLD"
 	NotHeld            Code = "NOT_HELD"
 	NotVoidable        Code = "NOT_VOIDABLE"
+	NotOfAddress       Code = "POSITION_NOT_OF_ADDRESS"
 	NotInformed        Code = "NOT_INFORMED"
 	SameAddress        Code = "SAME_ADDRESS"
 	LinkCircle         Code = "LINK_CIRCLE"
@@ -112,7 +113,7 @@ func AllCodes() []Code {
 		InvalidCatalog, InvalidClient, InvalidRequest, PositionUnknown, OtherHistory, NotRefusable,
 		NoEffect,
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
-		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotInformed, SameAddress, LinkCircle, LinkErased, NotLinked,
+		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed, SameAddress, LinkCircle, LinkErased, NotLinked,
 		OtherController, NoClaimsKey,
 		RequestIDReused, ClientExists, ClientMissing,
 		Unauthenticated, ScopeMissing, OtherDepartment, TooLarge, TooManyCalls, ClockSkew, KeyMissing, Unavailable,

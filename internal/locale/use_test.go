@@ -32,6 +32,7 @@ func sets() map[string][]string {
 			consent.SourceInPerson, consent.SourcePhone),
 		"scope.":     texts(string(consent.ScopeAll), string(consent.ScopeMarketing), consent.ScopeController, consent.ScopeDepartment, consent.ScopeSender),
 		"form.":      {"exact", "folded", "mail", "domain"},
+		"of.":        {"spelling", "domain"},
 		"retention.": {"evidence", "requests", "disclosures", "hard_bounces"},
 	}
 	of["event.grant."], of["records.persons."], of["records.purpose."] = of["basis."], of["basis."], of["class."]

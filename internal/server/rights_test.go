@@ -87,7 +87,7 @@ func TestREST_MoveVoidAndHold_AsGRPCDoes(t *testing.T) {
 		r.says("POST", "/v1/consent:check", `{"address": "`+address+`", "channel": "newsletter"}`, 200, `"NO_LEGAL_BASIS"`)
 	}
 	r.says("POST", "/v1/recipients:hold", `{"address": "anna@example.com", "justification": "case 7"}`, 200, `"positions":["`)
-	r.says("POST", "/v1/recipients:erase", `{"address": "anna@example.com"}`, 400, "LEGAL_HOLD", "case 7")
+	r.says("POST", "/v1/recipients:erase", `{"address": "anna@example.com"}`, 400, "LEGAL_HOLD", "under a legal hold since")
 	r.says("POST", "/v1/recipients:releaseHold", `{"address": "anna@example.com", "justification": "settled"}`, 200, `"positions":["`)
 	r.says("POST", "/v1/recipients:releaseHold", `{"address": "anna@example.com", "justification": "settled"}`, 400, "NOT_HELD")
 	r.says("POST", "/v1/history:search", `{"address": "anna@example.com", "kinds": ["void", "hold"]}`, 200, "typed wrongly", "case 7")

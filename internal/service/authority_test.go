@@ -331,7 +331,9 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 				}
 				exported = append(exported, shown{e.Kind, strings.Join(channels, " "), v.Note + "/" + operator + "/" + v.Justification, v.TextWithheld})
 			}
-			if diff := cmp.Diff(c.want, slices.Compact(exported)); diff != "" {
+			want := slices.Clone(c.want)
+			want[len(want)-1] = shown{"hold", "", "//", false} // Why an address is held is never exported.
+			if diff := cmp.Diff(want, slices.Compact(exported)); diff != "" {
 				t.Errorf("export for %s: %s", name, diff)
 			}
 		}
@@ -342,11 +344,11 @@ func TestHistory_EventOfSeveralDepartments_IsShownAsFarAsItConcernsTheReader(t *
 			t.Errorf("%d events of its own channel, %v", len(page.Events), err)
 		}
 		// Why an address is held is not told either, where that refuses something.
-		for ctx, tells := range map[context.Context]bool{desk: false, admin: true} {
+		for _, ctx := range []context.Context{desk, admin} {
 			_, err = s.Record(ctx, statement.Statement{Kind: consent.KindErase, Address: anna}, txn.Idempotency{})
 			wantFault(t, err, fault.LegalHold)
-			if err != nil && strings.Contains(err.Error(), "case 7") != tells {
-				t.Errorf("tells %v, want %v: %v", !tells, tells, err)
+			if err != nil && strings.Contains(err.Error(), "case 7") {
+				t.Error(err)
 			}
 		}
 	})

@@ -52,8 +52,8 @@ func TestHold_RefusesEveryErasureOfThatSpelling_UntilReleased(t *testing.T) {
 		before := positions(t, s.Store)
 		_, err := s.Record(ctx, erase, txn.Idempotency{})
 		wantFault(t, err, fault.LegalHold)
-		if err != nil && !strings.Contains(err.Error(), "case 1") {
-			t.Errorf("the refusal does not say why: %v", err)
+		if err != nil && strings.Contains(err.Error(), "case 1") {
+			t.Errorf("the refusal tells why, which may be sent on to the person: %v", err)
 		}
 		results, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: daysAgo(erase, 1)}}})
 		if err != nil || results[0].Err == nil || results[0].Err.Code != fault.LegalHold {

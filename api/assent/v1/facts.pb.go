@@ -89,6 +89,8 @@ const (
 	EvidenceState_EVIDENCE_STATE_NONE EvidenceState = 2
 	// It was deleted by erasure or retention.
 	EvidenceState_EVIDENCE_STATE_DELETED EvidenceState = 3
+	// It is not shown: the event was recorded for a domain, for another spelling of the address, or by a client of another controller.
+	EvidenceState_EVIDENCE_STATE_WITHHELD EvidenceState = 4
 )
 
 // Enum value maps for EvidenceState.
@@ -98,12 +100,14 @@ var (
 		1: "EVIDENCE_STATE_HELD",
 		2: "EVIDENCE_STATE_NONE",
 		3: "EVIDENCE_STATE_DELETED",
+		4: "EVIDENCE_STATE_WITHHELD",
 	}
 	EvidenceState_value = map[string]int32{
 		"EVIDENCE_STATE_UNSPECIFIED": 0,
 		"EVIDENCE_STATE_HELD":        1,
 		"EVIDENCE_STATE_NONE":        2,
 		"EVIDENCE_STATE_DELETED":     3,
+		"EVIDENCE_STATE_WITHHELD":    4,
 	}
 )
 
@@ -1330,7 +1334,7 @@ type Event struct {
 	// The positions of the events that this one stands for since an erasure: it was recorded anew, and nothing else is left of them.
 	StandsFor []int64 `protobuf:"varint,17,rep,packed,name=stands_for,json=standsFor,proto3" json:"stands_for,omitempty"`
 	// Whether operator, note or justification were left out. A client of one department reads such text only if a client of that department
-	// wrote it.
+	// wrote it, and only clients who may place legal holds read why one was placed.
 	TextWithheld  bool `protobuf:"varint,23,opt,name=text_withheld,json=textWithheld,proto3" json:"text_withheld,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1829,12 +1833,13 @@ const file_assent_v1_facts_proto_rawDesc = "" +
 	"\bMoveSide\x12\x19\n" +
 	"\x15MOVE_SIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eMOVE_SIDE_AWAY\x10\x01\x12\x12\n" +
-	"\x0eMOVE_SIDE_HERE\x10\x02*}\n" +
+	"\x0eMOVE_SIDE_HERE\x10\x02*\x9a\x01\n" +
 	"\rEvidenceState\x12\x1e\n" +
 	"\x1aEVIDENCE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EVIDENCE_STATE_HELD\x10\x01\x12\x17\n" +
 	"\x13EVIDENCE_STATE_NONE\x10\x02\x12\x1a\n" +
-	"\x16EVIDENCE_STATE_DELETED\x10\x03B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\x16EVIDENCE_STATE_DELETED\x10\x03\x12\x1b\n" +
+	"\x17EVIDENCE_STATE_WITHHELD\x10\x04B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_facts_proto_rawDescOnce sync.Once

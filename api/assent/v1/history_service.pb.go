@@ -1845,8 +1845,15 @@ type ExportHistoryRequest struct {
 	// Whether the dossier of an address names the employees who took events down. By default their names are left out,
 	// because they have rights of their own.
 	IncludeOperators bool `protobuf:"varint,5,opt,name=include_operators,json=includeOperators,proto3" json:"include_operators,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The id of a controller of the catalog: the answer has only what concerns its channels and departments, and what blocks. Empty: all
+	// controllers that the client may see. Not for an archive.
+	Controller string `protobuf:"bytes,6,opt,name=controller,proto3" json:"controller,omitempty"`
+	// What is left out of the answer because it would adversely affect the rights of others (GDPR Art. 15(4)).
+	Withhold []*Withholding `protobuf:"bytes,7,rep,name=withhold,proto3" json:"withhold,omitempty"`
+	// What the letter says about the request that is answered. Only the HTML form has a letter.
+	Request       *AccessRequest `protobuf:"bytes,8,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExportHistoryRequest) Reset() {
@@ -1925,6 +1932,27 @@ func (x *ExportHistoryRequest) GetIncludeOperators() bool {
 	return false
 }
 
+func (x *ExportHistoryRequest) GetController() string {
+	if x != nil {
+		return x.Controller
+	}
+	return ""
+}
+
+func (x *ExportHistoryRequest) GetWithhold() []*Withholding {
+	if x != nil {
+		return x.Withhold
+	}
+	return nil
+}
+
+func (x *ExportHistoryRequest) GetRequest() *AccessRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
 type isExportHistoryRequest_Target interface {
 	isExportHistoryRequest_Target()
 }
@@ -1942,6 +1970,134 @@ type ExportHistoryRequest_Ledger struct {
 func (*ExportHistoryRequest_Address) isExportHistoryRequest_Target() {}
 
 func (*ExportHistoryRequest_Ledger) isExportHistoryRequest_Target() {}
+
+// An event whose evidence and free text are left out of an answer.
+type Withholding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of an event that was recorded for the exact address.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	// Why, as the answer says it.
+	Ground        string `protobuf:"bytes,2,opt,name=ground,proto3" json:"ground,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Withholding) Reset() {
+	*x = Withholding{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Withholding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Withholding) ProtoMessage() {}
+
+func (x *Withholding) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Withholding.ProtoReflect.Descriptor instead.
+func (*Withholding) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Withholding) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *Withholding) GetGround() string {
+	if x != nil {
+		return x.Ground
+	}
+	return ""
+}
+
+// A request for access that is answered with an export. What is empty is left out of the letter.
+type AccessRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sender's number of the file.
+	FileNumber string `protobuf:"bytes,1,opt,name=file_number,json=fileNumber,proto3" json:"file_number,omitempty"`
+	// The name of the person who asked.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The day on which the request was received, such as 2026-11-22. The answer is due within one month of it (GDPR Art. 12(3)).
+	RequestDate string `protobuf:"bytes,3,opt,name=request_date,json=requestDate,proto3" json:"request_date,omitempty"`
+	// How the identity of the person was checked.
+	IdentityCheck string `protobuf:"bytes,4,opt,name=identity_check,json=identityCheck,proto3" json:"identity_check,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequest) Reset() {
+	*x = AccessRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequest) ProtoMessage() {}
+
+func (x *AccessRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequest.ProtoReflect.Descriptor instead.
+func (*AccessRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *AccessRequest) GetFileNumber() string {
+	if x != nil {
+		return x.FileNumber
+	}
+	return ""
+}
+
+func (x *AccessRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AccessRequest) GetRequestDate() string {
+	if x != nil {
+		return x.RequestDate
+	}
+	return ""
+}
+
+func (x *AccessRequest) GetIdentityCheck() string {
+	if x != nil {
+		return x.IdentityCheck
+	}
+	return ""
+}
 
 // Which events of the ledger to export: those that all that is given fit. What is recorded while the export runs is not in it.
 type ExportRange struct {
@@ -1964,7 +2120,7 @@ type ExportRange struct {
 
 func (x *ExportRange) Reset() {
 	*x = ExportRange{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[26]
+	mi := &file_assent_v1_history_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2132,7 @@ func (x *ExportRange) String() string {
 func (*ExportRange) ProtoMessage() {}
 
 func (x *ExportRange) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[26]
+	mi := &file_assent_v1_history_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +2145,7 @@ func (x *ExportRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRange.ProtoReflect.Descriptor instead.
 func (*ExportRange) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{26}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ExportRange) GetFromPosition() int64 {
@@ -2049,7 +2205,7 @@ type ExportHistoryResponse struct {
 
 func (x *ExportHistoryResponse) Reset() {
 	*x = ExportHistoryResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[27]
+	mi := &file_assent_v1_history_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2061,7 +2217,7 @@ func (x *ExportHistoryResponse) String() string {
 func (*ExportHistoryResponse) ProtoMessage() {}
 
 func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[27]
+	mi := &file_assent_v1_history_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,7 +2230,7 @@ func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ExportHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{27}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ExportHistoryResponse) GetData() []byte {
@@ -2249,15 +2405,34 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\rtotal_persons\x18\x02 \x01(\x03R\ftotalPersons\x12\x1f\n" +
 	"\vtotal_count\x18\x03 \x01(\x03R\n" +
 	"totalCount\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\x95\x02\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xbb\x03\n" +
 	"\x14ExportHistoryRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x120\n" +
 	"\x06ledger\x18\x02 \x01(\v2\x16.assent.v1.ExportRangeH\x00R\x06ledger\x12<\n" +
 	"\x06format\x18\x03 \x01(\x0e2\x17.assent.v1.ExportFormatB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12.\n" +
 	"\blanguage\x18\x04 \x01(\tB\x12\xe0A\x01\xbaH\fr\n" +
 	"R\x00R\x02enR\x02deR\blanguage\x120\n" +
-	"\x11include_operators\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeOperatorsB\x0f\n" +
-	"\x06target\x12\x05\xbaH\x02\b\x01\"\xaf\x03\n" +
+	"\x11include_operators\x18\x05 \x01(\bB\x03\xe0A\x01R\x10includeOperators\x12*\n" +
+	"\n" +
+	"controller\x18\x06 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\n" +
+	"controller\x12?\n" +
+	"\bwithhold\x18\a \x03(\v2\x16.assent.v1.WithholdingB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bwithhold\x127\n" +
+	"\arequest\x18\b \x01(\v2\x18.assent.v1.AccessRequestB\x03\xe0A\x01R\arequestB\x0f\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"V\n" +
+	"\vWithholding\x12#\n" +
+	"\bposition\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\bposition\x12\"\n" +
+	"\x06ground\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06ground\"\xc0\x01\n" +
+	"\rAccessRequest\x12+\n" +
+	"\vfile_number\x18\x01 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\n" +
+	"fileNumber\x12\x1f\n" +
+	"\x04name\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12-\n" +
+	"\frequest_date\x18\x03 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18\n" +
+	"R\vrequestDate\x122\n" +
+	"\x0eidentity_check\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\ridentityCheck\"\xaf\x03\n" +
 	"\vExportRange\x12/\n" +
 	"\rfrom_position\x18\x01 \x01(\x03B\n" +
 	"\xe0A\x01\xbaH\x04\"\x02(\x00R\ffromPosition\x12+\n" +
@@ -2308,7 +2483,7 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_history_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_assent_v1_history_service_proto_goTypes = []any{
 	(ExportFormat)(0),                 // 0: assent.v1.ExportFormat
 	(*SearchHistoryRequest)(nil),      // 1: assent.v1.SearchHistoryRequest
@@ -2337,60 +2512,64 @@ var file_assent_v1_history_service_proto_goTypes = []any{
 	(*Reader)(nil),                    // 24: assent.v1.Reader
 	(*ListReadersResponse)(nil),       // 25: assent.v1.ListReadersResponse
 	(*ExportHistoryRequest)(nil),      // 26: assent.v1.ExportHistoryRequest
-	(*ExportRange)(nil),               // 27: assent.v1.ExportRange
-	(*ExportHistoryResponse)(nil),     // 28: assent.v1.ExportHistoryResponse
-	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
-	(*Event)(nil),                     // 30: assent.v1.Event
-	(*Warning)(nil),                   // 31: assent.v1.Warning
+	(*Withholding)(nil),               // 27: assent.v1.Withholding
+	(*AccessRequest)(nil),             // 28: assent.v1.AccessRequest
+	(*ExportRange)(nil),               // 29: assent.v1.ExportRange
+	(*ExportHistoryResponse)(nil),     // 30: assent.v1.ExportHistoryResponse
+	(*timestamppb.Timestamp)(nil),     // 31: google.protobuf.Timestamp
+	(*Event)(nil),                     // 32: assent.v1.Event
+	(*Warning)(nil),                   // 33: assent.v1.Warning
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	29, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	29, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	30, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	31, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	31, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	32, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
 	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
-	29, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
-	29, // 6: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	29, // 7: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	29, // 8: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	31, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	33, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
+	31, // 6: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 7: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	31, // 8: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
 	21, // 9: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	29, // 10: assent.v1.ListReadersRequest.since_time:type_name -> google.protobuf.Timestamp
+	31, // 10: assent.v1.ListReadersRequest.since_time:type_name -> google.protobuf.Timestamp
 	24, // 11: assent.v1.ListReadersResponse.readers:type_name -> assent.v1.Reader
-	27, // 12: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	29, // 12: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
 	0,  // 13: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
-	29, // 14: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	29, // 15: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	29, // 16: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	29, // 17: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 18: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 19: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 20: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	8,  // 21: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	10, // 22: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	12, // 23: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
-	14, // 24: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
-	16, // 25: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	18, // 26: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	20, // 27: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	23, // 28: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
-	26, // 29: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 30: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 31: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 32: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	9,  // 33: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	11, // 34: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	13, // 35: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
-	15, // 36: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
-	17, // 37: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	19, // 38: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	22, // 39: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	25, // 40: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
-	28, // 41: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	30, // [30:42] is the sub-list for method output_type
-	18, // [18:30] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	27, // 14: assent.v1.ExportHistoryRequest.withhold:type_name -> assent.v1.Withholding
+	28, // 15: assent.v1.ExportHistoryRequest.request:type_name -> assent.v1.AccessRequest
+	31, // 16: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	31, // 17: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	31, // 18: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	31, // 19: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 20: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 21: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 22: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	8,  // 23: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	10, // 24: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	12, // 25: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
+	14, // 26: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
+	16, // 27: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	18, // 28: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	20, // 29: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	23, // 30: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
+	26, // 31: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 32: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 33: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 34: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	9,  // 35: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	11, // 36: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	13, // 37: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
+	15, // 38: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
+	17, // 39: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	19, // 40: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	22, // 41: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	25, // 42: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
+	30, // 43: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	32, // [32:44] is the sub-list for method output_type
+	20, // [20:32] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -2415,7 +2594,7 @@ func file_assent_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,15 @@ func (s *historyServer) ExportHistory(
 	}
 	in := export.Input{
 		Address: m.GetAddress(), Format: format, Language: s.speaks.of(ctx), Operators: m.GetIncludeOperators(),
+		Controller: m.GetController(),
+	}
+	for _, w := range m.GetWithhold() {
+		in.Withheld = append(in.Withheld, export.Withheld{Position: w.GetPosition(), Ground: w.GetGround()})
+	}
+	if m := m.GetRequest(); m != nil {
+		in.Request = export.Request{
+			FileNumber: m.GetFileNumber(), Name: m.GetName(), Date: m.GetRequestDate(), IdentityCheck: m.GetIdentityCheck(),
+		}
 	}
 	switch m.GetLanguage() {
 	case "de":

@@ -64,6 +64,8 @@ func EventOf(h *export.HistoryEvent) *assentv1.Event {
 
 func evidenceState(h *export.HistoryEvent) assentv1.EvidenceState {
 	switch {
+	case h.Closed:
+		return assentv1.EvidenceState_EVIDENCE_STATE_WITHHELD
 	case h.Held:
 		return assentv1.EvidenceState_EVIDENCE_STATE_HELD
 	case h.Event.Evidence == [32]byte{}:

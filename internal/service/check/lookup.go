@@ -46,6 +46,9 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 	if err := known.Gather(&at, v); err != nil {
 		return Recipient{}, err
 	}
+	if in.Folded != nil {
+		known.Known.Folded = in.Folded
+	}
 	if counts && known.About != nil {
 		if err := s.disclosures.Count(ctx, &who, v.Asked, "", *known.About); err != nil {
 			return Recipient{}, err
@@ -71,7 +74,7 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		if !who.MayKnow(p.Scope, present, cat) {
 			continue
 		}
-		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain})
+		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain, Linked: p.Linked})
 	}
 	return r, nil
 }
@@ -80,6 +83,9 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 type LookupInput struct {
 	Address string
 	asof.Moment
+
+	// Folded takes the place of what is known of the folded form, where that has events of another person's address; nil: nothing does.
+	Folded *consent.State
 }
 
 // ChannelState is what holds for an address on one channel.
@@ -91,10 +97,11 @@ type ChannelState struct {
 	Pending  consent.Instant // when the pending request ends; zero: none is pending
 }
 
-// ActiveSuppression is a suppression in force; Domain is set where it is of a domain.
+// ActiveSuppression is a suppression in force; Domain is set where it is of a domain, Linked where it is of another address of the person.
 type ActiveSuppression struct {
 	consent.Suppression
 	Domain string
+	Linked bool
 }
 
 // Recipient is what holds for an address.

@@ -79,6 +79,19 @@ type Input struct {
 	Format    Format // empty: JSON
 	Language  locale.Language
 	Operators bool // include the names of employees who took events down; they have rights of their own
+	// Controller limits the answer to what concerns the controller with this id, and what blocks it; empty: all of them.
+	Controller string
+	Withheld   []Withheld
+	Request    Request // that is answered
+}
+
+// Request is the request for access that an export answers. What is empty is not said.
+type Request = dossier.Request
+
+// Withheld is an event whose evidence and free text are left out, for they would adversely affect the rights of others (GDPR Art. 15(4)).
+type Withheld struct {
+	Position int64
+	Ground   string // as the answer says it
 }
 
 // Chunk is a part of a file. Name and type stand in the first one only.
@@ -91,10 +104,13 @@ type Chunk struct {
 // Export sends everything that is held about an address as a file, in order. A client of one department gets what concerns its
 // channels, and no archive, for the entries of the ledger name channels of all. The export is counted as a disclosure to the caller; the
 // file itself shows those before it. Errors: INVALID_ADDRESS, NO_CATALOG, INVALID_REQUEST,
-// OTHER_DEPARTMENT, those of send, and STORE_UNAVAILABLE where the address is written to again and again meanwhile.
+// INVALID_TIME, OTHER_DEPARTMENT, POSITION_NOT_OF_ADDRESS, those of send, and STORE_UNAVAILABLE where the address is written to again and again meanwhile.
 func (s *Exporter) Export(ctx context.Context, in Input, send func(Chunk) error) error {
 	if in.Format == "" {
 		in.Format = JSON
+	}
+	if err := due(&in.Request); err != nil {
+		return err
 	}
 	g, err := s.gather(ctx, &in)
 	if err != nil {
@@ -118,6 +134,19 @@ func (s *Exporter) Export(ctx context.Context, in Input, send func(Chunk) error)
 			return nil
 		}
 	}
+}
+
+// due says when a request must be answered. Error: INVALID_TIME.
+func due(r *Request) error {
+	if r.Date == "" {
+		return nil
+	}
+	received, err := time.Parse(time.DateOnly, r.Date)
+	if err != nil {
+		return fault.Errorf(fault.InvalidTime, "request.requestDate", "it must be a day such as 2026-11-22")
+	}
+	r.DueDate = dossier.MonthAfter(received).Format(time.DateOnly)
+	return nil
 }
 
 // fileName is the name of a file by when it was made.
@@ -148,6 +177,10 @@ func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, erro
 	if err := g.Caller.NeedAllDepartments("an archive has entries of the ledger, which name channels of every department"); err != nil {
 		return nil, err
 	}
+	if g.reader.isLimited() {
+		return nil, fault.Errorf(fault.InvalidRequest, "controller",
+			"an archive holds entries of the ledger, which name channels of every controller; ask for another format")
+	}
 	signer, err := s.Keys.Signer(g.dossier.Made.Ledger)
 	if err != nil {
 		return nil, err
@@ -169,7 +202,13 @@ func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (d
 	if err != nil {
 		return dossier.Entry{}, env.StoreFault(err)
 	}
-	entry := dossier.Entry{Position: r.Event.Position, Header: r.Header, LeafHash: r.LeafHash[:], Evidence: r.Evidence}
+	entry := dossier.Entry{Position: r.Event.Position, LeafHash: r.LeafHash[:]}
+	if !g.partly[r.Event.Position] { // What an event says that was recorded for something else is not to be read from its header.
+		entry.Header = r.Header
+		if !g.withheld[r.Event.Position] {
+			entry.Evidence = r.Evidence
+		}
+	}
 	for _, h := range proof {
 		entry.Proof = append(entry.Proof, h[:])
 	}
@@ -178,12 +217,19 @@ func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (d
 
 // recipientsOf returns the clients that something about the address was disclosed to.
 func (s *Exporter) recipientsOf(ctx context.Context, g *dossierBuilder) ([]dossier.Disclosure, error) {
-	all, err := s.disclosures.Of(ctx, g.keys)
+	keys := g.keys
+	if g.beside {
+		keys = g.Places.Exact.Keys // Those of the folded form may be another person's.
+	}
+	all, err := s.disclosures.Of(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
 	var list []dossier.Disclosure
 	for _, d := range disclosure.OfDepartment(all, g.Names.catalog, &g.Caller) {
+		if !g.reader.namesClient(d.Client) || d.Channel != "" && !g.reader.hasChannel(d.Channel) {
+			continue
+		}
 		told := dossier.Disclosure{Client: d.Client, Channel: dossier.AllPurposes(), Day: dayName(d.Day), Count: d.Count}
 		if d.Department != "" {
 			told.Department = g.Names.department(d.Department)

@@ -37,12 +37,18 @@ type dossierBuilder struct {
 	documents  []dossier.Document
 	checkpoint checkpoint.Checkpoint
 
+	reader    reader
 	address   address.Address
 	Places    subjects.Places
 	keys      []storage.SubjectKey
 	Names     *catalogNames
 	versions  []reference.CatalogVersion
-	used      map[int64]bool // versions of the catalog that the dossier rests on
+	used      map[int64]bool             // versions of the catalog that the dossier rests on
+	own       map[consent.SubjectID]bool // subjects that events of the address itself are of
+	folded    []consent.Event            // of the folded form, those of this spelling
+	partly    map[int64]bool             // positions of events of which only what blocks is told
+	withheld  map[int64]bool             // positions of events whose evidence is withheld on purpose
+	beside    bool                       // the folded form has events of another person, too
 	recipient check.Recipient
 }
 
@@ -58,7 +64,7 @@ func (s *Exporter) gather(ctx context.Context, in *Input) (*dossierBuilder, erro
 		if err != nil {
 			return nil, err
 		}
-		g := &dossierBuilder{address: a, Places: at, keys: l.AllKeys(), used: map[int64]bool{}}
+		g := &dossierBuilder{address: a, Places: at, keys: l.AllKeys(), used: map[int64]bool{}, own: map[consent.SubjectID]bool{}, partly: map[int64]bool{}, withheld: map[int64]bool{}}
 		again, err := s.gatherOnce(ctx, in, g)
 		if err != nil {
 			return nil, err
@@ -88,18 +94,28 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if g.Names.err != nil {
 		return false, g.Names.err
 	}
+	g.reader = reader{address: g.address, file: true}
+	if g.reader.audience, err = s.newAudience(&g.Caller, g.Names.catalog, in.Controller); err != nil {
+		return false, err
+	}
+	if g.reader.forms, err = s.formsOf(ctx, g.keys); err != nil {
+		return false, err
+	}
 	in.describe(g, now)
-	g.recipient, err = s.checker.LookupFor(ctx, check.LookupInput{
-		Address: in.Address, Moment: asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Position: head.Position}},
-	}, access.ScopeExport, false)
-	if err != nil {
+	if again, err = s.gatherEvents(ctx, in, g); again || err != nil {
+		return again, err
+	}
+	if err := in.withhold(g); err != nil {
 		return false, err
 	}
 	if err := s.gatherSubjects(ctx, g); err != nil {
 		return false, err
 	}
-	if again, err = s.gatherEvents(ctx, in, g); again || err != nil {
-		return again, err
+	g.recipient, err = s.checker.LookupFor(ctx, check.LookupInput{
+		Address: in.Address, Moment: asof.Moment{AsOf: now, KnownAsOf: asof.KnownAsOf{Position: head.Position}}, Folded: g.ownFold(),
+	}, access.ScopeExport, false)
+	if err != nil {
+		return false, err
 	}
 	g.putStanding()
 	g.putDeclarations()
@@ -134,7 +150,7 @@ func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 	current := reference.InForce(g.versions, now)
 	g.used[current.Version] = true
 	g.dossier = dossier.Dossier{
-		Format: dossier.Format, Language: in.Language.Tag(),
+		Format: dossier.Format, Language: in.Language.Tag(), Request: in.Request,
 		Subject: dossier.Subject{Address: in.Address, ExactForm: g.address.Exact()},
 		Made: dossier.Made{
 			Time: dossier.Time(now), By: g.Caller.ID, Ledger: c.Origin, Position: c.Size, CatalogVersion: current.Version,
@@ -145,6 +161,9 @@ func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 		g.dossier.Made.Department = g.Names.department(g.Caller.Department)
 	}
 	for _, controller := range g.Names.catalog.Controllers {
+		if g.reader.isLimited() && controller.ID != g.reader.controller {
+			continue
+		}
 		g.dossier.Controllers = append(g.dossier.Controllers, dossier.Controller{
 			ID: controller.ID, Name: controller.Name, PostalAddress: controller.PostalAddress,
 			PrivacyContact: controller.PrivacyContact, ImprintURL: controller.ImprintURL,
@@ -164,30 +183,74 @@ func (s *Exporter) gatherSubjects(ctx context.Context, g *dossierBuilder) error 
 	d := &g.dossier
 	for i := range rows {
 		row := &rows[i]
-		d.Held.Digests = append(d.Held.Digests, dossier.Digest{
-			Form: formName(row.Key.Form), AddressHeld: row.Address != nil, ErasedTime: dossier.Time(row.Erased),
-		})
+		if !g.isOwn(row) {
+			continue
+		}
+		erased := dossier.Time(row.Erased)
+		if row.Key.Form == consent.FormExact {
+			d.Subject.ErasedTime = max(d.Subject.ErasedTime, erased)
+		} else {
+			erased = d.Subject.ErasedTime // Another spelling's says nothing about this address.
+		}
+		held := false
 		if row.Address != nil && row.Key.Form != consent.FormDomain {
 			plain, err := s.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
 			if err != nil {
 				return fmt.Errorf("the address of a subject: %w", err)
 			}
-			g.putHeld(string(plain))
+			held = g.putHeld(string(plain))
 		}
-		if row.Key.Form == consent.FormExact {
-			d.Subject.ErasedTime = max(d.Subject.ErasedTime, dossier.Time(row.Erased))
-		}
+		d.Held.Digests = append(d.Held.Digests, dossier.Digest{Form: formName(row.Key.Form), AddressHeld: held, ErasedTime: erased})
 	}
 	return nil
 }
 
-// putHeld notes that a form of the address is held: this spelling or another.
-func (g *dossierBuilder) putHeld(exact string) {
-	if exact == g.address.Exact() {
-		g.dossier.Subject.AddressHeld = true
-	} else {
-		g.dossier.Subject.OtherSpellingHeld = true
+// count takes notice of the events of a subject: those that are told, and those of a folded form that are another person's.
+func (g *dossierBuilder) count(e *consent.Event, opened *HistoryEvent) {
+	switch {
+	case opened != nil && opened.Of == OfAddress:
+		g.own[e.Subject] = true
+		if e.Spelling.Key != 0 {
+			g.folded = append(g.folded, *e)
+		}
+	case opened == nil && e.Spelling.Key != 0 && !g.address.SharesMailbox():
+		g.beside = true
 	}
+}
+
+// isOwn reports whether a row that something is found by may be told: it is of the address alone, or has events of it, or no events that
+// are another person's.
+func (g *dossierBuilder) isOwn(row *storage.SubjectState) bool {
+	switch row.Key.Form {
+	case consent.FormFolded:
+		return !g.beside || g.own[row.ID]
+	case consent.FormMail:
+		return g.own[row.ID]
+	default:
+		return true
+	}
+}
+
+// ownFold is what the events of this very spelling say, where the folded form has those of another person, too; else nil. The dossier
+// tells what holds by what is this person's own.
+func (g *dossierBuilder) ownFold() *consent.State {
+	if !g.beside {
+		return nil
+	}
+	return consent.Fold(slices.Clone(g.folded))
+}
+
+// putHeld notes that a form of the address is held: this spelling, or another one of the same mailbox. It reports whether it is either.
+func (g *dossierBuilder) putHeld(exact string) bool {
+	switch {
+	case exact == g.address.Exact():
+		g.dossier.Subject.AddressHeld = true
+	case g.address.SharesMailbox():
+		g.dossier.Subject.OtherSpellingHeld = true
+	default:
+		return false
+	}
+	return true
 }
 
 func formName(form consent.Form) string {
@@ -215,19 +278,17 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 			if after = r.Event.Position; after > g.checkpoint.Size {
 				return true, nil
 			}
-			opened, concerned, err := s.historyEvent(r, g.address, &g.Caller, g.Names.catalog)
+			opened, err := s.told(r, &g.reader)
 			if err != nil {
 				return false, err
 			}
-			if !concerned {
+			if g.count(&r.Event, opened); opened == nil {
 				continue
 			}
-			if err := g.putEvent(r, &opened, in.Operators); err != nil {
+			if err := g.putEvent(r, opened, in.Operators); err != nil {
 				return false, err
 			}
-			if err := s.putErasure(g, &opened); err != nil {
-				return false, err
-			}
+			g.putErasure(opened)
 		}
 		if len(records) < exportPage {
 			return false, nil
@@ -235,30 +296,44 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 	}
 }
 
-// putErasure adds an erasure to the dossier if it was of this very spelling: an erasure of another spelling says
-// nothing about this address. An erasure with evidence that still has the address was not carried out yet.
-func (s *Exporter) putErasure(g *dossierBuilder, opened *HistoryEvent) error {
-	e := &opened.Event
-	if e.Kind != consent.KindErase || e.Spelling.Key == 0 {
-		return nil
-	}
-	own, err := s.Keys.Spelling(e.Spelling.Key, g.address.Exact())
-	if err != nil {
-		return err
-	}
-	if own == e.Spelling {
-		g.dossier.Subject.ErasurePending = g.dossier.Subject.ErasurePending || opened.Evidence.Address != ""
-		g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, dossier.Time(e.Occurred))
+// withhold takes out what is to be withheld. Error: POSITION_NOT_OF_ADDRESS.
+func (in *Input) withhold(g *dossierBuilder) error {
+	for i := range in.Withheld {
+		w := &in.Withheld[i]
+		at := slices.IndexFunc(g.dossier.Events, func(e dossier.Event) bool { return e.Position == w.Position && e.Of == "" })
+		if at < 0 {
+			return fault.Errorf(fault.NotOfAddress, fmt.Sprintf("withhold[%d].position", i),
+				"position %d is no event of this address that the export would tell, so there is nothing to withhold", w.Position)
+		}
+		g.dossier.Events[at].Withhold(w.Ground)
+		g.withheld[w.Position] = true
 	}
 	return nil
 }
 
-func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
-	e, err := g.Names.event(r.Header, &opened.Event)
-	if err != nil {
-		return err
+// putErasure adds an erasure to the dossier if it was of this very spelling: an erasure of another spelling says
+// nothing about this address. An erasure whose evidence still has the address was not carried out yet.
+func (g *dossierBuilder) putErasure(opened *HistoryEvent) {
+	if opened.Kind != consent.KindErase || opened.Of != "" {
+		return
 	}
-	if opened.Held {
+	g.dossier.Subject.ErasurePending = g.dossier.Subject.ErasurePending || opened.Evidence.Address != ""
+	g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, dossier.Time(opened.Occurred))
+}
+
+func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
+	e := g.Names.event(r.Header, &opened.Event)
+	e.Of, g.partly[e.Position] = string(opened.Of), opened.Of != OfAddress
+	switch {
+	case opened.Of == OfDomain:
+		e.Domain = opened.Evidence.Address
+	case opened.Of == OfSpelling:
+		g.dossier.Subject.OtherSpellingHeld = true
+	}
+	switch {
+	case opened.Closed:
+		e.EvidenceState = dossier.EvidenceWithheld
+	case opened.Held:
 		e.SetEvidence(&opened.Evidence, operators)
 		e.Evidence.TextWithheld = opened.TextWithheld
 		// A text that is not an address is a domain.

@@ -20,8 +20,8 @@ import (
 // HistoryRead is how many events are read at once where a filter may leave most of them out.
 const HistoryRead = 500
 
-// History returns a page of the events about an address by position: those of its exact form, of its folded form as far as they
-// hold for it, and of its domains, and of these those that fit the filter. A client of one department sees the events that concern
+// History returns a page of the events about an address by position, and of these those that fit the filter: those of its exact form, and
+// without what came with them those of other spellings of the mailbox and of its domains that block. A client of one department sees the events that concern
 // its channels, as far as they do, and those that concern all; free text only if a client of its department wrote it. Errors: INVALID_ADDRESS,
 // INVALID_PAGE_TOKEN, INVALID_TIME, UNKNOWN_CHANNEL, OTHER_DEPARTMENT.
 func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, error) {
@@ -47,6 +47,10 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		limit = max(limit, HistoryRead)
 	}
 	var result HistoryPage
+	reader := reader{address: a}
+	if reader.forms, err = s.formsOf(ctx, l.AllKeys()); err != nil {
+		return HistoryPage{}, err
+	}
 	for after := page.After; ; {
 		records, who, cat, err := s.historyRecords(ctx, l.AllKeys(), after, limit)
 		if err != nil {
@@ -58,6 +62,10 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		if err := in.validate(&who, cat); err != nil {
 			return HistoryPage{}, err
 		}
+		if reader.audience, err = s.newAudience(&who, cat, ""); err != nil {
+			return HistoryPage{}, err
+		}
+		reader.officer = who.NeedOfficer() == nil
 		if after == 0 { // A history that is read page by page is told once.
 			if err := s.disclosures.CountWhole(ctx, &who, &at); err != nil {
 				return HistoryPage{}, err
@@ -65,21 +73,22 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		}
 		for i := range records {
 			after = records[i].Event.Position
+			reader.note(&records[i].Event)
 			if !in.matches(&records[i].Event) {
 				continue
 			}
-			event, concerns, err := s.historyEvent(&records[i], a, &who, cat)
+			event, err := s.told(&records[i], &reader)
 			if err != nil {
 				return HistoryPage{}, err
 			}
-			if !concerns {
+			if event == nil {
 				continue
 			}
 			if len(result.Events) == in.Size {
 				result.Next, err = token.NewPage(s.Keys, list, token.Page{After: result.Events[in.Size-1].Position})
 				return result, err
 			}
-			result.Events = append(result.Events, event)
+			result.Events = append(result.Events, *event)
 		}
 		if len(records) < limit {
 			return result, nil
@@ -147,69 +156,6 @@ func isOfChannel(scope consent.Scope, channel string) bool {
 	return kind == consent.ScopeChannel && id == channel
 }
 
-// historyEvent opens an event for the caller. It reports false for one that does not concern the address or the caller.
-func (s *Exporter) historyEvent(r *storage.Record, a address.Address, who *access.Caller, cat *catalog.Catalog) (HistoryEvent, bool, error) {
-	event := HistoryEvent{Event: r.Event}
-	if event.Channels = ownChannels(r.Event.Channels, who, cat); !concernsDepartments(&event.Event, &r.Event, who, cat) {
-		return event, false, nil
-	}
-	if spelled := r.Event.Spelling; r.Event.IsOfOneSpelling() && spelled.Key != 0 {
-		// An event recorded for one spelling only may be about another person than the one with this spelling.
-		own, err := s.Keys.Spelling(spelled.Key, a.Exact())
-		if err != nil || own != spelled {
-			return event, false, err
-		}
-	}
-	if r.Evidence == nil {
-		return event, true, nil
-	}
-	var err error
-	event.Held = true
-	if event.Evidence, err = s.OpenEvidence(&r.Event, r.Evidence); err != nil {
-		return event, true, env.StoreFault(err)
-	}
-	if !s.mayReadText(who, r.Event.Actor) {
-		v := &event.Evidence
-		event.TextWithheld = v.Note != "" || v.Operator != "" || v.Justification != ""
-		v.Note, v.Operator, v.Justification = "", "", ""
-	}
-	return event, true, nil
-}
-
-// mayReadText reports whether the caller may read free text that came with an event of the actor: it is of the actor's department, or of all.
-// What people write about a person is meant for those they work with.
-func (s *Exporter) mayReadText(who *access.Caller, actor string) bool {
-	if who.AllDepartments {
-		return true
-	}
-	// The clients were read under the head that the caller was admitted by, or later.
-	department, known := s.guard.DepartmentOf(actor)
-	return known && department == who.Department
-}
-
-// ownChannels returns the channels of an event that a caller may know: those of its department.
-func ownChannels(channels []string, who *access.Caller, cat *catalog.Catalog) []string {
-	if who.AllDepartments {
-		return channels
-	}
-	var own []string
-	for _, id := range channels {
-		if ch, ok := cat.Channel(id); ok && ch.Department == who.Department {
-			own = append(own, id)
-		}
-	}
-	return own
-}
-
-// concernsDepartments reports whether the caller may see an event, of which the channels that it may know are shown:
-// there are some, or the event reaches beyond single channels.
-func concernsDepartments(shown, e *consent.Event, who *access.Caller, cat *catalog.Catalog) bool {
-	if who.AllDepartments || len(e.Channels) > 0 {
-		return who.AllDepartments || len(shown.Channels) > 0
-	}
-	return who.MayKnow(e.Scope, cat)
-}
-
 // HistoryEvent is an event with its evidence, as far as it is held.
 type HistoryEvent struct {
 	consent.Event
@@ -217,6 +163,11 @@ type HistoryEvent struct {
 	Held     bool // the sealed evidence is held; if not, and the header has its hash, it was deleted
 	// TextWithheld is set where the evidence has text that only the department that wrote it may read.
 	TextWithheld bool
+	// Of says what else than the address the event was recorded for. Then only what blocks is told: the fact, its time, reason and scope.
+	Of Of
+	// Closed is set where there is evidence that the reader is not told, for it was recorded for something else or by a client of another
+	// controller.
+	Closed bool
 }
 
 // HistoryInput asks for a page of a person's history.

@@ -152,10 +152,7 @@ func (s *Exporter) exportLine(r *storage.Record, x *ledgerExport) (dossier.Line,
 	if r.Event.IsBlank() {
 		return dossier.Line{Event: dossier.Blank(r.Event.Position, dossier.Time(r.Event.Recorded), r.LeafHash)}, nil
 	}
-	e, err := x.Names.event(r.Header, &r.Event)
-	if err != nil {
-		return dossier.Line{}, err
-	}
+	e := x.Names.event(r.Header, &r.Event)
 	e.CatalogVersion = reference.InForce(x.versions, r.Event.Occurred).Version
 	line := dossier.Line{Event: e, Header: r.Header}
 	if r.Event.Subject != (consent.SubjectID{}) {

@@ -85,28 +85,31 @@ func (n *catalogNames) clientDepartment(client string) *dossier.Named {
 	return nil
 }
 
-// event returns an event by its header, with the channels of what is shown of it.
-func (n *catalogNames) event(header []byte, shown *consent.Event) (dossier.Event, error) {
-	e, err := dossier.EventShown(header, shown.Channels, n.name)
-	if err != nil {
-		return e, err
-	}
+// event returns an event, of which the given facts are shown.
+func (n *catalogNames) event(header []byte, shown *consent.Event) dossier.Event {
+	e := dossier.EventShown(header, shown, n.name)
 	e.ActorDepartment = n.clientDepartment(e.Actor)
-	return e, nil
+	return e
 }
 
 // putStanding adds what holds on every channel, and the suppressions in force.
 func (g *dossierBuilder) putStanding() {
 	d := &g.dossier
 	for i := range g.recipient.Channels {
+		if !g.reader.hasChannel(g.recipient.Channels[i].Channel) {
+			continue
+		}
 		d.Channels = append(d.Channels, g.Names.standing(&g.recipient.Channels[i]))
 	}
 	for i := range g.recipient.Suppressions {
 		p := &g.recipient.Suppressions[i]
+		if !g.reader.hasScope(p.Scope) {
+			continue
+		}
 		d.Suppressions = append(d.Suppressions, dossier.Suppression{
 			Reason: string(p.Reason), Explanation: dossier.ReasonExplained(p.Reason), Remedy: dossier.ReasonRemedy(p.Reason),
 			Scope: string(p.Scope), Stops: dossier.Stops(p.Scope, p.Binds, g.Names.name), SinceTime: dossier.Time(p.At),
-			UntilTime: dossier.Time(p.Until), List: p.List, Binds: string(p.Binds), Domain: p.Domain, Position: p.Position,
+			UntilTime: dossier.Time(p.Until), List: p.List, Binds: string(p.Binds), Domain: p.Domain, Linked: p.Linked, Position: p.Position,
 		})
 	}
 	slices.SortFunc(d.Suppressions, func(a, b dossier.Suppression) int { return cmp.Compare(a.Position, b.Position) })
@@ -149,7 +152,7 @@ func (g *dossierBuilder) putDeclarations() {
 		}
 		d := dossier.Declaration{ID: id, Version: version}
 		if at, found := g.declared(id, version, e.CatalogVersion); found != nil {
-			d.Kind, d.Language, d.Channels = string(found.Kind), found.Language, found.Channels
+			d.Kind, d.Language, d.Channels = string(found.Kind), found.Language, g.reader.channels(found.Channels)
 			d.Text, d.CatalogVersion = found.Text, at
 			g.used[at] = true
 		}

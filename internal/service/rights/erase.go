@@ -119,16 +119,9 @@ func (w *Tx) checkNotHeld(folded *txn.Subject, exact string) error {
 	if err != nil || hold == nil {
 		return err
 	}
-	why := "an officer of all departments can see the reason"
-	if w.Caller.AllDepartments {
-		evidence, err := w.EvidenceAt(folded, hold.Position)
-		if err != nil {
-			return err
-		}
-		why = evidence.Justification
-	}
+	// Why it is held may be in what is sent to the person, so no error says it: an officer reads it in the history.
 	return fault.Errorf(fault.LegalHold, "address", "the address, or one that the person moved from or to, is under a legal "+
-		"hold since %s, and cannot be erased until the hold is released: %s", hold.At, why)
+		"hold since %s, and cannot be erased until the hold is released; its history says why, to those who may place holds", hold.At)
 }
 
 // holdOf returns the legal hold of an exact address; nil if there is none.
