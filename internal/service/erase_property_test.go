@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -165,11 +166,12 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	})
 	<-started
 	errs := make([]error, len(calls))
+	var ended atomic.Int32 // What is refused before it is queued does not wait.
 	for i, call := range calls {
-		all.Go(func() { errs[i] = call() })
+		all.Go(func() { errs[i] = call(); ended.Add(1) })
 		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
 			urgent, _ := s.engine.Queued()
-			return urgent == i+1
+			return urgent+int(ended.Load()) == i+1
 		})
 	}
 	close(release)
