@@ -65,8 +65,10 @@ func TestRecords_EachChannelIsAnActivityWithWhatArt30AsksFor(t *testing.T) {
 	holds(t, "data", offers.Data, "kind of goods")
 	holds(t, "recipients", offers.Recipients, "Versand AG (processor, AT)")
 	holds(t, "third countries", offers.ThirdCountries, "None.")
-	for _, want := range []string{"replaced: 36 months", "never confirmed, after their time is over: 30 days", "no longer counts after: 18 months",
-		"36 months from the end of the year", "ledger", "schedule of the group"} {
+	for _, want := range []string{
+		"replaced: 36 months", "never confirmed, after their time is over: 30 days", "no longer counts after: 18 months",
+		"36 months from the end of the year", "ledger", "schedule of the group",
+	} {
 		holds(t, "retention", offers.Retention, want)
 	}
 	if outages := all[2]; slices.ContainsFunc(outages.Retention, func(s string) bool { return strings.Contains(s, "never confirmed") }) {

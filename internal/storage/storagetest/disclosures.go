@@ -298,9 +298,12 @@ func testReaders(t *testing.T, open Open) {
 	add(t, store, 1, of(1, 4, "shop", "a", 1), of(1, 5, "shop", "a", 2), of(2, 5, "shop", "a", 3), of(1, 5, "Shop", "a", 1),
 		of(1, 5, "shop", "", 7), of(2, 6, "shop", "b", 1), of(3, 6, "officer", "", 1))
 	want := []storage.Readership{
-		{Day: 4, Client: "shop", Channel: "a", Subjects: 1, Count: 1}, {Day: 5, Client: "Shop", Channel: "a", Subjects: 1, Count: 1},
-		{Day: 5, Client: "shop", Subjects: 1, Count: 7}, {Day: 5, Client: "shop", Channel: "a", Subjects: 2, Count: 5},
-		{Day: 6, Client: "officer", Subjects: 1, Count: 1}, {Day: 6, Client: "shop", Channel: "b", Subjects: 1, Count: 1},
+		{Day: 4, Client: "shop", Channel: "a", Subjects: 1, Count: 1},
+		{Day: 5, Client: "Shop", Channel: "a", Subjects: 1, Count: 1},
+		{Day: 5, Client: "shop", Subjects: 1, Count: 7},
+		{Day: 5, Client: "shop", Channel: "a", Subjects: 2, Count: 5},
+		{Day: 6, Client: "officer", Subjects: 1, Count: 1},
+		{Day: 6, Client: "shop", Channel: "b", Subjects: 1, Count: 1},
 	}
 	for _, c := range []struct {
 		which storage.ReadBy
