@@ -144,9 +144,9 @@ func TestExport_LegalHold_IsToldWithoutItsReason(t *testing.T) {
 func TestExport_AfterAMove_SaysThatThePersonMovedAndNotWhere(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
-		const old, new = "anna@old.example", "anna@new.example"
+		const old, to = "anna@old.example", "anna@new.example"
 		w.mustRecord(ctx, s, withdrawal("newsletter", old))
-		if _, err := s.Move(ctx, rights.Move{From: old, To: new, Justification: "married, ticket 815"}); err != nil {
+		if _, err := s.Move(ctx, rights.Move{From: old, To: to, Justification: "married, ticket 815"}); err != nil {
 			t.Fatal(err)
 		}
 		file := everyFormat(ctx, t, s, export.Input{Address: old, Operators: true})

@@ -47,7 +47,7 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		return Recipient{}, err
 	}
 	if in.Folded != nil {
-		known.Known.Folded = in.Folded
+		known.Folded = in.Folded
 	}
 	if counts && known.About != nil {
 		if err := s.disclosures.Count(ctx, &who, v.Asked, "", *known.About); err != nil {

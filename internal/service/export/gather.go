@@ -285,9 +285,7 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 			if g.count(&r.Event, opened); opened == nil {
 				continue
 			}
-			if err := g.putEvent(r, opened, in.Operators); err != nil {
-				return false, err
-			}
+			g.putEvent(r, opened, in.Operators)
 			g.putErasure(opened)
 		}
 		if len(records) < exportPage {
@@ -321,14 +319,15 @@ func (g *dossierBuilder) putErasure(opened *HistoryEvent) {
 	g.dossier.Subject.ErasedTime = max(g.dossier.Subject.ErasedTime, dossier.Time(opened.Occurred))
 }
 
-func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) error {
+func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, operators bool) {
 	e := g.Names.event(r.Header, &opened.Event)
 	e.Of, g.partly[e.Position] = string(opened.Of), opened.Of != OfAddress
-	switch {
-	case opened.Of == OfDomain:
+	switch opened.Of {
+	case OfDomain:
 		e.Domain = opened.Evidence.Address
-	case opened.Of == OfSpelling:
+	case OfSpelling:
 		g.dossier.Subject.OtherSpellingHeld = true
+	default:
 	}
 	switch {
 	case opened.Closed:
@@ -345,7 +344,6 @@ func (g *dossierBuilder) putEvent(r *storage.Record, opened *HistoryEvent, opera
 	g.used[e.CatalogVersion] = true
 	g.dossier.Events = append(g.dossier.Events, e)
 	g.records = append(g.records, *r)
-	return nil
 }
 
 // gatherCatalogs adds the versions of the catalog that the dossier rests on, with the records that prove their documents.

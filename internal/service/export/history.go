@@ -71,29 +71,41 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 				return HistoryPage{}, err
 			}
 		}
-		for i := range records {
-			after = records[i].Event.Position
-			reader.note(&records[i].Event)
-			if !in.matches(&records[i].Event) {
-				continue
-			}
-			event, err := s.told(&records[i], &reader)
-			if err != nil {
-				return HistoryPage{}, err
-			}
-			if event == nil {
-				continue
-			}
-			if len(result.Events) == in.Size {
-				result.Next, err = token.NewPage(s.Keys, list, token.Page{After: result.Events[in.Size-1].Position})
-				return result, err
-			}
-			result.Events = append(result.Events, *event)
+		more, err := s.fillPage(&result, records, &reader, &in)
+		if err != nil {
+			return HistoryPage{}, err
+		}
+		if more {
+			result.Next, err = token.NewPage(s.Keys, list, token.Page{After: result.Events[in.Size-1].Position})
+			return result, err
 		}
 		if len(records) < limit {
 			return result, nil
 		}
+		after = records[len(records)-1].Event.Position
 	}
+}
+
+// fillPage appends what the reader is told of the records to the page, and reports whether there is more than the page has room for.
+func (s *Exporter) fillPage(page *HistoryPage, records []storage.Record, reader *reader, in *HistoryInput) (more bool, err error) {
+	for i := range records {
+		reader.note(&records[i].Event)
+		if !in.matches(&records[i].Event) {
+			continue
+		}
+		event, err := s.told(&records[i], reader)
+		if err != nil {
+			return false, err
+		}
+		if event == nil {
+			continue
+		}
+		if len(page.Events) == in.Size {
+			return true, nil
+		}
+		page.Events = append(page.Events, *event)
+	}
+	return false, nil
 }
 
 // historyRecords reads the records of the subjects, for a caller that may read them. It returns them with the catalog,
