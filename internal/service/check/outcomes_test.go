@@ -26,6 +26,7 @@ func anyDecision(senders []*catalog.SenderIdentity) *rapid.Generator[consent.Dec
 			About:       rapid.SampledFrom([]consent.About{0, consent.AboutRequest, consent.AboutRecipient}).Draw(t, "about"),
 			Position:    rapid.Int64Range(0, 5).Draw(t, "position"), Decided: consent.Instant(rapid.Int64Range(1, 2).Draw(t, "decided")),
 			ValidUntil: consent.Instant(rapid.Int64Range(0, 3).Draw(t, "until")),
+			BasisEnd:   consent.Instant(rapid.Int64Range(0, 3).Draw(t, "end")),
 		}
 		if rapid.Bool().Draw(t, "obliged") {
 			d.Obligations = []string{consent.ObligationImprint}
@@ -51,7 +52,7 @@ func TestOutcomes_EachAddress_HasItsOwn_AndNoneStandsThereTwice(t *testing.T) {
 			decisions[i] = anyDecision(senders).Draw(t, "decision")
 			o.addDecision(i, &decisions[i])
 		}
-		result := BatchResult{Outcomes: o.list, Of: o.outcomeOf, Positions: o.grant, ValidUntil: o.until}
+		result := BatchResult{Outcomes: o.list, Of: o.outcomeOf, Positions: o.grant, ValidUntil: o.until, BasisEnd: o.basisEnd}
 		for i := range n {
 			d, err := result.Item(i)
 			if diff := cmp.Diff(decisions[i], d); diff != "" {
