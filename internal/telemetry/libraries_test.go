@@ -72,8 +72,9 @@ func TestRouteLibraries_WhatLibrariesLog_IsInTheFormatOfTheLog(t *testing.T) {
 		if got.Text == "" {
 			got.Text = got.Msg
 		}
-		if w := want[i]; got.Level != w.level || got.Library != w.library || got.Text != w.text {
-			t.Errorf("got %s, want %+v", line, w)
+		expected := want[i]
+		if got.Level != expected.level || got.Library != expected.library || got.Text != expected.text {
+			t.Errorf("got %s, want %+v", line, expected)
 		}
 	}
 }
