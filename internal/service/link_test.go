@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
 )
@@ -131,6 +132,30 @@ func TestLink_Imported_TwiceAndFromTheOtherSide_IsRecordedOnce(t *testing.T) {
 		}
 		if n := positions(t, s.Store); n != 3 { // the catalog and two sides
 			t.Errorf("the ledger has %d events", n)
+		}
+		sound(t, w, s)
+	})
+}
+
+// A link that arrives late, from before an erasure, tells on neither side who was erased; it protects all the same.
+func TestLink_FromBeforeAnErasure_BlocksAndDoesNotTellWhoWasErased(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", linkedOne, start.AddDate(0, 0, -5)))
+		w.mustRecord(ctx, s, consentOn("newsletter", linkedTwo, start.AddDate(0, 0, -5)))
+		eraseNow(ctx, t, w, s, linkedOne)
+		late := daysAgo(linking(consent.KindLink, linkedTwo, linkedOne), 3)
+		late.Note = "is " + linkedOne
+		if got, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: late}}}); err != nil || got[0].Err != nil {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		w.wantCheck(ctx, s, "newsletter", linkedTwo, consent.CodeErased)
+		page, err := s.History(ctx, export.HistoryInput{Address: linkedTwo, Size: 10})
+		if err != nil || len(page.Events) != 2 {
+			t.Fatalf("%d events, %v", len(page.Events), err)
+		}
+		if link := page.Events[1]; link.Kind != consent.KindLink || link.Evidence != (consent.Evidence{}) {
+			t.Errorf("the history of the other address tells %s with %+v", link.Kind, link.Evidence)
 		}
 		sound(t, w, s)
 	})

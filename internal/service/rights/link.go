@@ -37,6 +37,10 @@ func (w *Tx) Link(p *txn.Prepared) (txn.Recorded, error) {
 	if err != nil {
 		return txn.Recorded{}, err
 	}
+	// A link from before an erasure still protects, but neither side may tell who was erased.
+	if with.ErasedAt(mine.Spelling) >= p.Occurred || p.Subject.ErasedAt(theirs.Spelling) >= p.Occurred {
+		p.Entry.Evidence, other.Evidence = consent.Evidence{}, consent.Evidence{}
+	}
 	p.Entry.Facts.Linked, other.Facts.Linked = mine, theirs
 	recorded, err := w.RecordOnce(p)
 	if err != nil {
