@@ -49,10 +49,10 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	flags.Int64SliceVar(&f.withhold, "withhold", nil,
 		"leave out evidence and free text of the event at this position (GDPR Art. 15(4)); each needs a --ground")
 	flags.StringArrayVar(&f.grounds, "ground", nil, "why, as the answer says it: one for each --withhold, in the same order")
-	flags.StringVar(&f.answers.FileNumber, "file-number", "", "for the letter: your number of the file")
-	flags.StringVar(&f.answers.Name, "name", "", "for the letter: the name of the person who asked")
-	flags.StringVar(&f.answers.RequestDate, "request-date", "", "for the letter: the day on which the request was received, as 2026-11-22")
-	flags.StringVar(&f.answers.IdentityCheck, "identity-check", "", "for the letter: how the identity was checked")
+	flags.StringVar(&f.answers.FileNumber, "file-number", "", "your number of the file, for the field request of --format dossier")
+	flags.StringVar(&f.answers.Name, "name", "", "the name of the person who asked, for the same field")
+	flags.StringVar(&f.answers.RequestDate, "request-date", "", "the day on which the request was received, as 2026-11-22, for the same field; it gives the day by which to answer")
+	flags.StringVar(&f.answers.IdentityCheck, "identity-check", "", "how the identity was checked, for the same field")
 	complete(cmd, "format", f.format.Options...)
 }
 

@@ -243,8 +243,7 @@ func TestHistory_ShowsEveryFactAsItWasGiven(t *testing.T) {
 		want := eventOfInput(given[i])
 		want.Position, want.RecordedTime, want.Actor, want.BatchId = event.GetPosition(), event.GetRecordedTime(), "admin", requestID
 		want.EvidenceState = assentv1.EvidenceState_EVIDENCE_STATE_HELD
-		if want.GetSuppress().GetDomain()+want.GetLift().GetDomain() != "" {
-			// What came with a block of a domain is not about the person.
+		if want.GetSuppress().GetDomain()+want.GetLift().GetDomain() != "" { // What came with it is not about the person.
 			want.Actor, want.BatchId, want.EvidenceState = "", "", assentv1.EvidenceState_EVIDENCE_STATE_WITHHELD
 			if lift := want.GetLift(); lift != nil {
 				lift.Justification = ""

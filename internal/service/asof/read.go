@@ -61,7 +61,7 @@ func (r *Reader) Look(ctx context.Context, keys []storage.SubjectKey, m Moment) 
 		if m.IsNow() {
 			v, err = r.LookNow(ctx, keys)
 		} else {
-			v, err = r.headAt(ctx, keys, m)
+			v, err = r.lookAt(ctx, keys, m)
 		}
 		return err
 	})
@@ -161,8 +161,8 @@ func (r *Reader) lookNow(ctx context.Context, keys []storage.SubjectKey) (*View,
 	return r.lookBack(ctx, keys, 0, 0)
 }
 
-// headAt reads what is known at a moment that is not now.
-func (r *Reader) headAt(ctx context.Context, keys []storage.SubjectKey, m Moment) (*View, error) {
+// lookAt reads what is known at a moment that is not now.
+func (r *Reader) lookAt(ctx context.Context, keys []storage.SubjectKey, m Moment) (*View, error) {
 	position, recorded, err := r.knownAt(ctx, m)
 	if err != nil {
 		return nil, err

@@ -278,6 +278,7 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 			if after = r.Event.Position; after > g.checkpoint.Size {
 				return true, nil
 			}
+			g.reader.note(&r.Event)
 			opened, err := s.told(r, &g.reader)
 			if err != nil {
 				return false, err

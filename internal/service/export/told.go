@@ -60,7 +60,6 @@ func (r *reader) note(e *consent.Event) {
 // told returns an event as the reader may see it; nil for one that does not concern the address or the reader. What came with it is opened
 // only where it was recorded for the exact address.
 func (s *Exporter) told(r *storage.Record, to *reader) (*HistoryEvent, error) {
-	to.note(&r.Event)
 	event := &HistoryEvent{Event: r.Event}
 	if event.Channels = to.channels(r.Event.Channels); !to.concerns(&event.Event, &r.Event) {
 		return nil, nil //nolint:nilnil // No event is an answer here.
