@@ -269,7 +269,7 @@ func TestRetention_PeriodsAreSaidInWords(t *testing.T) {
 		"P36M/EOY": {EN: "36 months from the end of the year", DE: "36 Monate ab dem Ende des Jahres"},
 		"some":     locale.Same("some"),
 	} {
-		if got := periodWords(iso); got != want {
+		if got := PeriodWords(iso); got != want {
 			t.Errorf("%s: %+v, want %+v", iso, got, want)
 		}
 	}

@@ -15,14 +15,14 @@ func RetentionOf(periods map[string]string) []Retention {
 	for _, of := range []string{"evidence", "requests", "disclosures", "hard_bounces"} {
 		what, key, values := locale.Get("retention."+of), "retention.noEnd", locale.Values{}
 		if iso := periods[of]; iso != "" {
-			key, values["period"] = "retention.period", periodWords(iso)
+			key, values["period"] = "retention.period", PeriodWords(iso)
 		}
 		values["what"] = what
 		list = append(list, Retention{Of: of, Period: periods[of], Text: locale.Fill(key, values)})
 	}
 	if iso := periods["claims"]; iso != "" {
 		list = append(list, Retention{
-			Of: "claims", Period: iso, Text: locale.Fill("retention.claims", locale.Values{"period": periodWords(iso)}),
+			Of: "claims", Period: iso, Text: locale.Fill("retention.claims", locale.Values{"period": PeriodWords(iso)}),
 		})
 	}
 	return append(list,
@@ -31,10 +31,10 @@ func RetentionOf(periods map[string]string) []Retention {
 	)
 }
 
-// periodWords writes a period of ISO 8601 in words; one that it cannot read as it is.
-func periodWords(iso string) locale.Text {
+// PeriodWords writes a period of ISO 8601 in words; one that it cannot read as it is.
+func PeriodWords(iso string) locale.Text {
 	if whole, ok := strings.CutSuffix(iso, period.YearEnd); ok {
-		return locale.Fill("period.toYearEnd", locale.Values{"period": periodWords(whole)})
+		return locale.Fill("period.toYearEnd", locale.Values{"period": PeriodWords(whole)})
 	}
 	rest, ok := strings.CutPrefix(iso, "P")
 	if !ok {
