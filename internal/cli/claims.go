@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/assent-io/assent/internal/cli/eventtext"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
 	host "github.com/assent-io/assent/internal/server"
@@ -153,5 +154,5 @@ func (a *app) writeClaim(c *host.Claim) error {
 	if err := a.Print("\n"); err != nil {
 		return err
 	}
-	return a.PrintTable(eventRows(c.Events))
+	return a.PrintTable(eventtext.Rows(c.Events))
 }

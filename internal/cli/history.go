@@ -2,16 +2,15 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/eventtext"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/phrase"
 )
 
 // historyPage is how many events are asked for at once.
@@ -129,190 +128,5 @@ func (a *app) writeHistory(all *assentv1.SearchHistoryResponse, some bool) error
 		a.Notef("Nothing is recorded about this address.")
 		return nil
 	}
-	return a.PrintTable(eventRows(all.GetEvents()))
-}
-
-// eventRows are the rows of a table of events.
-func eventRows(events []*assentv1.Event) [][]string {
-	rows := [][]string{{"POSITION", "OCCURRED", "RECORDED", "ACTOR", "EVENT", "FACTS"}}
-	for _, e := range events {
-		kind, facts := describeEvent(e)
-		name := kind.String()
-		if !kind.Known() {
-			name = "unknown to this version of assent"
-		}
-		if e.GetEvidenceState() == assentv1.EvidenceState_EVIDENCE_STATE_DELETED {
-			facts.add("evidence", "deleted")
-		}
-		if e.GetTextWithheld() {
-			facts.add("text", "withheld")
-		}
-		facts.add("stands-for", strings.Join(texts(e.GetStandsFor()), ","))
-		rows = append(rows, []string{
-			fmt.Sprint(e.GetPosition()), value.Stamp(e.GetOccurredTime()), value.Stamp(e.GetRecordedTime()), e.GetActor(), name,
-			strings.Join(facts, " "),
-		})
-	}
-	return rows
-}
-
-// facts are the parts of an event that are set, as name=value.
-type facts []string
-
-func (f *facts) add(name, value string) {
-	switch {
-	case value == "":
-	case strings.ContainsAny(value, " \t\n\"="):
-		*f = append(*f, fmt.Sprintf("%s=%q", name, value))
-	default:
-		*f = append(*f, name+"="+value)
-	}
-}
-
-func (f *facts) channels(ids ...string) { f.add("channels", strings.Join(ids, ",")) }
-
-// evidence adds what is known about how the fact came about.
-func (f *facts) evidence(e *assentv1.Evidence) {
-	f.add("source", e.GetSource())
-	f.add("confirmed", value.Stamp(e.GetConfirmedTime()))
-	f.add("transaction", e.GetTransactionRef())
-	if e.GetNoticeGiven() {
-		f.add("notice", "given")
-	}
-	f.add("goods", strings.Join(e.GetGoods(), ","))
-	f.add("document", e.GetDocumentRef())
-	f.add("url", e.GetUrl())
-	f.add("ip", e.GetIp())
-	f.add("user-agent", e.GetUserAgent())
-	f.add("operator", e.GetOperator())
-	f.add("note", e.GetNote())
-}
-
-// describeEvent returns the kind of an event, zero for one that this version does not know, and its facts.
-func describeEvent(e *assentv1.Event) (consent.Kind, facts) {
-	var f facts
-	switch fact := e.GetFact().(type) {
-	case *assentv1.Event_Request:
-		r := fact.Request
-		f.add("address", r.GetAddress())
-		f.channels(r.GetChannel())
-		f.add("declaration", value.DeclarationName(r.GetDeclaration()))
-		f.add("ends", value.Stamp(r.GetExpiresTime()))
-		f.evidence(r.GetEvidence())
-		return consent.KindRequest, f
-	case *assentv1.Event_Grant:
-		g := fact.Grant
-		f.add("address", g.GetAddress())
-		f.channels(g.GetChannels()...)
-		f.add("basis", value.BasisName(g.GetLegalBasis()))
-		f.add("declaration", value.DeclarationName(g.GetDeclaration()))
-		f.add("expires", value.Stamp(g.GetExpiresTime()))
-		f.evidence(g.GetEvidence())
-		return consent.KindGrant, f
-	case *assentv1.Event_Confirm:
-		f.add("address", fact.Confirm.GetAddress())
-		f.channels(fact.Confirm.GetChannel())
-		f.evidence(fact.Confirm.GetEvidence())
-		return consent.KindConfirm, f
-	case *assentv1.Event_Mail:
-		f.add("address", fact.Mail.GetAddress())
-		f.channels(fact.Mail.GetChannel())
-		return consent.KindMail, f
-	case *assentv1.Event_Withdraw:
-		return consent.KindWithdraw, refusalFacts(fact.Withdraw)
-	case *assentv1.Event_Refuse:
-		return consent.KindRefuse, refusalFacts(fact.Refuse)
-	case *assentv1.Event_Suppress:
-		return consent.KindSuppress, suppressionFacts(fact.Suppress)
-	case *assentv1.Event_Lift:
-		return consent.KindLift, liftFacts(fact.Lift)
-	case *assentv1.Event_Erase:
-		f.add("address", fact.Erase.GetAddress())
-		f.add("why", fact.Erase.GetJustification())
-		f.evidence(fact.Erase.GetEvidence())
-		return consent.KindErase, f
-	case *assentv1.Event_Catalog:
-		f.add("version", fmt.Sprint(fact.Catalog.GetVersion()))
-		return consent.KindCatalog, f
-	default:
-		return describeRights(e)
-	}
-}
-
-// describeRights describes what is done for the rights of people.
-func describeRights(e *assentv1.Event) (consent.Kind, facts) {
-	var f facts
-	switch fact := e.GetFact().(type) {
-	case *assentv1.Event_Void:
-		if position := fact.Void.GetPosition(); position != 0 {
-			f.add("leaves-out-position", fmt.Sprint(position))
-		}
-		f.add("leaves-out-batch", fact.Void.GetBatchId())
-		f.add("why", fact.Void.GetJustification())
-		return consent.KindVoid, f
-	case *assentv1.Event_Move:
-		from, to := fact.Move.GetAddress(), fact.Move.GetOtherAddress()
-		side := "away from this address"
-		if fact.Move.GetSide() == assentv1.MoveSide_MOVE_SIDE_HERE {
-			from, to, side = to, from, "to this address"
-		}
-		f.add("moved", side)
-		f.add("from", from)
-		f.add("to", to)
-		f.add("why", fact.Move.GetJustification())
-		return consent.KindMove, f
-	case *assentv1.Event_Hold:
-		f.add("why", fact.Hold.GetJustification())
-		return consent.KindHold, f
-	case *assentv1.Event_Release:
-		f.add("why", fact.Release.GetJustification())
-		return consent.KindRelease, f
-	case *assentv1.Event_Removal:
-		f.add("removed", fact.Removal.GetRemoved())
-		f.add("until", value.Stamp(fact.Removal.GetUntilTime()))
-		f.add("count", fmt.Sprint(fact.Removal.GetCount()))
-		if n := fact.Removal.GetPositionCount(); n != 0 {
-			f.add("evidence-of", phrase.Count(n, "event"))
-		}
-		return consent.KindRemoval, f
-	default:
-		return 0, f
-	}
-}
-
-func refusalFacts(r *assentv1.Refusal) facts {
-	var f facts
-	f.add("address", r.GetAddress())
-	f.channels(r.GetChannels()...)
-	if r.GetAllMarketing() {
-		f.channels("*")
-	}
-	f.evidence(r.GetEvidence())
-	return f
-}
-
-func suppressionFacts(s *assentv1.Suppression) facts {
-	var f facts
-	f.add("address", s.GetAddress())
-	f.add("domain", s.GetDomain())
-	f.add("reason", s.GetReason())
-	f.add("scope", s.GetScope())
-	f.add("until", value.Stamp(s.GetUntilTime()))
-	f.add("list", s.GetList())
-	f.add("binds", s.GetBinds())
-	f.add("why", s.GetJustification())
-	f.evidence(s.GetEvidence())
-	return f
-}
-
-func liftFacts(l *assentv1.Lift) facts {
-	var f facts
-	f.add("address", l.GetAddress())
-	f.add("domain", l.GetDomain())
-	f.add("reason", l.GetReason())
-	f.add("scope", l.GetScope())
-	f.add("list", l.GetList())
-	f.add("why", l.GetJustification())
-	f.evidence(l.GetEvidence())
-	return f
+	return a.PrintTable(eventtext.Rows(all.GetEvents()))
 }

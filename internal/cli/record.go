@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
@@ -41,17 +40,8 @@ func positions(all []int64) string {
 	case 1:
 		return "at position " + fmt.Sprint(all[0])
 	default:
-		return "at positions " + strings.Join(texts(all), ", ")
+		return "at positions " + value.Numbers(all, ", ")
 	}
-}
-
-// texts writes each of the numbers.
-func texts(all []int64) []string {
-	texts := make([]string, len(all))
-	for i, n := range all {
-		texts[i] = fmt.Sprint(n)
-	}
-	return texts
 }
 
 // grant records a legal basis.

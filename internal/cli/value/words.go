@@ -1,6 +1,7 @@
 package value
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -87,4 +88,13 @@ func DeclarationName(ref *assentv1.DeclarationRef) string {
 		return ""
 	}
 	return ref.GetId() + "@" + ref.GetVersion()
+}
+
+// Numbers writes the numbers with the separator between them.
+func Numbers(all []int64, separator string) string {
+	texts := make([]string, len(all))
+	for i, n := range all {
+		texts[i] = fmt.Sprint(n)
+	}
+	return strings.Join(texts, separator)
 }
