@@ -162,7 +162,8 @@ func (a *app) move() *cobra.Command {
 		Use:   "move ADDRESS NEW_ADDRESS --justification TEXT",
 		Short: "Record that a person is reached at another address now",
 		Long: "Record that a person is reached at another address now. Refusals and suppressions move along. Grants do not,\n" +
-			"because a consent is for the address that it was given for. A hard bounce stays, because it is about the mailbox.",
+			"because a consent is for the address that it was given for. A hard bounce stays, because it is about the mailbox.\n" +
+			"Links do not move: link the new address with the others of the person, too.",
 		Args: cobra.ExactArgs(2),
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.MoveRecipient, writePlaced,
 			func(args []string) (*assentv1.MoveRecipientRequest, error) {

@@ -58,7 +58,8 @@ type HistoryServiceClient interface {
 	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget.
 	EraseRecipient(ctx context.Context, in *EraseRecipientRequest, opts ...grpc.CallOption) (*EraseRecipientResponse, error)
 	// Records that a person is reached at another address now. Refusals and suppressions go along, also those from before the change
-	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays.
+	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays. Links of the old address do not go
+	// along: link the new address, too.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or INVALID_REQUEST for two spellings of one mailbox;
 	// FAILED_PRECONDITION with ERASED_BEFORE as in EraseRecipient.
 	MoveRecipient(ctx context.Context, in *MoveRecipientRequest, opts ...grpc.CallOption) (*MoveRecipientResponse, error)
@@ -70,7 +71,8 @@ type HistoryServiceClient interface {
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
-	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased.
+	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased;
+	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses.
 	LinkRecipients(ctx context.Context, in *LinkRecipientsRequest, opts ...grpc.CallOption) (*LinkRecipientsResponse, error)
 	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED.
@@ -260,7 +262,8 @@ type HistoryServiceServer interface {
 	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget.
 	EraseRecipient(context.Context, *EraseRecipientRequest) (*EraseRecipientResponse, error)
 	// Records that a person is reached at another address now. Refusals and suppressions go along, also those from before the change
-	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays.
+	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays. Links of the old address do not go
+	// along: link the new address, too.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or INVALID_REQUEST for two spellings of one mailbox;
 	// FAILED_PRECONDITION with ERASED_BEFORE as in EraseRecipient.
 	MoveRecipient(context.Context, *MoveRecipientRequest) (*MoveRecipientResponse, error)
@@ -272,7 +275,8 @@ type HistoryServiceServer interface {
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
-	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased.
+	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased;
+	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses.
 	LinkRecipients(context.Context, *LinkRecipientsRequest) (*LinkRecipientsResponse, error)
 	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED.
