@@ -39,7 +39,7 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	f.format = value.NewChoice("text", "text", "json", "dossier", "csv", "html", "jsonld", "zip", "ndjson")
 	flags.Var(&f.format, "format", "text or json, or a file: dossier, csv, html, jsonld or zip; with --all ndjson")
 	flags.StringVar(&f.out, "out", "", "file to write to (default: standard output)")
-	flags.BoolVar(&f.operators, "name-operators", false, "include the names of the employees who took events down")
+	flags.BoolVar(&f.operators, "name-operators", false, "include the names of the employees who recorded events (operator)")
 	flags.BoolVar(&f.all, "all", false, "export the events of the whole ledger instead of one address")
 	flags.Int64Var(&f.from, "from-position", 0, "with --all: from this position on")
 	flags.Int64Var(&f.to, "to-position", 0, "with --all: up to this position, included")
@@ -47,7 +47,8 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	flags.Var(&f.recordedUntil, "recorded-until", "with --all: only what was recorded before this time")
 	flags.StringVar(&f.controller, "controller", "", "only what concerns the controller with this id, and what blocks")
 	flags.Int64SliceVar(&f.withhold, "withhold", nil,
-		"leave out evidence and free text of the event at this position (GDPR Art. 15(4)); each needs a --ground")
+		"leave out evidence and free text of the event at this `position` (GDPR Art. 15(4)); each needs a --ground")
+	flags.Lookup("withhold").DefValue = "" // pflag would print an empty list
 	flags.StringArrayVar(&f.grounds, "ground", nil, "why, as the answer says it: one for each --withhold, in the same order")
 	flags.StringVar(&f.answers.FileNumber, "file-number", "", "your number of the file, for the field request of --format dossier")
 	flags.StringVar(&f.answers.Name, "name", "", "the name of the person who asked, for the same field")
