@@ -12,7 +12,7 @@ import (
 )
 
 // Erase records an erasure and carries it out. Errors: INVALID_ADDRESS, INVALID_EVIDENCE, TIME_IN_FUTURE, LEGAL_HOLD, NO_CLAIMS_KEY,
-// ERASED_BEFORE. A text that cannot be stored is changed, with a warning; one that may hold an address is refused, for it is kept.
+// ERASED_BEFORE, OTHER_CONTROLLER. A text that cannot be stored is changed, with a warning; one that may hold an address is refused, for it is kept.
 func (s *Recorder) Erase(ctx context.Context, in Erasure) (txn.Recorded, error) {
 	if strings.Contains(in.Justification, "@") {
 		return txn.Recorded{}, rights.CheckJustification(in.Justification)

@@ -340,12 +340,6 @@ func (w *transaction) recordItem(r *txn.Validated, batch consent.BatchID) (txn.R
 	if err != nil {
 		return txn.Recorded{}, err
 	}
-	if p.Known == 0 && p.Entry.Facts.Kind == consent.KindErase {
-		// It is carried out later, with others: see ErasePending.
-		if err := w.recorder.rights.In(w.Tx).NotHeld(p.Subject, p.Entry.Exact()); err != nil {
-			return txn.Recorded{}, err
-		}
-	}
 	recorded, err := w.recordPrepared(p)
 	if err != nil {
 		return txn.Recorded{}, err
@@ -368,7 +362,16 @@ func (w *transaction) prepareItem(r *txn.Validated, batch consent.BatchID) (*txn
 		return nil, nil, err
 	}
 	p, err := w.Prepare(r, entry, batch)
-	return p, cat, err
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.Known == 0 && r.Erases != nil {
+		// It is carried out later, with others: see ErasePending.
+		if err := w.recorder.rights.In(w.Tx).MayErase(r.Erases, p.Occurred); err != nil {
+			return nil, nil, err
+		}
+	}
+	return p, cat, nil
 }
 
 // validateChunk says what recording would say, and records nothing.

@@ -14,7 +14,7 @@ import (
 
 // Erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.
 func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
-	if err := w.NotHeld(p.Subject, at.Address.Exact()); err != nil {
+	if err := w.MayErase(at, p.Occurred); err != nil {
 		return txn.Recorded{}, err
 	}
 	who, err := w.rights.personAt(at)

@@ -17,7 +17,7 @@ const erasePage = 50
 // PendingErasures is what became of the erasures that were imported.
 type PendingErasures struct {
 	Erased int // carried out now; in a dry run, that would be
-	Held   int // under a legal hold, which puts them off
+	Held   int // put off: by a legal hold, or because a client of one department asked for what another controller would lose
 }
 
 // ErasePending carries out the erasures that imports recorded: an import only takes note of them, so that a history that comes in any
@@ -46,6 +46,7 @@ func (s *Rights) ErasePending(ctx context.Context, dryRun bool) (PendingErasures
 type pendingErasure struct {
 	At    subjects.Places
 	until consent.Instant
+	actor string // the client that stated it
 }
 
 // notCarriedOut returns those of the erasures that were not carried out: their evidence still has the address.
@@ -70,7 +71,7 @@ func (s *Rights) notCarriedOut(records []storage.Record) ([]pendingErasure, []st
 			return nil, nil, err
 		}
 		at.Domains = nil
-		list = append(list, pendingErasure{At: at, until: e.Occurred})
+		list = append(list, pendingErasure{At: at, until: e.Occurred, actor: e.Actor})
 	}
 	return list, l.AllKeys(), nil
 }
@@ -113,12 +114,21 @@ func (w *Tx) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err err
 		return false, err
 	}
 	refused, err := env.Refusal(w.NotHeld(folded, p.At.Address.Exact()))
-	if refused != nil || err != nil || dryRun {
+	if refused != nil || err != nil {
 		return refused != nil, err
 	}
 	who, err := w.rights.personAt(&p.At)
 	if err != nil {
 		return false, err
+	}
+	client, err := w.clientOf(p.actor)
+	if err != nil {
+		return false, err
+	}
+	// What else the import brought, or a department recorded since, may be another controller's.
+	refused, err = env.Refusal(w.ownController(who, p.until, &client))
+	if refused != nil || err != nil || dryRun {
+		return refused != nil, err
 	}
 	taken, err := w.beginClaim(&p.At, p.until)
 	if err != nil {
