@@ -52,6 +52,7 @@ const (
 	LinkCircle         Code = "LINK_CIRCLE"
 	LinkErased         Code = "LINK_ERASED"
 	NotLinked          Code = "NOT_LINKED"
+	OtherController    Code = "OTHER_CONTROLLER"
 	NoClaimsKey        Code = "NO_CLAIMS_KEY"
 	RequestIDReused    Code = "REQUEST_ID_REUSED"
 	ClientExists       Code = "CLIENT_EXISTS"
@@ -113,7 +114,7 @@ func AllCodes() []Code {
 		NoEffect,
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
-		SameAddress, LinkCircle, LinkErased, NotLinked, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
+		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
 		Unauthenticated, ScopeMissing, OtherDepartment, TooLarge, TooManyCalls, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

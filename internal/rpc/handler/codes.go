@@ -29,7 +29,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		return codes.Aborted, true
 	case fault.Unauthenticated:
 		return codes.Unauthenticated, true
-	case fault.ScopeMissing, fault.OtherDepartment:
+	case fault.ScopeMissing, fault.OtherDepartment, fault.OtherController:
 		return codes.PermissionDenied, true
 	case fault.TooLarge, fault.TooManyCalls:
 		return codes.ResourceExhausted, true

@@ -80,7 +80,7 @@ func (w *Tx) reachesOther(who *person, until consent.Instant, cat *catalog.Catal
 			continue
 		}
 		evidence, err := w.OpenEvidence(e)
-		if err != nil || evidence != withoutPerson(evidence) {
+		if err != nil || evidence != withoutPersonalData(evidence) {
 			return true, err
 		}
 	}
