@@ -111,7 +111,7 @@ func wire(env *env.Env, opts *Options) *Service {
 		Decided: opts.Decided, Index: opts.Index, VerifySample: opts.VerifySample, Unsafe: opts.Unsafe,
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
-	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept)
+	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, opts.Decided)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)

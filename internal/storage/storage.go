@@ -227,13 +227,22 @@ type Changes struct {
 	// DropSubjects names the subjects that lose their rows: nothing leads from an address to them any more. Their events and states
 	// stay.
 	DropSubjects []SubjectKey
-	// ForgetDisclosures names the subjects that lose their disclosures.
-	ForgetDisclosures []consent.SubjectID
+	// ForgetDisclosures says of which subjects disclosures are deleted, and up to which day, one after the other.
+	ForgetDisclosures []ForgottenDisclosures
 	// Reread lists the subjects with rows or states that change in this write, although none of the Records is an event of
 	// theirs. Followers of the store read them again. They are kept with Head.Revision, which is incremented by each write
 	// that has some; those older than the last RevisionsKept revisions are deleted. A key that is listed twice is kept
 	// once.
 	Reread []SubjectKey
+}
+
+// ForgottenDisclosures ends what is counted for a subject.
+type ForgottenDisclosures struct {
+	Subject consent.SubjectID
+	Until   int64 // the last day of which it is deleted, in days since 1970-01-01, UTC; math.MaxInt64: all
+	// Heir is the subject to which the counts of later days are added, because nothing leads to the first one any more; zero: they stay
+	// where they are.
+	Heir consent.SubjectID
 }
 
 // RevisionsKept is how many revisions a follower may be behind before it has to read everything anew.

@@ -54,8 +54,8 @@ func (s *Counter) Waiting() int64 {
 	return s.counter.rows.Load()
 }
 
-// Forget drops what was counted so far of subjects and is not stored yet.
-func (s *Counter) Forget(keys []storage.SubjectKey) { s.counter.forgetSubjects(keys) }
+// Forget drops what was counted so far of subjects, up to the day given of each, and is not stored yet.
+func (s *Counter) Forget(until map[storage.SubjectKey]int64) { s.counter.forgetSubjects(until) }
 
 // Close stores what was counted.
 func (s *Counter) Close() { s.counter.close() }

@@ -51,8 +51,8 @@ type disclosureCounter struct {
 	pending   []storage.Learnt
 	inDoubt   *additionBatch // may be stored already
 
-	movingCounts sync.Mutex                  // held while counts leave a shard for pending; never while anything is stored
-	forgotten    map[storage.SubjectKey]bool // subjects that were dropped: neither their pending counts nor those in doubt may be stored
+	movingCounts sync.Mutex // held while counts leave a shard for pending; never while anything is stored
+	forgotten    untilDay   // neither the pending counts of these days nor those in doubt may be stored
 
 	wake  chan struct{}
 	life  context.Context // that of the process
@@ -79,6 +79,15 @@ type counterKey struct {
 	kind *disclosureKind
 }
 
+// untilDay names subjects and the last day of each of which counts are forgotten.
+type untilDay map[storage.SubjectKey]int64
+
+// has reports whether a count of a day is to be forgotten.
+func (u untilDay) has(key storage.SubjectKey, day int64) bool {
+	last, ok := u[key]
+	return ok && day <= last
+}
+
 // additionBatch is what one transaction adds. Its id stays the same when it is tried again.
 type additionBatch struct {
 	id     [32]byte
@@ -88,7 +97,7 @@ type additionBatch struct {
 func newDisclosureCounter(store storage.Writer, now func() consent.Instant, log *slog.Logger) *disclosureCounter {
 	t := &disclosureCounter{
 		store: store, now: now, log: log, flushThreshold: flushThreshold, maxRows: maxRowsInMemory, kinds: map[disclosureKind]*disclosureKind{},
-		forgotten: map[storage.SubjectKey]bool{},
+		forgotten: untilDay{},
 		roomMade:  make(chan struct{}), flushTurn: make(chan struct{}, 1), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	t.life = context.Background()
@@ -145,12 +154,12 @@ func (s *shard) takeCounts(into []storage.Learnt) []storage.Learnt {
 	return into
 }
 
-// dropCounts drops what was counted of the subjects with the keys gone, and returns how many rows that was.
-func (s *shard) dropCounts(gone map[storage.SubjectKey]bool) int {
+// dropCounts drops what is gone of what was counted, and returns how many rows that was.
+func (s *shard) dropCounts(gone untilDay) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.counts)
-	maps.DeleteFunc(s.counts, func(l counterKey, _ int64) bool { return gone[l.key] })
+	maps.DeleteFunc(s.counts, func(l counterKey, _ int64) bool { return gone.has(l.key, l.kind.day) })
 	return before - len(s.counts)
 }
 
@@ -286,19 +295,19 @@ func (t *disclosureCounter) storePending(ctx context.Context, least int) error {
 	return nil
 }
 
-// forgetSubjects drops what was counted so far of the subjects with these keys and is not stored yet. What is counted
-// once it has returned is kept. It does not wait for the store.
-func (t *disclosureCounter) forgetSubjects(keys []storage.SubjectKey) {
-	if t == nil || len(keys) == 0 {
+// forgetSubjects drops what was counted so far, up to the day of each, of those whose keys are given and is not stored yet. What is counted once
+// it has returned is kept. It does not wait for the store.
+func (t *disclosureCounter) forgetSubjects(gone untilDay) {
+	if t == nil || len(gone) == 0 {
 		return
-	}
-	gone := make(map[storage.SubjectKey]bool, len(keys))
-	for _, key := range keys {
-		gone[key] = true
 	}
 	t.movingCounts.Lock()
 	defer t.movingCounts.Unlock()
-	maps.Copy(t.forgotten, gone) // Counts that have left the shards are dropped by the goroutine that stores them.
+	for key, day := range gone { // Counts that have left the shards are dropped by the goroutine that stores them.
+		if before, ok := t.forgotten[key]; !ok || before < day {
+			t.forgotten[key] = day
+		}
+	}
 	for i := range t.shards {
 		t.rows.Add(-int64(t.shards[i].dropCounts(gone)))
 	}
@@ -317,7 +326,7 @@ func (t *disclosureCounter) dropForgottenLocked() {
 	if len(t.forgotten) == 0 {
 		return
 	}
-	isGone := func(l storage.Learnt) bool { return t.forgotten[l.Key] }
+	isGone := func(l storage.Learnt) bool { return t.forgotten.has(l.Key, l.Day) }
 	before := len(t.pending)
 	t.pending = slices.DeleteFunc(t.pending, isGone)
 	dropped := before - len(t.pending)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -93,7 +94,7 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 			return true, nil
 		}
 		tally := &disclosureCounter{
-			store: s, now: func() consent.Instant { return 1 }, flushThreshold: 1 << 40, maxRows: 1 << 40, kinds: map[disclosureKind]*disclosureKind{}, forgotten: map[storage.SubjectKey]bool{},
+			store: s, now: func() consent.Instant { return 1 }, flushThreshold: 1 << 40, maxRows: 1 << 40, kinds: map[disclosureKind]*disclosureKind{}, forgotten: untilDay{},
 			roomMade: make(chan struct{}), flushTurn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: t.Context(),
 		}
 		for i := range tally.shards {
@@ -111,11 +112,11 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 				_ = tally.flush(t.Context()) // What fails is kept for the next.
 				continue
 			case 2:
-				key := who("forgotten")
-				tally.forgetSubjects([]storage.SubjectKey{key})
-				maps.DeleteFunc(want, func(l storage.Learnt, _ int64) bool { return l.Key == key })
+				key, until := who("forgotten"), rapid.Int64Range(0, 3).Draw(rt, "until")
+				tally.forgetSubjects(untilDay{key: until})
+				maps.DeleteFunc(want, func(l storage.Learnt, _ int64) bool { return l.Key == key && l.Day <= until })
 				for l, n := range s.counts {
-					if l.Key == key {
+					if l.Key == key && l.Day <= until {
 						want[l] = n
 					}
 				}
@@ -173,7 +174,7 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 				if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", "newsletter"}, key); err != nil {
 					t.Error(err)
 				}
-				tally.forgetSubjects([]storage.SubjectKey{key})
+				tally.forgetSubjects(untilDay{key: math.MaxInt64})
 			}
 		})
 		wg.Go(func() {
@@ -279,7 +280,7 @@ func TestTally_Forget_DropsWhatIsNotStored_AndKeepsWhatIsCountedLater(t *testing
 	if err := tally.addDisclosures(t.Context(), disclosureKind{2, "shop", ""}, someone(1), someone(2)); err != nil {
 		t.Fatal(err)
 	}
-	tally.forgetSubjects([]storage.SubjectKey{someone(1)})
+	tally.forgetSubjects(untilDay{someone(1): math.MaxInt64})
 	if err := tally.addDisclosures(t.Context(), disclosureKind{3, "shop", ""}, someone(1)); err != nil {
 		t.Fatal(err)
 	}

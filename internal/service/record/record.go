@@ -114,6 +114,11 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 	r, err := s.newValidator().validate(ctx, st)
 	if err == nil {
 		r.AddTo(&m.Load)
+		if r.Erases != nil {
+			if err := s.rights.StoreCounts(ctx); err != nil {
+				return txn.Recorded{}, err
+			}
+		}
 	}
 	return txn.Idempotent(ctx, s.engine, &m, once, err, func(tx *txn.Tx) (txn.Recorded, bool, error) {
 		w := s.in(tx)

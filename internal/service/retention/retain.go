@@ -2,6 +2,7 @@ package retention
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/assent-io/assent/internal/address"
@@ -230,7 +231,7 @@ func (t *removal) dropOrphan(
 	if t.run.dryRun {
 		return nil
 	}
-	t.Removals.Disclosures, t.Removals.Keys = append(t.Removals.Disclosures, id), append(t.Removals.Keys, row.Key)
+	t.Removals.ForgetDisclosures(&row.Subject, math.MaxInt64, consent.SubjectID{})
 	if row.Erased != 0 { // The tombstone of an earlier erasure stays.
 		row.ID, row.Address = consent.SubjectID{}, nil
 		t.SaveRow(row)

@@ -49,15 +49,16 @@ func (w *Tx) eraseUntil(who *person, until consent.Instant, t *keptClaim) error 
 	if err != nil {
 		return err
 	}
-	for _, s := range []*txn.Subject{exact, folded} {
-		if s.ID != (consent.SubjectID{}) {
-			w.Removals.Disclosures, w.Removals.Keys = append(w.Removals.Disclosures, s.ID), append(w.Removals.Keys, s.Key)
-		}
-	}
 	left, err := w.detachEvents(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
 	if err != nil {
 		return err
 	}
+	heir := left.ID
+	if heir == (consent.SubjectID{}) {
+		heir = folded.ID
+	}
+	w.Removals.ForgetDisclosures(&exact.Subject, until.Day(), heir)
+	w.Removals.ForgetDisclosures(&folded.Subject, until.Day(), consent.SubjectID{})
 	left.Erased = max(exact.Erased, until)
 	w.SaveRow(left)
 	mails, err := w.Subject(&who.mail)

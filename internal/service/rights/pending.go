@@ -102,6 +102,9 @@ func (s *Rights) erasePage(ctx context.Context, records []storage.Record, dryRun
 		}
 		return nil
 	}
+	if err := s.StoreCounts(ctx); err != nil {
+		return PendingErasures{}, err
+	}
 	if err := s.engine.Do(ctx, &m); err != nil {
 		return PendingErasures{}, err
 	}

@@ -1,6 +1,8 @@
 package rights
 
 import (
+	"context"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/service/access"
@@ -17,6 +19,13 @@ type Rights struct {
 	guard  *access.Guard
 	engine *txn.Engine
 	keeper ErasureKeeper // nil: none
+	counts Counts
+}
+
+// Counts are the disclosures that this process has counted and not stored yet.
+type Counts interface {
+	// Flush stores them. Once an erasure has cut a subject off, a count of a later day would have nothing to be added to.
+	Flush(ctx context.Context) error
 }
 
 // ErasureKeeper keeps erasures apart from the database: a restored backup repeats by them what it lacks.
@@ -27,9 +36,14 @@ type ErasureKeeper interface {
 }
 
 // New returns the rights; the keeper may be nil.
-func New(env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, keeper ErasureKeeper) *Rights {
-	return &Rights{Env: env, Reference: reference, guard: guard, engine: engine, keeper: keeper}
+func New(
+	env *env.Env, reference *reference.Reference, guard *access.Guard, engine *txn.Engine, keeper ErasureKeeper, counts Counts,
+) *Rights {
+	return &Rights{Env: env, Reference: reference, guard: guard, engine: engine, keeper: keeper, counts: counts}
 }
+
+// StoreCounts stores the disclosures that were counted so far. It is called before an erasure, without the lock of the head.
+func (s *Rights) StoreCounts(ctx context.Context) error { return s.counts.Flush(ctx) }
 
 // Tx is a transaction as rights use it.
 type Tx struct {

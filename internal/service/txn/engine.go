@@ -88,8 +88,9 @@ type Engine struct {
 type Hooks struct {
 	// Recorded is told of every event that a transaction has recorded of a subject, and may record more.
 	Recorded func(w *Tx, s *Subject, e *consent.Event) error
-	// Forgotten is told of the subjects that a committed transaction has erased or dropped.
-	Forgotten func(keys []storage.SubjectKey)
+	// Forgotten is told of the subjects that a committed transaction has erased or dropped, and of the last day, in days since
+	// 1970-01-01, UTC, of which it has deleted disclosures of each.
+	Forgotten func(until map[storage.SubjectKey]int64)
 }
 
 // EngineOptions say how an engine writes.
@@ -328,7 +329,7 @@ func (e *Engine) runTransaction(group []*Write) error {
 	defer cancel()
 	var learnt []storage.Ref
 	var left *storage.Head
-	var erased []storage.SubjectKey
+	var erased map[storage.SubjectKey]int64
 	load := mergeLoads(group)
 	err := e.Store.Write(ctx, load, func(ctx context.Context, tx storage.Tx) (changes *storage.Changes, err error) {
 		defer recoverAsError(&err)
@@ -340,7 +341,7 @@ func (e *Engine) runTransaction(group []*Write) error {
 			return nil, err
 		}
 		if changes, err = w.changes(); changes != nil {
-			learnt, erased, left = changes.Refs, w.Removals.Keys, &changes.Head
+			learnt, erased, left = changes.Refs, w.Removals.Counts, &changes.Head
 		}
 		return changes, err
 	})

@@ -19,13 +19,31 @@ func (e *Removals) Since(before *Removals) int64 {
 
 // Removals is what the erasures of a transaction take away, and what they leave beside the ledger.
 type Removals struct {
-	Evidence    []int64              // positions of the events that lose their evidence
-	blank       map[int64]bool       // positions of the events that another one stands for now
-	Requests    []int64              // positions of the events; their requests are forgotten
-	Disclosures []consent.SubjectID  // their disclosures are deleted
-	Keys        []storage.SubjectKey // of these
+	Evidence    []int64        // positions of the events that lose their evidence
+	blank       map[int64]bool // positions of the events that another one stands for now
+	Requests    []int64        // positions of the events whose requests are forgotten
+	Disclosures []storage.ForgottenDisclosures
+	Counts      map[storage.SubjectKey]int64 // the last day of which counts that are not stored yet are dropped, of the same subjects
 
 	DropSubjects []storage.SubjectKey // of nothing but what retention removed
+}
+
+// ForgetDisclosures deletes what is counted for a subject up to a day, in days since 1970-01-01, UTC. Counts of later days go to
+// the heir; if there is none, they stay.
+func (e *Removals) ForgetDisclosures(s *storage.Subject, until int64, heir consent.SubjectID) {
+	if s.ID == (consent.SubjectID{}) {
+		return
+	}
+	if heir == s.ID {
+		heir = consent.SubjectID{}
+	}
+	e.Disclosures = append(e.Disclosures, storage.ForgottenDisclosures{Subject: s.ID, Until: until, Heir: heir})
+	if e.Counts == nil {
+		e.Counts = map[storage.SubjectKey]int64{}
+	}
+	if before, ok := e.Counts[s.Key]; !ok || before < until {
+		e.Counts[s.Key] = until
+	}
 }
 
 // Blank takes everything from an event that the copy says.

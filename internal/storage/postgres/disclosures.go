@@ -59,10 +59,15 @@ const (
 				ORDER BY day LIMIT $2
 			) ORDER BY subject, day, client COLLATE "C", channel COLLATE "C" FOR UPDATE)`
 
-	forgetDisclosures = `
-		DELETE FROM disclosures WHERE (` + column.DisclosuresKey + `) IN (
-			SELECT ` + column.DisclosuresKey + ` FROM disclosures WHERE subject = ANY ($1::bytea[])
-			ORDER BY subject, day, client COLLATE "C", channel COLLATE "C" FOR UPDATE)`
+	// What is forgotten, and what later days are added to, is locked by one statement. Then one subject after the other is done with.
+	lockDisclosures = `
+		SELECT FROM disclosures WHERE subject = ANY ($1::bytea[])
+		ORDER BY subject, day, client COLLATE "C", channel COLLATE "C" FOR UPDATE`
+	bequeathDisclosures = `
+		INSERT INTO disclosures (` + column.Disclosures + `)
+		SELECT $3::bytea, day, client, channel, count FROM disclosures WHERE subject = $1 AND day > $2
+		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = disclosures.count + excluded.count`
+	forgetDisclosures = `DELETE FROM disclosures WHERE subject = $1 AND (day <= $2 OR $3::bytea IS NOT NULL)`
 )
 
 // AddDisclosures adds to what is counted.
@@ -135,9 +140,23 @@ func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []co
 	return int(deleted), nil
 }
 
-func queueForget(batch *pgx.Batch, subjects []consent.SubjectID) {
-	if len(subjects) > 0 {
-		batch.Queue(excludeAdding)
-		batch.Queue(forgetDisclosures, idArray(subjects))
+func queueForget(batch *pgx.Batch, list []storage.ForgottenDisclosures) {
+	if len(list) == 0 {
+		return
+	}
+	ids := make([]consent.SubjectID, 0, 2*len(list))
+	for i := range list {
+		ids = append(ids, list[i].Subject, list[i].Heir)
+	}
+	batch.Queue(excludeAdding)
+	batch.Queue(lockDisclosures, idArray(ids))
+	for i := range list {
+		f := &list[i]
+		if f.Heir == (consent.SubjectID{}) {
+			batch.Queue(forgetDisclosures, f.Subject[:], f.Until, nil)
+			continue
+		}
+		batch.Queue(bequeathDisclosures, f.Subject[:], f.Until, f.Heir[:])
+		batch.Queue(forgetDisclosures, f.Subject[:], f.Until, f.Heir[:])
 	}
 }

@@ -40,7 +40,7 @@ func erase(ctx context.Context, store storage.Store) error {
 	erased := person(1)
 	erased.ID, erased.Erased = consent.SubjectID{}, 1
 	return put(ctx, store, &storage.Changes{
-		Subjects: []storage.Subject{erased}, ForgetDisclosures: []consent.SubjectID{person(1).ID},
+		Subjects: []storage.Subject{erased}, ForgetDisclosures: []storage.ForgottenDisclosures{{Subject: person(1).ID, Until: 1}},
 		DropSubjects: []storage.SubjectKey{person(3).Key},
 	})
 }

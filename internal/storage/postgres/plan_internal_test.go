@@ -67,11 +67,13 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"addDisclosures": {addDisclosures, []any{
 			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},
 		}},
-		"disclosures":       {selectDisclosures, []any{digests}},
-		"readers":           {selectReaders, []any{int64(1), "shop", int64(1), "shop", "", 10}},
-		"countReaders":      {countReaders, []any{int64(1), "shop"}},
-		"forgetDisclosures": {forgetDisclosures, []any{digests}},
-		"deleteDisclosures": {deleteDisclosures, []any{int64(1), 10, digests}},
+		"readers":             {selectReaders, []any{int64(1), "shop", int64(1), "shop", "", 10}},
+		"countReaders":        {countReaders, []any{int64(1), "shop"}},
+		"disclosures":         {selectDisclosures, []any{digests}},
+		"lockDisclosures":     {lockDisclosures, []any{digests}},
+		"bequeathDisclosures": {bequeathDisclosures, []any{digests[0], int64(1), digests[0]}},
+		"forgetDisclosures":   {forgetDisclosures, []any{digests[0], int64(1), nil}},
+		"deleteDisclosures":   {deleteDisclosures, []any{int64(1), 10, digests}},
 	} {
 		plans[name] = explain(t, name, store.pool.Query, statement.sql, statement.args...)
 	}

@@ -36,8 +36,12 @@ const (
 			SELECT ` + column.DisclosuresKey + ` FROM disclosures
 			WHERE day < ?1 AND subject NOT IN (SELECT unhex(a.value) FROM json_each(?3) a) ORDER BY day LIMIT ?2)`
 
-	forgetDisclosures = `
-		DELETE FROM disclosures WHERE subject IN (SELECT unhex(a.value) FROM json_each(?1) a)`
+	bequeathDisclosures = `
+		INSERT INTO disclosures (` + column.Disclosures + `)
+		SELECT ?3, day, client, channel, count FROM disclosures WHERE subject = ?1 AND day > ?2
+		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
+
+	forgetDisclosures = `DELETE FROM disclosures WHERE subject = ?1 AND (day <= ?2 OR ?3 IS NOT NULL)`
 )
 
 // AddDisclosures adds to what is counted.
@@ -97,11 +101,19 @@ func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []co
 	return int(deleted), nil
 }
 
-// forget deletes the disclosures of subjects.
-func (c *conn) forget(subjects []consent.SubjectID) error {
-	if len(subjects) == 0 {
-		return nil
+// forget deletes disclosures, and adds those of later days to the heirs.
+func (c *conn) forget(list []storage.ForgottenDisclosures) error {
+	for i := range list {
+		f := &list[i]
+		heir := column.IDOrNull(f.Heir)
+		if heir != nil {
+			if _, err := c.exec(bequeathDisclosures, f.Subject[:], f.Until, heir); err != nil {
+				return err
+			}
+		}
+		if _, err := c.exec(forgetDisclosures, f.Subject[:], f.Until, heir); err != nil {
+			return err
+		}
 	}
-	_, err := c.exec(forgetDisclosures, jsonSubjects(subjects))
-	return err
+	return nil
 }

@@ -31,6 +31,7 @@ func disclosureTests() []test {
 		{"DeleteDisclosures_BeforeTheDay_TheEarliestFirst_AtMostLimit", testDisclosuresDelete},
 		{"DeleteDisclosures_OfSubjectsInExcept_AreLeftAlone", testDisclosuresExcept},
 		{"Write_ForgetDisclosures_DeletesThoseOfTheSubjects", testDisclosuresForget},
+		{"Write_ForgetDisclosures_UntilADay_KeepsLaterOnesOrHandsThemOn", testDisclosuresForgetUntil},
 	}
 }
 
@@ -127,7 +128,7 @@ func testDisclosuresAfterErasure(t *testing.T, open Open) {
 	again.ID, dead.ID = id(8), consent.SubjectID{}
 	write(t, store, &storage.Changes{
 		Head: head(1), Subjects: []storage.Subject{again, dead}, DropSubjects: []storage.SubjectKey{key(3)},
-		ForgetDisclosures: []consent.SubjectID{id(1), id(2), id(3)},
+		ForgetDisclosures: forget(id(1), id(2), id(3)),
 	})
 	disclosed(t, store)
 	add(t, store, 2, learnt(1, 5, 2), learnt(2, 5, 2), learnt(3, 5, 2))
@@ -164,7 +165,7 @@ func testDisclosuresWhileErased(t *testing.T, open Open) {
 		fresh := subject(1)
 		fresh.ID = is
 		write(t, store, &storage.Changes{
-			Head: head(int64(r) + 1), Subjects: []storage.Subject{fresh}, ForgetDisclosures: []consent.SubjectID{was, id(2)},
+			Head: head(int64(r) + 1), Subjects: []storage.Subject{fresh}, ForgetDisclosures: forget(was, id(2)),
 		})
 		dead = append(dead, was)
 	}
@@ -380,6 +381,29 @@ func testDisclosuresExcept(t *testing.T, open Open) {
 func testDisclosuresForget(t *testing.T, open Open) {
 	store := people(t, open, 10)
 	add(t, store, 1, learnt(1, 1, 1), learnt(1, 2, 1), learnt(2, 1, 1), learnt(3, 1, 1))
-	write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: []consent.SubjectID{id(1), id(3), id(4)}})
+	write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: forget(id(1), id(3), id(4))})
 	disclosed(t, store, disclosure(2, 1, 1))
+}
+
+func testDisclosuresForgetUntil(t *testing.T, open Open) {
+	store := people(t, open, 10)
+	add(t, store, 1,
+		learnt(1, 4, 1), learnt(1, 5, 2), learnt(1, 6, 3), learnt(1, 7, 4), learnt(2, 5, 1), learnt(2, 6, 1), learnt(2, 7, 1), learnt(3, 5, 1))
+	write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: []storage.ForgottenDisclosures{
+		{Subject: id(1), Until: 5, Heir: id(2)}, {Subject: id(2), Until: 5}, // as if the first had been cut off from its key
+	}})
+	disclosed(t, store, disclosure(2, 6, 4), disclosure(2, 7, 5), disclosure(3, 5, 1))
+	write(t, store, &storage.Changes{Head: head(2), ForgetDisclosures: []storage.ForgottenDisclosures{
+		{Subject: id(2), Until: 6, Heir: id(4)}, {Subject: id(4), Until: 6, Heir: id(5)}, {Subject: id(6), Until: 9, Heir: id(7)},
+	}})
+	disclosed(t, store, disclosure(3, 5, 1), disclosure(5, 7, 5))
+}
+
+// forget says that all disclosures of subjects are deleted.
+func forget(ids ...consent.SubjectID) []storage.ForgottenDisclosures {
+	list := make([]storage.ForgottenDisclosures, len(ids))
+	for i := range ids {
+		list[i] = storage.ForgottenDisclosures{Subject: ids[i], Until: math.MaxInt64}
+	}
+	return list
 }

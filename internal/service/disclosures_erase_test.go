@@ -1,0 +1,68 @@
+package service
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/rights"
+)
+
+func TestErase_DatedBack_KeepsTheCountsOfLaterDays(t *testing.T) {
+	erase := statement.Statement{Kind: consent.KindErase, Address: anna, Occurred: consent.InstantOf(start.AddDate(0, -6, 0))}
+	early, late := consentOn("newsletter", anna, start.AddDate(0, -9, 0)), consentOn("newsletter", anna, start.AddDate(0, -3, 0))
+	for _, grants := range []struct {
+		name string
+		all  []statement.Statement
+	}{{"with a later grant", []statement.Statement{early, late}}, {"without one", []statement.Statement{early}}} {
+		for _, imported := range []bool{false, true} {
+			name := grants.name + ", at once"
+			if imported {
+				name = grants.name + ", imported"
+			}
+			t.Run(name, func(t *testing.T) {
+				eachStore(t, func(t *testing.T, w *world) {
+					erase := erase
+					s, ctx := w.acme()
+					for _, st := range grants.all {
+						w.mustRecord(ctx, s, st)
+					}
+					w.check(ctx, s, anna, asof.Moment{})
+					wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 1})
+					w.check(ctx, s, anna, asof.Moment{}) // This one is not stored yet.
+					eraseAs(ctx, w, s, erase, imported)
+					wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today, Count: 2})
+					w.clock.Advance(24 * time.Hour)
+					w.check(ctx, s, anna, asof.Moment{})
+					erase.Occurred = consent.InstantOf(start.Add(time.Hour))
+					eraseAs(ctx, w, s, erase, imported)
+					wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "test", Channel: "newsletter", Day: today + 1, Count: 1})
+					sound(t, w, s)
+				})
+			})
+		}
+	}
+}
+
+// eraseAs erases at once, or as an import that is carried out afterwards.
+func eraseAs(ctx context.Context, w *world, s *Service, erase statement.Statement, imported bool) {
+	w.t.Helper()
+	if !imported {
+		w.mustRecord(ctx, s, erase)
+		return
+	}
+	results, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{{Statement: erase}}})
+	if err != nil || results[0].Err != nil {
+		w.t.Fatalf("%+v, %v", results, err)
+	}
+	w.clock.Advance(time.Second)
+	if done, err := s.ErasePending(ctx, false); err != nil || done != (rights.PendingErasures{Erased: 1}) {
+		w.t.Fatalf("%+v, %v", done, err)
+	}
+	w.clock.Advance(time.Second)
+}
