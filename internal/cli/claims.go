@@ -2,15 +2,20 @@ package cli
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/eventtext"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/seal"
 	host "github.com/assent-io/assent/internal/server"
 )
 
@@ -23,8 +28,58 @@ func (a *app) claims() *cobra.Command {
 // claimFlags are the flags of commands that open claims.
 func (a *app) claimFlags(cmd *cobra.Command, key *string) {
 	config.AddFlags(cmd.Flags(), "database_url")
-	cmd.Flags().StringVar(key, "key", "", "the officer's file, as written by keys claims")
+	cmd.Flags().StringVar(key, "key", "", "the officer's file, as written by keys claims; it never leaves this machine")
 	require(cmd, "key")
+}
+
+// readClaims hands on each claim, or the one with the id unless that is empty, as the officer's key opens it here. The claims come from the
+// server or, with --database-url, from the database itself.
+func (a *app) readClaims(ctx context.Context, cmd *cobra.Command, officer, id string, each func(host.Claim) error) error {
+	if cmd.Flags().Changed("database-url") {
+		cfg, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		return a.local.ReadClaims(ctx, cfg, officer, func(c host.Claim) error {
+			if id != "" && c.ID != id {
+				return nil
+			}
+			return each(c)
+		})
+	}
+	key, err := seal.OpenClaims(officer)
+	if err != nil {
+		return err
+	}
+	return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+		in := &assentv1.ListClaimsRequest{ClaimId: id, PageSize: 100}
+		for more := true; more; more = in.GetPageToken() != "" {
+			page, err := connect.CallAgain(ctx, s, assentv1.NewHistoryServiceClient(s).ListClaims, in)
+			if err != nil {
+				return err
+			}
+			for _, c := range page.GetClaims() {
+				if err := openClaim(key, c, each); err != nil {
+					return err
+				}
+			}
+			in.PageToken = page.GetNextPageToken()
+		}
+		return nil
+	})
+}
+
+// openClaim hands on a claim of the server.
+func openClaim(key *seal.Claims, c *assentv1.Claim, each func(host.Claim) error) error {
+	var id [16]byte
+	if n, err := hex.Decode(id[:], []byte(c.GetClaimId())[:min(len(c.GetClaimId()), 2*len(id))]); err != nil || n != len(id) {
+		return errors.New("the server names a claim by something that is no id")
+	}
+	opened, err := host.OpenClaim(key, id, c.GetUntilTime().AsTime(), c.GetSealed())
+	if err != nil {
+		return err
+	}
+	return each(opened)
 }
 
 func (a *app) claimsList() *cobra.Command {
@@ -32,18 +87,16 @@ func (a *app) claimsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list --key FILE",
 		Short: "List the kept data of erased persons, and until when it is kept",
-		Long: "Open the database itself and list the data of erased persons that is kept because of the policy claims_period. This\n" +
-			"needs the officer's file and no key file. Data encrypted for an earlier officer's key is shown without address.",
+		Long: "List the data of erased persons that is kept because of the policy claims_period. The server sends it encrypted, and it\n" +
+			"is decrypted here with the officer's file. This needs a client of all departments with the scope erase. Data encrypted for\n" +
+			"an earlier officer's key is shown without address. With --database-url the command reads the database itself; for SQLite\n" +
+			"the server must not run then.",
 		Args: cobra.NoArgs,
 	}
 	a.claimFlags(cmd, &key)
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
-		cfg, err := a.settings(cmd)
-		if err != nil {
-			return err
-		}
 		all := []claimOut{}
-		err = a.local.ReadClaims(ctx, cfg, key, func(c host.Claim) error {
+		err := a.readClaims(ctx, cmd, key, "", func(c host.Claim) error {
 			out, err := newClaimOut(&c, false)
 			all = append(all, out)
 			return err
@@ -115,15 +168,9 @@ func (a *app) claimsOpen() *cobra.Command {
 	}
 	a.claimFlags(cmd, &key)
 	cmd.RunE = a.does(func(ctx context.Context, args []string) error {
-		cfg, err := a.settings(cmd)
-		if err != nil {
-			return err
-		}
 		var found *host.Claim
-		err = a.local.ReadClaims(ctx, cfg, key, func(c host.Claim) error {
-			if c.ID == args[0] {
-				found = &c
-			}
+		err := a.readClaims(ctx, cmd, key, args[0], func(c host.Claim) error {
+			found = &c
 			return nil
 		})
 		switch {

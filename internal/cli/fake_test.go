@@ -49,6 +49,7 @@ type fake struct {
 	requests map[string]bool
 	document string
 	clients  []*assentv1.Client
+	claims   []*assentv1.Claim
 	// answer, when set, is asked before anything else.
 	answer func(in proto.Message) (proto.Message, error)
 }
@@ -375,7 +376,17 @@ func (f *fake) EraseRecipient(_ context.Context, in *assentv1.EraseRecipientRequ
 	if strings.HasPrefix(in.GetAddress(), "foreign") { // as to a client of one department
 		return &assentv1.EraseRecipientResponse{Positions: []int64{position}}, nil
 	}
-	return &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate, EventsErased: &erased}, nil
+	answer := &assentv1.EraseRecipientResponse{Positions: []int64{position}, Duplicate: duplicate, EventsErased: &erased}
+	if strings.HasPrefix(in.GetAddress(), "told") {
+		answer.Recipients = &assentv1.ErasureRecipients{
+			Clients: []*assentv1.RecipientClient{
+				{Client: "mail-tool", Department: "sales", Name: "Versand AG", Role: "processor", Country: "AT", PostalAddress: "Gasse 1, 1010 Wien"},
+				{Client: "shop"},
+			},
+			Controllers: []*assentv1.RecipientController{{Controller: "acme", Name: "Acme GmbH", PrivacyContact: "dpo@acme.example"}},
+		}
+	}
+	return answer, nil
 }
 
 func (f *fake) MoveRecipient(context.Context, *assentv1.MoveRecipientRequest) (*assentv1.MoveRecipientResponse, error) {
@@ -415,6 +426,24 @@ func (f *fake) ListErasedReturns(_ context.Context, in *assentv1.ListErasedRetur
 	return &assentv1.ListErasedReturnsResponse{Returns: []*assentv1.ErasedReturn{
 		{Day: "2026-10-02", Client: "crm", Person: "ab", Count: 1},
 	}}, nil
+}
+
+// ListClaims gives one claim to a page.
+func (f *fake) ListClaims(_ context.Context, in *assentv1.ListClaimsRequest) (*assentv1.ListClaimsResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	answer := &assentv1.ListClaimsResponse{}
+	for i, c := range f.claims {
+		if in.GetClaimId() != "" && in.GetClaimId() != c.GetClaimId() || in.GetPageToken() > c.GetClaimId() {
+			continue
+		}
+		answer.Claims = append(answer.Claims, c)
+		if in.GetClaimId() == "" && i+1 < len(f.claims) {
+			answer.NextPageToken = f.claims[i+1].GetClaimId()
+		}
+		break
+	}
+	return answer, nil
 }
 
 // ExportHistory gives a file in two parts that says what was asked for.

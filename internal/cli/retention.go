@@ -34,7 +34,7 @@ func (a *app) retentionRun() *cobra.Command {
 		a.lasting(cmd)
 		return run(cmd, args)
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count what would be removed")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count what would be removed, and list the positions of the first events")
 	return cmd
 }
 
@@ -46,5 +46,21 @@ func (a *app) writeRetention(answer *assentv1.RunRetentionResponse) error {
 	for _, c := range answer.GetClasses() {
 		rows = append(rows, []string{c.GetClass(), fmt.Sprint(c.GetCount()), terminal.OrDash(value.Stamp(c.GetOldestTime()))})
 	}
-	return a.PrintTable(rows)
+	if err := a.PrintTable(rows); err != nil {
+		return err
+	}
+	for _, c := range answer.GetClasses() {
+		n := len(c.GetPositions())
+		if n == 0 {
+			continue
+		}
+		more := ""
+		if rest := c.GetCount() - int64(n); rest > 0 {
+			more = fmt.Sprintf(" and %d more", rest)
+		}
+		if err := a.Print(fmt.Sprintf("%s: %s%s\n", c.GetClass(), positions(c.GetPositions()), more)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -18,6 +19,8 @@ const eraseHelp = `Erase an address physically and at once: its grants, its requ
 deleted. Refusals and suppressions stay under a keyed digest, so that the address is not written to again, and the ledger
 stays provable. Events that occurred after --at stay, too, with their evidence. The erasure is of one spelling: other
 spellings of the mailbox keep their data. It cannot be undone.
+
+For a client of all departments the answer lists who learnt something of the address and has to be told (GDPR Art. 19).
 
 Afterwards, run assent ledger purge on the server: it removes the erased data from the free pages and the log of the database.`
 
@@ -81,9 +84,36 @@ func (a *app) writeErased(answer *assentv1.EraseRecipientResponse, until *timest
 	if err := a.Print(text + verb + positions(answer.GetPositions()) + "\n"); err != nil {
 		return err
 	}
+	if err := a.writeToTell(answer.GetRecipients()); err != nil {
+		return err
+	}
 	a.Notef("Next, on the server: `assent ledger purge` removes the data from the free pages and the log of the database. Backups " +
 		"follow when their retention ends.")
 	return nil
+}
+
+// writeToTell lists whom an erasure has to be told.
+func (a *app) writeToTell(to *assentv1.ErasureRecipients) error {
+	if len(to.GetClients())+len(to.GetControllers()) == 0 {
+		return nil
+	}
+	if err := a.Print("\nTell these of the erasure (GDPR Art. 19), because they learnt something of the address:\n"); err != nil {
+		return err
+	}
+	rows := [][]string{{"WHO", "ID", "NAME", "ROLE", "COUNTRY", "CONTACT"}}
+	for _, c := range to.GetControllers() {
+		rows = append(rows, []string{
+			"controller", c.GetController(), terminal.OrDash(c.GetName()), "controller", "-", terminal.OrDash(c.GetPrivacyContact()),
+		})
+	}
+	for _, c := range to.GetClients() {
+		if c.GetName() == "" {
+			rows = append(rows, []string{"client", c.GetClient(), "(the catalog's recipients have no entry for it)", "-", "-", "-"})
+			continue
+		}
+		rows = append(rows, []string{"client", c.GetClient(), c.GetName(), c.GetRole(), c.GetCountry(), terminal.OrDash(c.GetPostalAddress())})
+	}
+	return a.PrintTable(rows)
 }
 
 func (a *app) eraseReturns() *cobra.Command {

@@ -2,7 +2,9 @@ package cli_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
 )
 
@@ -27,12 +30,14 @@ func TestErase_SaysWhatWasDone_AndNamesTheNextStep(t *testing.T) {
 	again := f.runWith(t, "anna@secret.example\n", "erase", "-", "--yes", "--justification", "case 4711", "--at", "2026-10-01T08:00:00Z").must(t, 0)
 	golden(t, "erase-again.txt", again.stdout)
 	golden(t, "erase-now.txt", f.run(t, "erase", "carl@secret.example", "--yes").must(t, 0).stdout)
+	golden(t, "erase-told.txt", f.run(t, "erase", "told@secret.example", "--yes").must(t, 0).stdout)
 	golden(t, "erase-department.txt", f.run(t, "erase", "foreign@secret.example", "--yes").must(t, 0).stdout)
 	answer := decode[struct {
 		Positions    []int64
 		Duplicate    bool
 		EventsErased int64
 		Warnings     []any
+		Recipients   any
 	}](t, f.run(t, "erase", "ben@secret.example", "--yes", "--format", "json").must(t, 0).stdout)
 	if len(answer.Positions) != 1 || answer.Duplicate || answer.EventsErased != 3 {
 		t.Errorf("%+v", answer)
@@ -199,6 +204,44 @@ func TestClaims_ListAndOpen(t *testing.T) {
 	}
 	for id, want := range map[string]string{"0b": "another officer's key", "0c": "no data is kept under that id"} {
 		got := runIn(t, in, append([]string{"claims", "open", id}, with...)...).must(t, 1)
+		if got.stdout != "" || !strings.Contains(got.stderr, want) {
+			t.Errorf("%s: stdout %q, stderr %q", id, got.stdout, got.stderr)
+		}
+	}
+}
+
+// The server never has the officer's key: it sends what is sealed, which is opened here.
+func TestClaims_OfTheServer_AreOpenedHere(t *testing.T) {
+	dir := t.TempDir()
+	keyFile, officer, second := filepath.Join(dir, "a.keys"), filepath.Join(dir, "officer.json"), filepath.Join(dir, "second.json")
+	if _, err := seal.Create(keyFile); err != nil {
+		t.Fatal(err)
+	}
+	f := startFake(t)
+	for i, path := range []string{officer, second} {
+		if _, err := seal.CreateClaims(keyFile, path); err != nil {
+			t.Fatal(err)
+		}
+		keys, err := seal.Open(keyFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := [16]byte{byte(i) + 1}
+		sealed, err := keys.SealClaim(id, []byte(`{"address": "anna@b.example", "erasedTime": 1790841600000000, "events": []}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.claims = append(f.claims, &assentv1.Claim{ClaimId: hex.EncodeToString(id[:]), UntilTime: day(3), Sealed: sealed})
+	}
+	golden(t, "claims-server.txt", f.run(t, "claims", "list", "--key", officer).must(t, 0).stdout)
+	first, other := f.claims[0].GetClaimId(), f.claims[1].GetClaimId()
+	got := f.run(t, "claims", "open", first, "--key", officer).must(t, 0)
+	if !strings.Contains(got.stdout, "anna@b.example") {
+		t.Errorf("stdout %q", got.stdout)
+	}
+	same(t, &assentv1.ListClaimsRequest{ClaimId: first, PageSize: 100}, last[*assentv1.ListClaimsRequest](t, f))
+	for id, want := range map[string]string{other: "another officer's key", strings.Repeat("0", 32): "no data is kept under that id"} {
+		got := f.run(t, "claims", "open", id, "--key", officer).must(t, 1)
 		if got.stdout != "" || !strings.Contains(got.stderr, want) {
 			t.Errorf("%s: stdout %q, stderr %q", id, got.stdout, got.stderr)
 		}

@@ -24,7 +24,7 @@ func walk(cmd *cobra.Command, visit func(path string, cmd *cobra.Command)) {
 // localCommands are the commands that never call a server.
 func localCommands() []string {
 	return []string{
-		"catalog lint", "claims list", "claims open", "config check", "demo", "descriptors", "keys claims", "keys create", "keys list", "keys rotate",
+		"catalog lint", "config check", "demo", "descriptors", "keys claims", "keys create", "keys list", "keys rotate",
 		"keys show", "ledger purge", "ledger rebuild", "ledger verify", "migrate down", "migrate status", "migrate up", "serve", "test",
 		"version",
 	}

@@ -283,6 +283,9 @@ func wrongs() map[string]wrong {
 		"returns, too many": {
 			"HistoryService/ListErasedReturns", &assentv1.ListErasedReturnsRequest{PageSize: 1001}, "INVALID_REQUEST", "pageSize",
 		},
+		"claims, by no id": {
+			"HistoryService/ListClaims", &assentv1.ListClaimsRequest{ClaimId: "0g"}, "INVALID_REQUEST", "claimId",
+		},
 		"client id": {clients, &assentv1.CreateClientRequest{Id: "Ä", Role: "admin", AllDepartments: true}, "INVALID_REQUEST", "id"},
 		"catalog":   {"CatalogService/ApplyCatalog", &assentv1.ApplyCatalogRequest{Document: "controllers: 1\n"}, "INVALID_CATALOG", "document"},
 	}

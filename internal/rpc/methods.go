@@ -140,6 +140,7 @@ func methods() map[string]method {
 		assentv1.HistoryService_ReleaseLegalHold_FullMethodName:  needs(whole, access.ScopeErase),
 		assentv1.HistoryService_ListErasedReturns_FullMethodName: needs(whole, access.ScopeErase),
 		assentv1.HistoryService_ListReaders_FullMethodName:       needs(whole, access.ScopeErase, access.ScopeExport).long(),
+		assentv1.HistoryService_ListClaims_FullMethodName:        needs(whole, access.ScopeErase),
 
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
 			everywhere, access.ScopeCatalog, access.ScopeCheck, access.ScopeRead, access.ScopeRecord, access.ScopeSuppress),

@@ -108,7 +108,13 @@ func TestErase_WhatWasBefore_IsGone_WhatCameAfter_StandsForItself(t *testing.T) 
 	response := w.erase(&assentv1.EraseRecipientRequest{
 		Address: "anna@example.com", OccurredTime: timestamppb.New(start.Add(-24 * time.Hour)), Operator: "desk 7", Justification: "case 4711",
 	})
-	want := &assentv1.EraseRecipientResponse{Positions: []int64{kept + 1}, EventsErased: new(int64(1))}
+	want := &assentv1.EraseRecipientResponse{
+		Positions: []int64{kept + 1}, EventsErased: new(int64(1)), Recipients: &assentv1.ErasureRecipients{
+			Controllers: []*assentv1.RecipientController{
+				{Controller: "acme", Name: "Acme GmbH", PrivacyContact: "datenschutz@acme.example"},
+			},
+		},
+	}
 	if diff := cmp.Diff(want, response, protocmp.Transform()); diff != "" {
 		t.Errorf("response (-want +got):\n%s", diff)
 	}
@@ -347,6 +353,10 @@ func TestRights_OfficerOfOneDepartment_MayEraseOnly(t *testing.T) {
 		},
 		"release": func(ctx context.Context) error {
 			_, err := w.rights().ReleaseLegalHold(ctx, &assentv1.ReleaseLegalHoldRequest{Address: "anna@example.com", Justification: "x"})
+			return err
+		},
+		"claims": func(ctx context.Context) error {
+			_, err := w.rights().ListClaims(ctx, &assentv1.ListClaimsRequest{})
 			return err
 		},
 		"returns": func(ctx context.Context) error {

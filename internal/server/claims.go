@@ -62,7 +62,7 @@ func ReadClaims(ctx context.Context, cfg config.Server, officer string, each fun
 			return fmt.Errorf("read the claims: %w", err)
 		}
 		for i := range page {
-			claim, err := openClaim(key, &page[i])
+			claim, err := OpenClaim(key, page[i].ID, page[i].Until.Time(), page[i].Sealed)
 			if err != nil {
 				return err
 			}
@@ -77,9 +77,10 @@ func ReadClaims(ctx context.Context, cfg config.Server, officer string, each fun
 	}
 }
 
-func openClaim(key *seal.Claims, kept *tables.Claim) (Claim, error) {
-	claim := Claim{ID: hex.EncodeToString(kept.ID[:]), Until: kept.Until.Time()}
-	plain, err := key.Open(kept.ID, kept.Sealed)
+// OpenClaim opens what is kept under an id until a time, with an officer's key.
+func OpenClaim(key *seal.Claims, id [16]byte, until time.Time, sealed []byte) (Claim, error) {
+	claim := Claim{ID: hex.EncodeToString(id[:]), Until: until}
+	plain, err := key.Open(id, sealed)
 	if errors.Is(err, seal.ErrOpen) {
 		return claim, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -63,6 +64,14 @@ func wantRetention(ctx context.Context, t testing.TB, s *Service, dryRun bool, w
 		if c.Class != retention.Erasures && (c.Count == 0) != (c.Oldest == 0) {
 			t.Errorf("%s: %d, the oldest from %s", c.Class, c.Count, c.Oldest)
 		}
+		named := min(c.Count, 100)
+		if !dryRun || slices.Contains([]string{retention.Erasures, retention.Disclosures, retention.Claims}, c.Class) {
+			named = 0
+		}
+		distinct := slices.Compact(slices.Clone(c.Positions))
+		if int64(len(c.Positions)) != named || len(distinct) != len(c.Positions) || !slices.IsSorted(c.Positions) {
+			t.Errorf("%s: %d, at %v", c.Class, c.Count, c.Positions)
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
 		t.Errorf("retention (-want +got):\n%s", diff)
@@ -113,6 +122,15 @@ func TestRetention_EvidenceOfAGrant_GoesWhenItsPeriodHasPassedSinceItsEnd(t *tes
 		wantRetention(ctx, t, s, true, map[string]int64{retention.Evidence: 1})
 		if !hasEvidence(ctx, t, s, left.Position) {
 			t.Error("a dry run removed something")
+		}
+		report, err := s.RunRetention(ctx, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range report.Classes {
+			if c.Class == retention.Evidence && !slices.Equal(c.Positions, []int64{left.Position}) {
+				t.Errorf("a dry run names %v, want %d", c.Positions, left.Position)
+			}
 		}
 		wantRetention(ctx, t, s, false, map[string]int64{retention.Evidence: 1})
 		w.clock.Advance(start.Add(-time.Hour).AddDate(0, 0, 31).Sub(w.clock.Now()) - time.Second)

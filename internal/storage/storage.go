@@ -264,6 +264,8 @@ type Tx interface {
 	Subjects(ctx context.Context, keys []SubjectKey) (map[SubjectKey]SubjectState, error)
 	// Evidence returns the sealed evidence of the events at the positions. Those without any are missing.
 	Evidence(ctx context.Context, positions []int64) (map[int64][]byte, error)
+	// Disclosures returns what is counted for the subjects, by subject, day, client and channel.
+	Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]Disclosure, error)
 }
 
 // Writer changes the store.

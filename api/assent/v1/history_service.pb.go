@@ -557,7 +557,9 @@ type EraseRecipientResponse struct {
 	// Only for clients of all departments: to one of a single department it would tell whether another department knows the address.
 	EventsErased *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
 	// What was recorded otherwise than given.
-	Warnings      []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Whom the erasure has to be told (GDPR Art. 19). Only for clients of all departments, like events_erased.
+	Recipients    *ErasureRecipients `protobuf:"bytes,5,opt,name=recipients,proto3" json:"recipients,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -620,6 +622,223 @@ func (x *EraseRecipientResponse) GetWarnings() []*Warning {
 	return nil
 }
 
+func (x *EraseRecipientResponse) GetRecipients() *ErasureRecipients {
+	if x != nil {
+		return x.Recipients
+	}
+	return nil
+}
+
+// The clients and controllers that learnt something of an address, as far as it was still known when the address was erased.
+type ErasureRecipients struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The clients, by id.
+	Clients []*RecipientClient `protobuf:"bytes,1,rep,name=clients,proto3" json:"clients,omitempty"`
+	// The controllers, by id: of the channels that were asked about, of the departments that learnt something, and of what was recorded.
+	Controllers   []*RecipientController `protobuf:"bytes,2,rep,name=controllers,proto3" json:"controllers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasureRecipients) Reset() {
+	*x = ErasureRecipients{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasureRecipients) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasureRecipients) ProtoMessage() {}
+
+func (x *ErasureRecipients) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasureRecipients.ProtoReflect.Descriptor instead.
+func (*ErasureRecipients) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ErasureRecipients) GetClients() []*RecipientClient {
+	if x != nil {
+		return x.Clients
+	}
+	return nil
+}
+
+func (x *ErasureRecipients) GetControllers() []*RecipientController {
+	if x != nil {
+		return x.Controllers
+	}
+	return nil
+}
+
+// A client that learnt something of an address.
+type RecipientClient struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the client.
+	Client string `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	// The department of the client; empty if it acts for all.
+	Department string `protobuf:"bytes,2,opt,name=department,proto3" json:"department,omitempty"`
+	// Its legal name, from the recipients of the catalog. Empty: the catalog has no entry for the client.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// What it is to the controller: own_department, processor or other_controller. Empty without an entry.
+	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
+	// The country where the data went, two capitals of ISO 3166-1. Empty without an entry.
+	Country string `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
+	// Where to write to it. Empty without an entry.
+	PostalAddress string `protobuf:"bytes,6,opt,name=postal_address,json=postalAddress,proto3" json:"postal_address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecipientClient) Reset() {
+	*x = RecipientClient{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecipientClient) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecipientClient) ProtoMessage() {}
+
+func (x *RecipientClient) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecipientClient.ProtoReflect.Descriptor instead.
+func (*RecipientClient) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RecipientClient) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *RecipientClient) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *RecipientClient) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RecipientClient) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *RecipientClient) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *RecipientClient) GetPostalAddress() string {
+	if x != nil {
+		return x.PostalAddress
+	}
+	return ""
+}
+
+// A controller that learnt something of an address.
+type RecipientController struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the controller.
+	Controller string `protobuf:"bytes,1,opt,name=controller,proto3" json:"controller,omitempty"`
+	// Its name; empty if the catalog does not have it.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Where to write to its data-protection officer.
+	PrivacyContact string `protobuf:"bytes,3,opt,name=privacy_contact,json=privacyContact,proto3" json:"privacy_contact,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RecipientController) Reset() {
+	*x = RecipientController{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecipientController) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecipientController) ProtoMessage() {}
+
+func (x *RecipientController) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecipientController.ProtoReflect.Descriptor instead.
+func (*RecipientController) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RecipientController) GetController() string {
+	if x != nil {
+		return x.Controller
+	}
+	return ""
+}
+
+func (x *RecipientController) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RecipientController) GetPrivacyContact() string {
+	if x != nil {
+		return x.PrivacyContact
+	}
+	return ""
+}
+
 // The old and the new address.
 type MoveRecipientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -638,7 +857,7 @@ type MoveRecipientRequest struct {
 
 func (x *MoveRecipientRequest) Reset() {
 	*x = MoveRecipientRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[7]
+	mi := &file_assent_v1_history_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +869,7 @@ func (x *MoveRecipientRequest) String() string {
 func (*MoveRecipientRequest) ProtoMessage() {}
 
 func (x *MoveRecipientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[7]
+	mi := &file_assent_v1_history_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +882,7 @@ func (x *MoveRecipientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveRecipientRequest.ProtoReflect.Descriptor instead.
 func (*MoveRecipientRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{7}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MoveRecipientRequest) GetAddress() string {
@@ -705,7 +924,7 @@ type MoveRecipientResponse struct {
 
 func (x *MoveRecipientResponse) Reset() {
 	*x = MoveRecipientResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[8]
+	mi := &file_assent_v1_history_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +936,7 @@ func (x *MoveRecipientResponse) String() string {
 func (*MoveRecipientResponse) ProtoMessage() {}
 
 func (x *MoveRecipientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[8]
+	mi := &file_assent_v1_history_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +949,7 @@ func (x *MoveRecipientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveRecipientResponse.ProtoReflect.Descriptor instead.
 func (*MoveRecipientResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{8}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MoveRecipientResponse) GetPositions() []int64 {
@@ -759,7 +978,7 @@ type VoidEventsRequest struct {
 
 func (x *VoidEventsRequest) Reset() {
 	*x = VoidEventsRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[9]
+	mi := &file_assent_v1_history_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +990,7 @@ func (x *VoidEventsRequest) String() string {
 func (*VoidEventsRequest) ProtoMessage() {}
 
 func (x *VoidEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[9]
+	mi := &file_assent_v1_history_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +1003,7 @@ func (x *VoidEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidEventsRequest.ProtoReflect.Descriptor instead.
 func (*VoidEventsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{9}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *VoidEventsRequest) GetLeftOut() isVoidEventsRequest_LeftOut {
@@ -850,7 +1069,7 @@ type VoidEventsResponse struct {
 
 func (x *VoidEventsResponse) Reset() {
 	*x = VoidEventsResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[10]
+	mi := &file_assent_v1_history_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +1081,7 @@ func (x *VoidEventsResponse) String() string {
 func (*VoidEventsResponse) ProtoMessage() {}
 
 func (x *VoidEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[10]
+	mi := &file_assent_v1_history_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +1094,7 @@ func (x *VoidEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidEventsResponse.ProtoReflect.Descriptor instead.
 func (*VoidEventsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{10}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *VoidEventsResponse) GetEvents() int64 {
@@ -912,7 +1131,7 @@ type LinkRecipientsRequest struct {
 
 func (x *LinkRecipientsRequest) Reset() {
 	*x = LinkRecipientsRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	mi := &file_assent_v1_history_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1143,7 @@ func (x *LinkRecipientsRequest) String() string {
 func (*LinkRecipientsRequest) ProtoMessage() {}
 
 func (x *LinkRecipientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[11]
+	mi := &file_assent_v1_history_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1156,7 @@ func (x *LinkRecipientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkRecipientsRequest.ProtoReflect.Descriptor instead.
 func (*LinkRecipientsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{11}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LinkRecipientsRequest) GetAddress() string {
@@ -988,7 +1207,7 @@ type LinkRecipientsResponse struct {
 
 func (x *LinkRecipientsResponse) Reset() {
 	*x = LinkRecipientsResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	mi := &file_assent_v1_history_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1219,7 @@ func (x *LinkRecipientsResponse) String() string {
 func (*LinkRecipientsResponse) ProtoMessage() {}
 
 func (x *LinkRecipientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[12]
+	mi := &file_assent_v1_history_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1232,7 @@ func (x *LinkRecipientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkRecipientsResponse.ProtoReflect.Descriptor instead.
 func (*LinkRecipientsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{12}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *LinkRecipientsResponse) GetPositions() []int64 {
@@ -1050,7 +1269,7 @@ type UnlinkRecipientsRequest struct {
 
 func (x *UnlinkRecipientsRequest) Reset() {
 	*x = UnlinkRecipientsRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	mi := &file_assent_v1_history_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1281,7 @@ func (x *UnlinkRecipientsRequest) String() string {
 func (*UnlinkRecipientsRequest) ProtoMessage() {}
 
 func (x *UnlinkRecipientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[13]
+	mi := &file_assent_v1_history_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1294,7 @@ func (x *UnlinkRecipientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlinkRecipientsRequest.ProtoReflect.Descriptor instead.
 func (*UnlinkRecipientsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{13}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UnlinkRecipientsRequest) GetAddress() string {
@@ -1126,7 +1345,7 @@ type UnlinkRecipientsResponse struct {
 
 func (x *UnlinkRecipientsResponse) Reset() {
 	*x = UnlinkRecipientsResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	mi := &file_assent_v1_history_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1357,7 @@ func (x *UnlinkRecipientsResponse) String() string {
 func (*UnlinkRecipientsResponse) ProtoMessage() {}
 
 func (x *UnlinkRecipientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[14]
+	mi := &file_assent_v1_history_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1370,7 @@ func (x *UnlinkRecipientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlinkRecipientsResponse.ProtoReflect.Descriptor instead.
 func (*UnlinkRecipientsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{14}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UnlinkRecipientsResponse) GetPositions() []int64 {
@@ -1184,7 +1403,7 @@ type PlaceLegalHoldRequest struct {
 
 func (x *PlaceLegalHoldRequest) Reset() {
 	*x = PlaceLegalHoldRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[15]
+	mi := &file_assent_v1_history_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1196,7 +1415,7 @@ func (x *PlaceLegalHoldRequest) String() string {
 func (*PlaceLegalHoldRequest) ProtoMessage() {}
 
 func (x *PlaceLegalHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[15]
+	mi := &file_assent_v1_history_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1209,7 +1428,7 @@ func (x *PlaceLegalHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLegalHoldRequest.ProtoReflect.Descriptor instead.
 func (*PlaceLegalHoldRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{15}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PlaceLegalHoldRequest) GetAddress() string {
@@ -1244,7 +1463,7 @@ type PlaceLegalHoldResponse struct {
 
 func (x *PlaceLegalHoldResponse) Reset() {
 	*x = PlaceLegalHoldResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[16]
+	mi := &file_assent_v1_history_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1475,7 @@ func (x *PlaceLegalHoldResponse) String() string {
 func (*PlaceLegalHoldResponse) ProtoMessage() {}
 
 func (x *PlaceLegalHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[16]
+	mi := &file_assent_v1_history_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1488,7 @@ func (x *PlaceLegalHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLegalHoldResponse.ProtoReflect.Descriptor instead.
 func (*PlaceLegalHoldResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{16}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PlaceLegalHoldResponse) GetPositions() []int64 {
@@ -1295,7 +1514,7 @@ type ReleaseLegalHoldRequest struct {
 
 func (x *ReleaseLegalHoldRequest) Reset() {
 	*x = ReleaseLegalHoldRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[17]
+	mi := &file_assent_v1_history_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1526,7 @@ func (x *ReleaseLegalHoldRequest) String() string {
 func (*ReleaseLegalHoldRequest) ProtoMessage() {}
 
 func (x *ReleaseLegalHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[17]
+	mi := &file_assent_v1_history_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1539,7 @@ func (x *ReleaseLegalHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLegalHoldRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLegalHoldRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{17}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReleaseLegalHoldRequest) GetAddress() string {
@@ -1355,7 +1574,7 @@ type ReleaseLegalHoldResponse struct {
 
 func (x *ReleaseLegalHoldResponse) Reset() {
 	*x = ReleaseLegalHoldResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[18]
+	mi := &file_assent_v1_history_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1586,7 @@ func (x *ReleaseLegalHoldResponse) String() string {
 func (*ReleaseLegalHoldResponse) ProtoMessage() {}
 
 func (x *ReleaseLegalHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[18]
+	mi := &file_assent_v1_history_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1599,7 @@ func (x *ReleaseLegalHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLegalHoldResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLegalHoldResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{18}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReleaseLegalHoldResponse) GetPositions() []int64 {
@@ -1405,7 +1624,7 @@ type ListErasedReturnsRequest struct {
 
 func (x *ListErasedReturnsRequest) Reset() {
 	*x = ListErasedReturnsRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[19]
+	mi := &file_assent_v1_history_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1636,7 @@ func (x *ListErasedReturnsRequest) String() string {
 func (*ListErasedReturnsRequest) ProtoMessage() {}
 
 func (x *ListErasedReturnsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[19]
+	mi := &file_assent_v1_history_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1649,7 @@ func (x *ListErasedReturnsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListErasedReturnsRequest.ProtoReflect.Descriptor instead.
 func (*ListErasedReturnsRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{19}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListErasedReturnsRequest) GetSinceTime() *timestamppb.Timestamp {
@@ -1473,7 +1692,7 @@ type ErasedReturn struct {
 
 func (x *ErasedReturn) Reset() {
 	*x = ErasedReturn{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[20]
+	mi := &file_assent_v1_history_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1704,7 @@ func (x *ErasedReturn) String() string {
 func (*ErasedReturn) ProtoMessage() {}
 
 func (x *ErasedReturn) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[20]
+	mi := &file_assent_v1_history_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1717,7 @@ func (x *ErasedReturn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasedReturn.ProtoReflect.Descriptor instead.
 func (*ErasedReturn) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{20}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ErasedReturn) GetDay() string {
@@ -1549,7 +1768,7 @@ type ListErasedReturnsResponse struct {
 
 func (x *ListErasedReturnsResponse) Reset() {
 	*x = ListErasedReturnsResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[21]
+	mi := &file_assent_v1_history_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1561,7 +1780,7 @@ func (x *ListErasedReturnsResponse) String() string {
 func (*ListErasedReturnsResponse) ProtoMessage() {}
 
 func (x *ListErasedReturnsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[21]
+	mi := &file_assent_v1_history_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1574,7 +1793,7 @@ func (x *ListErasedReturnsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListErasedReturnsResponse.ProtoReflect.Descriptor instead.
 func (*ListErasedReturnsResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{21}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListErasedReturnsResponse) GetReturns() []*ErasedReturn {
@@ -1608,7 +1827,7 @@ type ListReadersRequest struct {
 
 func (x *ListReadersRequest) Reset() {
 	*x = ListReadersRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[22]
+	mi := &file_assent_v1_history_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +1839,7 @@ func (x *ListReadersRequest) String() string {
 func (*ListReadersRequest) ProtoMessage() {}
 
 func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[22]
+	mi := &file_assent_v1_history_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +1852,7 @@ func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersRequest.ProtoReflect.Descriptor instead.
 func (*ListReadersRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{22}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListReadersRequest) GetClient() string {
@@ -1685,7 +1904,7 @@ type Reader struct {
 
 func (x *Reader) Reset() {
 	*x = Reader{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[23]
+	mi := &file_assent_v1_history_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1916,7 @@ func (x *Reader) String() string {
 func (*Reader) ProtoMessage() {}
 
 func (x *Reader) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[23]
+	mi := &file_assent_v1_history_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1929,7 @@ func (x *Reader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reader.ProtoReflect.Descriptor instead.
 func (*Reader) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{23}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Reader) GetDay() string {
@@ -1772,7 +1991,7 @@ type ListReadersResponse struct {
 
 func (x *ListReadersResponse) Reset() {
 	*x = ListReadersResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[24]
+	mi := &file_assent_v1_history_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1784,7 +2003,7 @@ func (x *ListReadersResponse) String() string {
 func (*ListReadersResponse) ProtoMessage() {}
 
 func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[24]
+	mi := &file_assent_v1_history_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1797,7 +2016,7 @@ func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersResponse.ProtoReflect.Descriptor instead.
 func (*ListReadersResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{24}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListReadersResponse) GetReaders() []*Reader {
@@ -1822,6 +2041,189 @@ func (x *ListReadersResponse) GetTotalCount() int64 {
 }
 
 func (x *ListReadersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Which of what is kept to list.
+type ListClaimsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only what is kept under this id; empty: everything.
+	ClaimId string `protobuf:"bytes,1,opt,name=claim_id,json=claimId,proto3" json:"claim_id,omitempty"`
+	// How many at most; 0 is 50, at most 1,000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before, for the same claim_id; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClaimsRequest) Reset() {
+	*x = ListClaimsRequest{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClaimsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClaimsRequest) ProtoMessage() {}
+
+func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
+func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListClaimsRequest) GetClaimId() string {
+	if x != nil {
+		return x.ClaimId
+	}
+	return ""
+}
+
+func (x *ListClaimsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListClaimsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// What is kept of one erased person.
+type Claim struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, 32 hexadecimal digits.
+	ClaimId string `protobuf:"bytes,1,opt,name=claim_id,json=claimId,proto3" json:"claim_id,omitempty"`
+	// When it is destroyed.
+	UntilTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	// The encrypted data. Only the officer's key opens it.
+	Sealed        []byte `protobuf:"bytes,3,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Claim) Reset() {
+	*x = Claim{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Claim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Claim) ProtoMessage() {}
+
+func (x *Claim) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Claim.ProtoReflect.Descriptor instead.
+func (*Claim) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Claim) GetClaimId() string {
+	if x != nil {
+		return x.ClaimId
+	}
+	return ""
+}
+
+func (x *Claim) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
+func (x *Claim) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// A page of what is kept.
+type ListClaimsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By id.
+	Claims []*Claim `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
+	// The token of the next page; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClaimsResponse) Reset() {
+	*x = ListClaimsResponse{}
+	mi := &file_assent_v1_history_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClaimsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClaimsResponse) ProtoMessage() {}
+
+func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_history_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
+func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListClaimsResponse) GetClaims() []*Claim {
+	if x != nil {
+		return x.Claims
+	}
+	return nil
+}
+
+func (x *ListClaimsResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
@@ -1858,7 +2260,7 @@ type ExportHistoryRequest struct {
 
 func (x *ExportHistoryRequest) Reset() {
 	*x = ExportHistoryRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[25]
+	mi := &file_assent_v1_history_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +2272,7 @@ func (x *ExportHistoryRequest) String() string {
 func (*ExportHistoryRequest) ProtoMessage() {}
 
 func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[25]
+	mi := &file_assent_v1_history_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +2285,7 @@ func (x *ExportHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ExportHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{25}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ExportHistoryRequest) GetTarget() isExportHistoryRequest_Target {
@@ -1984,7 +2386,7 @@ type Withholding struct {
 
 func (x *Withholding) Reset() {
 	*x = Withholding{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[26]
+	mi := &file_assent_v1_history_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1996,7 +2398,7 @@ func (x *Withholding) String() string {
 func (*Withholding) ProtoMessage() {}
 
 func (x *Withholding) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[26]
+	mi := &file_assent_v1_history_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2009,7 +2411,7 @@ func (x *Withholding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withholding.ProtoReflect.Descriptor instead.
 func (*Withholding) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{26}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Withholding) GetPosition() int64 {
@@ -2043,7 +2445,7 @@ type AccessRequest struct {
 
 func (x *AccessRequest) Reset() {
 	*x = AccessRequest{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[27]
+	mi := &file_assent_v1_history_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2055,7 +2457,7 @@ func (x *AccessRequest) String() string {
 func (*AccessRequest) ProtoMessage() {}
 
 func (x *AccessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[27]
+	mi := &file_assent_v1_history_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2068,7 +2470,7 @@ func (x *AccessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequest.ProtoReflect.Descriptor instead.
 func (*AccessRequest) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{27}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AccessRequest) GetFileNumber() string {
@@ -2120,7 +2522,7 @@ type ExportRange struct {
 
 func (x *ExportRange) Reset() {
 	*x = ExportRange{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[28]
+	mi := &file_assent_v1_history_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2534,7 @@ func (x *ExportRange) String() string {
 func (*ExportRange) ProtoMessage() {}
 
 func (x *ExportRange) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[28]
+	mi := &file_assent_v1_history_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2547,7 @@ func (x *ExportRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRange.ProtoReflect.Descriptor instead.
 func (*ExportRange) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{28}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ExportRange) GetFromPosition() int64 {
@@ -2205,7 +2607,7 @@ type ExportHistoryResponse struct {
 
 func (x *ExportHistoryResponse) Reset() {
 	*x = ExportHistoryResponse{}
-	mi := &file_assent_v1_history_service_proto_msgTypes[29]
+	mi := &file_assent_v1_history_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2217,7 +2619,7 @@ func (x *ExportHistoryResponse) String() string {
 func (*ExportHistoryResponse) ProtoMessage() {}
 
 func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_assent_v1_history_service_proto_msgTypes[29]
+	mi := &file_assent_v1_history_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2230,7 +2632,7 @@ func (x *ExportHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ExportHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{29}
+	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ExportHistoryResponse) GetData() []byte {
@@ -2300,13 +2702,34 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\boperator\x18\x03 \x01(\tB\x03\xe0A\x01R\boperator\x12)\n" +
 	"\rjustification\x18\x04 \x01(\tB\x03\xe0A\x01R\rjustification\x12\"\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\xc0\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x03\xe0A\x01R\trequestId\"\xfe\x01\n" +
 	"\x16EraseRecipientResponse\x12\x1c\n" +
 	"\tpositions\x18\x01 \x03(\x03R\tpositions\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12(\n" +
 	"\revents_erased\x18\x03 \x01(\x03H\x00R\feventsErased\x88\x01\x01\x12.\n" +
-	"\bwarnings\x18\x04 \x03(\v2\x12.assent.v1.WarningR\bwarningsB\x10\n" +
-	"\x0e_events_erased\"\xc2\x01\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x12.assent.v1.WarningR\bwarnings\x12<\n" +
+	"\n" +
+	"recipients\x18\x05 \x01(\v2\x1c.assent.v1.ErasureRecipientsR\n" +
+	"recipientsB\x10\n" +
+	"\x0e_events_erased\"\x8b\x01\n" +
+	"\x11ErasureRecipients\x124\n" +
+	"\aclients\x18\x01 \x03(\v2\x1a.assent.v1.RecipientClientR\aclients\x12@\n" +
+	"\vcontrollers\x18\x02 \x03(\v2\x1e.assent.v1.RecipientControllerR\vcontrollers\"\xb2\x01\n" +
+	"\x0fRecipientClient\x12\x16\n" +
+	"\x06client\x18\x01 \x01(\tR\x06client\x12\x1e\n" +
+	"\n" +
+	"department\x18\x02 \x01(\tR\n" +
+	"department\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
+	"\x04role\x18\x04 \x01(\tR\x04role\x12\x18\n" +
+	"\acountry\x18\x05 \x01(\tR\acountry\x12%\n" +
+	"\x0epostal_address\x18\x06 \x01(\tR\rpostalAddress\"r\n" +
+	"\x13RecipientController\x12\x1e\n" +
+	"\n" +
+	"controller\x18\x01 \x01(\tR\n" +
+	"controller\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12'\n" +
+	"\x0fprivacy_contact\x18\x03 \x01(\tR\x0eprivacyContact\"\xc2\x01\n" +
 	"\x14MoveRecipientRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12+\n" +
@@ -2405,7 +2828,20 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\rtotal_persons\x18\x02 \x01(\x03R\ftotalPersons\x12\x1f\n" +
 	"\vtotal_count\x18\x03 \x01(\x03R\n" +
 	"totalCount\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xbb\x03\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xa3\x01\n" +
+	"\x11ListClaimsRequest\x126\n" +
+	"\bclaim_id\x18\x01 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\aclaimId\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"u\n" +
+	"\x05Claim\x12\x19\n" +
+	"\bclaim_id\x18\x01 \x01(\tR\aclaimId\x129\n" +
+	"\n" +
+	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x16\n" +
+	"\x06sealed\x18\x03 \x01(\fR\x06sealed\"f\n" +
+	"\x12ListClaimsResponse\x12(\n" +
+	"\x06claims\x18\x01 \x03(\v2\x10.assent.v1.ClaimR\x06claims\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbb\x03\n" +
 	"\x14ExportHistoryRequest\x12\x1a\n" +
 	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x120\n" +
 	"\x06ledger\x18\x02 \x01(\v2\x16.assent.v1.ExportRangeH\x00R\x06ledger\x12<\n" +
@@ -2454,7 +2890,7 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x12EXPORT_FORMAT_HTML\x10\x03\x12\x18\n" +
 	"\x14EXPORT_FORMAT_JSONLD\x10\x04\x12\x15\n" +
 	"\x11EXPORT_FORMAT_ZIP\x10\x05\x12\x18\n" +
-	"\x14EXPORT_FORMAT_NDJSON\x10\x062\xb0\v\n" +
+	"\x14EXPORT_FORMAT_NDJSON\x10\x062\x8f\f\n" +
 	"\x0eHistoryService\x12q\n" +
 	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
 	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosures\x12v\n" +
@@ -2467,7 +2903,10 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x0ePlaceLegalHold\x12 .assent.v1.PlaceLegalHoldRequest\x1a!.assent.v1.PlaceLegalHoldResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/recipients:hold\x12\x82\x01\n" +
 	"\x10ReleaseLegalHold\x12\".assent.v1.ReleaseLegalHoldRequest\x1a#.assent.v1.ReleaseLegalHoldResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/recipients:releaseHold\x12|\n" +
 	"\x11ListErasedReturns\x12#.assent.v1.ListErasedReturnsRequest\x1a$.assent.v1.ListErasedReturnsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/erasures/returns\x12m\n" +
-	"\vListReaders\x12\x1d.assent.v1.ListReadersRequest\x1a\x1e.assent.v1.ListReadersResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/disclosures/readers\x12s\n" +
+	"\vListReaders\x12\x1d.assent.v1.ListReadersRequest\x1a\x1e.assent.v1.ListReadersResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/disclosures/readers\x12]\n" +
+	"\n" +
+	"ListClaims\x12\x1c.assent.v1.ListClaimsRequest\x1a\x1d.assent.v1.ListClaimsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/claims\x12s\n" +
 	"\rExportHistory\x12\x1f.assent.v1.ExportHistoryRequest\x1a .assent.v1.ExportHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:export0\x01B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
@@ -2483,7 +2922,7 @@ func file_assent_v1_history_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_history_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_assent_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_assent_v1_history_service_proto_goTypes = []any{
 	(ExportFormat)(0),                 // 0: assent.v1.ExportFormat
 	(*SearchHistoryRequest)(nil),      // 1: assent.v1.SearchHistoryRequest
@@ -2493,83 +2932,96 @@ var file_assent_v1_history_service_proto_goTypes = []any{
 	(*Disclosure)(nil),                // 5: assent.v1.Disclosure
 	(*EraseRecipientRequest)(nil),     // 6: assent.v1.EraseRecipientRequest
 	(*EraseRecipientResponse)(nil),    // 7: assent.v1.EraseRecipientResponse
-	(*MoveRecipientRequest)(nil),      // 8: assent.v1.MoveRecipientRequest
-	(*MoveRecipientResponse)(nil),     // 9: assent.v1.MoveRecipientResponse
-	(*VoidEventsRequest)(nil),         // 10: assent.v1.VoidEventsRequest
-	(*VoidEventsResponse)(nil),        // 11: assent.v1.VoidEventsResponse
-	(*LinkRecipientsRequest)(nil),     // 12: assent.v1.LinkRecipientsRequest
-	(*LinkRecipientsResponse)(nil),    // 13: assent.v1.LinkRecipientsResponse
-	(*UnlinkRecipientsRequest)(nil),   // 14: assent.v1.UnlinkRecipientsRequest
-	(*UnlinkRecipientsResponse)(nil),  // 15: assent.v1.UnlinkRecipientsResponse
-	(*PlaceLegalHoldRequest)(nil),     // 16: assent.v1.PlaceLegalHoldRequest
-	(*PlaceLegalHoldResponse)(nil),    // 17: assent.v1.PlaceLegalHoldResponse
-	(*ReleaseLegalHoldRequest)(nil),   // 18: assent.v1.ReleaseLegalHoldRequest
-	(*ReleaseLegalHoldResponse)(nil),  // 19: assent.v1.ReleaseLegalHoldResponse
-	(*ListErasedReturnsRequest)(nil),  // 20: assent.v1.ListErasedReturnsRequest
-	(*ErasedReturn)(nil),              // 21: assent.v1.ErasedReturn
-	(*ListErasedReturnsResponse)(nil), // 22: assent.v1.ListErasedReturnsResponse
-	(*ListReadersRequest)(nil),        // 23: assent.v1.ListReadersRequest
-	(*Reader)(nil),                    // 24: assent.v1.Reader
-	(*ListReadersResponse)(nil),       // 25: assent.v1.ListReadersResponse
-	(*ExportHistoryRequest)(nil),      // 26: assent.v1.ExportHistoryRequest
-	(*Withholding)(nil),               // 27: assent.v1.Withholding
-	(*AccessRequest)(nil),             // 28: assent.v1.AccessRequest
-	(*ExportRange)(nil),               // 29: assent.v1.ExportRange
-	(*ExportHistoryResponse)(nil),     // 30: assent.v1.ExportHistoryResponse
-	(*timestamppb.Timestamp)(nil),     // 31: google.protobuf.Timestamp
-	(*Event)(nil),                     // 32: assent.v1.Event
-	(*Warning)(nil),                   // 33: assent.v1.Warning
+	(*ErasureRecipients)(nil),         // 8: assent.v1.ErasureRecipients
+	(*RecipientClient)(nil),           // 9: assent.v1.RecipientClient
+	(*RecipientController)(nil),       // 10: assent.v1.RecipientController
+	(*MoveRecipientRequest)(nil),      // 11: assent.v1.MoveRecipientRequest
+	(*MoveRecipientResponse)(nil),     // 12: assent.v1.MoveRecipientResponse
+	(*VoidEventsRequest)(nil),         // 13: assent.v1.VoidEventsRequest
+	(*VoidEventsResponse)(nil),        // 14: assent.v1.VoidEventsResponse
+	(*LinkRecipientsRequest)(nil),     // 15: assent.v1.LinkRecipientsRequest
+	(*LinkRecipientsResponse)(nil),    // 16: assent.v1.LinkRecipientsResponse
+	(*UnlinkRecipientsRequest)(nil),   // 17: assent.v1.UnlinkRecipientsRequest
+	(*UnlinkRecipientsResponse)(nil),  // 18: assent.v1.UnlinkRecipientsResponse
+	(*PlaceLegalHoldRequest)(nil),     // 19: assent.v1.PlaceLegalHoldRequest
+	(*PlaceLegalHoldResponse)(nil),    // 20: assent.v1.PlaceLegalHoldResponse
+	(*ReleaseLegalHoldRequest)(nil),   // 21: assent.v1.ReleaseLegalHoldRequest
+	(*ReleaseLegalHoldResponse)(nil),  // 22: assent.v1.ReleaseLegalHoldResponse
+	(*ListErasedReturnsRequest)(nil),  // 23: assent.v1.ListErasedReturnsRequest
+	(*ErasedReturn)(nil),              // 24: assent.v1.ErasedReturn
+	(*ListErasedReturnsResponse)(nil), // 25: assent.v1.ListErasedReturnsResponse
+	(*ListReadersRequest)(nil),        // 26: assent.v1.ListReadersRequest
+	(*Reader)(nil),                    // 27: assent.v1.Reader
+	(*ListReadersResponse)(nil),       // 28: assent.v1.ListReadersResponse
+	(*ListClaimsRequest)(nil),         // 29: assent.v1.ListClaimsRequest
+	(*Claim)(nil),                     // 30: assent.v1.Claim
+	(*ListClaimsResponse)(nil),        // 31: assent.v1.ListClaimsResponse
+	(*ExportHistoryRequest)(nil),      // 32: assent.v1.ExportHistoryRequest
+	(*Withholding)(nil),               // 33: assent.v1.Withholding
+	(*AccessRequest)(nil),             // 34: assent.v1.AccessRequest
+	(*ExportRange)(nil),               // 35: assent.v1.ExportRange
+	(*ExportHistoryResponse)(nil),     // 36: assent.v1.ExportHistoryResponse
+	(*timestamppb.Timestamp)(nil),     // 37: google.protobuf.Timestamp
+	(*Event)(nil),                     // 38: assent.v1.Event
+	(*Warning)(nil),                   // 39: assent.v1.Warning
 }
 var file_assent_v1_history_service_proto_depIdxs = []int32{
-	31, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
-	31, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
-	32, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
+	37, // 0: assent.v1.SearchHistoryRequest.occurred_since_time:type_name -> google.protobuf.Timestamp
+	37, // 1: assent.v1.SearchHistoryRequest.occurred_until_time:type_name -> google.protobuf.Timestamp
+	38, // 2: assent.v1.SearchHistoryResponse.events:type_name -> assent.v1.Event
 	5,  // 3: assent.v1.ListDisclosuresResponse.disclosures:type_name -> assent.v1.Disclosure
-	31, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	33, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
-	31, // 6: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 7: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
-	31, // 8: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
-	21, // 9: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
-	31, // 10: assent.v1.ListReadersRequest.since_time:type_name -> google.protobuf.Timestamp
-	24, // 11: assent.v1.ListReadersResponse.readers:type_name -> assent.v1.Reader
-	29, // 12: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
-	0,  // 13: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
-	27, // 14: assent.v1.ExportHistoryRequest.withhold:type_name -> assent.v1.Withholding
-	28, // 15: assent.v1.ExportHistoryRequest.request:type_name -> assent.v1.AccessRequest
-	31, // 16: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	31, // 17: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	31, // 18: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	31, // 19: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 20: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 21: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 22: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	8,  // 23: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	10, // 24: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	12, // 25: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
-	14, // 26: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
-	16, // 27: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	18, // 28: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	20, // 29: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	23, // 30: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
-	26, // 31: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 32: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 33: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 34: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	9,  // 35: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	11, // 36: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	13, // 37: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
-	15, // 38: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
-	17, // 39: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	19, // 40: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	22, // 41: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	25, // 42: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
-	30, // 43: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	32, // [32:44] is the sub-list for method output_type
-	20, // [20:32] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	37, // 4: assent.v1.EraseRecipientRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	39, // 5: assent.v1.EraseRecipientResponse.warnings:type_name -> assent.v1.Warning
+	8,  // 6: assent.v1.EraseRecipientResponse.recipients:type_name -> assent.v1.ErasureRecipients
+	9,  // 7: assent.v1.ErasureRecipients.clients:type_name -> assent.v1.RecipientClient
+	10, // 8: assent.v1.ErasureRecipients.controllers:type_name -> assent.v1.RecipientController
+	37, // 9: assent.v1.LinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	37, // 10: assent.v1.UnlinkRecipientsRequest.occurred_time:type_name -> google.protobuf.Timestamp
+	37, // 11: assent.v1.ListErasedReturnsRequest.since_time:type_name -> google.protobuf.Timestamp
+	24, // 12: assent.v1.ListErasedReturnsResponse.returns:type_name -> assent.v1.ErasedReturn
+	37, // 13: assent.v1.ListReadersRequest.since_time:type_name -> google.protobuf.Timestamp
+	27, // 14: assent.v1.ListReadersResponse.readers:type_name -> assent.v1.Reader
+	37, // 15: assent.v1.Claim.until_time:type_name -> google.protobuf.Timestamp
+	30, // 16: assent.v1.ListClaimsResponse.claims:type_name -> assent.v1.Claim
+	35, // 17: assent.v1.ExportHistoryRequest.ledger:type_name -> assent.v1.ExportRange
+	0,  // 18: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
+	33, // 19: assent.v1.ExportHistoryRequest.withhold:type_name -> assent.v1.Withholding
+	34, // 20: assent.v1.ExportHistoryRequest.request:type_name -> assent.v1.AccessRequest
+	37, // 21: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	37, // 22: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	37, // 23: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	37, // 24: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 25: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 26: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 27: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	11, // 28: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	13, // 29: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	15, // 30: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
+	17, // 31: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
+	19, // 32: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	21, // 33: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	23, // 34: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	26, // 35: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
+	29, // 36: assent.v1.HistoryService.ListClaims:input_type -> assent.v1.ListClaimsRequest
+	32, // 37: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 38: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 39: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 40: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	12, // 41: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	14, // 42: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	16, // 43: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
+	18, // 44: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
+	20, // 45: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	22, // 46: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	25, // 47: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	28, // 48: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
+	31, // 49: assent.v1.HistoryService.ListClaims:output_type -> assent.v1.ListClaimsResponse
+	36, // 50: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	38, // [38:51] is the sub-list for method output_type
+	25, // [25:38] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -2580,11 +3032,11 @@ func file_assent_v1_history_service_proto_init() {
 	file_assent_v1_facts_proto_init()
 	file_assent_v1_types_proto_init()
 	file_assent_v1_history_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_assent_v1_history_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_assent_v1_history_service_proto_msgTypes[12].OneofWrappers = []any{
 		(*VoidEventsRequest_Position)(nil),
 		(*VoidEventsRequest_BatchId)(nil),
 	}
-	file_assent_v1_history_service_proto_msgTypes[25].OneofWrappers = []any{
+	file_assent_v1_history_service_proto_msgTypes[31].OneofWrappers = []any{
 		(*ExportHistoryRequest_Address)(nil),
 		(*ExportHistoryRequest_Ledger)(nil),
 	}
@@ -2594,7 +3046,7 @@ func file_assent_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_history_service_proto_rawDesc), len(file_assent_v1_history_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   30,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,7 @@ const (
 	HistoryService_ReleaseLegalHold_FullMethodName  = "/assent.v1.HistoryService/ReleaseLegalHold"
 	HistoryService_ListErasedReturns_FullMethodName = "/assent.v1.HistoryService/ListErasedReturns"
 	HistoryService_ListReaders_FullMethodName       = "/assent.v1.HistoryService/ListReaders"
+	HistoryService_ListClaims_FullMethodName        = "/assent.v1.HistoryService/ListClaims"
 	HistoryService_ExportHistory_FullMethodName     = "/assent.v1.HistoryService/ExportHistory"
 )
 
@@ -55,7 +56,8 @@ type HistoryServiceClient interface {
 	// what stays of them in the ledger. Refusals and suppressions stay under a keyed digest, and an ERASED suppression joins them. What
 	// occurred after the time given stays. `assent ledger purge` ends what the database still has of it in free pages and its log.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or TIME_IN_FUTURE; FAILED_PRECONDITION with LEGAL_HOLD,
-	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget.
+	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget; PERMISSION_DENIED with
+	// OTHER_CONTROLLER for a client of one department where it would delete what another controller than that department's recorded.
 	EraseRecipient(ctx context.Context, in *EraseRecipientRequest, opts ...grpc.CallOption) (*EraseRecipientResponse, error)
 	// Records that a person is reached at another address now. Refusals and suppressions go along, also those from before the change
 	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays. Links of the old address do not go
@@ -92,6 +94,10 @@ type HistoryServiceClient interface {
 	// whole ledger are not counted.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error)
+	// Lists what is kept of erased persons for the defence of claims (policy claims_period), encrypted for the officer. The server cannot
+	// read it: `assent claims` decrypts it where the officer's key is. A page may have fewer than page_size.
+	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_PAGE_TOKEN.
+	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
 	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
 	// file, in order; over REST it is the file itself, named in Content-Disposition, and not a sequence of JSON messages. A
 	// client of one department gets what concerns its channels, and neither archives nor the ledger.
@@ -218,6 +224,16 @@ func (c *historyServiceClient) ListReaders(ctx context.Context, in *ListReadersR
 	return out, nil
 }
 
+func (c *historyServiceClient) ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClaimsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ListClaims_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *historyServiceClient) ExportHistory(ctx context.Context, in *ExportHistoryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportHistoryResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &HistoryService_ServiceDesc.Streams[0], HistoryService_ExportHistory_FullMethodName, cOpts...)
@@ -259,7 +275,8 @@ type HistoryServiceServer interface {
 	// what stays of them in the ledger. Refusals and suppressions stay under a keyed digest, and an ERASED suppression joins them. What
 	// occurred after the time given stays. `assent ledger purge` ends what the database still has of it in free pages and its log.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or TIME_IN_FUTURE; FAILED_PRECONDITION with LEGAL_HOLD,
-	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget.
+	// NO_CLAIMS_KEY, or ERASED_BEFORE for a repeated request that an erasure made the service forget; PERMISSION_DENIED with
+	// OTHER_CONTROLLER for a client of one department where it would delete what another controller than that department's recorded.
 	EraseRecipient(context.Context, *EraseRecipientRequest) (*EraseRecipientResponse, error)
 	// Records that a person is reached at another address now. Refusals and suppressions go along, also those from before the change
 	// that are recorded later; grants do not. A hard bounce says something of a mailbox and stays. Links of the old address do not go
@@ -296,6 +313,10 @@ type HistoryServiceServer interface {
 	// whole ledger are not counted.
 	// Errors: INVALID_ARGUMENT with INVALID_TIME or INVALID_PAGE_TOKEN.
 	ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error)
+	// Lists what is kept of erased persons for the defence of claims (policy claims_period), encrypted for the officer. The server cannot
+	// read it: `assent claims` decrypts it where the officer's key is. A page may have fewer than page_size.
+	// Errors: INVALID_ARGUMENT with INVALID_REQUEST or INVALID_PAGE_TOKEN.
+	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
 	// Exports everything that is held about one address as a file, or the events of the ledger. The answer is the bytes of the
 	// file, in order; over REST it is the file itself, named in Content-Disposition, and not a sequence of JSON messages. A
 	// client of one department gets what concerns its channels, and neither archives nor the ledger.
@@ -344,6 +365,9 @@ func (UnimplementedHistoryServiceServer) ListErasedReturns(context.Context, *Lis
 }
 func (UnimplementedHistoryServiceServer) ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListReaders not implemented")
+}
+func (UnimplementedHistoryServiceServer) ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClaims not implemented")
 }
 func (UnimplementedHistoryServiceServer) ExportHistory(*ExportHistoryRequest, grpc.ServerStreamingServer[ExportHistoryResponse]) error {
 	return status.Error(codes.Unimplemented, "method ExportHistory not implemented")
@@ -567,6 +591,24 @@ func _HistoryService_ListReaders_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_ListClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClaimsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ListClaims(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ListClaims_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ListClaims(ctx, req.(*ListClaimsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _HistoryService_ExportHistory_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ExportHistoryRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -628,6 +670,10 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListReaders",
 			Handler:    _HistoryService_ListReaders_Handler,
+		},
+		{
+			MethodName: "ListClaims",
+			Handler:    _HistoryService_ListClaims_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -124,7 +124,10 @@ type RetentionClass struct {
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// When the oldest of them occurred; of disclosures the beginning of their day, of claims when their time ended. Unset if there is
 	// none, and of erasures.
-	OldestTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
+	OldestTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
+	// With validate_only: the positions of the events that would lose something, or that would be lifted; the first 100 that were found, in
+	// ascending order. Empty for erasures, disclosures and claims, which are no events or are not named.
+	Positions     []int64 `protobuf:"varint,4,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -180,6 +183,13 @@ func (x *RetentionClass) GetOldestTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RetentionClass) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
 var File_assent_v1_retention_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_retention_service_proto_rawDesc = "" +
@@ -188,12 +198,13 @@ const file_assent_v1_retention_service_proto_rawDesc = "" +
 	"\x13RunRetentionRequest\x12(\n" +
 	"\rvalidate_only\x18\x01 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"K\n" +
 	"\x14RunRetentionResponse\x123\n" +
-	"\aclasses\x18\x01 \x03(\v2\x19.assent.v1.RetentionClassR\aclasses\"y\n" +
+	"\aclasses\x18\x01 \x03(\v2\x19.assent.v1.RetentionClassR\aclasses\"\x97\x01\n" +
 	"\x0eRetentionClass\x12\x14\n" +
 	"\x05class\x18\x01 \x01(\tR\x05class\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12;\n" +
 	"\voldest_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"oldestTime2\x81\x01\n" +
+	"oldestTime\x12\x1c\n" +
+	"\tpositions\x18\x04 \x03(\x03R\tpositions2\x81\x01\n" +
 	"\x10RetentionService\x12m\n" +
 	"\fRunRetention\x12\x1e.assent.v1.RunRetentionRequest\x1a\x1f.assent.v1.RunRetentionResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/retention:runB4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 

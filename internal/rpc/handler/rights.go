@@ -2,7 +2,10 @@ package handler
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
@@ -32,7 +35,27 @@ func (s *historyServer) EraseRecipient(
 	return &assentv1.EraseRecipientResponse{
 		Positions: []int64{result.Position}, Duplicate: result.Duplicate, EventsErased: result.Erased,
 		Warnings: warningsOf(result.Warnings),
+		Recipients: erasureRecipients(result.Learnt),
 	}, nil
+}
+
+// erasureRecipients returns whom an erasure has to be told; nil where the caller is not to know.
+func erasureRecipients(learnt *txn.Learnt) *assentv1.ErasureRecipients {
+	if learnt == nil {
+		return nil
+	}
+	all := &assentv1.ErasureRecipients{}
+	for _, c := range learnt.Clients {
+		all.Clients = append(all.Clients, &assentv1.RecipientClient{
+			Client: c.ID, Department: c.Department, Name: c.Name, Role: c.Role, Country: c.Country, PostalAddress: c.PostalAddress,
+		})
+	}
+	for _, c := range learnt.Controllers {
+		all.Controllers = append(all.Controllers, &assentv1.RecipientController{
+			Controller: c.ID, Name: c.Name, PrivacyContact: c.PrivacyContact,
+		})
+	}
+	return all
 }
 
 // MoveRecipient records a change of address.
@@ -163,6 +186,22 @@ func (s *historyServer) ListErasedReturns(
 		r := &page.Returns[i]
 		response.Returns = append(response.Returns, &assentv1.ErasedReturn{
 			Day: r.Day.Time().Format(time.DateOnly), Client: r.Client, Department: r.Department, Person: r.Person, Count: r.Count,
+		})
+	}
+	return response, nil
+}
+
+// ListClaims lists what is kept of erased persons, sealed.
+func (s *historyServer) ListClaims(ctx context.Context, m *assentv1.ListClaimsRequest) (*assentv1.ListClaimsResponse, error) {
+	page, err := s.rights.Claims(ctx, rights.ClaimsInput{ID: m.GetClaimId(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	response := &assentv1.ListClaimsResponse{NextPageToken: page.Next}
+	for i := range page.Claims {
+		c := &page.Claims[i]
+		response.Claims = append(response.Claims, &assentv1.Claim{
+			ClaimId: hex.EncodeToString(c.ID[:]), UntilTime: timestamppb.New(c.Until.Time()), Sealed: c.Sealed,
 		})
 	}
 	return response, nil

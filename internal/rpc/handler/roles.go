@@ -55,6 +55,7 @@ type Rights interface {
 	PlaceHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
 	ReleaseHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
 	Returns(ctx context.Context, in rights.ReturnsInput) (rights.ReturnsPage, error)
+	Claims(ctx context.Context, in rights.ClaimsInput) (rights.ClaimsPage, error)
 }
 
 // Catalogs keeps the catalog.

@@ -152,11 +152,7 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 			}
 		}
 		if r.Erases != nil {
-			before := w.Removals
 			recorded, err := w.recorder.rights.In(tx).Erase(r.Erases, p)
-			if recorded.Warnings = p.Entry.Warnings; w.Caller.AllDepartments {
-				recorded.Erased = new(w.Removals.Since(&before))
-			}
 			return recorded, true, err
 		}
 		if p.Known == 0 && !entry.With.IsZero() {

@@ -273,6 +273,9 @@ func (t *removal) liftBounce(c *candidate, s *txn.Subject, events []consent.Even
 		}
 		for _, p := range all {
 			t.report.add(HardBounces, 1, p.At)
+			if t.run.dryRun {
+				t.report.name(HardBounces, p.Position)
+			}
 		}
 		if t.run.dryRun {
 			continue
@@ -299,6 +302,9 @@ func (t *removal) applyRemoval() error {
 		facts := consent.Facts{Removed: class, Count: int64(len(events))}
 		for i := range events {
 			t.report.add(string(class), 1, events[i].Occurred)
+			if t.run.dryRun {
+				t.report.name(string(class), events[i].Position)
+			}
 			facts.Until = max(facts.Until, events[i].Occurred)
 			facts.Positions = append(facts.Positions, events[i].Position)
 		}

@@ -65,7 +65,12 @@ type Class struct {
 	Class  string
 	Count  int64
 	Oldest consent.Instant // when the oldest of it occurred; of disclosures the day, of claims when their time ended; not of erasures
+	// Positions are, in a dry run, those of the events that were found first, at most positionsShown, in order.
+	Positions []int64
 }
+
+// positionsShown is how many positions a report names of each class.
+const positionsShown = 100
 
 // Report is what retention did, or in a dry run would do.
 type Report struct {
@@ -94,7 +99,16 @@ func (r *Report) add(class string, n int64, oldest consent.Instant) {
 func (r *Report) addAll(other *Report) {
 	for _, c := range other.Classes {
 		r.add(c.Class, c.Count, c.Oldest)
+		r.name(c.Class, c.Positions...)
 	}
+}
+
+// name adds positions to a class, as far as a report names them.
+func (r *Report) name(class string, positions ...int64) {
+	i := slices.IndexFunc(r.Classes, func(c Class) bool { return c.Class == class })
+	c := &r.Classes[i]
+	c.Positions = append(c.Positions, positions[:min(len(positions), positionsShown-len(c.Positions))]...)
+	slices.Sort(c.Positions)
 }
 
 // RunRetention carries out the erasures that were imported, removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -8,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
@@ -139,4 +141,85 @@ func (w *Tx) clientOf(actor string) (access.Client, error) {
 		return access.Client{ID: actor, AllDepartments: true}, nil
 	}
 	return access.NewClientOf(&clients[at]), nil
+}
+
+// learnt returns the clients and the controllers that learnt something of a person and have to be told of the erasure (GDPR Art. 19),
+// as far as the counts of disclosures and the events still say it. It is called before they go.
+func (w *Tx) learnt(who *person) (*txn.Learnt, error) {
+	exact, err := w.Subject(&who.exact)
+	if err != nil {
+		return nil, err
+	}
+	folded, err := w.Subject(&who.folded)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := w.Disclosures(exact, folded)
+	if err != nil {
+		return nil, err
+	}
+	cat, err := w.Catalog(w.Recorded)
+	if err != nil {
+		return nil, err
+	}
+	clients, controllers := map[string]access.Client{}, map[string]bool{}
+	for i := range counts {
+		d := &counts[i]
+		if _, known := clients[d.Client]; !known {
+			if clients[d.Client], err = w.clientOf(d.Client); err != nil {
+				return nil, err
+			}
+		}
+		if department, ok := cat.Department(clients[d.Client].Department); ok {
+			controllers[department.Controller] = true
+		}
+		if channel, ok := cat.Channel(d.Channel); ok {
+			controllers[channel.Controller] = true
+		}
+	}
+	if err := w.saidTo(who, exact, folded, cat, controllers); err != nil {
+		return nil, err
+	}
+	return named(cat, clients, controllers), nil
+}
+
+// saidTo adds the controllers that the events of a person were said to.
+func (w *Tx) saidTo(who *person, exact, folded *txn.Subject, cat *catalog.Catalog, controllers map[string]bool) error {
+	all, err := w.EventsOf(exact, folded)
+	if err != nil {
+		return err
+	}
+	spelling, err := who.spelling(folded.KeyVersion)
+	if err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(all[folded], func(e consent.Event) bool { return e.Spelling != spelling })
+	for _, e := range slices.Concat(all[exact], own) {
+		for _, id := range e.Channels {
+			if channel, ok := cat.Channel(id); ok {
+				controllers[channel.Controller] = true
+			}
+		}
+	}
+	return nil
+}
+
+// named adds what the catalog says of clients and controllers, and puts them in order.
+func named(cat *catalog.Catalog, clients map[string]access.Client, controllers map[string]bool) *txn.Learnt {
+	all := &txn.Learnt{}
+	for _, id := range slices.Sorted(maps.Keys(clients)) {
+		c := txn.LearntClient{ID: id, Department: clients[id].Department}
+		if r, ok := cat.Recipient(id); ok {
+			c.Name, c.Role, c.Country, c.PostalAddress = r.Name, string(r.Role), r.Country, r.PostalAddress
+		}
+		all.Clients = append(all.Clients, c)
+	}
+	for _, id := range slices.Sorted(maps.Keys(controllers)) {
+		c := txn.LearntController{ID: id}
+		if found, ok := cat.Controller(id); ok {
+			c.Name, c.PrivacyContact = found.Name, found.PrivacyContact
+		}
+		all.Controllers = append(all.Controllers, c)
+	}
+	return all
 }

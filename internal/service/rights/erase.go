@@ -29,13 +29,25 @@ func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
 		return txn.Recorded{}, err
 	}
 	recorded := txn.Recorded{Position: p.Known, Duplicate: p.Known != 0}
+	before := w.Removals
+	if w.Caller.AllDepartments {
+		if recorded.Learnt, err = w.learnt(who); err != nil {
+			return txn.Recorded{}, err
+		}
+	}
 	if !recorded.Duplicate {
 		p.Entry.Evidence = withoutPersonalData(p.Entry.Evidence)
 		if recorded.Position, err = w.Record(p); err != nil {
 			return txn.Recorded{}, err
 		}
 	}
-	return recorded, w.eraseUntil(who, p.Occurred, taken)
+	if err := w.eraseUntil(who, p.Occurred, taken); err != nil {
+		return txn.Recorded{}, err
+	}
+	if recorded.Warnings = p.Entry.Warnings; w.Caller.AllDepartments {
+		recorded.Erased = new(w.Removals.Since(&before))
+	}
+	return recorded, nil
 }
 
 // eraseUntil erases, physically, what an erasure of the person at the instant ends: docs/storage-format.md says what goes and what

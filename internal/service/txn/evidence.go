@@ -41,6 +41,20 @@ func (w *Tx) OpenEvidence(e *consent.Event) (consent.Evidence, error) {
 	return w.engine.OpenEvidence(e, sealed)
 }
 
+// Disclosures returns what is counted for subjects, as it is stored.
+func (w *Tx) Disclosures(of ...*Subject) ([]storage.Disclosure, error) {
+	ids := make([]consent.SubjectID, 0, len(of))
+	for _, s := range of {
+		if s.ID != (consent.SubjectID{}) {
+			ids = append(ids, s.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return w.tx.Disclosures(w.ctx, ids)
+}
+
 // EvidenceAt returns the evidence of the subject's event at a position.
 func (w *Tx) EvidenceAt(s *Subject, position int64) (consent.Evidence, error) {
 	all, err := w.EventsOf(s)

@@ -16,7 +16,27 @@ type Recorded struct {
 	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of. It is nil where the caller acts for one
 	// department: the number tells whether another one knows the address.
 	Erased *int64 `json:",omitzero"`
+	// Learnt is of an erasure: whom it has to be told. It is nil where Erased is.
+	Learnt *Learnt `json:",omitzero"`
 }
+
+// Learnt are the clients and the controllers that learnt something of an address, each by id.
+type Learnt struct {
+	Clients     []LearntClient     `json:",omitempty"`
+	Controllers []LearntController `json:",omitempty"`
+}
+
+// LearntClient is a client that learnt something of an address. What the catalog says of recipients is empty where it says nothing of the
+// client.
+type LearntClient struct {
+	ID         string
+	Department string // empty: it acts for all
+
+	Name, Role, Country, PostalAddress string
+}
+
+// LearntController is a controller that learnt something of an address.
+type LearntController struct{ ID, Name, PrivacyContact string }
 
 // StillAllowed is a channel that a no was stated for, and on which a later consent still allows messages. Reason and position are zero
 // where the channel is of another department than the client.

@@ -104,6 +104,9 @@ func tableStatements(t *testing.T) []storage.Statement {
 	var asked noted
 	_, err := tables.Claims(t.Context(), &asked, [16]byte{}, 10)
 	if err == nil {
+		_, err = tables.ClaimsOf(t.Context(), &asked, [16]byte{1})
+	}
+	if err == nil {
 		_, err = tables.Cosigned(t.Context(), &asked, 0, 10)
 	}
 	if err == nil {

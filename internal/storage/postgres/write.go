@@ -180,6 +180,13 @@ func (t *tx) Evidence(ctx context.Context, positions []int64) (map[int64][]byte,
 	return found, err
 }
 
+// Disclosures returns what is counted for the subjects.
+func (t *tx) Disclosures(ctx context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
+	var rows []storage.Disclosure
+	err := t.read(ctx, "read disclosures", column.AppendTo(&rows, column.ScanDisclosure), selectDisclosures, idArray(subjects))
+	return rows, err
+}
+
 // QueryTable runs a statement on a table that is not the ledger's.
 func (t *tx) QueryTable(ctx context.Context, s storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
 	return t.loaded.Head, t.read(ctx, s.Doing, each, s.SQL, s.Args...)

@@ -196,6 +196,17 @@ func (t *tx) Evidence(_ context.Context, positions []int64) (map[int64][]byte, e
 	return found, classify(doing, err)
 }
 
+// Disclosures returns what is counted for the subjects.
+func (t *tx) Disclosures(_ context.Context, subjects []consent.SubjectID) ([]storage.Disclosure, error) {
+	const doing = "read disclosures"
+	if t.conn == nil {
+		return nil, fmt.Errorf(doing + ": the write has been decided")
+	}
+	var rows []storage.Disclosure
+	err := t.conn.query(selectDisclosures, []any{jsonSubjects(subjects)}, column.AppendTo(&rows, column.ScanDisclosure))
+	return rows, classify(doing, err)
+}
+
 // QueryTable runs a statement on a table that is not the ledger's.
 func (t *tx) QueryTable(ctx context.Context, s storage.Statement, each func(storage.Scan) error) (storage.Head, error) {
 	if t.conn == nil {

@@ -31,6 +31,7 @@ func disclosureTests() []test {
 		{"DeleteDisclosures_BeforeTheDay_TheEarliestFirst_AtMostLimit", testDisclosuresDelete},
 		{"DeleteDisclosures_OfSubjectsInExcept_AreLeftAlone", testDisclosuresExcept},
 		{"Write_ForgetDisclosures_DeletesThoseOfTheSubjects", testDisclosuresForget},
+		{"Tx_Disclosures_ReturnsThoseUnderTheLock", testTxDisclosures},
 		{"Write_ForgetDisclosures_UntilADay_KeepsLaterOnesOrHandsThemOn", testDisclosuresForgetUntil},
 	}
 }
@@ -406,4 +407,16 @@ func forget(ids ...consent.SubjectID) []storage.ForgottenDisclosures {
 		list[i] = storage.ForgottenDisclosures{Subject: ids[i], Until: math.MaxInt64}
 	}
 	return list
+}
+
+func testTxDisclosures(t *testing.T, open Open) {
+	store := people(t, open, 10)
+	add(t, store, 1, learnt(2, 6, 1), learnt(1, 5, 2), learnt(3, 5, 1))
+	err := store.Write(t.Context(), storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
+		got, err := tx.Disclosures(ctx, []consent.SubjectID{id(2), id(1), id(4)})
+		noError(t, "Disclosures", err)
+		same(t, "the disclosures", got, []storage.Disclosure{disclosure(1, 5, 2), disclosure(2, 6, 1)})
+		return nil, nil
+	})
+	noError(t, "Write", err)
 }

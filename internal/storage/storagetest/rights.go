@@ -245,6 +245,11 @@ func testClaims(t *testing.T, open Open) {
 		noError(t, "Claims", err)
 		same(t, "the claims", got, c.want)
 	}
+	for id, want := range map[[16]byte][]tables.Claim{claim(3).ID: {claim(3)}, claim(2).ID: nil} {
+		got, err := tables.ClaimsOf(t.Context(), store, id)
+		noError(t, "ClaimsOf", err)
+		same(t, "the claim with an id", got, want)
+	}
 }
 
 func testClaimTwice(t *testing.T, open Open) {

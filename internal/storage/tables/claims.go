@@ -26,6 +26,14 @@ func Claims(ctx context.Context, from storage.TableReader, after [16]byte, limit
 	return rows, err
 }
 
+// ClaimsOf returns the claim with the id, if there is one.
+func ClaimsOf(ctx context.Context, from storage.TableReader, id [16]byte) ([]Claim, error) {
+	_, rows, err := list(ctx, from, storage.Statement{
+		Doing: "read a claim", SQL: `SELECT ` + claimColumns + ` FROM claims WHERE id = $1`, Args: []any{id[:]},
+	}, scanClaim)
+	return rows, err
+}
+
 // AddClaim adds a claim; that its id exists already is an error.
 func AddClaim(c *Claim) storage.Statement {
 	return storage.Statement{
