@@ -152,6 +152,9 @@ func (l *lived) together(part []statement.Statement) {
 // inOneTransaction makes calls, each of which writes once, at the same time, and has them committed in one transaction in their order.
 func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []func() error) []error {
 	t.Helper()
+	if err := s.Flush(ctx); err != nil { // An erasure stores the counts first, and would wait for the lock before it is queued.
+		t.Fatal(err)
+	}
 	if len(calls) == 0 {
 		return nil
 	}
