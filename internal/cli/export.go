@@ -29,7 +29,7 @@ type exportFlags struct {
 	recordedSince value.Time
 	recordedUntil value.Time
 	controller    string
-	withhold      []int64
+	withhold      value.Positions
 	grounds       []string
 	answers       assentv1.AccessRequest
 }
@@ -46,9 +46,8 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	flags.Var(&f.recordedSince, "recorded-since", "with --all: only what was recorded at or after this time")
 	flags.Var(&f.recordedUntil, "recorded-until", "with --all: only what was recorded before this time")
 	flags.StringVar(&f.controller, "controller", "", "only what concerns the controller with this id, and what blocks")
-	flags.Int64SliceVar(&f.withhold, "withhold", nil,
-		"leave out evidence and free text of the event at this `position` (GDPR Art. 15(4)); each needs a --ground")
-	flags.Lookup("withhold").DefValue = "" // pflag would print an empty list
+	flags.Var(&f.withhold, "withhold",
+		"leave out evidence and free text of the event at this position (GDPR Art. 15(4)); each needs a --ground")
 	flags.StringArrayVar(&f.grounds, "ground", nil, "why, as the answer says it: one for each --withhold, in the same order")
 	flags.StringVar(&f.answers.FileNumber, "file-number", "", "your number of the file, for the field request of --format dossier")
 	flags.StringVar(&f.answers.Name, "name", "", "the name of the person who asked, for the same field")

@@ -156,3 +156,23 @@ func (f *VerifierKey) Set(value string) error {
 	*f = VerifierKey(value)
 	return nil
 }
+
+// Positions is the value of a flag that lists positions of events. Each use of the flag adds one, or several with commas between them.
+type Positions []int64
+
+func (f *Positions) String() string { return Numbers(*f, ",") }
+
+// Type returns the placeholder in the usage text.
+func (f *Positions) Type() string { return "position" }
+
+// Set adds to the value.
+func (f *Positions) Set(value string) error {
+	for text := range strings.SplitSeq(value, ",") {
+		position, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil || position < 1 {
+			return errors.New("not a position of an event: give a whole number from 1 on, as assent history shows it")
+		}
+		*f = append(*f, position)
+	}
+	return nil
+}
