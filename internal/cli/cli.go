@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/failure"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/nearest"
 	"github.com/assent-io/assent/internal/telemetry"
@@ -71,7 +72,7 @@ func run(ctx context.Context, args []string, a *app) int {
 	if errors.Is(err, terminal.ErrReaderGone) {
 		return terminal.ExitPipe
 	}
-	asJSON := a.JSON() || asksForJSON(args)
+	asJSON := a.JSON() || failure.AsksForJSON(args)
 	if isInterrupted(ctx, err) {
 		code := interruptedCode(ctx)
 		if asJSON {
@@ -85,17 +86,19 @@ func run(ctx context.Context, args []string, a *app) int {
 	if isUsage {
 		err = usage
 	} else if !a.running {
-		err, isUsage = errors.New(callText(cmd, err)), true
+		err, isUsage = errors.New(failure.Usage(cmd, err)), true
 	}
 	code := terminal.ExitFailed
 	if isUsage {
 		code = terminal.ExitUsage
 	}
 	if asJSON {
-		a.NoteError(errorJSONOf(err, code))
+		a.NoteError(failure.JSON(err, code))
 		return code
 	}
-	a.report(err)
+	for _, line := range failure.Lines(err) {
+		a.Notef("%s", line)
+	}
 	if !isUsage {
 		return code
 	}

@@ -1,4 +1,6 @@
-package cli
+// Package failure says what went wrong with a run of the program: in lines for a person, or as JSON for a script. It repeats no
+// argument that may be an address.
+package failure
 
 import (
 	"errors"
@@ -19,25 +21,24 @@ import (
 	"github.com/assent-io/assent/internal/phrase"
 )
 
-// report writes the error: one line, and one for each field violation or
-// problem of a catalog.
-func (a *app) report(err error) {
+// prefix begins the first line of an error.
+const prefix = "assent: "
+
+// Lines returns an error as it is written for a person: a line, and one for each field violation of a call or problem of a document.
+func Lines(err error) []string {
 	call, isCall := errors.AsType[*connect.Error](err)
-	switch {
-	case isCall:
-		text, violations := call.Describe()
-		if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
-			text = outer + text
-		}
-		a.Notef("assent: %s", phrase.OneLine(text))
-		for _, v := range violations {
-			a.Notef("  %s", phrase.OneLine(v))
-		}
-	default:
-		for _, line := range problemLines(err) {
-			a.Notef("%s", line)
-		}
+	if !isCall {
+		return problemLines(err)
 	}
+	text, violations := call.Describe()
+	if outer, found := strings.CutSuffix(err.Error(), call.Error()); found {
+		text = outer + text
+	}
+	lines := []string{prefix + phrase.OneLine(text)}
+	for _, v := range violations {
+		lines = append(lines, "  "+phrase.OneLine(v))
+	}
+	return lines
 }
 
 // problemLines returns one line, but several for a document that this process
@@ -45,18 +46,18 @@ func (a *app) report(err error) {
 func problemLines(err error) []string {
 	refused, ok := errors.AsType[*fault.Error](err)
 	if !ok || len(refused.Violations) == 0 {
-		return []string{"assent: " + phrase.OneLine(err.Error())}
+		return []string{prefix + phrase.OneLine(err.Error())}
 	}
 	text, problems, _ := strings.Cut(err.Error(), "\n")
-	lines := []string{"assent: " + phrase.OneLine(text)}
+	lines := []string{prefix + phrase.OneLine(text)}
 	for problem := range strings.Lines(problems) {
 		lines = append(lines, "  "+phrase.OneLine(problem))
 	}
 	return lines
 }
 
-// errorJSONOf returns an error as it is written with --format json.
-func errorJSONOf(err error, code int) terminal.Error {
+// JSON returns an error as it is written with --format json.
+func JSON(err error, code int) terminal.Error {
 	e := terminal.Error{Code: "FAILED", ExitCode: code}
 	if code == terminal.ExitUsage {
 		e.Code = "USAGE"
@@ -64,7 +65,7 @@ func errorJSONOf(err error, code int) terminal.Error {
 	call, isCall := errors.AsType[*connect.Error](err)
 	if !isCall {
 		lines := problemLines(err)
-		e.Message = strings.TrimPrefix(lines[0], "assent: ")
+		e.Message = strings.TrimPrefix(lines[0], prefix)
 		for _, line := range lines[1:] {
 			e.Violations = append(e.Violations, terminal.Violation{Message: strings.TrimSpace(line)})
 		}
@@ -90,9 +91,8 @@ func errorJSONOf(err error, code int) terminal.Error {
 	return e
 }
 
-// callText says what is wrong with a call of the program. Cobra and pflag
-// repeat arguments, which may be addresses.
-func callText(cmd *cobra.Command, err error) string {
+// Usage says what is wrong with the arguments of the program, as cobra and pflag found it. These repeat arguments, which may be addresses.
+func Usage(cmd *cobra.Command, err error) string {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
@@ -107,7 +107,7 @@ func callText(cmd *cobra.Command, err error) string {
 	}
 	cause := invalid.Unwrap().Error()
 	switch invalid.GetFlag().Value.(type) {
-	case *value.Choice, *value.Time, *value.Declaration, *value.Basis:
+	case *value.Choice, *value.Time, *value.Declaration, *value.Basis, *value.Positions:
 		// They never repeat what they were given, but may show an example.
 	default:
 		cause = withoutAddresses(cause)
@@ -120,8 +120,8 @@ func withoutAddresses(text string) string {
 	return regexp.MustCompile(`[^\s"'=]*@[^\s"']*`).ReplaceAllString(text, "…")
 }
 
-// asksForJSON reports whether the arguments ask for JSON, also where they are wrong and were not read to their end.
-func asksForJSON(args []string) bool {
+// AsksForJSON reports whether the arguments ask for JSON, also where they are wrong and were not read to their end.
+func AsksForJSON(args []string) bool {
 	for i, arg := range args {
 		if arg == "--" {
 			return false
