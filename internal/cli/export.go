@@ -30,6 +30,7 @@ type exportFlags struct {
 	recordedUntil value.Time
 	controller    string
 	withhold      value.Positions
+	before        value.Time
 	grounds       []string
 	answers       assentv1.AccessRequest
 }
@@ -48,7 +49,10 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.controller, "controller", "", "only what concerns the controller with this id, and what blocks")
 	flags.Var(&f.withhold, "withhold",
 		"leave out evidence and free text of the event at this position (GDPR Art. 15(4)); each needs a --ground")
-	flags.StringArrayVar(&f.grounds, "ground", nil, "why, as the answer says it: one for each --withhold, in the same order")
+	flags.Var(&f.before, "withhold-before",
+		"leave them out of all events before this time, such as those of an earlier owner of the mailbox; needs a --ground")
+	flags.StringArrayVar(&f.grounds, "ground", nil,
+		"why, as the answer says it: one for each --withhold, in the same order, the last for --withhold-before")
 	flags.StringVar(&f.answers.FileNumber, "file-number", "", "your number of the file, for the field request of --format dossier")
 	flags.StringVar(&f.answers.Name, "name", "", "the name of the person who asked, for the same field")
 	flags.StringVar(&f.answers.RequestDate, "request-date", "", "the day on which the request was received, as 2026-11-22, for the same field; it gives the day by which to answer")
@@ -63,7 +67,7 @@ func ledgerFlags() []string {
 
 // answerFlags are those that make sense only where an address is written to a file.
 func answerFlags() []string {
-	return []string{"controller", "withhold", "ground", "file-number", "name", "request-date", "identity-check"}
+	return []string{"controller", "withhold", "withhold-before", "ground", "file-number", "name", "request-date", "identity-check"}
 }
 
 // languages are those in which a dossier is written.
@@ -75,8 +79,12 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, 
 	if i := slices.IndexFunc(answerFlags(), given); i >= 0 && (f.all || f.searches()) {
 		return terminal.Usagef("--%s is for a file about an address: use --format dossier, csv, html, jsonld or zip", answerFlags()[i])
 	}
-	if len(f.withhold) != len(f.grounds) {
-		return terminal.Usagef("give one --ground for each --withhold")
+	grounds := len(f.withhold)
+	if f.before.At != nil {
+		grounds++
+	}
+	if len(f.grounds) != grounds {
+		return terminal.Usagef("give one --ground for each --withhold, and one for --withhold-before")
 	}
 	if f.all {
 		switch {
@@ -129,7 +137,14 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 		Controller: f.controller,
 	}
 	for i, position := range f.withhold {
-		in.Withhold = append(in.Withhold, &assentv1.Withholding{Position: position, Ground: f.grounds[i]})
+		in.Withhold = append(in.Withhold, &assentv1.Withholding{
+			Events: &assentv1.Withholding_Position{Position: position}, Ground: f.grounds[i],
+		})
+	}
+	if f.before.At != nil {
+		in.Withhold = append(in.Withhold, &assentv1.Withholding{
+			Events: &assentv1.Withholding_BeforeTime{BeforeTime: f.before.At}, Ground: f.grounds[len(f.withhold)],
+		})
 	}
 	if proto.Size(&f.answers) > 0 {
 		in.Request = &f.answers

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -264,6 +265,43 @@ func TestExport_WithheldPosition_IsShownWithItsGroundAndNothingElse(t *testing.T
 				t.Error("something was sent")
 			}
 		}
+	})
+}
+
+func TestExport_WithheldBeforeATime_LeavesOutWhatTheEarlierOwnerSaid(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const anna = "anna@example.at"
+		earlier := w.mustRecord(ctx, s, secretive(consent.KindRefuse, anna))
+		w.clock.Advance(time.Hour)
+		owned := w.clock.Now()
+		now := secretive(consent.KindRefuse, anna)
+		now.IP = "198.51.100.7"
+		later := w.mustRecord(ctx, s, now)
+		in := export.Input{Address: anna, Withheld: []export.Withheld{{Before: consent.InstantOf(owned), Ground: "another person had this mailbox"}}}
+		file := everyFormat(ctx, t, s, in)
+		wantWithout(t, file, "192.0.2.99")
+		if !strings.Contains(file, "198.51.100.7") || !strings.Contains(file, "another person had this mailbox") {
+			t.Error("the later event, or the ground, is not told")
+		}
+		in.Format = export.JSON
+		var d dossier.Dossier
+		if err := json.Unmarshal([]byte(fileOf(ctx, t, s, in)), &d); err != nil {
+			t.Fatal(err)
+		}
+		states := map[int64]string{}
+		for i := range d.Events {
+			states[d.Events[i].Position] = d.Events[i].EvidenceState
+		}
+		if states[earlier.Position] != dossier.EvidenceWithheld || states[later.Position] == dossier.EvidenceWithheld {
+			t.Errorf("states of the evidence: %v", states)
+		}
+		in.Format = export.ZIP
+		if r := dossier.Verify([]byte(fileOf(ctx, t, s, in)), ""); r.Found != 0 {
+			t.Errorf("%+v", r)
+		}
+		in.Withheld[0].Before = consent.InstantOf(owned.Add(-2 * time.Hour))
+		wantFault(t, s.Export(ctx, in, func(export.Chunk) error { return nil }), fault.NotOfAddress)
 	})
 }
 

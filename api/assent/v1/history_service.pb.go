@@ -2373,11 +2373,16 @@ func (*ExportHistoryRequest_Address) isExportHistoryRequest_Target() {}
 
 func (*ExportHistoryRequest_Ledger) isExportHistoryRequest_Target() {}
 
-// An event whose evidence and free text are left out of an answer.
+// Events whose evidence and free text are left out of an answer. That they were recorded, when and for what is told.
 type Withholding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The position of an event that was recorded for the exact address.
-	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	// Exactly one must be given.
+	//
+	// Types that are valid to be assigned to Events:
+	//
+	//	*Withholding_Position
+	//	*Withholding_BeforeTime
+	Events isWithholding_Events `protobuf_oneof:"events"`
 	// Why, as the answer says it.
 	Ground        string `protobuf:"bytes,2,opt,name=ground,proto3" json:"ground,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2414,11 +2419,29 @@ func (*Withholding) Descriptor() ([]byte, []int) {
 	return file_assent_v1_history_service_proto_rawDescGZIP(), []int{32}
 }
 
+func (x *Withholding) GetEvents() isWithholding_Events {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 func (x *Withholding) GetPosition() int64 {
 	if x != nil {
-		return x.Position
+		if x, ok := x.Events.(*Withholding_Position); ok {
+			return x.Position
+		}
 	}
 	return 0
+}
+
+func (x *Withholding) GetBeforeTime() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.Events.(*Withholding_BeforeTime); ok {
+			return x.BeforeTime
+		}
+	}
+	return nil
 }
 
 func (x *Withholding) GetGround() string {
@@ -2427,6 +2450,25 @@ func (x *Withholding) GetGround() string {
 	}
 	return ""
 }
+
+type isWithholding_Events interface {
+	isWithholding_Events()
+}
+
+type Withholding_Position struct {
+	// The position of an event that was recorded for the exact address.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3,oneof"`
+}
+
+type Withholding_BeforeTime struct {
+	// All events recorded for the exact address that occurred before this time, such as those of the person to whom the mailbox belonged
+	// before.
+	BeforeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=before_time,json=beforeTime,proto3,oneof"`
+}
+
+func (*Withholding_Position) isWithholding_Events() {}
+
+func (*Withholding_BeforeTime) isWithholding_Events() {}
 
 // A request for access that is answered with an export. What is empty is left out of the letter.
 type AccessRequest struct {
@@ -2855,11 +2897,14 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"controller\x12?\n" +
 	"\bwithhold\x18\a \x03(\v2\x16.assent.v1.WithholdingB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bwithhold\x127\n" +
 	"\arequest\x18\b \x01(\v2\x18.assent.v1.AccessRequestB\x03\xe0A\x01R\arequestB\x0f\n" +
-	"\x06target\x12\x05\xbaH\x02\b\x01\"V\n" +
-	"\vWithholding\x12#\n" +
-	"\bposition\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\bposition\x12\"\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"\xa8\x01\n" +
+	"\vWithholding\x12%\n" +
+	"\bposition\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01H\x00R\bposition\x12=\n" +
+	"\vbefore_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\n" +
+	"beforeTime\x12\"\n" +
 	"\x06ground\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06ground\"\xc0\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06groundB\x0f\n" +
+	"\x06events\x12\x05\xbaH\x02\b\x01\"\xc0\x01\n" +
 	"\rAccessRequest\x12+\n" +
 	"\vfile_number\x18\x01 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18dR\n" +
@@ -2987,41 +3032,42 @@ var file_assent_v1_history_service_proto_depIdxs = []int32{
 	0,  // 18: assent.v1.ExportHistoryRequest.format:type_name -> assent.v1.ExportFormat
 	33, // 19: assent.v1.ExportHistoryRequest.withhold:type_name -> assent.v1.Withholding
 	34, // 20: assent.v1.ExportHistoryRequest.request:type_name -> assent.v1.AccessRequest
-	37, // 21: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
-	37, // 22: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
-	37, // 23: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
-	37, // 24: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
-	1,  // 25: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
-	3,  // 26: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
-	6,  // 27: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
-	11, // 28: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
-	13, // 29: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
-	15, // 30: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
-	17, // 31: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
-	19, // 32: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
-	21, // 33: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
-	23, // 34: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
-	26, // 35: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
-	29, // 36: assent.v1.HistoryService.ListClaims:input_type -> assent.v1.ListClaimsRequest
-	32, // 37: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
-	2,  // 38: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
-	4,  // 39: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
-	7,  // 40: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
-	12, // 41: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
-	14, // 42: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
-	16, // 43: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
-	18, // 44: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
-	20, // 45: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
-	22, // 46: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
-	25, // 47: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
-	28, // 48: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
-	31, // 49: assent.v1.HistoryService.ListClaims:output_type -> assent.v1.ListClaimsResponse
-	36, // 50: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
-	38, // [38:51] is the sub-list for method output_type
-	25, // [25:38] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	37, // 21: assent.v1.Withholding.before_time:type_name -> google.protobuf.Timestamp
+	37, // 22: assent.v1.ExportRange.recorded_since_time:type_name -> google.protobuf.Timestamp
+	37, // 23: assent.v1.ExportRange.recorded_until_time:type_name -> google.protobuf.Timestamp
+	37, // 24: assent.v1.ExportRange.occurred_since_time:type_name -> google.protobuf.Timestamp
+	37, // 25: assent.v1.ExportRange.occurred_until_time:type_name -> google.protobuf.Timestamp
+	1,  // 26: assent.v1.HistoryService.SearchHistory:input_type -> assent.v1.SearchHistoryRequest
+	3,  // 27: assent.v1.HistoryService.ListDisclosures:input_type -> assent.v1.ListDisclosuresRequest
+	6,  // 28: assent.v1.HistoryService.EraseRecipient:input_type -> assent.v1.EraseRecipientRequest
+	11, // 29: assent.v1.HistoryService.MoveRecipient:input_type -> assent.v1.MoveRecipientRequest
+	13, // 30: assent.v1.HistoryService.VoidEvents:input_type -> assent.v1.VoidEventsRequest
+	15, // 31: assent.v1.HistoryService.LinkRecipients:input_type -> assent.v1.LinkRecipientsRequest
+	17, // 32: assent.v1.HistoryService.UnlinkRecipients:input_type -> assent.v1.UnlinkRecipientsRequest
+	19, // 33: assent.v1.HistoryService.PlaceLegalHold:input_type -> assent.v1.PlaceLegalHoldRequest
+	21, // 34: assent.v1.HistoryService.ReleaseLegalHold:input_type -> assent.v1.ReleaseLegalHoldRequest
+	23, // 35: assent.v1.HistoryService.ListErasedReturns:input_type -> assent.v1.ListErasedReturnsRequest
+	26, // 36: assent.v1.HistoryService.ListReaders:input_type -> assent.v1.ListReadersRequest
+	29, // 37: assent.v1.HistoryService.ListClaims:input_type -> assent.v1.ListClaimsRequest
+	32, // 38: assent.v1.HistoryService.ExportHistory:input_type -> assent.v1.ExportHistoryRequest
+	2,  // 39: assent.v1.HistoryService.SearchHistory:output_type -> assent.v1.SearchHistoryResponse
+	4,  // 40: assent.v1.HistoryService.ListDisclosures:output_type -> assent.v1.ListDisclosuresResponse
+	7,  // 41: assent.v1.HistoryService.EraseRecipient:output_type -> assent.v1.EraseRecipientResponse
+	12, // 42: assent.v1.HistoryService.MoveRecipient:output_type -> assent.v1.MoveRecipientResponse
+	14, // 43: assent.v1.HistoryService.VoidEvents:output_type -> assent.v1.VoidEventsResponse
+	16, // 44: assent.v1.HistoryService.LinkRecipients:output_type -> assent.v1.LinkRecipientsResponse
+	18, // 45: assent.v1.HistoryService.UnlinkRecipients:output_type -> assent.v1.UnlinkRecipientsResponse
+	20, // 46: assent.v1.HistoryService.PlaceLegalHold:output_type -> assent.v1.PlaceLegalHoldResponse
+	22, // 47: assent.v1.HistoryService.ReleaseLegalHold:output_type -> assent.v1.ReleaseLegalHoldResponse
+	25, // 48: assent.v1.HistoryService.ListErasedReturns:output_type -> assent.v1.ListErasedReturnsResponse
+	28, // 49: assent.v1.HistoryService.ListReaders:output_type -> assent.v1.ListReadersResponse
+	31, // 50: assent.v1.HistoryService.ListClaims:output_type -> assent.v1.ListClaimsResponse
+	36, // 51: assent.v1.HistoryService.ExportHistory:output_type -> assent.v1.ExportHistoryResponse
+	39, // [39:52] is the sub-list for method output_type
+	26, // [26:39] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_history_service_proto_init() }
@@ -3039,6 +3085,10 @@ func file_assent_v1_history_service_proto_init() {
 	file_assent_v1_history_service_proto_msgTypes[31].OneofWrappers = []any{
 		(*ExportHistoryRequest_Address)(nil),
 		(*ExportHistoryRequest_Ledger)(nil),
+	}
+	file_assent_v1_history_service_proto_msgTypes[32].OneofWrappers = []any{
+		(*Withholding_Position)(nil),
+		(*Withholding_BeforeTime)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"fmt"
+
 	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -32,8 +34,12 @@ func (s *historyServer) ExportHistory(
 		Address: m.GetAddress(), Format: format, Language: s.speaks.of(ctx), Operators: m.GetIncludeOperators(),
 		Controller: m.GetController(),
 	}
-	for _, w := range m.GetWithhold() {
-		in.Withheld = append(in.Withheld, export.Withheld{Position: w.GetPosition(), Ground: w.GetGround()})
+	for i, w := range m.GetWithhold() {
+		before, err := instant(w.GetBeforeTime(), fmt.Sprintf("withhold[%d].beforeTime", i))
+		if err != nil {
+			return err
+		}
+		in.Withheld = append(in.Withheld, export.Withheld{Position: w.GetPosition(), Before: before, Ground: w.GetGround()})
 	}
 	if m := m.GetRequest(); m != nil {
 		in.Request = export.Request{

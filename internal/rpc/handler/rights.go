@@ -34,7 +34,7 @@ func (s *historyServer) EraseRecipient(
 	}
 	return &assentv1.EraseRecipientResponse{
 		Positions: []int64{result.Position}, Duplicate: result.Duplicate, EventsErased: result.Erased,
-		Warnings: warningsOf(result.Warnings),
+		Warnings:   warningsOf(result.Warnings),
 		Recipients: erasureRecipients(result.Learnt),
 	}, nil
 }

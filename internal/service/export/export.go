@@ -88,10 +88,22 @@ type Input struct {
 // Request is the request for access that an export answers. What is empty is not said.
 type Request = dossier.Request
 
-// Withheld is an event whose evidence and free text are left out, for they would adversely affect the rights of others (GDPR Art. 15(4)).
+// Withheld names events whose evidence and free text are left out, for they would adversely affect the rights of others (GDPR Art. 15(4)).
 type Withheld struct {
-	Position int64
-	Ground   string // as the answer says it
+	Position int64           // of one event; 0: see Before
+	Before   consent.Instant // all events that occurred before this time, such as those of an earlier owner of the mailbox
+	Ground   string          // as the answer says it
+}
+
+// names reports whether an event is one of those withheld.
+func (w *Withheld) names(e *dossier.Event) bool {
+	if e.Of != "" {
+		return false
+	}
+	if w.Position != 0 {
+		return e.Position == w.Position
+	}
+	return consent.Instant(e.OccurredTime) < w.Before
 }
 
 // Chunk is a part of a file. Name and type stand in the first one only.

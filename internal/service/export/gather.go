@@ -298,14 +298,22 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 // withhold takes out what is to be withheld. Error: POSITION_NOT_OF_ADDRESS.
 func (in *Input) withhold(g *dossierBuilder) error {
 	for i := range in.Withheld {
-		w := &in.Withheld[i]
-		at := slices.IndexFunc(g.dossier.Events, func(e dossier.Event) bool { return e.Position == w.Position && e.Of == "" })
-		if at < 0 {
+		w, found := &in.Withheld[i], false
+		for at := range g.dossier.Events {
+			if e := &g.dossier.Events[at]; w.names(e) {
+				e.Withhold(w.Ground)
+				g.withheld[e.Position], found = true, true
+			}
+		}
+		switch {
+		case found:
+		case w.Position != 0:
 			return fault.Errorf(fault.NotOfAddress, fmt.Sprintf("withhold[%d].position", i),
 				"position %d is no event of this address that the export would tell, so there is nothing to withhold", w.Position)
+		default:
+			return fault.Errorf(fault.NotOfAddress, fmt.Sprintf("withhold[%d].beforeTime", i),
+				"no event of this address occurred before that time, so there is nothing to withhold")
 		}
-		g.dossier.Events[at].Withhold(w.Ground)
-		g.withheld[w.Position] = true
 	}
 	return nil
 }
