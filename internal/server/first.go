@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/assent-io/assent/internal/atomicfile"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service"
@@ -97,7 +97,7 @@ func (f *first) finish(ctx context.Context) (id string, err error) {
 }
 
 // create makes the client. The pending file comes before it: a key that cannot be written must not be the key of a client, and a
-// client whose key was lost must be known as such.
+// client whose key was lost must be known as such. Its name is fixed, for the next start looks for it.
 func (f *first) create(ctx context.Context) (id string, err error) {
 	file, err := os.OpenFile(f.pending, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -108,7 +108,7 @@ func (f *first) create(ctx context.Context) (id string, err error) {
 			err = errors.Join(err, file.Close())
 		}
 	}()
-	if err := errors.Join(file.Chmod(0o600), syncFolder(f.pending)); err != nil {
+	if err := errors.Join(file.Chmod(0o600), atomicfile.SyncFolder(f.pending)); err != nil {
 		return "", err
 	}
 	id, key, err := f.client(ctx)
@@ -148,16 +148,7 @@ func (f *first) rename() error {
 	if err := os.Rename(f.pending, f.file); err != nil {
 		return err
 	}
-	return syncFolder(f.file)
-}
-
-// syncFolder makes the names in the folder of a file durable.
-func syncFolder(file string) error {
-	folder, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return atomicfile.SyncFolder(f.file)
 }
 
 // applyCatalog applies the catalog file of the settings, if there is one. The latest version over again changes nothing.
