@@ -124,7 +124,7 @@ func (a *app) eraseReturns() *cobra.Command {
 		Long: "List which clients sent grants, requests or confirmations of erased persons from before the erasure, by day. The\n" +
 			"server refused them, but these clients still hold data that they had to erase, too. PERSON is the same for all rows\n" +
 			"of one person, and has no other meaning.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListErasedReturnsResponse{}
@@ -217,7 +217,7 @@ func (a *app) void() *cobra.Command {
 		Long: "Leave an event, or the events of a batch, out of every answer, because they were recorded by mistake. assent history\n" +
 			"shows the positions of events, and an import shows the id of its batch. The events stay in the ledger, and\n" +
 			"--known-as-of still shows the earlier state. This cannot be undone; if an event was right after all, record it again.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.VoidEvents, (*app).writeVoided,
 			func([]string) (*assentv1.VoidEventsRequest, error) {
 				in := &assentv1.VoidEventsRequest{LeftOut: &assentv1.VoidEventsRequest_Position{Position: position}, Justification: why}

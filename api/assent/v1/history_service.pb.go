@@ -2870,9 +2870,10 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\rtotal_persons\x18\x02 \x01(\x03R\ftotalPersons\x12\x1f\n" +
 	"\vtotal_count\x18\x03 \x01(\x03R\n" +
 	"totalCount\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xa3\x01\n" +
-	"\x11ListClaimsRequest\x126\n" +
-	"\bclaim_id\x18\x01 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\aclaimId\x12*\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\x92\x02\n" +
+	"\x11ListClaimsRequest\x12\xa4\x01\n" +
+	"\bclaim_id\x18\x01 \x01(\tB\x88\x01\xe0A\x01\xbaH\x81\x01\xba\x01~\n" +
+	"\bclaim_id\x12Dan id is 32 hexadecimal digits in lower case, as ListClaims gives it\x1a,this == '' || this.matches('^[0-9a-f]{32}$')R\aclaimId\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"u\n" +
