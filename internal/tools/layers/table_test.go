@@ -205,7 +205,7 @@ func allowed() map[string][]string {
 		},
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
 		"internal/follow":             {"internal/ledger", "internal/storage"},
-		"internal/kept":               {"internal/atomicfile", "internal/consent", "internal/ledger"},
+		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/timetext",
