@@ -20,7 +20,8 @@ deleted. Refusals and suppressions stay under a keyed digest, so that the addres
 stays provable. Events that occurred after --at stay, too, with their evidence. The erasure is of one spelling: other
 spellings of the mailbox keep their data. It cannot be undone.
 
-For a client of all departments the answer lists who learnt something of the address and has to be told (GDPR Art. 19).
+The answer lists which clients and controllers learnt something of the address and may have to be told (GDPR Art. 19); a
+client of one department sees those of its department and channels.
 
 Afterwards, run assent ledger purge on the server: it removes the erased data from the free pages and the log of the database.`
 
@@ -97,7 +98,8 @@ func (a *app) writeToTell(to *assentv1.ErasureRecipients) error {
 	if len(to.GetClients())+len(to.GetControllers()) == 0 {
 		return nil
 	}
-	if err := a.Print("\nTell these of the erasure (GDPR Art. 19), because they learnt something of the address:\n"); err != nil {
+	if err := a.Print("\nThese learnt something of the address: tell recipients of the erasure (GDPR Art. 19), and have your own systems delete it.\n",
+	); err != nil {
 		return err
 	}
 	rows := [][]string{{"WHO", "ID", "NAME", "ROLE", "COUNTRY", "CONTACT"}}

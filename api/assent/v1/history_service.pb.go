@@ -558,7 +558,8 @@ type EraseRecipientResponse struct {
 	EventsErased *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
 	// What was recorded otherwise than given.
 	Warnings []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// Whom the erasure has to be told (GDPR Art. 19). Only for clients of all departments, like events_erased.
+	// Which clients and controllers learnt something of the address: recipients among them have to be told of the erasure (GDPR Art. 19).
+	// The caller is left out, and so is a controller that is the only one. A client of one department gets what ListDisclosures shows to it.
 	Recipients    *ErasureRecipients `protobuf:"bytes,5,opt,name=recipients,proto3" json:"recipients,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -300,10 +300,15 @@ func (in *Input) withhold(g *dossierBuilder) error {
 	for i := range in.Withheld {
 		w, found := &in.Withheld[i], false
 		for at := range g.dossier.Events {
-			if e := &g.dossier.Events[at]; w.names(e) {
-				e.Withhold(w.Ground)
-				g.withheld[e.Position], found = true, true
+			e := &g.dossier.Events[at]
+			if !w.names(e) {
+				continue
 			}
+			found = true
+			if w.Position != 0 || !g.withheld[e.Position] { // The ground for one event goes before that for all before a time.
+				e.Withhold(w.Ground)
+			}
+			g.withheld[e.Position] = true
 		}
 		switch {
 		case found:
