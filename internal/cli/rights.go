@@ -98,8 +98,7 @@ func (a *app) writeToTell(to *assentv1.ErasureRecipients) error {
 	if len(to.GetClients())+len(to.GetControllers()) == 0 {
 		return nil
 	}
-	if err := a.Print("\nThese learnt something of the address: tell recipients of the erasure (GDPR Art. 19), and have your own systems delete it.\n",
-	); err != nil {
+	if err := a.Print("\nThese learnt something of the address: tell recipients of the erasure (GDPR Art. 19), and have your own systems delete it.\n"); err != nil {
 		return err
 	}
 	rows := [][]string{{"WHO", "ID", "NAME", "ROLE", "COUNTRY", "CONTACT"}}
