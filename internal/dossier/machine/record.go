@@ -132,9 +132,9 @@ func eventsOn(d *dossier.Dossier, channel string) []*dossier.Event {
 	return list
 }
 
-// saysAnything reports whether an event names the channel, or something blocks it.
+// saysAnything reports whether an event names the channel, or an answer about it ever rested on something else that was recorded.
 func (r *record) saysAnything() bool {
-	return len(r.events) > 0 || slices.ContainsFunc(r.course.Spans, func(s timeline.Span) bool { return len(s.Blocks) > 0 })
+	return len(r.events) > 0 || slices.ContainsFunc(r.course.Spans, func(s timeline.Span) bool { return saysSomething(&s) })
 }
 
 // isOfConsent reports whether a consent was asked for, given, refused or withdrawn on the channel.

@@ -33,7 +33,21 @@ func (r *record) consentBegins() dossier.Time {
 	return first
 }
 
-// begins returns when the first event named the channel, or something first blocked it.
+// saysSomething reports whether an answer rests on anything that was recorded, or something is recorded that blocks the channel. The other
+// reasons follow from the address or the catalog alone.
+func saysSomething(s *timeline.Span) bool {
+	return len(s.Blocks) > 0 || slices.ContainsFunc(s.Decision.Reasons, func(code consent.Code) bool {
+		switch code {
+		case consent.CodeNoLegalBasis, consent.CodeReferenceMissing, consent.CodeRoleAddress, consent.CodeChannelRetired, consent.CodeSenderUnknown,
+			consent.CodeSenderInactive, consent.CodeSenderNotAllowed:
+			return false
+		default:
+			return true
+		}
+	})
+}
+
+// begins returns when the first event named the channel, or an answer first rested on something else that was recorded.
 func (r *record) begins() dossier.Time {
 	var first dossier.Time
 	for _, e := range r.events {
@@ -41,11 +55,11 @@ func (r *record) begins() dossier.Time {
 			first = e.OccurredTime
 		}
 	}
-	blocked := slices.IndexFunc(r.course.Spans, func(s timeline.Span) bool { return len(s.Blocks) > 0 })
-	if blocked < 0 {
+	other := slices.IndexFunc(r.course.Spans, func(s timeline.Span) bool { return saysSomething(&s) })
+	if other < 0 {
 		return first
 	}
-	from := dossier.Time(r.course.Spans[blocked].From)
+	from := dossier.Time(r.course.Spans[other].From)
 	if first == 0 {
 		return from
 	}
