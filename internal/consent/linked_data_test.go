@@ -241,7 +241,7 @@ func TestLinkedData_EveryScenario_AgreesWithTheCheckAtEveryInstant(t *testing.T)
 }
 
 func TestLinkedData_ExampleHistory_AgreesWithTheCheckAtEveryInstant(t *testing.T) {
-	c := mustCatalog(t, "acme.yaml")
+	c := mustCatalog(t)
 	l := newLedger()
 	for _, row := range readTable(t, "events.csv.gz") {
 		s, err := statementOf(row)

@@ -1,19 +1,26 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/locale"
+	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/rights"
 )
 
 // linkedData is what a reader of the JSON-LD sees of it.
@@ -37,17 +44,23 @@ type linkedStatus struct {
 	Duration struct {
 		Value any `json:"rdf:value"`
 	} `json:"dpv:hasDuration"`
-	Reason any `json:"assent:reason"`
 }
 
-// isInForce reports whether the status holds at an instant. One that lasts until something else is recorded has no end.
-func (s *linkedStatus) isInForce(at time.Time) bool {
-	end, ends := s.Duration.Value.(map[string]any)
+// end returns when the status ends; false where it lasts until something else is recorded.
+func (s *linkedStatus) end() (time.Time, bool) {
+	end, _ := s.Duration.Value.(map[string]any)
+	text, ends := end["@value"].(string)
 	if !ends {
-		return !at.Before(s.From.Value)
+		return time.Time{}, false
 	}
-	to, err := time.Parse(time.RFC3339Nano, end["@value"].(string))
-	return err == nil && !at.Before(s.From.Value) && at.Before(to)
+	to, err := time.Parse(time.RFC3339Nano, text)
+	return to, err == nil
+}
+
+// isInForce reports whether the status holds at an instant.
+func (s *linkedStatus) isInForce(at time.Time) bool {
+	to, ends := s.end()
+	return !at.Before(s.From.Value) && (!ends || at.Before(to))
 }
 
 func linkedDataOf(ctx context.Context, t testing.TB, s *Service, in export.Input) (linkedData, string) {
@@ -88,8 +101,7 @@ func (d *linkedData) instants() []time.Time {
 		n := &d.Graph[i]
 		for _, s := range slices.Concat(n.Statuses, n.Permissions, n.Prohibitions) {
 			add(s.From.Value)
-			if end, ends := s.Duration.Value.(map[string]any); ends {
-				to, _ := time.Parse(time.RFC3339Nano, end["@value"].(string))
+			if to, ends := s.end(); ends {
 				add(to)
 			}
 		}
@@ -98,8 +110,8 @@ func (d *linkedData) instants() []time.Time {
 }
 
 // agreesWithChecks compares the statuses of consents with the answers of checks as of the time of each event and each end, just before and
-// just after it.
-func (w *world) agreesWithChecks(ctx context.Context, s *Service, address string, channels ...string) linkedData {
+// just after it. It returns how many of them were an ALLOW.
+func (w *world) agreesWithChecks(ctx context.Context, s *Service, address string, channels ...string) (allowed int) {
 	w.t.Helper()
 	told, _ := linkedDataOf(ctx, w.t, s, export.Input{Address: address})
 	d := dossierOf(ctx, w.t, s, address)
@@ -111,7 +123,6 @@ func (w *world) agreesWithChecks(ctx context.Context, s *Service, address string
 			}
 		}
 	}
-	allowed := 0
 	for _, at := range instants {
 		if !at.Before(w.clock.Now()) {
 			continue
@@ -128,14 +139,11 @@ func (w *world) agreesWithChecks(ctx context.Context, s *Service, address string
 				allowed++
 			}
 			if told.permits(channel, at) != want {
-				w.t.Errorf("%s on %s at %s: the record permits: %t, the check says %s", address, channel, at, !want, got.Reason)
+				w.t.Fatalf("%s on %s at %s: the record permits: %t, the check says %s", address, channel, at, !want, got.Reason)
 			}
 		}
 	}
-	if allowed == 0 {
-		w.t.Errorf("%s: no check says ALLOW, so nothing was compared", address)
-	}
-	return told
+	return allowed
 }
 
 func suppressing(address string, reason consent.Reason, at time.Time) statement.Statement {
@@ -191,7 +199,83 @@ func TestExport_LinkedData_AgreesWithTheCheckAtEveryEventAndEveryEnd(t *testing.
 			for i := range statements {
 				w.mustRecord(ctx, s, statements[i])
 			}
-			w.agreesWithChecks(ctx, s, address, "newsletter", "product-marketing")
+			if w.agreesWithChecks(ctx, s, address, "newsletter", "product-marketing") == 0 {
+				t.Errorf("%s: no check says ALLOW, so nothing was compared", address)
+			}
+		}
+	})
+}
+
+// A version of the catalog changes what checks answer from its effective time on; a void from the first event on.
+func TestExport_LinkedData_LaterCatalogAndVoid_AgreesWithTheCheck(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const one, other = "one@firma.example", "other@firma.example"
+		w.mustRecord(ctx, s, consentOn("newsletter", one, start.AddDate(0, 0, -40)))
+		w.mustRecord(ctx, s, consentOn("newsletter", other, start.AddDate(0, 0, -40)))
+		said := w.mustRecord(ctx, s, daysAgo(withdrawal("newsletter", other), 30))
+		effective := start.AddDate(0, 0, 2)
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{
+			Document: "effective_time: " + effective.Format(time.RFC3339) + "\n" +
+				strings.Replace(acme(t), "consent_lapses_after: P24M", "consent_lapses_after: P1M", 1),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(96 * time.Hour)
+		w.agreesWithChecks(ctx, s, one, "newsletter", "product-marketing")
+		told, _ := linkedDataOf(ctx, t, s, export.Input{Address: one})
+		if !told.permits("newsletter", effective.Add(-time.Microsecond)) || told.permits("newsletter", effective) {
+			t.Error("the consent does not lapse when the version of the catalog comes into force")
+		}
+		if _, err := s.Void(ctx, rights.Void{Position: said.Position, Justification: "a mistake"}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		if w.agreesWithChecks(ctx, s, other, "newsletter", "product-marketing") == 0 {
+			t.Error("no check says ALLOW, so nothing was compared")
+		}
+	})
+}
+
+// Whatever arrives in whatever order, and whatever of it is erased, the file says of each spelling what checks say of what is left.
+func TestProperty_LinkedData_AgreesWithChecksAlsoAfterErasures(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	w.clock.Advance(200 * time.Hour)
+	stories, allowed := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		stories++
+		life := drawLife(rt, w.clock.Now())
+		l := lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprint("told", stories)}
+		l.arrive(&life) //nolint:contextcheck // Reading has the test's own context.
+		w.clock.Advance(time.Second)
+		for _, spelling := range life.spellings {
+			allowed += w.agreesWithChecks(ctx, s, fmt.Sprintf(spelling, l.name), "newsletter", "product-marketing")
+		}
+	})
+	if allowed < 100 {
+		t.Errorf("only %d answers were ALLOW", allowed)
+	}
+}
+
+// The archive has the same file, and a file for one department nothing of another one's channels.
+func TestExport_LinkedData_ArchiveAndDepartment(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const address = "anna@firma.example"
+		w.mustRecord(ctx, s, consentOn("newsletter", address, start.AddDate(0, 0, -10)))
+		w.mustRecord(ctx, s, consentOn("product-marketing", address, start.AddDate(0, 0, -9)))
+		_, alone := linkedDataOf(ctx, t, s, export.Input{Address: address})
+		zipped, _ := exported(t, func(send func(export.Chunk) error) error {
+			return s.Export(ctx, export.Input{Address: address, Format: export.ZIP}, send)
+		})
+		if !bytes.Contains(zipped, []byte(alone)) {
+			t.Error("the archive has another file") // It is stored without compression.
+		}
+		department := w.as(ctx, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Scopes: []string{"export"}})
+		told, text := linkedDataOf(department, t, s, export.Input{Address: address})
+		if !told.permits("newsletter", start) || strings.Contains(text, "product-marketing") {
+			t.Errorf("the file of a department: %s", text)
 		}
 	})
 }

@@ -171,8 +171,8 @@ func TestJSONLD_IsReadByAnotherProcessor_AndFetchesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(triples.(*ld.RDFDataset).GetQuads("@default")); n < 200 {
-		t.Errorf("the document says %d triples", n)
+	if dataset, ok := triples.(*ld.RDFDataset); !ok || len(dataset.GetQuads("@default")) < 200 {
+		t.Errorf("the document says too little: %T", triples)
 	}
 	states := map[string][]string{}
 	for _, item := range expanded {

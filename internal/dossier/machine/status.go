@@ -206,6 +206,7 @@ func involvement(s *timeline.Span) []any {
 			term = "dpv:WithdrawingFromProcess"
 		case consent.CodeComplaint, consent.CodeRefused:
 			term = "dpv:OptingOutFromProcess"
+		default:
 		}
 		if term != "" {
 			list = append(list, node{"@type": term, "assent:reason": string(code)})
