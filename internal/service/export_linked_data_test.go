@@ -247,7 +247,7 @@ func TestProperty_LinkedData_AgreesWithChecksAlsoAfterErasures(t *testing.T) {
 		stories++
 		life := drawLife(rt, w.clock.Now())
 		l := lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprint("told", stories)}
-		l.arrive(&life) //nolint:contextcheck // Reading has the test's own context.
+		l.arrive(&life)
 		w.clock.Advance(time.Second)
 		for _, spelling := range life.spellings {
 			allowed += w.agreesWithChecks(ctx, s, fmt.Sprintf(spelling, l.name), "newsletter", "product-marketing")
