@@ -279,3 +279,22 @@ func TestExport_LinkedData_ArchiveAndDepartment(t *testing.T) {
 		}
 	})
 }
+
+// An address at the twin of the domain may be another person's: whom that person is linked with blocks nothing here, and is not told.
+func TestExport_LinkOfAnAddressAtTheTwinOfTheDomain_TellsAndBlocksNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const asked, twin, third = "max@straße-twin.at", "max@strasse-twin.at", "third@firma.example"
+		w.mustRecord(ctx, s, consentOn("newsletter", asked, start.AddDate(0, 0, -10)))
+		w.mustRecord(ctx, s, linking(consent.KindLink, twin, third))
+		w.mustRecord(ctx, s, suppressing(third, consent.ReasonObjection, start))
+		w.wantCheck(ctx, s, "newsletter", asked, consent.CodeObjection)
+		wantWithout(t, everyFormat(ctx, t, s, export.Input{Address: asked}), "OBJECTION", third)
+		if d := dossierOf(ctx, t, s, asked); d.Channels[0].Verdict != "ALLOW" {
+			t.Errorf("the file says %s", d.Channels[0].Reason)
+		}
+		if told, _ := linkedDataOf(ctx, t, s, export.Input{Address: asked}); !told.permits("newsletter", w.clock.Now()) {
+			t.Error("the JSON-LD does not permit what the rest of the file does")
+		}
+	})
+}
