@@ -151,7 +151,7 @@ func TestExport_AfterAMove_SaysThatThePersonMovedAndNotWhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		file := everyFormat(ctx, t, s, export.Input{Address: old, Operators: true})
-		wantWithout(t, file, "new.example", "815")
+		wantWithout(t, file, "new.example", "ticket 815")
 		if !strings.Contains(file, `"moved": "away"`) {
 			t.Error("the move is not told")
 		}
