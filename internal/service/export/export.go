@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/machine"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/access"
@@ -176,7 +177,7 @@ func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format)
 	case HTML:
 		return dossier.HTML(&g.dossier)
 	case JSONLD:
-		return dossier.JSONLD(&g.dossier)
+		return machine.JSONLD(&g.dossier, g.courses)
 	case ZIP:
 		return s.archive(ctx, g)
 	default:
@@ -205,7 +206,11 @@ func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, erro
 		}
 		entries = append(entries, entry)
 	}
-	return dossier.Archive(&g.dossier, entries, g.documents, signer)
+	linked, err := machine.JSONLD(&g.dossier, g.courses)
+	if err != nil {
+		return nil, err
+	}
+	return dossier.Archive(&g.dossier, linked, entries, g.documents, signer)
 }
 
 func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (dossier.Entry, error) {
