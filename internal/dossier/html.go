@@ -2,14 +2,13 @@ package dossier
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed" // For the page.
 	"fmt"
 	"html/template"
-	"slices"
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 )
 
@@ -48,86 +47,17 @@ func written(lang locale.Language, key string, values locale.Values) (string, er
 	return locale.Fill(key, values).In(lang), nil
 }
 
-// view is the dossier as the page shows it.
-type view struct {
-	*Dossier
-
-	Status     locale.Text
-	Standing   []standingRow
-	Purposes   []purposeRow
-	History    []eventRow
-	Recipients []recipientRow
-	Sources    []locale.Text
-}
-
-type standingRow struct {
-	Name, Department, Answer, Why, Remedy locale.Text
-}
-
-type purposeRow struct {
-	Name, Class locale.Text
-	Bases       []locale.Text
-}
-
-type eventRow struct {
-	*Event
-
-	Title  locale.Text
-	Fields []field
-}
-
-// field is a line about an event; a value that is the same in both languages stands in both.
-type field struct {
-	Label locale.Text
-	Value locale.Text
-}
-
-type recipientRow struct {
-	Client     string
-	Department *Named
-	Channel    Named
-	From, To   string
-	Count      int64
-}
-
-func viewOf(d *Dossier) *view {
-	v := &view{Dossier: d, Status: statusText(d)}
-	for i := range d.Channels {
-		c := &d.Channels[i]
-		answer, why := answerOf(c)
-		row := standingRow{Name: c.Name, Department: c.Department.Name, Answer: answer, Why: why}
-		if why == c.Explanation {
-			row.Remedy = c.Remedy
-		}
-		v.Standing = append(v.Standing, row)
-		purpose := purposeRow{Name: c.Name, Class: className(c.Class)}
-		for _, basis := range c.LegalBases {
-			purpose.Bases = append(purpose.Bases, basisName(basis))
-		}
-		v.Purposes = append(v.Purposes, purpose)
-	}
-	for i := range d.Events {
-		e := &d.Events[i]
-		v.History = append(v.History, eventRow{Event: e, Title: titleOf(e), Fields: fieldsOf(e, d.Subject.ExactForm)})
-	}
-	// People read what happened in the order in which it happened, not in that in which it was recorded.
-	slices.SortStableFunc(v.History, func(a, b eventRow) int { return cmp.Compare(a.OccurredTime, b.OccurredTime) })
-	v.Recipients = recipientsOf(d.Disclosures)
-	v.Sources = sourcesOf(d.Events)
-	return v
-}
-
 func titleOf(e *Event) locale.Text {
 	switch e.Kind {
 	case "suppress":
-		name := ReasonName(consent.Reason(e.Reason))
+		name := wording.ReasonName(consent.Reason(e.Reason))
 		return locale.Text{EN: upper(name.EN), DE: upper(name.DE)}
 	case "grant":
 		if e.LegalBasis == "consent" {
 			return locale.Get("event.title.consent")
 		}
 	}
-	return KindName(e.Kind)
+	return wording.KindName(e.Kind)
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -160,7 +90,11 @@ func fieldsOf(e *Event, exact string) []field {
 	if e.LegalBasis != "" {
 		f.add("field.legalBasis", basisName(e.LegalBasis))
 	}
-	f.same("field.declaration", e.Declaration)
+	if id, version, versioned := strings.Cut(e.Declaration, "@"); versioned {
+		f.add("field.declaration", locale.Fill("field.declarationVersion", locale.Values{
+			"id": locale.Same(id), "version": locale.Same(version),
+		}))
+	}
 	f.time("field.confirmed", e.ConfirmedTime)
 	if e.Kind != "request" {
 		f.time("field.expires", e.ExpiresTime)
@@ -211,41 +145,4 @@ func (f *fields) evidence(v *Evidence, exact string) {
 		f.add("field.note", withheldText())
 	}
 	f.same("field.otherAddress", v.OtherAddress)
-}
-
-// recipientsOf puts the days of each client and channel together.
-func recipientsOf(all []Disclosure) []recipientRow {
-	var rows []recipientRow
-	for i := range all {
-		d := &all[i]
-		at := slices.IndexFunc(rows, func(r recipientRow) bool { return r.Client == d.Client && r.Channel.ID == d.Channel.ID })
-		if at < 0 {
-			rows = append(rows, recipientRow{Client: d.Client, Department: d.Department, Channel: d.Channel, From: d.Day, To: d.Day})
-			at = len(rows) - 1
-		}
-		r := &rows[at]
-		r.From, r.To, r.Count = min(r.From, d.Day), max(r.To, d.Day), r.Count+d.Count
-	}
-	slices.SortStableFunc(rows, func(a, b recipientRow) int {
-		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Channel.ID, b.Channel.ID))
-	})
-	return rows
-}
-
-// sourcesOf counts the events by their source.
-func sourcesOf(events []Event) []locale.Text {
-	var order []string
-	counts := map[string]int{}
-	for i := range events {
-		source := events[i].Source
-		if counts[source]++; counts[source] == 1 {
-			order = append(order, source)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
-	var list []locale.Text
-	for _, source := range order {
-		list = append(list, locale.Count("source.count", counts[source], locale.Values{"source": sourceName(source)}))
-	}
-	return list
 }

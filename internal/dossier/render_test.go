@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/piprate/json-gold/ld"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 )
 
@@ -220,36 +222,33 @@ func bothLanguages(t *testing.T, what string, text locale.Text) {
 }
 
 func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T) {
-	kinds := []string{"hold", "release", "removal"}
+	var kinds []string
 	for k := consent.Kind(1); k.String() != "unknown"; k++ {
 		kinds = append(kinds, k.String())
 		e := consent.Event{Facts: consent.Facts{Kind: k, Channels: []string{"newsletter"}, Reason: consent.ReasonObjection}}
-		text := Describe(&e, sampleNames)
+		text := wording.Describe(&e, sampleNames)
 		bothLanguages(t, k.String(), text)
 		if strings.Contains(text.EN, "("+k.String()+")") {
 			t.Errorf("%s has no sentence of its own", k)
 		}
 	}
 	for _, kind := range kinds {
-		bothLanguages(t, kind, KindName(kind))
+		bothLanguages(t, kind, wording.KindName(kind))
 		bothLanguages(t, kind, kindCount(kind, 1))
-		if strings.Contains(describeRest(kind).EN, "("+kind+")") && slices.Contains(kinds[:3], kind) {
-			t.Errorf("%s has no sentence of its own", kind)
-		}
 	}
 	for _, reason := range []consent.Reason{
 		consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonHardBounce, consent.ReasonManual,
 		consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList,
 	} {
-		bothLanguages(t, string(reason), ReasonName(reason))
-		bothLanguages(t, string(reason), ReasonExplained(reason))
-		bothLanguages(t, string(reason), ReasonRemedy(reason))
+		bothLanguages(t, string(reason), wording.ReasonName(reason))
+		bothLanguages(t, string(reason), wording.ReasonExplained(reason))
+		bothLanguages(t, string(reason), wording.ReasonRemedy(reason))
 	}
 	for _, basis := range []catalog.Basis{
 		catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation,
 	} {
 		bothLanguages(t, string(basis), basisName(string(basis)))
-		bothLanguages(t, string(basis), granted(basis, locale.Text{EN: "a", DE: "b"}))
+		bothLanguages(t, string(basis), wording.Describe(&consent.Event{Facts: consent.Facts{Kind: consent.KindGrant, Basis: basis}}, sampleNames))
 	}
 	for _, source := range []string{
 		"", consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper,
@@ -262,15 +261,32 @@ func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T)
 	}
 }
 
-func TestRetention_PeriodsAreSaidInWords(t *testing.T) {
-	for iso, want := range map[string]locale.Text{
-		"P3Y": {EN: "3 years", DE: "3 Jahre"}, "P1Y6M": {EN: "1 year and 6 months", DE: "1 Jahr und 6 Monate"}, "P30D": {EN: "30 days", DE: "30 Tage"},
-		"PT5M": {EN: "5 minutes", DE: "5 Minuten"}, "P1DT12H": {EN: "1 day and 12 hours", DE: "1 Tag und 12 Stunden"}, "P2W": {EN: "2 weeks", DE: "2 Wochen"},
-		"P36M/EOY": {EN: "36 months from the end of the year", DE: "36 Monate ab dem Ende des Jahres"},
-		"some":     locale.Same("some"),
+func TestRetention_PeriodToTheEndOfAYear_SaysWhereItBegins(t *testing.T) {
+	list := RetentionOf(map[string]string{"claims": "P3Y/EOY", "disclosures": "P3Y"})
+	said := map[string]string{}
+	for _, r := range list {
+		said[r.Of] = r.Text.DE
+	}
+	if !strings.Contains(said["claims"], ": 3 Jahre ab der Löschung, gerechnet ab dem Ende dieses Jahres.") {
+		t.Error(said["claims"])
+	}
+	if !strings.Contains(said["disclosures"], ": 3 Jahre ab dem Ende des Tages der Offenlegung.") {
+		t.Error(said["disclosures"])
+	}
+}
+
+func TestHTML_Letter_SaysWhatIsGivenAndLeavesOutTheRest(t *testing.T) {
+	s := newSample(t, locale.German)
+	s.dossier.Request = Request{FileNumber: "DS-17/2026", Date: "2026-01-31", DueDate: wording.MonthAfter(time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)).Format(time.DateOnly)}
+	page, err := HTML(&s.dossier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"DS-17/2026": true, "31.01.2026": true, "28.02.2026": true, "Prüfung der Identität": false, "Antragstellende Person": false,
 	} {
-		if got := PeriodWords(iso); got != want {
-			t.Errorf("%s: %+v, want %+v", iso, got, want)
+		if got := strings.Contains(string(page), text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
 }

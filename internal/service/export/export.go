@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/access"
@@ -157,7 +158,7 @@ func due(r *Request) error {
 	if err != nil {
 		return fault.Errorf(fault.InvalidTime, "request.requestDate", "it must be a day such as 2026-11-22")
 	}
-	r.DueDate = dossier.MonthAfter(received).Format(time.DateOnly)
+	r.DueDate = wording.MonthAfter(received).Format(time.DateOnly)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
@@ -126,6 +127,10 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if d.Disclosures, err = s.recipientsOf(ctx, g); err != nil {
 		return false, err
 	}
+	g.putRecipients()
+	if erased := consent.Instant(d.Subject.ErasedTime); erased != 0 {
+		d.Subject.ClaimsKept = g.keptClaims(erased)
+	}
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.Names.catalog))
 	d.Complete()
 	return false, nil
@@ -167,6 +172,7 @@ func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 		g.dossier.Controllers = append(g.dossier.Controllers, dossier.Controller{
 			ID: controller.ID, Name: controller.Name, PostalAddress: controller.PostalAddress,
 			PrivacyContact: controller.PrivacyContact, ImprintURL: controller.ImprintURL,
+			SupervisoryAuthority: controller.SupervisoryAuthority, RetentionNote: locale.Text(controller.RetentionNote),
 		})
 	}
 }

@@ -67,7 +67,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/service/export": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/fault",
+			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/wording", "internal/fault",
 			"internal/locale", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
@@ -176,14 +176,15 @@ func allowed() map[string][]string {
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
 
-		"internal/duty": {"internal/catalog", "internal/dossier", "internal/locale", "internal/period"},
+		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
 		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
-			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/locale",
-			"internal/period", "internal/timetext",
+			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier/wording", "internal/ledger",
+			"internal/locale", "internal/period", "internal/timetext",
 		},
+		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
 		"internal/index": {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
