@@ -270,8 +270,8 @@ type Retention struct {
 	Text   locale.Text `json:"text"`
 }
 
-// lang is the language of the dossier.
-func (d *Dossier) lang() locale.Language {
+// Lang is the language of the dossier.
+func (d *Dossier) Lang() locale.Language {
 	if d.Language == locale.German.Tag() {
 		return locale.German
 	}

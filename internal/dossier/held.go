@@ -130,7 +130,7 @@ func (g *Digest) statement() locale.Text {
 		form = "form." + g.Form
 	}
 	if g.ErasedTime != 0 {
-		return locale.Fill("held.digest.erased", locale.Values{"form": locale.Get(form), "day": g.ErasedTime.day()})
+		return locale.Fill("held.digest.erased", locale.Values{"form": locale.Get(form), "day": g.ErasedTime.Day()})
 	}
 	return locale.Fill("held.digest", locale.Values{"form": locale.Get(form)})
 }
@@ -180,9 +180,9 @@ func withEvidence(events locale.Text, held, deleted int) locale.Text {
 }
 
 func (s *Suppression) statement() locale.Text {
-	values := locale.Values{"of": {}, "name": wording.ReasonName(consent.Reason(s.Reason)), "day": s.SinceTime.day(), "until": {}}
+	values := locale.Values{"of": {}, "name": wording.ReasonName(consent.Reason(s.Reason)), "day": s.SinceTime.Day(), "until": {}}
 	if s.UntilTime != 0 {
-		values["until"] = locale.Fill("held.suppression.until", locale.Values{"day": s.UntilTime.day()})
+		values["until"] = locale.Fill("held.suppression.until", locale.Values{"day": s.UntilTime.Day()})
 	}
 	if s.Domain != "" {
 		values["of"] = locale.Fill("held.suppression.of", locale.Values{"domain": locale.Same(s.Domain)})

@@ -2,7 +2,6 @@ package dossier
 
 import (
 	"encoding/json"
-	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier/wording"
@@ -50,20 +49,11 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// forPeople writes a time as people write it, with the zone that it is in.
-func (t Time) forPeople() locale.Text { return wording.At(consent.Instant(t), "time.full") }
+// ForPeople writes a time as people write it, with the zone that it is in.
+func (t Time) ForPeople() locale.Text { return wording.At(consent.Instant(t), "time.full") }
 
-// clock writes the time of the day as people write it, with the zone that it is in.
-func (t Time) clock() locale.Text { return wording.At(consent.Instant(t), "time.clock") }
+// Clock writes the time of the day as people write it, with the zone that it is in.
+func (t Time) Clock() locale.Text { return wording.At(consent.Instant(t), "time.clock") }
 
-// day writes the day of a time as people write it.
-func (t Time) day() locale.Text { return wording.Day(consent.Instant(t)) }
-
-// dateForPeople writes a day as people write it; one that is none as it is.
-func dateForPeople(day string) locale.Text {
-	at, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return locale.Same(day)
-	}
-	return Time(consent.InstantOf(at)).day()
-}
+// Day writes the day of a time as people write it.
+func (t Time) Day() locale.Text { return wording.Day(consent.Instant(t)) }

@@ -5,6 +5,9 @@ import (
 	"time"
 	_ "time/tzdata" // For the zone where the machine lacks it.
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/locale"
 )
@@ -37,6 +40,15 @@ func At(t consent.Instant, key string) locale.Text {
 
 // Day writes the day of a time as people write it.
 func Day(t consent.Instant) locale.Text { return At(t, "time.day") }
+
+// Country returns the name of a country that ISO 3166-1 gives the code; what is no such code as it is.
+func Country(code string) locale.Text {
+	region, err := language.ParseRegion(code)
+	if err != nil {
+		return locale.Same(code)
+	}
+	return locale.Text{EN: display.English.Regions().Name(region), DE: display.German.Regions().Name(region)}
+}
 
 // EconomicArea are the members of the European Economic Area, as ISO 3166-1 names them.
 func EconomicArea() []string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/answer"
 	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
@@ -175,7 +176,7 @@ func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format)
 	case CSV:
 		return dossier.CSV(&g.dossier)
 	case HTML:
-		return dossier.HTML(&g.dossier)
+		return answer.HTML(&g.dossier)
 	case JSONLD:
 		return dossier.JSONLD(&g.dossier)
 	case ZIP:
@@ -206,7 +207,11 @@ func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, erro
 		}
 		entries = append(entries, entry)
 	}
-	return dossier.Archive(&g.dossier, entries, g.documents, signer)
+	page, err := answer.HTML(&g.dossier)
+	if err != nil {
+		return nil, err
+	}
+	return dossier.Archive(&g.dossier, page, entries, g.documents, signer)
 }
 
 func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (dossier.Entry, error) {

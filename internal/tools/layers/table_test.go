@@ -67,7 +67,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/service/export": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/wording", "internal/fault",
+			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/answer", "internal/dossier/wording", "internal/fault",
 			"internal/locale", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
@@ -181,11 +181,15 @@ func allowed() map[string][]string {
 		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
-			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier/wording", "internal/ledger",
-			"internal/locale", "internal/period", "internal/timetext",
+			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier/wording",
+			"internal/ledger", "internal/locale", "internal/period", "internal/timetext",
 		},
+		"internal/dossier/answer": {
+			"internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/paper", "internal/dossier/wording", "internal/locale",
+		},
+		"internal/dossier/paper":   {},
 		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
-		"internal/index": {"internal/consent", "internal/follow", "internal/storage"},
+		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/timetext", "internal/yamltext",

@@ -1,53 +1,21 @@
-package dossier
+package answer
 
 import (
-	"bytes"
-	_ "embed" // For the page.
-	"fmt"
-	"html/template"
 	"strings"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 )
 
-//go:embed page.html
-var page string
-
-// HTML returns the dossier as one page to read and print, in the language of the dossier: no scripts, nothing from elsewhere.
-func HTML(d *Dossier) ([]byte, error) {
-	lang := d.lang()
-	parsed, err := template.New("page").Funcs(template.FuncMap{
-		"t": func(key string) (string, error) { return written(lang, key, nil) },
-		"wording": func(version int64) (string, error) {
-			return written(lang, "page.wordingFrom", locale.Values{"version": locale.Same(itoa(version))})
-		},
-		"in":    func(text locale.Text) string { return text.In(lang) },
-		"day":   func(t Time) string { return t.day().In(lang) },
-		"time":  func(t Time) string { return t.forPeople().In(lang) },
-		"date":  func(day string) string { return dateForPeople(day).In(lang) },
-		"clock": func(t Time) string { return t.clock().In(lang) },
-	}).Parse(page)
-	if err != nil {
-		return nil, fmt.Errorf("read the page of a dossier: %w", err)
-	}
-	var b bytes.Buffer
-	if err := parsed.Execute(&b, viewOf(d)); err != nil {
-		return nil, fmt.Errorf("write a dossier as HTML: %w", err)
-	}
-	return b.Bytes(), nil
+// field is a line about an event; a value that is the same in both languages stands in both.
+type field struct {
+	Label locale.Text
+	Value locale.Text
 }
 
-// written returns what stands in the page under a key.
-func written(lang locale.Language, key string, values locale.Values) (string, error) {
-	if _, ok := locale.Find(key); !ok {
-		return "", fmt.Errorf("the template has no text for %q", key)
-	}
-	return locale.Fill(key, values).In(lang), nil
-}
-
-func titleOf(e *Event) locale.Text {
+func titleOf(e *dossier.Event) locale.Text {
 	switch e.Kind {
 	case "suppress":
 		name := wording.ReasonName(consent.Reason(e.Reason))
@@ -75,7 +43,7 @@ func (f *fields) add(key string, value locale.Text) {
 // same adds what is the same in both languages.
 func (f *fields) same(key, value string) { f.add(key, locale.Same(value)) }
 
-func (f *fields) time(key string, t Time) { f.add(key, t.forPeople()) }
+func (f *fields) time(key string, t dossier.Time) { f.add(key, t.ForPeople()) }
 
 // number adds a position; 0 is none.
 func (f *fields) number(key string, position int64) {
@@ -85,7 +53,7 @@ func (f *fields) number(key string, position int64) {
 }
 
 // fieldsOf returns what is known of an event. The address is left out where it was typed as it is: it stands at the top of the page.
-func fieldsOf(e *Event, exact string) []field {
+func fieldsOf(e *dossier.Event, exact string) []field {
 	var f fields
 	if e.LegalBasis != "" {
 		f.add("field.legalBasis", basisName(e.LegalBasis))
@@ -99,9 +67,7 @@ func fieldsOf(e *Event, exact string) []field {
 	if e.Kind != "request" {
 		f.time("field.expires", e.ExpiresTime)
 	}
-	if e.Source != "" {
-		f.add("field.sourceOf", sourceName(e.Source))
-	}
+	f.add("field.sourceOf", originOf(e))
 	if e.NoticeGiven {
 		f.add("field.notice", locale.Get("field.given"))
 	}
@@ -111,7 +77,7 @@ func fieldsOf(e *Event, exact string) []field {
 	f.number("field.voids", e.VoidPosition)
 	f.number("field.voidedBy", e.VoidedBy)
 	switch {
-	case e.EvidenceState == EvidenceDeleted:
+	case e.EvidenceState == dossier.EvidenceDeleted:
 		f.add("field.evidence", locale.Get("field.evidenceDeleted"))
 	case e.WithheldGround != "":
 		f.add("field.evidence", locale.Fill("field.evidenceWithheld", locale.Values{"ground": locale.Same(e.WithheldGround)}))
@@ -122,7 +88,7 @@ func fieldsOf(e *Event, exact string) []field {
 	return f
 }
 
-func (f *fields) evidence(v *Evidence, exact string) {
+func (f *fields) evidence(v *dossier.Evidence, exact string) {
 	switch {
 	case v.Address == exact:
 	case strings.Contains(v.Address, "@"):
@@ -137,12 +103,12 @@ func (f *fields) evidence(v *Evidence, exact string) {
 	f.same("field.documentRef", v.DocumentRef)
 	f.same("field.operator", v.Operator)
 	if v.OperatorWithheld {
-		f.add("field.operator", withheld())
+		f.add("field.operator", locale.Get("withheld.operator"))
 	}
 	f.same("field.note", v.Note)
 	f.same("field.justification", v.Justification)
 	if v.TextWithheld {
-		f.add("field.note", withheldText())
+		f.add("field.note", locale.Get("withheld.text"))
 	}
 	f.same("field.otherAddress", v.OtherAddress)
 }
