@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/dossier/answer"
+	"github.com/assent-io/assent/internal/dossier/pdf"
 	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
@@ -50,6 +51,7 @@ const (
 	JSON   Format = "json"
 	CSV    Format = "csv"
 	HTML   Format = "html"
+	PDF    Format = "pdf"
 	JSONLD Format = "jsonld"
 	ZIP    Format = "zip"
 	NDJSON Format = "ndjson"
@@ -64,6 +66,8 @@ func (f Format) contentType() string {
 		return "text/csv; charset=utf-8"
 	case HTML:
 		return "text/html; charset=utf-8"
+	case PDF:
+		return "application/pdf"
 	case JSONLD:
 		return "application/ld+json"
 	case ZIP:
@@ -177,12 +181,14 @@ func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format)
 		return dossier.CSV(&g.dossier)
 	case HTML:
 		return answer.HTML(&g.dossier)
+	case PDF:
+		return pdf.Write(answer.Paper(&g.dossier))
 	case JSONLD:
 		return dossier.JSONLD(&g.dossier)
 	case ZIP:
 		return s.archive(ctx, g)
 	default:
-		return nil, fault.Errorf(fault.InvalidRequest, "format", "the format of the export of an address must be json, csv, html, jsonld or zip")
+		return nil, fault.Errorf(fault.InvalidRequest, "format", "the format of the export of an address must be json, csv, html, pdf, jsonld or zip")
 	}
 }
 

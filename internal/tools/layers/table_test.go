@@ -67,7 +67,8 @@ func allowed() map[string][]string {
 		},
 
 		"internal/service/export": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/answer", "internal/dossier/wording", "internal/fault",
+			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/answer", "internal/dossier/pdf",
+			"internal/dossier/wording", "internal/fault",
 			"internal/locale", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
@@ -188,6 +189,7 @@ func allowed() map[string][]string {
 			"internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/paper", "internal/dossier/wording", "internal/locale",
 		},
 		"internal/dossier/paper":   {},
+		"internal/dossier/pdf":     {"internal/dossier/paper"},
 		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
 		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
