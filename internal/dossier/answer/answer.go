@@ -2,6 +2,8 @@
 package answer
 
 import (
+	"cmp"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/dossier/paper"
@@ -22,7 +24,6 @@ func Paper(d *dossier.Dossier) *paper.Paper {
 		b.writeNothing()
 		return p
 	}
-	b.numbered = true
 	b.writeControllers()
 	b.writePurposes()
 	b.writeHeld()
@@ -51,7 +52,6 @@ type writer struct {
 	lang     locale.Language
 	paper    *paper.Paper
 	sections int
-	numbered bool // sections have numbers
 }
 
 // t returns the text under a key.
@@ -68,11 +68,8 @@ func (b *writer) add(kind paper.Kind, text string) { b.block(paper.Block{Kind: k
 func (b *writer) heading(key string) { b.add(paper.Heading, b.t(key)) }
 
 func (b *writer) section(key string) {
-	text := b.t(key)
-	if b.sections++; b.numbered {
-		text = itoa(int64(b.sections)) + ". " + text
-	}
-	b.add(paper.Section, text)
+	b.sections++
+	b.add(paper.Section, itoa(int64(b.sections))+". "+b.t(key))
 }
 
 func (b *writer) list(texts []locale.Text) {
@@ -117,13 +114,11 @@ func (b *writer) writeLetter() {
 	b.block(paper.Block{Kind: paper.Facts, Rows: rows})
 	if holdsNothing(b.Dossier) {
 		b.add(paper.Paragraph, b.t("page.letterNothing"))
-	} else {
-		b.add(paper.Paragraph, b.t("page.letter"))
+		return
 	}
+	b.add(paper.Paragraph, b.t("page.letter"))
 	b.block(paper.Block{Kind: paper.Summary, Label: b.t("page.status") + ":", Text: b.in(statusText(b.Dossier))})
-	if !holdsNothing(b.Dossier) {
-		b.add(paper.Small, b.t("page.person")+" "+b.t("page.zone"))
-	}
+	b.add(paper.Small, b.t("page.person")+" "+b.t("page.zone"))
 }
 
 // writeNothing says of an address of which nothing is held who says so, and whom the person may complain to.
@@ -238,7 +233,7 @@ func (b *writer) writeEvents() {
 		for _, f := range fieldsOf(e, b.Subject.ExactForm) {
 			what.Fields = append(what.Fields, paper.Field{Label: b.in(f.Label), Text: b.in(f.Value)})
 		}
-		table.Rows = append(table.Rows, []paper.Cell{when, what, paper.Text(b.in(recorderOf(b.Dossier, e)))})
+		table.Rows = append(table.Rows, []paper.Cell{when, what, paper.Text(cmp.Or(b.in(recorderOf(b.Dossier, e)), b.t("page.notTold")))})
 	}
 	b.block(table)
 }

@@ -149,7 +149,9 @@ func originOf(e *dossier.Event) locale.Text {
 	}
 	kind, _ := consent.KindNamed(e.Kind)
 	switch {
-	case e.Of != "", e.LegalBasis != "" && e.LegalBasis != string(catalog.BasisConsent):
+	case e.Of != "":
+		return locale.Get("origin.elsewhere")
+	case e.LegalBasis != "" && e.LegalBasis != string(catalog.BasisConsent):
 		return sourceName("")
 	case kind == consent.KindConfirm:
 		return locale.Get("origin.mail")
@@ -173,6 +175,9 @@ func (b *writer) writeRecipients() {
 			table.Rows = append(table.Rows, b.recipientCells(&rows[i]))
 		}
 		b.block(table)
+	}
+	if len(rows) == 0 {
+		return
 	}
 	b.heading("page.countries")
 	for _, text := range countriesOf(rows) {
