@@ -240,7 +240,7 @@ func TestRetention_PeriodToTheEndOfAYear_SaysWhereItBegins(t *testing.T) {
 	for _, r := range list {
 		said[r.Of] = r.Text.DE
 	}
-	if !strings.Contains(said["claims"], ": 3 Jahre ab der Löschung, gerechnet ab dem Ende dieses Jahres.") {
+	if !strings.Contains(said["claims"], ": 3 Jahre ab der Löschung (gerechnet ab dem Schluss des Jahres).") {
 		t.Error(said["claims"])
 	}
 	if !strings.Contains(said["disclosures"], ": 3 Jahre ab dem Ende des Tages der Offenlegung.") {

@@ -31,7 +31,7 @@ func fileOf(ctx context.Context, t testing.TB, s *Service, in export.Input) stri
 func everyFormat(ctx context.Context, t testing.TB, s *Service, in export.Input) string {
 	t.Helper()
 	var all strings.Builder
-	for _, in.Format = range []export.Format{export.JSON, export.CSV, export.HTML, export.JSONLD, export.PDF, export.ZIP} {
+	for _, in.Format = range []export.Format{export.JSON, export.CSV, export.HTML, export.JSONLD, export.ZIP} {
 		if in.Format == export.ZIP && in.Controller != "" {
 			continue
 		}

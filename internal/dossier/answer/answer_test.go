@@ -143,3 +143,75 @@ func TestTexts_EveryBasisSourceAndClass_IsSaidInBothLanguages(t *testing.T) {
 		bothLanguages(t, string(class), className(string(class)))
 	}
 }
+
+func TestSources_WhatFollowsFromAnEvent_IsItsOrigin(t *testing.T) {
+	for _, c := range []struct {
+		event dossier.Event
+		want  string
+	}{
+		{dossier.Event{Kind: "suppress", Reason: "EXTERNAL_LIST", List: "robinson"}, "external list “robinson”"},
+		{dossier.Event{Kind: "suppress", Reason: "COMPLAINT"}, "report of a recipient or an e-mail provider (complaint)"},
+		{dossier.Event{Kind: "suppress", Reason: "COMPLAINT", Of: "spelling"}, "report of a recipient or an e-mail provider (complaint)"},
+		{dossier.Event{Kind: "suppress", Reason: "HARD_BOUNCE"}, "report of a mail server (message could not be delivered)"},
+		{dossier.Event{Kind: "suppress", Reason: "OBJECTION"}, "statement of the person, way not stated"},
+		{dossier.Event{Kind: "suppress", Reason: "OBJECTION", Source: "paper"}, "on paper"},
+		{dossier.Event{Kind: "suppress", Reason: "MANUAL"}, "made by the controller"},
+		{dossier.Event{Kind: "lift", Reason: "COMPLAINT"}, "made by the controller"},
+		{dossier.Event{Kind: "withdraw", Of: "spelling"}, "recorded for another spelling of the address, or for its domain"},
+		{dossier.Event{Kind: "withdraw"}, "statement of the person, way not stated"},
+		{dossier.Event{Kind: "confirm"}, "confirmation by e-mail"},
+		{dossier.Event{Kind: "grant", LegalBasis: "existing_customer"}, "not stated"},
+	} {
+		if got := originOf(&c.event).EN; got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.event.Kind, c.event.Reason, got, c.want)
+		}
+	}
+}
+
+func TestHTML_LegalTexts_AreThoseOfTheLaw(t *testing.T) {
+	for lang, texts := range map[locale.Language]map[string]bool{
+		locale.German: {
+			"§ 7 Abs. 3 UWG; § 174 Abs. 4 TKG 2021": true, "Art. 13 Abs. 2 Richtlinie 2002/58/EG": true, "Signierter Stand": true,
+			"aufgrund der Einwilligung bis zum Widerruf erfolgten Verarbeitung nicht berührt": true,
+			"3 Jahre ab deren Ende": true, "Gesperrt ist damit: jede Werbung": true, "Art. 19 DSGVO": true,
+			"Unterschrieben": false, "Holen Sie": false, "Dies sperrt": false, "solange erforderlich": false, "36 Monate": false,
+			"versendende Abteilung": false, "bleibt rechtmäßig": false,
+		},
+		locale.English: {
+			"section 7(3) German UWG; section 174(4) Austrian TKG 2021": true,
+			"does not affect the lawfulness of processing based on consent before its withdrawal": true,
+			"3 years from their end": true, "Art. 19 GDPR": true,
+			"as long as it is needed": false, "sending department": false, "stays lawful": false, "36 months": false,
+		},
+	} {
+		d := sample(t, lang)
+		page := html.UnescapeString(pageOf(t, d))
+		for text, want := range texts {
+			if strings.Contains(page, text) != want {
+				t.Errorf("%s, %q: %t, want %t", lang.Tag(), text, !want, want)
+			}
+		}
+		for i := range d.Channels {
+			if remedy := d.Channels[i].Remedy.In(lang); remedy != "" && strings.Contains(page, remedy) {
+				t.Errorf("the page tells the person what is for departments: %q", remedy)
+			}
+		}
+	}
+}
+
+func TestHTML_NothingHeld_SaysSoWithControllerAndAuthority(t *testing.T) {
+	d := dossier.Dossier{
+		Language: "de", Subject: dossier.Subject{Address: "nobody@example.org"}, Made: dossier.Made{Time: 1},
+		Controllers: []dossier.Controller{{ID: "acme", Name: "Acme GmbH", SupervisoryAuthority: "Datenschutzbehörde"}},
+	}
+	d.Complete()
+	page := pageOf(t, &d)
+	for text, want := range map[string]bool{
+		"keine personenbezogenen Daten verarbeitet": true, "Datenschutzbehörde": true, "Art. 77 DSGVO": true, "1. Wer für die Verarbeitung": true,
+		"Empfänger": false, "Speicherdauer": false, "Kurz gefasst": false,
+	} {
+		if strings.Contains(page, text) != want {
+			t.Errorf("%q: %t, want %t", text, !want, want)
+		}
+	}
+}

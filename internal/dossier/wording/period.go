@@ -2,6 +2,7 @@ package wording
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,10 @@ func Period(iso string) locale.Text {
 		return locale.Same(iso)
 	}
 	date, clock, _ := strings.Cut(rest, "T")
+	// Three years stay three years where a policy of months has them.
+	if months, err := strconv.Atoi(strings.TrimSuffix(date, "M")); err == nil && clock == "" && strings.HasSuffix(date, "M") && months > 0 && months%12 == 0 {
+		date = strconv.Itoa(months/12) + "Y"
+	}
 	var list []locale.Text
 	for _, part := range []struct {
 		text, letters string

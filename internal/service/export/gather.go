@@ -193,9 +193,12 @@ func (s *Exporter) gatherSubjects(ctx context.Context, g *dossierBuilder) error 
 			continue
 		}
 		erased := dossier.Time(row.Erased)
-		if row.Key.Form == consent.FormExact {
+		switch row.Key.Form {
+		case consent.FormExact:
 			d.Subject.ErasedTime = max(d.Subject.ErasedTime, erased)
-		} else {
+		case consent.FormDomain:
+			erased = 0 // An erasure is of an address.
+		default:
 			erased = d.Subject.ErasedTime // Another spelling's says nothing about this address.
 		}
 		held := false
