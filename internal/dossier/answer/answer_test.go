@@ -178,7 +178,7 @@ func TestHTML_LegalTexts_AreThoseOfTheLaw(t *testing.T) {
 			"versendende Abteilung": false, "bleibt rechtmäßig": false,
 		},
 		locale.English: {
-			"section 7(3) German UWG; section 174(4) Austrian TKG 2021": true,
+			"section 7(3) German UWG; section 174(4) Austrian TKG 2021":                           true,
 			"does not affect the lawfulness of processing based on consent before its withdrawal": true,
 			"3 years from their end": true, "Art. 19 GDPR": true,
 			"as long as it is needed": false, "sending department": false, "stays lawful": false, "36 months": false,

@@ -176,7 +176,7 @@ func (w *writer) summary(b *paper.Block) {
 	begin := w.fonts.width(label, strong)
 	lines := w.fonts.wrapAfter(b.Text, plain, begin, bodyWidth-2*padding)
 	height := float64(len(lines))*plain.height() + 2*padding
-	w.y += 1
+	w.y++
 	w.need(height)
 	w.f.SetFillColor(245, 245, 245)
 	w.f.Rect(left, w.y, bodyWidth, height, "F")
