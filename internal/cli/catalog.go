@@ -104,7 +104,7 @@ func (a *app) catalogGet() *cobra.Command {
 		Use:   "get",
 		Short: "Write a version of the catalog",
 		Long:  "Write the document of a version of the catalog as it was applied. Its version and etag go to standard error.",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: oneCall(a, assentv1.NewCatalogServiceClient, assentv1.CatalogServiceClient.GetCatalog, (*app).writeCatalog,
 			func([]string) (*assentv1.GetCatalogRequest, error) {
 				return &assentv1.GetCatalogRequest{Version: version}, nil

@@ -36,7 +36,7 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 		Long: "Write a signed checkpoint of the ledger as it is now. Keep it where people with access to the database cannot change\n" +
 			"it: ledger verify --checkpoint then shows later that no event up to it was altered. A server with a checkpoint\n" +
 			"directory stores it there, too. The witnesses of the latest cosigned checkpoint are written to standard error.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			witnesses, err := ledger.ParseWitnesses(keys.witness)
 			if err != nil {

@@ -91,7 +91,7 @@ func (a *app) claimsList() *cobra.Command {
 			"is decrypted here with the officer's file. This needs a client of all departments with the scope erase. Data encrypted for\n" +
 			"an earlier officer's key is shown without address. With --database-url the command reads the database itself; for SQLite\n" +
 			"the server must not run then.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	a.claimFlags(cmd, &key)
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {

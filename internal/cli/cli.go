@@ -172,6 +172,14 @@ func subcommand(cmd *cobra.Command, args []string) error {
 	return terminal.Usagef("unknown command%s; %s has: %s", nearest.Hint(args[0], names), cmd.CommandPath(), strings.Join(names, ", "))
 }
 
+// noArguments refuses any argument. It does not repeat it: it may be an address.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return terminal.Usagef("%s takes flags only, and no argument; its usage is: %s", cmd.CommandPath(), cmd.UseLine())
+}
+
 // does makes the function of a command: from here on the arguments are
 // understood.
 func (a *app) does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {

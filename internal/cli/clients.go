@@ -44,7 +44,7 @@ func (a *app) clientsCreate() *cobra.Command {
 		Long:  clientsCreateHelp,
 		Example: "  assent clients create --id shop --department marketing --role sender >shop.key\n" +
 			"  assent clients create --id dpo --all-departments --role officer >dpo.key",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
 		if in.GetRole() == "admin" && in.GetDepartment() == "" {
@@ -153,7 +153,7 @@ func (a *app) clientsList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the clients, including revoked ones",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListClientsResponse{}
@@ -178,7 +178,7 @@ func (a *app) clientsWhoami() *cobra.Command {
 		Short: "Show which client the API key belongs to, what it may do and when the key ends",
 		Long: "Show which client the API key belongs to, what it may do and when the key ends. This works with any key, also\n" +
 			"without the scope clients.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: oneCall(a, assentv1.NewClientServiceClient, assentv1.ClientServiceClient.GetCaller, (*app).writeCaller,
 			func([]string) (*assentv1.GetCallerRequest, error) { return &assentv1.GetCallerRequest{}, nil }),
 	}

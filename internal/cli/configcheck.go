@@ -25,7 +25,7 @@ func (a *app) configCheck() *cobra.Command {
 			"certificate, catalog. It does not connect to the database and changes nothing. It exits with 1 if a file is not\n" +
 			"valid, and with 2 if a setting is not valid.",
 		Example: "  assent config check --config assent.yaml",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 	}
 	config.AddFlags(cmd.Flags())
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {

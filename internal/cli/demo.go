@@ -48,7 +48,7 @@ func (a *app) demo() *cobra.Command {
 		Long: "Run a server over a temporary database, import the history of an example company, check which addresses its\n" +
 			"marketing may write to, and write the counts by reason. The server then runs until it is interrupted, without\n" +
 			"authentication, for all users of this machine. With --once it ends instead.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "end after the table")
 	addDemoFlags(cmd.Flags())

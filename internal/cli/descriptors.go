@@ -21,7 +21,7 @@ func (a *app) descriptors() *cobra.Command {
 		Long: "Write the gRPC API of this version as a google.protobuf.FileDescriptorSet with all imports, for tools such as\n" +
 			"grpcurl -protoset, protoc --descriptor_set_in and the proto loader of Node.js. A server serves the same file at /assent.fds.",
 		Example: "  assent descriptors --out assent.fds",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: a.does(func(context.Context, []string) error {
 			if out == "" {
 				return terminal.Usagef("--out is missing: the file to write, or - for standard output")

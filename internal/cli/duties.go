@@ -66,7 +66,7 @@ func (a *app) records() *cobra.Command {
 			"language of --language (en or de). It is made from the catalog in force on the server, or with --catalog from a file,\n" +
 			"without a server. What the catalog does not say is left blank.",
 		Example: "  assent records --language de > verzeichnis.html",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			lang, err := a.documentLanguage()
 			if err != nil {
@@ -156,7 +156,7 @@ func (a *app) readers() *cobra.Command {
 			"language of --language (en or de), with what is known and blanks for the rest.",
 		Example: "  assent history readers --client shop --since 2026-11-01T00:00:00Z\n" +
 			"  assent history readers --client shop --format html --language de > meldung.html",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			lang, err := a.documentLanguage()
 			if err != nil {

@@ -103,3 +103,22 @@ func TestLedgerVerify_File_NeedsNoDatabase(t *testing.T) {
 		t.Errorf("%q", got.stderr)
 	}
 }
+
+func TestHistoryExport_Withheld_HasTheGroundOfEach(t *testing.T) {
+	f := startFake(t)
+	f.run(t, "history", "anna@firma.example", "--format", "html", "--withhold", "7,9", "--withhold-before", "2026-10-01T08:00:00Z",
+		"--ground", "names another", "--ground", "names a clerk", "--ground", "another person had the mailbox").must(t, 0)
+	same(t, &assentv1.ExportHistoryRequest{
+		Target: &assentv1.ExportHistoryRequest_Address{Address: "anna@firma.example"}, Format: assentv1.ExportFormat_EXPORT_FORMAT_HTML,
+		Withhold: []*assentv1.Withholding{
+			{Events: &assentv1.Withholding_Position{Position: 7}, Ground: "names another"},
+			{Events: &assentv1.Withholding_Position{Position: 9}, Ground: "names a clerk"},
+			{Events: &assentv1.Withholding_BeforeTime{BeforeTime: day(1)}, Ground: "another person had the mailbox"},
+		},
+	}, last[*assentv1.ExportHistoryRequest](t, f))
+	for _, args := range [][]string{
+		{"--withhold", "7"}, {"--withhold-before", "2026-10-01T08:00:00Z"}, {"--ground", "x"}, {"--withhold", "x", "--ground", "x"},
+	} {
+		f.run(t, append([]string{"history", "anna@firma.example", "--format", "html"}, args...)...).must(t, 2)
+	}
+}

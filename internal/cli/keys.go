@@ -36,7 +36,7 @@ func (a *app) keysCreate(created, found func(string, *seal.Keys) error) *cobra.C
 		Short: "Create a key file for a new database",
 		Long: "Create a key file for a new database. An existing file is never replaced: it is an error, or with --if-missing the\n" +
 			"file is shown as `assent keys show` does, so that a start script may run this command each time.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "do nothing if the file exists and is a key file")
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
@@ -60,7 +60,7 @@ func (a *app) keysCreate(created, found func(string, *seal.Keys) error) *cobra.C
 func (a *app) keysCommand(
 	use, short string, do func(path string) (*seal.Keys, error), write func(string, *seal.Keys) error,
 ) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: use, Short: short, Args: noArguments}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
 		keys, err := do(path)
 		if err != nil {
@@ -212,7 +212,7 @@ func (a *app) keysClaims() *cobra.Command {
 		Long: "Create a key pair for data that is kept for the defence of legal claims after an erasure. The private key is written to the\n" +
 			"file of --out, for the officer alone; the public key is added to the key file, for every server. A second pair replaces the\n" +
 			"first for new data. Data encrypted earlier can be decrypted with the earlier file only, so keep both files.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	cmd.RunE = a.withKeyFile(cmd, func(path string, _ []string) error {
 		if out == "" || out == listfile.Standard {

@@ -129,7 +129,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			"written as one line to standard output, and the exit code is 1 if there is one.\n\n" +
 			"With --file it verifies an archive that history --format zip made, without database and key file: no byte of it\n" +
 			"was changed, and its events are in the ledger of its checkpoint.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	config.AddFlags(cmd.Flags(), localKeys()...)
 	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "file with a checkpoint that was kept; may be given several times")

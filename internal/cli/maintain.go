@@ -35,7 +35,7 @@ func (a *app) migrate() *cobra.Command {
 
 // migration makes a command that writes the state it comes to.
 func (a *app) migration(use, short string, do func(context.Context, config.Server) (host.Schema, error)) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: use, Short: short, Args: noArguments}
 	config.AddFlags(cmd.Flags(), "database_url")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
 		cfg, err := a.settings(cmd)
@@ -83,7 +83,7 @@ func (a *app) ledgerRebuild() *cobra.Command {
 		Short: "Rebuild all states from the events",
 		Long: "Rebuild the states of all addresses from the events, and report how many differed. If any differed, the exit code\n" +
 			"is 1, although the states are now correct.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	config.AddFlags(cmd.Flags(), localKeys()...)
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {
@@ -120,7 +120,7 @@ func (a *app) ledgerPurge() *cobra.Command {
 		Long: "Rewrite the database itself, so that no erased or removed data is left in free pages and dead rows, and on SQLite in\n" +
 			"its log. Stop a server on SQLite first; on PostgreSQL other sessions wait meanwhile. See docs/operations.md for data that\n" +
 			"the write-ahead log, standbys and archives still have. The command needs disk space for a second copy of the database.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	config.AddFlags(cmd.Flags(), "database_url")
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {

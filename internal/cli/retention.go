@@ -23,7 +23,7 @@ func (a *app) retentionRun() *cobra.Command {
 		Long: "Carry out the imported erasures, remove data that the policy retention of the catalog no longer keeps, and show the\n" +
 			"counts of each class. Servers do this once a day on their own. With --dry-run nothing is changed. The command waits\n" +
 			"up to half an hour for the server, unless --timeout is given.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: oneCall(a, assentv1.NewRetentionServiceClient, assentv1.RetentionServiceClient.RunRetention, (*app).writeRetention,
 			func([]string) (*assentv1.RunRetentionRequest, error) {
 				return &assentv1.RunRetentionRequest{ValidateOnly: dryRun}, nil

@@ -18,12 +18,15 @@ func TestRetentionRun_WritesWhatWasRemoved(t *testing.T) {
 			t.Errorf("asked for %v", in)
 		}
 		return &assentv1.RunRetentionResponse{Classes: []*assentv1.RetentionClass{
+			{Class: "erasures_held", Count: 102, Positions: []int64{3, 9}},
 			{Class: "evidence", Count: 12, OldestTime: day(1)}, {Class: "claims"},
 		}}, nil
 	}
-	want := "CLASS     COUNT  OLDEST\n" +
-		"evidence  12     2026-10-01T08:00:00Z\n" +
-		"claims    0      -\n"
+	want := "CLASS          COUNT  OLDEST\n" +
+		"erasures_held  102    -\n" +
+		"evidence       12     2026-10-01T08:00:00Z\n" +
+		"claims         0      -\n" +
+		"erasures_held: at positions 3, 9 and 100 more\n"
 	if got := f.run(t, "retention", "run").must(t, 0); got.stdout != want {
 		t.Errorf("got:\n%swant:\n%s", got.stdout, want)
 	}

@@ -20,7 +20,8 @@ deleted. Refusals and suppressions stay under a keyed digest, so that the addres
 stays provable. Events that occurred after --at stay, too, with their evidence. The erasure is of one spelling: other
 spellings of the mailbox keep their data. It cannot be undone.
 
-For a client of all departments the answer lists who learnt something of the address and has to be told (GDPR Art. 19).
+The answer lists which clients and controllers learnt something of the address and may have to be told (GDPR Art. 19); a
+client of one department sees those of its department and channels.
 
 Afterwards, run assent ledger purge on the server: it removes the erased data from the free pages and the log of the database.`
 
@@ -97,7 +98,7 @@ func (a *app) writeToTell(to *assentv1.ErasureRecipients) error {
 	if len(to.GetClients())+len(to.GetControllers()) == 0 {
 		return nil
 	}
-	if err := a.Print("\nTell these of the erasure (GDPR Art. 19), because they learnt something of the address:\n"); err != nil {
+	if err := a.Print("\nThese learnt something of the address: tell recipients of the erasure (GDPR Art. 19), and have your own systems delete it.\n"); err != nil {
 		return err
 	}
 	rows := [][]string{{"WHO", "ID", "NAME", "ROLE", "COUNTRY", "CONTACT"}}
@@ -124,7 +125,7 @@ func (a *app) eraseReturns() *cobra.Command {
 		Long: "List which clients sent grants, requests or confirmations of erased persons from before the erasure, by day. The\n" +
 			"server refused them, but these clients still hold data that they had to erase, too. PERSON is the same for all rows\n" +
 			"of one person, and has no other meaning.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.does(func(ctx context.Context, _ []string) error {
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 				all := &assentv1.ListErasedReturnsResponse{}
@@ -217,7 +218,7 @@ func (a *app) void() *cobra.Command {
 		Long: "Leave an event, or the events of a batch, out of every answer, because they were recorded by mistake. assent history\n" +
 			"shows the positions of events, and an import shows the id of its batch. The events stay in the ledger, and\n" +
 			"--known-as-of still shows the earlier state. This cannot be undone; if an event was right after all, record it again.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: oneCall(a, assentv1.NewHistoryServiceClient, assentv1.HistoryServiceClient.VoidEvents, (*app).writeVoided,
 			func([]string) (*assentv1.VoidEventsRequest, error) {
 				in := &assentv1.VoidEventsRequest{LeftOut: &assentv1.VoidEventsRequest_Position{Position: position}, Justification: why}

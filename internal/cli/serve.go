@@ -28,7 +28,7 @@ func (a *app) serve() *cobra.Command {
 		Long: "Run a server until it is interrupted. For a new SQLite file it creates the key file beside it, and writes the API key\n" +
 			"of the first admin to FILE.admin-key. Each setting comes from its flag, else its ASSENT_* variable, else the file of\n" +
 			"--config, else the default.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	config.AddFlags(cmd.Flags())
 	cmd.RunE = a.does(func(ctx context.Context, _ []string) error {

@@ -15,7 +15,7 @@ func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Show the version of this program",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: a.does(func(context.Context, []string) error {
 			if a.JSON() {
 				return a.PrintJSON(struct {

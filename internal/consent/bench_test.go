@@ -14,7 +14,7 @@ import (
 // customer is the history of an ordinary recipient: a confirmed sign-up, a purchase, a withdrawal.
 func customer(tb testing.TB) *history {
 	tb.Helper()
-	c := mustCatalog(tb, "acme.yaml")
+	c := mustCatalog(tb)
 	h := &history{catalog: c}
 	all := consent.Declaration{ID: "all-news", Version: "3"}
 	for _, s := range []statement.Statement{

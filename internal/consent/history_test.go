@@ -21,7 +21,7 @@ import (
 // The example history: 50,552 events of 20,000 people, an audience, and the answers that a plain re-fold by the rules gives.
 // It is read here without any other part of the program.
 func TestExampleHistory_CheckedThroughTheCore_GivesTheExpectedAnswers(t *testing.T) {
-	c := mustCatalog(t, "acme.yaml")
+	c := mustCatalog(t)
 	l := newLedger()
 	for _, row := range readTable(t, "events.csv.gz") {
 		s, err := statementOf(row)

@@ -100,8 +100,9 @@ func mustAddress(tb testing.TB, typed string) address.Address {
 	return a
 }
 
-func mustCatalog(tb testing.TB, name string) *catalog.Catalog {
+func mustCatalog(tb testing.TB) *catalog.Catalog {
 	tb.Helper()
+	const name = "acme.yaml"
 	document, err := os.ReadFile(filepath.Join("..", "..", "examples", "catalogs", name))
 	if err != nil {
 		tb.Fatalf("reading the catalog: %v", err)

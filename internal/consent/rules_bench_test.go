@@ -8,7 +8,7 @@ import (
 )
 
 func BenchmarkNewRules(b *testing.B) {
-	c := mustCatalog(b, "acme.yaml")
+	c := mustCatalog(b)
 	for name, request := range map[string]consent.Request{
 		"marketing":     {Channel: "product-marketing"},
 		"transactional": {Channel: "order-updates", Reference: "order-1"},

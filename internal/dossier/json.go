@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // JSON returns the dossier as a JSON document, indented, in UTF-8.
 func JSON(d *Dossier) ([]byte, error) { return indented(d) }

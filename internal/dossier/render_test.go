@@ -3,14 +3,11 @@ package dossier
 import (
 	"encoding/csv"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/piprate/json-gold/ld"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
@@ -21,7 +18,7 @@ import (
 func TestRender_EveryFormatInBothLanguages_IsAsItWas(t *testing.T) {
 	for _, lang := range []locale.Language{locale.English, locale.German} {
 		s := newSample(t, lang)
-		for ext, render := range map[string]func(*Dossier) ([]byte, error){"json": JSON, "csv": CSV, "jsonld": JSONLD} {
+		for ext, render := range map[string]func(*Dossier) ([]byte, error){"json": JSON, "csv": CSV} {
 			data, err := render(&s.dossier)
 			if err != nil {
 				t.Fatal(err)
@@ -86,113 +83,6 @@ func TestCSV_CellThatASpreadsheetWouldRun_IsText(t *testing.T) {
 		if got := defused(harmless); got != harmless {
 			t.Errorf("%q is written as %q", harmless, got)
 		}
-	}
-}
-
-// noContexts refuses to fetch anything.
-type noContexts struct{}
-
-func (noContexts) LoadDocument(string) (*ld.RemoteDocument, error) {
-	return nil, errors.New("a context is fetched")
-}
-
-func TestJSONLD_IsReadByAnotherProcessor_AndFetchesNothing(t *testing.T) {
-	s := newSample(t, locale.English)
-	data, err := JSONLD(&s.dossier)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var document any
-	if err := json.Unmarshal(data, &document); err != nil {
-		t.Fatal(err)
-	}
-	options := ld.NewJsonLdOptions("")
-	options.DocumentLoader = noContexts{}
-	expanded, err := ld.NewJsonLdProcessor().Expand(document, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const dpv = "https://w3id.org/dpv#"
-	states := map[string][]string{}
-	for _, item := range expanded {
-		n, ok := item.(map[string]any)
-		if !ok {
-			t.Fatalf("%T", item)
-		}
-		id := fmt.Sprint(n["@id"])
-		statuses, _ := n[dpv+"hasConsentStatus"].([]any)
-		for _, status := range statuses {
-			types, _ := status.(map[string]any)["@type"].([]any)
-			states[id] = append(states[id], strings.TrimPrefix(fmt.Sprint(types[0]), dpv))
-		}
-	}
-	want := map[string][]string{
-		"https://" + sampleOrigin + "/events/2": {"ConsentRequested", "ConsentGiven", "ConsentWithdrawn", "ConsentWithdrawn"},
-	}
-	if diff := cmp.Diff(want, states); diff != "" {
-		t.Error(diff)
-	}
-	mandatory(t, data)
-}
-
-// objects returns the objects of a list, of which there must be one.
-func objects(t *testing.T, list any) []map[string]any {
-	t.Helper()
-	items, ok := list.([]any)
-	if !ok || len(items) == 0 {
-		t.Errorf("%v is no list of anything", list)
-	}
-	var all []map[string]any
-	for _, item := range items {
-		object, ok := item.(map[string]any)
-		if !ok {
-			t.Errorf("%v is no object", item)
-		}
-		all = append(all, object)
-	}
-	return all
-}
-
-// mandatory fails unless every record has the fields that the specification demands.
-func mandatory(t *testing.T, data []byte) {
-	t.Helper()
-	var document struct {
-		Graph []map[string]any `json:"@graph"`
-	}
-	if err := json.Unmarshal(data, &document); err != nil {
-		t.Fatal(err)
-	}
-	records := 0
-	need := func(n map[string]any, keys ...string) {
-		for _, key := range keys {
-			if n[key] == nil {
-				t.Errorf("%v lacks %s", n["@id"], key)
-			}
-		}
-	}
-	for _, n := range document.Graph {
-		if kind := fmt.Sprint(n["@type"]); !strings.HasSuffix(kind, "Record") {
-			if strings.Contains(kind, "Controller") {
-				need(n, "dct:identifier", "dpv:hasName", "dpv:hasAddress", "dpv:hasContact", "dpv:hasRole")
-			}
-			continue
-		}
-		records++
-		need(n, "dct:conformsTo", "dct:identifier", "dpv:hasDataSubject", "dpv:hasNotice", "dct:language")
-		for _, p := range objects(t, n["dpv:hasProcess"]) {
-			need(p, "dpv:hasPurpose", "dpv:hasLegalBasis", "dpv:hasPersonalData", "dpv:hasDataController",
-				"dpv:hasStorageCondition", "dpv:hasJurisdiction", "dpv:hasRecipientThirdParty", "dpv:hasConsentControl", "dpv:hasRight")
-		}
-		statuses := n["dpv:hasConsentStatus"]
-		if statuses == nil {
-			statuses = n["assent:hasStatus"]
-		}
-		for _, s := range objects(t, statuses) {
-			need(s, "@type", "dpv:isIndicatedAtTime", "dpv:hasDuration", "dpv:isIndicatedBy")
-		}
-	}
-	if records != 2 {
-		t.Errorf("%d records, want one for the request and one for the sale", records)
 	}
 }
 

@@ -206,7 +206,7 @@ func (s *sample) fill(lang locale.Language) {
 // archive returns the archive of the sample.
 func (s *sample) archive(t testing.TB) []byte {
 	t.Helper()
-	data, err := Archive(&s.dossier, []byte("<!DOCTYPE html><title>page</title>\n"), s.entries, s.catalogs, s.signer)
+	data, err := Archive(&s.dossier, []byte("<!DOCTYPE html><title>page</title>\n"), []byte(`{"@graph": []}`), s.entries, s.catalogs, s.signer)
 	if err != nil {
 		t.Fatal(err)
 	}

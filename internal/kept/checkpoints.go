@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/assent-io/assent/internal/atomicfile"
 	"github.com/assent-io/assent/internal/ledger"
 )
 
@@ -106,28 +105,24 @@ func (d *Dir) Checkpoint(name Name) ([]byte, ledger.Checkpoint, error) {
 	return text, c, nil
 }
 
-// Keep writes a signed checkpoint to a file of its own, durably, whole or not at all. One that is kept already stays as it is: if it
-// commits to the same, that is no error; else the error wraps [ErrConflict]. A file that is cut off, as a file system without links or an
-// older program may leave it, is completed once it has settled; until then the error wraps [ErrUnsettled].
+// Keep writes a signed checkpoint to a file of its own, durably. One that is kept already stays as it is: if it commits to the same,
+// that is no error; else the error wraps [ErrConflict]. A file that a crash cut off is completed once it has settled; until then
+// the error wraps [ErrUnsettled].
 func (d *Dir) Keep(name Name, signed []byte) error {
-	file := d.file(name.String())
-	_, err := os.Lstat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = atomicfile.WriteNew(file, "."+name.String()+".*", signed, 0o644)
-		if err == nil {
-			err = d.sync()
-		}
-	} else if err == nil {
-		err = fs.ErrExist
-	}
-	switch {
-	case errors.Is(err, fs.ErrExist):
+	file, err := os.OpenFile(d.file(name.String()), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
+	if errors.Is(err, fs.ErrExist) {
 		return d.keepAgain(name, signed)
-	case err != nil:
-		return fmt.Errorf("keep a checkpoint: %w", err)
-	default:
-		return nil
 	}
+	if err == nil {
+		err = errors.Join(appendTo(file, signed), file.Close())
+	}
+	if err == nil {
+		err = d.sync()
+	}
+	if err != nil {
+		return fmt.Errorf("keep a checkpoint: %w", err)
+	}
+	return nil
 }
 
 // keepAgain compares a checkpoint with the one that is kept, and completes that if it was cut off.

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -111,7 +112,6 @@ func (m *method) allows(c *access.Caller, fullName string) error {
 // methods returns the row of every method by its full name. Where several scopes stand, what the call is about decides which
 // of them it needs; the service holds it to that.
 func methods() map[string]method {
-	free := method{open: true, reach: everywhere, foreign: true, quiet: true, limit: openMessage, timeout: defaultTimeout}
 	table := map[string]method{
 		assentv1.ConsentService_CheckConsent_FullMethodName:       needs(department, access.ScopeCheck).often(),
 		assentv1.ConsentService_VerifyReceipt_FullMethodName:      needs(department, access.ScopeCheck, access.ScopeRead, access.ScopeExport),
@@ -158,7 +158,20 @@ func methods() map[string]method {
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
+	}
+	maps.Copy(table, methodsOfGRPC())
+	known := shapes{}
+	for name, row := range table {
+		row.shape = known.ofMethod(name)
+		table[name] = row
+	}
+	return table
+}
 
+// methodsOfGRPC returns the rows of the services that gRPC itself brings.
+func methodsOfGRPC() map[string]method {
+	free := method{open: true, reach: everywhere, foreign: true, quiet: true, limit: openMessage, timeout: defaultTimeout}
+	return map[string]method{
 		grpc_health_v1.Health_Check_FullMethodName: free,
 		grpc_health_v1.Health_List_FullMethodName:  free,
 		grpc_health_v1.Health_Watch_FullMethodName: free,
@@ -166,12 +179,6 @@ func methods() map[string]method {
 		reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      needs(everywhere).fromGRPC(),
 		reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: needs(everywhere).fromGRPC(),
 	}
-	known := shapes{}
-	for name, row := range table {
-		row.shape = known.ofMethod(name)
-		table[name] = row
-	}
-	return table
 }
 
 // check refuses a message of the method that breaks a rule of the protos; those of other services have none.

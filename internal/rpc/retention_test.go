@@ -44,7 +44,7 @@ func TestRunRetention_CountsByClass_AndChangesNothingWithValidateOnly(t *testing
 				t.Errorf("validate only %t: %v, want %d", c.validateOnly, class, want)
 			}
 		}
-		if len(got.GetClasses()) != 6 {
+		if len(got.GetClasses()) != 7 {
 			t.Errorf("%d classes", len(got.GetClasses()))
 		}
 	}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/record"
-	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/retention"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
@@ -58,18 +59,23 @@ func TestErase_ByClientOfOneDepartment_WithDataOfAnotherController_IsRefusedAndR
 	for name, c := range map[string]struct {
 		said    statement.Statement
 		refused bool
+		by      string // the department of the client that records it; empty: a client of all
 	}{
-		"a grant to the other":                {saidTo("shop", "", start), true},
-		"a request of the other":              {of(consent.KindRequest, "shop"), true},
-		"a withdrawal from the other":         {noted(of(consent.KindWithdraw, "shop")), true},
-		"a refusal towards the other":         {noted(of(consent.KindRefuse, "shop")), true},
-		"an objection to the other":           {objection("controller:beta"), true},
-		"an objection to its department":      {objection("department:sales"), true},
-		"a grant to the own":                  {saidTo("news", "", start), false},
-		"a withdrawal from the own":           {noted(of(consent.KindWithdraw, "news")), false},
-		"an objection to all":                 {objection(consent.ScopeMarketing), false},
-		"an objection to the own":             {objection("controller:alpha"), false},
-		"a grant to the other after the time": {saidTo("shop", "", start.Add(2*time.Hour)), false},
+		"a grant to the other":                   {saidTo("shop", "", start), true, ""},
+		"a request of the other":                 {of(consent.KindRequest, "shop"), true, ""},
+		"a withdrawal from the other":            {noted(of(consent.KindWithdraw, "shop")), true, ""},
+		"a refusal towards the other":            {noted(of(consent.KindRefuse, "shop")), true, ""},
+		"an objection to the other":              {objection("controller:beta"), true, ""},
+		"an objection to its department":         {objection("department:sales"), true, ""},
+		"a grant to the own":                     {saidTo("news", "", start), false, ""},
+		"a withdrawal from the own":              {noted(of(consent.KindWithdraw, "news")), false, ""},
+		"an objection to all":                    {objection(consent.ScopeMarketing), false, ""},
+		"an objection to the own":                {objection("controller:alpha"), false, ""},
+		"a grant to the other after the time":    {saidTo("shop", "", start.Add(2*time.Hour)), true, ""}, // or the time could be tried out
+		"an objection to all, told to the other": {objection(consent.ScopeMarketing), true, "sales"},
+		"a lift for the department of the other": {noted(statement.Statement{
+			Kind: consent.KindLift, Reason: consent.ReasonObjection, Scope: "department:sales", Justification: "it was a mistake",
+		}), true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, w *world) {
@@ -81,8 +87,13 @@ func TestErase_ByClientOfOneDepartment_WithDataOfAnotherController_IsRefusedAndR
 					w.clock.Advance(4 * time.Hour)
 				}
 				said.Occurred = max(said.Occurred, consent.InstantOf(start))
-				if _, err := s.BatchRecord(admin, record.Batch{Items: []record.BatchItem{{Statement: said}}}); err != nil {
-					t.Fatal(err)
+				by := admin
+				if c.by != "" {
+					by = w.client(admin, s, "clerk", c.by)
+				}
+				results, err := s.BatchRecord(by, record.Batch{Items: []record.BatchItem{{Statement: said}}})
+				if err != nil || results[0].Err != nil {
+					t.Fatalf("%+v, %v", results, err)
 				}
 				w.clock.Advance(time.Second)
 				before := positions(t, s.Store)
@@ -93,7 +104,7 @@ func TestErase_ByClientOfOneDepartment_WithDataOfAnotherController_IsRefusedAndR
 						t.Errorf("imported, validate only %t: %+v, %v", validateOnly, results, err)
 					}
 				}
-				_, err := s.Record(press, erase, txn.Idempotency{})
+				_, err = s.Record(press, erase, txn.Idempotency{})
 				if !c.refused {
 					if err != nil {
 						t.Errorf("the erasure of what is the department's own: %v", err)
@@ -104,8 +115,8 @@ func TestErase_ByClientOfOneDepartment_WithDataOfAnotherController_IsRefusedAndR
 				if positions(t, s.Store) != before {
 					t.Error("something was recorded")
 				}
-				w.mustRecord(admin, s, erase) // An officer of all departments decides.
-				w.mustRecord(press, s, erase) // Nothing is left that another controller could lose.
+				w.mustRecord(admin, s, statement.Statement{Kind: consent.KindErase, Address: anna}) // An officer of all departments decides.
+				w.mustRecord(press, s, erase)                                                       // Nothing is left that another controller could lose.
 				sound(t, w, s)
 			})
 		})
@@ -127,7 +138,10 @@ func TestErasePending_ByClientOfOneDepartment_IsPutOffWhereAnotherControllerReco
 		take(press, erase)
 		take(admin, saidTo("shop", anna, start.Add(-time.Hour)))
 		for _, dry := range []bool{true, false} {
-			if done, err := s.ErasePending(admin, dry); err != nil || done != (rights.PendingErasures{Held: 1}) {
+			wantRetention(admin, t, s, dry, map[string]int64{retention.ErasuresHeld: 1})
+		}
+		for _, dry := range []bool{true, false} {
+			if done, err := s.ErasePending(admin, dry); err != nil || len(done.Erased) != 0 || len(done.Held) != 1 {
 				t.Errorf("dry run %t: %+v, %v", dry, done, err)
 			}
 		}
@@ -136,9 +150,27 @@ func TestErasePending_ByClientOfOneDepartment_IsPutOffWhereAnotherControllerReco
 			t.Error("the consent to the other controller was erased")
 		}
 		w.mustRecord(admin, s, erase)
-		if done, err := s.ErasePending(admin, false); err != nil || done != (rights.PendingErasures{}) {
+		if done, err := s.ErasePending(admin, false); err != nil || len(done.Erased) != 0 || len(done.Held) != 0 {
 			t.Errorf("after an officer of all departments erased: %+v, %v", done, err)
 		}
 		sound(t, w, s)
+	})
+}
+
+func TestErase_DepartmentThatCameToAnotherController_IsRefusedWithWhatTheFirstOneRecorded(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin, press := w.twoControllers()
+		w.mustRecord(admin, s, saidTo("news", anna, start))
+		document, err := s.GetCatalog(admin, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved := strings.Replace(document.Document, "de: Presse}, controller: alpha", "de: Presse}, controller: beta", 1)
+		if _, err := s.ApplyCatalog(admin, administration.ApplyCatalog{Document: moved}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		_, err = s.Record(press, statement.Statement{Kind: consent.KindErase, Address: anna}, txn.Idempotency{})
+		wantFault(t, err, fault.OtherController)
 	})
 }

@@ -375,7 +375,7 @@ func TestVerifyReceipt_ImportedErasure_CarriedOutSince_IsErasedSince(t *testing.
 			}
 			wantOutcome(ctx, t, s, c.was.Receipt, c.address, receipts.Same)
 		}
-		if done, err := s.ErasePending(ctx, false); err != nil || done.Erased != 2 {
+		if done, err := s.ErasePending(ctx, false); err != nil || len(done.Erased) != 2 {
 			t.Fatalf("erased %+v, %v", done, err)
 		}
 		w.clock.Advance(time.Second)

@@ -91,7 +91,7 @@ func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
 	w.raw().run("VACUUM INTO '" + backup + "'")
 	w.clock.Advance(time.Minute)
 	w.mustRecord(ctx, s, erasure(erased, time.Time{}))
-	if done, err := s.ErasePending(ctx, false); err != nil || done.Erased != 1 {
+	if done, err := s.ErasePending(ctx, false); err != nil || len(done.Erased) != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 

@@ -124,7 +124,7 @@ func TestRetention_DisclosuresThatAreGone_AreRecordedWhateverFollows(t *testing.
 		if !errors.Is(err, broken) {
 			t.Errorf("%v, want what broke", err)
 		}
-		if n := report.Classes[3]; n.Class != retention.Disclosures || n.Count != retention.PageSize {
+		if n := report.Classes[4]; n.Class != retention.Disclosures || n.Count != retention.PageSize {
 			t.Errorf("reported %+v", n)
 		}
 		ctx = access.WithCaller(t.Context(), access.Process("test"))
@@ -186,7 +186,7 @@ func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing
 		w.clock.Advance(60 * 24 * time.Hour)
 		report, err := s.RunRetention(ctx, false)
 		wantFault(t, err, fault.NoClaimsKey)
-		if n := report.Classes[1]; n.Class != retention.Evidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
+		if n := report.Classes[2]; n.Class != retention.Evidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
 			t.Errorf("the evidence that was due stayed: %+v", n)
 		}
 	})

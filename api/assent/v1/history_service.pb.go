@@ -562,7 +562,8 @@ type EraseRecipientResponse struct {
 	EventsErased *int64 `protobuf:"varint,3,opt,name=events_erased,json=eventsErased,proto3,oneof" json:"events_erased,omitempty"`
 	// What was recorded otherwise than given.
 	Warnings []*Warning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// Whom the erasure has to be told (GDPR Art. 19). Only for clients of all departments, like events_erased.
+	// Which clients and controllers learnt something of the address: recipients among them have to be told of the erasure (GDPR Art. 19).
+	// The caller is left out, and so is a controller that is the only one. A client of one department gets what ListDisclosures shows to it.
 	Recipients    *ErasureRecipients `protobuf:"bytes,5,opt,name=recipients,proto3" json:"recipients,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2874,9 +2875,10 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\rtotal_persons\x18\x02 \x01(\x03R\ftotalPersons\x12\x1f\n" +
 	"\vtotal_count\x18\x03 \x01(\x03R\n" +
 	"totalCount\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xa3\x01\n" +
-	"\x11ListClaimsRequest\x126\n" +
-	"\bclaim_id\x18\x01 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\aclaimId\x12*\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\x92\x02\n" +
+	"\x11ListClaimsRequest\x12\xa4\x01\n" +
+	"\bclaim_id\x18\x01 \x01(\tB\x88\x01\xe0A\x01\xbaH\x81\x01\xba\x01~\n" +
+	"\bclaim_id\x12Dan id is 32 hexadecimal digits in lower case, as ListClaims gives it\x1a,this == '' || this.matches('^[0-9a-f]{32}$')R\aclaimId\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\"u\n" +

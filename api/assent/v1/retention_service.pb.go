@@ -118,15 +118,16 @@ func (x *RunRetentionResponse) GetClasses() []*RetentionClass {
 // What became of a class of what is held.
 type RetentionClass struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// erasures (imported ones, which are carried out), evidence, requests, disclosures, hard_bounces (which are lifted) or claims.
+	// erasures (imported ones, which are carried out), erasures_held (imported ones that are put off: by a legal hold, or because a client of
+	// one department asked for what another controller would lose), evidence, requests, disclosures, hard_bounces (which are lifted) or claims.
 	Class string `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
 	// How many events, counts of disclosures or claims.
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// When the oldest of them occurred; of disclosures the beginning of their day, of claims when their time ended. Unset if there is
-	// none, and of erasures.
+	// none, and of erasures and erasures_held.
 	OldestTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
-	// With validate_only: the positions of the events that would lose something, or that would be lifted; the first 100 that were found, in
-	// ascending order. Empty for erasures, disclosures and claims, which are no events or are not named.
+	// With validate_only, and always of erasures_held: the positions of the events that would lose something, or that would be lifted; the first 100 that were found, in
+	// ascending order. Empty for disclosures and claims, which are no events or are not named.
 	Positions     []int64 `protobuf:"varint,4,rep,packed,name=positions,proto3" json:"positions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

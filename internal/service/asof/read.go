@@ -242,7 +242,7 @@ func (r *Reader) RewrittenAfter(ctx context.Context, keys []storage.SubjectKey, 
 		return false, err
 	}
 	for _, headers := range bySubject {
-		events, err := decodeHeaders(headers)
+		events, err := DecodeHeaders(headers)
 		if err != nil {
 			return false, err
 		}
@@ -257,14 +257,15 @@ func (r *Reader) RewrittenAfter(ctx context.Context, keys []storage.SubjectKey, 
 
 // FoldHeaders returns the fold of the events with the headers.
 func FoldHeaders(headers [][]byte) (*consent.State, error) {
-	events, err := decodeHeaders(headers)
+	events, err := DecodeHeaders(headers)
 	if err != nil {
 		return nil, err
 	}
 	return consent.Fold(events), nil
 }
 
-func decodeHeaders(headers [][]byte) ([]consent.Event, error) {
+// DecodeHeaders returns the events with the headers.
+func DecodeHeaders(headers [][]byte) ([]consent.Event, error) {
 	events := make([]consent.Event, len(headers))
 	for i, h := range headers {
 		var err error

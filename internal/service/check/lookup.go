@@ -43,11 +43,8 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		return Recipient{}, err
 	}
 	var known subjects.Knowledge
-	if err := known.Gather(&at, v); err != nil {
+	if err := in.gather(&known, &at, v); err != nil {
 		return Recipient{}, err
-	}
-	if in.Folded != nil {
-		known.Folded = in.Folded
 	}
 	if counts && known.About != nil {
 		if err := s.disclosures.Count(ctx, &who, v.Asked, "", *known.About); err != nil {
@@ -86,6 +83,14 @@ type LookupInput struct {
 
 	// Folded takes the place of what is known of the folded form, where that has events of another person's address; nil: nothing does.
 	Folded *consent.State
+}
+
+// gather gathers what is known of the address.
+func (in *LookupInput) gather(known *subjects.Knowledge, at *subjects.Places, v *asof.View) error {
+	if err := known.Gather(at, v); err != nil || in.Folded == nil {
+		return err
+	}
+	return known.ReplaceFolded(in.Folded, at, v)
 }
 
 // ChannelState is what holds for an address on one channel.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
@@ -159,7 +160,8 @@ func (s *Counter) ListDisclosures(ctx context.Context, in ListInput) (Page, erro
 		return Page{}, env.InvalidPage()
 	}
 	l := subjects.NewLocator(s.Keys, 1)
-	if _, err := l.Places(a, false); err != nil {
+	at, err := l.Places(a, false)
+	if err != nil {
 		return Page{}, err
 	}
 	v, who, err := s.reader.Look(ctx, nil, asof.Moment{})
@@ -169,7 +171,15 @@ func (s *Counter) ListDisclosures(ctx context.Context, in ListInput) (Page, erro
 	if err := who.Need(access.ScopeRead, access.ScopeExport); err != nil {
 		return Page{}, err
 	}
-	all, err := s.Of(ctx, l.AllKeys())
+	keys := l.AllKeys()
+	another, err := s.hasAnotherPerson(ctx, &at)
+	if err != nil {
+		return Page{}, err
+	}
+	if another {
+		keys = at.Exact.Keys
+	}
+	all, err := s.Of(ctx, keys)
 	if err != nil {
 		return Page{}, err
 	}
@@ -188,6 +198,37 @@ func (s *Counter) ListDisclosures(ctx context.Context, in ListInput) (Page, erro
 		result.Next, err = token.NewPage(s.Keys, name, token.Page{After: last.Day, AfterKey: last.pageKey()})
 	}
 	return result, err
+}
+
+// hasAnotherPerson reports whether the folded form of an address has events at the twin of its domain (ß and ss), which may have another
+// owner. Then what is counted for it may be about that person.
+func (s *Counter) hasAnotherPerson(ctx context.Context, at *subjects.Places) (bool, error) {
+	if at.Address.SharesMailbox() {
+		return false, nil
+	}
+	_, all, err := s.Store.EventsOf(ctx, at.Folded.Keys, 0, 0)
+	if err != nil {
+		return false, env.StoreFault(err)
+	}
+	for _, headers := range all {
+		for _, header := range headers {
+			e, err := codec.DecodeHeader(header)
+			if err != nil {
+				return false, err
+			}
+			if e.Spelling.Key == 0 {
+				continue
+			}
+			own, err := at.Folded.Digests.Spelling(e.Spelling.Key, at.Address.Exact())
+			if err != nil {
+				return false, err
+			}
+			if own != e.Spelling {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // pageKey orders the disclosures of a day as they are listed: a space comes before everything that ids have.

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/dossier/answer"
+	"github.com/assent-io/assent/internal/dossier/machine"
 	"github.com/assent-io/assent/internal/dossier/pdf"
 	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
@@ -184,7 +185,7 @@ func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format)
 	case PDF:
 		return pdf.Write(answer.Paper(&g.dossier))
 	case JSONLD:
-		return dossier.JSONLD(&g.dossier)
+		return machine.JSONLD(&g.dossier, g.courses)
 	case ZIP:
 		return s.archive(ctx, g)
 	default:
@@ -217,7 +218,11 @@ func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	return dossier.Archive(&g.dossier, page, entries, g.documents, signer)
+	linked, err := machine.JSONLD(&g.dossier, g.courses)
+	if err != nil {
+		return nil, err
+	}
+	return dossier.Archive(&g.dossier, page, linked, entries, g.documents, signer)
 }
 
 func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (dossier.Entry, error) {

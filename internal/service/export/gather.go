@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/timeline"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
@@ -51,6 +52,7 @@ type dossierBuilder struct {
 	withheld  map[int64]bool             // positions of events whose evidence is withheld on purpose
 	beside    bool                       // the folded form has events of another person, too
 	recipient check.Recipient
+	courses   []timeline.Course // for the formats that tell what held when
 }
 
 // gather makes the dossier of one position: if something is recorded about the address while it reads, it begins anew.
@@ -117,6 +119,11 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	}, access.ScopeExport, false)
 	if err != nil {
 		return false, err
+	}
+	if in.Format == JSONLD || in.Format == ZIP {
+		if err := s.putCourses(ctx, g); err != nil {
+			return false, err
+		}
 	}
 	g.putStanding()
 	g.putDeclarations()
@@ -309,10 +316,15 @@ func (in *Input) withhold(g *dossierBuilder) error {
 	for i := range in.Withheld {
 		w, found := &in.Withheld[i], false
 		for at := range g.dossier.Events {
-			if e := &g.dossier.Events[at]; w.names(e) {
-				e.Withhold(w.Ground)
-				g.withheld[e.Position], found = true, true
+			e := &g.dossier.Events[at]
+			if !w.names(e) {
+				continue
 			}
+			found = true
+			if w.Position != 0 || !g.withheld[e.Position] { // The ground for one event goes before that for all before a time.
+				e.Withhold(w.Ground)
+			}
+			g.withheld[e.Position] = true
 		}
 		switch {
 		case found:

@@ -368,7 +368,7 @@ func (w *transaction) prepareItem(r *txn.Validated, batch consent.BatchID) (*txn
 	}
 	if p.Known == 0 && r.Erases != nil {
 		// It is carried out later, with others: see ErasePending.
-		if err := w.recorder.rights.In(w.Tx).MayErase(r.Erases, p.Occurred); err != nil {
+		if err := w.recorder.rights.In(w.Tx).MayErase(r.Erases); err != nil {
 			return nil, nil, err
 		}
 	}

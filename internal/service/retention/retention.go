@@ -52,12 +52,15 @@ func (s *Remover) in(tx *txn.Tx) *transaction { return &transaction{tx, s} }
 
 // The classes of what retention removes or ends, in the order in which they are told.
 const (
-	Erasures    = "erasures"     // that were imported, and are carried out now
-	Evidence    = "evidence"     // of consents and refusals that are of no use any more
-	Requests    = "requests"     // of requests that were never confirmed, and of confirmation mails
-	Disclosures = "disclosures"  // which client learnt something about which person
-	HardBounces = "hard_bounces" // are lifted
-	Claims      = "claims"       // what was kept of the erased for the defence of claims, until their time
+	Erasures = "erasures" // that were imported, and are carried out now
+	// ErasuresHeld are erasures that were imported and are put off: by a legal hold, or because a client of one department asked for what
+	// another controller would lose.
+	ErasuresHeld = "erasures_held"
+	Evidence     = "evidence"     // of consents and refusals that are of no use any more
+	Requests     = "requests"     // of requests that were never confirmed, and of confirmation mails
+	Disclosures  = "disclosures"  // which client learnt something about which person
+	HardBounces  = "hard_bounces" // are lifted
+	Claims       = "claims"       // what was kept of the erased for the defence of claims, until their time
 )
 
 // Class is what became of a class.
@@ -65,7 +68,7 @@ type Class struct {
 	Class  string
 	Count  int64
 	Oldest consent.Instant // when the oldest of it occurred; of disclosures the day, of claims when their time ended; not of erasures
-	// Positions are, in a dry run, those of the events that were found first, at most positionsShown, in order.
+	// Positions are, in a dry run and of what is put off, those of the events that were found first, at most positionsShown, in order.
 	Positions []int64
 }
 
@@ -80,7 +83,7 @@ type Report struct {
 func newReport() *Report {
 	var r Report
 	for _, class := range []string{
-		Erasures, Evidence, Requests, Disclosures, HardBounces, Claims,
+		Erasures, ErasuresHeld, Evidence, Requests, Disclosures, HardBounces, Claims,
 	} {
 		r.Classes = append(r.Classes, Class{Class: class})
 	}
@@ -162,7 +165,12 @@ func isDue(p period.Period, since, now consent.Instant) bool {
 // carryOutErasures carries out those that imports recorded.
 func (r *retentionRun) carryOutErasures(ctx context.Context) error {
 	done, err := r.service.rights.ErasePending(ctx, r.dryRun)
-	r.report.add(Erasures, int64(done.Erased), 0)
+	r.report.add(Erasures, int64(len(done.Erased)), 0)
+	r.report.add(ErasuresHeld, int64(len(done.Held)), 0)
+	if r.dryRun {
+		r.report.name(Erasures, done.Erased...)
+	}
+	r.report.name(ErasuresHeld, done.Held...)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
@@ -85,8 +86,12 @@ func (w *Tx) storeClaim(t *keptClaim) error {
 	return nil
 }
 
-// claimsBytes is how much a page of claims holds at most, unless one alone holds more.
-const claimsBytes = 1 << 20
+const (
+	// claimsBytes is how much a page of claims holds at most, unless one alone holds more.
+	claimsBytes = 1 << 20
+	// claimsPerPage is how many claims are read at once at most: each holds all that was kept of a person.
+	claimsPerPage = 16
+)
 
 // ClaimsInput asks for a page of what is kept for the defence of claims.
 type ClaimsInput struct {
@@ -127,6 +132,7 @@ func (s *Rights) Claims(ctx context.Context, in ClaimsInput) (ClaimsPage, error)
 	if page != (token.Page{}) && !readClaimID(page.AfterKey, &after) {
 		return ClaimsPage{}, env.InvalidPage()
 	}
+	in.Size = min(in.Size, claimsPerPage)
 	rows, err := tables.Claims(ctx, s.Store, after, in.Size+1)
 	if err != nil {
 		return ClaimsPage{}, env.StoreFault(err)
@@ -136,11 +142,11 @@ func (s *Rights) Claims(ctx context.Context, in ClaimsInput) (ClaimsPage, error)
 		size += len(rows[n].Sealed)
 		n++
 	}
-	result := ClaimsPage{Claims: rows[:n]}
+	var next string
 	if n < len(rows) {
-		result.Next, err = token.NewPage(s.Keys, list, token.Page{AfterKey: hex.EncodeToString(rows[n-1].ID[:])})
+		next, err = token.NewPage(s.Keys, list, token.Page{AfterKey: hex.EncodeToString(rows[n-1].ID[:])})
 	}
-	return result, err
+	return ClaimsPage{Claims: s.withoutEnded(rows[:n]), Next: next}, err
 }
 
 // claimByID returns the one claim that has the id, if there is one.
@@ -150,7 +156,13 @@ func (s *Rights) claimByID(ctx context.Context, digits string) (ClaimsPage, erro
 		return ClaimsPage{}, fault.Errorf(fault.InvalidRequest, "claimId", "the id must be 32 hexadecimal digits")
 	}
 	found, err := tables.ClaimsOf(ctx, s.Store, id)
-	return ClaimsPage{Claims: found}, env.StoreFault(err)
+	return ClaimsPage{Claims: s.withoutEnded(found)}, env.StoreFault(err)
+}
+
+// withoutEnded leaves out the claims that are to be destroyed, which the next run of the retention does.
+func (s *Rights) withoutEnded(claims []tables.Claim) []tables.Claim {
+	now := s.Instant()
+	return slices.DeleteFunc(claims, func(c tables.Claim) bool { return c.Until <= now })
 }
 
 func readClaimID(digits string, id *[16]byte) bool {

@@ -1,7 +1,7 @@
 package rights
 
 import (
-	"maps"
+	"math"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
@@ -9,13 +9,12 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/subjects"
-	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-// MayErase refuses what stands against an erasure of an address at the instant, by the caller: a legal hold, and for a client of one
-// department what another controller recorded and would lose.
-func (w *Tx) MayErase(at *subjects.Places, until consent.Instant) error {
+// MayErase refuses what stands against an erasure of an address by the caller: a legal hold, and for a client of one department what
+// another controller recorded or was told.
+func (w *Tx) MayErase(at *subjects.Places) error {
 	folded, err := w.Subject(&at.Folded)
 	if err != nil {
 		return err
@@ -27,25 +26,21 @@ func (w *Tx) MayErase(at *subjects.Places, until consent.Instant) error {
 	if err != nil {
 		return err
 	}
-	return w.ownController(who, until, &w.Caller.Client)
+	// Whatever the time of the erasure: else the caller could try out since when another controller knows the address.
+	return w.ownController(who, math.MaxInt64, &w.Caller.Client)
 }
 
-// ownController refuses an erasure by a client of one department where a grant, request, confirmation or refusal of another controller
-// than that department's would go, or the evidence of it. An erasure reaches everything of the address, whatever controller it was
-// said to.
+// ownController refuses an erasure by a client of one department where what another controller than that department's recorded, or was
+// told, would go up to the instant, or the evidence of it. An erasure reaches everything of the address, whatever controller it was said to.
 func (w *Tx) ownController(who *person, until consent.Instant, client *access.Client) error {
 	if client.AllDepartments {
 		return nil
 	}
-	cat, err := w.Catalog(w.Recorded)
+	own, err := w.controllersOf(client, w.Recorded)
 	if err != nil {
 		return err
 	}
-	own := ""
-	if department, ok := cat.Department(client.Department); ok {
-		own = department.Controller
-	}
-	foreign, err := w.reachesOther(who, until, cat, own)
+	foreign, err := w.reachesOther(who, until, own)
 	if err != nil || !foreign {
 		return err
 	}
@@ -53,32 +48,59 @@ func (w *Tx) ownController(who *person, until consent.Instant, client *access.Cl
 		"recorded of this address; nothing was erased: ask an officer of all departments", client.Department)
 }
 
-// reachesOther reports whether an erasure of the person at the instant takes anything of a controller that is not the own one.
-func (w *Tx) reachesOther(who *person, until consent.Instant, cat *catalog.Catalog, own string) (bool, error) {
-	exact, err := w.Subject(&who.exact)
-	if err != nil {
-		return false, err
+// controllersOf returns the controller of a client's department, by the catalogs in force at the instant and now: a department may come to
+// another controller. A client of all departments has none.
+func (w *Tx) controllersOf(client *access.Client, at consent.Instant) ([]string, error) {
+	if client.AllDepartments {
+		return nil, nil
 	}
-	folded, err := w.Subject(&who.folded)
+	then, now, err := w.catalogsOf(at)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	all, err := w.EventsOf(exact, folded)
-	if err != nil {
-		return false, err
-	}
-	for i := range all[exact] {
-		if e := &all[exact][i]; e.Begin() <= until && ofOther(e, cat, own) {
-			return true, nil
+	var all []string
+	for _, cat := range []*catalog.Catalog{then, now} {
+		if department, ok := cat.Department(client.Department); ok {
+			all = append(all, department.Controller)
 		}
 	}
-	spelling, err := who.spelling(folded.KeyVersion)
+	return slices.Compact(all), nil
+}
+
+// catalogsOf returns the catalog in force at an instant, and that of now.
+func (w *Tx) catalogsOf(at consent.Instant) (then, now *catalog.Catalog, err error) {
+	if then, err = w.Catalog(at); err != nil {
+		return nil, nil, err
+	}
+	now, err = w.Catalog(w.Recorded)
+	return then, now, err
+}
+
+// reachesOther reports whether an erasure of the person at the instant takes anything of a controller that is not among the own ones.
+func (w *Tx) reachesOther(who *person, until consent.Instant, own []string) (bool, error) {
+	found, err := w.personEvents(who)
 	if err != nil {
 		return false, err
 	}
-	for i := range all[folded] {
-		e := &all[folded][i]
-		if e.Spelling != spelling || e.Occurred > until || !ofOther(e, cat, own) {
+	for i := range found.own {
+		e := &found.own[i]
+		if e.Begin() > until {
+			continue
+		}
+		if foreign, err := w.isOfOther(e, own); err != nil || foreign {
+			return foreign, err
+		}
+	}
+	for i := range found.folded {
+		e := &found.folded[i]
+		if e.Occurred > until {
+			continue
+		}
+		foreign, err := w.isOfOther(e, own)
+		if err != nil {
+			return false, err
+		}
+		if !foreign {
 			continue
 		}
 		evidence, err := w.OpenEvidence(e)
@@ -89,20 +111,59 @@ func (w *Tx) reachesOther(who *person, until consent.Instant, cat *catalog.Catal
 	return false, nil
 }
 
-// ofOther reports whether an event was said to another controller than the own one: one of its channels, or its scope, is of another.
-// A channel that the catalog lacks counts as another's.
-func ofOther(e *consent.Event, cat *catalog.Catalog, own string) bool {
-	if e.Kind == consent.KindSuppress {
-		controller, ok := controllerOf(cat, e.Scope)
-		return ok && controller != own
+// isOfOther reports whether an event is of another controller than the own ones: one of its channels or its scope is of another, when it
+// occurred or now, or a client of another recorded it.
+func (w *Tx) isOfOther(e *consent.Event, own []string) (bool, error) {
+	of, err := w.controllersOfEvent(e)
+	if err != nil {
+		return false, err
 	}
-	return slices.ContainsFunc(e.Channels, func(id string) bool {
-		channel, ok := cat.Channel(id)
-		return !ok || own == "" || channel.Controller != own
-	})
+	client, err := w.clientOf(e.Actor)
+	if err != nil {
+		return false, err
+	}
+	actor, err := w.controllersOf(&client, e.Occurred)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(slices.Concat(of, actor), func(id string) bool { return !slices.Contains(own, id) }), nil
 }
 
-// controllerOf returns the controller that a scope lies within; false if it reaches beyond controllers.
+// controllersOfEvent returns the controllers that an event was said to, by the catalogs of when it occurred and of now. A channel, sender
+// or department that neither has is one of a controller without a name.
+func (w *Tx) controllersOfEvent(e *consent.Event) ([]string, error) {
+	then, now, err := w.catalogsOf(e.Occurred)
+	if err != nil {
+		return nil, err
+	}
+	scopes := make([]consent.Scope, 0, len(e.Channels)+1)
+	for _, id := range e.Channels {
+		scopes = append(scopes, consent.Scope(consent.ScopeChannel+":"+id))
+	}
+	if e.Kind == consent.KindSuppress || e.Kind == consent.KindLift {
+		scopes = append(scopes, e.Scope)
+	}
+	var all []string
+	for _, scope := range scopes {
+		var named []string
+		bound := false
+		for _, cat := range []*catalog.Catalog{then, now} {
+			id, within := controllerOf(cat, scope)
+			if bound = bound || within; within && id != "" {
+				named = append(named, id)
+			}
+		}
+		if bound && len(named) == 0 {
+			named = []string{""}
+		}
+		all = append(all, named...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// controllerOf returns the controller that a scope lies within, empty where the catalog lacks what the scope names; false if it reaches
+// beyond controllers.
 func controllerOf(cat *catalog.Catalog, scope consent.Scope) (string, bool) {
 	kind, id := scope.Split()
 	switch kind {
@@ -141,85 +202,4 @@ func (w *Tx) clientOf(actor string) (access.Client, error) {
 		return access.Client{ID: actor, AllDepartments: true}, nil
 	}
 	return access.NewClientOf(&clients[at]), nil
-}
-
-// learnt returns the clients and the controllers that learnt something of a person and have to be told of the erasure (GDPR Art. 19),
-// as far as the counts of disclosures and the events still say it. It is called before they go.
-func (w *Tx) learnt(who *person) (*txn.Learnt, error) {
-	exact, err := w.Subject(&who.exact)
-	if err != nil {
-		return nil, err
-	}
-	folded, err := w.Subject(&who.folded)
-	if err != nil {
-		return nil, err
-	}
-	counts, err := w.Disclosures(exact, folded)
-	if err != nil {
-		return nil, err
-	}
-	cat, err := w.Catalog(w.Recorded)
-	if err != nil {
-		return nil, err
-	}
-	clients, controllers := map[string]access.Client{}, map[string]bool{}
-	for i := range counts {
-		d := &counts[i]
-		if _, known := clients[d.Client]; !known {
-			if clients[d.Client], err = w.clientOf(d.Client); err != nil {
-				return nil, err
-			}
-		}
-		if department, ok := cat.Department(clients[d.Client].Department); ok {
-			controllers[department.Controller] = true
-		}
-		if channel, ok := cat.Channel(d.Channel); ok {
-			controllers[channel.Controller] = true
-		}
-	}
-	if err := w.saidTo(who, exact, folded, cat, controllers); err != nil {
-		return nil, err
-	}
-	return named(cat, clients, controllers), nil
-}
-
-// saidTo adds the controllers that the events of a person were said to.
-func (w *Tx) saidTo(who *person, exact, folded *txn.Subject, cat *catalog.Catalog, controllers map[string]bool) error {
-	all, err := w.EventsOf(exact, folded)
-	if err != nil {
-		return err
-	}
-	spelling, err := who.spelling(folded.KeyVersion)
-	if err != nil {
-		return err
-	}
-	own := slices.DeleteFunc(all[folded], func(e consent.Event) bool { return e.Spelling != spelling })
-	for _, e := range slices.Concat(all[exact], own) {
-		for _, id := range e.Channels {
-			if channel, ok := cat.Channel(id); ok {
-				controllers[channel.Controller] = true
-			}
-		}
-	}
-	return nil
-}
-
-// named adds what the catalog says of clients and controllers, and puts them in order.
-func named(cat *catalog.Catalog, clients map[string]access.Client, controllers map[string]bool) *txn.Learnt {
-	all := &txn.Learnt{}
-	for _, id := range slices.Sorted(maps.Keys(clients)) {
-		c := txn.LearntClient{ID: id, Department: clients[id].Department}
-		if r, ok := cat.Recipient(id); ok {
-			c.Name, c.Role, c.Country, c.PostalAddress = r.Name, string(r.Role), r.Country, r.PostalAddress
-		}
-		all.Clients = append(all.Clients, c)
-	}
-	for _, id := range slices.Sorted(maps.Keys(controllers)) {
-		c := txn.LearntController{ID: id}
-		if found, ok := cat.Controller(id); ok {
-			c.Name, c.PrivacyContact = found.Name, found.PrivacyContact
-		}
-		all.Controllers = append(all.Controllers, c)
-	}
-	return all
 }

@@ -14,7 +14,7 @@ import (
 
 // Erase records an erasure, unless it is recorded already, and carries it out. What is refused is refused before anything is changed.
 func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
-	if err := w.MayErase(at, p.Occurred); err != nil {
+	if err := w.MayErase(at); err != nil {
 		return txn.Recorded{}, err
 	}
 	who, err := w.rights.personAt(at)
@@ -30,10 +30,8 @@ func (w *Tx) Erase(at *subjects.Places, p *txn.Prepared) (txn.Recorded, error) {
 	}
 	recorded := txn.Recorded{Position: p.Known, Duplicate: p.Known != 0}
 	before := w.Removals
-	if w.Caller.AllDepartments {
-		if recorded.Learnt, err = w.learnt(who); err != nil {
-			return txn.Recorded{}, err
-		}
+	if recorded.Learnt, err = w.learnt(who); err != nil {
+		return txn.Recorded{}, err
 	}
 	if !recorded.Duplicate {
 		p.Entry.Evidence = withoutPersonalData(p.Entry.Evidence)

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
@@ -16,8 +17,10 @@ const erasePage = 50
 
 // PendingErasures is what became of the erasures that were imported.
 type PendingErasures struct {
-	Erased int // carried out now; in a dry run, that would be
-	Held   int // put off: by a legal hold, or because a client of one department asked for what another controller would lose
+	Erased []int64 // positions of those carried out now; in a dry run, that would be
+	// Held are the positions of those put off: by a legal hold, or because a client of one department asked for what another controller
+	// would lose.
+	Held []int64
 }
 
 // ErasePending carries out the erasures that imports recorded: an import only takes note of them, so that a history that comes in any
@@ -33,8 +36,8 @@ func (s *Rights) ErasePending(ctx context.Context, dryRun bool) (PendingErasures
 		if err != nil {
 			return done, err
 		}
-		done.Erased += part.Erased
-		done.Held += part.Held
+		done.Erased = append(done.Erased, part.Erased...)
+		done.Held = append(done.Held, part.Held...)
 		if len(records) < erasePage {
 			return done, nil
 		}
@@ -45,8 +48,9 @@ func (s *Rights) ErasePending(ctx context.Context, dryRun bool) (PendingErasures
 // pendingErasure is an erasure that was recorded and not carried out.
 type pendingErasure struct {
 	At    subjects.Places
-	until consent.Instant
-	actor string // the client that stated it
+	event *consent.Event
+
+	learnt *txn.Learnt // who has to be told, once it was carried out
 }
 
 // notCarriedOut returns those of the erasures that were not carried out: their evidence still has the address.
@@ -71,7 +75,7 @@ func (s *Rights) notCarriedOut(records []storage.Record) ([]pendingErasure, []st
 			return nil, nil, err
 		}
 		at.Domains = nil
-		list = append(list, pendingErasure{At: at, until: e.Occurred, actor: e.Actor})
+		list = append(list, pendingErasure{At: at, event: e})
 	}
 	return list, l.AllKeys(), nil
 }
@@ -95,18 +99,25 @@ func (s *Rights) erasePage(ctx context.Context, records []storage.Record, dryRun
 				return err
 			}
 			if held {
-				done.Held++
+				done.Held = append(done.Held, list[i].event.Position)
 			} else {
-				done.Erased++
+				done.Erased = append(done.Erased, list[i].event.Position)
 			}
 		}
 		return nil
 	}
-	if err := s.StoreCounts(ctx); err != nil {
-		return PendingErasures{}, err
+	if !dryRun {
+		if err := s.StoreCounts(ctx); err != nil {
+			return PendingErasures{}, err
+		}
 	}
 	if err := s.engine.Do(ctx, &m); err != nil {
 		return PendingErasures{}, err
+	}
+	for i := range list {
+		if list[i].learnt != nil {
+			s.logLearnt(ctx, list[i].event.Position, list[i].learnt)
+		}
 	}
 	return done, nil
 }
@@ -124,21 +135,39 @@ func (w *Tx) carryOutPending(p *pendingErasure, dryRun bool) (held bool, err err
 	if err != nil {
 		return false, err
 	}
-	client, err := w.clientOf(p.actor)
+	until := p.event.Occurred
+	client, err := w.clientOf(p.event.Actor)
 	if err != nil {
 		return false, err
 	}
 	// What else the import brought, or a department recorded since, may be another controller's.
-	refused, err = env.Refusal(w.ownController(who, p.until, &client))
+	refused, err = env.Refusal(w.ownController(who, until, &client))
 	if refused != nil || err != nil || dryRun {
 		return refused != nil, err
 	}
-	taken, err := w.beginClaim(&p.At, p.until)
+	taken, err := w.beginClaim(&p.At, until)
 	if err != nil {
 		return false, err
 	}
-	if err := w.keepErasure(who, p.until); err != nil {
+	if err := w.keepErasure(who, until); err != nil {
 		return false, err
 	}
-	return false, w.eraseUntil(who, p.until, taken)
+	if p.learnt, err = w.learnt(who); err != nil {
+		return false, err
+	}
+	return false, w.eraseUntil(who, until, taken)
+}
+
+// logLearnt writes to the log which clients and controllers have to be told of an imported erasure (GDPR Art. 19): no call
+// is answered that could say it. The log has the position of the erasure and no address.
+func (s *Rights) logLearnt(ctx context.Context, position int64, to *txn.Learnt) {
+	clients, controllers := make([]string, len(to.Clients)), make([]string, len(to.Controllers))
+	for i := range to.Clients {
+		clients[i] = to.Clients[i].ID
+	}
+	for i := range to.Controllers {
+		controllers[i] = to.Controllers[i].ID
+	}
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "an imported erasure was carried out; tell these of it (GDPR Art. 19)",
+		slog.Int64("position", position), slog.Any("clients", clients), slog.Any("controllers", controllers))
 }

@@ -15,11 +15,12 @@ import (
 type person struct {
 	exact, folded, mail subjects.Place
 	spellings           []consent.Spelling // one for each version of the digest key
+	sharesMailbox       bool               // other spellings of the address are of the same person
 }
 
 // personAt returns the person that has the address.
 func (s *Rights) personAt(at *subjects.Places) (*person, error) {
-	who := &person{exact: at.Exact, folded: at.Folded, mail: at.Mail}
+	who := &person{exact: at.Exact, folded: at.Folded, mail: at.Mail, sharesMailbox: at.Address.SharesMailbox()}
 	for _, version := range at.Exact.Digests.Versions {
 		spelling, err := at.Exact.Digests.Spelling(version, at.Address.Exact())
 		if err != nil {

@@ -213,6 +213,17 @@ func (k *Knowledge) Gather(p *Places, from Source) error {
 	return err
 }
 
+// ReplaceFolded puts own in the place of what is known of the folded form, and gathers anew what is known of other addresses: of those
+// that own is linked with.
+func (k *Knowledge) ReplaceFolded(own *consent.State, p *Places, from Source) error {
+	found, err := from.Find(&p.Folded, &k.folded)
+	if err != nil || found.Key == nil {
+		return err
+	}
+	k.Folded = own
+	return k.gatherLinked(&p.Folded, found.Key, from)
+}
+
 // gatherLinked gathers what is known of other addresses of the same person.
 func (k *Knowledge) gatherLinked(folded *Place, own *storage.SubjectKey, from Source) error {
 	return k.GatherLinked(own.Digest, func(digest [32]byte) (*consent.State, error) {

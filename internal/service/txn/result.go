@@ -16,7 +16,7 @@ type Recorded struct {
 	// Erased is of an erasure: how many events it cut off from the address, or took the evidence of. It is nil where the caller acts for one
 	// department: the number tells whether another one knows the address.
 	Erased *int64 `json:",omitzero"`
-	// Learnt is of an erasure: whom it has to be told. It is nil where Erased is.
+	// Learnt is of an erasure: whom it has to be told.
 	Learnt *Learnt `json:",omitzero"`
 }
 

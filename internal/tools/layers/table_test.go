@@ -67,9 +67,9 @@ func allowed() map[string][]string {
 		},
 
 		"internal/service/export": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/answer", "internal/dossier/pdf",
-			"internal/dossier/wording", "internal/fault",
-			"internal/locale", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/timeline", "internal/dossier", "internal/dossier/answer",
+			"internal/dossier/machine", "internal/dossier/pdf", "internal/dossier/wording", "internal/fault", "internal/locale", "internal/period",
+			"internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
 			"internal/storage/tables", "internal/token",
@@ -179,7 +179,10 @@ func allowed() map[string][]string {
 
 		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
-		"internal/cli/value":               {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
+		"internal/cli/value": {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
+		"internal/dossier/machine": {
+			"internal/catalog", "internal/consent", "internal/consent/timeline", "internal/dossier", "internal/locale",
+		},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier/wording",
@@ -211,8 +214,9 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/storedtext",
 		},
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
+		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
 		"internal/follow":             {"internal/ledger", "internal/storage"},
-		"internal/kept":               {"internal/atomicfile", "internal/consent", "internal/ledger"},
+		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/timetext",
@@ -307,7 +311,8 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/usefulness", "internal/dossier", "internal/duty", "internal/fault", "internal/ledger", "internal/locale", "internal/period", "internal/receipt",
+		"internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/machine", "internal/duty", "internal/fault",
+		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/timetext", "internal/tlv",
 	}
 }
