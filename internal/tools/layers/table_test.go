@@ -185,8 +185,8 @@ func allowed() map[string][]string {
 		},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
-			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/dossier/wording",
-			"internal/ledger", "internal/locale", "internal/period", "internal/timetext",
+			"internal/consent", "internal/consent/codec", "internal/dossier/wording", "internal/ledger",
+			"internal/locale", "internal/period", "internal/timetext",
 		},
 		"internal/dossier/answer": {
 			"internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/paper", "internal/dossier/wording", "internal/locale",
