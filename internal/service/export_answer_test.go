@@ -152,3 +152,20 @@ func TestExport_AfterAnErasureThatKeepsClaims_SaysWhatIsKept(t *testing.T) {
 		}
 	})
 }
+
+func TestApplyCatalog_ClientThatIsNoRecipient_IsWarnedOf(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin := w.acme()
+		w.withClaimsKey()
+		w.as(admin, s, administration.NewClient{ID: "mail-tool", AllDepartments: true, Scopes: []string{"check"}})
+		w.as(admin, s, administration.NewClient{ID: "old-crm", AllDepartments: true, Scopes: []string{"read"}})
+		w.as(admin, s, administration.NewClient{ID: "shop", AllDepartments: true, Scopes: []string{"record"}})
+		applied, err := s.ApplyCatalog(admin, administration.ApplyCatalog{Document: answerable(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(applied.Warnings, "\n"); !strings.Contains(all, "recipients lacks the clients old-crm: ") {
+			t.Errorf("the warnings are %s", all)
+		}
+	})
+}
