@@ -73,14 +73,18 @@ type Request struct {
 // Made says when, by which operator and from which data the dossier was made.
 type Made struct {
 	Time           Time   `json:"time"`
-	By             string `json:"by"`         // id of the client
-	Department     *Named `json:"department"` // the only one that it is about; null: all
-	Ledger         string `json:"ledger"`     // the name of the ledger in its checkpoints
-	Position       int64  `json:"position"`   // of the last event that it knows of
+	By             string `json:"by"`                   // id of the client
+	Department     *Named `json:"department"`           // the only one that it is about; null: all
+	Controller     string `json:"controller,omitempty"` // id of the only one that it is about; empty: all
+	Ledger         string `json:"ledger"`               // the name of the ledger in its checkpoints
+	Position       int64  `json:"position"`             // of the last event that it knows of
 	CatalogVersion int64  `json:"catalogVersion"`
 	Checkpoint     string `json:"checkpoint"`  // a signed note of that position
 	VerifierKey    string `json:"verifierKey"` // of the key that signed it
 }
+
+// IsLimited reports whether the dossier is about one department or controller only.
+func (m *Made) IsLimited() bool { return m.Department != nil || m.Controller != "" }
 
 // Held counts what is held.
 type Held struct {

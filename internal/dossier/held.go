@@ -119,7 +119,11 @@ func (d *Dossier) statements() []locale.Text {
 		}
 	}
 	add(locale.Get("held.answers"))
-	add(locale.Get("held.nothingElse"))
+	if d.Made.IsLimited() {
+		add(locale.Get("held.nothingElseOf"))
+	} else {
+		add(locale.Get("held.nothingElse"))
+	}
 	return list
 }
 

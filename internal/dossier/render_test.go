@@ -157,7 +157,7 @@ func TestHeld_ErasedAndUnknown_SaysWhatIsLeftAndNothingElse(t *testing.T) {
 	}
 	want := []string{
 		"The address itself is not held.",
-		"A keyed digest of the address as it was given, from which the address cannot be read, and that it was erased on 9 March 2026.",
+		"A keyed digest of the address as it was given, from which the address cannot be read, with a note that it was erased on 9 March 2026.",
 		"A keyed digest of the address without differences of spelling, from which the address cannot be read.",
 		"2 refusals (evidence deleted: 2).",
 		"1 erasure (without evidence).",

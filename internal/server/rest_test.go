@@ -75,7 +75,7 @@ func TestREST_ListsDisclosures_AndRunsRetention(t *testing.T) {
 		t.Errorf("disclosures: %d %s", got.code, got.body)
 	}
 	kept := r.as(http.MethodPost, "/v1/retention:run", `{"validateOnly": true}`)
-	if classes, _ := kept.json["classes"].([]any); kept.code != http.StatusOK || len(classes) != 6 {
+	if classes, _ := kept.json["classes"].([]any); kept.code != http.StatusOK || len(classes) != 7 {
 		t.Errorf("retention: %d %s", kept.code, kept.body)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/export"
+	"github.com/assent-io/assent/internal/service/rights"
 )
 
 // answerable is the example catalog with what an answer to a request for access names, for two controllers.
@@ -205,4 +206,49 @@ func vienna(t testing.TB) *time.Location {
 		t.Fatal(err)
 	}
 	return zone
+}
+
+func TestExport_AnswerOfOneController_SaysThatItIsOne(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin, press := w.twoControllers()
+		w.mustRecord(admin, s, saidTo("shop", anna, start))
+		w.mustRecord(admin, s, saidTo("news", anna, start))
+		limited := export.Input{Address: anna, Format: export.HTML, Controller: "alpha"}
+		const others, whole = "it says nothing about others", "Nothing else is held about this address"
+		for name, page := range map[string]string{
+			"of a controller": fileOf(admin, t, s, limited),
+			"of a department": fileOf(press, t, s, export.Input{Address: anna, Format: export.HTML}),
+		} {
+			if !strings.Contains(page, others) || strings.Contains(page, whole) || strings.Contains(page, "Beta GmbH") {
+				t.Errorf("%s: the page does not say that it is about a part", name)
+			}
+		}
+		page := fileOf(admin, t, s, export.Input{Address: anna, Format: export.HTML})
+		if strings.Contains(page, others) || !strings.Contains(page, whole) {
+			t.Error("the whole answer says that it is about a part")
+		}
+	})
+}
+
+func TestExport_UnderALegalHold_SaysSoWithoutItsReason(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start))
+		hold := rights.Hold{Address: anna, Justification: "case 9 at court"}
+		if _, err := s.PlaceHold(ctx, hold); err != nil {
+			t.Fatal(err)
+		}
+		const held = "the data are not erased (section"
+		page := fileOf(ctx, t, s, export.Input{Address: anna, Format: export.HTML})
+		if !strings.Contains(page, held) || strings.Contains(page, "case 9") {
+			t.Error("under a hold: the page does not say so, or tells its reason")
+		}
+		w.clock.Advance(time.Second)
+		if _, err := s.ReleaseHold(ctx, hold); err != nil {
+			t.Fatal(err)
+		}
+		if page := fileOf(ctx, t, s, export.Input{Address: anna, Format: export.HTML}); strings.Contains(page, held) {
+			t.Error("after its end")
+		}
+	})
 }

@@ -111,14 +111,24 @@ func (b *writer) writeLetter() {
 	if only := b.Made.Department; only != nil {
 		rows.add(b.t("page.onlyOf"), b.t("page.department")+" "+b.in(only.Name))
 	}
+	rows.add(b.t("page.onlyOf"), b.controllerName(b.Made.Controller))
 	b.block(paper.Block{Kind: paper.Facts, Rows: rows})
 	if holdsNothing(b.Dossier) {
 		b.add(paper.Paragraph, b.t("page.letterNothing"))
 		return
 	}
 	b.add(paper.Paragraph, b.t("page.letter"))
-	b.block(paper.Block{Kind: paper.Summary, Label: b.t("page.status") + ":", Text: b.in(statusText(b.Dossier))})
+	b.block(paper.Block{Kind: paper.Summary, Label: b.t("page.status") + ":", Text: b.in(b.status())})
 	b.add(paper.Small, b.t("page.person")+" "+b.t("page.zone"))
+}
+
+// status says in short what is held, and of an answer about a part that it is one.
+func (b *writer) status() locale.Text {
+	text := statusText(b.Dossier)
+	if b.Made.IsLimited() {
+		return locale.Fill("status.limited", locale.Values{"status": text})
+	}
+	return text
 }
 
 // writeNothing says of an address of which nothing is held who says so, and whom the person may complain to.
@@ -163,7 +173,7 @@ func (b *writer) writePurposes() {
 			name.AddLine(paper.Minor, b.controllerName(c.Controller))
 		}
 		table.Rows = append(table.Rows, []paper.Cell{
-			name, {Lines: []paper.Line{{Text: b.in(answer), Style: paper.Strong}}}, basis, paper.Text(b.in(why)),
+			name, {Lines: []paper.Line{{Text: b.in(answer), Style: paper.Strong}}}, basis, b.reasons(c, why),
 		})
 	}
 	b.block(table)
@@ -175,6 +185,17 @@ func (b *writer) writePurposes() {
 		own.Rows = append(own.Rows, []paper.Cell{paper.Text(b.t(keys[0])), paper.Text(b.t(keys[1]))})
 	}
 	b.block(own)
+}
+
+// reasons returns why messages may be sent on a channel or not: what decides, and below it what stands in the way besides.
+func (b *writer) reasons(c *dossier.Channel, why locale.Text) paper.Cell {
+	cell := paper.Text(b.in(why))
+	for _, code := range c.Reasons {
+		if text, ok := locale.Find("reason." + code + ".explanation"); ok && code != c.Reason {
+			cell.AddLine(paper.Minor, b.in(text))
+		}
+	}
+	return cell
 }
 
 func (b *writer) controllerName(id string) string {

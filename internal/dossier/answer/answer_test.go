@@ -171,7 +171,7 @@ func TestSources_WhatFollowsFromAnEvent_IsItsOrigin(t *testing.T) {
 func TestHTML_LegalTexts_AreThoseOfTheLaw(t *testing.T) {
 	for lang, texts := range map[locale.Language]map[string]bool{
 		locale.German: {
-			"§ 7 Abs. 3 UWG; § 174 Abs. 4 TKG 2021": true, "Art. 13 Abs. 2 Richtlinie 2002/58/EG": true, "Signierter Stand": true,
+			"§ 174 Abs. 4 TKG 2021 in Österreich, § 7 Abs. 3 UWG in Deutschland": true, "Art. 13 Abs. 2 Richtlinie 2002/58/EG": true, "Signierter Stand": true,
 			"aufgrund der Einwilligung bis zum Widerruf erfolgten Verarbeitung nicht berührt": true,
 			"3 Jahre ab deren Ende": true, "Gesperrt ist damit: jede Werbung": true, "Art. 19 DSGVO": true,
 			"Unterschrieben": false, "Holen Sie": false, "Dies sperrt": false, "solange erforderlich": false, "36 Monate": false,

@@ -79,6 +79,9 @@ func fieldsOf(e *dossier.Event, exact string) []field {
 	f.same("field.goods", strings.Join(e.Goods, ", "))
 	f.same("field.list", e.List)
 	f.evidence(&e.Evidence, exact)
+	if e.Kind == "hold" || e.Kind == "release" {
+		f.add("field.justification", locale.Get("withheld.hold"))
+	}
 	f.number("field.voids", e.VoidPosition)
 	f.number("field.voidedBy", e.VoidedBy)
 	switch {

@@ -218,6 +218,24 @@ func (b *writer) writeRetention() {
 		}
 	}
 	b.list(list)
+	if isOnHold(b.Dossier) {
+		b.add(paper.Paragraph, b.t("page.onHold"))
+	}
+}
+
+// isOnHold reports whether a legal hold is in force.
+func isOnHold(d *dossier.Dossier) bool {
+	held := false
+	for _, e := range history(d) {
+		switch {
+		case e.VoidedBy != 0:
+		case e.Kind == "hold":
+			held = true
+		case e.Kind == "release":
+			held = false
+		}
+	}
+	return held
 }
 
 func (b *writer) writeSources() {
@@ -237,6 +255,7 @@ func (b *writer) writeRights() {
 		locale.Get("page.right16"), locale.Get("page.right17"), locale.Get("page.right18"), locale.Get("page.right19"), locale.Get("page.right20"),
 	})
 	b.add(paper.Paragraph, b.t("page.rightNo"))
+	b.add(paper.Paragraph, b.t("page.right21"))
 }
 
 func (b *writer) writeComplaint() {

@@ -167,6 +167,7 @@ func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 		Made: dossier.Made{
 			Time: dossier.Time(now), By: g.Caller.ID, Ledger: c.Origin, Position: c.Size, CatalogVersion: current.Version,
 			Checkpoint: string(c.Signed), VerifierKey: c.VerifierKey,
+			Controller: in.Controller,
 		},
 	}
 	if !g.Caller.AllDepartments {
