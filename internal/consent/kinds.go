@@ -27,7 +27,8 @@ const (
 )
 
 // kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here; what it does
-// to a state is said in [State.Apply], how it is stored in the canonical facts, and its sentences stand in package locale.
+// to a state is said in the fold of state.go, how it is stored in the canonical facts, and its sentences stand in package locale.
+// CONTRIBUTING.md lists every other place that a new kind has to be added to.
 //
 //nolint:gochecknoglobals // immutable
 var kinds = [...]kindRow{
