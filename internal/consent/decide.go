@@ -131,7 +131,7 @@ func (e *evaluation) has(reason Reason, test func(b block) bool) bool {
 
 func (e *evaluation) inScope(b block) bool { return e.rules.coverage.covers(b.Scope) }
 
-// blocksOnEveryClass is stage 3.
+// blocksOnEveryClass is stage 3. A legal notice is stopped by a LEGAL_BLOCK only.
 func (e *evaluation) blocksOnEveryClass(found *findings) {
 	if len(e.blocks) == 0 {
 		return
