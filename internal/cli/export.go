@@ -37,8 +37,8 @@ type exportFlags struct {
 
 func (f *exportFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	f.format = value.NewChoice("text", "text", "json", "dossier", "csv", "html", "jsonld", "zip", "ndjson")
-	flags.Var(&f.format, "format", "text or json, or a file: dossier, csv, html, jsonld or zip; with --all ndjson")
+	f.format = value.NewChoice("text", "text", "json", "dossier", "csv", "html", "pdf", "jsonld", "zip", "ndjson")
+	flags.Var(&f.format, "format", "text or json, or a file: dossier, csv, html, pdf, jsonld or zip; with --all ndjson")
 	flags.StringVar(&f.out, "out", "", "file to write to (default: standard output)")
 	flags.BoolVar(&f.operators, "name-operators", false, "include the names of the employees who recorded events (operator)")
 	flags.BoolVar(&f.all, "all", false, "export the events of the whole ledger instead of one address")
@@ -53,10 +53,10 @@ func (f *exportFlags) add(cmd *cobra.Command) {
 		"leave them out of all events before this time, such as those of an earlier owner of the mailbox; needs a --ground")
 	flags.StringArrayVar(&f.grounds, "ground", nil,
 		"why, as the answer says it: one for each --withhold, in the same order, the last for --withhold-before")
-	flags.StringVar(&f.answers.FileNumber, "file-number", "", "your number of the file, for the field request of --format dossier")
-	flags.StringVar(&f.answers.Name, "name", "", "the name of the person who asked, for the same field")
-	flags.StringVar(&f.answers.RequestDate, "request-date", "", "the day on which the request was received, as 2026-11-22, for the same field; it gives the day by which to answer")
-	flags.StringVar(&f.answers.IdentityCheck, "identity-check", "", "how the identity was checked, for the same field")
+	flags.StringVar(&f.answers.FileNumber, "file-number", "", "your number of the file, which a file about an address names")
+	flags.StringVar(&f.answers.Name, "name", "", "the name of the person who asked")
+	flags.StringVar(&f.answers.RequestDate, "request-date", "", "the day on which the request was received, as 2026-11-22; it gives the day by which to answer")
+	flags.StringVar(&f.answers.IdentityCheck, "identity-check", "", "how the identity was checked")
 	complete(cmd, "format", f.format.Options...)
 }
 
@@ -77,7 +77,7 @@ func languages() []string { return []string{"en", "de"} }
 func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, language string) error {
 	given := cmd.Flags().Changed
 	if i := slices.IndexFunc(answerFlags(), given); i >= 0 && (f.all || f.searches()) {
-		return terminal.Usagef("--%s is for a file about an address: use --format dossier, csv, html, jsonld or zip", answerFlags()[i])
+		return terminal.Usagef("--%s is for a file about an address: use --format dossier, csv, html, pdf, jsonld or zip", answerFlags()[i])
 	}
 	grounds := len(f.withhold)
 	if f.before.At != nil {
@@ -112,7 +112,7 @@ func (f *exportFlags) check(cmd *cobra.Command, args []string, h *historyFlags, 
 	case some && !f.searches():
 		return terminal.Usagef("a file has all records of the address: omit the filters, or use --format text or json")
 	case f.out != "" && f.searches():
-		return terminal.Usagef("--out is for files: use --format dossier, csv, html, jsonld or zip without filters")
+		return terminal.Usagef("--out is for files: use --format dossier, csv, html, pdf, jsonld or zip without filters")
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (f *exportFlags) request(address string, h *historyFlags) *assentv1.ExportH
 	formats := map[string]assentv1.ExportFormat{
 		"dossier": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
 		"html": assentv1.ExportFormat_EXPORT_FORMAT_HTML, "jsonld": assentv1.ExportFormat_EXPORT_FORMAT_JSONLD,
-		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
+		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP, "pdf": assentv1.ExportFormat_EXPORT_FORMAT_PDF,
 	}
 	in := &assentv1.ExportHistoryRequest{
 		Target: &assentv1.ExportHistoryRequest_Address{Address: address}, Format: formats[f.format.Value], IncludeOperators: f.operators,
@@ -158,8 +158,9 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 	if path == "" {
 		path = listfile.Standard
 	}
-	if path == listfile.Standard && in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP && a.ToPerson() {
-		return terminal.Usagef("an archive cannot be written to a terminal: use --out FILE")
+	binary := in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_ZIP || in.GetFormat() == assentv1.ExportFormat_EXPORT_FORMAT_PDF
+	if path == listfile.Standard && binary && a.ToPerson() {
+		return terminal.Usagef("an archive or a PDF cannot be written to a terminal: use --out FILE")
 	}
 	out, err := a.Create(path)
 	if err != nil {

@@ -65,13 +65,14 @@ func (a *app) history() *cobra.Command {
 			"and those of its domain. With several filters, an event must match all of them. With --format json the events\n" +
 			"are written as {\"events\": [...]}. text=withheld says that operator, note or justification were left out: a client of one\n" +
 			"department reads such text only if a client of that department wrote it.\n\n" +
-			"--format dossier (JSON), csv, html, jsonld or zip, without filters, writes an access report (GDPR Art. 15):\n" +
-			"everything that is recorded about the address, in the language of --language (en or de). The zip has all forms and\n" +
-			"the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
+			"--format dossier (JSON), csv, html, pdf, jsonld or zip, without filters, writes an access report (GDPR Art. 15):\n" +
+			"everything that is recorded about the address, in the language of --language (en or de). The zip has all forms\n" +
+			"but pdf, and the proofs of the ledger; ledger verify --file verifies it without a server or a database.\n\n" +
 			"With --all it exports the events of the whole ledger, one line of JSON each, and the checkpoint last. --since and\n" +
 			"--until select events by the time of occurrence.",
 		Example: "  assent history anna@example.com --kind grant,withdraw --channel newsletter --since 2026-01-01T00:00:00Z\n" +
 			"  assent history anna@example.com --format zip --language de --out auskunft.zip\n" +
+			"  assent history anna@example.com --format pdf --language de --file-number DS-17 --out auskunft.pdf\n" +
 			"  assent history --all --recorded-since 2026-01-01T00:00:00Z --out ledger.ndjson.gz",
 		Args: cobra.MaximumNArgs(1),
 	}

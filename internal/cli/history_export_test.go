@@ -14,7 +14,7 @@ func TestHistory_WithAFormat_IsTheFileThatTheServerMakes(t *testing.T) {
 	for format, want := range map[string]assentv1.ExportFormat{
 		"dossier": assentv1.ExportFormat_EXPORT_FORMAT_JSON, "csv": assentv1.ExportFormat_EXPORT_FORMAT_CSV,
 		"html": assentv1.ExportFormat_EXPORT_FORMAT_HTML, "jsonld": assentv1.ExportFormat_EXPORT_FORMAT_JSONLD,
-		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP,
+		"zip": assentv1.ExportFormat_EXPORT_FORMAT_ZIP, "pdf": assentv1.ExportFormat_EXPORT_FORMAT_PDF,
 	} {
 		got := f.run(t, "history", "anna@firma.example", "--format", format, "--name-operators", "--language", "de").must(t, 0)
 		if got.stdout != "first second\n" {

@@ -19,7 +19,8 @@ func TestRetentionRun_WritesWhatWasRemoved(t *testing.T) {
 		}
 		return &assentv1.RunRetentionResponse{Classes: []*assentv1.RetentionClass{
 			{Class: "erasures_held", Count: 102, Positions: []int64{3, 9}},
-			{Class: "evidence", Count: 12, OldestTime: day(1)}, {Class: "claims"},
+			{Class: "evidence", Count: 12, OldestTime: day(1)},
+			{Class: "claims"},
 		}}, nil
 	}
 	want := "CLASS          COUNT  OLDEST\n" +

@@ -49,15 +49,15 @@ type Document struct {
 	Text     string
 }
 
-// Archive returns the zip of a dossier in all formats, of which linked is the one as JSON-LD, with the entries of the ledger that it rests
-// on, their proofs, the catalogs, the checkpoint and a manifest of all of it, signed with the key that signs checkpoints.
-func Archive(d *Dossier, linked []byte, entries []Entry, catalogs []Document, signer note.Signer) ([]byte, error) {
+// Archive returns the zip of a dossier in all formats, of which the page to read and the one as JSON-LD are given, with the entries of the
+// ledger that it rests on, their proofs, the catalogs, the checkpoint and a manifest of all of it, signed with the key that signs checkpoints.
+func Archive(d *Dossier, page, linked []byte, entries []Entry, catalogs []Document, signer note.Signer) ([]byte, error) {
 	files := []file{
 		newFile(fileReadme, readme), newFile(fileCheckpoint, []byte(d.Made.Checkpoint)), newFile(fileKey, []byte(d.Made.VerifierKey+"\n")),
-		newFile(fileJSONLD, linked),
+		newFile(fileHTML, page), newFile(fileJSONLD, linked),
 	}
 	for name, render := range map[string]func(*Dossier) ([]byte, error){
-		fileJSON: JSON, fileCSV: CSV, fileHTML: HTML,
+		fileJSON: JSON, fileCSV: CSV,
 	} {
 		data, err := render(d)
 		if err != nil {

@@ -48,14 +48,14 @@ func csvRow(d *Dossier, e *Event) []string {
 		target = e.Domain
 	}
 	if e.ActorDepartment != nil {
-		department = e.ActorDepartment.Name.In(d.lang())
+		department = e.ActorDepartment.Name.In(d.Lang())
 	}
 	if v.OperatorWithheld {
-		operator = withheld().In(d.lang())
+		operator = withheld().In(d.Lang())
 	}
 	note := v.Note
 	if v.TextWithheld {
-		note = withheldText().In(d.lang())
+		note = withheldText().In(d.Lang())
 	}
 	notice, voidedBy := "", ""
 	if e.VoidedBy != 0 {
@@ -65,7 +65,7 @@ func csvRow(d *Dossier, e *Event) []string {
 		notice = "true"
 	}
 	return []string{
-		strconv.FormatInt(e.Position, 10), e.RecordedTime.String(), e.OccurredTime.String(), e.Kind, e.Summary.In(d.lang()), e.Actor,
+		strconv.FormatInt(e.Position, 10), e.RecordedTime.String(), e.OccurredTime.String(), e.Kind, e.Summary.In(d.Lang()), e.Actor,
 		department, strings.Join(ids(e.Channels), ";"), e.LegalBasis, e.Declaration, e.Source, e.ConfirmedTime.String(),
 		e.ExpiresTime.String(), notice, strings.Join(e.Goods, ";"), e.Reason, e.Scope, e.List, e.Binds,
 		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, target, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,

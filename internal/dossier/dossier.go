@@ -39,6 +39,7 @@ type Dossier struct {
 	Declarations []Declaration `json:"declarations"`
 	Catalogs     []Catalog     `json:"catalogs"`    // by version
 	Disclosures  []Disclosure  `json:"disclosures"` // by day
+	Recipients   []Recipient   `json:"recipients"`  // that the disclosures are to, by client
 	Retention    []Retention   `json:"retention"`
 }
 
@@ -52,6 +53,10 @@ type Subject struct {
 	// OtherSpellingHeld is set where another spelling of the address is held, sealed: one that was used, or the form without
 	// differences of spelling.
 	OtherSpellingHeld bool `json:"otherSpellingHeld"`
+	// Linked are other addresses of the same person, as far as they are held.
+	Linked []string `json:"linked,omitempty"`
+	// ClaimsKept is set where the erasure left something for the defence of claims, as the rules of its time say.
+	ClaimsKept bool `json:"claimsKept,omitempty"`
 	// ErasurePending is set where an erasure of this spelling is recorded, but not carried out yet. Status says so.
 	ErasurePending bool `json:"-"`
 }
@@ -102,6 +107,9 @@ type Controller struct {
 	PostalAddress  string `json:"postalAddress"`
 	PrivacyContact string `json:"privacyContact"`
 	ImprintURL     string `json:"imprintUrl"`
+	// SupervisoryAuthority is the one that a person may complain to, RetentionNote how long the controller keeps what is held elsewhere.
+	SupervisoryAuthority string      `json:"supervisoryAuthority,omitempty"`
+	RetentionNote        locale.Text `json:"retentionNote,omitzero"`
 }
 
 // Named is something that the catalog gives a name in two languages. Where the catalog does not know it both are its id.
@@ -242,6 +250,15 @@ type Disclosure struct {
 	Count      int64  `json:"count"`
 }
 
+// Recipient is who a client is (GDPR Art. 15(1)(c)). Of a client that the catalog does not list only the id is known.
+type Recipient struct {
+	Client        string `json:"client"`
+	Name          string `json:"name,omitempty"`
+	PostalAddress string `json:"postalAddress,omitempty"`
+	Role          string `json:"role,omitempty"`    // own_department, processor or other_controller
+	Country       string `json:"country,omitempty"` // two capitals of ISO 3166-1
+}
+
 // AllPurposes stands in the place of a channel if a client learnt of all channels: by a look-up, a history or an
 // export.
 func AllPurposes() Named { return Named{Name: locale.Get("channel.all")} }
@@ -253,8 +270,8 @@ type Retention struct {
 	Text   locale.Text `json:"text"`
 }
 
-// lang is the language of the dossier.
-func (d *Dossier) lang() locale.Language {
+// Lang is the language of the dossier.
+func (d *Dossier) Lang() locale.Language {
 	if d.Language == locale.German.Tag() {
 		return locale.German
 	}

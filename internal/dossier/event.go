@@ -8,12 +8,13 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/locale"
 )
 
 // EventOf returns an event as its header says it, without evidence and without what only a catalog knows but the names.
-func EventOf(header []byte, names Names) (Event, error) {
+func EventOf(header []byte, names wording.Names) (Event, error) {
 	e, err := codec.DecodeHeader(header)
 	if err != nil {
 		return Event{}, err
@@ -22,15 +23,15 @@ func EventOf(header []byte, names Names) (Event, error) {
 }
 
 // EventShown returns an event with a header for a reader that may see only these facts of it.
-func EventShown(header []byte, shown *consent.Event, names Names) Event {
+func EventShown(header []byte, shown *consent.Event, names wording.Names) Event {
 	return eventOf(header, shown, names)
 }
 
-func eventOf(header []byte, e *consent.Event, names Names) Event {
+func eventOf(header []byte, e *consent.Event, names wording.Names) Event {
 	leaf := ledger.LeafHash(header)
 	out := Event{
 		Position: e.Position, RecordedTime: Time(e.Recorded), OccurredTime: Time(e.Occurred), Kind: e.Kind.String(),
-		Summary: Describe(e, names), Actor: e.Actor, Channels: make([]Named, 0, len(e.Channels)), LegalBasis: string(e.Basis),
+		Summary: wording.Describe(e, names), Actor: e.Actor, Channels: make([]Named, 0, len(e.Channels)), LegalBasis: string(e.Basis),
 		Declaration: e.Declaration.String(), ExpiresTime: Time(e.Expires), Source: e.Source, ConfirmedTime: Time(e.Confirmed),
 		NoticeGiven: e.Notice, Goods: e.Goods, Reason: string(e.Reason), Scope: string(e.Scope), List: e.List, Binds: string(e.Binds),
 		EvidenceState: EvidenceNone, LeafHash: base64.StdEncoding.EncodeToString(leaf[:]),

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 )
 
@@ -19,6 +20,8 @@ func withheldText() locale.Text { return locale.Get("withheld.text") }
 // sentences that say all there is and that there is nothing else. Lists without anything become empty ones.
 func (d *Dossier) Complete() {
 	d.markVoid()
+	d.Subject.Linked = d.linked()
+	empty(&d.Recipients)
 	empty(&d.Controllers)
 	empty(&d.Channels)
 	empty(&d.Suppressions)
@@ -62,19 +65,42 @@ func empty[T any](list *[]T) {
 	}
 }
 
+// linked returns the other addresses of the person that the address is linked with, as far as the events still hold them.
+func (d *Dossier) linked() []string {
+	var list []string
+	for i := range d.Events {
+		e := &d.Events[i]
+		other := e.Evidence.OtherAddress
+		if e.VoidedBy != 0 || other == "" || e.Kind != "link" && e.Kind != "unlink" {
+			continue
+		}
+		list = slices.DeleteFunc(list, func(a string) bool { return a == other })
+		if e.Kind == "link" {
+			list = append(list, other)
+		}
+	}
+	return list
+}
+
 func (d *Dossier) statements() []locale.Text {
 	if d.Subject.Status == StatusUnknown && len(d.Events) == 0 && len(d.Disclosures) == 0 {
 		return []locale.Text{locale.Get("held.nothing")}
 	}
 	var list []locale.Text
 	add := func(text locale.Text) { list = append(list, text) }
-	if d.Subject.AddressHeld {
+	switch {
+	case d.Subject.AddressHeld:
 		add(locale.Get("held.address"))
-	} else {
+	case d.Subject.ClaimsKept:
+		add(locale.Get("held.noAddressButClaims"))
+	default:
 		add(locale.Get("held.noAddress"))
 	}
 	if d.Subject.OtherSpellingHeld {
 		add(locale.Get("held.otherSpelling"))
+	}
+	for _, linked := range d.Subject.Linked {
+		add(locale.Fill("held.linked", locale.Values{"address": locale.Same(linked)}))
 	}
 	for _, digest := range d.Held.Digests {
 		add(digest.statement())
@@ -88,7 +114,7 @@ func (d *Dossier) statements() []locale.Text {
 	}
 	if d.Subject.ErasedTime != 0 {
 		add(locale.Get("held.repeated"))
-		if slices.ContainsFunc(d.Retention, func(r Retention) bool { return r.Of == "claims" }) {
+		if d.Subject.ClaimsKept {
 			add(locale.Get("held.claims"))
 		}
 	}
@@ -104,7 +130,7 @@ func (g *Digest) statement() locale.Text {
 		form = "form." + g.Form
 	}
 	if g.ErasedTime != 0 {
-		return locale.Fill("held.digest.erased", locale.Values{"form": locale.Get(form), "day": g.ErasedTime.day()})
+		return locale.Fill("held.digest.erased", locale.Values{"form": locale.Get(form), "day": g.ErasedTime.Day()})
 	}
 	return locale.Fill("held.digest", locale.Values{"form": locale.Get(form)})
 }
@@ -154,9 +180,9 @@ func withEvidence(events locale.Text, held, deleted int) locale.Text {
 }
 
 func (s *Suppression) statement() locale.Text {
-	values := locale.Values{"of": {}, "name": ReasonName(consent.Reason(s.Reason)), "day": s.SinceTime.day(), "until": {}}
+	values := locale.Values{"of": {}, "name": wording.ReasonName(consent.Reason(s.Reason)), "day": s.SinceTime.Day(), "until": {}}
 	if s.UntilTime != 0 {
-		values["until"] = locale.Fill("held.suppression.until", locale.Values{"day": s.UntilTime.day()})
+		values["until"] = locale.Fill("held.suppression.until", locale.Values{"day": s.UntilTime.Day()})
 	}
 	if s.Domain != "" {
 		values["of"] = locale.Fill("held.suppression.of", locale.Values{"domain": locale.Same(s.Domain)})
@@ -169,9 +195,6 @@ func kindCount(kind string, n int) locale.Text {
 	if _, ok := locale.Find("kind." + kind + ".one"); ok {
 		return locale.Count("kind."+kind, n, nil)
 	}
-	name := KindName(kind)
+	name := wording.KindName(kind)
 	return locale.Text{EN: fmt.Sprintf("%d %s", n, name.EN), DE: fmt.Sprintf("%d %s", n, name.DE)}
 }
-
-// KindName returns what an event of the kind is called.
-func KindName(kind string) locale.Text { return locale.Name("kind", kind) }

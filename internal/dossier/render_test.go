@@ -3,7 +3,6 @@ package dossier
 import (
 	"encoding/csv"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +11,14 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 )
 
 func TestRender_EveryFormatInBothLanguages_IsAsItWas(t *testing.T) {
 	for _, lang := range []locale.Language{locale.English, locale.German} {
 		s := newSample(t, lang)
-		for ext, render := range map[string]func(*Dossier) ([]byte, error){"json": JSON, "csv": CSV, "html": HTML} {
+		for ext, render := range map[string]func(*Dossier) ([]byte, error){"json": JSON, "csv": CSV} {
 			data, err := render(&s.dossier)
 			if err != nil {
 				t.Fatal(err)
@@ -43,27 +43,12 @@ func TestJSON_ReadAgain_IsTheSameDossier(t *testing.T) {
 	}
 }
 
-func TestHTML_NothingFromElsewhere_AndNothingOfWhatWasRecordedRuns(t *testing.T) {
-	s := newSample(t, locale.German)
-	data, err := HTML(&s.dossier)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(data)
-	if found := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|\son[a-z]+=|src=|href=|url\(|@import`).FindAllString(page, -1); found != nil {
-		t.Errorf("the page has %q", found)
-	}
-	if !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt;") {
-		t.Error("the note is not shown as text")
-	}
-}
-
-func TestHTML_EmployeeWhoTookAnEventDown_IsNamedOnlyIfAskedFor(t *testing.T) {
+func TestJSONAndCSV_EmployeeWhoTookAnEventDown_IsNamedOnlyIfAskedFor(t *testing.T) {
 	s := newSample(t, locale.English)
 	_, evidence := sampleEvents()
 	for named, operators := range []bool{false, true} {
 		s.dossier.Events[2].SetEvidence(&evidence[3], operators)
-		for _, render := range []func(*Dossier) ([]byte, error){JSON, CSV, HTML} {
+		for _, render := range []func(*Dossier) ([]byte, error){JSON, CSV} {
 			data, err := render(&s.dossier)
 			if err != nil || strings.Count(string(data), "Berta Beispiel") != named {
 				t.Errorf("named %d, want %d (%v)", strings.Count(string(data), "Berta Beispiel"), named, err)
@@ -110,58 +95,46 @@ func bothLanguages(t *testing.T, what string, text locale.Text) {
 }
 
 func TestTexts_EveryKindReasonBasisAndSource_IsSaidInBothLanguages(t *testing.T) {
-	kinds := []string{"hold", "release", "removal"}
+	var kinds []string
 	for k := consent.Kind(1); k.String() != "unknown"; k++ {
 		kinds = append(kinds, k.String())
 		e := consent.Event{Facts: consent.Facts{Kind: k, Channels: []string{"newsletter"}, Reason: consent.ReasonObjection}}
-		text := Describe(&e, sampleNames)
+		text := wording.Describe(&e, sampleNames)
 		bothLanguages(t, k.String(), text)
 		if strings.Contains(text.EN, "("+k.String()+")") {
 			t.Errorf("%s has no sentence of its own", k)
 		}
 	}
 	for _, kind := range kinds {
-		bothLanguages(t, kind, KindName(kind))
+		bothLanguages(t, kind, wording.KindName(kind))
 		bothLanguages(t, kind, kindCount(kind, 1))
-		if strings.Contains(describeRest(kind).EN, "("+kind+")") && slices.Contains(kinds[:3], kind) {
-			t.Errorf("%s has no sentence of its own", kind)
-		}
 	}
 	for _, reason := range []consent.Reason{
 		consent.ReasonLegalBlock, consent.ReasonProcessingRestricted, consent.ReasonHardBounce, consent.ReasonManual,
 		consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList,
 	} {
-		bothLanguages(t, string(reason), ReasonName(reason))
-		bothLanguages(t, string(reason), ReasonExplained(reason))
-		bothLanguages(t, string(reason), ReasonRemedy(reason))
+		bothLanguages(t, string(reason), wording.ReasonName(reason))
+		bothLanguages(t, string(reason), wording.ReasonExplained(reason))
+		bothLanguages(t, string(reason), wording.ReasonRemedy(reason))
 	}
 	for _, basis := range []catalog.Basis{
 		catalog.BasisConsent, catalog.BasisExistingCustomer, catalog.BasisTerms, catalog.BasisContract, catalog.BasisLegalObligation,
 	} {
-		bothLanguages(t, string(basis), basisName(string(basis)))
-		bothLanguages(t, string(basis), granted(basis, locale.Text{EN: "a", DE: "b"}))
-	}
-	for _, source := range []string{
-		"", consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper,
-		consent.SourceInPerson, consent.SourcePhone,
-	} {
-		bothLanguages(t, source, sourceName(source))
-	}
-	for _, class := range []catalog.Class{catalog.ClassMarketing, catalog.ClassTransactional, catalog.ClassLegalNotice} {
-		bothLanguages(t, string(class), className(string(class)))
+		bothLanguages(t, string(basis), wording.Describe(&consent.Event{Facts: consent.Facts{Kind: consent.KindGrant, Basis: basis}}, sampleNames))
 	}
 }
 
-func TestRetention_PeriodsAreSaidInWords(t *testing.T) {
-	for iso, want := range map[string]locale.Text{
-		"P3Y": {EN: "3 years", DE: "3 Jahre"}, "P1Y6M": {EN: "1 year and 6 months", DE: "1 Jahr und 6 Monate"}, "P30D": {EN: "30 days", DE: "30 Tage"},
-		"PT5M": {EN: "5 minutes", DE: "5 Minuten"}, "P1DT12H": {EN: "1 day and 12 hours", DE: "1 Tag und 12 Stunden"}, "P2W": {EN: "2 weeks", DE: "2 Wochen"},
-		"P36M/EOY": {EN: "36 months from the end of the year", DE: "36 Monate ab dem Ende des Jahres"},
-		"some":     locale.Same("some"),
-	} {
-		if got := PeriodWords(iso); got != want {
-			t.Errorf("%s: %+v, want %+v", iso, got, want)
-		}
+func TestRetention_PeriodToTheEndOfAYear_SaysWhereItBegins(t *testing.T) {
+	list := RetentionOf(map[string]string{"claims": "P3Y/EOY", "disclosures": "P3Y"})
+	said := map[string]string{}
+	for _, r := range list {
+		said[r.Of] = r.Text.DE
+	}
+	if !strings.Contains(said["claims"], ": 3 Jahre ab der Löschung (gerechnet ab dem Schluss des Jahres).") {
+		t.Error(said["claims"])
+	}
+	if !strings.Contains(said["disclosures"], ": 3 Jahre ab dem Ende des Tages der Offenlegung.") {
+		t.Error(said["disclosures"])
 	}
 }
 

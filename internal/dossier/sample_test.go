@@ -16,6 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/locale"
 )
@@ -176,17 +177,17 @@ func (s *sample) fill(lang locale.Language) {
 	desk := Named{"newsletter-desk", locale.Text{EN: "Newsletter desk", DE: "Newsletter-Redaktion"}}
 	d.Channels = []Channel{{
 		Named: newsletter, Department: desk, Controller: "acme", Medium: "email", Class: "marketing", LegalBases: []string{"consent"},
-		Verdict: "DENY", Reason: "OBJECTION", Reasons: []string{"OBJECTION"}, Explanation: Explanation(consent.CodeObjection),
-		Remedy: Remedy(consent.CodeObjection), RefusedTime: Time(at(5, 10)),
+		Verdict: "DENY", Reason: "OBJECTION", Reasons: []string{"OBJECTION"}, Explanation: wording.Explanation(consent.CodeObjection),
+		Remedy: wording.Remedy(consent.CodeObjection), RefusedTime: Time(at(5, 10)),
 	}, {
 		Named: Named{"order-updates", locale.Text{EN: "Order updates", DE: "Bestellstatus"}}, Department: desk, Controller: "acme", Medium: "email",
 		Class: "transactional", LegalBases: []string{"contract"}, Verdict: "DENY", Reason: "REFERENCE_MISSING",
-		Reasons: []string{"REFERENCE_MISSING"}, Explanation: Explanation(consent.CodeReferenceMissing),
-		Remedy: Remedy(consent.CodeReferenceMissing),
+		Reasons: []string{"REFERENCE_MISSING"}, Explanation: wording.Explanation(consent.CodeReferenceMissing),
+		Remedy: wording.Remedy(consent.CodeReferenceMissing),
 	}}
 	d.Suppressions = []Suppression{{
-		Reason: "OBJECTION", Explanation: ReasonExplained(consent.ReasonObjection), Remedy: ReasonRemedy(consent.ReasonObjection),
-		Scope: "marketing", Stops: Stops(consent.ScopeMarketing, "", sampleNames), SinceTime: Time(at(6, 10)), Position: 6,
+		Reason: "OBJECTION", Explanation: wording.ReasonExplained(consent.ReasonObjection), Remedy: wording.ReasonRemedy(consent.ReasonObjection),
+		Scope: "marketing", Stops: wording.Stops(consent.ScopeMarketing, "", sampleNames), SinceTime: Time(at(6, 10)), Position: 6,
 	}}
 	d.Declarations = []Declaration{{
 		ID: "newsletter-signup", Version: "2026-01", Kind: "consent", Language: "de", Channels: []string{"newsletter"},
@@ -205,7 +206,7 @@ func (s *sample) fill(lang locale.Language) {
 // archive returns the archive of the sample.
 func (s *sample) archive(t testing.TB) []byte {
 	t.Helper()
-	data, err := Archive(&s.dossier, []byte(`{"@graph": []}`), s.entries, s.catalogs, s.signer)
+	data, err := Archive(&s.dossier, []byte("<!DOCTYPE html><title>page</title>\n"), []byte(`{"@graph": []}`), s.entries, s.catalogs, s.signer)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/catalog"
-	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/period"
 )
@@ -186,7 +186,7 @@ func (r *recorder) keptProof() []locale.Text {
 func keptFor(key string, p period.Period) locale.Text {
 	words := locale.Get("records.kept.noEnd")
 	if !p.IsZero() {
-		words = dossier.PeriodWords(p.String())
+		words = wording.Period(p.String())
 	}
 	return locale.Fill(key, locale.Values{"period": words})
 }

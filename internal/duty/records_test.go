@@ -66,8 +66,8 @@ func TestRecords_EachChannelIsAnActivityWithWhatArt30AsksFor(t *testing.T) {
 	holds(t, "recipients", offers.Recipients, "Versand AG (processor, AT)")
 	holds(t, "third countries", offers.ThirdCountries, "None.")
 	for _, want := range []string{
-		"replaced: 36 months", "never confirmed, after their time is over: 30 days", "no longer counts after: 18 months",
-		"36 months from the end of the year", "ledger", "schedule of the group",
+		"replaced: 3 years", "never confirmed, after their time is over: 30 days", "no longer counts after: 18 months",
+		"3 years from the end of the year", "ledger", "schedule of the group",
 	} {
 		holds(t, "retention", offers.Retention, want)
 	}

@@ -30,10 +30,14 @@ func sets() map[string][]string {
 			consent.ReasonManual, consent.ReasonObjection, consent.ReasonComplaint, consent.ReasonErased, consent.ReasonExternalList),
 		"source.": texts(consent.SourceWebForm, consent.SourceDoubleOptIn, consent.SourceAPI, consent.SourceImport, consent.SourcePaper,
 			consent.SourceInPerson, consent.SourcePhone),
-		"scope.":     texts(string(consent.ScopeAll), string(consent.ScopeMarketing), consent.ScopeController, consent.ScopeDepartment, consent.ScopeSender),
-		"form.":      {"exact", "folded", "mail", "domain"},
-		"of.":        {"spelling", "domain"},
-		"retention.": {"evidence", "requests", "disclosures", "hard_bounces"},
+		"scope.": texts(string(consent.ScopeAll), string(consent.ScopeMarketing), consent.ScopeController, consent.ScopeDepartment, consent.ScopeSender),
+		"form.":  {"exact", "folded", "mail", "domain"},
+		"of.":    {"spelling", "domain"},
+		"retention.": {
+			"evidence.period", "requests.period", "disclosures.period", "hard_bounces.period",
+			"evidence.noEnd", "requests.noEnd", "disclosures.noEnd", "hard_bounces.noEnd", "claims",
+		},
+		"role.": texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController),
 	}
 	of["event.grant."], of["records.persons."], of["records.purpose."] = of["basis."], of["basis."], of["class."]
 	of["records.role."] = texts(catalog.RoleOwnDepartment, catalog.RoleProcessor, catalog.RoleOtherController)

@@ -20,7 +20,7 @@ func TestClaims_AreListedPageByPageForOfficersOfAllDepartments(t *testing.T) {
 		large := make([]byte, 700_000)
 		var want []tables.Claim
 		for n := range byte(5) {
-			c := tables.Claim{ID: [16]byte{n + 1}, Until: consent.InstantOf(start), Sealed: []byte{n}}
+			c := tables.Claim{ID: [16]byte{n + 1}, Until: consent.InstantOf(start.AddDate(1, 0, 0)), Sealed: []byte{n}}
 			if n > 1 {
 				c.Sealed = large // Two of these are more than a page holds.
 			}
@@ -28,6 +28,10 @@ func TestClaims_AreListedPageByPageForOfficersOfAllDepartments(t *testing.T) {
 			if err := s.Store.WriteTables(t.Context(), tables.AddClaim(&c)); err != nil {
 				t.Fatal(err)
 			}
+		}
+		ended := tables.Claim{ID: [16]byte{9}, Until: consent.InstantOf(start.AddDate(0, -1, 0)), Sealed: []byte{9}}
+		if err := s.Store.WriteTables(t.Context(), tables.AddClaim(&ended)); err != nil {
+			t.Fatal(err)
 		}
 		var got []tables.Claim
 		var sizes []int

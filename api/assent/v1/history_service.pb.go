@@ -38,10 +38,12 @@ const (
 	ExportFormat_EXPORT_FORMAT_HTML ExportFormat = 3
 	// Consent records after ISO/IEC TS 27560:2023 in JSON-LD.
 	ExportFormat_EXPORT_FORMAT_JSONLD ExportFormat = 4
-	// An archive of all of them with the entries of the ledger, their proofs and a signed manifest.
+	// An archive of the forms above with the entries of the ledger, their proofs and a signed manifest.
 	ExportFormat_EXPORT_FORMAT_ZIP ExportFormat = 5
 	// The events of the ledger, a line of JSON each, and the checkpoint as the last line.
 	ExportFormat_EXPORT_FORMAT_NDJSON ExportFormat = 6
+	// The same as HTML, as PDF.
+	ExportFormat_EXPORT_FORMAT_PDF ExportFormat = 7
 )
 
 // Enum value maps for ExportFormat.
@@ -54,6 +56,7 @@ var (
 		4: "EXPORT_FORMAT_JSONLD",
 		5: "EXPORT_FORMAT_ZIP",
 		6: "EXPORT_FORMAT_NDJSON",
+		7: "EXPORT_FORMAT_PDF",
 	}
 	ExportFormat_value = map[string]int32{
 		"EXPORT_FORMAT_UNSPECIFIED": 0,
@@ -63,6 +66,7 @@ var (
 		"EXPORT_FORMAT_JSONLD":      4,
 		"EXPORT_FORMAT_ZIP":         5,
 		"EXPORT_FORMAT_NDJSON":      6,
+		"EXPORT_FORMAT_PDF":         7,
 	}
 )
 
@@ -2929,7 +2933,7 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x15ExportHistoryResponse\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x1b\n" +
-	"\tfile_name\x18\x03 \x01(\tR\bfileName*\xbf\x01\n" +
+	"\tfile_name\x18\x03 \x01(\tR\bfileName*\xd6\x01\n" +
 	"\fExportFormat\x12\x1d\n" +
 	"\x19EXPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12EXPORT_FORMAT_JSON\x10\x01\x12\x15\n" +
@@ -2937,7 +2941,8 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\x12EXPORT_FORMAT_HTML\x10\x03\x12\x18\n" +
 	"\x14EXPORT_FORMAT_JSONLD\x10\x04\x12\x15\n" +
 	"\x11EXPORT_FORMAT_ZIP\x10\x05\x12\x18\n" +
-	"\x14EXPORT_FORMAT_NDJSON\x10\x062\x8f\f\n" +
+	"\x14EXPORT_FORMAT_NDJSON\x10\x06\x12\x15\n" +
+	"\x11EXPORT_FORMAT_PDF\x10\a2\x8f\f\n" +
 	"\x0eHistoryService\x12q\n" +
 	"\rSearchHistory\x12\x1f.assent.v1.SearchHistoryRequest\x1a .assent.v1.SearchHistoryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/history:search\x12\x83\x01\n" +
 	"\x0fListDisclosures\x12!.assent.v1.ListDisclosuresRequest\x1a\".assent.v1.ListDisclosuresResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/recipients:listDisclosures\x12v\n" +

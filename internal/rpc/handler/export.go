@@ -70,6 +70,8 @@ func exportFormat(f assentv1.ExportFormat) export.Format {
 		return export.ZIP
 	case assentv1.ExportFormat_EXPORT_FORMAT_NDJSON:
 		return export.NDJSON
+	case assentv1.ExportFormat_EXPORT_FORMAT_PDF:
+		return export.PDF
 	default:
 		return ""
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
@@ -17,6 +19,7 @@ import (
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // GetCatalog returns a version of the catalog; 0 is the latest. Errors: NO_CATALOG, CATALOG_NOT_FOUND.
@@ -80,11 +83,39 @@ func (s *Admin) ApplyCatalog(ctx context.Context, in ApplyCatalog) (AppliedCatal
 			"the policy claims_period requires that evidence of erased persons is kept for an officer, but the "+
 				"key file has no officer's key; create one with `assent keys claims`. Until then every erasure is refused with NO_CLAIMS_KEY")
 	}
+	unlisted, err := s.unlistedRecipients(ctx, parsed)
+	if err != nil {
+		return AppliedCatalog{}, err
+	}
 	m := txn.Write{}
 	return txn.Idempotent(ctx, s.engine, &m, in.Idempotency, nil, func(tx *txn.Tx) (AppliedCatalog, bool, error) {
-		w := s.in(tx)
+		w, applied := s.in(tx), applied
+		if len(unlisted) > 0 && w.Caller.AllDepartments { // A department does not learn of the clients of others.
+			applied.Warnings = append(slices.Clone(applied.Warnings), fmt.Sprintf("recipients lacks the clients %s: the answer to a request for "+
+				"access can name them by their ids only (GDPR Art. 15(1)(c)); list each with name, postal_address, role and country",
+				strings.Join(unlisted, ", ")))
+		}
 		return w.applyCatalog(&in, parsed, applied)
 	})
+}
+
+// unlistedRecipients returns the ids of the clients that may learn about persons and that a catalog does not list as recipients.
+func (s *Admin) unlistedRecipients(ctx context.Context, cat *catalog.Catalog) ([]string, error) {
+	_, clients, err := tables.Clients(ctx, s.Store)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	var ids []string
+	for i := range clients {
+		c := &clients[i]
+		learns := slices.ContainsFunc(c.Scopes, func(scope string) bool {
+			return slices.Contains([]access.Scope{access.ScopeCheck, access.ScopeRead, access.ScopeExport, access.ScopeFeed}, access.Scope(scope))
+		})
+		if _, listed := cat.Recipient(c.ID); learns && !listed && c.Revoked == 0 {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, nil
 }
 
 // invalidCatalog returns the problems of a document, one violation each.

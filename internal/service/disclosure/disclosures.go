@@ -9,7 +9,6 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
-	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
@@ -211,20 +210,18 @@ func (s *Counter) hasAnotherPerson(ctx context.Context, at *subjects.Places) (bo
 		return false, env.StoreFault(err)
 	}
 	for _, headers := range all {
-		for _, header := range headers {
-			e, err := codec.DecodeHeader(header)
-			if err != nil {
-				return false, err
-			}
-			if e.Spelling.Key == 0 {
+		events, err := asof.DecodeHeaders(headers)
+		if err != nil {
+			return false, err
+		}
+		for i := range events {
+			spelling := events[i].Spelling
+			if spelling.Key == 0 {
 				continue
 			}
-			own, err := at.Folded.Digests.Spelling(e.Spelling.Key, at.Address.Exact())
-			if err != nil {
-				return false, err
-			}
-			if own != e.Spelling {
-				return true, nil
+			own, err := at.Folded.Digests.Spelling(spelling.Key, at.Address.Exact())
+			if err != nil || own != spelling {
+				return err == nil, err
 			}
 		}
 	}

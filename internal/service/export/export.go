@@ -7,7 +7,10 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/answer"
 	"github.com/assent-io/assent/internal/dossier/machine"
+	"github.com/assent-io/assent/internal/dossier/pdf"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/access"
@@ -49,6 +52,7 @@ const (
 	JSON   Format = "json"
 	CSV    Format = "csv"
 	HTML   Format = "html"
+	PDF    Format = "pdf"
 	JSONLD Format = "jsonld"
 	ZIP    Format = "zip"
 	NDJSON Format = "ndjson"
@@ -63,6 +67,8 @@ func (f Format) contentType() string {
 		return "text/csv; charset=utf-8"
 	case HTML:
 		return "text/html; charset=utf-8"
+	case PDF:
+		return "application/pdf"
 	case JSONLD:
 		return "application/ld+json"
 	case ZIP:
@@ -158,7 +164,7 @@ func due(r *Request) error {
 	if err != nil {
 		return fault.Errorf(fault.InvalidTime, "request.requestDate", "it must be a day such as 2026-11-22")
 	}
-	r.DueDate = dossier.MonthAfter(received).Format(time.DateOnly)
+	r.DueDate = wording.MonthAfter(received).Format(time.DateOnly)
 	return nil
 }
 
@@ -175,13 +181,15 @@ func (s *Exporter) render(ctx context.Context, g *dossierBuilder, format Format)
 	case CSV:
 		return dossier.CSV(&g.dossier)
 	case HTML:
-		return dossier.HTML(&g.dossier)
+		return answer.HTML(&g.dossier)
+	case PDF:
+		return pdf.Write(answer.Paper(&g.dossier))
 	case JSONLD:
 		return machine.JSONLD(&g.dossier, g.courses)
 	case ZIP:
 		return s.archive(ctx, g)
 	default:
-		return nil, fault.Errorf(fault.InvalidRequest, "format", "the format of the export of an address must be json, csv, html, jsonld or zip")
+		return nil, fault.Errorf(fault.InvalidRequest, "format", "the format of the export of an address must be json, csv, html, pdf, jsonld or zip")
 	}
 }
 
@@ -206,11 +214,15 @@ func (s *Exporter) archive(ctx context.Context, g *dossierBuilder) ([]byte, erro
 		}
 		entries = append(entries, entry)
 	}
+	page, err := answer.HTML(&g.dossier)
+	if err != nil {
+		return nil, err
+	}
 	linked, err := machine.JSONLD(&g.dossier, g.courses)
 	if err != nil {
 		return nil, err
 	}
-	return dossier.Archive(&g.dossier, linked, entries, g.documents, signer)
+	return dossier.Archive(&g.dossier, page, linked, entries, g.documents, signer)
 }
 
 func (s *Exporter) exportEntry(ctx context.Context, g *dossierBuilder, i int) (dossier.Entry, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/timeline"
 	"github.com/assent-io/assent/internal/dossier"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
@@ -133,6 +134,10 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if d.Disclosures, err = s.recipientsOf(ctx, g); err != nil {
 		return false, err
 	}
+	g.putRecipients()
+	if erased := consent.Instant(d.Subject.ErasedTime); erased != 0 {
+		d.Subject.ClaimsKept = g.keptClaims(erased)
+	}
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.Names.catalog))
 	d.Complete()
 	return false, nil
@@ -174,6 +179,7 @@ func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 		g.dossier.Controllers = append(g.dossier.Controllers, dossier.Controller{
 			ID: controller.ID, Name: controller.Name, PostalAddress: controller.PostalAddress,
 			PrivacyContact: controller.PrivacyContact, ImprintURL: controller.ImprintURL,
+			SupervisoryAuthority: controller.SupervisoryAuthority, RetentionNote: locale.Text(controller.RetentionNote),
 		})
 	}
 }
@@ -194,9 +200,12 @@ func (s *Exporter) gatherSubjects(ctx context.Context, g *dossierBuilder) error 
 			continue
 		}
 		erased := dossier.Time(row.Erased)
-		if row.Key.Form == consent.FormExact {
+		switch row.Key.Form {
+		case consent.FormExact:
 			d.Subject.ErasedTime = max(d.Subject.ErasedTime, erased)
-		} else {
+		case consent.FormDomain:
+			erased = 0 // An erasure is of an address.
+		default:
 			erased = d.Subject.ErasedTime // Another spelling's says nothing about this address.
 		}
 		held := false

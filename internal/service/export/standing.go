@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/check"
@@ -38,7 +39,7 @@ func (s *Exporter) exportNames(ctx context.Context, versions []reference.Catalog
 	return n
 }
 
-// name is a dossier.Names.
+// name is a wording.Names.
 func (n *catalogNames) name(kind, id string) locale.Text {
 	if name, ok := nameIn(n.catalog, kind, id); ok {
 		return name
@@ -107,8 +108,8 @@ func (g *dossierBuilder) putStanding() {
 			continue
 		}
 		d.Suppressions = append(d.Suppressions, dossier.Suppression{
-			Reason: string(p.Reason), Explanation: dossier.ReasonExplained(p.Reason), Remedy: dossier.ReasonRemedy(p.Reason),
-			Scope: string(p.Scope), Stops: dossier.Stops(p.Scope, p.Binds, g.Names.name), SinceTime: dossier.Time(p.At),
+			Reason: string(p.Reason), Explanation: wording.ReasonExplained(p.Reason), Remedy: wording.ReasonRemedy(p.Reason),
+			Scope: string(p.Scope), Stops: wording.Stops(p.Scope, p.Binds, g.Names.name), SinceTime: dossier.Time(p.At),
 			UntilTime: dossier.Time(p.Until), List: p.List, Binds: string(p.Binds), Domain: p.Domain, Linked: p.Linked, Position: p.Position,
 		})
 	}
@@ -120,7 +121,7 @@ func (n *catalogNames) standing(s *check.ChannelState) dossier.Channel {
 	c := dossier.Channel{
 		Named:   dossier.Named{ID: s.Channel, Name: n.name(consent.ScopeChannel, s.Channel)},
 		Verdict: dec.Verdict.String(), Reason: string(dec.Reason), LegalBasis: string(dec.Basis), GrantPosition: dec.Position,
-		Explanation: dossier.Explanation(dec.Reason), Remedy: dossier.Remedy(dec.Reason),
+		Explanation: wording.Explanation(dec.Reason), Remedy: wording.Remedy(dec.Reason),
 		RefusedTime: dossier.Time(s.Refused), PendingUntilTime: dossier.Time(s.Pending),
 	}
 	for _, code := range dec.Reasons {
@@ -186,4 +187,33 @@ func retentionPeriods(cat *catalog.Catalog) map[string]string {
 		}
 	}
 	return periods
+}
+
+// keptClaims reports whether the rules that were in force at an erasure had something kept for the defence of claims. An erasure goes by
+// the rules of the moment in which it is recorded, which the event says.
+func (g *dossierBuilder) keptClaims(erased consent.Instant) bool {
+	recorded := erased
+	for i := range g.dossier.Events {
+		if e := &g.dossier.Events[i]; e.Kind == consent.KindErase.String() && e.Of == "" {
+			recorded = max(recorded, consent.Instant(e.RecordedTime))
+		}
+	}
+	return !reference.InForce(g.versions, recorded).Parsed.Policy.ClaimsPeriod.IsZero()
+}
+
+// putRecipients adds who the clients are that something was disclosed to.
+func (g *dossierBuilder) putRecipients() {
+	d := &g.dossier
+	for i := range d.Disclosures {
+		client := d.Disclosures[i].Client
+		if slices.ContainsFunc(d.Recipients, func(r dossier.Recipient) bool { return r.Client == client }) {
+			continue
+		}
+		to := dossier.Recipient{Client: client}
+		if r, known := g.Names.catalog.Recipient(client); known {
+			to.Name, to.PostalAddress, to.Role, to.Country = r.Name, r.PostalAddress, string(r.Role), r.Country
+		}
+		d.Recipients = append(d.Recipients, to)
+	}
+	slices.SortFunc(d.Recipients, func(a, b dossier.Recipient) int { return cmp.Compare(a.Client, b.Client) })
 }

@@ -135,6 +135,11 @@ func isCarriedOver(e *consent.Event, spelling [16]byte, state *consent.State) bo
 	}
 }
 
+// GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.
+func (s *Rights) GoAlong(tx *txn.Tx, of *txn.Subject, e *consent.Event) error {
+	return s.In(tx).carryToNewAddress(of, e)
+}
+
 // carryToNewAddress brings an event that was just recorded to where the person has moved since it occurred.
 func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	if len(s.Moves) == 0 {

@@ -3,7 +3,6 @@ package rights
 import (
 	"context"
 
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
@@ -54,8 +53,3 @@ type Tx struct {
 
 // In returns a transaction as rights use it.
 func (s *Rights) In(tx *txn.Tx) *Tx { return &Tx{tx, s} }
-
-// GoAlong brings an event that was just recorded to where its person has moved since it occurred. It is a hook of the engine.
-func (s *Rights) GoAlong(tx *txn.Tx, of *txn.Subject, e *consent.Event) error {
-	return s.In(tx).carryToNewAddress(of, e)
-}

@@ -67,8 +67,9 @@ func allowed() map[string][]string {
 		},
 
 		"internal/service/export": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/timeline", "internal/dossier",
-			"internal/dossier/machine", "internal/fault", "internal/locale", "internal/period", "internal/seal", "internal/service/access", "internal/service/asof",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/timeline", "internal/dossier", "internal/dossier/answer",
+			"internal/dossier/machine", "internal/dossier/pdf", "internal/dossier/wording", "internal/fault", "internal/locale", "internal/period",
+			"internal/seal", "internal/service/access", "internal/service/asof",
 			"internal/service/check", "internal/service/checkpoint", "internal/service/disclosure",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
 			"internal/storage/tables", "internal/token",
@@ -176,7 +177,7 @@ func allowed() map[string][]string {
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
 
-		"internal/duty": {"internal/catalog", "internal/dossier", "internal/locale", "internal/period"},
+		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
 		"internal/cli/value": {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
 		"internal/dossier/machine": {
@@ -184,10 +185,16 @@ func allowed() map[string][]string {
 		},
 		"internal/consent/codec/codectest": {"internal/consent", "internal/consent/codec"},
 		"internal/dossier": {
-			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/ledger", "internal/locale",
-			"internal/period", "internal/timetext",
+			"internal/consent", "internal/consent/codec", "internal/dossier/wording", "internal/ledger",
+			"internal/locale", "internal/period", "internal/timetext",
 		},
-		"internal/index": {"internal/consent", "internal/follow", "internal/storage"},
+		"internal/dossier/answer": {
+			"internal/catalog", "internal/consent", "internal/dossier", "internal/dossier/paper", "internal/dossier/wording", "internal/locale",
+		},
+		"internal/dossier/paper":   {},
+		"internal/dossier/pdf":     {"internal/dossier/paper"},
+		"internal/dossier/wording": {"internal/catalog", "internal/consent", "internal/locale", "internal/period"},
+		"internal/index":           {"internal/consent", "internal/follow", "internal/storage"},
 		"internal/scenario": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/timetext", "internal/yamltext",

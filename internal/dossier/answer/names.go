@@ -1,27 +1,32 @@
-package dossier
+package answer
 
 import (
+	"strconv"
+	"time"
+
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/dossier"
+	"github.com/assent-io/assent/internal/dossier/wording"
 	"github.com/assent-io/assent/internal/locale"
 )
 
 // statusText says in one sentence what is known about the address.
-func statusText(d *Dossier) locale.Text {
-	on := locale.Values{"day": d.Subject.ErasedTime.day()}
+func statusText(d *dossier.Dossier) locale.Text {
+	on := locale.Values{"day": d.Subject.ErasedTime.Day()}
 	switch d.Subject.Status {
-	case StatusErased:
+	case dossier.StatusErased:
 		return locale.Fill("status.erased", on)
-	case StatusErasing:
+	case dossier.StatusErasing:
 		return locale.Fill("status.erasing", on)
-	case StatusUnknown:
+	case dossier.StatusUnknown:
 		return locale.Get("status.unknown")
 	default:
 		known := locale.Count("status.known", len(d.Events), nil)
 		if d.Subject.ErasedTime == 0 {
 			return known
 		}
-		return locale.Fill("status.known.erased", locale.Values{"known": known, "day": d.Subject.ErasedTime.day()})
+		return locale.Fill("status.known.erased", locale.Values{"known": known, "day": d.Subject.ErasedTime.Day()})
 	}
 }
 
@@ -40,7 +45,7 @@ func sourceName(source string) locale.Text {
 }
 
 // answerOf says whether a channel may be used. Messages that need no consent are sent on the strength of what they are about.
-func answerOf(c *Channel) (answer, why locale.Text) {
+func answerOf(c *dossier.Channel) (answer, why locale.Text) {
 	switch {
 	case c.Verdict == "ALLOW":
 		return locale.Get("answer.yes"), c.Explanation
@@ -54,3 +59,15 @@ func answerOf(c *Channel) (answer, why locale.Text) {
 		return locale.Get("answer.no"), c.Explanation
 	}
 }
+
+// dateForPeople writes a day as people write it; one that is none as it is.
+func dateForPeople(day string) locale.Text {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return locale.Same(day)
+	}
+	return wording.Day(consent.InstantOf(at))
+}
+
+// itoa writes a number.
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,4 +1,4 @@
-package dossier
+package wording
 
 import (
 	"github.com/assent-io/assent/internal/catalog"
@@ -15,7 +15,7 @@ func Describe(e *consent.Event, names Names) locale.Text {
 	on := locale.Values{"on": listed(e.Channels, names)}
 	switch e.Kind {
 	case consent.KindRequest:
-		return requested(on["on"], Time(e.Expires))
+		return requested(on["on"], e.Expires)
 	case consent.KindGrant:
 		return granted(e.Basis, on["on"])
 	case consent.KindConfirm:
@@ -30,6 +30,11 @@ func Describe(e *consent.Event, names Names) locale.Text {
 		return locale.Fill("event.suppress", locale.Values{
 			"why": ReasonExplained(e.Reason), "scope": Stops(e.Scope, e.Binds, names),
 		})
+	case consent.KindMove:
+		if e.Move == consent.MovedAway {
+			return locale.Get("event.move.away")
+		}
+		return locale.Get("event.move")
 	case consent.KindLift:
 		return locale.Fill("event.lift", locale.Values{"name": ReasonName(e.Reason)})
 	default:
@@ -46,11 +51,11 @@ func describeRest(kind string) locale.Text {
 	return locale.Fill("event.other", locale.Values{"kind": locale.Same(kind)})
 }
 
-func requested(on locale.Text, until Time) locale.Text {
+func requested(on locale.Text, until consent.Instant) locale.Text {
 	if until == 0 {
 		return locale.Fill("event.request", locale.Values{"on": on})
 	}
-	return locale.Fill("event.request.until", locale.Values{"on": on, "day": until.day()})
+	return locale.Fill("event.request.until", locale.Values{"on": on, "day": Day(until)})
 }
 
 func granted(basis catalog.Basis, on locale.Text) locale.Text {
@@ -118,3 +123,6 @@ func listed(channels []string, names Names) locale.Text {
 	}
 	return locale.Join(list)
 }
+
+// KindName returns what an event of the kind is called.
+func KindName(kind string) locale.Text { return locale.Name("kind", kind) }
