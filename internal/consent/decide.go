@@ -67,8 +67,7 @@ func (r *Rules) deny(t Instant, codes []Code) Decision {
 }
 
 func (r *Rules) denyFor(t Instant, code Code) Decision {
-	codes := [1]Code{code}
-	return r.deny(t, codes[:])
+	return r.deny(t, []Code{code})
 }
 
 // block is a suppression that applies to the address, whatever its scope.

@@ -13,15 +13,13 @@ type findings struct {
 }
 
 func (f *findings) add(c Code) {
-	switch {
-	case slices.Contains(f.codes(), c):
+	if slices.Contains(f.codes(), c) {
 		return
-	case f.n < len(f.few):
+	}
+	if f.n < len(f.few) {
 		f.few[f.n] = c
-	case f.many == nil:
-		f.many = append(append(make([]Code, 0, 2*len(f.few)), f.few[:]...), c)
-	default:
-		f.many = append(f.many, c)
+	} else {
+		f.many = append(append([]Code(nil), f.codes()...), c)
 	}
 	f.n++
 }

@@ -26,9 +26,8 @@ const (
 	KindUnlink   Kind = 17 // ends the link of two addresses; of both
 )
 
-// kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here; what it does
-// to a state is said in the fold of state.go, how it is stored in the canonical facts, and its sentences stand in package locale.
-// CONTRIBUTING.md lists every other place that a new kind has to be added to.
+// kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here;
+// CONTRIBUTING.md lists all other places that it is added to.
 //
 //nolint:gochecknoglobals // immutable
 var kinds = [...]kindRow{

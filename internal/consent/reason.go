@@ -14,16 +14,10 @@ const (
 
 // String returns ALLOW, DENY or DEFER.
 func (v Verdict) String() string {
-	switch v {
-	case Allow:
-		return "ALLOW"
-	case Deny:
-		return "DENY"
-	case Defer:
-		return "DEFER"
-	default:
-		return "UNSPECIFIED"
+	if names := [...]string{Allow: "ALLOW", Deny: "DENY", Defer: "DEFER"}; v >= Allow && int(v) < len(names) {
+		return names[v]
 	}
+	return "UNSPECIFIED"
 }
 
 // About is what a denial concerns.
@@ -37,14 +31,10 @@ const (
 
 // String returns request, recipient or nothing.
 func (a About) String() string {
-	switch a {
-	case AboutRequest:
-		return "request"
-	case AboutRecipient:
-		return "recipient"
-	default:
-		return ""
+	if names := [...]string{AboutRequest: "request", AboutRecipient: "recipient"}; int(a) < len(names) {
+		return names[a]
 	}
+	return ""
 }
 
 // Code is why a check answers what it answers. The set grows.
@@ -126,12 +116,11 @@ func (c Code) Remedy(lang locale.Language) string { return locale.Remedy(string(
 // AllCodes returns every code that decisions give, in the order in which they are looked for.
 func AllCodes() []Code {
 	return []Code{
-		CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeLegalBlock, CodeRestricted,
-		CodeHardBounce, CodeSuppressed, CodeMixedContent, CodeWithdrawn, CodeRefused, CodeReferenceMissing, CodeReferenceInvalid,
-		CodeAllowContract, CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList,
-		CodeAllowConsent, CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending,
-		CodeRefusedBefore, CodeHonouredRefusal, CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired,
-		CodeCustomerLapsed, CodeAllowCustomer, CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted,
-		CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
+		CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeLegalBlock, CodeRestricted, CodeHardBounce,
+		CodeSuppressed, CodeMixedContent, CodeWithdrawn, CodeRefused, CodeReferenceMissing, CodeReferenceInvalid, CodeAllowContract,
+		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeAllowConsent, CodeScopeMismatch,
+		CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
+		CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired, CodeCustomerLapsed, CodeAllowCustomer,
+		CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted, CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }
