@@ -17,6 +17,7 @@ func csvColumns() []string {
 		"declaration", "source", "confirmed_time", "expires_time", "notice_given", "goods", "reason", "scope", "list", "binds",
 		"catalog_version", "evidence_state", "address", "url", "ip", "user_agent", "transaction_ref", "document_ref", "operator", "note",
 		"justification", "batch_id", "evidence_sha256", "leaf_hash", "voided_by", "other_address", "of", "withheld_ground",
+		"notice", "informed_time",
 	}
 }
 
@@ -70,6 +71,7 @@ func csvRow(d *Dossier, e *Event) []string {
 		e.ExpiresTime.String(), notice, strings.Join(e.Goods, ";"), e.Reason, e.Scope, e.List, e.Binds,
 		strconv.FormatInt(e.CatalogVersion, 10), e.EvidenceState, target, v.URL, v.IP, v.UserAgent, v.TransactionRef, v.DocumentRef,
 		operator, note, v.Justification, e.BatchID, e.EvidenceSHA256, e.LeafHash, voidedBy, v.OtherAddress, e.Of, e.WithheldGround,
+		e.Notice, e.InformedTime.String(),
 	}
 }
 

@@ -171,6 +171,8 @@ type Event struct {
 	Source          string      `json:"source,omitempty"`
 	ConfirmedTime   Time        `json:"confirmedTime,omitzero"`
 	NoticeGiven     bool        `json:"noticeGiven,omitempty"`
+	Notice          string      `json:"notice,omitempty"`      // id@version of the notice that was shown
+	InformedTime    Time        `json:"informedTime,omitzero"` // of a lift: when the person was told that a restriction ends
 	Goods           []string    `json:"goods,omitempty"`
 	Reason          string      `json:"reason,omitempty"`
 	Scope           string      `json:"scope,omitempty"`

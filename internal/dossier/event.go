@@ -33,7 +33,7 @@ func eventOf(header []byte, e *consent.Event, names wording.Names) Event {
 		Position: e.Position, RecordedTime: Time(e.Recorded), OccurredTime: Time(e.Occurred), Kind: e.Kind.String(),
 		Summary: wording.Describe(e, names), Actor: e.Actor, Channels: make([]Named, 0, len(e.Channels)), LegalBasis: string(e.Basis),
 		Declaration: e.Declaration.String(), ExpiresTime: Time(e.Expires), Source: e.Source, ConfirmedTime: Time(e.Confirmed),
-		NoticeGiven: e.Notice, Goods: e.Goods, Reason: string(e.Reason), Scope: string(e.Scope), List: e.List, Binds: string(e.Binds),
+		NoticeGiven: e.Notice, Notice: e.NoticeShown.String(), InformedTime: Time(e.Informed), Goods: e.Goods, Reason: string(e.Reason), Scope: string(e.Scope), List: e.List, Binds: string(e.Binds),
 		EvidenceState: EvidenceNone, LeafHash: base64.StdEncoding.EncodeToString(leaf[:]),
 	}
 	for _, id := range e.Channels {

@@ -169,3 +169,40 @@ func TestApplyCatalog_ClientThatIsNoRecipient_IsWarnedOf(t *testing.T) {
 		}
 	})
 }
+
+func TestExport_NoticeThatWasShown_AndWhenAPersonWasInformed_AreTold(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin, _ := w.twoControllers()
+		w.mustRecord(admin, s, statement.Statement{
+			Kind: consent.KindGrant, Address: anna, Channels: []string{"shop"}, Basis: catalog.BasisExistingCustomer, TransactionID: "order-17",
+			Notice: true, NoticeShown: consent.Declaration{ID: "till", Version: "1"}, Goods: []string{"tea"}, Source: consent.SourceInPerson,
+		})
+		w.mustRecord(admin, s, statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonProcessingRestricted})
+		w.clock.Advance(48 * time.Hour)
+		w.mustRecord(admin, s, statement.Statement{
+			Kind: consent.KindLift, Address: anna, Reason: consent.ReasonProcessingRestricted, Justification: "settled",
+			Informed: consent.InstantOf(w.clock.Now().Add(-24 * time.Hour)),
+		})
+		day := w.clock.Now().Add(-24 * time.Hour).In(vienna(t)).Format("02.01.2006")
+		page := fileOf(admin, t, s, export.Input{Address: anna, Format: export.HTML, Language: locale.German})
+		for _, want := range []string{"till, Fassung 1", "Keine Angebote?", "Person unterrichtet am</dt><dd>" + day} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page lacks %q", want)
+			}
+		}
+		for _, format := range []export.Format{export.JSON, export.CSV, export.JSONLD} {
+			if file := fileOf(admin, t, s, export.Input{Address: anna, Format: format}); !strings.Contains(file, "till@1") {
+				t.Errorf("%s lacks the notice", format)
+			}
+		}
+	})
+}
+
+func vienna(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}

@@ -224,7 +224,14 @@ func (b *writer) writeEvents() {
 		return
 	}
 	table := paper.Block{Kind: paper.Table, Columns: b.columns([]int{20, 0, 20}, "page.when", "page.event", "page.recordedBy")}
+	var before *dossier.Event
 	for _, e := range history(b.Dossier) {
+		if isSameHold(before, e) {
+			when := &table.Rows[len(table.Rows)-1][0]
+			when.Lines[len(when.Lines)-1].Text += ", " + itoa(e.Position)
+			continue
+		}
+		before = e
 		when := paper.Text(b.day(e.OccurredTime))
 		when.AddLine(paper.Minor, b.in(e.OccurredTime.Clock()))
 		when.AddLine(paper.Minor, b.t("page.recorded")+" "+b.day(e.RecordedTime))

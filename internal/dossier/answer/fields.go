@@ -52,17 +52,20 @@ func (f *fields) number(key string, position int64) {
 	}
 }
 
+// version adds a version of a declaration, id@version; nothing where none is named.
+func (f *fields) version(key, ref string) {
+	if id, version, versioned := strings.Cut(ref, "@"); versioned {
+		f.add(key, locale.Fill("field.declarationVersion", locale.Values{"id": locale.Same(id), "version": locale.Same(version)}))
+	}
+}
+
 // fieldsOf returns what is known of an event. The address is left out where it was typed as it is: it stands at the top of the page.
 func fieldsOf(e *dossier.Event, exact string) []field {
 	var f fields
 	if e.LegalBasis != "" {
 		f.add("field.legalBasis", basisName(e.LegalBasis))
 	}
-	if id, version, versioned := strings.Cut(e.Declaration, "@"); versioned {
-		f.add("field.declaration", locale.Fill("field.declarationVersion", locale.Values{
-			"id": locale.Same(id), "version": locale.Same(version),
-		}))
-	}
+	f.version("field.declaration", e.Declaration)
 	f.time("field.confirmed", e.ConfirmedTime)
 	if e.Kind != "request" {
 		f.time("field.expires", e.ExpiresTime)
@@ -71,6 +74,8 @@ func fieldsOf(e *dossier.Event, exact string) []field {
 	if e.NoticeGiven {
 		f.add("field.notice", locale.Get("field.given"))
 	}
+	f.version("field.noticeShown", e.Notice)
+	f.time("field.informed", e.InformedTime)
 	f.same("field.goods", strings.Join(e.Goods, ", "))
 	f.same("field.list", e.List)
 	f.evidence(&e.Evidence, exact)

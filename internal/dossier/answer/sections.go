@@ -35,6 +35,11 @@ func history(d *dossier.Dossier) []*dossier.Event {
 	return list
 }
 
+// isSameHold reports whether two events are one legal hold, or its end: it is recorded for the address and for its mailbox.
+func isSameHold(a, b *dossier.Event) bool {
+	return a != nil && a.Kind == b.Kind && (a.Kind == "hold" || a.Kind == "release") && a.RecordedTime == b.RecordedTime
+}
+
 // recorderOf names the client that recorded an event: as the list of recipients does, or by its department, or else by its id.
 func recorderOf(d *dossier.Dossier, e *dossier.Event) locale.Text {
 	for i := range d.Recipients {

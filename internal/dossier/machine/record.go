@@ -100,7 +100,11 @@ func party(d *dossier.Dossier, c *dossier.Controller) node {
 
 // notice is what the person was told: the wording of a declaration.
 func notice(d *dossier.Dossier, v *dossier.Declaration) node {
-	n := node{"@id": noticeID(d, v.ID+"@"+v.Version), "@type": "dpv:ConsentNotice", "dct:identifier": v.ID + "@" + v.Version}
+	kind := "dpv:ConsentNotice"
+	if v.Kind == string(catalog.KindNotice) {
+		kind = "dpv:PrivacyNotice"
+	}
+	n := node{"@id": noticeID(d, v.ID+"@"+v.Version), "@type": kind, "dct:identifier": v.ID + "@" + v.Version}
 	if v.Text != "" {
 		n["dct:language"], n["dct:description"] = v.Language, node{"@language": v.Language, "@value": v.Text}
 	}

@@ -250,7 +250,7 @@ func TestJSONLD_BlockOfADomain_TellsFactTimeAndScope(t *testing.T) {
 
 // terms are those of the Data Privacy Vocabulary 2.3 that the file uses, each looked up there.
 func terms() []string {
-	return strings.Fields(`Collect CommunicationForCustomerCare ConsentExpired ConsentGiven ConsentInvalidated ConsentNotice ConsentRecord
+	return strings.Fields(`Collect CommunicationForCustomerCare ConsentExpired ConsentGiven ConsentInvalidated ConsentNotice PrivacyNotice ConsentRecord
 		ConsentRefused ConsentRequested ConsentRevoked ConsentStatusInvalidForProcessing ConsentUnknown ConsentWithdrawn DataController
 		DataProcessingRecord DataSubject DirectMarketing ExpressedConsent LegalCompliance Location Notice ObjectingToProcess
 		OptingOutFromProcess Organisation Permission Process Prohibition RenewedConsentGiven StorageCondition Store TemporalDuration

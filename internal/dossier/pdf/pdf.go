@@ -98,7 +98,7 @@ func (w *writer) together(blocks []paper.Block) float64 {
 	for i := range blocks {
 		switch b := &blocks[i]; b.Kind {
 		case paper.Section, paper.Heading, paper.Lead:
-			height += float64(len(w.fonts.wrap(b.Text, style{size: sizeSection}, bodyWidth)))*style{size: sizeSection}.height() + 4
+			height += float64(len(w.fonts.wrap(b.Text, style{size: sizeSection}, bodyWidth)))*style{size: sizeSection}.height() + 6
 			continue
 		case paper.Table:
 			height += w.beginOfTable(b)

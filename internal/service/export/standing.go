@@ -143,22 +143,28 @@ func (g *dossierBuilder) putDeclarations() {
 	done := map[string]bool{}
 	for i := range g.dossier.Events {
 		e := &g.dossier.Events[i]
-		if e.Declaration == "" || done[e.Declaration] {
-			continue
+		for _, ref := range []string{e.Declaration, e.Notice} {
+			if ref != "" && !done[ref] {
+				done[ref] = true
+				g.putDeclaration(ref, e.CatalogVersion)
+			}
 		}
-		done[e.Declaration] = true
-		id, version, err := catalog.ParseDeclarationRef(e.Declaration)
-		if err != nil {
-			continue // What is stored was read by the same function.
-		}
-		d := dossier.Declaration{ID: id, Version: version}
-		if at, found := g.declared(id, version, e.CatalogVersion); found != nil {
-			d.Kind, d.Language, d.Channels = string(found.Kind), found.Language, g.reader.channels(found.Channels)
-			d.Text, d.CatalogVersion = found.Text, at
-			g.used[at] = true
-		}
-		g.dossier.Declarations = append(g.dossier.Declarations, d)
 	}
+}
+
+// putDeclaration adds a version of a declaration or notice, with its text as the catalog in force then or another one has it.
+func (g *dossierBuilder) putDeclaration(ref string, in int64) {
+	id, version, err := catalog.ParseDeclarationRef(ref)
+	if err != nil {
+		return // What is stored was read by the same function.
+	}
+	d := dossier.Declaration{ID: id, Version: version}
+	if at, found := g.declared(id, version, in); found != nil {
+		d.Kind, d.Language, d.Channels = string(found.Kind), found.Language, g.reader.channels(found.Channels)
+		d.Text, d.CatalogVersion = found.Text, at
+		g.used[at] = true
+	}
+	g.dossier.Declarations = append(g.dossier.Declarations, d)
 }
 
 func (g *dossierBuilder) declared(id, version string, in int64) (int64, *catalog.DeclarationVersion) {
