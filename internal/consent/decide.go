@@ -67,8 +67,7 @@ func (r *Rules) deny(t Instant, codes []Code) Decision {
 }
 
 func (r *Rules) denyFor(t Instant, code Code) Decision {
-	codes := [1]Code{code}
-	return r.deny(t, codes[:])
+	return r.deny(t, []Code{code})
 }
 
 // block is a suppression that applies to the address, whatever its scope.
@@ -131,7 +130,7 @@ func (e *evaluation) has(reason Reason, test func(b block) bool) bool {
 
 func (e *evaluation) inScope(b block) bool { return e.rules.coverage.covers(b.Scope) }
 
-// blocksOnEveryClass is stage 3.
+// blocksOnEveryClass is stage 3. A legal notice is stopped by a LEGAL_BLOCK only.
 func (e *evaluation) blocksOnEveryClass(found *findings) {
 	if len(e.blocks) == 0 {
 		return

@@ -8,14 +8,20 @@ import (
 // findings are the codes that a stage has found, each once, in their order.
 type findings struct {
 	n    int
-	list [8]Code // No stage finds more than six: an ALLOW after a consent and four bases, or all of stage 5.
+	few  [8]Code // Nothing is allocated for these. No stage finds more than six: an ALLOW after a consent and four bases, or all of stage 5.
+	many []Code  // all of them, once there are more than few has room for
 }
 
 func (f *findings) add(c Code) {
-	if !slices.Contains(f.codes(), c) {
-		f.list[f.n] = c
-		f.n++
+	if slices.Contains(f.codes(), c) {
+		return
 	}
+	if f.n < len(f.few) {
+		f.few[f.n] = c
+	} else {
+		f.many = append(append([]Code(nil), f.codes()...), c)
+	}
+	f.n++
 }
 
 func (f *findings) addAll(others *findings) {
@@ -24,7 +30,12 @@ func (f *findings) addAll(others *findings) {
 	}
 }
 
-func (f *findings) codes() []Code { return f.list[:f.n] }
+func (f *findings) codes() []Code {
+	if f.many != nil {
+		return f.many
+	}
+	return f.few[:f.n]
+}
 
 // maxReasonLists is how many lists are shared at most; beyond it each decision has its own.
 const maxReasonLists = 256

@@ -26,8 +26,8 @@ const (
 	KindUnlink   Kind = 17 // ends the link of two addresses; of both
 )
 
-// kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here; what it does
-// to a state is said in [State.Apply], how it is stored in the canonical facts, and its sentences stand in package locale.
+// kinds is what the program has to know of each kind besides what an event of it does to a state. A new kind is a row here;
+// CONTRIBUTING.md lists all other places that it is added to.
 //
 //nolint:gochecknoglobals // immutable
 var kinds = [...]kindRow{

@@ -14,16 +14,10 @@ const (
 
 // String returns ALLOW, DENY or DEFER.
 func (v Verdict) String() string {
-	switch v {
-	case Allow:
-		return "ALLOW"
-	case Deny:
-		return "DENY"
-	case Defer:
-		return "DEFER"
-	default:
-		return "UNSPECIFIED"
+	if names := [...]string{Allow: "ALLOW", Deny: "DENY", Defer: "DEFER"}; v >= Allow && int(v) < len(names) {
+		return names[v]
 	}
+	return "UNSPECIFIED"
 }
 
 // About is what a denial concerns.
@@ -37,14 +31,10 @@ const (
 
 // String returns request, recipient or nothing.
 func (a About) String() string {
-	switch a {
-	case AboutRequest:
-		return "request"
-	case AboutRecipient:
-		return "recipient"
-	default:
-		return ""
+	if names := [...]string{AboutRequest: "request", AboutRecipient: "recipient"}; int(a) < len(names) {
+		return names[a]
 	}
+	return ""
 }
 
 // Code is why a check answers what it answers. The set grows.
@@ -52,54 +42,58 @@ type Code string
 
 // The codes of decisions, in the order in which they are looked for.
 const (
-	CodeChannelRetired      Code = "CHANNEL_RETIRED"
-	CodeSenderUnknown       Code = "SENDER_UNKNOWN"
-	CodeSenderInactive      Code = "SENDER_INACTIVE"
-	CodeSenderNotAllowed    Code = "SENDER_NOT_ALLOWED"
-	CodeLegalBlock          Code = "LEGAL_BLOCK"
-	CodeRestricted          Code = "PROCESSING_RESTRICTED"
-	CodeHardBounce          Code = "HARD_BOUNCE"
-	CodeSuppressed          Code = "SUPPRESSED"
-	CodeMixedContent        Code = "MIXED_CONTENT"
-	CodeWithdrawn           Code = "WITHDRAWN"
-	CodeRefused             Code = "REFUSED"
-	CodeReferenceMissing    Code = "REFERENCE_MISSING"
-	CodeReferenceInvalid    Code = "REFERENCE_INVALID"
-	CodeAllowContract       Code = "ALLOW_CONTRACT"
-	CodeAllowLegal          Code = "ALLOW_LEGAL_OBLIGATION"
-	CodeRoleAddress         Code = "ROLE_ADDRESS"
-	CodeObjection           Code = "OBJECTION"
-	CodeComplaint           Code = "COMPLAINT"
-	CodeErased              Code = "ERASED"
-	CodeExternalList        Code = "EXTERNAL_LIST"
-	CodeAllowConsent        Code = "ALLOW_CONSENT"
-	CodeScopeMismatch       Code = "CONSENT_SCOPE_MISMATCH"
-	CodeNotProvable         Code = "CONSENT_NOT_PROVABLE"
-	CodeConsentExpired      Code = "CONSENT_EXPIRED"
-	CodeConsentLapsed       Code = "CONSENT_LAPSED"
-	CodeConsentPending      Code = "CONSENT_PENDING"
-	CodeRefusedBefore       Code = "REFUSED_BEFORE"
-	CodeHonouredRefusal     Code = "HONOURED_REFUSAL"
-	CodeSaleMissing         Code = "CUSTOMER_SALE_MISSING"
-	CodeNoticeMissing       Code = "CUSTOMER_NOTICE_MISSING"
-	CodeNotSimilar          Code = "CUSTOMER_NOT_SIMILAR"
-	CodeBasisExpired        Code = "BASIS_EXPIRED"
-	CodeCustomerLapsed      Code = "CUSTOMER_LAPSED"
-	CodeAllowCustomer       Code = "ALLOW_EXISTING_CUSTOMER"
-	CodeTermsInsufficient   Code = "TERMS_INSUFFICIENT"
-	CodeAllowTerms          Code = "ALLOW_TERMS"
-	CodeBasisNotAccepted    Code = "BASIS_NOT_ACCEPTED"
-	CodeNoLegalBasis        Code = "NO_LEGAL_BASIS"
-	CodeConfirmationLimit   Code = "CONFIRMATION_LIMIT"
-	CodeAllowConfirmation   Code = "ALLOW_CONFIRMATION"
-	ObligationOneClick           = "LIST_UNSUBSCRIBE_ONE_CLICK"
-	ObligationUnsubscribe        = "UNSUBSCRIBE_LINK"
-	ObligationImprint            = "IMPRINT"
-	ObligationPostalAddress      = "POSTAL_ADDRESS"
-	ObligationIdentifiable       = "IDENTIFIABLE_AS_ADVERTISING"
-	ObligationOptOutNotice       = "OPT_OUT_NOTICE"
-	ObligationNoAdvertising      = "NO_ADVERTISING" // of confirmation mails, as the next one
-	ObligationNotMeLink          = "NOT_ME_LINK"
+	CodeChannelRetired    Code = "CHANNEL_RETIRED"
+	CodeSenderUnknown     Code = "SENDER_UNKNOWN"
+	CodeSenderInactive    Code = "SENDER_INACTIVE"
+	CodeSenderNotAllowed  Code = "SENDER_NOT_ALLOWED"
+	CodeLegalBlock        Code = "LEGAL_BLOCK"
+	CodeRestricted        Code = "PROCESSING_RESTRICTED"
+	CodeHardBounce        Code = "HARD_BOUNCE"
+	CodeSuppressed        Code = "SUPPRESSED"
+	CodeMixedContent      Code = "MIXED_CONTENT"
+	CodeWithdrawn         Code = "WITHDRAWN"
+	CodeRefused           Code = "REFUSED"
+	CodeReferenceMissing  Code = "REFERENCE_MISSING"
+	CodeReferenceInvalid  Code = "REFERENCE_INVALID"
+	CodeAllowContract     Code = "ALLOW_CONTRACT"
+	CodeAllowLegal        Code = "ALLOW_LEGAL_OBLIGATION"
+	CodeRoleAddress       Code = "ROLE_ADDRESS"
+	CodeObjection         Code = "OBJECTION"
+	CodeComplaint         Code = "COMPLAINT"
+	CodeErased            Code = "ERASED"
+	CodeExternalList      Code = "EXTERNAL_LIST"
+	CodeAllowConsent      Code = "ALLOW_CONSENT"
+	CodeScopeMismatch     Code = "CONSENT_SCOPE_MISMATCH"
+	CodeNotProvable       Code = "CONSENT_NOT_PROVABLE"
+	CodeConsentExpired    Code = "CONSENT_EXPIRED"
+	CodeConsentLapsed     Code = "CONSENT_LAPSED"
+	CodeConsentPending    Code = "CONSENT_PENDING"
+	CodeRefusedBefore     Code = "REFUSED_BEFORE"
+	CodeHonouredRefusal   Code = "HONOURED_REFUSAL"
+	CodeSaleMissing       Code = "CUSTOMER_SALE_MISSING"
+	CodeNoticeMissing     Code = "CUSTOMER_NOTICE_MISSING"
+	CodeNotSimilar        Code = "CUSTOMER_NOT_SIMILAR"
+	CodeBasisExpired      Code = "BASIS_EXPIRED"
+	CodeCustomerLapsed    Code = "CUSTOMER_LAPSED"
+	CodeAllowCustomer     Code = "ALLOW_EXISTING_CUSTOMER"
+	CodeTermsInsufficient Code = "TERMS_INSUFFICIENT"
+	CodeAllowTerms        Code = "ALLOW_TERMS"
+	CodeBasisNotAccepted  Code = "BASIS_NOT_ACCEPTED"
+	CodeNoLegalBasis      Code = "NO_LEGAL_BASIS"
+	CodeConfirmationLimit Code = "CONFIRMATION_LIMIT"
+	CodeAllowConfirmation Code = "ALLOW_CONFIRMATION"
+)
+
+// The obligations: what a sender must put into an allowed message.
+const (
+	ObligationOneClick      = "LIST_UNSUBSCRIBE_ONE_CLICK"
+	ObligationUnsubscribe   = "UNSUBSCRIBE_LINK"
+	ObligationImprint       = "IMPRINT"
+	ObligationPostalAddress = "POSTAL_ADDRESS"
+	ObligationIdentifiable  = "IDENTIFIABLE_AS_ADVERTISING"
+	ObligationOptOutNotice  = "OPT_OUT_NOTICE"
+	ObligationNoAdvertising = "NO_ADVERTISING" // of confirmation mails, as the next one
+	ObligationNotMeLink     = "NOT_ME_LINK"
 )
 
 // about says what a denial with this primary code concerns.
@@ -122,12 +116,11 @@ func (c Code) Remedy(lang locale.Language) string { return locale.Remedy(string(
 // AllCodes returns every code that decisions give, in the order in which they are looked for.
 func AllCodes() []Code {
 	return []Code{
-		CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeLegalBlock, CodeRestricted,
-		CodeHardBounce, CodeSuppressed, CodeMixedContent, CodeWithdrawn, CodeRefused, CodeReferenceMissing, CodeReferenceInvalid,
-		CodeAllowContract, CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList,
-		CodeAllowConsent, CodeScopeMismatch, CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending,
-		CodeRefusedBefore, CodeHonouredRefusal, CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired,
-		CodeCustomerLapsed, CodeAllowCustomer, CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted,
-		CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
+		CodeChannelRetired, CodeSenderUnknown, CodeSenderInactive, CodeSenderNotAllowed, CodeLegalBlock, CodeRestricted, CodeHardBounce,
+		CodeSuppressed, CodeMixedContent, CodeWithdrawn, CodeRefused, CodeReferenceMissing, CodeReferenceInvalid, CodeAllowContract,
+		CodeAllowLegal, CodeRoleAddress, CodeObjection, CodeComplaint, CodeErased, CodeExternalList, CodeAllowConsent, CodeScopeMismatch,
+		CodeNotProvable, CodeConsentExpired, CodeConsentLapsed, CodeConsentPending, CodeRefusedBefore, CodeHonouredRefusal,
+		CodeSaleMissing, CodeNoticeMissing, CodeNotSimilar, CodeBasisExpired, CodeCustomerLapsed, CodeAllowCustomer,
+		CodeTermsInsufficient, CodeAllowTerms, CodeBasisNotAccepted, CodeNoLegalBasis, CodeConfirmationLimit, CodeAllowConfirmation,
 	}
 }

@@ -20,11 +20,10 @@ func (f *Facts) Refs(each func(kind RefKind, name string)) {
 	for _, c := range f.Channels {
 		each(RefChannel, c)
 	}
-	if !f.Declaration.IsZero() {
-		each(RefDeclaration, f.Declaration.String())
-	}
-	if !f.NoticeShown.IsZero() {
-		each(RefDeclaration, f.NoticeShown.String())
+	for _, d := range [...]Declaration{f.Declaration, f.NoticeShown} {
+		if !d.IsZero() {
+			each(RefDeclaration, d.String())
+		}
 	}
 	for _, g := range f.Goods {
 		each(RefGoods, g)

@@ -69,7 +69,7 @@ func coverageOf(ch *catalog.Channel, sender string) coverage {
 	return coverage{class: ch.Class, controller: ch.Controller, department: ch.Department, channel: ch.ID, sender: sender}
 }
 
-// NewRules returns the rules of c for a request. The error is [FaultUnknownChannel].
+// NewRules returns the rules of c for a request. The error is UNKNOWN_CHANNEL of package fault.
 func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	ch, ok := c.Channel(r.Channel)
 	if !ok {

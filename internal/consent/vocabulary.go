@@ -80,7 +80,6 @@ func KnownSource(s string) bool {
 	switch s {
 	case "", SourceWebForm, SourceDoubleOptIn, SourceAPI, SourceImport, SourcePaper, SourceInPerson, SourcePhone:
 		return true
-	default:
-		return false
 	}
+	return false
 }

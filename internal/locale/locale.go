@@ -1,5 +1,6 @@
-// Package locale holds every sentence that people read, in English and in German. The sentences stand in en.yaml and de.yaml under
-// plain keys; both files have the same keys and the same placeholders in braces, which a test holds.
+// Package locale holds the sentences of answers, pages and documents, in English and in German. They stand in en.yaml and de.yaml under
+// plain keys; both files have the same keys and the same placeholders in braces, which a test holds. Messages of errors and warnings, and
+// the texts of the command line, are not here: they are English, and stand in the code that gives them.
 //
 // [Get] returns a sentence, [Fill] one with placeholders, [Count] one that depends on a number, and [Name] what a member of a closed set
 // is called. What codes mean is returned by [Explanation] and [Remedy], which a check asks for and which therefore allocate nothing.

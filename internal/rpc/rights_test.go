@@ -383,3 +383,18 @@ func TestEventOf_Removal_CountsPositions(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestSearchHistory_EveryKindOfAnAddress_CanBeAskedFor(t *testing.T) {
+	w := newWorld(t)
+	var all []string
+	for _, kind := range consent.Kinds() {
+		if !kind.HasSubject() {
+			continue
+		}
+		all = append(all, kind.String())
+		if _, err := w.rights().SearchHistory(w.as(), &assentv1.SearchHistoryRequest{Address: "anna@example.com", Kinds: all[len(all)-1:]}); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+	w.events("anna@example.com", all...)
+}

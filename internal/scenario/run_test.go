@@ -50,7 +50,7 @@ func TestRunCore_EveryScenario_HoldsInThePureCore(t *testing.T) {
 // Whatever the rules can answer has a case that other surfaces run, too.
 func TestScenarios_TogetherExpectEveryReason(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range load(t, "testdata") {
+	for _, s := range load(t, "testdata", filepath.Join("..", "..", "examples", "scenarios")) {
 		for _, check := range s.Checks {
 			seen[check.Expect.Reason] = true
 		}

@@ -2707,7 +2707,7 @@ var File_assent_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
+	"\x1fassent/v1/history_service.proto\x12\tassent.v1\x1a\x15assent/v1/facts.proto\x1a\x15assent/v1/types.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x04\n" +
 	"\x14SearchHistoryRequest\x12$\n" +
 	"\aaddress\x18\x01 \x01(\tB\n" +
 	"\xe0A\x02\xbaH\x04r\x02 \x01R\aaddress\x12*\n" +
@@ -2715,8 +2715,8 @@ const file_assent_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\bR\tpageToken\x12O\n" +
 	"\x13occurred_since_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredSinceTime\x12O\n" +
-	"\x13occurred_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredUntilTime\x12\x88\x01\n" +
-	"\x05kinds\x18\x06 \x03(\tBr\xe0A\x01\xbaHl\x92\x01i\x10\r\"ercR\arequestR\x05grantR\aconfirmR\x04mailR\bwithdrawR\x06refuseR\bsuppressR\x04liftR\x05eraseR\x04voidR\x04moveR\x04holdR\areleaseR\x05kinds\x12$\n" +
+	"\x13occurred_until_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x11occurredUntilTime\x12\x97\x01\n" +
+	"\x05kinds\x18\x06 \x03(\tB\x80\x01\xe0A\x01\xbaHz\x92\x01w\x10\x0f\"srqR\arequestR\x05grantR\aconfirmR\x04mailR\bwithdrawR\x06refuseR\bsuppressR\x04liftR\x05eraseR\x04voidR\x04moveR\x04holdR\areleaseR\x04linkR\x06unlinkR\x05kinds\x12$\n" +
 	"\achannel\x18\a \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02(@R\achannel\x12 \n" +
 	"\x05actor\x18\b \x01(\tB\n" +

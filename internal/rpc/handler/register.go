@@ -16,6 +16,6 @@ func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
 	assentv1.RegisterHistoryServiceServer(server, &historyServer{history: use, record: use, rights: use, speaks: speaks})
 	assentv1.RegisterCatalogServiceServer(server, &catalogServer{catalogs: use})
 	assentv1.RegisterLedgerServiceServer(server, &ledgerServer{prover: use})
-	assentv1.RegisterRetentionServiceServer(server, &retentionServer{keeper: use})
+	assentv1.RegisterRetentionServiceServer(server, &retentionServer{remover: use})
 	assentv1.RegisterClientServiceServer(server, &clientServer{clients: use})
 }

@@ -10,14 +10,14 @@ import (
 type retentionServer struct {
 	assentv1.UnimplementedRetentionServiceServer
 
-	keeper Keeper
+	remover Remover
 }
 
 // RunRetention removes what is due.
 func (s *retentionServer) RunRetention(
 	ctx context.Context, m *assentv1.RunRetentionRequest,
 ) (*assentv1.RunRetentionResponse, error) {
-	report, err := s.keeper.RunRetention(ctx, m.GetValidateOnly())
+	report, err := s.remover.RunRetention(ctx, m.GetValidateOnly())
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,8 @@ func (s *Checker) decideByIndex(ctx context.Context, q *request, in *checkInput)
 	return got, s.hasReached(ctx, seen.head, &in.Consistency)
 }
 
-// isFreshEnough reports whether what was decided without a fence may be answered.
+// isFreshEnough reports whether what was decided without a fence may be answered. Of strict checks only a DENY may: one that is a moment old
+// at worst withholds a message that could have been sent. An ALLOW that is a moment old may miss a refusal (docs/decisions, record 0025).
 func (s *Checker) isFreshEnough(q *request, in *checkInput, seen *indexState) bool {
 	switch {
 	case in.AtLeast > seen.head.Position:
@@ -111,7 +112,7 @@ func (s *Checker) waitForFence(ctx context.Context) error {
 	return s.Traced(ctx, env.SpanFence, 1, s.index.Fence)
 }
 
-// decideInMemory decides by the index as it is, with one view for each readAtOnce addresses, for now or, where the clock lags behind the
+// decideInMemory decides by the index as it is, with one view for each addressesPerView addresses, for now or, where the clock lags behind the
 // ledger, for when that was written last. The error is errIndexUnusable where the index cannot tell.
 func (s *Checker) decideInMemory(ctx context.Context, q *request, in *checkInput) (answer, indexState, error) {
 	q.discardOutcomes()

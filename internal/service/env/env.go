@@ -90,7 +90,7 @@ func CheckKeys(keys *seal.Keys, head *storage.Head) error {
 // refusal of the write, for that may have changed the transaction by then.
 var ErrStaleKeys = errors.New("a write's places lack a digest key that the head names")
 
-// StaleKeys is what errStaleKeys is to a caller.
+// StaleKeys is what a caller is told where [ErrStaleKeys] ends its write, and of a check that meets the same.
 func StaleKeys() *fault.Error {
 	return fault.Errorf(fault.Unavailable, "", "the server has loaded a new key meanwhile; try again")
 }

@@ -13,11 +13,11 @@ type BeginSpan func(ctx context.Context, name string, size int) (context.Context
 
 // The spans of traces inside a call.
 const (
-	// spanRead is a reading of the store.
+	// SpanRead is a reading of the store.
 	SpanRead = "store.read"
-	// spanFence is the waiting until the index has caught up with what was acknowledged.
+	// SpanFence is the waiting until the index has caught up with what was acknowledged.
 	SpanFence = "index.fence"
-	// spanWrite is a write from when it is handed over until it is durable: its waiting, deciding and committing.
+	// SpanWrite is a write from when it is handed over until it is durable: its waiting, deciding and committing.
 	SpanWrite = "store.write"
 )
 

@@ -21,8 +21,9 @@ import (
 const (
 	// actor is the actor of the events that retention records.
 	actor = "retention"
-	// PageSize is how many events are looked at at once, groupSize how many subjects one transaction is about at most.
-	PageSize                 = 2_000
+	// PageSize is how many events are looked at at once.
+	PageSize = 2_000
+	// candidatesPerTransaction is how many of a list of candidates are removed or ended in one transaction at most.
 	candidatesPerTransaction = 100
 )
 

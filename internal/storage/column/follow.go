@@ -11,7 +11,7 @@ import (
 )
 
 // What followers select of the tables e (events), k (subjects, or keys that may lead to none) and s (states): the columns that
-// [NextLeaf] and [Keyed] expect, and with states that do not belong to these events.
+// [Follow.AddLeaf] and [Keyed] expect, and with states that do not belong to these events.
 const (
 	Leaf       = `e.position, e.leaf_hash`
 	KeyedState = `k.form, k.digest, k.subject IS NULL, s.state`

@@ -311,7 +311,8 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/machine", "internal/duty", "internal/fault",
+		"internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
+		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault",
 		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/timetext", "internal/tlv",
 	}

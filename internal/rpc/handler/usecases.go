@@ -74,8 +74,8 @@ type Clients interface {
 	EndPriorKey(ctx context.Context, id string) (access.Client, error)
 }
 
-// Keeper removes what is not kept any longer.
-type Keeper interface {
+// Remover removes what is not kept any longer.
+type Remover interface {
 	RunRetention(ctx context.Context, dryRun bool) (retention.Report, error)
 }
 
@@ -98,5 +98,5 @@ type UseCases interface {
 	Catalogs
 	Clients
 	Prover
-	Keeper
+	Remover
 }
