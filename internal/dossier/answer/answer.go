@@ -195,6 +195,9 @@ func (b *writer) reasons(c *dossier.Channel, why locale.Text) paper.Cell {
 			cell.AddLine(paper.Minor, b.in(text))
 		}
 	}
+	if c.RefusedTime != 0 {
+		cell.AddLine(paper.Minor, locale.Fill("page.refused", locale.Values{"day": c.RefusedTime.Day()}).In(b.lang))
+	}
 	return cell
 }
 
