@@ -64,9 +64,13 @@ func readErasures(t testing.TB, header []string, rows [][]string) erasures {
 	return e
 }
 
-// writeHistory writes a history into a folder of the test's, for an import puts what it rejects beside it.
-func writeHistory(t testing.TB, header []string, rows [][]string) string {
+// writeHistory writes a history, shuffled unless shuffle is nil, into a folder of the test's, for an import puts what it rejects beside it.
+func writeHistory(t testing.TB, from string, shuffle *rand.Rand) string {
 	t.Helper()
+	header, rows := table(t, from)
+	if shuffle != nil {
+		shuffle.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	}
 	var out bytes.Buffer
 	if err := csv.NewWriter(&out).WriteAll(append([][]string{header}, rows...)); err != nil {
 		t.Fatal(err)
@@ -78,30 +82,15 @@ func writeHistory(t testing.TB, header []string, rows [][]string) string {
 	return path
 }
 
-func TestExampleHistory_AfterItsErasures_AnswersAsExpected(t *testing.T) {
-	eachStore(t, func(t *testing.T, db *database) {
-		header, rows := table(t, acmeEvents)
-		eraseExample(t, db, header, rows)
-	})
-}
-
-func TestExampleHistory_InAnotherOrder_AfterItsErasures_AnswersAsExpected(t *testing.T) {
-	header, rows := table(t, acmeEvents)
-	rand.New(rand.NewPCG(3, 4)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	eraseExample(t, newDatabase(t, "sqlite"), header, rows)
-}
-
-// eraseExample imports the history, has its erasures carried out, and imports it again.
-func eraseExample(t *testing.T, db *database, header []string, rows [][]string) {
+// eraseExample has the erasures of the history carried out, which was imported from the file into the database, and imports it again.
+// No server runs over the database.
+func eraseExample(t *testing.T, db *database, who *audience, file string) {
 	t.Helper()
-	who, erased := readAudience(t), readErasures(t, header, rows)
-	file := writeHistory(t, header, rows)
-	s := db.serve(nil)
-	importFile(t, s.GRPC, s.key, file)
-	s.stop()
+	header, rows := table(t, file)
+	erased := readErasures(t, header, rows)
 	before := carryOut(t, db, erased)
 
-	s = db.serve(nil)
+	s := db.serve(nil)
 	consent := assentv1.NewConsentServiceClient(dial(t, s.GRPC, s.key))
 	got, _ := who.answers(t, consent, exampleTime)
 	who.compareErased(t, got, erased)

@@ -51,31 +51,28 @@ func (noFetching) LoadDocument(string) (*ld.RemoteDocument, error) {
 	return nil, errors.New("a context is fetched")
 }
 
-func TestExampleHistory_TwentyAddressesInAllFormats(t *testing.T) {
-	addresses := drawn(t)
-	eachStore(t, func(t *testing.T, db *database) {
-		s := db.serve(nil)
-		importFile(t, s.GRPC, s.key, acmeEvents)
-		code, stdout, _ := command(t, "", "", "keys", "show", "--keys", db.keys, "--format", "json")
-		var shown struct{ VerifierKey string }
-		if err := json.Unmarshal([]byte(stdout), &shown); code != 0 || err != nil {
-			t.Fatalf("keys show: exit %d, %v", code, err)
+// exportInAllFormats exports the addresses from a server, stops it, and verifies the archives without it.
+func exportInAllFormats(t *testing.T, db *database, s *running, addresses []string) {
+	t.Helper()
+	code, stdout, _ := command(t, "", "", "keys", "show", "--keys", db.keys, "--format", "json")
+	var shown struct{ VerifierKey string }
+	if err := json.Unmarshal([]byte(stdout), &shown); code != 0 || err != nil {
+		t.Fatalf("keys show: exit %d, %v", code, err)
+	}
+	folder := exportFolder(t)
+	for i, address := range addresses {
+		exportAll(t, s, filepath.Join(folder, fmt.Sprintf("%s-%02d", filepath.Base(t.Name()), i)), address, i%2 == 1)
+	}
+	s.stop()
+	// From here on there is no server: only the files and the key are left.
+	for i := range addresses {
+		verifyOffline(t, filepath.Join(folder, fmt.Sprintf("%s-%02d.zip", filepath.Base(t.Name()), i)), shown.VerifierKey, uint64(i))
+	}
+	for _, a := range addresses {
+		if strings.Contains(s.log.String(), a) {
+			t.Error("an address stands in the log")
 		}
-		folder := exportFolder(t)
-		for i, address := range addresses {
-			exportAll(t, s, filepath.Join(folder, fmt.Sprintf("%s-%02d", filepath.Base(t.Name()), i)), address, i%2 == 1)
-		}
-		s.stop()
-		// From here on there is no server: only the files and the key are left.
-		for i := range addresses {
-			verifyOffline(t, filepath.Join(folder, fmt.Sprintf("%s-%02d.zip", filepath.Base(t.Name()), i)), shown.VerifierKey, uint64(i))
-		}
-		for _, a := range addresses {
-			if strings.Contains(s.log.String(), a) {
-				t.Error("an address stands in the log")
-			}
-		}
-	})
+	}
 }
 
 // exportFolder is where the files go: a temporary folder, or the one that is asked for, to look at them.
@@ -97,7 +94,7 @@ func exportAll(t *testing.T, s *running, path, address string, german bool) {
 		language = "de"
 	}
 	files := map[string][]byte{}
-	for _, format := range []string{"dossier", "csv", "html", "jsonld", "zip"} {
+	for _, format := range []string{"dossier", "csv", "html", "pdf", "jsonld", "zip"} {
 		out := path + "." + format
 		code, _, stderr := command(t, s.GRPC, s.key, "history", address, "--format", format, "--language", language, "--out", out)
 		if code != 0 {

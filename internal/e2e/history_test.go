@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -127,12 +126,14 @@ func importFile(t testing.TB, grpcAddress, key, file string) imported {
 
 var exampleTime = timestamppb.New(time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC))
 
-func TestExampleHistory_ThroughTheAPI_AnswersAsExpected(t *testing.T) {
+func TestExampleHistory_ThroughTheAPI_AnswersAsExpected_AlsoAfterItsErasures(t *testing.T) {
 	who := readAudience(t)
+	addresses := drawn(t)
 	eachStore(t, func(t *testing.T, db *database) {
+		file := writeHistory(t, acmeEvents, nil)
 		s := db.serve(nil)
 		consent := assentv1.NewConsentServiceClient(dial(t, s.GRPC, s.key))
-		if got := importFile(t, s.GRPC, s.key, acmeEvents); got.Recorded+got.Duplicates != 50_552 || got.Rejected != 0 {
+		if got := importFile(t, s.GRPC, s.key, file); got.Recorded+got.Duplicates != 50_552 || got.Rejected != 0 {
 			t.Fatalf("imported %+v", got)
 		}
 		got, _ := who.answers(t, consent, exampleTime)
@@ -143,29 +144,21 @@ func TestExampleHistory_ThroughTheAPI_AnswersAsExpected(t *testing.T) {
 		folded, _ := who.answers(t, consent, timestamppb.New(decided))
 		compare(t, "strictly, against a fold as of then", strict, folded)
 
-		if got := importFile(t, s.GRPC, s.key, acmeEvents); got.Recorded != 0 || got.Duplicates != 50_552 {
+		if got := importFile(t, s.GRPC, s.key, file); got.Recorded != 0 || got.Duplicates != 50_552 {
 			t.Errorf("the second import of the same file: %+v", got)
 		}
 		got, _ = who.answers(t, consent, exampleTime)
 		compare(t, "after the second import", got, who.want)
 		noAddresses(t, s)
+		exportInAllFormats(t, db, s, addresses)
+		eraseExample(t, db, &who, file)
 	})
 }
 
-func TestExampleHistory_InAnotherOrder_AnswersAsExpected(t *testing.T) {
+func TestExampleHistory_InAnotherOrder_AnswersAsExpected_AlsoAfterItsErasures(t *testing.T) {
 	who := readAudience(t)
-	shuffled := filepath.Join(t.TempDir(), "shuffled.csv")
-	header, rows := table(t, acmeEvents)
-	random := rand.New(rand.NewPCG(1, 2))
-	random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	var out bytes.Buffer
-	if err := csv.NewWriter(&out).WriteAll(append([][]string{header}, rows...)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(shuffled, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	eachStore(t, func(t *testing.T, db *database) {
+		shuffled := writeHistory(t, acmeEvents, rand.New(rand.NewPCG(1, 2)))
 		s := db.serve(nil)
 		consent := assentv1.NewConsentServiceClient(dial(t, s.GRPC, s.key))
 		importFile(t, s.GRPC, s.key, shuffled)
@@ -174,6 +167,8 @@ func TestExampleHistory_InAnotherOrder_AnswersAsExpected(t *testing.T) {
 		strict, decided := who.answers(t, consent, nil)
 		folded, _ := who.answers(t, consent, timestamppb.New(decided))
 		compare(t, "strictly, against a fold as of then", strict, folded)
+		s.stop()
+		eraseExample(t, db, &who, shuffled)
 	})
 }
 
