@@ -51,7 +51,8 @@ func TestRouteLibraries_WhatLibrariesLog_IsInTheFormatOfTheLog(t *testing.T) {
 	if err := child.Run(); err != nil {
 		t.Fatalf("%v: %s", err, &stderr)
 	}
-	want := []struct{ level, library, text string }{
+	type entry struct{ Level, Library, Text string }
+	want := []entry{
 		{"WARN", "grpc", "one 1"},
 		{"WARN", "grpc", "[test] two 2"},
 		{"WARN", "", "three\nand its second line"},
@@ -64,7 +65,10 @@ func TestRouteLibraries_WhatLibrariesLog_IsInTheFormatOfTheLog(t *testing.T) {
 		t.Fatalf("%d lines, want %d:\n%s", len(lines), len(want), &stderr)
 	}
 	for i, line := range lines {
-		var got struct{ Level, Library, Msg, Text string }
+		var got struct {
+			entry
+			Msg string
+		}
 		if err := json.Unmarshal([]byte(line), &got); err != nil {
 			t.Errorf("%v: %s", err, line)
 			continue
@@ -72,9 +76,8 @@ func TestRouteLibraries_WhatLibrariesLog_IsInTheFormatOfTheLog(t *testing.T) {
 		if got.Text == "" {
 			got.Text = got.Msg
 		}
-		expected := want[i]
-		if got.Level != expected.level || got.Library != expected.library || got.Text != expected.text {
-			t.Errorf("got %s, want %+v", line, expected)
+		if got.entry != want[i] {
+			t.Errorf("got %s, want %+v", line, want[i])
 		}
 	}
 }
