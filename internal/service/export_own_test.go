@@ -53,7 +53,7 @@ func wantWithout(t *testing.T, text string, secrets ...string) {
 func secretive(kind consent.Kind, address string) statement.Statement {
 	return statement.Statement{
 		Kind: kind, Address: address, Channels: []string{"newsletter"}, Source: consent.SourceWebForm, IP: "192.0.2.99",
-		URL: "https://secret.example/page", Note: "customer 4711", Operator: "Berta", DocumentRef: "letter-12",
+		URL: "https://secret.example/page", Note: "customer No. 4711", Operator: "Berta", DocumentRef: "letter-12",
 	}
 }
 
@@ -62,7 +62,7 @@ func TestExport_AddressAtTheTwinOfADomain_IsToldNothingOfTheOther(t *testing.T) 
 		s, ctx := w.acme()
 		const one, other = "max@strasse-twin.at", "max@straße-twin.at"
 		w.mustRecord(ctx, s, secretive(consent.KindRefuse, one))
-		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: one, Reason: consent.ReasonObjection, Note: "customer 4711"})
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Address: one, Reason: consent.ReasonObjection, Note: "customer No. 4711"})
 		nothing := dossierOf(ctx, t, s, other)
 		if nothing.Subject.Status != dossier.StatusUnknown || len(nothing.Held.Digests) != 0 || len(nothing.Suppressions) != 0 {
 			t.Errorf("%+v, %+v, %+v", nothing.Subject, nothing.Held.Digests, nothing.Suppressions)
@@ -73,7 +73,7 @@ func TestExport_AddressAtTheTwinOfADomain_IsToldNothingOfTheOther(t *testing.T) 
 		if len(d.Events) != 1 || d.Events[0].Kind != "grant" || d.Subject.OtherSpellingHeld || d.Channels[0].Reason != "ALLOW_CONSENT" {
 			t.Errorf("%+v, %+v, %s", d.Events, d.Subject, d.Channels[0].Reason)
 		}
-		wantWithout(t, everyFormat(ctx, t, s, export.Input{Address: other}), "192.0.2.99", "4711", "strasse-twin", "OBJECTION", "refuse")
+		wantWithout(t, everyFormat(ctx, t, s, export.Input{Address: other}), "192.0.2.99", "No. 4711", "strasse-twin", "OBJECTION", "refuse")
 		page, err := s.History(ctx, export.HistoryInput{Address: other, Size: 10})
 		if err != nil || len(page.Events) != 1 {
 			t.Errorf("%+v, %v", page.Events, err)
@@ -90,7 +90,7 @@ func TestExport_OtherSpellingOrDomain_TellsOnlyWhatBlocks(t *testing.T) {
 		const own, other = "anna.huber@gmail.com", "annahuber@gmail.com"
 		w.mustRecord(ctx, s, secretive(consent.KindRefuse, other))
 		w.mustRecord(ctx, s, statement.Statement{
-			Kind: consent.KindSuppress, Domain: "gmail.com", Reason: consent.ReasonManual, Scope: "all", Note: "spam from customer 4711", Operator: "Berta",
+			Kind: consent.KindSuppress, Domain: "gmail.com", Reason: consent.ReasonManual, Scope: "all", Note: "spam from customer No. 4711", Operator: "Berta",
 		})
 		w.mustRecord(ctx, s, consentOn("product-marketing", own, w.clock.Now()))
 		d := dossierOf(ctx, t, s, own)
@@ -105,7 +105,7 @@ func TestExport_OtherSpellingOrDomain_TellsOnlyWhatBlocks(t *testing.T) {
 		if !d.Subject.OtherSpellingHeld || d.Events[1].Domain != "gmail.com" {
 			t.Errorf("%+v, %+v", d.Subject, d.Events[1])
 		}
-		wantWithout(t, everyFormat(ctx, t, s, export.Input{Address: own, Operators: true}), "192.0.2.99", "4711", "secret.example", "letter-12", "Berta", other)
+		wantWithout(t, everyFormat(ctx, t, s, export.Input{Address: own, Operators: true}), "192.0.2.99", "No. 4711", "secret.example", "letter-12", "Berta", other)
 		archive := fileOf(ctx, t, s, export.Input{Address: own, Format: export.ZIP})
 		keys, err := w.keys.VerifierKeys(dossierOf(ctx, t, s, own).Made.Ledger)
 		if err != nil {
@@ -209,10 +209,10 @@ func TestExport_OfOneController_HasNothingOfAnother(t *testing.T) {
 		no.Channels = []string{"newsletter", "other-news"}
 		w.mustRecord(admin, s, no)
 		objection := statement.Statement{Kind: consent.KindSuppress, Address: anna, Reason: consent.ReasonObjection}
-		objection.Note, objection.Justification, objection.IP = "was rude, customer 4711", "phoned", "192.0.2.98"
+		objection.Note, objection.Justification, objection.IP = "was rude, customer No. 4711", "phoned", "192.0.2.98"
 		w.mustRecord(theirs, s, objection)
 		w.mustRecord(ours, s, consentOn("newsletter", anna, w.clock.Now()))
-		secrets := []string{"their-clerk", "4711 ", "rude", "192.0.2.98", "Other GmbH", "Other news", "other-news", "other-desk", "phoned"}
+		secrets := []string{"their-clerk", "No. 4711", "rude", "192.0.2.98", "Other GmbH", "Other news", "other-news", "other-desk", "phoned"}
 		for name, c := range map[string]struct {
 			ctx context.Context
 			in  export.Input
@@ -247,7 +247,7 @@ func TestExport_WithheldPosition_IsShownWithItsGroundAndNothingElse(t *testing.T
 		other := w.mustRecord(ctx, s, secretive(consent.KindRefuse, "ben@example.at"))
 		in := export.Input{Address: anna, Operators: true, Withheld: []export.Withheld{{Position: told.Position, Ground: "it names another customer"}}}
 		file := everyFormat(ctx, t, s, in)
-		wantWithout(t, file, "192.0.2.99", "4711", "letter-12", "Berta", "secret.example")
+		wantWithout(t, file, "192.0.2.99", "No. 4711", "letter-12", "Berta", "secret.example")
 		in.Format = export.HTML
 		if page := fileOf(ctx, t, s, in); !strings.Contains(page, "it names another customer") {
 			t.Error("the ground is not said")
