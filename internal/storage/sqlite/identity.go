@@ -21,24 +21,25 @@ var (
 // identity is which files are open: the database and its log, as they were when the store opened them. A path may come to name another
 // file, or none, while SQLite goes on writing into the files that it has open, which are lost when it closes them.
 type identity struct {
-	path string
-	file fs.FileInfo
-	log  fs.FileInfo
+	path    string
+	logPath string
+	file    fileID
+	log     fileID
 }
 
 func (f *file) logPath() string { return f.path + "-wal" }
 
 // identify returns the identity of the files that were opened just now.
 func (f *file) identify() (*identity, error) {
-	file, err := os.Stat(f.path)
+	file, err := fileNamed(f.path)
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Stat(f.logPath())
+	log, err := fileNamed(f.logPath())
 	if err != nil {
 		return nil, err
 	}
-	i := &identity{path: f.path, file: file, log: log}
+	i := &identity{path: f.path, logPath: f.logPath(), file: file, log: log}
 	return i, i.check()
 }
 
@@ -47,7 +48,7 @@ func (i *identity) check() error {
 	if err := sameFile(i.path, i.file); err != nil {
 		return err
 	}
-	return sameFile(i.path+"-wal", i.log)
+	return sameFile(i.logPath, i.log)
 }
 
 // usable returns an error that wraps [storage.ErrUnavailable] unless what is written now would be found again.
@@ -58,15 +59,15 @@ func (i *identity) usable() error {
 	return nil
 }
 
-func sameFile(path string, open fs.FileInfo) error {
-	named, err := os.Stat(path)
+func sameFile(path string, open fileID) error {
+	named, err := fileNamed(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the file %s was deleted or moved away while it was in use, so nothing is recorded any more: stop the server, "+
 			"and bring the file back from a backup", path)
 	case err != nil:
 		return err
-	case !os.SameFile(named, open):
+	case !named.is(open):
 		return fmt.Errorf("the file %s was replaced while it was in use, so nothing is recorded any more: stop the server, and start it "+
 			"again with the file that is to be used", path)
 	}
