@@ -32,6 +32,9 @@ var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 // patience is how long a test waits for a server before it fails.
 const patience = 20 * time.Second
 
+// quick is how long a server takes at most to stop, on a busy machine, when it waits for nothing.
+const quick = 4 * time.Second
+
 // logged is a log that tests read.
 type logged struct {
 	mu   sync.Mutex

@@ -172,7 +172,7 @@ func inOneTransaction(ctx context.Context, t testing.TB, s *Service, calls []fun
 	var ended atomic.Int32 // What is refused before it is queued does not wait.
 	for i, call := range calls {
 		all.Go(func() { errs[i] = call(); ended.Add(1) })
-		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
+		testkit.Eventually(t, time.Minute, "a write waits", func() bool {
 			urgent, _ := s.engine.Queued()
 			return urgent+int(ended.Load()) == i+1
 		})

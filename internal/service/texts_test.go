@@ -56,7 +56,7 @@ func commitTogether(ctx context.Context, t *testing.T, s *Service, store *counti
 	errs := make([]error, len(runs))
 	for i, run := range runs {
 		all.Go(func() { errs[i] = s.engine.Do(ctx, &txn.Write{Run: run}) })
-		testkit.Eventually(t, 10*time.Second, "a write waits", func() bool {
+		testkit.Eventually(t, time.Minute, "a write waits", func() bool {
 			urgent, _ := s.engine.Queued()
 			return urgent == i+1
 		})

@@ -82,7 +82,7 @@ func TestBench_RelativePath_JSON(t *testing.T) {
 }
 
 func TestLoad_ServerThatIsNotThere_IsAskedAgain(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	var out, errs bytes.Buffer
 	env := func(string) (string, bool) { return "", false }
