@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
@@ -45,6 +46,7 @@ type Tx struct {
 	eventPositions  map[eventID]int64 // events recorded by this transaction
 	records         []storage.Record
 	catalogs        []storage.Catalog
+	versions        []reference.CatalogVersion // with those in catalogs, which no read of the store sees; nil: catalogs is empty
 	requests        []storage.Request
 	touchedSubjects []*Subject
 	changedRows     []*Subject // their rows are to be stored
@@ -454,17 +456,21 @@ func (w *Tx) StoredEvidence(positions []int64) (map[int64][]byte, error) {
 	return w.tx.Evidence(w.ctx, positions)
 }
 
-// CatalogVersions returns the versions of the catalog that the head counts.
+// CatalogVersions returns the versions of the catalog that the head counts, those that this transaction puts included.
 func (w *Tx) CatalogVersions() ([]reference.CatalogVersion, error) {
+	if w.versions != nil {
+		return slices.Clip(w.versions), nil
+	}
 	return w.engine.Catalogs.UpTo(w.ctx, &w.Head)
 }
 
-// PutCatalog records a version of the catalog, which follows those of the head.
-func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
+// PutCatalog records a version of the catalog, which follows those of the head. Parsed is what its document says.
+func (w *Tx) PutCatalog(c *storage.Catalog, parsed *catalog.Catalog, event *consent.Event) error {
+	var versions []reference.CatalogVersion
 	var sum [32]byte
 	if w.Head.CatalogVersion > 0 {
-		versions, err := w.CatalogVersions()
-		if err != nil {
+		var err error
+		if versions, err = w.CatalogVersions(); err != nil {
 			return err
 		}
 		sum = versions[len(versions)-1].Sum
@@ -472,5 +478,6 @@ func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 	w.Append(event, nil)
 	w.Head.CatalogVersion, w.Head.CatalogsSum = c.Version, reference.SumCatalog(sum, c)
 	w.catalogs = append(w.catalogs, *c)
+	w.versions = append(versions, reference.CatalogVersion{Catalog: *c, Parsed: parsed, Sum: w.Head.CatalogsSum})
 	return nil
 }
