@@ -122,7 +122,7 @@ func (w *Tx) storeAnswer(id [32]byte, mac []byte, answer any, before int64) erro
 		return nil
 	}
 	w.requests = append(w.requests, request)
-	w.Changed = true
+	w.Changed, w.written = true, true
 	return nil
 }
 

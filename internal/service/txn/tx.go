@@ -51,6 +51,7 @@ type Tx struct {
 	touchedSubjects []*Subject
 	changedRows     []*Subject // their rows are to be stored
 	Changed         bool
+	written         bool // the write that runs has changed the transaction by more than the note of a return
 	Removals        Removals
 	Tables          []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
 
@@ -110,7 +111,7 @@ func (w *Tx) runWrite(write *Write) error {
 	if !w.engine.unsafe.RecordByOwnClock {
 		w.Recorded = max(w.Recorded, w.Head.Recorded+1)
 	}
-	w.Named = nil
+	w.Named, w.written = nil, false
 	var err error
 	if w.Caller, err = w.engine.guard.Admit(write.ctx, &w.Head); err != nil {
 		return err
@@ -203,7 +204,7 @@ func (w *Tx) SaveRow(s *Subject) {
 		s.rowChanged = true
 		w.changedRows = append(w.changedRows, s)
 	}
-	w.Changed = true
+	w.Changed, w.written = true, true
 }
 
 // State returns the fold of the subject with everything that the transaction has recorded.
@@ -320,7 +321,7 @@ func (w *Tx) Append(event *consent.Event, sealed []byte) {
 	w.records = append(w.records, storage.Record{
 		Event: *event, Header: header, Evidence: sealed, LeafHash: leaf, TreeHashes: w.tree.Append(leaf),
 	})
-	w.Changed = true
+	w.Changed, w.written = true, true
 }
 
 // foldEvent applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
