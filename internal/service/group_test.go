@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -179,4 +180,16 @@ func TestErasePending_OneOfAPageCannotBeKept_NoneIsCarriedOut(t *testing.T) {
 			t.Errorf("the log tells of %d erasures, want 2:\n%s", n, log.String())
 		}
 	})
+}
+
+// The error of a write that panicked is logged, so it must not say what the write was about.
+func TestCommit_WritePanics_TheErrorHasNothingOfTheValue(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	s, ctx := w.acme()
+	for _, thrown := range []any{anna, errors.New(anna)} {
+		err := s.engine.Do(ctx, &txn.Write{Run: func(*txn.Tx) error { panic(thrown) }})
+		if err == nil || strings.Contains(err.Error(), anna) || !strings.Contains(err.Error(), "panic while deciding: a value of type ") {
+			t.Errorf("the error is %v", err)
+		}
+	}
 }

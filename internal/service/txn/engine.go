@@ -393,10 +393,10 @@ func (w *Tx) runSafely(write *Write) (err error) {
 	return w.runWrite(write)
 }
 
-// recoverAsError turns a panic into an error.
+// recoverAsError turns a panic into an error, which is logged: it says of the panic what [fault.PanicText] allows.
 func recoverAsError(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
+		*err = fmt.Errorf("panic while deciding: %s\n%s", fault.PanicText(r), debug.Stack())
 	}
 }
 
