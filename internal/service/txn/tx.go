@@ -358,10 +358,10 @@ func (s *Subject) ErasedAt(spelling [16]byte) (last consent.Instant) {
 	return last
 }
 
-// NumberNames gives the names that the facts refer to numbers.
+// NumberNames gives the names that the facts refer to numbers, but for goods that no state will name.
 func (w *Tx) NumberNames(f *consent.Facts) {
 	number := func(kind consent.RefKind, name string) {
-		if w.Names.Add(kind, name) {
+		if (kind != consent.RefGoods || numbersGoods(f)) && w.Names.Add(kind, name) {
 			w.Head.Refs++
 		}
 	}
