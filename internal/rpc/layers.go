@@ -2,15 +2,15 @@ package rpc
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/assent-io/assent/internal/fault"
 )
 
 // requestIDKey is the name of the request id in metadata.
@@ -26,15 +26,10 @@ func (a *API) end(ctx context.Context, c *call, err *error) {
 	a.logCall(ctx, c, status.Code(*err))
 }
 
-// recovered returns the error that a panic becomes. What was thrown is logged only if it is an error of the runtime: any other
-// value may hold what the message held.
+// recovered returns the error that a panic becomes, and logs of it what [fault.PanicText] allows.
 func (a *API) recovered(ctx context.Context, c *call, thrown any) error {
-	what := fmt.Sprintf("a value of type %T", thrown)
-	if broken, ok := thrown.(runtime.Error); ok {
-		what = broken.Error()
-	}
 	a.causes.log.LogAttrs(ctx, slog.LevelError, "a call panicked", slog.String("method", c.method),
-		slog.String("request_id", c.id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
+		slog.String("request_id", c.id), slog.String("panic", fault.PanicText(thrown)), slog.String("stack", string(debug.Stack())))
 	return internal(c.id)
 }
 

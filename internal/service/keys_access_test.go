@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
@@ -174,6 +176,29 @@ func TestRotateClient_TwoKeysHoldAtATime(t *testing.T) {
 		wantFault(t, err, fault.ClientMissing)
 		_, err = s.EndPriorKey(admin, "nobody")
 		wantFault(t, err, fault.ClientMissing)
+	})
+}
+
+// A write of clients moves the time of the head, and makes every server read the clients anew.
+func TestEndPriorKey_ClientWithOneKey_WritesNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s := w.service(w.store(), 0)
+		admin := access.WithCaller(t.Context(), access.Process("test"))
+		if _, _, err := s.CreateClient(admin, administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"}); err != nil {
+			t.Fatal(err)
+		}
+		before, err := s.Store.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+		if c, err := s.EndPriorKey(admin, "shop"); err != nil || c.ID != "shop" || c.TwoKeys {
+			t.Errorf("%+v, %v", c, err)
+		}
+		after, err := s.Store.Head(t.Context())
+		if diff := cmp.Diff(before, after); err != nil || diff != "" {
+			t.Errorf("the head: %v (-before +after):\n%s", err, diff)
+		}
 	})
 }
 

@@ -26,11 +26,20 @@ type officer struct {
 	*kept.Dir
 
 	fails error
+	room  int // how many more erasures are kept before none is; 0: all
 }
 
 func (o *officer) Append(list []kept.Erasure) error {
 	if o.fails != nil {
 		return o.fails
+	}
+	switch o.room {
+	case 0:
+	case 1:
+		o.fails = errors.New("the disk is full")
+		fallthrough
+	default:
+		o.room--
 	}
 	return o.Dir.Append(list)
 }

@@ -1,9 +1,11 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -188,6 +190,45 @@ func TestRetention_ErasureThatCannotBeCarriedOut_DoesNotKeepTheOthers(t *testing
 		wantFault(t, err, fault.NoClaimsKey)
 		if n := report.Classes[2]; n.Class != retention.Evidence || n.Count != 1 || hasEvidence(ctx, t, s, ends.Position) {
 			t.Errorf("the evidence that was due stayed: %+v", n)
+		}
+	})
+}
+
+// A caller is told one error and no report, so the log has why each class failed, and what was done of the others.
+func TestRetention_TwoClassesFail_TheLogHasBothAndWhatWasDone(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		store := &deleting{Store: w.store(), deleted: func() error { return errors.New("the disk of the disclosures broke") }}
+		var log bytes.Buffer
+		s, err := New(t.Context(), store, w.keys, Options{Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		document := strings.Replace(withRetention(t, "evidence: P30D, disclosures: P1M"), "\npolicy:\n", "\npolicy:\n  claims_period: P3Y\n", 1)
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+			t.Fatal(err)
+		}
+		w.mustRecord(ctx, s, grantEnding("ends@example.at", start.Add(-time.Hour)))
+		key := w.holders(ctx, s, "ends@example.at")[0].Key
+		counts := []storage.Learnt{{Key: key, Day: today, Client: "shop", Count: 1}}
+		if err := s.Store.AddDisclosures(ctx, [32]byte{1}, consent.InstantOf(start.AddDate(1, 0, 0)), counts); err != nil {
+			t.Fatal(err)
+		}
+		erase := record.BatchItem{Statement: erasure(anna, start.Add(-time.Minute))}
+		if _, err := s.BatchRecord(ctx, record.Batch{Items: []record.BatchItem{erase}}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(60 * 24 * time.Hour)
+		_, err = s.RunRetention(ctx, false)
+		wantFault(t, err, fault.NoClaimsKey)
+		for _, want := range []string{
+			`classes=[erasures] error="NO_CLAIMS_KEY: `, `classes=[disclosures] error="the disk of the disclosures broke"`,
+			`msg="retention removed what the policy does not keep" evidence=1`,
+		} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("the log lacks %s:\n%s", want, log.String())
+			}
 		}
 	})
 }

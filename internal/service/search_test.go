@@ -98,6 +98,7 @@ func searched() []string {
 		"events", "subjects", "requests", "claims", // plain, and opened with every key
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
+		"request_positions", // names requests by their digests and events by their positions
 		"schema_migrations", "schema_versions", "sqlite_sequence",
 	}
 	for _, table := range tables.All() {

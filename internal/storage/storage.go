@@ -130,8 +130,9 @@ type Request struct {
 	BodyMAC []byte   // nil: it was forgotten, because something that it recorded was erased
 	Answer  []byte   // sealed
 	Expires consent.Instant
-	First   int64 // the positions that it was given, from the first to the last; zero: none
+	First   int64 // the positions that it was given or that its answer names, from the first to the last; zero: none
 	Last    int64
+	Named   []int64 // further ones before First, each once; a request that is loaded has none
 }
 
 // BatchEvent is an event of a batch.
@@ -222,7 +223,8 @@ type Changes struct {
 	DropEvidence []int64
 	// Blank names the events of which nothing stays but position, time of recording and the hashes of the tree.
 	Blank []int64
-	// ForgetRequests names the events; their requests are forgotten: their answers, what their bodies were, and their positions.
+	// ForgetRequests names the events; the requests that were given them or name them are forgotten: their answers, what their bodies were,
+	// and their positions.
 	ForgetRequests []int64
 	// DropSubjects names the subjects that lose their rows: nothing leads from an address to them any more. Their events and states
 	// stay.
@@ -249,7 +251,7 @@ type ForgottenDisclosures struct {
 const RevisionsKept = 10_000
 
 // RequestSpan is how many positions a request has at most from its first to its last: so many requests are looked at for each
-// position that is forgotten.
+// position that is forgotten. Those that are further away stand one by one in Named.
 const RequestSpan = 1_000
 
 // Tx is a write under way.

@@ -221,7 +221,7 @@ func (w *transaction) applyCatalog(in *ApplyCatalog, parsed *catalog.Catalog, ap
 		return applied, false, nil
 	}
 	applied.Version, applied.ETag, applied.Position = next.Version, etag(&next), next.Position
-	return applied, true, w.putCatalog(&next)
+	return applied, true, w.putCatalog(&next, parsed)
 }
 
 // effectiveFrom returns from when a catalog after the first is in force: now, or later as it says.
@@ -251,8 +251,8 @@ func (w *transaction) refUsed(ref catalog.Ref) bool {
 	return used
 }
 
-// putCatalog records a version of the catalog, and gives its names their numbers.
-func (w *transaction) putCatalog(c *storage.Catalog) error {
+// putCatalog records a version of the catalog.
+func (w *transaction) putCatalog(c *storage.Catalog, parsed *catalog.Catalog) error {
 	facts := consent.Facts{
 		Kind: consent.KindCatalog, CatalogVersion: c.Version, Effective: c.Effective, Document256: c.SHA256,
 	}
@@ -261,7 +261,7 @@ func (w *transaction) putCatalog(c *storage.Catalog) error {
 	if event.Key, err = w.admin.Keys.EventKey(codec.EventKeyInput(w.Recorded, &facts, "", &consent.Evidence{})); err != nil {
 		return err
 	}
-	return w.PutCatalog(c, &event)
+	return w.PutCatalog(c, parsed, &event)
 }
 
 // Admin keeps the catalog and the clients.

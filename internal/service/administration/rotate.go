@@ -22,15 +22,15 @@ func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Clien
 	if err != nil {
 		return access.Client{}, "", err
 	}
-	rotated, err := s.changeClient(ctx, in.ID, func(w *transaction, c *tables.Client) error {
+	rotated, err := s.changeClient(ctx, in.ID, func(w *transaction, c *tables.Client) (bool, error) {
 		if err := w.Caller.NeedGiven(c); err != nil {
-			return err
+			return false, err
 		}
 		if c.Revoked != 0 {
-			return fault.Errorf(fault.InvalidClient, "id", "the client was revoked, and this cannot be undone; create another client")
+			return false, fault.Errorf(fault.InvalidClient, "id", "the client was revoked, and this cannot be undone; create another client")
 		}
 		if err := w.keyMayExpire(in.KeyExpires); err != nil {
-			return err
+			return false, err
 		}
 		c.PriorHash, c.PriorExpires = c.KeyHash, c.KeyExpires
 		if in.Overlap != nil {
@@ -43,7 +43,7 @@ func (s *Admin) RotateClient(ctx context.Context, in RotateClient) (access.Clien
 			}
 		}
 		c.KeyHash, c.KeyExpires = hash, in.KeyExpires
-		return nil
+		return true, nil
 	})
 	if err != nil {
 		return access.Client{}, "", err
@@ -56,14 +56,19 @@ func (s *Admin) EndPriorKey(ctx context.Context, id string) (access.Client, erro
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return access.Client{}, err
 	}
-	return s.changeClient(ctx, id, func(w *transaction, c *tables.Client) error {
+	return s.changeClient(ctx, id, func(w *transaction, c *tables.Client) (bool, error) {
+		if err := w.Caller.NeedDepartmentOf(c); err != nil || c.PriorHash == [32]byte{} {
+			return false, err
+		}
 		c.PriorHash, c.PriorExpires = [32]byte{}, 0
-		return w.Caller.NeedDepartmentOf(c)
+		return true, nil
 	})
 }
 
-// changeClient stores a client as the change leaves it, for a caller with the scope clients.
-func (s *Admin) changeClient(ctx context.Context, id string, change func(w *transaction, c *tables.Client) error) (access.Client, error) {
+// changeClient stores a client as the change leaves it, for a caller with the scope clients. Change reports whether it changed anything.
+func (s *Admin) changeClient(
+	ctx context.Context, id string, change func(w *transaction, c *tables.Client) (bool, error),
+) (access.Client, error) {
 	var changed tables.Client
 	err := s.engine.Do(ctx, &txn.Write{
 		Run: func(tx *txn.Tx) error {
@@ -80,7 +85,7 @@ func (s *Admin) changeClient(ctx context.Context, id string, change func(w *tran
 				return fault.Errorf(fault.ClientMissing, "id", "the client does not exist")
 			}
 			changed = clients[at]
-			if err := change(w, &changed); err != nil {
+			if isChanged, err := change(w, &changed); err != nil || !isChanged {
 				return err
 			}
 			w.PutClient(changed)

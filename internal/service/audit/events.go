@@ -3,9 +3,7 @@ package audit
 import (
 	"bytes"
 	"crypto/sha256"
-	"maps"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
@@ -175,10 +173,10 @@ func (v *verifier) verifyBeside(r *storage.Row, seen *inspectedEvent, moved bool
 	}
 	if seen.deleted {
 		v.report.Deleted++
-		v.deleted[r.Position] = true
+		v.deleted.add(r.Position)
 	}
 	if seen.blank {
-		v.blanks[r.Position] = true
+		v.blanks.add(r.Position)
 		v.blank++
 		v.recorded = max(v.recorded, consent.Instant(r.Recorded))
 		return
@@ -209,9 +207,9 @@ func (v *verifier) verifyRemoval(e *consent.Event) {
 			})
 			return
 		}
-		if v.deleted[position] {
+		if v.deleted.has(position) {
 			v.report.Removed++
-			delete(v.deleted, position)
+			v.deleted.remove(position)
 		}
 	}
 }
@@ -225,19 +223,19 @@ func (v *verifier) verifyReplacements(r *storage.Row, seen *inspectedEvent) {
 		})
 	}
 	for _, was := range seen.event.Was {
-		if !v.blanks[was] {
+		if !v.blanks.has(was) {
 			v.report.add(Finding{
 				Kind: FindingInserted, From: r.Position, To: r.Position,
 				Message: "the event replaces another one that is not blank, or that a third event replaces, too",
 			})
 		}
-		delete(v.blanks, was)
+		v.blanks.remove(was)
 	}
 }
 
 // compareBlanks finds what was blanked without an erasure.
 func (v *verifier) compareBlanks() {
-	for _, position := range slices.Sorted(maps.Keys(v.blanks)) {
+	for position := range v.blanks.all() {
 		v.report.add(Finding{
 			Kind: FindingAltered, From: position, To: position, Message: "the event is blank, and no later event replaces it",
 		})

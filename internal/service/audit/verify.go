@@ -119,8 +119,8 @@ type verifier struct {
 	recorded consent.Instant // of the last event
 	tree     knownTree
 	versions map[int64]consent.Event // the events of the catalog, by version
-	blanks   map[int64]bool          // those for which no event stood yet
-	deleted  map[int64]bool          // those without their evidence, which was deleted
+	blanks   positionSet             // those for which no event stood yet
+	deleted  positionSet             // those without their evidence, which was deleted
 	blank    int64
 
 	erasedAny bool              // an erasure was recorded up to here
@@ -128,7 +128,7 @@ type verifier struct {
 }
 
 func newVerifier(report *Report, head storage.Head, progress func(int64)) *verifier {
-	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}, blanks: map[int64]bool{}, deleted: map[int64]bool{}}
+	return &verifier{report: report, head: head, progress: progress, next: 1, versions: map[int64]consent.Event{}}
 }
 
 func (v *verifier) noteProgress(n int) {

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -17,7 +17,8 @@ import (
 // work on an immutable table, so that checks do not contend.
 type Names struct {
 	store storage.Reader
-	table atomic.Pointer[Table]
+	table atomic.Pointer[Table] // replaced under mu only
+	mu    sync.Mutex
 }
 
 type nameKey struct {
@@ -25,11 +26,35 @@ type nameKey struct {
 	name string
 }
 
-// Table is the references up to a number. It implements codec.Names.
+// Table is the references up to a number. It implements codec.Names. Tables of which one extends the other share what both have, so that to
+// add a name costs the same however many there are: a table can be extended once.
 type Table struct {
 	refs    []storage.Ref // by number - 1
 	sums    [][32]byte    // of the references up to each
-	numbers map[nameKey]int32
+	goods   int           // how many of refs are kinds of goods
+	numbers *numbering    // nil: refs is empty
+}
+
+// numbering finds the numbers of names. It may have more names than the tables that share it.
+type numbering struct {
+	mu     sync.RWMutex
+	byName map[nameKey]int32
+}
+
+// add adds the number of a name, unless it has one: a table of another history must not take it from those that share the numbers.
+func (n *numbering) add(ref *storage.Ref) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key := nameKey{ref.Kind, ref.Name}
+	if _, ok := n.byName[key]; !ok {
+		n.byName[key] = ref.Number
+	}
+}
+
+func (n *numbering) number(key nameKey) int32 {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.byName[key]
 }
 
 // sum returns the sum of the first n references, which the head holds of all: the numbers of another history are worth nothing, and may be
@@ -65,8 +90,14 @@ func newNameCache(store storage.Reader) *Names {
 
 // Number implements codec.Names.
 func (t *Table) Number(kind consent.RefKind, name string) (int32, bool) {
-	n, ok := t.numbers[nameKey{kind, name}]
-	return n, ok
+	if t.numbers == nil {
+		return 0, false
+	}
+	n := t.numbers.number(nameKey{kind, name})
+	if n == 0 || int(n) > len(t.refs) {
+		return 0, false
+	}
+	return n, true
 }
 
 // Name implements codec.Names.
@@ -80,18 +111,24 @@ func (t *Table) Name(kind consent.RefKind, number int32) (string, bool) {
 // NewTable returns the table of all references of a store, by number.
 func NewTable(refs []storage.Ref) (*Table, error) { return (&Table{}).extendedWith(refs) }
 
-// extendedWith returns a table that has the refs, too, which follow its own without a gap.
+// extendedWith returns a table that has the refs, too, which follow its own without a gap. It is called once for a table at most, for what it
+// adds stands behind that table in memory that both share.
 func (t *Table) extendedWith(refs []storage.Ref) (*Table, error) {
-	next := &Table{refs: slices.Clone(t.refs), sums: slices.Clone(t.sums), numbers: map[nameKey]int32{}}
-	for _, r := range refs {
-		if int(r.Number) != len(next.refs)+1 {
-			return nil, fmt.Errorf("the references of the database have a gap before number %d", r.Number)
+	for i := range refs {
+		if number := len(t.refs) + i + 1; int(refs[i].Number) != number {
+			return nil, fmt.Errorf("the references of the database have a gap before number %d", refs[i].Number)
 		}
-		next.refs = append(next.refs, r)
-		next.sums = append(next.sums, sumRefs(next.sum(len(next.sums)), r))
 	}
-	for _, r := range next.refs {
-		next.numbers[nameKey{r.Kind, r.Name}] = r.Number
+	next := &Table{refs: append(t.refs, refs...), sums: t.sums, goods: t.goods, numbers: t.numbers}
+	if next.numbers == nil {
+		next.numbers = &numbering{byName: make(map[nameKey]int32, len(refs))}
+	}
+	for i := range refs {
+		next.sums = append(next.sums, sumRefs(next.sum(len(next.sums)), refs[i]))
+		next.numbers.add(&refs[i])
+		if refs[i].Kind == consent.RefGoods {
+			next.goods++
+		}
 	}
 	return next, nil
 }
@@ -100,6 +137,7 @@ func (t *Table) extendedWith(refs []storage.Ref) (*Table, error) {
 type NewNames struct {
 	table   *Table
 	refs    []storage.Ref     // those added
+	goods   int               // how many of refs are kinds of goods
 	numbers map[nameKey]int32 // of refs
 }
 
@@ -136,9 +174,15 @@ func (n *NewNames) Add(kind consent.RefKind, name string) bool {
 	}
 	number := int32(len(n.table.refs) + len(n.refs) + 1)
 	n.refs = append(n.refs, storage.Ref{Number: number, Kind: kind, Name: name})
+	if kind == consent.RefGoods {
+		n.goods++
+	}
 	n.numbers[nameKey{kind, name}] = number
 	return true
 }
+
+// Goods returns how many kinds of goods have numbers.
+func (n *NewNames) Goods() int { return n.table.goods + n.goods }
 
 // Of returns a table that fits the head. Where the one that is cached is of another history, as after a backup was restored, all is read
 // anew.
@@ -169,8 +213,15 @@ func (n *Names) Of(ctx context.Context, head *storage.Head) (*Table, error) {
 	if !table.Fits(head) {
 		return nil, env.OtherHistory()
 	}
-	n.table.Store(table)
+	n.replace(table)
 	return table, nil
+}
+
+// replace caches a table that shares nothing with the one that is cached.
+func (n *Names) replace(table *Table) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.table.Store(table)
 }
 
 // OfLocked returns the table of a head that is locked: no other transaction has counted more.
@@ -180,27 +231,26 @@ func (n *Names) OfLocked(ctx context.Context, head *storage.Head) (*Table, error
 		return table, err
 	}
 	if table, err = NewTable(table.refs[:head.Refs]); err == nil {
-		n.table.Store(table)
+		n.replace(table)
 	}
 	return table, err
 }
 
 // Learn adds references that are committed.
 func (n *Names) Learn(refs []storage.Ref) (*Table, error) {
-	for {
-		table := n.table.Load()
-		for len(refs) > 0 && int(refs[0].Number) <= len(table.refs) {
-			refs = refs[1:] // Another goroutine learnt it meanwhile.
-		}
-		if len(refs) == 0 {
-			return table, nil
-		}
-		next, err := table.extendedWith(refs)
-		if err != nil {
-			return nil, err
-		}
-		if n.table.CompareAndSwap(table, next) {
-			return next, nil
-		}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	table := n.table.Load()
+	for len(refs) > 0 && int(refs[0].Number) <= len(table.refs) {
+		refs = refs[1:] // Another goroutine learnt it meanwhile.
 	}
+	if len(refs) == 0 {
+		return table, nil
+	}
+	next, err := table.extendedWith(refs)
+	if err != nil {
+		return nil, err
+	}
+	n.table.Store(next)
+	return next, nil
 }

@@ -3,11 +3,13 @@ package retention
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
@@ -117,8 +119,8 @@ func (r *Report) name(class string, positions ...int64) {
 
 // RunRetention carries out the erasures that were imported, removes what the policy does not keep any longer, and records what it removed; in a dry run it only counts. It goes in
 // short transactions that other writes overtake, and may be interrupted, repeated, and done by several servers at once. With an error comes
-// what was done all the same: a class that fails does not keep the others. Errors: SCOPE_MISSING, OTHER_DEPARTMENT, NO_CATALOG,
-// NO_CLAIMS_KEY.
+// what was done all the same: a class that fails does not hold up the others. The log has each failure and what was done. Errors: SCOPE_MISSING,
+// OTHER_DEPARTMENT, NO_CATALOG, NO_CLAIMS_KEY.
 func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error) {
 	v, who, err := s.reader.Look(ctx, nil, asof.Moment{})
 	if err != nil {
@@ -132,19 +134,60 @@ func (s *Remover) RunRetention(ctx context.Context, dryRun bool) (Report, error)
 		return Report{}, err
 	}
 	current := &retentionRun{service: s, policy: cat.Policy.Retention, dryRun: dryRun, now: v.Asked, report: newReport()}
-	// A class that cannot be done does not hold up the others.
+	err = current.removeAll(ctx)
+	if !dryRun {
+		current.logReport(ctx)
+	}
+	return *current.report, err
+}
+
+// removeAll does all classes, and logs each failure: a caller is told one of them at most.
+func (r *retentionRun) removeAll(ctx context.Context) error {
 	var failed []error
-	for _, part := range []func(context.Context) error{
-		current.carryOutErasures, current.removeEvents, current.removeDisclosures, current.removeClaims,
+	for _, part := range []struct {
+		classes []string
+		remove  func(context.Context) error
+	}{
+		{[]string{Erasures}, r.carryOutErasures},
+		{[]string{Evidence, Requests, HardBounces}, r.removeEvents},
+		{[]string{Disclosures}, r.removeDisclosures},
+		{[]string{Claims}, r.removeClaims},
 	} {
-		if err := part(ctx); err != nil {
+		err := part.remove(ctx)
+		if err != nil {
 			failed = append(failed, env.StoreFault(err))
 		}
 		if ctx.Err() != nil {
-			break
+			break // What is said of a run that was ended is that it was.
+		}
+		if err != nil {
+			r.logFailure(ctx, part.classes, err)
 		}
 	}
-	return *current.report, errors.Join(failed...)
+	return errors.Join(failed...)
+}
+
+// logFailure writes to the log that some classes could not be done, and why.
+func (r *retentionRun) logFailure(ctx context.Context, classes []string, err error) {
+	attrs := []slog.Attr{slog.Any("classes", classes), slog.String("error", err.Error())}
+	var refused *fault.Error
+	if errors.As(err, &refused) && refused.Unwrap() != nil {
+		attrs = append(attrs, slog.String("cause", refused.Unwrap().Error()))
+	}
+	r.service.Log.LogAttrs(ctx, slog.LevelError, "retention could not do a part of its work", attrs...)
+}
+
+// logReport writes to the log how much the run did of each class, also where it failed: an answer that is an error has no report.
+func (r *retentionRun) logReport(ctx context.Context) {
+	var attrs []slog.Attr
+	for _, c := range r.report.Classes {
+		if c.Count > 0 {
+			attrs = append(attrs, slog.Int64(c.Class, c.Count))
+		}
+	}
+	if len(attrs) > 0 {
+		r.service.Log.LogAttrs(ctx, slog.LevelInfo, "retention removed what the policy does not keep", attrs...)
+	}
 }
 
 // retentionRun is one run of the retention.

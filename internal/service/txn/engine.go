@@ -20,8 +20,9 @@ import (
 )
 
 // Write is one write among those of a group. Run is called under the lock of the head, possibly more than once, each time
-// on a transaction that no earlier call has touched. It checks first and changes the transaction only when nothing can be refused any more, so
-// that a write that is refused leaves nothing behind.
+// on a transaction that no earlier call has touched. A write that is refused leaves nothing behind but the returns that it noted: it checks
+// first and changes the transaction only when hardly anything can be refused any more. Where something is refused all the same, the transaction
+// is given up, and the other writes of the group are run again without this one.
 type Write struct {
 	Load   storage.Load
 	Run    func(w *Tx) error
@@ -247,7 +248,8 @@ func bulkGroupSize(waiting []*Write, room int) int {
 	return n
 }
 
-// writeError is the error of a write that no refusal is: a fault of the program or of the data that it met.
+// writeError is the error of a write that its transaction cannot be committed with: a fault of the program or of the data that it met, or a
+// refusal after the write had changed the transaction.
 type writeError struct {
 	error
 
@@ -286,12 +288,16 @@ func (e *Engine) commitOrSplit(group []*Write) (lost error) {
 	case failsEveryWrite(err):
 		endWrites(group, err)
 		return err
+	case errors.As(err, &failed):
+		failed.write.finish(failed.error)
+		group = slices.DeleteFunc(group, func(write *Write) bool { return write == failed.write })
+		if len(group) == 0 {
+			return nil
+		}
+		return e.commitOrSplit(group)
 	case len(group) == 1:
 		group[0].finish(err)
 		return nil
-	case errors.As(err, &failed):
-		failed.write.finish(failed.error)
-		return e.commitOrSplit(slices.DeleteFunc(group, func(write *Write) bool { return write == failed.write }))
 	}
 	first, second := group[:len(group)/2], group[len(group)/2:]
 	if lost = e.commitOrSplit(first); lost != nil {
@@ -310,8 +316,9 @@ func endWrites(group []*Write, err error) {
 // failsEveryWrite reports whether a transaction that failed would fail for each of its writes, or must not be tried again.
 func failsEveryWrite(err error) bool {
 	var refused *fault.Error
+	var failed *writeError
 	return errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) ||
-		errors.Is(err, storage.ErrClosed) || errors.As(err, &refused)
+		errors.Is(err, storage.ErrClosed) || errors.As(err, &refused) && !errors.As(err, &failed)
 }
 
 func (write *Write) finish(err error) {
@@ -365,13 +372,13 @@ func (e *Engine) runTransaction(group []*Write) error {
 	}
 }
 
-// runGroup runs the writes. One that is refused gets its error; any other error is a [writeError] and ends the transaction, for the
-// write may have changed the transaction.
+// runGroup runs the writes. One that is refused and has changed nothing gets its error; any other error is a [writeError] and ends the
+// transaction, for the write may have changed it.
 func (w *Tx) runGroup(group []*Write) error {
 	for _, write := range group {
 		var refused *fault.Error
 		switch err := w.runSafely(write); {
-		case errors.As(err, &refused):
+		case errors.As(err, &refused) && !w.written:
 			write.err = refused
 		case err != nil:
 			return &writeError{err, write}
@@ -386,10 +393,10 @@ func (w *Tx) runSafely(write *Write) (err error) {
 	return w.runWrite(write)
 }
 
-// recoverAsError turns a panic into an error.
+// recoverAsError turns a panic into an error, which is logged: it says of the panic what [fault.PanicText] allows.
 func recoverAsError(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("panic while deciding: %v\n%s", r, debug.Stack())
+		*err = fmt.Errorf("panic while deciding: %s\n%s", fault.PanicText(r), debug.Stack())
 	}
 }
 

@@ -99,8 +99,7 @@ func (w *Tx) findRequest(id [32]byte) (storage.Request, bool) {
 }
 
 // storeAnswer keeps the answer of a write that recorded what stands after the position. An erasure forgets it by the positions of what
-// was recorded, now or before: both stand in the answer. A batch that names positions further apart than an erasure looks is not
-// remembered: repeated, it finds its events by their keys.
+// was recorded, now or before: both stand in the answer.
 func (w *Tx) storeAnswer(id [32]byte, mac []byte, answer any, before int64) error {
 	plain, err := json.Marshal(answer)
 	if err != nil {
@@ -111,19 +110,39 @@ func (w *Tx) storeAnswer(id [32]byte, mac []byte, answer any, before int64) erro
 		return err
 	}
 	request := storage.Request{ID: id, BodyMAC: mac, Answer: sealed, Expires: w.Recorded.Add(requestIDRetention)}
-	named := w.Named
-	if w.Head.Position > before {
-		named = append(named, before+1, w.Head.Position)
-	}
-	if len(named) > 0 {
-		request.First, request.Last = slices.Min(named), slices.Max(named)
-	}
-	if request.Last-request.First >= storage.RequestSpan {
-		return nil
-	}
+	w.addPositions(&request, before)
 	w.requests = append(w.requests, request)
-	w.Changed = true
+	w.Changed, w.written = true, true
 	return nil
+}
+
+// addPositions adds to a request the positions that its answer names: those after the position before, which it was given, and those of
+// earlier events. As many as fit go into one span, and the others stand one by one.
+func (w *Tx) addPositions(r *storage.Request, before int64) {
+	if r.Last = w.Head.Position; r.Last == before {
+		if len(w.Named) == 0 {
+			r.Last = 0
+			return
+		}
+		r.Last = slices.Max(w.Named)
+	}
+	begin := r.Last - storage.RequestSpan + 1 // of the longest span
+	r.First = r.Last
+	if w.Head.Position > before {
+		r.First = max(before+1, begin)
+	}
+	for _, position := range w.Named {
+		if position >= begin {
+			r.First = min(r.First, position)
+		} else {
+			r.Named = append(r.Named, position)
+		}
+	}
+	for position := before + 1; position < begin; position++ {
+		r.Named = append(r.Named, position)
+	}
+	slices.Sort(r.Named)
+	r.Named = slices.Compact(r.Named)
 }
 
 func (e *Engine) openAnswer(id [32]byte, sealed []byte, into any) error {

@@ -48,6 +48,11 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 	if p.Known != 0 && entry.Form == consent.FormExact {
 		w.Named = append(w.Named, p.Known)
 	}
+	if p.Known == 0 {
+		if err := w.checkGoods(&entry.Facts); err != nil {
+			return nil, err
+		}
+	}
 	confirmed, err := w.clampToNow(entry.Facts.Confirmed, "evidence.confirmedTime")
 	switch {
 	case err == nil:
@@ -61,6 +66,32 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 		return nil, err
 	}
 	return p, nil
+}
+
+// MaxGoods is how many kinds of goods a ledger has at most. Each has a number for ever, and every server keeps all of them in memory.
+const MaxGoods = 10_000
+
+// checkGoods refuses kinds of goods for which there are no numbers left, as where a shop sends its articles.
+func (w *Tx) checkGoods(f *consent.Facts) error {
+	if !numbersGoods(f) {
+		return nil
+	}
+	goods := w.Names.Goods()
+	for _, g := range f.Goods {
+		if _, ok := w.Names.Number(consent.RefGoods, g); ok {
+			continue
+		}
+		if goods++; goods > MaxGoods {
+			return fault.Errorf(fault.InvalidEvidence, "evidence.goods",
+				"the ledger has %d different goods and takes no new ones; name kinds of goods in the words of the catalog, and no articles", MaxGoods)
+		}
+	}
+	return nil
+}
+
+// numbersGoods reports whether a state may name the goods of the facts: it names those of consents only.
+func numbersGoods(f *consent.Facts) bool {
+	return f.Kind == consent.KindGrant || f.Kind == consent.KindConfirm
 }
 
 // clampToNow takes a time that is ahead by no more than a client's clock may be for now.

@@ -1,6 +1,8 @@
 package txn
 
 import (
+	"slices"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -59,11 +61,11 @@ func (w *Tx) Blank(position int64) {
 	w.Removals.blank[position] = true
 }
 
-// ForgetRequests forgets the requests of this transaction that gave the position.
+// ForgetRequests forgets the requests of this transaction that were given the position or name it.
 func (w *Tx) ForgetRequests(position int64) {
 	for i := range w.requests {
-		if r := &w.requests[i]; r.First <= position && position <= r.Last {
-			r.BodyMAC, r.Answer, r.First, r.Last = nil, nil, 0, 0
+		if r := &w.requests[i]; r.First <= position && position <= r.Last || slices.Contains(r.Named, position) {
+			r.BodyMAC, r.Answer, r.First, r.Last, r.Named = nil, nil, 0, 0, nil
 		}
 	}
 }

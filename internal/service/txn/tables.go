@@ -13,7 +13,7 @@ func (w *Tx) PutClient(c tables.Client) {
 	w.Head.Recorded = w.Recorded
 	w.Tables = append(w.Tables, tables.PutClient(&c))
 	w.put = append(w.put, c)
-	w.Changed = true
+	w.Changed, w.written = true, true
 }
 
 // StoredClients returns the clients as the transaction has left them so far. The first write of a transaction that asks reads them.
@@ -32,7 +32,8 @@ func (w *Tx) StoredClients() ([]tables.Client, error) {
 	return *w.stored, nil
 }
 
-// AddReturn notes that something of an erased person came back.
+// AddReturn notes that something of an erased person came back. The note is kept also where the write is refused, for the refusal
+// is why there is one.
 func (w *Tx) AddReturn(r tables.Return) {
 	w.Tables = append(w.Tables, tables.AddReturn(&r))
 	w.Changed = true

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/fault"
@@ -45,10 +46,12 @@ type Tx struct {
 	eventPositions  map[eventID]int64 // events recorded by this transaction
 	records         []storage.Record
 	catalogs        []storage.Catalog
+	versions        []reference.CatalogVersion // with those in catalogs, which no read of the store sees; nil: catalogs is empty
 	requests        []storage.Request
 	touchedSubjects []*Subject
 	changedRows     []*Subject // their rows are to be stored
 	Changed         bool
+	written         bool // the write that runs has changed the transaction by more than the note of a return
 	Removals        Removals
 	Tables          []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
 
@@ -108,7 +111,7 @@ func (w *Tx) runWrite(write *Write) error {
 	if !w.engine.unsafe.RecordByOwnClock {
 		w.Recorded = max(w.Recorded, w.Head.Recorded+1)
 	}
-	w.Named = nil
+	w.Named, w.written = nil, false
 	var err error
 	if w.Caller, err = w.engine.guard.Admit(write.ctx, &w.Head); err != nil {
 		return err
@@ -201,7 +204,7 @@ func (w *Tx) SaveRow(s *Subject) {
 		s.rowChanged = true
 		w.changedRows = append(w.changedRows, s)
 	}
-	w.Changed = true
+	w.Changed, w.written = true, true
 }
 
 // State returns the fold of the subject with everything that the transaction has recorded.
@@ -318,7 +321,7 @@ func (w *Tx) Append(event *consent.Event, sealed []byte) {
 	w.records = append(w.records, storage.Record{
 		Event: *event, Header: header, Evidence: sealed, LeafHash: leaf, TreeHashes: w.tree.Append(leaf),
 	})
-	w.Changed = true
+	w.Changed, w.written = true, true
 }
 
 // foldEvent applies the event to its subject's state. A late event is folded with all others, once that state is wanted.
@@ -355,10 +358,10 @@ func (s *Subject) ErasedAt(spelling [16]byte) (last consent.Instant) {
 	return last
 }
 
-// NumberNames gives the names that the facts refer to numbers.
+// NumberNames gives the names that the facts refer to numbers, but for goods that no state will name.
 func (w *Tx) NumberNames(f *consent.Facts) {
 	number := func(kind consent.RefKind, name string) {
-		if w.Names.Add(kind, name) {
+		if (kind != consent.RefGoods || numbersGoods(f)) && w.Names.Add(kind, name) {
 			w.Head.Refs++
 		}
 	}
@@ -454,17 +457,21 @@ func (w *Tx) StoredEvidence(positions []int64) (map[int64][]byte, error) {
 	return w.tx.Evidence(w.ctx, positions)
 }
 
-// CatalogVersions returns the versions of the catalog that the head counts.
+// CatalogVersions returns the versions of the catalog that the head counts, those that this transaction puts included.
 func (w *Tx) CatalogVersions() ([]reference.CatalogVersion, error) {
+	if w.versions != nil {
+		return slices.Clip(w.versions), nil
+	}
 	return w.engine.Catalogs.UpTo(w.ctx, &w.Head)
 }
 
-// PutCatalog records a version of the catalog, which follows those of the head.
-func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
+// PutCatalog records a version of the catalog, which follows those of the head. Parsed is what its document says.
+func (w *Tx) PutCatalog(c *storage.Catalog, parsed *catalog.Catalog, event *consent.Event) error {
+	var versions []reference.CatalogVersion
 	var sum [32]byte
 	if w.Head.CatalogVersion > 0 {
-		versions, err := w.CatalogVersions()
-		if err != nil {
+		var err error
+		if versions, err = w.CatalogVersions(); err != nil {
 			return err
 		}
 		sum = versions[len(versions)-1].Sum
@@ -472,5 +479,6 @@ func (w *Tx) PutCatalog(c *storage.Catalog, event *consent.Event) error {
 	w.Append(event, nil)
 	w.Head.CatalogVersion, w.Head.CatalogsSum = c.Version, reference.SumCatalog(sum, c)
 	w.catalogs = append(w.catalogs, *c)
+	w.versions = append(versions, reference.CatalogVersion{Catalog: *c, Parsed: parsed, Sum: w.Head.CatalogsSum})
 	return nil
 }

@@ -44,7 +44,7 @@ func (w *Tx) EntryOf(r *Validated) (*statement.Entry, error) {
 		entry := *r.Entry
 		return &entry, nil
 	}
-	versions, err := w.engine.Catalogs.UpTo(w.ctx, &w.Head)
+	versions, err := w.CatalogVersions()
 	if err != nil {
 		return nil, err
 	}

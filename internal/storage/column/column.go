@@ -26,6 +26,8 @@ const (
 	Refs     = `number, kind, name`
 	Requests = `id, body_mac, answer, expires_time, first_position, last_position`
 
+	RequestPositions = `request, position, expires_time`
+
 	Disclosures    = DisclosuresKey + `, count`
 	DisclosuresKey = `subject, day, client, channel`
 )

@@ -63,6 +63,7 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 
 		"outlines":         {records.SelectOutlines, []any{int64(0), 10}},
 		"countDisclosures": {countDisclosures, []any{int64(1), digests}},
+		"forgetRequests":   {forgetRequests, []any{[]int64{1, 2}, storage.RequestSpan}},
 		"dropSubjects":     {dropSubjects, []any{[]int16{1}, digests}},
 		"addDisclosures": {addDisclosures, []any{
 			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},

@@ -39,7 +39,7 @@ const selectPurgeRights = `
 
 // rewritten returns the names of the tables that a purge rewrites: those that an erasure touches.
 func rewritten() []string {
-	names := []string{"events", "subjects", "states", "requests", "disclosures", "revisions"}
+	names := []string{"events", "subjects", "states", "requests", "request_positions", "disclosures", "revisions"}
 	for _, table := range tables.All() {
 		if table.Persons {
 			names = append(names, table.Name)

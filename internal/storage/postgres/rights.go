@@ -17,11 +17,22 @@ const (
 			occurred_time = 0, actor = '', batch = NULL, header = '', evidence = NULL
 		WHERE position = ANY ($1::bigint[])`
 
-	// A request covers few positions, so that those that cover one end at most a span after it.
+	// A request covers few positions, so that those that cover one end at most a span after it. Positions that an earlier request with
+	// the id named, which has expired, expire at another time than the request.
 	forgetRequests = `
+		WITH forgotten AS (
+			SELECT r.id FROM unnest($1::bigint[]) AS a (position)
+			JOIN requests r
+				ON r.last_position >= a.position AND r.last_position < a.position + $2::bigint AND r.first_position <= a.position
+			UNION
+			SELECT r.id FROM unnest($1::bigint[]) AS a (position)
+			JOIN request_positions n ON n.position = a.position
+			JOIN requests r ON r.id = n.request AND r.expires_time = n.expires_time
+		), deleted AS (
+			DELETE FROM request_positions n USING forgotten f WHERE n.request = f.id
+		)
 		UPDATE requests r SET body_mac = '', answer = '', first_position = NULL, last_position = NULL
-		FROM unnest($1::bigint[]) AS a (position)
-		WHERE r.last_position >= a.position AND r.last_position < a.position + $2::bigint AND r.first_position <= a.position`
+		FROM forgotten f WHERE r.id = f.id`
 )
 
 // queueRights queues what an erasure does and what is kept because of it.

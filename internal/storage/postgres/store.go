@@ -41,6 +41,11 @@ const (
 		SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[])
 		ON CONFLICT (id) DO UPDATE SET (` + column.Requests + `) = ROW(excluded.*)`
 
+	replaceRequestPositions = `
+		INSERT INTO request_positions (` + column.RequestPositions + `)
+		SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])
+		ON CONFLICT (request, position) DO UPDATE SET expires_time = excluded.expires_time`
+
 	// Catalogs change seldom, and one by one.
 	insertCatalog = `
 		INSERT INTO catalogs (` + column.Catalogs + `) VALUES ($1, $2, $3, $4, $5, $6)`
@@ -204,4 +209,14 @@ func queueRequests(batch *pgx.Batch, rows []storage.Request) {
 		array(rows, func(r *request) *int64 { return column.PositionOrNull(r.First) }),
 		array(rows, func(r *request) *int64 { return column.PositionOrNull(r.Last) }),
 	)
+	var ids [][]byte
+	var positions, expire []int64
+	for i := range rows {
+		for _, position := range rows[i].Named {
+			ids, positions, expire = append(ids, rows[i].ID[:]), append(positions, position), append(expire, int64(rows[i].Expires))
+		}
+	}
+	if len(ids) > 0 {
+		batch.Queue(replaceRequestPositions, ids, positions, expire)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -25,9 +24,15 @@ const (
 		INSERT INTO ledger_head (id, ` + column.Head + `) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO NOTHING`
 
+	// It returns how many requests are deleted.
 	deleteExpired = `
-		DELETE FROM requests
-		WHERE id IN (SELECT id FROM requests WHERE expires_time <= $1 ORDER BY expires_time LIMIT $2)`
+		WITH expired AS (
+			DELETE FROM requests
+			WHERE id IN (SELECT id FROM requests WHERE expires_time <= $1 ORDER BY expires_time LIMIT $2) RETURNING id
+		), positions AS (
+			DELETE FROM request_positions n USING expired e WHERE n.request = e.id
+		)
+		SELECT count(*) FROM expired`
 
 	selectStates = `
 		SELECT ` + column.States + ` FROM states WHERE subject = ANY ($1::bytea[])`
@@ -73,10 +78,7 @@ func (s *Store) DeleteExpiredRequests(ctx context.Context, t consent.Instant, li
 	batch := &pgx.Batch{}
 	batch.Queue(beginWrite)
 	batch.Queue(lockHead).Query(scanHead(&head))
-	batch.Queue(deleteExpired, int64(t), max(limit, 0)).Exec(func(tag pgconn.CommandTag) error {
-		deleted = tag.RowsAffected()
-		return nil
-	})
+	batch.Queue(deleteExpired, int64(t), max(limit, 0)).QueryRow(func(row pgx.Row) error { return row.Scan(&deleted) })
 	batch.Queue(commit)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return 0, s.fail(ctx, "delete expired requests", err)

@@ -21,10 +21,16 @@ const (
 			header = x'', evidence = NULL
 		WHERE position = ?1`
 
-	// A request covers few positions, so that those that cover one end at most a span after it.
-	forgetRequests = `
-		UPDATE requests SET body_mac = x'', answer = x'', first_position = NULL, last_position = NULL
-		WHERE last_position >= ?1 AND last_position < ?1 + ?2 AND first_position <= ?1`
+	// A request covers few positions, so that those that cover one end at most a span after it. Positions that an earlier request with
+	// the id named, which has expired, expire at another time than the request.
+	selectForgotten = `
+		SELECT id FROM requests WHERE last_position >= ?1 AND last_position < ?1 + ?2 AND first_position <= ?1
+		UNION ALL
+		SELECT r.id FROM request_positions n
+		CROSS JOIN requests r ON r.id = n.request AND r.expires_time = n.expires_time WHERE n.position = ?1`
+
+	forgetRequest          = `UPDATE requests SET body_mac = x'', answer = x'', first_position = NULL, last_position = NULL WHERE id = ?1`
+	deleteRequestPositions = `DELETE FROM request_positions WHERE request = ?1`
 )
 
 func jsonPositions(positions []int64) string {
@@ -43,14 +49,36 @@ func (c *conn) storeRights(changes *storage.Changes) error {
 	for _, part := range []struct {
 		query     string
 		positions []int64
-		more      []any
-	}{
-		{dropEvidence, changes.DropEvidence, nil},
-		{blankEvent, changes.Blank, nil},
-		{forgetRequests, changes.ForgetRequests, []any{storage.RequestSpan}},
-	} {
+	}{{dropEvidence, changes.DropEvidence}, {blankEvent, changes.Blank}} {
 		for _, p := range part.positions {
-			if _, err := c.exec(part.query, append([]any{p}, part.more...)...); err != nil {
+			if _, err := c.exec(part.query, p); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range changes.ForgetRequests {
+		if err := c.forgetRequestsOf(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetRequestsOf forgets the requests that were given a position or name it.
+func (c *conn) forgetRequestsOf(position int64) error {
+	var ids [][]byte
+	err := c.query(selectForgotten, []any{position, storage.RequestSpan}, func(scan column.Scan) error {
+		var id []byte
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		for _, query := range []string{forgetRequest, deleteRequestPositions} {
+			if _, err := c.exec(query, id); err != nil {
 				return err
 			}
 		}

@@ -72,10 +72,21 @@ func (c *conn) storeRest(changes *storage.Changes) error {
 	if err != nil {
 		return err
 	}
-	return each(c, replaceRequest, changes.Requests, func(r *storage.Request) []any {
+	err = each(c, replaceRequest, changes.Requests, func(r *storage.Request) []any {
 		return []any{
 			r.ID[:], column.NotNull(r.BodyMAC), column.NotNull(r.Answer), r.Expires, column.PositionOrNull(r.First),
 			column.PositionOrNull(r.Last),
 		}
 	})
+	if err != nil {
+		return err
+	}
+	for i := range changes.Requests {
+		r := &changes.Requests[i]
+		err := each(c, replaceRequestPosition, r.Named, func(position *int64) []any { return []any{r.ID[:], *position, r.Expires} })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -24,9 +24,11 @@ const (
 	insertCatalog  = `INSERT INTO catalogs (` + column.Catalogs + `) VALUES (?, ?, ?, ?, ?, ?)`
 	replaceRequest = `REPLACE INTO requests (` + column.Requests + `) VALUES (?, ?, ?, ?, ?, ?)`
 
-	deleteExpired = `
-		DELETE FROM requests
-		WHERE id IN (SELECT id FROM requests WHERE expires_time <= ?1 ORDER BY expires_time LIMIT ?2)`
+	replaceRequestPosition = `REPLACE INTO request_positions (` + column.RequestPositions + `) VALUES (?, ?, ?)`
+
+	selectExpired          = `SELECT id FROM requests WHERE expires_time <= ?1 ORDER BY expires_time, id LIMIT ?2`
+	deleteExpiredPositions = `DELETE FROM request_positions WHERE request IN (` + selectExpired + `)`
+	deleteExpired          = `DELETE FROM requests WHERE id IN (` + selectExpired + `)`
 )
 
 // What a write loads. Ids are handed over as a JSON array of hex texts; a key of an event follows that of its subject.
@@ -101,6 +103,9 @@ func (s *Store) DeleteExpiredRequests(ctx context.Context, t consent.Instant, li
 	var deleted int64
 	err := s.locked(ctx, "delete expired requests", func(c *conn) error {
 		_, err := c.head()
+		if err == nil {
+			_, err = c.exec(deleteExpiredPositions, t, max(limit, 0))
+		}
 		if err == nil {
 			deleted, err = c.exec(deleteExpired, t, max(limit, 0))
 		}

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -17,6 +18,7 @@ func rightsTests() []test {
 		{"Write_Blank_LeavesPositionTimeAndHashes", testBlank},
 		{"Write_BlankRecord_IsStoredAsOne", testBlankRecord},
 		{"Write_ForgetRequests_ThatCoverThePosition", testForgetRequests},
+		{"Write_ForgetRequests_ThatNameThePositionFromAfar", testForgetRequestsNamed},
 		{"Write_Requests_KeepTheirPositions", testRequestPositions},
 		{"Write_Returns_AreAddedUp_ListedByDayClientAndSubject", testReturns},
 		{"Write_Claims_AreAdded_ListedById", testClaims},
@@ -189,6 +191,50 @@ func testForgetRequests(t *testing.T, open Open) {
 		}
 		same(t, "a request", got[want.ID], want)
 	}
+}
+
+// naming returns request n, which was given a position and names others far before it.
+func naming(n int, given int64, named ...int64) storage.Request {
+	r := covering(n, given, given)
+	r.Named = named
+	return r
+}
+
+func testForgetRequestsNamed(t *testing.T, open Open) {
+	store := initialised(t, open)
+	const far = 5 * storage.RequestSpan
+	all := []storage.Request{
+		naming(0, far), naming(1, far, 10), naming(2, far+1, 3, 10, 700), naming(3, far+2, 9, 11), naming(4, far+3, 700), naming(5, far+4, 20),
+	}
+	write(t, store, &storage.Changes{Head: head(1), Requests: all})
+	want := func(forgotten ...int) {
+		t.Helper()
+		got := requestsOf(t, store, len(all))
+		for i, r := range all {
+			if r.Named = nil; slices.Contains(forgotten, i) {
+				r = storage.Request{ID: r.ID, Expires: r.Expires}
+			}
+			same(t, "a request", got[r.ID], r)
+		}
+	}
+	want()
+	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{10}})
+	want(1, 2)
+	// What is stored under the id of one that was forgotten, or has expired, names what it says and no more.
+	all[2] = naming(2, far+5, 701)
+	all[5] = naming(5, far+6, 21)
+	all[5].Expires++
+	write(t, store, &storage.Changes{Head: head(1), Requests: []storage.Request{all[2], all[5]}})
+	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{3, 20}})
+	want(1)
+	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{far + 3, 21, 700}})
+	want(1, 4, 5)
+	n, err := store.DeleteExpiredRequests(t.Context(), all[2].Expires, 100)
+	noError(t, "DeleteExpiredRequests", err)
+	same(t, "the requests that were deleted", n, 5)
+	all[2] = naming(2, far+7)
+	write(t, store, &storage.Changes{Head: head(1), Requests: []storage.Request{all[2]}, ForgetRequests: []int64{701}})
+	same(t, "the request that replaced one that was deleted", requestsOf(t, store, 3)[all[2].ID], all[2])
 }
 
 func testReturns(t *testing.T, open Open) {

@@ -34,7 +34,7 @@ func allowed() map[string][]string {
 			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
-			"internal/service/env", "internal/service/export", "internal/service/retention", "internal/service/rights",
+			"internal/service/env", "internal/service/export", "internal/service/rights",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
 			"internal/telemetry",
 		},
@@ -99,7 +99,7 @@ func allowed() map[string][]string {
 		},
 		"internal/service/retention": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/consent/usefulness",
-			"internal/period",
+			"internal/fault", "internal/period",
 			"internal/service/asof", "internal/service/env", "internal/service/reference", "internal/service/rights",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
