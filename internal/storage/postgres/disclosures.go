@@ -88,7 +88,7 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 	batch := &pgx.Batch{}
 	batch.Queue(beginWrite)
 	batch.Queue(shareAdding)
-	batch.Queue(records.SelectHead).Query(scanHead(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(addDisclosures, id[:], int64(expires),
 		array(counts, func(l *learnt) int16 { return int16(l.Key.Form) }),
 		array(counts, func(l *learnt) []byte { return l.Key.Digest[:] }),
@@ -129,7 +129,7 @@ func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []co
 	var head storage.Head
 	var deleted int64
 	batch := &pgx.Batch{}
-	batch.Queue(records.SelectHead).Query(scanHead(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(deleteDisclosures, before, max(limit, 0), idArray(except)).Exec(func(tag pgconn.CommandTag) error {
 		deleted = tag.RowsAffected()
 		return nil
