@@ -461,9 +461,10 @@ type ProveEntryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The position of the event. The index of its leaf is one less.
 	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
-	// The header of the event, as it is stored: the bytes of the leaf.
+	// The header of the event, as it is stored: the bytes of the leaf. Empty for an event of which an erasure left only the hash of
+	// the leaf; then the proof does not tell what the event was.
 	Header []byte `protobuf:"bytes,2,opt,name=header,proto3" json:"header,omitempty"`
-	// The hash of the leaf: SHA-256 of a zero byte and the header.
+	// The hash of the leaf: SHA-256 of a zero byte and the header, as the header was before an erasure removed it.
 	LeafHash []byte `protobuf:"bytes,3,opt,name=leaf_hash,json=leafHash,proto3" json:"leaf_hash,omitempty"`
 	// The inclusion proof (RFC 6962, section 2.1.1): hashes of 32 bytes, from the leaf to the root.
 	Hashes [][]byte `protobuf:"bytes,4,rep,name=hashes,proto3" json:"hashes,omitempty"`
