@@ -35,7 +35,7 @@ func New(env *env.Env, reader *asof.Reader) *Counter {
 func (s *Counter) Count(
 	ctx context.Context, who *access.Caller, at consent.Instant, channel string, keys ...storage.SubjectKey,
 ) error {
-	return s.counter.addDisclosures(ctx, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, keys...)
+	return s.counter.addDisclosures(ctx, at, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, keys...)
 }
 
 // Flush stores what was counted before the call.

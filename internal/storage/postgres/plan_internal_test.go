@@ -64,7 +64,7 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"countDisclosures": {countDisclosures, []any{int64(1), digests}},
 		"dropSubjects":     {dropSubjects, []any{[]int16{1}, digests}},
 		"addDisclosures": {addDisclosures, []any{
-			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},
+			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1}, []int64{1},
 		}},
 		"readers":             {selectReaders, []any{int64(1), "shop", int64(1), "shop", "", 10}},
 		"countReaders":        {countReaders, []any{int64(1), "shop"}},
