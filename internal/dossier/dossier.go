@@ -70,7 +70,7 @@ type Request struct {
 	IdentityCheck string `json:"identityCheck,omitempty"`
 }
 
-// Made says when, by which operator and from which data the dossier was made.
+// Made says when, for which client and from which data the dossier was made.
 type Made struct {
 	Time           Time   `json:"time"`
 	By             string `json:"by"`                   // id of the client

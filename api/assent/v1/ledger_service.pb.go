@@ -35,8 +35,8 @@ type Checkpoint struct {
 	Size int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	// The root of the tree of that size, 32 bytes.
 	RootHash []byte `protobuf:"bytes,4,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
-	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Get this key once from the operator of the
-	// key file (`assent keys show`), and verify later checkpoints against it.
+	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Get this key once from the administrator
+	// who has the key file (`assent keys show`), and verify later checkpoints against it.
 	VerifierKey   string `protobuf:"bytes,5,opt,name=verifier_key,json=verifierKey,proto3" json:"verifier_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
