@@ -251,7 +251,7 @@ func (w *transaction) refUsed(ref catalog.Ref) bool {
 	return used
 }
 
-// putCatalog records a version of the catalog, and gives its names their numbers.
+// putCatalog records a version of the catalog.
 func (w *transaction) putCatalog(c *storage.Catalog) error {
 	facts := consent.Facts{
 		Kind: consent.KindCatalog, CatalogVersion: c.Version, Effective: c.Effective, Document256: c.SHA256,
