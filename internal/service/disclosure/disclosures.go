@@ -22,7 +22,7 @@ type Counter struct {
 	*env.Env
 
 	reader  *asof.Reader
-	counter *disclosureCounter // nil: nothing is counted
+	counter *disclosureCounter
 }
 
 // New returns the disclosures, which count until they are closed.
@@ -40,19 +40,11 @@ func (s *Counter) Count(
 
 // Flush stores what was counted before the call.
 func (s *Counter) Flush(ctx context.Context) error {
-	if s.counter == nil {
-		return nil
-	}
 	return env.StoreFault(s.counter.flush(ctx))
 }
 
 // Waiting returns how many rows of counts are not stored yet.
-func (s *Counter) Waiting() int64 {
-	if s.counter == nil {
-		return 0
-	}
-	return s.counter.rows.Load()
-}
+func (s *Counter) Waiting() int64 { return s.counter.rows.Load() }
 
 // Forget drops what was counted so far of subjects, up to the day given of each, and is not stored yet.
 func (s *Counter) Forget(until map[storage.SubjectKey]int64) { s.counter.forgetSubjects(until) }

@@ -118,7 +118,7 @@ func newDisclosureCounter(store storage.Writer, now func() consent.Instant, log 
 // addDisclosures counts one disclosure at an instant for the subject of each key. If too many counts wait in memory, it waits until there is
 // room. If it returns an error, nothing was counted. The caller may use the keys again afterwards.
 func (t *disclosureCounter) addDisclosures(ctx context.Context, at consent.Instant, d disclosureKind, keys ...storage.SubjectKey) error {
-	if t == nil || len(keys) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
 	if err := t.waitForRoom(ctx); err != nil {
@@ -305,7 +305,7 @@ func (t *disclosureCounter) storePending(ctx context.Context, least int) error {
 // forgetSubjects drops what was counted so far, up to the day of each, of those whose keys are given and is not stored yet. What is counted once
 // it has returned is kept. It does not wait for the store.
 func (t *disclosureCounter) forgetSubjects(gone untilDay) {
-	if t == nil || len(gone) == 0 {
+	if len(gone) == 0 {
 		return
 	}
 	t.movingCounts.Lock()
