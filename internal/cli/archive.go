@@ -45,7 +45,7 @@ func (a *app) readWhole(path string) ([]byte, error) {
 
 func (a *app) writeArchive(r *dossier.Report) error {
 	if r.KeyFromFile && r.VerifierKey != "" {
-		a.Notef("The key comes from the archive itself; compare it with the key from the operator: %s", phrase.OneLine(r.VerifierKey))
+		a.Notef("The key comes from the archive itself; compare it with the key that the administrator gives you: %s", phrase.OneLine(r.VerifierKey))
 	}
 	if a.JSON() {
 		return a.PrintJSON(r)

@@ -190,13 +190,16 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 	return out.Publish()
 }
 
-// exportTo hands on the parts of a file. It ends with an error where none comes within --timeout.
+// exportTo hands on the parts of a file. It ends with an error where none comes within --timeout, unless that is 0.
 func exportTo(ctx context.Context, s *connect.Server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := s.Timeout()
-	stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
-	defer stalled.Stop()
+	arrived := func() {}
+	if patience := s.Timeout(); patience != 0 {
+		stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
+		defer stalled.Stop()
+		arrived = func() { stalled.Reset(patience) }
+	}
 	failed := func(err error) error {
 		if errors.Is(context.Cause(ctx), errStalled) {
 			return errStalled
@@ -219,7 +222,7 @@ func exportTo(ctx context.Context, s *connect.Server, in *assentv1.ExportHistory
 		if err := write(part.GetData()); err != nil {
 			return err
 		}
-		stalled.Reset(patience)
+		arrived()
 	}
 }
 

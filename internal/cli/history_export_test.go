@@ -50,6 +50,17 @@ func TestHistory_Out_AppearsOnlyWhenItIsComplete(t *testing.T) {
 	}
 }
 
+func TestHistory_FileWithTimeoutZero_WaitsAsLongAsItTakes(t *testing.T) {
+	f := startFake(t)
+	for range 20 {
+		got := f.run(t, "history", "anna@firma.example", "--format", "html", "--timeout", "0").must(t, 0)
+		if got.stdout != "first second\n" {
+			t.Fatalf("stdout %q", got.stdout)
+		}
+	}
+	f.run(t, "history", "--all", "--timeout", "0s").must(t, 0)
+}
+
 func TestHistory_All_ExportsTheLedger(t *testing.T) {
 	f := startFake(t)
 	f.run(t, "history", "--all", "--from-position", "3", "--to-position", "9", "--recorded-since", "2026-10-01T08:00:00Z",

@@ -82,6 +82,9 @@ func (a *app) ledgerProve() *cobra.Command {
 				if a.JSON() {
 					return a.PrintMessage(answer)
 				}
+				if len(answer.GetHeader()) == 0 {
+					a.Notef("An erasure removed the header of this event: the proof is of its leaf, and does not tell what the event was.")
+				}
 				return a.Print(fmt.Sprintf("position %d is in the ledger: leaf %x, %d hashes lead to the root of\n\n%s",
 					position, answer.GetLeafHash(), len(answer.GetHashes()), answer.GetCheckpoint().GetNote()))
 			})
@@ -92,7 +95,8 @@ func (a *app) ledgerProve() *cobra.Command {
 	return cmd
 }
 
-// checkEntry verifies a proof with nothing but the signature of the ledger.
+// checkEntry verifies a proof with nothing but the signature of the ledger. Without a header, which an erasure removed, it is one of the
+// leaf alone.
 func checkEntry(answer *assentv1.ProveEntryResponse, position, size int64, key string) error {
 	c, err := opened(answer.GetCheckpoint(), key)
 	if err != nil {
@@ -109,7 +113,10 @@ func checkEntry(answer *assentv1.ProveEntryResponse, position, size int64, key s
 		proof[i] = [ledger.HashSize]byte(hash)
 	}
 	leaf := ledger.LeafHash(answer.GetHeader())
-	if !bytes.Equal(leaf[:], answer.GetLeafHash()) {
+	switch kept := answer.GetLeafHash(); {
+	case len(answer.GetHeader()) == 0 && len(kept) == ledger.HashSize:
+		leaf = [ledger.HashSize]byte(kept)
+	case !bytes.Equal(leaf[:], kept):
 		return errors.New("the server's proof is not valid: the leaf is not that of the header")
 	}
 	if err := ledger.CheckEntry(proof, position, leaf, c.Size, c.Root); err != nil {

@@ -93,6 +93,30 @@ func TestLedgerProve_WritesOnlyWhatHolds(t *testing.T) {
 	}
 }
 
+func TestLedgerProve_EventThatAnErasureBlanked_SaysThatTheLeafIsProven(t *testing.T) {
+	f := startFake(t)
+	blank := honest(t)
+	blank.Header = nil
+	f.gives(blank)
+	got := f.run(t, "ledger", "prove", "2").must(t, 0)
+	if !strings.HasSuffix(got.stdout, blank.GetCheckpoint().GetNote()) || !strings.Contains(got.stderr, "An erasure removed the header") {
+		t.Errorf("stdout %q, stderr %q", got.stdout, got.stderr)
+	}
+	f.run(t, "ledger", "prove", "2", "--format", "json").must(t, 0)
+	for name, alter := range map[string]func(m *assentv1.ProveEntryResponse){
+		"another leaf": func(m *assentv1.ProveEntryResponse) { m.LeafHash[0] ^= 1 },
+		"short leaf":   func(m *assentv1.ProveEntryResponse) { m.LeafHash = m.LeafHash[:31] },
+		"no leaf":      func(m *assentv1.ProveEntryResponse) { m.LeafHash = nil },
+	} {
+		answer := proto.CloneOf(blank)
+		alter(answer)
+		f.gives(answer)
+		if got := f.run(t, "ledger", "prove", "2").must(t, 1); !strings.Contains(got.stderr, "is not valid") || got.stdout != "" {
+			t.Errorf("%s: stdout %q, stderr %q", name, got.stdout, got.stderr)
+		}
+	}
+}
+
 func TestLedgerCheckpoint_WritesOnlyWhatIsSigned_AndReplacesNothing(t *testing.T) {
 	f := startFake(t)
 	c := honest(t).GetCheckpoint()

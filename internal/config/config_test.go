@@ -184,6 +184,41 @@ func TestLoad_WrongFile_IsRefusedWithItsLine(t *testing.T) {
 	}
 }
 
+func TestLoad_ValuesOfTheFileThatNeedNoQuotes_AreTakenAsTheyAreWritten(t *testing.T) {
+	for file, want := range map[string]func(config.Server) bool{
+		"max_connections: 2000\n":               func(s config.Server) bool { return s.MaxConnections == 2000 },
+		"max_connections: 0\n":                  func(s config.Server) bool { return s.MaxConnections == 0 },
+		"index_max_bytes: 4294967296 # bytes\n": func(s config.Server) bool { return s.IndexMaxBytes == 4294967296 },
+		"verify_sample: 0.01\n":                 func(s config.Server) bool { return s.VerifySample == 0.01 },
+		"verify_sample: 1\n":                    func(s config.Server) bool { return s.VerifySample == 1 },
+		"verify_sample: .5\n":                   func(s config.Server) bool { return s.VerifySample == 0.5 },
+		"catalog: 2026\n":                       func(s config.Server) bool { return s.Catalog == "2026" },
+		"catalog: 1.10\n":                       func(s config.Server) bool { return s.Catalog == "1.10" },
+		"checkpoint_dir: 0x1F\n":                func(s config.Server) bool { return s.CheckpointDir == "0x1F" },
+		"migrate: true\n":                       func(s config.Server) bool { return s.Migrate },
+		"catalog: >\n  c.yaml\n":                func(s config.Server) bool { return s.Catalog == "c.yaml" },
+	} {
+		s, err := load(t, nil, nil, file)
+		if err != nil || !want(s) {
+			t.Errorf("%q: error %v, settings %+v", file, err, s)
+		}
+	}
+}
+
+func TestLoad_NumberOfTheFileOutOfRange_IsRefusedWithItsLine(t *testing.T) {
+	for file, want := range map[string]string{
+		"max_connections: -1\n":   ":1: max_connections: it must be a number of connections",
+		"max_connections: 0.5\n":  ":1: max_connections: it must be a number of connections",
+		"verify_sample: 1.5\n":    ":1: verify_sample: ",
+		"verify_sample: .nan\n":   ":1: verify_sample: it must be a string, a number, true or false",
+		"index_max_bytes: .inf\n": ":1: index_max_bytes: it must be a string, a number, true or false",
+	} {
+		if _, err := load(t, nil, nil, file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q in it", file, err, want)
+		}
+	}
+}
+
 func TestLoad_CommentsOnly_IsAnEmptyFile(t *testing.T) {
 	mustLoad(t, nil, nil, "# nothing yet\n")
 }

@@ -196,10 +196,14 @@ func addEntry(entries map[string]entry, path string, pair *ast.MappingValueNode)
 		// As good as left out.
 	case *ast.StringNode:
 		entries[key] = entry{value.Value, place}
+	case *ast.LiteralNode: // a block, which ends with a newline
+		entries[key] = entry{trimEnd(value.Value.Value), place}
 	case *ast.BoolNode:
 		entries[key] = entry{fmt.Sprint(value.Value), place}
+	case *ast.IntegerNode, *ast.FloatNode: // as it is written: the setting says which numbers it takes
+		entries[key] = entry{value.GetToken().Value, place}
 	default:
-		return fmt.Errorf("%s: it must be a string, true or false", place)
+		return fmt.Errorf("%s: it must be a string, a number, true or false", place)
 	}
 	return nil
 }

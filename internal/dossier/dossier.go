@@ -70,7 +70,7 @@ type Request struct {
 	IdentityCheck string `json:"identityCheck,omitempty"`
 }
 
-// Made says when, by which operator and from which data the dossier was made.
+// Made says when, for which client and from which data the dossier was made.
 type Made struct {
 	Time           Time   `json:"time"`
 	By             string `json:"by"`                   // id of the client
@@ -223,7 +223,7 @@ type Evidence struct {
 	Justification    string `json:"justification,omitempty"`
 	// TextWithheld is set where operator, note or justification were left out because a client of another department wrote them.
 	TextWithheld bool   `json:"textWithheld,omitempty"`
-	OtherAddress string `json:"otherAddress,omitempty"` // of a change of address: the one on its other side
+	OtherAddress string `json:"otherAddress,omitempty"` // of a change of address, a link or its end: the one on the other side
 }
 
 // Declaration is a version of a declaration that an event names.

@@ -30,6 +30,9 @@ const (
 	Ended   State = "ended"
 )
 
+// States returns every state there is.
+func States() []State { return []State{Loading, Ready, Off, Ended} }
+
 // Copy is what a follower keeps in step with the store. A follower calls one method at a time.
 type Copy interface {
 	// Take takes in states in order, unseen: the last of a key counts. They are valid during the call only.

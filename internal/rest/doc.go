@@ -1,7 +1,7 @@
 // Package rest is the API over HTTP: the calls below /v1 in JSON, /openapi.json and /assent.fds, which describe them, the pages of
-// an operator, which are the probes of load balancers and /metrics, and those for people with a browser (pages.go). It listens nowhere: package server gives it a connection to
-// the gRPC server in the same process, so that a REST call goes through the same interceptors as a gRPC call and is decided by the
-// same use cases.
+// an administrator, which are the probes of load balancers and /metrics, and those for people with a browser (pages.go). It listens
+// nowhere: package server gives it a connection to the gRPC server in the same process, so that a REST call goes through the same
+// interceptors as a gRPC call and is decided by the same use cases.
 //
 // # The way of a request
 //

@@ -88,7 +88,7 @@ func TestStart_URLThatCannotBeUsed_SaysWhatIsWrongInIt(t *testing.T) {
 	}
 }
 
-// A start that fails by what a client is not told of says it to the operator.
+// A start that fails by what a client is not told of says it to the administrator.
 func TestStart_NoConnectionLeft_SaysSo(t *testing.T) {
 	database := testkit.Postgres(t)
 	cfg := settings(t)

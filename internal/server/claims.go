@@ -12,6 +12,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/seal"
@@ -34,8 +35,8 @@ type Claim struct {
 	Events  []*assentv1.Event // those that lost their evidence, with it, by position
 }
 
-// ReadClaims opens the claims of the database that the settings name with the key in an officer's file, and hands on each by its id.
-// It needs no key file and changes nothing.
+// ReadClaims opens the claims of the database that the settings name with the key in an officer's file, and hands on each by its id, but
+// for those that have ended. It needs no key file and changes nothing.
 func ReadClaims(ctx context.Context, cfg config.Server, officer string, each func(Claim) error) (err error) {
 	key, err := seal.OpenClaims(officer)
 	if err != nil {
@@ -62,6 +63,10 @@ func ReadClaims(ctx context.Context, cfg config.Server, officer string, each fun
 			return fmt.Errorf("read the claims: %w", err)
 		}
 		for i := range page {
+			after = page[i].ID
+			if page[i].HasEnded(consent.InstantOf(time.Now())) {
+				continue
+			}
 			claim, err := OpenClaim(key, page[i].ID, page[i].Until.Time(), page[i].Sealed)
 			if err != nil {
 				return err
@@ -69,7 +74,6 @@ func ReadClaims(ctx context.Context, cfg config.Server, officer string, each fun
 			if err := each(claim); err != nil {
 				return err
 			}
-			after = page[i].ID
 		}
 		if len(page) < claimsPage {
 			return nil

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,6 +18,8 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/sqlite"
 )
 
 // claimSettings returns the settings of a new database with a policy that keeps claims, with the file of the officer.
@@ -95,6 +99,49 @@ func TestClaims_OfficerReadsWhatAnErasureTook_AndNobodyElse(t *testing.T) {
 	}
 	if err := server.ReadClaims(t.Context(), cfg, officer, func(server.Claim) error { return errAsked }); !errors.Is(err, errAsked) {
 		t.Errorf("the error of the reader is lost: %v", err)
+	}
+}
+
+// The next run of the retention destroys it: until then no way leads to it either.
+func TestClaims_ThatHaveEnded_AreNotOpened(t *testing.T) {
+	cfg, officer := claimSettings(t)
+	if _, err := seal.CreateClaims(cfg.Keys, officer); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, cfg)
+	for _, address := range []string{"anna@example.com", "ben@example.com"} {
+		r.consentOf(address, "")
+		r.says(http.MethodPost, "/v1/recipients:erase", `{"address": "`+address+`"}`, 200)
+	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	all := readClaims(t, cfg, officer)
+	if len(all) != 2 {
+		t.Fatalf("%d claims", len(all))
+	}
+	endClaim(t, cfg, all[0].ID)
+	left := readClaims(t, cfg, officer)
+	if len(left) != 1 || left[0].ID != all[1].ID {
+		t.Errorf("left are %+v, want the one that has not ended, %s", left, all[1].ID)
+	}
+}
+
+// endClaim has a claim end now.
+func endClaim(t *testing.T, cfg config.Server, id string) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), pathOf(t, cfg), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes, err := hex.DecodeString(id)
+	if err == nil {
+		err = store.WriteTables(t.Context(), storage.Statement{
+			Doing: "end a claim", SQL: `UPDATE claims SET until_time = $1 WHERE id = $2`, Args: []any{time.Now().UnixMicro(), bytes},
+		})
+	}
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

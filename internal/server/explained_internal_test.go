@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 )
 
-func TestExplained_CauseThatClientsAreNotTold_IsToldToTheOperatorWithoutThePassword(t *testing.T) {
+func TestExplained_CauseThatClientsAreNotTold_IsToldToTheAdministratorWithoutThePassword(t *testing.T) {
 	cfg := config.Server{DatabaseURL: config.NewSecret("postgres://assent:open%21sesame@db/assent")}
 	hidden := fault.Errorf(fault.Unavailable, "", "the database is not available; try again").
 		Because(errors.New("FATAL: too many connections for role assent\nwith open!sesame or open%21sesame"))

@@ -20,7 +20,7 @@ import (
 const adminID = "admin"
 
 // The files beside a SQLite file: the key of the first client, and that key while it is being made. As long as the
-// latter exists, no operator can have been given a key.
+// latter exists, no administrator can have been given a key.
 const (
 	adminKeySuffix = ".admin-key"
 	pendingSuffix  = ".new.admin-key"

@@ -45,6 +45,15 @@ func serverStats(local *Local, l *listeners) telemetry.ServerStats {
 	return stats
 }
 
+// indexStates returns what an index may be doing.
+func indexStates() []string {
+	var names []string
+	for _, state := range follow.States() {
+		names = append(names, string(state))
+	}
+	return names
+}
+
 // observe returns what metrics tell of the index.
 func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 	if l.index == nil {

@@ -120,7 +120,7 @@ func once(cfg config.Server, err error) error {
 	return &told{err, postgres.Scrub(cfg.DatabaseURL.Reveal(), rpc.OneLine(err.Error()))}
 }
 
-// explained returns the error of a start with the cause that calls hide from clients, for the operator has to know it.
+// explained returns the error of a start with the cause that calls hide from clients, for the administrator has to know it.
 func explained(cfg config.Server, err error) error {
 	var hidden *fault.Error
 	if !errors.As(err, &hidden) || hidden.Unwrap() == nil {

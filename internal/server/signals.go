@@ -35,7 +35,7 @@ func (s *signals) shutdown(ctx context.Context) error {
 
 // observe has the metrics tell of a server whenever they are read.
 func (s *signals) observe(local *Local, l *listeners) error {
-	return errors.Join(s.metrics.ObserveIndex(local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
+	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
 		s.metrics.ObserveServer(serverStats(local, l)))
 }
 

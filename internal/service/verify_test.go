@@ -15,6 +15,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/ledger"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/audit"
@@ -370,6 +371,35 @@ func TestProofs_BeyondTheLedgerOrInTheWrongOrder_AreRefused(t *testing.T) {
 	}
 	_, err := s.Checkpoint(access.WithCaller(t.Context(), access.Caller{Client: access.Client{ID: "x", Scopes: []access.Scope{access.ScopeCheck}}}))
 	wantFault(t, err, fault.ScopeMissing)
+}
+
+// What is left of an event that an erasure blanked is the hash of its leaf: it is proven without a header, for every size that has it.
+func TestProveEntry_BlankEvent_ProvesTheLeafThatWasKept(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, copied, _ := blanked(t, w)
+		ctx := access.WithCaller(t.Context(), access.Process("test"))
+		for _, size := range []int64{0, 2, 3, copied} {
+			proof, err := s.ProveEntry(ctx, 2, size)
+			if err != nil || len(proof.Header) != 0 {
+				t.Fatalf("size %d: header %x, %v", size, proof.Header, err)
+			}
+			hashes := make(tlog.RecordProof, len(proof.Hashes))
+			for i, h := range proof.Hashes {
+				hashes[i] = h
+			}
+			if err := tlog.CheckRecord(hashes, proof.Size, noteRoot(t, proof.Checkpoint), 1, proof.Leaf); err != nil {
+				t.Errorf("size %d: %v", size, err)
+			}
+		}
+		proof, err := s.ProveEntry(ctx, copied, 0)
+		if err != nil || proof.Leaf != ledger.LeafHash(proof.Header) || len(proof.Header) == 0 {
+			t.Errorf("the copy: %+v, %v", proof, err)
+		}
+		w.raw().exec(`UPDATE events SET leaf_hash = $1 WHERE position = 2`, make([]byte, ledger.HashSize))
+		if _, err := s.ProveEntry(ctx, 2, 0); err == nil {
+			t.Error("a blank with another hash is proven")
+		}
+	})
 }
 
 func TestProofs_TamperedLedger_ProvesNothing(t *testing.T) {

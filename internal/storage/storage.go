@@ -148,6 +148,7 @@ type Learnt struct {
 	Client  string
 	Channel string // empty: the client learnt of all channels
 	Count   int64
+	At      consent.Instant // when it was counted last
 }
 
 // ReadBy says which disclosures to count by client: those of the day since and later, of one client or of all.
@@ -292,7 +293,7 @@ type Writer interface {
 	// AddDisclosures adds to what is counted for the subjects that the keys lead to, all of it or nothing, without the lock of the
 	// head. What is given twice is counted twice; so is what is given under two keys of one subject. What is given under a key that
 	// leads to no subject, or to none any more, is left out: once a Write with ForgetDisclosures has returned, nothing is added to
-	// subjects that it cut off from their keys. The addition is remembered under the id, as requests are, until it expires: added again under the same id, it is not
+	// subjects that it cut off from their keys. So is what was counted before the subject that the key leads to was erased. The addition is remembered under the id, as requests are, until it expires: added again under the same id, it is not
 	// counted again, so it may be repeated after any error, ErrCommitUnknown among them. It returns ErrText for counts that [CheckLearnt]
 	// refuses.
 	AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []Learnt) error

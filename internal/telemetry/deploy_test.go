@@ -36,7 +36,7 @@ func everything(t *testing.T) string {
 		end("ok", false)
 	}
 	index := telemetry.IndexStats{State: "ready", Follows: true}
-	if err := m.ObserveIndex(func() (telemetry.IndexStats, bool) { return index, true }); err != nil {
+	if err := m.ObserveIndex(indexStates(), func() (telemetry.IndexStats, bool) { return index, true }); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.ObserveLedger(func() time.Duration { return 0 }); err != nil {

@@ -11,7 +11,7 @@ import (
 
 // IndexStats are what the metrics tell of an index.
 type IndexStats struct {
-	State      string // one of [IndexStates]
+	State      string // one of those that ObserveIndex was given
 	Recipients int64
 	Bytes      int64
 	Rounds     int64 // in which news were asked for
@@ -24,11 +24,9 @@ type IndexStats struct {
 	Skipped    int64 // answers that were to be decided again, and could not be
 }
 
-// IndexStates returns what an index may be doing.
-func IndexStates() []string { return []string{"loading", "ready", "off", "ended"} }
-
-// ObserveIndex has the metrics tell of an index whenever they are read; false from read: there is none.
-func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error {
+// ObserveIndex has the metrics tell of an index whenever they are read: in which of the states it is, and its figures. False from read:
+// there is none.
+func (m *Metrics) ObserveIndex(states []string, read func() (stats IndexStats, there bool)) error {
 	meter := m.provider.Meter(scope)
 	var made []metric.Observable
 	var failed error
@@ -71,7 +69,7 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 		if !there {
 			return nil
 		}
-		observeState(o, state, stats.State)
+		observeState(o, state, states, stats.State)
 		o.ObserveInt64(recipients, stats.Recipients)
 		o.ObserveInt64(bytes, stats.Bytes)
 		o.ObserveInt64(rounds, stats.Rounds)
@@ -91,8 +89,8 @@ func (m *Metrics) ObserveIndex(read func() (stats IndexStats, there bool)) error
 	return nil
 }
 
-func observeState(o metric.Observer, gauge metric.Int64Observable, present string) {
-	for _, name := range IndexStates() {
+func observeState(o metric.Observer, gauge metric.Int64Observable, states []string, present string) {
+	for _, name := range states {
 		var value int64
 		if name == present {
 			value = 1

@@ -8,10 +8,13 @@ import (
 	"github.com/assent-io/assent/internal/telemetry"
 )
 
+// indexStates are the states of an index in these tests.
+func indexStates() []string { return []string{"loading", "ready", "off", "ended"} }
+
 func TestIndex_TellsItsState_AndHowFarItIsBehindOnlyWhileItFollows(t *testing.T) {
 	m := newMetrics(t)
 	stats := telemetry.IndexStats{State: "loading", Behind: time.Hour}
-	if err := m.ObserveIndex(func() (telemetry.IndexStats, bool) { return stats, true }); err != nil {
+	if err := m.ObserveIndex(indexStates(), func() (telemetry.IndexStats, bool) { return stats, true }); err != nil {
 		t.Fatal(err)
 	}
 	got := page(t, m)
@@ -34,7 +37,7 @@ func TestIndex_TellsItsState_AndHowFarItIsBehindOnlyWhileItFollows(t *testing.T)
 
 func TestIndex_NoIndex_TellsNothing(t *testing.T) {
 	m := newMetrics(t)
-	if err := m.ObserveIndex(func() (telemetry.IndexStats, bool) { return telemetry.IndexStats{}, false }); err != nil {
+	if err := m.ObserveIndex(indexStates(), func() (telemetry.IndexStats, bool) { return telemetry.IndexStats{}, false }); err != nil {
 		t.Fatal(err)
 	}
 	if got := page(t, m); strings.Contains(got, "assent_index") {

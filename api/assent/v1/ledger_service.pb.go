@@ -35,8 +35,8 @@ type Checkpoint struct {
 	Size int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	// The root of the tree of that size, 32 bytes.
 	RootHash []byte `protobuf:"bytes,4,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
-	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Get this key once from the operator of the
-	// key file (`assent keys show`), and verify later checkpoints against it.
+	// The public key that signed it, as golang.org/x/mod/sumdb/note reads it. Get this key once from the administrator
+	// who has the key file (`assent keys show`), and verify later checkpoints against it.
 	VerifierKey   string `protobuf:"bytes,5,opt,name=verifier_key,json=verifierKey,proto3" json:"verifier_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -461,9 +461,10 @@ type ProveEntryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The position of the event. The index of its leaf is one less.
 	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
-	// The header of the event, as it is stored: the bytes of the leaf.
+	// The header of the event, as it is stored: the bytes of the leaf. Empty for an event of which an erasure left only the hash of
+	// the leaf; then the proof does not tell what the event was.
 	Header []byte `protobuf:"bytes,2,opt,name=header,proto3" json:"header,omitempty"`
-	// The hash of the leaf: SHA-256 of a zero byte and the header.
+	// The hash of the leaf: SHA-256 of a zero byte and the header, as the header was before an erasure removed it.
 	LeafHash []byte `protobuf:"bytes,3,opt,name=leaf_hash,json=leafHash,proto3" json:"leaf_hash,omitempty"`
 	// The inclusion proof (RFC 6962, section 2.1.1): hashes of 32 bytes, from the leaf to the root.
 	Hashes [][]byte `protobuf:"bytes,4,rep,name=hashes,proto3" json:"hashes,omitempty"`

@@ -18,7 +18,7 @@ func (c *Options) AddFlags(cmd *cobra.Command) {
 	flags.BoolVar(&c.TLS, "tls", false, "use TLS on loopback as well; to other hosts it is used anyway")
 	flags.StringVar(&c.TLSCA, "tls-ca", "", "PEM file with the certificates to trust instead of the system's; uses TLS (ASSENT_TLS_CA)")
 	flags.BoolVar(&c.Insecure, "insecure", false, "no TLS to other hosts either: addresses and key go in clear")
-	flags.DurationVar(&c.Timeout, "timeout", DefaultTimeout, "how long to wait for an answer")
+	flags.DurationVar(&c.Timeout, "timeout", DefaultTimeout, "how long to wait for an answer; 0: as long as it takes")
 	flags.StringVar(&c.Language, "language", "", "language of explanations, such as de")
 	cmd.MarkFlagsMutuallyExclusive("tls", "insecure")
 	cmd.MarkFlagsMutuallyExclusive("tls-ca", "insecure")

@@ -55,9 +55,8 @@ func (s *ledgerServer) ProveEntry(
 	if err != nil {
 		return nil, err
 	}
-	leaf := ledger.LeafHash(proof.Header)
 	return &assentv1.ProveEntryResponse{
-		Position: proof.Position, Header: proof.Header, LeafHash: leaf[:], Hashes: hashes(proof.Hashes),
+		Position: proof.Position, Header: proof.Header, LeafHash: proof.Leaf[:], Hashes: hashes(proof.Hashes),
 		Checkpoint: checkpointOf(&proof.Checkpoint),
 	}, nil
 }

@@ -39,7 +39,8 @@ type EntryProof struct {
 	Checkpoint
 
 	Position int64
-	Header   []byte // the bytes of the leaf
+	Header   []byte // the bytes of the leaf; empty for an event that an erasure blanked
+	Leaf     [ledger.HashSize]byte
 	Hashes   [][ledger.HashSize]byte
 }
 
@@ -69,7 +70,8 @@ func (p *Checkpoints) checkpointOfNow(ctx context.Context) (Checkpoint, error) {
 	return p.At(ctx, &head, head.Position)
 }
 
-// ProveEntry proves that the event at the position is in the ledger when it had the size; 0 is the size of now. Errors:
+// ProveEntry proves that the event at the position is in the ledger when it had the size; 0 is the size of now. Of an event that an
+// erasure blanked, it proves the leaf that was kept: such a proof has no header, so it does not tell what the event was. Errors:
 // POSITION_UNKNOWN, INVALID_REQUEST, and OTHER_DEPARTMENT for a client of one department: a header names subjects and channels of all.
 func (p *Checkpoints) ProveEntry(ctx context.Context, position, size int64) (EntryProof, error) {
 	head, who, err := p.Head(ctx)
@@ -102,8 +104,11 @@ func (p *Checkpoints) ProveEntry(ctx context.Context, position, size int64) (Ent
 	if len(records) == 0 || records[0].Event.Position != position {
 		return EntryProof{}, fmt.Errorf("position %d is missing from the ledger: run `assent ledger verify`", position)
 	}
-	proof.Header = records[0].Header
-	err = ledger.CheckEntry(proof.Hashes, position, ledger.LeafHash(proof.Header), size, proof.Root)
+	proof.Header, proof.Leaf = records[0].Header, ledger.LeafHash(records[0].Header)
+	if records[0].Event.IsBlank() {
+		proof.Leaf = records[0].LeafHash
+	}
+	err = ledger.CheckEntry(proof.Hashes, position, proof.Leaf, size, proof.Root)
 	if err != nil {
 		return EntryProof{}, fmt.Errorf("the stored ledger is not consistent: run `assent ledger verify`: %w", err)
 	}

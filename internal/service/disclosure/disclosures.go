@@ -22,7 +22,7 @@ type Counter struct {
 	*env.Env
 
 	reader  *asof.Reader
-	counter *disclosureCounter // nil: nothing is counted
+	counter *disclosureCounter
 }
 
 // New returns the disclosures, which count until they are closed.
@@ -35,24 +35,16 @@ func New(env *env.Env, reader *asof.Reader) *Counter {
 func (s *Counter) Count(
 	ctx context.Context, who *access.Caller, at consent.Instant, channel string, keys ...storage.SubjectKey,
 ) error {
-	return s.counter.addDisclosures(ctx, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, keys...)
+	return s.counter.addDisclosures(ctx, at, disclosureKind{day: at.Day(), client: who.ID, channel: channel}, keys...)
 }
 
 // Flush stores what was counted before the call.
 func (s *Counter) Flush(ctx context.Context) error {
-	if s.counter == nil {
-		return nil
-	}
 	return env.StoreFault(s.counter.flush(ctx))
 }
 
 // Waiting returns how many rows of counts are not stored yet.
-func (s *Counter) Waiting() int64 {
-	if s.counter == nil {
-		return 0
-	}
-	return s.counter.rows.Load()
-}
+func (s *Counter) Waiting() int64 { return s.counter.rows.Load() }
 
 // Forget drops what was counted so far of subjects, up to the day given of each, and is not stored yet.
 func (s *Counter) Forget(until map[storage.SubjectKey]int64) { s.counter.forgetSubjects(until) }

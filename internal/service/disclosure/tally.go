@@ -71,7 +71,13 @@ type disclosureKind struct {
 // shard holds the counts of the subjects with digests that begin alike.
 type shard struct {
 	mu     sync.Mutex
-	counts map[counterKey]int64
+	counts map[counterKey]count
+}
+
+// count is how often something was counted, and when last: what was counted before an erasure is not stored after it.
+type count struct {
+	n  int64
+	at consent.Instant
 }
 
 type counterKey struct {
@@ -103,16 +109,16 @@ func newDisclosureCounter(store storage.Writer, now func() consent.Instant, log 
 	t.life = context.Background()
 	t.stop, t.end = context.WithCancel(t.life)
 	for i := range t.shards {
-		t.shards[i].counts = map[counterKey]int64{}
+		t.shards[i].counts = map[counterKey]count{}
 	}
 	go t.flushPeriodically()
 	return t
 }
 
-// addDisclosures counts one disclosure for the subject of each key. If too many counts wait in memory, it waits until there is
+// addDisclosures counts one disclosure at an instant for the subject of each key. If too many counts wait in memory, it waits until there is
 // room. If it returns an error, nothing was counted. The caller may use the keys again afterwards.
-func (t *disclosureCounter) addDisclosures(ctx context.Context, d disclosureKind, keys ...storage.SubjectKey) error {
-	if t == nil || len(keys) == 0 {
+func (t *disclosureCounter) addDisclosures(ctx context.Context, at consent.Instant, d disclosureKind, keys ...storage.SubjectKey) error {
+	if len(keys) == 0 {
 		return nil
 	}
 	if err := t.waitForRoom(ctx); err != nil {
@@ -121,7 +127,7 @@ func (t *disclosureCounter) addDisclosures(ctx context.Context, d disclosureKind
 	kind := t.internKind(d)
 	added := 0
 	for i := range keys {
-		added += t.shardOf(&keys[i]).increment(counterKey{keys[i], kind})
+		added += t.shardOf(&keys[i]).increment(counterKey{keys[i], kind}, at)
 	}
 	if added > 0 && t.rows.Add(int64(added)) >= t.flushThreshold {
 		t.wakeFlusher()
@@ -134,11 +140,12 @@ func (t *disclosureCounter) shardOf(key *storage.SubjectKey) *shard {
 }
 
 // increment counts, and returns how many rows that makes more.
-func (s *shard) increment(l counterKey) int {
+func (s *shard) increment(l counterKey, at consent.Instant) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.counts)
-	s.counts[l]++
+	c := s.counts[l]
+	s.counts[l] = count{c.n + 1, max(c.at, at)}
 	return len(s.counts) - before
 }
 
@@ -146,10 +153,10 @@ func (s *shard) increment(l counterKey) int {
 func (s *shard) takeCounts(into []storage.Learnt) []storage.Learnt {
 	s.mu.Lock()
 	counts := s.counts
-	s.counts = make(map[counterKey]int64, min(len(counts), maxRowsPerTransaction))
+	s.counts = make(map[counterKey]count, min(len(counts), maxRowsPerTransaction))
 	s.mu.Unlock()
-	for l, n := range counts {
-		into = append(into, storage.Learnt{Key: l.key, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: n})
+	for l, c := range counts {
+		into = append(into, storage.Learnt{Key: l.key, Day: l.kind.day, Client: l.kind.client, Channel: l.kind.channel, Count: c.n, At: c.at})
 	}
 	return into
 }
@@ -159,7 +166,7 @@ func (s *shard) dropCounts(gone untilDay) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.counts)
-	maps.DeleteFunc(s.counts, func(l counterKey, _ int64) bool { return gone.has(l.key, l.kind.day) })
+	maps.DeleteFunc(s.counts, func(l counterKey, _ count) bool { return gone.has(l.key, l.kind.day) })
 	return before - len(s.counts)
 }
 
@@ -298,7 +305,7 @@ func (t *disclosureCounter) storePending(ctx context.Context, least int) error {
 // forgetSubjects drops what was counted so far, up to the day of each, of those whose keys are given and is not stored yet. What is counted once
 // it has returned is kept. It does not wait for the store.
 func (t *disclosureCounter) forgetSubjects(gone untilDay) {
-	if t == nil || len(gone) == 0 {
+	if len(gone) == 0 {
 		return
 	}
 	t.movingCounts.Lock()

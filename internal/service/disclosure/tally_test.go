@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,7 +26,7 @@ type sink struct {
 
 	mu     sync.Mutex
 	added  map[[32]byte]bool
-	counts map[storage.Learnt]int64 // by what was learnt without its count
+	counts map[storage.Learnt]int64 // by what was learnt without its count and its time
 	most   int                      // rows of one addition
 	fails  func() (stored bool, err error)
 }
@@ -49,7 +50,7 @@ func (s *sink) AddDisclosures(ctx context.Context, id [32]byte, _ consent.Instan
 		s.most = max(s.most, len(counts))
 		for _, d := range counts {
 			n := d.Count
-			d.Count = 0
+			d.Count, d.At = 0, 0
 			s.counts[d] += n
 		}
 	}
@@ -98,7 +99,7 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 			roomMade: make(chan struct{}), flushTurn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: t.Context(),
 		}
 		for i := range tally.shards {
-			tally.shards[i].counts = map[counterKey]int64{}
+			tally.shards[i].counts = map[counterKey]count{}
 		}
 		who := func(label string) storage.SubjectKey {
 			key := someone(rapid.IntRange(0, 5).Draw(rt, label))
@@ -129,7 +130,7 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 				about = append(about, key)
 				want[storage.Learnt{Key: key, Day: d.day, Client: d.client}]++
 			}
-			if err := tally.addDisclosures(t.Context(), d, about...); err != nil {
+			if err := tally.addDisclosures(t.Context(), 1, d, about...); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -163,7 +164,7 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 				for n := range people {
 					about[n] = someone(g*people + n)
 				}
-				if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", "newsletter"}, about...); err != nil {
+				if err := tally.addDisclosures(t.Context(), 1, disclosureKind{1, "shop", "newsletter"}, about...); err != nil {
 					t.Error(err)
 				}
 			}
@@ -171,7 +172,7 @@ func TestTally_ManyAtOnce_AllAreStoredInSmallTransactions(t *testing.T) {
 		wg.Go(func() { // Some come and are forgotten meanwhile.
 			key := someone(goroutines*people + g)
 			for range rounds {
-				if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", "newsletter"}, key); err != nil {
+				if err := tally.addDisclosures(t.Context(), 1, disclosureKind{1, "shop", "newsletter"}, key); err != nil {
 					t.Error(err)
 				}
 				tally.forgetSubjects(untilDay{key: math.MaxInt64})
@@ -204,7 +205,7 @@ func TestTally_EverySoManySeconds_IsStored(t *testing.T) {
 		s := newSink()
 		tally := tallyOver(s)
 		defer tally.close()
-		if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", ""}, someone(1), someone(1)); err != nil {
+		if err := tally.addDisclosures(t.Context(), 1, disclosureKind{1, "shop", ""}, someone(1), someone(1)); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -227,7 +228,7 @@ func TestTally_MuchWaits_IsStoredEarly_AndTooMuchHoldsCallersUp(t *testing.T) {
 		tally.flushThreshold, tally.maxRows = 3, 5
 		add := func(ctx context.Context, from, to int) error {
 			for n := from; n < to; n++ {
-				if err := tally.addDisclosures(ctx, disclosureKind{1, "shop", ""}, someone(n)); err != nil {
+				if err := tally.addDisclosures(ctx, 1, disclosureKind{1, "shop", ""}, someone(n)); err != nil {
 					return err
 				}
 			}
@@ -265,23 +266,50 @@ func TestTally_MuchWaits_IsStoredEarly_AndTooMuchHoldsCallersUp(t *testing.T) {
 	})
 }
 
+func TestTally_Count_IsStoredWithTheTimeOfItsLastDisclosure(t *testing.T) {
+	s := &lastAdded{sink: newSink()}
+	tally := tallyOver(s)
+	for _, at := range []consent.Instant{5, 9, 7} {
+		if err := tally.addDisclosures(t.Context(), at, disclosureKind{1, "shop", ""}, someone(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tally.close()
+	want := []storage.Learnt{{Key: someone(1), Day: 1, Client: "shop", Count: 3, At: 9}}
+	if !slices.Equal(s.last, want) {
+		t.Errorf("stored %v, want %v", s.last, want)
+	}
+}
+
+// lastAdded keeps what was added last.
+type lastAdded struct {
+	*sink
+
+	last []storage.Learnt
+}
+
+func (s *lastAdded) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Learnt) error {
+	s.last = slices.Clone(counts)
+	return s.sink.AddDisclosures(ctx, id, expires, counts)
+}
+
 func TestTally_Forget_DropsWhatIsNotStored_AndKeepsWhatIsCountedLater(t *testing.T) {
 	s := newSink()
 	s.fails = func() (bool, error) { return false, errAway }
 	tally := tallyOver(s)
 	for range 2 { // once in doubt, once in a shard
-		if err := tally.addDisclosures(t.Context(), disclosureKind{1, "shop", ""}, someone(1), someone(2)); err != nil {
+		if err := tally.addDisclosures(t.Context(), 1, disclosureKind{1, "shop", ""}, someone(1), someone(2)); err != nil {
 			t.Fatal(err)
 		}
 		if err := tally.flush(t.Context()); err == nil {
 			t.Fatal("it was stored")
 		}
 	}
-	if err := tally.addDisclosures(t.Context(), disclosureKind{2, "shop", ""}, someone(1), someone(2)); err != nil {
+	if err := tally.addDisclosures(t.Context(), 1, disclosureKind{2, "shop", ""}, someone(1), someone(2)); err != nil {
 		t.Fatal(err)
 	}
 	tally.forgetSubjects(untilDay{someone(1): math.MaxInt64})
-	if err := tally.addDisclosures(t.Context(), disclosureKind{3, "shop", ""}, someone(1)); err != nil {
+	if err := tally.addDisclosures(t.Context(), 1, disclosureKind{3, "shop", ""}, someone(1)); err != nil {
 		t.Fatal(err)
 	}
 	s.failWith(func() (bool, error) { return true, nil })
@@ -308,7 +336,7 @@ func BenchmarkTallyAdd(b *testing.B) {
 					about[i] = someone(n % people)
 					n++
 				}
-				if err := tally.addDisclosures(b.Context(), disclosureKind{1, "shop", "newsletter"}, about...); err != nil {
+				if err := tally.addDisclosures(b.Context(), 1, disclosureKind{1, "shop", "newsletter"}, about...); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -156,7 +156,7 @@ func (s *Exporter) exportHead(ctx context.Context) (storage.Head, access.Caller,
 	return head, who, who.Need(access.ScopeExport)
 }
 
-// describe begins the dossier: its subject, the time, and the operator it was made by.
+// describe begins the dossier: its subject, the time, and the client it was made for.
 func (in *Input) describe(g *dossierBuilder, now consent.Instant) {
 	c := &g.checkpoint
 	current := reference.InForce(g.versions, now)

@@ -405,7 +405,7 @@ func (r *retentionRun) removeClaims(ctx context.Context) error {
 		var ended [][16]byte
 		oldest := consent.Instant(0)
 		for i := range page {
-			if page[i].Until <= r.now {
+			if page[i].HasEnded(r.now) {
 				ended = append(ended, page[i].ID)
 				if oldest == 0 || page[i].Until < oldest {
 					oldest = page[i].Until

@@ -162,7 +162,7 @@ func (s *Rights) claimByID(ctx context.Context, digits string) (ClaimsPage, erro
 // withoutEnded leaves out the claims that are to be destroyed, which the next run of the retention does.
 func (s *Rights) withoutEnded(claims []tables.Claim) []tables.Claim {
 	now := s.Instant()
-	return slices.DeleteFunc(claims, func(c tables.Claim) bool { return c.Until <= now })
+	return slices.DeleteFunc(claims, func(c tables.Claim) bool { return c.HasEnded(now) })
 }
 
 func readClaimID(digits string, id *[16]byte) bool {

@@ -119,7 +119,7 @@ func (l *Locator) Places(a address.Address, mail bool) (Places, error) {
 	return p, err
 }
 
-// Locate is places into memory that is there.
+// Locate is Places, into memory that the caller gives.
 func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 	p.Address, p.Mail = a, Place{}
 	if p.Exact, err = l.Place(consent.FormExact, a.Exact()); err != nil {
@@ -148,7 +148,7 @@ func (l *Locator) Locate(p *Places, a address.Address, mail bool) (err error) {
 
 // Source is how a read or a transaction sees subjects.
 type Source interface {
-	// seen returns what is seen at the place. Its state may be one that was unpacked into the one given, which it then is.
+	// Find returns what is seen at the place. Its state may have been unpacked into the one given; then it is that one.
 	Find(where *Place, into *consent.State) (Found, error)
 }
 

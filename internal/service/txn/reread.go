@@ -22,7 +22,9 @@ func (w *Tx) reread(c *storage.Changes) {
 		}
 	}
 	for _, s := range w.changedRows { // The last counts, as when they are stored.
-		holder[s.Key] = s.ID
+		if !s.onlyErased {
+			holder[s.Key] = s.ID
+		}
 	}
 	for _, key := range c.DropSubjects {
 		holder[key] = consent.SubjectID{}

@@ -74,6 +74,7 @@ type Subject struct {
 	Moves           []consent.Moved   // likewise
 	stateChanged    bool              // its state is to be stored
 	rowChanged      bool              // its row is to be stored
+	onlyErased      bool              // and nothing of it has changed that followers read
 }
 
 func newTx(ctx context.Context, e *Engine, tx storage.Tx, load *storage.Load) (*Tx, error) {
@@ -200,6 +201,17 @@ func (w *Tx) Identify(s *Subject, canonical string) error {
 
 // SaveRow has the row of the subject stored.
 func (w *Tx) SaveRow(s *Subject) {
+	s.onlyErased = false
+	w.saveRow(s)
+}
+
+// SaveErased has the row of a subject that outlives erasures stored, with the instant of one. Followers do not read it and are not told.
+func (w *Tx) SaveErased(s *Subject, until consent.Instant) {
+	s.Erased, s.onlyErased = max(s.Erased, until), s.onlyErased || !s.rowChanged
+	w.saveRow(s)
+}
+
+func (w *Tx) saveRow(s *Subject) {
 	if !s.rowChanged {
 		s.rowChanged = true
 		w.changedRows = append(w.changedRows, s)

@@ -19,15 +19,6 @@ const (
 	Mails = `4`
 )
 
-// Primary are the columns of the head with whether it was read from a standby, for PostgreSQL.
-const Primary = `pg_is_in_recovery(), ` + Head
-
-// ScanPrimary reads the columns of [Primary].
-func ScanPrimary(scan Scan) (standby bool, head storage.Head, err error) {
-	head, err = ScanHead(func(dest ...any) error { return scan(append([]any{&standby}, dest...)...) })
-	return standby, head, err
-}
-
 // Keyed reads rows of [KeyedState] one after the other. Bytes is the type by which a driver hands over bytes that are its own: so
 // none are copied, and what is read is valid until the next row.
 type Keyed[Bytes ~[]byte] struct {

@@ -21,7 +21,7 @@ const (
 	excludeAdding = `SELECT pg_advisory_xact_lock(` + addingLock + `)`
 	addingLock    = `7022914473320902501` // a number of no meaning
 
-	// Nothing is added where the id is remembered.
+	// Nothing is added where the id is remembered, or of what was counted before the subject was erased.
 	addDisclosures = `
 		WITH once AS (
 			INSERT INTO requests (id, body_mac, answer, expires_time)
@@ -30,10 +30,10 @@ const (
 		)
 		INSERT INTO disclosures (` + column.Disclosures + `)
 		SELECT k.subject, a.day, a.client, a.channel, sum(a.count)::bigint
-		FROM unnest($3::smallint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::bigint[])
-			AS a (form, digest, day, client, channel, count)
+		FROM unnest($3::smallint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::bigint[])
+			AS a (form, digest, day, client, channel, count, at)
 		JOIN subjects k ON k.form = a.form AND k.digest = a.digest
-		WHERE k.subject IS NOT NULL AND EXISTS (SELECT 1 FROM once)
+		WHERE k.subject IS NOT NULL AND (k.erased_time IS NULL OR k.erased_time <= a.at) AND EXISTS (SELECT 1 FROM once)
 		GROUP BY k.subject, a.day, a.client, a.channel
 		ORDER BY k.subject, a.day, a.client COLLATE "C", a.channel COLLATE "C"
 		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = disclosures.count + excluded.count`
@@ -88,7 +88,7 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 	batch := &pgx.Batch{}
 	batch.Queue(beginWrite)
 	batch.Queue(shareAdding)
-	batch.Queue(records.SelectHead).Query(scanHead(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(addDisclosures, id[:], int64(expires),
 		array(counts, func(l *learnt) int16 { return int16(l.Key.Form) }),
 		array(counts, func(l *learnt) []byte { return l.Key.Digest[:] }),
@@ -96,6 +96,7 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 		array(counts, func(l *learnt) string { return l.Client }),
 		array(counts, func(l *learnt) string { return l.Channel }),
 		array(counts, func(l *learnt) int64 { return l.Count }),
+		array(counts, func(l *learnt) int64 { return int64(l.At) }),
 	)
 	return s.fail(ctx, doing, commitBatch(ctx, conn, batch))
 }
@@ -129,7 +130,7 @@ func (s *Store) DeleteDisclosures(ctx context.Context, before int64, except []co
 	var head storage.Head
 	var deleted int64
 	batch := &pgx.Batch{}
-	batch.Queue(records.SelectHead).Query(scanHead(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(deleteDisclosures, before, max(limit, 0), idArray(except)).Exec(func(tag pgconn.CommandTag) error {
 		deleted = tag.RowsAffected()
 		return nil

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -12,9 +11,6 @@ import (
 )
 
 const (
-	// What a standby says may be old, and its server may not have heard yet that it is none any more.
-	selectPrimary = `SELECT ` + column.Primary + ` FROM ledger_head WHERE id = 1`
-
 	selectLeaves = `SELECT ` + column.Leaf + ` FROM events e WHERE e.position > $1 AND e.position <= $2 ORDER BY e.position`
 
 	selectChanged = `
@@ -69,10 +65,7 @@ func (s *Store) Follow(ctx context.Context, since storage.Mark, limit int) (stor
 }
 
 func (s *Store) follow(ctx context.Context, since storage.Mark, limit int64) (storage.Head, storage.News, error) {
-	standby, head, err := column.ScanPrimary(s.pool.QueryRow(ctx, selectPrimary).Scan)
-	if err == nil && standby {
-		err = errStandby()
-	}
+	head, err := scanPrimary(s.pool.QueryRow(ctx, selectHead).Scan, column.ScanHead)
 	if err != nil {
 		return head, storage.News{}, err
 	}
@@ -88,7 +81,7 @@ func (s *Store) changed(ctx context.Context, since storage.Mark, limit int64) (h
 	upTo := found.UpTo()
 	batch := &pgx.Batch{}
 	batch.Queue(beginRead)
-	batch.Queue(selectPrimary).Query(scanPrimary(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(selectLeaves, since.Position, upTo).Query(scanAll(found.AddLeaf))
 	batch.Queue(selectChanged, since.Position, upTo).Query(scanAll(found.AddState))
 	batch.Queue(selectReread, since.Revision).Query(scanAll(found.AddState))
@@ -100,28 +93,6 @@ func (s *Store) changed(ctx context.Context, since storage.Mark, limit int64) (h
 	return head, news, err
 }
 
-// scanPrimary takes the head from a result, unless it is that of a standby.
-func scanPrimary(into *storage.Head) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
-		if !rows.Next() {
-			if err := rows.Err(); err != nil {
-				return err
-			}
-			return storage.ErrNotInitialised
-		}
-		standby, head, err := column.ScanPrimary(rows.Scan)
-		if err == nil && standby {
-			err = errStandby()
-		}
-		*into = head
-		return err
-	}
-}
-
-func errStandby() error {
-	return fmt.Errorf("%w: it is a standby, and its answers may be old; the URL has to lead to the primary", storage.ErrUnavailable)
-}
-
 // EachState calls each with the states of a range.
 func (s *Store) EachState(ctx context.Context, ids storage.IDRange, each func(storage.KeyedState) error) (head storage.Head, err error) {
 	ctx, release := s.enter(ctx)
@@ -130,7 +101,7 @@ func (s *Store) EachState(ctx context.Context, ids storage.IDRange, each func(st
 	row := column.NewKeyed[pgtype.DriverBytes]()
 	batch := &pgx.Batch{}
 	batch.Queue(beginRead)
-	batch.Queue(selectPrimary).Query(scanPrimary(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(joinRanges)
 	batch.Queue(selectEachState, ids.After[:], ids.Through[:]).Query(scanAll(func(scan column.Scan) error {
 		state, err := row.Scan(scan)

@@ -26,7 +26,10 @@ func withSearchPath(t *testing.T, at, path string) string {
 	return u.String()
 }
 
-// The server is made to say of itself what a standby says, by a function of the same name that is found first.
+// asStandby has the server at the URL say of itself what a standby says, by a function of the same name that is found first by connections
+// of the URL that it returns, in statements that were not prepared before.
+const asStandby = `CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'`
+
 func TestFollow_Standby_ErrUnavailable(t *testing.T) {
 	t.Parallel()
 	at := testkit.PreparedPostgres(t, migrate)
@@ -35,8 +38,9 @@ func TestFollow_Standby_ErrUnavailable(t *testing.T) {
 	if _, _, err := store.Follow(t.Context(), storage.Mark{}, 10); err != nil {
 		t.Fatal(err)
 	}
-	sql(t, at, `CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'`)
-	_, _, err := opened(t, own, postgres.Options{}).Follow(t.Context(), storage.Mark{}, 10)
+	next := opened(t, own, postgres.Options{})
+	sql(t, at, asStandby)
+	_, _, err := next.Follow(t.Context(), storage.Mark{}, 10)
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "standby") {
 		t.Errorf("Follow returned the error %v, want one that says that it is a standby", err)
 	}

@@ -34,7 +34,7 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		sql  string
 		args []any
 	}{
-		"head":       {records.SelectHead, nil},
+		"head":       {selectHead, nil},
 		"lock":       {lockHead, nil},
 		"subjects":   {selectSubjects, []any{[]int16{1}, digests}},
 		"both":       {selectHeadAndSubjects, []any{[]int16{1}, digests}},
@@ -54,7 +54,6 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"headersIn":  {records.SelectHeadersWithin, []any{make([]byte, 16), digests[0]}},
 		"expired":    {deleteExpired, []any{int64(1), 10}},
 
-		"primary":         {selectPrimary, nil},
 		"leaves":          {selectLeaves, []any{int64(0), int64(9)}},
 		"changed":         {selectChanged, []any{int64(0), int64(9)}},
 		"reread":          {selectReread, []any{int64(0)}},
@@ -66,7 +65,7 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"forgetRequests":   {forgetRequests, []any{[]int64{1, 2}, storage.RequestSpan}},
 		"dropSubjects":     {dropSubjects, []any{[]int16{1}, digests}},
 		"addDisclosures": {addDisclosures, []any{
-			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1},
+			digests[0], int64(1), []int16{1}, digests, []int64{1}, []string{""}, []string{""}, []int64{1}, []int64{1},
 		}},
 		"readers":             {selectReaders, []any{int64(1), "shop", int64(1), "shop", "", 10}},
 		"countReaders":        {countReaders, []any{int64(1), "shop"}},

@@ -105,9 +105,8 @@ func poolConfig(databaseURL string, opts Options) (*pgxpool.Config, error) {
 	if !urlHas(databaseURL, "connect_timeout") {
 		conn.ConnectTimeout = connectTimeout
 	}
-	if conn.ValidateConnect == nil { // not set by target_session_attrs: never a standby, because its answers are old
-		conn.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
-	}
+	// Never a standby, because its answers are old, whatever target_session_attrs says.
+	conn.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	for name, value := range sessionSettings() {
 		if own && conn.RuntimeParams[name] == "" {
 			conn.RuntimeParams[name] = value
@@ -137,11 +136,16 @@ func urlHas(databaseURL, parameter string) bool {
 	return err == nil && u.Query().Has(parameter)
 }
 
-// checkDurable refuses a database that acknowledges what a crash may lose, or that cannot store every text.
+// checkDurable refuses a standby, and a database that acknowledges what a crash may lose, or that cannot store every text.
 func checkDurable(ctx context.Context, pool *pgxpool.Pool) error {
+	var standby bool
 	var setting, encoding string
-	const settings = `SELECT current_setting('synchronous_commit'), current_setting('server_encoding')`
-	if err := pool.QueryRow(ctx, settings).Scan(&setting, &encoding); err != nil {
+	const settings = `SELECT pg_is_in_recovery(), current_setting('synchronous_commit'), current_setting('server_encoding')`
+	err := pool.QueryRow(ctx, settings).Scan(&standby, &setting, &encoding)
+	if err == nil && standby {
+		err = errStandby()
+	}
+	if err != nil {
 		return classify(ctx, "open the database", err)
 	}
 	if encoding != "UTF8" {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,6 +16,11 @@ const (
 	beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
 	commit    = `COMMIT`
 
+	// primaryHead are the columns of the head after whether it is a standby's, whose answers may be old. A pooler can lead a connection to
+	// another server after it was opened, so each read asks for itself.
+	primaryHead = `pg_is_in_recovery(), ` + column.Head
+	selectHead  = `SELECT ` + primaryHead + ` FROM ledger_head WHERE id = 1`
+
 	// The keys are two arrays, of forms and of digests.
 	fromSubjects = `
 		FROM unnest($1::smallint[], $2::bytea[]) AS a (form, digest)
@@ -24,9 +30,9 @@ const (
 		SELECT ` + column.SubjectState + fromSubjects + ` LEFT JOIN states s ON s.subject = k.subject`
 
 	selectHeadAndSubjects = `
-		SELECT ` + column.Head + `, ` + column.NoSubjectState + ` FROM ledger_head WHERE id = 1
+		SELECT ` + primaryHead + `, ` + column.NoSubjectState + ` FROM ledger_head WHERE id = 1
 		UNION ALL
-		SELECT ` + column.NoHead + `, ` + column.SubjectState + fromSubjects + ` LEFT JOIN states s ON s.subject = k.subject`
+		SELECT NULL, ` + column.NoHead + `, ` + column.SubjectState + fromSubjects + ` LEFT JOIN states s ON s.subject = k.subject`
 
 	selectEventsOf = `
 		SELECT k.form, k.digest, e.header` + fromSubjects + `
@@ -50,7 +56,21 @@ func keyArrays(keys []storage.SubjectKey) (forms []int16, digests [][]byte) {
 	return forms, digests
 }
 
-// scanHead takes the head from a result, which is empty without one.
+// scanPrimary reads the columns of [primaryHead], those of the head by the function. It returns an error for those of a standby.
+func scanPrimary(scan column.Scan, head func(column.Scan) (storage.Head, error)) (storage.Head, error) {
+	var standby bool
+	h, err := head(func(dest ...any) error { return scan(append([]any{&standby}, dest...)...) })
+	if err == nil && standby {
+		err = errStandby()
+	}
+	return h, err
+}
+
+func errStandby() error {
+	return fmt.Errorf("%w: it is a standby, and its answers may be old; the URL has to lead to the primary", storage.ErrUnavailable)
+}
+
+// scanHead takes the head from a result of [selectHead], which is empty without one.
 func scanHead(into *storage.Head) func(pgx.Rows) error {
 	return func(rows pgx.Rows) (err error) {
 		if !rows.Next() {
@@ -59,7 +79,7 @@ func scanHead(into *storage.Head) func(pgx.Rows) error {
 			}
 			return storage.ErrNotInitialised
 		}
-		*into, err = column.ScanHead(rows.Scan)
+		*into, err = scanPrimary(rows.Scan, column.ScanHead)
 		return err
 	}
 }
@@ -85,7 +105,7 @@ func (s *Store) view(
 	var head storage.Head
 	batch := &pgx.Batch{}
 	batch.Queue(beginRead)
-	batch.Queue(records.SelectHead).Query(scanHead(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	batch.Queue(query, args...).Query(scanAll(add))
 	batch.Queue(commit)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
@@ -98,7 +118,7 @@ func (s *Store) view(
 func (s *Store) Head(ctx context.Context) (storage.Head, error) {
 	ctx, release := s.enter(ctx)
 	defer release()
-	head, err := column.ScanHead(s.pool.QueryRow(ctx, records.SelectHead).Scan)
+	head, err := scanPrimary(s.pool.QueryRow(ctx, selectHead).Scan, column.ScanHead)
 	if err != nil {
 		return storage.Head{}, s.fail(ctx, "read the head", err)
 	}
@@ -125,12 +145,17 @@ func (s *Store) states(ctx context.Context, keys []storage.SubjectKey) (storage.
 	}
 	defer rows.Close()
 	subjects, found := column.NewSubjectStates(true), false
+	dest := []any{nil} // The first column is skipped.
+	scanSubject := func(rest ...any) error {
+		dest = append(dest[:1], rest...)
+		return rows.Scan(dest...)
+	}
 	for rows.Next() {
-		if rows.RawValues()[0] == nil { // no store id: not the head
-			err = subjects.Add(rows.Scan)
+		if rows.RawValues()[0] == nil { // neither a standby nor a primary: not the head
+			err = subjects.Add(scanSubject)
 		} else {
 			found = true
-			head, err = column.ScanHeadOnly(rows.Scan)
+			head, err = scanPrimary(rows.Scan, column.ScanHeadOnly)
 		}
 		if err != nil {
 			return head, nil, err

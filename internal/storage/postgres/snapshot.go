@@ -33,7 +33,7 @@ func (s *Store) Snapshot(ctx context.Context, read func(context.Context, storage
 	if _, err := conn.Exec(ctx, beginRead); err != nil {
 		return s.fail(ctx, doing, err)
 	}
-	head, err := column.ScanHead(conn.QueryRow(ctx, records.SelectHead).Scan)
+	head, err := scanPrimary(conn.QueryRow(ctx, selectHead).Scan, column.ScanHead)
 	if err != nil {
 		return s.fail(ctx, doing, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/assent-io/assent/internal/storage"
-	"github.com/assent-io/assent/internal/storage/records"
 )
 
 // WriteTables runs statements on tables that are not the ledger's, in one round trip.
@@ -28,7 +27,7 @@ func (s *Store) WriteTables(ctx context.Context, statements ...storage.Statement
 	var head storage.Head
 	batch := &pgx.Batch{}
 	batch.Queue(beginWrite)
-	batch.Queue(records.SelectHead).Query(scanHead(&head))
+	batch.Queue(selectHead).Query(scanHead(&head))
 	queueTables(batch, statements)
 	return s.fail(ctx, doing, commitBatch(ctx, conn, batch))
 }

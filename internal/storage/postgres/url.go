@@ -61,10 +61,13 @@ func Scrub(databaseURL, text string) string {
 	return text
 }
 
-// advised adds to an error that a pooler causes, or a server that lets no connection in, what helps.
+// advised adds to an error that a pooler or a standby causes, or a server that lets no connection in, what helps.
 func advised(err error) error {
 	var answer *pgconn.PgError
 	switch {
+	case errors.Is(err, pgconn.ErrReadOnlyConnection):
+		return fmt.Errorf("%w: it is a standby, or its default_transaction_read_only is on; the URL has to lead to the primary, to write to "+
+			"(target_session_attrs does not count)", err)
 	case !errors.As(err, &answer):
 		return err
 	case isLostStatement(answer):

@@ -11,13 +11,12 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
-	"github.com/assent-io/assent/internal/storage/records"
 )
 
 const (
 	beginWrite  = `BEGIN ISOLATION LEVEL READ COMMITTED`
 	rollback    = `ROLLBACK`
-	lockHead    = records.SelectHead + ` FOR UPDATE`
+	lockHead    = selectHead + ` FOR UPDATE`
 	selectClock = `SELECT clock_timestamp()` // a statement of its own: it must run after the lock is had
 
 	insertHead = `

@@ -13,9 +13,11 @@ const (
 	insertOnce = `
 		INSERT INTO requests (id, body_mac, answer, expires_time) VALUES (?1, x'', x'', ?2) ON CONFLICT (id) DO NOTHING`
 
+	// Nothing is added of what was counted before the subject was erased.
 	addDisclosure = `
 		INSERT INTO disclosures (` + column.Disclosures + `)
-		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL
+		SELECT subject, ?3, ?4, ?5, ?6 FROM subjects
+		WHERE form = ?1 AND digest = ?2 AND subject IS NOT NULL AND (erased_time IS NULL OR erased_time <= ?7)
 		ON CONFLICT (` + column.DisclosuresKey + `) DO UPDATE SET count = count + excluded.count`
 
 	selectDisclosures = `
@@ -58,7 +60,7 @@ func (s *Store) AddDisclosures(ctx context.Context, id [32]byte, expires consent
 			return err
 		}
 		return each(c, addDisclosure, counts, func(l *storage.Learnt) []any {
-			return []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count}
+			return []any{l.Key.Form, l.Key.Digest[:], l.Day, l.Client, l.Channel, l.Count, int64(l.At)}
 		})
 	})
 }

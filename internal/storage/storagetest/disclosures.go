@@ -19,6 +19,7 @@ func disclosureTests() []test {
 		{"AddDisclosures_KeyThatLeadsToNobody_IsLeftOut", testDisclosuresOfNobody},
 		{"AddDisclosures_AfterAnErasure_CountForWhomTheKeyLeadsToNow", testDisclosuresAfterErasure},
 		{"AddDisclosures_WhileSubjectsAreErased_LeaveNothingUnderTheOldIDs", testDisclosuresWhileErased},
+		{"AddDisclosures_OfBeforeTheErasureOfTheirSubject_AreLeftOut", testDisclosuresOfBeforeErasure},
 		{"AddDisclosures_SameID_CountedOnce", testDisclosuresOnce},
 		{"AddDisclosures_SameIDAfterItExpired_CountedAgain", testDisclosuresExpired},
 		{"AddDisclosures_TwoThousand_AreCounted", testDisclosuresMany},
@@ -175,6 +176,26 @@ func testDisclosuresWhileErased(t *testing.T, open Open) {
 	left, err := store.Disclosures(t.Context(), dead)
 	noError(t, "Disclosures", err)
 	same(t, "the disclosures under the ids of subjects that were erased", left, []storage.Disclosure{})
+}
+
+// A key can lead to a subject although what was held before was erased: to a fresh one, or to one that outlives erasures.
+func testDisclosuresOfBeforeErasure(t *testing.T, open Open) {
+	const day = int64(begin / (24 * 3600 * 1_000_000))
+	store := people(t, open, 4)
+	again, lives := subject(1), subject(2)
+	again.ID = id(8)
+	again.Erased, lives.Erased = begin, begin
+	write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{again, lives}, ForgetDisclosures: forget(id(1))})
+	of := func(n int, at consent.Instant, count int64) storage.Learnt {
+		l := learnt(n, at.Day(), count)
+		l.At = at
+		return l
+	}
+	const aDay = 24 * 3600 * 1_000_000
+	add(t, store, 1, of(1, begin-1, 1), of(1, begin-aDay, 2), of(2, begin-1, 4), of(2, begin-3*aDay, 8), of(3, begin-1, 16))
+	disclosed(t, store, disclosure(3, day, 16))
+	add(t, store, 2, of(1, begin, 1), of(1, begin+1, 2), of(1, begin+aDay, 4), of(2, begin+1, 8), of(1, begin-1, 16), of(3, begin+1, 32))
+	disclosed(t, store, disclosure(2, day, 8), disclosure(3, day, 48), disclosure(8, day, 3), disclosure(8, day+1, 4))
 }
 
 func testDisclosuresOnce(t *testing.T, open Open) {

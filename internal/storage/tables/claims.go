@@ -15,6 +15,9 @@ type Claim struct {
 	Sealed []byte
 }
 
+// HasEnded reports whether the claim is to be destroyed, which the next run of the retention does: then nothing may tell it any more.
+func (c *Claim) HasEnded(now consent.Instant) bool { return c.Until <= now }
+
 const claimColumns = `id, until_time, sealed`
 
 // Claims returns the claims with an id greater than after, by id, at most limit of them.
