@@ -97,7 +97,7 @@ func (s *Exporter) fillPage(page *HistoryPage, records []storage.Record, reader 
 		if err != nil {
 			return false, err
 		}
-		if event == nil {
+		if event == nil || !in.matchesActor(event) {
 			continue
 		}
 		if len(page.Events) == in.Size {
@@ -155,13 +155,16 @@ func (f *HistoryFilter) isSet() bool {
 	return f.Since != 0 || f.Until != 0 || len(f.Kinds) > 0 || f.Channel != "" || f.Actor != ""
 }
 
-// matches reports whether the filter lets an event through.
+// matches reports whether the filter lets an event through, by all but the client that recorded it.
 func (f *HistoryFilter) matches(e *consent.Event) bool {
 	return e.Occurred >= f.Since && (f.Until == 0 || e.Occurred < f.Until) &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind.String())) &&
-		(f.Channel == "" || slices.Contains(e.Channels, f.Channel) || isOfChannel(e.Scope, f.Channel)) &&
-		(f.Actor == "" || e.Actor == f.Actor)
+		(f.Channel == "" || slices.Contains(e.Channels, f.Channel) || isOfChannel(e.Scope, f.Channel))
 }
+
+// matchesActor reports whether the filter lets an event through by the client that recorded it, as the reader is told of it: a reader that is
+// not told who it was must not find out by asking for one client after the other.
+func (f *HistoryFilter) matchesActor(told *HistoryEvent) bool { return f.Actor == "" || told.Actor == f.Actor }
 
 func isOfChannel(scope consent.Scope, channel string) bool {
 	kind, id := scope.Split()
@@ -196,7 +199,7 @@ type HistoryFilter struct {
 	Until   consent.Instant // occurred before it; zero: no end
 	Kinds   []string        // names of kinds; none: all
 	Channel string          // named by the event, among its channels or as its scope
-	Actor   string          // the client that recorded it
+	Actor   string          // the client that recorded it, as far as the reader is told
 }
 
 // HistoryPage is a page of a person's history.
