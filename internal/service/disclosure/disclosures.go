@@ -215,13 +215,9 @@ func (s *Counter) hasAnotherPerson(ctx context.Context, at *subjects.Places) (bo
 			return false, err
 		}
 		for i := range events {
-			spelling := events[i].Spelling
-			if spelling.Key == 0 {
-				continue
-			}
-			own, err := at.Folded.Digests.Spelling(spelling.Key, at.Address.Exact())
-			if err != nil || own != spelling {
-				return err == nil, err
+			another, err := at.MayBeOfAnother(&events[i])
+			if err != nil || another {
+				return another, err
 			}
 		}
 	}

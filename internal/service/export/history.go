@@ -65,7 +65,11 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		if reader.audience, err = s.newAudience(&who, cat, ""); err != nil {
 			return HistoryPage{}, err
 		}
-		reader.officer = who.NeedOfficer() == nil
+		if reader.officer = who.NeedOfficer() == nil; !reader.officer && reader.links == nil && haveLinks(records) {
+			if reader.links, err = s.linksOf(ctx, &at, 0); err != nil {
+				return HistoryPage{}, err
+			}
+		}
 		if after == 0 { // A history that is read page by page is told once.
 			if err := s.disclosures.CountWhole(ctx, &who, &at); err != nil {
 				return HistoryPage{}, err
@@ -84,6 +88,12 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		}
 		after = records[len(records)-1].Event.Position
 	}
+}
+
+func haveLinks(records []storage.Record) bool {
+	return slices.ContainsFunc(records, func(r storage.Record) bool {
+		return r.Event.Kind == consent.KindLink || r.Event.Kind == consent.KindUnlink
+	})
 }
 
 // fillPage appends what the reader is told of the records to the page, and reports whether there is more than the page has room for.
@@ -164,7 +174,9 @@ func (f *HistoryFilter) matches(e *consent.Event) bool {
 
 // matchesActor reports whether the filter lets an event through by the client that recorded it, as the reader is told of it: a reader that is
 // not told who it was must not find out by asking for one client after the other.
-func (f *HistoryFilter) matchesActor(told *HistoryEvent) bool { return f.Actor == "" || told.Actor == f.Actor }
+func (f *HistoryFilter) matchesActor(told *HistoryEvent) bool {
+	return f.Actor == "" || told.Actor == f.Actor
+}
 
 func isOfChannel(scope consent.Scope, channel string) bool {
 	kind, id := scope.Split()
