@@ -52,10 +52,11 @@ race: ## Run all tests with the race detector, which takes about three times as 
 # Two minutes of servers that are killed and cut off, 110 crashes and five minutes of load on each store. What is not legal is left as a
 # page in internal/proof/_artifacts.
 .PHONY: test-long
-test-long: ## Run the long forms of the proofs of correctness, some 15 minutes.
+test-long: ## Run the long forms of the proofs of correctness, some 20 minutes.
 	@.ci/testdeps compiler
 	@ASSENT_PROOF=long CGO_ENABLED=1 $(GO) test $(RACE) -timeout=60m -artifacts -v ./internal/proof
-	@ASSENT_PROOF=long $(GO) test -timeout=60m -run Simulation ./internal/index
+	@ASSENT_PROOF=long $(GO) test -timeout=60m -run Simulation ./internal/follow
+	@ASSENT_PROOF=long $(GO) test -timeout=60m -run 'AnotherOrder|Killed|Receipts_Of' ./internal/e2e
 
 .PHONY: check
 check: check-rest race ## Do everything that CI does.

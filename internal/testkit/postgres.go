@@ -56,49 +56,83 @@ func PreparedPostgres(t testing.TB, prepare func(ctx context.Context, url string
 		}
 		return database
 	}
-	on.prepare.Do(func() { on.prepareErr = on.makeTemplate(context.WithoutCancel(t.Context()), prepare) })
+	on.prepare.Do(func() { on.recycler, on.prepareErr = on.makeTemplate(context.WithoutCancel(t.Context()), prepare) })
 	if on.prepareErr != nil {
 		t.Fatal(on.prepareErr)
 	}
-	return on.newDatabase(t, templateName)
+	return on.recycledDatabase(t)
+}
+
+// recycledDatabase returns the URL of a prepared database: one that another test has finished with, or a new one.
+func (h *host) recycledDatabase(t testing.TB) string {
+	t.Helper()
+	name, ok := h.recycler.take()
+	if !ok {
+		name = h.create(t, templateName)
+	}
+	database, err := withDatabase(h.url, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		again, err := h.recycler.giveBack(context.WithoutCancel(t.Context()), database, name)
+		if err != nil {
+			t.Error(err)
+		}
+		if !again {
+			h.drop(t, name)
+		}
+	})
+	return database
 }
 
 // templateName is the database that prepared ones are copies of.
 const templateName = "assent_template"
 
 // makeTemplate makes the database that prepared ones are copies of.
-func (h *host) makeTemplate(ctx context.Context, prepare func(ctx context.Context, url string) error) error {
+func (h *host) makeTemplate(ctx context.Context, prepare func(ctx context.Context, url string) error) (*recycler, error) {
 	if err := execute(ctx, h.url, "CREATE DATABASE "+templateName+" TEMPLATE template0"); err != nil {
-		return err
+		return nil, err
 	}
 	url, err := withDatabase(h.url, templateName)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := prepare(ctx, url); err != nil {
-		return fmt.Errorf("prepare a database: %w", err)
+		return nil, fmt.Errorf("prepare a database: %w", err)
 	}
-	return nil
+	return newRecycler(ctx, url)
 }
 
 // newDatabase makes a database for a test from a template, and returns its URL.
 func (h *host) newDatabase(t testing.TB, template string) string {
+	t.Helper()
+	name := h.create(t, template)
+	t.Cleanup(func() { h.drop(t, name) })
+	database, err := withDatabase(h.url, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database
+}
+
+// create makes a database from a template, and returns its name.
+func (h *host) create(t testing.TB, template string) string {
 	t.Helper()
 	name := "assent_test_" + strings.ToLower(rand.Text())
 	// Copying the files is faster than writing each block to the log.
 	if err := execute(t.Context(), h.url, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := execute(context.WithoutCancel(t.Context()), h.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-	})
-	database, err := withDatabase(h.url, name)
-	if err != nil {
-		t.Fatal(err)
+	return name
+}
+
+// drop drops a database with whatever is still connected to it.
+func (h *host) drop(t testing.TB, name string) {
+	t.Helper()
+	if err := execute(context.WithoutCancel(t.Context()), h.url, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		t.Error(err)
 	}
-	return database
 }
 
 // host is a server on which databases may be created.
@@ -109,7 +143,8 @@ type host struct {
 	// that was given.
 	cluster *cluster
 
-	prepare    sync.Once // makes the template
+	prepare    sync.Once // makes the template and the recycler
+	recycler   *recycler
 	prepareErr error
 }
 

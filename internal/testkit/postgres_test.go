@@ -51,15 +51,17 @@ func TestPostgres_CalledTwice_GivesDatabasesOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestPreparedPostgres_EachTest_GetsACopyOfItsOwn(t *testing.T) {
-	prepare := func(ctx context.Context, url string) error {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, "CREATE TABLE prepared (n int)")
-		return errors.Join(err, conn.Close(ctx))
+// prepare makes an empty table and one with a row.
+func prepare(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
 	}
+	_, err = conn.Exec(ctx, "CREATE TABLE prepared (n int); CREATE TABLE version AS SELECT 5 AS n")
+	return errors.Join(err, conn.Close(ctx))
+}
+
+func TestPreparedPostgres_EachTest_GetsACopyOfItsOwn(t *testing.T) {
 	for range 4 {
 		t.Run("one of several", func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +70,41 @@ func TestPreparedPostgres_EachTest_GetsACopyOfItsOwn(t *testing.T) {
 			var rows int
 			if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM prepared").Scan(&rows); err != nil || rows != 1 {
 				t.Errorf("%d rows, %v", rows, err)
+			}
+		})
+	}
+}
+
+func TestPreparedPostgres_WhateverATestLeaves_TheNextFindsItAsPrepared(t *testing.T) {
+	for name, leave := range map[string]string{
+		"a row":               "INSERT INTO prepared VALUES (1)",
+		"many rows":           "INSERT INTO prepared SELECT generate_series(1, 100000)",
+		"another version":     "UPDATE version SET n = 6",
+		"a table":             "CREATE TABLE mine (n int)",
+		"a column":            "ALTER TABLE prepared ADD COLUMN m int",
+		"a table less":        "DROP TABLE prepared",
+		"an index":            "CREATE INDEX ON prepared (n)",
+		"a setting":           "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database()); END $$",
+		"an open transaction": "BEGIN; LOCK TABLE prepared",
+	} {
+		t.Run("leave "+name, func(t *testing.T) {
+			conn, err := pgx.Connect(t.Context(), testkit.PreparedPostgres(t, prepare))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustExec(t, conn, leave) // The connection stays open.
+		})
+		t.Run("after "+name, func(t *testing.T) {
+			conn := connect(t, testkit.PreparedPostgres(t, prepare))
+			var rows, version, relations int
+			const look = `SELECT (SELECT count(*) FROM prepared), (SELECT n FROM version),
+				(SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)`
+			if err := conn.QueryRow(t.Context(), look).Scan(&rows, &version, &relations); err != nil || rows != 0 || version != 5 || relations != 2 {
+				t.Errorf("%d rows, version %d, %d relations, %v", rows, version, relations, err)
+			}
+			var memory string
+			if err := conn.QueryRow(t.Context(), "SHOW work_mem").Scan(&memory); err != nil || memory != "4MB" {
+				t.Errorf("work_mem is %s, %v", memory, err)
 			}
 		})
 	}
