@@ -222,3 +222,38 @@ func TestRecord_WithdrawalByDeclaration_ReachesEveryChannelThatItCovers(t *testi
 		}
 	})
 }
+
+// A look-up says of what is not of the exact address what it is of: a lift for this address does not end it.
+func TestLookup_SuppressionOfALinkedAddressOrAnotherSpelling_SaysSo(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const own, spelling = "a.b@gmail.com", "ab@gmail.com"
+		w.mustRecord(ctx, s, linking(consent.KindLink, own, linkedTwo))
+		of := map[consent.Reason]string{consent.ReasonComplaint: own, consent.ReasonObjection: spelling, consent.ReasonLegalBlock: linkedTwo}
+		for reason, address := range of {
+			w.mustRecord(ctx, s, suppressing(address, reason, w.clock.Now()))
+		}
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Domain: "gmail.com", Reason: consent.ReasonManual, Scope: "marketing"})
+		for _, service := range []*Service{s, w.bare(s)} {
+			found, err := service.Lookup(ctx, check.LookupInput{Address: own})
+			if err != nil || len(found.Suppressions) != 4 {
+				t.Fatalf("%+v, %v", found.Suppressions, err)
+			}
+			for _, p := range found.Suppressions {
+				address := of[p.Reason]
+				if p.Linked != (address == linkedTwo) || p.OtherSpelling != (address == spelling) || (p.Domain == "gmail.com") != (address == "") {
+					t.Errorf("%s is of %+v", p.Reason, p)
+				}
+			}
+		}
+		for reason, address := range of {
+			lift := statement.Statement{Kind: consent.KindLift, Address: own, Reason: reason, Justification: "case 7"}
+			if address != own {
+				_, err := s.Record(ctx, lift, txn.Idempotency{})
+				wantFault(t, err, fault.SuppressionMissing)
+			}
+			lift.Address = address
+			w.mustRecord(ctx, s, lift)
+		}
+	})
+}

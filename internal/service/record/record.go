@@ -223,7 +223,8 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 		return nil
 	}
 	return fault.Errorf(fault.SuppressionMissing, "reason",
-		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time")
+		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time; "+
+			"a suppression of another spelling, or of a linked address, is lifted for that one")
 }
 
 // checkMayRecord returns an error unless the caller may record the entry. A caller that may record at all may record a no for any
