@@ -103,6 +103,34 @@ func TestLink_WhatSaysNothing_IsRefusedAndRecordsNothing(t *testing.T) {
 	})
 }
 
+// A link or its end that a later event overrules changes nothing that holds. An officer who is told that it was recorded would believe that it
+// does.
+func TestLink_ThatALaterEventOverrules_IsRefusedAndRecordsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		refused := func(st statement.Statement) {
+			t.Helper()
+			known := positions(t, s.Store)
+			_, err := s.Record(ctx, st, txn.Idempotency{})
+			if wantFault(t, err, fault.NotLinked); positions(t, s.Store) != known {
+				t.Error("it was recorded all the same")
+			}
+		}
+		w.mustRecord(ctx, s, daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 5))
+		w.mustRecord(ctx, s, suppressing(linkedTwo, consent.ReasonObjection, start))
+		refused(daysAgo(linking(consent.KindUnlink, linkedOne, linkedTwo), 6))
+		refused(daysAgo(linking(consent.KindUnlink, linkedTwo, linkedOne), 6))
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeObjection)
+		w.mustRecord(ctx, s, daysAgo(linking(consent.KindUnlink, linkedTwo, linkedOne), 4))
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeNoLegalBasis)
+		refused(daysAgo(linking(consent.KindLink, linkedTwo, linkedOne), 4))
+		refused(daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 6))
+		w.mustRecord(ctx, s, daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 3))
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeObjection)
+		sound(t, w, s)
+	})
+}
+
 // The group of linked addresses is bounded, for a check looks at all of them.
 func TestLink_OfTooMany_IsRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {

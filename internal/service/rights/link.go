@@ -1,8 +1,6 @@
 package rights
 
 import (
-	"slices"
-
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
@@ -64,7 +62,8 @@ func (w *Tx) foldedOf(e *statement.Entry) (*txn.Subject, error) {
 	return w.Subject(&at)
 }
 
-// MayLink refuses a link that says nothing new or that protects nobody any more, and the end of a link that is not there.
+// MayLink refuses a link that says nothing new or that protects nobody any more, and the end of a link that is not there. It also refuses
+// what a later event overrules: its caller would take for linked, or for ended, what checks do not.
 func (w *Tx) MayLink(p *txn.Prepared) error {
 	with, err := w.foldedOf(p.Entry.OtherSide())
 	if err != nil {
@@ -75,10 +74,7 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 		return err
 	}
 	if p.Entry.Facts.Kind == consent.KindUnlink {
-		if slices.ContainsFunc(state.Links, func(l consent.Link) bool { return l.With.Folded == with.Key.Digest }) {
-			return nil
-		}
-		return fault.Errorf(fault.NotLinked, "otherAddress", "the two addresses are not linked with one another; nothing was recorded")
+		return w.mayUnlink(p, state, with)
 	}
 	group, err := w.group(p.Subject)
 	if err != nil {
@@ -94,7 +90,41 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 	case len(group)+len(others) > maxLinked:
 		return fault.Errorf(fault.TooLarge, "otherAddress", "at most %d addresses can be linked with one another", maxLinked)
 	}
+	if state, err = w.stateWith(p, with); err != nil {
+		return err
+	}
+	if !state.IsLinked(with.Key.Digest) {
+		return fault.Errorf(fault.NotLinked, "occurredTime",
+			"a link of the two addresses ended after that time, so this one would not hold now; omit the time, or give a later one; nothing was recorded")
+	}
 	return w.eitherIsHeld(p.Entry, p.Subject, with)
+}
+
+// mayUnlink refuses the end of a link that is not there, or not until later.
+func (w *Tx) mayUnlink(p *txn.Prepared, state *consent.State, with *txn.Subject) error {
+	if !state.IsLinked(with.Key.Digest) {
+		return fault.Errorf(fault.NotLinked, "otherAddress", "the two addresses are not linked with one another; nothing was recorded")
+	}
+	after, err := w.stateWith(p, with)
+	if err != nil {
+		return err
+	}
+	if after.IsLinked(with.Key.Digest) {
+		return fault.Errorf(fault.NotLinked, "occurredTime",
+			"the two addresses were linked after that time, so they would stay linked; omit the time, or give a later one; nothing was recorded")
+	}
+	return nil
+}
+
+// stateWith returns the state that the first address of a link or of its end would have with it.
+func (w *Tx) stateWith(p *txn.Prepared, with *txn.Subject) (*consent.State, error) {
+	all, err := w.EventsOf(p.Subject)
+	if err != nil {
+		return nil, err
+	}
+	event := consent.Event{Occurred: p.Occurred, Key: p.Key, Facts: p.Entry.Facts}
+	event.Linked.Folded = with.Key.Digest
+	return consent.Fold(append(all[p.Subject], event)), nil
 }
 
 // group returns the digests of the folded subjects that are linked with one, itself included.
