@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -143,6 +144,51 @@ func TestLink_OfTooMany_IsRefused(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", name(31), consent.CodeLegalBlock)
 		_, err := s.Record(ctx, linking(consent.KindLink, name(31), name(32)), txn.Idempotency{})
 		wantFault(t, err, fault.TooLarge)
+	})
+}
+
+// An import is held to the limit, too, at every time that a check can ask about. What it refuses it names.
+func TestLink_ImportedOfTooMany_IsRefusedAtEveryTime(t *testing.T) {
+	name := func(group string, i int) string { return fmt.Sprintf("%s%d@many.example", group, i) }
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sent := func(kind consent.Kind, one, other string, days int) record.BatchItem {
+			return record.BatchItem{Statement: daysAgo(linking(kind, one, other), days)}
+		}
+		wantRefused := func(what string, refused int, items ...record.BatchItem) {
+			t.Helper()
+			got, err := s.BatchRecord(ctx, record.Batch{Items: items})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				switch last := i >= len(got)-refused; {
+				case !last && got[i].Err != nil:
+					t.Errorf("%s: item %d: %v", what, i, got[i].Err)
+				case last && (got[i].Err == nil || got[i].Err.Code != fault.TooLarge || got[i].Position != 0):
+					t.Errorf("%s: item %d was not refused: %+v", what, i, got[i])
+				}
+			}
+		}
+		chain := func(group string, links, days int) (items []record.BatchItem) {
+			for i := range links {
+				items = append(items, sent(consent.KindLink, name(group, i), name(group, i+1), days))
+			}
+			return items
+		}
+		wantRefused("a chain", 1, chain("a", 32, 9)...)
+		w.mustRecord(ctx, s, suppressing(name("a", 0), consent.ReasonLegalBlock, start))
+		w.wantCheck(ctx, s, "newsletter", name("a", 31), consent.CodeLegalBlock)
+		var ended []record.BatchItem
+		for i := range 32 {
+			ended = append(ended, sent(consent.KindUnlink, name("b", i), name("b", i+1), 5))
+		}
+		wantRefused("a chain of the past, which has ended by now", 1, append(ended, chain("b", 32, 9)...)...)
+		wantRefused("two groups", 0, append(chain("c", 19, 6), chain("d", 19, 6)...)...)
+		wantRefused("a link that joins them from before they were", 1, sent(consent.KindLink, name("c", 3), name("d", 4), 8))
+		wantRefused("one that ended before they were", 0,
+			sent(consent.KindUnlink, name("c", 5), name("d", 6), 7), sent(consent.KindLink, name("c", 5), name("d", 6), 8))
+		sound(t, w, s)
 	})
 }
 

@@ -75,7 +75,7 @@ type HistoryServiceClient interface {
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
 	// with LINK_CIRCLE for addresses that are linked already, directly or through others, LINK_ERASED for two that were erased, and NOT_LINKED
 	// where a link of the two ended after occurred_time, so that this one would not hold;
-	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses.
+	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses that are or were linked with one another at one time; an import is held to that, too.
 	LinkRecipients(ctx context.Context, in *LinkRecipientsRequest, opts ...grpc.CallOption) (*LinkRecipientsResponse, error)
 	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED, also
@@ -296,7 +296,7 @@ type HistoryServiceServer interface {
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
 	// with LINK_CIRCLE for addresses that are linked already, directly or through others, LINK_ERASED for two that were erased, and NOT_LINKED
 	// where a link of the two ended after occurred_time, so that this one would not hold;
-	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses.
+	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses that are or were linked with one another at one time; an import is held to that, too.
 	LinkRecipients(context.Context, *LinkRecipientsRequest) (*LinkRecipientsResponse, error)
 	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED, also

@@ -367,6 +367,11 @@ func (w *transaction) prepareItem(r *txn.Validated, batch consent.BatchID) (*txn
 	if err != nil {
 		return nil, nil, err
 	}
+	if p.Known == 0 && !entry.With.IsZero() {
+		if err := w.recorder.rights.In(w.Tx).FitsLink(p); err != nil {
+			return nil, nil, err
+		}
+	}
 	if p.Known == 0 && r.Erases != nil {
 		// It is carried out later, with others: see ErasePending.
 		if err := w.recorder.rights.In(w.Tx).MayErase(r.Erases); err != nil {

@@ -6,11 +6,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
 )
-
-// maxLinked is how many addresses of one person may be linked with one another: a check looks at all of them.
-const maxLinked = 32
 
 // Link records that two addresses are of one person, or that they are not any more, for both of them. What was found right is that of one of
 // them. The position is its own; that of the other follows.
@@ -76,19 +72,15 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 	if p.Entry.Facts.Kind == consent.KindUnlink {
 		return w.mayUnlink(p, state, with)
 	}
-	group, err := w.group(p.Subject)
+	group, _, err := w.newLinkWalk().group(p.Subject.Key.Digest, consent.MaxInstant)
 	if err != nil {
 		return err
 	}
-	others, err := w.group(with)
-	if err != nil {
-		return err
-	}
-	switch {
-	case group[with.Key.Digest]:
+	if group[with.Key.Digest] {
 		return fault.Errorf(fault.LinkCircle, "otherAddress", "the two addresses are linked already, directly or through others; nothing was recorded")
-	case len(group)+len(others) > maxLinked:
-		return fault.Errorf(fault.TooLarge, "otherAddress", "at most %d addresses can be linked with one another", maxLinked)
+	}
+	if err := w.FitsLink(p); err != nil {
+		return err
 	}
 	if state, err = w.stateWith(p, with); err != nil {
 		return err
@@ -125,25 +117,6 @@ func (w *Tx) stateWith(p *txn.Prepared, with *txn.Subject) (*consent.State, erro
 	event := consent.Event{Occurred: p.Occurred, Key: p.Key, Facts: p.Entry.Facts}
 	event.Linked.Folded = with.Key.Digest
 	return consent.Fold(append(all[p.Subject], event)), nil
-}
-
-// group returns the digests of the folded subjects that are linked with one, itself included.
-func (w *Tx) group(s *txn.Subject) (map[[32]byte]bool, error) {
-	state, err := w.State(s)
-	if err != nil {
-		return nil, err
-	}
-	group := map[[32]byte]bool{s.Key.Digest: true}
-	known := consent.Known{Folded: state}
-	err = known.GatherLinked(s.Key.Digest, func(folded [32]byte) (*consent.State, error) {
-		group[folded] = true
-		at := subjects.Place{
-			Keys: []storage.SubjectKey{{Form: consent.FormFolded, Digest: folded}}, Digests: subjects.NewLocator(w.rights.Keys, 1).Digests,
-		}
-		found, err := w.Find(&at, nil)
-		return found.State, err
-	})
-	return group, err
 }
 
 // eitherIsHeld refuses to link two addresses that were both erased and have not come back.
