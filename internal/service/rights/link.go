@@ -89,7 +89,7 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 		return fault.Errorf(fault.NotLinked, "occurredTime",
 			"a link of the two addresses ended after that time, so this one would not hold now; omit the time, or give a later one; nothing was recorded")
 	}
-	return w.eitherIsHeld(p.Entry, p.Subject, with)
+	return w.eitherIsThere(p.Entry, p.Subject, with)
 }
 
 // mayUnlink refuses the end of a link that is not there, or not until later.
@@ -119,8 +119,8 @@ func (w *Tx) stateWith(p *txn.Prepared, with *txn.Subject) (*consent.State, erro
 	return consent.Fold(append(all[p.Subject], event)), nil
 }
 
-// eitherIsHeld refuses to link two addresses that were both erased and have not come back.
-func (w *Tx) eitherIsHeld(entry *statement.Entry, one, other *txn.Subject) error {
+// eitherIsThere refuses to link two addresses that were both erased and have not come back.
+func (w *Tx) eitherIsThere(entry *statement.Entry, one, other *txn.Subject) error {
 	for _, side := range []struct {
 		folded *txn.Subject
 		exact  string
