@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/rights"
@@ -23,14 +24,17 @@ type Recorder struct {
 	*env.Env
 	*reference.Reference
 
-	engine  *txn.Engine
-	rights  *rights.Rights
-	decided check.Decided
+	engine      *txn.Engine
+	rights      *rights.Rights
+	disclosures *disclosure.Counter
+	decided     check.Decided
 }
 
 // New returns a recorder; decided is told of the decisions about confirmation mails.
-func New(env *env.Env, reference *reference.Reference, engine *txn.Engine, rights *rights.Rights, decided check.Decided) *Recorder {
-	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, decided: decided}
+func New(
+	env *env.Env, reference *reference.Reference, engine *txn.Engine, rights *rights.Rights, disclosures *disclosure.Counter, decided check.Decided,
+) *Recorder {
+	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, disclosures: disclosures, decided: decided}
 }
 
 // transaction is a transaction as recording uses it.
@@ -120,7 +124,7 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 			}
 		}
 	}
-	return txn.Idempotent(ctx, s.engine, &m, once, err, func(tx *txn.Tx) (txn.Recorded, bool, error) {
+	recorded, err := txn.Idempotent(ctx, s.engine, &m, once, err, func(tx *txn.Tx) (txn.Recorded, bool, error) {
 		w := s.in(tx)
 		entry, err := w.EntryOf(r)
 		if err != nil {
@@ -167,6 +171,10 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		err = w.addWarnings(&recorded, cat, r, p, w.Recorded)
 		return recorded, true, err
 	})
+	if err = s.countAnswer(ctx, r, recorded.Duplicate, err); err != nil {
+		return txn.Recorded{}, err
+	}
+	return recorded, nil
 }
 
 // recordPrepared records what was found right, unless the same was recorded before; a link for both of its addresses.
@@ -314,9 +322,13 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 		}
 	}
 	if in.ValidateOnly {
-		return s.validateChunk(ctx, &m, results, readied)
+		results, err := s.validateChunk(ctx, &m, results, readied)
+		if err != nil {
+			return nil, err
+		}
+		return s.countItems(ctx, true, readied, results)
 	}
-	return txn.Idempotent(ctx, s.engine, &m, once, nil, func(tx *txn.Tx) ([]Item, bool, error) {
+	results, err := txn.Idempotent(ctx, s.engine, &m, once, nil, func(tx *txn.Tx) ([]Item, bool, error) {
 		w := s.in(tx)
 		out := slices.Clone(results)
 		for i, r := range readied {
@@ -331,6 +343,10 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 		}
 		return out, true, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s.countItems(ctx, false, readied, results)
 }
 
 // recordItem records one statement of a batch.
