@@ -34,8 +34,11 @@ func TestExport_LinkThatDoesNotHold_IsToldWithoutTheOtherAddress(t *testing.T) {
 	}{
 		"holds": {asked, []statement.Statement{at(consent.KindLink, asked, dotted, 3)}, []string{dotted}, nil, []string{dotted}},
 		"ended by another spelling": {
-			asked, []statement.Statement{at(consent.KindLink, asked, dotted, 3), at(consent.KindUnlink, asked, plain, 2)},
-			nil, []string{dotted, plain}, []string{"", ""},
+			asked,
+			[]statement.Statement{at(consent.KindLink, asked, dotted, 3), at(consent.KindUnlink, asked, plain, 2)},
+			nil,
+			[]string{dotted, plain},
+			[]string{"", ""},
 		},
 		"ended before it arrived": {
 			asked, []statement.Statement{
@@ -43,20 +46,32 @@ func TestExport_LinkThatDoesNotHold_IsToldWithoutTheOtherAddress(t *testing.T) {
 			}, nil, []string{plain}, []string{"", "", ""},
 		},
 		"made after the end that arrived first": {
-			asked, []statement.Statement{at(consent.KindUnlink, asked, plain, 5), at(consent.KindLink, asked, plain, 3)},
-			[]string{plain}, nil, []string{plain, plain},
+			asked,
+			[]statement.Statement{at(consent.KindUnlink, asked, plain, 5), at(consent.KindLink, asked, plain, 3)},
+			[]string{plain},
+			nil,
+			[]string{plain, plain},
 		},
 		"made anew with another spelling of the mailbox": {
-			asked, []statement.Statement{at(consent.KindLink, asked, dotted, 5), at(consent.KindLink, asked, plain, 3)},
-			[]string{dotted, plain}, nil, []string{dotted, plain},
+			asked,
+			[]statement.Statement{at(consent.KindLink, asked, dotted, 5), at(consent.KindLink, asked, plain, 3)},
+			[]string{dotted, plain},
+			nil,
+			[]string{dotted, plain},
 		},
 		"made anew with the twin of the domain": {
-			asked, []statement.Statement{at(consent.KindLink, asked, twin, 5), at(consent.KindLink, asked, "anna@strasse-twin.at", 3)},
-			[]string{"anna@strasse-twin.at"}, []string{twin, "xn--strae-twin-83a"}, []string{"", "anna@strasse-twin.at"},
+			asked,
+			[]statement.Statement{at(consent.KindLink, asked, twin, 5), at(consent.KindLink, asked, "anna@strasse-twin.at", 3)},
+			[]string{"anna@strasse-twin.at"},
+			[]string{twin, "xn--strae-twin-83a"},
+			[]string{"", "anna@strasse-twin.at"},
 		},
 		"ended for the twin of the domain": {
-			twin, []statement.Statement{at(consent.KindLink, twin, plain, 3), at(consent.KindUnlink, "anna@strasse-twin.at", plain, 2)},
-			nil, []string{plain, "strasse-twin", "COMPLAINT"}, []string{""},
+			twin,
+			[]statement.Statement{at(consent.KindLink, twin, plain, 3), at(consent.KindUnlink, "anna@strasse-twin.at", plain, 2)},
+			nil,
+			[]string{plain, "strasse-twin", "COMPLAINT"},
+			[]string{""},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

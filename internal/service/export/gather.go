@@ -97,14 +97,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if g.Names.err != nil {
 		return false, g.Names.err
 	}
-	g.reader = reader{address: g.address, file: true}
-	if g.reader.audience, err = s.newAudience(&g.Caller, g.Names.catalog, in.Controller); err != nil {
-		return false, err
-	}
-	if g.reader.forms, err = s.formsOf(ctx, g.keys); err != nil {
-		return false, err
-	}
-	if g.reader.links, err = s.linksOf(ctx, &g.Places, g.checkpoint.Size); err != nil {
+	if g.reader, err = s.readerOfFile(ctx, in, g); err != nil {
 		return false, err
 	}
 	in.describe(g, now)
@@ -145,6 +138,20 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.Names.catalog))
 	d.Complete()
 	return false, nil
+}
+
+// readerOfFile returns the reader that the file is for.
+func (s *Exporter) readerOfFile(ctx context.Context, in *Input, g *dossierBuilder) (reader, error) {
+	to := reader{address: g.address, file: true}
+	var err error
+	if to.audience, err = s.newAudience(&g.Caller, g.Names.catalog, in.Controller); err != nil {
+		return to, err
+	}
+	if to.forms, err = s.formsOf(ctx, g.keys); err != nil {
+		return to, err
+	}
+	to.links, err = s.linksOf(ctx, &g.Places, g.checkpoint.Size)
+	return to, err
 }
 
 // exportHead reads the head for a caller that may export.

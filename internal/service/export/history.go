@@ -65,10 +65,9 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		if reader.audience, err = s.newAudience(&who, cat, ""); err != nil {
 			return HistoryPage{}, err
 		}
-		if reader.officer = who.NeedOfficer() == nil; !reader.officer && reader.links == nil && haveLinks(records) {
-			if reader.links, err = s.linksOf(ctx, &at, 0); err != nil {
-				return HistoryPage{}, err
-			}
+		reader.officer = who.NeedOfficer() == nil
+		if err := s.noteLinks(ctx, &reader, &at, records); err != nil {
+			return HistoryPage{}, err
 		}
 		if after == 0 { // A history that is read page by page is told once.
 			if err := s.disclosures.CountWhole(ctx, &who, &at); err != nil {
@@ -90,10 +89,17 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 	}
 }
 
-func haveLinks(records []storage.Record) bool {
-	return slices.ContainsFunc(records, func(r storage.Record) bool {
-		return r.Event.Kind == consent.KindLink || r.Event.Kind == consent.KindUnlink
-	})
+// noteLinks finds the links that hold, for a reader that is told of no others, if there are any among the records.
+func (s *Exporter) noteLinks(ctx context.Context, to *reader, at *subjects.Places, records []storage.Record) (err error) {
+	if to.officer || to.links != nil || !slices.ContainsFunc(records, func(r storage.Record) bool { return isOfLink(&r.Event) }) {
+		return nil
+	}
+	to.links, err = s.linksOf(ctx, at, 0)
+	return err
+}
+
+func isOfLink(e *consent.Event) bool {
+	return e.Kind == consent.KindLink || e.Kind == consent.KindUnlink
 }
 
 // fillPage appends what the reader is told of the records to the page, and reports whether there is more than the page has room for.

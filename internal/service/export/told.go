@@ -177,8 +177,7 @@ func (h *HistoryEvent) leaveOutText(to *reader) {
 	texts := v.Note != "" || v.Operator != "" || v.Justification != ""
 	internal := h.Kind == consent.KindHold || h.Kind == consent.KindRelease
 	away := h.Kind == consent.KindMove && h.Move == consent.MovedAway
-	linking := h.Kind == consent.KindLink || h.Kind == consent.KindUnlink
-	another := away || linking && !to.isLinked(&h.Event, v.Other)
+	another := away || isOfLink(&h.Event) && !to.isLinked(&h.Event, v.Other)
 	if another && (to.file || !to.officer) {
 		v.Other = ""
 	}

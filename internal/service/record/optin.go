@@ -156,10 +156,7 @@ func (s *Recorder) ConfirmConsent(ctx context.Context, in Confirmation) (Confirm
 		confirmed, err := w.confirm(r, p, &named)
 		return confirmed, true, err
 	})
-	if err = s.countAnswer(ctx, r, confirmed.Duplicate, err); err != nil {
-		return Confirmed{}, err
-	}
-	return confirmed, nil
+	return confirmed, s.countAnswer(ctx, r, confirmed.Duplicate, err)
 }
 
 func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token.Confirmation) (Confirmed, error) {

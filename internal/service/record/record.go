@@ -171,10 +171,7 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		err = w.addWarnings(&recorded, cat, r, p, w.Recorded)
 		return recorded, true, err
 	})
-	if err = s.countAnswer(ctx, r, recorded.Duplicate, err); err != nil {
-		return txn.Recorded{}, err
-	}
-	return recorded, nil
+	return recorded, s.countAnswer(ctx, r, recorded.Duplicate, err)
 }
 
 // recordPrepared records what was found right, unless the same was recorded before; a link for both of its addresses.
