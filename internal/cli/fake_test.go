@@ -315,7 +315,12 @@ func (f *fake) LookupRecipient(_ context.Context, in *assentv1.LookupRecipientRe
 			{Channel: "newsletter", Decision: d, RefusedTime: day(1), Grants: []*assentv1.ActiveGrant{{Position: 7}}},
 			{Channel: "product-marketing", Decision: d, PendingUntilTime: day(3)},
 		},
-		Suppressions: []*assentv1.ActiveSuppression{{Position: 9, Reason: "EXTERNAL_LIST", Scope: "marketing", Domain: "firma.example", List: "ecg", SinceTime: day(1)}},
+		Suppressions: []*assentv1.ActiveSuppression{
+			{Position: 9, Reason: "EXTERNAL_LIST", Scope: "marketing", Domain: "firma.example", List: "ecg", SinceTime: day(1)},
+			{Position: 10, Reason: "OBJECTION", Scope: "marketing", SinceTime: day(2)},
+			{Position: 11, Reason: "OBJECTION", Scope: "marketing", SinceTime: day(2), Linked: true},
+			{Position: 12, Reason: "COMPLAINT", Scope: "marketing", SinceTime: day(2), OtherSpelling: true},
+		},
 	}, nil
 }
 

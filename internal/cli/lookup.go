@@ -17,7 +17,8 @@ func (a *app) lookup() *cobra.Command {
 		Use:   "lookup ADDRESS",
 		Short: "Show the state of an address, by channel",
 		Long: "Show the current state of an address, by channel, with its suppressions. --as-of shows the state at a past time, as\n" +
-			"known now; --known-as-of shows it as known at that time.",
+			"known now; --known-as-of shows it as known at that time. OF says what else than the address itself a suppression is of: a\n" +
+			"domain, another spelling, or a linked address. It is lifted for that one.",
 		Args: cobra.ExactArgs(1),
 		RunE: oneCall(a, assentv1.NewConsentServiceClient, assentv1.ConsentServiceClient.LookupRecipient, (*app).writeRecipient,
 			func(args []string) (*assentv1.LookupRecipientRequest, error) {
@@ -45,10 +46,10 @@ func (a *app) writeRecipient(answer *assentv1.LookupRecipientResponse) error {
 	if err := a.PrintTable(rows); err != nil || len(answer.GetSuppressions()) == 0 {
 		return err
 	}
-	rows = [][]string{{"SUPPRESSED BY", "SCOPE", "DOMAIN", "LIST", "SINCE", "UNTIL", "POSITION"}}
+	rows = [][]string{{"SUPPRESSED BY", "SCOPE", "OF", "LIST", "SINCE", "UNTIL", "POSITION"}}
 	for _, s := range answer.GetSuppressions() {
 		rows = append(rows, []string{
-			s.GetReason(), s.GetScope(), terminal.OrDash(s.GetDomain()), terminal.OrDash(s.GetList()), value.Stamp(s.GetSinceTime()),
+			s.GetReason(), s.GetScope(), terminal.OrDash(suppressed(s)), terminal.OrDash(s.GetList()), value.Stamp(s.GetSinceTime()),
 			terminal.OrDash(value.Stamp(s.GetUntilTime())), fmt.Sprint(s.GetPosition()),
 		})
 	}
@@ -56,4 +57,16 @@ func (a *app) writeRecipient(answer *assentv1.LookupRecipientResponse) error {
 		return err
 	}
 	return a.PrintTable(rows)
+}
+
+// suppressed says what else than the exact address a suppression is of; empty: the address itself.
+func suppressed(s *assentv1.ActiveSuppression) string {
+	switch {
+	case s.GetLinked():
+		return "linked address"
+	case s.GetOtherSpelling():
+		return "other spelling"
+	default:
+		return s.GetDomain()
+	}
 }

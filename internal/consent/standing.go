@@ -34,11 +34,12 @@ func (k *Known) Standing(channel string, t Instant) Standing {
 	return s
 }
 
-// InForce is a suppression in force; Domain is set where it is of a domain, Linked where it is of another address of the same person.
+// InForce is a suppression in force, and what else than the exact address it is of. It is lifted for what it is of.
 type InForce struct {
 	Suppression
-	Domain string
-	Linked bool
+	Domain        string // set where it is of a domain
+	Linked        bool   // it is of another address of the same person
+	OtherSpelling bool   // it is of another spelling of the address
 }
 
 // InForce returns the suppressions in force for the address at t, whatever their scope, those that a consent has ended included.
@@ -50,6 +51,8 @@ func (k *Known) InForce(a address.Address, t Instant) []InForce {
 		item := InForce{Suppression: *b.Suppression, Linked: b.linked}
 		if b.domain {
 			item.Domain = a.Domains()[b.level]
+		} else {
+			item.OtherSpelling = !b.linked && b.Spelling != k.Spelling
 		}
 		list = append(list, item)
 	}

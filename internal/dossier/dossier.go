@@ -53,7 +53,7 @@ type Subject struct {
 	// OtherSpellingHeld is set where another spelling of the address is held, sealed: one that was used, or the form without
 	// differences of spelling.
 	OtherSpellingHeld bool `json:"otherSpellingHeld"`
-	// Linked are other addresses of the same person, as far as they are held.
+	// Linked are other addresses of the same person: of the links that hold, as far as the events have them.
 	Linked []string `json:"linked,omitempty"`
 	// ClaimsKept is set where the erasure left something for the defence of claims, as the rules of its time say.
 	ClaimsKept bool `json:"claimsKept,omitempty"`
@@ -223,7 +223,7 @@ type Evidence struct {
 	Justification    string `json:"justification,omitempty"`
 	// TextWithheld is set where operator, note or justification were left out because a client of another department wrote them.
 	TextWithheld bool   `json:"textWithheld,omitempty"`
-	OtherAddress string `json:"otherAddress,omitempty"` // of a change of address, a link or its end: the one on the other side
+	OtherAddress string `json:"otherAddress,omitempty"` // of a change of address or a link that holds: the other one
 }
 
 // Declaration is a version of a declaration that an event names.

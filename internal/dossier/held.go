@@ -20,7 +20,6 @@ func withheldText() locale.Text { return locale.Get("withheld.text") }
 // sentences that say all there is and that there is nothing else. Lists without anything become empty ones.
 func (d *Dossier) Complete() {
 	d.markVoid()
-	d.Subject.Linked = d.linked()
 	empty(&d.Recipients)
 	empty(&d.Controllers)
 	empty(&d.Channels)
@@ -63,23 +62,6 @@ func empty[T any](list *[]T) {
 	if *list == nil {
 		*list = []T{}
 	}
-}
-
-// linked returns the other addresses of the person that the address is linked with, as far as the events still hold them.
-func (d *Dossier) linked() []string {
-	var list []string
-	for i := range d.Events {
-		e := &d.Events[i]
-		other := e.Evidence.OtherAddress
-		if e.VoidedBy != 0 || other == "" || e.Kind != "link" && e.Kind != "unlink" {
-			continue
-		}
-		list = slices.DeleteFunc(list, func(a string) bool { return a == other })
-		if e.Kind == "link" {
-			list = append(list, other)
-		}
-	}
-	return list
 }
 
 func (d *Dossier) statements() []locale.Text {

@@ -23,7 +23,7 @@ type keeper struct {
 	every time.Duration
 	count func(kept bool)
 
-	// What hold found, before anything else uses the keeper.
+	// What compareDatabase found, before anything else uses the keeper.
 	run    int   // of the checkpoints that are kept from now on
 	agreed int64 // up to where the database holds what was recorded when the directory was written
 	behind bool  // the database is older than the newest checkpoint

@@ -290,7 +290,7 @@ func RebuildLedger(
 	return local.Rebuild(AsLocal(ctx), done)
 }
 
-// VerifyLedger holds the database that the settings name against its ledger and older checkpoints. It changes nothing: tables of
+// VerifyLedger compares the database that the settings name with its ledger and older checkpoints. It changes nothing: tables of
 // another version and a database without a key file are refused.
 func VerifyLedger(
 	ctx context.Context, cfg config.Server, checkpoints []audit.KeptCheckpoint, done func(int64),

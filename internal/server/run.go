@@ -91,7 +91,7 @@ func Run(ctx context.Context, cfg config.Server, opts Options) (err error) {
 
 // prepare does what a start does to the store besides opening it.
 func prepare(ctx context.Context, cfg config.Server, log *slog.Logger, local *Local, keeper *keeper) error {
-	if err := keeper.hold(ctx, local.Service); err != nil {
+	if err := keeper.compareDatabase(ctx, local.Service); err != nil {
 		return err
 	}
 	if err := keeper.repeat(ctx, local.Service); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/record"
 )
@@ -64,4 +65,34 @@ func eraseAs(ctx context.Context, w *world, s *Service, erase statement.Statemen
 		w.t.Fatalf("%+v, %v", done, err)
 	}
 	w.clock.Advance(time.Second)
+}
+
+// An erasure leaves a row of the exact address without events. What is asked about the past counts for the folded form then, as what is asked
+// about now.
+func TestDisclosures_PastOfAnErasedAddress_IsCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.AddDate(0, 0, -2)))
+		eraseNow(ctx, t, w, s, anna)
+		w.clock.Advance(time.Hour)
+		shop := w.client(ctx, s, "shop", "")
+		past := asof.Moment{AsOf: consent.InstantOf(w.clock.Now().Add(-time.Minute))}
+		for _, service := range []*Service{s, w.bare(s)} {
+			w.check(shop, service, anna, asof.Moment{})
+			w.check(shop, service, anna, past)
+			if _, err := service.BatchCheck(shop, check.BatchInput{
+				Addresses: []string{anna}, Request: consent.Request{Channel: "newsletter"}, Moment: past,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := service.Lookup(shop, check.LookupInput{Address: anna, Moment: past}); err != nil {
+				t.Fatal(err)
+			}
+			if err := service.Flush(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantDisclosed(ctx, t, s, anna, disclosure.Disclosure{Client: "shop", Day: today, Count: 2},
+			disclosure.Disclosure{Client: "shop", Channel: "newsletter", Day: today, Count: 6})
+	})
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -123,5 +124,45 @@ func TestHistory_FilterThatCannotFit_IsRefused(t *testing.T) {
 		in.Since, in.Until, in.Channel = 0, 0, "newsleter"
 		_, err = s.History(ctx, in)
 		wantFault(t, err, fault.UnknownChannel)
+	})
+}
+
+// The client that recorded an event is not told where it is of another controller, or where the event is of another spelling of the mailbox.
+// A filter that fitted it would tell it.
+func TestHistory_FilterByAnActorThatIsNotTold_FindsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, admin, press := w.twoControllers()
+		shop := w.client(admin, s, "shop", "sales")
+		const mailbox, tagged = "ben@gmail.com", "be.n@gmail.com"
+		objection := statement.Statement{Kind: consent.KindSuppress, Reason: consent.ReasonObjection}
+		for _, objection.Address = range []string{anna, tagged} {
+			w.mustRecord(shop, s, objection)
+		}
+		for name, c := range map[string]struct {
+			as      context.Context
+			address string
+			actor   string
+			want    string // the actors that are told, one character each
+		}{
+			"another controller is told the fact":              {press, anna, "", "-"},
+			"another controller asks for the client":           {press, anna, "shop", ""},
+			"the client itself asks":                           {shop, anna, "shop", "+"},
+			"an officer asks":                                  {admin, anna, "shop", "+"},
+			"an officer is told of another spelling":           {admin, mailbox, "", "-"},
+			"an officer asks for the client of that spelling":  {admin, mailbox, "shop", ""},
+			"an officer asks for it under the spelling itself": {admin, tagged, "shop", "+"},
+		} {
+			page, err := s.History(c.as, export.HistoryInput{Address: c.address, Size: 10, HistoryFilter: export.HistoryFilter{Actor: c.actor}})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got := ""
+			for i := range page.Events {
+				got += map[bool]string{true: "+", false: "-"}[page.Events[i].Actor == "shop"]
+			}
+			if got != c.want {
+				t.Errorf("%s: got %q, want %q", name, got, c.want)
+			}
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,6 +104,34 @@ func TestLink_WhatSaysNothing_IsRefusedAndRecordsNothing(t *testing.T) {
 	})
 }
 
+// A link or its end that a later event overrules changes nothing that holds. An officer who is told that it was recorded would believe that it
+// does.
+func TestLink_ThatALaterEventOverrules_IsRefusedAndRecordsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		refused := func(st statement.Statement) {
+			t.Helper()
+			_, err := s.Record(ctx, st, txn.Idempotency{})
+			wantFault(t, err, fault.NotLinked)
+		}
+		w.mustRecord(ctx, s, daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 5))
+		w.mustRecord(ctx, s, suppressing(linkedTwo, consent.ReasonObjection, start))
+		refused(daysAgo(linking(consent.KindUnlink, linkedOne, linkedTwo), 6))
+		refused(daysAgo(linking(consent.KindUnlink, linkedTwo, linkedOne), 6))
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeObjection)
+		w.mustRecord(ctx, s, daysAgo(linking(consent.KindUnlink, linkedTwo, linkedOne), 4))
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeNoLegalBasis)
+		refused(daysAgo(linking(consent.KindLink, linkedTwo, linkedOne), 4))
+		refused(daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 6))
+		w.mustRecord(ctx, s, daysAgo(linking(consent.KindLink, linkedOne, linkedTwo), 3))
+		w.wantCheck(ctx, s, "newsletter", linkedOne, consent.CodeObjection)
+		if n := positions(t, s.Store); n != 8 { // the catalog, the objection, and two of each link and of its end
+			t.Errorf("the ledger has %d events", n)
+		}
+		sound(t, w, s)
+	})
+}
+
 // The group of linked addresses is bounded, for a check looks at all of them.
 func TestLink_OfTooMany_IsRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
@@ -115,6 +144,51 @@ func TestLink_OfTooMany_IsRefused(t *testing.T) {
 		w.wantCheck(ctx, s, "newsletter", name(31), consent.CodeLegalBlock)
 		_, err := s.Record(ctx, linking(consent.KindLink, name(31), name(32)), txn.Idempotency{})
 		wantFault(t, err, fault.TooLarge)
+	})
+}
+
+// An import is held to the limit, too, at every time that a check can ask about. What it refuses it names.
+func TestLink_ImportedOfTooMany_IsRefusedAtEveryTime(t *testing.T) {
+	name := func(group string, i int) string { return fmt.Sprintf("%s%d@many.example", group, i) }
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sent := func(kind consent.Kind, one, other string, days int) record.BatchItem {
+			return record.BatchItem{Statement: daysAgo(linking(kind, one, other), days)}
+		}
+		wantRefused := func(what string, refused int, items ...record.BatchItem) {
+			t.Helper()
+			got, err := s.BatchRecord(ctx, record.Batch{Items: items})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				switch last := i >= len(got)-refused; {
+				case !last && got[i].Err != nil:
+					t.Errorf("%s: item %d: %v", what, i, got[i].Err)
+				case last && (got[i].Err == nil || got[i].Err.Code != fault.TooLarge || got[i].Position != 0):
+					t.Errorf("%s: item %d was not refused: %+v", what, i, got[i])
+				}
+			}
+		}
+		chain := func(group string, links, days int) (items []record.BatchItem) {
+			for i := range links {
+				items = append(items, sent(consent.KindLink, name(group, i), name(group, i+1), days))
+			}
+			return items
+		}
+		wantRefused("a chain", 1, chain("a", 32, 9)...)
+		w.mustRecord(ctx, s, suppressing(name("a", 0), consent.ReasonLegalBlock, start))
+		w.wantCheck(ctx, s, "newsletter", name("a", 31), consent.CodeLegalBlock)
+		var ended []record.BatchItem
+		for i := range 32 {
+			ended = append(ended, sent(consent.KindUnlink, name("b", i), name("b", i+1), 5))
+		}
+		wantRefused("a chain of the past, which has ended by now", 1, append(ended, chain("b", 32, 9)...)...)
+		wantRefused("two groups", 0, append(chain("c", 19, 6), chain("d", 19, 6)...)...)
+		wantRefused("a link that joins them from before they were", 1, sent(consent.KindLink, name("c", 3), name("d", 4), 8))
+		wantRefused("one that ended before they were", 0,
+			sent(consent.KindUnlink, name("c", 5), name("d", 6), 7), sent(consent.KindLink, name("c", 5), name("d", 6), 8))
+		sound(t, w, s)
 	})
 }
 
@@ -219,6 +293,41 @@ func TestRecord_WithdrawalByDeclaration_ReachesEveryChannelThatItCovers(t *testi
 		})
 		for _, channel := range []string{"newsletter", "product-marketing"} {
 			w.wantCheck(ctx, s, channel, linkedOne, consent.CodeWithdrawn)
+		}
+	})
+}
+
+// A look-up says of what is not of the exact address what it is of: a lift for this address does not end it.
+func TestLookup_SuppressionOfALinkedAddressOrAnotherSpelling_SaysSo(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		const own, spelling = "a.b@gmail.com", "ab@gmail.com"
+		w.mustRecord(ctx, s, linking(consent.KindLink, own, linkedTwo))
+		of := map[consent.Reason]string{consent.ReasonComplaint: own, consent.ReasonObjection: spelling, consent.ReasonLegalBlock: linkedTwo}
+		for reason, address := range of {
+			w.mustRecord(ctx, s, suppressing(address, reason, w.clock.Now()))
+		}
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindSuppress, Domain: "gmail.com", Reason: consent.ReasonManual, Scope: "marketing"})
+		for _, service := range []*Service{s, w.bare(s)} {
+			found, err := service.Lookup(ctx, check.LookupInput{Address: own})
+			if err != nil || len(found.Suppressions) != 4 {
+				t.Fatalf("%+v, %v", found.Suppressions, err)
+			}
+			for _, p := range found.Suppressions {
+				address := of[p.Reason]
+				if p.Linked != (address == linkedTwo) || p.OtherSpelling != (address == spelling) || (p.Domain == "gmail.com") != (address == "") {
+					t.Errorf("%s is of %+v", p.Reason, p)
+				}
+			}
+		}
+		for reason, address := range of {
+			lift := statement.Statement{Kind: consent.KindLift, Address: own, Reason: reason, Justification: "case 7"}
+			if address != own {
+				_, err := s.Record(ctx, lift, txn.Idempotency{})
+				wantFault(t, err, fault.SuppressionMissing)
+			}
+			lift.Address = address
+			w.mustRecord(ctx, s, lift)
 		}
 	})
 }

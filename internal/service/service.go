@@ -112,7 +112,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
 	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter)
-	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, opts.Decided)
+	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)

@@ -2224,7 +2224,7 @@ type LookupRecipientResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One entry for each channel of the catalog, in its order.
 	Channels []*ChannelState `protobuf:"bytes,1,rep,name=channels,proto3" json:"channels,omitempty"`
-	// The suppressions in force for the address, its spellings and its domain.
+	// The suppressions in force for the address, its spellings, its domain and the addresses that it is linked with.
 	Suppressions []*ActiveSuppression `protobuf:"bytes,2,rep,name=suppressions,proto3" json:"suppressions,omitempty"`
 	// The position of the ledger that this rests on.
 	Position int64 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
@@ -2301,7 +2301,7 @@ type ChannelState struct {
 	Decision *Decision `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
 	// The grants that are known, the latest last; those that were erased are not.
 	Grants []*ActiveGrant `protobuf:"bytes,3,rep,name=grants,proto3" json:"grants,omitempty"`
-	// The time of the latest refusal, even if a consent reopened the channel since; unset: none.
+	// The time of the latest refusal, also by another spelling or of a linked address, even if a consent reopened the channel since; unset: none.
 	RefusedTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=refused_time,json=refusedTime,proto3" json:"refused_time,omitempty"`
 	// When the pending double opt-in ends; unset: none is pending.
 	PendingUntilTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=pending_until_time,json=pendingUntilTime,proto3" json:"pending_until_time,omitempty"`
@@ -2492,7 +2492,11 @@ type ActiveSuppression struct {
 	// The list, of EXTERNAL_LIST.
 	List string `protobuf:"bytes,7,opt,name=list,proto3" json:"list,omitempty"`
 	// What a listing binds, of EXTERNAL_LIST.
-	Binds         string `protobuf:"bytes,8,opt,name=binds,proto3" json:"binds,omitempty"`
+	Binds string `protobuf:"bytes,8,opt,name=binds,proto3" json:"binds,omitempty"`
+	// It is of another address of the same person, which this one is linked with. It is lifted for that address.
+	Linked bool `protobuf:"varint,9,opt,name=linked,proto3" json:"linked,omitempty"`
+	// It is of another spelling of the address. It is lifted for that spelling.
+	OtherSpelling bool `protobuf:"varint,10,opt,name=other_spelling,json=otherSpelling,proto3" json:"other_spelling,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2581,6 +2585,20 @@ func (x *ActiveSuppression) GetBinds() string {
 		return x.Binds
 	}
 	return ""
+}
+
+func (x *ActiveSuppression) GetLinked() bool {
+	if x != nil {
+		return x.Linked
+	}
+	return false
+}
+
+func (x *ActiveSuppression) GetOtherSpelling() bool {
+	if x != nil {
+		return x.OtherSpelling
+	}
+	return false
 }
 
 var File_assent_v1_consent_service_proto protoreflect.FileDescriptor
@@ -2763,7 +2781,7 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\x06source\x18\x04 \x01(\tR\x06source\x12?\n" +
 	"\roccurred_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\foccurredTime\x12A\n" +
 	"\x0econfirmed_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\x12=\n" +
-	"\fexpires_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vexpiresTime\"\x95\x02\n" +
+	"\fexpires_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vexpiresTime\"\xd4\x02\n" +
 	"\x11ActiveSuppression\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
@@ -2774,7 +2792,10 @@ const file_assent_v1_consent_service_proto_rawDesc = "" +
 	"\n" +
 	"until_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x12\n" +
 	"\x04list\x18\a \x01(\tR\x04list\x12\x14\n" +
-	"\x05binds\x18\b \x01(\tR\x05binds*\xcf\x01\n" +
+	"\x05binds\x18\b \x01(\tR\x05binds\x12\x16\n" +
+	"\x06linked\x18\t \x01(\bR\x06linked\x12%\n" +
+	"\x0eother_spelling\x18\n" +
+	" \x01(\bR\rotherSpelling*\xcf\x01\n" +
 	"\x0eReceiptOutcome\x12\x1f\n" +
 	"\x1bRECEIPT_OUTCOME_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cRECEIPT_OUTCOME_NOT_REPLAYED\x10\x01\x12\x18\n" +

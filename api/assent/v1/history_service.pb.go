@@ -117,7 +117,7 @@ type SearchHistoryRequest struct {
 	// Only events that name this channel, among their channels or as their scope; unset: all. Suppressions of a wider scope,
 	// which may block the channel, too, are not among them.
 	Channel string `protobuf:"bytes,7,opt,name=channel,proto3" json:"channel,omitempty"`
-	// Only events that the client with this id recorded; unset: of all.
+	// Only events that the client with this id recorded, of those whose client the caller is told; unset: of all.
 	Actor         string `protobuf:"bytes,8,opt,name=actor,proto3" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

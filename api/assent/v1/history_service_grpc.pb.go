@@ -73,11 +73,13 @@ type HistoryServiceClient interface {
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
-	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased;
-	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses.
+	// with LINK_CIRCLE for addresses that are linked already, directly or through others, LINK_ERASED for two that were erased, and NOT_LINKED
+	// where a link of the two ended after occurred_time, so that this one would not hold;
+	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses that are or were linked with one another at one time; an import is held to that, too.
 	LinkRecipients(ctx context.Context, in *LinkRecipientsRequest, opts ...grpc.CallOption) (*LinkRecipientsResponse, error)
 	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
-	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED, also
+	// where the link is later than occurred_time, so that it would still hold.
 	UnlinkRecipients(ctx context.Context, in *UnlinkRecipientsRequest, opts ...grpc.CallOption) (*UnlinkRecipientsResponse, error)
 	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.
@@ -292,11 +294,13 @@ type HistoryServiceServer interface {
 	// Records that two addresses are of one person: refusals and suppressions of either, past and to come, hold for both; grants do not go
 	// along. Hard bounces stay, for they are about a mailbox.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE, or SAME_ADDRESS for two spellings of one mailbox; FAILED_PRECONDITION
-	// with LINK_CIRCLE for addresses that are linked already, directly or through others, and LINK_ERASED for two that were erased;
-	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses.
+	// with LINK_CIRCLE for addresses that are linked already, directly or through others, LINK_ERASED for two that were erased, and NOT_LINKED
+	// where a link of the two ended after occurred_time, so that this one would not hold;
+	// RESOURCE_EXHAUSTED with TOO_LARGE for more than 32 addresses that are or were linked with one another at one time; an import is held to that, too.
 	LinkRecipients(context.Context, *LinkRecipientsRequest) (*LinkRecipientsResponse, error)
 	// Ends the link of two addresses. What was refused or suppressed for one of them holds for that one alone again.
-	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED.
+	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS, INVALID_EVIDENCE or SAME_ADDRESS; FAILED_PRECONDITION with NOT_LINKED, also
+	// where the link is later than occurred_time, so that it would still hold.
 	UnlinkRecipients(context.Context, *UnlinkRecipientsRequest) (*UnlinkRecipientsResponse, error)
 	// Puts an address under a legal hold: nothing of it is erased or removed until that is released.
 	// Errors: INVALID_ARGUMENT with INVALID_ADDRESS or INVALID_EVIDENCE.

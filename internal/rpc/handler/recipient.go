@@ -4,6 +4,7 @@ import (
 	"context"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/locale"
 	"github.com/assent-io/assent/internal/service/check"
 )
@@ -46,9 +47,10 @@ func channelState(c *check.ChannelState, lang locale.Language) *assentv1.Channel
 	return state
 }
 
-func activeSuppression(s *check.ActiveSuppression) *assentv1.ActiveSuppression {
+func activeSuppression(s *consent.InForce) *assentv1.ActiveSuppression {
 	return &assentv1.ActiveSuppression{
 		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: timestamp(s.At),
 		UntilTime: timestamp(s.Until), List: s.List, Binds: string(s.Binds),
+		Linked: s.Linked, OtherSpelling: s.OtherSpelling,
 	}
 }

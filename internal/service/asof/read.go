@@ -226,12 +226,31 @@ func (r *Reader) lookBack(
 	if upTo != 0 {
 		v.Position = upTo
 	}
+	var empty []storage.SubjectKey
 	for key, headers := range bySubject {
 		if v.states[key], err = FoldHeaders(headers); err != nil {
 			return nil, err
 		}
+		if len(headers) == 0 {
+			empty = append(empty, key)
+		}
 	}
-	return v, nil
+	return v, r.dropErased(ctx, v, empty)
+}
+
+// dropErased leaves out of the view, of the keys without events in it, those whose events were all erased, as a read of now does: nothing is
+// known, or counted, for them. The others have events that do not count yet.
+func (r *Reader) dropErased(ctx context.Context, v *View, empty []storage.SubjectKey) error {
+	if len(empty) == 0 {
+		return nil
+	}
+	_, rows, err := r.Store.States(ctx, empty)
+	for i := range rows {
+		if rows[i].ID == (consent.SubjectID{}) {
+			delete(v.states, rows[i].Key)
+		}
+	}
+	return err
 }
 
 // RewrittenAfter reports whether events of the keys from before a position may have gone since: an erasure takes some away, and records

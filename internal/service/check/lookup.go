@@ -71,7 +71,7 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 		if !who.MayKnow(p.Scope, present, cat) {
 			continue
 		}
-		r.Suppressions = append(r.Suppressions, ActiveSuppression{Suppression: p.Suppression, Domain: p.Domain, Linked: p.Linked})
+		r.Suppressions = append(r.Suppressions, p)
 	}
 	return r, nil
 }
@@ -102,16 +102,9 @@ type ChannelState struct {
 	Pending  consent.Instant // when the pending request ends; zero: none is pending
 }
 
-// ActiveSuppression is a suppression in force; Domain is set where it is of a domain, Linked where it is of another address of the person.
-type ActiveSuppression struct {
-	consent.Suppression
-	Domain string
-	Linked bool
-}
-
 // Recipient is what holds for an address.
 type Recipient struct {
 	Snapshot
 	Channels     []ChannelState
-	Suppressions []ActiveSuppression
+	Suppressions []consent.InForce
 }

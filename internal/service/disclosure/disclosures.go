@@ -77,11 +77,50 @@ type Page struct {
 // CountWhole counts one disclosure of all channels of an address to the caller. If the store holds nothing about the
 // address, it counts nothing.
 func (s *Counter) CountWhole(ctx context.Context, who *access.Caller, at *subjects.Places) error {
-	head, holders, err := s.HoldersOf(ctx, slices.Concat(at.Exact.Keys, at.Folded.Keys))
-	if err != nil || len(holders) == 0 {
+	return s.CountAbout(ctx, who, []About{{Places: *at}})
+}
+
+// About is what an answer tells something about.
+type About struct {
+	Places  subjects.Places
+	Channel string // empty: all
+}
+
+// CountAbout counts one disclosure to the caller for each of what it was told about, but for addresses about which the store holds nothing.
+// An error says that not all of them were counted.
+func (s *Counter) CountAbout(ctx context.Context, who *access.Caller, told []About) error {
+	if len(told) == 0 {
+		return nil
+	}
+	var keys []storage.SubjectKey
+	for i := range told {
+		keys = append(append(keys, told[i].Places.Exact.Keys...), told[i].Places.Folded.Keys...)
+	}
+	slices.SortFunc(keys, func(a, b storage.SubjectKey) int {
+		return cmp.Or(cmp.Compare(a.Form, b.Form), slices.Compare(a.Digest[:], b.Digest[:]))
+	})
+	head, holders, err := s.HoldersOf(ctx, slices.Compact(keys))
+	if err != nil {
 		return err
 	}
-	return s.Count(ctx, who, max(s.Instant(), head.Recorded), "", holders[0].Key)
+	held := make(map[storage.SubjectKey]bool, len(holders))
+	for i := range holders {
+		held[holders[i].Key] = true
+	}
+	at := max(s.Instant(), head.Recorded)
+	for i := range told {
+		p := &told[i].Places
+		for _, key := range slices.Concat(p.Exact.Keys, p.Folded.Keys) {
+			if !held[key] {
+				continue
+			}
+			if err := s.Count(ctx, who, at, told[i].Channel, key); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return nil
 }
 
 // HoldersOf returns the subjects that the keys lead to and disclosures are counted for, those of exact forms first.
@@ -207,13 +246,9 @@ func (s *Counter) hasAnotherPerson(ctx context.Context, at *subjects.Places) (bo
 			return false, err
 		}
 		for i := range events {
-			spelling := events[i].Spelling
-			if spelling.Key == 0 {
-				continue
-			}
-			own, err := at.Folded.Digests.Spelling(spelling.Key, at.Address.Exact())
-			if err != nil || own != spelling {
-				return err == nil, err
+			another, err := at.MayBeOfAnother(&events[i])
+			if err != nil || another {
+				return another, err
 			}
 		}
 	}

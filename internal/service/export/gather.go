@@ -47,7 +47,7 @@ type dossierBuilder struct {
 	versions  []reference.CatalogVersion
 	used      map[int64]bool             // versions of the catalog that the dossier rests on
 	own       map[consent.SubjectID]bool // subjects that events of the address itself are of
-	folded    []consent.Event            // of the folded form, those of this spelling
+	folded    []consent.Event            // of the folded form, those of this spelling, and what ends its links
 	partly    map[int64]bool             // positions of events of which only what blocks is told
 	withheld  map[int64]bool             // positions of events whose evidence is withheld on purpose
 	beside    bool                       // the folded form has events of another person, too
@@ -97,11 +97,7 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if g.Names.err != nil {
 		return false, g.Names.err
 	}
-	g.reader = reader{address: g.address, file: true}
-	if g.reader.audience, err = s.newAudience(&g.Caller, g.Names.catalog, in.Controller); err != nil {
-		return false, err
-	}
-	if g.reader.forms, err = s.formsOf(ctx, g.keys); err != nil {
+	if g.reader, err = s.readerOfFile(ctx, in, g); err != nil {
 		return false, err
 	}
 	in.describe(g, now)
@@ -138,9 +134,24 @@ func (s *Exporter) gatherOnce(ctx context.Context, in *Input, g *dossierBuilder)
 	if erased := consent.Instant(d.Subject.ErasedTime); erased != 0 {
 		d.Subject.ClaimsKept = g.keptClaims(erased)
 	}
+	g.putLinked()
 	d.Retention = dossier.RetentionOf(retentionPeriods(g.Names.catalog))
 	d.Complete()
 	return false, nil
+}
+
+// readerOfFile returns the reader that the file is for.
+func (s *Exporter) readerOfFile(ctx context.Context, in *Input, g *dossierBuilder) (reader, error) {
+	to := reader{address: g.address, file: true}
+	var err error
+	if to.audience, err = s.newAudience(&g.Caller, g.Names.catalog, in.Controller); err != nil {
+		return to, err
+	}
+	if to.forms, err = s.formsOf(ctx, g.keys); err != nil {
+		return to, err
+	}
+	to.links, err = s.linksOf(ctx, &g.Places, g.checkpoint.Size)
+	return to, err
 }
 
 // exportHead reads the head for a caller that may export.
@@ -222,17 +233,21 @@ func (s *Exporter) gatherSubjects(ctx context.Context, g *dossierBuilder) error 
 	return nil
 }
 
-// count takes notice of the events of a subject: those that are told, and those of a folded form that are another person's.
-func (g *dossierBuilder) count(e *consent.Event, opened *HistoryEvent) {
-	switch {
-	case opened != nil && opened.Of == OfAddress:
+// count takes notice of the events of a subject: those that are told, and those of a folded form that may be another person's.
+func (g *dossierBuilder) count(e *consent.Event, opened *HistoryEvent) error {
+	if opened != nil && opened.Of == OfAddress {
 		g.own[e.Subject] = true
-		if e.Spelling.Key != 0 {
-			g.folded = append(g.folded, *e)
-		}
-	case opened == nil && e.Spelling.Key != 0 && !g.address.SharesMailbox():
-		g.beside = true
 	}
+	another, err := g.Places.MayBeOfAnother(e)
+	if err != nil {
+		return err
+	}
+	g.beside = g.beside || another
+	// A link ends in every spelling, and with it all that the file would tell of the other address.
+	if e.Spelling.Key != 0 && (!another || e.Kind == consent.KindUnlink) {
+		g.folded = append(g.folded, *e)
+	}
+	return nil
 }
 
 // isOwn reports whether a row that something is found by may be told: it is of the address alone, or has events of it, or no events that
@@ -300,7 +315,10 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 			if err != nil {
 				return false, err
 			}
-			if g.count(&r.Event, opened); opened == nil {
+			if err := g.count(&r.Event, opened); err != nil {
+				return false, err
+			}
+			if opened == nil {
 				continue
 			}
 			g.putEvent(r, opened, in.Operators)
@@ -308,6 +326,18 @@ func (s *Exporter) gatherEvents(ctx context.Context, in *Input, g *dossierBuilde
 		}
 		if len(records) < exportPage {
 			return false, nil
+		}
+	}
+}
+
+// putLinked adds the other addresses of the person, of the links that hold and are told.
+func (g *dossierBuilder) putLinked() {
+	list := &g.dossier.Subject.Linked
+	for i := range g.dossier.Events {
+		e := &g.dossier.Events[i]
+		other := e.Evidence.OtherAddress
+		if e.Kind == consent.KindLink.String() && other != "" && !slices.Contains(*list, other) {
+			*list = append(*list, other)
 		}
 	}
 }

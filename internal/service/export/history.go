@@ -66,6 +66,9 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 			return HistoryPage{}, err
 		}
 		reader.officer = who.NeedOfficer() == nil
+		if err := s.noteLinks(ctx, &reader, &at, records); err != nil {
+			return HistoryPage{}, err
+		}
 		if after == 0 { // A history that is read page by page is told once.
 			if err := s.disclosures.CountWhole(ctx, &who, &at); err != nil {
 				return HistoryPage{}, err
@@ -86,6 +89,19 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 	}
 }
 
+// noteLinks finds the links that hold, for a reader that is told of no others, if there are any among the records.
+func (s *Exporter) noteLinks(ctx context.Context, to *reader, at *subjects.Places, records []storage.Record) (err error) {
+	if to.officer || to.links != nil || !slices.ContainsFunc(records, func(r storage.Record) bool { return isOfLink(&r.Event) }) {
+		return nil
+	}
+	to.links, err = s.linksOf(ctx, at, 0)
+	return err
+}
+
+func isOfLink(e *consent.Event) bool {
+	return e.Kind == consent.KindLink || e.Kind == consent.KindUnlink
+}
+
 // fillPage appends what the reader is told of the records to the page, and reports whether there is more than the page has room for.
 func (s *Exporter) fillPage(page *HistoryPage, records []storage.Record, reader *reader, in *HistoryInput) (more bool, err error) {
 	for i := range records {
@@ -97,7 +113,7 @@ func (s *Exporter) fillPage(page *HistoryPage, records []storage.Record, reader 
 		if err != nil {
 			return false, err
 		}
-		if event == nil {
+		if event == nil || !in.matchesActor(event) {
 			continue
 		}
 		if len(page.Events) == in.Size {
@@ -155,12 +171,17 @@ func (f *HistoryFilter) isSet() bool {
 	return f.Since != 0 || f.Until != 0 || len(f.Kinds) > 0 || f.Channel != "" || f.Actor != ""
 }
 
-// matches reports whether the filter lets an event through.
+// matches reports whether the filter lets an event through, by all but the client that recorded it.
 func (f *HistoryFilter) matches(e *consent.Event) bool {
 	return e.Occurred >= f.Since && (f.Until == 0 || e.Occurred < f.Until) &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind.String())) &&
-		(f.Channel == "" || slices.Contains(e.Channels, f.Channel) || isOfChannel(e.Scope, f.Channel)) &&
-		(f.Actor == "" || e.Actor == f.Actor)
+		(f.Channel == "" || slices.Contains(e.Channels, f.Channel) || isOfChannel(e.Scope, f.Channel))
+}
+
+// matchesActor reports whether the filter lets an event through by the client that recorded it, as the reader is told of it: a reader that is
+// not told who it was must not find out by asking for one client after the other.
+func (f *HistoryFilter) matchesActor(told *HistoryEvent) bool {
+	return f.Actor == "" || told.Actor == f.Actor
 }
 
 func isOfChannel(scope consent.Scope, channel string) bool {
@@ -196,7 +217,7 @@ type HistoryFilter struct {
 	Until   consent.Instant // occurred before it; zero: no end
 	Kinds   []string        // names of kinds; none: all
 	Channel string          // named by the event, among its channels or as its scope
-	Actor   string          // the client that recorded it
+	Actor   string          // the client that recorded it, as far as the reader is told
 }
 
 // HistoryPage is a page of a person's history.

@@ -2,10 +2,13 @@ package export
 
 import (
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -29,6 +32,7 @@ type reader struct {
 	address   address.Address
 	forms     map[consent.SubjectID]consent.Form
 	requested map[consent.Instant]bool // when requests of the address were recorded
+	links     []consent.Link           // with other addresses, that hold by the rules of checks
 	file      bool                     // what is told leaves the house: never why a hold was placed, nor where a person moved to
 	officer   bool                     // may place holds and move addresses
 }
@@ -44,6 +48,36 @@ func (s *Exporter) formsOf(ctx context.Context, keys []storage.SubjectKey) (map[
 		forms[rows[i].ID] = rows[i].Key.Form
 	}
 	return forms, nil
+}
+
+// linksOf returns the links of the address with others that hold, of the events at or before a position; 0 is no limit. Checks go by the
+// same: the folded form, and the order in which the events occurred.
+func (s *Exporter) linksOf(ctx context.Context, at *subjects.Places, upTo int64) ([]consent.Link, error) {
+	_, bySubject, err := s.Store.EventsOf(ctx, at.Folded.Keys, 0, upTo)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	var links []consent.Link
+	for _, headers := range bySubject {
+		state, err := asof.FoldHeaders(headers)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, state.Links...)
+	}
+	return links, nil
+}
+
+// isLinked reports whether the address is linked with the other one that an event names: in this spelling, or in another one of a mailbox
+// that the provider is known to have for both.
+func (r *reader) isLinked(e *consent.Event, other string) bool {
+	return slices.ContainsFunc(r.links, func(l consent.Link) bool {
+		if l.With.Folded != e.Linked.Folded {
+			return false
+		}
+		a, err := address.Parse(other)
+		return l.With.Spelling == e.Linked.Spelling || err == nil && a.SharesMailbox()
+	})
 }
 
 // note takes notice of an event that says whose others are.
@@ -108,7 +142,7 @@ func (s *Exporter) recordedFor(e *consent.Event, opened *consent.Evidence, to *r
 	switch {
 	case err != nil || own == e.Spelling:
 		return OfAddress, err
-	case !to.address.SharesMailbox() || e.IsOfOneSpelling() || !blocksOrEnds(e.Kind):
+	case e.MayBeOfAnother(own, to.address.SharesMailbox()) || e.IsOfOneSpelling() || !blocksOrEnds(e.Kind):
 		return ofOther, nil
 	default:
 		return OfSpelling, nil
@@ -136,17 +170,19 @@ func (h *HistoryEvent) leaveOnlyWhatBlocks(opened *consent.Evidence) {
 	}
 }
 
-// leaveOutText takes out the free text that the reader may not read, and where a person moved to.
+// leaveOutText takes out the free text that the reader may not read, where a person moved to, and with what address there is no link any
+// more: that one is another person's.
 func (h *HistoryEvent) leaveOutText(to *reader) {
 	v := &h.Evidence
 	texts := v.Note != "" || v.Operator != "" || v.Justification != ""
 	internal := h.Kind == consent.KindHold || h.Kind == consent.KindRelease
 	away := h.Kind == consent.KindMove && h.Move == consent.MovedAway
-	if away && (to.file || !to.officer) {
+	another := away || isOfLink(&h.Event) && !to.isLinked(&h.Event, v.Other)
+	if another && (to.file || !to.officer) {
 		v.Other = ""
 	}
 	switch {
-	case internal && to.file, away && to.file:
+	case internal && to.file, another && to.file:
 		v.Note, v.Operator, v.Justification = "", "", ""
 	case !to.readsText(h.Actor), internal && !to.officer:
 		v.Note, v.Operator, v.Justification, h.TextWithheld = "", "", "", texts

@@ -8,7 +8,9 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/token"
@@ -26,6 +28,12 @@ func (s *Recorder) RequestConsent(ctx context.Context, in OptIn) (OptInResult, e
 	})
 	if err != nil {
 		return OptInResult{}, err
+	}
+	if result.Verdict != consent.Allow && p != nil { // Nothing was recorded.
+		caller := access.CallerOf(ctx)
+		if err := s.disclosures.CountAbout(ctx, &caller, []disclosure.About{{Places: *p, Channel: in.Statement.Channels[0]}}); err != nil {
+			return OptInResult{}, err
+		}
 	}
 	s.decided(in.Statement.Channels[0], result.Verdict, result.Reason, 1)
 	return result, nil
@@ -143,11 +151,12 @@ func (s *Recorder) ConfirmConsent(ctx context.Context, in Confirmation) (Confirm
 	in.Statement.Kind, in.Statement.Occurred = consent.KindConfirm, 0
 	in.Statement.Address, in.Statement.Channels = named.Address, []string{named.Channel}
 	r, p, m, err := s.readyOptIn(ctx, in.Statement)
-	return txn.Idempotent(ctx, s.engine, m, in.Idempotency, err, func(tx *txn.Tx) (Confirmed, bool, error) {
+	confirmed, err := txn.Idempotent(ctx, s.engine, m, in.Idempotency, err, func(tx *txn.Tx) (Confirmed, bool, error) {
 		w := s.in(tx)
 		confirmed, err := w.confirm(r, p, &named)
 		return confirmed, true, err
 	})
+	return confirmed, s.countAnswer(ctx, r, confirmed.Duplicate, err)
 }
 
 func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token.Confirmation) (Confirmed, error) {

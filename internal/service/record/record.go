@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/check"
+	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/rights"
@@ -23,14 +24,17 @@ type Recorder struct {
 	*env.Env
 	*reference.Reference
 
-	engine  *txn.Engine
-	rights  *rights.Rights
-	decided check.Decided
+	engine      *txn.Engine
+	rights      *rights.Rights
+	disclosures *disclosure.Counter
+	decided     check.Decided
 }
 
 // New returns a recorder; decided is told of the decisions about confirmation mails.
-func New(env *env.Env, reference *reference.Reference, engine *txn.Engine, rights *rights.Rights, decided check.Decided) *Recorder {
-	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, decided: decided}
+func New(
+	env *env.Env, reference *reference.Reference, engine *txn.Engine, rights *rights.Rights, disclosures *disclosure.Counter, decided check.Decided,
+) *Recorder {
+	return &Recorder{Env: env, Reference: reference, engine: engine, rights: rights, disclosures: disclosures, decided: decided}
 }
 
 // transaction is a transaction as recording uses it.
@@ -120,7 +124,7 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 			}
 		}
 	}
-	return txn.Idempotent(ctx, s.engine, &m, once, err, func(tx *txn.Tx) (txn.Recorded, bool, error) {
+	recorded, err := txn.Idempotent(ctx, s.engine, &m, once, err, func(tx *txn.Tx) (txn.Recorded, bool, error) {
 		w := s.in(tx)
 		entry, err := w.EntryOf(r)
 		if err != nil {
@@ -167,6 +171,7 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		err = w.addWarnings(&recorded, cat, r, p, w.Recorded)
 		return recorded, true, err
 	})
+	return recorded, s.countAnswer(ctx, r, recorded.Duplicate, err)
 }
 
 // recordPrepared records what was found right, unless the same was recorded before; a link for both of its addresses.
@@ -223,7 +228,8 @@ func (w *transaction) liftsSomething(p *txn.Prepared) error {
 		return nil
 	}
 	return fault.Errorf(fault.SuppressionMissing, "reason",
-		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time")
+		"nothing was lifted: no suppression with this reason was recorded for exactly this spelling or domain before that time; "+
+			"a suppression of another spelling, or of a linked address, is lifted for that one")
 }
 
 // checkMayRecord returns an error unless the caller may record the entry. A caller that may record at all may record a no for any
@@ -313,9 +319,13 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 		}
 	}
 	if in.ValidateOnly {
-		return s.validateChunk(ctx, &m, results, readied)
+		results, err := s.validateChunk(ctx, &m, results, readied)
+		if err != nil {
+			return nil, err
+		}
+		return s.countItems(ctx, true, readied, results)
 	}
-	return txn.Idempotent(ctx, s.engine, &m, once, nil, func(tx *txn.Tx) ([]Item, bool, error) {
+	results, err := txn.Idempotent(ctx, s.engine, &m, once, nil, func(tx *txn.Tx) ([]Item, bool, error) {
 		w := s.in(tx)
 		out := slices.Clone(results)
 		for i, r := range readied {
@@ -330,6 +340,10 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 		}
 		return out, true, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s.countItems(ctx, false, readied, results)
 }
 
 // recordItem records one statement of a batch.
@@ -365,6 +379,11 @@ func (w *transaction) prepareItem(r *txn.Validated, batch consent.BatchID) (*txn
 	p, err := w.Prepare(r, entry, batch)
 	if err != nil {
 		return nil, nil, err
+	}
+	if p.Known == 0 && !entry.With.IsZero() {
+		if err := w.recorder.rights.In(w.Tx).FitsLink(p); err != nil {
+			return nil, nil, err
+		}
 	}
 	if p.Known == 0 && r.Erases != nil {
 		// It is carried out later, with others: see ErasePending.

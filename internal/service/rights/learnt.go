@@ -55,7 +55,7 @@ func (w *Tx) personEvents(who *person) (personEvents, error) {
 		switch e := &all[folded][i]; {
 		case e.Spelling == spelling:
 			found.folded = append(found.folded, *e)
-		case e.Spelling.Key != 0 && !who.sharesMailbox:
+		case e.MayBeOfAnother(spelling, who.sharesMailbox):
 			found.beside = true
 		}
 	}

@@ -1,18 +1,12 @@
 package rights
 
 import (
-	"slices"
-
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/storage"
 )
-
-// maxLinked is how many addresses of one person may be linked with one another: a check looks at all of them.
-const maxLinked = 32
 
 // Link records that two addresses are of one person, or that they are not any more, for both of them. What was found right is that of one of
 // them. The position is its own; that of the other follows.
@@ -64,7 +58,8 @@ func (w *Tx) foldedOf(e *statement.Entry) (*txn.Subject, error) {
 	return w.Subject(&at)
 }
 
-// MayLink refuses a link that says nothing new or that protects nobody any more, and the end of a link that is not there.
+// MayLink refuses a link that says nothing new or that protects nobody any more, and the end of a link that is not there. It also refuses
+// what a later event overrules: its caller would take for linked, or for ended, what checks do not.
 func (w *Tx) MayLink(p *txn.Prepared) error {
 	with, err := w.foldedOf(p.Entry.OtherSide())
 	if err != nil {
@@ -75,49 +70,57 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 		return err
 	}
 	if p.Entry.Facts.Kind == consent.KindUnlink {
-		if slices.ContainsFunc(state.Links, func(l consent.Link) bool { return l.With.Folded == with.Key.Digest }) {
-			return nil
-		}
-		return fault.Errorf(fault.NotLinked, "otherAddress", "the two addresses are not linked with one another; nothing was recorded")
+		return w.mayUnlink(p, state, with)
 	}
-	group, err := w.group(p.Subject)
+	group, _, err := w.newLinkWalk().group(p.Subject.Key.Digest, consent.MaxInstant)
 	if err != nil {
 		return err
 	}
-	others, err := w.group(with)
-	if err != nil {
-		return err
-	}
-	switch {
-	case group[with.Key.Digest]:
+	if group[with.Key.Digest] {
 		return fault.Errorf(fault.LinkCircle, "otherAddress", "the two addresses are linked already, directly or through others; nothing was recorded")
-	case len(group)+len(others) > maxLinked:
-		return fault.Errorf(fault.TooLarge, "otherAddress", "at most %d addresses can be linked with one another", maxLinked)
 	}
-	return w.eitherIsHeld(p.Entry, p.Subject, with)
+	if err := w.FitsLink(p); err != nil {
+		return err
+	}
+	if state, err = w.stateWith(p, with); err != nil {
+		return err
+	}
+	if !state.IsLinked(with.Key.Digest) {
+		return fault.Errorf(fault.NotLinked, "occurredTime",
+			"a link of the two addresses ended after that time, so this one would not hold now; omit the time, or give a later one; nothing was recorded")
+	}
+	return w.eitherIsThere(p.Entry, p.Subject, with)
 }
 
-// group returns the digests of the folded subjects that are linked with one, itself included.
-func (w *Tx) group(s *txn.Subject) (map[[32]byte]bool, error) {
-	state, err := w.State(s)
+// mayUnlink refuses the end of a link that is not there, or not until later.
+func (w *Tx) mayUnlink(p *txn.Prepared, state *consent.State, with *txn.Subject) error {
+	if !state.IsLinked(with.Key.Digest) {
+		return fault.Errorf(fault.NotLinked, "otherAddress", "the two addresses are not linked with one another; nothing was recorded")
+	}
+	after, err := w.stateWith(p, with)
+	if err != nil {
+		return err
+	}
+	if after.IsLinked(with.Key.Digest) {
+		return fault.Errorf(fault.NotLinked, "occurredTime",
+			"the two addresses were linked after that time, so they would stay linked; omit the time, or give a later one; nothing was recorded")
+	}
+	return nil
+}
+
+// stateWith returns the state that the first address of a link or of its end would have with it.
+func (w *Tx) stateWith(p *txn.Prepared, with *txn.Subject) (*consent.State, error) {
+	all, err := w.EventsOf(p.Subject)
 	if err != nil {
 		return nil, err
 	}
-	group := map[[32]byte]bool{s.Key.Digest: true}
-	known := consent.Known{Folded: state}
-	err = known.GatherLinked(s.Key.Digest, func(folded [32]byte) (*consent.State, error) {
-		group[folded] = true
-		at := subjects.Place{
-			Keys: []storage.SubjectKey{{Form: consent.FormFolded, Digest: folded}}, Digests: subjects.NewLocator(w.rights.Keys, 1).Digests,
-		}
-		found, err := w.Find(&at, nil)
-		return found.State, err
-	})
-	return group, err
+	event := consent.Event{Occurred: p.Occurred, Key: p.Key, Facts: p.Entry.Facts}
+	event.Linked.Folded = with.Key.Digest
+	return consent.Fold(append(all[p.Subject], event)), nil
 }
 
-// eitherIsHeld refuses to link two addresses that were both erased and have not come back.
-func (w *Tx) eitherIsHeld(entry *statement.Entry, one, other *txn.Subject) error {
+// eitherIsThere refuses to link two addresses that were both erased and have not come back.
+func (w *Tx) eitherIsThere(entry *statement.Entry, one, other *txn.Subject) error {
 	for _, side := range []struct {
 		folded *txn.Subject
 		exact  string

@@ -33,6 +33,15 @@ type Places struct {
 	Domains []Place
 }
 
+// MayBeOfAnother reports whether an event of the folded subject may be of another person, as [consent.Event.MayBeOfAnother].
+func (p *Places) MayBeOfAnother(e *consent.Event) (bool, error) {
+	if e.Spelling.Key == 0 || p.Address.SharesMailbox() {
+		return false, nil
+	}
+	own, err := p.Folded.Digests.Spelling(e.Spelling.Key, p.Address.Exact())
+	return err == nil && e.MayBeOfAnother(own, false), err
+}
+
 // Locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share, also from one
 // call to the next.
 type Locator struct {

@@ -81,9 +81,9 @@ func allowed() map[string][]string {
 		},
 		"internal/service/record": {
 			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/locale",
-			"internal/service/access", "internal/service/check", "internal/service/env", "internal/service/reference",
-			"internal/service/rights", "internal/service/subjects", "internal/service/txn", "internal/storage",
-			"internal/token",
+			"internal/service/access", "internal/service/check", "internal/service/disclosure", "internal/service/env",
+			"internal/service/reference", "internal/service/rights", "internal/service/subjects", "internal/service/txn",
+			"internal/storage", "internal/token",
 		},
 
 		"internal/service/audit": {

@@ -12,10 +12,10 @@ import (
 	"github.com/assent-io/assent/internal/service/checkpoint"
 )
 
-// hold holds the database against the newest checkpoint that is kept, before anything is written to it. One of another database, or
+// compareDatabase compares the database with the newest checkpoint that is kept, before anything is written to it. One of another database, or
 // with another history, is refused. One that is older than the checkpoint was restored from a backup: that is said loudly, and its
 // checkpoints are a run of their own from now on.
-func (k *keeper) hold(ctx context.Context, use *service.Service) error {
+func (k *keeper) compareDatabase(ctx context.Context, use *service.Service) error {
 	if k == nil {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (k *keeper) hold(ctx context.Context, use *service.Service) error {
 	return k.report(ctx, newest, position)
 }
 
-// compare reads a checkpoint and holds the database against it; nil: it is not whole.
+// compare reads a checkpoint and compares the database with it; nil: it is not whole.
 func (k *keeper) compare(ctx context.Context, use *service.Service, name kept.Name) (*checkpoint.Compared, error) {
 	signed, c, err := k.dir.Checkpoint(name)
 	if err != nil {
