@@ -37,9 +37,8 @@ func (k *Known) Standing(channel string, t Instant) Standing {
 // InForce is a suppression in force, and what else than the exact address it is of. It is lifted for what it is of.
 type InForce struct {
 	Suppression
-	Domain        string // set where it is of a domain
-	Linked        bool   // it is of another address of the same person
-	OtherSpelling bool
+	Domain                string // set where it is of a domain
+	Linked, OtherSpelling bool   // it is of another address of the same person, or of another spelling of this one
 }
 
 // InForce returns the suppressions in force for the address at t, whatever their scope, those that a consent has ended included.
