@@ -189,12 +189,6 @@ func (k Kind) OutlivesErasure() bool { return k.row().outlives }
 // Takes reports whether a statement of the kind may have the field.
 func (k Kind) Takes(field Field) bool { return slices.Contains(k.row().fields, field) }
 
-// MayBeOfAnother reports whether an event of a folded subject may be of another person than the one that has the spelling: it carries
-// another one, and the provider is not known to deliver both to the same mailbox. Then the other address lies at the twin of the domain.
-func (e *Event) MayBeOfAnother(own Spelling, sharesMailbox bool) bool {
-	return e.Spelling.Key != 0 && e.Spelling != own && !sharesMailbox
-}
-
 // IsOfOneSpelling reports whether an event of a folded subject with these facts holds only for the spelling that it was recorded for.
 func (f *Facts) IsOfOneSpelling() bool {
 	switch f.Kind.row().spelling {

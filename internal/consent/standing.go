@@ -37,9 +37,8 @@ func (k *Known) Standing(channel string, t Instant) Standing {
 // InForce is a suppression in force, and what else than the exact address it is of. It is lifted for what it is of.
 type InForce struct {
 	Suppression
-	Domain        string // set where it is of a domain
-	Linked        bool   // it is of another address of the same person
-	OtherSpelling bool   // it is of another spelling of the address
+	Domain                string // set where it is of a domain
+	Linked, OtherSpelling bool   // it is of another address of the same person, or of another spelling of this one
 }
 
 // InForce returns the suppressions in force for the address at t, whatever their scope, those that a consent has ended included.
@@ -48,11 +47,9 @@ func (k *Known) InForce(a address.Address, t Instant) []InForce {
 	e.blocks = e.gatherBlocks(nil)
 	list := make([]InForce, 0, len(e.blocks))
 	for _, b := range e.blocks {
-		item := InForce{Suppression: *b.Suppression, Linked: b.linked}
+		item := InForce{Suppression: *b.Suppression, Linked: b.linked, OtherSpelling: !b.domain && !b.linked && b.Spelling != k.Spelling}
 		if b.domain {
 			item.Domain = a.Domains()[b.level]
-		} else {
-			item.OtherSpelling = !b.linked && b.Spelling != k.Spelling
 		}
 		list = append(list, item)
 	}

@@ -418,11 +418,6 @@ func (s *State) ErasedAt(spelling [16]byte) Instant {
 	return 0
 }
 
-// IsLinked reports whether the subject is linked with the folded subject that has the digest, not through others.
-func (s *State) IsLinked(folded [32]byte) bool {
-	return s != nil && slices.ContainsFunc(s.Links, func(l Link) bool { return l.With.Folded == folded })
-}
-
 // HasGrantAfter reports whether a grant of the subject is later than the instant: of a consent, whether it begins later.
 func (s *State) HasGrantAfter(t Instant) bool {
 	return s != nil && slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.After(t) })

@@ -1,7 +1,6 @@
 package rpc_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -327,34 +326,6 @@ func reasonFor(t *testing.T, w *world, address string) string {
 		t.Fatal(err)
 	}
 	return response.GetDecision().GetReason()
-}
-
-func TestLookup_ShowsGrantsRefusalsAndSuppressions(t *testing.T) {
-	w := newWorld(t)
-	client := assentv1.NewConsentServiceClient(w.conn)
-	if _, err := client.BatchRecordEvents(w.as(), &assentv1.BatchRecordEventsRequest{Events: facts()[:7]}); err != nil {
-		t.Fatal(err)
-	}
-	found, err := client.LookupRecipient(w.as(), &assentv1.LookupRecipientRequest{Address: "anna@example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found.GetChannels()) != 4 || found.GetCatalogVersion() != 1 || found.GetPosition() == 0 {
-		t.Fatalf("got %v", found)
-	}
-	newsletter := found.GetChannels()[0]
-	if newsletter.GetChannel() != "newsletter" || newsletter.GetDecision().GetReason() == "" ||
-		!newsletter.GetRefusedTime().AsTime().Equal(start.Add(-96*time.Hour)) || len(newsletter.GetGrants()) == 0 {
-		t.Errorf("newsletter: %v", newsletter)
-	}
-	var shown []string
-	for _, s := range found.GetSuppressions() {
-		shown = append(shown, fmt.Sprintf("%s %s %q %s %s", s.GetReason(), s.GetScope(), s.GetDomain(), s.GetList(), s.GetBinds()))
-	}
-	want := []string{`EXTERNAL_LIST marketing "" ecg all`, `MANUAL channel:newsletter "example.com"  `}
-	if diff := cmp.Diff(want, shown); diff != "" {
-		t.Errorf("suppressions (-want +got):\n%s", diff)
-	}
 }
 
 func TestKnownAsOf_ReachesEveryCallThatTakesIt(t *testing.T) {

@@ -46,8 +46,7 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 	if in.isSet() {
 		limit = max(limit, HistoryRead)
 	}
-	var result HistoryPage
-	reader := reader{address: a}
+	result, reader := HistoryPage{}, reader{address: a}
 	if reader.forms, err = s.formsOf(ctx, l.AllKeys()); err != nil {
 		return HistoryPage{}, err
 	}
@@ -65,7 +64,6 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 		if reader.audience, err = s.newAudience(&who, cat, ""); err != nil {
 			return HistoryPage{}, err
 		}
-		reader.officer = who.NeedOfficer() == nil
 		if err := s.noteLinks(ctx, &reader, &at, records); err != nil {
 			return HistoryPage{}, err
 		}
@@ -89,8 +87,9 @@ func (s *Exporter) History(ctx context.Context, in HistoryInput) (HistoryPage, e
 	}
 }
 
-// noteLinks finds the links that hold, for a reader that is told of no others, if there are any among the records.
+// noteLinks finds the links that hold, for a reader that is told of no others, for it is no officer, if there are any among the records.
 func (s *Exporter) noteLinks(ctx context.Context, to *reader, at *subjects.Places, records []storage.Record) (err error) {
+	to.officer = to.who.NeedOfficer() == nil
 	if to.officer || to.links != nil || !slices.ContainsFunc(records, func(r storage.Record) bool { return isOfLink(&r.Event) }) {
 		return nil
 	}

@@ -142,7 +142,7 @@ func (s *Exporter) recordedFor(e *consent.Event, opened *consent.Evidence, to *r
 	switch {
 	case err != nil || own == e.Spelling:
 		return OfAddress, err
-	case e.MayBeOfAnother(own, to.address.SharesMailbox()) || e.IsOfOneSpelling() || !blocksOrEnds(e.Kind):
+	case subjects.MayBeOfAnother(e, own, to.address.SharesMailbox()) || e.IsOfOneSpelling() || !blocksOrEnds(e.Kind):
 		return ofOther, nil
 	default:
 		return OfSpelling, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -55,7 +56,7 @@ func (w *Tx) personEvents(who *person) (personEvents, error) {
 		switch e := &all[folded][i]; {
 		case e.Spelling == spelling:
 			found.folded = append(found.folded, *e)
-		case e.MayBeOfAnother(spelling, who.sharesMailbox):
+		case subjects.MayBeOfAnother(e, spelling, who.sharesMailbox):
 			found.beside = true
 		}
 	}

@@ -1,6 +1,8 @@
 package rights
 
 import (
+	"slices"
+
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
@@ -85,7 +87,7 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 	if state, err = w.stateWith(p, with); err != nil {
 		return err
 	}
-	if !state.IsLinked(with.Key.Digest) {
+	if !isLinked(state, with) {
 		return fault.Errorf(fault.NotLinked, "occurredTime",
 			"a link of the two addresses ended after that time, so this one would not hold now; omit the time, or give a later one; nothing was recorded")
 	}
@@ -94,18 +96,23 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 
 // mayUnlink refuses the end of a link that is not there, or not until later.
 func (w *Tx) mayUnlink(p *txn.Prepared, state *consent.State, with *txn.Subject) error {
-	if !state.IsLinked(with.Key.Digest) {
+	if !isLinked(state, with) {
 		return fault.Errorf(fault.NotLinked, "otherAddress", "the two addresses are not linked with one another; nothing was recorded")
 	}
 	after, err := w.stateWith(p, with)
 	if err != nil {
 		return err
 	}
-	if after.IsLinked(with.Key.Digest) {
+	if isLinked(after, with) {
 		return fault.Errorf(fault.NotLinked, "occurredTime",
 			"the two addresses were linked after that time, so they would stay linked; omit the time, or give a later one; nothing was recorded")
 	}
 	return nil
+}
+
+// isLinked reports whether the subject of a state is linked with the other one, not through others.
+func isLinked(state *consent.State, with *txn.Subject) bool {
+	return slices.ContainsFunc(state.Links, func(l consent.Link) bool { return l.With.Folded == with.Key.Digest })
 }
 
 // stateWith returns the state that the first address of a link or of its end would have with it.

@@ -33,13 +33,19 @@ type Places struct {
 	Domains []Place
 }
 
-// MayBeOfAnother reports whether an event of the folded subject may be of another person, as [consent.Event.MayBeOfAnother].
+// MayBeOfAnother reports whether an event of a folded subject may be of another person than the one that has the spelling: it carries
+// another one, and the provider is not known to deliver both to the same mailbox. Then the other address lies at the twin of the domain.
+func MayBeOfAnother(e *consent.Event, own consent.Spelling, sharesMailbox bool) bool {
+	return e.Spelling.Key != 0 && e.Spelling != own && !sharesMailbox
+}
+
+// MayBeOfAnother reports whether an event of the folded subject may be of another person than the one with the address.
 func (p *Places) MayBeOfAnother(e *consent.Event) (bool, error) {
 	if e.Spelling.Key == 0 || p.Address.SharesMailbox() {
 		return false, nil
 	}
 	own, err := p.Folded.Digests.Spelling(e.Spelling.Key, p.Address.Exact())
-	return err == nil && e.MayBeOfAnother(own, false), err
+	return err == nil && MayBeOfAnother(e, own, false), err
 }
 
 // Locator finds places and keeps their keys, to be asked for at once. It remembers domains, which many addresses share, also from one
