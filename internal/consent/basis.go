@@ -58,7 +58,7 @@ func (e *evaluation) lastBounce() Instant {
 // reopened it; zero if there never was one.
 func (e *evaluation) lastNo() Instant {
 	var last Instant
-	if r := e.known.lastRefusal(e.rules.channel.ID); r != nil {
+	if r := e.known.LastRefusal(e.rules.channel.ID); r != nil {
 		last = r.At
 	}
 	for _, b := range e.blocks {
@@ -191,7 +191,7 @@ func (e *evaluation) barredFromOtherBases(found *findings) (barred bool) {
 
 // saidNoTo reports whether a no of the address to the honoured channel stands: no consent reopened that channel since.
 func (e *evaluation) saidNoTo(h *honours) bool {
-	if last := e.known.lastRefusal(h.channel.ID); last != nil && !e.reopened(last, h.channel) {
+	if last := e.known.LastRefusal(h.channel.ID); last != nil && !e.reopened(last, h.channel) {
 		return true
 	}
 	stands := func(b block) bool {

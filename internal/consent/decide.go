@@ -184,7 +184,7 @@ func (e *evaluation) decideClass(found *findings) Decision {
 	if r.request.Advertising {
 		found.add(CodeMixedContent)
 	}
-	if last := e.known.lastRefusal(r.channel.ID); r.channel.Refusable && last != nil {
+	if last := e.known.LastRefusal(r.channel.ID); r.channel.Refusable && last != nil {
 		if !e.grantExists(func(g *Grant) bool { return g.asksAgainFor(r.channel.ID, last.At) }) {
 			found.add(last.code())
 		}
@@ -245,7 +245,7 @@ func (e *evaluation) endedByConsent(b block, ch *catalog.Channel) bool {
 
 // refused is stage 6.
 func (e *evaluation) refused() (Code, bool) {
-	last := e.known.lastRefusal(e.rules.channel.ID)
+	last := e.known.LastRefusal(e.rules.channel.ID)
 	if last == nil || e.reopened(last, e.rules.channel) {
 		return "", false
 	}
@@ -354,7 +354,7 @@ func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) D
 func (r *Rules) RequestEnded(known *Known, since, t Instant) bool {
 	e := evaluation{rules: r, known: known, at: t}
 	e.blocks = e.gatherBlocks(nil)
-	if last := known.lastRefusal(r.channel.ID); last != nil && last.At >= since {
+	if last := known.LastRefusal(r.channel.ID); last != nil && last.At >= since {
 		return true
 	}
 	return e.erased >= since && e.erased != 0 || e.has(ReasonObjection, func(b block) bool { return b.At >= since && e.inScope(b) }) ||

@@ -36,9 +36,9 @@ func (k *Known) GatherLinked(own [32]byte, find func(folded [32]byte) (*State, e
 	return nil
 }
 
-// lastRefusal returns the last refusal of the channel that holds for the address, or for another one of the same person; nil if there was
+// LastRefusal returns the last refusal of the channel that holds for the address, or for another one of the same person; nil if there was
 // none.
-func (k *Known) lastRefusal(channel string) *Refusal {
+func (k *Known) LastRefusal(channel string) *Refusal {
 	last := k.Folded.LastRefusal(channel, k.Spelling)
 	for i := range k.Linked {
 		r := k.Linked[i].LastRefusal(channel, k.Linked[i].Spelling)

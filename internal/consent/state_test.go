@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/standing"
 	"github.com/assent-io/assent/internal/consent/statement"
 )
 
@@ -276,14 +277,14 @@ func TestStanding_AndInForce_TellWhatIsKnownOfAnAddressOnAChannel(t *testing.T) 
 	h.add(&statement.Statement{Kind: consent.KindSuppress, Occurred: instant(5), Domain: "firma.example", Reason: "OBJECTION"})
 	a := mustAddress(t, ann)
 	known := h.ledger().known(a, instant(6))
-	s := known.Standing("shop", instant(6))
+	s := standing.Of(known, "shop", instant(6))
 	if len(s.Grants) != 1 || s.Grants[0].At != instant(3) || s.Refused != instant(4) || s.Pending != instant(8) {
 		t.Errorf("the standing is %+v", s)
 	}
-	if s := known.Standing("news", instant(6)); s.Grants != nil || s.Refused != 0 || s.Pending != 0 {
+	if s := standing.Of(known, "news", instant(6)); s.Grants != nil || s.Refused != 0 || s.Pending != 0 {
 		t.Errorf("the standing on another channel is %+v", s)
 	}
-	if s := known.Standing("shop", instant(8)); s.Pending != 0 {
+	if s := standing.Of(known, "shop", instant(8)); s.Pending != 0 {
 		t.Errorf("a request is pending at its expiry until %s", s.Pending)
 	}
 	var got []string
@@ -294,7 +295,7 @@ func TestStanding_AndInForce_TellWhatIsKnownOfAnAddressOnAChannel(t *testing.T) 
 		t.Errorf("in force (-want +got):\n%s", diff)
 	}
 	nobody := &consent.Known{}
-	if s := nobody.Standing("shop", instant(6)); s.Grants != nil || len(nobody.InForce(a, instant(6))) > 0 {
+	if s := standing.Of(nobody, "shop", instant(6)); s.Grants != nil || len(nobody.InForce(a, instant(6))) > 0 {
 		t.Errorf("of nobody is known %+v", s)
 	}
 }

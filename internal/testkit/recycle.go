@@ -100,7 +100,7 @@ func (r *recycler) giveBack(ctx context.Context, url, name string) (again bool, 
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return false, nil //nolint:nilerr // The test renamed it, dropped it, or refuses connections to it.
+		return false, nil // The test renamed it, dropped it, or refuses connections to it.
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	const endOthers = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/standing"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/subjects"
@@ -62,10 +63,7 @@ func (s *Checker) LookupFor(ctx context.Context, in LookupInput, scope access.Sc
 			return Recipient{}, err
 		}
 		d := NewResult(rules.Decide(a, &known.Known, v.At), r.Snapshot, cat)
-		standing := known.Standing(ch.ID, v.At)
-		r.Channels = append(r.Channels, ChannelState{
-			Channel: ch.ID, Decision: d, Grants: standing.Grants, Refused: standing.Refused, Pending: standing.Pending,
-		})
+		r.Channels = append(r.Channels, ChannelState{Channel: ch.ID, Decision: d, Standing: standing.Of(&known.Known, ch.ID, v.At)})
 	}
 	for _, p := range known.InForce(a, v.At) {
 		if !who.MayKnow(p.Scope, present, cat) {
@@ -97,9 +95,7 @@ func (in *LookupInput) gather(known *subjects.Knowledge, at *subjects.Places, v 
 type ChannelState struct {
 	Channel  string
 	Decision Result
-	Grants   []consent.Grant
-	Refused  consent.Instant // the latest refusal; zero: none
-	Pending  consent.Instant // when the pending request ends; zero: none is pending
+	standing.Standing
 }
 
 // Recipient is what holds for an address.

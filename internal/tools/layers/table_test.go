@@ -92,7 +92,7 @@ func allowed() map[string][]string {
 			"internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/check": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/ledger", "internal/receipt", "internal/seal", "internal/service/access",
 			"internal/service/asof", "internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
 			"internal/service/reference", "internal/service/subjects", "internal/service/txn", "internal/storage",
@@ -214,6 +214,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/storedtext",
 		},
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
+		"internal/consent/standing":   {"internal/consent"},
 		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
 		"internal/follow":             {"internal/ledger", "internal/storage"},
 		"internal/kept":               {"internal/consent", "internal/ledger"},
@@ -311,7 +312,7 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
+		"internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault",
 		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/timetext", "internal/tlv",

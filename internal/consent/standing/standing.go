@@ -1,0 +1,34 @@
+// Package standing says what is known about an address on one channel, for people to read.
+package standing
+
+import "github.com/assent-io/assent/internal/consent"
+
+// Standing is what is known about an address on one channel.
+type Standing struct {
+	Grants  []consent.Grant // that were not erased, the latest last
+	Refused consent.Instant // the last refusal, even if a consent reopened the channel since; zero: none
+	Pending consent.Instant // when the pending request ends; zero: none is pending
+}
+
+// Of returns what is known on the channel at t.
+func Of(k *consent.Known, channel string, t consent.Instant) Standing {
+	var s Standing
+	erased := k.Folded.ErasedAt(k.Spelling)
+	if last := k.LastRefusal(channel); last != nil {
+		s.Refused = last.At
+	}
+	if k.Exact == nil {
+		return s
+	}
+	for _, g := range k.Exact.Grants {
+		if g.On(channel) && g.After(erased) {
+			s.Grants = append(s.Grants, g)
+		}
+	}
+	for _, p := range k.Exact.Pending {
+		if p.Channel == channel && p.At > erased && !consent.EndedBy(p.Expires, t) {
+			s.Pending = p.Expires
+		}
+	}
+	return s
+}
