@@ -90,18 +90,20 @@ type running struct {
 	stop  func() error // ends the server and returns what Run returned; may be called again
 }
 
-// run starts a server that ends with the test.
+// run starts a server that ends with the test. Its clock stands still over SQLite; a PostgreSQL has a clock of its own, from which that of
+// its server must not differ by more than seconds.
 func run(t testing.TB, cfg config.Server) *running {
 	t.Helper()
 	r := &running{t: t, clock: testkit.NewClock(start), log: &logged{}, http: &http.Client{Transport: &http.Transport{}}}
+	now := r.clock.Now
 	if _, ok := cfg.SQLitePath(); !ok {
-		r.clock.Set(time.Now()) // A PostgreSQL has a clock of its own.
+		now = time.Now
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ready, ended := make(chan server.Addresses, 1), make(chan error, 1)
 	go func() {
 		ended <- server.Run(ctx, cfg, server.Options{
-			Logger: r.log.logger(), Now: r.clock.Now, Ready: func(at server.Addresses) { ready <- at },
+			Logger: r.log.logger(), Now: now, Ready: func(at server.Addresses) { ready <- at },
 		})
 	}()
 	r.stop = sync.OnceValue(func() error {

@@ -61,6 +61,8 @@ func TestRecord_MoreGoodsThanALedgerTakes_RefusesNewOnesAndNoNo(t *testing.T) {
 		}
 		w.wantCheck(ctx, s, "newsletter", anna, consent.CodeAllowConsent)
 
+		confirmed := statement.Statement{Kind: consent.KindConfirm, Address: anna, Channels: []string{"newsletter"}, Goods: []string{"article-new"}}
+		w.mustRecord(ctx, s, confirmed) // No state names the goods of a confirmation.
 		no := withdrawal("newsletter", anna)
 		no.Goods = []string{"article-new"}
 		w.mustRecord(ctx, s, no)

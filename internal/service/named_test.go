@@ -126,3 +126,24 @@ func TestRecord_RepeatedWhenItsAnswerNamesAConsentFromLongAgo_GetsTheFirstAnswer
 		wantNamed(t, w, 0)
 	})
 }
+
+func TestRecord_AnswerThatNamesAnEarlierEvent_IsRememberedWhenAnEventBetweenIsErased(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		w.mustRecord(ctx, s, consentOn("newsletter", anna, start.Add(-time.Hour)))
+		w.mustRecord(ctx, s, consentOn("newsletter", "bert@example.at", start.Add(-time.Hour)))
+		no := withdrawal("newsletter", anna)
+		no.Occurred = consent.InstantOf(start.Add(-2 * time.Hour))
+		once := txn.Idempotency{Method: "WithdrawConsent", ID: requestID(1), Body: []byte("a late withdrawal")}
+		first, err := s.Record(ctx, no, once)
+		if err != nil || len(first.StillAllowed) != 1 {
+			t.Fatalf("%+v, %v", first, err)
+		}
+		w.clock.Advance(time.Minute)
+		eraseNow(ctx, t, w, s, "bert@example.at")
+		again, err := s.Record(ctx, no, once)
+		if diff := cmp.Diff(first, again); err != nil || diff != "" {
+			t.Errorf("the repetition: %v (-first +again):\n%s", err, diff)
+		}
+	})
+}

@@ -74,7 +74,7 @@ type shard struct {
 	counts map[counterKey]count
 }
 
-// count is how often something was counted, and when last: what was counted before an erasure is not stored after it.
+// count is how often something was counted, and when last. What was last counted before an erasure is not stored after it.
 type count struct {
 	n  int64
 	at consent.Instant

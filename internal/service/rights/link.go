@@ -74,14 +74,15 @@ func (w *Tx) MayLink(p *txn.Prepared) error {
 	if p.Entry.Facts.Kind == consent.KindUnlink {
 		return w.mayUnlink(p, state, with)
 	}
-	group, _, err := w.newLinkWalk().group(p.Subject.Key.Digest, consent.MaxInstant)
+	walk := w.newLinkWalk()
+	group, _, err := walk.group(p.Subject.Key.Digest, consent.MaxInstant)
 	if err != nil {
 		return err
 	}
 	if group[with.Key.Digest] {
 		return fault.Errorf(fault.LinkCircle, "otherAddress", "the two addresses are linked already, directly or through others; nothing was recorded")
 	}
-	if err := w.FitsLink(p); err != nil {
+	if err := walk.fits(p, with); err != nil {
 		return err
 	}
 	if state, err = w.stateWith(p, with); err != nil {

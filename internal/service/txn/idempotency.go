@@ -117,32 +117,25 @@ func (w *Tx) storeAnswer(id [32]byte, mac []byte, answer any, before int64) erro
 }
 
 // addPositions adds to a request the positions that its answer names: those after the position before, which it was given, and those of
-// earlier events. As many as fit go into one span, and the others stand one by one.
+// earlier events. The last that were given are its span. If none was, the last of the earlier ones are, as of an import that is run again.
+// The others stand one by one, for the erasure of an event between them must not forget the request.
 func (w *Tx) addPositions(r *storage.Request, before int64) {
-	if r.Last = w.Head.Position; r.Last == before {
-		if len(w.Named) == 0 {
-			r.Last = 0
-			return
-		}
-		r.Last = slices.Max(w.Named)
+	positions := slices.Clone(w.Named)
+	for position := before + 1; position <= w.Head.Position; position++ {
+		positions = append(positions, position)
 	}
-	begin := r.Last - storage.RequestSpan + 1 // of the longest span
-	r.First = r.Last
-	if w.Head.Position > before {
-		r.First = max(before+1, begin)
+	if len(positions) == 0 {
+		return
 	}
-	for _, position := range w.Named {
-		if position >= begin {
-			r.First = min(r.First, position)
-		} else {
-			r.Named = append(r.Named, position)
-		}
+	slices.Sort(positions)
+	positions = slices.Compact(positions)
+	r.Last = positions[len(positions)-1]
+	r.First = r.Last - storage.RequestSpan + 1
+	if r.Last > before {
+		r.First = max(r.First, before+1)
 	}
-	for position := before + 1; position < begin; position++ {
-		r.Named = append(r.Named, position)
-	}
-	slices.Sort(r.Named)
-	r.Named = slices.Compact(r.Named)
+	from, _ := slices.BinarySearch(positions, r.First)
+	r.First, r.Named = positions[from], positions[:from]
 }
 
 func (e *Engine) openAnswer(id [32]byte, sealed []byte, into any) error {

@@ -89,10 +89,8 @@ func (w *Tx) checkGoods(f *consent.Facts) error {
 	return nil
 }
 
-// numbersGoods reports whether a state may name the goods of the facts: it names those of consents only.
-func numbersGoods(f *consent.Facts) bool {
-	return f.Kind == consent.KindGrant || f.Kind == consent.KindConfirm
-}
+// numbersGoods reports whether a state may name the goods of the facts: it names those of grants only.
+func numbersGoods(f *consent.Facts) bool { return f.Kind == consent.KindGrant }
 
 // clampToNow takes a time that is ahead by no more than a client's clock may be for now.
 func (w *Tx) clampToNow(t consent.Instant, field string) (consent.Instant, error) {

@@ -146,19 +146,6 @@ func (w *Tx) Subject(at *subjects.Place) (*Subject, error) {
 	return made, nil
 }
 
-// LoadSubjects loads subjects that no write knew it would need before the lock was had.
-func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
-	found, err := w.tx.Subjects(w.ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		w.requestedKeys[key] = true
-	}
-	maps.Copy(w.loaded.Subjects, found)
-	return nil
-}
-
 // loadedSubject takes a subject that is stored into the transaction.
 func (w *Tx) loadedSubject(row *storage.SubjectState) (*Subject, error) {
 	s := &Subject{Subject: row.Subject, foldedPosition: row.State.Position, State: &consent.State{}}
@@ -258,9 +245,12 @@ func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 			ids = append(ids, s.ID)
 		}
 	}
-	stored, err := w.tx.Events(w.ctx, ids)
-	if err != nil {
-		return nil, err
+	var stored map[consent.SubjectID][][]byte
+	if len(ids) > 0 {
+		var err error
+		if stored, err = w.tx.Events(w.ctx, ids); err != nil {
+			return nil, err
+		}
 	}
 	all := make(map[*Subject][]consent.Event, len(list))
 	for _, s := range list {
