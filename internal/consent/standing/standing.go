@@ -1,4 +1,4 @@
-// Package standing says what is known about an address on one channel, for people to read.
+// Package standing says what is known about an address on one channel, for people to read, and with which addresses it is linked.
 package standing
 
 import "github.com/assent-io/assent/internal/consent"
@@ -31,4 +31,19 @@ func Of(k *consent.Known, channel string, t consent.Instant) Standing {
 		}
 	}
 	return s
+}
+
+// LinksAt returns which links of a subject hold at an instant, of its events in the order in which they count, by the digest of the other
+// folded form; and when the next link begins, 0 if none does.
+func LinksAt(events []consent.Event, at consent.Instant) (linked map[[32]byte]bool, next consent.Instant) {
+	linked = map[[32]byte]bool{}
+	for i := range events {
+		switch e := &events[i]; {
+		case e.Occurred <= at:
+			linked[e.Linked.Folded] = e.Kind == consent.KindLink
+		case e.Kind == consent.KindLink:
+			next = consent.Earliest(next, e.Occurred)
+		}
+	}
+	return linked, next
 }

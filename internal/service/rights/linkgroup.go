@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/standing"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -112,7 +113,7 @@ func (l *linkWalk) group(of [32]byte, at consent.Instant) (group map[[32]byte]bo
 		}
 		var further [][32]byte
 		for _, folded := range step {
-			linked, begins := linksAt(l.events[folded], at)
+			linked, begins := standing.LinksAt(l.events[folded], at)
 			next = consent.Earliest(next, begins)
 			for other, holds := range linked {
 				if !holds || group[other] {
@@ -127,18 +128,4 @@ func (l *linkWalk) group(of [32]byte, at consent.Instant) (group map[[32]byte]bo
 		step = further
 	}
 	return group, next, nil
-}
-
-// linksAt returns which links of a subject hold at an instant, and when the next one begins; 0 if none does.
-func linksAt(events []consent.Event, at consent.Instant) (linked map[[32]byte]bool, next consent.Instant) {
-	linked = map[[32]byte]bool{}
-	for i := range events {
-		switch e := &events[i]; {
-		case e.Occurred <= at:
-			linked[e.Linked.Folded] = e.Kind == consent.KindLink
-		case e.Kind == consent.KindLink:
-			next = consent.Earliest(next, e.Occurred)
-		}
-	}
-	return linked, next
 }

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -134,4 +135,21 @@ func (w *Tx) RecordOnce(p *Prepared) (Recorded, error) {
 	}
 	position, err := w.Record(p)
 	return Recorded{Position: position}, err
+}
+
+// LoadSubjects loads subjects that no write knew it would need before the lock was had.
+func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
+	keys = slices.DeleteFunc(slices.Clone(keys), func(key storage.SubjectKey) bool { return w.requestedKeys[key] })
+	if len(keys) == 0 {
+		return nil
+	}
+	found, err := w.tx.Subjects(w.ctx, keys)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		w.requestedKeys[key] = true
+	}
+	maps.Copy(w.loaded.Subjects, found)
+	return nil
 }

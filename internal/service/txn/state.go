@@ -1,14 +1,10 @@
 package txn
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/service/subjects"
-	"github.com/assent-io/assent/internal/storage"
 )
 
 // Knowledge returns what is known about the address under the lock.
@@ -42,21 +38,4 @@ func (w *Tx) CatalogVersion(t consent.Instant) (*catalog.Catalog, int64, error) 
 func (w *Tx) Catalog(t consent.Instant) (*catalog.Catalog, error) {
 	cat, _, err := w.CatalogVersion(t)
 	return cat, err
-}
-
-// LoadSubjects loads subjects that no write knew it would need before the lock was had.
-func (w *Tx) LoadSubjects(keys []storage.SubjectKey) error {
-	keys = slices.DeleteFunc(slices.Clone(keys), func(key storage.SubjectKey) bool { return w.requestedKeys[key] })
-	if len(keys) == 0 {
-		return nil
-	}
-	found, err := w.tx.Subjects(w.ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		w.requestedKeys[key] = true
-	}
-	maps.Copy(w.loaded.Subjects, found)
-	return nil
 }

@@ -114,7 +114,7 @@ func allowed() map[string][]string {
 			"internal/service/txn", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/rights": {
-			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec",
 			"internal/consent/statement", "internal/consent/usefulness", "internal/fault", "internal/kept", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/reference",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
