@@ -19,7 +19,7 @@ func (s *Recorder) countAnswer(ctx context.Context, r *txn.Validated, duplicate 
 	if r == nil || !duplicate && !tellsOfAddress(refused) {
 		return refused
 	}
-	about, err := s.aboutStatement(nil, r)
+	about, err := aboutStatement(nil, subjects.NewLocator(s.Keys, 1), r)
 	if err == nil {
 		caller := access.CallerOf(ctx)
 		err = s.disclosures.CountAbout(ctx, &caller, about)
@@ -34,13 +34,14 @@ func (s *Recorder) countAnswer(ctx context.Context, r *txn.Validated, duplicate 
 // item that was only validated tells something in any case: that nothing stands against it. It returns the answer, if that may be given.
 func (s *Recorder) countItems(ctx context.Context, validateOnly bool, readied []*txn.Validated, results []Item) ([]Item, error) {
 	var about []disclosure.About
+	l := subjects.NewLocator(s.Keys, 1)
 	for i := range results {
 		item := &results[i]
 		switch {
 		case i >= len(readied) || readied[i] == nil:
 		case item.Duplicate, validateOnly && item.Err == nil, item.Err != nil && tellsOfAddress(item.Err):
 			var err error
-			if about, err = s.aboutStatement(about, readied[i]); err != nil {
+			if about, err = aboutStatement(about, l, readied[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -54,7 +55,7 @@ func (s *Recorder) countItems(ctx context.Context, validateOnly bool, readied []
 
 // aboutStatement appends what an answer to a statement is about: its channels, of its address and of the one that it links. Domains are no
 // persons.
-func (s *Recorder) aboutStatement(to []disclosure.About, r *txn.Validated) ([]disclosure.About, error) {
+func aboutStatement(to []disclosure.About, l *subjects.Locator, r *txn.Validated) ([]disclosure.About, error) {
 	entry := r.Entry
 	if entry.Form == consent.FormDomain {
 		return to, nil
@@ -63,7 +64,6 @@ func (s *Recorder) aboutStatement(to []disclosure.About, r *txn.Validated) ([]di
 	if len(channels) == 0 {
 		channels = []string{""}
 	}
-	l := subjects.NewLocator(s.Keys, 1)
 	at, err := l.Places(entry.Address, false)
 	if err != nil {
 		return nil, err
