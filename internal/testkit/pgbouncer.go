@@ -44,6 +44,8 @@ func PgBouncer(t testing.TB, databaseURL string) func(databaseURL string) string
 		"[databases]", server,
 		"[pgbouncer]", "listen_addr = 127.0.0.1", "listen_port = " + port, "unix_socket_dir =", "auth_type = any",
 		"pool_mode = transaction", "default_pool_size = 6", "max_client_conn = 1000", "server_login_retry = 0.2",
+		// A recycled database has ended the connections of the test before: none of those is handed out.
+		"server_check_delay = 0",
 	}
 	runPooler(t, program, strings.Join(lines, "\n")+"\n")
 	awaitPort(t, port)

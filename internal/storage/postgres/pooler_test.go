@@ -22,9 +22,7 @@ func TestStore_BehindAPoolerInTransactionMode(t *testing.T) {
 	pool := testkit.PgBouncer(t, testkit.Postgres(t))
 	storagetest.Run(t, func(t testing.TB) storagetest.Open {
 		t.Helper()
-		direct := testkit.Postgres(t)
-		migrated(t, direct)
-		pooled := pool(direct) + behindPooler
+		pooled := pool(testkit.PreparedPostgres(t, migrate)) + behindPooler
 		return func(t testing.TB, now func() time.Time) storage.Store {
 			t.Helper()
 			return open(t, pooled, postgres.Options{Now: now})
@@ -32,22 +30,9 @@ func TestStore_BehindAPoolerInTransactionMode(t *testing.T) {
 	})
 }
 
-// migrated makes the tables, by the server itself.
-func migrated(t testing.TB, url string) {
-	t.Helper()
-	m, err := postgres.Migrator(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(m.Up(t.Context()), m.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestOpen_PoolerThatRefusesStartupParameters_SaysWhatToSet(t *testing.T) {
 	t.Parallel()
-	direct := testkit.Postgres(t)
-	migrated(t, direct)
+	direct := testkit.PreparedPostgres(t, migrate)
 	pooled := testkit.PgBouncer(t, direct)(direct)
 	_, err := postgres.Open(t.Context(), pooled, postgres.Options{})
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "session_settings=off") {
@@ -57,8 +42,7 @@ func TestOpen_PoolerThatRefusesStartupParameters_SaysWhatToSet(t *testing.T) {
 
 func TestRead_PreparedStatementsBehindAPooler_SaysWhatToSet(t *testing.T) {
 	t.Parallel()
-	direct := testkit.Postgres(t)
-	migrated(t, direct)
+	direct := testkit.PreparedPostgres(t, migrate)
 	pooled := testkit.PgBouncer(t, direct)(direct) + "&session_settings=off"
 	store, err := postgres.Open(t.Context(), pooled, postgres.Options{})
 	if err == nil {
