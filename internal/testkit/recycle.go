@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -103,12 +104,10 @@ func (r *recycler) giveBack(ctx context.Context, url, name string) (again bool, 
 		return false, nil // The test renamed it, dropped it, or refuses connections to it.
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	const endOthers = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
-	var found string
-	if _, err := conn.Exec(ctx, endOthers); err != nil {
+	if err := endOthers(ctx, conn); err != nil {
 		return false, err
 	}
+	var found string
 	if err := conn.QueryRow(ctx, r.query).Scan(&found); err != nil || found != r.fingerprint {
 		return false, err
 	}
@@ -119,4 +118,20 @@ func (r *recycler) giveBack(ctx context.Context, url, name string) (again bool, 
 	defer r.mu.Unlock()
 	r.free = append(r.free, name)
 	return true, nil
+}
+
+// endOthers ends the other connections to the database. Most are about to end by themselves, which takes less time than
+// pg_terminate_backend takes to see that one has ended.
+func endOthers(ctx context.Context, conn *pgx.Conn) error {
+	const others = ` FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
+	for range 20 {
+		var n int
+		if err := conn.QueryRow(ctx, "SELECT count(*)"+others).Scan(&n); err != nil || n == 0 {
+			return err
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	_, err := conn.Exec(ctx, "SELECT count(pg_terminate_backend(pid, 10000))"+others)
+	return err
 }
