@@ -7,6 +7,7 @@ import (
 
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/assent-io/assent/internal/storage/schema"
@@ -21,22 +22,30 @@ func Migrator(databaseURL string) (*schema.Migrator, error) {
 		return nil, err
 	}
 	conn := config.ConnConfig
+	return newMigrator(conn, func(ctx context.Context) (uint, bool, error) { return readVersion(ctx, conn) }), nil
+}
+
+// newMigrator returns a migrator that reads the version of the tables as given, and makes a connection of its own where it changes them.
+func newMigrator(conn *pgx.ConnConfig, version func(ctx context.Context) (uint, bool, error)) *schema.Migrator {
 	return schema.NewMigrator(schema.Database{
 		Migrations: migrations.Postgres,
 		Folder:     "postgres",
-		Version:    func(ctx context.Context) (uint, bool, error) { return readVersion(ctx, conn) },
+		Version:    version,
 		Driver:     func(ctx context.Context) (database.Driver, error) { return openDriver(ctx, conn) },
 		Classify:   classify,
 		Release:    func() error { return nil },
-	}), nil
+	})
 }
 
-// prepare checks the version of the tables or, if asked to, makes it the latest.
-func prepare(ctx context.Context, databaseURL string, migrate bool) error {
-	m, err := Migrator(databaseURL)
-	if err != nil {
-		return err
-	}
+// prepare checks the version of the tables, by a connection of the pool, or, if asked to, makes it the latest.
+func prepare(ctx context.Context, pool *pgxpool.Pool, migrate bool) error {
+	m := newMigrator(pool.Config().ConnConfig, func(ctx context.Context) (version uint, dirty bool, err error) {
+		err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			version, dirty, err = versionOf(ctx, conn.Conn())
+			return err
+		})
+		return version, dirty, err
+	})
 	if migrate {
 		return m.Up(ctx)
 	}

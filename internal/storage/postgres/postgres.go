@@ -65,14 +65,15 @@ func Open(ctx context.Context, databaseURL string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, databaseURL, opts.Migrate); err != nil {
-		return nil, err
-	}
 	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := checkDurable(ctx, pool); err != nil {
+	err = prepare(ctx, pool, opts.Migrate)
+	if err == nil {
+		err = checkDurable(ctx, pool)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, err
 	}
