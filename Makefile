@@ -12,10 +12,11 @@ LINT := $(GO) tool -modfile=internal/tools/lint.mod golangci-lint
 PKG ?= ./...
 # Many tests wait for a disk or a database: four of a package run at a time, also on two cores.
 TEST := -shuffle=on -parallel=4 -timeout=15m
-# Each saves some of the time of the tests: `make lint` vets the code, a test needs no debugger's tables, and memory is cheaper than
-# collecting garbage often.
-QUICK := -vet=off -ldflags='-s -w'
+# What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and a property is tried on 40
+# random histories; `make race` tries 100, and `make test-long` more.
+QUICK := -vet=off
 test race: export GOGC ?= 400
+test: export RAPID_CHECKS ?= 40
 # Instrumenting the SQLite engine itself makes it 16 times slower.
 RACE := $(TEST) -race -gcflags='modernc.org/...=-race=false' -timeout=30m
 

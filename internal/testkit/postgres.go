@@ -66,21 +66,21 @@ func PreparedPostgres(t testing.TB, prepare func(ctx context.Context, url string
 // recycledDatabase returns the URL of a prepared database: one that another test has finished with, or a new one.
 func (h *host) recycledDatabase(t testing.TB) string {
 	t.Helper()
-	name, ok := h.recycler.take()
+	db, ok := h.recycler.take()
 	if !ok {
-		name = h.create(t, templateName)
+		db = &prepared{name: h.create(t, templateName)}
 	}
-	database, err := withDatabase(h.url, name)
+	database, err := withDatabase(h.url, db.name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		again, err := h.recycler.giveBack(context.WithoutCancel(t.Context()), database, name)
+		again, err := h.recycler.giveBack(context.WithoutCancel(t.Context()), database, db)
 		if err != nil {
 			t.Error(err)
 		}
 		if !again {
-			h.drop(t, name)
+			h.drop(t, db.name)
 		}
 	})
 	return database

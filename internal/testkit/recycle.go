@@ -19,7 +19,13 @@ type recycler struct {
 	empty       string // deletes the rows of the tables that are empty in the template
 
 	mu   sync.Mutex
-	free []string // names of databases
+	free []*prepared
+}
+
+// prepared is a prepared database, with the connection that empties it once it was emptied: the next emptying takes the same.
+type prepared struct {
+	name string
+	conn *pgx.Conn // nil: none yet
 }
 
 // structure describes everything in a database but rows of tables that are empty in the template. Rows of other tables are
@@ -84,39 +90,44 @@ const emptyTable = `
 		IF pg_relation_size('%[1]s') > 100000 THEN TRUNCATE %[1]s; ELSE DELETE FROM %[1]s; END IF;
 	END $$;`
 
-// take returns the name of an emptied database, if there is one.
-func (r *recycler) take() (name string, ok bool) {
+// take returns an emptied database, if there is one.
+func (r *recycler) take() (db *prepared, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.free) == 0 {
-		return "", false
+		return nil, false
 	}
-	name, r.free = r.free[len(r.free)-1], r.free[:len(r.free)-1]
-	return name, true
+	db, r.free = r.free[len(r.free)-1], r.free[:len(r.free)-1]
+	return db, true
 }
 
 // giveBack empties a database for the next test. It reports false for one that cannot be used again.
-func (r *recycler) giveBack(ctx context.Context, url, name string) (again bool, err error) {
+func (r *recycler) giveBack(ctx context.Context, url string, db *prepared) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return false, nil // The test renamed it, dropped it, or refuses connections to it.
+	if db.conn == nil || db.conn.Ping(ctx) != nil { // A test may have ended all connections.
+		if db.conn, err = pgx.Connect(ctx, url); err != nil {
+			return false, nil // The test renamed it, dropped it, or refuses connections to it.
+		}
 	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	if err := endOthers(ctx, conn); err != nil {
+	defer func() {
+		if !again {
+			err = errors.Join(err, db.conn.Close(ctx))
+		}
+	}()
+	if err := endOthers(ctx, db.conn); err != nil {
 		return false, err
 	}
 	var found string
-	if err := conn.QueryRow(ctx, r.query).Scan(&found); err != nil || found != r.fingerprint {
+	if err := db.conn.QueryRow(ctx, r.query).Scan(&found); err != nil || found != r.fingerprint {
 		return false, err
 	}
-	if _, err := conn.Exec(ctx, r.empty); err != nil {
+	if _, err := db.conn.Exec(ctx, r.empty); err != nil {
 		return false, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.free = append(r.free, name)
+	r.free = append(r.free, db)
 	return true, nil
 }
 
@@ -130,7 +141,11 @@ func endOthers(ctx context.Context, conn *pgx.Conn) error {
 		if err := conn.QueryRow(ctx, "SELECT count(*)"+others).Scan(&n); err != nil || n == 0 {
 			return err
 		}
-		time.Sleep(2 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
 	}
 	_, err := conn.Exec(ctx, "SELECT count(pg_terminate_backend(pid, 10000))"+others)
 	return err
