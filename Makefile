@@ -15,7 +15,7 @@ TEST := -shuffle=on -parallel=4 -timeout=15m
 # What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and a property is tried on 40
 # random histories; `make race` tries 100, and `make test-long` more.
 QUICK := -vet=off
-test race: export GOGC ?= 400
+test: export GOGC ?= 400
 test: export RAPID_CHECKS ?= 40
 # Instrumenting the SQLite engine itself makes it 16 times slower.
 RACE := $(TEST) -race -gcflags='modernc.org/...=-race=false' -timeout=30m

@@ -106,7 +106,7 @@ func play(t *testing.T, kind string, s *scenario.Scenario) (strict int) {
 			recordEvent(t, c, step.event)
 			continue
 		}
-		got, decided := askGRPC(t.Context(), c, step.check, nil)
+		got, decided := askStrictly(t, c, step.check)
 		if decided != nil && !decided.AsTime().Equal(step.at.Time()) {
 			continue // Several events of one instant moved the ledger's time a few microseconds past it.
 		}
@@ -154,10 +154,23 @@ func checkRequest(check *scenario.Check, asOf *timestamppb.Timestamp) *assentv1.
 	}
 }
 
-// askGRPC asks a check and returns the answer, and the time that it was decided for; nil where it was an error.
+// askStrictly asks a check until its answer is for sending, and returns it with the time that it was decided for; nil where it was an error.
+// A DENY that is not for sending, given while the database takes its time, may lack what was recorded last.
+func askStrictly(t *testing.T, c assentv1.ConsentServiceClient, check *scenario.Check) (got scenario.Got, decided *timestamppb.Timestamp) {
+	t.Helper()
+	testkit.Eventually(t, 20*time.Second, "the answer is for sending", func() bool {
+		var d *assentv1.Decision
+		got, d = askGRPC(t.Context(), c, check, nil)
+		decided = d.GetDecidedTime()
+		return d == nil || d.GetForSending()
+	})
+	return got, decided
+}
+
+// askGRPC asks a check and returns the answer, and the decision itself; nil where it was an error.
 func askGRPC(
 	ctx context.Context, c assentv1.ConsentServiceClient, check *scenario.Check, asOf *timestamppb.Timestamp,
-) (scenario.Got, *timestamppb.Timestamp) {
+) (scenario.Got, *assentv1.Decision) {
 	answer, err := c.CheckConsent(ctx, checkRequest(check, asOf))
 	if err != nil {
 		for _, detail := range status.Convert(err).Details() {
@@ -167,7 +180,7 @@ func askGRPC(
 		}
 		return scenario.GotError(err.Error()), nil
 	}
-	return gotOf(answer.GetDecision()), answer.GetDecision().GetDecidedTime()
+	return gotOf(answer.GetDecision()), answer.GetDecision()
 }
 
 func askREST(t *testing.T, r *running, check *scenario.Check, asOf *timestamppb.Timestamp) scenario.Got {

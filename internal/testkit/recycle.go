@@ -47,7 +47,7 @@ const structure = `
 		UNION ALL SELECT format('function %%s %%s', p.proname, p.prosrc) FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace
 		UNION ALL SELECT format('sequence %%s %%s', sequencename, last_value) FROM pg_sequences
 		UNION ALL SELECT format('setting %%s %%s', setrole, setconfig) FROM pg_db_role_setting
-		UNION ALL SELECT format('rights %%s', datacl) FROM pg_database WHERE datname = current_database()
+		UNION ALL SELECT format('rights %%s %%s %%s', datacl, datallowconn, datconnlimit) FROM pg_database WHERE datname = current_database()
 		%s
 	)
 	SELECT md5(string_agg(part, E'\n' ORDER BY part)) FROM parts`
@@ -107,7 +107,7 @@ func (r *recycler) giveBack(ctx context.Context, url string, db *prepared) (agai
 	defer cancel()
 	if db.conn == nil || db.conn.Ping(ctx) != nil { // A test may have ended all connections.
 		if db.conn, err = pgx.Connect(ctx, url); err != nil {
-			return false, nil // The test renamed it, dropped it, or refuses connections to it.
+			return false, nil // The test renamed it or dropped it.
 		}
 	}
 	defer func() {
