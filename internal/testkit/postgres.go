@@ -39,7 +39,8 @@ func Postgres(t testing.TB) string {
 
 // PreparedPostgres is Postgres with a database to which prepare was applied. All
 // calls of a test binary pass the same function: it runs once, and the databases
-// are copies of what it made. It returns when it has no connection any more.
+// are copies of what it made. It returns when it has no connection any more. The package keeps a connection of
+// its own to each, so a test that renames its database, or drops it without FORCE, takes one of [Postgres] instead.
 //
 // A server that ASSENT_TEST_POSTGRES_URL names outlives the test binary, so that
 // no template is left there: prepare runs for each database.
