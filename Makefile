@@ -13,7 +13,7 @@ PKG ?= ./...
 # Many tests wait for a disk or a database: four of a package run at a time, also on two cores.
 TEST := -shuffle=on -parallel=4 -timeout=15m
 # What saves time of the tests: `make lint` vets the code, memory is cheaper than collecting garbage often, and a property is tried on 40
-# random histories; `make race` tries 100, and `make test-long` more.
+# random histories, where `make race` tries 100.
 QUICK := -vet=off
 test: export GOGC ?= 400
 test: export RAPID_CHECKS ?= 40

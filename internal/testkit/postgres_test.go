@@ -85,6 +85,7 @@ func TestPreparedPostgres_WhateverATestLeaves_TheNextFindsItAsPrepared(t *testin
 		"a table less":        "DROP TABLE prepared",
 		"an index":            "CREATE INDEX ON prepared (n)",
 		"a setting":           "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database()); END $$",
+		"a limit":             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 1', current_database()); END $$",
 		"an open transaction": "BEGIN; LOCK TABLE prepared",
 	} {
 		t.Run("leave "+name, func(t *testing.T) {
@@ -105,6 +106,26 @@ func TestPreparedPostgres_WhateverATestLeaves_TheNextFindsItAsPrepared(t *testin
 			var memory string
 			if err := conn.QueryRow(t.Context(), "SHOW work_mem").Scan(&memory); err != nil || memory != "4MB" {
 				t.Errorf("work_mem is %s, %v", memory, err)
+			}
+			var limit int
+			const limitOfConnections = "SELECT datconnlimit FROM pg_database WHERE datname = current_database()"
+			if err := conn.QueryRow(t.Context(), limitOfConnections).Scan(&limit); err != nil || limit != -1 {
+				t.Errorf("the limit of connections is %d, %v", limit, err)
+			}
+		})
+	}
+}
+
+func TestPreparedPostgres_ConnectionsOfThePackageWereEnded_IsRecycledAllTheSame(t *testing.T) {
+	for range 3 { // The second and the third find a database with a connection that is kept.
+		t.Run("ends all connections", func(t *testing.T) {
+			conn := connect(t, testkit.PreparedPostgres(t, prepare))
+			mustExec(t, conn, "INSERT INTO prepared VALUES (1)")
+			mustExec(t, conn, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+			var rows int
+			if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM prepared").Scan(&rows); err != nil || rows != 1 {
+				t.Errorf("%d rows, %v", rows, err)
 			}
 		})
 	}

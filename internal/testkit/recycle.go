@@ -107,7 +107,7 @@ func (r *recycler) giveBack(ctx context.Context, url string, db *prepared) (agai
 	defer cancel()
 	if db.conn == nil || db.conn.Ping(ctx) != nil { // A test may have ended all connections.
 		if db.conn, err = pgx.Connect(ctx, url); err != nil {
-			return false, nil // The test renamed it or dropped it.
+			return false, nil // The test renamed it, dropped it, or refuses connections to it.
 		}
 	}
 	defer func() {
