@@ -234,6 +234,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog/lookalike", "internal/period", "internal/timetext", "internal/yamltext",
 		},
 		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
+		"suppressionfilter":          {"internal/address"},
 
 		"internal/bench/bare":  {"internal/config"},
 		"internal/certificate": {"internal/atomicfile"},
@@ -303,6 +304,7 @@ func confined() map[string][]string {
 		"github.com/grpc-ecosystem/": grpc,
 		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
+		"github.com/FastFilter/":     {"suppressionfilter"},
 		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
 	}
 }
