@@ -17,13 +17,16 @@ import (
 // Builder collects the entries of a list and writes the file. It takes 8 bytes of memory for an entry, of which Grow can take all at once,
 // and while it writes about 25 more: some 330 MB for ten million entries. It is for one goroutine at a time.
 type Builder struct {
-	secret *secret
-	forms  uint16
-	keys   []uint64
+	key   Key
+	forms uint16
+	keys  []uint64
 }
 
 // NewBuilder returns a builder of files for the consumer with the key. It panics for the zero Key.
-func NewBuilder(key Key) *Builder { return &Builder{secret: key.must()} }
+func NewBuilder(key Key) *Builder {
+	key.must()
+	return &Builder{key: key}
+}
 
 // Grow makes room for so many more entries.
 func (b *Builder) Grow(entries int) {
@@ -72,8 +75,9 @@ func (b *Builder) AddCanonical(form Form, text string) error {
 // AddInner adds an entry of which only the inner hash is left, as of a person who was erased. The error is ErrFull. AddInner panics for an
 // unknown form.
 func (b *Builder) AddInner(form Form, inner InnerHash) error {
-	w := b.secret.start()
-	defer b.secret.idle.Put(w)
+	s := b.key.must()
+	w := s.start()
+	defer s.idle.Put(w)
 	return b.AddHash(form, w.outerOf(inner))
 }
 
@@ -89,8 +93,9 @@ func (b *Builder) AddHash(form Form, h Hash) error {
 }
 
 func (b *Builder) addText(form Form, canonical string) error {
-	w := b.secret.start()
-	defer b.secret.idle.Put(w)
+	s := b.key.must()
+	w := s.start()
+	defer s.idle.Put(w)
 	return b.AddHash(form, w.hash(form, canonical))
 }
 
@@ -125,7 +130,7 @@ func (b *Builder) WriteFilter(w io.Writer, h Header) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	f := newFixed(&h, b.secret.id, len(b.keys), b.forms, fuse)
+	f := newFixed(&h, b.key.ID(), len(b.keys), b.forms, fuse)
 	head, err := binary.Append(nil, binary.BigEndian, &f)
 	if err != nil {
 		return Info{}, fmt.Errorf("writing the filter: %w", err)

@@ -13,10 +13,10 @@ import (
 // Filter is a suppression list of one channel as of one position. It is safe for concurrent use and never changes: a newer list is a newer
 // file.
 type Filter struct {
-	info   Info
-	forms  uint16 // bits of the forms of which there are entries
-	secret *secret
-	fuse   xorfilter.BinaryFuse[uint8]
+	info  Info
+	forms uint16 // bits of the forms of which there are entries
+	key   Key
+	fuse  xorfilter.BinaryFuse[uint8]
 }
 
 // Info returns what the file is about and what is in it.
@@ -40,8 +40,9 @@ func (f *Filter) MayContain(typed string) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("%w: %w", ErrAddress, err)
 	}
-	w := f.secret.start()
-	defer f.secret.idle.Put(w)
+	s := f.key.must()
+	w := s.start()
+	defer s.idle.Put(w)
 	if f.mayHold(w, FormFolded, a.Folded()) || f.mayHold(w, FormExact, a.Exact()) {
 		return true, nil
 	}

@@ -25,9 +25,9 @@ const redacted = "[key]"
 // A Key is made by NewKey or ParseKey and never changes. It is safe for concurrent use. The zero Key is none: Open and Read refuse it, and
 // its other uses panic.
 type Key struct {
-	// A pointer, because package fmt prints the fields of unexported fields without asking for Format: of a pointer it then prints where it
-	// points to.
-	secret *secret
+	// Package fmt prints unexported fields of other values without asking for Format. Of a pointer it then prints where it points to; but of
+	// a pointer to a struct all that is in it, where the verb is none for pointers, such as %s. So this is a pointer to a pointer.
+	held **secret
 }
 
 type secret struct {
@@ -55,22 +55,22 @@ func NewKey(listKey, consumerKey [KeySize]byte) (Key, error) {
 	named.Write(consumerKey[:])
 	copy(s.id[:], named.Sum(nil))
 	s.idle.New = func() any { return newWorker(&s.list, &s.consumer) }
-	return Key{secret: s}, nil
+	return Key{held: &s}, nil
 }
 
 // ID returns the name of the key, which is no secret.
 func (k Key) ID() KeyID { return k.must().id }
 
 // IsZero reports whether k is the zero Key.
-func (k Key) IsZero() bool { return k.secret == nil }
+func (k Key) IsZero() bool { return k.held == nil }
 
 // Equal reports whether both are the same key, in a time that tells nothing about them.
 func (k Key) Equal(other Key) bool {
 	if k.IsZero() || other.IsZero() {
 		return k.IsZero() && other.IsZero()
 	}
-	return subtle.ConstantTimeCompare(k.secret.list[:], other.secret.list[:])&
-		subtle.ConstantTimeCompare(k.secret.consumer[:], other.secret.consumer[:]) == 1
+	a, b := k.must(), other.must()
+	return subtle.ConstantTimeCompare(a.list[:], b.list[:])&subtle.ConstantTimeCompare(a.consumer[:], b.consumer[:]) == 1
 }
 
 // Hash returns the entry of a form of an address or of a domain: both steps, HashInner and HashOuter. The text is in its canonical form.
@@ -83,10 +83,10 @@ func (k Key) Hash(form Form, text string) Hash {
 }
 
 func (k Key) must() *secret {
-	if k.secret == nil {
+	if k.held == nil {
 		panic("suppressionfilter: the zero Key is none; make one by NewKey or ParseKey")
 	}
-	return k.secret
+	return *k.held
 }
 
 // start returns a worker, which may be put back among the idle ones.

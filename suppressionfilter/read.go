@@ -73,13 +73,13 @@ func Read(r io.Reader, key Key, expect Expect) (*Filter, error) {
 	if err := expect.check(&info, key); err != nil {
 		return nil, err
 	}
-	return newFilter(&info, &f, body[f.ChannelLength:], key.secret), nil
+	return newFilter(&info, &f, body[f.ChannelLength:], key), nil
 }
 
 // newFilter returns the filter of a file that was verified.
-func newFilter(info *Info, f *fixed, fingerprints []byte, s *secret) *Filter {
+func newFilter(info *Info, f *fixed, fingerprints []byte, key Key) *Filter {
 	return &Filter{
-		info: *info, forms: f.Forms, secret: s,
+		info: *info, forms: f.Forms, key: key,
 		fuse: xorfilter.BinaryFuse[uint8]{
 			Seed: f.Seed, SegmentLength: f.SegmentLength, SegmentLengthMask: f.SegmentLength - 1, SegmentCount: f.SegmentCount,
 			SegmentCountLength: f.SegmentCount * f.SegmentLength, Fingerprints: fingerprints,
