@@ -14,8 +14,9 @@ import (
 	"github.com/assent-io/assent/internal/address"
 )
 
-// Builder collects the entries of a list and writes the file. It takes 8 bytes of memory for an entry, of which Grow can take all at once,
-// and while it writes about 25 more: some 330 MB for ten million entries. It is for one goroutine at a time.
+// Builder collects the entries of a list and writes the file. It takes 8 bytes of memory for an entry, and while it writes about 25 more:
+// some 330 MB for ten million entries. Grow takes the 8 bytes at once; without it up to twice as much is held while the list grows. A
+// Builder is for one goroutine at a time.
 type Builder struct {
 	key   Key
 	forms uint16

@@ -47,7 +47,7 @@ func ExampleOpen() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	path := filepath.Join(folder, "newsletter.filter")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		fmt.Println(err)
@@ -109,8 +109,8 @@ func ExampleBuilder_AddInner() {
 		return
 	}
 	hit, err := filter.MayContain("Anna.Huber@googlemail.com")
-	fmt.Println(info.Entries, info.Forms, hit, err)
-	// Output: 1 [folded] true <nil>
+	fmt.Println(info.Entries, info.Forms[0], hit, err)
+	// Output: 1 folded true <nil>
 }
 
 // A key shows itself to nobody. RevealText is for the one time at which a consumer is given it.

@@ -23,7 +23,7 @@ func FuzzRead(f *testing.F) {
 		for _, file := range [][]byte{data, signed} {
 			filter, err := suppressionfilter.Read(bytes.NewReader(file), testKey(t), suppressionfilter.Expect{})
 			if err != nil {
-				if reason, err := refusal(t, file, suppressionfilter.Expect{}); reason == nil {
+				if reason, err := refusal(t, file); reason == nil {
 					t.Fatalf("it has no reason: %v", err)
 				}
 				continue

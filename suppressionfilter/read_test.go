@@ -24,9 +24,9 @@ func refusals() []error {
 }
 
 // refusal reads a file that must be refused, and returns the one reason for it.
-func refusal(t testing.TB, file []byte, expect suppressionfilter.Expect) (reason, err error) {
+func refusal(t testing.TB, file []byte) (reason, err error) {
 	t.Helper()
-	filter, err := suppressionfilter.Read(bytes.NewReader(file), testKey(t), expect)
+	filter, err := suppressionfilter.Read(bytes.NewReader(file), testKey(t), suppressionfilter.Expect{})
 	if err == nil || filter != nil {
 		t.Fatal("the file is read")
 	}
@@ -54,15 +54,13 @@ func TestRead_EveryByteChanged_IsRefused(t *testing.T) {
 		for _, flip := range []byte{0x01, 0x02, 0x10, 0x20, 0x80, 0xff} {
 			changed := bytes.Clone(file)
 			changed[i] ^= flip
-			reason, err := refusal(t, changed, suppressionfilter.Expect{})
-			switch want := suppressionfilter.ErrDamaged; {
-			case i == 14 || i == 15:
+			reason, err := refusal(t, changed)
+			want := suppressionfilter.ErrDamaged
+			if i == 14 || i == 15 {
 				want = suppressionfilter.ErrOtherVersion
-				fallthrough
-			default:
-				if !errors.Is(reason, want) {
-					t.Fatalf("byte %d: %v", i, err)
-				}
+			}
+			if !errors.Is(reason, want) {
+				t.Fatalf("byte %d: %v", i, err)
 			}
 		}
 	}
@@ -71,18 +69,18 @@ func TestRead_EveryByteChanged_IsRefused(t *testing.T) {
 func TestRead_CutOrLengthenedAnywhere_IsDamaged(t *testing.T) {
 	file, _ := write(t, vectors(t))
 	for i := range file {
-		reason, err := refusal(t, file[:i], suppressionfilter.Expect{})
+		reason, err := refusal(t, file[:i])
 		found, ok := errors.AsType[*suppressionfilter.DamageError](err)
 		if !errors.Is(reason, suppressionfilter.ErrDamaged) || !ok || found.Offset != int64(i) {
 			t.Fatalf("cut at %d: %v", i, err)
 		}
 		without := append(bytes.Clone(file[:i]), file[i+1:]...)
-		if reason, err := refusal(t, without, suppressionfilter.Expect{}); reason == nil {
+		if reason, err := refusal(t, without); reason == nil {
 			t.Fatalf("without byte %d: %v", i, err)
 		}
 	}
 	for _, more := range [][]byte{{0}, file} {
-		_, err := refusal(t, append(bytes.Clone(file), more...), suppressionfilter.Expect{})
+		_, err := refusal(t, append(bytes.Clone(file), more...))
 		if found, ok := errors.AsType[*suppressionfilter.DamageError](err); !ok || found.Offset != int64(len(file)) {
 			t.Errorf("with more bytes: %v", err)
 		}
@@ -91,7 +89,7 @@ func TestRead_CutOrLengthenedAnywhere_IsDamaged(t *testing.T) {
 
 func TestRead_FileOfAnotherKind_SaysSo(t *testing.T) {
 	for _, text := range []string{"address,reason\nanna@example.at,bounce\n", "\x1f\x8b\x08", strings.Repeat("\x00", 500)} {
-		if _, err := refusal(t, []byte(text), suppressionfilter.Expect{}); !strings.Contains(err.Error(), "another kind") || strings.Contains(err.Error(), "anna") {
+		if _, err := refusal(t, []byte(text)); !strings.Contains(err.Error(), "another kind") || strings.Contains(err.Error(), "anna") {
 			t.Errorf("%.8q: %v", text, err)
 		}
 	}
@@ -140,7 +138,7 @@ func TestRead_HeaderThatCannotBe_IsDamagedThere(t *testing.T) {
 		{"seed without entries", put(empty, 72, uint64(1)), 64},
 		{"segment without entries", put(empty, 84, uint32(1)), 64},
 	} {
-		_, err := refusal(t, c.file, suppressionfilter.Expect{})
+		_, err := refusal(t, c.file)
 		if found, ok := errors.AsType[*suppressionfilter.DamageError](err); !ok || found.Offset != c.offset {
 			t.Errorf("%s: %v, want an error at %d", c.name, err, c.offset)
 		}
@@ -195,7 +193,7 @@ func TestRead_HeaderThatPromisesTooMuch_TakesNoMemoryForIt(t *testing.T) {
 	for name, file := range map[string][]byte{"fingerprints": promise, "entries": put(file, 64, uint64(1)<<40)} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := refusal(t, file, suppressionfilter.Expect{})
+		_, err := refusal(t, file)
 		runtime.ReadMemStats(&after)
 		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
 			t.Errorf("%s: %d bytes were taken for a file of %d: %v", name, took, len(file), err)
