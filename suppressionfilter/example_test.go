@@ -113,7 +113,7 @@ func ExampleBuilder_AddInner() {
 	// Output: 1 folded true <nil>
 }
 
-// A key shows itself to nobody. RevealText is for the one time at which a consumer is given it.
+// A key that is printed, logged or encoded shows a placeholder. RevealText is for the one time at which a consumer is given it.
 func ExampleKey() {
 	key, err := suppressionfilter.ParseKey(exampleKey)
 	if err != nil {

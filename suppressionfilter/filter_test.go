@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,7 +145,7 @@ func TestMayContain_OfOtherAddresses_OneIn256IsHitForEachEntryLookedFor(t *testi
 	}
 }
 
-// chance is how many of the questions below are hit by chance with the keys of the tests: none, so that a miss can be asked for.
+// With the keys of the tests none of these addresses is hit by chance, so that a miss can be expected.
 func TestMayContain_AnswersByForm(t *testing.T) {
 	filter := read(t, first(write(t, vectors(t))))
 	for _, c := range []struct {
@@ -315,6 +316,23 @@ func TestWriteFilter_DiskIsFull_IsAnError(t *testing.T) {
 			t.Errorf("after %d writes: %v", n, err)
 		}
 	}
+}
+
+func TestMayContain_ManyAtOnce_AnswersEachAsAlone(t *testing.T) {
+	filter := read(t, first(write(t, vectors(t))))
+	asked := map[string]bool{"bernd+news@gmx.at": true, "anna.huber@gmail.com": true, "x@a.example.org": true, "bernd@gmx.at": false, "carla.maier@example.at": false}
+	var group sync.WaitGroup
+	for typed, want := range asked {
+		group.Go(func() {
+			for range 500 {
+				if hit, err := filter.MayContain(typed); hit != want || err != nil {
+					t.Errorf("%s: %v, %v", typed, hit, err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 func TestMayContain_CanonicalAddress_TakesNoMemory(t *testing.T) {
