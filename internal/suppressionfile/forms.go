@@ -1,5 +1,7 @@
 package suppressionfile
 
+import "slices"
+
 // form is one way to write the list.
 type form struct {
 	name, tool string
@@ -69,7 +71,12 @@ func Forms() []string {
 
 // forms is the table of all forms. docs/suppression-files.md names where columns and limits are documented.
 func forms() []form {
-	return withApart([]form{
+	return withApart(slices.Concat(generalForms(), listForms(), callForms()))
+}
+
+// generalForms are for programs that are made to read them.
+func generalForms() []form {
+	return []form{
 		{name: "csv", tool: "any program", keepsAll: true, says: sayAll, lists: []list{{
 			extension: "csv", encode: csvRows(entryColumns, entryCells), oneRow: perEqualEntry,
 			importing: "Read it as CSV with a header; a row blocks what its columns match, address or domain and scope say.",
@@ -82,6 +89,12 @@ func forms() []form {
 			{extension: "txt", encode: textLines, importing: "Look up the hash of the exact form and of the folded form of an address in this file."},
 			{name: listDomains, extension: "txt", encode: textLines, importing: lookUpByDomain},
 		}},
+	}
+}
+
+// listForms are for tools that import files.
+func listForms() []form {
+	return []form{
 		{name: "listmonk", tool: "listmonk", lists: []list{{
 			extension: "csv", encode: csvRows([]string{"email", "name", "attributes"}, listmonkCells),
 			importing: "Import under Subscribers with `mode: blocklist` and `delim: ,`; the mode subscribe would subscribe these people.",
@@ -112,11 +125,6 @@ func forms() []form {
 			},
 		}},
 		mailgun(),
-		{name: "postmark", tool: "Postmark", lists: []list{{
-			extension: "ndjson", encode: calls(50, postmarkCall),
-			importing: "Send each line as the body of one POST /message-streams/{stream}/suppressions, to the broadcast stream of this channel only: " +
-				"a transactional stream would stop transactional mail.",
-		}}},
 		{name: "brevo", tool: "Brevo", lists: []list{{
 			extension: "csv", encode: csvRows([]string{"EMAIL"}, addressCell, ';'), maxBytes: 8 * megabyte,
 			importing: "Send as fileBody of POST /v3/contacts/import with `emailBlacklist: true` and a list in listIds; without it the contacts are added unblocked.",
@@ -125,11 +133,22 @@ func forms() []form {
 			extension: "csv", encode: csvRows([]string{"Email"}, addressCell), maxRows: 1_000_000, maxBytes: 500 * megabyte,
 			importing: "Import as an opt-out list, for each business unit, and confirm with the number of rows of the file.",
 		}}},
+	}
+}
+
+// callForms are for tools that take addresses by calls of their API: each line of a file is the body of one.
+func callForms() []form {
+	return []form{
+		{name: "postmark", tool: "Postmark", lists: []list{{
+			extension: "ndjson", encode: calls(50, postmarkCall),
+			importing: "Send each line as the body of one POST /message-streams/{stream}/suppressions, to the broadcast stream of this channel only: " +
+				"a transactional stream would stop transactional mail.",
+		}}},
 		{name: "klaviyo", tool: "Klaviyo", lists: []list{{
 			extension: "ndjson", encode: calls(100, klaviyoCall),
 			importing: "Send each line as the body of one POST /api/profile-suppression-bulk-create-jobs, at most 75 a second and 700 a minute.",
 		}}},
-	})
+	}
 }
 
 func mailgun() form {

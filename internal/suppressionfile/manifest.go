@@ -96,15 +96,23 @@ type limit struct {
 // limits are what tools cannot say, in the order of the manifest.
 func limits() []limit {
 	return []limit{
-		{sayScope, "scope", func(e *Entry) bool { return e.Scope != scopeAll },
-			"The row does not say what the entry covers: the tool blocks all that the list covers on which the row stands."},
-		{sayDomain, "domain", func(e *Entry) bool { return e.Match == Domain },
-			"The tool imports addresses only: a file of its own lists the domains, and addresses of them that are not known here stay unblocked."},
-		{sayVariants, "variants", func(e *Entry) bool { return e.Match == Folded },
-			"The entry blocks every spelling of the mailbox, the row only the spelling that is known."},
+		{
+			sayScope, "scope", func(e *Entry) bool { return e.Scope != scopeAll },
+			"The row does not say what the entry covers: the tool blocks all that the list covers on which the row stands.",
+		},
+		{
+			sayDomain, "domain", func(e *Entry) bool { return e.Match == Domain },
+			"The tool imports addresses only: a file of its own lists the domains, and addresses of them that are not known here stay unblocked.",
+		},
+		{
+			sayVariants, "variants", func(e *Entry) bool { return e.Match == Folded },
+			"The entry blocks every spelling of the mailbox, the row only the spelling that is known.",
+		},
 		{saySince, "since", func(e *Entry) bool { return !e.Since.IsZero() }, "The row does not say since when the entry holds."},
-		{sayUntil, "until", func(e *Entry) bool { return !e.Until.IsZero() },
-			"The entry ends by itself, the row does not: it has to be taken off the list of the tool."},
+		{
+			sayUntil, "until", func(e *Entry) bool { return !e.Until.IsZero() },
+			"The entry ends by itself, the row does not: it has to be taken off the list of the tool.",
+		},
 		{sayReason, "reason", func(e *Entry) bool { return e.Reason != "" }, "The row does not say why."},
 	}
 }

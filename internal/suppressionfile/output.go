@@ -66,7 +66,9 @@ func (o *output) open() error {
 	return o.write(head)
 }
 
-func (o *output) failed(err error) error { return fmt.Errorf("%s cannot be written: %w", o.current.Name, err) }
+func (o *output) failed(err error) error {
+	return fmt.Errorf("%s cannot be written: %w", o.current.Name, err)
+}
 
 // sink is for writing to the open file.
 func (o *output) sink() io.Writer { return sink{o} }

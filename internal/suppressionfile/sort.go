@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	defaultMemory = 32 << 20
+	defaultMemory = 16 << 20
+	smallList     = 1 << 20  // bytes up to which memory grows with the list
 	runBuffer     = 64 << 10 // of each run that is merged
 	maxRecord     = 1 << 20
 )
@@ -50,6 +51,9 @@ func (s *sorter) add(record []byte) error {
 		if err := s.spill(); err != nil {
 			return err
 		}
+	}
+	if from := len(s.memory); from+len(record) > smallList && cap(s.memory) < s.limit {
+		s.memory = append(make([]byte, 0, max(s.limit, from+len(record))), s.memory...) // Once, instead of twice as much again and again.
 	}
 	from := len(s.memory)
 	s.memory = append(s.memory, record...)

@@ -97,7 +97,7 @@ type Options struct {
 	IncludingTransactional bool
 	// Scratch may be nil for what fits into Memory.
 	Scratch Scratch
-	// Memory is how many bytes are sorted at a time; zero is 32 MiB. At most three times as much is used.
+	// Memory is how many bytes are sorted at a time; zero is 16 MiB.
 	Memory int
 	// External is a form of another package. It is written if Write is called with its name.
 	External *External

@@ -169,14 +169,14 @@ func TestWrite_WhatIsNoEntry_EndsWithItsNumberAndNoAddress(t *testing.T) {
 		return e
 	}
 	for want, e := range map[string]suppressionfile.Entry{
-		`the match is "any"; it must be exact, folded or domain`:            bad(func(e *suppressionfile.Entry) { e.Match = "any" }),
-		`the kind is ""; it must be refusal or suppression`:                 bad(func(e *suppressionfile.Entry) { e.Kind = "" }),
-		`it is of a domain, and has none`:                                   bad(func(e *suppressionfile.Entry) { e.Match = suppressionfile.Domain }),
-		`its domain is none; it must be a domain such as firma.example`:     bad(func(e *suppressionfile.Entry) { e.Domain = "a\nb" }),
-		`it has no scope; it must be all, marketing, or a kind and an id`:   bad(func(e *suppressionfile.Entry) { e.Scope = "" }),
-		`its reason or its address has control characters`:                  bad(func(e *suppressionfile.Entry) { e.Reason = "a\x00b" }),
-		`its hash has 3 bytes; one of HMAC-SHA-256 has 32`:                  bad(func(e *suppressionfile.Entry) { e.Hash = []byte{1, 2, 3} }),
-		`an entry of 1048656 bytes is too long to be sorted; 1048576 are th`: bad(func(e *suppressionfile.Entry) { e.Reason = strings.Repeat("x", 1<<20) }),
+		`the match is "any"; it must be exact, folded or domain`:             bad(func(e *suppressionfile.Entry) { e.Match = "any" }),
+		`the kind is ""; it must be refusal or suppression`:                  bad(func(e *suppressionfile.Entry) { e.Kind = "" }),
+		`it is of a domain, and has none`:                                    bad(func(e *suppressionfile.Entry) { e.Match = suppressionfile.Domain }),
+		`its domain is none; it must be a domain such as firma.example`:      bad(func(e *suppressionfile.Entry) { e.Domain = "a\nb" }),
+		`it has no scope; it must be all, marketing, or a kind and an id`:    bad(func(e *suppressionfile.Entry) { e.Scope = "" }),
+		`its reason or its address has control characters`:                   bad(func(e *suppressionfile.Entry) { e.Reason = "a\x00b" }),
+		`its hash has 3 bytes; one of HMAC-SHA-256 has 32`:                   bad(func(e *suppressionfile.Entry) { e.Hash = []byte{1, 2, 3} }),
+		`an entry of 1048643 bytes is too long to be sorted; 1048576 are th`: bad(func(e *suppressionfile.Entry) { e.Reason = strings.Repeat("x", 1<<20) }),
 	} {
 		_, err := suppressionfile.Write("csv", options(), stream([]suppressionfile.Entry{refuse("anna@firma.example"), e}), newFolder())
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
@@ -192,9 +192,9 @@ func TestWrite_OptionsThatLackSomething_AreRefused(t *testing.T) {
 	for want, change := range map[string]func(*suppressionfile.Options) string{
 		`the form "xls" is not known; it must be one of csv, ndjson, hashes, listmonk`: func(*suppressionfile.Options) string { return "xls" },
 		`the base name of the files is "a/b"; it must be a name without a folder`:      func(o *suppressionfile.Options) string { o.Base = "a/b"; return "csv" },
-		`the time of the list is missing`: func(o *suppressionfile.Options) string { o.Made = time.Time{}; return "csv" },
-		`the form hashes needs the way`:   func(o *suppressionfile.Options) string { o.Hashing = nil; return "hashes" },
-		`the form "filter" is not known`:  func(*suppressionfile.Options) string { return "filter" },
+		`the time of the list is missing`:                                              func(o *suppressionfile.Options) string { o.Made = time.Time{}; return "csv" },
+		`the form hashes needs the way`:                                                func(o *suppressionfile.Options) string { o.Hashing = nil; return "hashes" },
+		`the form "filter" is not known`:                                               func(*suppressionfile.Options) string { return "filter" },
 	} {
 		o := options()
 		form := change(&o)
