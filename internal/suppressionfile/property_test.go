@@ -109,7 +109,7 @@ func found(t *rapid.T, form string, m suppressionfile.Manifest, to *folder) map[
 			}
 			for _, part := range strings.Split(text, `"`) {
 				if strings.Contains(part, "@") {
-					keys = append(keys, strings.ReplaceAll(part, `\u0026`, "&"))
+					keys = append(keys, part)
 				}
 			}
 		case form == "ses" && !f.Apart:

@@ -19,6 +19,13 @@ const (
 	maxRecord     = 1 << 20
 )
 
+// Scratch keeps addresses or hashes while they are sorted, where memory is not enough. An *os.File is one; the caller makes it readable
+// for its owner only, and removes it.
+type Scratch interface {
+	io.Writer
+	io.ReaderAt
+}
+
 // sorter sorts records in constant memory: as many as fit are sorted and written to the scratch file as a run, and in the end all runs
 // are merged. What fits into memory as a whole never touches the file.
 type sorter struct {

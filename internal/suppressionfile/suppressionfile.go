@@ -9,136 +9,9 @@ package suppressionfile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"strings"
-	"time"
 )
-
-// Match is how an entry finds addresses.
-type Match string
-
-// The matches.
-const (
-	Exact  Match = "exact"  // one exact form
-	Folded Match = "folded" // every spelling of a mailbox
-	Domain Match = "domain" // every address of a domain
-)
-
-// Kind is what an entry is.
-type Kind string
-
-// The kinds.
-const (
-	Refusal     Kind = "refusal"
-	Suppression Kind = "suppression"
-)
-
-// Reasons that decide on which list of a tool an entry stands. An entry may have others as well.
-const (
-	reasonSuppressed = "SUPPRESSED"
-	reasonObjection  = "OBJECTION"
-	reasonComplaint  = "COMPLAINT"
-	reasonWithdrawn  = "WITHDRAWN"
-	reasonRefused    = "REFUSED"
-	reasonExternal   = "EXTERNAL_LIST"
-	reasonManual     = "MANUAL"
-	reasonHardBounce = "HARD_BOUNCE"
-)
-
-// scopeAll is the scope of what stops every class of mail.
-const scopeAll = "all"
-
-// Entry is one refusal or suppression, as the consumer of the list may know it.
-type Entry struct {
-	Match Match
-	// Address is what is known of the address, in exact form. It is empty of a domain, and where nothing is known, as after an erasure.
-	Address string
-	// Hash is what the form `hashes` lists, as many bytes as Hashing.Algorithm makes. Other forms ignore it.
-	Hash []byte
-	// Domain is the A-label of a domain entry.
-	Domain string
-	// Scope is all, marketing, or KIND:ID with kind channel, department, controller or sender. Of a refusal it is its channel.
-	Scope string
-	Kind  Kind
-	// Reason is a reason of a suppression, WITHDRAWN or REFUSED; SUPPRESSED where the consumer may not know more.
-	Reason string
-	Since  time.Time
-	// Until is when the entry ends by itself; zero: never.
-	Until time.Time
-}
-
-// Folder is where the files go. Names have no folder in them.
-type Folder interface {
-	// Create starts a file, which is complete when its Close has returned nil.
-	Create(name string) (io.WriteCloser, error)
-}
-
-// Scratch keeps addresses or hashes while they are sorted, where memory is not enough. An *os.File is one; the caller makes it readable
-// for its owner only, and removes it.
-type Scratch interface {
-	io.Writer
-	io.ReaderAt
-}
-
-// Options say what to write.
-type Options struct {
-	// Base is what the names of all files begin with.
-	Base             string
-	StoreID, Channel string
-	// Made is the time of the list: what ended before it is left out.
-	Made     time.Time
-	Position uint64
-	// Token is where the feed of changes goes on from this list.
-	Token string
-	// Hashing says how the hashes of the entries were made. The form `hashes` needs it.
-	Hashing *Hashing
-	// IncludingTransactional puts entries with a narrower scope than all on lists that stop transactional mail, too.
-	IncludingTransactional bool
-	// Scratch may be nil for what fits into Memory.
-	Scratch Scratch
-	// Memory is how many bytes are sorted at a time; zero is 16 MiB.
-	Memory int
-	// External is a form of another package. It is written if Write is called with its name.
-	External *External
-}
-
-// Hashing says how hashes were made.
-type Hashing struct {
-	// Algorithm is HMAC-SHA-256, MD5, SHA-1, SHA-256 or SHA-512.
-	Algorithm string `json:"algorithm"`
-	// Key names the key of an HMAC; it is not the key.
-	Key string `json:"key,omitempty"`
-	// Input is what was hashed, in words, such as `the exact form of the address, in UTF-8`.
-	Input string `json:"input"`
-}
-
-// size is how many bytes a hash has; zero: the algorithm is not known.
-func (h Hashing) size() int {
-	switch h.Algorithm {
-	case "MD5":
-		return 16
-	case "SHA-1":
-		return 20
-	case "HMAC-SHA-256", "SHA-256":
-		return 32
-	case "SHA-512":
-		return 64
-	default:
-		return 0
-	}
-}
-
-// External is a form that another package writes into one file, such as a filter.
-type External struct {
-	Form      string
-	Extension string
-	// Importing is how the file is used, in one sentence.
-	Importing string
-	// Write gets the entries in the order in which they are read, and returns how many rows or keys it wrote for them. It reads all of
-	// them, or returns an error.
-	Write func(w io.Writer, entries iter.Seq2[Entry, error]) (rows int64, err error)
-}
 
 // Write writes the list in a form, and as the last file its manifest, BASE.manifest.json.
 //
@@ -163,6 +36,9 @@ func Write(form string, options Options, entries iter.Seq2[Entry, error], folder
 func choose(name string, o Options) (*form, error) {
 	if o.Base == "" || strings.ContainsAny(o.Base, "/\\\x00") {
 		return nil, fmt.Errorf("the base name of the files is %q; it must be a name without a folder", o.Base)
+	}
+	if o.Channel == "" {
+		return nil, errors.New("the channel of the list is missing: tools are told what to block by it")
 	}
 	if o.Made.IsZero() {
 		return nil, errors.New("the time of the list is missing: what has ended cannot be told without it")

@@ -193,6 +193,7 @@ func TestWrite_OptionsThatLackSomething_AreRefused(t *testing.T) {
 		`the form "xls" is not known; it must be one of csv, ndjson, hashes, listmonk`: func(*suppressionfile.Options) string { return "xls" },
 		`the base name of the files is "a/b"; it must be a name without a folder`:      func(o *suppressionfile.Options) string { o.Base = "a/b"; return "csv" },
 		`the time of the list is missing`:                                              func(o *suppressionfile.Options) string { o.Made = time.Time{}; return "csv" },
+		`the channel of the list is missing`:                                           func(o *suppressionfile.Options) string { o.Channel = ""; return "mailgun" },
 		`the form hashes needs the way`:                                                func(o *suppressionfile.Options) string { o.Hashing = nil; return "hashes" },
 		`the form "filter" is not known`:                                               func(*suppressionfile.Options) string { return "filter" },
 	} {
