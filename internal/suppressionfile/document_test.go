@@ -14,7 +14,6 @@ import (
 	"github.com/assent-io/assent/internal/suppressionfile"
 )
 
-//nolint:gochecknoglobals // A flag of the test.
 var update = flag.Bool("update", false, "write the examples of docs/suppression-files.md anew")
 
 const (

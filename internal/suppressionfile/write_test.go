@@ -307,3 +307,24 @@ func TestWrite_ExternalForm_WritesOneFileAndTheManifest(t *testing.T) {
 		t.Errorf("%v, want %v", err, errFull)
 	}
 }
+
+func TestWrite_AnEntryThatEndsWithTheList_IsLeftOut(t *testing.T) {
+	ends, goesOn := suppress("anna@firma.example", "MANUAL", "all"), suppress("bert@firma.example", "MANUAL", "all")
+	ends.Until, goesOn.Until = made(), made().Add(time.Microsecond)
+	_, to := write(t, "hubspot", options(), ends, goesOn)
+	if got := to.text(t, "newsletter.csv"); got != "Email\nbert@firma.example\n" {
+		t.Errorf("%q, want Bert only", got)
+	}
+}
+
+func TestWrite_WhatTheToolRefuses_IsCountedWithItsCauseOnly(t *testing.T) {
+	m, _ := write(t, "mailchimp", options(), suppress("jörg@xn--mller-kva.at", "OBJECTION", "marketing"))
+	if len(m.ListedApart) != 1 || m.ListedApart[0].What != "LOCAL_PART_NOT_ASCII" || m.ListedApart[0].Entries != 1 {
+		t.Errorf("listed apart is %+v", m.ListedApart)
+	}
+	for _, c := range m.CannotExpress {
+		if c.Entries != 0 {
+			t.Errorf("%s is counted of an entry that has no row for the tool", c.What)
+		}
+	}
+}
