@@ -162,23 +162,18 @@ func newTally(f *form) *tally {
 	return t
 }
 
-// count counts an entry by where it goes.
+// count counts an entry by where it goes. Of what is listed apart the form says nothing anyhow; but of domains it is worth saying.
 func (t *tally) count(e Entry, p place) {
-	switch {
-	case p.list == nil:
+	if p.list == nil {
 		t.leaveOut(p.cause)
 		return
-	case p.cause != "":
+	}
+	if p.cause != "" {
 		t.byCause[p.cause]++
-		if p.cause != causeDomain {
-			return
-		}
 	}
 	for i, l := range t.limits {
-		if p.cause == "" || l.aspect == sayDomain {
-			if l.of(&e) {
-				t.unsaid[i]++
-			}
+		if (p.cause == "" || l.aspect == sayDomain) && l.of(&e) {
+			t.unsaid[i]++
 		}
 	}
 }
