@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"syscall"
 )
@@ -56,7 +55,7 @@ func isTLS(err error) bool {
 		record tls.RecordHeaderError
 		verify *tls.CertificateVerificationError
 	)
-	return errors.As(err, &verify) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) ||
+	return errors.As(err, &verify) || errors.As(err, &record) ||
 		errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") || strings.HasPrefix(err.Error(), "tls: ")
 }
 
@@ -66,6 +65,7 @@ func tlsText(err error) string {
 		host      x509.HostnameError
 		authority x509.UnknownAuthorityError
 		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &host):
@@ -74,7 +74,7 @@ func tlsText(err error) string {
 		return "the certificate is signed by an authority that is not known here, or its chain is not complete"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "the certificate has expired or is not valid yet"
-	case errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
 		return "the receiver speaks HTTP without TLS at this port"
 	}
 	return "no connection with TLS 1.2 or 1.3 and a valid certificate could be made"

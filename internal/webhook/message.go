@@ -51,7 +51,7 @@ type Message struct {
 	Subject string
 	// Time is when that happened. It is written in UTC, in RFC 3339, to the microsecond at most.
 	Time time.Time
-	// Data is one JSON value in UTF-8. Its bytes are sent as they are.
+	// Data is one JSON value in UTF-8. Its bytes are sent as they are. It may hold addresses, so a message is never logged.
 	Data []byte
 }
 

@@ -25,16 +25,21 @@ const (
 // Secret is the key by which the messages to one endpoint are signed. Nothing prints, logs or encodes it: only Reveal gives it out. The
 // zero value is no secret.
 type Secret struct {
-	// A pointer, because package fmt prints the fields of unexported fields without asking for Format: of a pointer it then prints where
-	// it points to.
-	key *[]byte
+	// A pointer to a text, because package fmt prints the fields of unexported fields without asking for Format: of such a pointer it prints
+	// the address in memory. Of a pointer to a slice of bytes it prints the bytes, for verbs such as %s.
+	key *string
 }
 
 // NewSecret returns a new random secret of 32 bytes.
 func NewSecret() Secret {
 	key := make([]byte, newSecretBytes)
 	rand.Read(key) //nolint:errcheck // It never fails: the program ends where the system has no randomness.
-	return Secret{key: &key}
+	return secretOf(key)
+}
+
+func secretOf(key []byte) Secret {
+	text := string(key)
+	return Secret{key: &text}
 }
 
 // ParseSecret reads a secret: whsec_ and then 24 to 64 bytes in base64 with padding. The error is a [*fault.Error] without any of the text.
@@ -52,7 +57,7 @@ func ParseSecret(text string) (Secret, error) {
 		return Secret{}, fault.Errorf(fault.InvalidRequest, "secret",
 			"the secret has %d bytes; use %d to %d random bytes", len(key), minSecretBytes, maxSecretBytes)
 	}
-	return Secret{key: &key}, nil
+	return secretOf(key), nil
 }
 
 // IsZero reports whether there is no secret.
@@ -64,7 +69,7 @@ func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
 	}
-	return secretPrefix + base64.StdEncoding.EncodeToString(*s.key)
+	return secretPrefix + base64.StdEncoding.EncodeToString([]byte(*s.key))
 }
 
 // String returns a fixed text, or nothing for the zero value.

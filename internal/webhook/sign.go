@@ -21,7 +21,7 @@ const (
 func signatures(id string, at time.Time, body []byte, secrets []Secret) string {
 	all := make([]string, 0, len(secrets))
 	for _, secret := range secrets {
-		mac := hmac.New(sha256.New, *secret.key)
+		mac := hmac.New(sha256.New, []byte(*secret.key))
 		mac.Write([]byte(id + "." + timestamp(at) + "."))
 		mac.Write(body)
 		all = append(all, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))

@@ -19,7 +19,10 @@ const maxURLLength = 2_048
 
 // URL is where an endpoint is reached. Its path and query often hold a token of the receiver, so String, logs and JSON show only its scheme
 // and host; Reveal gives it out. The zero value is no URL.
-type URL struct{ parsed *url.URL }
+type URL struct {
+	scheme, host string  // the host with its port
+	whole        *string // a pointer to a text, as in [Secret]
+}
 
 // ParseURL reads the URL of an endpoint. It has to be https; with allowPrivate it may be http, too, which [Client] then sends to private
 // addresses only. It has no user, no password and no fragment, and at most 2,048 bytes. Its host is a name, or a public address unless
@@ -53,7 +56,8 @@ func ParseURL(text string, allowPrivate bool) (URL, error) {
 	if u.Host, err = checkHost(u, allowPrivate); err != nil {
 		return URL{}, err
 	}
-	return URL{parsed: u}, nil
+	whole := u.String()
+	return URL{scheme: u.Scheme, host: u.Host, whole: &whole}, nil
 }
 
 func urlFault(format string, args ...any) error {
@@ -126,14 +130,14 @@ func idnaProfile() *idna.Profile {
 }
 
 // IsZero reports whether there is no URL.
-func (u URL) IsZero() bool { return u.parsed == nil }
+func (u URL) IsZero() bool { return u.whole == nil }
 
 // Reveal returns the whole URL, and nothing for the zero value. It is for what is sealed and stored, and for the request itself.
 func (u URL) Reveal() string {
 	if u.IsZero() {
 		return ""
 	}
-	return u.parsed.String()
+	return *u.whole
 }
 
 // String returns the scheme, the host and the port, and nothing for the zero value.
@@ -141,7 +145,7 @@ func (u URL) String() string {
 	if u.IsZero() {
 		return ""
 	}
-	return u.parsed.Scheme + "://" + u.parsed.Host
+	return u.scheme + "://" + u.host
 }
 
 // GoString returns what String does.
@@ -154,4 +158,4 @@ func (u URL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
 // isPlain reports whether what is sent there is not encrypted.
-func (u URL) isPlain() bool { return !u.IsZero() && u.parsed.Scheme == "http" }
+func (u URL) isPlain() bool { return u.scheme == "http" }
