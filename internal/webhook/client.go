@@ -138,6 +138,6 @@ func (c *Client) attempt(ctx context.Context, transport *http.Transport, request
 	}
 	defer response.Body.Close() //nolint:errcheck // The answer is known.
 	// A body that is read to its end lets the connection be used again; an error leaves what came so far.
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes)) //nolint:errcheck // See above.
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes))
 	return answered(response, body, c.clock())
 }

@@ -213,9 +213,9 @@ func TestDeliver_WrongTLS_SaysWhatIsWrong(t *testing.T) {
 		return server
 	}
 	normal := start(func(*httptest.Server) {})
-	old := start(func(s *httptest.Server) { s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11} }) //nolint:gosec // What is to be refused.
+	old := start(func(s *httptest.Server) { s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11} })
 	demanding := start(func(s *httptest.Server) {
-		s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12} //nolint:gosec // As is usual.
+		s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}
 	})
 	roots := x509.NewCertPool()
 	roots.AddCert(normal.Certificate())
@@ -345,7 +345,9 @@ func listen(t *testing.T, address string, connections *atomic.Int64) string {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	server.Listener.Close()
+	if err := server.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	server.Listener = listener
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {

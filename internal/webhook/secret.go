@@ -33,7 +33,7 @@ type Secret struct {
 // NewSecret returns a new random secret of 32 bytes.
 func NewSecret() Secret {
 	key := make([]byte, newSecretBytes)
-	rand.Read(key) //nolint:errcheck // It never fails: the program ends where the system has no randomness.
+	rand.Read(key) // It never fails: a program ends where the system has no randomness.
 	return secretOf(key)
 }
 

@@ -127,7 +127,7 @@ func TestSecret_PrintedLoggedOrEncoded_IsRedacted(t *testing.T) {
 	secret := mustSecret(t, knownSecret)
 	text := shown(t, secret) + shown(t, Delivery{Secrets: []Secret{secret}}) + shown(t, struct{ secret Secret }{secret})
 	key := *secret.key
-	for _, leak := range []string{knownSecret[6:], key, fmt.Sprintf("%x", key), strings.Trim(fmt.Sprint([]byte(key)), "[]")} {
+	for _, leak := range []string{knownSecret[6:], key, fmt.Sprintf("%x", key), strings.Trim(fmt.Sprintf("%d", []byte(key)), "[]")} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(leak)) {
 			t.Errorf("the secret is shown as %q", leak)
 		}

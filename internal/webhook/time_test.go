@@ -46,13 +46,13 @@ func after(t *testing.T, wait time.Duration, texts ...string) func(net.Conn) {
 				return
 			}
 		}
-		_, _ = io.Copy(io.Discard, conn) //nolint:errcheck // It ends when the sender hangs up.
+		_, _ = io.Copy(io.Discard, conn)
 	}
 }
 
 // mute reads what is sent and says nothing.
 func mute(conn net.Conn) {
-	_, _ = io.Copy(io.Discard, conn) //nolint:errcheck // It ends when the sender hangs up.
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 func TestDeliver_SlowReceiver_EndsAtTheTimeLimit(t *testing.T) {
@@ -121,8 +121,8 @@ func TestDeliver_SeveralMessages_ShareAConnection(t *testing.T) {
 				if err != nil {
 					return
 				}
-				_, _ = io.Copy(io.Discard, request.Body)                                              //nolint:errcheck // The next read says it, too.
-				_, _ = io.WriteString(conn, "HTTP/1.1 503 Not now\r\nContent-Length: 5\r\n\r\nlater") //nolint:errcheck // As above.
+				_, _ = io.Copy(io.Discard, request.Body)
+				_, _ = io.WriteString(conn, "HTTP/1.1 503 Not now\r\nContent-Length: 5\r\n\r\nlater")
 			}
 		})
 		for range 3 {
