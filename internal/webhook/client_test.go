@@ -198,7 +198,8 @@ func TestDeliver_EndlessAnswer_IsReadTo64KiB(t *testing.T) {
 func TestDeliver_ReceiverWithoutConnection_IsUnreachable(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	if answer := deliver(t, t.Context(), open(t, New(Options{AllowPrivate: true})), server.URL); answer.Outcome != Unreachable {
+	answer := deliver(t, t.Context(), open(t, New(Options{AllowPrivate: true})), server.URL+"/?token=T0KEN")
+	if answer.Outcome != Unreachable || strings.Contains(answer.Text, "127.0.0.1") || strings.Contains(answer.Text, "T0KEN") {
 		t.Errorf("%+v", answer)
 	}
 }
@@ -366,7 +367,7 @@ func TestDeliver_NameWithPrivateAddressesOnly_IsRefused(t *testing.T) {
 	} {
 		client := open(t, newClient(Options{}, func(ip netip.Addr) string { return refusal(ip, false) }, names(t, "hooks.example.test", addresses)))
 		answer := deliver(t, t.Context(), client, "https://hooks.example.test/")
-		if answer.Outcome != AddressRefused || answer.Text == "" {
+		if answer.Outcome != AddressRefused || !strings.Contains(answer.Text, "webhooks go to public addresses only") || strings.Contains(answer.Text, "example") {
 			t.Errorf("%s: %+v", addresses, answer)
 		}
 	}

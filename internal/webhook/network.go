@@ -49,10 +49,10 @@ func isPrivate(ip netip.Addr) bool {
 	return false
 }
 
-// plain removes the zone, with which no prefix would contain the address, and returns the IPv4 address of the two forms of IPv6 that systems
-// really connect to as IPv4: mapped (RFC 4291), and NAT64 (RFC 6052), where it is in the last four bytes.
+// plain returns the IPv4 address of the two forms of IPv6 that systems really connect to as IPv4: mapped (RFC 4291), and NAT64 (RFC 6052),
+// where it is in the last four bytes. Any other address it returns as it is; no network contains one with a zone, so these are refused.
 func plain(ip netip.Addr) netip.Addr {
-	ip = ip.WithZone("").Unmap()
+	ip = ip.Unmap()
 	if ssrf.IPv6NAT64Prefix.Contains(ip) {
 		bytes := ip.As16()
 		return netip.AddrFrom4([4]byte(bytes[12:]))

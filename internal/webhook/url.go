@@ -84,7 +84,8 @@ func checkHost(u *url.URL, allowPrivate bool) (string, error) {
 		return ip.String() + port, nil
 	}
 	name, err := idnaProfile().ToASCII(host)
-	if err != nil || strings.Contains(host, ":") {
+	// Some texts, such as bytes that are not UTF-8, become a name that is none when it is read again.
+	if again, twice := idnaProfile().ToASCII(name); err != nil || twice != nil || again != name {
 		return "", urlFault("the host is not a name of DNS, such as hooks.example.com")
 	}
 	name = strings.TrimSuffix(name, ".")
