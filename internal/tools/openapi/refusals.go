@@ -134,9 +134,9 @@ func errorSchemas() openapi.Named[*openapi.Schema] {
 				{Name: "code", Value: &openapi.Schema{Type: "integer", Format: "int32", Description: "The code of gRPC (google.rpc.Code)."}},
 				{Name: "message", Value: text("What is wrong, and what would be right, in English.")},
 				{Name: "details", Value: &openapi.Schema{
-					Type: "array", Description: "An ErrorInfo first; of a wrong request a BadRequest; of a fault of the server a RequestInfo.",
+					Type: "array", Description: "An ErrorInfo first; of a wrong request a BadRequest; of a fault of the server a RequestInfo; of TOO_MANY_CALLS a RetryInfo.",
 					Items: &openapi.Schema{AnyOf: []*openapi.Schema{
-						{Ref: reference("ErrorInfo")}, {Ref: reference("BadRequest")}, {Ref: reference("RequestInfo")},
+						{Ref: reference("ErrorInfo")}, {Ref: reference("BadRequest")}, {Ref: reference("RequestInfo")}, {Ref: reference("RetryInfo")},
 					}},
 				}},
 			},
@@ -154,6 +154,9 @@ func errorSchemas() openapi.Named[*openapi.Schema] {
 		})},
 		{Name: "RequestInfo", Value: detail("RequestInfo", "Under which id the log of the server says more.", openapi.Named[*openapi.Schema]{
 			{Name: "requestId", Value: text("The id of the request.")},
+		})},
+		{Name: "RetryInfo", Value: detail("RetryInfo", "After what time the request may be sent again.", openapi.Named[*openapi.Schema]{
+			{Name: "retryDelay", Value: &openapi.Schema{Type: "string", Pattern: `^-?[0-9]+(\.[0-9]{1,9})?s$`}},
 		})},
 	}
 }
