@@ -18,7 +18,7 @@
 // # Record
 //
 // [Client.Grant], [Client.Withdraw], [Client.Suppress] and [Client.Lift] record one fact; [Client.Record] records up to 10,000 events of the past.
-// A withdrawal that returned without an error is durable: no later check allows what it refused. The requests are those of the API, package
+// A withdrawal that returned without an error is durable: no later check allows what it refused, but for the channels that its StillAllowed names. The requests are those of the API, package
 // assentv1, for they are documented there field by field.
 //
 // # All other calls
