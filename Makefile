@@ -61,7 +61,7 @@ test-long: ## Run the long forms of the proofs of correctness, some 20 minutes.
 	@.ci/testdeps compiler
 	@ASSENT_PROOF=long CGO_ENABLED=1 $(GO) test $(RACE) -timeout=60m -artifacts -v ./internal/proof
 	@ASSENT_PROOF=long $(GO) test -timeout=60m -run Simulation ./internal/follow
-	@ASSENT_PROOF=long $(GO) test -timeout=60m -run 'AnotherOrder|Killed|Receipts_Of' ./internal/e2e
+	@ASSENT_PROOF=long $(GO) test -timeout=60m -run 'ExampleHistory|Killed|Receipts_Of|TwoProcesses|Readme' ./internal/e2e
 
 .PHONY: check
 check: check-rest race ## Do everything that CI does.

@@ -59,18 +59,16 @@ func runAsWritten(t *testing.T, dir string, env []string, command string) {
 func TestReadme_CommandsDoWhatItSays(t *testing.T) {
 	db := newDatabase(t, "sqlite")
 	db.url, db.keys, db.catalog = "sqlite:assent.db", "", "" // as without any setting
-	if err := os.Mkdir(filepath.Join(db.dir, "bin"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	examples, err := filepath.Abs("../../examples")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for from, to := range map[string]string{examples: "examples", program(t): "bin/assent"} {
-		if err := os.Symlink(from, filepath.Join(db.dir, to)); err != nil {
+	for _, folder := range []string{"bin", "examples", "examples/acme"} {
+		if err := os.Mkdir(filepath.Join(db.dir, folder), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
+	symlink(t, program(t), filepath.Join(db.dir, "bin/assent"))
+	for _, name := range []string{"examples/catalogs", "examples/acme/audience.csv"} {
+		symlink(t, filepath.Join("../..", name), filepath.Join(db.dir, name))
+	}
+	partOfExample(t).writeTo(t, filepath.Join(db.dir, "examples/acme/events.csv.gz"))
 	serve := block(t, "README.md", "Run it", 1)
 	p := db.startAs(filepath.Join(db.dir, "bin/assent"), strings.Fields(serve[len(serve)-1])[1:]...)
 	env := append(os.Environ(), "ASSENT_SERVER="+p.grpc)
@@ -206,6 +204,14 @@ func TestOperations_CommandsForRetentionAndDisclosuresWork(t *testing.T) {
 		for _, command := range block(t, "docs/operations.md", section, 1) {
 			runAsWritten(t, db.dir, env, command)
 		}
+	}
+}
+
+// symlink makes a link to a file, at the path from this folder.
+func symlink(t testing.TB, file, link string) {
+	t.Helper()
+	if err := os.Symlink(mustAbs(t, file), link); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -2,10 +2,11 @@ package e2e
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,9 +21,10 @@ import (
 
 // erasures are the erasures of the example history.
 type erasures struct {
-	last    map[string]time.Time // of an exact address
-	refused int                  // rows that permit something and occurred at or before the erasure of their address
-	count   int
+	last     map[string]time.Time // of an exact address
+	cameBack map[string]bool      // the exact addresses of which something occurred after their last erasure
+	refused  int                  // rows that permit something and occurred at or before the erasure of their address
+	count    int
 }
 
 func exactForm(t testing.TB, typed string) string {
@@ -44,7 +46,7 @@ func readErasures(t testing.TB, header []string, rows [][]string) erasures {
 		}
 		return at
 	}
-	e := erasures{last: map[string]time.Time{}}
+	e := erasures{last: map[string]time.Time{}, cameBack: map[string]bool{}}
 	for _, row := range rows {
 		if row[column("event")] != "erase" {
 			continue
@@ -55,30 +57,43 @@ func readErasures(t testing.TB, header []string, rows [][]string) erasures {
 			e.last[exact] = at
 		}
 	}
+	permits := []string{"grant", "request", "confirm"}
 	for _, row := range rows {
-		if permits := []string{"grant", "request", "confirm"}; slices.Contains(permits, row[column("event")]) &&
-			!occurred(row).After(e.last[exactForm(t, row[column("address")])]) {
+		exact := exactForm(t, row[column("address")])
+		switch last, is := e.last[exact]; {
+		case !is:
+		case occurred(row).After(last):
+			e.cameBack[exact] = true
+		case slices.Contains(permits, row[column("event")]):
 			e.refused++
 		}
 	}
 	return e
 }
 
-// writeEvents writes a history, shuffled unless shuffle is nil, into a folder of the test's, for an import puts what it rejects beside it.
-func writeEvents(t testing.TB, header []string, rows [][]string, shuffle *rand.Rand) string {
+// write writes the history into a folder of the test's, for an import puts what it rejects beside it.
+func (e *example) write(t testing.TB) (file string) {
 	t.Helper()
-	if shuffle != nil {
-		shuffle.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	}
+	file = filepath.Join(t.TempDir(), "events.csv")
+	e.writeTo(t, file)
+	return file
+}
+
+// writeTo writes the history to a file, packed if its name ends in ".gz".
+func (e *example) writeTo(t testing.TB, file string) {
+	t.Helper()
 	var out bytes.Buffer
-	if err := csv.NewWriter(&out).WriteAll(append([][]string{header}, rows...)); err != nil {
+	err := csv.NewWriter(&out).WriteAll(append([][]string{e.header}, e.rows...))
+	if strings.HasSuffix(file, ".gz") {
+		text := bytes.Clone(out.Bytes())
+		out.Reset()
+		packer := gzip.NewWriter(&out)
+		_, wrong := packer.Write(text)
+		err = errors.Join(err, wrong, packer.Close())
+	}
+	if err = errors.Join(err, os.WriteFile(file, out.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "events.csv")
-	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // eraseExample has the erasures of the history carried out, which was imported from the file into the database, and imports it again.
@@ -95,7 +110,7 @@ func eraseExample(t *testing.T, db *database, who *audience, file string) {
 	who.compareErased(t, got, erased)
 	strict, _ := who.answers(t, consent, nil)
 	for i, typed := range who.addresses {
-		if _, is := erased.last[exactForm(t, typed)]; is && !strings.HasPrefix(strict[i], "DENY") && !signedUpAgain(t, header, rows, typed, erased) {
+		if _, is := erased.last[exactForm(t, typed)]; is && !strings.HasPrefix(strict[i], "DENY") && !erased.cameBack[exactForm(t, typed)] {
 			t.Errorf("id %d was erased and is answered %q", i, strict[i])
 		}
 	}
@@ -119,16 +134,6 @@ func eraseExample(t *testing.T, db *database, who *audience, file string) {
 	if after := carryOut(t, db, erasures{}); after != before {
 		t.Errorf("the ledger grew from %d to %d", before, after)
 	}
-}
-
-// signedUpAgain reports whether the address was granted something after its erasure.
-func signedUpAgain(t testing.TB, header []string, rows [][]string, typed string, erased erasures) bool {
-	t.Helper()
-	exact := exactForm(t, typed)
-	return slices.ContainsFunc(rows, func(row []string) bool {
-		at, err := time.Parse(time.RFC3339Nano, row[slices.Index(header, "occurred_time")])
-		return err == nil && at.After(erased.last[exact]) && exactForm(t, row[slices.Index(header, "address")]) == exact
-	})
 }
 
 // compareErased wants the expected answers but of the persons that an erasure after the time asked about has taken out of all history, who

@@ -17,29 +17,31 @@ import (
 	"golang.org/x/net/html"
 )
 
-// drawn are twenty addresses of the example history, always the same, and two that were erased and did not come back.
-func drawn(t *testing.T) []string {
+// drawn returns twenty addresses of the history, always the same, and two that were erased and did not come back.
+func (e *example) drawn(t *testing.T) []string {
 	t.Helper()
-	header, rows := table(t, acmeEvents)
-	column := slices.Index(header, "address")
+	column := slices.Index(e.header, "address")
 	random := rand.New(rand.NewPCG(15, 2016))
 	var addresses []string
 	for len(addresses) < 20 {
-		if a := rows[random.IntN(len(rows))][column]; a != "" && !slices.Contains(addresses, a) {
+		if a := e.rows[random.IntN(len(e.rows))][column]; a != "" && !slices.Contains(addresses, a) {
 			addresses = append(addresses, a)
 		}
 	}
-	at, event := slices.Index(header, "occurred_time"), slices.Index(header, "event")
+	at, event := slices.Index(e.header, "occurred_time"), slices.Index(e.header, "event")
 	last := map[string][]string{}
-	for _, row := range rows {
+	for _, row := range e.rows {
 		if before := last[row[column]]; before == nil || row[at] > before[at] {
 			last[row[column]] = row
 		}
 	}
-	for _, row := range rows {
+	for _, row := range e.rows {
 		if len(addresses) < 22 && row[column] != "" && row[event] == "erase" && last[row[column]][event] == "erase" {
 			addresses = append(addresses, row[column])
 		}
+	}
+	if len(addresses) != 22 {
+		t.Fatalf("only %d addresses were drawn", len(addresses))
 	}
 	return addresses
 }

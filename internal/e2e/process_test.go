@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,7 +41,7 @@ var builtProgram = sync.OnceValues(func() (build, error) {
 		return build{}, err
 	}
 	b := build{dir: dir, path: filepath.Join(dir, "assent")}
-	out, err := exec.Command("go", "build", "-o", b.path, "../../cmd/assent").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", b.path, "../../cmd/assent").CombinedOutput()
 	if err != nil {
 		return b, fmt.Errorf("build the program: %w: %s", err, out)
 	}
@@ -124,7 +125,8 @@ func (p *process) kill() {
 }
 
 func TestKilledDuringAnImport_StartsAgain_AndTheImportIsResumed(t *testing.T) {
-	who, file, rows := partOfExample(t, nil)
+	part := partOfExample(t)
+	who, rows, file := &part.who, len(part.rows), part.write(t)
 	binary := program(t)
 	eachStore(t, func(t *testing.T, db *database) {
 		p := db.start(binary)
@@ -159,11 +161,12 @@ func killAt(t *testing.T, p *process, key, file string, recorded int64) {
 	t.Helper()
 	checks := assentv1.NewConsentServiceClient(dial(t, p.grpc, key))
 	ctx, cancel := context.WithCancel(t.Context())
+	history := unfinished(ctx, t, file)
 	var importing sync.WaitGroup
 	importing.Go(func() {
 		env := map[string]string{"ASSENT_SERVER": p.grpc, "ASSENT_API_KEY": key}
 		lookup := func(name string) (string, bool) { value, ok := env[name]; return value, ok }
-		if code := cli.Run(ctx, []string{"import", "consents", file}, lookup, strings.NewReader(""), io.Discard, io.Discard); code == 0 {
+		if code := cli.Run(ctx, []string{"import", "consents", "-"}, lookup, history, io.Discard, io.Discard); code == 0 {
 			t.Error("the import ended before the server was killed")
 		}
 	})
@@ -179,6 +182,24 @@ func killAt(t *testing.T, p *process, key, file string, recorded int64) {
 	p.kill()
 	cancel()
 	importing.Wait()
+}
+
+// unfinished reads four fifths of a file and then waits for the context, so that an import of it cannot end before the server is killed.
+func unfinished(ctx context.Context, t testing.TB, file string) io.Reader {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return io.MultiReader(bytes.NewReader(data[:len(data)*4/5]), waiting{ctx})
+}
+
+// waiting is a reader of which nothing comes until its context ends.
+type waiting struct{ ctx context.Context }
+
+func (w waiting) Read([]byte) (int, error) {
+	<-w.ctx.Done()
+	return 0, w.ctx.Err()
 }
 
 // ledger reads the whole ledger and fails unless its positions are 1…n and its recorded times in order. It returns n.

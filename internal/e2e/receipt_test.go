@@ -95,8 +95,9 @@ func (k *kept) verify(t *testing.T, client assentv1.ConsentServiceClient, want a
 
 func TestReceipts_Of1000Checks_After10000Events_AllAgree(t *testing.T) {
 	const checks, later = 1_000, 10_000
-	part, file, _ := partOfExample(t, nil)
-	all := slices.DeleteFunc(part.addresses, func(typed string) bool { _, err := address.Parse(typed); return err != nil })
+	part := partOfExample(t)
+	file := part.write(t)
+	all := slices.DeleteFunc(part.who.addresses, func(typed string) bool { _, err := address.Parse(typed); return err != nil })
 	eachStore(t, func(t *testing.T, db *database) {
 		random := rand.New(rand.NewPCG(17, 4))
 		s := db.serve(nil)
