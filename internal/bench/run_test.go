@@ -23,7 +23,7 @@ import (
 // tiny measures next to nothing.
 func tiny() bench.Options {
 	return bench.Options{
-		Duration: 20 * time.Millisecond, Recipients: 200, Import: 50, Audience: 10, Seed: 1,
+		Duration: 20 * time.Millisecond, Recipients: 200, Import: 1000, Audience: 10, Seed: 1,
 		CheckFile: func(_ context.Context, address, key, channel, in, allowed, denied string) error {
 			_, err := os.Stat(in)
 			return err
