@@ -88,17 +88,21 @@ func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T)
 		t.Logf("seed %d", seed)
 		address := func(dice *rand.Rand) string { return fmt.Sprintf("person%d+%d@gmail.com", dice.IntN(4), dice.IntN(2)) }
 		ctx, cancel := context.WithCancel(admin)
+		defer cancel()
+		turns := make(chan struct{}, 64) // Each is for one check.
 		var writing, asking sync.WaitGroup
 		for n, s := range []*Service{p.one, p.two} {
 			writing.Go(func() {
 				dice := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // It is to be repeatable.
-				for range 60 {
+				for range 100 {
+					offer(ctx, turns, 16)
 					_, _ = s.Record(admin, anyChange(dice, address(dice), w.clock.Now()), txn.Idempotency{}) // Some are refused by rule.
 				}
 			})
 			asking.Go(func() {
+				defer cancel()                                    // After an error nothing else is asked.
 				dice := rand.New(rand.NewPCG(seed, uint64(10+n))) //nolint:gosec // It is to be repeatable.
-				for ctx.Err() == nil {
+				for take(ctx, turns) {
 					in := check.Input{Address: address(dice), Request: consent.Request{Channel: "newsletter"}}
 					if _, err := s.Check(admin, in); err != nil {
 						t.Error(err)
@@ -109,11 +113,31 @@ func TestIndex_UnderConcurrentWritesAndErasures_AnswersAsTheEvents(t *testing.T)
 		}
 		writing.Wait()
 		testkit.Eventually(t, time.Minute, "enough answers were compared", func() bool {
-			return p.one.Sampled().Compared > 100 && p.two.Sampled().Compared > 100
+			offer(ctx, turns, 16)
+			return ctx.Err() != nil || p.one.Sampled().Compared > 100 && p.two.Sampled().Compared > 100
 		})
 		cancel()
 		asking.Wait() // That none differs is said when the services end.
 	})
+}
+
+// offer puts turns into a channel, and take takes one out of it, unless the context ends.
+func offer(ctx context.Context, turns chan<- struct{}, n int) {
+	for range n {
+		select {
+		case turns <- struct{}{}:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func take(ctx context.Context, turns <-chan struct{}) bool {
+	select {
+	case <-turns:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func anyChange(dice *rand.Rand, address string, now time.Time) statement.Statement {
