@@ -17,7 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/bench"
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // tiny measures next to nothing.
@@ -67,7 +67,7 @@ func TestRun_SQLite_MeasuresEveryCase(t *testing.T) {
 
 func TestRun_Postgres_MeasuresEveryCase_AndMayBeRepeated(t *testing.T) {
 	opts := tiny()
-	opts.DatabaseURL = config.NewSecret(testkit.Postgres(t))
+	opts.DatabaseURL = config.NewSecret(testdb.Postgres(t))
 	opts.Keys = filepath.Join(t.TempDir(), "keys")
 	if _, err := seal.Create(opts.Keys); err != nil {
 		t.Fatal(err)

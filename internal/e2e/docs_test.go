@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // block returns the commands of the first shell block below a heading of a page.
@@ -91,7 +91,7 @@ func TestAPI_CommandsForDescriptorsWork(t *testing.T) {
 }
 
 func TestOperations_CommandsForPostgresWork(t *testing.T) {
-	url, dir := testkit.Postgres(t), t.TempDir()
+	url, dir := testdb.Postgres(t), t.TempDir()
 	db := &database{t: t, dir: dir}
 	binary := program(t)
 	env := append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))

@@ -23,6 +23,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m, removeProgram) }
@@ -80,7 +81,7 @@ func newDatabase(t testing.TB, kind string) *database {
 		db.url = "sqlite:" + filepath.Join(db.dir, "assent.db")
 		return db
 	}
-	db.url = testkit.PreparedPostgres(t, migrate)
+	db.url = testdb.PreparedPostgres(t, migrate)
 	if _, err := seal.Create(db.keys); err != nil {
 		t.Fatal(err)
 	}

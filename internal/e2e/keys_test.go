@@ -21,6 +21,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // copyFile copies a file as it is, with the mode of a secret.
@@ -201,7 +202,7 @@ func (db *database) backup(t testing.TB) (restore func() *database) {
 	dump := filepath.Join(to.dir, "assent.sql")
 	postgresProgram(t, "pg_dump", "--no-owner", "--file", dump, db.url)
 	return func() *database {
-		to.url = testkit.Postgres(t)
+		to.url = testdb.Postgres(t)
 		postgresProgram(t, "psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction", "--file", dump, to.url)
 		return to
 	}
@@ -209,7 +210,7 @@ func (db *database) backup(t testing.TB) (restore func() *database) {
 
 func postgresProgram(t testing.TB, name string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), testkit.PostgresProgram(t, name), args...)
+	cmd := exec.CommandContext(t.Context(), testdb.PostgresProgram(t, name), args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", name, err, out)
 	}

@@ -11,10 +11,11 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestDatabaseGoesAway_OnlyDenyFlows_AndRecoversByItself(t *testing.T) {
-	postgres := testkit.NewPostgresServer(t)
+	postgres := testdb.NewPostgresServer(t)
 	db := newDatabase(t, "sqlite")
 	db.url = postgres.URL()
 	if _, err := seal.Create(db.keys); err != nil {

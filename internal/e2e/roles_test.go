@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/assent-io/assent/internal/seal"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // roles are database roles made as the page of operations says, under names of their own: roles are those of the whole server.
@@ -38,7 +38,7 @@ func newRoles(t *testing.T) *roles {
 	if !ok {
 		t.Fatal("the page has no section of the roles")
 	}
-	other := testkit.Postgres(t) // dropped last: roles are dropped through it when what they own is gone
+	other := testdb.Postgres(t) // dropped last: roles are dropped through it when what they own is gone
 	r := &roles{t: t, suffix: "_" + strings.ToLower(rand.Text())}
 	for _, found := range regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(below, 2) {
 		r.blocks = append(r.blocks, strings.Split(strings.TrimSpace(r.renamed(found[1])), "\n"))
@@ -51,7 +51,7 @@ func newRoles(t *testing.T) *roles {
 			r.run(context.WithoutCancel(t.Context()), other, "DROP ROLE IF EXISTS "+role)
 		}
 	})
-	r.url = testkit.Postgres(t)
+	r.url = testdb.Postgres(t)
 	return r
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // BenchmarkLoad reads all states into a table, and in the same run what the database needs for the same rows at best: one COPY of the
@@ -88,7 +88,7 @@ func initialise(b *testing.B, store storage.Store) {
 
 func populatePostgres(b *testing.B, n int) (storage.Store, func() error) {
 	b.Helper()
-	url := testkit.Postgres(b)
+	url := testdb.Postgres(b)
 	store, err := postgres.Open(b.Context(), url, postgres.Options{Migrate: true})
 	if err != nil {
 		b.Fatal(err)

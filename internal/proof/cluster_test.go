@@ -13,7 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/service/administration"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // servers is how many servers share the database.
@@ -24,9 +24,9 @@ type cluster struct {
 	t        testing.TB
 	dir      string
 	keys     string
-	database string                  // the URL that leads past the proxies
-	key      string                  // the API key of an administrator
-	postgres *testkit.PostgresServer // nil: it is one that others use, too, and the way to it cannot be broken
+	database string                 // the URL that leads past the proxies
+	key      string                 // the API key of an administrator
+	postgres *testdb.PostgresServer // nil: it is one that others use, too, and the way to it cannot be broken
 	nodes    [servers]*node
 }
 
@@ -46,7 +46,7 @@ func newCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
 	free := newPorts(t, d)
 	at := free.take()
 	_, port, _ := strings.Cut(at, ":")
-	c := &cluster{t: t, postgres: testkit.NewPostgresServer(t, "listen_addresses = '127.0.0.1'", "port = "+port), database: databaseURL(at)}
+	c := &cluster{t: t, postgres: testdb.NewPostgresServer(t, "listen_addresses = '127.0.0.1'", "port = "+port), database: databaseURL(at)}
 	c.start(free, how, func(n *node) string {
 		n.store = newRoute(t, at)
 		return databaseURL(n.store.address())
@@ -57,7 +57,7 @@ func newCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
 // newSoundCluster starts servers over a database in which nothing is to be broken.
 func newSoundCluster(t testing.TB, d dice, how func(n int) serving) *cluster {
 	t.Helper()
-	c := &cluster{t: t, database: testkit.Postgres(t)}
+	c := &cluster{t: t, database: testdb.Postgres(t)}
 	c.start(newPorts(t, d), how, func(*node) string { return c.database })
 	return c
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // eachStore runs a test on a fresh database of each kind.
@@ -31,7 +31,7 @@ func eachStore(t *testing.T, test func(t *testing.T, settings config.Server)) {
 				DatabaseURL: config.NewSecret("sqlite:" + filepath.Join(dir, "assent.db")),
 			}
 			if kind == "postgres" {
-				settings.DatabaseURL = config.NewSecret(testkit.Postgres(t))
+				settings.DatabaseURL = config.NewSecret(testdb.Postgres(t))
 			}
 			if _, err := seal.Create(settings.Keys); err != nil {
 				t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestStart_WhatIsWrongOutsideTheDatabase_IsRefusedBeforeAnythingIsChanged(t *testing.T) {
@@ -51,7 +51,7 @@ func TestStart_WhatIsWrongOutsideTheDatabase_IsRefusedBeforeAnythingIsChanged(t 
 		})
 		t.Run(name+" on PostgreSQL", func(t *testing.T) {
 			cfg := settings(t)
-			cfg.DatabaseURL, cfg.Migrate = config.NewSecret(testkit.Postgres(t)), true
+			cfg.DatabaseURL, cfg.Migrate = config.NewSecret(testdb.Postgres(t)), true
 			if _, err := seal.Create(cfg.Keys); err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestStart_URLThatCannotBeUsed_SaysWhatIsWrongInIt(t *testing.T) {
 
 // A start that fails by what a client is not told of says it to the administrator.
 func TestStart_NoConnectionLeft_SaysSo(t *testing.T) {
-	database := testkit.Postgres(t)
+	database := testdb.Postgres(t)
 	cfg := settings(t)
 	cfg.DatabaseURL, cfg.Migrate = config.NewSecret(database), true
 	if _, err := seal.Create(cfg.Keys); err != nil {

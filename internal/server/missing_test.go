@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestServe_DatabaseFileDeleted_RecordsNothingAndIsNotReady(t *testing.T) {
@@ -75,7 +76,7 @@ func TestStart_KeysMadeBefore_AreTakenByOneEmptyDatabaseOnly(t *testing.T) {
 		"sqlite": func(t *testing.T) config.Secret {
 			return config.NewSecret("sqlite:" + filepath.Join(t.TempDir(), "empty.db"))
 		},
-		"postgres": func(t *testing.T) config.Secret { return config.NewSecret(testkit.Postgres(t)) },
+		"postgres": func(t *testing.T) config.Secret { return config.NewSecret(testdb.Postgres(t)) },
 	} {
 		t.Run(kind, func(t *testing.T) {
 			cfg := settings(t)

@@ -12,11 +12,12 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
 	const secret = "open-sesame"
-	database := testkit.NewPostgresServer(t)
+	database := testdb.NewPostgresServer(t)
 	cfg := settings(t)
 	cfg.DatabaseURL, cfg.Migrate = config.NewSecret(database.URL()+"&password="+secret), true
 	if _, err := seal.Create(cfg.Keys); err != nil {

@@ -27,7 +27,7 @@ import (
 	"github.com/assent-io/assent/internal/config"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/server"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestStart_NewSQLiteFile_MakesKeysAndFirstAdmin(t *testing.T) {
@@ -267,7 +267,7 @@ func TestTLS_ServesBoth_OnAnyAddress(t *testing.T) {
 
 func TestStart_PostgreSQL_NeedsKeysAndMigrations(t *testing.T) {
 	cfg := settings(t)
-	cfg.DatabaseURL, cfg.Keys = config.NewSecret(testkit.Postgres(t)), ""
+	cfg.DatabaseURL, cfg.Keys = config.NewSecret(testdb.Postgres(t)), ""
 	cfg.Migrate = true
 	if got := refuses(t, cfg); !strings.Contains(got, "needs a key file") {
 		t.Errorf("no path of keys: %s", got)
@@ -302,7 +302,7 @@ func TestStart_PostgreSQL_NeedsKeysAndMigrations(t *testing.T) {
 
 func TestMigrate_UpDownStatus(t *testing.T) {
 	sqlite, pg := settings(t), settings(t)
-	pg.DatabaseURL = config.NewSecret(testkit.Postgres(t))
+	pg.DatabaseURL = config.NewSecret(testdb.Postgres(t))
 	for name, cfg := range map[string]config.Server{"sqlite": sqlite, "postgres": pg} {
 		t.Run(name, func(t *testing.T) {
 			if name == "sqlite" {

@@ -17,7 +17,7 @@ import (
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // The person who is erased, another one with a similar mailbox, and where she came from and went to.
@@ -366,7 +366,7 @@ func TestErase_NothingIsLeftInTheFilesOfSQLite(t *testing.T) {
 }
 
 func TestErase_NothingIsLeftInTheFilesOfPostgreSQL(t *testing.T) {
-	server := testkit.NewPostgresServer(t, "wal_recycle = off", "min_wal_size = 32MB", "autovacuum = off")
+	server := testdb.NewPostgresServer(t, "wal_recycle = off", "min_wal_size = 32MB", "autovacuum = off")
 	w := newWorldAt(t, server.URL())
 	nothingIsLeft(t, w, func(n *needles) {
 		r := w.raw()

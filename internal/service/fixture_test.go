@@ -24,6 +24,7 @@ import (
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
@@ -63,7 +64,7 @@ func newWorld(t testing.TB, kind string) *world {
 	t.Helper()
 	url := ""
 	if kind == "postgres" {
-		url = testkit.PreparedPostgres(t, migrate)
+		url = testdb.PreparedPostgres(t, migrate)
 	}
 	return newWorldAt(t, url)
 }
@@ -78,6 +79,15 @@ func migrate(ctx context.Context, url string) (err error) {
 	return m.Up(ctx)
 }
 
+// migrateFile makes the file of a SQLite database. Tests use copies of one.
+func migrateFile(ctx context.Context, path string) error {
+	store, err := sqlite.Open(ctx, path, sqlite.Options{Migrate: true})
+	if err != nil {
+		return err
+	}
+	return store.Close()
+}
+
 // newWorldAt returns a world in the PostgreSQL at the URL, or in a SQLite file if that is empty.
 func newWorldAt(t testing.TB, url string) *world {
 	t.Helper()
@@ -88,6 +98,9 @@ func newWorldAt(t testing.TB, url string) *world {
 	}
 	w := &world{t: t, keys: keys, clock: testkit.NewClock(start), sample: 1, url: url, path: filepath.Join(dir, "test.db")}
 	w.raw = func() *raw { return openRaw(t, url, w.path) }
+	if url == "" {
+		testdb.PreparedSQLite(t, w.path, migrateFile)
+	}
 	w.store = func() storage.Store {
 		var store storage.Store
 		var err error

@@ -1,19 +1,7 @@
-// Package testkit holds what tests of several packages need: real PostgreSQL
-// databases, a clock that tests move, a check for goroutines left behind, and
-// waiting for a condition.
+// Package testkit holds what tests of several packages need: a clock that
+// tests move, a check for goroutines left behind, and waiting for a condition.
+// Databases are in testdb.
 //
-// Only tests and the conformance suite of internal/storage/storagetest import
-// it; the test in internal/tools/layers holds that.
-//
-// # PostgreSQL
-//
-// [Postgres] gives a test an empty database of its own. The server is the one that ASSENT_TEST_POSTGRES_URL names;
-// without that variable the first call in a test binary makes a server from the programs in PATH or in
-// /usr/lib/postgresql/*/bin, which listens on a unix socket only. Where neither is possible the test fails and says how
-// to get one. A test is never skipped for want of a database: a skipped test would go unnoticed.
-//
-// A server made here ends with the test binary, however that ends. A small
-// shell script keeps watch over it and holds one end of a pipe; the kernel
-// closes the other end when the test binary exits, panics or is killed, and the
-// script then stops the server and removes its folder.
+// Only tests, testdb and the conformance suite of internal/storage/storagetest
+// import it; the test in internal/tools/layers holds that.
 package testkit

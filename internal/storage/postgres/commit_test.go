@@ -13,7 +13,7 @@ import (
 
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // proxy stands between a store and its server, and breaks connections as networks do.
@@ -85,7 +85,7 @@ func (p *proxy) copy(to, from net.Conn, lose *atomic.Bool) {
 // behindProxy returns a store with one connection, through a proxy, that has written once: so it has prepared all it needs.
 func behindProxy(t *testing.T) (*proxy, *postgres.Store) {
 	t.Helper()
-	p, databaseURL := newProxy(t, testkit.NewPostgresServer(t).URL())
+	p, databaseURL := newProxy(t, testdb.NewPostgresServer(t).URL())
 	store := initialised(t, databaseURL, postgres.Options{MaxConns: 1})
 	if err := advance(t.Context(), store, nil); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // person returns the n-th subject.
@@ -91,7 +92,7 @@ func waitOrEnd(t *testing.T, url string, n int, ended <-chan error) {
 // three returns a database with three persons, of whom the second is disclosed.
 func three(t *testing.T) (string, *postgres.Store) {
 	t.Helper()
-	url := testkit.PreparedPostgres(t, migrate)
+	url := testdb.PreparedPostgres(t, migrate)
 	store := initialised(t, url, postgres.Options{})
 	if err := put(t.Context(), store, &storage.Changes{Subjects: []storage.Subject{person(1), person(2), person(3)}}); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func withSearchPath(t *testing.T, at, path string) string {
@@ -32,7 +32,7 @@ const asStandby = `CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LA
 
 func TestFollow_Standby_ErrUnavailable(t *testing.T) {
 	t.Parallel()
-	at := testkit.PreparedPostgres(t, migrate)
+	at := testdb.PreparedPostgres(t, migrate)
 	own := withSearchPath(t, at, "public,pg_catalog")
 	store := initialised(t, own, postgres.Options{})
 	if _, _, err := store.Follow(t.Context(), storage.Mark{}, 10); err != nil {
@@ -48,7 +48,7 @@ func TestFollow_Standby_ErrUnavailable(t *testing.T) {
 
 func TestWrite_RevisionsThatAreNotKept_AreDeleted(t *testing.T) {
 	t.Parallel()
-	at := testkit.PreparedPostgres(t, migrate)
+	at := testdb.PreparedPostgres(t, migrate)
 	store := initialised(t, at, postgres.Options{})
 	for _, revision := range []int64{1, 2, storage.RevisionsKept + 1} {
 		err := store.Write(t.Context(), storage.Load{}, func(_ context.Context, tx storage.Tx) (*storage.Changes, error) {
@@ -73,7 +73,7 @@ func TestWrite_RevisionsThatAreNotKept_AreDeleted(t *testing.T) {
 }
 
 func BenchmarkFollow_NothingChanged(b *testing.B) {
-	store := open(b, testkit.PreparedPostgres(b, migrate), postgres.Options{Migrate: true})
+	store := open(b, testdb.PreparedPostgres(b, migrate), postgres.Options{Migrate: true})
 	b.Cleanup(func() { _ = store.Close() })
 	if err := store.Initialise(b.Context(), storage.Head{KeysCheck: make([]byte, 32), Tree: make([]byte, 640), DigestKeys: []uint32{1}}); err != nil {
 		b.Fatal(err)

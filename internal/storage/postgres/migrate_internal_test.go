@@ -8,13 +8,13 @@ import (
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // A migration that fails, or whose process ends halfway, leaves neither tables nor a dirty version behind.
 func TestMigration_ThatStopsHalfway_LeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	config, err := pgx.ParseConfig(testkit.Postgres(t))
+	config, err := pgx.ParseConfig(testdb.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/schema"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 	"github.com/assent-io/assent/migrations"
 )
 
@@ -90,7 +90,7 @@ func latest(t *testing.T) uint {
 func TestMigrator_UpDownUp(t *testing.T) {
 	t.Parallel()
 	latest := latest(t)
-	url := testkit.Postgres(t)
+	url := testdb.Postgres(t)
 	m := migrator(t, url)
 	wantStatus(t, m, schema.Status{Latest: latest})
 	if n := tables(t, url); n != 0 {
@@ -122,7 +122,7 @@ func TestMigrator_UpDownUp(t *testing.T) {
 
 func TestOpen_OlderSchema_SaysWhatToRun(t *testing.T) {
 	t.Parallel()
-	url := testkit.Postgres(t)
+	url := testdb.Postgres(t)
 	_, err := postgres.Open(t.Context(), url, postgres.Options{})
 	if !errors.Is(err, schema.ErrOlder) || !strings.Contains(err.Error(), "assent migrate up") {
 		t.Errorf("Open returned the error %v, want one that says to run assent migrate up", err)
@@ -143,7 +143,7 @@ func TestOpen_SchemaFromTheFutureOrDirty_IsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			url := testkit.Postgres(t)
+			url := testdb.Postgres(t)
 			m := migrator(t, url)
 			if err := m.Up(t.Context()); err != nil {
 				t.Fatal(err)
@@ -178,7 +178,7 @@ func TestMigrator_NoServer_ReturnsErrUnavailable(t *testing.T) {
 // Statistics keep samples of values that an erasure has deleted, and no purge renews them.
 func TestMigrator_WhatIsSealed_HasNoStatistics(t *testing.T) {
 	t.Parallel()
-	url := testkit.Postgres(t)
+	url := testdb.Postgres(t)
 	if err := migrator(t, url).Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}

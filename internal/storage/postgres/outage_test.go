@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // recovery is how long a store may take to notice that the server is back.
@@ -64,7 +65,7 @@ func wantPosition(t *testing.T, store storage.Store, want int64) {
 
 func TestStore_ServerStops_ErrUnavailableUntilItIsBack(t *testing.T) {
 	t.Parallel()
-	server := testkit.NewPostgresServer(t)
+	server := testdb.NewPostgresServer(t)
 	store := initialised(t, server.URL(), postgres.Options{})
 	if err := advance(t.Context(), store, nil); err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func TestStore_ServerStops_ErrUnavailableUntilItIsBack(t *testing.T) {
 
 func TestWrite_ServerStopsWhileDeciding_NothingIsStored(t *testing.T) {
 	t.Parallel()
-	server := testkit.NewPostgresServer(t)
+	server := testdb.NewPostgresServer(t)
 	store := initialised(t, server.URL(), postgres.Options{})
 	err := advance(t.Context(), store, server.Stop)
 	if !errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrCommitUnknown) {
@@ -121,7 +122,7 @@ func TestWrite_ServerStopsWhileDeciding_NothingIsStored(t *testing.T) {
 
 func TestTxEvents_ServerStopsWhileDeciding_ErrUnavailable(t *testing.T) {
 	t.Parallel()
-	server := testkit.NewPostgresServer(t)
+	server := testdb.NewPostgresServer(t)
 	store := initialised(t, server.URL(), postgres.Options{})
 	err := store.Write(t.Context(), storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		server.Stop()
@@ -135,7 +136,7 @@ func TestTxEvents_ServerStopsWhileDeciding_ErrUnavailable(t *testing.T) {
 
 func TestOpen_ReadOnlyDatabase_ErrUnavailable(t *testing.T) {
 	t.Parallel()
-	server := testkit.NewPostgresServer(t)
+	server := testdb.NewPostgresServer(t)
 	opened(t, server.URL(), postgres.Options{Migrate: true})
 	sql(t, server.URL(), `ALTER DATABASE postgres SET default_transaction_read_only = on`)
 	if _, err := postgres.Open(t.Context(), server.URL(), postgres.Options{}); !errors.Is(err, storage.ErrUnavailable) {
@@ -145,7 +146,7 @@ func TestOpen_ReadOnlyDatabase_ErrUnavailable(t *testing.T) {
 
 func TestOpen_CommitsNotDurable_IsRefused(t *testing.T) {
 	t.Parallel()
-	server := testkit.NewPostgresServer(t, "synchronous_commit = off")
+	server := testdb.NewPostgresServer(t, "synchronous_commit = off")
 	_, err := postgres.Open(t.Context(), server.URL(), postgres.Options{Migrate: true})
 	if err == nil || !strings.Contains(err.Error(), "synchronous_commit is off") {
 		t.Errorf("Open returned the error %v, want one that names synchronous_commit", err)
@@ -154,7 +155,7 @@ func TestOpen_CommitsNotDurable_IsRefused(t *testing.T) {
 
 func TestOpen_NoConnectionLeft_SaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	server := testkit.NewPostgresServer(t, "max_connections = 4", "superuser_reserved_connections = 0", "max_wal_senders = 0")
+	server := testdb.NewPostgresServer(t, "max_connections = 4", "superuser_reserved_connections = 0", "max_wal_senders = 0")
 	for range 4 {
 		conn, err := pgx.Connect(t.Context(), server.URL())
 		if err != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/records"
 	"github.com/assent-io/assent/internal/storage/tables"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // The plans are made when PostgreSQL knows that the tables are empty, so that it would read them whole if it were let.
 func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T) {
 	t.Parallel()
-	store, err := Open(t.Context(), testkit.Postgres(t), Options{Migrate: true})
+	store, err := Open(t.Context(), testdb.Postgres(t), Options{Migrate: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/storagetest"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // behindPooler is what the URL needs behind a pooler in transaction mode that takes no startup parameters.
@@ -19,10 +19,10 @@ const behindPooler = "&default_query_exec_mode=cache_describe&session_settings=o
 
 // The whole conformance suite holds behind a pooler: locks, followers and snapshots included.
 func TestStore_BehindAPoolerInTransactionMode(t *testing.T) {
-	pool := testkit.PgBouncer(t, testkit.Postgres(t))
+	pool := testdb.PgBouncer(t, testdb.Postgres(t))
 	storagetest.Run(t, func(t testing.TB) storagetest.Open {
 		t.Helper()
-		pooled := pool(testkit.PreparedPostgres(t, migrate)) + behindPooler
+		pooled := pool(testdb.PreparedPostgres(t, migrate)) + behindPooler
 		return func(t testing.TB, now func() time.Time) storage.Store {
 			t.Helper()
 			return open(t, pooled, postgres.Options{Now: now})
@@ -32,8 +32,8 @@ func TestStore_BehindAPoolerInTransactionMode(t *testing.T) {
 
 func TestOpen_PoolerThatRefusesStartupParameters_SaysWhatToSet(t *testing.T) {
 	t.Parallel()
-	direct := testkit.PreparedPostgres(t, migrate)
-	pooled := testkit.PgBouncer(t, direct)(direct)
+	direct := testdb.PreparedPostgres(t, migrate)
+	pooled := testdb.PgBouncer(t, direct)(direct)
 	_, err := postgres.Open(t.Context(), pooled, postgres.Options{})
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "session_settings=off") {
 		t.Errorf("got %v", err)
@@ -42,8 +42,8 @@ func TestOpen_PoolerThatRefusesStartupParameters_SaysWhatToSet(t *testing.T) {
 
 func TestRead_PreparedStatementsBehindAPooler_SaysWhatToSet(t *testing.T) {
 	t.Parallel()
-	direct := testkit.PreparedPostgres(t, migrate)
-	pooled := testkit.PgBouncer(t, direct)(direct) + "&session_settings=off"
+	direct := testdb.PreparedPostgres(t, migrate)
+	pooled := testdb.PgBouncer(t, direct)(direct) + "&session_settings=off"
 	store, err := postgres.Open(t.Context(), pooled, postgres.Options{})
 	if err == nil {
 		defer func() {

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/storagetest"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
@@ -26,7 +27,7 @@ func migrate(ctx context.Context, url string) (err error) {
 
 func fresh(t testing.TB) storagetest.Open {
 	t.Helper()
-	url := testkit.PreparedPostgres(t, migrate)
+	url := testdb.PreparedPostgres(t, migrate)
 	return func(t testing.TB, now func() time.Time) storage.Store {
 		t.Helper()
 		return open(t, url, postgres.Options{Migrate: true, Now: now})

@@ -14,12 +14,13 @@ import (
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/storagetest"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // pair returns two stores of one database, as two processes have them.
 func pair(t *testing.T) (url string, a, b *postgres.Store) {
 	t.Helper()
-	url = testkit.PreparedPostgres(t, migrate)
+	url = testdb.PreparedPostgres(t, migrate)
 	return url, initialised(t, url, postgres.Options{}), opened(t, url, postgres.Options{})
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	tablesql "github.com/assent-io/assent/internal/storage/tables"
-	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 // reads are all methods that read a store.
@@ -80,7 +80,7 @@ var reads = map[string]func(context.Context, storage.Store) error{
 // A pooler may keep its connections to this program while it leads them to another server: so every read asks.
 func TestRead_ServerThatBecameAStandby_ErrUnavailable(t *testing.T) {
 	t.Parallel()
-	at := testkit.PreparedPostgres(t, migrate)
+	at := testdb.PreparedPostgres(t, migrate)
 	own := withSearchPath(t, at, "public,pg_catalog")
 	initialised(t, own, postgres.Options{})
 	store := opened(t, own, postgres.Options{})
@@ -95,7 +95,7 @@ func TestRead_ServerThatBecameAStandby_ErrUnavailable(t *testing.T) {
 
 func TestRead_Primary_NoError(t *testing.T) {
 	t.Parallel()
-	store := initialised(t, testkit.PreparedPostgres(t, migrate), postgres.Options{})
+	store := initialised(t, testdb.PreparedPostgres(t, migrate), postgres.Options{})
 	for name, read := range reads {
 		if err := read(t.Context(), store); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -105,7 +105,7 @@ func TestRead_Primary_NoError(t *testing.T) {
 
 func TestOpen_Standby_ErrUnavailable(t *testing.T) {
 	t.Parallel()
-	at := testkit.PreparedPostgres(t, migrate)
+	at := testdb.PreparedPostgres(t, migrate)
 	own := withSearchPath(t, at, "public,pg_catalog")
 	initialised(t, own, postgres.Options{})
 	sql(t, at, asStandby)
@@ -117,7 +117,7 @@ func TestOpen_Standby_ErrUnavailable(t *testing.T) {
 // A standby says of its transactions that they are read-only.
 func TestOpen_ReadOnlyServer_ErrUnavailableWhateverTheURLSays(t *testing.T) {
 	t.Parallel()
-	at := testkit.PreparedPostgres(t, migrate)
+	at := testdb.PreparedPostgres(t, migrate)
 	initialised(t, at, postgres.Options{})
 	readOnly := at + "&default_transaction_read_only=on"
 	for _, attrs := range []string{"any", "read-only", "read-write", "primary", "standby", "prefer-standby"} {
@@ -142,7 +142,7 @@ func wantStandbyRefused(t *testing.T, url string) {
 // Without preparing statements, what the server refuses is known only when the rows are read.
 func TestStates_ServerThatRefusesWhileRowsAreRead_ReturnsItsError(t *testing.T) {
 	t.Parallel()
-	at := testkit.PreparedPostgres(t, migrate)
+	at := testdb.PreparedPostgres(t, migrate)
 	store := initialised(t, at+"&default_query_exec_mode=cache_describe", postgres.Options{})
 	keys := []storage.SubjectKey{{Form: 1}}
 	for range 2 * 16 { // each connection of the pool describes the statement

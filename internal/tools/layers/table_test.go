@@ -174,6 +174,7 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
 			"internal/testkit",
 		},
+		"internal/testkit/testdb": {"internal/testkit"},
 
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
@@ -298,7 +299,7 @@ func confined() map[string][]string {
 	}
 	return map[string][]string{
 		// An adapter classifies its driver's errors, so that no other package has to.
-		"github.com/jackc/":          {"internal/bench/bare", "internal/storage/postgres", "internal/testkit"},
+		"github.com/jackc/":          {"internal/bench/bare", "internal/storage/postgres", "internal/testkit/testdb"},
 		"modernc.org/":               {"internal/bench/bare", "internal/storage/sqlite"},
 		"database/sql":               {"internal/bench/bare", "internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
 		"github.com/golang-migrate/": {"internal/storage/postgres", "internal/storage/schema", "internal/storage/sqlite"},
@@ -310,7 +311,7 @@ func confined() map[string][]string {
 		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
-		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
+		"testing":                    {"internal/testkit", "internal/testkit/testdb", "internal/storage/storagetest"},
 		// These judge in tests what Assent sends.
 		"github.com/cloudevents/":       {},
 		"github.com/standard-webhooks/": {},

@@ -1,4 +1,4 @@
-package testkit
+package testdb
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/assent-io/assent/internal/testkit"
 )
 
 // poolerTime bounds the life of a pooler after its test binary was killed.
@@ -111,7 +113,7 @@ func freePort(t testing.TB) string {
 
 func awaitPort(t testing.TB, port string) {
 	t.Helper()
-	Eventually(t, 20*time.Second, "PgBouncer answers", func() bool {
+	testkit.Eventually(t, 20*time.Second, "PgBouncer answers", func() bool {
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
 		if err != nil {
 			return false

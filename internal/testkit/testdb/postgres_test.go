@@ -1,4 +1,4 @@
-package testkit_test
+package testdb_test
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestMain(m *testing.M) {
-	if play := os.Getenv("TESTKIT_PLAY"); play != "" {
-		os.Exit(act(m, play))
+	if os.Getenv("TESTDB_PLAY") != "" {
+		os.Exit(m.Run()) // TestPlay is started for what is left of it afterwards.
 	}
 	testkit.VerifyNoLeaks(m)
 }
@@ -38,7 +39,7 @@ func mustExec(t *testing.T, conn *pgx.Conn, statement string) {
 }
 
 func TestPostgres_CalledTwice_GivesDatabasesOfTheirOwn(t *testing.T) {
-	first, second := connect(t, testkit.Postgres(t)), connect(t, testkit.Postgres(t))
+	first, second := connect(t, testdb.Postgres(t)), connect(t, testdb.Postgres(t))
 	mustExec(t, first, "CREATE TABLE same (n int)")
 	mustExec(t, second, "CREATE TABLE same (n int)")
 	mustExec(t, first, "INSERT INTO same VALUES (1)")
@@ -65,7 +66,7 @@ func TestPreparedPostgres_EachTest_GetsACopyOfItsOwn(t *testing.T) {
 	for range 4 {
 		t.Run("one of several", func(t *testing.T) {
 			t.Parallel()
-			conn := connect(t, testkit.PreparedPostgres(t, prepare))
+			conn := connect(t, testdb.PreparedPostgres(t, prepare))
 			mustExec(t, conn, "INSERT INTO prepared VALUES (1)")
 			var rows int
 			if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM prepared").Scan(&rows); err != nil || rows != 1 {
@@ -89,14 +90,14 @@ func TestPreparedPostgres_WhateverATestLeaves_TheNextFindsItAsPrepared(t *testin
 		"an open transaction": "BEGIN; LOCK TABLE prepared",
 	} {
 		t.Run("leave "+name, func(t *testing.T) {
-			conn, err := pgx.Connect(t.Context(), testkit.PreparedPostgres(t, prepare))
+			conn, err := pgx.Connect(t.Context(), testdb.PreparedPostgres(t, prepare))
 			if err != nil {
 				t.Fatal(err)
 			}
 			mustExec(t, conn, leave) // The connection stays open.
 		})
 		t.Run("after "+name, func(t *testing.T) {
-			conn := connect(t, testkit.PreparedPostgres(t, prepare))
+			conn := connect(t, testdb.PreparedPostgres(t, prepare))
 			var rows, version, relations int
 			const look = `SELECT (SELECT count(*) FROM prepared), (SELECT n FROM version),
 				(SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)`
@@ -119,7 +120,7 @@ func TestPreparedPostgres_WhateverATestLeaves_TheNextFindsItAsPrepared(t *testin
 func TestPreparedPostgres_ConnectionsOfThePackageWereEnded_IsRecycledAllTheSame(t *testing.T) {
 	for range 3 { // The second and the third find a database with a connection that is kept.
 		t.Run("ends all connections", func(t *testing.T) {
-			conn := connect(t, testkit.PreparedPostgres(t, prepare))
+			conn := connect(t, testdb.PreparedPostgres(t, prepare))
 			mustExec(t, conn, "INSERT INTO prepared VALUES (1)")
 			mustExec(t, conn, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 				WHERE datname = current_database() AND pid <> pg_backend_pid()`)
@@ -135,7 +136,7 @@ func TestPostgres_ByParallelTests_Works(t *testing.T) {
 	for range 4 {
 		t.Run("one of several", func(t *testing.T) {
 			t.Parallel()
-			mustExec(t, connect(t, testkit.Postgres(t)), "CREATE TABLE mine (n int)")
+			mustExec(t, connect(t, testdb.Postgres(t)), "CREATE TABLE mine (n int)")
 		})
 	}
 }
@@ -143,7 +144,7 @@ func TestPostgres_ByParallelTests_Works(t *testing.T) {
 func TestPostgres_AfterTheTest_DatabaseIsGone(t *testing.T) {
 	var url string
 	t.Run("uses a database and leaves a connection open", func(t *testing.T) {
-		url = testkit.Postgres(t)
+		url = testdb.Postgres(t)
 		conn, err := pgx.Connect(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)
@@ -158,7 +159,7 @@ func TestPostgres_AfterTheTest_DatabaseIsGone(t *testing.T) {
 }
 
 func TestPostgresServer_StoppedAndStarted_KeepsWhatWasCommitted(t *testing.T) {
-	server := testkit.NewPostgresServer(t)
+	server := testdb.NewPostgresServer(t)
 	conn := connect(t, server.URL())
 	mustExec(t, conn, "CREATE TABLE kept AS SELECT 7 AS n")
 
@@ -182,7 +183,7 @@ func TestPostgresServer_StoppedAndStarted_KeepsWhatWasCommitted(t *testing.T) {
 }
 
 func TestPostgresServer_Setting_GoesOverTheDefault(t *testing.T) {
-	server := testkit.NewPostgresServer(t, "fsync = on")
+	server := testdb.NewPostgresServer(t, "fsync = on")
 	var fsync string
 	if err := connect(t, server.URL()).QueryRow(t.Context(), "SHOW fsync").Scan(&fsync); err != nil {
 		t.Fatal(err)

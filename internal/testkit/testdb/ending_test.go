@@ -1,4 +1,4 @@
-package testkit_test
+package testdb_test
 
 import (
 	"bufio"
@@ -16,26 +16,17 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
-
-// act is what this test binary does when a test here starts it again, to see
-// what is left of it afterwards.
-func act(m *testing.M, play string) int {
-	if play == "leak" {
-		go func() { select {} }()
-		testkit.VerifyNoLeaks(m)
-	}
-	return m.Run()
-}
 
 // TestPlay is a test only in a binary started by startPlay.
 func TestPlay(t *testing.T) {
-	switch os.Getenv("TESTKIT_PLAY") {
+	switch os.Getenv("TESTDB_PLAY") {
 	case "panic":
-		fmt.Println(testkit.NewPostgresServer(t).URL())
+		fmt.Println(testdb.NewPostgresServer(t).URL())
 		panic("as played")
 	case "wait":
-		fmt.Println(testkit.Postgres(t))
+		fmt.Println(testdb.Postgres(t))
 		select {}
 	}
 }
@@ -45,7 +36,7 @@ func TestPlay(t *testing.T) {
 func startPlay(t *testing.T, play string) (cmd *exec.Cmd, dir string, pid int) {
 	t.Helper()
 	cmd = exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPlay$", "-test.v=false")
-	cmd.Env = append(os.Environ(), "TESTKIT_PLAY="+play, "ASSENT_TEST_POSTGRES_URL=")
+	cmd.Env = append(os.Environ(), "TESTDB_PLAY="+play, "ASSENT_TEST_POSTGRES_URL=")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -124,13 +115,4 @@ func TestPostgres_TestBinaryPanics_LeavesNothing(t *testing.T) {
 		t.Error("the panicking binary ended well")
 	}
 	wantGone(t, dir, pid)
-}
-
-func TestVerifyNoLeaks_GoroutineLeft_FailsThePackage(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPlay$")
-	cmd.Env = append(os.Environ(), "TESTKIT_PLAY=leak")
-	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "found unexpected goroutines") {
-		t.Errorf("err = %v, output:\n%s", err, out)
-	}
 }
