@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -173,6 +174,9 @@ func noError(t testing.TB, doing string, err error) {
 // same compares; nil and empty are the same.
 func same(t testing.TB, what string, got, want any) {
 	t.Helper()
+	if reflect.DeepEqual(want, got) {
+		return // Which is found a hundred times faster than that there is no difference.
+	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", what, diff)
 	}

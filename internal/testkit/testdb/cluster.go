@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -34,9 +35,23 @@ type cluster struct {
 	lines    *bufio.Reader
 }
 
+// initialised is a folder that initdb has filled, of which each server of this test binary gets a copy: initdb takes five times as long.
+//
+//nolint:gochecknoglobals // One for a test binary is the point. It ends with the binary, as the server that tests share does.
+var initialised = sync.OnceValues(func() (*cluster, error) { return newFolder("", "", "initdb") })
+
 // newCluster makes a server in a temporary folder and starts it. Each setting
 // is "name=value" for postgresql.conf and goes over those of defaultSettings.
 func newCluster(settings ...string) (*cluster, error) {
+	from, err := initialised()
+	if err != nil {
+		return nil, err
+	}
+	return newFolder(strings.Join(settings, "\n"), from.dir, "make", "start")
+}
+
+// newFolder makes a temporary folder with a watchdog, and gives it the orders.
+func newFolder(settings, from string, orders ...string) (*cluster, error) {
 	bin, err := findPrograms(os.Getenv("PATH"), "/usr/lib/postgresql/*/bin")
 	if err != nil {
 		return nil, err
@@ -45,12 +60,12 @@ func newCluster(settings ...string) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("folder for PostgreSQL: %w", err)
 	}
-	conf := strings.Join(append(defaultSettings(dir), settings...), "\n")
-	c, err := watch(dir, bin, conf)
+	conf := strings.Join(append(defaultSettings(dir), settings), "\n")
+	c, err := watch(dir, bin, conf, from)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	for _, order := range []string{"make", "start"} {
+	for _, order := range orders {
 		if err := c.order(order); err != nil {
 			return nil, errors.Join(err, c.end())
 		}
@@ -75,7 +90,7 @@ func defaultSettings(dir string) []string {
 
 // watch starts the watchdog over an empty folder, as a user that PostgreSQL accepts, in a session of its own: Ctrl-C in
 // the terminal of the tests must not end it before it has cleaned up.
-func watch(dir, bin, conf string) (*cluster, error) {
+func watch(dir, bin, conf, from string) (*cluster, error) {
 	credential, err := serverUser()
 	if err != nil {
 		return nil, err
@@ -93,7 +108,7 @@ func watch(dir, bin, conf string) (*cluster, error) {
 	if err != nil {
 		return nil, errors.Join(err, orderReader.Close(), orderWriter.Close())
 	}
-	cmd := exec.Command("/bin/sh", "-c", watchdogScript, "assent-pg-watchdog", dir, bin, conf) //nolint:noctx // It must outlive every context of the test binary.
+	cmd := exec.Command("/bin/sh", "-c", watchdogScript, "assent-pg-watchdog", dir, bin, conf, from) //nolint:noctx // It must outlive every context of the test binary.
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + dir}
 	cmd.Stdin, cmd.Stdout = orderReader, answerWriter

@@ -80,6 +80,9 @@ func TestWithDatabase_KeepsTheRest(t *testing.T) {
 }
 
 func TestNewCluster_SettingThatPostgresRefuses_SaysWhyAndLeavesNothing(t *testing.T) {
+	if _, err := initialised(); err != nil { // It stays until the test binary ends.
+		t.Fatal(err)
+	}
 	t.Setenv("TMPDIR", shortTempDir(t))
 	_, err := newCluster("no_such_setting = 1")
 	if err == nil || !strings.Contains(err.Error(), "no_such_setting") {

@@ -3,10 +3,11 @@
 # or "failed". When standard input ends, which the kernel sees to even if the
 # test binary is killed, the server is stopped and its folder removed.
 #
-# Arguments: the server's folder, the folder of PostgreSQL's programs, and the
-# lines to add to postgresql.conf.
+# Arguments: the server's folder, the folder of PostgreSQL's programs, the lines
+# to add to postgresql.conf, and the folder whose data is copied by "make". A
+# folder with data to copy is made by "initdb"; no server is started over it.
 set -u
-dir=$1 bin=$2 conf=$3
+dir=$1 bin=$2 conf=$3 from=$4
 log=$dir/log
 umask 077
 
@@ -21,12 +22,12 @@ answer() {
 }
 
 make() {
-	"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync &&
-		printf '%s\n' "$conf" >>"$dir/data/postgresql.conf"
+	cp -R "$from/data" "$dir/data" && printf '%s\n' "$conf" >>"$dir/data/postgresql.conf"
 }
 
 while read -r order; do
 	case $order in
+	initdb) answer "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync ;;
 	make) answer make ;;
 	start) answer "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 60 start ;;
 	stop) answer "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop ;;
