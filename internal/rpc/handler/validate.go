@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
@@ -16,9 +17,14 @@ import (
 // Validation checks the shape of messages by the rules in the protos. What they mean the domain checks.
 type Validation struct{ protovalidate.Validator }
 
-// NewValidation compiles the rules of every message that comes in, so that no call waits for it and a wrong rule is found at
+// NewValidation returns the rules of every message that comes in, compiled, so that no call waits for it and a wrong rule is found at
 // start.
-func NewValidation() (Validation, error) {
+func NewValidation() (Validation, error) { return validation() }
+
+//nolint:gochecknoglobals // Compiled once from the protos and immutable: tests start hundreds of servers.
+var validation = sync.OnceValues(compile)
+
+func compile() (Validation, error) {
 	validator, err := protovalidate.New(protovalidate.WithDisableLazy(), protovalidate.WithMessageDescriptors(contract.Incoming()...))
 	if err != nil {
 		return Validation{}, fmt.Errorf("compile the rules of the messages: %w", err)

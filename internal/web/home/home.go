@@ -5,10 +5,9 @@ package home
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"net/http"
+	"sync"
 
-	"github.com/assent-io/assent/internal/openapi"
 	"github.com/assent-io/assent/internal/web/page"
 )
 
@@ -54,7 +53,7 @@ type Answer struct {
 type Pages struct {
 	opts            Options
 	home, reference *page.Page
-	api             *reference
+	api             func() (*reference, error) // reads the document on the first call
 }
 
 // New returns the pages.
@@ -70,11 +69,7 @@ func New(opts Options) (*Pages, error) {
 	if p.reference, err = layout.NewPage(referenceText); err != nil {
 		return nil, err
 	}
-	document, err := openapi.Read(opts.Document)
-	if err != nil {
-		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
-	}
-	p.api = newReference(document)
+	p.api = sync.OnceValues(func() (*reference, error) { return readReference(opts.Document) })
 	return p, nil
 }
 
@@ -129,5 +124,10 @@ func (p *Pages) writeHome(w http.ResponseWriter, r *http.Request, code int, data
 
 // ServeReference answers with the reference of the API.
 func (p *Pages) ServeReference(w http.ResponseWriter, _ *http.Request) {
-	p.reference.Write(w, http.StatusOK, p.api)
+	api, err := p.api()
+	if err != nil {
+		http.Error(w, "the page could not be written", http.StatusInternalServerError)
+		return
+	}
+	p.reference.Write(w, http.StatusOK, api)
 }

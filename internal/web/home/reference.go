@@ -61,7 +61,12 @@ const (
 	responseRef = "#/components/responses/"
 )
 
-func newReference(d *openapi.Document) *reference {
+// readReference describes the calls and messages of the OpenAPI document.
+func readReference(document []byte) (*reference, error) {
+	d, err := openapi.Read(document)
+	if err != nil {
+		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
+	}
 	r := &reference{Title: d.Info.Title, Description: d.Info.Description}
 	for _, tag := range d.Tags {
 		g := group{Name: tag.Name, Description: tag.Description}
@@ -77,7 +82,7 @@ func newReference(d *openapi.Document) *reference {
 	for _, member := range d.Components.Schemas {
 		r.Schemas = append(r.Schemas, newSchema(member.Name, member.Value))
 	}
-	return r
+	return r, nil
 }
 
 func newCall(d *openapi.Document, verb, path string, o *openapi.Operation) call {
