@@ -79,6 +79,7 @@ func (r *running) taken(t testing.TB, n int) {
 }
 
 func TestKeys_RotatedWhileTwoServersAnswer_NothingIsMissedOrRefused(t *testing.T) {
+	t.Parallel()
 	db := newDatabase(t, "postgres")
 	other := db.withKeys("other.keys")
 	one, two := db.serve(nil), other.serve(nil)
@@ -93,11 +94,13 @@ func TestKeys_RotatedWhileTwoServersAnswer_NothingIsMissedOrRefused(t *testing.T
 	var pairs sync.WaitGroup
 	for pair := range 3 {
 		pairs.Go(func() {
+			pace := time.NewTicker(20 * time.Millisecond) // Files are taken up in seconds: hundreds of rounds fall between them.
+			defer pace.Stop()
 			for n := 0; ; n++ {
 				select {
 				case <-done:
 					return
-				default:
+				case <-pace.C:
 				}
 				through, other := clients[(pair+n)%2], clients[(pair+n+1)%2]
 				withdrawThenCheck(t, through, other, fmt.Sprintf("p%d-%d@example.at", pair, n))
@@ -136,6 +139,7 @@ func withdrawAgain(t testing.TB, through, other assentv1.ConsentServiceClient, a
 }
 
 func TestKeys_ServerLeftBehind_RefusesInsteadOfAnsweringWrongly_AndRecovers(t *testing.T) {
+	t.Parallel()
 	defer http.DefaultClient.CloseIdleConnections()
 	db := newDatabase(t, "postgres")
 	other := db.withKeys("other.keys")

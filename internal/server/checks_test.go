@@ -20,6 +20,7 @@ import (
 )
 
 func TestStart_WhatIsWrongOutsideTheDatabase_IsRefusedBeforeAnythingIsChanged(t *testing.T) {
+	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestKeepalive_ClientThatPingsOften_KeepsItsConnection(t *testing.T) {
+	t.Parallel()
 	r := run(t, settings(t))
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", r.at.GRPC)

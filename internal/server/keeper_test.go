@@ -107,6 +107,7 @@ func TestKeeper_TakesACheckpointAtStart_OnDemand_AndAtStop(t *testing.T) {
 }
 
 func TestKeeper_TakesACheckpointAtIntervals_WhereTheLedgerHasGrown(t *testing.T) {
+	t.Parallel()
 	cfg := keeping(t)
 	cfg.CheckpointInterval = time.Second
 	r := run(t, cfg)

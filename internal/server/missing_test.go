@@ -17,6 +17,7 @@ import (
 )
 
 func TestServe_DatabaseFileDeleted_RecordsNothingAndIsNotReady(t *testing.T) {
+	t.Parallel()
 	cfg := settings(t)
 	r := run(t, cfg)
 	withdraw := func() *answer {

@@ -16,6 +16,7 @@ import (
 )
 
 func TestOutage_DatabaseGoesAndComesBack_ServerGoesWithIt(t *testing.T) {
+	t.Parallel()
 	const secret = "open-sesame"
 	database := testdb.NewPostgresServer(t)
 	cfg := settings(t)

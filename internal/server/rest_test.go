@@ -220,6 +220,7 @@ func TestREST_WhatIsWrong_IsToldAndRepeatsNoAddress(t *testing.T) {
 }
 
 func TestREST_BodyOverTheLimit_Is413(t *testing.T) {
+	t.Parallel()
 	r := run(t, settings(t))
 	large := fmt.Sprintf(`{"address": "%s"}`, strings.Repeat("a", 5<<20))
 	if got := r.as(http.MethodPost, "/v1/recipients:lookup", large); got.code != http.StatusRequestEntityTooLarge || got.reason() != "TOO_LARGE" {
