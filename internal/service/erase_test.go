@@ -366,6 +366,7 @@ func TestErase_NothingIsLeftInTheFilesOfSQLite(t *testing.T) {
 }
 
 func TestErase_NothingIsLeftInTheFilesOfPostgreSQL(t *testing.T) {
+	t.Parallel()
 	server := testdb.NewPostgresServer(t, "wal_recycle = off", "min_wal_size = 32MB", "autovacuum = off")
 	w := newWorldAt(t, server.URL())
 	nothingIsLeft(t, w, func(n *needles) {

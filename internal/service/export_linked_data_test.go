@@ -239,6 +239,7 @@ func TestExport_LinkedData_LaterCatalogAndVoid_AgreesWithTheCheck(t *testing.T) 
 
 // Whatever arrives in whatever order, and whatever of it is erased, the file says of each spelling what checks say of what is left.
 func TestProperty_LinkedData_AgreesWithChecksAlsoAfterErasures(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite")
 	s, ctx := w.acme()
 	w.clock.Advance(200 * time.Hour)

@@ -379,6 +379,7 @@ func TestRetention_WithoutScope_IsRefused(t *testing.T) {
 
 // Whatever was recorded and whenever retention runs: the evidence of the grant that an ALLOW names is held.
 func TestRetention_EvidenceThatAnAllowRestsOn_IsNeverRemoved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite")
 	s, ctx := w.keeping("evidence: P20D, requests: P5D, hard_bounces: P15D")
 	people := 0

@@ -295,6 +295,7 @@ func TestRotation_EvidenceUnderAMasterKeyThatIsMissing_SaysSo(t *testing.T) {
 // TestRotation_InWhateverOrder_NoRefusalIsMissed lets replicas check, record and take up key files in any order, also the wrong one: a
 // replica may refuse to answer, but never misses what was acknowledged.
 func TestRotation_InWhateverOrder_NoRefusalIsMissed(t *testing.T) {
+	t.Parallel()
 	var f *fleet
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
