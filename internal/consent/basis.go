@@ -23,13 +23,13 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 	}
 	switch {
 	case found.n > 0:
-		return e.rules.deny(e.at, found.codes())
+		return e.rules.Deny(e.at, found.codes()...)
 	case e.grantExists(func(g *Grant) bool {
 		return g.On(e.rules.channel.ID) && !e.rules.channel.Accepts(g.Basis) && g.After(bounced)
 	}):
-		return e.rules.denyFor(e.at, CodeBasisNotAccepted)
+		return e.rules.Deny(e.at, CodeBasisNotAccepted)
 	default:
-		return e.rules.denyFor(e.at, CodeNoLegalBasis)
+		return e.rules.Deny(e.at, CodeNoLegalBasis)
 	}
 }
 
@@ -260,8 +260,8 @@ func (e *evaluation) otherEnds(g *Grant) Instant {
 	return Earliest(g.Expires, e.customerLapse(g))
 }
 
-// allow is an ALLOW without a grant.
-func (r *Rules) allow(t Instant, code Code, basis catalog.Basis) Decision {
+// Allow is an ALLOW without a grant.
+func (r *Rules) Allow(t Instant, code Code, basis catalog.Basis) Decision {
 	codes := [1]Code{code}
 	return r.allowing(t, codes[:], basis)
 }

@@ -27,8 +27,8 @@ type Rules struct {
 	coverage coverage  // what scopes reach the channel under the sender
 	honoured []honours // channels whose refusals count here
 	reasons  *reasonLists
-	// The obligations of messages on a consent, on another basis, and of confirmation mails.
-	byConsent, byOther, ofConfirmation []string
+	// The obligations of messages on a consent, and on another basis.
+	byConsent, byOther []string
 }
 
 // honours is a channel; another one honours its refusals.
@@ -77,7 +77,6 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	}
 	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
 	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")
-	rules.ofConfirmation = []string{ObligationNoAdvertising, ObligationImprint, ObligationNotMeLink}
 	if ch.Retired {
 		rules.stage2 = append(rules.stage2, CodeChannelRetired)
 	}

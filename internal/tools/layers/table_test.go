@@ -80,7 +80,7 @@ func allowed() map[string][]string {
 			"internal/storage",
 		},
 		"internal/service/record": {
-			"internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault", "internal/locale",
+			"internal/catalog", "internal/consent", "internal/consent/optin", "internal/consent/statement", "internal/fault", "internal/locale",
 			"internal/service/access", "internal/service/check", "internal/service/disclosure", "internal/service/env",
 			"internal/service/reference", "internal/service/rights", "internal/service/subjects", "internal/service/txn",
 			"internal/storage", "internal/token",
@@ -213,6 +213,7 @@ func allowed() map[string][]string {
 		"internal/consent/statement": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/storedtext",
 		},
+		"internal/consent/optin":      {"internal/address", "internal/consent"},
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
 		"internal/consent/standing":   {"internal/consent"},
 		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
@@ -312,7 +313,7 @@ func confined() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
-		"internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
+		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault",
 		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/timetext", "internal/tlv",
