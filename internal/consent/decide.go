@@ -132,7 +132,7 @@ func (e *evaluation) has(reason Reason, test func(b block) bool) bool {
 	return slices.ContainsFunc(e.blocks, func(b block) bool { return b.Reason == reason && test(b) })
 }
 
-func (e *evaluation) inScope(b block) bool { return e.rules.coverage.covers(b.Scope) }
+func (e *evaluation) inScope(b block) bool { return e.rules.coverage.Covers(b.Scope) }
 
 // blocksOnEveryClass is stage 3. A legal notice is stopped by a LEGAL_BLOCK only.
 func (e *evaluation) blocksOnEveryClass(found *findings) {
@@ -206,12 +206,6 @@ func (e *evaluation) decideClass(found *findings) Decision {
 		return r.Allow(e.at, CodeAllowLegal, catalog.BasisLegalObligation)
 	}
 	return r.Allow(e.at, CodeAllowContract, catalog.BasisContract)
-}
-
-// asksAgainFor reports whether g ends a refusal on a channel that is not marketing: a consent by which the person asks for the messages
-// again. A purchase does not, and neither does a list that was imported: an opt-out wins over it everywhere.
-func (g *Grant) asksAgainFor(channel string, since Instant) bool {
-	return g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.On(channel) && g.Begin() > since
 }
 
 func (r *Refusal) code() Code {
