@@ -37,8 +37,8 @@ type Decision struct {
 
 // Decide answers whether a may be contacted at t.
 func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
-	if d, denied := r.DenyAll(t); denied {
-		return d
+	if len(r.stage2) > 0 {
+		return r.Deny(t, r.stage2...)
 	}
 	e := evaluation{rules: r, known: known, at: t}
 	var buffer [4]block
