@@ -35,6 +35,7 @@ const (
 	PurposeAnswer   Purpose = "assent/1/answer/"   // of a request's id
 	PurposeToken    Purpose = "assent/1/token/"    // of nothing
 	PurposePage     Purpose = "assent/1/page/"     // of a method and filter
+	PurposeFeed     Purpose = "assent/1/feed/"     // of nothing
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed

@@ -14,7 +14,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
 		fault.InvalidClient, fault.InvalidRequest, fault.InvalidReceipt:
 		return codes.InvalidArgument, true
-	case fault.PositionUnknown:
+	case fault.PositionUnknown, fault.PositionCompacted:
 		return codes.OutOfRange, true
 	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
@@ -31,7 +31,7 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 		return codes.Unauthenticated, true
 	case fault.ScopeMissing, fault.OtherDepartment, fault.OtherController:
 		return codes.PermissionDenied, true
-	case fault.TooLarge, fault.TooManyCalls:
+	case fault.TooLarge, fault.TooManyCalls, fault.SlowWatcher:
 		return codes.ResourceExhausted, true
 	case fault.ClockSkew, fault.KeyMissing, fault.Unavailable, fault.ServerStopping:
 		return codes.Unavailable, true
