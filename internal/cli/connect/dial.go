@@ -225,12 +225,32 @@ func CallAgain[In, Out any](
 	}
 	out, err := backoff.Retry(ctx, once, backoff.WithBackOff(s.options.newPauses()), backoff.WithMaxTries(maxRetry+1),
 		backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(error, time.Duration) {
-			s.told.Do(func() { s.notef("The server at %s is not available; trying again.", s.options.Server) })
+			s.Away()
 		}))
 	if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
 		err = permanent.Unwrap() // The last try returns it wrapped.
 	}
 	return out, err
+}
+
+// Pauses returns the pauses between the tries of a call.
+func (s *Server) Pauses() backoff.BackOff { return s.options.newPauses() }
+
+// Away tells people, once, that the server is away.
+func (s *Server) Away() {
+	s.told.Do(func() { s.notef("The server at %s is not available; trying again.", s.options.Server) })
+}
+
+// Wait waits before the next try; its error is that of the context.
+func (s *Server) Wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // newPauses returns the pauses between the tries of a call: up to twice as long each time, at most five seconds, and at random, so

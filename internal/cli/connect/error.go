@@ -30,6 +30,16 @@ func (e *Error) Error() string { return status.Convert(e.Err).Message() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Reason returns the reason of an error of a call; empty if it has none.
+func Reason(err error) string {
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
+}
+
 // CatalogPrefix begins what the server says about a line of a catalog.
 const CatalogPrefix = "catalog:"
 

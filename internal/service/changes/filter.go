@@ -1,0 +1,53 @@
+package changes
+
+import (
+	"sync"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/reference"
+)
+
+// maxWorths is how many versions of the catalog grants are valued by without doing it anew.
+const maxWorths = 4
+
+// worths caches what grants are worth under versions of the catalog.
+type worths struct {
+	mu    sync.Mutex
+	known map[*catalog.Catalog]*feed.Worths
+}
+
+// under returns what grants are worth under a version of the catalog.
+func (w *worths) under(c *reference.CatalogVersion) (*feed.Worths, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if known := w.known[c.Parsed]; known != nil {
+		return known, nil
+	}
+	made, err := feed.NewWorths(c.Parsed)
+	if err != nil {
+		return nil, err
+	}
+	if w.known == nil || len(w.known) >= maxWorths {
+		w.known = map[*catalog.Catalog]*feed.Worths{}
+	}
+	w.known[c.Parsed] = made
+	return made, nil
+}
+
+// sees reports whether a reader sees a rule: it is of a kind that is asked for, counts for one of the channels, and concerns the caller's
+// department. A rule that a channel honours concerns it, too.
+func (r *reader) sees(rule *feed.Rule) bool {
+	return r.filter.Wants(rule)
+}
+
+// infosOf returns what readers need to know of channels.
+func infosOf(w *feed.Worths, channels []string) []feed.Channel {
+	var infos []feed.Channel
+	for _, id := range channels {
+		if ch := w.Channel(id); ch != nil {
+			infos = append(infos, *ch)
+		}
+	}
+	return infos
+}
