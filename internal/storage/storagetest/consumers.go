@@ -15,6 +15,7 @@ func consumerTests() []test {
 		{"AddConsumer_ThatExists_IsAnErrorAndStoresNothing", testAddConsumerTwice},
 		{"RevokeConsumer_EndsItAndDestroysItsKey", testRevokeConsumer},
 		{"AcknowledgeConsumer_TakesWhatWasSaidLast", testAcknowledgeConsumer},
+		{"DropConsumer_ThatWasNotSeenSince", testDropConsumer},
 		{"ListHashes_OfSubjects_InTheirOrder_TheLastStoredOfEach", testListHashes},
 		{"ListHashes_OfVeryManySubjects_AreAllFound", testManyListHashes},
 		{"FeedRemovals_OfWhatAConsumerLacks_InPages", testFeedRemovals},
@@ -58,10 +59,26 @@ func testConsumers(t *testing.T, open Open) {
 	_, one, err := tables.ConsumerOf(t.Context(), store, "a-b")
 	noError(t, "ConsumerOf", err)
 	same(t, "the one", one, []tables.Consumer{ended})
-	writeTables(t, store, tables.DropConsumer("a-b"), tables.DropConsumer("none"))
-	_, one, err = tables.ConsumerOf(t.Context(), store, "a-b")
-	noError(t, "ConsumerOf", err)
-	same(t, "the one that was deleted", one, []tables.Consumer(nil))
+}
+
+func testDropConsumer(t *testing.T, open Open) {
+	store := initialised(t, open)
+	seen := consumer("seen")
+	seen.Seen = instant(5)
+	writeTables(t, store, each(tables.AddConsumer, consumer("new"), seen)...)
+	for _, c := range []struct {
+		id   string
+		at   int64
+		want []tables.Consumer
+	}{
+		{"new", 0, []tables.Consumer{consumer("new"), seen}}, {"seen", 4, []tables.Consumer{consumer("new"), seen}},
+		{"new", 1, []tables.Consumer{seen}}, {"none", 9, []tables.Consumer{seen}}, {"seen", 5, nil},
+	} {
+		writeTables(t, store, tables.DropConsumer(c.id, instant(c.at)))
+		_, all, err := tables.Consumers(t.Context(), store, "", 10)
+		noError(t, "Consumers", err)
+		same(t, "the consumers", all, c.want)
+	}
 }
 
 func testAddConsumerTwice(t *testing.T, open Open) {

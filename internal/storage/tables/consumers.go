@@ -75,9 +75,12 @@ func AcknowledgeConsumer(id string, upTo storage.Mark, at consent.Instant) stora
 	}
 }
 
-// DropConsumer deletes a consumer, if there is one with the id.
-func DropConsumer(id string) storage.Statement {
-	return storage.Statement{Doing: "delete a consumer", SQL: `DELETE FROM consumers WHERE id = $1`, Args: []any{id}}
+// DropConsumer deletes the consumer with the id, if there is one and it was not seen after the instant, which counts its creation.
+func DropConsumer(id string, unseenSince consent.Instant) storage.Statement {
+	return storage.Statement{
+		Doing: "delete a consumer", SQL: `DELETE FROM consumers WHERE id = $1 AND COALESCE(seen_time, created_time) <= $2`,
+		Args: []any{id, int64(unseenSince)},
+	}
 }
 
 func scanConsumer(scan storage.Scan) (Consumer, error) {
