@@ -58,6 +58,10 @@ const (
 	RequestIDReused    Code = "REQUEST_ID_REUSED"
 	ClientExists       Code = "CLIENT_EXISTS"
 	ClientMissing      Code = "CLIENT_NOT_FOUND"
+	InvalidConsumer    Code = "INVALID_CONSUMER"
+	ConsumerExists     Code = "CONSUMER_EXISTS"
+	ConsumerMissing    Code = "CONSUMER_NOT_FOUND"
+	ConsumerRevoked    Code = "CONSUMER_REVOKED"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -117,7 +121,8 @@ func AllCodes() []Code {
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
-		Unauthenticated, ScopeMissing, OtherDepartment, TooLarge, TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
+		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
+		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}
 }

@@ -18,8 +18,10 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
@@ -74,6 +76,8 @@ type Service struct {
 	*receipts.Verifier
 	*record.Recorder
 	*rights.Rights
+	*erased.Lists
+	*consumers.Consumers
 	*retention.Remover
 	*export.Exporter
 	*audit.Rebuilder
@@ -116,13 +120,15 @@ func wire(env *env.Env, opts *Options) *Service {
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
 	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter)
+	s.Lists = erased.New(env, s.Guard)
+	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
-	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Forgotten: s.Forget})
+	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.Erased, Forgotten: s.Forget})
 	return s
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
@@ -54,8 +55,8 @@ type Rights interface {
 	Void(ctx context.Context, in rights.Void) (rights.Voided, error)
 	PlaceHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
 	ReleaseHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
-	Returns(ctx context.Context, in rights.ReturnsInput) (rights.ReturnsPage, error)
-	Claims(ctx context.Context, in rights.ClaimsInput) (rights.ClaimsPage, error)
+	Returns(ctx context.Context, in erased.ReturnsInput) (erased.ReturnsPage, error)
+	Claims(ctx context.Context, in erased.ClaimsInput) (erased.ClaimsPage, error)
 }
 
 // Catalogs keeps the catalog.
