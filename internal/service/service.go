@@ -125,7 +125,7 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
-	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, opts.Feed)
+	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
 	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.Erased, Forgotten: s.Forget})

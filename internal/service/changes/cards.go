@@ -27,13 +27,11 @@ func (g *gatherer) cards(ctx context.Context) ([]card, error) {
 		if s == nil {
 			continue
 		}
-		c, known, err := g.foldedCard(ctx, s, t)
+		c, err := g.foldedCard(ctx, s, t)
 		if err != nil {
 			return nil, err
 		}
-		if known {
-			all = append(all, c)
-		}
+		all = append(all, c)
 	}
 	for key, whole := range g.domain {
 		if s := g.loaded[key]; s != nil && s.address != "" {
@@ -42,8 +40,56 @@ func (g *gatherer) cards(ctx context.Context) ([]card, error) {
 			})
 		}
 	}
+	all, err := g.nameHashes(ctx, all)
 	slices.SortFunc(all, func(a, b card) int { return cmp.Or(cmp.Compare(a.match, b.match), cmp.Compare(a.text, b.text)) })
-	return all, nil
+	return all, err
+}
+
+// nameHashes gives the cards without a text the hashes that erasures kept, and adds those of the erased spellings. A card without either is
+// left out: no reader can be told whom it is about.
+func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
+	var ids []consent.SubjectID
+	for i := range all {
+		if c := &all[i]; c.subject != nil && (c.text == "" || len(g.nameless[c.subject.key]) > 0) {
+			ids = append(ids, c.subject.id)
+		}
+	}
+	if len(ids) == 0 {
+		return all, nil
+	}
+	kept, err := g.feed.consumers.ListHashes(ctx, g.feed.Store, ids)
+	if err != nil {
+		return nil, err
+	}
+	var named, spelled []card
+	for i := range all {
+		c := all[i]
+		if c.subject == nil {
+			named = append(named, c)
+			continue
+		}
+		for _, hash := range kept[c.subject.id] {
+			if hash.Spelling == ([16]byte{}) {
+				c.person = hash.Hash
+			}
+		}
+		if c.text == "" {
+			c.inner = c.person
+		}
+		if c.text == "" && c.person == ([32]byte{}) {
+			continue
+		}
+		named = append(named, c)
+		for _, hash := range kept[c.subject.id] {
+			if slices.Contains(g.nameless[c.subject.key], hash.Spelling) {
+				spelled = append(spelled, card{
+					match: consent.FormExact, inner: hash.Hash, person: c.person, about: c.about, whole: true,
+					before: g.worths.ExactCard(nil, c.subject.before, hash.Spelling), after: g.worths.ExactCard(nil, c.subject.after, hash.Spelling),
+				})
+			}
+		}
+	}
+	return append(named, spelled...), nil
 }
 
 // exactCard returns the card of an exact form.
@@ -67,18 +113,24 @@ func (g *gatherer) exactCard(t *touchedExact) (card, error) {
 			c.about = append(c.about, folded.key)
 		}
 	}
+	if folded != nil {
+		var err error
+		if c.ofFolded, err = g.foldedRules(folded, func(s *subject) *consent.State { return s.after }); err != nil {
+			return c, err
+		}
+	}
 	c.before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling)
 	c.after = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling)
 	return c, nil
 }
 
-// foldedCard returns the card of a folded form, and whether its text is known.
-func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded) (card, bool, error) {
-	c := card{match: consent.FormFolded, text: cmp.Or(t.text, s.address), about: []storage.SubjectKey{s.key}, whole: t.whole}
+// foldedCard returns the card of a folded form; its text is empty if it is not known.
+func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded) (card, error) {
+	c := card{match: consent.FormFolded, text: cmp.Or(t.text, s.address), about: []storage.SubjectKey{s.key}, whole: t.whole, subject: s}
 	if c.text == "" {
 		known, err := g.addressesOf(ctx, s)
 		if err != nil {
-			return c, false, err
+			return c, err
 		}
 		for _, a := range known {
 			if a.Folded() > c.text { // All of them fold to the same; the choice is always the same one.
@@ -86,16 +138,13 @@ func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded)
 			}
 		}
 	}
-	if c.text == "" {
-		return c, false, nil
-	}
 	c.folded = c.text
 	var err error
 	if c.before, err = g.foldedRules(s, func(s *subject) *consent.State { return s.before }); err != nil {
-		return c, false, err
+		return c, err
 	}
 	c.after, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
-	return c, true, err
+	return c, err
 }
 
 // foldedRules returns the rules of a folded form and of what it is linked with, before or after.

@@ -19,8 +19,9 @@ func (f *Feed) channelResets(r *reader, at *place, w *window) []Entry {
 		return nil // The reader is refused for that in a moment.
 	}
 	var entries []Entry
-	for _, id := range now.channels {
-		if before == nil || !slices.Contains(r.channels, id) || decidesOtherwise(before, w.catalog.Parsed, id) {
+	for i := range now.infos {
+		id := now.infos[i].Channel
+		if before == nil || !r.has(id) || decidesOtherwise(before, w.catalog.Parsed, id) {
 			entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
@@ -46,6 +47,7 @@ type Feed struct {
 	guard       *access.Guard
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
+	consumers   *consumers.Consumers
 	options     Options
 	worths      worths
 	hub         *hub
@@ -54,12 +56,14 @@ type Feed struct {
 // New returns the feed. Close ends what watches it.
 func New(
 	env *env.Env, reference *reference.Reference, guard *access.Guard, checkpoints *checkpoint.Checkpoints, disclosures *disclosure.Counter,
-	options Options,
+	consumers *consumers.Consumers, options Options,
 ) *Feed {
 	if options.Keeps.IsZero() {
 		options.Keeps = period.Months(12)
 	}
-	f := &Feed{Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, options: options}
+	f := &Feed{Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
+		options: options,
+	}
 	f.hub = newHub(f)
 	return f
 }

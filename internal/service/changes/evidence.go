@@ -3,6 +3,7 @@ package changes
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/fault"
@@ -36,6 +37,22 @@ func (g *gatherer) addressesOf(ctx context.Context, s *subject) (map[[16]byte]ad
 	}
 	g.known[s.key] = known
 	return known, nil
+}
+
+// spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.
+func (f *Feed) spellings(ctx context.Context, c *card) ([]string, error) {
+	known, err := f.newGatherer(reading{}, nil).addressesOf(ctx, c.subject)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, a := range known {
+		if a.Exact() != c.text {
+			texts = append(texts, a.Exact())
+		}
+	}
+	slices.Sort(texts)
+	return texts, nil
 }
 
 // addAddress adds the address in the evidence of an event, if there is one.

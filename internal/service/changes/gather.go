@@ -19,6 +19,11 @@ type card struct {
 	about  []storage.SubjectKey // that disclosures are counted for
 	before []feed.Rule
 	after  []feed.Rule
+	// inner and person are the list hashes of the form and of the person's folded form, where text is empty: only keyed readers are told.
+	inner, person [32]byte
+	// ofFolded are the rules of the folded form of an exact one.
+	ofFolded []feed.Rule
+	subject  *subject // of a folded form
 	// whole reports that what readers hold of the card may be other than before: they are told to forget it, and what holds.
 	whole bool
 }
@@ -35,6 +40,8 @@ type gatherer struct {
 	folded map[storage.SubjectKey]*touchedFolded
 	domain map[storage.SubjectKey]bool // touched; whole or not
 	known  map[storage.SubjectKey]map[[16]byte]address.Address
+	// nameless are the spellings that a folded subject has rules for and no address is known of.
+	nameless map[storage.SubjectKey][][16]byte
 }
 
 type touchedExact struct {
@@ -52,7 +59,7 @@ func (f *Feed) newGatherer(part reading, worths *feed.Worths) *gatherer {
 	return &gatherer{
 		feed: f, part: part, worths: worths, locator: subjects.NewLocator(f.Keys, 1), loaded: map[storage.SubjectKey]*subject{},
 		exact: map[string]*touchedExact{}, folded: map[storage.SubjectKey]*touchedFolded{}, domain: map[storage.SubjectKey]bool{},
-		known: map[storage.SubjectKey]map[[16]byte]address.Address{},
+		known: map[storage.SubjectKey]map[[16]byte]address.Address{}, nameless: map[storage.SubjectKey][][16]byte{},
 	}
 }
 
@@ -220,10 +227,13 @@ func (g *gatherer) findSpellings(ctx context.Context) error {
 			return err
 		}
 		for _, spelling := range spellings {
-			if a, ok := known[spelling]; ok {
-				if err := g.touchExact(a, t.whole); err != nil {
-					return err
-				}
+			a, ok := known[spelling]
+			if !ok {
+				g.nameless[key] = append(g.nameless[key], spelling)
+				continue
+			}
+			if err := g.touchExact(a, t.whole); err != nil {
+				return err
 			}
 		}
 	}

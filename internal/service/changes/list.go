@@ -36,11 +36,15 @@ func (f *Feed) listChanges(ctx context.Context, in Request) (Page, error) {
 
 // begin returns the reader of a request, and where it begins.
 func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
+	as, err := f.consumers.Active(ctx, in.Consumer) // Before the head: from here on the reader is told of erasures.
+	if err != nil {
+		return nil, nil, err
+	}
 	head, err := f.Store.Head(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := f.newReader(ctx, &head, in)
+	r, err := f.newReader(ctx, &head, &as, in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,8 +55,13 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 	case FromBeginning:
 		at.Position = 0
 	default:
-		at, err = f.readToken(ctx, r, &head, in.From)
-		return r, at, err
+		if at, err = f.readToken(ctx, r, &head, in.From); err != nil {
+			return nil, nil, err
+		}
+		return r, at, f.consumers.Acknowledge(ctx, &r.consumer, at.Mark)
+	}
+	if at.missed, err = f.missed(ctx, r, mark); err != nil {
+		return nil, nil, err
 	}
 	at.root, err = f.checkpoints.RootAt(ctx, &head, at.Position)
 	return r, at, err

@@ -49,7 +49,9 @@ func (x *export) run(ctx context.Context) error {
 		return err
 	}
 	x.last = head
-	if err := x.mark(Part{Channels: x.reader.infos}); err != nil {
+	first := Part{Channels: x.reader.infos}
+	first.Entries, x.at.missed = x.at.missed, nil
+	if err := x.mark(first); err != nil {
 		return err
 	}
 	for after := (consent.SubjectID{}); ; {
@@ -93,8 +95,9 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 	var entries []Entry
 	for i := range w.cards {
 		c := &w.cards[i]
-		holds := x.reader.card(&card{match: c.match, text: c.text, folded: c.folded, about: c.about, after: c.after}, false, w.head.Position)
-		if err := x.feed.count(ctx, x.reader, w, c, holds); err != nil {
+		c.before, w.to = nil, storage.MarkOf(&w.head)
+		holds, err := x.feed.tellCard(ctx, x.reader, w, c, false)
+		if err != nil {
 			return err
 		}
 		entries = append(entries, holds...)

@@ -6,13 +6,13 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
-	"github.com/assent-io/assent/internal/storage"
 )
 
 // tell returns what a window tells a reader that is at its beginning, and moves the place to its end. What is told is counted as a
 // disclosure to the caller.
 func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page, error) {
-	var p Page
+	p := Page{Entries: at.missed}
+	at.missed = nil
 	if at.catalog != w.catalog.Version {
 		p.Entries = append(p.Entries, f.channelResets(r, at, w)...)
 		if err := f.under(r, w.catalog); err != nil {
@@ -27,8 +27,8 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 	}
 	for i := range w.cards {
 		c := &w.cards[i]
-		entries := r.card(c, c.whole || at.Position < at.until, w.to.Position)
-		if err := f.count(ctx, r, w, c, entries); err != nil {
+		entries, err := f.tellCard(ctx, r, w, c, c.whole || at.Position < at.until)
+		if err != nil {
 			return p, err
 		}
 		p.Entries = append(p.Entries, entries...)
@@ -55,38 +55,78 @@ func (f *Feed) sent(n int) {
 	}
 }
 
+// tellCard returns what a reader is told of a card of a window, and counts it.
+func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *card, whole bool) ([]Entry, error) {
+	entries, err := r.card(c, whole, w.to.Position)
+	if err == nil && r.form.legacy() {
+		var more []Entry
+		more, err = f.spelled(ctx, r, w, c, whole)
+		entries = append(entries, more...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return entries, f.count(ctx, r, w, c, entries)
+}
+
+// spelled returns what a reader of hashes without a key is told besides: what holds for a folded form is told of each of its spellings that is
+// known, and of a spelling whenever it is touched.
+func (f *Feed) spelled(ctx context.Context, r *reader, w *window, c *card, whole bool) ([]Entry, error) {
+	switch c.match {
+	case consent.FormExact:
+		if c.text == c.folded {
+			return nil, nil // The card of the folded form has the same hash.
+		}
+		return r.card(&card{match: consent.FormFolded, text: c.text, folded: c.folded, after: c.ofFolded}, true, w.to.Position)
+	case consent.FormFolded:
+		spellings, err := f.spellings(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		var entries []Entry
+		for _, text := range spellings {
+			more, err := r.card(&card{match: c.match, text: text, folded: c.folded, before: c.before, after: c.after}, whole, w.to.Position)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, more...)
+		}
+		return entries, nil
+	default:
+		return nil, nil
+	}
+}
+
 // card returns what a reader is told of a card up to a position: what changed, or as a whole what holds.
-func (r *reader) card(c *card, whole bool, position int64) []Entry {
+func (r *reader) card(c *card, whole bool, position int64) ([]Entry, error) {
 	before, after := r.seen(c.before), r.seen(c.after)
+	removed, added := feed.Diff(before, after)
+	if whole {
+		removed, added = nil, after
+	}
+	if len(removed)+len(added) == 0 && (!whole || len(before) == 0 && r.isNarrow()) {
+		return nil, nil // A reader of some channels is not told of an address that has nothing to do with them.
+	}
+	to, known, err := r.form.recipient(c)
+	if err != nil || !known {
+		return nil, err
+	}
 	var entries []Entry
-	if !whole {
-		removed, added := feed.Diff(before, after)
-		for i := range removed {
-			entries = append(entries, r.form.entry(Removed, c, &removed[i], position))
-		}
-		for i := range added {
-			entries = append(entries, r.form.entry(Added, c, &added[i], position))
-		}
-		return entries
+	if whole {
+		entries = append(entries, r.form.entry(Reset, &to, &feed.Rule{}, position))
 	}
-	if len(before)+len(after) == 0 && r.isNarrow() {
-		return nil // A reader of some channels is not told of an address that has nothing to do with them.
+	for i := range removed {
+		entries = append(entries, r.form.entry(Removed, &to, &removed[i], position))
 	}
-	entries = append(entries, r.form.entry(Reset, c, &feed.Rule{}, position))
-	for i := range after {
-		entries = append(entries, r.form.entry(Added, c, &after[i], position))
+	for i := range added {
+		entries = append(entries, r.form.entry(Added, &to, &added[i], position))
 	}
-	return entries
+	return entries, nil
 }
 
 // seen returns the rules that the reader sees, in their order.
 func (r *reader) seen(rules []feed.Rule) []feed.Rule {
 	return slices.DeleteFunc(slices.Clone(rules), func(rule feed.Rule) bool { return !r.sees(&rule) })
-}
-
-// isNarrow reports whether the reader reads a part of what the feed has.
-func (r *reader) isNarrow() bool {
-	return !r.who.AllDepartments || len(r.request.Channels) > 0 || len(r.request.Kinds) > 0
 }
 
 // count counts that the caller learnt something of the address of a card: once of each channel that the entries are about, and of all
@@ -116,8 +156,3 @@ func (f *Feed) count(ctx context.Context, r *reader, w *window, c *card, entries
 	return nil
 }
 
-// removal is an address that an erasure took.
-type removal struct {
-	at            storage.Mark
-	exact, folded string
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/token"
 )
@@ -20,6 +21,8 @@ type place struct {
 	// until is the position up to which cards are told whole, for a snapshot may have told later ones; 0: none.
 	until int64
 	began storage.Mark // where the reader began: it was told of no address that was erased before
+	// missed is what a reader that begins anew is told first: which addresses were erased that it may have.
+	missed []Entry
 }
 
 // underWay is until of a snapshot that has not ended.
@@ -56,7 +59,8 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 		return nil, invalidToken("it was made for other channels or kinds, another consumer, or a client of another department")
 	case t.Position > head.Position, t.Revision > head.Revision:
 		return nil, otherHistory("the token is of events that this database does not have")
-	case f.options.Keeps.AddTo(consent.Instant(t.Made).Time()).Before(f.Clock()):
+	case f.options.Keeps.AddTo(consent.Instant(t.Made).Time()).Before(f.Clock()),
+		!r.form.keyed() && consent.Instant(t.Made).Add(consumers.RemovalsKept) < f.Instant():
 		return nil, compacted("it is older than changes are kept")
 	case t.Revision < head.Revision-storage.RevisionsKept:
 		return nil, compacted("what changed since cannot be told any more")

@@ -63,7 +63,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 			named = append(named, changed.States[i].Key)
 		}
 	}
-	if w.removals, err = f.removalsIn(ctx, w); err != nil {
+	if w.removals, err = f.removalsIn(ctx, w.from, w.to); err != nil {
 		return nil, err
 	}
 	worths, err := f.worths.under(w.catalog)

@@ -34,20 +34,3 @@ func (w *worths) under(c *reference.CatalogVersion) (*feed.Worths, error) {
 	w.known[c.Parsed] = made
 	return made, nil
 }
-
-// sees reports whether a reader sees a rule: it is of a kind that is asked for, counts for one of the channels, and concerns the caller's
-// department. A rule that a channel honours concerns it, too.
-func (r *reader) sees(rule *feed.Rule) bool {
-	return r.filter.Wants(rule)
-}
-
-// infosOf returns what readers need to know of channels.
-func infosOf(w *feed.Worths, channels []string) []feed.Channel {
-	var infos []feed.Channel
-	for _, id := range channels {
-		if ch := w.Channel(id); ch != nil {
-			infos = append(infos, *ch)
-		}
-	}
-	return infos
-}
