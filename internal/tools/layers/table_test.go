@@ -217,6 +217,7 @@ func allowed() map[string][]string {
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
 		"internal/consent/standing":   {"internal/consent"},
 		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
+		"internal/feed":               {"internal/catalog", "internal/consent"},
 		"internal/follow":             {"internal/ledger", "internal/storage"},
 		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
@@ -314,7 +315,7 @@ func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
-		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault",
+		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
 		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/timetext", "internal/tlv",
 	}
