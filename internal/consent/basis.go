@@ -19,17 +19,17 @@ func (e *evaluation) decideBasis(found *findings) Decision {
 		}
 	}
 	if g, code := e.otherBases(bounced, found); g != nil {
-		return e.rules.allowGrant(e.at, code, g, e.otherEnds(g), found)
+		return e.rules.allowGrant(e.at, code, g, e.rules.otherEnds(g), found)
 	}
 	switch {
 	case found.n > 0:
-		return e.rules.deny(e.at, found.codes())
+		return e.rules.Deny(e.at, found.codes()...)
 	case e.grantExists(func(g *Grant) bool {
 		return g.On(e.rules.channel.ID) && !e.rules.channel.Accepts(g.Basis) && g.After(bounced)
 	}):
-		return e.rules.denyFor(e.at, CodeBasisNotAccepted)
+		return e.rules.Deny(e.at, CodeBasisNotAccepted)
 	default:
-		return e.rules.denyFor(e.at, CodeNoLegalBasis)
+		return e.rules.Deny(e.at, CodeNoLegalBasis)
 	}
 }
 
@@ -114,25 +114,18 @@ func (e *evaluation) consentCounts(g *Grant, no, bounced Instant) bool {
 
 // judgeConsent returns what is found about a consent, and when it ends where it holds.
 func (e *evaluation) judgeConsent(g *Grant) (Code, Instant) {
-	r := e.rules
-	version := r.declaration(g.Declaration)
-	switch {
-	case version != nil && !version.Covers(r.channel.ID):
-		return CodeScopeMismatch, 0
-	case !g.provable(version, r.channel, e.at):
-		return CodeNotProvable, 0
-	case EndedBy(g.Expires, e.at):
+	if flaw := e.rules.consentFlaw(g, e.at); flaw != "" {
+		return flaw, 0
+	}
+	if EndedBy(g.Expires, e.at) {
 		return CodeConsentExpired, 0
 	}
-	lapse := r.lapse(g)
+	lapse := e.rules.lapse(g)
 	if EndedBy(lapse, e.at) {
 		return CodeConsentLapsed, 0
 	}
 	return CodeAllowConsent, Earliest(g.Expires, lapse)
 }
-
-// lapse returns when a consent lapses on the channel; zero if it does not.
-func (r *Rules) lapse(g *Grant) Instant { return g.Begin().Plus(r.channel.ConsentLapsesAfter) }
 
 func (e *evaluation) pending() bool {
 	if e.known.Exact == nil {
@@ -195,7 +188,7 @@ func (e *evaluation) saidNoTo(h *honours) bool {
 		return true
 	}
 	stands := func(b block) bool {
-		return !b.domain && h.coverage.covers(b.Scope) && !e.endedByConsent(b, h.channel)
+		return !b.domain && h.coverage.Covers(b.Scope) && !e.endedByConsent(b, h.channel)
 	}
 	return e.has(ReasonObjection, stands) || e.has(ReasonComplaint, stands)
 }
@@ -219,49 +212,23 @@ func (e *evaluation) latestOf(basis catalog.Basis, bounced Instant) (*Grant, Cod
 	return nil, finding, false
 }
 
+// judgeOther returns what is found about a grant on another basis than consent, and whether it holds.
 func (e *evaluation) judgeOther(g *Grant) (Code, bool) {
-	if g.Basis == catalog.BasisExistingCustomer {
-		return e.judgeCustomer(g, CodeAllowCustomer)
-	}
-	version := e.rules.declaration(g.Declaration)
-	if version == nil || !version.Covers(e.rules.channel.ID) {
-		return CodeTermsInsufficient, false
-	}
-	if version.CountsAs != catalog.CountsAsExistingCustomer {
-		return CodeTermsInsufficient, false
-	}
-	return e.judgeCustomer(g, CodeAllowTerms)
-}
-
-// judgeCustomer applies the tests of the soft opt-in: ePrivacy Art. 13(2), UWG section 7(3), TKG 2021 section 174(4).
-func (e *evaluation) judgeCustomer(g *Grant, allow Code) (Code, bool) {
+	allow, flaw := e.rules.judgeCustomer(g)
 	switch {
-	case !g.Transaction:
-		return CodeSaleMissing, false
-	case !e.rules.noticed(g):
-		return CodeNoticeMissing, false
-	case !e.rules.similar(g):
-		return CodeNotSimilar, false
+	case flaw != "":
+		return flaw, false
 	case EndedBy(g.Expires, e.at):
 		return CodeBasisExpired, false
-	case EndedBy(e.customerLapse(g), e.at):
+	case EndedBy(e.rules.customerLapse(g), e.at):
 		return CodeCustomerLapsed, false
 	default:
 		return allow, true
 	}
 }
 
-func (e *evaluation) customerLapse(g *Grant) Instant {
-	return g.At.Plus(e.rules.catalog.Policy.ExistingCustomerLapsesAfter)
-}
-
-// otherEnds returns when a grant on another basis than consent ends; zero if it does not.
-func (e *evaluation) otherEnds(g *Grant) Instant {
-	return Earliest(g.Expires, e.customerLapse(g))
-}
-
-// allow is an ALLOW without a grant.
-func (r *Rules) allow(t Instant, code Code, basis catalog.Basis) Decision {
+// Allow is an ALLOW without a grant.
+func (r *Rules) Allow(t Instant, code Code, basis catalog.Basis) Decision {
 	codes := [1]Code{code}
 	return r.allowing(t, codes[:], basis)
 }

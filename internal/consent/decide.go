@@ -38,36 +38,40 @@ type Decision struct {
 // Decide answers whether a may be contacted at t.
 func (r *Rules) Decide(a address.Address, known *Known, t Instant) Decision {
 	if len(r.stage2) > 0 {
-		return r.deny(t, r.stage2)
+		return r.Deny(t, r.stage2...)
 	}
 	e := evaluation{rules: r, known: known, at: t}
 	var buffer [4]block
 	e.blocks = e.gatherBlocks(buffer[:0])
 	var found findings
 	if e.blocksOnEveryClass(&found); found.n > 0 {
-		return r.deny(t, found.codes())
+		return r.Deny(t, found.codes()...)
 	}
 	if r.channel.Class != catalog.ClassMarketing {
 		return e.decideClass(&found)
 	}
 	if e.suppressed(a, &found); found.n > 0 {
-		return r.deny(t, found.codes())
+		return r.Deny(t, found.codes()...)
 	}
 	if code, refused := e.refused(); refused {
-		return r.denyFor(t, code)
+		return r.Deny(t, code)
 	}
 	return e.decideBasis(&found)
 }
 
-// deny is a DENY with these reasons, which it does not keep.
-func (r *Rules) deny(t Instant, codes []Code) Decision {
+// DenyAll returns the DENY that every address gets at t; false if not every address gets one: stage 2.
+func (r *Rules) DenyAll(t Instant) (Decision, bool) {
+	if len(r.stage2) == 0 {
+		return Decision{}, false
+	}
+	return r.Deny(t, r.stage2...), true
+}
+
+// Deny is a DENY with these reasons, of which there is one at least. It does not keep the list.
+func (r *Rules) Deny(t Instant, codes ...Code) Decision {
 	return Decision{
 		Verdict: Deny, Reason: codes[0], Reasons: r.reasons.of(codes), About: codes[0].about(), Sender: r.sender, Decided: t,
 	}
-}
-
-func (r *Rules) denyFor(t Instant, code Code) Decision {
-	return r.deny(t, []Code{code})
 }
 
 // block is a suppression that applies to the address, whatever its scope.
@@ -128,7 +132,7 @@ func (e *evaluation) has(reason Reason, test func(b block) bool) bool {
 	return slices.ContainsFunc(e.blocks, func(b block) bool { return b.Reason == reason && test(b) })
 }
 
-func (e *evaluation) inScope(b block) bool { return e.rules.coverage.covers(b.Scope) }
+func (e *evaluation) inScope(b block) bool { return e.rules.coverage.Covers(b.Scope) }
 
 // blocksOnEveryClass is stage 3. A legal notice is stopped by a LEGAL_BLOCK only.
 func (e *evaluation) blocksOnEveryClass(found *findings) {
@@ -196,18 +200,12 @@ func (e *evaluation) decideClass(found *findings) Decision {
 		found.add(CodeReferenceInvalid)
 	}
 	if found.n > 0 {
-		return r.deny(e.at, found.codes())
+		return r.Deny(e.at, found.codes()...)
 	}
 	if r.channel.Class == catalog.ClassLegalNotice {
-		return r.allow(e.at, CodeAllowLegal, catalog.BasisLegalObligation)
+		return r.Allow(e.at, CodeAllowLegal, catalog.BasisLegalObligation)
 	}
-	return r.allow(e.at, CodeAllowContract, catalog.BasisContract)
-}
-
-// asksAgainFor reports whether g ends a refusal on a channel that is not marketing: a consent by which the person asks for the messages
-// again. A purchase does not, and neither does a list that was imported: an opt-out wins over it everywhere.
-func (g *Grant) asksAgainFor(channel string, since Instant) bool {
-	return g.Basis == catalog.BasisConsent && g.Source != SourceImport && g.On(channel) && g.Begin() > since
+	return r.Allow(e.at, CodeAllowContract, catalog.BasisContract)
 }
 
 func (r *Refusal) code() Code {
@@ -254,110 +252,4 @@ func (e *evaluation) refused() (Code, bool) {
 
 func (e *evaluation) reopened(last *Refusal, ch *catalog.Channel) bool {
 	return e.grantExists(func(g *Grant) bool { return e.rules.reopens(g, ch, last.At, e.at, false) })
-}
-
-// confirmation decides about the mail that asks to confirm a double opt-in. A confirmed consent ends some blocks. These
-// do not stop the mail, because it is the only way back after a no. The number of such mails is limited, because people
-// can sign up others with them.
-func (e *evaluation) confirmation(a address.Address) Decision {
-	r := e.rules
-	var found findings
-	if e.has(ReasonLegalBlock, func(block) bool { return true }) {
-		found.add(CodeLegalBlock)
-	}
-	if e.has(ReasonProcessingRestricted, e.inScope) {
-		found.add(CodeRestricted)
-	}
-	if e.has(ReasonManual, func(b block) bool { return b.Scope != ScopeMarketing && e.inScope(b) }) {
-		found.add(CodeSuppressed)
-	}
-	if found.n > 0 {
-		return r.deny(e.at, found.codes())
-	}
-	if a.Role() {
-		return r.denyFor(e.at, CodeRoleAddress)
-	}
-	if retry := e.nextMail(); retry > e.at {
-		d := r.denyFor(e.at, CodeConfirmationLimit)
-		d.Retry = retry
-		return d
-	}
-	d := r.allow(e.at, CodeAllowConfirmation, "")
-	d.Obligations = r.ofConfirmation
-	return d
-}
-
-// The limits of confirmation mails for a mailbox; see docs/decision-rules.md, "The confirmation mail".
-const (
-	minute        = 60 * 1_000_000
-	day           = 24 * 60 * minute
-	mailDistance  = 10 * minute // between two on a channel
-	mailsOfADay   = 2           // on a channel
-	mailsInWindow = 3           // over all channels
-	mailsAfterNo  = 1           // in the window, since an objection or complaint
-)
-
-// nextMail returns the time from which another confirmation mail may be sent, if nothing else happens until then; the beginning of time
-// if it may be sent at once.
-func (e *evaluation) nextMail() Instant {
-	if e.known.Mail == nil {
-		return 0
-	}
-	firstNo := e.firstNo()
-	var ofChannel, inWindow, sinceNo []Instant
-	for _, m := range e.known.Mail.Mails {
-		inWindow = append(inWindow, m.At)
-		if firstNo != 0 && m.At >= firstNo {
-			sinceNo = append(sinceNo, m.At)
-		}
-		if m.Channel == e.rules.channel.ID {
-			ofChannel = append(ofChannel, m.At)
-		}
-	}
-	return max(
-		freeAgain(ofChannel, 1, mailDistance), freeAgain(ofChannel, mailsOfADay, day),
-		freeAgain(inWindow, mailsInWindow, MailWindow), freeAgain(sinceNo, mailsAfterNo, MailWindow),
-	)
-}
-
-// freeAgain returns the time from which fewer than limit of the times, which ascend, lie within the window before it.
-func freeAgain(times []Instant, limit int, window Instant) Instant {
-	if len(times) < limit {
-		return 0
-	}
-	return times[len(times)-limit] + window
-}
-
-// firstNo returns the time of the first objection or complaint in scope, for a second one must not start the count of mails anew.
-func (e *evaluation) firstNo() Instant {
-	var first Instant
-	for _, b := range e.blocks {
-		if (b.Reason == ReasonObjection || b.Reason == ReasonComplaint) && e.inScope(b) {
-			first = Earliest(first, b.At)
-		}
-	}
-	return first
-}
-
-// DecideConfirmation answers whether the mail that asks a to confirm a double opt-in may be sent at t.
-func (r *Rules) DecideConfirmation(a address.Address, known *Known, t Instant) Decision {
-	if len(r.stage2) > 0 {
-		return r.deny(t, r.stage2)
-	}
-	e := evaluation{rules: r, known: known, at: t}
-	e.blocks = e.gatherBlocks(nil)
-	return e.confirmation(a)
-}
-
-// RequestEnded reports whether the person said no to the channel at or after since: a refusal, an objection, a complaint or an
-// erasure that came since a double opt-in was requested, so that its link is worth nothing any more.
-func (r *Rules) RequestEnded(known *Known, since, t Instant) bool {
-	e := evaluation{rules: r, known: known, at: t}
-	e.blocks = e.gatherBlocks(nil)
-	if last := known.LastRefusal(r.channel.ID); last != nil && last.At >= since {
-		return true
-	}
-	return e.erased >= since && e.erased != 0 || e.has(ReasonObjection, func(b block) bool { return b.At >= since && e.inScope(b) }) ||
-		e.has(ReasonComplaint, func(b block) bool { return b.At >= since && e.inScope(b) }) ||
-		e.has(ReasonErased, func(b block) bool { return b.At >= since && e.inScope(b) })
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/codec"
 	"github.com/assent-io/assent/internal/consent/codec/codectest"
+	"github.com/assent-io/assent/internal/consent/optin"
 )
 
 // labRequests are every check that the laboratory's catalog tells apart.
@@ -98,14 +99,14 @@ func TestDecideConfirmation_AnyHistory_AgreesWithTheSecondOpinion(t *testing.T) 
 		for _, a := range h.addresses {
 			o, known := opinionOn(l.catalog, h.facts, a, at), events.known(a, at)
 			for _, r := range labRequests() {
-				d := l.rules[r].DecideConfirmation(a, known, at)
+				d := optin.DecideMail(l.rules[r], a, known, at)
 				if diff := cmp.Diff(o.confirmationMail(r), verdictOf(&d), cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("%s asks to confirm %+v (-opinion +decision):\n%s", a.Exact(), r, diff)
 				}
 				if since > at {
 					continue
 				}
-				if want, got := o.requestEnded(r, since), l.rules[r].RequestEnded(known, since, at); got != want {
+				if want, got := o.requestEnded(r, since), optin.RequestEnded(l.rules[r], a, known, since, at); got != want {
 					t.Fatalf("a request of %s for %+v at %s has ended: got %t, want %t", a.Exact(), r, since, got, want)
 				}
 			}
@@ -206,7 +207,7 @@ func compareStore(t *rapid.T, l *laboratory, h *history, s *store, at consent.In
 			if diff := cmp.Diff(o.check(r), verdictOf(&d), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("%s asks %+v at %s (-opinion +decision):\n%s", a.Exact(), r, at, diff)
 			}
-			d = l.rules[r].DecideConfirmation(a, known, at)
+			d = optin.DecideMail(l.rules[r], a, known, at)
 			if diff := cmp.Diff(o.confirmationMail(r), verdictOf(&d), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("%s asks to confirm %+v at %s (-opinion +decision):\n%s", a.Exact(), r, at, diff)
 			}

@@ -24,49 +24,17 @@ type Rules struct {
 	sender   *catalog.SenderIdentity // nil if unknown
 	request  Request
 	stage2   []Code    // findings about channel and sender identity
-	coverage coverage  // what scopes reach the channel under the sender
+	coverage Coverage  // what scopes reach the channel under the sender
 	honoured []honours // channels whose refusals count here
 	reasons  *reasonLists
-	// The obligations of messages on a consent, on another basis, and of confirmation mails.
-	byConsent, byOther, ofConfirmation []string
+	// The obligations of messages on a consent, and on another basis.
+	byConsent, byOther []string
 }
 
 // honours is a channel; another one honours its refusals.
 type honours struct {
 	channel  *catalog.Channel
-	coverage coverage
-}
-
-// coverage says which scopes reach a channel. Sender is empty where a scope of a sender identity does not count.
-type coverage struct {
-	class                                   catalog.Class
-	controller, department, channel, sender string
-}
-
-func (c *coverage) covers(s Scope) bool {
-	switch s {
-	case ScopeAll:
-		return true
-	case ScopeMarketing:
-		return c.class == catalog.ClassMarketing
-	}
-	kind, id := s.Split()
-	switch kind {
-	case ScopeController:
-		return id == c.controller
-	case ScopeDepartment:
-		return id == c.department
-	case ScopeChannel:
-		return id == c.channel
-	case ScopeSender:
-		return c.sender != "" && id == c.sender
-	default:
-		return false
-	}
-}
-
-func coverageOf(ch *catalog.Channel, sender string) coverage {
-	return coverage{class: ch.Class, controller: ch.Controller, department: ch.Department, channel: ch.ID, sender: sender}
+	coverage Coverage
 }
 
 // NewRules returns the rules of c for a request. The error is UNKNOWN_CHANNEL of package fault.
@@ -77,7 +45,6 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	}
 	rules := &Rules{catalog: c, channel: ch, request: r, reasons: &reasonLists{}}
 	rules.byConsent, rules.byOther = obligations(ch, catalog.BasisConsent), obligations(ch, "")
-	rules.ofConfirmation = []string{ObligationNoAdvertising, ObligationImprint, ObligationNotMeLink}
 	if ch.Retired {
 		rules.stage2 = append(rules.stage2, CodeChannelRetired)
 	}
@@ -96,10 +63,10 @@ func NewRules(c *catalog.Catalog, r Request) (*Rules, error) {
 	} else {
 		rules.stage2 = append(rules.stage2, CodeSenderUnknown)
 	}
-	rules.coverage = coverageOf(ch, id)
+	rules.coverage = CoverageOf(ch, id)
 	for _, id := range ch.Honours {
 		if h, ok := c.Channel(id); ok {
-			rules.honoured = append(rules.honoured, honours{channel: h, coverage: coverageOf(h, "")})
+			rules.honoured = append(rules.honoured, honours{channel: h, coverage: CoverageOf(h, "")})
 		}
 	}
 	return rules, nil
@@ -116,7 +83,7 @@ func (r *Rules) Referring(reference string) *Rules {
 }
 
 // Covers reports whether a suppression of the scope reaches the channel under the sender identity of the request.
-func (r *Rules) Covers(scope Scope) bool { return r.coverage.covers(scope) }
+func (r *Rules) Covers(scope Scope) bool { return r.coverage.Covers(scope) }
 
 // DecideGrant decides as if nothing but one grant were known about the address: the answer says what the grant lacks by itself.
 func (r *Rules) DecideGrant(a address.Address, e *Event, t Instant) Decision {
@@ -158,16 +125,6 @@ func (r *Rules) noticed(g *Grant) bool {
 	version := r.declaration(g.NoticeShown)
 	shown := version != nil && version.Kind == catalog.KindNotice && version.Covers(r.channel.ID)
 	return shown || g.Notice && !r.channel.NoticeRequired
-}
-
-// reopens reports whether g opens the channel again at t after something at since. Nothing but a provable consent of the
-// person does: no purchase, no terms, no import, no consent that began before; but one that has since expired or lapsed.
-func (r *Rules) reopens(g *Grant, ch *catalog.Channel, since, t Instant, confirmed bool) bool {
-	if g.Basis != catalog.BasisConsent || g.Source == SourceImport || !g.On(ch.ID) || g.Begin() <= since || confirmed && !EndedBy(g.Confirmed, t) {
-		return false
-	}
-	version := r.declaration(g.Declaration)
-	return version != nil && version.Covers(ch.ID) && g.provable(version, ch, t)
 }
 
 // similar reports whether g is about one of the goods that the channel names.

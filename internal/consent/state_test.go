@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/optin"
 	"github.com/assent-io/assent/internal/consent/standing"
 	"github.com/assent-io/assent/internal/consent/statement"
 )
@@ -37,7 +38,7 @@ func (h *history) decide(tb testing.TB, r consent.Request, at consent.Instant) c
 func (h *history) confirmation(tb testing.TB, r consent.Request, at consent.Instant) consent.Code {
 	tb.Helper()
 	a := mustAddress(tb, ann)
-	d := mustRules(tb, h.catalog, r).DecideConfirmation(a, h.ledger().known(a, at), at)
+	d := optin.DecideMail(mustRules(tb, h.catalog, r), a, h.ledger().known(a, at), at)
 	return d.Reason
 }
 
@@ -169,7 +170,7 @@ func TestDecideConfirmation_Limits_EndAtTheirBoundary(t *testing.T) {
 		{instant(1) - 1, consent.CodeConfirmationLimit},
 		{instant(1), consent.CodeAllowConfirmation},
 	} {
-		d := mustRules(t, h.catalog, news).DecideConfirmation(a, h.ledger().known(a, test.at), test.at)
+		d := optin.DecideMail(mustRules(t, h.catalog, news), a, h.ledger().known(a, test.at), test.at)
 		if d.Reason != test.want || (d.Reason == consent.CodeConfirmationLimit) != (d.Retry == instant(1)) {
 			t.Errorf("after two of the day, at %s: got %s, again from %s; want %s, again from %s", test.at, d.Reason, d.Retry, test.want, instant(1))
 		}
@@ -226,7 +227,7 @@ func TestDecideConfirmation_WhatStopsIt(t *testing.T) {
 	}
 	h := tell(t)
 	role := mustAddress(t, "abuse@firma.example")
-	d := mustRules(t, h.catalog, consent.Request{Channel: "news"}).DecideConfirmation(role, h.ledger().known(role, instant(1)), instant(1))
+	d := optin.DecideMail(mustRules(t, h.catalog, consent.Request{Channel: "news"}), role, h.ledger().known(role, instant(1)), instant(1))
 	if d.Reason != consent.CodeRoleAddress || d.Verdict != consent.Deny || d.About != consent.AboutRecipient {
 		t.Errorf("a role: got %+v", d)
 	}

@@ -31,6 +31,7 @@ const (
 	InvalidRequest     Code = "INVALID_REQUEST"
 	PositionUnknown    Code = "POSITION_UNKNOWN"
 	OtherHistory       Code = "OTHER_HISTORY"
+	PositionCompacted  Code = "POSITION_COMPACTED"
 	NotRefusable       Code = "NOT_REFUSABLE"
 	NoEffect           Code = "NO_EFFECT"
 	BasisNotAccepted   Code = "BASIS_NOT_ACCEPTED"
@@ -57,11 +58,16 @@ const (
 	RequestIDReused    Code = "REQUEST_ID_REUSED"
 	ClientExists       Code = "CLIENT_EXISTS"
 	ClientMissing      Code = "CLIENT_NOT_FOUND"
+	InvalidConsumer    Code = "INVALID_CONSUMER"
+	ConsumerExists     Code = "CONSUMER_EXISTS"
+	ConsumerMissing    Code = "CONSUMER_NOT_FOUND"
+	ConsumerRevoked    Code = "CONSUMER_REVOKED"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
 	TooLarge           Code = "TOO_LARGE"
 	TooManyCalls       Code = "TOO_MANY_CALLS"
+	SlowWatcher        Code = "SLOW_WATCHER"
 	ClockSkew          Code = "CLOCK_SKEW"
 	KeyMissing         Code = "KEY_MISSING"
 	Unavailable        Code = "STORE_UNAVAILABLE"
@@ -110,12 +116,13 @@ func AllCodes() []Code {
 	return []Code{
 		InvalidAddress, InvalidDomain, UnknownChannel, UnknownDeclaration, UnknownNotice, NotANotice, TimeInFuture, InvalidTime,
 		InvalidEvidence, InvalidSuppression, InvalidEvent, InvalidToken, InvalidReceipt, InvalidPageToken,
-		InvalidCatalog, InvalidClient, InvalidRequest, PositionUnknown, OtherHistory, NotRefusable,
+		InvalidCatalog, InvalidClient, InvalidRequest, PositionUnknown, OtherHistory, PositionCompacted, NotRefusable,
 		NoEffect,
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
-		Unauthenticated, ScopeMissing, OtherDepartment, TooLarge, TooManyCalls, ClockSkew, KeyMissing, Unavailable,
+		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
+		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}
 }

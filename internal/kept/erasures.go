@@ -33,6 +33,9 @@ type Erasure struct {
 	Subjects []Subject
 	// Spellings are the exact form as folded subjects name it, under each version that one of Subjects has.
 	Spellings []consent.Spelling
+	// Lists are the hashes of the exact and the folded form under the list key, sealed, for the lists of keyed consumers; none of an erasure that
+	// an older program kept.
+	Lists []byte
 }
 
 // Subject is a form of an address as a keyed digest.
@@ -50,6 +53,7 @@ type line struct {
 	Actor     string         `json:"actor"`
 	Subjects  []subjectLine  `json:"subjects"`
 	Spellings []spellingLine `json:"spellings"`
+	Lists     string         `json:"lists,omitempty"` // hex
 	// Sum is the beginning of the SHA-256 of the line with an empty sum: it tells a line that was damaged.
 	Sum string `json:"sum"`
 }
@@ -168,7 +172,7 @@ func readErasures(from io.Reader) ([]Erasure, error) {
 func appendLine(b []byte, e *Erasure) ([]byte, error) {
 	l := line{
 		Position: e.Position, Recorded: int64(e.Recorded), Occurred: int64(e.Occurred), Actor: e.Actor,
-		Subjects: []subjectLine{}, Spellings: []spellingLine{},
+		Subjects: []subjectLine{}, Spellings: []spellingLine{}, Lists: hex.EncodeToString(e.Lists),
 	}
 	for _, s := range e.Subjects {
 		form, ok := formName(s.Form)
@@ -218,6 +222,12 @@ func parseLine(b []byte) (Erasure, error) {
 			return Erasure{}, errors.New("a spelling in it is not valid")
 		}
 		e.Spellings = append(e.Spellings, spelling)
+	}
+	if l.Lists != "" {
+		var err error
+		if e.Lists, err = hex.DecodeString(l.Lists); err != nil {
+			return Erasure{}, errors.New("the hashes for lists in it are not valid")
+		}
 	}
 	written, err := appendLine(nil, &e)
 	if err != nil || !bytes.Equal(written[:len(written)-1], b) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +24,7 @@ func erasure(n int) Erasure {
 			{Form: consent.FormFolded, KeyVersion: 1, Digest: [32]byte{2, byte(n)}},
 			{Form: consent.FormMail, KeyVersion: 1, Digest: [32]byte{3}},
 		},
-		Spellings: []consent.Spelling{{Key: 1, Sum: [16]byte{4, byte(n)}}},
+		Spellings: []consent.Spelling{{Key: 1, Sum: [16]byte{4, byte(n)}}}, Lists: []byte{5, byte(n)},
 	}
 }
 
@@ -63,16 +64,18 @@ func TestErasures_StoredForm_NeverChanges(t *testing.T) {
 	d := opened(t, dir)
 	e := erasure(7)
 	e.Subjects = e.Subjects[:1]
-	mustAppend(t, d, e)
-	const want = `{"position":7,"recorded":1790000000000007,"occurred":1780000000000007,"actor":"officer\u003c\u0026\u003e",` +
+	older := e
+	older.Lists = nil
+	mustAppend(t, d, e, older)
+	const start = `{"position":7,"recorded":1790000000000007,"occurred":1780000000000007,"actor":"officer\u003c\u0026\u003e",` +
 		`"subjects":[{"form":"exact","key":4000000000,"digest":"0107000000000000000000000000000000000000000000000000000000000000"}],` +
-		`"spellings":[{"key":1,"digest":"04070000000000000000000000000000"}],"sum":"SUM"}` + "\n"
+		`"spellings":[{"key":1,"digest":"04070000000000000000000000000000"}],`
+	const want = start + `"lists":"0507","sum":"SUM"}` + "\n" + start + `"sum":"SUM"}` + "\n"
 	text, err := os.ReadFile(filepath.Join(dir, erasuresName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := strings.Index(string(text), `"sum":"`) + len(`"sum":"`)
-	if got := string(text[:i]) + "SUM" + string(text[i+16:]); got != want {
+	if got := regexp.MustCompile(`"sum":"[0-9a-f]{16}"`).ReplaceAllString(string(text), `"sum":"SUM"`); got != want {
 		t.Errorf("got %s", got)
 	}
 }

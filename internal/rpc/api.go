@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
@@ -21,6 +22,7 @@ type Authenticator interface {
 // Service is all that the API needs of the use cases.
 type Service interface {
 	handler.UseCases
+	feedserver.Feed
 	Authenticator
 }
 

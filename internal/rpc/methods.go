@@ -142,6 +142,10 @@ func methods() map[string]method {
 		assentv1.HistoryService_ListReaders_FullMethodName:       needs(whole, access.ScopeErase, access.ScopeExport).long(),
 		assentv1.HistoryService_ListClaims_FullMethodName:        needs(whole, access.ScopeErase),
 
+		assentv1.FeedService_ListChanges_FullMethodName:        needs(department, access.ScopeFeed).often(),
+		assentv1.FeedService_WatchChanges_FullMethodName:       needs(department, access.ScopeFeed),
+		assentv1.FeedService_ExportSuppressions_FullMethodName: needs(department, access.ScopeFeed),
+
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
 			everywhere, access.ScopeCatalog, access.ScopeCheck, access.ScopeRead, access.ScopeRecord, access.ScopeSuppress),
 		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(department, access.ScopeCatalog),
@@ -158,6 +162,11 @@ func methods() map[string]method {
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
+
+		assentv1.ConsumerService_CreateConsumer_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.ConsumerService_GetConsumer_FullMethodName:    needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.ConsumerService_ListConsumers_FullMethodName:  needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.ConsumerService_RevokeConsumer_FullMethodName: needs(department, access.ScopeClients),
 	}
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}

@@ -3,6 +3,7 @@ package rpc
 import (
 	"google.golang.org/grpc"
 
+	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
 )
 
@@ -30,7 +31,9 @@ func (a *API) ServerOptions() []grpc.ServerOption {
 
 // Register registers the services of the API with a server that has the options of the API.
 func (a *API) Register(server grpc.ServiceRegistrar) {
-	handler.Register(a.Guarded(server), a.service, a.checks)
+	guarded := a.Guarded(server)
+	handler.Register(guarded, a.service, a.checks)
+	feedserver.Register(guarded, a.service)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

@@ -109,7 +109,7 @@ func (k *Keys) readEvent(handle *keyset.Handle) error {
 	if err != nil {
 		return err
 	}
-	k.event = macs[0]
+	k.event, k.list = macs[0], newListKey(macs[0], k.storeID)
 	return nil
 }
 

@@ -35,6 +35,11 @@ const (
 	PurposeAnswer   Purpose = "assent/1/answer/"   // of a request's id
 	PurposeToken    Purpose = "assent/1/token/"    // of nothing
 	PurposePage     Purpose = "assent/1/page/"     // of a method and filter
+	PurposeFeed     Purpose = "assent/1/feed/"     // of nothing
+
+	PurposeListHash    Purpose = "assent/1/listhash/"    // of a folded subject's id and a spelling, or of a digest of a kept erasure
+	PurposeConsumerKey Purpose = "assent/1/consumerkey/" // of a consumer's id
+	PurposeFeedRemoval Purpose = "assent/1/feedremoval/" // of a removal's id
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed
@@ -44,6 +49,7 @@ type Keys struct {
 	storeID [16]byte
 	unused  bool
 	event   *mac // never rotated
+	list    *listKey
 	held    atomic.Pointer[keysets]
 }
 
@@ -61,7 +67,7 @@ type keysets struct {
 
 // Snapshot returns the keys as they are now, which no Take changes.
 func (k *Keys) Snapshot() *Keys {
-	same := &Keys{storeID: k.storeID, event: k.event}
+	same := &Keys{storeID: k.storeID, event: k.event, list: k.list}
 	same.held.Store(k.held.Load())
 	return same
 }

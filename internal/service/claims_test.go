@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
-	"github.com/assent-io/assent/internal/service/rights"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
@@ -36,7 +36,7 @@ func TestClaims_AreListedPageByPageForOfficersOfAllDepartments(t *testing.T) {
 		}
 		var got []tables.Claim
 		var sizes []int
-		in := rights.ClaimsInput{Size: 2}
+		in := erased.ClaimsInput{Size: 2}
 		for more := true; more; more = in.Token != "" {
 			page, err := s.Claims(admin, in)
 			if err != nil {
@@ -48,23 +48,23 @@ func TestClaims_AreListedPageByPageForOfficersOfAllDepartments(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmp.Comparer(bytes.Equal)); diff != "" || !slices.Equal(sizes, []int{2, 1, 1, 1}) {
 			t.Errorf("pages of %v (-want +got):\n%.500s", sizes, diff)
 		}
-		one, err := s.Claims(admin, rights.ClaimsInput{ID: hex.EncodeToString(want[1].ID[:]), Size: 2})
+		one, err := s.Claims(admin, erased.ClaimsInput{ID: hex.EncodeToString(want[1].ID[:]), Size: 2})
 		if err != nil || len(one.Claims) != 1 || one.Claims[0].ID != want[1].ID || one.Next != "" {
 			t.Errorf("by its id: %d claims, %v", len(one.Claims), err)
 		}
-		none, err := s.Claims(admin, rights.ClaimsInput{ID: hex.EncodeToString(make([]byte, 16)), Size: 2})
+		none, err := s.Claims(admin, erased.ClaimsInput{ID: hex.EncodeToString(make([]byte, 16)), Size: 2})
 		if err != nil || len(none.Claims) != 0 {
 			t.Errorf("by an unknown id: %d claims, %v", len(none.Claims), err)
 		}
-		_, err = s.Claims(admin, rights.ClaimsInput{ID: "0g", Size: 2})
+		_, err = s.Claims(admin, erased.ClaimsInput{ID: "0g", Size: 2})
 		wantFault(t, err, fault.InvalidRequest)
-		_, err = s.Claims(admin, rights.ClaimsInput{Token: "x", Size: 2})
+		_, err = s.Claims(admin, erased.ClaimsInput{Token: "x", Size: 2})
 		wantFault(t, err, fault.InvalidPageToken)
 		desk := w.as(admin, s, administration.NewClient{ID: "desk", Department: "newsletter-desk", Role: "officer"})
-		_, err = s.Claims(desk, rights.ClaimsInput{Size: 2})
+		_, err = s.Claims(desk, erased.ClaimsInput{Size: 2})
 		wantFault(t, err, fault.OtherDepartment)
 		reader := w.as(admin, s, administration.NewClient{ID: "reader", AllDepartments: true, Scopes: []string{"read", "export"}})
-		_, err = s.Claims(reader, rights.ClaimsInput{Size: 2})
+		_, err = s.Claims(reader, erased.ClaimsInput{Size: 2})
 		wantFault(t, err, fault.ScopeMissing)
 	})
 }

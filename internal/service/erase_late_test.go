@@ -13,6 +13,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
@@ -169,7 +170,7 @@ func TestRecord_ConsentThatBeganBeforeTheErasure_IsErasedBeforeAndAReturn(t *tes
 		if got := positions(t, s.Store); got != before {
 			t.Errorf("%d events were recorded", got-before)
 		}
-		returns, err := s.Returns(ctx, rights.ReturnsInput{Size: 10})
+		returns, err := s.Returns(ctx, erased.ReturnsInput{Size: 10})
 		if err != nil || len(returns.Returns) != 1 || returns.Returns[0].Count != 2 {
 			t.Errorf("returns: got %+v, %v, want one row that counts 2", returns.Returns, err)
 		}

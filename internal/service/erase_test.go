@@ -14,6 +14,7 @@ import (
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -325,7 +326,7 @@ func comesBack(ctx context.Context, t *testing.T, w *world, s *Service, once []t
 	late := traced(withdrawal("product-marketing", annaTyped))
 	late.Occurred = consent.InstantOf(start.AddDate(0, 0, -30))
 	w.mustRecord(ctx, s, late)
-	page, err := s.Returns(ctx, rights.ReturnsInput{Size: 10})
+	page, err := s.Returns(ctx, erased.ReturnsInput{Size: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,6 +79,51 @@ func erasure(address string, at time.Time) statement.Statement {
 	return st
 }
 
+// A person who came after the backup is not in it: that they were erased stays on the lists of keyed consumers all the same. Of an erasure that
+// an older program kept, nothing is known.
+func TestRepeatErasures_PersonThatTheBackupLacks_StaysOnTheListsOfKeyedConsumers(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	o := newOfficer(t)
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
+	s := w.keptService(w.store(), o)
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
+		t.Fatal(err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	w.raw().run("VACUUM INTO '" + backup + "'")
+	const erased, older = "anna+news@gmail.com", "bert@example.com"
+	for _, who := range []string{erased, older} {
+		w.mustRecord(ctx, s, consentOn("newsletter", who, w.clock.Now().Add(-time.Hour)))
+		w.mustRecord(ctx, s, erasure(who, time.Time{}))
+	}
+	store, err := sqlite.Open(t.Context(), backup, sqlite.Options{Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	restored := w.keptService(store, o)
+	list, err := o.ErasuresAfter(0)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d erasures were kept, %v", len(list), err)
+	}
+	list[1].Lists = nil
+	if lacked, err := restored.RepeatErasures(ctx, list); err != nil || lacked != 2 {
+		t.Errorf("the restored database lacked %d erasures, %v", lacked, err)
+	}
+	wantHashes(t, restored, erased, erased, "anna@gmail.com")
+	if got := hashesOf(t, restored, older); got != nil {
+		t.Errorf("of an erasure of an older program %+v are kept", got)
+	}
+	list[0].Lists[20] ^= 1
+	if _, err := restored.RepeatErasures(ctx, list[:1]); err == nil {
+		t.Error("damaged hashes were taken")
+	}
+}
+
 // A backup from before an erasure is restored: what was kept of the erasure takes the person out of it again, without the address.
 func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
 	w := newWorld(t, "sqlite")
@@ -129,6 +174,7 @@ func TestRepeatErasures_RestoredBackup_ErasesAgain(t *testing.T) {
 	if _, err := restored.Record(ctx, consentOn("newsletter", erased, w.clock.Now().Add(-2*time.Hour)), txn.Idempotency{}); err == nil {
 		t.Error("a grant from before the erasure was recorded")
 	}
+	wantHashes(t, restored, erased, erased, "anna@gmail.com")
 	// Another spelling's consent is not erased; the suppression holds for every spelling.
 	page, err := restored.History(ctx, export.HistoryInput{Address: other, Size: 10})
 	if err != nil || len(page.Events) != 2 || !page.Events[0].Held {

@@ -96,6 +96,8 @@ func searched() []string {
 	names := []string{
 		"ledger_head", "catalogs", "catalog_refs", // say nothing of any person
 		"events", "subjects", "requests", "claims", // plain, and opened with every key
+		"list_hashes",                             // holds keyed digests, sealed, which is opened
+		"feed_removals",                           // holds the address, sealed, until the consumers that know it were told, and P30D at most
 		"revisions",                               // holds keyed digests, as subjects does, and says nothing else
 		"states", "disclosures", "erased_returns", // name subjects by id, and say nothing else of them
 		"request_positions", // names requests by their digests and events by their positions
@@ -112,7 +114,7 @@ func searched() []string {
 // opened opens whatever can be opened with the keys, under every purpose and everything that it may be tied to.
 func opened(t testing.TB, keys *seal.Keys, cells []cell) map[string][]byte {
 	t.Helper()
-	var tied [][]byte
+	tied := tiedListHashes(cells)
 	seen := map[string]bool{}
 	for _, c := range cells {
 		if n := len(c.value); (n == 16 || n == 32) && !seen[string(c.value)] {
@@ -126,7 +128,9 @@ func opened(t testing.TB, keys *seal.Keys, cells []cell) map[string][]byte {
 		if len(c.value) < 33 || c.value[0] != 1 || plain[string(c.value)] != nil {
 			continue
 		}
-		for _, purpose := range []seal.Purpose{seal.PurposeEvidence, seal.PurposeAddress, seal.PurposeAnswer} {
+		for _, purpose := range []seal.Purpose{
+			seal.PurposeEvidence, seal.PurposeAddress, seal.PurposeAnswer, seal.PurposeListHash, seal.PurposeFeedRemoval,
+		} {
 			for _, of := range tied {
 				if got, err := keys.Open(purpose, of, c.value); err == nil {
 					plain[string(c.value)] = got
@@ -135,6 +139,18 @@ func opened(t testing.TB, keys *seal.Keys, cells []cell) map[string][]byte {
 		}
 	}
 	return plain
+}
+
+// tiedListHashes returns what list hashes may be tied to: a subject and a spelling.
+func tiedListHashes(cells []cell) (tied [][]byte) {
+	for _, subject := range cells {
+		for _, spelling := range cells {
+			if subject.table == "list_hashes" && subject.column == "subject" && spelling.table == "list_hashes" && spelling.column == "spelling" {
+				tied = append(tied, slices.Concat(subject.value, spelling.value))
+			}
+		}
+	}
+	return tied
 }
 
 // needles are what must not be found any more.

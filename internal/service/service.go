@@ -15,10 +15,13 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
@@ -50,6 +53,8 @@ type Options struct {
 	Witnesses []*ledger.Witness
 	// AcceptAhead goes on recording consents while the ledger is ahead of the clock.
 	AcceptAhead bool
+	// Feed says how the change feed is told. The zero value is a year, without anything that is told of it.
+	Feed changes.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -71,9 +76,12 @@ type Service struct {
 	*receipts.Verifier
 	*record.Recorder
 	*rights.Rights
+	*erased.Lists
+	*consumers.Consumers
 	*retention.Remover
 	*export.Exporter
 	*audit.Rebuilder
+	*changes.Feed
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -112,12 +120,15 @@ func wire(env *env.Env, opts *Options) *Service {
 	})
 	s.Verifier = receipts.New(env, s.Guard, s.Checker)
 	s.Rights = rights.New(env, s.reference, s.Guard, s.engine, opts.Kept, s.Counter)
+	s.Lists = erased.New(env, s.Guard)
+	s.Consumers = consumers.New(env, s.Guard, s.engine)
 	s.Recorder = record.New(env, s.reference, s.engine, s.Rights, s.Counter, opts.Decided)
 	s.Remover = retention.New(env, s.reference, reader, s.engine, s.Rights)
 	s.Exporter = export.New(env, s.reference, s.Guard, s.Checker, s.Checkpoints, s.Counter)
+	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
-	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Forgotten: s.Forget})
+	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.Erased, Forgotten: s.Forget})
 	return s
 }
 
@@ -201,6 +212,7 @@ func (s *Service) Ready(ctx context.Context) error {
 // Close ends the writing of what is under way and waits for it, and stores what was counted. Calls after it fail with
 // SERVER_STOPPING.
 func (s *Service) Close() {
+	s.CloseFeed()
 	s.engine.Close()
 	s.Counter.Close()
 	s.Checker.Close()

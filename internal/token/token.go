@@ -1,5 +1,5 @@
-// Package token makes the tokens that callers give back later: the token of a confirmation mail, and that of the next
-// page of a list. Both are encrypted and authenticated. A holder can learn nothing from a token, and can neither make
+// Package token makes the tokens that callers give back later: the token of a confirmation mail, that of the next page of a list, and that
+// of a place in the change feed. All are encrypted and authenticated. A holder can learn nothing from a token, and can neither make
 // nor change one.
 package token
 
@@ -30,6 +30,24 @@ type Confirmation struct {
 type Page struct {
 	After    int64  `json:"p,omitempty"` // position
 	AfterKey string `json:"k,omitempty"` // id
+}
+
+// Feed is a place in the change feed.
+type Feed struct {
+	Store    []byte `json:"s"` // id of the database
+	Position int64  `json:"p"` // up to which everything was told
+	Revision int64  `json:"v"` // of the head, up to which everything was told
+	Root     []byte `json:"h"` // of the ledger at the position
+	Catalog  int64  `json:"c"` // version by which it was told
+	// Request is a digest of who asks for what in which form.
+	Request []byte `json:"q"`
+	// Until is the position up to which everything told is told as a whole, for the caller may have later facts already; math.MaxInt64 of a
+	// snapshot that is under way; 0: none.
+	Until int64 `json:"u,omitempty"`
+	// Began and BeganRevision are where the caller began to read.
+	Began         int64 `json:"b"`
+	BeganRevision int64 `json:"w"`
+	Made          int64 `json:"t"` // microseconds since 1970
 }
 
 const version = "1"
@@ -74,6 +92,18 @@ func ReadPage(keys *seal.Keys, list, text string) (Page, error) {
 	}
 	err := read(keys, seal.PurposePage, []byte(list), text, &p)
 	return p, err
+}
+
+// NewFeed returns the token of f.
+func NewFeed(keys *seal.Keys, f *Feed) (string, error) { return write(keys, seal.PurposeFeed, nil, f) }
+
+// ReadFeed returns the place in the feed that the token names. The error is [ErrInvalid].
+func ReadFeed(keys *seal.Keys, text string) (*Feed, error) {
+	f := &Feed{}
+	if err := read(keys, seal.PurposeFeed, nil, text, f); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 func write(keys *seal.Keys, purpose seal.Purpose, of []byte, value any) (string, error) {

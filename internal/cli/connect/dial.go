@@ -33,6 +33,7 @@ type Server struct {
 	*client.Client
 	options *Options
 	hasKey  bool
+	away    func()
 }
 
 // Dial makes a connection, which is set up when the first call needs it. The function is told
@@ -42,13 +43,11 @@ func Dial(c *Options, notef func(format string, args ...any)) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	var told sync.Once
+	away := sync.OnceFunc(func() { notef("The server at %s is not available; trying again.", c.Server) })
 	options := []client.Option{
 		client.WithKey(key), client.WithTimeout(c.Timeout), client.WithLanguage(c.Language),
 		client.WithUserAgent("assent/" + telemetry.BuildVersion()),
-		client.WithOnRetry(func(*client.Error, time.Duration) {
-			told.Do(func() { notef("The server at %s is not available; trying again.", c.Server) })
-		}),
+		client.WithOnRetry(func(*client.Error, time.Duration) { away() }),
 	}
 	switch {
 	case c.Insecure:
@@ -72,7 +71,22 @@ func Dial(c *Options, notef func(format string, args ...any)) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Client: made, options: c, hasKey: key.Reveal() != ""}, nil
+	return &Server{Client: made, options: c, hasKey: key.Reveal() != "", away: away}, nil
+}
+
+// Away tells people, once, that the server is away.
+func (s *Server) Away() { s.away() }
+
+// Wait waits before the next try; its error is that of the context.
+func (s *Server) Wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // Timeout is how long to wait for an answer; 0: as long as it takes.

@@ -12,26 +12,26 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 	case fault.InvalidAddress, fault.InvalidDomain, fault.SameAddress, fault.UnknownChannel, fault.UnknownDeclaration, fault.UnknownNotice, fault.NotANotice,
 		fault.TimeInFuture, fault.InvalidTime, fault.InvalidEvidence, fault.InvalidSuppression,
 		fault.InvalidEvent, fault.InvalidToken, fault.InvalidPageToken, fault.InvalidCatalog,
-		fault.InvalidClient, fault.InvalidRequest, fault.InvalidReceipt:
+		fault.InvalidClient, fault.InvalidConsumer, fault.InvalidRequest, fault.InvalidReceipt:
 		return codes.InvalidArgument, true
-	case fault.PositionUnknown:
+	case fault.PositionUnknown, fault.PositionCompacted:
 		return codes.OutOfRange, true
 	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
 		fault.LinkCircle, fault.LinkErased, fault.NotLinked:
 		return codes.FailedPrecondition, true
-	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing:
+	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing:
 		return codes.NotFound, true
-	case fault.RequestIDReused, fault.ClientExists:
+	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists:
 		return codes.AlreadyExists, true
 	case fault.EtagMismatch:
 		return codes.Aborted, true
 	case fault.Unauthenticated:
 		return codes.Unauthenticated, true
-	case fault.ScopeMissing, fault.OtherDepartment, fault.OtherController:
+	case fault.ScopeMissing, fault.OtherDepartment, fault.OtherController, fault.ConsumerRevoked:
 		return codes.PermissionDenied, true
-	case fault.TooLarge, fault.TooManyCalls:
+	case fault.TooLarge, fault.TooManyCalls, fault.SlowWatcher:
 		return codes.ResourceExhausted, true
 	case fault.ClockSkew, fault.KeyMissing, fault.Unavailable, fault.ServerStopping:
 		return codes.Unavailable, true

@@ -9,6 +9,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -177,7 +178,7 @@ func (s *historyServer) ListErasedReturns(
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.rights.Returns(ctx, rights.ReturnsInput{Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	page, err := s.rights.Returns(ctx, erased.ReturnsInput{Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func (s *historyServer) ListErasedReturns(
 
 // ListClaims lists what is kept of erased persons, sealed.
 func (s *historyServer) ListClaims(ctx context.Context, m *assentv1.ListClaimsRequest) (*assentv1.ListClaimsResponse, error) {
-	page, err := s.rights.Claims(ctx, rights.ClaimsInput{ID: m.GetClaimId(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	page, err := s.rights.Claims(ctx, erased.ClaimsInput{ID: m.GetClaimId(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
+	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/receipts"
 	"github.com/assent-io/assent/internal/service/record"
@@ -54,8 +56,8 @@ type Rights interface {
 	Void(ctx context.Context, in rights.Void) (rights.Voided, error)
 	PlaceHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
 	ReleaseHold(ctx context.Context, in rights.Hold) (txn.Recorded, error)
-	Returns(ctx context.Context, in rights.ReturnsInput) (rights.ReturnsPage, error)
-	Claims(ctx context.Context, in rights.ClaimsInput) (rights.ClaimsPage, error)
+	Returns(ctx context.Context, in erased.ReturnsInput) (erased.ReturnsPage, error)
+	Claims(ctx context.Context, in erased.ClaimsInput) (erased.ClaimsPage, error)
 }
 
 // Catalogs keeps the catalog.
@@ -72,6 +74,14 @@ type Clients interface {
 	RevokeClient(ctx context.Context, id string) (access.Client, error)
 	RotateClient(ctx context.Context, in administration.RotateClient) (access.Client, string, error)
 	EndPriorKey(ctx context.Context, id string) (access.Client, error)
+}
+
+// Consumers manages the consumers of the change feed.
+type Consumers interface {
+	CreateConsumer(ctx context.Context, n consumers.NewConsumer) (consumers.Created, error)
+	GetConsumer(ctx context.Context, id string) (consumers.Consumer, error)
+	ListConsumers(ctx context.Context, size int, pageToken string) (consumers.Page, error)
+	RevokeConsumer(ctx context.Context, id string, once txn.Idempotency) (consumers.Consumer, error)
 }
 
 // Remover removes what is not kept any longer.
@@ -97,6 +107,7 @@ type UseCases interface {
 	Rights
 	Catalogs
 	Clients
+	Consumers
 	Prover
 	Remover
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/optin"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
@@ -76,7 +77,7 @@ func (w *transaction) requestConsent(r *txn.Validated, p *subjects.Places, in *O
 	if err != nil {
 		return none, false, err
 	}
-	d := rules.DecideConfirmation(p.Address, known, w.Recorded)
+	d := optin.DecideMail(rules, p.Address, known, w.Recorded)
 	basis := check.Snapshot{Position: w.Head.Position, CatalogVersion: version, ForSending: true}
 	result := OptInResult{Result: check.NewResult(d, basis, cat)}
 	if now := rules.Decide(p.Address, known, w.Recorded); now.Reason == consent.CodeAllowConsent {
@@ -179,7 +180,7 @@ func (w *transaction) confirm(r *txn.Validated, p *subjects.Places, named *token
 	if err != nil {
 		return Confirmed{}, err
 	}
-	if rules.RequestEnded(known, consent.Instant(named.Requested), w.Recorded) {
+	if optin.RequestEnded(rules, p.Address, known, consent.Instant(named.Requested), w.Recorded) {
 		return Confirmed{}, fault.Errorf(fault.RequestEnded, "token",
 			"the person refused after the request; only a new request can be confirmed")
 	}

@@ -59,6 +59,9 @@ func (w *Tx) eraseUntil(who *person, until consent.Instant, t *keptClaim) error 
 	if err != nil {
 		return err
 	}
+	if err := w.runErased(who, folded); err != nil {
+		return err
+	}
 	left, err := w.detachEvents(exact, t, func(e *consent.Event) (bool, error) { return e.Begin() > until, nil })
 	if err != nil {
 		return err
@@ -91,6 +94,19 @@ func (w *Tx) eraseUntil(who *person, until consent.Instant, t *keptClaim) error 
 		return err
 	}
 	return w.storeClaim(t)
+}
+
+// runErased runs the hook for an erasure of the person.
+func (w *Tx) runErased(who *person, folded *txn.Subject) error {
+	spelling, err := who.spelling(folded.KeyVersion)
+	if err != nil {
+		return err
+	}
+	e := &txn.Erased{Folded: folded, Spelling: spelling.Sum, Lists: who.lists}
+	if !who.address.IsZero() {
+		e.Address = who.address.Exact()
+	}
+	return w.RunErased(e)
 }
 
 // NotHeld refuses to erase what is under a legal hold, and says why it is. A hold of an address reaches those that the same person

@@ -1,12 +1,16 @@
 package rights
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -16,6 +20,8 @@ type person struct {
 	exact, folded, mail subjects.Place
 	spellings           []consent.Spelling // one for each version of the digest key
 	sharesMailbox       bool               // other spellings of the address are of the same person
+	address             address.Address    // zero: it is not known, only an erasure that was kept
+	lists               *txn.ListHashes    // nil: an older program kept the erasure
 }
 
 // personAt returns the person that has the address.
@@ -28,7 +34,17 @@ func (s *Rights) personAt(at *subjects.Places) (*person, error) {
 		}
 		who.spellings = append(who.spellings, spelling)
 	}
-	return who, nil
+	return who, s.know(who, at.Address)
+}
+
+// know adds the address to what is known of a person.
+func (s *Rights) know(who *person, a address.Address) (err error) {
+	who.address, who.lists = a, &txn.ListHashes{}
+	if who.lists.Exact, err = s.Keys.ListHash(consent.FormExact, a.Exact()); err != nil {
+		return err
+	}
+	who.lists.Folded, err = s.Keys.ListHash(consent.FormFolded, a.Folded())
+	return err
 }
 
 // personOf returns the person of a kept erasure.
@@ -54,6 +70,14 @@ func (s *Rights) personOf(e *kept.Erasure) (*person, error) {
 			return nil, fmt.Errorf("an erasure that was kept lacks the form %d", form)
 		}
 	}
+	if len(e.Lists) == 0 {
+		return who, nil
+	}
+	plain, err := s.Keys.Open(seal.PurposeListHash, e.Subjects[0].Digest[:], e.Lists)
+	if err != nil || len(plain) != 64 {
+		return nil, errors.Join(errors.New("the hashes for lists of an erasure that was kept are damaged"), err)
+	}
+	who.lists = &txn.ListHashes{Exact: [32]byte(plain[:32]), Folded: [32]byte(plain[32:])}
 	return who, nil
 }
 
@@ -73,15 +97,17 @@ func (p *person) isOwn(keys *seal.Keys, exact string) (bool, error) {
 	return spelling == p.spellings[0], err
 }
 
-// keptErasure returns what is kept of an erasure of the person.
-func (p *person) keptErasure() kept.Erasure {
+// keptErasure returns what is kept of an erasure of the person, whose address is known.
+func (s *Rights) keptErasure(p *person) (kept.Erasure, error) {
 	e := kept.Erasure{Spellings: p.spellings}
 	for _, at := range []*subjects.Place{&p.exact, &p.folded, &p.mail} {
 		for i, version := range at.Digests.Versions {
 			e.Subjects = append(e.Subjects, kept.Subject{Form: at.Keys[i].Form, KeyVersion: version, Digest: at.Keys[i].Digest})
 		}
 	}
-	return e
+	var err error
+	e.Lists, err = s.Keys.Seal(seal.PurposeListHash, e.Subjects[0].Digest[:], slices.Concat(p.lists.Exact[:], p.lists.Folded[:]))
+	return e, err
 }
 
 // ErasureOf returns what is kept of an erasure of the person at the places, without its times.
@@ -90,5 +116,5 @@ func (s *Rights) ErasureOf(at *subjects.Places) (kept.Erasure, error) {
 	if err != nil {
 		return kept.Erasure{}, err
 	}
-	return who.keptErasure(), nil
+	return s.keptErasure(who)
 }

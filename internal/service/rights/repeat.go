@@ -21,7 +21,10 @@ func (w *Tx) keepErasure(who *person, until consent.Instant) error {
 	if w.rights.keeper == nil {
 		return nil
 	}
-	e := who.keptErasure()
+	e, err := w.rights.keptErasure(who)
+	if err != nil {
+		return err
+	}
 	e.Position, e.Recorded, e.Occurred, e.Actor = w.Head.Position+1, w.Recorded, until, w.Caller.ID
 	if err := w.rights.keeper.Append([]kept.Erasure{e}); err != nil {
 		return fault.Errorf(fault.Unavailable, "", "the erasure could not be written to the checkpoint directory, where the restore of a "+
@@ -73,7 +76,10 @@ func (s *Rights) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool,
 				slog.Int64("position", e.Position))
 			return nil
 		}
-		t, err := w.beginRepeatedClaim(exact, e.Occurred)
+		if err := w.knowAgain(who, exact); err != nil {
+			return err
+		}
+		t, err := w.beginRepeatedClaim(who, e.Occurred)
 		if err != nil {
 			return err
 		}
@@ -104,21 +110,29 @@ func (w *Tx) isHeldSince(who *person, at consent.Instant) (bool, error) {
 	return slices.ContainsFunc(state.Holds, func(h consent.Hold) bool { return h.Spelling == spelling.Sum && h.At > at }), nil
 }
 
-// beginRepeatedClaim keeps for claims what the policy has kept: what the first erasure kept was lost with its database.
-// Without an officer's key nothing can be, and the erasure goes before.
-func (w *Tx) beginRepeatedClaim(exact *txn.Subject, occurred consent.Instant) (*keptClaim, error) {
-	if exact.Address == nil || w.Head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
-		return &keptClaim{}, nil
+// knowAgain adds the address to what is known of the person of a kept erasure, where the database has it.
+func (w *Tx) knowAgain(who *person, exact *txn.Subject) error {
+	if exact.Address == nil {
+		return nil
 	}
 	plain, err := w.rights.Keys.Open(seal.PurposeAddress, exact.ID[:], exact.Address)
 	if err != nil {
-		return nil, fmt.Errorf("the address of a subject: %w", err)
+		return fmt.Errorf("the address of a subject: %w", err)
 	}
 	a, err := address.Parse(string(plain))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return w.beginClaim(&subjects.Places{Address: a}, occurred)
+	return w.rights.know(who, a)
+}
+
+// beginRepeatedClaim keeps for claims what the policy has kept: what the first erasure kept was lost with its database.
+// Without an officer's key nothing can be, and the erasure goes before.
+func (w *Tx) beginRepeatedClaim(who *person, occurred consent.Instant) (*keptClaim, error) {
+	if who.address.IsZero() || w.Head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
+		return &keptClaim{}, nil
+	}
+	return w.beginClaim(&subjects.Places{Address: who.address}, occurred)
 }
 
 // recordRepeatedErasure records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.

@@ -89,6 +89,8 @@ type Engine struct {
 type Hooks struct {
 	// Recorded is told of every event that a transaction has recorded of a subject, and may record more.
 	Recorded func(w *Tx, s *Subject, e *consent.Event) error
+	// Erased is told of every erasure that a transaction carries out, before anything of it goes.
+	Erased func(w *Tx, e *Erased) error
 	// Forgotten is told of the subjects that a committed transaction has erased or dropped, and of the last day, in days since
 	// 1970-01-01, UTC, of which it has deleted disclosures of each.
 	Forgotten func(until map[storage.SubjectKey]int64)

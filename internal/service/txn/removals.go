@@ -69,3 +69,22 @@ func (w *Tx) ForgetRequests(position int64) {
 		}
 	}
 }
+
+// Erased is an erasure as hooks are told of it.
+type Erased struct {
+	Folded   *Subject // of the folded form, which stays
+	Spelling [16]byte // of the exact form there
+	Address  string   // the exact form; empty: it is not known, for a kept erasure is repeated of which the database has nothing
+	Lists    *ListHashes
+}
+
+// ListHashes are the hashes of an address under the list key: see seal.Keys.ListHash. Nil are those of an erasure that an older program kept.
+type ListHashes struct{ Exact, Folded [32]byte }
+
+// RunErased runs the hook for an erasure.
+func (w *Tx) RunErased(e *Erased) error {
+	if w.engine.hooks.Erased == nil {
+		return nil
+	}
+	return w.engine.hooks.Erased(w, e)
+}

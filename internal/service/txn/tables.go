@@ -4,6 +4,7 @@ import (
 	mathrand "math/rand/v2"
 	"slices"
 
+	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
@@ -37,4 +38,36 @@ func (w *Tx) StoredClients() ([]tables.Client, error) {
 func (w *Tx) AddReturn(r tables.Return) {
 	w.Tables = append(w.Tables, tables.AddReturn(&r))
 	w.Changed = true
+}
+
+// ActiveConsumers returns the consumers of the change feed that were not revoked when the head was locked. The first write of a transaction
+// that asks reads them. The slice is not to be changed.
+func (w *Tx) ActiveConsumers() ([]tables.Consumer, error) {
+	if w.consumers == nil {
+		_, consumers, err := tables.ActiveConsumers(w.ctx, w.tx)
+		if err != nil {
+			return nil, err
+		}
+		w.consumers = &consumers
+	}
+	return *w.consumers, nil
+}
+
+// ConsumerOf returns the consumer with an id as it was when the head was locked, if there was one.
+func (w *Tx) ConsumerOf(id string) ([]tables.Consumer, error) {
+	_, found, err := tables.ConsumerOf(w.ctx, w.tx, id)
+	return found, err
+}
+
+// WriteTable has a statement run with the transaction, on a table beside the ledger.
+func (w *Tx) WriteTable(statement storage.Statement) {
+	w.Head.Recorded = w.Recorded
+	w.Tables = append(w.Tables, statement)
+	w.Changed, w.written = true, true
+}
+
+// WriteTableAt has a statement run with the transaction that names the mark of the head after it.
+func (w *Tx) WriteTableAt(statement func(storage.Mark) storage.Statement) {
+	w.tablesAt = append(w.tablesAt, statement)
+	w.Changed, w.written = true, true
 }

@@ -57,6 +57,9 @@ type Tx struct {
 
 	stored *[]tables.Client // as they were, with what was put until they were asked for last; nil: not read yet
 	put    []tables.Client  // since then
+
+	consumers *[]tables.Consumer                     // not revoked, as they were; nil: not read yet
+	tablesAt  []func(storage.Mark) storage.Statement // that are run with Tables
 }
 
 type eventID struct {
@@ -413,6 +416,9 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		c.Subjects = append(c.Subjects, s.Subject)
 	}
 	w.reread(c)
+	for _, statement := range w.tablesAt {
+		c.Tables = append(c.Tables, statement(storage.MarkOf(&c.Head)))
+	}
 	return c, nil
 }
 

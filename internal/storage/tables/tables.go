@@ -29,7 +29,10 @@ func All() []Table {
 		{Name: "checkpoints"},
 		{Name: "claims", Persons: true},
 		{Name: "clients"},
+		{Name: "consumers"},
 		{Name: "erased_returns", Persons: true},
+		{Name: "feed_removals", Persons: true},
+		{Name: "list_hashes", Persons: true},
 		{Name: "worker_runs"},
 	}
 }

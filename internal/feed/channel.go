@@ -1,0 +1,126 @@
+package feed
+
+import (
+	"slices"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
+)
+
+// Channel is what a consumer has to know of a channel to evaluate rules for it: of messages under its default sender identity.
+type Channel struct {
+	consent.Coverage // which scopes reach it; Coverage.Channel is its id
+
+	Closed    consent.Code // why no message at all is allowed, such as CHANNEL_RETIRED; empty: it is open
+	Refusable bool         // of a channel that is not marketing: refusals count
+	Honours   []consent.Coverage
+}
+
+func channelOf(c *catalog.Catalog, ch *catalog.Channel, rules *consent.Rules) Channel {
+	info := Channel{
+		Coverage: consent.CoverageOf(ch, ch.DefaultSender()), Refusable: ch.Refusable || ch.Class == catalog.ClassMarketing,
+	}
+	if d, denied := rules.DenyAll(0); denied {
+		info.Closed = d.Reason
+	}
+	for _, id := range ch.Honours {
+		if h, ok := c.Channel(id); ok {
+			info.Honours = append(info.Honours, consent.CoverageOf(h, "")) // A no in the scope of a sender identity is not honoured.
+		}
+	}
+	return info
+}
+
+// Channels returns the channels of the catalog, in its order. They are shared and not to be changed.
+func (w *Worths) Channels() []Channel { return w.channels }
+
+// Channel returns the channel with the id; nil if the catalog does not have it.
+func (w *Worths) Channel(id string) *Channel {
+	i := slices.IndexFunc(w.channels, func(ch Channel) bool { return ch.Coverage.Channel == id })
+	if i < 0 {
+		return nil
+	}
+	return &w.channels[i]
+}
+
+// Filter says which rules a consumer wants.
+type Filter struct {
+	all      bool
+	kinds    []Kind
+	coverage []consent.Coverage // of the channels that it wants, one for each sender identity
+	honoured []consent.Coverage // of those that these honour
+}
+
+// Filter returns the filter of a consumer that evaluates only these channels, of this catalog, and wants only these kinds of rules; none: all.
+func (w *Worths) Filter(channels []string, kinds []Kind) *Filter {
+	f := &Filter{all: len(channels) == 0, kinds: kinds}
+	for _, id := range channels {
+		ch := w.Channel(id)
+		if ch == nil {
+			continue
+		}
+		for _, sender := range w.senders[id] {
+			of := ch.Coverage
+			of.Sender = sender
+			f.coverage = append(f.coverage, of)
+		}
+		f.honoured = append(f.honoured, ch.Honours...)
+	}
+	return f
+}
+
+// Of returns the rules of a card that the consumer wants, in their order.
+func (f *Filter) Of(card []Rule) []Rule {
+	var wanted []Rule
+	for i := range card {
+		if f.Wants(&card[i]) {
+			wanted = append(wanted, card[i])
+		}
+	}
+	return wanted
+}
+
+// Wants reports whether the consumer wants the rule: it changes, or may change, an answer about one of its channels.
+func (f *Filter) Wants(r *Rule) bool {
+	if len(f.kinds) > 0 && !slices.Contains(f.kinds, r.Kind) {
+		return false
+	}
+	if f.all {
+		return true
+	}
+	switch r.Kind {
+	case KindGrant:
+		return isOf(f.coverage, r.Channel) || (r.EndsHonoured || r.EndsObjection) && isOf(f.honoured, r.Channel)
+	case KindRefusal:
+		return isOf(f.coverage, r.Channel) || isOf(f.honoured, r.Channel)
+	case KindSuppression:
+		return slices.ContainsFunc(f.coverage, func(c consent.Coverage) bool { return r.Stops().class(c.Class) && c.Covers(r.Scope) }) ||
+			isHonoured(consent.Code(r.Reason)) && r.Match != consent.FormDomain &&
+				slices.ContainsFunc(f.honoured, func(c consent.Coverage) bool { return c.Covers(r.Scope) })
+	default:
+		return true
+	}
+}
+
+func isOf(list []consent.Coverage, channel string) bool {
+	return slices.ContainsFunc(list, func(c consent.Coverage) bool { return c.Channel == channel })
+}
+
+// class reports whether messages of the class can be stopped.
+func (s Stops) class(c catalog.Class) bool {
+	switch s {
+	case StopsEverything:
+		return true
+	case StopsAllButNotices:
+		return c != catalog.ClassLegalNotice
+	case StopsMarketing, StopsCustomerMarketing:
+		return c == catalog.ClassMarketing
+	default:
+		return false
+	}
+}
+
+// isHonoured reports whether suppressions with the reason count on channels that honour those in their scope.
+func isHonoured(reason consent.Code) bool {
+	return reason == consent.CodeObjection || reason == consent.CodeComplaint
+}

@@ -1,0 +1,116 @@
+package cards
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/tlv"
+)
+
+// subject is what was read of one form of an address.
+type subject struct {
+	key     storage.SubjectKey
+	id      consent.SubjectID
+	version uint32         // of the digest key of its row
+	address string         // that its row has; empty: an erasure took it
+	before  *consent.State // nil: it had no events
+	after   *consent.State
+	// rewritten reports that an erasure took events of it that may have been told.
+	rewritten bool
+}
+
+// load reads the subjects that exist for the keys. One that was erased as a whole is left out.
+func (r *Reader) load(ctx context.Context, part Part, keys []storage.SubjectKey) ([]*subject, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	head, rows, err := r.Store.States(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	byKey := make(map[storage.SubjectKey]*subject, len(rows))
+	all := make([]*subject, 0, len(rows))
+	for i := range rows {
+		row := &rows[i]
+		if row.ID == (consent.SubjectID{}) {
+			continue
+		}
+		s := &subject{key: row.Key, id: row.ID, version: row.KeyVersion}
+		if row.Address != nil {
+			plain, err := r.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
+			if err != nil {
+				return nil, err
+			}
+			s.address = string(plain)
+		}
+		byKey[row.Key] = s
+		all = append(all, s)
+	}
+	if part.Present {
+		return all, r.unpack(ctx, &head, rows, byKey)
+	}
+	return all, r.fold(ctx, part, byKey)
+}
+
+// fold puts the folds of the events up to the two ends of a reading into the subjects, from one read of the events.
+func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectKey]*subject) error {
+	keys := make([]storage.SubjectKey, 0, len(byKey))
+	for key := range byKey {
+		keys = append(keys, key)
+	}
+	_, headers, err := r.Store.EventsOf(ctx, keys, 0, part.UpTo)
+	if err != nil {
+		return err
+	}
+	for key, of := range headers {
+		s := byKey[key]
+		if s == nil || part.UpTo == 0 { // With nothing before the end there is no event; the store takes 0 for no limit.
+			continue
+		}
+		events, err := asof.DecodeHeaders(of)
+		if err != nil {
+			return err
+		}
+		known := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position > part.After })
+		if known < 0 {
+			known = len(events)
+		}
+		s.rewritten = slices.ContainsFunc(events[known:], func(e consent.Event) bool { return len(e.Was) > 0 })
+		s.before = consent.Fold(slices.Clone(events[:known]))
+		s.after = consent.Fold(events)
+	}
+	return nil
+}
+
+// unpack puts the stored states into the subjects. Those that cannot be read are folded from their events.
+func (r *Reader) unpack(ctx context.Context, head *storage.Head, rows []storage.SubjectState, byKey map[storage.SubjectKey]*subject) error {
+	names, err := r.Names.Of(ctx, head)
+	if err != nil {
+		return err
+	}
+	unread := map[storage.SubjectKey]*subject{}
+	for i := range rows {
+		s := byKey[rows[i].Key]
+		if s == nil {
+			continue
+		}
+		state, err := asof.UnpackState(names, rows[i].State.Packed)
+		if errors.Is(err, tlv.ErrEncoding) {
+			unread[s.key] = s
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.after = state
+	}
+	if len(unread) == 0 {
+		return nil
+	}
+	return r.fold(ctx, Part{UpTo: head.Position}, unread)
+}

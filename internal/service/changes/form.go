@@ -1,0 +1,117 @@
+package changes
+
+import (
+	"crypto/hmac"
+	"crypto/md5"  //nolint:gosec // A form that tools take, not a protection.
+	"crypto/sha1" //nolint:gosec // As above.
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/cards"
+	"github.com/assent-io/assent/internal/service/consumers"
+)
+
+// form is how a reader sees addresses, times and positions.
+type form struct {
+	name consumers.Form
+	own  [32]byte // the consumer's own key, of the form keyed
+	keys *seal.Keys
+}
+
+// keyed reports whether the reader sees keyed hashes, days and no positions.
+func (x *form) keyed() bool { return x.name == consumers.FormKeyed }
+
+// legacy reports whether the reader sees hashes without a key, of exact forms. Such a reader cannot fold an address that it has as a hash only.
+func (x *form) legacy() bool { return !x.keyed() && x.name != consumers.FormPlain }
+
+// position returns a position as the reader sees it.
+func (x *form) position(at int64) int64 {
+	if x.keyed() {
+		return 0
+	}
+	return at
+}
+
+// recipient is whom entries are about, as a reader sees it.
+type recipient struct {
+	match         consent.Form
+	address, hash string
+	order         func(*feed.Rule) uint64
+}
+
+// recipient returns whom the entries of a card are about; false if the reader cannot be told.
+func (x *form) recipient(c *cards.Card) (recipient, bool, error) {
+	to := recipient{match: c.Match, order: feed.PlainOrder}
+	switch {
+	case x.keyed():
+		return x.keyedRecipient(c)
+	case c.Text == "":
+		return to, false, nil
+	case x.legacy():
+		to.hash = x.sum(c.Text)
+	default:
+		to.address = c.Text
+	}
+	return to, true, nil
+}
+
+func (x *form) keyedRecipient(c *cards.Card) (to recipient, known bool, err error) {
+	inner, person := c.Inner, c.Person
+	if c.Text != "" {
+		if inner, err = x.keys.ListHash(c.Match, c.Text); err != nil {
+			return to, false, err
+		}
+		if person, err = x.keys.ListHash(consent.FormFolded, c.Folded); err != nil {
+			return to, false, err
+		}
+	}
+	mac := hmac.New(sha256.New, x.own[:])
+	mac.Write(inner[:])
+	to = recipient{match: c.Match, hash: hex.EncodeToString(mac.Sum(nil)), order: func(*feed.Rule) uint64 { return 0 }}
+	if c.Match == consent.FormDomain {
+		return to, true, nil
+	}
+	order, err := feed.NewKeyedOrder(x.own, person)
+	if err != nil {
+		return to, false, err
+	}
+	to.order = order.OfRule
+	return to, true, nil
+}
+
+// sum returns the hash of a legacy form: of the form of the address as UTF-8, in lower-case hex.
+func (x *form) sum(text string) string {
+	switch x.name {
+	case consumers.FormMD5:
+		sum := md5.Sum([]byte(text)) //nolint:gosec // As above.
+		return hex.EncodeToString(sum[:])
+	case consumers.FormSHA1:
+		sum := sha1.Sum([]byte(text)) //nolint:gosec // As above.
+		return hex.EncodeToString(sum[:])
+	case consumers.FormSHA256:
+		sum := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(sum[:])
+	default:
+		sum := sha512.Sum512([]byte(text))
+		return hex.EncodeToString(sum[:])
+	}
+}
+
+// entry returns an entry about a rule.
+func (x *form) entry(change Change, to *recipient, rule *feed.Rule, position int64) Entry {
+	e := Entry{
+		Change: change, Match: to.match, Address: to.address, Hash: to.hash, Kind: rule.Kind, Rule: *rule, Position: x.position(position),
+	}
+	if rule.Kind == 0 {
+		return e
+	}
+	e.Reason, e.EndedBy, e.Stops, e.Order = rule.Shown(), rule.EndedBy(), rule.Stops(), to.order(rule)
+	if x.keyed() {
+		e.Rule = rule.ByDay()
+	}
+	return e
+}

@@ -1,0 +1,160 @@
+package changes
+
+import (
+	"context"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/cards"
+)
+
+// tell returns what a window tells a reader that is at its beginning, and moves the place to its end. What is told is counted as a
+// disclosure to the caller.
+func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page, error) {
+	p := Page{Entries: at.missed}
+	at.missed = nil
+	if at.catalog != w.catalog.Version {
+		p.Entries = append(p.Entries, f.channelResets(r, at, w)...)
+		if err := f.under(r, w.catalog); err != nil {
+			return p, err
+		}
+		at.catalog = w.catalog.Version
+	}
+	told := map[string]bool{} // folded forms of the erased addresses
+	for i := range w.removals {
+		if x := &w.removals[i]; !at.began.Reaches(x.at) {
+			p.Entries = append(p.Entries, r.forget(x)...)
+			told[x.address.Folded()] = true
+		}
+	}
+	for i := range w.cards {
+		c := &w.cards[i]
+		if c.Kept && !told[c.Text] && !r.form.keyed() {
+			continue // The reader never had the address.
+		}
+		entries, err := f.tellCard(ctx, r, w, c, c.Whole || at.Position < at.until)
+		if err != nil {
+			return p, err
+		}
+		p.Entries = append(p.Entries, entries...)
+	}
+	at.Mark, at.root = w.to, w.root
+	if at.until <= at.Position {
+		at.until = 0
+	}
+	return p, f.sign(r, at, w, &p)
+}
+
+// sign puts into a page how far it goes.
+func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
+	p.Position, p.More = r.form.position(at.Position), w.more()
+	f.counts.entries.Add(int64(len(p.Entries)))
+	p.Token, err = f.writeToken(r, &w.head, at)
+	return err
+}
+
+// tellCard returns what a reader is told of a card of a window, and counts it.
+func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
+	entries, err := r.card(c, whole, w.to.Position)
+	if err == nil && r.form.legacy() {
+		var more []Entry
+		more, err = f.spelled(ctx, r, w, c, whole)
+		entries = append(entries, more...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return entries, f.count(ctx, r, w, c, entries)
+}
+
+// spelled returns what a reader of hashes without a key is told besides: what holds for a folded form is told of each of its spellings that is
+// known, and of a spelling whenever it is touched.
+func (f *Feed) spelled(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
+	switch c.Match {
+	case consent.FormExact:
+		if c.Text == c.Folded {
+			return nil, nil // The card of the folded form has the same hash.
+		}
+		return r.card(&cards.Card{Match: consent.FormFolded, Text: c.Text, Folded: c.Folded, After: c.OfFolded}, true, w.to.Position)
+	case consent.FormFolded:
+		spellings, err := f.cards.Spellings(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		var entries []Entry
+		for _, text := range spellings {
+			more, err := r.card(&cards.Card{Match: c.Match, Text: text, Folded: c.Folded, Before: c.Before, After: c.After}, whole, w.to.Position)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, more...)
+		}
+		return entries, nil
+	default:
+		return nil, nil
+	}
+}
+
+// card returns what a reader is told of a card up to a position: what changed, or as a whole what holds.
+func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error) {
+	before, after := r.seen(c.Before), r.seen(c.After)
+	removed, added := feed.Diff(before, after)
+	if whole {
+		removed, added = nil, after
+	}
+	if len(removed)+len(added) == 0 && (!whole || len(before) == 0 && r.isNarrow()) {
+		return nil, nil // A reader of some channels is not told of an address that has nothing to do with them.
+	}
+	to, known, err := r.form.recipient(c)
+	if err != nil || !known {
+		return nil, err
+	}
+	var entries []Entry
+	change := Added
+	switch {
+	case c.Kept && !r.form.keyed():
+		change = Kept
+	case whole:
+		entries = append(entries, r.form.entry(Reset, &to, &feed.Rule{}, position))
+	}
+	for i := range removed {
+		entries = append(entries, r.form.entry(Removed, &to, &removed[i], position))
+	}
+	for i := range added {
+		entries = append(entries, r.form.entry(change, &to, &added[i], position))
+	}
+	return entries, nil
+}
+
+// seen returns the rules that the reader sees, in their order.
+func (r *reader) seen(rules []feed.Rule) []feed.Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(rule feed.Rule) bool { return !r.sees(&rule) })
+}
+
+// count counts that the caller learnt something of the address of a card: once of each channel that the entries are about, and of all
+// channels where an entry is about no one of them.
+func (f *Feed) count(ctx context.Context, r *reader, w *window, c *cards.Card, entries []Entry) error {
+	if len(c.About) == 0 || len(entries) == 0 {
+		return nil
+	}
+	var told []string
+	for i := range entries {
+		if entries[i].Change == Reset && len(entries) > 1 {
+			continue
+		}
+		channel := entries[i].Rule.Channel
+		if kind, id := entries[i].Rule.Scope.Split(); kind == consent.ScopeChannel {
+			channel = id
+		}
+		if !slices.Contains(told, channel) {
+			told = append(told, channel)
+		}
+	}
+	for _, channel := range told {
+		if err := f.disclosures.Count(ctx, &r.who, f.now(&w.head), channel, c.About...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package changes
+
+import (
+	"context"
+	"math"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/consumers"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// place is how far a reader has come.
+type place struct {
+	storage.Mark
+
+	root    [ledger.HashSize]byte // of the ledger at the position
+	catalog int64                 // version by which it was told; 0: none yet
+	// until is the position up to which cards are told whole, for a snapshot may have told later ones; 0: none.
+	until int64
+	began storage.Mark // where the reader began: it was told of no address that was erased before
+	// missed is what a reader that begins anew is told first: which addresses were erased that it may have.
+	missed []Entry
+}
+
+// underWay is until of a snapshot that has not ended.
+const underWay = math.MaxInt64
+
+// invalidToken is the refusal of a token that is none of this reader's.
+func invalidToken(what string) error {
+	return fault.Errorf(fault.InvalidToken, "from", "%s; give back a token as it was received, with the same channels, kinds and consumer, "+
+		"or say now or beginning", what)
+}
+
+// takeSnapshot ends the refusal of a token that nothing can be told after.
+const takeSnapshot = "; take a new snapshot (ExportSuppressions), and go on from its token"
+
+// write returns the token of a place for a reader.
+func (f *Feed) writeToken(r *reader, head *storage.Head, at *place) (string, error) {
+	return token.NewFeed(f.Keys, &token.Feed{
+		Store: head.StoreID[:], Position: at.Position, Revision: at.Revision, Root: at.root[:], Catalog: at.catalog, Request: r.digest[:],
+		Until: at.until, Began: at.began.Position, BeganRevision: at.began.Revision, Made: int64(f.Instant()),
+	})
+}
+
+// readToken returns the place that a token names, once it is certain that the ledger still begins with what the reader was told. Errors:
+// INVALID_TOKEN, OTHER_HISTORY, POSITION_COMPACTED.
+func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, text string) (*place, error) {
+	t, err := token.ReadFeed(f.Keys, text)
+	if err != nil || len(t.Root) != ledger.HashSize || t.Position < 0 || t.Revision < 0 || t.Began < 0 || t.BeganRevision < 0 {
+		return nil, invalidToken("it is no token of this feed, or was cut or altered")
+	}
+	switch {
+	case string(t.Store) != string(head.StoreID[:]):
+		return nil, otherHistory("the token is of another database")
+	case string(t.Request) != string(r.digest[:]):
+		return nil, invalidToken("it was made for other channels or kinds, another consumer, or a client of another department")
+	case t.Position > head.Position, t.Revision > head.Revision:
+		return nil, otherHistory("the token is of events that this database does not have")
+	case f.options.Keeps.AddTo(consent.Instant(t.Made).Time()).Before(f.Clock()),
+		!r.form.keyed() && consent.Instant(t.Made).Add(consumers.RemovalsKept) < f.Instant():
+		return nil, compacted("it is older than changes are kept")
+	case t.Revision < head.Revision-storage.RevisionsKept:
+		return nil, compacted("what changed since cannot be told any more")
+	}
+	at := &place{
+		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, until: t.Until,
+		began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
+	}
+	root, err := f.checkpoints.RootAt(ctx, head, at.Position)
+	if err != nil {
+		return nil, err
+	}
+	if root != at.root {
+		return nil, otherHistory("the ledger has other events up to the position of the token")
+	}
+	return at, nil
+}
+
+func otherHistory(what string) error {
+	return fault.Errorf(fault.OtherHistory, "from", "%s"+takeSnapshot, what)
+}
+
+func compacted(what string) error {
+	return fault.Errorf(fault.PositionCompacted, "from", "the token cannot be gone on from: %s"+takeSnapshot, what)
+}

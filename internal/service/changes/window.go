@@ -1,0 +1,107 @@
+package changes
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/cards"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// window is a part of the ledger with all that it changed, whoever reads it.
+type window struct {
+	head     storage.Head
+	from, to storage.Mark
+	root     [ledger.HashSize]byte // of the ledger at its end
+	leaves   [][32]byte            // of its events
+	versions []reference.CatalogVersion
+	catalog  *reference.CatalogVersion // in force
+	cards    []cards.Card
+	removals []removal
+}
+
+// more reports whether the ledger has more than the window.
+func (w *window) more() bool { return !w.to.Reaches(storage.MarkOf(&w.head)) }
+
+// readWindow reads what changed after a mark: of at most limit events, and of all rows that changed without one. What the ledger has
+// after the window does not count. If an erasure rewrites subjects while it reads, some cards may be of neither before nor after it: they are
+// told whole in the window that has the erasure or its revision, for the mark of this one is from before. Errors: OTHER_HISTORY,
+// POSITION_COMPACTED.
+func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*window, error) {
+	head, news, err := f.Store.Follow(ctx, from, limit)
+	if err != nil {
+		return nil, err
+	}
+	if !storage.MarkOf(&head).Reaches(from) {
+		return nil, otherHistory("the database was replaced by an older one")
+	}
+	if news.Reload {
+		return nil, compacted("what changed since cannot be told any more")
+	}
+	if err := env.CheckKeys(f.Keys, &head); err != nil {
+		return nil, err
+	}
+	w := &window{head: head, from: from, to: news.Mark, leaves: news.Leaves}
+	if err := f.putCatalog(ctx, w); err != nil {
+		return nil, err
+	}
+	if w.to == from {
+		return w, nil
+	}
+	var touched cards.Touched
+	for i := range news.States {
+		touched.Keys = append(touched.Keys, news.States[i].Key)
+	}
+	if w.to.Revision != from.Revision {
+		_, changed, err := f.Store.Follow(ctx, storage.Mark{Position: head.Position, Revision: from.Revision}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for i := range changed.States {
+			touched.Named = append(touched.Named, changed.States[i].Key)
+		}
+	}
+	if w.removals, err = f.removalsIn(ctx, w.from, w.to); err != nil {
+		return nil, err
+	}
+	for i := range w.removals {
+		touched.Erased = append(touched.Erased, w.removals[i].address)
+	}
+	worths, err := f.worths.under(w.catalog)
+	if err != nil {
+		return nil, err
+	}
+	w.cards, err = f.cards.Read(ctx, cards.Part{After: from.Position, UpTo: w.to.Position}, worths, &touched)
+	f.counts.windows.Add(1)
+	f.counts.events.Add(int64(len(news.Leaves)))
+	return w, err
+}
+
+// putCatalog puts the catalog in force into a window.
+func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {
+	if w.versions, err = f.Catalogs.UpTo(ctx, &w.head); err != nil {
+		return err
+	}
+	w.catalog = reference.InForce(w.versions, f.now(&w.head))
+	return nil
+}
+
+// now is the time under a head: a clock that lags behind the ledger hides nothing that was acknowledged.
+func (f *Feed) now(head *storage.Head) consent.Instant { return max(f.Instant(), head.Recorded) }
+
+// rootOf puts the root at the window's end into it.
+func (f *Feed) putRoot(ctx context.Context, w *window) (err error) {
+	if w.to.Position == w.head.Position {
+		tree, err := ledger.ParseTree(w.head.Position, w.head.Tree)
+		if err != nil {
+			return err
+		}
+		w.root = tree.Root()
+		return nil
+	}
+	w.root, err = f.checkpoints.Hashes(ctx).Root(w.to.Position)
+	return err
+}

@@ -1,0 +1,36 @@
+package changes
+
+import (
+	"sync"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/reference"
+)
+
+// maxWorths is how many versions of the catalog grants are valued by without doing it anew.
+const maxWorths = 4
+
+// worths caches what grants are worth under versions of the catalog.
+type worths struct {
+	mu    sync.Mutex
+	known map[*catalog.Catalog]*feed.Worths
+}
+
+// under returns what grants are worth under a version of the catalog.
+func (w *worths) under(c *reference.CatalogVersion) (*feed.Worths, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if known := w.known[c.Parsed]; known != nil {
+		return known, nil
+	}
+	made, err := feed.NewWorths(c.Parsed)
+	if err != nil {
+		return nil, err
+	}
+	if w.known == nil || len(w.known) >= maxWorths {
+		w.known = map[*catalog.Catalog]*feed.Worths{}
+	}
+	w.known[c.Parsed] = made
+	return made, nil
+}

@@ -1,0 +1,284 @@
+package consumers
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
+	"github.com/assent-io/assent/internal/token"
+)
+
+// NewConsumer is a consumer to create.
+type NewConsumer struct {
+	ID       string
+	Client   string
+	Channels []string // none: all that the client reaches
+	Kinds    []string // none: all
+	Form     Form
+	txn.Idempotency
+}
+
+// Created is a consumer that was created.
+type Created struct {
+	Consumer Consumer
+	Key      string // of the form keyed: what the consumer needs to read its lists, which is not given again but to a repetition of the request
+}
+
+// CreateConsumer creates a consumer of the change feed. Errors: INVALID_CONSUMER, CONSUMER_EXISTS, CLIENT_NOT_FOUND, UNKNOWN_CHANNEL,
+// NO_CATALOG, SCOPE_MISSING, OTHER_DEPARTMENT, REQUEST_ID_REUSED.
+func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created, error) {
+	if err := access.Need(ctx, access.ScopeClients); err != nil {
+		return Created{}, err
+	}
+	refused := n.check()
+	key, err := newKey()
+	if err != nil {
+		return Created{}, err
+	}
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	return txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
+		clients, err := n.allowed(w)
+		if err != nil {
+			return Created{}, false, err
+		}
+		row := tables.Consumer{
+			ID: n.ID, Client: n.Client, Channels: uniqueWords(n.Channels), Kinds: uniqueWords(n.Kinds), Form: string(n.Form), Created: w.Recorded,
+			CreatedBy: w.Caller.ID, Acknowledged: storage.MarkOf(&w.Head),
+		}
+		created := Created{Consumer: newConsumer(&row, clients)}
+		if n.Form == FormKeyed {
+			secret := key.Reveal()
+			if row.Key, err = s.Keys.Seal(seal.PurposeConsumerKey, []byte(n.ID), secret[:]); err != nil {
+				return Created{}, false, err
+			}
+			created.Key = key.text(s.Keys.ListKey())
+		}
+		w.WriteTable(tables.AddConsumer(&row))
+		return created, true, nil
+	})
+}
+
+// check refuses what is wrong with a consumer whatever the store has.
+func (n *NewConsumer) check() error {
+	switch {
+	case !catalog.IsID(n.ID):
+		return fault.Errorf(fault.InvalidConsumer, "id", "an id is 1 to 64 lower-case letters, digits, '-', '_' and '.'")
+	case !slices.Contains(AllForms(), n.Form):
+		return fault.Errorf(fault.InvalidConsumer, "form", "the form of addresses must be one of %s", wordsOf(AllForms()))
+	}
+	for _, kind := range n.Kinds {
+		if !slices.Contains(AllKinds(), kind) {
+			return fault.Errorf(fault.InvalidConsumer, "kinds", "a kind must be one of %s", wordsOf(AllKinds()))
+		}
+	}
+	return nil
+}
+
+// allowed refuses a consumer that the caller may not create, or that could not read anything. It returns the clients.
+func (n *NewConsumer) allowed(w *txn.Tx) ([]tables.Client, error) {
+	if err := w.Caller.Need(access.ScopeClients); err != nil {
+		return nil, err
+	}
+	clients, err := w.StoredClients()
+	if err != nil {
+		return nil, err
+	}
+	client := clientOf(clients, n.Client)
+	if client == nil && n.Client == w.Caller.ID { // The caller of a server without clients.
+		client = &tables.Client{
+			ID: w.Caller.ID, Department: w.Caller.Department, AllDepartments: w.Caller.AllDepartments, Scopes: access.ScopeNames(w.Caller.Scopes),
+		}
+	}
+	if client == nil {
+		return nil, fault.Errorf(fault.ClientMissing, "client", "the client does not exist")
+	}
+	if err := w.Caller.NeedDepartmentOf(client); err != nil {
+		return nil, err
+	}
+	if client.Revoked != 0 {
+		return nil, fault.Errorf(fault.InvalidConsumer, "client", "the client was revoked; name one that may read")
+	}
+	if !slices.Contains(client.Scopes, string(access.ScopeFeed)) {
+		return nil, fault.Errorf(fault.InvalidConsumer, "client", "the client lacks the scope feed, so it could not read; name one that has it, "+
+			"such as one of the role sync")
+	}
+	found, err := w.ConsumerOf(n.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return nil, fault.Errorf(fault.ConsumerExists, "id", "a consumer with the id %s exists or existed; choose another id", n.ID)
+	}
+	return clients, n.channelsAllowed(w, client)
+}
+
+// channelsAllowed refuses channels that the catalog lacks, and those that are not of the client's department.
+func (n *NewConsumer) channelsAllowed(w *txn.Tx, client *tables.Client) error {
+	if len(n.Channels) == 0 {
+		return nil
+	}
+	cat, err := w.Catalog(w.Recorded)
+	if err != nil {
+		return err
+	}
+	reader := access.NewClientOf(client)
+	for _, id := range n.Channels {
+		if _, ok := cat.Channel(id); !ok {
+			return fault.Errorf(fault.UnknownChannel, "channels", "the catalog has no channel %q", id)
+		}
+		if err := reader.NeedChannel(id, cat); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RevokeConsumer ends a consumer and destroys its key; of one that was revoked before nothing changes. Errors: CONSUMER_NOT_FOUND,
+// SCOPE_MISSING, OTHER_DEPARTMENT.
+func (s *Consumers) RevokeConsumer(ctx context.Context, id string, once txn.Idempotency) (Consumer, error) {
+	if err := access.Need(ctx, access.ScopeClients); err != nil {
+		return Consumer{}, err
+	}
+	return txn.Idempotent(ctx, s.engine, &txn.Write{}, once, nil, func(w *txn.Tx) (Consumer, bool, error) {
+		if err := w.Caller.Need(access.ScopeClients); err != nil {
+			return Consumer{}, false, err
+		}
+		found, err := w.ConsumerOf(id)
+		if err != nil {
+			return Consumer{}, false, err
+		}
+		clients, err := w.StoredClients()
+		if err != nil {
+			return Consumer{}, false, err
+		}
+		row, err := visible(&w.Caller, found, clients)
+		if err != nil {
+			return Consumer{}, false, err
+		}
+		if row.Revoked == 0 {
+			row.Revoked = w.Recorded
+			w.WriteTable(tables.RevokeConsumer(id, row.Revoked))
+		}
+		return newConsumer(row, clients), true, nil
+	})
+}
+
+// GetConsumer returns a consumer, also one that was revoked. A client that may not manage clients sees its own. Errors: CONSUMER_NOT_FOUND,
+// SCOPE_MISSING, OTHER_DEPARTMENT.
+func (s *Consumers) GetConsumer(ctx context.Context, id string) (Consumer, error) {
+	who, clients, err := s.admit(ctx)
+	if err != nil {
+		return Consumer{}, err
+	}
+	_, found, err := tables.ConsumerOf(ctx, s.Store, id)
+	if err != nil {
+		return Consumer{}, env.StoreFault(err)
+	}
+	row, err := visible(&who, found, clients)
+	if err != nil {
+		return Consumer{}, err
+	}
+	return newConsumer(row, clients), nil
+}
+
+// Page is a page of consumers.
+type Page struct {
+	Consumers []Consumer
+	Next      string
+}
+
+// ListConsumers returns a page of the consumers by id, those revoked included: to a client of one department those of its clients, and to one
+// that may not manage clients its own. Errors: INVALID_PAGE_TOKEN, SCOPE_MISSING.
+func (s *Consumers) ListConsumers(ctx context.Context, size int, pageToken string) (Page, error) {
+	const method = "consumers"
+	page, err := token.ReadPage(s.Keys, method, pageToken)
+	if err != nil {
+		return Page{}, env.InvalidPage()
+	}
+	who, clients, err := s.admit(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	var result Page
+	for after := page.AfterKey; ; {
+		_, rows, err := tables.Consumers(ctx, s.Store, after, size+1)
+		if err != nil {
+			return Page{}, env.StoreFault(err)
+		}
+		for i := range rows {
+			if isReader(rows[i].ID) || !maySee(&who, &rows[i], clients) {
+				continue
+			}
+			if len(result.Consumers) == size {
+				result.Next, err = token.NewPage(s.Keys, method, token.Page{AfterKey: result.Consumers[size-1].ID})
+				return result, err
+			}
+			result.Consumers = append(result.Consumers, newConsumer(&rows[i], clients))
+		}
+		if len(rows) <= size {
+			return result, nil
+		}
+		after = rows[len(rows)-1].ID
+	}
+}
+
+// admit returns the caller, who may see consumers at all, and the clients.
+func (s *Consumers) admit(ctx context.Context) (access.Caller, []tables.Client, error) {
+	head, clients, err := tables.Clients(ctx, s.Store)
+	if err != nil {
+		return access.Caller{}, nil, env.StoreFault(err)
+	}
+	who, err := s.guard.Admit(ctx, &head)
+	if err != nil {
+		return access.Caller{}, nil, err
+	}
+	return who, clients, who.Need(access.ScopeClients, access.ScopeFeed)
+}
+
+// visible returns the consumer that was found, unless there is none for the caller.
+func visible(who *access.Caller, found []tables.Consumer, clients []tables.Client) (*tables.Consumer, error) {
+	missing := fault.Errorf(fault.ConsumerMissing, "id", "the consumer does not exist, or it is not the client's own")
+	if len(found) == 0 || isReader(found[0].ID) {
+		return nil, missing
+	}
+	row := &found[0]
+	if maySee(who, row, clients) {
+		return row, nil
+	}
+	if client := clientOf(clients, row.Client); client != nil && who.Has(access.ScopeClients) {
+		return nil, who.NeedDepartmentOf(client)
+	}
+	return nil, missing
+}
+
+// maySee reports whether the caller may see a consumer: its own, and with the scope clients those of all clients that it manages.
+func maySee(who *access.Caller, row *tables.Consumer, clients []tables.Client) bool {
+	if row.Client == who.ID {
+		return true
+	}
+	if !who.Has(access.ScopeClients) {
+		return false
+	}
+	client := clientOf(clients, row.Client)
+	return who.AllDepartments || client != nil && who.NeedDepartmentOf(client) == nil
+}
+
+// uniqueWords returns the words in order, each once.
+func uniqueWords(words []string) []string { return slices.Compact(slices.Sorted(slices.Values(words))) }
+
+func wordsOf[Word ~string](words []Word) string {
+	var texts []string
+	for _, w := range words {
+		texts = append(texts, string(w))
+	}
+	return strings.Join(texts, ", ")
+}

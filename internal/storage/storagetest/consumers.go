@@ -1,0 +1,205 @@
+package storagetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
+)
+
+func consumerTests() []test {
+	return []test{
+		{"Consumers_ByIdInPages_AndThoseNotRevoked", testConsumers},
+		{"AddConsumer_ThatExists_IsAnErrorAndStoresNothing", testAddConsumerTwice},
+		{"RevokeConsumer_EndsItAndDestroysItsKey", testRevokeConsumer},
+		{"AcknowledgeConsumer_TakesWhatWasSaidLast", testAcknowledgeConsumer},
+		{"DropConsumer_ThatWasNotSeenSince", testDropConsumer},
+		{"ListHashes_OfSubjects_InTheirOrder_TheLastStoredOfEach", testListHashes},
+		{"ListHashes_OfVeryManySubjects_AreAllFound", testManyListHashes},
+		{"FeedRemovals_OfWhatAConsumerLacks_InPages", testFeedRemovals},
+		{"DropFeedRemovals_OfWhatExpiredOrAllHave", testDropFeedRemovals},
+	}
+}
+
+func consumer(id string) tables.Consumer {
+	return tables.Consumer{
+		ID: id, Client: "sync", Channels: []string{"news", "offers"}, Kinds: []string{"refusal"}, Form: "keyed", Key: []byte{1, 2},
+		Created: instant(1), CreatedBy: "admin", Acknowledged: storage.Mark{Position: 3, Revision: 4},
+	}
+}
+
+func writeTables(t *testing.T, store storage.Store, statements ...storage.Statement) {
+	t.Helper()
+	noError(t, "WriteTables", store.WriteTables(t.Context(), statements...))
+}
+
+func testConsumers(t *testing.T, open Open) {
+	store := initialised(t, open)
+	bare := tables.Consumer{ID: "Z", Client: "sync", Form: "plain", Created: instant(2), CreatedBy: "admin"}
+	ended := consumer("a-b")
+	ended.Key, ended.Revoked, ended.Seen = nil, instant(3), instant(4)
+	all := []tables.Consumer{bare, consumer("a"), ended, consumer("a_c")}
+	writeTables(t, store, each(tables.AddConsumer, all[2], all[0], all[3], all[1])...)
+	var paged []tables.Consumer
+	for after := ""; ; {
+		h, page, err := tables.Consumers(t.Context(), store, after, 3)
+		noError(t, "Consumers", err)
+		same(t, "the head", h, head(0))
+		if len(page) == 0 {
+			break
+		}
+		paged, after = append(paged, page...), page[len(page)-1].ID
+	}
+	same(t, "all pages", paged, all)
+	_, active, err := tables.ActiveConsumers(t.Context(), store)
+	noError(t, "ActiveConsumers", err)
+	same(t, "those not revoked", active, []tables.Consumer{bare, all[1], all[3]})
+	_, one, err := tables.ConsumerOf(t.Context(), store, "a-b")
+	noError(t, "ConsumerOf", err)
+	same(t, "the one", one, []tables.Consumer{ended})
+}
+
+func testDropConsumer(t *testing.T, open Open) {
+	store := initialised(t, open)
+	seen := consumer("seen")
+	seen.Seen = instant(5)
+	writeTables(t, store, each(tables.AddConsumer, consumer("new"), seen)...)
+	for _, c := range []struct {
+		id   string
+		at   int64
+		want []tables.Consumer
+	}{
+		{"new", 0, []tables.Consumer{consumer("new"), seen}}, {"seen", 4, []tables.Consumer{consumer("new"), seen}},
+		{"new", 1, []tables.Consumer{seen}}, {"none", 9, []tables.Consumer{seen}}, {"seen", 5, nil},
+	} {
+		writeTables(t, store, tables.DropConsumer(c.id, instant(c.at)))
+		_, all, err := tables.Consumers(t.Context(), store, "", 10)
+		noError(t, "Consumers", err)
+		same(t, "the consumers", all, c.want)
+	}
+}
+
+func testAddConsumerTwice(t *testing.T, open Open) {
+	store := initialised(t, open)
+	writeTables(t, store, each(tables.AddConsumer, consumer("a"))...)
+	again := consumer("a")
+	again.Client = "other"
+	if err := store.WriteTables(t.Context(), each(tables.AddConsumer, consumer("b"), again)...); err == nil {
+		t.Error("a consumer with an existing id was stored")
+	}
+	_, all, err := tables.Consumers(t.Context(), store, "", 10)
+	noError(t, "Consumers", err)
+	same(t, "the consumers", all, []tables.Consumer{consumer("a")})
+}
+
+func testRevokeConsumer(t *testing.T, open Open) {
+	store := initialised(t, open)
+	writeTables(t, store, each(tables.AddConsumer, consumer("a"), consumer("b"))...)
+	writeTables(t, store, tables.RevokeConsumer("a", instant(9)), tables.RevokeConsumer("none", instant(9)))
+	revoked := consumer("a")
+	revoked.Revoked, revoked.Key = instant(9), nil
+	_, all, err := tables.Consumers(t.Context(), store, "", 10)
+	noError(t, "Consumers", err)
+	same(t, "the consumers", all, []tables.Consumer{revoked, consumer("b")})
+}
+
+func testAcknowledgeConsumer(t *testing.T, open Open) {
+	store := initialised(t, open)
+	writeTables(t, store, each(tables.AddConsumer, consumer("a"), consumer("b"))...)
+	for _, upTo := range []storage.Mark{{Position: 9, Revision: 8}, {Position: 7}} {
+		writeTables(t, store, tables.AcknowledgeConsumer("a", upTo, instant(5)))
+		want := consumer("a")
+		want.Acknowledged, want.Seen = upTo, instant(5)
+		_, all, err := tables.Consumers(t.Context(), store, "", 10)
+		noError(t, "Consumers", err)
+		same(t, "the consumers", all, []tables.Consumer{want, consumer("b")})
+	}
+}
+
+func listHash(n int, spelling byte) tables.ListHash {
+	return tables.ListHash{Subject: id(n), Spelling: [16]byte{spelling}, Sealed: []byte{byte(n), spelling}}
+}
+
+func testListHashes(t *testing.T, open Open) {
+	store := initialised(t, open)
+	newer := listHash(1, 2)
+	newer.Sealed = []byte("newer")
+	writeTables(t, store, each(tables.PutListHash, listHash(1, 2), listHash(1, 0), listHash(2, 0), listHash(3, 0), newer)...)
+	for _, c := range []struct {
+		of   []consent.SubjectID
+		want []tables.ListHash
+	}{
+		{nil, nil},
+		{[]consent.SubjectID{id(1)}, []tables.ListHash{listHash(1, 0), newer}},
+		{[]consent.SubjectID{id(3), id(9), id(1)}, []tables.ListHash{listHash(3, 0), listHash(1, 0), newer}},
+	} {
+		got, err := tables.ListHashes(t.Context(), store, c.of)
+		noError(t, "ListHashes", err)
+		same(t, "the hashes", got, c.want)
+	}
+}
+
+func testManyListHashes(t *testing.T, open Open) {
+	store := initialised(t, open)
+	var ids []consent.SubjectID
+	var want []tables.ListHash
+	for n := 1; n <= 201; n++ {
+		ids, want = append(ids, id(n)), append(want, listHash(n, 0))
+	}
+	slices.Reverse(ids)
+	writeTables(t, store, each(tables.PutListHash, want...)...)
+	slices.Reverse(want)
+	got, err := tables.ListHashes(t.Context(), store, ids)
+	noError(t, "ListHashes", err)
+	same(t, "the hashes", got, want)
+}
+
+func removal(n byte, position, revision int64) tables.FeedRemoval {
+	return tables.FeedRemoval{
+		At: storage.Mark{Position: position, Revision: revision}, ID: [16]byte{n}, Sealed: []byte{n}, Expires: instant(int64(n)),
+	}
+}
+
+func testFeedRemovals(t *testing.T, open Open) {
+	store := initialised(t, open)
+	all := []tables.FeedRemoval{removal(1, 5, 0), removal(2, 5, 1), removal(3, 8, 2), removal(4, 8, 2)}
+	writeTables(t, store, each(tables.AddFeedRemoval, all[3], all[0], all[2], all[1])...)
+	for _, c := range []struct {
+		has, upTo storage.Mark
+		want      []tables.FeedRemoval
+	}{
+		{storage.Mark{}, storage.Mark{Position: 9, Revision: 9}, all},
+		{storage.Mark{Position: 4}, storage.Mark{Position: 5}, all[:2]},
+		{storage.Mark{Position: 5}, storage.Mark{Position: 5, Revision: 1}, all[1:2]}, // An erasure without an event of its own.
+		{storage.Mark{Position: 5, Revision: 1}, storage.Mark{Position: 9, Revision: 1}, all[2:]},
+		{storage.Mark{Position: 8, Revision: 2}, storage.Mark{Position: 9, Revision: 9}, nil},
+	} {
+		var paged []tables.FeedRemoval
+		for after := (tables.FeedRemoval{}); ; {
+			page, err := tables.FeedRemovals(t.Context(), store, c.has, c.upTo, &after, 2)
+			noError(t, "FeedRemovals", err)
+			if len(page) == 0 {
+				break
+			}
+			paged, after = append(paged, page...), page[len(page)-1]
+		}
+		same(t, "the removals", paged, c.want)
+	}
+}
+
+func testDropFeedRemovals(t *testing.T, open Open) {
+	store := initialised(t, open)
+	writeTables(t, store, each(tables.AddFeedRemoval, removal(1, 9, 9), removal(2, 5, 1), removal(3, 5, 2), removal(4, 6, 1))...)
+	left := func(want ...tables.FeedRemoval) {
+		t.Helper()
+		got, err := tables.FeedRemovals(t.Context(), store, storage.Mark{}, storage.Mark{Position: 99, Revision: 99}, &tables.FeedRemoval{}, 10)
+		noError(t, "FeedRemovals", err)
+		same(t, "the removals", got, want)
+	}
+	writeTables(t, store, tables.DropFeedRemovals(instant(1), storage.Mark{}))
+	left(removal(2, 5, 1), removal(3, 5, 2), removal(4, 6, 1))
+	writeTables(t, store, tables.DropFeedRemovals(instant(1), storage.Mark{Position: 5, Revision: 1}))
+	left(removal(3, 5, 2), removal(4, 6, 1))
+}

@@ -1,0 +1,32 @@
+-- Consumers of the change feed, and what an erasure keeps or leaves for them. docs/storage-format.md describes every column.
+
+CREATE TABLE consumers (
+    id                    text   COLLATE "C" PRIMARY KEY,
+    client                text   NOT NULL,
+    channels              text   NOT NULL,
+    kinds                 text   NOT NULL,
+    form                  text   NOT NULL,
+    sealed_key            bytea,
+    created_time          bigint NOT NULL,
+    created_by            text   NOT NULL,
+    revoked_time          bigint,
+    acknowledged_position bigint NOT NULL,
+    acknowledged_revision bigint NOT NULL,
+    seen_time             bigint
+);
+
+CREATE TABLE list_hashes (
+    subject      bytea NOT NULL CHECK (octet_length(subject) = 16),
+    spelling     bytea NOT NULL CHECK (octet_length(spelling) = 16),
+    hash         bytea NOT NULL,
+    PRIMARY KEY (subject, spelling)
+);
+
+CREATE TABLE feed_removals (
+    position     bigint NOT NULL,
+    revision     bigint NOT NULL,
+    id           bytea  NOT NULL CHECK (octet_length(id) = 16),
+    address      bytea  NOT NULL,
+    expires_time bigint NOT NULL,
+    PRIMARY KEY (position, revision, id)
+);

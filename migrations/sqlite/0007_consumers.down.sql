@@ -1,0 +1,3 @@
+DROP TABLE feed_removals;
+DROP TABLE list_hashes;
+DROP TABLE consumers;

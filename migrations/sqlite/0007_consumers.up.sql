@@ -1,0 +1,32 @@
+-- Consumers of the change feed, and what an erasure keeps or leaves for them. docs/storage-format.md describes every column.
+
+CREATE TABLE consumers (
+    id                    TEXT    PRIMARY KEY,
+    client                TEXT    NOT NULL,
+    channels              TEXT    NOT NULL,
+    kinds                 TEXT    NOT NULL,
+    form                  TEXT    NOT NULL,
+    sealed_key            BLOB,
+    created_time          INTEGER NOT NULL,
+    created_by            TEXT    NOT NULL,
+    revoked_time          INTEGER,
+    acknowledged_position INTEGER NOT NULL,
+    acknowledged_revision INTEGER NOT NULL,
+    seen_time             INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE list_hashes (
+    subject         BLOB    NOT NULL CHECK (length(subject) = 16),
+    spelling        BLOB    NOT NULL CHECK (length(spelling) = 16),
+    hash            BLOB    NOT NULL,
+    PRIMARY KEY (subject, spelling)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feed_removals (
+    position        INTEGER NOT NULL,
+    revision        INTEGER NOT NULL,
+    id              BLOB    NOT NULL CHECK (length(id) = 16),
+    address         BLOB    NOT NULL,
+    expires_time    INTEGER NOT NULL,
+    PRIMARY KEY (position, revision, id)
+) STRICT, WITHOUT ROWID;
