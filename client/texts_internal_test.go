@@ -1,4 +1,4 @@
-package connect
+package client
 
 import (
 	"testing"
@@ -7,10 +7,10 @@ import (
 
 func TestPause_GrowsToAFewSeconds(t *testing.T) {
 	for range 100 {
-		pauses := (&Options{}).newPauses()
-		for n := range maxRetry {
+		pause := growingPauses()
+		for n := range DefaultRetries {
 			longest := min(100*time.Millisecond<<n, 5*time.Second)
-			if got := pauses.NextBackOff(); got < longest/2 || got > longest {
+			if got := pause(); got < longest/2 || got > longest {
 				t.Fatalf("pause %d is %v", n, got)
 			}
 		}
