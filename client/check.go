@@ -76,9 +76,9 @@ func unsendable(address string) error {
 	why := ""
 	switch {
 	case !utf8.ValidString(address):
-		why = "address: it is not valid UTF-8"
+		why = "address: The address is not valid UTF-8."
 	case len(address) > maxAddress:
-		why = "address: it is longer than any address"
+		why = "address: The text is longer than any address."
 	default:
 		return nil
 	}

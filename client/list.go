@@ -46,7 +46,7 @@ func (c *Client) CheckAll(ctx context.Context, q Question, addresses iter.Seq[st
 		for {
 			l.fill()
 			if len(l.waiting) == 0 {
-				l.finish(ctx)
+				l.finish()
 				return
 			}
 			answer, err := l.first(ctx)
@@ -139,14 +139,31 @@ func (l *list) first(ctx context.Context) (answer *assentv1.BatchCheckConsentRes
 	return answer, l.waiting[0].verify(answer)
 }
 
-// try sends what was not sent on this stream, and receives an answer.
+// try sends what was not sent on this stream, and receives an answer, all within the time that a try has.
 func (l *list) try(ctx context.Context) (*assentv1.BatchCheckConsentResponse, *Error) {
 	if l.stream == nil {
-		opened, err := l.client.openAnswers(ctx)
-		if err != nil {
-			return nil, l.client.asError(err)
-		}
-		l.stream = opened
+		l.stream = newAnswers(ctx)
+	}
+	defer l.stream.within(l.client.timeout)()
+	message, err := l.exchange()
+	switch {
+	case err == nil:
+	case errors.Is(context.Cause(l.stream.ctx), errLate):
+		return nil, l.client.asError(context.DeadlineExceeded)
+	case ctx.Err() != nil:
+		return nil, l.client.asError(ctx.Err())
+	default:
+		return nil, l.client.asError(err)
+	}
+	if refused := message.GetError(); refused != nil {
+		return nil, itemError(refused)
+	}
+	return message.GetChecked(), nil
+}
+
+func (l *list) exchange() (*assentv1.StreamCheckConsentResponse, error) {
+	if err := l.stream.open(l.client.consent); err != nil {
+		return nil, err
 	}
 	for ; l.sent < len(l.waiting); l.sent++ {
 		request := l.waiting[l.sent].request
@@ -154,18 +171,11 @@ func (l *list) try(ctx context.Context) (*assentv1.BatchCheckConsentResponse, *E
 			continue
 		}
 		// An error ends the stream, and the next answer says why.
-		if l.stream.send(&assentv1.StreamCheckConsentRequest{Check: request}) != nil {
+		if l.stream.stream.Send(&assentv1.StreamCheckConsentRequest{Check: request}) != nil {
 			break
 		}
 	}
-	message, err := l.stream.receive(ctx, l.client.timeout)
-	if err != nil {
-		return nil, l.client.asError(err)
-	}
-	if refused := message.GetError(); refused != nil {
-		return nil, itemError(refused)
-	}
-	return message.GetChecked(), nil
+	return l.stream.receive()
 }
 
 // hangUp ends the stream. What has no answer is to be sent again.
@@ -177,13 +187,14 @@ func (l *list) hangUp() {
 }
 
 // finish ends the stream in order, so that it counts as no call that was broken off.
-func (l *list) finish(ctx context.Context) {
+func (l *list) finish() {
 	if l.stream == nil {
 		return
 	}
-	if l.stream.closeSend() == nil {
+	defer l.stream.within(l.client.timeout)()
+	if l.stream.stream.CloseSend() == nil {
 		// Every batch has its answer: how the stream ends changes nothing.
-		_, _ = l.stream.receive(ctx, l.client.timeout)
+		_, _ = l.stream.receive()
 	}
 }
 
@@ -255,10 +266,14 @@ func (c *Client) asError(err error) *Error {
 	return c.errorOf(status.FromContextError(err).Err(), nil)
 }
 
-// answers is an open stream of checks.
+// errLate ends a stream that did not answer in time.
+var errLate = errors.New("no answer in time")
+
+// answers is a stream of checks.
 type answers struct {
-	stream  assentv1.ConsentService_StreamCheckConsentClient
-	cancel  context.CancelFunc
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	stream  assentv1.ConsentService_StreamCheckConsentClient // nil: it is not open yet
 	arrived chan arrival
 }
 
@@ -268,23 +283,38 @@ type arrival struct {
 	err     error
 }
 
-// openAnswers opens a stream. A goroutine takes the answers from it, so that the server never waits to give one while a batch is sent to it;
-// it ends with the stream.
-func (c *Client) openAnswers(ctx context.Context) (*answers, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	s, err := c.consent.StreamCheckConsent(ctx)
-	if err != nil {
-		cancel()
-		return nil, err
+func newAnswers(ctx context.Context) *answers {
+	a := &answers{arrived: make(chan arrival, batchesInFlight+1)}
+	a.ctx, a.cancel = context.WithCancelCause(ctx)
+	return a
+}
+
+// within gives what is done until the returned function is called that long, if it is not 0: then the stream ends.
+func (a *answers) within(patience time.Duration) (done func()) {
+	if patience <= 0 {
+		return func() {}
 	}
-	a := &answers{stream: s, cancel: cancel, arrived: make(chan arrival, batchesInFlight+1)}
+	timer := time.AfterFunc(patience, func() { a.cancel(errLate) })
+	return func() { timer.Stop() }
+}
+
+// open opens the stream, if it is not open. A goroutine takes the answers from it, so that the server never waits to give one while a batch
+// is sent to it; it ends with the stream.
+func (a *answers) open(consent assentv1.ConsentServiceClient) (err error) {
+	if a.stream != nil {
+		return nil
+	}
+	if a.stream, err = consent.StreamCheckConsent(a.ctx); err != nil {
+		a.stream = nil
+		return err
+	}
 	go func() {
 		defer close(a.arrived)
 		for {
-			message, err := s.Recv()
+			message, err := a.stream.Recv()
 			select {
 			case a.arrived <- arrival{message, err}:
-			case <-ctx.Done(): // A server sent more than it was asked for.
+			case <-a.ctx.Done(): // A server sent more than it was asked for.
 				return
 			}
 			if err != nil {
@@ -292,37 +322,28 @@ func (c *Client) openAnswers(ctx context.Context) (*answers, error) {
 			}
 		}
 	}()
-	return a, nil
+	return nil
 }
 
-func (a *answers) send(m *assentv1.StreamCheckConsentRequest) error { return a.stream.Send(m) }
-
-func (a *answers) closeSend() error { return a.stream.CloseSend() }
-
-// receive waits for an answer, at most as long as patience if that is not 0.
-func (a *answers) receive(ctx context.Context, patience time.Duration) (*assentv1.StreamCheckConsentResponse, error) {
-	var late <-chan time.Time
-	if patience > 0 {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		late = timer.C
-	}
+// receive waits for an answer.
+func (a *answers) receive() (*assentv1.StreamCheckConsentResponse, error) {
 	select {
 	case next, open := <-a.arrived:
 		if !open {
-			return nil, ctx.Err()
+			return nil, io.EOF
 		}
 		return next.message, next.err
-	case <-late:
-		return nil, context.DeadlineExceeded
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-a.ctx.Done():
+		return nil, context.Cause(a.ctx)
 	}
 }
 
 // close ends the stream and waits for its goroutine.
 func (a *answers) close() {
-	a.cancel()
+	a.cancel(nil)
+	if a.stream == nil {
+		return
+	}
 	for range a.arrived { //nolint:revive // What still came is left.
 	}
 }
