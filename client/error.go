@@ -110,12 +110,12 @@ func (e *Error) GRPCStatus() *status.Status {
 
 // Is makes errors.Is find what [Error] says.
 func (e *Error) Is(target error) bool {
-	switch {
-	case target == ErrUnreachable:
+	switch target {
+	case ErrUnreachable:
 		return e.Obstacle != ""
-	case target == context.Canceled:
+	case context.Canceled:
 		return e.Code == codes.Canceled
-	case target == context.DeadlineExceeded:
+	case context.DeadlineExceeded:
 		return e.Code == codes.DeadlineExceeded
 	default:
 		return false

@@ -148,7 +148,7 @@ func (l *list) try(ctx context.Context) (*assentv1.BatchCheckConsentResponse, *E
 	message, err := l.exchange()
 	switch {
 	case err == nil:
-	case errors.Is(context.Cause(l.stream.ctx), errLate):
+	case l.stream.isLate():
 		return nil, l.client.asError(context.DeadlineExceeded)
 	case ctx.Err() != nil:
 		return nil, l.client.asError(ctx.Err())
@@ -298,6 +298,9 @@ func (a *answers) within(patience time.Duration) (done func()) {
 	return func() { timer.Stop() }
 }
 
+// isLate reports whether the stream was ended because it did not answer in time.
+func (a *answers) isLate() bool { return errors.Is(context.Cause(a.ctx), errLate) }
+
 // open opens the stream, if it is not open. A goroutine takes the answers from it, so that the server never waits to give one while a batch
 // is sent to it; it ends with the stream.
 func (a *answers) open(consent assentv1.ConsentServiceClient) (err error) {
@@ -344,6 +347,7 @@ func (a *answers) close() {
 	if a.stream == nil {
 		return
 	}
-	for range a.arrived { //nolint:revive // What still came is left.
+	for range a.arrived {
+		// What still came is left.
 	}
 }

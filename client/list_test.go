@@ -128,11 +128,11 @@ func TestCheckAll_ServerRestartsWhileItRuns_GivesEveryResultOnceAndInOrder(t *te
 	c := w.client(t, client.WithOnRetry(func(*client.Error, time.Duration) { retries++ }))
 	grantSome(t, c, n)
 	restart := func(i int) {
-		switch {
-		case i == 6_500 || i == 15_999:
+		switch i {
+		case 6_500, 15_999:
 			w.goAway(t)
 			w.comeBack(t)
-		case i == 9_999: // It stays away for a while.
+		case 9_999: // It stays away for a while.
 			w.goAway(t)
 			time.AfterFunc(50*time.Millisecond, func() { w.comeBack(t) })
 		}
