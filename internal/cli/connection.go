@@ -19,7 +19,6 @@ func (a *app) withServer(ctx context.Context, do func(context.Context, *connect.
 		// All calls are over; there is nothing left to lose.
 		_ = s.Close()
 	}()
-	ctx = s.InLanguage(ctx)
 	return a.withHint(ctx, s, do(ctx, s))
 }
 

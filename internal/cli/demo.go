@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/client"
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
@@ -147,17 +148,17 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 
 // showDemo loads the example company and checks its audience.
 func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
-	client := *a
-	client.env = noEnv
-	client.connection = connect.Options{Server: at.GRPC, Timeout: time.Minute}
-	return client.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
-		if err := client.demoCatalog(ctx, s); err != nil {
+	guest := *a
+	guest.env = noEnv
+	guest.connection = connect.Options{Settings: client.Settings{Server: at.GRPC}, Timeout: time.Minute}
+	return guest.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
+		if err := guest.demoCatalog(ctx, s); err != nil {
 			return err
 		}
-		if err := client.demoImport(ctx, s); err != nil {
+		if err := guest.demoImport(ctx, s); err != nil {
 			return err
 		}
-		return client.demoCheck(ctx, s)
+		return guest.demoCheck(ctx, s)
 	})
 }
 
@@ -239,7 +240,7 @@ In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTT
 
 // serverHint says how clients find a server that is not where they look.
 func serverHint(at host.Addresses) string {
-	if at.GRPC == connect.DefaultServer {
+	if at.GRPC == client.DefaultServer {
 		return ""
 	}
 	return " Add --server " + at.GRPC + "."

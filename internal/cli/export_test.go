@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/assent-io/assent/internal/cli/connect"
@@ -40,7 +39,7 @@ func appIn(in Surroundings) *app {
 		},
 		Terminal: terminalIn(in),
 		local:    in.Local, connection: connect.Options{
-			Pauses: func() backoff.BackOff { return backoff.NewConstantBackOff(time.Millisecond) },
+			Pauses: func(int) time.Duration { return time.Millisecond },
 		},
 	}
 }

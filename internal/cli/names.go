@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/catalog"
@@ -58,7 +57,7 @@ func (a *app) withHint(ctx context.Context, s *connect.Server, err error) error 
 	if !ok || !a.named() {
 		return err
 	}
-	if code := status.Code(failed.Err); code == codes.InvalidArgument || code == codes.NotFound {
+	if code := failed.Call().Code; code == codes.InvalidArgument || code == codes.NotFound {
 		failed.Hint = a.nameHint(ctx, s)
 	}
 	return err

@@ -141,7 +141,7 @@ func TestServer_HTTPPortOrUnknownHost_IsSaid(t *testing.T) {
 		{plain.Listener.Addr().String(), nil, "the server at %s speaks HTTP, not gRPC: it is the port for REST; --server takes the port for gRPC"},
 		{secure.Listener.Addr().String(), []string{"--tls-ca", ca}, "the server at %s speaks HTTP, not gRPC"},
 		{plain.Listener.Addr().String(), []string{"--tls"}, "it does not use TLS: leave out --tls"},
-		{"no-such-host.invalid:50051", nil, "the host no-such-host.invalid of --server is unknown"},
+		{"no-such-host.invalid:50051", nil, "the host no-such-host.invalid is unknown"},
 	} {
 		got := run(t, check(append(c.more, "--server", c.server, "--timeout", "20s")...)...).must(t, 1)
 		want := c.want

@@ -3,11 +3,13 @@ package rpc
 import (
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/rpc/handler"
@@ -15,6 +17,9 @@ import (
 
 // Domain is the domain of every ErrorInfo.
 const Domain = "assent.io"
+
+// comeBackAfter is how long a client that has too much under way is asked to wait: most calls have ended by then.
+const comeBackAfter = time.Second
 
 // The reasons of errors that are not faults of the domain.
 const (
@@ -57,6 +62,9 @@ func faultStatus(code codes.Code, refused *fault.Error) error {
 	var details []protoadapt.MessageV1
 	if violations := violationsOf(refused); len(violations) > 0 && (code == codes.InvalidArgument || len(refused.Violations) > 0) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: violations})
+	}
+	if refused.Code == fault.TooManyCalls {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(comeBackAfter)})
 	}
 	return withInfo(status.New(code, handler.ErrorText(refused)), string(refused.Code), metadata, details...)
 }

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -237,6 +238,12 @@ func TestLimits_CallsOfOneClient_AreRefusedBeyondItsShare(t *testing.T) {
 	_, err = open(w.as())
 	if status.Code(err) != codes.ResourceExhausted || reasonOf(t, err) != "TOO_MANY_CALLS" {
 		t.Errorf("a third stream: %v", err)
+	}
+	if details := status.Convert(err).Details(); !slices.ContainsFunc(details, func(detail any) bool {
+		retry, ok := detail.(*errdetails.RetryInfo)
+		return ok && retry.GetRetryDelay().AsDuration() == time.Second
+	}) {
+		t.Errorf("nothing says when to come back: %v", details)
 	}
 	other := w.client(administration.NewClient{ID: "shop", AllDepartments: true, Role: "sender"})
 	if _, err := open(with(t, other)); err != nil {

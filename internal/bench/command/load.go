@@ -59,7 +59,7 @@ func (p *program) loadPeople(ctx context.Context, to *connect.Options, load benc
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	recorded, done := p.progress(int64(load.People))
 	load.Recorded = recorded
-	loaded, err := bench.Load(conn.InLanguage(ctx), func(
+	loaded, err := bench.Load(ctx, func(
 		ctx context.Context, in *assentv1.BatchRecordEventsRequest,
 	) (*assentv1.BatchRecordEventsResponse, error) {
 		return connect.CallAgain(ctx, conn, assentv1.NewConsentServiceClient(conn).BatchRecordEvents, in)

@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/status"
 
 	"github.com/assent-io/assent/internal/cli/connect"
 	"github.com/assent-io/assent/internal/cli/terminal"
@@ -76,17 +74,12 @@ func JSON(err error, code int) terminal.Error {
 		text = outer + text
 	}
 	e.Message = phrase.OneLine(text)
-	s := status.Convert(call.Err)
-	e.Code = strings.ToUpper(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(s.Code().String(), "${1}_$2"))
-	for _, detail := range s.Details() {
-		switch d := detail.(type) {
-		case *errdetails.ErrorInfo:
-			e.Code = d.GetReason()
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
-				e.Violations = append(e.Violations, terminal.Violation{Field: v.GetField(), Message: phrase.OneLine(v.GetDescription())})
-			}
-		}
+	e.Code = call.Call().Reason
+	if e.Code == "" {
+		e.Code = strings.ToUpper(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(call.Call().Code.String(), "${1}_$2"))
+	}
+	for _, v := range call.Call().Violations {
+		e.Violations = append(e.Violations, terminal.Violation{Field: v.Field, Message: phrase.OneLine(v.Description)})
 	}
 	return e
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
@@ -152,7 +151,7 @@ func (w *watcher) watch(ctx context.Context) error {
 			pauses = w.server.Pauses()
 		}
 		w.server.Away()
-		if err := w.server.Wait(ctx, pauses.NextBackOff()); err != nil {
+		if err := w.server.Wait(ctx, pauses()); err != nil {
 			return err
 		}
 	}
@@ -163,14 +162,15 @@ func (w *watcher) goesOn(err error) bool {
 	if err == nil || errors.Is(err, io.EOF) {
 		return true
 	}
-	if _, ok := errors.AsType[*connect.Error](err); !ok {
+	failed, ok := errors.AsType[*connect.Error](err)
+	if !ok {
 		return false
 	}
-	switch status.Code(errors.Unwrap(err)) {
+	switch call := failed.Call(); call.Code {
 	case codes.Unavailable:
 		return true
 	case codes.ResourceExhausted:
-		return connect.Reason(err) == "SLOW_WATCHER"
+		return call.Reason == "SLOW_WATCHER"
 	default:
 		return false
 	}

@@ -22,7 +22,7 @@ func allowed() map[string][]string {
 			"internal/server", "internal/service/administration", "internal/telemetry",
 		},
 		"internal/cli": {
-			"api/assent/v1", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
+			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
 			"internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
@@ -146,7 +146,8 @@ func allowed() map[string][]string {
 		"internal/cli/failure": {
 			"internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/fault", "internal/nearest", "internal/phrase",
 		},
-		"internal/cli/connect": {"internal/cli/terminal", "internal/config", "internal/phrase", "internal/telemetry"},
+		"internal/cli/connect": {"client", "internal/cli/terminal", "internal/telemetry"},
+		"client":               {"api/assent/v1", "internal/phrase", "internal/secret"},
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
@@ -253,7 +254,7 @@ func allowed() map[string][]string {
 		"examples":                 {},
 		"internal/address":         {},
 		"internal/atomicfile":      {},
-		"internal/config":          {},
+		"internal/config":          {"internal/secret"},
 		"internal/e2e":             {},
 		"internal/fault":           {},
 		"internal/ledger":          {},
@@ -266,6 +267,7 @@ func allowed() map[string][]string {
 		"internal/storage/schema":  {},
 		"internal/telemetry":       {},
 		"internal/testkit":         {},
+		"internal/secret":          {},
 		"internal/storedtext":      {},
 		"internal/timetext":        {},
 		"internal/tlv":             {},
@@ -290,7 +292,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
 		"internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc",
 		"internal/rpc/contract", "internal/rpc/handler", "internal/server",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
