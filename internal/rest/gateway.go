@@ -28,6 +28,8 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, json),
 		runtime.WithMarshalerOption(fileMedia, fileFormat{json}),
+		runtime.WithMarshalerOption(linesMedia, feedFormat{jsonFormat: json}),
+		runtime.WithMarshalerOption(eventsMedia, feedFormat{jsonFormat: json, events: true}),
 		runtime.WithForwardResponseRewriter(rewriteFile),
 		runtime.WithForwardResponseOption(nameFile),
 		runtime.WithIncomingHeaderMatcher(handedOn),
@@ -41,7 +43,7 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		assentv1.RegisterConsentServiceHandler, assentv1.RegisterSuppressionServiceHandler,
 		assentv1.RegisterHistoryServiceHandler, assentv1.RegisterCatalogServiceHandler, assentv1.RegisterClientServiceHandler,
-		assentv1.RegisterLedgerServiceHandler, assentv1.RegisterRetentionServiceHandler,
+		assentv1.RegisterLedgerServiceHandler, assentv1.RegisterRetentionServiceHandler, assentv1.RegisterConsumerServiceHandler,
 		assentv1.RegisterFeedServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
