@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
@@ -48,6 +49,7 @@ type Feed struct {
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
 	consumers   *consumers.Consumers
+	cards       *cards.Reader
 	options     Options
 	worths      worths
 	hub         *hub
@@ -61,7 +63,9 @@ func New(
 	if options.Keeps.IsZero() {
 		options.Keeps = period.Months(12)
 	}
-	f := &Feed{Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
+	f := &Feed{
+		Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
+		cards:   cards.NewReader(env, reference, consumers),
 		options: options,
 	}
 	f.hub = newHub(f)
