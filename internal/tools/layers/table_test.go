@@ -49,7 +49,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/service", "internal/service/access",
 		},
 
-		"internal/rpc/feedserver": {"api/assent/v1", "internal/consent", "internal/feed", "internal/service/changes"},
+		"internal/rpc/feedserver": {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/service/changes"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -118,9 +118,13 @@ func allowed() map[string][]string {
 		},
 		"internal/service/changes": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/ledger", "internal/period",
-			"internal/seal", "internal/service/access", "internal/service/cards", "internal/service/checkpoint",
+			"internal/seal", "internal/service/access", "internal/service/blocklist", "internal/service/cards", "internal/service/checkpoint",
 			"internal/service/consumers", "internal/service/disclosure", "internal/service/env", "internal/service/reference",
 			"internal/storage", "internal/token",
+		},
+		"internal/service/blocklist": {
+			"internal/address", "internal/consent", "internal/feed", "internal/service/cards", "internal/service/consumers",
+			"internal/service/env", "internal/service/subjects", "internal/storage",
 		},
 		"internal/service/cards": {
 			"internal/address", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
