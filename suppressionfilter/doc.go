@@ -6,19 +6,21 @@
 //
 // # What an answer means
 //
-// [Filter.MayContain] answers false when the address was not on the list as of the position in the ledger that the file names. There are no
-// exceptions to this: the writer looks for every entry before it gives out a file. It is no permission all the same. A list says who
-// must not be written to; a check also asks for a legal basis, and knows what has happened since.
+// [Filter.MayContain] answers false when no entry of the file covers the address: the writer looks for every entry before it gives out a
+// file. An entry that the server could not make is not in it, as of a person who was erased before the store had a list key.
+// [Header].Missing counts them. Where it is above zero, and a message must not go out by mistake, ask the server for a miss as well.
 //
-// It answers true when the server has to be asked. The address is then on the list, or it is one of those that the filter takes for an
-// entry by chance: one in 256 for each entry that is looked for. For an address as most are, with a domain that has no subdomain, these
-// are three (exact, folded, domain), so 1.2 % of the addresses that are on no list are asked for in vain. Forms of which the file has no
-// entries are not looked for.
+// A miss is no permission either. A list says who must not be written to; a check also asks for a legal basis, and knows what has happened
+// since the position of the file.
+//
+// True means that the server has to be asked. The address is then on the list, or it is a false hit: one in 256 for each entry that is
+// looked for. For an address as most are, with a domain that has no subdomain, these are three (exact, folded, domain), so 1.2 % of the
+// addresses that are on no list are asked for in vain. Matches of which the file has no entries are not looked for.
 //
 // # Entries
 //
-// An entry is of one of three forms. [FormExact] is one spelling of an address, as for a hard bounce or a refusal by a tagged address.
-// [FormFolded] stands for all spellings of a mailbox, as for any other refusal. [FormDomain] is a domain, and covers what is below it. A
+// An entry finds addresses in one of three ways. [MatchExact] is one spelling of an address, as for a hard bounce or a refusal by a tagged address.
+// [MatchFolded] stands for all spellings of a mailbox, as for any other refusal. [MatchDomain] is a domain, and covers what is below it. A
 // look-up tries the exact and the folded form, the domain, and each parent of it that has a dot, which are the places where a server looks.
 //
 // What links two addresses of one person, what channels honour of one another, and when a suppression ends is not in the file. The server
@@ -26,10 +28,17 @@
 //
 // # Keys
 //
-// An entry is hashed twice: [HashInner] under the list key, which a store has once, and [HashOuter] under the key of the consumer. The
+// An entry is hashed twice: [HashInner] under the list key, which a store has once, and [HashOuter] under the consumer's own key. The
 // store keeps the inner hash of a person who was erased. So it can still put that person on the list of every consumer, though it no longer
-// has the address, and two consumers cannot join their lists. A consumer needs both keys, and gets them as one text, once:
-// [Key.RevealText] writes it and [ParseKey] reads it. Nothing else shows a [Key].
+// has the address, and two consumers cannot join their lists. A consumer needs both keys, and gets them as one text, the consumer key, once:
+// [Key.RevealText] writes it and [ParseKey] reads it. Nothing else shows a [Key]. A program with the text can try addresses against a copy
+// of a file, also after the consumer was revoked.
+//
+// # Fold versions
+//
+// The canonical text that is hashed follows rules that have a version, which can change with a release of this module. An entry is found
+// only by a program that has the rules of its version, so a file says of which versions its entries are, and a program without one of them
+// refuses the file.
 //
 // # Files
 //

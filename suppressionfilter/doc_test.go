@@ -5,13 +5,20 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/suppressionfilter"
 )
 
@@ -35,20 +42,20 @@ func TestPage_ItsVectorsAreWhatThePackageMakes(t *testing.T) {
 	if file, info := write(t, vectors(t)); !bytes.Equal(file, shown) || info.Size != int64(len(shown)) {
 		t.Errorf("the file is %x", file)
 	}
-	for _, want := range []string{key.RevealText(), "`" + key.ID().String() + "`", "has 162 bytes"} {
+	for _, want := range []string{key.RevealText(), "`" + key.ID().String() + "`", "has 178 bytes"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not show %q", want)
 		}
 	}
-	forms := map[string]suppressionfilter.Form{
-		"exact": suppressionfilter.FormExact, "folded": suppressionfilter.FormFolded, "domain": suppressionfilter.FormDomain,
+	matches := map[string]suppressionfilter.Match{
+		"exact": suppressionfilter.MatchExact, "folded": suppressionfilter.MatchFolded, "domain": suppressionfilter.MatchDomain,
 	}
 	list, consumer := testKeys()
 	rows := regexp.MustCompile("(?m)^\\| (exact|folded|domain) \\| `(.*)` \\| `(.*)` \\| `([0-9a-f]{64})` \\| `([0-9a-f]{64})` \\|$").FindAllStringSubmatch(text, -1)
 	for _, row := range rows {
-		inner := suppressionfilter.HashInner(list, forms[row[1]], row[3])
+		inner := suppressionfilter.HashInner(list, matches[row[1]], row[3])
 		hash := suppressionfilter.HashOuter(consumer, inner)
-		if hex.EncodeToString(inner[:]) != row[4] || hex.EncodeToString(hash[:]) != row[5] || key.Hash(forms[row[1]], row[3]) != hash {
+		if hex.EncodeToString(inner[:]) != row[4] || hex.EncodeToString(hash[:]) != row[5] || key.Hash(matches[row[1]], row[3]) != hash {
 			t.Errorf("%s: the hashes are %x and %x", row[2], inner, hash)
 		}
 		if !described(shown, hash[:]) {
@@ -67,13 +74,38 @@ func TestPage_ItsVectorsAreWhatThePackageMakes(t *testing.T) {
 	}
 }
 
+// The texts of the page are those that the package hashes, of each letter for which languages differ.
+func TestPage_ItsCanonicalTextsAreThoseOfThePackage(t *testing.T) {
+	text, _ := page(t)
+	rows := regexp.MustCompile("(?m)^\\| `(.*)` \\| `(.*@.*)` \\| `(.*@.*)` \\|$").FindAllStringSubmatch(text, -1)
+	for _, row := range rows {
+		a, err := address.Parse(row[1])
+		if err != nil || a.Exact() != row[2] || a.Folded() != row[3] {
+			t.Errorf("%s: the exact text is %q and the folded one %q (%v)", row[1], a.Exact(), a.Folded(), err)
+		}
+	}
+	for _, letter := range []string{"İ", "I\u0307", "Σ@", "Σ.", "ς", "ß", "ẞ", "E\u0301"} {
+		if !slices.ContainsFunc(rows, func(row []string) bool { return strings.Contains(row[1], letter) }) {
+			t.Errorf("no row has %q", letter)
+		}
+	}
+	for _, version := range []string{unicode.Version, norm.Version, idna.UnicodeVersion} {
+		if !strings.Contains(text, "Unicode "+version) {
+			t.Errorf("the page does not name Unicode %s", version)
+		}
+	}
+	if !strings.Contains(text, fmt.Sprintf("fold version is %d", address.FoldVersion)) {
+		t.Errorf("the page does not name the fold version %d", address.FoldVersion)
+	}
+}
+
 // described is the look-up as docs/suppression-filter.md describes it, and shares nothing with the package or its library.
 func described(file, hash []byte) bool {
 	number := func(at, size int) uint64 {
 		return new(big.Int).SetBytes(file[at : at+size]).Uint64()
 	}
-	c, seed, length, segments, m := number(62, 2), number(72, 8), number(80, 4), number(84, 4), number(88, 8)
-	fingerprint := file[96+c : 96+c+m]
+	c, seed, length, segments, m := number(70, 2), number(88, 8), number(96, 4), number(100, 4), number(104, 8)
+	fingerprint := file[112+c : 112+c+m]
 
 	h := binary.BigEndian.Uint64(hash) + seed
 	h = (h ^ h>>33) * 0xff51afd7ed558ccd
@@ -92,13 +124,13 @@ func TestPage_ItsDescriptionAnswersAsThePackageDoes(t *testing.T) {
 	for _, size := range []int{1, 2, 5, 30, 700, 50_000} {
 		b := suppressionfilter.NewBuilder(key)
 		for i := range size {
-			must(t, b.AddHash(suppressionfilter.FormExact, hashOf(uint64(i)*0x9e3779b97f4a7c15)))
+			must(t, b.AddHash(suppressionfilter.MatchExact, address.FoldVersion, hashOf(uint64(i)*0x9e3779b97f4a7c15)))
 		}
 		file, _ := write(t, b)
 		filter := read(t, file)
 		for i := range 4_000 {
 			h := hashOf(uint64(i) * 0x9e3779b97f4a7c15)
-			if got, want := filter.MayContainHash(h), described(file, h[:]); got != want || !want && i < size {
+			if got, want := suppressionfilter.MayContainHash(filter, h), described(file, h[:]); got != want || !want && i < size {
 				t.Fatalf("of %d entries, %x: %v, by the description %v", size, h[:8], got, want)
 			}
 		}

@@ -20,9 +20,9 @@ var (
 	ErrOtherChannel = errors.New("the filter file is about another channel")
 	// ErrTooOld: the file ends at a position before the one that was expected. Take a newer file.
 	ErrTooOld = errors.New("the filter file is too old")
-	// ErrOtherFolding: the folded forms in the file follow another version of the table of providers than the one of this package, so that
-	// a look-up could miss an entry. Update the program, or take a newer file.
-	ErrOtherFolding = errors.New("the filter file has another version of the table of providers")
+	// ErrOtherFolding: entries of the file were made by a version of the rules for canonical text that this package does not have, so that
+	// a look-up could miss them. Update the program, or take a newer file. A Builder refuses such an entry.
+	ErrOtherFolding = errors.New("entries have a fold version that this program does not have")
 	// ErrAddress: the text that was looked up, or given to a Builder, is no address or domain, or not in its canonical form.
 	ErrAddress = errors.New("this is no address")
 	// ErrFull: a Builder has as many entries as a file can hold.

@@ -12,7 +12,7 @@ import (
 )
 
 // exampleKey stands for the text that a consumer was given.
-const exampleKey = "assent-list-key-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-P9KYGww"
+const exampleKey = "assent-consumer-key-1:AAAAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj83hsuV"
 
 func exampleFile() ([]byte, error) {
 	key, err := suppressionfilter.ParseKey(exampleKey)
@@ -84,16 +84,17 @@ func ExampleOpen() {
 
 // A server keeps the inner hash of a person who was erased. That is enough for the entry in the list of each consumer.
 func ExampleBuilder_AddInner() {
-	listKey, consumerKey := [32]byte{1, 2, 3}, [32]byte{4, 5, 6}
-	kept := suppressionfilter.HashInner(listKey, suppressionfilter.FormFolded, "annahuber@gmail.com") // Then the address is erased.
+	listKey, ownKey := [32]byte{1, 2, 3}, [32]byte{4, 5, 6}
+	kept := suppressionfilter.HashInner(listKey, suppressionfilter.MatchFolded, "annahuber@gmail.com") // Then the address is erased.
+	const foldVersion = 2                                                                              // It is kept with the hash.
 
-	key, err := suppressionfilter.NewKey(listKey, consumerKey)
+	key, err := suppressionfilter.NewKey(0, listKey, ownKey)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	b := suppressionfilter.NewBuilder(key)
-	if err := b.AddInner(suppressionfilter.FormFolded, kept); err != nil {
+	if err := b.AddInner(suppressionfilter.MatchFolded, foldVersion, kept); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -109,7 +110,7 @@ func ExampleBuilder_AddInner() {
 		return
 	}
 	hit, err := filter.MayContain("Anna.Huber@googlemail.com")
-	fmt.Println(info.Entries, info.Forms[0], hit, err)
+	fmt.Println(info.Entries, info.Matches[0], hit, err)
 	// Output: 1 folded true <nil>
 }
 
@@ -121,7 +122,7 @@ func ExampleKey() {
 		return
 	}
 	fmt.Println(key, key.ID())
-	// Output: [key] 20a8c9e7af7b1f91
+	// Output: [key] 1c7113268b102e9f
 }
 
 // A damaged file is refused before anything is answered, with what is wrong and where.
@@ -141,5 +142,5 @@ func ExampleDamageError() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// the filter file is damaged at byte 120: the file ends here, and its header promises 162 bytes
+	// the filter file is damaged at byte 120: the file ends here, and its header promises 178 bytes
 }

@@ -13,28 +13,28 @@ import (
 // Filter is a suppression list of one channel as of one position. It is safe for concurrent use and never changes: a newer list is a newer
 // file.
 type Filter struct {
-	info  Info
-	forms uint16 // bits of the forms of which there are entries
-	key   Key
-	fuse  xorfilter.BinaryFuse[uint8]
+	info    Info
+	matches uint16 // bits of the matches of which there are entries
+	key     Key
+	fuse    xorfilter.BinaryFuse[uint8]
 }
 
 // Info returns what the file is about and what is in it.
 func (f *Filter) Info() Info {
 	info := f.info
-	info.Forms = slices.Clone(info.Forms)
+	info.Matches = slices.Clone(info.Matches)
 	return info
 }
 
 // MayContain reports whether the address may be on the list: in its exact form, in its folded form, or by its domain or a parent of that,
 // which are the entries that a server looks for.
 //
-// False is certain: the address was not on the list as of the position of the file. That is no permission, because a check also asks for
-// a legal basis. True means that the server has to be asked: the address is on the list, or it is one of the few that the filter cannot
-// tell from an entry, about one in 256 for each entry that was looked for.
+// False means that no entry of the file covers the address: it was not on the list as of the position of the file, unless its entry is one
+// of those that Info().Missing counts. That is no permission, because a check also asks for a legal basis. True means that the server has
+// to be asked: the address is on the list, or it is a false hit, as about one in 256 entries that were looked for.
 //
 // The address may be written as people type it. A text that is no address is an ErrAddress, and true is returned with it: it is never a
-// miss.
+// miss. MayContain panics for the zero Filter, which is none.
 func (f *Filter) MayContain(typed string) (bool, error) {
 	a, err := address.Parse(typed)
 	if err != nil {
@@ -43,29 +43,34 @@ func (f *Filter) MayContain(typed string) (bool, error) {
 	s := f.key.must()
 	w := s.start()
 	defer s.idle.Put(w)
-	if f.mayHold(w, FormFolded, a.Folded()) || f.mayHold(w, FormExact, a.Exact()) {
-		return true, nil
+	return f.covers(w, &a), nil
+}
+
+// covers looks for all entries that would cover an address, and takes no memory.
+func (f *Filter) covers(w *worker, a *address.Address) bool {
+	if f.mayHold(w, MatchFolded, a.Folded()) || f.mayHold(w, MatchExact, a.Exact()) {
+		return true
 	}
-	if f.forms&FormDomain.bit() == 0 {
-		return false, nil
+	if f.matches&MatchDomain.bit() == 0 {
+		return false
 	}
 	var room [8]string
 	for _, domain := range a.AppendDomains(room[:0]) {
-		if f.mayHold(w, FormDomain, domain) {
-			return true, nil
+		if f.mayHold(w, MatchDomain, domain) {
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
-// mayHold looks for one form, unless there are no entries of it.
-func (f *Filter) mayHold(w *worker, form Form, text string) bool {
-	return f.forms&form.bit() != 0 && f.MayContainHash(w.hash(form, text))
+// mayHold looks for one entry, unless there are none of its match.
+func (f *Filter) mayHold(w *worker, match Match, text string) bool {
+	return f.matches&match.bit() != 0 && f.mayContainHash(w.hash(match, text))
 }
 
-// MayContainHash reports whether the entry may be on the list. It is the look-up alone, for programs that have made the hash already.
-func (f *Filter) MayContainHash(h Hash) bool {
-	return f.forms != 0 && f.fuse.Contains(h.short())
+// mayContainHash is the look-up alone, of a filter that was read.
+func (f *Filter) mayContainHash(h Hash) bool {
+	return f.matches != 0 && f.fuse.Contains(h.short())
 }
 
 // short is the key of the entry in the filter.

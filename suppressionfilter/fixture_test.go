@@ -16,9 +16,14 @@ func testKeys() (list, consumer [suppressionfilter.KeySize]byte) {
 	return list, consumer
 }
 
+func newTestKey() (suppressionfilter.Key, error) {
+	list, consumer := testKeys()
+	return suppressionfilter.NewKey(0, list, consumer)
+}
+
 func testKey(t testing.TB) suppressionfilter.Key {
 	t.Helper()
-	key, err := suppressionfilter.NewKey(testKeys())
+	key, err := newTestKey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +32,7 @@ func testKey(t testing.TB) suppressionfilter.Key {
 
 func testHeader() suppressionfilter.Header {
 	return suppressionfilter.Header{
-		StoreID: [16]byte{0xaa, 1, 2, 15: 0xff}, Channel: "newsletter", Position: 4711, Made: time.Date(2026, 12, 1, 8, 30, 0, 123456000, time.UTC),
+		StoreID: [16]byte{0xaa, 1, 2, 15: 0xff}, Channel: "newsletter", Position: 4711, Missing: 7, Made: time.Date(2026, 12, 1, 8, 30, 0, 123456000, time.UTC),
 	}
 }
 

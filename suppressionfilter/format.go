@@ -12,8 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/FastFilter/xorfilter"
-
-	"github.com/assent-io/assent/internal/address"
 )
 
 // The format, described byte by byte in docs/suppression-filter.md: fixed fields, the channel, the fingerprints, and the SHA-256 of all of
@@ -22,7 +20,7 @@ const (
 	magic         = "assent-filter\x00"
 	formatVersion = 1
 
-	fixedSize  = 96
+	fixedSize  = 112
 	digestSize = sha256.Size
 	maxChannel = 255 // bytes
 
@@ -35,12 +33,15 @@ const (
 
 // Where the fields begin that an error can name.
 const (
-	atChannelLength = 14 + 2 + 16 + 8 + 8 + 8 + 4 + 2
 	atPosition      = 14 + 2 + 16
 	atMade          = atPosition + 8
-	atForms         = atChannelLength - 2
+	atListNumber    = atMade + 8 + 8
+	atOldestFold    = atListNumber + 4
+	atMatches       = atOldestFold + 4 + 4
+	atChannelLength = atMatches + 2
 	atEntries       = atChannelLength + 2
-	atSegmentLength = atEntries + 8 + 8
+	atMissing       = atEntries + 8
+	atSegmentLength = atMissing + 8 + 8
 	atFingerprints  = atSegmentLength + 4 + 4
 )
 
@@ -52,10 +53,13 @@ type fixed struct {
 	Position      int64
 	Made          int64 // microseconds since 1970-01-01T00:00:00Z
 	KeyID         KeyID
-	FoldVersion   uint32
-	Forms         uint16
+	ListNumber    uint32
+	OldestFold    uint32
+	NewestFold    uint32
+	Matches       uint16
 	ChannelLength uint16
 	Entries       uint64
+	Missing       int64
 	Seed          uint64
 	SegmentLength uint32
 	SegmentCount  uint32
@@ -68,26 +72,30 @@ type Header struct {
 	Channel  string    // id of the channel, 1 to 255 bytes of UTF-8 without control characters
 	Position int64     // in the ledger: the list is complete up to it; 0 for an empty ledger
 	Made     time.Time // after 1970; kept in microseconds, UTC
+	// Missing counts the entries of the list that the server could not make, as of people whose address is not known any more and of whom no
+	// inner hash was kept. Their addresses are misses, so where a miss has to be certain and this is not 0, ask the server for misses as well.
+	Missing int64
 }
 
 // Info says what a file is about and what is in it.
 type Info struct {
 	Header
 
-	KeyID       KeyID            // names the key that the entries were hashed under
-	Entries     int64            // how many different entries there are
-	Forms       []Form           // of which there are entries
-	FoldVersion int              // version of the table of providers that the folded forms follow
-	Size        int64            // of the file, in bytes
-	Digest      [digestSize]byte // the last bytes of the file: the SHA-256 of all that is before
+	KeyID      KeyID            // names the key that the entries were hashed under
+	ListNumber uint32           // number of the list key in that key
+	Entries    int64            // how many different entries there are
+	Matches    []Match          // of which there are entries
+	OldestFold int              // oldest fold version of an entry; 0 without entries
+	NewestFold int              // newest fold version of an entry; 0 without entries
+	Size       int64            // of the file, in bytes
+	Digest     [digestSize]byte // the last bytes of the file: the SHA-256 of all that is before
 }
 
-// newFixed returns the fields of a file. Its header was validated.
-func newFixed(h *Header, id KeyID, entries int, contained uint16, fuse *xorfilter.BinaryFuse[uint8]) fixed {
+// newFixed returns the fields of a file, but for what the builder knows of its entries. The header was validated.
+func newFixed(h *Header, key Key, fuse *xorfilter.BinaryFuse[uint8]) fixed {
 	return fixed{
-		Magic: [14]byte([]byte(magic)), Version: formatVersion, StoreID: h.StoreID, Position: h.Position, Made: h.Made.UnixMicro(), KeyID: id,
-		FoldVersion: address.FoldVersion, Forms: contained, ChannelLength: uint16(len(h.Channel)),
-		Entries: uint64(entries), Seed: fuse.Seed, SegmentLength: fuse.SegmentLength, SegmentCount: fuse.SegmentCount,
+		Magic: [14]byte([]byte(magic)), Version: formatVersion, StoreID: h.StoreID, Position: h.Position, Made: h.Made.UnixMicro(),
+		KeyID: key.ID(), ListNumber: key.ListNumber(), ChannelLength: uint16(len(h.Channel)), Missing: h.Missing, Seed: fuse.Seed, SegmentLength: fuse.SegmentLength, SegmentCount: fuse.SegmentCount,
 		Fingerprints: uint64(len(fuse.Fingerprints)),
 	}
 }
@@ -100,6 +108,8 @@ func (h *Header) validate() error {
 		return fmt.Errorf("the header of the filter has no right channel: %s", channelProblem(h.Channel))
 	case h.Position < 0:
 		return fmt.Errorf("the header of the filter has the position %d: 0 or more would be right", h.Position)
+	case h.Missing < 0:
+		return fmt.Errorf("the header of the filter has %d missing entries: 0 or more would be right", h.Missing)
 	case h.Made.UnixMicro() <= 0:
 		return fmt.Errorf("the header of the filter says that it was made in %d: a time after 1970 would be right", h.Made.Year())
 	default:
@@ -155,10 +165,14 @@ func (f *fixed) check() error {
 		return damage(atChannelLength, "the id of the channel has %d bytes, and 1 to %d would be right", f.ChannelLength, maxChannel)
 	case f.Entries > MaxEntries:
 		return damage(atEntries, "it promises %d entries, and at most %d would be right", f.Entries, MaxEntries)
+	case f.Missing < 0:
+		return damage(atMissing, "the number of missing entries is negative")
 	case f.Entries == 0:
 		return f.checkEmpty()
-	case f.Forms == 0 || f.Forms >= FormDomain.bit()<<1:
-		return damage(atForms, "the forms of the entries are %#04x, and 0x0001 to 0x0007 would be right", f.Forms)
+	case f.OldestFold == 0 || f.OldestFold > f.NewestFold:
+		return damage(atOldestFold, "the fold versions of the entries are %d to %d, and 1 or more, the oldest first, would be right", f.OldestFold, f.NewestFold)
+	case f.Matches == 0 || f.Matches >= MatchDomain.bit()<<1:
+		return damage(atMatches, "the matches of the entries are %#04x, and 0x0001 to 0x0007 would be right", f.Matches)
 	case bits.OnesCount32(f.SegmentLength) != 1 || f.SegmentLength > maxSegmentLength:
 		return damage(atSegmentLength, "the length of a segment is %d, and a power of two up to %d would be right", f.SegmentLength, maxSegmentLength)
 	case f.SegmentCount == 0 || f.Fingerprints > maxFingerprints || f.Fingerprints != (uint64(f.SegmentCount)+2)*uint64(f.SegmentLength):
@@ -170,10 +184,10 @@ func (f *fixed) check() error {
 	}
 }
 
-// checkEmpty holds that a file without entries has one form only.
+// checkEmpty holds that there is one way only to write that a file has no entries.
 func (f *fixed) checkEmpty() error {
-	if f.Forms != 0 || f.Seed != 0 || f.SegmentLength != 0 || f.SegmentCount != 0 || f.Fingerprints != 0 {
-		return damage(atEntries, "it promises no entries, and yet the form or the fingerprints of some")
+	if f.Matches != 0 || f.OldestFold != 0 || f.NewestFold != 0 || f.Seed != 0 || f.SegmentLength != 0 || f.SegmentCount != 0 || f.Fingerprints != 0 {
+		return damage(atEntries, "it promises no entries, and yet a match, a fold version or the fingerprints of some")
 	}
 	return nil
 }
@@ -185,12 +199,12 @@ func (f *fixed) size() int64 {
 
 func (f *fixed) info(channel string, digest [digestSize]byte) Info {
 	info := Info{
-		Header: Header{StoreID: f.StoreID, Channel: channel, Position: f.Position, Made: time.UnixMicro(f.Made).UTC()},
-		KeyID:  f.KeyID, Entries: int64(f.Entries), FoldVersion: int(f.FoldVersion), Size: f.size(), Digest: digest,
+		Header: Header{StoreID: f.StoreID, Channel: channel, Position: f.Position, Made: time.UnixMicro(f.Made).UTC(), Missing: f.Missing},
+		KeyID:  f.KeyID, ListNumber: f.ListNumber, Entries: int64(f.Entries), OldestFold: int(f.OldestFold), NewestFold: int(f.NewestFold), Size: f.size(), Digest: digest,
 	}
-	for _, form := range forms() {
-		if f.Forms&form.bit() != 0 {
-			info.Forms = append(info.Forms, form)
+	for _, match := range matches() {
+		if f.Matches&match.bit() != 0 {
+			info.Matches = append(info.Matches, match)
 		}
 	}
 	return info

@@ -29,11 +29,11 @@ func FuzzRead(f *testing.F) {
 				continue
 			}
 			info := filter.Info()
-			if info.Size != int64(len(file)) || (info.Entries == 0) != (len(info.Forms) == 0) {
+			if info.Size != int64(len(file)) || (info.Entries == 0) != (len(info.Matches) == 0) {
 				t.Fatalf("a file of %d bytes says %+v", len(file), info)
 			}
 			for i := range 256 {
-				if filter.MayContainHash(suppressionfilter.Hash{byte(i), 7: byte(i)}) && info.Entries == 0 {
+				if suppressionfilter.MayContainHash(filter, suppressionfilter.Hash{byte(i), 7: byte(i)}) && info.Entries == 0 {
 					t.Fatal("an empty list has an entry")
 				}
 			}
@@ -45,7 +45,7 @@ func FuzzRead(f *testing.F) {
 // FuzzParseKey holds that a text is the one spelling of a key or is refused, but for white space around it.
 func FuzzParseKey(f *testing.F) {
 	text := testKey(f).RevealText()
-	for _, seed := range []string{"", text, " " + text + "\n", text[:40], "assent-list-key-2:AAAA", text[:30] + "\n" + text[31:]} {
+	for _, seed := range []string{"", text, " " + text + "\n", text[:40], "assent-consumer-key-2:AAAA", text[:30] + "\n" + text[31:]} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {

@@ -7,51 +7,51 @@ import (
 	"hash"
 )
 
-// Form is a form of an address under which an entry can stand on a suppression list.
-type Form uint8
+// Match is how an entry of a suppression list finds addresses.
+type Match uint8
 
 const (
-	// FormExact is one spelling: trimmed, in lower case, the domain as an A-label. Hard bounces and refusals by a tagged address are
-	// entries of this form.
-	FormExact Form = iota + 1
-	// FormFolded stands for all spellings that a provider delivers to one mailbox, such as with dots at Gmail.
-	FormFolded
-	// FormDomain is a domain, and stands for all addresses at it and below it.
-	FormDomain
+	// MatchExact is one spelling: trimmed, in lower case, the domain as an A-label. Hard bounces and refusals by a tagged address are
+	// such entries.
+	MatchExact Match = iota + 1
+	// MatchFolded stands for all spellings that a provider delivers to one mailbox, such as with dots at Gmail.
+	MatchFolded
+	// MatchDomain is a domain, and stands for all addresses at it and below it.
+	MatchDomain
 )
 
-// forms are all forms, in the order of their bits in a file.
-func forms() [3]Form { return [...]Form{FormExact, FormFolded, FormDomain} }
+// matches are all matches, in the order of their bits in a file.
+func matches() [3]Match { return [...]Match{MatchExact, MatchFolded, MatchDomain} }
 
 // String returns "exact", "folded" or "domain".
-func (f Form) String() string {
-	switch f {
-	case FormExact:
+func (m Match) String() string {
+	switch m {
+	case MatchExact:
 		return "exact"
-	case FormFolded:
+	case MatchFolded:
 		return "folded"
-	case FormDomain:
+	case MatchDomain:
 		return "domain"
 	default:
-		return fmt.Sprintf("Form(%d)", uint8(f))
+		return fmt.Sprintf("Match(%d)", uint8(m))
 	}
 }
 
-// bit is the bit of the form in a file. It panics for what is no form: that is a mistake in a program, and nothing that a file or a
+// bit is the bit of the match in a file. It panics for what is no match: that is a mistake in a program, and nothing that a file or a
 // person can cause.
-func (f Form) bit() uint16 {
-	if f < FormExact || f > FormDomain {
-		panic("suppressionfilter: " + f.String() + " is none of FormExact, FormFolded, FormDomain")
+func (m Match) bit() uint16 {
+	if m < MatchExact || m > MatchDomain {
+		panic("suppressionfilter: " + m.String() + " is none of MatchExact, MatchFolded, MatchDomain")
 	}
-	return 1 << (f - FormExact)
+	return 1 << (m - MatchExact)
 }
 
 // prefix begins the text that the inner hash is made of.
-func (f Form) prefix() string {
-	switch f.bit() {
-	case FormExact.bit():
+func (m Match) prefix() string {
+	switch m.bit() {
+	case MatchExact.bit():
 		return "assent/1/email/exact\x00"
-	case FormFolded.bit():
+	case MatchFolded.bit():
 		return "assent/1/email/folded\x00"
 	default:
 		return "assent/1/email/domain\x00"
@@ -62,22 +62,22 @@ func (f Form) prefix() string {
 // address without the list key, and is enough to make the entry for any consumer. So a person who was erased stays on the lists.
 type InnerHash [sha256.Size]byte
 
-// Hash is an entry as one consumer has it: HMAC-SHA-256 of an InnerHash under the key of that consumer. Two consumers have different
+// Hash is an entry as one consumer has it: HMAC-SHA-256 of an InnerHash under that consumer's own key. Two consumers have different
 // hashes of the same person.
 type Hash [sha256.Size]byte
 
-// HashInner makes the first of the two steps, with the list key of the store alone. The text is the canonical form of the address or
-// domain; the hash of another spelling is never found. HashInner panics for an unknown form.
-func HashInner(listKey [KeySize]byte, form Form, text string) InnerHash {
+// HashInner makes the first of the two steps, with the list key of the store alone. The text is the canonical one of the match;
+// the hash of another spelling is never found. HashInner panics for an unknown match.
+func HashInner(listKey [KeySize]byte, match Match, text string) InnerHash {
 	mac := hmac.New(sha256.New, listKey[:])
-	mac.Write([]byte(form.prefix()))
+	mac.Write([]byte(match.prefix()))
 	mac.Write([]byte(text))
 	return InnerHash(mac.Sum(nil))
 }
 
-// HashOuter makes the second step, with the key of the consumer alone.
-func HashOuter(consumerKey [KeySize]byte, inner InnerHash) Hash {
-	mac := hmac.New(sha256.New, consumerKey[:])
+// HashOuter makes the second step, with the consumer's own key alone.
+func HashOuter(ownKey [KeySize]byte, inner InnerHash) Hash {
+	mac := hmac.New(sha256.New, ownKey[:])
 	mac.Write(inner[:])
 	return Hash(mac.Sum(nil))
 }
@@ -90,9 +90,9 @@ type worker struct {
 	sum          [sha256.Size]byte
 }
 
-func newWorker(listKey, consumerKey *[KeySize]byte) *worker {
+func newWorker(listKey, ownKey *[KeySize]byte) *worker {
 	w := &worker{
-		inner: hmac.New(sha256.New, listKey[:]), outer: hmac.New(sha256.New, consumerKey[:]),
+		inner: hmac.New(sha256.New, listKey[:]), outer: hmac.New(sha256.New, ownKey[:]),
 		in: make([]byte, 0, 320), // A prefix and the longest address have room.
 	}
 	w.inner.Reset() // The first Reset makes a MAC keep the hashes of its padded key.
@@ -100,8 +100,8 @@ func newWorker(listKey, consumerKey *[KeySize]byte) *worker {
 	return w
 }
 
-func (w *worker) hash(form Form, text string) Hash {
-	w.in = append(append(w.in[:0], form.prefix()...), text...)
+func (w *worker) hash(match Match, text string) Hash {
+	w.in = append(append(w.in[:0], match.prefix()...), text...)
 	w.inner.Reset()
 	w.inner.Write(w.in)
 	w.inner.Sum(w.sum[:0])

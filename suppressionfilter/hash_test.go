@@ -14,36 +14,36 @@ func TestHash_IsBothSteps_AsTheyAreWrittenDown(t *testing.T) {
 	list, consumer := testKeys()
 	key := testKey(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		form := rapid.SampledFrom([]suppressionfilter.Form{suppressionfilter.FormExact, suppressionfilter.FormFolded, suppressionfilter.FormDomain}).Draw(rt, "form")
+		match := rapid.SampledFrom([]suppressionfilter.Match{suppressionfilter.MatchExact, suppressionfilter.MatchFolded, suppressionfilter.MatchDomain}).Draw(rt, "form")
 		text := rapid.StringN(0, 400, -1).Draw(rt, "text")
 		step := func(key, data []byte) []byte {
 			mac := hmac.New(sha256.New, key)
 			mac.Write(data)
 			return mac.Sum(nil)
 		}
-		inner := step(list[:], []byte("assent/1/email/"+form.String()+"\x00"+text))
+		inner := step(list[:], []byte("assent/1/email/"+match.String()+"\x00"+text))
 		want := [32]byte(step(consumer[:], inner))
-		if got := suppressionfilter.HashInner(list, form, text); got != [32]byte(inner) {
+		if got := suppressionfilter.HashInner(list, match, text); got != [32]byte(inner) {
 			rt.Fatal("the inner hash is another one")
 		}
 		if got := suppressionfilter.HashOuter(consumer, [32]byte(inner)); got != want {
 			rt.Fatal("the outer hash is another one")
 		}
-		if got := key.Hash(form, text); got != want {
+		if got := key.Hash(match, text); got != want {
 			rt.Fatal("both steps at once make another hash")
 		}
 	})
 }
 
 func TestHash_UnknownForm_Panics(t *testing.T) {
-	for _, form := range []suppressionfilter.Form{0, 4, 255} {
+	for _, match := range []suppressionfilter.Match{0, 4, 255} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s is hashed", form)
+					t.Errorf("%s is hashed", match)
 				}
 			}()
-			testKey(t).Hash(form, "anna@example.at")
+			testKey(t).Hash(match, "anna@example.at")
 		}()
 	}
 }
@@ -53,10 +53,10 @@ func TestHash_AnotherConsumerOrStoreOrForm_HasAnotherHash(t *testing.T) {
 	other := [32]byte{1}
 	seen := map[suppressionfilter.Hash]bool{}
 	for _, keys := range [][2][32]byte{{list, consumer}, {list, other}, {other, consumer}, {consumer, list}} {
-		key, err := suppressionfilter.NewKey(keys[0], keys[1])
+		key, err := suppressionfilter.NewKey(0, keys[0], keys[1])
 		must(t, err)
-		for _, form := range []suppressionfilter.Form{suppressionfilter.FormExact, suppressionfilter.FormFolded} {
-			seen[key.Hash(form, "anna@example.at")] = true
+		for _, match := range []suppressionfilter.Match{suppressionfilter.MatchExact, suppressionfilter.MatchFolded} {
+			seen[key.Hash(match, "anna@example.at")] = true
 		}
 	}
 	if len(seen) != 8 {

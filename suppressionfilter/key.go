@@ -3,6 +3,7 @@ package suppressionfilter
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -15,12 +16,15 @@ import (
 // KeySize is the length in bytes of each of the two keys.
 const KeySize = 32
 
+// keyIDPrefix begins the text that the id of a key is made of.
+const keyIDPrefix = "assent/1/consumer-key-id\x00"
+
 // redacted is what is printed, logged and encoded of a key.
 const redacted = "[key]"
 
-// Key is what a consumer needs to read its files: the list key of the store and the consumer's own key. Whoever has it can find out by
-// trying whether an address is on the list, so it is a secret. Only RevealText gives it out: packages fmt, slog and encoding/json see
-// "[key]".
+// Key is the consumer key: what a consumer needs to read its files, which are the list key of the store with its number, and a key of the
+// consumer's own. With it and a file one can find out by trying whether an address is on the list, so it is a secret. Only RevealText gives
+// it out: packages fmt, slog and encoding/json see "[key]".
 //
 // A Key is made by NewKey or ParseKey and never changes. It is safe for concurrent use. The zero Key is none: Open and Read refuse it, and
 // its other uses panic.
@@ -31,35 +35,40 @@ type Key struct {
 }
 
 type secret struct {
-	list, consumer [KeySize]byte
-	id             KeyID
-	idle           sync.Pool // of *worker
+	listNumber uint32
+	list, own  [KeySize]byte
+	id         KeyID
+	idle       sync.Pool // of *worker
 }
 
-// KeyID names a Key without giving it away: the first eight bytes of the SHA-256 of "assent/1/list-key-id", a zero byte, the list key and
-// the consumer's key. A file names its key by it.
+// KeyID names a Key without giving it away: the first eight bytes of the SHA-256 of "assent/1/consumer-key-id", a zero byte, the number of
+// the list key as four bytes, the list key and the consumer's own key. A file names its key by it.
 type KeyID [8]byte
 
 // String returns the id as 16 hexadecimal digits.
 func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
 
-// NewKey returns the key of a consumer. Both parts have to be random; a part of zeros is refused, because it was never filled.
-func NewKey(listKey, consumerKey [KeySize]byte) (Key, error) {
-	if listKey == [KeySize]byte{} || consumerKey == [KeySize]byte{} {
-		return Key{}, errors.New("a list key of zeros is no key: both parts are 32 random bytes")
+// NewKey returns the key of a consumer. The number tells the list keys of a store apart: stores have one list key now, whose number is 0.
+// Both keys have to be random; a key of zeros is refused, because it was never filled.
+func NewKey(listNumber uint32, listKey, ownKey [KeySize]byte) (Key, error) {
+	if listKey == [KeySize]byte{} || ownKey == [KeySize]byte{} {
+		return Key{}, errors.New("a key of zeros is no key: the list key and the consumer's own key are 32 random bytes each")
 	}
-	s := &secret{list: listKey, consumer: consumerKey}
+	s := &secret{listNumber: listNumber, list: listKey, own: ownKey}
 	named := sha256.New()
-	named.Write([]byte("assent/1/list-key-id\x00"))
+	named.Write(binary.BigEndian.AppendUint32([]byte(keyIDPrefix), listNumber))
 	named.Write(listKey[:])
-	named.Write(consumerKey[:])
+	named.Write(ownKey[:])
 	copy(s.id[:], named.Sum(nil))
-	s.idle.New = func() any { return newWorker(&s.list, &s.consumer) }
+	s.idle.New = func() any { return newWorker(&s.list, &s.own) }
 	return Key{held: &s}, nil
 }
 
 // ID returns the name of the key, which is no secret.
 func (k Key) ID() KeyID { return k.must().id }
+
+// ListNumber returns the number of the list key.
+func (k Key) ListNumber() uint32 { return k.must().listNumber }
 
 // IsZero reports whether k is the zero Key.
 func (k Key) IsZero() bool { return k.held == nil }
@@ -70,16 +79,17 @@ func (k Key) Equal(other Key) bool {
 		return k.IsZero() && other.IsZero()
 	}
 	a, b := k.must(), other.must()
-	return subtle.ConstantTimeCompare(a.list[:], b.list[:])&subtle.ConstantTimeCompare(a.consumer[:], b.consumer[:]) == 1
+	same := subtle.ConstantTimeCompare(a.list[:], b.list[:]) & subtle.ConstantTimeCompare(a.own[:], b.own[:])
+	return same == 1 && a.listNumber == b.listNumber
 }
 
-// Hash returns the entry of a form of an address or of a domain: both steps, HashInner and HashOuter. The text is in its canonical form.
-// Hash panics for an unknown form.
-func (k Key) Hash(form Form, text string) Hash {
+// Hash returns the entry of an address or a domain: both steps, HashInner and HashOuter. The text is the canonical one of the match.
+// Hash panics for an unknown match.
+func (k Key) Hash(match Match, text string) Hash {
 	s := k.must()
 	w := s.start()
 	defer s.idle.Put(w)
-	return w.hash(form, text)
+	return w.hash(match, text)
 }
 
 func (k Key) must() *secret {

@@ -22,7 +22,8 @@ func TestParseKey_ReadsWhatRevealTextWrites(t *testing.T) {
 		bytes32 := rapid.SliceOfN(rapid.Byte(), len(list), len(list))
 		copy(list[:], bytes32.Draw(rt, "list"))
 		copy(consumer[:], bytes32.Draw(rt, "consumer"))
-		key, err := suppressionfilter.NewKey(list, consumer)
+		number := rapid.Uint32().Draw(rt, "number")
+		key, err := suppressionfilter.NewKey(number, list, consumer)
 		if (err != nil) != (list == [32]byte{} || consumer == [32]byte{}) {
 			rt.Fatalf("NewKey: %v", err)
 		}
@@ -30,7 +31,7 @@ func TestParseKey_ReadsWhatRevealTextWrites(t *testing.T) {
 			return
 		}
 		again, err := suppressionfilter.ParseKey("\t" + key.RevealText() + " \r\n")
-		if err != nil || !again.Equal(key) || again.ID() != key.ID() {
+		if err != nil || !again.Equal(key) || again.ID() != key.ID() || again.ListNumber() != number {
 			rt.Fatalf("it is read as another key, or not at all: %v", err)
 		}
 	})
@@ -45,14 +46,14 @@ func TestParseKey_EveryCharacterChangedLostOrAdded_IsAnErrorThatSaysNothingOfThe
 			t.Errorf("%s: it is taken", what)
 			return
 		}
-		if secret, ok := strings.CutPrefix(changed, "assent-list-key-1:"); ok && len(secret) > 5 && strings.Contains(err.Error(), secret[:6]) {
+		if secret, ok := strings.CutPrefix(changed, "assent-consumer-key-1:"); ok && len(secret) > 5 && strings.Contains(err.Error(), secret[:6]) {
 			t.Errorf("%s: the error shows the key: %v", what, err)
 		}
 	}
 	for i := range len(text) {
 		refused(fmt.Sprint("cut at ", i), text[:i])
 		refused(fmt.Sprint("without ", i), text[:i]+text[i+1:])
-		for _, c := range "Abxyz-_9=+/ \n:é" { // x, y and z differ from the last character in bits that base64 has over.
+		for _, c := range "Abxyz-_9=+/ \n:é" { // The last ones are of base64 as others write it.
 			if string(c) != text[i:i+1] {
 				refused(fmt.Sprintf("%q at %d", c, i), text[:i]+string(c)+text[i+1:])
 			}
@@ -65,18 +66,18 @@ func TestParseKey_EveryCharacterChangedLostOrAdded_IsAnErrorThatSaysNothingOfThe
 
 func TestParseKey_SaysWhatWouldBeRight(t *testing.T) {
 	text := testKey(t).RevealText()
-	const prefix = "assent-list-key-1:"
+	const prefix = "assent-consumer-key-1:"
 	for _, c := range []struct{ text, says string }{
 		{"  ", "empty"},
-		{"hunter2", `no list key: one begins with "assent-list-key-1:"`},
+		{"hunter2", `no consumer key: one begins with "assent-consumer-key-1:"`},
 		{strings.Replace(text, "key-1", "key-2", 1), "another version"},
-		{text[:len(text)-3], "88 characters"},
-		{text + "AA", "93 characters"},
+		{text[:len(text)-3], "93 characters"},
+		{text + "AA", "98 characters"},
 		{prefix + "+" + text[len(prefix)+1:], "the 1. after"},
 		{prefix + "A" + text[len(prefix)+1:len(text)-1] + "\n" + text[len(text)-1:], "characters"},
 		{prefix + "\n" + text[len(prefix)+1:], "line end"},
 		{prefix + "B" + text[len(prefix)+1:], "checksum"},
-		{text[:len(text)-1] + "x", "its last character"},
+		{text[:len(text)-1] + "=", "the 96. after"},
 	} {
 		if _, err := suppressionfilter.ParseKey(c.text); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("got %v, want %q", err, c.says)
@@ -87,7 +88,7 @@ func TestParseKey_SaysWhatWouldBeRight(t *testing.T) {
 func TestNewKey_PartOfZeros_IsRefused(t *testing.T) {
 	list, consumer := testKeys()
 	for _, parts := range [][2][32]byte{{list, {}}, {{}, consumer}, {}} {
-		if key, err := suppressionfilter.NewKey(parts[0], parts[1]); err == nil || !key.IsZero() {
+		if key, err := suppressionfilter.NewKey(0, parts[0], parts[1]); err == nil || !key.IsZero() {
 			t.Error("a key of zeros is taken")
 		}
 	}
@@ -96,10 +97,15 @@ func TestNewKey_PartOfZeros_IsRefused(t *testing.T) {
 func TestKey_Equal_ComparesBothParts(t *testing.T) {
 	list, consumer := testKeys()
 	key := testKey(t)
-	other, err := suppressionfilter.NewKey(consumer, list)
+	other, err := suppressionfilter.NewKey(0, consumer, list)
 	must(t, err)
 	if !key.Equal(testKey(t)) || key.Equal(other) || key.Equal(suppressionfilter.Key{}) || !(suppressionfilter.Key{}).Equal(suppressionfilter.Key{}) {
 		t.Error("equal keys are different, or different ones equal")
+	}
+	numbered, err := suppressionfilter.NewKey(1, list, consumer)
+	must(t, err)
+	if numbered.Equal(key) || numbered.ID() == key.ID() {
+		t.Error("another list key has the same name")
 	}
 	if key.ID() == other.ID() {
 		t.Error("different keys have one id")
@@ -109,7 +115,7 @@ func TestKey_Equal_ComparesBothParts(t *testing.T) {
 func TestKey_ZeroKey_PanicsInsteadOfHashing(t *testing.T) {
 	var zero suppressionfilter.Key
 	for name, use := range map[string]func(){
-		"Hash":       func() { zero.Hash(suppressionfilter.FormExact, "anna@example.at") },
+		"Hash":       func() { zero.Hash(suppressionfilter.MatchExact, "anna@example.at") },
 		"ID":         func() { zero.ID() },
 		"RevealText": func() { _ = zero.RevealText() },
 		"NewBuilder": func() { suppressionfilter.NewBuilder(zero) },
@@ -168,9 +174,9 @@ func TestKey_NothingButRevealTextShowsIt(t *testing.T) {
 	if text, err := key.MarshalText(); err != nil || string(text) != "[key]" || fmt.Sprintf("%#v", key) != "[key]" || key.String() != "[key]" {
 		t.Errorf("it is shown as %s, %#v, %s", text, key, key.String())
 	}
-	secret := strings.TrimPrefix(key.RevealText(), "assent-list-key-1:")
+	secret := strings.TrimPrefix(key.RevealText(), "assent-consumer-key-1:")
 	for _, part := range []string{
-		secret[:12], secret[60:72], hex.EncodeToString(list[4:9]), hex.EncodeToString(consumer[4:9]), string(list[1:]), string(consumer[:]),
+		secret[:12], secret[60:72], secret[84:], hex.EncodeToString(list[4:9]), hex.EncodeToString(consumer[4:9]), string(list[1:]), string(consumer[:]),
 		strings.ToUpper(hex.EncodeToString(list[8:12])), strings.Trim(fmt.Sprintf("%d", list[1:5]), "[]"), strings.Trim(fmt.Sprintf("%d", consumer[:5]), "[]"),
 		strings.Trim(fmt.Sprintf("%#v", list[1:5]), "[]byte{}"),
 	} {

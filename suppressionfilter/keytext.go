@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,31 +12,32 @@ import (
 
 const (
 	// textName begins the text of a key, whatever its version.
-	textName = "assent-list-key-"
+	textName = "assent-consumer-key-"
 	// textPrefix begins the text of a key of the version that is written.
 	textPrefix = textName + "1:"
 	// checksumSize is how many bytes of a SHA-256 find mistakes in the text of a key.
 	checksumSize = 4
-	// textSize is the length of the text of a key behind its prefix: base64 without padding.
-	textSize = ((2*KeySize+checksumSize)*8 + 5) / 6
+	// numberSize is the length of the number of the list key.
+	numberSize = 4
+	// textSize is the length of the text of a key behind its prefix: base64, which needs no padding for this length.
+	textSize = (numberSize + 2*KeySize + checksumSize) * 4 / 3
 )
 
-// textEncoding refuses a second spelling of the same bytes.
-func textEncoding() *base64.Encoding { return base64.RawURLEncoding.Strict() }
-
-// checksum is the beginning of the SHA-256 of the prefix and both keys.
-func checksum(keys []byte) [checksumSize]byte {
-	sum := sha256.Sum256(append([]byte(textPrefix), keys...))
+// checksum is the beginning of the SHA-256 of the prefix, the number and both keys.
+func checksum(data []byte) [checksumSize]byte {
+	sum := sha256.Sum256(append([]byte(textPrefix), data...))
 	return [checksumSize]byte(sum[:checksumSize])
 }
 
-// RevealText returns the key as the text that a consumer is given once, and that ParseKey reads: "assent-list-key-1:" and base64url without
-// padding of the list key, the consumer's key, and the first four bytes of the SHA-256 of the prefix and both keys.
+// RevealText returns the key as the text that a consumer is given once, and that ParseKey reads: "assent-consumer-key-1:" and base64url of
+// the number of the list key as four bytes, the list key, the consumer's own key, and the first four bytes of the SHA-256 of all that is
+// before, the prefix included.
 func (k Key) RevealText() string {
 	s := k.must()
-	data := append(append(make([]byte, 0, 2*KeySize+checksumSize), s.list[:]...), s.consumer[:]...)
+	data := binary.BigEndian.AppendUint32(make([]byte, 0, numberSize+2*KeySize+checksumSize), s.listNumber)
+	data = append(append(data, s.list[:]...), s.own[:]...)
 	sum := checksum(data)
-	return textPrefix + textEncoding().EncodeToString(append(data, sum[:]...))
+	return textPrefix + base64.RawURLEncoding.EncodeToString(append(data, sum[:]...))
 }
 
 // ParseKey reads what RevealText wrote. White space around it is dropped. Its errors say what is wrong and hold nothing of the text.
@@ -44,18 +46,19 @@ func ParseKey(text string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	data, err := textEncoding().DecodeString(encoded)
+	data, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil {
-		if at, ok := errors.AsType[base64.CorruptInputError](err); ok && int64(at) < textSize-1 {
-			return Key{}, fmt.Errorf("the list key has a character that is not of base64url, the %d. after %q", int64(at)+1, textPrefix)
+		if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
+			return Key{}, fmt.Errorf("the consumer key has a character that is not of base64url, the %d. after %q", int64(at)+1, textPrefix)
 		}
-		return Key{}, errors.New("the list key is not base64url as it is written: its last character is wrong")
+		return Key{}, errors.New("the consumer key is not base64url")
 	}
-	keys, sum := data[:2*KeySize], checksum(data[:2*KeySize])
-	if subtle.ConstantTimeCompare(data[2*KeySize:], sum[:]) != 1 {
-		return Key{}, errors.New("the checksum of the list key does not fit: a character of it was changed; copy it again")
+	data, given := data[:numberSize+2*KeySize], data[numberSize+2*KeySize:]
+	if sum := checksum(data); subtle.ConstantTimeCompare(given, sum[:]) != 1 {
+		return Key{}, errors.New("the checksum of the consumer key does not fit: a character of it was changed; copy it again")
 	}
-	return NewKey([KeySize]byte(keys[:KeySize]), [KeySize]byte(keys[KeySize:]))
+	keys := data[numberSize:]
+	return NewKey(binary.BigEndian.Uint32(data), [KeySize]byte(keys[:KeySize]), [KeySize]byte(keys[KeySize:]))
 }
 
 // afterPrefix returns what stands behind the prefix, of the right length and without the line ends that base64 skips.
@@ -63,16 +66,16 @@ func afterPrefix(text string) (encoded string, err error) {
 	encoded, ok := strings.CutPrefix(text, textPrefix)
 	switch {
 	case text == "":
-		return "", fmt.Errorf("the list key is empty: it is a text that begins with %q", textPrefix)
+		return "", fmt.Errorf("the consumer key is empty: it is a text that begins with %q", textPrefix)
 	case !ok && strings.HasPrefix(text, textName):
-		return "", fmt.Errorf("the list key has another version than this program reads: one that begins with %q would be right", textPrefix)
+		return "", fmt.Errorf("the consumer key has another version than this program reads: one that begins with %q would be right", textPrefix)
 	case !ok:
-		return "", fmt.Errorf("the text is no list key: one begins with %q", textPrefix)
+		return "", fmt.Errorf("the text is no consumer key: one begins with %q", textPrefix)
 	case len(encoded) != textSize:
-		return "", fmt.Errorf("the list key has %d characters after %q, where %d are right: it was cut, or something was added",
+		return "", fmt.Errorf("the consumer key has %d characters after %q, where %d are right: it was cut, or something was added",
 			len(encoded), textPrefix, textSize)
 	case strings.ContainsAny(encoded, "\r\n"):
-		return "", errors.New("the list key has a line end inside: it is one line")
+		return "", errors.New("the consumer key has a line end inside: it is one line")
 	default:
 		return encoded, nil
 	}

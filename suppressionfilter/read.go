@@ -35,7 +35,7 @@ func Open(path string, key Key, expect Expect) (*Filter, error) {
 }
 
 // Read reads a filter up to the end of r, and verifies all of it before anything is answered: length, digest, key, what is expected, and
-// that this package folds addresses as the file has them.
+// that this package has the fold versions of all entries.
 //
 // An error is one of ErrDamaged, ErrOtherVersion, ErrOtherKey, ErrOtherStore, ErrOtherChannel, ErrTooOld and ErrOtherFolding, or one of
 // r. A file that promises more than it has costs no more memory than three times what it has.
@@ -79,7 +79,7 @@ func Read(r io.Reader, key Key, expect Expect) (*Filter, error) {
 // newFilter returns the filter of a file that was verified.
 func newFilter(info *Info, f *fixed, fingerprints []byte, key Key) *Filter {
 	return &Filter{
-		info: *info, forms: f.Forms, key: key,
+		info: *info, matches: f.Matches, key: key,
 		fuse: xorfilter.BinaryFuse[uint8]{
 			Seed: f.Seed, SegmentLength: f.SegmentLength, SegmentLengthMask: f.SegmentLength - 1, SegmentCount: f.SegmentCount,
 			SegmentCountLength: f.SegmentCount * f.SegmentLength, Fingerprints: fingerprints,
@@ -98,20 +98,22 @@ func (e *Expect) check(info *Info, key Key) error {
 		return fmt.Errorf("%w: it is about %q, and %q is expected", ErrOtherChannel, info.Channel, e.Channel)
 	case info.Position < e.MinPosition:
 		return fmt.Errorf("%w: it ends at position %d, and %d or later is expected", ErrTooOld, info.Position, e.MinPosition)
-	case info.contains(FormFolded) && info.FoldVersion != address.FoldVersion:
-		return fmt.Errorf("%w: %d, and this program has %d", ErrOtherFolding, info.FoldVersion, address.FoldVersion)
+	case info.ListNumber != key.ListNumber():
+		return damage(atListNumber, "the number of the list key is %d, and that of the key it names is %d", info.ListNumber, key.ListNumber())
+	case info.Entries > 0 && !(canFold(info.OldestFold) && canFold(info.NewestFold)):
+		return otherFolding(info.OldestFold, info.NewestFold)
 	default:
 		return nil
 	}
 }
 
-func (i *Info) contains(form Form) bool {
-	for _, f := range i.Forms {
-		if f == form {
-			return true
-		}
-	}
-	return false
+// canFold reports whether this package makes the canonical texts of a fold version, of every match.
+func canFold(version int) bool {
+	return version >= address.OldestFoldVersion && version <= address.FoldVersion
+}
+
+func otherFolding(oldest, newest int) error {
+	return fmt.Errorf("%w: they have %d to %d, and this program has %d to %d", ErrOtherFolding, oldest, newest, address.OldestFoldVersion, address.FoldVersion)
 }
 
 // firstRoom is how much memory is taken before anything has shown that a file is as long as its header promises.

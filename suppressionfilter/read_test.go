@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/suppressionfilter"
 )
 
@@ -114,33 +115,41 @@ func TestRead_HeaderThatCannotBe_IsDamagedThere(t *testing.T) {
 		name   string
 		file   []byte
 		offset int64
+		says   string
 	}{
-		{"negative position", put(file, 32, int64(-1)), 32},
-		{"made at zero", put(file, 40, int64(0)), 40},
-		{"no forms", put(file, 60, uint16(0)), 60},
-		{"unknown form", put(file, 60, uint16(8)), 60},
-		{"no channel", put(file, 62, uint16(0)), 62},
-		{"long channel", put(file, 62, uint16(256)), 62},
-		{"channel is not UTF-8", put(file, 96, byte(0xff)), 96},
-		{"channel with a control character", put(file, 97, byte('\n')), 96},
-		{"too many entries", put(file, 64, uint64(1)<<28+1), 64},
-		{"far too many entries", put(file, 64, uint64(1)<<40), 64},
-		{"more entries than fingerprints", put(file, 64, uint64(25)), 64},
-		{"segments of 6", put(file, 80, uint32(6)), 80},
-		{"segments of 0", put(file, 80, uint32(0)), 80},
-		{"segments of 2^31", put(file, 80, uint32(1)<<31), 80},
-		{"no segment", put(file, 84, uint32(0)), 88},
-		{"too many segments", put(file, 84, ^uint32(0)), 88},
-		{"too many fingerprints", put(file, 88, ^uint64(0)), 88},
-		{"no entries, but fingerprints", put(file, 64, uint64(0)), 64},
-		{"entries without fingerprints", put(put(empty, 60, uint16(1)), 64, uint64(1)), 80},
-		{"forms without entries", put(empty, 60, uint16(1)), 64},
-		{"seed without entries", put(empty, 72, uint64(1)), 64},
-		{"segment without entries", put(empty, 84, uint32(1)), 64},
+		{"negative position", put(file, 32, int64(-1)), 32, "negative"},
+		{"made at zero", put(file, 40, int64(0)), 40, "1970"},
+		{"another number of the list key", put(file, 56, uint32(1)), 56, "list key is 1, and that of the key it names is 0"},
+		{"no fold version", put(file, 60, uint32(0)), 60, "0 to 2"},
+		{"oldest fold version after the newest", put(file, 64, uint32(1)), 60, "2 to 1"},
+		{"no matches", put(file, 68, uint16(0)), 68, "matches"},
+		{"unknown match", put(file, 68, uint16(8)), 68, "0x0008"},
+		{"no channel", put(file, 70, uint16(0)), 70, "0 bytes"},
+		{"long channel", put(file, 70, uint16(256)), 70, "256 bytes"},
+		{"channel is not UTF-8", put(file, 112, byte(0xff)), 112, "not UTF-8"},
+		{"channel with a control character", put(file, 113, byte('\n')), 112, "control character"},
+		{"too many entries", put(file, 72, uint64(1)<<28+1), 72, "268435457 entries, and at most 268435456"},
+		{"far too many entries", put(file, 72, uint64(1)<<40), 72, "and at most 268435456"},
+		{"more entries than fingerprints", put(file, 72, uint64(25)), 72, "do not fit into 24 fingerprints"},
+		{"negative missing entries", put(file, 80, int64(-1)), 80, "missing"},
+		{"segments of 6", put(file, 96, uint32(6)), 96, "is 6"},
+		{"segments of 0", put(file, 96, uint32(0)), 96, "is 0"},
+		{"segments of 2^31", put(file, 96, uint32(1)<<31), 96, "2147483648"},
+		{"no segment", put(file, 100, uint32(0)), 104, "0 segments"},
+		{"too many segments", put(file, 100, ^uint32(0)), 104, "segments"},
+		{"too many fingerprints", put(file, 104, ^uint64(0)), 104, "fingerprints"},
+		{"no entries, but fingerprints", put(file, 72, uint64(0)), 72, "no entries"},
+		{"entries without fold versions", put(empty, 72, uint64(1)), 60, "0 to 0"},
+		{"entries without matches", put(put(empty, 60, uint64(2)<<32|2), 72, uint64(1)), 68, "0x0000"},
+		{"entries without fingerprints", put(put(put(empty, 60, uint64(2)<<32|2), 68, uint16(1)), 72, uint64(1)), 96, "is 0"},
+		{"fold versions without entries", put(empty, 60, uint64(2)<<32|2), 72, "no entries"},
+		{"matches without entries", put(empty, 68, uint16(1)), 72, "no entries"},
+		{"seed without entries", put(empty, 88, uint64(1)), 72, "no entries"},
+		{"segment without entries", put(empty, 100, uint32(1)), 72, "no entries"},
 	} {
 		_, err := refusal(t, c.file)
-		if found, ok := errors.AsType[*suppressionfilter.DamageError](err); !ok || found.Offset != c.offset {
-			t.Errorf("%s: %v, want an error at %d", c.name, err, c.offset)
+		if found, ok := errors.AsType[*suppressionfilter.DamageError](err); !ok || found.Offset != c.offset || !strings.Contains(found.Problem, c.says) {
+			t.Errorf("%s: %v, want an error at %d with %q", c.name, err, c.offset, c.says)
 		}
 	}
 }
@@ -149,7 +158,7 @@ func TestRead_FileThatIsNotTheExpectedOne_SaysWhatItIs(t *testing.T) {
 	file, _ := write(t, vectors(t))
 	header := testHeader()
 	_, consumer := testKeys()
-	other, err := suppressionfilter.NewKey(consumer, consumer)
+	other, err := suppressionfilter.NewKey(0, consumer, consumer)
 	must(t, err)
 	for _, c := range []struct {
 		reason error
@@ -162,7 +171,8 @@ func TestRead_FileThatIsNotTheExpectedOne_SaysWhatItIs(t *testing.T) {
 		{suppressionfilter.ErrOtherStore, "aa0102", file, testKey(t), suppressionfilter.Expect{StoreID: [16]byte{1}}},
 		{suppressionfilter.ErrOtherChannel, `"newsletter", and "offers"`, file, testKey(t), suppressionfilter.Expect{Channel: "offers"}},
 		{suppressionfilter.ErrTooOld, "position 4711, and 4712", file, testKey(t), suppressionfilter.Expect{MinPosition: 4712}},
-		{suppressionfilter.ErrOtherFolding, "77", put(file, 56, uint32(77)), testKey(t), suppressionfilter.Expect{}},
+		{suppressionfilter.ErrOtherFolding, "have 2 to 77, and this program has 2 to 2", put(file, 64, uint32(77)), testKey(t), suppressionfilter.Expect{}},
+		{suppressionfilter.ErrOtherFolding, "have 1 to 2,", put(file, 60, uint32(1)), testKey(t), suppressionfilter.Expect{}},
 		{suppressionfilter.ErrOtherVersion, "2, and this program reads 1", put(file, 14, uint16(2)), testKey(t), suppressionfilter.Expect{}},
 	} {
 		filter, err := suppressionfilter.Read(bytes.NewReader(c.file), c.key, c.expect)
@@ -176,35 +186,50 @@ func TestRead_FileThatIsNotTheExpectedOne_SaysWhatItIs(t *testing.T) {
 	}
 }
 
-// Where no entry was folded, another table of providers can make nothing missed.
-func TestRead_OtherFoldingWithoutFoldedEntries_IsRead(t *testing.T) {
-	b := suppressionfilter.NewBuilder(testKey(t))
-	must(t, b.AddExact("anna@example.at"))
-	filter := read(t, put(first(write(t, b)), 56, uint32(77)))
-	if filter.Info().FoldVersion != 77 || !ask(t, filter, "anna@example.at") {
-		t.Error("it answers something else")
+// The exact form and the domain also follow rules that can change, so no file is read by another version, whatever its entries match.
+func TestRead_OtherFoldVersion_IsRefusedForEveryMatch(t *testing.T) {
+	for _, match := range []suppressionfilter.Match{suppressionfilter.MatchExact, suppressionfilter.MatchFolded, suppressionfilter.MatchDomain} {
+		b := suppressionfilter.NewBuilder(testKey(t))
+		must(t, b.AddHash(match, address.FoldVersion, hashOf(1)))
+		file, info := write(t, b)
+		if info.OldestFold != address.FoldVersion || info.NewestFold != address.FoldVersion {
+			t.Errorf("%s: it says %d to %d", match, info.OldestFold, info.NewestFold)
+		}
+		for _, changed := range [][]byte{put(file, 64, uint32(address.FoldVersion+1)), put(file, 60, uint32(address.OldestFoldVersion-1))} {
+			if reason, err := refusal(t, changed); !errors.Is(reason, suppressionfilter.ErrOtherFolding) {
+				t.Errorf("%s: %v", match, err)
+			}
+		}
 	}
 }
 
-// A header may promise half a gigabyte; memory is taken for what comes.
+// A header may promise half a gigabyte; memory is taken for what comes, also behind the first part that is read.
 func TestRead_HeaderThatPromisesTooMuch_TakesNoMemoryForIt(t *testing.T) {
-	file, _ := write(t, vectors(t))
-	promise := put(put(put(file, 84, uint32(1)<<26-2), 88, uint64(1)<<29), 64, uint64(1)<<28)
-	for name, file := range map[string][]byte{"fingerprints": promise, "entries": put(file, 64, uint64(1)<<40)} {
+	small, _ := write(t, vectors(t))
+	large := promise(append(bytes.Clone(small), make([]byte, 300_000)...))
+	for name, file := range map[string][]byte{"fingerprints": promise(small), "entries": put(small, 72, uint64(1)<<40), "behind the first part": large} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := refusal(t, file)
 		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<19+4*uint64(len(file)) {
 			t.Errorf("%s: %d bytes were taken for a file of %d: %v", name, took, len(file), err)
 		}
 	}
+	if _, err := refusal(t, large); !strings.Contains(err.Error(), "the file ends here, and its header promises 536871066") {
+		t.Errorf("the large file is refused for another reason: %v", err)
+	}
+}
+
+// promise changes a file so that its header promises the most fingerprints.
+func promise(file []byte) []byte {
+	return put(put(put(file, 100, uint32(1)<<26-2), 104, uint64(1)<<29), 72, uint64(1)<<28)
 }
 
 func TestRead_InPiecesOfAnySize_IsTheSame(t *testing.T) {
 	b := suppressionfilter.NewBuilder(testKey(t))
 	for i := range 200_000 { // Longer than what is read at once.
-		must(t, b.AddHash(suppressionfilter.FormExact, suppressionfilter.Hash{0: byte(i), 3: byte(i >> 8), 7: byte(i >> 16)}))
+		must(t, b.AddHash(suppressionfilter.MatchExact, address.FoldVersion, suppressionfilter.Hash{0: byte(i), 3: byte(i >> 8), 7: byte(i >> 16)}))
 	}
 	file, info := write(t, b)
 	for name, r := range map[string]io.Reader{

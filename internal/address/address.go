@@ -19,9 +19,14 @@ import (
 	"strings"
 )
 
-// FoldVersion is the version of the rules and the provider table by which
-// Folded is computed. It rises whenever any address would fold differently.
-const FoldVersion = 2
+const (
+	// FoldVersion is the version of the rules and the provider table by which the forms of an address are computed. It rises whenever the
+	// exact form, the folded form or the domain of any address would become another one.
+	FoldVersion = 2
+	// OldestFoldVersion is the oldest version of the rules and the table that this package still has. Copies of suppression lists hold
+	// entries by former versions, so a version that such a copy may have is kept: see docs/decisions/0054-suppression-filter.md.
+	OldestFoldVersion = 2
+)
 
 // Address is an e-mail address in its canonical form.
 //

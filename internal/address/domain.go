@@ -26,14 +26,18 @@ func ParseDomain(typed string) (string, error) {
 	return domain, nil
 }
 
+// CanonicalDomain reads any domain that an address can have and returns its A-label, as ParseDomain does, but takes public suffixes: a domain
+// may have become one since it was suppressed. The error is always an *Error.
+func CanonicalDomain(typed string) (string, error) {
+	domain, problem := parseAnyDomain(strings.TrimSpace(typed))
+	if problem != "" {
+		return "", &Error{Problem: problem}
+	}
+	return domain, nil
+}
+
 func parseDomain(s string) (domain, problem string) {
-	if problem = checkTyped(s); problem != "" {
-		return "", problem
-	}
-	if strings.Contains(s, "@") {
-		return "", "The text has an @, so it is not a domain."
-	}
-	domain, problem = canonicalDomain(s)
+	domain, problem = parseAnyDomain(s)
 	if problem != "" {
 		return "", problem
 	}
@@ -41,6 +45,16 @@ func parseDomain(s string) (domain, problem string) {
 		return "", "The domain is a public suffix, under which unrelated parties have names."
 	}
 	return domain, ""
+}
+
+func parseAnyDomain(s string) (domain, problem string) {
+	if problem = checkTyped(s); problem != "" {
+		return "", problem
+	}
+	if strings.Contains(s, "@") {
+		return "", "The text has an @, so it is not a domain."
+	}
+	return canonicalDomain(s)
 }
 
 // canonicalDomain returns the A-label of a domain in lower case. The text of

@@ -54,3 +54,21 @@ func TestParseDomain_WhatCannotBeSuppressed_IsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestCanonicalDomain_TakesPublicSuffixesAndWhatAddressesHave(t *testing.T) {
+	long := strings.Repeat("d", 61)
+	long = strings.Join([]string{long, long, long, long, "exmpl"}, ".")
+	for typed, want := range map[string]string{
+		"co.uk": "co.uk", " MÜLLER.at. ": "xn--mller-kva.at", "firma.example": "firma.example", long: long,
+	} {
+		if got, err := CanonicalDomain(typed); err != nil || got != want {
+			t.Errorf("CanonicalDomain(%q) = %q, %v, want %q", typed, got, err, want)
+		}
+	}
+	for typed, want := range map[string]string{"": "empty", "at": "no dot", "anna@gmx.at": "not a domain", "d" + long: "not a valid", "10.0.0.1": "number"} {
+		got, err := CanonicalDomain(typed)
+		if _, ok := errors.AsType[*Error](err); !ok || got != "" || !strings.Contains(err.Error(), want) {
+			t.Errorf("CanonicalDomain(%q) = %q, %v, want an error with %q", typed, got, err, want)
+		}
+	}
+}
