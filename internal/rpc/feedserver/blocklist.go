@@ -24,7 +24,7 @@ func (s *feedServer) ExportBlockList(
 		if start := p.Start; start != nil {
 			part.Start = &assentv1.BlockListStart{
 				StoreId: hex.EncodeToString(start.StoreID[:]), Channel: channel(&start.Channel), Form: start.Form,
-				KeyId: hex.EncodeToString(start.Key), FoldVersion: address.FoldVersion, Time: timestamp(start.Time), Position: start.Position,
+				KeyId: start.KeyID, FoldVersion: address.FoldVersion, Time: timestamp(start.Time), Position: start.Position,
 				Token: start.Token,
 			}
 		}

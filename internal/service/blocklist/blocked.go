@@ -37,13 +37,39 @@ func (g *gathering) blocked(ctx context.Context, all []*cards.Subject) ([]*mailb
 		}
 	}
 	known, err := g.reader.cards.Addresses(ctx, unknown)
+	if err != nil {
+		return nil, err
+	}
+	var people []*person
 	for _, m := range boxes {
 		m.known = known[m.subject.ID]
 		for _, a := range m.known {
 			m.text = cmp.Or(m.text, a.Folded()) // All of them fold to the same.
 		}
+		m.people = m.addresses()
+		people = append(people, m.people...)
 	}
-	return boxes, err
+	if err := g.locate(ctx, people); err != nil {
+		return nil, err
+	}
+	return boxes, g.nameSpellings(boxes)
+}
+
+// nameSpellings takes the spellings of which an address is known off the mailboxes.
+func (g *gathering) nameSpellings(boxes []*mailbox) error {
+	for _, m := range boxes {
+		for _, p := range m.people {
+			if len(m.spellings) == 0 {
+				break
+			}
+			spelling, err := g.locator.Digests.Spelling(m.subject.KeyVersion, p.address.Exact())
+			if err != nil {
+				return err
+			}
+			delete(m.spellings, spelling.Sum)
+		}
+	}
+	return nil
 }
 
 // newMailbox returns a folded form with what blocks it and its spellings.
@@ -108,10 +134,11 @@ func (g *gathering) stopsAt(domains []subjects.Place) bool {
 	return len(b.Domains) > 0
 }
 
-// erased adds the entries of forms of which only a list hash is known, and counts those of which nothing is.
-func (g *gathering) erased(ctx context.Context, boxes []*mailbox) error {
-	if len(boxes) == 0 {
-		return nil
+// rest adds the entries of forms of which only a list hash is known, and counts those of which nothing is.
+func (g *gathering) rest(ctx context.Context, all []*cards.Subject) error {
+	boxes, err := g.blocked(ctx, all)
+	if err != nil {
+		return err
 	}
 	ids := make([]consent.SubjectID, len(boxes))
 	for i, m := range boxes {
@@ -127,22 +154,25 @@ func (g *gathering) erased(ctx context.Context, boxes []*mailbox) error {
 			hashes[hash.Spelling] = hash.Hash
 		}
 		if m.text == "" {
-			g.hashed(m, consent.FormFolded, hashes[[16]byte{}], m.stopped)
+			inner := hashes[[16]byte{}]
+			g.hashed(&Entry{Match: consent.FormFolded, Inner: inner, Partial: g.of.reopened[inner], About: m.subject}, m.stopped)
 		}
 		for spelling, rules := range m.spellings {
-			g.hashed(m, consent.FormExact, hashes[spelling], rules)
+			if inner := hashes[spelling]; !g.of.returned[inner] { // Else its exact subject gave what blocks it.
+				g.hashed(&Entry{Match: consent.FormExact, Inner: inner, About: m.subject}, rules)
+			}
 		}
 	}
 	return nil
 }
 
 // hashed adds the entries of a form with a list hash, or counts the form where there is none.
-func (g *gathering) hashed(m *mailbox, match consent.Form, inner [32]byte, rules []feed.Rule) {
+func (g *gathering) hashed(e *Entry, rules []feed.Rule) {
 	switch {
 	case len(rules) == 0:
-	case !g.in.Hashed || inner == [32]byte{}:
+	case e.Inner == [32]byte{}:
 		g.page.Missing++
 	default:
-		g.add(&Entry{Match: match, Inner: inner, About: m.subject}, rules)
+		g.add(e, rules)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 // gathering is a page that is being made.
 type gathering struct {
+	of      *List
 	reader  *Reader
 	in      *Request
 	locator *subjects.Locator
@@ -20,8 +21,10 @@ type gathering struct {
 	page    Page
 }
 
-func newGathering(r *Reader, in *Request) *gathering {
-	return &gathering{reader: r, in: in, locator: subjects.NewLocator(r.Keys, 1), loaded: map[storage.SubjectKey]*cards.Subject{}}
+func newGathering(l *List, in *Request) *gathering {
+	return &gathering{
+		of: l, reader: l.reader, in: in, locator: subjects.NewLocator(l.reader.Keys, 1), loaded: map[storage.SubjectKey]*cards.Subject{},
+	}
 }
 
 // person is one address with all that is known of it.
@@ -38,12 +41,16 @@ type person struct {
 // mailbox is a folded form of the page, with the addresses that it is known by.
 type mailbox struct {
 	subject *cards.Subject
-	// stopped are the rules that block the folded form, as far as no grant counts; of the spellings those of each.
+	// stopped are the rules that block the folded form, as far as no grant counts; spellings those of each spelling that no address is known of.
 	stopped   []feed.Rule
 	spellings map[[16]byte][]feed.Rule
 	known     map[[16]byte]address.Address // by the evidence
 	text      string                       // the folded form; empty: it is not known
+	people    []*person                    // the addresses that it is known by
 }
+
+// isNameless reports whether the folded form or a spelling is blocked of which no address is known.
+func (m *mailbox) isNameless() bool { return m.text == "" && len(m.stopped) > 0 || len(m.spellings) > 0 }
 
 // load reads the subjects that were not read yet.
 func (g *gathering) load(ctx context.Context, keys []storage.SubjectKey) error {

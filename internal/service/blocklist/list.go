@@ -37,6 +37,9 @@ func (g *gathering) list(ctx context.Context, keys []storage.SubjectKey) error {
 	}
 	for _, p := range exact {
 		g.exactAddress(p)
+		if err := g.noteReturned(p); err != nil {
+			return err
+		}
 	}
 	return g.mailboxes(ctx, folded)
 }
@@ -94,36 +97,50 @@ func (p *person) about() *cards.Subject {
 	return p.folded
 }
 
+// noteReturned notes an address that came back after an erasure, of which list hashes are kept.
+func (g *gathering) noteReturned(p *person) error {
+	if !g.in.Hashed || p.folded == nil || p.folded.State == nil || len(p.folded.State.Erasures) == 0 {
+		return nil
+	}
+	hash, err := g.reader.Keys.ListHash(consent.FormExact, p.address.Exact())
+	if err != nil {
+		return err
+	}
+	g.of.returned[hash] = true
+	if p.ofFolded && len(p.blocks.Folded) == 0 {
+		if hash, err = g.reader.Keys.ListHash(consent.FormFolded, p.address.Folded()); err != nil {
+			return err
+		}
+		g.of.reopened[hash] = true
+	}
+	return nil
+}
+
 // mailboxes adds the entries of folded forms: those of the address that is written the same, and of the addresses that have no exact subject
 // and are known by the evidence.
 func (g *gathering) mailboxes(ctx context.Context, all []*cards.Subject) error {
 	boxes, err := g.blocked(ctx, all)
-	if err != nil || len(boxes) == 0 {
+	if err != nil {
 		return err
 	}
-	people := make([][]*person, len(boxes))
-	var list []*person
-	for i, m := range boxes {
-		people[i] = m.people()
-		list = append(list, people[i]...)
-	}
-	if err := g.locate(ctx, list); err != nil {
-		return err
-	}
-	var nameless []*mailbox
-	for i, m := range boxes {
-		if err := g.mailbox(m, people[i]); err != nil {
-			return err
-		}
-		if m.text == "" && len(m.stopped) > 0 || len(m.spellings) > 0 {
-			nameless = append(nameless, m)
+	for _, m := range boxes {
+		g.mailbox(m)
+		switch {
+		case !m.isNameless():
+		case g.in.Hashed:
+			g.of.erased = append(g.of.erased, m.subject.Key)
+		default:
+			if m.text == "" && len(m.stopped) > 0 {
+				g.page.Missing++
+			}
+			g.page.Missing += int64(len(m.spellings))
 		}
 	}
-	return g.erased(ctx, nameless)
+	return nil
 }
 
-// people returns the addresses that a mailbox is known by: first the one that is written as the folded form, if that is one.
-func (m *mailbox) people() []*person {
+// addresses returns the addresses that a mailbox is known by: first the one that is written as the folded form, if that is one.
+func (m *mailbox) addresses() []*person {
 	var list []*person
 	if a, err := address.Parse(m.text); err == nil && a.Exact() == m.text && a.Folded() == m.text {
 		list = append(list, &person{address: a})
@@ -141,19 +158,14 @@ func (m *mailbox) people() []*person {
 }
 
 // mailbox adds the entries of a mailbox that is known by some addresses.
-func (g *gathering) mailbox(m *mailbox, people []*person) error {
-	partial := slices.ContainsFunc(people, func(p *person) bool { return p.ofFolded && len(p.blocks.Folded) == 0 })
+func (g *gathering) mailbox(m *mailbox) {
+	partial := slices.ContainsFunc(m.people, func(p *person) bool { return p.ofFolded && len(p.blocks.Folded) == 0 })
 	match := consent.FormFolded
 	if partial {
 		match = consent.FormExact
 	}
 	own := false
-	for _, p := range people {
-		spelling, err := g.locator.Digests.Spelling(m.subject.KeyVersion, p.address.Exact())
-		if err != nil {
-			return err
-		}
-		delete(m.spellings, spelling.Sum)
+	for _, p := range m.people {
 		switch {
 		case p.address.Exact() == m.text:
 			own = true
@@ -168,5 +180,4 @@ func (g *gathering) mailbox(m *mailbox, people []*person) error {
 	if m.text != "" && (partial || !own) {
 		g.add(&Entry{Match: consent.FormFolded, Text: m.text, Partial: partial, About: m.subject}, m.stopped)
 	}
-	return nil
 }

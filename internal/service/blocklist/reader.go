@@ -32,7 +32,7 @@ type Page struct {
 	Reopened int64
 }
 
-// Reader reads the list.
+// Reader reads lists.
 type Reader struct {
 	*env.Env
 
@@ -56,11 +56,25 @@ type Request struct {
 	Hashed bool
 }
 
-// Page returns what the subjects with ids in a range have for the list. All ranges together make the list: an address that several subjects
-// know is given by one of them.
-func (r *Reader) Page(ctx context.Context, ids storage.IDRange, in *Request) (Page, error) {
+// List is a block list that is being read.
+type List struct {
+	reader *Reader
+	// erased are the folded subjects of which a form is known by its list hash only. They come last: whether a person came back since is known by
+	// then. Returned are the list hashes of exact forms that did, reopened those of the folded forms of which one is not blocked.
+	erased             []storage.SubjectKey
+	returned, reopened map[[32]byte]bool
+}
+
+// Begin returns a list of which nothing was read.
+func (r *Reader) Begin() *List {
+	return &List{reader: r, returned: map[[32]byte]bool{}, reopened: map[[32]byte]bool{}}
+}
+
+// Page returns what the subjects with ids in a range have for the list. All ranges together, and the rest, make the list: an address that
+// several subjects know is given by one of them.
+func (l *List) Page(ctx context.Context, ids storage.IDRange, in *Request) (Page, error) {
 	var keys []storage.SubjectKey
-	_, err := r.Store.EachState(ctx, ids, func(s storage.KeyedState) error {
+	_, err := l.reader.Store.EachState(ctx, ids, func(s storage.KeyedState) error {
 		if s.Key.Form != consent.FormMail {
 			keys = append(keys, s.Key)
 		}
@@ -69,9 +83,31 @@ func (r *Reader) Page(ctx context.Context, ids storage.IDRange, in *Request) (Pa
 	if err != nil || len(keys) == 0 {
 		return Page{}, err
 	}
-	g := newGathering(r, in)
+	g := newGathering(l, in)
 	if err := g.load(ctx, keys); err != nil {
 		return Page{}, err
 	}
-	return g.page, g.list(ctx, keys)
+	err = g.list(ctx, keys)
+	return g.page, err
+}
+
+// Rest returns a part of what is left when all ranges were read, of at most so many subjects; false if nothing is left.
+func (l *List) Rest(ctx context.Context, limit int, in *Request) (page Page, more bool, err error) {
+	n := min(limit, len(l.erased))
+	if n == 0 {
+		return Page{}, false, nil
+	}
+	g := newGathering(l, in)
+	if err := g.load(ctx, l.erased[:n]); err != nil {
+		return Page{}, false, err
+	}
+	var all []*cards.Subject
+	for _, key := range l.erased[:n] {
+		if s := g.loaded[key]; s != nil {
+			all = append(all, s)
+		}
+	}
+	l.erased = l.erased[n:]
+	err = g.rest(ctx, all)
+	return g.page, true, err
 }

@@ -27,7 +27,7 @@ type BlockListStart struct {
 	StoreID  [16]byte
 	Channel  feed.Channel
 	Form     string          // of the consumer
-	Key      []byte          // the name of the consumer's key, of the form keyed
+	KeyID    string          // the name of the consumer's key, of the form keyed
 	Time     consent.Instant // what ended by then is not on the list
 	Position int64           // the list has everything up to it; 0 for a reader that sees no positions
 	Token    string          // from which the changes of the channel may be followed already
@@ -106,6 +106,7 @@ func (x *listing) run(ctx context.Context) error {
 	if err := x.start(&head); err != nil {
 		return err
 	}
+	list := x.feed.lists.Begin()
 	for after := (consent.SubjectID{}); ; {
 		ids, err := x.feed.Store.SubjectIDs(ctx, after, snapshotPage)
 		if err != nil {
@@ -115,10 +116,20 @@ func (x *listing) run(ctx context.Context) error {
 			break
 		}
 		through := ids[len(ids)-1]
-		if err := x.page(ctx, storage.IDRange{After: after, Through: through}); err != nil {
+		if _, err := x.page(ctx, func(in *blocklist.Request) (page blocklist.Page, more bool, err error) {
+			page, err = list.Page(ctx, storage.IDRange{After: after, Through: through}, in)
+			return page, true, err
+		}); err != nil {
 			return err
 		}
 		after = through
+	}
+	for more := true; more; {
+		if more, err = x.page(ctx, func(in *blocklist.Request) (blocklist.Page, bool, error) {
+			return list.Rest(ctx, snapshotPage, in)
+		}); err != nil {
+			return err
+		}
 	}
 	x.at.until = x.last.Position
 	if x.end.Token, _, err = x.token(); err != nil {
@@ -142,6 +153,11 @@ func (x *listing) start(head *storage.Head) error {
 	}
 	s.Channel = x.reader.infos[i]
 	var err error
+	if x.reader.form.keyed() {
+		if s.KeyID, err = x.reader.consumer.Key.ID(x.feed.Keys.ListKey()); err != nil {
+			return err
+		}
+	}
 	if s.Token, s.Position, err = x.token(); err != nil {
 		return err
 	}
@@ -152,39 +168,39 @@ func unknownChannel(id string) error {
 	return fault.Errorf(fault.UnknownChannel, "channel", "the catalog in force has no channel %q", id)
 }
 
-// page sends what the subjects with ids in a range have for the list. The head is read before them: they have everything up to it, or more.
-func (x *listing) page(ctx context.Context, ids storage.IDRange) error {
+// page sends what is read for the list. The head is read before that: it has everything up to there, or more.
+func (x *listing) page(ctx context.Context, read func(*blocklist.Request) (blocklist.Page, bool, error)) (more bool, err error) {
 	f := x.feed
 	head, err := f.Store.Head(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	w := &window{head: head}
 	if err := f.putCatalog(ctx, w); err != nil {
-		return err
+		return false, err
 	}
 	if err := f.under(x.reader, w.catalog); err != nil {
-		return err
+		return false, err
 	}
 	worths, err := f.worths.under(w.catalog)
 	if err != nil {
-		return err
+		return false, err
 	}
 	channel := worths.Channel(x.channel)
 	if channel == nil {
-		return unknownChannel(x.channel)
+		return false, unknownChannel(x.channel)
 	}
-	page, err := f.lists.Page(ctx, ids, &blocklist.Request{Channel: channel, Worths: worths, At: x.made, Hashed: x.reader.form.keyed()})
+	page, more, err := read(&blocklist.Request{Channel: channel, Worths: worths, At: x.made, Hashed: x.reader.form.keyed()})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if x.last, err = f.Store.Head(ctx); err != nil {
-		return err
+		return false, err
 	}
 	if err := f.readmit(ctx, x.reader, &x.last); err != nil {
-		return err
+		return false, err
 	}
-	return x.tell(ctx, &page)
+	return more, x.tell(ctx, &page)
 }
 
 // tell sends a page, and counts it as disclosures to the caller.
@@ -210,7 +226,7 @@ func (x *listing) tell(ctx context.Context, page *blocklist.Page) error {
 	if err := x.feed.disclosures.Count(ctx, &x.reader.who, x.feed.now(&x.last), x.channel, told...); err != nil {
 		return err
 	}
-	x.feed.sent(len(entries))
+	x.feed.counts.entries.Add(int64(len(entries)))
 	return x.send(BlockListPart{Entries: entries})
 }
 

@@ -29,16 +29,6 @@ const (
 type Options struct {
 	// Keeps is how old a token may be.
 	Keeps period.Period
-	// Observe is told what the feed does, for counting. Its fields may be nil.
-	Observe Observer
-}
-
-// Observer is told what the feed does. Each function may be nil.
-type Observer struct {
-	Watchers func(now int)    // how many there are now
-	Sent     func(n int)      // entries were sent
-	Cut      func(why string) // a watcher was cut: slow, stopping, revoked or failed
-	Window   func(events int) // a window was read
 }
 
 // Feed tells what changed.
@@ -55,6 +45,7 @@ type Feed struct {
 	options     Options
 	worths      worths
 	hub         *hub
+	counts      counts
 }
 
 // New returns the feed. Close ends what watches it.

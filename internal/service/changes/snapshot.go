@@ -106,7 +106,7 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	x.feed.sent(len(entries))
+	x.feed.counts.entries.Add(int64(len(entries)))
 	return x.send(Part{Page: Page{Entries: entries}})
 }
 

@@ -49,16 +49,9 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 // sign puts into a page how far it goes.
 func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
 	p.Position, p.More = r.form.position(at.Position), w.more()
-	f.sent(len(p.Entries))
+	f.counts.entries.Add(int64(len(p.Entries)))
 	p.Token, err = f.writeToken(r, &w.head, at)
 	return err
-}
-
-// sent tells how many entries are sent.
-func (f *Feed) sent(n int) {
-	if f.options.Observe.Sent != nil && n > 0 {
-		f.options.Observe.Sent(n)
-	}
 }
 
 // tellCard returns what a reader is told of a card of a window, and counts it.

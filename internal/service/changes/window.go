@@ -75,9 +75,8 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 		return nil, err
 	}
 	w.cards, err = f.cards.Read(ctx, cards.Part{After: from.Position, UpTo: w.to.Position}, worths, &touched)
-	if events := len(news.Leaves); f.options.Observe.Window != nil {
-		f.options.Observe.Window(events)
-	}
+	f.counts.windows.Add(1)
+	f.counts.events.Add(int64(len(news.Leaves)))
 	return w, err
 }
 

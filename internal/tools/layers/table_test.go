@@ -33,6 +33,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
+			"internal/service/changes",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
 			"internal/service/env", "internal/service/export", "internal/service/rights",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
@@ -120,7 +121,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/ledger", "internal/period",
 			"internal/seal", "internal/service/access", "internal/service/blocklist", "internal/service/cards", "internal/service/checkpoint",
 			"internal/service/consumers", "internal/service/disclosure", "internal/service/env", "internal/service/reference",
-			"internal/storage", "internal/token",
+			"internal/storage", "internal/storage/tables", "internal/token",
 		},
 		"internal/service/blocklist": {
 			"internal/address", "internal/consent", "internal/feed", "internal/service/cards", "internal/service/consumers",
@@ -134,6 +135,7 @@ func allowed() map[string][]string {
 		"internal/service/consumers": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/seal", "internal/service/access",
 			"internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
+			"suppressionfilter",
 		},
 		"internal/service/checkpoint": {
 			"internal/fault", "internal/ledger", "internal/seal", "internal/service/access", "internal/service/env",
@@ -282,7 +284,7 @@ func allowed() map[string][]string {
 		"examples":                 {},
 		"internal/address":         {},
 		"internal/atomicfile":      {},
-		"internal/config":          {"internal/secret"},
+		"internal/config":          {"internal/period", "internal/secret"},
 		"internal/e2e":             {},
 		"internal/fault":           {},
 		"internal/ledger":          {},
