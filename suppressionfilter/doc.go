@@ -1,8 +1,8 @@
 // Package suppressionfilter answers, without a server, whether an address may be on a suppression list.
 //
 // A sender tool that cannot ask a server for each message, or that is not to hold a list of people, gets a file instead. The file holds no
-// addresses and no hashes, but a binary fuse filter of keyed hashes: about nine bits for each entry, of which nobody can tell what was
-// put in without trying addresses, and without the key not even that. Ten million entries take 11.3 MB.
+// addresses and no hashes, but a binary fuse filter of keyed hashes: about nine bits for each entry, which do not show what was put
+// in without trying addresses, and without the key not even that. Ten million entries take 11.3 MB.
 //
 // # What an answer means
 //

@@ -116,7 +116,7 @@ func seq(from, to int) []int {
 	return all
 }
 
-// The keys are fixed, so that which addresses are a false hit is, too.
+// The keys are fixed, so the same addresses are false hits in each run.
 func TestMayContain_OfOtherAddresses_OneIn256IsHitForEachEntryLookedFor(t *testing.T) {
 	const asked = 50_000
 	for _, c := range []struct {

@@ -100,7 +100,7 @@ func (e *Expect) check(info *Info, key Key) error {
 		return fmt.Errorf("%w: it ends at position %d, and %d or later is expected", ErrTooOld, info.Position, e.MinPosition)
 	case info.ListNumber != key.ListNumber():
 		return damage(atListNumber, "the number of the list key is %d, and that of the key it names is %d", info.ListNumber, key.ListNumber())
-	case info.Entries > 0 && !(canFold(info.OldestFold) && canFold(info.NewestFold)):
+	case info.Entries > 0 && (!canFold(info.OldestFold) || !canFold(info.NewestFold)):
 		return otherFolding(info.OldestFold, info.NewestFold)
 	default:
 		return nil

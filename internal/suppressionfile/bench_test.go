@@ -2,7 +2,6 @@ package suppressionfile_test
 
 import (
 	"encoding/binary"
-	"io"
 	"os"
 	"runtime"
 	"testing"
@@ -16,7 +15,7 @@ type disk struct {
 	peak uint64
 }
 
-func (d *disk) Create(name string) (io.WriteCloser, error) {
+func (d *disk) Create(name string) (suppressionfile.Target, error) {
 	file, err := d.root.Create(name)
 	return diskFile{file, d}, err
 }
@@ -30,6 +29,8 @@ func (f diskFile) Write(data []byte) (int, error) {
 	f.disk.note()
 	return f.File.Write(data)
 }
+
+func (f diskFile) Abort() { _ = f.Close() }
 
 func (d *disk) note() {
 	var m runtime.MemStats
@@ -63,7 +64,7 @@ func BenchmarkWrite_MillionEntries(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if m.Counts.Read != n || m.Counts.Written < n/10 {
+				if m.Counts.EntriesRead != n || m.Counts.RowsWritten < n/10 {
 					b.Fatalf("counts %+v", m.Counts)
 				}
 				peak = max(peak, to.peak-before)

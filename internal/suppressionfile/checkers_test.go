@@ -29,7 +29,7 @@ func checkers() map[string]checker {
 
 // checkFile checks a file of a form, also one that the tool does not import.
 func checkFile(form string, f suppressionfile.File, text string) error {
-	if !f.Apart {
+	if !f.NotForImport {
 		return checkers()[form](f, text)
 	}
 	table, err := readCSV(text, ',')

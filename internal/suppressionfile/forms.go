@@ -1,6 +1,10 @@
 package suppressionfile
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // form is one way to write the list.
 type form struct {
@@ -33,24 +37,27 @@ type list struct {
 	oneRow oneRow
 	// importing is how a file is imported, in one sentence.
 	importing string
-	// apart: the tool does not import it.
-	apart bool
+	// notForImport: the tool does not import it.
+	notForImport bool
 	// always: there is a file even without rows.
 	always bool
-	at     int // which of the lists of its form it is
+	// neverEmpty: there is no file without rows, because an import of it would be a job with nothing to do.
+	neverEmpty bool
+	at         int // which of the lists of its form it is
 }
 
 // oneRow says which entries share a row.
 type oneRow uint8
 
 const (
-	perAddress     oneRow = iota // those of an address or a hash in one list
-	perContact                   // those of an address in all lists of the form: the tool has one status for it
-	perEqualEntry                // those that are equal
-	kilobyte       = 1_000
-	megabyte       = 1_000 * kilobyte
-	importByHand   = "Not for import: the tool has no such rows, so block these by hand or in the rules of the tool."
-	lookUpByDomain = "Look up the hash of the domain of an address, and of each parent domain, in this file."
+	perAddress    oneRow = iota // those of an address or a hash in one list
+	perContact                  // those of an address in all lists of the form: the tool has one status for it
+	perEqualEntry               // those that are equal
+	kilobyte      = 1_000
+	megabyte      = 1_000 * kilobyte
+	importByHand  = "Not for import: the tool has no such rows, so block these by hand or in the rules of the tool."
+	// madeContacts is said of tools that make contacts of addresses that they did not have. The filter gives no address away.
+	madeContacts = " Addresses that the tool does not know become contacts there, blocked ones; the form filter gives it no addresses."
 )
 
 // Lists that the tool does not import.
@@ -71,7 +78,7 @@ func Forms() []string {
 
 // forms is the table of all forms. docs/suppression-files.md names where columns and limits are documented.
 func forms() []form {
-	return withApart(slices.Concat(generalForms(), listForms(), callForms()))
+	return withOthers(slices.Concat(generalForms(), listForms(), callForms()))
 }
 
 // generalForms are for programs that are made to read them.
@@ -86,8 +93,12 @@ func generalForms() []form {
 			importing: "Read each line as one JSON object; it blocks what its match, address or domain and scope say.",
 		}}},
 		{name: "hashes", tool: "any program", hashed: true, says: sayVariants | sayDomain, lists: []list{
-			{extension: "txt", encode: textLines, importing: "Look up the hash of the exact form and of the folded form of an address in this file."},
-			{name: listDomains, extension: "txt", encode: textLines, importing: lookUpByDomain},
+			{name: string(Exact), extension: "txt", encode: textLines, importing: "Look up the hash of the exact form of an address in this file."},
+			{name: string(Folded), extension: "txt", encode: textLines, importing: "Look up the hash of the folded form of an address in this file."},
+			{
+				name: string(Domain), extension: "txt", encode: textLines,
+				importing: "Look up the hash of the domain of an address, and of each parent domain, in this file.",
+			},
 		}},
 	}
 }
@@ -97,20 +108,20 @@ func listForms() []form {
 	return []form{
 		{name: "listmonk", tool: "listmonk", lists: []list{{
 			extension: "csv", encode: csvRows([]string{"email", "name", "attributes"}, listmonkCells),
-			importing: "Import under Subscribers with `mode: blocklist` and `delim: ,`; the mode subscribe would subscribe these people.",
+			importing: "Import under Subscribers with `mode: blocklist` and `delim: ,`; the mode subscribe would subscribe these people." + madeContacts,
 		}}},
 		{name: "mailchimp", tool: "Mailchimp", asciiLocal: true, route: routeMailchimp, lists: []list{
 			{
 				name: "unsubscribed", extension: "csv", encode: csvRows([]string{"Email Address"}, addressCell), maxBytes: 100 * megabyte, oneRow: perContact,
-				importing: "Import into each audience with the status Unsubscribed for the whole import.",
+				importing: "Import into each audience with the status Unsubscribed for the whole import." + madeContacts,
 			},
 			{
 				name: "cleaned", extension: "csv", encode: csvRows([]string{"Email Address"}, addressCell), maxBytes: 100 * megabyte, oneRow: perContact,
-				importing: "Import into each audience with the status Cleaned for the whole import.",
+				importing: "Import into each audience with the status Cleaned for the whole import." + madeContacts,
 			},
 		}},
 		{name: "ses", tool: "Amazon SES", asciiLocal: true, route: routeSES, says: sayReason, lists: []list{{
-			extension: "csv", encode: csvRows(nil, sesCells), maxRows: 100_000,
+			extension: "csv", encode: csvRows(nil, sesCells), maxRows: 100_000, neverEmpty: true,
 			importing: "Put it on S3 and call CreateImportJob in each region with DataFormat CSV and SuppressionListImportAction PUT, one call a file; " +
 				"BOUNCE and COMPLAINT act only if they are among the SuppressedReasons of the account.",
 		}}},
@@ -121,13 +132,14 @@ func listForms() []form {
 			},
 			{
 				name: "global", extension: "csv", encode: csvRows([]string{"email"}, addressCell), maxRows: 1_000_000,
-				importing: "Upload as CSV into Global Unsubscribes, which stop transactional mail, too.",
+				importing: "Upload as CSV into Global Unsubscribes, which also stop transactional mail.",
 			},
 		}},
 		mailgun(),
 		{name: "brevo", tool: "Brevo", lists: []list{{
 			extension: "csv", encode: csvRows([]string{"EMAIL"}, addressCell, ';'), maxBytes: 8 * megabyte,
-			importing: "Send as fileBody of POST /v3/contacts/import with `emailBlacklist: true` and a list in listIds; without it the contacts are added unblocked.",
+			importing: "Send as fileBody of POST /v3/contacts/import with `emailBlacklist: true` and a list in listIds; without it the contacts are added unblocked." +
+				madeContacts,
 		}}},
 		{name: "hubspot", tool: "HubSpot", lists: []list{{
 			extension: "csv", encode: csvRows([]string{"Email"}, addressCell), maxRows: 1_000_000, maxBytes: 500 * megabyte,
@@ -146,7 +158,8 @@ func callForms() []form {
 		}}},
 		{name: "klaviyo", tool: "Klaviyo", lists: []list{{
 			extension: "ndjson", encode: calls(100, klaviyoCall),
-			importing: "Send each line as the body of one POST /api/profile-suppression-bulk-create-jobs, at most 75 a second and 700 a minute.",
+			importing: "Send each line as the body of one POST /api/profile-suppression-bulk-create-jobs, with the header revision, at most 75 a second and 700 a minute." +
+				madeContacts,
 		}}},
 	}
 }
@@ -157,28 +170,28 @@ func mailgun() form {
 		name: "mailgun", tool: "Mailgun", route: routeMailgun, precedence: precedenceMailgun, says: saySince, lists: []list{
 			{
 				name: "unsubscribes", extension: "csv", encode: mailgunUnsubscribes, maxBytes: 25 * megabyte,
-				importing: each + "unsubscribes/import, and send this channel with o:tag set to the tag of the rows; the tag * stops transactional mail, too.",
+				importing: each + "unsubscribes/import, and send this channel with o:tag set to the tag of the rows; the tag * also stops transactional mail.",
 			},
 			{
 				name: "bounces", extension: "csv", encode: csvRows([]string{"address", "code", "error", "created_at"}, mailgunBounce), maxBytes: 25 * megabyte,
-				importing: each + "bounces/import, which stops transactional mail, too.",
+				importing: each + "bounces/import, which also stops transactional mail.",
 			},
 			{
 				name: "complaints", extension: "csv", encode: csvRows([]string{"address", "created_at"}, mailgunComplaint), maxBytes: 25 * megabyte,
-				importing: each + "complaints/import, which stops transactional mail, too.",
+				importing: each + "complaints/import, which also stops transactional mail.",
 			},
 		},
 	}
 }
 
-// withApart adds the lists of what the tools do not import, and numbers all lists.
-func withApart(all []form) []form {
+// withOthers adds the lists of what the tools do not import, and numbers all lists.
+func withOthers(all []form) []form {
 	for i := range all {
 		f := &all[i]
 		if !f.keepsAll && !f.hashed {
 			f.lists = append(f.lists,
-				list{name: listDomains, extension: "csv", encode: csvRows(domainColumns, domainCells), oneRow: perEqualEntry, apart: true, importing: importByHand},
-				list{name: listNotImportable, extension: "csv", encode: csvRows([]string{"address"}, addressCell), apart: true, importing: importByHand},
+				list{name: listDomains, extension: "csv", encode: csvRows(domainColumns, domainCells), oneRow: perEqualEntry, notForImport: true, importing: importByHand},
+				list{name: listNotImportable, extension: "csv", encode: csvRows([]string{"address"}, addressCell), notForImport: true, importing: importByHand},
 			)
 		}
 		f.number()
@@ -189,7 +202,7 @@ func withApart(all []form) []form {
 func (f *form) number() {
 	for i := range f.lists {
 		f.lists[i].at = i
-		f.lists[i].always = i == 0
+		f.lists[i].always = i == 0 && !f.lists[i].neverEmpty
 	}
 }
 
@@ -204,8 +217,16 @@ func (f *form) named(name string) *list {
 }
 
 // externalForm is the form of another package.
-func externalForm(e *External) *form {
-	f := &form{name: e.Form, tool: "any program", external: e, says: sayAll, lists: []list{{extension: e.Extension, importing: e.Importing}}}
+func externalForm(e *External) (*form, error) {
+	for _, word := range []string{e.Form, e.Extension} {
+		if word == "" || strings.ContainsFunc(word, func(c rune) bool { return c < 'a' || c > 'z' }) {
+			return nil, fmt.Errorf("the form %q with the extension %q cannot be in names of files; both must be words of a-z", e.Form, e.Extension)
+		}
+	}
+	f := &form{
+		name: e.Form, tool: "any program", external: e, says: sayDomain | sayVariants,
+		lists: []list{{extension: e.Extension, importing: e.Importing}},
+	}
 	f.number()
-	return f
+	return f, nil
 }

@@ -32,44 +32,44 @@ func TestWrite_EachTool_FilesSayWhatItsImportWants(t *testing.T) {
 		files map[string]string
 	}{
 		{"listmonk", map[string]string{
-			"newsletter.csv": "email,name,attributes\n=cmd@firma.example,=cmd,{}\nanna@firma.example,anna,{}\nbert+tag@gmail.com,bert+tag,{}\n" +
+			"newsletter.listmonk.csv": "email,name,attributes\n=cmd@firma.example,=cmd,{}\nanna@firma.example,anna,{}\nbert+tag@gmail.com,bert+tag,{}\n" +
 				"carl@firma.example,carl,{}\ndora@firma.example,dora,{}\njörg@xn--mller-kva.at,jörg,{}\nlater@firma.example,later,{}\nzoe@firma.example,zoe,{}\n",
-			"newsletter-domains.csv": domainFile,
+			"newsletter.listmonk.domains.csv": domainFile,
 		}},
 		{"mailchimp", map[string]string{
-			"newsletter-unsubscribed.csv": "Email Address\n=cmd@firma.example\nanna@firma.example\nbert+tag@gmail.com\ncarl@firma.example\n" +
+			"newsletter.mailchimp.unsubscribed.csv": "Email Address\n=cmd@firma.example\nanna@firma.example\nbert+tag@gmail.com\ncarl@firma.example\n" +
 				"dora@firma.example\nlater@firma.example\nzoe@firma.example\n",
-			"newsletter-domains.csv":        domainFile,
-			"newsletter-not-importable.csv": "address\njörg@xn--mller-kva.at\n",
+			"newsletter.mailchimp.domains.csv":        domainFile,
+			"newsletter.mailchimp.not-importable.csv": "address\njörg@xn--mller-kva.at\n",
 		}},
 		{"ses", map[string]string{
-			"newsletter.csv":                "anna@firma.example,BOUNCE\ncarl@firma.example,COMPLAINT\n",
-			"newsletter-domains.csv":        domainFile,
-			"newsletter-not-importable.csv": "address\njörg@xn--mller-kva.at\n",
+			"newsletter.ses.csv":                "anna@firma.example,BOUNCE\ncarl@firma.example,COMPLAINT\n",
+			"newsletter.ses.domains.csv":        domainFile,
+			"newsletter.ses.not-importable.csv": "address\njörg@xn--mller-kva.at\n",
 		}},
 		{"sendgrid", map[string]string{
-			"newsletter-group.csv":   "email\n=cmd@firma.example\nanna@firma.example\nbert+tag@gmail.com\nlater@firma.example\nzoe@firma.example\n",
-			"newsletter-global.csv":  "email\nanna@firma.example\ncarl@firma.example\ndora@firma.example\njörg@xn--mller-kva.at\n",
-			"newsletter-domains.csv": domainFile,
+			"newsletter.sendgrid.group.csv":   "email\n=cmd@firma.example\nanna@firma.example\nbert+tag@gmail.com\nlater@firma.example\nzoe@firma.example\n",
+			"newsletter.sendgrid.global.csv":  "email\nanna@firma.example\ncarl@firma.example\ndora@firma.example\njörg@xn--mller-kva.at\n",
+			"newsletter.sendgrid.domains.csv": domainFile,
 		}},
 		{"mailgun", map[string]string{
-			"newsletter-unsubscribes.csv": "address,tags,created_at\n=cmd@firma.example,newsletter,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n" +
+			"newsletter.mailgun.unsubscribes.csv": "address,tags,created_at\n=cmd@firma.example,newsletter,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n" +
 				"anna@firma.example,newsletter,\"Fri, 02 Oct 2026 08:30:00 +0000\"\nbert+tag@gmail.com,newsletter,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n" +
 				"dora@firma.example,*,\"Thu, 01 Oct 2026 08:30:00 +0000\"\nlater@firma.example,newsletter,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n" +
 				"zoe@firma.example,newsletter,\"Fri, 02 Oct 2026 08:30:00 +0000\"\n",
-			"newsletter-bounces.csv": "address,code,error,created_at\nanna@firma.example,550,,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n" +
+			"newsletter.mailgun.bounces.csv": "address,code,error,created_at\nanna@firma.example,550,,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n" +
 				"jörg@xn--mller-kva.at,550,,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n",
-			"newsletter-complaints.csv": "address,created_at\ncarl@firma.example,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n",
-			"newsletter-domains.csv":    domainFile,
+			"newsletter.mailgun.complaints.csv": "address,created_at\ncarl@firma.example,\"Thu, 01 Oct 2026 08:30:00 +0000\"\n",
+			"newsletter.mailgun.domains.csv":    domainFile,
 		}},
-		{"brevo", map[string]string{"newsletter.csv": "EMAIL\n" + everyAddress, "newsletter-domains.csv": domainFile}},
-		{"hubspot", map[string]string{"newsletter.csv": "Email\n" + everyAddress, "newsletter-domains.csv": domainFile}},
+		{"brevo", map[string]string{"newsletter.brevo.csv": "EMAIL\n" + everyAddress, "newsletter.brevo.domains.csv": domainFile}},
+		{"hubspot", map[string]string{"newsletter.hubspot.csv": "Email\n" + everyAddress, "newsletter.hubspot.domains.csv": domainFile}},
 	} {
 		t.Run(c.form, func(t *testing.T) {
 			_, to := write(t, c.form, options(), people()...)
 			got := map[string]string{}
 			for name, file := range to.files {
-				if name != "newsletter.manifest.json" {
+				if name != "newsletter."+c.form+".manifest.json" {
 					got[name] = file.String()
 				}
 			}
@@ -90,18 +90,18 @@ func TestWrite_IncludingTransactional_WritesNarrowScopesToListsThatStopAll(t *te
 	o := options()
 	o.IncludingTransactional = true
 	_, ses := write(t, "ses", o, people()...)
-	if got, want := ses.text(t, "newsletter.csv"), "anna@firma.example,BOUNCE\nbert+tag@gmail.com,COMPLAINT\ncarl@firma.example,COMPLAINT\n"; got != want {
+	if got, want := ses.text(t, "newsletter.ses.csv"), "anna@firma.example,BOUNCE\nbert+tag@gmail.com,COMPLAINT\ncarl@firma.example,COMPLAINT\n"; got != want {
 		t.Errorf("SES has %q, want %q", got, want)
 	}
 	_, mailgun := write(t, "mailgun", o, people()...)
-	if got := mailgun.text(t, "newsletter-unsubscribes.csv"); strings.Contains(got, ",newsletter,") || strings.Count(got, ",*,") != 5 {
+	if got := mailgun.text(t, "newsletter.mailgun.unsubscribes.csv"); strings.Contains(got, ",newsletter,") || strings.Count(got, ",*,") != 5 {
 		t.Errorf("unsubscribes at Mailgun are %q, want all with the tag *", got)
 	}
-	if got := mailgun.text(t, "newsletter-complaints.csv"); !strings.Contains(got, "bert+tag@gmail.com") {
+	if got := mailgun.text(t, "newsletter.mailgun.complaints.csv"); !strings.Contains(got, "bert+tag@gmail.com") {
 		t.Errorf("complaints at Mailgun are %q, want that about marketing among them", got)
 	}
 	_, sendgrid := write(t, "sendgrid", o, people()...)
-	if got := sendgrid.text(t, "newsletter-global.csv"); got != "email\n"+everyAddress {
+	if got := sendgrid.text(t, "newsletter.sendgrid.global.csv"); got != "email\n"+everyAddress {
 		t.Errorf("global unsubscribes at SendGrid are %q, want everybody", got)
 	}
 }
@@ -118,7 +118,7 @@ func TestWrite_TransactionalLists_LeaveOutIsCounted(t *testing.T) {
 	if diff := cmp.Diff(want, m.LeftOut); diff != "" {
 		t.Error(diff)
 	}
-	if want := (suppressionfile.Counts{Read: 12, Written: 2, ListedApart: 2, LeftOut: 8}); m.Counts != want {
+	if want := (suppressionfile.Counts{EntriesRead: 12, RowsWritten: 2, RowsNotForImport: 2, EntriesLeftOut: 8}); m.Counts != want {
 		t.Errorf("counts are %+v, want %+v", m.Counts, want)
 	}
 }
@@ -137,18 +137,18 @@ folded,later@firma.example,,department:sales,suppression,MANUAL,2026-10-01T08:30
 domain,,spam.example,marketing,suppression,MANUAL,2026-10-03T08:30:00Z,
 exact,zoe@firma.example,,channel:newsletter,refusal,WITHDRAWN,2026-10-02T08:30:00Z,
 `
-	if diff := cmp.Diff(want, to.text(t, "newsletter.csv")); diff != "" {
+	if diff := cmp.Diff(want, to.text(t, "newsletter.csv.csv")); diff != "" {
 		t.Error(diff)
 	}
 	m, to := write(t, "ndjson", options(), people()...)
-	lines := strings.Split(strings.TrimSuffix(to.text(t, "newsletter.ndjson"), "\n"), "\n")
-	if len(lines) != 10 || int64(len(lines)) != m.Counts.Written {
-		t.Fatalf("%d lines, and %d are counted; want 10", len(lines), m.Counts.Written)
+	lines := strings.Split(strings.TrimSuffix(to.text(t, "newsletter.ndjson.ndjson"), "\n"), "\n")
+	if len(lines) != 10 || int64(len(lines)) != m.Counts.RowsWritten {
+		t.Fatalf("%d lines, and %d are counted; want 10", len(lines), m.Counts.RowsWritten)
 	}
 	if want := `{"match":"domain","domain":"spam.example","scope":"marketing","kind":"suppression","reason":"MANUAL","since":"2026-10-03T08:30:00Z"}`; lines[8] != want {
 		t.Errorf("the line of the domain is %s, want %s", lines[8], want)
 	}
-	if len(m.CannotExpress) != 1 || m.CannotExpress[0].What != "removals" {
+	if len(m.CannotExpress) != 1 || m.CannotExpress[0].What != "REMOVALS" {
 		t.Errorf("it cannot express %+v, want removals only", m.CannotExpress)
 	}
 }
@@ -161,7 +161,7 @@ func TestWrite_Calls_HoldAtMostWhatOneCallTakes(t *testing.T) {
 	for form, want := range map[string][]int{"postmark": {50, 50, 50, 50, 5}, "klaviyo": {100, 100, 5}} {
 		m, to := write(t, form, options(), many...)
 		var got []int
-		for line := range strings.Lines(to.text(t, "newsletter.ndjson")) {
+		for line := range strings.Lines(to.text(t, "newsletter."+form+".ndjson")) {
 			if !json.Valid([]byte(line)) {
 				t.Errorf("%s: %s is no JSON", form, line)
 			}
@@ -178,48 +178,49 @@ func TestWrite_SeveralEntriesOfAnAddress_TheStrictestGivesTheRow(t *testing.T) {
 		suppress("anna@firma.example", "HARD_BOUNCE", "all"), suppress("anna@firma.example", "COMPLAINT", "all"), suppress("ANNA@Firma.example", "HARD_BOUNCE", "all"),
 	}
 	m, to := write(t, "ses", options(), entries...)
-	if got := to.text(t, "newsletter.csv"); got != "anna@firma.example,COMPLAINT\n" {
+	if got := to.text(t, "newsletter.ses.csv"); got != "anna@firma.example,COMPLAINT\n" {
 		t.Errorf("SES has %q", got)
 	}
-	if m.Counts.Merged != 2 {
-		t.Errorf("%d are merged, want 2", m.Counts.Merged)
+	if m.Counts.EntriesMerged != 2 {
+		t.Errorf("%d are merged, want 2", m.Counts.EntriesMerged)
 	}
 
 	earlier, later := suppress("bert@firma.example", "COMPLAINT", "all"), suppress("bert@firma.example", "COMPLAINT", "all")
 	later.Since = at(9)
 	_, to = write(t, "mailgun", options(), earlier, later)
-	if got := to.text(t, "newsletter-complaints.csv"); !strings.Contains(got, "Fri, 09 Oct 2026") {
+	if got := to.text(t, "newsletter.mailgun.complaints.csv"); !strings.Contains(got, "Fri, 09 Oct 2026") {
 		t.Errorf("of two complaints Mailgun has %q, want the later time", got)
 	}
 
 	narrow, all := suppress("carl@firma.example", "OBJECTION", "marketing"), suppress("carl@firma.example", "MANUAL", "all")
 	_, to = write(t, "mailgun", options(), narrow, all)
-	if got := to.text(t, "newsletter-unsubscribes.csv"); !strings.Contains(got, "carl@firma.example,*,") || strings.Count(got, "carl") != 1 {
+	if got := to.text(t, "newsletter.mailgun.unsubscribes.csv"); !strings.Contains(got, "carl@firma.example,*,") || strings.Count(got, "carl") != 1 {
 		t.Errorf("of two unsubscribes Mailgun has %q, want the one from everything", got)
 	}
 
 	_, to = write(t, "mailchimp", options(), suppress("dora@firma.example", "HARD_BOUNCE", "all"), refuse("dora@firma.example"))
-	if got := to.names(); !slices.Equal(got, []string{"newsletter-unsubscribed.csv", "newsletter.manifest.json"}) {
+	if got := to.names(); !slices.Equal(got, []string{"newsletter.mailchimp.manifest.json", "newsletter.mailchimp.unsubscribed.csv"}) {
 		t.Errorf("a bounce and a refusal of one person make %q, want one status", got)
 	}
 }
 
-func TestWrite_Hashes_AreHexOncePerHashAndDomainsApart(t *testing.T) {
+func TestWrite_Hashes_AreHexOncePerHashInAFilePerMatch(t *testing.T) {
 	a, b, c, erased := refuse("anna@firma.example"), suppress("anna@firma.example", "COMPLAINT", "all"), block("spam.example"), suppress("", "SUPPRESSED", "all")
 	a.Hash, b.Hash, c.Hash = hash(9), hash(9), hash(3)
 	erased.Hash = hash(1)
 	none := suppress("", "SUPPRESSED", "all")
-	m, to := write(t, "hashes", options(), a, b, c, erased, none)
-	if got, want := to.text(t, "newsletter.txt"), strings.Repeat("01", 32)+"\n"+strings.Repeat("09", 32)+"\n"; got != want {
-		t.Errorf("hashes are %q, want %q", got, want)
+	m, to := write(t, "hashes", options(), a, a, b, c, erased, none)
+	for name, want := range map[string]string{
+		"exact": strings.Repeat("09", 32) + "\n", "folded": strings.Repeat("01", 32) + "\n" + strings.Repeat("09", 32) + "\n", "domain": strings.Repeat("03", 32) + "\n",
+	} {
+		if got := to.text(t, "newsletter.hashes."+name+".txt"); got != want {
+			t.Errorf("hashes of %s are %q, want %q", name, got, want)
+		}
 	}
-	if got, want := to.text(t, "newsletter-domains.txt"), strings.Repeat("03", 32)+"\n"; got != want {
-		t.Errorf("hashes of domains are %q, want %q", got, want)
-	}
-	if want := (suppressionfile.Counts{Read: 5, Written: 3, Merged: 1, LeftOut: 1}); m.Counts != want {
+	if want := (suppressionfile.Counts{EntriesRead: 6, RowsWritten: 4, EntriesMerged: 1, EntriesLeftOut: 1}); m.Counts != want {
 		t.Errorf("counts are %+v, want %+v", m.Counts, want)
 	}
-	if m.Normalisation.Hash == nil || m.Normalisation.Hash.Algorithm != "HMAC-SHA-256" {
+	if m.Normalisation.Hash == nil || m.Normalisation.Hash.Algorithm != "ASSENT-LIST-1" {
 		t.Errorf("the manifest says of hashes %+v", m.Normalisation.Hash)
 	}
 	for algorithm, size := range map[string]int{"MD5": 16, "SHA-1": 20, "SHA-256": 32, "SHA-512": 64} {
@@ -227,16 +228,21 @@ func TestWrite_Hashes_AreHexOncePerHashAndDomainsApart(t *testing.T) {
 		o.Hashing.Algorithm = algorithm
 		e := refuse("anna@firma.example")
 		e.Hash = make([]byte, size)
-		if _, to = write(t, "hashes", o, e); len(to.text(t, "newsletter.txt")) != 2*size+1 {
-			t.Errorf("%s has a line %q", algorithm, to.text(t, "newsletter.txt"))
+		if _, to = write(t, "hashes", o, e); len(to.text(t, "newsletter.hashes.exact.txt")) != 2*size+1 {
+			t.Errorf("%s has a line %q", algorithm, to.text(t, "newsletter.hashes.exact.txt"))
 		}
 	}
 }
 
+// For Amazon SES there is no file: it would be an import job with nothing to do.
 func TestWrite_NoEntries_StillGivesTheFirstFileAndTheManifest(t *testing.T) {
 	for _, form := range suppressionfile.Forms() {
+		want := 1
+		if form == "ses" {
+			want = 0
+		}
 		m, to := write(t, form, options())
-		if len(m.Files) != 1 || m.Files[0].Rows != 0 || len(to.order) != 2 || to.order[1] != "newsletter.manifest.json" {
+		if len(m.Files) != want || m.Counts != (suppressionfile.Counts{}) || len(to.order) != want+1 || to.order[want] != "newsletter."+form+".manifest.json" {
 			t.Errorf("%s: files %+v, names %q", form, m.Files, to.order)
 		}
 	}
@@ -246,19 +252,19 @@ func TestWrite_OnlyAHashIsKnown_IsLeftOutOfFormsWithAddresses(t *testing.T) {
 	domain := block("")
 	domain.Hash = hash(1)
 	for _, form := range []string{"csv", "brevo"} {
-		if m, _ := write(t, form, options(), domain); m.Counts.LeftOut != 1 || m.LeftOut[0].What != "NO_ADDRESS" {
+		if m, _ := write(t, form, options(), domain); m.Counts.EntriesLeftOut != 1 || m.LeftOut[0].What != "NO_ADDRESS" {
 			t.Errorf("%s: counts %+v, left out %+v", form, m.Counts, m.LeftOut)
 		}
 	}
 }
 
-func TestWrite_WhatIsNoAddressByTheRules_IsListedApartAndNotLost(t *testing.T) {
+func TestWrite_WhatIsNoAddressByTheRules_IsInAFileOfItsOwnAndNotLost(t *testing.T) {
 	m, to := write(t, "brevo", options(), refuse("anna;bert@firma.example"))
-	if got := to.text(t, "newsletter-not-importable.csv"); got != "address\nanna;bert@firma.example\n" || m.ListedApart[0].What != "NOT_AN_ADDRESS" {
-		t.Errorf("%q, and the manifest says %+v", got, m.ListedApart)
+	if got := to.text(t, "newsletter.brevo.not-importable.csv"); got != "address\nanna;bert@firma.example\n" || m.NotForImport[0].What != "NOT_AN_ADDRESS" {
+		t.Errorf("%q, and the manifest says %+v", got, m.NotForImport)
 	}
 	_, to = write(t, "csv", options(), refuse("anna,\"b@firma.example"))
-	if got := to.text(t, "newsletter.csv"); !strings.Contains(got, `"anna,""b@firma.example"`) {
+	if got := to.text(t, "newsletter.csv.csv"); !strings.Contains(got, `"anna,""b@firma.example"`) {
 		t.Errorf("%q, want it quoted", got)
 	}
 }

@@ -3,7 +3,6 @@ package suppressionfile_test
 import (
 	"bytes"
 	"errors"
-	"io"
 	"iter"
 	"slices"
 	"testing"
@@ -31,16 +30,16 @@ type folder struct {
 
 type file struct {
 	bytes.Buffer
-	name   string
-	in     *folder
-	closed bool
+	name            string
+	in              *folder
+	closed, aborted bool
 }
 
 var errFull = errors.New("no space left")
 
 func newFolder() *folder { return &folder{files: map[string]*file{}} }
 
-func (f *folder) Create(name string) (io.WriteCloser, error) {
+func (f *folder) Create(name string) (suppressionfile.Target, error) {
 	if f.fails == name && f.how == "create" {
 		return nil, errFull
 	}
@@ -58,14 +57,31 @@ func (f *file) Write(data []byte) (int, error) {
 }
 
 func (f *file) Close() error {
-	if f.closed {
-		return errors.New("closed twice")
+	if f.closed || f.aborted {
+		return errors.New("ended twice")
 	}
 	f.closed = true
 	if f.in.fails == f.name && f.in.how == "close" {
 		return errFull
 	}
 	return nil
+}
+
+func (f *file) Abort() {
+	if f.closed || f.aborted {
+		panic(f.name + " is ended twice")
+	}
+	f.aborted = true
+}
+
+// checkEnded holds that each file that was created was closed or aborted.
+func (f *folder) checkEnded(t testing.TB) {
+	t.Helper()
+	for name, file := range f.files {
+		if !file.closed && !file.aborted {
+			t.Errorf("%s is left open", name)
+		}
+	}
 }
 
 // scratch is a temporary file in memory.
@@ -77,8 +93,8 @@ func (s *scratch) ReadAt(to []byte, from int64) (int, error) {
 
 func options() suppressionfile.Options {
 	return suppressionfile.Options{
-		Base: "newsletter", StoreID: "8c1d2f3a4b5c6d7e", Channel: "newsletter", Made: made(), Position: 4711, Token: "c1.AAAA",
-		Hashing: &suppressionfile.Hashing{Algorithm: "HMAC-SHA-256", Key: "consumer-7", Input: "the form that the match of the entry names, in UTF-8"},
+		Base: "newsletter", StoreID: [16]byte([]byte("0123456789abcdef")), Channel: "newsletter", Made: made(), Position: 4711, Token: "c1.AAAA",
+		Hashing: &suppressionfile.Hashing{Algorithm: "ASSENT-LIST-1", Key: "1c7113268b102e9f", Input: "the canonical text of the match of the entry, in UTF-8"},
 	}
 }
 

@@ -17,12 +17,24 @@ func TestForms_LimitsOfFiles_AreAtMostThoseOfTheTool(t *testing.T) {
 		}
 		seen++
 		for _, l := range f.lists {
-			if !l.apart && (limit.rows > 0 && (l.maxRows == 0 || l.maxRows > limit.rows) || limit.bytes > 0 && (l.maxBytes == 0 || l.maxBytes > limit.bytes)) {
+			if !l.notForImport && (limit.rows > 0 && (l.maxRows == 0 || l.maxRows > limit.rows) || limit.bytes > 0 && (l.maxBytes == 0 || l.maxBytes > limit.bytes)) {
 				t.Errorf("%s, list %q: at most %d rows and %d bytes, want %d and %d", f.name, l.name, l.maxRows, l.maxBytes, limit.rows, limit.bytes)
 			}
 		}
 	}
 	if seen != len(documented) {
 		t.Errorf("%d forms were looked at, want %d", seen, len(documented))
+	}
+}
+
+func TestStrictness_HasThreeLevels(t *testing.T) {
+	for level, reasons := range [][]string{
+		{"SUPPRESSED", "OBJECTION", "COMPLAINT", "WITHDRAWN", "REFUSED", "SOMETHING_NEW", ""}, {"EXTERNAL_LIST", "MANUAL"}, {"HARD_BOUNCE"},
+	} {
+		for _, reason := range reasons {
+			if got := strictness(reason); int(got) != level {
+				t.Errorf("%q has level %d, want %d", reason, got, level)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package suppressionfile
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -11,13 +12,15 @@ const Format = "assent-suppressions/1"
 
 // Manifest says what is in the files and what they cannot say. It holds no address and no hash of one.
 type Manifest struct {
-	Format   string `json:"format"`
+	Format string `json:"format"`
+	// Base is what the names of all files begin with.
+	Base     string `json:"base"`
 	Form     string `json:"form"`
 	Tool     string `json:"tool"`
-	StoreID  string `json:"storeId"`
+	StoreID  string `json:"storeId"` // 32 hexadecimal digits
 	Channel  string `json:"channel"`
 	MadeTime string `json:"madeTime"` // RFC 3339, UTC
-	Position uint64 `json:"position"`
+	Position int64  `json:"position"`
 	// Token is where the feed of changes goes on from this list.
 	Token string `json:"token"`
 	// Order is how the rows are ordered.
@@ -27,7 +30,7 @@ type Manifest struct {
 	Files                  []File        `json:"files"`
 	Counts                 Counts        `json:"counts"`
 	LeftOut                []Count       `json:"leftOut"`
-	ListedApart            []Count       `json:"listedApart"`
+	NotForImport           []Count       `json:"notForImport"`
 	CannotExpress          []Count       `json:"cannotExpress"`
 }
 
@@ -44,25 +47,26 @@ type File struct {
 	Name string `json:"name"`
 	// List is the list of the tool that the file is for; empty of a form that has one list.
 	List string `json:"list,omitempty"`
-	// Apart is set of a file that the tool does not import.
-	Apart  bool   `json:"apart,omitempty"`
-	Rows   int64  `json:"rows"` // without the header; of calls, addresses
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"` // hexadecimal digits
+	// NotForImport is set of a file that the tool does not import.
+	NotForImport bool   `json:"notForImport,omitempty"`
+	Rows         int64  `json:"rows"` // without the header; of calls, addresses
+	Bytes        int64  `json:"bytes"`
+	SHA256       string `json:"sha256"` // hexadecimal digits
 	// Import is how the file is imported, in one sentence.
 	Import string `json:"import"`
 }
 
-// Counts are sums over entries: Read = Written + ListedApart + Merged + LeftOut.
+// Counts are sums. Each entry that is neither merged nor left out has one row: EntriesRead = RowsWritten + RowsNotForImport + EntriesMerged +
+// EntriesLeftOut.
 type Counts struct {
-	Read int64 `json:"read"`
-	// Written are the rows of the files that the tool imports.
-	Written int64 `json:"written"`
-	// ListedApart are the rows of the other files.
-	ListedApart int64 `json:"listedApart"`
-	// Merged are the entries that a row of another entry stands for.
-	Merged  int64 `json:"merged"`
-	LeftOut int64 `json:"leftOut"`
+	EntriesRead int64 `json:"entriesRead"`
+	// RowsWritten are the rows of the files that the tool imports: addresses, hashes, or keys of a filter.
+	RowsWritten int64 `json:"rowsWritten"`
+	// RowsNotForImport are the rows of the other files.
+	RowsNotForImport int64 `json:"rowsNotForImport"`
+	// EntriesMerged are the entries that the row of another entry stands for.
+	EntriesMerged  int64 `json:"entriesMerged"`
+	EntriesLeftOut int64 `json:"entriesLeftOut"`
 }
 
 // Count is a number of entries with what they have in common.
@@ -97,49 +101,49 @@ type limit struct {
 func limits() []limit {
 	return []limit{
 		{
-			sayScope, "scope", func(e *Entry) bool { return e.Scope != scopeAll },
+			sayScope, "SCOPE", func(e *Entry) bool { return e.Scope != scopeAll },
 			"The row does not say what the entry covers: the tool blocks all that the list covers on which the row stands.",
 		},
 		{
-			sayDomain, "domain", func(e *Entry) bool { return e.Match == Domain },
+			sayDomain, "DOMAIN", func(e *Entry) bool { return e.Match == Domain },
 			"The tool imports addresses only: a file of its own lists the domains, and addresses of them that are not known here stay unblocked.",
 		},
 		{
-			sayVariants, "variants", func(e *Entry) bool { return e.Match == Folded },
+			sayVariants, "VARIANTS", func(e *Entry) bool { return e.Match == Folded },
 			"The entry blocks every spelling of the mailbox, the row only the spelling that is known.",
 		},
-		{saySince, "since", func(e *Entry) bool { return !e.Since.IsZero() }, "The row does not say since when the entry holds."},
+		{saySince, "SINCE", func(e *Entry) bool { return !e.Since.IsZero() }, "The row does not say since when the entry holds."},
 		{
-			sayUntil, "until", func(e *Entry) bool { return !e.Until.IsZero() },
+			sayUntil, "UNTIL", func(e *Entry) bool { return !e.Until.IsZero() },
 			"The entry ends by itself, the row does not: it has to be taken off the list of the tool.",
 		},
-		{sayReason, "reason", func(e *Entry) bool { return e.Reason != "" }, "The row does not say why."},
+		{sayReason, "REASON", func(e *Entry) bool { return e.Reason != "" }, "The row does not say why."},
 	}
 }
 
 // removals is what no form can say.
 const removals = "None of these files takes anybody off a list: what has ended since an earlier export has to be taken off in the tool, " +
-	"by its own call or by hand. The feed of changes names it."
+	"by its own call (at Amazon SES an import job with the action DELETE) or by hand. The feed of changes names it."
 
 // causes are all causes in the order of the manifest.
 func causes() []struct {
 	cause cause
-	apart bool
+	other bool
 	why   string
 } {
 	return []struct {
 		cause cause
-		apart bool
+		other bool // its entries are in files that are not for import
 		why   string
 	}{
 		{causeEnded, false, "The entry ended before the list was made."},
 		{causeNoAddress, false, "The address or domain is not known, as after an erasure. Only a check, or hashes of a consumer with a key of its own, can tell."},
-		{causeNoHash, false, "There is no hash of the entry, as after an erasure."},
-		{causeTransactional, false, "The list of the tool stops transactional mail, too, and the entry does not. --including-transactional writes it all the same."},
+		{causeNoHash, false, "There is no hash of the entry, and none can be made, as after an erasure whose hashes were not kept."},
+		{causeTransactional, false, "The list of the tool also stops transactional mail, and the entry does not. --including-transactional writes it all the same."},
 		{causeReason, false, "The list of the tool knows hard bounces and complaints only."},
 		{causeDomain, true, "The tool imports addresses only. The file of domains lists it."},
 		{causeNotASCII, true, "The tool refuses characters other than ASCII before the @. The file of what cannot be imported lists it."},
-		{causeInvalid, true, "It is no address by the rules of now. The file of what cannot be imported lists it."},
+		{causeInvalid, true, "The text that was recorded is no valid address. The file of what cannot be imported lists it."},
 	}
 }
 
@@ -149,6 +153,7 @@ type tally struct {
 	byCause               map[cause]int64
 	limits                []limit
 	unsaid                []int64 // by limit
+	external              []Count // what the form of another package cannot say
 }
 
 func newTally(f *form) *tally {
@@ -162,7 +167,7 @@ func newTally(f *form) *tally {
 	return t
 }
 
-// count counts an entry by where it goes. Of what is listed apart the form says nothing anyhow; but of domains it is worth saying.
+// count counts an entry by where it goes. Of what is in a file that is not for import the form says nothing anyhow; but of domains it is worth saying.
 func (t *tally) count(e Entry, p place) {
 	if p.list == nil {
 		t.leaveOut(p.cause)
@@ -185,11 +190,11 @@ func (t *tally) leaveOut(c cause) {
 
 func newManifest(f *form, o Options, t *tally, files []File) Manifest {
 	m := Manifest{
-		Format: Format, Form: f.name, Tool: f.tool, StoreID: o.StoreID, Channel: o.Channel, MadeTime: o.Made.UTC().Format(time.RFC3339Nano),
+		Format: Format, Base: o.Base, Form: f.name, Tool: f.tool, StoreID: hex.EncodeToString(o.StoreID[:]), Channel: o.Channel, MadeTime: o.Made.UTC().Format(time.RFC3339Nano),
 		Position: o.Position, Token: o.Token, Order: "by address, byte by byte", IncludingTransactional: o.IncludingTransactional, Files: files,
 		Normalisation: Normalisation{Address: "exact form: lower case, NFC, the domain as A-label"},
-		Counts:        Counts{Read: t.read, Merged: t.merged, LeftOut: t.leftOut},
-		LeftOut:       []Count{}, ListedApart: []Count{}, CannotExpress: []Count{},
+		Counts:        Counts{EntriesRead: t.read, EntriesMerged: t.merged, EntriesLeftOut: t.leftOut},
+		LeftOut:       []Count{}, NotForImport: []Count{}, CannotExpress: []Count{},
 	}
 	if f.hashed {
 		m.Order = "by hash"
@@ -202,10 +207,10 @@ func newManifest(f *form, o Options, t *tally, files []File) Manifest {
 		m.Normalisation.Hash = o.Hashing
 	}
 	for _, file := range files {
-		if file.Apart {
-			m.Counts.ListedApart += file.Rows
+		if file.NotForImport {
+			m.Counts.RowsNotForImport += file.Rows
 		} else {
-			m.Counts.Written += file.Rows
+			m.Counts.RowsWritten += file.Rows
 		}
 	}
 	m.explain(t)
@@ -218,8 +223,8 @@ func (m *Manifest) explain(t *tally) {
 		n := t.byCause[c.cause]
 		switch {
 		case n == 0:
-		case c.apart:
-			m.ListedApart = append(m.ListedApart, Count{string(c.cause), n, c.why})
+		case c.other:
+			m.NotForImport = append(m.NotForImport, Count{string(c.cause), n, c.why})
 		default:
 			m.LeftOut = append(m.LeftOut, Count{string(c.cause), n, c.why})
 		}
@@ -227,7 +232,7 @@ func (m *Manifest) explain(t *tally) {
 	for i, l := range t.limits {
 		m.CannotExpress = append(m.CannotExpress, Count{l.what, t.unsaid[i], l.why})
 	}
-	m.CannotExpress = append(m.CannotExpress, Count{What: "removals", Why: removals})
+	m.CannotExpress = append(append(m.CannotExpress, t.external...), Count{What: "REMOVALS", Why: removals})
 }
 
 // JSON is the manifest as a file: keys in the order of the documentation, indented by two spaces, with a line feed at its end.
@@ -236,18 +241,19 @@ func (m Manifest) JSON() ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-func (m Manifest) writeTo(folder Folder, base string) error {
-	name := base + ".manifest.json"
+func (m Manifest) writeTo(folder Folder) error {
+	name := m.Base + "." + m.Form + ".manifest.json"
 	data, err := m.JSON()
 	if err != nil {
 		return err
 	}
 	file, err := folder.Create(name)
 	if err == nil {
-		_, err = file.Write(data)
-	}
-	if err == nil {
-		err = file.Close()
+		if _, err = file.Write(data); err != nil {
+			file.Abort()
+		} else {
+			err = file.Close()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", name, err)

@@ -2,31 +2,40 @@ package suppressionfile
 
 import (
 	"io"
-	"iter"
 	"time"
 )
 
 // Folder is where the files go. Names have no folder in them.
 type Folder interface {
-	// Create starts a file, which is complete when its Close has returned nil.
-	Create(name string) (io.WriteCloser, error)
+	// Create starts a file.
+	Create(name string) (Target, error)
+}
+
+// Target is a file that is being written. It ends with one call of Close or Abort, whatever happens.
+type Target interface {
+	io.Writer
+	// Close completes the file. After an error the file is given up.
+	Close() error
+	// Abort gives the file up.
+	Abort()
 }
 
 // Options say what to write.
 type Options struct {
-	// Base is what the names of all files begin with.
+	// Base is what the names of all files begin with: up to 100 of the characters A-Z, a-z, 0-9, - and _, of which the first is a letter
+	// or digit. The form follows in each name, so that files of two forms can stand in one folder.
 	Base    string
-	StoreID string
-	// Channel is the id of the channel. At Mailgun it is the tag of its mails, so it must not be empty: no tag means all mail there.
+	StoreID [16]byte
+	// Channel is the id of the channel in the catalog. At Mailgun it is the tag of its mails, so it must not be empty: no tag means all mail there.
 	Channel string
 	// Made is the time of the list: what ended before it is left out.
 	Made     time.Time
-	Position uint64
+	Position int64
 	// Token is where the feed of changes goes on from this list.
 	Token string
 	// Hashing says how the hashes of the entries were made. The form `hashes` needs it.
 	Hashing *Hashing
-	// IncludingTransactional puts entries with a narrower scope than all on lists that stop transactional mail, too.
+	// IncludingTransactional puts entries with a narrower scope than all on lists that also stop transactional mail.
 	IncludingTransactional bool
 	// Scratch may be nil for what fits into Memory.
 	Scratch Scratch
@@ -38,11 +47,22 @@ type Options struct {
 
 // External is a form that another package writes into one file, such as a filter.
 type External struct {
-	Form      string
-	Extension string
+	// Form and Extension are words of a-z.
+	Form, Extension string
 	// Importing is how the file is used, in one sentence.
 	Importing string
-	// Write gets the entries in the order in which they are read, and returns how many rows or keys it wrote for them. It reads all of
-	// them, or returns an error.
-	Write func(w io.Writer, entries iter.Seq2[Entry, error]) (rows int64, err error)
+	// CannotSay is what the file cannot say besides scope, reason and times.
+	CannotSay []Unsaid
+	// Add takes an entry. It reports false for an entry of which it can write nothing, because neither the address nor a hash is known.
+	Add func(e Entry) (bool, error)
+	// Write is called once, behind the last Add, and returns how many rows or keys it wrote. An entry has one at most.
+	Write func(w io.Writer) (rows int64, err error)
+}
+
+// Unsaid is something that a form cannot say.
+type Unsaid struct {
+	What string // upper case, such as MATCHED_ENTRY
+	Why  string // a sentence
+	// OfEach: every entry says it. Else no single entry does.
+	OfEach bool
 }

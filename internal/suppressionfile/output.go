@@ -14,10 +14,10 @@ import (
 type output struct {
 	list   *list
 	folder Folder
-	base   string
+	prefix string // of the names of all files
 	rows   encoder
 
-	file    io.WriteCloser // nil: none is open
+	file    Target // nil: none is open
 	buffer  *bufio.Writer
 	digest  hash.Hash
 	current File
@@ -27,7 +27,7 @@ type output struct {
 func newOutputs(f *form, o Options, folder Folder) []*output {
 	all := make([]*output, len(f.lists))
 	for i := range f.lists {
-		all[i] = &output{list: &f.lists[i], folder: folder, base: o.Base}
+		all[i] = &output{list: &f.lists[i], folder: folder, prefix: o.Base + "." + f.name}
 		if f.lists[i].encode != nil {
 			all[i].rows = f.lists[i].encode(o)
 		}
@@ -35,11 +35,11 @@ func newOutputs(f *form, o Options, folder Folder) []*output {
 	return all
 }
 
-// name is BASE[-LIST][.NUMBER].EXTENSION; the first file has no number.
+// name is BASE.FORM[.LIST][.NUMBER].EXTENSION; the first file has no number.
 func (o *output) name() string {
-	name := o.base
+	name := o.prefix
 	if o.list.name != "" {
-		name += "-" + o.list.name
+		name += "." + o.list.name
 	}
 	if n := len(o.files) + 1; n > 1 {
 		name += "." + strconv.Itoa(n)
@@ -49,11 +49,12 @@ func (o *output) name() string {
 
 // open starts the next file.
 func (o *output) open() error {
-	o.current = File{Name: o.name(), List: o.list.name, Apart: o.list.apart, Import: o.list.importing}
-	var err error
-	if o.file, err = o.folder.Create(o.current.Name); err != nil {
-		return fmt.Errorf("%s cannot be written: %w", o.current.Name, err)
+	o.current = File{Name: o.name(), List: o.list.name, NotForImport: o.list.notForImport, Import: o.list.importing}
+	file, err := o.folder.Create(o.current.Name)
+	if err != nil {
+		return o.failed(err)
 	}
+	o.file = file
 	o.buffer = bufio.NewWriterSize(o.file, runBuffer)
 	o.digest = sha256.New()
 	if o.rows == nil {
@@ -132,30 +133,37 @@ func (o *output) close() error {
 	if err := o.buffer.Flush(); err != nil {
 		return o.failed(err)
 	}
-	if err := o.file.Close(); err != nil {
+	file := o.file
+	o.file = nil // It ends with Close, also where that fails.
+	if err := file.Close(); err != nil {
 		return o.failed(err)
 	}
-	o.file = nil
 	o.current.SHA256 = hex.EncodeToString(o.digest.Sum(nil))
 	o.files = append(o.files, o.current)
 	return nil
 }
 
-// finish completes all files and returns them, list by list.
-func finish(outputs []*output) ([]File, error) {
-	files := []File{}
+// abort gives up the file that is open.
+func (o *output) abort() {
+	if o.file != nil {
+		o.file.Abort()
+		o.file = nil
+	}
+}
+
+// closeAll completes all files.
+func closeAll(outputs []*output) error {
 	for _, o := range outputs {
 		if o.file == nil && len(o.files) == 0 && o.list.always {
 			if err := o.open(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if o.file != nil {
 			if err := o.close(); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		files = append(files, o.files...)
 	}
-	return files, nil
+	return nil
 }

@@ -82,7 +82,7 @@ func readRecord(record []byte) row {
 	return r
 }
 
-// sameRow reports whether the row of the record before stands for this record, too.
+// sameRow reports whether the row of the record before also stands for this record.
 func (l *list) sameRow(before, record []byte, r row) bool {
 	end := len(r.key) + 1
 	switch l.oneRow {

@@ -10,7 +10,7 @@ import (
 // cause is why an entry has no row in a list that the tool imports.
 type cause string
 
-// The causes. Entries of the first ones are left out; those of causeDomain and of what cannot be imported are listed apart.
+// The causes. Entries of the first ones are left out; those of the last three are in files that are not for import.
 const (
 	causeEnded         cause = "ENDED"
 	causeNoAddress     cause = "NO_ADDRESS"
@@ -23,7 +23,7 @@ const (
 	causeInvalid  cause = "NOT_AN_ADDRESS"
 )
 
-// place is where an entry goes: to a list, or nowhere for a cause. Of an entry that is listed apart both are there.
+// place is where an entry goes: to a list, or nowhere for a cause. Of an entry in a file that is not for import both are there.
 type place struct {
 	list  *list
 	cause cause
@@ -77,35 +77,19 @@ func (f *form) placeHash(e Entry) place {
 	if len(e.Hash) == 0 {
 		return place{cause: causeNoHash}
 	}
-	p := place{list: &f.lists[0], key: hex.EncodeToString(e.Hash)}
-	if e.Match == Domain {
-		p.list = f.named(listDomains)
-	}
-	return p
+	return place{list: f.named(string(e.Match)), key: hex.EncodeToString(e.Hash)}
 }
 
-// strictness orders reasons, the strictest first: what the law or the person said, the strongest word first, before what others said, and
-// a bounce last, because a mailbox that works again ends it. A reason that is not known here counts among the strictest.
+// strictness orders reasons, the strictest first: what the law or the person said, or what is not known here; what others said; and a
+// bounce last, because a mailbox that works again ends it.
 func strictness(reason string) byte {
 	switch reason {
-	case reasonSuppressed:
-		return 0
-	case reasonObjection:
-		return 2
-	case reasonComplaint:
-		return 3
-	case reasonWithdrawn:
-		return 4
-	case reasonRefused:
-		return 5
-	case reasonExternal:
-		return 6
-	case reasonManual:
-		return 7
 	case reasonHardBounce:
-		return 8
-	default:
+		return 2
+	case reasonExternal, reasonManual:
 		return 1
+	default:
+		return 0
 	}
 }
 

@@ -254,7 +254,8 @@ func allowed() map[string][]string {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/timetext",
 		},
-		"internal/suppressionfile": {"internal/address"},
+		"internal/suppressionfile/filterform": {"internal/suppressionfile", "suppressionfilter"},
+		"internal/suppressionfile":            {"internal/address", "internal/catalog", "internal/consent"},
 
 		"internal/receipt": {"internal/consent", "internal/ledger"},
 		"internal/seal":    {"internal/atomicfile", "internal/consent"},
@@ -356,7 +357,7 @@ func pure() []string {
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
 		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
-		"internal/storedtext", "internal/suppressionfile", "internal/timetext", "internal/tlv",
+		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/timetext", "internal/tlv",
 	}
 }
 
