@@ -1307,7 +1307,8 @@ type BlockListStart struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
 	// The position of the ledger up to which everything is in the list; 0 for a consumer that sees hashes.
 	Position int64 `protobuf:"varint,7,opt,name=position,proto3" json:"position,omitempty"`
-	// From where to go on with ListChanges or WatchChanges, of this channel alone and with this consumer. That of the end is better.
+	// From where to go on with ListChanges or WatchChanges, of this channel alone and with this consumer: the list has everything up to there,
+	// and perhaps more.
 	Token         string `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1561,9 +1562,7 @@ type BlockListEnd struct {
 	Missing int64 `protobuf:"varint,2,opt,name=missing,proto3" json:"missing,omitempty"`
 	// How many addresses are not on the list because of a consent although their folded form may be: a program that looks up folded forms blocks
 	// them.
-	Reopened int64 `protobuf:"varint,3,opt,name=reopened,proto3" json:"reopened,omitempty"`
-	// From where to go on with ListChanges or WatchChanges, of this channel alone and with this consumer.
-	Token         string `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
+	Reopened      int64 `protobuf:"varint,3,opt,name=reopened,proto3" json:"reopened,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1617,13 +1616,6 @@ func (x *BlockListEnd) GetReopened() int64 {
 		return x.Reopened
 	}
 	return 0
-}
-
-func (x *BlockListEnd) GetToken() string {
-	if x != nil {
-		return x.Token
-	}
-	return ""
 }
 
 var File_assent_v1_feed_service_proto protoreflect.FileDescriptor
@@ -1735,12 +1727,11 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\n" +
 	"until_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x18\n" +
 	"\apartial\x18\t \x01(\bR\apartialB\v\n" +
-	"\trecipient\"t\n" +
+	"\trecipient\"^\n" +
 	"\fBlockListEnd\x12\x18\n" +
 	"\aentries\x18\x01 \x01(\x03R\aentries\x12\x18\n" +
 	"\amissing\x18\x02 \x01(\x03R\amissing\x12\x1a\n" +
-	"\breopened\x18\x03 \x01(\x03R\breopened\x12\x14\n" +
-	"\x05token\x18\x04 \x01(\tR\x05token*\x86\x01\n" +
+	"\breopened\x18\x03 \x01(\x03R\breopened*\x86\x01\n" +
 	"\n" +
 	"ChangeType\x12\x1b\n" +
 	"\x17CHANGE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +

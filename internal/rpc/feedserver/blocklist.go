@@ -29,7 +29,7 @@ func (s *feedServer) ExportBlockList(
 			}
 		}
 		if end := p.End; end != nil {
-			part.End = &assentv1.BlockListEnd{Entries: end.Entries, Missing: end.Missing, Reopened: end.Reopened, Token: end.Token}
+			part.End = &assentv1.BlockListEnd{Entries: end.Entries, Missing: end.Missing, Reopened: end.Reopened}
 		}
 		return stream.Send(part)
 	})

@@ -30,7 +30,7 @@ type BlockListStart struct {
 	KeyID    string          // the name of the consumer's key, of the form keyed
 	Time     consent.Instant // what ended by then is not on the list
 	Position int64           // the list has everything up to it; 0 for a reader that sees no positions
-	Token    string          // from which the changes of the channel may be followed already
+	Token    string          // from which the changes of the channel go on: the list has everything up to it, or more
 }
 
 // BlockListEnd is what a block list ends with.
@@ -38,7 +38,6 @@ type BlockListEnd struct {
 	Entries  int64
 	Missing  int64 // forms that are blocked and could not be listed, for the address is not known any more
 	Reopened int64 // addresses that are not blocked because of a consent, although their folded form is
-	Token    string
 }
 
 // BlockListEntry is one rule that blocks one form of an address, as the reader sees it.
@@ -72,7 +71,7 @@ func (f *Feed) ExportBlockList(ctx context.Context, in BlockListRequest, send fu
 				"that is told of refusals and of suppressions, or none")
 		}
 	}
-	at.until, at.missed = underWay, nil
+	at.missed = nil
 	x := &listing{feed: f, reader: r, at: at, channel: in.Channel, send: send}
 	return env.StoreFault(x.run(ctx))
 }
@@ -130,10 +129,6 @@ func (x *listing) run(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-	}
-	x.at.until = x.last.Position
-	if x.end.Token, _, err = x.token(); err != nil {
-		return err
 	}
 	return x.send(BlockListPart{End: &x.end})
 }
