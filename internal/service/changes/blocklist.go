@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -212,6 +213,9 @@ func (x *listing) tell(ctx context.Context, page *blocklist.Page) error {
 			told = append(told, e.About.Key)
 		}
 	}
+	slices.SortStableFunc(entries, func(a, b BlockListEntry) int { // The order of the ids says nothing.
+		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Hash, b.Hash))
+	})
 	x.end.Entries += int64(len(entries))
 	x.end.Missing += page.Missing
 	x.end.Reopened += page.Reopened
