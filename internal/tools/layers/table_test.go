@@ -23,7 +23,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli": {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
-			"internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/config",
+			"internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/lists", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/config",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -170,6 +170,10 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/catalog", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/duty",
 		},
 
+		"internal/cli/lists": {
+			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/terminal", "internal/nearest",
+			"internal/suppressionfile", "internal/suppressionfile/filterform", "suppressionfilter",
+		},
 		"internal/cli/eventtext": {"api/assent/v1", "internal/cli/value", "internal/consent", "internal/phrase"},
 
 		"internal/cli/failure": {
@@ -324,7 +328,7 @@ func largerRooms() map[string]int {
 func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
-		"internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/rest", "internal/rpc",
+		"internal/cli/failure", "internal/cli/gather", "internal/cli/lists", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/rest", "internal/rpc",
 		"internal/rpc/contract", "internal/rpc/feedserver", "internal/rpc/handler", "internal/server",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
@@ -339,7 +343,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/watch"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/lists", "internal/cli/watch"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
