@@ -85,3 +85,11 @@ func without(s []byte, drop byte) []byte {
 	}
 	return kept
 }
+
+// HasVariants reports whether addresses with several exact forms may have the folded form. Where it is false, the folded form is the exact one
+// of the only address that has it.
+func HasVariants(folded string) bool {
+	domain := folded[strings.LastIndexByte(folded, '@')+1:]
+	p := providerOf(domain)
+	return p.tags || p.ignored != "" || strings.Contains(domain, "ss") || strings.Contains(domain, acePrefix) // It may be a twin.
+}

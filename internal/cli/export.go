@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
@@ -173,9 +169,9 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 	bar := a.NewProgress("exporting", -1)
 	err = a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
 		var written int64
-		return exportTo(ctx, s, in, func(data []byte) error {
-			_, err := out.Bytes().Write(data)
-			written += int64(len(data))
+		return connect.Receive(ctx, s, assentv1.NewHistoryServiceClient(s).ExportHistory, in, func(part *assentv1.ExportHistoryResponse) error {
+			_, err := out.Bytes().Write(part.GetData())
+			written += int64(len(part.GetData()))
 			bar.Set(written)
 			return err
 		})
@@ -189,42 +185,3 @@ func (a *app) export(ctx context.Context, in *assentv1.ExportHistoryRequest, pat
 	}
 	return out.Publish()
 }
-
-// exportTo hands on the parts of a file. It ends with an error where none comes within --timeout, unless that is 0.
-func exportTo(ctx context.Context, s *connect.Server, in *assentv1.ExportHistoryRequest, write func([]byte) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	arrived := func() {}
-	if patience := s.Timeout(); patience != 0 {
-		stalled := time.AfterFunc(patience, func() { cancel(errStalled) })
-		defer stalled.Stop()
-		arrived = func() { stalled.Reset(patience) }
-	}
-	failed := func(err error) error {
-		if errors.Is(context.Cause(ctx), errStalled) {
-			return errStalled
-		}
-		return s.Failed(err)
-	}
-	var stream grpc.ServerStreamingClient[assentv1.ExportHistoryResponse]
-	stream, err := assentv1.NewHistoryServiceClient(s).ExportHistory(ctx, in)
-	if err != nil {
-		return failed(err)
-	}
-	for {
-		part, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return failed(err)
-		}
-		if err := write(part.GetData()); err != nil {
-			return err
-		}
-		arrived()
-	}
-}
-
-// errStalled ends an export of which nothing comes any more.
-var errStalled = errors.New("the server sent no data within --timeout")

@@ -132,11 +132,16 @@ func (e *evaluation) scan(card []Held, of place) {
 				e.bounced = math.MaxUint64 // Of no grant it is known that it is later.
 			}
 		}
-		if consent.EndedBy(h.Until, e.at) || of == ofDomainAbove && h.Reason == consent.CodeExternalList || !e.ch.Covers(h.Scope) {
-			continue
+		if e.applies(h, of) {
+			e.block(h)
 		}
-		e.block(h)
 	}
+}
+
+// applies reports whether a suppression is in force, and its scope covers the channel.
+func (e *evaluation) applies(h *Held, of place) bool {
+	return !consent.EndedBy(h.Until, e.at) && (of != ofDomainAbove || h.Reason != consent.CodeExternalList) && e.ch.Covers(h.Scope) &&
+		h.Stops.class(e.ch.Class)
 }
 
 // refused takes the last refusal. At one instant a refusal gives the reason, and not a withdrawal.
@@ -147,22 +152,13 @@ func (e *evaluation) refused(h *Held) {
 	e.lastNo = max(e.lastNo, h.Order)
 }
 
-// block takes a suppression in force whose scope covers the channel.
+// block takes a suppression that applies.
 func (e *evaluation) block(h *Held) {
-	if !h.Stops.class(e.ch.Class) {
-		return
-	}
-	ended := false
-	switch h.EndedBy {
-	case EndedByConfirmedConsent:
+	if h.EndedBy == EndedByConfirmedConsent {
 		e.lastNo = max(e.lastNo, h.Order)
-		ended = e.confirmed > h.Order
-	case EndedByAnyConfirmedConsent:
-		ended = e.reopened > h.Order
-	case EndedByConsent, EndedByNothing:
 	}
 	switch {
-	case ended:
+	case e.isEnded(h):
 	case h.Stops == StopsCustomerMarketing:
 		e.listed = h
 	case h.Stops == StopsMarketing:
@@ -170,6 +166,18 @@ func (e *evaluation) block(h *Held) {
 	default:
 		e.stopped = h
 	}
+}
+
+// isEnded reports whether a grant ended a suppression.
+func (e *evaluation) isEnded(h *Held) bool {
+	switch h.EndedBy {
+	case EndedByConfirmedConsent:
+		return e.confirmed > h.Order
+	case EndedByAnyConfirmedConsent:
+		return e.reopened > h.Order
+	case EndedByConsent, EndedByNothing:
+	}
+	return false
 }
 
 func (e *evaluation) answer(role bool) Answer {

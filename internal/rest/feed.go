@@ -33,7 +33,8 @@ const retry = "retry: 1000\n\n"
 func feedMedia(message protoreflect.FullName) string {
 	switch message {
 	case (*assentv1.ListChangesResponse)(nil).ProtoReflect().Descriptor().FullName(),
-		(*assentv1.ExportSuppressionsResponse)(nil).ProtoReflect().Descriptor().FullName():
+		(*assentv1.ExportSuppressionsResponse)(nil).ProtoReflect().Descriptor().FullName(),
+		(*assentv1.ExportBlockListResponse)(nil).ProtoReflect().Descriptor().FullName():
 		return linesMedia
 	case (*assentv1.WatchChangesResponse)(nil).ProtoReflect().Descriptor().FullName():
 		return eventsMedia
@@ -62,6 +63,8 @@ func (f feedFormat) Marshal(value any) ([]byte, error) {
 		return lines(nil, value.GetChanges(), value.GetHeartbeat(), false)
 	case *assentv1.ExportSuppressionsResponse:
 		return lines(value.GetChannels(), value.GetChanges(), value.GetHeartbeat(), value.GetComplete())
+	case *assentv1.ExportBlockListResponse:
+		return blockListLines(value)
 	case *assentv1.WatchChangesResponse:
 		return events(value)
 	default:
@@ -97,6 +100,34 @@ func compact(m proto.Message) ([]byte, error) {
 	var out bytes.Buffer
 	err = json.Compact(&out, text) // The library varies its spaces.
 	return out.Bytes(), err
+}
+
+// blockListLines returns a part of a block list, a line each.
+func blockListLines(m *assentv1.ExportBlockListResponse) ([]byte, error) {
+	var out bytes.Buffer
+	add := func(before string, m proto.Message, after string) error {
+		text, err := compact(m)
+		out.WriteString(before)
+		out.Write(text)
+		out.WriteString(after + "\n")
+		return err
+	}
+	if start := m.GetStart(); start != nil {
+		if err := add(`{"start":`, start, "}"); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range m.GetEntries() {
+		if err := add("", entry, ""); err != nil {
+			return nil, err
+		}
+	}
+	if end := m.GetEnd(); end != nil {
+		if err := add(`{"end":`, end, "}"); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
 }
 
 // lines returns channels, changes and how far they go, a line each.

@@ -145,6 +145,7 @@ func methods() map[string]method {
 		assentv1.FeedService_ListChanges_FullMethodName:        needs(department, access.ScopeFeed).often(),
 		assentv1.FeedService_WatchChanges_FullMethodName:       needs(department, access.ScopeFeed),
 		assentv1.FeedService_ExportSuppressions_FullMethodName: needs(department, access.ScopeFeed),
+		assentv1.FeedService_ExportBlockList_FullMethodName:    needs(department, access.ScopeFeed),
 
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
 			everywhere, access.ScopeCatalog, access.ScopeCheck, access.ScopeRead, access.ScopeRecord, access.ScopeSuppress),

@@ -185,7 +185,7 @@ func TestCreateConsumer_ByTheSameRequest_GivesTheSameKey(t *testing.T) {
 		once := txn.Idempotency{Method: "CreateConsumer", ID: requestID(1), Body: []byte("a")}
 		in := consumers.NewConsumer{ID: "a", Client: "tool", Form: consumers.FormKeyed, Idempotency: once}
 		first, err := s.CreateConsumer(ctx, in)
-		if err != nil || !strings.HasPrefix(first.Key, "assent-list-key-1:") {
+		if err != nil || !strings.HasPrefix(first.Key, "assent-consumer-key-1:") {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		again, err := s.CreateConsumer(ctx, in)

@@ -2,9 +2,6 @@ package service
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,6 +22,7 @@ import (
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/suppressionfilter"
 )
 
 // held is what a program holds that applies the feed: the rules of each card, by what an entry says of them.
@@ -185,19 +183,17 @@ func (w *world) reader(ctx context.Context, s *Service, id string, form consumer
 // keyedName names the cards of a keyed consumer, as the documentation says.
 func keyedName(t testing.TB, s *Service, text string) func(consent.Form, string) string {
 	t.Helper()
-	decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(text, "assent-list-key-1:"))
+	key, err := suppressionfilter.ParseKey(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := decoded[32:64]
 	return func(match consent.Form, text string) string {
-		inner, err := s.Keys.ListHash(match, text)
-		if err != nil {
-			t.Fatal(err)
+		by := map[consent.Form]suppressionfilter.Match{
+			consent.FormExact: suppressionfilter.MatchExact, consent.FormFolded: suppressionfilter.MatchFolded,
+			consent.FormDomain: suppressionfilter.MatchDomain,
 		}
-		mac := hmac.New(sha256.New, key)
-		mac.Write(inner[:])
-		return fmt.Sprintf("%d %s", match, hex.EncodeToString(mac.Sum(nil)))
+		hash := key.Hash(by[match], text)
+		return fmt.Sprintf("%d %s", match, hex.EncodeToString(hash[:]))
 	}
 }
 

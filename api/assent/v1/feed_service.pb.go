@@ -1170,6 +1170,454 @@ func (x *ExportSuppressionsResponse) GetComplete() bool {
 	return false
 }
 
+// Which block list to export.
+type ExportBlockListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the channel.
+	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The id of the registered consumer that asks: its form says whether addresses are sent, or hashes. Unset: none, which sees addresses in
+	// clear.
+	Consumer      string `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportBlockListRequest) Reset() {
+	*x = ExportBlockListRequest{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportBlockListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportBlockListRequest) ProtoMessage() {}
+
+func (x *ExportBlockListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportBlockListRequest.ProtoReflect.Descriptor instead.
+func (*ExportBlockListRequest) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExportBlockListRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *ExportBlockListRequest) GetConsumer() string {
+	if x != nil {
+		return x.Consumer
+	}
+	return ""
+}
+
+// A part of a block list: its start, entries, or its end.
+type ExportBlockListResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the first message: what the list is.
+	Start *BlockListStart `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	// Entries, in no order.
+	Entries []*BlockListEntry `protobuf:"bytes,2,rep,name=entries,proto3" json:"entries,omitempty"`
+	// In the last message, after which the list is complete.
+	End           *BlockListEnd `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportBlockListResponse) Reset() {
+	*x = ExportBlockListResponse{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportBlockListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportBlockListResponse) ProtoMessage() {}
+
+func (x *ExportBlockListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportBlockListResponse.ProtoReflect.Descriptor instead.
+func (*ExportBlockListResponse) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExportBlockListResponse) GetStart() *BlockListStart {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *ExportBlockListResponse) GetEntries() []*BlockListEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *ExportBlockListResponse) GetEnd() *BlockListEnd {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+// What a block list is.
+type BlockListStart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the database, 32 hexadecimal digits.
+	StoreId string `protobuf:"bytes,1,opt,name=store_id,json=storeId,proto3" json:"store_id,omitempty"`
+	// The channel, as it is in force.
+	Channel *FeedChannel `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// How the entries have addresses: plain, keyed, md5, sha1, sha256 or sha512, by the form of the consumer.
+	Form string `protobuf:"bytes,3,opt,name=form,proto3" json:"form,omitempty"`
+	// Of the form keyed: the name of the key that the hashes were made with, 16 hexadecimal digits. It is not the key.
+	KeyId string `protobuf:"bytes,4,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The version of the rules by which the server makes folded forms. A program that looks up folded forms must have the same.
+	FoldVersion int32 `protobuf:"varint,5,opt,name=fold_version,json=foldVersion,proto3" json:"fold_version,omitempty"`
+	// When the list was made: what ended by then is not in it.
+	Time *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	// The position of the ledger up to which everything is in the list; 0 for a consumer that sees hashes.
+	Position int64 `protobuf:"varint,7,opt,name=position,proto3" json:"position,omitempty"`
+	// From where to go on with ListChanges or WatchChanges, of this channel alone and with this consumer: the list has everything up to there,
+	// and perhaps more.
+	Token         string `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockListStart) Reset() {
+	*x = BlockListStart{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockListStart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockListStart) ProtoMessage() {}
+
+func (x *BlockListStart) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockListStart.ProtoReflect.Descriptor instead.
+func (*BlockListStart) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BlockListStart) GetStoreId() string {
+	if x != nil {
+		return x.StoreId
+	}
+	return ""
+}
+
+func (x *BlockListStart) GetChannel() *FeedChannel {
+	if x != nil {
+		return x.Channel
+	}
+	return nil
+}
+
+func (x *BlockListStart) GetForm() string {
+	if x != nil {
+		return x.Form
+	}
+	return ""
+}
+
+func (x *BlockListStart) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *BlockListStart) GetFoldVersion() int32 {
+	if x != nil {
+		return x.FoldVersion
+	}
+	return 0
+}
+
+func (x *BlockListStart) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *BlockListStart) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *BlockListStart) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// One reason why an address is on the list. An address has an entry for each.
+type BlockListEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which addresses it blocks. FOLDED comes once for a mailbox, with its folded form; the spellings of it that are known have an entry each,
+	// as EXACT, where the consumer sees no keyed hashes. DOMAIN blocks the addresses at the domain, and but for an EXTERNAL_LIST below it.
+	Match AddressMatch `protobuf:"varint,1,opt,name=match,proto3,enum=assent.v1.AddressMatch" json:"match,omitempty"`
+	// What is blocked, as the consumer may see it.
+	//
+	// Types that are valid to be assigned to Recipient:
+	//
+	//	*BlockListEntry_Address
+	//	*BlockListEntry_Hash
+	Recipient isBlockListEntry_Recipient `protobuf_oneof:"recipient"`
+	// RULE_KIND_REFUSAL or RULE_KIND_SUPPRESSION.
+	Kind RuleKind `protobuf:"varint,4,opt,name=kind,proto3,enum=assent.v1.RuleKind" json:"kind,omitempty"`
+	// What is blocked: all, marketing, controller:ID, department:ID, channel:ID or sender:ID; of a refusal channel:ID.
+	Scope string `protobuf:"bytes,5,opt,name=scope,proto3" json:"scope,omitempty"`
+	// Why, as Change has it.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Since when; the day of it for a consumer that sees keyed hashes.
+	SinceTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	// When it ends by itself; unset: time does not end it.
+	UntilTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	// Of a FOLDED one: a consent reopened a spelling of the mailbox. Those that are blocked have entries of their own, as EXACT. So leave it out
+	// of a list that blocks; put it into a filter of which a hit is asked about by a check.
+	Partial       bool `protobuf:"varint,9,opt,name=partial,proto3" json:"partial,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockListEntry) Reset() {
+	*x = BlockListEntry{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockListEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockListEntry) ProtoMessage() {}
+
+func (x *BlockListEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockListEntry.ProtoReflect.Descriptor instead.
+func (*BlockListEntry) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *BlockListEntry) GetMatch() AddressMatch {
+	if x != nil {
+		return x.Match
+	}
+	return AddressMatch_ADDRESS_MATCH_UNSPECIFIED
+}
+
+func (x *BlockListEntry) GetRecipient() isBlockListEntry_Recipient {
+	if x != nil {
+		return x.Recipient
+	}
+	return nil
+}
+
+func (x *BlockListEntry) GetAddress() string {
+	if x != nil {
+		if x, ok := x.Recipient.(*BlockListEntry_Address); ok {
+			return x.Address
+		}
+	}
+	return ""
+}
+
+func (x *BlockListEntry) GetHash() string {
+	if x != nil {
+		if x, ok := x.Recipient.(*BlockListEntry_Hash); ok {
+			return x.Hash
+		}
+	}
+	return ""
+}
+
+func (x *BlockListEntry) GetKind() RuleKind {
+	if x != nil {
+		return x.Kind
+	}
+	return RuleKind_RULE_KIND_UNSPECIFIED
+}
+
+func (x *BlockListEntry) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *BlockListEntry) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *BlockListEntry) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+func (x *BlockListEntry) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
+func (x *BlockListEntry) GetPartial() bool {
+	if x != nil {
+		return x.Partial
+	}
+	return false
+}
+
+type isBlockListEntry_Recipient interface {
+	isBlockListEntry_Recipient()
+}
+
+type BlockListEntry_Address struct {
+	// The address, or the domain.
+	Address string `protobuf:"bytes,2,opt,name=address,proto3,oneof"`
+}
+
+type BlockListEntry_Hash struct {
+	// The hash of that, in lower-case hex, as the form of the consumer has it.
+	Hash string `protobuf:"bytes,3,opt,name=hash,proto3,oneof"`
+}
+
+func (*BlockListEntry_Address) isBlockListEntry_Recipient() {}
+
+func (*BlockListEntry_Hash) isBlockListEntry_Recipient() {}
+
+// How a block list ended.
+type BlockListEnd struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many entries were sent.
+	Entries int64 `protobuf:"varint,1,opt,name=entries,proto3" json:"entries,omitempty"`
+	// How many addresses, mailboxes and domains are blocked at most and are not in the list, because they are not known any more, as after an
+	// erasure.
+	Missing int64 `protobuf:"varint,2,opt,name=missing,proto3" json:"missing,omitempty"`
+	// How many addresses are not on the list because of a consent although their folded form may be: a program that looks up folded forms blocks
+	// them.
+	Reopened      int64 `protobuf:"varint,3,opt,name=reopened,proto3" json:"reopened,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockListEnd) Reset() {
+	*x = BlockListEnd{}
+	mi := &file_assent_v1_feed_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockListEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockListEnd) ProtoMessage() {}
+
+func (x *BlockListEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_assent_v1_feed_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockListEnd.ProtoReflect.Descriptor instead.
+func (*BlockListEnd) Descriptor() ([]byte, []int) {
+	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BlockListEnd) GetEntries() int64 {
+	if x != nil {
+		return x.Entries
+	}
+	return 0
+}
+
+func (x *BlockListEnd) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *BlockListEnd) GetReopened() int64 {
+	if x != nil {
+		return x.Reopened
+	}
+	return 0
+}
+
 var File_assent_v1_feed_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_feed_service_proto_rawDesc = "" +
@@ -1249,7 +1697,41 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\achanges\x18\x01 \x03(\v2\x11.assent.v1.ChangeR\achanges\x122\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x14.assent.v1.HeartbeatR\theartbeat\x122\n" +
 	"\bchannels\x18\x03 \x03(\v2\x16.assent.v1.FeedChannelR\bchannels\x12\x1a\n" +
-	"\bcomplete\x18\x04 \x01(\bR\bcomplete*\x86\x01\n" +
+	"\bcomplete\x18\x04 \x01(\bR\bcomplete\"h\n" +
+	"\x16ExportBlockListRequest\x12&\n" +
+	"\achannel\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x12&\n" +
+	"\bconsumer\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02(@R\bconsumer\"\xaa\x01\n" +
+	"\x17ExportBlockListResponse\x12/\n" +
+	"\x05start\x18\x01 \x01(\v2\x19.assent.v1.BlockListStartR\x05start\x123\n" +
+	"\aentries\x18\x02 \x03(\v2\x19.assent.v1.BlockListEntryR\aentries\x12)\n" +
+	"\x03end\x18\x03 \x01(\v2\x17.assent.v1.BlockListEndR\x03end\"\x8d\x02\n" +
+	"\x0eBlockListStart\x12\x19\n" +
+	"\bstore_id\x18\x01 \x01(\tR\astoreId\x120\n" +
+	"\achannel\x18\x02 \x01(\v2\x16.assent.v1.FeedChannelR\achannel\x12\x12\n" +
+	"\x04form\x18\x03 \x01(\tR\x04form\x12\x15\n" +
+	"\x06key_id\x18\x04 \x01(\tR\x05keyId\x12!\n" +
+	"\ffold_version\x18\x05 \x01(\x05R\vfoldVersion\x12.\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
+	"\bposition\x18\a \x01(\x03R\bposition\x12\x14\n" +
+	"\x05token\x18\b \x01(\tR\x05token\"\xe5\x02\n" +
+	"\x0eBlockListEntry\x12-\n" +
+	"\x05match\x18\x01 \x01(\x0e2\x17.assent.v1.AddressMatchR\x05match\x12\x1a\n" +
+	"\aaddress\x18\x02 \x01(\tH\x00R\aaddress\x12\x14\n" +
+	"\x04hash\x18\x03 \x01(\tH\x00R\x04hash\x12'\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x13.assent.v1.RuleKindR\x04kind\x12\x14\n" +
+	"\x05scope\x18\x05 \x01(\tR\x05scope\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x129\n" +
+	"\n" +
+	"since_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x129\n" +
+	"\n" +
+	"until_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x18\n" +
+	"\apartial\x18\t \x01(\bR\apartialB\v\n" +
+	"\trecipient\"^\n" +
+	"\fBlockListEnd\x12\x18\n" +
+	"\aentries\x18\x01 \x01(\x03R\aentries\x12\x18\n" +
+	"\amissing\x18\x02 \x01(\x03R\amissing\x12\x1a\n" +
+	"\breopened\x18\x03 \x01(\x03R\breopened*\x86\x01\n" +
 	"\n" +
 	"ChangeType\x12\x1b\n" +
 	"\x17CHANGE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -1280,11 +1762,12 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\x10ENDED_BY_NOTHING\x10\x01\x12\x14\n" +
 	"\x10ENDED_BY_CONSENT\x10\x02\x12\x1e\n" +
 	"\x1aENDED_BY_CONFIRMED_CONSENT\x10\x03\x12\"\n" +
-	"\x1eENDED_BY_ANY_CONFIRMED_CONSENT\x10\x042\xe5\x02\n" +
+	"\x1eENDED_BY_ANY_CONFIRMED_CONSENT\x10\x042\xec\x03\n" +
 	"\vFeedService\x12a\n" +
 	"\vListChanges\x12\x1d.assent.v1.ListChangesRequest\x1a\x1e.assent.v1.ListChangesResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/changes\x12l\n" +
 	"\fWatchChanges\x12\x1e.assent.v1.WatchChangesRequest\x1a\x1f.assent.v1.WatchChangesResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/changes:watch0\x01\x12\x84\x01\n" +
-	"\x12ExportSuppressions\x12$.assent.v1.ExportSuppressionsRequest\x1a%.assent.v1.ExportSuppressionsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/suppressions:export0\x01B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
+	"\x12ExportSuppressions\x12$.assent.v1.ExportSuppressionsRequest\x1a%.assent.v1.ExportSuppressionsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/suppressions:export0\x01\x12\x84\x01\n" +
+	"\x0fExportBlockList\x12!.assent.v1.ExportBlockListRequest\x1a\".assent.v1.ExportBlockListResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/suppressions:exportBlockList0\x01B4Z2github.com/assent-io/assent/api/assent/v1;assentv1b\x06proto3"
 
 var (
 	file_assent_v1_feed_service_proto_rawDescOnce sync.Once
@@ -1299,7 +1782,7 @@ func file_assent_v1_feed_service_proto_rawDescGZIP() []byte {
 }
 
 var file_assent_v1_feed_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_assent_v1_feed_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_assent_v1_feed_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_assent_v1_feed_service_proto_goTypes = []any{
 	(ChangeType)(0),                    // 0: assent.v1.ChangeType
 	(AddressMatch)(0),                  // 1: assent.v1.AddressMatch
@@ -1315,15 +1798,20 @@ var file_assent_v1_feed_service_proto_goTypes = []any{
 	(*ExportSuppressionsRequest)(nil),  // 11: assent.v1.ExportSuppressionsRequest
 	(*FeedChannel)(nil),                // 12: assent.v1.FeedChannel
 	(*ExportSuppressionsResponse)(nil), // 13: assent.v1.ExportSuppressionsResponse
-	(*timestamppb.Timestamp)(nil),      // 14: google.protobuf.Timestamp
+	(*ExportBlockListRequest)(nil),     // 14: assent.v1.ExportBlockListRequest
+	(*ExportBlockListResponse)(nil),    // 15: assent.v1.ExportBlockListResponse
+	(*BlockListStart)(nil),             // 16: assent.v1.BlockListStart
+	(*BlockListEntry)(nil),             // 17: assent.v1.BlockListEntry
+	(*BlockListEnd)(nil),               // 18: assent.v1.BlockListEnd
+	(*timestamppb.Timestamp)(nil),      // 19: google.protobuf.Timestamp
 }
 var file_assent_v1_feed_service_proto_depIdxs = []int32{
 	0,  // 0: assent.v1.Change.change:type_name -> assent.v1.ChangeType
 	1,  // 1: assent.v1.Change.match:type_name -> assent.v1.AddressMatch
 	2,  // 2: assent.v1.Change.kind:type_name -> assent.v1.RuleKind
-	14, // 3: assent.v1.Change.since_time:type_name -> google.protobuf.Timestamp
-	14, // 4: assent.v1.Change.until_time:type_name -> google.protobuf.Timestamp
-	14, // 5: assent.v1.Change.counts_from_time:type_name -> google.protobuf.Timestamp
+	19, // 3: assent.v1.Change.since_time:type_name -> google.protobuf.Timestamp
+	19, // 4: assent.v1.Change.until_time:type_name -> google.protobuf.Timestamp
+	19, // 5: assent.v1.Change.counts_from_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: assent.v1.Change.ended_by:type_name -> assent.v1.EndedBy
 	3,  // 7: assent.v1.Change.stops:type_name -> assent.v1.Stops
 	2,  // 8: assent.v1.ListChangesRequest.kinds:type_name -> assent.v1.RuleKind
@@ -1337,17 +1825,28 @@ var file_assent_v1_feed_service_proto_depIdxs = []int32{
 	5,  // 16: assent.v1.ExportSuppressionsResponse.changes:type_name -> assent.v1.Change
 	6,  // 17: assent.v1.ExportSuppressionsResponse.heartbeat:type_name -> assent.v1.Heartbeat
 	12, // 18: assent.v1.ExportSuppressionsResponse.channels:type_name -> assent.v1.FeedChannel
-	7,  // 19: assent.v1.FeedService.ListChanges:input_type -> assent.v1.ListChangesRequest
-	9,  // 20: assent.v1.FeedService.WatchChanges:input_type -> assent.v1.WatchChangesRequest
-	11, // 21: assent.v1.FeedService.ExportSuppressions:input_type -> assent.v1.ExportSuppressionsRequest
-	8,  // 22: assent.v1.FeedService.ListChanges:output_type -> assent.v1.ListChangesResponse
-	10, // 23: assent.v1.FeedService.WatchChanges:output_type -> assent.v1.WatchChangesResponse
-	13, // 24: assent.v1.FeedService.ExportSuppressions:output_type -> assent.v1.ExportSuppressionsResponse
-	22, // [22:25] is the sub-list for method output_type
-	19, // [19:22] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	16, // 19: assent.v1.ExportBlockListResponse.start:type_name -> assent.v1.BlockListStart
+	17, // 20: assent.v1.ExportBlockListResponse.entries:type_name -> assent.v1.BlockListEntry
+	18, // 21: assent.v1.ExportBlockListResponse.end:type_name -> assent.v1.BlockListEnd
+	12, // 22: assent.v1.BlockListStart.channel:type_name -> assent.v1.FeedChannel
+	19, // 23: assent.v1.BlockListStart.time:type_name -> google.protobuf.Timestamp
+	1,  // 24: assent.v1.BlockListEntry.match:type_name -> assent.v1.AddressMatch
+	2,  // 25: assent.v1.BlockListEntry.kind:type_name -> assent.v1.RuleKind
+	19, // 26: assent.v1.BlockListEntry.since_time:type_name -> google.protobuf.Timestamp
+	19, // 27: assent.v1.BlockListEntry.until_time:type_name -> google.protobuf.Timestamp
+	7,  // 28: assent.v1.FeedService.ListChanges:input_type -> assent.v1.ListChangesRequest
+	9,  // 29: assent.v1.FeedService.WatchChanges:input_type -> assent.v1.WatchChangesRequest
+	11, // 30: assent.v1.FeedService.ExportSuppressions:input_type -> assent.v1.ExportSuppressionsRequest
+	14, // 31: assent.v1.FeedService.ExportBlockList:input_type -> assent.v1.ExportBlockListRequest
+	8,  // 32: assent.v1.FeedService.ListChanges:output_type -> assent.v1.ListChangesResponse
+	10, // 33: assent.v1.FeedService.WatchChanges:output_type -> assent.v1.WatchChangesResponse
+	13, // 34: assent.v1.FeedService.ExportSuppressions:output_type -> assent.v1.ExportSuppressionsResponse
+	15, // 35: assent.v1.FeedService.ExportBlockList:output_type -> assent.v1.ExportBlockListResponse
+	32, // [32:36] is the sub-list for method output_type
+	28, // [28:32] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_feed_service_proto_init() }
@@ -1359,13 +1858,17 @@ func file_assent_v1_feed_service_proto_init() {
 		(*Change_Address)(nil),
 		(*Change_Hash)(nil),
 	}
+	file_assent_v1_feed_service_proto_msgTypes[12].OneofWrappers = []any{
+		(*BlockListEntry_Address)(nil),
+		(*BlockListEntry_Hash)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_assent_v1_feed_service_proto_rawDesc), len(file_assent_v1_feed_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   9,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

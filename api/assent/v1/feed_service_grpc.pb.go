@@ -22,6 +22,7 @@ const (
 	FeedService_ListChanges_FullMethodName        = "/assent.v1.FeedService/ListChanges"
 	FeedService_WatchChanges_FullMethodName       = "/assent.v1.FeedService/WatchChanges"
 	FeedService_ExportSuppressions_FullMethodName = "/assent.v1.FeedService/ExportSuppressions"
+	FeedService_ExportBlockList_FullMethodName    = "/assent.v1.FeedService/ExportBlockList"
 )
 
 // FeedServiceClient is the client API for FeedService service.
@@ -51,6 +52,14 @@ type FeedServiceClient interface {
 	// the answer is lines of JSON, as of ListChanges.
 	// Errors: FAILED_PRECONDITION with NO_CATALOG.
 	ExportSuppressions(ctx context.Context, in *ExportSuppressionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportSuppressionsResponse], error)
+	// Sends the block list of one channel: every known address to which a refusal or a suppression stops the messages of the channel, and for
+	// which no later consent ended it. It is for files that tools import; `assent suppressions export` writes them. The first message says what
+	// the list is, then come entries in no order, and the last message says that it is complete. It reads page by page, so it may take as long as
+	// the caller likes; what changes meanwhile may or may not be in it, and is told by the feed from the token. A list that ended early is begun
+	// anew. By HTTP the answer is lines of JSON: {"start": {…}}, an entry a line, and {"end": {…}} as the last.
+	// Errors: INVALID_ARGUMENT with UNKNOWN_CHANNEL, and with INVALID_REQUEST for a consumer that is not told of refusals or suppressions;
+	// FAILED_PRECONDITION with NO_CATALOG.
+	ExportBlockList(ctx context.Context, in *ExportBlockListRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportBlockListResponse], error)
 }
 
 type feedServiceClient struct {
@@ -109,6 +118,25 @@ func (c *feedServiceClient) ExportSuppressions(ctx context.Context, in *ExportSu
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type FeedService_ExportSuppressionsClient = grpc.ServerStreamingClient[ExportSuppressionsResponse]
 
+func (c *feedServiceClient) ExportBlockList(ctx context.Context, in *ExportBlockListRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportBlockListResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &FeedService_ServiceDesc.Streams[2], FeedService_ExportBlockList_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportBlockListRequest, ExportBlockListResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeedService_ExportBlockListClient = grpc.ServerStreamingClient[ExportBlockListResponse]
+
 // FeedServiceServer is the server API for FeedService service.
 // All implementations must embed UnimplementedFeedServiceServer
 // for forward compatibility.
@@ -136,6 +164,14 @@ type FeedServiceServer interface {
 	// the answer is lines of JSON, as of ListChanges.
 	// Errors: FAILED_PRECONDITION with NO_CATALOG.
 	ExportSuppressions(*ExportSuppressionsRequest, grpc.ServerStreamingServer[ExportSuppressionsResponse]) error
+	// Sends the block list of one channel: every known address to which a refusal or a suppression stops the messages of the channel, and for
+	// which no later consent ended it. It is for files that tools import; `assent suppressions export` writes them. The first message says what
+	// the list is, then come entries in no order, and the last message says that it is complete. It reads page by page, so it may take as long as
+	// the caller likes; what changes meanwhile may or may not be in it, and is told by the feed from the token. A list that ended early is begun
+	// anew. By HTTP the answer is lines of JSON: {"start": {…}}, an entry a line, and {"end": {…}} as the last.
+	// Errors: INVALID_ARGUMENT with UNKNOWN_CHANNEL, and with INVALID_REQUEST for a consumer that is not told of refusals or suppressions;
+	// FAILED_PRECONDITION with NO_CATALOG.
+	ExportBlockList(*ExportBlockListRequest, grpc.ServerStreamingServer[ExportBlockListResponse]) error
 	mustEmbedUnimplementedFeedServiceServer()
 }
 
@@ -154,6 +190,9 @@ func (UnimplementedFeedServiceServer) WatchChanges(*WatchChangesRequest, grpc.Se
 }
 func (UnimplementedFeedServiceServer) ExportSuppressions(*ExportSuppressionsRequest, grpc.ServerStreamingServer[ExportSuppressionsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ExportSuppressions not implemented")
+}
+func (UnimplementedFeedServiceServer) ExportBlockList(*ExportBlockListRequest, grpc.ServerStreamingServer[ExportBlockListResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportBlockList not implemented")
 }
 func (UnimplementedFeedServiceServer) mustEmbedUnimplementedFeedServiceServer() {}
 func (UnimplementedFeedServiceServer) testEmbeddedByValue()                     {}
@@ -216,6 +255,17 @@ func _FeedService_ExportSuppressions_Handler(srv interface{}, stream grpc.Server
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type FeedService_ExportSuppressionsServer = grpc.ServerStreamingServer[ExportSuppressionsResponse]
 
+func _FeedService_ExportBlockList_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportBlockListRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(FeedServiceServer).ExportBlockList(m, &grpc.GenericServerStream[ExportBlockListRequest, ExportBlockListResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeedService_ExportBlockListServer = grpc.ServerStreamingServer[ExportBlockListResponse]
+
 // FeedService_ServiceDesc is the grpc.ServiceDesc for FeedService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -237,6 +287,11 @@ var FeedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ExportSuppressions",
 			Handler:       _FeedService_ExportSuppressions_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ExportBlockList",
+			Handler:       _FeedService_ExportBlockList_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -18,6 +18,7 @@ type Feed interface {
 	ListChanges(ctx context.Context, in changes.Request) (changes.Page, error)
 	WatchChanges(ctx context.Context, in changes.Request, send func(changes.Page) error) error
 	ExportSuppressions(ctx context.Context, in changes.Request, send func(changes.Part) error) error
+	ExportBlockList(ctx context.Context, in changes.BlockListRequest, send func(changes.BlockListPart) error) error
 }
 
 // Register registers the service with a server.

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/blocklist"
 	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/service/consumers"
@@ -40,6 +41,7 @@ type Feed struct {
 	disclosures *disclosure.Counter
 	consumers   *consumers.Consumers
 	cards       *cards.Reader
+	lists       *blocklist.Reader
 	options     Options
 	worths      worths
 	hub         *hub
@@ -59,6 +61,7 @@ func New(
 		cards:   cards.NewReader(env, reference, consumers),
 		options: options,
 	}
+	f.lists = blocklist.NewReader(env, f.cards, consumers)
 	f.hub = newHub(f)
 	return f
 }

@@ -2,18 +2,14 @@ package consumers
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
-)
 
-// keyPrefix begins the text of a key, as package suppressionfilter reads it.
-const keyPrefix = "assent-list-key-1:"
+	"github.com/assent-io/assent/suppressionfilter"
+)
 
 // Key is the own key of a keyed consumer. Only Reveal gives it out: packages fmt, slog and encoding/json see "[key]". The zero Key is none.
 type Key struct {
@@ -45,11 +41,25 @@ func (k Key) IsZero() bool { return k.bytes == nil }
 // Reveal returns the bytes of a key that is one.
 func (k Key) Reveal() [32]byte { return *k.bytes }
 
+// listNumber is the number of the list key of a store: it has one.
+const listNumber = 0
+
 // text returns what the consumer is given once: the list key of the store and the key, as package suppressionfilter reads them.
-func (k Key) text(list [32]byte) string {
-	data := slices.Concat(list[:], k.bytes[:])
-	sum := sha256.Sum256(append([]byte(keyPrefix), data...))
-	return keyPrefix + base64.RawURLEncoding.EncodeToString(append(data, sum[:4]...))
+func (k Key) text(list [32]byte) (string, error) {
+	whole, err := suppressionfilter.NewKey(listNumber, list, *k.bytes)
+	if err != nil {
+		return "", err
+	}
+	return whole.RevealText(), nil
+}
+
+// ID returns the name of the list key of the store together with the key, as the files for the consumer have it. It is no secret.
+func (k Key) ID(list [32]byte) (string, error) {
+	whole, err := suppressionfilter.NewKey(listNumber, list, *k.bytes)
+	if err != nil {
+		return "", err
+	}
+	return whole.ID().String(), nil
 }
 
 // Format prints a placeholder whatever the verb.

@@ -60,7 +60,9 @@ func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created,
 			if row.Key, err = s.Keys.Seal(seal.PurposeConsumerKey, []byte(n.ID), secret[:]); err != nil {
 				return Created{}, false, err
 			}
-			created.Key = key.text(s.Keys.ListKey())
+			if created.Key, err = key.text(s.Keys.ListKey()); err != nil {
+				return Created{}, false, err
+			}
 		}
 		w.WriteTable(tables.AddConsumer(&row))
 		return created, true, nil

@@ -22,7 +22,7 @@ func allowed() map[string][]string {
 			"internal/server", "internal/service/administration", "internal/telemetry",
 		},
 		"internal/cli": {
-			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch",
+			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -49,7 +49,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/service", "internal/service/access",
 		},
 
-		"internal/rpc/feedserver": {"api/assent/v1", "internal/consent", "internal/feed", "internal/service/changes"},
+		"internal/rpc/feedserver": {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/service/changes"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -118,9 +118,13 @@ func allowed() map[string][]string {
 		},
 		"internal/service/changes": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/ledger", "internal/period",
-			"internal/seal", "internal/service/access", "internal/service/cards", "internal/service/checkpoint",
+			"internal/seal", "internal/service/access", "internal/service/blocklist", "internal/service/cards", "internal/service/checkpoint",
 			"internal/service/consumers", "internal/service/disclosure", "internal/service/env", "internal/service/reference",
 			"internal/storage", "internal/storage/tables", "internal/token",
+		},
+		"internal/service/blocklist": {
+			"internal/address", "internal/consent", "internal/feed", "internal/service/cards", "internal/service/consumers",
+			"internal/service/env", "internal/service/subjects", "internal/storage",
 		},
 		"internal/service/cards": {
 			"internal/address", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
@@ -130,6 +134,7 @@ func allowed() map[string][]string {
 		"internal/service/consumers": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/seal", "internal/service/access",
 			"internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
+			"suppressionfilter",
 		},
 		"internal/service/checkpoint": {
 			"internal/fault", "internal/ledger", "internal/seal", "internal/service/access", "internal/service/env",
@@ -164,6 +169,10 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/catalog", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/duty",
 		},
 
+		"internal/cli/lists": {
+			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/terminal", "internal/nearest",
+			"internal/suppressionfile", "internal/suppressionfile/filterform", "suppressionfilter",
+		},
 		"internal/cli/eventtext": {"api/assent/v1", "internal/cli/value", "internal/consent", "internal/phrase"},
 
 		"internal/cli/failure": {
@@ -318,7 +327,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -332,7 +341,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/watch"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/lists", "internal/cli/watch"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"testing":                    {"internal/testkit", "internal/testkit/testdb", "internal/storage/storagetest"},

@@ -1,0 +1,180 @@
+package blocklist
+
+import (
+	"context"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/cards"
+	"github.com/assent-io/assent/internal/service/subjects"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// gathering is a page that is being made.
+type gathering struct {
+	of      *List
+	reader  *Reader
+	in      *Request
+	locator *subjects.Locator
+	loaded  map[storage.SubjectKey]*cards.Subject // nil values: they do not exist
+	page    Page
+}
+
+func newGathering(l *List, in *Request) *gathering {
+	return &gathering{
+		of: l, reader: l.reader, in: in, locator: subjects.NewLocator(l.reader.Keys, 1), loaded: map[storage.SubjectKey]*cards.Subject{},
+	}
+}
+
+// person is one address with all that is known of it.
+type person struct {
+	address address.Address
+	places  subjects.Places
+	exact   *cards.Subject // nil: there is none
+	folded  *cards.Subject
+	blocks  feed.Blocks
+	// ofFolded says that the folded form is blocked, as far as no grant of this address counts.
+	ofFolded bool
+}
+
+// mailbox is a folded form of the page, with the addresses that it is known by.
+type mailbox struct {
+	subject *cards.Subject
+	// stopped are the rules that block the folded form, as far as no grant counts; spellings those of each spelling that no address is known of.
+	stopped   []feed.Rule
+	spellings map[[16]byte][]feed.Rule
+	known     map[[16]byte]address.Address // by the evidence
+	text      string                       // the folded form; empty: it is not known
+	people    []*person                    // the addresses that it is known by
+}
+
+// isNameless reports whether the folded form or a spelling is blocked of which no address is known.
+func (m *mailbox) isNameless() bool {
+	return m.text == "" && len(m.stopped) > 0 || len(m.spellings) > 0
+}
+
+// load reads the subjects that were not read yet.
+func (g *gathering) load(ctx context.Context, keys []storage.SubjectKey) error {
+	var missing []storage.SubjectKey
+	for _, key := range keys {
+		if _, ok := g.loaded[key]; !ok {
+			g.loaded[key] = nil
+			missing = append(missing, key)
+		}
+	}
+	all, err := g.reader.cards.Present(ctx, missing)
+	for i := range all {
+		g.loaded[all[i].Key] = &all[i]
+	}
+	return err
+}
+
+// find returns the subject at a place; nil if there is none.
+func (g *gathering) find(place *subjects.Place) *cards.Subject {
+	for i := range place.Keys {
+		if s := g.loaded[place.Keys[i]]; s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// followLinks reads the folded forms that those read are linked with.
+func (g *gathering) followLinks(ctx context.Context) error {
+	for {
+		var keys []storage.SubjectKey
+		for key, s := range g.loaded {
+			if s == nil || s.State == nil || key.Form != consent.FormFolded {
+				continue
+			}
+			for i := range s.State.Links {
+				other := storage.SubjectKey{Form: consent.FormFolded, Digest: s.State.Links[i].With.Folded}
+				if _, read := g.loaded[other]; !read {
+					keys = append(keys, other)
+				}
+			}
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		if err := g.load(ctx, keys); err != nil {
+			return err
+		}
+	}
+}
+
+// locate finds addresses, and reads what is known of them.
+func (g *gathering) locate(ctx context.Context, list []*person) error {
+	var keys []storage.SubjectKey
+	for _, p := range list {
+		var err error
+		if p.places, err = g.locator.Places(p.address, false); err != nil {
+			return err
+		}
+		keys = append(append(keys, p.places.Exact.Keys...), p.places.Folded.Keys...)
+		for i := range p.places.Domains {
+			keys = append(keys, p.places.Domains[i].Keys...)
+		}
+	}
+	if err := g.load(ctx, keys); err != nil {
+		return err
+	}
+	if err := g.followLinks(ctx); err != nil {
+		return err
+	}
+	for _, p := range list {
+		if err := g.judge(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge finds what blocks an address.
+func (g *gathering) judge(p *person) error {
+	p.exact, p.folded = g.find(&p.places.Exact), g.find(&p.places.Folded)
+	var known consent.Known
+	var folded []feed.Rule
+	if p.exact != nil {
+		known.Exact = p.exact.State
+	}
+	if p.folded != nil {
+		spelling, err := g.locator.Digests.Spelling(p.folded.KeyVersion, p.address.Exact())
+		if err != nil {
+			return err
+		}
+		known.Folded, known.Spelling = p.folded.State, spelling.Sum
+		if folded, err = g.foldedRules(p.folded); err != nil {
+			return err
+		}
+	}
+	exact := g.in.Worths.ExactCard(known.Exact, known.Folded, known.Spelling)
+	domains := make([][]feed.Rule, len(p.places.Domains))
+	for i := range p.places.Domains {
+		if s := g.find(&p.places.Domains[i]); s != nil {
+			domains[i] = feed.DomainCard(s.State)
+		}
+	}
+	p.blocks = g.in.Channel.Blocks(exact, folded, domains, g.in.At)
+	p.ofFolded = len(p.blocks.Folded) > 0 || len(folded) > 0 && len(g.stopping(folded)) > 0
+	return nil
+}
+
+// foldedRules returns the rules of a folded form and of what it is linked with.
+func (g *gathering) foldedRules(s *cards.Subject) ([]feed.Rule, error) {
+	known := consent.Known{Folded: s.State}
+	err := known.GatherLinked(s.Key.Digest, func(digest [32]byte) (*consent.State, error) {
+		if other := g.loaded[storage.SubjectKey{Form: consent.FormFolded, Digest: digest}]; other != nil {
+			return other.State, nil
+		}
+		return nil, nil
+	})
+	return feed.FoldedCard(known.Folded, known.Linked), err
+}
+
+// stopping returns those of the rules that block where no grant counts.
+func (g *gathering) stopping(rules []feed.Rule) []feed.Rule {
+	b := g.in.Channel.Blocks(nil, rules, nil, g.in.At)
+	return b.Folded
+}

@@ -1,0 +1,169 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/service/asof"
+	"github.com/assent-io/assent/internal/service/changes"
+	"github.com/assent-io/assent/internal/service/consumers"
+)
+
+// blockList is what a program holds that read the block list of a channel.
+type blockList struct {
+	start   changes.BlockListStart
+	end     changes.BlockListEnd
+	entries []changes.BlockListEntry
+	names   map[string]bool // of the forms, as cardOf names cards
+	partial map[string]bool
+}
+
+func exportList(ctx context.Context, t testing.TB, s *Service, channel, consumer string) *blockList {
+	t.Helper()
+	l := &blockList{names: map[string]bool{}, partial: map[string]bool{}}
+	started, ended := 0, 0
+	err := s.ExportBlockList(ctx, changes.BlockListRequest{Channel: channel, Consumer: consumer}, func(p changes.BlockListPart) error {
+		if p.Start != nil {
+			l.start, started = *p.Start, started+1
+		}
+		if p.End != nil {
+			l.end, ended = *p.End, ended+1
+		}
+		for i := range p.Entries {
+			e := &p.Entries[i]
+			name := fmt.Sprintf("%d %s%s", e.Match, e.Address, e.Hash)
+			if e.Partial {
+				l.partial[name] = true
+			} else {
+				l.names[name] = true
+			}
+		}
+		l.entries = append(l.entries, p.Entries...)
+		return nil
+	})
+	if err != nil || started != 1 || ended != 1 || l.end.Entries != int64(len(l.entries)) {
+		t.Fatalf("%v; %d starts, %d ends, %d entries of %d", err, started, ended, len(l.entries), l.end.Entries)
+	}
+	return l
+}
+
+// isBlock reports whether a check answers with a reason that the block list is about.
+func isBlock(reason consent.Code) bool {
+	return slices.Contains([]consent.Code{
+		consent.CodeLegalBlock, consent.CodeRestricted, consent.CodeHardBounce, consent.CodeSuppressed, consent.CodeWithdrawn, consent.CodeRefused,
+		consent.CodeObjection, consent.CodeComplaint, consent.CodeErased, consent.CodeExternalList,
+	}, reason)
+}
+
+// has reports whether an address as it is stands on the list.
+func (l *blockList) has(text string) bool {
+	return l.names[plainName(consent.FormExact, text)] || l.names[plainName(consent.FormFolded, text)]
+}
+
+// isKnown reports whether something that was said of a spelling is later than what was erased of it.
+func (l *erasedLife) isKnown(spelling string) bool {
+	var said, erased consent.Instant
+	for _, st := range l.statements {
+		switch {
+		case st.Address != spelling:
+		case st.Kind == consent.KindErase:
+			erased = max(erased, st.Occurred)
+		case st.Kind == consent.KindWithdraw, st.Kind == consent.KindSuppress, st.Kind == consent.KindGrant:
+			said = max(said, st.Occurred)
+		default:
+		}
+	}
+	return said > erased
+}
+
+// wrongOnList says where the lists of a plain and of a keyed consumer say otherwise than checks, for every spelling; empty: nowhere.
+func (l *lived) wrongOnList(life *erasedLife, channel string, plain, keyed *blockList, name func(consent.Form, string) string) string {
+	for _, spelling := range life.spellings {
+		a, err := address.Parse(fmt.Sprintf(spelling, l.name))
+		if err != nil {
+			l.rt.Fatal(err)
+		}
+		reason := asked(l.ctx, l.w.t, l.s, channel, a.Exact(), asof.Moment{}).Reason
+		exact, folded := name(consent.FormExact, a.Exact()), name(consent.FormFolded, a.Folded())
+		listed := keyed.names[exact] || keyed.names[folded]
+		switch {
+		case isBlock(reason) && life.isKnown(spelling) && !plain.has(a.Exact()):
+			return fmt.Sprintf("%s is blocked (%s) and not on the list", spelling, reason)
+		case !isBlock(reason) && plain.has(a.Exact()):
+			return fmt.Sprintf("%s is not blocked (%s) and on the list", spelling, reason)
+		case isBlock(reason) && life.isKnown(spelling) && !listed:
+			return fmt.Sprintf("%s is blocked (%s), and its hash is not on the list", spelling, reason)
+		case isBlock(reason) && !listed && !keyed.partial[folded]:
+			return fmt.Sprintf("%s is blocked (%s), and no filter of the list would have it", spelling, reason)
+		case !isBlock(reason) && keyed.names[exact]:
+			return fmt.Sprintf("%s is not blocked (%s), and its hash is on the list", spelling, reason)
+		}
+	}
+	return ""
+}
+
+func TestBlockList_HasWhatChecksBlock_AndNothingElse(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		plain := w.reader(ctx, s, "plain", consumers.FormPlain)
+		keyed := w.reader(ctx, s, "keyed", consumers.FormKeyed)
+		count := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			count++
+			life := drawLife(rt, w.clock.Now())
+			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("list%d", count)}
+			l.arrive(&life)
+			w.clock.Advance(time.Second)
+			l.carryOut()
+			for _, channel := range []string{"newsletter", "product-marketing"} {
+				of := exportList(plain.ctx, t, s, channel, "plain")
+				hashes := exportList(keyed.ctx, t, s, channel, "keyed")
+				if text := l.wrongOnList(&life, channel, of, hashes, keyed.name); text != "" {
+					rt.Fatalf("on %s: %s\nrecorded: %s", channel, text, shortLife(life.statements))
+				}
+			}
+		})
+	})
+}
+
+func TestBlockList_OfADomain_HasTheDomainAndItsKnownAddresses(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		plain := w.reader(ctx, s, "plain", consumers.FormPlain)
+		keyed := w.reader(ctx, s, "keyed", consumers.FormKeyed)
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@mail.blocked.example", start))
+		w.mustRecord(ctx, s, consentOn("newsletter", "bert@other.example", start))
+		w.mustRecord(ctx, s, withdrawal("product-marketing", "carl@blocked.example"))
+		w.mustRecord(ctx, s, statement.Statement{
+			Kind: consent.KindSuppress, Domain: "blocked.example", Reason: consent.ReasonManual, Scope: consent.ScopeAll, Note: "asked for by the company",
+			Occurred: consent.InstantOf(start),
+		})
+		of := exportList(plain.ctx, t, s, "newsletter", "plain")
+		for name, want := range map[string]bool{
+			plainName(consent.FormDomain, "blocked.example"):          true,
+			plainName(consent.FormExact, "anna@mail.blocked.example"): true,
+			plainName(consent.FormExact, "carl@blocked.example"):      true,
+			plainName(consent.FormFolded, "carl@blocked.example"):     false,
+			plainName(consent.FormExact, "bert@other.example"):        false,
+		} {
+			if of.names[name] != want {
+				t.Errorf("%s is on the list: %v", name, of.names[name])
+			}
+		}
+		hashes := exportList(keyed.ctx, t, s, "newsletter", "keyed")
+		if len(hashes.names) != 1 || !hashes.names[keyed.name(consent.FormDomain, "blocked.example")] {
+			t.Errorf("the list of hashes has %v", hashes.names)
+		}
+		if hashes.start.KeyID == "" || of.start.KeyID != "" || of.start.Form != "plain" || hashes.start.Position != 0 {
+			t.Errorf("the lists begin with %+v and %+v", of.start, hashes.start)
+		}
+	})
+}

@@ -1,0 +1,259 @@
+package changes
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/blocklist"
+	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/storage"
+)
+
+// BlockListRequest says which block list is exported.
+type BlockListRequest struct {
+	Channel  string
+	Consumer string // id; empty: none
+}
+
+// BlockListStart is what a block list begins with.
+type BlockListStart struct {
+	StoreID  [16]byte
+	Channel  feed.Channel
+	Form     string          // of the consumer
+	KeyID    string          // the name of the consumer's key, of the form keyed
+	Time     consent.Instant // what ended by then is not on the list
+	Position int64           // the list has everything up to it; 0 for a reader that sees no positions
+	Token    string          // from which the changes of the channel go on: the list has everything up to it, or more
+}
+
+// BlockListEnd is what a block list ends with.
+type BlockListEnd struct {
+	Entries  int64
+	Missing  int64 // forms that are blocked and could not be listed, for the address is not known any more
+	Reopened int64 // addresses that are not blocked because of a consent, although their folded form is
+}
+
+// BlockListEntry is one rule that blocks one form of an address, as the reader sees it.
+type BlockListEntry struct {
+	Match         consent.Form
+	Address, Hash string
+	Kind          feed.Kind
+	Scope         consent.Scope // of a suppression
+	Reason        consent.Code
+	Since, Until  consent.Instant
+	Partial       bool // see blocklist.Entry
+}
+
+// BlockListPart is a part of a block list: its start, entries, or its end.
+type BlockListPart struct {
+	Start   *BlockListStart
+	Entries []BlockListEntry
+	End     *BlockListEnd
+}
+
+// ExportBlockList sends the block list of a channel, page by page, each in short reads of its own. Errors: NO_CATALOG, UNKNOWN_CHANNEL,
+// OTHER_DEPARTMENT, INVALID_REQUEST for a consumer that is not told of refusals or suppressions, and those of send.
+func (f *Feed) ExportBlockList(ctx context.Context, in BlockListRequest, send func(BlockListPart) error) error {
+	r, at, err := f.begin(ctx, Request{From: FromNow, Channels: []string{in.Channel}, Consumer: in.Consumer})
+	if err != nil {
+		return env.StoreFault(ofOneChannel(err))
+	}
+	for _, kind := range []feed.Kind{feed.KindRefusal, feed.KindSuppression} {
+		if len(r.kinds) > 0 && !slices.Contains(r.kinds, kind) {
+			return fault.Errorf(fault.InvalidRequest, "consumer", "the consumer is told of some kinds of rules only: a block list needs a consumer "+
+				"that is told of refusals and of suppressions, or none")
+		}
+	}
+	at.missed = nil
+	x := &listing{feed: f, reader: r, at: at, channel: in.Channel, send: send}
+	return env.StoreFault(x.run(ctx))
+}
+
+// ofOneChannel returns an error about the channels of a request as one of a request that has one.
+func ofOneChannel(err error) error {
+	if known, ok := errors.AsType[*fault.Error](err); ok && known.Field == "channels" {
+		return fault.Errorf(known.Code, "channel", "%s", known.Message)
+	}
+	return err
+}
+
+// listing is a block list under way.
+type listing struct {
+	feed    *Feed
+	reader  *reader
+	at      *place
+	channel string
+	send    func(BlockListPart) error
+	made    consent.Instant
+	last    storage.Head // that was read after the last page
+	end     BlockListEnd
+}
+
+func (x *listing) run(ctx context.Context) error {
+	head, err := x.feed.Store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	x.last, x.made = head, x.feed.now(&head)
+	if err := x.start(&head); err != nil {
+		return err
+	}
+	list := x.feed.lists.Begin()
+	for after := (consent.SubjectID{}); ; {
+		ids, err := x.feed.Store.SubjectIDs(ctx, after, snapshotPage)
+		if err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			break
+		}
+		through := ids[len(ids)-1]
+		if _, err := x.page(ctx, func(in *blocklist.Request) (page blocklist.Page, more bool, err error) {
+			page, err = list.Page(ctx, storage.IDRange{After: after, Through: through}, in)
+			return page, true, err
+		}); err != nil {
+			return err
+		}
+		after = through
+	}
+	for more := true; more; {
+		if more, err = x.page(ctx, func(in *blocklist.Request) (blocklist.Page, bool, error) {
+			return list.Rest(ctx, snapshotPage, in)
+		}); err != nil {
+			return err
+		}
+	}
+	return x.send(BlockListPart{End: &x.end})
+}
+
+// token returns from where changes may be followed, and the position up to which the list has everything.
+func (x *listing) token() (string, int64, error) {
+	var p Page
+	err := x.feed.sign(x.reader, x.at, &window{head: x.last, to: x.at.Mark}, &p)
+	return p.Token, p.Position, err
+}
+
+func (x *listing) start(head *storage.Head) error {
+	s := &BlockListStart{StoreID: head.StoreID, Form: string(x.reader.form.name), Time: x.made}
+	i := slices.IndexFunc(x.reader.infos, func(c feed.Channel) bool { return c.Coverage.Channel == x.channel })
+	if i < 0 {
+		return unknownChannel(x.channel)
+	}
+	s.Channel = x.reader.infos[i]
+	var err error
+	if x.reader.form.keyed() {
+		if s.KeyID, err = x.reader.consumer.Key.ID(x.feed.Keys.ListKey()); err != nil {
+			return err
+		}
+	}
+	if s.Token, s.Position, err = x.token(); err != nil {
+		return err
+	}
+	return x.send(BlockListPart{Start: s})
+}
+
+func unknownChannel(id string) error {
+	return fault.Errorf(fault.UnknownChannel, "channel", "the catalog in force has no channel %q", id)
+}
+
+// page sends what is read for the list. The head is read before that: it has everything up to there, or more.
+func (x *listing) page(ctx context.Context, read func(*blocklist.Request) (blocklist.Page, bool, error)) (more bool, err error) {
+	f := x.feed
+	head, err := f.Store.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	w := &window{head: head}
+	if err := f.putCatalog(ctx, w); err != nil {
+		return false, err
+	}
+	if err := f.under(x.reader, w.catalog); err != nil {
+		return false, err
+	}
+	worths, err := f.worths.under(w.catalog)
+	if err != nil {
+		return false, err
+	}
+	channel := worths.Channel(x.channel)
+	if channel == nil {
+		return false, unknownChannel(x.channel)
+	}
+	page, more, err := read(&blocklist.Request{Channel: channel, Worths: worths, At: x.made, Hashed: x.reader.form.keyed()})
+	if err != nil {
+		return false, err
+	}
+	if x.last, err = f.Store.Head(ctx); err != nil {
+		return false, err
+	}
+	if err := f.readmit(ctx, x.reader, &x.last); err != nil {
+		return false, err
+	}
+	return more, x.tell(ctx, &page)
+}
+
+// tell sends a page, and counts it as disclosures to the caller.
+func (x *listing) tell(ctx context.Context, page *blocklist.Page) error {
+	entries := make([]BlockListEntry, len(page.Entries))
+	told := make([]storage.SubjectKey, 0, len(page.Entries))
+	for i := range page.Entries {
+		e := &page.Entries[i]
+		var err error
+		if entries[i], err = x.reader.form.listed(e); err != nil {
+			return err
+		}
+		if e.About != nil && (len(told) == 0 || told[len(told)-1] != e.About.Key) {
+			told = append(told, e.About.Key)
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b BlockListEntry) int { // The order of the ids says nothing.
+		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Hash, b.Hash))
+	})
+	x.end.Entries += int64(len(entries))
+	x.end.Missing += page.Missing
+	x.end.Reopened += page.Reopened
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := x.feed.disclosures.Count(ctx, &x.reader.who, x.feed.now(&x.last), x.channel, told...); err != nil {
+		return err
+	}
+	x.feed.counts.entries.Add(int64(len(entries)))
+	return x.send(BlockListPart{Entries: entries})
+}
+
+// listed returns an entry of a block list as the reader sees it.
+func (x *form) listed(e *blocklist.Entry) (BlockListEntry, error) {
+	rule := e.Rule
+	if x.keyed() {
+		rule = rule.ByDay()
+	}
+	seen := BlockListEntry{
+		Match: e.Match, Kind: rule.Kind, Scope: rule.Scope, Reason: rule.Shown(), Since: rule.Since, Until: rule.Until, Partial: e.Partial,
+	}
+	switch {
+	case x.keyed():
+		inner := e.Inner
+		if e.Text != "" {
+			var err error
+			if inner, err = x.keys.ListHash(e.Match, e.Text); err != nil {
+				return seen, err
+			}
+		}
+		mac := hmac.New(sha256.New, x.own[:])
+		mac.Write(inner[:])
+		seen.Hash = hex.EncodeToString(mac.Sum(nil))
+	case x.legacy():
+		seen.Hash = x.sum(e.Text)
+	default:
+		seen.Address = e.Text
+	}
+	return seen, nil
+}
