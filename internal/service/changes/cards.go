@@ -37,6 +37,7 @@ func (g *gatherer) cards(ctx context.Context) ([]card, error) {
 		if s := g.loaded[key]; s != nil && s.address != "" {
 			all = append(all, card{
 				match: consent.FormDomain, text: s.address, whole: whole, before: feed.DomainCard(s.before), after: feed.DomainCard(s.after),
+				actors: s.actors,
 			})
 		}
 	}
@@ -100,13 +101,14 @@ func (g *gatherer) exactCard(t *touchedExact) (card, error) {
 	var before, after consent.Known
 	if exact != nil {
 		before.Exact, after.Exact = exact.before, exact.after
-		c.about = append(c.about, exact.key)
+		c.about, c.actors = append(c.about, exact.key), append(c.actors, exact.actors...)
 	}
 	if folded != nil {
 		spelling, err := g.locator.Digests.Spelling(folded.version, a.Exact())
 		if err != nil {
 			return c, err
 		}
+		c.actors = append(c.actors, folded.actors...)
 		before.Folded, after.Folded = folded.before, folded.after
 		before.Spelling, after.Spelling = spelling.Sum, spelling.Sum
 		if exact == nil {
@@ -138,13 +140,28 @@ func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded)
 			}
 		}
 	}
-	c.folded = c.text
+	c.folded, c.actors = c.text, g.actorsOf(s)
 	var err error
 	if c.before, err = g.foldedRules(s, func(s *subject) *consent.State { return s.before }); err != nil {
 		return c, err
 	}
 	c.after, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
 	return c, err
+}
+
+// actorsOf returns who recorded what changed of a folded form, and of what it is linked with. What its links alone changed was recorded by
+// no client that knows of it.
+func (g *gatherer) actorsOf(s *subject) []string {
+	if len(s.actors) == 0 {
+		return nil
+	}
+	all := slices.Clone(s.actors)
+	for _, link := range linksOf(s) {
+		if other := g.loaded[storage.SubjectKey{Form: consent.FormFolded, Digest: link.With.Folded}]; other != nil {
+			all = append(all, other.actors...)
+		}
+	}
+	return all
 }
 
 // foldedRules returns the rules of a folded form and of what it is linked with, before or after.

@@ -24,6 +24,8 @@ type card struct {
 	// ofFolded are the rules of the folded form of an exact one.
 	ofFolded []feed.Rule
 	subject  *subject // of a folded form
+	// actors are the clients that recorded what changed of it, as far as it is what they recorded; none: it follows from something else.
+	actors []string
 	// whole reports that what readers hold of the card may be other than before: they are told to forget it, and what holds.
 	whole bool
 }

@@ -22,6 +22,7 @@ type subject struct {
 	after   *consent.State
 	// rewritten reports that an erasure took events of it that may have been told.
 	rewritten bool
+	actors    []string // clients that recorded the events of the part that is read
 }
 
 // reading is a part of the ledger that subjects are read of: the events after one position up to another.
@@ -88,6 +89,9 @@ func (f *Feed) fold(ctx context.Context, part reading, byKey map[storage.Subject
 			known = len(events)
 		}
 		s.rewritten = slices.ContainsFunc(events[known:], func(e consent.Event) bool { return len(e.Was) > 0 })
+		for i := range events[known:] {
+			s.actors = append(s.actors, events[known+i].Actor)
+		}
 		s.before = consent.Fold(slices.Clone(events[:known]))
 		s.after = consent.Fold(events)
 	}
