@@ -55,6 +55,8 @@ func changeOf(c changes.Change) assentv1.ChangeType {
 		return assentv1.ChangeType_CHANGE_TYPE_REMOVED
 	case changes.Reset:
 		return assentv1.ChangeType_CHANGE_TYPE_RESET
+	case changes.Kept:
+		return assentv1.ChangeType_CHANGE_TYPE_KEPT
 	default:
 		return assentv1.ChangeType_CHANGE_TYPE_UNSPECIFIED
 	}
