@@ -149,12 +149,24 @@ func DropDeliveriesAbout(card []byte) storage.Statement {
 	}
 }
 
-// DropOldDeliveries deletes deliveries that ended long ago: those delivered that were last tried before one instant, and the dead ones that
-// were before another.
+// DropDeliveriesAt deletes the deliveries of a webhook about a form of an address, but for those that tell to forget it, if the webhook is
+// at a turn.
+func DropDeliveriesAt(webhook string, card []byte, turn [16]byte) storage.Statement {
+	return storage.Statement{
+		Doing: "delete deliveries about an address",
+		SQL: `DELETE FROM webhook_deliveries WHERE webhook = $1 AND card = $2 AND kind = 'card'
+			AND EXISTS (SELECT 1 FROM webhooks WHERE id = $1 AND turn = $3)`,
+		Args: []any{webhook, column.NotNull(card), turn[:]},
+	}
+}
+
+// DropOldDeliveries deletes deliveries that ended long ago: those delivered that were last tried before one instant, and of those made before
+// another the dead ones, and those about erased addresses whatever became of them.
 func DropOldDeliveries(delivered, dead consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "delete old deliveries",
-		SQL: `DELETE FROM webhook_deliveries WHERE state = 'delivered' AND attempted_time < $1 OR state = 'dead' AND attempted_time < $2`,
+		SQL: `DELETE FROM webhook_deliveries WHERE state = 'delivered' AND attempted_time < $1
+			OR (state = 'dead' OR kind = 'forget') AND created_time < $2`,
 		Args: []any{int64(delivered), int64(dead)},
 	}
 }
