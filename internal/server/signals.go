@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/telemetry"
+	"github.com/assent-io/assent/internal/webhook"
 )
 
 // signals are what a server tells of itself besides its log.
@@ -36,13 +37,16 @@ func (s *signals) shutdown(ctx context.Context) error {
 // observe has the metrics tell of a server whenever they are read.
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
-		s.metrics.ObserveServer(serverStats(local, l)))
+		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveWebhooks(local.webhookStats))
 }
 
 // countDecisions counts decisions.
 func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason consent.Code, n int) {
 	s.metrics.Decided(channel, verdict.String(), string(reason), n)
 }
+
+// countAttempts counts attempts to send messages to webhooks.
+func (s *signals) countAttempts(id string, outcome webhook.Outcome) { s.metrics.WebhookAttempted(id, string(outcome)) }
 
 // countCheckpoints returns what counts checkpoints that were to be kept.
 func (s *signals) countCheckpoints(ctx context.Context) func(kept bool) {

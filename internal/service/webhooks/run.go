@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage/tables"
@@ -22,6 +23,53 @@ func (s *Webhooks) RunWebhooks(ctx context.Context) error {
 			s.begin(rows[i].ID)
 		}
 	}
+	return env.StoreFault(s.count(ctx, rows))
+}
+
+// Backlog is what a webhook has not delivered.
+type Backlog struct {
+	Webhook string
+	Waiting int64
+	Oldest  consent.Instant // when the oldest that waits was made; zero: none waits
+	Dead    int64
+}
+
+// WebhookBacklogs returns what each webhook had not delivered when that was counted last, which is every few seconds.
+func (s *Webhooks) WebhookBacklogs() []Backlog {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.backlogs
+}
+
+// count counts what was not delivered, from time to time.
+func (s *Webhooks) count(ctx context.Context, rows []tables.Webhook) error {
+	now := s.Instant()
+	s.mu.Lock()
+	due := now >= s.counted.Add(countEvery) || now < s.counted
+	s.mu.Unlock()
+	if !due {
+		return nil
+	}
+	counts, err := tables.Backlogs(ctx, s.Store)
+	if err != nil {
+		return err
+	}
+	backlogs := make([]Backlog, len(rows))
+	for i := range rows {
+		backlogs[i].Webhook = rows[i].ID
+		for _, c := range counts {
+			switch {
+			case c.Webhook != rows[i].ID:
+			case c.State == tables.DeliveryWaiting:
+				backlogs[i].Waiting, backlogs[i].Oldest = c.Count, c.Oldest
+			case c.State == tables.DeliveryDead:
+				backlogs[i].Dead = c.Count
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.backlogs, s.counted = backlogs, now
 	return nil
 }
 
