@@ -44,7 +44,7 @@ type world struct {
 	damaged bool
 	sample  float64 // of the answers of the index is decided again
 	// wrap stands before the index of the services that are made next; nil: nothing does.
-	wrap func(x *index.Index) check.Index
+	wrap  func(x *index.Index) check.Index
 	hooks webhooks.Options // of the services that are made next
 	// byStore makes the next services answer by the store alone.
 	byStore bool

@@ -15,6 +15,7 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/webhooks"
 )
@@ -28,8 +29,9 @@ type receiver struct {
 	secrets []string // that it knows; a message must be signed with one of them
 	answer  func(m *message) int
 	header  func(m *message, h http.Header)
-	got     []message // in the order in which they came, whatever was answered
-	taken   []message // that were answered with 200 for the first time
+	took    func(m *message) // is called with each message that is taken for the first time
+	got     []message        // in the order in which they came, whatever was answered
+	taken   []message        // that were answered with 200 for the first time
 }
 
 // message is one that came.
@@ -37,22 +39,31 @@ type message struct {
 	ID      string
 	Type    string
 	Changes []told `json:"changes"`
-	At      int // how often it came, this time included
+	At      int    // how often it came, this time included
 	Header  http.Header
 }
 
 // told is an entry of a message.
 type told struct {
-	Change   string `json:"change"`
-	Match    string `json:"match"`
-	Address  string `json:"address"`
-	Hash     string `json:"hash"`
-	Channel  string `json:"channel"`
-	Kind     string `json:"kind"`
-	Reason   string `json:"reason"`
-	Since    string `json:"since"`
-	Scope    string `json:"scope"`
-	Position int64  `json:"position"`
+	Change        string        `json:"change"`
+	Match         string        `json:"match"`
+	Address       string        `json:"address"`
+	Hash          string        `json:"hash"`
+	Channel       string        `json:"channel"`
+	Scope         consent.Scope `json:"scope"`
+	Kind          string        `json:"kind"`
+	Reason        consent.Code  `json:"reason"`
+	Since         string        `json:"since"`
+	Until         string        `json:"until"`
+	CountsFrom    string        `json:"countsFrom"`
+	Order         string        `json:"order"`
+	Stops         string        `json:"stops"`
+	EndedBy       string        `json:"endedBy"`
+	EndsRefusal   bool          `json:"endsRefusal"`
+	EndsHonoured  bool          `json:"endsHonoured"`
+	EndsObjection bool          `json:"endsObjection"`
+	Imported      bool          `json:"imported"`
+	Position      int64         `json:"position"`
 }
 
 func (w *world) receiver() *receiver {
@@ -97,6 +108,9 @@ func (r *receiver) take(w http.ResponseWriter, request *http.Request) {
 	}
 	if status == http.StatusOK && !slices.ContainsFunc(r.taken, func(t message) bool { return t.ID == m.ID }) {
 		r.taken = append(r.taken, m)
+		if r.took != nil {
+			r.took(&m)
+		}
 	}
 	r.mu.Unlock()
 	if header != nil {
@@ -136,7 +150,7 @@ func lines(messages []message) []string {
 	for _, m := range messages {
 		var parts []string
 		for _, e := range m.Changes {
-			parts = append(parts, strings.Join(strings.Fields(strings.Join([]string{e.Change, e.Match, e.Address, e.Kind, e.Channel, e.Scope, e.Reason}, " ")), " "))
+			parts = append(parts, strings.Join(strings.Fields(strings.Join([]string{e.Change, e.Match, e.Address, e.Kind, e.Channel, string(e.Scope), string(e.Reason)}, " ")), " "))
 		}
 		list = append(list, strings.Join(parts, "; "))
 	}
@@ -189,7 +203,6 @@ func TestWebhooks_TellWhatChanges_AfterASnapshotIsAskedFor(t *testing.T) {
 		w.finish(ctx, s)
 		got := lines(r.all())
 		slices.Sort(got)
-		t.Logf("%s", strings.Join(got, "\n"))
 		if len(got) != 2 {
 			t.Fatalf("messages: %q", got)
 		}

@@ -264,7 +264,7 @@ func (g *gatherer) touchCard(ctx context.Context, named Card) error {
 				return err
 			}
 			if t := g.folded[s.key]; t != nil {
-				t.text = named.Text
+				t.text, t.kept = named.Text, s.address == ""
 			}
 		}
 	}
