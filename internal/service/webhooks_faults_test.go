@@ -308,7 +308,13 @@ func TestWebhooks_Erasure_TakesWhatWaits_AndTellsToForget(t *testing.T) {
 		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
 		w.finish(ctx, s)
 		before := len(w.deliveries(ctx, s, "waiting"))
+		if !sealedHolds(t, w, `"address":"ann@example.com"`) {
+			t.Error("no message about ann can be found: the search below would show nothing")
+		}
 		w.erase(ctx, s, "ann@example.com")
+		if sealedHolds(t, w, `"address":"ann@example.com"`) {
+			t.Error("a message about ann is left")
+		}
 		if left := w.deliveries(ctx, s, "waiting"); len(left) != 1 || before < 3 {
 			t.Errorf("of %d there wait %+v", before, left)
 		}
@@ -324,6 +330,12 @@ func TestWebhooks_Erasure_TakesWhatWaits_AndTellsToForget(t *testing.T) {
 		}
 		if strings.Contains(text, "ADDED exact ann@") || strings.Contains(text, "ADDED folded ann@") {
 			t.Errorf("the erased person came:\n%s", text)
+		}
+		if err := s.ForgetRemovals(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if sealedHolds(t, w, "ann@example.com") {
+			t.Error("the address is left after all were told")
 		}
 	})
 }
@@ -558,6 +570,33 @@ func TestWebhooks_ReadingWithTheirConsumer_MovesNothingOn(t *testing.T) {
 		w.finish(ctx, s)
 		if text := strings.Join(lines(r.all()), "\n"); !strings.Contains(text, "REMOVED exact ann@example.com address") {
 			t.Errorf("the erasure was not told: %s", text)
+		}
+	})
+}
+
+func TestWebhooks_TwoServers_OneOfThemSends(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		other := w.second(s)
+		came, hold := make(chan struct{}, 10), make(chan struct{})
+		r.mu.Lock()
+		r.header = func(*message, http.Header) {
+			came <- struct{}{}
+			<-hold
+		}
+		r.mu.Unlock()
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		ended := make(chan error)
+		go func() { ended <- s.FinishWebhooks(ctx) }()
+		<-came
+		w.finish(ctx, other)
+		close(hold)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		w.finish(ctx, other)
+		if got := r.all(); len(got) != 1 {
+			t.Errorf("it came %d times", len(got))
 		}
 	})
 }

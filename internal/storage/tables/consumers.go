@@ -78,9 +78,9 @@ func SetConsumerChannels(id string, channels []string) storage.Statement {
 func AcknowledgeConsumer(id string, upTo storage.Mark, at consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "note what a consumer has",
-		SQL:   `UPDATE consumers SET acknowledged_position = $2, acknowledged_revision = $3, seen_time = $4
+		SQL: `UPDATE consumers SET acknowledged_position = $2, acknowledged_revision = $3, seen_time = $4
 			WHERE id = $1 AND id NOT IN (SELECT id FROM webhooks)`,
-		Args:  []any{id, upTo.Position, upTo.Revision, int64(at)},
+		Args: []any{id, upTo.Position, upTo.Revision, int64(at)},
 	}
 }
 
