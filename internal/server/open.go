@@ -20,10 +20,11 @@ import (
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service"
-	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -161,7 +162,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	local := &Local{store: store}
 	opts := service.Options{
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
-		AcceptAhead: cfg.AcceptLedgerAhead, Unsafe: how.unsafe,
+		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
 		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
 	}
 	if how.index && !cfg.NoIndex {

@@ -37,7 +37,21 @@ func (s *signals) shutdown(ctx context.Context) error {
 // observe has the metrics tell of a server whenever they are read.
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
-		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveWebhooks(local.webhookStats))
+		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
+		s.metrics.ObserveWebhooks(local.webhookStats))
+}
+
+// feedStats returns what the metrics tell of the change feed.
+func (l *Local) feedStats() telemetry.FeedStats { return telemetry.FeedStats(l.FeedStats()) }
+
+// feedLags returns how far the consumers of the feed are behind.
+func (l *Local) feedLags(ctx context.Context) ([]telemetry.ConsumerLag, error) {
+	lags, err := l.FeedLags(ctx)
+	list := make([]telemetry.ConsumerLag, len(lags))
+	for i := range lags {
+		list[i] = telemetry.ConsumerLag(lags[i])
+	}
+	return list, err
 }
 
 // countDecisions counts decisions.
@@ -46,7 +60,9 @@ func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason
 }
 
 // countAttempts counts attempts to send messages to webhooks.
-func (s *signals) countAttempts(id string, outcome webhook.Outcome) { s.metrics.WebhookAttempted(id, string(outcome)) }
+func (s *signals) countAttempts(id string, outcome webhook.Outcome) {
+	s.metrics.WebhookAttempted(id, string(outcome))
+}
 
 // countCheckpoints returns what counts checkpoints that were to be kept.
 func (s *signals) countCheckpoints(ctx context.Context) func(kept bool) {

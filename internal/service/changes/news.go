@@ -5,9 +5,9 @@ import (
 	"context"
 	"slices"
 
-	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -100,10 +100,10 @@ func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p 
 		return err
 	}
 	// What blocks comes before what allows.
-	slices.SortStableFunc(w.cards, func(a, b card) int { return cmp.Compare(rankOf(a.match), rankOf(b.match)) })
+	slices.SortStableFunc(w.cards, func(a, b cards.Card) int { return cmp.Compare(rankOf(a.Match), rankOf(b.Match)) })
 	for i := range w.cards {
 		c := &w.cards[i]
-		if c.kept && !told[c.text] && !r.form.keyed() || r.isEcho(c) {
+		if c.Kept && !told[c.Text] && !r.form.keyed() || r.isEcho(c) {
 			continue
 		}
 		if err := f.newsOf(ctx, r, w, c, p); err != nil {
@@ -129,14 +129,14 @@ func rankOf(match consent.Form) int {
 }
 
 // isEcho reports whether all that changed of a card was recorded by the reader's own client.
-func (r *reader) isEcho(c *card) bool {
-	return !c.whole && len(c.actors) > 0 && !slices.ContainsFunc(c.actors, func(id string) bool { return id != r.who.ID })
+func (r *reader) isEcho(c *cards.Card) bool {
+	return !c.Whole && len(c.Actors) > 0 && !slices.ContainsFunc(c.Actors, func(id string) bool { return id != r.who.ID })
 }
 
 // newsOf puts into a page what a card of a window tells, if anything of it changed for the reader.
-func (f *Feed) newsOf(ctx context.Context, r *reader, w *window, c *card, p *NewsPage) error {
-	spelled := r.form.legacy() && c.match == consent.FormExact // Such a reader is told of a spelling whenever it is touched.
-	if removed, added := feed.Diff(r.seen(c.before), r.seen(c.after)); len(removed)+len(added) == 0 && !c.whole && !spelled {
+func (f *Feed) newsOf(ctx context.Context, r *reader, w *window, c *cards.Card, p *NewsPage) error {
+	spelled := r.form.legacy() && c.Match == consent.FormExact // Such a reader is told of a spelling whenever it is touched.
+	if removed, added := feed.Diff(r.seen(c.Before), r.seen(c.After)); len(removed)+len(added) == 0 && !c.Whole && !spelled {
 		return nil
 	}
 	entries, err := f.tellCard(ctx, r, w, c, true)
@@ -145,7 +145,7 @@ func (f *Feed) newsOf(ctx context.Context, r *reader, w *window, c *card, p *New
 	}
 	named, err := f.nameCard(c)
 	p.News = append(p.News, News{Card: named, Entries: entries})
-	f.sent(len(entries))
+	f.counts.entries.Add(int64(len(entries)))
 	return err
 }
 
@@ -153,11 +153,11 @@ func (f *Feed) newsOf(ctx context.Context, r *reader, w *window, c *card, p *New
 func (f *Feed) newsOfRemovals(r *reader, removals []removal, p *NewsPage) error {
 	for i := range removals {
 		a := removals[i].address
-		exact, err := f.nameCard(&card{match: consent.FormExact, text: a.Exact(), folded: a.Folded()})
+		exact, err := f.nameCard(&cards.Card{Match: consent.FormExact, Text: a.Exact(), Folded: a.Folded()})
 		if err != nil {
 			return err
 		}
-		folded, err := f.nameCard(&card{match: consent.FormFolded, text: a.Folded(), folded: a.Folded()})
+		folded, err := f.nameCard(&cards.Card{Match: consent.FormFolded, Text: a.Folded(), Folded: a.Folded()})
 		if err != nil {
 			return err
 		}
@@ -170,17 +170,17 @@ func (f *Feed) newsOfRemovals(r *reader, removals []removal, p *NewsPage) error 
 }
 
 // nameCard returns the name of a card.
-func (f *Feed) nameCard(c *card) (Card, error) {
-	named := Card{Match: c.match, Text: c.text, Folded: c.folded, Hash: c.inner, Person: c.person}
-	if c.text == "" {
+func (f *Feed) nameCard(c *cards.Card) (Card, error) {
+	named := Card{Match: c.Match, Text: c.Text, Folded: c.Folded, Hash: c.Inner, Person: c.Person}
+	if c.Text == "" {
 		return named, nil
 	}
 	var err error
-	if named.Hash, err = f.Keys.ListHash(c.match, c.text); err != nil {
+	if named.Hash, err = f.Keys.ListHash(c.Match, c.Text); err != nil {
 		return named, err
 	}
-	if named.Person = named.Hash; c.match != consent.FormDomain {
-		named.Person, err = f.Keys.ListHash(consent.FormFolded, c.folded)
+	if named.Person = named.Hash; c.Match != consent.FormDomain {
+		named.Person, err = f.Keys.ListHash(consent.FormFolded, c.Folded)
 	}
 	return named, err
 }
@@ -212,61 +212,17 @@ func (f *Feed) cardNews(ctx context.Context, consumer, token string, named Card)
 	if err != nil {
 		return News{}, err
 	}
-	g := f.newGatherer(reading{after: at.Position, upTo: at.Position}, worths)
-	if err := g.touchCard(ctx, named); err != nil {
-		return News{}, err
-	}
-	cards, err := g.cards(ctx)
+	c, err := f.cards.ReadOne(ctx, cards.Part{After: at.Position, UpTo: at.Position}, worths, named.Match, named.Text, named.Folded)
 	if err != nil {
 		return News{}, err
 	}
-	c := &card{match: named.Match, text: named.Text, folded: named.Folded}
-	for i := range cards {
-		if cards[i].match == named.Match && cards[i].text == named.Text {
-			c = &cards[i]
-		}
-	}
 	n := News{Card: named}
-	if n.Entries, err = f.tellCard(ctx, r, w, c, true); err != nil || len(n.Entries) > 0 {
+	if n.Entries, err = f.tellCard(ctx, r, w, &c, true); err != nil || len(n.Entries) > 0 {
 		return n, err
 	}
-	to, known, err := r.form.recipient(c)
+	to, known, err := r.form.recipient(&c)
 	if known {
 		n.Entries = []Entry{r.form.entry(Reset, &to, &feed.Rule{}, at.Position)}
 	}
 	return n, err
-}
-
-// touchCard touches one card, and reads what it rests on.
-func (g *gatherer) touchCard(ctx context.Context, named Card) error {
-	switch named.Match {
-	case consent.FormExact:
-		a, err := address.Parse(named.Text)
-		if err != nil {
-			return err
-		}
-		if err := g.touchExact(a, false); err != nil {
-			return err
-		}
-		if err := g.loadPlaces(ctx); err != nil {
-			return err
-		}
-	default:
-		place, err := g.locator.Place(named.Match, named.Text)
-		if err != nil {
-			return err
-		}
-		if err := g.load(ctx, place.Keys); err != nil {
-			return err
-		}
-		if s := g.find(&place); s != nil {
-			if err := g.touch(s, false); err != nil {
-				return err
-			}
-			if t := g.folded[s.key]; t != nil {
-				t.text, t.kept = named.Text, s.address == ""
-			}
-		}
-	}
-	return g.followLinks(ctx)
 }

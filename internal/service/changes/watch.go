@@ -43,11 +43,12 @@ func (x *watching) run(ctx context.Context) error {
 		return err
 	}
 	for more := true; more; {
+		before := x.at.Mark
 		p, err := x.feed.next(ctx, x.reader, x.at, defaultPage)
 		if err != nil {
 			return err
 		}
-		if more = p.More; len(p.Entries) > 0 || !more || x.isDue() {
+		if more = p.More; len(p.Entries) > 0 || !more && x.at.Mark != before || x.isDue() {
 			if err := x.tell(ctx, p); err != nil {
 				return err
 			}
@@ -116,11 +117,11 @@ func (x *watching) catchUp(ctx context.Context, to storage.Mark) error {
 }
 
 // isDue reports whether the watcher has heard nothing for so long that a heartbeat is due.
-func (x *watching) isDue() bool { return x.feed.Clock().Sub(x.sent) >= heartbeatEvery }
+func (x *watching) isDue() bool { return time.Since(x.sent) >= heartbeatEvery }
 
 // tell sends a page. It does not wait for a reader that takes nothing once the hub has cut the watcher.
 func (x *watching) tell(ctx context.Context, p Page) error {
-	x.sent = x.feed.Clock()
+	x.sent = time.Now()
 	if x.hears == nil {
 		return x.send(p)
 	}
