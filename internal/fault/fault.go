@@ -63,6 +63,7 @@ const (
 	ConsumerMissing    Code = "CONSUMER_NOT_FOUND"
 	ConsumerRevoked    Code = "CONSUMER_REVOKED"
 	WebhookMissing     Code = "WEBHOOK_NOT_FOUND"
+	WebhookDisabled    Code = "WEBHOOK_DISABLED"
 	DeliveryMissing    Code = "DELIVERY_NOT_FOUND"
 	DeliveryNotDead    Code = "DELIVERY_NOT_DEAD"
 	RotationUnderWay   Code = "ROTATION_UNDER_WAY"
@@ -125,7 +126,7 @@ func AllCodes() []Code {
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
-		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, WebhookMissing, DeliveryMissing, DeliveryNotDead,
+		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,

@@ -70,16 +70,3 @@ func (l *Local) observe() (stats telemetry.IndexStats, there bool) {
 	stats.Compared, stats.Differing, stats.Skipped = sampled.Compared, sampled.Differing, sampled.Skipped
 	return stats, true
 }
-
-// webhookStats returns what metrics tell of webhooks.
-func (l *Local) webhookStats() []telemetry.WebhookStats {
-	var stats []telemetry.WebhookStats
-	for _, b := range l.WebhookBacklogs() {
-		s := telemetry.WebhookStats{Webhook: b.Webhook, Waiting: b.Waiting, Dead: b.Dead}
-		if !b.Oldest.IsZero() {
-			s.Oldest = b.Oldest.Time()
-		}
-		stats = append(stats, s)
-	}
-	return stats
-}

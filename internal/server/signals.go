@@ -54,6 +54,19 @@ func (l *Local) feedLags(ctx context.Context) ([]telemetry.ConsumerLag, error) {
 	return list, err
 }
 
+// webhookStats returns what metrics tell of webhooks.
+func (l *Local) webhookStats(ctx context.Context) ([]telemetry.WebhookStats, error) {
+	backlogs, err := l.WebhookBacklogs(ctx)
+	stats := make([]telemetry.WebhookStats, len(backlogs))
+	for i, b := range backlogs {
+		stats[i] = telemetry.WebhookStats{Webhook: b.Webhook, Waiting: b.Waiting, Dead: b.Dead}
+		if !b.Oldest.IsZero() {
+			stats[i].Oldest = b.Oldest.Time()
+		}
+	}
+	return stats, err
+}
+
 // countDecisions counts decisions.
 func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason consent.Code, n int) {
 	s.metrics.Decided(channel, verdict.String(), string(reason), n)

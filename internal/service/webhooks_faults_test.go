@@ -524,6 +524,12 @@ func TestWebhooks_ManagedByThoseWhoManageClients_SeenByTheirOwn(t *testing.T) {
 				t.Errorf("%s by a client that may not manage: %v", name, err)
 			}
 		}
+		if got, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Mode: webhook.Binary}); err != nil || got.Mode != webhook.Binary {
+			t.Errorf("in binary mode: %+v, %v", got, err)
+		}
+		if got, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Mode: webhook.Structured}); err != nil || got.Mode != webhook.Structured {
+			t.Errorf("in structured mode: %+v, %v", got, err)
+		}
 		trial, err := s.TestWebhook(ctx, "crm")
 		if err != nil || trial.Answer.Outcome != webhook.Delivered {
 			t.Errorf("a trial: %+v, %v", trial, err)

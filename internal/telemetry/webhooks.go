@@ -1,13 +1,17 @@
 package telemetry
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 )
 
-// WebhookStats are what the metrics tell of a webhook.
+// WebhookStats are what the metrics tell of a webhook. There are as many webhooks as an administrator made.
 type WebhookStats struct {
 	Webhook string
 	Waiting int64     // messages
@@ -15,45 +19,36 @@ type WebhookStats struct {
 	Dead    int64
 }
 
-// webhookCollector tells of webhooks whenever metrics are read.
-type webhookCollector struct {
-	stats                 func() []WebhookStats
-	waiting, oldest, dead *prometheus.Desc
-}
-
-// ObserveWebhooks has the metrics tell of webhooks whenever they are read. The ids of webhooks are labels: administrators choose them, and
-// there are few.
-func (m *Metrics) ObserveWebhooks(stats func() []WebhookStats) error {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc("assent_webhook_"+name, help, []string{"webhook"}, nil)
+// ObserveWebhooks has the metrics tell of webhooks whenever they are read. An error of the function leaves them out.
+func (m *Metrics) ObserveWebhooks(stats func(ctx context.Context) ([]WebhookStats, error)) error {
+	meter := m.provider.Meter(scope)
+	waiting, err1 := meter.Int64ObservableGauge("assent.webhook.waiting", metric.WithDescription("Messages to a webhook that wait, on all servers."))
+	dead, err2 := meter.Int64ObservableGauge("assent.webhook.dead",
+		metric.WithDescription("Messages to a webhook that were given up and not replayed, on all servers."))
+	oldest, err3 := meter.Float64ObservableGauge("assent.webhook.oldest.waiting", metric.WithUnit("s"),
+		metric.WithDescription("When the oldest message was made that waits for a webhook, as a Unix time; absent if none waits."))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return fmt.Errorf("make the metrics: %w", err)
 	}
-	err := m.registry.Register(&webhookCollector{
-		stats: stats, waiting: desc("waiting", "Messages to a webhook that wait, as the database has them."),
-		oldest: desc("oldest_waiting_seconds", "When the oldest message was made that waits for a webhook, as a Unix time; absent if none waits."),
-		dead:   desc("dead", "Messages to a webhook that were given up and not replayed, as the database has them."),
-	})
+	_, err := meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		all, err := stats(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // The database is away, which other metrics tell.
+		}
+		for _, s := range all {
+			of := metric.WithAttributes(attribute.String("webhook", s.Webhook))
+			o.ObserveInt64(waiting, s.Waiting, of)
+			o.ObserveInt64(dead, s.Dead, of)
+			if !s.Oldest.IsZero() {
+				o.ObserveFloat64(oldest, float64(s.Oldest.UnixMicro())/1e6, of)
+			}
+		}
+		return nil
+	}, waiting, dead, oldest)
 	if err != nil {
 		return fmt.Errorf("make the metrics: %w", err)
 	}
 	return nil
-}
-
-// Describe describes the metrics.
-func (c *webhookCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.waiting, c.oldest, c.dead} {
-		to <- d
-	}
-}
-
-// Collect tells the metrics.
-func (c *webhookCollector) Collect(to chan<- prometheus.Metric) {
-	for _, s := range c.stats() {
-		to <- prometheus.MustNewConstMetric(c.waiting, prometheus.GaugeValue, float64(s.Waiting), s.Webhook)
-		to <- prometheus.MustNewConstMetric(c.dead, prometheus.GaugeValue, float64(s.Dead), s.Webhook)
-		if !s.Oldest.IsZero() {
-			to <- prometheus.MustNewConstMetric(c.oldest, prometheus.GaugeValue, float64(s.Oldest.UnixMicro())/1e6, s.Webhook)
-		}
-	}
 }
 
 // WebhookAttempted counts an attempt to send a message.

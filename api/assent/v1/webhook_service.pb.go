@@ -290,7 +290,9 @@ type CreateWebhookRequest struct {
 	// How messages are written: structured or binary; empty: structured.
 	Mode string `protobuf:"bytes,7,opt,name=mode,proto3" json:"mode,omitempty"`
 	// Makes a repetition safe: the same id with the same body gets the first answer, for seven days.
-	RequestId     string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Whether it begins disabled: nothing is sent until it is enabled, but TestWebhook works.
+	Disabled      bool `protobuf:"varint,9,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -379,6 +381,13 @@ func (x *CreateWebhookRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *CreateWebhookRequest) GetDisabled() bool {
+	if x != nil {
+		return x.Disabled
+	}
+	return false
 }
 
 // A new webhook.
@@ -1541,7 +1550,7 @@ const file_assent_v1_webhook_service_proto_rawDesc = "" +
 	"\bposition\x18\x0e \x01(\x03R\bposition\x12\x18\n" +
 	"\awaiting\x18\x0f \x01(\x03R\awaiting\x12J\n" +
 	"\x13oldest_waiting_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x11oldestWaitingTime\x12\x12\n" +
-	"\x04dead\x18\x11 \x01(\x03R\x04dead\"\x81\x04\n" +
+	"\x04dead\x18\x11 \x01(\x03R\x04dead\"\xa2\x04\n" +
 	"\x14CreateWebhookRequest\x12\xc8\x01\n" +
 	"\x02id\x18\x01 \x01(\tB\xb7\x01\xe0A\x02\xbaH\xb0\x01\xba\x01\xa6\x01\n" +
 	"\n" +
@@ -1555,7 +1564,8 @@ const file_assent_v1_webhook_service_proto_rawDesc = "" +
 	"\x04mode\x18\a \x01(\tB\x1e\xe0A\x01\xbaH\x18r\x16R\x00R\n" +
 	"structuredR\x06binaryR\x04mode\x12-\n" +
 	"\n" +
-	"request_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"o\n" +
+	"request_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12\x1f\n" +
+	"\bdisabled\x18\t \x01(\bB\x03\xe0A\x01R\bdisabled\"o\n" +
 	"\x15CreateWebhookResponse\x12,\n" +
 	"\awebhook\x18\x01 \x01(\v2\x12.assent.v1.WebhookR\awebhook\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\x12\x10\n" +

@@ -65,7 +65,7 @@ type WebhookServiceClient interface {
 	// what was sent. Errors: NOT_FOUND with WEBHOOK_NOT_FOUND; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
 	// Replaces dead messages by new ones, which tell what holds now about the same addresses and are sent after what waits for the same person.
-	// The dead ones are deleted. Errors: NOT_FOUND with WEBHOOK_NOT_FOUND or DELIVERY_NOT_FOUND; FAILED_PRECONDITION with DELIVERY_NOT_DEAD;
+	// The dead ones are deleted. Errors: NOT_FOUND with WEBHOOK_NOT_FOUND or DELIVERY_NOT_FOUND; FAILED_PRECONDITION with DELIVERY_NOT_DEAD or WEBHOOK_DISABLED;
 	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest, opts ...grpc.CallOption) (*ReplayDeliveriesResponse, error)
 }
@@ -203,7 +203,7 @@ type WebhookServiceServer interface {
 	// what was sent. Errors: NOT_FOUND with WEBHOOK_NOT_FOUND; PERMISSION_DENIED with OTHER_DEPARTMENT.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
 	// Replaces dead messages by new ones, which tell what holds now about the same addresses and are sent after what waits for the same person.
-	// The dead ones are deleted. Errors: NOT_FOUND with WEBHOOK_NOT_FOUND or DELIVERY_NOT_FOUND; FAILED_PRECONDITION with DELIVERY_NOT_DEAD;
+	// The dead ones are deleted. Errors: NOT_FOUND with WEBHOOK_NOT_FOUND or DELIVERY_NOT_FOUND; FAILED_PRECONDITION with DELIVERY_NOT_DEAD or WEBHOOK_DISABLED;
 	// PERMISSION_DENIED with OTHER_DEPARTMENT.
 	ReplayDeliveries(context.Context, *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error)
 	mustEmbedUnimplementedWebhookServiceServer()

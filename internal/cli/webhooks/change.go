@@ -8,6 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/phrase"
 )
@@ -24,7 +25,7 @@ func (c *Commands) update() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
-		in.Id, in.RequestId = args[0], idOr(requestID)
+		in.Id, in.RequestId = args[0], kit.RequestID(requestID)
 		switch {
 		case enable && disable:
 			return terminal.Usagef("--enable and --disable cannot be used together")
@@ -45,10 +46,10 @@ func (c *Commands) update() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&in.Url, "url", "", "new URL")
 	flags.StringVar(&in.Mode, "mode", "", "new mode: structured or binary")
-	addChannels(flags, &in.Channels, "channel that it is told of from now on; may be given several times")
+	kit.AddChannels(flags, &in.Channels, "channel that it is told of from now on; may be given several times")
 	flags.BoolVar(&enable, "enable", false, "send again, also after an answer 410")
 	flags.BoolVar(&disable, "disable", false, "send nothing until it is enabled")
-	addRequestID(flags, &requestID)
+	kit.AddRequestID(flags, &requestID)
 	c.Complete(cmd, "mode", "structured", "binary")
 	return cmd
 }
@@ -64,7 +65,7 @@ func (c *Commands) rotate() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
-		in.Id, in.RequestId = args[0], idOr(requestID)
+		in.Id, in.RequestId = args[0], kit.RequestID(requestID)
 		answer, err := connect.Call(ctx, s, assentv1.NewWebhookServiceClient(s).RotateWebhookSecret, in)
 		if err != nil {
 			return err
@@ -81,7 +82,7 @@ func (c *Commands) rotate() *cobra.Command {
 		}
 	})
 	cmd.Flags().BoolVar(&in.Confirm, "confirm", false, "end the old secret now, because the receiver knows the new one; makes no new one")
-	addRequestID(cmd.Flags(), &requestID)
+	kit.AddRequestID(cmd.Flags(), &requestID)
 	return cmd
 }
 
@@ -94,7 +95,7 @@ func (c *Commands) remove() *cobra.Command {
 			if err := c.Ask(fmt.Sprintf("Delete the webhook %s for ever?", phrase.Printable(args[0])), yes); err != nil {
 				return err
 			}
-			in := &assentv1.DeleteWebhookRequest{Id: args[0], RequestId: idOr(requestID)}
+			in := &assentv1.DeleteWebhookRequest{Id: args[0], RequestId: kit.RequestID(requestID)}
 			answer, err := connect.Call(ctx, s, assentv1.NewWebhookServiceClient(s).DeleteWebhook, in)
 			if err != nil {
 				return err
@@ -106,6 +107,6 @@ func (c *Commands) remove() *cobra.Command {
 		}),
 	}
 	c.Yes(cmd, &yes)
-	addRequestID(cmd.Flags(), &requestID)
+	kit.AddRequestID(cmd.Flags(), &requestID)
 	return cmd
 }

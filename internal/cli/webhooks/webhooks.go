@@ -10,30 +10,19 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/atomicfile"
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/phrase"
 )
 
 // Commands makes the commands.
-type Commands struct {
-	*terminal.Terminal
-
-	// Asking makes the function of a command that asks a server.
-	Asking func(do func(ctx context.Context, args []string, s *connect.Server) error) func(*cobra.Command, []string) error
-	// Complete and Require are what the shell offers for a flag, and which flags are needed.
-	Complete func(cmd *cobra.Command, flag string, words ...string)
-	Require  func(cmd *cobra.Command, flags ...string)
-	// Yes adds the flag --yes.
-	Yes func(cmd *cobra.Command, yes *bool)
-}
+type Commands struct{ *kit.Kit }
 
 // All returns the commands below `assent webhooks`.
 func (c *Commands) All() []*cobra.Command {
@@ -58,7 +47,7 @@ func (c *Commands) create() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
-		in.Id, in.RequestId = args[0], idOr(requestID)
+		in.Id, in.RequestId = args[0], kit.RequestID(requestID)
 		answer, err := connect.Call(ctx, s, assentv1.NewWebhookServiceClient(s).CreateWebhook, in)
 		if err != nil {
 			return err
@@ -67,32 +56,19 @@ func (c *Commands) create() *cobra.Command {
 	})
 	flags := cmd.Flags()
 	flags.StringVar(&in.Client, "client", "", "client that is told; it has the scope feed")
-	addChannels(flags, &in.Channels, "channel that it is told of; may be given several times (default: all that the client reaches)")
+	kit.AddChannels(flags, &in.Channels, "channel that it is told of; may be given several times (default: all that the client reaches)")
 	flags.StringSliceVar(&in.Kinds, "kind", nil, "grant, refusal or suppression; may be given several times (default: all)")
 	flags.StringVar(&in.Form, "form", "", "how it sees addresses: plain, keyed, md5, sha1, sha256 or sha512")
 	flags.StringVar(&in.Url, "url", "", "where messages are sent: https://…")
 	flags.StringVar(&in.Mode, "mode", "structured", "how messages are written: structured or binary")
 	flags.StringVar(&out, "out-secret", "", "new file for the secret, and on a second line the key of the form keyed (default: standard output)")
-	addRequestID(flags, &requestID)
+	flags.BoolVar(&in.Disabled, "disabled", false, "send nothing until it is enabled; a test works before")
+	kit.AddRequestID(flags, &requestID)
 	c.Require(cmd, "client", "form", "url")
 	c.Complete(cmd, "form", "plain", "keyed", "md5", "sha1", "sha256", "sha512")
 	c.Complete(cmd, "kind", "grant", "refusal", "suppression")
 	c.Complete(cmd, "mode", "structured", "binary")
 	return cmd
-}
-
-func addChannels(flags *pflag.FlagSet, to *[]string, usage string) { flags.StringSliceVar(to, "channel", nil, usage) }
-
-func addRequestID(flags *pflag.FlagSet, to *string) {
-	flags.StringVar(to, "request-id", "", "UUID that makes a repetition of the command safe (default: a new one)")
-}
-
-// idOr returns a request id: calls are repeated by the command itself while the server is away.
-func idOr(given string) string {
-	if given != "" {
-		return given
-	}
-	return uuid.NewString()
 }
 
 // writeSecrets writes the secrets of a new webhook: alone to standard output, or to a file.
@@ -126,7 +102,7 @@ func (c *Commands) writeSecrets(answer *assentv1.CreateWebhookResponse, out, req
 
 func (c *Commands) list() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the webhooks, what waits for each, and what was given up", Args: noArguments,
+		Use: "list", Short: "List the webhooks, what waits for each, and what was given up", Args: c.NoArguments,
 		RunE: c.Asking(func(ctx context.Context, _ []string, s *connect.Server) error {
 			all, in := &assentv1.ListWebhooksResponse{}, &assentv1.ListWebhooksRequest{PageSize: 1000}
 			for more := true; more; more = in.GetPageToken() != "" {
@@ -144,14 +120,6 @@ func (c *Commands) list() *cobra.Command {
 	}
 }
 
-// noArguments refuses any argument. It does not repeat it: it may be an address.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return terminal.Usagef("%s takes flags only, and no argument; its usage is: %s", cmd.CommandPath(), cmd.UseLine())
-}
-
 func (c *Commands) printWebhooks(webhooks ...*assentv1.Webhook) error {
 	rows := [][]string{{"ID", "CLIENT", "FORM", "CHANNELS", "ENDPOINT", "MODE", "STATE", "SINCE", "WAITING", "OLDEST", "DEAD"}}
 	for _, w := range webhooks {
@@ -160,19 +128,12 @@ func (c *Commands) printWebhooks(webhooks ...*assentv1.Webhook) error {
 			state, since = "disabled: "+phrase.Printable(w.GetDisabledReason()), w.GetDisabledTime()
 		}
 		rows = append(rows, []string{
-			w.GetId(), w.GetClient(), w.GetForm(), orAll(strings.Join(w.GetChannels(), ",")), phrase.Printable(w.GetEndpoint()), w.GetMode(), state,
+			w.GetId(), w.GetClient(), w.GetForm(), kit.OrAll(strings.Join(w.GetChannels(), ",")), phrase.Printable(w.GetEndpoint()), w.GetMode(), state,
 			value.Stamp(since), strconv.FormatInt(w.GetWaiting(), 10), terminal.OrDash(value.Stamp(w.GetOldestWaitingTime())),
 			strconv.FormatInt(w.GetDead(), 10),
 		})
 	}
 	return c.PrintTable(rows)
-}
-
-func orAll(text string) string {
-	if text == "" {
-		return "(all)"
-	}
-	return text
 }
 
 func (c *Commands) show() *cobra.Command {

@@ -48,7 +48,7 @@ func (s *webhookServer) CreateWebhook(ctx context.Context, m *assentv1.CreateWeb
 			ID: m.GetId(), Client: m.GetClient(), Channels: m.GetChannels(), Kinds: m.GetKinds(), Form: consumers.Form(m.GetForm()),
 			Idempotency: once,
 		},
-		URL: m.GetUrl(), Mode: webhook.Mode(m.GetMode()),
+		URL: m.GetUrl(), Mode: webhook.Mode(m.GetMode()), Disabled: m.GetDisabled(),
 	})
 	if err != nil {
 		return nil, err

@@ -2,8 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -95,9 +93,7 @@ func (s *Webhooks) TestWebhook(ctx context.Context, id string) (Trial, error) {
 	if err != nil {
 		return Trial{}, env.StoreFault(err)
 	}
-	random := make([]byte, 18)
-	rand.Read(random) // It never fails.
-	trial := Trial{ID: "msg_" + base64.RawURLEncoding.EncodeToString(random)}
+	trial := Trial{ID: newMessageID()}
 	trial.Answer, err = s.client.Deliver(ctx, webhook.Delivery{
 		URL: h.url, Mode: webhook.Mode(row.Mode), Secrets: h.secrets, Message: webhook.Message{
 			ID: trial.ID, Source: h.source, Type: webhook.TypeTest, Time: s.Clock(), Data: []byte("{}"),
@@ -116,7 +112,7 @@ type Replayed struct {
 const replayTries = 10
 
 // ReplayDeliveries replaces dead messages by new ones that tell what holds as of the place of the webhook: those with the ids, or all. Errors:
-// WEBHOOK_NOT_FOUND, DELIVERY_NOT_FOUND, DELIVERY_NOT_DEAD, INVALID_REQUEST, SCOPE_MISSING, OTHER_DEPARTMENT.
+// WEBHOOK_NOT_FOUND, DELIVERY_NOT_FOUND, DELIVERY_NOT_DEAD, WEBHOOK_DISABLED, INVALID_REQUEST, SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Webhooks) ReplayDeliveries(ctx context.Context, id string, ids []string, all bool) (Replayed, error) {
 	if all == (len(ids) > 0) {
 		return Replayed{}, fault.Errorf(fault.InvalidRequest, "ids", "name the messages, or say that all dead ones are meant")
@@ -129,12 +125,12 @@ func (s *Webhooks) ReplayDeliveries(ctx context.Context, id string, ids []string
 		if err != nil {
 			return Replayed{}, err
 		}
-		if row.Disabled != 0 {
-			return Replayed{}, fault.Errorf(fault.InvalidRequest, "webhook", "the webhook is disabled; enable it first")
-		}
 		dead, err := s.dead(ctx, id, ids)
 		if err != nil || len(dead) == 0 {
 			return Replayed{}, err
+		}
+		if row.Disabled != 0 {
+			return Replayed{}, fault.Errorf(fault.WebhookDisabled, "webhook", "the webhook is disabled; enable it first")
 		}
 		answer, done, err := s.replay(ctx, row, dead)
 		if err != nil || done {

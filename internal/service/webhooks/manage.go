@@ -23,6 +23,8 @@ type NewWebhook struct {
 
 	URL  string
 	Mode webhook.Mode // empty: structured
+	// Disabled is whether nothing is sent until it is enabled.
+	Disabled bool
 }
 
 // Created is a webhook that was created.
@@ -57,6 +59,9 @@ func (s *Webhooks) CreateWebhook(ctx context.Context, n NewWebhook) (Created, er
 		}
 		if row.Secret, err = s.sealSecret(n.ID, secret); err != nil {
 			return Created{}, false, err
+		}
+		if n.Disabled {
+			row.Disabled, row.DisabledReason = w.Recorded, ReasonRequested
 		}
 		w.WriteTable(tables.AddWebhook(&row))
 		shown, err := s.shown(&row, &made.Consumer, nil)

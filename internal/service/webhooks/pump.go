@@ -19,34 +19,38 @@ import (
 	"github.com/assent-io/assent/internal/webhook"
 )
 
-// pump turns what the feed tells a webhook into deliveries until there is nothing more, or enough wait. It may run on several servers at
-// once: what is stored is stored under the turn that it was read at, so only one of them stores anything. It returns whether the webhook may
-// be sent to.
-func (s *Webhooks) pump(ctx context.Context, id string) (bool, error) {
-	for {
+// windowsAtOnce is how many windows of the feed become deliveries before what is due is sent.
+const windowsAtOnce = 20
+
+// pump turns what the feed tells a webhook into deliveries until there is nothing more, enough wait, or it is time to send. It may run on
+// several servers at once: what is stored is stored under the turn that it was read at, so only one of them stores anything. It returns
+// whether the webhook may be sent to, and whether the feed may have more.
+func (s *Webhooks) pump(ctx context.Context, id string) (may, more bool, err error) {
+	for range windowsAtOnce {
 		head, rows, err := tables.WebhookOf(ctx, s.Store, id)
 		if err != nil || len(rows) == 0 || rows[0].Disabled != 0 {
-			return false, err
+			return false, false, err
 		}
 		row := &rows[0]
 		if !s.mustLook(&head, row) {
-			return true, nil
+			return true, false, nil
 		}
 		waiting, err := tables.CountWaiting(ctx, s.Store, id)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		if waiting >= s.options.MaxWaiting {
-			return true, nil
+			return true, false, nil
 		}
 		more, err := s.pumpWindow(ctx, row)
 		if refusedFor := s.refusal(err); refusedFor != "" {
-			return false, s.disable(ctx, row, refusedFor)
+			return false, false, s.disable(ctx, row, refusedFor)
 		}
 		if err != nil || !more {
-			return err == nil, err
+			return err == nil, false, err
 		}
 	}
+	return true, true, nil
 }
 
 // mustLook reports whether the feed may have something for a webhook.
@@ -202,9 +206,7 @@ func (b *batch) tell(n *changes.News) error {
 }
 
 func (b *batch) put(kind string, recipient, card []byte, due consent.Instant, what *content) error {
-	random := make([]byte, 18)
-	rand.Read(random) // It never fails.
-	id := "msg_" + base64.RawURLEncoding.EncodeToString(random)
+	id := newMessageID()
 	plain, err := json.Marshal(what)
 	if err != nil {
 		return err
@@ -240,4 +242,11 @@ func (s *Webhooks) attemptLasts() time.Duration {
 		return s.options.Timeout
 	}
 	return webhook.DefaultTimeout
+}
+
+// newMessageID returns a random id of a message.
+func newMessageID() string {
+	random := make([]byte, 27)
+	rand.Read(random) // It never fails.
+	return "msg_" + base64.RawURLEncoding.EncodeToString(random)
 }

@@ -23,7 +23,7 @@ func (s *Webhooks) RunWebhooks(ctx context.Context) error {
 			s.begin(rows[i].ID)
 		}
 	}
-	return env.StoreFault(s.count(ctx, rows))
+	return nil
 }
 
 // Backlog is what a webhook has not delivered.
@@ -34,25 +34,15 @@ type Backlog struct {
 	Dead    int64
 }
 
-// WebhookBacklogs returns what each webhook had not delivered when that was counted last, which is every few seconds.
-func (s *Webhooks) WebhookBacklogs() []Backlog {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.backlogs
-}
-
-// count counts what was not delivered, from time to time.
-func (s *Webhooks) count(ctx context.Context, rows []tables.Webhook) error {
-	now := s.Instant()
-	s.mu.Lock()
-	due := now >= s.counted.Add(countEvery) || now < s.counted
-	s.mu.Unlock()
-	if !due {
-		return nil
+// WebhookBacklogs returns what each webhook has not delivered.
+func (s *Webhooks) WebhookBacklogs(ctx context.Context) ([]Backlog, error) {
+	_, rows, err := tables.Webhooks(ctx, s.Store)
+	if err != nil {
+		return nil, env.StoreFault(err)
 	}
 	counts, err := tables.Backlogs(ctx, s.Store)
 	if err != nil {
-		return err
+		return nil, env.StoreFault(err)
 	}
 	backlogs := make([]Backlog, len(rows))
 	for i := range rows {
@@ -67,10 +57,7 @@ func (s *Webhooks) count(ctx context.Context, rows []tables.Webhook) error {
 			}
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.backlogs, s.counted = backlogs, now
-	return nil
+	return backlogs, nil
 }
 
 // begin begins a round for a webhook unless one is under way.
@@ -95,11 +82,15 @@ func (s *Webhooks) begin(id string) {
 
 // round reads the feed for a webhook and sends what is due.
 func (s *Webhooks) round(ctx context.Context, id string) error {
-	may, err := s.pump(ctx, id)
-	if err != nil || !may {
-		return err
+	for {
+		may, more, err := s.pump(ctx, id)
+		if err != nil || !may {
+			return err
+		}
+		if err := s.send(ctx, id); err != nil || !more {
+			return err
+		}
 	}
-	return s.send(ctx, id)
 }
 
 // FinishWebhooks runs rounds for all webhooks, one webhook after another, and returns when all that is due was sent. It is for

@@ -35,8 +35,6 @@ const (
 	lookEvery = 30 * time.Second
 	// placeEvery is how often the place of a webhook is stored anew although nothing changed, for a place is of use for a limited time.
 	placeEvery = time.Hour
-	// countEvery is how often it is counted what was not delivered.
-	countEvery = 15 * time.Second
 )
 
 // Options say how webhooks are sent. The zero value is safe.
@@ -97,9 +95,6 @@ type Webhooks struct {
 	mu      sync.Mutex
 	running map[string]bool            // the webhooks with a round under way
 	looked  map[string]consent.Instant // when the feed was read for a webhook last
-
-	backlogs []Backlog
-	counted  consent.Instant // when the backlogs were
 }
 
 // New returns the use cases about webhooks. CloseWebhooks ends what is being sent.

@@ -23,7 +23,8 @@ func allowed() map[string][]string {
 		},
 		"internal/cli": {
 			"api/assent/v1", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
-			"internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/config",
+			"internal/cli/connect", "internal/cli/consumers", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather",
+			"internal/cli/kit", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/cli/webhooks", "internal/config",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -35,9 +36,9 @@ func allowed() map[string][]string {
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
 			"internal/service/changes",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
-			"internal/service/env", "internal/service/export", "internal/service/rights",
+			"internal/service/env", "internal/service/export", "internal/service/rights", "internal/service/webhooks",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
-			"internal/telemetry",
+			"internal/telemetry", "internal/webhook",
 		},
 		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
 
@@ -47,10 +48,15 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/service", "internal/service/access",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/webhookserver", "internal/service",
+			"internal/service/access",
 		},
 
 		"internal/rpc/feedserver": {"api/assent/v1", "internal/consent", "internal/feed", "internal/service/changes"},
+		"internal/rpc/webhookserver": {
+			"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks",
+			"internal/storage/tables", "internal/webhook",
+		},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -67,7 +73,12 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/storage",
+			"internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/webhooks": {
+			"internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
+			"internal/service/consumers", "internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables",
+			"internal/token", "internal/webhook",
 		},
 
 		"internal/service/export": {
@@ -145,6 +156,15 @@ func allowed() map[string][]string {
 		},
 
 		"internal/cli/watch": {"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},
+		"internal/cli/kit":   {"internal/cli/connect", "internal/cli/terminal"},
+		"internal/cli/consumers": {
+			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
+			"internal/phrase",
+		},
+		"internal/cli/webhooks": {
+			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
+			"internal/phrase",
+		},
 		"internal/cli/bulk": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
 			"internal/locale", "internal/phrase",
@@ -308,7 +328,7 @@ const maxLines = 2_500
 // largerRooms lists the packages that may be larger, with their limits: the conformance suite of the stores, which is a list of promises,
 // and the tree of commands, which is as large as there are commands.
 func largerRooms() map[string]int {
-	return map[string]int{"internal/storage/storagetest": 4_200, "internal/cli": 5_000}
+	return map[string]int{"internal/storage/storagetest": 4_400, "internal/cli": 5_000}
 }
 
 // confined lists packages from outside that only some packages here may
@@ -316,8 +336,9 @@ func largerRooms() map[string]int {
 func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
-		"internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/rest", "internal/rpc",
-		"internal/rpc/contract", "internal/rpc/feedserver", "internal/rpc/handler", "internal/server",
+		"internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch",
+		"internal/cli/webhooks", "internal/rest", "internal/rpc",
+		"internal/rpc/contract", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/webhookserver", "internal/server",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -331,10 +352,13 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/watch"},
-		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
-		"github.com/FastFilter/":     {"suppressionfilter"},
-		"testing":                    {"internal/testkit", "internal/storage/storagetest"},
+		"github.com/spf13/": {
+			"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure",
+			"internal/cli/kit", "internal/cli/watch", "internal/cli/webhooks",
+		},
+		"github.com/tink-crypto/": {"internal/seal", "internal/token"},
+		"github.com/FastFilter/":  {"suppressionfilter"},
+		"testing":                 {"internal/testkit", "internal/storage/storagetest"},
 		// These judge in tests what Assent sends.
 		"github.com/cloudevents/":       {},
 		"github.com/standard-webhooks/": {},
