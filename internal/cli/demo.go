@@ -116,6 +116,7 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	file := filepath.Join(folder, "assent.db")
 	cfg.DatabaseURL, cfg.Keys, cfg.Open = config.NewSecret("sqlite:"+file), file+".keys", true
+	cfg.AllowPrivateWebhooks = true // A receiver to try is on this machine.
 	if err := cfg.Validate(); err != nil {
 		return terminal.Usagef("%v", err)
 	}

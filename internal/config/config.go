@@ -51,6 +51,8 @@ type Server struct {
 	// AcceptLedgerAhead goes on recording consents while the ledger is ahead of
 	// the clock.
 	AcceptLedgerAhead bool
+	// AllowPrivateWebhooks lets webhooks reach private addresses.
+	AllowPrivateWebhooks bool
 	// Migrate applies missing migrations at start. SQLite always does.
 	Migrate bool
 	// TLSCert and TLSKey are paths of PEM files; both are given or neither.

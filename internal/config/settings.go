@@ -108,6 +108,11 @@ func databaseSettings() []setting {
 			set:   boolean(func(s *Server) *bool { return &s.AcceptLedgerAhead }),
 		},
 		{
+			key: "allow_private_webhooks", fallback: "false", boolean: true,
+			usage: "let webhooks reach private, loopback and provider-internal addresses, also over http; link-local addresses stay refused",
+			set:   boolean(func(s *Server) *bool { return &s.AllowPrivateWebhooks }),
+		},
+		{
 			key: "migrate", fallback: "false", boolean: true,
 			usage: "apply missing migrations to PostgreSQL at start; for SQLite this is always done",
 			set:   boolean(func(s *Server) *bool { return &s.Migrate }),

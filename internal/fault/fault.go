@@ -62,6 +62,11 @@ const (
 	ConsumerExists     Code = "CONSUMER_EXISTS"
 	ConsumerMissing    Code = "CONSUMER_NOT_FOUND"
 	ConsumerRevoked    Code = "CONSUMER_REVOKED"
+	WebhookMissing     Code = "WEBHOOK_NOT_FOUND"
+	WebhookDisabled    Code = "WEBHOOK_DISABLED"
+	DeliveryMissing    Code = "DELIVERY_NOT_FOUND"
+	DeliveryNotDead    Code = "DELIVERY_NOT_DEAD"
+	RotationUnderWay   Code = "ROTATION_UNDER_WAY"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -121,7 +126,8 @@ func AllCodes() []Code {
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
-		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
+		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
+		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

@@ -85,21 +85,23 @@ func placeholder(path string) (template, field string) {
 	return before + "{}" + after, field
 }
 
-// find returns the calls of a path by HTTP method, and the value of the field in the path.
+// find returns the calls of a path by HTTP method, and the value of the field in the path. Of two templates that fit, such as webhooks/{} and
+// webhooks/{}:test, the longer one counts.
 func (t routeTable) find(path string) (methods map[string]route, value string) {
 	if methods, ok := t[path]; ok {
 		return methods, ""
 	}
-	for template, methods := range t {
+	longest := ""
+	for template, calls := range t {
 		before, after, found := strings.Cut(template, "{}")
 		if !found || len(path) <= len(before)+len(after) || !strings.HasPrefix(path, before) || !strings.HasSuffix(path, after) {
 			continue
 		}
-		if value := path[len(before) : len(path)-len(after)]; !strings.Contains(value, "/") {
-			return methods, value
+		if part := path[len(before) : len(path)-len(after)]; !strings.Contains(part, "/") && len(template) > len(longest) {
+			longest, methods, value = template, calls, part
 		}
 	}
-	return nil, ""
+	return methods, value
 }
 
 // of returns the call of an HTTP method and a path; false if there is none.

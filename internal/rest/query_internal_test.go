@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
 // FuzzURL holds the check of URLs to two rules: it never fails otherwise than by an error, and its texts repeat no address.
@@ -32,4 +34,22 @@ func FuzzURL(f *testing.F) {
 		}
 		_ = table.allow(path)
 	})
+}
+
+func TestRouteTable_OfTwoPathsThatFit_TheLongerCounts(t *testing.T) {
+	table := newRouteTable()
+	for range 50 { // The order of a map is another each time.
+		for path, want := range map[string]string{
+			"/v1/consumers/crm:revoke": assentv1.ConsumerService_RevokeConsumer_FullMethodName,
+			"/v1/webhooks/crm:update":  assentv1.WebhookService_UpdateWebhook_FullMethodName,
+		} {
+			call, known := table.of(http.MethodPost, path)
+			if !known || call.name != want {
+				t.Fatalf("POST %s is %q, %v; want %s", path, call.name, known, want)
+			}
+			if _, value := table.find(path); value != "crm" {
+				t.Fatalf("the field in %s is %q", path, value)
+			}
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
+	"github.com/assent-io/assent/internal/rpc/webhookserver"
 	"github.com/assent-io/assent/internal/service"
 	"github.com/assent-io/assent/internal/service/access"
 )
@@ -23,6 +24,7 @@ type Authenticator interface {
 type Service interface {
 	handler.UseCases
 	feedserver.Feed
+	webhookserver.Webhooks
 	Authenticator
 }
 

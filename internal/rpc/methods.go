@@ -168,6 +168,16 @@ func methods() map[string]method {
 		assentv1.ConsumerService_GetConsumer_FullMethodName:    needs(department, access.ScopeClients, access.ScopeFeed),
 		assentv1.ConsumerService_ListConsumers_FullMethodName:  needs(department, access.ScopeClients, access.ScopeFeed),
 		assentv1.ConsumerService_RevokeConsumer_FullMethodName: needs(department, access.ScopeClients),
+
+		assentv1.WebhookService_CreateWebhook_FullMethodName:       needs(department, access.ScopeClients),
+		assentv1.WebhookService_GetWebhook_FullMethodName:          needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.WebhookService_ListWebhooks_FullMethodName:        needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.WebhookService_UpdateWebhook_FullMethodName:       needs(department, access.ScopeClients),
+		assentv1.WebhookService_DeleteWebhook_FullMethodName:       needs(department, access.ScopeClients),
+		assentv1.WebhookService_RotateWebhookSecret_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.WebhookService_TestWebhook_FullMethodName:         needs(department, access.ScopeClients),
+		assentv1.WebhookService_ListDeliveries_FullMethodName:      needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.WebhookService_ReplayDeliveries_FullMethodName:    needs(department, access.ScopeClients),
 	}
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/rpc/feedserver"
 	"github.com/assent-io/assent/internal/rpc/handler"
+	"github.com/assent-io/assent/internal/rpc/webhookserver"
 )
 
 // New returns the API.
@@ -34,6 +35,7 @@ func (a *API) Register(server grpc.ServiceRegistrar) {
 	guarded := a.Guarded(server)
 	handler.Register(guarded, a.service, a.checks)
 	feedserver.Register(guarded, a.service)
+	webhookserver.Register(guarded, a.service)
 }
 
 // Guarded returns a registrar for a server that has the options of the API. The calls of a service that is registered with it go

@@ -40,6 +40,10 @@ const (
 	PurposeListHash    Purpose = "assent/1/listhash/"    // of a folded subject's id and a spelling, or of a digest of a kept erasure
 	PurposeConsumerKey Purpose = "assent/1/consumerkey/" // of a consumer's id
 	PurposeFeedRemoval Purpose = "assent/1/feedremoval/" // of a removal's id
+
+	PurposeWebhookURL    Purpose = "assent/1/webhookurl/"    // of a webhook's id
+	PurposeWebhookSecret Purpose = "assent/1/webhooksecret/" // of a webhook's id
+	PurposeDelivery      Purpose = "assent/1/delivery/"      // of the id of a message
 )
 
 // Keys are the keys of one store. They are safe for concurrent use, also while [Keys.Take] takes up those of a changed

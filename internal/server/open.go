@@ -24,9 +24,11 @@ import (
 	"github.com/assent-io/assent/internal/service/audit"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
+	"github.com/assent-io/assent/internal/webhook"
 )
 
 // localCaller is the actor of what commands do that open the database themselves.
@@ -70,6 +72,7 @@ type opening struct {
 	log         *slog.Logger
 	now         func() time.Time
 	decided     func(channel string, verdict consent.Verdict, reason consent.Code, n int)
+	attempted   func(webhook string, outcome webhook.Outcome)
 	span        env.BeginSpan
 	kept        service.Kept
 	witnesses   []*ledger.Witness
@@ -160,6 +163,7 @@ func openService(ctx context.Context, cfg config.Server, how opening) (_ *Local,
 	opts := service.Options{
 		Now: how.now, Logger: how.log, Decided: how.decided, Span: how.span, Kept: how.kept, Witnesses: how.witnesses,
 		AcceptAhead: cfg.AcceptLedgerAhead, Feed: changes.Options{Keeps: cfg.FeedKeeps}, Unsafe: how.unsafe,
+		Webhooks: webhooks.Options{AllowPrivate: cfg.AllowPrivateWebhooks, Attempted: how.attempted},
 	}
 	if how.index && !cfg.NoIndex {
 		local.index = index.New(store, index.Options{Logger: how.log, MaxBytes: cfg.IndexMaxBytes})

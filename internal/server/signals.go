@@ -7,6 +7,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/telemetry"
+	"github.com/assent-io/assent/internal/webhook"
 )
 
 // signals are what a server tells of itself besides its log.
@@ -36,7 +37,8 @@ func (s *signals) shutdown(ctx context.Context) error {
 // observe has the metrics tell of a server whenever they are read.
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
-		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags))
+		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags),
+		s.metrics.ObserveWebhooks(local.webhookStats))
 }
 
 // feedStats returns what the metrics tell of the change feed.
@@ -52,9 +54,27 @@ func (l *Local) feedLags(ctx context.Context) ([]telemetry.ConsumerLag, error) {
 	return list, err
 }
 
+// webhookStats returns what metrics tell of webhooks.
+func (l *Local) webhookStats(ctx context.Context) ([]telemetry.WebhookStats, error) {
+	backlogs, err := l.WebhookBacklogs(ctx)
+	stats := make([]telemetry.WebhookStats, len(backlogs))
+	for i, b := range backlogs {
+		stats[i] = telemetry.WebhookStats{Webhook: b.Webhook, Waiting: b.Waiting, Dead: b.Dead}
+		if !b.Oldest.IsZero() {
+			stats[i].Oldest = b.Oldest.Time()
+		}
+	}
+	return stats, err
+}
+
 // countDecisions counts decisions.
 func (s *signals) countDecisions(channel string, verdict consent.Verdict, reason consent.Code, n int) {
 	s.metrics.Decided(channel, verdict.String(), string(reason), n)
+}
+
+// countAttempts counts attempts to send messages to webhooks.
+func (s *signals) countAttempts(id string, outcome webhook.Outcome) {
+	s.metrics.WebhookAttempted(id, string(outcome))
 }
 
 // countCheckpoints returns what counts checkpoints that were to be kept.

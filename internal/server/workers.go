@@ -16,6 +16,8 @@ const (
 	keysEvery   = time.Second
 	forgetEvery = time.Hour
 
+	webhooksEvery = time.Second
+
 	measureEvery = 5 * time.Minute
 
 	retainEvery = 24 * time.Hour
@@ -35,6 +37,8 @@ func (s *server) workers() []worker {
 		{name: "size", every: measureEvery, run: s.measure},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
 		s.runs.share(worker{name: "removals", every: forgetEvery, run: s.forgetRemovals}),
+		{name: "webhooks", every: webhooksEvery, run: s.local.RunWebhooks},
+		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: s.local.ForgetDeliveries}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
@@ -44,7 +45,8 @@ type world struct {
 	damaged bool
 	sample  float64 // of the answers of the index is decided again
 	// wrap stands before the index of the services that are made next; nil: nothing does.
-	wrap func(x *index.Index) check.Index
+	wrap  func(x *index.Index) check.Index
+	hooks webhooks.Options // of the services that are made next
 	// byStore makes the next services answer by the store alone.
 	byStore bool
 }
@@ -130,7 +132,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	opts := Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
-		Index:  x, VerifySample: w.sample,
+		Index:  x, VerifySample: w.sample, Webhooks: w.hooks,
 	}
 	switch {
 	case w.byStore:

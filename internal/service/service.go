@@ -29,6 +29,7 @@ import (
 	"github.com/assent-io/assent/internal/service/retention"
 	"github.com/assent-io/assent/internal/service/rights"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/webhooks"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -55,6 +56,8 @@ type Options struct {
 	AcceptAhead bool
 	// Feed says how the change feed is told. The zero value is a year, without anything that is told of it.
 	Feed changes.Options
+	// Webhooks says how webhooks are sent. The zero value is safe.
+	Webhooks webhooks.Options
 	// Unsafe is for tests.
 	Unsafe env.Unsafe
 }
@@ -82,6 +85,7 @@ type Service struct {
 	*export.Exporter
 	*audit.Rebuilder
 	*changes.Feed
+	*webhooks.Webhooks
 
 	reference *reference.Reference
 	engine    *txn.Engine
@@ -128,8 +132,14 @@ func wire(env *env.Env, opts *Options) *Service {
 	s.Feed = changes.New(env, s.reference, s.Guard, s.Checkpoints, s.Counter, s.Consumers, opts.Feed)
 	s.Admin = administration.New(env, s.reference, s.Guard, s.engine)
 	s.Rebuilder = audit.New(env, s.reference, s.engine)
-	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.Erased, Forgotten: s.Forget})
+	s.Webhooks = webhooks.New(env, s.engine, s.Consumers, s.Feed, opts.Webhooks)
+	s.engine.SetHooks(txn.Hooks{Recorded: s.GoAlong, Erased: s.erased, Forgotten: s.Forget})
 	return s
+}
+
+// erased is told of each erasure.
+func (s *Service) erased(w *txn.Tx, e *txn.Erased) error {
+	return errors.Join(s.Erased(w, e), s.ErasedDeliveries(w, e))
 }
 
 // QueuedWrites returns how many writes wait for their transaction.
@@ -213,6 +223,7 @@ func (s *Service) Ready(ctx context.Context) error {
 // SERVER_STOPPING.
 func (s *Service) Close() {
 	s.CloseFeed()
+	s.CloseWebhooks()
 	s.engine.Close()
 	s.Counter.Close()
 	s.Checker.Close()

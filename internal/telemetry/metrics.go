@@ -37,7 +37,8 @@ type Metrics struct {
 	calls       calls
 	workers     workers
 
-	storeDurations *prometheus.HistogramVec
+	storeDurations  *prometheus.HistogramVec
+	webhookAttempts *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics that count from zero.
@@ -50,10 +51,10 @@ func NewMetrics(ctx context.Context) (*Metrics, error) {
 	}
 	m := &Metrics{
 		registry: registry, provider: sdk.NewMeterProvider(sdk.WithReader(exporter)), calls: newCalls(), workers: newWorkers(),
-		storeDurations: newStoreDurations(),
+		storeDurations: newStoreDurations(), webhookAttempts: newWebhookAttempts(),
 	}
 	for _, c := range []prometheus.Collector{
-		m.calls, m.storeDurations, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.calls, m.storeDurations, m.webhookAttempts, m.workers.runs, m.workers.last, newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("make the metrics: %w", err)

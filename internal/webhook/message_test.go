@@ -26,7 +26,7 @@ func sampleMessage() Message {
 	return Message{
 		ID: "msg_7Q3kVXz9", Source: "urn:uuid:6f2c1a52-3a58-4f0e-9d39-4f6a0f6f5d11", Type: TypeChange, Subject: "channels/newsletter",
 		Time: time.Date(2026, time.November, 28, 9, 20, 0, 125_000_999, time.FixedZone("", 3600)),
-		Data: []byte(`{"change": "ADDED", "match": "exact", "address": "anna@example.com", "channel": "newsletter"}`),
+		Data: []byte(`{"changes": [{"change": "RESET", "match": "folded", "address": "anna@example.com"}]}`),
 	}
 }
 

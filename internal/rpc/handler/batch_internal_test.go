@@ -22,10 +22,10 @@ func expand(m *assentv1.BatchCheckConsentResponse, i int) *assentv1.BatchOutcome
 	if d := outcome.GetDecision(); d != nil {
 		d.GrantPosition = m.GetGrantPositions()[i]
 		if s := m.GetValidUntilSeconds()[i]; s != 0 {
-			d.ValidUntilTime = timestamp(consent.Instant(s * 1_000_000))
+			d.ValidUntilTime = Timestamp(consent.Instant(s * 1_000_000))
 		}
 		if ends := m.GetBasisEndSeconds(); len(ends) > 0 && ends[i] != 0 {
-			d.BasisEndTime = timestamp(consent.Instant(ends[i] * 1_000_000))
+			d.BasisEndTime = Timestamp(consent.Instant(ends[i] * 1_000_000))
 		}
 	}
 	return outcome

@@ -26,8 +26,8 @@ func (s *catalogServer) GetCatalog(
 		return nil, err
 	}
 	return &assentv1.GetCatalogResponse{
-		Version: version.Version, Document: version.Document, Etag: version.ETag, EffectiveTime: timestamp(version.Effective),
-		RecordedTime: timestamp(version.Recorded), Position: version.Position,
+		Version: version.Version, Document: version.Document, Etag: version.ETag, EffectiveTime: Timestamp(version.Effective),
+		RecordedTime: Timestamp(version.Recorded), Position: version.Position,
 	}, nil
 }
 
@@ -35,7 +35,7 @@ func (s *catalogServer) GetCatalog(
 func (s *catalogServer) ApplyCatalog(
 	ctx context.Context, m *assentv1.ApplyCatalogRequest,
 ) (*assentv1.ApplyCatalogResponse, error) {
-	once, err := idempotencyOf("ApplyCatalog", m)
+	once, err := IdempotencyOf("ApplyCatalog", m)
 	if err != nil {
 		return nil, err
 	}

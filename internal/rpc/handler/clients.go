@@ -11,7 +11,8 @@ import (
 // defaultPage is how many entries a page of a list has unless the caller asks for another number.
 const defaultPage = 50
 
-func pageSize(asked int32) int {
+// PageSize returns how many entries a page has at most for what a caller asks.
+func PageSize(asked int32) int {
 	if asked == 0 {
 		return defaultPage
 	}
@@ -51,7 +52,7 @@ func (s *clientServer) GetCaller(ctx context.Context, _ *assentv1.GetCallerReque
 	}
 	expires, previous := caller.SentKey()
 	return &assentv1.GetCallerResponse{
-		Client: clientOf(&caller.Client), SentKeyExpiresTime: timestamp(expires), SentPreviousKey: previous,
+		Client: clientOf(&caller.Client), SentKeyExpiresTime: Timestamp(expires), SentPreviousKey: previous,
 	}, nil
 }
 
@@ -59,7 +60,7 @@ func (s *clientServer) GetCaller(ctx context.Context, _ *assentv1.GetCallerReque
 func (s *clientServer) ListClients(
 	ctx context.Context, m *assentv1.ListClientsRequest,
 ) (*assentv1.ListClientsResponse, error) {
-	page, err := s.clients.ListClients(ctx, pageSize(m.GetPageSize()), m.GetPageToken())
+	page, err := s.clients.ListClients(ctx, PageSize(m.GetPageSize()), m.GetPageToken())
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +113,8 @@ func clientOf(c *access.Client) *assentv1.Client {
 	}
 	return &assentv1.Client{
 		Id: c.ID, Department: c.Department, AllDepartments: c.AllDepartments, Scopes: scopes, Lists: c.Lists,
-		CreatedTime: timestamp(c.Created), RevokedTime: timestamp(c.Revoked), KeyExpiresTime: timestamp(c.KeyExpires),
-		PreviousKey: c.TwoKeys, PreviousKeyExpiresTime: timestamp(c.PriorExpires),
+		CreatedTime: Timestamp(c.Created), RevokedTime: Timestamp(c.Revoked), KeyExpiresTime: Timestamp(c.KeyExpires),
+		PreviousKey: c.TwoKeys, PreviousKeyExpiresTime: Timestamp(c.PriorExpires),
 	}
 }
 

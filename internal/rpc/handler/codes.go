@@ -19,9 +19,11 @@ func StatusCode(code fault.Code) (codes.Code, bool) {
 	case fault.NotRefusable, fault.NoEffect, fault.BasisNotAccepted, fault.NothingPending,
 		fault.RequestEnded, fault.NoCatalog, fault.VersionInUse, fault.InUse, fault.ErasedBefore,
 		fault.LegalHold, fault.OtherHistory, fault.NotHeld, fault.NotVoidable, fault.NotOfAddress, fault.NoClaimsKey, fault.NotInformed,
-		fault.LinkCircle, fault.LinkErased, fault.NotLinked:
+		fault.LinkCircle, fault.LinkErased, fault.NotLinked,
+		fault.DeliveryNotDead, fault.WebhookDisabled, fault.RotationUnderWay:
 		return codes.FailedPrecondition, true
-	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing:
+	case fault.CatalogNotFound, fault.SuppressionMissing, fault.ClientMissing, fault.ConsumerMissing,
+		fault.WebhookMissing, fault.DeliveryMissing:
 		return codes.NotFound, true
 	case fault.RequestIDReused, fault.ClientExists, fault.ConsumerExists:
 		return codes.AlreadyExists, true

@@ -91,7 +91,7 @@ func (s *consentServer) RequestConsent(
 	ctx context.Context, m *assentv1.RequestConsentRequest,
 ) (*assentv1.RequestConsentResponse, error) {
 	st := optInStatement(consent.KindRequest, m, m.GetDeclaration())
-	once, err := idempotencyOf("RequestConsent", m)
+	once, err := IdempotencyOf("RequestConsent", m)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (s *consentServer) RequestConsent(
 	}
 	return &assentv1.RequestConsentResponse{
 		Decision: decisionOf(&result.Result, s.speaks.of(ctx)), Token: result.Token,
-		ExpiresTime: timestamp(result.Expires), Positions: result.Positions,
+		ExpiresTime: Timestamp(result.Expires), Positions: result.Positions,
 		Warnings: warningsOf(result.Warnings),
 	}, nil
 }
@@ -114,7 +114,7 @@ func (s *consentServer) ConfirmConsent(
 ) (*assentv1.ConfirmConsentResponse, error) {
 	st := statement.Statement{Kind: consent.KindConfirm}
 	putEvidence(&st, m.GetEvidence())
-	once, err := idempotencyOf("ConfirmConsent", m)
+	once, err := IdempotencyOf("ConfirmConsent", m)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (s *consentServer) WithdrawConsent(
 func (s *consentServer) BatchRecordEvents(
 	ctx context.Context, m *assentv1.BatchRecordEventsRequest,
 ) (*assentv1.BatchRecordEventsResponse, error) {
-	once, err := idempotencyOf("BatchRecordEvents", m)
+	once, err := IdempotencyOf("BatchRecordEvents", m)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +257,7 @@ func recordAt(ctx context.Context, to Recorder, st statement.Statement, method s
 	if st.Occurred, err = instant(m.GetOccurredTime(), "occurredTime"); err != nil {
 		return txn.Recorded{}, err
 	}
-	once, err := idempotencyOf(method, m)
+	once, err := IdempotencyOf(method, m)
 	if err != nil {
 		return txn.Recorded{}, err
 	}

@@ -18,7 +18,7 @@ type consumerServer struct {
 func (s *consumerServer) CreateConsumer(
 	ctx context.Context, m *assentv1.CreateConsumerRequest,
 ) (*assentv1.CreateConsumerResponse, error) {
-	once, err := idempotencyOf("CreateConsumer", m)
+	once, err := IdempotencyOf("CreateConsumer", m)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *consumerServer) GetConsumer(ctx context.Context, m *assentv1.GetConsume
 func (s *consumerServer) ListConsumers(
 	ctx context.Context, m *assentv1.ListConsumersRequest,
 ) (*assentv1.ListConsumersResponse, error) {
-	page, err := s.consumers.ListConsumers(ctx, pageSize(m.GetPageSize()), m.GetPageToken())
+	page, err := s.consumers.ListConsumers(ctx, PageSize(m.GetPageSize()), m.GetPageToken())
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (s *consumerServer) ListConsumers(
 func (s *consumerServer) RevokeConsumer(
 	ctx context.Context, m *assentv1.RevokeConsumerRequest,
 ) (*assentv1.RevokeConsumerResponse, error) {
-	once, err := idempotencyOf("RevokeConsumer", m)
+	once, err := IdempotencyOf("RevokeConsumer", m)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (s *consumerServer) RevokeConsumer(
 func consumerOf(c *consumers.Consumer) *assentv1.Consumer {
 	return &assentv1.Consumer{
 		Id: c.ID, Client: c.Client, Department: c.Department, Channels: c.Channels, Kinds: c.Kinds, Form: string(c.Form),
-		CreatedTime: timestamp(c.Created), CreatedBy: c.CreatedBy, RevokedTime: timestamp(c.Revoked),
-		AcknowledgedPosition: c.Acknowledged.Position, SeenTime: timestamp(c.Seen),
+		CreatedTime: Timestamp(c.Created), CreatedBy: c.CreatedBy, RevokedTime: Timestamp(c.Revoked),
+		AcknowledgedPosition: c.Acknowledged.Position, SeenTime: Timestamp(c.Seen),
 	}
 }

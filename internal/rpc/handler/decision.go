@@ -13,9 +13,9 @@ import (
 func decisionOf(r *check.Result, lang locale.Language) *assentv1.Decision {
 	d := decision(&r.Decision, &r.Snapshot, r.Department, lang)
 	d.GrantPosition = r.Decision.Position
-	d.ValidUntilTime = timestamp(r.ValidUntil)
+	d.ValidUntilTime = Timestamp(r.ValidUntil)
 	d.Receipt = r.Receipt
-	d.RetryTime, d.BasisEndTime = timestamp(r.Retry), timestamp(r.BasisEnd)
+	d.RetryTime, d.BasisEndTime = Timestamp(r.Retry), Timestamp(r.BasisEnd)
 	return d
 }
 
@@ -34,7 +34,7 @@ func decision(d *consent.Decision, basis *check.Snapshot, of *catalog.Department
 		SenderIdentity: senderOf(d.Sender, of),
 		Obligations:    d.Obligations,
 		About:          aboutOf(d.About),
-		DecidedTime:    timestamp(d.Decided),
+		DecidedTime:    Timestamp(d.Decided),
 		Position:       basis.Position,
 		CatalogVersion: basis.CatalogVersion,
 		Explanation:    d.Reason.Explanation(lang),

@@ -13,7 +13,7 @@ func (s *historyServer) ListDisclosures(
 	ctx context.Context, m *assentv1.ListDisclosuresRequest,
 ) (*assentv1.ListDisclosuresResponse, error) {
 	page, err := s.history.ListDisclosures(ctx, disclosure.ListInput{
-		Address: m.GetAddress(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
+		Address: m.GetAddress(), Size: PageSize(m.GetPageSize()), Token: m.GetPageToken(),
 	})
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (s *historyServer) ListReaders(ctx context.Context, m *assentv1.ListReaders
 		return nil, err
 	}
 	page, err := s.history.ListReaders(ctx, disclosure.ReadersInput{
-		Client: m.GetClient(), Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
+		Client: m.GetClient(), Since: since, Size: PageSize(m.GetPageSize()), Token: m.GetPageToken(),
 	})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (s *historyServer) SearchHistory(
 		return nil, err
 	}
 	page, err := s.history.History(ctx, export.HistoryInput{
-		Address: m.GetAddress(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken(),
+		Address: m.GetAddress(), Size: PageSize(m.GetPageSize()), Token: m.GetPageToken(),
 		HistoryFilter: export.HistoryFilter{
 			Since: since, Until: until, Kinds: m.GetKinds(), Channel: m.GetChannel(), Actor: m.GetActor(),
 		},
@@ -52,7 +52,7 @@ func (s *historyServer) SearchHistory(
 // EventOf returns an event of the ledger with the evidence that is held.
 func EventOf(h *export.HistoryEvent) *assentv1.Event {
 	e := &assentv1.Event{
-		Position: h.Position, RecordedTime: timestamp(h.Recorded), OccurredTime: timestamp(h.Occurred), Actor: h.Actor,
+		Position: h.Position, RecordedTime: Timestamp(h.Recorded), OccurredTime: Timestamp(h.Occurred), Actor: h.Actor,
 		EvidenceState: evidenceState(h), StandsFor: h.Was, TextWithheld: h.TextWithheld,
 	}
 	if h.Batch != (consent.BatchID{}) {
@@ -81,12 +81,12 @@ func putFact(e *assentv1.Event, h *export.HistoryEvent) {
 	case consent.KindRequest:
 		e.Fact = &assentv1.Event_Request{Request: &assentv1.Request{
 			Address: address, Channel: first(h.Channels), Declaration: declarationRef(h.Declaration), Evidence: evidence,
-			ExpiresTime: timestamp(h.Expires),
+			ExpiresTime: Timestamp(h.Expires),
 		}}
 	case consent.KindGrant:
 		e.Fact = &assentv1.Event_Grant{Grant: &assentv1.Grant{
 			Address: address, Channels: h.Channels, LegalBasis: legalBasisOf(h.Basis), Declaration: declarationRef(h.Declaration),
-			Evidence: evidence, ExpiresTime: timestamp(h.Expires),
+			Evidence: evidence, ExpiresTime: Timestamp(h.Expires),
 		}}
 	case consent.KindConfirm:
 		e.Fact = &assentv1.Event_Confirm{Confirm: &assentv1.Confirmation{
@@ -112,7 +112,7 @@ func putFact(e *assentv1.Event, h *export.HistoryEvent) {
 		}}
 	case consent.KindCatalog:
 		e.Fact = &assentv1.Event_Catalog{Catalog: &assentv1.CatalogChange{
-			Version: h.CatalogVersion, EffectiveTime: timestamp(h.Effective), DocumentSha256: h.Document256[:],
+			Version: h.CatalogVersion, EffectiveTime: Timestamp(h.Effective), DocumentSha256: h.Document256[:],
 		}}
 	default:
 		putRights(e, h)
@@ -147,7 +147,7 @@ func putRights(e *assentv1.Event, h *export.HistoryEvent) {
 		e.Fact = &assentv1.Event_Unlink{Unlink: factOfLink(h)}
 	case consent.KindRemoval:
 		e.Fact = &assentv1.Event_Removal{Removal: &assentv1.Removal{
-			Removed: string(h.Removed), UntilTime: timestamp(h.Until), Count: h.Count, PositionCount: int64(len(h.Positions)),
+			Removed: string(h.Removed), UntilTime: Timestamp(h.Until), Count: h.Count, PositionCount: int64(len(h.Positions)),
 		}}
 	default: // A kind of a later version has no fact here.
 	}
@@ -161,7 +161,7 @@ func factOfLink(h *export.HistoryEvent) *assentv1.Link {
 
 func suppressionOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Suppression {
 	s := &assentv1.Suppression{
-		Reason: string(h.Reason), Scope: string(h.Scope), UntilTime: timestamp(h.Expires), List: h.List, Binds: string(h.Binds),
+		Reason: string(h.Reason), Scope: string(h.Scope), UntilTime: Timestamp(h.Expires), List: h.List, Binds: string(h.Binds),
 		Justification: h.Evidence.Justification, Evidence: evidence,
 	}
 	putTarget(h, func(address string) { s.Target = &assentv1.Suppression_Address{Address: address} },
@@ -172,7 +172,7 @@ func suppressionOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv
 func liftOf(h *export.HistoryEvent, evidence *assentv1.Evidence) *assentv1.Lift {
 	l := &assentv1.Lift{
 		Reason: string(h.Reason), Scope: string(h.Scope), List: h.List, Justification: h.Evidence.Justification,
-		Evidence: evidence, InformedTime: timestamp(h.Informed),
+		Evidence: evidence, InformedTime: Timestamp(h.Informed),
 	}
 	putTarget(h, func(address string) { l.Target = &assentv1.Lift_Address{Address: address} },
 		func(domain string) { l.Target = &assentv1.Lift_Domain{Domain: domain} })
@@ -205,7 +205,7 @@ func evidenceOf(h *export.HistoryEvent) *assentv1.Evidence {
 		return nil
 	}
 	return &assentv1.Evidence{
-		Source: h.Source, Url: v.URL, Ip: v.IP, UserAgent: v.UserAgent, ConfirmedTime: timestamp(h.Confirmed),
+		Source: h.Source, Url: v.URL, Ip: v.IP, UserAgent: v.UserAgent, ConfirmedTime: Timestamp(h.Confirmed),
 		TransactionRef: v.TransactionRef, NoticeGiven: h.Notice, Goods: h.Goods, DocumentRef: v.DocumentRef,
 		Operator: v.Operator, Note: v.Note, Notice: declarationRef(h.NoticeShown),
 	}

@@ -17,9 +17,9 @@ type identified interface {
 	GetRequestId() string
 }
 
-// idempotencyOf reads the request id of a write. Without one it is the zero value. A UUID means the same in capitals: the ids in the body
+// IdempotencyOf reads the request id of a write. Without one it is the zero value. A UUID means the same in capitals: the ids in the body
 // count as they are written in small letters, so that a repetition may write them otherwise.
-func idempotencyOf(method string, request identified) (txn.Idempotency, error) {
+func IdempotencyOf(method string, request identified) (txn.Idempotency, error) {
 	id, err := parseUUID(request.GetRequestId(), "requestId")
 	if err != nil || id == [16]byte{} {
 		return txn.Idempotency{}, err

@@ -34,14 +34,14 @@ func (s *consentServer) LookupRecipient(
 
 func channelState(c *check.ChannelState, lang locale.Language) *assentv1.ChannelState {
 	state := &assentv1.ChannelState{
-		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: timestamp(c.Refused),
-		PendingUntilTime: timestamp(c.Pending),
+		Channel: c.Channel, Decision: decisionOf(&c.Decision, lang), RefusedTime: Timestamp(c.Refused),
+		PendingUntilTime: Timestamp(c.Pending),
 	}
 	for i := range c.Grants {
 		g := &c.Grants[i]
 		state.Grants = append(state.Grants, &assentv1.ActiveGrant{
 			Position: g.Position, LegalBasis: legalBasisOf(g.Basis), Declaration: declarationRef(g.Declaration), Source: g.Source,
-			OccurredTime: timestamp(g.At), ConfirmedTime: timestamp(g.Confirmed), ExpiresTime: timestamp(g.Expires),
+			OccurredTime: Timestamp(g.At), ConfirmedTime: Timestamp(g.Confirmed), ExpiresTime: Timestamp(g.Expires),
 		})
 	}
 	return state
@@ -49,8 +49,8 @@ func channelState(c *check.ChannelState, lang locale.Language) *assentv1.Channel
 
 func activeSuppression(s *consent.InForce) *assentv1.ActiveSuppression {
 	return &assentv1.ActiveSuppression{
-		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: timestamp(s.At),
-		UntilTime: timestamp(s.Until), List: s.List, Binds: string(s.Binds),
+		Position: s.Position, Reason: string(s.Reason), Scope: string(s.Scope), Domain: s.Domain, SinceTime: Timestamp(s.At),
+		UntilTime: Timestamp(s.Until), List: s.List, Binds: string(s.Binds),
 		Linked: s.Linked, OtherSpelling: s.OtherSpelling,
 	}
 }

@@ -24,7 +24,7 @@ func (s *retentionServer) RunRetention(
 	response := &assentv1.RunRetentionResponse{}
 	for _, c := range report.Classes {
 		response.Classes = append(response.Classes, &assentv1.RetentionClass{
-			Class: c.Class, Count: c.Count, OldestTime: timestamp(c.Oldest), Positions: c.Positions,
+			Class: c.Class, Count: c.Count, OldestTime: Timestamp(c.Oldest), Positions: c.Positions,
 		})
 	}
 	return response, nil

@@ -23,7 +23,7 @@ func (s *historyServer) EraseRecipient(
 	if err != nil {
 		return nil, err
 	}
-	once, err := idempotencyOf("EraseRecipient", m)
+	once, err := IdempotencyOf("EraseRecipient", m)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func erasureRecipients(learnt *txn.Learnt) *assentv1.ErasureRecipients {
 func (s *historyServer) MoveRecipient(
 	ctx context.Context, m *assentv1.MoveRecipientRequest,
 ) (*assentv1.MoveRecipientResponse, error) {
-	once, err := idempotencyOf("MoveRecipient", m)
+	once, err := IdempotencyOf("MoveRecipient", m)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ type holding interface {
 }
 
 func holdOf(method string, m holding) (rights.Hold, error) {
-	once, err := idempotencyOf(method, m)
+	once, err := IdempotencyOf(method, m)
 	return rights.Hold{Address: m.GetAddress(), Justification: m.GetJustification(), Idempotency: once}, err
 }
 
@@ -178,7 +178,7 @@ func (s *historyServer) ListErasedReturns(
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.rights.Returns(ctx, erased.ReturnsInput{Since: since, Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	page, err := s.rights.Returns(ctx, erased.ReturnsInput{Since: since, Size: PageSize(m.GetPageSize()), Token: m.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (s *historyServer) ListErasedReturns(
 
 // ListClaims lists what is kept of erased persons, sealed.
 func (s *historyServer) ListClaims(ctx context.Context, m *assentv1.ListClaimsRequest) (*assentv1.ListClaimsResponse, error) {
-	page, err := s.rights.Claims(ctx, erased.ClaimsInput{ID: m.GetClaimId(), Size: pageSize(m.GetPageSize()), Token: m.GetPageToken()})
+	page, err := s.rights.Claims(ctx, erased.ClaimsInput{ID: m.GetClaimId(), Size: PageSize(m.GetPageSize()), Token: m.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}

@@ -70,8 +70,8 @@ func consistencyOf(m fresh) (check.Consistency, error) {
 	return c, nil
 }
 
-// timestamp returns the time of an instant; nil for no instant.
-func timestamp(at consent.Instant) *timestamppb.Timestamp {
+// Timestamp returns the time of an instant; nil for no instant.
+func Timestamp(at consent.Instant) *timestamppb.Timestamp {
 	if at.IsZero() {
 		return nil
 	}

@@ -79,6 +79,10 @@ func Process(id string) Caller {
 	return Caller{Client: Client{ID: id, AllDepartments: true, Scopes: AllScopes()}}
 }
 
+// OnBehalf returns the caller for what the server does for a client without a call of it. It is what the client was when it was read, and is
+// not looked up again: the program reads the client each time that it begins something.
+func OnBehalf(c *tables.Client) Caller { return Caller{Client: NewClientOf(c)} }
+
 // Guard knows the clients: it lets callers in by their keys, and says what each may do under a head.
 type Guard struct {
 	*env.Env

@@ -38,6 +38,7 @@ func (g *gatherer) cards(ctx context.Context) ([]Card, error) {
 		if s := g.loaded[key]; s != nil && s.address != "" {
 			all = append(all, Card{
 				Match: consent.FormDomain, Text: s.address, Whole: whole, Before: feed.DomainCard(s.before), After: feed.DomainCard(s.after),
+				Actors: s.actors,
 			})
 		}
 	}
@@ -131,13 +132,14 @@ func (g *gatherer) exactCard(t *touchedExact) (Card, error) {
 	var before, after consent.Known
 	if exact != nil {
 		before.Exact, after.Exact = exact.before, exact.after
-		c.About = append(c.About, exact.key)
+		c.About, c.Actors = append(c.About, exact.key), append(c.Actors, exact.actors...)
 	}
 	if folded != nil {
 		spelling, err := g.locator.Digests.Spelling(folded.version, a.Exact())
 		if err != nil {
 			return c, err
 		}
+		c.Actors = append(c.Actors, folded.actors...)
 		before.Folded, after.Folded = folded.before, folded.after
 		before.Spelling, after.Spelling = spelling.Sum, spelling.Sum
 		if exact == nil {
@@ -169,13 +171,28 @@ func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded)
 			}
 		}
 	}
-	c.Folded = c.Text
+	c.Folded, c.Actors = c.Text, g.actorsOf(s)
 	var err error
 	if c.Before, err = g.foldedRules(s, func(s *subject) *consent.State { return s.before }); err != nil {
 		return c, err
 	}
 	c.After, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
 	return c, err
+}
+
+// actorsOf returns who recorded what changed of a folded form, and of what it is linked with. What its links alone changed was recorded by
+// no client that knows of it.
+func (g *gatherer) actorsOf(s *subject) []string {
+	if len(s.actors) == 0 {
+		return nil
+	}
+	all := slices.Clone(s.actors)
+	for _, link := range linksOf(s) {
+		if other := g.loaded[storage.SubjectKey{Form: consent.FormFolded, Digest: link.With.Folded}]; other != nil {
+			all = append(all, other.actors...)
+		}
+	}
+	return all
 }
 
 // foldedRules returns the rules of a folded form and of what it is linked with, before or after.

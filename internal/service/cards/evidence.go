@@ -41,6 +41,9 @@ func (g *gatherer) addressesOf(ctx context.Context, s *subject) (map[[16]byte]ad
 
 // Spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.
 func (r *Reader) Spellings(ctx context.Context, c *Card) ([]string, error) {
+	if c.subject == nil {
+		return nil, nil // Nothing is held about it.
+	}
 	known, err := r.newGatherer(Part{}, nil).addressesOf(ctx, c.subject)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type subject struct {
 	after   *consent.State
 	// rewritten reports that an erasure took events of it that may have been told.
 	rewritten bool
+	actors    []string // clients that recorded the events of the part that is read
 }
 
 // load reads the subjects that exist for the keys. One that was erased as a whole is left out.
@@ -81,6 +82,9 @@ func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectK
 			known = len(events)
 		}
 		s.rewritten = slices.ContainsFunc(events[known:], func(e consent.Event) bool { return len(e.Was) > 0 })
+		for i := range events[known:] {
+			s.actors = append(s.actors, events[known+i].Actor)
+		}
 		s.before = consent.Fold(slices.Clone(events[:known]))
 		s.after = consent.Fold(events)
 	}

@@ -39,34 +39,49 @@ func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created,
 		return Created{}, err
 	}
 	refused := n.check()
-	key, err := newKey()
+	defer s.Exclude()()
+	return txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
+		created, err := s.Add(w, &n)
+		return created, err == nil, err
+	})
+}
+
+// Exclude waits until no other consumer is being created, and returns what ends that: two writes of one transaction do not see each other's
+// consumers.
+func (s *Consumers) Exclude() (done func()) {
+	s.creating.Lock()
+	return s.creating.Unlock
+}
+
+// Add creates a consumer as a part of a write, between Exclude and its end. Errors: those of CreateConsumer.
+func (s *Consumers) Add(w *txn.Tx, n *NewConsumer) (Created, error) {
+	if err := n.check(); err != nil {
+		return Created{}, err
+	}
+	clients, err := n.allowed(w)
 	if err != nil {
 		return Created{}, err
 	}
-	s.creating.Lock()
-	defer s.creating.Unlock()
-	return txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
-		clients, err := n.allowed(w)
+	row := tables.Consumer{
+		ID: n.ID, Client: n.Client, Channels: uniqueWords(n.Channels), Kinds: uniqueWords(n.Kinds), Form: string(n.Form), Created: w.Recorded,
+		CreatedBy: w.Caller.ID, Acknowledged: storage.MarkOf(&w.Head),
+	}
+	created := Created{Consumer: newConsumer(&row, clients)}
+	if n.Form == FormKeyed {
+		key, err := newKey()
 		if err != nil {
-			return Created{}, false, err
+			return Created{}, err
 		}
-		row := tables.Consumer{
-			ID: n.ID, Client: n.Client, Channels: uniqueWords(n.Channels), Kinds: uniqueWords(n.Kinds), Form: string(n.Form), Created: w.Recorded,
-			CreatedBy: w.Caller.ID, Acknowledged: storage.MarkOf(&w.Head),
+		secret := key.Reveal()
+		if row.Key, err = s.Keys.Seal(seal.PurposeConsumerKey, []byte(n.ID), secret[:]); err != nil {
+			return Created{}, err
 		}
-		created := Created{Consumer: newConsumer(&row, clients)}
-		if n.Form == FormKeyed {
-			secret := key.Reveal()
-			if row.Key, err = s.Keys.Seal(seal.PurposeConsumerKey, []byte(n.ID), secret[:]); err != nil {
-				return Created{}, false, err
-			}
-			if created.Key, err = key.text(s.Keys.ListKey()); err != nil {
-				return Created{}, false, err
-			}
+		if created.Key, err = key.text(s.Keys.ListKey()); err != nil {
+			return Created{}, err
 		}
-		w.WriteTable(tables.AddConsumer(&row))
-		return created, true, nil
-	})
+	}
+	w.WriteTable(tables.AddConsumer(&row))
+	return created, nil
 }
 
 // check refuses what is wrong with a consumer whatever the store has.
@@ -94,14 +109,9 @@ func (n *NewConsumer) allowed(w *txn.Tx) ([]tables.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := clientOf(clients, n.Client)
-	if client == nil && n.Client == w.Caller.ID { // The caller of a server without clients.
-		client = &tables.Client{
-			ID: w.Caller.ID, Department: w.Caller.Department, AllDepartments: w.Caller.AllDepartments, Scopes: access.ScopeNames(w.Caller.Scopes),
-		}
-	}
-	if client == nil {
-		return nil, fault.Errorf(fault.ClientMissing, "client", "the client does not exist")
+	client, err := n.reader(w, clients)
+	if err != nil {
+		return nil, err
 	}
 	if err := w.Caller.NeedDepartmentOf(client); err != nil {
 		return nil, err
@@ -121,6 +131,19 @@ func (n *NewConsumer) allowed(w *txn.Tx) ([]tables.Client, error) {
 		return nil, fault.Errorf(fault.ConsumerExists, "id", "a consumer with the id %s exists or existed; choose another id", n.ID)
 	}
 	return clients, n.channelsAllowed(w, client)
+}
+
+// reader returns the client that reads.
+func (n *NewConsumer) reader(w *txn.Tx, clients []tables.Client) (*tables.Client, error) {
+	if client := clientOf(clients, n.Client); client != nil {
+		return client, nil
+	}
+	if n.Client == w.Caller.ID { // The caller of a server without clients.
+		return &tables.Client{
+			ID: w.Caller.ID, Department: w.Caller.Department, AllDepartments: w.Caller.AllDepartments, Scopes: access.ScopeNames(w.Caller.Scopes),
+		}, nil
+	}
+	return nil, fault.Errorf(fault.ClientMissing, "client", "the client does not exist")
 }
 
 // channelsAllowed refuses channels that the catalog lacks, and those that are not of the client's department.
@@ -151,27 +174,62 @@ func (s *Consumers) RevokeConsumer(ctx context.Context, id string, once txn.Idem
 		return Consumer{}, err
 	}
 	return txn.Idempotent(ctx, s.engine, &txn.Write{}, once, nil, func(w *txn.Tx) (Consumer, bool, error) {
-		if err := w.Caller.Need(access.ScopeClients); err != nil {
-			return Consumer{}, false, err
-		}
-		found, err := w.ConsumerOf(id)
-		if err != nil {
-			return Consumer{}, false, err
-		}
-		clients, err := w.StoredClients()
-		if err != nil {
-			return Consumer{}, false, err
-		}
-		row, err := visible(&w.Caller, found, clients)
-		if err != nil {
-			return Consumer{}, false, err
-		}
-		if row.Revoked == 0 {
-			row.Revoked = w.Recorded
-			w.WriteTable(tables.RevokeConsumer(id, row.Revoked))
-		}
-		return newConsumer(row, clients), true, nil
+		consumer, err := s.Revoke(w, id)
+		return consumer, err == nil, err
 	})
+}
+
+// Revoke ends a consumer as a part of a write. Errors: those of RevokeConsumer.
+func (s *Consumers) Revoke(w *txn.Tx, id string) (Consumer, error) {
+	consumer, err := s.Managed(w, id)
+	if err == nil && consumer.Revoked == 0 {
+		consumer.Revoked = w.Recorded
+		w.WriteTable(tables.RevokeConsumer(id, consumer.Revoked))
+	}
+	return consumer, err
+}
+
+// Managed returns a consumer that the caller of a write may manage. Errors: CONSUMER_NOT_FOUND, SCOPE_MISSING, OTHER_DEPARTMENT.
+func (s *Consumers) Managed(w *txn.Tx, id string) (Consumer, error) {
+	if err := w.Caller.Need(access.ScopeClients); err != nil {
+		return Consumer{}, err
+	}
+	found, err := w.ConsumerOf(id)
+	if err != nil {
+		return Consumer{}, err
+	}
+	clients, err := w.StoredClients()
+	if err != nil {
+		return Consumer{}, err
+	}
+	row, err := visible(&w.Caller, found, clients)
+	if err != nil {
+		return Consumer{}, err
+	}
+	return newConsumer(row, clients), nil
+}
+
+// SetChannels gives a consumer other channels as a part of a write. Errors: those of Managed, UNKNOWN_CHANNEL, CLIENT_NOT_FOUND, NO_CATALOG.
+func (s *Consumers) SetChannels(w *txn.Tx, id string, channels []string) (Consumer, error) {
+	consumer, err := s.Managed(w, id)
+	if err != nil {
+		return Consumer{}, err
+	}
+	clients, err := w.StoredClients()
+	if err != nil {
+		return Consumer{}, err
+	}
+	n := NewConsumer{ID: id, Client: consumer.Client, Channels: channels}
+	client, err := n.reader(w, clients)
+	if err != nil {
+		return Consumer{}, err
+	}
+	if err := n.channelsAllowed(w, client); err != nil {
+		return Consumer{}, err
+	}
+	consumer.Channels = uniqueWords(channels)
+	w.WriteTable(tables.SetConsumerChannels(id, consumer.Channels))
+	return consumer, nil
 }
 
 // GetConsumer returns a consumer, also one that was revoked. A client that may not manage clients sees its own. Errors: CONSUMER_NOT_FOUND,
@@ -231,6 +289,25 @@ func (s *Consumers) ListConsumers(ctx context.Context, size int, pageToken strin
 		}
 		after = rows[len(rows)-1].ID
 	}
+}
+
+// Visible returns the consumers with ids that the caller may see, by id. Errors: SCOPE_MISSING.
+func (s *Consumers) Visible(ctx context.Context, ids []string) (map[string]Consumer, error) {
+	who, clients, err := s.admit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]Consumer{}
+	for _, id := range ids {
+		_, found, err := tables.ConsumerOf(ctx, s.Store, id)
+		if err != nil {
+			return nil, env.StoreFault(err)
+		}
+		if len(found) > 0 && maySee(&who, &found[0], clients) {
+			seen[id] = newConsumer(&found[0], clients)
+		}
+	}
+	return seen, nil
 }
 
 // admit returns the caller, who may see consumers at all, and the clients.

@@ -59,6 +59,12 @@ func (w *Tx) ConsumerOf(id string) ([]tables.Consumer, error) {
 	return found, err
 }
 
+// WebhookOf returns the webhook with an id as it was when the head was locked, if there was one.
+func (w *Tx) WebhookOf(id string) ([]tables.Webhook, error) {
+	_, found, err := tables.WebhookOf(w.ctx, w.tx, id)
+	return found, err
+}
+
 // WriteTable has a statement run with the transaction, on a table beside the ledger.
 func (w *Tx) WriteTable(statement storage.Statement) {
 	w.Head.Recorded = w.Recorded

@@ -28,7 +28,7 @@ func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
 	for _, topic := range [][]test{
 		initialiseTests(), writeTests(), textTests(), loadTests(), orderTests(), statesTests(), eventsTests(), listTests(), requestTests(),
-		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), tableTests(), consumerTests(), sizeTests(), closeTests(), contextTests(),
+		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), tableTests(), consumerTests(), webhookTests(), sizeTests(), closeTests(), contextTests(),
 	} {
 		for _, test := range topic {
 			t.Run(test.name, func(t *testing.T) {

@@ -66,12 +66,21 @@ func RevokeConsumer(id string, at consent.Instant) storage.Statement {
 	}
 }
 
-// AcknowledgeConsumer notes up to where a consumer has everything, whatever it had before, and when it said so.
+// SetConsumerChannels gives a consumer other channels.
+func SetConsumerChannels(id string, channels []string) storage.Statement {
+	return storage.Statement{
+		Doing: "change a consumer", SQL: `UPDATE consumers SET channels = $2 WHERE id = $1`, Args: []any{id, column.PackWords(channels)},
+	}
+}
+
+// AcknowledgeConsumer notes up to where a consumer has everything, whatever it had before, and when it said so. Of one with a webhook nothing
+// is noted: what it was told is what the webhook was, wherever else its client reads.
 func AcknowledgeConsumer(id string, upTo storage.Mark, at consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "note what a consumer has",
-		SQL:   `UPDATE consumers SET acknowledged_position = $2, acknowledged_revision = $3, seen_time = $4 WHERE id = $1`,
-		Args:  []any{id, upTo.Position, upTo.Revision, int64(at)},
+		SQL: `UPDATE consumers SET acknowledged_position = $2, acknowledged_revision = $3, seen_time = $4
+			WHERE id = $1 AND id NOT IN (SELECT id FROM webhooks)`,
+		Args: []any{id, upTo.Position, upTo.Revision, int64(at)},
 	}
 }
 

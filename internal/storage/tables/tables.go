@@ -33,6 +33,8 @@ func All() []Table {
 		{Name: "erased_returns", Persons: true},
 		{Name: "feed_removals", Persons: true},
 		{Name: "list_hashes", Persons: true},
+		{Name: "webhook_deliveries", Persons: true},
+		{Name: "webhooks"},
 		{Name: "worker_runs"},
 	}
 }

@@ -22,7 +22,7 @@ func allowed() map[string][]string {
 			"internal/server", "internal/service/administration", "internal/telemetry",
 		},
 		"internal/cli": {
-			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists",
+			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/kit", "internal/cli/webhooks",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -34,9 +34,9 @@ func allowed() map[string][]string {
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
 			"internal/service/changes",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
-			"internal/service/env", "internal/service/export", "internal/service/rights",
+			"internal/service/env", "internal/service/export", "internal/service/rights", "internal/service/webhooks",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
-			"internal/telemetry",
+			"internal/telemetry", "internal/webhook",
 		},
 		"internal/server/writing": {"internal/consent", "internal/storage", "internal/storage/tables"},
 
@@ -46,10 +46,12 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/service", "internal/service/access",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/rpc/webhookserver", "internal/service",
+			"internal/service/access",
 		},
 
 		"internal/rpc/feedserver": {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/service/changes"},
+		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/storage/tables", "internal/webhook"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -66,7 +68,12 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/storage",
+			"internal/service/webhooks", "internal/storage",
+		},
+		"internal/service/webhooks": {
+			"internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
+			"internal/service/consumers", "internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables",
+			"internal/token", "internal/webhook",
 		},
 
 		"internal/service/export": {
@@ -149,6 +156,15 @@ func allowed() map[string][]string {
 		},
 
 		"internal/cli/watch": {"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},
+		"internal/cli/kit":   {"internal/cli/connect", "internal/cli/terminal"},
+		"internal/cli/consumers": {
+			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
+			"internal/phrase",
+		},
+		"internal/cli/webhooks": {
+			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
+			"internal/phrase",
+		},
 		"internal/cli/bulk": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
 			"internal/locale", "internal/phrase",
@@ -320,14 +336,14 @@ const maxLines = 2_500
 // largerRooms lists the packages that may be larger, with their limits: the conformance suite of the stores, which is a list of promises,
 // and the tree of commands, which is as large as there are commands.
 func largerRooms() map[string]int {
-	return map[string]int{"internal/storage/storagetest": 4_200, "internal/cli": 5_000}
+	return map[string]int{"internal/storage/storagetest": 4_400, "internal/cli": 5_000}
 }
 
 // confined lists packages from outside that only some packages here may
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -341,10 +357,10 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/lists", "internal/cli/watch"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
-		"testing":                    {"internal/testkit", "internal/testkit/testdb", "internal/storage/storagetest"},
+		"testing":                    {"internal/storage/storagetest", "internal/testkit", "internal/testkit/testdb"},
 		// These judge in tests what Assent sends.
 		"github.com/cloudevents/":       {},
 		"github.com/standard-webhooks/": {},

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/consumers"
+	"github.com/assent-io/assent/internal/cli/kit"
+	"github.com/assent-io/assent/internal/cli/webhooks"
+)
+
+// consumers holds the commands about the consumers of the change feed.
+func (a *app) consumers() *cobra.Command {
+	return family("consumers", "Manage the consumers of the change feed", (&consumers.Commands{Kit: a.kit()}).All()...)
+}
+
+// webhooks holds the commands about webhooks.
+func (a *app) webhooks() *cobra.Command {
+	return family("webhooks", "Manage webhooks: URLs to which the change feed is sent", (&webhooks.Commands{Kit: a.kit()}).All()...)
+}
+
+// kit returns what commands in packages of their own need.
+func (a *app) kit() *kit.Kit {
+	return &kit.Kit{
+		Terminal: a.Terminal, Complete: complete, Require: require, Yes: addYes, NoArguments: noArguments,
+		Asking: func(do func(context.Context, []string, *connect.Server) error) func(*cobra.Command, []string) error {
+			return a.does(func(ctx context.Context, args []string) error {
+				return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error { return do(ctx, args, s) })
+			})
+		},
+	}
+}

@@ -1,0 +1,182 @@
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
+	"github.com/assent-io/assent/internal/webhook"
+)
+
+const (
+	// sendPage is how many deliveries are read at once.
+	sendPage = 100
+	// noteTakes is how long it may take to note what came of an attempt when the server stops.
+	noteTakes = 2 * time.Second
+)
+
+// send sends what is due of a webhook, until nothing is, or another server sends for it. Of one recipient it sends one message at a time, in
+// order.
+func (s *Webhooks) send(ctx context.Context, id string) error {
+	held := false
+	for ctx.Err() == nil {
+		due, err := tables.DueDeliveries(ctx, s.Store, id, s.Instant(), sendPage)
+		if err != nil || len(due) == 0 {
+			return s.leave(ctx, id, held, err)
+		}
+		h, err := s.take(ctx, id)
+		if err != nil || h == nil {
+			return err
+		}
+		held = true
+		// What another server sent meanwhile is not sent again.
+		if due, err = tables.DueDeliveries(ctx, s.Store, id, s.Instant(), sendPage); err != nil {
+			return s.leave(ctx, id, held, err)
+		}
+		if err := s.sendAll(ctx, h, due); err != nil {
+			return s.leave(ctx, id, held, err)
+		}
+	}
+	return s.leave(ctx, id, held, nil)
+}
+
+// leave lets other servers send for a webhook.
+func (s *Webhooks) leave(ctx context.Context, id string, held bool, err error) error {
+	if !held {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTakes)
+	defer cancel()
+	if left := s.Store.WriteTables(ctx, tables.LeaveWebhook(id, s.lease)); err == nil {
+		err = left
+	}
+	return err
+}
+
+// take returns a webhook that this server sends for from now on; nil if it may not, for another one does or the webhook is disabled.
+func (s *Webhooks) take(ctx context.Context, id string) (*hook, error) {
+	now := s.Instant()
+	if err := s.Store.WriteTables(ctx, tables.TakeWebhook(id, s.lease, now, now.Add(leaseLasts))); err != nil {
+		return nil, err
+	}
+	head, rows, err := tables.WebhookOf(ctx, s.Store, id)
+	if err != nil || len(rows) == 0 || rows[0].Disabled != 0 || string(rows[0].Lease) != string(s.lease) {
+		return nil, err
+	}
+	return s.open(&head, &rows[0], now)
+}
+
+// sendAll sends deliveries of different recipients, some at the same time. It ends early where the lease does, or the webhook wants no more.
+func (s *Webhooks) sendAll(ctx context.Context, h *hook, due []tables.Delivery) error {
+	work := make(chan *tables.Delivery)
+	going, stop := context.WithCancelCause(ctx) // What is under way goes on when it ends.
+	defer stop(nil)
+	var ran sync.WaitGroup
+	for range min(s.options.AtOnce, len(due)) {
+		ran.Go(func() {
+			for d := range work {
+				if going.Err() != nil {
+					continue
+				}
+				if err := s.sendOne(ctx, h, d); err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	until := h.row.LeaseUntil.Add(-s.attemptLasts())
+	for i := 0; i < len(due) && going.Err() == nil && s.Instant() < until; i++ { // The rest is read again, under another lease.
+		select {
+		case work <- &due[i]:
+		case <-going.Done():
+		}
+	}
+	close(work)
+	ran.Wait()
+	if err := context.Cause(going); ctx.Err() == nil && !errors.Is(err, errGone) {
+		return err
+	}
+	return nil
+}
+
+// errGone ends the sending for a webhook that wants no more.
+var errGone = errors.New("the receiver wants no more")
+
+// sendOne makes an attempt, and notes what came of it.
+func (s *Webhooks) sendOne(ctx context.Context, h *hook, d *tables.Delivery) error {
+	select {
+	case s.sending <- struct{}{}:
+		defer func() { <-s.sending }()
+	case <-ctx.Done():
+		return nil
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	answer, err := s.attempt(ctx, h, d)
+	if err != nil {
+		return err
+	}
+	s.options.Attempted(h.row.ID, answer.Outcome)
+	statements := s.judge(h, d, &answer)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTakes)
+	defer cancel()
+	if err := s.Store.WriteTables(ctx, statements...); err != nil {
+		return err
+	}
+	if answer.Outcome == webhook.Gone {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook was disabled: nothing is sent to it until it is enabled again",
+			slog.String("webhook", h.row.ID), slog.String("reason", string(webhook.Gone)))
+		return errGone
+	}
+	return nil
+}
+
+// attempt sends a delivery.
+func (s *Webhooks) attempt(ctx context.Context, h *hook, d *tables.Delivery) (webhook.Answer, error) {
+	plain, err := s.Keys.Open(seal.PurposeDelivery, []byte(d.ID), d.Content)
+	if err != nil {
+		return webhook.Answer{}, err
+	}
+	var what content
+	if err := json.Unmarshal(plain, &what); err != nil {
+		return webhook.Answer{}, err
+	}
+	return s.client.Deliver(ctx, webhook.Delivery{
+		URL: h.url, Mode: webhook.Mode(h.row.Mode), Secrets: h.secrets, Message: webhook.Message{
+			ID: d.ID, Source: h.source, Type: webhook.TypeChange, Time: d.Created.Time(), Data: what.Data,
+		},
+	})
+}
+
+// judge returns what is noted of an attempt.
+func (s *Webhooks) judge(h *hook, d *tables.Delivery, answer *webhook.Answer) []storage.Statement {
+	now := s.Clock()
+	after := *d
+	if answer.Outcome != webhook.Cancelled {
+		after.Attempts++
+	}
+	next, state := webhook.Next(int(after.Attempts), *answer, now, s.options.Random())
+	after.Attempted, after.Outcome, after.Status = consent.InstantOf(now), string(answer.Outcome), int64(answer.Status)
+	after.Answer, after.Excerpt, after.Due = answer.Text, answer.Excerpt, consent.InstantOf(now)
+	var disable []storage.Statement
+	switch state {
+	case webhook.StateDelivered:
+		after.State = tables.DeliveryDelivered
+	case webhook.StateDead:
+		after.State = tables.DeliveryDead
+	case webhook.StateDisabled:
+		after.State = tables.DeliveryWaiting // It is sent when the webhook is enabled again.
+		disable = append(disable, tables.DisableWebhook(h.row.ID, consent.InstantOf(now), string(webhook.Gone)))
+	case webhook.StateWaiting:
+		after.State, after.Due = tables.DeliveryWaiting, consent.InstantOf(next)
+	}
+	return append([]storage.Statement{tables.NoteAttempt(&after)}, disable...)
+}

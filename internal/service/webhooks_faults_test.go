@@ -1,0 +1,608 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/changes"
+	"github.com/assent-io/assent/internal/service/consumers"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/webhooks"
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/webhook"
+)
+
+// readyHook makes a service with a webhook that has got its first message.
+func (w *world) readyHook(options webhooks.Options, form consumers.Form) (s *Service, admin, client context.Context, r *receiver) {
+	w.t.Helper()
+	s, admin = w.hooked(options).acme()
+	r = w.receiver()
+	_, client = w.hook(admin, s, r, "crm", form)
+	w.finish(admin, s)
+	if got := r.all(); len(got) != 1 {
+		w.t.Fatalf("the first messages: %q", lines(got))
+	}
+	return s, admin, client, r
+}
+
+// answers makes the receiver answer with a status and a header.
+func (r *receiver) answers(status int, header ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = func(*message) int { return status }
+	r.header = func(_ *message, h http.Header) {
+		for i := 0; i+1 < len(header); i += 2 {
+			h.Set(header[i], header[i+1])
+		}
+	}
+}
+
+func (w *world) deliveries(ctx context.Context, s *Service, state string) []webhooks.Delivery {
+	w.t.Helper()
+	page, err := s.ListDeliveries(ctx, "crm", state, 100, "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return page.Deliveries
+}
+
+func TestWebhooks_AReceiverThatMisbehaves_IsTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		status  int
+		header  []string
+		outcome webhook.Outcome
+		again   time.Duration // when the second attempt is made
+	}{
+		{"redirects", 302, []string{"Location", "https://evil.example/"}, webhook.Redirected, 5 * time.Second},
+		{"is throttled", 429, []string{"Retry-After", "90"}, webhook.Throttled, 90 * time.Second},
+		{"is overloaded", 503, []string{"Retry-After", "7"}, webhook.Overloaded, 7 * time.Second},
+		{"rejects", 404, nil, webhook.Rejected, 5 * time.Second},
+		{"fails", 500, nil, webhook.ServerError, 5 * time.Second},
+		{"resets", 0, nil, webhook.ConnectionLost, 5 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, w *world) {
+				s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+				r.answers(c.status, c.header...)
+				w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+				began := consent.InstantOf(w.clock.Now())
+				w.finish(ctx, s)
+				first := r.all()
+				waiting := w.deliveries(ctx, s, "waiting")
+				if len(first) != 1 || len(waiting) != 1 {
+					t.Fatalf("came %q, waiting %+v", lines(first), waiting)
+				}
+				d := waiting[0]
+				if d.Outcome != string(c.outcome) || d.Attempts != 1 || d.Due != began.Add(c.again) || d.Status != int64(c.status) {
+					t.Errorf("the delivery: %+v; due should be %s", d, began.Add(c.again))
+				}
+				w.clock.Advance(c.again - time.Millisecond)
+				w.finish(ctx, s)
+				if got := r.all(); len(got) != 0 {
+					t.Errorf("it came too early: %q", lines(got))
+				}
+				r.answers(200)
+				w.clock.Advance(time.Millisecond)
+				w.finish(ctx, s)
+				second := r.all()
+				if len(second) != 1 || second[0].ID != first[0].ID || second[0].Header.Get("webhook-timestamp") == "" {
+					t.Errorf("the second attempt: %+v", second)
+				}
+				if diff := cmp.Diff(lines(first), lines(second)); diff != "" {
+					t.Errorf("another content: %s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestWebhooks_AnAnswerThatIsLate_IsNone(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{Timeout: 50 * time.Millisecond}, consumers.FormPlain)
+		hold := make(chan struct{})
+		r.mu.Lock()
+		r.header = func(*message, http.Header) { <-hold }
+		r.mu.Unlock()
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+		w.finish(ctx, s)
+		close(hold)
+		waiting := w.deliveries(ctx, s, "waiting")
+		if len(waiting) != 1 || waiting[0].Outcome != string(webhook.TimedOut) {
+			t.Fatalf("waiting: %+v", waiting)
+		}
+		w.clock.Advance(5 * time.Second)
+		w.finish(ctx, s)
+		got := r.all()
+		if len(got) != 2 || got[0].ID != got[1].ID {
+			t.Errorf("it came %d times", len(got))
+		}
+	})
+}
+
+func TestWebhooks_AnAddressThatMayNotBeReached_GetsNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		w.hooks.AllowPrivate = false
+		strict := w.service(s.Store, 0)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+		w.finish(ctx, strict)
+		if got := r.all(); len(got) != 0 {
+			t.Errorf("it came: %q", lines(got))
+		}
+		waiting := w.deliveries(ctx, s, "waiting")
+		if len(waiting) != 1 || waiting[0].Outcome != string(webhook.AddressRefused) {
+			t.Errorf("waiting: %+v", waiting)
+		}
+		_, err := strict.CreateWebhook(ctx, webhooks.NewWebhook{
+			NewConsumer: consumers.NewConsumer{ID: "other", Client: "crm-client", Form: consumers.FormPlain}, URL: r.server.URL,
+		})
+		if told, ok := errors.AsType[*fault.Error](err); !ok || told.Code != fault.InvalidRequest || told.Field != "url" {
+			t.Errorf("a private URL: %v", err)
+		}
+	})
+}
+
+func TestWebhooks_Gone_DisablesUntilItIsEnabled_AndNothingIsLost(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{AtOnce: 1}, consumers.FormPlain)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+		r.answers(http.StatusGone)
+		w.finish(ctx, s)
+		if got := r.all(); len(got) != 1 {
+			t.Errorf("it came %d times", len(got))
+		}
+		one, err := s.GetWebhook(ctx, "crm")
+		if err != nil || one.Disabled == 0 || one.DisabledReason != "GONE" || one.Waiting != 2 {
+			t.Fatalf("the webhook: %+v, %v", one, err)
+		}
+		w.mustRecord(ctx, s, withdrawal("newsletter", "cora@example.com"))
+		r.answers(200)
+		w.finish(ctx, s)
+		if got := r.all(); len(got) != 0 {
+			t.Errorf("it is disabled, and got %q", lines(got))
+		}
+		off := false
+		if _, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Disabled: &off}); err != nil {
+			t.Fatal(err)
+		}
+		w.finish(ctx, s)
+		text := strings.Join(lines(r.all()), "\n")
+		for _, name := range []string{"ann@", "ben@", "cora@"} {
+			if !strings.Contains(text, "ADDED folded "+name) {
+				t.Errorf("%s did not come: %s", name, text)
+			}
+		}
+	})
+}
+
+func TestWebhooks_ARetryHoldsBackItsPersonOnly(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		r.mu.Lock()
+		r.answer = func(m *message) int {
+			if m.Changes[0].Address == "ann@example.com" {
+				return 500
+			}
+			return 200
+		}
+		r.mu.Unlock()
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		w.finish(ctx, s)
+		w.mustRecord(ctx, s, withdrawal("product-marketing", "ann@example.com"))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+		r.all()
+		w.finish(ctx, s)
+		if got := lines(r.all()); len(got) != 1 || !strings.Contains(got[0], "ben@example.com") {
+			t.Errorf("came: %q", got)
+		}
+		r.answers(200)
+		w.clock.Advance(time.Minute)
+		w.finish(ctx, s)
+		got := lines(r.all())
+		if len(got) != 2 || strings.Contains(got[0], "product-marketing") || !strings.Contains(got[1], "product-marketing") {
+			t.Errorf("came: %q", got)
+		}
+	})
+}
+
+func TestWebhooks_WhatAClientRecordedItself_IsNotToldToIt(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, as, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		w.mustRecord(as, s, withdrawal("newsletter", "ann@example.com"))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+		w.mustRecord(as, s, withdrawal("newsletter", "cora@example.com"))
+		w.mustRecord(ctx, s, withdrawal("product-marketing", "cora@example.com"))
+		w.finish(ctx, s)
+		got := lines(r.all())
+		slices.Sort(got)
+		want := []string{
+			"RESET folded ben@example.com; ADDED folded ben@example.com refusal newsletter WITHDRAWN",
+			"RESET folded cora@example.com; ADDED folded cora@example.com refusal newsletter WITHDRAWN; " +
+				"ADDED folded cora@example.com refusal product-marketing WITHDRAWN",
+		}
+		if diff := cmp.Diff(want, withReason(got, "REFUSED", "WITHDRAWN")); diff != "" {
+			t.Errorf("came (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// withReason returns lines with one reason in the place of another.
+func withReason(list []string, from, to string) []string {
+	for i := range list {
+		list[i] = strings.ReplaceAll(list[i], from, to)
+	}
+	return list
+}
+
+func TestWebhooks_DeadMessages_AreReplayedWithWhatHoldsNow(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		r.answers(500)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		for range 10 {
+			w.finish(ctx, s)
+			w.clock.Advance(25 * time.Hour)
+		}
+		dead := w.deliveries(ctx, s, "dead")
+		if got := r.all(); len(dead) != 1 || dead[0].Attempts != 10 || len(got) != 10 {
+			t.Fatalf("dead %+v, attempts %d", dead, len(got))
+		}
+		r.answers(200)
+		w.mustRecord(ctx, s, withdrawal("product-marketing", "ann@example.com"))
+		w.finish(ctx, s)
+		r.all()
+		if _, err := s.ReplayDeliveries(ctx, "crm", []string{"msg_none"}, false); !isFault(err, fault.DeliveryMissing) {
+			t.Errorf("a message that is not there: %v", err)
+		}
+		if _, err := s.ReplayDeliveries(ctx, "crm", []string{w.deliveries(ctx, s, "delivered")[0].ID}, false); !isFault(err, fault.DeliveryNotDead) {
+			t.Errorf("a message that is not dead: %v", err)
+		}
+		if got, err := s.ReplayDeliveries(ctx, "crm", []string{dead[0].ID}, false); err != nil || got.Count != 1 || got.Snapshot {
+			t.Fatalf("replay: %+v, %v", got, err)
+		}
+		w.finish(ctx, s)
+		got := r.all()
+		if len(got) != 1 || got[0].ID == dead[0].ID || !strings.Contains(lines(got)[0], "product-marketing") {
+			t.Errorf("came: %+v", lines(got))
+		}
+		if left := w.deliveries(ctx, s, "dead"); len(left) != 0 {
+			t.Errorf("still dead: %+v", left)
+		}
+	})
+}
+
+// erase erases an address.
+func (w *world) erase(ctx context.Context, s *Service, address string) {
+	w.t.Helper()
+	if _, err := s.Erase(ctx, record.Erasure{Address: address}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+}
+
+func isFault(err error, code fault.Code) bool {
+	told, ok := errors.AsType[*fault.Error](err)
+	return ok && told.Code == code
+}
+
+func TestWebhooks_Erasure_TakesWhatWaits_AndTellsToForget(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		r.answers(500)
+		w.mustRecord(ctx, s, consentOn("newsletter", "ann@example.com", w.clock.Now()))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ben@example.com"))
+		w.finish(ctx, s)
+		before := len(w.deliveries(ctx, s, "waiting"))
+		if !sealedHolds(t, w, `"address":"ann@example.com"`) {
+			t.Error("no message about ann can be found: the search below would show nothing")
+		}
+		w.erase(ctx, s, "ann@example.com")
+		if sealedHolds(t, w, `"address":"ann@example.com"`) {
+			t.Error("a message about ann is left")
+		}
+		if left := w.deliveries(ctx, s, "waiting"); len(left) != 1 || before < 3 {
+			t.Errorf("of %d there wait %+v", before, left)
+		}
+		r.all()
+		r.answers(200)
+		w.clock.Advance(time.Hour)
+		w.finish(ctx, s)
+		text := strings.Join(lines(r.all()), "\n")
+		for _, want := range []string{"REMOVED exact ann@example.com address", "REMOVED folded ann@example.com address", "ADDED folded ben@example.com"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s did not come:\n%s", want, text)
+			}
+		}
+		if strings.Contains(text, "ADDED exact ann@") || strings.Contains(text, "ADDED folded ann@") {
+			t.Errorf("the erased person came:\n%s", text)
+		}
+		if err := s.ForgetRemovals(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if sealedHolds(t, w, "ann@example.com") {
+			t.Error("the address is left after all were told")
+		}
+	})
+}
+
+func TestWebhooks_Rotation_SignsWithBothSecretsUntilOneIsEnded(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		first := r.secrets[0]
+		rotated, err := s.RotateWebhookSecret(ctx, "crm", false, txn.Idempotency{})
+		if err != nil || rotated.Secret == "" || rotated.Secret == first {
+			t.Fatalf("rotate: %v", err)
+		}
+		if _, err := s.RotateWebhookSecret(ctx, "crm", false, txn.Idempotency{}); !isFault(err, fault.RotationUnderWay) {
+			t.Errorf("a second rotation: %v", err)
+		}
+		send := func(known ...string) {
+			t.Helper()
+			r.mu.Lock()
+			r.secrets = known
+			r.mu.Unlock()
+			w.mustRecord(ctx, s, withdrawal("newsletter", known[0][6:12]+"@example.com"))
+			w.finish(ctx, s)
+			if got := r.all(); len(got) != 1 {
+				t.Errorf("came: %q", lines(got))
+			}
+		}
+		send(first)
+		send(rotated.Secret)
+		if _, err := s.RotateWebhookSecret(ctx, "crm", true, txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		w.mustRecord(ctx, s, withdrawal("newsletter", "last@example.com"))
+		w.finish(ctx, s)
+		if got := r.all(); len(got) != 1 || strings.Contains(got[0].Header.Get("webhook-signature"), " ") {
+			t.Errorf("it is still signed twice: %v", got)
+		}
+		third, err := s.RotateWebhookSecret(ctx, "crm", false, txn.Idempotency{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(25 * time.Hour)
+		send(third.Secret)
+	})
+}
+
+// forgetful is a store that loses what is noted of attempts.
+type forgetful struct {
+	storage.Store
+	lose *bool
+}
+
+func (s forgetful) WriteTables(ctx context.Context, statements ...storage.Statement) error {
+	if *s.lose && len(statements) > 0 && statements[0].Doing == "note an attempt" {
+		return storage.ErrUnavailable
+	}
+	return s.Store.WriteTables(ctx, statements...)
+}
+
+func TestWebhooks_CrashBetweenSendAndNote_SendsTheSameMessageAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.hooked(webhooks.Options{})
+		lose := false
+		s := w.service(forgetful{w.store(), &lose}, 0)
+		ctx := access.WithCaller(w.t.Context(), access.Process("test"))
+		if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(w.t)}); err != nil {
+			t.Fatal(err)
+		}
+		r := w.receiver()
+		w.hook(ctx, s, r, "crm", consumers.FormPlain)
+		w.finish(ctx, s)
+		r.all()
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		lose = true
+		if err := s.FinishWebhooks(ctx); err == nil {
+			t.Fatal("the loss went unnoticed")
+		}
+		lose = false
+		w.clock.Advance(time.Minute)
+		w.finish(ctx, s)
+		got := r.all()
+		if len(got) != 2 || got[0].ID != got[1].ID {
+			t.Errorf("came: %+v", got)
+		}
+	})
+}
+
+func TestWebhooks_WhoseClientMayNotReadAnyMore_AreDisabled(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		r.answers(500)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		w.finish(ctx, s)
+		r.all()
+		if _, err := s.RevokeClient(ctx, "crm-client"); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Hour)
+		w.finish(ctx, s)
+		one, err := s.GetWebhook(ctx, "crm")
+		if err != nil || one.DisabledReason != "UNAUTHENTICATED" {
+			t.Errorf("the webhook: %+v, %v", one, err)
+		}
+		if got := r.all(); len(got) != 0 {
+			t.Errorf("came: %q", lines(got))
+		}
+	})
+}
+
+func TestWebhooks_BehindForTooLong_AskForASnapshot(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		on := true
+		off := false
+		if _, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Disabled: &on}); err != nil {
+			t.Fatal(err)
+		}
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		w.clock.Advance(31 * 24 * time.Hour)
+		if _, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Disabled: &off}); err != nil {
+			t.Fatal(err)
+		}
+		w.finish(ctx, s)
+		w.clock.Advance(time.Minute)
+		w.finish(ctx, s)
+		if got := lines(r.all()); len(got) != 1 || !strings.HasPrefix(got[0], "RESET newsletter") {
+			t.Errorf("came: %q", got)
+		}
+		if _, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Channels: []string{"newsletter"}}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Minute)
+		w.finish(ctx, s)
+		w.clock.Advance(time.Minute)
+		w.finish(ctx, s)
+		if got := lines(r.all()); !cmp.Equal(got, []string{"RESET newsletter"}) {
+			t.Errorf("after other channels: %q", got)
+		}
+	})
+}
+
+func TestWebhooks_Bound_LeavesTheRestInTheFeed(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{Window: 1, MaxWaiting: 2}, consumers.FormPlain)
+		r.answers(500)
+		for _, name := range []string{"ann", "ben", "cora", "dora"} {
+			w.mustRecord(ctx, s, withdrawal("newsletter", name+"@example.com"))
+		}
+		w.finish(ctx, s)
+		if waiting := w.deliveries(ctx, s, "waiting"); len(waiting) != 2 {
+			t.Errorf("%d wait", len(waiting))
+		}
+		r.answers(200)
+		r.all()
+		for range 3 {
+			w.clock.Advance(time.Hour)
+			w.finish(ctx, s)
+		}
+		if got := r.all(); len(got) != 4 {
+			t.Errorf("came: %q", lines(got))
+		}
+	})
+}
+
+func TestWebhooks_ManagedByThoseWhoManageClients_SeenByTheirOwn(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, own, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		stranger := w.syncClient(ctx, s, "stranger", "")
+		if page, err := s.ListWebhooks(own, 10, ""); err != nil || len(page.Webhooks) != 1 || page.Webhooks[0].Endpoint != r.server.URL {
+			t.Errorf("its own: %+v, %v", page, err)
+		}
+		if page, err := s.ListWebhooks(stranger, 10, ""); err != nil || len(page.Webhooks) != 0 {
+			t.Errorf("of a stranger: %+v, %v", page, err)
+		}
+		if _, err := s.GetWebhook(stranger, "crm"); !isFault(err, fault.WebhookMissing) {
+			t.Errorf("a stranger: %v", err)
+		}
+		if _, err := s.ListDeliveries(stranger, "crm", "", 10, ""); !isFault(err, fault.WebhookMissing) {
+			t.Errorf("a stranger: %v", err)
+		}
+		for name, err := range map[string]error{
+			"update": second(s.UpdateWebhook(own, webhooks.Update{ID: "crm"})), "delete": s.DeleteWebhook(own, "crm", txn.Idempotency{}),
+			"rotate": second(s.RotateWebhookSecret(own, "crm", false, txn.Idempotency{})), "test": second(s.TestWebhook(own, "crm")),
+			"replay": second(s.ReplayDeliveries(own, "crm", nil, true)),
+		} {
+			if !isFault(err, fault.ScopeMissing) {
+				t.Errorf("%s by a client that may not manage: %v", name, err)
+			}
+		}
+		if got, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Mode: webhook.Binary}); err != nil || got.Mode != webhook.Binary {
+			t.Errorf("in binary mode: %+v, %v", got, err)
+		}
+		if got, err := s.UpdateWebhook(ctx, webhooks.Update{ID: "crm", Mode: webhook.Structured}); err != nil || got.Mode != webhook.Structured {
+			t.Errorf("in structured mode: %+v, %v", got, err)
+		}
+		trial, err := s.TestWebhook(ctx, "crm")
+		if err != nil || trial.Answer.Outcome != webhook.Delivered {
+			t.Errorf("a trial: %+v, %v", trial, err)
+		}
+		if got := r.all(); len(got) != 1 || got[0].Type != webhook.TypeTest || got[0].ID != trial.ID {
+			t.Errorf("came: %+v", got)
+		}
+		if err := s.DeleteWebhook(ctx, "crm", txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.GetWebhook(ctx, "crm"); !isFault(err, fault.WebhookMissing) {
+			t.Errorf("a deleted one: %v", err)
+		}
+		if c, err := s.GetConsumer(ctx, "crm"); err != nil || c.Revoked == 0 {
+			t.Errorf("its consumer: %+v, %v", c, err)
+		}
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		w.finish(ctx, s)
+		if got := r.all(); len(got) != 0 {
+			t.Errorf("came: %+v", got)
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestWebhooks_ReadingWithTheirConsumer_MovesNothingOn(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, as, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		r.answers(500)
+		w.mustRecord(ctx, s, consentOn("newsletter", "ann@example.com", w.clock.Now()))
+		w.erase(ctx, s, "ann@example.com")
+		page, err := s.ListChanges(as, changes.Request{Consumer: "crm"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ListChanges(as, changes.Request{Consumer: "crm", From: page.Token}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ForgetRemovals(ctx); err != nil {
+			t.Fatal(err)
+		}
+		r.answers(200)
+		w.finish(ctx, s)
+		if text := strings.Join(lines(r.all()), "\n"); !strings.Contains(text, "REMOVED exact ann@example.com address") {
+			t.Errorf("the erasure was not told: %s", text)
+		}
+	})
+}
+
+func TestWebhooks_TwoServers_OneOfThemSends(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx, _, r := w.readyHook(webhooks.Options{}, consumers.FormPlain)
+		other := w.second(s)
+		came, hold := make(chan struct{}, 10), make(chan struct{})
+		r.mu.Lock()
+		r.header = func(*message, http.Header) {
+			came <- struct{}{}
+			<-hold
+		}
+		r.mu.Unlock()
+		w.mustRecord(ctx, s, withdrawal("newsletter", "ann@example.com"))
+		ended := make(chan error)
+		go func() { ended <- s.FinishWebhooks(ctx) }()
+		<-came
+		w.finish(ctx, other)
+		close(hold)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		w.finish(ctx, other)
+		if got := r.all(); len(got) != 1 {
+			t.Errorf("it came %d times", len(got))
+		}
+	})
+}

@@ -1,0 +1,234 @@
+package storagetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
+)
+
+func webhookTests() []test {
+	return []test{
+		{"Webhooks_AreStoredChangedDisabledAndDeleted", testWebhooks},
+		{"MoveWebhook_OfAnotherTurn_AddsNothing", testMoveWebhook},
+		{"TakeWebhook_IsOneServersUntilItsTimeIsOver", testTakeWebhook},
+		{"DueDeliveries_AreTheOldestOfEachRecipient", testDueDeliveries},
+		{"NoteAttempt_ForgetsWhomADeliveredMessageWasAbout", testNoteAttempt},
+		{"Deliveries_AreDroppedByCardAgeAndReset", testDropDeliveries},
+		{"Deliveries_NewestFirstInPages", testDeliveryPages},
+	}
+}
+
+func hook(id string) tables.Webhook {
+	return tables.Webhook{
+		ID: id, URL: []byte{1}, Mode: "binary", Secret: []byte{2}, Created: instant(1), CreatedBy: "admin", Place: "token",
+		PlaceMark: storage.Mark{Position: 3, Revision: 4}, PlaceTime: instant(5), Turn: [16]byte{7}, NextNumber: 1, Lease: []byte{},
+	}
+}
+
+func testWebhooks(t *testing.T, open Open) {
+	store := initialised(t, open)
+	writeTables(t, store, each(tables.AddWebhook, hook("b"), hook("a"))...)
+	if err := store.WriteTables(t.Context(), each(tables.AddWebhook, hook("c"), hook("a"))...); err == nil {
+		t.Error("a webhook with an existing id was stored")
+	}
+	changed := hook("a")
+	changed.URL, changed.Mode, changed.Secret, changed.PriorSecret = []byte{8}, "structured", []byte{9}, []byte{2}
+	changed.PriorUntil, changed.Disabled, changed.DisabledReason = instant(10), instant(11), "GONE"
+	writeTables(t, store, tables.ChangeWebhook(&changed), tables.DisableWebhook("a", instant(12), "OTHER"), tables.DisableWebhook("b", instant(13), "GONE"))
+	other := hook("b")
+	other.Disabled, other.DisabledReason = instant(13), "GONE"
+	_, all, err := tables.Webhooks(t.Context(), store)
+	noError(t, "Webhooks", err)
+	same(t, "the webhooks", all, []tables.Webhook{changed, other})
+	writeTables(t, store, tables.DropWebhook("a")...)
+	_, one, err := tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	same(t, "a deleted webhook", one, []tables.Webhook(nil))
+}
+
+func delivery(number int64, recipient, card byte) tables.Delivery {
+	return tables.Delivery{
+		Webhook: "a", Number: number, ID: fmt.Sprintf("msg_%d", number), Kind: tables.DeliveryCard, State: tables.DeliveryWaiting,
+		Recipient: []byte{recipient}, Card: []byte{card}, Content: []byte{byte(number)}, Created: instant(number), Due: instant(number),
+	}
+}
+
+// addDeliveries adds a webhook with deliveries.
+func addDeliveries(t *testing.T, store storage.Store, list ...tables.Delivery) {
+	t.Helper()
+	webhook := hook("a")
+	writeTables(t, store, tables.AddWebhook(&webhook))
+	for i := range list {
+		writeTables(t, store, tables.AddDelivery(&list[i], webhook.Turn))
+	}
+}
+
+func deliveriesAre(t *testing.T, store storage.Store, numbers ...int64) {
+	t.Helper()
+	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 100)
+	noError(t, "Deliveries", err)
+	var got []int64
+	for i := range rows {
+		got = append(got, rows[i].Number)
+	}
+	same(t, "the deliveries", got, numbers)
+}
+
+func testMoveWebhook(t *testing.T, open Open) {
+	store := initialised(t, open)
+	webhook, reads := hook("a"), consumer("a")
+	writeTables(t, store, tables.AddWebhook(&webhook), tables.AddConsumer(&reads))
+	mark := storage.Mark{Position: 8, Revision: 9}
+	first, second := delivery(1, 1, 1), delivery(1, 2, 2)
+	for _, turn := range [][16]byte{{20}, {21}} { // Both were made ready at the same turn.
+		d := first
+		if turn[0] == 21 {
+			d = second
+		}
+		writeTables(t, store, tables.MoveWebhook(&webhook, turn, "next", mark, instant(6), 1), tables.AcknowledgeWebhook("a", turn),
+			tables.AddDelivery(&d, turn))
+	}
+	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 10)
+	noError(t, "Deliveries", err)
+	same(t, "the deliveries", rows, []tables.Delivery{first})
+	_, moved, err := tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	webhook.Turn, webhook.Place, webhook.PlaceMark, webhook.PlaceTime, webhook.NextNumber = [16]byte{20}, "next", mark, instant(6), 2
+	same(t, "the webhook", moved, []tables.Webhook{webhook})
+	_, acknowledged, err := tables.ConsumerOf(t.Context(), store, "a")
+	noError(t, "ConsumerOf", err)
+	reads.Acknowledged, reads.Seen = mark, instant(6)
+	same(t, "its consumer", acknowledged, []tables.Consumer{reads})
+	writeTables(t, store, tables.AcknowledgeConsumer("a", storage.Mark{Position: 99}, instant(99)),
+		tables.DisableWebhook("a", instant(7), "GONE"), tables.MoveWebhook(&webhook, [16]byte{22}, "later", mark, instant(7), 1))
+	_, acknowledged, err = tables.ConsumerOf(t.Context(), store, "a")
+	noError(t, "ConsumerOf", err)
+	same(t, "its consumer, which says something else", acknowledged, []tables.Consumer{reads})
+	_, moved, err = tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	same(t, "the place of a disabled webhook", moved[0].Place, "next")
+}
+
+func testTakeWebhook(t *testing.T, open Open) {
+	store := initialised(t, open)
+	webhook := hook("a")
+	writeTables(t, store, tables.AddWebhook(&webhook))
+	for _, c := range []struct {
+		by         byte
+		now, until int64
+		has        byte
+	}{{1, 10, 20, 1}, {2, 15, 25, 1}, {1, 16, 30, 1}, {2, 29, 39, 1}, {2, 30, 40, 2}} {
+		writeTables(t, store, tables.TakeWebhook("a", []byte{c.by}, instant(c.now), instant(c.until)))
+		_, rows, err := tables.WebhookOf(t.Context(), store, "a")
+		noError(t, "WebhookOf", err)
+		same(t, fmt.Sprintf("who has it at %d", c.now), rows[0].Lease, []byte{c.has})
+	}
+	writeTables(t, store, tables.LeaveWebhook("a", []byte{1}), tables.TakeWebhook("a", []byte{1}, instant(31), instant(41)))
+	_, rows, err := tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	same(t, "who has it", rows[0].Lease, []byte{2})
+	writeTables(t, store, tables.LeaveWebhook("a", []byte{2}), tables.TakeWebhook("a", []byte{1}, instant(31), instant(41)))
+	_, rows, err = tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	same(t, "who has it", rows[0].Lease, []byte{1})
+}
+
+func testDueDeliveries(t *testing.T, open Open) {
+	store := initialised(t, open)
+	late := delivery(1, 1, 1)
+	late.Due = instant(50)
+	addDeliveries(t, store, late, delivery(2, 1, 2), delivery(3, 2, 3), delivery(4, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5))
+	for _, c := range []struct {
+		now   int64
+		limit int
+		want  []tables.Delivery
+	}{
+		{2, 10, nil}, {5, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4)}}, {5, 1, []tables.Delivery{delivery(3, 2, 3)}},
+		{50, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5), late}},
+	} {
+		due, err := tables.DueDeliveries(t.Context(), store, "a", instant(c.now), c.limit)
+		noError(t, "DueDeliveries", err)
+		same(t, fmt.Sprintf("what is due at %d", c.now), due, c.want)
+	}
+	waiting, err := tables.CountWaiting(t.Context(), store, "a")
+	noError(t, "CountWaiting", err)
+	same(t, "how many wait", waiting, int64(6))
+}
+
+func testNoteAttempt(t *testing.T, open Open) {
+	store := initialised(t, open)
+	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3))
+	after := func(number int64, state string) tables.Delivery {
+		d := delivery(number, byte(number), byte(number))
+		d.State, d.Due, d.Attempts, d.Attempted, d.Outcome, d.Status = state, instant(30), 2, instant(20), "REJECTED", 404
+		d.Answer, d.Excerpt = "it said no", "no"
+		return d
+	}
+	delivered, dead, waits := after(1, tables.DeliveryDelivered), after(2, tables.DeliveryDead), after(3, tables.DeliveryWaiting)
+	writeTables(t, store, each(tables.NoteAttempt, delivered, dead, waits)...)
+	again := after(2, tables.DeliveryWaiting)
+	writeTables(t, store, tables.NoteAttempt(&again)) // It does not wait any more.
+	delivered.Recipient, delivered.Card, delivered.Content = []byte{}, []byte{}, nil
+	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 10)
+	noError(t, "Deliveries", err)
+	same(t, "the deliveries", rows, []tables.Delivery{waits, dead, delivered})
+	backlogs, err := tables.Backlogs(t.Context(), store)
+	noError(t, "Backlogs", err)
+	same(t, "the backlogs", backlogs, []tables.Backlog{
+		{Webhook: "a", State: tables.DeliveryDead, Count: 1, Oldest: instant(2)}, {Webhook: "a", State: tables.DeliveryWaiting, Count: 1, Oldest: instant(3)},
+	})
+	one, err := tables.DeliveryOf(t.Context(), store, "a", "msg_2")
+	noError(t, "DeliveryOf", err)
+	same(t, "one", one, []tables.Delivery{dead})
+}
+
+func testDropDeliveries(t *testing.T, open Open) {
+	store := initialised(t, open)
+	forget := delivery(3, 1, 1)
+	forget.Kind = tables.DeliveryForget
+	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 1, 2), forget, delivery(4, 2, 3), delivery(5, 3, 4), delivery(6, 3, 4))
+	turn := hook("a").Turn
+	writeTables(t, store, tables.DropDeliveriesAbout([]byte{1}))
+	deliveriesAre(t, store, 6, 5, 4, 3, 2)
+	writeTables(t, store, tables.DropDeliveriesAt("a", []byte{2}, [16]byte{99}), tables.DropDeliveriesBefore("a", [16]byte{99}),
+		tables.DropDelivery("a", 4, turn))
+	deliveriesAre(t, store, 6, 5, 4, 3, 2) // Another turn, and not dead.
+	writeTables(t, store, tables.DropDeliveriesAt("a", []byte{2}, turn))
+	deliveriesAre(t, store, 6, 5, 4, 3)
+	ended := func(number int64, state string) tables.Delivery {
+		d := delivery(number, 1, 1)
+		d.State, d.Attempted = state, instant(number)
+		return d
+	}
+	writeTables(t, store, each(tables.NoteAttempt, ended(4, tables.DeliveryDelivered), ended(5, tables.DeliveryDead), ended(6, tables.DeliveryDead))...)
+	writeTables(t, store, tables.DropDelivery("a", 6, turn))
+	deliveriesAre(t, store, 5, 4, 3)
+	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(3)))
+	deliveriesAre(t, store, 5, 4, 3)
+	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(5)))
+	deliveriesAre(t, store, 5, 4)
+	writeTables(t, store, tables.DropDeliveriesBefore("a", turn))
+	deliveriesAre(t, store, 4)
+	writeTables(t, store, tables.DropOldDeliveries(instant(5), instant(0)))
+	deliveriesAre(t, store)
+}
+
+func testDeliveryPages(t *testing.T, open Open) {
+	store := initialised(t, open)
+	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3))
+	for _, c := range []struct {
+		state  string
+		before int64
+		limit  int
+		want   []tables.Delivery
+	}{
+		{"", 0, 2, []tables.Delivery{delivery(3, 3, 3), delivery(2, 2, 2)}}, {"", 2, 2, []tables.Delivery{delivery(1, 1, 1)}},
+		{tables.DeliveryWaiting, 3, 1, []tables.Delivery{delivery(2, 2, 2)}}, {tables.DeliveryDead, 0, 5, nil},
+	} {
+		_, page, err := tables.Deliveries(t.Context(), store, "a", c.state, c.before, c.limit)
+		noError(t, "Deliveries", err)
+		same(t, "a page", page, c.want)
+	}
+}
