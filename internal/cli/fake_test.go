@@ -35,6 +35,7 @@ type fake struct {
 	assentv1.UnimplementedClientServiceServer
 	assentv1.UnimplementedLedgerServiceServer
 	assentv1.UnimplementedRetentionServiceServer
+	assentv1.UnimplementedConsumerServiceServer
 
 	address string
 
@@ -50,6 +51,8 @@ type fake struct {
 	document string
 	clients  []*assentv1.Client
 	claims   []*assentv1.Claim
+
+	consumers []*assentv1.Consumer
 	// answer, when set, is asked before anything else.
 	answer func(in proto.Message) (proto.Message, error)
 }
@@ -76,6 +79,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterClientServiceServer(server, f)
 	assentv1.RegisterLedgerServiceServer(server, f)
 	assentv1.RegisterRetentionServiceServer(server, f)
+	assentv1.RegisterConsumerServiceServer(server, f)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {

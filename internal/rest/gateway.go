@@ -41,7 +41,7 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		assentv1.RegisterConsentServiceHandler, assentv1.RegisterSuppressionServiceHandler,
 		assentv1.RegisterHistoryServiceHandler, assentv1.RegisterCatalogServiceHandler, assentv1.RegisterClientServiceHandler,
-		assentv1.RegisterLedgerServiceHandler, assentv1.RegisterRetentionServiceHandler,
+		assentv1.RegisterLedgerServiceHandler, assentv1.RegisterRetentionServiceHandler, assentv1.RegisterConsumerServiceHandler,
 		assentv1.RegisterFeedServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {

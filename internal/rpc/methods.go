@@ -162,6 +162,11 @@ func methods() map[string]method {
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
+
+		assentv1.ConsumerService_CreateConsumer_FullMethodName: needs(department, access.ScopeClients),
+		assentv1.ConsumerService_GetConsumer_FullMethodName:    needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.ConsumerService_ListConsumers_FullMethodName:  needs(department, access.ScopeClients, access.ScopeFeed),
+		assentv1.ConsumerService_RevokeConsumer_FullMethodName: needs(department, access.ScopeClients),
 	}
 	maps.Copy(table, methodsOfGRPC())
 	known := shapes{}

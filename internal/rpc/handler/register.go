@@ -18,4 +18,5 @@ func Register(server grpc.ServiceRegistrar, use UseCases, checks Validation) {
 	assentv1.RegisterLedgerServiceServer(server, &ledgerServer{prover: use})
 	assentv1.RegisterRetentionServiceServer(server, &retentionServer{remover: use})
 	assentv1.RegisterClientServiceServer(server, &clientServer{clients: use})
+	assentv1.RegisterConsumerServiceServer(server, &consumerServer{consumers: use})
 }

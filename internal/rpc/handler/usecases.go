@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/checkpoint"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/erased"
 	"github.com/assent-io/assent/internal/service/export"
@@ -75,6 +76,14 @@ type Clients interface {
 	EndPriorKey(ctx context.Context, id string) (access.Client, error)
 }
 
+// Consumers manages the consumers of the change feed.
+type Consumers interface {
+	CreateConsumer(ctx context.Context, n consumers.NewConsumer) (consumers.Created, error)
+	GetConsumer(ctx context.Context, id string) (consumers.Consumer, error)
+	ListConsumers(ctx context.Context, size int, pageToken string) (consumers.Page, error)
+	RevokeConsumer(ctx context.Context, id string, once txn.Idempotency) (consumers.Consumer, error)
+}
+
 // Remover removes what is not kept any longer.
 type Remover interface {
 	RunRetention(ctx context.Context, dryRun bool) (retention.Report, error)
@@ -98,6 +107,7 @@ type UseCases interface {
 	Rights
 	Catalogs
 	Clients
+	Consumers
 	Prover
 	Remover
 }

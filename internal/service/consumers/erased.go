@@ -78,7 +78,8 @@ func (s *Consumers) mustTell(w *txn.Tx) (bool, error) {
 }
 
 // toTell returns those of the consumers that were not revoked that are told of erasures: those that have addresses in clear, or as hashes
-// without a key. A client that reads without a consumer and does not come any more is left out.
+// without a key. A client that reads without a consumer and does not come any more is left out. The caller of a server without clients is
+// not among the clients.
 func toTell(active []tables.Consumer, clients []tables.Client, now consent.Instant) []tables.Consumer {
 	var told []tables.Consumer
 	for i := range active {
@@ -86,7 +87,7 @@ func toTell(active []tables.Consumer, clients []tables.Client, now consent.Insta
 		if Form(c.Form) == FormKeyed || isIdle(c, now) {
 			continue
 		}
-		if slices.ContainsFunc(clients, func(client tables.Client) bool { return client.ID == c.Client && client.Revoked == 0 }) {
+		if client := clientOf(clients, c.Client); client == nil || client.Revoked == 0 {
 			told = append(told, *c)
 		}
 	}

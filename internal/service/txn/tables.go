@@ -61,6 +61,7 @@ func (w *Tx) ConsumerOf(id string) ([]tables.Consumer, error) {
 
 // WriteTable has a statement run with the transaction, on a table beside the ledger.
 func (w *Tx) WriteTable(statement storage.Statement) {
+	w.Head.Recorded = w.Recorded
 	w.Tables = append(w.Tables, statement)
 	w.Changed, w.written = true, true
 }
