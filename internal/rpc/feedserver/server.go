@@ -13,6 +13,8 @@ import (
 // Feed tells what changed.
 type Feed interface {
 	ListChanges(ctx context.Context, in changes.Request) (changes.Page, error)
+	WatchChanges(ctx context.Context, in changes.Request, send func(changes.Page) error) error
+	ExportSuppressions(ctx context.Context, in changes.Request, send func(changes.Part) error) error
 }
 
 // Register registers the service with a server.
