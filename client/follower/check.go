@@ -1,0 +1,124 @@
+package follower
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/feed"
+)
+
+// What a check that allows nothing failed with; errors.Is finds it.
+var (
+	// ErrNotReady says that the set is not complete yet.
+	ErrNotReady = errors.New("the set of the Follower is not complete yet: its first snapshot is under way")
+	// ErrStale says that the server did not say for too long that the set is up to date.
+	ErrStale = errors.New("the set of the Follower is stale: the server did not say in time that it is up to date")
+	// ErrChannel says that the Follower does not follow the channel.
+	ErrChannel = errors.New("the Follower does not follow this channel")
+	// ErrAddress says that a text is no e-mail address.
+	ErrAddress = errors.New("not an address")
+)
+
+// Answer is what follows from the set for one address and channel. The zero Answer allows nothing.
+type Answer struct {
+	// Allowed says that a check by the server would be an ALLOW at this time: of a message under the first sender identity of the channel and,
+	// on a channel that is not marketing, with a right reference.
+	Allowed bool
+	// Blocked says that a refusal or suppression stops the messages of the channel: what a block list of the channel contains. Where neither
+	// is true, no grant allows the messages, or the channel is closed, or the address is one of a role, such as noreply.
+	Blocked bool
+	// Reason is the code of the check, as far as a consumer may see it, such as ALLOW_CONSENT, WITHDRAWN or NO_LEGAL_BASIS.
+	Reason string
+	// Position is the position of the ledger that the answer is of; 0 for a consumer of the form keyed.
+	Position int64
+	// AsOf is when the server said last that this is all. What was acknowledged later may be missing.
+	AsOf time.Time
+}
+
+// Check answers from memory whether a message of the channel may be sent to an address. The address may be written as people type it. With an
+// error nothing is allowed: ErrNotReady, ErrStale, ErrChannel, ErrAddress. It never waits.
+func (f *Follower) Check(typed, channel string) (Answer, error) {
+	v, now, err := f.current()
+	if err != nil {
+		return Answer{}, err
+	}
+	ch := v.told[channel]
+	if ch == nil {
+		return Answer{}, fmt.Errorf("%w: %.64q", ErrChannel, channel)
+	}
+	a, err := parse(typed)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := f.evaluate(v, ch, &a, now)
+	answer.Position, answer.AsOf = v.position, v.asOf
+	return answer, nil
+}
+
+// Blocked reports whether the address belongs on a block list of the channel: a refusal or suppression stops its messages. With an error it is
+// true. An address that is not blocked may not be written to for that: see Check.
+func (f *Follower) Blocked(typed, channel string) (bool, error) {
+	answer, err := f.Check(typed, channel)
+	return answer.Blocked || err != nil, err
+}
+
+// current returns the set that answers, and the time. Errors: ErrNotReady, ErrStale.
+func (f *Follower) current() (*view, time.Time, error) {
+	v := f.published.Load()
+	if v == nil {
+		return nil, time.Time{}, ErrNotReady
+	}
+	now := f.options.Now()
+	if since(v.asOf, now) > f.options.MaxStaleness {
+		return nil, now, ErrStale
+	}
+	return v, now, nil
+}
+
+// since returns how long ago a time was, at least: by the clock of the wall or the one that only counts, whichever says more. The first may
+// be set back, and the second stands still while the machine is suspended.
+func since(then, now time.Time) time.Duration {
+	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
+}
+
+// Most addresses have few rules, which need no memory of their own.
+const (
+	fewRules   = 6
+	fewDomains = 4
+)
+
+// evaluate answers for one address.
+func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address, now time.Time) Answer {
+	var exact, folded [fewRules]feed.Held
+	var lists [fewDomains][]feed.Held
+	cards := feed.Cards{
+		Exact:  appendHeld(exact[:0], f.card(v, MatchExact, a.Exact()), v.held),
+		Folded: appendHeld(folded[:0], f.card(v, MatchFolded, a.Folded()), v.held),
+	}
+	if v.cards[MatchDomain-1].Len() > 0 {
+		var room [fewDomains]string
+		cards.Domains = lists[:0]
+		for _, domain := range a.AppendDomains(room[:0]) {
+			cards.Domains = append(cards.Domains, appendHeld(nil, f.card(v, MatchDomain, domain), v.held))
+		}
+	}
+	at := consent.InstantOf(now)
+	answer := ch.Evaluate(&cards, a.Role(), at)
+	return Answer{Allowed: answer.Allowed, Blocked: answer.Blocked, Reason: string(answer.Reason)}
+}
+
+// card returns the card of a form of an address.
+func (f *Follower) card(v *view, m Match, text string) []byte {
+	cards := v.cards[m-1]
+	if cards.Len() == 0 {
+		return nil
+	}
+	if !v.keyed {
+		return cards.GetText(text)
+	}
+	hash := f.options.Key.Hash(formOf(m), text)
+	return cards.Get(hash[:])
+}
