@@ -53,8 +53,8 @@ const (
 // Of returns the number of an instant: zero of none, else larger for every later microsecond.
 //
 // The instants are halved again and again, by their bits from the first on, until one is left; the numbers are divided along with them, at a
-// random place that leaves each half at least as many numbers as it has instants. The share of a half is between 1/8 and 7/8: with that the
-// numbers last, on the average, for all halvings. The far future gets only the numbers that it needs.
+// random place that leaves each half at least as many numbers as it has instants. The share of a half is between 1/5 and 4/5: with that the
+// numbers last for nearly all halvings. Where they do not, the distances below about a second are kept. The far future gets only the numbers that it needs.
 func (o *KeyedOrder) Of(i consent.Instant) uint64 {
 	if i <= 0 {
 		return 0
@@ -66,7 +66,7 @@ func (o *KeyedOrder) Of(i consent.Instant) uint64 {
 		half := uint64(1) << (n - 1)
 		earlier := count - half
 		if n <= nearBits {
-			earlier = min(max(count/8+below(count-count/4, o.at(input, n, instant)), half), count-half)
+			earlier = min(max(count/5+below(count-count/5*2, o.at(input, n, instant)), half), count-half)
 		}
 		if instant&half == 0 {
 			count = earlier

@@ -45,8 +45,12 @@ func guard(admit admission, next http.Handler) http.Handler {
 		}
 		defer room.Release()
 		inner := handOn(r, method, body)
-		if call.file {
-			inner.Header.Set("Accept", fileMedia)
+		if call.media != "" {
+			inner.Header.Set("Accept", call.media)
+		}
+		if call.media == eventsMedia {
+			inner.URL = resume(r)
+			w.Header().Set("X-Accel-Buffering", "no") // A proxy must not hold events back.
 		}
 		next.ServeHTTP(admit.flow.answer(w), inner)
 	})

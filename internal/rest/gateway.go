@@ -28,6 +28,8 @@ func newGateway(ctx context.Context, conn *grpc.ClientConn, admit admission) (ht
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, json),
 		runtime.WithMarshalerOption(fileMedia, fileFormat{json}),
+		runtime.WithMarshalerOption(linesMedia, feedFormat{jsonFormat: json}),
+		runtime.WithMarshalerOption(eventsMedia, feedFormat{jsonFormat: json, events: true}),
 		runtime.WithForwardResponseRewriter(rewriteFile),
 		runtime.WithForwardResponseOption(nameFile),
 		runtime.WithIncomingHeaderMatcher(handedOn),

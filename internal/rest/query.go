@@ -27,8 +27,8 @@ type routeTable map[string]map[string]route
 type route struct {
 	// name is the full name of the method.
 	name string
-	// file reports that the answer is a file.
-	file  bool
+	// media is what a request accepts inside the process where the answer is not one JSON message; else empty.
+	media string
 	input protoreflect.MessageDescriptor
 	// inPath is the field of the request that is part of the path; nil if there is none.
 	inPath protoreflect.FieldDescriptor
@@ -52,7 +52,7 @@ func (t routeTable) add(verb, path string, method protoreflect.MethodDescriptor)
 	template, field := placeholder(path)
 	input := method.Input()
 	r := route{
-		name: contract.FullName(method), file: method.Output().FullName() == fileMessage(), input: input,
+		name: contract.FullName(method), media: mediaOf(method.Output().FullName()), input: input,
 		inPath: input.Fields().ByName(protoreflect.Name(field)), inQuery: map[string]protoreflect.FieldDescriptor{},
 	}
 	for i := range input.Fields().Len() {
@@ -65,6 +65,14 @@ func (t routeTable) add(verb, path string, method protoreflect.MethodDescriptor)
 		t[template] = map[string]route{}
 	}
 	t[template][verb] = r
+}
+
+// mediaOf returns what a request accepts inside the process to which a message, or a stream of them, is the answer; empty: one JSON message.
+func mediaOf(message protoreflect.FullName) string {
+	if message == fileMessage() {
+		return fileMedia
+	}
+	return feedMedia(message)
 }
 
 // placeholder returns a path with {} in place of its field, and the name of the field. A path has one field at most.

@@ -102,3 +102,19 @@ func readMACs(handle *keyset.Handle) ([]*mac, error) {
 	})
 	return macs, nil
 }
+
+// listKeyPrefix sets the list key apart from everything else that is made with the event key.
+const listKeyPrefix = "assent/1/list\x00"
+
+// listKey is the list key of a store: HMAC-SHA-256 of [listKeyPrefix] and the store id under the event key. It is as permanent as that key is: the hashes
+// that an erasure keeps are made with it when the address is known for the last time.
+type listKey struct {
+	bytes [32]byte
+	mac   *mac
+}
+
+func newListKey(event *mac, storeID [16]byte) *listKey {
+	k := &listKey{bytes: event.sum(listKeyPrefix, storeID[:])}
+	k.mac = newMAC(0, k.bytes[:])
+	return k
+}

@@ -14,6 +14,9 @@ func (s *server) forget(ctx context.Context) error {
 	return err
 }
 
+// forgetRemovals deletes erased addresses that the consumers of the change feed need not be told of any more.
+func (s *server) forgetRemovals(ctx context.Context) error { return s.local.ForgetRemovals(ctx) }
+
 // measure notes how large the database is, for the metrics.
 func (s *server) measure(ctx context.Context) error {
 	size, err := s.local.store.Size(ctx)

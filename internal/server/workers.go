@@ -34,7 +34,7 @@ func (s *server) workers() []worker {
 		{name: "checkpoints", first: keep, every: keep, run: s.keepCheckpoint, tells: true},
 		{name: "size", every: measureEvery, run: s.measure},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
-		s.runs.share(worker{name: "removals", every: forgetEvery, run: s.local.ForgetRemovals}),
+		s.runs.share(worker{name: "removals", every: forgetEvery, run: s.forgetRemovals}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }

@@ -37,6 +37,9 @@ const (
 	// With an address or its hash: forget all rules of this match and address; those that hold follow as ADDED. With a channel instead: the
 	// rules of the catalog for this channel changed; take a new snapshot.
 	ChangeType_CHANGE_TYPE_RESET ChangeType = 3
+	// As ADDED, of a folded form of which one spelling was just erased, but only for a consumer that holds rules of another address with this
+	// folded form: what blocks the mailbox blocks that one, too. Any other ignores it, and keeps nothing of the address.
+	ChangeType_CHANGE_TYPE_KEPT ChangeType = 4
 )
 
 // Enum value maps for ChangeType.
@@ -46,12 +49,14 @@ var (
 		1: "CHANGE_TYPE_ADDED",
 		2: "CHANGE_TYPE_REMOVED",
 		3: "CHANGE_TYPE_RESET",
+		4: "CHANGE_TYPE_KEPT",
 	}
 	ChangeType_value = map[string]int32{
 		"CHANGE_TYPE_UNSPECIFIED": 0,
 		"CHANGE_TYPE_ADDED":       1,
 		"CHANGE_TYPE_REMOVED":     2,
 		"CHANGE_TYPE_RESET":       3,
+		"CHANGE_TYPE_KEPT":        4,
 	}
 )
 
@@ -1244,13 +1249,14 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\achanges\x18\x01 \x03(\v2\x11.assent.v1.ChangeR\achanges\x122\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x14.assent.v1.HeartbeatR\theartbeat\x122\n" +
 	"\bchannels\x18\x03 \x03(\v2\x16.assent.v1.FeedChannelR\bchannels\x12\x1a\n" +
-	"\bcomplete\x18\x04 \x01(\bR\bcomplete*p\n" +
+	"\bcomplete\x18\x04 \x01(\bR\bcomplete*\x86\x01\n" +
 	"\n" +
 	"ChangeType\x12\x1b\n" +
 	"\x17CHANGE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CHANGE_TYPE_ADDED\x10\x01\x12\x17\n" +
 	"\x13CHANGE_TYPE_REMOVED\x10\x02\x12\x15\n" +
-	"\x11CHANGE_TYPE_RESET\x10\x03*z\n" +
+	"\x11CHANGE_TYPE_RESET\x10\x03\x12\x14\n" +
+	"\x10CHANGE_TYPE_KEPT\x10\x04*z\n" +
 	"\fAddressMatch\x12\x1d\n" +
 	"\x19ADDRESS_MATCH_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13ADDRESS_MATCH_EXACT\x10\x01\x12\x18\n" +

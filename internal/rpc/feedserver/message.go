@@ -55,6 +55,8 @@ func changeOf(c changes.Change) assentv1.ChangeType {
 		return assentv1.ChangeType_CHANGE_TYPE_REMOVED
 	case changes.Reset:
 		return assentv1.ChangeType_CHANGE_TYPE_RESET
+	case changes.Kept:
+		return assentv1.ChangeType_CHANGE_TYPE_KEPT
 	default:
 		return assentv1.ChangeType_CHANGE_TYPE_UNSPECIFIED
 	}
@@ -117,5 +119,21 @@ func stopsOf(what feed.Stops) assentv1.Stops {
 		return assentv1.Stops_STOPS_CUSTOMER_MARKETING
 	default:
 		return assentv1.Stops_STOPS_UNSPECIFIED
+	}
+}
+
+// channel returns what a consumer needs to know of a channel.
+func channel(c *feed.Channel) *assentv1.FeedChannel {
+	m := coverage(&c.Coverage)
+	m.Refusable, m.Closed = c.Refusable, string(c.Closed)
+	for i := range c.Honours {
+		m.Honours = append(m.Honours, coverage(&c.Honours[i]))
+	}
+	return m
+}
+
+func coverage(c *consent.Coverage) *assentv1.FeedChannel {
+	return &assentv1.FeedChannel{
+		Id: c.Channel, Class: string(c.Class), Department: c.Department, Controller: c.Controller, SenderIdentity: c.Sender,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -61,6 +62,10 @@ func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
 	if err != nil {
 		return nil, err
 	}
+	touched, err := g.exactHashes()
+	if err != nil {
+		return nil, err
+	}
 	var named, spelled []card
 	for i := range all {
 		c := all[i]
@@ -81,15 +86,41 @@ func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
 		}
 		named = append(named, c)
 		for _, hash := range kept[c.subject.id] {
-			if slices.Contains(g.nameless[c.subject.key], hash.Spelling) {
-				spelled = append(spelled, card{
-					match: consent.FormExact, inner: hash.Hash, person: c.person, about: c.about, whole: true,
-					before: g.worths.ExactCard(nil, c.subject.before, hash.Spelling), after: g.worths.ExactCard(nil, c.subject.after, hash.Spelling),
-				})
+			if slices.Contains(g.nameless[c.subject.key], hash.Spelling) && !touched[hash.Hash] {
+				spelled = append(spelled, g.erasedCard(&c, hash))
 			}
 		}
 	}
 	return append(named, spelled...), nil
+}
+
+// exactHashes returns the list hashes of the exact forms that are touched.
+func (g *gatherer) exactHashes() (map[[32]byte]bool, error) {
+	hashes := make(map[[32]byte]bool, len(g.exact))
+	for text := range g.exact {
+		hash, err := g.feed.Keys.ListHash(consent.FormExact, text)
+		if err != nil {
+			return nil, err
+		}
+		hashes[hash] = true
+	}
+	return hashes, nil
+}
+
+// erasedCard returns the card of a spelling of which only the hash is known, as far as the folded subject has rules for it. What the exact
+// subject had is gone with the erasure; what came after it is told where it is touched.
+func (g *gatherer) erasedCard(folded *card, hash consumers.ListHash) card {
+	s := folded.subject
+	c := card{
+		match: consent.FormExact, inner: hash.Hash, person: folded.person, about: folded.about,
+		after: g.worths.ExactCard(nil, s.after, hash.Spelling),
+	}
+	if s.before.ErasedAt(hash.Spelling) != s.after.ErasedAt(hash.Spelling) {
+		c.whole = true
+	} else if !folded.whole {
+		c.before = g.worths.ExactCard(nil, s.before, hash.Spelling)
+	}
+	return c
 }
 
 // exactCard returns the card of an exact form.
@@ -127,14 +158,14 @@ func (g *gatherer) exactCard(t *touchedExact) (card, error) {
 // foldedCard returns the card of a folded form; its text is empty if it is not known.
 func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded) (card, error) {
 	c := card{match: consent.FormFolded, text: cmp.Or(t.text, s.address), about: []storage.SubjectKey{s.key}, whole: t.whole, subject: s}
-	if c.text == "" {
+	if c.kept = t.kept; c.text == "" || c.kept {
 		known, err := g.addressesOf(ctx, s)
 		if err != nil {
 			return c, err
 		}
 		for _, a := range known {
-			if a.Folded() > c.text { // All of them fold to the same; the choice is always the same one.
-				c.text, c.whole = a.Folded(), true
+			if a.Folded() >= c.text { // All of them fold to the same; the choice is always the same one.
+				c.text, c.whole, c.kept = a.Folded(), true, false
 			}
 		}
 	}

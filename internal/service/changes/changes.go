@@ -33,8 +33,8 @@ type Options struct {
 
 // Observer is told what the feed does. Each function may be nil.
 type Observer struct {
-	Watchers func(now int)   // how many there are now
-	Sent     func(n int)     // entries were sent
+	Watchers func(now int)    // how many there are now
+	Sent     func(n int)      // entries were sent
 	Cut      func(why string) // a watcher was cut: slow, stopping, revoked or failed
 	Window   func(events int) // a window was read
 }
@@ -80,6 +80,9 @@ const (
 	Removed
 	// Reset of a card: what is held of it is to be forgotten. Of a channel: a new snapshot is to be taken.
 	Reset
+	// Kept is as Added, but only for a reader that holds rules of another address with this folded form: an erasure took one of its spellings,
+	// and what blocks the mailbox blocks the others.
+	Kept
 )
 
 // KindAddress is that of an entry about an erased address, which is always one that is removed. It is no kind of a rule.

@@ -26,6 +26,7 @@ type card struct {
 	subject  *subject // of a folded form
 	// whole reports that what readers hold of the card may be other than before: they are told to forget it, and what holds.
 	whole bool
+	kept  bool // the text is that of an erased address: see Kept
 }
 
 // gatherer finds the cards that a part of the ledger touches. A subject is touched if an event is about it, or if its row changed.
@@ -52,6 +53,7 @@ type touchedExact struct {
 type touchedFolded struct {
 	text   string // the folded form, as an address in the evidence has it; empty: that of the row
 	whole  bool
+	kept   bool // the text is that of an erased address
 	linked bool // it is touched only by what it is linked with
 }
 
@@ -63,10 +65,16 @@ func (f *Feed) newGatherer(part reading, worths *feed.Worths) *gatherer {
 	}
 }
 
-// gather returns the cards that the subjects with the keys touch, in order. Those of named are told whole.
-func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectKey) ([]card, error) {
+// gather returns the cards that the subjects with the keys touch, in order. Those of named are told whole, and those of the folded forms of
+// erased addresses.
+func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectKey, erased []removal) ([]card, error) {
 	if err := g.load(ctx, slices.Concat(touched, named)); err != nil {
 		return nil, err
+	}
+	for i := range erased {
+		if err := g.keep(ctx, erased[i].address); err != nil {
+			return nil, err
+		}
 	}
 	for i, keys := range [][]storage.SubjectKey{touched, named} {
 		for _, key := range keys {
@@ -93,6 +101,27 @@ func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectK
 		return nil, err
 	}
 	return g.cards(ctx)
+}
+
+// keep notes the card of the folded form of an erased address, and that of the address itself where something of it stayed or came back: a
+// window before may have told of that already, and readers forget it.
+func (g *gatherer) keep(ctx context.Context, a address.Address) error {
+	places, err := g.locator.Places(a, false)
+	if err != nil {
+		return err
+	}
+	if err := g.load(ctx, slices.Concat(places.Folded.Keys, places.Exact.Keys)); err != nil {
+		return err
+	}
+	if s := g.find(&places.Exact); s != nil && s.address != "" {
+		if err := g.touchExact(a, true); err != nil {
+			return err
+		}
+	}
+	if s := g.find(&places.Folded); s != nil && s.address == "" {
+		g.folded[s.key] = &touchedFolded{text: a.Folded(), whole: true, kept: true}
+	}
+	return nil
 }
 
 // load reads the subjects that were not read yet.

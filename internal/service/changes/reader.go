@@ -163,7 +163,9 @@ func (f *Feed) readmit(ctx context.Context, r *reader, head *storage.Head) error
 func (r *reader) sees(rule *feed.Rule) bool { return r.filter.Wants(rule) }
 
 // isNarrow reports whether the reader reads a part of what the feed has.
-func (r *reader) isNarrow() bool { return !r.who.AllDepartments || len(r.channels) > 0 || len(r.kinds) > 0 }
+func (r *reader) isNarrow() bool {
+	return !r.who.AllDepartments || len(r.channels) > 0 || len(r.kinds) > 0
+}
 
 // has reports whether a channel is one of those that the reader reads.
 func (r *reader) has(channel string) bool {

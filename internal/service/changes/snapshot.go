@@ -127,7 +127,7 @@ func (x *export) read(ctx context.Context, keys []storage.SubjectKey) (*window, 
 		return nil, err
 	}
 	g := x.feed.newGatherer(reading{present: true}, worths)
-	w.cards, err = g.gather(ctx, keys, nil)
+	w.cards, err = g.gather(ctx, keys, nil, nil)
 	return w, err
 }
 

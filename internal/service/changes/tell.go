@@ -20,13 +20,18 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 		}
 		at.catalog = w.catalog.Version
 	}
+	told := map[string]bool{} // folded forms of the erased addresses
 	for i := range w.removals {
 		if x := &w.removals[i]; !at.began.Reaches(x.at) {
 			p.Entries = append(p.Entries, r.forget(x)...)
+			told[x.address.Folded()] = true
 		}
 	}
 	for i := range w.cards {
 		c := &w.cards[i]
+		if c.kept && !told[c.text] && !r.form.keyed() {
+			continue // The reader never had the address.
+		}
 		entries, err := f.tellCard(ctx, r, w, c, c.whole || at.Position < at.until)
 		if err != nil {
 			return p, err
@@ -112,14 +117,18 @@ func (r *reader) card(c *card, whole bool, position int64) ([]Entry, error) {
 		return nil, err
 	}
 	var entries []Entry
-	if whole {
+	change := Added
+	switch {
+	case c.kept && !r.form.keyed():
+		change = Kept
+	case whole:
 		entries = append(entries, r.form.entry(Reset, &to, &feed.Rule{}, position))
 	}
 	for i := range removed {
 		entries = append(entries, r.form.entry(Removed, &to, &removed[i], position))
 	}
 	for i := range added {
-		entries = append(entries, r.form.entry(Added, &to, &added[i], position))
+		entries = append(entries, r.form.entry(change, &to, &added[i], position))
 	}
 	return entries, nil
 }
@@ -155,4 +164,3 @@ func (f *Feed) count(ctx context.Context, r *reader, w *window, c *card, entries
 	}
 	return nil
 }
-

@@ -71,7 +71,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 		return nil, err
 	}
 	g := f.newGatherer(reading{after: from.Position, upTo: w.to.Position}, worths)
-	w.cards, err = g.gather(ctx, touched, named)
+	w.cards, err = g.gather(ctx, touched, named, w.removals)
 	if events := len(news.Leaves); f.options.Observe.Window != nil {
 		f.options.Observe.Window(events)
 	}

@@ -53,15 +53,16 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
 			"internal/service/administration", "internal/service/asof", "internal/service/check",
-			"internal/service/checkpoint", "internal/service/disclosure", "internal/service/export", "internal/service/receipts",
+			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/erased",
+			"internal/service/export", "internal/service/receipts",
 			"internal/service/record", "internal/service/retention", "internal/service/rights", "internal/service/txn",
 		},
 		"internal/rpc/contract": {"api/assent/v1"},
 		"internal/service": {
 			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
 			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/check",
-			"internal/service/checkpoint", "internal/service/disclosure", "internal/service/env",
-			"internal/service/export", "internal/service/receipts", "internal/service/record",
+			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
+			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
 			"internal/storage",
 		},
@@ -109,6 +110,14 @@ func allowed() map[string][]string {
 			"internal/service/access", "internal/service/env", "internal/service/reference", "internal/service/txn",
 			"internal/storage", "internal/storage/tables", "internal/token",
 		},
+		"internal/service/erased": {
+			"internal/consent", "internal/fault", "internal/service/access", "internal/service/env", "internal/storage/tables",
+			"internal/token",
+		},
+		"internal/service/consumers": {
+			"internal/catalog", "internal/consent", "internal/fault", "internal/seal", "internal/service/access",
+			"internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
+		},
 		"internal/service/checkpoint": {
 			"internal/fault", "internal/ledger", "internal/seal", "internal/service/access", "internal/service/env",
 			"internal/service/txn", "internal/storage", "internal/storage/tables",
@@ -118,7 +127,7 @@ func allowed() map[string][]string {
 			"internal/consent/statement", "internal/consent/usefulness", "internal/fault", "internal/kept", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/reference",
 			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
-			"internal/storedtext", "internal/token",
+			"internal/storedtext",
 		},
 
 		"internal/cli/bulk": {
@@ -218,6 +227,7 @@ func allowed() map[string][]string {
 		"internal/consent/usefulness": {"internal/catalog", "internal/consent"},
 		"internal/consent/standing":   {"internal/consent"},
 		"internal/consent/timeline":   {"internal/address", "internal/catalog", "internal/consent", "internal/period"},
+		"internal/feed":               {"internal/catalog", "internal/consent"},
 		"internal/follow":             {"internal/ledger", "internal/storage"},
 		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
@@ -285,7 +295,7 @@ const maxLines = 2_500
 // largerRooms lists the packages that may be larger, with their limits: the conformance suite of the stores, which is a list of promises,
 // and the tree of commands, which is as large as there are commands.
 func largerRooms() map[string]int {
-	return map[string]int{"internal/storage/storagetest": 4_000, "internal/cli": 4_850}
+	return map[string]int{"internal/storage/storagetest": 4_200, "internal/cli": 5_000}
 }
 
 // confined lists packages from outside that only some packages here may
@@ -324,7 +334,7 @@ func pure() []string {
 	return []string{
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
-		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault",
+		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
 		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
 		"internal/storedtext", "internal/suppressionfile", "internal/timetext", "internal/tlv",
 	}
