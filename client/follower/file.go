@@ -276,7 +276,7 @@ func (s *set) read(in *source, match int) error {
 		}
 		rest = rest[size:]
 	}
-	s.cards[match].Set(key, card)
+	s.put(Match(match+1), key, card)
 	return nil
 }
 

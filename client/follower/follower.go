@@ -100,6 +100,7 @@ type Follower struct {
 	renew    error // why
 	checked  bool  // the consumer fits
 	upToDate bool
+	parts    []*assentv1.Change // of a message that is not complete
 	saver    saver
 
 	mu     sync.Mutex

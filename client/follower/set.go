@@ -1,6 +1,7 @@
 package follower
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
@@ -20,6 +22,7 @@ type set struct {
 	keyed    bool
 	shapes   *shapes
 	cards    [matches]*versionmap.Map // by match
+	twins    *versionmap.Map          // how many exact cards have a folded form that is another text; of a set in clear
 	channels []*assentv1.FeedChannel
 	told     map[string]*feed.Channel // by id
 
@@ -33,7 +36,7 @@ type set struct {
 }
 
 func newSet(keyed bool, channels []*assentv1.FeedChannel, list []shape) (*set, error) {
-	s := &set{keyed: keyed, shapes: newShapes(list), channels: channels, told: make(map[string]*feed.Channel, len(channels))}
+	s := &set{keyed: keyed, shapes: newShapes(list), twins: versionmap.New(), channels: channels, told: make(map[string]*feed.Channel, len(channels))}
 	for i := range s.cards {
 		s.cards[i] = versionmap.New()
 	}
@@ -91,13 +94,17 @@ func (s *set) change(c *assentv1.Change, batch *Batch) error {
 	if err != nil {
 		return err
 	}
-	cards := s.cards[to.Match-1]
 	erased := c.GetKind() == assentv1.RuleKind_RULE_KIND_ADDRESS
 	switch kind := c.GetChange(); {
 	case kind == assentv1.ChangeType_CHANGE_TYPE_RESET, kind == assentv1.ChangeType_CHANGE_TYPE_REMOVED && erased:
-		cards.Set(key, nil)
-	case kind == assentv1.ChangeType_CHANGE_TYPE_ADDED && !erased, kind == assentv1.ChangeType_CHANGE_TYPE_REMOVED:
-		if err := s.rule(cards, key, c); err != nil {
+		s.put(to.Match, key, nil)
+	case erased:
+		return errNewer("a change of an address, of the kind", int32(kind))
+	case kind == assentv1.ChangeType_CHANGE_TYPE_KEPT && !s.holdsTwin(key):
+		return nil
+	case kind == assentv1.ChangeType_CHANGE_TYPE_ADDED, kind == assentv1.ChangeType_CHANGE_TYPE_REMOVED,
+		kind == assentv1.ChangeType_CHANGE_TYPE_KEPT:
+		if err := s.rule(to.Match, key, c); err != nil {
 			return err
 		}
 	default:
@@ -109,23 +116,54 @@ func (s *set) change(c *assentv1.Change, batch *Batch) error {
 }
 
 // rule adds or removes a rule of a card.
-func (s *set) rule(cards *versionmap.Map, key []byte, c *assentv1.Change) error {
+func (s *set) rule(match Match, key []byte, c *assentv1.Change) error {
 	rule, err := s.shapes.appendRule(s.buffer[:0], c)
 	if err != nil {
 		return err
 	}
 	s.buffer = rule
-	card := cards.Get(key)
+	card := s.cards[match-1].Get(key)
 	at := ruleIn(card, rule, s.shapes.held)
-	switch {
-	case c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_ADDED && at < 0:
-		cards.Set(key, slices.Concat(card, rule))
-	case c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_REMOVED && at >= 0:
-		cards.Set(key, slices.Concat(card[:at], card[at+len(rule):]))
-	case c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_REMOVED:
+	switch removed := c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_REMOVED; {
+	case removed && at < 0:
 		s.unknown++
+	case removed:
+		s.put(match, key, slices.Concat(card[:at], card[at+len(rule):]))
+	case at < 0:
+		s.put(match, key, slices.Concat(card, rule))
 	}
 	return nil
+}
+
+// put sets a card; an empty one is none.
+func (s *set) put(match Match, key, card []byte) {
+	cards := s.cards[match-1]
+	had := len(cards.Get(key)) > 0
+	cards.Set(key, card)
+	if s.keyed || match != MatchExact || had == (len(card) > 0) {
+		return
+	}
+	a, err := address.Parse(string(key))
+	if err != nil || a.Folded() == a.Exact() {
+		return // Of the first, the server knows more than this program, and nothing is found by its folded form here.
+	}
+	folded := []byte(a.Folded())
+	n, _ := binary.Uvarint(s.twins.Get(folded))
+	if had {
+		n--
+	} else {
+		n++
+	}
+	if n == 0 {
+		s.twins.Set(folded, nil)
+		return
+	}
+	s.twins.Set(folded, binary.AppendUvarint(nil, n))
+}
+
+// holdsTwin reports whether the set has rules of an exact form with the folded form.
+func (s *set) holdsTwin(folded []byte) bool {
+	return s.cards[MatchExact-1].Get(folded) != nil || s.twins.Get(folded) != nil
 }
 
 // recipient returns whom a change is about, and the key of the card.
@@ -185,6 +223,7 @@ func (s *set) publish() *view {
 	for i := range s.cards {
 		v.cards[i] = s.cards[i].Publish()
 	}
+	s.twins.Publish() // So that it drops what it does not need.
 	return v
 }
 
@@ -193,6 +232,7 @@ func (s *set) compact() {
 	for i := range s.cards {
 		s.cards[i].Compact()
 	}
+	s.twins.Compact()
 	s.erased = false
 }
 
@@ -201,5 +241,5 @@ func (s *set) size() (cards, bytes int) {
 	for i := range s.cards {
 		cards, bytes = cards+s.cards[i].Len(), bytes+s.cards[i].Size()
 	}
-	return cards, bytes
+	return cards, bytes + s.twins.Size()
 }

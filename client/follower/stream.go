@@ -154,6 +154,7 @@ func (f *Follower) follow(ctx context.Context) (came bool, err error) {
 	}
 	silent := time.AfterFunc(silence, func() { cancel(errSilent) })
 	defer silent.Stop()
+	f.parts = nil
 	for {
 		m, err := stream.Recv()
 		silent.Stop()
@@ -219,16 +220,19 @@ func (f *Follower) forget(ctx context.Context, batch *Batch) error {
 
 // take applies what came as a whole.
 func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) error {
+	f.parts = append(f.parts, m.GetChanges()...)
 	beat := m.GetHeartbeat()
-	if beat.GetToken() == "" {
-		return errNewer("a message without a token, with changes", int32(len(m.GetChanges())))
+	if beat == nil {
+		return nil // More of what belongs together follows.
 	}
+	parts := f.parts
+	f.parts = nil
 	batch := Batch{All: !f.set.caughtUp}
-	if err := f.set.apply(m.GetChanges(), &batch); err != nil {
+	if err := f.set.apply(parts, &batch); err != nil {
 		return err
 	}
 	f.set.token, f.set.position = beat.GetToken(), beat.GetPosition()
-	f.note(func(s *Status) { s.Applied += len(m.GetChanges()) })
+	f.note(func(s *Status) { s.Applied += len(parts) })
 	if beat.GetMore() && !f.set.caughtUp {
 		return f.forget(ctx, &batch)
 	}
