@@ -234,12 +234,16 @@ func (c *slowConn) Close() error {
 }
 
 // client returns a client of the server, as the administrator, with short pauses.
-func (n *node) client() *client.Client { return n.clientOf(n.world.key) }
+func (n *node) client(options ...client.Option) *client.Client {
+	return n.clientOf(n.world.key, options...)
+}
 
-func (n *node) clientOf(key client.Key) *client.Client {
+func (n *node) clientOf(key client.Key, options ...client.Option) *client.Client {
 	n.world.t.Helper()
-	c := must(client.New("127.0.0.1:50051", client.WithKey(key), client.WithDialOptions(grpc.WithContextDialer(n.dial)),
-		client.WithRetries(500), client.WithPauses(func(int) time.Duration { return 5 * time.Millisecond })))(n.world.t)
+	c := must(client.New("127.0.0.1:50051", append([]client.Option{
+		client.WithKey(key), client.WithDialOptions(grpc.WithContextDialer(n.dial)), client.WithRetries(500),
+		client.WithPauses(func(int) time.Duration { return 5 * time.Millisecond }),
+	}, options...)...))(n.world.t)
 	n.world.t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			n.world.t.Error(err)

@@ -16,7 +16,7 @@ import (
 func parseKey(text string) (suppressionfilter.Key, error) { return suppressionfilter.ParseKey(text) }
 
 // consent is a grant of the newsletter that can be proved.
-func consent(w *world, address string) *assentv1.GrantConsentRequest {
+func newsletterConsent(w *world, address string) *assentv1.GrantConsentRequest {
 	return &assentv1.GrantConsentRequest{
 		Address: address, Channels: []string{"newsletter"}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
 		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"},
@@ -40,7 +40,7 @@ func (r *running) eventually(address, channel, reason string) {
 func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		c := w.nodes[0].client()
-		must(c.Grant(t.Context(), consent(w, "anna@example.com")))(t)
+		must(c.Grant(t.Context(), newsletterConsent(w, "anna@example.com")))(t)
 		for _, options := range []follower.Options{{Now: w.clock.Now}, w.consumer("plain", "plain"), w.consumer("keyed", "keyed")} {
 			r := run(t, c, options)
 			if _, err := r.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) && err != nil {
@@ -52,7 +52,7 @@ func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
 			must(c.Withdraw(t.Context(), withdrawal("anna@example.com")))(t)
 			r.eventually("anna@example.com", "newsletter", "WITHDRAWN")
 			w.clock.Advance(time.Second)
-			must(c.Grant(t.Context(), consent(w, "anna@example.com")))(t)
+			must(c.Grant(t.Context(), newsletterConsent(w, "anna@example.com")))(t)
 			r.eventually("anna@example.com", "newsletter", "ALLOW_CONSENT")
 			r.stop()
 		}
