@@ -27,9 +27,14 @@ type story struct {
 	dice     *rand.Rand
 	accepted map[string]int // steps by name
 	log      []line
-	erased   map[string]bool // folded forms of which an address was ever erased
+	erased   map[string]bool   // folded forms of which an address was ever erased
+	times    []consent.Instant // at which something began to count or ended
+	bounced  map[string]bool   // domains
 	backup   []byte
 	batches  uint8
+
+	suppressed []statement.Statement
+	quiet      bool // no catalog changes, and nothing happens to the servers
 }
 
 // line is what was done, for a person who looks for a fault.
@@ -121,11 +126,15 @@ func (o *story) step() {
 	var about []string
 	var err error
 	defer func() { o.did(name, err, about...) }()
-	switch n := o.dice.IntN(100); {
+	n := o.dice.IntN(100)
+	if o.quiet {
+		n %= 77
+	}
+	switch {
 	case n < 62:
 		st := o.statement()
 		name, about = describe(&st), addressesOf(&st)
-		o.noteErasure(&st)
+		o.note(&st)
 		_, err = s.Record(ctx, st, txn.Idempotency{})
 	case n < 72:
 		name = "import"
@@ -133,7 +142,7 @@ func (o *story) step() {
 		in := record.Batch{Batch: consent.BatchID{o.batches%5 + 1}}
 		for range 1 + o.dice.IntN(8) {
 			st := o.statement()
-			o.noteErasure(&st)
+			o.note(&st)
 			in.Items = append(in.Items, record.BatchItem{Statement: st})
 			name, about = name+"; "+describe(&st), append(about, addressesOf(&st)...)
 		}
@@ -189,7 +198,15 @@ func addressesOf(st *statement.Statement) []string {
 	return []string{st.Address, st.With}
 }
 
-func (o *story) noteErasure(st *statement.Statement) {
+// note notes of a statement what consumers of some forms see otherwise.
+func (o *story) note(st *statement.Statement) {
+	o.times = append(o.times, st.Expires, st.Confirmed, st.Occurred.Add(3*24*time.Hour)) // That is when retention ends a bounce.
+	for _, lapse := range []int{1, 24} {
+		o.times = append(o.times, consent.InstantOf(st.Occurred.Time().AddDate(0, lapse, 0)), consent.InstantOf(st.Confirmed.Time().AddDate(0, lapse, 0)))
+	}
+	if st.Reason == consent.ReasonHardBounce && st.Domain != "" {
+		o.bounced[st.Domain] = true
+	}
 	if st.Kind == consent.KindErase {
 		o.erase(st.Address)
 	}
@@ -294,8 +311,13 @@ func (o *story) statement() statement.Statement {
 		}
 	case 10, 11, 12, 13:
 		o.suppression(&st)
+		o.suppressed = append(o.suppressed, st)
 	case 14, 15:
 		o.suppression(&st)
+		if len(o.suppressed) > 0 && o.dice.IntN(4) > 0 {
+			st = o.suppressed[o.dice.IntN(len(o.suppressed))] // So that there is something to lift.
+			st.Occurred = consent.InstantOf(now)
+		}
 		st.Kind, st.Expires, st.Binds, st.Justification = consent.KindLift, 0, "", "it was a mistake"
 	case 16:
 		st.Kind, st.Source = consent.KindErase, ""
@@ -356,6 +378,14 @@ func (o *story) suppression(st *statement.Statement) {
 	if o.dice.IntN(5) == 0 {
 		st.Address, st.Domain = "", o.pick(domains())
 	}
+}
+
+// evenDay moves the clock to a day on which nothing begins to count and nothing ends: a keyed consumer sees times by their days.
+func (o *story) evenDay() {
+	for slices.ContainsFunc(o.times, func(at consent.Instant) bool { return at.Day() == consent.InstantOf(o.clock.Now()).Day() }) {
+		o.clock.Advance(24 * time.Hour)
+	}
+	o.clock.Advance(20 * time.Second) // So that each server says where it is.
 }
 
 // summary says how often each step was accepted.
