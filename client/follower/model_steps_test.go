@@ -34,7 +34,7 @@ type story struct {
 	batches  uint8
 
 	suppressed []statement.Statement
-	quiet      bool // no catalog changes, and nothing happens to the servers
+	quiet      bool // only rules come and go, one by one
 }
 
 // line is what was done, for a person who looks for a fault.
@@ -86,7 +86,7 @@ func spellings() []string {
 }
 
 func strangers() []string {
-	return []string{"a.n.n.a+z@gmail.com", "zoe@example.at", "zoe@firma.example", "postmaster@gmail.com", "zoe+1@mail.firma.example", "zoe@other.example"}
+	return []string{"a.n.n.a+z@gmail.com", "zoe@example.at", "zoe@firma.example", "postmaster@gmail.com", "zoe+1@mail.firma.example", "zoe@other.example", "still@plain.example"}
 }
 
 func domains() []string {
@@ -128,7 +128,7 @@ func (o *story) step() {
 	defer func() { o.did(name, err, about...) }()
 	n := o.dice.IntN(100)
 	if o.quiet {
-		n %= 77
+		n %= 62
 	}
 	switch {
 	case n < 62:
@@ -297,7 +297,11 @@ func (o *story) statement() statement.Statement {
 	}
 	now := o.clock.Now()
 	st := statement.Statement{Address: o.pick(spellings()), Occurred: consent.InstantOf(now.Add(-ago)), Source: consent.SourceWebForm}
-	switch o.dice.IntN(20) {
+	kinds := 20
+	if o.quiet {
+		kinds = 16
+	}
+	switch o.dice.IntN(kinds) {
 	case 0, 1, 2, 3, 4, 5, 6:
 		o.grant(&st)
 	case 7, 8, 9:
@@ -378,6 +382,20 @@ func (o *story) suppression(st *statement.Statement) {
 	if o.dice.IntN(5) == 0 {
 		st.Address, st.Domain = "", o.pick(domains())
 	}
+}
+
+// comeAndGo records a suppression of a stranger, which is lifted once the Follower has it.
+func (o *story) comeAndGo(r *running) {
+	o.t.Helper()
+	st := statement.Statement{
+		Kind: consent.KindSuppress, Address: "still@plain.example", Reason: consent.ReasonManual, Scope: consent.ScopeAll,
+		Occurred: consent.InstantOf(o.clock.Now()),
+	}
+	must(o.service().Record(process(o.t.Context()), st, txn.Idempotency{}))(o.t)
+	r.eventually(st.Address, "order-updates", "MANUAL")
+	o.clock.Advance(time.Second)
+	st.Kind, st.Occurred, st.Justification = consent.KindLift, consent.InstantOf(o.clock.Now()), "it was a mistake"
+	must(o.service().Record(process(o.t.Context()), st, txn.Idempotency{}))(o.t)
 }
 
 // evenDay moves the clock to a day on which nothing begins to count and nothing ends: a keyed consumer sees times by their days.

@@ -160,6 +160,9 @@ func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *n
 		for _, n := range w.nodes {
 			n.slow.Store(0)
 		}
+		if quiet {
+			o.comeAndGo(all[0].now)
+		}
 		o.evenDay()
 		want := w.answers(asks)
 		for _, x := range all {
