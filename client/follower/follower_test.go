@@ -1,7 +1,9 @@
 package follower_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,4 +59,161 @@ func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
 			r.stop()
 		}
 	})
+}
+
+// upToDate waits until the Follower was told by the server that it has everything, at the time of the clock.
+func (r *running) upToDate(w *world) {
+	r.t.Helper()
+	w.clock.Advance(20 * time.Second)
+	testkit.Eventually(r.t, 20*time.Second, "the Follower is up to date", func() bool { return r.Status().AsOf.Equal(w.clock.Now()) })
+}
+
+func TestCheck_ServerAway_AnswersUntilItIsStale(t *testing.T) {
+	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	r := run(t, w.nodes[0].client(), follower.Options{Now: w.clock.Now})
+	r.waitReady()
+	r.upToDate(w)
+	w.nodes[0].stop()
+	w.clock.Advance(time.Minute)
+	if answer, err := r.Check("anna@example.com", "order-updates"); err != nil || !answer.Allowed {
+		t.Errorf("after a minute: %+v, %v", answer, err)
+	}
+	w.clock.Advance(time.Microsecond)
+	if answer, err := r.Check("anna@example.com", "order-updates"); !errors.Is(err, follower.ErrStale) || answer != (follower.Answer{}) {
+		t.Errorf("after more than a minute: %+v, %v", answer, err)
+	}
+	if blocked, err := r.Blocked("anna@example.com", "order-updates"); !errors.Is(err, follower.ErrStale) || !blocked {
+		t.Errorf("blocked: %t, %v", blocked, err)
+	}
+	w.nodes[0].start()
+	testkit.Eventually(t, 20*time.Second, "it answers again", func() bool {
+		_, err := r.Check("anna@example.com", "order-updates")
+		return err == nil
+	})
+}
+
+func TestCheck_WhatCannotBeAnswered_AllowsNothing(t *testing.T) {
+	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	idle := must(follower.New(w.nodes[0].client(), follower.Options{}))(t)
+	if answer, err := idle.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) || answer != (follower.Answer{}) {
+		t.Errorf("before a snapshot: %+v, %v", answer, err)
+	}
+	r := run(t, w.nodes[0].client(), follower.Options{Now: w.clock.Now, Channels: []string{"order-updates", "legal-notices"}})
+	r.waitReady()
+	for _, c := range []struct {
+		address, channel string
+		want             error
+	}{
+		{"anna@example.com", "newsletter", follower.ErrChannel},
+		{"anna@example.com", "", follower.ErrChannel},
+		{"anna", "order-updates", follower.ErrAddress},
+		{"", "order-updates", follower.ErrAddress},
+	} {
+		if answer, err := r.Check(c.address, c.channel); !errors.Is(err, c.want) || answer != (follower.Answer{}) {
+			t.Errorf("Check(%q, %q) = %+v, %v; want %v", c.address, c.channel, answer, err, c.want)
+		}
+	}
+}
+
+func TestRun_CatalogChanges_TakesASnapshotAndAnswersByIt(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		r := run(t, w.nodes[0].client(), follower.Options{Now: w.clock.Now})
+		r.waitReady()
+		w.clock.Advance(time.Second)
+		w.applyCatalog(catalogs()[5]) // Retires product-marketing.
+		r.eventually("anna@example.com", "product-marketing", "CHANNEL_RETIRED")
+		if got := r.Status(); got.Snapshots != 2 || got.Unknown != 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
+	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	keyed, plain := w.consumer("keyed", "keyed"), w.consumer("plain", "plain")
+	w.consumer("md5", "md5")
+	for name, c := range map[string]struct {
+		options follower.Options
+		want    error
+	}{
+		"keyed without a key":    {follower.Options{Consumer: "keyed"}, follower.ErrForm},
+		"plain with a key":       {follower.Options{Consumer: "plain", Key: keyed.Key}, follower.ErrForm},
+		"md5":                    {follower.Options{Consumer: "md5"}, follower.ErrForm},
+		"none":                   {follower.Options{Consumer: "none"}, nil},
+		"a channel that is none": {follower.Options{Consumer: plain.Consumer, Channels: []string{"none"}}, nil},
+	} {
+		f := must(follower.New(w.nodes[0].client(), c.options))(t)
+		err := f.Run(t.Context())
+		if err == nil || c.want != nil && !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := follower.New(w.nodes[0].client(), follower.Options{Key: keyed.Key}); !errors.Is(err, follower.ErrForm) {
+		t.Errorf("a key without a consumer: %v", err)
+	}
+	if _, err := follower.New(w.nodes[0].client(), follower.Options{MaxStaleness: time.Second}); err == nil {
+		t.Error("a staleness of a second is taken")
+	}
+}
+
+func TestOnChange_TellsWhomItIsAbout_AndWhoWasErased(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		c := w.nodes[0].client()
+		batches := make(chan follower.Batch, 100)
+		options := w.consumer("plain", "plain")
+		options.OnChange = func(_ context.Context, b follower.Batch) error {
+			batches <- b
+			return nil
+		}
+		r := run(t, c, options)
+		if first := <-batches; !first.All || len(first.Changed)+len(first.Erased) != 0 {
+			t.Errorf("first %+v", first)
+		}
+		must(c.Grant(t.Context(), newsletterConsent(w, "An.na@gmail.com")))(t)
+		if b := <-batches; b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchExact, Address: "an.na@gmail.com"}) {
+			t.Errorf("after a grant %+v", b)
+		}
+		must(c.Withdraw(t.Context(), withdrawal("An.na@gmail.com")))(t)
+		if b := <-batches; b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchFolded, Address: "anna@gmail.com"}) {
+			t.Errorf("after a withdrawal %+v", b)
+		}
+		w.clock.Advance(time.Second)
+		must(assentv1.NewHistoryServiceClient(c).EraseRecipient(t.Context(), &assentv1.EraseRecipientRequest{Address: "an.na@gmail.com"}))(t)
+		want := []follower.Recipient{{Match: follower.MatchExact, Address: "an.na@gmail.com"}, {Match: follower.MatchFolded, Address: "anna@gmail.com"}}
+		for erased := 0; erased < len(want); {
+			b := <-batches
+			for _, one := range b.Erased {
+				if !slices.Contains(want, one) {
+					t.Errorf("erased %+v", b)
+				}
+				erased++
+			}
+		}
+		r.stop()
+	})
+}
+
+func TestOnChange_Fails_EndsRunAndIsToldAgain(t *testing.T) {
+	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	options := w.consumer("plain", "plain")
+	options.File = w.path("set")
+	failed := errors.New("the tool's database is away")
+	options.OnChange = func(context.Context, follower.Batch) error { return failed }
+	f := must(follower.New(w.nodes[0].client(), options))(t)
+	if err := f.Run(t.Context()); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	told := 0
+	options.OnChange = func(_ context.Context, b follower.Batch) error {
+		if b.All {
+			told++
+		}
+		return nil
+	}
+	r := run(t, w.nodes[0].client(), options)
+	r.waitReady()
+	r.stop()
+	if told != 1 {
+		t.Errorf("it was told of a new set %d times", told)
+	}
 }

@@ -60,6 +60,11 @@ func (x *watched) differences(o *story, answers map[string]map[string]client.Dec
 				all = append(all, fmt.Sprintf("%s on %s: %v", address, channel, err))
 				continue
 			}
+			if blocked := isBlock(want.Reason); blocked != got.Blocked && !x.isKnown(o, address, channel, &got) && want.Reason != "EXTERNAL_LIST" &&
+				want.Reason != "ROLE_ADDRESS" && want.Reason != "CHANNEL_RETIRED" {
+				all = append(all, fmt.Sprintf("%s: %s on %s: the Follower says blocked %t %s, the server %s", x.name, address, channel, got.Blocked, got.Reason,
+					want.Reason))
+			}
 			if allowed := want.Verdict == client.Allow; got.Allowed != allowed && !x.isKnown(o, address, channel, &got) {
 				all = append(all, fmt.Sprintf("%s: %s on %s: the Follower says %t %s (blocked %t), the server %s %s", x.name, address, channel, got.Allowed,
 					got.Reason, got.Blocked, want.Verdict, want.Reason)+"\n"+o.about(address))
@@ -70,6 +75,13 @@ func (x *watched) differences(o *story, answers map[string]map[string]client.Dec
 	return all
 }
 
+// isBlock reports whether a check that gives the reason found a refusal or a suppression. EXTERNAL_LIST may be either.
+func isBlock(reason string) bool {
+	return slices.Contains([]string{
+		"WITHDRAWN", "REFUSED", "HARD_BOUNCE", "OBJECTION", "COMPLAINT", "MANUAL", "ERASED", "LEGAL_BLOCK", "PROCESSING_RESTRICTED",
+	}, reason)
+}
+
 // isKnown reports whether a difference is one that the form of the consumer makes. One in clear was told to forget an erased person, so it
 // does not know any more what blocks that person on channels that are not marketing. A keyed one cannot tell whether a grant is later than a
 // bounce of a whole domain.
@@ -77,7 +89,7 @@ func (x *watched) isKnown(o *story, address, channel string, got *follower.Answe
 	forms := must(follower.FormsOf(address))(o.t)
 	marketing := channel == "newsletter" || channel == "product-marketing"
 	if x.options.Key.IsZero() {
-		return got.Allowed && !marketing && o.erased[forms.Folded]
+		return !got.Blocked && (!marketing || !got.Allowed) && o.erased[forms.Folded]
 	}
 	return !got.Allowed && marketing && slices.ContainsFunc(forms.Domains, func(domain string) bool { return o.bounced[domain] })
 }
