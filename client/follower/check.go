@@ -84,29 +84,32 @@ func since(then, now time.Time) time.Duration {
 	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
-// Most addresses have few rules, which need no memory of their own.
-const (
-	fewRules   = 6
-	fewDomains = 4
-)
+// scratch is memory for the rules of one address, which is used again.
+type scratch struct {
+	cards   feed.Cards
+	domains []string
+	rules   []feed.Held // of the domains, one after the other
+}
+
+func newScratch() any { return &scratch{} }
 
 // evaluate answers for one address.
 func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address, now time.Time) Answer {
-	var exact, folded [fewRules]feed.Held
-	var lists [fewDomains][]feed.Held
-	cards := feed.Cards{
-		Exact:  appendHeld(exact[:0], f.card(v, MatchExact, a.Exact()), v.held),
-		Folded: appendHeld(folded[:0], f.card(v, MatchFolded, a.Folded()), v.held),
-	}
+	s, _ := f.idle.Get().(*scratch) // It makes nothing else.
+	defer f.idle.Put(s)
+	c := &s.cards
+	c.Exact = appendHeld(c.Exact[:0], f.card(v, MatchExact, a.Exact()), v.held)
+	c.Folded = appendHeld(c.Folded[:0], f.card(v, MatchFolded, a.Folded()), v.held)
+	c.Domains, s.rules = c.Domains[:0], s.rules[:0]
 	if v.cards[MatchDomain-1].Len() > 0 {
-		var room [fewDomains]string
-		cards.Domains = lists[:0]
-		for _, domain := range a.AppendDomains(room[:0]) {
-			cards.Domains = append(cards.Domains, appendHeld(nil, f.card(v, MatchDomain, domain), v.held))
+		s.domains = a.AppendDomains(s.domains[:0])
+		for _, domain := range s.domains {
+			before := len(s.rules)
+			s.rules = appendHeld(s.rules, f.card(v, MatchDomain, domain), v.held)
+			c.Domains = append(c.Domains, s.rules[before:])
 		}
 	}
-	at := consent.InstantOf(now)
-	answer := ch.Evaluate(&cards, a.Role(), at)
+	answer := ch.Evaluate(c, a.Role(), consent.InstantOf(now))
 	return Answer{Allowed: answer.Allowed, Blocked: answer.Blocked, Reason: string(answer.Reason)}
 }
 

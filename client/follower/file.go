@@ -221,7 +221,10 @@ func decode(from io.Reader, want *identity) (*set, error) {
 			}
 		}
 	}
-	return s, in.end()
+	if err := in.end(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // head reads what stands before the cards.

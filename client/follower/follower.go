@@ -94,6 +94,7 @@ type Follower struct {
 	published atomic.Pointer[view]
 	ready     chan struct{} // closed when checks answer for the first time
 	isReady   sync.Once
+	idle      sync.Pool // of *scratch
 
 	// Of Run alone.
 	set      *set  // that the feed is applied to; nil: a snapshot has to be taken
@@ -114,7 +115,7 @@ func New(c *client.Client, options Options) (*Follower, error) {
 		return nil, err
 	}
 	f := &Follower{client: c, feed: assentv1.NewFeedServiceClient(c), options: options, ready: make(chan struct{})}
-	f.saver.create = createFile
+	f.saver.create, f.idle.New = createFile, newScratch
 	f.load()
 	return f, nil
 }

@@ -213,12 +213,19 @@ func settle(o *story, x *watched, want map[string]map[string]client.Decision) (l
 // Whatever happens to a database and its servers: in the end a Follower answers as the server does, about every address on every channel.
 func TestModel_AfterAnyStory_FollowersAnswerAsTheServer(t *testing.T) {
 	seed := seeded(t)
-	eachStore(t, func(t *testing.T, w *world) {
-		left := tell(w, seed, false, forms(6, 60), forms(40, 150), func(n *node) *client.Client { return n.client() })
-		if len(left) > 0 {
-			t.Errorf("%d differences:\n%s", len(left), strings.Join(left, "\n"))
-		}
-	})
+	for _, kind := range []string{"sqlite", "postgres"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			for life := range forms(1, 25) {
+				t.Run(strconv.Itoa(life), func(t *testing.T) {
+					left := tell(newWorld(t, kind, "catalogs/acme.yaml"), seed+uint64(life), false, 6, 40, func(n *node) *client.Client { return n.client() })
+					if len(left) > 0 {
+						t.Errorf("%d differences:\n%s", len(left), strings.Join(left, "\n"))
+					}
+				})
+			}
+		})
+	}
 }
 
 // deaf drops what a stream says about rules that hold no longer.
