@@ -30,7 +30,9 @@ type Answer struct {
 	// Blocked says that a refusal or suppression stops the messages of the channel: what a block list of the channel contains. Where neither
 	// is true, no grant allows the messages, or the channel is closed, or the address is one of a role, such as noreply.
 	Blocked bool
-	// Reason is the code of the check, as far as a consumer may see it, such as ALLOW_CONSENT, WITHDRAWN or NO_LEGAL_BASIS.
+	// Reason is why. Of an ALLOW it is the code that a check gives, such as ALLOW_CONSENT; of a block the reason of the refusal or suppression as
+	// consumers see it, such as WITHDRAWN or HARD_BOUNCE; else NO_LEGAL_BASIS, REFUSED_BEFORE, HONOURED_REFUSAL, ROLE_ADDRESS, or why the
+	// channel is closed.
 	Reason string
 	// Position is the position of the ledger that the answer is of; 0 for a consumer of the form keyed.
 	Position int64

@@ -78,7 +78,7 @@ func (x *watched) differences(o *story, answers map[string]map[string]client.Dec
 // isBlock reports whether a check that gives the reason found a refusal or a suppression. EXTERNAL_LIST may be either.
 func isBlock(reason string) bool {
 	return slices.Contains([]string{
-		"WITHDRAWN", "REFUSED", "HARD_BOUNCE", "OBJECTION", "COMPLAINT", "MANUAL", "ERASED", "LEGAL_BLOCK", "PROCESSING_RESTRICTED",
+		"WITHDRAWN", "REFUSED", "HARD_BOUNCE", "OBJECTION", "COMPLAINT", "SUPPRESSED", "ERASED", "LEGAL_BLOCK", "PROCESSING_RESTRICTED",
 	}, reason)
 }
 
