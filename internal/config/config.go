@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/assent-io/assent/internal/period"
 )
 
 // LogFormat is how log lines are written.
@@ -69,6 +71,8 @@ type Server struct {
 	NoIndex       bool
 	IndexMaxBytes int64
 	VerifySample  float64
+	// FeedKeeps is how old a token of the change feed may be.
+	FeedKeeps period.Period
 	// WitnessKeys are the public keys of witnesses, as notes have them.
 	WitnessKeys []string
 	LogLevel    slog.Level

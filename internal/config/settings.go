@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/assent-io/assent/internal/period"
 )
 
 // A setting is a row of the table that everything else follows from.
@@ -44,7 +46,7 @@ func (s setting) env() string { return "ASSENT_" + strings.ToUpper(s.key) }
 
 // settings returns the table.
 func settings() []setting {
-	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), indexSettings(), keepingSettings(), logSettings())
+	return slices.Concat(serverSettings(), databaseSettings(), tlsSettings(), connectionSettings(), indexSettings(), feedSettings(), keepingSettings(), logSettings())
 }
 
 // serverSettings returns the rows about what is served where.
@@ -179,6 +181,20 @@ func indexSettings() []setting {
 			},
 		},
 	}
+}
+
+// feedSettings returns the rows about the change feed.
+func feedSettings() []setting {
+	return []setting{{
+		key: "feed_keeps", fallback: "P1Y",
+		usage: "how old a token of the change feed may be, as an ISO 8601 duration, such as P90D; after that a consumer takes a new snapshot",
+		set: func(s *Server, value string) (err error) {
+			if s.FeedKeeps, err = period.Parse(value); err != nil || s.FeedKeeps.IsZero() || s.FeedKeeps.EndsWithYear() {
+				return errors.New("it must be a duration of a second or more, such as P1Y or P90D")
+			}
+			return nil
+		},
+	}}
 }
 
 func setIndex(s *Server, value string) error {

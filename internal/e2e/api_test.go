@@ -175,7 +175,7 @@ func holdToContract(t *testing.T, contract *openapitest.Contract, call openapi.C
 		code = http.StatusBadRequest
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
-	if media := map[string]string{"text": "application/x-ndjson", "csv": "text/csv"}[call.Language]; media != "" {
+	if media := map[string]string{"text": "application/x-ndjson", "csv": "text/csv", "events": "text/event-stream"}[call.Language]; media != "" {
 		header.Set("Content-Type", media)
 	}
 	if problem := contract.Problem(t.Context(), openapitest.Exchange{

@@ -36,7 +36,20 @@ func (s *signals) shutdown(ctx context.Context) error {
 // observe has the metrics tell of a server whenever they are read.
 func (s *signals) observe(local *Local, l *listeners) error {
 	return errors.Join(s.metrics.ObserveIndex(indexStates(), local.observe), s.metrics.ObserveLedger(local.LedgerAhead),
-		s.metrics.ObserveServer(serverStats(local, l)))
+		s.metrics.ObserveServer(serverStats(local, l)), s.metrics.ObserveFeed(local.feedStats, local.feedLags))
+}
+
+// feedStats returns what the metrics tell of the change feed.
+func (l *Local) feedStats() telemetry.FeedStats { return telemetry.FeedStats(l.FeedStats()) }
+
+// feedLags returns how far the consumers of the feed are behind.
+func (l *Local) feedLags(ctx context.Context) ([]telemetry.ConsumerLag, error) {
+	lags, err := l.FeedLags(ctx)
+	list := make([]telemetry.ConsumerLag, len(lags))
+	for i := range lags {
+		list[i] = telemetry.ConsumerLag(lags[i])
+	}
+	return list, err
 }
 
 // countDecisions counts decisions.

@@ -13,6 +13,8 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
 func TestStop_WithWatchersAndHangingCalls_TakesLessThanTwoSeconds(t *testing.T) {
@@ -82,4 +84,30 @@ func TestStop_Idle_IsQuick_AndEverythingIsClosed(t *testing.T) {
 		}
 	}
 	run(t, cfg) // The database and its lock are free.
+}
+
+func TestStop_WithWatchersOfTheFeed_EndsThemWithATokenToGoOnWith(t *testing.T) {
+	r := run(t, settings(t))
+	watch, err := assentv1.NewFeedServiceClient(r.connect()).WatchChanges(r.key(), &assentv1.WatchChangesRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := watch.Recv()
+	if err != nil || first.GetHeartbeat().GetToken() == "" {
+		t.Fatalf("got %v, %v", first, err)
+	}
+	r.events("/v1/changes:watch", "").next()
+	began := time.Now()
+	if err := r.stop(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if took := time.Since(began); took > quick {
+		t.Errorf("it took %v", took)
+	}
+	for err = nil; err == nil; {
+		_, err = watch.Recv()
+	}
+	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "stopping") {
+		t.Errorf("the watcher got %v", err)
+	}
 }

@@ -874,7 +874,7 @@ type WatchChangesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The changes, in the order in which they are to be applied.
 	Changes []*Change `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
-	// How far they go: once all of them are applied, the token may be kept.
+	// How far they go: once all of them are applied, the token may be kept. Unset where more of what belongs together follows.
 	Heartbeat     *Heartbeat `protobuf:"bytes,2,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/service/access"
+	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/checkpoint"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
@@ -27,16 +28,6 @@ const (
 type Options struct {
 	// Keeps is how old a token may be.
 	Keeps period.Period
-	// Observe is told what the feed does, for counting. Its fields may be nil.
-	Observe Observer
-}
-
-// Observer is told what the feed does. Each function may be nil.
-type Observer struct {
-	Watchers func(now int)    // how many there are now
-	Sent     func(n int)      // entries were sent
-	Cut      func(why string) // a watcher was cut: slow, stopping, revoked or failed
-	Window   func(events int) // a window was read
 }
 
 // Feed tells what changed.
@@ -48,9 +39,11 @@ type Feed struct {
 	checkpoints *checkpoint.Checkpoints
 	disclosures *disclosure.Counter
 	consumers   *consumers.Consumers
+	cards       *cards.Reader
 	options     Options
 	worths      worths
 	hub         *hub
+	counts      counts
 }
 
 // New returns the feed. Close ends what watches it.
@@ -61,7 +54,9 @@ func New(
 	if options.Keeps.IsZero() {
 		options.Keeps = period.Months(12)
 	}
-	f := &Feed{Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
+	f := &Feed{
+		Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
+		cards:   cards.NewReader(env, reference, consumers),
 		options: options,
 	}
 	f.hub = newHub(f)

@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/seal"
+	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/consumers"
 )
 
@@ -43,35 +44,35 @@ type recipient struct {
 }
 
 // recipient returns whom the entries of a card are about; false if the reader cannot be told.
-func (x *form) recipient(c *card) (recipient, bool, error) {
-	to := recipient{match: c.match, order: feed.PlainOrder}
+func (x *form) recipient(c *cards.Card) (recipient, bool, error) {
+	to := recipient{match: c.Match, order: feed.PlainOrder}
 	switch {
 	case x.keyed():
 		return x.keyedRecipient(c)
-	case c.text == "":
+	case c.Text == "":
 		return to, false, nil
 	case x.legacy():
-		to.hash = x.sum(c.text)
+		to.hash = x.sum(c.Text)
 	default:
-		to.address = c.text
+		to.address = c.Text
 	}
 	return to, true, nil
 }
 
-func (x *form) keyedRecipient(c *card) (to recipient, known bool, err error) {
-	inner, person := c.inner, c.person
-	if c.text != "" {
-		if inner, err = x.keys.ListHash(c.match, c.text); err != nil {
+func (x *form) keyedRecipient(c *cards.Card) (to recipient, known bool, err error) {
+	inner, person := c.Inner, c.Person
+	if c.Text != "" {
+		if inner, err = x.keys.ListHash(c.Match, c.Text); err != nil {
 			return to, false, err
 		}
-		if person, err = x.keys.ListHash(consent.FormFolded, c.folded); err != nil {
+		if person, err = x.keys.ListHash(consent.FormFolded, c.Folded); err != nil {
 			return to, false, err
 		}
 	}
 	mac := hmac.New(sha256.New, x.own[:])
 	mac.Write(inner[:])
-	to = recipient{match: c.match, hash: hex.EncodeToString(mac.Sum(nil)), order: func(*feed.Rule) uint64 { return 0 }}
-	if c.match == consent.FormDomain {
+	to = recipient{match: c.Match, hash: hex.EncodeToString(mac.Sum(nil)), order: func(*feed.Rule) uint64 { return 0 }}
+	if c.Match == consent.FormDomain {
 		return to, true, nil
 	}
 	order, err := feed.NewKeyedOrder(x.own, person)

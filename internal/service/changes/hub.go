@@ -13,7 +13,7 @@ import (
 
 const (
 	// lookEvery is how often the hub looks for what is new. Where nothing is, that costs one short statement.
-	lookEvery = 15 * time.Millisecond
+	lookEvery = 8 * time.Millisecond
 	// hubWindow is how many events the hub reads at once.
 	hubWindow = 1000
 	// maxWaiting is how many cards and windows may wait for a watcher before it is cut.
@@ -94,11 +94,8 @@ func (h *hub) drop(s *subscription, why error) {
 	h.tellWatchers()
 }
 
-func (h *hub) tellWatchers() {
-	if told := h.feed.options.Observe.Watchers; told != nil {
-		told(len(h.watchers))
-	}
-}
+// tellWatchers counts the watchers, under the lock.
+func (h *hub) tellWatchers() { h.feed.counts.watchers.Store(int64(len(h.watchers))) }
 
 // dropAll ends all subscriptions for a reason.
 func (h *hub) dropAll(why error) {
@@ -133,7 +130,7 @@ func (h *hub) run() {
 			h.dropAll(env.StoreFault(err))
 			continue
 		}
-		if last.tells(w, h.feed.Clock()) {
+		if last.tells(w, time.Now()) {
 			h.handOut(w)
 		}
 		if w.more() {
@@ -208,7 +205,7 @@ func (h *hub) handOut(w *window) {
 	h.at = w.to
 	for s := range h.watchers {
 		if s.waiting > maxWaiting {
-			h.feed.cut("slow")
+			h.feed.counts.cut.Add(1)
 			h.drop(s, fault.Errorf(fault.SlowWatcher, "", "the changes were not read as fast as they came; go on with the last token"))
 			continue
 		}
@@ -218,12 +215,5 @@ func (h *hub) handOut(w *window) {
 		case s.wake <- struct{}{}:
 		default:
 		}
-	}
-}
-
-// cut tells that a watcher was cut.
-func (f *Feed) cut(why string) {
-	if f.options.Observe.Cut != nil {
-		f.options.Observe.Cut(why)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -95,7 +96,7 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 	var entries []Entry
 	for i := range w.cards {
 		c := &w.cards[i]
-		c.before, w.to = nil, storage.MarkOf(&w.head)
+		c.Before, w.to = nil, storage.MarkOf(&w.head)
 		holds, err := x.feed.tellCard(ctx, x.reader, w, c, false)
 		if err != nil {
 			return err
@@ -105,7 +106,7 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	x.feed.sent(len(entries))
+	x.feed.counts.entries.Add(int64(len(entries)))
 	return x.send(Part{Page: Page{Entries: entries}})
 }
 
@@ -126,8 +127,7 @@ func (x *export) read(ctx context.Context, keys []storage.SubjectKey) (*window, 
 	if err != nil {
 		return nil, err
 	}
-	g := x.feed.newGatherer(reading{present: true}, worths)
-	w.cards, err = g.gather(ctx, keys, nil, nil)
+	w.cards, err = x.feed.cards.Read(ctx, cards.Part{Present: true}, worths, &cards.Touched{Keys: keys})
 	return w, err
 }
 

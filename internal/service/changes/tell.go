@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/service/cards"
 )
 
 // tell returns what a window tells a reader that is at its beginning, and moves the place to its end. What is told is counted as a
@@ -29,10 +30,10 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 	}
 	for i := range w.cards {
 		c := &w.cards[i]
-		if c.kept && !told[c.text] && !r.form.keyed() {
+		if c.Kept && !told[c.Text] && !r.form.keyed() {
 			continue // The reader never had the address.
 		}
-		entries, err := f.tellCard(ctx, r, w, c, c.whole || at.Position < at.until)
+		entries, err := f.tellCard(ctx, r, w, c, c.Whole || at.Position < at.until)
 		if err != nil {
 			return p, err
 		}
@@ -48,20 +49,13 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 // sign puts into a page how far it goes.
 func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
 	p.Position, p.More = r.form.position(at.Position), w.more()
-	f.sent(len(p.Entries))
+	f.counts.entries.Add(int64(len(p.Entries)))
 	p.Token, err = f.writeToken(r, &w.head, at)
 	return err
 }
 
-// sent tells how many entries are sent.
-func (f *Feed) sent(n int) {
-	if f.options.Observe.Sent != nil && n > 0 {
-		f.options.Observe.Sent(n)
-	}
-}
-
 // tellCard returns what a reader is told of a card of a window, and counts it.
-func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *card, whole bool) ([]Entry, error) {
+func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
 	entries, err := r.card(c, whole, w.to.Position)
 	if err == nil && r.form.legacy() {
 		var more []Entry
@@ -76,21 +70,21 @@ func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *card, whol
 
 // spelled returns what a reader of hashes without a key is told besides: what holds for a folded form is told of each of its spellings that is
 // known, and of a spelling whenever it is touched.
-func (f *Feed) spelled(ctx context.Context, r *reader, w *window, c *card, whole bool) ([]Entry, error) {
-	switch c.match {
+func (f *Feed) spelled(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
+	switch c.Match {
 	case consent.FormExact:
-		if c.text == c.folded {
+		if c.Text == c.Folded {
 			return nil, nil // The card of the folded form has the same hash.
 		}
-		return r.card(&card{match: consent.FormFolded, text: c.text, folded: c.folded, after: c.ofFolded}, true, w.to.Position)
+		return r.card(&cards.Card{Match: consent.FormFolded, Text: c.Text, Folded: c.Folded, After: c.OfFolded}, true, w.to.Position)
 	case consent.FormFolded:
-		spellings, err := f.spellings(ctx, c)
+		spellings, err := f.cards.Spellings(ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		var entries []Entry
 		for _, text := range spellings {
-			more, err := r.card(&card{match: c.match, text: text, folded: c.folded, before: c.before, after: c.after}, whole, w.to.Position)
+			more, err := r.card(&cards.Card{Match: c.Match, Text: text, Folded: c.Folded, Before: c.Before, After: c.After}, whole, w.to.Position)
 			if err != nil {
 				return nil, err
 			}
@@ -103,8 +97,8 @@ func (f *Feed) spelled(ctx context.Context, r *reader, w *window, c *card, whole
 }
 
 // card returns what a reader is told of a card up to a position: what changed, or as a whole what holds.
-func (r *reader) card(c *card, whole bool, position int64) ([]Entry, error) {
-	before, after := r.seen(c.before), r.seen(c.after)
+func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error) {
+	before, after := r.seen(c.Before), r.seen(c.After)
 	removed, added := feed.Diff(before, after)
 	if whole {
 		removed, added = nil, after
@@ -119,7 +113,7 @@ func (r *reader) card(c *card, whole bool, position int64) ([]Entry, error) {
 	var entries []Entry
 	change := Added
 	switch {
-	case c.kept && !r.form.keyed():
+	case c.Kept && !r.form.keyed():
 		change = Kept
 	case whole:
 		entries = append(entries, r.form.entry(Reset, &to, &feed.Rule{}, position))
@@ -140,8 +134,8 @@ func (r *reader) seen(rules []feed.Rule) []feed.Rule {
 
 // count counts that the caller learnt something of the address of a card: once of each channel that the entries are about, and of all
 // channels where an entry is about no one of them.
-func (f *Feed) count(ctx context.Context, r *reader, w *window, c *card, entries []Entry) error {
-	if len(c.about) == 0 || len(entries) == 0 {
+func (f *Feed) count(ctx context.Context, r *reader, w *window, c *cards.Card, entries []Entry) error {
+	if len(c.About) == 0 || len(entries) == 0 {
 		return nil
 	}
 	var told []string
@@ -158,7 +152,7 @@ func (f *Feed) count(ctx context.Context, r *reader, w *window, c *card, entries
 		}
 	}
 	for _, channel := range told {
-		if err := f.disclosures.Count(ctx, &r.who, f.now(&w.head), channel, c.about...); err != nil {
+		if err := f.disclosures.Count(ctx, &r.who, f.now(&w.head), channel, c.About...); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
+	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
@@ -18,7 +19,7 @@ type window struct {
 	leaves   [][32]byte            // of its events
 	versions []reference.CatalogVersion
 	catalog  *reference.CatalogVersion // in force
-	cards    []card
+	cards    []cards.Card
 	removals []removal
 }
 
@@ -50,9 +51,9 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 	if w.to == from {
 		return w, nil
 	}
-	var touched, named []storage.SubjectKey
+	var touched cards.Touched
 	for i := range news.States {
-		touched = append(touched, news.States[i].Key)
+		touched.Keys = append(touched.Keys, news.States[i].Key)
 	}
 	if w.to.Revision != from.Revision {
 		_, changed, err := f.Store.Follow(ctx, storage.Mark{Position: head.Position, Revision: from.Revision}, 0)
@@ -60,21 +61,22 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 			return nil, err
 		}
 		for i := range changed.States {
-			named = append(named, changed.States[i].Key)
+			touched.Named = append(touched.Named, changed.States[i].Key)
 		}
 	}
 	if w.removals, err = f.removalsIn(ctx, w.from, w.to); err != nil {
 		return nil, err
 	}
+	for i := range w.removals {
+		touched.Erased = append(touched.Erased, w.removals[i].address)
+	}
 	worths, err := f.worths.under(w.catalog)
 	if err != nil {
 		return nil, err
 	}
-	g := f.newGatherer(reading{after: from.Position, upTo: w.to.Position}, worths)
-	w.cards, err = g.gather(ctx, touched, named, w.removals)
-	if events := len(news.Leaves); f.options.Observe.Window != nil {
-		f.options.Observe.Window(events)
-	}
+	w.cards, err = f.cards.Read(ctx, cards.Part{After: from.Position, UpTo: w.to.Position}, worths, &touched)
+	f.counts.windows.Add(1)
+	f.counts.events.Add(int64(len(news.Leaves)))
 	return w, err
 }
 

@@ -23,7 +23,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli": {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk",
-			"internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config",
+			"internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/config",
 			"internal/consent", "internal/dossier", "internal/duty", "internal/ledger", "internal/listfile", "internal/locale",
 			"internal/nearest", "internal/phrase", "internal/receipt", "internal/rest", "internal/scenario", "internal/seal",
 			"internal/server", "internal/service/audit", "internal/telemetry",
@@ -33,6 +33,7 @@ func allowed() map[string][]string {
 			"api/assent/v1", "internal/atomicfile", "internal/certificate", "internal/config", "internal/consent", "internal/consent/codec", "internal/fault",
 			"internal/follow", "internal/index", "internal/kept", "internal/ledger", "internal/rest", "internal/rpc",
 			"internal/rpc/handler", "internal/seal", "internal/server/writing", "internal/service", "internal/service/access",
+			"internal/service/changes",
 			"internal/service/administration", "internal/service/audit", "internal/service/checkpoint",
 			"internal/service/env", "internal/service/export", "internal/service/rights",
 			"internal/storage", "internal/storage/postgres", "internal/storage/sqlite", "internal/storage/tables",
@@ -46,9 +47,10 @@ func allowed() map[string][]string {
 		},
 
 		"internal/rpc": {
-			"api/assent/v1", "internal/fault", "internal/rpc/handler", "internal/service", "internal/service/access",
+			"api/assent/v1", "internal/fault", "internal/rpc/feedserver", "internal/rpc/handler", "internal/service", "internal/service/access",
 		},
 
+		"internal/rpc/feedserver": {"api/assent/v1", "internal/consent", "internal/feed", "internal/service/changes"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
 			"internal/ledger", "internal/locale", "internal/rpc/contract", "internal/service/access",
@@ -60,7 +62,8 @@ func allowed() map[string][]string {
 		"internal/rpc/contract": {"api/assent/v1"},
 		"internal/service": {
 			"internal/address", "internal/consent", "internal/ledger", "internal/seal", "internal/service/access",
-			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/check",
+			"internal/service/administration", "internal/service/asof", "internal/service/audit", "internal/service/changes",
+			"internal/service/check",
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
@@ -114,6 +117,17 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/fault", "internal/service/access", "internal/service/env", "internal/storage/tables",
 			"internal/token",
 		},
+		"internal/service/changes": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/ledger", "internal/period",
+			"internal/seal", "internal/service/access", "internal/service/cards", "internal/service/checkpoint",
+			"internal/service/consumers", "internal/service/disclosure", "internal/service/env", "internal/service/reference",
+			"internal/storage", "internal/storage/tables", "internal/token",
+		},
+		"internal/service/cards": {
+			"internal/address", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
+			"internal/service/consumers", "internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
+			"internal/tlv",
+		},
 		"internal/service/consumers": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/seal", "internal/service/access",
 			"internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
@@ -130,6 +144,7 @@ func allowed() map[string][]string {
 			"internal/storedtext",
 		},
 
+		"internal/cli/watch": {"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},
 		"internal/cli/bulk": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
 			"internal/locale", "internal/phrase",
@@ -264,7 +279,7 @@ func allowed() map[string][]string {
 		"examples":                 {},
 		"internal/address":         {},
 		"internal/atomicfile":      {},
-		"internal/config":          {"internal/secret"},
+		"internal/config":          {"internal/period", "internal/secret"},
 		"internal/e2e":             {},
 		"internal/fault":           {},
 		"internal/ledger":          {},
@@ -303,8 +318,8 @@ func largerRooms() map[string]int {
 func confined() map[string][]string {
 	grpc := []string{
 		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect",
-		"internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc",
-		"internal/rpc/contract", "internal/rpc/handler", "internal/server",
+		"internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/cli/watch", "internal/rest", "internal/rpc",
+		"internal/rpc/contract", "internal/rpc/feedserver", "internal/rpc/handler", "internal/server",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{
@@ -318,7 +333,7 @@ func confined() map[string][]string {
 		"google.golang.org/protobuf": grpc,
 		"google.golang.org/genproto": grpc,
 		"github.com/grpc-ecosystem/": grpc,
-		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure"},
+		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/config", "internal/cli/connect", "internal/cli/failure", "internal/cli/watch"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"testing":                    {"internal/testkit", "internal/storage/storagetest"},

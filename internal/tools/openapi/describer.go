@@ -81,7 +81,7 @@ func (d *describer) collect(method *protogen.Method) {
 	if verb != "get" {
 		reach(method.Input, d.asked)
 	}
-	if !isFile(method) {
+	if !isFile(method) && linesOf(method) == "" {
 		reach(method.Output, d.answered)
 	}
 }
@@ -167,6 +167,17 @@ func (d *describer) schemas() openapi.Named[*openapi.Schema] {
 		for _, field := range message.Fields {
 			if field.Enum != nil {
 				enums[field.Enum.Desc.FullName()] = true
+			}
+		}
+	}
+	for _, service := range d.services { // What stands in a URL has no message of its own.
+		for _, method := range service.Methods {
+			if verb, _, ok := route(method); ok && verb == "get" {
+				for _, field := range method.Input.Fields {
+					if field.Enum != nil {
+						enums[field.Enum.Desc.FullName()] = true
+					}
+				}
 			}
 		}
 	}

@@ -78,6 +78,21 @@ func TestDocument_HasWhatTheProtosSay(t *testing.T) {
 	}
 }
 
+func TestDocument_TheFeedIsLines(t *testing.T) {
+	d, err := openapi.Read(written.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/v1/changes": "application/x-ndjson", "/v1/changes:watch": "text/event-stream", "/v1/suppressions:export": "application/x-ndjson",
+	} {
+		answer := d.Paths.Get(path).Get("get").Responses.Get("200")
+		if len(answer.Content) != 1 || answer.Content[0].Name != want {
+			t.Errorf("%s: got %+v, want %s", path, answer.Content, want)
+		}
+	}
+}
+
 func TestDocument_AnExportIsAFile(t *testing.T) {
 	d, err := openapi.Read(written.Document)
 	if err != nil {

@@ -121,6 +121,15 @@ func (d *describer) success(method *protogen.Method, call *openapi.Call) openapi
 		r.Content = d.files(string(method.Desc.Name()))
 		return r
 	}
+	if media := linesOf(method); media != "" {
+		example := ""
+		if call != nil {
+			example = call.Answer + "\n"
+		}
+		r.Description = d.text(method.Output.Comments.Leading)
+		r.Content.Add(media, openapi.Media{Schema: &openapi.Schema{Type: "string"}, Example: quote(example)})
+		return r
+	}
 	schema := &openapi.Schema{Ref: reference(method.Output.Desc.Name())}
 	sample := d.sample(method.Output, 0)
 	if call != nil && call.Language == "json" {
@@ -140,6 +149,18 @@ func (d *describer) success(method *protogen.Method, call *openapi.Call) openapi
 	}
 	r.Content.Add(jsonMedia, openapi.Media{Schema: schema, Example: sample})
 	return r
+}
+
+// linesOf returns the type of an answer that over REST is lines: of the change feed. It is empty for any other.
+func linesOf(method *protogen.Method) string {
+	switch {
+	case method.Parent.Desc.Name() != "FeedService":
+		return ""
+	case method.Desc.Name() == "WatchChanges":
+		return "text/event-stream"
+	default:
+		return "application/x-ndjson"
+	}
 }
 
 // isFile reports whether the answer over REST is a file: its parts have data and the type of the whole.

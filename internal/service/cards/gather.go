@@ -1,4 +1,4 @@
-package changes
+package cards
 
 import (
 	"context"
@@ -11,28 +11,30 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// card is all that is told of one form of an address, before and after a part of the ledger.
-type card struct {
-	match  consent.Form
-	text   string               // the form
-	folded string               // of the person; empty of a domain
-	about  []storage.SubjectKey // that disclosures are counted for
-	before []feed.Rule
-	after  []feed.Rule
-	// inner and person are the list hashes of the form and of the person's folded form, where text is empty: only keyed readers are told.
-	inner, person [32]byte
-	// ofFolded are the rules of the folded form of an exact one.
-	ofFolded []feed.Rule
-	subject  *subject // of a folded form
-	// whole reports that what readers hold of the card may be other than before: they are told to forget it, and what holds.
-	whole bool
-	kept  bool // the text is that of an erased address: see Kept
+// Card is all that is told of one form of an address, before and after a part of the ledger.
+type Card struct {
+	Match  consent.Form
+	Text   string               // the form; empty if only its hash is known, see Inner
+	Folded string               // the folded form of an exact or folded one
+	About  []storage.SubjectKey // that disclosures are counted for
+	Before []feed.Rule
+	After  []feed.Rule
+	// OfFolded are the rules after of the folded form of an exact one.
+	OfFolded []feed.Rule
+	// Inner and Person are the list hashes of the form and of the person's folded form, where Text is empty.
+	Inner, Person [32]byte
+	// Whole reports that what readers hold of the card may be other than Before: they are told to forget it, and what holds.
+	Whole bool
+	// Kept reports that the text is that of an erased address: it is for those only who hold another spelling.
+	Kept bool
+
+	subject *subject // of a folded form
 }
 
 // gatherer finds the cards that a part of the ledger touches. A subject is touched if an event is about it, or if its row changed.
 type gatherer struct {
-	feed    *Feed
-	part    reading
+	reader  *Reader
+	part    Part
 	worths  *feed.Worths
 	locator *subjects.Locator
 
@@ -57,9 +59,9 @@ type touchedFolded struct {
 	linked bool // it is touched only by what it is linked with
 }
 
-func (f *Feed) newGatherer(part reading, worths *feed.Worths) *gatherer {
+func (r *Reader) newGatherer(part Part, worths *feed.Worths) *gatherer {
 	return &gatherer{
-		feed: f, part: part, worths: worths, locator: subjects.NewLocator(f.Keys, 1), loaded: map[storage.SubjectKey]*subject{},
+		reader: r, part: part, worths: worths, locator: subjects.NewLocator(r.Keys, 1), loaded: map[storage.SubjectKey]*subject{},
 		exact: map[string]*touchedExact{}, folded: map[storage.SubjectKey]*touchedFolded{}, domain: map[storage.SubjectKey]bool{},
 		known: map[storage.SubjectKey]map[[16]byte]address.Address{}, nameless: map[storage.SubjectKey][][16]byte{},
 	}
@@ -67,12 +69,12 @@ func (f *Feed) newGatherer(part reading, worths *feed.Worths) *gatherer {
 
 // gather returns the cards that the subjects with the keys touch, in order. Those of named are told whole, and those of the folded forms of
 // erased addresses.
-func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectKey, erased []removal) ([]card, error) {
+func (g *gatherer) gather(ctx context.Context, touched, named []storage.SubjectKey, erased []address.Address) ([]Card, error) {
 	if err := g.load(ctx, slices.Concat(touched, named)); err != nil {
 		return nil, err
 	}
 	for i := range erased {
-		if err := g.keep(ctx, erased[i].address); err != nil {
+		if err := g.keep(ctx, erased[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -133,7 +135,7 @@ func (g *gatherer) load(ctx context.Context, keys []storage.SubjectKey) error {
 			missing = append(missing, key)
 		}
 	}
-	all, err := g.feed.load(ctx, g.part, missing)
+	all, err := g.reader.load(ctx, g.part, missing)
 	for _, s := range all {
 		g.loaded[s.key] = s
 	}
@@ -161,7 +163,7 @@ func (g *gatherer) touch(s *subject, whole bool) error {
 		t.whole = t.whole || whole
 	case consent.FormDomain:
 		g.domain[s.key] = g.domain[s.key] || whole
-	case consent.FormMail: // nobody is told of confirmation mails
+	case consent.FormMail: // Confirmation mails are told to no reader.
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package changes
+package cards
 
 import (
 	"context"
@@ -24,19 +24,12 @@ type subject struct {
 	rewritten bool
 }
 
-// reading is a part of the ledger that subjects are read of: the events after one position up to another.
-type reading struct {
-	after, upTo int64
-	// present reads states as of the head instead, with nothing before.
-	present bool
-}
-
 // load reads the subjects that exist for the keys. One that was erased as a whole is left out.
-func (f *Feed) load(ctx context.Context, part reading, keys []storage.SubjectKey) ([]*subject, error) {
+func (r *Reader) load(ctx context.Context, part Part, keys []storage.SubjectKey) ([]*subject, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	head, rows, err := f.Store.States(ctx, keys)
+	head, rows, err := r.Store.States(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +42,7 @@ func (f *Feed) load(ctx context.Context, part reading, keys []storage.SubjectKey
 		}
 		s := &subject{key: row.Key, id: row.ID, version: row.KeyVersion}
 		if row.Address != nil {
-			plain, err := f.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
+			plain, err := r.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
 			if err != nil {
 				return nil, err
 			}
@@ -58,32 +51,32 @@ func (f *Feed) load(ctx context.Context, part reading, keys []storage.SubjectKey
 		byKey[row.Key] = s
 		all = append(all, s)
 	}
-	if part.present {
-		return all, f.unpack(ctx, &head, rows, byKey)
+	if part.Present {
+		return all, r.unpack(ctx, &head, rows, byKey)
 	}
-	return all, f.fold(ctx, part, byKey)
+	return all, r.fold(ctx, part, byKey)
 }
 
 // fold puts the folds of the events up to the two ends of a reading into the subjects, from one read of the events.
-func (f *Feed) fold(ctx context.Context, part reading, byKey map[storage.SubjectKey]*subject) error {
+func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectKey]*subject) error {
 	keys := make([]storage.SubjectKey, 0, len(byKey))
 	for key := range byKey {
 		keys = append(keys, key)
 	}
-	_, headers, err := f.Store.EventsOf(ctx, keys, 0, part.upTo)
+	_, headers, err := r.Store.EventsOf(ctx, keys, 0, part.UpTo)
 	if err != nil {
 		return err
 	}
 	for key, of := range headers {
 		s := byKey[key]
-		if s == nil || part.upTo == 0 { // With nothing before the end there is no event; the store takes 0 for no limit.
+		if s == nil || part.UpTo == 0 { // With nothing before the end there is no event; the store takes 0 for no limit.
 			continue
 		}
 		events, err := asof.DecodeHeaders(of)
 		if err != nil {
 			return err
 		}
-		known := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position > part.after })
+		known := slices.IndexFunc(events, func(e consent.Event) bool { return e.Position > part.After })
 		if known < 0 {
 			known = len(events)
 		}
@@ -95,8 +88,8 @@ func (f *Feed) fold(ctx context.Context, part reading, byKey map[storage.Subject
 }
 
 // unpack puts the stored states into the subjects. Those that cannot be read are folded from their events.
-func (f *Feed) unpack(ctx context.Context, head *storage.Head, rows []storage.SubjectState, byKey map[storage.SubjectKey]*subject) error {
-	names, err := f.Names.Of(ctx, head)
+func (r *Reader) unpack(ctx context.Context, head *storage.Head, rows []storage.SubjectState, byKey map[storage.SubjectKey]*subject) error {
+	names, err := r.Names.Of(ctx, head)
 	if err != nil {
 		return err
 	}
@@ -119,5 +112,5 @@ func (f *Feed) unpack(ctx context.Context, head *storage.Head, rows []storage.Su
 	if len(unread) == 0 {
 		return nil
 	}
-	return f.fold(ctx, reading{upTo: head.Position}, unread)
+	return r.fold(ctx, Part{UpTo: head.Position}, unread)
 }

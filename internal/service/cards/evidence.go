@@ -1,4 +1,4 @@
-package changes
+package cards
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func (g *gatherer) addressesOf(ctx context.Context, s *subject) (map[[16]byte]ad
 	}
 	known := map[[16]byte]address.Address{}
 	for after := int64(0); ; {
-		_, records, err := g.feed.Store.Records(ctx, []storage.SubjectKey{s.key}, after, recordPage)
+		_, records, err := g.reader.Store.Records(ctx, []storage.SubjectKey{s.key}, after, recordPage)
 		if err != nil {
 			return nil, err
 		}
@@ -39,15 +39,15 @@ func (g *gatherer) addressesOf(ctx context.Context, s *subject) (map[[16]byte]ad
 	return known, nil
 }
 
-// spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.
-func (f *Feed) spellings(ctx context.Context, c *card) ([]string, error) {
-	known, err := f.newGatherer(reading{}, nil).addressesOf(ctx, c.subject)
+// Spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.
+func (r *Reader) Spellings(ctx context.Context, c *Card) ([]string, error) {
+	known, err := r.newGatherer(Part{}, nil).addressesOf(ctx, c.subject)
 	if err != nil {
 		return nil, err
 	}
 	var texts []string
 	for _, a := range known {
-		if a.Exact() != c.text {
+		if a.Exact() != c.Text {
 			texts = append(texts, a.Exact())
 		}
 	}
@@ -63,7 +63,7 @@ func (g *gatherer) addAddress(known map[[16]byte]address.Address, s *subject, r 
 	if _, ok := known[r.Event.Spelling.Sum]; ok {
 		return nil
 	}
-	evidence, err := g.feed.OpenEvidence(&r.Event, r.Evidence)
+	evidence, err := g.reader.OpenEvidence(&r.Event, r.Evidence)
 	if errors.Is(err, seal.ErrKeyMissing) {
 		return fault.Errorf(fault.KeyMissing, "", "the key file of this server lacks a master key that the database uses; give the server "+
 			"the key file of the other servers").Because(err)

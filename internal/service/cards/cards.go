@@ -1,4 +1,4 @@
-package changes
+package cards
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 )
 
 // cards returns the cards of everything touched, in the order of their forms.
-func (g *gatherer) cards(ctx context.Context) ([]card, error) {
-	var all []card
+func (g *gatherer) cards(ctx context.Context) ([]Card, error) {
+	var all []Card
 	for _, text := range slices.Sorted(maps.Keys(g.exact)) {
 		c, err := g.exactCard(g.exact[text])
 		if err != nil {
@@ -36,29 +36,29 @@ func (g *gatherer) cards(ctx context.Context) ([]card, error) {
 	}
 	for key, whole := range g.domain {
 		if s := g.loaded[key]; s != nil && s.address != "" {
-			all = append(all, card{
-				match: consent.FormDomain, text: s.address, whole: whole, before: feed.DomainCard(s.before), after: feed.DomainCard(s.after),
+			all = append(all, Card{
+				Match: consent.FormDomain, Text: s.address, Whole: whole, Before: feed.DomainCard(s.before), After: feed.DomainCard(s.after),
 			})
 		}
 	}
 	all, err := g.nameHashes(ctx, all)
-	slices.SortFunc(all, func(a, b card) int { return cmp.Or(cmp.Compare(a.match, b.match), cmp.Compare(a.text, b.text)) })
+	slices.SortFunc(all, func(a, b Card) int { return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Text, b.Text)) })
 	return all, err
 }
 
-// nameHashes gives the cards without a text the hashes that erasures kept, and adds those of the erased spellings. A card without either is
+// nameHashes gives the cards without a text the hashes that erasures kept, and adds those of the erased spellings. A Card without either is
 // left out: no reader can be told whom it is about.
-func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
+func (g *gatherer) nameHashes(ctx context.Context, all []Card) ([]Card, error) {
 	var ids []consent.SubjectID
 	for i := range all {
-		if c := &all[i]; c.subject != nil && (c.text == "" || len(g.nameless[c.subject.key]) > 0) {
+		if c := &all[i]; c.subject != nil && (c.Text == "" || len(g.nameless[c.subject.key]) > 0) {
 			ids = append(ids, c.subject.id)
 		}
 	}
 	if len(ids) == 0 {
 		return all, nil
 	}
-	kept, err := g.feed.consumers.ListHashes(ctx, g.feed.Store, ids)
+	kept, err := g.reader.consumers.ListHashes(ctx, g.reader.Store, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
 	if err != nil {
 		return nil, err
 	}
-	var named, spelled []card
+	var named, spelled []Card
 	for i := range all {
 		c := all[i]
 		if c.subject == nil {
@@ -75,13 +75,13 @@ func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
 		}
 		for _, hash := range kept[c.subject.id] {
 			if hash.Spelling == ([16]byte{}) {
-				c.person = hash.Hash
+				c.Person = hash.Hash
 			}
 		}
-		if c.text == "" {
-			c.inner = c.person
+		if c.Text == "" {
+			c.Inner = c.Person
 		}
-		if c.text == "" && c.person == ([32]byte{}) {
+		if c.Text == "" && c.Person == ([32]byte{}) {
 			continue
 		}
 		named = append(named, c)
@@ -98,7 +98,7 @@ func (g *gatherer) nameHashes(ctx context.Context, all []card) ([]card, error) {
 func (g *gatherer) exactHashes() (map[[32]byte]bool, error) {
 	hashes := make(map[[32]byte]bool, len(g.exact))
 	for text := range g.exact {
-		hash, err := g.feed.Keys.ListHash(consent.FormExact, text)
+		hash, err := g.reader.Keys.ListHash(consent.FormExact, text)
 		if err != nil {
 			return nil, err
 		}
@@ -107,31 +107,31 @@ func (g *gatherer) exactHashes() (map[[32]byte]bool, error) {
 	return hashes, nil
 }
 
-// erasedCard returns the card of a spelling of which only the hash is known, as far as the folded subject has rules for it. What the exact
+// erasedCard returns the Card of a spelling of which only the hash is known, as far as the folded subject has rules for it. What the exact
 // subject had is gone with the erasure; what came after it is told where it is touched.
-func (g *gatherer) erasedCard(folded *card, hash consumers.ListHash) card {
-	s := folded.subject
-	c := card{
-		match: consent.FormExact, inner: hash.Hash, person: folded.person, about: folded.about,
-		after: g.worths.ExactCard(nil, s.after, hash.Spelling),
+func (g *gatherer) erasedCard(of *Card, hash consumers.ListHash) Card {
+	s := of.subject
+	c := Card{
+		Match: consent.FormExact, Inner: hash.Hash, Person: of.Person, About: of.About,
+		After: g.worths.ExactCard(nil, s.after, hash.Spelling),
 	}
 	if s.before.ErasedAt(hash.Spelling) != s.after.ErasedAt(hash.Spelling) {
-		c.whole = true
-	} else if !folded.whole {
-		c.before = g.worths.ExactCard(nil, s.before, hash.Spelling)
+		c.Whole = true
+	} else if !of.Whole {
+		c.Before = g.worths.ExactCard(nil, s.before, hash.Spelling)
 	}
 	return c
 }
 
-// exactCard returns the card of an exact form.
-func (g *gatherer) exactCard(t *touchedExact) (card, error) {
+// exactCard returns the Card of an exact form.
+func (g *gatherer) exactCard(t *touchedExact) (Card, error) {
 	a := t.places.Address
-	c := card{match: consent.FormExact, text: a.Exact(), folded: a.Folded(), whole: t.whole}
+	c := Card{Match: consent.FormExact, Text: a.Exact(), Folded: a.Folded(), Whole: t.whole}
 	exact, folded := g.find(&t.places.Exact), g.find(&t.places.Folded)
 	var before, after consent.Known
 	if exact != nil {
 		before.Exact, after.Exact = exact.before, exact.after
-		c.about = append(c.about, exact.key)
+		c.About = append(c.About, exact.key)
 	}
 	if folded != nil {
 		spelling, err := g.locator.Digests.Spelling(folded.version, a.Exact())
@@ -141,40 +141,40 @@ func (g *gatherer) exactCard(t *touchedExact) (card, error) {
 		before.Folded, after.Folded = folded.before, folded.after
 		before.Spelling, after.Spelling = spelling.Sum, spelling.Sum
 		if exact == nil {
-			c.about = append(c.about, folded.key)
+			c.About = append(c.About, folded.key)
 		}
 	}
 	if folded != nil {
 		var err error
-		if c.ofFolded, err = g.foldedRules(folded, func(s *subject) *consent.State { return s.after }); err != nil {
+		if c.OfFolded, err = g.foldedRules(folded, func(s *subject) *consent.State { return s.after }); err != nil {
 			return c, err
 		}
 	}
-	c.before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling)
-	c.after = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling)
+	c.Before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling)
+	c.After = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling)
 	return c, nil
 }
 
-// foldedCard returns the card of a folded form; its text is empty if it is not known.
-func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded) (card, error) {
-	c := card{match: consent.FormFolded, text: cmp.Or(t.text, s.address), about: []storage.SubjectKey{s.key}, whole: t.whole, subject: s}
-	if c.kept = t.kept; c.text == "" || c.kept {
+// foldedCard returns the Card of a folded form; its text is empty if it is not known.
+func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded) (Card, error) {
+	c := Card{Match: consent.FormFolded, Text: cmp.Or(t.text, s.address), About: []storage.SubjectKey{s.key}, Whole: t.whole, subject: s}
+	if c.Kept = t.kept; c.Text == "" || c.Kept {
 		known, err := g.addressesOf(ctx, s)
 		if err != nil {
 			return c, err
 		}
 		for _, a := range known {
-			if a.Folded() >= c.text { // All of them fold to the same; the choice is always the same one.
-				c.text, c.whole, c.kept = a.Folded(), true, false
+			if a.Folded() >= c.Text { // All of them fold to the same; the choice is always the same one.
+				c.Text, c.Whole, c.Kept = a.Folded(), true, false
 			}
 		}
 	}
-	c.folded = c.text
+	c.Folded = c.Text
 	var err error
-	if c.before, err = g.foldedRules(s, func(s *subject) *consent.State { return s.before }); err != nil {
+	if c.Before, err = g.foldedRules(s, func(s *subject) *consent.State { return s.before }); err != nil {
 		return c, err
 	}
-	c.after, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
+	c.After, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
 	return c, err
 }
 
