@@ -43,7 +43,7 @@ type Answer struct {
 // Check answers from memory whether a message of the channel may be sent to an address. The address may be written as people type it. With an
 // error nothing is allowed: ErrNotReady, ErrStale, ErrChannel, ErrAddress. It never waits.
 func (f *Follower) Check(typed, channel string) (Answer, error) {
-	v, now, err := f.current()
+	v, err := f.current()
 	if err != nil {
 		return Answer{}, err
 	}
@@ -55,7 +55,7 @@ func (f *Follower) Check(typed, channel string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer := f.evaluate(v, ch, &a, now)
+	answer := f.evaluate(v, ch, &a)
 	answer.Position, answer.AsOf = v.position, v.asOf
 	return answer, nil
 }
@@ -67,17 +67,16 @@ func (f *Follower) Blocked(typed, channel string) (bool, error) {
 	return answer.Blocked || err != nil, err
 }
 
-// current returns the set that answers, and the time. Errors: ErrNotReady, ErrStale.
-func (f *Follower) current() (*view, time.Time, error) {
+// current returns the set that answers. Errors: ErrNotReady, ErrStale.
+func (f *Follower) current() (*view, error) {
 	v := f.published.Load()
 	if v == nil {
-		return nil, time.Time{}, ErrNotReady
+		return nil, ErrNotReady
 	}
-	now := f.options.Now()
-	if since(v.asOf, now) > f.options.MaxStaleness {
-		return nil, now, ErrStale
+	if since(v.asOf, f.wall()) > f.options.MaxStaleness {
+		return nil, ErrStale
 	}
-	return v, now, nil
+	return v, nil
 }
 
 // since returns how long ago a time was, at least: by the clock of the wall or the one that only counts, whichever says more. The first may
@@ -96,7 +95,7 @@ type scratch struct {
 func newScratch() any { return &scratch{} }
 
 // evaluate answers for one address.
-func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address, now time.Time) Answer {
+func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address) Answer {
 	s, _ := f.idle.Get().(*scratch) // It makes nothing else.
 	defer f.idle.Put(s)
 	c := &s.cards
@@ -111,7 +110,7 @@ func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address, now t
 			c.Domains = append(c.Domains, s.rules[before:])
 		}
 	}
-	answer := ch.Evaluate(c, a.Role(), consent.InstantOf(now))
+	answer := ch.Evaluate(c, a.Role(), consent.InstantOf(f.options.Now()))
 	return Answer{Allowed: answer.Allowed, Blocked: answer.Blocked, Reason: string(answer.Reason)}
 }
 

@@ -136,7 +136,7 @@ func (f *Follower) load() {
 		f.tell(Event{Kind: EventFileRefused, Err: fmt.Errorf("the set in %s cannot be used, so a snapshot is taken: %w", f.options.File, err)})
 		return
 	}
-	if s.asOf.After(f.options.Now()) {
+	if s.asOf.After(f.wall()) {
 		s.asOf = time.Time{} // The clock was set back: how old the set is cannot be told.
 	}
 	f.set, f.saver.written = s, s.token

@@ -286,7 +286,18 @@ func run(t testing.TB, c *client.Client, options follower.Options) *running {
 		defer r.mu.Unlock()
 		r.events = append(r.events, e)
 	}
-	r.Follower = must(follower.New(c, options))(t)
+	return r.begin(must(follower.New(c, options))(t))
+}
+
+// runMade runs a Follower until the test ends or stop is called.
+func runMade(t testing.TB, f *follower.Follower) *running {
+	t.Helper()
+	return (&running{t: t, done: make(chan error, 1)}).begin(f)
+}
+
+func (r *running) begin(f *follower.Follower) *running {
+	t := r.t
+	r.Follower = f
 	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
 	r.end = end
 	go func() { r.done <- r.Run(ctx) }()

@@ -54,7 +54,8 @@ type Options struct {
 	OnChange func(ctx context.Context, changed Batch) error
 	// OnEvent is told what a person who runs the program wants to know; nil: nothing is told. It is called by one goroutine at a time.
 	OnEvent func(Event)
-	// Now is the clock; nil: time.Now. It has to be right: by a clock that lags a grant ends too late.
+	// Now is the clock by which rules begin and end; nil: time.Now. It has to be right: by one that lags a grant ends too late. How old the set
+	// is does not go by it.
 	Now func() time.Time
 }
 
@@ -94,7 +95,8 @@ type Follower struct {
 	published atomic.Pointer[view]
 	ready     chan struct{} // closed when checks answer for the first time
 	isReady   sync.Once
-	idle      sync.Pool // of *scratch
+	wall      func() time.Time // says how old the set is; only tests replace it
+	idle      sync.Pool        // of *scratch
 
 	// Of Run alone.
 	set      *set  // that the feed is applied to; nil: a snapshot has to be taken
@@ -115,7 +117,7 @@ func New(c *client.Client, options Options) (*Follower, error) {
 		return nil, err
 	}
 	f := &Follower{client: c, feed: assentv1.NewFeedServiceClient(c), options: options, ready: make(chan struct{})}
-	f.saver.create, f.idle.New = createFile, newScratch
+	f.wall, f.saver.create, f.idle.New = time.Now, createFile, newScratch
 	f.load()
 	return f, nil
 }
@@ -158,7 +160,7 @@ func (f *Follower) note(change func(*Status)) {
 func (f *Follower) publish() {
 	v := f.set.publish()
 	f.published.Store(v)
-	if since(v.asOf, f.options.Now()) <= f.options.MaxStaleness {
+	if since(v.asOf, f.wall()) <= f.options.MaxStaleness {
 		f.isReady.Do(func() { close(f.ready) })
 	}
 	cards, size := f.set.size()

@@ -80,7 +80,8 @@ func testKey(t testing.TB) suppressionfilter.Key {
 // answering returns a Follower that answers by a set of n people.
 func answering(t testing.TB, n int, key suppressionfilter.Key) *Follower {
 	t.Helper()
-	options := Options{Key: key, Consumer: "tool", Now: func() time.Time { return time.Unix(1_800_000_000, 0) }}
+	now := func() time.Time { return time.Unix(1_800_000_000, 0) }
+	options := Options{Key: key, Consumer: "tool", Now: now}
 	c, err := client.New("127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func answering(t testing.TB, n int, key suppressionfilter.Key) *Follower {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.set = filled(t, n, key)
+	f.wall, f.set = now, filled(t, n, key)
 	f.publish()
 	return f
 }
@@ -187,7 +188,7 @@ func TestSave_FullDisk_AnswersGoOnAndTheFileStays(t *testing.T) {
 	var events []Event
 	f.options.OnEvent = func(e Event) { events = append(events, e) }
 	now := time.Unix(1_800_000_000, 0)
-	f.options.Now = func() time.Time { return now }
+	f.wall = func() time.Time { return now }
 	room := 1 << 30
 	f.saver.create = func(path string) (file, error) {
 		to, err := createFile(path)

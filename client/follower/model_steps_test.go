@@ -403,7 +403,6 @@ func (o *story) evenDay() {
 	for slices.ContainsFunc(o.times, func(at consent.Instant) bool { return at.Day() == consent.InstantOf(o.clock.Now()).Day() }) {
 		o.clock.Advance(24 * time.Hour)
 	}
-	o.clock.Advance(20 * time.Second) // So that each server says where it is.
 }
 
 // summary says how often each step was accepted.

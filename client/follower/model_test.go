@@ -192,20 +192,16 @@ func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *n
 	return nil
 }
 
-// settle waits until the Follower is up to date and answers as the server does, and returns where it does not in the end. A message that was
-// on its way when the last write was made is taken for one of now, so the first answers may be from before.
+// settle waits until the Follower answers as the server does, and returns where it does not in the end.
 func settle(o *story, x *watched, want map[string]map[string]client.Decision) (left []string) {
 	o.t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
-		if left = nil; !x.now.Status().AsOf.Equal(o.clock.Now()) {
-			continue
-		}
-		if left = x.differences(o, want); len(left) == 0 {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+		if left = x.differences(o, want); len(left) == 0 && x.now.Status().FeedError == nil {
 			break
 		}
 	}
-	if status := x.now.Status(); !status.AsOf.Equal(o.clock.Now()) || status.Unknown > 0 {
-		left = append(left, fmt.Sprintf("%s is not up to date, or held too little: %+v %v", x.name, status, x.now.happened()))
+	if status := x.now.Status(); status.FeedError != nil || status.Unknown > 0 {
+		left = append(left, fmt.Sprintf("%s is interrupted, or held too little: %+v", x.name, status))
 	}
 	return left
 }

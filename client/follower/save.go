@@ -47,7 +47,7 @@ func (f *Follower) saveIfDue() {
 			return
 		}
 	}
-	now := f.options.Now()
+	now := f.wall()
 	if !s.changed || now.Before(s.next) && !s.erased {
 		return
 	}
@@ -59,7 +59,7 @@ func (f *Follower) saveIfDue() {
 // saved notes how a writing ended. After a failed one the next is tried after the usual time: a full disk is not filled again and again.
 func (f *Follower) saved(err error) {
 	s := &f.saver
-	s.running, s.next = nil, f.options.Now().Add(f.options.SaveEvery)
+	s.running, s.next = nil, f.wall().Add(f.options.SaveEvery)
 	f.note(func(status *Status) { status.SaveError = err })
 	if err != nil {
 		s.changed = true

@@ -238,7 +238,7 @@ func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) e
 	}
 	f.set.caughtUp = true
 	if !beat.GetMore() {
-		f.set.asOf = f.options.Now()
+		f.set.asOf = f.wall()
 	}
 	f.publish()
 	if !beat.GetMore() && !f.upToDate {

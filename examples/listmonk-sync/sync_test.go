@@ -40,10 +40,10 @@ func startServer(t *testing.T) *client.Client {
 	}
 	keys, err := seal.Create(filepath.Join(dir, "keys"))
 	must(err)
-	store, err := sqlite.Open(ctx, filepath.Join(dir, "db"), sqlite.Options{Migrate: true})
+	store, err := sqlite.Open(ctx, filepath.Join(dir, "db"), sqlite.Options{Migrate: true, Now: time.Now})
 	must(err)
 	log := slog.New(slog.DiscardHandler)
-	s, err := service.New(ctx, store, keys, service.Options{Logger: log})
+	s, err := service.New(ctx, store, keys, service.Options{Now: time.Now, Logger: log})
 	must(err)
 	process := access.WithCaller(ctx, access.Process("test"))
 	document, err := examples.Files.ReadFile("catalogs/acme.yaml")
