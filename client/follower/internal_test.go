@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -147,9 +146,6 @@ func BenchmarkApply(b *testing.B) {
 			for i := range changes {
 				changes[i] = person(i, key)
 			}
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
 			var s *set
 			for b.Loop() {
 				s = filled(b, 0, key)
@@ -159,11 +155,9 @@ func BenchmarkApply(b *testing.B) {
 					}
 				}
 			}
-			runtime.GC()
-			runtime.ReadMemStats(&after)
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "changes/s")
-			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/recipient")
-			runtime.KeepAlive(s)
+			_, size := s.size()
+			b.ReportMetric(float64(size)/n, "B/recipient")
 		})
 	}
 }
