@@ -34,7 +34,7 @@ func (r *running) kinds() (all []follower.EventKind) {
 
 func TestFile_AfterARestart_TheSetGoesOnWithoutASnapshot(t *testing.T) {
 	for _, form := range []string{"plain", "keyed"} {
-		w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+		w := newWorld(t, "sqlite")
 		options := savedSet(t, w, form)
 		info := must(os.Stat(options.File))(t)
 		if info.Mode() != 0o600 {
@@ -67,7 +67,7 @@ func TestFile_AfterARestart_TheSetGoesOnWithoutASnapshot(t *testing.T) {
 
 // Whatever becomes of the file: the Follower says so and takes a snapshot, and never answers from it.
 func TestFile_CutOrAlteredOrOfAnother_IsNotUsed(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	options := savedSet(t, w, "plain")
 	w.clock.Advance(time.Hour)
 	good := must(os.ReadFile(options.File))(t)
@@ -119,7 +119,7 @@ func TestFile_CutOrAlteredOrOfAnother_IsNotUsed(t *testing.T) {
 
 // A file from before an erasure that is put back, and one of events that a restored database does not have.
 func TestFile_OfAHistoryThatIsNotTheServers_GivesWayToASnapshot(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	before := w.consumer("saved-before", "plain")
 	w.nodes[0].stop()
 	backup := must(os.ReadFile(w.path("test.db")))(t)

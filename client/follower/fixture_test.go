@@ -64,13 +64,13 @@ func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
 	for _, kind := range []string{"sqlite", "postgres"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			test(t, newWorld(t, kind, "catalogs/acme.yaml"))
+			test(t, newWorld(t, kind))
 		})
 	}
 }
 
 // newWorld returns a world with one server.
-func newWorld(t testing.TB, kind, catalog string) *world {
+func newWorld(t testing.TB, kind string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), clock: testkit.NewClock(start)}
 	if kind == "postgres" {
@@ -80,7 +80,7 @@ func newWorld(t testing.TB, kind, catalog string) *world {
 		t.Fatal(err)
 	}
 	n := w.addNode()
-	document, err := examples.Files.ReadFile(catalog)
+	document, err := examples.Files.ReadFile("catalogs/acme.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
 }
 
 func TestCheck_ServerAway_AnswersUntilItIsStale(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	wall := testkit.NewClock(start)
 	r := runMade(t, must(follower.New(w.nodes[0].client(), follower.Options{Now: w.clock.Now}))(t).WithWall(wall.Now))
 	r.waitReady()
@@ -86,7 +86,7 @@ func TestCheck_ServerAway_AnswersUntilItIsStale(t *testing.T) {
 }
 
 func TestCheck_WhatCannotBeAnswered_AllowsNothing(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	idle := must(follower.New(w.nodes[0].client(), follower.Options{}))(t)
 	if answer, err := idle.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) || answer != (follower.Answer{}) {
 		t.Errorf("before a snapshot: %+v, %v", answer, err)
@@ -122,7 +122,7 @@ func TestRun_CatalogChanges_TakesASnapshotAndAnswersByIt(t *testing.T) {
 }
 
 func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	keyed, plain := w.consumer("keyed", "keyed"), w.consumer("plain", "plain")
 	w.consumer("md5", "md5")
 	for name, c := range map[string]struct {
@@ -187,7 +187,7 @@ func TestOnChange_TellsWhomItIsAbout_AndWhoWasErased(t *testing.T) {
 }
 
 func TestOnChange_Fails_EndsRunAndIsToldAgain(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	options := w.consumer("plain", "plain")
 	options.File = w.path("set")
 	failed := errors.New("the tool's database is away")

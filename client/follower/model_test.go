@@ -214,7 +214,7 @@ func TestModel_AfterAnyStory_FollowersAnswerAsTheServer(t *testing.T) {
 			t.Parallel()
 			for life := range forms(1, 25) {
 				t.Run(strconv.Itoa(life), func(t *testing.T) {
-					left := tell(newWorld(t, kind, "catalogs/acme.yaml"), seed+uint64(life), false, 6, 40, func(n *node) *client.Client { return n.client() })
+					left := tell(newWorld(t, kind), seed+uint64(life), false, 6, 40, func(n *node) *client.Client { return n.client() })
 					if len(left) > 0 {
 						t.Errorf("%d differences:\n%s", len(left), strings.Join(left, "\n"))
 					}
@@ -239,7 +239,7 @@ func (d deaf) RecvMsg(m any) error {
 
 // The model notices it when rules that hold no longer are not removed.
 func TestModel_WithoutRemovals_Fails(t *testing.T) {
-	w := newWorld(t, "sqlite", "catalogs/acme.yaml")
+	w := newWorld(t, "sqlite")
 	left := tell(w, seeded(t), true, 6, 60, func(n *node) *client.Client {
 		return n.client(client.WithDialOptions(grpc.WithStreamInterceptor(interceptDeaf)))
 	})

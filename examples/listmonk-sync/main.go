@@ -31,7 +31,7 @@ func main() {
 	stop()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "listmonk-sync:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // This is main.
 	}
 }
 
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, log *slog.Logger) (err error) {
 	}
 	t.follower, err = follower.New(c, follower.Options{
 		Channels: []string{*channel}, Consumer: *consumer, File: *file, OnChange: t.change,
-		OnEvent: func(e follower.Event) { log.Info("follower", "event", e.Kind, "error", e.Err) },
+		OnEvent: func(e follower.Event) { log.InfoContext(ctx, "follower", "event", e.Kind, "error", e.Err) },
 	})
 	if err != nil {
 		return err
