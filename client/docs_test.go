@@ -18,7 +18,7 @@ func flat(text string) string {
 
 func TestDocs_TheirGoIsThatOfTheExamples(t *testing.T) {
 	page := string(must(os.ReadFile("../docs/client.md"))(t))
-	examples := flat(string(must(os.ReadFile("example_test.go"))(t)))
+	examples := flat(string(must(os.ReadFile("example_test.go"))(t))) + flat(string(must(os.ReadFile("follower/example_test.go"))(t)))
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(page, -1)
 	for _, block := range blocks {
 		if !strings.Contains(examples, flat(block[1])) {

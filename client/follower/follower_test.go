@@ -1,0 +1,212 @@
+package follower_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/client/follower"
+	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/suppressionfilter"
+)
+
+func parseKey(text string) (suppressionfilter.Key, error) { return suppressionfilter.ParseKey(text) }
+
+// consent is a grant of the newsletter that can be proved.
+func newsletterConsent(w *world, address string) *assentv1.GrantConsentRequest {
+	return &assentv1.GrantConsentRequest{
+		Address: address, Channels: []string{"newsletter"}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
+		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"},
+		Evidence:    &assentv1.Evidence{Source: "web_form", ConfirmedTime: timestamppb.New(w.clock.Now())},
+	}
+}
+
+func withdrawal(address string) *assentv1.WithdrawConsentRequest {
+	return &assentv1.WithdrawConsentRequest{Address: address, Channels: []string{"newsletter"}}
+}
+
+// eventually waits until the Follower answers so.
+func (r *running) eventually(address, channel, reason string) {
+	r.t.Helper()
+	testkit.Eventually(r.t, 20*time.Second, address+" on "+channel+" is "+reason, func() bool {
+		answer, err := r.Check(address, channel)
+		return err == nil && answer.Reason == reason
+	})
+}
+
+func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		c := w.nodes[0].client()
+		must(c.Grant(t.Context(), newsletterConsent(w, "anna@example.com")))(t)
+		for _, options := range []follower.Options{{Now: w.clock.Now}, w.consumer("plain", "plain"), w.consumer("keyed", "keyed")} {
+			r := run(t, c, options)
+			if _, err := r.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) && err != nil {
+				t.Errorf("before the snapshot: %v", err)
+			}
+			r.waitReady()
+			r.eventually("Anna@Example.com", "newsletter", "ALLOW_CONSENT")
+			r.eventually("berta@example.com", "newsletter", "NO_LEGAL_BASIS")
+			must(c.Withdraw(t.Context(), withdrawal("anna@example.com")))(t)
+			r.eventually("anna@example.com", "newsletter", "WITHDRAWN")
+			w.clock.Advance(time.Second)
+			must(c.Grant(t.Context(), newsletterConsent(w, "anna@example.com")))(t)
+			r.eventually("anna@example.com", "newsletter", "ALLOW_CONSENT")
+			r.stop()
+		}
+	})
+}
+
+func TestCheck_ServerAway_AnswersUntilItIsStale(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	wall := testkit.NewClock(start)
+	r := runMade(t, must(follower.New(w.nodes[0].client(), follower.Options{Now: w.clock.Now}))(t).WithWall(wall.Now))
+	r.waitReady()
+	w.nodes[0].stop()
+	wall.Advance(time.Minute)
+	if answer, err := r.Check("anna@example.com", "order-updates"); err != nil || !answer.Allowed {
+		t.Errorf("after a minute: %+v, %v", answer, err)
+	}
+	wall.Advance(time.Microsecond)
+	if answer, err := r.Check("anna@example.com", "order-updates"); !errors.Is(err, follower.ErrStale) || answer != (follower.Answer{}) {
+		t.Errorf("after more than a minute: %+v, %v", answer, err)
+	}
+	if blocked, err := r.Blocked("anna@example.com", "order-updates"); !errors.Is(err, follower.ErrStale) || !blocked {
+		t.Errorf("blocked: %t, %v", blocked, err)
+	}
+	w.nodes[0].start()
+	testkit.Eventually(t, 20*time.Second, "it answers again", func() bool {
+		_, err := r.Check("anna@example.com", "order-updates")
+		return err == nil
+	})
+}
+
+func TestCheck_WhatCannotBeAnswered_AllowsNothing(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	idle := must(follower.New(w.nodes[0].client(), follower.Options{}))(t)
+	if answer, err := idle.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) || answer != (follower.Answer{}) {
+		t.Errorf("before a snapshot: %+v, %v", answer, err)
+	}
+	r := run(t, w.nodes[0].client(), follower.Options{Now: w.clock.Now, Channels: []string{"order-updates", "legal-notices"}})
+	r.waitReady()
+	for _, c := range []struct {
+		address, channel string
+		want             error
+	}{
+		{"anna@example.com", "newsletter", follower.ErrChannel},
+		{"anna@example.com", "", follower.ErrChannel},
+		{"anna", "order-updates", follower.ErrAddress},
+		{"", "order-updates", follower.ErrAddress},
+	} {
+		if answer, err := r.Check(c.address, c.channel); !errors.Is(err, c.want) || answer != (follower.Answer{}) {
+			t.Errorf("Check(%q, %q) = %+v, %v; want %v", c.address, c.channel, answer, err, c.want)
+		}
+	}
+}
+
+func TestRun_CatalogChanges_TakesASnapshotAndAnswersByIt(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		r := run(t, w.nodes[0].client(), follower.Options{Now: w.clock.Now})
+		r.waitReady()
+		w.clock.Advance(time.Second)
+		w.applyCatalog(catalogs()[5]) // Retires product-marketing.
+		r.eventually("anna@example.com", "product-marketing", "CHANNEL_RETIRED")
+		if got := r.Status(); got.Snapshots != 2 || got.Unknown != 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	keyed, plain := w.consumer("keyed", "keyed"), w.consumer("plain", "plain")
+	w.consumer("md5", "md5")
+	for name, c := range map[string]struct {
+		options follower.Options
+		want    error
+	}{
+		"keyed without a key":    {follower.Options{Consumer: "keyed"}, follower.ErrForm},
+		"plain with a key":       {follower.Options{Consumer: "plain", Key: keyed.Key}, follower.ErrForm},
+		"md5":                    {follower.Options{Consumer: "md5"}, follower.ErrForm},
+		"none":                   {follower.Options{Consumer: "none"}, nil},
+		"a channel that is none": {follower.Options{Consumer: plain.Consumer, Channels: []string{"none"}}, nil},
+	} {
+		f := must(follower.New(w.nodes[0].client(), c.options))(t)
+		err := f.Run(t.Context())
+		if err == nil || c.want != nil && !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := follower.New(w.nodes[0].client(), follower.Options{Key: keyed.Key}); !errors.Is(err, follower.ErrForm) {
+		t.Errorf("a key without a consumer: %v", err)
+	}
+	if _, err := follower.New(w.nodes[0].client(), follower.Options{MaxStaleness: time.Second}); err == nil {
+		t.Error("a staleness of a second is taken")
+	}
+}
+
+func TestOnChange_TellsWhomItIsAbout_AndWhoWasErased(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		c := w.nodes[0].client()
+		batches := make(chan follower.Batch, 100)
+		options := w.consumer("plain", "plain")
+		options.OnChange = func(_ context.Context, b follower.Batch) error {
+			batches <- b
+			return nil
+		}
+		r := run(t, c, options)
+		if first := <-batches; !first.All || len(first.Changed)+len(first.Erased) != 0 {
+			t.Errorf("first %+v", first)
+		}
+		must(c.Grant(t.Context(), newsletterConsent(w, "An.na@gmail.com")))(t)
+		if b := <-batches; b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchExact, Address: "an.na@gmail.com"}) {
+			t.Errorf("after a grant %+v", b)
+		}
+		must(c.Withdraw(t.Context(), withdrawal("An.na@gmail.com")))(t)
+		if b := <-batches; b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchFolded, Address: "anna@gmail.com"}) {
+			t.Errorf("after a withdrawal %+v", b)
+		}
+		w.clock.Advance(time.Second)
+		must(assentv1.NewHistoryServiceClient(c).EraseRecipient(t.Context(), &assentv1.EraseRecipientRequest{Address: "an.na@gmail.com"}))(t)
+		want := []follower.Recipient{{Match: follower.MatchExact, Address: "an.na@gmail.com"}, {Match: follower.MatchFolded, Address: "anna@gmail.com"}}
+		for erased := 0; erased < len(want); {
+			b := <-batches
+			for _, one := range b.Erased {
+				if !slices.Contains(want, one) {
+					t.Errorf("erased %+v", b)
+				}
+				erased++
+			}
+		}
+		r.stop()
+	})
+}
+
+func TestOnChange_Fails_EndsRunAndIsToldAgain(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	options := w.consumer("plain", "plain")
+	options.File = w.path("set")
+	failed := errors.New("the tool's database is away")
+	options.OnChange = func(context.Context, follower.Batch) error { return failed }
+	f := must(follower.New(w.nodes[0].client(), options))(t)
+	if err := f.Run(t.Context()); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	told := 0
+	options.OnChange = func(_ context.Context, b follower.Batch) error {
+		if b.All {
+			told++
+		}
+		return nil
+	}
+	r := run(t, w.nodes[0].client(), options)
+	r.waitReady()
+	r.stop()
+	if told != 1 {
+		t.Errorf("it was told of a new set %d times", told)
+	}
+}

@@ -1,0 +1,268 @@
+package follower
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/client"
+)
+
+// silence is how long a watched server may send nothing: three of its heartbeats.
+const silence = 45 * time.Second
+
+// errSilent ends a stream on which nothing came.
+var errSilent = errors.New("the server sent nothing for too long")
+
+// errStopped says that OnChange failed.
+var errStopped = errors.New("OnChange")
+
+// Run follows the feed until the context ends, and then writes the set to File. It takes a snapshot where it has to, and connects again where
+// the server or the connection goes away, for as long as it takes. The error is that of the context, or says why no other try would help:
+// the server refuses the client or the consumer, ErrForm, ErrNewerServer, or OnChange failed. Run is called once.
+func (f *Follower) Run(ctx context.Context) error {
+	pauses := f.client.Pauses()
+	for {
+		came, err := f.round(ctx)
+		if came {
+			pauses = f.client.Pauses()
+		}
+		if err = f.rest(ctx, err, pauses()); err != nil {
+			return errors.Join(err, f.lastSave())
+		}
+	}
+}
+
+// round follows until an error.
+func (f *Follower) round(ctx context.Context) (came bool, err error) {
+	if !f.checked {
+		if err := f.checkConsumer(ctx); err != nil {
+			return false, err
+		}
+		f.checked = true
+	}
+	return f.follow(ctx)
+}
+
+// rest waits before the next try; or it returns why there is none.
+func (f *Follower) rest(ctx context.Context, err error, pause time.Duration) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if final := f.remedy(err); final != nil {
+		return final
+	}
+	f.upToDate = false
+	f.note(func(s *Status) { s.FeedError = err })
+	f.tell(Event{Kind: EventInterrupted, Err: err, Pause: pause})
+	return f.wait(ctx, pause)
+}
+
+// checkConsumer refuses a consumer that is not told of what is needed to answer.
+func (f *Follower) checkConsumer(ctx context.Context) error {
+	if f.options.Consumer == "" {
+		return nil
+	}
+	answer, err := assentv1.NewConsumerServiceClient(f.client).GetConsumer(ctx, &assentv1.GetConsumerRequest{Id: f.options.Consumer})
+	if err != nil {
+		return err
+	}
+	return f.fits(answer.GetConsumer())
+}
+
+func (f *Follower) fits(c *assentv1.Consumer) error {
+	want := "plain"
+	if !f.options.Key.IsZero() {
+		want = "keyed"
+	}
+	switch {
+	case len(c.GetKinds()) > 0:
+		return fmt.Errorf("%w: the consumer %s is told only of rules of the kinds %q; one that is told of all is right", ErrForm, c.GetId(), c.GetKinds())
+	case c.GetForm() == want:
+		return nil
+	case c.GetForm() == "keyed":
+		return fmt.Errorf("%w: the consumer %s is of the form keyed, and no Key was given", ErrForm, c.GetId())
+	default:
+		return fmt.Errorf("%w: the consumer %s is of the form %s; one of the form plain without a Key, or keyed with it, is right", ErrForm,
+			c.GetId(), c.GetForm())
+	}
+}
+
+// remedy decides what to do after an error: go on by the token, or with a new snapshot; or it returns why neither helps.
+func (f *Follower) remedy(err error) error {
+	if errors.Is(err, errRenew) {
+		f.drop(err)
+		return nil
+	}
+	failed, ok := errors.AsType[*client.Error](err)
+	switch {
+	case errors.Is(err, errSilent), errors.Is(err, io.EOF):
+		return nil
+	case !ok:
+		return err
+	}
+	switch failed.Reason {
+	case "POSITION_COMPACTED", "OTHER_HISTORY", "INVALID_TOKEN":
+		if f.set == nil {
+			return err // A snapshot has no token.
+		}
+		f.drop(err)
+		return nil
+	}
+	switch failed.Code {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.InvalidArgument, codes.NotFound, codes.Unimplemented, codes.FailedPrecondition:
+		return err
+	default:
+		return nil
+	}
+}
+
+// drop drops the set, so that a new one is made. The one that was published answers on until it is stale.
+func (f *Follower) drop(why error) { f.set, f.renew = nil, why }
+
+// wait waits before the next try.
+func (f *Follower) wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// follow goes on by the token, after a snapshot if there is none, until that ends with an error. It reports whether anything came.
+func (f *Follower) follow(ctx context.Context) (came bool, err error) {
+	if f.set == nil {
+		if err := f.snapshot(ctx); err != nil {
+			return false, err
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := f.feed.WatchChanges(ctx, &assentv1.WatchChangesRequest{
+		From: f.set.token, Channels: f.options.Channels, Consumer: f.options.Consumer,
+	})
+	if err != nil {
+		return false, err
+	}
+	silent := time.AfterFunc(silence, func() { cancel(errSilent) })
+	defer silent.Stop()
+	f.parts = nil
+	for {
+		m, err := stream.Recv()
+		silent.Stop()
+		if errors.Is(context.Cause(ctx), errSilent) {
+			return came, errSilent
+		}
+		if err != nil {
+			return came, err
+		}
+		if err := f.take(ctx, m); err != nil {
+			return came, err
+		}
+		came = true
+		silent.Reset(silence)
+	}
+}
+
+// snapshot makes a new set of all that holds. It is of one moment once what came meanwhile was applied, too.
+func (f *Follower) snapshot(ctx context.Context) error {
+	f.tell(Event{Kind: EventSnapshot, Err: f.renew})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := f.feed.ExportSuppressions(ctx, &assentv1.ExportSuppressionsRequest{
+		Channels: f.options.Channels, Consumer: f.options.Consumer,
+	})
+	if err != nil {
+		return err
+	}
+	var s *set
+	for {
+		m, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			if s, err = newSet(!f.options.Key.IsZero(), m.GetChannels(), nil); err != nil {
+				return err
+			}
+		}
+		batch := Batch{All: true}
+		if err := s.apply(m.GetChanges(), &batch); err != nil {
+			return err
+		}
+		if err := f.forget(ctx, &batch); err != nil {
+			return err
+		}
+		if m.GetComplete() {
+			s.token, s.position = m.GetHeartbeat().GetToken(), m.GetHeartbeat().GetPosition()
+			f.set, f.renew = s, nil
+			f.note(func(s *Status) { s.Snapshots++ })
+			return nil
+		}
+	}
+}
+
+// forget tells at once who was erased while a snapshot is not complete: the next token says that this is known.
+func (f *Follower) forget(ctx context.Context, batch *Batch) error {
+	if len(batch.Erased) == 0 {
+		return nil
+	}
+	return f.changed(ctx, &Batch{Erased: batch.Erased})
+}
+
+// take applies what came as a whole.
+func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) error {
+	f.parts = append(f.parts, m.GetChanges()...)
+	beat := m.GetHeartbeat()
+	if beat == nil {
+		return nil // More of what belongs together follows.
+	}
+	parts := f.parts
+	f.parts = nil
+	batch := Batch{All: !f.set.caughtUp}
+	if err := f.set.apply(parts, &batch); err != nil {
+		return err
+	}
+	f.set.token, f.set.position = beat.GetToken(), beat.GetPosition()
+	f.note(func(s *Status) { s.Applied += len(parts) })
+	if beat.GetMore() && !f.set.caughtUp {
+		return f.forget(ctx, &batch)
+	}
+	f.set.caughtUp = true
+	if !beat.GetMore() {
+		f.set.asOf = f.wall()
+	}
+	f.publish()
+	if !beat.GetMore() && !f.upToDate {
+		f.upToDate = true
+		f.note(func(s *Status) { s.FeedError = nil })
+		f.tell(Event{Kind: EventUpToDate})
+	}
+	if err := f.changed(ctx, &batch); err != nil {
+		return err
+	}
+	f.saver.told = f.published.Load()
+	f.saver.changed = f.saver.changed || !batch.empty()
+	f.saver.erased = f.saver.erased || len(batch.Erased) > 0
+	f.saveIfDue()
+	return nil
+}
+
+// changed calls OnChange.
+func (f *Follower) changed(ctx context.Context, batch *Batch) error {
+	if f.options.OnChange == nil || batch.empty() {
+		return nil
+	}
+	if err := f.options.OnChange(ctx, *batch); err != nil {
+		return fmt.Errorf("%w: %w", errStopped, err)
+	}
+	return nil
+}
