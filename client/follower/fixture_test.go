@@ -27,6 +27,7 @@ import (
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 	"github.com/assent-io/assent/internal/testkit"
+	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
@@ -74,7 +75,7 @@ func newWorld(t testing.TB, kind string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), clock: testkit.NewClock(start)}
 	if kind == "postgres" {
-		w.url = testkit.PreparedPostgres(t, migrate)
+		w.url = testdb.PreparedPostgres(t, migrate)
 	}
 	if _, err := seal.Create(w.path("test.keys")); err != nil {
 		t.Fatal(err)

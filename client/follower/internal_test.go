@@ -55,9 +55,9 @@ func person(i int, key suppressionfilter.Key) *assentv1.Change {
 	if err != nil {
 		panic(err)
 	}
-	text, form := a.Exact(), suppressionfilter.FormExact
+	text, form := a.Exact(), suppressionfilter.MatchExact
 	if i%2 == 1 {
-		text, form = a.Folded(), suppressionfilter.FormFolded
+		text, form = a.Folded(), suppressionfilter.MatchFolded
 	}
 	c.Recipient = &assentv1.Change_Address{Address: text}
 	if !key.IsZero() {
@@ -69,7 +69,7 @@ func person(i int, key suppressionfilter.Key) *assentv1.Change {
 
 func testKey(t testing.TB) suppressionfilter.Key {
 	t.Helper()
-	key, err := suppressionfilter.NewKey([32]byte{1}, [32]byte{2})
+	key, err := suppressionfilter.NewKey(0, [32]byte{1}, [32]byte{2})
 	if err != nil {
 		t.Fatal(err)
 	}

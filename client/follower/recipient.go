@@ -115,13 +115,13 @@ func (f Forms) Recipients(key suppressionfilter.Key) []Recipient {
 	return all
 }
 
-func formOf(m Match) suppressionfilter.Form {
+func formOf(m Match) suppressionfilter.Match {
 	switch m {
 	case MatchExact:
-		return suppressionfilter.FormExact
+		return suppressionfilter.MatchExact
 	case MatchFolded:
-		return suppressionfilter.FormFolded
+		return suppressionfilter.MatchFolded
 	default:
-		return suppressionfilter.FormDomain
+		return suppressionfilter.MatchDomain
 	}
 }
