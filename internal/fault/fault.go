@@ -62,6 +62,7 @@ const (
 	ConsumerExists     Code = "CONSUMER_EXISTS"
 	ConsumerMissing    Code = "CONSUMER_NOT_FOUND"
 	ConsumerRevoked    Code = "CONSUMER_REVOKED"
+	ConsumerRequired   Code = "CONSUMER_REQUIRED"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -121,7 +122,7 @@ func AllCodes() []Code {
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
-		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
+		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,
 	}

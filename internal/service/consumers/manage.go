@@ -2,6 +2,7 @@ package consumers
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -29,11 +30,13 @@ type NewConsumer struct {
 // Created is a consumer that was created.
 type Created struct {
 	Consumer Consumer
-	Key      string // of the form keyed: what the consumer needs to read its lists, which is not given again but to a repetition of the request
+	// Key is what a consumer of the form keyed needs to read its lists. It is not given again but to a repetition of the request, for which it is
+	// made from the stored key: the answer that is remembered does not hold it.
+	Key string `json:"-"`
 }
 
 // CreateConsumer creates a consumer of the change feed. Errors: INVALID_CONSUMER, CONSUMER_EXISTS, CLIENT_NOT_FOUND, UNKNOWN_CHANNEL,
-// NO_CATALOG, SCOPE_MISSING, OTHER_DEPARTMENT, REQUEST_ID_REUSED.
+// NO_CATALOG, SCOPE_MISSING, OTHER_DEPARTMENT, REQUEST_ID_REUSED, and CONSUMER_REVOKED for a repetition after the consumer was revoked.
 func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created, error) {
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return Created{}, err
@@ -43,9 +46,7 @@ func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created,
 	if err != nil {
 		return Created{}, err
 	}
-	s.creating.Lock()
-	defer s.creating.Unlock()
-	return txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
+	created, err := txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
 		clients, err := n.allowed(w)
 		if err != nil {
 			return Created{}, false, err
@@ -54,17 +55,46 @@ func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created,
 			ID: n.ID, Client: n.Client, Channels: uniqueWords(n.Channels), Kinds: uniqueWords(n.Kinds), Form: string(n.Form), Created: w.Recorded,
 			CreatedBy: w.Caller.ID, Acknowledged: storage.MarkOf(&w.Head),
 		}
-		created := Created{Consumer: newConsumer(&row, clients)}
 		if n.Form == FormKeyed {
 			secret := key.Reveal()
 			if row.Key, err = s.Keys.Seal(seal.PurposeConsumerKey, []byte(n.ID), secret[:]); err != nil {
 				return Created{}, false, err
 			}
-			created.Key = key.text(s.Keys.ListKey())
 		}
-		w.WriteTable(tables.AddConsumer(&row))
-		return created, true, nil
+		w.SaveConsumer(row, tables.AddConsumer(&row))
+		return Created{Consumer: newConsumer(&row, clients)}, true, nil
 	})
+	if err != nil || created.Consumer.Form != FormKeyed {
+		return created, err
+	}
+	created.Key, err = s.keyText(ctx, created.Consumer.ID)
+	return created, err
+}
+
+// keyText returns what a keyed consumer that exists is given.
+func (s *Consumers) keyText(ctx context.Context, id string) (string, error) {
+	_, found, err := tables.ConsumerOf(ctx, s.Store, id)
+	if err != nil {
+		return "", env.StoreFault(err)
+	}
+	if len(found) == 0 || found[0].Revoked != 0 {
+		return "", fault.Errorf(fault.ConsumerRevoked, "", "the consumer was created by this request, and revoked since: its key is destroyed; "+
+			"create another one")
+	}
+	key, err := s.keyOf(&found[0])
+	if err != nil {
+		return "", err
+	}
+	return key.text(s.Keys.ListKey()), nil
+}
+
+// keyOf returns the key of a keyed consumer that was not revoked.
+func (s *Consumers) keyOf(row *tables.Consumer) (Key, error) {
+	plain, err := s.Keys.Open(seal.PurposeConsumerKey, []byte(row.ID), row.Key)
+	if err != nil {
+		return Key{}, env.StoreFault(err)
+	}
+	return keyOf(plain)
 }
 
 // check refuses what is wrong with a consumer whatever the store has.
@@ -142,8 +172,9 @@ func (n *NewConsumer) channelsAllowed(w *txn.Tx, client *tables.Client) error {
 	return nil
 }
 
-// RevokeConsumer ends a consumer and destroys its key; of one that was revoked before nothing changes. Errors: CONSUMER_NOT_FOUND,
-// SCOPE_MISSING, OTHER_DEPARTMENT.
+// RevokeConsumer ends a consumer and destroys its key; of one that was revoked before nothing changes. What it was told it still holds,
+// addresses included, and it is not told of erasures any more: its tool must be emptied. Errors: CONSUMER_NOT_FOUND, also for one of another
+// department, and SCOPE_MISSING.
 func (s *Consumers) RevokeConsumer(ctx context.Context, id string, once txn.Idempotency) (Consumer, error) {
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return Consumer{}, err
@@ -166,14 +197,15 @@ func (s *Consumers) RevokeConsumer(ctx context.Context, id string, once txn.Idem
 		}
 		if row.Revoked == 0 {
 			row.Revoked = w.Recorded
-			w.WriteTable(tables.RevokeConsumer(id, row.Revoked))
+			row.Key = nil
+			w.SaveConsumer(*row, tables.RevokeConsumer(id, row.Revoked))
 		}
 		return newConsumer(row, clients), true, nil
 	})
 }
 
 // GetConsumer returns a consumer, also one that was revoked. A client that may not manage clients sees its own. Errors: CONSUMER_NOT_FOUND,
-// SCOPE_MISSING, OTHER_DEPARTMENT.
+// also for one of another department, and SCOPE_MISSING.
 func (s *Consumers) GetConsumer(ctx context.Context, id string) (Consumer, error) {
 	who, clients, err := s.admit(ctx)
 	if err != nil {
@@ -187,7 +219,23 @@ func (s *Consumers) GetConsumer(ctx context.Context, id string) (Consumer, error
 	if err != nil {
 		return Consumer{}, err
 	}
-	return newConsumer(row, clients), nil
+	consumer := newConsumer(row, clients)
+	pending, err := s.pending(ctx, id)
+	consumer.RemovalsPending = pending[id]
+	return consumer, err
+}
+
+// pending returns how many erased addresses are kept for consumers, by id; with an id for that one alone.
+func (s *Consumers) pending(ctx context.Context, id string) (map[string]int64, error) {
+	rows, err := tables.PendingFeedRemovals(ctx, s.Store, id, string(FormKeyed), math.MaxInt64)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	counts := make(map[string]int64, len(rows))
+	for _, p := range rows {
+		counts[p.Consumer] = p.Count
+	}
+	return counts, nil
 }
 
 // Page is a page of consumers.
@@ -208,6 +256,10 @@ func (s *Consumers) ListConsumers(ctx context.Context, size int, pageToken strin
 	if err != nil {
 		return Page{}, err
 	}
+	pending, err := s.pending(ctx, "")
+	if err != nil {
+		return Page{}, err
+	}
 	var result Page
 	for after := page.AfterKey; ; {
 		_, rows, err := tables.Consumers(ctx, s.Store, after, size+1)
@@ -222,7 +274,9 @@ func (s *Consumers) ListConsumers(ctx context.Context, size int, pageToken strin
 				result.Next, err = token.NewPage(s.Keys, method, token.Page{AfterKey: result.Consumers[size-1].ID})
 				return result, err
 			}
-			result.Consumers = append(result.Consumers, newConsumer(&rows[i], clients))
+			consumer := newConsumer(&rows[i], clients)
+			consumer.RemovalsPending = pending[consumer.ID]
+			result.Consumers = append(result.Consumers, consumer)
 		}
 		if len(rows) <= size {
 			return result, nil
@@ -244,20 +298,12 @@ func (s *Consumers) admit(ctx context.Context) (access.Caller, []tables.Client, 
 	return who, clients, who.Need(access.ScopeClients, access.ScopeFeed)
 }
 
-// visible returns the consumer that was found, unless there is none for the caller.
+// visible returns the consumer that was found, unless there is none for the caller. One of another department is as one that does not exist.
 func visible(who *access.Caller, found []tables.Consumer, clients []tables.Client) (*tables.Consumer, error) {
-	missing := fault.Errorf(fault.ConsumerMissing, "id", "the consumer does not exist, or it is not the client's own")
-	if len(found) == 0 || isReader(found[0].ID) {
-		return nil, missing
+	if len(found) == 0 || isReader(found[0].ID) || !maySee(who, &found[0], clients) {
+		return nil, fault.Errorf(fault.ConsumerMissing, "id", "the consumer does not exist, or it is not the client's own")
 	}
-	row := &found[0]
-	if maySee(who, row, clients) {
-		return row, nil
-	}
-	if client := clientOf(clients, row.Client); client != nil && who.Has(access.ScopeClients) {
-		return nil, who.NeedDepartmentOf(client)
-	}
-	return nil, missing
+	return &found[0], nil
 }
 
 // maySee reports whether the caller may see a consumer: its own, and with the scope clients those of all clients that it manages.
