@@ -24,6 +24,8 @@ func (a *app) consumers() *cobra.Command {
 	client := assentv1.NewConsumerServiceClient
 	show := &cobra.Command{
 		Use: "show ID", Short: "Show a consumer and how far it has read", Args: cobra.ExactArgs(1),
+		Long: "Show a consumer and how far it has read. TO FORGET is how many erased addresses it was not told of yet, as far as it said so:\n" +
+			"0 once it was told of every erasure.",
 		RunE: oneCall(a, client, assentv1.ConsumerServiceClient.GetConsumer, func(a *app, answer *assentv1.GetConsumerResponse) error {
 			if a.JSON() {
 				return a.PrintMessage(answer)
@@ -128,7 +130,7 @@ func (a *app) consumersList() *cobra.Command {
 }
 
 func (a *app) printConsumers(consumers ...*assentv1.Consumer) error {
-	rows := [][]string{{"ID", "CLIENT", "DEPARTMENT", "FORM", "CHANNELS", "KINDS", "CREATED", "REVOKED", "POSITION", "SEEN"}}
+	rows := [][]string{{"ID", "CLIENT", "DEPARTMENT", "FORM", "CHANNELS", "KINDS", "CREATED", "REVOKED", "POSITION", "SEEN", "TO FORGET"}}
 	orAll := func(text string) string {
 		if text == "" {
 			return "(all)"
@@ -140,6 +142,7 @@ func (a *app) printConsumers(consumers ...*assentv1.Consumer) error {
 			c.GetId(), c.GetClient(), orAll(c.GetDepartment()), c.GetForm(), orAll(strings.Join(c.GetChannels(), ",")),
 			orAll(strings.Join(c.GetKinds(), ",")), value.Stamp(c.GetCreatedTime()), terminal.OrDash(value.Stamp(c.GetRevokedTime())),
 			strconv.FormatInt(c.GetAcknowledgedPosition(), 10), terminal.OrDash(value.Stamp(c.GetSeenTime())),
+			strconv.FormatInt(c.GetRemovalsPending(), 10),
 		})
 	}
 	return a.PrintTable(rows)
@@ -150,6 +153,8 @@ func (a *app) consumersRevoke() *cobra.Command {
 	var write writeFlags
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "End a consumer for ever and destroy its key", Args: cobra.ExactArgs(1),
+		Long: "End a consumer for ever and destroy its key. Its tool is told nothing more, also not of erasures, and still holds what it was\n" +
+			"told: empty it.",
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			if err := a.Ask(fmt.Sprintf("End the consumer %s for ever?", phrase.Printable(args[0])), yes); err != nil {
 				return err
