@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -375,4 +376,41 @@ func TestErase_OfTheOldAddressOfAMove_LeavesTheNewOneOnTheLists(t *testing.T) {
 		searchTables(t, w, &needles{texts: []string{"anna@web.example"}})
 		sound(t, w, s)
 	})
+}
+
+// Between a migration down and up again nothing is left for consumers: tokens from before are refused, and list hashes are made up for by
+// repeating the erasures that were kept.
+func TestFeed_TablesThatWereMigratedDownAndUp_CompactTokens(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	o := newOfficer(t)
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
+	s := w.keptService(w.store(), o)
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
+		t.Fatal(err)
+	}
+	tool := w.syncClient(ctx, s, "tool", "")
+	w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.com", start.AddDate(0, 0, -1)))
+	old := feedToken(tool, t, s, changes.Request{})
+	eraseNow(ctx, t, w, s, "anna@example.com")
+	for _, step := range []string{"down", "up"} {
+		text, err := os.ReadFile("../../migrations/sqlite/0007_consumers." + step + ".sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.raw().run(string(text))
+	}
+	_, err := s.ListChanges(tool, changes.Request{From: old})
+	wantFault(t, err, fault.PositionCompacted)
+	readFrom(tool, t, s, "", feedToken(tool, t, s, changes.Request{}))
+	if got := hashesOf(t, s, "anna@example.com"); got != nil {
+		t.Fatalf("kept are %+v", got)
+	}
+	list, err := o.ErasuresAfter(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lacked, err := s.RepeatErasures(ctx, list); err != nil || lacked != 0 {
+		t.Errorf("the database lacked %d erasures, %v", lacked, err)
+	}
+	wantHashes(t, s, "anna@example.com", "anna@example.com", "anna@example.com")
 }

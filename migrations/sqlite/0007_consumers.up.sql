@@ -39,3 +39,6 @@ CREATE TABLE feed_removals_dropped (
     position        INTEGER NOT NULL,
     revision        INTEGER NOT NULL
 ) STRICT;
+
+-- Of what was erased while the tables were missing, no consumer was told: tokens from before are not valid any more.
+INSERT INTO feed_removals_dropped (id, position, revision) SELECT 1, position, revision FROM ledger_head;
