@@ -205,7 +205,7 @@ func TestErase_OfOneAddressAgainAndAgain_LeavesItOnceForConsumers(t *testing.T) 
 			}
 			w.clock.Advance(time.Minute)
 		}
-		if got := removals(t, s, storage.Mark{}); !slices.Equal(got, []string{"anna@example.com", "bert+x@gmail.com"}) {
+		if got := removals(ctx, t, s, storage.Mark{}); !slices.Equal(got, []string{"anna@example.com", "bert+x@gmail.com"}) {
 			t.Errorf("kept are %q", got)
 		}
 	})
@@ -264,7 +264,7 @@ func TestErase_InTheTransactionOfANewConsumer_IsTold(t *testing.T) {
 				t.Errorf("call %d: %v", i, err)
 			}
 		}
-		if got := removals(t, s, storage.Mark{}); !slices.Equal(sorted(got), []string{"bert@example.com", "dora@example.com"}) {
+		if got := removals(ctx, t, s, storage.Mark{}); !slices.Equal(sorted(got), []string{"bert@example.com", "dora@example.com"}) {
 			t.Errorf("told are %q", got)
 		}
 		errs := inOneTransaction(ctx, t, s, []func() error{create("b"), create("b")})
@@ -282,15 +282,16 @@ func TestErase_WhileConsumersAreCreated_MissesNone(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		const n = 6
-		clients := make([]context.Context, n)
+		notes := make([]func() error, n)
 		for i := range n {
-			clients[i] = w.syncClient(ctx, s, fmt.Sprintf("tool-%d", i), "")
+			tool := w.syncClient(ctx, s, fmt.Sprintf("tool-%d", i), "")
+			notes[i] = func() error { _, err := s.Active(tool, ""); return err }
 		}
 		var all sync.WaitGroup
 		for i := range n {
 			all.Go(func() {
 				if i%2 == 0 {
-					if _, err := s.Active(clients[i], ""); err != nil {
+					if err := notes[i](); err != nil {
 						t.Error(err)
 					}
 				} else if _, err := s.CreateConsumer(ctx, consumers.NewConsumer{
@@ -319,7 +320,7 @@ func TestErase_WhileConsumersAreCreated_MissesNone(t *testing.T) {
 			if err != nil || len(found) != 1 {
 				t.Fatalf("%s: %v, %v", id, found, err)
 			}
-			if got := removals(t, s, found[0].Acknowledged); !slices.Contains(got, fmt.Sprintf("person-%d@example.com", i)) {
+			if got := removals(ctx, t, s, found[0].Acknowledged); !slices.Contains(got, fmt.Sprintf("person-%d@example.com", i)) {
 				t.Errorf("%s is told of %q", id, got)
 			}
 		}

@@ -150,7 +150,7 @@ func (w *Tx) keepListsAgain(who *person, e *repeated) error {
 	if has([16]byte{}) && has(spelling.Sum) {
 		return nil
 	}
-	if e.unopened = w.rights.openLists(who); e.unopened != nil || who.lists == nil {
+	if e.unopened = w.rights.openLists(who); who.lists == nil {
 		return nil
 	}
 	return w.RunErased(&txn.Erased{Folded: folded, Spelling: spelling.Sum, Lists: who.lists})

@@ -80,8 +80,11 @@ func testDropConsumer(t *testing.T, open Open) {
 		at   int64
 		want []tables.Consumer
 	}{
-		{"new", 0, []tables.Consumer{consumer("new"), seen}}, {"seen", 4, []tables.Consumer{consumer("new"), seen}},
-		{"new", 1, []tables.Consumer{seen}}, {"none", 9, []tables.Consumer{seen}}, {"seen", 5, nil},
+		{"new", 0, []tables.Consumer{consumer("new"), seen}},
+		{"seen", 4, []tables.Consumer{consumer("new"), seen}},
+		{"new", 1, []tables.Consumer{seen}},
+		{"none", 9, []tables.Consumer{seen}},
+		{"seen", 5, nil},
 	} {
 		writeTables(t, store, tables.DropConsumer(c.id, instant(c.at)))
 		_, all, err := tables.Consumers(t.Context(), store, "", 10)
@@ -260,7 +263,10 @@ func testPendingFeedRemovals(t *testing.T, open Open) {
 		{"", 9, []tables.PendingRemovals{{Consumer: "half", Count: 2}, {Consumer: "none", Count: 3}}},
 		{"", 2, []tables.PendingRemovals{{Consumer: "half", Count: 1}, {Consumer: "none", Count: 2}}},
 		{"none", 9, []tables.PendingRemovals{{Consumer: "none", Count: 3}}},
-		{"all", 9, nil}, {"keyed", 9, nil}, {"gone", 9, nil}, {"nothing", 9, nil},
+		{"all", 9, nil},
+		{"keyed", 9, nil},
+		{"gone", 9, nil},
+		{"nothing", 9, nil},
 	} {
 		got, err := tables.PendingFeedRemovals(t.Context(), store, c.id, "keyed", instant(c.expire))
 		noError(t, "PendingFeedRemovals", err)
