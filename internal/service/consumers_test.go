@@ -381,4 +381,3 @@ func TestAcknowledge_IsWrittenNowAndThen(t *testing.T) {
 		}
 	}
 }
-
