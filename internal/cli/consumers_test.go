@@ -86,12 +86,12 @@ func (f *fake) CreateConsumer(_ context.Context, in *assentv1.CreateConsumerRequ
 	}
 	c := &assentv1.Consumer{
 		Id: in.GetId(), Client: in.GetClient(), Department: "sales", Channels: in.GetChannels(), Kinds: in.GetKinds(), Form: in.GetForm(),
-		CreatedTime: day(1), CreatedBy: "admin", AcknowledgedPosition: 41,
+		CreatedTime: day(1), CreatedBy: "admin", AcknowledgedPosition: 41, RemovalsPending: 2,
 	}
 	f.consumers = append(f.consumers, c)
 	out := &assentv1.CreateConsumerResponse{Consumer: c}
 	if c.GetForm() == "keyed" {
-		c.SeenTime, c.Department, out.Key = day(2), "", "key-of-"+c.GetId()
+		c.SeenTime, c.Department, c.RemovalsPending, out.Key = day(2), "", 0, "key-of-"+c.GetId()
 	}
 	return out, nil
 }

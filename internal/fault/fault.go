@@ -67,6 +67,7 @@ const (
 	DeliveryMissing    Code = "DELIVERY_NOT_FOUND"
 	DeliveryNotDead    Code = "DELIVERY_NOT_DEAD"
 	RotationUnderWay   Code = "ROTATION_UNDER_WAY"
+	ConsumerRequired   Code = "CONSUMER_REQUIRED"
 	Unauthenticated    Code = "UNAUTHENTICATED"
 	ScopeMissing       Code = "SCOPE_MISSING"
 	OtherDepartment    Code = "OTHER_DEPARTMENT"
@@ -126,7 +127,7 @@ func AllCodes() []Code {
 		BasisNotAccepted, NothingPending, RequestEnded, NoCatalog, CatalogNotFound, VersionInUse, InUse,
 		EtagMismatch, SuppressionMissing, ErasedBefore, LegalHold, NotHeld, NotVoidable, NotOfAddress, NotInformed,
 		SameAddress, LinkCircle, LinkErased, NotLinked, OtherController, NoClaimsKey, RequestIDReused, ClientExists, ClientMissing,
-		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
+		InvalidConsumer, ConsumerExists, ConsumerMissing, ConsumerRevoked, ConsumerRequired, WebhookMissing, WebhookDisabled, DeliveryMissing, DeliveryNotDead,
 		RotationUnderWay, Unauthenticated, ScopeMissing, OtherDepartment, TooLarge,
 		TooManyCalls, SlowWatcher, ClockSkew, KeyMissing, Unavailable,
 		ServerStopping,

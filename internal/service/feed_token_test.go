@@ -32,7 +32,8 @@ func TestFeed_TokensThatAreNotItsOwn_AreRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		sync := w.syncClient(ctx, s, "sync", "")
-		w.consumer(ctx, s, "tool", "sync", consumers.FormSHA256)
+		other := w.syncClient(ctx, s, "other", "")
+		w.consumer(ctx, s, "tool", "other", consumers.FormSHA256)
 		w.mustRecord(ctx, s, withdrawal("newsletter", "anna@example.com"))
 		good := feedToken(sync, t, s, changes.Request{})
 		wants := func(ctx context.Context, in changes.Request, want fault.Code) {
@@ -53,7 +54,9 @@ func TestFeed_TokensThatAreNotItsOwn_AreRefused(t *testing.T) {
 		}
 		wants(sync, changes.Request{From: good, Channels: []string{"newsletter"}}, fault.InvalidToken)
 		wants(sync, changes.Request{From: good, Kinds: []feed.Kind{feed.KindGrant}}, fault.InvalidToken)
-		wants(sync, changes.Request{From: good, Consumer: "tool"}, fault.InvalidToken)
+		wants(other, changes.Request{From: good, Consumer: "tool"}, fault.InvalidToken)
+		wants(sync, changes.Request{From: good, Consumer: "tool"}, fault.ConsumerMissing)
+		wants(other, changes.Request{}, fault.ConsumerRequired)
 		wants(w.syncClient(ctx, s, "desk", "newsletter-desk"), changes.Request{From: good}, fault.InvalidToken)
 		wants(sync, changes.Request{Consumer: "none"}, fault.ConsumerMissing)
 		wants(sync, changes.Request{Channels: []string{"none"}}, fault.UnknownChannel)
@@ -96,8 +99,9 @@ func TestFeed_OldTokens_AreCompacted(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		sync := w.syncClient(ctx, s, "sync", "")
-		w.consumer(ctx, s, "keyed", "sync", consumers.FormKeyed)
-		plain, keyed := feedToken(sync, t, s, changes.Request{}), feedToken(sync, t, s, changes.Request{Consumer: "keyed"})
+		tool := w.syncClient(ctx, s, "tool", "")
+		w.consumer(ctx, s, "keyed", "tool", consumers.FormKeyed)
+		plain, keyed := feedToken(sync, t, s, changes.Request{}), feedToken(tool, t, s, changes.Request{Consumer: "keyed"})
 		w.clock.Advance(consumers.RemovalsKept - time.Minute)
 		if _, err := s.ListChanges(sync, changes.Request{From: plain}); err != nil {
 			t.Errorf("a young token: %v", err)
@@ -105,11 +109,11 @@ func TestFeed_OldTokens_AreCompacted(t *testing.T) {
 		w.clock.Advance(2 * time.Minute)
 		_, err := s.ListChanges(sync, changes.Request{From: plain})
 		wantFault(t, err, fault.PositionCompacted)
-		if _, err := s.ListChanges(sync, changes.Request{From: keyed, Consumer: "keyed"}); err != nil {
+		if _, err := s.ListChanges(tool, changes.Request{From: keyed, Consumer: "keyed"}); err != nil {
 			t.Errorf("a keyed consumer is told of no removals: %v", err)
 		}
 		w.clock.Advance(400 * 24 * time.Hour)
-		_, err = s.ListChanges(sync, changes.Request{From: keyed, Consumer: "keyed"})
+		_, err = s.ListChanges(tool, changes.Request{From: keyed, Consumer: "keyed"})
 		wantFault(t, err, fault.PositionCompacted)
 	})
 }

@@ -3,17 +3,22 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/kept"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/changes"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/export"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -111,16 +116,104 @@ func TestRepeatErasures_PersonThatTheBackupLacks_StaysOnTheListsOfKeyedConsumers
 		t.Fatalf("%d erasures were kept, %v", len(list), err)
 	}
 	list[1].Lists = nil
-	if lacked, err := restored.RepeatErasures(ctx, list); err != nil || lacked != 2 {
-		t.Errorf("the restored database lacked %d erasures, %v", lacked, err)
+	// Hashes that cannot be opened hold up no erasure. Once the keys are there, they are made up for.
+	good := slices.Clone(list[0].Lists)
+	list[0].Lists[2] ^= 1
+	lacked, err := restored.RepeatErasures(ctx, list)
+	if wantFault(t, err, fault.KeyMissing); lacked != 2 {
+		t.Errorf("the restored database lacked %d erasures", lacked)
+	}
+	if got := hashesOf(t, restored, erased); got != nil {
+		t.Errorf("of hashes that cannot be opened %+v are kept", got)
+	}
+	list[0].Lists = slices.Clone(good)
+	list[0].Lists[20] ^= 1
+	if lacked, err := restored.RepeatErasures(ctx, list); err == nil || lacked != 0 {
+		t.Errorf("damaged hashes were taken, or %d erasures were lacking", lacked)
+	}
+	list[0].Lists = good
+	for range 2 {
+		if lacked, err := restored.RepeatErasures(ctx, list); err != nil || lacked != 0 {
+			t.Errorf("the restored database lacked %d erasures, %v", lacked, err)
+		}
 	}
 	wantHashes(t, restored, erased, erased, "anna@gmail.com")
 	if got := hashesOf(t, restored, older); got != nil {
 		t.Errorf("of an erasure of an older program %+v are kept", got)
 	}
-	list[0].Lists[20] ^= 1
-	if _, err := restored.RepeatErasures(ctx, list[:1]); err == nil {
-		t.Error("damaged hashes were taken")
+}
+
+// A restored backup may have only refusals of an erased person, so there is no row of the exact address: what was typed says it, or else the
+// folded form. Consumers that know the address are told to forget it.
+func TestRepeatErasures_OfWhoOnlyRefused_TellsConsumers(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	o := newOfficer(t)
+	ctx := access.WithCaller(t.Context(), access.Process("test"))
+	s := w.keptService(w.store(), o)
+	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(t)}); err != nil {
+		t.Fatal(err)
+	}
+	tool := w.syncClient(ctx, s, "tool", "")
+	w.consumer(ctx, s, "plain", "tool", consumers.FormPlain)
+	const refused, tagged, gone = "anna@example.com", "Bert+x@gmail.com", "carl+y@gmail.com"
+	for _, who := range []string{refused, tagged, gone} {
+		w.mustRecord(ctx, s, withdrawal("newsletter", who))
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	w.raw().run("UPDATE events SET evidence = NULL WHERE position = (SELECT MAX(position) FROM events)") // Retention took what carl typed.
+	w.raw().run("VACUUM INTO '" + backup + "'")
+	w.clock.Advance(time.Minute)
+	for _, who := range []string{refused, tagged, gone} {
+		w.mustRecord(ctx, s, erasure(who, time.Time{}))
+	}
+	store, err := sqlite.Open(t.Context(), backup, sqlite.Options{Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	restored := w.keptService(store, o)
+	list, err := o.ErasuresAfter(0)
+	if err != nil || len(list) != 3 {
+		t.Fatalf("%d erasures were kept, %v", len(list), err)
+	}
+	list[0].Lists[2] ^= 1 // Where the address is known, they are not needed.
+	if lacked, err := restored.RepeatErasures(ctx, list); err != nil || lacked != 3 {
+		t.Errorf("the restored database lacked %d erasures, %v", lacked, err)
+	}
+	head, err := restored.Store.Head(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := restored.Removals(ctx, restored.Store, storage.Mark{}, storage.MarkOf(&head), nil, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for i := range told {
+		texts = append(texts, fmt.Sprint(told[i].Address, " ", told[i].Mailbox))
+	}
+	if want := []string{"anna@example.com false", "bert+x@gmail.com false", "carl@gmail.com true"}; !slices.Equal(texts, want) {
+		t.Errorf("told are %q, want %q", texts, want)
+	}
+	for _, who := range []string{refused, tagged, gone} {
+		a, err := address.Parse(who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantHashes(t, restored, who, a.Exact(), a.Folded())
+	}
+	p, err := restored.ListChanges(tool, changes.Request{Consumer: "plain"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sorted(forgets(&p)), []string{
+		"1 anna@example.com", "1 bert+x@gmail.com", "2 anna@example.com", "2 bert@gmail.com", "2 carl@gmail.com",
+	}; !slices.Equal(got, want) {
+		t.Errorf("told to forget are %q, want %q", got, want)
 	}
 }
 

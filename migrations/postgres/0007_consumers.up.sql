@@ -15,6 +15,8 @@ CREATE TABLE consumers (
     seen_time             bigint
 );
 
+CREATE INDEX consumers_client ON consumers (client);
+
 CREATE TABLE list_hashes (
     subject      bytea NOT NULL CHECK (octet_length(subject) = 16),
     spelling     bytea NOT NULL CHECK (octet_length(spelling) = 16),
@@ -25,8 +27,18 @@ CREATE TABLE list_hashes (
 CREATE TABLE feed_removals (
     position     bigint NOT NULL,
     revision     bigint NOT NULL,
-    id           bytea  NOT NULL CHECK (octet_length(id) = 16),
+    id           bytea  PRIMARY KEY CHECK (octet_length(id) = 16),
     address      bytea  NOT NULL,
-    expires_time bigint NOT NULL,
-    PRIMARY KEY (position, revision, id)
+    expires_time bigint NOT NULL
 );
+
+CREATE INDEX feed_removals_at ON feed_removals (position, revision, id);
+
+CREATE TABLE feed_removals_dropped (
+    id       integer PRIMARY KEY CHECK (id = 1),
+    position bigint  NOT NULL,
+    revision bigint  NOT NULL
+);
+
+-- Of what was erased while the tables were missing, no consumer was told: tokens from before are not valid any more.
+INSERT INTO feed_removals_dropped (id, position, revision) SELECT 1, position, revision FROM ledger_head;

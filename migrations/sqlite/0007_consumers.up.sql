@@ -15,6 +15,8 @@ CREATE TABLE consumers (
     seen_time             INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX consumers_client ON consumers (client);
+
 CREATE TABLE list_hashes (
     subject         BLOB    NOT NULL CHECK (length(subject) = 16),
     spelling        BLOB    NOT NULL CHECK (length(spelling) = 16),
@@ -25,8 +27,18 @@ CREATE TABLE list_hashes (
 CREATE TABLE feed_removals (
     position        INTEGER NOT NULL,
     revision        INTEGER NOT NULL,
-    id              BLOB    NOT NULL CHECK (length(id) = 16),
+    id              BLOB    PRIMARY KEY CHECK (length(id) = 16),
     address         BLOB    NOT NULL,
-    expires_time    INTEGER NOT NULL,
-    PRIMARY KEY (position, revision, id)
+    expires_time    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX feed_removals_at ON feed_removals (position, revision, id);
+
+CREATE TABLE feed_removals_dropped (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    position        INTEGER NOT NULL,
+    revision        INTEGER NOT NULL
+) STRICT;
+
+-- Of what was erased while the tables were missing, no consumer was told: tokens from before are not valid any more.
+INSERT INTO feed_removals_dropped (id, position, revision) SELECT 1, position, revision FROM ledger_head;

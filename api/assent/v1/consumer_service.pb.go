@@ -50,9 +50,12 @@ type Consumer struct {
 	// What it says is noted every few seconds, so it may have more.
 	AcknowledgedPosition int64 `protobuf:"varint,10,opt,name=acknowledged_position,json=acknowledgedPosition,proto3" json:"acknowledged_position,omitempty"`
 	// When it said so; unset: it never read.
-	SeenTime      *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=seen_time,json=seenTime,proto3" json:"seen_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SeenTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=seen_time,json=seenTime,proto3" json:"seen_time,omitempty"`
+	// How many erased addresses are kept for it, because it has not said yet that it was told to forget them: 0 once it was told of all
+	// erasures. It is 0 in the answers to CreateConsumer and RevokeConsumer, and for the form keyed, which is told of none.
+	RemovalsPending int64 `protobuf:"varint,12,opt,name=removals_pending,json=removalsPending,proto3" json:"removals_pending,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Consumer) Reset() {
@@ -162,6 +165,13 @@ func (x *Consumer) GetSeenTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Consumer) GetRemovalsPending() int64 {
+	if x != nil {
+		return x.RemovalsPending
+	}
+	return 0
+}
+
 // A consumer to create.
 type CreateConsumerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -177,7 +187,8 @@ type CreateConsumerRequest struct {
 	// How it sees addresses: plain, keyed, md5, sha1, sha256 or sha512. Choose keyed wherever the tool can hash with a key: from the others,
 	// addresses can be read or found by trying, and two lists can be joined.
 	Form string `protobuf:"bytes,5,opt,name=form,proto3" json:"form,omitempty"`
-	// Makes a repetition safe: the same id with the same body gets the first answer, with the key, for seven days.
+	// Makes a repetition safe: the same id with the same body gets the first answer, with the key, for seven days, unless the consumer was
+	// revoked.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -618,7 +629,7 @@ var File_assent_v1_consumer_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_consumer_service_proto_rawDesc = "" +
 	"\n" +
-	" assent/v1/consumer_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x03\n" +
+	" assent/v1/consumer_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x03\n" +
 	"\bConsumer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06client\x18\x02 \x01(\tR\x06client\x12\x1e\n" +
@@ -634,14 +645,16 @@ const file_assent_v1_consumer_service_proto_rawDesc = "" +
 	"\frevoked_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vrevokedTime\x123\n" +
 	"\x15acknowledged_position\x18\n" +
 	" \x01(\x03R\x14acknowledgedPosition\x127\n" +
-	"\tseen_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bseenTime\"\xae\x03\n" +
+	"\tseen_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bseenTime\x12)\n" +
+	"\x10removals_pending\x18\f \x01(\x03R\x0fremovalsPending\"\xb6\x03\n" +
 	"\x15CreateConsumerRequest\x12\xc9\x01\n" +
 	"\x02id\x18\x01 \x01(\tB\xb8\x01\xe0A\x02\xbaH\xb1\x01\xba\x01\xa7\x01\n" +
 	"\vconsumer_id\x12ban id is 1 to 64 lower-case letters, digits, '-', '_' and '.', and begins with a letter or a digit\x1a4this == '' || this.matches('^[a-z0-9][a-z0-9._-]*$')r\x04 \x01(@R\x02id\x12$\n" +
 	"\x06client\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x06client\x12/\n" +
 	"\bchannels\x18\x03 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
-	"\x10d\"\x06r\x04 \x01(@R\bchannels\x12!\n" +
-	"\x05kinds\x18\x04 \x03(\tB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x05kinds\x12 \n" +
+	"\x10d\"\x06r\x04 \x01(@R\bchannels\x12)\n" +
+	"\x05kinds\x18\x04 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
+	"\x10\x14\"\x06r\x04 \x01(@R\x05kinds\x12 \n" +
 	"\x04form\x18\x05 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\x04form\x12-\n" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"[\n" +

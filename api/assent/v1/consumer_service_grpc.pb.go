@@ -33,16 +33,17 @@ const (
 type ConsumerServiceClient interface {
 	// Creates a consumer. One of the form keyed gets a key, which is returned this once. Errors: INVALID_ARGUMENT with INVALID_CONSUMER or
 	// UNKNOWN_CHANNEL; NOT_FOUND with CLIENT_NOT_FOUND; ALREADY_EXISTS with CONSUMER_EXISTS or REQUEST_ID_REUSED; FAILED_PRECONDITION with
-	// NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a client, or a channel, of another department.
+	// NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a client, or a channel, of another department, and with CONSUMER_REVOKED for a
+	// repetition of the request after the consumer was revoked.
 	CreateConsumer(ctx context.Context, in *CreateConsumerRequest, opts ...grpc.CallOption) (*CreateConsumerResponse, error)
 	// Returns a consumer, also one that was revoked. A client with the scope feed alone sees its own. Errors: NOT_FOUND with
-	// CONSUMER_NOT_FOUND; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// CONSUMER_NOT_FOUND, also for one of another department.
 	GetConsumer(ctx context.Context, in *GetConsumerRequest, opts ...grpc.CallOption) (*GetConsumerResponse, error)
 	// Lists the consumers by id, those revoked included. A client of one department sees those of that department's clients, and a client
 	// with the scope feed alone its own.
 	ListConsumers(ctx context.Context, in *ListConsumersRequest, opts ...grpc.CallOption) (*ListConsumersResponse, error)
-	// Ends a consumer, for ever: what it has is told nothing more, and its key is destroyed. Errors: NOT_FOUND with CONSUMER_NOT_FOUND;
-	// PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// Ends a consumer, for ever: it is told nothing more, also not of erasures, and its key is destroyed. A tool that read addresses in clear or as
+	// hashes without a key still holds them: empty it. Errors: NOT_FOUND with CONSUMER_NOT_FOUND, also for one of another department.
 	RevokeConsumer(ctx context.Context, in *RevokeConsumerRequest, opts ...grpc.CallOption) (*RevokeConsumerResponse, error)
 }
 
@@ -102,16 +103,17 @@ func (c *consumerServiceClient) RevokeConsumer(ctx context.Context, in *RevokeCo
 type ConsumerServiceServer interface {
 	// Creates a consumer. One of the form keyed gets a key, which is returned this once. Errors: INVALID_ARGUMENT with INVALID_CONSUMER or
 	// UNKNOWN_CHANNEL; NOT_FOUND with CLIENT_NOT_FOUND; ALREADY_EXISTS with CONSUMER_EXISTS or REQUEST_ID_REUSED; FAILED_PRECONDITION with
-	// NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a client, or a channel, of another department.
+	// NO_CATALOG; PERMISSION_DENIED with OTHER_DEPARTMENT for a client, or a channel, of another department, and with CONSUMER_REVOKED for a
+	// repetition of the request after the consumer was revoked.
 	CreateConsumer(context.Context, *CreateConsumerRequest) (*CreateConsumerResponse, error)
 	// Returns a consumer, also one that was revoked. A client with the scope feed alone sees its own. Errors: NOT_FOUND with
-	// CONSUMER_NOT_FOUND; PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// CONSUMER_NOT_FOUND, also for one of another department.
 	GetConsumer(context.Context, *GetConsumerRequest) (*GetConsumerResponse, error)
 	// Lists the consumers by id, those revoked included. A client of one department sees those of that department's clients, and a client
 	// with the scope feed alone its own.
 	ListConsumers(context.Context, *ListConsumersRequest) (*ListConsumersResponse, error)
-	// Ends a consumer, for ever: what it has is told nothing more, and its key is destroyed. Errors: NOT_FOUND with CONSUMER_NOT_FOUND;
-	// PERMISSION_DENIED with OTHER_DEPARTMENT.
+	// Ends a consumer, for ever: it is told nothing more, also not of erasures, and its key is destroyed. A tool that read addresses in clear or as
+	// hashes without a key still holds them: empty it. Errors: NOT_FOUND with CONSUMER_NOT_FOUND, also for one of another department.
 	RevokeConsumer(context.Context, *RevokeConsumerRequest) (*RevokeConsumerResponse, error)
 	mustEmbedUnimplementedConsumerServiceServer()
 }

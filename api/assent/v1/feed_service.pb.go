@@ -668,7 +668,8 @@ type ListChangesRequest struct {
 	Channels []string `protobuf:"bytes,2,rep,name=channels,proto3" json:"channels,omitempty"`
 	// Only rules of these kinds. Unset: all. An erased address and a RESET are always told.
 	Kinds []RuleKind `protobuf:"varint,3,rep,packed,name=kinds,proto3,enum=assent.v1.RuleKind" json:"kinds,omitempty"`
-	// The id of the registered consumer that asks; unset: none, which sees addresses in clear.
+	// The id of the registered consumer that asks; unset: none, which sees addresses in clear. A client that has or had a consumer must name one:
+	// else FAILED_PRECONDITION with CONSUMER_REQUIRED.
 	Consumer string `protobuf:"bytes,4,opt,name=consumer,proto3" json:"consumer,omitempty"`
 	// How many changes at most; 0: 500, no more than 1,000. A page has more where one event changes more.
 	PageSize      int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`

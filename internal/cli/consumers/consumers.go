@@ -32,6 +32,8 @@ func (c *Commands) All() []*cobra.Command {
 func (c *Commands) show() *cobra.Command {
 	return &cobra.Command{
 		Use: "show ID", Short: "Show a consumer and how far it has read", Args: cobra.ExactArgs(1),
+		Long: "Show a consumer and how far it has read. TO FORGET is how many erased addresses it was not told of yet, as far as it said so:\n" +
+			"0 once it was told of every erasure.",
 		RunE: c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
 			in := &assentv1.GetConsumerRequest{Id: args[0]}
 			answer, err := connect.Call(ctx, s, assentv1.NewConsumerServiceClient(s).GetConsumer, in)
@@ -135,7 +137,7 @@ func (c *Commands) list() *cobra.Command {
 }
 
 func (c *Commands) printConsumers(consumers ...*assentv1.Consumer) error {
-	rows := [][]string{{"ID", "CLIENT", "DEPARTMENT", "FORM", "CHANNELS", "KINDS", "CREATED", "REVOKED", "POSITION", "SEEN"}}
+	rows := [][]string{{"ID", "CLIENT", "DEPARTMENT", "FORM", "CHANNELS", "KINDS", "CREATED", "REVOKED", "POSITION", "SEEN", "TO FORGET"}}
 	for _, one := range consumers {
 		rows = append(rows, []string{
 			one.GetId(), one.GetClient(), kit.OrAll(one.GetDepartment()), one.GetForm(), kit.OrAll(strings.Join(one.GetChannels(), ",")),
@@ -151,6 +153,8 @@ func (c *Commands) revoke() *cobra.Command {
 	var requestID string
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "End a consumer for ever and destroy its key", Args: cobra.ExactArgs(1),
+		Long: "End a consumer for ever and destroy its key. Its tool is told nothing more, also not of erasures, and still holds what it was\n" +
+			"told: empty it.",
 		RunE: c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
 			if err := c.Ask(fmt.Sprintf("End the consumer %s for ever?", phrase.Printable(args[0])), yes); err != nil {
 				return err

@@ -74,6 +74,6 @@ func consumerOf(c *consumers.Consumer) *assentv1.Consumer {
 	return &assentv1.Consumer{
 		Id: c.ID, Client: c.Client, Department: c.Department, Channels: c.Channels, Kinds: c.Kinds, Form: string(c.Form),
 		CreatedTime: Timestamp(c.Created), CreatedBy: c.CreatedBy, RevokedTime: Timestamp(c.Revoked),
-		AcknowledgedPosition: c.Acknowledged.Position, SeenTime: Timestamp(c.Seen),
+		AcknowledgedPosition: c.Acknowledged.Position, SeenTime: Timestamp(c.Seen), RemovalsPending: c.RemovalsPending,
 	}
 }

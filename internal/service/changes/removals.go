@@ -16,6 +16,7 @@ const removalPage = 500
 type removal struct {
 	at      storage.Mark
 	address address.Address
+	mailbox bool // the address is only the folded form; the spelling that was erased is not known
 }
 
 // removalsIn returns the addresses that erasures took after a mark, up to another.
@@ -32,7 +33,7 @@ func (f *Feed) removalsIn(ctx context.Context, has, upTo storage.Mark) ([]remova
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, removal{at: page[i].At, address: a})
+			all = append(all, removal{at: page[i].At, address: a, mailbox: page[i].Mailbox})
 			last = &page[i]
 		}
 		if len(page) < removalPage {
@@ -47,6 +48,9 @@ func (r *reader) forget(x *removal) []Entry {
 	if r.form.keyed() {
 		return nil
 	}
+	if x.mailbox {
+		return []Entry{r.gone(consent.FormFolded, x.address.Folded(), x.at.Position)}
+	}
 	entries := []Entry{r.gone(consent.FormExact, x.address.Exact(), x.at.Position), r.gone(consent.FormFolded, x.address.Folded(), x.at.Position)}
 	if r.form.legacy() && x.address.Folded() != x.address.Exact() {
 		entries = append(entries, r.gone(consent.FormFolded, x.address.Exact(), x.at.Position)) // Folded rules are told of each spelling.
@@ -60,6 +64,15 @@ func (r *reader) gone(match consent.Form, text string, position int64) Entry {
 		e.Address, e.Hash = "", r.form.sum(text)
 	}
 	return e
+}
+
+// mayMiss returns an error if a reader that has everything up to a mark, and began at another, may never be told of an erasure: the address
+// was deleted, for others had it, or it was kept for long enough. A keyed reader is told of none.
+func (r *reader) mayMiss(dropped, has, began storage.Mark) error {
+	if r.form.keyed() || has.Reaches(dropped) || began.Reaches(dropped) {
+		return nil
+	}
+	return compacted("addresses that were erased since, which the reader must forget, are not kept any more")
 }
 
 // missed returns what a reader that begins anew was not told of erasures since it had everything last: it may have the addresses in lists.

@@ -12,6 +12,9 @@ import (
 // tell returns what a window tells a reader that is at its beginning, and moves the place to its end. What is told is counted as a
 // disclosure to the caller.
 func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page, error) {
+	if err := r.mayMiss(w.dropped, at.Mark, at.began); err != nil {
+		return Page{}, err
+	}
 	p := Page{Entries: at.missed}
 	at.missed = nil
 	if at.catalog != w.catalog.Version {

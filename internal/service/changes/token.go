@@ -69,6 +69,13 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, until: t.Until,
 		began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
 	}
+	dropped, err := f.consumers.Dropped(ctx, f.Store)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayMiss(dropped, at.Mark, at.began); err != nil {
+		return nil, err
+	}
 	root, err := f.checkpoints.RootAt(ctx, head, at.Position)
 	if err != nil {
 		return nil, err

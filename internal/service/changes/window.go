@@ -21,6 +21,7 @@ type window struct {
 	catalog  *reference.CatalogVersion // in force
 	cards    []cards.Card
 	removals []removal
+	dropped  storage.Mark // up to which erased addresses were deleted once the removals were read
 }
 
 // more reports whether the ledger has more than the window.
@@ -65,6 +66,9 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 		}
 	}
 	if w.removals, err = f.removalsIn(ctx, w.from, w.to); err != nil {
+		return nil, err
+	}
+	if w.dropped, err = f.consumers.Dropped(ctx, f.Store); err != nil {
 		return nil, err
 	}
 	for i := range w.removals {

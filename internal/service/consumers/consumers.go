@@ -51,6 +51,10 @@ type Consumer struct {
 
 	Acknowledged storage.Mark    // up to here it has everything
 	Seen         consent.Instant // when it said so last; zero: never
+
+	// RemovalsPending is how many erased addresses are kept for it, because it has not said yet that it was told to forget them. It is of
+	// GetConsumer and ListConsumers.
+	RemovalsPending int64
 }
 
 // Consumers is the use cases about consumers.
@@ -59,8 +63,6 @@ type Consumers struct {
 
 	guard  *access.Guard
 	engine *txn.Engine
-
-	creating sync.Mutex // two writes of one transaction do not see each other's consumers
 
 	mu    sync.Mutex
 	noted map[string]noted // what was written of consumers that acknowledge, by id

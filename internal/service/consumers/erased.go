@@ -2,10 +2,12 @@ package consumers
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -20,6 +22,15 @@ import (
 // is behind by more has to take everything again.
 const RemovalsKept = 30 * 24 * time.Hour
 
+const (
+	// removalsStay is how long such an address is kept at least, whatever consumers have acknowledged: a tool that goes on from an older token,
+	// after a restart or from its own backup, is told again.
+	removalsStay = 7 * 24 * time.Hour
+	// idleMargin is how much longer than RemovalsKept a client that reads without a consumer is told of erasures. One that comes back is noted
+	// again once RemovalsKept has passed, so none is forgotten while a call of it is under way.
+	idleMargin = time.Hour
+)
+
 // Erased keeps the list hashes of a person who is being erased, and leaves the address for the consumers that know it. It is a hook of
 // [txn.Hooks].
 func (s *Consumers) Erased(w *txn.Tx, e *txn.Erased) error {
@@ -31,25 +42,36 @@ func (s *Consumers) Erased(w *txn.Tx, e *txn.Erased) error {
 			return err
 		}
 	}
-	if e.Address == "" {
+	if e.Address == "" && e.Mailbox == "" {
 		return nil
 	}
 	tell, err := s.mustTell(w)
 	if err != nil || !tell {
 		return err
 	}
-	removal := tables.FeedRemoval{Expires: w.Recorded.Add(RemovalsKept)}
-	if _, err := rand.Read(removal.ID[:]); err != nil {
-		return err
+	removal := tables.FeedRemoval{ID: removalOf(e), Expires: w.Recorded.Add(RemovalsKept)}
+	plain := []byte(e.Address)
+	if e.Address == "" {
+		plain = append([]byte{mailboxOnly}, e.Mailbox...)
 	}
-	if removal.Sealed, err = s.Keys.Seal(seal.PurposeFeedRemoval, removal.ID[:], []byte(e.Address)); err != nil {
+	if removal.Sealed, err = s.Keys.Seal(seal.PurposeFeedRemoval, removal.ID[:], plain); err != nil {
 		return err
 	}
 	w.WriteTableAt(func(at storage.Mark) storage.Statement {
 		removal.At = at
-		return tables.AddFeedRemoval(&removal)
+		return tables.PutFeedRemoval(&removal)
 	})
 	return nil
+}
+
+// mailboxOnly begins what is sealed of a removal of which only the folded form is known.
+const mailboxOnly = 0
+
+// removalOf returns the id of the removal of a person: an address that is erased again and again is kept once. It is a digest of digests
+// under a key of the store, and tells nothing that the row of the subject does not.
+func removalOf(e *txn.Erased) [16]byte {
+	sum := sha256.Sum256(slices.Concat([]byte("assent/1/feedremoval\x00"), e.Folded.ID[:], e.Spelling[:]))
+	return [16]byte(sum[:16])
 }
 
 func (s *Consumers) keepListHash(w *txn.Tx, e *txn.Erased, spelling [16]byte, hash [32]byte) (err error) {
@@ -84,7 +106,7 @@ func toTell(active []tables.Consumer, clients []tables.Client, now consent.Insta
 	var told []tables.Consumer
 	for i := range active {
 		c := &active[i]
-		if Form(c.Form) == FormKeyed || isIdle(c, now) {
+		if Form(c.Form) == FormKeyed || isGone(c, now) {
 			continue
 		}
 		if client := clientOf(clients, c.Client); client == nil || client.Revoked == 0 {
@@ -94,10 +116,14 @@ func toTell(active []tables.Consumer, clients []tables.Client, now consent.Insta
 	return told
 }
 
-// isIdle reports whether a consumer stands for a client that reads without one and was not seen for so long that no removal of then is kept.
+// isIdle reports whether a consumer stands for a client that reads without one and was not seen for so long that it has no token that is
+// still valid: it is noted anew before it reads.
 func isIdle(c *tables.Consumer, now consent.Instant) bool {
 	return isReader(c.ID) && max(c.Created, c.Seen).Add(RemovalsKept) <= now
 }
+
+// isGone reports whether such a client is told no more of erasures.
+func isGone(c *tables.Consumer, now consent.Instant) bool { return isIdle(c, now.Add(-idleMargin)) }
 
 // ListHash is the hash of a form of an address under the list key, as an erasure kept it.
 type ListHash struct {
@@ -131,7 +157,8 @@ func (s *Consumers) ListHashes(
 // Removal is an address that an erasure took.
 type Removal struct {
 	At      storage.Mark // the head after the transaction of the erasure
-	Address string       // the exact form
+	Address string       // the exact form; the folded one if only that is known
+	Mailbox bool         // only the folded form is known
 
 	row tables.FeedRemoval
 }
@@ -155,13 +182,21 @@ func (s *Consumers) Removals(
 		if err != nil {
 			return nil, fmt.Errorf("an erased address that consumers are told of: %w", err)
 		}
-		list[i] = Removal{At: rows[i].At, Address: string(plain), row: rows[i]}
+		text, mailbox := strings.CutPrefix(string(plain), string([]byte{mailboxOnly}))
+		list[i] = Removal{At: rows[i].At, Address: text, Mailbox: mailbox, row: rows[i]}
 	}
 	return list, nil
 }
 
+// Dropped returns the mark up to which erased addresses were deleted: a consumer that is told of them and does not have everything up to it
+// may never be told to forget one.
+func (s *Consumers) Dropped(ctx context.Context, from storage.TableReader) (storage.Mark, error) {
+	mark, err := tables.DroppedFeedRemovals(ctx, from)
+	return mark, env.StoreFault(err)
+}
+
 // ForgetRemovals deletes the erased addresses that every consumer was told of, and those that are kept for long enough. It is run again and
-// again.
+// again. The log has the consumers that were not told in time.
 func (s *Consumers) ForgetRemovals(ctx context.Context) error {
 	// The clients are read after the consumers: a consumer is counted unless its client was revoked by then.
 	head, active, err := tables.ActiveConsumers(ctx, s.Store)
@@ -173,20 +208,40 @@ func (s *Consumers) ForgetRemovals(ctx context.Context) error {
 		return env.StoreFault(err)
 	}
 	now := s.Instant()
-	upTo := storage.Mark{Position: math.MaxInt64, Revision: math.MaxInt64}
 	told := toTell(active, clients, now)
-	for i := range told {
-		upTo.Position = min(upTo.Position, told[i].Acknowledged.Position)
-		upTo.Revision = min(upTo.Revision, told[i].Acknowledged.Revision)
-	}
-	if len(told) == 0 {
-		upTo = storage.MarkOf(&head) // What comes later may be for a consumer that comes later.
-	}
-	statements := []storage.Statement{tables.DropFeedRemovals(now, upTo)}
+	statements := tables.DropFeedRemovals(endedRemovals(told, &head, now))
 	for i := range active {
-		if isIdle(&active[i], now) {
-			statements = append(statements, tables.DropConsumer(active[i].ID, now.Add(-RemovalsKept)))
+		if isGone(&active[i], now) {
+			statements = append(statements, tables.DropConsumer(active[i].ID, now.Add(-RemovalsKept-idleMargin)))
 		}
 	}
-	return env.StoreFault(s.Store.WriteTables(ctx, statements...))
+	late, err := tables.PendingFeedRemovals(ctx, s.Store, "", string(FormKeyed), now)
+	if err != nil {
+		return env.StoreFault(err)
+	}
+	if err := s.Store.WriteTables(ctx, statements...); err != nil {
+		return env.StoreFault(err)
+	}
+	for _, p := range late {
+		if slices.ContainsFunc(told, func(c tables.Consumer) bool { return c.ID == p.Consumer }) {
+			s.Log.LogAttrs(ctx, slog.LevelWarn, "erased addresses were deleted before a consumer was told to forget them: it must take a new snapshot",
+				slog.String("consumer", p.Consumer), slog.Int64("addresses", p.Count))
+		}
+	}
+	return nil
+}
+
+// endedRemovals says which removals are not kept any more for the consumers that are told of them.
+func endedRemovals(told []tables.Consumer, head *storage.Head, now consent.Instant) tables.EndedRemovals {
+	if len(told) == 0 { // What comes later than the head may be for a consumer that comes later.
+		return tables.EndedRemovals{Expired: now, Told: math.MaxInt64, UpTo: storage.MarkOf(head)}
+	}
+	ended := tables.EndedRemovals{
+		Expired: now, Told: now.Add(RemovalsKept - removalsStay), UpTo: storage.Mark{Position: math.MaxInt64, Revision: math.MaxInt64},
+	}
+	for i := range told {
+		ended.UpTo.Position = min(ended.UpTo.Position, told[i].Acknowledged.Position)
+		ended.UpTo.Revision = min(ended.UpTo.Revision, told[i].Acknowledged.Revision)
+	}
+	return ended
 }

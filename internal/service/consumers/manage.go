@@ -2,6 +2,7 @@ package consumers
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -29,59 +30,80 @@ type NewConsumer struct {
 // Created is a consumer that was created.
 type Created struct {
 	Consumer Consumer
-	Key      string // of the form keyed: what the consumer needs to read its lists, which is not given again but to a repetition of the request
+	// Key is what a consumer of the form keyed needs to read its lists. It is not given again but to a repetition of the request, for which it is
+	// made from the stored key: the answer that is remembered does not hold it.
+	Key string `json:"-"`
 }
 
 // CreateConsumer creates a consumer of the change feed. Errors: INVALID_CONSUMER, CONSUMER_EXISTS, CLIENT_NOT_FOUND, UNKNOWN_CHANNEL,
-// NO_CATALOG, SCOPE_MISSING, OTHER_DEPARTMENT, REQUEST_ID_REUSED.
+// NO_CATALOG, SCOPE_MISSING, OTHER_DEPARTMENT, REQUEST_ID_REUSED, and CONSUMER_REVOKED for a repetition after the consumer was revoked.
 func (s *Consumers) CreateConsumer(ctx context.Context, n NewConsumer) (Created, error) {
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return Created{}, err
 	}
 	refused := n.check()
-	defer s.Exclude()()
-	return txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
-		created, err := s.Add(w, &n)
-		return created, err == nil, err
+	created, err := txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
+		consumer, err := s.Add(w, &n)
+		return Created{Consumer: consumer}, err == nil, err
 	})
+	if err != nil || created.Consumer.Form != FormKeyed {
+		return created, err
+	}
+	created.Key, err = s.KeyText(ctx, created.Consumer.ID)
+	return created, err
 }
 
-// Exclude waits until no other consumer is being created, and returns what ends that: two writes of one transaction do not see each other's
-// consumers.
-func (s *Consumers) Exclude() (done func()) {
-	s.creating.Lock()
-	return s.creating.Unlock
-}
-
-// Add creates a consumer as a part of a write, between Exclude and its end. Errors: those of CreateConsumer.
-func (s *Consumers) Add(w *txn.Tx, n *NewConsumer) (Created, error) {
+// Add creates a consumer as a part of a write. Errors: those of CreateConsumer.
+func (s *Consumers) Add(w *txn.Tx, n *NewConsumer) (Consumer, error) {
 	if err := n.check(); err != nil {
-		return Created{}, err
+		return Consumer{}, err
 	}
 	clients, err := n.allowed(w)
 	if err != nil {
-		return Created{}, err
+		return Consumer{}, err
 	}
 	row := tables.Consumer{
 		ID: n.ID, Client: n.Client, Channels: uniqueWords(n.Channels), Kinds: uniqueWords(n.Kinds), Form: string(n.Form), Created: w.Recorded,
 		CreatedBy: w.Caller.ID, Acknowledged: storage.MarkOf(&w.Head),
 	}
-	created := Created{Consumer: newConsumer(&row, clients)}
 	if n.Form == FormKeyed {
 		key, err := newKey()
 		if err != nil {
-			return Created{}, err
+			return Consumer{}, err
 		}
 		secret := key.Reveal()
 		if row.Key, err = s.Keys.Seal(seal.PurposeConsumerKey, []byte(n.ID), secret[:]); err != nil {
-			return Created{}, err
-		}
-		if created.Key, err = key.text(s.Keys.ListKey()); err != nil {
-			return Created{}, err
+			return Consumer{}, err
 		}
 	}
-	w.WriteTable(tables.AddConsumer(&row))
-	return created, nil
+	w.SaveConsumer(row, tables.AddConsumer(&row))
+	return newConsumer(&row, clients), nil
+}
+
+// KeyText returns what a keyed consumer that exists is given to read its lists. Error: CONSUMER_REVOKED.
+func (s *Consumers) KeyText(ctx context.Context, id string) (string, error) {
+	_, found, err := tables.ConsumerOf(ctx, s.Store, id)
+	if err != nil {
+		return "", env.StoreFault(err)
+	}
+	if len(found) == 0 || found[0].Revoked != 0 {
+		return "", fault.Errorf(fault.ConsumerRevoked, "", "the consumer was created by this request, and revoked since: its key is destroyed; "+
+			"create another one")
+	}
+	key, err := s.keyOf(&found[0])
+	if err != nil {
+		return "", err
+	}
+	return key.text(s.Keys.ListKey())
+}
+
+// keyOf returns the key of a keyed consumer that was not revoked.
+func (s *Consumers) keyOf(row *tables.Consumer) (Key, error) {
+	plain, err := s.Keys.Open(seal.PurposeConsumerKey, []byte(row.ID), row.Key)
+	if err != nil {
+		return Key{}, env.StoreFault(err)
+	}
+	return keyOf(plain)
 }
 
 // check refuses what is wrong with a consumer whatever the store has.
@@ -167,8 +189,9 @@ func (n *NewConsumer) channelsAllowed(w *txn.Tx, client *tables.Client) error {
 	return nil
 }
 
-// RevokeConsumer ends a consumer and destroys its key; of one that was revoked before nothing changes. Errors: CONSUMER_NOT_FOUND,
-// SCOPE_MISSING, OTHER_DEPARTMENT.
+// RevokeConsumer ends a consumer and destroys its key; of one that was revoked before nothing changes. What it was told it still holds,
+// addresses included, and it is not told of erasures any more: its tool must be emptied. Errors: CONSUMER_NOT_FOUND, also for one of another
+// department, and SCOPE_MISSING.
 func (s *Consumers) RevokeConsumer(ctx context.Context, id string, once txn.Idempotency) (Consumer, error) {
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return Consumer{}, err
@@ -181,45 +204,50 @@ func (s *Consumers) RevokeConsumer(ctx context.Context, id string, once txn.Idem
 
 // Revoke ends a consumer as a part of a write. Errors: those of RevokeConsumer.
 func (s *Consumers) Revoke(w *txn.Tx, id string) (Consumer, error) {
-	consumer, err := s.Managed(w, id)
-	if err == nil && consumer.Revoked == 0 {
-		consumer.Revoked = w.Recorded
-		w.WriteTable(tables.RevokeConsumer(id, consumer.Revoked))
+	row, clients, err := s.managed(w, id)
+	if err != nil {
+		return Consumer{}, err
 	}
-	return consumer, err
+	if row.Revoked == 0 {
+		row.Revoked, row.Key = w.Recorded, nil
+		w.SaveConsumer(*row, tables.RevokeConsumer(id, row.Revoked))
+	}
+	return newConsumer(row, clients), nil
 }
 
-// Managed returns a consumer that the caller of a write may manage. Errors: CONSUMER_NOT_FOUND, SCOPE_MISSING, OTHER_DEPARTMENT.
+// Managed returns a consumer that the caller of a write may manage. Errors: CONSUMER_NOT_FOUND, SCOPE_MISSING.
 func (s *Consumers) Managed(w *txn.Tx, id string) (Consumer, error) {
-	if err := w.Caller.Need(access.ScopeClients); err != nil {
-		return Consumer{}, err
-	}
-	found, err := w.ConsumerOf(id)
-	if err != nil {
-		return Consumer{}, err
-	}
-	clients, err := w.StoredClients()
-	if err != nil {
-		return Consumer{}, err
-	}
-	row, err := visible(&w.Caller, found, clients)
+	row, clients, err := s.managed(w, id)
 	if err != nil {
 		return Consumer{}, err
 	}
 	return newConsumer(row, clients), nil
 }
 
-// SetChannels gives a consumer other channels as a part of a write. Errors: those of Managed, UNKNOWN_CHANNEL, CLIENT_NOT_FOUND, NO_CATALOG.
-func (s *Consumers) SetChannels(w *txn.Tx, id string, channels []string) (Consumer, error) {
-	consumer, err := s.Managed(w, id)
+// managed returns the row of a consumer that the caller of a write may manage, and the clients.
+func (s *Consumers) managed(w *txn.Tx, id string) (*tables.Consumer, []tables.Client, error) {
+	if err := w.Caller.Need(access.ScopeClients); err != nil {
+		return nil, nil, err
+	}
+	found, err := w.ConsumerOf(id)
 	if err != nil {
-		return Consumer{}, err
+		return nil, nil, err
 	}
 	clients, err := w.StoredClients()
 	if err != nil {
+		return nil, nil, err
+	}
+	row, err := visible(&w.Caller, found, clients)
+	return row, clients, err
+}
+
+// SetChannels gives a consumer other channels as a part of a write. Errors: those of Managed, UNKNOWN_CHANNEL, CLIENT_NOT_FOUND, NO_CATALOG.
+func (s *Consumers) SetChannels(w *txn.Tx, id string, channels []string) (Consumer, error) {
+	row, clients, err := s.managed(w, id)
+	if err != nil {
 		return Consumer{}, err
 	}
-	n := NewConsumer{ID: id, Client: consumer.Client, Channels: channels}
+	n := NewConsumer{ID: id, Client: row.Client, Channels: channels}
 	client, err := n.reader(w, clients)
 	if err != nil {
 		return Consumer{}, err
@@ -227,13 +255,13 @@ func (s *Consumers) SetChannels(w *txn.Tx, id string, channels []string) (Consum
 	if err := n.channelsAllowed(w, client); err != nil {
 		return Consumer{}, err
 	}
-	consumer.Channels = uniqueWords(channels)
-	w.WriteTable(tables.SetConsumerChannels(id, consumer.Channels))
-	return consumer, nil
+	row.Channels = uniqueWords(channels)
+	w.SaveConsumer(*row, tables.SetConsumerChannels(id, row.Channels))
+	return newConsumer(row, clients), nil
 }
 
 // GetConsumer returns a consumer, also one that was revoked. A client that may not manage clients sees its own. Errors: CONSUMER_NOT_FOUND,
-// SCOPE_MISSING, OTHER_DEPARTMENT.
+// also for one of another department, and SCOPE_MISSING.
 func (s *Consumers) GetConsumer(ctx context.Context, id string) (Consumer, error) {
 	who, clients, err := s.admit(ctx)
 	if err != nil {
@@ -247,7 +275,23 @@ func (s *Consumers) GetConsumer(ctx context.Context, id string) (Consumer, error
 	if err != nil {
 		return Consumer{}, err
 	}
-	return newConsumer(row, clients), nil
+	consumer := newConsumer(row, clients)
+	pending, err := s.pending(ctx, id)
+	consumer.RemovalsPending = pending[id]
+	return consumer, err
+}
+
+// pending returns how many erased addresses are kept for consumers, by id; with an id for that one alone.
+func (s *Consumers) pending(ctx context.Context, id string) (map[string]int64, error) {
+	rows, err := tables.PendingFeedRemovals(ctx, s.Store, id, string(FormKeyed), math.MaxInt64)
+	if err != nil {
+		return nil, env.StoreFault(err)
+	}
+	counts := make(map[string]int64, len(rows))
+	for _, p := range rows {
+		counts[p.Consumer] = p.Count
+	}
+	return counts, nil
 }
 
 // Page is a page of consumers.
@@ -268,6 +312,10 @@ func (s *Consumers) ListConsumers(ctx context.Context, size int, pageToken strin
 	if err != nil {
 		return Page{}, err
 	}
+	pending, err := s.pending(ctx, "")
+	if err != nil {
+		return Page{}, err
+	}
 	var result Page
 	for after := page.AfterKey; ; {
 		_, rows, err := tables.Consumers(ctx, s.Store, after, size+1)
@@ -282,7 +330,9 @@ func (s *Consumers) ListConsumers(ctx context.Context, size int, pageToken strin
 				result.Next, err = token.NewPage(s.Keys, method, token.Page{AfterKey: result.Consumers[size-1].ID})
 				return result, err
 			}
-			result.Consumers = append(result.Consumers, newConsumer(&rows[i], clients))
+			consumer := newConsumer(&rows[i], clients)
+			consumer.RemovalsPending = pending[consumer.ID]
+			result.Consumers = append(result.Consumers, consumer)
 		}
 		if len(rows) <= size {
 			return result, nil
@@ -323,20 +373,12 @@ func (s *Consumers) admit(ctx context.Context) (access.Caller, []tables.Client, 
 	return who, clients, who.Need(access.ScopeClients, access.ScopeFeed)
 }
 
-// visible returns the consumer that was found, unless there is none for the caller.
+// visible returns the consumer that was found, unless there is none for the caller. One of another department is as one that does not exist.
 func visible(who *access.Caller, found []tables.Consumer, clients []tables.Client) (*tables.Consumer, error) {
-	missing := fault.Errorf(fault.ConsumerMissing, "id", "the consumer does not exist, or it is not the client's own")
-	if len(found) == 0 || isReader(found[0].ID) {
-		return nil, missing
+	if len(found) == 0 || isReader(found[0].ID) || !maySee(who, &found[0], clients) {
+		return nil, fault.Errorf(fault.ConsumerMissing, "id", "the consumer does not exist, or it is not the client's own")
 	}
-	row := &found[0]
-	if maySee(who, row, clients) {
-		return row, nil
-	}
-	if client := clientOf(clients, row.Client); client != nil && who.Has(access.ScopeClients) {
-		return nil, who.NeedDepartmentOf(client)
-	}
-	return nil, missing
+	return &found[0], nil
 }
 
 // maySee reports whether the caller may see a consumer: its own, and with the scope clients those of all clients that it manages.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
-	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -22,33 +21,70 @@ type Reader struct {
 }
 
 // Active returns the consumer with the id as the caller reads it; with an empty id the caller itself, which then reads addresses in clear. It
-// is asked with each call of the feed, and by a watcher in each round: it reads one row. Errors: SCOPE_MISSING, CONSUMER_NOT_FOUND for one
-// that is not the caller's, CONSUMER_REVOKED.
+// is asked with each call of the feed, and by a watcher in each round: it reads the rows of one client at most. Errors: SCOPE_MISSING,
+// CONSUMER_NOT_FOUND for one that is not the caller's, CONSUMER_REVOKED, and CONSUMER_REQUIRED for a caller that has or had a consumer and
+// names none.
 func (s *Consumers) Active(ctx context.Context, id string) (Reader, error) {
-	given := id != ""
-	if !given {
-		id = readerPrefix + access.CallerOf(ctx).ID
+	if id == "" {
+		return s.activeClient(ctx)
 	}
 	head, found, err := tables.ConsumerOf(ctx, s.Store, id)
 	if err != nil {
 		return Reader{}, env.StoreFault(err)
 	}
-	who, err := s.guard.Admit(ctx, &head)
+	who, err := s.admitReader(ctx, &head)
 	if err != nil {
 		return Reader{}, err
 	}
-	if err := who.Need(access.ScopeFeed); err != nil {
-		return Reader{}, err
-	}
 	switch {
-	case !given && (len(found) == 0 || isIdle(&found[0], s.Instant())):
-		return s.noteReader(ctx, id)
-	case len(found) == 0 || isReader(id) == given || found[0].Client != who.ID:
+	case len(found) == 0 || isReader(id) || found[0].Client != who.ID:
 		return Reader{}, fault.Errorf(fault.ConsumerMissing, "consumer", "the client %s has no consumer of this id", who.ID)
 	case found[0].Revoked != 0:
 		return Reader{}, fault.Errorf(fault.ConsumerRevoked, "consumer", "the consumer was revoked, and this cannot be undone; create another one")
 	}
 	return s.newReader(&found[0], &who)
+}
+
+// activeClient returns the caller as it reads without a consumer, once that is noted.
+func (s *Consumers) activeClient(ctx context.Context) (Reader, error) {
+	head, found, err := tables.ConsumersOfClient(ctx, s.Store, access.CallerOf(ctx).ID)
+	if err != nil {
+		return Reader{}, env.StoreFault(err)
+	}
+	who, err := s.admitReader(ctx, &head)
+	if err != nil {
+		return Reader{}, err
+	}
+	row, err := readerOf(found)
+	if err != nil {
+		return Reader{}, err
+	}
+	if row == nil || isIdle(row, s.Instant()) {
+		return s.noteReader(ctx)
+	}
+	return s.newReader(row, &who)
+}
+
+func (s *Consumers) admitReader(ctx context.Context, head *storage.Head) (access.Caller, error) {
+	who, err := s.guard.Admit(ctx, head)
+	if err != nil {
+		return who, err
+	}
+	return who, who.Need(access.ScopeFeed)
+}
+
+// readerOf returns the row of a client as a reader without a consumer among all of the client's rows; nil if there is none. A client that has
+// or had a consumer is refused: without it, it would read in clear what the consumer was made to hide.
+func readerOf(ofClient []tables.Consumer) (*tables.Consumer, error) {
+	var row *tables.Consumer
+	for i := range ofClient {
+		if !isReader(ofClient[i].ID) {
+			return nil, fault.Errorf(fault.ConsumerRequired, "consumer", "the client has or had a consumer, so it cannot read without one: name a "+
+				"consumer of the client, or read as another client")
+		}
+		row = &ofClient[i]
+	}
+	return row, nil
 }
 
 func (s *Consumers) newReader(row *tables.Consumer, who *access.Caller) (Reader, error) {
@@ -57,38 +93,36 @@ func (s *Consumers) newReader(row *tables.Consumer, who *access.Caller) (Reader,
 	if r.Form != FormKeyed {
 		return r, nil
 	}
-	plain, err := s.Keys.Open(seal.PurposeConsumerKey, []byte(row.ID), row.Key)
-	if err != nil {
-		return Reader{}, env.StoreFault(err)
-	}
-	r.Key, err = keyOf(plain)
+	var err error
+	r.Key, err = s.keyOf(row)
 	return r, err
 }
 
 // noteReader notes that the caller reads the feed in clear without a consumer: from then on it is told of erasures. It is done under the lock
-// of the head, so each erasure comes either before anything was read, or after the note.
-func (s *Consumers) noteReader(ctx context.Context, id string) (Reader, error) {
-	s.creating.Lock()
-	defer s.creating.Unlock()
+// of the head, so each erasure comes either before anything was read, or after the note. What an earlier note says that it has stays.
+func (s *Consumers) noteReader(ctx context.Context) (Reader, error) {
 	var r Reader
 	err := s.engine.Do(ctx, &txn.Write{Run: func(w *txn.Tx) error {
 		if err := w.Caller.Need(access.ScopeFeed); err != nil {
 			return err
 		}
-		found, err := w.ConsumerOf(id)
+		found, err := w.ConsumersOfClient(w.Caller.ID)
+		if err != nil {
+			return err
+		}
+		before, err := readerOf(found)
 		if err != nil {
 			return err
 		}
 		row := tables.Consumer{
-			ID: id, Client: w.Caller.ID, Form: string(FormPlain), Created: w.Recorded, CreatedBy: w.Caller.ID,
+			ID: readerPrefix + w.Caller.ID, Client: w.Caller.ID, Form: string(FormPlain), Created: w.Recorded, CreatedBy: w.Caller.ID,
 			Acknowledged: storage.MarkOf(&w.Head), Seen: w.Recorded,
 		}
-		if len(found) == 0 {
-			w.WriteTable(tables.AddConsumer(&row))
-		} else {
-			row.Created = found[0].Created
-			w.WriteTable(tables.AcknowledgeConsumer(id, row.Acknowledged, row.Seen))
+		if before != nil {
+			row.Created, row.Acknowledged = before.Created, before.Acknowledged
 		}
+		// An old row may be deleted meanwhile, without the lock: this one is stored in any case.
+		w.SaveConsumer(row, tables.PutConsumer(&row))
 		r, err = s.newReader(&row, &w.Caller)
 		return err
 	}})

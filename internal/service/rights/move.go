@@ -171,7 +171,8 @@ func (w *Tx) carryToNewAddress(s *txn.Subject, e *consent.Event) error {
 	return nil
 }
 
-// recordAtNewAddress records for another address what an event says, without its evidence, unless that is recorded already.
+// recordAtNewAddress records for another address what an event says, unless that is recorded already. Of the evidence it has only the new
+// address: if the old one is erased, and with it what says that the person moved, readers of the feed can still be told whom the event blocks.
 func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	facts := e.Facts
 	facts.Spelling, facts.Tagged = consent.Spelling{}, to.Tagged()
@@ -201,6 +202,7 @@ func (w *Tx) recordAtNewAddress(e *consent.Event, to address.Address) error {
 	if slices.ContainsFunc(all[s], func(o consent.Event) bool { return o.Key == key }) {
 		return nil
 	}
+	entry.Evidence.Address = to.Exact() // After the key, which is that of the event without evidence.
 	_, err = w.Record(&txn.Prepared{Subject: s, Occurred: e.Occurred, Entry: entry, Key: key, Batch: e.Batch})
 	return err
 }
@@ -250,11 +252,31 @@ func (w *Tx) forgetOtherSide(e *consent.Event, who *person, t *keptClaim) error 
 		if !own {
 			continue
 		}
+		if err := w.keepSpelling(s, there, says.Address); err != nil {
+			return err
+		}
 		if err := w.deleteEvidence(there, t); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keepSpelling keeps the list hashes of an address of which the evidence of an event is about to go, though it is not erased itself: nothing
+// else may say any more which address a rule of one spelling blocks.
+func (w *Tx) keepSpelling(folded *txn.Subject, e *consent.Event, typed string) error {
+	if !e.Tagged {
+		return nil // The folded form says it.
+	}
+	a, err := address.Parse(typed)
+	if err != nil {
+		return nil //nolint:nilerr // Not every such event has its own address.
+	}
+	here := &person{}
+	if err := w.rights.know(here, a); err != nil {
+		return err
+	}
+	return w.RunErased(&txn.Erased{Folded: folded, Spelling: e.Spelling.Sum, Lists: here.lists})
 }
 
 // Move is a change of address.

@@ -1,7 +1,6 @@
 package rights
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -21,7 +20,9 @@ type person struct {
 	spellings           []consent.Spelling // one for each version of the digest key
 	sharesMailbox       bool               // other spellings of the address are of the same person
 	address             address.Address    // zero: it is not known, only an erasure that was kept
-	lists               *txn.ListHashes    // nil: an older program kept the erasure
+	mailbox             string             // the folded form, where only that is known
+	lists               *txn.ListHashes    // nil: they are not known, or are sealed
+	sealedLists         []byte             // of an erasure that was kept; none: an older program kept it
 }
 
 // personAt returns the person that has the address.
@@ -70,15 +71,24 @@ func (s *Rights) personOf(e *kept.Erasure) (*person, error) {
 			return nil, fmt.Errorf("an erasure that was kept lacks the form %d", form)
 		}
 	}
-	if len(e.Lists) == 0 {
-		return who, nil
+	who.sealedLists = e.Lists
+	return who, nil
+}
+
+// openLists opens the list hashes of a kept erasure, where the address is not known of which they could be made.
+func (s *Rights) openLists(who *person) error {
+	if who.lists != nil || len(who.sealedLists) == 0 {
+		return nil
 	}
-	plain, err := s.Keys.Open(seal.PurposeListHash, e.Subjects[0].Digest[:], e.Lists)
-	if err != nil || len(plain) != 64 {
-		return nil, errors.Join(errors.New("the hashes for lists of an erasure that was kept are damaged"), err)
+	plain, err := s.Keys.Open(seal.PurposeListHash, who.exact.Keys[0].Digest[:], who.sealedLists)
+	if err != nil {
+		return err
+	}
+	if len(plain) != 64 {
+		return fmt.Errorf("they have %d bytes and not 64", len(plain))
 	}
 	who.lists = &txn.ListHashes{Exact: [32]byte(plain[:32]), Folded: [32]byte(plain[32:])}
-	return who, nil
+	return nil
 }
 
 // spelling returns how folded subjects with the version of the digest key name the person's spelling.

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // keepErasure keeps what it takes to repeat an erasure, before anything of it is stored.
@@ -34,62 +36,124 @@ func (w *Tx) keepErasure(who *person, until consent.Instant) error {
 }
 
 // RepeatErasures carries out erasures that were kept apart from the database, as far as the database lacks them: it was restored from
-// a backup. It returns how many it lacked.
+// a backup. Of those that it has, only list hashes that are missing are stored. It returns how many it lacked. Errors: KEY_MISSING or
+// another one, after all of them were carried out, if list hashes cannot be opened: to repeat them with the right keys makes up for it.
 func (s *Rights) RepeatErasures(ctx context.Context, list []kept.Erasure) (lacked int, err error) {
+	var unopened error
+	var positions []int64
 	for i := range list {
-		done, err := s.repeatErasure(ctx, &list[i])
-		if err != nil {
+		r := repeated{Erasure: &list[i]}
+		if err := s.repeatErasure(ctx, &r); err != nil {
 			return lacked, err
 		}
-		if done {
+		if r.lacked {
 			lacked++
 		}
+		if r.unopened != nil {
+			unopened, positions = r.unopened, append(positions, list[i].Position)
+		}
 	}
-	return lacked, nil
+	switch {
+	case unopened == nil:
+		return lacked, nil
+	case errors.Is(unopened, seal.ErrKeyMissing):
+		return lacked, fault.Errorf(fault.KeyMissing, "", "the erasures were repeated, but the key file lacks a master key under which the hashes "+
+			"for lists of %d of them are sealed, the first at position %d: the persons are not on the lists of keyed consumers; give the server a "+
+			"key file with all master keys since then, and start it again", len(positions), positions[0]).Because(unopened)
+	default:
+		return lacked, fmt.Errorf("the erasures were repeated, but the hashes for lists of those kept at the positions %d are damaged: %w",
+			positions, unopened)
+	}
 }
 
-func (s *Rights) repeatErasure(ctx context.Context, e *kept.Erasure) (done bool, err error) {
-	who, err := s.personOf(e)
-	if err != nil {
-		return false, err
-	}
+// repeated is an erasure that is repeated, and what became of it.
+type repeated struct {
+	*kept.Erasure
+
+	lacked   bool
+	unopened error // why its list hashes could not be opened
+}
+
+func (s *Rights) repeatErasure(ctx context.Context, e *repeated) error {
 	m := txn.Write{Bulk: true, Weight: txn.Chunk}
+	who, err := s.personOf(e.Erasure)
+	if err != nil {
+		return err
+	}
 	for _, at := range []*subjects.Place{&who.exact, &who.folded, &who.mail} {
 		m.Load.Subjects = append(m.Load.Subjects, at.Keys...)
 	}
 	m.Run = func(tx *txn.Tx) error {
+		who, err := s.personOf(e.Erasure) // Anew: the transaction may be run again.
+		if err != nil {
+			return err
+		}
+		e.lacked, e.unopened = false, nil
 		w := s.In(tx)
 		exact, err := w.Subject(&who.exact)
 		if err != nil {
 			return err
 		}
-		if done = exact.Erased < e.Occurred; !done {
-			return nil
+		if exact.Erased >= e.Occurred {
+			return w.keepListsAgain(who, e)
 		}
-		held, err := w.isHeldSince(who, e.Recorded)
-		if err != nil {
-			return err
-		}
-		if held {
-			done = false
-			s.Log.LogAttrs(ctx, slog.LevelError, "an erasure that was kept is not repeated: the address was put under a legal hold after it",
-				slog.Int64("position", e.Position))
-			return nil
-		}
-		if err := w.knowAgain(who, exact); err != nil {
-			return err
-		}
-		t, err := w.beginRepeatedClaim(who, e.Occurred)
-		if err != nil {
-			return err
-		}
-		if err := w.recordRepeatedErasure(who, e); err != nil {
-			return err
-		}
-		return w.eraseUntil(who, e.Occurred, t)
+		return w.repeat(ctx, who, e)
 	}
 	err = s.engine.Do(ctx, &m)
-	return done && err == nil, err
+	e.lacked = e.lacked && err == nil
+	return err
+}
+
+// repeat carries out a kept erasure that the database lacks.
+func (w *Tx) repeat(ctx context.Context, who *person, e *repeated) error {
+	held, err := w.isHeldSince(who, e.Recorded)
+	if err != nil {
+		return err
+	}
+	if held {
+		w.rights.Log.LogAttrs(ctx, slog.LevelError, "an erasure that was kept is not repeated: the address was put under a legal hold after it",
+			slog.Int64("position", e.Position))
+		return nil
+	}
+	if err := w.knowAgain(who); err != nil {
+		return err
+	}
+	e.lacked, e.unopened = true, w.rights.openLists(who)
+	t, err := w.beginRepeatedClaim(who, e.Occurred)
+	if err != nil {
+		return err
+	}
+	if err := w.recordRepeatedErasure(who, e.Erasure); err != nil {
+		return err
+	}
+	return w.eraseUntil(who, e.Occurred, t)
+}
+
+// keepListsAgain stores the list hashes of a person who was erased, where they are missing: an older program, or the way back to it, may have
+// lost them.
+func (w *Tx) keepListsAgain(who *person, e *repeated) error {
+	folded, err := w.Subject(&who.folded)
+	if err != nil || folded.ID == (consent.SubjectID{}) {
+		return err
+	}
+	spelling, err := who.spelling(folded.KeyVersion)
+	if err != nil {
+		return err
+	}
+	stored, err := w.ListHashesOf(folded.ID)
+	if err != nil {
+		return err
+	}
+	has := func(spelling [16]byte) bool {
+		return slices.ContainsFunc(stored, func(h tables.ListHash) bool { return h.Spelling == spelling })
+	}
+	if has([16]byte{}) && has(spelling.Sum) {
+		return nil
+	}
+	if e.unopened = w.rights.openLists(who); who.lists == nil {
+		return nil
+	}
+	return w.RunErased(&txn.Erased{Folded: folded, Spelling: spelling.Sum, Lists: who.lists})
 }
 
 // isHeldSince reports whether the person was put under a legal hold after the instant: an erasure that was kept and never made, because
@@ -110,29 +174,98 @@ func (w *Tx) isHeldSince(who *person, at consent.Instant) (bool, error) {
 	return slices.ContainsFunc(state.Holds, func(h consent.Hold) bool { return h.Spelling == spelling.Sum && h.At > at }), nil
 }
 
-// knowAgain adds the address to what is known of the person of a kept erasure, where the database has it.
-func (w *Tx) knowAgain(who *person, exact *txn.Subject) error {
-	if exact.Address == nil {
-		return nil
-	}
-	plain, err := w.rights.Keys.Open(seal.PurposeAddress, exact.ID[:], exact.Address)
-	if err != nil {
-		return fmt.Errorf("the address of a subject: %w", err)
-	}
-	a, err := address.Parse(string(plain))
+// knowAgain adds to what is known of the person of a kept erasure what the database has: the address of the row, else that which was typed,
+// else the folded form, which may be the address itself.
+func (w *Tx) knowAgain(who *person) error {
+	exact, err := w.Subject(&who.exact)
 	if err != nil {
 		return err
 	}
-	return w.rights.know(who, a)
+	if exact.Address != nil {
+		a, err := w.addressOf(exact)
+		if err != nil {
+			return err
+		}
+		return w.rights.know(who, a)
+	}
+	folded, err := w.Subject(&who.folded)
+	if err != nil {
+		return err
+	}
+	typed, err := w.typedAddress(who, folded)
+	if err != nil {
+		return err
+	}
+	if !typed.IsZero() {
+		return w.rights.know(who, typed)
+	}
+	if folded.Address == nil {
+		return nil
+	}
+	mailbox, err := w.addressOf(folded)
+	if err != nil {
+		return err
+	}
+	own, err := who.isOwn(w.rights.Keys, mailbox.Exact())
+	if err != nil {
+		return err
+	}
+	if own {
+		return w.rights.know(who, mailbox)
+	}
+	who.mailbox = mailbox.Folded()
+	return nil
 }
 
-// beginRepeatedClaim keeps for claims what the policy has kept: what the first erasure kept was lost with its database.
-// Without an officer's key nothing can be, and the erasure goes before.
+// addressOf returns the address in the row of a subject that has one.
+func (w *Tx) addressOf(s *txn.Subject) (address.Address, error) {
+	plain, err := w.rights.Keys.Open(seal.PurposeAddress, s.ID[:], s.Address)
+	if err != nil {
+		return address.Address{}, fmt.Errorf("the address of a subject: %w", err)
+	}
+	return address.Parse(string(plain))
+}
+
+// typedAddress returns the address of the person as the evidence of an event of the folded subject has it; zero: none has.
+func (w *Tx) typedAddress(who *person, folded *txn.Subject) (address.Address, error) {
+	spelling, err := who.spelling(folded.KeyVersion)
+	if err != nil {
+		return address.Address{}, err
+	}
+	all, err := w.EventsOf(folded)
+	if err != nil {
+		return address.Address{}, err
+	}
+	for i := range all[folded] {
+		e := &all[folded][i]
+		if e.Spelling != spelling {
+			continue
+		}
+		evidence, err := w.OpenEvidence(e)
+		if err != nil {
+			return address.Address{}, err
+		}
+		if a, err := address.Parse(evidence.Address); err == nil {
+			return a, nil
+		}
+	}
+	return address.Address{}, nil
+}
+
+// beginRepeatedClaim keeps for claims what the policy has kept: what the first erasure kept was lost with its database. It has the folded form
+// of the address where only that is known. Without an officer's key nothing can be kept, and the erasure goes before.
 func (w *Tx) beginRepeatedClaim(who *person, occurred consent.Instant) (*keptClaim, error) {
-	if who.address.IsZero() || w.Head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
+	known := who.address
+	if known.IsZero() && who.mailbox != "" {
+		var err error
+		if known, err = address.Parse(who.mailbox); err != nil {
+			return nil, err
+		}
+	}
+	if known.IsZero() || w.Head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
 		return &keptClaim{}, nil
 	}
-	return w.beginClaim(&subjects.Places{Address: who.address}, occurred)
+	return w.beginClaim(&subjects.Places{Address: known}, occurred)
 }
 
 // recordRepeatedErasure records an erasure that was kept, unless the ledger has it: an import may have taken note of it before the backup.

@@ -75,6 +75,7 @@ type Erased struct {
 	Folded   *Subject // of the folded form, which stays
 	Spelling [16]byte // of the exact form there
 	Address  string   // the exact form; empty: it is not known, for a kept erasure is repeated of which the database has nothing
+	Mailbox  string   // the folded form, where the exact one is not known; empty: nor is it
 	Lists    *ListHashes
 }
 

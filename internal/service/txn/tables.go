@@ -4,6 +4,7 @@ import (
 	mathrand "math/rand/v2"
 	"slices"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
@@ -40,8 +41,14 @@ func (w *Tx) AddReturn(r tables.Return) {
 	w.Changed = true
 }
 
-// ActiveConsumers returns the consumers of the change feed that were not revoked when the head was locked. The first write of a transaction
-// that asks reads them. The slice is not to be changed.
+// SaveConsumer has a statement run that stores a consumer as the row says, which the writes after it in the transaction see.
+func (w *Tx) SaveConsumer(c tables.Consumer, statement storage.Statement) {
+	w.saved = append(w.saved, c)
+	w.WriteTable(statement)
+}
+
+// ActiveConsumers returns the consumers of the change feed that were not revoked, as the transaction has left them so far. The first write of
+// a transaction that asks reads them.
 func (w *Tx) ActiveConsumers() ([]tables.Consumer, error) {
 	if w.consumers == nil {
 		_, consumers, err := tables.ActiveConsumers(w.ctx, w.tx)
@@ -50,13 +57,37 @@ func (w *Tx) ActiveConsumers() ([]tables.Consumer, error) {
 		}
 		w.consumers = &consumers
 	}
-	return *w.consumers, nil
+	all := w.withSaved(*w.consumers, func(*tables.Consumer) bool { return true })
+	return slices.DeleteFunc(all, func(c tables.Consumer) bool { return c.Revoked != 0 }), nil
 }
 
-// ConsumerOf returns the consumer with an id as it was when the head was locked, if there was one.
+// ConsumerOf returns the consumer with an id as the transaction has left it so far, if there is one.
 func (w *Tx) ConsumerOf(id string) ([]tables.Consumer, error) {
 	_, found, err := tables.ConsumerOf(w.ctx, w.tx, id)
-	return found, err
+	return w.withSaved(found, func(c *tables.Consumer) bool { return c.ID == id }), err
+}
+
+// ConsumersOfClient returns the consumers of a client, those revoked included, as the transaction has left them so far.
+func (w *Tx) ConsumersOfClient(client string) ([]tables.Consumer, error) {
+	_, found, err := tables.ConsumersOfClient(w.ctx, w.tx, client)
+	return w.withSaved(found, func(c *tables.Consumer) bool { return c.Client == client }), err
+}
+
+// withSaved returns a copy of the consumers with those of a kind that the transaction has saved, in the place of those with their ids.
+func (w *Tx) withSaved(stored []tables.Consumer, of func(*tables.Consumer) bool) []tables.Consumer {
+	all := slices.Clone(stored)
+	for i := range w.saved {
+		c := &w.saved[i]
+		if of(c) {
+			all = append(slices.DeleteFunc(all, func(o tables.Consumer) bool { return o.ID == c.ID }), *c)
+		}
+	}
+	return all
+}
+
+// ListHashesOf returns the hashes that are stored of a folded subject; this transaction's own are missing.
+func (w *Tx) ListHashesOf(folded consent.SubjectID) ([]tables.ListHash, error) {
+	return tables.ListHashes(w.ctx, w.tx, []consent.SubjectID{folded})
 }
 
 // WebhookOf returns the webhook with an id as it was when the head was locked, if there was one.

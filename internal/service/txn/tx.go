@@ -59,6 +59,7 @@ type Tx struct {
 	put    []tables.Client  // since then
 
 	consumers *[]tables.Consumer                     // not revoked, as they were; nil: not read yet
+	saved     []tables.Consumer                      // since then, each later one in the place of those with its id
 	tablesAt  []func(storage.Mark) storage.Statement // that are run with Tables
 }
 

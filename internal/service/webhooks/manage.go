@@ -31,7 +31,7 @@ type NewWebhook struct {
 type Created struct {
 	Webhook Webhook
 	Secret  string // of its signatures, which is not given again but to a repetition of the request
-	Key     string // of the form keyed, likewise
+	Key     string `json:"-"` // of the form keyed, likewise; a repetition is given it anew
 }
 
 // CreateWebhook creates a webhook and its consumer. Errors: those of consumers.CreateConsumer, and INVALID_REQUEST for the URL or the mode.
@@ -46,8 +46,7 @@ func (s *Webhooks) CreateWebhook(ctx context.Context, n NewWebhook) (Created, er
 	if refused == nil {
 		refused = checkMode(n.Mode)
 	}
-	defer s.consumers.Exclude()()
-	return txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
+	created, err := txn.Idempotent(ctx, s.engine, &txn.Write{}, n.Idempotency, refused, func(w *txn.Tx) (Created, bool, error) {
 		made, err := s.consumers.Add(w, &n.NewConsumer)
 		if err != nil {
 			return Created{}, false, err
@@ -64,9 +63,14 @@ func (s *Webhooks) CreateWebhook(ctx context.Context, n NewWebhook) (Created, er
 			row.Disabled, row.DisabledReason = w.Recorded, ReasonRequested
 		}
 		w.WriteTable(tables.AddWebhook(&row))
-		shown, err := s.shown(&row, &made.Consumer, nil)
-		return Created{Webhook: shown, Secret: secret.Reveal(), Key: made.Key}, err == nil, err
+		shown, err := s.shown(&row, &made, nil)
+		return Created{Webhook: shown, Secret: secret.Reveal()}, err == nil, err
 	})
+	if err != nil || n.Form != consumers.FormKeyed {
+		return created, err
+	}
+	created.Key, err = s.consumers.KeyText(ctx, n.ID)
+	return created, err
 }
 
 func checkMode(mode webhook.Mode) error {

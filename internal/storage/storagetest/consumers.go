@@ -19,7 +19,9 @@ func consumerTests() []test {
 		{"ListHashes_OfSubjects_InTheirOrder_TheLastStoredOfEach", testListHashes},
 		{"ListHashes_OfVeryManySubjects_AreAllFound", testManyListHashes},
 		{"FeedRemovals_OfWhatAConsumerLacks_InPages", testFeedRemovals},
-		{"DropFeedRemovals_OfWhatExpiredOrAllHave", testDropFeedRemovals},
+		{"PutFeedRemoval_OfOnePersonTwice_LeavesTheLast", testPutFeedRemoval},
+		{"DropFeedRemovals_OfWhatExpiredOrAllHave_NotesTheLast", testDropFeedRemovals},
+		{"PendingFeedRemovals_OfThoseThatAreTold", testPendingFeedRemovals},
 	}
 }
 
@@ -59,6 +61,13 @@ func testConsumers(t *testing.T, open Open) {
 	_, one, err := tables.ConsumerOf(t.Context(), store, "a-b")
 	noError(t, "ConsumerOf", err)
 	same(t, "the one", one, []tables.Consumer{ended})
+	other := consumer("b")
+	other.Client = "other"
+	all[1].Seen = instant(8)
+	writeTables(t, store, each(tables.PutConsumer, other, all[1])...)
+	_, own, err := tables.ConsumersOfClient(t.Context(), store, "sync")
+	noError(t, "ConsumersOfClient", err)
+	same(t, "those of a client", own, all)
 }
 
 func testDropConsumer(t *testing.T, open Open) {
@@ -71,8 +80,11 @@ func testDropConsumer(t *testing.T, open Open) {
 		at   int64
 		want []tables.Consumer
 	}{
-		{"new", 0, []tables.Consumer{consumer("new"), seen}}, {"seen", 4, []tables.Consumer{consumer("new"), seen}},
-		{"new", 1, []tables.Consumer{seen}}, {"none", 9, []tables.Consumer{seen}}, {"seen", 5, nil},
+		{"new", 0, []tables.Consumer{consumer("new"), seen}},
+		{"seen", 4, []tables.Consumer{consumer("new"), seen}},
+		{"new", 1, []tables.Consumer{seen}},
+		{"none", 9, []tables.Consumer{seen}},
+		{"seen", 5, nil},
 	} {
 		writeTables(t, store, tables.DropConsumer(c.id, instant(c.at)))
 		_, all, err := tables.Consumers(t.Context(), store, "", 10)
@@ -165,7 +177,7 @@ func removal(n byte, position, revision int64) tables.FeedRemoval {
 func testFeedRemovals(t *testing.T, open Open) {
 	store := initialised(t, open)
 	all := []tables.FeedRemoval{removal(1, 5, 0), removal(2, 5, 1), removal(3, 8, 2), removal(4, 8, 2)}
-	writeTables(t, store, each(tables.AddFeedRemoval, all[3], all[0], all[2], all[1])...)
+	writeTables(t, store, each(tables.PutFeedRemoval, all[3], all[0], all[2], all[1])...)
 	for _, c := range []struct {
 		has, upTo storage.Mark
 		want      []tables.FeedRemoval
@@ -189,17 +201,75 @@ func testFeedRemovals(t *testing.T, open Open) {
 	}
 }
 
+func removalsLeft(t *testing.T, store storage.Store, want ...tables.FeedRemoval) {
+	t.Helper()
+	got, err := tables.FeedRemovals(t.Context(), store, storage.Mark{}, storage.Mark{Position: 99, Revision: 99}, &tables.FeedRemoval{}, 10)
+	noError(t, "FeedRemovals", err)
+	same(t, "the removals", got, want)
+}
+
+func testPutFeedRemoval(t *testing.T, open Open) {
+	store := initialised(t, open)
+	again := removal(1, 7, 2)
+	again.Sealed, again.Expires = []byte("again"), instant(9)
+	writeTables(t, store, each(tables.PutFeedRemoval, removal(1, 5, 1), removal(2, 6, 1), again)...)
+	removalsLeft(t, store, removal(2, 6, 1), again)
+}
+
 func testDropFeedRemovals(t *testing.T, open Open) {
 	store := initialised(t, open)
-	writeTables(t, store, each(tables.AddFeedRemoval, removal(1, 9, 9), removal(2, 5, 1), removal(3, 5, 2), removal(4, 6, 1))...)
-	left := func(want ...tables.FeedRemoval) {
+	writeTables(t, store, each(tables.PutFeedRemoval, removal(1, 9, 9), removal(2, 5, 1), removal(3, 5, 2), removal(4, 6, 1))...)
+	dropped := func(want storage.Mark) {
 		t.Helper()
-		got, err := tables.FeedRemovals(t.Context(), store, storage.Mark{}, storage.Mark{Position: 99, Revision: 99}, &tables.FeedRemoval{}, 10)
-		noError(t, "FeedRemovals", err)
-		same(t, "the removals", got, want)
+		got, err := tables.DroppedFeedRemovals(t.Context(), store)
+		noError(t, "DroppedFeedRemovals", err)
+		same(t, "up to where they were dropped", got, want)
 	}
-	writeTables(t, store, tables.DropFeedRemovals(instant(1), storage.Mark{}))
-	left(removal(2, 5, 1), removal(3, 5, 2), removal(4, 6, 1))
-	writeTables(t, store, tables.DropFeedRemovals(instant(1), storage.Mark{Position: 5, Revision: 1}))
-	left(removal(3, 5, 2), removal(4, 6, 1))
+	drop := func(expired, told int64, upTo storage.Mark) {
+		t.Helper()
+		writeTables(t, store, tables.DropFeedRemovals(tables.EndedRemovals{Expired: instant(expired), Told: instant(told), UpTo: upTo})...)
+	}
+	drop(0, 1, storage.Mark{Position: 8, Revision: 9}) // Nothing.
+	removalsLeft(t, store, removal(2, 5, 1), removal(3, 5, 2), removal(4, 6, 1), removal(1, 9, 9))
+	dropped(storage.Mark{})
+	drop(0, 4, storage.Mark{Position: 5, Revision: 1})
+	removalsLeft(t, store, removal(3, 5, 2), removal(4, 6, 1), removal(1, 9, 9))
+	dropped(storage.Mark{Position: 5, Revision: 1})
+	drop(1, 2, storage.Mark{Position: 9, Revision: 9}) // The one has expired; the others are to stay for longer, whatever consumers have.
+	removalsLeft(t, store, removal(3, 5, 2), removal(4, 6, 1))
+	dropped(storage.Mark{Position: 9, Revision: 9})
+	drop(0, 4, storage.Mark{Position: 6, Revision: 2})
+	removalsLeft(t, store)
+	dropped(storage.Mark{Position: 9, Revision: 9}) // It never goes back.
+}
+
+func testPendingFeedRemovals(t *testing.T, open Open) {
+	store := initialised(t, open)
+	with := func(id, form string, has storage.Mark) tables.Consumer {
+		c := consumer(id)
+		c.Form, c.Key, c.Acknowledged = form, nil, has
+		return c
+	}
+	revoked := with("gone", "plain", storage.Mark{})
+	revoked.Revoked = instant(2)
+	writeTables(t, store, each(tables.AddConsumer, with("all", "plain", storage.Mark{Position: 9, Revision: 9}), with("none", "md5", storage.Mark{}),
+		with("half", "plain", storage.Mark{Position: 6, Revision: 1}), with("keyed", "keyed", storage.Mark{}), revoked)...)
+	writeTables(t, store, each(tables.PutFeedRemoval, removal(1, 9, 9), removal(2, 5, 1), removal(3, 6, 2))...)
+	for _, c := range []struct {
+		id     string
+		expire int64
+		want   []tables.PendingRemovals
+	}{
+		{"", 9, []tables.PendingRemovals{{Consumer: "half", Count: 2}, {Consumer: "none", Count: 3}}},
+		{"", 2, []tables.PendingRemovals{{Consumer: "half", Count: 1}, {Consumer: "none", Count: 2}}},
+		{"none", 9, []tables.PendingRemovals{{Consumer: "none", Count: 3}}},
+		{"all", 9, nil},
+		{"keyed", 9, nil},
+		{"gone", 9, nil},
+		{"nothing", 9, nil},
+	} {
+		got, err := tables.PendingFeedRemovals(t.Context(), store, c.id, "keyed", instant(c.expire))
+		noError(t, "PendingFeedRemovals", err)
+		same(t, "what is pending", got, c.want)
+	}
 }

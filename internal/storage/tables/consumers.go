@@ -43,6 +43,14 @@ func ConsumerOf(ctx context.Context, from storage.TableReader, id string) (stora
 	}, scanConsumer)
 }
 
+// ConsumersOfClient returns the consumers of a client, those revoked included, by id.
+func ConsumersOfClient(ctx context.Context, from storage.TableReader, client string) (storage.Head, []Consumer, error) {
+	return list(ctx, from, storage.Statement{
+		Doing: "read the consumers of a client", SQL: `SELECT ` + consumerColumns + ` FROM consumers WHERE client = $1 ORDER BY id`,
+		Args: []any{client},
+	}, scanConsumer)
+}
+
 // ActiveConsumers returns all consumers that were not revoked, by id.
 func ActiveConsumers(ctx context.Context, from storage.TableReader) (storage.Head, []Consumer, error) {
 	return list(ctx, from, storage.Statement{
@@ -53,10 +61,19 @@ func ActiveConsumers(ctx context.Context, from storage.TableReader) (storage.Hea
 // AddConsumer adds a consumer; that its id exists already is an error. It belongs under the lock of the head: an erasure leaves something
 // for the consumers that were there before it.
 func AddConsumer(c *Consumer) storage.Statement {
-	return storage.Statement{Doing: "store a consumer", SQL: insertInto("consumers", consumerColumns), Args: []any{
+	return storage.Statement{Doing: "store a consumer", SQL: insertInto("consumers", consumerColumns), Args: consumerArgs(c)}
+}
+
+// PutConsumer adds a consumer, or replaces the one that has its id. It belongs under the lock of the head, as AddConsumer.
+func PutConsumer(c *Consumer) storage.Statement {
+	return storage.Statement{Doing: "store a consumer", SQL: replaceIn("consumers", "id", consumerColumns), Args: consumerArgs(c)}
+}
+
+func consumerArgs(c *Consumer) []any {
+	return []any{
 		c.ID, c.Client, column.PackWords(c.Channels), column.PackWords(c.Kinds), c.Form, column.OrNull(c.Key), int64(c.Created), c.CreatedBy,
 		column.InstantOrNull(c.Revoked), c.Acknowledged.Position, c.Acknowledged.Revision, column.InstantOrNull(c.Seen),
-	}}
+	}
 }
 
 // RevokeConsumer ends a consumer and destroys its key.

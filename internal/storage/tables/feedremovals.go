@@ -12,7 +12,7 @@ import (
 // be told to forget.
 type FeedRemoval struct {
 	At      storage.Mark // the head after the transaction of the erasure
-	ID      [16]byte     // random
+	ID      [16]byte     // the same of each erasure of the person
 	Sealed  []byte       // the exact form of the address
 	Expires consent.Instant
 }
@@ -37,19 +37,70 @@ func FeedRemovals(
 	return rows, err
 }
 
-// AddFeedRemoval adds a removal.
-func AddFeedRemoval(r *FeedRemoval) storage.Statement {
-	return storage.Statement{Doing: "store a removal", SQL: insertInto("feed_removals", feedRemovalColumns), Args: []any{
+// PutFeedRemoval adds a removal, in the place of an earlier one of the same person.
+func PutFeedRemoval(r *FeedRemoval) storage.Statement {
+	return storage.Statement{Doing: "store a removal", SQL: replaceIn("feed_removals", "id", feedRemovalColumns), Args: []any{
 		r.At.Position, r.At.Revision, r.ID[:], column.NotNull(r.Sealed), int64(r.Expires),
 	}}
 }
 
-// DropFeedRemovals deletes the removals that have expired, and those that every consumer has that has everything up to the mark.
-func DropFeedRemovals(now consent.Instant, upTo storage.Mark) storage.Statement {
-	return storage.Statement{
-		Doing: "delete removals", SQL: `DELETE FROM feed_removals WHERE expires_time <= $1 OR position <= $2 AND revision <= $3`,
-		Args: []any{int64(now), upTo.Position, upTo.Revision},
+// EndedRemovals says which removals are not kept any more: those that expire at Expired or earlier, and of those that expire at Told or
+// earlier the ones that every consumer has that has everything up to UpTo.
+type EndedRemovals struct {
+	Expired, Told consent.Instant
+	UpTo          storage.Mark
+}
+
+const endedRemovals = ` FROM feed_removals WHERE (expires_time <= $1 OR expires_time <= $2 AND position <= $3 AND revision <= $4)`
+
+// DropFeedRemovals returns what deletes removals, and notes the mark of the last of them, which belong into one transaction.
+func DropFeedRemovals(ended EndedRemovals) []storage.Statement {
+	args := []any{int64(ended.Expired), int64(ended.Told), ended.UpTo.Position, ended.UpTo.Revision}
+	return []storage.Statement{
+		{
+			Doing: "note which removals are deleted",
+			SQL: `INSERT INTO feed_removals_dropped (id, position, revision) SELECT 1, MAX(position), MAX(revision)` + endedRemovals +
+				` HAVING COUNT(*) > 0 ON CONFLICT (id) DO UPDATE SET
+				position = CASE WHEN excluded.position > feed_removals_dropped.position
+					THEN excluded.position ELSE feed_removals_dropped.position END,
+				revision = CASE WHEN excluded.revision > feed_removals_dropped.revision
+					THEN excluded.revision ELSE feed_removals_dropped.revision END`,
+			Args: args,
+		},
+		{Doing: "delete removals", SQL: `DELETE` + endedRemovals, Args: args},
 	}
+}
+
+// DroppedFeedRemovals returns the mark up to which removals were deleted; zero: none was.
+func DroppedFeedRemovals(ctx context.Context, from storage.TableReader) (storage.Mark, error) {
+	_, marks, err := list(ctx, from, storage.Statement{
+		Doing: "read up to where removals were deleted", SQL: `SELECT position, revision FROM feed_removals_dropped`,
+	}, func(scan storage.Scan) (m storage.Mark, err error) { return m, scan(&m.Position, &m.Revision) })
+	if err != nil || len(marks) == 0 {
+		return storage.Mark{}, err
+	}
+	return marks[0], nil
+}
+
+// PendingRemovals are how many removals a consumer has not acknowledged.
+type PendingRemovals struct {
+	Consumer string
+	Count    int64
+}
+
+// PendingFeedRemovals counts the removals that expire until the instant by the consumers that have not acknowledged them, of all that were
+// not revoked and are not of the form that is left out, or of the one with the id. Those without any are missing.
+func PendingFeedRemovals(
+	ctx context.Context, from storage.TableReader, id, without string, expire consent.Instant,
+) ([]PendingRemovals, error) {
+	_, rows, err := list(ctx, from, storage.Statement{
+		Doing: "count removals",
+		SQL: `SELECT c.id, COUNT(*) FROM consumers c
+			JOIN feed_removals r ON r.position > c.acknowledged_position OR r.revision > c.acknowledged_revision
+			WHERE c.revoked_time IS NULL AND ($1 = '' OR c.id = $1) AND c.form <> $2 AND r.expires_time <= $3 GROUP BY c.id ORDER BY c.id`,
+		Args: []any{id, without, int64(expire)},
+	}, func(scan storage.Scan) (p PendingRemovals, err error) { return p, scan(&p.Consumer, &p.Count) })
+	return rows, err
 }
 
 func scanFeedRemoval(scan storage.Scan) (FeedRemoval, error) {

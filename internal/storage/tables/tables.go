@@ -32,6 +32,7 @@ func All() []Table {
 		{Name: "consumers"},
 		{Name: "erased_returns", Persons: true},
 		{Name: "feed_removals", Persons: true},
+		{Name: "feed_removals_dropped"},
 		{Name: "list_hashes", Persons: true},
 		{Name: "webhook_deliveries", Persons: true},
 		{Name: "webhooks"},
