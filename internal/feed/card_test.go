@@ -45,11 +45,11 @@ func TestExactCard_OfACustomer_SaysWhatEachGrantIsWorth(t *testing.T) {
 
 func TestExactCard_ConfirmedLaterThanGiven_CountsAsUnconfirmedUntilThen(t *testing.T) {
 	w := mustWorths(t)
-	exact, _, spelling := customer()
+	exact, folded, spelling := customer()
 	g := exact.Grants[2]
 	g.Confirmed = at(20)
 	var found []string
-	for _, r := range w.ExactCard(&consent.State{Grants: []consent.Grant{g}}, nil, spelling) {
+	for _, r := range w.ExactCard(&consent.State{Grants: []consent.Grant{g}}, folded, spelling) {
 		if r.Kind == feed.KindReopening || r.Code == consent.CodeAllowConsent {
 			found = append(found, r.Channel)
 			if r.From != at(20) {
@@ -59,6 +59,38 @@ func TestExactCard_ConfirmedLaterThanGiven_CountsAsUnconfirmedUntilThen(t *testi
 	}
 	if diff := cmp.Diff([]string{"newsletter", "product-marketing", ""}, found); diff != "" {
 		t.Errorf("the channels that it is for once it is confirmed, and the reopening (-want +got):\n%s", diff)
+	}
+}
+
+func TestExactCard_WithoutABounceBefore_HasNoReopening(t *testing.T) {
+	w := mustWorths(t)
+	exact, bounced, spelling := customer()
+	ofAnother, later := *bounced, *bounced
+	ofAnother.Suppressions = slices.Clone(bounced.Suppressions)
+	ofAnother.Suppressions[0].Spelling = [16]byte{9}
+	later.Suppressions = slices.Clone(bounced.Suppressions)
+	later.Suppressions[0].At = at(6)
+	unconfirmed := *exact
+	unconfirmed.Grants = slices.Clone(exact.Grants)
+	unconfirmed.Grants[2].Confirmed = at(20) // It counts from then on, and begins at once.
+	for _, test := range []struct {
+		name          string
+		exact, folded *consent.State
+		want          int
+	}{
+		{"no bounce", exact, nil, 0}, {"that of another spelling", exact, &ofAnother, 0}, {"a bounce at the same time", exact, &later, 0},
+		{"a bounce before", exact, bounced, 1},
+		{"no bounce, confirmed later", &unconfirmed, nil, 0}, {"a bounce before, confirmed later", &unconfirmed, bounced, 1},
+	} {
+		n := 0
+		for _, r := range w.ExactCard(test.exact, test.folded, spelling) {
+			if r.Kind == feed.KindReopening {
+				n++
+			}
+		}
+		if n != test.want {
+			t.Errorf("%s: %d reopenings, want %d", test.name, n, test.want)
+		}
 	}
 }
 
