@@ -77,9 +77,7 @@ func (h held) hasSpelling(folded string) bool {
 }
 
 func ruleOf(e *changes.Entry) string {
-	r := e.Rule
-	r.Reason = "" // It is not told.
-	return fmt.Sprintf("%d %+v %s %d", e.Kind, r, e.Reason, e.Order)
+	return fmt.Sprintf("%d %+v %s %d %d %d", e.Kind, e.Rule, e.Reason, e.Order, e.EndedBy, e.Stops)
 }
 
 // text returns what is held, in order.

@@ -90,7 +90,7 @@ type Entry struct {
 	Address string       // the form of the address; empty where Hash stands for it, and of the Reset of a channel
 	Hash    string
 	Kind    feed.Kind // 0 of a Reset
-	Rule    feed.Rule // of an Added or Removed one but KindAddress; of the Reset of a channel the channel alone is set
+	Rule    feed.Rule // of an Added or Removed one but KindAddress, without Reason and Code; of the Reset of a channel the channel alone
 	Reason  consent.Code
 	Order   uint64
 	EndedBy feed.EndedBy

@@ -1,12 +1,14 @@
 package changes
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/md5"  //nolint:gosec // A form that tools take, not a protection.
 	"crypto/sha1" //nolint:gosec // As above.
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
@@ -101,11 +103,9 @@ func (x *form) sum(text string) string {
 	}
 }
 
-// entry returns an entry about a rule.
-func (x *form) entry(change Change, to *recipient, rule *feed.Rule, position int64) Entry {
-	e := Entry{
-		Change: change, Match: to.match, Address: to.address, Hash: to.hash, Kind: rule.Kind, Rule: *rule, Position: x.position(position),
-	}
+// entry returns an entry about a rule, as the reader sees it: what is hidden from it is not in there.
+func (x *form) entry(to *recipient, rule *feed.Rule, position int64) Entry {
+	e := Entry{Match: to.match, Address: to.address, Hash: to.hash, Kind: rule.Kind, Rule: *rule, Position: x.position(position)}
 	if rule.Kind == 0 {
 		return e
 	}
@@ -113,5 +113,45 @@ func (x *form) entry(change Change, to *recipient, rule *feed.Rule, position int
 	if x.keyed() {
 		e.Rule = rule.ByDay()
 	}
+	e.Rule.Reason, e.Rule.Code = "", ""
 	return e
+}
+
+// as returns the entry as one of a change.
+func (e Entry) as(change Change) Entry {
+	e.Change = change
+	return e
+}
+
+// compare orders the entries of a card by what the reader sees, so that the order says nothing that is hidden from it.
+func (e *Entry) compare(other *Entry) int {
+	return cmp.Or(
+		cmp.Compare(e.Kind, other.Kind), cmp.Compare(e.Reason, other.Reason), e.Rule.Compare(&other.Rule), cmp.Compare(e.Order, other.Order),
+		cmp.Compare(e.EndedBy, other.EndedBy), cmp.Compare(e.Stops, other.Stops),
+	)
+}
+
+// entries returns the entries about rules of one card, without a change. Rules that look the same to the reader are one.
+func (r *reader) entries(to *recipient, rules []feed.Rule, position int64) []Entry {
+	list := make([]Entry, len(rules))
+	for i := range rules {
+		list[i] = r.form.entry(to, &rules[i], position)
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return a.compare(&b) })
+	return slices.Compact(list)
+}
+
+// without returns the entries that are not among others, as those of a change.
+func without(list, others []Entry, change Change) []Entry {
+	known := make(map[Entry]bool, len(others))
+	for i := range others {
+		known[others[i]] = true
+	}
+	var rest []Entry
+	for i := range list {
+		if !known[list[i]] {
+			rest = append(rest, list[i].as(change))
+		}
+	}
+	return rest
 }

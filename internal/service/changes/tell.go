@@ -110,21 +110,18 @@ func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error
 	if err != nil || !known {
 		return nil, err
 	}
-	var entries []Entry
-	change := Added
-	switch {
-	case c.Kept && !r.form.keyed():
-		change = Kept
-	case whole:
-		entries = append(entries, r.form.entry(Reset, &to, &feed.Rule{}, position))
+	holds := r.entries(&to, after, position)
+	if whole {
+		change, entries := Added, []Entry(nil)
+		if c.Kept && !r.form.keyed() {
+			change = Kept
+		} else {
+			entries = append(entries, r.form.entry(&to, &feed.Rule{}, position).as(Reset))
+		}
+		return append(entries, without(holds, nil, change)...), nil
 	}
-	for i := range removed {
-		entries = append(entries, r.form.entry(Removed, &to, &removed[i], position))
-	}
-	for i := range added {
-		entries = append(entries, r.form.entry(change, &to, &added[i], position))
-	}
-	return entries, nil
+	had := r.entries(&to, before, position)
+	return append(without(had, holds, Removed), without(holds, had, Added)...), nil
 }
 
 // seen returns the rules that the reader sees, in their order.
