@@ -242,3 +242,59 @@ func TestFilter_Kinds_AreTheOnlyOnesLeft(t *testing.T) {
 		t.Errorf("of a channel that the catalog does not have: %+v", got)
 	}
 }
+
+func TestFilter_GrantOfAnHonouredChannel_SaysOnlyWhatItEnds(t *testing.T) {
+	w := mustWorths(t)
+	exact, folded, spelling := customer()
+	exact.Grants[0].Expires = at(50)
+	card := w.ExactCard(exact, folded, spelling)
+	honoured := 0
+	for _, r := range w.Filter([]string{"product-marketing"}, nil).Of(card) {
+		switch {
+		case r.Kind != feed.KindGrant:
+		case r.Channel == "newsletter":
+			honoured++
+			if r.Code != "" || r.Until != 0 || r.EndsRefusal || r.Imported || !r.EndsHonoured && !r.EndsObjection {
+				t.Errorf("of the honoured channel: %+v", r)
+			}
+		case r.Code == "" || !slices.Contains(card, r):
+			t.Errorf("of its own channel: %+v", r)
+		}
+	}
+	if honoured == 0 {
+		t.Error("nothing says what a consent to the honoured channel ended")
+	}
+	once := []feed.Rule{card[0], card[0]}
+	once[0].Channel, once[1].Channel, once[1].Until = "newsletter", "newsletter", at(60)
+	once[0].EndsObjection, once[1].EndsObjection = true, true
+	if got := w.Filter([]string{"product-marketing"}, nil).Of(once); len(got) != 1 {
+		t.Errorf("rules that are the same without what is left out: %+v", got)
+	}
+}
+
+func TestFilter_Stops_SaysNoMoreThanItsChannelsDifferIn(t *testing.T) {
+	w := mustWorths(t)
+	rule := func(reason consent.Reason, binds consent.Binds) feed.Rule {
+		return feed.Rule{Kind: feed.KindSuppression, Reason: reason, Scope: consent.ScopeAll, Binds: binds}
+	}
+	block, restricted := rule(consent.ReasonLegalBlock, ""), rule(consent.ReasonProcessingRestricted, "")
+	objection, listed := rule(consent.ReasonObjection, ""), rule(consent.ReasonExternalList, consent.BindsExistingCustomer)
+	for _, test := range []struct {
+		channels                             []string
+		block, restricted, objection, listed feed.Stops
+	}{
+		{nil, feed.StopsEverything, feed.StopsAllButNotices, feed.StopsMarketing, feed.StopsCustomerMarketing},
+		{[]string{"newsletter", "product-marketing"}, feed.StopsMarketing, feed.StopsMarketing, feed.StopsMarketing, feed.StopsCustomerMarketing},
+		{[]string{"newsletter", "order-updates"}, feed.StopsAllButNotices, feed.StopsAllButNotices, feed.StopsMarketing, feed.StopsCustomerMarketing},
+	} {
+		f := w.Filter(test.channels, nil)
+		for _, of := range []struct {
+			r    feed.Rule
+			want feed.Stops
+		}{{block, test.block}, {restricted, test.restricted}, {objection, test.objection}, {listed, test.listed}, {feed.Rule{Kind: feed.KindRefusal}, 0}} {
+			if got := f.Stops(&of.r); got != of.want {
+				t.Errorf("a reader of %v: %s stops %d, want %d", test.channels, of.r.Reason, got, of.want)
+			}
+		}
+	}
+}
