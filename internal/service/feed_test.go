@@ -176,6 +176,7 @@ func (w *world) reader(ctx context.Context, s *Service, id string, form consumer
 	r.in.Consumer = id
 	if form == consumers.FormKeyed {
 		r.name, r.days = keyedName(w.t, s, made.Key), true
+		r.snapshot(w.t, func() {}) // It cannot begin at the beginning.
 	}
 	return r
 }

@@ -104,7 +104,8 @@ type Page struct {
 	Entries  []Entry
 	Position int64 // 0 for a reader that sees no positions
 	Token    string
-	More     bool // the ledger has more
+	More     bool            // the ledger has more
+	Read     consent.Instant // when the ledger was read, by the clock: without More the page has everything that was acknowledged before
 }
 
 // Request says what to tell.

@@ -1,11 +1,14 @@
 package changes
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
@@ -117,5 +120,36 @@ func TestCard_HiddenReasons_AreNotInTheOrder(t *testing.T) {
 	}
 	if first[0] != first[1] {
 		t.Errorf("the first entry is %s or %s, as the hidden reason is", first[0], first[1])
+	}
+}
+
+// TestCard_OfAReaderOfMarketing_DoesNotTellABlockFromARestriction: what they stop besides marketing is nothing to it.
+func TestCard_OfAReaderOfMarketing_DoesNotTellABlockFromARestriction(t *testing.T) {
+	const name = "acme.yaml"
+	document, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", "catalogs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := catalog.Parse(name, document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worths, err := feed.NewWorths(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := formReader(consumers.FormPlain)
+	r.filter = worths.Filter([]string{"newsletter"}, nil)
+	tell := func(reason consent.Reason) []Entry {
+		card := &cards.Card{Match: consent.FormFolded, Text: "anna@example.com"}
+		card.After = []feed.Rule{{Kind: feed.KindSuppression, Match: card.Match, Reason: reason, Scope: consent.ScopeAll, Since: at(1)}}
+		entries, err := r.card(card, false, 1)
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("got %v, %v", entries, err)
+		}
+		return entries
+	}
+	if diff := cmp.Diff(tell(consent.ReasonLegalBlock), tell(consent.ReasonProcessingRestricted)); diff != "" {
+		t.Errorf("they can be told apart:\n%s", diff)
 	}
 }

@@ -39,6 +39,7 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 		}
 		p.Entries = append(p.Entries, entries...)
 	}
+	r.form.mix(p.Entries)
 	at.Mark, at.root = w.to, w.root
 	if at.until <= at.Position {
 		at.until = 0
@@ -48,7 +49,7 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 
 // sign puts into a page how far it goes.
 func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
-	p.Position, p.More = r.form.position(at.Position), w.more()
+	p.Position, p.More, p.Read = r.form.position(at.Position), w.more(), w.read
 	f.counts.entries.Add(int64(len(p.Entries)))
 	p.Token, err = f.writeToken(r, &w.head, at)
 	return err
@@ -124,10 +125,9 @@ func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error
 	return append(without(had, holds, Removed), without(holds, had, Added)...), nil
 }
 
-// seen returns the rules that the reader sees, in their order.
-func (r *reader) seen(rules []feed.Rule) []feed.Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(rule feed.Rule) bool { return !r.sees(&rule) })
-}
+// seen returns the rules that the reader sees, in their order: those that count, or may count, for one of the channels. What their scope
+// names is no other department's alone.
+func (r *reader) seen(rules []feed.Rule) []feed.Rule { return r.filter.Of(rules) }
 
 // count counts that the caller learnt something of the address of a card: once of each channel that the entries are about, and of all
 // channels where an entry is about no one of them.

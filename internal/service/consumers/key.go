@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,16 @@ func (k Key) text(list [32]byte) string {
 	data := slices.Concat(list[:], k.bytes[:])
 	sum := sha256.Sum256(append([]byte(keyPrefix), data...))
 	return keyPrefix + base64.RawURLEncoding.EncodeToString(append(data, sum[:4]...))
+}
+
+// keyIDPrefix begins what the id of a key is made of, as package suppressionfilter makes it; the four bytes at its end are the number of the
+// list key, for a store has one.
+const keyIDPrefix = "assent/1/consumer-key-id\x00\x00\x00\x00\x00"
+
+// ID returns the name of what the consumer was given, in lower-case hex; list is the list key of the store. It gives neither key away.
+func (k Key) ID(list [32]byte) string {
+	sum := sha256.Sum256(slices.Concat([]byte(keyIDPrefix), list[:], k.bytes[:]))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Format prints a placeholder whatever the verb.
