@@ -61,7 +61,7 @@ func (s *feedServer) ExportSuppressions(
 ) error {
 	in := changes.Request{Channels: m.GetChannels(), Kinds: kindsOf(m.GetKinds()), Consumer: m.GetConsumer()}
 	return s.use.ExportSuppressions(stream.Context(), in, func(p changes.Part) error {
-		part := &assentv1.ExportSuppressionsResponse{Changes: messages(p.Entries), Complete: p.Complete}
+		part := &assentv1.ExportSuppressionsResponse{Changes: messages(p.Entries), Complete: p.Complete, FoldVersion: p.FoldVersion, KeyId: p.KeyID}
 		if p.Token != "" {
 			part.Heartbeat = heartbeat(&p.Page)
 		}
