@@ -17,7 +17,8 @@ import (
 type fakeFeed struct {
 	assentv1.UnimplementedFeedServiceServer
 
-	seen []string // from where the watchers began
+	seen  []string // from where the watchers began
+	large bool     // a page does not fit into one message
 }
 
 // ListChanges returns a page, and then that there is nothing more.
@@ -49,6 +50,15 @@ func (x *fakeFeed) WatchChanges(in *assentv1.WatchChangesRequest, stream grpc.Se
 	if len(x.seen) > 1 {
 		return status.Error(codes.OutOfRange, "too old")
 	}
+	if x.large {
+		if err := stream.Send(&assentv1.WatchChangesResponse{Heartbeat: &assentv1.Heartbeat{Position: 6, Token: "token-1"}}); err != nil {
+			return err
+		}
+		if err := stream.Send(&assentv1.WatchChangesResponse{Changes: feedChanges()}); err != nil {
+			return err
+		}
+		return status.Error(codes.Unavailable, "stopping")
+	}
 	err := stream.Send(&assentv1.WatchChangesResponse{
 		Changes: feedChanges(), Heartbeat: &assentv1.Heartbeat{Position: 7, Token: "token-2"},
 	})
@@ -78,6 +88,19 @@ func TestWatch_ServerThatStops_IsGoneOnWithByTheToken(t *testing.T) {
 		t.Errorf("got %q, %q", got.stdout, got.stderr)
 	}
 	if seen := strings.Join(f.feed.seen, " "); seen != "now token-2" {
+		t.Errorf("it began at %s", seen)
+	}
+}
+
+// TestWatch_CutInTheMiddleOfAPage_BeginsThePageAgain cuts the stream after a message without a heartbeat: more of its page would have followed.
+func TestWatch_CutInTheMiddleOfAPage_BeginsThePageAgain(t *testing.T) {
+	f := startFake(t)
+	f.feed.large = true
+	got := f.run(t, "watch", "--from", "now").must(t, 1)
+	if strings.Count(got.stdout, `"token":"token-1"`) != 3 || strings.Count(got.stdout, "\n") != 3 {
+		t.Errorf("not every line has the token of before the page: %s", got.stdout)
+	}
+	if seen := strings.Join(f.feed.seen, " "); seen != "now token-1" {
 		t.Errorf("it began at %s", seen)
 	}
 }

@@ -148,6 +148,11 @@ func TestFeed_WhatAFilterLeavesOut_ChangesNoAnswerAboutItsChannels(t *testing.T)
 				left += len(rules) - len(some[of])
 			}
 			plain := consumers()[0]
+			plain.hold = func(_ fails, _ address.Address, r *feed.Rule) feed.Held {
+				h := feed.Hold(r, feed.PlainOrder(r))
+				h.Stops = filter.Stops(r)
+				return h
+			}
 			for _, id := range wanted {
 				ch := w.worths.Channel(id)
 				if ch == nil {

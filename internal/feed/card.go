@@ -39,7 +39,7 @@ func (w *Worths) ExactCard(exact, folded *consent.State, spelling [16]byte) []Ru
 		card = w.grants(exact, folded.ErasedAt(spelling))
 	}
 	if folded == nil {
-		return sorted(card)
+		return sorted(withoutIdleReopenings(card))
 	}
 	for i := range folded.Refusals {
 		if r := &folded.Refusals[i]; r.Only != ([16]byte{}) && r.Only == spelling {
@@ -51,7 +51,19 @@ func (w *Worths) ExactCard(exact, folded *consent.State, spelling [16]byte) []Ru
 			card = append(card, suppression(p, consent.FormExact))
 		}
 	}
-	return sorted(card)
+	return sorted(withoutIdleReopenings(card))
+}
+
+// withoutIdleReopenings leaves out the reopenings of a card that end no hard bounce on it. Readers of every channel get the others: without
+// this they would get each address with a confirmed consent for whatever channel.
+func withoutIdleReopenings(card []Rule) []Rule {
+	first := consent.MaxInstant // of the bounces
+	for i := range card {
+		if card[i].Reason == consent.ReasonHardBounce {
+			first = min(first, card[i].Since)
+		}
+	}
+	return slices.DeleteFunc(card, func(r Rule) bool { return r.Kind == KindReopening && r.Since <= first })
 }
 
 // FoldedCard returns the card of a folded form: folded is the state of its subject, linked are those of the addresses that are linked with

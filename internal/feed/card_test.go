@@ -45,11 +45,11 @@ func TestExactCard_OfACustomer_SaysWhatEachGrantIsWorth(t *testing.T) {
 
 func TestExactCard_ConfirmedLaterThanGiven_CountsAsUnconfirmedUntilThen(t *testing.T) {
 	w := mustWorths(t)
-	exact, _, spelling := customer()
+	exact, folded, spelling := customer()
 	g := exact.Grants[2]
 	g.Confirmed = at(20)
 	var found []string
-	for _, r := range w.ExactCard(&consent.State{Grants: []consent.Grant{g}}, nil, spelling) {
+	for _, r := range w.ExactCard(&consent.State{Grants: []consent.Grant{g}}, folded, spelling) {
 		if r.Kind == feed.KindReopening || r.Code == consent.CodeAllowConsent {
 			found = append(found, r.Channel)
 			if r.From != at(20) {
@@ -59,6 +59,38 @@ func TestExactCard_ConfirmedLaterThanGiven_CountsAsUnconfirmedUntilThen(t *testi
 	}
 	if diff := cmp.Diff([]string{"newsletter", "product-marketing", ""}, found); diff != "" {
 		t.Errorf("the channels that it is for once it is confirmed, and the reopening (-want +got):\n%s", diff)
+	}
+}
+
+func TestExactCard_WithoutABounceBefore_HasNoReopening(t *testing.T) {
+	w := mustWorths(t)
+	exact, bounced, spelling := customer()
+	ofAnother, later := *bounced, *bounced
+	ofAnother.Suppressions = slices.Clone(bounced.Suppressions)
+	ofAnother.Suppressions[0].Spelling = [16]byte{9}
+	later.Suppressions = slices.Clone(bounced.Suppressions)
+	later.Suppressions[0].At = at(6)
+	unconfirmed := *exact
+	unconfirmed.Grants = slices.Clone(exact.Grants)
+	unconfirmed.Grants[2].Confirmed = at(20) // It counts from then on, and begins at once.
+	for _, test := range []struct {
+		name          string
+		exact, folded *consent.State
+		want          int
+	}{
+		{"no bounce", exact, nil, 0}, {"that of another spelling", exact, &ofAnother, 0}, {"a bounce at the same time", exact, &later, 0},
+		{"a bounce before", exact, bounced, 1},
+		{"no bounce, confirmed later", &unconfirmed, nil, 0}, {"a bounce before, confirmed later", &unconfirmed, bounced, 1},
+	} {
+		n := 0
+		for _, r := range w.ExactCard(test.exact, test.folded, spelling) {
+			if r.Kind == feed.KindReopening {
+				n++
+			}
+		}
+		if n != test.want {
+			t.Errorf("%s: %d reopenings, want %d", test.name, n, test.want)
+		}
 	}
 }
 
@@ -208,5 +240,61 @@ func TestFilter_Kinds_AreTheOnlyOnesLeft(t *testing.T) {
 	}
 	if got := w.Filter([]string{"lost"}, nil).Of(feed.FoldedCard(folded, nil)); got != nil {
 		t.Errorf("of a channel that the catalog does not have: %+v", got)
+	}
+}
+
+func TestFilter_GrantOfAnHonouredChannel_SaysOnlyWhatItEnds(t *testing.T) {
+	w := mustWorths(t)
+	exact, folded, spelling := customer()
+	exact.Grants[0].Expires = at(50)
+	card := w.ExactCard(exact, folded, spelling)
+	honoured := 0
+	for _, r := range w.Filter([]string{"product-marketing"}, nil).Of(card) {
+		switch {
+		case r.Kind != feed.KindGrant:
+		case r.Channel == "newsletter":
+			honoured++
+			if r.Code != "" || r.Until != 0 || r.EndsRefusal || r.Imported || !r.EndsHonoured && !r.EndsObjection {
+				t.Errorf("of the honoured channel: %+v", r)
+			}
+		case r.Code == "" || !slices.Contains(card, r):
+			t.Errorf("of its own channel: %+v", r)
+		}
+	}
+	if honoured == 0 {
+		t.Error("nothing says what a consent to the honoured channel ended")
+	}
+	once := []feed.Rule{card[0], card[0]}
+	once[0].Channel, once[1].Channel, once[1].Until = "newsletter", "newsletter", at(60)
+	once[0].EndsObjection, once[1].EndsObjection = true, true
+	if got := w.Filter([]string{"product-marketing"}, nil).Of(once); len(got) != 1 {
+		t.Errorf("rules that are the same without what is left out: %+v", got)
+	}
+}
+
+func TestFilter_Stops_SaysNoMoreThanItsChannelsDifferIn(t *testing.T) {
+	w := mustWorths(t)
+	rule := func(reason consent.Reason, binds consent.Binds) feed.Rule {
+		return feed.Rule{Kind: feed.KindSuppression, Reason: reason, Scope: consent.ScopeAll, Binds: binds}
+	}
+	block, restricted := rule(consent.ReasonLegalBlock, ""), rule(consent.ReasonProcessingRestricted, "")
+	objection, listed := rule(consent.ReasonObjection, ""), rule(consent.ReasonExternalList, consent.BindsExistingCustomer)
+	for _, test := range []struct {
+		channels                             []string
+		block, restricted, objection, listed feed.Stops
+	}{
+		{nil, feed.StopsEverything, feed.StopsAllButNotices, feed.StopsMarketing, feed.StopsCustomerMarketing},
+		{[]string{"newsletter", "product-marketing"}, feed.StopsMarketing, feed.StopsMarketing, feed.StopsMarketing, feed.StopsCustomerMarketing},
+		{[]string{"newsletter", "order-updates"}, feed.StopsAllButNotices, feed.StopsAllButNotices, feed.StopsMarketing, feed.StopsCustomerMarketing},
+	} {
+		f := w.Filter(test.channels, nil)
+		for _, of := range []struct {
+			r    feed.Rule
+			want feed.Stops
+		}{{block, test.block}, {restricted, test.restricted}, {objection, test.objection}, {listed, test.listed}, {feed.Rule{Kind: feed.KindRefusal}, 0}} {
+			if got := f.Stops(&of.r); got != of.want {
+				t.Errorf("a reader of %v: %s stops %d, want %d", test.channels, of.r.Reason, got, of.want)
+			}
+		}
 	}
 }

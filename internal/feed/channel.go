@@ -69,15 +69,40 @@ func (w *Worths) Filter(channels []string, kinds []Kind) *Filter {
 	return f
 }
 
-// Of returns the rules of a card that the consumer wants, in their order.
+// Of returns the rules of a card that the consumer wants, in their order, without what it needs not of them: a grant that is only for a channel
+// which one of its channels honours says what it ends, but not what it allows.
 func (f *Filter) Of(card []Rule) []Rule {
 	var wanted []Rule
+	cut := false
 	for i := range card {
-		if f.Wants(&card[i]) {
-			wanted = append(wanted, card[i])
+		if !f.Wants(&card[i]) {
+			continue
 		}
+		r := card[i]
+		if r.Kind == KindGrant && !f.all && !isOf(f.coverage, r.Channel) {
+			r.Code, r.Until, r.EndsRefusal, r.Imported, cut = "", 0, false, false, true
+		}
+		wanted = append(wanted, r)
+	}
+	if cut {
+		return sorted(wanted) // Some may be the same now, or stand elsewhere.
 	}
 	return wanted
+}
+
+// Stops returns which messages of the consumer's channels a suppression stops: of those that stop the same of them the least. So a consumer of
+// marketing channels does not see which suppressions stop other messages, too. Zero for another kind.
+func (f *Filter) Stops(r *Rule) Stops {
+	stops := r.Stops()
+	if f.all || stops == 0 || stops == StopsCustomerMarketing {
+		return stops
+	}
+	for _, less := range [...]Stops{StopsMarketing, StopsAllButNotices} {
+		if !slices.ContainsFunc(f.coverage, func(c consent.Coverage) bool { return stops.class(c.Class) != less.class(c.Class) }) {
+			return less
+		}
+	}
+	return stops
 }
 
 // Wants reports whether the consumer wants the rule: it changes, or may change, an answer about one of its channels.

@@ -17,7 +17,7 @@ type Kind uint8
 const (
 	// KindGrant is a legal basis for a channel.
 	KindGrant Kind = iota + 1
-	// KindReopening is a confirmed consent on any channel, which ends a hard bounce before it.
+	// KindReopening is a confirmed consent on any channel, which ends a hard bounce before it. A card without such a bounce has none.
 	KindReopening
 	// KindRefusal is a no to a channel.
 	KindRefusal

@@ -60,9 +60,9 @@ func (f feedFormat) Marshal(value any) ([]byte, error) {
 	case map[string]any:
 		return f.Marshal(value["result"])
 	case *assentv1.ListChangesResponse:
-		return lines(nil, value.GetChanges(), value.GetHeartbeat(), false)
+		return lines(&assentv1.ExportSuppressionsResponse{Changes: value.GetChanges(), Heartbeat: value.GetHeartbeat()})
 	case *assentv1.ExportSuppressionsResponse:
-		return lines(value.GetChannels(), value.GetChanges(), value.GetHeartbeat(), value.GetComplete())
+		return lines(value)
 	case *assentv1.ExportBlockListResponse:
 		return blockListLines(value)
 	case *assentv1.WatchChangesResponse:
@@ -130,8 +130,8 @@ func blockListLines(m *assentv1.ExportBlockListResponse) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// lines returns channels, changes and how far they go, a line each.
-func lines(channels []*assentv1.FeedChannel, changes []*assentv1.Change, beat *assentv1.Heartbeat, complete bool) ([]byte, error) {
+// lines returns what hashes are made with, channels, changes and how far they go, a line each.
+func lines(m *assentv1.ExportSuppressionsResponse) ([]byte, error) {
 	var out bytes.Buffer
 	add := func(before string, m proto.Message, after string) error {
 		text, err := compact(m)
@@ -140,24 +140,30 @@ func lines(channels []*assentv1.FeedChannel, changes []*assentv1.Change, beat *a
 		out.WriteString(after + "\n")
 		return err
 	}
-	for _, channel := range channels {
+	if m.GetFoldVersion() != 0 {
+		made := &assentv1.ExportSuppressionsResponse{FoldVersion: m.GetFoldVersion(), KeyId: m.GetKeyId()}
+		if err := add("", made, ""); err != nil {
+			return nil, err
+		}
+	}
+	for _, channel := range m.GetChannels() {
 		if err := add(`{"channel":`, channel, "}"); err != nil {
 			return nil, err
 		}
 	}
-	for _, change := range changes {
+	for _, change := range m.GetChanges() {
 		if err := add("", change, ""); err != nil {
 			return nil, err
 		}
 	}
-	if beat == nil {
+	if m.GetHeartbeat() == nil {
 		return out.Bytes(), nil
 	}
 	end := "}"
-	if complete {
+	if m.GetComplete() {
 		end = `,"complete":true}`
 	}
-	err := add(`{"heartbeat":`, beat, end)
+	err := add(`{"heartbeat":`, m.GetHeartbeat(), end)
 	return out.Bytes(), err
 }
 

@@ -96,21 +96,21 @@ func TestFeed_ServerSentEvents_AreResumedByTheirID(t *testing.T) {
 func TestFeed_Lines_EndWithTheToken(t *testing.T) {
 	r := run(t, settings(t))
 	r.as(http.MethodPost, "/v1/consent:withdraw", `{"address": "anna@example.com", "channels": ["newsletter"]}`)
-	for path, first := range map[string]string{"/v1/changes?from=beginning": "change", "/v1/suppressions:export": "channel"} {
+	for path, first := range map[string]string{"/v1/changes?from=beginning": "change", "/v1/suppressions:export": "foldVersion"} {
 		got := r.as(http.MethodGet, path, "")
 		lines := strings.Split(strings.TrimSuffix(got.body, "\n"), "\n")
 		if got.code != http.StatusOK || len(lines) < 2 {
 			t.Fatalf("%s: got %d %s", path, got.code, got.body)
 		}
 		var last struct {
-			Heartbeat struct{ Token string }
+			Heartbeat struct{ Token, Time string }
 			Complete  bool
 		}
 		var begin map[string]any
 		if err := json.Unmarshal([]byte(lines[0]), &begin); err != nil || begin[first] == nil {
 			t.Errorf("%s begins with %s: %v", path, lines[0], err)
 		}
-		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Heartbeat.Token == "" || last.Complete != (first == "channel") {
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Heartbeat.Token == "" || last.Heartbeat.Time == "" || last.Complete != (first == "foldVersion") {
 			t.Errorf("%s ends with %s: %v", path, lines[len(lines)-1], err)
 		}
 		if next := r.as(http.MethodGet, "/v1/changes?from="+last.Heartbeat.Token, ""); next.code != http.StatusOK {

@@ -3,13 +3,18 @@ package service
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
@@ -83,6 +88,60 @@ func TestFeed_KeyedConsumers_HaveNoLineInCommon_AndNoTimes(t *testing.T) {
 	})
 }
 
+// TestFeed_KeyedConsumers_HaveNoOrderInCommon reads the same pages as two consumers and compares whom their entries are about, line by line.
+func TestFeed_KeyedConsumers_HaveNoOrderInCommon(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		readers := []*feedReader{w.reader(ctx, s, "one", consumers.FormKeyed), w.reader(ctx, s, "two", consumers.FormKeyed)}
+		var names []string
+		for i := range 12 {
+			names = append(names, fmt.Sprintf("name%02d@example.com", i))
+			w.mustRecord(ctx, s, withdrawal("newsletter", names[i]))
+		}
+		var pages, snapshots [][]string // whom the entries of each reader are about
+		for _, r := range readers {
+			r.in.Size = 1
+			p, err := s.ListChanges(r.ctx, r.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages = append(pages, r.about(names, p.Entries))
+			var entries []changes.Entry
+			if err := s.ExportSuppressions(r.ctx, r.in, func(p changes.Part) error {
+				entries = append(entries, p.Entries...)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			snapshots = append(snapshots, r.about(names, entries))
+			from := r.in
+			from.From = changes.FromBeginning
+			_, err = s.ListChanges(r.ctx, from)
+			wantFault(t, err, fault.InvalidRequest)
+		}
+		for what, lists := range map[string][][]string{"a page": pages, "a snapshot": snapshots} {
+			if len(lists[0]) != len(names) || len(lists[1]) != len(names) {
+				t.Errorf("%s is about %d and %d of %d people, though one was asked for", what, len(lists[0]), len(lists[1]), len(names))
+			}
+			if slices.Equal(lists[0], lists[1]) || slices.IsSorted(lists[0]) || slices.IsSorted(lists[1]) {
+				t.Errorf("%s has an order in common: %v, %v", what, lists[0], lists[1])
+			}
+		}
+	})
+}
+
+// about returns which of the addresses entries are about, in the order of the entries.
+func (r *feedReader) about(addresses []string, entries []changes.Entry) (list []string) {
+	for i := range entries {
+		for _, address := range addresses {
+			if cardOf(&entries[i]) == r.name(consent.FormFolded, address) {
+				list = append(list, address)
+			}
+		}
+	}
+	return list
+}
+
 func TestFeed_ReaderOfOneDepartment_SeesItsChannelsAndWhatReachesBeyond(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
@@ -128,4 +187,38 @@ func disclosedTo(ctx context.Context, t testing.TB, s *Service, client, address 
 		}
 	}
 	return list
+}
+
+// TestFeed_Snapshot_NamesWhatHashesAreMadeOf makes the id of the key of what the consumer was given, as the API documents it.
+func TestFeed_Snapshot_NamesWhatHashesAreMadeOf(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		for _, form := range []consumers.Form{consumers.FormKeyed, consumers.FormPlain} {
+			id := string(form)
+			client, made := w.syncClient(ctx, s, id, ""), w.consumer(ctx, s, id, id, form)
+			want := ""
+			if form == consumers.FormKeyed {
+				keys, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(made.Key, "assent-list-key-1:"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum := sha256.Sum256(append([]byte("assent/1/consumer-key-id\x00\x00\x00\x00\x00"), keys[:64]...))
+				want = hex.EncodeToString(sum[:8])
+			}
+			parts := 0
+			err := s.ExportSuppressions(client, changes.Request{Consumer: id}, func(p changes.Part) error {
+				if parts++; parts == 1 && (p.KeyID != want || p.FoldVersion != address.FoldVersion) {
+					t.Errorf("the first part has the key %q and the folding %d; want %q", p.KeyID, p.FoldVersion, want)
+				}
+				if now := consent.InstantOf(w.clock.Now()); p.Token != "" && p.Read != now {
+					t.Errorf("a part was read at %s, want %s", p.Read, now)
+				}
+				w.clock.Advance(time.Second)
+				return nil
+			})
+			if err != nil || parts < 2 {
+				t.Errorf("%d parts, %v", parts, err)
+			}
+		}
+	})
 }

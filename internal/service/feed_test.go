@@ -75,9 +75,7 @@ func (h held) hasSpelling(folded string) bool {
 }
 
 func ruleOf(e *changes.Entry) string {
-	r := e.Rule
-	r.Reason = "" // It is not told.
-	return fmt.Sprintf("%d %+v %s %d", e.Kind, r, e.Reason, e.Order)
+	return fmt.Sprintf("%d %+v %s %d %d %d", e.Kind, e.Rule, e.Reason, e.Order, e.EndedBy, e.Stops)
 }
 
 // text returns what is held, in order.
@@ -176,6 +174,7 @@ func (w *world) reader(ctx context.Context, s *Service, id string, form consumer
 	r.in.Consumer = id
 	if form == consumers.FormKeyed {
 		r.name, r.days = keyedName(w.t, s, made.Key), true
+		r.snapshot(w.t, func() {}) // It cannot begin at the beginning.
 	}
 	return r
 }

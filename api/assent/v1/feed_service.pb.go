@@ -152,7 +152,7 @@ const (
 	RuleKind_RULE_KIND_UNSPECIFIED RuleKind = 0
 	// A legal basis for a channel, worth what the catalog in force says.
 	RuleKind_RULE_KIND_GRANT RuleKind = 1
-	// A confirmed consent on any channel: it ends a hard bounce that began before it.
+	// A confirmed consent on any channel: it ends a hard bounce that began before it. Only addresses with such a bounce have one.
 	RuleKind_RULE_KIND_REOPENING RuleKind = 2
 	// The last no to a channel.
 	RuleKind_RULE_KIND_REFUSAL RuleKind = 3
@@ -209,7 +209,8 @@ func (RuleKind) EnumDescriptor() ([]byte, []int) {
 	return file_assent_v1_feed_service_proto_rawDescGZIP(), []int{2}
 }
 
-// Which messages in its scope a suppression stops.
+// Which messages in its scope a suppression stops, as far as the classes of the consumer's channels differ: of marketing channels alone it is
+// marketing, whatever else it stops.
 type Stops int32
 
 const (
@@ -352,8 +353,9 @@ type Change struct {
 	// What the rule is.
 	Kind RuleKind `protobuf:"varint,7,opt,name=kind,proto3,enum=assent.v1.RuleKind" json:"kind,omitempty"`
 	// Of a grant the reason of the ALLOW that it gives, such as ALLOW_CONSENT; empty where it allows nothing by itself and only ends a
-	// refusal or an objection. Of a refusal WITHDRAWN or REFUSED. Of a suppression its reason, but SUPPRESSED for ERASED, LEGAL_BLOCK and
-	// PROCESSING_RESTRICTED: a tool that sends marketing need not know which of the three it is.
+	// refusal or an objection, as one of a channel that the consumer asks for only because another one honours it. Of a refusal WITHDRAWN or REFUSED. Of a suppression its reason, but SUPPRESSED for ERASED, LEGAL_BLOCK and
+	// PROCESSING_RESTRICTED: a tool that sends marketing need not know which of the three it is. From ended_by it may see that it is ERASED;
+	// from stops, with channels of other classes, which of the other two.
 	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
 	// When it began. What must be later than another rule must have a greater order.
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
@@ -381,7 +383,7 @@ type Change struct {
 	EndedBy EndedBy `protobuf:"varint,19,opt,name=ended_by,json=endedBy,proto3,enum=assent.v1.EndedBy" json:"ended_by,omitempty"`
 	// Of a suppression: what it stops.
 	Stops Stops `protobuf:"varint,20,opt,name=stops,proto3,enum=assent.v1.Stops" json:"stops,omitempty"`
-	// The position of the ledger up to which the rules of this address were read; 0 for a consumer that sees hashes.
+	// The position of the ledger up to which the rules of this address were read; 0 for a consumer that sees keyed hashes.
 	Position      int64 `protobuf:"varint,21,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -596,12 +598,15 @@ func (*Change_Hash) isChange_Recipient() {}
 // How far the feed has come.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The position of the ledger up to which everything was sent; 0 for a consumer that sees hashes.
+	// The position of the ledger up to which everything was sent; 0 for a consumer that sees keyed hashes.
 	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
 	// From where to go on: everything up to here was sent. It is opaque, holds no address and works on every server of the database.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
 	// More had been acknowledged when this was sent: ask again at once.
-	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	More bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	// By the clock of the server, when it had read the ledger up to here: everything acknowledged before it was sent, unless more is set. A
+	// consumer that keeps it knows how old what it holds is, however long the message was under way, and whether its own clock is wrong.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -657,11 +662,19 @@ func (x *Heartbeat) GetMore() bool {
 	return false
 }
 
+func (x *Heartbeat) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
 // Which changes to list.
 type ListChangesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// now, beginning, or the token of an earlier answer; unset: now. From the beginning the feed tells the whole history, which takes longer
-	// than a snapshot.
+	// than a snapshot. A consumer that sees keyed hashes cannot begin there: by the order of the history two of them could find which of their
+	// hashes are of one person. Each of its pages is in the order of its hashes.
 	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	// The ids of channels: only rules that count for one of them. Unset: those of the consumer; without a consumer all of the client's
 	// department.
@@ -671,7 +684,8 @@ type ListChangesRequest struct {
 	// The id of the registered consumer that asks; unset: none, which sees addresses in clear. A client that has or had a consumer must name one:
 	// else FAILED_PRECONDITION with CONSUMER_REQUIRED.
 	Consumer string `protobuf:"bytes,4,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	// How many changes at most; 0: 500, no more than 1,000. A page has more where one event changes more.
+	// Of how many events at most; 0: 500, no more than 1,000. A page has more changes where one event changes more. For a consumer that sees
+	// keyed hashes it is never fewer than 100.
 	PageSize      int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -800,7 +814,7 @@ func (x *ListChangesResponse) GetHeartbeat() *Heartbeat {
 // Which changes to watch.
 type WatchChangesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// now, beginning, or the token of an earlier answer; unset: now.
+	// now, beginning, or the token of an earlier answer, as of ListChanges; unset: now.
 	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	// The ids of channels, as of ListChanges.
 	Channels []string `protobuf:"bytes,2,rep,name=channels,proto3" json:"channels,omitempty"`
@@ -1108,7 +1122,14 @@ type ExportSuppressionsResponse struct {
 	// In the first message: the channels that the snapshot is for.
 	Channels []*FeedChannel `protobuf:"bytes,3,rep,name=channels,proto3" json:"channels,omitempty"`
 	// Whether this is the last message, after which the snapshot is complete.
-	Complete      bool `protobuf:"varint,4,opt,name=complete,proto3" json:"complete,omitempty"`
+	Complete bool `protobuf:"varint,4,opt,name=complete,proto3" json:"complete,omitempty"`
+	// In the first message: the version of the rules by which addresses are folded. A consumer that folds addresses itself, by other rules, would
+	// miss what is said of a folded form; it has to stop.
+	FoldVersion int32 `protobuf:"varint,5,opt,name=fold_version,json=foldVersion,proto3" json:"fold_version,omitempty"`
+	// In the first message, for a consumer that sees keyed hashes: the id of the key that they are made with, in lower-case hex: the first eight
+	// bytes of the SHA-256 of "assent/1/consumer-key-id", a zero byte, four zero bytes, L and K. With a key that has another id no address is
+	// ever found: the consumer has to stop.
+	KeyId         string `protobuf:"bytes,6,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1169,6 +1190,20 @@ func (x *ExportSuppressionsResponse) GetComplete() bool {
 		return x.Complete
 	}
 	return false
+}
+
+func (x *ExportSuppressionsResponse) GetFoldVersion() int32 {
+	if x != nil {
+		return x.FoldVersion
+	}
+	return 0
+}
+
+func (x *ExportSuppressionsResponse) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
 }
 
 // Which block list to export.
@@ -1649,11 +1684,12 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\bended_by\x18\x13 \x01(\x0e2\x12.assent.v1.EndedByR\aendedBy\x12&\n" +
 	"\x05stops\x18\x14 \x01(\x0e2\x10.assent.v1.StopsR\x05stops\x12\x1a\n" +
 	"\bposition\x18\x15 \x01(\x03R\bpositionB\v\n" +
-	"\trecipient\"Q\n" +
+	"\trecipient\"\x81\x01\n" +
 	"\tHeartbeat\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\tR\x05token\x12\x12\n" +
-	"\x04more\x18\x03 \x01(\bR\x04more\"\xfb\x01\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\x12.\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xfb\x01\n" +
 	"\x12ListChangesRequest\x12\x1f\n" +
 	"\x04from\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80\x10R\x04from\x12/\n" +
 	"\bchannels\x18\x02 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
@@ -1693,12 +1729,14 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\x0fsender_identity\x18\x05 \x01(\tR\x0esenderIdentity\x12\x1c\n" +
 	"\trefusable\x18\x06 \x01(\bR\trefusable\x12\x16\n" +
 	"\x06closed\x18\a \x01(\tR\x06closed\x120\n" +
-	"\ahonours\x18\b \x03(\v2\x16.assent.v1.FeedChannelR\ahonours\"\xcd\x01\n" +
+	"\ahonours\x18\b \x03(\v2\x16.assent.v1.FeedChannelR\ahonours\"\x87\x02\n" +
 	"\x1aExportSuppressionsResponse\x12+\n" +
 	"\achanges\x18\x01 \x03(\v2\x11.assent.v1.ChangeR\achanges\x122\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x14.assent.v1.HeartbeatR\theartbeat\x122\n" +
 	"\bchannels\x18\x03 \x03(\v2\x16.assent.v1.FeedChannelR\bchannels\x12\x1a\n" +
-	"\bcomplete\x18\x04 \x01(\bR\bcomplete\"h\n" +
+	"\bcomplete\x18\x04 \x01(\bR\bcomplete\x12!\n" +
+	"\ffold_version\x18\x05 \x01(\x05R\vfoldVersion\x12\x15\n" +
+	"\x06key_id\x18\x06 \x01(\tR\x05keyId\"h\n" +
 	"\x16ExportBlockListRequest\x12&\n" +
 	"\achannel\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\achannel\x12&\n" +
 	"\bconsumer\x18\x02 \x01(\tB\n" +
@@ -1815,39 +1853,40 @@ var file_assent_v1_feed_service_proto_depIdxs = []int32{
 	19, // 5: assent.v1.Change.counts_from_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: assent.v1.Change.ended_by:type_name -> assent.v1.EndedBy
 	3,  // 7: assent.v1.Change.stops:type_name -> assent.v1.Stops
-	2,  // 8: assent.v1.ListChangesRequest.kinds:type_name -> assent.v1.RuleKind
-	5,  // 9: assent.v1.ListChangesResponse.changes:type_name -> assent.v1.Change
-	6,  // 10: assent.v1.ListChangesResponse.heartbeat:type_name -> assent.v1.Heartbeat
-	2,  // 11: assent.v1.WatchChangesRequest.kinds:type_name -> assent.v1.RuleKind
-	5,  // 12: assent.v1.WatchChangesResponse.changes:type_name -> assent.v1.Change
-	6,  // 13: assent.v1.WatchChangesResponse.heartbeat:type_name -> assent.v1.Heartbeat
-	2,  // 14: assent.v1.ExportSuppressionsRequest.kinds:type_name -> assent.v1.RuleKind
-	12, // 15: assent.v1.FeedChannel.honours:type_name -> assent.v1.FeedChannel
-	5,  // 16: assent.v1.ExportSuppressionsResponse.changes:type_name -> assent.v1.Change
-	6,  // 17: assent.v1.ExportSuppressionsResponse.heartbeat:type_name -> assent.v1.Heartbeat
-	12, // 18: assent.v1.ExportSuppressionsResponse.channels:type_name -> assent.v1.FeedChannel
-	16, // 19: assent.v1.ExportBlockListResponse.start:type_name -> assent.v1.BlockListStart
-	17, // 20: assent.v1.ExportBlockListResponse.entries:type_name -> assent.v1.BlockListEntry
-	18, // 21: assent.v1.ExportBlockListResponse.end:type_name -> assent.v1.BlockListEnd
-	12, // 22: assent.v1.BlockListStart.channel:type_name -> assent.v1.FeedChannel
-	19, // 23: assent.v1.BlockListStart.time:type_name -> google.protobuf.Timestamp
-	1,  // 24: assent.v1.BlockListEntry.match:type_name -> assent.v1.AddressMatch
-	2,  // 25: assent.v1.BlockListEntry.kind:type_name -> assent.v1.RuleKind
-	19, // 26: assent.v1.BlockListEntry.since_time:type_name -> google.protobuf.Timestamp
-	19, // 27: assent.v1.BlockListEntry.until_time:type_name -> google.protobuf.Timestamp
-	7,  // 28: assent.v1.FeedService.ListChanges:input_type -> assent.v1.ListChangesRequest
-	9,  // 29: assent.v1.FeedService.WatchChanges:input_type -> assent.v1.WatchChangesRequest
-	11, // 30: assent.v1.FeedService.ExportSuppressions:input_type -> assent.v1.ExportSuppressionsRequest
-	14, // 31: assent.v1.FeedService.ExportBlockList:input_type -> assent.v1.ExportBlockListRequest
-	8,  // 32: assent.v1.FeedService.ListChanges:output_type -> assent.v1.ListChangesResponse
-	10, // 33: assent.v1.FeedService.WatchChanges:output_type -> assent.v1.WatchChangesResponse
-	13, // 34: assent.v1.FeedService.ExportSuppressions:output_type -> assent.v1.ExportSuppressionsResponse
-	15, // 35: assent.v1.FeedService.ExportBlockList:output_type -> assent.v1.ExportBlockListResponse
-	32, // [32:36] is the sub-list for method output_type
-	28, // [28:32] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	19, // 8: assent.v1.Heartbeat.time:type_name -> google.protobuf.Timestamp
+	2,  // 9: assent.v1.ListChangesRequest.kinds:type_name -> assent.v1.RuleKind
+	5,  // 10: assent.v1.ListChangesResponse.changes:type_name -> assent.v1.Change
+	6,  // 11: assent.v1.ListChangesResponse.heartbeat:type_name -> assent.v1.Heartbeat
+	2,  // 12: assent.v1.WatchChangesRequest.kinds:type_name -> assent.v1.RuleKind
+	5,  // 13: assent.v1.WatchChangesResponse.changes:type_name -> assent.v1.Change
+	6,  // 14: assent.v1.WatchChangesResponse.heartbeat:type_name -> assent.v1.Heartbeat
+	2,  // 15: assent.v1.ExportSuppressionsRequest.kinds:type_name -> assent.v1.RuleKind
+	12, // 16: assent.v1.FeedChannel.honours:type_name -> assent.v1.FeedChannel
+	5,  // 17: assent.v1.ExportSuppressionsResponse.changes:type_name -> assent.v1.Change
+	6,  // 18: assent.v1.ExportSuppressionsResponse.heartbeat:type_name -> assent.v1.Heartbeat
+	12, // 19: assent.v1.ExportSuppressionsResponse.channels:type_name -> assent.v1.FeedChannel
+	16, // 20: assent.v1.ExportBlockListResponse.start:type_name -> assent.v1.BlockListStart
+	17, // 21: assent.v1.ExportBlockListResponse.entries:type_name -> assent.v1.BlockListEntry
+	18, // 22: assent.v1.ExportBlockListResponse.end:type_name -> assent.v1.BlockListEnd
+	12, // 23: assent.v1.BlockListStart.channel:type_name -> assent.v1.FeedChannel
+	19, // 24: assent.v1.BlockListStart.time:type_name -> google.protobuf.Timestamp
+	1,  // 25: assent.v1.BlockListEntry.match:type_name -> assent.v1.AddressMatch
+	2,  // 26: assent.v1.BlockListEntry.kind:type_name -> assent.v1.RuleKind
+	19, // 27: assent.v1.BlockListEntry.since_time:type_name -> google.protobuf.Timestamp
+	19, // 28: assent.v1.BlockListEntry.until_time:type_name -> google.protobuf.Timestamp
+	7,  // 29: assent.v1.FeedService.ListChanges:input_type -> assent.v1.ListChangesRequest
+	9,  // 30: assent.v1.FeedService.WatchChanges:input_type -> assent.v1.WatchChangesRequest
+	11, // 31: assent.v1.FeedService.ExportSuppressions:input_type -> assent.v1.ExportSuppressionsRequest
+	14, // 32: assent.v1.FeedService.ExportBlockList:input_type -> assent.v1.ExportBlockListRequest
+	8,  // 33: assent.v1.FeedService.ListChanges:output_type -> assent.v1.ListChangesResponse
+	10, // 34: assent.v1.FeedService.WatchChanges:output_type -> assent.v1.WatchChangesResponse
+	13, // 35: assent.v1.FeedService.ExportSuppressions:output_type -> assent.v1.ExportSuppressionsResponse
+	15, // 36: assent.v1.FeedService.ExportBlockList:output_type -> assent.v1.ExportBlockListResponse
+	33, // [33:37] is the sub-list for method output_type
+	29, // [29:33] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_assent_v1_feed_service_proto_init() }

@@ -34,7 +34,7 @@ func Command(f *Flags) *cobra.Command {
 		Use:   "watch",
 		Short: "Print what changes, one line of JSON for each change",
 		Long: "Print each change of what decides whom a channel may write to, one line of JSON each, as it is acknowledged:\n" +
-			"change (ADDED, REMOVED or RESET), match, address or hash, channel or scope, kind, reason, since, until, position\n" +
+			"change (ADDED, REMOVED, RESET or KEPT), match, address or hash, channel or scope, kind, reason, since, until, position\n" +
 			"and token, besides what else the rule has. A line {\"heartbeat\": {\"position\", \"token\"}} says that everything up to\n" +
 			"that position was printed. If the server goes away, the command goes on when it is back. A token, of whatever\n" +
 			"line, goes on after that line; some lines before it may come again.\n\n" +
@@ -116,26 +116,29 @@ func (w *watcher) list(ctx context.Context) error {
 }
 
 // write prints changes and, if it is wanted or there is none, the heartbeat. A line has the token to go on with after it: of all but the last
-// change that before all of them, for a token does not stand between changes that belong together.
+// change that before all of them, for a token does not stand between changes that belong together. Without a heartbeat more of what belongs
+// together follows, and the place stays where it is.
 func (w *watcher) write(changes []*assentv1.Change, beat *assentv1.Heartbeat, withBeat bool) error {
 	var out bytes.Buffer
 	for i, change := range changes {
 		token := w.in.GetFrom()
-		if i == len(changes)-1 {
+		if i == len(changes)-1 && beat != nil {
 			token = beat.GetToken()
 		}
 		if err := appendJSON(&out, lineOf(change, token)); err != nil {
 			return err
 		}
 	}
-	if withBeat || len(changes) == 0 {
+	if beat != nil && (withBeat || len(changes) == 0) {
 		var last heartbeat
 		last.Heartbeat.Position, last.Heartbeat.Token = beat.GetPosition(), beat.GetToken()
 		if err := appendJSON(&out, &last); err != nil {
 			return err
 		}
 	}
-	w.in.From = beat.GetToken()
+	if beat != nil {
+		w.in.From = beat.GetToken()
+	}
 	return w.print(out.String())
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func heartbeat(p *changes.Page) *assentv1.Heartbeat {
-	return &assentv1.Heartbeat{Position: p.Position, Token: p.Token, More: p.More}
+	return &assentv1.Heartbeat{Position: p.Position, Token: p.Token, More: p.More, Time: timestamp(p.Read)}
 }
 
 func messages(entries []changes.Entry) []*assentv1.Change {

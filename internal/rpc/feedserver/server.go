@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 )
 
-// maxChanges is how many changes one message of a watcher has at most.
+// maxChanges is how many changes one message of a watcher has at most. One of a snapshot has more only where they are of one address.
 const maxChanges = 1000
 
 // Feed tells what changed.
@@ -62,15 +62,31 @@ func (s *feedServer) ExportSuppressions(
 ) error {
 	in := changes.Request{Channels: m.GetChannels(), Kinds: kindsOf(m.GetKinds()), Consumer: m.GetConsumer()}
 	return s.use.ExportSuppressions(stream.Context(), in, func(p changes.Part) error {
-		part := &assentv1.ExportSuppressionsResponse{Changes: messages(p.Entries), Complete: p.Complete}
+		n := cut(p.Entries)
+		part := &assentv1.ExportSuppressionsResponse{Changes: messages(p.Entries[:n]), Complete: p.Complete && n == len(p.Entries), FoldVersion: p.FoldVersion, KeyId: p.KeyID}
 		if p.Token != "" {
 			part.Heartbeat = heartbeat(&p.Page)
 		}
 		for i := range p.Channels {
 			part.Channels = append(part.Channels, channel(&p.Channels[i]))
 		}
-		return stream.Send(part)
+		err := stream.Send(part)
+		for rest := p.Entries[n:]; err == nil && len(rest) > 0; rest = rest[n:] {
+			n = cut(rest)
+			err = stream.Send(&assentv1.ExportSuppressionsResponse{Changes: messages(rest[:n]), Complete: p.Complete && n == len(rest)})
+		}
+		return err
 	})
+}
+
+// cut returns how many of the entries go into the next message of a snapshot. It does not cut between those of one address.
+func cut(entries []changes.Entry) int {
+	for n := maxChanges; n < len(entries); n++ {
+		if a, b := &entries[n-1], &entries[n]; a.Match != b.Match || a.Address != b.Address || a.Hash != b.Hash {
+			return n
+		}
+	}
+	return len(entries)
 }
 
 // kindsOf returns kinds of rules. That of an erased address is always told, so it is no filter.

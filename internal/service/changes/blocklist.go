@@ -150,7 +150,7 @@ func (x *listing) start(head *storage.Head) error {
 	s.Channel = x.reader.infos[i]
 	var err error
 	if x.reader.form.keyed() {
-		if s.KeyID, err = x.reader.consumer.Key.ID(x.feed.Keys.ListKey()); err != nil {
+		if s.KeyID, err = x.reader.keyID(); err != nil {
 			return err
 		}
 	}

@@ -93,7 +93,7 @@ type Entry struct {
 	Address string       // the form of the address; empty where Hash stands for it, and of the Reset of a channel
 	Hash    string
 	Kind    feed.Kind // 0 of a Reset
-	Rule    feed.Rule // of an Added or Removed one but KindAddress; of the Reset of a channel the channel alone is set
+	Rule    feed.Rule // of an Added or Removed one but KindAddress, without Reason and Code; of the Reset of a channel the channel alone
 	Reason  consent.Code
 	Order   uint64
 	EndedBy feed.EndedBy
@@ -107,7 +107,8 @@ type Page struct {
 	Entries  []Entry
 	Position int64 // 0 for a reader that sees no positions
 	Token    string
-	More     bool // the ledger has more
+	More     bool            // the ledger has more
+	Read     consent.Instant // when the ledger was read, by the clock: without More the page has everything that was acknowledged before
 }
 
 // Request says what to tell.

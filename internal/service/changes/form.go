@@ -1,14 +1,17 @@
 package changes
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/md5"  //nolint:gosec // A form that tools take, not a protection.
 	"crypto/sha1" //nolint:gosec // As above.
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/cards"
@@ -34,6 +37,58 @@ func (x *form) position(at int64) int64 {
 		return 0
 	}
 	return at
+}
+
+const (
+	// keyedPage is how many events a page of a keyed reader may have at least: entries of one event alone would be those of one person.
+	keyedPage = 100
+	// keyedSnapshotPage is how many subjects a page of a snapshot of a keyed reader has at most: it mixes more people than that of others.
+	keyedSnapshotPage = 5 * snapshotPage
+)
+
+// beginning returns an error unless the reader may begin with the first event: by what came one after the other, two keyed readers could find
+// which of their hashes are of one person.
+func (x *form) beginning() error {
+	if x.keyed() {
+		return fault.Errorf(fault.InvalidRequest, "from", "a keyed consumer cannot begin at the beginning, for the order of the history would show "+
+			"which hashes of two consumers are of one person; take a snapshot (ExportSuppressions), and go on from its token")
+	}
+	return nil
+}
+
+// page returns how many events a page has at most where a size was asked for; 0: none was.
+func (x *form) page(asked int) int {
+	if asked <= 0 {
+		asked = defaultPage
+	}
+	if x.keyed() {
+		asked = max(asked, keyedPage)
+	}
+	return min(asked, maxPage)
+}
+
+// snapshotPage returns how many subjects a page of a snapshot has at most.
+func (x *form) snapshotPage() int {
+	if x.keyed() {
+		return keyedSnapshotPage
+	}
+	return snapshotPage
+}
+
+// mix puts the entries of a page in an order that says nothing: for a keyed reader that of the hashes, which are others for every consumer.
+// Those of one card stay together and in their order.
+func (x *form) mix(entries []Entry) {
+	if x.keyed() {
+		slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Hash, b.Hash) })
+	}
+}
+
+// keyID returns the id of the key of a keyed reader; empty for another one.
+func (r *reader) keyID() (string, error) {
+	if !r.form.keyed() {
+		return "", nil
+	}
+	return r.consumer.Key.ID(r.form.keys.ListKey())
 }
 
 // recipient is whom entries are about, as a reader sees it.
@@ -101,17 +156,56 @@ func (x *form) sum(text string) string {
 	}
 }
 
-// entry returns an entry about a rule.
-func (x *form) entry(change Change, to *recipient, rule *feed.Rule, position int64) Entry {
-	e := Entry{
-		Change: change, Match: to.match, Address: to.address, Hash: to.hash, Kind: rule.Kind, Rule: *rule, Position: x.position(position),
-	}
+// entry returns an entry about a rule, but for what it stops, as the reader sees it: what is hidden from it is not in there.
+func (x *form) entry(to *recipient, rule *feed.Rule, position int64) Entry {
+	e := Entry{Match: to.match, Address: to.address, Hash: to.hash, Kind: rule.Kind, Rule: *rule, Position: x.position(position)}
 	if rule.Kind == 0 {
 		return e
 	}
-	e.Reason, e.EndedBy, e.Stops, e.Order = rule.Shown(), rule.EndedBy(), rule.Stops(), to.order(rule)
+	e.Reason, e.EndedBy, e.Order = rule.Shown(), rule.EndedBy(), to.order(rule)
 	if x.keyed() {
 		e.Rule = rule.ByDay()
 	}
+	e.Rule.Reason, e.Rule.Code = "", ""
 	return e
+}
+
+// as returns the entry as one of a change.
+func (e Entry) as(change Change) Entry {
+	e.Change = change
+	return e
+}
+
+// compare orders the entries of a card by what the reader sees, so that the order says nothing that is hidden from it.
+func (e *Entry) compare(other *Entry) int {
+	return cmp.Or(
+		cmp.Compare(e.Kind, other.Kind), cmp.Compare(e.Reason, other.Reason), e.Rule.Compare(&other.Rule), cmp.Compare(e.Order, other.Order),
+		cmp.Compare(e.EndedBy, other.EndedBy), cmp.Compare(e.Stops, other.Stops),
+	)
+}
+
+// entries returns the entries about rules of one card, without a change. Rules that look the same to the reader are one.
+func (r *reader) entries(to *recipient, rules []feed.Rule, position int64) []Entry {
+	list := make([]Entry, len(rules))
+	for i := range rules {
+		list[i] = r.form.entry(to, &rules[i], position)
+		list[i].Stops = r.filter.Stops(&rules[i])
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return a.compare(&b) })
+	return slices.Compact(list)
+}
+
+// without returns the entries that are not among others, as those of a change.
+func without(list, others []Entry, change Change) []Entry {
+	known := make(map[Entry]bool, len(others))
+	for i := range others {
+		known[others[i]] = true
+	}
+	var rest []Entry
+	for i := range list {
+		if !known[list[i]] {
+			rest = append(rest, list[i].as(change))
+		}
+	}
+	return rest
 }

@@ -22,10 +22,7 @@ func (f *Feed) listChanges(ctx context.Context, in Request) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	size := min(in.Size, maxPage)
-	if size <= 0 {
-		size = defaultPage
-	}
+	size := r.form.page(in.Size)
 	for windows := 1; ; windows++ {
 		p, err := f.next(ctx, r, at, size)
 		if err != nil || len(p.Entries) > 0 || !p.More || windows == maxWindows {
@@ -53,6 +50,9 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 	switch in.From {
 	case FromNow, "":
 	case FromBeginning:
+		if err := r.form.beginning(); err != nil {
+			return nil, nil, err
+		}
 		at.Position = 0
 	default:
 		if at, err = f.readToken(ctx, r, &head, in.From); err != nil {

@@ -222,7 +222,7 @@ func (f *Feed) cardNews(ctx context.Context, consumer, token string, named Card)
 	}
 	to, known, err := r.form.recipient(&c)
 	if known {
-		n.Entries = []Entry{r.form.entry(Reset, &to, &feed.Rule{}, at.Position)}
+		n.Entries = []Entry{r.form.entry(&to, &feed.Rule{}, at.Position).as(Reset)}
 	}
 	return n, err
 }

@@ -159,10 +159,6 @@ func (f *Feed) readmit(ctx context.Context, r *reader, head *storage.Head) error
 	return who.Need(access.ScopeFeed)
 }
 
-// sees reports whether the reader sees a rule: it counts, or may count, for one of the channels, and what its scope names is no other
-// department's alone.
-func (r *reader) sees(rule *feed.Rule) bool { return r.filter.Wants(rule) }
-
 // isNarrow reports whether the reader reads a part of what the feed has.
 func (r *reader) isNarrow() bool {
 	return !r.who.AllDepartments || len(r.channels) > 0 || len(r.kinds) > 0

@@ -3,6 +3,7 @@ package changes
 import (
 	"context"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
@@ -18,7 +19,10 @@ type Part struct {
 	Page
 
 	Channels []feed.Channel // in the first part
-	Complete bool           // it is the last part
+	// FoldVersion is in the first part address.FoldVersion, and KeyID that of the key of a keyed reader. A program with other ones finds no address.
+	FoldVersion int32
+	KeyID       string
+	Complete    bool // it is the last part
 }
 
 // ExportSuppressions sends all that holds, page by page, each in short reads of its own. The first part has a token, from which changes can be
@@ -41,22 +45,32 @@ type export struct {
 	reader *reader
 	at     *place
 	send   func(Part) error
-	last   storage.Head // that was read after the last page
+	last   storage.Head    // that was read after the last page
+	looked consent.Instant // before that
+}
+
+// look reads the head.
+func (x *export) look(ctx context.Context) (err error) {
+	x.looked = x.feed.Instant()
+	x.last, err = x.feed.Store.Head(ctx)
+	return err
 }
 
 func (x *export) run(ctx context.Context) error {
-	head, err := x.feed.Store.Head(ctx)
+	if err := x.look(ctx); err != nil {
+		return err
+	}
+	key, err := x.reader.keyID()
 	if err != nil {
 		return err
 	}
-	x.last = head
-	first := Part{Channels: x.reader.infos}
+	first := Part{Channels: x.reader.infos, FoldVersion: address.FoldVersion, KeyID: key}
 	first.Entries, x.at.missed = x.at.missed, nil
 	if err := x.mark(first); err != nil {
 		return err
 	}
 	for after := (consent.SubjectID{}); ; {
-		ids, err := x.feed.Store.SubjectIDs(ctx, after, snapshotPage)
+		ids, err := x.feed.Store.SubjectIDs(ctx, after, x.reader.form.snapshotPage())
 		if err != nil {
 			return err
 		}
@@ -87,7 +101,7 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 	if err != nil {
 		return err
 	}
-	if x.last, err = x.feed.Store.Head(ctx); err != nil {
+	if err := x.look(ctx); err != nil {
 		return err
 	}
 	if err := x.feed.readmit(ctx, x.reader, &w.head); err != nil {
@@ -107,6 +121,7 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 		return nil
 	}
 	x.feed.counts.entries.Add(int64(len(entries)))
+	x.reader.form.mix(entries)
 	return x.send(Part{Page: Page{Entries: entries}})
 }
 
@@ -133,7 +148,7 @@ func (x *export) read(ctx context.Context, keys []storage.SubjectKey) (*window, 
 
 // mark sends a part with a token.
 func (x *export) mark(p Part) error {
-	if err := x.feed.sign(x.reader, x.at, &window{head: x.last, to: x.at.Mark}, &p.Page); err != nil {
+	if err := x.feed.sign(x.reader, x.at, &window{read: x.looked, head: x.last, to: x.at.Mark}, &p.Page); err != nil {
 		return err
 	}
 	return x.send(p)

@@ -42,6 +42,7 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 		}
 		p.Entries = append(p.Entries, entries...)
 	}
+	r.form.mix(p.Entries)
 	at.Mark, at.root = w.to, w.root
 	if at.until <= at.Position {
 		at.until = 0
@@ -51,7 +52,7 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 
 // sign puts into a page how far it goes.
 func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
-	p.Position, p.More = r.form.position(at.Position), w.more()
+	p.Position, p.More, p.Read = r.form.position(at.Position), w.more(), w.read
 	f.counts.entries.Add(int64(len(p.Entries)))
 	p.Token, err = f.writeToken(r, &w.head, at)
 	return err
@@ -113,27 +114,23 @@ func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error
 	if err != nil || !known {
 		return nil, err
 	}
-	var entries []Entry
-	change := Added
-	switch {
-	case c.Kept && !r.form.keyed():
-		change = Kept
-	case whole:
-		entries = append(entries, r.form.entry(Reset, &to, &feed.Rule{}, position))
+	holds := r.entries(&to, after, position)
+	if whole {
+		change, entries := Added, []Entry(nil)
+		if c.Kept && !r.form.keyed() {
+			change = Kept
+		} else {
+			entries = append(entries, r.form.entry(&to, &feed.Rule{}, position).as(Reset))
+		}
+		return append(entries, without(holds, nil, change)...), nil
 	}
-	for i := range removed {
-		entries = append(entries, r.form.entry(Removed, &to, &removed[i], position))
-	}
-	for i := range added {
-		entries = append(entries, r.form.entry(change, &to, &added[i], position))
-	}
-	return entries, nil
+	had := r.entries(&to, before, position)
+	return append(without(had, holds, Removed), without(holds, had, Added)...), nil
 }
 
-// seen returns the rules that the reader sees, in their order.
-func (r *reader) seen(rules []feed.Rule) []feed.Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(rule feed.Rule) bool { return !r.sees(&rule) })
-}
+// seen returns the rules that the reader sees, in their order: those that count, or may count, for one of the channels. What their scope
+// names is no other department's alone.
+func (r *reader) seen(rules []feed.Rule) []feed.Rule { return r.filter.Of(rules) }
 
 // count counts that the caller learnt something of the address of a card: once of each channel that the entries are about, and of all
 // channels where an entry is about no one of them.

@@ -30,8 +30,8 @@ const underWay = math.MaxInt64
 
 // invalidToken is the refusal of a token that is none of this reader's.
 func invalidToken(what string) error {
-	return fault.Errorf(fault.InvalidToken, "from", "%s; give back a token as it was received, with the same channels, kinds and consumer, "+
-		"or say now or beginning", what)
+	return fault.Errorf(fault.InvalidToken, "from", "%s; give back a token as it was received, with the same channels, kinds and consumer, or "+
+		"take a new snapshot (ExportSuppressions), and go on from its token", what)
 }
 
 // takeSnapshot ends the refusal of a token that nothing can be told after.

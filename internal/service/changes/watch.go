@@ -36,12 +36,13 @@ type watching struct {
 }
 
 func (x *watching) run(ctx context.Context) error {
+	read := x.feed.Instant()
 	head, err := x.feed.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
 	first := Page{}
-	if err := x.feed.sign(x.reader, x.at, &window{head: head, to: x.at.Mark}, &first); err != nil {
+	if err := x.feed.sign(x.reader, x.at, &window{read: read, head: head, to: x.at.Mark}, &first); err != nil {
 		return err
 	}
 	if err := x.tell(ctx, first); err != nil {

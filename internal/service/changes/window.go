@@ -13,6 +13,7 @@ import (
 
 // window is a part of the ledger with all that it changed, whoever reads it.
 type window struct {
+	read     consent.Instant // before the head was
 	head     storage.Head
 	from, to storage.Mark
 	root     [ledger.HashSize]byte // of the ledger at its end
@@ -32,6 +33,7 @@ func (w *window) more() bool { return !w.to.Reaches(storage.MarkOf(&w.head)) }
 // told whole in the window that has the erasure or its revision, for the mark of this one is from before. Errors: OTHER_HISTORY,
 // POSITION_COMPACTED.
 func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*window, error) {
+	read := f.Instant()
 	head, news, err := f.Store.Follow(ctx, from, limit)
 	if err != nil {
 		return nil, err
@@ -45,7 +47,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 	if err := env.CheckKeys(f.Keys, &head); err != nil {
 		return nil, err
 	}
-	w := &window{head: head, from: from, to: news.Mark, leaves: news.Leaves}
+	w := &window{read: read, head: head, from: from, to: news.Mark, leaves: news.Leaves}
 	if err := f.putCatalog(ctx, w); err != nil {
 		return nil, err
 	}
