@@ -143,6 +143,7 @@ func (c *Commands) printConsumers(consumers ...*assentv1.Consumer) error {
 			one.GetId(), one.GetClient(), kit.OrAll(one.GetDepartment()), one.GetForm(), kit.OrAll(strings.Join(one.GetChannels(), ",")),
 			kit.OrAll(strings.Join(one.GetKinds(), ",")), value.Stamp(one.GetCreatedTime()), terminal.OrDash(value.Stamp(one.GetRevokedTime())),
 			strconv.FormatInt(one.GetAcknowledgedPosition(), 10), terminal.OrDash(value.Stamp(one.GetSeenTime())),
+			strconv.FormatInt(one.GetRemovalsPending(), 10),
 		})
 	}
 	return c.PrintTable(rows)

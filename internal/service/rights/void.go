@@ -10,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/service/voidcheck"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -116,7 +117,7 @@ func (s *Rights) voidSubjects(ctx context.Context, in *Void, facts *consent.Fact
 			if n == 0 {
 				continue
 			}
-			refused, err := env.Refusal(w.refuseUnprovableGrant(facts, all[of]))
+			refused, err := env.Refusal(voidcheck.RefuseUnprovableGrant(w.Tx, w.rights.Env, facts, all[of]))
 			if err != nil {
 				return err
 			}

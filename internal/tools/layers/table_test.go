@@ -149,10 +149,14 @@ func allowed() map[string][]string {
 		},
 		"internal/service/rights": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec",
-			"internal/consent/statement", "internal/consent/usefulness", "internal/fault", "internal/kept", "internal/seal",
+			"internal/consent/statement", "internal/fault", "internal/kept", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/reference",
-			"internal/service/subjects", "internal/service/txn", "internal/storage", "internal/storage/tables",
+			"internal/service/subjects", "internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
 			"internal/storedtext",
+		},
+		"internal/service/voidcheck": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/consent/usefulness", "internal/fault",
+			"internal/service/env", "internal/service/subjects", "internal/service/txn", "internal/storage",
 		},
 
 		"internal/cli/watch": {"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},

@@ -1,4 +1,5 @@
-package rights
+// Package voidcheck refuses a void after which a consent would count again that cannot be proved any more.
+package voidcheck
 
 import (
 	"slices"
@@ -8,15 +9,25 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/usefulness"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// refuseUnprovableGrant refuses a void after which a grant would count again without its evidence, which retention
+// check is one void that is looked at in a transaction.
+type check struct {
+	*txn.Tx
+
+	env *env.Env
+}
+
+// RefuseUnprovableGrant refuses a void after which a grant would count again without its evidence, which retention
 // removed because the grant had ended: an ALLOW would rest on nothing. The grants are those of every spelling that the
-// events of the folded subject name. A refusal in force stays if its spelling is unknown because of an erasure.
-func (w *Tx) refuseUnprovableGrant(facts *consent.Facts, events []consent.Event) error {
+// events of the folded subject name. A refusal in force stays if its spelling is unknown because of an erasure. Facts are those of the void, events
+// those of its subject. Error: NOT_VOIDABLE.
+func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, events []consent.Event) error {
+	w := check{Tx: tx, env: env}
 	catalogs, err := w.currentAndFutureCatalogs()
 	if err != nil {
 		return err
@@ -32,7 +43,7 @@ func (w *Tx) refuseUnprovableGrant(facts *consent.Facts, events []consent.Event)
 	if err != nil {
 		return err
 	}
-	l := subjects.NewLocator(w.rights.Keys, len(people))
+	l := subjects.NewLocator(w.env.Keys, len(people))
 	places := make([]subjects.Places, len(people))
 	for i, a := range people {
 		if places[i], err = l.Places(a, false); err != nil {
@@ -78,7 +89,7 @@ func rowAt(rows map[storage.SubjectKey]storage.SubjectState, at *subjects.Place)
 }
 
 // currentAndFutureCatalogs returns the catalog in force and those that will be.
-func (w *Tx) currentAndFutureCatalogs() ([]*catalog.Catalog, error) {
+func (w *check) currentAndFutureCatalogs() ([]*catalog.Catalog, error) {
 	versions, err := w.CatalogVersions()
 	if err != nil {
 		return nil, err
@@ -93,7 +104,7 @@ func (w *Tx) currentAndFutureCatalogs() ([]*catalog.Catalog, error) {
 }
 
 // addressesOf returns the addresses that the events of a folded subject are about, in each spelling that they tell, and as it is folded.
-func (w *Tx) addressesOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
+func (w *check) addressesOf(void *consent.Event, events []consent.Event) ([]address.Address, error) {
 	var positions []int64
 	for i := range events {
 		positions = append(positions, events[i].Position)
@@ -117,7 +128,7 @@ func (w *Tx) addressesOf(void *consent.Event, events []consent.Event) ([]address
 		e := &events[i]
 		var evidence consent.Evidence
 		if sealed := held[e.Position]; sealed != nil {
-			if evidence, err = w.rights.OpenEvidence(e, sealed); err != nil {
+			if evidence, err = w.env.OpenEvidence(e, sealed); err != nil {
 				return nil, err
 			}
 		}
@@ -135,7 +146,7 @@ func (w *Tx) addressesOf(void *consent.Event, events []consent.Event) ([]address
 }
 
 // refuseLostEvidence refuses if a grant counts after and did not before, and its evidence was deleted.
-func (w *Tx) refuseLostEvidence(before *usefulness.Conditions, events []consent.Event, then *usefulness.Conditions, after []consent.Event) error {
+func (w *check) refuseLostEvidence(before *usefulness.Conditions, events []consent.Event, then *usefulness.Conditions, after []consent.Event) error {
 	stands := func(e usefulness.Ending) bool { return !e.Unconfirmed && (e.At == 0 || e.At > w.Recorded) }
 	stood := map[int64]bool{}
 	for _, e := range before.Endings(events) {
