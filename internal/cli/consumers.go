@@ -24,8 +24,6 @@ func (a *app) consumers() *cobra.Command {
 	client := assentv1.NewConsumerServiceClient
 	show := &cobra.Command{
 		Use: "show ID", Short: "Show a consumer and how far it has read", Args: cobra.ExactArgs(1),
-		Long: "Show a consumer and how far it has read. TO FORGET is how many erased addresses it was not told of yet, as far as it said so:\n" +
-			"0 once it was told of every erasure.",
 		RunE: oneCall(a, client, assentv1.ConsumerServiceClient.GetConsumer, func(a *app, answer *assentv1.GetConsumerResponse) error {
 			if a.JSON() {
 				return a.PrintMessage(answer)
@@ -153,8 +151,7 @@ func (a *app) consumersRevoke() *cobra.Command {
 	var write writeFlags
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "End a consumer for ever and destroy its key", Args: cobra.ExactArgs(1),
-		Long: "End a consumer for ever and destroy its key. Its tool is told nothing more, also not of erasures, and still holds what it was\n" +
-			"told: empty it.",
+		Long: "End a consumer for ever and destroy its key. Its tool still holds what it was told, and is not told of erasures: empty it.",
 		RunE: a.does(func(ctx context.Context, args []string) error {
 			if err := a.Ask(fmt.Sprintf("End the consumer %s for ever?", phrase.Printable(args[0])), yes); err != nil {
 				return err
