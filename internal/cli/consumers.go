@@ -151,9 +151,8 @@ func (a *app) consumersRevoke() *cobra.Command {
 	var write writeFlags
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "End a consumer for ever and destroy its key", Args: cobra.ExactArgs(1),
-		Long: "End a consumer for ever and destroy its key. Its tool still holds what it was told, and is not told of erasures: empty it.",
 		RunE: a.does(func(ctx context.Context, args []string) error {
-			if err := a.Ask(fmt.Sprintf("End the consumer %s for ever?", phrase.Printable(args[0])), yes); err != nil {
+			if err := a.Ask(fmt.Sprintf("End the consumer %s for ever? Its tool still holds what it was told: empty it.", phrase.Printable(args[0])), yes); err != nil {
 				return err
 			}
 			return a.withServer(ctx, func(ctx context.Context, s *connect.Server) error {
