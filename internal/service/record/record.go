@@ -145,7 +145,7 @@ func (s *Recorder) Record(ctx context.Context, st statement.Statement, once txn.
 		}
 		p, err := w.Prepare(r, entry, consent.BatchID{})
 		if txn.IsErasedBefore(err) {
-			err = w.recorder.rights.In(w.Tx).Returned(r, err)
+			err = w.Returned(r, err)
 		}
 		if err != nil {
 			return txn.Recorded{}, false, err
@@ -350,7 +350,7 @@ func (s *Recorder) recordChunk(ctx context.Context, in *Batch, items []BatchItem
 func (w *transaction) recordItem(r *txn.Validated, batch consent.BatchID) (txn.Recorded, error) {
 	p, cat, err := w.prepareItem(r, batch)
 	if txn.IsErasedBefore(err) {
-		return txn.Recorded{}, w.recorder.rights.In(w.Tx).Returned(r, err)
+		return txn.Recorded{}, w.Returned(r, err)
 	}
 	if err != nil {
 		return txn.Recorded{}, err

@@ -102,7 +102,7 @@ func (w *Tx) runErased(who *person, folded *txn.Subject) error {
 	if err != nil {
 		return err
 	}
-	e := &txn.Erased{Folded: folded, Spelling: spelling.Sum, Mailbox: who.mailbox, Lists: who.lists}
+	e := &txn.Erased{Folded: folded, Spelling: spelling.Sum, Mailbox: who.mailbox.Folded(), Lists: who.lists}
 	if !who.address.IsZero() {
 		e.Address = who.address.Exact()
 	}

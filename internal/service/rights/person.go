@@ -20,7 +20,7 @@ type person struct {
 	spellings           []consent.Spelling // one for each version of the digest key
 	sharesMailbox       bool               // other spellings of the address are of the same person
 	address             address.Address    // zero: it is not known, only an erasure that was kept
-	mailbox             string             // the folded form, where only that is known
+	mailbox             address.Address    // the folded form, where only that is known; else zero
 	lists               *txn.ListHashes    // nil: they are not known, or are sealed
 	sealedLists         []byte             // of an erasure that was kept; none: an older program kept it
 }

@@ -2,7 +2,6 @@ package rights
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -36,8 +35,8 @@ func (w *Tx) keepErasure(who *person, until consent.Instant) error {
 }
 
 // RepeatErasures carries out erasures that were kept apart from the database, as far as the database lacks them: it was restored from
-// a backup. Of those that it has, only list hashes that are missing are stored. It returns how many it lacked. Errors: KEY_MISSING or
-// another one, after all of them were carried out, if list hashes cannot be opened: to repeat them with the right keys makes up for it.
+// a backup. Of those that it has, only list hashes that are missing are stored. It returns how many it lacked. Errors: KEY_MISSING, after
+// all of them were carried out, if list hashes cannot be opened: to repeat them with the right keys makes up for it.
 func (s *Rights) RepeatErasures(ctx context.Context, list []kept.Erasure) (lacked int, err error) {
 	var unopened error
 	var positions []int64
@@ -53,17 +52,12 @@ func (s *Rights) RepeatErasures(ctx context.Context, list []kept.Erasure) (lacke
 			unopened, positions = r.unopened, append(positions, list[i].Position)
 		}
 	}
-	switch {
-	case unopened == nil:
-		return lacked, nil
-	case errors.Is(unopened, seal.ErrKeyMissing):
-		return lacked, fault.Errorf(fault.KeyMissing, "", "the erasures were repeated, but the key file lacks a master key under which the hashes "+
-			"for lists of %d of them are sealed, the first at position %d: the persons are not on the lists of keyed consumers; give the server a "+
-			"key file with all master keys since then, and start it again", len(positions), positions[0]).Because(unopened)
-	default:
-		return lacked, fmt.Errorf("the erasures were repeated, but the hashes for lists of those kept at the positions %d are damaged: %w",
-			positions, unopened)
+	if unopened != nil {
+		return lacked, fault.Errorf(fault.KeyMissing, "", "the erasures were repeated, but no master key of the key file opens the list hashes of %d of "+
+			"the persons, the first erased at position %d, so they are not on the lists of keyed consumers; give the server a key file with all "+
+			"master keys since then, and start it again", len(positions), positions[0]).Because(unopened)
 	}
+	return lacked, nil
 }
 
 // repeated is an erasure that is repeated, and what became of it.
@@ -75,21 +69,18 @@ type repeated struct {
 }
 
 func (s *Rights) repeatErasure(ctx context.Context, e *repeated) error {
-	m := txn.Write{Bulk: true, Weight: txn.Chunk}
-	who, err := s.personOf(e.Erasure)
+	kept, err := s.personOf(e.Erasure)
 	if err != nil {
 		return err
 	}
-	for _, at := range []*subjects.Place{&who.exact, &who.folded, &who.mail} {
+	m := txn.Write{Bulk: true, Weight: txn.Chunk}
+	for _, at := range []*subjects.Place{&kept.exact, &kept.folded, &kept.mail} {
 		m.Load.Subjects = append(m.Load.Subjects, at.Keys...)
 	}
 	m.Run = func(tx *txn.Tx) error {
-		who, err := s.personOf(e.Erasure) // Anew: the transaction may be run again.
-		if err != nil {
-			return err
-		}
+		known, w := *kept, s.In(tx) // The transaction may be run again.
 		e.lacked, e.unopened = false, nil
-		w := s.In(tx)
+		who := &known
 		exact, err := w.Subject(&who.exact)
 		if err != nil {
 			return err
@@ -213,7 +204,7 @@ func (w *Tx) knowAgain(who *person) error {
 	if own {
 		return w.rights.know(who, mailbox)
 	}
-	who.mailbox = mailbox.Folded()
+	who.mailbox = mailbox
 	return nil
 }
 
@@ -256,11 +247,8 @@ func (w *Tx) typedAddress(who *person, folded *txn.Subject) (address.Address, er
 // of the address where only that is known. Without an officer's key nothing can be kept, and the erasure goes before.
 func (w *Tx) beginRepeatedClaim(who *person, occurred consent.Instant) (*keptClaim, error) {
 	known := who.address
-	if known.IsZero() && who.mailbox != "" {
-		var err error
-		if known, err = address.Parse(who.mailbox); err != nil {
-			return nil, err
-		}
+	if known.IsZero() {
+		known = who.mailbox
 	}
 	if known.IsZero() || w.Head.CatalogVersion == 0 || !w.rights.Keys.HasClaimsKey() {
 		return &keptClaim{}, nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
@@ -34,11 +35,21 @@ func (w *Tx) StoredClients() ([]tables.Client, error) {
 	return *w.stored, nil
 }
 
-// AddReturn notes that something of an erased person came back. The note is kept also where the write is refused, for the refusal
-// is why there is one.
-func (w *Tx) AddReturn(r tables.Return) {
-	w.Tables = append(w.Tables, tables.AddReturn(&r))
+// Returned notes that the caller brought back an erased person, for the officer to follow up (GDPR Art. 19), and returns the error that says so.
+// The note is kept also where the write is refused, for the refusal is why there is one.
+func (w *Tx) Returned(r *Validated, refused error) error {
+	l := subjects.NewLocator(w.engine.Keys, 1)
+	at, err := l.Place(consent.FormFolded, r.Entry.Address.Folded())
+	if err != nil {
+		return err
+	}
+	s, err := w.Subject(&at)
+	if err != nil {
+		return err
+	}
+	w.Tables = append(w.Tables, tables.AddReturn(&tables.Return{Subject: s.ID, Day: w.Recorded.Day(), Client: w.Caller.ID, Count: 1}))
 	w.Changed = true
+	return refused
 }
 
 // SaveConsumer has a statement run that stores a consumer as the row says, which the writes after it in the transaction see.
