@@ -36,6 +36,7 @@ type fake struct {
 	assentv1.UnimplementedLedgerServiceServer
 	assentv1.UnimplementedRetentionServiceServer
 	assentv1.UnimplementedConsumerServiceServer
+	assentv1.UnimplementedWebhookServiceServer
 
 	address string
 	feed    *fakeFeed
@@ -54,6 +55,7 @@ type fake struct {
 	claims   []*assentv1.Claim
 
 	consumers []*assentv1.Consumer
+	webhooks  []*assentv1.Webhook
 	// answer, when set, is asked before anything else.
 	answer func(in proto.Message) (proto.Message, error)
 }
@@ -81,6 +83,7 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterLedgerServiceServer(server, f)
 	assentv1.RegisterRetentionServiceServer(server, f)
 	assentv1.RegisterConsumerServiceServer(server, f)
+	assentv1.RegisterWebhookServiceServer(server, f)
 	f.feed = &fakeFeed{}
 	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)

@@ -39,10 +39,16 @@ func everything(t *testing.T) string {
 	if err := m.ObserveIndex(indexStates(), func() (telemetry.IndexStats, bool) { return index, true }); err != nil {
 		t.Fatal(err)
 	}
+	m.WebhookAttempted("crm", "DELIVERED")
+	webhooks := []telemetry.WebhookStats{{Webhook: "crm", Waiting: 2, Dead: 1, Oldest: time.Unix(1_790_000_000, 5e8)}, {Webhook: "idle"}}
+	err := m.ObserveWebhooks(func(context.Context) ([]telemetry.WebhookStats, error) { return webhooks, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := m.ObserveLedger(func() time.Duration { return 0 }); err != nil {
 		t.Fatal(err)
 	}
-	err := m.ObserveServer(telemetry.ServerStats{
+	err = m.ObserveServer(telemetry.ServerStats{
 		Store: func() telemetry.StoreStats {
 			return telemetry.StoreStats{InUse: 3, Idle: 5, Max: 16, Waits: 7, Waited: 1500 * time.Millisecond, Queued: 9, Bytes: 1 << 30}
 		},
@@ -52,6 +58,22 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return page(t, m)
+}
+
+func TestWebhooks_WhatWaitsAndWhatIsDead_IsToldOfEach(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		`assent_webhook_attempts_total{outcome="DELIVERED",webhook="crm"} 1`, `assent_webhook_waiting{webhook="crm"} 2`,
+		`assent_webhook_dead{webhook="crm"} 1`, `assent_webhook_oldest_waiting_seconds{webhook="crm"} 1.7900000005e+09`,
+		`assent_webhook_waiting{webhook="idle"} 0`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(got, `assent_webhook_oldest_waiting_seconds{webhook="idle"}`) {
+		t.Error("a webhook for which nothing waits has an oldest message")
+	}
 }
 
 func TestWorkerRan_RunsAndFailures_AreCounted_AndTheLastSuccessIsTold(t *testing.T) {

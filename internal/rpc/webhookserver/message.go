@@ -4,7 +4,6 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/webhooks"
-	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 func webhookOf(w *webhooks.Webhook) *assentv1.Webhook {
@@ -28,11 +27,11 @@ func deliveryOf(d *webhooks.Delivery) *assentv1.Delivery {
 func stateOf(state assentv1.DeliveryState) string {
 	switch state {
 	case assentv1.DeliveryState_DELIVERY_STATE_WAITING:
-		return tables.DeliveryWaiting
+		return webhooks.StateWaiting
 	case assentv1.DeliveryState_DELIVERY_STATE_DELIVERED:
-		return tables.DeliveryDelivered
+		return webhooks.StateDelivered
 	case assentv1.DeliveryState_DELIVERY_STATE_DEAD:
-		return tables.DeliveryDead
+		return webhooks.StateDead
 	default:
 		return ""
 	}
@@ -40,11 +39,11 @@ func stateOf(state assentv1.DeliveryState) string {
 
 func deliveryState(state string) assentv1.DeliveryState {
 	switch state {
-	case tables.DeliveryWaiting:
+	case webhooks.StateWaiting:
 		return assentv1.DeliveryState_DELIVERY_STATE_WAITING
-	case tables.DeliveryDelivered:
+	case webhooks.StateDelivered:
 		return assentv1.DeliveryState_DELIVERY_STATE_DELIVERED
-	case tables.DeliveryDead:
+	case webhooks.StateDead:
 		return assentv1.DeliveryState_DELIVERY_STATE_DEAD
 	default:
 		return assentv1.DeliveryState_DELIVERY_STATE_UNSPECIFIED

@@ -15,10 +15,17 @@ import (
 	"github.com/assent-io/assent/internal/webhook"
 )
 
+// The states of messages.
+const (
+	StateWaiting   = tables.DeliveryWaiting
+	StateDelivered = tables.DeliveryDelivered
+	StateDead      = tables.DeliveryDead
+)
+
 // Delivery is a message as it is listed.
 type Delivery struct {
 	ID        string
-	State     string // as tables.DeliveryWaiting and so on
+	State     string
 	Kind      string
 	Created   consent.Instant
 	Due       consent.Instant // of one that waits
