@@ -20,6 +20,7 @@ import (
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/cli"
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/server"
 	"github.com/assent-io/assent/internal/service/audit"
 )
@@ -186,7 +187,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret(url), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "k", LogLevel: slog.LevelWarn,
-		LogFormat: config.LogText, CheckpointInterval: time.Hour,
+		LogFormat: config.LogText, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
 	}
 	in := cli.Surroundings{
 		Env:   map[string]string{"ASSENT_KEYS": "k", "ASSENT_LOG_LEVEL": "warn", "ASSENT_DATABASE_URL": "sqlite:other.db"},
@@ -226,7 +227,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 func TestServe_LogsAsTold(t *testing.T) {
 	want := config.Server{
 		DatabaseURL: config.NewSecret("sqlite:x.db"), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "x.db.keys",
-		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour,
+		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
 	}
 	got := runIn(t, cli.Surroundings{Local: localFake(t, want)}, "serve", "--log-format", "json", "--database-url", "sqlite:x.db").must(t, 0)
 	first, second, _ := strings.Cut(got.stderr, "\n")
@@ -445,7 +446,7 @@ func TestDemo_TakesItsSettingsFromTheEnvironment_AndNoOthers(t *testing.T) {
 	got.DatabaseURL, got.Keys = config.Secret{}, ""
 	want := config.Server{
 		GRPCAddress: "127.0.0.1:1", HTTPAddress: "127.0.0.1:3", LogLevel: slog.LevelDebug, LogFormat: config.LogJSON, Open: true,
-		CheckpointInterval: time.Hour,
+		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

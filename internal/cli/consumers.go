@@ -29,7 +29,9 @@ func (a *app) consumers() *cobra.Command {
 				return a.PrintMessage(answer)
 			}
 			return a.printConsumers(answer.GetConsumer())
-		}, func(args []string) (*assentv1.GetConsumerRequest, error) { return &assentv1.GetConsumerRequest{Id: args[0]}, nil }),
+		}, func(args []string) (*assentv1.GetConsumerRequest, error) {
+			return &assentv1.GetConsumerRequest{Id: args[0]}, nil
+		}),
 	}
 	return family("consumers", "Manage the consumers of the change feed", a.consumersCreate(), a.consumersList(), show, a.consumersRevoke())
 }

@@ -38,6 +38,7 @@ type fake struct {
 	assentv1.UnimplementedConsumerServiceServer
 
 	address string
+	feed    *fakeFeed
 
 	mu sync.Mutex
 	// away is how many calls find the server unavailable.
@@ -80,6 +81,8 @@ func startFakeWith(t *testing.T, config *tls.Config) *fake {
 	assentv1.RegisterLedgerServiceServer(server, f)
 	assentv1.RegisterRetentionServiceServer(server, f)
 	assentv1.RegisterConsumerServiceServer(server, f)
+	f.feed = &fakeFeed{}
+	assentv1.RegisterFeedServiceServer(server, f.feed)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {

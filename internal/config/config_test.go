@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/assent-io/assent/internal/config"
+	"github.com/assent-io/assent/internal/period"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -62,7 +63,7 @@ func TestLoad_Nothing_GivesDefaults(t *testing.T) {
 		LogLevel:    slog.LevelInfo,
 		LogFormat:   config.LogText,
 
-		CheckpointInterval: time.Hour,
+		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -114,6 +115,7 @@ func TestLoad_EverySetting_CanComeFromEachPlace(t *testing.T) {
 		DatabaseURL: config.NewSecret("postgres://u:p@db/assent"), GRPCAddress: "[::1]:1", HTTPAddress: "localhost:0",
 		Catalog: "c.yaml", Keys: "k", Migrate: true, TLSCert: "cert.pem", TLSKey: "key.pem", InsecureListen: true,
 		LogLevel: slog.LevelError, LogFormat: config.LogJSON, CheckpointDir: "kept", CheckpointInterval: 15 * time.Minute,
+		FeedKeeps:   period.Months(12),
 		WitnessKeys: []string{"w1+1+a", "w2+2+b"}, MaxConnections: 500, AllowedHosts: []string{"assent.example", "backend"},
 	}
 	var args []string

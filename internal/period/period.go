@@ -22,6 +22,9 @@ type Period struct {
 // section 199 of the German civil code: P3Y/EOY.
 const YearEnd = "/EOY"
 
+// Equal reports whether two periods are the same, as == does.
+func (p Period) Equal(other Period) bool { return p == other }
+
 // Months returns the period of some months.
 func Months(n int64) Period { return Period{months: n} }
 

@@ -11,7 +11,10 @@ import (
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/changes"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/testkit"
 )
 
 // watched is a watcher that runs.
@@ -149,6 +152,23 @@ func TestWatch_RevokedClientAndConsumer_End(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.wantEnd(t, fault.Unauthenticated)
+		other := w.syncClient(ctx, s, "other", "")
+		w.consumer(ctx, s, "tool", "other", consumers.FormPlain)
+		y := w.watch(other, s, changes.Request{Consumer: "tool"}, nil)
+		<-y.pages
+		if _, err := s.RevokeConsumer(ctx, "tool", txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Eventually(t, time.Minute, "the watcher of the consumer ends", func() bool {
+			w.mustRecord(ctx, s, withdrawal("newsletter", "bert@example.com"))
+			select {
+			case err := <-y.ended:
+				wantFault(t, err, fault.ConsumerRevoked)
+				return true
+			default:
+				return false
+			}
+		})
 	})
 }
 

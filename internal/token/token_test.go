@@ -112,3 +112,25 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func FuzzReadFeed(f *testing.F) {
+	k := keys(f)
+	good, err := NewFeed(k, &Feed{Position: 7, Root: make([]byte, 32), Until: 9})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{good, good[:20], "", "1", "1AAAA", "2" + good[1:]} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := ReadFeed(k, text)
+		switch {
+		case text == good:
+			if err != nil || got.Position != 7 || got.Until != 9 {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		case !errors.Is(err, ErrInvalid):
+			t.Errorf("%q is taken: %+v, %v", text, got, err)
+		}
+	})
+}

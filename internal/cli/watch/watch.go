@@ -86,13 +86,13 @@ type watcher struct {
 }
 
 // Run prints the feed until the context ends, or, with --until-idle, until there is nothing more.
-func (f *Flags) Run(ctx context.Context, s *connect.Server, print func(string) error) error {
+func (f *Flags) Run(ctx context.Context, s *connect.Server, write func(string) error) error {
 	in, err := f.request()
 	if err != nil {
 		return err
 	}
 	in.From = f.from
-	w := &watcher{server: s, print: print, in: in}
+	w := &watcher{server: s, print: write, in: in}
 	if f.untilIdle {
 		return w.list(ctx)
 	}

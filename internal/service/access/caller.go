@@ -25,7 +25,7 @@ const (
 	ScopeRead     Scope = "read"
 	ScopeExport   Scope = "export"
 	ScopeErase    Scope = "erase"
-	ScopeFeed     Scope = "feed" // no call asks for it yet: it is for the feed of changes to come
+	ScopeFeed     Scope = "feed"
 	ScopeCatalog  Scope = "catalog"
 	ScopeClients  Scope = "clients"
 	ScopeMetrics  Scope = "metrics"

@@ -50,7 +50,9 @@ type mailbox struct {
 }
 
 // isNameless reports whether the folded form or a spelling is blocked of which no address is known.
-func (m *mailbox) isNameless() bool { return m.text == "" && len(m.stopped) > 0 || len(m.spellings) > 0 }
+func (m *mailbox) isNameless() bool {
+	return m.text == "" && len(m.stopped) > 0 || len(m.spellings) > 0
+}
 
 // load reads the subjects that were not read yet.
 func (g *gathering) load(ctx context.Context, keys []storage.SubjectKey) error {

@@ -13,7 +13,7 @@ import (
 
 const (
 	// lookEvery is how often the hub looks for what is new. Where nothing is, that costs one short statement.
-	lookEvery = 15 * time.Millisecond
+	lookEvery = 8 * time.Millisecond
 	// hubWindow is how many events the hub reads at once.
 	hubWindow = 1000
 	// maxWaiting is how many cards and windows may wait for a watcher before it is cut.

@@ -18,6 +18,7 @@ import (
 type reader struct {
 	who      access.Caller
 	consumer consumers.Reader
+	given    string   // id of the consumer as it was asked for; empty: none
 	channels []string // asked for, in order, each once; none: all that the caller reaches
 	kinds    []feed.Kind
 	form     form
@@ -37,7 +38,7 @@ func (f *Feed) newReader(ctx context.Context, head *storage.Head, as *consumers.
 	if err := who.Need(access.ScopeFeed); err != nil {
 		return nil, err
 	}
-	r := &reader{who: who, consumer: *as, form: form{name: as.Form, keys: f.Keys}}
+	r := &reader{who: who, consumer: *as, given: in.Consumer, form: form{name: as.Form, keys: f.Keys}}
 	if r.form.keyed() {
 		r.form.own = as.Key.Reveal()
 	}

@@ -8,6 +8,9 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
+// askEvery is how often it is asked at most whether a consumer that watches was revoked. What its client may do is known in each round.
+const askEvery = time.Second
+
 // WatchChanges sends what changes from where the request says until the context ends. The first page says where it begins. Errors: those of
 // ListChanges, and SLOW_WATCHER, SERVER_STOPPING and STORE_UNAVAILABLE, after which the reader goes on by its last token. Send is called by one
 // goroutine at a time; a call of it may still be under way when WatchChanges returns.
@@ -16,7 +19,7 @@ func (f *Feed) WatchChanges(ctx context.Context, in Request, send func(Page) err
 	if err != nil {
 		return env.StoreFault(err)
 	}
-	w := &watching{feed: f, reader: r, at: at, send: send}
+	w := &watching{feed: f, reader: r, at: at, send: send, asked: time.Now(), has: at.Mark}
 	return env.StoreFault(w.run(ctx))
 }
 
@@ -28,6 +31,8 @@ type watching struct {
 	send   func(Page) error
 	hears  *subscription // nil: it has not caught up yet
 	sent   time.Time     // when something was sent last
+	asked  time.Time     // when it was asked last whether the consumer may still read
+	has    storage.Mark  // up to which it had been sent everything by then
 }
 
 func (x *watching) run(ctx context.Context) error {
@@ -86,7 +91,7 @@ func (x *watching) take(ctx context.Context, w *window) error {
 	if x.at.Mark != w.from {
 		return x.catchUp(ctx, w.to)
 	}
-	if err := x.feed.readmit(ctx, x.reader, &w.head); err != nil {
+	if err := x.mayRead(ctx, w); err != nil {
 		return err
 	}
 	p, err := x.feed.tell(ctx, x.reader, x.at, w)
@@ -97,6 +102,21 @@ func (x *watching) take(ctx context.Context, w *window) error {
 		return nil
 	}
 	return x.tell(ctx, p)
+}
+
+// mayRead returns an error unless the caller and the consumer may still read. What was sent by the time before is taken as received: the
+// watcher is still there.
+func (x *watching) mayRead(ctx context.Context, w *window) error {
+	if err := x.feed.readmit(ctx, x.reader, &w.head); err != nil || time.Since(x.asked) < askEvery {
+		return err
+	}
+	given := x.reader.given
+	if _, err := x.feed.consumers.Active(ctx, given); err != nil {
+		return err
+	}
+	has := x.has
+	x.asked, x.has = time.Now(), x.at.Mark
+	return x.feed.consumers.Acknowledge(ctx, &x.reader.consumer, has)
 }
 
 // catchUp sends everything up to a mark that the ledger has come to.
