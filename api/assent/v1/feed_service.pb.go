@@ -1461,7 +1461,10 @@ type BlockListEntry struct {
 	UntilTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
 	// Of a FOLDED one: a consent reopened a spelling of the mailbox. Those that are blocked have entries of their own, as EXACT. So leave it out
 	// of a list that blocks; put it into a filter of which a hit is asked about by a check.
-	Partial       bool `protobuf:"varint,9,opt,name=partial,proto3" json:"partial,omitempty"`
+	Partial bool `protobuf:"varint,9,opt,name=partial,proto3" json:"partial,omitempty"`
+	// No person was seen to write the address so: it is made of other spellings of the mailbox, which have entries of their own. A tool that has
+	// addresses as people typed them does not need it.
+	Derived       bool `protobuf:"varint,10,opt,name=derived,proto3" json:"derived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1566,6 +1569,13 @@ func (x *BlockListEntry) GetUntilTime() *timestamppb.Timestamp {
 func (x *BlockListEntry) GetPartial() bool {
 	if x != nil {
 		return x.Partial
+	}
+	return false
+}
+
+func (x *BlockListEntry) GetDerived() bool {
+	if x != nil {
+		return x.Derived
 	}
 	return false
 }
@@ -1753,7 +1763,7 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\ffold_version\x18\x05 \x01(\x05R\vfoldVersion\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
 	"\bposition\x18\a \x01(\x03R\bposition\x12\x14\n" +
-	"\x05token\x18\b \x01(\tR\x05token\"\xe5\x02\n" +
+	"\x05token\x18\b \x01(\tR\x05token\"\xff\x02\n" +
 	"\x0eBlockListEntry\x12-\n" +
 	"\x05match\x18\x01 \x01(\x0e2\x17.assent.v1.AddressMatchR\x05match\x12\x1a\n" +
 	"\aaddress\x18\x02 \x01(\tH\x00R\aaddress\x12\x14\n" +
@@ -1765,7 +1775,9 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"since_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x129\n" +
 	"\n" +
 	"until_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x18\n" +
-	"\apartial\x18\t \x01(\bR\apartialB\v\n" +
+	"\apartial\x18\t \x01(\bR\apartial\x12\x18\n" +
+	"\aderived\x18\n" +
+	" \x01(\bR\aderivedB\v\n" +
 	"\trecipient\"^\n" +
 	"\fBlockListEnd\x12\x18\n" +
 	"\aentries\x18\x01 \x01(\x03R\aentries\x12\x18\n" +

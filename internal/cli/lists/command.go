@@ -93,6 +93,11 @@ func (f *Flags) Run(ctx context.Context, t *terminal.Terminal, s *connect.Server
 	}
 }
 
+// isForTool reports whether a tool imports the files, and has addresses as people typed them. Other programs may fold them.
+func (f *Flags) isForTool() bool {
+	return !slices.Contains([]string{"csv", "ndjson", formHashes, filterform.Name}, f.form)
+}
+
 // goesOn reports whether an export that failed is worth to be begun anew.
 func goesOn(err error) bool {
 	if errors.Is(err, errIncomplete) {

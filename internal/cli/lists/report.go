@@ -16,7 +16,7 @@ func (x *export) report(made *suppressionfile.Manifest, end *assentv1.BlockListE
 	for _, name := range removed {
 		x.terminal.Notef("removed %s of an earlier export", name)
 	}
-	if n := end.GetReopened(); n > 0 && x.lookedUpFolded() {
+	if n := end.GetReopened(); n > 0 && !x.flags.isForTool() {
 		x.terminal.Notef("note: %s may be written to because of a consent although their mailbox is blocked: a program that compares folded forms "+
 			"blocks them, too", count(n, "address", "addresses"))
 	}
@@ -33,16 +33,6 @@ func (x *export) report(made *suppressionfile.Manifest, end *assentv1.BlockListE
 	section(&b, "In files that are not for import:", made.NotForImport)
 	section(&b, "What the files cannot say:", made.CannotExpress)
 	return x.terminal.Print(b.String())
-}
-
-// lookedUpFolded reports whether programs may look up folded forms in the files.
-func (x *export) lookedUpFolded() bool {
-	switch x.flags.form {
-	case "csv", "ndjson", formHashes:
-		return true
-	default:
-		return false
-	}
 }
 
 // section writes what is counted, but for what no entry says.

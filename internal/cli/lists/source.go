@@ -42,6 +42,7 @@ type list struct {
 	end     *assentv1.BlockListEnd   // once all entries were read
 	sum     func(text string) []byte // of addresses in clear; nil: the server makes the hashes, or there are none
 	partial bool                     // partial entries are wanted
+	typed   bool                     // addresses are wanted as people typed them
 }
 
 // open begins to receive the list.
@@ -59,7 +60,7 @@ func (x *export) open(ctx context.Context) (*list, error) {
 			yield(nil, err)
 		}
 	})
-	l := &list{next: next, close: stop, partial: x.flags.form == filterform.Name}
+	l := &list{next: next, close: stop, partial: x.flags.form == filterform.Name, typed: x.flags.isForTool()}
 	first, err, ok := next()
 	switch {
 	case err != nil:
@@ -140,7 +141,7 @@ func (l *list) entries(done func(int64)) iter.Seq2[suppressionfile.Entry, error]
 			}
 			for _, m := range part.GetEntries() {
 				n++
-				if m.GetPartial() && !l.partial {
+				if m.GetPartial() && !l.partial || m.GetDerived() && l.typed {
 					continue
 				}
 				if !yield(l.entry(m)) {

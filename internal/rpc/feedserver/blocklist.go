@@ -38,7 +38,7 @@ func (s *feedServer) ExportBlockList(
 func blockListEntry(e *changes.BlockListEntry, channel string) *assentv1.BlockListEntry {
 	m := &assentv1.BlockListEntry{
 		Match: matchOf(e.Match), Kind: kindOf(e.Kind), Scope: string(e.Scope), Reason: string(e.Reason), SinceTime: timestamp(e.Since),
-		UntilTime: timestamp(e.Until), Partial: e.Partial,
+		UntilTime: timestamp(e.Until), Partial: e.Partial, Derived: e.Derived,
 	}
 	if m.Scope == "" { // of a refusal
 		m.Scope = consent.ScopeChannel + ":" + channel

@@ -169,7 +169,11 @@ func (g *gathering) mailbox(m *mailbox) {
 		switch {
 		case p.address.Exact() == m.text:
 			own = true
+			from := len(g.page.Entries)
 			g.addPerson(p, match)
+			for i := range g.page.Entries[from:] {
+				g.page.Entries[from+i].Derived = m.isDerived(p)
+			}
 		case p.exact == nil || p.exact.Text == "": // Else the exact subject gives it.
 			if g.in.Hashed && !partial {
 				p.blocks.Folded = nil // The folded form stands for it.
@@ -180,4 +184,17 @@ func (g *gathering) mailbox(m *mailbox) {
 	if m.text != "" && (partial || !own) {
 		g.add(&Entry{Match: consent.FormFolded, Text: m.text, Partial: partial, About: m.subject}, m.stopped)
 	}
+}
+
+// isDerived reports whether the address that is written as the folded form was never seen, and others of the mailbox were.
+func (m *mailbox) isDerived(p *person) bool {
+	if p.exact != nil || len(m.known) == 0 {
+		return false
+	}
+	for _, a := range m.known {
+		if a == p.address {
+			return false
+		}
+	}
+	return true
 }

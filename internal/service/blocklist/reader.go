@@ -21,6 +21,9 @@ type Entry struct {
 	// Partial says of a folded form that a consent reopened one of its spellings. Those that are blocked have entries of their own, so only a
 	// list of which a hit is asked about needs it.
 	Partial bool
+	// Derived says of a folded form that the address which is written so was never seen, but others of the mailbox were, which have entries of
+	// their own: a tool that has only what people typed does not need it.
+	Derived bool
 }
 
 // Page is what a part of the store has for the list.

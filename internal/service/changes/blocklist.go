@@ -50,6 +50,7 @@ type BlockListEntry struct {
 	Reason        consent.Code
 	Since, Until  consent.Instant
 	Partial       bool // see blocklist.Entry
+	Derived       bool // as above
 }
 
 // BlockListPart is a part of a block list: its start, entries, or its end.
@@ -237,6 +238,7 @@ func (x *form) listed(e *blocklist.Entry) (BlockListEntry, error) {
 	}
 	seen := BlockListEntry{
 		Match: e.Match, Kind: rule.Kind, Scope: rule.Scope, Reason: rule.Shown(), Since: rule.Since, Until: rule.Until, Partial: e.Partial,
+		Derived: e.Derived,
 	}
 	switch {
 	case x.keyed():
