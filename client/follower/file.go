@@ -29,7 +29,7 @@ const (
 	maxHead    = 64 << 20
 	maxKey     = 1 << 16
 	maxCard    = 256 << 20
-	bufferSize = 1 << 20
+	bufferSize = 1 << 16
 )
 
 // identity is what a set must be of to be gone on from.
@@ -212,6 +212,9 @@ func decode(from io.Reader, want *identity) (*set, error) {
 	s, err := newSet(want.Key != "", channels, h.Shapes)
 	if err != nil {
 		return nil, err
+	}
+	if len(s.shapes.list) != len(h.Shapes) {
+		return nil, errAltered // Two are the same, so the numbers in the rules would mean others.
 	}
 	s.token, s.position, s.asOf, s.caughtUp = h.Token, h.Position, h.AsOf, true
 	for i := range s.cards {

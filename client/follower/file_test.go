@@ -90,8 +90,10 @@ func TestFile_CutOrAlteredOrOfAnother_IsNotUsed(t *testing.T) {
 		}
 	}
 	for at := range good {
-		write(good[:at])
-		refused("cut", options)
+		if at%5 == 0 {
+			write(good[:at])
+			refused("cut", options)
+		}
 		altered := bytes.Clone(good)
 		altered[at] ^= 1 << (at % 8)
 		write(altered)

@@ -3,6 +3,7 @@ package follower
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"syscall"
@@ -240,21 +241,25 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(out.Bytes())
 		f.Add(out.Bytes()[:out.Len()/2])
+		f.Add(out.Bytes()[:out.Len()-sha256.Size])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := decode(bytes.NewReader(data), want)
-		if (s == nil) == (err == nil) {
-			t.Fatalf("%v, %v", s, err)
-		}
-		if err != nil {
-			return
-		}
-		var out bytes.Buffer
-		if err := encode(&out, want, s.publish()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := decode(&out, want); err != nil {
-			t.Fatalf("what was read and written again is refused: %v", err)
+		sum := sha256.Sum256(data)
+		for _, data := range [][]byte{data, append(bytes.Clone(data), sum[:]...)} { // As it is, and with a checksum that fits.
+			s, err := decode(bytes.NewReader(data), want)
+			if (s == nil) == (err == nil) {
+				t.Fatalf("%v, %v", s, err)
+			}
+			if err != nil {
+				continue
+			}
+			var out bytes.Buffer
+			if err := encode(&out, want, s.publish()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := decode(&out, want); err != nil {
+				t.Fatalf("what was read and written again is refused: %v", err)
+			}
 		}
 	})
 }

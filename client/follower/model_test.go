@@ -160,7 +160,10 @@ func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *n
 	for _, x := range all {
 		x.begin()
 	}
-	asks := w.nodes[0].client()
+	asks, patience := w.nodes[0].client(), 10*time.Second
+	if quiet {
+		patience = time.Second
+	}
 	for range chapters {
 		for range steps {
 			o.step()
@@ -178,7 +181,7 @@ func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *n
 		o.evenDay()
 		want := w.answers(asks)
 		for _, x := range all {
-			if left := settle(o, x, want); len(left) > 0 {
+			if left := settle(o, patience, x, want); len(left) > 0 {
 				w.t.Logf("steps: %s", o.summary())
 				return left
 			}
@@ -193,9 +196,9 @@ func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *n
 }
 
 // settle waits until the Follower answers as the server does, and returns where it does not in the end.
-func settle(o *story, x *watched, want map[string]map[string]client.Decision) (left []string) {
+func settle(o *story, patience time.Duration, x *watched, want map[string]map[string]client.Decision) (left []string) {
 	o.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		if left = x.differences(o, want); len(left) == 0 && x.now.Status().FeedError == nil {
 			break
 		}

@@ -62,7 +62,9 @@ func run(ctx context.Context, args []string, log *slog.Logger) (err error) {
 	}
 	t.follower, err = follower.New(c, follower.Options{
 		Channels: []string{*channel}, Consumer: *consumer, File: *file, OnChange: t.change,
-		OnEvent: func(e follower.Event) { log.InfoContext(ctx, "follower", "event", e.Kind, "error", e.Err) },
+		OnEvent: func(e follower.Event) {
+			log.InfoContext(ctx, "follower", slog.String("event", string(e.Kind)), slog.Any("error", e.Err))
+		},
 	})
 	if err != nil {
 		return err

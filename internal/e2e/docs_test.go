@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"database/sql"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/testkit/testdb"
@@ -125,6 +128,43 @@ func TestOperations_CommandsForProofsWork(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(db.dir, "2026-12-01.checkpoint")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestKeepInStep_CommandsForTheExampleWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	bin := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../../examples/listmonk-sync").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	table, err := sql.Open("sqlite", filepath.Join(db.dir, "listmonk.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = table.ExecContext(t.Context(), `CREATE TABLE subscribers (email TEXT, status TEXT)`)
+	if err := errors.Join(err, table.Close()); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+bin+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC)
+	commands := block(t, "docs/keep-in-step.md", "A tool with its own database", 1)
+	last := len(commands) - 1
+	for _, command := range commands[:last] {
+		runAsWritten(t, db.dir, append(env, "ASSENT_API_KEY="+r.key), command)
+	}
+	follow := exec.CommandContext(t.Context(), "bash", "-c", strings.Replace(commands[last], " listmonk-sync ", " exec listmonk-sync ", 1))
+	follow.Dir, follow.Env = db.dir, env
+	var said strings.Builder
+	follow.Stderr = &said
+	if err := follow.Start(); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, time.Minute, "the program has a set", func() bool {
+		_, err := os.Stat(filepath.Join(db.dir, "listmonk-sync.set"))
+		return err == nil
+	})
+	if err := errors.Join(follow.Process.Signal(os.Interrupt), follow.Wait()); err != nil {
+		t.Errorf("%v: %s", err, said.String())
 	}
 }
 
