@@ -13,6 +13,7 @@ import (
 	"time"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/testkit"
 	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
