@@ -78,9 +78,12 @@ func TestExactCard_WithoutABounceBefore_HasNoReopening(t *testing.T) {
 		exact, folded *consent.State
 		want          int
 	}{
-		{"no bounce", exact, nil, 0}, {"that of another spelling", exact, &ofAnother, 0}, {"a bounce at the same time", exact, &later, 0},
+		{"no bounce", exact, nil, 0},
+		{"that of another spelling", exact, &ofAnother, 0},
+		{"a bounce at the same time", exact, &later, 0},
 		{"a bounce before", exact, bounced, 1},
-		{"no bounce, confirmed later", &unconfirmed, nil, 0}, {"a bounce before, confirmed later", &unconfirmed, bounced, 1},
+		{"no bounce, confirmed later", &unconfirmed, nil, 0},
+		{"a bounce before, confirmed later", &unconfirmed, bounced, 1},
 	} {
 		n := 0
 		for _, r := range w.ExactCard(test.exact, test.folded, spelling) {

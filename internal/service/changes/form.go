@@ -40,6 +40,8 @@ func (x *form) position(at int64) int64 {
 }
 
 const (
+	// snapshotPage is how many subjects a page of a snapshot has at most.
+	snapshotPage = 1000
 	// keyedPage is how many events a page of a keyed reader may have at least: entries of one event alone would be those of one person.
 	keyedPage = 100
 	// keyedSnapshotPage is how many subjects a page of a snapshot of a keyed reader has at most: it mixes more people than that of others.
@@ -81,14 +83,6 @@ func (x *form) mix(entries []Entry) {
 	if x.keyed() {
 		slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Hash, b.Hash) })
 	}
-}
-
-// keyID returns the id of the key of a keyed reader; empty for another one.
-func (r *reader) keyID() (string, error) {
-	if !r.form.keyed() {
-		return "", nil
-	}
-	return r.consumer.Key.ID(r.form.keys.ListKey())
 }
 
 // recipient is whom entries are about, as a reader sees it.
@@ -182,17 +176,6 @@ func (e *Entry) compare(other *Entry) int {
 		cmp.Compare(e.Kind, other.Kind), cmp.Compare(e.Reason, other.Reason), e.Rule.Compare(&other.Rule), cmp.Compare(e.Order, other.Order),
 		cmp.Compare(e.EndedBy, other.EndedBy), cmp.Compare(e.Stops, other.Stops),
 	)
-}
-
-// entries returns the entries about rules of one card, without a change. Rules that look the same to the reader are one.
-func (r *reader) entries(to *recipient, rules []feed.Rule, position int64) []Entry {
-	list := make([]Entry, len(rules))
-	for i := range rules {
-		list[i] = r.form.entry(to, &rules[i], position)
-		list[i].Stops = r.filter.Stops(&rules[i])
-	}
-	slices.SortFunc(list, func(a, b Entry) int { return a.compare(&b) })
-	return slices.Compact(list)
 }
 
 // without returns the entries that are not among others, as those of a change.

@@ -11,9 +11,6 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// snapshotPage is how many subjects a page of a snapshot has at most.
-const snapshotPage = 1000
-
 // Part is a part of a snapshot.
 type Part struct {
 	Page
@@ -152,4 +149,12 @@ func (x *export) mark(p Part) error {
 		return err
 	}
 	return x.send(p)
+}
+
+// keyID returns the id of the key of a keyed reader; empty for another one.
+func (r *reader) keyID() (string, error) {
+	if !r.form.keyed() {
+		return "", nil
+	}
+	return r.consumer.Key.ID(r.form.keys.ListKey())
 }

@@ -128,6 +128,17 @@ func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error
 	return append(without(had, holds, Removed), without(holds, had, Added)...), nil
 }
 
+// entries returns the entries about rules of one card, without a change. Rules that look the same to the reader are one.
+func (r *reader) entries(to *recipient, rules []feed.Rule, position int64) []Entry {
+	list := make([]Entry, len(rules))
+	for i := range rules {
+		list[i] = r.form.entry(to, &rules[i], position)
+		list[i].Stops = r.filter.Stops(&rules[i])
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return a.compare(&b) })
+	return slices.Compact(list)
+}
+
 // seen returns the rules that the reader sees, in their order: those that count, or may count, for one of the channels. What their scope
 // names is no other department's alone.
 func (r *reader) seen(rules []feed.Rule) []feed.Rule { return r.filter.Of(rules) }
