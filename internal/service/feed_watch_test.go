@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -213,6 +214,41 @@ func TestFeed_CatalogThatDecidesOtherwise_ResetsItsChannels(t *testing.T) {
 		}
 		if again, err := s.ListChanges(sync, changes.Request{From: p.Token}); err != nil || len(again.Entries) != 0 {
 			t.Errorf("it resets twice: %+v, %v", again.Entries, err)
+		}
+	})
+}
+
+func TestFeed_ChannelsThatTheReaderReadsNoLonger_AreReset(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		desk, all := w.syncClient(ctx, s, "desk", "newsletter-desk"), w.syncClient(ctx, s, "all", "")
+		fromDesk, fromAll := feedToken(desk, t, s, changes.Request{}), feedToken(all, t, s, changes.Request{})
+		apply := func(document string) {
+			t.Helper()
+			w.clock.Advance(time.Second)
+			if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		moved := changed(t, acme(t), "newsletter, de: Wöchentlicher Newsletter}\n    department: newsletter-desk",
+			"newsletter, de: Wöchentlicher Newsletter}\n    department: marketing", "sender_identities: [acme-newsletter]", "sender_identities: [acme-marketing]")
+		apply(moved)
+		for name, r := range map[string]struct {
+			ctx  context.Context
+			from string
+		}{"the department that had it": {desk, fromDesk}, "all departments": {all, fromAll}} {
+			p, err := s.ListChanges(r.ctx, changes.Request{From: r.from})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(p.Entries, func(e changes.Entry) bool {
+				return e.Change == changes.Reset && e.Rule.Channel == "newsletter" && e.Match == 0
+			}) {
+				t.Errorf("%s: newsletter is not reset: %+v", name, p.Entries)
+			}
+			if again, err := s.ListChanges(r.ctx, changes.Request{From: p.Token}); err != nil || len(again.Entries) != 0 {
+				t.Errorf("%s: it resets twice: %+v, %v", name, again.Entries, err)
+			}
 		}
 	})
 }
