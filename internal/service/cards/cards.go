@@ -38,6 +38,9 @@ func (g *gatherer) cards(ctx context.Context) ([]Card, error) {
 		if s := g.loaded[key]; s != nil && s.address != "" {
 			all = append(all, Card{
 				Match: consent.FormDomain, Text: s.address, Whole: whole, Before: feed.DomainCard(s.before), After: feed.DomainCard(s.after),
+				between: g.between([]*subject{s}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
+					return feed.DomainCard(at(s)), nil
+				}),
 			})
 		}
 	}
@@ -114,6 +117,9 @@ func (g *gatherer) erasedCard(of *Card, hash consumers.ListHash) Card {
 	c := Card{
 		Match: consent.FormExact, Inner: hash.Hash, Person: of.Person, About: of.About,
 		After: g.worths.ExactCard(nil, s.after, hash.Spelling),
+		between: g.between([]*subject{s}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
+			return g.worths.ExactCard(nil, at(s), hash.Spelling), nil
+		}),
 	}
 	if s.before.ErasedAt(hash.Spelling) != s.after.ErasedAt(hash.Spelling) {
 		c.Whole = true
@@ -152,6 +158,9 @@ func (g *gatherer) exactCard(t *touchedExact) (Card, error) {
 	}
 	c.Before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling)
 	c.After = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling)
+	c.between = g.between([]*subject{exact, folded}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
+		return g.worths.ExactCard(at(exact), at(folded), after.Spelling), nil
+	})
 	return c, nil
 }
 
@@ -175,6 +184,7 @@ func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded)
 		return c, err
 	}
 	c.After, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
+	c.between = g.between(g.linkedWith(s), func(at func(*subject) *consent.State) ([]feed.Rule, error) { return g.foldedRules(s, at) })
 	return c, err
 }
 
@@ -190,9 +200,14 @@ func (g *gatherer) foldedRules(s *subject, at func(*subject) *consent.State) ([]
 	return feed.FoldedCard(known.Folded, known.Linked), err
 }
 
-// spellingsOf returns the spellings that a folded subject has rules of their own for, or erasures: those of which that changed, or all.
+// spellingsOf returns the spellings that a folded subject has rules of their own for, or erasures: those of which that changed, or all. What came
+// and went inside the part of the ledger changed, too, for a snapshot may have told it.
 func (g *gatherer) spellingsOf(s *subject, all bool) [][16]byte {
 	found := slices.Concat(feed.Spellings(s.before), feed.Spellings(s.after))
+	if s.undone() {
+		all = true
+		found = append(found, feed.Spellings(consent.Fold(slices.DeleteFunc(slices.Clone(s.inside), isUndoing)))...)
+	}
 	slices.SortFunc(found, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
 	found = slices.Compact(found)
 	if all {
