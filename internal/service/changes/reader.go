@@ -103,7 +103,7 @@ func once[T interface{ ~string | ~uint8 }](list []T) []T {
 
 // sum makes the digest that tokens have of the reader.
 func (r *reader) sum(consumer string) error {
-	text, err := json.Marshal([]any{r.who.Department, r.who.AllDepartments, consumer, r.form.name, r.channels, r.kinds})
+	text, err := json.Marshal([]any{r.who.ID, r.who.Department, r.who.AllDepartments, consumer, r.form.name, r.channels, r.kinds})
 	if err != nil {
 		return err
 	}
