@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -173,6 +175,32 @@ func TestWatch_RevokedClientAndConsumer_End(t *testing.T) {
 	})
 }
 
+func TestWatch_ClientThatStaysConnected_IsToldOfErasuresForever(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		x := w.watch(sync, s, changes.Request{}, nil)
+		<-x.pages
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.com", w.clock.Now()))
+		for range 2 {
+			w.clock.Advance(20 * 24 * time.Hour)
+			since := consent.InstantOf(w.clock.Now())
+			testkit.Eventually(t, time.Minute, "the client is known to be there", func() bool {
+				w.mustRecord(ctx, s, withdrawal("product-marketing", "bert@example.com"))
+				_, rows, err := tables.ConsumerOf(ctx, s.Store, "client/sync")
+				return err == nil && len(rows) == 1 && rows[0].Seen >= since
+			})
+		}
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: "anna@example.com"})
+		testkit.Eventually(t, time.Minute, "the watcher is told of the erasure", func() bool {
+			p := <-x.pages
+			return slices.ContainsFunc(p.Entries, func(e changes.Entry) bool {
+				return e.Kind == changes.KindAddress && e.Address == "anna@example.com"
+			})
+		})
+	})
+}
+
 func TestWatch_ServiceThatCloses_EndsIt(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, ctx := w.acme()
@@ -249,6 +277,28 @@ func TestFeed_ChannelsThatTheReaderReadsNoLonger_AreReset(t *testing.T) {
 			if again, err := s.ListChanges(r.ctx, changes.Request{From: p.Token}); err != nil || len(again.Entries) != 0 {
 				t.Errorf("%s: it resets twice: %+v, %v", name, again.Entries, err)
 			}
+		}
+	})
+}
+
+func TestWatch_TokenOfAFirstMessage_HidesNoErasure(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.com", w.clock.Now()))
+		feedToken(sync, t, s, changes.Request{}) // From here on the client is told of erasures.
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: "anna@example.com"})
+		broken := errors.New("the connection broke")
+		var first changes.Page
+		err := s.WatchChanges(sync, changes.Request{}, func(p changes.Page) error {
+			first = p
+			return broken
+		})
+		if !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(first.Entries, func(e changes.Entry) bool { return e.Kind == changes.KindAddress && e.Address == "anna@example.com" }) {
+			t.Errorf("the first message has a token, and lacks the erased address: %+v", first)
 		}
 	})
 }

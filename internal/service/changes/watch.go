@@ -40,7 +40,8 @@ func (x *watching) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	first := Page{}
+	first := Page{Entries: x.at.missed} // Its token is for after them.
+	x.at.missed = nil
 	if err := x.feed.sign(x.reader, x.at, &window{head: head, to: x.at.Mark}, &first); err != nil {
 		return err
 	}
