@@ -231,7 +231,8 @@ func (r *feedReader) difference(l *lived, life *erasedLife) string {
 			want := asked(l.ctx, l.w.t, l.s, info.Channel, a.Exact(), asof.Moment{})
 			got := info.Evaluate(r.cards(a), a.Role(), want.Decided)
 			allowed := want.Verdict == consent.Allow
-			if got.Allowed != allowed && !(r.days && allowed && r.hasEnd(a)) {
+			deniesLonger := r.days && allowed && r.hasEnd(a)
+			if got.Allowed != allowed && !deniesLonger {
 				return fmt.Sprintf("%s on %s: the reader says %v %s, a check %s\nheld: %s", spelling, info.Channel, got.Allowed, got.Reason,
 					want.Reason, strings.Join(r.heldOf(a), "\n"))
 			}
