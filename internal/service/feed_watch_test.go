@@ -211,6 +211,28 @@ func TestWatch_ServiceThatCloses_EndsIt(t *testing.T) {
 	x.until(t, 1)
 	s.CloseFeed()
 	x.wantEnd(t, fault.ServerStopping)
+	w.watch(sync, s, changes.Request{}, nil).wantEnd(t, fault.ServerStopping) // The hub does not begin again.
+}
+
+func TestSnapshot_RevokedConsumer_Ends(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		w.consumer(ctx, s, "tool", "sync", consumers.FormPlain)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "anna@example.com"))
+		told := 0
+		err := s.ExportSuppressions(sync, changes.Request{Consumer: "tool"}, func(p changes.Part) error {
+			if told += len(p.Entries); p.Complete || len(p.Channels) == 0 {
+				return nil
+			}
+			_, err := s.RevokeConsumer(ctx, "tool", txn.Idempotency{})
+			return err
+		})
+		wantFault(t, err, fault.ConsumerRevoked)
+		if told != 0 {
+			t.Errorf("it was told %d rules after it was revoked", told)
+		}
+	})
 }
 
 func TestFeed_CatalogThatDecidesOtherwise_ResetsItsChannels(t *testing.T) {

@@ -93,6 +93,9 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 	if err := x.feed.readmit(ctx, x.reader, &w.head); err != nil {
 		return err
 	}
+	if _, err := x.feed.consumers.Active(ctx, x.reader.given); err != nil {
+		return err
+	}
 	var entries []Entry
 	for i := range w.cards {
 		c := &w.cards[i]
