@@ -10,7 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/changes"
 )
 
-// maxChanges is how many changes one message of a watcher has at most.
+// maxChanges is how many changes one message of a watcher or a snapshot has at most.
 const maxChanges = 1000
 
 // Feed tells what changed.
@@ -61,6 +61,12 @@ func (s *feedServer) ExportSuppressions(
 ) error {
 	in := changes.Request{Channels: m.GetChannels(), Kinds: kindsOf(m.GetKinds()), Consumer: m.GetConsumer()}
 	return s.use.ExportSuppressions(stream.Context(), in, func(p changes.Part) error {
+		for len(p.Entries) > maxChanges {
+			if err := stream.Send(&assentv1.ExportSuppressionsResponse{Changes: messages(p.Entries[:maxChanges])}); err != nil {
+				return err
+			}
+			p.Entries = p.Entries[maxChanges:]
+		}
 		part := &assentv1.ExportSuppressionsResponse{Changes: messages(p.Entries), Complete: p.Complete}
 		if p.Token != "" {
 			part.Heartbeat = heartbeat(&p.Page)
