@@ -214,6 +214,35 @@ func TestWatch_ServiceThatCloses_EndsIt(t *testing.T) {
 	w.watch(sync, s, changes.Request{}, nil).wantEnd(t, fault.ServerStopping) // The hub does not begin again.
 }
 
+func TestFeed_ReaderThatTakesNothing_DoesNotHoldUpTheStop(t *testing.T) {
+	for name, read := range map[string]func(context.Context, *Service, func() error) error{
+		"a snapshot": func(ctx context.Context, s *Service, hold func() error) error {
+			return s.ExportSuppressions(ctx, changes.Request{}, func(changes.Part) error { return hold() })
+		},
+		"a watcher that has not caught up": func(ctx context.Context, s *Service, hold func() error) error {
+			return s.WatchChanges(ctx, changes.Request{}, func(changes.Page) error { return hold() })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "sqlite")
+			s, ctx := w.acme()
+			sync := w.syncClient(ctx, s, "sync", "")
+			begun, hold, ended := make(chan struct{}, 1), make(chan struct{}), make(chan error, 1)
+			defer close(hold)
+			go func() {
+				ended <- read(sync, s, func() error {
+					begun <- struct{}{}
+					<-hold
+					return nil
+				})
+			}()
+			<-begun
+			s.CloseFeed()
+			(&watched{ended: ended}).wantEnd(t, fault.ServerStopping)
+		})
+	}
+}
+
 func TestSnapshot_RevokedConsumer_Ends(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
