@@ -381,6 +381,66 @@ func TestFeed_OfRandomHistories_IsWhatChecksAnswer(t *testing.T) {
 	})
 }
 
+func TestFeed_RulesThatComeAndGoDuringASnapshot_AreForgotten(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		void := func(last int64) {
+			t.Helper()
+			w.clock.Advance(time.Second)
+			if _, err := s.Void(ctx, rights.Void{Position: last, Justification: "a mistake"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		record := func(st statement.Statement) int64 {
+			t.Helper()
+			w.clock.Advance(time.Second)
+			w.mustRecord(ctx, s, st)
+			head, err := s.Store.Head(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return head.Position
+		}
+		bounce := statement.Statement{Kind: consent.KindSuppress, Address: "an.na@gmail.com", Reason: consent.ReasonHardBounce}
+		first := record(bounce)
+		void(first)
+		for name, department := range map[string]string{"narrow": "newsletter-desk", "wide": ""} {
+			r := &feedReader{s: s, ctx: w.syncClient(ctx, s, name, department), name: plainName}
+			var positions []int64
+			told, part := 0, 0
+			r.snapshot(t, func() {
+				switch part++; {
+				case part == 1:
+					positions = append(positions, record(bounce), record(withdrawal("newsletter", "bert@example.com")))
+					record(withdrawal("product-marketing", "carl@example.com"))
+				case len(r.holds) > 0 && told == 0:
+					told = len(r.holds)
+					head, err := s.Store.Head(ctx)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, position := range append(positions, head.Position) {
+						void(position)
+					}
+				}
+			})
+			if told < 2 {
+				t.Fatalf("%s: the snapshot told of %d cards", name, told)
+			}
+			p, err := s.ListChanges(r.ctx, r.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.holds.apply(t, p.Entries); len(r.holds.text()) != 0 {
+				t.Errorf("%s: it still holds %v", name, r.holds.text())
+			}
+			if department != "" && slices.ContainsFunc(p.Entries, func(e changes.Entry) bool { return e.Address == "carl@example.com" }) {
+				t.Errorf("%s: it is told of an address of another department: %+v", name, p.Entries)
+			}
+		}
+	})
+}
+
 func shortLife(list []statement.Statement) string {
 	var lines []string
 	for _, st := range list {

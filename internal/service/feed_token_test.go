@@ -58,6 +58,7 @@ func TestFeed_TokensThatAreNotItsOwn_AreRefused(t *testing.T) {
 		wants(sync, changes.Request{From: good, Consumer: "tool"}, fault.ConsumerMissing)
 		wants(other, changes.Request{}, fault.ConsumerRequired)
 		wants(w.syncClient(ctx, s, "desk", "newsletter-desk"), changes.Request{From: good}, fault.InvalidToken)
+		wants(w.syncClient(ctx, s, "another", ""), changes.Request{From: good}, fault.InvalidToken)
 		wants(sync, changes.Request{Consumer: "none"}, fault.ConsumerMissing)
 		wants(sync, changes.Request{Channels: []string{"none"}}, fault.UnknownChannel)
 		wants(w.syncClient(ctx, s, "desk2", "newsletter-desk"), changes.Request{Channels: []string{"product-marketing"}}, fault.OtherDepartment)
@@ -114,6 +115,29 @@ func TestFeed_OldTokens_AreCompacted(t *testing.T) {
 		}
 		w.clock.Advance(400 * 24 * time.Hour)
 		_, err = s.ListChanges(tool, changes.Request{From: keyed, Consumer: "keyed"})
+		wantFault(t, err, fault.PositionCompacted)
+	})
+}
+
+func TestFeed_TokenFromBeforeTheReader_IsCompacted(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		w.mustRecord(ctx, s, withdrawal("newsletter", "anna@example.com"))
+		good := feedToken(sync, t, s, changes.Request{})
+		if _, err := s.ListChanges(sync, changes.Request{From: good}); err != nil {
+			t.Errorf("a token of the reader: %v", err)
+		}
+		read, err := token.ReadFeed(w.keys, good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read.Made-- // The reader was noted at the same instant.
+		old, err := token.NewFeed(w.keys, read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.ListChanges(sync, changes.Request{From: old})
 		wantFault(t, err, fault.PositionCompacted)
 	})
 }

@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/internal/storage/tables"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -172,6 +175,32 @@ func TestWatch_RevokedClientAndConsumer_End(t *testing.T) {
 	})
 }
 
+func TestWatch_ClientThatStaysConnected_IsToldOfErasuresForever(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		x := w.watch(sync, s, changes.Request{}, nil)
+		<-x.pages
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.com", w.clock.Now()))
+		for range 2 {
+			w.clock.Advance(20 * 24 * time.Hour)
+			since := consent.InstantOf(w.clock.Now())
+			testkit.Eventually(t, time.Minute, "the client is known to be there", func() bool {
+				w.mustRecord(ctx, s, withdrawal("product-marketing", "bert@example.com"))
+				_, rows, err := tables.ConsumerOf(ctx, s.Store, "client/sync")
+				return err == nil && len(rows) == 1 && rows[0].Seen >= since
+			})
+		}
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: "anna@example.com"})
+		testkit.Eventually(t, time.Minute, "the watcher is told of the erasure", func() bool {
+			p := <-x.pages
+			return slices.ContainsFunc(p.Entries, func(e changes.Entry) bool {
+				return e.Kind == changes.KindAddress && e.Address == "anna@example.com"
+			})
+		})
+	})
+}
+
 func TestWatch_ServiceThatCloses_EndsIt(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	s, ctx := w.acme()
@@ -182,6 +211,57 @@ func TestWatch_ServiceThatCloses_EndsIt(t *testing.T) {
 	x.until(t, 1)
 	s.CloseFeed()
 	x.wantEnd(t, fault.ServerStopping)
+	w.watch(sync, s, changes.Request{}, nil).wantEnd(t, fault.ServerStopping) // The hub does not begin again.
+}
+
+func TestFeed_ReaderThatTakesNothing_DoesNotHoldUpTheStop(t *testing.T) {
+	for name, read := range map[string]func(context.Context, *Service, func() error) error{
+		"a snapshot": func(ctx context.Context, s *Service, hold func() error) error {
+			return s.ExportSuppressions(ctx, changes.Request{}, func(changes.Part) error { return hold() })
+		},
+		"a watcher that has not caught up": func(ctx context.Context, s *Service, hold func() error) error {
+			return s.WatchChanges(ctx, changes.Request{}, func(changes.Page) error { return hold() })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "sqlite")
+			s, ctx := w.acme()
+			sync := w.syncClient(ctx, s, "sync", "")
+			begun, hold, ended := make(chan struct{}, 1), make(chan struct{}), make(chan error, 1)
+			defer close(hold)
+			go func() {
+				ended <- read(sync, s, func() error {
+					begun <- struct{}{}
+					<-hold
+					return nil
+				})
+			}()
+			<-begun
+			s.CloseFeed()
+			(&watched{ended: ended}).wantEnd(t, fault.ServerStopping)
+		})
+	}
+}
+
+func TestSnapshot_RevokedConsumer_Ends(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		w.consumer(ctx, s, "tool", "sync", consumers.FormPlain)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "anna@example.com"))
+		told := 0
+		err := s.ExportSuppressions(sync, changes.Request{Consumer: "tool"}, func(p changes.Part) error {
+			if told += len(p.Entries); p.Complete || len(p.Channels) == 0 {
+				return nil
+			}
+			_, err := s.RevokeConsumer(ctx, "tool", txn.Idempotency{})
+			return err
+		})
+		wantFault(t, err, fault.ConsumerRevoked)
+		if told != 0 {
+			t.Errorf("it was told %d rules after it was revoked", told)
+		}
+	})
 }
 
 func TestFeed_CatalogThatDecidesOtherwise_ResetsItsChannels(t *testing.T) {
@@ -213,6 +293,63 @@ func TestFeed_CatalogThatDecidesOtherwise_ResetsItsChannels(t *testing.T) {
 		}
 		if again, err := s.ListChanges(sync, changes.Request{From: p.Token}); err != nil || len(again.Entries) != 0 {
 			t.Errorf("it resets twice: %+v, %v", again.Entries, err)
+		}
+	})
+}
+
+func TestFeed_ChannelsThatTheReaderReadsNoLonger_AreReset(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		desk, all := w.syncClient(ctx, s, "desk", "newsletter-desk"), w.syncClient(ctx, s, "all", "")
+		fromDesk, fromAll := feedToken(desk, t, s, changes.Request{}), feedToken(all, t, s, changes.Request{})
+		apply := func(document string) {
+			t.Helper()
+			w.clock.Advance(time.Second)
+			if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: document}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		moved := changed(t, acme(t), "newsletter, de: Wöchentlicher Newsletter}\n    department: newsletter-desk",
+			"newsletter, de: Wöchentlicher Newsletter}\n    department: marketing", "sender_identities: [acme-newsletter]", "sender_identities: [acme-marketing]")
+		apply(moved)
+		for name, r := range map[string]struct {
+			ctx  context.Context
+			from string
+		}{"the department that had it": {desk, fromDesk}, "all departments": {all, fromAll}} {
+			p, err := s.ListChanges(r.ctx, changes.Request{From: r.from})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(p.Entries, func(e changes.Entry) bool {
+				return e.Change == changes.Reset && e.Rule.Channel == "newsletter" && e.Match == 0
+			}) {
+				t.Errorf("%s: newsletter is not reset: %+v", name, p.Entries)
+			}
+			if again, err := s.ListChanges(r.ctx, changes.Request{From: p.Token}); err != nil || len(again.Entries) != 0 {
+				t.Errorf("%s: it resets twice: %+v, %v", name, again.Entries, err)
+			}
+		}
+	})
+}
+
+func TestWatch_TokenOfAFirstMessage_HidesNoErasure(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		sync := w.syncClient(ctx, s, "sync", "")
+		w.mustRecord(ctx, s, consentOn("newsletter", "anna@example.com", w.clock.Now()))
+		feedToken(sync, t, s, changes.Request{}) // From here on the client is told of erasures.
+		w.mustRecord(ctx, s, statement.Statement{Kind: consent.KindErase, Address: "anna@example.com"})
+		broken := errors.New("the connection broke")
+		var first changes.Page
+		err := s.WatchChanges(sync, changes.Request{}, func(p changes.Page) error {
+			first = p
+			return broken
+		})
+		if !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(first.Entries, func(e changes.Entry) bool { return e.Kind == changes.KindAddress && e.Address == "anna@example.com" }) {
+			t.Errorf("the first message has a token, and lacks the erased address: %+v", first)
 		}
 	})
 }

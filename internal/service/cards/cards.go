@@ -39,6 +39,9 @@ func (g *gatherer) cards(ctx context.Context) ([]Card, error) {
 			all = append(all, Card{
 				Match: consent.FormDomain, Text: s.address, Whole: whole, Before: feed.DomainCard(s.before), After: feed.DomainCard(s.after),
 				Actors: s.actors,
+				between: g.between([]*subject{s}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
+					return feed.DomainCard(at(s)), nil
+				}),
 			})
 		}
 	}
@@ -115,6 +118,9 @@ func (g *gatherer) erasedCard(of *Card, hash consumers.ListHash) Card {
 	c := Card{
 		Match: consent.FormExact, Inner: hash.Hash, Person: of.Person, About: of.About,
 		After: g.worths.ExactCard(nil, s.after, hash.Spelling),
+		between: g.between([]*subject{s}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
+			return g.worths.ExactCard(nil, at(s), hash.Spelling), nil
+		}),
 	}
 	if s.before.ErasedAt(hash.Spelling) != s.after.ErasedAt(hash.Spelling) {
 		c.Whole = true
@@ -154,6 +160,9 @@ func (g *gatherer) exactCard(t *touchedExact) (Card, error) {
 	}
 	c.Before = g.worths.ExactCard(before.Exact, before.Folded, before.Spelling)
 	c.After = g.worths.ExactCard(after.Exact, after.Folded, after.Spelling)
+	c.between = g.between([]*subject{exact, folded}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
+		return g.worths.ExactCard(at(exact), at(folded), after.Spelling), nil
+	})
 	return c, nil
 }
 
@@ -177,6 +186,7 @@ func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded)
 		return c, err
 	}
 	c.After, err = g.foldedRules(s, func(s *subject) *consent.State { return s.after })
+	c.between = g.between(g.linkedWith(s), func(at func(*subject) *consent.State) ([]feed.Rule, error) { return g.foldedRules(s, at) })
 	return c, err
 }
 
@@ -187,8 +197,8 @@ func (g *gatherer) actorsOf(s *subject) []string {
 		return nil
 	}
 	all := slices.Clone(s.actors)
-	for _, link := range linksOf(s) {
-		if other := g.loaded[storage.SubjectKey{Form: consent.FormFolded, Digest: link.With.Folded}]; other != nil {
+	for _, link := range s.links() {
+		if other := g.loaded[storage.SubjectKey{Form: consent.FormFolded, Digest: link.Folded}]; other != nil {
 			all = append(all, other.actors...)
 		}
 	}
@@ -207,9 +217,14 @@ func (g *gatherer) foldedRules(s *subject, at func(*subject) *consent.State) ([]
 	return feed.FoldedCard(known.Folded, known.Linked), err
 }
 
-// spellingsOf returns the spellings that a folded subject has rules of their own for, or erasures: those of which that changed, or all.
+// spellingsOf returns the spellings that a folded subject has rules of their own for, or erasures: those of which that changed, or all. What came
+// and went inside the part of the ledger changed, too, for a snapshot may have told it.
 func (g *gatherer) spellingsOf(s *subject, all bool) [][16]byte {
 	found := slices.Concat(feed.Spellings(s.before), feed.Spellings(s.after))
+	if s.undone() {
+		all = true
+		found = append(found, feed.Spellings(consent.Fold(slices.DeleteFunc(slices.Clone(s.inside), isUndoing)))...)
+	}
 	slices.SortFunc(found, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
 	found = slices.Compact(found)
 	if all {

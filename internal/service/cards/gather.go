@@ -31,6 +31,7 @@ type Card struct {
 	Kept bool
 
 	subject *subject // of a folded form
+	between func() ([]feed.Rule, error)
 }
 
 // gatherer finds the cards that a part of the ledger touches. A subject is touched if an event is about it, or if its row changed.
@@ -213,8 +214,8 @@ func (g *gatherer) followLinks(ctx context.Context) error {
 				continue
 			}
 			t := g.folded[key]
-			for _, link := range linksOf(s) {
-				other := storage.SubjectKey{Form: consent.FormFolded, Digest: link.With.Folded}
+			for _, link := range s.links() {
+				other := storage.SubjectKey{Form: consent.FormFolded, Digest: link.Folded}
 				if _, read := g.loaded[other]; !read {
 					keys = append(keys, other)
 				}
@@ -231,16 +232,6 @@ func (g *gatherer) followLinks(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-func linksOf(s *subject) []consent.Link {
-	var links []consent.Link
-	for _, state := range []*consent.State{s.before, s.after} {
-		if state != nil {
-			links = append(links, state.Links...)
-		}
-	}
-	return links
 }
 
 // findSpellings touches the exact addresses that a folded subject has rules for which are of one spelling only, as far as an address with that

@@ -20,6 +20,9 @@ type subject struct {
 	address string         // that its row has; empty: an erasure took it
 	before  *consent.State // nil: it had no events
 	after   *consent.State
+	// events are those up to the end of the part of the ledger, by position, and inside those of them that are in the part. Neither is to be
+	// changed. Both are nil where states are read as of the head.
+	events, inside []consent.Event
 	// rewritten reports that an erasure took events of it that may have been told.
 	rewritten bool
 	actors    []string // clients that recorded the events of the part that is read
@@ -81,14 +84,52 @@ func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectK
 		if known < 0 {
 			known = len(events)
 		}
-		s.rewritten = slices.ContainsFunc(events[known:], func(e consent.Event) bool { return len(e.Was) > 0 })
-		for i := range events[known:] {
-			s.actors = append(s.actors, events[known+i].Actor)
+		s.events, s.inside = events, events[known:]
+		s.rewritten = slices.ContainsFunc(s.inside, func(e consent.Event) bool { return len(e.Was) > 0 })
+		for i := range s.inside {
+			s.actors = append(s.actors, s.inside[i].Actor)
 		}
 		s.before = consent.Fold(slices.Clone(events[:known]))
-		s.after = consent.Fold(events)
+		s.after = consent.Fold(slices.Clone(events))
 	}
 	return nil
+}
+
+// at returns the fold of the events up to a position; nil of no subject.
+func (s *subject) at(position int64) *consent.State {
+	if s == nil {
+		return nil
+	}
+	n := slices.IndexFunc(s.events, func(e consent.Event) bool { return e.Position > position })
+	if n < 0 {
+		n = len(s.events)
+	}
+	return consent.Fold(slices.Clone(s.events[:n]))
+}
+
+// undone reports whether the part of the ledger has an event that may undo another one of it.
+func (s *subject) undone() bool {
+	return len(s.inside) > 1 && slices.ContainsFunc(s.inside, isUndoing)
+}
+
+func isUndoing(e consent.Event) bool { return e.Kind == consent.KindVoid || e.Kind == consent.KindLift }
+
+// links returns the addresses that are linked before, inside or after the part of the ledger.
+func (s *subject) links() []consent.Linked {
+	var with []consent.Linked
+	for _, state := range []*consent.State{s.before, s.after} {
+		if state != nil {
+			for i := range state.Links {
+				with = append(with, state.Links[i].With)
+			}
+		}
+	}
+	for i := range s.inside {
+		if s.inside[i].Kind == consent.KindLink {
+			with = append(with, s.inside[i].Linked)
+		}
+	}
+	return with
 }
 
 // unpack puts the stored states into the subjects. Those that cannot be read are folded from their events.

@@ -7,23 +7,22 @@ import (
 	"github.com/assent-io/assent/internal/feed"
 )
 
-// channelResets returns the resets of the reader's channels whose answers may be others under the catalog of a window than under that by
-// which the reader was told so far.
+// channelResets returns the resets of the channels whose answers may be others for the reader under the catalog of a window than under that
+// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on.
 func (f *Feed) channelResets(r *reader, at *place, w *window) []Entry {
+	var had []string
 	var before *catalog.Catalog
 	if at.catalog > 0 && at.catalog <= int64(len(w.versions)) {
 		before = w.versions[at.catalog-1].Parsed
+		had = r.reaches(before)
 	}
-	now := *r
-	if err := f.under(&now, w.catalog); err != nil {
-		return nil // The reader is refused for that in a moment.
-	}
+	has := r.reaches(w.catalog.Parsed)
 	var entries []Entry
-	for i := range now.infos {
-		id := now.infos[i].Channel
-		if before == nil || !r.has(id) || decidesOtherwise(before, w.catalog.Parsed, id) {
-			entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
+	for _, id := range once(slices.Concat(has, had)) {
+		if slices.Contains(had, id) && slices.Contains(has, id) && !decidesOtherwise(before, w.catalog.Parsed, id) {
+			continue
 		}
+		entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
 	}
 	return entries
 }

@@ -49,7 +49,9 @@ func newHub(f *Feed) *hub {
 
 // close ends the hub and all that watch.
 func (h *hub) close() {
+	h.mu.Lock()
 	h.end()
+	h.mu.Unlock()
 	h.ran.Wait()
 }
 
@@ -60,6 +62,10 @@ func (h *hub) subscribe(from storage.Mark) (*subscription, storage.Mark) {
 	s := &subscription{wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	h.watchers[s] = true
 	h.tellWatchers()
+	if h.life.Err() != nil { // Close may wait for the hub already: it must not begin to run again.
+		h.drop(s, stopping())
+		return s, from
+	}
 	if !h.running {
 		h.running, h.at = true, from
 		h.ran.Go(h.run)
@@ -106,13 +112,17 @@ func (h *hub) dropAll(why error) {
 	}
 }
 
+func stopping() error {
+	return &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; go on with the last token at another one"}
+}
+
 // isDone reports whether nothing watches any more, or the server stops; then the hub has ended.
 func (h *hub) isDone() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.life.Err() != nil {
 		for s := range h.watchers {
-			h.drop(s, &fault.Error{Code: fault.ServerStopping, Message: "the server is stopping; go on with the last token at another one"})
+			h.drop(s, stopping())
 		}
 	}
 	h.running = len(h.watchers) > 0

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/access"
@@ -102,7 +103,7 @@ func once[T interface{ ~string | ~uint8 }](list []T) []T {
 
 // sum makes the digest that tokens have of the reader.
 func (r *reader) sum(consumer string) error {
-	text, err := json.Marshal([]any{r.who.Department, r.who.AllDepartments, consumer, r.form.name, r.channels, r.kinds})
+	text, err := json.Marshal([]any{r.who.ID, r.who.Department, r.who.AllDepartments, consumer, r.form.name, r.channels, r.kinds})
 	if err != nil {
 		return err
 	}
@@ -120,21 +121,13 @@ func (f *Feed) under(r *reader, c *reference.CatalogVersion) error {
 	if err != nil {
 		return err
 	}
-	var ids []string
+	ids := r.reaches(c.Parsed)
 	r.catalog, r.infos = c.Version, nil
-	for i := range c.Parsed.Channels {
-		ch := &c.Parsed.Channels[i]
-		switch {
-		case len(r.channels) == 0 && !r.who.AllDepartments && ch.Department != r.who.Department:
-			continue
-		case len(r.channels) > 0 && !slices.Contains(r.channels, ch.ID):
-			continue
-		}
-		if err := r.who.NeedChannel(ch.ID, c.Parsed); err != nil {
+	for _, id := range ids {
+		if err := r.who.NeedChannel(id, c.Parsed); err != nil {
 			return err
 		}
-		ids = append(ids, ch.ID)
-		if info := worths.Channel(ch.ID); info != nil {
+		if info := worths.Channel(id); info != nil {
 			r.infos = append(r.infos, *info)
 		}
 	}
@@ -145,6 +138,24 @@ func (f *Feed) under(r *reader, c *reference.CatalogVersion) error {
 	}
 	r.filter = worths.Filter(ids, r.kinds)
 	return nil
+}
+
+// reaches returns which channels of a catalog the reader reads: those that it asked for, or all of its department.
+func (r *reader) reaches(c *catalog.Catalog) []string {
+	var ids []string
+	for i := range c.Channels {
+		ch := &c.Channels[i]
+		switch {
+		case len(r.channels) > 0:
+			if !slices.Contains(r.channels, ch.ID) {
+				continue
+			}
+		case !r.who.AllDepartments && ch.Department != r.who.Department:
+			continue
+		}
+		ids = append(ids, ch.ID)
+	}
+	return ids
 }
 
 // readmit returns an error unless the caller may still read under a head.
@@ -162,9 +173,4 @@ func (f *Feed) readmit(ctx context.Context, r *reader, head *storage.Head) error
 // isNarrow reports whether the reader reads a part of what the feed has.
 func (r *reader) isNarrow() bool {
 	return !r.who.AllDepartments || len(r.channels) > 0 || len(r.kinds) > 0
-}
-
-// has reports whether a channel is one of those that the reader reads.
-func (r *reader) has(channel string) bool {
-	return slices.ContainsFunc(r.infos, func(info feed.Channel) bool { return info.Channel == channel })
 }

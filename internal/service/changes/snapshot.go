@@ -24,7 +24,8 @@ type Part struct {
 
 // ExportSuppressions sends all that holds, page by page, each in short reads of its own. The first part has a token, from which changes can be
 // followed already, and the last one that from which to go on: what changed since the first is told as a whole, for what a page had may be
-// later or earlier. Errors: NO_CATALOG, UNKNOWN_CHANNEL, OTHER_DEPARTMENT, and those of send.
+// later or earlier. Errors: NO_CATALOG, UNKNOWN_CHANNEL, OTHER_DEPARTMENT, those of send, SLOW_WATCHER and
+// SERVER_STOPPING. A call of send may still be under way when it returns.
 func (f *Feed) ExportSuppressions(ctx context.Context, in Request, send func(Part) error) error {
 	in.From = FromNow
 	r, at, err := f.begin(ctx, in)
@@ -32,7 +33,9 @@ func (f *Feed) ExportSuppressions(ctx context.Context, in Request, send func(Par
 		return env.StoreFault(err)
 	}
 	at.until = underWay
-	x := &export{feed: f, reader: r, at: at, send: send}
+	x := &export{feed: f, reader: r, at: at, send: func(p Part) error {
+		return f.deliver(ctx, nil, func() error { return send(p) })
+	}}
 	return env.StoreFault(x.run(ctx))
 }
 
@@ -102,6 +105,9 @@ func (x *export) page(ctx context.Context, ids storage.IDRange) error {
 		return err
 	}
 	if err := x.feed.readmit(ctx, x.reader, &w.head); err != nil {
+		return err
+	}
+	if _, err := x.feed.consumers.Active(ctx, x.reader.given); err != nil {
 		return err
 	}
 	var entries []Entry

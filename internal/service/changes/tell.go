@@ -88,7 +88,9 @@ func (f *Feed) spelled(ctx context.Context, r *reader, w *window, c *cards.Card,
 		}
 		var entries []Entry
 		for _, text := range spellings {
-			more, err := r.card(&cards.Card{Match: c.Match, Text: text, Folded: c.Folded, Before: c.Before, After: c.After}, whole, w.to.Position)
+			of := *c
+			of.Text, of.Kept = text, false
+			more, err := r.card(&of, whole, w.to.Position)
 			if err != nil {
 				return nil, err
 			}
@@ -107,8 +109,11 @@ func (r *reader) card(c *cards.Card, whole bool, position int64) ([]Entry, error
 	if whole {
 		removed, added = nil, after
 	}
-	if len(removed)+len(added) == 0 && (!whole || len(before) == 0 && r.isNarrow()) {
-		return nil, nil // A reader of some channels is not told of an address that has nothing to do with them.
+	if len(removed)+len(added) == 0 {
+		may, err := r.mayHold(c, whole, before)
+		if err != nil || !may {
+			return nil, err
+		}
 	}
 	to, known, err := r.form.recipient(c)
 	if err != nil || !known {
@@ -137,6 +142,16 @@ func (r *reader) entries(to *recipient, rules []feed.Rule, position int64) []Ent
 	}
 	slices.SortFunc(list, func(a, b Entry) int { return a.compare(&b) })
 	return slices.Compact(list)
+}
+
+// mayHold reports whether a reader that sees no difference is told of a card nevertheless: as a whole, if it may hold a rule of it. A reader of
+// a part is not told of an address that has nothing to do with it.
+func (r *reader) mayHold(c *cards.Card, whole bool, before []feed.Rule) (bool, error) {
+	if !whole || len(before) > 0 || !r.isNarrow() {
+		return whole, nil
+	}
+	between, err := c.Between()
+	return len(r.seen(between)) > 0, err
 }
 
 // seen returns the rules that the reader sees, in their order: those that count, or may count, for one of the channels. What their scope

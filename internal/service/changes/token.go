@@ -41,7 +41,7 @@ const takeSnapshot = "; take a new snapshot (ExportSuppressions), and go on from
 func (f *Feed) writeToken(r *reader, head *storage.Head, at *place) (string, error) {
 	return token.NewFeed(f.Keys, &token.Feed{
 		Store: head.StoreID[:], Position: at.Position, Revision: at.Revision, Root: at.root[:], Catalog: at.catalog, Request: r.digest[:],
-		Until: at.until, Began: at.began.Position, BeganRevision: at.began.Revision, Made: int64(f.Instant()),
+		Until: at.until, Began: at.began.Position, BeganRevision: at.began.Revision, Made: int64(max(f.now(head), r.consumer.Created)),
 	})
 }
 
@@ -56,12 +56,14 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 	case string(t.Store) != string(head.StoreID[:]):
 		return nil, otherHistory("the token is of another database")
 	case string(t.Request) != string(r.digest[:]):
-		return nil, invalidToken("it was made for other channels or kinds, another consumer, or a client of another department")
+		return nil, invalidToken("it was made for other channels or kinds, another consumer, another client, or another department of it")
 	case t.Position > head.Position, t.Revision > head.Revision:
 		return nil, otherHistory("the token is of events that this database does not have")
 	case f.options.Keeps.AddTo(consent.Instant(t.Made).Time()).Before(f.Clock()),
 		!r.form.keyed() && consent.Instant(t.Made).Add(consumers.RemovalsKept) < f.Instant():
 		return nil, compacted("it is older than changes are kept")
+	case !r.form.keyed() && consent.Instant(t.Made) < r.consumer.Created:
+		return nil, compacted("it is older than the reader, for which erased addresses were not kept before")
 	case t.Revision < head.Revision-storage.RevisionsKept:
 		return nil, compacted("what changed since cannot be told any more")
 	}

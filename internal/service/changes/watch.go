@@ -4,12 +4,16 @@ import (
 	"context"
 	"time"
 
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
 
 // askEvery is how often it is asked at most whether a consumer that watches was revoked. What its client may do is known in each round.
 const askEvery = time.Second
+
+// takesWithin is how long one message may wait until it is taken, of a watcher and of a snapshot.
+const takesWithin = 2 * time.Minute
 
 // WatchChanges sends what changes from where the request says until the context ends. The first page says where it begins. Errors: those of
 // ListChanges, and SLOW_WATCHER, SERVER_STOPPING and STORE_UNAVAILABLE, after which the reader goes on by its last token. Send is called by one
@@ -41,7 +45,8 @@ func (x *watching) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	first := Page{}
+	first := Page{Entries: x.at.missed} // Its token is for after them.
+	x.at.missed = nil
 	if err := x.feed.sign(x.reader, x.at, &window{read: read, head: head, to: x.at.Mark}, &first); err != nil {
 		return err
 	}
@@ -143,16 +148,30 @@ func (x *watching) isDue() bool { return time.Since(x.sent) >= heartbeatEvery }
 // tell sends a page. It does not wait for a reader that takes nothing once the hub has cut the watcher.
 func (x *watching) tell(ctx context.Context, p Page) error {
 	x.sent = time.Now()
-	if x.hears == nil {
-		return x.send(p)
-	}
+	return x.feed.deliver(ctx, x.hears, func() error { return x.send(p) })
+}
+
+// deliver sends something, and waits until it is sent, the server stops, the hub cuts the watcher if hears is not nil, or the reader has taken
+// nothing for takesWithin.
+func (f *Feed) deliver(ctx context.Context, hears *subscription, send func() error) error {
 	sent := make(chan error, 1)
-	go func() { sent <- x.send(p) }()
+	go func() { sent <- send() }()
+	var cut <-chan struct{}
+	if hears != nil {
+		cut = hears.ended
+	}
+	late := time.NewTimer(takesWithin)
+	defer late.Stop()
 	select {
 	case err := <-sent:
 		return err
-	case <-x.hears.ended:
-		return x.hears.why
+	case <-cut:
+		return hears.why
+	case <-f.hub.life.Done():
+		return stopping()
+	case <-late.C:
+		f.counts.cut.Add(1)
+		return fault.Errorf(fault.SlowWatcher, "", "nothing was taken of what was sent for %s; go on with the last token", takesWithin)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
