@@ -187,7 +187,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 	}
 	want := config.Server{
 		DatabaseURL: config.NewSecret(url), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "k", LogLevel: slog.LevelWarn,
-		LogFormat: config.LogText, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), AllowPrivateWebhooks: true,
+		LogFormat: config.LogText, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
 	}
 	in := cli.Surroundings{
 		Env:   map[string]string{"ASSENT_KEYS": "k", "ASSENT_LOG_LEVEL": "warn", "ASSENT_DATABASE_URL": "sqlite:other.db"},
@@ -227,7 +227,7 @@ func TestLocalCommands_GetTheSettings_AndShowWhatComesOfIt(t *testing.T) {
 func TestServe_LogsAsTold(t *testing.T) {
 	want := config.Server{
 		DatabaseURL: config.NewSecret("sqlite:x.db"), GRPCAddress: "127.0.0.1:50051", HTTPAddress: "127.0.0.1:8080", Keys: "x.db.keys",
-		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), AllowPrivateWebhooks: true,
+		LogLevel: slog.LevelInfo, LogFormat: config.LogJSON, CheckpointInterval: time.Hour, FeedKeeps: period.Months(12),
 	}
 	got := runIn(t, cli.Surroundings{Local: localFake(t, want)}, "serve", "--log-format", "json", "--database-url", "sqlite:x.db").must(t, 0)
 	first, second, _ := strings.Cut(got.stderr, "\n")
