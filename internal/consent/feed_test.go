@@ -43,8 +43,20 @@ func (n compared) compare(t fails, w *feedWorld, a address.Address, known *conse
 					wrong, got, d.Verdict, d.Reasons, rules)
 			}
 			n[got.Reason]++
+			if b := blocksOf(ch, a, rules, at); c.name == "plain" && b.IsEmpty() == ch.Evaluate(held, false, at).Blocked && ch.Closed == "" {
+				t.Fatalf("%s on %s at %s: it answers %+v, and these rules block: %+v", a.Exact(), ch.Coverage.Channel, at, got, b)
+			}
 		}
 	}
+}
+
+// blocksOf returns the rules that block an address.
+func blocksOf(ch *feed.Channel, a address.Address, cards map[card][]feed.Rule, at consent.Instant) feed.Blocks {
+	var domains [][]feed.Rule
+	for _, domain := range a.Domains() {
+		domains = append(domains, cards[card{consent.FormDomain, domain}])
+	}
+	return ch.Blocks(cards[card{consent.FormExact, a.Exact()}], cards[card{consent.FormFolded, a.Folded()}], domains, at)
 }
 
 func TestFeed_AnyHistory_AConsumerConcludesWhatACheckAnswers(t *testing.T) {
