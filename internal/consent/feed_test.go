@@ -44,7 +44,7 @@ func (n compared) compare(t fails, w *feedWorld, a address.Address, known *conse
 			}
 			n[got.Reason]++
 			if b := blocksOf(ch, a, rules, at); c.name == "plain" && b.IsEmpty() == ch.Evaluate(held, false, at).Blocked && ch.Closed == "" {
-				t.Fatalf("%s on %s at %s: it answers %+v, and these rules block: %+v", a.Exact(), ch.Coverage.Channel, at, got, b)
+				t.Fatalf("%s on %s at %s: it answers %+v, and these rules block: %+v", a.Exact(), ch.Channel, at, got, b)
 			}
 		}
 	}
