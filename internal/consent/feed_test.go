@@ -38,13 +38,25 @@ func (n compared) compare(t fails, w *feedWorld, a address.Address, known *conse
 			ch := &w.worths.Channels()[i]
 			got := ch.Evaluate(held, a.Role(), at)
 			if wrong := w.differs(t, &c, ch, a, known, held, at); wrong != "" {
-				d := mustRulesOf(t, w.catalog, ch.Coverage.Channel).Decide(a, known, at)
-				t.Fatalf("%s, %s on %s at %s: %s\nit answers %+v\na check answers %s %v\ncards: %+v", c.name, a.Exact(), ch.Coverage.Channel, at,
+				d := mustRulesOf(t, w.catalog, ch.Channel).Decide(a, known, at)
+				t.Fatalf("%s, %s on %s at %s: %s\nit answers %+v\na check answers %s %v\ncards: %+v", c.name, a.Exact(), ch.Channel, at,
 					wrong, got, d.Verdict, d.Reasons, rules)
 			}
 			n[got.Reason]++
+			if b := blocksOf(ch, a, rules, at); c.name == "plain" && b.IsEmpty() == ch.Evaluate(held, false, at).Blocked && ch.Closed == "" {
+				t.Fatalf("%s on %s at %s: it answers %+v, and these rules block: %+v", a.Exact(), ch.Channel, at, got, b)
+			}
 		}
 	}
+}
+
+// blocksOf returns the rules that block an address.
+func blocksOf(ch *feed.Channel, a address.Address, cards map[card][]feed.Rule, at consent.Instant) feed.Blocks {
+	var domains [][]feed.Rule
+	for _, domain := range a.Domains() {
+		domains = append(domains, cards[card{consent.FormDomain, domain}])
+	}
+	return ch.Blocks(cards[card{consent.FormExact, a.Exact()}], cards[card{consent.FormFolded, a.Folded()}], domains, at)
 }
 
 func TestFeed_AnyHistory_AConsumerConcludesWhatACheckAnswers(t *testing.T) {

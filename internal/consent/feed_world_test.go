@@ -251,7 +251,7 @@ func ordinary(t fails, a address.Address) address.Address {
 
 // differs compares what a consumer concludes with what a check answers, and says how they differ; empty: they do not.
 func (w *feedWorld) differs(t fails, c *consumer, ch *feed.Channel, a address.Address, known *consent.Known, cards *feed.Cards, at consent.Instant) string {
-	rules := mustRulesOf(t, w.catalog, ch.Coverage.Channel)
+	rules := mustRulesOf(t, w.catalog, ch.Channel)
 	want, wantBlocked := rules.Decide(a, known, at), blockedBy(rules, ordinary(t, a), known, at)
 	allowed := want.Verdict == consent.Allow
 	got := ch.Evaluate(cards, a.Role(), at)

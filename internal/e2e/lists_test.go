@@ -9,7 +9,7 @@ import (
 func TestSuppressionFiles_CommandsWork(t *testing.T) {
 	db := newDatabase(t, "sqlite")
 	r := db.serve(nil)
-	if code, _, stderr := command(t, r.GRPC, r.key, "record", "withdraw", "anna@firma.example", "--channel", "newsletter"); code != 0 {
+	if code, _, stderr := command(t, r.GRPC, r.key, "withdraw", "anna@firma.example", "--channel", "newsletter"); code != 0 {
 		t.Fatal(stderr)
 	}
 	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC, "ASSENT_API_KEY="+r.key)

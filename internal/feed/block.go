@@ -48,7 +48,7 @@ func (e *evaluation) stopping(rules []Rule, of place) []Rule {
 func (e *evaluation) stops(h *Held, of place) bool {
 	switch h.Kind {
 	case KindRefusal:
-		return e.ch.Refusable && h.Channel == e.ch.Coverage.Channel && e.opened <= h.Order
+		return e.ch.Refusable && h.Channel == e.ch.Channel && e.opened <= h.Order
 	case KindSuppression:
 		return h.Stops != StopsCustomerMarketing && e.applies(h, of) && !e.isEnded(h)
 	case KindGrant, KindReopening:

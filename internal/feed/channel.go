@@ -36,7 +36,7 @@ func (w *Worths) Channels() []Channel { return w.channels }
 
 // Channel returns the channel with the id; nil if the catalog does not have it.
 func (w *Worths) Channel(id string) *Channel {
-	i := slices.IndexFunc(w.channels, func(ch Channel) bool { return ch.Coverage.Channel == id })
+	i := slices.IndexFunc(w.channels, func(ch Channel) bool { return ch.Channel == id })
 	if i < 0 {
 		return nil
 	}

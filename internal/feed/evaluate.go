@@ -96,7 +96,7 @@ func (e *evaluation) grants() {
 		case h.From > e.at:
 		case h.Kind == KindReopening:
 			e.reopened = max(e.reopened, h.Order)
-		case h.Kind == KindGrant && h.Channel == e.ch.Coverage.Channel:
+		case h.Kind == KindGrant && h.Channel == e.ch.Channel:
 			if h.EndsRefusal {
 				e.opened = max(e.opened, h.Order)
 			}
@@ -120,7 +120,7 @@ const (
 func (e *evaluation) scan(card []Held, of place) {
 	for i := range card {
 		h := &card[i]
-		if h.Kind == KindRefusal && h.Channel == e.ch.Coverage.Channel {
+		if h.Kind == KindRefusal && h.Channel == e.ch.Channel {
 			e.refused(h)
 		}
 		if h.Kind != KindSuppression {
@@ -219,7 +219,7 @@ func (e *evaluation) basis() (reason consent.Code, by *Held, allowed bool) {
 	var given, other *Held // the latest that hold
 	for i := range e.cards.Exact {
 		h := &e.cards.Exact[i]
-		if h.Kind != KindGrant || h.Channel != e.ch.Coverage.Channel || h.Reason == "" || h.From > e.at || consent.EndedBy(h.Until, e.at) ||
+		if h.Kind != KindGrant || h.Channel != e.ch.Channel || h.Reason == "" || h.From > e.at || consent.EndedBy(h.Until, e.at) ||
 			h.Order <= e.bounced {
 			continue
 		}

@@ -142,11 +142,6 @@ func methods() map[string]method {
 		assentv1.HistoryService_ListReaders_FullMethodName:       needs(whole, access.ScopeErase, access.ScopeExport).long(),
 		assentv1.HistoryService_ListClaims_FullMethodName:        needs(whole, access.ScopeErase),
 
-		assentv1.FeedService_ListChanges_FullMethodName:        needs(department, access.ScopeFeed).often(),
-		assentv1.FeedService_WatchChanges_FullMethodName:       needs(department, access.ScopeFeed),
-		assentv1.FeedService_ExportSuppressions_FullMethodName: needs(department, access.ScopeFeed),
-		assentv1.FeedService_ExportBlockList_FullMethodName:    needs(department, access.ScopeFeed),
-
 		assentv1.CatalogService_GetCatalog_FullMethodName: needs(
 			everywhere, access.ScopeCatalog, access.ScopeCheck, access.ScopeRead, access.ScopeRecord, access.ScopeSuppress),
 		assentv1.CatalogService_ApplyCatalog_FullMethodName: needs(department, access.ScopeCatalog),
@@ -163,6 +158,24 @@ func methods() map[string]method {
 		assentv1.ClientService_ListClients_FullMethodName:  needs(department, access.ScopeClients),
 		assentv1.ClientService_RotateClient_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ClientService_RevokeClient_FullMethodName: needs(department, access.ScopeClients),
+	}
+	maps.Copy(table, methodsOfFeed())
+	maps.Copy(table, methodsOfGRPC())
+	known := shapes{}
+	for name, row := range table {
+		row.shape = known.ofMethod(name)
+		table[name] = row
+	}
+	return table
+}
+
+// methodsOfFeed returns the rows of the change feed and of what is made of it.
+func methodsOfFeed() map[string]method {
+	return map[string]method{
+		assentv1.FeedService_ListChanges_FullMethodName:        needs(department, access.ScopeFeed).often(),
+		assentv1.FeedService_WatchChanges_FullMethodName:       needs(department, access.ScopeFeed),
+		assentv1.FeedService_ExportSuppressions_FullMethodName: needs(department, access.ScopeFeed),
+		assentv1.FeedService_ExportBlockList_FullMethodName:    needs(department, access.ScopeFeed),
 
 		assentv1.ConsumerService_CreateConsumer_FullMethodName: needs(department, access.ScopeClients),
 		assentv1.ConsumerService_GetConsumer_FullMethodName:    needs(department, access.ScopeClients, access.ScopeFeed),
@@ -179,13 +192,6 @@ func methods() map[string]method {
 		assentv1.WebhookService_ListDeliveries_FullMethodName:      needs(department, access.ScopeClients, access.ScopeFeed),
 		assentv1.WebhookService_ReplayDeliveries_FullMethodName:    needs(department, access.ScopeClients),
 	}
-	maps.Copy(table, methodsOfGRPC())
-	known := shapes{}
-	for name, row := range table {
-		row.shape = known.ofMethod(name)
-		table[name] = row
-	}
-	return table
 }
 
 // methodsOfGRPC returns the rows of the services that gRPC itself brings.

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
 	"github.com/assent-io/assent/internal/service/audit"
+	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/record"
@@ -183,5 +184,37 @@ func BenchmarkRetention(b *testing.B) {
 			wantRetention(ctx, b, s, false, nil)
 		}
 		b.ReportMetric(float64(people*b.N)/b.Elapsed().Seconds(), "people/s")
+	})
+}
+
+// BenchmarkExportBlockList exports the block list of a channel that everyone left, and counts it as disclosures.
+func BenchmarkExportBlockList(b *testing.B) {
+	const people, batch = 20_000, 1000
+	eachStoreBench(b, func(b *testing.B, kind string) {
+		w := newWorld(b, kind)
+		w.sample = 0
+		s, ctx := w.acme()
+		for first := 0; first < people; first += batch {
+			in := record.Batch{}
+			for n := first; n < first+batch; n++ {
+				in.Items = append(in.Items, record.BatchItem{Statement: withdrawal("newsletter", fmt.Sprintf("person-%d@example.at", n))})
+			}
+			if _, err := s.BatchRecord(ctx, in); err != nil {
+				b.Fatal(err)
+			}
+		}
+		w.clock.Advance(time.Second)
+		b.ReportAllocs()
+		for b.Loop() {
+			listed := 0
+			err := s.ExportBlockList(ctx, changes.BlockListRequest{Channel: "newsletter"}, func(p changes.BlockListPart) error {
+				listed += len(p.Entries)
+				return nil
+			})
+			if err != nil || listed != people {
+				b.Fatal(listed, err)
+			}
+		}
+		b.ReportMetric(float64(people*b.N)/b.Elapsed().Seconds(), "entries/s")
 	})
 }

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/consent/statement"
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
@@ -26,11 +26,11 @@ type blockList struct {
 	partial map[string]bool
 }
 
-func exportList(ctx context.Context, t testing.TB, s *Service, channel, consumer string) *blockList {
+func (r *feedReader) list(t testing.TB, channel, consumer string) *blockList {
 	t.Helper()
 	l := &blockList{names: map[string]bool{}, partial: map[string]bool{}}
 	started, ended := 0, 0
-	err := s.ExportBlockList(ctx, changes.BlockListRequest{Channel: channel, Consumer: consumer}, func(p changes.BlockListPart) error {
+	err := r.s.ExportBlockList(r.ctx, changes.BlockListRequest{Channel: channel, Consumer: consumer}, func(p changes.BlockListPart) error {
 		if p.Start != nil {
 			l.start, started = *p.Start, started+1
 		}
@@ -120,12 +120,12 @@ func TestBlockList_HasWhatChecksBlock_AndNothingElse(t *testing.T) {
 			count++
 			life := drawLife(rt, w.clock.Now())
 			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("list%d", count)}
-			l.arrive(&life)
+			l.arrive(&life) //nolint:contextcheck // What lives has a context of its own.
 			w.clock.Advance(time.Second)
-			l.carryOut()
+			l.carryOut() //nolint:contextcheck // As above.
 			for _, channel := range []string{"newsletter", "product-marketing"} {
-				of := exportList(plain.ctx, t, s, channel, "plain")
-				hashes := exportList(keyed.ctx, t, s, channel, "keyed")
+				of := plain.list(t, channel, "plain")
+				hashes := keyed.list(t, channel, "keyed")
 				if text := l.wrongOnList(&life, channel, of, hashes, keyed.name); text != "" {
 					rt.Fatalf("on %s: %s\nrecorded: %s", channel, text, shortLife(life.statements))
 				}
@@ -146,7 +146,7 @@ func TestBlockList_OfADomain_HasTheDomainAndItsKnownAddresses(t *testing.T) {
 			Kind: consent.KindSuppress, Domain: "blocked.example", Reason: consent.ReasonManual, Scope: consent.ScopeAll, Note: "asked for by the company",
 			Occurred: consent.InstantOf(start),
 		})
-		of := exportList(plain.ctx, t, s, "newsletter", "plain")
+		of := plain.list(t, "newsletter", "plain")
 		for name, want := range map[string]bool{
 			plainName(consent.FormDomain, "blocked.example"):          true,
 			plainName(consent.FormExact, "anna@mail.blocked.example"): true,
@@ -158,12 +158,39 @@ func TestBlockList_OfADomain_HasTheDomainAndItsKnownAddresses(t *testing.T) {
 				t.Errorf("%s is on the list: %v", name, of.names[name])
 			}
 		}
-		hashes := exportList(keyed.ctx, t, s, "newsletter", "keyed")
+		hashes := keyed.list(t, "newsletter", "keyed")
 		if len(hashes.names) != 1 || !hashes.names[keyed.name(consent.FormDomain, "blocked.example")] {
 			t.Errorf("the list of hashes has %v", hashes.names)
 		}
 		if hashes.start.KeyID == "" || of.start.KeyID != "" || of.start.Form != "plain" || hashes.start.Position != 0 {
 			t.Errorf("the lists begin with %+v and %+v", of.start, hashes.start)
+		}
+	})
+}
+
+func TestBlockList_OfWhatTheCallerMayNotRead_IsRefused(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		tool := w.syncClient(ctx, s, "tool", "")
+		for id, kinds := range map[string][]string{"grants": {"grant"}, "refusals": {"refusal", "grant"}} {
+			if _, err := s.CreateConsumer(ctx, consumers.NewConsumer{ID: id, Client: "tool", Form: consumers.FormPlain, Kinds: kinds}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, test := range []struct {
+			in   changes.BlockListRequest
+			want fault.Code
+		}{
+			{changes.BlockListRequest{Channel: "newsletter", Consumer: "grants"}, fault.InvalidRequest},
+			{changes.BlockListRequest{Channel: "newsletter", Consumer: "refusals"}, fault.InvalidRequest},
+			{changes.BlockListRequest{Channel: "newsletter", Consumer: "none"}, fault.ConsumerMissing},
+			{changes.BlockListRequest{Channel: "none"}, fault.UnknownChannel},
+		} {
+			err := s.ExportBlockList(tool, test.in, func(changes.BlockListPart) error {
+				t.Errorf("%+v: something is sent", test.in)
+				return nil
+			})
+			wantFault(t, err, test.want)
 		}
 	})
 }

@@ -173,14 +173,14 @@ func (w *world) reader(ctx context.Context, s *Service, id string, form consumer
 	made := w.consumer(ctx, s, id, id, form)
 	r.in.Consumer = id
 	if form == consumers.FormKeyed {
-		r.name, r.days = keyedName(w.t, s, made.Key), true
+		r.name, r.days = keyedName(w.t, made.Key), true
 		r.snapshot(w.t, func() {}) // It cannot begin at the beginning.
 	}
 	return r
 }
 
 // keyedName names the cards of a keyed consumer, as the documentation says.
-func keyedName(t testing.TB, s *Service, text string) func(consent.Form, string) string {
+func keyedName(t testing.TB, text string) func(consent.Form, string) string {
 	t.Helper()
 	key, err := suppressionfilter.ParseKey(text)
 	if err != nil {

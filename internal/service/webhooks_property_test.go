@@ -36,7 +36,7 @@ func (w *world) keeper(ctx context.Context, s *Service, id string, form consumer
 	created, as := w.hook(ctx, s, k.receiver, id, form)
 	k.reader = &feedReader{s: s, ctx: as, name: plainName, holds: held{}, in: changes.Request{Consumer: id}}
 	if form == consumers.FormKeyed {
-		k.reader.name = keyedName(w.t, s, created.Key)
+		k.reader.name = keyedName(w.t, created.Key)
 	}
 	k.took = k.keep
 	return k

@@ -144,7 +144,7 @@ func (x *listing) token() (string, int64, error) {
 
 func (x *listing) start(head *storage.Head) error {
 	s := &BlockListStart{StoreID: head.StoreID, Form: string(x.reader.form.name), Time: x.made}
-	i := slices.IndexFunc(x.reader.infos, func(c feed.Channel) bool { return c.Coverage.Channel == x.channel })
+	i := slices.IndexFunc(x.reader.infos, func(c feed.Channel) bool { return c.Channel == x.channel })
 	if i < 0 {
 		return unknownChannel(x.channel)
 	}

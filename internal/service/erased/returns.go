@@ -42,7 +42,7 @@ func (s *Lists) Returns(ctx context.Context, in ReturnsInput) (ReturnsPage, erro
 	var result ReturnsPage
 	for i := range rows[:min(len(rows), in.Size)] {
 		r := &rows[i]
-		back := ErasedReturn{Day: consent.InstantOfDay(r.Day), Client: r.Client, Person: hex.EncodeToString(r.Subject[:]), Count: r.Count}
+		back := Return{Day: consent.InstantOfDay(r.Day), Client: r.Client, Person: hex.EncodeToString(r.Subject[:]), Count: r.Count}
 		if at := slices.IndexFunc(clients, func(c tables.Client) bool { return c.ID == r.Client }); at >= 0 {
 			back.Department = clients[at].Department
 		}
@@ -83,13 +83,13 @@ type ReturnsInput struct {
 
 // ReturnsPage is a page of it.
 type ReturnsPage struct {
-	Returns []ErasedReturn
+	Returns []Return
 	Next    string
 }
 
-// ErasedReturn tells that a client sent something about an erased person from before the erasure. Person is the same for all of one
+// Return tells that a client sent something about an erased person from before the erasure. Person is the same for all of one
 // person's, and says nothing else.
-type ErasedReturn struct {
+type Return struct {
 	Day        consent.Instant
 	Client     string
 	Department string // of the client; empty: all

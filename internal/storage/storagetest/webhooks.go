@@ -145,7 +145,9 @@ func testDueDeliveries(t *testing.T, open Open) {
 		limit int
 		want  []tables.Delivery
 	}{
-		{2, 10, nil}, {5, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4)}}, {5, 1, []tables.Delivery{delivery(3, 2, 3)}},
+		{2, 10, nil},
+		{5, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4)}},
+		{5, 1, []tables.Delivery{delivery(3, 2, 3)}},
 		{50, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5), late}},
 	} {
 		due, err := tables.DueDeliveries(t.Context(), store, "a", instant(c.now), c.limit)
@@ -224,8 +226,10 @@ func testDeliveryPages(t *testing.T, open Open) {
 		limit  int
 		want   []tables.Delivery
 	}{
-		{"", 0, 2, []tables.Delivery{delivery(3, 3, 3), delivery(2, 2, 2)}}, {"", 2, 2, []tables.Delivery{delivery(1, 1, 1)}},
-		{tables.DeliveryWaiting, 3, 1, []tables.Delivery{delivery(2, 2, 2)}}, {tables.DeliveryDead, 0, 5, nil},
+		{"", 0, 2, []tables.Delivery{delivery(3, 3, 3), delivery(2, 2, 2)}},
+		{"", 2, 2, []tables.Delivery{delivery(1, 1, 1)}},
+		{tables.DeliveryWaiting, 3, 1, []tables.Delivery{delivery(2, 2, 2)}},
+		{tables.DeliveryDead, 0, 5, nil},
 	} {
 		_, page, err := tables.Deliveries(t.Context(), store, "a", c.state, c.before, c.limit)
 		noError(t, "Deliveries", err)
