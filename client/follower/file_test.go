@@ -111,7 +111,7 @@ func TestFile_CutOrAlteredOrOfAnother_IsNotUsed(t *testing.T) {
 	keyed := w.consumer("keyed", "keyed")
 	keyed.File = options.File
 	refused("of another form", keyed)
-	r := run(t, w.nodes[0].client(), follower.Options{Now: w.clock.Now, File: options.File})
+	r := run(t, w.nodes[0].clientOf(w.unregistered), follower.Options{Now: w.clock.Now, File: options.File})
 	r.waitReady()
 	r.eventually("anna@example.com", "newsletter", "ALLOW_CONSENT")
 	if got := r.kinds(); got[0] != follower.EventFileRefused || got[1] != follower.EventSnapshot {

@@ -41,7 +41,9 @@ type world struct {
 	dir   string
 	clock *testkit.Clock
 	key   client.Key // of an administrator
-	nodes []*node
+	// unregistered is of a client without consumers: one that has a consumer has to name it.
+	unregistered client.Key
+	nodes        []*node
 }
 
 // node is a server, or where one is when it is there.
@@ -91,6 +93,11 @@ func newWorld(t testing.TB, kind string) *world {
 		t.Fatal(err)
 	}
 	w.key = must(client.ParseKey(text))(t)
+	_, text, err = n.service.CreateClient(process(t.Context()), administration.NewClient{ID: "unregistered", AllDepartments: true, Role: "sync"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.unregistered = must(client.ParseKey(text))(t)
 	return w
 }
 
@@ -251,6 +258,14 @@ func (n *node) clientOf(key client.Key, options ...client.Option) *client.Client
 		}
 	})
 	return c
+}
+
+// reader returns a client of a server that may read with the options.
+func (w *world) reader(n *node, options follower.Options) *client.Client {
+	if options.Consumer == "" {
+		return n.clientOf(w.unregistered)
+	}
+	return n.client()
 }
 
 // consumer creates a consumer of the administrator and returns the options to read as it.

@@ -44,7 +44,7 @@ func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
 		c := w.nodes[0].client()
 		must(c.Grant(t.Context(), newsletterConsent(w, "anna@example.com")))(t)
 		for _, options := range []follower.Options{{Now: w.clock.Now}, w.consumer("plain", "plain"), w.consumer("keyed", "keyed")} {
-			r := run(t, c, options)
+			r := run(t, w.reader(w.nodes[0], options), options)
 			if _, err := r.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) && err != nil {
 				t.Errorf("before the snapshot: %v", err)
 			}

@@ -126,12 +126,18 @@ func (w *world) answers(c *client.Client) map[string]map[string]client.Decision 
 }
 
 // followers are all kinds of Followers of a world.
-func followers(w *world, dial func(n *node) *client.Client) []*watched {
+func followers(w *world, dial func(n *node, key client.Key) *client.Client) []*watched {
 	dir := w.t.TempDir()
 	var all []*watched
 	add := func(name string, options follower.Options, server int) {
 		options.Now = w.clock.Now
-		all = append(all, &watched{name: name, world: w, options: options, client: func() *client.Client { return dial(w.nodes[server%len(w.nodes)]) }})
+		key := w.key
+		if options.Consumer == "" {
+			key = w.unregistered
+		}
+		all = append(all, &watched{name: name, world: w, options: options, client: func() *client.Client {
+			return dial(w.nodes[server%len(w.nodes)], key)
+		}})
 	}
 	withFile := func(options follower.Options, name string) follower.Options {
 		options.File, options.SaveEvery = dir+"/"+name, time.Millisecond
@@ -149,7 +155,7 @@ func followers(w *world, dial func(n *node) *client.Client) []*watched {
 }
 
 // tell runs a story and returns the differences that are left at the end of a chapter.
-func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *node) *client.Client) []string {
+func tell(w *world, seed uint64, quiet bool, chapters, steps int, dial func(n *node, key client.Key) *client.Client) []string {
 	w.t.Helper()
 	o := &story{world: w, dice: rand.New(rand.NewPCG(seed, 0)), accepted: map[string]int{}, erased: map[string]bool{}, bounced: map[string]bool{}, quiet: quiet} //nolint:gosec // Repeatable on purpose.
 	if w.url != "" {
@@ -217,7 +223,7 @@ func TestModel_AfterAnyStory_FollowersAnswerAsTheServer(t *testing.T) {
 			t.Parallel()
 			for life := range forms(1, 25) {
 				t.Run(strconv.Itoa(life), func(t *testing.T) {
-					left := tell(newWorld(t, kind), seed+uint64(life), false, 6, 40, func(n *node) *client.Client { return n.client() })
+					left := tell(newWorld(t, kind), seed+uint64(life), false, 6, 40, func(n *node, key client.Key) *client.Client { return n.clientOf(key) })
 					if len(left) > 0 {
 						t.Errorf("%d differences:\n%s", len(left), strings.Join(left, "\n"))
 					}
@@ -243,8 +249,8 @@ func (d deaf) RecvMsg(m any) error {
 // The model notices it when rules that hold no longer are not removed.
 func TestModel_WithoutRemovals_Fails(t *testing.T) {
 	w := newWorld(t, "sqlite")
-	left := tell(w, seeded(t), true, 6, 60, func(n *node) *client.Client {
-		return n.client(client.WithDialOptions(grpc.WithStreamInterceptor(interceptDeaf)))
+	left := tell(w, seeded(t), true, 6, 60, func(n *node, key client.Key) *client.Client {
+		return n.clientOf(key, client.WithDialOptions(grpc.WithStreamInterceptor(interceptDeaf)))
 	})
 	if len(left) == 0 {
 		t.Error("the Followers answer as the server does")

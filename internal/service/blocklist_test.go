@@ -120,9 +120,9 @@ func TestBlockList_HasWhatChecksBlock_AndNothingElse(t *testing.T) {
 			count++
 			life := drawLife(rt, w.clock.Now())
 			l := &lived{w: w, s: s, ctx: ctx, rt: rt, name: fmt.Sprintf("list%d", count)}
-			l.arrive(&life) //nolint:contextcheck // What lives has a context of its own.
+			l.arrive(&life)
 			w.clock.Advance(time.Second)
-			l.carryOut() //nolint:contextcheck // As above.
+			l.carryOut()
 			for _, channel := range []string{"newsletter", "product-marketing"} {
 				of := plain.list(t, channel, "plain")
 				hashes := keyed.list(t, channel, "keyed")
