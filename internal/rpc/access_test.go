@@ -131,7 +131,22 @@ func TestMethods_EveryMethodServed_HasARow(t *testing.T) {
 
 // invoke calls a method with an empty message.
 func invoke(ctx context.Context, conn *grpc.ClientConn, name string) error {
-	return conn.Invoke(ctx, name, &emptypb.Empty{}, &emptypb.Empty{})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // A watch does not end by itself.
+	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, name)
+	if err != nil {
+		return err
+	}
+	if err := stream.SendMsg(&emptypb.Empty{}); err != nil && !errors.Is(err, io.EOF) { // What the call ended with RecvMsg tells.
+		return err
+	}
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
+	if err := stream.RecvMsg(&emptypb.Empty{}); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }
 
 func TestAccess_EveryMethodWithoutKey_IsUnauthenticated(t *testing.T) {

@@ -26,7 +26,7 @@ func TestREST_HEAD_IsAnsweredWhereGETIs(t *testing.T) {
 	r := run(t, settings(t))
 	paths := []string{"/healthz", "/readyz", "/openapi.json", "/metrics", "/", "/reference"}
 	for _, route := range routes(t) {
-		if route[0] == http.MethodGet {
+		if route[0] == http.MethodGet && route[1] != "/v1/changes:watch" { // That stream does not end.
 			paths = append(paths, strings.Replace(route[1], "entries/x", "entries/1", 1))
 		}
 	}

@@ -37,8 +37,8 @@ func (s *server) workers() []worker {
 		{name: "size", every: measureEvery, run: s.measure},
 		s.runs.share(worker{name: "requests", every: forgetEvery, run: s.forget}),
 		s.runs.share(worker{name: "removals", every: forgetEvery, run: s.forgetRemovals}),
-		{name: "webhooks", every: webhooksEvery, run: s.local.RunWebhooks},
-		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: s.local.ForgetDeliveries}),
+		{name: "webhooks", every: webhooksEvery, run: func(ctx context.Context) error { return s.local.RunWebhooks(ctx) }},
+		s.runs.share(worker{name: "deliveries", every: forgetEvery, run: func(ctx context.Context) error { return s.local.ForgetDeliveries(ctx) }}),
 		s.runs.share(worker{name: "retention", first: retainSoon, jitter: retainJitter, every: retainEvery, run: s.retain}),
 	}
 }

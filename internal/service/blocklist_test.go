@@ -172,7 +172,7 @@ func TestBlockList_OfWhatTheCallerMayNotRead_IsRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		s, ctx := w.acme()
 		tool := w.syncClient(ctx, s, "tool", "")
-		for id, kinds := range map[string][]string{"grants": {"grant"}, "refusals": {"refusal", "grant"}} {
+		for id, kinds := range map[string][]string{"grants": {"grant"}, "refusals": {"refusal", "grant"}, "all": nil} {
 			if _, err := s.CreateConsumer(ctx, consumers.NewConsumer{ID: id, Client: "tool", Form: consumers.FormPlain, Kinds: kinds}); err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +184,7 @@ func TestBlockList_OfWhatTheCallerMayNotRead_IsRefused(t *testing.T) {
 			{changes.BlockListRequest{Channel: "newsletter", Consumer: "grants"}, fault.InvalidRequest},
 			{changes.BlockListRequest{Channel: "newsletter", Consumer: "refusals"}, fault.InvalidRequest},
 			{changes.BlockListRequest{Channel: "newsletter", Consumer: "none"}, fault.ConsumerMissing},
-			{changes.BlockListRequest{Channel: "none"}, fault.UnknownChannel},
+			{changes.BlockListRequest{Channel: "none", Consumer: "all"}, fault.UnknownChannel},
 		} {
 			err := s.ExportBlockList(tool, test.in, func(changes.BlockListPart) error {
 				t.Errorf("%+v: something is sent", test.in)

@@ -3,11 +3,9 @@ package service
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/txn"
+	"github.com/assent-io/assent/suppressionfilter"
 )
 
 func TestFeed_HashesWithoutAKey_AreOfEachSpellingThatIsKnown(t *testing.T) {
@@ -198,12 +197,11 @@ func TestFeed_Snapshot_NamesWhatHashesAreMadeOf(t *testing.T) {
 			client, made := w.syncClient(ctx, s, id, ""), w.consumer(ctx, s, id, id, form)
 			want := ""
 			if form == consumers.FormKeyed {
-				keys, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(made.Key, "assent-list-key-1:"))
+				key, err := suppressionfilter.ParseKey(made.Key)
 				if err != nil {
 					t.Fatal(err)
 				}
-				sum := sha256.Sum256(append([]byte("assent/1/consumer-key-id\x00\x00\x00\x00\x00"), keys[:64]...))
-				want = hex.EncodeToString(sum[:8])
+				want = key.ID().String()
 			}
 			parts, begun := 0, consent.InstantOf(w.clock.Now())
 			err := s.ExportSuppressions(client, changes.Request{Consumer: id}, func(p changes.Part) error {

@@ -326,6 +326,7 @@ func TestWebhooks_Erasure_TakesWhatWaits_AndTellsToForget(t *testing.T) {
 		if strings.Contains(text, "ADDED exact ann@") || strings.Contains(text, "ADDED folded ann@") {
 			t.Errorf("the erased person came:\n%s", text)
 		}
+		w.clock.Advance(8 * 24 * time.Hour) // It is kept for a week, whatever was acknowledged.
 		if err := s.ForgetRemovals(ctx); err != nil {
 			t.Fatal(err)
 		}

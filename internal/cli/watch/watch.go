@@ -40,9 +40,8 @@ func Command(f *Flags) *cobra.Command {
 			"line, goes on after that line; some lines before it may come again.\n\n" +
 			"Without --from it begins now. From the beginning it prints the whole history, as rules. docs/change-feed.md says\n" +
 			"how to keep a list in step with the feed.",
-		Example: "  assent watch --channel newsletter\n" +
-			"  assent watch --from beginning --kind refusal,suppression --until-idle > changes.ndjson\n" +
-			"  assent watch --from \"$token\" --consumer newsletter-tool",
+		Example: "  assent watch --from beginning --channel newsletter --until-idle\n" +
+			"  assent watch --from beginning --kind refusal,suppression --until-idle > changes.ndjson",
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.from, "from", "now", "where to begin: now, beginning, or a token that was printed")
