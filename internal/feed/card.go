@@ -51,6 +51,9 @@ func (w *Worths) ExactCard(exact, folded *consent.State, spelling [16]byte) []Ru
 			card = append(card, suppression(p, consent.FormExact))
 		}
 	}
+	if folded.ErasedAt(spelling) != 0 {
+		return sorted(card) // A bounce that is recorded late may be told under a hash alone, and not on this card: it has to find the reopening.
+	}
 	return sorted(withoutIdleReopenings(card))
 }
 

@@ -60,6 +60,9 @@ func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
 
 // tellCard returns what a reader is told of a card of a window, and counts it.
 func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
+	if c.Match == consent.FormExact && c.Text == "" {
+		whole = c.Whole // It has the rules of the folded subject only: the reader keeps what it holds of grants that came after the erasure.
+	}
 	entries, err := r.card(c, whole, w.to.Position)
 	if err == nil && r.form.legacy() {
 		var more []Entry
