@@ -242,9 +242,7 @@ func (c *slowConn) Close() error {
 }
 
 // client returns a client of the server, as the administrator, with short pauses.
-func (n *node) client(options ...client.Option) *client.Client {
-	return n.clientOf(n.world.key, options...)
-}
+func (n *node) client() *client.Client { return n.clientOf(n.world.key) }
 
 func (n *node) clientOf(key client.Key, options ...client.Option) *client.Client {
 	n.world.t.Helper()

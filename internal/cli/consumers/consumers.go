@@ -63,7 +63,7 @@ func (c *Commands) create() *cobra.Command {
 		Short: "Create a consumer, and write its key if it has one",
 		Long:  createHelp,
 		Example: "  assent consumers create mailer --client mailer-sync --channel newsletter --form keyed --out-key mailer.key\n" +
-			"  assent consumers create crm --client crm-sync --form plain",
+			"  assent consumers create warehouse --client crm-sync --form plain",
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {

@@ -43,7 +43,7 @@ func (c *Commands) create() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create ID --client CLIENT --form FORM --url URL", Short: "Create a webhook, and write its secret", Long: createHelp,
 		Example: "  assent webhooks create crm --client crm-sync --form plain --url https://crm.example.com/hooks/assent --out-secret crm.secret\n" +
-			"  assent webhooks create mailer --client mailer-sync --form plain --channel newsletter --url https://mail.example.com/assent",
+			"  assent webhooks create tickets --client mailer-sync --form plain --channel newsletter --url https://mail.example.com/assent",
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = c.Asking(func(ctx context.Context, args []string, s *connect.Server) error {
