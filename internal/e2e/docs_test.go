@@ -169,6 +169,25 @@ func TestKeepInStep_CommandsForTheExampleWork(t *testing.T) {
 	}
 }
 
+func TestKeepInStep_CommandsForWebhooksAndFilesWork(t *testing.T) {
+	db := newDatabase(t, "sqlite")
+	r := db.serve(nil)
+	env := append(os.Environ(), "PATH="+filepath.Dir(program(t))+":"+os.Getenv("PATH"), "ASSENT_SERVER="+r.GRPC)
+	must(t, r, "withdraw", "anna@example.com", "--channel", "newsletter")
+	for _, heading := range []string{"A tool that takes webhooks", "A tool that imports files"} {
+		for _, command := range block(t, "docs/keep-in-step.md", heading, 1) {
+			if !strings.HasPrefix(command, "ASSENT_API_KEY_FILE=") {
+				command = "ASSENT_API_KEY=" + r.key + " " + command
+			}
+			runAsWritten(t, db.dir, env, command)
+		}
+	}
+	list, err := os.ReadFile(filepath.Join(db.dir, "lists", "newsletter.listmonk.csv"))
+	if err != nil || !strings.Contains(string(list), "anna@example.com") {
+		t.Errorf("%v\n%s", err, list)
+	}
+}
+
 func TestOperations_CommandsForKeysAndBackupsWork(t *testing.T) {
 	db := newDatabase(t, "sqlite")
 	r := db.serve(nil)

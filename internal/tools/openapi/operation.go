@@ -71,6 +71,8 @@ func (d *describer) parameters(method *protogen.Method, verb, path string, call 
 		p.Required = inPath || isRequired(field.Desc)
 		if p.Example = shown[p.Name]; p.Example == nil && p.Required {
 			p.Example = d.sampleField(field, 0)
+		} else if p.Example != nil && field.Desc.IsList() {
+			p.Example = slices.Concat(json.RawMessage("["), p.Example, json.RawMessage("]")) // A list of one, as the URL has it.
 		}
 		all = append(all, p)
 	}
