@@ -28,8 +28,8 @@ const clientsCreateHelp = `Create a client and write its API key, which cannot b
 
 Roles: sender checks, records and suppresses; sync checks, reads and suppresses; officer checks, reads, suppresses, lifts, exports
 and erases; monitor reads the metrics; admin does everything, and for all departments unless one is named. A client cannot
-grant a department, scope or list that it does not have itself. The scope feed, which sync has as well, is for the feed of
-changes; this version does not serve it.
+grant a department, scope or list that it does not have itself. The scope feed, which sync has as well, is for the change
+feed, its snapshots and block lists.
 
 With --local it opens the database itself. Use this to create the first client of a database. The settings of the server
 select the database.`
