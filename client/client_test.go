@@ -83,7 +83,7 @@ func TestCheck_Error_AllowsNothing(t *testing.T) {
 	}
 }
 
-// Each field of the message must be found in the decision: of a field that was added later nobody would know otherwise.
+// Each field of the message must be found in the decision: a field that is added later would otherwise be missing unnoticed.
 func TestDecisionOf_HasEveryFieldOfTheMessage(t *testing.T) {
 	fields := (&assentv1.Decision{}).ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {

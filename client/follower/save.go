@@ -11,7 +11,7 @@ import (
 type saver struct {
 	told    *view // the last that OnChange was told of
 	changed bool  // since it was written last
-	erased  bool  // somebody was erased since then
+	erased  bool  // a person was erased since then
 	next    time.Time
 	writing string     // the token that is being written
 	written string     // that was written last

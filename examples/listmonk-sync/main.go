@@ -1,6 +1,6 @@
-// Command listmonk-sync keeps the table of subscribers of a newsletter tool in step with a server of Assent: who refused or is suppressed on
-// the channel is blocklisted, who is not any more is enabled again, and who was erased is deleted. It never enables a subscriber that somebody
-// else blocklisted. It may be stopped and started at any time.
+// Command listmonk-sync keeps the table of subscribers of a newsletter tool in step with a server of Assent: a subscriber who
+// refused or is suppressed on the channel is blocklisted, enabled again when that ends, and deleted when the person was erased. It never
+// enables a subscriber that was blocklisted in the tool. It may be stopped and started at any time.
 //
 // The table is subscribers(email, status), as that of listmonk, in an SQLite file; another database needs another driver. The server and the
 // key come from the environment, as those of the command line: ASSENT_SERVER, ASSENT_API_KEY_FILE, ASSENT_TLS_CA.

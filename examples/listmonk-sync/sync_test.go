@@ -171,7 +171,7 @@ func TestRun_TheTableFollows_AcrossRestarts(t *testing.T) {
 	x.eventually("dora@mail.firma.example", "blocklisted")
 	end()
 
-	// While the program is away somebody comes back, a subscriber is added who left before, and one is erased.
+	// While the program is away a person comes back, a subscriber is added who left before, and one is erased.
 	if _, err := c.Grant(t.Context(), &assentv1.GrantConsentRequest{
 		Address: "berta@example.com", Channels: []string{"newsletter"}, LegalBasis: assentv1.LegalBasis_LEGAL_BASIS_CONSENT,
 		Declaration: &assentv1.DeclarationRef{Id: "newsletter-signup", Version: "2026-01"},

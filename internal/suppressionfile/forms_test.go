@@ -102,7 +102,7 @@ func TestWrite_IncludingTransactional_WritesNarrowScopesToListsThatStopAll(t *te
 	}
 	_, sendgrid := write(t, "sendgrid", o, people()...)
 	if got := sendgrid.text(t, "newsletter.sendgrid.global.csv"); got != "email\n"+everyAddress {
-		t.Errorf("global unsubscribes at SendGrid are %q, want everybody", got)
+		t.Errorf("global unsubscribes at SendGrid are %q, want all addresses", got)
 	}
 }
 

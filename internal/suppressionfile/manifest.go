@@ -122,7 +122,7 @@ func limits() []limit {
 }
 
 // removals is what no form can say.
-const removals = "None of these files takes anybody off a list: what has ended since an earlier export has to be taken off in the tool, " +
+const removals = "None of these files takes an address off a list: what has ended since an earlier export has to be taken off in the tool, " +
 	"by its own call (at Amazon SES an import job with the action DELETE) or by hand. The feed of changes names it."
 
 // causes are all causes in the order of the manifest.

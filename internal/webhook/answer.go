@@ -126,7 +126,7 @@ func excerpt(text string) string {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
 			return ' '
 		case !unicode.IsPrint(r):
-			return -1 // marks that nobody sees, such as those that turn the direction of writing
+			return -1 // marks that are not visible, such as those that turn the direction of writing
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))

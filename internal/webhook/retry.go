@@ -33,7 +33,7 @@ const (
 	StateWaiting State = "WAITING"
 	// StateDead is a message that is not sent again by itself: it goes to the list of dead letters.
 	StateDead State = "DEAD"
-	// StateDisabled is a message whose endpoint wants no more: nothing is sent there until somebody enables it.
+	// StateDisabled is a message whose endpoint wants no more: nothing is sent there until a client enables it.
 	StateDisabled State = "DISABLED"
 )
 

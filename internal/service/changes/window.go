@@ -11,7 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// window is a part of the ledger with all that it changed, whoever reads it.
+// window is a part of the ledger with all that it changed, the same for every reader.
 type window struct {
 	read     consent.Instant // before the head was
 	head     storage.Head

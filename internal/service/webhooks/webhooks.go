@@ -135,7 +135,7 @@ type Webhook struct {
 	Dead           int64
 }
 
-// ReasonRequested is why a webhook is disabled that somebody disabled.
+// ReasonRequested is why a webhook is disabled that a client disabled.
 const ReasonRequested = "REQUESTED"
 
 // hook is a webhook with what is sealed in its row.
