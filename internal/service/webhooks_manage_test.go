@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/access"
@@ -283,6 +284,54 @@ func TestWebhooks_TwoServers_OneOfThemSends(t *testing.T) {
 		w.finish(ctx, other)
 		if got := r.all(); len(got) != 1 {
 			t.Errorf("it came %d times", len(got))
+		}
+	})
+}
+
+func TestWebhooks_ARepetition_GetsTheSecretOnlyWhileItIsInUse(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.hooked(webhooks.Options{}).acme()
+		w.syncClient(ctx, s, "crm-client", "")
+		create := func() string {
+			t.Helper()
+			created, err := s.CreateWebhook(ctx, webhooks.NewWebhook{
+				NewConsumer: consumers.NewConsumer{
+					ID: "crm", Client: "crm-client", Form: consumers.FormPlain, Idempotency: txn.Idempotency{ID: uuid.UUID{1}, Method: "CreateWebhook"},
+				},
+				URL: "https://crm.example.com/",
+			})
+			if err != nil || created.Webhook.ID != "crm" {
+				t.Fatalf("create: %+v, %v", created.Webhook, err)
+			}
+			return created.Secret
+		}
+		rotate := func(confirm bool, id byte) string {
+			t.Helper()
+			rotated, err := s.RotateWebhookSecret(ctx, "crm", confirm, txn.Idempotency{ID: uuid.UUID{id}, Method: "RotateWebhookSecret"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rotated.Secret
+		}
+		first := create()
+		if again := create(); first == "" || again != first {
+			t.Error("a repetition got another secret")
+		}
+		second := rotate(false, 2)
+		if again := rotate(false, 2); second == "" || second == first || again != second {
+			t.Error("a repetition of the rotation got another secret")
+		}
+		if create() != first {
+			t.Error("the first secret is in use still")
+		}
+		if rotate(true, 3) != "" || create() != "" || rotate(false, 2) != second {
+			t.Error("only the second secret is in use")
+		}
+		if err := s.DeleteWebhook(ctx, "crm", txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		if create() != "" {
+			t.Error("the secret of a deleted webhook was given")
 		}
 	})
 }

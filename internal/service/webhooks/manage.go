@@ -1,8 +1,10 @@
 package webhooks
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"slices"
 
@@ -30,8 +32,11 @@ type NewWebhook struct {
 // Created is a webhook that was created.
 type Created struct {
 	Webhook Webhook
-	Secret  string // of its signatures, which is not given again but to a repetition of the request
-	Key     string `json:"-"` // of the form keyed, likewise; a repetition is given it anew
+	// Secret is that of its signatures. It is not given again but to a repetition of the request, and empty there once it is not in use any more.
+	Secret string `json:"-"`
+	Key    string `json:"-"` // of the form keyed, likewise
+	// SecretDigest is what is remembered of the secret for a repetition, which is given it from the webhook itself.
+	SecretDigest []byte
 }
 
 // CreateWebhook creates a webhook and its consumer. Errors: those of consumers.CreateConsumer, and INVALID_REQUEST for the URL or the mode.
@@ -64,9 +69,12 @@ func (s *Webhooks) CreateWebhook(ctx context.Context, n NewWebhook) (Created, er
 		}
 		w.WriteTable(tables.AddWebhook(&row))
 		shown, err := s.shown(&row, &made, nil)
-		return Created{Webhook: shown, Secret: secret.Reveal()}, err == nil, err
+		return Created{Webhook: shown, SecretDigest: secretDigest(secret)}, err == nil, err
 	})
-	if err != nil || n.Form != consumers.FormKeyed {
+	if err != nil {
+		return Created{}, err
+	}
+	if created.Secret, err = s.secretOf(ctx, n.ID, created.SecretDigest); err != nil || n.Form != consumers.FormKeyed {
 		return created, err
 	}
 	created.Key, err = s.consumers.KeyText(ctx, n.ID)
@@ -82,6 +90,29 @@ func checkMode(mode webhook.Mode) error {
 
 func (s *Webhooks) sealSecret(id string, secret webhook.Secret) ([]byte, error) {
 	return s.Keys.Seal(seal.PurposeWebhookSecret, []byte(id), []byte(secret.Reveal()))
+}
+
+func secretDigest(secret webhook.Secret) []byte {
+	sum := sha256.Sum256([]byte(secret.Reveal()))
+	return sum[:]
+}
+
+// secretOf returns the secret of a webhook that has a digest; empty if the webhook does not sign with it any more, or was deleted.
+func (s *Webhooks) secretOf(ctx context.Context, id string, digest []byte) (string, error) {
+	head, rows, err := tables.WebhookOf(ctx, s.Store, id)
+	if err != nil || len(rows) == 0 {
+		return "", env.StoreFault(err)
+	}
+	h, err := s.open(&head, &rows[0], s.Instant())
+	if err != nil {
+		return "", env.StoreFault(err)
+	}
+	for _, secret := range h.secrets {
+		if bytes.Equal(secretDigest(secret), digest) {
+			return secret.Reveal(), nil
+		}
+	}
+	return "", nil
 }
 
 func newTurn() (turn [16]byte) {
@@ -270,14 +301,15 @@ func (s *Webhooks) DeleteWebhook(ctx context.Context, id string, once txn.Idempo
 
 // Rotated is a webhook with a new secret.
 type Rotated struct {
-	Webhook Webhook
-	Secret  string // empty: the old one was ended
+	Webhook      Webhook
+	Secret       string `json:"-"` // empty: the old one was ended, or this is a repetition and the new one is not in use any more
+	SecretDigest []byte // as in Created
 }
 
 // RotateWebhookSecret makes a new secret, or ends the old one if confirm is set. Errors: ROTATION_UNDER_WAY, WEBHOOK_NOT_FOUND,
 // SCOPE_MISSING, OTHER_DEPARTMENT.
 func (s *Webhooks) RotateWebhookSecret(ctx context.Context, id string, confirm bool, once txn.Idempotency) (Rotated, error) {
-	return manage(ctx, s, id, once, nil, func(w *txn.Tx, row *tables.Webhook, c *consumers.Consumer) (Rotated, error) {
+	rotated, err := manage(ctx, s, id, once, nil, func(w *txn.Tx, row *tables.Webhook, c *consumers.Consumer) (Rotated, error) {
 		var answer Rotated
 		if confirm {
 			row.PriorSecret, row.PriorUntil = nil, 0
@@ -292,11 +324,16 @@ func (s *Webhooks) RotateWebhookSecret(ctx context.Context, id string, confirm b
 			if row.Secret, err = s.sealSecret(row.ID, secret); err != nil {
 				return answer, err
 			}
-			answer.Secret = secret.Reveal()
+			answer.SecretDigest = secretDigest(secret)
 		}
 		w.WriteTable(tables.ChangeWebhook(row))
 		var err error
 		answer.Webhook, err = s.shown(row, c, nil)
 		return answer, err
 	})
+	if err != nil || rotated.SecretDigest == nil {
+		return rotated, err
+	}
+	rotated.Secret, err = s.secretOf(ctx, id, rotated.SecretDigest)
+	return rotated, err
 }
