@@ -162,17 +162,20 @@ func (b *batch) add(page *changes.NewsPage) error {
 	for i := range page.Erased {
 		b.drops = append(b.drops, tables.DropDeliveriesAt(b.row.ID, digestOf(page.Erased[i].Hash), b.turn))
 	}
+	// What tells to forget comes first in a page. It is also sent before a snapshot, which may have new rules of the same address.
+	forgets := 0
+	for forgets < len(page.News) && page.News[forgets].Forget {
+		forgets++
+	}
+	if err := b.tell(page.News[:forgets]); err != nil {
+		return err
+	}
 	if page.Reset {
 		if err := b.reset(page.Channels); err != nil {
 			return err
 		}
 	}
-	for i := range page.News {
-		if err := b.tell(&page.News[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.tell(page.News[forgets:])
 }
 
 // reset adds that the receiver has to take a snapshot, which makes all that waits needless. What is being sent may still arrive, so the
@@ -190,19 +193,26 @@ func (b *batch) reset(channels []string) error {
 	return b.put(tables.DeliveryReset, make([]byte, 32), nil, due, &content{Data: data})
 }
 
-// tell adds what holds of a card.
-func (b *batch) tell(n *changes.News) error {
-	data, err := dataOf(n.Entries)
-	if err != nil {
-		return err
+// tell adds what holds of cards.
+func (b *batch) tell(news []changes.News) error {
+	for i := range news {
+		n := &news[i]
+		data, err := dataOf(n.Entries)
+		if err != nil {
+			return err
+		}
+		kind := tables.DeliveryCard
+		if n.Forget {
+			kind = tables.DeliveryForget
+		}
+		err = b.put(kind, digestOf(n.Card.Person), digestOf(n.Card.Hash), b.now, &content{
+			Data: data, Match: n.Card.Match, Text: n.Card.Text, Folded: n.Card.Folded,
+		})
+		if err != nil {
+			return err
+		}
 	}
-	kind := tables.DeliveryCard
-	if n.Forget {
-		kind = tables.DeliveryForget
-	}
-	return b.put(kind, digestOf(n.Card.Person), digestOf(n.Card.Hash), b.now, &content{
-		Data: data, Match: n.Card.Match, Text: n.Card.Text, Folded: n.Card.Folded,
-	})
+	return nil
 }
 
 func (b *batch) put(kind string, recipient, card []byte, due consent.Instant, what *content) error {

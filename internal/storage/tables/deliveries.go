@@ -76,7 +76,8 @@ func DeliveryOf(ctx context.Context, from storage.TableReader, webhook, id strin
 }
 
 // DueDeliveries returns the deliveries of a webhook that are due at an instant, the longest due first, at most limit of them. Of one
-// recipient it is at most the oldest that waits.
+// recipient it is at most the oldest that waits. One that asks for a snapshot is not among them while an older one that tells to forget an
+// address waits: the snapshot may have new rules of that address, which are not to be forgotten after it.
 func DueDeliveries(ctx context.Context, from storage.TableReader, webhook string, now consent.Instant, limit int) ([]Delivery, error) {
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read due deliveries",
@@ -84,6 +85,9 @@ func DueDeliveries(ctx context.Context, from storage.TableReader, webhook string
 			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS earlier WHERE earlier.webhook = webhook_deliveries.webhook
 				AND earlier.recipient = webhook_deliveries.recipient AND earlier.state = 'waiting'
 				AND earlier.number < webhook_deliveries.number)
+			AND (kind <> 'reset' OR NOT EXISTS (SELECT 1 FROM webhook_deliveries AS earlier
+				WHERE earlier.webhook = webhook_deliveries.webhook AND earlier.state = 'waiting' AND earlier.kind = 'forget'
+				AND earlier.number < webhook_deliveries.number))
 			ORDER BY due_time, number LIMIT $3`,
 		Args: []any{webhook, int64(now), max(limit, 0)},
 	}, scanDelivery)
