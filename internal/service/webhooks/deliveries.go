@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
@@ -115,8 +116,12 @@ type Replayed struct {
 	Snapshot bool // the receiver is told to take a snapshot instead
 }
 
-// replayTries is how often a replay begins anew because the webhook moved on meanwhile.
-const replayTries = 10
+const (
+	// replayTries is how often a replay begins anew because the webhook moved on meanwhile.
+	replayTries = 10
+	// replayPage is how many dead messages are replaced at once.
+	replayPage = 500
+)
 
 // ReplayDeliveries replaces dead messages by new ones that tell what holds as of the place of the webhook: those with the ids, or all. Errors:
 // WEBHOOK_NOT_FOUND, DELIVERY_NOT_FOUND, DELIVERY_NOT_DEAD, WEBHOOK_DISABLED, INVALID_REQUEST, SCOPE_MISSING, OTHER_DEPARTMENT.
@@ -127,6 +132,21 @@ func (s *Webhooks) ReplayDeliveries(ctx context.Context, id string, ids []string
 	if err := access.Need(ctx, access.ScopeClients); err != nil {
 		return Replayed{}, err
 	}
+	var sum Replayed
+	for {
+		page, err := s.replayPage(ctx, id, ids)
+		if err != nil {
+			return Replayed{}, err
+		}
+		sum.Count, sum.Snapshot = sum.Count+page.Count, sum.Snapshot || page.Snapshot
+		if !all || page.Count < replayPage {
+			return sum, nil
+		}
+	}
+}
+
+// replayPage replaces the dead messages with the ids, or as many of all as are replaced at once.
+func (s *Webhooks) replayPage(ctx context.Context, id string, ids []string) (Replayed, error) {
 	for range replayTries {
 		row, _, err := s.find(ctx, id)
 		if err != nil {
@@ -140,6 +160,9 @@ func (s *Webhooks) ReplayDeliveries(ctx context.Context, id string, ids []string
 			return Replayed{}, fault.Errorf(fault.WebhookDisabled, "webhook", "the webhook is disabled; enable it first")
 		}
 		answer, done, err := s.replay(ctx, row, dead)
+		if s.refusal(err) != "" { // The next round disables the webhook.
+			return Replayed{}, fault.Errorf(fault.WebhookDisabled, "webhook", "the client of the webhook may not read the feed any more")
+		}
 		if err != nil || done {
 			return answer, env.StoreFault(err)
 		}
@@ -147,10 +170,11 @@ func (s *Webhooks) ReplayDeliveries(ctx context.Context, id string, ids []string
 	return Replayed{}, fault.Errorf(fault.Unavailable, "", "the webhook moves on too fast; try again")
 }
 
-// dead returns the dead messages with the ids, or all, in their order.
+// dead returns the dead messages with the ids in their order, or the newest of all.
 func (s *Webhooks) dead(ctx context.Context, id string, ids []string) ([]tables.Delivery, error) {
 	if len(ids) == 0 {
-		return s.allDead(ctx, id)
+		_, list, err := tables.Deliveries(ctx, s.Store, id, tables.DeliveryDead, 0, replayPage)
+		return list, env.StoreFault(err)
 	}
 	var list []tables.Delivery
 	for _, one := range ids {
@@ -167,21 +191,6 @@ func (s *Webhooks) dead(ctx context.Context, id string, ids []string) ([]tables.
 		list = append(list, found[0])
 	}
 	return list, nil
-}
-
-func (s *Webhooks) allDead(ctx context.Context, id string) ([]tables.Delivery, error) {
-	var list []tables.Delivery
-	for before := int64(0); ; {
-		_, page, err := tables.Deliveries(ctx, s.Store, id, tables.DeliveryDead, before, sendPage)
-		if err != nil {
-			return nil, env.StoreFault(err)
-		}
-		list = append(list, page...)
-		if len(page) < sendPage {
-			return list, nil
-		}
-		before = page[len(page)-1].Number
-	}
 }
 
 // replay replaces dead messages, in one transaction, unless the webhook moves on meanwhile. Several about the same card become one.
@@ -215,7 +224,8 @@ func (s *Webhooks) replay(ctx context.Context, row *tables.Webhook, dead []table
 	return answer, done, err
 }
 
-// again adds what holds now about the card of a dead message to a batch, and reports whether that is possible.
+// again adds what holds now about the card of a dead message to a batch, and reports whether that is enough: else the receiver needs a
+// snapshot.
 func (s *Webhooks) again(ctx context.Context, row *tables.Webhook, d *tables.Delivery, b *batch) (bool, error) {
 	plain, err := s.Keys.Open(seal.PurposeDelivery, []byte(d.ID), d.Content)
 	if err != nil {
@@ -225,23 +235,66 @@ func (s *Webhooks) again(ctx context.Context, row *tables.Webhook, d *tables.Del
 	if err := json.Unmarshal(plain, &what); err != nil {
 		return false, err
 	}
-	switch {
-	case d.Kind == tables.DeliveryForget:
-		return true, b.put(d.Kind, d.Recipient, d.Card, b.now, &what) // It says the same whenever it comes.
-	case d.Kind == tables.DeliveryReset, what.Text == "":
+	if d.Kind == tables.DeliveryForget {
+		if err := b.put(d.Kind, d.Recipient, d.Card, b.now, &what); err != nil {
+			return false, err
+		}
+		return s.afterForget(ctx, row, d, b, &what)
+	}
+	if d.Kind == tables.DeliveryReset || what.Text == "" {
 		return false, nil
 	}
-	news, err := s.feed.CardNews(ctx, row.ID, row.Place, changes.Card{Match: what.Match, Text: what.Text, Folded: what.Folded})
-	if isLost(err) {
-		return false, nil
-	}
-	if err != nil {
+	entries, known, err := s.entriesNow(ctx, row, changes.Card{Match: what.Match, Text: what.Text, Folded: what.Folded})
+	if err != nil || !known {
 		return false, err
 	}
-	data, err := dataOf(news.Entries)
-	if err != nil {
+	if what.Data, err = dataOf(entries); err != nil {
 		return false, err
 	}
-	what.Data = data
 	return true, b.put(d.Kind, d.Recipient, d.Card, b.now, &what)
+}
+
+// afterForget adds what is told after a message that tells to forget an address, which may have been sent before it and is taken by it: what
+// was kept for other addresses of the mailbox. It reports whether that is enough: not where the address has rules again.
+func (s *Webhooks) afterForget(ctx context.Context, row *tables.Webhook, d *tables.Delivery, b *batch, erased *content) (bool, error) {
+	for _, card := range []changes.Card{
+		{Match: erased.Match, Text: erased.Text, Folded: erased.Folded},
+		{Match: consent.FormFolded, Text: erased.Folded, Folded: erased.Folded},
+	} {
+		entries, known, err := s.entriesNow(ctx, row, card)
+		has := func(change changes.Change) bool {
+			return slices.ContainsFunc(entries, func(e changes.Entry) bool { return e.Change == change })
+		}
+		if err != nil || !known || has(changes.Added) {
+			return false, err
+		}
+		if !has(changes.Kept) {
+			continue
+		}
+		hash, err := s.Keys.ListHash(card.Match, card.Text)
+		if err != nil {
+			return false, err
+		}
+		data, err := dataOf(entries)
+		if err != nil {
+			return false, err
+		}
+		told := content{Data: data, Match: card.Match, Text: card.Text, Folded: card.Folded}
+		if err := b.put(tables.DeliveryCard, d.Recipient, digestOf(hash), b.now, &told); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// entriesNow returns what holds of a card as of the place of a webhook; not known where the feed cannot say it.
+func (s *Webhooks) entriesNow(ctx context.Context, row *tables.Webhook, card changes.Card) (entries []changes.Entry, known bool, err error) {
+	if row.Place == "" {
+		return nil, false, nil
+	}
+	news, err := s.feed.CardNews(ctx, row.ID, row.Place, card)
+	if isLost(err) {
+		return nil, false, nil
+	}
+	return news.Entries, err == nil, err
 }
