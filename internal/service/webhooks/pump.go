@@ -35,13 +35,7 @@ func (s *Webhooks) pump(ctx context.Context, id string) (may, more bool, err err
 		if !s.mustLook(&head, row) {
 			return true, false, nil
 		}
-		waiting, err := tables.CountWaiting(ctx, s.Store, id)
-		if err != nil {
-			return false, false, err
-		}
-		if waiting >= s.options.MaxWaiting {
-			return true, false, nil
-		}
+		s.noteLook(id)
 		more, err := s.pumpWindow(ctx, row)
 		if refusedFor := s.refusal(err); refusedFor != "" {
 			return false, false, s.disable(ctx, row, refusedFor)
@@ -89,10 +83,14 @@ func (s *Webhooks) disable(ctx context.Context, row *tables.Webhook, reason stri
 	return nil
 }
 
-// pumpWindow stores what the next window tells a webhook, and reports whether there is more.
+// pumpWindow stores what the next window tells a webhook unless enough waits, and reports whether there is more.
 func (s *Webhooks) pumpWindow(ctx context.Context, row *tables.Webhook) (more bool, err error) {
-	as, err := s.as(ctx, row.ID)
+	as, err := s.as(ctx, row.ID) // Also where nothing is read: what waits is sent only while the client may read.
 	if err != nil {
+		return false, err
+	}
+	waiting, err := tables.CountWaiting(ctx, s.Store, row.ID)
+	if err != nil || waiting >= s.options.MaxWaiting {
 		return false, err
 	}
 	page, err := s.feed.ListNews(as, row.ID, row.Place, s.options.Window)
@@ -115,14 +113,17 @@ func (s *Webhooks) pumpWindow(ctx context.Context, row *tables.Webhook) (more bo
 	return page.More || !stored, err
 }
 
-// as returns a context in which the client of a webhook reads.
+// as returns a context in which the client of a webhook reads, or why it may not read at all.
 func (s *Webhooks) as(ctx context.Context, id string) (context.Context, error) {
 	_, found, err := tables.ConsumerOf(ctx, s.Store, id)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
+	switch {
+	case len(found) == 0:
 		return nil, missing()
+	case found[0].Revoked != 0:
+		return nil, fault.Errorf(fault.ConsumerRevoked, "", "the consumer of the webhook was revoked")
 	}
 	_, clients, err := tables.Clients(ctx, s.Store)
 	if err != nil {
@@ -135,7 +136,8 @@ func (s *Webhooks) as(ctx context.Context, id string) (context.Context, error) {
 		if clients[i].Revoked != 0 {
 			return nil, fault.Errorf(fault.Unauthenticated, "", "the client of the webhook was revoked")
 		}
-		return access.WithCaller(ctx, access.OnBehalf(&clients[i])), nil
+		caller := access.OnBehalf(&clients[i])
+		return access.WithCaller(ctx, caller), caller.Need(access.ScopeFeed)
 	}
 	return access.WithCaller(ctx, access.Process(found[0].Client)), nil // A server without clients.
 }

@@ -82,15 +82,18 @@ func (s *Webhooks) begin(id string) {
 
 // round reads the feed for a webhook and sends what is due.
 func (s *Webhooks) round(ctx context.Context, id string) error {
-	for {
+	for ctx.Err() == nil {
 		may, more, err := s.pump(ctx, id)
 		if err != nil || !may {
 			return err
 		}
-		if err := s.send(ctx, id); err != nil || !more {
+		// After each page the feed is read again: a receiver can be slow for hours, and its client lose its rights meanwhile.
+		sent, err := s.send(ctx, id)
+		if err != nil || !more && !sent {
 			return err
 		}
 	}
+	return nil
 }
 
 // FinishWebhooks runs rounds for all webhooks, one webhook after another, and returns when all that is due was sent. It is for

@@ -18,40 +18,35 @@ import (
 const (
 	// sendPage is how many deliveries are read at once.
 	sendPage = 100
-	// noteTakes is how long it may take to note what came of an attempt when the server stops.
+	// noteTakes is how long it may take to note what came of an attempt.
 	noteTakes = 2 * time.Second
+	// sendingLasts is how long a server begins attempts for a webhook before it has to take it anew.
+	sendingLasts = 20 * time.Second
+	// clocksDiffer is by how much the clocks of two servers may differ without both sending for a webhook. It is twice as much as a server's
+	// clock may differ from that of the database before it refuses to record.
+	clocksDiffer = 10 * time.Second
 )
 
-// send sends what is due of a webhook, until nothing is, or another server sends for it. Of one recipient it sends one message at a time, in
-// order.
-func (s *Webhooks) send(ctx context.Context, id string) error {
-	held := false
-	for ctx.Err() == nil {
-		due, err := tables.DueDeliveries(ctx, s.Store, id, s.Instant(), sendPage)
-		if err != nil || len(due) == 0 {
-			return s.leave(ctx, id, held, err)
-		}
-		h, err := s.take(ctx, id)
-		if err != nil || h == nil {
-			return err
-		}
-		held = true
-		// What another server sent meanwhile is not sent again.
-		if due, err = tables.DueDeliveries(ctx, s.Store, id, s.Instant(), sendPage); err != nil {
-			return s.leave(ctx, id, held, err)
-		}
-		if err := s.sendAll(ctx, h, due); err != nil {
-			return s.leave(ctx, id, held, err)
-		}
+// send sends a page of what is due of a webhook, unless another server sends for it, and reports whether there was anything to send. Of one
+// recipient it sends one message at a time, in order.
+func (s *Webhooks) send(ctx context.Context, id string) (sent bool, err error) {
+	due, err := tables.DueDeliveries(ctx, s.Store, id, s.Instant(), sendPage)
+	if err != nil || len(due) == 0 {
+		return false, err
 	}
-	return s.leave(ctx, id, held, nil)
+	h, err := s.take(ctx, id)
+	if err != nil || h == nil {
+		return false, err
+	}
+	// What another server sent meanwhile is not sent again.
+	if due, err = tables.DueDeliveries(ctx, s.Store, id, s.Instant(), sendPage); err == nil {
+		err = s.sendAll(ctx, h, due)
+	}
+	return len(due) > 0, s.leave(ctx, id, err)
 }
 
 // leave lets other servers send for a webhook.
-func (s *Webhooks) leave(ctx context.Context, id string, held bool, err error) error {
-	if !held {
-		return err
-	}
+func (s *Webhooks) leave(ctx context.Context, id string, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTakes)
 	defer cancel()
 	if left := s.Store.WriteTables(ctx, tables.LeaveWebhook(id, s.lease)); err == nil {
@@ -63,7 +58,8 @@ func (s *Webhooks) leave(ctx context.Context, id string, held bool, err error) e
 // take returns a webhook that this server sends for from now on; nil if it may not, for another one does or the webhook is disabled.
 func (s *Webhooks) take(ctx context.Context, id string) (*hook, error) {
 	now := s.Instant()
-	if err := s.Store.WriteTables(ctx, tables.TakeWebhook(id, s.lease, now, now.Add(leaseLasts))); err != nil {
+	until := now.Add(sendingLasts + s.attemptLasts() + noteTakes + clocksDiffer)
+	if err := s.Store.WriteTables(ctx, tables.TakeWebhook(id, s.lease, now, until)); err != nil {
 		return nil, err
 	}
 	head, rows, err := tables.WebhookOf(ctx, s.Store, id)
@@ -91,8 +87,7 @@ func (s *Webhooks) sendAll(ctx context.Context, h *hook, due []tables.Delivery) 
 			}
 		})
 	}
-	until := h.row.LeaseUntil.Add(-s.attemptLasts())
-	for i := 0; i < len(due) && going.Err() == nil && s.Instant() < until; i++ { // The rest is read again, under another lease.
+	for i := 0; i < len(due) && going.Err() == nil && s.Instant() < s.lastStart(h); i++ { // The rest is read again, under another lease.
 		select {
 		case work <- &due[i]:
 		case <-going.Done():
@@ -106,6 +101,11 @@ func (s *Webhooks) sendAll(ctx context.Context, h *hook, due []tables.Delivery) 
 	return nil
 }
 
+// lastStart returns until when an attempt may begin, so that what came of it is noted before another server may send.
+func (s *Webhooks) lastStart(h *hook) consent.Instant {
+	return h.row.LeaseUntil.Add(-s.attemptLasts() - noteTakes - clocksDiffer)
+}
+
 // errGone ends the sending for a webhook that wants no more.
 var errGone = errors.New("the receiver wants no more")
 
@@ -117,8 +117,13 @@ func (s *Webhooks) sendOne(ctx context.Context, h *hook, d *tables.Delivery) err
 	case <-ctx.Done():
 		return nil
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || s.Instant() >= s.lastStart(h) { // Others had the place for long.
 		return nil
+	}
+	// Since the page was read the message may have been deleted, by an erasure or a snapshot, and the webhook changed or taken.
+	may, err := tables.MaySend(ctx, s.Store, h.row, d.Number)
+	if err != nil || !may {
+		return err
 	}
 	answer, err := s.attempt(ctx, h, d)
 	if err != nil {

@@ -29,8 +29,10 @@ const (
 	DeliveredKept = 7 * 24 * time.Hour
 	// DeadKept is how long a message that was given up is kept, from when it was made.
 	DeadKept = 30 * 24 * time.Hour
-	// leaseLasts is how long a server sends for a webhook before it has to say that it still does: longer than an attempt.
-	leaseLasts = 45 * time.Second
+	// newestKept is of how many of the newest messages of a webhook it is kept at most that they were delivered.
+	newestKept = 10_000
+	// readAtOnce is for how many webhooks the feed is read at the same time: other calls need the database, too.
+	readAtOnce = 4
 	// lookEvery is how often the feed is read for a webhook although the ledger has not changed: a catalog may have come into force.
 	lookEvery = 30 * time.Second
 	// placeEvery is how often the place of a webhook is stored anew although nothing changed, for a place is of use for a limited time.

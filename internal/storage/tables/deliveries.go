@@ -94,6 +94,18 @@ func DueDeliveries(ctx context.Context, from storage.TableReader, webhook string
 	return rows, err
 }
 
+// MaySend reports whether a delivery still waits, and its webhook is as it was read: with the same URL, not disabled, and sent for under the
+// same lease.
+func MaySend(ctx context.Context, from storage.TableReader, w *Webhook, number int64) (bool, error) {
+	_, found, err := list(ctx, from, storage.Statement{
+		Doing: "read whether a delivery is to be sent",
+		SQL: `SELECT d.number FROM webhook_deliveries AS d JOIN webhooks AS w ON w.id = d.webhook WHERE d.webhook = $1 AND d.number = $2
+			AND d.state = 'waiting' AND w.url = $3 AND w.lease = $4 AND w.lease_until = $5 AND w.disabled_time IS NULL`,
+		Args: []any{w.ID, number, column.NotNull(w.URL), column.NotNull(w.Lease), int64(w.LeaseUntil)},
+	}, func(scan storage.Scan) (n int64, err error) { return n, scan(&n) })
+	return len(found) > 0, err
+}
+
 // AddDelivery adds a delivery to a webhook that is at a turn; otherwise nothing.
 func AddDelivery(d *Delivery, turn [16]byte) storage.Statement {
 	return storage.Statement{
