@@ -26,6 +26,12 @@ const windowsAtOnce = 20
 // several servers at once: what is stored is stored under the turn that it was read at, so only one of them stores anything. It returns
 // whether the webhook may be sent to, and whether the feed may have more.
 func (s *Webhooks) pump(ctx context.Context, id string) (may, more bool, err error) {
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-ctx.Done():
+		return false, false, nil
+	}
 	for range windowsAtOnce {
 		head, rows, err := tables.WebhookOf(ctx, s.Store, id)
 		if err != nil || len(rows) == 0 || rows[0].Disabled != 0 {
@@ -52,11 +58,15 @@ func (s *Webhooks) mustLook(head *storage.Head, row *tables.Webhook) bool {
 	now := s.Instant()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if row.Place != "" && row.PlaceMark == storage.MarkOf(head) && s.looked[row.ID].Add(lookEvery) > now && s.looked[row.ID] <= now {
-		return false
-	}
-	s.looked[row.ID] = now
-	return true
+	looked := s.looked[row.ID]
+	return row.Place == "" || row.PlaceMark != storage.MarkOf(head) || looked.Add(lookEvery) <= now || looked > now
+}
+
+// noteLook notes that the feed is read for a webhook.
+func (s *Webhooks) noteLook(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looked[id] = s.Instant()
 }
 
 // refusal returns why the client of a webhook may not read the feed; empty if an error says nothing of the kind.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/service/env"
@@ -11,15 +12,20 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-// RunWebhooks begins a round for each webhook that has none under way: what the feed has for it becomes deliveries, and what is due is
-// sent. It is called again and again, and does not wait for the rounds.
+// RunWebhooks begins a round for each webhook that has none under way and for which the feed may have something, or a message is due: what
+// the feed has for it becomes deliveries, and what is due is sent. It is called again and again, and does not wait for the rounds. Where
+// nothing is to be done it reads twice, however many webhooks there are.
 func (s *Webhooks) RunWebhooks(ctx context.Context) error {
-	_, rows, err := tables.Webhooks(ctx, s.Store)
+	head, rows, err := tables.Webhooks(ctx, s.Store)
+	if err != nil {
+		return env.StoreFault(err)
+	}
+	due, err := tables.DueWebhooks(ctx, s.Store, s.Instant())
 	if err != nil {
 		return env.StoreFault(err)
 	}
 	for i := range rows {
-		if rows[i].Disabled == 0 {
+		if rows[i].Disabled == 0 && (s.mustLook(&head, &rows[i]) || slices.Contains(due, rows[i].ID)) {
 			s.begin(rows[i].ID)
 		}
 	}
@@ -115,7 +121,7 @@ func (s *Webhooks) FinishWebhooks(ctx context.Context) error {
 // ForgetDeliveries deletes what is not kept any longer of what was sent: see DeliveredKept and DeadKept. It is run again and again.
 func (s *Webhooks) ForgetDeliveries(ctx context.Context) error {
 	now := s.Instant()
-	return env.StoreFault(s.Store.WriteTables(ctx, tables.DropOldDeliveries(now.Add(-DeliveredKept), now.Add(-DeadKept))))
+	return env.StoreFault(s.Store.WriteTables(ctx, tables.DropOldDeliveries(now.Add(-DeliveredKept), now.Add(-DeadKept), newestKept)))
 }
 
 // ErasedDeliveries deletes what waits and what is dead about a person who is being erased; the feed tells what is left to tell. It is a hook

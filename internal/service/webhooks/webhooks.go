@@ -89,6 +89,7 @@ type Webhooks struct {
 	client    *webhook.Client
 	lease     []byte        // names this server
 	sending   chan struct{} // holds something for each message that is being sent
+	reading   chan struct{} // holds something for each webhook for which the feed is being read
 
 	life context.Context // that of the server
 	end  context.CancelFunc
@@ -108,7 +109,7 @@ func New(env *env.Env, engine *txn.Engine, consumers *consumers.Consumers, feed 
 	return &Webhooks{
 		Env: env, engine: engine, consumers: consumers, feed: feed, options: options, lease: lease,
 		client:  webhook.New(webhook.Options{AllowPrivate: options.AllowPrivate, Timeout: options.Timeout, Clock: env.Clock}),
-		sending: make(chan struct{}, options.AtOnceInAll), life: life, end: end, running: map[string]bool{},
+		sending: make(chan struct{}, options.AtOnceInAll), reading: make(chan struct{}, readAtOnce), life: life, end: end, running: map[string]bool{},
 		looked: map[string]consent.Instant{},
 	}
 }

@@ -14,6 +14,9 @@ func webhookTests() []test {
 		{"MoveWebhook_OfAnotherTurn_AddsNothing", testMoveWebhook},
 		{"TakeWebhook_IsOneServersUntilItsTimeIsOver", testTakeWebhook},
 		{"DueDeliveries_AreTheOldestOfEachRecipient", testDueDeliveries},
+		{"DueDeliveries_AskForASnapshotAfterWhatTellsToForget", testDueReset},
+		{"DueWebhooks_AreThoseWithSomethingToSend", testDueWebhooks},
+		{"MaySend_OnlyWhatWaitsUnderTheLease", testMaySend},
 		{"NoteAttempt_ForgetsWhomADeliveredMessageWasAbout", testNoteAttempt},
 		{"Deliveries_AreDroppedByCardAgeAndReset", testDropDeliveries},
 		{"Deliveries_NewestFirstInPages", testDeliveryPages},
@@ -159,6 +162,78 @@ func testDueDeliveries(t *testing.T, open Open) {
 	same(t, "how many wait", waiting, int64(6))
 }
 
+func testDueReset(t *testing.T, open Open) {
+	store := initialised(t, open)
+	forget, reset, later := delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3)
+	forget.Kind, forget.Due, reset.Kind, later.Kind = tables.DeliveryForget, instant(50), tables.DeliveryReset, tables.DeliveryForget
+	addDeliveries(t, store, forget, reset, later)
+	due := func(now int64, want ...tables.Delivery) {
+		t.Helper()
+		got, err := tables.DueDeliveries(t.Context(), store, "a", instant(now), 10)
+		noError(t, "DueDeliveries", err)
+		same(t, fmt.Sprintf("what is due at %d", now), got, want)
+	}
+	due(10, later)
+	due(50, later, forget)
+	forget.State = tables.DeliveryDead
+	writeTables(t, store, tables.NoteAttempt(&forget))
+	due(50, reset, later)
+}
+
+func testDueWebhooks(t *testing.T, open Open) {
+	store := initialised(t, open)
+	other, off := hook("b"), hook("c")
+	off.Disabled = instant(1)
+	writeTables(t, store, each(tables.AddWebhook, other, off)...)
+	addDeliveries(t, store, delivery(5, 1, 1))
+	waits := delivery(5, 1, 1)
+	waits.Webhook = "c"
+	writeTables(t, store, tables.AddDelivery(&waits, off.Turn))
+	for _, c := range []struct {
+		now  int64
+		want []string
+	}{{4, nil}, {5, []string{"a"}}} {
+		ids, err := tables.DueWebhooks(t.Context(), store, instant(c.now))
+		noError(t, "DueWebhooks", err)
+		same(t, fmt.Sprintf("what has something to send at %d", c.now), ids, c.want)
+	}
+	done := delivery(5, 1, 1)
+	done.State = tables.DeliveryDelivered
+	writeTables(t, store, tables.NoteAttempt(&done))
+	ids, err := tables.DueWebhooks(t.Context(), store, instant(9))
+	noError(t, "DueWebhooks", err)
+	same(t, "what has something to send", ids, []string(nil))
+}
+
+func testMaySend(t *testing.T, open Open) {
+	store := initialised(t, open)
+	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2))
+	writeTables(t, store, tables.TakeWebhook("a", []byte{1}, instant(10), instant(20)))
+	_, rows, err := tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	row := rows[0]
+	may := func(why string, number int64, want bool) {
+		t.Helper()
+		got, err := tables.MaySend(t.Context(), store, &row, number)
+		noError(t, "MaySend", err)
+		same(t, why, got, want)
+	}
+	may("one that waits", 1, true)
+	may("one that is not there", 3, false)
+	dead := delivery(2, 2, 2)
+	dead.State = tables.DeliveryDead
+	writeTables(t, store, tables.NoteAttempt(&dead))
+	may("a dead one", 2, false)
+	changed := row
+	changed.URL = []byte{9}
+	writeTables(t, store, tables.ChangeWebhook(&changed))
+	may("to another URL", 1, false)
+	writeTables(t, store, tables.ChangeWebhook(&row), tables.DisableWebhook("a", instant(11), "GONE"))
+	may("to a webhook that is disabled", 1, false)
+	writeTables(t, store, tables.ChangeWebhook(&row), tables.TakeWebhook("a", []byte{2}, instant(20), instant(30)))
+	may("under the lease of another server", 1, false)
+}
+
 func testNoteAttempt(t *testing.T, open Open) {
 	store := initialised(t, open)
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3))
@@ -207,13 +282,17 @@ func testDropDeliveries(t *testing.T, open Open) {
 	writeTables(t, store, each(tables.NoteAttempt, ended(4, tables.DeliveryDelivered), ended(5, tables.DeliveryDead), ended(6, tables.DeliveryDead))...)
 	writeTables(t, store, tables.DropDelivery("a", 6, turn))
 	deliveriesAre(t, store, 5, 4, 3)
-	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(3)))
+	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(3), 100))
 	deliveriesAre(t, store, 5, 4, 3)
-	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(5)))
+	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(5), 100))
 	deliveriesAre(t, store, 5, 4)
 	writeTables(t, store, tables.DropDeliveriesBefore("a", turn))
 	deliveriesAre(t, store, 4)
-	writeTables(t, store, tables.DropOldDeliveries(instant(5), instant(0)))
+	moved := hook("a")
+	writeTables(t, store, tables.MoveWebhook(&moved, turn, "token", moved.PlaceMark, instant(9), 5)) // The next number is 6.
+	writeTables(t, store, tables.DropOldDeliveries(instant(0), instant(0), 2))
+	deliveriesAre(t, store, 4) // The newest two are those with the numbers 4 and 5.
+	writeTables(t, store, tables.DropOldDeliveries(instant(0), instant(0), 1))
 	deliveriesAre(t, store)
 }
 

@@ -176,14 +176,15 @@ func DropDeliveriesAt(webhook string, card []byte, turn [16]byte) storage.Statem
 	}
 }
 
-// DropOldDeliveries deletes deliveries that ended long ago: those delivered that were last tried before one instant, and of those made before
-// another the dead ones, and those about erased addresses whatever became of them.
-func DropOldDeliveries(delivered, dead consent.Instant) storage.Statement {
+// DropOldDeliveries deletes deliveries that ended long ago: those delivered that were last tried before one instant, or are older than so many
+// others of their webhook; and of those made before another instant the dead ones, and those about erased addresses whatever became of them.
+func DropOldDeliveries(delivered, dead consent.Instant, newest int64) storage.Statement {
 	return storage.Statement{
 		Doing: "delete old deliveries",
-		SQL: `DELETE FROM webhook_deliveries WHERE state = 'delivered' AND attempted_time < $1
+		SQL: `DELETE FROM webhook_deliveries WHERE state = 'delivered' AND (attempted_time < $1
+				OR number < (SELECT next_number - $3 FROM webhooks WHERE webhooks.id = webhook_deliveries.webhook))
 			OR (state = 'dead' OR kind = 'forget') AND created_time < $2`,
-		Args: []any{int64(delivered), int64(dead)},
+		Args: []any{int64(delivered), int64(dead), newest},
 	}
 }
 
@@ -199,8 +200,10 @@ type Backlog struct {
 func Backlogs(ctx context.Context, from storage.TableReader) ([]Backlog, error) {
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "count deliveries",
-		SQL: `SELECT webhook, state, COUNT(*), MIN(created_time) FROM webhook_deliveries WHERE state <> 'delivered'
-			GROUP BY webhook, state ORDER BY webhook, state`,
+		// By webhook and state the index finds them: those delivered, which can be very many, are not read.
+		SQL: `SELECT w.id, d.state, COUNT(*), MIN(d.created_time) FROM webhooks AS w
+			CROSS JOIN webhook_deliveries AS d WHERE d.webhook = w.id AND d.state IN ('dead', 'waiting')
+			GROUP BY w.id, d.state ORDER BY w.id, d.state`,
 	}, func(scan storage.Scan) (Backlog, error) {
 		var b Backlog
 		err := scan(&b.Webhook, &b.State, &b.Count, (*int64)(&b.Oldest))

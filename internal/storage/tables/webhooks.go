@@ -51,6 +51,17 @@ func WebhookOf(ctx context.Context, from storage.TableReader, id string) (storag
 	}, scanWebhook)
 }
 
+// DueWebhooks returns the ids of the webhooks that are not disabled and have a delivery that is due at an instant.
+func DueWebhooks(ctx context.Context, from storage.TableReader, now consent.Instant) ([]string, error) {
+	_, ids, err := list(ctx, from, storage.Statement{
+		Doing: "read which webhooks have something to send",
+		SQL: `SELECT id FROM webhooks WHERE disabled_time IS NULL AND EXISTS (SELECT 1 FROM webhook_deliveries
+			WHERE webhook = webhooks.id AND state = 'waiting' AND due_time <= $1) ORDER BY id`,
+		Args: []any{int64(now)},
+	}, func(scan storage.Scan) (id string, err error) { return id, scan(&id) })
+	return ids, err
+}
+
 // AddWebhook adds a webhook; that its id exists already is an error.
 func AddWebhook(w *Webhook) storage.Statement {
 	return storage.Statement{Doing: "store a webhook", SQL: insertInto("webhooks", webhookColumns), Args: []any{
