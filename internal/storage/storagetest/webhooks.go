@@ -3,7 +3,9 @@ package storagetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
@@ -136,6 +138,16 @@ func testTakeWebhook(t *testing.T, open Open) {
 	_, rows, err = tables.WebhookOf(t.Context(), store, "a")
 	noError(t, "WebhookOf", err)
 	same(t, "who has it", rows[0].Lease, []byte{1})
+	wrong := instant(41).Add(time.Hour)
+	for _, c := range []struct {
+		until consent.Instant
+		has   byte
+	}{{wrong, 1}, {wrong + 1, 2}} {
+		writeTables(t, store, tables.TakeWebhook("a", []byte{1}, instant(31), c.until), tables.TakeWebhook("a", []byte{2}, instant(31), instant(41)))
+		_, rows, err = tables.WebhookOf(t.Context(), store, "a")
+		noError(t, "WebhookOf", err)
+		same(t, "who has it after a clock was wrong", rows[0].Lease, []byte{c.has})
+	}
 }
 
 func testDueDeliveries(t *testing.T, open Open) {

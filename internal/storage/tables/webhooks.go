@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"time"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
@@ -100,12 +101,13 @@ func DropWebhook(id string) []storage.Statement {
 	}
 }
 
-// TakeWebhook gives the sending for a webhook to a server until an instant, unless another one has it. Who has it is read afterwards.
+// TakeWebhook gives the sending for a webhook to a server until an instant, unless another one has it. Which one has it is read afterwards. One
+// that has it for an hour longer than that had a clock that was wrong, and counts for nothing.
 func TakeWebhook(id string, lease []byte, now, until consent.Instant) storage.Statement {
 	return storage.Statement{
 		Doing: "take a webhook",
-		SQL:   `UPDATE webhooks SET lease = $2, lease_until = $4 WHERE id = $1 AND (lease = $2 OR lease_until <= $3)`,
-		Args:  []any{id, column.NotNull(lease), int64(now), int64(until)},
+		SQL:   `UPDATE webhooks SET lease = $2, lease_until = $4 WHERE id = $1 AND (lease = $2 OR lease_until <= $3 OR lease_until > $5)`,
+		Args:  []any{id, column.NotNull(lease), int64(now), int64(until), int64(until.Add(time.Hour))},
 	}
 }
 
