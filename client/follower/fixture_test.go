@@ -32,6 +32,9 @@ import (
 
 func TestMain(m *testing.M) { testkit.VerifyNoLeaks(m) }
 
+// patience is how long a test waits for what has to come.
+const patience = 20 * time.Second
+
 var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 // world is one database with its clock, over which servers run that may go away and come back. Its keys are on disk.
@@ -283,9 +286,10 @@ func (w *world) consumer(id, form string, channels ...string) follower.Options {
 // running is a Follower that runs.
 type running struct {
 	*follower.Follower
-	t    testing.TB
-	end  context.CancelFunc
-	done chan error
+	t     testing.TB
+	end   context.CancelFunc
+	ended chan struct{} // closed when Run has ended, with err
+	err   error
 
 	mu     sync.Mutex
 	events []follower.Event
@@ -294,7 +298,7 @@ type running struct {
 // run makes a Follower and runs it until the test ends or stop is called.
 func run(t testing.TB, c *client.Client, options follower.Options) *running {
 	t.Helper()
-	r := &running{t: t, done: make(chan error, 1)}
+	r := &running{t: t, ended: make(chan struct{})}
 	options.OnEvent = func(e follower.Event) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -306,7 +310,7 @@ func run(t testing.TB, c *client.Client, options follower.Options) *running {
 // runMade runs a Follower until the test ends or stop is called.
 func runMade(t testing.TB, f *follower.Follower) *running {
 	t.Helper()
-	return (&running{t: t, done: make(chan error, 1)}).begin(f)
+	return (&running{t: t, ended: make(chan struct{})}).begin(f)
 }
 
 func (r *running) begin(f *follower.Follower) *running {
@@ -314,7 +318,10 @@ func (r *running) begin(f *follower.Follower) *running {
 	r.Follower = f
 	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
 	r.end = end
-	go func() { r.done <- r.Run(ctx) }()
+	go func() {
+		defer close(r.ended)
+		r.err = r.Run(ctx)
+	}()
 	t.Cleanup(r.stop)
 	return r
 }
@@ -327,8 +334,14 @@ func (r *running) stop() {
 	}
 	r.end()
 	r.end = nil
-	if err := <-r.done; !errors.Is(err, context.Canceled) {
-		r.t.Errorf("Run: %v", err)
+	select {
+	case <-r.ended:
+	case <-time.After(patience):
+		r.t.Errorf("Run does not end: %+v", r.Status())
+		return
+	}
+	if !errors.Is(r.err, context.Canceled) {
+		r.t.Errorf("Run: %v", r.err)
 	}
 }
 
@@ -342,13 +355,11 @@ func (r *running) happened() []follower.Event {
 // waitReady waits until the Follower answers.
 func (r *running) waitReady() {
 	r.t.Helper()
-	timer := time.NewTimer(20 * time.Second)
-	defer timer.Stop()
 	select {
 	case <-r.Ready():
-	case err := <-r.done:
-		r.t.Fatalf("Run ended: %v", err)
-	case <-timer.C:
+	case <-r.ended:
+		r.t.Fatalf("Run ended: %v", r.err)
+	case <-time.After(patience):
 		r.t.Fatalf("it is not ready: %+v", r.Status())
 	}
 }
