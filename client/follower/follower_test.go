@@ -3,13 +3,16 @@ package follower_test
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/client"
 	"github.com/assent-io/assent/client/follower"
 	"github.com/assent-io/assent/internal/testkit"
 	"github.com/assent-io/assent/suppressionfilter"
@@ -30,13 +33,29 @@ func withdrawal(address string) *assentv1.WithdrawConsentRequest {
 	return &assentv1.WithdrawConsentRequest{Address: address, Channels: []string{"newsletter"}}
 }
 
-// eventually waits until the Follower answers so.
+// eventually waits until the Follower answers so. Once Run has ended there is nothing to wait for.
 func (r *running) eventually(address, channel, reason string) {
 	r.t.Helper()
-	testkit.Eventually(r.t, 20*time.Second, address+" on "+channel+" is "+reason, func() bool {
+	testkit.Eventually(r.t, patience, address+" on "+channel+" is "+reason, func() bool {
+		select {
+		case <-r.ended:
+			r.t.Fatalf("Run ended: %v", r.err)
+		default:
+		}
 		answer, err := r.Check(address, channel)
 		return err == nil && answer.Reason == reason
 	})
+}
+
+// next returns what comes next.
+func next[T any](t testing.TB, from <-chan T) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(patience):
+		t.Fatal("nothing comes")
+	}
+	return value
 }
 
 func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
@@ -79,7 +98,7 @@ func TestCheck_ServerAway_AnswersUntilItIsStale(t *testing.T) {
 		t.Errorf("blocked: %t, %v", blocked, err)
 	}
 	w.nodes[0].start()
-	testkit.Eventually(t, 20*time.Second, "it answers again", func() bool {
+	testkit.Eventually(t, patience, "it answers again", func() bool {
 		_, err := r.Check("anna@example.com", "order-updates")
 		return err == nil
 	})
@@ -159,22 +178,22 @@ func TestOnChange_TellsWhomItIsAbout_AndWhoWasErased(t *testing.T) {
 			return nil
 		}
 		r := run(t, c, options)
-		if first := <-batches; !first.All || len(first.Changed)+len(first.Erased) != 0 {
+		if first := next(t, batches); !first.All || len(first.Changed)+len(first.Erased) != 0 {
 			t.Errorf("first %+v", first)
 		}
 		must(c.Grant(t.Context(), newsletterConsent(w, "An.na@gmail.com")))(t)
-		if b := <-batches; b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchExact, Address: "an.na@gmail.com"}) {
+		if b := next(t, batches); b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchExact, Address: "an.na@gmail.com"}) {
 			t.Errorf("after a grant %+v", b)
 		}
 		must(c.Withdraw(t.Context(), withdrawal("An.na@gmail.com")))(t)
-		if b := <-batches; b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchFolded, Address: "anna@gmail.com"}) {
+		if b := next(t, batches); b.All || !slices.Contains(b.Changed, follower.Recipient{Match: follower.MatchFolded, Address: "anna@gmail.com"}) {
 			t.Errorf("after a withdrawal %+v", b)
 		}
 		w.clock.Advance(time.Second)
 		must(assentv1.NewHistoryServiceClient(c).EraseRecipient(t.Context(), &assentv1.EraseRecipientRequest{Address: "an.na@gmail.com"}))(t)
 		want := []follower.Recipient{{Match: follower.MatchExact, Address: "an.na@gmail.com"}, {Match: follower.MatchFolded, Address: "anna@gmail.com"}}
 		for erased := 0; erased < len(want); {
-			b := <-batches
+			b := next(t, batches)
 			for _, one := range b.Erased {
 				if !slices.Contains(want, one) {
 					t.Errorf("erased %+v", b)
@@ -190,11 +209,21 @@ func TestOnChange_Fails_EndsRunAndIsToldAgain(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	options := w.consumer("plain", "plain")
 	options.File = w.path("set")
-	failed := errors.New("the tool's database is away")
-	options.OnChange = func(context.Context, follower.Batch) error { return failed }
-	f := must(follower.New(w.nodes[0].client(), options))(t)
-	if err := f.Run(t.Context()); !errors.Is(err, failed) {
-		t.Fatal(err)
+	for _, failed := range []error{
+		errors.New("the tool's database is away"), io.EOF, &client.Error{Code: codes.Unavailable}, &client.Error{Code: codes.InvalidArgument, Reason: "INVALID_TOKEN"},
+	} {
+		calls := 0
+		options.OnChange = func(context.Context, follower.Batch) error {
+			if calls++; calls > 1 {
+				t.Errorf("it goes on after %v", failed)
+			}
+			return failed
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, errors.New("it does not end"))
+		if err := must(follower.New(w.nodes[0].client(), options))(t).Run(ctx); !errors.Is(err, failed) {
+			t.Errorf("after %v: %v", failed, err)
+		}
+		cancel()
 	}
 	told := 0
 	options.OnChange = func(_ context.Context, b follower.Batch) error {

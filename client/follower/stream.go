@@ -95,7 +95,10 @@ func (f *Follower) fits(c *assentv1.Consumer) error {
 
 // remedy decides what to do after an error: go on by the token, or with a new snapshot; or it returns why neither helps.
 func (f *Follower) remedy(err error) error {
-	if errors.Is(err, errRenew) {
+	switch {
+	case errors.Is(err, errStopped):
+		return err // Whatever the error of the program is: it may be one of a call of its own.
+	case errors.Is(err, errRenew):
 		f.drop(err)
 		return nil
 	}
