@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 )
@@ -16,6 +17,10 @@ var (
 	ErrNotReady = errors.New("the set of the Follower is not complete yet: its first snapshot is under way")
 	// ErrStale says that the server did not say for too long that the set is up to date.
 	ErrStale = errors.New("the set of the Follower is stale: the server did not say in time that it is up to date")
+	// ErrAskServer says that only the server knows: the channel is not marketing, and the set is in clear, so it lacks what blocks an erased
+	// person. Ask the server, or follow as a consumer of the form keyed.
+	ErrAskServer = errors.New("the channel is not marketing, and a set in clear does not know what blocks a person who was erased: ask the server, " +
+		"or follow as a consumer of the form keyed")
 	// ErrChannel says that the Follower does not follow the channel.
 	ErrChannel = errors.New("the Follower does not follow this channel")
 	// ErrAddress says that a text is no e-mail address.
@@ -41,7 +46,7 @@ type Answer struct {
 }
 
 // Check answers from memory whether a message of the channel may be sent to an address. The address may be written as people type it. With an
-// error nothing is allowed: ErrNotReady, ErrStale, ErrChannel, ErrAddress. It never waits.
+// error nothing is allowed: ErrNotReady, ErrStale, ErrChannel, ErrAddress, ErrAskServer. It never waits.
 func (f *Follower) Check(typed, channel string) (Answer, error) {
 	v, err := f.current()
 	if err != nil {
@@ -56,12 +61,15 @@ func (f *Follower) Check(typed, channel string) (Answer, error) {
 		return Answer{}, err
 	}
 	answer := f.evaluate(v, ch, &a)
+	if answer.Allowed && !v.keyed && ch.Class != catalog.ClassMarketing {
+		return Answer{}, ErrAskServer // On marketing such a person has no grant, so nothing is allowed that the server denies.
+	}
 	answer.Position, answer.AsOf = v.position, v.asOf
 	return answer, nil
 }
 
 // Blocked reports whether the address belongs on a block list of the channel: a refusal or suppression stops its messages. With an error it is
-// true. An address that is not blocked may not be written to for that: see Check.
+// true, so also where ErrAskServer says that the set cannot know. An address that is not blocked may not be written to for that: see Check.
 func (f *Follower) Blocked(typed, channel string) (bool, error) {
 	answer, err := f.Check(typed, channel)
 	return answer.Blocked || err != nil, err

@@ -16,14 +16,15 @@
 //
 //   - A consumer of the form keyed is told times by their days, rounded so that never more is allowed: a grant that ends today has ended, and
 //     a block that ends today still blocks. A hard bounce of a whole domain is ended by no grant.
-//   - A consumer in clear is told to forget a person who was erased. On channels that are not marketing such a person is answered about like one
-//     who was never heard of, even if a block stays at the server. Read as a consumer of the form keyed where that matters.
+//   - A consumer in clear is told to forget a person who was erased, and so does not know what still blocks that person. On marketing nothing
+//     is allowed without a grant, and an erased person has none. On other channels the answer of a set in clear is a block or [ErrAskServer],
+//     never an ALLOW. Follow as a consumer of the form keyed where that is too little.
 //   - Only the server knows of a reference whether it is right.
 //
 // # Fails closed
 //
 // Beside an error an [Answer] allows nothing: [ErrNotReady] before the first snapshot is complete, [ErrStale] when the server did not say for
-// Options.MaxStaleness (one minute) that the set is up to date, [ErrChannel], [ErrAddress]. A withdrawal that was acknowledged while the connection is
+// Options.MaxStaleness (one minute) that the set is up to date, [ErrAskServer], [ErrChannel], [ErrAddress]. A withdrawal that was acknowledged while the connection is
 // down is missed for that long at most, apart from the time that a message is on its way. A change of the catalog for a channel makes a new snapshot necessary, and so does a token that the server cannot go on from
 // (a restored backup, a purge, a month away); until it is complete the set before answers, while it is not stale.
 //

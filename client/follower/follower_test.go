@@ -83,7 +83,7 @@ func TestFollower_SnapshotAndChanges_AnswersFollow(t *testing.T) {
 func TestCheck_ServerAway_AnswersUntilItIsStale(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	wall := testkit.NewClock(start)
-	r := runMade(t, must(follower.New(w.nodes[0].client(), follower.Options{Now: w.clock.Now}))(t).WithWall(wall.Now))
+	r := runMade(t, must(follower.New(w.nodes[0].client(), w.consumer("keyed", "keyed")))(t).WithWall(wall.Now))
 	r.waitReady()
 	w.nodes[0].stop()
 	wall.Advance(time.Minute)
@@ -238,4 +238,43 @@ func TestOnChange_Fails_EndsRunAndIsToldAgain(t *testing.T) {
 	if told != 1 {
 		t.Errorf("it was told of a new set %d times", told)
 	}
+}
+
+// A consumer in clear forgets an erased person, and with that what still blocks the person on channels that are not marketing.
+func TestCheck_InClearOnOtherChannels_NeverAllows(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		c := w.nodes[0].client()
+		plain, keyed := run(t, c, w.consumer("plain", "plain")), run(t, c, w.consumer("keyed", "keyed"))
+		none := run(t, w.nodes[0].clientOf(w.unregistered), follower.Options{Now: w.clock.Now})
+		all := []*running{plain, keyed, none}
+		must(c.Suppress(t.Context(), &assentv1.CreateSuppressionRequest{
+			Target: &assentv1.CreateSuppressionRequest_Address{Address: "anna@example.com"}, Reason: "HARD_BOUNCE",
+		}))(t)
+		for _, r := range all {
+			r.waitReady()
+			r.eventually("anna@example.com", "order-updates", "HARD_BOUNCE")
+		}
+		w.clock.Advance(time.Second)
+		must(assentv1.NewHistoryServiceClient(c).EraseRecipient(t.Context(), &assentv1.EraseRecipientRequest{Address: "anna@example.com"}))(t)
+		must(c.Withdraw(t.Context(), withdrawal("berta@example.com")))(t)
+		for _, r := range all {
+			r.eventually("berta@example.com", "newsletter", "WITHDRAWN") // And so the erasure has come, too.
+		}
+		for _, r := range []*running{plain, none} {
+			for _, channel := range []string{"order-updates", "legal-notices"} {
+				if answer, err := r.Check("anna@example.com", channel); !errors.Is(err, follower.ErrAskServer) || answer != (follower.Answer{}) {
+					t.Errorf("%s: %+v, %v", channel, answer, err)
+				}
+				if blocked, err := r.Blocked("anna@example.com", channel); !errors.Is(err, follower.ErrAskServer) || !blocked {
+					t.Errorf("%s: blocked %t, %v", channel, blocked, err)
+				}
+			}
+		}
+		if answer, err := keyed.Check("anna@example.com", "order-updates"); err != nil || answer.Allowed || !answer.Blocked {
+			t.Errorf("keyed: %+v, %v", answer, err)
+		}
+		if answer, err := keyed.Check("carla@example.com", "order-updates"); err != nil || !answer.Allowed {
+			t.Errorf("keyed, a stranger: %+v, %v", answer, err)
+		}
+	})
 }
