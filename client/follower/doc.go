@@ -24,9 +24,11 @@
 // # Fails closed
 //
 // Beside an error an [Answer] allows nothing: [ErrNotReady] before the first snapshot is complete, [ErrStale] when the server did not say for
-// Options.MaxStaleness (one minute) that the set is up to date, [ErrAskServer], [ErrChannel], [ErrAddress]. A withdrawal that was acknowledged while the connection is
-// down is missed for that long at most, apart from the time that a message is on its way. A change of the catalog for a channel makes a new snapshot necessary, and so does a token that the server cannot go on from
-// (a restored backup, a purge, a month away); until it is complete the set before answers, while it is not stale.
+// Options.MaxStaleness (one minute) that the set is up to date, [ErrAskServer], [ErrChannel], [ErrAddress]. A withdrawal that was acknowledged
+// while the connection is down is missed for that long at most, apart from the time that a message is on its way. A change of the catalog for
+// a channel makes a new snapshot necessary, and so does a token that the server cannot go on from (a restored backup, a purge, a month away);
+// until it is complete the set before answers, while it is not stale. A server that folds addresses by other rules than this program, or makes
+// its hashes with another key, is refused ([ErrVersion], [ErrForm]): in what it tells this program would find nothing.
 //
 // # The file
 //

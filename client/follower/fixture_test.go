@@ -363,3 +363,30 @@ func (r *running) waitReady() {
 		r.t.Fatalf("it is not ready: %+v", r.Status())
 	}
 }
+
+// altering is a stream of which a test alters the messages.
+type altering struct {
+	grpc.ClientStream
+	alter func(m any)
+}
+
+func (a altering) RecvMsg(m any) error {
+	err := a.ClientStream.RecvMsg(m)
+	if err == nil {
+		a.alter(m)
+	}
+	return err
+}
+
+// altered makes a client that gets the messages of streams as a function alters them.
+func altered(alter func(m any)) client.Option {
+	return client.WithDialOptions(grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, streamer grpc.Streamer, options ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		stream, err := streamer(ctx, desc, conn, method, options...)
+		if err != nil {
+			return nil, err
+		}
+		return altering{stream, alter}, nil
+	}))
+}

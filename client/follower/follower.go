@@ -27,10 +27,10 @@ const (
 
 // What a Follower cannot go on after; errors.Is finds it.
 var (
-	// ErrForm says that the consumer sees addresses in a form that does not fit the Options.
+	// ErrForm says that the consumer sees addresses in a form that does not fit the Options, or as hashes of another key.
 	ErrForm = errors.New("the form of the consumer does not fit")
-	// ErrNewerServer says that the server tells what this version of the package does not know.
-	ErrNewerServer = errors.New("the server is newer than this program: update the client for Go")
+	// ErrVersion says that the server tells what this version of the package does not know, or folds addresses by other rules.
+	ErrVersion = errors.New("the server and this program are of versions that do not fit: update the older one")
 )
 
 // Options say what to follow.

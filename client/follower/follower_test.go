@@ -143,6 +143,7 @@ func TestRun_CatalogChanges_TakesASnapshotAndAnswersByIt(t *testing.T) {
 func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	keyed, plain := w.consumer("keyed", "keyed"), w.consumer("plain", "plain")
+	other := w.consumer("other", "keyed")
 	w.consumer("md5", "md5")
 	for name, c := range map[string]struct {
 		options follower.Options
@@ -150,6 +151,7 @@ func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
 	}{
 		"keyed without a key":    {follower.Options{Consumer: "keyed"}, follower.ErrForm},
 		"plain with a key":       {follower.Options{Consumer: "plain", Key: keyed.Key}, follower.ErrForm},
+		"the key of another": {follower.Options{Consumer: "keyed", Key: other.Key}, follower.ErrForm},
 		"md5":                    {follower.Options{Consumer: "md5"}, follower.ErrForm},
 		"none":                   {follower.Options{Consumer: "none"}, nil},
 		"a channel that is none": {follower.Options{Consumer: plain.Consumer, Channels: []string{"none"}}, nil},
@@ -277,4 +279,39 @@ func TestCheck_InClearOnOtherChannels_NeverAllows(t *testing.T) {
 			t.Errorf("keyed, a stranger: %+v, %v", answer, err)
 		}
 	})
+}
+
+// The server tells by its first message which rules and key its forms and hashes are made by, and by its last from where to go on.
+func TestRun_SnapshotThatThisProgramCannotReadRight_IsRefused(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	keyed := w.consumer("keyed", "keyed")
+	for name, c := range map[string]struct {
+		alter func(*assentv1.ExportSuppressionsResponse)
+		want  error
+	}{
+		"folded by newer rules": {func(m *assentv1.ExportSuppressionsResponse) { m.FoldVersion++ }, follower.ErrVersion},
+		"folded by older rules": {func(m *assentv1.ExportSuppressionsResponse) { m.FoldVersion-- }, follower.ErrVersion},
+		"of another key":        {func(m *assentv1.ExportSuppressionsResponse) { m.KeyId = "0123456789abcdef" }, follower.ErrForm},
+		"of no key":             {func(m *assentv1.ExportSuppressionsResponse) { m.KeyId = "" }, follower.ErrForm},
+		"without a token": {func(m *assentv1.ExportSuppressionsResponse) {
+			if m.GetComplete() {
+				m.Heartbeat = nil
+			}
+		}, follower.ErrVersion},
+	} {
+		alter := func(m any) {
+			if part, ok := m.(*assentv1.ExportSuppressionsResponse); ok {
+				c.alter(part)
+			}
+		}
+		f := must(follower.New(w.nodes[0].clientOf(w.key, altered(alter)), keyed))(t)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if err := f.Run(ctx); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+		if _, err := f.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

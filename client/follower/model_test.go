@@ -1,7 +1,6 @@
 package follower_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"google.golang.org/grpc"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/client"
@@ -241,23 +238,19 @@ func TestModel_AfterAnyStory_FollowersAnswerAsTheServer(t *testing.T) {
 }
 
 // deaf drops what a stream says about rules that hold no longer.
-type deaf struct{ grpc.ClientStream }
-
-func (d deaf) RecvMsg(m any) error {
-	err := d.ClientStream.RecvMsg(m)
+func deaf(m any) {
 	if part, ok := m.(*assentv1.WatchChangesResponse); ok {
 		part.Changes = slices.DeleteFunc(part.GetChanges(), func(c *assentv1.Change) bool {
 			return c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_REMOVED
 		})
 	}
-	return err
 }
 
 // The model notices it when rules that hold no longer are not removed.
 func TestModel_WithoutRemovals_Fails(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	left := tell(w, seeded(t), true, 6, 60, func(n *node, key client.Key) *client.Client {
-		return n.clientOf(key, client.WithDialOptions(grpc.WithStreamInterceptor(interceptDeaf)))
+		return n.clientOf(key, altered(deaf))
 	})
 	if len(left) == 0 {
 		t.Error("the Followers answer as the server does")
@@ -265,14 +258,4 @@ func TestModel_WithoutRemovals_Fails(t *testing.T) {
 	if !slices.ContainsFunc(left, func(line string) bool { return strings.Contains(line, "the Follower says") }) {
 		t.Errorf("the differences are others:\n%s", strings.Join(left, "\n"))
 	}
-}
-
-func interceptDeaf(
-	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, streamer grpc.Streamer, options ...grpc.CallOption,
-) (grpc.ClientStream, error) {
-	stream, err := streamer(ctx, desc, conn, method, options...)
-	if err != nil {
-		return nil, err
-	}
-	return deaf{stream}, nil
 }

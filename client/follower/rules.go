@@ -171,9 +171,9 @@ func ruleIn(card, rule []byte, held []feed.Held) int {
 	return -1
 }
 
-// errNewer says that the server tells what this version of the package does not know.
-func errNewer(what string, number int32) error {
-	return fmt.Errorf("%w: %s %d", ErrNewerServer, what, number)
+// errUnknown says that the server tells what this version of the package does not know.
+func errUnknown(what string, number int32) error {
+	return fmt.Errorf("%w: %s %d", ErrVersion, what, number)
 }
 
 func kindOf(k assentv1.RuleKind) (feed.Kind, error) {
@@ -187,7 +187,7 @@ func kindOf(k assentv1.RuleKind) (feed.Kind, error) {
 	case assentv1.RuleKind_RULE_KIND_SUPPRESSION:
 		return feed.KindSuppression, nil
 	default:
-		return 0, errNewer("a rule of the kind", int32(k))
+		return 0, errUnknown("a rule of the kind", int32(k))
 	}
 }
 
@@ -204,7 +204,7 @@ func stopsOf(s assentv1.Stops) (feed.Stops, error) {
 	case assentv1.Stops_STOPS_CUSTOMER_MARKETING:
 		return feed.StopsCustomerMarketing, nil
 	default:
-		return 0, errNewer("a suppression that stops", int32(s))
+		return 0, errUnknown("a suppression that stops", int32(s))
 	}
 }
 
@@ -221,6 +221,6 @@ func endedByOf(by assentv1.EndedBy) (feed.EndedBy, error) {
 	case assentv1.EndedBy_ENDED_BY_ANY_CONFIRMED_CONSENT:
 		return feed.EndedByAnyConfirmedConsent, nil
 	default:
-		return 0, errNewer("a rule that is ended by", int32(by))
+		return 0, errUnknown("a rule that is ended by", int32(by))
 	}
 }

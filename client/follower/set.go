@@ -67,8 +67,17 @@ func coverageOf(m *assentv1.FeedChannel) (consent.Coverage, error) {
 	case catalog.ClassMarketing, catalog.ClassTransactional, catalog.ClassLegalNotice:
 		return c, nil
 	default:
-		return c, fmt.Errorf("%w: a channel of the class %q", ErrNewerServer, c.Class)
+		return c, fmt.Errorf("%w: a channel of the class %q", ErrVersion, c.Class)
 	}
+}
+
+// moveTo notes up to where the set was told. Without a token it could not be gone on from: an empty one means the end of the ledger.
+func (s *set) moveTo(beat *assentv1.Heartbeat) error {
+	if beat.GetToken() == "" {
+		return fmt.Errorf("%w: the server sent no token", ErrVersion)
+	}
+	s.token, s.position = beat.GetToken(), beat.GetPosition()
+	return nil
 }
 
 // errRenew says that the rules of the catalog for a channel changed, so that a new snapshot is to be taken.
@@ -99,7 +108,7 @@ func (s *set) change(c *assentv1.Change, batch *Batch) error {
 	case kind == assentv1.ChangeType_CHANGE_TYPE_RESET, kind == assentv1.ChangeType_CHANGE_TYPE_REMOVED && erased:
 		s.put(to.Match, key, nil)
 	case erased:
-		return errNewer("a change of an address, of the kind", int32(kind))
+		return errUnknown("a change of an address, of the kind", int32(kind))
 	case kind == assentv1.ChangeType_CHANGE_TYPE_KEPT && !s.holdsTwin(key):
 		return nil
 	case kind == assentv1.ChangeType_CHANGE_TYPE_ADDED, kind == assentv1.ChangeType_CHANGE_TYPE_REMOVED,
@@ -108,7 +117,7 @@ func (s *set) change(c *assentv1.Change, batch *Batch) error {
 			return err
 		}
 	default:
-		return errNewer("a change of the kind", int32(kind))
+		return errUnknown("a change of the kind", int32(kind))
 	}
 	batch.add(to, erased)
 	s.erased = s.erased || erased
@@ -177,7 +186,7 @@ func (s *set) recipient(c *assentv1.Change) (Recipient, []byte, error) {
 	case assentv1.AddressMatch_ADDRESS_MATCH_DOMAIN:
 		to.Match = MatchDomain
 	default:
-		return to, nil, errNewer("a match of addresses", int32(c.GetMatch()))
+		return to, nil, errUnknown("a match of addresses", int32(c.GetMatch()))
 	}
 	switch r := c.GetRecipient().(type) {
 	case *assentv1.Change_Address:

@@ -11,6 +11,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/client"
+	"github.com/assent-io/assent/internal/address"
 )
 
 // silence is how long a watched server may send nothing: three of its heartbeats.
@@ -24,7 +25,7 @@ var errStopped = errors.New("OnChange")
 
 // Run follows the feed until the context ends, and then writes the set to File. It takes a snapshot where it has to, and connects again where
 // the server or the connection goes away, for as long as it takes. The error is that of the context, or says why no other try would help:
-// the server refuses the client or the consumer, ErrForm, ErrNewerServer, or OnChange failed. Run is called once.
+// the server refuses the client or the consumer, ErrForm, ErrVersion, or OnChange failed. Run is called once.
 func (f *Follower) Run(ctx context.Context) error {
 	pauses := f.client.Pauses()
 	for {
@@ -193,6 +194,9 @@ func (f *Follower) snapshot(ctx context.Context) error {
 			return err
 		}
 		if s == nil {
+			if err := f.understands(m); err != nil {
+				return err
+			}
 			if s, err = newSet(!f.options.Key.IsZero(), m.GetChannels(), nil); err != nil {
 				return err
 			}
@@ -205,12 +209,27 @@ func (f *Follower) snapshot(ctx context.Context) error {
 			return err
 		}
 		if m.GetComplete() {
-			s.token, s.position = m.GetHeartbeat().GetToken(), m.GetHeartbeat().GetPosition()
+			if err := s.moveTo(m.GetHeartbeat()); err != nil {
+				return err
+			}
 			f.set, f.renew = s, nil
 			f.note(func(s *Status) { s.Snapshots++ })
 			return nil
 		}
 	}
+}
+
+// understands returns an error unless the first message of a snapshot says that the hashes and folded forms in it are those that this program
+// makes of an address: else it would find nothing of what blocks.
+func (f *Follower) understands(m *assentv1.ExportSuppressionsResponse) error {
+	if got := m.GetFoldVersion(); got != address.FoldVersion {
+		return fmt.Errorf("%w: the server folds addresses by the version %d of the rules, and this program by %d", ErrVersion, got, address.FoldVersion)
+	}
+	if want := f.identity().Key; m.GetKeyId() != want {
+		return fmt.Errorf("%w: the consumer's hashes are made with the key %q, and the Key of the Options is %q; the one that was given when the consumer "+
+			"was created is right", ErrForm, m.GetKeyId(), want)
+	}
+	return nil
 }
 
 // forget tells at once who was erased while a snapshot is not complete: the next token says that this is known.
@@ -234,7 +253,9 @@ func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) e
 	if err := f.set.apply(parts, &batch); err != nil {
 		return err
 	}
-	f.set.token, f.set.position = beat.GetToken(), beat.GetPosition()
+	if err := f.set.moveTo(beat); err != nil {
+		return err
+	}
 	f.note(func(s *Status) { s.Applied += len(parts) })
 	if beat.GetMore() && !f.set.caughtUp {
 		return f.forget(ctx, &batch)
