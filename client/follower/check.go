@@ -13,8 +13,8 @@ import (
 
 // What a check that allows nothing failed with; errors.Is finds it.
 var (
-	// ErrNotReady says that the set is not complete yet.
-	ErrNotReady = errors.New("the set of the Follower is not complete yet: its first snapshot is under way")
+	// ErrNotReady says that the server did not say yet that the set is complete: that of a file, too, answers only then.
+	ErrNotReady = errors.New("the set of the Follower is not complete yet: what the server tells first is under way")
 	// ErrStale says that the server did not say for too long that the set is up to date.
 	ErrStale = errors.New("the set of the Follower is stale: the server did not say in time that it is up to date")
 	// ErrAskServer says that only the server knows: the channel is not marketing, and the set is in clear, so it lacks what blocks an erased
@@ -41,7 +41,7 @@ type Answer struct {
 	Reason string
 	// Position is the position of the ledger that the answer is of; 0 for a consumer of the form keyed.
 	Position int64
-	// AsOf is when the server said last that this is all. What was acknowledged later may be missing.
+	// AsOf is up to when the server said that this is all, by its clock. What was acknowledged later may be missing.
 	AsOf time.Time
 }
 
@@ -78,19 +78,14 @@ func (f *Follower) Blocked(typed, channel string) (bool, error) {
 // current returns the set that answers. Errors: ErrNotReady, ErrStale.
 func (f *Follower) current() (*view, error) {
 	v := f.published.Load()
-	if v == nil {
+	switch {
+	case v == nil:
 		return nil, ErrNotReady
-	}
-	if since(v.asOf, f.wall()) > f.options.MaxStaleness {
+	case v.clock.latest(f.wall()).Sub(v.asOf) > f.options.MaxStaleness:
 		return nil, ErrStale
+	default:
+		return v, nil
 	}
-	return v, nil
-}
-
-// since returns how long ago a time was, at least: by the clock of the wall or the one that only counts, whichever says more. The first may
-// be set back, and the second stands still while the machine is suspended.
-func since(then, now time.Time) time.Duration {
-	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
 // scratch is memory for the rules of one address, which is used again.
@@ -118,8 +113,16 @@ func (f *Follower) evaluate(v *view, ch *feed.Channel, a *address.Address) Answe
 			c.Domains = append(c.Domains, s.rules[before:])
 		}
 	}
-	answer := ch.Evaluate(c, a.Role(), consent.InstantOf(f.options.Now()))
+	answer := ch.Evaluate(c, a.Role(), consent.InstantOf(f.now(v)))
 	return Answer{Allowed: answer.Allowed, Blocked: answer.Blocked, Reason: string(answer.Reason)}
+}
+
+// now returns the time at which rules are judged.
+func (f *Follower) now(v *view) time.Time {
+	if f.options.Now != nil {
+		return f.options.Now()
+	}
+	return v.clock.latest(f.wall())
 }
 
 // card returns the card of a form of an address.

@@ -30,11 +30,16 @@
 // until it is complete the set before answers, while it is not stale. A server that folds addresses by other rules than this program, or makes
 // its hashes with another key, is refused ([ErrVersion], [ErrForm]): in what it tells this program would find nothing.
 //
+// # Time
+//
+// How old the set is, and when rules begin and end, goes by the clock of the server, which it sends. That of the machine need not be right, and a
+// message that waited on its way does not make the set fresh.
+//
 // # The file
 //
-// Options.File keeps the set, its token and its time, mode 0600. It holds what the consumer sees: the addresses in clear, or their keyed hashes.
+// Options.File keeps the set and its token, mode 0600. It holds what the consumer sees: the addresses in clear, or their keyed hashes.
 // It is written whole beside the old one, made durable and renamed, so that it is the old or the new one whatever happens; when it is cut, altered,
-// or of another consumer, channels, key or version, it is not used, and a snapshot is taken. On a full disk the Follower says so (EventNotSaved,
+// or of another consumer, channels, key or version, it is not used, and a snapshot is taken. It answers once the server said what it lacks. On a full disk the Follower says so (EventNotSaved,
 // Status.SaveError), answers on from memory, and keeps the file that it has. After an erasure the file is written anew at once, and the memory, too.
 //
 // # Memory

@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -73,7 +72,6 @@ type head struct {
 
 	Token    string            `json:"token"`
 	Position int64             `json:"position"`
-	AsOf     time.Time         `json:"asOf"`
 	Told     []json.RawMessage `json:"told"`
 	Shapes   []shape           `json:"shapes"`
 	Cards    [matches]int      `json:"cards"`
@@ -81,7 +79,7 @@ type head struct {
 
 // encode writes a set.
 func encode(to io.Writer, as *identity, v *view) error {
-	h := head{identity: *as, Token: v.token, Position: v.position, AsOf: v.asOf.UTC(), Shapes: v.shapes}
+	h := head{identity: *as, Token: v.token, Position: v.position, Shapes: v.shapes}
 	for _, m := range v.channels {
 		text, err := protojson.Marshal(m)
 		if err != nil {
@@ -136,12 +134,7 @@ func (f *Follower) load() {
 		f.tell(Event{Kind: EventFileRefused, Err: fmt.Errorf("the set in %s cannot be used, so a snapshot is taken: %w", f.options.File, err)})
 		return
 	}
-	if s.asOf.After(f.wall()) {
-		s.asOf = time.Time{} // The clock was set back: how old the set is cannot be told.
-	}
-	f.set, f.saver.written = s, s.token
-	f.publish()
-	f.saver.told = f.published.Load()
+	f.set, f.saver.written = s, s.token // It answers once the server said what is missing.
 }
 
 // What is wrong with a file.
@@ -216,7 +209,7 @@ func decode(from io.Reader, want *identity) (*set, error) {
 	if len(s.shapes.list) != len(h.Shapes) {
 		return nil, errAltered // Two are the same, so the numbers in the rules would mean others.
 	}
-	s.token, s.position, s.asOf, s.caughtUp = h.Token, h.Position, h.AsOf, true
+	s.token, s.position, s.caughtUp = h.Token, h.Position, true
 	for i := range s.cards {
 		for range h.Cards[i] {
 			if err := s.read(in, i); err != nil {

@@ -54,8 +54,8 @@ type Options struct {
 	OnChange func(ctx context.Context, changed Batch) error
 	// OnEvent is told what a person who runs the program wants to know; nil: nothing is told. It is called by one goroutine at a time.
 	OnEvent func(Event)
-	// Now is the clock by which rules begin and end; nil: time.Now. It has to be right: by one that lags a grant ends too late. How old the set
-	// is does not go by it.
+	// Now is the clock by which rules begin and end; nil, as is right outside of tests: that of the server, which it tells. How old the set is does
+	// not go by it.
 	Now func() time.Time
 }
 
@@ -77,9 +77,6 @@ func (o *Options) check() error {
 	if !o.Key.IsZero() && o.Consumer == "" {
 		return fmt.Errorf("%w: a Key was given, but no Consumer that it belongs to", ErrForm)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	o.Channels = slices.Sorted(slices.Values(o.Channels))
 	o.Channels = slices.Compact(o.Channels)
 	return nil
@@ -95,7 +92,7 @@ type Follower struct {
 	published atomic.Pointer[view]
 	ready     chan struct{} // closed when checks answer for the first time
 	isReady   sync.Once
-	wall      func() time.Time // says how old the set is; only tests replace it
+	wall      func() time.Time // the clock of this machine; only tests replace it
 	idle      sync.Pool        // of *scratch
 
 	// Of Run alone.
@@ -103,7 +100,9 @@ type Follower struct {
 	renew    error // why
 	checked  bool  // the consumer fits
 	upToDate bool
+	clock    clock              // of the server, since the stream began
 	parts    []*assentv1.Change // of a message that is not complete
+	batch    Batch              // what OnChange is to be told of
 	saver    saver
 
 	mu     sync.Mutex
@@ -127,7 +126,7 @@ func (f *Follower) Ready() <-chan struct{} { return f.ready }
 
 // Status is how a Follower is doing.
 type Status struct {
-	// AsOf is when the server said last that the set is up to date; zero: it did not yet.
+	// AsOf is up to when the server said that the set is complete, by its clock; zero: it did not yet.
 	AsOf time.Time
 	// Position is the position of the ledger that the set is of; 0 for a consumer of the form keyed.
 	Position int64
@@ -156,13 +155,11 @@ func (f *Follower) note(change func(*Status)) {
 	change(&f.status)
 }
 
-// publish lets checks answer by the set as it is.
+// publish lets checks answer by the set as it is, which the server said to be complete.
 func (f *Follower) publish() {
 	v := f.set.publish()
 	f.published.Store(v)
-	if since(v.asOf, f.wall()) <= f.options.MaxStaleness {
-		f.isReady.Do(func() { close(f.ready) })
-	}
+	f.isReady.Do(func() { close(f.ready) })
 	cards, size := f.set.size()
 	f.note(func(s *Status) {
 		s.AsOf, s.Position, s.Recipients, s.Bytes, s.Unknown = v.asOf, v.position, cards, size, f.set.unknown

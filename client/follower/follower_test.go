@@ -151,7 +151,7 @@ func TestRun_ConsumerThatDoesNotFit_EndsWithWhy(t *testing.T) {
 	}{
 		"keyed without a key":    {follower.Options{Consumer: "keyed"}, follower.ErrForm},
 		"plain with a key":       {follower.Options{Consumer: "plain", Key: keyed.Key}, follower.ErrForm},
-		"the key of another": {follower.Options{Consumer: "keyed", Key: other.Key}, follower.ErrForm},
+		"the key of another":     {follower.Options{Consumer: "keyed", Key: other.Key}, follower.ErrForm},
 		"md5":                    {follower.Options{Consumer: "md5"}, follower.ErrForm},
 		"none":                   {follower.Options{Consumer: "none"}, nil},
 		"a channel that is none": {follower.Options{Consumer: plain.Consumer, Channels: []string{"none"}}, nil},
@@ -312,6 +312,32 @@ func TestRun_SnapshotThatThisProgramCannotReadRight_IsRefused(t *testing.T) {
 		cancel()
 		if _, err := f.Check("anna@example.com", "newsletter"); !errors.Is(err, follower.ErrNotReady) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Rules begin and end by the clock of the server, whatever that of the machine shows.
+func TestCheck_ClockOfTheMachineIsWrong_RulesEndByThatOfTheServer(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	c := w.nodes[0].client()
+	options := w.consumer("plain", "plain")
+	options.Now = nil
+	grant := newsletterConsent(w, "anna@example.com")
+	grant.ExpiresTime = timestamppb.New(start.Add(time.Hour))
+	must(c.Grant(t.Context(), grant))(t)
+	var all []*running
+	for _, wrong := range []time.Duration{-48 * time.Hour, 48 * time.Hour} {
+		r := runMade(t, must(follower.New(c, options))(t).WithWall(testkit.NewClock(start.Add(wrong)).Now))
+		r.waitReady()
+		r.eventually("anna@example.com", "newsletter", "ALLOW_CONSENT")
+		all = append(all, r)
+	}
+	w.clock.Advance(2 * time.Hour)
+	must(c.Withdraw(t.Context(), withdrawal("berta@example.com")))(t)
+	for _, r := range all {
+		r.eventually("berta@example.com", "newsletter", "WITHDRAWN")
+		if answer, err := r.Check("anna@example.com", "newsletter"); err != nil || answer.Allowed || !answer.AsOf.Equal(w.clock.Now()) {
+			t.Errorf("%+v, %v", answer, err)
 		}
 	}
 }

@@ -35,7 +35,8 @@ func filled(t testing.TB, n int, key suppressionfilter.Key) *set {
 			t.Fatal(err)
 		}
 	}
-	s.token, s.caughtUp, s.asOf = "token", true, time.Unix(1_800_000_000, 0)
+	now := time.Unix(1_800_000_000, 0)
+	s.token, s.caughtUp, s.asOf, s.clock = "token", true, now, clock{server: now, asked: now}
 	return s
 }
 
@@ -96,6 +97,7 @@ func answering(t testing.TB, n int, key suppressionfilter.Key) *Follower {
 		t.Fatal(err)
 	}
 	f.wall, f.set = now, filled(t, n, key)
+	f.clock = f.set.clock
 	f.publish()
 	return f
 }
@@ -191,7 +193,9 @@ func TestSave_FullDisk_AnswersGoOnAndTheFileStays(t *testing.T) {
 	}
 	step := func(token string) {
 		t.Helper()
-		m := &assentv1.WatchChangesResponse{Changes: []*assentv1.Change{person(len(token), suppressionfilter.Key{})}, Heartbeat: &assentv1.Heartbeat{Token: token}}
+		m := &assentv1.WatchChangesResponse{Changes: []*assentv1.Change{person(len(token), suppressionfilter.Key{})}, Heartbeat: &assentv1.Heartbeat{
+			Token: token, Time: timestamppb.New(now),
+		}}
 		if err := f.take(context.Background(), m); err != nil {
 			t.Fatal(err)
 		}

@@ -42,9 +42,12 @@ type Recipient struct {
 	Hash suppressionfilter.Hash
 }
 
+// maxChanged is how many recipients a Batch names at most. To go through all of a table is then less work than to find so many in it.
+const maxChanged = 100_000
+
 // Batch is what changed at once.
 type Batch struct {
-	// All says that any address may have changed: the set is a new one. Go through all of your addresses.
+	// All says that any address may have changed: the set is a new one, or very much changed. Go through all of your addresses.
 	All bool
 	// Changed are those whose answers may have changed, each once.
 	Changed []Recipient
@@ -57,12 +60,15 @@ type Batch struct {
 
 // add adds a recipient once.
 func (b *Batch) add(to Recipient, erased bool) {
-	if b.seen == nil {
+	if b.seen == nil && !b.All {
 		b.seen = map[Recipient]bool{}
 	}
 	if !b.All && !b.seen[to] {
 		b.seen[to] = true
 		b.Changed = append(b.Changed, to)
+	}
+	if len(b.Changed) > maxChanged {
+		b.All, b.Changed, b.seen = true, nil, nil
 	}
 	if erased {
 		b.Erased = append(b.Erased, to)

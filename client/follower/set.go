@@ -28,7 +28,8 @@ type set struct {
 
 	token    string
 	position int64
-	asOf     time.Time // when the server said last that this is all; zero: it did not
+	asOf     time.Time // up to when the server said that this is all, by its clock; zero: it did not
+	clock    clock     // of the server
 	caughtUp bool      // it was once of one moment of the ledger; what a snapshot tells alone is not
 	unknown  int       // rules that were removed and not held
 	erased   bool      // since the set was compacted
@@ -71,10 +72,11 @@ func coverageOf(m *assentv1.FeedChannel) (consent.Coverage, error) {
 	}
 }
 
-// moveTo notes up to where the set was told. Without a token it could not be gone on from: an empty one means the end of the ledger.
+// moveTo notes up to where the set was told. Without a token it could not be gone on from, for an empty one means the end of the ledger, and
+// without the time of the server nothing is known of its age.
 func (s *set) moveTo(beat *assentv1.Heartbeat) error {
-	if beat.GetToken() == "" {
-		return fmt.Errorf("%w: the server sent no token", ErrVersion)
+	if beat.GetToken() == "" || beat.GetTime() == nil {
+		return fmt.Errorf("%w: the server sent a heartbeat without a token or a time", ErrVersion)
 	}
 	s.token, s.position = beat.GetToken(), beat.GetPosition()
 	return nil
@@ -217,7 +219,8 @@ type view struct {
 
 	token    string
 	position int64
-	asOf     time.Time
+	asOf     time.Time // by the clock of the server
+	clock    clock
 }
 
 // publish returns the set as it is.
@@ -227,7 +230,7 @@ func (s *set) publish() *view {
 	}
 	v := &view{
 		keyed: s.keyed, held: s.shapes.held, told: s.told, channels: s.channels, shapes: s.shapes.list, token: s.token, position: s.position,
-		asOf: s.asOf,
+		asOf: s.asOf, clock: s.clock,
 	}
 	for i := range s.cards {
 		v.cards[i] = s.cards[i].Publish()

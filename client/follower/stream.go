@@ -17,11 +17,15 @@ import (
 // silence is how long a watched server may send nothing: three of its heartbeats.
 const silence = 45 * time.Second
 
-// errSilent ends a stream on which nothing came.
-var errSilent = errors.New("the server sent nothing for too long")
-
-// errStopped says that OnChange failed.
-var errStopped = errors.New("OnChange")
+// What ends a stream, or all.
+var (
+	// errSilent ends a stream on which nothing came.
+	errSilent = errors.New("the server sent nothing for too long")
+	// errLate ends a stream of which the messages are old, or seem to be.
+	errLate = errors.New("what the server sends comes late, or a clock was set")
+	// errStopped says that OnChange failed.
+	errStopped = errors.New("OnChange")
+)
 
 // Run follows the feed until the context ends, and then writes the set to File. It takes a snapshot where it has to, and connects again where
 // the server or the connection goes away, for as long as it takes. The error is that of the context, or says why no other try would help:
@@ -105,7 +109,7 @@ func (f *Follower) remedy(err error) error {
 	}
 	failed, ok := errors.AsType[*client.Error](err)
 	switch {
-	case errors.Is(err, errSilent), errors.Is(err, io.EOF):
+	case errors.Is(err, errSilent), errors.Is(err, errLate), errors.Is(err, io.EOF):
 		return nil
 	case !ok:
 		return err
@@ -127,7 +131,7 @@ func (f *Follower) remedy(err error) error {
 }
 
 // drop drops the set, so that a new one is made. The one that was published answers on until it is stale.
-func (f *Follower) drop(why error) { f.set, f.renew = nil, why }
+func (f *Follower) drop(why error) { f.set, f.renew, f.batch = nil, why, Batch{} }
 
 // wait waits before the next try.
 func (f *Follower) wait(ctx context.Context, pause time.Duration) error {
@@ -150,6 +154,7 @@ func (f *Follower) follow(ctx context.Context) (came bool, err error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	asked := f.wall()
 	stream, err := f.feed.WatchChanges(ctx, &assentv1.WatchChangesRequest{
 		From: f.set.token, Channels: f.options.Channels, Consumer: f.options.Consumer,
 	})
@@ -158,7 +163,7 @@ func (f *Follower) follow(ctx context.Context) (came bool, err error) {
 	}
 	silent := time.AfterFunc(silence, func() { cancel(errSilent) })
 	defer silent.Stop()
-	f.parts = nil
+	f.parts, f.clock = nil, clock{}
 	for {
 		m, err := stream.Recv()
 		silent.Stop()
@@ -167,6 +172,9 @@ func (f *Follower) follow(ctx context.Context) (came bool, err error) {
 		}
 		if err != nil {
 			return came, err
+		}
+		if beat := m.GetHeartbeat(); beat != nil && f.clock.asked.IsZero() {
+			f.clock = clock{server: beat.GetTime().AsTime(), asked: asked}
 		}
 		if err := f.take(ctx, m); err != nil {
 			return came, err
@@ -187,6 +195,7 @@ func (f *Follower) snapshot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.batch.All = true
 	var s *set
 	for {
 		m, err := stream.Recv()
@@ -201,11 +210,10 @@ func (f *Follower) snapshot(ctx context.Context) error {
 				return err
 			}
 		}
-		batch := Batch{All: true}
-		if err := s.apply(m.GetChanges(), &batch); err != nil {
+		if err := s.apply(m.GetChanges(), &f.batch); err != nil {
 			return err
 		}
-		if err := f.forget(ctx, &batch); err != nil {
+		if err := f.forget(ctx); err != nil {
 			return err
 		}
 		if m.GetComplete() {
@@ -232,15 +240,14 @@ func (f *Follower) understands(m *assentv1.ExportSuppressionsResponse) error {
 	return nil
 }
 
-// forget tells at once who was erased while a snapshot is not complete: the next token says that this is known.
-func (f *Follower) forget(ctx context.Context, batch *Batch) error {
-	if len(batch.Erased) == 0 {
-		return nil
-	}
-	return f.changed(ctx, &Batch{Erased: batch.Erased})
+// forget tells at once who was erased, while what was told is not complete: the next token says that this is known.
+func (f *Follower) forget(ctx context.Context) error {
+	gone := Batch{Erased: f.batch.Erased}
+	f.batch.Erased, f.saver.erased = nil, f.saver.erased || len(gone.Erased) > 0
+	return f.changed(ctx, &gone)
 }
 
-// take applies what came as a whole.
+// take applies what came as a whole. Checks answer by it, and OnChange is told, once the server says that there is no more.
 func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) error {
 	f.parts = append(f.parts, m.GetChanges()...)
 	beat := m.GetHeartbeat()
@@ -249,27 +256,27 @@ func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) e
 	}
 	parts := f.parts
 	f.parts = nil
-	batch := Batch{All: !f.set.caughtUp}
-	if err := f.set.apply(parts, &batch); err != nil {
+	f.batch.All = f.batch.All || !f.set.caughtUp
+	if err := f.set.apply(parts, &f.batch); err != nil {
 		return err
 	}
 	if err := f.set.moveTo(beat); err != nil {
 		return err
 	}
 	f.note(func(s *Status) { s.Applied += len(parts) })
-	if beat.GetMore() && !f.set.caughtUp {
-		return f.forget(ctx, &batch)
+	if beat.GetMore() {
+		return f.forget(ctx)
 	}
-	f.set.caughtUp = true
-	if !beat.GetMore() {
-		f.set.asOf = f.wall()
-	}
+	late := f.clock.hear(beat.GetTime().AsTime(), f.wall(), f.options.MaxStaleness/2)
+	f.set.caughtUp, f.set.asOf, f.set.clock = true, beat.GetTime().AsTime(), f.clock
 	f.publish()
-	if !beat.GetMore() && !f.upToDate {
+	if !f.upToDate {
 		f.upToDate = true
 		f.note(func(s *Status) { s.FeedError = nil })
 		f.tell(Event{Kind: EventUpToDate})
 	}
+	batch := f.batch
+	f.batch = Batch{}
 	if err := f.changed(ctx, &batch); err != nil {
 		return err
 	}
@@ -277,7 +284,7 @@ func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) e
 	f.saver.changed = f.saver.changed || !batch.empty()
 	f.saver.erased = f.saver.erased || len(batch.Erased) > 0
 	f.saveIfDue()
-	return nil
+	return late
 }
 
 // changed calls OnChange.
