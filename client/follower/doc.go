@@ -37,10 +37,11 @@
 //
 // # The file
 //
-// Options.File keeps the set and its token, mode 0600. It holds what the consumer sees: the addresses in clear, or their keyed hashes.
-// It is written whole beside the old one, made durable and renamed, so that it is the old or the new one whatever happens; when it is cut, altered,
-// or of another consumer, channels, key or version, it is not used, and a snapshot is taken. It answers once the server said what it lacks. On a full disk the Follower says so (EventNotSaved,
-// Status.SaveError), answers on from memory, and keeps the file that it has. After an erasure the file is written anew at once, and the memory, too.
+// Options.File keeps the set and its token, mode 0600. It holds what the consumer sees: the addresses in clear, or their keyed hashes. It is
+// written whole beside the old one, made durable and renamed, so that it is the old or the new one whatever happens; when it is cut, altered,
+// or of another consumer, channels, key or version, it is not used, and a snapshot is taken. It answers once the server said what it lacks. On
+// a full disk the Follower says so (EventNotSaved, Status.SaveError), answers on from memory, and keeps the file that it has. Within a minute
+// after an erasure the file is written anew, and the memory, too.
 //
 // # Memory
 //

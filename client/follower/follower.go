@@ -21,6 +21,9 @@ const (
 	// DefaultSaveEvery is how often the set is written to its file, if it changed.
 	DefaultSaveEvery = 5 * time.Minute
 
+	// forgetEvery is how often memory and file are written anew at most because people were erased: of many millions that takes seconds, which
+	// must not come with each of them.
+	forgetEvery = time.Minute
 	// minStaleness is longer than a server is silent.
 	minStaleness = 20 * time.Second
 )
@@ -103,6 +106,7 @@ type Follower struct {
 	clock    clock              // of the server, since the stream began
 	parts    []*assentv1.Change // of a message that is not complete
 	batch    Batch              // what OnChange is to be told of
+	cleaned  time.Time          // when who was erased was dropped from memory last
 	saver    saver
 
 	mu     sync.Mutex
@@ -157,6 +161,10 @@ func (f *Follower) note(change func(*Status)) {
 
 // publish lets checks answer by the set as it is, which the server said to be complete.
 func (f *Follower) publish() {
+	if now := f.wall(); f.set.erased && since(f.cleaned, now) >= forgetEvery {
+		f.set.compact()
+		f.cleaned = now
+	}
 	v := f.set.publish()
 	f.published.Store(v)
 	f.isReady.Do(func() { close(f.ready) })

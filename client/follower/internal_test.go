@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -266,4 +267,48 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Erasures in a row make memory and file anew once a minute, not each time: of millions of people that takes seconds.
+func TestErasures_InARow_AreDroppedFromMemoryAndFileWithinAMinute(t *testing.T) {
+	f := answering(t, 10, suppressionfilter.Key{})
+	now := epoch
+	f.wall, f.options.File, f.options.SaveEvery = func() time.Time { return now }, t.TempDir()+"/set", time.Hour
+	erase := func(people ...int) (saved bool) {
+		t.Helper()
+		m := message(now, false)
+		for _, i := range people {
+			c := person(i, suppressionfilter.Key{})
+			m.Changes = append(m.Changes, &assentv1.Change{
+				Change: assentv1.ChangeType_CHANGE_TYPE_REMOVED, Kind: assentv1.RuleKind_RULE_KIND_ADDRESS, Match: c.GetMatch(), Recipient: c.GetRecipient(),
+			})
+		}
+		if err := f.take(context.Background(), m); err != nil {
+			t.Fatal(err)
+		}
+		if f.saver.running == nil {
+			return false
+		}
+		f.saved(<-f.saver.running)
+		return true
+	}
+	has := func(i int) bool {
+		t.Helper()
+		data, err := os.ReadFile(f.options.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(data, []byte(addressOf(i)))
+	}
+	if !erase(2) || f.set.erased || has(2) || !has(4) {
+		t.Error("the first was not dropped at once")
+	}
+	now = now.Add(time.Second)
+	if erase(4) || !f.set.erased || !has(4) {
+		t.Error("the second was dropped at once")
+	}
+	now = now.Add(forgetEvery)
+	if !erase() || f.set.erased || has(4) {
+		t.Error("it was not dropped after a minute")
+	}
 }

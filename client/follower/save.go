@@ -9,10 +9,10 @@ import (
 
 // saver writes the set to its file, beside the goroutine that follows the feed.
 type saver struct {
-	told    *view // the last that OnChange was told of
-	changed bool  // since it was written last
-	erased  bool  // a person was erased since then
-	next    time.Time
+	told    *view      // the last that OnChange was told of
+	changed bool       // since it was written last
+	erased  bool       // a person was erased since then
+	ended   time.Time  // when the last writing ended, or failed
 	writing string     // the token that is being written
 	written string     // that was written last
 	running chan error // has the result; nil: nothing is being written
@@ -47,8 +47,11 @@ func (f *Follower) saveIfDue() {
 			return
 		}
 	}
-	now := f.wall()
-	if !s.changed || now.Before(s.next) && !s.erased {
+	every := f.options.SaveEvery
+	if s.erased {
+		every = min(every, forgetEvery)
+	}
+	if !s.changed || since(s.ended, f.wall()) < every {
 		return
 	}
 	s.changed, s.erased, s.writing, s.running = false, false, s.told.token, make(chan error, 1)
@@ -59,7 +62,7 @@ func (f *Follower) saveIfDue() {
 // saved notes how a writing ended. After a failed one the next is tried after the usual time: a full disk is not filled again and again.
 func (f *Follower) saved(err error) {
 	s := &f.saver
-	s.running, s.next = nil, f.wall().Add(f.options.SaveEvery)
+	s.running, s.ended = nil, f.wall()
 	f.note(func(status *Status) { status.SaveError = err })
 	if err != nil {
 		s.changed = true

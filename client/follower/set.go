@@ -225,9 +225,6 @@ type view struct {
 
 // publish returns the set as it is.
 func (s *set) publish() *view {
-	if s.erased {
-		s.compact()
-	}
 	v := &view{
 		keyed: s.keyed, held: s.shapes.held, told: s.told, channels: s.channels, shapes: s.shapes.list, token: s.token, position: s.position,
 		asOf: s.asOf, clock: s.clock,
