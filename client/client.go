@@ -191,7 +191,8 @@ func (s *stream) SendMsg(m any) error {
 	return s.client.errorOf(err, nil)
 }
 
-// Pauses returns the pauses between the tries of a call, one after the other, for a program that repeats a stream: [WithPauses] sets them.
+// Pauses returns the pauses between the tries of a call, one after the other, for a program that repeats a stream: [WithPauses] sets them, and
+// [Client.Wait] waits.
 func (c *Client) Pauses() func() time.Duration { return c.pauses() }
 
 // growingPauses returns the pauses between the tries of a call: up to twice as long each time, at most five seconds, and at random, so

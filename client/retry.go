@@ -64,7 +64,7 @@ func (c *Client) again(ctx context.Context, retries int, try func() *Error) erro
 		if c.onRetry != nil {
 			c.onRetry(err, pause)
 		}
-		if ended := sleep(ctx, pause); ended != nil {
+		if ended := c.Wait(ctx, pause); ended != nil {
 			err.ended = ended
 			return err
 		}
@@ -76,9 +76,9 @@ func (e *Error) passes() bool {
 	return e.Code == codes.Unavailable || e.Code == codes.ResourceExhausted && e.RetryAfter > 0
 }
 
-// sleep waits. Its error is why the context ended before.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
+// Wait waits for one of the [Client.Pauses]. Its error is why the context ended before.
+func (*Client) Wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

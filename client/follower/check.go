@@ -134,6 +134,6 @@ func (f *Follower) card(v *view, m Match, text string) []byte {
 	if !v.keyed {
 		return cards.GetText(text)
 	}
-	hash := f.options.Key.Hash(formOf(m), text)
+	hash := f.options.Key.Hash(m, text)
 	return cards.Get(hash[:])
 }

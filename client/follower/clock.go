@@ -1,6 +1,12 @@
 package follower
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// errLate ends a stream of which the messages are old, or seem to be.
+var errLate = errors.New("what the server sends comes late, or a clock was set")
 
 // clock tells the time of the server by a time that it sent. The zero clock does not know it.
 type clock struct {

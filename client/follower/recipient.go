@@ -8,30 +8,16 @@ import (
 )
 
 // Match is which addresses something is about.
-type Match uint8
+type Match = suppressionfilter.Match
 
 // The matches.
 const (
-	MatchExact  Match = iota + 1 // the one address in its exact form
-	MatchFolded                  // all addresses with the folded form
-	MatchDomain                  // all addresses at the domain and below it
+	MatchExact  = suppressionfilter.MatchExact  // the one address in its exact form
+	MatchFolded = suppressionfilter.MatchFolded // all addresses with the folded form
+	MatchDomain = suppressionfilter.MatchDomain // all addresses at the domain and below it
 
 	matches = int(MatchDomain)
 )
-
-// String returns "exact", "folded" or "domain".
-func (m Match) String() string {
-	switch m {
-	case MatchExact:
-		return "exact"
-	case MatchFolded:
-		return "folded"
-	case MatchDomain:
-		return "domain"
-	default:
-		return fmt.Sprintf("Match(%d)", uint8(m))
-	}
-}
 
 // Recipient is whom something is about, as the consumer sees it. Two are the same if they are equal.
 type Recipient struct {
@@ -112,22 +98,11 @@ func (f Forms) Recipients(key suppressionfilter.Key) []Recipient {
 		if key.IsZero() {
 			return Recipient{Match: m, Address: text}
 		}
-		return Recipient{Match: m, Hash: key.Hash(formOf(m), text)}
+		return Recipient{Match: m, Hash: key.Hash(m, text)}
 	}
 	all := []Recipient{of(MatchExact, f.Exact), of(MatchFolded, f.Folded)}
 	for _, domain := range f.Domains {
 		all = append(all, of(MatchDomain, domain))
 	}
 	return all
-}
-
-func formOf(m Match) suppressionfilter.Match {
-	switch m {
-	case MatchExact:
-		return suppressionfilter.MatchExact
-	case MatchFolded:
-		return suppressionfilter.MatchFolded
-	default:
-		return suppressionfilter.MatchDomain
-	}
 }

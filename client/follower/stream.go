@@ -21,8 +21,6 @@ const silence = 45 * time.Second
 var (
 	// errSilent ends a stream on which nothing came.
 	errSilent = errors.New("the server sent nothing for too long")
-	// errLate ends a stream of which the messages are old, or seem to be.
-	errLate = errors.New("what the server sends comes late, or a clock was set")
 	// errStopped says that OnChange failed.
 	errStopped = errors.New("OnChange")
 )
@@ -65,7 +63,7 @@ func (f *Follower) rest(ctx context.Context, err error, pause time.Duration) err
 	f.upToDate = false
 	f.note(func(s *Status) { s.FeedError = err })
 	f.tell(Event{Kind: EventInterrupted, Err: err, Pause: pause})
-	return f.wait(ctx, pause)
+	return f.client.Wait(ctx, pause)
 }
 
 // checkConsumer refuses a consumer that is not told of what is needed to answer.
@@ -132,18 +130,6 @@ func (f *Follower) remedy(err error) error {
 
 // drop drops the set, so that a new one is made. The one that was published answers on until it is stale.
 func (f *Follower) drop(why error) { f.set, f.renew, f.batch = nil, why, Batch{} }
-
-// wait waits before the next try.
-func (f *Follower) wait(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 // follow goes on by the token, after a snapshot if there is none, until that ends with an error. It reports whether anything came.
 func (f *Follower) follow(ctx context.Context) (came bool, err error) {

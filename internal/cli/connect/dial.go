@@ -77,18 +77,6 @@ func Dial(c *Options, notef func(format string, args ...any)) (*Server, error) {
 // Away tells people, once, that the server is away.
 func (s *Server) Away() { s.away() }
 
-// Wait waits before the next try; its error is that of the context.
-func (s *Server) Wait(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // Timeout is how long to wait for an answer; 0: as long as it takes.
 func (s *Server) Timeout() time.Duration { return s.options.Timeout }
 
