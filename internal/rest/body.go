@@ -52,7 +52,11 @@ func guard(admit admission, next http.Handler) http.Handler {
 			inner.URL = resume(r)
 			w.Header().Set("X-Accel-Buffering", "no") // A proxy must not hold events back.
 		}
-		next.ServeHTTP(admit.flow.answer(w), inner)
+		out := admit.flow.answer(w)
+		if r.Method == http.MethodHead && call.media != "" {
+			out, inner = headerOnly(out, inner)
+		}
+		next.ServeHTTP(out, inner)
 	})
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -72,6 +73,39 @@ func (f flow) answer(w http.ResponseWriter) http.ResponseWriter {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // As for a body.
 	return &flowingAnswer{ResponseWriter: w, control: control, still: f.write}
+}
+
+// headAnswer takes the header of an answer, and ends the call that gives it: its body may be large, or have no end.
+type headAnswer struct {
+	http.ResponseWriter
+	end context.CancelFunc
+}
+
+// headerOnly returns an answer that ends the request once it has its header, and that request.
+func headerOnly(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+	ctx, end := context.WithCancel(r.Context())
+	return &headAnswer{ResponseWriter: w, end: end}, r.WithContext(ctx)
+}
+
+// Unwrap returns the writer inside, for http.ResponseController.
+func (a *headAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// WriteHeader writes the header, and ends the call.
+func (a *headAnswer) WriteHeader(code int) {
+	a.ResponseWriter.WriteHeader(code)
+	a.end()
+}
+
+// Write writes the header if it was not written, and ends the call. The part is dropped.
+func (a *headAnswer) Write(p []byte) (int, error) {
+	defer a.end()
+	return a.ResponseWriter.Write(p)
+}
+
+// Flush sends the header.
+func (a *headAnswer) Flush() {
+	_ = http.NewResponseController(a.ResponseWriter).Flush() // The next write tells of a connection that is gone.
+	a.end()
 }
 
 // stoodStill reports whether reading a body ended because nothing came any more.

@@ -26,7 +26,7 @@ func TestREST_HEAD_IsAnsweredWhereGETIs(t *testing.T) {
 	r := run(t, settings(t))
 	paths := []string{"/healthz", "/readyz", "/openapi.json", "/metrics", "/", "/reference"}
 	for _, route := range routes(t) {
-		if route[0] == http.MethodGet && route[1] != "/v1/changes:watch" { // That stream does not end.
+		if route[0] == http.MethodGet && route[1] != "/v1/changes:watch" { // See below.
 			paths = append(paths, strings.Replace(route[1], "entries/x", "entries/1", 1))
 		}
 	}
@@ -34,6 +34,18 @@ func TestREST_HEAD_IsAnsweredWhereGETIs(t *testing.T) {
 		get, head := r.as(http.MethodGet, path, ""), r.as(http.MethodHead, path, "")
 		if head.code != get.code || head.body != "" || head.header.Get("Content-Type") != get.header.Get("Content-Type") {
 			t.Errorf("%s: HEAD %d %q %q, GET %d", path, head.code, head.header.Get("Content-Type"), head.body, get.code)
+		}
+	}
+	for path, want := range map[string]int{
+		"/v1/changes:watch": http.StatusOK, "/v1/changes:watch?channels=nothing": http.StatusBadRequest, "/v1/changes:watch?from=x": http.StatusBadRequest,
+	} { // The answer to GET does not end.
+		head := r.as(http.MethodHead, path, "")
+		media := map[bool]string{true: "text/event-stream", false: "application/json"}[want == http.StatusOK]
+		if head.code != want || head.body != "" || head.header.Get("Content-Type") != media {
+			t.Errorf("%s: HEAD %d %q %q, want %d", path, head.code, head.header.Get("Content-Type"), head.body, want)
+		}
+		if got := r.call(http.MethodHead, path, ""); got.code != http.StatusUnauthorized {
+			t.Errorf("%s: HEAD without a key: %d", path, got.code)
 		}
 	}
 	if got := r.call(http.MethodHead, "/v1/catalog", ""); got.code != http.StatusUnauthorized {
