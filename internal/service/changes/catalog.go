@@ -14,9 +14,9 @@ func (f *Feed) channelResets(r *reader, at *place, w *window) []Entry {
 	var before *catalog.Catalog
 	if at.catalog > 0 && at.catalog <= int64(len(w.versions)) {
 		before = w.versions[at.catalog-1].Parsed
-		had = r.reaches(before)
+		had = r.reaches(before, r.channels)
 	}
-	has := r.reaches(w.catalog.Parsed)
+	has := r.reaches(w.catalog.Parsed, r.channels)
 	var entries []Entry
 	for _, id := range once(slices.Concat(has, had)) {
 		if slices.Contains(had, id) && slices.Contains(has, id) && !decidesOtherwise(before, w.catalog.Parsed, id) {

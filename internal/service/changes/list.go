@@ -60,7 +60,7 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 		}
 		return r, at, f.consumers.Acknowledge(ctx, &r.consumer, at.Mark)
 	}
-	if at.missed, err = f.missed(ctx, r, mark); err != nil {
+	if at.missed, err = f.missed(ctx, r, &head); err != nil {
 		return nil, nil, err
 	}
 	at.root, err = f.checkpoints.RootAt(ctx, &head, at.Position)

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
 	"github.com/assent-io/assent/internal/service/env"
+	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
 )
 
@@ -54,21 +55,21 @@ func (f *Feed) listNews(ctx context.Context, consumer, from string, size int) (N
 		return NewsPage{}, err
 	}
 	p := NewsPage{Reset: from == ""}
-	if p.Reset {
-		removals, err := f.removalsIn(ctx, r.consumer.Acknowledged, at.Mark)
-		if err != nil {
-			return p, err
-		}
-		if err := f.newsOfRemovals(r, removals, &p); err != nil {
-			return p, err
-		}
-	}
 	w, err := f.readWindow(ctx, at.Mark, size)
 	if err != nil {
 		return p, err
 	}
 	if err := f.readmit(ctx, r, &w.head); err != nil {
 		return p, err
+	}
+	if p.Reset {
+		removals, err := f.removalsIn(ctx, r.consumer.Acknowledged, at.Mark)
+		if err != nil {
+			return p, err
+		}
+		if err := f.newsOfRemovals(r, removals, w.versions, &p); err != nil {
+			return p, err
+		}
 	}
 	if err := f.putRoot(ctx, w); err != nil {
 		return p, err
@@ -88,22 +89,15 @@ func (f *Feed) tellNews(ctx context.Context, r *reader, at *place, w *window, p 
 	for i := range r.infos {
 		p.Channels = append(p.Channels, r.infos[i].Channel)
 	}
-	var fresh []removal
-	told := map[string]bool{} // folded forms of the erased addresses
-	for i := range w.removals {
-		if x := &w.removals[i]; !at.began.Reaches(x.at) {
-			fresh = append(fresh, *x)
-			told[x.address.Folded()] = true
-		}
-	}
-	if err := f.newsOfRemovals(r, fresh, p); err != nil {
+	fresh := w.fresh(at)
+	if err := f.newsOfRemovals(r, fresh, w.versions, p); err != nil {
 		return err
 	}
 	// What blocks comes before what allows.
 	slices.SortStableFunc(w.cards, func(a, b cards.Card) int { return cmp.Compare(rankOf(a.Match), rankOf(b.Match)) })
 	for i := range w.cards {
 		c := &w.cards[i]
-		if c.Kept && !told[c.Text] && !r.form.keyed() || r.isEcho(c) {
+		if !r.needs(c, fresh) || r.isEcho(c) {
 			continue
 		}
 		if err := f.newsOf(ctx, r, w, c, p); err != nil {
@@ -150,7 +144,7 @@ func (f *Feed) newsOf(ctx context.Context, r *reader, w *window, c *cards.Card, 
 }
 
 // newsOfRemovals puts the erased addresses into a page that a reader is to forget.
-func (f *Feed) newsOfRemovals(r *reader, removals []removal, p *NewsPage) error {
+func (f *Feed) newsOfRemovals(r *reader, removals []removal, versions []reference.CatalogVersion, p *NewsPage) error {
 	for i := range removals {
 		a := removals[i].address
 		exact, err := f.nameCard(&cards.Card{Match: consent.FormExact, Text: a.Exact(), Folded: a.Folded()})
@@ -162,7 +156,7 @@ func (f *Feed) newsOfRemovals(r *reader, removals []removal, p *NewsPage) error 
 			return err
 		}
 		p.Erased = append(p.Erased, exact, folded)
-		if entries := r.forget(&removals[i]); len(entries) > 0 {
+		if entries := r.forget(&removals[i], versions); len(entries) > 0 {
 			p.News = append(p.News, News{Card: exact, Forget: true, Entries: entries})
 		}
 	}

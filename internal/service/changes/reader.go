@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/assent-io/assent/internal/catalog"
+	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/access"
@@ -28,6 +29,10 @@ type reader struct {
 	catalog int64          // version that what follows is of
 	infos   []feed.Channel // of the channels
 	filter  *feed.Filter
+
+	// reach is what reaches the reader under the first versions of the catalog, so many of them: see mayHave.
+	reach   []consent.Coverage
+	reachOf int
 }
 
 // newReader returns the reader of a request under a head. Errors: UNKNOWN_CHANNEL, OTHER_DEPARTMENT, NO_CATALOG, INVALID_REQUEST.
@@ -121,7 +126,7 @@ func (f *Feed) under(r *reader, c *reference.CatalogVersion) error {
 	if err != nil {
 		return err
 	}
-	ids := r.reaches(c.Parsed)
+	ids := r.reaches(c.Parsed, r.channels)
 	r.catalog, r.infos = c.Version, nil
 	for _, id := range ids {
 		if err := r.who.NeedChannel(id, c.Parsed); err != nil {
@@ -140,14 +145,14 @@ func (f *Feed) under(r *reader, c *reference.CatalogVersion) error {
 	return nil
 }
 
-// reaches returns which channels of a catalog the reader reads: those that it asked for, or all of its department.
-func (r *reader) reaches(c *catalog.Catalog) []string {
+// reaches returns which of the channels of a catalog the reader reaches; of none: all of its department.
+func (r *reader) reaches(c *catalog.Catalog, of []string) []string {
 	var ids []string
 	for i := range c.Channels {
 		ch := &c.Channels[i]
 		switch {
-		case len(r.channels) > 0:
-			if !slices.Contains(r.channels, ch.ID) {
+		case len(of) > 0:
+			if !slices.Contains(of, ch.ID) {
 				continue
 			}
 		case !r.who.AllDepartments && ch.Department != r.who.Department:

@@ -24,17 +24,14 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 		}
 		at.catalog = w.catalog.Version
 	}
-	told := map[string]bool{} // folded forms of the erased addresses
-	for i := range w.removals {
-		if x := &w.removals[i]; !at.began.Reaches(x.at) {
-			p.Entries = append(p.Entries, r.forget(x)...)
-			told[x.address.Folded()] = true
-		}
+	fresh := w.fresh(at)
+	for i := range fresh {
+		p.Entries = append(p.Entries, r.forget(&fresh[i], w.versions)...)
 	}
 	for i := range w.cards {
 		c := &w.cards[i]
-		if c.Kept && !told[c.Text] && !r.form.keyed() {
-			continue // The reader never had the address.
+		if !r.needs(c, fresh) {
+			continue
 		}
 		entries, err := f.tellCard(ctx, r, w, c, c.Whole || at.Position < at.until)
 		if err != nil {

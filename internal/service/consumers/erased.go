@@ -2,7 +2,6 @@ package consumers
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"math"
@@ -49,12 +48,11 @@ func (s *Consumers) Erased(w *txn.Tx, e *txn.Erased) error {
 	if err != nil || !tell {
 		return err
 	}
-	removal := tables.FeedRemoval{ID: removalOf(e), Expires: w.Recorded.Add(RemovalsKept)}
-	plain := []byte(e.Address)
-	if e.Address == "" {
-		plain = append([]byte{mailboxOnly}, e.Mailbox...)
+	removal := tables.FeedRemoval{Expires: w.Recorded.Add(RemovalsKept)}
+	if removal.ID, err = s.removalOf(e); err != nil {
+		return err
 	}
-	if removal.Sealed, err = s.Keys.Seal(seal.PurposeFeedRemoval, removal.ID[:], plain); err != nil {
+	if removal.Sealed, err = s.Keys.Seal(seal.PurposeFeedRemoval, removal.ID[:], packRemoval(e)); err != nil {
 		return err
 	}
 	w.WriteTableAt(func(at storage.Mark) storage.Statement {
@@ -64,14 +62,51 @@ func (s *Consumers) Erased(w *txn.Tx, e *txn.Erased) error {
 	return nil
 }
 
-// mailboxOnly begins what is sealed of a removal of which only the folded form is known.
-const mailboxOnly = 0
+// nul stands before each part of what is sealed of a removal but the exact form: the folded form where only that is known, a list of scopes
+// if it is known what the person had to do with, and between these.
+const nul = "\x00"
 
-// removalOf returns the id of the removal of a person: an address that is erased again and again is kept once. It is a digest of digests
-// under a key of the store, and tells nothing that the row of the subject does not.
-func removalOf(e *txn.Erased) [16]byte {
-	sum := sha256.Sum256(slices.Concat([]byte("assent/1/feedremoval\x00"), e.Folded.ID[:], e.Spelling[:]))
-	return [16]byte(sum[:16])
+// packRemoval returns what is sealed of a removal.
+func packRemoval(e *txn.Erased) []byte {
+	text := e.Address
+	if text == "" {
+		text = nul + e.Mailbox
+	}
+	if e.Concerns != nil {
+		text += nul + joinScopes(e.Concerns)
+	}
+	return []byte(text)
+}
+
+// unpackRemoval returns the removal that was sealed.
+func unpackRemoval(plain string) Removal {
+	var r Removal
+	plain, r.Mailbox = strings.CutPrefix(plain, nul)
+	text, scopes, known := strings.Cut(plain, nul)
+	if r.Address = text; !known {
+		return r
+	}
+	r.Concerns = []consent.Scope{}
+	for scope := range strings.SplitSeq(scopes, nul) {
+		if scope != "" {
+			r.Concerns = append(r.Concerns, consent.Scope(scope))
+		}
+	}
+	return r
+}
+
+func joinScopes(scopes []consent.Scope) string {
+	texts := make([]string, len(scopes))
+	for i, s := range scopes {
+		texts[i] = string(s)
+	}
+	return strings.Join(texts, nul)
+}
+
+// removalOf returns the id of the removal of a person: an address that is erased again and again is kept once, and again only for other
+// readers. It is made with a key, and tells nothing of what the person had to do with.
+func (s *Consumers) removalOf(e *txn.Erased) ([16]byte, error) {
+	return s.Keys.EventKey(slices.Concat([]byte("assent/1/feedremoval\x00"), e.Folded.ID[:], e.Spelling[:], []byte(joinScopes(e.Concerns))))
 }
 
 func (s *Consumers) keepListHash(w *txn.Tx, e *txn.Erased, spelling [16]byte, hash [32]byte) (err error) {
@@ -159,6 +194,8 @@ type Removal struct {
 	At      storage.Mark // the head after the transaction of the erasure
 	Address string       // the exact form; the folded one if only that is known
 	Mailbox bool         // only the folded form is known
+	// Concerns are the scopes that the person had to do with, each channel as its own scope; nil: it is not known.
+	Concerns []consent.Scope
 
 	row tables.FeedRemoval
 }
@@ -182,8 +219,8 @@ func (s *Consumers) Removals(
 		if err != nil {
 			return nil, fmt.Errorf("an erased address that consumers are told of: %w", err)
 		}
-		text, mailbox := strings.CutPrefix(string(plain), string([]byte{mailboxOnly}))
-		list[i] = Removal{At: rows[i].At, Address: text, Mailbox: mailbox, row: rows[i]}
+		list[i] = unpackRemoval(string(plain))
+		list[i].At, list[i].row = rows[i].At, rows[i]
 	}
 	return list, nil
 }

@@ -103,6 +103,9 @@ func (w *Tx) runErased(who *person, folded *txn.Subject) error {
 		return err
 	}
 	e := &txn.Erased{Folded: folded, Spelling: spelling.Sum, Mailbox: who.mailbox.Folded(), Lists: who.lists}
+	if e.Concerns, err = w.concerns(who, spelling); err != nil {
+		return err
+	}
 	if !who.address.IsZero() {
 		e.Address = who.address.Exact()
 	}

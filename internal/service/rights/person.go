@@ -23,6 +23,7 @@ type person struct {
 	mailbox             address.Address    // the folded form, where only that is known; else zero
 	lists               *txn.ListHashes    // nil: they are not known, or are sealed
 	sealedLists         []byte             // of an erasure that was kept; none: an older program kept it
+	lacking             bool               // the database may lack some of its events: it was restored from a backup
 }
 
 // personAt returns the person that has the address.
@@ -50,7 +51,7 @@ func (s *Rights) know(who *person, a address.Address) (err error) {
 
 // personOf returns the person of a kept erasure.
 func (s *Rights) personOf(e *kept.Erasure) (*person, error) {
-	who := &person{spellings: e.Spellings}
+	who := &person{spellings: e.Spellings, lacking: true}
 	digests := s.Keys.Snapshot()
 	forms := map[consent.Form]*subjects.Place{
 		consent.FormExact: &who.exact, consent.FormFolded: &who.folded, consent.FormMail: &who.mail,

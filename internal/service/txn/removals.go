@@ -77,6 +77,9 @@ type Erased struct {
 	Address  string   // the exact form; empty: it is not known, for a kept erasure is repeated of which the database has nothing
 	Mailbox  string   // the folded form, where the exact one is not known; empty: nor is it
 	Lists    *ListHashes
+	// Concerns are the scopes that the events of the person name, each channel as its own scope: a reader of the feed that none of them covers
+	// was told nothing of the address. Nil: any reader may have been.
+	Concerns []consent.Scope
 }
 
 // ListHashes are the hashes of an address under the list key: see seal.Keys.ListHash. Nil are those of an erasure that an older program kept.
