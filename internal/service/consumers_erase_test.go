@@ -55,7 +55,7 @@ func removals(ctx context.Context, t *testing.T, s *Service, has storage.Mark) [
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.Removals(ctx, s.Store, has, storage.MarkOf(&head), nil, 10)
+	list, err := s.Removals(ctx, s.Store, has, storage.MarkOf(&head), consumers.RemovalID{}, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -188,7 +188,7 @@ func TestRepeatErasures_OfWhoOnlyRefused_TellsConsumers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, err := restored.Removals(ctx, restored.Store, storage.Mark{}, storage.MarkOf(&head), nil, 10)
+	told, err := restored.Removals(ctx, restored.Store, storage.Mark{}, storage.MarkOf(&head), consumers.RemovalID{}, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

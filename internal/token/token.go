@@ -48,6 +48,24 @@ type Feed struct {
 	Began         int64 `json:"b"`
 	BeganRevision int64 `json:"w"`
 	Made          int64 `json:"t"` // microseconds since 1970
+	// Owes are the erased addresses that the caller is told first; nil: none. Up to Forgot it was told of them ahead of the rest; nil: of none.
+	Owes   *Owed `json:"o,omitempty"`
+	Forgot *Mark `json:"f,omitempty"`
+}
+
+// Mark is how far the ledger was read.
+type Mark struct {
+	Position int64 `json:"p"`
+	Revision int64 `json:"v"`
+}
+
+// Owed are the erased addresses that a caller lacks that has everything up to one mark, and has with another, after the one at a mark that has
+// the id, of 16 bytes.
+type Owed struct {
+	Has   Mark   `json:"h"`
+	UpTo  Mark   `json:"u"`
+	After Mark   `json:"a"`
+	ID    []byte `json:"i"`
 }
 
 const version = "1"

@@ -73,7 +73,7 @@ func (f *Feed) ExportBlockList(ctx context.Context, in BlockListRequest, send fu
 				"that is told of refusals and of suppressions, or none")
 		}
 	}
-	at.missed = nil
+	at.owes = nil
 	x := &listing{feed: f, reader: r, at: at, channel: in.Channel, send: send}
 	return env.StoreFault(x.run(ctx))
 }

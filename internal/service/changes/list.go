@@ -58,20 +58,26 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 		if at, err = f.readToken(ctx, r, &head, in.From); err != nil {
 			return nil, nil, err
 		}
-		return r, at, f.consumers.Acknowledge(ctx, &r.consumer, at.Mark)
+		return r, at, f.consumers.Acknowledge(ctx, &r.consumer, at.has())
 	}
-	if at.missed, err = f.missed(ctx, r, &head); err != nil {
-		return nil, nil, err
+	if has := r.consumer.Acknowledged; !has.Reaches(mark) && !r.form.keyed() {
+		at.owes = &owed{Has: has, UpTo: mark} // What was erased since it had everything last: it may have the addresses in lists.
 	}
 	at.root, err = f.checkpoints.RootAt(ctx, &head, at.Position)
 	return r, at, err
 }
 
-// next tells the next window of at most size events.
+// next tells the next window of at most size events, or some of the erased addresses that come before it.
 func (f *Feed) next(ctx context.Context, r *reader, at *place, size int) (Page, error) {
+	if at.owes != nil {
+		return f.tellOwed(ctx, r, at)
+	}
 	w, err := f.readWindow(ctx, at.Mark, size)
 	if err != nil {
 		return Page{}, err
+	}
+	if at.owes = r.owedOf(at, w); at.owes != nil {
+		return f.tellOwed(ctx, r, at)
 	}
 	if err := f.readmit(ctx, r, &w.head); err != nil {
 		return Page{}, err

@@ -25,27 +25,119 @@ type removal struct {
 	concerns []consent.Scope
 }
 
-// removalsIn returns the addresses that erasures took after a mark, up to another.
-func (f *Feed) removalsIn(ctx context.Context, has, upTo storage.Mark) ([]removal, error) {
-	var all []removal
-	var last *consumers.Removal
-	for {
-		page, err := f.consumers.Removals(ctx, f.Store, has, upTo, last, removalPage)
+// owed are the erased addresses that a reader is told before anything else: those that it lacks if it has everything up to Has, and has with
+// UpTo, as far as they come after the one named.
+type owed struct {
+	Has, UpTo storage.Mark
+	After     consumers.RemovalID
+}
+
+// owedOf returns the erased addresses of a window that are told before it, for they are too many for one page with it; nil: they are not.
+func (r *reader) owedOf(at *place, w *window) *owed {
+	n := 0
+	for i := range w.removals {
+		if x := &w.removals[i]; !at.began.Reaches(x.at) && !at.forgot.Reaches(x.at) {
+			n++
+		}
+	}
+	if n <= removalPage || r.form.keyed() {
+		return nil
+	}
+	o := &owed{Has: w.from, UpTo: w.to}
+	if at.forgot.Reaches(w.from) {
+		o.Has = at.forgot
+	}
+	return o
+}
+
+// takeOwed returns what a reader is told of the next addresses that are owed to it, and notes that.
+func (f *Feed) takeOwed(ctx context.Context, r *reader, at *place, head *storage.Head) ([]Entry, error) {
+	versions, err := f.Catalogs.UpTo(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.removalsAfter(ctx, at.owes)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) < removalPage {
+		at.forgot, at.owes = at.owes.UpTo, nil
+	}
+	var entries []Entry
+	for i := range list {
+		entries = append(entries, r.forget(&list[i], versions)...)
+	}
+	return entries, nil
+}
+
+// tellOwed returns a page of what is owed to a reader.
+func (f *Feed) tellOwed(ctx context.Context, r *reader, at *place) (Page, error) {
+	read := f.Instant()
+	head, err := f.Store.Head(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	if err := f.readmit(ctx, r, &head); err != nil {
+		return Page{}, err
+	}
+	var p Page
+	if p.Entries, err = f.takeOwed(ctx, r, at, &head); err != nil {
+		return Page{}, err
+	}
+	dropped, err := f.consumers.Dropped(ctx, f.Store)
+	if err != nil {
+		return Page{}, err
+	}
+	if err := r.mayMiss(dropped, at.Mark, at.began); err != nil {
+		return Page{}, err
+	}
+	err = f.sign(r, at, &window{read: read, head: head, to: at.Mark}, &p)
+	p.More = true // The rest of what is owed, or of the window.
+	return p, err
+}
+
+// allOwed returns all that is owed to a reader.
+func (f *Feed) allOwed(ctx context.Context, r *reader, at *place, head *storage.Head) (entries []Entry, err error) {
+	for at.owes != nil {
+		some, err := f.takeOwed(ctx, r, at, head)
 		if err != nil {
 			return nil, err
 		}
-		for i := range page {
-			a, err := address.Parse(page[i].Address)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, removal{at: page[i].At, address: a, mailbox: page[i].Mailbox, concerns: page[i].Concerns})
-			last = &page[i]
+		entries = append(entries, some...)
+	}
+	return entries, nil
+}
+
+// removalsIn returns the addresses that erasures took which a reader lacks that has everything up to a mark, and has with another.
+func (f *Feed) removalsIn(ctx context.Context, has, upTo storage.Mark) ([]removal, error) {
+	var all []removal
+	for of := (&owed{Has: has, UpTo: upTo}); ; {
+		page, err := f.removalsAfter(ctx, of)
+		if err != nil {
+			return nil, err
 		}
-		if len(page) < removalPage {
+		if all = append(all, page...); len(page) < removalPage {
 			return all, nil
 		}
 	}
+}
+
+// removalsAfter returns the next removals of those that are owed, fewer than removalPage if they are the last, and moves on to after them.
+func (f *Feed) removalsAfter(ctx context.Context, of *owed) ([]removal, error) {
+	page, err := f.consumers.Removals(ctx, f.Store, of.Has, of.UpTo, of.After, removalPage)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]removal, len(page))
+	for i := range page {
+		a, err := address.Parse(page[i].Address)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = removal{at: page[i].At, address: a, mailbox: page[i].Mailbox, concerns: page[i].Concerns}
+		of.After = page[i].RemovalID
+	}
+	return list, nil
 }
 
 // mayHave reports whether a reader may have been told of an erased address: it reads all channels, or one that what the person had to do with
@@ -123,25 +215,4 @@ func (r *reader) mayMiss(dropped, has, began storage.Mark) error {
 		return nil
 	}
 	return compacted("addresses that were erased since, which the reader must forget, are not kept any more")
-}
-
-// missed returns what a reader that begins anew was not told of erasures since it had everything last: it may have the addresses in lists.
-func (f *Feed) missed(ctx context.Context, r *reader, head *storage.Head) ([]Entry, error) {
-	has, upTo := r.consumer.Acknowledged, storage.MarkOf(head)
-	if has.Reaches(upTo) || r.form.keyed() {
-		return nil, nil
-	}
-	versions, err := f.Catalogs.UpTo(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	removals, err := f.removalsIn(ctx, has, upTo)
-	if err != nil {
-		return nil, err
-	}
-	var entries []Entry
-	for i := range removals {
-		entries = append(entries, r.forget(&removals[i], versions)...)
-	}
-	return entries, nil
 }

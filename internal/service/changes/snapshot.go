@@ -65,7 +65,9 @@ func (x *export) run(ctx context.Context) error {
 		return err
 	}
 	first := Part{Channels: x.reader.infos, FoldVersion: address.FoldVersion, KeyID: key}
-	first.Entries, x.at.missed = x.at.missed, nil
+	if first.Entries, err = x.feed.allOwed(ctx, x.reader, x.at, &x.last); err != nil {
+		return err
+	}
 	if err := x.mark(first); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
+	"github.com/assent-io/assent/internal/storage"
 )
 
 // tell returns what a window tells a reader that is at its beginning, and moves the place to its end. What is told is counted as a
@@ -15,8 +16,7 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 	if err := r.mayMiss(w.dropped, at.Mark, at.began); err != nil {
 		return Page{}, err
 	}
-	p := Page{Entries: at.missed}
-	at.missed = nil
+	var p Page
 	if at.catalog != w.catalog.Version {
 		p.Entries = append(p.Entries, f.channelResets(r, at, w)...)
 		if err := f.under(r, w.catalog); err != nil {
@@ -26,7 +26,9 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 	}
 	fresh := w.fresh(at)
 	for i := range fresh {
-		p.Entries = append(p.Entries, r.forget(&fresh[i], w.versions)...)
+		if !at.forgot.Reaches(fresh[i].at) {
+			p.Entries = append(p.Entries, r.forget(&fresh[i], w.versions)...)
+		}
 	}
 	for i := range w.cards {
 		c := &w.cards[i]
@@ -43,6 +45,9 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 	at.Mark, at.root = w.to, w.root
 	if at.until <= at.Position {
 		at.until = 0
+	}
+	if at.Reaches(at.forgot) {
+		at.forgot = storage.Mark{}
 	}
 	return p, f.sign(r, at, w, &p)
 }

@@ -21,8 +21,9 @@ type place struct {
 	// until is the position up to which cards are told whole, for a snapshot may have told later ones; 0: none.
 	until int64
 	began storage.Mark // where the reader began: it was told of no address that was erased before
-	// missed is what a reader that begins anew is told first: which addresses were erased that it may have.
-	missed []Entry
+	// owes are the erased addresses that it is told first; nil: none. Those up to forgot it was told before the window that has them.
+	owes   *owed
+	forgot storage.Mark
 }
 
 // underWay is until of a snapshot that has not ended.
@@ -39,10 +40,25 @@ const takeSnapshot = "; take a new snapshot (ExportSuppressions), and go on from
 
 // write returns the token of a place for a reader.
 func (f *Feed) writeToken(r *reader, head *storage.Head, at *place) (string, error) {
-	return token.NewFeed(f.Keys, &token.Feed{
+	t := &token.Feed{
 		Store: head.StoreID[:], Position: at.Position, Revision: at.Revision, Root: at.root[:], Catalog: at.catalog, Request: r.digest[:],
 		Until: at.until, Began: at.began.Position, BeganRevision: at.began.Revision, Made: int64(max(f.now(head), r.consumer.Created)),
-	})
+	}
+	if o := at.owes; o != nil {
+		t.Owes = &token.Owed{Has: token.Mark(o.Has), UpTo: token.Mark(o.UpTo), After: token.Mark(o.After.At), ID: o.After.ID[:]}
+	}
+	if at.forgot != (storage.Mark{}) {
+		t.Forgot = new(token.Mark(at.forgot))
+	}
+	return token.NewFeed(f.Keys, t)
+}
+
+// has returns the mark up to which the reader has everything, also what was erased.
+func (at *place) has() storage.Mark {
+	if at.owes != nil && at.Reaches(at.owes.Has) {
+		return at.owes.Has
+	}
+	return at.Mark
 }
 
 // readToken returns the place that a token names, once it is certain that the ledger still begins with what the reader was told. Errors:
@@ -70,6 +86,15 @@ func (f *Feed) readToken(ctx context.Context, r *reader, head *storage.Head, tex
 	at := &place{
 		Mark: storage.Mark{Position: t.Position, Revision: t.Revision}, root: [ledger.HashSize]byte(t.Root), catalog: t.Catalog, until: t.Until,
 		began: storage.Mark{Position: t.Began, Revision: t.BeganRevision},
+	}
+	if o := t.Owes; o != nil {
+		if len(o.ID) != 16 {
+			return nil, invalidToken("it is no token of this feed")
+		}
+		at.owes = &owed{Has: storage.Mark(o.Has), UpTo: storage.Mark(o.UpTo), After: consumers.RemovalID{At: storage.Mark(o.After), ID: [16]byte(o.ID)}}
+	}
+	if t.Forgot != nil {
+		at.forgot = storage.Mark(*t.Forgot)
 	}
 	dropped, err := f.consumers.Dropped(ctx, f.Store)
 	if err != nil {

@@ -45,8 +45,10 @@ func (x *watching) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	first := Page{Entries: x.at.missed} // Its token is for after them.
-	x.at.missed = nil
+	var first Page
+	if first.Entries, err = x.feed.allOwed(ctx, x.reader, x.at, &head); err != nil {
+		return err
+	}
 	if err := x.feed.sign(x.reader, x.at, &window{read: read, head: head, to: x.at.Mark}, &first); err != nil {
 		return err
 	}

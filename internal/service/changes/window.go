@@ -2,6 +2,7 @@ package changes
 
 import (
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
@@ -9,6 +10,7 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // window is a part of the ledger with all that it changed, the same for every reader.
@@ -28,7 +30,7 @@ type window struct {
 // more reports whether the ledger has more than the window.
 func (w *window) more() bool { return !w.to.Reaches(storage.MarkOf(&w.head)) }
 
-// readWindow reads what changed after a mark: of at most limit events, and of all rows that changed without one. What the ledger has
+// readWindow reads what changed after a mark: of at most limit events, and of about as many rows that changed without one. What the ledger has
 // after the window does not count. If an erasure rewrites subjects while it reads, some cards may be of neither before nor after it: they are
 // told whole in the window that has the erasure or its revision, for the mark of this one is from before. Errors: OTHER_HISTORY,
 // POSITION_COMPACTED.
@@ -37,6 +39,17 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 	head, news, err := f.Store.Follow(ctx, from, limit)
 	if err != nil {
 		return nil, err
+	}
+	var named []storage.SubjectKey
+	if upTo := head.Revision; storage.MarkOf(&head).Reaches(from) && !news.Reload && news.Mark.Revision != from.Revision {
+		if named, upTo, err = f.named(ctx, from.Revision, upTo, max(limit, leastNamed)); err != nil {
+			return nil, err
+		}
+		// Without what the rest of the revisions names.
+		if head, news, err = f.Store.Follow(ctx, storage.Mark{Position: from.Position, Revision: head.Revision}, limit); err != nil {
+			return nil, err
+		}
+		news.Mark.Revision = upTo
 	}
 	if !storage.MarkOf(&head).Reaches(from) {
 		return nil, otherHistory("the database was replaced by an older one")
@@ -54,18 +67,9 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 	if w.to == from {
 		return w, nil
 	}
-	var touched cards.Touched
+	touched := cards.Touched{Named: named}
 	for i := range news.States {
 		touched.Keys = append(touched.Keys, news.States[i].Key)
-	}
-	if w.to.Revision != from.Revision {
-		_, changed, err := f.Store.Follow(ctx, storage.Mark{Position: head.Position, Revision: from.Revision}, 0)
-		if err != nil {
-			return nil, err
-		}
-		for i := range changed.States {
-			touched.Named = append(touched.Named, changed.States[i].Key)
-		}
 	}
 	if w.removals, err = f.removalsIn(ctx, w.from, w.to); err != nil {
 		return nil, err
@@ -86,6 +90,34 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*w
 	return w, err
 }
 
+// leastNamed is how many subjects with rows that changed a window has, if there are so many, however few events it may have.
+const leastNamed = 100
+
+// named returns the subjects that revisions after one name, up to another: of whole revisions, and of no more than so many subjects unless the
+// first revision has more. It returns the last of them.
+func (f *Feed) named(ctx context.Context, after, upTo int64, most int) ([]storage.SubjectKey, int64, error) {
+	rows, err := tables.Rereads(ctx, f.Store, after, upTo, most+1)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(rows) > most {
+		if next := rows[most].Revision; rows[0].Revision < next {
+			upTo = next - 1
+			rows = slices.DeleteFunc(rows, func(r tables.Reread) bool { return r.Revision > upTo })
+		} else {
+			upTo = next
+			if rows, err = tables.Rereads(ctx, f.Store, after, upTo, 0); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	keys := make([]storage.SubjectKey, len(rows))
+	for i := range rows {
+		keys[i] = rows[i].Key
+	}
+	return keys, upTo, nil
+}
+
 // putCatalog puts the catalog in force into a window.
 func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {
 	if w.versions, err = f.Catalogs.UpTo(ctx, &w.head); err != nil {
@@ -98,7 +130,7 @@ func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {
 // now is the time under a head: a clock that lags behind the ledger hides nothing that was acknowledged.
 func (f *Feed) now(head *storage.Head) consent.Instant { return max(f.Instant(), head.Recorded) }
 
-// rootOf puts the root at the window's end into it.
+// putRoot puts the root at the window's end into it.
 func (f *Feed) putRoot(ctx context.Context, w *window) (err error) {
 	if w.to.Position == w.head.Position {
 		tree, err := ledger.ParseTree(w.head.Position, w.head.Tree)

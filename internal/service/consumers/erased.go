@@ -189,27 +189,28 @@ func (s *Consumers) ListHashes(
 	return all, nil
 }
 
-// Removal is an address that an erasure took.
-type Removal struct {
-	At      storage.Mark // the head after the transaction of the erasure
-	Address string       // the exact form; the folded one if only that is known
-	Mailbox bool         // only the folded form is known
-	// Concerns are the scopes that the person had to do with, each channel as its own scope; nil: it is not known.
-	Concerns []consent.Scope
-
-	row tables.FeedRemoval
+// RemovalID names a removal, and is where it stands among all.
+type RemovalID struct {
+	At storage.Mark // the head after the transaction of the erasure
+	ID [16]byte
 }
 
-// Removals returns the addresses that erasures took after a consumer had everything up to one mark and until it is to have everything up to
-// another, in the order of the ledger: what comes after the one given, nil for the first page, at most limit of them.
+// Removal is an address that an erasure took.
+type Removal struct {
+	RemovalID
+
+	Address string // the exact form; the folded one if only that is known
+	Mailbox bool   // only the folded form is known
+	// Concerns are the scopes that the person had to do with, each channel as its own scope; nil: it is not known.
+	Concerns []consent.Scope
+}
+
+// Removals returns the addresses that erasures took which a consumer lacks that has everything up to one mark, and has with another, in the
+// order of the ledger: what comes after the one named, the zero one for the first page, at most limit of them.
 func (s *Consumers) Removals(
-	ctx context.Context, from storage.TableReader, has, upTo storage.Mark, after *Removal, limit int,
+	ctx context.Context, from storage.TableReader, has, upTo storage.Mark, after RemovalID, limit int,
 ) ([]Removal, error) {
-	var last tables.FeedRemoval
-	if after != nil {
-		last = after.row
-	}
-	rows, err := tables.FeedRemovals(ctx, from, has, upTo, &last, limit)
+	rows, err := tables.FeedRemovals(ctx, from, has, upTo, &tables.FeedRemoval{At: after.At, ID: after.ID}, limit)
 	if err != nil {
 		return nil, env.StoreFault(err)
 	}
@@ -220,7 +221,7 @@ func (s *Consumers) Removals(
 			return nil, fmt.Errorf("an erased address that consumers are told of: %w", err)
 		}
 		list[i] = unpackRemoval(string(plain))
-		list[i].At, list[i].row = rows[i].At, rows[i]
+		list[i].RemovalID = RemovalID{At: rows[i].At, ID: rows[i].ID}
 	}
 	return list, nil
 }

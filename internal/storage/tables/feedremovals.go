@@ -19,8 +19,8 @@ type FeedRemoval struct {
 
 const feedRemovalColumns = `position, revision, id, address, expires_time`
 
-// FeedRemovals returns the removals that a consumer lacks that has everything up to one mark, and is to have everything up to another: those
-// with a position or a revision after the one and not after the other. They come by position, revision and id, what comes after the one
+// FeedRemovals returns the removals that a consumer lacks that has everything up to one mark, and has with another: those with a position or a
+// revision after the one, and neither after the other. They come by position, revision and id, what comes after the one
 // given, which may be the zero one, at most limit of them.
 func FeedRemovals(
 	ctx context.Context, from storage.TableReader, has, upTo storage.Mark, after *FeedRemoval, limit int,
@@ -28,7 +28,7 @@ func FeedRemovals(
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read removals",
 		SQL: `SELECT ` + feedRemovalColumns + ` FROM feed_removals
-			WHERE (position > $1 AND position <= $2 OR revision > $3 AND revision <= $4) AND (position, revision, id) > ($5, $6, $7)
+			WHERE (position > $1 OR revision > $3) AND position <= $2 AND revision <= $4 AND (position, revision, id) > ($5, $6, $7)
 			ORDER BY position, revision, id LIMIT $8`,
 		Args: []any{
 			has.Position, upTo.Position, has.Revision, upTo.Revision, after.At.Position, after.At.Revision, after.ID[:], max(limit, 0),
