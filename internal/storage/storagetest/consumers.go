@@ -178,26 +178,30 @@ func testFeedRemovals(t *testing.T, open Open) {
 	store := initialised(t, open)
 	all := []tables.FeedRemoval{removal(1, 5, 0), removal(2, 5, 1), removal(3, 8, 2), removal(4, 8, 2)}
 	writeTables(t, store, each(tables.PutFeedRemoval, all[3], all[0], all[2], all[1])...)
+	mark := func(position, revision int64) storage.Mark {
+		return storage.Mark{Position: position, Revision: revision}
+	}
+	// A reader may come to positions and revisions at different times: each removal is told once, whatever the marks between.
 	for _, c := range []struct {
-		has, upTo storage.Mark
-		want      []tables.FeedRemoval
+		marks []storage.Mark
+		want  [][]tables.FeedRemoval
 	}{
-		{storage.Mark{}, storage.Mark{Position: 9, Revision: 9}, all},
-		{storage.Mark{Position: 4}, storage.Mark{Position: 5}, all[:2]},
-		{storage.Mark{Position: 5}, storage.Mark{Position: 5, Revision: 1}, all[1:2]}, // An erasure without an event of its own.
-		{storage.Mark{Position: 5, Revision: 1}, storage.Mark{Position: 9, Revision: 1}, all[2:]},
-		{storage.Mark{Position: 8, Revision: 2}, storage.Mark{Position: 9, Revision: 9}, nil},
+		{[]storage.Mark{{}, mark(9, 9), mark(10, 10)}, [][]tables.FeedRemoval{all, nil}},
+		{[]storage.Mark{{}, mark(4, 0), mark(5, 0), mark(5, 1), mark(9, 1), mark(9, 2)}, [][]tables.FeedRemoval{nil, all[:1], all[1:2], nil, all[2:]}},
+		{[]storage.Mark{{}, mark(4, 2), mark(5, 2), mark(8, 2), mark(9, 9)}, [][]tables.FeedRemoval{nil, all[:2], all[2:], nil}},
 	} {
-		var paged []tables.FeedRemoval
-		for after := (tables.FeedRemoval{}); ; {
-			page, err := tables.FeedRemovals(t.Context(), store, c.has, c.upTo, &after, 2)
-			noError(t, "FeedRemovals", err)
-			if len(page) == 0 {
-				break
+		for i, want := range c.want {
+			var paged []tables.FeedRemoval
+			for after := (tables.FeedRemoval{}); ; {
+				page, err := tables.FeedRemovals(t.Context(), store, c.marks[i], c.marks[i+1], &after, 2)
+				noError(t, "FeedRemovals", err)
+				if len(page) == 0 {
+					break
+				}
+				paged, after = append(paged, page...), page[len(page)-1]
 			}
-			paged, after = append(paged, page...), page[len(page)-1]
+			same(t, "the removals", paged, want)
 		}
-		same(t, "the removals", paged, c.want)
 	}
 }
 

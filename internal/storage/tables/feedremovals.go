@@ -20,8 +20,8 @@ type FeedRemoval struct {
 const feedRemovalColumns = `position, revision, id, address, expires_time`
 
 // FeedRemovals returns the removals that a consumer lacks that has everything up to one mark, and has with another: those with a position or a
-// revision after the one, and neither after the other. They come by position, revision and id, what comes after the one
-// given, which may be the zero one, at most limit of them.
+// revision after the one, and neither after the other, so that marks in a row return each removal once. They come by position, revision and
+// id, what comes after the one given, which may be the zero one, at most limit of them.
 func FeedRemovals(
 	ctx context.Context, from storage.TableReader, has, upTo storage.Mark, after *FeedRemoval, limit int,
 ) ([]FeedRemoval, error) {
