@@ -163,32 +163,3 @@ func (x *form) entry(to *recipient, rule *feed.Rule, position int64) Entry {
 	e.Rule.Reason, e.Rule.Code = "", ""
 	return e
 }
-
-// as returns the entry as one of a change.
-func (e Entry) as(change Change) Entry {
-	e.Change = change
-	return e
-}
-
-// compare orders the entries of a card by what the reader sees, so that the order says nothing that is hidden from it.
-func (e *Entry) compare(other *Entry) int {
-	return cmp.Or(
-		cmp.Compare(e.Kind, other.Kind), cmp.Compare(e.Reason, other.Reason), e.Rule.Compare(&other.Rule), cmp.Compare(e.Order, other.Order),
-		cmp.Compare(e.EndedBy, other.EndedBy), cmp.Compare(e.Stops, other.Stops),
-	)
-}
-
-// without returns the entries that are not among others, as those of a change.
-func without(list, others []Entry, change Change) []Entry {
-	known := make(map[Entry]bool, len(others))
-	for i := range others {
-		known[others[i]] = true
-	}
-	var rest []Entry
-	for i := range list {
-		if !known[list[i]] {
-			rest = append(rest, list[i].as(change))
-		}
-	}
-	return rest
-}

@@ -1,13 +1,6 @@
 package changes
 
-import (
-	"context"
-	"strings"
-	"sync/atomic"
-
-	"github.com/assent-io/assent/internal/service/env"
-	"github.com/assent-io/assent/internal/storage/tables"
-)
+import "sync/atomic"
 
 // Stats are what the feed has done since the start.
 type Stats struct {
@@ -20,9 +13,8 @@ type Stats struct {
 
 type counts struct{ watchers, entries, cut, windows, events atomic.Int64 }
 
-// FeedStats returns what the feed has done.
-func (f *Feed) FeedStats() Stats {
-	c := &f.counts
+// stats returns what was counted.
+func (c *counts) stats() Stats {
 	return Stats{
 		Watchers: c.watchers.Load(), Entries: c.entries.Load(), Cut: c.cut.Load(), Windows: c.windows.Load(), Events: c.events.Load(),
 	}
@@ -32,19 +24,4 @@ func (f *Feed) FeedStats() Stats {
 type Lag struct {
 	Consumer string // id
 	Events   int64  // that were recorded since what it is known to have
-}
-
-// FeedLags returns how far the registered consumers are behind that were not revoked.
-func (f *Feed) FeedLags(ctx context.Context) ([]Lag, error) {
-	head, active, err := tables.ActiveConsumers(ctx, f.Store)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	var lags []Lag
-	for i := range active {
-		if !strings.Contains(active[i].ID, "/") { // That of a client that reads without a consumer.
-			lags = append(lags, Lag{Consumer: active[i].ID, Events: max(head.Position-active[i].Acknowledged.Position, 0)})
-		}
-	}
-	return lags, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/assent-io/assent/internal/catalog"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
@@ -18,7 +19,7 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 	}
 	var p Page
 	if at.catalog != w.catalog.Version {
-		p.Entries = append(p.Entries, f.channelResets(r, at, w)...)
+		p.Entries = append(p.Entries, r.channelResets(at, w)...)
 		if err := f.under(r, w.catalog); err != nil {
 			return p, err
 		}
@@ -50,6 +51,26 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 		at.forgot = storage.Mark{}
 	}
 	return p, f.sign(r, at, w, &p)
+}
+
+// channelResets returns the resets of the channels whose answers may be others for the reader under the catalog of a window than under that
+// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on.
+func (r *reader) channelResets(at *place, w *window) []Entry {
+	var had []string
+	var before *catalog.Catalog
+	if at.catalog > 0 && at.catalog <= int64(len(w.versions)) {
+		before = w.versions[at.catalog-1].Parsed
+		had = r.reaches(before, r.channels)
+	}
+	has := r.reaches(w.catalog.Parsed, r.channels)
+	var entries []Entry
+	for _, id := range once(slices.Concat(has, had)) {
+		if slices.Contains(had, id) && slices.Contains(has, id) && !feed.DecidesOtherwise(before, w.catalog.Parsed, id) {
+			continue
+		}
+		entries = append(entries, Entry{Change: Reset, Rule: feed.Rule{Channel: id}, Position: r.form.position(w.to.Position)})
+	}
+	return entries
 }
 
 // sign puts into a page how far it goes.
