@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
@@ -70,9 +69,22 @@ func addDeliveries(t *testing.T, store storage.Store, list ...tables.Delivery) {
 	}
 }
 
+// hookIn returns the webhook a as it is stored.
+func hookIn(t *testing.T, store storage.Store) tables.Webhook {
+	t.Helper()
+	_, rows, err := tables.WebhookOf(t.Context(), store, "a")
+	noError(t, "WebhookOf", err)
+	return rows[0]
+}
+
 func deliveriesAre(t *testing.T, store storage.Store, numbers ...int64) {
 	t.Helper()
-	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 100)
+	pageIs(t, store, "", 0, 100, numbers...)
+}
+
+func pageIs(t *testing.T, store storage.Store, state string, before int64, limit int, numbers ...int64) {
+	t.Helper()
+	_, rows, err := tables.Deliveries(t.Context(), store, "a", state, before, limit)
 	noError(t, "Deliveries", err)
 	var got []int64
 	for i := range rows {
@@ -98,10 +110,8 @@ func testMoveWebhook(t *testing.T, open Open) {
 	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 10)
 	noError(t, "Deliveries", err)
 	same(t, "the deliveries", rows, []tables.Delivery{first})
-	_, moved, err := tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
 	webhook.Turn, webhook.Place, webhook.PlaceMark, webhook.PlaceTime, webhook.NextNumber = [16]byte{20}, "next", mark, instant(6), 2
-	same(t, "the webhook", moved, []tables.Webhook{webhook})
+	same(t, "the webhook", hookIn(t, store), webhook)
 	_, acknowledged, err := tables.ConsumerOf(t.Context(), store, "a")
 	noError(t, "ConsumerOf", err)
 	reads.Acknowledged, reads.Seen = mark, instant(6)
@@ -111,43 +121,40 @@ func testMoveWebhook(t *testing.T, open Open) {
 	_, acknowledged, err = tables.ConsumerOf(t.Context(), store, "a")
 	noError(t, "ConsumerOf", err)
 	same(t, "its consumer, which says something else", acknowledged, []tables.Consumer{reads})
-	_, moved, err = tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
-	same(t, "the place of a disabled webhook", moved[0].Place, "next")
+	same(t, "the place of a disabled webhook", hookIn(t, store).Place, "next")
 }
 
 func testTakeWebhook(t *testing.T, open Open) {
 	store := initialised(t, open)
-	webhook := hook("a")
-	writeTables(t, store, tables.AddWebhook(&webhook))
+	addDeliveries(t, store)
+	wrong := int64(41 + time.Hour/time.Second)
 	for _, c := range []struct {
-		by         byte
+		leaves, by byte
 		now, until int64
 		has        byte
-	}{{1, 10, 20, 1}, {2, 15, 25, 1}, {1, 16, 30, 1}, {2, 29, 39, 1}, {2, 30, 40, 2}} {
-		writeTables(t, store, tables.TakeWebhook("a", []byte{c.by}, instant(c.now), instant(c.until)))
-		_, rows, err := tables.WebhookOf(t.Context(), store, "a")
-		noError(t, "WebhookOf", err)
-		same(t, fmt.Sprintf("who has it at %d", c.now), rows[0].Lease, []byte{c.has})
+	}{
+		{0, 1, 10, 20, 1},
+		{0, 2, 15, 25, 1},
+		{0, 1, 16, 30, 1},
+		{0, 2, 29, 39, 1},
+		{0, 2, 30, 40, 2},
+		{1, 1, 31, 41, 2}, // It cannot leave what another one has.
+		{2, 1, 31, wrong, 1},
+		{0, 2, 31, 41, 1},
+		{0, 1, 31, wrong + 1, 1}, // By a clock that was wrong.
+		{0, 2, 31, 41, 2},
+	} {
+		writeTables(t, store, tables.LeaveWebhook("a", []byte{c.leaves}),
+			tables.TakeWebhook("a", []byte{c.by}, instant(c.now), instant(c.until)))
+		same(t, fmt.Sprintf("what has it after %+v", c), hookIn(t, store).Lease, []byte{c.has})
 	}
-	writeTables(t, store, tables.LeaveWebhook("a", []byte{1}), tables.TakeWebhook("a", []byte{1}, instant(31), instant(41)))
-	_, rows, err := tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
-	same(t, "who has it", rows[0].Lease, []byte{2})
-	writeTables(t, store, tables.LeaveWebhook("a", []byte{2}), tables.TakeWebhook("a", []byte{1}, instant(31), instant(41)))
-	_, rows, err = tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
-	same(t, "who has it", rows[0].Lease, []byte{1})
-	wrong := instant(41).Add(time.Hour)
-	for _, c := range []struct {
-		until consent.Instant
-		has   byte
-	}{{wrong, 1}, {wrong + 1, 2}} {
-		writeTables(t, store, tables.TakeWebhook("a", []byte{1}, instant(31), c.until), tables.TakeWebhook("a", []byte{2}, instant(31), instant(41)))
-		_, rows, err = tables.WebhookOf(t.Context(), store, "a")
-		noError(t, "WebhookOf", err)
-		same(t, "who has it after a clock was wrong", rows[0].Lease, []byte{c.has})
-	}
+}
+
+func dueAre(t *testing.T, store storage.Store, now int64, limit int, want ...tables.Delivery) {
+	t.Helper()
+	due, err := tables.DueDeliveries(t.Context(), store, "a", instant(now), limit)
+	noError(t, "DueDeliveries", err)
+	same(t, fmt.Sprintf("what is due at %d", now), due, want)
 }
 
 func testDueDeliveries(t *testing.T, open Open) {
@@ -155,20 +162,10 @@ func testDueDeliveries(t *testing.T, open Open) {
 	late := delivery(1, 1, 1)
 	late.Due = instant(50)
 	addDeliveries(t, store, late, delivery(2, 1, 2), delivery(3, 2, 3), delivery(4, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5))
-	for _, c := range []struct {
-		now   int64
-		limit int
-		want  []tables.Delivery
-	}{
-		{2, 10, nil},
-		{5, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4)}},
-		{5, 1, []tables.Delivery{delivery(3, 2, 3)}},
-		{50, 10, []tables.Delivery{delivery(3, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5), late}},
-	} {
-		due, err := tables.DueDeliveries(t.Context(), store, "a", instant(c.now), c.limit)
-		noError(t, "DueDeliveries", err)
-		same(t, fmt.Sprintf("what is due at %d", c.now), due, c.want)
-	}
+	dueAre(t, store, 2, 10)
+	dueAre(t, store, 5, 10, delivery(3, 2, 3), delivery(5, 3, 4))
+	dueAre(t, store, 5, 1, delivery(3, 2, 3))
+	dueAre(t, store, 50, 10, delivery(3, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5), late)
 	waiting, err := tables.CountWaiting(t.Context(), store, "a")
 	noError(t, "CountWaiting", err)
 	same(t, "how many wait", waiting, int64(6))
@@ -179,51 +176,37 @@ func testDueReset(t *testing.T, open Open) {
 	forget, reset, later := delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3)
 	forget.Kind, forget.Due, reset.Kind, later.Kind = tables.DeliveryForget, instant(50), tables.DeliveryReset, tables.DeliveryForget
 	addDeliveries(t, store, forget, reset, later)
-	due := func(now int64, want ...tables.Delivery) {
-		t.Helper()
-		got, err := tables.DueDeliveries(t.Context(), store, "a", instant(now), 10)
-		noError(t, "DueDeliveries", err)
-		same(t, fmt.Sprintf("what is due at %d", now), got, want)
-	}
-	due(10, later)
-	due(50, later, forget)
+	dueAre(t, store, 10, 9, later)
+	dueAre(t, store, 50, 9, later, forget)
 	forget.State = tables.DeliveryDead
 	writeTables(t, store, tables.NoteAttempt(&forget))
-	due(50, reset, later)
+	dueAre(t, store, 50, 9, reset, later)
 }
 
 func testDueWebhooks(t *testing.T, open Open) {
 	store := initialised(t, open)
-	other, off := hook("b"), hook("c")
-	off.Disabled = instant(1)
-	writeTables(t, store, each(tables.AddWebhook, other, off)...)
+	writeTables(t, store, each(tables.AddWebhook, hook("b"), hook("c"))...)
 	addDeliveries(t, store, delivery(5, 1, 1))
 	waits := delivery(5, 1, 1)
 	waits.Webhook = "c"
-	writeTables(t, store, tables.AddDelivery(&waits, off.Turn))
-	for _, c := range []struct {
-		now  int64
-		want []string
-	}{{4, nil}, {5, []string{"a"}}} {
-		ids, err := tables.DueWebhooks(t.Context(), store, instant(c.now))
+	writeTables(t, store, tables.AddDelivery(&waits, hook("c").Turn))
+	due := func(now int64, want ...string) {
+		t.Helper()
+		ids, err := tables.DueWebhooks(t.Context(), store, instant(now))
 		noError(t, "DueWebhooks", err)
-		same(t, fmt.Sprintf("what has something to send at %d", c.now), ids, c.want)
+		same(t, "what has something to send", ids, want)
 	}
-	done := delivery(5, 1, 1)
-	done.State = tables.DeliveryDelivered
-	writeTables(t, store, tables.NoteAttempt(&done))
-	ids, err := tables.DueWebhooks(t.Context(), store, instant(9))
-	noError(t, "DueWebhooks", err)
-	same(t, "what has something to send", ids, []string(nil))
+	due(4)
+	due(5, "a", "c")
+	writeTables(t, store, tables.DisableWebhook("c", instant(6), "GONE"))
+	due(9, "a")
 }
 
 func testMaySend(t *testing.T, open Open) {
 	store := initialised(t, open)
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2))
 	writeTables(t, store, tables.TakeWebhook("a", []byte{1}, instant(10), instant(20)))
-	_, rows, err := tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
-	row := rows[0]
+	row := hookIn(t, store)
 	may := func(why string, number int64, want bool) {
 		t.Helper()
 		got, err := tables.MaySend(t.Context(), store, &row, number)
@@ -231,7 +214,6 @@ func testMaySend(t *testing.T, open Open) {
 		same(t, why, got, want)
 	}
 	may("one that waits", 1, true)
-	may("one that is not there", 3, false)
 	dead := delivery(2, 2, 2)
 	dead.State = tables.DeliveryDead
 	writeTables(t, store, tables.NoteAttempt(&dead))
@@ -278,13 +260,12 @@ func testDropDeliveries(t *testing.T, open Open) {
 	forget := delivery(3, 1, 1)
 	forget.Kind = tables.DeliveryForget
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 1, 2), forget, delivery(4, 2, 3), delivery(5, 3, 4), delivery(6, 3, 4))
-	turn := hook("a").Turn
+	row := hook("a")
 	writeTables(t, store, tables.DropDeliveriesAbout([]byte{1}))
-	deliveriesAre(t, store, 6, 5, 4, 3, 2)
 	writeTables(t, store, tables.DropDeliveriesAt("a", []byte{2}, [16]byte{99}), tables.DropDeliveriesBefore("a", [16]byte{99}),
-		tables.DropDelivery("a", 4, turn))
+		tables.DropDelivery("a", 4, row.Turn))
 	deliveriesAre(t, store, 6, 5, 4, 3, 2) // Another turn, and not dead.
-	writeTables(t, store, tables.DropDeliveriesAt("a", []byte{2}, turn))
+	writeTables(t, store, tables.DropDeliveriesAt("a", []byte{2}, row.Turn))
 	deliveriesAre(t, store, 6, 5, 4, 3)
 	ended := func(number int64, state string) tables.Delivery {
 		d := delivery(number, 1, 1)
@@ -292,16 +273,15 @@ func testDropDeliveries(t *testing.T, open Open) {
 		return d
 	}
 	writeTables(t, store, each(tables.NoteAttempt, ended(4, tables.DeliveryDelivered), ended(5, tables.DeliveryDead), ended(6, tables.DeliveryDead))...)
-	writeTables(t, store, tables.DropDelivery("a", 6, turn))
+	writeTables(t, store, tables.DropDelivery("a", 6, row.Turn))
 	deliveriesAre(t, store, 5, 4, 3)
 	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(3), 100))
 	deliveriesAre(t, store, 5, 4, 3)
 	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(5), 100))
 	deliveriesAre(t, store, 5, 4)
-	writeTables(t, store, tables.DropDeliveriesBefore("a", turn))
+	writeTables(t, store, tables.DropDeliveriesBefore("a", row.Turn))
 	deliveriesAre(t, store, 4)
-	moved := hook("a")
-	writeTables(t, store, tables.MoveWebhook(&moved, turn, "token", moved.PlaceMark, instant(9), 5)) // The next number is 6.
+	writeTables(t, store, tables.MoveWebhook(&row, row.Turn, "token", row.PlaceMark, instant(9), 5)) // The next number is 6.
 	writeTables(t, store, tables.DropOldDeliveries(instant(0), instant(0), 2))
 	deliveriesAre(t, store, 4) // The newest two are those with the numbers 4 and 5.
 	writeTables(t, store, tables.DropOldDeliveries(instant(0), instant(0), 1))
@@ -311,19 +291,8 @@ func testDropDeliveries(t *testing.T, open Open) {
 func testDeliveryPages(t *testing.T, open Open) {
 	store := initialised(t, open)
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3))
-	for _, c := range []struct {
-		state  string
-		before int64
-		limit  int
-		want   []tables.Delivery
-	}{
-		{"", 0, 2, []tables.Delivery{delivery(3, 3, 3), delivery(2, 2, 2)}},
-		{"", 2, 2, []tables.Delivery{delivery(1, 1, 1)}},
-		{tables.DeliveryWaiting, 3, 1, []tables.Delivery{delivery(2, 2, 2)}},
-		{tables.DeliveryDead, 0, 5, nil},
-	} {
-		_, page, err := tables.Deliveries(t.Context(), store, "a", c.state, c.before, c.limit)
-		noError(t, "Deliveries", err)
-		same(t, "a page", page, c.want)
-	}
+	pageIs(t, store, "", 0, 2, 3, 2)
+	pageIs(t, store, "", 2, 2, 1)
+	pageIs(t, store, tables.DeliveryWaiting, 3, 1, 2)
+	pageIs(t, store, tables.DeliveryDead, 0, 5)
 }
