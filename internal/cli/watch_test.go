@@ -72,7 +72,7 @@ func TestWatch_UntilIdle_PrintsOneLineAChange(t *testing.T) {
 	f := startFake(t)
 	got := f.run(t, "watch", "--from", "beginning", "--until-idle", "--kind", "refusal").must(t, 0)
 	want := `{"change":"ADDED","match":"folded","address":"anna@example.com","channel":"newsletter","kind":"refusal","reason":"WITHDRAWN",` +
-		`"since":"2026-12-01T09:00:00Z","order":5,"endedBy":"CONSENT","position":7,"token":"beginning"}
+		`"since":"2026-12-01T09:00:00Z","order":"5","endedBy":"CONSENT","position":7,"token":"beginning"}
 {"change":"RESET","channel":"newsletter","position":7,"token":"token-2"}
 {"heartbeat":{"position":9,"token":"token-3"}}
 `

@@ -7,33 +7,15 @@ import (
 	"strings"
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
+	"github.com/assent-io/assent/internal/changejson"
 	"github.com/assent-io/assent/internal/cli/value"
 )
 
-// line is a change as it is written, one a line. What a change does not have is left out.
+// line is a change as `assent watch` prints it, with the token to go on with after it.
 type line struct {
-	Change        string `json:"change"`
-	Match         string `json:"match,omitempty"`
-	Address       string `json:"address,omitempty"`
-	Hash          string `json:"hash,omitempty"`
-	Channel       string `json:"channel,omitempty"`
-	Scope         string `json:"scope,omitempty"`
-	Kind          string `json:"kind,omitempty"`
-	Reason        string `json:"reason,omitempty"`
-	Since         string `json:"since,omitempty"`
-	Until         string `json:"until,omitempty"`
-	Order         uint64 `json:"order,omitempty"`
-	CountsFrom    string `json:"countsFrom,omitempty"`
-	List          string `json:"list,omitempty"`
-	Binds         string `json:"binds,omitempty"`
-	EndsRefusal   bool   `json:"endsRefusal,omitempty"`
-	EndsHonoured  bool   `json:"endsHonoured,omitempty"`
-	EndsObjection bool   `json:"endsObjection,omitempty"`
-	Imported      bool   `json:"imported,omitempty"`
-	EndedBy       string `json:"endedBy,omitempty"`
-	Stops         string `json:"stops,omitempty"`
-	Position      int64  `json:"position"`
-	Token         string `json:"token"`
+	changejson.Change
+
+	Token string `json:"token"`
 }
 
 // heartbeat is written where all up to a position was.
@@ -46,15 +28,15 @@ type heartbeat struct {
 
 // lineOf returns the line of a change; token is that to go on with after it.
 func lineOf(c *assentv1.Change, token string) line {
-	return line{
+	return line{Token: token, Change: changejson.Change{
 		Change: word(c.GetChange().String(), "CHANGE_TYPE_"), Match: strings.ToLower(word(c.GetMatch().String(), "ADDRESS_MATCH_")),
 		Address: c.GetAddress(), Hash: c.GetHash(), Channel: c.GetChannel(), Scope: c.GetScope(),
 		Kind: strings.ToLower(word(c.GetKind().String(), "RULE_KIND_")), Reason: c.GetReason(), Since: value.Stamp(c.GetSinceTime()),
 		Until: value.Stamp(c.GetUntilTime()), Order: c.GetOrder(), CountsFrom: value.Stamp(c.GetCountsFromTime()), List: c.GetList(),
 		Binds: c.GetBinds(), EndsRefusal: c.GetEndsRefusal(), EndsHonoured: c.GetEndsHonoured(), EndsObjection: c.GetEndsObjection(),
 		Imported: c.GetImported(), EndedBy: word(c.GetEndedBy().String(), "ENDED_BY_"), Stops: word(c.GetStops().String(), "STOPS_"),
-		Position: c.GetPosition(), Token: token,
-	}
+		Position: c.GetPosition(),
+	}}
 }
 
 // word returns the name of a value of an enum without that of the enum before it; nothing for the unspecified one.

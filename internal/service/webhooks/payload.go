@@ -6,35 +6,11 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 
+	"github.com/assent-io/assent/internal/changejson"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/changes"
 )
-
-// change is one entry of a message. What it does not have is left out; docs/webhooks.md describes it.
-type change struct {
-	Change        string `json:"change"`
-	Match         string `json:"match,omitempty"`
-	Address       string `json:"address,omitempty"`
-	Hash          string `json:"hash,omitempty"`
-	Channel       string `json:"channel,omitempty"`
-	Scope         string `json:"scope,omitempty"`
-	Kind          string `json:"kind,omitempty"`
-	Reason        string `json:"reason,omitempty"`
-	Since         string `json:"since,omitempty"`
-	Until         string `json:"until,omitempty"`
-	CountsFrom    string `json:"countsFrom,omitempty"`
-	Order         uint64 `json:"order,omitempty,string"`
-	Stops         string `json:"stops,omitempty"`
-	EndedBy       string `json:"endedBy,omitempty"`
-	List          string `json:"list,omitempty"`
-	Binds         string `json:"binds,omitempty"`
-	EndsRefusal   bool   `json:"endsRefusal,omitempty"`
-	EndsHonoured  bool   `json:"endsHonoured,omitempty"`
-	EndsObjection bool   `json:"endsObjection,omitempty"`
-	Imported      bool   `json:"imported,omitempty"`
-	Position      int64  `json:"position,omitempty"`
-}
 
 // content is what a delivery has sealed: the data of its message, and what card it is about.
 type content struct {
@@ -46,12 +22,12 @@ type content struct {
 
 // dataOf returns the data of a message with the entries.
 func dataOf(entries []changes.Entry) ([]byte, error) {
-	list := make([]change, len(entries))
+	list := make([]changejson.Change, len(entries))
 	for i := range entries {
 		list[i] = changeOf(&entries[i])
 	}
 	return json.Marshal(struct {
-		Changes []change `json:"changes"`
+		Changes []changejson.Change `json:"changes"`
 	}{list})
 }
 
@@ -64,9 +40,9 @@ func resetOf(channels []string) ([]byte, error) {
 	return dataOf(entries)
 }
 
-func changeOf(e *changes.Entry) change {
+func changeOf(e *changes.Entry) changejson.Change {
 	rule := &e.Rule
-	return change{
+	return changejson.Change{
 		Change: wordOf(e.Change), Match: matchOf(e.Match), Address: e.Address, Hash: e.Hash, Channel: rule.Channel, Scope: string(rule.Scope),
 		Kind: kindOf(e.Kind), Reason: string(e.Reason), Since: timeOf(rule.Since), Until: timeOf(rule.Until), CountsFrom: timeOf(rule.From),
 		Order: e.Order, Stops: stopsOf(e.Stops), EndedBy: endedByOf(e.EndedBy), List: rule.List, Binds: string(rule.Binds),

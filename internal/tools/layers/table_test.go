@@ -71,7 +71,7 @@ func allowed() map[string][]string {
 			"internal/service/webhooks", "internal/storage",
 		},
 		"internal/service/webhooks": {
-			"internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
+			"internal/changejson", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
 			"internal/service/consumers", "internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables",
 			"internal/token", "internal/webhook",
 		},
@@ -159,8 +159,9 @@ func allowed() map[string][]string {
 			"internal/service/env", "internal/service/subjects", "internal/service/txn", "internal/storage",
 		},
 
-		"internal/cli/watch": {"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},
-		"internal/cli/kit":   {"internal/cli/connect", "internal/cli/terminal"},
+		"internal/changejson": {},
+		"internal/cli/watch":  {"api/assent/v1", "internal/changejson", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value"},
+		"internal/cli/kit":    {"internal/cli/connect", "internal/cli/terminal"},
 		"internal/cli/consumers": {
 			"api/assent/v1", "internal/atomicfile", "internal/cli/connect", "internal/cli/kit", "internal/cli/terminal", "internal/cli/value",
 			"internal/phrase",
