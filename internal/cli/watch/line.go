@@ -11,11 +11,11 @@ import (
 	"github.com/assent-io/assent/internal/cli/value"
 )
 
-// line is a change as `assent watch` prints it, with the token to go on with after it.
+// line is a change as `assent watch` prints it, with the token to go on with after it, if there is one already.
 type line struct {
 	changejson.Change
 
-	Token string `json:"token"`
+	Token string `json:"token,omitempty"`
 }
 
 // heartbeat is written where all up to a position was.

@@ -19,6 +19,9 @@ import (
 // pageSize is how many events a page of --until-idle has at most.
 const pageSize = 500
 
+// fromNow begins with what comes next.
+const fromNow = "now"
+
 // Flags say what to print of the feed.
 type Flags struct {
 	from      string
@@ -37,14 +40,15 @@ func Command(f *Flags) *cobra.Command {
 			"change (ADDED, REMOVED, RESET or KEPT), match, address or hash, channel or scope, kind, reason, since, until, position\n" +
 			"and token, besides what else the rule has. A line {\"heartbeat\": {\"position\", \"token\"}} says that everything up to\n" +
 			"that position was printed. If the server goes away, the command goes on when it is back. A token, of whatever\n" +
-			"line, goes on after that line; some lines before it may come again.\n\n" +
+			"line, goes on after that line; some lines before it may come again. Lines before the first heartbeat of a watch that\n" +
+			"begins now have none.\n\n" +
 			"Without --from it begins now. From the beginning it prints the whole history, as rules. docs/change-feed.md says\n" +
 			"how to keep a list in step with the feed.",
 		Example: "  assent watch --from beginning --channel newsletter --until-idle\n" +
 			"  assent watch --from beginning --kind refusal,suppression --until-idle > changes.ndjson",
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.from, "from", "now", "where to begin: now, beginning, or a token that was printed")
+	flags.StringVar(&f.from, "from", fromNow, "where to begin: now, beginning, or a token that was printed")
 	flags.StringSliceVar(&f.channels, "channel", nil, "only rules that count for this channel (may be given several times)")
 	flags.StringSliceVar(&f.kinds, "kind", nil, "only rules of this kind: "+strings.Join(Kinds(), ", ")+" (may be given several times)")
 	flags.StringVar(&f.consumer, "consumer", "", "read as the registered consumer with this id")
@@ -115,12 +119,17 @@ func (w *watcher) list(ctx context.Context) error {
 }
 
 // write prints changes and, if it is wanted or there is none, the heartbeat. A line has the token to go on with after it: of all but the last
-// change that before all of them, for a token does not stand between changes that belong together. Without a heartbeat more of what belongs
-// together follows, and the place stays where it is.
+// change that before all of them, for a token does not stand between changes that belong together. It has none before the first heartbeat of a
+// reader that began now: to go on with "now" would skip what comes in between. Without a heartbeat more of what belongs together follows, and
+// the place stays where it is.
 func (w *watcher) write(changes []*assentv1.Change, beat *assentv1.Heartbeat, withBeat bool) error {
 	var out bytes.Buffer
+	before := w.in.GetFrom()
+	if before == fromNow {
+		before = ""
+	}
 	for i, change := range changes {
-		token := w.in.GetFrom()
+		token := before
 		if i == len(changes)-1 && beat != nil {
 			token = beat.GetToken()
 		}
