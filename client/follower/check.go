@@ -3,6 +3,9 @@ package follower
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/assent-io/assent/internal/address"
@@ -54,7 +57,8 @@ func (f *Follower) Check(typed, channel string) (Answer, error) {
 	}
 	ch := v.told[channel]
 	if ch == nil {
-		return Answer{}, fmt.Errorf("%w: %.64q", ErrChannel, channel)
+		// Without what was asked: it may be an address, in the wrong place.
+		return Answer{}, fmt.Errorf("%w; it follows %s", ErrChannel, strings.Join(slices.Sorted(maps.Keys(v.told)), ", "))
 	}
 	a, err := parse(typed)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,11 +119,14 @@ func TestCheck_WhatCannotBeAnswered_AllowsNothing(t *testing.T) {
 	}{
 		{"anna@example.com", "newsletter", follower.ErrChannel},
 		{"anna@example.com", "", follower.ErrChannel},
+		{"order-updates", "anna@example.com", follower.ErrChannel},
 		{"anna", "order-updates", follower.ErrAddress},
 		{"", "order-updates", follower.ErrAddress},
 	} {
 		if answer, err := r.Check(c.address, c.channel); !errors.Is(err, c.want) || answer != (follower.Answer{}) {
 			t.Errorf("Check(%q, %q) = %+v, %v; want %v", c.address, c.channel, answer, err, c.want)
+		} else if strings.Contains(err.Error(), "anna") {
+			t.Errorf("the error holds the address: %v", err)
 		}
 	}
 }
