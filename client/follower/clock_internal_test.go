@@ -3,6 +3,7 @@ package follower
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,6 +103,33 @@ func TestTake_MoreFollows_ChecksAndOnChangeWaitForTheEnd(t *testing.T) {
 	}
 	if len(told) != 1 || told[0].All || len(told[0].Changed) != 4 {
 		t.Errorf("told %+v", told)
+	}
+}
+
+// What a message tells of the catalog and of erased people together: the server may take it as received, and its snapshot then does not name them.
+func TestTake_CatalogChangesAndAPersonIsErased_TheErasureIsTold(t *testing.T) {
+	f := answering(t, 10, suppressionfilter.Key{})
+	var told []Batch
+	var failure error
+	f.options.OnChange = func(_ context.Context, b Batch) error {
+		told = append(told, b)
+		return failure
+	}
+	erased := person(2, suppressionfilter.Key{})
+	erased.Change, erased.Kind = assentv1.ChangeType_CHANGE_TYPE_REMOVED, assentv1.RuleKind_RULE_KIND_ADDRESS
+	m := message(epoch, false, 4)
+	m.Changes = append(m.Changes, erased, &assentv1.Change{Change: assentv1.ChangeType_CHANGE_TYPE_RESET, Channel: "newsletter"})
+	err := f.take(context.Background(), m)
+	if f.remedy(err) != nil || f.set != nil {
+		t.Errorf("it does not take a snapshot: %v", err)
+	}
+	want := Recipient{Match: MatchExact, Address: addressOf(2)}
+	if len(told) != 1 || !slices.Equal(told[0].Erased, []Recipient{want}) || told[0].All || len(told[0].Changed) > 0 {
+		t.Errorf("told %+v", told)
+	}
+	f.set, failure = filled(t, 10, suppressionfilter.Key{}), errors.New("the table is locked")
+	if err := f.take(context.Background(), m); !errors.Is(f.remedy(err), failure) {
+		t.Errorf("OnChange failed, and Run goes on: %v", err)
 	}
 }
 

@@ -85,17 +85,22 @@ func (s *set) moveTo(beat *assentv1.Heartbeat) error {
 // errRenew says that the rules of the catalog for a channel changed, so that a new snapshot is to be taken.
 var errRenew = errors.New("the catalog changed")
 
-// apply applies changes. Nothing of it is seen before the set is published. It adds to the batch whom they are about.
+// apply applies changes. Nothing of it is seen before the set is published. It adds to the batch whom they are about. After errRenew the set is
+// of no use, and the batch has who was erased: a snapshot may not tell it again.
 func (s *set) apply(changes []*assentv1.Change, batch *Batch) error {
+	renew := slices.ContainsFunc(changes, func(c *assentv1.Change) bool {
+		return c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_RESET && c.GetRecipient() == nil
+	})
 	for _, c := range changes {
-		if c.GetChange() == assentv1.ChangeType_CHANGE_TYPE_RESET && c.GetRecipient() == nil {
-			return errRenew
+		if renew && c.GetKind() != assentv1.RuleKind_RULE_KIND_ADDRESS {
+			continue
 		}
-	}
-	for _, c := range changes {
 		if err := s.change(c, batch); err != nil {
 			return err
 		}
+	}
+	if renew {
+		return errRenew
 	}
 	return nil
 }

@@ -243,7 +243,10 @@ func (f *Follower) take(ctx context.Context, m *assentv1.WatchChangesResponse) e
 	parts := f.parts
 	f.parts = nil
 	f.batch.All = f.batch.All || !f.set.caughtUp
-	if err := f.set.apply(parts, &f.batch); err != nil {
+	switch err := f.set.apply(parts, &f.batch); {
+	case errors.Is(err, errRenew):
+		return errors.Join(err, f.forget(ctx))
+	case err != nil:
 		return err
 	}
 	if err := f.set.moveTo(beat); err != nil {
