@@ -16,7 +16,7 @@ import (
 	"github.com/assent-io/assent/suppressionfilter"
 )
 
-// follow begins to follow.
+// follow begins to follow, and returns once the Follower answers.
 func follow(ctx context.Context, c *client.Client) (*follower.Follower, *errgroup.Group, error) {
 	text, err := os.ReadFile("newsletter-tool.key")
 	if err != nil {
@@ -35,7 +35,12 @@ func follow(ctx context.Context, c *client.Client) (*follower.Follower, *errgrou
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.Run(ctx) })
-	return f, group, nil
+	select {
+	case <-f.Ready():
+		return f, group, nil
+	case <-ctx.Done(): // Run has ended.
+		return nil, nil, group.Wait()
+	}
 }
 
 // The lines of this test and of follow are those of docs/client.md.
@@ -54,7 +59,6 @@ func TestExample_AnswersFromMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-f.Ready()
 	answer, err := f.Check("anna@example.at", "newsletter")
 	switch {
 	case err != nil:
