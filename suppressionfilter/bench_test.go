@@ -58,7 +58,7 @@ func BenchmarkProbe(b *testing.B) {
 	must(b, list.err)
 	hits, i := 0, 0
 	for b.Loop() {
-		if suppressionfilter.MayContainHash(list.filter, list.asked[i&(len(list.asked)-1)]) {
+		if list.filter.MayContainHash(list.asked[i&(len(list.asked)-1)]) {
 			hits++
 		}
 		i++

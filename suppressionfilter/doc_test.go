@@ -130,7 +130,7 @@ func TestPage_ItsDescriptionAnswersAsThePackageDoes(t *testing.T) {
 		filter := read(t, file)
 		for i := range 4_000 {
 			h := hashOf(uint64(i) * 0x9e3779b97f4a7c15)
-			if got, want := suppressionfilter.MayContainHash(filter, h), described(file, h[:]); got != want || !want && i < size {
+			if got, want := filter.MayContainHash(h), described(file, h[:]); got != want || !want && i < size {
 				t.Fatalf("of %d entries, %x: %v, by the description %v", size, h[:8], got, want)
 			}
 		}

@@ -101,7 +101,7 @@ func TestMayContainHash_EverySizeOfAList_FindsEveryEntry(t *testing.T) {
 			t.Fatalf("%d entries in %d bytes: it says %d in %d", size, len(file), info.Entries, info.Size)
 		}
 		for _, h := range hashes {
-			if !suppressionfilter.MayContainHash(filter, h) {
+			if !filter.MayContainHash(h) {
 				t.Fatalf("of %d entries one is missed", size)
 			}
 		}
@@ -193,7 +193,7 @@ func TestEmptyList_IsAFileThatHitsNothing(t *testing.T) {
 	}
 	for i := range 3_000 {
 		typed := fmt.Sprint("p", i, "@example.at")
-		if ask(t, filter, typed) || suppressionfilter.MayContainHash(filter, testKey(t).Hash(suppressionfilter.MatchExact, typed)) {
+		if ask(t, filter, typed) || filter.MayContainHash(testKey(t).Hash(suppressionfilter.MatchExact, typed)) {
 			t.Fatal("an empty list has an entry")
 		}
 	}
@@ -293,12 +293,19 @@ func TestBuilder_EntryOfAnotherFoldVersion_IsRefused(t *testing.T) {
 }
 
 func TestMayContain_OfTheZeroFilter_Panics(t *testing.T) {
-	defer func() {
-		if recover() == nil {
-			t.Error("the zero Filter answers")
-		}
-	}()
-	_, _ = new(suppressionfilter.Filter).MayContain("anna@example.at")
+	for name, look := range map[string]func(*suppressionfilter.Filter){
+		"address": func(f *suppressionfilter.Filter) { _, _ = f.MayContain("anna@example.at") },
+		"hash":    func(f *suppressionfilter.Filter) { f.MayContainHash(suppressionfilter.Hash{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("the zero Filter answers")
+				}
+			}()
+			look(new(suppressionfilter.Filter))
+		})
+	}
 }
 
 // Ten million entries are to fit into 12 MB, which are 9.6 bits an entry.
