@@ -17,6 +17,7 @@ type echo struct {
 	db     bare.DB
 	single atomic.Pointer[assentv1.CheckConsentResponse]
 	batch  atomic.Pointer[assentv1.BatchCheckConsentResponse]
+	feed   broadcast
 }
 
 func (e *echo) CheckConsent(context.Context, *assentv1.CheckConsentRequest) (*assentv1.CheckConsentResponse, error) {
@@ -45,12 +46,13 @@ func (e *echo) StreamCheckConsent(stream assentv1.ConsentService_StreamCheckCons
 	}
 }
 
-// WithdrawConsent updates the head row and does nothing else: the least that a durable answer costs.
+// WithdrawConsent updates the head row, and tells those that watch the feed of the echo: the least that a durable answer costs.
 func (e *echo) WithdrawConsent(
-	ctx context.Context, _ *assentv1.WithdrawConsentRequest,
+	ctx context.Context, in *assentv1.WithdrawConsentRequest,
 ) (*assentv1.WithdrawConsentResponse, error) {
 	if err := e.db.TouchHead(ctx); err != nil {
 		return nil, err
 	}
+	e.feed.tell(in.GetAddress())
 	return &assentv1.WithdrawConsentResponse{Positions: []int64{1}}, nil
 }

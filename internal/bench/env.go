@@ -32,18 +32,22 @@ const clientPrefix = "bench-"
 
 // env is what cases run in: a server over a database, two servers of the echo, and connections to all of them.
 type env struct {
-	opts    Options
-	folder  string
-	cfg     config.Server
-	key     string
-	address string // of the server
-	pages   string // its HTTP address
-	echo    *echo
-	db      bare.DB
-	chain   *chain
-	api     *target // of the server; of another one in each case that asks
-	chained *target // the echo behind what is around a call of the API
-	bare    *target // the echo alone
+	opts     Options
+	folder   string
+	cfg      config.Server
+	client   string // the id of the bench's own
+	key      string
+	watching []string // the keys of those that watch
+	address  string   // of the server
+	pages    string   // its HTTP address
+	echo     *echo
+	db       bare.DB
+	chain    *chain
+	api      *target // of the server; of another one in each case that asks
+	chained  *target // the echo behind what is around a call of the API
+	bare     *target // the echo alone
+
+	bareAddress string // of the echo alone
 
 	group *errgroup.Group
 	stop  context.CancelFunc
@@ -126,9 +130,17 @@ func (e *env) introduce(ctx context.Context) (err error) {
 		return fmt.Errorf("the database holds events that neither `assent-bench` nor `assent-bench load --seed %d` recorded, of another seed "+
 			"or of others; one is measured only on a database that is empty or has none but theirs", e.opts.Seed)
 	}
-	_, e.key, err = local.CreateClient(server.AsLocal(ctx), administration.NewClient{
-		ID: clientPrefix + strings.ToLower(rand.Text()), AllDepartments: true, Role: "admin",
-	})
+	e.client = clientPrefix + strings.ToLower(rand.Text())
+	_, e.key, err = local.CreateClient(server.AsLocal(ctx), administration.NewClient{ID: e.client, AllDepartments: true, Role: "admin"})
+	for range feedWatchers / watchersOfClient {
+		var key string
+		if err == nil {
+			_, key, err = local.CreateClient(server.AsLocal(ctx), administration.NewClient{
+				ID: clientPrefix + strings.ToLower(rand.Text()), AllDepartments: true, Role: "sync",
+			})
+		}
+		e.watching = append(e.watching, key)
+	}
 	e.echo.db = e.db
 	return err
 }
@@ -164,10 +176,12 @@ func (e *env) serve(ctx context.Context) error {
 func (e *env) connect(ctx context.Context) error {
 	plain := grpc.NewServer(grpc.MaxRecvMsgSize(rpc.MaxMessage), grpc.WaitForHandlers(true))
 	assentv1.RegisterConsentServiceServer(plain, e.echo)
+	assentv1.RegisterFeedServiceServer(plain, &e.echo.feed)
 	address, err := e.serveEcho(ctx, plain)
 	if err != nil {
 		return err
 	}
+	e.bareAddress = address
 	if e.bare, err = dial(address, "", mostWorkers); err != nil {
 		return err
 	}

@@ -29,6 +29,8 @@ const (
 	perSecond    = "/s"
 	milliseconds = "ms"
 	seconds      = "s"
+	nanoseconds  = "ns"
+	megabytes    = "MB"
 )
 
 // figure returns a figure without a baseline or a goal.

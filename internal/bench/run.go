@@ -33,6 +33,8 @@ type Options struct {
 	Import int
 	// Audience is how many rows the audience file has.
 	Audience int
+	// Filter is how many entries the suppression filter has.
+	Filter int
 	// CheckFile checks an audience file with the command line's code.
 	CheckFile CheckFile
 	// Progress is called with a description of each step. It may be nil.
@@ -58,7 +60,7 @@ type benchCase struct {
 
 // cases returns all that can be measured, in the order in which it is: what records comes last.
 func (e *env) cases() []benchCase {
-	return slices.Concat(e.readingCases(), e.indexCases(), e.writingCases())
+	return slices.Concat(e.readingCases(), e.indexCases(), e.feedCases(), e.writingCases())
 }
 
 // Cases returns the names of all cases.

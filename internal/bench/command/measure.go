@@ -23,6 +23,7 @@ type flags struct {
 	recipients int
 	imported   int
 	audience   int
+	filter     int
 	seed       uint64
 	goals      bool
 }
@@ -65,6 +66,7 @@ func (p *program) measure() *cobra.Command {
 	set.IntVar(&f.recipients, "recipients", 100_000, "how many people are recorded before")
 	set.IntVar(&f.imported, "import", 100_000, "how many people are imported while something else is measured")
 	set.IntVar(&f.audience, "audience", 1_000_000, "rows of the audience file")
+	set.IntVar(&f.filter, "filter", 10_000_000, "entries of the suppression filter")
 	set.Uint64Var(&f.seed, "seed", 1, "which people they are")
 	set.BoolVar(&f.goals, "goals", false, "also say which goal each figure has and whether it was reached")
 	config.AddFlags(set, "database_url", "keys")
@@ -93,11 +95,11 @@ func (p *program) options(cmd *cobra.Command, f *flags) (bench.Options, error) {
 	switch {
 	case err != nil:
 		return bench.Options{}, usagef("--only: %w", err)
-	case f.duration <= 0 || f.recipients < 1 || f.imported < 1 || f.audience < 1:
-		return bench.Options{}, usagef("--duration, --recipients, --import and --audience must be more than 0")
+	case f.duration <= 0 || f.recipients < 1 || f.imported < 1 || f.audience < 1 || f.filter < 1:
+		return bench.Options{}, usagef("--duration, --recipients, --import, --audience and --filter must be more than 0")
 	}
 	options := bench.Options{
-		Only: only, Duration: f.duration, Recipients: f.recipients, Seed: f.seed, Import: f.imported, Audience: f.audience,
+		Only: only, Duration: f.duration, Recipients: f.recipients, Seed: f.seed, Import: f.imported, Audience: f.audience, Filter: f.filter,
 		CheckFile: checkFile, Progress: func(what string) { p.notef("%s ...", what) },
 	}
 	// The environment may name the database that is in use: only the flags count.

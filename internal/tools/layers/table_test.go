@@ -18,8 +18,8 @@ func allowed() map[string][]string {
 		},
 
 		"internal/bench": {
-			"api/assent/v1", "examples", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal",
-			"internal/server", "internal/service/administration", "internal/telemetry",
+			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal",
+			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
 			"api/assent/v1", "client", "examples", "internal/atomicfile", "internal/catalog", "internal/cli/bulk", "internal/cli/connect", "internal/cli/eventtext", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/config", "internal/cli/watch", "internal/cli/lists", "internal/cli/consumers", "internal/cli/kit", "internal/cli/webhooks",
