@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/address"
@@ -15,6 +16,8 @@ import (
 	"github.com/assent-io/assent/internal/service/asof"
 	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/consumers"
+	"github.com/assent-io/assent/internal/service/record"
+	"github.com/assent-io/assent/internal/service/txn"
 )
 
 // blockList is what a program holds that read the block list of a channel.
@@ -192,5 +195,51 @@ func TestBlockList_OfWhatTheCallerMayNotRead_IsRefused(t *testing.T) {
 			})
 			wantFault(t, err, test.want)
 		}
+	})
+}
+
+func TestBlockList_OfManyPages_HasEachAddressOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		const people, batch = 4000, 1000
+		s, ctx := w.acme()
+		want := map[string]int{}
+		for first := 0; first < people; first += batch {
+			in := record.Batch{}
+			for n := first; n < first+batch; n++ {
+				text := fmt.Sprintf("person-%d@example.at", n)
+				in.Items, want[text] = append(in.Items, record.BatchItem{Statement: withdrawal("newsletter", text)}), 1
+			}
+			if _, err := s.BatchRecord(ctx, in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[string]int{}
+		for _, e := range (&feedReader{s: s, ctx: ctx}).list(t, "newsletter", "").entries {
+			got[e.Address]++
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestBlockList_APanicWhereItIsMade_IsOneOfTheCall(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		if _, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if thrown := recover(); thrown != "no more" {
+				t.Errorf("the caller recovered %v", thrown)
+			}
+		}()
+		err := s.ExportBlockList(ctx, changes.BlockListRequest{Channel: "newsletter"}, func(p changes.BlockListPart) error {
+			if len(p.Entries) > 0 {
+				panic("no more")
+			}
+			return nil
+		})
+		t.Errorf("it returned %v", err)
 	})
 }

@@ -325,6 +325,9 @@ type Reader interface {
 	// SubjectIDs returns the ids of all subjects that have events or states, greater than after, in order, at most limit
 	// of them. The zero id is not among them.
 	SubjectIDs(ctx context.Context, after consent.SubjectID, limit int) ([]consent.SubjectID, error)
+	// SubjectsIn returns the subjects with ids in the range, with their states, in order of their ids, read in one statement. Of more than
+	// limit it returns the first limit, and with the last of them all that have its id.
+	SubjectsIn(ctx context.Context, ids IDRange, limit int) (Head, []SubjectState, error)
 	// Catalogs returns the versions of the catalog greater than after, by version.
 	Catalogs(ctx context.Context, after int64) (Head, []Catalog, error)
 	// Refs returns the references with a number greater than after, by number.

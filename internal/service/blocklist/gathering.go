@@ -64,10 +64,15 @@ func (g *gathering) load(ctx context.Context, keys []storage.SubjectKey) error {
 		}
 	}
 	all, err := g.reader.cards.Present(ctx, missing)
+	g.keep(all)
+	return err
+}
+
+// keep keeps subjects that were read.
+func (g *gathering) keep(all []cards.Subject) {
 	for i := range all {
 		g.loaded[all[i].Key] = &all[i]
 	}
-	return err
 }
 
 // find returns the subject at a place; nil if there is none.

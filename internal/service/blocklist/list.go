@@ -9,22 +9,20 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
-	"github.com/assent-io/assent/internal/storage"
 )
 
-// list makes the entries of the subjects with the keys, which were read.
-func (g *gathering) list(ctx context.Context, keys []storage.SubjectKey) error {
+// list makes the entries of the subjects.
+func (g *gathering) list(ctx context.Context, all []cards.Subject) error {
 	var exact []*person
 	var folded []*cards.Subject
-	for _, key := range keys {
-		s := g.loaded[key]
+	for i := range all {
+		s := &all[i]
 		switch {
-		case s == nil:
-		case key.Form == consent.FormDomain:
+		case s.Key.Form == consent.FormDomain:
 			g.domain(s)
-		case key.Form == consent.FormFolded:
+		case s.Key.Form == consent.FormFolded:
 			folded = append(folded, s)
-		case key.Form == consent.FormExact && s.Text != "":
+		case s.Key.Form == consent.FormExact && s.Text != "":
 			a, err := address.Parse(s.Text)
 			if err != nil {
 				return err
@@ -102,16 +100,19 @@ func (g *gathering) noteReturned(p *person) error {
 	if !g.in.Hashed || p.folded == nil || p.folded.State == nil || len(p.folded.State.Erasures) == 0 {
 		return nil
 	}
-	hash, err := g.reader.Keys.ListHash(consent.FormExact, p.address.Exact())
+	exact, err := g.reader.Keys.ListHash(consent.FormExact, p.address.Exact())
 	if err != nil {
 		return err
 	}
-	g.of.returned[hash] = true
+	folded, err := g.reader.Keys.ListHash(consent.FormFolded, p.address.Folded())
+	if err != nil {
+		return err
+	}
+	g.of.mu.Lock()
+	defer g.of.mu.Unlock()
+	g.of.returned[exact] = true
 	if p.ofFolded && len(p.blocks.Folded) == 0 {
-		if hash, err = g.reader.Keys.ListHash(consent.FormFolded, p.address.Folded()); err != nil {
-			return err
-		}
-		g.of.reopened[hash] = true
+		g.of.reopened[folded] = true
 	}
 	return nil
 }
@@ -128,7 +129,7 @@ func (g *gathering) mailboxes(ctx context.Context, all []*cards.Subject) error {
 		switch {
 		case !m.isNameless():
 		case g.in.Hashed:
-			g.of.erased = append(g.of.erased, m.subject.Key)
+			g.of.addErased(m.subject.Key)
 		default:
 			if m.text == "" && len(m.stopped) > 0 {
 				g.page.Missing++

@@ -2,6 +2,7 @@ package blocklist
 
 import (
 	"context"
+	"sync"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
@@ -62,6 +63,7 @@ type Request struct {
 // List is a block list that is being read.
 type List struct {
 	reader *Reader
+	mu     sync.Mutex // guards what follows
 	// erased are the folded subjects of which a form is known by its list hash only. They come last: whether a person came back since is known by
 	// then. Returned are the list hashes of exact forms that did, reopened those of the folded forms of which one is not blocked.
 	erased             []storage.SubjectKey
@@ -73,25 +75,24 @@ func (r *Reader) Begin() *List {
 	return &List{reader: r, returned: map[[32]byte]bool{}, reopened: map[[32]byte]bool{}}
 }
 
-// Page returns what the subjects with ids in a range have for the list. All ranges together, and the rest, make the list: an address that
-// several subjects know is given by one of them.
-func (l *List) Page(ctx context.Context, ids storage.IDRange, in *Request) (Page, error) {
-	var keys []storage.SubjectKey
-	_, err := l.reader.Store.EachState(ctx, ids, func(s storage.KeyedState) error {
-		if s.Key.Form != consent.FormMail {
-			keys = append(keys, s.Key)
-		}
-		return nil
-	})
-	if err != nil || len(keys) == 0 {
-		return Page{}, err
+// Page returns what the first subjects with ids in a range have for the list, about as many subjects as the limit says, and the id of the last;
+// zero if the range has none. All ids together, and the rest, make the list: an address that several subjects know is given by one of them.
+// Parts of the store may be read at once.
+func (l *List) Page(ctx context.Context, ids storage.IDRange, limit int, in *Request) (page Page, last consent.SubjectID, err error) {
+	all, last, err := l.reader.cards.PresentIn(ctx, ids, limit)
+	if err != nil || len(all) == 0 {
+		return Page{}, last, err
 	}
 	g := newGathering(l, in)
-	if err := g.load(ctx, keys); err != nil {
-		return Page{}, err
-	}
-	err = g.list(ctx, keys)
-	return g.page, err
+	g.keep(all)
+	err = g.list(ctx, all)
+	return g.page, last, err
+}
+
+func (l *List) addErased(key storage.SubjectKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erased = append(l.erased, key)
 }
 
 // Rest returns a part of what is left when all ranges were read, of at most so many subjects; false if nothing is left.

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
@@ -23,11 +24,32 @@ func (r *Reader) Present(ctx context.Context, keys []storage.SubjectKey) ([]Subj
 	if err != nil {
 		return nil, err
 	}
+	return present(all), nil
+}
+
+// PresentIn returns the first subjects with ids in a range as they are now, in order of their ids, about as many as the limit says, and the id
+// of the last; zero if the range has none. Confirmation mails are read and left out.
+func (r *Reader) PresentIn(ctx context.Context, ids storage.IDRange, limit int) ([]Subject, consent.SubjectID, error) {
+	head, rows, err := r.Store.SubjectsIn(ctx, ids, limit)
+	if err != nil || len(rows) == 0 {
+		return nil, consent.SubjectID{}, err
+	}
+	last := rows[len(rows)-1].ID
+	rows = slices.DeleteFunc(rows, func(s storage.SubjectState) bool { return s.Key.Form == consent.FormMail })
+	all, byKey, err := r.open(rows)
+	if err != nil {
+		return nil, last, err
+	}
+	err = r.unpack(ctx, &head, rows, byKey)
+	return present(all), last, err
+}
+
+func present(all []*subject) []Subject {
 	list := make([]Subject, len(all))
 	for i, s := range all {
 		list[i] = Subject{Key: s.key, ID: s.id, KeyVersion: s.version, Text: s.address, State: s.after}
 	}
-	return list, nil
+	return list
 }
 
 // Addresses returns the addresses that the evidence of the events of folded subjects still has: for each subject by the spelling that its

@@ -37,6 +37,18 @@ func (r *Reader) load(ctx context.Context, part Part, keys []storage.SubjectKey)
 	if err != nil {
 		return nil, err
 	}
+	all, byKey, err := r.open(rows)
+	if err != nil {
+		return nil, err
+	}
+	if part.Present {
+		return all, r.unpack(ctx, &head, rows, byKey)
+	}
+	return all, r.fold(ctx, part, byKey)
+}
+
+// open returns the subjects of rows, but for those that were erased as a whole, without their states.
+func (r *Reader) open(rows []storage.SubjectState) ([]*subject, map[storage.SubjectKey]*subject, error) {
 	byKey := make(map[storage.SubjectKey]*subject, len(rows))
 	all := make([]*subject, 0, len(rows))
 	for i := range rows {
@@ -48,17 +60,14 @@ func (r *Reader) load(ctx context.Context, part Part, keys []storage.SubjectKey)
 		if row.Address != nil {
 			plain, err := r.Keys.Open(seal.PurposeAddress, row.ID[:], row.Address)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			s.address = string(plain)
 		}
 		byKey[row.Key] = s
 		all = append(all, s)
 	}
-	if part.Present {
-		return all, r.unpack(ctx, &head, rows, byKey)
-	}
-	return all, r.fold(ctx, part, byKey)
+	return all, byKey, nil
 }
 
 // fold puts the folds of the events up to the two ends of a reading into the subjects, from one read of the events.

@@ -8,6 +8,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
@@ -16,6 +19,11 @@ import (
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
+
+// listParts is how many parts of a block list are made at once.
+const listParts = 2
+
+var errPanicked = errors.New("a part of the list panicked")
 
 // BlockListRequest says which block list is exported.
 type BlockListRequest struct {
@@ -94,8 +102,9 @@ type listing struct {
 	channel string
 	send    func(BlockListPart) error
 	made    consent.Instant
-	last    storage.Head // that was read after the last page
-	end     BlockListEnd
+
+	mu  sync.Mutex // held while the reader is put under a catalog, and while something is sent; guards what follows
+	end BlockListEnd
 }
 
 func (x *listing) run(ctx context.Context) error {
@@ -103,27 +112,13 @@ func (x *listing) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.last, x.made = head, x.feed.now(&head)
+	x.made = x.feed.now(&head)
 	if err := x.start(&head); err != nil {
 		return err
 	}
 	list := x.feed.lists.Begin()
-	for after := (consent.SubjectID{}); ; {
-		ids, err := x.feed.Store.SubjectIDs(ctx, after, snapshotPage)
-		if err != nil {
-			return err
-		}
-		if len(ids) == 0 {
-			break
-		}
-		through := ids[len(ids)-1]
-		if _, err := x.page(ctx, func(in *blocklist.Request) (page blocklist.Page, more bool, err error) {
-			page, err = list.Page(ctx, storage.IDRange{After: after, Through: through}, in)
-			return page, true, err
-		}); err != nil {
-			return err
-		}
-		after = through
+	if err := x.parts(ctx, list); err != nil {
+		return err
 	}
 	for more := true; more; {
 		if more, err = x.page(ctx, func(in *blocklist.Request) (blocklist.Page, bool, error) {
@@ -135,10 +130,47 @@ func (x *listing) run(ctx context.Context) error {
 	return x.send(BlockListPart{End: &x.end})
 }
 
+// parts sends what all subjects have for the list, several parts of them at once. A panic in one of them is one of the call, which ends it:
+// in a goroutine of its own it would end the server.
+func (x *listing) parts(ctx context.Context, list *blocklist.List) error {
+	group, reading := errgroup.WithContext(ctx)
+	var thrown [listParts]any
+	for n := range listParts {
+		group.Go(func() (err error) {
+			defer func() {
+				if thrown[n] = recover(); thrown[n] != nil {
+					err = errPanicked // It ends the other parts.
+				}
+			}()
+			return x.part(reading, list, storage.SplitIDs(n, listParts))
+		})
+	}
+	err := group.Wait()
+	for _, t := range thrown {
+		if t != nil {
+			panic(t)
+		}
+	}
+	return err
+}
+
+// part sends what the subjects with ids in a range have for the list.
+func (x *listing) part(ctx context.Context, list *blocklist.List, ids storage.IDRange) error {
+	for {
+		more, err := x.page(ctx, func(in *blocklist.Request) (page blocklist.Page, more bool, err error) {
+			page, ids.After, err = list.Page(ctx, ids, snapshotPage, in)
+			return page, ids.After != (consent.SubjectID{}), err
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
 // token returns from where changes may be followed, and the position up to which the list has everything.
-func (x *listing) token() (string, int64, error) {
+func (x *listing) token(head *storage.Head) (string, int64, error) {
 	var p Page
-	err := x.feed.sign(x.reader, x.at, &window{head: x.last, to: x.at.Mark}, &p)
+	err := x.feed.sign(x.reader, x.at, &window{head: *head, to: x.at.Mark}, &p)
 	return p.Token, p.Position, err
 }
 
@@ -155,7 +187,7 @@ func (x *listing) start(head *storage.Head) error {
 			return err
 		}
 	}
-	if s.Token, s.Position, err = x.token(); err != nil {
+	if s.Token, s.Position, err = x.token(head); err != nil {
 		return err
 	}
 	return x.send(BlockListPart{Start: s})
@@ -165,50 +197,79 @@ func unknownChannel(id string) error {
 	return fault.Errorf(fault.UnknownChannel, "channel", "the catalog in force has no channel %q", id)
 }
 
-// page sends what is read for the list. The head is read before that: it has everything up to there, or more.
+// page sends what is read for the list, under the catalog that is in force before that.
 func (x *listing) page(ctx context.Context, read func(*blocklist.Request) (blocklist.Page, bool, error)) (more bool, err error) {
+	in, err := x.request(ctx)
+	if err != nil {
+		return false, err
+	}
+	page, more, err := read(in)
+	if err != nil {
+		return false, err
+	}
+	entries, told, err := x.shown(&page)
+	if err != nil {
+		return false, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	head, err := x.feed.Store.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := x.feed.readmit(ctx, x.reader, &head); err != nil {
+		return false, err
+	}
+	x.end.Entries += int64(len(entries))
+	x.end.Missing += page.Missing
+	x.end.Reopened += page.Reopened
+	if len(entries) == 0 {
+		return more, nil
+	}
+	if err := x.feed.disclosures.Count(ctx, &x.reader.who, x.feed.now(&head), x.channel, told...); err != nil {
+		return false, err
+	}
+	x.feed.counts.entries.Add(int64(len(entries)))
+	return more, x.send(BlockListPart{Entries: entries})
+}
+
+// request returns what a page is read by. The head is read before the page: it has everything up to there, or more.
+func (x *listing) request(ctx context.Context) (*blocklist.Request, error) {
 	f := x.feed
 	head, err := f.Store.Head(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	w := &window{head: head}
 	if err := f.putCatalog(ctx, w); err != nil {
-		return false, err
+		return nil, err
 	}
-	if err := f.under(x.reader, w.catalog); err != nil {
-		return false, err
+	x.mu.Lock()
+	err = f.under(x.reader, w.catalog)
+	x.mu.Unlock()
+	if err != nil {
+		return nil, err
 	}
 	worths, err := f.worths.under(w.catalog)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	channel := worths.Channel(x.channel)
 	if channel == nil {
-		return false, unknownChannel(x.channel)
+		return nil, unknownChannel(x.channel)
 	}
-	page, more, err := read(&blocklist.Request{Channel: channel, Worths: worths, At: x.made, Hashed: x.reader.form.keyed()})
-	if err != nil {
-		return false, err
-	}
-	if x.last, err = f.Store.Head(ctx); err != nil {
-		return false, err
-	}
-	if err := f.readmit(ctx, x.reader, &x.last); err != nil {
-		return false, err
-	}
-	return more, x.tell(ctx, &page)
+	return &blocklist.Request{Channel: channel, Worths: worths, At: x.made, Hashed: x.reader.form.keyed()}, nil
 }
 
-// tell sends a page, and counts it as disclosures to the caller.
-func (x *listing) tell(ctx context.Context, page *blocklist.Page) error {
+// shown returns the entries of a page as the reader sees them, and the subjects that it learns of, in the order of the page.
+func (x *listing) shown(page *blocklist.Page) ([]BlockListEntry, []storage.SubjectKey, error) {
 	entries := make([]BlockListEntry, len(page.Entries))
 	told := make([]storage.SubjectKey, 0, len(page.Entries))
 	for i := range page.Entries {
 		e := &page.Entries[i]
 		var err error
 		if entries[i], err = x.reader.form.listed(e); err != nil {
-			return err
+			return nil, nil, err
 		}
 		if e.About != nil && (len(told) == 0 || told[len(told)-1] != e.About.Key) {
 			told = append(told, e.About.Key)
@@ -217,17 +278,7 @@ func (x *listing) tell(ctx context.Context, page *blocklist.Page) error {
 	slices.SortStableFunc(entries, func(a, b BlockListEntry) int { // The order of the ids says nothing.
 		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Hash, b.Hash))
 	})
-	x.end.Entries += int64(len(entries))
-	x.end.Missing += page.Missing
-	x.end.Reopened += page.Reopened
-	if len(entries) == 0 {
-		return nil
-	}
-	if err := x.feed.disclosures.Count(ctx, &x.reader.who, x.feed.now(&x.last), x.channel, told...); err != nil {
-		return err
-	}
-	x.feed.counts.entries.Add(int64(len(entries)))
-	return x.send(BlockListPart{Entries: entries})
+	return entries, told, nil
 }
 
 // listed returns an entry of a block list as the reader sees it.

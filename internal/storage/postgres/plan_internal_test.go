@@ -43,6 +43,7 @@ func TestStatements_FindRowsByKey_WhateverTheTablesHeldWhenPlanned(t *testing.T)
 		"recordsOf":  {selectRecordsOf, []any{[]int16{1}, digests, int64(0), 10}},
 		"ledger":     {records.SelectLedger, []any{int64(0), 10}},
 		"subjectIDs": {records.SelectSubjectIDs, []any{make([]byte, 16), 10}},
+		"subjectsIn": {records.SelectSubjectsIn, []any{make([]byte, 16), digests[0], 10}},
 		"refs":       {records.SelectRefs, []any{int32(0)}},
 		"states":     {selectStates, []any{digests}},
 		"eventRefs":  {selectEventRefs, []any{[]int16{1}, digests, digests}},

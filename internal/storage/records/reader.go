@@ -83,6 +83,13 @@ const (
 		UNION
 		SELECT subject FROM (SELECT subject FROM states WHERE subject > $1 ORDER BY subject LIMIT $2) s
 		ORDER BY subject LIMIT $2`
+	// SelectSubjectsIn reads subjects with ids greater than one, up to another, at most a number of them, and those that have the id of the last.
+	SelectSubjectsIn = `
+		SELECT ` + column.SubjectState + ` FROM subjects k LEFT JOIN states s ON s.subject = k.subject
+		WHERE k.subject > $1 AND k.subject <= (
+			SELECT subject FROM (SELECT subject FROM subjects WHERE subject > $1 AND subject <= $2 ORDER BY subject LIMIT $3) l
+			ORDER BY subject DESC LIMIT 1)
+		ORDER BY k.subject`
 	// SelectCatalogs reads versions greater than one.
 	SelectCatalogs = `SELECT ` + column.Catalogs + ` FROM catalogs WHERE version > $1 ORDER BY version`
 	// SelectRefs reads references with a number greater than one.
@@ -136,6 +143,16 @@ func (r Reader) Ledger(ctx context.Context, after int64, limit int) (storage.Hea
 func (r Reader) SubjectIDs(ctx context.Context, after consent.SubjectID, limit int) ([]consent.SubjectID, error) {
 	_, ids, err := List(ctx, r.query, "read subject ids", SelectSubjectIDs, []any{after[:], max(limit, 0)}, column.ScanSubjectID)
 	return ids, err
+}
+
+// SubjectsIn returns subjects of a range of ids.
+func (r Reader) SubjectsIn(ctx context.Context, ids storage.IDRange, limit int) (storage.Head, []storage.SubjectState, error) {
+	subjects := column.NewSubjectStates(false)
+	head, err := r.query(ctx, "read subjects", SelectSubjectsIn, []any{ids.After[:], ids.Through[:], max(limit, 0)}, subjects.Add)
+	if err != nil {
+		return storage.Head{}, nil, err
+	}
+	return head, subjects.All(), nil
 }
 
 // Catalogs returns versions of the catalog.

@@ -13,6 +13,8 @@ func listTests() []test {
 		{"SubjectIDs_InOrder_OfEventsAndOfStates_EachOnce", testSubjectIDs},
 		{"SubjectIDs_Page", testSubjectIDsPages},
 		{"SubjectIDs_WithoutNobody", testSubjectIDsNobody},
+		{"SubjectsIn_ARange_InOrderOfIDs_WithTheirStates", testSubjectsIn},
+		{"SubjectsIn_SeveralOfOneID_AreInOnePage", testSubjectsInSameID},
 		{"Catalogs_GreaterThanAfter_ByVersion", testCatalogs},
 		{"Refs_GreaterThanAfter_ByNumber", testRefs},
 		{"Clients_ById", testClients},
@@ -65,6 +67,68 @@ func testSubjectIDsNobody(t *testing.T, open Open) {
 	got, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 10)
 	noError(t, "SubjectIDs", err)
 	same(t, "the ids", got, []consent.SubjectID{})
+}
+
+func testSubjectsIn(t *testing.T, open Open) {
+	store := initialised(t, open)
+	changes := &storage.Changes{Head: head(1), Subjects: []storage.Subject{tombstone(50)}}
+	of := map[int]storage.SubjectState{}
+	for _, n := range []int{7, 2, 9, 4, 1} { // in another order than that of their ids, and of each form
+		changes.Subjects = append(changes.Subjects, subject(n))
+		s := storage.SubjectState{Subject: subject(n)}
+		if n != 4 {
+			s.State = state(n, 1)
+			changes.States = append(changes.States, s.State)
+		}
+		of[n] = s
+	}
+	changes.States = append(changes.States, state(3, 1)) // that nothing leads to
+	write(t, store, changes)
+	for _, c := range []struct {
+		ids   storage.IDRange
+		limit int
+		want  []int
+	}{
+		{storage.AllIDs(), 10, []int{1, 2, 4, 7, 9}},
+		{storage.AllIDs(), 5, []int{1, 2, 4, 7, 9}},
+		{storage.AllIDs(), 2, []int{1, 2}},
+		{idsAfter(2, 9), 2, []int{4, 7}},
+		{idsAfter(2, 9), 3, []int{4, 7, 9}},
+		{idsAfter(2, 8), 9, []int{4, 7}},
+		{idsAfter(9, 60), 9, nil},
+		{idsAfter(5, 3), 9, nil},
+		{storage.AllIDs(), 0, nil},
+		{storage.AllIDs(), -1, nil},
+	} {
+		var want []storage.SubjectState
+		for _, n := range c.want {
+			want = append(want, of[n])
+		}
+		h, got, err := store.SubjectsIn(t.Context(), c.ids, c.limit)
+		noError(t, "SubjectsIn", err)
+		same(t, "the subjects", got, want)
+		same(t, "the head", h, head(1))
+	}
+}
+
+func testSubjectsInSameID(t *testing.T, open Open) {
+	store := initialised(t, open)
+	changes := &storage.Changes{Head: head(1)}
+	for _, n := range []int{1, 2, 3, 4} {
+		s := subject(n)
+		if n == 3 {
+			s.ID = id(2)
+		}
+		changes.Subjects = append(changes.Subjects, s)
+	}
+	write(t, store, changes)
+	_, got, err := store.SubjectsIn(t.Context(), storage.AllIDs(), 2)
+	noError(t, "SubjectsIn", err)
+	found := map[storage.SubjectKey]bool{}
+	for i := range got {
+		found[got[i].Key] = true
+	}
+	same(t, "the keys", found, map[storage.SubjectKey]bool{key(1): true, key(2): true, key(3): true})
 }
 
 func testCatalogs(t *testing.T, open Open) {
