@@ -232,7 +232,8 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
 			"internal/testkit",
 		},
-		"internal/testkit/testdb": {"internal/testkit"},
+		"internal/testkit/browser": {"internal/testkit"},
+		"internal/testkit/testdb":  {"internal/testkit"},
 
 		"internal/storage/records": {"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column"},
 		"internal/storage/tables":  {"internal/consent", "internal/storage", "internal/storage/column"},
@@ -371,7 +372,8 @@ func confined() map[string][]string {
 		"github.com/spf13/":          {"internal/bench/command", "internal/cli", "internal/cli/connect", "internal/cli/consumers", "internal/cli/failure", "internal/cli/kit", "internal/cli/lists", "internal/cli/watch", "internal/cli/webhooks", "internal/config"},
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
-		"testing":                    {"internal/storage/storagetest", "internal/testkit", "internal/testkit/testdb"},
+		"github.com/chromedp/":       {"internal/testkit/browser"},
+		"testing":                    {"internal/storage/storagetest", "internal/testkit", "internal/testkit/browser", "internal/testkit/testdb"},
 		// These judge in tests what Assent sends.
 		"github.com/cloudevents/":       {},
 		"github.com/standard-webhooks/": {},
