@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/storagetest"
+	"github.com/assent-io/assent/internal/storage/tables/tablestest"
 	"github.com/assent-io/assent/internal/testkit/testdb"
 )
 
@@ -27,7 +28,7 @@ func TestStore_BehindAPoolerInTransactionMode(t *testing.T) {
 			t.Helper()
 			return open(t, pooled, postgres.Options{Now: now})
 		}
-	})
+	}, tablestest.Tests())
 }
 
 func TestOpen_PoolerThatRefusesStartupParameters_SaysWhatToSet(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/postgres"
 	"github.com/assent-io/assent/internal/storage/storagetest"
+	"github.com/assent-io/assent/internal/storage/tables/tablestest"
 	"github.com/assent-io/assent/internal/testkit"
 	"github.com/assent-io/assent/internal/testkit/testdb"
 )
@@ -43,6 +44,6 @@ func open(t testing.TB, url string, opts postgres.Options) *postgres.Store {
 	return store
 }
 
-func TestStore(t *testing.T) { storagetest.Run(t, fresh) }
+func TestStore(t *testing.T) { storagetest.Run(t, fresh, tablestest.Tests()) }
 
 func BenchmarkStore(b *testing.B) { storagetest.Benchmark(b, fresh) }

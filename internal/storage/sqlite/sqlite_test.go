@@ -11,6 +11,7 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/sqlite"
 	"github.com/assent-io/assent/internal/storage/storagetest"
+	"github.com/assent-io/assent/internal/storage/tables/tablestest"
 	"github.com/assent-io/assent/internal/testkit"
 )
 
@@ -47,6 +48,6 @@ func open(t testing.TB, path string, opts sqlite.Options) *sqlite.Store {
 	return store
 }
 
-func TestStore(t *testing.T) { storagetest.Run(t, fresh) }
+func TestStore(t *testing.T) { storagetest.Run(t, fresh, tablestest.Tests()) }
 
 func BenchmarkStore(b *testing.B) { storagetest.Benchmark(b, fresh) }

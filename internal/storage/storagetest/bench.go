@@ -43,7 +43,7 @@ func grow(b *testing.B, store storage.Store, from, n int) {
 }
 
 func benchmarkAppend(b *testing.B, open Open, n int) {
-	store := initialised(b, open)
+	store := Initialised(b, open)
 	b.ReportAllocs()
 	from := 0
 	for b.Loop() {
@@ -55,7 +55,7 @@ func benchmarkAppend(b *testing.B, open Open, n int) {
 
 func benchmarkDisclosures(b *testing.B, open Open) {
 	const rows, people = 1000, 100_000
-	store := initialised(b, open)
+	store := Initialised(b, open)
 	for from := 0; from < people; from += 1000 {
 		grow(b, store, from, 1000)
 	}
@@ -75,7 +75,7 @@ func benchmarkDisclosures(b *testing.B, open Open) {
 }
 
 func benchmarkStates(b *testing.B, open Open) {
-	store := initialised(b, open)
+	store := Initialised(b, open)
 	for from := 0; from < 20_000; from += 1000 {
 		grow(b, store, from, 1000)
 	}
@@ -95,7 +95,7 @@ func benchmarkStates(b *testing.B, open Open) {
 
 // benchmarkFollow reads what n events of as many subjects changed, among 20,000 subjects.
 func benchmarkFollow(b *testing.B, open Open, n int) {
-	store := initialised(b, open)
+	store := Initialised(b, open)
 	for from := 0; from < 20_000; from += 1000 {
 		grow(b, store, from, 1000)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func closeTests() []test {
-	return []test{
+func closeTests() []Test {
+	return []Test{
 		{"Close_CallsAfterIt_ReturnErrClosed", testClosed},
 		{"Close_WriteThatWaits_ReturnsErrClosed", testCloseWhileWaiting},
 		{"Close_Again_DoesNothing", testCloseAgain},
@@ -18,8 +18,8 @@ func closeTests() []test {
 }
 
 func testClosed(t *testing.T, open Open) {
-	store := initialised(t, open)
-	noError(t, "Close", store.Close())
+	store := Initialised(t, open)
+	NoError(t, "Close", store.Close())
 	fails(t.Context(), t, store, storage.ErrClosed)
 	if err := store.Initialise(t.Context(), head(0)); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("Initialise returned the error %v, want ErrClosed", err)
@@ -27,25 +27,25 @@ func testClosed(t *testing.T, open Open) {
 }
 
 func testCloseAgain(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	for range 3 {
-		noError(t, "Close", store.Close())
+		NoError(t, "Close", store.Close())
 	}
 }
 
 func testPool(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
 		if now := store.Pool(); now.InUse < 1 || now.Max < now.InUse+now.Idle {
 			t.Errorf("while a write is under way: %+v", now)
 		}
 		return nil, nil
 	})
-	noError(t, "Write", err)
+	NoError(t, "Write", err)
 	if now := store.Pool(); now.InUse != 0 || now.Idle < 1 {
 		t.Errorf("after the write: %+v", now)
 	}
-	noError(t, "Close", store.Close())
+	NoError(t, "Close", store.Close())
 	if now := store.Pool(); now.Max < 1 {
 		t.Errorf("after Close: %+v", now)
 	}
@@ -53,7 +53,7 @@ func testPool(t *testing.T, open Open) {
 
 // A first write has the lock until the second, which waits for it, has ended. Only Close can end that one.
 func testCloseWhileWaiting(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	locked, waited, closed, first := make(chan struct{}), make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() {
 		first <- store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
@@ -75,5 +75,5 @@ func testCloseWhileWaiting(t *testing.T, open Open) {
 	if err := <-waited; !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("the write that waited returned the error %v, want ErrClosed", err)
 	}
-	noError(t, "Close", <-closed)
+	NoError(t, "Close", <-closed)
 }

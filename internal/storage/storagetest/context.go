@@ -8,8 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func contextTests() []test {
-	return []test{
+func contextTests() []Test {
+	return []Test{
 		{"Calls_CancelledContext_ReturnItsError", testCancelled},
 		{"Write_CancelledWhileWaiting_StoresNothing", testCancelledWaiting},
 		{"Write_CancelledInDecide_StoresNothing", testCancelledDeciding},
@@ -17,7 +17,7 @@ func contextTests() []test {
 }
 
 func testCancelled(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	fails(ctx, t, store, context.Canceled)
@@ -25,7 +25,7 @@ func testCancelled(t *testing.T, open Open) {
 }
 
 func testCancelledWaiting(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := make(chan error, 1)
@@ -39,13 +39,13 @@ func testCancelledWaiting(t *testing.T, open Open) {
 		}
 		return nil, nil
 	})
-	noError(t, "Write", err)
+	NoError(t, "Write", err)
 	hold(t, store, &storage.Changes{Head: head(0)})
 	appendAll(t, store, 1)
 }
 
 func testCancelledDeciding(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := store.Write(ctx, storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
 		cancel()

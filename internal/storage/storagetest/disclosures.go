@@ -11,8 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func disclosureTests() []test {
-	return []test{
+func disclosureTests() []Test {
+	return []Test{
 		{"AddDisclosures_AddsToWhatIsCounted", testDisclosuresAdd},
 		{"AddDisclosures_GivenTwice_CountedTwice", testDisclosuresTwice},
 		{"AddDisclosures_UnderTwoKeysOfOneSubject_CountedTwice", testDisclosuresTwoKeys},
@@ -49,8 +49,8 @@ func learnt(n int, day, count int64) storage.Learnt {
 // people returns a store with the subjects from 0 to n.
 func people(t testing.TB, open Open, n int) storage.Store {
 	t.Helper()
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(0), Subjects: subjects(n)})
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(0), Subjects: subjects(n)})
 	return store
 }
 
@@ -65,7 +65,7 @@ func subjects(n int) []storage.Subject {
 // add adds disclosures under the n-th id.
 func add(t testing.TB, store storage.Store, n int, counts ...storage.Learnt) {
 	t.Helper()
-	noError(t, "AddDisclosures", store.AddDisclosures(t.Context(), digest("addition", n), begin, counts))
+	NoError(t, "AddDisclosures", store.AddDisclosures(t.Context(), digest("addition", n), begin, counts))
 }
 
 // disclosed checks what is counted for the subjects 0 to 9.
@@ -76,8 +76,8 @@ func disclosed(t testing.TB, store storage.Store, want ...storage.Disclosure) {
 		ids = append(ids, id(9-n))
 	}
 	got, err := store.Disclosures(t.Context(), ids)
-	noError(t, "Disclosures", err)
-	same(t, "the disclosures", got, want)
+	NoError(t, "Disclosures", err)
+	Same(t, "the disclosures", got, want)
 }
 
 func testDisclosuresAdd(t *testing.T, open Open) {
@@ -97,10 +97,10 @@ func testDisclosuresTwice(t *testing.T, open Open) {
 
 // A subject has one key as a rule, and another one besides when a digest key took the place of an older one.
 func testDisclosuresTwoKeys(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	other := subject(1)
 	other.Key = key(5)
-	write(t, store, &storage.Changes{Head: head(0), Subjects: []storage.Subject{subject(1), other}})
+	Write(t, store, &storage.Changes{Head: head(0), Subjects: []storage.Subject{subject(1), other}})
 	add(t, store, 1, learnt(1, 5, 2), learnt(5, 5, 3), learnt(5, 6, 1))
 	disclosed(t, store, disclosure(1, 5, 5), disclosure(1, 6, 1))
 }
@@ -109,16 +109,16 @@ func testDisclosuresOfNobody(t *testing.T, open Open) {
 	store := people(t, open, 3)
 	erased := subject(2)
 	erased.ID, erased.Address, erased.Erased = consent.SubjectID{}, nil, begin
-	write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{erased}})
+	Write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{erased}})
 	elsewhere := learnt(1, 5, 1)
 	elsewhere.Key.Form++
 	add(t, store, 1, learnt(1, 5, 2), learnt(2, 5, 2), learnt(3, 5, 2), elsewhere, storage.Learnt{Day: 5, Client: "shop", Count: 1})
 	disclosed(t, store, disclosure(1, 5, 2))
 	nobody, err := store.Disclosures(t.Context(), []consent.SubjectID{{}})
-	noError(t, "Disclosures", err)
-	same(t, "the disclosures of an unknown id", nobody, []storage.Disclosure{})
+	NoError(t, "Disclosures", err)
+	Same(t, "the disclosures of an unknown id", nobody, []storage.Disclosure{})
 	add(t, store, 1, learnt(2, 5, 2), learnt(3, 5, 2)) // The addition is remembered all the same.
-	write(t, store, &storage.Changes{Head: head(2), Subjects: subjects(4)})
+	Write(t, store, &storage.Changes{Head: head(2), Subjects: subjects(4)})
 	add(t, store, 1, learnt(2, 5, 2), learnt(3, 5, 2))
 	disclosed(t, store, disclosure(1, 5, 2))
 }
@@ -128,7 +128,7 @@ func testDisclosuresAfterErasure(t *testing.T, open Open) {
 	add(t, store, 1, learnt(1, 5, 1), learnt(2, 5, 1), learnt(3, 5, 1))
 	again, dead := subject(1), subject(2)
 	again.ID, dead.ID = id(8), consent.SubjectID{}
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head: head(1), Subjects: []storage.Subject{again, dead}, DropSubjects: []storage.SubjectKey{key(3)},
 		ForgetDisclosures: forget(id(1), id(2), id(3)),
 	})
@@ -166,7 +166,7 @@ func testDisclosuresWhileErased(t *testing.T, open Open) {
 		}
 		fresh := subject(1)
 		fresh.ID = is
-		write(t, store, &storage.Changes{
+		Write(t, store, &storage.Changes{
 			Head: head(int64(r) + 1), Subjects: []storage.Subject{fresh}, ForgetDisclosures: forget(was, id(2)),
 		})
 		dead = append(dead, was)
@@ -174,8 +174,8 @@ func testDisclosuresWhileErased(t *testing.T, open Open) {
 	close(done)
 	wg.Wait()
 	left, err := store.Disclosures(t.Context(), dead)
-	noError(t, "Disclosures", err)
-	same(t, "the disclosures under the ids of subjects that were erased", left, []storage.Disclosure{})
+	NoError(t, "Disclosures", err)
+	Same(t, "the disclosures under the ids of subjects that were erased", left, []storage.Disclosure{})
 }
 
 // A key can lead to a subject although what was held before was erased: to a fresh one, or to one that outlives erasures.
@@ -185,7 +185,7 @@ func testDisclosuresOfBeforeErasure(t *testing.T, open Open) {
 	again, lives := subject(1), subject(2)
 	again.ID = id(8)
 	again.Erased, lives.Erased = begin, begin
-	write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{again, lives}, ForgetDisclosures: forget(id(1))})
+	Write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{again, lives}, ForgetDisclosures: forget(id(1))})
 	of := func(n int, at consent.Instant, count int64) storage.Learnt {
 		l := learnt(n, at.Day(), count)
 		l.At = at
@@ -211,12 +211,12 @@ func testDisclosuresExpired(t *testing.T, open Open) {
 	store := people(t, open, 10)
 	add(t, store, 1, learnt(1, 5, 2))
 	n, err := store.DeleteExpiredRequests(t.Context(), begin-1, 10)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "how many had expired", n, 0)
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "how many had expired", n, 0)
 	add(t, store, 1, learnt(1, 5, 2))
 	n, err = store.DeleteExpiredRequests(t.Context(), begin, 10)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "how many had expired", n, 1)
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "how many had expired", n, 1)
 	add(t, store, 1, learnt(1, 5, 2))
 	disclosed(t, store, disclosure(1, 5, 4))
 }
@@ -233,8 +233,8 @@ func testDisclosuresMany(t *testing.T, open Open) {
 	}
 	add(t, store, 1, counts...)
 	got, err := store.Disclosures(t.Context(), ids)
-	noError(t, "Disclosures", err)
-	same(t, "the disclosures", got, want)
+	NoError(t, "Disclosures", err)
+	Same(t, "the disclosures", got, want)
 }
 
 // Every writer adds to the same rows in an order of its own, which must neither lose counts nor end in a deadlock.
@@ -259,12 +259,12 @@ func testDisclosuresAtOnce(t *testing.T, open Open) {
 	var want int64
 	for n := range 10 {
 		rows, err := store.Disclosures(t.Context(), []consent.SubjectID{id(n)})
-		noError(t, "Disclosures", err)
+		NoError(t, "Disclosures", err)
 		for _, row := range rows {
 			want += row.Count
 		}
 	}
-	same(t, "the sum of the counts", want, int64(writers*rounds*10))
+	Same(t, "the sum of the counts", want, int64(writers*rounds*10))
 }
 
 // SQLite has one writer, so there it waits for that; the test is that it gets through when that is free.
@@ -277,8 +277,8 @@ func testDisclosuresUnlocked(t *testing.T, open Open) {
 		}()
 		return &storage.Changes{Head: head(1)}, nil
 	})
-	noError(t, "Write", err)
-	noError(t, "AddDisclosures", <-added)
+	NoError(t, "Write", err)
+	NoError(t, "AddDisclosures", <-added)
 	disclosed(t, store, disclosure(1, 5, 2))
 	hold(t, store, &storage.Changes{Head: head(1), Subjects: subjects(10)})
 }
@@ -286,8 +286,8 @@ func testDisclosuresUnlocked(t *testing.T, open Open) {
 func testDisclosuresDurable(t *testing.T, open Open) {
 	store := people(t, open, 10)
 	add(t, store, 1, learnt(1, 5, 2))
-	noError(t, "Close", store.Close())
-	disclosed(t, opened(t, open), disclosure(1, 5, 2))
+	NoError(t, "Close", store.Close())
+	disclosed(t, Opened(t, open), disclosure(1, 5, 2))
 }
 
 func testDisclosuresOrder(t *testing.T, open Open) {
@@ -306,8 +306,8 @@ func testDisclosuresOrder(t *testing.T, open Open) {
 	add(t, store, 1, all[6], all[3], all[0], all[5], all[2], all[4], all[1], all[7])
 	disclosed(t, store, want...)
 	none, err := store.Disclosures(t.Context(), nil)
-	noError(t, "Disclosures", err)
-	same(t, "the disclosures of an unknown subject", none, []storage.Disclosure{})
+	NoError(t, "Disclosures", err)
+	Same(t, "the disclosures of an unknown subject", none, []storage.Disclosure{})
 }
 
 // beforeAll is before every disclosure.
@@ -347,11 +347,11 @@ func testReaders(t *testing.T, open Open) {
 		},
 	} {
 		got, err := store.Readers(t.Context(), c.which, c.after, c.limit)
-		noError(t, "Readers", err)
-		same(t, fmt.Sprintf("the readers of %+v", c.which), got, c.want)
+		NoError(t, "Readers", err)
+		Same(t, fmt.Sprintf("the readers of %+v", c.which), got, c.want)
 		total, err := store.CountReaders(t.Context(), c.which)
-		noError(t, "CountReaders", err)
-		same(t, fmt.Sprintf("all of %+v", c.which), total, c.total)
+		NoError(t, "CountReaders", err)
+		Same(t, fmt.Sprintf("all of %+v", c.which), total, c.total)
 	}
 }
 
@@ -359,11 +359,11 @@ func testReadersOfNothing(t *testing.T, open Open) {
 	store := people(t, open, 2)
 	add(t, store, 1, learnt(1, 5, 2))
 	got, err := store.Readers(t.Context(), storage.ReadBy{Client: "nobody"}, beforeAll(), 10)
-	noError(t, "Readers", err)
-	same(t, "the readers of another client", len(got), 0)
+	NoError(t, "Readers", err)
+	Same(t, "the readers of another client", len(got), 0)
 	total, err := store.CountReaders(t.Context(), storage.ReadBy{Since: 6})
-	noError(t, "CountReaders", err)
-	same(t, "all of later days", total, storage.Readership{})
+	NoError(t, "CountReaders", err)
+	Same(t, "all of later days", total, storage.Readership{})
 }
 
 func testDisclosuresDelete(t *testing.T, open Open) {
@@ -381,8 +381,8 @@ func testDisclosuresDelete(t *testing.T, open Open) {
 		{4, 2, 0, []storage.Disclosure{disclosure(1, 4, 1)}},
 	} {
 		n, err := store.DeleteDisclosures(t.Context(), c.before, nil, c.limit)
-		noError(t, "DeleteDisclosures", err)
-		same(t, "how many", n, c.want)
+		NoError(t, "DeleteDisclosures", err)
+		Same(t, "how many", n, c.want)
 		disclosed(t, store, c.left...)
 	}
 }
@@ -392,18 +392,18 @@ func testDisclosuresExcept(t *testing.T, open Open) {
 	add(t, store, 1, learnt(1, 1, 1), learnt(2, 1, 1), learnt(3, 2, 1), learnt(4, 3, 1))
 	except := []consent.SubjectID{id(1), id(3)}
 	count, earliest, err := store.DisclosuresBefore(t.Context(), 4, except)
-	noError(t, "DisclosuresBefore", err)
-	same(t, "how many and from when", []int64{count, earliest}, []int64{2, 1})
+	NoError(t, "DisclosuresBefore", err)
+	Same(t, "how many and from when", []int64{count, earliest}, []int64{2, 1})
 	n, err := store.DeleteDisclosures(t.Context(), 4, except, 10)
-	noError(t, "DeleteDisclosures", err)
-	same(t, "how many", n, 2)
+	NoError(t, "DeleteDisclosures", err)
+	Same(t, "how many", n, 2)
 	disclosed(t, store, disclosure(1, 1, 1), disclosure(3, 2, 1))
 }
 
 func testDisclosuresForget(t *testing.T, open Open) {
 	store := people(t, open, 10)
 	add(t, store, 1, learnt(1, 1, 1), learnt(1, 2, 1), learnt(2, 1, 1), learnt(3, 1, 1))
-	write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: forget(id(1), id(3), id(4))})
+	Write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: forget(id(1), id(3), id(4))})
 	disclosed(t, store, disclosure(2, 1, 1))
 }
 
@@ -411,11 +411,11 @@ func testDisclosuresForgetUntil(t *testing.T, open Open) {
 	store := people(t, open, 10)
 	add(t, store, 1,
 		learnt(1, 4, 1), learnt(1, 5, 2), learnt(1, 6, 3), learnt(1, 7, 4), learnt(2, 5, 1), learnt(2, 6, 1), learnt(2, 7, 1), learnt(3, 5, 1))
-	write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: []storage.ForgottenDisclosures{
+	Write(t, store, &storage.Changes{Head: head(1), ForgetDisclosures: []storage.ForgottenDisclosures{
 		{Subject: id(1), Until: 5, Heir: id(2)}, {Subject: id(2), Until: 5}, // as if the first had been cut off from its key
 	}})
 	disclosed(t, store, disclosure(2, 6, 4), disclosure(2, 7, 5), disclosure(3, 5, 1))
-	write(t, store, &storage.Changes{Head: head(2), ForgetDisclosures: []storage.ForgottenDisclosures{
+	Write(t, store, &storage.Changes{Head: head(2), ForgetDisclosures: []storage.ForgottenDisclosures{
 		{Subject: id(2), Until: 6, Heir: id(4)}, {Subject: id(4), Until: 6, Heir: id(5)}, {Subject: id(6), Until: 9, Heir: id(7)},
 	}})
 	disclosed(t, store, disclosure(3, 5, 1), disclosure(5, 7, 5))
@@ -435,9 +435,9 @@ func testTxDisclosures(t *testing.T, open Open) {
 	add(t, store, 1, learnt(2, 6, 1), learnt(1, 5, 2), learnt(3, 5, 1))
 	err := store.Write(t.Context(), storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		got, err := tx.Disclosures(ctx, []consent.SubjectID{id(2), id(1), id(4)})
-		noError(t, "Disclosures", err)
-		same(t, "the disclosures", got, []storage.Disclosure{disclosure(1, 5, 2), disclosure(2, 6, 1)})
+		NoError(t, "Disclosures", err)
+		Same(t, "the disclosures", got, []storage.Disclosure{disclosure(1, 5, 2), disclosure(2, 6, 1)})
 		return nil, nil
 	})
-	noError(t, "Write", err)
+	NoError(t, "Write", err)
 }

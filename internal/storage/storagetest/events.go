@@ -8,8 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func eventsTests() []test {
-	return []test{
+func eventsTests() []Test {
+	return []Test{
 		{"EventsOf_ByPosition", testEventsOf},
 		{"EventsOf_Until_IsInclusive", testEventsOfUntil},
 		{"EventsOf_UpTo_IsInclusive", testEventsOfUpTo},
@@ -28,19 +28,19 @@ func eventsTests() []test {
 type eventsByKey = map[storage.SubjectKey][][]byte
 
 func testEventsOf(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 1, 3, 1)
 	h, got, err := store.EventsOf(t.Context(), []storage.SubjectKey{key(2), key(9), key(1), key(1)}, 0, 0)
-	noError(t, "EventsOf", err)
-	same(t, "the head", h, head(5))
-	same(t, "the events", got, eventsByKey{
+	NoError(t, "EventsOf", err)
+	Same(t, "the head", h, head(5))
+	Same(t, "the events", got, eventsByKey{
 		key(1): headers(record(1, 1), record(3, 1), record(5, 1)),
 		key(2): headers(record(2, 2)),
 	})
 }
 
 func testEventsOfUntil(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 1, 1)
 	second := record(2, 1)
 	for _, c := range []struct {
@@ -54,13 +54,13 @@ func testEventsOfUntil(t *testing.T, open Open) {
 		{0, headers(record(1, 1), second, record(3, 1))},
 	} {
 		_, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until, 0)
-		noError(t, "EventsOf", err)
-		same(t, "the events until "+c.until.String(), got, eventsByKey{key(1): c.want})
+		NoError(t, "EventsOf", err)
+		Same(t, "the events until "+c.until.String(), got, eventsByKey{key(1): c.want})
 	}
 }
 
 func testEventsOfUpTo(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 1, 1)
 	third := record(3, 1)
 	for _, c := range []struct {
@@ -77,17 +77,17 @@ func testEventsOfUpTo(t *testing.T, open Open) {
 		{third.Event.Occurred - 1, 3, headers(record(1, 1))},
 	} {
 		h, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until, c.upTo)
-		noError(t, "EventsOf", err)
-		same(t, fmt.Sprintf("the events until %s up to %d", c.until, c.upTo), got, eventsByKey{key(1): c.want})
-		same(t, "the head", h, head(4))
+		NoError(t, "EventsOf", err)
+		Same(t, fmt.Sprintf("the events until %s up to %d", c.until, c.upTo), got, eventsByKey{key(1): c.want})
+		Same(t, "the head", h, head(4))
 	}
 	_, got, err := store.EventsOf(t.Context(), keys(2, 3), 0, 1)
-	noError(t, "EventsOf", err)
-	same(t, "the events of a subject that came later", got, eventsByKey{key(2): nil})
+	NoError(t, "EventsOf", err)
+	Same(t, "the events of a subject that came later", got, eventsByKey{key(2): nil})
 }
 
 func testPositionAt(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	// Events of one transaction share their instant: positions 2, 3 and 4, then 5 and 6.
 	var records []storage.Record
 	for i, at := range []int64{1, 2, 2, 2, 3, 3, 4} {
@@ -95,7 +95,7 @@ func testPositionAt(t *testing.T, open Open) {
 		r.Event.Recorded = instant(at)
 		records = append(records, recordOf(&r.Event))
 	}
-	write(t, store, &storage.Changes{Head: head(7), Subjects: []storage.Subject{subject(1)}, Records: records})
+	Write(t, store, &storage.Changes{Head: head(7), Subjects: []storage.Subject{subject(1)}, Records: records})
 	for _, c := range []struct {
 		at   consent.Instant
 		want int64
@@ -111,32 +111,32 @@ func testPositionAt(t *testing.T, open Open) {
 		{consent.MaxInstant, 7},
 	} {
 		h, got, err := store.PositionAt(t.Context(), c.at)
-		noError(t, "PositionAt", err)
-		same(t, "the position at "+c.at.String(), got, c.want)
-		same(t, "the head", h, head(7))
+		NoError(t, "PositionAt", err)
+		Same(t, "the position at "+c.at.String(), got, c.want)
+		Same(t, "the head", h, head(7))
 	}
 }
 
 func testPositionAtLengths(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	for length := range int64(20) {
 		if length > 0 {
-			write(t, store, &storage.Changes{
+			Write(t, store, &storage.Changes{
 				Head: head(length), Subjects: []storage.Subject{subject(1)}, Records: []storage.Record{record(length, 1)},
 			})
 		}
 		for want := range length + 1 {
 			h, got, err := store.PositionAt(t.Context(), instant(want))
-			noError(t, "PositionAt", err)
-			same(t, fmt.Sprintf("the position at the instant of %d of %d", want, length), got, want)
-			same(t, "the head", h, head(length))
+			NoError(t, "PositionAt", err)
+			Same(t, fmt.Sprintf("the position at the instant of %d of %d", want, length), got, want)
+			Same(t, "the head", h, head(length))
 		}
 	}
 }
 
 func testPositionAtGap(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{
 		Head: head(3), Subjects: []storage.Subject{subject(1)}, Records: []storage.Record{record(1, 1), record(3, 1)},
 	})
 	if _, got, err := store.PositionAt(t.Context(), instant(2)); err == nil {
@@ -145,27 +145,27 @@ func testPositionAtGap(t *testing.T, open Open) {
 }
 
 func testEventsOfNone(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	tombstone := storage.Subject{Key: key(2), KeyVersion: 1, FoldVersion: 1, Erased: instant(1)}
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head: head(1), Subjects: []storage.Subject{subject(1), tombstone}, Records: []storage.Record{catalogRecord(1)},
 	})
 	_, got, err := store.EventsOf(t.Context(), keys(0, 5), 0, 0)
-	noError(t, "EventsOf", err)
-	same(t, "the events", got, eventsByKey{key(1): nil, key(2): nil})
+	NoError(t, "EventsOf", err)
+	Same(t, "the events", got, eventsByKey{key(1): nil, key(2): nil})
 }
 
 func testEventsOfNoKeys(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1)
 	h, got, err := store.EventsOf(t.Context(), nil, 0, 0)
-	noError(t, "EventsOf", err)
-	same(t, "the head", h, head(1))
-	same(t, "the events", got, eventsByKey{})
+	NoError(t, "EventsOf", err)
+	Same(t, "the head", h, head(1))
+	Same(t, "the events", got, eventsByKey{})
 }
 
 func testEventsOfMany(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(1000)}
 	want := eventsByKey{}
 	for n := range 1000 {
@@ -174,26 +174,26 @@ func testEventsOfMany(t *testing.T, open Open) {
 		changes.Subjects = append(changes.Subjects, subject(n))
 		want[key(n)] = headers(r)
 	}
-	write(t, store, changes)
+	Write(t, store, changes)
 	_, got, err := store.EventsOf(t.Context(), keys(0, 2000), 0, 0)
-	noError(t, "EventsOf", err)
-	same(t, "the events", got, want)
+	NoError(t, "EventsOf", err)
+	Same(t, "the events", got, want)
 }
 
 func testRecords(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 3, 1, 2)
 	h, got, err := store.Records(t.Context(), []storage.SubjectKey{key(2), key(1), key(2), key(9)}, 0, 100)
-	noError(t, "Records", err)
-	same(t, "the head", h, head(5))
-	same(t, "the records", got, []storage.Record{record(1, 1), record(2, 2), record(4, 1), record(5, 2)})
+	NoError(t, "Records", err)
+	Same(t, "the head", h, head(5))
+	Same(t, "the records", got, []storage.Record{record(1, 1), record(2, 2), record(4, 1), record(5, 2)})
 	_, none, err := store.Records(t.Context(), nil, 0, 100)
-	noError(t, "Records", err)
-	same(t, "the records of no keys", none, []storage.Record{})
+	NoError(t, "Records", err)
+	Same(t, "the records of no keys", none, []storage.Record{})
 }
 
 func testRecordsPages(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 1, 2, 1, 1)
 	for _, c := range []struct {
 		after int64
@@ -203,13 +203,13 @@ func testRecordsPages(t *testing.T, open Open) {
 		{0, 2, []int64{1, 3}}, {3, 2, []int64{5, 6}}, {4, 1, []int64{5}}, {6, 2, nil}, {0, 0, nil}, {0, 9, []int64{1, 3, 5, 6}},
 	} {
 		_, got, err := store.Records(t.Context(), keys(1, 2), c.after, c.limit)
-		noError(t, "Records", err)
-		same(t, "the positions", positions(got), c.want)
+		NoError(t, "Records", err)
+		Same(t, "the positions", positions(got), c.want)
 	}
 }
 
 func testLedgerPages(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 3, 1, 2)
 	for _, c := range []struct {
 		after int64
@@ -225,8 +225,8 @@ func testLedgerPages(t *testing.T, open Open) {
 		{0, 9, []int64{1, 2, 3, 4, 5}},
 	} {
 		h, got, err := store.Ledger(t.Context(), c.after, c.limit)
-		noError(t, "Ledger", err)
-		same(t, "the positions", positions(got), c.want)
-		same(t, "the head", h, head(5))
+		NoError(t, "Ledger", err)
+		Same(t, "the positions", positions(got), c.want)
+		Same(t, "the head", h, head(5))
 	}
 }

@@ -125,8 +125,8 @@ func client(id string) tables.Client {
 	}
 }
 
-// each returns the statements of the rows.
-func each[Row any](of func(*Row) storage.Statement, rows ...Row) []storage.Statement {
+// Each returns the statements of the rows.
+func Each[Row any](of func(*Row) storage.Statement, rows ...Row) []storage.Statement {
 	var statements []storage.Statement
 	for i := range rows {
 		statements = append(statements, of(&rows[i]))
@@ -138,8 +138,8 @@ func request(n int, expires consent.Instant) storage.Request {
 	return storage.Request{ID: digest("request", n), BodyMAC: []byte{1, byte(n)}, Answer: []byte{2, byte(n)}, Expires: expires}
 }
 
-// write stores changes.
-func write(t testing.TB, store storage.Store, changes *storage.Changes) {
+// Write stores changes.
+func Write(t testing.TB, store storage.Store, changes *storage.Changes) {
 	t.Helper()
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
 		return changes, nil
@@ -163,16 +163,16 @@ func load(t testing.TB, store storage.Store, what storage.Load) *storage.Loaded 
 	return loaded
 }
 
-// noError ends the test on an error.
-func noError(t testing.TB, doing string, err error) {
+// NoError ends the test on an error.
+func NoError(t testing.TB, doing string, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("%s: %v", doing, err)
 	}
 }
 
-// same compares; nil and empty are the same.
-func same(t testing.TB, what string, got, want any) {
+// Same compares; nil and empty are the same.
+func Same(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if reflect.DeepEqual(want, got) {
 		return // Which is found a hundred times faster than that there is no difference.
@@ -186,7 +186,7 @@ func same(t testing.TB, what string, got, want any) {
 func states(t testing.TB, store storage.Store, keys []storage.SubjectKey) (storage.Head, map[storage.SubjectKey]storage.SubjectState) {
 	t.Helper()
 	head, found, err := store.States(t.Context(), keys)
-	noError(t, "States", err)
+	NoError(t, "States", err)
 	byKey := map[storage.SubjectKey]storage.SubjectState{}
 	for _, s := range found {
 		if _, twice := byKey[s.Key]; twice {

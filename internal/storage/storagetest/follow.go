@@ -13,8 +13,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func followTests() []test {
-	return []test{
+func followTests() []Test {
+	return []Test{
 		{"Follow_ReturnsTheHeadAndWhatChangedAfterTheMark", testFollow},
 		{"Follow_NothingChanged_NoNewsAndTheHeadOfNow", testFollowQuiet},
 		{"Follow_AtMostLimitEvents_TheMarkStaysBehind", testFollowLimit},
@@ -44,10 +44,10 @@ func byKey(states []storage.KeyedState) []storage.KeyedState {
 func wantNews(t testing.TB, store storage.Store, since storage.Mark, limit int, wantHead storage.Head, want storage.News) storage.Mark {
 	t.Helper()
 	h, news, err := store.Follow(t.Context(), since, limit)
-	noError(t, "Follow", err)
-	same(t, "the head", h, wantHead)
+	NoError(t, "Follow", err)
+	Same(t, "the head", h, wantHead)
 	news.States, want.States = byKey(news.States), byKey(want.States)
-	same(t, "the news", news, want)
+	Same(t, "the news", news, want)
 	return news.Mark
 }
 
@@ -73,8 +73,8 @@ func revised(position, revision int64) storage.Head {
 func mark(position int64) storage.Mark { h := head(position); return storage.MarkOf(&h) }
 
 func testFollow(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{
 		Head: head(4), Subjects: []storage.Subject{subject(1), subject(2), subject(4)}, States: []storage.State{state(1, 3), state(4, 4)},
 		Records: []storage.Record{record(1, 1), record(2, 2), record(3, 1), catalogRecord(4)},
 	})
@@ -88,24 +88,24 @@ func testFollow(t *testing.T, open Open) {
 }
 
 func testFollowQuiet(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	wantNews(t, store, mark(0), 10, head(0), storage.News{Mark: mark(0)})
-	write(t, store, everything())
+	Write(t, store, everything())
 	for range 3 {
 		wantNews(t, store, mark(3), 10, head(3), storage.News{Mark: mark(3)})
 	}
 	other := head(3)
 	other.ClientsVersion++
-	write(t, store, &storage.Changes{Head: other})
+	Write(t, store, &storage.Changes{Head: other})
 	wantNews(t, store, mark(3), 10, other, storage.News{Mark: mark(3)})
 	got, _, err := store.Follow(t.Context(), mark(3), 10)
-	noError(t, "Follow", err)
+	NoError(t, "Follow", err)
 	got.Tree[0]++ // what was returned is the caller's
 	wantNews(t, store, mark(3), 10, other, storage.News{Mark: mark(3)})
 }
 
 func testFollowLimit(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 1)
 	at := wantNews(t, store, mark(0), 2, head(3), storage.News{
 		Mark: mark(2), Leaves: leaves(record(1, 1), record(2, 2)), States: []storage.KeyedState{keyed(1, 3), keyed(2, 2)},
@@ -123,11 +123,11 @@ func tombstone(n int) storage.Subject {
 }
 
 func testFollowReread(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 4, 5)
 	fresh := subject(4)
 	fresh.ID = id(40)
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head: revised(4, 4), Subjects: []storage.Subject{tombstone(1), fresh}, DropSubjects: []storage.SubjectKey{key(2)},
 		States: []storage.State{state(5, 9)}, Reread: []storage.SubjectKey{key(1), key(2), key(5), key(4), key(2), key(8)},
 	})
@@ -139,19 +139,19 @@ func testFollowReread(t *testing.T, open Open) {
 	news.Leaves = leaves(record(1, 1), record(2, 2), record(3, 4), record(4, 5))
 	wantNews(t, store, storage.Mark{}, 10, revised(4, 4), news)
 	wantNews(t, store, news.Mark, 10, revised(4, 4), storage.News{Mark: news.Mark})
-	write(t, store, &storage.Changes{Head: revised(4, 5), Reread: []storage.SubjectKey{key(5)}})
+	Write(t, store, &storage.Changes{Head: revised(4, 5), Reread: []storage.SubjectKey{key(5)}})
 	wantNews(t, store, news.Mark, 10, revised(4, 5), storage.News{
 		Mark: storage.Mark{Position: 4, Revision: 5}, States: []storage.KeyedState{keyed(5, 9)},
 	})
 }
 
 func testFollowRereadLimit(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2)
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head: revised(2, 4), DropSubjects: []storage.SubjectKey{key(1)}, Reread: []storage.SubjectKey{key(1), key(4), key(5)},
 	})
-	write(t, store, &storage.Changes{Head: revised(2, 5), Reread: []storage.SubjectKey{key(6)}})
+	Write(t, store, &storage.Changes{Head: revised(2, 5), Reread: []storage.SubjectKey{key(6)}})
 	wantNews(t, store, mark(0), 0, revised(2, 5), storage.News{
 		Mark: storage.Mark{Revision: 5}, States: []storage.KeyedState{
 			{Key: key(1), Gone: true}, {Key: key(4), Gone: true}, {Key: key(5), Gone: true}, {Key: key(6), Gone: true},
@@ -160,10 +160,10 @@ func testFollowRereadLimit(t *testing.T, open Open) {
 }
 
 func testFollowOnce(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 1)
-	write(t, store, &storage.Changes{Head: revised(2, 4), Reread: []storage.SubjectKey{key(1)}})
-	write(t, store, &storage.Changes{Head: revised(2, 5), Reread: []storage.SubjectKey{key(1)}})
+	Write(t, store, &storage.Changes{Head: revised(2, 4), Reread: []storage.SubjectKey{key(1)}})
+	Write(t, store, &storage.Changes{Head: revised(2, 5), Reread: []storage.SubjectKey{key(1)}})
 	wantNews(t, store, mark(0), 10, revised(2, 5), storage.News{
 		Mark: storage.Mark{Position: 2, Revision: 5}, Leaves: leaves(record(1, 1), record(2, 1)),
 		States: []storage.KeyedState{keyed(1, 2)},
@@ -171,23 +171,23 @@ func testFollowOnce(t *testing.T, open Open) {
 }
 
 func testFollowMails(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	if key(3).Form != consent.FormMail {
 		t.Fatal("subject 3 is no longer of mails")
 	}
 	appendAll(t, store, 3, 2)
-	write(t, store, &storage.Changes{Head: revised(2, 4), Reread: []storage.SubjectKey{key(3), key(7)}})
+	Write(t, store, &storage.Changes{Head: revised(2, 4), Reread: []storage.SubjectKey{key(3), key(7)}})
 	wantNews(t, store, mark(0), 10, revised(2, 4), storage.News{
 		Mark: storage.Mark{Position: 2, Revision: 4}, Leaves: leaves(record(1, 3), record(2, 2)),
 		States: []storage.KeyedState{keyed(2, 2)},
 	})
-	same(t, "all states", allStates(t, store), []storage.KeyedState{keyed(2, 2)})
+	Same(t, "all states", allStates(t, store), []storage.KeyedState{keyed(2, 2)})
 }
 
 func testFollowBelow(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2)
-	write(t, store, &storage.Changes{Head: revised(2, 5), Reread: []storage.SubjectKey{key(1)}})
+	Write(t, store, &storage.Changes{Head: revised(2, 5), Reread: []storage.SubjectKey{key(1)}})
 	for _, since := range []storage.Mark{{Position: 3, Revision: 1}, {Position: 1, Revision: 6}, {Position: 9, Revision: 9}} {
 		wantNews(t, store, since, 10, revised(2, 5), storage.News{Mark: since})
 	}
@@ -195,33 +195,33 @@ func testFollowBelow(t *testing.T, open Open) {
 
 func testFollowReload(t *testing.T, open Open) {
 	const first = 3 // of the fixtures
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1)
-	write(t, store, &storage.Changes{Head: revised(1, first+1), Reread: []storage.SubjectKey{key(2)}})
-	write(t, store, &storage.Changes{Head: revised(1, first+storage.RevisionsKept), Reread: []storage.SubjectKey{key(4)}})
+	Write(t, store, &storage.Changes{Head: revised(1, first+1), Reread: []storage.SubjectKey{key(2)}})
+	Write(t, store, &storage.Changes{Head: revised(1, first+storage.RevisionsKept), Reread: []storage.SubjectKey{key(4)}})
 	told := storage.News{
 		Mark: storage.Mark{Position: 1, Revision: first + storage.RevisionsKept}, Leaves: leaves(record(1, 1)),
 		States: []storage.KeyedState{keyed(1, 1), {Key: key(2), Gone: true}, {Key: key(4), Gone: true}},
 	}
 	wantNews(t, store, mark(0), 10, revised(1, first+storage.RevisionsKept), told)
-	write(t, store, &storage.Changes{Head: revised(1, first+1+storage.RevisionsKept), Reread: []storage.SubjectKey{key(6)}})
+	Write(t, store, &storage.Changes{Head: revised(1, first+1+storage.RevisionsKept), Reread: []storage.SubjectKey{key(6)}})
 	wantNews(t, store, mark(0), 10, revised(1, first+1+storage.RevisionsKept), storage.News{Mark: mark(0), Reload: true})
 	// A rebuild leaves no keys, and is far ahead at once.
-	write(t, store, &storage.Changes{Head: revised(1, first+2*(1+storage.RevisionsKept))})
+	Write(t, store, &storage.Changes{Head: revised(1, first+2*(1+storage.RevisionsKept))})
 	wantNews(t, store, told.Mark, 10, revised(1, first+2*(1+storage.RevisionsKept)), storage.News{Mark: told.Mark, Reload: true})
 }
 
 func testPurgeFollowers(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2)
-	noError(t, "Purge", store.Purge(t.Context()))
+	NoError(t, "Purge", store.Purge(t.Context()))
 	wantNews(t, store, mark(2), 10, head(2), storage.News{Mark: mark(2)}) // there was nothing to forget
-	write(t, store, &storage.Changes{Head: revised(2, 4), DropSubjects: []storage.SubjectKey{key(1)}, Reread: []storage.SubjectKey{key(1)}})
+	Write(t, store, &storage.Changes{Head: revised(2, 4), DropSubjects: []storage.SubjectKey{key(1)}, Reread: []storage.SubjectKey{key(1)}})
 	followed := storage.Mark{Position: 2, Revision: 4}
-	noError(t, "Purge", store.Purge(t.Context()))
+	NoError(t, "Purge", store.Purge(t.Context()))
 	after := revised(2, 4+storage.RevisionsKept+1)
 	wantNews(t, store, followed, 10, after, storage.News{Mark: followed, Reload: true})
-	noError(t, "Purge", store.Purge(t.Context()))
+	NoError(t, "Purge", store.Purge(t.Context()))
 	wantNews(t, store, storage.MarkOf(&after), 10, after, storage.News{Mark: storage.MarkOf(&after)})
 	wantNews(t, store, storage.Mark{Revision: after.Revision - 1}, 10, after, storage.News{ // the key is kept no longer
 		Mark: storage.MarkOf(&after), Leaves: leaves(record(1, 1), record(2, 2)), States: []storage.KeyedState{keyed(2, 2)},
@@ -231,7 +231,7 @@ func testPurgeFollowers(t *testing.T, open Open) {
 // One writer adds an event and moves the states of four subjects on with it, one of them by its key alone.
 func testFollowSnapshot(t *testing.T, open Open) {
 	const steps = 100
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
@@ -259,7 +259,7 @@ func testFollowSnapshot(t *testing.T, open Open) {
 		})
 	}
 	for position := int64(1); position <= steps; position++ {
-		write(t, store, &storage.Changes{
+		Write(t, store, &storage.Changes{
 			Head: revised(position, 3+position), Records: []storage.Record{record(position, 1)}, Reread: []storage.SubjectKey{key(2)},
 			Subjects: []storage.Subject{subject(1), subject(2)}, States: []storage.State{state(1, position), state(2, position)},
 		})
@@ -276,10 +276,10 @@ func statesIn(t testing.TB, store storage.Store, ids storage.IDRange) []storage.
 		all = append(all, s)
 		return nil
 	})
-	noError(t, "EachState", err)
+	NoError(t, "EachState", err)
 	now, err := store.Head(t.Context())
-	noError(t, "Head", err)
-	same(t, "the head", of, now)
+	NoError(t, "Head", err)
+	Same(t, "the head", of, now)
 	return byKey(all)
 }
 
@@ -294,10 +294,10 @@ func idsAfter(n, through int) storage.IDRange {
 }
 
 func testFollowFromRanges(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 0, 1, 2, 4, 5)
 	first, err := store.Head(t.Context())
-	noError(t, "Head", err)
+	NoError(t, "Head", err)
 	taken := map[storage.SubjectKey]string{}
 	position, dropped := int64(5), false
 	for _, n := range []int{4, 1, 5, 0, 2} { // ranges of one subject each, in another order than that of their ids
@@ -313,20 +313,20 @@ func testFollowFromRanges(t *testing.T, open Open) {
 		h.Revision++
 		moved := subject(1)
 		moved.ID = id(4)
-		write(t, store, &storage.Changes{
+		Write(t, store, &storage.Changes{
 			Head: h, Subjects: []storage.Subject{moved}, DropSubjects: []storage.SubjectKey{key(4)}, Reread: []storage.SubjectKey{key(1), key(4)},
 		})
 		for _, n := range []int{0, 2, 5, 6} {
 			position++
 			h.Position = position
-			write(t, store, &storage.Changes{
+			Write(t, store, &storage.Changes{
 				Head: h, Records: []storage.Record{record(position, n)}, Subjects: []storage.Subject{subject(n)},
 				States: []storage.State{state(n, position)},
 			})
 		}
 	}
 	_, news, err := store.Follow(t.Context(), storage.MarkOf(&first), 100)
-	noError(t, "Follow", err)
+	NoError(t, "Follow", err)
 	for _, s := range news.States {
 		taken[s.Key] = string(s.Packed)
 		if s.Gone {
@@ -337,11 +337,11 @@ func testFollowFromRanges(t *testing.T, open Open) {
 	for _, s := range allStates(t, store) {
 		want[s.Key] = string(s.Packed)
 	}
-	same(t, "what was taken in", taken, want)
+	Same(t, "what was taken in", taken, want)
 }
 
 func testEachState(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(1), Subjects: []storage.Subject{tombstone(50)}}
 	var want []storage.KeyedState
 	for n := range 40 {
@@ -355,8 +355,8 @@ func testEachState(t *testing.T, open Open) {
 			want = append(want, s)
 		}
 	}
-	write(t, store, changes)
-	same(t, "all states", allStates(t, store), byKey(want))
+	Write(t, store, changes)
+	Same(t, "all states", allStates(t, store), byKey(want))
 	for _, c := range []struct {
 		ids  storage.IDRange
 		want []storage.KeyedState
@@ -368,12 +368,12 @@ func testEachState(t *testing.T, open Open) {
 		{idsAfter(5, 5), []storage.KeyedState{}},
 		{idsAfter(5, 3), []storage.KeyedState{}},
 	} {
-		same(t, "the states", statesIn(t, store, c.ids), byKey(c.want))
+		Same(t, "the states", statesIn(t, store, c.ids), byKey(c.want))
 	}
 }
 
 func testEachStateFails(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 0, 4, 8)
 	want, calls := errors.New("enough"), 0
 	_, err := store.EachState(t.Context(), storage.AllIDs(), func(storage.KeyedState) error {
@@ -385,19 +385,19 @@ func testEachStateFails(t *testing.T, open Open) {
 	if err != want { //nolint:errorlint // The port promises that very error.
 		t.Errorf("EachState returned the error %v, want %v itself", err, want)
 	}
-	same(t, "calls", calls, 2)
-	same(t, "what is read after that", len(allStates(t, store)), 3)
+	Same(t, "calls", calls, 2)
+	Same(t, "what is read after that", len(allStates(t, store)), 3)
 }
 
 func testEachStateNoHead(t *testing.T, open Open) {
 	none := func(storage.KeyedState) error { return nil }
-	if _, err := opened(t, open).EachState(t.Context(), storage.AllIDs(), none); !errors.Is(err, storage.ErrNotInitialised) {
+	if _, err := Opened(t, open).EachState(t.Context(), storage.AllIDs(), none); !errors.Is(err, storage.ErrNotInitialised) {
 		t.Errorf("EachState returned the error %v, want ErrNotInitialised", err)
 	}
 }
 
 func testEachStateEnds(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -405,7 +405,7 @@ func testEachStateEnds(t *testing.T, open Open) {
 	if _, err := store.EachState(ctx, storage.AllIDs(), none); !errors.Is(err, context.Canceled) {
 		t.Errorf("EachState returned the error %v, want that of its context", err)
 	}
-	noError(t, "Close", store.Close())
+	NoError(t, "Close", store.Close())
 	if _, err := store.EachState(t.Context(), storage.AllIDs(), none); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("EachState returned the error %v, want ErrClosed", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func initialiseTests() []test {
-	return []test{
+func initialiseTests() []Test {
+	return []Test{
 		{"Initialise_StoresTheHeadAsGiven", testInitialise},
 		{"Initialise_Again_ReturnsErrInitialisedAndKeepsTheHead", testInitialiseAgain},
 		{"Initialise_AtOnce_OneSucceeds", testInitialiseAtOnce},
@@ -99,28 +99,28 @@ func fails(ctx context.Context, t *testing.T, store storage.Store, want error) {
 }
 
 func testInitialise(t *testing.T, open Open) {
-	store := opened(t, open)
+	store := Opened(t, open)
 	want := head(3)
-	noError(t, "Initialise", store.Initialise(t.Context(), want))
+	NoError(t, "Initialise", store.Initialise(t.Context(), want))
 	got, err := store.Head(t.Context())
-	noError(t, "Head", err)
-	same(t, "the head", got, want)
+	NoError(t, "Head", err)
+	Same(t, "the head", got, want)
 }
 
 func testInitialiseAgain(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	other := head(5)
 	other.StoreID = [16]byte{9}
 	if err := store.Initialise(t.Context(), other); !errors.Is(err, storage.ErrInitialised) {
 		t.Errorf("Initialise returned the error %v, want ErrInitialised", err)
 	}
 	got, err := store.Head(t.Context())
-	noError(t, "Head", err)
-	same(t, "the head", got, head(0))
+	NoError(t, "Head", err)
+	Same(t, "the head", got, head(0))
 }
 
 func testInitialiseAtOnce(t *testing.T, open Open) {
-	store := opened(t, open)
+	store := Opened(t, open)
 	results := make([]error, 8)
 	var wg sync.WaitGroup
 	for i := range results {
@@ -142,10 +142,10 @@ func testInitialiseAtOnce(t *testing.T, open Open) {
 		t.Fatal("no Initialise succeeded")
 	}
 	got, err := store.Head(t.Context())
-	noError(t, "Head", err)
-	same(t, "the head", got, head(int64(winner)))
+	NoError(t, "Head", err)
+	Same(t, "the head", got, head(int64(winner)))
 }
 
 func testNotInitialised(t *testing.T, open Open) {
-	fails(t.Context(), t, opened(t, open), storage.ErrNotInitialised)
+	fails(t.Context(), t, Opened(t, open), storage.ErrNotInitialised)
 }

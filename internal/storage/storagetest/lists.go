@@ -8,8 +8,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-func listTests() []test {
-	return []test{
+func listTests() []Test {
+	return []Test{
 		{"SubjectIDs_InOrder_OfEventsAndOfStates_EachOnce", testSubjectIDs},
 		{"SubjectIDs_Page", testSubjectIDsPages},
 		{"SubjectIDs_WithoutNobody", testSubjectIDsNobody},
@@ -24,8 +24,8 @@ func listTests() []test {
 // withSubjects has subjects 1, 3 and 5 with events and 2, 3 and 6 with states.
 func withSubjects(t *testing.T, open Open) storage.Store {
 	t.Helper()
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{
 		Head:    head(5),
 		Records: []storage.Record{record(1, 5), record(2, 1), record(3, 3), record(4, 1), catalogRecord(5)},
 		States:  []storage.State{state(6, 1), state(3, 3), state(2, 2)},
@@ -36,8 +36,8 @@ func withSubjects(t *testing.T, open Open) storage.Store {
 func testSubjectIDs(t *testing.T, open Open) {
 	store := withSubjects(t, open)
 	got, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 100)
-	noError(t, "SubjectIDs", err)
-	same(t, "the ids", got, []consent.SubjectID{id(1), id(2), id(3), id(5), id(6)})
+	NoError(t, "SubjectIDs", err)
+	Same(t, "the ids", got, []consent.SubjectID{id(1), id(2), id(3), id(5), id(6)})
 }
 
 func testSubjectIDsPages(t *testing.T, open Open) {
@@ -45,7 +45,7 @@ func testSubjectIDsPages(t *testing.T, open Open) {
 	var got []consent.SubjectID
 	for after := (consent.SubjectID{}); ; {
 		page, err := store.SubjectIDs(t.Context(), after, 2)
-		noError(t, "SubjectIDs", err)
+		NoError(t, "SubjectIDs", err)
 		if len(page) == 0 {
 			break
 		}
@@ -55,22 +55,22 @@ func testSubjectIDsPages(t *testing.T, open Open) {
 		got = append(got, page...)
 		after = page[len(page)-1]
 	}
-	same(t, "the ids of all pages", got, []consent.SubjectID{id(1), id(2), id(3), id(5), id(6)})
+	Same(t, "the ids of all pages", got, []consent.SubjectID{id(1), id(2), id(3), id(5), id(6)})
 	none, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 0)
-	noError(t, "SubjectIDs", err)
-	same(t, "at most none", none, []consent.SubjectID{})
+	NoError(t, "SubjectIDs", err)
+	Same(t, "at most none", none, []consent.SubjectID{})
 }
 
 func testSubjectIDsNobody(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Records: []storage.Record{catalogRecord(1)}})
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(1), Records: []storage.Record{catalogRecord(1)}})
 	got, err := store.SubjectIDs(t.Context(), consent.SubjectID{}, 10)
-	noError(t, "SubjectIDs", err)
-	same(t, "the ids", got, []consent.SubjectID{})
+	NoError(t, "SubjectIDs", err)
+	Same(t, "the ids", got, []consent.SubjectID{})
 }
 
 func testSubjectsIn(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(1), Subjects: []storage.Subject{tombstone(50)}}
 	of := map[int]storage.SubjectState{}
 	for _, n := range []int{7, 2, 9, 4, 1} { // in another order than that of their ids, and of each form
@@ -83,7 +83,7 @@ func testSubjectsIn(t *testing.T, open Open) {
 		of[n] = s
 	}
 	changes.States = append(changes.States, state(3, 1)) // that nothing leads to
-	write(t, store, changes)
+	Write(t, store, changes)
 	for _, c := range []struct {
 		ids   storage.IDRange
 		limit int
@@ -105,14 +105,14 @@ func testSubjectsIn(t *testing.T, open Open) {
 			want = append(want, of[n])
 		}
 		h, got, err := store.SubjectsIn(t.Context(), c.ids, c.limit)
-		noError(t, "SubjectsIn", err)
-		same(t, "the subjects", got, want)
-		same(t, "the head", h, head(1))
+		NoError(t, "SubjectsIn", err)
+		Same(t, "the subjects", got, want)
+		Same(t, "the head", h, head(1))
 	}
 }
 
 func testSubjectsInSameID(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(1)}
 	for _, n := range []int{1, 2, 3, 4} {
 		s := subject(n)
@@ -121,19 +121,19 @@ func testSubjectsInSameID(t *testing.T, open Open) {
 		}
 		changes.Subjects = append(changes.Subjects, s)
 	}
-	write(t, store, changes)
+	Write(t, store, changes)
 	_, got, err := store.SubjectsIn(t.Context(), storage.AllIDs(), 2)
-	noError(t, "SubjectsIn", err)
+	NoError(t, "SubjectsIn", err)
 	found := map[storage.SubjectKey]bool{}
 	for i := range got {
 		found[got[i].Key] = true
 	}
-	same(t, "the keys", found, map[storage.SubjectKey]bool{key(1): true, key(2): true, key(3): true})
+	Same(t, "the keys", found, map[storage.SubjectKey]bool{key(1): true, key(2): true, key(3): true})
 }
 
 func testCatalogs(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Catalogs: []storage.Catalog{catalog(3), catalog(1), catalog(2)}})
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(1), Catalogs: []storage.Catalog{catalog(3), catalog(1), catalog(2)}})
 	for _, c := range []struct {
 		after int64
 		want  []storage.Catalog
@@ -141,15 +141,15 @@ func testCatalogs(t *testing.T, open Open) {
 		{0, []storage.Catalog{catalog(1), catalog(2), catalog(3)}}, {2, []storage.Catalog{catalog(3)}}, {3, nil},
 	} {
 		h, got, err := store.Catalogs(t.Context(), c.after)
-		noError(t, "Catalogs", err)
-		same(t, "the catalogs", got, c.want)
-		same(t, "the head", h, head(1))
+		NoError(t, "Catalogs", err)
+		Same(t, "the catalogs", got, c.want)
+		Same(t, "the head", h, head(1))
 	}
 }
 
 func testRefs(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Refs: []storage.Ref{ref(3), ref(1), ref(2)}})
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(1), Refs: []storage.Ref{ref(3), ref(1), ref(2)}})
 	for _, c := range []struct {
 		after int32
 		want  []storage.Ref
@@ -157,22 +157,22 @@ func testRefs(t *testing.T, open Open) {
 		{0, []storage.Ref{ref(1), ref(2), ref(3)}}, {2, []storage.Ref{ref(3)}}, {3, nil},
 	} {
 		h, got, err := store.Refs(t.Context(), c.after)
-		noError(t, "Refs", err)
-		same(t, "the references", got, c.want)
-		same(t, "the head", h, head(1))
+		NoError(t, "Refs", err)
+		Same(t, "the references", got, c.want)
+		Same(t, "the head", h, head(1))
 	}
 }
 
 func testClients(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	revoked := client("b")
 	revoked.Revoked, revoked.Scopes, revoked.AllDepartments, revoked.Department = instant(1), nil, false, ""
 	revoked.KeyExpires, revoked.PriorHash, revoked.PriorExpires = instant(2), digest("prior", 0), instant(3)
-	write(t, store, &storage.Changes{
-		Head: head(1), Tables: each(tables.PutClient, client("a_c"), revoked, client("Z"), client("a-b"), client("a")),
+	Write(t, store, &storage.Changes{
+		Head: head(1), Tables: Each(tables.PutClient, client("a_c"), revoked, client("Z"), client("a-b"), client("a")),
 	})
 	h, got, err := tables.Clients(t.Context(), store)
-	noError(t, "Clients", err)
-	same(t, "the clients", got, []tables.Client{client("Z"), client("a"), client("a-b"), client("a_c"), revoked})
-	same(t, "the head", h, head(1))
+	NoError(t, "Clients", err)
+	Same(t, "the clients", got, []tables.Client{client("Z"), client("a"), client("a-b"), client("a_c"), revoked})
+	Same(t, "the head", h, head(1))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/testkit"
 )
 
-func loadTests() []test {
-	return []test{
+func loadTests() []Test {
+	return []Test{
 		{"Load_NothingAskedFor_HeadAndReferencesOnly", testLoadNothing},
 		{"Load_ReturnsWhatIsAskedForAndExists", testLoadAll},
 		{"Load_KeysTwice_AreLoadedOnce", testLoadTwice},
@@ -27,8 +27,8 @@ func testLoadNothing(t *testing.T, open Open) {
 	clock := testkit.NewClock(begin.Time())
 	store := openedAt(t, open, clock.Now)
 	initialise(t, store)
-	write(t, store, everything())
-	same(t, "what was loaded", load(t, store, storage.Load{}), &storage.Loaded{
+	Write(t, store, everything())
+	Same(t, "what was loaded", load(t, store, storage.Load{}), &storage.Loaded{
 		Head: head(3), Now: begin,
 	})
 }
@@ -38,7 +38,7 @@ func testLoadAll(t *testing.T, open Open) {
 	store := openedAt(t, open, clock.Now)
 	initialise(t, store)
 	all := everything()
-	write(t, store, all)
+	Write(t, store, all)
 	recorded := storage.EventRef{Subject: key(2), Key: eventKey(2)}
 	got := load(t, store, storage.Load{
 		Subjects: []storage.SubjectKey{key(1), key(3), key(7)},
@@ -46,7 +46,7 @@ func testLoadAll(t *testing.T, open Open) {
 		Events:   []storage.EventRef{recorded, {Subject: key(2), Key: eventKey(7)}, {Subject: key(7), Key: eventKey(1)}},
 		Requests: [][32]byte{request(1, 0).ID, request(7, 0).ID},
 	})
-	same(t, "what was loaded", got, &storage.Loaded{
+	Same(t, "what was loaded", got, &storage.Loaded{
 		Head: head(3),
 		Now:  instant(100),
 		Subjects: map[storage.SubjectKey]storage.SubjectState{
@@ -60,8 +60,8 @@ func testLoadAll(t *testing.T, open Open) {
 }
 
 func testLoadTwice(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	ref := storage.EventRef{Subject: key(1), Key: eventKey(1)}
 	got := load(t, store, storage.Load{
 		Subjects: []storage.SubjectKey{key(1), key(1)},
@@ -76,15 +76,15 @@ func testLoadTwice(t *testing.T, open Open) {
 }
 
 func testLoadEvents(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	got := load(t, store, storage.Load{Events: []storage.EventRef{{Subject: key(1), Key: eventKey(2)}}})
-	same(t, "the events that are recorded", got.Events, map[storage.EventRef]int64{})
+	Same(t, "the events that are recorded", got.Events, map[storage.EventRef]int64{})
 }
 
 func testLoadMany(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	var what storage.Load
 	what.Subjects = keys(0, 5000)
 	for n := range 5000 {
@@ -130,19 +130,19 @@ func testLoadNow(t *testing.T, open Open) {
 }
 
 func testTxEvents(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 1, 3, 2, 1)
 	err := store.Write(t.Context(), storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		got, err := tx.Events(ctx, []consent.SubjectID{id(2), id(9), id(1), id(2)})
-		noError(t, "Events", err)
-		same(t, "the events", got, map[consent.SubjectID][][]byte{
+		NoError(t, "Events", err)
+		Same(t, "the events", got, map[consent.SubjectID][][]byte{
 			id(1): headers(record(1, 1), record(3, 1), record(6, 1)),
 			id(2): headers(record(2, 2), record(5, 2)),
 		})
 		none, err := tx.Events(ctx, nil)
-		noError(t, "Events", err)
-		same(t, "the events of no subjects", none, map[consent.SubjectID][][]byte{})
+		NoError(t, "Events", err)
+		Same(t, "the events of no subjects", none, map[consent.SubjectID][][]byte{})
 		return nil, nil
 	})
-	noError(t, "Write", err)
+	NoError(t, "Write", err)
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func orderTests() []test {
-	return []test{
+func orderTests() []Test {
+	return []Test{
 		{"Write_ConcurrentWriters_OneOrderWithoutGaps", func(t *testing.T, open Open) {
-			store := initialised(t, open)
+			store := Initialised(t, open)
 			OneOrder(t, []storage.Store{store}, 8, 25)
 		}},
 		{"Write_DecidersNeverOverlap", testNoOverlap},
@@ -91,7 +91,7 @@ func follow(ctx context.Context, store storage.Store, to int64, acknowledged *sy
 }
 
 func testNoOverlap(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	var deciding atomic.Int32
 	var wg sync.WaitGroup
 	refused := errors.New("refused")
@@ -121,7 +121,7 @@ func testNoOverlap(t *testing.T, open Open) {
 }
 
 func testSeesLast(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

@@ -6,8 +6,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func requestTests() []test {
-	return []test{
+func requestTests() []Test {
+	return []Test{
 		{"DeleteExpiredRequests_AtOrBeforeT", testRequestsExpire},
 		{"DeleteExpiredRequests_AtMostLimit_ReturnsHowMany", testRequestsLimit},
 	}
@@ -15,12 +15,12 @@ func requestTests() []test {
 
 func withRequests(t *testing.T, open Open) storage.Store {
 	t.Helper()
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(1)}
 	for n := range 5 {
 		changes.Requests = append(changes.Requests, request(n, instant(int64(n))))
 	}
-	write(t, store, changes)
+	Write(t, store, changes)
 	return store
 }
 
@@ -44,26 +44,26 @@ func kept(t *testing.T, store storage.Store) []int {
 func testRequestsExpire(t *testing.T, open Open) {
 	store := withRequests(t, open)
 	n, err := store.DeleteExpiredRequests(t.Context(), instant(2)-1, 100)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "how many", n, 2)
-	same(t, "the requests left", kept(t, store), []int{2, 3, 4})
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "how many", n, 2)
+	Same(t, "the requests left", kept(t, store), []int{2, 3, 4})
 	n, err = store.DeleteExpiredRequests(t.Context(), instant(2), 100)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "how many", n, 1)
-	same(t, "the requests left", kept(t, store), []int{3, 4})
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "how many", n, 1)
+	Same(t, "the requests left", kept(t, store), []int{3, 4})
 	n, err = store.DeleteExpiredRequests(t.Context(), instant(2), 100)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "how many", n, 0)
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "how many", n, 0)
 }
 
 func testRequestsLimit(t *testing.T, open Open) {
 	store := withRequests(t, open)
 	for _, want := range []int{2, 2, 1, 0} {
 		n, err := store.DeleteExpiredRequests(t.Context(), instant(10), 2)
-		noError(t, "DeleteExpiredRequests", err)
-		same(t, "how many", n, want)
+		NoError(t, "DeleteExpiredRequests", err)
+		Same(t, "how many", n, want)
 	}
 	n, err := store.DeleteExpiredRequests(t.Context(), instant(10), 0)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "how many of at most none", n, 0)
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "how many of at most none", n, 0)
 }

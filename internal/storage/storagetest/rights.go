@@ -10,8 +10,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-func rightsTests() []test {
-	return []test{
+func rightsTests() []Test {
+	return []Test{
 		{"Tx_Subjects_AreThoseOfTheKeysWithTheirStates", testTxSubjects},
 		{"Tx_Evidence_IsThatOfThePositions_MissingWithout", testTxEvidence},
 		{"Write_DropEvidence_LeavesTheRest", testDropEvidence},
@@ -36,38 +36,38 @@ func decided(t *testing.T, store storage.Store, read func(ctx context.Context, t
 	err := store.Write(t.Context(), storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		return nil, read(ctx, tx)
 	})
-	noError(t, "Write", err)
+	NoError(t, "Write", err)
 }
 
 func testTxSubjects(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	decided(t, store, func(ctx context.Context, tx storage.Tx) error {
 		got, err := tx.Subjects(ctx, []storage.SubjectKey{key(1), key(3), key(9), key(1)})
 		tombstone := storage.Subject{Key: key(3), KeyVersion: 1, FoldVersion: 1, Erased: instant(3)}
-		same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{
+		Same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{
 			key(1): {Subject: subject(1), State: state(1, 1)}, key(3): {Subject: tombstone},
 		})
 		if err != nil {
 			return err
 		}
 		got, err = tx.Subjects(ctx, nil)
-		same(t, "the subjects of no keys", got, map[storage.SubjectKey]storage.SubjectState{})
+		Same(t, "the subjects of no keys", got, map[storage.SubjectKey]storage.SubjectState{})
 		return err
 	})
 }
 
 func testTxEvidence(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	decided(t, store, func(ctx context.Context, tx storage.Tx) error {
 		got, err := tx.Evidence(ctx, []int64{2, 1, 3, 9, 1})
-		same(t, "the evidence", got, map[int64][]byte{1: record(1, 1).Evidence, 2: record(2, 2).Evidence})
+		Same(t, "the evidence", got, map[int64][]byte{1: record(1, 1).Evidence, 2: record(2, 2).Evidence})
 		if err != nil {
 			return err
 		}
 		got, err = tx.Evidence(ctx, nil)
-		same(t, "the evidence of no positions", got, map[int64][]byte{})
+		Same(t, "the evidence of no positions", got, map[int64][]byte{})
 		return err
 	})
 }
@@ -83,15 +83,15 @@ func evidences(t *testing.T, store storage.Store, positions ...int64) (got map[i
 }
 
 func testDropEvidence(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 3)
-	write(t, store, &storage.Changes{Head: head(3), DropEvidence: []int64{1, 3, 9}})
+	Write(t, store, &storage.Changes{Head: head(3), DropEvidence: []int64{1, 3, 9}})
 	want := []storage.Record{record(1, 1), record(2, 2), record(3, 3)}
 	want[0].Evidence, want[2].Evidence = nil, nil
 	_, got, err := store.Ledger(t.Context(), 0, 9)
-	noError(t, "Ledger", err)
-	same(t, "the ledger", got, want)
-	same(t, "the evidence left", evidences(t, store, 1, 2, 3), map[int64][]byte{2: record(2, 2).Evidence})
+	NoError(t, "Ledger", err)
+	Same(t, "the ledger", got, want)
+	Same(t, "the evidence left", evidences(t, store, 1, 2, 3), map[int64][]byte{2: record(2, 2).Evidence})
 }
 
 // blank is what is left of a record.
@@ -103,21 +103,21 @@ func blank(r storage.Record) storage.Record {
 }
 
 func testBlank(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 1, 2)
-	write(t, store, &storage.Changes{Head: head(3), Blank: []int64{1, 3}})
+	Write(t, store, &storage.Changes{Head: head(3), Blank: []int64{1, 3}})
 	wantBlanks(t, store, blank(record(1, 1)), record(2, 1), blank(record(3, 2)))
 	_, got, err := store.Records(t.Context(), keys(1, 3), 0, 9)
-	noError(t, "Records", err)
-	same(t, "the records of the subjects", got, []storage.Record{record(2, 1)})
+	NoError(t, "Records", err)
+	Same(t, "the records of the subjects", got, []storage.Record{record(2, 1)})
 	_, events, err := store.EventsOf(t.Context(), keys(1, 3), 0, 0)
-	noError(t, "EventsOf", err)
-	same(t, "the events of the subjects", events, eventsByKey{key(1): headers(record(2, 1)), key(2): nil})
+	NoError(t, "EventsOf", err)
+	Same(t, "the events of the subjects", events, eventsByKey{key(1): headers(record(2, 1)), key(2): nil})
 }
 
 func testBlankRecord(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{
 		Head: head(2), Subjects: []storage.Subject{subject(1)}, Records: []storage.Record{blank(record(1, 1)), record(2, 1)},
 	})
 	wantBlanks(t, store, blank(record(1, 1)), record(2, 1))
@@ -127,14 +127,14 @@ func testBlankRecord(t *testing.T, open Open) {
 func wantBlanks(t *testing.T, store storage.Store, want ...storage.Record) {
 	t.Helper()
 	_, got, err := store.Ledger(t.Context(), 0, 9)
-	noError(t, "Ledger", err)
-	same(t, "the ledger", got, want)
+	NoError(t, "Ledger", err)
+	Same(t, "the ledger", got, want)
 	err = store.Snapshot(t.Context(), func(ctx context.Context, s storage.Snapshot) error {
 		rows, err := s.Rows(ctx, 0, 9)
 		for i := range rows {
 			if r := &want[i]; r.Header == nil {
 				zero := make([]byte, 16)
-				same(t, "the row of a blank", rows[i], storage.Row{
+				Same(t, "the row of a blank", rows[i], storage.Row{
 					Position: r.Event.Position, Subject: zero, Key: zero, Recorded: int64(r.Event.Recorded), LeafHash: r.LeafHash[:],
 					TreeHashes: r.TreeHashes,
 				})
@@ -142,10 +142,10 @@ func wantBlanks(t *testing.T, store storage.Store, want ...storage.Record) {
 		}
 		return err
 	})
-	noError(t, "Snapshot", err)
+	NoError(t, "Snapshot", err)
 	_, at, err := store.PositionAt(t.Context(), instant(1))
-	noError(t, "PositionAt", err)
-	same(t, "the position at the time of the first", at, int64(1))
+	NoError(t, "PositionAt", err)
+	Same(t, "the position at the time of the first", at, int64(1))
 }
 
 // covering returns request n, which was given the positions from first to last.
@@ -165,31 +165,31 @@ func requestsOf(t *testing.T, store storage.Store, n int) map[[32]byte]storage.R
 }
 
 func testRequestPositions(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	all := []storage.Request{covering(0, 0, 0), covering(1, 7, 7), covering(2, 1, storage.RequestSpan)}
-	write(t, store, &storage.Changes{Head: head(1), Requests: all})
+	Write(t, store, &storage.Changes{Head: head(1), Requests: all})
 	got := requestsOf(t, store, 3)
 	for _, want := range all {
-		same(t, "a request", got[want.ID], want)
+		Same(t, "a request", got[want.ID], want)
 	}
 }
 
 func testForgetRequests(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	const far = 5 * storage.RequestSpan
 	all := []storage.Request{
 		covering(0, 0, 0), covering(1, 10, 10), covering(2, 9, 10), covering(3, 10, 11), covering(4, 8, 12), covering(5, 8, 9),
 		covering(6, 11, 12), covering(7, far-storage.RequestSpan+1, far), covering(8, far, far+storage.RequestSpan-1), covering(9, far+1, far+2),
 	}
-	write(t, store, &storage.Changes{Head: head(1), Requests: all})
-	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{10, far}})
+	Write(t, store, &storage.Changes{Head: head(1), Requests: all})
+	Write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{10, far}})
 	got := requestsOf(t, store, len(all))
 	for i, want := range all {
 		switch i {
 		case 1, 2, 3, 4, 7, 8:
 			want = storage.Request{ID: want.ID, Expires: want.Expires}
 		}
-		same(t, "a request", got[want.ID], want)
+		Same(t, "a request", got[want.ID], want)
 	}
 }
 
@@ -201,12 +201,12 @@ func naming(n int, given int64, named ...int64) storage.Request {
 }
 
 func testForgetRequestsNamed(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	const far = 5 * storage.RequestSpan
 	all := []storage.Request{
 		naming(0, far), naming(1, far, 10), naming(2, far+1, 3, 10, 700), naming(3, far+2, 9, 11), naming(4, far+3, 700), naming(5, far+4, 20),
 	}
-	write(t, store, &storage.Changes{Head: head(1), Requests: all})
+	Write(t, store, &storage.Changes{Head: head(1), Requests: all})
 	want := func(forgotten ...int) {
 		t.Helper()
 		got := requestsOf(t, store, len(all))
@@ -214,38 +214,38 @@ func testForgetRequestsNamed(t *testing.T, open Open) {
 			if r.Named = nil; slices.Contains(forgotten, i) {
 				r = storage.Request{ID: r.ID, Expires: r.Expires}
 			}
-			same(t, "a request", got[r.ID], r)
+			Same(t, "a request", got[r.ID], r)
 		}
 	}
 	want()
-	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{10}})
+	Write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{10}})
 	want(1, 2)
 	// What is stored under the id of one that was forgotten, or has expired, names what it says and no more.
 	all[2] = naming(2, far+5, 701)
 	all[5] = naming(5, far+6, 21)
 	all[5].Expires++
-	write(t, store, &storage.Changes{Head: head(1), Requests: []storage.Request{all[2], all[5]}})
-	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{3, 20}})
+	Write(t, store, &storage.Changes{Head: head(1), Requests: []storage.Request{all[2], all[5]}})
+	Write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{3, 20}})
 	want(1)
-	write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{far + 3, 21, 700}})
+	Write(t, store, &storage.Changes{Head: head(1), ForgetRequests: []int64{far + 3, 21, 700}})
 	want(1, 4, 5)
 	n, err := store.DeleteExpiredRequests(t.Context(), all[2].Expires, 100)
-	noError(t, "DeleteExpiredRequests", err)
-	same(t, "the requests that were deleted", n, 5)
+	NoError(t, "DeleteExpiredRequests", err)
+	Same(t, "the requests that were deleted", n, 5)
 	all[2] = naming(2, far+7)
-	write(t, store, &storage.Changes{Head: head(1), Requests: []storage.Request{all[2]}, ForgetRequests: []int64{701}})
-	same(t, "the request that replaced one that was deleted", requestsOf(t, store, 3)[all[2].ID], all[2])
+	Write(t, store, &storage.Changes{Head: head(1), Requests: []storage.Request{all[2]}, ForgetRequests: []int64{701}})
+	Same(t, "the request that replaced one that was deleted", requestsOf(t, store, 3)[all[2].ID], all[2])
 }
 
 func testReturns(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	r := func(n int, day int64, client string, count int64) tables.Return {
 		return tables.Return{Subject: id(n), Day: day, Client: client, Count: count}
 	}
-	write(t, store, &storage.Changes{Head: head(1), Tables: each(
+	Write(t, store, &storage.Changes{Head: head(1), Tables: Each(
 		tables.AddReturn, r(2, 5, "shop", 1), r(1, 5, "shop", 2), r(1, 5, "Shop", 1), r(1, 4, "shop", 1), r(2, 5, "shop", 1),
 	)})
-	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddReturn, r(1, 5, "shop", 3), r(1, 6, "crm", 1))})
+	Write(t, store, &storage.Changes{Head: head(1), Tables: Each(tables.AddReturn, r(1, 5, "shop", 3), r(1, 6, "crm", 1))})
 	all := []tables.Return{r(1, 4, "shop", 1), r(1, 5, "Shop", 1), r(1, 5, "shop", 5), r(2, 5, "shop", 2), r(1, 6, "crm", 1)}
 	for _, c := range []struct {
 		day   int64
@@ -264,8 +264,8 @@ func testReturns(t *testing.T, open Open) {
 		{0, tables.Return{}, 0, nil},
 	} {
 		got, err := tables.Returns(t.Context(), store, c.day, &c.after, c.limit)
-		noError(t, "Returns", err)
-		same(t, "the returns", got, c.want)
+		NoError(t, "Returns", err)
+		Same(t, "the returns", got, c.want)
 	}
 }
 
@@ -274,9 +274,9 @@ func claim(n byte) tables.Claim {
 }
 
 func testClaims(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(3), claim(1))})
-	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(200))})
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(1), Tables: Each(tables.AddClaim, claim(3), claim(1))})
+	Write(t, store, &storage.Changes{Head: head(1), Tables: Each(tables.AddClaim, claim(200))})
 	for _, c := range []struct {
 		after [16]byte
 		limit int
@@ -288,21 +288,21 @@ func testClaims(t *testing.T, open Open) {
 		{[16]byte{}, 0, nil},
 	} {
 		got, err := tables.Claims(t.Context(), store, c.after, c.limit)
-		noError(t, "Claims", err)
-		same(t, "the claims", got, c.want)
+		NoError(t, "Claims", err)
+		Same(t, "the claims", got, c.want)
 	}
 	for id, want := range map[[16]byte][]tables.Claim{claim(3).ID: {claim(3)}, claim(2).ID: nil} {
 		got, err := tables.ClaimsOf(t.Context(), store, id)
-		noError(t, "ClaimsOf", err)
-		same(t, "the claim with an id", got, want)
+		NoError(t, "ClaimsOf", err)
+		Same(t, "the claim with an id", got, want)
 	}
 }
 
 func testClaimTwice(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(1), Tables: each(tables.AddClaim, claim(1))})
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(1), Tables: Each(tables.AddClaim, claim(1))})
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
-		return &storage.Changes{Head: head(2), Tables: each(tables.AddClaim, claim(1))}, nil
+		return &storage.Changes{Head: head(2), Tables: Each(tables.AddClaim, claim(1))}, nil
 	})
 	if err == nil {
 		t.Error("a claim was replaced")
@@ -320,9 +320,9 @@ func of(position int64, facts consent.Facts, change func(e *consent.Event)) stor
 }
 
 func testEventsOfVoids(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	void := of(2, consent.Facts{Kind: consent.KindVoid, VoidPosition: 1}, nil)
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head: head(3), Subjects: []storage.Subject{subject(1)}, Records: []storage.Record{record(1, 1), void, record(3, 1)},
 	})
 	first := record(1, 1).Event.Occurred
@@ -338,20 +338,20 @@ func testEventsOfVoids(t *testing.T, open Open) {
 		{0, 2, headers(record(1, 1), void)},
 	} {
 		_, got, err := store.EventsOf(t.Context(), keys(1, 2), c.until, c.upTo)
-		noError(t, "EventsOf", err)
-		same(t, "the events", got, eventsByKey{key(1): c.want})
+		NoError(t, "EventsOf", err)
+		Same(t, "the events", got, eventsByKey{key(1): c.want})
 	}
 }
 
 func testErasures(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	records := []storage.Record{record(1, 1)}
 	for position := int64(2); position < 6; position++ {
 		records = append(records, of(position, consent.Facts{Kind: consent.KindErase}, nil))
 	}
 	records[2].Evidence = nil
-	write(t, store, &storage.Changes{Head: head(5), Subjects: []storage.Subject{subject(1)}, Records: records})
-	write(t, store, &storage.Changes{Head: head(5), DropEvidence: []int64{5}})
+	Write(t, store, &storage.Changes{Head: head(5), Subjects: []storage.Subject{subject(1)}, Records: records})
+	Write(t, store, &storage.Changes{Head: head(5), DropEvidence: []int64{5}})
 	for _, c := range []struct {
 		after int64
 		limit int
@@ -364,14 +364,14 @@ func testErasures(t *testing.T, open Open) {
 		{0, 0, nil},
 	} {
 		h, got, err := store.Erasures(t.Context(), c.after, c.limit)
-		noError(t, "Erasures", err)
-		same(t, "the head", h, head(5))
-		same(t, "the erasures", got, c.want)
+		NoError(t, "Erasures", err)
+		Same(t, "the head", h, head(5))
+		Same(t, "the erasures", got, c.want)
 	}
 }
 
 func testBatch(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1, 2, 1, 1)
 	batch := record(1, 1).Event.Batch
 	e := func(position int64) storage.BatchEvent { return storage.BatchEvent{Position: position, Subject: id(1)} }
@@ -388,20 +388,20 @@ func testBatch(t *testing.T, open Open) {
 		{batch, 0, 0, nil},
 	} {
 		got, err := store.Batch(t.Context(), c.batch, c.after, c.limit)
-		noError(t, "Batch", err)
-		same(t, "the events of the batch", got, c.want)
+		NoError(t, "Batch", err)
+		Same(t, "the events of the batch", got, c.want)
 	}
-	write(t, store, &storage.Changes{Head: head(4), Blank: []int64{3}})
+	Write(t, store, &storage.Changes{Head: head(4), Blank: []int64{3}})
 	got, err := store.Batch(t.Context(), batch, 0, 9)
-	noError(t, "Batch", err)
-	same(t, "the events of the batch without a blank", got, []storage.BatchEvent{e(1), e(4)})
+	NoError(t, "Batch", err)
+	Same(t, "the events of the batch without a blank", got, []storage.BatchEvent{e(1), e(4)})
 }
 
 func testPurge(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
-	noError(t, "Purge", store.Purge(t.Context()))
+	store := Initialised(t, open)
+	Write(t, store, everything())
+	NoError(t, "Purge", store.Purge(t.Context()))
 	hold(t, store, everything())
-	noError(t, "Purge", store.Purge(t.Context()))
+	NoError(t, "Purge", store.Purge(t.Context()))
 	appendAll(t, store, 4)
 }

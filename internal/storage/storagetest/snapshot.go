@@ -11,8 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func snapshotTests() []test {
-	return []test{
+func snapshotTests() []Test {
+	return []Test{
 		{"Hashes_OfThePositionsThatExist_EachOnce", testHashes},
 		{"Hashes_NoPositions_ReturnNoneAndTheHead", testHashesOfNone},
 		{"Snapshot_Rows_AreTheColumnsAsTheyStand", testSnapshotRows},
@@ -30,7 +30,7 @@ func snapshotTests() []test {
 // reads reads a snapshot of the store.
 func reads(t *testing.T, store storage.Store, read func(s storage.Snapshot)) {
 	t.Helper()
-	noError(t, "Snapshot", store.Snapshot(t.Context(), func(_ context.Context, s storage.Snapshot) error {
+	NoError(t, "Snapshot", store.Snapshot(t.Context(), func(_ context.Context, s storage.Snapshot) error {
 		read(s)
 		return nil
 	}))
@@ -50,40 +50,40 @@ func rowOf(r storage.Record) storage.Row {
 }
 
 func testHashes(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	h, got, err := store.Hashes(t.Context(), []int64{3, 9, 1, 3, -5, 0})
-	noError(t, "Hashes", err)
-	same(t, "the head", h, head(3))
+	NoError(t, "Hashes", err)
+	Same(t, "the head", h, head(3))
 	first, third := record(1, 1), catalogRecord(3)
-	same(t, "the hashes", got, map[int64]ledger.NodeHashes{
+	Same(t, "the hashes", got, map[int64]ledger.NodeHashes{
 		1: {Leaf: first.LeafHash, Tree: first.TreeHashes}, 3: {Leaf: third.LeafHash},
 	})
 }
 
 func testHashesOfNone(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	h, got, err := store.Hashes(t.Context(), nil)
-	noError(t, "Hashes", err)
-	same(t, "the head", h, head(3))
-	same(t, "the hashes", got, map[int64]ledger.NodeHashes{})
+	NoError(t, "Hashes", err)
+	Same(t, "the head", h, head(3))
+	Same(t, "the hashes", got, map[int64]ledger.NodeHashes{})
 }
 
 func testSnapshotRows(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	reads(t, store, func(s storage.Snapshot) {
-		same(t, "the head", s.Head(), head(3))
+		Same(t, "the head", s.Head(), head(3))
 		rows, err := s.Rows(t.Context(), math.MinInt64, 10)
-		noError(t, "Rows", err)
-		same(t, "the rows", rows, []storage.Row{rowOf(record(1, 1)), rowOf(record(2, 2)), rowOf(catalogRecord(3))})
+		NoError(t, "Rows", err)
+		Same(t, "the rows", rows, []storage.Row{rowOf(record(1, 1)), rowOf(record(2, 2)), rowOf(catalogRecord(3))})
 	})
 }
 
 func testSnapshotRowPages(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{Head: head(7), Records: []storage.Record{
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{Head: head(7), Records: []storage.Record{
 		record(-2, 1), record(1, 1), record(2, 1), record(5, 1), record(7, 1),
 	}})
 	reads(t, store, func(s storage.Snapshot) {
@@ -100,19 +100,19 @@ func testSnapshotRowPages(t *testing.T, open Open) {
 			{0, 9, []int64{1, 2, 5, 7}},
 		} {
 			rows, err := s.Rows(t.Context(), c.after, c.limit)
-			noError(t, "Rows", err)
+			NoError(t, "Rows", err)
 			var got []int64
 			for i := range rows {
 				got = append(got, rows[i].Position)
 			}
-			same(t, "the positions", got, c.want)
+			Same(t, "the positions", got, c.want)
 		}
 	})
 }
 
 func testSnapshotSubjects(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, &storage.Changes{
+	store := Initialised(t, open)
+	Write(t, store, &storage.Changes{
 		Head:    head(5),
 		Records: []storage.Record{record(1, 2), record(2, 1), catalogRecord(3), record(4, 2), record(5, 4)},
 		States:  []storage.State{state(2, 4), state(3, 1), state(4, 5)},
@@ -132,44 +132,44 @@ func testSnapshotSubjects(t *testing.T, open Open) {
 			{consent.SubjectID{}, 9, want}, {consent.SubjectID{}, 2, want[:2]}, {id(2), 9, want[2:]}, {id(4), 9, nil}, {id(1), 0, nil},
 		} {
 			got, err := s.Subjects(t.Context(), c.after, c.limit)
-			noError(t, "Subjects", err)
-			same(t, "the subjects", got, c.want)
+			NoError(t, "Subjects", err)
+			Same(t, "the subjects", got, c.want)
 		}
 	})
 }
 
 func testSnapshotLists(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	reads(t, store, func(s storage.Snapshot) {
 		catalogs, err := s.Catalogs(t.Context())
-		noError(t, "Catalogs", err)
-		same(t, "the catalogs", catalogs, []storage.Catalog{catalog(1), catalog(2)})
+		NoError(t, "Catalogs", err)
+		Same(t, "the catalogs", catalogs, []storage.Catalog{catalog(1), catalog(2)})
 		refs, err := s.Refs(t.Context())
-		noError(t, "Refs", err)
-		same(t, "the references", refs, []storage.Ref{ref(1), ref(2)})
+		NoError(t, "Refs", err)
+		Same(t, "the references", refs, []storage.Ref{ref(1), ref(2)})
 	})
 }
 
 func testSnapshotStays(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	appendAll(t, store, 1)
 	reads(t, store, func(s storage.Snapshot) {
 		appendAll(t, store, 1, 2)
 		rows, err := s.Rows(t.Context(), 0, 10)
-		noError(t, "Rows", err)
+		NoError(t, "Rows", err)
 		appendAll(t, store, 2)
 		subjects, err := s.Subjects(t.Context(), consent.SubjectID{}, 10)
-		noError(t, "Subjects", err)
+		NoError(t, "Subjects", err)
 		if s.Head().Position != 1 || len(rows) != 1 || len(subjects) != 1 || subjects[0].State.Position != 1 {
 			t.Errorf("the head is at %d, with %d rows and %d subjects; want one of each", s.Head().Position, len(rows), len(subjects))
 		}
 	})
-	reads(t, store, func(s storage.Snapshot) { same(t, "the head afterwards", s.Head(), head(4)) })
+	reads(t, store, func(s storage.Snapshot) { Same(t, "the head afterwards", s.Head(), head(4)) })
 }
 
 func testSnapshotError(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	want := errors.New("enough")
 	err := store.Snapshot(t.Context(), func(context.Context, storage.Snapshot) error { return want })
 	if err != want { //nolint:errorlint // As it is, not wrapped.
@@ -179,7 +179,7 @@ func testSnapshotError(t *testing.T, open Open) {
 }
 
 func testSnapshotEnded(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	var kept storage.Snapshot
 	reads(t, store, func(s storage.Snapshot) { kept = s })
 	if _, err := kept.Rows(t.Context(), 0, 1); err == nil {
@@ -188,7 +188,7 @@ func testSnapshotEnded(t *testing.T, open Open) {
 }
 
 func testSnapshotCancelled(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := store.Snapshot(ctx, func(ctx context.Context, s storage.Snapshot) error {
 		cancel()
@@ -203,7 +203,7 @@ func testSnapshotCancelled(t *testing.T, open Open) {
 
 // Close may wait for the snapshot, or end it; the snapshot sees it with one of its next pages.
 func testSnapshotClosed(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	closed := make(chan error, 1)
 	err := store.Snapshot(t.Context(), func(ctx context.Context, s storage.Snapshot) error {
 		go func() { closed <- store.Close() }()
@@ -216,5 +216,5 @@ func testSnapshotClosed(t *testing.T, open Open) {
 	if !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("Snapshot returned the error %v, want ErrClosed", err)
 	}
-	noError(t, "Close", <-closed)
+	NoError(t, "Close", <-closed)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-func statesTests() []test {
-	return []test{
+func statesTests() []Test {
+	return []Test{
 		{"States_ReturnsTheSubjectsThatExistWithTheirStates", testStates},
 		{"States_NoKeys_ReturnNoneAndTheHead", testStatesNoKeys},
 		{"States_NoSubjectMatches_ReturnsTheHead", testStatesNoMatch},
@@ -23,16 +23,16 @@ func statesTests() []test {
 }
 
 func testStates(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	tombstone := storage.Subject{Key: key(3), KeyVersion: 2, FoldVersion: 1, Erased: instant(1)}
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head:     head(4),
 		Subjects: []storage.Subject{subject(1), subject(2), tombstone, subject(4)},
 		States:   []storage.State{state(1, 1), state(4, 4)},
 	})
 	h, got := states(t, store, []storage.SubjectKey{key(9), key(3), key(2), key(1)})
-	same(t, "the head", h, head(4))
-	same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{
+	Same(t, "the head", h, head(4))
+	Same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{
 		key(1): {Subject: subject(1), State: state(1, 1)},
 		key(2): {Subject: subject(2)},
 		key(3): {Subject: tombstone},
@@ -40,77 +40,77 @@ func testStates(t *testing.T, open Open) {
 }
 
 func testStatesNoKeys(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	h, got := states(t, store, nil)
-	same(t, "the head", h, head(3))
-	same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{})
+	Same(t, "the head", h, head(3))
+	Same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{})
 }
 
 func testStatesNoMatch(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	h, got := states(t, store, keys(5, 9))
-	same(t, "the head", h, head(3))
-	same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{})
+	Same(t, "the head", h, head(3))
+	Same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{})
 }
 
 func testStatesTwice(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	_, got, err := store.States(t.Context(), []storage.SubjectKey{key(1), key(2), key(1), key(1)})
-	noError(t, "States", err)
+	NoError(t, "States", err)
 	if len(got) != 2 {
 		t.Errorf("got %d subjects for two keys, one of them given three times", len(got))
 	}
 }
 
 func testStatesForm(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	other := key(1)
 	other.Form++
 	_, got := states(t, store, []storage.SubjectKey{other})
-	same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{})
+	Same(t, "the subjects", got, map[storage.SubjectKey]storage.SubjectState{})
 }
 
 func testStatesKeysKept(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	given := []storage.SubjectKey{key(5), key(1), key(5), key(2), key(0)}
 	before := slices.Clone(given)
 	_, _, err := store.States(t.Context(), given)
-	noError(t, "States", err)
-	same(t, "the keys given", given, before)
+	NoError(t, "States", err)
+	Same(t, "the keys given", given, before)
 }
 
 func testStatesMany(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(1)}
 	for n := 0; n < 25_000; n += 50 {
 		changes.Subjects = append(changes.Subjects, subject(n))
 		changes.States = append(changes.States, state(n, 1))
 	}
-	write(t, store, changes)
+	Write(t, store, changes)
 	_, got := states(t, store, keys(0, 25_000))
 	if len(got) != len(changes.Subjects) {
 		t.Fatalf("got %d subjects, want %d", len(got), len(changes.Subjects))
 	}
 	for i := range changes.Subjects {
-		same(t, "a subject", got[changes.Subjects[i].Key],
+		Same(t, "a subject", got[changes.Subjects[i].Key],
 			storage.SubjectState{Subject: changes.Subjects[i], State: changes.States[i]})
 	}
 }
 
 // One writer moves the head and the states of four subjects on together. No reader may see them apart.
 func testStatesSnapshot(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	step := func(position int64) {
 		changes := &storage.Changes{Head: head(position)}
 		for n := range 4 {
 			changes.Subjects = append(changes.Subjects, subject(n))
 			changes.States = append(changes.States, state(n, position))
 		}
-		write(t, store, changes)
+		Write(t, store, changes)
 	}
 	step(1)
 	done := make(chan struct{})

@@ -17,30 +17,31 @@ type Open func(t testing.TB, now func() time.Time) storage.Store
 // opened again only after it was closed.
 type Fresh func(t testing.TB) Open
 
-// test is one test of the suite.
-type test struct {
-	name string
-	run  func(t *testing.T, open Open)
+// Test is one test of the suite.
+type Test struct {
+	Name string
+	Run  func(t *testing.T, open Open)
 }
 
-// Run runs the suite, each test on a database of its own.
-func Run(t *testing.T, fresh Fresh) {
+// Run runs the suite and more tests, each on a database of its own.
+func Run(t *testing.T, fresh Fresh, more []Test) {
 	t.Helper()
-	for _, topic := range [][]test{
+	for _, topic := range [][]Test{
+		more,
 		initialiseTests(), writeTests(), textTests(), loadTests(), orderTests(), statesTests(), eventsTests(), listTests(), requestTests(),
-		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), tableTests(), consumerTests(), webhookTests(), sizeTests(), closeTests(), contextTests(),
+		disclosureTests(), rightsTests(), retentionTests(), snapshotTests(), followTests(), cosignedTests(), tableTests(), sizeTests(), closeTests(), contextTests(),
 	} {
 		for _, test := range topic {
-			t.Run(test.name, func(t *testing.T) {
+			t.Run(test.Name, func(t *testing.T) {
 				t.Parallel()
-				test.run(t, fresh(t))
+				test.Run(t, fresh(t))
 			})
 		}
 	}
 }
 
 // opened opens a store that is closed at the end of the test.
-func opened(t testing.TB, open Open) storage.Store {
+func Opened(t testing.TB, open Open) storage.Store {
 	t.Helper()
 	return openedAt(t, open, nil)
 }
@@ -56,10 +57,10 @@ func openedAt(t testing.TB, open Open, now func() time.Time) storage.Store {
 	return store
 }
 
-// initialised opens a store with a head.
-func initialised(t testing.TB, open Open) storage.Store {
+// Initialised opens a store with a head.
+func Initialised(t testing.TB, open Open) storage.Store {
 	t.Helper()
-	store := opened(t, open)
+	store := Opened(t, open)
 	initialise(t, store)
 	return store
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-func tableTests() []test {
-	return []test{
+func tableTests() []Test {
+	return []Test{
 		{"QueryTable_InAWrite_ReadsUnderTheLockedHead_UntilItIsDecided", testQueryTableInWrite},
 		{"QueryTable_EachFails_ReturnsThatError", testQueryTableFails},
 		{"WriteTables_StoresAllOrNothing_AndNotTheHead", testWriteTables},
@@ -37,25 +37,25 @@ func tableCalls() []call {
 }
 
 func testQueryTableInWrite(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	var after storage.Tx
 	err := store.Write(t.Context(), storage.Load{}, func(ctx context.Context, tx storage.Tx) (*storage.Changes, error) {
 		after = tx
 		h, clients, err := tables.Clients(ctx, tx)
-		same(t, "the head", h, head(3))
-		same(t, "the clients", each(tables.PutClient, clients...), everything().Tables)
+		Same(t, "the head", h, head(3))
+		Same(t, "the clients", Each(tables.PutClient, clients...), everything().Tables)
 		return nil, err
 	})
-	noError(t, "Write", err)
+	NoError(t, "Write", err)
 	if _, _, err := tables.Clients(t.Context(), after); err == nil {
 		t.Error("a write that was decided can still be read from")
 	}
 }
 
 func testQueryTableFails(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	want := errors.New("enough")
 	calls := 0
 	_, err := store.QueryTable(t.Context(), storage.Statement{Doing: "read ids", SQL: "SELECT id FROM clients"}, func(storage.Scan) error {
@@ -69,43 +69,43 @@ func testQueryTableFails(t *testing.T, open Open) {
 }
 
 func testWriteTables(t *testing.T, open Open) {
-	store := initialised(t, open)
-	noError(t, "WriteTables", store.WriteTables(t.Context(), each(tables.AddClaim, claim(1), claim(2))...))
-	noError(t, "WriteTables of none", store.WriteTables(t.Context()))
-	err := store.WriteTables(t.Context(), each(tables.AddClaim, claim(3), claim(1), claim(4))...)
+	store := Initialised(t, open)
+	NoError(t, "WriteTables", store.WriteTables(t.Context(), Each(tables.AddClaim, claim(1), claim(2))...))
+	NoError(t, "WriteTables of none", store.WriteTables(t.Context()))
+	err := store.WriteTables(t.Context(), Each(tables.AddClaim, claim(3), claim(1), claim(4))...)
 	if err == nil || errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrCommitUnknown) {
 		t.Errorf("a claim with an existing id: %v, want an error that is final", err)
 	}
 	got, err := tables.Claims(t.Context(), store, [16]byte{}, 10)
-	noError(t, "Claims", err)
-	same(t, "the claims", got, []tables.Claim{claim(1), claim(2)})
+	NoError(t, "Claims", err)
+	Same(t, "the claims", got, []tables.Claim{claim(1), claim(2)})
 	h, err := store.Head(t.Context())
-	noError(t, "Head", err)
-	same(t, "the head", h, head(0))
+	NoError(t, "Head", err)
+	Same(t, "the head", h, head(0))
 }
 
 func testWriteTablesText(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	err := store.WriteTables(t.Context(), tables.AddClaim(&tables.Claim{ID: [16]byte{1}}), tables.NoteWorkerStart("a\x00b", begin))
 	if !errors.Is(err, storage.ErrText) {
 		t.Errorf("got %v, want %v", err, storage.ErrText)
 	}
 	got, err := tables.Claims(t.Context(), store, [16]byte{}, 10)
-	noError(t, "Claims", err)
-	same(t, "the claims", got, []tables.Claim(nil))
+	NoError(t, "Claims", err)
+	Same(t, "the claims", got, []tables.Claim(nil))
 }
 
 func testWorkerRuns(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	note := func(statement storage.Statement) {
 		t.Helper()
-		noError(t, "WriteTables", store.WriteTables(t.Context(), statement))
+		NoError(t, "WriteTables", store.WriteTables(t.Context(), statement))
 	}
 	runs := func(want ...tables.WorkerRun) {
 		t.Helper()
 		got, err := tables.WorkerRuns(t.Context(), store)
-		noError(t, "WorkerRuns", err)
-		same(t, "the runs", got, want)
+		NoError(t, "WorkerRuns", err)
+		Same(t, "the runs", got, want)
 	}
 	runs()
 	note(tables.NoteWorkerSuccess("retention", begin)) // Its start was not noted.

@@ -11,8 +11,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-func textTests() []test {
-	return []test{
+func textTests() []Test {
+	return []Test{
 		{"Write_TextThatIsNoneInAnyColumn_IsErrTextAndStoresNothing", testTextsRefused},
 		{"Write_AnyOtherText_IsReadAsItWasWritten", testTextsTaken},
 	}
@@ -44,7 +44,7 @@ func textColumns() []textColumn {
 			return tryWrite(t, store, &storage.Changes{Records: []storage.Record{recordOf(&r.Event)}})
 		}, func(t testing.TB, store storage.Store) (actor string) {
 			t.Helper()
-			noError(t, "Snapshot", store.Snapshot(t.Context(), func(ctx context.Context, s storage.Snapshot) error {
+			NoError(t, "Snapshot", store.Snapshot(t.Context(), func(ctx context.Context, s storage.Snapshot) error {
 				rows, err := s.Rows(ctx, 0, 1)
 				if len(rows) == 1 {
 					actor = rows[0].Actor
@@ -59,7 +59,7 @@ func textColumns() []textColumn {
 		}, func(t testing.TB, store storage.Store) string {
 			t.Helper()
 			_, refs, err := store.Refs(t.Context(), 0)
-			noError(t, "Refs", err)
+			NoError(t, "Refs", err)
 			return only(refs).Name
 		}},
 		textColumn{"the document of a catalog", func(t testing.TB, store storage.Store, text string) error {
@@ -70,16 +70,16 @@ func textColumns() []textColumn {
 		}, func(t testing.TB, store storage.Store) string {
 			t.Helper()
 			_, catalogs, err := store.Catalogs(t.Context(), 0)
-			noError(t, "Catalogs", err)
+			NoError(t, "Catalogs", err)
 			return only(catalogs).Document
 		}},
 		textColumn{"the client of a return", func(t testing.TB, store storage.Store, text string) error {
 			t.Helper()
-			return tryWrite(t, store, &storage.Changes{Tables: each(tables.AddReturn, tables.Return{Subject: id(1), Day: 5, Client: text, Count: 1})})
+			return tryWrite(t, store, &storage.Changes{Tables: Each(tables.AddReturn, tables.Return{Subject: id(1), Day: 5, Client: text, Count: 1})})
 		}, func(t testing.TB, store storage.Store) string {
 			t.Helper()
 			returns, err := tables.Returns(t.Context(), store, 0, &tables.Return{}, 10)
-			noError(t, "Returns", err)
+			NoError(t, "Returns", err)
 			return only(returns).Client
 		}},
 		textColumn{"the note of a checkpoint", func(t testing.TB, store storage.Store, text string) error {
@@ -88,7 +88,7 @@ func textColumns() []textColumn {
 		}, func(t testing.TB, store storage.Store) string {
 			t.Helper()
 			_, c, err := tables.LatestCosigned(t.Context(), store)
-			noError(t, "LatestCosigned", err)
+			NoError(t, "LatestCosigned", err)
 			return c.Note
 		}},
 	)
@@ -101,14 +101,14 @@ func clientColumns() []textColumn {
 			t.Helper()
 			c := client("shop")
 			set(&c, text)
-			return tryWrite(t, store, &storage.Changes{Tables: each(tables.PutClient, c)})
+			return tryWrite(t, store, &storage.Changes{Tables: Each(tables.PutClient, c)})
 		}
 	}
 	read := func(without string, get func(c tables.Client) string) func(testing.TB, storage.Store) string {
 		return func(t testing.TB, store storage.Store) string {
 			t.Helper()
 			_, clients, err := tables.Clients(t.Context(), store)
-			noError(t, "Clients", err)
+			NoError(t, "Clients", err)
 			for _, c := range clients {
 				if text := get(c); text != without {
 					return text
@@ -139,7 +139,7 @@ func disclosureColumns() []textColumn {
 	disclose := func(set func(l *storage.Learnt, text string)) func(testing.TB, storage.Store, string) error {
 		return func(t testing.TB, store storage.Store, text string) error {
 			t.Helper()
-			write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{subject(1)}})
+			Write(t, store, &storage.Changes{Head: head(1), Subjects: []storage.Subject{subject(1)}})
 			l := storage.Learnt{Key: key(1), Day: 5, Client: "shop", Channel: "news", Count: 1}
 			set(&l, text)
 			return store.AddDisclosures(t.Context(), digest(l.Channel, len(l.Client)), begin, []storage.Learnt{l})
@@ -149,7 +149,7 @@ func disclosureColumns() []textColumn {
 		return func(t testing.TB, store storage.Store) string {
 			t.Helper()
 			rows, err := store.Disclosures(t.Context(), []consent.SubjectID{id(1)})
-			noError(t, "Disclosures", err)
+			NoError(t, "Disclosures", err)
 			for _, d := range rows {
 				if text := get(d); text != without {
 					return text
@@ -179,7 +179,7 @@ func only[Row any](rows []Row) (row Row) {
 }
 
 func testTextsRefused(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	for _, column := range textColumns() {
 		for _, text := range []string{"a\x00b", "a\x1b[31m", "a\u0085b", "a\x7f", "a\xffb", "\xc0\x80", "\xed\xa0\x80"} {
 			if err := column.put(t, store, text); !errors.Is(err, storage.ErrText) {
@@ -194,9 +194,9 @@ func testTextsRefused(t *testing.T, open Open) {
 
 func testTextsTaken(t *testing.T, open Open) {
 	const text = "Grüße,\u200b\ufeff\U0001f600'\";--\\e\ufffd"
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	for _, column := range textColumns() {
-		noError(t, column.name, column.put(t, store, text))
+		NoError(t, column.name, column.put(t, store, text))
 		if got := column.read(t, store); got != text {
 			t.Errorf("%s is %q, want %q", column.name, got, text)
 		}

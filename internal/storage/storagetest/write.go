@@ -9,8 +9,8 @@ import (
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-func writeTests() []test {
-	return []test{
+func writeTests() []Test {
+	return []Test{
 		{"Write_ReturnsNil_EveryReadSeesTheChanges", testWriteStores},
 		{"Write_ExistingKeys_AreReplaced", testWriteReplaces},
 		{"Write_ExistingRecordsReferencesAndCatalogs_AreAnError", testWriteNeverReplaces},
@@ -33,7 +33,7 @@ func everything() *storage.Changes {
 		States:   []storage.State{state(1, 1), state(2, 2)},
 		Refs:     []storage.Ref{ref(1), ref(2)},
 		Catalogs: []storage.Catalog{catalog(1), catalog(2)},
-		Tables:   each(tables.PutClient, client("admin"), client("shop")),
+		Tables:   Each(tables.PutClient, client("admin"), client("shop")),
 		Requests: []storage.Request{request(1, begin), request(2, begin+1)},
 	}
 }
@@ -42,18 +42,18 @@ func everything() *storage.Changes {
 func hold(t *testing.T, store storage.Store, want *storage.Changes) {
 	t.Helper()
 	h, records, err := store.Ledger(t.Context(), 0, 10_000)
-	noError(t, "Ledger", err)
-	same(t, "the head", h, want.Head)
-	same(t, "the ledger", records, want.Records)
+	NoError(t, "Ledger", err)
+	Same(t, "the head", h, want.Head)
+	Same(t, "the ledger", records, want.Records)
 	_, refs, err := store.Refs(t.Context(), 0)
-	noError(t, "Refs", err)
-	same(t, "the references", refs, want.Refs)
+	NoError(t, "Refs", err)
+	Same(t, "the references", refs, want.Refs)
 	_, catalogs, err := store.Catalogs(t.Context(), 0)
-	noError(t, "Catalogs", err)
-	same(t, "the catalogs", catalogs, want.Catalogs)
+	NoError(t, "Catalogs", err)
+	Same(t, "the catalogs", catalogs, want.Catalogs)
 	_, clients, err := tables.Clients(t.Context(), store)
-	noError(t, "Clients", err)
-	same(t, "the clients", each(tables.PutClient, clients...), want.Tables)
+	NoError(t, "Clients", err)
+	Same(t, "the clients", Each(tables.PutClient, clients...), want.Tables)
 
 	wantSubjects, wantRequests := map[storage.SubjectKey]storage.SubjectState{}, map[[32]byte]storage.Request{}
 	for _, s := range want.Subjects {
@@ -69,17 +69,17 @@ func hold(t *testing.T, store storage.Store, want *storage.Changes) {
 		wantRequests[r.ID] = r
 	}
 	_, subjects := states(t, store, keys(0, 10))
-	same(t, "the subjects", subjects, wantSubjects)
+	Same(t, "the subjects", subjects, wantSubjects)
 	var requests [][32]byte
 	for n := range 10 {
 		requests = append(requests, request(n, 0).ID)
 	}
-	same(t, "the requests", load(t, store, storage.Load{Requests: requests}).Requests, wantRequests)
+	Same(t, "the requests", load(t, store, storage.Load{Requests: requests}).Requests, wantRequests)
 }
 
 func testWriteStores(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	hold(t, store, everything())
 }
 
@@ -94,24 +94,24 @@ func replaced() *storage.Changes {
 	admin.Revoked = instant(4)
 	admin.KeyExpires, admin.PriorHash, admin.PriorExpires = instant(5), digest("prior", 1), instant(6)
 	shop.Scopes, shop.Lists, shop.AllDepartments = nil, nil, false
-	c.Tables = each(tables.PutClient, admin, shop)
+	c.Tables = Each(tables.PutClient, admin, shop)
 	c.Requests[1] = request(2, instant(9))
 	c.Requests[1].Answer = []byte("other")
 	return c
 }
 
 func testWriteReplaces(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	again := replaced()
 	again.Records, again.Refs, again.Catalogs = nil, nil, nil
-	write(t, store, again)
+	Write(t, store, again)
 	hold(t, store, replaced())
 }
 
 func testWriteNeverReplaces(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
 	for what, c := range map[string]*storage.Changes{
 		"a record":    {Records: everything().Records[:1]},
 		"a reference": {Refs: everything().Refs[:1]},
@@ -127,9 +127,9 @@ func testWriteNeverReplaces(t *testing.T, open Open) {
 }
 
 func testWriteTwice(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	first, last := everything(), replaced()
-	write(t, store, &storage.Changes{
+	Write(t, store, &storage.Changes{
 		Head:     last.Head,
 		Records:  last.Records,
 		Subjects: append(first.Subjects, last.Subjects...),
@@ -143,7 +143,7 @@ func testWriteTwice(t *testing.T, open Open) {
 }
 
 func testWriteDecideFails(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	want := errors.New("refused by rule")
 	calls := 0
 	err := store.Write(t.Context(), storage.Load{}, func(context.Context, storage.Tx) (*storage.Changes, error) {
@@ -160,15 +160,15 @@ func testWriteDecideFails(t *testing.T, open Open) {
 }
 
 func testWriteNil(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, nil)
+	store := Initialised(t, open)
+	Write(t, store, nil)
 	hold(t, store, &storage.Changes{Head: head(0)})
-	write(t, store, everything())
+	Write(t, store, everything())
 	hold(t, store, everything())
 }
 
 func testWritePanics(t *testing.T, open Open) {
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	func() {
 		defer func() {
 			if recover() == nil {
@@ -181,34 +181,34 @@ func testWritePanics(t *testing.T, open Open) {
 		t.Errorf("Write returned the error %v", err)
 	}()
 	hold(t, store, &storage.Changes{Head: head(0)})
-	write(t, store, everything())
+	Write(t, store, everything())
 	hold(t, store, everything())
 }
 
 func testWriteLarge(t *testing.T, open Open) {
 	const n = 1000
-	store := initialised(t, open)
+	store := Initialised(t, open)
 	changes := &storage.Changes{Head: head(n)}
 	for i := range n {
 		changes.Records = append(changes.Records, record(int64(i+1), i))
 		changes.Subjects = append(changes.Subjects, subject(i))
 		changes.States = append(changes.States, state(i, int64(i+1)))
 	}
-	write(t, store, changes)
+	Write(t, store, changes)
 	_, records, err := store.Ledger(t.Context(), 0, 2*n)
-	noError(t, "Ledger", err)
-	same(t, "the ledger", records, changes.Records)
+	NoError(t, "Ledger", err)
+	Same(t, "the ledger", records, changes.Records)
 	_, subjects := states(t, store, keys(0, n))
 	for i := range n {
-		same(t, "a subject", subjects[key(i)], storage.SubjectState{Subject: subject(i), State: state(i, int64(i+1))})
+		Same(t, "a subject", subjects[key(i)], storage.SubjectState{Subject: subject(i), State: state(i, int64(i+1))})
 	}
 }
 
 func testWriteDurable(t *testing.T, open Open) {
-	store := initialised(t, open)
-	write(t, store, everything())
-	noError(t, "Close", store.Close())
-	hold(t, opened(t, open), everything())
+	store := Initialised(t, open)
+	Write(t, store, everything())
+	NoError(t, "Close", store.Close())
+	hold(t, Opened(t, open), everything())
 }
 
 // append1 adds an event of subject n after the head, with its state.
@@ -231,7 +231,7 @@ func appendAll(t testing.TB, store storage.Store, subjects ...int) {
 	t.Helper()
 	for _, n := range subjects {
 		_, err := append1(t.Context(), store, n)
-		noError(t, "Write", err)
+		NoError(t, "Write", err)
 	}
 }
 

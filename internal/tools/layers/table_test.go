@@ -228,6 +228,9 @@ func allowed() map[string][]string {
 			"internal/consent", "internal/ledger", "internal/storage", "internal/storage/column",
 			"internal/storage/records", "internal/storage/schema", "migrations",
 		},
+		"internal/storage/tables/tablestest": {
+			"internal/consent", "internal/storage", "internal/storage/storagetest", "internal/storage/tables",
+		},
 		"internal/storage/storagetest": {
 			"internal/consent", "internal/consent/codec", "internal/ledger", "internal/storage", "internal/storage/tables",
 			"internal/testkit",
@@ -373,7 +376,7 @@ func confined() map[string][]string {
 		"github.com/tink-crypto/":    {"internal/seal", "internal/token"},
 		"github.com/FastFilter/":     {"suppressionfilter"},
 		"github.com/chromedp/":       {"internal/testkit/browser"},
-		"testing":                    {"internal/storage/storagetest", "internal/testkit", "internal/testkit/browser", "internal/testkit/testdb"},
+		"testing":                    {"internal/storage/storagetest", "internal/storage/tables/tablestest", "internal/testkit", "internal/testkit/browser", "internal/testkit/testdb"},
 		// These judge in tests what Assent sends.
 		"github.com/cloudevents/":       {},
 		"github.com/standard-webhooks/": {},

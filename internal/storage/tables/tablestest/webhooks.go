@@ -1,4 +1,4 @@
-package storagetest
+package tablestest
 
 import (
 	"fmt"
@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/assent-io/assent/internal/storage"
+	"github.com/assent-io/assent/internal/storage/storagetest"
 	"github.com/assent-io/assent/internal/storage/tables"
 )
 
-func webhookTests() []test {
-	return []test{
-		{"Webhooks_AreStoredChangedDisabledAndDeleted", testWebhooks},
-		{"MoveWebhook_OfAnotherTurn_AddsNothing", testMoveWebhook},
-		{"TakeWebhook_IsOneServersUntilItsTimeIsOver", testTakeWebhook},
-		{"DueDeliveries_AreTheOldestOfEachRecipient", testDueDeliveries},
-		{"DueDeliveries_AskForASnapshotAfterWhatTellsToForget", testDueReset},
-		{"DueWebhooks_AreThoseWithSomethingToSend", testDueWebhooks},
-		{"MaySend_OnlyWhatWaitsUnderTheLease", testMaySend},
-		{"NoteAttempt_ForgetsWhomADeliveredMessageWasAbout", testNoteAttempt},
-		{"Deliveries_AreDroppedByCardAgeAndReset", testDropDeliveries},
-		{"Deliveries_NewestFirstInPages", testDeliveryPages},
+func webhookTests() []storagetest.Test {
+	return []storagetest.Test{
+		{Name: "Webhooks_AreStoredChangedDisabledAndDeleted", Run: testWebhooks},
+		{Name: "MoveWebhook_OfAnotherTurn_AddsNothing", Run: testMoveWebhook},
+		{Name: "TakeWebhook_IsOneServersUntilItsTimeIsOver", Run: testTakeWebhook},
+		{Name: "DueDeliveries_AreTheOldestOfEachRecipient", Run: testDueDeliveries},
+		{Name: "DueDeliveries_AskForASnapshotAfterWhatTellsToForget", Run: testDueReset},
+		{Name: "DueWebhooks_AreThoseWithSomethingToSend", Run: testDueWebhooks},
+		{Name: "MaySend_OnlyWhatWaitsUnderTheLease", Run: testMaySend},
+		{Name: "NoteAttempt_ForgetsWhomADeliveredMessageWasAbout", Run: testNoteAttempt},
+		{Name: "Deliveries_AreDroppedByCardAgeAndReset", Run: testDropDeliveries},
+		{Name: "Deliveries_NewestFirstInPages", Run: testDeliveryPages},
 	}
 }
 
@@ -31,10 +32,10 @@ func hook(id string) tables.Webhook {
 	}
 }
 
-func testWebhooks(t *testing.T, open Open) {
-	store := initialised(t, open)
-	writeTables(t, store, each(tables.AddWebhook, hook("b"), hook("a"))...)
-	if err := store.WriteTables(t.Context(), each(tables.AddWebhook, hook("c"), hook("a"))...); err == nil {
+func testWebhooks(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	writeTables(t, store, storagetest.Each(tables.AddWebhook, hook("b"), hook("a"))...)
+	if err := store.WriteTables(t.Context(), storagetest.Each(tables.AddWebhook, hook("c"), hook("a"))...); err == nil {
 		t.Error("a webhook with an existing id was stored")
 	}
 	changed := hook("a")
@@ -44,12 +45,12 @@ func testWebhooks(t *testing.T, open Open) {
 	other := hook("b")
 	other.Disabled, other.DisabledReason = instant(13), "GONE"
 	_, all, err := tables.Webhooks(t.Context(), store)
-	noError(t, "Webhooks", err)
-	same(t, "the webhooks", all, []tables.Webhook{changed, other})
+	storagetest.NoError(t, "Webhooks", err)
+	storagetest.Same(t, "the webhooks", all, []tables.Webhook{changed, other})
 	writeTables(t, store, tables.DropWebhook("a")...)
 	_, one, err := tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
-	same(t, "a deleted webhook", one, []tables.Webhook(nil))
+	storagetest.NoError(t, "WebhookOf", err)
+	storagetest.Same(t, "a deleted webhook", one, []tables.Webhook(nil))
 }
 
 func delivery(number int64, recipient, card byte) tables.Delivery {
@@ -73,7 +74,7 @@ func addDeliveries(t *testing.T, store storage.Store, list ...tables.Delivery) {
 func hookIn(t *testing.T, store storage.Store) tables.Webhook {
 	t.Helper()
 	_, rows, err := tables.WebhookOf(t.Context(), store, "a")
-	noError(t, "WebhookOf", err)
+	storagetest.NoError(t, "WebhookOf", err)
 	return rows[0]
 }
 
@@ -85,16 +86,16 @@ func deliveriesAre(t *testing.T, store storage.Store, numbers ...int64) {
 func pageIs(t *testing.T, store storage.Store, state string, before int64, limit int, numbers ...int64) {
 	t.Helper()
 	_, rows, err := tables.Deliveries(t.Context(), store, "a", state, before, limit)
-	noError(t, "Deliveries", err)
+	storagetest.NoError(t, "Deliveries", err)
 	var got []int64
 	for i := range rows {
 		got = append(got, rows[i].Number)
 	}
-	same(t, "the deliveries", got, numbers)
+	storagetest.Same(t, "the deliveries", got, numbers)
 }
 
-func testMoveWebhook(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testMoveWebhook(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	webhook, reads := hook("a"), consumer("a")
 	writeTables(t, store, tables.AddWebhook(&webhook), tables.AddConsumer(&reads))
 	mark := storage.Mark{Position: 8, Revision: 9}
@@ -108,24 +109,24 @@ func testMoveWebhook(t *testing.T, open Open) {
 			tables.AddDelivery(&d, turn))
 	}
 	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 10)
-	noError(t, "Deliveries", err)
-	same(t, "the deliveries", rows, []tables.Delivery{first})
+	storagetest.NoError(t, "Deliveries", err)
+	storagetest.Same(t, "the deliveries", rows, []tables.Delivery{first})
 	webhook.Turn, webhook.Place, webhook.PlaceMark, webhook.PlaceTime, webhook.NextNumber = [16]byte{20}, "next", mark, instant(6), 2
-	same(t, "the webhook", hookIn(t, store), webhook)
+	storagetest.Same(t, "the webhook", hookIn(t, store), webhook)
 	_, acknowledged, err := tables.ConsumerOf(t.Context(), store, "a")
-	noError(t, "ConsumerOf", err)
+	storagetest.NoError(t, "ConsumerOf", err)
 	reads.Acknowledged, reads.Seen = mark, instant(6)
-	same(t, "its consumer", acknowledged, []tables.Consumer{reads})
+	storagetest.Same(t, "its consumer", acknowledged, []tables.Consumer{reads})
 	writeTables(t, store, tables.AcknowledgeConsumer("a", storage.Mark{Position: 99}, instant(99)),
 		tables.DisableWebhook("a", instant(7), "GONE"), tables.MoveWebhook(&webhook, [16]byte{22}, "later", mark, instant(7), 1))
 	_, acknowledged, err = tables.ConsumerOf(t.Context(), store, "a")
-	noError(t, "ConsumerOf", err)
-	same(t, "its consumer, which says something else", acknowledged, []tables.Consumer{reads})
-	same(t, "the place of a disabled webhook", hookIn(t, store).Place, "next")
+	storagetest.NoError(t, "ConsumerOf", err)
+	storagetest.Same(t, "its consumer, which says something else", acknowledged, []tables.Consumer{reads})
+	storagetest.Same(t, "the place of a disabled webhook", hookIn(t, store).Place, "next")
 }
 
-func testTakeWebhook(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testTakeWebhook(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	addDeliveries(t, store)
 	wrong := int64(41 + time.Hour/time.Second)
 	for _, c := range []struct {
@@ -146,19 +147,19 @@ func testTakeWebhook(t *testing.T, open Open) {
 	} {
 		writeTables(t, store, tables.LeaveWebhook("a", []byte{c.leaves}),
 			tables.TakeWebhook("a", []byte{c.by}, instant(c.now), instant(c.until)))
-		same(t, fmt.Sprintf("what has it after %+v", c), hookIn(t, store).Lease, []byte{c.has})
+		storagetest.Same(t, fmt.Sprintf("what has it after %+v", c), hookIn(t, store).Lease, []byte{c.has})
 	}
 }
 
 func dueAre(t *testing.T, store storage.Store, now int64, limit int, want ...tables.Delivery) {
 	t.Helper()
 	due, err := tables.DueDeliveries(t.Context(), store, "a", instant(now), limit)
-	noError(t, "DueDeliveries", err)
-	same(t, fmt.Sprintf("what is due at %d", now), due, want)
+	storagetest.NoError(t, "DueDeliveries", err)
+	storagetest.Same(t, fmt.Sprintf("what is due at %d", now), due, want)
 }
 
-func testDueDeliveries(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testDueDeliveries(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	late := delivery(1, 1, 1)
 	late.Due = instant(50)
 	addDeliveries(t, store, late, delivery(2, 1, 2), delivery(3, 2, 3), delivery(4, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5))
@@ -167,12 +168,12 @@ func testDueDeliveries(t *testing.T, open Open) {
 	dueAre(t, store, 5, 1, delivery(3, 2, 3))
 	dueAre(t, store, 50, 10, delivery(3, 2, 3), delivery(5, 3, 4), delivery(6, 4, 5), late)
 	waiting, err := tables.CountWaiting(t.Context(), store, "a")
-	noError(t, "CountWaiting", err)
-	same(t, "how many wait", waiting, int64(6))
+	storagetest.NoError(t, "CountWaiting", err)
+	storagetest.Same(t, "how many wait", waiting, int64(6))
 }
 
-func testDueReset(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testDueReset(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	forget, reset, later := delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3)
 	forget.Kind, forget.Due, reset.Kind, later.Kind = tables.DeliveryForget, instant(50), tables.DeliveryReset, tables.DeliveryForget
 	addDeliveries(t, store, forget, reset, later)
@@ -183,9 +184,9 @@ func testDueReset(t *testing.T, open Open) {
 	dueAre(t, store, 50, 9, reset, later)
 }
 
-func testDueWebhooks(t *testing.T, open Open) {
-	store := initialised(t, open)
-	writeTables(t, store, each(tables.AddWebhook, hook("b"), hook("c"))...)
+func testDueWebhooks(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
+	writeTables(t, store, storagetest.Each(tables.AddWebhook, hook("b"), hook("c"))...)
 	addDeliveries(t, store, delivery(5, 1, 1))
 	waits := delivery(5, 1, 1)
 	waits.Webhook = "c"
@@ -193,8 +194,8 @@ func testDueWebhooks(t *testing.T, open Open) {
 	due := func(now int64, want ...string) {
 		t.Helper()
 		ids, err := tables.DueWebhooks(t.Context(), store, instant(now))
-		noError(t, "DueWebhooks", err)
-		same(t, "what has something to send", ids, want)
+		storagetest.NoError(t, "DueWebhooks", err)
+		storagetest.Same(t, "what has something to send", ids, want)
 	}
 	due(4)
 	due(5, "a", "c")
@@ -202,16 +203,16 @@ func testDueWebhooks(t *testing.T, open Open) {
 	due(9, "a")
 }
 
-func testMaySend(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testMaySend(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2))
 	writeTables(t, store, tables.TakeWebhook("a", []byte{1}, instant(10), instant(20)))
 	row := hookIn(t, store)
 	may := func(why string, number int64, want bool) {
 		t.Helper()
 		got, err := tables.MaySend(t.Context(), store, &row, number)
-		noError(t, "MaySend", err)
-		same(t, why, got, want)
+		storagetest.NoError(t, "MaySend", err)
+		storagetest.Same(t, why, got, want)
 	}
 	may("one that waits", 1, true)
 	dead := delivery(2, 2, 2)
@@ -228,8 +229,8 @@ func testMaySend(t *testing.T, open Open) {
 	may("under the lease of another server", 1, false)
 }
 
-func testNoteAttempt(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testNoteAttempt(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3))
 	after := func(number int64, state string) tables.Delivery {
 		d := delivery(number, byte(number), byte(number))
@@ -238,25 +239,25 @@ func testNoteAttempt(t *testing.T, open Open) {
 		return d
 	}
 	delivered, dead, waits := after(1, tables.DeliveryDelivered), after(2, tables.DeliveryDead), after(3, tables.DeliveryWaiting)
-	writeTables(t, store, each(tables.NoteAttempt, delivered, dead, waits)...)
+	writeTables(t, store, storagetest.Each(tables.NoteAttempt, delivered, dead, waits)...)
 	again := after(2, tables.DeliveryWaiting)
 	writeTables(t, store, tables.NoteAttempt(&again)) // It does not wait any more.
 	delivered.Recipient, delivered.Card, delivered.Content = []byte{}, []byte{}, nil
 	_, rows, err := tables.Deliveries(t.Context(), store, "a", "", 0, 10)
-	noError(t, "Deliveries", err)
-	same(t, "the deliveries", rows, []tables.Delivery{waits, dead, delivered})
+	storagetest.NoError(t, "Deliveries", err)
+	storagetest.Same(t, "the deliveries", rows, []tables.Delivery{waits, dead, delivered})
 	backlogs, err := tables.Backlogs(t.Context(), store)
-	noError(t, "Backlogs", err)
-	same(t, "the backlogs", backlogs, []tables.Backlog{
+	storagetest.NoError(t, "Backlogs", err)
+	storagetest.Same(t, "the backlogs", backlogs, []tables.Backlog{
 		{Webhook: "a", State: tables.DeliveryDead, Count: 1, Oldest: instant(2)}, {Webhook: "a", State: tables.DeliveryWaiting, Count: 1, Oldest: instant(3)},
 	})
 	one, err := tables.DeliveryOf(t.Context(), store, "a", "msg_2")
-	noError(t, "DeliveryOf", err)
-	same(t, "one", one, []tables.Delivery{dead})
+	storagetest.NoError(t, "DeliveryOf", err)
+	storagetest.Same(t, "one", one, []tables.Delivery{dead})
 }
 
-func testDropDeliveries(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testDropDeliveries(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	forget := delivery(3, 1, 1)
 	forget.Kind = tables.DeliveryForget
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 1, 2), forget, delivery(4, 2, 3), delivery(5, 3, 4), delivery(6, 3, 4))
@@ -272,7 +273,7 @@ func testDropDeliveries(t *testing.T, open Open) {
 		d.State, d.Attempted = state, instant(number)
 		return d
 	}
-	writeTables(t, store, each(tables.NoteAttempt, ended(4, tables.DeliveryDelivered), ended(5, tables.DeliveryDead), ended(6, tables.DeliveryDead))...)
+	writeTables(t, store, storagetest.Each(tables.NoteAttempt, ended(4, tables.DeliveryDelivered), ended(5, tables.DeliveryDead), ended(6, tables.DeliveryDead))...)
 	writeTables(t, store, tables.DropDelivery("a", 6, row.Turn))
 	deliveriesAre(t, store, 5, 4, 3)
 	writeTables(t, store, tables.DropOldDeliveries(instant(4), instant(3), 100))
@@ -288,8 +289,8 @@ func testDropDeliveries(t *testing.T, open Open) {
 	deliveriesAre(t, store)
 }
 
-func testDeliveryPages(t *testing.T, open Open) {
-	store := initialised(t, open)
+func testDeliveryPages(t *testing.T, open storagetest.Open) {
+	store := storagetest.Initialised(t, open)
 	addDeliveries(t, store, delivery(1, 1, 1), delivery(2, 2, 2), delivery(3, 3, 3))
 	pageIs(t, store, "", 0, 2, 3, 2)
 	pageIs(t, store, "", 2, 2, 1)
