@@ -45,6 +45,13 @@ func everything(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	err = m.ObserveFeed(
+		func() telemetry.FeedStats { return telemetry.FeedStats{Watchers: 2, Entries: 30, Cut: 1, Windows: 4, Events: 50} },
+		func(context.Context) ([]telemetry.ConsumerLag, error) { return []telemetry.ConsumerLag{{Consumer: "mailer", Events: 7}}, nil },
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := m.ObserveLedger(func() time.Duration { return 0 }); err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +80,18 @@ func TestWebhooks_WhatWaitsAndWhatIsDead_IsToldOfEach(t *testing.T) {
 	}
 	if strings.Contains(got, `assent_webhook_oldest_waiting_seconds{webhook="idle"}`) {
 		t.Error("a webhook for which nothing waits has an oldest message")
+	}
+}
+
+func TestFeed_WatchersAndTheLagOfEachConsumer_AreTold(t *testing.T) {
+	got := everything(t)
+	for _, want := range []string{
+		"assent_feed_watchers 2", "assent_feed_entries_total 30", "assent_feed_cuts_total 1", "assent_feed_windows_total 4",
+		"assent_feed_events_total 50", `assent_feed_consumer_lag{consumer="mailer"} 7`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }
 
