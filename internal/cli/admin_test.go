@@ -379,6 +379,11 @@ func TestDemo_Once_ShowsTheTableAndEnds(t *testing.T) {
 	if len(f.headers.Get("authorization")) != 0 {
 		t.Error("the demo was sent the key of a real server")
 	}
+	if plain, keyed := f.consumers[0], f.consumers[1]; len(f.consumers) != 2 || plain.GetForm() != "plain" || keyed.GetForm() != "keyed" ||
+		plain.GetClient() != "demo" || strings.Join(append(plain.GetChannels(), keyed.GetChannels()...), " ") != "newsletter newsletter" {
+		t.Errorf("consumers %v", f.consumers)
+	}
+	f = startFake(t)
 	all := decode[map[string]any](t, runIn(t, cli.Surroundings{Local: demoServer(t, f)}, "demo", "--once", "--format", "json").must(t, 0).stdout)
 	if all["addresses"] != 21013.0 || all["asOf"] != "2026-10-01T08:00:00Z" {
 		t.Errorf("%v", all)
@@ -390,13 +395,20 @@ func TestDemo_ServesUntilInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	from, to := io.Pipe()
 	text := make(chan string)
+	var key string
+	keyFile := regexp.MustCompile(`--key-file (\S+)`)
 	go func() {
 		var all strings.Builder
 		buffer := make([]byte, 4096)
 		for {
 			n, err := from.Read(buffer)
 			all.Write(buffer[:n])
-			if strings.Contains(all.String(), "curl -s http://127.0.0.1:8080/v1/consent:check") {
+			if found := keyFile.FindStringSubmatch(all.String()); found != nil && key == "" && strings.Contains(all.String(), "Add --server") {
+				data, err := os.ReadFile(found[1])
+				if err != nil {
+					t.Error(err)
+				}
+				key = string(data)
 				interrupt()
 			}
 			if err != nil {
@@ -409,8 +421,17 @@ func TestDemo_ServesUntilInterrupted(t *testing.T) {
 	if err := to.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if all := <-text; code != 0 || !strings.Contains(all, "Add --server "+f.address) {
+	all := <-text
+	if code != 0 || !strings.Contains(all, "Add --server "+f.address) {
 		t.Errorf("exit %d, stderr %q", code, all)
+	}
+	for _, c := range f.consumers {
+		if !strings.Contains(all, "--consumer "+c.GetId()) {
+			t.Errorf("it does not say how to read as %s: %q", c.GetId(), all)
+		}
+	}
+	if key != "key-of-newsletter-agency\n" {
+		t.Errorf("the key file that it names has %q", key)
 	}
 }
 

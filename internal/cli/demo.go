@@ -22,6 +22,7 @@ import (
 	"github.com/assent-io/assent/examples"
 	"github.com/assent-io/assent/internal/cli/bulk"
 	"github.com/assent-io/assent/internal/cli/connect"
+	"github.com/assent-io/assent/internal/cli/kit"
 	"github.com/assent-io/assent/internal/cli/terminal"
 	"github.com/assent-io/assent/internal/cli/value"
 	"github.com/assent-io/assent/internal/config"
@@ -35,6 +36,11 @@ const (
 	demoHistory  = "acme/events.csv.gz"
 	demoAudience = "acme/audience.csv"
 	demoChannel  = "product-marketing"
+
+	demoClient     = "demo" // as which an open server knows its callers
+	demoNewsletter = "newsletter"
+	demoTool       = "newsletter-tool"
+	demoAgency     = "newsletter-agency"
 )
 
 // demoTime is the time for which the audience is checked.
@@ -47,8 +53,9 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "Run a demo server with an example company",
 		Long: "Run a server over a temporary database, import the history of an example company, check which addresses its\n" +
-			"marketing may write to, and write the counts by reason. The server then runs until it is interrupted, without\n" +
-			"authentication, for all users of this machine. With --once it ends instead.",
+			"marketing may write to, and write the counts by reason. Two consumers of the change feed read its newsletter, one with\n" +
+			"addresses and one with hashes. The server then runs until it is interrupted, without authentication, for all users of\n" +
+			"this machine. With --once it ends instead.",
 		Args: noArguments,
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "end after the table")
@@ -134,21 +141,22 @@ func (a *app) runDemo(ctx context.Context, cfg config.Server, once bool) (err er
 		if !ok {
 			return nil
 		}
-		if err := a.showDemo(ctx, at); err != nil {
+		key := filepath.Join(folder, demoAgency+".key")
+		if err := a.showDemo(ctx, at, key); err != nil {
 			return err
 		}
 		if once {
 			stop()
 		} else {
-			a.suggest(at)
+			a.suggest(at, key)
 		}
 		return nil
 	})
 	return group.Wait()
 }
 
-// showDemo loads the example company and checks its audience.
-func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
+// showDemo loads the example company, gives its newsletter consumers and checks its audience.
+func (a *app) showDemo(ctx context.Context, at host.Addresses, keyFile string) error {
 	guest := *a
 	guest.env = noEnv
 	guest.connection = connect.Options{Settings: client.Settings{Server: at.GRPC}, Timeout: time.Minute}
@@ -159,8 +167,29 @@ func (a *app) showDemo(ctx context.Context, at host.Addresses) error {
 		if err := guest.demoImport(ctx, s); err != nil {
 			return err
 		}
+		if err := demoConsumers(ctx, s, keyFile); err != nil {
+			return err
+		}
 		return guest.demoCheck(ctx, s)
 	})
+}
+
+// demoConsumers creates the consumers, each once however often a call is repeated, and writes the key of the keyed one to a file.
+func demoConsumers(ctx context.Context, s *connect.Server, keyFile string) error {
+	for _, in := range []*assentv1.CreateConsumerRequest{{Id: demoTool, Form: "plain"}, {Id: demoAgency, Form: "keyed"}} {
+		in.Client, in.Channels, in.RequestId = demoClient, []string{demoNewsletter}, kit.RequestID("")
+		answer, err := connect.CallAgain(ctx, s, assentv1.NewConsumerServiceClient(s).CreateConsumer, in)
+		if err != nil {
+			return err
+		}
+		if answer.GetKey() == "" {
+			continue
+		}
+		if err := os.WriteFile(keyFile, []byte(answer.GetKey()+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) demoCatalog(ctx context.Context, s *connect.Server) error {
@@ -226,7 +255,7 @@ func (a *app) demoCheck(ctx context.Context, s *connect.Server) (err error) {
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(10 * time.Millisecond) }
 
 // suggest writes what can be tried while the demo serves.
-func (a *app) suggest(at host.Addresses) {
+func (a *app) suggest(at host.Addresses, keyFile string) {
 	a.Notef(`
 It serves on %[1]s (gRPC) and http://%[2]s (REST, and pages for a browser) until Ctrl-C. Try, in another terminal:
 
@@ -236,7 +265,17 @@ It serves on %[1]s (gRPC) and http://%[2]s (REST, and pages for a browser) until
   assent check zoe.huber@t-online.de --channel product-marketing
   curl -s http://%[2]s/v1/consent:check -d '{"address": "zoe.huber@t-online.de", "channel": "product-marketing"}'
 
-In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTTP, serverHint(at))
+Two consumers read who may get its newsletter: the tool that sends it, with addresses, and an agency, with hashes that only
+its own key makes. Reading the feed here needs the name of one of them. The first command runs on and prints what changes, such as the
+withdrawal; the exports write block lists to files:
+
+  assent watch --consumer %[4]s
+  assent withdraw zoe.huber@t-online.de --channel %[6]s
+  assent suppressions export --channel %[6]s --as csv --consumer %[4]s --out %[4]s
+  assent suppressions export --channel %[6]s --as filter --consumer %[5]s --key-file %[7]s --out %[5]s
+  assent consumers list
+
+In a checkout, "go run ./cmd/assent" stands for "assent".%[3]s`, at.GRPC, at.HTTP, serverHint(at), demoTool, demoAgency, demoNewsletter, keyFile)
 }
 
 // serverHint says how clients find a server that is not where they look.
