@@ -2,9 +2,7 @@ package cli_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -350,132 +348,6 @@ func TestKeysClaims_WritesTheOfficersFileOnce(t *testing.T) {
 	}
 	run(t, "keys", "claims", "--keys", path).must(t, 2)
 	run(t, "keys", "claims", "--keys", path, "--out", "-").must(t, 2)
-}
-
-// demoServer serves the fake until the context ends.
-func demoServer(t *testing.T, f *fake) cli.Local {
-	t.Helper()
-	return cli.Local{Serve: func(ctx context.Context, cfg config.Server, _ *slog.Logger, ready func(server.Addresses)) error {
-		path, ok := cfg.SQLitePath()
-		if _, err := os.Stat(filepath.Dir(path)); err != nil || !ok || !cfg.Open || cfg.Catalog != "" || cfg.LogLevel != slog.LevelWarn {
-			t.Errorf("%+v, %v", cfg, err)
-		}
-		ready(server.Addresses{GRPC: f.address, HTTP: "127.0.0.1:8080"})
-		<-ctx.Done()
-		return nil
-	}}
-}
-
-func TestDemo_Once_ShowsTheTableAndEnds(t *testing.T) {
-	f := startFake(t)
-	env := map[string]string{"ASSENT_DATABASE_URL": "postgres://h/d", "ASSENT_SERVER": "127.0.0.1:1", "ASSENT_API_KEY": "real"}
-	got := runIn(t, cli.Surroundings{Local: demoServer(t, f), Env: env}, "demo", "--once").must(t, 0)
-	if !strings.Contains(got.stdout, "DENY   WITHDRAWN\n") && !strings.Contains(got.stdout, "ALLOW  ALLOW_CONSENT\n") {
-		t.Errorf("stdout %q", got.stdout)
-	}
-	if !strings.Contains(got.stderr, "50552 events") || !strings.Contains(got.stderr, "21013 addresses") || strings.Contains(got.stderr, "Ctrl-C") {
-		t.Errorf("stderr %q", got.stderr)
-	}
-	if len(f.headers.Get("authorization")) != 0 {
-		t.Error("the demo was sent the key of a real server")
-	}
-	if plain, keyed := f.consumers[0], f.consumers[1]; len(f.consumers) != 2 || plain.GetForm() != "plain" || keyed.GetForm() != "keyed" ||
-		plain.GetClient() != "demo" || strings.Join(append(plain.GetChannels(), keyed.GetChannels()...), " ") != "newsletter newsletter" {
-		t.Errorf("consumers %v", f.consumers)
-	}
-	f = startFake(t)
-	all := decode[map[string]any](t, runIn(t, cli.Surroundings{Local: demoServer(t, f)}, "demo", "--once", "--format", "json").must(t, 0).stdout)
-	if all["addresses"] != 21013.0 || all["asOf"] != "2026-10-01T08:00:00Z" {
-		t.Errorf("%v", all)
-	}
-}
-
-func TestDemo_ServesUntilInterrupted(t *testing.T) {
-	f := startFake(t)
-	ctx, interrupt := context.WithCancel(t.Context())
-	from, to := io.Pipe()
-	text := make(chan string)
-	var key string
-	keyFile := regexp.MustCompile(`--key-file (\S+)`)
-	go func() {
-		var all strings.Builder
-		buffer := make([]byte, 4096)
-		for {
-			n, err := from.Read(buffer)
-			all.Write(buffer[:n])
-			if found := keyFile.FindStringSubmatch(all.String()); found != nil && key == "" && strings.Contains(all.String(), "Add --server") {
-				data, err := os.ReadFile(found[1])
-				if err != nil {
-					t.Error(err)
-				}
-				key = string(data)
-				interrupt()
-			}
-			if err != nil {
-				text <- all.String()
-				return
-			}
-		}
-	}()
-	code := cli.RunIn(ctx, cli.Surroundings{Local: demoServer(t, f), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: to}, "demo")
-	if err := to.Close(); err != nil {
-		t.Fatal(err)
-	}
-	all := <-text
-	if code != 0 || !strings.Contains(all, "Add --server "+f.address) {
-		t.Errorf("exit %d, stderr %q", code, all)
-	}
-	for _, c := range f.consumers {
-		if !strings.Contains(all, "--consumer "+c.GetId()) {
-			t.Errorf("it does not say how to read as %s: %q", c.GetId(), all)
-		}
-	}
-	if key != "key-of-newsletter-agency\n" {
-		t.Errorf("the key file that it names has %q", key)
-	}
-}
-
-func TestDemo_ServerFails_IsItsError(t *testing.T) {
-	broken := cli.Local{Serve: func(context.Context, config.Server, *slog.Logger, func(server.Addresses)) error {
-		return errors.New("the port is taken")
-	}}
-	if got := runIn(t, cli.Surroundings{Local: broken}, "demo").must(t, 1); got.stderr != "assent: the port is taken\n" {
-		t.Errorf("stderr %q", got.stderr)
-	}
-	if got := runIn(t, cli.Surroundings{Local: broken}, "demo", "--grpc-address", "0.0.0.0:1").must(t, 2); got.stdout != "" {
-		t.Errorf("stdout %q", got.stdout)
-	}
-}
-
-func TestDemo_TakesItsSettingsFromTheEnvironment_AndNoOthers(t *testing.T) {
-	var got config.Server
-	in := cli.Surroundings{
-		Local: cli.Local{Serve: func(_ context.Context, cfg config.Server, _ *slog.Logger, _ func(server.Addresses)) error {
-			got = cfg
-			return nil
-		}},
-		Env: map[string]string{
-			"ASSENT_GRPC_ADDRESS": "127.0.0.1:1", "ASSENT_HTTP_ADDRESS": "127.0.0.1:2", "ASSENT_LOG_LEVEL": "debug",
-			"ASSENT_LOG_FORMAT": "json", "ASSENT_DATABASE_URL": "postgres://h/d", "ASSENT_CATALOG": "c.yaml", "ASSENT_KEYS": "k",
-			"ASSENT_CONFIG": "no/such/file", "ASSENT_TLS_CERT": "c.pem",
-		},
-	}
-	runIn(t, in, "demo", "--http-address", "127.0.0.1:3").must(t, 0)
-	if _, embedded := got.SQLitePath(); !embedded || got.Keys == "k" {
-		t.Errorf("the database is not the demo's own: %+v", got)
-	}
-	got.DatabaseURL, got.Keys = config.Secret{}, ""
-	want := config.Server{
-		GRPCAddress: "127.0.0.1:1", HTTPAddress: "127.0.0.1:3", LogLevel: slog.LevelDebug, LogFormat: config.LogJSON, Open: true,
-		CheckpointInterval: time.Hour, FeedKeeps: period.Months(12), AllowPrivateWebhooks: true,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	help := run(t, "demo", "--help").must(t, 0).stdout
-	if strings.Contains(help, "ASSENT_CONFIG") || !strings.Contains(help, "ASSENT_LOG_LEVEL) (default \"warn\")") {
-		t.Errorf("help: %s", help)
-	}
 }
 
 // realRun runs a command that opens a database of its own in a new folder.

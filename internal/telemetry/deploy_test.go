@@ -45,10 +45,9 @@ func everything(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = m.ObserveFeed(
-		func() telemetry.FeedStats { return telemetry.FeedStats{Watchers: 2, Entries: 30, Cut: 1, Windows: 4, Events: 50} },
-		func(context.Context) ([]telemetry.ConsumerLag, error) { return []telemetry.ConsumerLag{{Consumer: "mailer", Events: 7}}, nil },
-	)
+	feed := telemetry.FeedStats{Watchers: 2, Entries: 30, Cut: 1, Windows: 4, Events: 50}
+	lags := []telemetry.ConsumerLag{{Consumer: "mailer", Events: 7}}
+	err = m.ObserveFeed(func() telemetry.FeedStats { return feed }, func(context.Context) ([]telemetry.ConsumerLag, error) { return lags, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
