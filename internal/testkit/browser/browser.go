@@ -26,8 +26,7 @@ var errNoChromium = errors.New("no Chromium for the tests: install it (Debian: a
 // Browser is a Chromium without a window and with an empty profile. It reaches this machine only: other hosts are not found.
 type Browser struct{ ctx context.Context }
 
-// Start starts a browser, which ends with the test. What a page holds open on a server ends with it, so a test starts the server
-// before the browser: the server is then closed after it.
+// Start starts a browser, which ends with the test.
 func Start(t testing.TB) *Browser {
 	t.Helper()
 	program, err := find(os.Getenv("ASSENT_CHROMIUM"), exec.LookPath)

@@ -45,7 +45,8 @@ func ScriptsOff() Option {
 }
 
 // Open opens a page in a new tab and waits until it is loaded. The tab is closed with the test, which may be a part of the one that
-// started the browser.
+// started the browser. Until then it may hold connections open: a server that waits for them when it is closed has to be started before the
+// page is opened, so that it is closed after it.
 func (b *Browser) Open(t testing.TB, url string, options ...Option) *Page {
 	t.Helper()
 	ctx, end := chromedp.NewContext(b.ctx)
