@@ -62,11 +62,17 @@ func checkpoints(t *testing.T, cfg config.Server) []string {
 	}
 	var sizes []string
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+		var c ledger.Checkpoint
+		var text []byte
+		// It is written in its place, so that one which is written now is not whole yet.
+		for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
+			if text, err = os.ReadFile(file); err != nil {
+				t.Fatal(err)
+			}
+			if c, err = ledger.OpenCheckpoint(text, origin, verifiers...); err == nil || time.Now().After(deadline) {
+				break
+			}
 		}
-		c, err := ledger.OpenCheckpoint(text, origin, verifiers...)
 		_, run, _ := strings.Cut(filepath.Base(file), fmt.Sprintf("checkpoint-%020d", c.Size))
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
