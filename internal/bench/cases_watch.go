@@ -169,9 +169,9 @@ func (x *arrivals) watch(ctx context.Context, t *target, number int, began chan<
 		x.arrived.Add(int64(len(m.GetChanges())))
 	}
 	if ctx.Err() != nil {
-		return came, nil
+		err = nil // The measurement is over.
 	}
-	return nil, err
+	return came, err
 }
 
 // wait waits until every change is with every watcher.
