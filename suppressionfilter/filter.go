@@ -68,10 +68,9 @@ func (f *Filter) mayHold(w *worker, match Match, text string) bool {
 	return f.matches&match.bit() != 0 && f.MayContainHash(w.hash(match, text))
 }
 
-// MayContainHash reports whether one entry may be in the file: the look-up alone, for a program that keeps the hashes of its recipients. A Hash
-// is made by [Key.Hash], or by the server for a consumer of the form keyed, with the Key that the file was made for; with another one the
-// answer says nothing. False means that this entry is not in the file. An address is on the list by any of its entries, which MayContain
-// looks for: so a miss of all of them is a miss of the address. MayContainHash panics for the zero Filter.
+// MayContainHash reports whether one entry may be in the file, for a program that keeps the hashes of its recipients: see [Key.Hashes]. They
+// are made with the Key that the file was made for; of others the answer says nothing. An address is on the list by any of its entries, so
+// only a miss of all of them is a miss of the address. MayContainHash panics for the zero Filter.
 func (f *Filter) MayContainHash(h Hash) bool {
 	f.key.must()
 	return f.matches != 0 && f.fuse.Contains(h.short())

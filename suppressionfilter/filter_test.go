@@ -185,6 +185,34 @@ func TestMayContain_TextThatIsNoAddress_IsAnErrorAndNeverAMiss(t *testing.T) {
 	}
 }
 
+func TestHashes_AskedOneByOne_AnswerAsTheAddress(t *testing.T) {
+	key, filter := testKey(t), func() *suppressionfilter.Filter {
+		file, _ := write(t, vectors(t)) // Entries of all matches.
+		return read(t, file)
+	}()
+	for typed, listed := range map[string]bool{
+		"Anna.Huber@GoogleMail.com": true, "bernd+news@gmx.at": true, "carla@mail.example.org": true, "bernd@gmx.at": false, "dora@example.at": false,
+	} {
+		hashes, err := key.Hashes(typed)
+		must(t, err)
+		hit := slices.ContainsFunc(hashes, filter.MayContainHash)
+		if hit != ask(t, filter, typed) || hit != listed {
+			t.Errorf("%s: %v", typed, hit)
+		}
+	}
+	for i := range 3_000 {
+		typed := fmt.Sprintf("p%d@mail%d.example.at", i, i)
+		hashes, err := key.Hashes(typed)
+		must(t, err)
+		if slices.ContainsFunc(hashes, filter.MayContainHash) != ask(t, filter, typed) {
+			t.Errorf("%s: otherwise than the address", typed)
+		}
+	}
+	if hashes, err := key.Hashes("hanna"); !errors.Is(err, suppressionfilter.ErrAddress) || hashes != nil || strings.Contains(err.Error(), "hanna") {
+		t.Errorf("%d hashes, %v", len(hashes), err)
+	}
+}
+
 func TestEmptyList_IsAFileThatHitsNothing(t *testing.T) {
 	file, info := write(t, suppressionfilter.NewBuilder(testKey(t)))
 	filter := read(t, file)

@@ -11,6 +11,8 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+
+	"github.com/assent-io/assent/internal/address"
 )
 
 // KeySize is the length in bytes of each of the two keys.
@@ -90,6 +92,27 @@ func (k Key) Hash(match Match, text string) Hash {
 	w := s.start()
 	defer s.idle.Put(w)
 	return w.hash(match, text)
+}
+
+// Hashes returns the hashes of all entries that cover an address: of its folded and its exact form, its domain, and each parent of that. The
+// address may be written as people type it; the error is an ErrAddress. A program that keeps them asks filters without hashing again:
+//
+//	hit := slices.ContainsFunc(hashes, filter.MayContainHash)
+//
+// They are made anew after an update of this module, because another version may have other rules for the forms of an address.
+func (k Key) Hashes(typed string) ([]Hash, error) {
+	a, err := address.Parse(typed)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
+	}
+	s := k.must()
+	w := s.start()
+	defer s.idle.Put(w)
+	hashes := []Hash{w.hash(MatchFolded, a.Folded()), w.hash(MatchExact, a.Exact())}
+	for _, domain := range a.AppendDomains(nil) {
+		hashes = append(hashes, w.hash(MatchDomain, domain))
+	}
+	return hashes, nil
 }
 
 func (k Key) must() *secret {
