@@ -38,7 +38,7 @@ func mustHold(t *testing.T, report bench.Report) {
 		"check-allow, 1 at once", "check-deny, 64 at once", "check-open, p99", "batch: addresses", "stream: addresses", "audience: rows",
 		"withdraw, one at a time, p50", "grants, 64 writers: events", "record, batches of 1,000: events", "check during an import, p99",
 		"withdraw during an import, p99", "snapshot: live heap, at most", "100 watchers, p99 from acknowledgement",
-		"follower in clear: check", "follower, keyed: check", "filter: look-up of a hash", "filter: look-up of an address",
+		"follower in clear: check", "follower, keyed: check", "filter: look-up of a hash", "filter: look-up of an address, hashed before",
 	} {
 		found := false
 		for _, f := range report.Figures {
