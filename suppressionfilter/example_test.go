@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/assent-io/assent/suppressionfilter"
@@ -112,6 +113,32 @@ func ExampleBuilder_AddInner() {
 	hit, err := filter.MayContain("Anna.Huber@googlemail.com")
 	fmt.Println(info.Entries, info.Matches[0], hit, err)
 	// Output: 1 folded true <nil>
+}
+
+// A program that asks about the same recipients again makes their hashes once, which takes nearly all of the time of a look-up.
+func ExampleKey_Hashes() {
+	key, err := suppressionfilter.ParseKey(exampleKey)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	hashes, err := key.Hashes("Anna.Huber@gmail.com") // They are kept beside the recipient.
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	file, err := exampleFile()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	filter, err := suppressionfilter.Read(bytes.NewReader(file), key, suppressionfilter.Expect{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(slices.ContainsFunc(hashes, filter.MayContainHash))
+	// Output: true
 }
 
 // A key that is printed, logged or encoded shows a placeholder. RevealText is for the one time at which a consumer is given it.
