@@ -9,9 +9,6 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// mostWorkers is how many workers ask at once at most.
-const mostWorkers = 64
-
 // openWorkers is how many wait for their time in an open loop: more than are ever late at once.
 const openWorkers = 256
 

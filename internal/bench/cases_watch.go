@@ -15,15 +15,8 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-const (
-	// feedWatchers is how many programs watch, each with a connection of its own, and feedRate how many changes a second they are told.
-	feedWatchers = 100
-	feedRate     = 1000
-	// watchersOfClient is how many watch with one key: a client may have 64 streams.
-	watchersOfClient = 50
-	// feedPatience is how long after the last change the last watcher may have it.
-	feedPatience = time.Minute
-)
+// feedPatience is how long after the last change the last watcher may have it.
+const feedPatience = time.Minute
 
 // watchers measures how long after its acknowledgement a change is with each of many programs that watch, beside a server that does no more
 // than update the head row and send.

@@ -7,56 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/assent-io/assent/internal/config"
 )
-
-// Options say what is measured, on what and for how long.
-type Options struct {
-	// DatabaseURL is a database for measuring; empty: a new SQLite file that is removed afterwards. Keys is its key file; empty: a
-	// new one, which only a new database takes.
-	DatabaseURL config.Secret
-	Keys        string
-	// Only chooses cases by their names; nil: all.
-	Only *regexp.Regexp
-	// Duration is how long each side of a case is measured.
-	Duration time.Duration
-	// Recipients is the number of people that the database holds before the first measurement. Seed selects these people.
-	Recipients int
-	Seed       uint64
-	// Import is how many people are imported while something else is measured.
-	Import int
-	// Audience is how many rows the audience file has.
-	Audience int
-	// Filter is how many entries the suppression filter has.
-	Filter int
-	// CheckFile checks an audience file with the command line's code.
-	CheckFile CheckFile
-	// Progress is called with a description of each step. It may be nil.
-	Progress func(what string)
-}
-
-// CheckFile checks the addresses of a CSV file through the server at the address, and writes two others.
-type CheckFile func(ctx context.Context, address, key, channel, in, allowed, denied string) error
-
-func (o *Options) population() Population { return Population{Seed: o.Seed} }
-
-func (o *Options) tell(format string, args ...any) {
-	if o.Progress != nil {
-		o.Progress(fmt.Sprintf(format, args...))
-	}
-}
-
-// benchCase is something that is measured.
-type benchCase struct {
-	name string
-	run  func(ctx context.Context) ([]Figure, error)
-}
 
 // cases returns all that can be measured, in the order in which it is: what records comes last.
 func (e *env) cases() []benchCase {
@@ -71,9 +25,6 @@ func Cases() []string {
 	}
 	return names
 }
-
-// chosen reports whether a case is to be measured.
-func (o *Options) chosen(name string) bool { return o.Only == nil || o.Only.MatchString(name) }
 
 // ErrNoCase is returned where nothing is chosen to be measured.
 var ErrNoCase = errors.New("no case has such a name")
