@@ -26,7 +26,7 @@ func (e *env) snapshot(ctx context.Context) ([]Figure, error) {
 	before := heap()
 	watched := watchHeap()
 	began := time.Now()
-	entries, err := e.export(ctx)
+	entries, err := e.exportSnapshot(ctx)
 	took := time.Since(began)
 	peak := watched()
 	if err != nil {
@@ -46,8 +46,8 @@ func (e *env) snapshot(ctx context.Context) ([]Figure, error) {
 	}, nil
 }
 
-// export takes a snapshot of all channels in clear, and returns how many entries it has.
-func (e *env) export(ctx context.Context) (entries int, err error) {
+// exportSnapshot takes a snapshot of all channels in clear, and returns how many entries it has.
+func (e *env) exportSnapshot(ctx context.Context) (entries int, err error) {
 	stream, err := assentv1.NewFeedServiceClient(e.api.conn(0)).ExportSuppressions(ctx, &assentv1.ExportSuppressionsRequest{})
 	if err != nil {
 		return 0, err

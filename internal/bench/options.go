@@ -28,14 +28,20 @@ type Options struct {
 	Audience int
 	// Filter is how many entries the suppression filter has.
 	Filter int
-	// CheckFile checks an audience file with the command line's code.
+	// Refusals is how many people the exported block list has.
+	Refusals int
+	// CheckFile checks an audience file with the command line's code, and Command runs another command.
 	CheckFile CheckFile
+	Command   Command
 	// Progress is called with a description of each step. It may be nil.
 	Progress func(what string)
 }
 
 // CheckFile checks the addresses of a CSV file through the server at the address, and writes two others.
 type CheckFile func(ctx context.Context, address, key, channel, in, allowed, denied string) error
+
+// Command runs a command of the command line with its arguments against the server at the address.
+type Command func(ctx context.Context, address, key string, arguments ...string) error
 
 func (o *Options) population() Population { return Population{Seed: o.Seed} }
 

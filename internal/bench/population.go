@@ -116,15 +116,27 @@ func (w *Person) end(at time.Time, draw *rand.Rand) {
 	}
 	switch w.Standing {
 	case Withdrawn:
-		w.add(at, &assentv1.EventInput{Fact: &assentv1.EventInput_Withdraw{Withdraw: &assentv1.Refusal{
-			Address: w.Address, Channels: []string{channelNewsletter}, Evidence: &assentv1.Evidence{Source: "web_form"},
-		}}})
+		w.add(at, withdrawalOf(w.Address))
 	case Suppressed:
 		suppressed([...]string{"OBJECTION", "COMPLAINT"}[draw.IntN(2)])
 	case Bounced:
 		suppressed("HARD_BOUNCE")
 	case Subscribed:
 	}
+}
+
+// refusal is that a person leaves the newsletter, whatever else is recorded about them.
+func (p Population) refusal(n int) *assentv1.EventInput {
+	in := withdrawalOf(p.Address(n))
+	in.OccurredTime = timestamppb.New(epoch())
+	return in
+}
+
+// withdrawalOf is what a form for leaving the newsletter gives.
+func withdrawalOf(address string) *assentv1.EventInput {
+	return &assentv1.EventInput{Fact: &assentv1.EventInput_Withdraw{Withdraw: &assentv1.Refusal{
+		Address: address, Channels: []string{channelNewsletter}, Evidence: &assentv1.Evidence{Source: "web_form"},
+	}}}
 }
 
 // grantOf is a consent that was confirmed from the mailbox.

@@ -23,11 +23,12 @@ import (
 // tiny measures next to nothing.
 func tiny() bench.Options {
 	return bench.Options{
-		Duration: 20 * time.Millisecond, Recipients: 200, Import: 1000, Audience: 10, Filter: 1000, Seed: 1,
+		Duration: 20 * time.Millisecond, Recipients: 200, Import: 1000, Audience: 10, Filter: 1000, Refusals: 30, Seed: 1,
 		CheckFile: func(_ context.Context, address, key, channel, in, allowed, denied string) error {
 			_, err := os.Stat(in)
 			return err
 		},
+		Command: func(context.Context, string, string, ...string) error { return nil },
 	}
 }
 
@@ -39,6 +40,7 @@ func mustHold(t *testing.T, report bench.Report) {
 		"withdraw, one at a time, p50", "grants, 64 writers: events", "record, batches of 1,000: events", "check during an import, p99",
 		"withdraw during an import, p99", "snapshot: live heap, at most", "100 watchers, p99 from acknowledgement",
 		"follower in clear: check", "follower, keyed: check", "filter: look-up of a hash", "filter: look-up of an address, hashed before",
+		"export: entries of a csv file", "export: entries of a filter file",
 	} {
 		found := false
 		for _, f := range report.Figures {

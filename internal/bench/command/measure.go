@@ -24,6 +24,7 @@ type flags struct {
 	imported   int
 	audience   int
 	filter     int
+	refusals   int
 	seed       uint64
 	goals      bool
 }
@@ -67,6 +68,7 @@ func (p *program) measure() *cobra.Command {
 	set.IntVar(&f.imported, "import", 100_000, "how many people are imported while something else is measured")
 	set.IntVar(&f.audience, "audience", 1_000_000, "rows of the audience file")
 	set.IntVar(&f.filter, "filter", 10_000_000, "entries of the suppression filter")
+	set.IntVar(&f.refusals, "refusals", 100_000, "people on the block list that is exported")
 	set.Uint64Var(&f.seed, "seed", 1, "which people they are")
 	set.BoolVar(&f.goals, "goals", false, "also say which goal each figure has and whether it was reached")
 	config.AddFlags(set, "database_url", "keys")
@@ -95,12 +97,12 @@ func (p *program) options(cmd *cobra.Command, f *flags) (bench.Options, error) {
 	switch {
 	case err != nil:
 		return bench.Options{}, usagef("--only: %w", err)
-	case f.duration <= 0 || f.recipients < 1 || f.imported < 1 || f.audience < 1 || f.filter < 1:
-		return bench.Options{}, usagef("--duration, --recipients, --import, --audience and --filter must be more than 0")
+	case f.duration <= 0 || f.recipients < 1 || f.imported < 1 || f.audience < 1 || f.filter < 1 || f.refusals < 1:
+		return bench.Options{}, usagef("--duration, --recipients, --import, --audience, --filter and --refusals must be more than 0")
 	}
 	options := bench.Options{
 		Only: only, Duration: f.duration, Recipients: f.recipients, Seed: f.seed, Import: f.imported, Audience: f.audience, Filter: f.filter,
-		CheckFile: checkFile, Progress: func(what string) { p.notef("%s ...", what) },
+		Refusals: f.refusals, CheckFile: checkFile, Command: command, Progress: func(what string) { p.notef("%s ...", what) },
 	}
 	// The environment may name the database that is in use: only the flags count.
 	if cmd.Flags().Changed("database-url") {
@@ -140,14 +142,16 @@ func (p *program) writeReport(report *bench.Report) error {
 
 // checkFile checks an audience file by `assent check --file`.
 func checkFile(ctx context.Context, address, key, channel, in, allowed, denied string) error {
+	return command(ctx, address, key, "check", "--file", in, "--channel", channel, "--out", allowed, "--denied", denied, "--timeout", "1m")
+}
+
+// command runs a command of the command line.
+func command(ctx context.Context, address, key string, arguments ...string) error {
 	env := map[string]string{"ASSENT_SERVER": address, "ASSENT_API_KEY": key}
 	lookup := func(name string) (string, bool) { value, ok := env[name]; return value, ok }
 	var stdout, stderr bytes.Buffer
-	code := cli.Run(ctx, []string{
-		"check", "--file", in, "--channel", channel, "--out", allowed, "--denied", denied, "--timeout", "1m",
-	}, lookup, strings.NewReader(""), &stdout, &stderr)
-	if code != exitDone {
-		return errors.Join(fmt.Errorf("assent check --file exited with %d: %s", code, stderr.String()), ctx.Err())
+	if code := cli.Run(ctx, arguments, lookup, strings.NewReader(""), &stdout, &stderr); code != exitDone {
+		return errors.Join(fmt.Errorf("assent %s exited with %d: %s", arguments[0], code, stderr.String()), ctx.Err())
 	}
 	return nil
 }
