@@ -226,7 +226,7 @@ func (x *listing) page(ctx context.Context, read func(*blocklist.Request) (block
 	if len(entries) == 0 {
 		return more, nil
 	}
-	if err := x.feed.disclosures.Count(ctx, &x.reader.who, x.feed.now(&head), x.channel, told...); err != nil {
+	if err := x.feed.disclosures.CountList(ctx, &x.reader.who, x.feed.now(&head), x.channel, told); err != nil {
 		return false, err
 	}
 	x.feed.counts.entries.Add(int64(len(entries)))

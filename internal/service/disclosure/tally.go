@@ -38,7 +38,7 @@ type disclosureCounter struct {
 	now   func() consent.Instant
 	log   *slog.Logger
 
-	rows           atomic.Int64 // counts in memory: in shards, pending and inDoubt
+	rows           atomic.Int64 // counts in memory: in shards, lists, pending and inDoubt
 	flushThreshold int64
 	maxRows        int64
 	shards         [shardCount]shard
@@ -51,7 +51,8 @@ type disclosureCounter struct {
 	pending   []storage.Learnt
 	inDoubt   *additionBatch // may be stored already
 
-	movingCounts sync.Mutex // held while counts leave a shard for pending; never while anything is stored
+	movingCounts sync.Mutex // held while counts leave a shard or lists for pending; never while anything is stored
+	lists        []list     // in the order in which they were counted
 	forgotten    untilDay   // neither the pending counts of these days nor those in doubt may be stored
 
 	wake  chan struct{}
@@ -257,6 +258,12 @@ func (t *disclosureCounter) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	for range t.waitingLists() {
+		t.collectList()
+		if err := t.storePending(ctx, maxRowsPerTransaction); err != nil {
+			return err
+		}
+	}
 	if err := t.storePending(ctx, 1); err != nil {
 		return err
 	}
@@ -317,6 +324,9 @@ func (t *disclosureCounter) forgetSubjects(gone untilDay) {
 	}
 	for i := range t.shards {
 		t.rows.Add(-int64(t.shards[i].dropCounts(gone)))
+	}
+	for i := range t.lists {
+		t.rows.Add(-int64(t.lists[i].drop(gone)))
 	}
 }
 

@@ -130,7 +130,14 @@ func TestTally_WhateverFails_NothingIsLostOrCountedTwice_AndNothingForgottenIsSt
 				about = append(about, key)
 				want[storage.Learnt{Key: key, Day: d.day, Client: d.client}]++
 			}
-			if err := tally.addDisclosures(t.Context(), 1, d, about...); err != nil {
+			var err error
+			if rapid.Bool().Draw(rt, "as a list") {
+				err = tally.addList(t.Context(), 1, d, about)
+				clear(about) // The caller may use the keys again.
+			} else {
+				err = tally.addDisclosures(t.Context(), 1, d, about...)
+			}
+			if err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -343,4 +350,72 @@ func BenchmarkTallyAdd(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/address")
 		})
 	}
+}
+
+// inOrder is a store that keeps the keys in the order in which they were added.
+type inOrder struct {
+	*sink
+
+	keys []storage.SubjectKey
+}
+
+func (s *inOrder) AddDisclosures(ctx context.Context, id [32]byte, expires consent.Instant, counts []storage.Learnt) error {
+	for i := range counts {
+		s.keys = append(s.keys, counts[i].Key)
+	}
+	return s.sink.AddDisclosures(ctx, id, expires, counts)
+}
+
+func TestTally_Lists_AreStoredInTheirOrder_InSmallTransactions(t *testing.T) {
+	const perList = maxRowsPerTransaction*2 + 7
+	s := &inOrder{sink: newSink()}
+	tally := tallyOver(s)
+	var want []storage.SubjectKey
+	for n := range 3 {
+		keys := make([]storage.SubjectKey, perList)
+		for i := range keys {
+			keys[i] = someone(n*perList + i)
+		}
+		want = append(want, keys...)
+		if err := tally.addList(t.Context(), 1, disclosureKind{1, "shop", "newsletter"}, keys); err != nil {
+			t.Fatal(err)
+		}
+		clear(keys) // The caller may use them again.
+	}
+	if waiting := tally.rows.Load(); waiting != 3*perList {
+		t.Errorf("%d rows wait", waiting)
+	}
+	tally.close()
+	if !slices.Equal(s.keys, want) {
+		t.Error("they were stored in another order")
+	}
+	if rows, sum := s.total(); rows != 3*perList || sum != 3*perList || s.most > maxRowsPerTransaction || tally.rows.Load() != 0 {
+		t.Errorf("%d rows, %d in all, an addition of %d, %d wait", rows, sum, s.most, tally.rows.Load())
+	}
+}
+
+func TestTally_AListWithTooMuchBeforeIt_Waits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSink()
+		tally := tallyOver(s)
+		defer tally.close()
+		tally.flushThreshold, tally.maxRows = 3, 5
+		s.failWith(func() (bool, error) { return false, errAway })
+		kind := disclosureKind{1, "shop", ""}
+		if err := tally.addList(t.Context(), 1, kind, []storage.SubjectKey{someone(0), someone(1), someone(2), someone(3), someone(4)}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := tally.addList(ctx, 1, kind, []storage.SubjectKey{someone(5)}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v while nothing can be stored, want the end of the deadline", err)
+		}
+		s.failWith(func() (bool, error) { return true, nil })
+		if err := tally.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if rows, _ := s.total(); rows != 5 {
+			t.Errorf("%d rows, want 5: what returned an error counts nothing", rows)
+		}
+	})
 }
