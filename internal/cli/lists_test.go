@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -245,6 +244,50 @@ func TestSuppressionsExport_FilesOfAnEarlierExport_AreReplacedWithForceOnly(t *t
 	}
 }
 
+// What the server sends counts as disclosed.
+func TestSuppressionsExport_WhereItCannotWrite_TheServerIsNotAsked(t *testing.T) {
+	l := startLister(t, sends(listStart("plain", ""), refusals("anna@firma.example"), listEnd(1, 0)))
+	folder := t.TempDir()
+	taken := filepath.Join(folder, "list.csv.csv")
+	if err := os.WriteFile(taken, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(folder, "list")
+	if got := l.export(t, "--as", "csv", "--out", out).must(t, 2); !strings.Contains(got.stderr, "--force") {
+		t.Error(got.stderr)
+	}
+	if err := errors.Join(os.Remove(taken), os.Mkdir(taken, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.export(t, "--as", "csv", "--out", out, "--force").must(t, 2); !strings.Contains(got.stderr, "list.csv.csv is a folder") {
+		t.Error(got.stderr)
+	}
+	if n := l.tries.Load(); n != 0 {
+		t.Errorf("the server was asked %d times", n)
+	}
+	if _, err := os.Stat(taken); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSuppressionsExport_AFileThatComesMeanwhile_StaysAndNothingElseDoes(t *testing.T) {
+	folder := t.TempDir()
+	manifest := filepath.Join(folder, "list.csv.manifest.json")
+	l := startLister(t, func(try int64, in *assentv1.ExportBlockListRequest, stream listStream) error {
+		if err := os.WriteFile(manifest, []byte("of another export"), 0o600); err != nil {
+			return err
+		}
+		return sends(listStart("plain", ""), refusals("anna@firma.example"), listEnd(1, 0))(try, in, stream)
+	})
+	got := l.export(t, "--as", "csv", "--out", filepath.Join(folder, "list")).must(t, 1)
+	if diff := cmp.Diff([]string{"list.csv.manifest.json"}, namesIn(t, folder)); diff != "" || !strings.Contains(got.stderr, "exists") {
+		t.Errorf("%s %s", diff, got.stderr)
+	}
+	if text, err := os.ReadFile(manifest); err != nil || string(text) != "of another export" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 func TestSuppressionsExport_Hashes_AreOfTheServerOrOfTheAlgorithm(t *testing.T) {
 	sum := sha256.Sum256([]byte("anna@firma.example"))
 	want := hex.EncodeToString(sum[:]) + "\n"
@@ -332,6 +375,9 @@ func TestSuppressionsExport_CalledWrongly_SaysWhatWouldBeRight(t *testing.T) {
 		{plain, "--as csv --out %s/list.csv", 2, "/list would be right"},
 		{plain, "--as csv --out %s/file/list", 2, "is not a folder"},
 		{plain, "--as csv --out %s/ä", 1, "the base name of the files"},
+		{plain, "--as csv --out=", 2, "such as lists/newsletter"},
+		{plain, "--as brevo --including-transactional --out %s", 2, "--as ses, sendgrid, mailgun only"},
+		{plain, "--as csv --including-transactional --out %s", 2, "the form csv has no list that stops transactional mail"},
 		{plain, "--as csv --algorithm md5 --out %s", 2, "--as hashes only"},
 		{plain, "--as hashes --out %s", 2, "needs --consumer"},
 		{plain, "--as hashes --algorithm sha265 --out %s", 2, "md5, sha1, sha256, sha512"},
@@ -344,7 +390,7 @@ func TestSuppressionsExport_CalledWrongly_SaysWhatWouldBeRight(t *testing.T) {
 		{keyed, "--as listmonk --consumer a --out %s", 2, "needs addresses in clear; the consumer a sees hashes"},
 		{keyed, "--as csv --consumer a --out %s", 2, "use --as hashes"},
 	} {
-		got := test.server.export(t, strings.Fields(fmt.Sprintf(test.args, folder))...)
+		got := test.server.export(t, strings.Fields(strings.ReplaceAll(strings.ReplaceAll(test.args, "%[1]s", folder), "%s", folder))...)
 		if got.code != test.code || !strings.Contains(got.stderr, test.want) {
 			t.Errorf("%s: exit %d, %s", test.args, got.code, got.stderr)
 		}

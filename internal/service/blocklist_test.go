@@ -1,12 +1,15 @@
 package service
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/assent-io/assent/internal/address"
@@ -198,9 +201,18 @@ func TestBlockList_OfWhatTheCallerMayNotRead_IsRefused(t *testing.T) {
 	})
 }
 
-func TestBlockList_OfManyPages_HasEachAddressOnce(t *testing.T) {
+// sortedEntries returns entries in an order that does not depend on how they were read.
+func sortedEntries(all []changes.BlockListEntry) []changes.BlockListEntry {
+	return slices.SortedFunc(slices.Values(all), func(a, b changes.BlockListEntry) int {
+		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Since, b.Since))
+	})
+}
+
+func TestBlockList_OfManyPages_IsTheSameInAnyNumberOfParts_AndHasEachAddressOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
-		const people, batch = 4000, 1000
+		const people, batch = 3000, 1000
+		w.sample = 0
 		s, ctx := w.acme()
 		want := map[string]int{}
 		for first := 0; first < people; first += batch {
@@ -213,12 +225,92 @@ func TestBlockList_OfManyPages_HasEachAddressOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got := map[string]int{}
-		for _, e := range (&feedReader{s: s, ctx: ctx}).list(t, "newsletter", "").entries {
-			got[e.Address]++
+		// One that is erased and comes back: what its list hash says depends on what all parts read.
+		w.clock.Advance(time.Second)
+		w.mustRecord(ctx, s, withdrawal("newsletter", "gone@example.at"))
+		eraseNow(ctx, t, w, s, "gone@example.at")
+		keyed := w.reader(ctx, s, "keyed", consumers.FormKeyed)
+		var plain, hashes [][]changes.BlockListEntry
+		for _, w.feed.ListParts = range []int{1, 2, 5} {
+			of := w.service(w.store(), 0)
+			got := (&feedReader{s: of, ctx: ctx}).list(t, "newsletter", "")
+			found := map[string]int{}
+			for _, e := range got.entries {
+				found[e.Address]++
+			}
+			if diff := gocmp.Diff(want, found); diff != "" {
+				t.Errorf("%d parts: %s", w.feed.ListParts, diff)
+			}
+			plain = append(plain, sortedEntries(got.entries))
+			hashes = append(hashes, sortedEntries((&feedReader{s: of, ctx: keyed.ctx}).list(t, "newsletter", "keyed").entries))
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
+		for i := range plain[1:] {
+			if diff := gocmp.Diff(plain[0], plain[i+1]); diff != "" {
+				t.Error(diff)
+			}
+			if diff := gocmp.Diff(hashes[0], hashes[i+1]); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if len(hashes[0]) != people+1 {
+			t.Errorf("the list of hashes has %d entries", len(hashes[0]))
+		}
+	})
+}
+
+func TestBlockList_OfOneThatGoesAway_Ends(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		if _, err := s.Record(ctx, withdrawal("newsletter", "anna@example.at"), txn.Idempotency{}); err != nil {
+			t.Fatal(err)
+		}
+		gone, leave := context.WithCancel(ctx)
+		defer leave()
+		sent := 0
+		err := s.ExportBlockList(gone, changes.BlockListRequest{Channel: "newsletter"}, func(p changes.BlockListPart) error {
+			sent++
+			leave()
+			return nil
+		})
+		if err == nil || sent != 1 {
+			t.Errorf("it sent %d parts and returned %v", sent, err)
+		}
+		broken := errors.New("the connection broke")
+		err = s.ExportBlockList(ctx, changes.BlockListRequest{Channel: "newsletter"}, func(p changes.BlockListPart) error {
+			if len(p.Entries) > 0 {
+				return broken
+			}
+			return nil
+		})
+		if !errors.Is(err, broken) {
+			t.Errorf("it returned %v", err)
+		}
+	})
+}
+
+func TestBlockList_IsADisclosureOfEachAddress(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		s, ctx := w.acme()
+		tool := w.syncClient(ctx, s, "tool", "")
+		for _, address := range []string{"anna@example.at", "bert@example.at"} {
+			w.mustRecord(ctx, s, withdrawal("newsletter", address))
+		}
+		for range 2 {
+			(&feedReader{s: s, ctx: tool}).list(t, "newsletter", "")
+		}
+		for address, want := range map[string]int64{"anna@example.at": 2, "bert@example.at": 2} {
+			got := disclosedTo(ctx, t, s, "tool", address)
+			if len(got) != 1 || got[0].Count != want || got[0].Channel != "newsletter" {
+				t.Errorf("%s: %+v", address, got)
+			}
+		}
+		(&feedReader{s: s, ctx: tool}).list(t, "newsletter", "") // What waits to be stored is forgotten, too.
+		eraseNow(ctx, t, w, s, "anna@example.at")
+		if got := disclosedTo(ctx, t, s, "tool", "anna@example.at"); len(got) != 0 {
+			t.Errorf("after the erasure: %+v", got)
+		}
+		if got := disclosedTo(ctx, t, s, "tool", "bert@example.at"); len(got) != 1 || got[0].Count != 3 {
+			t.Errorf("of the other: %+v", got)
 		}
 	})
 }

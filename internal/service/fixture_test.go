@@ -18,6 +18,7 @@ import (
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/administration"
+	"github.com/assent-io/assent/internal/service/changes"
 	"github.com/assent-io/assent/internal/service/check"
 	"github.com/assent-io/assent/internal/service/txn"
 	"github.com/assent-io/assent/internal/service/webhooks"
@@ -47,6 +48,7 @@ type world struct {
 	// wrap stands before the index of the services that are made next; nil: nothing does.
 	wrap  func(x *index.Index) check.Index
 	hooks webhooks.Options // of the services that are made next
+	feed  changes.Options  // as above
 	// byStore makes the next services answer by the store alone.
 	byStore bool
 }
@@ -132,7 +134,7 @@ func (w *world) service(store storage.Store, ahead time.Duration) *Service {
 	opts := Options{
 		Now:    func() time.Time { return w.clock.Now().Add(ahead) },
 		Logger: slog.New(slog.DiscardHandler),
-		Index:  x, VerifySample: w.sample, Webhooks: w.hooks,
+		Index:  x, VerifySample: w.sample, Webhooks: w.hooks, Feed: w.feed,
 	}
 	switch {
 	case w.byStore:

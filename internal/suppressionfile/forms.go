@@ -12,6 +12,8 @@ type form struct {
 	lists      []list
 	// route names the list that an entry goes to, or says why to none; nil: all go to the first.
 	route func(Entry, Options) (string, cause)
+	// stopsTransactional: lists of the tool stop transactional mail, too, and the route keeps narrower scopes off them.
+	stopsTransactional bool
 	// precedence orders the entries of an address; nil: by the strictness of their reasons.
 	precedence func(Entry, Options) byte
 	// asciiLocal: the tool refuses an address whose local part is not ASCII.
@@ -76,6 +78,18 @@ func Forms() []string {
 	return names
 }
 
+// StoppingTransactional returns the names of the forms with lists that stop transactional mail: those that Options.IncludingTransactional is
+// about.
+func StoppingTransactional() []string {
+	var names []string
+	for _, f := range forms() {
+		if f.stopsTransactional {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // forms is the table of all forms. docs/suppression-files.md names where columns and limits are documented.
 func forms() []form {
 	return withOthers(slices.Concat(generalForms(), listForms(), callForms()))
@@ -120,12 +134,12 @@ func listForms() []form {
 				importing: "Import into each audience with the status Cleaned for the whole import." + madeContacts,
 			},
 		}},
-		{name: "ses", tool: "Amazon SES", asciiLocal: true, route: routeSES, says: sayReason, lists: []list{{
+		{name: "ses", tool: "Amazon SES", asciiLocal: true, route: routeSES, stopsTransactional: true, says: sayReason, lists: []list{{
 			extension: "csv", encode: csvRows(nil, sesCells), maxRows: 100_000, neverEmpty: true,
 			importing: "Put it on S3 and call CreateImportJob in each region with DataFormat CSV and SuppressionListImportAction PUT, one call a file; " +
 				"BOUNCE and COMPLAINT act only if they are among the SuppressedReasons of the account.",
 		}}},
-		{name: "sendgrid", tool: "SendGrid", route: routeSendGrid, lists: []list{
+		{name: "sendgrid", tool: "SendGrid", route: routeSendGrid, stopsTransactional: true, lists: []list{
 			{
 				name: "group", extension: "csv", encode: csvRows([]string{"email"}, addressCell), maxRows: 1_000_000,
 				importing: "Upload as CSV into the unsubscribe group of this channel, and send with that group; a group that does not exist would make them global.",
@@ -167,7 +181,8 @@ func callForms() []form {
 func mailgun() form {
 	const each = "Upload for each sending domain to POST /v3/{domain}/"
 	return form{
-		name: "mailgun", tool: "Mailgun", route: routeMailgun, precedence: precedenceMailgun, says: saySince, lists: []list{
+		name: "mailgun", tool: "Mailgun", route: routeMailgun, stopsTransactional: true, precedence: precedenceMailgun, says: saySince,
+		lists: []list{
 			{
 				name: "unsubscribes", extension: "csv", encode: mailgunUnsubscribes, maxBytes: 25 * megabyte,
 				importing: each + "unsubscribes/import, and send this channel with o:tag set to the tag of the rows; the tag * also stops transactional mail.",

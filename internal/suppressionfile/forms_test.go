@@ -106,6 +106,19 @@ func TestWrite_IncludingTransactional_WritesNarrowScopesToListsThatStopAll(t *te
 	}
 }
 
+func TestStoppingTransactional_HasTheFormsThatTheOptionChanges(t *testing.T) {
+	including := options()
+	including.IncludingTransactional = true
+	for _, form := range suppressionfile.Forms() {
+		without, _ := write(t, form, options(), people()...)
+		with, _ := write(t, form, including, people()...)
+		changes := !cmp.Equal(without.Files, with.Files)
+		if listed := slices.Contains(suppressionfile.StoppingTransactional(), form); listed != changes {
+			t.Errorf("%s is listed: %v; its files change: %v", form, listed, changes)
+		}
+	}
+}
+
 func TestWrite_TransactionalLists_LeaveOutIsCounted(t *testing.T) {
 	m, _ := write(t, "ses", options(), people()...)
 	want := []suppressionfile.Count{{What: "ENDED", Entries: 1}, {What: "NO_ADDRESS", Entries: 1}, {What: "STOPS_TRANSACTIONAL_MAIL", Entries: 1}, {What: "REASON_UNKNOWN_TO_TOOL", Entries: 5}}

@@ -115,6 +115,8 @@ func (f *Flags) check() error {
 		return terminal.Usagef("--as must be one of %s%s", strings.Join(forms, ", "), nearest.Hint(f.form, forms))
 	case f.channel == "":
 		return terminal.Usagef("--channel must be the id of a channel")
+	case f.out == "":
+		return terminal.Usagef("--out must be the base name of the files, such as lists/%s, or a folder", f.channel)
 	case f.algorithm != "" && f.form != formHashes:
 		return terminal.Usagef("--algorithm can be used with --as hashes only")
 	case f.algorithm != "" && f.consumer != "":
@@ -127,6 +129,9 @@ func (f *Flags) check() error {
 		return terminal.Usagef("--as filter needs --consumer, with the form keyed, and --key-file with the key that it was given")
 	case f.form != filterform.Name && f.keyFile != "":
 		return terminal.Usagef("--key-file can be used with --as filter only")
+	case f.includingTransactional && !slices.Contains(suppressionfile.StoppingTransactional(), f.form):
+		return terminal.Usagef("--including-transactional can be used with --as %s only: the form %s has no list that stops transactional mail",
+			strings.Join(suppressionfile.StoppingTransactional(), ", "), f.form)
 	}
 	return nil
 }
@@ -142,6 +147,12 @@ type export struct {
 
 // write reads the list and writes the files.
 func (x *export) write(ctx context.Context) error {
+	// The folder comes first: what the server sends counts as disclosed, also where it cannot be written.
+	folder, err := x.place.open(x.flags.form)
+	if err != nil {
+		return err
+	}
+	defer folder.discard()
 	list, err := x.open(ctx)
 	if err != nil {
 		return err
@@ -151,11 +162,6 @@ func (x *export) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	folder, err := x.place.open(x.flags.form)
-	if err != nil {
-		return err
-	}
-	defer folder.discard()
 	options := suppressionfile.Options{
 		Base: x.place.base, StoreID: list.storeID, Channel: x.flags.channel, Made: list.start.GetTime().AsTime().Truncate(time.Microsecond),
 		Position: list.start.GetPosition(), Token: list.start.GetToken(), Hashing: hashing, IncludingTransactional: x.flags.includingTransactional,

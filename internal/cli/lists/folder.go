@@ -73,6 +73,10 @@ func (p *place) earlier(form string) ([]string, error) {
 	var names []string
 	for _, entry := range all {
 		if strings.HasPrefix(entry.Name(), p.base+"."+form+".") {
+			if entry.IsDir() {
+				return nil, terminal.Usagef("--out: %s is a folder where a file of this export may go: give another name, or move it away",
+					filepath.Join(p.folder, entry.Name()))
+			}
 			names = append(names, entry.Name())
 		}
 	}
@@ -154,16 +158,32 @@ func (f *folder) publish(made *suppressionfile.Manifest) (removed []string, err 
 		}
 		removed = append(removed, name)
 	}
-	for _, file := range f.files {
-		put := file.Place
-		if f.force {
-			put = file.Replace
-		}
-		if err := put(); err != nil {
-			return removed, err
-		}
+	if err := f.put(); err != nil {
+		return removed, err
 	}
 	return removed, atomicfile.SyncFolder(filepath.Join(f.folder, manifest.name))
+}
+
+// put puts all files in their places. Where one has no place because of a file that came there meanwhile, those before it are taken away
+// again: without the manifest they would be files of no export.
+func (f *folder) put() error {
+	for i, file := range f.files {
+		if f.force {
+			if err := file.Replace(); err != nil {
+				return err
+			}
+			continue
+		}
+		err := file.Place()
+		if err == nil {
+			continue
+		}
+		for _, before := range f.files[:i] {
+			err = errors.Join(err, os.Remove(filepath.Join(f.folder, before.name)))
+		}
+		return err
+	}
+	return nil
 }
 
 // discard removes what is not in its place.

@@ -20,9 +20,6 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
-// listParts is how many parts of a block list are made at once.
-const listParts = 2
-
 var errPanicked = errors.New("a part of the list panicked")
 
 // BlockListRequest says which block list is exported.
@@ -122,7 +119,7 @@ func (x *listing) run(ctx context.Context) error {
 	}
 	for more := true; more; {
 		if more, err = x.page(ctx, func(in *blocklist.Request) (blocklist.Page, bool, error) {
-			return list.Rest(ctx, snapshotPage, in)
+			return list.Rest(ctx, x.reader.form.snapshotPage(), in)
 		}); err != nil {
 			return err
 		}
@@ -134,15 +131,15 @@ func (x *listing) run(ctx context.Context) error {
 // in a goroutine of its own it would end the server.
 func (x *listing) parts(ctx context.Context, list *blocklist.List) error {
 	group, reading := errgroup.WithContext(ctx)
-	var thrown [listParts]any
-	for n := range listParts {
+	thrown := make([]any, x.feed.options.ListParts)
+	for n := range thrown {
 		group.Go(func() (err error) {
 			defer func() {
 				if thrown[n] = recover(); thrown[n] != nil {
 					err = errPanicked // It ends the other parts.
 				}
 			}()
-			return x.part(reading, list, storage.SplitIDs(n, listParts))
+			return x.part(reading, list, storage.SplitIDs(n, len(thrown)))
 		})
 	}
 	err := group.Wait()
@@ -158,7 +155,7 @@ func (x *listing) parts(ctx context.Context, list *blocklist.List) error {
 func (x *listing) part(ctx context.Context, list *blocklist.List, ids storage.IDRange) error {
 	for {
 		more, err := x.page(ctx, func(in *blocklist.Request) (page blocklist.Page, more bool, err error) {
-			page, ids.After, err = list.Page(ctx, ids, snapshotPage, in)
+			page, ids.After, err = list.Page(ctx, ids, x.reader.form.snapshotPage(), in)
 			return page, ids.After != (consent.SubjectID{}), err
 		})
 		if err != nil || !more {

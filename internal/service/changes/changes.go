@@ -24,6 +24,8 @@ const heartbeatEvery = 15 * time.Second
 type Options struct {
 	// Keeps is how old a token may be.
 	Keeps period.Period
+	// ListParts is how many parts of a block list are made at once; 0: two.
+	ListParts int
 }
 
 // Feed tells what changed.
@@ -50,6 +52,9 @@ func New(
 ) *Feed {
 	if options.Keeps.IsZero() {
 		options.Keeps = period.Months(12)
+	}
+	if options.ListParts <= 0 {
+		options.ListParts = 2 // Checks need processors, too.
 	}
 	f := &Feed{
 		Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,
