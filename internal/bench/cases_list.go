@@ -29,16 +29,16 @@ func (e *env) exports(ctx context.Context) ([]Figure, error) {
 	if err := e.settle(ctx); err != nil {
 		return nil, err
 	}
-	arguments, err := e.keyed(ctx)
+	key, arguments, err := e.keyed(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var figures []Figure
 	for _, one := range []struct {
-		form      string
+		form, key string
 		arguments []string
-	}{{"csv", nil}, {"filter", arguments}} {
-		took, err := e.export(ctx, one.form, one.arguments...)
+	}{{"csv", e.key, nil}, {"filter", key, arguments}} {
+		took, err := e.export(ctx, one.form, one.key, one.arguments...)
 		if err != nil {
 			return nil, err
 		}
@@ -54,12 +54,12 @@ func (e *env) exports(ctx context.Context) ([]Figure, error) {
 }
 
 // export exports the list, and returns how many seconds that took.
-func (e *env) export(ctx context.Context, form string, more ...string) (float64, error) {
+func (e *env) export(ctx context.Context, form, key string, more ...string) (float64, error) {
 	began := time.Now()
 	arguments := append([]string{
 		"suppressions", "export", "--channel", channelNewsletter, "--as", form, "--out", filepath.Join(e.folder, "list"), "--force",
 	}, more...)
-	if err := e.opts.Command(ctx, e.address, e.key, arguments...); err != nil {
+	if err := e.opts.Command(ctx, e.address, key, arguments...); err != nil {
 		return 0, err
 	}
 	return time.Since(began).Seconds(), nil
@@ -92,15 +92,22 @@ func (e *env) settle(ctx context.Context) error {
 	return err
 }
 
-// keyed makes a consumer of the form keyed, and returns the arguments of an export that reads as it.
-func (e *env) keyed(ctx context.Context) ([]string, error) {
+// keyed makes a client with a consumer of the form keyed, and returns the key of the client, and the arguments of an export that reads as
+// the consumer.
+func (e *env) keyed(ctx context.Context) (key string, arguments []string, err error) {
 	id := clientPrefix + strings.ToLower(rand.Text())
-	made, err := assentv1.NewConsumerServiceClient(e.api.conn(0)).CreateConsumer(ctx, &assentv1.CreateConsumerRequest{
-		Id: id, Client: e.client, Channels: []string{channelNewsletter}, Form: "keyed",
+	client, err := assentv1.NewClientServiceClient(e.api.conn(0)).CreateClient(ctx, &assentv1.CreateClientRequest{
+		Id: id, AllDepartments: true, Scopes: []string{"feed"},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("create a consumer: %w", err)
+		return "", nil, fmt.Errorf("create a client: %w", err)
+	}
+	made, err := assentv1.NewConsumerServiceClient(e.api.conn(0)).CreateConsumer(ctx, &assentv1.CreateConsumerRequest{
+		Id: id, Client: id, Channels: []string{channelNewsletter}, Form: "keyed",
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("create a consumer: %w", err)
 	}
 	file := filepath.Join(e.folder, "consumer.key")
-	return []string{"--consumer", id, "--key-file", file}, os.WriteFile(file, []byte(made.GetKey()), 0o600)
+	return client.GetApiKey(), []string{"--consumer", id, "--key-file", file}, os.WriteFile(file, []byte(made.GetKey()), 0o600)
 }

@@ -176,7 +176,13 @@ func (w *world) index(store storage.Store) *index.Index {
 // acme returns a service with the example catalog applied, and a context in which everything may be done.
 func (w *world) acme() (*Service, context.Context) {
 	w.t.Helper()
-	s := w.service(w.store(), 0)
+	return w.acmeOver(w.store())
+}
+
+// acmeOver is acme over a store.
+func (w *world) acmeOver(store storage.Store) (*Service, context.Context) {
+	w.t.Helper()
+	s := w.service(store, 0)
 	ctx := access.WithCaller(w.t.Context(), access.Process("test"))
 	if _, err := s.ApplyCatalog(ctx, administration.ApplyCatalog{Document: acme(w.t)}); err != nil {
 		w.t.Fatal(err)
