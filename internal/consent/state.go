@@ -32,6 +32,15 @@ func (s *State) Reset() {
 	s.Links, s.Voided = s.Links[:0], s.Voided[:0]
 }
 
+// Clone returns a copy that events may be applied to.
+func (s *State) Clone() *State {
+	return &State{
+		Last: s.Last, Grants: slices.Clone(s.Grants), Pending: slices.Clone(s.Pending), Refusals: slices.Clone(s.Refusals),
+		Suppressions: slices.Clone(s.Suppressions), Erasures: slices.Clone(s.Erasures), Mails: slices.Clone(s.Mails),
+		Holds: slices.Clone(s.Holds), Moves: slices.Clone(s.Moves), Links: slices.Clone(s.Links), Voided: slices.Clone(s.Voided),
+	}
+}
+
 // Grant is a legal basis that was given for some channels.
 type Grant struct {
 	Position    int64

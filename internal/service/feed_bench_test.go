@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/consent/statement"
 	"github.com/assent-io/assent/internal/service/changes"
+	"github.com/assent-io/assent/internal/service/record"
 	"github.com/assent-io/assent/internal/service/txn"
 )
 
@@ -104,5 +107,42 @@ func (x *arrivals) record(ctx context.Context, b *testing.B, s *Service) {
 	writes.Wait()
 	for x.arrived.Load() < int64(feedWatchers*len(x.acknowledged)) && !b.Failed() {
 		<-ticker.C
+	}
+}
+
+// BenchmarkFeed_MailboxWithALongLife records a bounce of an address that has many, and reads what it changed.
+func BenchmarkFeed_MailboxWithALongLife(b *testing.B) {
+	for _, kind := range []string{"sqlite", "postgres"} {
+		b.Run(kind, func(b *testing.B) {
+			const bounces, batch = 5000, 1000
+			w := newWorld(b, kind)
+			w.sample = 0
+			s, ctx := w.acme()
+			tool := w.syncClient(ctx, s, "sync", "")
+			st := statement.Statement{Kind: consent.KindSuppress, Address: "an.na@gmail.com", Reason: consent.ReasonHardBounce, Note: "550"}
+			for range bounces / batch {
+				in := record.Batch{}
+				for range batch {
+					w.clock.Advance(time.Second)
+					st.Occurred = consent.InstantOf(w.clock.Now())
+					in.Items = append(in.Items, record.BatchItem{Statement: st})
+				}
+				if _, err := s.BatchRecord(ctx, in); err != nil {
+					b.Fatal(err)
+				}
+			}
+			r := &feedReader{s: s, ctx: tool, name: plainName, holds: held{}, in: changes.Request{From: changes.FromNow}}
+			r.next(b)
+			for b.Loop() {
+				b.StopTimer()
+				w.clock.Advance(time.Second)
+				st.Occurred = 0
+				if _, err := s.Record(ctx, st, txn.Idempotency{}); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				r.next(b)
+			}
+		})
 	}
 }

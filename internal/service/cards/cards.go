@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/consumers"
@@ -170,7 +171,7 @@ func (g *gatherer) exactCard(t *touchedExact) (Card, error) {
 func (g *gatherer) foldedCard(ctx context.Context, s *subject, t *touchedFolded) (Card, error) {
 	c := Card{Match: consent.FormFolded, Text: cmp.Or(t.text, s.address), About: []storage.SubjectKey{s.key}, Whole: t.whole, subject: s}
 	if c.Kept = t.kept; c.Text == "" || c.Kept {
-		known, err := g.addressesOf(ctx, s)
+		known, err := g.addressesOf(ctx, s, func(known map[[16]byte]address.Address) bool { return len(known) > 0 })
 		if err != nil {
 			return c, err
 		}

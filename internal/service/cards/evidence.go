@@ -14,29 +14,37 @@ import (
 // recordPage is how many events are read at once where addresses are looked for in their evidence.
 const recordPage = 500
 
-// addressesOf returns the addresses that the evidence of a folded subject's events still has, by their spelling.
-func (g *gatherer) addressesOf(ctx context.Context, s *subject) (map[[16]byte]address.Address, error) {
-	if known, ok := g.known[s.key]; ok {
-		return known, nil
+// addresses are those that the evidence of a folded subject's events has, as far as it was read.
+type addresses struct {
+	by    map[[16]byte]address.Address // by their spelling
+	after int64                        // up to this position
+	all   bool
+}
+
+// addressesOf returns the addresses that the evidence of a folded subject's events still has, by their spelling: all, or those that are found
+// until they are enough. A mailbox may have a long life.
+func (g *gatherer) addressesOf(
+	ctx context.Context, s *subject, enough func(map[[16]byte]address.Address) bool,
+) (map[[16]byte]address.Address, error) {
+	known := g.known[s.key]
+	if known == nil {
+		known = &addresses{by: map[[16]byte]address.Address{}}
+		g.known[s.key] = known
 	}
-	known := map[[16]byte]address.Address{}
-	for after := int64(0); ; {
-		_, records, err := g.reader.Store.Records(ctx, []storage.SubjectKey{s.key}, after, recordPage)
+	for !known.all && !enough(known.by) {
+		_, records, err := g.reader.Store.Records(ctx, []storage.SubjectKey{s.key}, known.after, recordPage)
 		if err != nil {
 			return nil, err
 		}
 		for i := range records {
-			after = records[i].Event.Position
-			if err := g.addAddress(known, s, &records[i]); err != nil {
+			known.after = records[i].Event.Position
+			if err := g.addAddress(known.by, s, &records[i]); err != nil {
 				return nil, err
 			}
 		}
-		if len(records) < recordPage {
-			break
-		}
+		known.all = len(records) < recordPage
 	}
-	g.known[s.key] = known
-	return known, nil
+	return known.by, nil
 }
 
 // Spellings returns the exact forms that are known of the folded form of a card, but for one that is the same text.
@@ -44,7 +52,7 @@ func (r *Reader) Spellings(ctx context.Context, c *Card) ([]string, error) {
 	if c.subject == nil {
 		return nil, nil // Nothing is held about it.
 	}
-	known, err := r.newGatherer(Part{}, nil).addressesOf(ctx, c.subject)
+	known, err := r.newGatherer(Part{}, nil).addressesOf(ctx, c.subject, func(map[[16]byte]address.Address) bool { return false })
 	if err != nil {
 		return nil, err
 	}

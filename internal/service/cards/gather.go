@@ -45,7 +45,7 @@ type gatherer struct {
 	exact  map[string]*touchedExact        // by the exact form
 	folded map[storage.SubjectKey]*touchedFolded
 	domain map[storage.SubjectKey]bool // touched; whole or not
-	known  map[storage.SubjectKey]map[[16]byte]address.Address
+	known  map[storage.SubjectKey]*addresses
 	// nameless are the spellings that a folded subject has rules for and no address is known of.
 	nameless map[storage.SubjectKey][][16]byte
 }
@@ -66,7 +66,7 @@ func (r *Reader) newGatherer(part Part, worths *feed.Worths) *gatherer {
 	return &gatherer{
 		reader: r, part: part, worths: worths, locator: subjects.NewLocator(r.Keys, 1), loaded: map[storage.SubjectKey]*subject{},
 		exact: map[string]*touchedExact{}, folded: map[storage.SubjectKey]*touchedFolded{}, domain: map[storage.SubjectKey]bool{},
-		known: map[storage.SubjectKey]map[[16]byte]address.Address{}, nameless: map[storage.SubjectKey][][16]byte{},
+		known: map[storage.SubjectKey]*addresses{}, nameless: map[storage.SubjectKey][][16]byte{},
 	}
 }
 
@@ -246,7 +246,9 @@ func (g *gatherer) findSpellings(ctx context.Context) error {
 		if len(spellings) == 0 {
 			continue
 		}
-		known, err := g.addressesOf(ctx, s)
+		known, err := g.addressesOf(ctx, s, func(known map[[16]byte]address.Address) bool {
+			return !slices.ContainsFunc(spellings, func(x [16]byte) bool { return known[x].IsZero() })
+		})
 		if err != nil {
 			return err
 		}

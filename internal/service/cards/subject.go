@@ -99,9 +99,21 @@ func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectK
 			s.actors = append(s.actors, s.inside[i].Actor)
 		}
 		s.before = consent.Fold(slices.Clone(events[:known]))
-		s.after = consent.Fold(slices.Clone(events))
+		s.after = foldOn(s.before, events, known)
 	}
 	return nil
+}
+
+// foldOn returns the fold of the events, of which the first so many have the fold before. All are folded anew only where one of the others
+// comes late, undoes one, or stands for one that an erasure took: that one may have been undone by its position.
+func foldOn(before *consent.State, events []consent.Event, known int) *consent.State {
+	after := before.Clone()
+	for i := known; i < len(events); i++ {
+		if len(events[i].Was) > 0 || !after.Apply(&events[i]) {
+			return consent.Fold(slices.Clone(events))
+		}
+	}
+	return after
 }
 
 // at returns the fold of the events up to a position; nil of no subject.
