@@ -102,28 +102,33 @@ func compact(m proto.Message) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// jsonLines are lines of JSON.
+type jsonLines struct{ bytes.Buffer }
+
+// add adds a line with a message and what stands before and after it.
+func (l *jsonLines) add(before string, m proto.Message, after string) error {
+	text, err := compact(m)
+	l.WriteString(before)
+	l.Write(text)
+	l.WriteString(after + "\n")
+	return err
+}
+
 // blockListLines returns a part of a block list, a line each.
 func blockListLines(m *assentv1.ExportBlockListResponse) ([]byte, error) {
-	var out bytes.Buffer
-	add := func(before string, m proto.Message, after string) error {
-		text, err := compact(m)
-		out.WriteString(before)
-		out.Write(text)
-		out.WriteString(after + "\n")
-		return err
-	}
+	var out jsonLines
 	if start := m.GetStart(); start != nil {
-		if err := add(`{"start":`, start, "}"); err != nil {
+		if err := out.add(`{"start":`, start, "}"); err != nil {
 			return nil, err
 		}
 	}
 	for _, entry := range m.GetEntries() {
-		if err := add("", entry, ""); err != nil {
+		if err := out.add("", entry, ""); err != nil {
 			return nil, err
 		}
 	}
 	if end := m.GetEnd(); end != nil {
-		if err := add(`{"end":`, end, "}"); err != nil {
+		if err := out.add(`{"end":`, end, "}"); err != nil {
 			return nil, err
 		}
 	}
@@ -132,27 +137,20 @@ func blockListLines(m *assentv1.ExportBlockListResponse) ([]byte, error) {
 
 // lines returns what hashes are made with, channels, changes and how far they go, a line each.
 func lines(m *assentv1.ExportSuppressionsResponse) ([]byte, error) {
-	var out bytes.Buffer
-	add := func(before string, m proto.Message, after string) error {
-		text, err := compact(m)
-		out.WriteString(before)
-		out.Write(text)
-		out.WriteString(after + "\n")
-		return err
-	}
+	var out jsonLines
 	if m.GetFoldVersion() != 0 {
 		made := &assentv1.ExportSuppressionsResponse{FoldVersion: m.GetFoldVersion(), KeyId: m.GetKeyId()}
-		if err := add("", made, ""); err != nil {
+		if err := out.add("", made, ""); err != nil {
 			return nil, err
 		}
 	}
 	for _, channel := range m.GetChannels() {
-		if err := add(`{"channel":`, channel, "}"); err != nil {
+		if err := out.add(`{"channel":`, channel, "}"); err != nil {
 			return nil, err
 		}
 	}
 	for _, change := range m.GetChanges() {
-		if err := add("", change, ""); err != nil {
+		if err := out.add("", change, ""); err != nil {
 			return nil, err
 		}
 	}
@@ -163,7 +161,7 @@ func lines(m *assentv1.ExportSuppressionsResponse) ([]byte, error) {
 	if m.GetComplete() {
 		end = `,"complete":true}`
 	}
-	err := add(`{"heartbeat":`, m.GetHeartbeat(), end)
+	err := out.add(`{"heartbeat":`, m.GetHeartbeat(), end)
 	return out.Bytes(), err
 }
 
