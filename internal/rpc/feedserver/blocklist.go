@@ -8,6 +8,7 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/changes"
 )
 
@@ -24,7 +25,7 @@ func (s *feedServer) ExportBlockList(
 		if start := p.Start; start != nil {
 			part.Start = &assentv1.BlockListStart{
 				StoreId: hex.EncodeToString(start.StoreID[:]), Channel: channel(&start.Channel), Form: start.Form,
-				KeyId: start.KeyID, FoldVersion: address.FoldVersion, Time: timestamp(start.Time), Position: start.Position,
+				KeyId: start.KeyID, FoldVersion: address.FoldVersion, Time: handler.Timestamp(start.Time), Position: start.Position,
 				Token: start.Token,
 			}
 		}
@@ -37,8 +38,8 @@ func (s *feedServer) ExportBlockList(
 
 func blockListEntry(e *changes.BlockListEntry, channel string) *assentv1.BlockListEntry {
 	m := &assentv1.BlockListEntry{
-		Match: matchOf(e.Match), Kind: kindOf(e.Kind), Scope: string(e.Scope), Reason: string(e.Reason), SinceTime: timestamp(e.Since),
-		UntilTime: timestamp(e.Until), Partial: e.Partial, Derived: e.Derived,
+		Match: matchOf(e.Match), Kind: kindOf(e.Kind), Scope: string(e.Scope), Reason: string(e.Reason), SinceTime: handler.Timestamp(e.Since),
+		UntilTime: handler.Timestamp(e.Until), Partial: e.Partial, Derived: e.Derived,
 	}
 	if m.Scope == "" { // of a refusal
 		m.Scope = consent.ScopeChannel + ":" + channel

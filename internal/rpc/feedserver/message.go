@@ -1,16 +1,15 @@
 package feedserver
 
 import (
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
+	"github.com/assent-io/assent/internal/rpc/handler"
 	"github.com/assent-io/assent/internal/service/changes"
 )
 
 func heartbeat(p *changes.Page) *assentv1.Heartbeat {
-	return &assentv1.Heartbeat{Position: p.Position, Token: p.Token, More: p.More, Time: timestamp(p.Read)}
+	return &assentv1.Heartbeat{Position: p.Position, Token: p.Token, More: p.More, Time: handler.Timestamp(p.Read)}
 }
 
 func messages(entries []changes.Entry) []*assentv1.Change {
@@ -26,8 +25,8 @@ func message(e *changes.Entry) *assentv1.Change {
 	rule := &e.Rule
 	m := &assentv1.Change{
 		Change: changeOf(e.Change), Match: matchOf(e.Match), Channel: rule.Channel, Scope: string(rule.Scope), Kind: kindOf(e.Kind),
-		Reason: string(e.Reason), SinceTime: timestamp(rule.Since), UntilTime: timestamp(rule.Until), Order: e.Order,
-		CountsFromTime: timestamp(rule.From), List: rule.List, Binds: string(rule.Binds), EndsRefusal: rule.EndsRefusal,
+		Reason: string(e.Reason), SinceTime: handler.Timestamp(rule.Since), UntilTime: handler.Timestamp(rule.Until), Order: e.Order,
+		CountsFromTime: handler.Timestamp(rule.From), List: rule.List, Binds: string(rule.Binds), EndsRefusal: rule.EndsRefusal,
 		EndsHonoured: rule.EndsHonoured, EndsObjection: rule.EndsObjection, Imported: rule.Imported, Position: e.Position,
 		EndedBy: endedByOf(e.EndedBy), Stops: stopsOf(e.Stops),
 	}
@@ -38,13 +37,6 @@ func message(e *changes.Entry) *assentv1.Change {
 		m.Recipient = &assentv1.Change_Address{Address: e.Address}
 	}
 	return m
-}
-
-func timestamp(at consent.Instant) *timestamppb.Timestamp {
-	if at.IsZero() {
-		return nil
-	}
-	return timestamppb.New(at.Time())
 }
 
 func changeOf(c changes.Change) assentv1.ChangeType {

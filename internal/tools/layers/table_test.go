@@ -50,7 +50,7 @@ func allowed() map[string][]string {
 			"internal/service/access",
 		},
 
-		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/service/changes"},
+		"internal/rpc/feedserver":    {"api/assent/v1", "internal/address", "internal/consent", "internal/feed", "internal/rpc/handler", "internal/service/changes"},
 		"internal/rpc/webhookserver": {"api/assent/v1", "internal/rpc/handler", "internal/service/consumers", "internal/service/txn", "internal/service/webhooks", "internal/webhook"},
 		"internal/rpc/handler": {
 			"api/assent/v1", "internal/catalog", "internal/consent", "internal/consent/statement", "internal/fault",
