@@ -8,6 +8,7 @@ import (
 
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 	"github.com/assent-io/assent/internal/bench/bare"
+	"github.com/assent-io/assent/internal/bench/broadcast"
 )
 
 // echo answers what it was told to answer, whatever it is asked: the price of gRPC, or of gRPC and the interceptors of the API, alone.
@@ -17,7 +18,7 @@ type echo struct {
 	db     bare.DB
 	single atomic.Pointer[assentv1.CheckConsentResponse]
 	batch  atomic.Pointer[assentv1.BatchCheckConsentResponse]
-	feed   broadcast
+	feed   broadcast.Feed
 }
 
 func (e *echo) CheckConsent(context.Context, *assentv1.CheckConsentRequest) (*assentv1.CheckConsentResponse, error) {
@@ -53,6 +54,6 @@ func (e *echo) WithdrawConsent(
 	if err := e.db.TouchHead(ctx); err != nil {
 		return nil, err
 	}
-	e.feed.tell(in.GetAddress())
+	e.feed.Tell(channelNewsletter, in.GetAddress())
 	return &assentv1.WithdrawConsentResponse{Positions: []int64{1}}, nil
 }

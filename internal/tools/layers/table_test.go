@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 		},
 
 		"internal/bench": {
-			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/config", "internal/rpc", "internal/seal",
+			"api/assent/v1", "client", "client/follower", "examples", "internal/address", "internal/bench/bare", "internal/bench/broadcast", "internal/config", "internal/rpc", "internal/seal",
 			"internal/server", "internal/service/administration", "internal/telemetry", "suppressionfilter",
 		},
 		"internal/cli": {
@@ -305,9 +305,10 @@ func allowed() map[string][]string {
 		"internal/catalog/lookalike": {"internal/address", "internal/nearest", "internal/yamltext"},
 		"suppressionfilter":          {"internal/address"},
 
-		"internal/bench/bare":  {"internal/config"},
-		"internal/certificate": {"internal/atomicfile"},
-		"internal/yamltext":    {"internal/nearest"},
+		"internal/bench/bare":      {"internal/config"},
+		"internal/bench/broadcast": {"api/assent/v1"},
+		"internal/certificate":     {"internal/atomicfile"},
+		"internal/yamltext":        {"internal/nearest"},
 
 		"internal/openapi/openapitest": {"api/openapi"},
 		"internal/tools/openapi":       {"internal/openapi"},
@@ -358,7 +359,7 @@ func largerRooms() map[string]int {
 // import, by the beginning of their paths.
 func confined() map[string][]string {
 	grpc := []string{
-		"api/assent/v1", "client", "internal/bench", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "client/follower",
+		"api/assent/v1", "client", "internal/bench", "internal/bench/broadcast", "internal/bench/command", "internal/cli", "internal/cli/bulk", "internal/cli/connect", "internal/cli/failure", "internal/cli/gather", "internal/cli/terminal", "internal/cli/value", "internal/rest", "internal/rpc", "internal/rpc/contract", "internal/rpc/handler", "internal/server", "internal/cli/watch", "internal/rpc/feedserver", "internal/cli/lists", "internal/cli/webhooks", "internal/rpc/webhookserver", "client/follower",
 		"internal/telemetry", "internal/tools/openapi", "internal/tools/protodeps",
 	}
 	return map[string][]string{

@@ -1,4 +1,5 @@
-package bench
+// Package broadcast is a change feed that only sends: what a server tells its watchers is measured against it.
+package broadcast
 
 import (
 	"slices"
@@ -10,19 +11,19 @@ import (
 	assentv1 "github.com/assent-io/assent/api/assent/v1"
 )
 
-// broadcast tells those that watch it what it is told, and keeps nothing: the price of gRPC alone. What came while a message was on its way goes
+// Feed tells those that watch it what it is told, and keeps nothing: the price of gRPC alone. What came while a message was on its way goes
 // with the next one.
-type broadcast struct {
+type Feed struct {
 	assentv1.UnimplementedFeedServiceServer
 
 	mu      sync.Mutex
 	waiting map[chan struct{}][]*assentv1.Change // by watcher, which is woken through the channel
 }
 
-// tell tells of a withdrawal by an address.
-func (b *broadcast) tell(address string) {
+// Tell tells of a withdrawal from a channel by an address.
+func (b *Feed) Tell(channel, address string) {
 	change := &assentv1.Change{
-		Change: assentv1.ChangeType_CHANGE_TYPE_ADDED, Match: assentv1.AddressMatch_ADDRESS_MATCH_FOLDED, Channel: channelNewsletter,
+		Change: assentv1.ChangeType_CHANGE_TYPE_ADDED, Match: assentv1.AddressMatch_ADDRESS_MATCH_FOLDED, Channel: channel,
 		Kind: assentv1.RuleKind_RULE_KIND_REFUSAL, Reason: "WITHDRAWN", EndedBy: assentv1.EndedBy_ENDED_BY_CONSENT, SinceTime: timestamppb.Now(),
 		Recipient: &assentv1.Change_Address{Address: address},
 	}
@@ -38,7 +39,7 @@ func (b *broadcast) tell(address string) {
 }
 
 // WatchChanges sends what is told until the watcher goes away. Its first message is empty.
-func (b *broadcast) WatchChanges(_ *assentv1.WatchChangesRequest, stream grpc.ServerStreamingServer[assentv1.WatchChangesResponse]) error {
+func (b *Feed) WatchChanges(_ *assentv1.WatchChangesRequest, stream grpc.ServerStreamingServer[assentv1.WatchChangesResponse]) error {
 	wake := make(chan struct{}, 1)
 	b.mu.Lock()
 	if b.waiting == nil {
