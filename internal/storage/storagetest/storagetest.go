@@ -40,7 +40,7 @@ func Run(t *testing.T, fresh Fresh, more []Test) {
 	}
 }
 
-// opened opens a store that is closed at the end of the test.
+// Opened opens a store that is closed at the end of the test.
 func Opened(t testing.TB, open Open) storage.Store {
 	t.Helper()
 	return openedAt(t, open, nil)

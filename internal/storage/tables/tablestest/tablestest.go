@@ -27,15 +27,6 @@ func id(n int) consent.SubjectID {
 	return id
 }
 
-// key returns the key of subject n.
-func key(n int) storage.SubjectKey {
-	return storage.SubjectKey{Form: consent.Form(1 + n%4), Digest: [32]byte{1, byte(n >> 8), byte(n)}}
-}
-
-func subject(n int) storage.Subject {
-	return storage.Subject{Key: key(n), ID: id(n), KeyVersion: 1, FoldVersion: 3, Address: []byte{byte(n)}}
-}
-
 func writeTables(t *testing.T, store storage.Store, statements ...storage.Statement) {
 	t.Helper()
 	storagetest.NoError(t, "WriteTables", store.WriteTables(t.Context(), statements...))
