@@ -26,6 +26,8 @@ type Options struct {
 	Keeps period.Period
 	// ListParts is how many parts of a block list are made at once; 0: two.
 	ListParts int
+	// PageEntries is how many entries an answer of ListChanges has at most; 0: 5,000, which is under the 4 MiB that a client of gRPC takes.
+	PageEntries int
 }
 
 // Feed tells what changed.
@@ -55,6 +57,9 @@ func New(
 	}
 	if options.ListParts <= 0 {
 		options.ListParts = 2 // Checks need processors, too.
+	}
+	if options.PageEntries <= 0 {
+		options.PageEntries = 5000
 	}
 	f := &Feed{
 		Env: env, Reference: reference, guard: guard, checkpoints: checkpoints, disclosures: disclosures, consumers: consumers,

@@ -176,7 +176,7 @@ func (h *hub) look(last *lookout) (*window, error) {
 	h.mu.Lock()
 	from := h.at
 	h.mu.Unlock()
-	w, err := h.feed.readWindow(h.life, from, hubWindow)
+	w, err := h.feed.readWindow(h.life, from, windowLimit{events: hubWindow, named: hubWindow})
 	if err != nil {
 		return nil, err
 	}

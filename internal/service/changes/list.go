@@ -3,6 +3,7 @@ package changes
 import (
 	"context"
 
+	"github.com/assent-io/assent/internal/fault"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -11,7 +12,7 @@ import (
 const maxWindows = 20
 
 // ListChanges returns a page of what changed from where the request says. Errors: INVALID_TOKEN, OTHER_HISTORY, POSITION_COMPACTED,
-// UNKNOWN_CHANNEL, OTHER_DEPARTMENT, NO_CATALOG.
+// UNKNOWN_CHANNEL, OTHER_DEPARTMENT, NO_CATALOG, and TOO_LARGE where one event or one revision alone has more entries than a page may have.
 func (f *Feed) ListChanges(ctx context.Context, in Request) (Page, error) {
 	p, err := f.listChanges(ctx, in)
 	return p, env.StoreFault(err)
@@ -24,7 +25,7 @@ func (f *Feed) listChanges(ctx context.Context, in Request) (Page, error) {
 	}
 	size := r.form.page(in.Size)
 	for windows := 1; ; windows++ {
-		p, err := f.next(ctx, r, at, size)
+		p, err := f.nextPage(ctx, r, at, size)
 		if err != nil || len(p.Entries) > 0 || !p.More || windows == maxWindows {
 			return p, err
 		}
@@ -67,23 +68,58 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 	return r, at, err
 }
 
-// next tells the next window of at most size events, or some of the erased addresses that come before it.
-func (f *Feed) next(ctx context.Context, r *reader, at *place, size int) (Page, error) {
-	if at.owes != nil {
-		return f.tellOwed(ctx, r, at)
+// nextPage tells the next window of at most size events, or of fewer if those have more entries than one answer may have.
+func (f *Feed) nextPage(ctx context.Context, r *reader, at *place, size int) (Page, error) {
+	least := r.form.page(1)
+	for part := (windowLimit{events: size, named: max(size, leastNamed)}); ; part = part.half(least) {
+		p, w, t, err := f.collectNext(ctx, r, at, part)
+		switch {
+		case err != nil || t == nil:
+			return p, err
+		case len(t.entries) <= f.options.PageEntries:
+			return f.give(ctx, r, at, w, t)
+		case part == part.half(least):
+			return Page{}, fault.Errorf(fault.TooLarge, "", "what changed next has %d entries, and an answer has at most %d; read it with "+
+				"WatchChanges from the same token, which sends it in several messages", len(t.entries), f.options.PageEntries)
+		}
 	}
-	w, err := f.readWindow(ctx, at.Mark, size)
+}
+
+// half returns a limit of half as much, but of no fewer than so many events.
+func (l windowLimit) half(least int) windowLimit {
+	return windowLimit{events: max(l.events/2, least), named: max(l.named/2, 1)}
+}
+
+// next tells the next window of at most size events, however much it has, or some of the erased addresses that come before it.
+func (f *Feed) next(ctx context.Context, r *reader, at *place, size int) (Page, error) {
+	p, w, t, err := f.collectNext(ctx, r, at, windowLimit{events: size, named: max(size, leastNamed)})
+	if err != nil || t == nil {
+		return p, err
+	}
+	return f.give(ctx, r, at, w, t)
+}
+
+// collectNext reads the next window, and returns what it tells. Without that the page has some of the erased addresses that come before the
+// window.
+func (f *Feed) collectNext(ctx context.Context, r *reader, at *place, limit windowLimit) (Page, *window, *told, error) {
+	if at.owes != nil {
+		p, err := f.tellOwed(ctx, r, at)
+		return p, nil, nil, err
+	}
+	w, err := f.readWindow(ctx, at.Mark, limit)
 	if err != nil {
-		return Page{}, err
+		return Page{}, nil, nil, err
 	}
 	if at.owes = r.owedOf(at, w); at.owes != nil {
-		return f.tellOwed(ctx, r, at)
+		p, err := f.tellOwed(ctx, r, at)
+		return p, nil, nil, err
 	}
 	if err := f.readmit(ctx, r, &w.head); err != nil {
-		return Page{}, err
+		return Page{}, nil, nil, err
 	}
 	if err := f.putRoot(ctx, w); err != nil {
-		return Page{}, err
+		return Page{}, nil, nil, err
 	}
-	return f.tell(ctx, r, at, w)
+	t, err := f.collect(ctx, r, at, w)
+	return Page{}, w, t, err
 }

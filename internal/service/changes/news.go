@@ -55,7 +55,7 @@ func (f *Feed) listNews(ctx context.Context, consumer, from string, size int) (N
 		return NewsPage{}, err
 	}
 	p := NewsPage{Reset: from == ""}
-	w, err := f.readWindow(ctx, at.Mark, size)
+	w, err := f.readWindow(ctx, at.Mark, windowLimit{events: size, named: max(size, leastNamed)})
 	if err != nil {
 		return p, err
 	}

@@ -11,24 +11,44 @@ import (
 	"github.com/assent-io/assent/internal/storage"
 )
 
+// told is what a window tells a reader, before anything is counted or moved.
+type told struct {
+	entries []Entry
+	cards   []toldCard
+}
+
+// toldCard is a card with the entries about it, which are told[from:to].
+type toldCard struct {
+	card     *cards.Card
+	from, to int
+}
+
 // tell returns what a window tells a reader that is at its beginning, and moves the place to its end. What is told is counted as a
 // disclosure to the caller.
 func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page, error) {
-	if err := r.mayMiss(w.dropped, at.Mark, at.began); err != nil {
+	t, err := f.collect(ctx, r, at, w)
+	if err != nil {
 		return Page{}, err
 	}
-	var p Page
+	return f.give(ctx, r, at, w, t)
+}
+
+// collect returns what a window tells a reader that is at its beginning. The place stays there.
+func (f *Feed) collect(ctx context.Context, r *reader, at *place, w *window) (*told, error) {
+	if err := r.mayMiss(w.dropped, at.Mark, at.began); err != nil {
+		return nil, err
+	}
+	var t told
 	if at.catalog != w.catalog.Version {
-		p.Entries = append(p.Entries, r.channelResets(at, w)...)
+		t.entries = append(t.entries, r.channelResets(at, w)...)
 		if err := f.under(r, w.catalog); err != nil {
-			return p, err
+			return nil, err
 		}
-		at.catalog = w.catalog.Version
 	}
 	fresh := w.fresh(at)
 	for i := range fresh {
 		if !at.forgot.Reaches(fresh[i].at) {
-			p.Entries = append(p.Entries, r.forget(&fresh[i], w.versions)...)
+			t.entries = append(t.entries, r.forget(&fresh[i], w.versions)...)
 		}
 	}
 	for i := range w.cards {
@@ -36,20 +56,33 @@ func (f *Feed) tell(ctx context.Context, r *reader, at *place, w *window) (Page,
 		if !r.needs(c, fresh) {
 			continue
 		}
-		entries, err := f.tellCard(ctx, r, w, c, c.Whole || at.Position < at.until)
+		entries, err := f.ofCard(ctx, r, w, c, c.Whole || at.Position < at.until)
 		if err != nil {
-			return p, err
+			return nil, err
 		}
-		p.Entries = append(p.Entries, entries...)
+		t.cards = append(t.cards, toldCard{card: c, from: len(t.entries), to: len(t.entries) + len(entries)})
+		t.entries = append(t.entries, entries...)
 	}
-	r.form.mix(p.Entries)
-	at.Mark, at.root = w.to, w.root
+	return &t, nil
+}
+
+// give returns what was collected of a window as a page, counts it as a disclosure to the caller, and moves the place to the window's end.
+func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *told) (Page, error) {
+	for i := range t.cards {
+		c := &t.cards[i]
+		if err := f.count(ctx, r, w, c.card, t.entries[c.from:c.to]); err != nil {
+			return Page{}, err
+		}
+	}
+	r.form.mix(t.entries)
+	at.Mark, at.root, at.catalog = w.to, w.root, w.catalog.Version
 	if at.until <= at.Position {
 		at.until = 0
 	}
 	if at.Reaches(at.forgot) {
 		at.forgot = storage.Mark{}
 	}
+	p := Page{Entries: t.entries}
 	return p, f.sign(r, at, w, &p)
 }
 
@@ -83,6 +116,15 @@ func (f *Feed) sign(r *reader, at *place, w *window, p *Page) (err error) {
 
 // tellCard returns what a reader is told of a card of a window, and counts it.
 func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
+	entries, err := f.ofCard(ctx, r, w, c, whole)
+	if err != nil {
+		return nil, err
+	}
+	return entries, f.count(ctx, r, w, c, entries)
+}
+
+// ofCard returns what a reader is told of a card of a window.
+func (f *Feed) ofCard(ctx context.Context, r *reader, w *window, c *cards.Card, whole bool) ([]Entry, error) {
 	if c.Match == consent.FormExact && c.Text == "" {
 		whole = c.Whole // It has the rules of the folded subject only: the reader keeps what it holds of grants that came after the erasure.
 	}
@@ -92,10 +134,7 @@ func (f *Feed) tellCard(ctx context.Context, r *reader, w *window, c *cards.Card
 		more, err = f.spelled(ctx, r, w, c, whole)
 		entries = append(entries, more...)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return entries, f.count(ctx, r, w, c, entries)
+	return entries, err
 }
 
 // spelled returns what a reader of hashes without a key is told besides: what holds for a folded form is told of each of its spellings that is

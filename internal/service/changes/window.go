@@ -30,23 +30,29 @@ type window struct {
 // more reports whether the ledger has more than the window.
 func (w *window) more() bool { return !w.to.Reaches(storage.MarkOf(&w.head)) }
 
-// readWindow reads what changed after a mark: of at most limit events, and of about as many rows that changed without one. What the ledger has
+// windowLimit is how much a window has at most.
+type windowLimit struct {
+	events int
+	named  int // subjects with rows that changed, unless one revision has more
+}
+
+// readWindow reads what changed after a mark, up to a limit. What the ledger has
 // after the window does not count. If an erasure rewrites subjects while it reads, some cards may be of neither before nor after it: they are
 // told whole in the window that has the erasure or its revision, for the mark of this one is from before. Errors: OTHER_HISTORY,
 // POSITION_COMPACTED.
-func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit int) (*window, error) {
+func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLimit) (*window, error) {
 	read := f.Instant()
-	head, news, err := f.Store.Follow(ctx, from, limit)
+	head, news, err := f.Store.Follow(ctx, from, limit.events)
 	if err != nil {
 		return nil, err
 	}
 	var named []storage.SubjectKey
 	if upTo := head.Revision; storage.MarkOf(&head).Reaches(from) && !news.Reload && news.Mark.Revision != from.Revision {
-		if named, upTo, err = f.named(ctx, from.Revision, upTo, max(limit, leastNamed)); err != nil {
+		if named, upTo, err = f.named(ctx, from.Revision, upTo, limit.named); err != nil {
 			return nil, err
 		}
 		// Without what the rest of the revisions names.
-		if head, news, err = f.Store.Follow(ctx, storage.Mark{Position: from.Position, Revision: head.Revision}, limit); err != nil {
+		if head, news, err = f.Store.Follow(ctx, storage.Mark{Position: from.Position, Revision: head.Revision}, limit.events); err != nil {
 			return nil, err
 		}
 		news.Mark.Revision = upTo
