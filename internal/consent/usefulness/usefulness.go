@@ -122,7 +122,8 @@ func (c *Conditions) lapse(g *consent.Grant, channel string) consent.Instant {
 }
 
 // BlockEndings returns the endings of what blocks, and of what lifted it, of a folded subject or a domain: an event is of no use since
-// it occurred if it is no longer in force at now. A refusal counts for ever, unless a later one took its place.
+// it occurred if it is no longer in force at now. A refusal counts for ever, unless a later one by the same spelling took its place: lists for
+// programs that cannot fold addresses have each spelling, which only the evidence still has as a text.
 func BlockEndings(events []consent.Event, now consent.Instant) []Ending {
 	standing, list := standingOnly(events)
 	inForce := map[int64]bool{}
@@ -130,8 +131,9 @@ func BlockEndings(events []consent.Event, now consent.Instant) []Ending {
 		inForce[p.Position] = !consent.EndedBy(p.Until, now)
 	}
 	type no struct {
-		channel string
-		only    [16]byte
+		channel  string
+		spelling [16]byte
+		tagged   bool
 	}
 	later := map[no]bool{}
 	for i := len(standing) - 1; i >= 0; i-- {
@@ -139,13 +141,9 @@ func BlockEndings(events []consent.Event, now consent.Instant) []Ending {
 		ending := Ending{Position: e.Position, At: e.Occurred}
 		switch e.Kind {
 		case consent.KindWithdraw, consent.KindRefuse:
-			var only [16]byte
-			if e.Tagged {
-				only = e.Spelling.Sum
-			}
 			for _, channel := range e.Channels {
-				if !later[no{channel, only}] {
-					later[no{channel, only}], ending.At = true, 0
+				if one := (no{channel, e.Spelling.Sum, e.Tagged}); !later[one] {
+					later[one], ending.At = true, 0
 				}
 			}
 		case consent.KindSuppress:
