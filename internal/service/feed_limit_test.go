@@ -30,7 +30,7 @@ func TestListChanges_OfManyEntries_HasPagesOfNoMore_ThatTellEverything(t *testin
 			r.next(t)
 			begun := r.in
 			for i := range 15 { // Of each refusal a reader of hashes is told for every spelling that came before.
-								w.mustRecord(ctx, s, withdrawal("newsletter", fmt.Sprintf("%s.%s%s%d@gmail.com", "wil"[:1+i%3], "wil"[1+i%3:], form, i/3)))
+				w.mustRecord(ctx, s, withdrawal("newsletter", fmt.Sprintf("%s.%s%s%d@gmail.com", "wil"[:1+i%3], "wil"[1+i%3:], form, i/3)))
 			}
 			told := r.pages(t, most)
 			whole := &feedReader{s: w.limited(1000).service(s.Store, 0), ctx: r.ctx, in: begun, name: plainName, holds: held{}}

@@ -3,9 +3,6 @@ package changes
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"sync"
@@ -247,7 +244,7 @@ func (x *listing) request(ctx context.Context) (*blocklist.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	worths, err := f.worths.under(w.catalog)
+	worths, err := f.worths.Under(w.catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -297,11 +294,9 @@ func (x *form) listed(e *blocklist.Entry) (BlockListEntry, error) {
 				return seen, err
 			}
 		}
-		mac := hmac.New(sha256.New, x.own[:])
-		mac.Write(inner[:])
-		seen.Hash = hex.EncodeToString(mac.Sum(nil))
+		seen.Hash = x.outer(inner)
 	case x.legacy():
-		seen.Hash = x.sum(e.Text)
+		seen.Hash = x.name.Sum(e.Text)
 	default:
 		seen.Address = e.Text
 	}

@@ -1,8 +1,6 @@
 package changes
 
 import (
-	"context"
-	"strings"
 	"time"
 
 	"github.com/assent-io/assent/internal/period"
@@ -14,7 +12,6 @@ import (
 	"github.com/assent-io/assent/internal/service/disclosure"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/reference"
-	"github.com/assent-io/assent/internal/storage/tables"
 )
 
 // heartbeatEvery is how often a watcher hears something.
@@ -42,7 +39,7 @@ type Feed struct {
 	cards       *cards.Reader
 	lists       *blocklist.Reader
 	options     Options
-	worths      worths
+	worths      cards.Worths
 	hub         *hub
 	counts      counts
 }
@@ -76,18 +73,3 @@ func (f *Feed) CloseFeed() { f.hub.close() }
 
 // FeedStats returns what the feed has done.
 func (f *Feed) FeedStats() Stats { return f.counts.stats() }
-
-// FeedLags returns how far the registered consumers are behind that were not revoked.
-func (f *Feed) FeedLags(ctx context.Context) ([]Lag, error) {
-	head, active, err := tables.ActiveConsumers(ctx, f.Store)
-	if err != nil {
-		return nil, env.StoreFault(err)
-	}
-	var lags []Lag
-	for i := range active {
-		if !strings.Contains(active[i].ID, "/") { // That of a client that reads without a consumer.
-			lags = append(lags, Lag{Consumer: active[i].ID, Events: max(head.Position-active[i].Acknowledged.Position, 0)})
-		}
-	}
-	return lags, nil
-}

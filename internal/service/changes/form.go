@@ -3,10 +3,7 @@ package changes
 import (
 	"cmp"
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // A form that tools take, not a protection.
-	"crypto/sha1" //nolint:gosec // As above.
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"slices"
 
@@ -101,7 +98,7 @@ func (x *form) recipient(c *cards.Card) (recipient, bool, error) {
 	case c.Text == "":
 		return to, false, nil
 	case x.legacy():
-		to.hash = x.sum(c.Text)
+		to.hash = x.name.Sum(c.Text)
 	default:
 		to.address = c.Text
 	}
@@ -118,9 +115,7 @@ func (x *form) keyedRecipient(c *cards.Card) (to recipient, known bool, err erro
 			return to, false, err
 		}
 	}
-	mac := hmac.New(sha256.New, x.own[:])
-	mac.Write(inner[:])
-	to = recipient{match: c.Match, hash: hex.EncodeToString(mac.Sum(nil)), order: func(*feed.Rule) uint64 { return 0 }}
+	to = recipient{match: c.Match, hash: x.outer(inner), order: func(*feed.Rule) uint64 { return 0 }}
 	if c.Match == consent.FormDomain {
 		return to, true, nil
 	}
@@ -132,22 +127,11 @@ func (x *form) keyedRecipient(c *cards.Card) (to recipient, known bool, err erro
 	return to, true, nil
 }
 
-// sum returns the hash of a legacy form: of the form of the address as UTF-8, in lower-case hex.
-func (x *form) sum(text string) string {
-	switch x.name {
-	case consumers.FormMD5:
-		sum := md5.Sum([]byte(text)) //nolint:gosec // As above.
-		return hex.EncodeToString(sum[:])
-	case consumers.FormSHA1:
-		sum := sha1.Sum([]byte(text)) //nolint:gosec // As above.
-		return hex.EncodeToString(sum[:])
-	case consumers.FormSHA256:
-		sum := sha256.Sum256([]byte(text))
-		return hex.EncodeToString(sum[:])
-	default:
-		sum := sha512.Sum512([]byte(text))
-		return hex.EncodeToString(sum[:])
-	}
+// outer returns the hash that a keyed reader sees, of a list hash.
+func (x *form) outer(inner [32]byte) string {
+	mac := hmac.New(sha256.New, x.own[:])
+	mac.Write(inner[:])
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // entry returns an entry about a rule, but for what it stops, as the reader sees it: what is hidden from it is not in there.

@@ -202,7 +202,7 @@ func (f *Feed) cardNews(ctx context.Context, consumer, token string, named Card)
 	if err := f.under(r, w.catalog); err != nil {
 		return News{}, err
 	}
-	worths, err := f.worths.under(w.catalog)
+	worths, err := f.worths.Under(w.catalog)
 	if err != nil {
 		return News{}, err
 	}

@@ -122,7 +122,7 @@ func (f *Feed) under(r *reader, c *reference.CatalogVersion) error {
 	if r.catalog == c.Version {
 		return nil
 	}
-	worths, err := f.worths.under(c)
+	worths, err := f.worths.Under(c)
 	if err != nil {
 		return err
 	}

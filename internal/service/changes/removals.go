@@ -203,7 +203,7 @@ func (r *reader) forget(x *removal, versions []reference.CatalogVersion) []Entry
 func (r *reader) gone(match consent.Form, text string, position int64) Entry {
 	e := Entry{Change: Removed, Match: match, Address: text, Kind: KindAddress, Position: r.form.position(position)}
 	if r.form.legacy() {
-		e.Address, e.Hash = "", r.form.sum(text)
+		e.Address, e.Hash = "", r.form.name.Sum(text)
 	}
 	return e
 }

@@ -143,7 +143,7 @@ func (x *export) read(ctx context.Context, keys []storage.SubjectKey) (*window, 
 	if err := x.feed.under(x.reader, w.catalog); err != nil {
 		return nil, err
 	}
-	worths, err := x.feed.worths.under(w.catalog)
+	worths, err := x.feed.worths.Under(w.catalog)
 	if err != nil {
 		return nil, err
 	}

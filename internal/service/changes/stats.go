@@ -19,9 +19,3 @@ func (c *counts) stats() Stats {
 		Watchers: c.watchers.Load(), Entries: c.entries.Load(), Cut: c.cut.Load(), Windows: c.windows.Load(), Events: c.events.Load(),
 	}
 }
-
-// Lag is how far a registered consumer is behind the ledger.
-type Lag struct {
-	Consumer string // id
-	Events   int64  // that were recorded since what it is known to have
-}

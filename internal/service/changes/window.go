@@ -2,7 +2,6 @@ package changes
 
 import (
 	"context"
-	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/ledger"
@@ -48,7 +47,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	}
 	var named []storage.SubjectKey
 	if upTo := head.Revision; storage.MarkOf(&head).Reaches(from) && !news.Reload && news.Mark.Revision != from.Revision {
-		if named, upTo, err = f.named(ctx, from.Revision, upTo, limit.named); err != nil {
+		if named, upTo, err = tables.RereadSubjects(ctx, f.Store, from.Revision, upTo, limit.named); err != nil {
 			return nil, err
 		}
 		// Without what the rest of the revisions names.
@@ -86,7 +85,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	for i := range w.removals {
 		touched.Erased = append(touched.Erased, w.removals[i].address)
 	}
-	worths, err := f.worths.under(w.catalog)
+	worths, err := f.worths.Under(w.catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -98,31 +97,6 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 
 // leastNamed is how many subjects with rows that changed a window has, if there are so many, however few events it may have.
 const leastNamed = 100
-
-// named returns the subjects that revisions after one name, up to another: of whole revisions, and of no more than so many subjects unless the
-// first revision has more. It returns the last of them.
-func (f *Feed) named(ctx context.Context, after, upTo int64, most int) ([]storage.SubjectKey, int64, error) {
-	rows, err := tables.Rereads(ctx, f.Store, after, upTo, most+1)
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(rows) > most {
-		if next := rows[most].Revision; rows[0].Revision < next {
-			upTo = next - 1
-			rows = slices.DeleteFunc(rows, func(r tables.Reread) bool { return r.Revision > upTo })
-		} else {
-			upTo = next
-			if rows, err = tables.Rereads(ctx, f.Store, after, upTo, 0); err != nil {
-				return nil, 0, err
-			}
-		}
-	}
-	keys := make([]storage.SubjectKey, len(rows))
-	for i := range rows {
-		keys[i] = rows[i].Key
-	}
-	return keys, upTo, nil
-}
 
 // putCatalog puts the catalog in force into a window.
 func (f *Feed) putCatalog(ctx context.Context, w *window) (err error) {

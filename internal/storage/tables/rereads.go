@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"slices"
 
 	"github.com/assent-io/assent/internal/storage"
 	"github.com/assent-io/assent/internal/storage/column"
@@ -32,4 +33,29 @@ func Rereads(ctx context.Context, from storage.TableReader, after, upTo int64, l
 		return r, column.Fixed("revisions.digest", r.Key.Digest[:], digest)
 	})
 	return rows, err
+}
+
+// RereadSubjects returns the subjects of what was changed so after one revision, up to another: of whole revisions, and no more than so many
+// subjects unless the first revision has more. It returns the last of these revisions.
+func RereadSubjects(ctx context.Context, from storage.TableReader, after, upTo int64, most int) ([]storage.SubjectKey, int64, error) {
+	rows, err := Rereads(ctx, from, after, upTo, most+1)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(rows) > most {
+		if next := rows[most].Revision; rows[0].Revision < next {
+			upTo = next - 1
+			rows = slices.DeleteFunc(rows, func(r Reread) bool { return r.Revision > upTo })
+		} else {
+			upTo = next
+			if rows, err = Rereads(ctx, from, after, upTo, 0); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	keys := make([]storage.SubjectKey, len(rows))
+	for i := range rows {
+		keys[i] = rows[i].Key
+	}
+	return keys, upTo, nil
 }

@@ -1,4 +1,4 @@
-package changes
+package cards
 
 import (
 	"sync"
@@ -11,14 +11,14 @@ import (
 // maxWorths is how many versions of the catalog grants are valued by without doing it anew.
 const maxWorths = 4
 
-// worths caches what grants are worth under versions of the catalog.
-type worths struct {
+// Worths caches what grants are worth under versions of the catalog. The zero value is empty.
+type Worths struct {
 	mu    sync.Mutex
 	known map[*catalog.Catalog]*feed.Worths
 }
 
-// under returns what grants are worth under a version of the catalog.
-func (w *worths) under(c *reference.CatalogVersion) (*feed.Worths, error) {
+// Under returns what grants are worth under a version of the catalog.
+func (w *Worths) Under(c *reference.CatalogVersion) (*feed.Worths, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if known := w.known[c.Parsed]; known != nil {
