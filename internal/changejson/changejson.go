@@ -24,5 +24,6 @@ type Change struct {
 	Imported      bool   `json:"imported,omitempty"`
 	EndedBy       string `json:"endedBy,omitempty"`
 	Stops         string `json:"stops,omitempty"`
-	Position      int64  `json:"position,omitempty"` // in the ledger; keyed consumers get none
+	Position      int64  `json:"position,omitempty"`    // in the ledger; keyed consumers get none
+	FoldVersion   int    `json:"foldVersion,omitempty"` // of a kept hash that was made by other rules of folding than the server has
 }

@@ -384,7 +384,10 @@ type Change struct {
 	// Of a suppression: what it stops.
 	Stops Stops `protobuf:"varint,20,opt,name=stops,proto3,enum=assent.v1.Stops" json:"stops,omitempty"`
 	// The position of the ledger up to which the rules of this address were read; 0 for a consumer that sees keyed hashes.
-	Position      int64 `protobuf:"varint,21,opt,name=position,proto3" json:"position,omitempty"`
+	Position int64 `protobuf:"varint,21,opt,name=position,proto3" json:"position,omitempty"`
+	// Of a hash that was kept at an erasure: the version of the rules by which its form was made, as fold_version of ExportSuppressionsResponse
+	// has it. A program that folds by other rules only may not find it. Unset: it is the version of the server.
+	FoldVersion   int32 `protobuf:"varint,22,opt,name=fold_version,json=foldVersion,proto3" json:"fold_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -573,6 +576,13 @@ func (x *Change) GetStops() Stops {
 func (x *Change) GetPosition() int64 {
 	if x != nil {
 		return x.Position
+	}
+	return 0
+}
+
+func (x *Change) GetFoldVersion() int32 {
+	if x != nil {
+		return x.FoldVersion
 	}
 	return 0
 }
@@ -1464,7 +1474,10 @@ type BlockListEntry struct {
 	Partial bool `protobuf:"varint,9,opt,name=partial,proto3" json:"partial,omitempty"`
 	// No person was seen to write the address so: it is made of other spellings of the mailbox, which have entries of their own. A tool that has
 	// addresses as people typed them does not need it.
-	Derived       bool `protobuf:"varint,10,opt,name=derived,proto3" json:"derived,omitempty"`
+	Derived bool `protobuf:"varint,10,opt,name=derived,proto3" json:"derived,omitempty"`
+	// Of a hash that was kept at an erasure: the version of the rules by which its form was made. A program that folds by other rules only may
+	// not find it. Unset: that of BlockListStart.
+	FoldVersion   int32 `protobuf:"varint,11,opt,name=fold_version,json=foldVersion,proto3" json:"fold_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1580,6 +1593,13 @@ func (x *BlockListEntry) GetDerived() bool {
 	return false
 }
 
+func (x *BlockListEntry) GetFoldVersion() int32 {
+	if x != nil {
+		return x.FoldVersion
+	}
+	return 0
+}
+
 type isBlockListEntry_Recipient interface {
 	isBlockListEntry_Recipient()
 }
@@ -1668,7 +1688,7 @@ var File_assent_v1_feed_service_proto protoreflect.FileDescriptor
 
 const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1cassent/v1/feed_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x06\n" +
+	"\x1cassent/v1/feed_service.proto\x12\tassent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x06\n" +
 	"\x06Change\x12-\n" +
 	"\x06change\x18\x01 \x01(\x0e2\x15.assent.v1.ChangeTypeR\x06change\x12-\n" +
 	"\x05match\x18\x02 \x01(\x0e2\x17.assent.v1.AddressMatchR\x05match\x12\x1a\n" +
@@ -1693,7 +1713,8 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\bimported\x18\x12 \x01(\bR\bimported\x12-\n" +
 	"\bended_by\x18\x13 \x01(\x0e2\x12.assent.v1.EndedByR\aendedBy\x12&\n" +
 	"\x05stops\x18\x14 \x01(\x0e2\x10.assent.v1.StopsR\x05stops\x12\x1a\n" +
-	"\bposition\x18\x15 \x01(\x03R\bpositionB\v\n" +
+	"\bposition\x18\x15 \x01(\x03R\bposition\x12!\n" +
+	"\ffold_version\x18\x16 \x01(\x05R\vfoldVersionB\v\n" +
 	"\trecipient\"\x81\x01\n" +
 	"\tHeartbeat\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x14\n" +
@@ -1763,7 +1784,7 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"\ffold_version\x18\x05 \x01(\x05R\vfoldVersion\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
 	"\bposition\x18\a \x01(\x03R\bposition\x12\x14\n" +
-	"\x05token\x18\b \x01(\tR\x05token\"\xff\x02\n" +
+	"\x05token\x18\b \x01(\tR\x05token\"\xa2\x03\n" +
 	"\x0eBlockListEntry\x12-\n" +
 	"\x05match\x18\x01 \x01(\x0e2\x17.assent.v1.AddressMatchR\x05match\x12\x1a\n" +
 	"\aaddress\x18\x02 \x01(\tH\x00R\aaddress\x12\x14\n" +
@@ -1777,7 +1798,8 @@ const file_assent_v1_feed_service_proto_rawDesc = "" +
 	"until_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\x12\x18\n" +
 	"\apartial\x18\t \x01(\bR\apartial\x12\x18\n" +
 	"\aderived\x18\n" +
-	" \x01(\bR\aderivedB\v\n" +
+	" \x01(\bR\aderived\x12!\n" +
+	"\ffold_version\x18\v \x01(\x05R\vfoldVersionB\v\n" +
 	"\trecipient\"^\n" +
 	"\fBlockListEnd\x12\x18\n" +
 	"\aentries\x18\x01 \x01(\x03R\aentries\x12\x18\n" +

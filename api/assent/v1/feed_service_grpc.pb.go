@@ -38,7 +38,8 @@ type FeedServiceClient interface {
 	// Errors: INVALID_ARGUMENT with INVALID_TOKEN for a token that was cut, altered, or is of another filter, consumer or client's department;
 	// FAILED_PRECONDITION with OTHER_HISTORY for one of another database, or of events that a restored backup does not have, and with NO_CATALOG;
 	// OUT_OF_RANGE with POSITION_COMPACTED for one so old that what changed since is not known any more. After the last two: take a new
-	// snapshot with ExportSuppressions.
+	// snapshot with ExportSuppressions. RESOURCE_EXHAUSTED with TOO_LARGE where one event alone has more than 5,000 changes: WatchChanges sends
+	// them, from the same token, in several messages.
 	ListChanges(ctx context.Context, in *ListChangesRequest, opts ...grpc.CallOption) (*ListChangesResponse, error)
 	// Sends the changes as they are acknowledged, until the caller ends the call. The first message is a heartbeat with the token that the
 	// call starts at. By HTTP the answer is server-sent events: "change" and "heartbeat", with the token as the id of the event, so that an
@@ -150,7 +151,8 @@ type FeedServiceServer interface {
 	// Errors: INVALID_ARGUMENT with INVALID_TOKEN for a token that was cut, altered, or is of another filter, consumer or client's department;
 	// FAILED_PRECONDITION with OTHER_HISTORY for one of another database, or of events that a restored backup does not have, and with NO_CATALOG;
 	// OUT_OF_RANGE with POSITION_COMPACTED for one so old that what changed since is not known any more. After the last two: take a new
-	// snapshot with ExportSuppressions.
+	// snapshot with ExportSuppressions. RESOURCE_EXHAUSTED with TOO_LARGE where one event alone has more than 5,000 changes: WatchChanges sends
+	// them, from the same token, in several messages.
 	ListChanges(context.Context, *ListChangesRequest) (*ListChangesResponse, error)
 	// Sends the changes as they are acknowledged, until the caller ends the call. The first message is a heartbeat with the token that the
 	// call starts at. By HTTP the answer is server-sent events: "change" and "heartbeat", with the token as the id of the event, so that an

@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"  //nolint:gosec // A form that tools take, not a protection.
 	"crypto/sha1" //nolint:gosec // As above.
@@ -185,7 +186,7 @@ func (l *list) entry(m *assentv1.BlockListEntry) (suppressionfile.Entry, error) 
 	var err error
 	switch {
 	case m.GetHash() != "":
-		e.FoldVersion = int(l.start.GetFoldVersion())
+		e.FoldVersion = int(cmp.Or(m.GetFoldVersion(), l.start.GetFoldVersion()))
 		if e.Hash, err = hex.DecodeString(m.GetHash()); err != nil {
 			err = errors.New("the server sent a hash that is not hexadecimal")
 		}

@@ -35,7 +35,7 @@ func lineOf(c *assentv1.Change, token string) line {
 		Until: value.Stamp(c.GetUntilTime()), Order: c.GetOrder(), CountsFrom: value.Stamp(c.GetCountsFromTime()), List: c.GetList(),
 		Binds: c.GetBinds(), EndsRefusal: c.GetEndsRefusal(), EndsHonoured: c.GetEndsHonoured(), EndsObjection: c.GetEndsObjection(),
 		Imported: c.GetImported(), EndedBy: word(c.GetEndedBy().String(), "ENDED_BY_"), Stops: word(c.GetStops().String(), "STOPS_"),
-		Position: c.GetPosition(),
+		Position: c.GetPosition(), FoldVersion: int(c.GetFoldVersion()),
 	}}
 }
 

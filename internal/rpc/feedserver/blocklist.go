@@ -40,6 +40,7 @@ func blockListEntry(e *changes.BlockListEntry, channel string) *assentv1.BlockLi
 	m := &assentv1.BlockListEntry{
 		Match: matchOf(e.Match), Kind: kindOf(e.Kind), Scope: string(e.Scope), Reason: string(e.Reason), SinceTime: handler.Timestamp(e.Since),
 		UntilTime: handler.Timestamp(e.Until), Partial: e.Partial, Derived: e.Derived,
+		FoldVersion: int32(e.FoldVersion), //nolint:gosec // It is a small number.
 	}
 	if m.Scope == "" { // of a refusal
 		m.Scope = consent.ScopeChannel + ":" + channel

@@ -28,7 +28,7 @@ func message(e *changes.Entry) *assentv1.Change {
 		Reason: string(e.Reason), SinceTime: handler.Timestamp(rule.Since), UntilTime: handler.Timestamp(rule.Until), Order: e.Order,
 		CountsFromTime: handler.Timestamp(rule.From), List: rule.List, Binds: string(rule.Binds), EndsRefusal: rule.EndsRefusal,
 		EndsHonoured: rule.EndsHonoured, EndsObjection: rule.EndsObjection, Imported: rule.Imported, Position: e.Position,
-		EndedBy: endedByOf(e.EndedBy), Stops: stopsOf(e.Stops),
+		EndedBy: endedByOf(e.EndedBy), Stops: stopsOf(e.Stops), FoldVersion: int32(e.FoldVersion), //nolint:gosec // It is a small number.
 	}
 	switch {
 	case e.Hash != "":

@@ -8,6 +8,7 @@ import (
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/cards"
+	"github.com/assent-io/assent/internal/service/consumers"
 	"github.com/assent-io/assent/internal/service/subjects"
 	"github.com/assent-io/assent/internal/storage"
 )
@@ -149,17 +150,17 @@ func (g *gathering) rest(ctx context.Context, all []*cards.Subject) error {
 		return err
 	}
 	for _, m := range boxes {
-		hashes := map[[16]byte][32]byte{}
+		hashes := map[[16]byte]consumers.ListHash{}
 		for _, hash := range kept[m.subject.ID] {
-			hashes[hash.Spelling] = hash.Hash
+			hashes[hash.Spelling] = hash
 		}
 		if m.text == "" {
-			inner := hashes[[16]byte{}]
-			g.hashed(&Entry{Match: consent.FormFolded, Inner: inner, Partial: g.of.reopened[inner], About: m.subject}, m.stopped)
+			h := hashes[[16]byte{}]
+			g.hashed(&Entry{Match: consent.FormFolded, Inner: h.Hash, FoldVersion: h.FoldVersion, Partial: g.of.reopened[h.Hash], About: m.subject}, m.stopped)
 		}
 		for spelling, rules := range m.spellings {
-			if inner := hashes[spelling]; !g.of.returned[inner] { // Else its exact subject gave what blocks it.
-				g.hashed(&Entry{Match: consent.FormExact, Inner: inner, About: m.subject}, rules)
+			if h := hashes[spelling]; !g.of.returned[h.Hash] { // Else its exact subject gave what blocks it.
+				g.hashed(&Entry{Match: consent.FormExact, Inner: h.Hash, FoldVersion: h.FoldVersion, About: m.subject}, rules)
 			}
 		}
 	}

@@ -15,10 +15,12 @@ import (
 // Entry is one rule that blocks one form of an address.
 type Entry struct {
 	Match consent.Form
-	Text  string         // the form; empty: only its list hash is known
-	Inner [32]byte       // the list hash, where Text is empty
-	Rule  feed.Rule      // why it is blocked
-	About *cards.Subject // that a disclosure is counted for; nil: none
+	Text  string   // the form; empty: only its list hash is known
+	Inner [32]byte // the list hash, where Text is empty
+	// FoldVersion is the address.FoldVersion by which the form of Inner was made, if that is not the one of this program; else 0.
+	FoldVersion int
+	Rule        feed.Rule      // why it is blocked
+	About       *cards.Subject // that a disclosure is counted for; nil: none
 	// Partial says of a folded form that a consent reopened one of its spellings. Those that are blocked have entries of their own, so only a
 	// list of which a hit is asked about needs it.
 	Partial bool

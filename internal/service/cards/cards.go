@@ -79,12 +79,12 @@ func (g *gatherer) nameHashes(ctx context.Context, all []Card) ([]Card, error) {
 			continue
 		}
 		for _, hash := range kept[c.subject.id] {
-			if hash.Spelling == ([16]byte{}) {
-				c.Person = hash.Hash
+			if hash.Spelling != ([16]byte{}) {
+				continue
 			}
-		}
-		if c.Text == "" {
-			c.Inner = c.Person
+			if c.Person = hash.Hash; c.Text == "" {
+				c.Inner, c.FoldVersion = hash.Hash, hash.FoldVersion
+			}
 		}
 		if c.Text == "" && c.Person == ([32]byte{}) {
 			continue
@@ -117,7 +117,7 @@ func (g *gatherer) exactHashes() (map[[32]byte]bool, error) {
 func (g *gatherer) erasedCard(of *Card, hash consumers.ListHash) Card {
 	s := of.subject
 	c := Card{
-		Match: consent.FormExact, Inner: hash.Hash, Person: of.Person, About: of.About,
+		Match: consent.FormExact, Inner: hash.Hash, FoldVersion: hash.FoldVersion, Person: of.Person, About: of.About,
 		After: g.worths.ExactCard(nil, s.after, hash.Spelling),
 		between: g.between([]*subject{s}, func(at func(*subject) *consent.State) ([]feed.Rule, error) {
 			return g.worths.ExactCard(nil, at(s), hash.Spelling), nil

@@ -23,6 +23,8 @@ type Card struct {
 	OfFolded []feed.Rule
 	// Inner and Person are the list hashes of the form and of the person's folded form, where Text is empty.
 	Inner, Person [32]byte
+	// FoldVersion is the address.FoldVersion by which the form of Inner was made, if that is not the one of this program; else 0.
+	FoldVersion int
 	// Actors are the clients that recorded what changed of it, as far as it is what they recorded; none: it follows from something else.
 	Actors []string
 	// Whole reports that what readers hold of the card may be other than Before: they are told to forget it, and what holds.

@@ -47,6 +47,7 @@ type BlockListEnd struct {
 type BlockListEntry struct {
 	Match         consent.Form
 	Address, Hash string
+	FoldVersion   int // as Entry has it
 	Kind          feed.Kind
 	Scope         consent.Scope // of a suppression
 	Reason        consent.Code
@@ -283,7 +284,7 @@ func (x *form) listed(e *blocklist.Entry) (BlockListEntry, error) {
 	}
 	seen := BlockListEntry{
 		Match: e.Match, Kind: rule.Kind, Scope: rule.Scope, Reason: rule.Shown(), Since: rule.Since, Until: rule.Until, Partial: e.Partial,
-		Derived: e.Derived,
+		Derived: e.Derived, FoldVersion: e.FoldVersion,
 	}
 	switch {
 	case x.keyed():

@@ -37,12 +37,14 @@ type Entry struct {
 	Match   consent.Form // 0 of the Reset of a channel
 	Address string       // the form of the address; empty where Hash stands for it, and of the Reset of a channel
 	Hash    string
-	Kind    feed.Kind // 0 of a Reset
-	Rule    feed.Rule // of an Added or Removed one but KindAddress, without Reason and Code; of the Reset of a channel the channel alone
-	Reason  consent.Code
-	Order   uint64
-	EndedBy feed.EndedBy
-	Stops   feed.Stops
+	// FoldVersion is, of a Hash that an erasure kept, the address.FoldVersion by which its form was made, if that is not the one of this program; else 0.
+	FoldVersion int
+	Kind        feed.Kind // 0 of a Reset
+	Rule        feed.Rule // of an Added or Removed one but KindAddress, without Reason and Code; of the Reset of a channel the channel alone
+	Reason      consent.Code
+	Order       uint64
+	EndedBy     feed.EndedBy
+	Stops       feed.Stops
 	// Position is up to where the card was read; 0 for a reader that sees no positions.
 	Position int64
 }

@@ -86,6 +86,7 @@ func (x *form) mix(entries []Entry) {
 type recipient struct {
 	match         consent.Form
 	address, hash string
+	foldVersion   int // see Entry
 	order         func(*feed.Rule) uint64
 }
 
@@ -115,7 +116,7 @@ func (x *form) keyedRecipient(c *cards.Card) (to recipient, known bool, err erro
 			return to, false, err
 		}
 	}
-	to = recipient{match: c.Match, hash: x.outer(inner), order: func(*feed.Rule) uint64 { return 0 }}
+	to = recipient{match: c.Match, hash: x.outer(inner), foldVersion: c.FoldVersion, order: func(*feed.Rule) uint64 { return 0 }}
 	if c.Match == consent.FormDomain {
 		return to, true, nil
 	}
@@ -136,7 +137,7 @@ func (x *form) outer(inner [32]byte) string {
 
 // entry returns an entry about a rule, but for what it stops, as the reader sees it: what is hidden from it is not in there.
 func (x *form) entry(to *recipient, rule *feed.Rule, position int64) Entry {
-	e := Entry{Match: to.match, Address: to.address, Hash: to.hash, Kind: rule.Kind, Rule: *rule, Position: x.position(position)}
+	e := Entry{Match: to.match, Address: to.address, Hash: to.hash, FoldVersion: to.foldVersion, Kind: rule.Kind, Rule: *rule, Position: x.position(position)}
 	if rule.Kind == 0 {
 		return e
 	}

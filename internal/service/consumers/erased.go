@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/seal"
 	"github.com/assent-io/assent/internal/service/env"
@@ -111,7 +112,7 @@ func (s *Consumers) removalOf(e *txn.Erased) ([16]byte, error) {
 
 func (s *Consumers) keepListHash(w *txn.Tx, e *txn.Erased, spelling [16]byte, hash [32]byte) (err error) {
 	kept := tables.ListHash{Subject: e.Folded.ID, Spelling: spelling}
-	if kept.Sealed, err = s.Keys.Seal(seal.PurposeListHash, listHashOf(&kept), hash[:]); err != nil {
+	if kept.Sealed, err = s.Keys.Seal(seal.PurposeListHash, listHashOf(&kept), txn.PackHashes(e.Lists.FoldVersion, hash)); err != nil {
 		return err
 	}
 	w.WriteTable(tables.PutListHash(&kept))
@@ -164,6 +165,8 @@ func isGone(c *tables.Consumer, now consent.Instant) bool { return isIdle(c, now
 type ListHash struct {
 	Spelling [16]byte // of the exact form in the folded subject; zero: it is the hash of the folded form itself
 	Hash     [32]byte
+	// FoldVersion is the address.FoldVersion by which the form was made, if that is not the one of this program; else 0.
+	FoldVersion int
 }
 
 // ListHashes returns what erasures kept of the folded subjects, by subject; those of which nothing is kept are missing.
@@ -181,10 +184,14 @@ func (s *Consumers) ListHashes(
 		if err != nil {
 			return nil, fmt.Errorf("a list hash: %w", err)
 		}
-		if len(plain) != 32 {
-			return nil, fmt.Errorf("a list hash has %d bytes and not 32", len(plain))
+		hash := ListHash{Spelling: row.Spelling}
+		if hash.FoldVersion, err = txn.UnpackHashes(plain, &hash.Hash); err != nil {
+			return nil, err
 		}
-		all[row.Subject] = append(all[row.Subject], ListHash{Spelling: row.Spelling, Hash: [32]byte(plain)})
+		if hash.FoldVersion == address.FoldVersion {
+			hash.FoldVersion = 0
+		}
+		all[row.Subject] = append(all[row.Subject], hash)
 	}
 	return all, nil
 }

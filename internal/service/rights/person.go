@@ -2,7 +2,6 @@ package rights
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/assent-io/assent/internal/address"
 	"github.com/assent-io/assent/internal/consent"
@@ -41,7 +40,7 @@ func (s *Rights) personAt(at *subjects.Places) (*person, error) {
 
 // know adds the address to what is known of a person.
 func (s *Rights) know(who *person, a address.Address) (err error) {
-	who.address, who.lists = a, &txn.ListHashes{}
+	who.address, who.lists = a, &txn.ListHashes{FoldVersion: address.FoldVersion}
 	if who.lists.Exact, err = s.Keys.ListHash(consent.FormExact, a.Exact()); err != nil {
 		return err
 	}
@@ -85,11 +84,11 @@ func (s *Rights) openLists(who *person) error {
 	if err != nil {
 		return err
 	}
-	if len(plain) != 64 {
-		return fmt.Errorf("they have %d bytes and not 64", len(plain))
+	var lists txn.ListHashes
+	if lists.FoldVersion, err = txn.UnpackHashes(plain, &lists.Exact, &lists.Folded); err == nil {
+		who.lists = &lists
 	}
-	who.lists = &txn.ListHashes{Exact: [32]byte(plain[:32]), Folded: [32]byte(plain[32:])}
-	return nil
+	return err
 }
 
 // spelling returns how folded subjects with the version of the digest key name the person's spelling.
@@ -117,7 +116,7 @@ func (s *Rights) keptErasure(p *person) (kept.Erasure, error) {
 		}
 	}
 	var err error
-	e.Lists, err = s.Keys.Seal(seal.PurposeListHash, e.Subjects[0].Digest[:], slices.Concat(p.lists.Exact[:], p.lists.Folded[:]))
+	e.Lists, err = s.Keys.Seal(seal.PurposeListHash, e.Subjects[0].Digest[:], txn.PackHashes(p.lists.FoldVersion, p.lists.Exact, p.lists.Folded))
 	return e, err
 }
 

@@ -1,6 +1,8 @@
 package txn
 
 import (
+	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/assent-io/assent/internal/consent"
@@ -83,7 +85,41 @@ type Erased struct {
 }
 
 // ListHashes are the hashes of an address under the list key: see seal.Keys.ListHash. Nil are those of an erasure that an older program kept.
-type ListHashes struct{ Exact, Folded [32]byte }
+type ListHashes struct {
+	Exact, Folded [32]byte
+	FoldVersion   int // the address.FoldVersion by which the two forms were made
+}
+
+// firstFold is the fold version of hashes that are kept without one: no program kept hashes by an earlier one, or has to read the versions of
+// later ones.
+const firstFold = 2
+
+// PackHashes returns list hashes as they are sealed: one after the other, and then the fold version unless it is 2.
+func PackHashes(foldVersion int, hashes ...[32]byte) []byte {
+	var packed []byte
+	for i := range hashes {
+		packed = append(packed, hashes[i][:]...)
+	}
+	if foldVersion != firstFold {
+		packed = binary.BigEndian.AppendUint32(packed, uint32(foldVersion)) //nolint:gosec // It is a small number.
+	}
+	return packed
+}
+
+// UnpackHashes reads into the hashes what PackHashes made, and returns the fold version.
+func UnpackHashes(packed []byte, hashes ...*[32]byte) (foldVersion int, err error) {
+	size := 32 * len(hashes)
+	if len(packed) != size && len(packed) != size+4 {
+		return 0, fmt.Errorf("the list hashes have %d bytes, and not %d or, with a fold version, %d", len(packed), size, size+4)
+	}
+	for i := range hashes {
+		*hashes[i] = [32]byte(packed[32*i:])
+	}
+	if len(packed) == size {
+		return firstFold, nil
+	}
+	return int(binary.BigEndian.Uint32(packed[size:])), nil
+}
 
 // RunErased runs the hook for an erasure.
 func (w *Tx) RunErased(e *Erased) error {

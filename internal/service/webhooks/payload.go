@@ -47,7 +47,7 @@ func changeOf(e *changes.Entry) changejson.Change {
 		Kind: kindOf(e.Kind), Reason: string(e.Reason), Since: timeOf(rule.Since), Until: timeOf(rule.Until), CountsFrom: timeOf(rule.From),
 		Order: e.Order, Stops: stopsOf(e.Stops), EndedBy: endedByOf(e.EndedBy), List: rule.List, Binds: string(rule.Binds),
 		EndsRefusal: rule.EndsRefusal, EndsHonoured: rule.EndsHonoured, EndsObjection: rule.EndsObjection, Imported: rule.Imported,
-		Position: e.Position,
+		Position: e.Position, FoldVersion: e.FoldVersion,
 	}
 }
 
