@@ -17,8 +17,8 @@ import (
 
 const (
 	// sendPage is how many deliveries are read at once.
-	sendPage = 100
-	// noteTakes is how long it may take to note what came of an attempt.
+	sendPage = 500
+	// noteTakes is how long it may take to note what came of attempts. One that ends while others are noted waits for that.
 	noteTakes = 2 * time.Second
 	// sendingLasts is how long a server begins attempts for a webhook before it has to take it anew.
 	sendingLasts = 20 * time.Second
@@ -58,7 +58,7 @@ func (s *Webhooks) leave(ctx context.Context, id string, err error) error {
 // take returns a webhook that this server sends for from now on; nil if it may not, for another one does or the webhook is disabled.
 func (s *Webhooks) take(ctx context.Context, id string) (*hook, error) {
 	now := s.Instant()
-	until := now.Add(sendingLasts + s.attemptLasts() + noteTakes + clocksDiffer)
+	until := now.Add(sendingLasts + s.attemptLasts() + 2*noteTakes + clocksDiffer)
 	if err := s.Store.WriteTables(ctx, tables.TakeWebhook(id, s.lease, now, until)); err != nil {
 		return nil, err
 	}
@@ -71,22 +71,29 @@ func (s *Webhooks) take(ctx context.Context, id string) (*hook, error) {
 
 // sendAll sends deliveries of different recipients, some at the same time. It ends early where the lease does, or the webhook wants no more.
 func (s *Webhooks) sendAll(ctx context.Context, h *hook, due []tables.Delivery) error {
-	work := make(chan *tables.Delivery)
+	work, ended := make(chan *tables.Delivery), make(chan attempt, len(due))
 	going, stop := context.WithCancelCause(ctx) // What is under way goes on when it ends.
 	defer stop(nil)
-	var ran sync.WaitGroup
+	var senders, noter sync.WaitGroup
 	for range min(s.options.AtOnce, len(due)) {
-		ran.Go(func() {
+		senders.Go(func() {
 			for d := range work {
 				if going.Err() != nil {
 					continue
 				}
-				if err := s.sendOne(ctx, h, d); err != nil {
+				if err := s.sendOne(ctx, h, d, ended); err != nil {
 					stop(err)
 				}
 			}
 		})
 	}
+	noter.Go(func() {
+		for first := range ended {
+			if err := s.note(ctx, h, first, ended); err != nil {
+				stop(err)
+			}
+		}
+	})
 	for i := 0; i < len(due) && going.Err() == nil && s.Instant() < s.lastStart(h); i++ { // The rest is read again, under another lease.
 		select {
 		case work <- &due[i]:
@@ -94,7 +101,9 @@ func (s *Webhooks) sendAll(ctx context.Context, h *hook, due []tables.Delivery) 
 		}
 	}
 	close(work)
-	ran.Wait()
+	senders.Wait()
+	close(ended)
+	noter.Wait()
 	if err := context.Cause(going); ctx.Err() == nil && !errors.Is(err, errGone) {
 		return err
 	}
@@ -103,14 +112,20 @@ func (s *Webhooks) sendAll(ctx context.Context, h *hook, due []tables.Delivery) 
 
 // lastStart returns until when an attempt may begin, so that what came of it is noted before another server may send.
 func (s *Webhooks) lastStart(h *hook) consent.Instant {
-	return h.row.LeaseUntil.Add(-s.attemptLasts() - noteTakes - clocksDiffer)
+	return h.row.LeaseUntil.Add(-s.attemptLasts() - 2*noteTakes - clocksDiffer)
 }
 
 // errGone ends the sending for a webhook that wants no more.
 var errGone = errors.New("the receiver wants no more")
 
-// sendOne makes an attempt, and notes what came of it.
-func (s *Webhooks) sendOne(ctx context.Context, h *hook, d *tables.Delivery) error {
+// attempt is what is to be noted of an attempt that ended.
+type attempt struct {
+	statements []storage.Statement
+	gone       bool // the receiver wants no more
+}
+
+// sendOne makes an attempt, and hands on what came of it.
+func (s *Webhooks) sendOne(ctx context.Context, h *hook, d *tables.Delivery, ended chan<- attempt) error {
 	select {
 	case s.sending <- struct{}{}:
 		defer func() { <-s.sending }()
@@ -125,27 +140,44 @@ func (s *Webhooks) sendOne(ctx context.Context, h *hook, d *tables.Delivery) err
 	if err != nil || !may {
 		return err
 	}
-	answer, err := s.attempt(ctx, h, d)
+	answer, err := s.deliver(ctx, h, d)
 	if err != nil {
 		return err
 	}
 	s.options.Attempted(h.row.ID, answer.Outcome)
-	statements := s.judge(h, d, &answer)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTakes)
-	defer cancel()
-	if err := s.Store.WriteTables(ctx, statements...); err != nil {
-		return err
-	}
-	if answer.Outcome == webhook.Gone {
-		s.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook was disabled: nothing is sent to it until it is enabled again",
-			slog.String("webhook", h.row.ID), slog.String("reason", string(webhook.Gone)))
+	gone := answer.Outcome == webhook.Gone
+	ended <- attempt{statements: s.judge(h, d, &answer), gone: gone}
+	if gone {
 		return errGone
 	}
 	return nil
 }
 
-// attempt sends a delivery.
-func (s *Webhooks) attempt(ctx context.Context, h *hook, d *tables.Delivery) (webhook.Answer, error) {
+// note notes what came of an attempt, and of those that ended meanwhile, in one transaction: it takes longer than many attempts.
+func (s *Webhooks) note(ctx context.Context, h *hook, first attempt, ended <-chan attempt) error {
+	statements, gone := first.statements, first.gone
+	for more := true; more; {
+		select {
+		case next := <-ended: // The zero one if there are no more.
+			statements, gone, more = append(statements, next.statements...), gone || next.gone, next.statements != nil
+		default:
+			more = false
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTakes)
+	defer cancel()
+	if err := s.Store.WriteTables(ctx, statements...); err != nil {
+		return err
+	}
+	if gone {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook was disabled: nothing is sent to it until it is enabled again",
+			slog.String("webhook", h.row.ID), slog.String("reason", string(webhook.Gone)))
+	}
+	return nil
+}
+
+// deliver sends a delivery.
+func (s *Webhooks) deliver(ctx context.Context, h *hook, d *tables.Delivery) (webhook.Answer, error) {
 	plain, err := s.Keys.Open(seal.PurposeDelivery, []byte(d.ID), d.Content)
 	if err != nil {
 		return webhook.Answer{}, err
