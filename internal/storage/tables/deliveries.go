@@ -78,13 +78,15 @@ func DeliveryOf(ctx context.Context, from storage.TableReader, webhook, id strin
 // DueDeliveries returns the deliveries of a webhook that are due at an instant, the longest due first, at most limit of them. Of one
 // recipient it is at most the oldest that waits. One that asks for a snapshot is not among them while an older one that tells to forget an
 // address waits: the snapshot may have new rules of that address, which are not to be forgotten after it.
+//
+// The oldest is the least number of its recipient, which the index has: for a NOT EXISTS, PostgreSQL without statistics of the table compares
+// each delivery with each.
 func DueDeliveries(ctx context.Context, from storage.TableReader, webhook string, now consent.Instant, limit int) ([]Delivery, error) {
 	_, rows, err := list(ctx, from, storage.Statement{
 		Doing: "read due deliveries",
 		SQL: `SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE webhook = $1 AND state = 'waiting' AND due_time <= $2
-			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS earlier WHERE earlier.webhook = webhook_deliveries.webhook
-				AND earlier.recipient = webhook_deliveries.recipient AND earlier.state = 'waiting'
-				AND earlier.number < webhook_deliveries.number)
+			AND number = (SELECT min(earlier.number) FROM webhook_deliveries AS earlier WHERE earlier.webhook = webhook_deliveries.webhook
+				AND earlier.recipient = webhook_deliveries.recipient AND earlier.state = 'waiting')
 			AND (kind <> 'reset' OR NOT EXISTS (SELECT 1 FROM webhook_deliveries AS earlier
 				WHERE earlier.webhook = webhook_deliveries.webhook AND earlier.state = 'waiting' AND earlier.kind = 'forget'
 				AND earlier.number < webhook_deliveries.number))
