@@ -71,5 +71,8 @@ func New(
 // CloseFeed ends what watches the feed.
 func (f *Feed) CloseFeed() { f.hub.close() }
 
+// LookNow has the feed look for what is new, for this server has committed something. It does not wait.
+func (f *Feed) LookNow() { f.hub.lookNow() }
+
 // FeedStats returns what the feed has done.
 func (f *Feed) FeedStats() Stats { return f.counts.stats() }

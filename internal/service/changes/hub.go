@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// lookEvery is how often the hub looks for what is new. Where nothing is, that costs one short statement.
-	lookEvery = 8 * time.Millisecond
+	// lookAfter is how long the hub waits at least between two looks for what is new, so that one has several commits while they are many.
+	lookAfter = 8 * time.Millisecond
+	// lookEvery is how long it waits at most, for other servers write, too. Where nothing is new, a look costs one short statement.
+	lookEvery = 25 * time.Millisecond
 	// hubWindow is how many events the hub reads at once.
 	hubWindow = 1000
 	// maxWaiting is how many cards and windows may wait for a watcher before it is cut.
@@ -26,6 +28,7 @@ type hub struct {
 	life context.Context // that of the server
 	end  context.CancelFunc
 	ran  sync.WaitGroup
+	news chan struct{} // holds something if this server has committed something since the last look began
 
 	mu       sync.Mutex
 	watchers map[*subscription]bool
@@ -44,7 +47,7 @@ type subscription struct {
 
 func newHub(f *Feed) *hub {
 	life, end := context.WithCancel(context.Background())
-	return &hub{feed: f, life: life, end: end, watchers: map[*subscription]bool{}}
+	return &hub{feed: f, life: life, end: end, watchers: map[*subscription]bool{}, news: make(chan struct{}, 1)}
 }
 
 // close ends the hub and all that watch.
@@ -131,10 +134,12 @@ func (h *hub) isDone() bool {
 
 // run looks for what is new until nothing watches any more. An error ends all watchers: they go on by their tokens.
 func (h *hub) run() {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
 	var last lookout
 	for !h.isDone() {
+		select {
+		case <-h.news: // The look that follows has it.
+		default:
+		}
 		w, err := h.look(&last)
 		if err != nil {
 			h.dropAll(env.StoreFault(err))
@@ -143,13 +148,32 @@ func (h *hub) run() {
 		if last.tells(w, time.Now()) {
 			h.handOut(w)
 		}
-		if w.more() {
-			continue
+		if !w.more() {
+			h.rest()
 		}
-		select {
-		case <-ticker.C:
-		case <-h.life.Done():
-		}
+	}
+}
+
+// rest waits until it is time to look again: after something was committed here, but not at once after the last look, and at the latest after
+// lookEvery.
+func (h *hub) rest() {
+	select {
+	case <-time.After(lookAfter):
+	case <-h.life.Done():
+		return
+	}
+	select {
+	case <-h.news:
+	case <-time.After(lookEvery - lookAfter):
+	case <-h.life.Done():
+	}
+}
+
+// lookNow has the hub look soon, for this server has committed something.
+func (h *hub) lookNow() {
+	select {
+	case h.news <- struct{}{}:
+	default:
 	}
 }
 

@@ -25,7 +25,7 @@ func (f *Feed) listChanges(ctx context.Context, in Request) (Page, error) {
 	}
 	size := r.form.page(in.Size)
 	for windows := 1; ; windows++ {
-		p, err := f.nextPage(ctx, r, at, size)
+		p, err := f.next(ctx, r, at, size, f.options.PageEntries)
 		if err != nil || len(p.Entries) > 0 || !p.More || windows == maxWindows {
 			return p, err
 		}
@@ -68,19 +68,20 @@ func (f *Feed) begin(ctx context.Context, in Request) (*reader, *place, error) {
 	return r, at, err
 }
 
-// nextPage tells the next window of at most size events, or of fewer if those have more entries than one answer may have.
-func (f *Feed) nextPage(ctx context.Context, r *reader, at *place, size int) (Page, error) {
+// next tells the next window of at most size events, or of fewer if those have more than so many entries, or some of the erased addresses that
+// come before it.
+func (f *Feed) next(ctx context.Context, r *reader, at *place, size, entries int) (Page, error) {
 	least := r.form.page(1)
 	for part := (windowLimit{events: size, named: max(size, leastNamed)}); ; part = part.half(least) {
 		p, w, t, err := f.collectNext(ctx, r, at, part)
 		switch {
 		case err != nil || t == nil:
 			return p, err
-		case len(t.entries) <= f.options.PageEntries:
+		case len(t.entries) <= entries:
 			return f.give(ctx, r, at, w, t)
 		case part == part.half(least):
 			return Page{}, fault.Errorf(fault.TooLarge, "", "what changed next has %d entries, and an answer has at most %d; read it with "+
-				"WatchChanges from the same token, which sends it in several messages", len(t.entries), f.options.PageEntries)
+				"WatchChanges from the same token, which sends it in several messages", len(t.entries), entries)
 		}
 	}
 }
@@ -88,15 +89,6 @@ func (f *Feed) nextPage(ctx context.Context, r *reader, at *place, size int) (Pa
 // half returns a limit of half as much, but of no fewer than so many events.
 func (l windowLimit) half(least int) windowLimit {
 	return windowLimit{events: max(l.events/2, least), named: max(l.named/2, 1)}
-}
-
-// next tells the next window of at most size events, however much it has, or some of the erased addresses that come before it.
-func (f *Feed) next(ctx context.Context, r *reader, at *place, size int) (Page, error) {
-	p, w, t, err := f.collectNext(ctx, r, at, windowLimit{events: size, named: max(size, leastNamed)})
-	if err != nil || t == nil {
-		return p, err
-	}
-	return f.give(ctx, r, at, w, t)
 }
 
 // collectNext reads the next window, and returns what it tells. Without that the page has some of the erased addresses that come before the

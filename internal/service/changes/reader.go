@@ -51,7 +51,7 @@ func (f *Feed) newReader(ctx context.Context, head *storage.Head, as *consumers.
 	if r.channels, err = narrowed("channels", in.Channels, as.Channels); err != nil {
 		return nil, err
 	}
-	if r.kinds, err = narrowed("kinds", in.Kinds, kindsOf(as.Kinds)); err != nil {
+	if r.kinds, err = narrowed("kinds", in.Kinds, as.RuleKinds()); err != nil {
 		return nil, err
 	}
 	versions, err := f.Catalogs.UpTo(ctx, head)
@@ -82,22 +82,6 @@ func narrowed[T interface{ ~string | ~uint8 }](field string, asked, has []T) ([]
 		}
 	}
 	return asked, nil
-}
-
-// kindsOf returns the kinds of rules by the words that a consumer has them in. A grant that only ends a bounce is one of the grants.
-func kindsOf(words []string) []feed.Kind {
-	var kinds []feed.Kind
-	for _, word := range words {
-		switch word {
-		case "grant":
-			kinds = append(kinds, feed.KindGrant, feed.KindReopening)
-		case "refusal":
-			kinds = append(kinds, feed.KindRefusal)
-		case "suppression":
-			kinds = append(kinds, feed.KindSuppression)
-		}
-	}
-	return kinds
 }
 
 func once[T interface{ ~string | ~uint8 }](list []T) []T {

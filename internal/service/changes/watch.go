@@ -2,6 +2,7 @@ package changes
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/assent-io/assent/internal/fault"
@@ -57,7 +58,7 @@ func (x *watching) run(ctx context.Context) error {
 	}
 	for more := true; more; {
 		before := x.at.Mark
-		p, err := x.feed.next(ctx, x.reader, x.at, defaultPage)
+		p, err := x.feed.next(ctx, x.reader, x.at, defaultPage, math.MaxInt)
 		if err != nil {
 			return err
 		}
@@ -131,7 +132,7 @@ func (x *watching) mayRead(ctx context.Context, w *window) error {
 func (x *watching) catchUp(ctx context.Context, to storage.Mark) error {
 	for !x.at.Reaches(to) {
 		size := min(defaultPage, max(to.Position-x.at.Position, 0))
-		p, err := x.feed.next(ctx, x.reader, x.at, int(size))
+		p, err := x.feed.next(ctx, x.reader, x.at, int(size), math.MaxInt)
 		if err != nil {
 			return err
 		}

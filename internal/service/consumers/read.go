@@ -6,6 +6,7 @@ import (
 
 	"github.com/assent-io/assent/internal/consent"
 	"github.com/assent-io/assent/internal/fault"
+	"github.com/assent-io/assent/internal/feed"
 	"github.com/assent-io/assent/internal/service/access"
 	"github.com/assent-io/assent/internal/service/env"
 	"github.com/assent-io/assent/internal/service/txn"
@@ -177,4 +178,20 @@ func isDue(before noted, upTo storage.Mark, now consent.Instant) bool {
 	default:
 		return waited >= acknowledgeEvery || upTo.Position-before.upTo.Position >= acknowledgeEvents
 	}
+}
+
+// RuleKinds returns the kinds of rules that the reader is told of; none: all. A grant that only ends a bounce is one of the grants.
+func (r *Reader) RuleKinds() []feed.Kind {
+	var kinds []feed.Kind
+	for _, word := range r.Kinds {
+		switch word {
+		case "grant":
+			kinds = append(kinds, feed.KindGrant, feed.KindReopening)
+		case "refusal":
+			kinds = append(kinds, feed.KindRefusal)
+		case "suppression":
+			kinds = append(kinds, feed.KindSuppression)
+		}
+	}
+	return kinds
 }

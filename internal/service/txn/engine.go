@@ -94,6 +94,8 @@ type Hooks struct {
 	// Forgotten is told of the subjects that a committed transaction has erased or dropped, and of the last day, in days since
 	// 1970-01-01, UTC, of which it has deleted disclosures of each.
 	Forgotten func(until map[storage.SubjectKey]int64)
+	// Committed is told of each transaction that has changed something, once it is committed. It must not wait for anything.
+	Committed func()
 }
 
 // EngineOptions say how an engine writes.
@@ -361,6 +363,9 @@ func (e *Engine) runTransaction(group []*Write) error {
 		e.Acknowledged.Note(left)
 		if e.hooks.Forgotten != nil {
 			e.hooks.Forgotten(erased)
+		}
+		if left != nil && e.hooks.Committed != nil {
+			e.hooks.Committed()
 		}
 		return nil
 	case e.stop.Err() != nil && errors.Is(err, context.Canceled):
