@@ -134,12 +134,12 @@ func allowed() map[string][]string {
 			"internal/service/env", "internal/service/subjects", "internal/storage",
 		},
 		"internal/service/cards": {
-			"internal/address", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
+			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
 			"internal/service/consumers", "internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
 			"internal/tlv",
 		},
 		"internal/service/consumers": {
-			"internal/catalog", "internal/consent", "internal/fault", "internal/seal", "internal/service/access",
+			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access",
 			"internal/service/env", "internal/service/txn", "internal/storage", "internal/storage/tables", "internal/token",
 			"suppressionfilter",
 		},
