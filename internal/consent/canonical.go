@@ -41,6 +41,7 @@ const (
 	tagDetails        = 0x2d
 	tagInformed       = 0x2e
 	tagRetention      = 0x2f
+	tagUndo           = 0x30
 	tagPositions      = 0x2a // unsigned varints: the first position, then each one's distance from the one before
 )
 
@@ -89,7 +90,8 @@ func AppendFacts(b []byte, f *Facts) []byte {
 		b = append(b, tagDetails, 1, byte(f.Details))
 	}
 	b = tlv.AppendNumber(b, tagInformed, f.Informed)
-	return tlv.AppendTruth(b, tagRetention, f.Retention)
+	b = tlv.AppendTruth(b, tagRetention, f.Retention)
+	return tlv.AppendNumber(b, tagUndo, f.Undo)
 }
 
 func appendPositions(b []byte, positions []int64) []byte {
@@ -196,6 +198,10 @@ func (f *Facts) decodeRights(tag byte, value []byte) error {
 		return tlv.Number(tag, value, &f.VoidPosition)
 	case tagVoidBatch:
 		return tlv.Array(tag, value, f.VoidBatch[:])
+	case tagUndo:
+		if err := tlv.Number(tag, value, &f.Undo); err != nil || f.Undo < 0 {
+			return tlv.Bad(tag)
+		}
 	case tagMove:
 		if len(value) != 1 || value[0] == 0 || value[0] > byte(MovedHere) {
 			return tlv.Bad(tag)

@@ -21,6 +21,7 @@ type window struct {
 	leaves   [][32]byte            // of its events
 	versions []reference.CatalogVersion
 	catalog  *reference.CatalogVersion // in force
+	undone   bool                      // an undo took effect in it, which may have changed any answer
 	cards    []cards.Card
 	removals []removal
 	dropped  storage.Mark // up to which erased addresses were deleted once the removals were read
@@ -72,6 +73,9 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	if w.to == from {
 		return w, nil
 	}
+	if w.undone, err = f.undoneIn(ctx, w); err != nil {
+		return nil, err
+	}
 	touched := cards.Touched{Named: named}
 	for i := range news.States {
 		touched.Keys = append(touched.Keys, news.States[i].Key)
@@ -93,6 +97,15 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	f.counts.windows.Add(1)
 	f.counts.events.Add(int64(len(news.Leaves)))
 	return w, err
+}
+
+// undoneIn reports whether an undo took effect in a window.
+func (f *Feed) undoneIn(ctx context.Context, w *window) (bool, error) {
+	if w.head.Undone == 0 {
+		return false, nil
+	}
+	undos, err := tables.CompleteUndos(ctx, f.Store)
+	return undos.At(w.from.Position) != undos.At(w.to.Position), err
 }
 
 // leastNamed is how many subjects with rows that changed a window has, if there are so many, however few events it may have.

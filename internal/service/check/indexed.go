@@ -170,7 +170,7 @@ func (s *Checker) decidePart(q *request, from, to int, stand *requestContext, v 
 		Snapshot: Snapshot{Position: head.Position, CatalogVersion: force.Version},
 		catalog:  force.Parsed, Caller: stand.caller, decidedAt: at, decidedInView: to, revision: head.Revision,
 	}
-	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names}, at)
+	return got, q.decideItems(from, to, rules, &indexSource{view: v, names: stand.names, undone: head.Undone}, at)
 }
 
 // mayAskIndex reports whether the caller may ask by what the index knows. Where it does not say so, the database may.
@@ -226,8 +226,9 @@ func (s *requestContext) isFor(head *storage.Head) bool {
 
 // indexSource reads subjects from a view of the index.
 type indexSource struct {
-	view  index.View
-	names codec.Names
+	view   index.View
+	names  codec.Names
+	undone int64 // of the head of the view
 }
 
 // Find implements subjects.Source.
@@ -240,7 +241,7 @@ func (m *indexSource) Find(where *subjects.Place, into *consent.State) (subjects
 		if packed == nil {
 			return subjects.Found{}, errIndexUnusable
 		}
-		err := codec.UnpackInto(into, packed, m.names)
+		err := codec.UnpackInto(into, codec.InForce(packed, m.undone), m.names)
 		if err != nil {
 			err = errIndexUnusable // It is of another program's version.
 		}

@@ -22,6 +22,9 @@ type Prepared struct {
 
 // Prepare finds the subject, the time and the key of what is stated.
 func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchID) (*Prepared, error) {
+	if err := w.refuseUndone(batch); err != nil {
+		return nil, err
+	}
 	occurred, err := w.clampToNow(st.Statement.Occurred, "occurredTime")
 	if err != nil {
 		return nil, err
@@ -41,10 +44,8 @@ func (w *Tx) Prepare(st *Validated, entry *statement.Entry, batch consent.BatchI
 			return nil, err
 		}
 	}
-	if at, ok := w.eventPositions[eventID{p.Subject.ID, p.Key}]; ok {
-		p.Known = at
-	} else if at, ok := w.loaded.Events[storage.EventRef{Subject: p.Subject.Key, Key: p.Key}]; ok {
-		p.Known = at
+	if p.Known, err = w.known(p.Subject, p.Key); err != nil {
+		return nil, err
 	}
 	if p.Known != 0 && entry.Form == consent.FormExact {
 		w.Named = append(w.Named, p.Known)

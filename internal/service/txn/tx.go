@@ -55,6 +55,8 @@ type Tx struct {
 	Removals        Removals
 	Tables          []storage.Statement // on tables beside the ledger; of a transaction that changes nothing they are not run
 
+	undos map[consent.BatchID]*tables.Undo // those that were read or saved; nil values: there is none
+
 	stored *[]tables.Client // as they were, with what was put until they were asked for last; nil: not read yet
 	put    []tables.Client  // since then
 
@@ -72,6 +74,8 @@ type eventID struct {
 type Subject struct {
 	storage.Subject                   // its id is given when the first event is recorded
 	State           *consent.State    // nil: to be folded anew from the events
+	undo            int64             // that a void of it waits for: then there is a second state; 0: none
+	then            *consent.State    // the second state, once the events were folded
 	foldedPosition  int64             // of the last event folded
 	Events          []consent.Event   // recorded by this transaction
 	erasures        []consent.Erasure // of the state, which may have to be folded anew
@@ -158,9 +162,10 @@ func (w *Tx) loadedSubject(row *storage.SubjectState) (*Subject, error) {
 		return s, nil // Everything about it was erased.
 	}
 	var err error
-	if s.State, err = asof.UnpackState(w.Names, row.State.Packed); err != nil && !errors.Is(err, tlv.ErrEncoding) {
+	if s.State, err = asof.UnpackState(w.Names, row.State.Packed, &w.Head); err != nil && !errors.Is(err, tlv.ErrEncoding) {
 		return nil, err
 	}
+	s.undo = codec.WaitsFor(row.State.Packed, w.Head.Undone)
 	state, err := w.State(s)
 	if err != nil {
 		return nil, err
@@ -226,7 +231,7 @@ func (w *Tx) refoldStates(list []*Subject) error {
 	if len(list) == 0 {
 		return nil
 	}
-	all, err := w.EventsOf(list...)
+	all, err := w.AllEventsOf(list...)
 	if err != nil {
 		return err
 	}
@@ -236,13 +241,24 @@ func (w *Tx) refoldStates(list []*Subject) error {
 		if len(events) > 0 {
 			s.foldedPosition = events[len(events)-1].Position
 		}
-		s.State = consent.Fold(events)
+		v := consent.FoldVariants(events, w.Head.Undone)
+		s.State, s.undo, s.then = v.Now, v.Undo, v.Then
 	}
 	return nil
 }
 
 // EventsOf returns the events of subjects by position: those stored, but for what this transaction has blanked, and those of this transaction.
+// Voids that wait for an undo are left out.
 func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
+	all, err := w.AllEventsOf(list...)
+	for s, events := range all {
+		all[s] = consent.InEffect(events, w.Head.Undone)
+	}
+	return all, err
+}
+
+// AllEventsOf returns the events of subjects, as EventsOf does, with the voids that wait for an undo.
+func (w *Tx) AllEventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 	ids := make([]consent.SubjectID, 0, len(list))
 	for _, s := range list {
 		if s.ID != (consent.SubjectID{}) {
@@ -269,6 +285,7 @@ func (w *Tx) EventsOf(list ...*Subject) (map[*Subject][]consent.Event, error) {
 			}
 		}
 		all[s] = append(events, s.Events...)
+		s.undo = consent.Waiting(all[s], w.Head.Undone)
 	}
 	return all, nil
 }
@@ -340,8 +357,8 @@ func (w *Tx) foldEvent(s *Subject, event *consent.Event) {
 	case event.Kind == consent.KindMove && event.Move == consent.MovedAway:
 		s.Moves = append(s.Moves, consent.Moved{Position: event.Position, Spelling: event.Spelling.Sum, At: event.Occurred})
 	}
-	if s.State != nil && !s.State.Apply(event) {
-		s.State = nil
+	if s.undo != 0 || s.State != nil && !s.State.Apply(event) {
+		s.State = nil // Both states of one that waits are folded anew.
 	}
 	w.SaveState(s)
 }
@@ -391,7 +408,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 	}
 	var late []*Subject
 	for _, s := range w.touchedSubjects {
-		if s.State == nil {
+		if s.State == nil || s.undo != 0 && s.then == nil {
 			late = append(late, s)
 		}
 	}
@@ -407,7 +424,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
 	for _, s := range w.touchedSubjects {
-		packed, err := codec.AppendState(nil, s.State, w.Names)
+		packed, err := codec.AppendVariants(nil, &consent.Variants{Now: s.State, Undo: s.undo, Then: s.then}, w.Names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}

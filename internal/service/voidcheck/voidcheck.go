@@ -78,6 +78,13 @@ func RefuseUnprovableGrant(tx *txn.Tx, env *env.Env, facts *consent.Facts, event
 	return nil
 }
 
+// LeftOut returns how many events of a subject a void leaves out that no earlier one does.
+func LeftOut(events []consent.Event, void *consent.Facts) int {
+	standing := consent.WithoutVoided(slices.Clone(events))
+	with := append(slices.Clone(events), consent.Event{Facts: *void})
+	return len(standing) - len(consent.WithoutVoided(with))
+}
+
 // rowAt returns the subject at a place; nil if there is none. It is for reading only.
 func rowAt(rows map[storage.SubjectKey]storage.SubjectState, at *subjects.Place) *txn.Subject {
 	for _, key := range at.Keys {
