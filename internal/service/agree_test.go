@@ -23,7 +23,7 @@ import (
 // bare returns a service over the store that reads the database for its checks.
 func (w *world) bare(s *Service) *Service {
 	w.t.Helper()
-	other, err := New(w.t.Context(), s.Store, w.keys, Options{Now: w.clock.Now, Logger: s.Log})
+	other, err := New(w.t.Context(), s.Store, w.keys, Options{Now: w.clock.Now, Logger: s.Log, UndoPage: 2})
 	if err != nil {
 		w.t.Fatal(err)
 	}

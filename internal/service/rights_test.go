@@ -230,7 +230,12 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		}
 		voided := consent.InstantOf(w.clock.Now())
 		w.clock.Advance(time.Hour)
-		importOf(w.clock.Now()) // Comes after the void, and is left out as well.
+		late, err := s.BatchRecord(ctx, record.Batch{Batch: batch, Items: []record.BatchItem{{Statement: consentOn("newsletter", annaTyped, w.clock.Now())}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, late[0].Err, fault.BatchUndone)
+		w.clock.Advance(time.Minute)
 		for _, at := range []string{annaTyped, "berta@example.at"} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeNoLegalBasis)
 		}

@@ -38,6 +38,7 @@ type Result struct {
 	Events   int64
 	Subjects int64
 	Kept     int64 // subjects that keep what the batch recorded: without it a consent would count again whose evidence was deleted
+	Complete bool  // it is in effect
 }
 
 // Run undoes a batch, with the justification of an officer, and returns once that is complete. Of one that was undone before it returns
@@ -45,6 +46,12 @@ type Result struct {
 // SCOPE_MISSING, OTHER_DEPARTMENT, NOT_VOIDABLE if nothing was recorded with the batch, UNDO_PENDING while the undo of another large batch is
 // not complete.
 func (u *Undoer) Run(ctx context.Context, batch consent.BatchID, justification string) (Result, error) {
+	return u.Advance(ctx, batch, justification, -1)
+}
+
+// Advance does what Run does, but for no more than so many transactions; of fewer than none as many as it takes. The result says whether the
+// undo is complete.
+func (u *Undoer) Advance(ctx context.Context, batch consent.BatchID, justification string, steps int) (Result, error) {
 	if err := txn.CheckJustification(justification); err != nil {
 		return Result{}, err
 	}
@@ -60,10 +67,11 @@ func (u *Undoer) Run(ctx context.Context, batch consent.BatchID, justification s
 	if err := r.resume(ctx); err != nil {
 		return Result{}, err
 	}
-	for !r.complete() {
+	for r.undo.Position == 0 && steps != 0 {
 		if err := r.step(ctx); err != nil {
 			return r.result(), err
 		}
+		steps--
 	}
 	return r.result(), nil
 }
@@ -93,10 +101,8 @@ type run struct {
 	undo  tables.Undo
 }
 
-func (r *run) complete() bool { return r.undo.Position != 0 }
-
 func (r *run) result() Result {
-	return Result{Events: r.undo.Events, Subjects: r.undo.Subjects, Kept: r.undo.Kept}
+	return Result{Events: r.undo.Events, Subjects: r.undo.Subjects, Kept: r.undo.Kept, Complete: r.undo.Position != 0}
 }
 
 // resume reads how far the undo of the batch is.

@@ -79,7 +79,7 @@ func testLoadEvents(t *testing.T, open Open) {
 	store := Initialised(t, open)
 	Write(t, store, everything())
 	got := load(t, store, storage.Load{Events: []storage.EventRef{{Subject: key(1), Key: eventKey(2)}}})
-	Same(t, "the events that are recorded", got.Events, map[storage.EventRef]int64{})
+	Same(t, "the events that are recorded", got.Events, map[storage.EventRef]storage.BatchedAt{})
 }
 
 func testLoadMany(t *testing.T, open Open) {
