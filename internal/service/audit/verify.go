@@ -94,6 +94,9 @@ func Verify(
 		if err := v.verifyEvents(ctx, s); err != nil {
 			return err
 		}
+		if err := v.compareUndos(ctx, s); err != nil {
+			return err
+		}
 		if err := v.verifyCatalogs(ctx, s); err != nil {
 			return err
 		}
@@ -118,6 +121,7 @@ type verifier struct {
 	next     int64           // the position that comes next
 	recorded consent.Instant // of the last event
 	tree     knownTree
+	undos    consent.Undos
 	versions map[int64]consent.Event // the events of the catalog, by version
 	blanks   positionSet             // those for which no event stood yet
 	deleted  positionSet             // those without their evidence, which was deleted

@@ -80,11 +80,11 @@ func (s *Rights) voidSubject(ctx context.Context, in *Void, facts *consent.Facts
 			return err
 		}
 		of := &txn.Subject{Subject: storage.Subject{ID: id}}
-		all, err := w.EventsOf(of)
+		all, err := w.AllEventsOf(of)
 		if err != nil {
 			return err
 		}
-		n := voidcheck.LeftOut(all[of], facts)
+		n := voidcheck.LeftOut(consent.InEffect(all[of], w.Head.Undone), facts)
 		if n == 0 {
 			return nil
 		}

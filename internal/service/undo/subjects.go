@@ -47,12 +47,11 @@ func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) erro
 	}) {
 		return nil // An erasure has recorded it anew, and its void with it.
 	}
-	events := consent.InEffect(all, tx.Head.Undone)
-	n := voidcheck.LeftOut(events, &facts)
+	n := voidcheck.LeftOut(consent.InEffect(all, tx.Head.Undone), &facts)
 	if n == 0 {
 		return nil
 	}
-	refused, err := env.Refusal(voidcheck.RefuseUnprovableGrant(tx, r.undoer.Env, &facts, events))
+	refused, err := env.Refusal(voidcheck.RefuseUnprovableGrant(tx, r.undoer.Env, &facts, all))
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func allowed() map[string][]string {
 			"internal/service/checkpoint", "internal/service/consumers", "internal/service/disclosure", "internal/service/env",
 			"internal/service/erased", "internal/service/export", "internal/service/receipts", "internal/service/record",
 			"internal/service/reference", "internal/service/retention", "internal/service/rights", "internal/service/txn",
-			"internal/service/webhooks", "internal/storage",
+			"internal/service/undo", "internal/service/webhooks", "internal/storage",
 		},
 		"internal/service/webhooks": {
 			"internal/changejson", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access", "internal/service/changes",
@@ -136,7 +136,7 @@ func allowed() map[string][]string {
 		"internal/service/cards": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/asof",
 			"internal/service/consumers", "internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/tlv",
+			"internal/storage/tables", "internal/tlv",
 		},
 		"internal/service/consumers": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/fault", "internal/feed", "internal/seal", "internal/service/access",
@@ -151,8 +151,12 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/standing", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/kept", "internal/seal",
 			"internal/service/access", "internal/service/env", "internal/service/reference",
-			"internal/service/subjects", "internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
-			"internal/storedtext",
+			"internal/service/subjects", "internal/service/txn", "internal/service/undo", "internal/service/voidcheck", "internal/storage",
+			"internal/storage/tables",
+		},
+		"internal/service/undo": {
+			"internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access", "internal/service/env",
+			"internal/service/txn", "internal/service/voidcheck", "internal/storage", "internal/storage/tables",
 		},
 		"internal/service/voidcheck": {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/usefulness", "internal/fault",
@@ -183,7 +187,7 @@ func allowed() map[string][]string {
 			"internal/address", "internal/catalog", "internal/consent", "internal/consent/codec",
 			"internal/consent/statement", "internal/fault", "internal/ledger", "internal/seal",
 			"internal/service/access", "internal/service/asof", "internal/service/env", "internal/service/reference",
-			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/tlv",
+			"internal/service/subjects", "internal/storage", "internal/storage/tables", "internal/storedtext", "internal/tlv",
 		},
 
 		"internal/cli/gather": {
@@ -209,7 +213,7 @@ func allowed() map[string][]string {
 		"internal/service/asof": {
 			"internal/catalog", "internal/consent", "internal/consent/codec", "internal/fault", "internal/service/access",
 			"internal/service/env", "internal/service/reference", "internal/service/subjects", "internal/storage",
-			"internal/tlv",
+			"internal/storage/tables", "internal/tlv",
 		},
 
 		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
