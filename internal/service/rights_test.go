@@ -230,12 +230,7 @@ func TestVoid_OfABatch_OutlivesAnErasureAndReachesCopies(t *testing.T) {
 		}
 		voided := consent.InstantOf(w.clock.Now())
 		w.clock.Advance(time.Hour)
-		late, err := s.BatchRecord(ctx, record.Batch{Batch: batch, Items: []record.BatchItem{{Statement: consentOn("newsletter", annaTyped, w.clock.Now())}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantFault(t, late[0].Err, fault.BatchUndone)
-		w.clock.Advance(time.Minute)
+		wantUndone(ctx, t, s, batch, consentOn("newsletter", annaTyped, w.clock.Now()))
 		for _, at := range []string{annaTyped, "berta@example.at"} {
 			w.wantCheck(ctx, s, "newsletter", at, consent.CodeNoLegalBasis)
 		}

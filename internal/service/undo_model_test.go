@@ -67,7 +67,9 @@ type toldAt struct {
 	answers  map[string]string
 }
 
-func (o *undoStory) batch(n int) consent.BatchID { return consent.BatchID{1, byte(n), byte(o.stories >> 8), byte(o.stories)} }
+func (o *undoStory) batch(n int) consent.BatchID {
+	return consent.BatchID{1, byte(n), byte(o.stories >> 8), byte(o.stories)}
+}
 
 func (o *undoStory) addresses() []string {
 	return []string{

@@ -43,6 +43,16 @@ func (w *world) mustImport(ctx context.Context, s *Service, batch consent.BatchI
 	return got
 }
 
+// wantUndone wants that nothing can be recorded with a batch any more.
+func wantUndone(ctx context.Context, t testing.TB, s *Service, batch consent.BatchID, st statement.Statement) {
+	t.Helper()
+	got, err := s.BatchRecord(ctx, record.Batch{Batch: batch, Items: []record.BatchItem{{Statement: st}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFault(t, got[0].Err, fault.BatchUndone)
+}
+
 func undoPerson(n int) string { return fmt.Sprintf("person%d@firma%d.example", n, n) }
 
 // importOfPeople is an import of a grant and a later refusal of some people, of whom each one stands at a domain that it suppresses.
@@ -153,20 +163,16 @@ func TestUndo_WhatIsLeftOut_CanBeRecordedAgain_AndNothingWithTheSameBatch(t *tes
 		batch, second := consent.BatchID{7}, consent.BatchID{8}
 		facts := importOfPeople(3)
 		first := w.mustImport(ctx, s, batch, facts...)
-		if again := w.mustImport(ctx, s, second, facts...); !again[0].Recorded.Duplicate || again[0].Recorded.Position != first[0].Recorded.Position {
+		if again := w.mustImport(ctx, s, second, facts...); !again[0].Duplicate || again[0].Position != first[0].Position {
 			t.Errorf("the same facts in another batch: %+v", again[0])
 		}
 		w.advance(ctx, s, batch, 1) // Reaches some subjects only.
 		for i, item := range w.mustImport(ctx, s, consent.BatchID{9}, facts...) {
-			if item.Recorded.Duplicate {
+			if item.Duplicate {
 				t.Errorf("row %d is called a duplicate of what is being left out", i)
 			}
 		}
-		late, err := s.BatchRecord(ctx, record.Batch{Batch: batch, Items: []record.BatchItem{{Statement: withdrawal("newsletter", "late@example.at")}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantFault(t, late[0].Err, fault.BatchUndone)
+		wantUndone(ctx, t, s, batch, withdrawal("newsletter", "late@example.at"))
 		blocked := reasonBy(ctx, t, w, s, undoPerson(2), asof.Moment{})
 		w.advance(ctx, s, batch, -1)
 		for n := range 3 {
@@ -175,7 +181,7 @@ func TestUndo_WhatIsLeftOut_CanBeRecordedAgain_AndNothingWithTheSameBatch(t *tes
 			}
 		}
 		for i, item := range w.mustImport(ctx, s, consent.BatchID{10}, facts...) {
-			if !item.Recorded.Duplicate {
+			if !item.Duplicate {
 				t.Errorf("row %d is recorded a third time", i)
 			}
 		}

@@ -38,16 +38,17 @@ func (w *Tx) PendingUndo() (*tables.Undo, error) {
 	}
 	found, err := tables.PendingUndo(w.ctx, w.tx)
 	if err != nil || len(found) == 0 {
-		return nil, err
+		return nil, err //nolint:nilnil // As the comment says.
 	}
-	return w.UndoOf(found[0].Batch)
+	if saved, ok := w.undos[found[0].Batch]; ok && saved.Position != 0 {
+		return nil, nil //nolint:nilnil // The transaction has completed it.
+	}
+	w.noteUndo(found[0].Batch, &found[0])
+	return &found[0], nil
 }
 
 // SaveUndo stores an undo, in the place of the one of its batch.
 func (w *Tx) SaveUndo(u tables.Undo) {
-	if u.Position != 0 {
-		w.undos = map[consent.BatchID]*tables.Undo{} // What was pending may be read as such no more.
-	}
 	w.noteUndo(u.Batch, &u)
 	w.WriteTable(tables.PutUndo(&u))
 }

@@ -57,7 +57,7 @@ func (r *run) voidSubject(tx *txn.Tx, of *txn.Subject, all []consent.Event) erro
 	}
 	if refused != nil {
 		r.undo.Kept++
-		return nil
+		return nil //nolint:nilerr // It is counted; the rest of the batch is left out.
 	}
 	event, sealed, err := r.event(tx, &facts)
 	if err != nil {
