@@ -78,7 +78,9 @@ func (o *undoStory) addresses() []string {
 	}
 }
 
-func (o *undoStory) address(label string) string { return rapid.SampledFrom(o.addresses()).Draw(o.rt, label) }
+func (o *undoStory) address(label string) string {
+	return rapid.SampledFrom(o.addresses()).Draw(o.rt, label)
+}
 
 // statement draws a statement. Suppressions of a batch have a reason of their own: a change of address carries over the last of those that say
 // the same.

@@ -60,7 +60,10 @@ func whyNotVoidable(e *consent.Event) string {
 // voidBatch has a batch undone.
 func (s *Rights) voidBatch(ctx context.Context, in *Void) (Voided, error) {
 	done, err := s.undoer.Run(ctx, in.Batch, in.Justification)
-	total := Voided{Events: done.Events, Subjects: done.Subjects}
+	var total Voided
+	if !done.Before {
+		total = Voided{Events: done.Events, Subjects: done.Subjects}
+	}
 	if err == nil && done.Kept > 0 {
 		err = fault.Errorf(fault.NotVoidable, "batchId", "for %d subjects the events of the batch stay: "+
 			"without them a consent would count again, but its evidence is deleted; for all others they are left out", done.Kept)

@@ -39,6 +39,7 @@ type Result struct {
 	Subjects int64
 	Kept     int64 // subjects that keep what the batch recorded: without it a consent would count again whose evidence was deleted
 	Complete bool  // it is in effect
+	Before   bool  // it was complete before the call, which has changed nothing
 }
 
 // Run undoes a batch, with the justification of an officer, and returns once that is complete. Of one that was undone before it returns
@@ -66,6 +67,11 @@ func (u *Undoer) Advance(ctx context.Context, batch consent.BatchID, justificati
 	r := run{undoer: u, batch: batch, justification: justification, undo: tables.Undo{Batch: batch}}
 	if err := r.resume(ctx); err != nil {
 		return Result{}, err
+	}
+	if r.undo.Position != 0 {
+		before := r.result()
+		before.Before = true
+		return before, nil
 	}
 	for r.undo.Position == 0 && steps != 0 {
 		if err := r.step(ctx); err != nil {
