@@ -45,7 +45,7 @@ type Variants struct {
 	Then *State // once that undo is complete; nil if none waits
 }
 
-// FoldVariants folds the events of a subject as of undone, the number of the last undo that is complete.
+// FoldVariants folds the events of a subject as of undone, the number of the last undo that is complete. As [Fold] does, it changes the slice.
 func FoldVariants(events []Event, undone int64) Variants {
 	v := Variants{Undo: Waiting(events, undone)}
 	if v.Undo != 0 {

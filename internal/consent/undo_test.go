@@ -67,7 +67,7 @@ func TestUndo_WhileItIsPending_ChangesNoStateAndNoDecision(t *testing.T) {
 		w := drawUndone(t, l, false)
 		at := drawTime(t, "now")
 		for key, events := range w.with.subjects {
-			now := consent.FoldVariants(events, 2).Now
+			now := consent.FoldVariants(slices.Clone(events), 2).Now
 			before := consent.Fold(slices.DeleteFunc(slices.Clone(events), func(e consent.Event) bool { return e.Kind == consent.KindVoid }))
 			if diff := cmp.Diff(before, now, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("a void that waits changes the state of %v (-without +with):\n%s", key, diff)
@@ -95,8 +95,8 @@ func TestUndo_OnceItIsComplete_DecidesAsIfTheBatchHadNeverBeen(t *testing.T) {
 			}
 		}
 		for key, events := range w.with.subjects {
-			v := consent.FoldVariants(events, 2)
-			then := consent.FoldVariants(events, 3)
+			v := consent.FoldVariants(slices.Clone(events), 2)
+			then := consent.FoldVariants(slices.Clone(events), 3)
 			if then.Undo != 0 || then.Then != nil {
 				t.Fatalf("%v waits for undo %d after it is complete", key, then.Undo)
 			}
@@ -128,7 +128,7 @@ func TestUndo_PackedVariants_AreThoseOfTheEvents(t *testing.T) {
 			return packed
 		}
 		for key, events := range w.with.subjects {
-			before, after := pack(consent.FoldVariants(events, 2)), pack(consent.FoldVariants(events, 3))
+			before, after := pack(consent.FoldVariants(slices.Clone(events), 2)), pack(consent.FoldVariants(slices.Clone(events), 3))
 			if !bytes.Equal(codec.Settled(before, 3), after) || !bytes.Equal(codec.InForce(before, 3), after) {
 				t.Fatalf("%v: the row of before the end says something else than a rebuild after it", key)
 			}

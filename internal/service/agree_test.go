@@ -69,6 +69,7 @@ func TestProperty_IndexDatabaseAndEvents_Agree(t *testing.T) {
 				return // Each of them is a second on PostgreSQL.
 			}
 			o := &story{w: w, s: s, ctx: ctx, rt: rt, raw: raw, name: fmt.Sprint("p", stories), hour: 30}
+			w.endUndo(ctx, s) // Of the story before.
 			for range rapid.IntRange(1, 8).Draw(rt, "steps") {
 				o.step() //nolint:contextcheck // Reading has the test's own context.
 				for _, channel := range []string{"newsletter", "product-marketing"} {

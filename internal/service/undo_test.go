@@ -77,6 +77,19 @@ func (w *world) advance(ctx context.Context, s *Service, batch consent.BatchID, 
 	return got
 }
 
+// endUndo completes the undo that is pending, if one is.
+func (w *world) endUndo(ctx context.Context, s *Service) {
+	w.t.Helper()
+	pending, err := s.Undoer.Pending(ctx)
+	if err == nil && pending != nil {
+		_, err = s.Undoer.Run(ctx, pending.Batch, whyUndone)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.clock.Advance(time.Second)
+}
+
 // reasonBy returns why the person may be contacted or not, by a service, at a moment.
 func reasonBy(ctx context.Context, t testing.TB, w *world, s *Service, address string, m asof.Moment) consent.Code {
 	t.Helper()
