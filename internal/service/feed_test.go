@@ -302,11 +302,7 @@ func (l *lived) say(st statement.Statement, n int) error {
 		_, err := l.s.Record(l.ctx, st, txn.Idempotency{})
 		return err
 	}
-	got, err := l.s.BatchRecord(l.ctx, record.Batch{Batch: l.batch(n), Items: []record.BatchItem{{Statement: st}}})
-	if err != nil {
-		return err
-	}
-	return got[0].Err
+	return errorOf(l.s.BatchRecord(l.ctx, record.Batch{Batch: l.batch(n), Items: []record.BatchItem{{Statement: st}}}))
 }
 
 // lifeStep does one random thing to the addresses.

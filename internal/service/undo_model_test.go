@@ -37,7 +37,7 @@ type undoModel struct {
 func newUndoModel(t *testing.T, w *world) *undoModel {
 	t.Helper()
 	one, ctx := w.acme()
-	m := &undoModel{w: w, ctx: ctx, servers: []*Service{one, w.service(w.store(), 0), w.bare(one)}}
+	m := &undoModel{w: w, ctx: ctx, servers: []*Service{one, w.service(one.Store, 0), w.bare(one)}}
 	for set := range m.others {
 		other := newWorld(t, "sqlite")
 		other.clock, other.byStore = w.clock, true
@@ -161,13 +161,7 @@ func (o *undoStory) step() {
 
 func (o *undoStory) recording(in record.Batch) func(*Service) error {
 	return func(s *Service) error {
-		got, err := s.BatchRecord(o.ctx, in)
-		for i := range got {
-			if err == nil {
-				err = got[i].Err
-			}
-		}
-		return err
+		return errorOf(s.BatchRecord(o.ctx, in))
 	}
 }
 

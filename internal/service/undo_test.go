@@ -23,6 +23,16 @@ import (
 
 const whyUndone = "the wrong file"
 
+// errorOf returns the error of a batch, or of the first of its items that has one.
+func errorOf(items []record.Item, err error) error {
+	for i := range items {
+		if err == nil && items[i].Err != nil {
+			err = items[i].Err
+		}
+	}
+	return err
+}
+
 // mustImport records statements with a batch and moves the clock on.
 func (w *world) mustImport(ctx context.Context, s *Service, batch consent.BatchID, statements ...statement.Statement) []record.Item {
 	w.t.Helper()
@@ -31,12 +41,7 @@ func (w *world) mustImport(ctx context.Context, s *Service, batch consent.BatchI
 		in.Items = append(in.Items, record.BatchItem{Statement: st})
 	}
 	got, err := s.BatchRecord(ctx, in)
-	for i := range got {
-		if err == nil {
-			err = got[i].Err
-		}
-	}
-	if err != nil {
+	if err := errorOf(got, err); err != nil {
 		w.t.Fatalf("import: %v", err)
 	}
 	w.clock.Advance(time.Second)
@@ -235,7 +240,7 @@ func TestUndo_OneLargeOneAtATime_ResumedByAnotherServer(t *testing.T) {
 		if got := w.advance(ctx, s, small, -1); !got.Complete || got.Events != 1 {
 			t.Errorf("a small one beside it: %+v", got)
 		}
-		two := w.service(w.store(), 0)
+		two := w.service(s.Store, 0)
 		got := w.advance(ctx, two, large, -1)
 		if !got.Complete || got.Events != 9 {
 			t.Errorf("resumed: %+v", got)
