@@ -37,20 +37,3 @@ func (u Undos) At(position int64) int64 {
 	}
 	return int64(n)
 }
-
-// Variants are the states of a subject while a void of it waits for an undo.
-type Variants struct {
-	Now  *State // without the voids that wait
-	Undo int64  // the number of the undo that a void waits for; 0: none waits
-	Then *State // once that undo is complete; nil if none waits
-}
-
-// FoldVariants folds the events of a subject as of undone, the number of the last undo that is complete. As [Fold] does, it changes the slice.
-func FoldVariants(events []Event, undone int64) Variants {
-	v := Variants{Undo: Waiting(events, undone)}
-	if v.Undo != 0 {
-		v.Then = Fold(slices.Clone(events))
-	}
-	v.Now = Fold(InEffect(events, undone))
-	return v
-}

@@ -67,7 +67,7 @@ func TestUndo_WhileItIsPending_ChangesNoStateAndNoDecision(t *testing.T) {
 		w := drawUndone(t, l, false)
 		at := drawTime(t, "now")
 		for key, events := range w.with.subjects {
-			now := consent.FoldVariants(slices.Clone(events), 2).Now
+			now := codec.FoldVariants(slices.Clone(events), 2).Now
 			before := consent.Fold(slices.DeleteFunc(slices.Clone(events), func(e consent.Event) bool { return e.Kind == consent.KindVoid }))
 			if diff := cmp.Diff(before, now, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("a void that waits changes the state of %v (-without +with):\n%s", key, diff)
@@ -95,8 +95,8 @@ func TestUndo_OnceItIsComplete_DecidesAsIfTheBatchHadNeverBeen(t *testing.T) {
 			}
 		}
 		for key, events := range w.with.subjects {
-			v := consent.FoldVariants(slices.Clone(events), 2)
-			then := consent.FoldVariants(slices.Clone(events), 3)
+			v := codec.FoldVariants(slices.Clone(events), 2)
+			then := codec.FoldVariants(slices.Clone(events), 3)
 			if then.Undo != 0 || then.Then != nil {
 				t.Fatalf("%v waits for undo %d after it is complete", key, then.Undo)
 			}
@@ -120,7 +120,7 @@ func TestUndo_PackedVariants_AreThoseOfTheEvents(t *testing.T) {
 				events[i].Refs(names.Learn)
 			}
 		}
-		pack := func(v consent.Variants) []byte {
+		pack := func(v codec.Variants) []byte {
 			packed, err := codec.AppendVariants(nil, &v, names)
 			if err != nil {
 				t.Fatalf("packing: %v", err)
@@ -128,14 +128,14 @@ func TestUndo_PackedVariants_AreThoseOfTheEvents(t *testing.T) {
 			return packed
 		}
 		for key, events := range w.with.subjects {
-			before, after := pack(consent.FoldVariants(slices.Clone(events), 2)), pack(consent.FoldVariants(slices.Clone(events), 3))
+			before, after := pack(codec.FoldVariants(slices.Clone(events), 2)), pack(codec.FoldVariants(slices.Clone(events), 3))
 			if !bytes.Equal(codec.Settled(before, 3), after) || !bytes.Equal(codec.InForce(before, 3), after) {
 				t.Fatalf("%v: the row of before the end says something else than a rebuild after it", key)
 			}
 			if !bytes.Equal(codec.Settled(before, 2), before) {
 				t.Fatalf("%v: the row of a pending undo is not what a rebuild makes", key)
 			}
-			without := pack(consent.FoldVariants(consent.InEffect(events, 2), 2))
+			without := pack(codec.FoldVariants(consent.InEffect(events, 2), 2))
 			if !bytes.Equal(codec.InForce(before, 2), without) {
 				t.Fatalf("%v: a head from before the end is not given the state without the voids", key)
 			}

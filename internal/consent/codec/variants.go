@@ -9,11 +9,28 @@ import (
 
 // waitsVersion is the first byte of the packed form of a subject with a void that waits for an undo: the number of the undo, the length of
 // the packed state without the void, that state, and the one with it. The first holds while the undo is pending, the second from its end
-// on, so that the end of an undo changes every answer at once and no row. docs/decisions/0061-undo-takes-effect-at-once.md says why.
+// on, so that the end of an undo changes every answer at once and no row. docs/decisions/0062-undo-takes-effect-at-once.md says why.
 const waitsVersion = 5
 
+// Variants are the states of a subject while a void of it waits for an undo.
+type Variants struct {
+	Now  *consent.State // without the voids that wait
+	Undo int64          // the number of the undo that a void waits for; 0: none waits
+	Then *consent.State // once that undo is complete; nil if none waits
+}
+
+// FoldVariants folds the events of a subject as of undone, the number of the last undo that is complete. As [consent.Fold] does, it changes the slice.
+func FoldVariants(events []consent.Event, undone int64) Variants {
+	v := Variants{Undo: consent.Waiting(events, undone)}
+	if v.Undo != 0 {
+		v.Then = consent.Fold(slices.Clone(events))
+	}
+	v.Now = consent.Fold(consent.InEffect(events, undone))
+	return v
+}
+
 // AppendVariants appends the packed form of a subject: of a state, or of two while a void waits. Errors: those of [AppendState].
-func AppendVariants(b []byte, v *consent.Variants, names Names) ([]byte, error) {
+func AppendVariants(b []byte, v *Variants, names Names) ([]byte, error) {
 	now, err := AppendState(nil, v.Now, names)
 	if err != nil {
 		return nil, err

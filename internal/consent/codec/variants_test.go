@@ -16,7 +16,7 @@ func TestVariants_HaveTheDocumentedForm(t *testing.T) {
 	s, n := linkedState()
 	empty := &consent.State{Last: 5}
 	now, then := mustPack(t, s, n), mustPack(t, empty, n)
-	packed, err := codec.AppendVariants(nil, &consent.Variants{Now: s, Undo: 300, Then: empty}, n)
+	packed, err := codec.AppendVariants(nil, &codec.Variants{Now: s, Undo: 300, Then: empty}, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestVariants_HaveTheDocumentedForm(t *testing.T) {
 
 func TestVariants_CutShort_AreRefused(t *testing.T) {
 	s, n := linkedState()
-	packed, err := codec.AppendVariants(nil, &consent.Variants{Now: s, Undo: 1, Then: s}, n)
+	packed, err := codec.AppendVariants(nil, &codec.Variants{Now: s, Undo: 1, Then: s}, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestVariants_CutShort_AreRefused(t *testing.T) {
 
 func FuzzVariants(f *testing.F) {
 	s, n := linkedState()
-	packed, err := codec.AppendVariants(nil, &consent.Variants{Now: s, Undo: 2, Then: &consent.State{}}, n)
+	packed, err := codec.AppendVariants(nil, &codec.Variants{Now: s, Undo: 2, Then: &consent.State{}}, n)
 	if err != nil {
 		f.Fatal(err)
 	}

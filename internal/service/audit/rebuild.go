@@ -91,7 +91,7 @@ func repack(id consent.SubjectID, headers [][]byte, undone int64, table *referen
 	if len(events) > 0 {
 		made.Position = events[len(events)-1].Position
 	}
-	variants := consent.FoldVariants(events, undone)
+	variants := codec.FoldVariants(events, undone)
 	made.Packed, err = codec.AppendVariants(nil, &variants, table)
 	return made, err
 }

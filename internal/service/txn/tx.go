@@ -349,7 +349,7 @@ func (w *Tx) changes() (*storage.Changes, error) {
 		ForgetDisclosures: w.Removals.Disclosures, DropSubjects: w.Removals.DropSubjects,
 	}
 	for _, s := range w.touchedSubjects {
-		packed, err := codec.AppendVariants(nil, &consent.Variants{Now: s.State, Undo: s.undo, Then: s.then}, w.Names)
+		packed, err := codec.AppendVariants(nil, &codec.Variants{Now: s.State, Undo: s.undo, Then: s.then}, w.Names)
 		if err != nil {
 			return nil, fmt.Errorf("pack a state: %w", err)
 		}
