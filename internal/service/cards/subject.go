@@ -72,6 +72,15 @@ func (r *Reader) open(rows []storage.SubjectState) ([]*subject, map[storage.Subj
 	return all, byKey, nil
 }
 
+// HasUndo reports whether an undo took effect in a part of the ledger, which may have changed any card.
+func (r *Reader) HasUndo(ctx context.Context, head *storage.Head, part Part) (bool, error) {
+	if head.Undone == 0 {
+		return false, nil
+	}
+	undos, err := tables.CompleteUndos(ctx, r.Store)
+	return undos.At(part.After) != undos.At(part.UpTo), err
+}
+
 // fold puts the folds of the events up to the two ends of a reading into the subjects, from one read of the events.
 func (r *Reader) fold(ctx context.Context, part Part, byKey map[storage.SubjectKey]*subject) error {
 	keys := make([]storage.SubjectKey, 0, len(byKey))

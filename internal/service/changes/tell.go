@@ -87,8 +87,7 @@ func (f *Feed) give(ctx context.Context, r *reader, at *place, w *window, t *tol
 }
 
 // channelResets returns the resets of the channels whose answers may be others for the reader under the catalog of a window than under that
-// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo
-// that took effect in the window resets all of them.
+// by which it was told so far: also of those that it reads no longer, of which it is told nothing from then on. An undo resets all.
 func (r *reader) channelResets(at *place, w *window) []Entry {
 	var had []string
 	var before *catalog.Catalog

@@ -73,7 +73,7 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	if w.to == from {
 		return w, nil
 	}
-	if w.undone, err = f.undoneIn(ctx, w); err != nil {
+	if w.undone, err = f.cards.HasUndo(ctx, &w.head, cards.Part{After: w.from.Position, UpTo: w.to.Position}); err != nil {
 		return nil, err
 	}
 	touched := cards.Touched{Named: named}
@@ -97,15 +97,6 @@ func (f *Feed) readWindow(ctx context.Context, from storage.Mark, limit windowLi
 	f.counts.windows.Add(1)
 	f.counts.events.Add(int64(len(news.Leaves)))
 	return w, err
-}
-
-// undoneIn reports whether an undo took effect in a window.
-func (f *Feed) undoneIn(ctx context.Context, w *window) (bool, error) {
-	if w.head.Undone == 0 {
-		return false, nil
-	}
-	undos, err := tables.CompleteUndos(ctx, f.Store)
-	return undos.At(w.from.Position) != undos.At(w.to.Position), err
 }
 
 // leastNamed is how many subjects with rows that changed a window has, if there are so many, however few events it may have.
