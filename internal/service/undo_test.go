@@ -379,3 +379,25 @@ func TestUndo_ErasedAndMovedMeanwhile_IsLeftOutAllTheSame(t *testing.T) {
 		sound(t, w, s)
 	})
 }
+
+func TestUndo_AHeadOrARowThatSaysOtherwise_IsFoundByAVerification(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.damaged = true
+		s, ctx := w.acme()
+		w.mustImport(ctx, s, consent.BatchID{7}, importOfPeople(2)...)
+		w.advance(ctx, s, consent.BatchID{7}, -1)
+		sound(t, w, s)
+		for damage, repair := range map[string]string{
+			"UPDATE ledger_head SET undone = 0":            "UPDATE ledger_head SET undone = 1",
+			"UPDATE undos SET position = position - 1":     "UPDATE undos SET position = position + 1",
+			"UPDATE undos SET number = 0 WHERE number = 1": "UPDATE undos SET number = 1",
+		} {
+			w.raw().exec(damage)
+			if mustVerify(t, w, s.Store).Found == 0 {
+				t.Errorf("%s: the ledger verifies", damage)
+			}
+			w.raw().exec(repair)
+		}
+		sound(t, w, s)
+	})
+}
