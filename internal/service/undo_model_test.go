@@ -229,6 +229,7 @@ func TestUndo_AtEveryStep_EachAnswerIsWithAllOfABatchOrWithoutIt(t *testing.T) {
 			if m.stories++; m.stories > 40 || w.url != "" && m.stories > 12 {
 				return // Each of them takes a while.
 			}
+			w.endUndo(m.ctx, m.servers[0]) // Of a story that was given up.
 			o := &undoStory{undoModel: m, rt: rt, pending: -1}
 			for range rapid.IntRange(3, 12).Draw(rt, "steps") {
 				o.step()
