@@ -288,6 +288,7 @@ func allowed() map[string][]string {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/timetext",
 		},
+		"internal/table":                      {"internal/phrase", "internal/textfile"},
 		"internal/suppressionfile/filterform": {"internal/suppressionfile", "suppressionfilter"},
 		"internal/suppressionfile":            {"internal/address", "internal/catalog", "internal/consent"},
 
@@ -336,6 +337,7 @@ func allowed() map[string][]string {
 		"internal/testkit":         {},
 		"internal/secret":          {},
 		"internal/storedtext":      {},
+		"internal/textfile":        {},
 		"internal/timetext":        {},
 		"internal/tlv":             {},
 		"internal/tools/decisions": {},
