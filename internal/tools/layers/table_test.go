@@ -288,6 +288,7 @@ func allowed() map[string][]string {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/timetext",
 		},
+		"internal/jsonlist":                   {"internal/textfile"},
 		"internal/table":                      {"internal/phrase", "internal/textfile"},
 		"internal/suppressionfile/filterform": {"internal/suppressionfile", "suppressionfilter"},
 		"internal/suppressionfile":            {"internal/address", "internal/catalog", "internal/consent"},
