@@ -289,6 +289,7 @@ func allowed() map[string][]string {
 			"internal/timetext",
 		},
 		"internal/jsonlist":                   {"internal/textfile"},
+		"internal/listtime":                   {},
 		"internal/table":                      {"internal/phrase", "internal/textfile"},
 		"internal/suppressionfile/filterform": {"internal/suppressionfile", "suppressionfilter"},
 		"internal/suppressionfile":            {"internal/address", "internal/catalog", "internal/consent"},
@@ -394,8 +395,8 @@ func pure() []string {
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
-		"internal/ledger", "internal/locale", "internal/period", "internal/receipt",
-		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/timetext", "internal/tlv",
+		"internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/period", "internal/receipt",
+		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv",
 	}
 }
 
