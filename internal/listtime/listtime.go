@@ -129,10 +129,16 @@ func (r *Rules) span(w *written) (earliest, latest time.Time, ok bool) {
 	if !w.dateOnly {
 		return instants(w.at, zone)
 	}
-	// A day may begin twice, or later than at midnight.
-	begin, _, _ := instants(w.at, zone)
-	_, end, _ := instants(w.at.AddDate(0, 0, 1), zone)
-	return begin, end.Add(-time.Microsecond), true
+	return beginOf(w.at, zone), beginOf(w.at.AddDate(0, 0, 1), zone).Add(-time.Microsecond), true
+}
+
+// beginOf returns when a day began, which is not midnight where the clocks were put forward over it.
+func beginOf(day time.Time, zone *time.Location) time.Time {
+	first, last, ok := instants(day, zone)
+	if !ok {
+		return last
+	}
+	return first
 }
 
 // instants returns the first and the last time at which clocks in the zone showed a time, which is given as if it were UTC. Where they
