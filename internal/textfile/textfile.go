@@ -47,6 +47,7 @@ type Reader struct {
 	found Detected
 	// onlyCR is set where carriage returns alone end lines, as in exports from old Macs.
 	onlyCR bool
+	first  byte
 
 	buffer     []byte
 	start, end int
@@ -64,7 +65,7 @@ func Open(from io.Reader, o Options) (*Reader, error) {
 	}
 	look, err := readUpTo(unpacked, lookSize)
 	if err != nil && !errors.Is(err, io.EOF) && len(look) == 0 {
-		return nil, plain(err)
+		return nil, err
 	}
 	if err := refuseBinary(look); err != nil {
 		return nil, err
@@ -80,6 +81,9 @@ func Open(from io.Reader, o Options) (*Reader, error) {
 		r.from = transform.NewReader(r.from, decoding.NewDecoder())
 		// What was cut at the end of the look is of no matter for the line ends.
 		text, _ = decoding.NewDecoder().Bytes(text)
+	}
+	if begin := bytes.TrimLeft(text, " \t\r\n"); len(begin) > 0 {
+		r.first = begin[0]
 	}
 	r.onlyCR = bytes.IndexByte(text, '\r') >= 0 && bytes.IndexByte(text, '\n') < 0
 	r.buffer = make([]byte, bufferSize)
@@ -107,6 +111,9 @@ func (r *Reader) settleEncoding(look []byte, stated Encoding) (mark int, err err
 
 // Detected returns what was found out.
 func (r *Reader) Detected() Detected { return r.found }
+
+// First returns the first byte of the text that is no white space, which tells JSON from tables; 0 where there is none.
+func (r *Reader) First() byte { return r.first }
 
 // Line returns the number of the line that ReadLine returned last, 0 before the first.
 func (r *Reader) Line() int { return r.line }
@@ -142,7 +149,7 @@ func tooLong(line int) error {
 // lastLine returns what is left without a line end.
 func (r *Reader) lastLine(have []byte) ([]byte, error) {
 	if !errors.Is(r.err, io.EOF) {
-		return nil, fmt.Errorf("after line %d: %w", r.line, plain(r.err))
+		return nil, fmt.Errorf("after line %d: %w", r.line, r.err)
 	}
 	if len(have) == 0 {
 		return nil, io.EOF
@@ -206,7 +213,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
-	return 0, plain(r.err)
+	return 0, r.err
 }
 
 // Check returns an error for a text of the file that its encoding does not have. The error names no text.

@@ -2,6 +2,7 @@ package textfile
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func (s *source) Read(p []byte) (int, error) {
 	case s.packed != nil && s.n > freeSize && s.n/maxRatio > s.packed.n:
 		err = fmt.Errorf("it becomes more than %d times larger by unpacking, which no list does", maxRatio)
 	}
+	if s.packed != nil {
+		err = plain(err)
+	}
 	s.err = err
 	return n, err
 }
@@ -78,16 +82,18 @@ func readUpTo(from io.Reader, size int) ([]byte, error) {
 	return text[:n], err
 }
 
-// plain says in plain words why reading stopped.
+// plain says in plain words why unpacking stopped.
 func plain(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the gzip file is cut short")
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
 		return errors.New("the gzip file is damaged")
-	default:
-		return err
 	}
+	if _, isDamaged := errors.AsType[flate.CorruptInputError](err); isDamaged {
+		return errors.New("the gzip file is damaged")
+	}
+	return err
 }
 
 // refuseBinary says what a file is that has no text.
