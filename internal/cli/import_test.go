@@ -157,7 +157,7 @@ const untidyCSV = `occurred_time,event,address,domain,channels,legal_basis,sourc
 2026-10-01T08:00:00Z,grant,an"na@secret.example,,newsletter,consent,,,,,
 2026-10-01T08:00:00Z,grant,"anna@secret.example" x,,newsletter,consent,,,,,
 2026-10-01T08:00:00Z,grant,j` + "\xfc" + `rgen@secret.example,,newsletter,consent,,,,,
-yesterday,grant,anna@secret.example,,newsletter,consent,,,,,
+übermorgen früh,grant,anna@secret.example,,newsletter,consent,,,,,
 ,grant,anna@secret.example,,newsletter,consent,,,,,
 2026-10-01T08:00:00Z,gift,anna@secret.example,,newsletter,consent,,,,,
 2026-10-01T08:00:00Z,grant,,,newsletter,consent,,,,,

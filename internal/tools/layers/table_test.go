@@ -172,7 +172,7 @@ func allowed() map[string][]string {
 		},
 		"internal/cli/bulk": {
 			"api/assent/v1", "internal/cli/connect", "internal/cli/terminal", "internal/cli/value", "internal/listfile",
-			"internal/locale", "internal/phrase",
+			"internal/locale", "internal/phrase", "internal/table", "internal/textfile",
 		},
 		"internal/service/disclosure": {
 			"internal/catalog", "internal/consent", "internal/service/access", "internal/service/asof",
@@ -212,7 +212,7 @@ func allowed() map[string][]string {
 			"internal/tlv",
 		},
 
-		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase"},
+		"internal/cli/terminal": {"api/assent/v1", "internal/cli/value", "internal/listfile", "internal/phrase", "internal/textfile"},
 		"internal/service/access": {
 			"internal/catalog", "internal/consent", "internal/fault", "internal/service/env", "internal/storage",
 			"internal/storage/tables",
@@ -243,7 +243,7 @@ func allowed() map[string][]string {
 
 		"internal/duty": {"internal/catalog", "internal/dossier/wording", "internal/locale", "internal/period"},
 
-		"internal/cli/value": {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/timetext"},
+		"internal/cli/value": {"api/assent/v1", "internal/listfile", "internal/nearest", "internal/textfile", "internal/timetext"},
 		"internal/dossier/machine": {
 			"internal/catalog", "internal/consent", "internal/consent/timeline", "internal/dossier", "internal/locale",
 		},
@@ -286,7 +286,7 @@ func allowed() map[string][]string {
 		"internal/kept":               {"internal/consent", "internal/ledger"},
 		"internal/listfile": {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
-			"internal/timetext",
+			"internal/table", "internal/textfile", "internal/timetext",
 		},
 		"internal/jsonlist":                   {"internal/textfile"},
 		"internal/listtime":                   {},
