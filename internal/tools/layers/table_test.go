@@ -288,6 +288,9 @@ func allowed() map[string][]string {
 			"internal/atomicfile", "internal/catalog", "internal/consent", "internal/nearest", "internal/phrase",
 			"internal/table", "internal/textfile", "internal/timetext",
 		},
+		"internal/presets": {
+			"internal/address", "internal/catalog", "internal/consent", "internal/jsonlist", "internal/listtime", "internal/nearest", "internal/table",
+		},
 		"internal/jsonlist":                   {"internal/textfile"},
 		"internal/listtime":                   {},
 		"internal/table":                      {"internal/phrase", "internal/textfile"},
@@ -395,7 +398,7 @@ func pure() []string {
 		"internal/address", "internal/catalog", "internal/catalog/lookalike", "internal/consent", "internal/consent/codec", "internal/consent/statement",
 		"internal/consent/optin", "internal/consent/standing", "internal/consent/timeline", "internal/consent/usefulness", "internal/dossier", "internal/dossier/answer", "internal/dossier/machine", "internal/dossier/paper",
 		"internal/dossier/pdf", "internal/dossier/wording", "internal/duty", "internal/fault", "internal/feed",
-		"internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/period", "internal/receipt",
+		"internal/jsonlist", "internal/ledger", "internal/listtime", "internal/locale", "internal/period", "internal/presets", "internal/receipt",
 		"internal/storedtext", "internal/suppressionfile", "internal/suppressionfile/filterform", "internal/table", "internal/textfile", "internal/timetext", "internal/tlv",
 	}
 }
