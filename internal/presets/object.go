@@ -19,8 +19,8 @@ const (
 )
 
 // ObjectRow makes a row of an item of a JSON list. Members of members become columns with dots, and elements of lists have their number from
-// 0: {"reason":{"code":"hardBounce"},"tags":["a"]} has the columns reason.code and tags.0. Null is an empty cell. An item that is a text has
-// it in the first column of [Preset.Headless].
+// 0: {"reason":{"code":"hardBounce"},"tags":["a"]} has the columns reason.code and tags.0. Null and an empty list are an empty cell. An item that is a text has
+// it in the column of the address.
 //
 // The error says what is wrong with the item, and repeats nothing of it.
 func (p *Preset) ObjectRow(item jsonlist.Object) (Row, error) {
@@ -61,6 +61,9 @@ func (f *flattener) value(path string, value any, depth int) error {
 	case map[string]any:
 		return f.object(path+".", v, depth+1)
 	case []any:
+		if len(v) == 0 {
+			return f.add(path, "")
+		}
 		for i, one := range v {
 			if err := f.value(path+"."+strconv.Itoa(i), one, depth+1); err != nil {
 				return err

@@ -40,6 +40,8 @@ type status struct {
 	says rule
 	// columns are those of which a file of this kind has at least one, and not those that it never has. nil: any.
 	columns, not []string
+	// asked: it is this kind only where the name or the option says so, because the columns are those of any list of addresses.
+	asked bool
 	// usual: it is this kind where the columns leave several, and neither name nor option says which.
 	usual bool
 	// channel: the file is of one list, so --channel is needed, unless there is one of the columns that name the list.

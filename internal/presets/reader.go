@@ -84,15 +84,16 @@ func (r *Reader) Read(row Row) Result {
 	return result
 }
 
-// ofDomain is what a meaning is of a domain: it can be blocked, and nothing else.
+// ofDomain is what a meaning is of a domain: of what is recorded it can only be blocked.
 func ofDomain(m meaning) meaning {
 	switch m.what {
-	case blocked, mayHaveRefused:
+	case mayHaveRefused:
 		m.what = blocked
-		return m
-	default:
+	case bouncedHard, complained, left, leftAll, subscribed:
 		return meaning{what: contradicts, why: "a domain can only be blocked; it is no person who left or whose mailbox is gone"}
+	default:
 	}
+	return m
 }
 
 // add puts the parts together. What was rejected leads, then what was recorded. A grant is recorded only alone: a row that also says no, or
@@ -110,7 +111,8 @@ func (r *Result) add(parts []part) {
 	mayGrant := r.Outcome == Recorded && !slices.ContainsFunc(parts, isNo)
 	var whys []string
 	for _, p := range parts {
-		if p.outcome == r.Outcome && !slices.Contains(whys, p.why) {
+		isLeftOut := p.outcome == Recorded && !isNo(p) && !mayGrant
+		if p.outcome == r.Outcome && !isLeftOut && !slices.Contains(whys, p.why) {
 			whys = append(whys, p.why)
 		}
 		if p.outcome == r.Outcome && r.Cause == "" {
@@ -119,7 +121,7 @@ func (r *Result) add(parts []part) {
 		if p.unmapped != "" && !slices.Contains(r.Unmapped, p.unmapped) {
 			r.Unmapped = append(r.Unmapped, p.unmapped)
 		}
-		if p.outcome == Recorded && (isNo(p) || mayGrant) {
+		if p.outcome == Recorded && !isLeftOut {
 			r.record(p.record)
 		}
 	}

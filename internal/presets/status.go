@@ -29,20 +29,18 @@ func (p *Preset) choose(o *Options, c *Columns) (*status, error) {
 		}
 		return chosen, nil
 	}
-	switch len(possible) {
-	case 0:
-		return nil, fmt.Errorf("the columns are none that a file of %s has", p.Tool)
-	case 1:
+	if len(possible) == 1 && !possible[0].asked {
 		return possible[0], nil
 	}
+	var names []string
 	for _, s := range possible {
 		if s.usual {
 			return s, nil
 		}
-	}
-	var names []string
-	for _, s := range possible {
 		names = append(names, s.name)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the columns are none that a file of %s has", p.Tool)
 	}
 	return nil, fmt.Errorf("what a file of %s means is in its name, and this name says nothing known; give --status %s", p.Tool, strings.Join(names, "|"))
 }

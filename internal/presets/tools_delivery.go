@@ -124,7 +124,7 @@ func postmark() *Preset {
 				}
 				return m
 			}},
-			{name: "suppressed", not: []string{"SuppressionReason"}, says: always(blocked)},
+			{name: "suppressed", asked: true, not: []string{"SuppressionReason"}, says: always(blocked)},
 		},
 	}
 }

@@ -19,7 +19,7 @@ func listmonk() *Preset {
 			{columns: []string{"status"}, usual: true, says: words("status", map[string]what{
 				"blocklisted": mayHaveRefused, "blacklisted": mayHaveRefused, "disabled": blocked, "enabled": saysNothing,
 			})},
-			{name: "blocklisted", aka: []string{"blocklist"}, not: []string{"status"}, says: always(mayHaveRefused)},
+			{name: "blocklisted", aka: []string{"blocklist"}, asked: true, not: []string{"status"}, says: always(mayHaveRefused)},
 		},
 	}
 }
@@ -62,7 +62,7 @@ func klaviyo() *Preset {
 				},
 				says: klaviyoProfile,
 			},
-			{name: "suppressed", not: []string{"consent", "reason", "Email Marketing Consent"}, says: always(blocked)},
+			{name: "suppressed", asked: true, not: []string{"consent", "reason", "Email Marketing Consent"}, says: always(blocked)},
 		},
 	}
 }

@@ -38,7 +38,7 @@ func brevo() *Preset {
 			{columns: coded, usual: true, says: func(r *reading) []meaning {
 				return words(r.firstOf(coded), codes, "blockedAt")(r)
 			}},
-			{name: "blacklisted", aka: []string{"blocklisted", "blacklist", "blocklist"}, not: append(slices.Clone(marked), coded...), says: always(mayHaveRefused)},
+			{name: "blacklisted", aka: []string{"blocklisted", "blacklist", "blocklist"}, asked: true, not: append(slices.Clone(marked), coded...), says: always(mayHaveRefused)},
 		},
 	}
 }
@@ -72,7 +72,7 @@ func hubspot() *Preset {
 		marks: [][]string{{"Email", "Portal Bounce", "Portal Unsubscribe", "Portal Spam Report"}},
 		statuses: []status{
 			{columns: account, says: hubspotRow},
-			{name: "opted_out", aka: []string{"opt_out", "optout"}, not: account, says: always(leftAll)},
+			{name: "opted_out", aka: []string{"opt_out", "optout"}, asked: true, not: account, says: always(leftAll)},
 		},
 	}
 }

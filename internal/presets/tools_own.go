@@ -1,7 +1,5 @@
 package presets
 
-import "maps"
-
 // genericWords are the words that --status of the preset plain and the column of --columns reason=… have. They are compared as names of
 // columns are: hard_bounce is Hard Bounce.
 func genericWords() map[string]what {
@@ -42,6 +40,11 @@ func plainPreset() *Preset {
 	}
 }
 
+// OfColumns is the preset of a file whose columns [Options.Columns] names.
+func OfColumns() *Preset {
+	return &Preset{Name: ByColumns, Tool: "these columns", address: []string{"address"}}
+}
+
 // byColumns is the preset of --columns. Without a column of the reason nothing is known of it, or --status gives it for all rows.
 func byColumns(columns map[string]string) *Preset {
 	p := plainPreset()
@@ -69,7 +72,7 @@ func byColumns(columns map[string]string) *Preset {
 	known := genericWords()
 	for i := range p.statuses {
 		s := &p.statuses[i]
-		w := maps.Clone(known)[plainName(s.name)]
+		w := known[plainName(s.name)]
 		s.says = func(r *reading) []meaning { return meaningOf(r, w) }
 		for _, field := range []string{fieldList, fieldChannel} {
 			if columns[field] != "" {
