@@ -21,7 +21,8 @@ type part struct {
 	unmapped string
 }
 
-func skipped(cause Cause, why string) part  { return part{outcome: Skipped, cause: cause, why: why} }
+func skipped(cause Cause, why string) part { return part{outcome: Skipped, cause: cause, why: why} }
+
 func rejected(cause Cause, why string) part { return part{outcome: Rejected, cause: cause, why: why} }
 
 // fact is the table of what a meaning becomes, the same for all tools. Sentences in it are about the row and repeat nothing of it.

@@ -131,7 +131,7 @@ func saidOf(form, what string, entries []suppressionfile.Entry) said {
 }
 
 // came is what the files of an export come back as.
-func came(t *rapid.T, tb testing.TB, form string, o presets.Options, m suppressionfile.Manifest, files folder) map[string][]said {
+func came(tb testing.TB, t *rapid.T, form string, o presets.Options, m suppressionfile.Manifest, files folder) map[string][]said {
 	p := named(tb, form)
 	got := map[string][]said{}
 	for _, f := range m.Files {
@@ -139,7 +139,7 @@ func came(t *rapid.T, tb testing.TB, form string, o presets.Options, m suppressi
 			continue
 		}
 		o.FileName, o.Imported = f.Name, imported()
-		rows := rowsOf(t, tb, p, f.Name, files[f.Name].String())
+		rows := rowsOf(tb, t, p, f.Name, files[f.Name].String())
 		reader, err := p.NewReader(rows[0].Columns, o)
 		if err != nil {
 			t.Fatalf("%s: %v", f.Name, err)
@@ -175,7 +175,7 @@ func saidBy(r *presets.Record) said {
 }
 
 // rowsOf reads a file of an export. The calls of Klaviyo nest their addresses, as its exports do not.
-func rowsOf(t *rapid.T, tb testing.TB, p *presets.Preset, name, text string) []row {
+func rowsOf(tb testing.TB, t *rapid.T, p *presets.Preset, name, text string) []row {
 	if p.Name != "klaviyo" {
 		return readRows(tb, p, strings.Replace(name, ".ndjson", ".json", 1), text)
 	}
@@ -183,7 +183,9 @@ func rowsOf(t *rapid.T, tb testing.TB, p *presets.Preset, name, text string) []r
 	for line := range strings.Lines(text) {
 		var call struct {
 			Data struct {
-				Attributes struct{ Profiles struct{ Data []jsonlist.Object } }
+				Attributes struct {
+					Profiles struct{ Data []jsonlist.Object }
+				}
 			}
 		}
 		if err := json.Unmarshal([]byte(line), &call); err != nil {
@@ -225,7 +227,7 @@ func TestRoundTrip_ExportThenImport_IsEqualAsFarAsTheFormSays(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if diff := cmp.Diff(expected(form, entries), came(rt, t, form, forms()[form], m, files), cmp.AllowUnexported(said{})); diff != "" {
+		if diff := cmp.Diff(expected(form, entries), came(t, rt, form, forms()[form], m, files), cmp.AllowUnexported(said{})); diff != "" {
 			rt.Fatalf("%s: %s", form, diff)
 		}
 	})

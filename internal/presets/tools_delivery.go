@@ -37,8 +37,10 @@ func sendgrid() *Preset {
 			{name: "blocks", aka: []string{"block"}, columns: shared, not: group, says: always(bouncedSoft)},
 			{name: "spam_reports", aka: []string{"spam_report", "spam", "spamreports"}, columns: []string{"created", "ip", "reason", "status"}, not: group, says: always(complained, created...)},
 			{name: "invalid_emails", aka: []string{"invalid"}, columns: []string{"reason"}, not: append([]string{"status"}, group...), says: always(bouncedHard, created...)},
-			{name: "global_unsubscribes", aka: []string{"global_unsubscribe", "unsubscribes", "global"}, usual: true,
-				not: append([]string{"ip"}, append(shared, group...)...), says: always(leftAll, created...)},
+			{
+				name: "global_unsubscribes", aka: []string{"global_unsubscribe", "unsubscribes", "global"}, usual: true,
+				not: append([]string{"ip"}, append(shared, group...)...), says: always(leftAll, created...),
+			},
 			{name: "group_unsubscribes", aka: []string{"group"}, not: append([]string{"ip"}, shared...), channel: true, channelUnless: group, says: sendgridGroup},
 		},
 	}
