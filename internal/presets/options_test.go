@@ -57,6 +57,8 @@ func TestNewReader_WhatAFileCannotSay_IsRefusedAsAWhole(t *testing.T) {
 		"no address":                         {"brevo", "NAME;EMAIL_BLACKLISTED", presets.Options{}, "EMAIL"},
 		"another tool's file":                {"ses", "EmailAddress", presets.Options{}, "Amazon SES"},
 		"plain unsubscribed":                 {"plain", "address", presets.Options{Status: "unsubscribed"}, "--channel"},
+		"a name of no tool says nothing":     {"plain", "address", presets.Options{FileName: "unsubscribed.txt"}, ""},
+		"no status needed":                   {"mandrill", "email,reason", presets.Options{Status: "bounces"}, "leave --status out"},
 		"scope":                              {"plain", "address", presets.Options{Scope: "everything"}, "--scope"},
 		"channel":                            {"plain", "address", presets.Options{Channel: "News Letter"}, "--channel"},
 		"declaration":                        {"plain", "address", presets.Options{Declaration: "signup"}, "--declaration"},

@@ -30,6 +30,8 @@ type Preset struct {
 	marks    [][]string
 	domains  bool // an entry may be a domain instead of an address
 	dayFirst bool // 03/04/2025 is in April
+	// byOption: the status is never taken from the name of the file, which a person gave it and no tool.
+	byOption bool
 }
 
 // status is one kind of file of a tool.

@@ -132,6 +132,7 @@ func saidOf(form, what string, entries []suppressionfile.Entry) said {
 
 // came is what the files of an export come back as.
 func came(tb testing.TB, t *rapid.T, form string, o presets.Options, m suppressionfile.Manifest, files folder) map[string][]said {
+	tb.Helper()
 	p := named(tb, form)
 	got := map[string][]said{}
 	for _, f := range m.Files {
@@ -176,6 +177,7 @@ func saidBy(r *presets.Record) said {
 
 // rowsOf reads a file of an export. The calls of Klaviyo nest their addresses, as its exports do not.
 func rowsOf(tb testing.TB, t *rapid.T, p *presets.Preset, name, text string) []row {
+	tb.Helper()
 	if p.Name != "klaviyo" {
 		return readRows(tb, p, strings.Replace(name, ".ndjson", ".json", 1), text)
 	}

@@ -16,11 +16,16 @@ func (p *Preset) choose(o *Options, c *Columns) (*status, error) {
 	var err error
 	if o.Status != "" {
 		from = "--status"
+		if len(p.Statuses()) == 0 {
+			return nil, fmt.Errorf("a file of %s says itself what it means; leave --status out", p.Tool)
+		}
 		if chosen = p.statusNamed(o.Status); chosen == nil {
 			return nil, fmt.Errorf("--status is not known for a file of %s; it must be one of %s", p.Tool, strings.Join(p.Statuses(), ", "))
 		}
-	} else if chosen, err = p.statusByFile(o.FileName); err != nil {
-		return nil, err
+	} else if !p.byOption {
+		if chosen, err = p.statusByFile(o.FileName); err != nil {
+			return nil, err
+		}
 	}
 	possible := p.possible(c)
 	if chosen != nil {

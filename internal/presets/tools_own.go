@@ -26,7 +26,7 @@ func genericWords() map[string]what {
 // plainPreset is a file of addresses or domains. Without --status nothing is known of the reason.
 func plainPreset() *Preset {
 	return &Preset{
-		Name: Plain, Tool: "addresses, one a line", Headless: []string{"address"}, domains: true,
+		Name: Plain, Tool: "addresses, one a line", Headless: []string{"address"}, domains: true, byOption: true,
 		address: []string{"address", "email", "e-mail", "email address", "e-mail address", "mail", "e-mail-adresse", "adresse", "domain"},
 		statuses: []status{
 			{name: "manual", aka: []string{"blocked"}, usual: true, says: always(blocked)},
