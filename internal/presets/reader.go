@@ -69,7 +69,7 @@ func (r *Reader) Read(row Row) Result {
 		return result
 	}
 	var parts []part
-	for _, m := range r.status.says(one) {
+	for _, m := range withoutYes(r.status.says(one)) {
 		if result.Domain != "" {
 			m = ofDomain(m)
 		}
@@ -82,6 +82,17 @@ func (r *Reader) Read(row Row) Result {
 	}
 	result.add(parts)
 	return result
+}
+
+// withoutYes leaves out that a person is on a list where the row also says no: what it would prove counts for nothing then.
+func withoutYes(says []meaning) []meaning {
+	isNo := func(m meaning) bool {
+		return slices.Contains([]what{bouncedHard, complained, left, leftAll, blocked, mayHaveRefused}, m.what)
+	}
+	if !slices.ContainsFunc(says, isNo) {
+		return says
+	}
+	return slices.DeleteFunc(says, func(m meaning) bool { return m.what == subscribed })
 }
 
 // ofDomain is what a meaning is of a domain: of what is recorded it can only be blocked.

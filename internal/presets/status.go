@@ -50,13 +50,20 @@ func (p *Preset) choose(o *Options, c *Columns) (*status, error) {
 	return nil, fmt.Errorf("what a file of %s means is in its name, and this name says nothing known; give --status %s", p.Tool, strings.Join(names, "|"))
 }
 
-// possible are the kinds that the columns leave.
+// possible are the kinds that the columns leave. One that has to be asked for is only left where there is no other.
 func (p *Preset) possible(c *Columns) []*status {
-	var left []*status
+	var left, asked []*status
 	for i := range p.statuses {
-		if p.statuses[i].fits(c) {
-			left = append(left, &p.statuses[i])
+		switch s := &p.statuses[i]; {
+		case !s.fits(c):
+		case s.asked:
+			asked = append(asked, s)
+		default:
+			left = append(left, s)
 		}
+	}
+	if left == nil {
+		return asked
 	}
 	return left
 }
