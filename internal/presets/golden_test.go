@@ -170,17 +170,10 @@ func samples(t testing.TB) []sample {
 	return all
 }
 
-// preset returns the preset of a sample.
+// of returns the preset of a sample.
 func (s *sample) of(t testing.TB) *presets.Preset {
 	t.Helper()
-	if s.preset == presets.ByColumns {
-		return presets.OfColumns()
-	}
-	p, err := presets.Named(s.preset)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return named(t, s.preset)
 }
 
 func (s *sample) text(t testing.TB) string {

@@ -58,6 +58,7 @@ func TestNewReader_WhatAFileCannotSay_IsRefusedAsAWhole(t *testing.T) {
 		"another tool's file":                {"ses", "EmailAddress", presets.Options{}, "Amazon SES"},
 		"plain unsubscribed":                 {"plain", "address", presets.Options{Status: "unsubscribed"}, "--channel"},
 		"a name of no tool says nothing":     {"plain", "address", presets.Options{FileName: "unsubscribed.txt"}, ""},
+		"columns without --columns":          {"columns", "address", presets.Options{}, "--columns"},
 		"no status needed":                   {"mandrill", "email,reason", presets.Options{Status: "bounces"}, "leave --status out"},
 		"scope":                              {"plain", "address", presets.Options{Scope: "everything"}, "--scope"},
 		"channel":                            {"plain", "address", presets.Options{Channel: "News Letter"}, "--channel"},
@@ -77,7 +78,7 @@ func TestNewReader_WhatAFileCannotSay_IsRefusedAsAWhole(t *testing.T) {
 
 func TestNewReader_ColumnThatIsNotThere_IsRefused(t *testing.T) {
 	o := presets.Options{Imported: imported(), Columns: map[string]string{"address": "Email", "reason": "Status"}}
-	if _, err := presets.OfColumns().NewReader(presets.NewColumns([]string{"Email"}), o); err == nil || !strings.Contains(err.Error(), `"Status"`) {
+	if _, err := named(t, presets.ByColumns).NewReader(presets.NewColumns([]string{"Email"}), o); err == nil || !strings.Contains(err.Error(), `"Status"`) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -57,7 +57,7 @@ type status struct {
 const (
 	// Plain is a file of addresses, one a line.
 	Plain = "plain"
-	// ByColumns is what --columns says.
+	// ByColumns is what --columns says. It is not among All, because it is no tool's.
 	ByColumns = "columns"
 )
 
@@ -75,8 +75,11 @@ func Names() []string {
 	return names
 }
 
-// Named returns a preset. The error names the nearest one, or all.
+// Named returns a preset, also [ByColumns]. The error names the nearest one, or all.
 func Named(name string) (*Preset, error) {
+	if name == ByColumns {
+		return &Preset{Name: ByColumns, Tool: "these columns", address: []string{"address"}}, nil
+	}
 	for _, p := range All() {
 		if p.Name == name {
 			return p, nil

@@ -26,6 +26,9 @@ func (p *Preset) NewReader(c *Columns, o Options) (*Reader, error) {
 		return nil, err
 	}
 	if p.Name == ByColumns {
+		if o.Columns[fieldAddress] == "" {
+			return nil, errors.New("--columns is missing: it names at least the column of the addresses, as in address=Email")
+		}
 		p = byColumns(o.Columns)
 		for _, field := range Fields() {
 			if name := o.Columns[field]; name != "" && !c.has(name) {

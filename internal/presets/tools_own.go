@@ -40,11 +40,6 @@ func plainPreset() *Preset {
 	}
 }
 
-// OfColumns is the preset of a file whose columns [Options.Columns] names.
-func OfColumns() *Preset {
-	return &Preset{Name: ByColumns, Tool: "these columns", address: []string{"address"}}
-}
-
 // byColumns is the preset of --columns. Without a column of the reason nothing is known of it, or --status gives it for all rows.
 func byColumns(columns map[string]string) *Preset {
 	p := plainPreset()
