@@ -58,6 +58,8 @@ func TestNewReader_WhatAFileCannotSay_IsRefusedAsAWhole(t *testing.T) {
 		"another tool's file":                {"ses", "EmailAddress", presets.Options{}, "Amazon SES"},
 		"plain unsubscribed":                 {"plain", "address", presets.Options{Status: "unsubscribed"}, "--channel"},
 		"a name of no tool says nothing":     {"plain", "address", presets.Options{FileName: "unsubscribed.txt"}, ""},
+		"an export that is called blocklist": {"listmonk", "email,name,status", presets.Options{FileName: "blocklist.csv"}, ""},
+		"an import file of subscribers":      {"listmonk", "email,name,attributes", presets.Options{FileName: "people.csv"}, "--status blocklisted"},
 		"columns without --columns":          {"columns", "address", presets.Options{}, "--columns"},
 		"no status needed":                   {"mandrill", "email,reason", presets.Options{Status: "bounces"}, "leave --status out"},
 		"scope":                              {"plain", "address", presets.Options{Scope: "everything"}, "--scope"},

@@ -26,6 +26,9 @@ func (p *Preset) choose(o *Options, c *Columns) (*status, error) {
 		if chosen, err = p.statusByFile(o.FileName); err != nil {
 			return nil, err
 		}
+		if chosen != nil && chosen.asked && !chosen.fits(c) {
+			chosen = nil // The columns say more than the name, as those of an export of subscribers that is called blocklist.
+		}
 	}
 	possible := p.possible(c)
 	if chosen != nil {

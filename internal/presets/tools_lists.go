@@ -50,19 +50,20 @@ func mailchimp() *Preset {
 
 // klaviyo: an unsubscribe is a state of consent, and the list of suppressions does not have it. A profile may have several suppressions.
 func klaviyo() *Preset {
+	profile := []string{
+		"attributes.subscriptions.email.marketing.consent", "subscriptions.email.marketing.consent", "consent", "Email Marketing Consent",
+		"attributes.subscriptions.email.marketing.suppression.0.reason", "subscriptions.email.marketing.suppression.0.reason", "reason",
+	}
 	return &Preset{
 		Name: "klaviyo", Tool: "Klaviyo", address: []string{"attributes.email", "email"},
 		Lists: []string{"data"},
 		marks: [][]string{{"attributes.subscriptions.email.marketing.consent"}, {"subscriptions.email.marketing.consent"}, {"Email Marketing Consent"}},
 		statuses: []status{
 			{
-				columns: []string{
-					"attributes.subscriptions.email.marketing.consent", "subscriptions.email.marketing.consent", "consent", "Email Marketing Consent",
-					"attributes.subscriptions.email.marketing.suppression.0.reason", "subscriptions.email.marketing.suppression.0.reason", "reason",
-				},
-				says: klaviyoProfile,
+				columns: profile,
+				says:    klaviyoProfile,
 			},
-			{name: "suppressed", asked: true, not: []string{"consent", "reason", "Email Marketing Consent"}, says: always(blocked)},
+			{name: "suppressed", asked: true, not: profile, says: always(blocked)},
 		},
 	}
 }

@@ -61,6 +61,8 @@ func TestRead_Traps(t *testing.T) {
 		"an opt-in in the future":                         {"mailchimp", contact, "a@firma.example|2027-01-01 10:00:00|192.0.2.1||", subscribers, "TIME_IN_FUTURE"},
 		"a subscriber's list of unsubscribed has opt-ins": {"mailchimp", contact, "a@firma.example|2024-01-01 10:00:00|192.0.2.1||", unsubscribed(nil, 0), withdrawn(ofFile)},
 		"Klaviyo's can receive is no consent":             {"klaviyo", "email|consent|reason", "a@firma.example|NEVER_SUBSCRIBED|", presets.Options{}, "NO_STATEMENT"},
+		"profiles in a file that is called suppressed":    {"klaviyo", "attributes.email|attributes.subscriptions.email.marketing.consent", "a@firma.example|NEVER_SUBSCRIBED", presets.Options{FileName: "suppressed.json"}, "NO_STATEMENT"},
+		"a listmonk export that is called blocklist":      {"listmonk", "email|status", "a@firma.example|enabled", presets.Options{FileName: "blocklist.csv"}, "NO_STATEMENT"},
 		"Braze's subscribed is neither":                   {"braze", "email|email_subscribe", "a@firma.example|subscribed", presets.Options{}, "NO_STATEMENT"},
 		// Times.
 		"doubled hour, a refusal is the later": {"mailchimp", "Email|UNSUB_TIME", "a@firma.example|2025-10-26 02:30:00", unsubscribed(vienna, 0), withdrawn("2025-10-26T01:30:00Z")},
